@@ -1,0 +1,1 @@
+//! The words and rules of Munadi: no I/O, no SQL, no HTTP.

@@ -1,0 +1,1 @@
+//! Plans, claims, paces, sends and records.

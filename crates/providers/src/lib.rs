@@ -1,0 +1,1 @@
+//! Adapters to the services that carry messages, one file per vendor.

@@ -1,0 +1,1 @@
+//! Stand-ins for the vendors, written from their documents, with faults on demand.

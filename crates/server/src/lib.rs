@@ -1,0 +1,1 @@
+//! The binary, its pages, callbacks and commands.

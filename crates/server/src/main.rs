@@ -1,0 +1,2 @@
+//! The `munadi` program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! All SQL of Munadi, for SQLite and PostgreSQL.
