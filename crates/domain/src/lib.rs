@@ -1,1 +1,77 @@
-//! The words and rules of Munadi: no I/O, no SQL, no HTTP.
+//! The words and rules of Munadi. No I/O, no SQL, no HTTP, no clock of its own: time and chance are passed in.
+
+pub mod broadcast;
+pub mod channel;
+pub mod checks;
+pub mod forecast;
+pub mod ids;
+pub mod message;
+pub mod money;
+pub mod outcome;
+pub mod pace;
+pub mod quiet_hours;
+pub mod receipt;
+pub mod retry;
+pub mod role;
+pub mod template;
+pub mod time;
+pub mod workshop;
+
+/// A word in the store or in a form that names no variant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("“{word}” is no {what}")]
+pub struct UnknownWord {
+    /// What was expected, such as "channel".
+    pub what: &'static str,
+    /// What was found.
+    pub word: String,
+}
+
+/// An enum whose variants are kept in the store and in URLs as one word each.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name { $($(#[$vdoc])* $variant),+ }
+
+        impl $name {
+            /// Every variant, in the order in which screens list them.
+            pub const ALL: &'static [$name] = &[$($name::$variant),+];
+
+            /// The word that the store and URLs use.
+            pub fn word(self) -> &'static str {
+                match self { $($name::$variant => $word),+ }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::UnknownWord;
+            fn from_str(word: &str) -> Result<Self, Self::Err> {
+                match word {
+                    $($word => Ok($name::$variant),)+
+                    _ => Err($crate::UnknownWord { what: $what, word: word.to_owned() }),
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.word())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.serialize_str(self.word())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                let word = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(d)?;
+                word.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+pub(crate) use words;

@@ -1,0 +1,115 @@
+//! A broadcast's states, and the one function that knows the legal moves.
+
+crate::words! {
+    /// Where a broadcast stands.
+    BroadcastStatus, "broadcast status" {
+        /// Confirmed; its recipients are being written down.
+        Planning = "planning",
+        /// Planned; waits for its moment.
+        Scheduled = "scheduled",
+        /// Being sent.
+        InProgress = "in_progress",
+        /// Stopped with a reason; untried rows keep waiting.
+        Paused = "paused",
+        /// No row is waiting or in flight.
+        Completed = "completed",
+        /// Ended by a person; rows not yet tried are cancelled.
+        Cancelled = "cancelled",
+    }
+}
+
+/// Something that happens to a broadcast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// The last recipient is written down.
+    Planned,
+    /// Its moment has come.
+    Start,
+    /// A person or the engine stops it.
+    Pause,
+    /// A person lets it go on.
+    Resume,
+    /// A person ends it.
+    Cancel,
+    /// No row is waiting or in flight.
+    Complete,
+    /// A person puts rows back into the queue.
+    Reopen,
+}
+
+impl BroadcastStatus {
+    /// Where that move leads; `None` when it is not legal. No other code decides this.
+    pub fn after(self, happened: Move) -> Option<BroadcastStatus> {
+        use BroadcastStatus::{Cancelled, Completed, InProgress, Paused, Planning, Scheduled};
+        match (self, happened) {
+            (Planning, Move::Planned) => Some(Scheduled),
+            (Scheduled, Move::Start) => Some(InProgress),
+            (Scheduled | InProgress, Move::Pause) => Some(Paused),
+            // The engine starts it again when its moment has come.
+            (Paused, Move::Resume) => Some(Scheduled),
+            (Planning | Scheduled | InProgress | Paused, Move::Cancel) => Some(Cancelled),
+            (InProgress, Move::Complete) => Some(Completed),
+            (Completed | Cancelled, Move::Reopen) => Some(Scheduled),
+            (Scheduled | InProgress | Paused, Move::Reopen) => Some(self),
+            (Planning, Move::Start | Move::Pause | Move::Resume | Move::Complete | Move::Reopen)
+            | (Scheduled, Move::Planned | Move::Resume | Move::Complete)
+            | (InProgress, Move::Planned | Move::Start | Move::Resume)
+            | (Paused, Move::Planned | Move::Start | Move::Pause | Move::Complete)
+            | (
+                Completed,
+                Move::Planned | Move::Start | Move::Pause | Move::Resume | Move::Cancel | Move::Complete,
+            )
+            | (
+                Cancelled,
+                Move::Planned | Move::Start | Move::Pause | Move::Resume | Move::Cancel | Move::Complete,
+            ) => None,
+        }
+    }
+
+    /// The statuses from which `happened` is legal; for conditional updates in the store.
+    pub fn before(happened: Move) -> Vec<BroadcastStatus> {
+        Self::ALL.iter().copied().filter(|status| status.after(happened).is_some()).collect()
+    }
+
+    /// The word on screens.
+    pub fn title(self) -> &'static str {
+        match self {
+            BroadcastStatus::Planning => "Preparing",
+            BroadcastStatus::Scheduled => "Scheduled",
+            BroadcastStatus::InProgress => "Sending",
+            BroadcastStatus::Paused => "Paused",
+            BroadcastStatus::Completed => "Sent",
+            BroadcastStatus::Cancelled => "Cancelled",
+        }
+    }
+}
+
+crate::words! {
+    /// Whom of a workshop's people a broadcast is for.
+    Audience, "audience" {
+        /// Everyone whose registration stands.
+        Registered = "registered",
+    }
+}
+
+/// How long a launch can be taken back, in milliseconds (product.md; nothing is sent before it is over).
+pub const UNDO_MS: i64 = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_running_broadcast_can_be_completed() {
+        assert_eq!(BroadcastStatus::before(Move::Complete), [BroadcastStatus::InProgress]);
+    }
+
+    #[test]
+    fn what_has_ended_can_only_be_reopened() {
+        for ended in [BroadcastStatus::Completed, BroadcastStatus::Cancelled] {
+            for happened in [Move::Planned, Move::Start, Move::Pause, Move::Resume, Move::Complete] {
+                assert_eq!(ended.after(happened), None);
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! States of a message and the one function that decides where an attempt takes it.
+
+use rand::Rng;
+
+use crate::{
+    money::Money,
+    outcome::{Outcome, Said},
+    retry::Retry,
+    time::Millis,
+};
+
+crate::words! {
+    /// Where a message stands (engine.md, States of a message).
+    MessageState, "message state" {
+        /// Planned, not yet tried or to be tried again.
+        Waiting = "waiting",
+        /// The intent is committed; bytes may have left.
+        InFlight = "in_flight",
+        /// The provider took it; "handed over" on screens.
+        Sent = "sent",
+        /// A receipt proved that it arrived.
+        Delivered = "delivered",
+        /// A receipt proved that it was read.
+        Read = "read",
+        /// Refused, or tries used up, or a late refusal by receipt.
+        Failed = "failed",
+        /// Left out for a reason before any call.
+        Skipped = "skipped",
+        /// Its last useful moment passed before it could go.
+        Expired = "expired",
+        /// Taken out by a person.
+        Cancelled = "cancelled",
+        /// May have gone out; nobody knows. Never resent by the program.
+        Unknown = "unknown",
+    }
+}
+
+impl MessageState {
+    /// Nothing more will happen to it by the program alone.
+    pub fn is_settled(self) -> bool {
+        !matches!(self, MessageState::Waiting | MessageState::InFlight)
+    }
+
+    /// The word on screens.
+    pub fn title(self) -> &'static str {
+        match self {
+            MessageState::Waiting => "Waiting",
+            MessageState::InFlight => "In flight",
+            MessageState::Sent => "Handed over",
+            MessageState::Delivered => "Delivered",
+            MessageState::Read => "Read",
+            MessageState::Failed => "Failed",
+            MessageState::Skipped => "Skipped",
+            MessageState::Expired => "Expired",
+            MessageState::Cancelled => "Cancelled",
+            MessageState::Unknown => "Unknown",
+        }
+    }
+}
+
+crate::words! {
+    /// Why a recipient is left out before any call.
+    SkipReason, "reason for leaving out" {
+        /// The registration has no number.
+        NoPhone = "no_phone",
+        /// What was typed is no number that this channel can reach.
+        InvalidPhone = "invalid_phone",
+        /// An earlier recipient of this broadcast has the same number.
+        Duplicate = "duplicate",
+        /// On the list of people who must not be contacted.
+        Suppressed = "suppressed",
+        /// Promotion without consent.
+        NoConsent = "no_consent",
+        /// A required value is empty or would be refused.
+        BadValue = "bad_value",
+        /// The registration was cancelled or refunded after planning.
+        NotRegistered = "not_registered",
+    }
+}
+
+impl SkipReason {
+    /// The words on screens.
+    pub fn title(self) -> &'static str {
+        match self {
+            SkipReason::NoPhone => "No phone number",
+            SkipReason::InvalidPhone => "Number cannot be reached",
+            SkipReason::Duplicate => "Same number twice",
+            SkipReason::Suppressed => "Opted out",
+            SkipReason::NoConsent => "No consent",
+            SkipReason::BadValue => "A value is missing",
+            SkipReason::NotRegistered => "No longer registered",
+        }
+    }
+}
+
+/// What happens to a row after one attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Handed over.
+    Sent {
+        /// The provider's id, when it gave one.
+        provider_id: Option<String>,
+        /// The provider's charge, when it said so.
+        cost: Option<Money>,
+    },
+    /// Ended for this recipient.
+    Failed(Said),
+    /// Back in the queue.
+    Waiting {
+        /// Not tried before this instant.
+        from: Millis,
+        /// Why.
+        said: Said,
+    },
+    /// Back in the queue untried, and the whole broadcast stops until somebody has mended the cause.
+    Pause(Said),
+    /// Its last useful moment would pass before another try.
+    Expired(Said),
+    /// Nobody knows.
+    Unknown(Said),
+}
+
+/// Where one attempt takes a message. No other code decides this.
+///
+/// `attempt` counts from 1 and includes the attempt that just ended.
+pub fn after_attempt(
+    outcome: Outcome,
+    attempt: i64,
+    retry: &Retry,
+    deadline: Millis,
+    now: Millis,
+    rng: &mut impl Rng,
+) -> Next {
+    match outcome {
+        Outcome::Accepted { provider_id, cost } => Next::Sent { provider_id, cost },
+        Outcome::Refused(said) => Next::Failed(said),
+        Outcome::AccountStopped(said) | Outcome::Misconfigured(said) => Next::Pause(said),
+        // It may have gone out. A second call could tell a person twice.
+        Outcome::Unknown(said) => Next::Unknown(said),
+        Outcome::NotNow { said, wait_ms, slow_down: _ } => match retry.wait_ms(attempt, rng) {
+            None => Next::Failed(said),
+            Some(own) => {
+                let from = now.plus(own.max(wait_ms.unwrap_or(0)));
+                if from >= deadline { Next::Expired(said) } else { Next::Waiting { from, said } }
+            }
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{SeedableRng, rngs::SmallRng};
+
+    fn after(outcome: Outcome, attempt: i64) -> Next {
+        let mut rng = SmallRng::seed_from_u64(7);
+        after_attempt(outcome, attempt, &Retry::default(), Millis(1_000_000), Millis(0), &mut rng)
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_never_tried_again() {
+        for attempt in 1..10 {
+            assert_eq!(after(Outcome::Unknown(Said::default()), attempt), Next::Unknown(Said::default()));
+        }
+    }
+
+    #[test]
+    fn retry_after_is_honoured_and_tries_end() {
+        let later = |wait_ms| Outcome::NotNow { said: Said::default(), wait_ms, slow_down: true };
+        let Next::Waiting { from, .. } = after(later(Some(60_000)), 1) else { panic!("waits") };
+        assert!(from.0 >= 60_000);
+        assert_eq!(after(later(None), 6), Next::Failed(Said::default()));
+        assert_eq!(after(later(Some(2_000_000)), 1), Next::Expired(Said::default()));
+    }
+
+    #[test]
+    fn an_account_that_cannot_send_pauses_and_keeps_the_row() {
+        assert_eq!(after(Outcome::AccountStopped(Said::default()), 1), Next::Pause(Said::default()));
+        assert_eq!(after(Outcome::Misconfigured(Said::default()), 1), Next::Pause(Said::default()));
+    }
+}

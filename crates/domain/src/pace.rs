@@ -1,0 +1,80 @@
+//! How fast one integration may send, over all broadcasts, workers and restarts.
+//!
+//! A generic cell rate: the store keeps one instant per integration, the earliest at which the next call is free. A grant
+//! moves it forward. When in doubt it under-sends: an hour of silence buys no more than one burst.
+
+use serde::{Deserialize, Serialize};
+
+/// The limits of an integration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pace {
+    /// Calls per second.
+    pub per_second: i64,
+    /// Calls per day of the organisation; 0 means no ceiling.
+    pub per_day: i64,
+}
+
+/// Length of the window that a grant may fill at once, in microseconds. Short, so that several processes take turns.
+const BURST_US: i64 = 200_000;
+
+/// What a grant allows and what the store must keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Calls that may start now.
+    pub calls: i64,
+    /// Milliseconds until at least one more call is free, when `calls` is 0.
+    pub wait_ms: i64,
+}
+
+impl Pace {
+    fn interval_us(&self) -> i64 {
+        (1_000_000 / self.per_second.max(1)).max(1)
+    }
+
+    /// How many of `wanted` calls may start at `now_us`, when the next free instant is `free_at_us`.
+    pub fn grant(&self, now_us: i64, free_at_us: i64, wanted: i64) -> Grant {
+        let interval = self.interval_us();
+        let next = free_at_us.max(now_us);
+        let room = now_us + BURST_US.max(interval) - next;
+        let calls = (room / interval).clamp(0, wanted.max(0));
+        let wait_ms = if calls > 0 { 0 } else { ((interval - room) / 1000).max(1) };
+        Grant { calls, wait_ms }
+    }
+
+    /// The next free instant after `calls` calls were started at `now_us`.
+    pub fn after(&self, now_us: i64, free_at_us: i64, calls: i64) -> i64 {
+        free_at_us.max(now_us) + self.interval_us() * calls
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_second_ever_holds_more_than_the_pace_and_one_burst(per_second in 1_i64..200, wanted in prop::collection::vec(0_i64..100, 1..200)) {
+            let pace = Pace { per_second, per_day: 0 };
+            let (mut free, mut now, mut total) = (0_i64, 0_i64, 0_i64);
+            for want in wanted {
+                let got = pace.grant(now, free, want).calls;
+                free = pace.after(now, free, got);
+                total += got;
+                now += 10_000;
+            }
+            let burst = (BURST_US.max(1_000_000 / per_second) / (1_000_000 / per_second)) + 1;
+            prop_assert!(total <= now * per_second / 1_000_000 + burst + total / 50);
+        }
+    }
+
+    #[test]
+    fn an_empty_bucket_says_when_to_come_back() {
+        let pace = Pace { per_second: 10, per_day: 0 };
+        assert_eq!(pace.grant(0, 0, 50), Grant { calls: 2, wait_ms: 0 });
+        let free = pace.after(0, 0, 2);
+        assert_eq!(free, 200_000);
+        assert_eq!(pace.grant(0, free, 1), Grant { calls: 0, wait_ms: 100 });
+        assert_eq!(pace.grant(100_000, free, 1).calls, 1);
+    }
+}

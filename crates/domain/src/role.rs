@@ -1,0 +1,60 @@
+//! Who may do what (engine.md, Who may do what).
+
+crate::words! {
+    /// A member's role in one organisation.
+    Role, "role" {
+        /// Everything in the organisation.
+        Admin = "admin",
+        /// Everything but the team, integrations' secrets and tokens.
+        Manager = "manager",
+        /// Reads people and messages, may add registrants.
+        Agent = "agent",
+        /// Reads.
+        Viewer = "viewer",
+    }
+}
+
+/// Something a member may be allowed to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// See workshops, people, broadcasts and settings without secrets.
+    Read,
+    /// Add and import registrants.
+    AddRegistrants,
+    /// Workshops, templates, suppressions, organisation settings: create, change, cancel.
+    Manage,
+    /// Confirm, pause, resume, cancel and retry broadcasts.
+    Send,
+    /// Connect provider accounts, replace keys.
+    Integrations,
+    /// Invite members, change roles.
+    Team,
+    /// See the operator page.
+    Operate,
+}
+
+impl Role {
+    /// Whether this role may do that. No other code decides this.
+    pub fn may(self, permission: Permission) -> bool {
+        use Permission::{AddRegistrants, Integrations, Manage, Operate, Read, Send, Team};
+        match (self, permission) {
+            (Role::Admin, Read | AddRegistrants | Manage | Send | Integrations | Team | Operate) => true,
+            (Role::Manager, Read | AddRegistrants | Manage | Send | Operate) => true,
+            (Role::Manager, Integrations | Team) => false,
+            (Role::Agent, Read | AddRegistrants) => true,
+            (Role::Agent, Manage | Send | Integrations | Team | Operate) => false,
+            (Role::Viewer, Read) => true,
+            (Role::Viewer, AddRegistrants | Manage | Send | Integrations | Team | Operate) => false,
+        }
+    }
+
+    /// The word on screens.
+    pub fn title(self) -> &'static str {
+        match self {
+            Role::Admin => "Admin",
+            Role::Manager => "Manager",
+            Role::Agent => "Agent",
+            Role::Viewer => "Viewer",
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! Templates: what to say, where each value comes from, and the one renderer that previews and sends.
+
+use serde::{Deserialize, Serialize};
+
+use crate::channel::Category;
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "from", content = "text")]
+pub enum Source {
+    /// The registrant's full name.
+    RegistrantName,
+    /// The first word of the registrant's name.
+    RegistrantFirstName,
+    /// The registrant's e-mail address.
+    RegistrantEmail,
+    /// The registrant's number in E.164 form.
+    RegistrantPhone,
+    /// The workshop's title.
+    WorkshopTitle,
+    /// The day of its start, `13 October 2026`.
+    WorkshopDate,
+    /// The time of its start, `7:00 PM`.
+    WorkshopTime,
+    /// Its join link.
+    WorkshopJoinLink,
+    /// The organisation's name.
+    OrganisationName,
+    /// The same text for everybody.
+    Fixed(String),
+}
+
+impl Source {
+    /// Every source but fixed text, with its word in forms and its words on screens.
+    pub const LISTED: &'static [(&'static str, &'static str, Source)] = &[
+        ("registrant_first_name", "Registrant · First name", Source::RegistrantFirstName),
+        ("registrant_name", "Registrant · Full name", Source::RegistrantName),
+        ("registrant_email", "Registrant · E-mail", Source::RegistrantEmail),
+        ("registrant_phone", "Registrant · Phone", Source::RegistrantPhone),
+        ("workshop_title", "Workshop · Title", Source::WorkshopTitle),
+        ("workshop_date", "Workshop · Date", Source::WorkshopDate),
+        ("workshop_time", "Workshop · Start time", Source::WorkshopTime),
+        ("workshop_join_link", "Workshop · Join link", Source::WorkshopJoinLink),
+        ("organisation_name", "Organisation · Name", Source::OrganisationName),
+    ];
+
+    /// The word in forms.
+    pub fn word(&self) -> &'static str {
+        Self::LISTED.iter().find(|(_, _, source)| source == self).map_or("fixed", |(word, _, _)| word)
+    }
+
+    /// Reads the word of a form; `fixed` is what was typed beside it.
+    pub fn from_word(word: &str, fixed: &str) -> Option<Source> {
+        if word == "fixed" {
+            return Some(Source::Fixed(fixed.to_owned()));
+        }
+        Self::LISTED.iter().find(|(known, _, _)| *known == word).map(|(_, _, source)| source.clone())
+    }
+
+    /// Whether the value differs from person to person.
+    pub fn is_personal(&self) -> bool {
+        matches!(
+            self,
+            Source::RegistrantName
+                | Source::RegistrantFirstName
+                | Source::RegistrantEmail
+                | Source::RegistrantPhone
+        )
+    }
+}
+
+/// One positional value of a template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// What it means, for people: "first name".
+    pub label: String,
+    /// Where it comes from.
+    pub source: Source,
+    /// Taken when the source is empty; "there" in "Hi there". Empty means that an empty value leaves the person out.
+    #[serde(default)]
+    pub fallback: String,
+}
+
+/// A picture, video or document at the head of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    /// Public HTTPS address.
+    pub url: String,
+    /// The name shown for a document.
+    pub filename: String,
+}
+
+/// A button whose address ends in a value of its own (providers/aisensy.md §2.1, `buttons`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UrlButton {
+    /// The words on the button.
+    pub label: String,
+    /// The value appended to its address; `None` when the approved address is fixed.
+    pub value: Option<Source>,
+}
+
+/// A WhatsApp template as AiSensy knows it, and our reading of it. Frozen into each broadcast.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhatsappTemplate {
+    /// Exact name of the Live API campaign; not the template's name (providers/aisensy.md §2.1).
+    pub campaign: String,
+    /// Decides the price and the rules.
+    pub category: Category,
+    /// Language of the text, such as `en` or `hi`.
+    pub language: String,
+    /// Bold line above the text; may be empty.
+    #[serde(default)]
+    pub header: String,
+    /// The approved text with `{{1}}`, `{{2}}` …; only for the preview.
+    pub body: String,
+    /// Small line below the text; may be empty.
+    #[serde(default)]
+    pub footer: String,
+    /// Values in order.
+    pub parameters: Vec<Parameter>,
+    /// Header media, when the campaign was made with it.
+    #[serde(default)]
+    pub media: Option<Media>,
+    /// Buttons in order.
+    #[serde(default)]
+    pub buttons: Vec<UrlButton>,
+}
+
+/// What is known about a recipient and the event when values are put in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Full name; may be empty.
+    pub name: String,
+    /// E-mail; may be empty.
+    pub email: String,
+    /// E.164; may be empty.
+    pub phone: String,
+    /// The workshop's title.
+    pub workshop_title: String,
+    /// Written out for messages in the organisation's zone.
+    pub workshop_date: String,
+    /// Written out for messages in the organisation's zone.
+    pub workshop_time: String,
+    /// May be empty.
+    pub workshop_join_link: String,
+    /// The organisation's name.
+    pub organisation: String,
+}
+
+impl Facts {
+    fn value<'a>(&'a self, source: &'a Source) -> &'a str {
+        match source {
+            Source::RegistrantName => &self.name,
+            Source::RegistrantFirstName => first_name(&self.name),
+            Source::RegistrantEmail => &self.email,
+            Source::RegistrantPhone => &self.phone,
+            Source::WorkshopTitle => &self.workshop_title,
+            Source::WorkshopDate => &self.workshop_date,
+            Source::WorkshopTime => &self.workshop_time,
+            Source::WorkshopJoinLink => &self.workshop_join_link,
+            Source::OrganisationName => &self.organisation,
+            Source::Fixed(text) => text,
+        }
+    }
+}
+
+/// The first word of a name that is no honorific.
+pub fn first_name(name: &str) -> &str {
+    const HONORIFICS: &[&str] =
+        &["mr", "mrs", "ms", "miss", "dr", "prof", "shri", "sri", "smt", "श्री", "श्रीमती", "सुश्री", "डॉ"];
+    let mut words = name.split_whitespace();
+    let first = words.next().unwrap_or("");
+    let bare = first.trim_end_matches('.').to_lowercase();
+    if HONORIFICS.contains(&bare.as_str()) { words.next().unwrap_or(first) } else { first }
+}
+
+/// What is sent to one person: final values, ready for the wire. Kept in the message's row.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// The name that goes along; never empty.
+    #[serde(rename = "n")]
+    pub name: String,
+    /// Values in order.
+    #[serde(rename = "p")]
+    pub values: Vec<String>,
+    /// Button values in order of the buttons that take one.
+    #[serde(rename = "b", default, skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<String>,
+}
+
+/// A value that the provider would refuse.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    /// The source is empty and there is no fallback.
+    #[error("“{0}” is empty")]
+    Empty(String),
+    /// The value still holds a placeholder.
+    #[error("“{0}” still holds a placeholder")]
+    Unresolved(String),
+}
+
+/// The name that goes along when a registrant has none; the provider wants one (providers/aisensy.md §2.1, `userName`).
+const NO_NAME: &str = "there";
+
+/// Meta refuses newlines, tabs and more than four spaces in a row (providers/aisensy.md §2.1): white space is folded.
+fn clean(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for word in value.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}
+
+impl WhatsappTemplate {
+    /// Puts the values in. Values are never looked into again, so a name such as `{{2}}` stays text, and is refused.
+    pub fn fill(&self, facts: &Facts) -> Result<Content, ValueError> {
+        let mut values = Vec::with_capacity(self.parameters.len());
+        for parameter in &self.parameters {
+            values.push(filled(facts, &parameter.source, &parameter.fallback, &parameter.label)?);
+        }
+        let mut buttons = Vec::new();
+        for button in &self.buttons {
+            if let Some(source) = &button.value {
+                buttons.push(filled(facts, source, "", &button.label)?);
+            }
+        }
+        let name = clean(&facts.name);
+        Ok(Content { name: if name.is_empty() { NO_NAME.to_owned() } else { name }, values, buttons })
+    }
+
+    /// How many `{{n}}` the text holds: the largest n.
+    pub fn placeholders(&self) -> usize {
+        pieces(&self.body).filter_map(|piece| piece.ok()).max().unwrap_or(0)
+    }
+
+    /// The text as one person will see it, in pieces, so that a screen can mark what was filled in.
+    pub fn preview(&self, content: &Content) -> Vec<Part> {
+        pieces(&self.body)
+            .map(|piece| match piece {
+                Err(text) => Part::Fixed(text.to_owned()),
+                Ok(n) => match content.values.get(n.wrapping_sub(1)) {
+                    Some(value) => Part::Filled(value.clone()),
+                    None => Part::Fixed(format!("{{{{{n}}}}}")),
+                },
+            })
+            .collect()
+    }
+}
+
+fn filled(facts: &Facts, source: &Source, fallback: &str, label: &str) -> Result<String, ValueError> {
+    let value = clean(facts.value(source));
+    let value = if value.is_empty() { clean(fallback) } else { value };
+    if value.is_empty() {
+        return Err(ValueError::Empty(label.to_owned()));
+    }
+    if value.contains("{{") && value.contains("}}") {
+        return Err(ValueError::Unresolved(label.to_owned()));
+    }
+    Ok(value)
+}
+
+/// A piece of a previewed text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Approved text.
+    Fixed(String),
+    /// What a value became.
+    Filled(String),
+}
+
+/// Splits a text at its `{{n}}`; one pass.
+fn pieces(body: &str) -> impl Iterator<Item = Result<usize, &str>> {
+    let mut rest = body;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let mut from = 0;
+        while let Some(open) = rest[from..].find("{{").map(|at| from + at) {
+            let inside = &rest[open + 2..];
+            let number =
+                inside.find("}}").and_then(|end| Some((end, inside[..end].trim().parse::<usize>().ok()?)));
+            match number {
+                Some((end, n)) if n > 0 && open == 0 => {
+                    rest = &inside[end + 2..];
+                    return Some(Ok(n));
+                }
+                Some((_, n)) if n > 0 => {
+                    let (text, after) = rest.split_at(open);
+                    rest = after;
+                    return Some(Err(text));
+                }
+                _ => from = open + 2,
+            }
+        }
+        Some(Err(std::mem::take(&mut rest)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn template(body: &str, sources: &[Source]) -> WhatsappTemplate {
+        WhatsappTemplate {
+            campaign: "workshop_reminder_1h".into(),
+            category: Category::Utility,
+            language: "en".into(),
+            header: String::new(),
+            body: body.into(),
+            footer: String::new(),
+            parameters: sources
+                .iter()
+                .map(|source| Parameter {
+                    label: source.word().into(),
+                    source: source.clone(),
+                    fallback: String::new(),
+                })
+                .collect(),
+            media: None,
+            buttons: vec![],
+        }
+    }
+
+    fn facts(name: &str) -> Facts {
+        Facts { name: name.into(), workshop_title: "Rust for Beginners".into(), ..Facts::default() }
+    }
+
+    #[test]
+    fn the_preview_marks_what_was_filled_in() {
+        let template =
+            template("Hi {{1}}, {{2}} starts. {{x}}", &[Source::RegistrantFirstName, Source::WorkshopTitle]);
+        let content = template.fill(&facts("Dr. Asha  Test")).unwrap();
+        assert_eq!(content.values, ["Asha", "Rust for Beginners"]);
+        assert_eq!(
+            template.preview(&content),
+            [
+                Part::Fixed("Hi ".into()),
+                Part::Filled("Asha".into()),
+                Part::Fixed(", ".into()),
+                Part::Filled("Rust for Beginners".into()),
+                Part::Fixed(" starts. {{x}}".into())
+            ]
+        );
+        assert_eq!(template.placeholders(), 2);
+    }
+
+    #[test]
+    fn an_empty_or_unresolved_value_is_never_sent() {
+        let name = template("{{1}}", &[Source::RegistrantFirstName]);
+        assert_eq!(name.fill(&facts(" \n ")), Err(ValueError::Empty("registrant_first_name".into())));
+        assert_eq!(name.fill(&facts("{{2}}")), Err(ValueError::Unresolved("registrant_first_name".into())));
+    }
+
+    #[test]
+    fn each_recipient_gets_their_own_values() {
+        // R16: personalisation of recipient 0 sent to all.
+        let template = template("Hi {{1}}", &[Source::RegistrantFirstName]);
+        let names = ["Asha", "Ravi", "Meera"];
+        let sent: Vec<_> =
+            names.iter().map(|name| template.fill(&facts(name)).unwrap().values[0].clone()).collect();
+        assert_eq!(sent, names);
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_that_goes_out_has_no_character_that_meta_refuses(name in ".{0,40}") {
+            if let Ok(content) = template("{{1}}", &[Source::RegistrantName]).fill(&facts(&name)) {
+                let value = &content.values[0];
+                prop_assert!(!value.is_empty() && !value.contains(['\n', '\t', '\r']) && !value.contains("  "));
+            }
+        }
+
+        #[test]
+        fn pieces_put_together_are_the_text(body in r"[a-z{} 0-9]{0,40}") {
+            let whole: String = pieces(&body).map(|p| p.map_or_else(str::to_owned, |n| format!("{{{{{n}}}}}"))).collect();
+            prop_assert_eq!(whole.len() <= body.len(), true);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! A workshop's and a registrant's states.
+
+crate::words! {
+    /// Where a workshop stands.
+    WorkshopStatus, "workshop status" {
+        /// Entered, not yet certain.
+        Planned = "planned",
+        /// Will take place.
+        Confirmed = "confirmed",
+        /// Is over.
+        Completed = "completed",
+        /// Will not take place; nothing more is sent for it.
+        Cancelled = "cancelled",
+    }
+}
+
+crate::words! {
+    /// Where a registration stands. Only `Registered` people are told anything.
+    RegistrantStatus, "registrant status" {
+        /// Has a place.
+        Registered = "registered",
+        /// Gave the place back.
+        Cancelled = "cancelled",
+        /// Got the money back.
+        Refunded = "refunded",
+    }
+}
+
+crate::words! {
+    /// The eight colours a tag may have; each is a dot beside the word.
+    TagColour, "tag colour" {
+        /// Violet, the default.
+        Violet = "violet",
+        /// Blue.
+        Blue = "blue",
+        /// Teal.
+        Teal = "teal",
+        /// Green.
+        Green = "green",
+        /// Lime.
+        Lime = "lime",
+        /// Amber.
+        Amber = "amber",
+        /// Rose.
+        Rose = "rose",
+        /// Grey.
+        Grey = "grey",
+    }
+}
