@@ -1,2 +1,78 @@
-//! `cargo xtask test`: what CI runs.
-fn main() {}
+//! `cargo xtask test` is the one command that checks everything: it is what CI runs and what a contributor
+//! runs before a change is handed in.
+//!
+//! It may install PostgreSQL and Chromium with apt-get; apart from that it leaves nothing behind.
+
+#![expect(clippy::print_stderr, reason = "a chore talks to the person who started it")]
+
+mod axe;
+mod machine;
+mod postgres;
+mod run;
+mod scratch;
+mod steps;
+
+use std::process::{Command, ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::run::{Interrupts, Keyboard};
+use crate::scratch::Scratch;
+use crate::steps::Only;
+
+/// The chores of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Format, lints, build, every test on both databases and in a browser, and documentation.
+    ///
+    /// On Debian, PostgreSQL and Chromium are installed with apt-get when they are missing. Elsewhere (macOS,
+    /// other Linux), PostgreSQL 15 or newer and Chromium must be in PATH.
+    Test {
+        /// Run this part alone.
+        #[arg(long, value_enum)]
+        only: Option<Only>,
+        /// With `--only test`: what to hand to `cargo test`, such as `-p munadi --test browser`.
+        #[arg(last = true, requires = "only")]
+        cargo_test: Vec<String>,
+    },
+    /// Start a private PostgreSQL, run a command with TEST_POSTGRES_URL set, stop it and delete its data.
+    Postgres {
+        /// The command, such as `cargo test -p munadi-store`.
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    match chore(Cli::parse().chore) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn chore(chore: Chore) -> anyhow::Result<ExitCode> {
+    let interrupts = Interrupts::listen()?;
+    match chore {
+        Chore::Test { only, cargo_test } => steps::run(only, &cargo_test, &interrupts),
+        Chore::Postgres { command } => {
+            let programs = machine::postgres(&interrupts)?;
+            let scratch = Scratch::new()?;
+            let postgres = postgres::Postgres::start(&programs, &scratch, &interrupts)?;
+            let mut child = Command::new(&command[0]);
+            child.args(&command[1..]).env("TEST_POSTGRES_URL", postgres.url());
+            let status = interrupts.wait_for(&mut child, Keyboard::Child)?;
+            postgres.stop()?;
+            Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+        }
+    }
+}
