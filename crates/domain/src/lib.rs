@@ -9,6 +9,7 @@ pub mod message;
 pub mod money;
 pub mod outcome;
 pub mod pace;
+pub mod phone;
 pub mod quiet_hours;
 pub mod receipt;
 pub mod retry;
