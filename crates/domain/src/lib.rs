@@ -3,10 +3,12 @@
 pub mod broadcast;
 pub mod channel;
 pub mod checks;
+pub mod email;
 pub mod forecast;
 pub mod ids;
 pub mod message;
 pub mod money;
+pub mod name;
 pub mod outcome;
 pub mod pace;
 pub mod phone;

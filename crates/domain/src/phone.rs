@@ -357,8 +357,10 @@ fn accept(digits: &str) -> Result<Phone, PhoneError> {
         Some(
             Type::Mobile | Type::FixedLine | Type::FixedLineOrMobile | Type::Voip | Type::PersonalNumber,
         ) => Ok(Phone(reading.e164)),
-        Some(Type::Unknown) | None if new_indian_series => Ok(Phone(reading.e164)),
-        Some(Type::Unknown) | None => Err(match indian {
+        // Valid, yet of no kind: the library loses a leading zero (Italy, Ivory Coast) when it looks up the kind.
+        Some(Type::Unknown) => Ok(Phone(reading.e164)),
+        None if new_indian_series => Ok(Phone(reading.e164)),
+        None => Err(match indian {
             Some(ten) if ten.len() < 10 => PhoneError::TooShort { digits: ten.len() },
             Some(ten) if ten.len() > 10 => PhoneError::TooLong { digits: ten.len() },
             _ => PhoneError::NotInUse,

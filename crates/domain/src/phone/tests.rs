@@ -87,6 +87,8 @@ fn foreign_numbers_need_their_plus_and_keep_their_country() {
     check("00971501234567", "+971501234567");
     check("+6591234567", "+6591234567");
     check("+39 312 345 6789", "+393123456789");
+    check("+39 06 698 12345", "+390669812345");
+    check("+225 07 12 34 56 78", "+2250712345678");
     check("971501234567", "ForeignWithoutPlus");
     check("447911123456", "ForeignWithoutPlus");
     check("+91 +971501234567", "TwoCountryCodes");
