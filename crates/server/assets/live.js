@@ -1,0 +1,287 @@
+// Makes pages live. Every page works without this file; nothing here needs more than `script-src 'self'`.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const $ = (selector, from = document) => from.querySelector(selector);
+  const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+  root.classList.add("has-script");
+
+  /* ---------- Live changes: server-sent fragments replace what carries the same data-live-id ---------- */
+
+  let heard = Date.now();
+  let connected = false;
+
+  // Only pages that stay open long enough to miss something show the sign.
+  function sign() {
+    for (const element of $$("[data-live-sign]")) {
+      const age = Math.round((Date.now() - heard) / 1000);
+      element.hidden = false;
+      element.classList.toggle("is-off", !connected);
+      const words = connected ? "Live" : `Reconnecting, ${span(age * 1000)} old`;
+      const word = $("[data-live-word]", element);
+      if (word.textContent !== words) word.textContent = words;
+    }
+  }
+
+  function isBusy(element) {
+    // A field somebody types in, and a menu somebody reads, are left alone until the next change.
+    return element.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")
+      || $("details[data-menu][open]", element);
+  }
+
+  // Where the focus was, so that it can be found again in the new markup.
+  function focusPath(element) {
+    const active = document.activeElement;
+    if (!element.contains(active)) return null;
+    const all = $$("a, button, summary, [tabindex]", element);
+    return active.id ? () => document.getElementById(active.id) : (fresh) => $$("a, button, summary, [tabindex]", fresh)[all.indexOf(active)];
+  }
+
+  function replace(old, fresh) {
+    if (isBusy(old) || old.isEqualNode(fresh)) return;
+    const refocus = focusPath(old);
+    for (const details of $$("details[open]", old)) {
+      const same = $$("details", fresh)[$$("details", old).indexOf(details)];
+      if (same) same.open = true;
+    }
+    fresh.classList.toggle("is-on", old.classList.contains("is-on"));
+    old.replaceWith(fresh);
+    refocus?.(fresh)?.focus({ preventScroll: true });
+  }
+
+  function apply(html) {
+    const holder = document.createElement("template");
+    holder.innerHTML = html;
+    let newer = 0;
+    for (const fresh of $$("[data-live-id]", holder.content)) {
+      const old = $(`[data-live-id="${CSS.escape(fresh.dataset.liveId)}"]`);
+      if (old) replace(old, fresh);
+      else if (fresh.hasAttribute("data-row")) newer += 1;
+    }
+    for (const toast of $$("[data-toast]", holder.content)) $("[data-toasts]")?.append(toast);
+    if (newer) announceNewer(newer);
+    prepare(document);
+  }
+
+  // Rows never move under the pointer: new ones are counted and shown on demand.
+  function announceNewer(count) {
+    const link = $("[data-live-newer]");
+    if (!link) return;
+    link.dataset.count = Number(link.dataset.count || 0) + count;
+    link.textContent = `${link.dataset.count} newer`;
+    link.hidden = false;
+  }
+
+  const source = $("[data-live]");
+  if (source && window.EventSource) {
+    const events = new EventSource(source.dataset.live);
+    const hear = () => { heard = Date.now(); connected = true; sign(); };
+    events.onopen = hear;
+    events.onmessage = (event) => { hear(); if (event.data) apply(event.data); };
+    events.addEventListener("ping", hear);
+    events.addEventListener("reload", () => location.reload());
+    events.addEventListener("end", () => { events.close(); for (const e of $$("[data-live-sign]")) e.remove(); });
+    events.onerror = () => { connected = false; sign(); };
+    addEventListener("pagehide", () => events.close());
+  }
+
+  /* ---------- Times ---------- */
+
+  function span(ms) {
+    const seconds = Math.floor(Math.abs(ms) / 1000);
+    const minutes = Math.floor(seconds / 60);
+    const hours = Math.floor(minutes / 60);
+    const days = Math.floor(hours / 24);
+    if (days) return days === 1 ? "1 day" : `${days} days`;
+    if (hours) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+    return minutes ? `${minutes} min` : `${seconds} s`;
+  }
+
+  function tick() {
+    const now = Date.now();
+    for (const time of $$("time[data-relative]")) {
+      const ms = Date.parse(time.dateTime) - now;
+      const words = Math.abs(ms) < 1000 ? "now" : ms > 0 ? `in ${span(ms)}` : `${span(ms)} ago`;
+      if (time.textContent !== words) time.textContent = words;
+    }
+    for (const element of $$("[data-countdown]")) {
+      const left = Number(element.dataset.countdown) - now;
+      if (left <= 0) continue; // What comes after the start is the server's to say.
+      const parts = span(left).split(" ");
+      const fresh = parts.map((part, i) => i % 2 ? Object.assign(document.createElement("small"), { textContent: ` ${part} ` }) : part);
+      if (element.textContent.replace(/\s+/g, " ").trim() !== parts.join(" ")) element.replaceChildren(...fresh);
+    }
+    if (source && !connected) sign();
+  }
+  setInterval(tick, 1000);
+
+  /* ---------- Dialogs and the drawer ---------- */
+
+  function show(dialog) {
+    dialog.showModal();
+    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  }
+
+  // The drawer is the message's own page, fetched and shown over this one; its address goes into the bar.
+  async function openDrawer(link) {
+    const answer = await fetch(link.href, { credentials: "same-origin" }).catch(() => null);
+    const page = answer?.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+    const content = page && $("[data-drawer-content]", page);
+    if (!content) return location.assign(link.href);
+    const dialog = document.createElement("dialog");
+    dialog.className = "mui-sheet mui-sheet--right";
+    dialog.setAttribute("aria-labelledby", "drawer-title");
+    const close = document.createElement("button");
+    Object.assign(close, { type: "button", className: "mui-sheet__close", textContent: "×", ariaLabel: "Close" });
+    close.dataset.dialogClose = "";
+    $(".mui-sheet__header", content)?.append(close);
+    dialog.append(document.adoptNode(content));
+    document.body.append(dialog);
+    const row = link.closest("tr");
+    row?.classList.add("is-on");
+    const back = location.href;
+    history.replaceState(null, "", link.href);
+    dialog.addEventListener("close", () => {
+      history.replaceState(null, "", back);
+      row?.classList.remove("is-on");
+      dialog.remove();
+      (link.isConnected ? link : $(`a[href="${CSS.escape(link.getAttribute("href"))}"]`))?.focus();
+    });
+    show(dialog);
+  }
+
+  /* ---------- Clicks ---------- */
+
+  const plainClick = (event) => event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+
+  document.addEventListener("click", (event) => {
+    const target = event.target;
+    for (const menu of $$("details[data-menu][open]")) if (!menu.contains(target)) menu.open = false;
+    const opener = target.closest("[data-dialog]");
+    const dialog = opener && document.getElementById(opener.dataset.dialog);
+    if (dialog && plainClick(event)) { event.preventDefault(); return show(dialog); }
+    if (target.closest("[data-dialog-close]")) return target.closest("dialog")?.close();
+    if (target.closest("[data-toast-close]")) return target.closest("[data-toast]").remove();
+    const link = target.closest("a[data-drawer]");
+    if (link && plainClick(event)) { event.preventDefault(); return void openDrawer(link); }
+    if (target.closest("[data-find]") && $("[data-search]")) { event.preventDefault(); return $("[data-search]").focus(); }
+    if (target.closest("[data-live-newer]")) { event.preventDefault(); return location.reload(); }
+    if (target.closest("a[data-keep-scroll]")) sessionStorage.setItem("scroll", `${location.pathname} ${scrollY}`);
+  });
+
+  /* ---------- Forms ---------- */
+
+  document.addEventListener("change", (event) => {
+    const field = event.target.closest("[data-autosubmit]");
+    if (!field?.form) return;
+    sessionStorage.setItem("scroll", `${location.pathname} ${scrollY}`);
+    const update = $('button[name="do"][value="update"]', field.form);
+    if (update) field.form.requestSubmit(update);
+    else field.form.requestSubmit();
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const button = event.submitter;
+    if (form.matches("[data-theme-form]")) return changeTheme(event, form, button);
+    if (form.dataset.sent) return event.preventDefault(); // A second press must not send twice.
+    form.dataset.sent = "yes";
+    if (button && button.dataset.busy) {
+      button.style.minWidth = `${button.offsetWidth}px`; // CSSOM: the button keeps its width.
+      $(".m-btn__label", button).textContent = button.dataset.busy;
+    }
+    button?.setAttribute("aria-busy", "true");
+  });
+  // Back from the next page, a form can be sent again.
+  addEventListener("pageshow", () => { for (const form of $$("form[data-sent]")) delete form.dataset.sent; });
+
+  function changeTheme(event, form, button) {
+    event.preventDefault();
+    const theme = button.value;
+    fetch(form.action, { method: "POST", credentials: "same-origin", body: new URLSearchParams(new FormData(form, button)) }).then(() => location.reload());
+    root.dataset.theme = theme;
+  }
+
+  document.addEventListener("input", (event) => {
+    const counter = event.target.id && $(`[data-counter="${CSS.escape(event.target.id)}"]`);
+    if (counter) counter.textContent = `${[...event.target.value].length}/${event.target.maxLength}`;
+  });
+
+  /* ---------- Toasts ---------- */
+
+  function prepare(from) {
+    for (const toast of $$("[data-toast]:not([data-seen])", from)) {
+      toast.dataset.seen = "";
+      const undo = $("[data-undo]", toast);
+      if (undo) countUndo(toast, undo);
+      else if (toast.dataset.toast === "go") setTimeout(() => dismiss(toast), 6000);
+    }
+  }
+
+  // Not while somebody reads it or has the focus on it.
+  function dismiss(toast) {
+    if (toast.matches(":hover, :focus-within")) return setTimeout(() => dismiss(toast), 1000);
+    toast.remove();
+  }
+
+  function countUndo(toast, form) {
+    let left = Number(form.dataset.undo);
+    const word = $("[data-undo-left]", form);
+    const step = () => {
+      word.textContent = ` ${left}`;
+      if (left === 0) return toast.remove();
+      left -= 1;
+      setTimeout(step, 1000);
+    };
+    step();
+  }
+
+  /* ---------- Keys ---------- */
+
+  let went = 0; // When "g" was pressed.
+
+  const inField = (element) => element.matches("input, select, textarea, [contenteditable]");
+
+  function moveRow(step) {
+    const links = $$("[data-row] .m-rowlink");
+    const at = links.findIndex((link) => link.closest("[data-row]").contains(document.activeElement));
+    links[at < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(Math.max(at + step, 0), links.length - 1)]?.focus();
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const mod = event.ctrlKey || event.metaKey;
+    if (event.key === "Escape") {
+      const menu = $$("details[data-menu][open]").pop();
+      if (menu) { menu.open = false; $("summary", menu).focus(); }
+      if (location.hash === "#menu") location.hash = "#main";
+      return;
+    }
+    if (mod && event.key === "k") { event.preventDefault(); return $(".m-find")?.click(); }
+    if (mod) {
+      const wanted = event.key === "Enter" ? "mod+Enter" : event.key === "s" ? "mod+s" : null;
+      const button = wanted && $(`[data-key="${wanted}"]`);
+      if (button) { event.preventDefault(); button.click(); }
+      return;
+    }
+    if (event.altKey || inField(event.target) || $("dialog[open]") || !$("[data-keys]")) return;
+    if (Date.now() - went < 1500) {
+      went = 0;
+      const section = $(`[data-go="${CSS.escape(event.key)}"]`);
+      if (section) return section.click();
+    }
+    if (event.key === "g") { went = Date.now(); return; }
+    if (event.key === "/") { event.preventDefault(); return $(".m-find")?.click(); }
+    if (event.key === "j" || event.key === "k") return moveRow(event.key === "j" ? 1 : -1);
+    if (event.key === "?") return location.assign("/keys");
+    $(`[data-key="${CSS.escape(event.key)}"]`)?.click();
+  });
+
+  /* ---------- Start ---------- */
+
+  const [path, top] = (sessionStorage.getItem("scroll") || "").split(" ");
+  if (path === location.pathname) scrollTo({ top: Number(top), behavior: "instant" });
+  sessionStorage.removeItem("scroll");
+  if (location.hash === "#q") $("[data-search]")?.focus();
+  prepare(document);
+  tick();
+})();

@@ -1,0 +1,181 @@
+//! The composer's frame: numbered parts that fold when they are complete, the column beside, the bar below.
+
+use maud::{Markup, Render, html};
+
+use super::button::{Button, Csrf};
+use super::format::{counted, rupees};
+use super::icons::Icon;
+
+/// The form and the column beside it.
+#[derive(Clone, Debug)]
+pub struct Composer {
+    /// The id of the form, for buttons outside it.
+    pub id: String,
+    /// Where the form posts.
+    pub action: String,
+    /// The token of the session.
+    pub csrf: Csrf,
+    /// Names and values that go along unseen: the channel, the draft.
+    pub hidden: Vec<(String, String)>,
+    /// Who, What, When.
+    pub parts: Vec<ComposerPart>,
+    /// Preview and checks.
+    pub aside: Markup,
+}
+
+/// One numbered part.
+#[derive(Clone, Debug)]
+pub struct ComposerPart {
+    /// "Who", "What", "When".
+    pub title: String,
+    /// What was chosen, in one line: "Everyone registered, 1,231 people". Set once the part is complete.
+    pub summary: Option<String>,
+    /// Shown open although it is complete: the part at hand, or one with an error.
+    pub open: bool,
+    /// Its fields.
+    pub body: Markup,
+}
+
+impl Render for Composer {
+    fn render(&self) -> Markup {
+        html! {
+            div class="m-compose" {
+                form class="m-card m-form" id=(self.id) method="post" action=(self.action) aria-label="New broadcast" data-composer {
+                    (self.csrf)
+                    @for (name, value) in &self.hidden { input type="hidden" name=(name) value=(value); }
+                    @for (at, part) in self.parts.iter().enumerate() { (part.numbered(at + 1)) }
+                    div class="m-noscript m-part__update" { (Button::new("Update").submit("do", "update").unchecked()) }
+                }
+                div class="m-aside" { (self.aside) }
+            }
+        }
+    }
+}
+
+impl ComposerPart {
+    fn numbered(&self, n: usize) -> Markup {
+        html! {
+            details class="m-part" open[self.open || self.summary.is_none()] {
+                summary class="m-part__head" {
+                    h2 class="m-part__title" { span class="m-part__n" aria-hidden="true" { (n) } (self.title) }
+                    @if let Some(summary) = &self.summary { span class="m-part__sum" { (summary) } }
+                    (Icon::Down)
+                }
+                div class="m-part__body" { (self.body) }
+            }
+        }
+    }
+}
+
+/// Where each value of a template comes from.
+#[derive(Clone, Debug)]
+pub struct Variables {
+    /// Head of the first column: "Value" or "Slot".
+    pub head: &'static str,
+    /// The person of the preview: "Ananya".
+    pub person: String,
+    /// Its rows.
+    pub rows: Vec<Variable>,
+}
+
+/// One value.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// As the template has it: `{{1}}`, `{name}`, `1`.
+    pub placeholder: String,
+    /// What it is: "first name", "Text, up to 30".
+    pub name: String,
+    /// A select of sources; its label is heard, the column shows it.
+    pub source: super::field::Field,
+    /// What it becomes for the person of the preview.
+    pub value: String,
+    /// Characters used and allowed.
+    pub length: Option<(i64, i64)>,
+    /// Fact, then way out.
+    pub error: Option<String>,
+}
+
+impl Render for Variables {
+    fn render(&self) -> Markup {
+        html! {
+            table class="m-vars" {
+                caption class="mui-visually-hidden" { "Where each value comes from" }
+                thead { tr { th scope="col" { (self.head) } th scope="col" { "Comes from" } th scope="col" { "For " (self.person) } } }
+                tbody { @for row in &self.rows { (row) } }
+            }
+        }
+    }
+}
+
+impl Render for Variable {
+    fn render(&self) -> Markup {
+        html! {
+            tr.is-bad[self.error.is_some()] {
+                th scope="row" { code class="m-ph" { (self.placeholder) } (self.name) }
+                td class="m-vars__from" { (self.source.bare()) }
+                td class="m-vars__value" {
+                    span class="m-len" {
+                        span class="m-cut" title=(self.value) { (self.value) }
+                        @if let Some((used, allowed)) = self.length { span class="m-len__n" { (used) "/" (allowed) } }
+                    }
+                }
+            }
+            @if let Some(error) = &self.error {
+                tr class="m-vars__err" { td colspan="3" { p class="m-error" { (Icon::Error) span { (error) } } } }
+            }
+        }
+    }
+}
+
+/// The bar that stays at the bottom: what will happen, and the one violet button.
+#[derive(Clone, Debug)]
+pub struct SendBar {
+    /// "1,231 people".
+    pub main: String,
+    /// "₹141.57 estimate", "done by 6:03 PM".
+    pub more: Vec<String>,
+    /// "2 warnings, no errors".
+    pub note: String,
+    /// The quiet one; not shown on a phone.
+    pub second: Option<Button>,
+    /// The violet one.
+    pub next: Button,
+}
+
+impl SendBar {
+    /// The bar of a broadcast; `cost` in 1/10,000 rupee.
+    pub fn broadcast(
+        people: i64,
+        cost: Option<i64>,
+        done_by: Option<&str>,
+        note: impl Into<String>,
+        next: Button,
+    ) -> SendBar {
+        let cost = cost.map(|cost| format!("{} estimate", rupees(cost)));
+        let done = done_by.map(|at| format!("done by {at}"));
+        let more = cost.into_iter().chain(done).collect();
+        SendBar { main: counted(people, "person", "people"), more, note: note.into(), second: None, next }
+    }
+
+    /// With a quiet button before the violet one.
+    pub fn second(self, button: Button) -> SendBar {
+        SendBar { second: Some(button), ..self }
+    }
+}
+
+impl Render for SendBar {
+    fn render(&self) -> Markup {
+        html! {
+            div class="m-sendbar" role="region" aria-label="Next step" {
+                div class="m-sendbar__text" {
+                    p class="m-sendbar__main" { (self.main) @for (at, part) in self.more.iter().enumerate() { span.m-hide-s[at > 0] { (part) } } }
+                    p class="m-sub" { (self.note) }
+                }
+                div class="m-sendbar__acts" {
+                    @if let Some(second) = &self.second { span class="m-hide-s" { (second) } }
+                    (self.next)
+                }
+            }
+        }
+    }
+}

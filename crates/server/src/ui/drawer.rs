@@ -1,0 +1,77 @@
+//! The story of one message: a page of its own, and a drawer over the broadcast where there is a script.
+
+use maud::{Markup, Render, html};
+
+use super::button::Button;
+use super::chip::{Chip, Tone};
+use super::icons::Icon;
+use super::preview::Bubble;
+
+/// One message.
+#[derive(Clone, Debug)]
+pub struct Drawer {
+    /// Who it went to.
+    pub name: String,
+    /// Number and registration.
+    pub detail: String,
+    /// Its state.
+    pub chip: Chip,
+    /// The state in one sentence.
+    pub sentence: String,
+    /// Its frozen text; none for a kind of message without one.
+    pub bubble: Option<Bubble>,
+    /// What happened, oldest first.
+    pub events: Vec<TimelineEvent>,
+    /// Open person, Send by SMS.
+    pub actions: Vec<Button>,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub struct TimelineEvent {
+    /// What kind it is.
+    pub tone: Tone,
+    /// Its sign.
+    pub icon: Icon,
+    /// "AiSensy accepted it".
+    pub title: String,
+    /// "6:15:39.310 PM".
+    pub at: String,
+    /// "408 ms · id 7c1e…a94".
+    pub note: String,
+    /// Folded: words for the fold, and the provider's words as received.
+    pub raw: Option<(String, String)>,
+}
+
+impl Render for TimelineEvent {
+    fn render(&self) -> Markup {
+        html! {
+            li class={ "m-ev m-ev--" (self.tone.class()) } {
+                span class="m-ev__pin" { (self.icon) }
+                div {
+                    p class="m-ev__title" { (self.title) span { (self.at) } }
+                    @if !self.note.is_empty() { p class="m-sub" { (self.note) } }
+                    @if let Some((words, raw)) = &self.raw { details class="m-ev__more" { summary { (words) } pre { (raw) } } }
+                }
+            }
+        }
+    }
+}
+
+impl Render for Drawer {
+    fn render(&self) -> Markup {
+        html! {
+            article class="m-card m-drawer" data-drawer-content aria-labelledby="drawer-title" {
+                header class="mui-sheet__header" { h1 class="mui-sheet__title" id="drawer-title" { (self.name) } }
+                p class="mui-sheet__description" { (self.detail) }
+                div class="mui-sheet__body" {
+                    p class="m-drawer__state" { (self.chip) span { (self.sentence) } }
+                    @if let Some(bubble) = &self.bubble { div class="m-drawer__bubble" { (bubble) } }
+                    h2 class="m-eyebrow" { "What happened" }
+                    ol class="m-time" { @for event in &self.events { (event) } }
+                }
+                @if !self.actions.is_empty() { footer class="mui-sheet__footer" { @for button in &self.actions { (button) } } }
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Nothing here yet: what this does for you, then the button.
+
+use maud::{Markup, Render, html};
+
+use super::button::Button;
+use super::icons::Icon;
+use super::status_card::Logo;
+
+/// An empty state.
+#[derive(Clone, Debug)]
+pub struct Empty {
+    /// On the tile.
+    pub icon: Icon,
+    /// "Call people who missed the message".
+    pub title: String,
+    /// One or two sentences.
+    pub text: String,
+    /// One violet button at most.
+    pub actions: Vec<Button>,
+    /// Ways to begin: providers, examples.
+    pub ways: Vec<Way>,
+}
+
+/// A way to begin.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// Its letters.
+    pub logo: Logo,
+    /// "Exotel".
+    pub title: String,
+    /// "Flow with key press".
+    pub note: String,
+    /// Where it leads.
+    pub href: String,
+}
+
+impl Render for Way {
+    fn render(&self) -> Markup {
+        html! {
+            li { a href=(self.href) class="m-way" {
+                (self.logo)
+                span { b { (self.title) } span class="m-sub" { (self.note) } }
+                (Icon::Next)
+            } }
+        }
+    }
+}
+
+impl Render for Empty {
+    fn render(&self) -> Markup {
+        html! {
+            section class="m-card m-blank" {
+                div class="mui-empty-state" {
+                    span class="m-blank__tile" aria-hidden="true" { (self.icon) }
+                    h2 class="m-blank__title" { (self.title) }
+                    p class="m-blank__text" { (self.text) }
+                    @if !self.actions.is_empty() { div class="m-blank__acts" { @for button in &self.actions { (button) } } }
+                }
+                @if !self.ways.is_empty() { ul class="m-blank__ways" aria-label="Ways to begin" { @for way in &self.ways { (way) } } }
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The broadcasts of a channel, a workshop or all: a table, cards on a phone.
+
+use maud::{Markup, Render, html};
+
+use super::button::Button;
+use super::chip::Chip;
+use super::menu::Menu;
+use super::progress::Progress;
+
+/// One broadcast. Renders itself, for the page and for the live stream.
+#[derive(Clone, Debug)]
+pub struct HistoryRow {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its page.
+    pub href: String,
+    /// Template and who or what made it: "workshop_today · Meera Iyer".
+    pub note: String,
+    /// Its state.
+    pub chip: Chip,
+    /// "Today, 4:05 PM".
+    pub when: String,
+    /// "13 min ago".
+    pub when_note: String,
+    /// How far it is.
+    pub progress: Progress,
+    /// "₹119.72".
+    pub cost: String,
+    /// "so far", "estimate", "actual".
+    pub cost_note: String,
+    /// The one thing most often done: pause, resume, edit. An icon button; a posting one names its form.
+    pub action: Option<Button>,
+    /// Everything else.
+    pub menu: Option<Menu>,
+}
+
+impl Render for HistoryRow {
+    fn render(&self) -> Markup {
+        html! {
+            tr data-live-id={ "broadcast-" (self.id) } data-row {
+                td class="m-col-name" { a class="m-rowlink" href=(self.href) { (self.name) } span class="m-sub m-cut" { (self.note) } }
+                td class="m-col-state" { (self.chip) }
+                td class="m-col-when" { (self.when) span class="m-sub" { (self.when_note) } }
+                td class="m-col-progress" { (self.progress) }
+                td class="m-col-cost is-num" { (self.cost) span class="m-sub" { (self.cost_note) } }
+                td class="m-col-acts is-act" {
+                    @if let Some(action) = &self.action { (action) }
+                    @if let Some(menu) = &self.menu { (menu) }
+                }
+            }
+        }
+    }
+}
+
+/// The history with its head.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// "Broadcast history".
+    pub title: String,
+    /// Words and address of the whole list.
+    pub all: Option<(String, String)>,
+    /// The broadcasts, newest first.
+    pub rows: Vec<HistoryRow>,
+    /// Said when there is none.
+    pub empty: String,
+}
+
+impl Render for History {
+    fn render(&self) -> Markup {
+        html! {
+            section class="m-card m-history" aria-labelledby="history" {
+                header class="m-card__head" {
+                    h2 id="history" class="m-card__title" { (self.title) }
+                    @if let Some((label, href)) = &self.all { a class="m-link" href=(href) { (label) } }
+                }
+                @if self.rows.is_empty() { p class="m-none" { (self.empty) } } @else { (self.table()) }
+            }
+        }
+    }
+}
+
+impl History {
+    fn table(&self) -> Markup {
+        html! {
+            table class="m-table" {
+                thead { tr {
+                    th scope="col" class="m-col-name" { "Broadcast" }
+                    th scope="col" class="m-col-state" { "State" }
+                    th scope="col" class="m-col-when" { "When" }
+                    th scope="col" class="m-col-progress" { "Progress" }
+                    th scope="col" class="m-col-cost is-num" { "Cost" }
+                    th scope="col" class="m-col-acts" { span class="mui-visually-hidden" { "Actions" } }
+                } }
+                tbody { @for row in &self.rows { (row) } }
+            }
+        }
+    }
+}

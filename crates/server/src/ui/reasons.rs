@@ -1,0 +1,63 @@
+//! Why people were not reached, grouped by cause, largest first, each with one action that carries its number.
+
+use maud::{Markup, Render, html};
+
+use super::bar::Key;
+use super::button::Button;
+use super::format::{counted, grouped};
+
+/// A cause.
+#[derive(Clone, Debug)]
+pub struct Reason {
+    /// Failed, skipped, unknown.
+    pub key: Key,
+    /// How many.
+    pub n: i64,
+    /// "Not on WhatsApp".
+    pub title: String,
+    /// The provider's code, or what we do about it.
+    pub note: String,
+    /// The people behind it.
+    pub href: String,
+    /// "Send by SMS (112)".
+    pub action: Option<Button>,
+}
+
+/// All causes.
+#[derive(Clone, Debug)]
+pub struct Reasons(
+    /// In any order.
+    pub Vec<Reason>,
+);
+
+impl Render for Reasons {
+    fn render(&self) -> Markup {
+        let total = self.0.iter().map(|reason| reason.n).sum();
+        let mut reasons: Vec<&Reason> = self.0.iter().collect();
+        reasons.sort_by_key(|reason| std::cmp::Reverse(reason.n));
+        html! {
+            section class="m-card m-reasons" aria-labelledby="why" data-live-id="reasons" {
+                header class="m-card__head" {
+                    h2 id="why" class="m-card__title" { "Reasons" }
+                    span class="m-sub m-nowrap" { (counted(total, "person", "people")) }
+                }
+                @if reasons.is_empty() { p class="m-none" { "Nobody was left out so far." } } @else {
+                    ul { @for reason in reasons { (reason) } }
+                }
+            }
+        }
+    }
+}
+
+impl Render for Reason {
+    fn render(&self) -> Markup {
+        html! {
+            li class="m-reason" {
+                (self.key)
+                a class="m-reason__n" href=(self.href) aria-label={ (grouped(self.n)) ": " (self.title) } { (grouped(self.n)) }
+                div { p class="m-reason__title" { (self.title) } p class="m-sub" { (self.note) } }
+                @if let Some(action) = &self.action { span class="m-reason__act" { (action) } }
+            }
+        }
+    }
+}

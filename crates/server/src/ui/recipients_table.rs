@@ -1,0 +1,94 @@
+//! The recipients of a broadcast. A row renders itself, for the page and for the live stream.
+
+use maud::{Markup, Render, html};
+
+use super::chip::Chip;
+use super::pagination::Pagination;
+use super::recipient_summary::{Pills, SummaryPart};
+use super::table::Search;
+
+/// One message.
+#[derive(Clone, Debug)]
+pub struct MessageRow {
+    /// Its id.
+    pub id: String,
+    /// Who it goes to.
+    pub name: String,
+    /// Their number, as it may be shown to the reader.
+    pub address: String,
+    /// Its own page, shown as a drawer where there is a script.
+    pub href: String,
+    /// Its state.
+    pub chip: Chip,
+    /// "6:15:44 PM".
+    pub changed: String,
+    /// "Read 22 s after delivery", "Not on WhatsApp (131026)".
+    pub detail: String,
+    /// "₹0.115", "–".
+    pub cost: String,
+}
+
+impl Render for MessageRow {
+    fn render(&self) -> Markup {
+        html! {
+            tr data-live-id={ "message-" (self.id) } data-row {
+                td class="m-col-name" { a class="m-rowlink m-cut m-block" href=(self.href) data-drawer title=(self.name) { (self.name) } span class="m-sub" { (self.address) } }
+                td class="m-col-state" { (self.chip) }
+                td class="m-col-when" { (self.changed) }
+                td class="m-col-why" { span class="m-cut m-block m-soft" title=(self.detail) { (self.detail) } }
+                td class="m-col-cost is-num" { (self.cost) }
+            }
+        }
+    }
+}
+
+/// Recipients with search and filter.
+#[derive(Clone, Debug)]
+pub struct Recipients {
+    /// The search field.
+    pub search: Search,
+    /// "All" and one per state, with numbers.
+    pub filters: Vec<SummaryPart>,
+    /// The filter chosen now, by its place.
+    pub current: Option<usize>,
+    /// The messages of this page of the list.
+    pub rows: Vec<MessageRow>,
+    /// Which page of the list it is.
+    pub pagination: Pagination,
+    /// Said when the list is empty: "Nobody here matches “Anya”."
+    pub empty: String,
+}
+
+impl Render for Recipients {
+    fn render(&self) -> Markup {
+        html! {
+            section class="m-card m-people" aria-labelledby="who" {
+                header class="m-card__head m-people__head" {
+                    h2 id="who" class="m-card__title" { "Recipients" }
+                    a class="m-newer" href="" data-live-newer hidden { "Newer" }
+                    (self.search)
+                }
+                (Pills { parts: &self.filters, current: self.current, class: "m-filters", name: "Filter by state" })
+                @if self.rows.is_empty() { p class="m-none" { (self.empty) } } @else { (self.table()) }
+                (self.pagination)
+            }
+        }
+    }
+}
+
+impl Recipients {
+    fn table(&self) -> Markup {
+        html! {
+            table class="m-table m-table--fixed" {
+                thead { tr {
+                    th scope="col" class="m-col-name m-w-name" { "Person" }
+                    th scope="col" class="m-col-state" { "State" }
+                    th scope="col" class="m-col-when" { "Last change" }
+                    th scope="col" class="m-col-why m-w-why" { "Detail" }
+                    th scope="col" class="m-col-cost is-num" { "Cost" }
+                } }
+                tbody { @for row in &self.rows { (row) } }
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! What became of everyone: a bar and figures in the same order that sum to the total above them.
+
+use maud::{Markup, Render, html};
+
+use super::bar::{Bar, Key};
+use super::format::{grouped, percent};
+
+/// Whether the page hears of changes, and how old its figures are if not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Live {
+    /// Changes arrive.
+    On,
+    /// Nothing will change any more.
+    Ended,
+}
+
+/// How many people are in each state of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Read.
+    pub read: i64,
+    /// Delivered, not known to be read.
+    pub delivered: i64,
+    /// Taken by the provider, nothing more proven.
+    pub handed_over: i64,
+    /// Refused.
+    pub failed: i64,
+    /// Left out.
+    pub skipped: i64,
+    /// Too late.
+    pub expired: i64,
+    /// Stopped.
+    pub cancelled: i64,
+    /// Not known.
+    pub unknown: i64,
+    /// Under way.
+    pub in_flight: i64,
+    /// Not yet.
+    pub waiting: i64,
+}
+
+impl Counts {
+    /// Everyone, each counted once.
+    pub fn total(&self) -> i64 {
+        self.parts().iter().map(|(_, n)| n).sum()
+    }
+
+    /// The pieces of a bar, in the order of the figures.
+    pub fn parts(&self) -> Vec<(Key, i64)> {
+        vec![
+            (Key::Read, self.read),
+            (Key::Done, self.delivered),
+            (Key::HandedOver, self.handed_over),
+            (Key::Failed, self.failed),
+            (Key::Skipped, self.skipped),
+            (Key::Expired, self.expired),
+            (Key::Cancelled, self.cancelled),
+            (Key::Unknown, self.unknown),
+            (Key::InFlight, self.in_flight),
+            (Key::Waiting, self.waiting),
+        ]
+    }
+}
+
+/// The truth strip of a broadcast. The live stream sends it whole.
+#[derive(Clone, Debug)]
+pub struct TruthStrip {
+    /// How many are in each state.
+    pub counts: Counts,
+    /// Whether the provider sends receipts; without, *Delivered* and *Read* cannot be known.
+    pub receipts: bool,
+    /// The list of people; each figure adds `?state=…` to it.
+    pub href: String,
+    /// What is counted: "people", or "groups".
+    pub noun: &'static str,
+    /// Whether changes arrive.
+    pub live: Live,
+}
+
+struct Cell {
+    key: Key,
+    label: &'static str,
+    /// The word of the filter in the address.
+    state: &'static str,
+    n: i64,
+    known: bool,
+}
+
+impl TruthStrip {
+    fn groups(&self) -> [(&'static str, Vec<Cell>); 4] {
+        let c = &self.counts;
+        let cell = |key, label, state, n| Cell { key, label, state, n, known: true };
+        // A receipt that came all the same is shown; only a zero would be a claim.
+        let receipt = |key, label, state, n| Cell { key, label, state, n, known: self.receipts || n > 0 };
+        [
+            (
+                "Sent",
+                vec![
+                    receipt(Key::Read, "Read", "read", c.read),
+                    receipt(Key::Done, "Delivered", "delivered", c.delivered),
+                    cell(Key::HandedOver, "Handed over", "sent", c.handed_over),
+                ],
+            ),
+            (
+                "Did not arrive",
+                vec![
+                    cell(Key::Failed, "Failed", "failed", c.failed),
+                    cell(Key::Skipped, "Skipped", "skipped", c.skipped),
+                    cell(Key::Expired, "Expired", "expired", c.expired),
+                    cell(Key::Cancelled, "Cancelled", "cancelled", c.cancelled),
+                ],
+            ),
+            ("To check", vec![cell(Key::Unknown, "Unknown", "unknown", c.unknown)]),
+            (
+                "Still to go",
+                vec![
+                    cell(Key::InFlight, "In flight", "in_flight", c.in_flight),
+                    cell(Key::Waiting, "Waiting", "waiting", c.waiting),
+                ],
+            ),
+        ]
+    }
+
+    fn cell(&self, cell: &Cell) -> Markup {
+        let total = self.counts.total();
+        html! {
+            a.m-cell.is-zero[cell.n == 0] href={ (self.href) "?state=" (cell.state) } {
+                span class="m-cell__label" { (cell.key) (cell.label) }
+                @if cell.known {
+                    span class="m-cell__n" { (grouped(cell.n)) }
+                    span class="m-cell__pc" { (percent(cell.n, total)) }
+                } @else {
+                    span class="m-cell__n" title="This account sends no receipts" { "n/a" }
+                }
+            }
+        }
+    }
+}
+
+/// "Live", which the script turns to "Reconnecting" with the age of the figures.
+pub fn live_sign(live: Live) -> Markup {
+    html! {
+        @match live {
+            Live::On => span class="m-live" data-live-sign hidden { span class="m-live__dot" aria-hidden="true" {} span data-live-word { "Live" } },
+            Live::Ended => span class="m-live m-live--ended" { "Final" },
+        }
+    }
+}
+
+impl Render for TruthStrip {
+    fn render(&self) -> Markup {
+        html! {
+            section class="m-card m-truth" aria-labelledby="truth" data-live-id="truth-strip" {
+                header class="m-truth__head" {
+                    h2 id="truth" { span class="m-truth__total" { (grouped(self.counts.total())) } " " (self.noun) ", each counted once" }
+                    (live_sign(self.live))
+                }
+                (Bar::new(self.counts.parts()))
+                div class="m-truth__groups" {
+                    @for (name, cells) in self.groups() {
+                        div class="m-truth__group" role="group" aria-label=(name) {
+                            p class="m-truth__name" aria-hidden="true" { (name) }
+                            ul { @for cell in &cells { li { (self.cell(cell)) } } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl TruthStrip {
+    /// Empty, usual, huge, without receipts.
+    pub fn samples() -> Vec<(&'static str, TruthStrip)> {
+        let strip = |counts, receipts, live| TruthStrip {
+            counts,
+            receipts,
+            href: "/broadcasts/1".into(),
+            noun: "people",
+            live,
+        };
+        let usual = Counts {
+            read: 2_518,
+            delivered: 4_927,
+            handed_over: 1_306,
+            failed: 184,
+            skipped: 209,
+            unknown: 36,
+            in_flight: 48,
+            waiting: 3_412,
+            ..Counts::default()
+        };
+        let huge = Counts { read: 12_345_678, delivered: 40_000_000, failed: 1, expired: 4_000, ..usual };
+        vec![
+            ("empty", strip(Counts::default(), true, Live::Ended)),
+            ("usual", strip(usual, true, Live::On)),
+            ("huge", strip(huge, true, Live::On)),
+            (
+                "without receipts",
+                strip(Counts { handed_over: 620, failed: 4, ..Counts::default() }, false, Live::Ended),
+            ),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_and_bar_sum_to_the_printed_total() {
+        for (name, strip) in TruthStrip::samples() {
+            let cells: i64 = strip.groups().iter().flat_map(|(_, cells)| cells).map(|cell| cell.n).sum();
+            assert_eq!(cells, strip.counts.total(), "{name}");
+            let keys: Vec<Key> =
+                strip.groups().iter().flat_map(|(_, cells)| cells).map(|cell| cell.key).collect();
+            let bar: Vec<Key> = strip.counts.parts().iter().map(|(key, _)| *key).collect();
+            assert_eq!(keys, bar, "{name}: same order in both");
+        }
+    }
+
+    #[test]
+    fn without_receipts_delivered_is_not_claimed_to_be_nobody() {
+        let (_, strip) = TruthStrip::samples().into_iter().next_back().unwrap();
+        let html = strip.render().into_string();
+        assert_eq!(html.matches("n/a").count(), 2, "delivered and read: {html}");
+    }
+}
