@@ -1,1 +1,103 @@
 //! Adapters to the services that carry messages, one file per vendor.
+//!
+//! An adapter turns a message into a call and the call's ending into an [`Outcome`]. It asks nothing of the store, decides
+//! nothing about retries, and never makes a call a second time.
+
+pub mod aisensy;
+pub mod answer;
+pub mod codes;
+pub mod http;
+pub mod secret;
+
+use domain::{
+    channel::Channel,
+    outcome::{Outcome, Said},
+    template::{Content, WhatsappTemplate},
+    time::Millis,
+};
+
+pub use aisensy::{AisensyAccount, AisensySecrets, AisensySettings};
+pub use codes::UNRECOGNISED;
+pub use http::{Http, HttpSettings};
+pub use secret::Secret;
+
+/// What a broadcast sends, frozen when it was confirmed. Read once per broadcast, used for each message.
+#[derive(Clone, Debug)]
+pub enum Wire {
+    /// A template of WhatsApp Personal.
+    Whatsapp(aisensy::WhatsappWire),
+}
+
+/// A frozen template that this version cannot read.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// Not the JSON that the channel has.
+    #[error("the frozen template cannot be read: {0}")]
+    Form(#[from] serde_json::Error),
+    /// No adapter sends on that channel.
+    #[error("nothing sends on {}", .0.title())]
+    Channel(Channel),
+}
+
+impl Wire {
+    /// Reads what the broadcast froze.
+    ///
+    /// # Errors
+    /// When the text is not a template of that channel.
+    pub fn from_json(channel: Channel, frozen: &str) -> Result<Wire, WireError> {
+        match channel {
+            Channel::WhatsappPersonal => Ok(Wire::Whatsapp(serde_json::from_str(frozen)?)),
+            Channel::WhatsappGroup | Channel::Sms | Channel::IvrCall => Err(WireError::Channel(channel)),
+        }
+    }
+}
+
+impl From<WhatsappTemplate> for Wire {
+    fn from(template: WhatsappTemplate) -> Wire {
+        Wire::Whatsapp(template.into())
+    }
+}
+
+/// One message, ready to go.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// What the broadcast sends.
+    pub wire: &'a Wire,
+    /// What differs from person to person.
+    pub content: &'a Content,
+    /// Who gets it, in E.164 form.
+    pub to: &'a str,
+    /// The present moment, for answers that name a date.
+    pub now: Millis,
+}
+
+/// A connected account of any vendor. A vendor is one variant and one file; an enum, so that a call needs no box.
+#[derive(Clone, Debug)]
+pub enum Account {
+    /// AiSensy, or a reseller of it.
+    Aisensy(AisensyAccount),
+}
+
+impl Account {
+    /// The channel that it serves.
+    pub fn channel(&self) -> Channel {
+        match self {
+            Account::Aisensy(_) => Channel::WhatsappPersonal,
+        }
+    }
+
+    /// Makes one call for one message. Always ends: the client has a total time limit.
+    pub async fn send(&self, http: &Http, call: &Call<'_>) -> Outcome {
+        match (self, call.wire) {
+            (Account::Aisensy(account), Wire::Whatsapp(wire)) => {
+                account.send(http, wire, call.content, call.to, call.now).await
+            }
+        }
+    }
+
+    /// Whether an outcome that came `in_a_row` times says that the broadcast, not the people, is at fault: answers that
+    /// no row of the table knows (providers/aisensy.md §2.5, “other 4xx”).
+    pub fn strikes_out(said: &Said, in_a_row: usize) -> bool {
+        said.code == UNRECOGNISED && in_a_row >= codes::STRIKES_MAX
+    }
+}

@@ -1,0 +1,218 @@
+//! What AiSensy's answer to a send call proves (providers/aisensy.md §2.4, §2.5). The table is the whole of it.
+
+use domain::{
+    outcome::{Outcome, Said},
+    time::Millis,
+};
+use serde_json::Value;
+
+use crate::{
+    answer::{Class, Row, Status, Text, find, find_by_text, fit, outcome, text_of, wait_ms},
+    codes,
+    http::Answer,
+    secret::Secret,
+};
+
+const fn row(http: Status, text: Text, class: Class, code: &'static str, source: &'static str) -> Row {
+    Row { http, text, class, code, source }
+}
+
+const REFUSED: Status = Status::Within(400, 499);
+
+/// Read from the top; the first row that fits decides.
+pub const ANSWERS: &[Row] = &[
+    row(Status::Of(&[402]), Text::Any, Class::Stop, codes::NO_CREDIT, "§2.5 402, with and without text (O)"),
+    row(
+        REFUSED,
+        Text::Has(&[&["insufficient"], &["wallet", "balance", "credit"]]),
+        Class::Stop,
+        codes::NO_CREDIT,
+        "§2.5 insufficient with wallet, balance or credit (1)",
+    ),
+    row(
+        REFUSED,
+        Text::Has(&[&["no plan active"]]),
+        Class::Stop,
+        codes::NO_PLAN,
+        "§2.5 No Plan active on assistant (O)",
+    ),
+    // An account that is blocked must not read as a person who blocked us: the whole list would burn.
+    row(
+        REFUSED,
+        Text::Has(&[&["account", "assistant", "project", "business"], &["blocked", "suspended", "disabled"]]),
+        Class::Stop,
+        codes::ACCOUNT_BLOCKED,
+        "§3 status SUSPENDED, STOPPED; its wording is assumed (A)",
+    ),
+    row(Status::Of(&[401, 403]), Text::Any, Class::Stop, codes::BAD_KEY, "§2.5, §9 401 and 403 (A)"),
+    row(
+        REFUSED,
+        Text::Has(&[&[
+            "api key",
+            "apikey",
+            "api-key",
+            "api_key",
+            "unauthorized",
+            "unauthorised",
+            "authentication",
+            "authorization",
+        ]]),
+        Class::Stop,
+        codes::BAD_KEY,
+        "§2.5 Invalid API key in any spelling (A)",
+    ),
+    row(
+        REFUSED,
+        Text::Has(&[&["template params does not match", "template params do not match"]]),
+        Class::Config,
+        codes::PARAMS_DIFFER,
+        "§2.5 Template params does not match the campaign (O)",
+    ),
+    row(
+        REFUSED,
+        Text::Has(&[&["campaign does not exist"]]),
+        Class::Config,
+        codes::NO_CAMPAIGN,
+        "§2.5 Campaign does not exist (O)",
+    ),
+    row(
+        REFUSED,
+        Text::Has(&[&["campaign is not live"]]),
+        Class::Config,
+        codes::NOT_LIVE,
+        "§2.5 Campaign is Not Live (O)",
+    ),
+    row(
+        REFUSED,
+        Text::Has(&[&["media url missing"]]),
+        Class::Config,
+        codes::NO_MEDIA,
+        "§2.5 Media URL Missing (1)",
+    ),
+    row(
+        REFUSED,
+        Text::Has(&[&["invalid number", "invalid phone number", "invalid destination"]]),
+        Class::Recipient,
+        codes::INVALID_NUMBER,
+        "§2.5 Invalid Number, Invalid phone number (O)",
+    ),
+    row(
+        REFUSED,
+        Text::Has(&[&["opted out", "opted-out", "opt out", "opt-out", "optout", "blocked", "unsubscribed"]]),
+        Class::Recipient,
+        codes::OPTED_OUT,
+        "§2.5 text naming opt-out, blocked or unsubscribed (A)",
+    ),
+    // RFC 9110 §15.5.9: the server gave up waiting for the request, so it cannot have taken it.
+    row(Status::Of(&[408]), Text::Any, Class::Retry { slow_down: false }, codes::HTTP_408, "§2.5 408 (A)"),
+    row(Status::Of(&[429]), Text::Any, Class::Retry { slow_down: true }, codes::HTTP_429, "§2.5 429 (A)"),
+    row(
+        REFUSED,
+        Text::Any,
+        Class::Recipient,
+        codes::UNRECOGNISED,
+        "§2.5 other 4xx: strikes are the engine's (A)",
+    ),
+    // The server says that it does not handle requests just now (RFC 9110 §15.6.4); engine.md counts it as proven.
+    row(
+        Status::Of(&[503]),
+        Text::Any,
+        Class::Retry { slow_down: true },
+        codes::HTTP_503,
+        "§2.5 503 (A), engine.md Retry",
+    ),
+    // The table's “retry, but see below”: a gateway that lost its upstream has passed the request on, and a program that
+    // broke with 500 may have broken after it had queued the message. Neither proves that nothing went out.
+    row(Status::Of(&[502, 504]), Text::Any, Class::Unknown, codes::GATEWAY, "§2.5 502, 504: unknown (A)"),
+    row(
+        Status::Within(500, 599),
+        Text::Any,
+        Class::Unknown,
+        codes::SERVER_BROKE,
+        "§2.5 500 (A), engine.md Retry",
+    ),
+    // We follow none: the address is not the interface's.
+    row(
+        Status::Within(300, 399),
+        Text::Any,
+        Class::Stop,
+        codes::BAD_ADDRESS,
+        "§1 both base URLs are settings (O)",
+    ),
+];
+
+/// What an answer proves. `secrets` are taken out of the text, should the answer repeat them.
+pub fn read_answer(answer: &Answer, now: Millis, secrets: &[&Secret]) -> Outcome {
+    let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
+    let text = body.as_ref().and_then(text_of).unwrap_or("");
+    if (200..300).contains(&answer.status) {
+        return read_success(answer, body.as_ref(), text, secrets);
+    }
+    match find(ANSWERS, answer.status, text) {
+        Some(row) => outcome(row.class, said(row.code, answer.status, text, secrets), wait_ms(answer, now)),
+        None => Outcome::Unknown(said(codes::UNREADABLE, answer.status, text, secrets)),
+    }
+}
+
+/// 200 means queued only when the body says so (§2.4). A body that says neither yes nor no proves nothing.
+fn read_success(answer: &Answer, body: Option<&Value>, text: &str, secrets: &[&Secret]) -> Outcome {
+    let Some(body) = body.filter(|body| answer.whole && body.is_object()) else {
+        return Outcome::Unknown(said(codes::UNREADABLE, answer.status, "", secrets));
+    };
+    let success = body.get("success").and_then(yes_or_no);
+    let error = body.get("error").is_some_and(is_something);
+    let provider_id = id(body.get("submitted_message_id"));
+    match (success, error) {
+        (Some(true), false) => Outcome::Accepted { provider_id, cost: None },
+        (None, false) if provider_id.is_some() => Outcome::Accepted { provider_id, cost: None },
+        (None, false) => Outcome::Unknown(said(codes::UNREADABLE, answer.status, text, secrets)),
+        // It says both; what was taken cannot be taken back.
+        (Some(true), true) if provider_id.is_some() => {
+            Outcome::Unknown(said(codes::UNREADABLE, answer.status, text, secrets))
+        }
+        (Some(false), _) | (_, true) => match find_by_text(ANSWERS, text) {
+            Some(row) => outcome(row.class, said(row.code, answer.status, text, secrets), None),
+            None => Outcome::Misconfigured(said(codes::REFUSED_WITH_200, answer.status, text, secrets)),
+        },
+    }
+}
+
+/// `true` and `"true"` are both in use (§2.4).
+pub(super) fn yes_or_no(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(yes) => Some(*yes),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        Value::String(_) | Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn is_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Bool(true) | Value::Number(_) => true,
+    }
+}
+
+/// Longest id that is kept; theirs are UUIDs.
+const ID_BYTES_MAX: usize = 128;
+
+/// An id, as text or number; empty and absurd ones are none.
+pub(super) fn id(value: Option<&Value>) -> Option<String> {
+    let text = match value? {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+    };
+    (!text.is_empty() && text.len() <= ID_BYTES_MAX).then_some(text)
+}
+
+/// The provider's words, or ours where it sent none (an HTML page, an empty body).
+fn said(code: &str, status: u16, text: &str, secrets: &[&Secret]) -> Said {
+    let text = fit(text, secrets);
+    let text = if text.is_empty() { format!("HTTP {status} without a reason") } else { text };
+    Said::new(code, text)
+}

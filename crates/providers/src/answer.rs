@@ -1,0 +1,213 @@
+//! What an ending proves: the table from answer to outcome, and the text that a person may see.
+
+use domain::{
+    outcome::{Outcome, Said},
+    time::{DAY, Millis, SECOND},
+};
+use jiff::fmt::rfc2822::DateTimeParser;
+use serde_json::Value;
+
+use crate::{
+    codes,
+    http::{Answer, Silence},
+    secret::Secret,
+};
+
+/// What a row of a table proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Refused for this person for good.
+    Recipient,
+    /// The account cannot send.
+    Stop,
+    /// The broadcast is set up wrongly.
+    Config,
+    /// Proven not accepted; later.
+    Retry {
+        /// The integration as a whole should slow down.
+        slow_down: bool,
+    },
+    /// May have been accepted.
+    Unknown,
+}
+
+/// Which HTTP statuses a row speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// One of these.
+    Of(&'static [u16]),
+    /// From the first to the last.
+    Within(u16, u16),
+}
+
+impl Status {
+    fn fits(self, status: u16) -> bool {
+        match self {
+            Status::Of(all) => all.contains(&status),
+            Status::Within(first, last) => (first..=last).contains(&status),
+        }
+    }
+}
+
+/// Which texts a row speaks of; compared in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// Any, or none.
+    Any,
+    /// One of each group occurs.
+    Has(&'static [&'static [&'static str]]),
+}
+
+impl Text {
+    fn fits(self, lower: &str) -> bool {
+        match self {
+            Text::Any => true,
+            Text::Has(groups) => groups.iter().all(|any| any.iter().any(|part| lower.contains(part))),
+        }
+    }
+}
+
+/// One row: an answer, what it proves, and who says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Status.
+    pub http: Status,
+    /// Text.
+    pub text: Text,
+    /// What it proves.
+    pub class: Class,
+    /// Under which equal endings are grouped; its words stand in `codes.rs`.
+    pub code: &'static str,
+    /// The paragraph that it comes from.
+    pub source: &'static str,
+}
+
+/// The first row that fits.
+pub fn find<'t>(table: &'t [Row], status: u16, text: &str) -> Option<&'t Row> {
+    let lower = text.to_lowercase();
+    table.iter().find(|row| row.http.fits(status) && row.text.fits(&lower))
+}
+
+/// The first row that fits by its text, whatever the status: for refusals that come with 200.
+pub fn find_by_text<'t>(table: &'t [Row], text: &str) -> Option<&'t Row> {
+    let lower = text.to_lowercase();
+    table.iter().find(|row| row.text != Text::Any && row.text.fits(&lower))
+}
+
+/// The outcome of a class.
+pub fn outcome(class: Class, said: Said, wait_ms: Option<i64>) -> Outcome {
+    match class {
+        Class::Recipient => Outcome::Refused(said),
+        Class::Stop => Outcome::AccountStopped(said),
+        Class::Config => Outcome::Misconfigured(said),
+        Class::Retry { slow_down } => Outcome::NotNow { said, wait_ms, slow_down },
+        Class::Unknown => Outcome::Unknown(said),
+    }
+}
+
+/// The outcome of a call that brought no status.
+pub fn unanswered(silence: Silence) -> Outcome {
+    match silence {
+        Silence::Never(why) => Outcome::AccountStopped(Said::new(codes::BAD_ADDRESS, why)),
+        Silence::Before(why) => {
+            Outcome::NotNow { said: Said::new(codes::NOT_REACHED, why), wait_ms: None, slow_down: false }
+        }
+        Silence::After(why) => Outcome::Unknown(Said::new(codes::NO_ANSWER, why)),
+    }
+}
+
+/// Milliseconds that the provider asked us to wait: `Retry-After` in seconds or as an HTTP date, a day at most.
+pub fn wait_ms(answer: &Answer, now: Millis) -> Option<i64> {
+    let text = answer.retry_after.as_deref()?.trim();
+    let ms = match text.parse::<i64>() {
+        Ok(seconds) => seconds.saturating_mul(SECOND),
+        Err(_) => DateTimeParser::new().parse_timestamp(text).ok()?.as_millisecond().saturating_sub(now.0),
+    };
+    Some(ms.clamp(0, DAY))
+}
+
+/// The text of an answer: the first present of the three members, looked up inside objects and arrays as well.
+pub fn text_of(body: &Value) -> Option<&str> {
+    ["message", "errorMessage", "error"].iter().find_map(|name| body.get(name).and_then(text_in))
+}
+
+fn text_in(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text),
+        Value::Array(items) => items.iter().find_map(text_in),
+        Value::Object(_) => text_of(value).or_else(|| {
+            ["reason", "description", "details"]
+                .iter()
+                .find_map(|name| value.get(name).and_then(Value::as_str))
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
+/// Longest text of a provider that is kept, in characters.
+const TEXT_CHARS_MAX: usize = 300;
+
+/// A provider's text fit for a screen: one line, cut to length, without our keys, and with long numbers masked.
+pub fn fit(text: &str, secrets: &[&Secret]) -> String {
+    let mut text = text.to_owned();
+    for secret in secrets.iter().filter(|secret| secret.expose().len() >= 4) {
+        if text.contains(secret.expose()) {
+            text = text.replace(secret.expose(), "****");
+        }
+    }
+    let line = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let line = line.map(masked).collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(TEXT_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// A word in which every run of ten digits and more is masked: it may be somebody's number.
+fn masked(word: &str) -> String {
+    let mut out = String::with_capacity(word.len());
+    let mut rest = word;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(start);
+        let end = from.find(|c: char| !c.is_ascii_digit()).unwrap_or(from.len());
+        let (digits, after) = from.split_at(end);
+        out.push_str(before);
+        if digits.len() >= 10 {
+            out.push_str(&digits[..4]);
+            out.push_str("*****");
+            out.push_str(&digits[digits.len() - 3..]);
+        } else {
+            out.push_str(digits);
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_shown_holds_no_key_and_no_number() {
+        let key = Secret::new("TEST.KEY.NOT-REAL");
+        let text = fit("Invalid\n number +919000000001, key TEST.KEY.NOT-REAL", &[&key]);
+        assert_eq!(text, "Invalid number +9190*****001, key ****");
+        assert_eq!(fit(&"अ".repeat(400), &[]).chars().count(), 301);
+    }
+
+    #[test]
+    fn a_wait_is_read_in_seconds_and_as_a_date() {
+        let wait = |text: &str, now| {
+            let answer =
+                Answer { status: 429, body: Default::default(), whole: true, retry_after: Some(text.into()) };
+            wait_ms(&answer, Millis(now))
+        };
+        assert_eq!(wait("30", 0), Some(30_000));
+        assert_eq!(wait("Wed, 21 Oct 2015 07:28:00 GMT", 1_445_412_470_000), Some(10_000));
+        assert_eq!(wait("Wed, 21 Oct 2015 07:28:00 GMT", 1_445_412_490_000), Some(0));
+        assert_eq!(wait("999999999999999999", 0), Some(DAY));
+        assert_eq!(wait("soon", 0), None);
+    }
+}

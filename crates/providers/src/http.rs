@@ -1,0 +1,418 @@
+//! The one way out to providers. Never follows a redirect, never repeats a call, never logs a body, a header or a number.
+//!
+//! What matters most is what a failure proves: [`Silence::Before`] says that no byte of the request left, so that the
+//! call may be made again; everything else is [`Silence::After`], and only a receipt or a person can settle it.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Once,
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use reqwest::{
+    Method, Request, Response, Url,
+    dns::{Addrs, Name, Resolve, Resolving},
+    header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER},
+    redirect, retry,
+};
+
+use crate::secret::Secret;
+
+/// No answer that a provider documents is longer; a longer one is not read to its end.
+pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Limits of the client.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// For the name, the connection and TLS together. Shorter than `total_timeout`, so that a host that cannot be
+    /// reached is told apart from one that does not answer.
+    pub connect_timeout: Duration,
+    /// For the whole call, its answer included.
+    pub total_timeout: Duration,
+    /// Idle connections kept to one host.
+    pub idle_per_host_max: usize,
+    /// How long an idle connection is kept.
+    pub idle_timeout: Duration,
+    /// What the program calls itself.
+    pub user_agent: String,
+    /// Whether plain `http` and addresses inside the own network may be called: the sandbox, tests, a gateway next door.
+    /// Off, a base URL that a member typed cannot reach what only this machine can see.
+    pub local_targets: bool,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        HttpSettings {
+            connect_timeout: Duration::from_secs(5),
+            total_timeout: Duration::from_secs(20),
+            idle_per_host_max: 256,
+            idle_timeout: Duration::from_secs(60),
+            user_agent: concat!("munadi/", env!("CARGO_PKG_VERSION")).to_owned(),
+            local_targets: false,
+        }
+    }
+}
+
+/// The client could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("no HTTP client: {0}. Are the system's CA certificates installed?")]
+pub struct HttpError(#[source] reqwest::Error);
+
+/// The client; cheap to clone, one pool of connections.
+#[derive(Clone, Debug)]
+pub struct Http {
+    client: reqwest::Client,
+    local_targets: bool,
+}
+
+/// What came back. Its body may be cut short; the status still stands.
+#[derive(Clone)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Body, at most [`ANSWER_BYTES_MAX`].
+    pub body: Bytes,
+    /// Whether the body is all that was sent.
+    pub whole: bool,
+    /// `Retry-After` as sent.
+    pub retry_after: Option<String>,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Answer({}, {} bytes)", self.status, self.body.len())
+    }
+}
+
+/// Why nothing came back, and what that proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// The address cannot be called at all; nothing left.
+    Never(&'static str),
+    /// Nothing left: no name, refused connection, no TLS.
+    Before(&'static str),
+    /// The request may have left.
+    After(&'static str),
+}
+
+impl Http {
+    /// A client with these limits. Makes ring the process's TLS provider, unless there is one.
+    ///
+    /// # Errors
+    /// When the system's CA certificates cannot be read.
+    pub fn new(settings: HttpSettings) -> Result<Http, HttpError> {
+        static RING: Once = Once::new();
+        RING.call_once(|| {
+            // An error means that there is one already, which serves as well.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        });
+        let mut builder = reqwest::Client::builder()
+            .connect_timeout(settings.connect_timeout)
+            .timeout(settings.total_timeout)
+            .pool_max_idle_per_host(settings.idle_per_host_max)
+            .pool_idle_timeout(settings.idle_timeout)
+            .user_agent(settings.user_agent)
+            .tcp_nodelay(true)
+            .http1_only()
+            .no_proxy()
+            .referer(false)
+            .redirect(redirect::Policy::none())
+            // No provider has an idempotency key: a call is never made a second time behind our back. What hyper still does
+            // is to move a request that was never written from a dead idle connection to a live one; tests/it/http.rs
+            // proves that a written one stays written once.
+            .retry(retry::never());
+        if !settings.local_targets {
+            builder = builder.dns_resolver(PublicOnly);
+        }
+        let client = builder.build().map_err(HttpError)?;
+        Ok(Http { client, local_targets: settings.local_targets })
+    }
+
+    /// Posts a JSON body.
+    ///
+    /// # Errors
+    /// [`Silence`] when there is no status; see there for what it proves.
+    pub async fn post(
+        &self,
+        to: &Endpoint,
+        body: Vec<u8>,
+        key: Option<KeyHeader<'_>>,
+    ) -> Result<Answer, Silence> {
+        let mut request = self.request(Method::POST, to.0.clone(), key)?;
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = Some(body.into());
+        self.answer(request).await
+    }
+
+    /// Gets; `query` is appended, values escaped.
+    ///
+    /// # Errors
+    /// As [`post`](Http::post).
+    pub async fn get(
+        &self,
+        from: &Endpoint,
+        query: &[(&str, &str)],
+        key: Option<KeyHeader<'_>>,
+    ) -> Result<Answer, Silence> {
+        let mut url = from.0.clone();
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let request = self.request(Method::GET, url, key)?;
+        self.answer(request).await
+    }
+
+    fn request(&self, method: Method, url: Url, key: Option<KeyHeader<'_>>) -> Result<Request, Silence> {
+        if !self.local_targets {
+            may_leave(&url)?;
+        }
+        let mut request = Request::new(method, url);
+        if let Some((name, secret)) = key {
+            let mut value = HeaderValue::from_str(secret.expose())
+                .map_err(|_| Silence::Never("The key holds a character that no header can carry"))?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(name, value);
+        }
+        Ok(request)
+    }
+
+    async fn answer(&self, request: Request) -> Result<Answer, Silence> {
+        let response = self.client.execute(request).await.map_err(|error| silence(&error))?;
+        let status = response.status().as_u16();
+        let retry_after =
+            response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let (body, whole) = read(response).await;
+        Ok(Answer { status, body, whole, retry_after })
+    }
+}
+
+/// A header that carries a key.
+pub type KeyHeader<'a> = (HeaderName, &'a Secret);
+
+/// Reads up to the limit. One chunk, the usual case, is kept as it came.
+async fn read(mut response: Response) -> (Bytes, bool) {
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    loop {
+        match response.chunk().await {
+            Ok(None) => break,
+            Err(_) => return (joined(first, rest), false),
+            Ok(Some(chunk)) => {
+                let room = ANSWER_BYTES_MAX - first.len().max(rest.len());
+                if chunk.len() > room {
+                    return (joined(first, rest), false);
+                }
+                if first.is_empty() && rest.is_empty() {
+                    first = chunk;
+                } else {
+                    if rest.is_empty() {
+                        rest.extend_from_slice(&first);
+                    }
+                    rest.extend_from_slice(&chunk);
+                }
+            }
+        }
+    }
+    (joined(first, rest), true)
+}
+
+fn joined(first: Bytes, rest: BytesMut) -> Bytes {
+    if rest.is_empty() { first } else { rest.freeze() }
+}
+
+/// What a failed call proves. Only a failure to connect proves that nothing left.
+fn silence(error: &reqwest::Error) -> Silence {
+    if error.is_builder() {
+        return Silence::Never("The address is none that can be called");
+    }
+    if error.is_connect() {
+        if let Some(refused) = refused_address(error) {
+            return Silence::Never(refused);
+        }
+        return Silence::Before(match (error.is_dns(), error.is_timeout()) {
+            (true, _) => "The provider's name could not be resolved",
+            (_, true) => "The provider could not be reached in time",
+            _ => "The connection to the provider was refused or not secure",
+        });
+    }
+    Silence::After(if error.is_timeout() {
+        "The provider did not answer in time"
+    } else {
+        "The connection was cut before the provider answered"
+    })
+}
+
+fn refused_address(error: &reqwest::Error) -> Option<&'static str> {
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        if inner.is::<NotPublic>() {
+            return Some(NOT_PUBLIC);
+        }
+        source = inner.source();
+    }
+    None
+}
+
+/// An address of a provider, read once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Endpoint(Url);
+
+/// Why a typed address was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("“{0}” is no address of a provider; use one such as https://backend.aisensy.com/campaign/t1/api")]
+pub struct EndpointError(String);
+
+impl Endpoint {
+    /// Reads an absolute `http` or `https` address without user, password, query or fragment.
+    ///
+    /// # Errors
+    /// When it is none, or has one of these.
+    pub fn parse(text: &str) -> Result<Endpoint, EndpointError> {
+        let wrong = || EndpointError(text.chars().take(200).collect());
+        let url = Url::parse(text.trim()).map_err(|_| wrong())?;
+        let plain = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !plain {
+            return Err(wrong());
+        }
+        Ok(Endpoint(url))
+    }
+
+    /// The address below this one; each segment is escaped.
+    pub fn join(&self, segments: &[&str]) -> Endpoint {
+        let mut url = self.0.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        Endpoint(url)
+    }
+
+    /// The address as text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Endpoint({})", self.0)
+    }
+}
+
+const NOT_PUBLIC: &str = "The address lies inside the own network; this installation does not allow that";
+
+/// A name that leads into the own network.
+#[derive(Debug, thiserror::Error)]
+#[error("{NOT_PUBLIC}")]
+struct NotPublic;
+
+/// Refuses what the resolver never sees: literal addresses, and plain `http`, which would show the key to everybody on the way.
+fn may_leave(url: &Url) -> Result<(), Silence> {
+    if url.scheme() != "https" {
+        return Err(Silence::Never("The address has to begin with https://"));
+    }
+    let host = url.host_str().unwrap_or("").trim_start_matches('[').trim_end_matches(']');
+    match host.parse::<IpAddr>() {
+        Ok(ip) if !is_public(ip) => Err(Silence::Never(NOT_PUBLIC)),
+        _ => Ok(()),
+    }
+}
+
+/// Resolves names and hands on public addresses only; the connection is made to exactly these, so that a second look-up
+/// cannot lead elsewhere.
+struct PublicOnly;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let public: Vec<SocketAddr> = found.iter().copied().filter(|a| is_public(a.ip())).collect();
+            if public.is_empty() && !found.is_empty() {
+                return Err(NotPublic.into());
+            }
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Whether an address belongs to the open internet.
+fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [a, b, c, _] = ip.octets();
+            !(ip.is_private()
+                || ip.is_loopback()
+                || ip.is_link_local()
+                || ip.is_documentation()
+                || a == 0
+                || a >= 224
+                || (a == 100 && (64..128).contains(&b)) // carrier-grade NAT, RFC 6598
+                || (a == 192 && b == 0 && c == 0) // RFC 6890
+                || (a == 198 && (b == 18 || b == 19))) // benchmarks, RFC 2544
+        }
+        IpAddr::V6(ip) => {
+            let s = ip.segments();
+            if let Some(v4) = ip.to_ipv4_mapped() {
+                return is_public(IpAddr::V4(v4));
+            }
+            // Global unicast is 2000::/3. Within it, Teredo, ORCHID and documentation (2001::/23, 2001:db8::/32) and 6to4
+            // (2002::/16) can hide a private address.
+            (s[0] & 0xe000) == 0x2000
+                && !(s[0] == 0x2001 && (s[1] < 0x200 || s[1] == 0xdb8))
+                && s[0] != 0x2002
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_open_internet_is_public() {
+        for inside in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:a00:1::",
+            "ff02::1",
+        ] {
+            assert!(!is_public(inside.parse().unwrap()), "{inside}");
+        }
+        for outside in ["8.8.8.8", "13.234.0.1", "2606:4700::1111"] {
+            assert!(is_public(outside.parse().unwrap()), "{outside}");
+        }
+    }
+
+    #[test]
+    fn an_address_with_a_password_or_a_query_is_not_taken() {
+        for wrong in [
+            "",
+            "backend.aisensy.com",
+            "ftp://x.example",
+            "https://u:p@x.example",
+            "https://x.example/?a=b",
+            "https://x.example/#f",
+        ] {
+            assert!(Endpoint::parse(wrong).is_err(), "{wrong}");
+        }
+        let base = Endpoint::parse("https://x.example/campaign/t1/api/").unwrap();
+        assert_eq!(base.join(&["v2"]).as_str(), "https://x.example/campaign/t1/api/v2");
+        assert_eq!(base.join(&["a/../b?"]).as_str(), "https://x.example/campaign/t1/api/a%2F..%2Fb%3F");
+    }
+}

@@ -1,0 +1,8 @@
+//! What the adapters promise, over real sockets on loopback.
+
+#![expect(clippy::unwrap_used, reason = "a set-up that fails should end the test")]
+
+mod aisensy_answers;
+mod aisensy_request;
+mod http;
+mod server;
