@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn a_quiet_night_crosses_midnight() {
         let (zone, quiet) = (Zone::india(), QuietHours::default());
-        let at = |text| zone.parse_local(text).unwrap();
+        let at = |text: &str| zone.parse_local(text).unwrap();
         for (time, expected) in
             [("21:59", false), ("22:00", true), ("03:00", true), ("07:59", true), ("08:00", false)]
         {

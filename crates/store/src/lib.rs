@@ -1,1 +1,154 @@
-//! All SQL of Munadi, for SQLite and PostgreSQL.
+//! All SQL of Munadi, for SQLite and PostgreSQL. Nothing else knows that a database exists.
+//!
+//! [`Store`] opens a database and hands out handles: [`Org`] for a member in one organisation (every tenant query is a method of
+//! it, so an organisation cannot be forgotten), [`Work`] for the engine, [`Access`] for signing in.
+
+mod access;
+mod db;
+mod error;
+mod migrate;
+mod org;
+mod work;
+
+pub mod audit;
+pub mod broadcasts;
+pub mod imports;
+pub mod integrations;
+pub mod members;
+pub mod messages;
+pub mod people;
+pub mod registrants;
+pub mod suppressions;
+pub mod templates;
+pub mod workshops;
+
+use std::{path::Path, str::FromStr, time::Duration};
+
+use sqlx::{
+    PgPool,
+    postgres::PgPoolOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+pub use access::{Access, AccessLink, LinkKind, SignedIn, User};
+pub use error::StoreError;
+pub use org::{Actor, Org};
+pub use work::Work;
+
+use db::Db;
+
+/// Readers beside the one writer of SQLite; WAL lets them go on while it writes.
+const SQLITE_READERS: u32 = 4;
+/// Page cache of one SQLite connection, in KiB. Bounds memory; the operating system caches the rest.
+const SQLITE_CACHE_KIB: &str = "-4096";
+/// Connections of one process to PostgreSQL.
+const POSTGRES_CONNECTIONS: u32 = 12;
+/// Longest wait for a free connection.
+const CONNECTION_WAIT: Duration = Duration::from_secs(20);
+
+/// An open database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    db: Db,
+}
+
+impl Store {
+    /// Opens `sqlite:PATH` (created when missing) or `postgres://…`, and brings its schema up to date.
+    ///
+    /// A database of a newer program is refused ([`StoreError::Newer`]) and left untouched.
+    pub async fn open(url: &str) -> Result<Store, StoreError> {
+        let db = if let Some(path) = url.strip_prefix("sqlite:") {
+            open_sqlite(Path::new(path.trim_start_matches("//"))).await?
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Db::Postgres { pool: open_postgres(url).await? }
+        } else {
+            let words =
+                "use sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE as the database".to_owned();
+            return Err(StoreError::Address(words));
+        };
+        migrate::run(&db).await?;
+        Ok(Store { db })
+    }
+
+    /// Whether several machines may share this database.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.db, Db::Postgres { .. })
+    }
+
+    /// The handle of a member in one organisation.
+    pub fn org(&self, actor: Actor) -> Org {
+        Org { db: self.db.clone(), actor }
+    }
+
+    /// The engine's handle, bound to one run of one process.
+    pub fn work(&self, worker: domain::ids::WorkerId) -> Work {
+        Work { db: self.db.clone(), worker }
+    }
+
+    /// The handle for signing in, before anybody is known.
+    pub fn access(&self) -> Access {
+        Access { db: self.db.clone() }
+    }
+
+    /// Writes a consistent copy of a SQLite database into `file` while the program runs.
+    pub async fn backup_sqlite(&self, file: &Path) -> Result<(), StoreError> {
+        match &self.db {
+            Db::Sqlite { readers, .. } => {
+                sqlx::query("VACUUM INTO $1").bind(file.display().to_string()).execute(readers).await?;
+                Ok(())
+            }
+            Db::Postgres { .. } => {
+                Err(StoreError::Address("use pg_dump for a PostgreSQL database".to_owned()))
+            }
+        }
+    }
+
+    /// Closes every connection; waits for those in use.
+    pub async fn close(&self) {
+        match &self.db {
+            Db::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Db::Postgres { pool } => pool.close().await,
+        }
+    }
+}
+
+async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // An intent or an outcome that was committed survives a power cut.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(CONNECTION_WAIT)
+        .pragma("cache_size", SQLITE_CACHE_KIB)
+        .pragma("temp_store", "FILE")
+        .statement_cache_capacity(200)
+        .optimize_on_close(true, 400);
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(CONNECTION_WAIT)
+        .connect_with(options.clone())
+        .await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .min_connections(1)
+        .acquire_timeout(CONNECTION_WAIT)
+        .connect_with(options)
+        .await?;
+    Ok(Db::Sqlite { writer, readers })
+}
+
+async fn open_postgres(url: &str) -> Result<PgPool, StoreError> {
+    let options = sqlx::postgres::PgConnectOptions::from_str(url)
+        .map_err(|error| StoreError::Address(format!("the database address cannot be read: {error}")))?
+        .application_name("munadi");
+    Ok(PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(CONNECTION_WAIT)
+        .connect_with(options)
+        .await?)
+}

@@ -1,0 +1,61 @@
+//! Who did what: ids only, no number and no text.
+
+use domain::{ids::AuditId, role::Permission, time::Millis};
+use uuid::Uuid;
+
+use crate::{
+    db::{Tx, args},
+    error::StoreError,
+    org::Org,
+};
+
+/// One entry.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct AuditEntry {
+    /// Who, by name.
+    pub actor: String,
+    /// What, such as `broadcast.confirmed`.
+    pub action: String,
+    /// On what, by id.
+    pub subject: String,
+    /// Numbers that explain it.
+    pub detail: String,
+    /// When, UTC milliseconds.
+    pub at: i64,
+}
+
+impl Org {
+    /// Writes an entry in the transaction that does the thing.
+    pub(crate) async fn note(
+        &self,
+        tx: &mut Tx,
+        action: &'static str,
+        subject: impl ToString,
+        detail: &str,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        tx.run(
+            "INSERT INTO audit_log (id, organization_id, actor, action, subject, detail, at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            args![AuditId::new(now).0, self.id(), &self.actor.name, action, subject.to_string(), detail, now],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// The newest entries, newest first; `before` is the id of the last one seen.
+    pub async fn audit_log(
+        &self,
+        before: Option<AuditId>,
+        limit: i64,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        self.allow(Permission::Manage)?;
+        self.db
+            .all(
+                "SELECT actor, action, subject, detail, at FROM audit_log
+                 WHERE organization_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+                args![self.id(), before.map_or(Uuid::max(), |id| id.0), limit],
+            )
+            .await
+    }
+}

@@ -1,0 +1,472 @@
+//! The layer under all SQL: one text per query, run on SQLite or PostgreSQL.
+//!
+//! A query is written as PostgreSQL reads it. For SQLite, row locks are dropped (it has one writer). `@batch` stands for many
+//! rows bound as one value: `unnest` of arrays on PostgreSQL, `json_each` of one JSON text on SQLite; in the query it is a
+//! table named `b` with the columns of the [`Batch`].
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock, RwLock},
+};
+
+use sqlx::{
+    AssertSqlSafe, FromRow, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    postgres::{PgArguments, PgRow},
+    query::{Query, QueryAs},
+    sqlite::{SqliteArguments, SqliteRow},
+};
+use uuid::Uuid;
+
+use crate::error::StoreError;
+
+/// A row type that either engine can fill.
+pub(crate) trait Record:
+    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{
+}
+impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+/// One bound value.
+#[derive(Clone, Debug)]
+pub(crate) enum Arg {
+    Int(Option<i64>),
+    Text(Option<String>),
+    Uuid(Option<Uuid>),
+    Bool(bool),
+}
+
+macro_rules! arg_from {
+    ($($from:ty => |$v:ident| $make:expr),+ $(,)?) => {$(
+        impl From<$from> for Arg { fn from($v: $from) -> Arg { $make } }
+    )+};
+}
+arg_from! {
+    i64 => |v| Arg::Int(Some(v)),
+    Option<i64> => |v| Arg::Int(v),
+    domain::time::Millis => |v| Arg::Int(Some(v.0)),
+    Option<domain::time::Millis> => |v| Arg::Int(v.map(|at| at.0)),
+    domain::money::Money => |v| Arg::Int(Some(v.0)),
+    Option<domain::money::Money> => |v| Arg::Int(v.map(|m| m.0)),
+    &str => |v| Arg::Text(Some(v.to_owned())),
+    String => |v| Arg::Text(Some(v)),
+    &String => |v| Arg::Text(Some(v.clone())),
+    Option<&str> => |v| Arg::Text(v.map(str::to_owned)),
+    Option<String> => |v| Arg::Text(v),
+    Uuid => |v| Arg::Uuid(Some(v)),
+    Option<Uuid> => |v| Arg::Uuid(v),
+    bool => |v| Arg::Bool(v),
+}
+
+/// The bound values of a query, in order.
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { vec![$($crate::db::Arg::from($value)),*] };
+}
+pub(crate) use args;
+
+#[derive(Debug)]
+enum Column {
+    Ints(Vec<Option<i64>>),
+    Texts(Vec<Option<String>>),
+    Uuids(Vec<Option<Uuid>>),
+}
+
+/// Many rows bound as one value, column by column. All columns have the same length.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    columns: Vec<(&'static str, Column)>,
+}
+
+impl Batch {
+    pub(crate) fn new() -> Batch {
+        Batch::default()
+    }
+
+    pub(crate) fn ints<T: Into<Option<i64>>>(
+        mut self,
+        name: &'static str,
+        values: impl IntoIterator<Item = T>,
+    ) -> Batch {
+        self.columns.push((name, Column::Ints(values.into_iter().map(Into::into).collect())));
+        self
+    }
+
+    pub(crate) fn texts<T: Into<Option<String>>>(
+        mut self,
+        name: &'static str,
+        values: impl IntoIterator<Item = T>,
+    ) -> Batch {
+        self.columns.push((name, Column::Texts(values.into_iter().map(Into::into).collect())));
+        self
+    }
+
+    pub(crate) fn uuids<T: Into<Option<Uuid>>>(
+        mut self,
+        name: &'static str,
+        values: impl IntoIterator<Item = T>,
+    ) -> Batch {
+        self.columns.push((name, Column::Uuids(values.into_iter().map(Into::into).collect())));
+        self
+    }
+
+    fn len(&self) -> usize {
+        self.columns.first().map_or(0, |(_, column)| match column {
+            Column::Ints(v) => v.len(),
+            Column::Texts(v) => v.len(),
+            Column::Uuids(v) => v.len(),
+        })
+    }
+
+    fn table(&self, dialect: Dialect, first_parameter: usize) -> String {
+        match dialect {
+            Dialect::Postgres => {
+                let arrays: Vec<_> = self
+                    .columns
+                    .iter()
+                    .enumerate()
+                    .map(|(at, (_, column))| {
+                        let kind = match column {
+                            Column::Ints(_) => "bigint",
+                            Column::Texts(_) => "text",
+                            Column::Uuids(_) => "uuid",
+                        };
+                        format!("${}::{kind}[]", first_parameter + at)
+                    })
+                    .collect();
+                let names: Vec<_> = self.columns.iter().map(|(name, _)| *name).collect();
+                format!("unnest({}) AS b({})", arrays.join(", "), names.join(", "))
+            }
+            Dialect::Sqlite => {
+                let columns: Vec<_> = self
+                    .columns
+                    .iter()
+                    .enumerate()
+                    .map(|(at, (name, column))| match column {
+                        Column::Uuids(_) => format!("unhex(value ->> {at}) AS {name}"),
+                        Column::Ints(_) | Column::Texts(_) => format!("value ->> {at} AS {name}"),
+                    })
+                    .collect();
+                format!("(SELECT {} FROM json_each(${first_parameter})) AS b", columns.join(", "))
+            }
+        }
+    }
+
+    /// `[[1,"a"],[2,"b"]]`, written by hand for speed; strings are escaped by the JSON library.
+    fn json(&self) -> String {
+        let rows = self.len();
+        let mut out = Vec::with_capacity(rows * self.columns.len() * 24 + 2);
+        out.push(b'[');
+        for row in 0..rows {
+            out.extend_from_slice(if row == 0 { b"[" } else { b",[" });
+            for (at, (_, column)) in self.columns.iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                match column {
+                    Column::Ints(v) => match v[row] {
+                        Some(n) => out.extend_from_slice(n.to_string().as_bytes()),
+                        None => out.extend_from_slice(b"null"),
+                    },
+                    Column::Texts(v) => match &v[row] {
+                        Some(text) => {
+                            serde_json::to_writer(&mut out, text).expect("a string is always JSON");
+                        }
+                        None => out.extend_from_slice(b"null"),
+                    },
+                    Column::Uuids(v) => match v[row] {
+                        Some(id) => {
+                            let mut hex = Uuid::encode_buffer();
+                            out.push(b'"');
+                            out.extend_from_slice(id.as_simple().encode_lower(&mut hex).as_bytes());
+                            out.push(b'"');
+                        }
+                        None => out.extend_from_slice(b"null"),
+                    },
+                }
+            }
+            out.push(b']');
+        }
+        out.push(b']');
+        String::from_utf8(out).expect("JSON is UTF-8")
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// Row locks: the only words that SQLite does not know.
+const LOCKS: [&str; 3] = ["FOR UPDATE SKIP LOCKED", "FOR UPDATE", "FOR SHARE"];
+
+/// The text of a query in one dialect. Kept, because the same text comes again and again.
+fn translated(sql: &'static str, dialect: Dialect, args: usize, batch: Option<&Batch>) -> Arc<str> {
+    type Known = RwLock<HashMap<(usize, Dialect), Arc<str>>>;
+    static KNOWN: OnceLock<Known> = OnceLock::new();
+    let known = KNOWN.get_or_init(Known::default);
+    let key = (sql.as_ptr().addr(), dialect);
+    if let Some(text) = known.read().expect("no panic while held").get(&key) {
+        return Arc::clone(text);
+    }
+    let mut text = sql.to_owned();
+    if dialect == Dialect::Sqlite {
+        for lock in LOCKS {
+            text = text.replace(lock, "");
+        }
+    }
+    if let Some(batch) = batch {
+        text = text.replace("@batch", &batch.table(dialect, args + 1));
+    }
+    let text: Arc<str> = text.into();
+    known.write().expect("no panic while held").insert(key, Arc::clone(&text));
+    text
+}
+
+macro_rules! bind_all {
+    ($query:expr, $args:expr) => {{
+        let mut query = $query;
+        for arg in $args {
+            query = match arg {
+                Arg::Int(v) => query.bind(v),
+                Arg::Text(v) => query.bind(v),
+                Arg::Uuid(v) => query.bind(v),
+                Arg::Bool(v) => query.bind(v),
+            };
+        }
+        query
+    }};
+}
+
+macro_rules! bind_postgres_batch {
+    ($query:expr, $batch:expr) => {{
+        let mut query = $query;
+        for (_, column) in $batch.columns {
+            query = match column {
+                Column::Ints(v) => query.bind(v),
+                Column::Texts(v) => query.bind(v),
+                Column::Uuids(v) => query.bind(v),
+            };
+        }
+        query
+    }};
+}
+
+fn sqlite_query(
+    sql: &'static str,
+    args: Vec<Arg>,
+    batch: Option<Batch>,
+) -> Query<'static, Sqlite, SqliteArguments> {
+    let text = translated(sql, Dialect::Sqlite, args.len(), batch.as_ref());
+    let query = bind_all!(sqlx::query(AssertSqlSafe(text)), args);
+    match batch {
+        Some(batch) => query.bind(batch.json()),
+        None => query,
+    }
+}
+
+fn postgres_query(
+    sql: &'static str,
+    args: Vec<Arg>,
+    batch: Option<Batch>,
+) -> Query<'static, Postgres, PgArguments> {
+    let text = translated(sql, Dialect::Postgres, args.len(), batch.as_ref());
+    let query = bind_all!(sqlx::query(AssertSqlSafe(text)), args);
+    match batch {
+        Some(batch) => bind_postgres_batch!(query, batch),
+        None => query,
+    }
+}
+
+fn sqlite_query_as<T: Record>(
+    sql: &'static str,
+    args: Vec<Arg>,
+    batch: Option<Batch>,
+) -> QueryAs<'static, Sqlite, T, SqliteArguments> {
+    let text = translated(sql, Dialect::Sqlite, args.len(), batch.as_ref());
+    let query = bind_all!(sqlx::query_as(AssertSqlSafe(text)), args);
+    match batch {
+        Some(batch) => query.bind(batch.json()),
+        None => query,
+    }
+}
+
+fn postgres_query_as<T: Record>(
+    sql: &'static str,
+    args: Vec<Arg>,
+    batch: Option<Batch>,
+) -> QueryAs<'static, Postgres, T, PgArguments> {
+    let text = translated(sql, Dialect::Postgres, args.len(), batch.as_ref());
+    let query = bind_all!(sqlx::query_as(AssertSqlSafe(text)), args);
+    match batch {
+        Some(batch) => bind_postgres_batch!(query, batch),
+        None => query,
+    }
+}
+
+/// The pools of one database.
+#[derive(Clone, Debug)]
+pub(crate) enum Db {
+    /// One writer, several readers, as WAL allows.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres {
+        pool: PgPool,
+    },
+}
+
+impl Db {
+    /// Begins a transaction that may write.
+    pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            // A deferred transaction that turns from reading to writing fails at once when another wrote in between.
+            Db::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Db::Postgres { pool } => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    pub(crate) async fn all<T: Record>(
+        &self,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.all_with(sql, args, None).await
+    }
+
+    /// As [`Db::all`], with many rows bound as `@batch`.
+    pub(crate) async fn all_batch<T: Record>(
+        &self,
+        sql: &'static str,
+        args: Vec<Arg>,
+        batch: Batch,
+    ) -> Result<Vec<T>, StoreError> {
+        self.all_with(sql, args, Some(batch)).await
+    }
+
+    async fn all_with<T: Record>(
+        &self,
+        sql: &'static str,
+        args: Vec<Arg>,
+        batch: Option<Batch>,
+    ) -> Result<Vec<T>, StoreError> {
+        Ok(match self {
+            Db::Sqlite { readers, .. } => sqlite_query_as(sql, args, batch).fetch_all(readers).await?,
+            Db::Postgres { pool } => postgres_query_as(sql, args, batch).fetch_all(pool).await?,
+        })
+    }
+
+    pub(crate) async fn optional<T: Record>(
+        &self,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<Option<T>, StoreError> {
+        Ok(match self {
+            Db::Sqlite { readers, .. } => sqlite_query_as(sql, args, None).fetch_optional(readers).await?,
+            Db::Postgres { pool } => postgres_query_as(sql, args, None).fetch_optional(pool).await?,
+        })
+    }
+
+    /// The one row that the query always has.
+    pub(crate) async fn one<T: Record>(&self, sql: &'static str, args: Vec<Arg>) -> Result<T, StoreError> {
+        self.optional(sql, args).await?.ok_or(StoreError::Missing)
+    }
+
+    /// Runs one statement in a transaction of its own; rows touched.
+    pub(crate) async fn run(&self, sql: &'static str, args: Vec<Arg>) -> Result<u64, StoreError> {
+        Ok(match self {
+            Db::Sqlite { writer, .. } => sqlite_query(sql, args, None).execute(writer).await?.rows_affected(),
+            Db::Postgres { pool } => postgres_query(sql, args, None).execute(pool).await?.rows_affected(),
+        })
+    }
+}
+
+/// An open transaction. Dropped without [`Tx::commit`], nothing of it stays.
+pub(crate) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Tx::Sqlite(tx) => tx.commit().await?,
+            Tx::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn all<T: Record>(
+        &mut self,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.all_with(sql, args, None).await
+    }
+
+    pub(crate) async fn all_batch<T: Record>(
+        &mut self,
+        sql: &'static str,
+        args: Vec<Arg>,
+        batch: Batch,
+    ) -> Result<Vec<T>, StoreError> {
+        self.all_with(sql, args, Some(batch)).await
+    }
+
+    async fn all_with<T: Record>(
+        &mut self,
+        sql: &'static str,
+        args: Vec<Arg>,
+        batch: Option<Batch>,
+    ) -> Result<Vec<T>, StoreError> {
+        Ok(match self {
+            Tx::Sqlite(tx) => sqlite_query_as(sql, args, batch).fetch_all(&mut **tx).await?,
+            Tx::Postgres(tx) => postgres_query_as(sql, args, batch).fetch_all(&mut **tx).await?,
+        })
+    }
+
+    pub(crate) async fn optional<T: Record>(
+        &mut self,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<Option<T>, StoreError> {
+        Ok(match self {
+            Tx::Sqlite(tx) => sqlite_query_as(sql, args, None).fetch_optional(&mut **tx).await?,
+            Tx::Postgres(tx) => postgres_query_as(sql, args, None).fetch_optional(&mut **tx).await?,
+        })
+    }
+
+    pub(crate) async fn one<T: Record>(
+        &mut self,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<T, StoreError> {
+        self.optional(sql, args).await?.ok_or(StoreError::Missing)
+    }
+
+    /// Rows touched; the caller says what zero means.
+    pub(crate) async fn run(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<u64, StoreError> {
+        self.run_with(sql, args, None).await
+    }
+
+    pub(crate) async fn run_batch(
+        &mut self,
+        sql: &'static str,
+        args: Vec<Arg>,
+        batch: Batch,
+    ) -> Result<u64, StoreError> {
+        self.run_with(sql, args, Some(batch)).await
+    }
+
+    async fn run_with(
+        &mut self,
+        sql: &'static str,
+        args: Vec<Arg>,
+        batch: Option<Batch>,
+    ) -> Result<u64, StoreError> {
+        Ok(match self {
+            Tx::Sqlite(tx) => sqlite_query(sql, args, batch).execute(&mut **tx).await?.rows_affected(),
+            Tx::Postgres(tx) => postgres_query(sql, args, batch).execute(&mut **tx).await?.rows_affected(),
+        })
+    }
+}

@@ -1,0 +1,79 @@
+//! What can go wrong in the store, as far as a caller can act on it.
+
+/// Why a store call did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such row, or none that this actor may see.
+    #[error("there is no such record")]
+    Missing,
+    /// Somebody else changed it first, or its state does not allow the change.
+    #[error("it was changed meanwhile")]
+    Stale,
+    /// Something of that name exists already.
+    #[error("it exists already")]
+    Taken,
+    /// The actor's role does not allow it.
+    #[error("your role does not allow this")]
+    Forbidden,
+    /// A stored value cannot be read.
+    #[error("{table}.{column} holds “{value}”, which this program cannot read")]
+    Corrupt {
+        /// Table.
+        table: &'static str,
+        /// Column.
+        column: &'static str,
+        /// What was found; never a secret.
+        value: String,
+    },
+    /// The database belongs to a newer program.
+    #[error(
+        "the database belongs to a newer version of Munadi (schema {found}, this program knows {known}); use that version, or restore a backup"
+    )]
+    Newer {
+        /// Schema version of the database.
+        found: i64,
+        /// Newest schema version that this program knows.
+        known: i64,
+    },
+    /// The database's address is not understood.
+    #[error("{0}")]
+    Address(String),
+    /// The database cannot be reached or refused the statement.
+    #[error("the database did not answer as expected: {0}")]
+    Down(#[source] sqlx::Error),
+    /// A migration could not be applied.
+    #[error("the database could not be brought up to date: {0}")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> StoreError {
+        match &error {
+            sqlx::Error::Database(db) if db.is_unique_violation() => StoreError::Taken,
+            sqlx::Error::RowNotFound => StoreError::Missing,
+            _ => StoreError::Down(error),
+        }
+    }
+}
+
+/// Reads a stored word as a domain enum.
+pub(crate) fn word<T: std::str::FromStr>(
+    table: &'static str,
+    column: &'static str,
+    text: &str,
+) -> Result<T, StoreError> {
+    text.parse().map_err(|_| StoreError::Corrupt { table, column, value: text.to_owned() })
+}
+
+/// Reads stored JSON.
+pub(crate) fn json<T: serde::de::DeserializeOwned>(
+    table: &'static str,
+    column: &'static str,
+    text: &str,
+) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Corrupt {
+        table,
+        column,
+        value: error.to_string(),
+    })
+}

@@ -1,0 +1,53 @@
+//! The handle of a member in one organisation. Every tenant query is a method of it, in the file of its table.
+
+use domain::{
+    ids::{OrganizationId, UserId},
+    role::{Permission, Role},
+};
+use uuid::Uuid;
+
+use crate::{db::Db, error::StoreError};
+
+/// Who calls, in which organisation, and as what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The organisation whose rows can be seen.
+    pub organization: OrganizationId,
+    /// The person; `None` for the command line.
+    pub user: Option<UserId>,
+    /// The name that is written beside what this actor does.
+    pub name: String,
+    /// What this actor may do.
+    pub role: Role,
+}
+
+impl Actor {
+    /// The person at the server's own command line, who may do everything.
+    pub fn command_line(organization: OrganizationId) -> Actor {
+        Actor { organization, user: None, name: "command line".to_owned(), role: Role::Admin }
+    }
+}
+
+/// Store calls of one actor.
+#[derive(Clone, Debug)]
+pub struct Org {
+    pub(crate) db: Db,
+    pub(crate) actor: Actor,
+}
+
+impl Org {
+    /// Who calls.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The organisation's id as it is bound in queries.
+    pub(crate) fn id(&self) -> Uuid {
+        self.actor.organization.0
+    }
+
+    /// Refuses what the role does not allow; a second net below the pages.
+    pub(crate) fn allow(&self, permission: Permission) -> Result<(), StoreError> {
+        if self.actor.role.may(permission) { Ok(()) } else { Err(StoreError::Forbidden) }
+    }
+}
