@@ -48,13 +48,14 @@ impl BroadcastStatus {
             // The engine starts it again when its moment has come.
             (Paused, Move::Resume) => Some(Scheduled),
             (Planning | Scheduled | InProgress | Paused, Move::Cancel) => Some(Cancelled),
-            (InProgress, Move::Complete) => Some(Completed),
+            // Scheduled: nobody was left to send to. Paused: everything expired meanwhile.
+            (Scheduled | InProgress | Paused, Move::Complete) => Some(Completed),
             (Completed | Cancelled, Move::Reopen) => Some(Scheduled),
             (Scheduled | InProgress | Paused, Move::Reopen) => Some(self),
             (Planning, Move::Start | Move::Pause | Move::Resume | Move::Complete | Move::Reopen)
-            | (Scheduled, Move::Planned | Move::Resume | Move::Complete)
+            | (Scheduled, Move::Planned | Move::Resume)
             | (InProgress, Move::Planned | Move::Start | Move::Resume)
-            | (Paused, Move::Planned | Move::Start | Move::Pause | Move::Complete)
+            | (Paused, Move::Planned | Move::Start | Move::Pause)
             | (
                 Completed,
                 Move::Planned | Move::Start | Move::Pause | Move::Resume | Move::Cancel | Move::Complete,
@@ -100,8 +101,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_running_broadcast_can_be_completed() {
-        assert_eq!(BroadcastStatus::before(Move::Complete), [BroadcastStatus::InProgress]);
+    fn a_broadcast_whose_plan_is_unfinished_is_never_completed() {
+        assert_eq!(BroadcastStatus::Planning.after(Move::Complete), None);
+        assert_eq!(BroadcastStatus::Cancelled.after(Move::Complete), None);
     }
 
     #[test]

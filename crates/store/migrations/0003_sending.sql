@@ -62,6 +62,7 @@ CREATE TABLE broadcasts (
     title           TEXT NOT NULL,
     template        TEXT NOT NULL,
     audience        TEXT NOT NULL,
+    category        TEXT NOT NULL,
     status          TEXT NOT NULL,
     created_by      TEXT NOT NULL,
     created_at      BIGINT NOT NULL,
@@ -142,6 +143,8 @@ CREATE TABLE broadcast_counts (
     cost            BIGINT NOT NULL,
     PRIMARY KEY (broadcast_id, state, reason)
 );
+
+CREATE INDEX broadcast_counts_open ON broadcast_counts (broadcast_id) WHERE n > 0 AND state IN ('waiting', 'in_flight');
 
 -- Answers per ten seconds, for the pace chart.
 CREATE TABLE broadcast_pace (

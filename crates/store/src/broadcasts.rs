@@ -1,1 +1,517 @@
-//! pending
+//! Broadcasts: confirmed, watched, stopped, resumed.
+
+use domain::{
+    broadcast::{Audience, BroadcastStatus, Move},
+    channel::{Category, Channel},
+    ids::{BroadcastId, IntegrationId, MessageRef, WorkshopId},
+    message::MessageState,
+    money::Money,
+    role::Permission,
+    time::Millis,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    db::{Tx, args},
+    error::{StoreError, json, word},
+    messages::{CountMoves, move_counts},
+    org::Org,
+    work::Work,
+};
+
+/// What is fixed when a broadcast is confirmed.
+#[derive(Clone, Debug)]
+pub struct NewBroadcast {
+    /// By which account.
+    pub integration: IntegrationId,
+    /// Whose people.
+    pub workshop: WorkshopId,
+    /// On which channel.
+    pub channel: Channel,
+    /// What it is called in lists.
+    pub title: String,
+    /// The template as it stands now; later edits change nothing here.
+    pub template: Value,
+    /// Decides price and suppression.
+    pub category: Category,
+    /// Whom of the workshop's people.
+    pub audience: Audience,
+    /// Not before this instant.
+    pub starts_at: Millis,
+    /// Not after this instant.
+    pub deadline: Millis,
+    /// Estimated price of one message.
+    pub unit_price: Money,
+}
+
+/// Rows in one state for one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// State.
+    pub state: MessageState,
+    /// Code of the ending; empty on the straight way.
+    pub reason: String,
+    /// Rows.
+    pub n: i64,
+    /// Their actual cost, as far as the provider told it.
+    pub cost: Money,
+}
+
+/// A broadcast with its sum.
+#[derive(Clone, Debug)]
+pub struct Broadcast {
+    /// Which.
+    pub id: BroadcastId,
+    /// By which account.
+    pub integration: IntegrationId,
+    /// Whose people.
+    pub workshop: WorkshopId,
+    /// The workshop's title.
+    pub workshop_title: String,
+    /// The workshop's start.
+    pub workshop_starts_at: Millis,
+    /// On which channel.
+    pub channel: Channel,
+    /// Decides price and suppression.
+    pub category: Category,
+    /// What it is called in lists.
+    pub title: String,
+    /// The frozen template.
+    pub template: Value,
+    /// Where it stands.
+    pub status: BroadcastStatus,
+    /// Who confirmed it.
+    pub created_by: String,
+    /// When it was confirmed.
+    pub created_at: Millis,
+    /// Not before this instant.
+    pub starts_at: Millis,
+    /// Not after this instant.
+    pub deadline: Millis,
+    /// First claim.
+    pub started_at: Option<Millis>,
+    /// End.
+    pub finished_at: Option<Millis>,
+    /// Paused or cancelled: when.
+    pub stopped_at: Option<Millis>,
+    /// Paused or cancelled: by whom; empty for the engine.
+    pub stopped_by: String,
+    /// Paused or cancelled: why, as a code.
+    pub stop_code: String,
+    /// Paused or cancelled: why, in words.
+    pub stop_text: String,
+    /// Estimated price of one message.
+    pub unit_price: Money,
+    /// Recipients written down so far.
+    pub planned: i64,
+    /// Rows per state and reason; they add up to `planned`.
+    pub counts: Vec<Count>,
+}
+
+impl Broadcast {
+    /// Rows in that state, whatever the reason.
+    pub fn in_state(&self, state: MessageState) -> i64 {
+        self.counts.iter().filter(|count| count.state == state).map(|count| count.n).sum()
+    }
+
+    /// What the provider said it charged so far.
+    pub fn actual_cost(&self) -> Money {
+        self.counts.iter().map(|count| count.cost).sum()
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct BroadcastRow {
+    id: Uuid,
+    integration_id: Uuid,
+    workshop_id: Uuid,
+    workshop_title: String,
+    workshop_starts_at: i64,
+    channel: String,
+    category: String,
+    title: String,
+    template: String,
+    status: String,
+    created_by: String,
+    created_at: i64,
+    starts_at: i64,
+    deadline: i64,
+    started_at: Option<i64>,
+    finished_at: Option<i64>,
+    stopped_at: Option<i64>,
+    stopped_by: Option<String>,
+    stop_code: Option<String>,
+    stop_text: Option<String>,
+    unit_price: i64,
+    planned: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct CountRow {
+    broadcast_id: Uuid,
+    state: String,
+    reason: String,
+    n: i64,
+    cost: i64,
+}
+
+fn assemble(rows: Vec<BroadcastRow>, counts: Vec<CountRow>) -> Result<Vec<Broadcast>, StoreError> {
+    rows.into_iter()
+        .map(|row| {
+            let counts = counts
+                .iter()
+                .filter(|count| count.broadcast_id == row.id && count.n != 0)
+                .map(|count| {
+                    Ok(Count {
+                        state: word("broadcast_counts", "state", &count.state)?,
+                        reason: count.reason.clone(),
+                        n: count.n,
+                        cost: Money(count.cost),
+                    })
+                })
+                .collect::<Result<Vec<_>, StoreError>>()?;
+            Ok(Broadcast {
+                id: BroadcastId(row.id),
+                integration: IntegrationId(row.integration_id),
+                workshop: WorkshopId(row.workshop_id),
+                workshop_title: row.workshop_title,
+                workshop_starts_at: Millis(row.workshop_starts_at),
+                channel: word("broadcasts", "channel", &row.channel)?,
+                category: word("broadcasts", "category", &row.category)?,
+                title: row.title,
+                template: json("broadcasts", "template", &row.template)?,
+                status: word("broadcasts", "status", &row.status)?,
+                created_by: row.created_by,
+                created_at: Millis(row.created_at),
+                starts_at: Millis(row.starts_at),
+                deadline: Millis(row.deadline),
+                started_at: row.started_at.map(Millis),
+                finished_at: row.finished_at.map(Millis),
+                stopped_at: row.stopped_at.map(Millis),
+                stopped_by: row.stopped_by.unwrap_or_default(),
+                stop_code: row.stop_code.unwrap_or_default(),
+                stop_text: row.stop_text.unwrap_or_default(),
+                unit_price: Money(row.unit_price),
+                planned: row.planned,
+                counts,
+            })
+        })
+        .collect()
+}
+
+/// Which broadcasts a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct BroadcastFilter {
+    /// Only this channel.
+    pub channel: Option<Channel>,
+    /// Only this workshop.
+    pub workshop: Option<WorkshopId>,
+    /// Only those before this one (the last of the page before).
+    pub before: Option<BroadcastId>,
+}
+
+impl Org {
+    /// Confirms a broadcast: from the planner's first stretch on, every recipient has a row. Refused ([`StoreError::Missing`])
+    /// when workshop or account belong to somebody else.
+    pub async fn confirm_broadcast(&self, new: NewBroadcast, now: Millis) -> Result<BroadcastId, StoreError> {
+        self.allow(Permission::Send)?;
+        let id = BroadcastId::new(now);
+        let mut tx = self.db.begin().await?;
+        let added = tx
+            .run(
+                "INSERT INTO broadcasts (id, organization_id, integration_id, workshop_id, channel, title, template, audience,
+                                         category, status, created_by, created_at, starts_at, deadline, probed, strikes,
+                                         unit_price, planned, plan_phone, plan_identity, cursor, served_at)
+                 SELECT $1, $2, i.id, w.id, $5, $6, $7, $8, $9, 'planning', $10, $11, $12, $13, FALSE, 0, $14, 0, '', '', 0, 0
+                 FROM integrations i JOIN workshops w ON w.organization_id = i.organization_id
+                 WHERE i.id = $3 AND i.removed_at IS NULL AND w.id = $4 AND i.organization_id = $2",
+                args![
+                    id.0,
+                    self.id(),
+                    new.integration.0,
+                    new.workshop.0,
+                    new.channel.word(),
+                    &new.title,
+                    new.template.to_string(),
+                    new.audience.word(),
+                    new.category.word(),
+                    &self.actor.name,
+                    now,
+                    new.starts_at,
+                    new.deadline,
+                    new.unit_price
+                ],
+            )
+            .await?;
+        if added == 0 {
+            return Err(StoreError::Missing);
+        }
+        self.note(&mut tx, "broadcast.confirmed", id, new.channel.word(), now).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// One broadcast with its sum.
+    pub async fn broadcast(&self, id: BroadcastId) -> Result<Broadcast, StoreError> {
+        let rows: Vec<BroadcastRow> = self
+            .db
+            .all(
+                "SELECT b.id, b.integration_id, b.workshop_id, w.title AS workshop_title, w.starts_at AS workshop_starts_at,
+                        b.channel, b.category, b.title, b.template, b.status, b.created_by, b.created_at, b.starts_at, b.deadline,
+                        b.started_at, b.finished_at, b.stopped_at, b.stopped_by, b.stop_code, b.stop_text, b.unit_price, b.planned
+                 FROM broadcasts b JOIN workshops w ON w.id = b.workshop_id WHERE b.id = $1 AND b.organization_id = $2",
+                args![id.0, self.id()],
+            )
+            .await?;
+        let counts = self
+            .db
+            .all(
+                "SELECT broadcast_id, state, reason, n, cost FROM broadcast_counts WHERE broadcast_id = $1",
+                args![id.0],
+            )
+            .await?;
+        assemble(rows, counts)?.pop().ok_or(StoreError::Missing)
+    }
+
+    /// Broadcasts, the newest first.
+    pub async fn broadcasts(
+        &self,
+        filter: &BroadcastFilter,
+        limit: i64,
+    ) -> Result<Vec<Broadcast>, StoreError> {
+        let rows: Vec<BroadcastRow> = self
+            .db
+            .all(
+                "SELECT b.id, b.integration_id, b.workshop_id, w.title AS workshop_title, w.starts_at AS workshop_starts_at,
+                        b.channel, b.category, b.title, b.template, b.status, b.created_by, b.created_at, b.starts_at, b.deadline,
+                        b.started_at, b.finished_at, b.stopped_at, b.stopped_by, b.stop_code, b.stop_text, b.unit_price, b.planned
+                 FROM broadcasts b JOIN workshops w ON w.id = b.workshop_id
+                 WHERE b.organization_id = $1 AND ($2 = '' OR b.channel = $2) AND ($3 OR b.workshop_id = $4) AND b.id < $5
+                 ORDER BY b.id DESC LIMIT $6",
+                args![
+                    self.id(),
+                    filter.channel.map_or("", Channel::word),
+                    filter.workshop.is_none(),
+                    filter.workshop.map_or(Uuid::nil(), |id| id.0),
+                    filter.before.map_or(Uuid::max(), |id| id.0),
+                    limit
+                ],
+            )
+            .await?;
+        let counts = self
+            .db
+            .all_batch(
+                "SELECT c.broadcast_id, c.state, c.reason, c.n, c.cost FROM @batch
+                 JOIN broadcast_counts c ON c.broadcast_id = b.id",
+                args![],
+                crate::db::Batch::new().uuids("id", rows.iter().map(|row| row.id)),
+            )
+            .await?;
+        assemble(rows, counts)
+    }
+
+    /// How many broadcasts there are on a channel, and how many are running now.
+    pub async fn broadcast_numbers(&self, channel: Option<Channel>) -> Result<(i64, i64), StoreError> {
+        self.db
+            .one(
+                "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN status IN ('planning', 'in_progress') THEN 1 ELSE 0 END), 0) AS BIGINT)
+                 FROM broadcasts WHERE organization_id = $1 AND ($2 = '' OR channel = $2)",
+                args![self.id(), channel.map_or("", Channel::word)],
+            )
+            .await
+    }
+
+    /// Rows of other broadcasts that wait on the same account: what a new one stands behind.
+    pub async fn booked(&self, integration: IntegrationId) -> Result<i64, StoreError> {
+        let (n,): (i64,) = self
+            .db
+            .one(
+                "SELECT CAST(COALESCE(SUM(c.n), 0) AS BIGINT) FROM broadcasts b JOIN broadcast_counts c ON c.broadcast_id = b.id
+                 WHERE b.integration_id = $1 AND b.organization_id = $2 AND b.status IN ('scheduled', 'in_progress')
+                   AND c.state = 'waiting'",
+                args![integration.0, self.id()],
+            )
+            .await?;
+        Ok(n)
+    }
+
+    /// Answers per ten seconds since the start: slot (instant divided by 10,000) and rows.
+    pub async fn broadcast_pace(&self, id: BroadcastId) -> Result<Vec<(i64, i64)>, StoreError> {
+        self.db
+            .all(
+                "SELECT p.slot, p.n FROM broadcast_pace p JOIN broadcasts b ON b.id = p.broadcast_id
+                 WHERE p.broadcast_id = $1 AND b.organization_id = $2 ORDER BY p.slot",
+                args![id.0, self.id()],
+            )
+            .await
+    }
+
+    /// Pauses; untried rows keep waiting.
+    pub async fn pause_broadcast(&self, id: BroadcastId, now: Millis) -> Result<(), StoreError> {
+        self.change(id, Move::Pause, "paused_by_person", now).await
+    }
+
+    /// Lets a paused broadcast go on where it stood.
+    pub async fn resume_broadcast(&self, id: BroadcastId, now: Millis) -> Result<(), StoreError> {
+        self.change(id, Move::Resume, "", now).await
+    }
+
+    /// Ends a broadcast: nothing untried goes out any more. The engine moves the rows.
+    pub async fn cancel_broadcast(&self, id: BroadcastId, now: Millis) -> Result<(), StoreError> {
+        self.change(id, Move::Cancel, "cancelled", now).await
+    }
+
+    async fn change(
+        &self,
+        id: BroadcastId,
+        happened: Move,
+        code: &str,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::Send)?;
+        let mut tx = self.db.begin().await?;
+        let status = self.status(&mut tx, id).await?;
+        let next = status.after(happened).ok_or(StoreError::Stale)?;
+        let stopped = matches!(next, BroadcastStatus::Paused | BroadcastStatus::Cancelled);
+        tx.run(
+            "UPDATE broadcasts SET status = $3, stopped_at = $4, stopped_by = $5, stop_code = $6, stop_text = '', strikes = 0,
+                    finished_at = CASE WHEN $3 = 'cancelled' THEN $7 ELSE NULL END
+             WHERE id = $1 AND organization_id = $2",
+            args![
+                id.0,
+                self.id(),
+                next.word(),
+                stopped.then_some(now),
+                stopped.then(|| self.actor.name.clone()),
+                stopped.then(|| code.to_owned()),
+                now
+            ],
+        )
+        .await?;
+        let action = match happened {
+            Move::Pause => "broadcast.paused",
+            Move::Resume => "broadcast.resumed",
+            Move::Cancel => "broadcast.cancelled",
+            Move::Planned | Move::Start | Move::Complete | Move::Reopen => "broadcast.changed",
+        };
+        self.note(&mut tx, action, id, "", now).await?;
+        tx.commit().await
+    }
+
+    async fn status(&self, tx: &mut Tx, id: BroadcastId) -> Result<BroadcastStatus, StoreError> {
+        let row: Option<(String,)> = tx
+            .optional(
+                "SELECT status FROM broadcasts WHERE id = $1 AND organization_id = $2 FOR UPDATE",
+                args![id.0, self.id()],
+            )
+            .await?;
+        word("broadcasts", "status", &row.ok_or(StoreError::Missing)?.0)
+    }
+
+    /// Puts rows of that state and these reasons back into the queue, by a person's decision; how many. The deadline may be
+    /// moved, because the old one may have passed.
+    pub async fn send_again(
+        &self,
+        id: BroadcastId,
+        state: MessageState,
+        reasons: &[String],
+        deadline: Millis,
+        now: Millis,
+    ) -> Result<i64, StoreError> {
+        self.allow(Permission::Send)?;
+        if !matches!(state, MessageState::Failed | MessageState::Unknown | MessageState::Expired) {
+            return Err(StoreError::Stale);
+        }
+        let mut tx = self.db.begin().await?;
+        let next = self.status(&mut tx, id).await?.after(Move::Reopen).ok_or(StoreError::Stale)?;
+        let mut moves = CountMoves::default();
+        let mut total = 0;
+        for reason in reasons {
+            let rows: Vec<(i64, Option<i64>)> = tx
+                .all(
+                    "UPDATE messages SET state = 'waiting', next_attempt_at = $4, changed_at = $4, attempt = 0, failed_at = NULL
+                     WHERE broadcast_id = $1 AND state = $2 AND reason = $3 AND planned
+                     RETURNING position, cost",
+                    args![id.0, state.word(), reason, now],
+                )
+                .await?;
+            let n = i64::try_from(rows.len()).unwrap_or(0);
+            let cost: i64 = rows.iter().filter_map(|(_, cost)| *cost).sum();
+            moves.add(id.0, state, reason, -n, -cost);
+            moves.add(id.0, MessageState::Waiting, "", n, cost);
+            total += n;
+            self.note(&mut tx, "broadcast.sent_again", id, &format!("{n} {reason}"), now).await?;
+        }
+        move_counts(&mut tx, moves).await?;
+        tx.run(
+            "UPDATE broadcasts SET status = $2, deadline = CASE WHEN deadline < $3 THEN $3 ELSE deadline END, finished_at = NULL
+             WHERE id = $1",
+            args![id.0, next.word(), deadline],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(total)
+    }
+
+    /// Settles a doubt by a person's word: an unknown message did go out, or did not.
+    pub async fn decide_unknown(
+        &self,
+        message: MessageRef,
+        went_out: bool,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::Send)?;
+        let mut tx = self.db.begin().await?;
+        self.status(&mut tx, message.broadcast).await?;
+        let to = if went_out { MessageState::Sent } else { MessageState::Failed };
+        let reason = if went_out { "" } else { "decided_not_sent" };
+        let row: Option<(String, Option<i64>)> = tx
+            .optional(
+                "SELECT reason, cost FROM messages WHERE broadcast_id = $1 AND position = $2 AND state = 'unknown' FOR UPDATE",
+                args![message.broadcast.0, message.position],
+            )
+            .await?;
+        let (was, cost) = row.ok_or(StoreError::Stale)?;
+        tx.run(
+            "UPDATE messages SET state = $3, reason = $4, reason_text = '', changed_at = $5 WHERE broadcast_id = $1 AND position = $2",
+            args![message.broadcast.0, message.position, to.word(), reason, now],
+        )
+        .await?;
+        tx.run(
+            "INSERT INTO message_events (broadcast_id, position, at, kind, detail) VALUES ($1, $2, $3, 'decision', $4)",
+            args![
+                message.broadcast.0,
+                message.position,
+                now,
+                format!("{} says that it {}.", self.actor.name, if went_out { "went out" } else { "did not go out" })
+            ],
+        )
+        .await?;
+        let mut moves = CountMoves::default();
+        moves.add(message.broadcast.0, MessageState::Unknown, &was, -1, -cost.unwrap_or(0));
+        moves.add(message.broadcast.0, to, reason, 1, cost.unwrap_or(0));
+        move_counts(&mut tx, moves).await?;
+        self.note(&mut tx, "message.decided", message, to.word(), now).await?;
+        tx.commit().await
+    }
+}
+
+/// A broadcast's sum, counted anew from its rows: what the kept counts must equal at every moment.
+impl Work {
+    /// Kept counts and counted rows of every broadcast that differ, as `(broadcast, state, kept, counted)`; empty when all is well.
+    pub async fn differences(&self) -> Result<Vec<(Uuid, String, i64, i64)>, StoreError> {
+        self.db
+            .all(
+                "SELECT k.broadcast_id, k.state, k.n, k.m FROM (
+                     SELECT broadcast_id, state, CAST(SUM(n) AS BIGINT) AS n, CAST(SUM(m) AS BIGINT) AS m FROM (
+                         SELECT broadcast_id, state, n, 0 AS m FROM broadcast_counts
+                         UNION ALL
+                         SELECT broadcast_id, state, 0, COUNT(*) FROM messages GROUP BY broadcast_id, state
+                     ) AS both_ways GROUP BY broadcast_id, state
+                 ) AS k WHERE k.n <> k.m",
+                args![],
+            )
+            .await
+    }
+}

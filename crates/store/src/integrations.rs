@@ -1,1 +1,430 @@
-//! pending
+//! Connected provider accounts. Secrets are sealed before they come here and opened after they leave.
+
+use domain::{
+    channel::{Category, Channel},
+    ids::{IntegrationId, OrganizationId},
+    money::Money,
+    pace::Pace,
+    role::Permission,
+    time::Millis,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    Store,
+    db::args,
+    error::{StoreError, json},
+    org::Org,
+    work::Work,
+};
+
+/// An account as screens see it: no secret, only hints.
+#[derive(Clone, Debug)]
+pub struct Integration {
+    /// Which.
+    pub id: IntegrationId,
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Vendor's word, such as `aisensy`.
+    pub kind: String,
+    /// The organisation's name for it.
+    pub name: String,
+    /// What is no secret, as the vendor's adapter reads it.
+    pub settings: Value,
+    /// The sealed secrets.
+    pub sealed: String,
+    /// Last characters of each secret, for recognition.
+    pub hints: Value,
+    /// Unguessable part of its callback address.
+    pub callback_key: String,
+    /// Its limits.
+    pub pace: Pace,
+    /// What the last test proved.
+    pub health: Value,
+    /// Last receipt.
+    pub last_receipt_at: Option<Millis>,
+    /// Panic stop: when.
+    pub stopped_at: Option<Millis>,
+    /// Panic stop: by whom.
+    pub stopped_by: Option<String>,
+    /// Who set the secrets.
+    pub secrets_set_by: String,
+    /// When the secrets were set.
+    pub secrets_set_at: Millis,
+    /// Held back by the provider or the breaker until then.
+    pub held_until: Millis,
+    /// Calls made today.
+    pub calls_today: i64,
+}
+
+/// What a new account is made of.
+#[derive(Clone, Debug)]
+pub struct NewIntegration {
+    /// Made by the caller, because secrets are sealed to it.
+    pub id: IntegrationId,
+    /// Vendor's word.
+    pub kind: String,
+    /// The organisation's name for it.
+    pub name: String,
+    /// What is no secret.
+    pub settings: Value,
+    /// Sealed secrets.
+    pub sealed: String,
+    /// Hints.
+    pub hints: Value,
+    /// Unguessable part of its callback address.
+    pub callback_key: String,
+    /// Its limits.
+    pub pace: Pace,
+}
+
+#[derive(sqlx::FromRow)]
+struct IntegrationRow {
+    id: Uuid,
+    organization_id: Uuid,
+    kind: String,
+    name: String,
+    settings: String,
+    secrets: String,
+    hints: String,
+    callback_key: String,
+    per_second: i64,
+    per_day: i64,
+    health: String,
+    last_receipt_at: Option<i64>,
+    stopped_at: Option<i64>,
+    stopped_by: Option<String>,
+    secrets_set_by: String,
+    secrets_set_at: i64,
+    held_until: i64,
+    day_calls: i64,
+}
+
+impl TryFrom<IntegrationRow> for Integration {
+    type Error = StoreError;
+    fn try_from(row: IntegrationRow) -> Result<Integration, StoreError> {
+        Ok(Integration {
+            id: IntegrationId(row.id),
+            organization: OrganizationId(row.organization_id),
+            kind: row.kind,
+            name: row.name,
+            settings: json("integrations", "settings", &row.settings)?,
+            sealed: row.secrets,
+            hints: json("integrations", "hints", &row.hints)?,
+            callback_key: row.callback_key,
+            pace: Pace { per_second: row.per_second, per_day: row.per_day },
+            health: json("integrations", "health", &row.health)?,
+            last_receipt_at: row.last_receipt_at.map(Millis),
+            stopped_at: row.stopped_at.map(Millis),
+            stopped_by: row.stopped_by,
+            secrets_set_by: row.secrets_set_by,
+            secrets_set_at: Millis(row.secrets_set_at),
+            held_until: Millis(row.held_until),
+            calls_today: row.day_calls,
+        })
+    }
+}
+
+impl Org {
+    /// Every connected account, oldest first.
+    pub async fn integrations(&self) -> Result<Vec<Integration>, StoreError> {
+        let rows: Vec<IntegrationRow> = self
+            .db
+            .all(
+                "SELECT i.id, i.organization_id, i.kind, i.name, i.settings, i.secrets, i.hints, i.callback_key, i.per_second,
+                        i.per_day, i.health, i.last_receipt_at, i.stopped_at, i.stopped_by, i.secrets_set_by, i.secrets_set_at,
+                        p.held_until, p.day_calls
+                 FROM integrations i JOIN integration_pace p ON p.integration_id = i.id
+                 WHERE i.organization_id = $1 AND i.removed_at IS NULL ORDER BY i.id",
+                args![self.id()],
+            )
+            .await?;
+        rows.into_iter().map(Integration::try_from).collect()
+    }
+
+    /// One connected account.
+    pub async fn integration(&self, id: IntegrationId) -> Result<Integration, StoreError> {
+        let row: Option<IntegrationRow> = self
+            .db
+            .optional(
+                "SELECT i.id, i.organization_id, i.kind, i.name, i.settings, i.secrets, i.hints, i.callback_key, i.per_second,
+                        i.per_day, i.health, i.last_receipt_at, i.stopped_at, i.stopped_by, i.secrets_set_by, i.secrets_set_at,
+                        p.held_until, p.day_calls
+                 FROM integrations i JOIN integration_pace p ON p.integration_id = i.id
+                 WHERE i.id = $1 AND i.organization_id = $2 AND i.removed_at IS NULL",
+                args![id.0, self.id()],
+            )
+            .await?;
+        row.ok_or(StoreError::Missing)?.try_into()
+    }
+
+    /// Connects an account.
+    pub async fn add_integration(&self, new: NewIntegration, now: Millis) -> Result<(), StoreError> {
+        self.allow(Permission::Integrations)?;
+        let mut tx = self.db.begin().await?;
+        tx.run(
+            "INSERT INTO integrations (id, organization_id, kind, name, settings, secrets, hints, callback_key, per_second, per_day,
+                                       health, secrets_set_by, secrets_set_at, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '{}', $11, $12, $12)",
+            args![
+                new.id.0,
+                self.id(),
+                &new.kind,
+                &new.name,
+                new.settings.to_string(),
+                &new.sealed,
+                new.hints.to_string(),
+                &new.callback_key,
+                new.pace.per_second,
+                new.pace.per_day,
+                &self.actor.name,
+                now
+            ],
+        )
+        .await?;
+        tx.run(
+            "INSERT INTO integration_pace (integration_id, free_at_us, day, day_calls, held_until, failures)
+             VALUES ($1, 0, 0, 0, 0, 0)",
+            args![new.id.0],
+        )
+        .await?;
+        self.note(&mut tx, "integration.connected", new.id, &new.kind, now).await?;
+        tx.commit().await
+    }
+
+    /// Changes what is no secret.
+    pub async fn update_integration(
+        &self,
+        id: IntegrationId,
+        name: &str,
+        settings: &Value,
+        pace: Pace,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::Integrations)?;
+        let mut tx = self.db.begin().await?;
+        let touched = tx
+            .run(
+                "UPDATE integrations SET name = $3, settings = $4, per_second = $5, per_day = $6
+                 WHERE id = $1 AND organization_id = $2 AND removed_at IS NULL",
+                args![id.0, self.id(), name, settings.to_string(), pace.per_second, pace.per_day],
+            )
+            .await?;
+        if touched == 0 {
+            return Err(StoreError::Missing);
+        }
+        self.note(&mut tx, "integration.changed", id, "", now).await?;
+        tx.commit().await
+    }
+
+    /// Replaces the secrets.
+    pub async fn replace_secrets(
+        &self,
+        id: IntegrationId,
+        sealed: &str,
+        hints: &Value,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::Integrations)?;
+        let mut tx = self.db.begin().await?;
+        let touched = tx
+            .run(
+                "UPDATE integrations SET secrets = $3, hints = $4, secrets_set_by = $5, secrets_set_at = $6
+                 WHERE id = $1 AND organization_id = $2 AND removed_at IS NULL",
+                args![id.0, self.id(), sealed, hints.to_string(), &self.actor.name, now],
+            )
+            .await?;
+        if touched == 0 {
+            return Err(StoreError::Missing);
+        }
+        self.note(&mut tx, "integration.secrets_replaced", id, "", now).await?;
+        tx.commit().await
+    }
+
+    /// Keeps what a test proved.
+    pub async fn set_health(&self, id: IntegrationId, health: &Value) -> Result<(), StoreError> {
+        self.db
+            .run(
+                "UPDATE integrations SET health = $3 WHERE id = $1 AND organization_id = $2",
+                args![id.0, self.id(), health.to_string()],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// Stops or releases an account at once; untried rows keep waiting.
+    pub async fn stop_integration(
+        &self,
+        id: IntegrationId,
+        stop: bool,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::Send)?;
+        let mut tx = self.db.begin().await?;
+        let touched = tx
+            .run(
+                "UPDATE integrations SET stopped_at = $3, stopped_by = $4 WHERE id = $1 AND organization_id = $2",
+                args![id.0, self.id(), stop.then_some(now), stop.then(|| self.actor.name.clone())],
+            )
+            .await?;
+        if touched == 0 {
+            return Err(StoreError::Missing);
+        }
+        self.note(&mut tx, if stop { "integration.stopped" } else { "integration.released" }, id, "", now)
+            .await?;
+        tx.commit().await
+    }
+
+    /// Takes an account out. Its history stays; its secrets go. Refused ([`StoreError::Stale`]) while a broadcast needs it.
+    pub async fn remove_integration(&self, id: IntegrationId, now: Millis) -> Result<(), StoreError> {
+        self.allow(Permission::Integrations)?;
+        let mut tx = self.db.begin().await?;
+        let (busy,): (bool,) = tx
+            .one(
+                "SELECT EXISTS (SELECT 1 FROM broadcasts WHERE integration_id = $1
+                                AND status IN ('planning', 'scheduled', 'in_progress', 'paused'))",
+                args![id.0],
+            )
+            .await?;
+        if busy {
+            return Err(StoreError::Stale);
+        }
+        let touched = tx
+            .run(
+                "UPDATE integrations SET removed_at = $3, secrets = '', hints = '{}' WHERE id = $1 AND organization_id = $2",
+                args![id.0, self.id(), now],
+            )
+            .await?;
+        if touched == 0 {
+            return Err(StoreError::Missing);
+        }
+        self.note(&mut tx, "integration.removed", id, "", now).await?;
+        tx.commit().await
+    }
+
+    /// The price of one message in force at `at`, where the organisation set one.
+    pub async fn price(
+        &self,
+        channel: Channel,
+        category: Category,
+        at: Millis,
+    ) -> Result<Option<Money>, StoreError> {
+        let row: Option<(i64,)> = self
+            .db
+            .optional(
+                "SELECT price FROM prices WHERE organization_id = $1 AND channel = $2 AND category = $3 AND from_at <= $4
+                 ORDER BY from_at DESC LIMIT 1",
+                args![self.id(), channel.word(), category.word(), at],
+            )
+            .await?;
+        Ok(row.map(|(price,)| Money(price)))
+    }
+
+    /// Sets the price of one message from `from` on.
+    pub async fn set_price(
+        &self,
+        channel: Channel,
+        category: Category,
+        from: Millis,
+        price: Money,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::Manage)?;
+        let mut tx = self.db.begin().await?;
+        tx.run(
+            "INSERT INTO prices (organization_id, channel, category, from_at, price) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (organization_id, channel, category, from_at) DO UPDATE SET price = excluded.price",
+            args![self.id(), channel.word(), category.word(), from, price],
+        )
+        .await?;
+        self.note(&mut tx, "price.changed", channel, category.word(), from).await?;
+        tx.commit().await
+    }
+}
+
+/// What the engine needs of an account to call its provider.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Which.
+    pub id: IntegrationId,
+    /// Whose; secrets are bound to both.
+    pub organization: OrganizationId,
+    /// Vendor's word.
+    pub kind: String,
+    /// What is no secret.
+    pub settings: Value,
+    /// The sealed secrets.
+    pub sealed: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct AccountRow {
+    id: Uuid,
+    organization_id: Uuid,
+    kind: String,
+    settings: String,
+    secrets: String,
+}
+
+impl TryFrom<AccountRow> for Account {
+    type Error = StoreError;
+    fn try_from(row: AccountRow) -> Result<Account, StoreError> {
+        Ok(Account {
+            id: IntegrationId(row.id),
+            organization: OrganizationId(row.organization_id),
+            kind: row.kind,
+            settings: json("integrations", "settings", &row.settings)?,
+            sealed: row.secrets,
+        })
+    }
+}
+
+impl Work {
+    /// An account by its id.
+    pub async fn account(&self, id: IntegrationId) -> Result<Account, StoreError> {
+        let row: Option<AccountRow> = self
+            .db
+            .optional(
+                "SELECT id, organization_id, kind, settings, secrets FROM integrations WHERE id = $1 AND removed_at IS NULL",
+                args![id.0],
+            )
+            .await?;
+        row.ok_or(StoreError::Missing)?.try_into()
+    }
+
+    /// The account that a callback address belongs to. The key is unguessable; no other check is made here.
+    pub async fn account_of_callback(&self, key: &str) -> Result<Account, StoreError> {
+        let row: Option<AccountRow> = self
+            .db
+            .optional(
+                "SELECT id, organization_id, kind, settings, secrets FROM integrations
+                 WHERE callback_key = $1 AND removed_at IS NULL",
+                args![key],
+            )
+            .await?;
+        row.ok_or(StoreError::Missing)?.try_into()
+    }
+}
+
+impl Store {
+    /// Every sealed secret of the installation, for the rotation of its key.
+    pub async fn sealed_secrets(&self) -> Result<Vec<Account>, StoreError> {
+        let rows: Vec<AccountRow> = self
+            .db
+            .all(
+                "SELECT id, organization_id, kind, settings, secrets FROM integrations WHERE removed_at IS NULL ORDER BY id",
+                args![],
+            )
+            .await?;
+        rows.into_iter().map(Account::try_from).collect()
+    }
+
+    /// Replaces a sealed text by the same secrets under another key; [`StoreError::Stale`] if it was changed meanwhile.
+    pub async fn reseal(&self, id: IntegrationId, old: &str, new: &str) -> Result<(), StoreError> {
+        let touched = self
+            .db
+            .run("UPDATE integrations SET secrets = $3 WHERE id = $1 AND secrets = $2", args![id.0, old, new])
+            .await?;
+        if touched == 0 { Err(StoreError::Stale) } else { Ok(()) }
+    }
+}

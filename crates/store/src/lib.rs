@@ -8,7 +8,8 @@ mod db;
 mod error;
 mod migrate;
 mod org;
-mod work;
+mod phone_key;
+pub mod work;
 
 pub mod audit;
 pub mod broadcasts;
@@ -33,6 +34,7 @@ use sqlx::{
 pub use access::{Access, AccessLink, LinkKind, SignedIn, User};
 pub use error::StoreError;
 pub use org::{Actor, Org};
+pub use phone_key::PhoneKey;
 pub use work::Work;
 
 use db::Db;

@@ -1,1 +1,266 @@
-//! pending
+//! Messages of a broadcast: rows for screens, and the counts that move with them.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    ids::{BroadcastId, MessageRef, RegistrantId},
+    message::MessageState,
+    money::Money,
+    time::Millis,
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{Batch, Tx, args},
+    error::{StoreError, word},
+    org::Org,
+};
+
+/// Changes to rows per state and reason, gathered while rows move and written once.
+#[derive(Debug, Default)]
+pub(crate) struct CountMoves(BTreeMap<(Uuid, &'static str, String), (i64, i64)>);
+
+impl CountMoves {
+    /// `n` rows of that broadcast came into (or, negative, left) a state.
+    pub(crate) fn add(&mut self, broadcast: Uuid, state: MessageState, reason: &str, n: i64, cost: i64) {
+        // On the straight way a reason is only an explanation; endings are grouped by it.
+        let grouped = state.is_settled()
+            && !matches!(state, MessageState::Sent | MessageState::Delivered | MessageState::Read);
+        let reason = if grouped { reason } else { "" };
+        let entry = self.0.entry((broadcast, state.word(), reason.to_owned())).or_default();
+        entry.0 += n;
+        entry.1 += cost;
+    }
+}
+
+/// Writes the changes. Every transaction that changes a message's state ends with this; the rows are locked in key order.
+pub(crate) async fn move_counts(tx: &mut Tx, moves: CountMoves) -> Result<(), StoreError> {
+    let moved: Vec<_> = moves.0.into_iter().filter(|(_, (n, cost))| *n != 0 || *cost != 0).collect();
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let batch = Batch::new()
+        .uuids("broadcast_id", moved.iter().map(|((id, _, _), _)| *id))
+        .texts("state", moved.iter().map(|((_, state, _), _)| (*state).to_owned()))
+        .texts("reason", moved.iter().map(|((_, _, reason), _)| reason.clone()))
+        .ints("n", moved.iter().map(|(_, (n, _))| *n))
+        .ints("cost", moved.iter().map(|(_, (_, cost))| *cost));
+    tx.run_batch(
+        "INSERT INTO broadcast_counts (broadcast_id, state, reason, n, cost)
+         SELECT b.broadcast_id, b.state, b.reason, b.n, b.cost FROM @batch WHERE TRUE
+         ON CONFLICT (broadcast_id, state, reason)
+         DO UPDATE SET n = broadcast_counts.n + excluded.n, cost = broadcast_counts.cost + excluded.cost",
+        args![],
+        batch,
+    )
+    .await?;
+    Ok(())
+}
+
+/// A message as a screen shows it.
+#[derive(Clone, Debug)]
+pub struct MessageView {
+    /// Which.
+    pub message: MessageRef,
+    /// Whose registration.
+    pub registrant: RegistrantId,
+    /// The person's name; may be empty.
+    pub name: String,
+    /// E.164; may be empty for those left out.
+    pub recipient: String,
+    /// Where it stands.
+    pub state: MessageState,
+    /// Code under which equal endings are grouped; empty on the straight way.
+    pub reason: String,
+    /// The provider's words, or ours.
+    pub reason_text: String,
+    /// Tries so far.
+    pub attempt: i64,
+    /// When it may be tried again.
+    pub next_attempt_at: Option<Millis>,
+    /// Last change.
+    pub changed_at: Millis,
+    /// Start of the latest attempt.
+    pub started_at: Option<Millis>,
+    /// Handed over.
+    pub sent_at: Option<Millis>,
+    /// On the phone.
+    pub delivered_at: Option<Millis>,
+    /// Opened.
+    pub read_at: Option<Millis>,
+    /// Refused.
+    pub failed_at: Option<Millis>,
+    /// The provider's id.
+    pub provider_id: Option<String>,
+    /// The network's id.
+    pub network_id: Option<String>,
+    /// Actual cost, where the provider said it.
+    pub cost: Option<Money>,
+    /// Final values, as JSON of `domain::template::Content`.
+    pub content: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct MessageRow {
+    broadcast_id: Uuid,
+    position: i64,
+    registrant_id: Uuid,
+    name: String,
+    recipient: String,
+    state: String,
+    reason: String,
+    reason_text: String,
+    attempt: i64,
+    next_attempt_at: i64,
+    changed_at: i64,
+    started_at: Option<i64>,
+    sent_at: Option<i64>,
+    delivered_at: Option<i64>,
+    read_at: Option<i64>,
+    failed_at: Option<i64>,
+    provider_id: Option<String>,
+    network_id: Option<String>,
+    cost: Option<i64>,
+    content: String,
+}
+
+impl TryFrom<MessageRow> for MessageView {
+    type Error = StoreError;
+    fn try_from(row: MessageRow) -> Result<MessageView, StoreError> {
+        Ok(MessageView {
+            message: MessageRef { broadcast: BroadcastId(row.broadcast_id), position: row.position },
+            registrant: RegistrantId(row.registrant_id),
+            name: row.name,
+            recipient: row.recipient,
+            state: word("messages", "state", &row.state)?,
+            reason: row.reason,
+            reason_text: row.reason_text,
+            attempt: row.attempt,
+            next_attempt_at: (row.next_attempt_at > 0).then_some(Millis(row.next_attempt_at)),
+            changed_at: Millis(row.changed_at),
+            started_at: row.started_at.map(Millis),
+            sent_at: row.sent_at.map(Millis),
+            delivered_at: row.delivered_at.map(Millis),
+            read_at: row.read_at.map(Millis),
+            failed_at: row.failed_at.map(Millis),
+            provider_id: row.provider_id,
+            network_id: row.network_id,
+            cost: row.cost.map(Money),
+            content: row.content,
+        })
+    }
+}
+
+/// Something that happened to a message besides the straight way.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct MessageEvent {
+    /// When, UTC milliseconds.
+    pub at: i64,
+    /// `retry`, `unknown`, `decision`, `receipt` …
+    pub kind: String,
+    /// Words for people.
+    pub detail: String,
+}
+
+/// Which messages of a broadcast a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct MessageFilter {
+    /// Only this state.
+    pub state: Option<MessageState>,
+    /// Only this reason.
+    pub reason: Option<String>,
+    /// Part of a name, or of a number.
+    pub search: String,
+}
+
+impl Org {
+    /// One page of a broadcast's messages after `position`, in the order of the plan.
+    pub async fn messages(
+        &self,
+        broadcast: BroadcastId,
+        filter: &MessageFilter,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<MessageView>, StoreError> {
+        let digits: String = filter.search.chars().filter(char::is_ascii_digit).collect();
+        let is_number = !digits.is_empty() && !filter.search.chars().any(char::is_alphabetic);
+        let name = if is_number { String::new() } else { like(&filter.search) };
+        let number = if is_number { format!("%{digits}%") } else { String::new() };
+        let rows: Vec<MessageRow> = match (filter.state, &filter.reason, filter.search.trim().is_empty()) {
+            // The usual page walks the primary key and nothing else.
+            (None, None, true) => {
+                self.db
+                    .all(
+                        "SELECT broadcast_id, position, registrant_id, name, recipient, state, reason, reason_text, attempt,
+                                next_attempt_at, changed_at, started_at, sent_at, delivered_at, read_at, failed_at,
+                                provider_id, network_id, cost, content
+                         FROM messages WHERE broadcast_id = $1 AND organization_id = $2 AND position > $3
+                         ORDER BY position LIMIT $4",
+                        args![broadcast.0, self.id(), after, limit],
+                    )
+                    .await?
+            }
+            _ => {
+                self.db
+                    .all(
+                        "SELECT broadcast_id, position, registrant_id, name, recipient, state, reason, reason_text, attempt,
+                                next_attempt_at, changed_at, started_at, sent_at, delivered_at, read_at, failed_at,
+                                provider_id, network_id, cost, content
+                         FROM messages WHERE broadcast_id = $1 AND organization_id = $2 AND position > $3
+                           AND ($5 = '' OR state = $5) AND ($6 = '' OR reason = $6)
+                           AND ($7 = '' OR lower(name) LIKE $7) AND ($8 = '' OR recipient LIKE $8)
+                         ORDER BY position LIMIT $4",
+                        args![
+                            broadcast.0,
+                            self.id(),
+                            after,
+                            limit,
+                            filter.state.map_or("", MessageState::word),
+                            filter.reason.as_deref().unwrap_or(""),
+                            name,
+                            number
+                        ],
+                    )
+                    .await?
+            }
+        };
+        rows.into_iter().map(MessageView::try_from).collect()
+    }
+
+    /// One message.
+    pub async fn message(&self, message: MessageRef) -> Result<MessageView, StoreError> {
+        let page =
+            self.messages(message.broadcast, &MessageFilter::default(), message.position - 1, 1).await?;
+        page.into_iter().find(|row| row.message == message).ok_or(StoreError::Missing)
+    }
+
+    /// What happened to a message besides the straight way, oldest first.
+    pub async fn message_events(&self, message: MessageRef) -> Result<Vec<MessageEvent>, StoreError> {
+        self.db
+            .all(
+                "SELECT e.at, e.kind, e.detail FROM message_events e
+                 JOIN broadcasts b ON b.id = e.broadcast_id
+                 WHERE e.broadcast_id = $1 AND e.position = $2 AND b.organization_id = $3 ORDER BY e.at",
+                args![message.broadcast.0, message.position, self.id()],
+            )
+            .await
+    }
+
+    /// Raw receipts that were applied to a message, oldest first: when, and the body as received.
+    pub async fn message_receipts(&self, message: MessageRef) -> Result<Vec<(i64, String)>, StoreError> {
+        self.db
+            .all(
+                "SELECT received_at, body FROM receipts
+                 WHERE broadcast_id = $1 AND position = $2 AND organization_id = $3 ORDER BY id",
+                args![message.broadcast.0, message.position, self.id()],
+            )
+            .await
+    }
+}
+
+/// A search text as a pattern for `lower(x) LIKE`; its own wildcards are taken out.
+pub(crate) fn like(text: &str) -> String {
+    let plain: String =
+        text.trim().to_lowercase().chars().filter(|c| !matches!(c, '%' | '_' | '\\')).collect();
+    format!("%{plain}%")
+}

@@ -1,0 +1,33 @@
+//! The engine's handle: what a process that may send does with the store. No actor, but a worker, whose id fences its claims.
+
+mod claim;
+mod plan;
+mod receipts;
+mod record;
+mod settle;
+mod workers;
+
+use domain::ids::WorkerId;
+
+use crate::db::Db;
+
+pub use claim::{Claimed, DueBroadcast, Job, Turn, Want};
+pub use plan::{PlanCandidate, PlanPage, PlannedRow, Planning};
+pub use receipts::{Applied, Candidate, PendingReceipt, RawReceipt, ReceiptChange};
+pub use record::Record;
+pub use settle::Settled;
+pub use workers::WorkerBeat;
+
+/// Store calls of one run of one process.
+#[derive(Clone, Debug)]
+pub struct Work {
+    pub(crate) db: Db,
+    pub(crate) worker: WorkerId,
+}
+
+impl Work {
+    /// The run that this handle is bound to.
+    pub fn worker(&self) -> WorkerId {
+        self.worker
+    }
+}

@@ -1,0 +1,243 @@
+//! Planning: one row per recipient, written in stretches, each stretch whole or not at all.
+
+use std::collections::HashSet;
+
+use domain::{
+    ids::{BroadcastId, OrganizationId, RegistrantId, WorkshopId},
+    message::{MessageState, SkipReason},
+    time::Millis,
+};
+use uuid::Uuid;
+
+use super::Work;
+use crate::{
+    db::{Batch, args},
+    error::{StoreError, json},
+    messages::{CountMoves, move_counts},
+};
+
+/// A confirmed broadcast whose recipients are being written down, and how far that is.
+#[derive(Clone, Debug)]
+pub struct Planning {
+    /// Which.
+    pub broadcast: BroadcastId,
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Whose people.
+    pub workshop: WorkshopId,
+    /// Channel's word, for suppressions.
+    pub channel: String,
+    /// Category's word, for suppressions.
+    pub category: String,
+    /// The frozen template, JSON.
+    pub template: serde_json::Value,
+    /// Rows written so far; the next one's position is one more.
+    pub planned: i64,
+    /// Number and identity of the last registrant written.
+    pub after: (String, String),
+}
+
+/// A registrant as the planner reads it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct PlanCandidate {
+    /// Whose registration.
+    #[sqlx(rename = "id")]
+    registrant: Uuid,
+    /// Full name; may be empty.
+    pub name: String,
+    /// E-mail; may be empty.
+    pub email: String,
+    /// E.164; empty when missing or unusable.
+    pub phone: String,
+    /// What was typed; tells *missing* from *invalid*.
+    pub phone_typed: String,
+    /// Tie-breaker of the order.
+    pub identity: String,
+    /// When they registered, UTC milliseconds.
+    pub registered_at: i64,
+}
+
+impl PlanCandidate {
+    /// Whose registration.
+    pub fn registrant(&self) -> RegistrantId {
+        RegistrantId(self.registrant)
+    }
+}
+
+/// A stretch of registrants in order of number.
+#[derive(Clone, Debug, Default)]
+pub struct PlanPage {
+    /// In order of number, then identity.
+    pub people: Vec<PlanCandidate>,
+}
+
+/// A row of the plan.
+#[derive(Clone, Debug)]
+pub struct PlannedRow {
+    /// Whose registration.
+    pub registrant: RegistrantId,
+    /// The person's name.
+    pub name: String,
+    /// E.164, or empty.
+    pub recipient: String,
+    /// Why it is left out, or `None` when it waits.
+    pub skip: Option<(SkipReason, String)>,
+    /// Final values as JSON; empty when left out.
+    pub content: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct PlanningRow {
+    id: Uuid,
+    organization_id: Uuid,
+    workshop_id: Uuid,
+    channel: String,
+    category: String,
+    template: String,
+    planned: i64,
+    plan_phone: String,
+    plan_identity: String,
+}
+
+impl Work {
+    /// Confirmed broadcasts whose plan is not finished, oldest first.
+    pub async fn planning(&self) -> Result<Vec<Planning>, StoreError> {
+        let rows: Vec<PlanningRow> = self
+            .db
+            .all(
+                "SELECT id, organization_id, workshop_id, channel, category, template, planned, plan_phone, plan_identity
+                 FROM broadcasts WHERE status = 'planning' ORDER BY id LIMIT 20",
+                args![],
+            )
+            .await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(Planning {
+                    broadcast: BroadcastId(row.id),
+                    organization: OrganizationId(row.organization_id),
+                    workshop: WorkshopId(row.workshop_id),
+                    channel: row.channel,
+                    category: row.category,
+                    template: json("broadcasts", "template", &row.template)?,
+                    planned: row.planned,
+                    after: (row.plan_phone, row.plan_identity),
+                })
+            })
+            .collect()
+    }
+
+    /// The next stretch of registered people after `after`, ordered by number and identity: a unique key, so none is passed over.
+    pub async fn plan_page(
+        &self,
+        workshop: WorkshopId,
+        after: &(String, String),
+        limit: i64,
+    ) -> Result<PlanPage, StoreError> {
+        let people = self
+            .db
+            .all(
+                "SELECT id, name, email, phone, phone_typed, identity, registered_at FROM registrants
+                 WHERE workshop_id = $1 AND (phone, identity) > ($2, $3) AND status = 'registered'
+                 ORDER BY phone, identity LIMIT $4",
+                args![workshop.0, &after.0, &after.1, limit],
+            )
+            .await?;
+        Ok(PlanPage { people })
+    }
+
+    /// Which of these keys must not be contacted on that channel for that category.
+    pub async fn suppressed(
+        &self,
+        organization: OrganizationId,
+        channel: &str,
+        category: &str,
+        keys: Vec<String>,
+    ) -> Result<HashSet<String>, StoreError> {
+        let found: Vec<(String,)> = self
+            .db
+            .all_batch(
+                "SELECT s.phone_key FROM @batch JOIN suppressions s ON s.organization_id = $1 AND s.phone_key = b.phone_key
+                 WHERE s.channel IN ('all', $2) AND s.category IN ('all', $3)",
+                args![organization.0, channel, category],
+                Batch::new().texts("phone_key", keys),
+            )
+            .await?;
+        Ok(found.into_iter().map(|(key,)| key).collect())
+    }
+
+    /// Whether anybody is suppressed in that organisation at all.
+    pub async fn suppresses(&self, organization: OrganizationId) -> Result<bool, StoreError> {
+        let (any,): (bool,) = self
+            .db
+            .one(
+                "SELECT EXISTS (SELECT 1 FROM suppressions WHERE organization_id = $1)",
+                args![organization.0],
+            )
+            .await?;
+        Ok(any)
+    }
+
+    /// Writes a stretch of the plan and moves its mark; [`StoreError::Stale`] when another process wrote it, or the broadcast
+    /// was cancelled. An empty stretch with `last` ends the plan.
+    pub async fn plan_write(
+        &self,
+        planning: &Planning,
+        rows: Vec<PlannedRow>,
+        mark: &(String, String),
+        last: bool,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let count = i64::try_from(rows.len()).unwrap_or(0);
+        let mut tx = self.db.begin().await?;
+        let moved = tx
+            .run(
+                "UPDATE broadcasts SET planned = planned + $2, plan_phone = $3, plan_identity = $4,
+                        status = CASE WHEN $5 THEN 'scheduled' ELSE status END
+                 WHERE id = $1 AND status = 'planning' AND planned = $6",
+                args![planning.broadcast.0, count, &mark.0, &mark.1, last, planning.planned],
+            )
+            .await?;
+        if moved == 0 {
+            return Err(StoreError::Stale);
+        }
+        let mut moves = CountMoves::default();
+        for row in &rows {
+            match &row.skip {
+                None => moves.add(planning.broadcast.0, MessageState::Waiting, "", 1, 0),
+                Some((reason, _)) => {
+                    moves.add(planning.broadcast.0, MessageState::Skipped, reason.word(), 1, 0)
+                }
+            }
+        }
+        let state =
+            |row: &PlannedRow| if row.skip.is_none() { MessageState::Waiting } else { MessageState::Skipped };
+        let batch = Batch::new()
+            .ints("position", (1..=count).map(|n| planning.planned + n))
+            .uuids("registrant_id", rows.iter().map(|row| row.registrant.0))
+            .texts("name", rows.iter().map(|row| row.name.clone()))
+            .texts("recipient", rows.iter().map(|row| row.recipient.clone()))
+            .ints("planned", rows.iter().map(|row| i64::from(row.skip.is_none())))
+            .texts("content", rows.iter().map(|row| row.content.clone()))
+            .texts("state", rows.iter().map(|row| state(row).word().to_owned()))
+            .texts(
+                "reason",
+                rows.iter().map(|row| row.skip.as_ref().map_or("", |(reason, _)| reason.word()).to_owned()),
+            )
+            .texts(
+                "reason_text",
+                rows.iter().map(|row| row.skip.as_ref().map_or("", |(_, text)| text).to_owned()),
+            );
+        tx.run_batch(
+            "INSERT INTO messages (broadcast_id, position, organization_id, registrant_id, name, recipient, planned, content,
+                                   state, reason, reason_text, attempt, next_attempt_at, changed_at)
+             SELECT $1, b.position, $2, b.registrant_id, b.name, b.recipient, b.planned = 1, b.content,
+                    b.state, b.reason, b.reason_text, 0, 0, $3
+             FROM @batch",
+            args![planning.broadcast.0, planning.organization.0, now],
+            batch,
+        )
+        .await?;
+        move_counts(&mut tx, moves).await?;
+        tx.commit().await
+    }
+}

@@ -1,0 +1,333 @@
+//! Receipts: stored raw first, applied afterwards, each once for ever.
+
+use domain::{
+    ids::{BroadcastId, IntegrationId, MessageRef, OrganizationId, ReceiptId},
+    message::MessageState,
+    money::Money,
+    time::Millis,
+};
+use uuid::Uuid;
+
+use super::Work;
+use crate::{
+    db::{Batch, args},
+    error::{StoreError, word},
+    messages::{CountMoves, move_counts},
+};
+
+/// A receipt as it came in, already verified.
+#[derive(Clone, Debug)]
+pub struct RawReceipt {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// From which account.
+    pub integration: IntegrationId,
+    /// Derived from the provider's own id; the same event has the same key for ever.
+    pub dedupe_key: String,
+    /// The body as received.
+    pub body: String,
+}
+
+/// A stored receipt that is not yet applied.
+#[derive(Clone, Debug)]
+pub struct PendingReceipt {
+    /// Which.
+    pub id: ReceiptId,
+    /// Whose.
+    pub organization: OrganizationId,
+    /// From which account.
+    pub integration: IntegrationId,
+    /// The account's kind.
+    pub kind: String,
+    /// The body as received.
+    pub body: String,
+    /// When it came.
+    pub received_at: Millis,
+}
+
+/// A message that a receipt may be about.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Which.
+    pub message: MessageRef,
+    /// E.164.
+    pub recipient: String,
+    /// Where it stands.
+    pub state: MessageState,
+    /// Code of its ending.
+    pub reason: String,
+    /// The provider's id, where the answer brought one.
+    pub provider_id: Option<String>,
+    /// The network's id, where an earlier receipt brought one.
+    pub network_id: Option<String>,
+    /// Actual cost so far.
+    pub cost: Option<Money>,
+    /// Start of the latest attempt.
+    pub started_at: Millis,
+    /// The frozen template, JSON; holds the campaign's name.
+    pub template: String,
+    /// Whether it could have been handed over at all.
+    pub tried: bool,
+}
+
+/// What becomes of a receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It is about that message, whether or not it changed it.
+    To(MessageRef),
+    /// It fits no row; kept and shown.
+    Unmatched(&'static str),
+    /// Nothing that concerns us.
+    Ignored,
+    /// Its message is in flight: tried again then.
+    Later(Millis),
+}
+
+/// A change to a message that receipts brought about; the last of several in one batch.
+#[derive(Clone, Debug)]
+pub struct ReceiptChange {
+    /// Which.
+    pub message: MessageRef,
+    /// Where it stood when it was read; it is left alone if that changed meanwhile.
+    pub from: MessageState,
+    /// Code of the ending it leaves.
+    pub from_reason: String,
+    /// Where it goes; may be the same, when only an id or a cost was learnt.
+    pub to: MessageState,
+    /// Code of the new ending; empty on the straight way.
+    pub reason: String,
+    /// The provider's words.
+    pub reason_text: String,
+    /// When it happened, for the states that have a time.
+    pub sent_at: Option<Millis>,
+    /// On the phone.
+    pub delivered_at: Option<Millis>,
+    /// Opened.
+    pub read_at: Option<Millis>,
+    /// Refused late.
+    pub failed_at: Option<Millis>,
+    /// The provider's id, learnt now.
+    pub provider_id: Option<String>,
+    /// The network's id, learnt now.
+    pub network_id: Option<String>,
+    /// Actual cost, learnt now.
+    pub cost: Option<Money>,
+    /// Cost counted for the row so far.
+    pub cost_before: Option<Money>,
+}
+
+#[derive(sqlx::FromRow)]
+struct CandidateRow {
+    broadcast_id: Uuid,
+    position: i64,
+    recipient: String,
+    state: String,
+    reason: String,
+    provider_id: Option<String>,
+    network_id: Option<String>,
+    cost: Option<i64>,
+    started_at: Option<i64>,
+    template: String,
+}
+
+impl Work {
+    /// Stores receipts; those whose key is known already are dropped. How many were new.
+    pub async fn store_receipts(&self, receipts: Vec<RawReceipt>, now: Millis) -> Result<u64, StoreError> {
+        if receipts.is_empty() {
+            return Ok(0);
+        }
+        let batch = Batch::new()
+            .uuids("id", receipts.iter().map(|_| ReceiptId::new(now).0))
+            .uuids("organization_id", receipts.iter().map(|r| r.organization.0))
+            .uuids("integration_id", receipts.iter().map(|r| r.integration.0))
+            .texts("dedupe_key", receipts.iter().map(|r| r.dedupe_key.clone()))
+            .texts("body", receipts.iter().map(|r| r.body.clone()));
+        let mut tx = self.db.begin().await?;
+        let new = tx
+            .run_batch(
+                "INSERT INTO receipts (id, organization_id, integration_id, dedupe_key, body, state, note, received_at, try_at)
+                 SELECT b.id, b.organization_id, b.integration_id, b.dedupe_key, b.body, 'pending', '', $1, $1 FROM @batch
+                 WHERE TRUE ON CONFLICT DO NOTHING",
+                args![now],
+                batch,
+            )
+            .await?;
+        let mut integrations: Vec<Uuid> = receipts.iter().map(|r| r.integration.0).collect();
+        integrations.sort_unstable();
+        integrations.dedup();
+        tx.run_batch(
+            "UPDATE integrations SET last_receipt_at = $1 FROM @batch WHERE integrations.id = b.id",
+            args![now],
+            Batch::new().uuids("id", integrations),
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(new)
+    }
+
+    /// Receipts to apply at `now`, oldest first.
+    pub async fn pending_receipts(&self, now: Millis, limit: i64) -> Result<Vec<PendingReceipt>, StoreError> {
+        let rows: Vec<(Uuid, Uuid, Uuid, String, String, i64)> = self
+            .db
+            .all(
+                "SELECT r.id, r.organization_id, r.integration_id, i.kind, r.body, r.received_at
+                 FROM receipts r JOIN integrations i ON i.id = r.integration_id
+                 WHERE r.state = 'pending' AND r.try_at <= $1 ORDER BY r.try_at, r.id LIMIT $2",
+                args![now, limit],
+            )
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, organization, integration, kind, body, received_at)| PendingReceipt {
+                id: ReceiptId(id),
+                organization: OrganizationId(organization),
+                integration: IntegrationId(integration),
+                kind,
+                body,
+                received_at: Millis(received_at),
+            })
+            .collect())
+    }
+
+    /// Messages to these numbers in broadcasts of that integration made since `since`.
+    pub async fn candidates(
+        &self,
+        integration: IntegrationId,
+        recipients: Vec<String>,
+        since: Millis,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let rows: Vec<CandidateRow> = self
+            .db
+            .all_batch(
+                "SELECT m.broadcast_id, m.position, m.recipient, m.state, m.reason, m.provider_id, m.network_id, m.cost,
+                        m.started_at, t.template
+                 FROM (SELECT id, template FROM broadcasts WHERE integration_id = $1 AND created_at > $2) t
+                 CROSS JOIN @batch
+                 JOIN messages m ON m.broadcast_id = t.id AND m.recipient = b.recipient AND m.planned",
+                args![integration.0, since],
+                Batch::new().texts("recipient", recipients),
+            )
+            .await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(Candidate {
+                    message: MessageRef { broadcast: BroadcastId(row.broadcast_id), position: row.position },
+                    recipient: row.recipient,
+                    state: word("messages", "state", &row.state)?,
+                    reason: row.reason,
+                    provider_id: row.provider_id,
+                    network_id: row.network_id,
+                    cost: row.cost.map(Money),
+                    tried: row.started_at.is_some(),
+                    started_at: Millis(row.started_at.unwrap_or(0)),
+                    template: row.template,
+                })
+            })
+            .collect()
+    }
+
+    /// Writes what receipts brought about; broadcasts that changed. Rows that moved meanwhile are left alone and their
+    /// receipts tried again.
+    pub async fn apply_receipts(
+        &self,
+        results: Vec<(ReceiptId, Applied)>,
+        changes: Vec<ReceiptChange>,
+        now: Millis,
+    ) -> Result<Vec<BroadcastId>, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let mut moves = CountMoves::default();
+        let mut touched: Vec<BroadcastId> = Vec::new();
+        let mut missed: Vec<MessageRef> = Vec::new();
+        if !changes.is_empty() {
+            let at = |get: fn(&ReceiptChange) -> Option<Millis>| {
+                changes.iter().map(move |c| get(c).map(|at| at.0)).collect::<Vec<_>>()
+            };
+            let batch = Batch::new()
+                .uuids("broadcast_id", changes.iter().map(|c| c.message.broadcast.0))
+                .ints("position", changes.iter().map(|c| c.message.position))
+                .texts("was", changes.iter().map(|c| c.from.word().to_owned()))
+                .texts("state", changes.iter().map(|c| c.to.word().to_owned()))
+                .texts("reason", changes.iter().map(|c| c.reason.clone()))
+                .texts("reason_text", changes.iter().map(|c| c.reason_text.clone()))
+                .ints("sent_at", at(|c| c.sent_at))
+                .ints("delivered_at", at(|c| c.delivered_at))
+                .ints("read_at", at(|c| c.read_at))
+                .ints("failed_at", at(|c| c.failed_at))
+                .texts("provider_id", changes.iter().map(|c| c.provider_id.clone()))
+                .texts("network_id", changes.iter().map(|c| c.network_id.clone()))
+                .ints("cost", changes.iter().map(|c| c.cost.map(|cost| cost.0)));
+            let written: Vec<(Uuid, i64)> = tx
+                .all_batch(
+                    "UPDATE messages SET state = b.state, reason = b.reason, reason_text = b.reason_text, changed_at = $1,
+                            sent_at = COALESCE(messages.sent_at, b.sent_at),
+                            delivered_at = COALESCE(messages.delivered_at, b.delivered_at),
+                            read_at = COALESCE(messages.read_at, b.read_at),
+                            failed_at = COALESCE(b.failed_at, messages.failed_at),
+                            provider_id = COALESCE(messages.provider_id, b.provider_id),
+                            network_id = COALESCE(messages.network_id, b.network_id),
+                            cost = COALESCE(b.cost, messages.cost)
+                     FROM @batch
+                     WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position AND messages.state = b.was
+                     RETURNING messages.broadcast_id, messages.position",
+                    args![now],
+                    batch,
+                )
+                .await?;
+            let written: std::collections::HashSet<(Uuid, i64)> = written.into_iter().collect();
+            for change in &changes {
+                let key = (change.message.broadcast.0, change.message.position);
+                if !written.contains(&key) {
+                    missed.push(change.message);
+                    continue;
+                }
+                let before = change.cost_before.map_or(0, |cost| cost.0);
+                let after = change.cost.map_or(before, |cost| cost.0);
+                moves.add(key.0, change.from, &change.from_reason, -1, -before);
+                moves.add(key.0, change.to, &change.reason, 1, after);
+                touched.push(change.message.broadcast);
+            }
+        }
+        write_results(&mut tx, results, &missed, now).await?;
+        move_counts(&mut tx, moves).await?;
+        tx.commit().await?;
+        touched.sort_unstable();
+        touched.dedup();
+        Ok(touched)
+    }
+}
+
+async fn write_results(
+    tx: &mut crate::db::Tx,
+    results: Vec<(ReceiptId, Applied)>,
+    missed: &[MessageRef],
+    now: Millis,
+) -> Result<(), StoreError> {
+    let rows: Vec<_> = results
+        .into_iter()
+        .map(|(id, applied)| match applied {
+            Applied::To(message) if missed.contains(&message) => (id, "pending", "", None, now.plus(1)),
+            Applied::To(message) => (id, "applied", "", Some(message), now),
+            Applied::Unmatched(why) => (id, "unmatched", why, None, now),
+            Applied::Ignored => (id, "ignored", "", None, now),
+            Applied::Later(at) => (id, "pending", "", None, at),
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let batch = Batch::new()
+        .uuids("id", rows.iter().map(|row| row.0.0))
+        .texts("state", rows.iter().map(|row| row.1.to_owned()))
+        .texts("note", rows.iter().map(|row| row.2.to_owned()))
+        .uuids("broadcast_id", rows.iter().map(|row| row.3.map(|message| message.broadcast.0)))
+        .ints("position", rows.iter().map(|row| row.3.map(|message| message.position)))
+        .ints("try_at", rows.iter().map(|row| row.4.0));
+    tx.run_batch(
+        "UPDATE receipts SET state = b.state, note = b.note, broadcast_id = b.broadcast_id, position = b.position, try_at = b.try_at
+         FROM @batch WHERE receipts.id = b.id",
+        args![],
+        batch,
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Workers: their heartbeat, and what a lost one leaves behind.
+
+use domain::{ids::WorkerId, message::MessageState, time::Millis};
+use uuid::Uuid;
+
+use super::Work;
+use crate::{
+    db::args,
+    error::StoreError,
+    messages::{CountMoves, move_counts},
+};
+
+/// Rows taken over from a lost worker in one transaction.
+const RECLAIM_ROWS: i64 = 1_000;
+
+/// A process that may send, as the operator sees it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct WorkerBeat {
+    /// Its name: host and role.
+    pub name: String,
+    /// Started, UTC milliseconds.
+    pub started_at: i64,
+    /// Last heartbeat, UTC milliseconds.
+    pub beat_at: i64,
+    /// After this instant its calls in flight are given up as unknown.
+    pub alive_until: i64,
+}
+
+impl Work {
+    /// Enters this run. `alive_until` is when others may give up on it.
+    pub async fn register(&self, name: &str, now: Millis, alive_until: Millis) -> Result<(), StoreError> {
+        self.db
+            .run(
+                "INSERT INTO workers (id, name, started_at, beat_at, alive_until) VALUES ($1, $2, $3, $3, $4)",
+                args![self.worker.0, name, now, alive_until],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// Says that this run is alive. [`StoreError::Stale`] when others have given up on it: it must not start another call.
+    pub async fn beat(&self, now: Millis, alive_until: Millis) -> Result<(), StoreError> {
+        let touched = self
+            .db
+            .run(
+                "UPDATE workers SET beat_at = $2, alive_until = $3 WHERE id = $1",
+                args![self.worker.0, now, alive_until],
+            )
+            .await?;
+        if touched == 0 { Err(StoreError::Stale) } else { Ok(()) }
+    }
+
+    /// Leaves in good order: nothing of this run is in flight any more.
+    pub async fn retire(&self) -> Result<(), StoreError> {
+        self.db.run("DELETE FROM workers WHERE id = $1", args![self.worker.0]).await?;
+        Ok(())
+    }
+
+    /// Turns what lost workers had in flight into `unknown`; how many rows. A lost worker is one whose time is over, or, when
+    /// this process is known to be alone, every other one.
+    pub async fn reclaim(&self, now: Millis, alone: bool) -> Result<u64, StoreError> {
+        let lost: Vec<(Uuid,)> = self
+            .db
+            .all(
+                "SELECT id FROM workers WHERE id <> $1 AND ($3 OR alive_until < $2)",
+                args![self.worker.0, now, alone],
+            )
+            .await?;
+        let mut rows = 0;
+        for (worker,) in lost {
+            rows += self.reclaim_from(WorkerId(worker), now).await?;
+        }
+        Ok(rows)
+    }
+
+    async fn reclaim_from(&self, lost: WorkerId, now: Millis) -> Result<u64, StoreError> {
+        let mut rows = 0;
+        loop {
+            let mut tx = self.db.begin().await?;
+            // Locks the worker: a late heartbeat waits, and then finds that it is gone.
+            let found: Option<(Uuid,)> =
+                tx.optional("SELECT id FROM workers WHERE id = $1 FOR UPDATE", args![lost.0]).await?;
+            if found.is_none() {
+                return Ok(rows);
+            }
+            let taken: Vec<(Uuid, i64)> = tx
+                .all(
+                    "WITH lost AS (
+                         SELECT broadcast_id, position FROM messages
+                         WHERE worker_id = $1 AND state = 'in_flight' LIMIT $3 FOR UPDATE
+                     )
+                     UPDATE messages SET state = 'unknown', reason = 'worker_lost', changed_at = $2,
+                         reason_text = 'The program stopped while this call was under way; it may have gone out.'
+                     FROM lost WHERE messages.broadcast_id = lost.broadcast_id AND messages.position = lost.position
+                     RETURNING messages.broadcast_id, messages.position",
+                    args![lost.0, now, RECLAIM_ROWS],
+                )
+                .await?;
+            let mut moves = CountMoves::default();
+            for (broadcast, _) in &taken {
+                moves.add(*broadcast, MessageState::InFlight, "", -1, 0);
+                moves.add(*broadcast, MessageState::Unknown, "worker_lost", 1, 0);
+            }
+            move_counts(&mut tx, moves).await?;
+            if taken.is_empty() {
+                tx.run("DELETE FROM workers WHERE id = $1", args![lost.0]).await?;
+            }
+            tx.commit().await?;
+            if taken.is_empty() {
+                return Ok(rows);
+            }
+            rows += taken.len() as u64;
+        }
+    }
+
+    /// Every worker, the newest heartbeat first.
+    pub async fn workers(&self) -> Result<Vec<WorkerBeat>, StoreError> {
+        self.db
+            .all("SELECT name, started_at, beat_at, alive_until FROM workers ORDER BY beat_at DESC", args![])
+            .await
+    }
+}
