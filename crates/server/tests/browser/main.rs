@@ -1,0 +1,4 @@
+//! The product as people meet it: in a browser, on a laptop and on a phone.
+
+mod harness;
+mod harness_itself;
