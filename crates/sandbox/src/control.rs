@@ -1,0 +1,261 @@
+//! The stand-in's own interface under `/sandbox`: look at the phones, change what goes wrong.
+//!
+//! It has no password, which is one reason why a sandbox listens on the loopback address only.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use axum::routing::{get, post, put};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::Shared;
+use crate::aisensy::{Campaign, Project, receipt};
+use crate::exchange;
+use crate::faults::Faults;
+use crate::receipts::Webhook;
+use crate::world;
+
+/// Most messages or phones in one list.
+const LIST_MAX: usize = 10_000;
+
+pub(crate) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/sandbox/world", get(world))
+        .route("/sandbox/world/messages", get(messages))
+        .route("/sandbox/world/phones/{phone}", get(phone))
+        .route("/sandbox/faults", get(faults).put(put_faults).patch(patch_faults))
+        .route("/sandbox/receipts", get(receipts))
+        .route("/sandbox/receipts/flush", post(flush))
+        .route("/sandbox/reset", post(reset))
+        .route("/sandbox/webhook", get(webhook).put(put_webhook))
+        .route("/sandbox/inbound", post(inbound))
+        .route("/sandbox/aisensy", get(aisensy).patch(patch_aisensy))
+        .route("/sandbox/aisensy/projects/{id}", get(project).put(put_project).patch(patch_project))
+        .route("/sandbox/aisensy/projects/{id}/campaigns", get(campaigns))
+        .route("/sandbox/aisensy/projects/{id}/campaigns/{name}", put(put_campaign).delete(delete_campaign))
+}
+
+/// Either what was asked for, or what is wrong with the question.
+type Said = Result<Value, (u16, String)>;
+
+fn say(said: Said) -> Response {
+    match said {
+        Ok(value) => exchange::json(200, &value),
+        Err((status, text)) => exchange::json(status, &json!({ "error": text })),
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, (u16, String)> {
+    serde_json::from_slice(body).map_err(|error| (400, error.to_string()))
+}
+
+fn value(of: impl Serialize) -> Said {
+    serde_json::to_value(of).map_err(|error| (500, error.to_string()))
+}
+
+/// Lays the members of `change` over `of`, deeply (RFC 7396 without the removal).
+fn merge<T: Serialize + DeserializeOwned>(of: &T, change: &[u8]) -> Result<T, (u16, String)> {
+    fn lay(over: &mut Value, change: Value) {
+        match (over, change) {
+            (Value::Object(over), Value::Object(change)) => {
+                for (name, change) in change {
+                    lay(over.entry(name).or_insert(Value::Null), change);
+                }
+            }
+            (over, change) => *over = change,
+        }
+    }
+    let mut merged = value(of)?;
+    lay(&mut merged, parse(change)?);
+    serde_json::from_value(merged).map_err(|error| (400, error.to_string()))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Listing {
+    list: bool,
+    skip: usize,
+    limit: Option<usize>,
+}
+
+async fn world(State(shared): State<Arc<Shared>>, Query(listing): Query<Listing>) -> Response {
+    let limit = listing.limit.unwrap_or(100).min(LIST_MAX);
+    say(value(shared.world.summary()).map(|mut summary| {
+        summary["receipts"] = json!(shared.courier.stats());
+        summary["phones_with_repeats_list"] = json!(shared.world.repeated_phones(limit));
+        if listing.list {
+            summary["list"] = json!(shared.world.messages(listing.skip, limit));
+        }
+        summary
+    }))
+}
+
+async fn messages(State(shared): State<Arc<Shared>>, Query(listing): Query<Listing>) -> Response {
+    let limit = listing.limit.unwrap_or(100).min(LIST_MAX);
+    let messages = shared.world.messages(listing.skip, limit);
+    say(Ok(json!({ "total": shared.world.len(), "messages": messages })))
+}
+
+async fn phone(State(shared): State<Arc<Shared>>, Path(phone): Path<String>) -> Response {
+    let messages = shared.world.of_phone(&phone);
+    say(Ok(json!({ "phone": phone, "count": messages.len(), "messages": messages })))
+}
+
+async fn faults(State(shared): State<Arc<Shared>>) -> Response {
+    say(value(&*shared.faults.get()))
+}
+
+async fn put_faults(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    say(parse(&body).and_then(|faults| set_faults(&shared, faults)))
+}
+
+async fn patch_faults(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    say(merge(&*shared.faults.get(), &body).and_then(|faults| set_faults(&shared, faults)))
+}
+
+fn set_faults(shared: &Shared, faults: Faults) -> Said {
+    shared.faults.set(faults);
+    shared.courier.look();
+    value(&*shared.faults.get())
+}
+
+async fn receipts(State(shared): State<Arc<Shared>>) -> Response {
+    say(value(shared.courier.stats()))
+}
+
+async fn flush(State(shared): State<Arc<Shared>>) -> Response {
+    say(value(shared.courier.flush(&shared).await))
+}
+
+async fn reset(State(shared): State<Arc<Shared>>) -> Response {
+    shared.reset();
+    say(Ok(json!({})))
+}
+
+async fn webhook(State(shared): State<Arc<Shared>>) -> Response {
+    say(value(shared.courier.webhooks()))
+}
+
+/// One webhook, or a list of them.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Webhooks {
+    One(Webhook),
+    Many(Vec<Webhook>),
+}
+
+async fn put_webhook(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    say(parse(&body).and_then(|webhooks| {
+        shared.courier.set_webhooks(match webhooks {
+            Webhooks::One(webhook) => vec![webhook],
+            Webhooks::Many(webhooks) => webhooks,
+        });
+        value(shared.courier.webhooks())
+    }))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Inbound {
+    phone: String,
+    text: String,
+    project: Option<String>,
+}
+
+async fn inbound(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    say(parse::<Inbound>(&body).and_then(|inbound| {
+        let phone = world::digits(&inbound.phone);
+        let phone = phone.ok_or_else(|| (400, "phone is not a number".to_owned()))?;
+        let first = || shared.aisensy.get().projects.first().map(|project| project.id.clone());
+        let project = inbound.project.or_else(first);
+        let project = project.ok_or_else(|| (404, "there is no project".to_owned()))?;
+        receipt::inbound(&shared, &project, phone, &inbound.text);
+        Ok(json!({}))
+    }))
+}
+
+async fn aisensy(State(shared): State<Arc<Shared>>) -> Response {
+    say(value(shared.aisensy.get()))
+}
+
+async fn patch_aisensy(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    say(shared.aisensy.change(|config| {
+        *config = merge(config, &body)?;
+        value(config)
+    }))
+}
+
+fn missing(what: &str) -> (u16, String) {
+    (404, format!("there is no such {what}"))
+}
+
+/// Finds a project and answers with what `change` makes of it.
+fn with_project(shared: &Shared, id: &str, change: impl FnOnce(&mut Project) -> Said) -> Response {
+    say(shared.aisensy.change(|config| {
+        let project = config.projects.iter_mut().find(|one| one.id == id);
+        change(project.ok_or_else(|| missing("project"))?)
+    }))
+}
+
+async fn project(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    with_project(&shared, &id, |project| value(project))
+}
+
+/// Makes or replaces a project; the id in the path counts.
+async fn put_project(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Bytes) -> Response {
+    say(parse::<Project>(&body).and_then(|project| {
+        let project = Project { id: id.clone(), ..project };
+        let shown = value(&project);
+        shared.aisensy.change(|config| {
+            config.projects.retain(|one| one.id != id);
+            config.projects.push(project);
+        });
+        shown
+    }))
+}
+
+async fn patch_project(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Bytes) -> Response {
+    with_project(&shared, &id, |project| {
+        *project = merge(project, &body)?;
+        value(project)
+    })
+}
+
+async fn campaigns(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    with_project(&shared, &id, |project| value(&project.campaigns))
+}
+
+/// Makes a campaign, or changes the members that the body names.
+async fn put_campaign(
+    State(shared): State<Arc<Shared>>,
+    Path((id, name)): Path<(String, String)>,
+    body: Bytes,
+) -> Response {
+    with_project(&shared, &id, |project| {
+        let known = project.campaigns.iter_mut().find(|one| one.name == name);
+        let before = known.as_deref().cloned().unwrap_or_default();
+        let campaign = Campaign { name: name.clone(), ..merge(&before, &body)? };
+        let shown = value(&campaign);
+        match known {
+            Some(known) => *known = campaign,
+            None => project.campaigns.push(campaign),
+        }
+        shown
+    })
+}
+
+async fn delete_campaign(
+    State(shared): State<Arc<Shared>>,
+    Path((id, name)): Path<(String, String)>,
+) -> Response {
+    with_project(&shared, &id, |project| {
+        let before = project.campaigns.len();
+        project.campaigns.retain(|one| one.name != name);
+        if project.campaigns.len() == before { Err(missing("campaign")) } else { Ok(json!({})) }
+    })
+}

@@ -1,0 +1,290 @@
+//! The courier: keeps what will become of each message, and posts the signed receipts about it.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::JoinSet;
+
+use crate::Shared;
+use crate::aisensy;
+use crate::faults::ReceiptMode;
+
+/// The vendor waits at most this long for an answer to a receipt (`providers/aisensy.md` §4.2).
+const POST_TIMEOUT: Duration = Duration::from_secs(10);
+/// Failures are counted over this time for the suspension (`providers/aisensy.md` §4.5).
+const SUSPENSION_WINDOW_MS: i64 = 20 * 60 * 1000;
+/// With a clock that is moved by hand, the queue is looked at this often.
+const LOOK_MAX: Duration = Duration::from_millis(500);
+
+/// Where receipts go, and the secret they are signed with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhook {
+    /// Address to post to.
+    pub url: String,
+    /// The subscription's shared secret.
+    pub secret: String,
+}
+
+/// What became of the receipts posted so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReceiptStats {
+    /// Posts tried, to all addresses together.
+    pub posted: u64,
+    /// Posts answered 2xx.
+    pub taken: u64,
+    /// Posts answered anything else.
+    pub refused: u64,
+    /// Posts that found nobody.
+    pub unreachable: u64,
+    /// Of the posted, those with a wrong signature.
+    pub forged: u64,
+    /// Of the forged, those answered 2xx.
+    pub forged_taken: u64,
+    /// Receipts still to come.
+    pub queued: usize,
+    /// Whether the vendor gave up on the address, until it is set again.
+    pub suspended: bool,
+}
+
+/// One request to a webhook, the same for every vendor.
+pub(crate) struct Post {
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// What a vendor has yet to do about a message.
+#[derive(Clone, Debug)]
+pub(crate) enum Job {
+    Aisensy(aisensy::receipt::Job),
+}
+
+#[derive(Clone, Debug)]
+struct Queued {
+    due: i64,
+    order: u64,
+    attempt: u32,
+    job: Job,
+}
+
+impl PartialEq for Queued {
+    fn eq(&self, other: &Self) -> bool {
+        self.order == other.order
+    }
+}
+
+impl Eq for Queued {}
+
+impl PartialOrd for Queued {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Queued {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.due, self.order).cmp(&(other.due, other.order))
+    }
+}
+
+#[derive(Default)]
+struct State {
+    queue: BinaryHeap<Reverse<Queued>>,
+    next_order: u64,
+    stats: ReceiptStats,
+    failures: VecDeque<i64>,
+    webhooks: Vec<Webhook>,
+}
+
+/// Keeps and posts receipts.
+pub(crate) struct Courier {
+    state: Mutex<State>,
+    wake: Notify,
+    client: reqwest::Client,
+}
+
+impl Courier {
+    pub(crate) fn new(webhooks: Vec<Webhook>) -> Result<Courier, reqwest::Error> {
+        // Only the first call in a process has an effect; the client needs some provider to exist
+        // even though it never leaves this machine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().timeout(POST_TIMEOUT).no_proxy().build()?;
+        let state = Mutex::new(State { webhooks, ..State::default() });
+        Ok(Courier { state, wake: Notify::new(), client })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn webhooks(&self) -> Vec<Webhook> {
+        self.lock().webhooks.clone()
+    }
+
+    pub(crate) fn set_webhooks(&self, webhooks: Vec<Webhook>) {
+        let mut state = self.lock();
+        state.webhooks = webhooks;
+        state.failures.clear();
+        state.stats.suspended = false;
+    }
+
+    pub(crate) fn stats(&self) -> ReceiptStats {
+        let state = self.lock();
+        ReceiptStats { queued: state.queue.len(), ..state.stats.clone() }
+    }
+
+    /// Looks at the queue again, because what may leave has changed.
+    pub(crate) fn look(&self) {
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn reset(&self) {
+        let mut state = self.lock();
+        state.queue.clear();
+        state.failures.clear();
+        state.stats = ReceiptStats::default();
+    }
+
+    /// Adds jobs with the instants at which they fall due.
+    pub(crate) fn add(&self, jobs: impl IntoIterator<Item = (i64, Job)>) {
+        let mut state = self.lock();
+        for (due, job) in jobs {
+            state.push(Queued { due, order: 0, attempt: 1, job });
+        }
+        drop(state);
+        self.wake.notify_one();
+    }
+
+    /// Does everything that waits now, due or not, and returns when all of it was answered.
+    /// Repeats that this causes are left for their own time.
+    pub(crate) async fn flush(&self, shared: &Arc<Shared>) -> ReceiptStats {
+        let all = std::mem::take(&mut self.lock().queue);
+        self.perform(shared, all.into_sorted_vec().into_iter().rev().map(|Reverse(queued)| queued)).await;
+        self.stats()
+    }
+
+    /// Does what falls due, for ever.
+    pub(crate) async fn run(&self, shared: Arc<Shared>) {
+        loop {
+            let woken = self.wake.notified();
+            let due = self.take_due(&shared);
+            if !due.is_empty() {
+                self.perform(&shared, due.into_iter()).await;
+                continue;
+            }
+            let wait = self.wait(&shared);
+            tokio::select! {
+                () = woken => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    fn take_due(&self, shared: &Shared) -> Vec<Queued> {
+        if shared.faults.get().receipts.mode == ReceiptMode::Held {
+            return Vec::new();
+        }
+        let now = shared.now();
+        let mut state = self.lock();
+        let mut due = Vec::new();
+        while state.queue.peek().is_some_and(|Reverse(first)| first.due <= now) {
+            due.extend(state.queue.pop().map(|Reverse(first)| first));
+        }
+        due
+    }
+
+    fn wait(&self, shared: &Shared) -> Duration {
+        let now = shared.now();
+        let first = self.lock().queue.peek().map(|Reverse(first)| first.due);
+        let wait = first.map_or(LOOK_MAX, |due| Duration::from_millis((due - now).max(1).unsigned_abs()));
+        wait.min(LOOK_MAX)
+    }
+
+    async fn perform(&self, shared: &Arc<Shared>, jobs: impl Iterator<Item = Queued>) {
+        let at_once = Arc::new(Semaphore::new(shared.faults.get().receipts.at_once.max(1)));
+        let mut posts = JoinSet::new();
+        for queued in jobs {
+            let Ok(permit) = at_once.clone().acquire_owned().await else { return };
+            let shared = shared.clone();
+            posts.spawn(async move {
+                shared.courier.do_one(&shared, queued).await;
+                drop(permit);
+            });
+            while posts.try_join_next().is_some() {}
+        }
+        while posts.join_next().await.is_some() {}
+    }
+
+    async fn do_one(&self, shared: &Shared, mut queued: Queued) {
+        // First the world, then the report: whoever hears of it can already look it up.
+        let Job::Aisensy(job) = &mut queued.job;
+        job.happen(shared);
+        let settings = shared.faults.get();
+        let webhooks = self.webhooks();
+        if settings.receipts.mode == ReceiptMode::Off || self.lock().stats.suspended {
+            return;
+        }
+        let forged = job.is_forged();
+        let mut refused = false;
+        for webhook in &webhooks {
+            let Some(post) = job.post(shared, queued.attempt, &webhook.secret) else { return };
+            refused |= !self.post(shared, webhook, post, forged).await;
+        }
+        if refused && !forged && queued.attempt <= settings.receipts.retries {
+            let due = shared.now().saturating_add_unsigned(settings.receipts.retry_after_ms);
+            self.lock().push(Queued { due, attempt: queued.attempt + 1, ..queued });
+        }
+    }
+
+    /// Posts once and says whether it was taken.
+    async fn post(&self, shared: &Shared, webhook: &Webhook, post: Post, forged: bool) -> bool {
+        let mut request = self.client.post(&webhook.url).body(post.body);
+        for (name, value) in post.headers {
+            request = request.header(name, value);
+        }
+        let status = request.send().await.map(|answer| answer.status().as_u16());
+        let mut state = self.lock();
+        let taken = matches!(status, Ok(200..=299));
+        state.stats.posted += 1;
+        state.stats.taken += u64::from(taken);
+        state.stats.refused += u64::from(status.is_ok() && !taken);
+        state.stats.unreachable += u64::from(status.is_err());
+        state.stats.forged += u64::from(forged);
+        state.stats.forged_taken += u64::from(forged && taken);
+        if !taken && !forged {
+            let limit = shared.faults.get().receipts.suspend_after;
+            state.count_failure(shared.now(), limit, matches!(status, Ok(410)));
+        }
+        taken
+    }
+}
+
+impl State {
+    fn push(&mut self, queued: Queued) {
+        let order = self.next_order;
+        self.next_order += 1;
+        self.queue.push(Reverse(Queued { order, ..queued }));
+    }
+
+    fn count_failure(&mut self, now: i64, limit: usize, gone: bool) {
+        self.failures.push_back(now);
+        while self.failures.front().is_some_and(|first| *first < now - SUSPENSION_WINDOW_MS) {
+            self.failures.pop_front();
+        }
+        self.stats.suspended |= gone || (limit > 0 && self.failures.len() > limit);
+    }
+}
+
+/// Lowercase hex HMAC-SHA256 of `body` (`providers/aisensy.md` §4.1).
+pub fn signature(secret: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
+    mac.update(body);
+    hex::encode(mac.finalize().into_bytes())
+}
