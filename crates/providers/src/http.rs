@@ -22,6 +22,9 @@ use crate::secret::Secret;
 /// No answer that a provider documents is longer; a longer one is not read to its end.
 pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
+/// A page of a listing: a hundred templates in Hindi, escaped, stay below.
+pub const LISTING_BYTES_MAX: usize = 2 * 1024 * 1024;
+
 /// Limits of the client.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
@@ -71,7 +74,7 @@ pub struct Http {
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// Body, at most [`ANSWER_BYTES_MAX`].
+    /// Body, at most [`ANSWER_BYTES_MAX`], of a `GET` [`LISTING_BYTES_MAX`].
     pub body: Bytes,
     /// Whether the body is all that was sent.
     pub whole: bool,
@@ -142,7 +145,7 @@ impl Http {
         let mut request = self.request(Method::POST, to.0.clone(), key)?;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *request.body_mut() = Some(body.into());
-        self.answer(request).await
+        self.answer(request, ANSWER_BYTES_MAX).await
     }
 
     /// Gets; `query` is appended, values escaped.
@@ -160,7 +163,7 @@ impl Http {
             url.query_pairs_mut().extend_pairs(query);
         }
         let request = self.request(Method::GET, url, key)?;
-        self.answer(request).await
+        self.answer(request, LISTING_BYTES_MAX).await
     }
 
     fn request(&self, method: Method, url: Url, key: Option<KeyHeader<'_>>) -> Result<Request, Silence> {
@@ -177,12 +180,12 @@ impl Http {
         Ok(request)
     }
 
-    async fn answer(&self, request: Request) -> Result<Answer, Silence> {
+    async fn answer(&self, request: Request, bytes_max: usize) -> Result<Answer, Silence> {
         let response = self.client.execute(request).await.map_err(|error| silence(&error))?;
         let status = response.status().as_u16();
         let retry_after =
             response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let (body, whole) = read(response).await;
+        let (body, whole) = read(response, bytes_max).await;
         Ok(Answer { status, body, whole, retry_after })
     }
 }
@@ -191,7 +194,7 @@ impl Http {
 pub type KeyHeader<'a> = (HeaderName, &'a Secret);
 
 /// Reads up to the limit. One chunk, the usual case, is kept as it came.
-async fn read(mut response: Response) -> (Bytes, bool) {
+async fn read(mut response: Response, bytes_max: usize) -> (Bytes, bool) {
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     loop {
@@ -199,7 +202,7 @@ async fn read(mut response: Response) -> (Bytes, bool) {
             Ok(None) => break,
             Err(_) => return (joined(first, rest), false),
             Ok(Some(chunk)) => {
-                let room = ANSWER_BYTES_MAX - first.len().max(rest.len());
+                let room = bytes_max - first.len().max(rest.len());
                 if chunk.len() > room {
                     return (joined(first, rest), false);
                 }

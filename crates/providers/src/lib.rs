@@ -7,17 +7,20 @@ pub mod aisensy;
 pub mod answer;
 pub mod codes;
 pub mod http;
+mod lenient;
 pub mod secret;
 
 use domain::{
     channel::Channel,
+    checks::Probe,
     outcome::{Outcome, Said},
+    receipt::Event,
     template::{Content, WhatsappTemplate},
     time::Millis,
 };
 
 pub use aisensy::{AisensyAccount, AisensySecrets, AisensySettings};
-pub use codes::UNRECOGNISED;
+pub use codes::{Meaning, NextAction, UNRECOGNISED, meaning, pauses_broadcast};
 pub use http::{Http, HttpSettings};
 pub use secret::Secret;
 
@@ -92,6 +95,37 @@ impl Account {
             (Account::Aisensy(account), Wire::Whatsapp(wire)) => {
                 account.send(http, wire, call.content, call.to, call.now).await
             }
+        }
+    }
+
+    /// Asks the provider about what a broadcast would send, without sending. Free of charge.
+    pub async fn probe(&self, http: &Http, wire: &Wire) -> Probe {
+        match (self, wire) {
+            (Account::Aisensy(account), Wire::Whatsapp(wire)) => {
+                account.probe(http, &wire.template.campaign).await
+            }
+        }
+    }
+
+    /// Whether a post to our callback comes from this provider. To be asked before anything in it is believed.
+    /// `header` looks a header up by its name in lower case.
+    pub fn is_genuine<'h>(&self, raw: &[u8], header: impl Fn(&str) -> Option<&'h str>) -> bool {
+        match self {
+            Account::Aisensy(account) => account.is_genuine(raw, header(aisensy::SIGNATURE_HEADER)),
+        }
+    }
+
+    /// The key under which a post is stored once, however often it comes.
+    pub fn dedupe_key(&self, raw: &[u8]) -> String {
+        match self {
+            Account::Aisensy(_) => aisensy::dedupe_key(raw),
+        }
+    }
+
+    /// What a stored post says. Never fails: what cannot be read is [`Event::Other`].
+    pub fn read(&self, raw: &[u8]) -> Vec<Event> {
+        match self {
+            Account::Aisensy(_) => aisensy::read(raw),
         }
     }
 

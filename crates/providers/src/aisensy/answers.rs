@@ -10,6 +10,7 @@ use crate::{
     answer::{Class, Row, Status, Text, find, find_by_text, fit, outcome, text_of, wait_ms},
     codes,
     http::Answer,
+    lenient::{id, is_something, yes_or_no},
     secret::Secret,
 };
 
@@ -177,41 +178,8 @@ fn read_success(answer: &Answer, body: Option<&Value>, text: &str, secrets: &[&S
     }
 }
 
-/// `true` and `"true"` are both in use (§2.4).
-pub(super) fn yes_or_no(value: &Value) -> Option<bool> {
-    match value {
-        Value::Bool(yes) => Some(*yes),
-        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
-        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
-        Value::String(_) | Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-fn is_something(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Object(members) => !members.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Bool(true) | Value::Number(_) => true,
-    }
-}
-
-/// Longest id that is kept; theirs are UUIDs.
-const ID_BYTES_MAX: usize = 128;
-
-/// An id, as text or number; empty and absurd ones are none.
-pub(super) fn id(value: Option<&Value>) -> Option<String> {
-    let text = match value? {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
-    };
-    (!text.is_empty() && text.len() <= ID_BYTES_MAX).then_some(text)
-}
-
 /// The provider's words, or ours where it sent none (an HTML page, an empty body).
-fn said(code: &str, status: u16, text: &str, secrets: &[&Secret]) -> Said {
+pub(super) fn said(code: &str, status: u16, text: &str, secrets: &[&Secret]) -> Said {
     let text = fit(text, secrets);
     let text = if text.is_empty() { format!("HTTP {status} without a reason") } else { text };
     Said::new(code, text)

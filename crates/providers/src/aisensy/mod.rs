@@ -1,6 +1,8 @@
 //! AiSensy, WhatsApp Business. Facts: providers/aisensy.md. One request is one recipient; there is no idempotency key.
 
 mod answers;
+mod project;
+mod receipts;
 mod request;
 
 use std::collections::BTreeMap;
@@ -14,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use answers::{ANSWERS, read_answer};
+pub use project::{AudienceCategory, Campaign, NotTold, Page, ProjectFacts, TemplateFacts, project_id_of};
+pub use receipts::{SIGNATURE_HEADER, dedupe_key, read, verify};
 
 use crate::{
     answer,
@@ -33,7 +37,7 @@ pub struct AisensySettings {
     pub base_url: String,
     /// Base of the project interface, without `/project/…`.
     pub project_base_url: String,
-    /// The project, 24 hex digits; empty when only the campaign interface is used.
+    /// The project, 24 hex digits; empty takes the one that the key names (§3).
     pub project_id: String,
     /// Where AiSensy is told that a contact came from (§2.1, `source`).
     pub source: String,
@@ -84,6 +88,9 @@ impl AisensySecrets {
 pub struct AisensyAccount {
     api_key: Secret,
     send: Endpoint,
+    details: Endpoint,
+    project: Option<project::Access>,
+    webhook_secret: Option<Secret>,
     source: String,
     country: String,
 }
@@ -135,7 +142,10 @@ impl AisensyAccount {
         let base = Endpoint::parse(base.strip_suffix("/v2").unwrap_or(base))?;
         Ok(AisensyAccount {
             send: base.join(&["v2"]),
+            details: base.join(&["campaign-details"]),
+            project: project::Access::new(settings, &secrets)?,
             api_key: secrets.api_key,
+            webhook_secret: secrets.webhook_secret.filter(|s| !s.is_empty()),
             source: settings.source.clone(),
             country: settings.country.clone(),
         })
@@ -155,5 +165,20 @@ impl AisensyAccount {
             Ok(answer) => read_answer(&answer, now, &[&self.api_key]),
             Err(silence) => answer::unanswered(silence),
         }
+    }
+
+    /// Whether a post comes from AiSensy: see [`verify`]. Without a webhook secret nothing does.
+    pub fn is_genuine(&self, raw: &[u8], signature: Option<&str>) -> bool {
+        verify(self.webhook_secret.as_ref(), raw, signature)
+    }
+
+    /// Whether receipts can be told from forgeries, and so be taken.
+    pub fn takes_receipts(&self) -> bool {
+        self.webhook_secret.is_some()
+    }
+
+    /// Whether balance, templates and the audience of a campaign can be asked for.
+    pub fn has_project(&self) -> bool {
+        self.project.is_some()
     }
 }

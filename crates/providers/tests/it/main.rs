@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a set-up that fails should end the test")]
 
 mod aisensy_answers;
+mod aisensy_project;
+mod aisensy_receipts;
 mod aisensy_request;
 mod http;
 mod server;

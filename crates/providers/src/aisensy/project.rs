@@ -1,0 +1,437 @@
+//! What AiSensy can be asked: about a campaign without sending (providers/aisensy.md §2.6), and, with the second credential,
+//! about balance, tier, templates and who got a campaign (§3).
+
+use std::collections::HashSet;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::{
+    checks::Probe,
+    money::Money,
+    outcome::Said,
+    receipt::{Proof, Reading},
+};
+use reqwest::header::HeaderName;
+use serde_json::{Value, json};
+
+use super::{AisensyAccount, AisensySecrets, AisensySettings, answers::said};
+use crate::{
+    answer::{fit, text_of},
+    codes,
+    http::{Answer, Endpoint, EndpointError, Http, Silence},
+    lenient::{digits, id, instant, integer, is_something, text, yes_or_no},
+    secret::Secret,
+};
+
+/// The second credential, complete.
+#[derive(Clone, Debug)]
+pub(super) struct Access {
+    project: Endpoint,
+    password: Secret,
+}
+
+impl Access {
+    /// `None` without a password, or without a project's id in the settings or in the key.
+    pub(super) fn new(
+        settings: &AisensySettings,
+        secrets: &AisensySecrets,
+    ) -> Result<Option<Access>, EndpointError> {
+        let Some(password) = secrets.project_password.clone().filter(|password| !password.is_empty()) else {
+            return Ok(None);
+        };
+        let typed = Some(settings.project_id.trim().to_owned()).filter(|id| !id.is_empty());
+        let Some(id) = typed.or_else(|| project_id_of(&secrets.api_key)) else { return Ok(None) };
+        let project = Endpoint::parse(&settings.project_base_url)?.join(&["project", &id]);
+        Ok(Some(Access { project, password }))
+    }
+}
+
+/// The project that a campaign key names: member `id` of its JWT payload (§2.1, §3). Nothing is verified; it is a convenience.
+pub fn project_id_of(key: &Secret) -> Option<String> {
+    let payload = key.expose().split('.').nth(1)?;
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+    let id = id(serde_json::from_slice::<Value>(&bytes).ok()?.get("id"))?;
+    (id.len() == 24 && id.bytes().all(|b| b.is_ascii_hexdigit())).then_some(id)
+}
+
+/// Why a question was not answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotTold {
+    /// The project's credential is not set up.
+    NotConnected,
+    /// The provider refused; its words.
+    Refused(Said),
+    /// The provider could not be asked, or its answer could not be read.
+    Silent(Said),
+}
+
+/// What the project says about itself (§3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectFacts {
+    /// Its name.
+    pub name: String,
+    /// `ACTIVE`, `PENDING`, `SUSPENDED`, `STOPPED`, `ARCHIVED`.
+    pub status: String,
+    /// The plan.
+    pub plan: String,
+    /// The wallet.
+    pub credit: Option<Money>,
+    /// The sending number.
+    pub wa_number: String,
+    /// The messaging tier in Meta's words, such as `TIER_2K`.
+    pub tier: String,
+    /// Unique people in 24 hours that the tier allows (§6); unlimited is `i64::MAX`.
+    pub tier_limit: Option<i64>,
+    /// Quality rating, such as `GREEN`.
+    pub quality: String,
+    /// State of the shown name.
+    pub display_name_status: String,
+}
+
+/// A template as the project lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateFacts {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// `PENDING`, `APPROVED`, `REJECTED`.
+    pub status: String,
+    /// Category in Meta's words, such as `UTILITY`.
+    pub category: String,
+    /// Language, such as `en`.
+    pub language: String,
+    /// Text with `{{1}}` ….
+    pub text: String,
+    /// `TEXT`, `IMAGE`, `VIDEO`, `FILE` ….
+    pub kind: String,
+    /// Values that it wants.
+    pub parameters: Option<usize>,
+    /// Why Meta rejected it; empty when it did not.
+    pub rejected_reason: String,
+}
+
+/// An API campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Campaign {
+    /// Its id, for the audience.
+    pub id: String,
+    /// Its name, for sending.
+    pub name: String,
+    /// `LIVE`, `STOPPED`, `PAUSED`.
+    pub status: String,
+}
+
+/// A page of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// What it holds.
+    pub items: Vec<T>,
+    /// Where the next one begins; `None` on the last.
+    pub next: Option<String>,
+}
+
+/// Which people of a campaign are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AudienceCategory {
+    /// Handed to WhatsApp.
+    Sent,
+    /// Arrived.
+    Delivered,
+    /// Opened.
+    Read,
+    /// Will not arrive.
+    Failed,
+    /// Answered, and so read.
+    Replied,
+    /// Pressed a link, and so read.
+    Clicked,
+}
+
+impl AudienceCategory {
+    fn word(self) -> &'static str {
+        match self {
+            AudienceCategory::Sent => "SENT",
+            AudienceCategory::Delivered => "DELIVERED",
+            AudienceCategory::Read => "READ",
+            AudienceCategory::Failed => "FAILED",
+            AudienceCategory::Replied => "REPLIED",
+            AudienceCategory::Clicked => "CLICKED",
+        }
+    }
+}
+
+/// Rows per page of an audience; 1000 is the most (§3).
+const AUDIENCE_PAGE: usize = 1_000;
+/// Templates per page; 100 is the most (§3).
+const TEMPLATES_PAGE: usize = 100;
+/// Pages of templates that are read; nobody keeps two thousand.
+const TEMPLATE_PAGES_MAX: usize = 20;
+
+const PASSWORD_HEADER: HeaderName = HeaderName::from_static("x-aisensy-project-api-pwd");
+
+impl AisensyAccount {
+    /// Asks about a campaign. Sends nothing and costs nothing (§2.6). A refusal is no proof of a bad key: the interface is not
+    /// documented, so the provider's words are shown.
+    pub async fn probe(&self, http: &Http, campaign: &str) -> Probe {
+        let question = json!({ "apiKey": self.api_key.expose(), "campaignName": campaign }).to_string();
+        match self.told(http.post(&self.details, question.into_bytes(), None).await) {
+            Ok(body) => campaign_details(&body),
+            Err(NotTold::Refused(said)) => Probe::Refused(said.text),
+            Err(NotTold::Silent(said)) => Probe::Silent(said.text),
+            Err(NotTold::NotConnected) => Probe::Silent("Not connected".to_owned()),
+        }
+    }
+
+    /// Balance, tier, quality and state.
+    ///
+    /// # Errors
+    /// [`NotTold`], as with every question below.
+    pub async fn project(&self, http: &Http) -> Result<ProjectFacts, NotTold> {
+        let body = self.ask(http, &[], &[]).await?;
+        let body =
+            ["project", "data"].iter().filter_map(|at| body.get(at)).find(|v| v.is_object()).unwrap_or(&body);
+        let tier = shown(&body["wa_messaging_tier"]);
+        Ok(ProjectFacts {
+            name: shown(&body["name"]),
+            status: shown(&body["status"]),
+            plan: shown(&body["active_plan"]),
+            credit: integer(&body["credit"]).map(scaled),
+            wa_number: shown(&body["wa_number"]),
+            tier_limit: tier_limit(&tier),
+            tier,
+            quality: shown(&body["wa_quality_rating"]),
+            display_name_status: shown(&body["wa_display_name_status"]),
+        })
+    }
+
+    /// All templates of the project. Follows the cursor where the answer has one and counts where it has none (§3).
+    ///
+    /// # Errors
+    /// [`NotTold`]
+    pub async fn templates(&self, http: &Http) -> Result<Vec<TemplateFacts>, NotTold> {
+        let (mut all, mut seen, mut after) = (Vec::new(), HashSet::new(), None::<String>);
+        let limit = TEMPLATES_PAGE.to_string();
+        for _ in 0..TEMPLATE_PAGES_MAX {
+            let skip = all.len().to_string();
+            let place = match &after {
+                Some(after) => ("after", after.as_str()),
+                None => ("skip", skip.as_str()),
+            };
+            let query = [("limit", limit.as_str()), place];
+            let query = if all.is_empty() { &query[..1] } else { &query[..] };
+            let body = self.ask(http, &["wa_template", ""], query).await?;
+            let rows = rows(&body, &["template", "templates", "data"]);
+            let (full, known) = (rows.len() >= TEMPLATES_PAGE, all.len());
+            all.extend(rows.iter().filter_map(template).filter(|template| seen.insert(template.id.clone())));
+            after = next_cursor(&body);
+            // A server that ignores both ways of paging repeats itself.
+            if all.len() == known || (after.is_none() && !full) {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// The project's API campaigns.
+    ///
+    /// # Errors
+    /// [`NotTold`]
+    pub async fn campaigns(&self, http: &Http) -> Result<Vec<Campaign>, NotTold> {
+        let body = self.ask(http, &["campaign", "api"], &[]).await?;
+        let rows = rows(&body, &["campaign", "campaigns", "data"]);
+        Ok(rows.iter().filter_map(campaign).collect())
+    }
+
+    /// One page of the people of a campaign, as receipts: the way to learn what became of messages without webhooks (§3).
+    /// Readings carry number and campaign, no id.
+    ///
+    /// # Errors
+    /// [`NotTold`]
+    pub async fn audience(
+        &self,
+        http: &Http,
+        campaign: &Campaign,
+        category: AudienceCategory,
+        after: Option<&str>,
+    ) -> Result<Page<Reading>, NotTold> {
+        let limit = AUDIENCE_PAGE.to_string();
+        let query =
+            [("category", category.word()), ("limit", limit.as_str()), ("after", after.unwrap_or_default())];
+        let query = if after.is_some() { &query[..] } else { &query[..2] };
+        let body = self.ask(http, &["campaign", "audience", &campaign.id], query).await?;
+        let rows = rows(&body, &["data"]);
+        let items: Vec<Reading> = rows.iter().filter_map(|row| reading(row, category, campaign)).collect();
+        let next = next_cursor(&body).filter(|next| !rows.is_empty() && Some(next.as_str()) != after);
+        Ok(Page { items, next })
+    }
+
+    async fn ask(&self, http: &Http, path: &[&str], query: &[(&str, &str)]) -> Result<Value, NotTold> {
+        let access = self.project.as_ref().ok_or(NotTold::NotConnected)?;
+        let endpoint = if path.is_empty() { access.project.clone() } else { access.project.join(path) };
+        self.told(http.get(&endpoint, query, Some((PASSWORD_HEADER, &access.password))).await)
+    }
+
+    /// The body of a good answer. 4xx, and a good status with a bad word, are refusals; the rest is silence.
+    fn told(&self, ended: Result<Answer, Silence>) -> Result<Value, NotTold> {
+        let answer = match ended {
+            Ok(answer) => answer,
+            Err(Silence::Never(why)) => return Err(NotTold::Refused(Said::new(codes::BAD_ADDRESS, why))),
+            Err(Silence::Before(why)) => return Err(NotTold::Silent(Said::new(codes::NOT_REACHED, why))),
+            Err(Silence::After(why)) => return Err(NotTold::Silent(Said::new(codes::NO_ANSWER, why))),
+        };
+        let body: Option<Value> = serde_json::from_slice(&answer.body).ok().filter(|_| answer.whole);
+        let words = body.as_ref().and_then(text_of).unwrap_or("").to_owned();
+        let password = self.project.as_ref().map(|access| &access.password);
+        let secrets: Vec<&Secret> = [Some(&self.api_key), password].into_iter().flatten().collect();
+        let code = format!("http_{}", answer.status);
+        let said = |code: &str| said(code, answer.status, &words, &secrets);
+        match (answer.status, body) {
+            (200..=299, Some(body)) if is_refusal(&body) => Err(NotTold::Refused(said(&code))),
+            (200..=299, Some(body)) if body.is_object() => Ok(body),
+            (408 | 429, _) => Err(NotTold::Silent(said(&code))),
+            (400..=499, _) => Err(NotTold::Refused(said(&code))),
+            _ => Err(NotTold::Silent(said(codes::UNREADABLE))),
+        }
+    }
+}
+
+fn is_refusal(body: &Value) -> bool {
+    body.get("success").and_then(yes_or_no) == Some(false) || body.get("error").is_some_and(is_something)
+}
+
+/// `requestBody` may sit at the top, under `data`, or under `campaign` (§2.6); so may the campaign.
+fn campaign_details(body: &Value) -> Probe {
+    let places = [body, &body["data"], &body["campaign"], &body["data"]["campaign"]];
+    let request = places.iter().find_map(|at| at.get("requestBody").filter(|request| request.is_object()));
+    let status = [&body["campaign"], &body["data"]["campaign"], &body["data"]]
+        .iter()
+        .find_map(|at| at["status"].as_str())
+        // Without a word about it the campaign at least exists; a send would say the rest.
+        .unwrap_or("LIVE");
+    Probe::Answered {
+        live: status.trim().eq_ignore_ascii_case("LIVE"),
+        parameters: request.and_then(|request| request["templateParams"].as_array()).map(Vec::len),
+        media: request.map(|request| request.get("media").is_some_and(is_something)),
+    }
+}
+
+/// `credit` is scaled by 100 000 (§3), ours by 10 000; what is less than our smallest unit is left out.
+fn scaled(credit: i64) -> Money {
+    Money(credit.div_euclid(10))
+}
+
+/// People in 24 hours: `TIER_250`, `TIER_2K`, `TIER_UNLIMITED`. Meta's former `TIER_1` … `TIER_4` were names, not numbers.
+fn tier_limit(tier: &str) -> Option<i64> {
+    let tier = tier.to_ascii_uppercase();
+    if tier.contains("UNLIMITED") {
+        return Some(i64::MAX);
+    }
+    let from = tier.find(|c: char| c.is_ascii_digit())?;
+    let end = tier[from..].find(|c: char| !c.is_ascii_digit()).map_or(tier.len(), |end| from + end);
+    let number: i64 = tier[from..end].parse().ok()?;
+    match &tier[end..] {
+        "K" => number.checked_mul(1_000),
+        "" if number >= 50 => Some(number),
+        _ => None,
+    }
+}
+
+fn rows<'b>(body: &'b Value, names: &[&str]) -> &'b [Value] {
+    names.iter().find_map(|name| body.get(name)?.as_array()).map_or(&[], Vec::as_slice)
+}
+
+fn next_cursor(body: &Value) -> Option<String> {
+    text(&body["paging"]["cursors"]["after"])
+}
+
+/// A short text for a screen; empty when there is none.
+fn shown(value: &Value) -> String {
+    text(value).map(|text| text.chars().take(200).collect()).unwrap_or_default()
+}
+
+fn template(row: &Value) -> Option<TemplateFacts> {
+    Some(TemplateFacts {
+        id: id(row.get("id").or_else(|| row.get("_id")))?,
+        name: shown(&row["name"]),
+        status: shown(&row["status"]),
+        category: shown(&row["category"]),
+        language: shown(&row["language"]),
+        // Templates have 1024 characters at most; an absurd one must not fill a page.
+        text: text(&row["text"]).map(|text| text.chars().take(2_000).collect()).unwrap_or_default(),
+        kind: shown(&row["type"]),
+        parameters: integer(&row["total_parameters"]).and_then(|n| usize::try_from(n).ok()),
+        rejected_reason: shown(&row["rejected_reason"]),
+    })
+}
+
+fn campaign(row: &Value) -> Option<Campaign> {
+    let id = id(row.get("id").or_else(|| row.get("_id")))?;
+    let name = text(&row["name"]).or_else(|| text(&row["campaign_name"]))?;
+    Some(Campaign { id, name, status: shown(&row["status"]) })
+}
+
+fn reading(row: &Value, category: AudienceCategory, campaign: &Campaign) -> Option<Reading> {
+    let (proof, at) = match category {
+        AudienceCategory::Sent => (Proof::Sent, "sentAt"),
+        AudienceCategory::Delivered => (Proof::Delivered, "deliveredAt"),
+        AudienceCategory::Read | AudienceCategory::Replied | AudienceCategory::Clicked => {
+            (Proof::Read, "readAt")
+        }
+        AudienceCategory::Failed => (Proof::Failed(why(&row["failurePayload"])), "failedAt"),
+    };
+    Some(Reading {
+        provider_id: None,
+        network_id: None,
+        digits: Some(digits(&row["userNumber"])?),
+        campaign: Some(campaign.name.clone()),
+        proof,
+        at: instant(&row[at]),
+        cost: None,
+    })
+}
+
+fn why(payload: &Value) -> Said {
+    let code = id(payload.get("code")).unwrap_or_else(|| "failed".to_owned());
+    let reason = text(&payload["reason"]).unwrap_or_else(|| "Failed without a reason".to_owned());
+    Said::new(code, fit(&reason, &[]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tier_is_read_as_a_number_of_people() {
+        for (tier, expected) in [
+            ("TIER_250", Some(250)),
+            ("TIER_2K", Some(2_000)),
+            ("tier_10k", Some(10_000)),
+            ("TIER_100K", Some(100_000)),
+            ("TIER_UNLIMITED", Some(i64::MAX)),
+            ("TIER_1", None),
+            ("TIER_NOT_SET", None),
+            ("", None),
+        ] {
+            assert_eq!(tier_limit(tier), expected, "for {tier}");
+        }
+    }
+
+    #[test]
+    fn the_wallet_is_scaled_without_a_float() {
+        assert_eq!(scaled(55_000_000), Money::rupees(550));
+        assert_eq!(scaled(9), Money(0));
+        assert_eq!(scaled(-1), Money(-1), "a debt is not rounded away");
+    }
+
+    #[test]
+    fn the_key_may_name_its_project() {
+        let payload = BASE64_URL_SAFE_NO_PAD.encode(r#"{"id":"000000000000000000000ccc","name":"Test"}"#);
+        assert_eq!(
+            project_id_of(&Secret::new(&format!("h.{payload}.s"))).as_deref(),
+            Some("000000000000000000000ccc")
+        );
+        for opaque in ["", "TEST.KEY.NOT-REAL", "abcdef0123456789", "a..b"] {
+            assert_eq!(project_id_of(&Secret::new(opaque)), None);
+        }
+    }
+}

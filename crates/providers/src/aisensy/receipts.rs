@@ -1,0 +1,167 @@
+//! What AiSensy posts to us (providers/aisensy.md §4): whether it is genuine, whether we know it, what it says.
+
+use domain::{
+    outcome::Said,
+    receipt::{Event, Proof, Reading},
+};
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    answer::fit,
+    lenient::{digits, id, instant, is_something, price, text},
+    secret::Secret,
+};
+
+/// Name of the header that carries the signature, in lower case (§4.1).
+pub const SIGNATURE_HEADER: &str = "x-aisensy-signature";
+
+/// Whether the signature is the body's (§4.1): HMAC-SHA256 over the bytes as they came, or over the compact form with key order
+/// kept, which is what the vendor's own sample hashes. Without a secret nothing is genuine.
+pub fn verify(secret: Option<&Secret>, raw: &[u8], signature: Option<&str>) -> bool {
+    let Some(secret) = secret.filter(|secret| !secret.is_empty()) else { return false };
+    let Some(signature) = signature else { return false };
+    let signature = signature.trim();
+    let Ok(claimed) = hex::decode(signature.strip_prefix("sha256=").unwrap_or(signature)) else {
+        return false;
+    };
+    if signs(secret, raw, &claimed) {
+        return true;
+    }
+    let compact = serde_json::from_slice::<Value>(raw).and_then(|body| serde_json::to_vec(&body));
+    compact.is_ok_and(|compact| compact != raw && signs(secret, &compact, &claimed))
+}
+
+/// Compares in constant time, and only a whole signature.
+fn signs(secret: &Secret, bytes: &[u8], claimed: &[u8]) -> bool {
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("HMAC takes a key of any length");
+    mac.update(bytes);
+    mac.verify_slice(claimed).is_ok()
+}
+
+/// The envelope's `id` (§4.5: deduplicate on it); of a post without one, a digest of its bytes.
+pub fn dedupe_key(raw: &[u8]) -> String {
+    let body: Option<Value> = serde_json::from_slice(raw).ok();
+    match body.as_ref().and_then(|body| id(body.get("id"))) {
+        Some(id) => id,
+        None => format!("sha256:{}", hex::encode(Sha256::digest(raw))),
+    }
+}
+
+/// What a post says. Unknown topics, and what cannot be read, concern us not.
+pub fn read(raw: &[u8]) -> Vec<Event> {
+    match serde_json::from_slice::<Value>(raw) {
+        Ok(Value::Array(envelopes)) => envelopes.iter().map(read_one).collect(),
+        Ok(envelope) => vec![read_one(&envelope)],
+        Err(_) => vec![Event::Other],
+    }
+}
+
+fn read_one(envelope: &Value) -> Event {
+    let topic = envelope["topic"].as_str().unwrap_or("").trim().to_ascii_lowercase();
+    match topic.as_str() {
+        "message.status.updated" => receipt(envelope, None),
+        "contact.campaign.sent" => receipt(envelope, Some(Stage::Sent)),
+        "contact.campaign.delivered" => receipt(envelope, Some(Stage::Delivered)),
+        "contact.campaign.read" => receipt(envelope, Some(Stage::Read)),
+        "message.sender.user" => inbound(&envelope["data"]),
+        _ => Event::Other,
+    }
+}
+
+/// How far a message got; a later one holds what an earlier one says.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Sent,
+    Delivered,
+    Read,
+}
+
+/// `topic` is what the topic proves by itself.
+fn receipt(envelope: &Value, topic: Option<Stage>) -> Event {
+    let message = &envelope["data"]["message"];
+    let status = message["status"].as_str().unwrap_or("").trim().to_ascii_uppercase();
+    let failure = &message["failureResponse"];
+    let (stage, failed) = match status.as_str() {
+        "SENT" => (Some(Stage::Sent), false),
+        "DELIVERED" => (Some(Stage::Delivered), false),
+        "READ" => (Some(Stage::Read), false),
+        "FAILED" => (None, true),
+        // No status, but a reason: an empty object is none (§4.4).
+        "" if topic.is_none() && is_something(failure) => (None, true),
+        _ => (None, false),
+    };
+    // Arrival beats failure (§4.6), whichever of the two said it.
+    let (proof, at) = match stage.max(topic) {
+        Some(Stage::Read) => (Proof::Read, "read_at"),
+        Some(Stage::Delivered) => (Proof::Delivered, "delivered_at"),
+        Some(Stage::Sent) | None if failed => (Proof::Failed(why(failure)), "failed_at"),
+        Some(Stage::Sent) => (Proof::Sent, "sent_at"),
+        None => return Event::Other,
+    };
+    Event::Receipt(Reading {
+        provider_id: id(message.get("submitted_message_id")),
+        network_id: id(message.get("messageId")),
+        digits: number(&envelope["data"]),
+        campaign: text(&message["campaign"]["name"]).or_else(|| text(&message["campaign"])),
+        proof,
+        at: instant(&message[at]).or_else(|| instant(&envelope["created_at"])),
+        cost: price(&message["message_price"]),
+    })
+}
+
+/// Code and reason of a failure; its code is Meta's (§5), a number or text.
+fn why(failure: &Value) -> Said {
+    let code = id(failure.get("code")).unwrap_or_else(|| "failed".to_owned());
+    let reason = failure.as_str().map(str::to_owned).or_else(|| text(&failure["reason"]));
+    Said::new(code, reason.map_or_else(|| "Failed without a reason".to_owned(), |reason| fit(&reason, &[])))
+}
+
+/// The other side's number: digits with country code, or ten digits and `countryCode` beside them.
+fn number(data: &Value) -> Option<String> {
+    let found = [&data["message"], &data["contact"]].into_iter().find_map(|side| {
+        let number = digits(&side["phone_number"])?;
+        let country = text(&side["countryCode"]).unwrap_or_default();
+        Some((number, country.trim_start_matches('+').to_owned()))
+    });
+    let (number, country) = found?;
+    let is_code = !country.is_empty() && country.len() <= 3 && country.bytes().all(|b| b.is_ascii_digit());
+    Some(if number.len() <= 10 && is_code { format!("{country}{number}") } else { number })
+}
+
+/// Longest inbound text that is kept, in characters; only whole opt-out words matter.
+const INBOUND_CHARS_MAX: usize = 1_000;
+
+fn inbound(data: &Value) -> Event {
+    let message = &data["message"];
+    let sender = message["sender"].as_str().unwrap_or("USER");
+    let said = words(&message["message_content"], 4);
+    match (number(data), said) {
+        (Some(digits), Some(said)) if sender.eq_ignore_ascii_case("USER") => {
+            Event::Inbound { digits, text: said.chars().take(INBOUND_CHARS_MAX).collect() }
+        }
+        _ => Event::Other,
+    }
+}
+
+/// The text in a message's content: plain text, or the words on the pressed button. Where it sits differs by kind (§4.4).
+fn words(content: &Value, depth: usize) -> Option<String> {
+    if let Some(text) = content.as_str().map(str::trim).filter(|text| !text.is_empty()) {
+        return Some(text.to_owned());
+    }
+    let places = [
+        "text",
+        "body",
+        "title",
+        "button",
+        "button_reply",
+        "list_reply",
+        "reply",
+        "interactive",
+        "payload",
+        "caption",
+    ];
+    places.iter().filter_map(|place| content.get(place)).find_map(|inner| words(inner, depth.checked_sub(1)?))
+}

@@ -1,0 +1,168 @@
+//! What AiSensy can be asked. Facts: providers/aisensy.md §2.6, §3.
+
+use domain::{checks::Probe, money::Money, outcome::Said, receipt::Proof, time::Millis};
+use munadi_providers::{
+    AisensyAccount, AisensySettings,
+    aisensy::{AudienceCategory, Campaign, NotTold},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    aisensy_request::{KEY, account, http, secrets, settings, template},
+    server::{Reply, Server, answer},
+};
+
+const DETAILS: &str = include_str!("../../fixtures/aisensy/campaign_details.json");
+const PROJECT: &str = include_str!("../../fixtures/aisensy/project.json");
+const AUDIENCE: &str = include_str!("../../fixtures/aisensy/audience_failed.json");
+const TEMPLATES: &str = include_str!("../../fixtures/aisensy/templates.json");
+
+async fn probed(reply: Reply) -> (Probe, Server) {
+    let server = Server::start(vec![reply]).await;
+    let probe = account(&server.url).probe(&http(), &template().into()).await;
+    (probe, server)
+}
+
+fn with_project(server: &Server) -> AisensyAccount {
+    let settings = AisensySettings {
+        project_base_url: format!("{}/project-apis/v1", server.url),
+        project_id: "000000000000000000000ccc".into(),
+        ..settings(&server.url)
+    };
+    AisensyAccount::new(&settings, secrets()).unwrap()
+}
+
+#[tokio::test]
+async fn a_probe_asks_for_the_campaign_and_sends_nothing() {
+    let (probe, server) = probed(answer(200, DETAILS)).await;
+    assert_eq!(probe, Probe::Answered { live: true, parameters: Some(3), media: Some(true) });
+    let heard = server.heard();
+    assert!(heard[0].head.starts_with("POST /campaign/t1/api/campaign-details "), "{}", heard[0].head);
+    assert_eq!(
+        serde_json::from_str::<Value>(&heard[0].body).unwrap(),
+        json!({"apiKey": KEY, "campaignName": "workshop_reminder_1h"})
+    );
+}
+
+#[tokio::test]
+async fn a_probe_reads_the_answer_wherever_it_sits() {
+    let request = json!({"templateParams": ["", ""]});
+    for (body, live) in [
+        (json!({"data": {"requestBody": request, "campaign": {"status": "PAUSED"}}}), false),
+        (json!({"success": "true", "campaign": {"status": "live", "requestBody": request}}), true),
+        (json!({"requestBody": request}), true),
+    ] {
+        let (probe, _server) = probed(answer(200, &body.to_string())).await;
+        assert_eq!(probe, Probe::Answered { live, parameters: Some(2), media: Some(false) }, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_probe_tells_a_refusal_from_silence() {
+    for (status, body) in [
+        (400, r#"{"message":"Campaign does not exist"}"#),
+        (200, r#"{"success":false,"error":"Campaign does not exist"}"#),
+    ] {
+        assert_eq!(probed(answer(status, body)).await.0, Probe::Refused("Campaign does not exist".into()));
+    }
+    for reply in [answer(502, "<html>"), answer(200, "<html>"), answer(429, ""), Reply::Close] {
+        assert!(matches!(probed(reply).await.0, Probe::Silent(_)));
+    }
+}
+
+#[tokio::test]
+async fn the_project_tells_balance_and_tier() {
+    let server = Server::start(vec![answer(200, PROJECT)]).await;
+    let facts = with_project(&server).project(&http()).await.unwrap();
+    assert_eq!(facts.credit, Some(Money::rupees(550)));
+    assert_eq!((facts.tier.as_str(), facts.tier_limit), ("TIER_2K", Some(2_000)));
+    assert_eq!((facts.status.as_str(), facts.quality.as_str()), ("ACTIVE", "GREEN"));
+    assert_eq!((facts.plan.as_str(), facts.wa_number.as_str()), ("PRO_MONTHLY", "919000000000"));
+    let head = server.heard()[0].head.to_lowercase();
+    assert!(head.starts_with("get /project-apis/v1/project/000000000000000000000ccc http"), "{head}");
+    assert!(head.contains("x-aisensy-project-api-pwd: test-password-not-real"), "{head}");
+}
+
+#[tokio::test]
+async fn without_the_second_credential_nothing_is_asked() {
+    let bare = AisensyAccount::new(&AisensySettings::default(), secrets()).unwrap();
+    assert!(!bare.has_project(), "an opaque key names no project");
+    assert_eq!(bare.project(&http()).await, Err(NotTold::NotConnected));
+}
+
+#[tokio::test]
+async fn templates_are_read_page_by_page() {
+    let one = TEMPLATES.replace("\n}\n", r#", "paging": {"cursors": {"after": "c2"}}}"#);
+    let two = r#"{"template":[{"id":"000000000000000000000203","name":"third"}]}"#;
+    let server = Server::start(vec![answer(200, &one), answer(200, two)]).await;
+    let templates = with_project(&server).templates(&http()).await.unwrap();
+    assert_eq!(
+        templates.iter().map(|t| t.name.as_str()).collect::<Vec<_>>(),
+        ["workshop_reminder", "offer", "third"]
+    );
+    assert_eq!(templates[0].parameters, Some(3));
+    assert_eq!(
+        (templates[1].parameters, templates[1].rejected_reason.as_str()),
+        (Some(1), "ABUSIVE_CONTENT")
+    );
+    let heard = server.heard();
+    assert!(heard[0].head.contains("/wa_template/?limit=100 "), "{}", heard[0].head);
+    assert!(heard[1].head.contains("/wa_template/?limit=100&after=c2 "), "{}", heard[1].head);
+}
+
+#[tokio::test]
+async fn a_listing_that_repeats_itself_ends() {
+    let same = TEMPLATES.replace("\n}\n", r#", "paging": {"cursors": {"after": "c1"}}}"#);
+    let server = Server::start(vec![answer(200, &same)]).await;
+    assert_eq!(with_project(&server).templates(&http()).await.unwrap().len(), 2);
+    assert_eq!(server.heard().len(), 2);
+}
+
+#[tokio::test]
+async fn who_failed_can_be_polled_with_reasons() {
+    let server = Server::start(vec![
+        answer(200, AUDIENCE),
+        answer(200, r#"{"total":2,"data":[],"paging":{"cursors":{"after":"c2"}}}"#),
+    ])
+    .await;
+    let account = with_project(&server);
+    let campaign = Campaign {
+        id: "000000000000000000000fff".into(),
+        name: "workshop_reminder_1h".into(),
+        status: "LIVE".into(),
+    };
+    let http = http();
+    let page = account.audience(&http, &campaign, AudienceCategory::Failed, None).await.unwrap();
+    assert_eq!(page.next.as_deref(), Some("c2"));
+    assert_eq!(page.items[0].digits.as_deref(), Some("919000000001"));
+    assert_eq!(page.items[0].campaign.as_deref(), Some("workshop_reminder_1h"));
+    assert_eq!(page.items[0].proof, Proof::Failed(Said::new("failed", "Message undeliverable")));
+    assert_eq!(page.items[0].at, Some(Millis(1_767_240_004_000)));
+    assert!(matches!(&page.items[1].proof, Proof::Failed(said) if said.code == "131049"));
+    assert_eq!(page.items[1].at, Some(Millis(1_767_240_004_000)));
+    let last =
+        account.audience(&http, &campaign, AudienceCategory::Failed, page.next.as_deref()).await.unwrap();
+    assert_eq!((last.items.len(), last.next), (0, None));
+    let heard = server.heard();
+    assert!(
+        heard[0].head.contains("/campaign/audience/000000000000000000000fff?category=FAILED&limit=1000 "),
+        "{}",
+        heard[0].head
+    );
+    assert!(heard[1].head.contains("&after=c2 "), "{}", heard[1].head);
+}
+
+#[tokio::test]
+async fn campaigns_are_listed_and_a_wrong_password_is_a_refusal() {
+    let body = r#"{"campaign":[{"id":"000000000000000000000fff","name":"workshop_reminder_1h","status":"LIVE"}],"size":1,"count":1}"#;
+    let server = Server::start(vec![
+        answer(200, body),
+        answer(400, r#"{"message":"TEST-PASSWORD-NOT-REAL is wrong"}"#),
+    ])
+    .await;
+    let account = with_project(&server);
+    let http = http();
+    assert_eq!(account.campaigns(&http).await.unwrap()[0].name, "workshop_reminder_1h");
+    let refused = account.campaigns(&http).await;
+    assert_eq!(refused, Err(NotTold::Refused(Said::new("http_400", "**** is wrong"))));
+}
