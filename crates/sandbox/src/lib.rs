@@ -57,7 +57,7 @@ pub struct Config {
     pub id_seed: Option<u64>,
     /// What the clock shows at the start, in milliseconds UTC. It runs from there.
     pub epoch_ms: i64,
-    /// Keep the texts of messages. Without them a million messages take about 300 MB.
+    /// Keep the texts of messages. Large benchmarks can do without them and save the memory.
     pub keep_text: bool,
     /// What goes wrong from the start.
     pub faults: Faults,
