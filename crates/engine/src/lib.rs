@@ -1,1 +1,3 @@
 //! Plans, claims, paces, sends and records.
+
+pub mod import;

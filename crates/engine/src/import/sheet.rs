@@ -1,0 +1,336 @@
+//! An opened file: what it is, its header and its columns.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use domain::phone::Country;
+
+use super::detect::{Counted, Encoding, Magic, Source, magic, scan};
+use super::header::{header_row, is_email, is_lost_number, is_phone, plain};
+use super::record::Record;
+use super::text::{TextReader, decoded, sniff_separator};
+use super::xlsx::{self, Workbook, XlsxReader};
+use super::{Mapping, Rows, SheetError};
+
+/// Bytes looked at to tell kinds, encodings and separators apart.
+const HEAD_BYTES: usize = 64 * 1024;
+/// Rows looked at to find header and columns, and their bytes at most.
+const SAMPLE_ROWS: usize = 200;
+const SAMPLE_BYTES: usize = 2 * 1024 * 1024;
+/// Values of a column shown on the mapping screen.
+const SAMPLES_SHOWN: usize = 5;
+
+/// What a file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Separated text.
+    Text {
+        /// How its bytes become letters.
+        encoding: Encoding,
+        /// What stands between cells: `,`, tab, `;` or `|`.
+        separator: char,
+    },
+    /// An Excel workbook.
+    Xlsx {
+        /// The sheet that is read.
+        tab: String,
+        /// Visible sheets that are not read.
+        other_tabs: Vec<String>,
+    },
+}
+
+/// One column, for the mapping screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// From 0; what a [`Mapping`] holds.
+    pub index: usize,
+    /// As spreadsheets name it: `A`, `B`, … `AA`.
+    pub letters: String,
+    /// Its title, when the file has a header and the cell is not empty.
+    pub header: Option<String>,
+    /// The first few different values.
+    pub samples: Vec<String>,
+    pub(super) content: Content,
+}
+
+/// What the first rows of a column hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Content {
+    pub(super) filled: usize,
+    pub(super) phones: usize,
+    pub(super) lost_numbers: usize,
+    pub(super) emails: usize,
+    pub(super) codes: usize,
+    wordy: usize,
+    different: usize,
+}
+
+impl Content {
+    fn of(cells: &[&str]) -> Content {
+        let count = |fits: fn(&str) -> bool| cells.iter().filter(|cell| fits(cell)).count();
+        let mut different = cells.to_vec();
+        different.sort_unstable();
+        different.dedup();
+        Content {
+            filled: cells.len(),
+            phones: count(is_phone),
+            lost_numbers: count(is_lost_number),
+            emails: count(is_email),
+            codes: count(|cell| cell.len() <= 8 && Country::from_calling_code(cell).is_some()),
+            wordy: count(|cell| {
+                let named = cell.chars().any(char::is_alphabetic) && !cell.chars().any(char::is_numeric);
+                named && cell.chars().count() <= 60 && !cell.contains(['@', '/', '_'])
+            }),
+            different: different.len(),
+        }
+    }
+
+    /// Words without digits that differ from row to row. Under a title of its own that says something else, not.
+    pub(super) fn names_likely(&self, untitled: bool) -> bool {
+        untitled && self.filled > 0 && self.wordy * 10 >= self.filled * 8 && self.different * 2 > self.filled
+    }
+}
+
+/// A file of people, ready to be mapped and read.
+pub struct Sheet {
+    name: String,
+    body: Body,
+    bytes: u64,
+    position: Arc<AtomicU64>,
+    header_line: Option<u64>,
+    first_line: u64,
+    columns: Vec<Column>,
+    /// Columns that rows are meant to have; cells beyond are a slip.
+    width: usize,
+}
+
+enum Body {
+    Text(Text),
+    Xlsx { book: Box<Workbook>, tab: String, other_tabs: Vec<String> },
+}
+
+struct Text {
+    source: Counted,
+    encoding: Encoding,
+    mark: u64,
+    separator: u8,
+    cr_only: bool,
+    /// The first line is Excel's `sep=;`.
+    says_separator: bool,
+}
+
+impl Sheet {
+    /// Opens a file. `file_name` is the name that the person gave it; its ending is a hint, its bytes decide.
+    pub fn open(path: &Path, file_name: &str) -> Result<Sheet, SheetError> {
+        Sheet::from_source(File::open(path)?, file_name)
+    }
+
+    /// Opens anything that can be read and rewound, such as an upload in memory.
+    pub fn from_source(source: impl Source + 'static, file_name: &str) -> Result<Sheet, SheetError> {
+        let mut source = Counted::new(Box::new(source));
+        let position = source.position();
+        let bytes = source.seek(SeekFrom::End(0))?;
+        let head = read_head(&mut source)?;
+        let body = match magic(&head)? {
+            Magic::Zip => open_workbook(source)?,
+            Magic::Text => Body::Text(Text::open(source, &head, file_name)?),
+        };
+        let name = file_name.to_owned();
+        let (header_line, first_line, columns, width) = (None, 1, Vec::new(), 0);
+        let mut sheet = Sheet { name, body, bytes, position, header_line, first_line, columns, width };
+        sheet.look_at_top()?;
+        Ok(sheet)
+    }
+
+    /// The name that the person gave the file.
+    pub fn file_name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the file is.
+    pub fn kind(&self) -> Kind {
+        match &self.body {
+            Body::Text(text) => Kind::Text { encoding: text.encoding, separator: char::from(text.separator) },
+            Body::Xlsx { tab, other_tabs, .. } => {
+                Kind::Xlsx { tab: tab.clone(), other_tabs: other_tabs.clone() }
+            }
+        }
+    }
+
+    /// Size of the file in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The row of the header as a spreadsheet counts, from 1; `None` when the file has none.
+    pub fn header_line(&self) -> Option<u64> {
+        self.header_line
+    }
+
+    /// The columns, from the left.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// Streams the people. `home` is where numbers without a country code belong. May be called again, from the start.
+    pub fn rows(&mut self, mapping: &Mapping, home: Country) -> Result<Rows<'_>, SheetError> {
+        mapping.check(self)?;
+        let (first_line, width, bytes) = (self.first_line, self.width, self.bytes);
+        let position = self.position.clone();
+        let records = self.records()?;
+        Ok(Rows::new(records, mapping.clone(), home, first_line, width, (position, bytes)))
+    }
+
+    fn records(&mut self) -> Result<Records<'_>, SheetError> {
+        Ok(match &mut self.body {
+            Body::Text(text) => Records::Text(text.reader()?),
+            Body::Xlsx { book, tab, .. } => Records::Xlsx(Box::new(XlsxReader::new(book, tab)?)),
+        })
+    }
+
+    fn look_at_top(&mut self) -> Result<(), SheetError> {
+        let top = self.top()?;
+        if top.is_empty() {
+            return Err(SheetError::Empty);
+        }
+        let cells: Vec<Vec<String>> = top.iter().map(|(_, cells)| cells.clone()).collect();
+        let header = header_row(&cells);
+        let first_person = header.map_or(0, |at| at + 1);
+        if first_person == top.len() {
+            return Err(SheetError::NoRows);
+        }
+        self.header_line = header.map(|at| top[at].0);
+        self.first_line = header.map_or(1, |at| top[at].0 + 1);
+        let titles = header.map_or(&[][..], |at| &cells[at]);
+        let people = &cells[first_person..];
+        let width =
+            people.iter().chain([&titles.to_vec()]).map(|cells| filled_width(cells)).max().unwrap_or(0);
+        self.columns = (0..width).map(|index| column(index, titles, people)).collect();
+        // A column that has neither title nor, mostly, content exists by a slip of single rows only.
+        let meant = |column: &Column| column.header.is_some() || column.content.filled * 2 > people.len();
+        self.width = self.columns.iter().rposition(meant).map_or(width, |last| last + 1);
+        Ok(())
+    }
+
+    /// The first rows that are not blank, with their line.
+    fn top(&mut self) -> Result<Vec<(u64, Vec<String>)>, SheetError> {
+        let mut records = self.records()?;
+        let mut record = Record::default();
+        let (mut top, mut bytes) = (Vec::new(), 0);
+        while top.len() < SAMPLE_ROWS && bytes < SAMPLE_BYTES && records.next(&mut record)? {
+            if !record.is_blank() {
+                bytes += record.text_len();
+                top.push((record.line, record.cells().map(str::to_owned).collect()));
+            }
+        }
+        Ok(top)
+    }
+}
+
+fn filled_width(cells: &[String]) -> usize {
+    cells.iter().rposition(|cell| !cell.is_empty()).map_or(0, |last| last + 1)
+}
+
+fn column(index: usize, titles: &[String], people: &[Vec<String>]) -> Column {
+    let cells: Vec<&str> = people
+        .iter()
+        .filter_map(|row| row.get(index))
+        .map(String::as_str)
+        .filter(|cell| !cell.is_empty())
+        .collect();
+    let mut samples: Vec<String> = Vec::new();
+    for cell in &cells {
+        if samples.len() < SAMPLES_SHOWN && !samples.iter().any(|sample| sample == cell) {
+            samples.push((*cell).to_owned());
+        }
+    }
+    let header = titles.get(index).filter(|title| !plain(title).is_empty()).cloned();
+    Column { index, letters: letters(index), header, samples, content: Content::of(&cells) }
+}
+
+/// 0 is `A`, 25 `Z`, 26 `AA`.
+pub(super) fn letters(index: usize) -> String {
+    let mut rest = index + 1;
+    let mut letters = Vec::new();
+    while rest > 0 {
+        letters.push(b'A' + ((rest - 1) % 26) as u8);
+        rest = (rest - 1) / 26;
+    }
+    letters.iter().rev().map(|letter| char::from(*letter)).collect()
+}
+
+fn read_head(source: &mut Counted) -> Result<Vec<u8>, SheetError> {
+    source.rewind()?;
+    let mut head = Vec::new();
+    source.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
+    match head.trim_ascii().is_empty() {
+        true => Err(SheetError::Empty),
+        false => Ok(head),
+    }
+}
+
+fn open_workbook(source: Counted) -> Result<Body, SheetError> {
+    let mut book = Box::new(xlsx::open(source)?);
+    let mut other_tabs = xlsx::tabs(&book);
+    let mut record = Record::default();
+    for at in 0..other_tabs.len() {
+        // The first with a row: some exports put an empty cover sheet in front.
+        if XlsxReader::new(&mut book, &other_tabs[at])?.next(&mut record)? {
+            let tab = other_tabs.remove(at);
+            return Ok(Body::Xlsx { book, tab, other_tabs });
+        }
+    }
+    Err(SheetError::NoSheet)
+}
+
+impl Text {
+    fn open(mut source: Counted, head: &[u8], file_name: &str) -> Result<Text, SheetError> {
+        source.rewind()?;
+        let scanned = scan(&mut source, head)?;
+        let mut top = String::new();
+        let mut cursor = std::io::Cursor::new(head);
+        // The head may end within a letter; what then is no letter does not matter here.
+        let mut bytes = Vec::new();
+        decoded(&mut cursor, scanned.encoding, scanned.mark)?.read_to_end(&mut bytes)?;
+        top.push_str(&String::from_utf8_lossy(&bytes));
+        let complete = head.len() < HEAD_BYTES;
+        let end = top.rfind(['\n', '\r']).filter(|_| !complete).map_or(top.len(), |at| at + 1);
+        top.truncate(end);
+        let said = top.strip_prefix("sep=").and_then(|rest| rest.bytes().next()).filter(u8::is_ascii);
+        let says_separator = said.is_some_and(|sign| !matches!(sign, b'\r' | b'\n' | b'"'));
+        let hint = file_name.to_ascii_lowercase().ends_with(".tsv").then_some(b'\t');
+        let separator = match said.filter(|_| says_separator) {
+            Some(sign) => sign,
+            None => sniff_separator(&top, scanned.cr_only, hint),
+        };
+        let (encoding, mark, cr_only) = (scanned.encoding, scanned.mark, scanned.cr_only);
+        Ok(Text { source, encoding, mark, separator, cr_only, says_separator })
+    }
+
+    fn reader(&mut self) -> Result<TextReader<'_>, SheetError> {
+        let input = decoded(&mut self.source, self.encoding, self.mark)?;
+        let mut reader = TextReader::new(input, self.separator, self.cr_only);
+        if self.says_separator {
+            reader.skip_line()?;
+        }
+        Ok(reader)
+    }
+}
+
+/// Rows of either kind.
+pub(super) enum Records<'s> {
+    Text(TextReader<'s>),
+    Xlsx(Box<XlsxReader<'s>>),
+}
+
+impl Records<'_> {
+    pub(super) fn next(&mut self, record: &mut Record) -> Result<bool, SheetError> {
+        match self {
+            Records::Text(reader) => reader.next(record),
+            Records::Xlsx(reader) => reader.next(record),
+        }
+    }
+}
