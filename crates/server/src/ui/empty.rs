@@ -51,7 +51,12 @@ impl Render for Empty {
         html! {
             section class="m-card m-blank" {
                 div class="mui-empty-state" {
-                    span class="m-blank__tile" aria-hidden="true" { (self.icon) }
+                    svg class="m-ring" viewBox="0 0 120 88" aria-hidden="true" focusable="false" {
+                        circle cx="60" cy="44" r="43" class="m-ring__a" {}
+                        circle cx="60" cy="44" r="31" class="m-ring__a" {}
+                        rect x="41" y="25" width="38" height="38" rx="12" class="m-ring__tile" {}
+                        g transform="translate(46 30)" { (self.icon) }
+                    }
                     h2 class="m-blank__title" { (self.title) }
                     p class="m-blank__text" { (self.text) }
                     @if !self.actions.is_empty() { div class="m-blank__acts" { @for button in &self.actions { (button) } } }

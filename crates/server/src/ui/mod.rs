@@ -31,6 +31,7 @@ pub mod progress;
 pub mod reasons;
 pub mod recipient_summary;
 pub mod recipients_table;
+pub mod samples;
 pub mod shell;
 pub mod status_card;
 pub mod table;

@@ -48,9 +48,9 @@ pub enum InTime {
     NoStart,
 }
 
-/// The plot is 1000 by 100; the top six stay free.
+/// The plot is 1000 by 100; the top twenty stay free for the marks.
 const WIDTH: i128 = 1000;
-const HEIGHT: i128 = 94;
+const HEIGHT: i128 = 80;
 
 impl PaceChart {
     /// Place on the axis in tenths of a unit of the plot.
@@ -116,7 +116,7 @@ impl PaceChart {
                 }
                 @if let Some(start) = self.start_ms {
                     line class="m-spark__start" x1=(self.at(start)) x2=(self.at(start)) y1="0" y2="100%" {}
-                    (self.mark(start, "Workshop starts", "26", "m-spark__t--start"))
+                    (self.mark(start, "Workshop starts", "11", "m-spark__t--start"))
                 }
                 @if let Some((at, words)) = &self.forecast { (self.mark(*at, words, "80%", "")) }
             }
