@@ -325,7 +325,7 @@ fn preview(home: &Home) -> Preview {
         fixed(" today.\n\nKeep a laptop ready. Join here: meet.example/udaan-excel"),
     ];
     Preview {
-        stepper: Some(Stepper {
+        stepper: (home.people[0] > 0).then(|| Stepper {
             name: home.person.clone(),
             detail: phone("+919000000017"),
             position: 3,
