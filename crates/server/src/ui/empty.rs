@@ -51,11 +51,13 @@ impl Render for Empty {
         html! {
             section class="m-card m-blank" {
                 div class="mui-empty-state" {
-                    svg class="m-ring" viewBox="0 0 120 88" aria-hidden="true" focusable="false" {
-                        circle cx="60" cy="44" r="43" class="m-ring__a" {}
-                        circle cx="60" cy="44" r="31" class="m-ring__a" {}
-                        rect x="41" y="25" width="38" height="38" rx="12" class="m-ring__tile" {}
-                        g transform="translate(46 30)" { (self.icon) }
+                    div class="m-blank__sign" aria-hidden="true" {
+                        svg class="m-ring" viewBox="0 0 120 88" focusable="false" {
+                            circle cx="60" cy="44" r="43" class="m-ring__a" {}
+                            circle cx="60" cy="44" r="31" class="m-ring__a" {}
+                            rect x="41" y="25" width="38" height="38" rx="12" class="m-ring__tile" {}
+                        }
+                        (self.icon)
                     }
                     h2 class="m-blank__title" { (self.title) }
                     p class="m-blank__text" { (self.text) }

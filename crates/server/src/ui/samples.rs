@@ -1013,7 +1013,7 @@ fn import_grid(frame: &Frame) -> Markup {
         (Head::new("Check the rows").meta("registrations-oct.xlsx").meta("Sheet 1").aside(Wizard { steps: vec!["File", "Columns", "Rows", "Import"], at: 2 }))
         section class="m-card m-impsum" aria-label="Result of the check" { (summary) }
         (Note::new(Tone::Act, "22 phone numbers were turned into 9.00000E+09 by Excel.", "Format the column as text, save, and upload the file again.").action(Button::link("Upload again", "/imports/new").icon(Icon::Upload).small()))
-        form id="fixes" method="post" action="/imports/1/fix" { (frame.csrf) }
+        form id="fixes" hidden method="post" action="/imports/1/fix" { (frame.csrf) }
         (ImportGrid {
             title: "41 rows to fix".into(),
             action: Some(Button::link("Download these rows", "/imports/1/rows.csv").icon(Icon::Download).small()),
