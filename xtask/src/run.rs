@@ -1,5 +1,6 @@
 //! Running a command so that Ctrl-C and SIGTERM end it, and the caller still gets to tidy up.
 
+use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
@@ -54,6 +55,9 @@ impl Interrupts {
         if keyboard == Keyboard::Chore {
             command.process_group(0);
         }
+        for variable in cargos_own() {
+            command.env_remove(variable);
+        }
         let mut child = command.spawn().with_context(|| format!("cannot start {}", shown(command)))?;
         loop {
             if let Some(status) = child.try_wait()? {
@@ -75,6 +79,15 @@ impl Interrupts {
         let ctrl_c = keyboard == Keyboard::Chore && self.ctrl_c.load(Ordering::Relaxed);
         ctrl_c || self.terminate.load(Ordering::Relaxed)
     }
+}
+
+/// What `cargo run` tells the program it starts about its package. Handed on, it would make build scripts that
+/// look at it, such as that of ring, run again, and half of the workspace be built twice.
+fn cargos_own() -> impl Iterator<Item = OsString> {
+    std::env::vars_os().map(|(name, _)| name).filter(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    })
 }
 
 /// Sends SIGTERM, waits for `grace`, then sends SIGKILL; returns when the child is gone.
