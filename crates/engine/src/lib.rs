@@ -1,3 +1,154 @@
-//! Plans, claims, paces, sends and records.
+//! Plans, claims, paces, sends and records. Decisions stand in `domain`; here are the loops, which decide nothing.
+//!
+//! [`Engine`] holds what all loops share. `run` turns them for ever; tests turn them by hand, through the same functions.
 
+pub mod accounts;
+mod breaker;
+mod fair;
 pub mod import;
+mod plan;
+mod probe;
+mod receipts;
+mod run;
+mod send;
+mod turn;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use domain::{ids::BroadcastId, retry::Retry, time::SharedClock};
+use providers::Http;
+use store::{PhoneKey, Store, work::Work};
+use tokio::sync::{Notify, broadcast};
+
+pub use accounts::Accounts;
+pub use run::Running;
+pub use turn::{Sender, TurnReport};
+
+/// Limits of one process, each with a reason.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Calls under way at once. Also the most rows that one crash can leave unknown.
+    pub calls_in_flight_max: usize,
+    /// A worker that has not said for so long that it is alive is given up, in milliseconds.
+    pub lease_ms: i64,
+    /// Tries and waits.
+    pub retry: Retry,
+    /// Longest wait for calls under way when the program is asked to stop, in milliseconds; above the time limit of a call.
+    pub stop_wait_ms: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { calls_in_flight_max: 256, lease_ms: 15_000, retry: Retry::default(), stop_wait_ms: 25_000 }
+    }
+}
+
+/// Room for changes that a slow screen has not looked at yet; one that falls behind further reads the page anew.
+const FEED_ROOM: usize = 1_024;
+
+/// What all loops of a process share.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) store: Store,
+    pub(crate) work: Work,
+    pub(crate) http: Http,
+    pub(crate) clock: SharedClock,
+    pub(crate) key: PhoneKey,
+    pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) limits: Limits,
+    /// No other process can be sending from this database.
+    pub(crate) alone: bool,
+    pub(crate) wakes: Arc<Wakes>,
+    pub(crate) feed: broadcast::Sender<BroadcastId>,
+    pub(crate) alive_until: Arc<AtomicI64>,
+}
+
+/// Hints that there may be something to do. A lost one costs at most a second: every loop also looks by itself.
+#[derive(Debug, Default)]
+pub struct Wakes {
+    pub(crate) send: Notify,
+    pub(crate) plan: Notify,
+    pub(crate) receipts: Notify,
+}
+
+/// What an engine is made of.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// This run's handle.
+    pub work: Work,
+    /// The way out.
+    pub http: Http,
+    /// The clock.
+    pub clock: SharedClock,
+    /// Makes the keys of suppressions.
+    pub key: PhoneKey,
+    /// Opens accounts.
+    pub accounts: Arc<dyn Accounts>,
+    /// Limits.
+    pub limits: Limits,
+    /// No other process can be sending from this database: what earlier runs left in flight is unknown at once.
+    pub alone: bool,
+}
+
+impl Engine {
+    /// An engine that does nothing until it is turned.
+    pub fn new(parts: Parts) -> Engine {
+        let Parts { store, work, http, clock, key, accounts, limits, alone } = parts;
+        Engine {
+            store,
+            work,
+            http,
+            clock,
+            key,
+            accounts,
+            limits,
+            alone,
+            wakes: Arc::default(),
+            feed: broadcast::channel(FEED_ROOM).0,
+            alive_until: Arc::new(AtomicI64::new(i64::MAX)),
+        }
+    }
+
+    /// Broadcasts whose rows or status this process changed, as they change.
+    pub fn feed(&self) -> broadcast::Receiver<BroadcastId> {
+        self.feed.subscribe()
+    }
+
+    /// Says that a broadcast was confirmed, resumed or changed by a person.
+    pub fn wake(&self, broadcast: BroadcastId) {
+        self.wakes.plan.notify_one();
+        self.wakes.send.notify_one();
+        self.tell([broadcast]);
+    }
+
+    /// Says that receipts came in.
+    pub fn wake_receipts(&self) {
+        self.wakes.receipts.notify_one();
+    }
+
+    /// The handle of this run.
+    pub fn work(&self) -> &Work {
+        &self.work
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) fn tell(&self, touched: impl IntoIterator<Item = BroadcastId>) {
+        for broadcast in touched {
+            // Nobody watching is no fault.
+            let _ = self.feed.send(broadcast);
+        }
+    }
+
+    /// Whether this run may still start calls: others have not given up on it, nor are about to.
+    pub(crate) fn may_call(&self) -> bool {
+        self.clock.now().0 < self.alive_until.load(Ordering::Acquire) - self.limits.lease_ms / 5
+    }
+}

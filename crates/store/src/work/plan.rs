@@ -241,3 +241,40 @@ impl Work {
         tx.commit().await
     }
 }
+
+#[derive(sqlx::FromRow)]
+struct EventRow {
+    organisation: String,
+    zone: String,
+    title: String,
+    starts_at: i64,
+    join_link: String,
+}
+
+impl Work {
+    /// What every message of a workshop's broadcasts may say about the event and its organisation, written out in its zone.
+    pub async fn event_facts(&self, organization: OrganizationId, workshop: WorkshopId) -> Result<domain::template::Facts, StoreError> {
+        let row: EventRow = self
+            .db
+            .one(
+                "SELECT o.name AS organisation, o.zone, w.title, w.starts_at, w.join_link
+                 FROM workshops w JOIN organizations o ON o.id = w.organization_id WHERE w.id = $1 AND o.id = $2",
+                args![workshop.0, organization.0],
+            )
+            .await?;
+        let zone = domain::time::Zone::parse(&row.zone).map_err(|_| StoreError::Corrupt {
+            table: "organizations",
+            column: "zone",
+            value: row.zone.clone(),
+        })?;
+        let starts = Millis(row.starts_at);
+        Ok(domain::template::Facts {
+            workshop_title: row.title,
+            workshop_date: zone.long_date(starts),
+            workshop_time: zone.plain_time(starts),
+            workshop_join_link: row.join_link,
+            organisation: row.organisation,
+            ..domain::template::Facts::default()
+        })
+    }
+}

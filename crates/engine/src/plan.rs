@@ -1,0 +1,130 @@
+//! Planning: registrants become rows, in order of number, in stretches of constant size.
+
+use std::collections::HashSet;
+
+use domain::{
+    message::SkipReason,
+    template::{Facts, WhatsappTemplate},
+};
+use store::{
+    StoreError,
+    work::{PlanCandidate, PlannedRow, Planning},
+};
+use tracing::warn;
+
+use crate::Engine;
+
+/// Registrants per stretch: large enough to be cheap, small enough that nobody waits long for the one writer.
+const STRETCH: i64 = 2_000;
+
+impl Engine {
+    /// Plans every confirmed broadcast to its end; how many rows were written.
+    pub async fn plan(&self) -> Result<usize, StoreError> {
+        let mut rows = 0;
+        for planning in self.work.planning().await? {
+            let id = planning.broadcast;
+            match self.plan_one(planning).await {
+                Ok(n) => rows += n,
+                // Another process plans it, or a person cancelled it.
+                Err(StoreError::Stale) => {}
+                Err(error) => return Err(error),
+            }
+            self.tell([id]);
+            self.wakes.send.notify_one();
+        }
+        Ok(rows)
+    }
+
+    async fn plan_one(&self, mut planning: Planning) -> Result<usize, StoreError> {
+        let template: WhatsappTemplate = match serde_json::from_value(planning.template.clone()) {
+            Ok(template) => template,
+            Err(error) => {
+                warn!(broadcast.id = %planning.broadcast, "the frozen template of {} cannot be read: {error}", planning.broadcast);
+                return Err(StoreError::Corrupt { table: "broadcasts", column: "template", value: error.to_string() });
+            }
+        };
+        let event = self.work.event_facts(planning.organization, planning.workshop).await?;
+        let suppresses = self.work.suppresses(planning.organization).await?;
+        let mut written = 0;
+        // The next stretch is read while this one is written.
+        let mut page = self.work.plan_page(planning.workshop, &planning.after, STRETCH).await?;
+        loop {
+            let people = page.people;
+            let last = (people.len() as i64) < STRETCH;
+            let mark = people.last().map_or_else(|| planning.after.clone(), |p| (p.phone.clone(), p.identity.clone()));
+            let suppressed = if suppresses { self.suppressed(&planning, &people).await? } else { HashSet::new() };
+            let rows = self.rows(people, &template, &event, &suppressed, &planning.after.0);
+            let count = rows.len();
+            let now = self.clock.now();
+            let write = self.work.plan_write(&planning, rows, &mark, last, now);
+            if last {
+                write.await?;
+                return Ok(written + count);
+            }
+            let read = self.work.plan_page(planning.workshop, &mark, STRETCH);
+            let (wrote, next) = tokio::join!(write, read);
+            wrote?;
+            page = next?;
+            written += count;
+            planning.planned += i64::try_from(count).unwrap_or(0);
+            planning.after = mark;
+        }
+    }
+
+    async fn suppressed(&self, planning: &Planning, people: &[PlanCandidate]) -> Result<HashSet<String>, StoreError> {
+        let keys = people.iter().filter(|p| !p.phone.is_empty()).map(|p| self.key.of(&p.phone)).collect();
+        self.work.suppressed(planning.organization, &planning.channel, &planning.category, keys).await
+    }
+
+    /// `carried` is the last number of the stretch before: its one message is planned already.
+    fn rows(
+        &self,
+        people: Vec<PlanCandidate>,
+        template: &WhatsappTemplate,
+        event: &Facts,
+        suppressed: &HashSet<String>,
+        carried: &str,
+    ) -> Vec<PlannedRow> {
+        let kept = first_of_each_number(&people);
+        let mut facts = event.clone();
+        people
+            .into_iter()
+            .zip(kept)
+            .map(|(person, kept)| {
+                let left_out = if person.phone.is_empty() {
+                    let missing = person.phone_typed.trim().is_empty();
+                    Some(if missing { SkipReason::NoPhone } else { SkipReason::InvalidPhone })
+                } else if !kept || person.phone == carried {
+                    Some(SkipReason::Duplicate)
+                } else if !suppressed.is_empty() && suppressed.contains(&self.key.of(&person.phone)) {
+                    Some(SkipReason::Suppressed)
+                } else {
+                    None
+                };
+                let (skip, content) = match left_out {
+                    Some(reason) => (Some((reason, String::new())), String::new()),
+                    None => {
+                        facts.name.clone_from(&person.name);
+                        facts.email.clone_from(&person.email);
+                        facts.phone.clone_from(&person.phone);
+                        match template.fill(&facts) {
+                            Ok(content) => (None, serde_json::to_string(&content).expect("strings are always JSON")),
+                            Err(error) => (Some((SkipReason::BadValue, error.to_string())), String::new()),
+                        }
+                    }
+                };
+                PlannedRow { registrant: person.registrant(), name: person.name, recipient: person.phone, skip, content }
+            })
+            .collect()
+    }
+}
+
+/// Among registrations with one number the first to register is kept (product.md, Rules when sending, 5).
+fn first_of_each_number(people: &[PlanCandidate]) -> Vec<bool> {
+    let mut kept = Vec::with_capacity(people.len());
+    for group in people.chunk_by(|a, b| a.phone == b.phone) {
+        let first = group.iter().map(|p| (p.registered_at, p.registrant())).min();
+        kept.extend(group.iter().map(|p| p.phone.is_empty() || Some((p.registered_at, p.registrant())) == first));
+    }
+    kept
+}

@@ -1,0 +1,44 @@
+//! The provider is asked about the campaign before the first message of a broadcast (providers/aisensy.md §2.6).
+
+use domain::{checks::Probe, ids::BroadcastId, outcome::Said};
+use providers::Wire;
+use tracing::warn;
+
+use crate::{Engine, send::Ready};
+
+impl Engine {
+    /// Asks, and then lets the broadcast go or pauses it with the provider's words.
+    pub(crate) async fn probe(&self, broadcast: BroadcastId, ready: &Ready) {
+        let objection = match ready.account.probe(&self.http, &ready.wire).await {
+            // A provider that cannot be asked now will say at the first message what it thinks of it.
+            Probe::Silent(_) => None,
+            Probe::Refused(text) => Some(Said::new("probe_refused", text)),
+            Probe::Answered { live: false, .. } => Some(Said::new("not_live", "The campaign is not live.")),
+            Probe::Answered { live: true, parameters, media } => objection(&ready.wire, parameters, media),
+        };
+        let now = self.clock.now();
+        let written = match &objection {
+            None => self.work.mark_probed(broadcast).await,
+            Some(said) => self.work.pause(broadcast, said, now).await,
+        };
+        if let Err(error) = written {
+            warn!(broadcast.id = %broadcast, "the answer to the question about {broadcast} could not be written: {error}");
+        }
+        self.tell([broadcast]);
+    }
+}
+
+/// What in our template does not fit what the provider wants.
+fn objection(wire: &Wire, parameters: Option<usize>, media: Option<bool>) -> Option<Said> {
+    match wire {
+        Wire::Whatsapp(wire) => {
+            let mapped = wire.template.parameters.len();
+            if let Some(wanted) = parameters.filter(|wanted| *wanted != mapped) {
+                let text = format!("The campaign wants {wanted} values, the template maps {mapped}.");
+                return Some(Said::new("params_differ", text));
+            }
+            (media == Some(true) && wire.template.media.is_none())
+                .then(|| Said::new("no_media", "The campaign wants a picture, video or document, and the template has none."))
+        }
+    }
+}

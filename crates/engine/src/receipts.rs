@@ -1,0 +1,311 @@
+//! Receipts: read by their adapter, matched in three steps, applied forwards only (providers/aisensy.md §4.4, §4.6).
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use domain::{
+    ids::{BroadcastId, IntegrationId, MessageRef},
+    message::MessageState,
+    outcome::Said,
+    receipt::{Event, OptWord, Proof, Reading, advance, opt_word},
+    time::{HOUR, MINUTE, Millis, SECOND},
+};
+use providers::{
+    Account,
+    codes::{self, NextAction},
+};
+use store::{
+    StoreError,
+    work::{Applied, Candidate, OptOut, PendingReceipt, ReceiptChange},
+};
+use tracing::warn;
+
+use crate::{Engine, accounts::OpenAccounts};
+
+/// Receipts applied in one transaction.
+const BATCH: i64 = 1_000;
+/// Broadcasts older than this are not looked through (providers/aisensy.md §4.4: 72 h).
+const LOOK_BACK_MS: i64 = 72 * HOUR;
+/// A receipt for a message whose call has not ended waits this long before it is looked at again (R9).
+const AGAIN_MS: i64 = 2 * SECOND;
+/// A receipt waits for the end of its call no longer than this.
+const WAIT_MOST_MS: i64 = 10 * MINUTE;
+
+impl Engine {
+    /// Applies what came in; how many receipts were dealt with. Zero when there is nothing to do now.
+    pub async fn apply_receipts(&self) -> Result<usize, StoreError> {
+        let now = self.clock.now();
+        let pending = self.work.pending_receipts(now, BATCH).await?;
+        let count = pending.len();
+        let mut by_integration: BTreeMap<IntegrationId, Vec<PendingReceipt>> = BTreeMap::new();
+        for receipt in pending {
+            by_integration.entry(receipt.integration).or_default().push(receipt);
+        }
+        let mut accounts = OpenAccounts::default();
+        for (integration, receipts) in by_integration {
+            match accounts.get(integration, &self.work, self.accounts.as_ref(), now).await {
+                Ok(Ok(account)) => self.apply(integration, &account, receipts, now).await?,
+                Ok(Err(words)) => {
+                    warn!(integration.id = %integration, "receipts of {integration} wait: {words}");
+                    let later = receipts.iter().map(|r| (r.id, Applied::Later(now.plus(MINUTE)))).collect();
+                    self.work.apply_receipts(later, Vec::new(), now).await?;
+                }
+                Err(StoreError::Missing) => {
+                    let results = receipts.iter().map(|r| (r.id, Applied::Unmatched("the account was removed"))).collect();
+                    self.work.apply_receipts(results, Vec::new(), now).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(count)
+    }
+
+    async fn apply(
+        &self,
+        integration: IntegrationId,
+        account: &Account,
+        receipts: Vec<PendingReceipt>,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let read: Vec<(PendingReceipt, Vec<Event>)> = receipts
+            .into_iter()
+            .map(|receipt| {
+                let events = account.read(receipt.body.as_bytes());
+                (receipt, events)
+            })
+            .collect();
+        let numbers: HashSet<String> =
+            read.iter().flat_map(|(_, events)| events).filter_map(reading).filter_map(number).collect();
+        let candidates =
+            self.work.candidates(integration, numbers.into_iter().collect(), now.plus(-LOOK_BACK_MS)).await?;
+        let mut book = Book::new(candidates, now);
+        let mut results = Vec::with_capacity(read.len());
+        for (receipt, events) in &read {
+            let mut result = Applied::Ignored;
+            for event in events {
+                match event {
+                    Event::Other => {}
+                    Event::Inbound { digits, text } => self.heard(receipt, account, digits, text, now).await?,
+                    Event::Receipt(reading) => {
+                        result = book.enter(reading, receipt.received_at);
+                        self.follow(receipt, account, reading, &result, now).await?;
+                    }
+                }
+            }
+            results.push((receipt.id, result));
+        }
+        let touched = self.work.apply_receipts(results, book.changes(), now).await?;
+        self.tell(touched);
+        Ok(())
+    }
+
+    /// What a refusal by receipt asks for besides the row's own state.
+    async fn follow(
+        &self,
+        receipt: &PendingReceipt,
+        account: &Account,
+        reading: &Reading,
+        result: &Applied,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let (Proof::Failed(said), Applied::To(message)) = (&reading.proof, result) else { return Ok(()) };
+        let Some(meaning) = codes::meaning(&said.code) else { return Ok(()) };
+        if meaning.pauses_broadcast() {
+            let words = Said::new(said.code.clone(), format!("{}. {}", meaning.title, meaning.help));
+            self.work.pause(message.broadcast, &words, now).await?;
+            self.tell([message.broadcast]);
+        }
+        if meaning.action == NextAction::SuppressMarketing
+            && let Some(number) = number(reading)
+        {
+            self.work
+                .opt_out(
+                    &OptOut {
+                        organization: receipt.organization,
+                        phone_key: self.key.of(&number),
+                        phone: number,
+                        channel: account.channel(),
+                        category: "marketing",
+                        reason: meaning.title,
+                    },
+                    now,
+                )
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// STOP suppresses, START lifts only what STOP set (providers/regulation-india.md §3).
+    async fn heard(
+        &self,
+        receipt: &PendingReceipt,
+        account: &Account,
+        digits: &str,
+        text: &str,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let Some(word) = opt_word(text) else { return Ok(()) };
+        let phone = format!("+{digits}");
+        let entry = OptOut {
+            organization: receipt.organization,
+            phone_key: self.key.of(&phone),
+            phone,
+            channel: account.channel(),
+            category: "all",
+            reason: "Wrote STOP",
+        };
+        match word {
+            OptWord::Stop => self.work.opt_out(&entry, now).await,
+            OptWord::Start => self.work.opt_in(&entry).await,
+        }
+    }
+}
+
+fn reading(event: &Event) -> Option<&Reading> {
+    match event {
+        Event::Receipt(reading) => Some(reading),
+        Event::Inbound { .. } | Event::Other => None,
+    }
+}
+
+/// The recipient as our rows have it: receipts carry digits without `+` (providers/aisensy.md §2.2).
+fn number(reading: &Reading) -> Option<String> {
+    reading.digits.as_ref().map(|digits| format!("+{digits}"))
+}
+
+/// The candidates of a batch, and what its receipts make of them one after the other.
+struct Book {
+    now: Millis,
+    rows: Vec<Candidate>,
+    campaigns: HashMap<BroadcastId, String>,
+    by_number: HashMap<String, Vec<usize>>,
+    changes: BTreeMap<MessageRef, ReceiptChange>,
+}
+
+impl Book {
+    fn new(rows: Vec<Candidate>, now: Millis) -> Book {
+        let mut by_number: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut campaigns = HashMap::new();
+        for (at, row) in rows.iter().enumerate() {
+            by_number.entry(row.recipient.clone()).or_default().push(at);
+            campaigns.entry(row.message.broadcast).or_insert_with(|| {
+                let template: serde_json::Value = serde_json::from_str(&row.template).unwrap_or_default();
+                template["campaign"].as_str().unwrap_or_default().to_owned()
+            });
+        }
+        Book { now, rows, campaigns, by_number, changes: BTreeMap::new() }
+    }
+
+    /// Finds the message of a receipt and moves it; never guesses.
+    fn enter(&mut self, reading: &Reading, received_at: Millis) -> Applied {
+        let Some(number) = number(reading) else { return Applied::Unmatched("it names no number") };
+        let Some(places) = self.by_number.get(&number) else {
+            return Applied::Unmatched("nothing was sent to this number lately");
+        };
+        let rows = &self.rows;
+        let same = |theirs: &Option<String>, ours: &Option<String>| theirs.is_some() && theirs == ours;
+        let found = places
+            .iter()
+            .find(|at| same(&reading.provider_id, &rows[**at].provider_id))
+            .or_else(|| places.iter().find(|at| same(&reading.network_id, &rows[**at].network_id)))
+            .or_else(|| {
+                places
+                    .iter()
+                    .filter(|at| {
+                        let row = &rows[**at];
+                        // A row that has an id of its own is not the one that a receipt with another id means.
+                        let id_fits = reading.provider_id.is_none() || row.provider_id.is_none();
+                        row.tried
+                            && id_fits
+                            && row.network_id.is_none()
+                            && reading.campaign.is_some()
+                            && self.campaigns.get(&row.message.broadcast) == reading.campaign.as_ref()
+                    })
+                    .max_by_key(|at| rows[**at].started_at)
+            });
+        let waits = |since: Millis| {
+            if self.now.since(since) < WAIT_MOST_MS {
+                Applied::Later(self.now.plus(AGAIN_MS))
+            } else {
+                Applied::Unmatched("the call that it belongs to never ended")
+            }
+        };
+        match found.copied() {
+            Some(at) if self.rows[at].state == MessageState::InFlight => waits(received_at),
+            Some(at) => self.turn(at, reading),
+            None if places.iter().any(|at| rows[*at].state == MessageState::InFlight) => waits(received_at),
+            None => Applied::Unmatched("no message to this number has this id"),
+        }
+    }
+
+    fn turn(&mut self, at: usize, reading: &Reading) -> Applied {
+        let now = self.now;
+        let row = &mut self.rows[at];
+        let message = row.message;
+        let next = advance(row.state, &reading.proof);
+        let learns_network = row.network_id.is_none() && reading.network_id.is_some();
+        let learns_provider = row.provider_id.is_none() && reading.provider_id.is_some();
+        let learns_cost = reading.cost.is_some() && reading.cost != row.cost;
+        if next.is_none() && !learns_network && !learns_provider && !learns_cost {
+            return Applied::To(message);
+        }
+        let change = self.changes.entry(message).or_insert_with(|| ReceiptChange {
+            message,
+            from: row.state,
+            from_reason: row.reason.clone(),
+            to: row.state,
+            reason: row.reason.clone(),
+            reason_text: String::new(),
+            sent_at: None,
+            delivered_at: None,
+            read_at: None,
+            failed_at: None,
+            provider_id: None,
+            network_id: None,
+            cost: None,
+            cost_before: row.cost,
+        });
+        if let Some(next) = next {
+            let happened = reading.at.unwrap_or(now);
+            change.to = next;
+            (change.reason, change.reason_text) = match &reading.proof {
+                Proof::Failed(said) => (said.code.clone(), said.text.clone()),
+                Proof::Sent | Proof::Delivered | Proof::Read => Default::default(),
+            };
+            match next {
+                MessageState::Sent => change.sent_at = Some(happened),
+                MessageState::Delivered => change.delivered_at = Some(happened),
+                // A read message was delivered: the time is filled when no receipt brought it (§4.6).
+                MessageState::Read => {
+                    change.read_at = Some(happened);
+                    change.delivered_at = change.delivered_at.or(Some(happened));
+                }
+                MessageState::Failed => change.failed_at = Some(happened),
+                MessageState::Waiting
+                | MessageState::InFlight
+                | MessageState::Skipped
+                | MessageState::Expired
+                | MessageState::Cancelled
+                | MessageState::Unknown => {}
+            }
+            row.state = next;
+            row.reason.clone_from(&change.reason);
+        }
+        if learns_network {
+            row.network_id.clone_from(&reading.network_id);
+            change.network_id.clone_from(&reading.network_id);
+        }
+        if learns_provider {
+            row.provider_id.clone_from(&reading.provider_id);
+            change.provider_id.clone_from(&reading.provider_id);
+        }
+        if learns_cost {
+            row.cost = reading.cost;
+            change.cost = reading.cost;
+        }
+        Applied::To(message)
+    }
+
+    fn changes(self) -> Vec<ReceiptChange> {
+        self.changes.into_values().collect()
+    }
+}

@@ -1,0 +1,203 @@
+//! Turning for ever: one task per loop, each with its own wake and a look of its own every second.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use domain::time::{Millis, SECOND};
+use store::StoreError;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::{Engine, Sender, turn::TurnReport};
+
+/// How often a worker says that it is alive, as a part of its lease.
+const BEATS_PER_LEASE: i64 = 6;
+/// Every loop looks by itself after this, whatever wakes were lost.
+const LOOK: Duration = Duration::from_secs(1);
+/// The store is asked again after this when it did not answer; doubles up to [`DOWN_LONGEST`].
+const DOWN_FIRST: Duration = Duration::from_millis(200);
+/// Longest pause while the store is away.
+const DOWN_LONGEST: Duration = Duration::from_secs(5);
+
+/// A running engine.
+pub struct Running {
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+    engine: Engine,
+}
+
+impl Engine {
+    /// Starts every loop. `name` is what the operator reads; `seed` makes chance repeatable.
+    pub async fn run(&self, name: &str, seed: u64) -> Result<Running, StoreError> {
+        let now = self.clock.now();
+        self.work.register(name, now, self.lease_from(now)).await?;
+        if self.alone {
+            let rows = self.work.reclaim(now, true).await?;
+            if rows > 0 {
+                warn!(rows, "{rows} calls were under way when the program last ended; their messages are unknown");
+            }
+        }
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(self.clone().sending(seed, stop.clone()));
+        tasks.spawn(self.clone().planning(stop.clone()));
+        tasks.spawn(self.clone().receiving(stop.clone()));
+        tasks.spawn(self.clone().keeping(stop.clone()));
+        tasks.spawn(self.clone().beating(stop.clone()));
+        Ok(Running { stop, tasks, engine: self.clone() })
+    }
+
+    fn lease_from(&self, now: Millis) -> Millis {
+        let until = now.plus(self.limits.lease_ms);
+        self.alive_until.store(until.0, Ordering::Release);
+        until
+    }
+
+    async fn sending(self, seed: u64, stop: CancellationToken) {
+        let mut sender = Sender::new(self.clone(), seed);
+        let mut down = DOWN_FIRST;
+        while !stop.is_cancelled() {
+            match sender.turn(true).await {
+                Ok(report) => {
+                    down = DOWN_FIRST;
+                    if report.recorded > 0 && report.in_flight == 0 {
+                        self.settle_now().await;
+                    }
+                    tokio::select! {
+                        () = sender.wait(report) => {}
+                        () = stop.cancelled() => {}
+                    }
+                }
+                Err(error) => {
+                    warn!("the store did not take a turn, again in {} ms: {error}", down.as_millis());
+                    tokio::time::sleep(down).await;
+                    down = (down * 2).min(DOWN_LONGEST);
+                }
+            }
+        }
+        self.finish(&mut sender).await;
+    }
+
+    /// Takes no more work; waits for the calls under way and writes how they ended.
+    async fn finish(&self, sender: &mut Sender) {
+        let last = self.clock.now().plus(self.limits.stop_wait_ms);
+        while sender.unfinished() > 0 && self.clock.now() < last {
+            match sender.turn(false).await {
+                Ok(report) if report.in_flight > 0 => sender.wait(TurnReport { wait_ms: Some(50), ..report }).await,
+                Ok(_) => {}
+                Err(error) => {
+                    warn!("the last endings could not be written yet: {error}");
+                    tokio::time::sleep(DOWN_FIRST).await;
+                }
+            }
+        }
+        if sender.unfinished() > 0 {
+            error!(rows = sender.unfinished(), "{} calls did not end in time; their messages become unknown", sender.unfinished());
+        } else if let Err(error) = self.work.retire().await {
+            warn!("this worker could not be taken out of the list: {error}");
+        }
+    }
+
+    async fn planning(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Err(error) = self.plan().await {
+                warn!("planning will be tried again: {error}");
+                tokio::time::sleep(LOOK).await;
+            }
+            tokio::select! {
+                () = self.wakes.plan.notified() => {}
+                () = tokio::time::sleep(LOOK) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    async fn receiving(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            match self.apply_receipts().await {
+                Ok(applied) if applied > 0 => continue,
+                Ok(_) => {}
+                Err(error) => {
+                    warn!("receipts will be applied later: {error}");
+                    tokio::time::sleep(LOOK).await;
+                }
+            }
+            tokio::select! {
+                () = self.wakes.receipts.notified() => {}
+                () = tokio::time::sleep(LOOK) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// Settles, completes, and takes over from lost workers.
+    async fn keeping(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            self.settle_now().await;
+            if let Err(error) = self.work.reclaim(self.clock.now(), false).await {
+                warn!("lost workers will be looked for again: {error}");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    pub(crate) async fn settle_now(&self) {
+        match self.settle().await {
+            Ok(()) => {}
+            Err(error) => warn!("settling will be tried again: {error}"),
+        }
+    }
+
+    /// Ends rows that will not be sent any more and completes what is done, to the last row.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        loop {
+            let settled = self.work.settle(self.clock.now()).await?;
+            let more = settled.more;
+            self.tell(settled.touched);
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn beating(self, stop: CancellationToken) {
+        let pause = Duration::from_millis(u64::try_from((self.limits.lease_ms / BEATS_PER_LEASE).max(50)).unwrap_or(2_000));
+        while !stop.is_cancelled() {
+            let now = self.clock.now();
+            match self.work.beat(now, now.plus(self.limits.lease_ms)).await {
+                Ok(()) => {
+                    self.alive_until.store(now.plus(self.limits.lease_ms).0, Ordering::Release);
+                }
+                Err(StoreError::Stale) => {
+                    error!("other processes gave up on this one; it enters itself again");
+                    let name = "returned";
+                    if self.work.register(name, now, now.plus(self.limits.lease_ms)).await.is_ok() {
+                        self.alive_until.store(now.plus(self.limits.lease_ms).0, Ordering::Release);
+                    }
+                }
+                Err(error) => warn!("the heartbeat could not be written: {error}"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+}
+
+impl Running {
+    /// Stops in two steps: no more work is taken, then the calls under way end and are written.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        let most = Duration::from_millis(u64::try_from(self.engine.limits.stop_wait_ms + 5 * SECOND).unwrap_or(30_000));
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(most, all).await.is_err() {
+            error!("the engine did not stop in time");
+        } else {
+            info!("the engine stopped");
+        }
+    }
+}
