@@ -28,7 +28,12 @@ pub(crate) struct Breakers(HashMap<IntegrationId, State>);
 
 impl Breakers {
     /// Looks at an ending; until when the integration is to be held back, if it is.
-    pub(crate) fn after(&mut self, integration: IntegrationId, outcome: &Outcome, now: Millis) -> Option<Millis> {
+    pub(crate) fn after(
+        &mut self,
+        integration: IntegrationId,
+        outcome: &Outcome,
+        now: Millis,
+    ) -> Option<Millis> {
         let state = self.0.entry(integration).or_default();
         match outcome {
             Outcome::Accepted { .. } => {
@@ -40,7 +45,9 @@ impl Breakers {
                 state.failures = 0;
                 None
             }
-            Outcome::NotNow { wait_ms, slow_down: true, .. } => Some(now.plus(wait_ms.unwrap_or(SECOND).max(SECOND / 2))),
+            Outcome::NotNow { wait_ms, slow_down: true, .. } => {
+                Some(now.plus(wait_ms.unwrap_or(SECOND).max(SECOND / 2)))
+            }
             Outcome::NotNow { .. } | Outcome::Unknown(_) => {
                 state.failures += 1;
                 if state.failures < FAILURES_MAX {

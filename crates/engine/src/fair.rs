@@ -52,7 +52,12 @@ mod tests {
     use domain::{ids::BroadcastId, time::Millis};
 
     fn due(integration: IntegrationId, waiting: i64, served: i64) -> DueBroadcast {
-        DueBroadcast { broadcast: BroadcastId::new(Millis(served)), integration, waiting, served_at: Millis(served) }
+        DueBroadcast {
+            broadcast: BroadcastId::new(Millis(served)),
+            integration,
+            waiting,
+            served_at: Millis(served),
+        }
     }
 
     #[test]
@@ -76,7 +81,12 @@ mod tests {
         let (one, two) = (IntegrationId::new(Millis(0)), IntegrationId::new(Millis(1)));
         let all = [due(one, 1_000, 1), due(one, 1_000, 2), due(two, 1_000, 3)];
         let got = wants(&all, 100, 1);
-        let of = |id| got.iter().filter(|want| all.iter().any(|d| d.broadcast == want.broadcast && d.integration == id)).map(|w| w.rows).sum::<i64>();
+        let of = |id| {
+            got.iter()
+                .filter(|want| all.iter().any(|d| d.broadcast == want.broadcast && d.integration == id))
+                .map(|w| w.rows)
+                .sum::<i64>()
+        };
         assert_eq!((of(one), of(two)), (50, 50));
     }
 }

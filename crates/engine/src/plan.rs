@@ -40,7 +40,11 @@ impl Engine {
             Ok(template) => template,
             Err(error) => {
                 warn!(broadcast.id = %planning.broadcast, "the frozen template of {} cannot be read: {error}", planning.broadcast);
-                return Err(StoreError::Corrupt { table: "broadcasts", column: "template", value: error.to_string() });
+                return Err(StoreError::Corrupt {
+                    table: "broadcasts",
+                    column: "template",
+                    value: error.to_string(),
+                });
             }
         };
         let event = self.work.event_facts(planning.organization, planning.workshop).await?;
@@ -51,8 +55,11 @@ impl Engine {
         loop {
             let people = page.people;
             let last = (people.len() as i64) < STRETCH;
-            let mark = people.last().map_or_else(|| planning.after.clone(), |p| (p.phone.clone(), p.identity.clone()));
-            let suppressed = if suppresses { self.suppressed(&planning, &people).await? } else { HashSet::new() };
+            let mark = people
+                .last()
+                .map_or_else(|| planning.after.clone(), |p| (p.phone.clone(), p.identity.clone()));
+            let suppressed =
+                if suppresses { self.suppressed(&planning, &people).await? } else { HashSet::new() };
             let rows = self.rows(people, &template, &event, &suppressed, &planning.after.0);
             let count = rows.len();
             let now = self.clock.now();
@@ -71,7 +78,11 @@ impl Engine {
         }
     }
 
-    async fn suppressed(&self, planning: &Planning, people: &[PlanCandidate]) -> Result<HashSet<String>, StoreError> {
+    async fn suppressed(
+        &self,
+        planning: &Planning,
+        people: &[PlanCandidate],
+    ) -> Result<HashSet<String>, StoreError> {
         let keys = people.iter().filter(|p| !p.phone.is_empty()).map(|p| self.key.of(&p.phone)).collect();
         self.work.suppressed(planning.organization, &planning.channel, &planning.category, keys).await
     }
@@ -108,12 +119,20 @@ impl Engine {
                         facts.email.clone_from(&person.email);
                         facts.phone.clone_from(&person.phone);
                         match template.fill(&facts) {
-                            Ok(content) => (None, serde_json::to_string(&content).expect("strings are always JSON")),
+                            Ok(content) => {
+                                (None, serde_json::to_string(&content).expect("strings are always JSON"))
+                            }
                             Err(error) => (Some((SkipReason::BadValue, error.to_string())), String::new()),
                         }
                     }
                 };
-                PlannedRow { registrant: person.registrant(), name: person.name, recipient: person.phone, skip, content }
+                PlannedRow {
+                    registrant: person.registrant(),
+                    name: person.name,
+                    recipient: person.phone,
+                    skip,
+                    content,
+                }
             })
             .collect()
     }
@@ -124,7 +143,9 @@ fn first_of_each_number(people: &[PlanCandidate]) -> Vec<bool> {
     let mut kept = Vec::with_capacity(people.len());
     for group in people.chunk_by(|a, b| a.phone == b.phone) {
         let first = group.iter().map(|p| (p.registered_at, p.registrant())).min();
-        kept.extend(group.iter().map(|p| p.phone.is_empty() || Some((p.registered_at, p.registrant())) == first));
+        kept.extend(
+            group.iter().map(|p| p.phone.is_empty() || Some((p.registered_at, p.registrant())) == first),
+        );
     }
     kept
 }

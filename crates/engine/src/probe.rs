@@ -37,8 +37,12 @@ fn objection(wire: &Wire, parameters: Option<usize>, media: Option<bool>) -> Opt
                 let text = format!("The campaign wants {wanted} values, the template maps {mapped}.");
                 return Some(Said::new("params_differ", text));
             }
-            (media == Some(true) && wire.template.media.is_none())
-                .then(|| Said::new("no_media", "The campaign wants a picture, video or document, and the template has none."))
+            (media == Some(true) && wire.template.media.is_none()).then(|| {
+                Said::new(
+                    "no_media",
+                    "The campaign wants a picture, video or document, and the template has none.",
+                )
+            })
         }
     }
 }

@@ -50,7 +50,10 @@ impl Engine {
                     self.work.apply_receipts(later, Vec::new(), now).await?;
                 }
                 Err(StoreError::Missing) => {
-                    let results = receipts.iter().map(|r| (r.id, Applied::Unmatched("the account was removed"))).collect();
+                    let results = receipts
+                        .iter()
+                        .map(|r| (r.id, Applied::Unmatched("the account was removed")))
+                        .collect();
                     self.work.apply_receipts(results, Vec::new(), now).await?;
                 }
                 Err(error) => return Err(error),
@@ -84,7 +87,9 @@ impl Engine {
             for event in events {
                 match event {
                     Event::Other => {}
-                    Event::Inbound { digits, text } => self.heard(receipt, account, digits, text, now).await?,
+                    Event::Inbound { digits, text } => {
+                        self.heard(receipt, account, digits, text, now).await?
+                    }
                     Event::Receipt(reading) => {
                         result = book.enter(reading, receipt.received_at);
                         self.follow(receipt, account, reading, &result, now).await?;

@@ -34,7 +34,10 @@ impl Engine {
         if self.alone {
             let rows = self.work.reclaim(now, true).await?;
             if rows > 0 {
-                warn!(rows, "{rows} calls were under way when the program last ended; their messages are unknown");
+                warn!(
+                    rows,
+                    "{rows} calls were under way when the program last ended; their messages are unknown"
+                );
             }
         }
         let stop = CancellationToken::new();
@@ -83,7 +86,9 @@ impl Engine {
         let last = self.clock.now().plus(self.limits.stop_wait_ms);
         while sender.unfinished() > 0 && self.clock.now() < last {
             match sender.turn(false).await {
-                Ok(report) if report.in_flight > 0 => sender.wait(TurnReport { wait_ms: Some(50), ..report }).await,
+                Ok(report) if report.in_flight > 0 => {
+                    sender.wait(TurnReport { wait_ms: Some(50), ..report }).await
+                }
                 Ok(_) => {}
                 Err(error) => {
                     warn!("the last endings could not be written yet: {error}");
@@ -92,7 +97,11 @@ impl Engine {
             }
         }
         if sender.unfinished() > 0 {
-            error!(rows = sender.unfinished(), "{} calls did not end in time; their messages become unknown", sender.unfinished());
+            error!(
+                rows = sender.unfinished(),
+                "{} calls did not end in time; their messages become unknown",
+                sender.unfinished()
+            );
         } else if let Err(error) = self.work.retire().await {
             warn!("this worker could not be taken out of the list: {error}");
         }
@@ -164,7 +173,9 @@ impl Engine {
     }
 
     async fn beating(self, stop: CancellationToken) {
-        let pause = Duration::from_millis(u64::try_from((self.limits.lease_ms / BEATS_PER_LEASE).max(50)).unwrap_or(2_000));
+        let pause = Duration::from_millis(
+            u64::try_from((self.limits.lease_ms / BEATS_PER_LEASE).max(50)).unwrap_or(2_000),
+        );
         while !stop.is_cancelled() {
             let now = self.clock.now();
             match self.work.beat(now, now.plus(self.limits.lease_ms)).await {
@@ -192,7 +203,9 @@ impl Running {
     /// Stops in two steps: no more work is taken, then the calls under way end and are written.
     pub async fn stop(mut self) {
         self.stop.cancel();
-        let most = Duration::from_millis(u64::try_from(self.engine.limits.stop_wait_ms + 5 * SECOND).unwrap_or(30_000));
+        let most = Duration::from_millis(
+            u64::try_from(self.engine.limits.stop_wait_ms + 5 * SECOND).unwrap_or(30_000),
+        );
         let all = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(most, all).await.is_err() {
             error!("the engine did not stop in time");

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{ids::IntegrationId, message::Next, outcome::Outcome, outcome::Said, template::Content, time::Millis};
+use domain::{
+    ids::IntegrationId, message::Next, outcome::Outcome, outcome::Said, template::Content, time::Millis,
+};
 use providers::{Account, Call, Wire};
 use store::work::Claimed;
 
@@ -36,12 +38,18 @@ impl Engine {
         }
         // Another process may already have given up on this one, and a person may have sent the row again.
         if !self.may_call() {
-            return Ended::Untried(Next::Unknown(Said::new("worker_late", "The program was held up before this call.")));
+            return Ended::Untried(Next::Unknown(Said::new(
+                "worker_late",
+                "The program was held up before this call.",
+            )));
         }
         let content: Content = match serde_json::from_str(&claimed.content) {
             Ok(content) => content,
             Err(_) => {
-                return Ended::Untried(Next::Failed(Said::new("content", "Its planned values cannot be read.")));
+                return Ended::Untried(Next::Failed(Said::new(
+                    "content",
+                    "Its planned values cannot be read.",
+                )));
             }
         };
         let call = Call { wire: &ready.wire, content: &content, to: &claimed.recipient, now };

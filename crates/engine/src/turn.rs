@@ -123,7 +123,10 @@ impl Sender {
             }
         };
         if turn.stale > 0 {
-            warn!(rows = turn.stale, "others had given up on {} calls of this process; their endings were not written", turn.stale);
+            warn!(
+                rows = turn.stale,
+                "others had given up on {} calls of this process; their endings were not written", turn.stale
+            );
         }
         let claimed = turn.claimed.len();
         for row in turn.claimed {
@@ -144,7 +147,9 @@ impl Sender {
 
     /// Waits until there is something for a turn to do: answers, a wake, the pace, or a second.
     pub(crate) async fn wait(&mut self, report: TurnReport) {
-        let idle = Duration::from_millis(u64::try_from(report.wait_ms.unwrap_or(SECOND).clamp(1, SECOND)).unwrap_or(1_000));
+        let idle = Duration::from_millis(
+            u64::try_from(report.wait_ms.unwrap_or(SECOND).clamp(1, SECOND)).unwrap_or(1_000),
+        );
         let busy = !self.running.is_empty();
         tokio::select! {
             ended = self.calls.join_next_with_id(), if busy => {
@@ -190,7 +195,11 @@ impl Sender {
         }
     }
 
-    fn take(&mut self, ended: Result<(Id, (Claimed, Arc<Ready>, Ended, Millis)), tokio::task::JoinError>, now: Millis) {
+    fn take(
+        &mut self,
+        ended: Result<(Id, (Claimed, Arc<Ready>, Ended, Millis)), tokio::task::JoinError>,
+        now: Millis,
+    ) {
         let (row, ready, ended, at) = match ended {
             Ok((id, done)) => {
                 self.running.remove(&id);
@@ -241,7 +250,12 @@ impl Sender {
             // Claimed only for broadcasts that are ready; kept honest all the same.
             let said = Said::new("handed_back", "Handed back untried.");
             let now = self.engine.clock.now();
-            self.records.push(Record { message: row.message, attempt: row.attempt, next: Next::Pause(said), at: now });
+            self.records.push(Record {
+                message: row.message,
+                attempt: row.attempt,
+                next: Next::Pause(said),
+                at: now,
+            });
             return;
         };
         let engine = self.engine.clone();
@@ -267,12 +281,16 @@ impl Sender {
     async fn prepare(&mut self, now: Millis) -> Result<(), StoreError> {
         for due in &self.due {
             let id = due.broadcast;
-            if self.ready.get(&id).is_some_and(|ready| now.since(ready.read_at) < READY_KEEP_MS) || self.probed_now.contains(&id) {
+            if self.ready.get(&id).is_some_and(|ready| now.since(ready.read_at) < READY_KEEP_MS)
+                || self.probed_now.contains(&id)
+            {
                 continue;
             }
             let job = self.engine.work.job(id).await?;
-            let account =
-                self.accounts.get(job.integration, &self.engine.work, self.engine.accounts.as_ref(), now).await?;
+            let account = self
+                .accounts
+                .get(job.integration, &self.engine.work, self.engine.accounts.as_ref(), now)
+                .await?;
             let account = match account {
                 Ok(account) => account,
                 Err(words) => {
@@ -322,7 +340,11 @@ impl Sender {
         loop {
             self.due_at = None;
             let report = self.turn(true).await?;
-            if report.claimed == 0 && report.recorded == 0 && self.unfinished() == 0 && self.probing.is_empty() {
+            if report.claimed == 0
+                && report.recorded == 0
+                && self.unfinished() == 0
+                && self.probing.is_empty()
+            {
                 return Ok(());
             }
             if self.unfinished() > 0 || !self.probing.is_empty() {

@@ -21,6 +21,8 @@ pub mod people;
 pub mod registrants;
 pub mod suppressions;
 pub mod templates;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod workshops;
 
 use std::{path::Path, str::FromStr, time::Duration};

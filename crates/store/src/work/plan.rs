@@ -253,7 +253,11 @@ struct EventRow {
 
 impl Work {
     /// What every message of a workshop's broadcasts may say about the event and its organisation, written out in its zone.
-    pub async fn event_facts(&self, organization: OrganizationId, workshop: WorkshopId) -> Result<domain::template::Facts, StoreError> {
+    pub async fn event_facts(
+        &self,
+        organization: OrganizationId,
+        workshop: WorkshopId,
+    ) -> Result<domain::template::Facts, StoreError> {
         let row: EventRow = self
             .db
             .one(

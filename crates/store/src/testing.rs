@@ -1,0 +1,95 @@
+//! Fresh databases for tests, on both engines. Only with the feature `testing`.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sqlx::{Connection, PgConnection};
+
+use crate::Store;
+
+/// A fresh database that goes away with the test.
+pub struct TestStore {
+    /// The open store.
+    pub store: Store,
+    /// Its address, for a process or a second handle.
+    pub url: String,
+    schema: Option<(String, String)>,
+    folder: tempfile::TempDir,
+}
+
+impl TestStore {
+    /// A folder of the test's own.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Takes the database away. A SQLite one goes with its folder.
+    pub async fn remove(self) {
+        self.store.close().await;
+        if let Some((server, schema)) = self.schema {
+            let mut admin = PgConnection::connect(&server).await.expect("the test server answers");
+            let drop = format!("DROP SCHEMA \"{schema}\" CASCADE");
+            sqlx::query(sqlx::AssertSqlSafe(drop))
+                .execute(&mut admin)
+                .await
+                .expect("a test may drop its own schema");
+        }
+    }
+}
+
+/// A fresh SQLite database in a folder of its own.
+pub async fn sqlite() -> TestStore {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let url = format!("sqlite:{}", folder.path().join("munadi.db").display());
+    let store = Store::open(&url).await.expect("a fresh database opens");
+    TestStore { store, url, schema: None, folder }
+}
+
+/// A fresh schema on the server that `TEST_POSTGRES_URL` names; `None`, said aloud, when there is none.
+pub async fn postgres() -> Option<TestStore> {
+    let (url, schema, server) = postgres_url().await?;
+    let store = Store::open(&url).await.expect("a fresh schema opens");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    Some(TestStore { store, url, schema: Some((server, schema)), folder })
+}
+
+async fn postgres_url() -> Option<(String, String, String)> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
+        eprintln!("skipped on PostgreSQL: TEST_POSTGRES_URL is not set (cargo xtask test sets it)");
+        return None;
+    };
+    let schema = format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let mut admin = PgConnection::connect(&server).await.expect("the test server answers");
+    let create = format!("CREATE SCHEMA \"{schema}\"");
+    sqlx::query(sqlx::AssertSqlSafe(create)).execute(&mut admin).await.expect("a test may make a schema");
+    let joint = if server.contains('?') { '&' } else { '?' };
+    Some((format!("{server}{joint}options=-c%20search_path%3D{schema}"), schema, server))
+}
+
+/// Runs a test on SQLite, and on PostgreSQL where there is one: `on_both! { async fn a_promise(db: TestStore) { … } }`.
+#[macro_export]
+macro_rules! on_both {
+    ($($(#[$meta:meta])* async fn $name:ident($db:ident: TestStore) $body:block)+) => {$(
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn promise($db: &$crate::testing::TestStore) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                let db = $crate::testing::sqlite().await;
+                promise(&db).await;
+                db.remove().await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                if let Some(db) = $crate::testing::postgres().await {
+                    promise(&db).await;
+                    db.remove().await;
+                }
+            }
+        }
+    )+};
+}
