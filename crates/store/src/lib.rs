@@ -35,6 +35,7 @@ use sqlx::{
 
 pub use access::{Access, AccessLink, LinkKind, NewUser, Patience, SessionLife, SignedIn, User};
 pub use error::StoreError;
+pub use members::{NewOrganization, Organization};
 pub use org::{Actor, Org};
 pub use phone_key::PhoneKey;
 pub use work::Work;
