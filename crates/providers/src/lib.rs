@@ -10,8 +10,6 @@ pub mod http;
 mod lenient;
 pub mod secret;
 
-use std::fmt;
-
 use domain::{
     channel::Channel,
     checks::Probe,
@@ -64,7 +62,7 @@ impl From<WhatsappTemplate> for Wire {
 }
 
 /// One message, ready to go.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
     /// What the broadcast sends.
     pub wire: &'a Wire,
@@ -74,13 +72,6 @@ pub struct Call<'a> {
     pub to: &'a str,
     /// The present moment, for answers that name a date.
     pub now: Millis,
-}
-
-/// Neither the number nor what is said to it.
-impl fmt::Debug for Call<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call").field("now", &self.now).finish_non_exhaustive()
-    }
 }
 
 /// A connected account of any vendor. A vendor is one variant and one file; an enum, so that a call needs no box.

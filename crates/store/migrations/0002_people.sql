@@ -18,42 +18,64 @@ CREATE TABLE workshops (
     status          TEXT NOT NULL,
     join_link       TEXT NOT NULL,
     tag_id          UUID REFERENCES workshop_tags (id),
+    -- People whose registration stands; moves in the transaction that moves them.
     registrants     BIGINT NOT NULL,
     created_by      TEXT NOT NULL,
     created_at      BIGINT NOT NULL
 );
-CREATE INDEX workshops_by_start ON workshops (organization_id, starts_at);
+CREATE INDEX workshops_by_start ON workshops (organization_id, starts_at, id);
 
+-- A person, by number. `import_id` is the import that brought them first, so that an undo takes only those away.
 CREATE TABLE leads (
     id              UUID PRIMARY KEY,
     organization_id UUID NOT NULL REFERENCES organizations (id),
     phone           TEXT NOT NULL,
     name            TEXT NOT NULL,
     email           TEXT NOT NULL,
+    import_id       UUID,
     created_at      BIGINT NOT NULL,
     UNIQUE (organization_id, phone)
 );
 
 -- A place in a workshop. Two people may register with one number, so (workshop, phone) is not unique; `identity` makes a
--- second import of the same file add nobody.
+-- second import of the same file add nobody. A registrant's lead is the one with the same number: a column for it would need
+-- another index on the hottest insert of the program.
+--
+-- `mark` says why a registered person cannot be told anything whatever the message: 'no_phone', 'invalid_phone', or 'duplicate'
+-- (an earlier registration has the same number); empty for everyone else. It moves in the transaction that makes it so.
 CREATE TABLE registrants (
-    id              UUID PRIMARY KEY,
+    id              UUID NOT NULL,
     organization_id UUID NOT NULL REFERENCES organizations (id),
     workshop_id     UUID NOT NULL REFERENCES workshops (id),
-    lead_id         UUID REFERENCES leads (id),
     name            TEXT NOT NULL,
     email           TEXT NOT NULL,
     phone           TEXT NOT NULL,
     phone_typed     TEXT NOT NULL,
     status          TEXT NOT NULL,
+    mark            TEXT NOT NULL,
     source          TEXT NOT NULL,
     import_id       UUID,
     identity        TEXT NOT NULL,
     registered_at   BIGINT NOT NULL,
+    -- The newest of a workshop without a sort; ids grow, so that inserts stay at the end of this key.
+    PRIMARY KEY (workshop_id, id),
+    -- The order of a plan, and the way from a number to a registration.
     UNIQUE (workshop_id, phone, identity)
 );
-CREATE INDEX registrants_import ON registrants (import_id) WHERE import_id IS NOT NULL;
-CREATE INDEX registrants_lead ON registrants (lead_id) WHERE lead_id IS NOT NULL;
+-- Small: only the exceptions that screens list.
+CREATE INDEX registrants_marked ON registrants (workshop_id, mark, id) WHERE mark <> '';
+CREATE INDEX registrants_left ON registrants (workshop_id, status, id) WHERE status <> 'registered';
+CREATE INDEX registrants_nameless ON registrants (workshop_id, id) WHERE name = '';
+CREATE INDEX registrants_import ON registrants (import_id, id) WHERE import_id IS NOT NULL;
+
+-- How many registrants of a workshop are what: counting a million rows takes too long for a page. The words stand in
+-- registrants.rs, which alone changes them, in the transaction that changes the rows.
+CREATE TABLE workshop_counts (
+    workshop_id     UUID NOT NULL REFERENCES workshops (id),
+    what            TEXT NOT NULL,
+    n               BIGINT NOT NULL,
+    PRIMARY KEY (workshop_id, what)
+);
 
 CREATE TABLE imports (
     id              UUID PRIMARY KEY,
@@ -78,6 +100,7 @@ CREATE TABLE import_rows (
     cells           TEXT NOT NULL,
     problems        TEXT NOT NULL,
     decision        TEXT NOT NULL,
+    typed           TEXT NOT NULL,
     PRIMARY KEY (import_id, line)
 );
 
@@ -95,3 +118,4 @@ CREATE TABLE suppressions (
     created_at      BIGINT NOT NULL,
     UNIQUE (organization_id, phone_key, channel, category)
 );
+CREATE INDEX suppressions_phone ON suppressions (organization_id, phone) WHERE phone <> '';

@@ -1,1 +1,481 @@
-//! pending
+//! Imports of files: what was uploaded, what it needs from a person, what it did, and its undoing.
+
+use domain::{
+    ids::{ImportId, RegistrantId, WorkshopId},
+    role::Permission,
+    time::Millis,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    db::{Batch, args},
+    error::{StoreError, json, word},
+    org::Org,
+};
+
+/// Registrants that one transaction of an undo looks at: short enough that sending does not notice.
+const UNDO_ROWS: i64 = 2_000;
+
+/// Where an import stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ImportState {
+    /// The file is here.
+    Uploaded,
+    /// Its rows were read once; nothing is stored yet.
+    Checked,
+    /// Its good rows are being written. Found at a start of the program, it is simply begun again.
+    Committing,
+    /// Its good rows are registrants.
+    Committed,
+    /// They were taken away again.
+    Undone,
+}
+
+impl ImportState {
+    /// The word in the store.
+    pub fn word(self) -> &'static str {
+        match self {
+            ImportState::Uploaded => "uploaded",
+            ImportState::Checked => "checked",
+            ImportState::Committing => "committing",
+            ImportState::Committed => "committed",
+            ImportState::Undone => "undone",
+        }
+    }
+
+    /// The word on screens.
+    pub fn title(self) -> &'static str {
+        match self {
+            ImportState::Uploaded => "Uploaded",
+            ImportState::Checked => "Checked",
+            ImportState::Committing => "Importing",
+            ImportState::Committed => "Imported",
+            ImportState::Undone => "Undone",
+        }
+    }
+}
+
+impl std::str::FromStr for ImportState {
+    type Err = ();
+    fn from_str(text: &str) -> Result<ImportState, ()> {
+        use ImportState::{Checked, Committed, Committing, Undone, Uploaded};
+        [Uploaded, Checked, Committing, Committed, Undone].into_iter().find(|s| s.word() == text).ok_or(())
+    }
+}
+
+/// One import of a file into a workshop.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Import {
+    /// Which.
+    pub id: ImportId,
+    /// Into which workshop.
+    pub workshop: WorkshopId,
+    /// That workshop's title.
+    pub workshop_title: String,
+    /// The file's name as it was uploaded.
+    pub file_name: String,
+    /// Where the file is kept, below the data folder.
+    pub file_path: String,
+    /// Where it stands.
+    pub state: ImportState,
+    /// Which column is what; `null` before somebody said so. The importer's own form.
+    pub mapping: Value,
+    /// Counts and warnings of the last look; `null` before. The importer's own form.
+    pub summary: Value,
+    /// Who uploaded it.
+    pub created_by: String,
+    /// When it was uploaded.
+    pub created_at: Millis,
+    /// When its rows had all been written.
+    pub committed_at: Option<Millis>,
+    /// When they were taken away.
+    pub undone_at: Option<Millis>,
+}
+
+/// What a person decided about a row that cannot be taken as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing yet; it is left out.
+    Open,
+    /// Leave it out.
+    Skip,
+    /// Take it with these cells instead, by the column's number in the file.
+    Fix(Vec<(usize, String)>),
+}
+
+/// A row of a file that cannot be taken as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportRow {
+    /// Line in the file, from 1, as a spreadsheet shows it.
+    pub line: i64,
+    /// The cells as they stand in the file.
+    pub cells: Vec<String>,
+    /// What is wrong. The importer's own form.
+    pub problems: Value,
+    /// What a person decided.
+    pub decision: Decision,
+}
+
+/// How many rows need what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportRowCounts {
+    /// Not decided.
+    pub open: i64,
+    /// To be left out.
+    pub skip: i64,
+    /// To be taken with what a person typed.
+    pub fix: i64,
+}
+
+/// What an undo did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Undone {
+    /// Registrations taken away.
+    pub deleted: u64,
+    /// Registrations that a message was planned for; they stay.
+    pub kept: u64,
+    /// People that only this import had brought, gone with it.
+    pub leads: u64,
+}
+
+#[derive(sqlx::FromRow)]
+struct ImportRecord {
+    id: Uuid,
+    workshop_id: Uuid,
+    workshop_title: String,
+    file_name: String,
+    file_path: String,
+    state: String,
+    mapping: String,
+    summary: String,
+    created_by: String,
+    created_at: i64,
+    committed_at: Option<i64>,
+    undone_at: Option<i64>,
+}
+
+impl TryFrom<ImportRecord> for Import {
+    type Error = StoreError;
+    fn try_from(row: ImportRecord) -> Result<Import, StoreError> {
+        Ok(Import {
+            id: ImportId(row.id),
+            workshop: WorkshopId(row.workshop_id),
+            workshop_title: row.workshop_title,
+            file_name: row.file_name,
+            file_path: row.file_path,
+            state: word("imports", "state", &row.state)?,
+            mapping: json("imports", "mapping", &row.mapping)?,
+            summary: json("imports", "summary", &row.summary)?,
+            created_by: row.created_by,
+            created_at: Millis(row.created_at),
+            committed_at: row.committed_at.map(Millis),
+            undone_at: row.undone_at.map(Millis),
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct RowRecord {
+    line: i64,
+    cells: String,
+    problems: String,
+    decision: String,
+    typed: String,
+}
+
+impl TryFrom<RowRecord> for ImportRow {
+    type Error = StoreError;
+    fn try_from(row: RowRecord) -> Result<ImportRow, StoreError> {
+        let decision = match row.decision.as_str() {
+            "open" => Decision::Open,
+            "skip" => Decision::Skip,
+            "fix" => Decision::Fix(json("import_rows", "typed", &row.typed)?),
+            _ => {
+                return Err(StoreError::Corrupt {
+                    table: "import_rows",
+                    column: "decision",
+                    value: row.decision,
+                });
+            }
+        };
+        Ok(ImportRow {
+            line: row.line,
+            cells: json("import_rows", "cells", &row.cells)?,
+            problems: json("import_rows", "problems", &row.problems)?,
+            decision,
+        })
+    }
+}
+
+impl Decision {
+    fn word(&self) -> &'static str {
+        match self {
+            Decision::Open => "open",
+            Decision::Skip => "skip",
+            Decision::Fix(_) => "fix",
+        }
+    }
+
+    fn typed(&self) -> String {
+        match self {
+            Decision::Open | Decision::Skip => "[]".to_owned(),
+            Decision::Fix(cells) => text(cells),
+        }
+    }
+}
+
+/// A value as JSON text. Only values without a key that is no string come here, so that it cannot fail.
+fn text(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("lists and JSON values are always JSON")
+}
+
+impl Org {
+    /// Keeps a file that was uploaded; `id` was made before, because it names the file.
+    pub async fn add_import(
+        &self,
+        id: ImportId,
+        workshop: WorkshopId,
+        file_name: &str,
+        file_path: &str,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::AddRegistrants)?;
+        let mut tx = self.db.begin().await?;
+        let added = tx
+            .run(
+                "INSERT INTO imports (id, organization_id, workshop_id, file_name, file_path, state, mapping, summary, created_by,
+                                      created_at)
+                 SELECT $2, w.organization_id, w.id, $4, $5, 'uploaded', 'null', 'null', $6, $7
+                 FROM workshops w WHERE w.organization_id = $1 AND w.id = $3",
+                args![self.id(), id.0, workshop.0, file_name, file_path, &self.actor.name, now],
+            )
+            .await?;
+        if added == 0 {
+            return Err(StoreError::Missing);
+        }
+        self.note(&mut tx, "import.uploaded", id, "", now).await?;
+        tx.commit().await
+    }
+
+    /// One import.
+    pub async fn import(&self, id: ImportId) -> Result<Import, StoreError> {
+        let row: ImportRecord = self
+            .db
+            .one(
+                "SELECT i.id, i.workshop_id, w.title AS workshop_title, i.file_name, i.file_path, i.state, i.mapping, i.summary,
+                        i.created_by, i.created_at, i.committed_at, i.undone_at
+                 FROM imports i JOIN workshops w ON w.id = i.workshop_id
+                 WHERE i.organization_id = $1 AND i.id = $2",
+                args![self.id(), id.0],
+            )
+            .await?;
+        row.try_into()
+    }
+
+    /// The newest imports, newest first; `before` is the id of the last one seen.
+    pub async fn imports(&self, before: Option<ImportId>, limit: i64) -> Result<Vec<Import>, StoreError> {
+        let rows: Vec<ImportRecord> = self
+            .db
+            .all(
+                "SELECT i.id, i.workshop_id, w.title AS workshop_title, i.file_name, i.file_path, i.state, i.mapping, i.summary,
+                        i.created_by, i.created_at, i.committed_at, i.undone_at
+                 FROM imports i JOIN workshops w ON w.id = i.workshop_id
+                 WHERE i.organization_id = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3",
+                args![self.id(), before.map_or(Uuid::max(), |id| id.0), limit],
+            )
+            .await?;
+        rows.into_iter().map(Import::try_from).collect()
+    }
+
+    /// Keeps what a look at the file found, and forgets the rows and decisions of an earlier look. Only before a commit.
+    pub async fn import_checked(
+        &self,
+        id: ImportId,
+        mapping: &Value,
+        summary: &Value,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::AddRegistrants)?;
+        let mut tx = self.db.begin().await?;
+        let changed = tx
+            .run(
+                "UPDATE imports SET state = 'checked', mapping = $3, summary = $4
+                 WHERE organization_id = $1 AND id = $2 AND state IN ('uploaded', 'checked')",
+                args![self.id(), id.0, text(mapping), text(summary)],
+            )
+            .await?;
+        if changed == 0 {
+            return Err(StoreError::Stale);
+        }
+        tx.run("DELETE FROM import_rows WHERE import_id = $1", args![id.0]).await?;
+        tx.commit().await
+    }
+
+    /// Adds rows that need a person. A row given twice is kept once.
+    pub async fn add_import_rows(&self, id: ImportId, rows: &[ImportRow]) -> Result<(), StoreError> {
+        self.allow(Permission::AddRegistrants)?;
+        self.import(id).await?;
+        let mut tx = self.db.begin().await?;
+        let batch = Batch::new()
+            .ints("line", rows.iter().map(|row| row.line))
+            .texts("cells", rows.iter().map(|row| text(&row.cells)))
+            .texts("problems", rows.iter().map(|row| text(&row.problems)))
+            .texts("decision", rows.iter().map(|row| row.decision.word().to_owned()))
+            .texts("typed", rows.iter().map(|row| row.decision.typed()));
+        tx.run_batch(
+            "INSERT INTO import_rows (import_id, line, cells, problems, decision, typed)
+             SELECT $1, b.line, b.cells, b.problems, b.decision, b.typed FROM @batch WHERE TRUE
+             ON CONFLICT (import_id, line) DO NOTHING",
+            args![id.0],
+            batch,
+        )
+        .await?;
+        tx.commit().await
+    }
+
+    /// Rows that need a person, in the order of the file, after line `after`.
+    pub async fn import_rows(
+        &self,
+        id: ImportId,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<ImportRow>, StoreError> {
+        let rows: Vec<RowRecord> = self
+            .db
+            .all(
+                "SELECT r.line, r.cells, r.problems, r.decision, r.typed
+                 FROM import_rows r JOIN imports i ON i.id = r.import_id
+                 WHERE i.organization_id = $1 AND i.id = $2 AND r.line > $3 ORDER BY r.line LIMIT $4",
+                args![self.id(), id.0, after, limit],
+            )
+            .await?;
+        rows.into_iter().map(ImportRow::try_from).collect()
+    }
+
+    /// How many rows need what.
+    pub async fn import_row_counts(&self, id: ImportId) -> Result<ImportRowCounts, StoreError> {
+        let rows: Vec<(String, i64)> = self
+            .db
+            .all(
+                "SELECT r.decision, COUNT(*) FROM import_rows r JOIN imports i ON i.id = r.import_id
+                 WHERE i.organization_id = $1 AND i.id = $2 GROUP BY r.decision",
+                args![self.id(), id.0],
+            )
+            .await?;
+        let n = |what: &str| rows.iter().find(|(decision, _)| decision == what).map_or(0, |(_, n)| *n);
+        Ok(ImportRowCounts { open: n("open"), skip: n("skip"), fix: n("fix") })
+    }
+
+    /// Keeps what a person decided about a row, and what is still wrong with what they typed.
+    pub async fn decide_import_row(
+        &self,
+        id: ImportId,
+        line: i64,
+        decision: &Decision,
+        problems: &Value,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::AddRegistrants)?;
+        let changed = self
+            .db
+            .run(
+                "UPDATE import_rows SET decision = $4, typed = $5, problems = $6
+                 WHERE import_id = (SELECT id FROM imports WHERE organization_id = $1 AND id = $2 AND state = 'checked')
+                   AND line = $3",
+                args![self.id(), id.0, line, decision.word(), decision.typed(), text(problems)],
+            )
+            .await?;
+        if changed == 0 { Err(StoreError::Stale) } else { Ok(()) }
+    }
+
+    /// From here on the good rows are written. May be called again for an import that a restart interrupted.
+    pub async fn import_committing(&self, id: ImportId, now: Millis) -> Result<(), StoreError> {
+        self.allow(Permission::AddRegistrants)?;
+        let mut tx = self.db.begin().await?;
+        let changed = tx
+            .run(
+                "UPDATE imports SET state = 'committing'
+                 WHERE organization_id = $1 AND id = $2 AND state IN ('checked', 'committing')",
+                args![self.id(), id.0],
+            )
+            .await?;
+        if changed == 0 {
+            return Err(StoreError::Stale);
+        }
+        self.note(&mut tx, "import.started", id, "", now).await?;
+        tx.commit().await
+    }
+
+    /// All good rows are registrants; `summary` says how many.
+    pub async fn import_committed(
+        &self,
+        id: ImportId,
+        summary: &Value,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::AddRegistrants)?;
+        let mut tx = self.db.begin().await?;
+        let changed = tx
+            .run(
+                "UPDATE imports SET state = 'committed', summary = $3, committed_at = $4
+                 WHERE organization_id = $1 AND id = $2 AND state = 'committing'",
+                args![self.id(), id.0, text(summary), now],
+            )
+            .await?;
+        if changed == 0 {
+            return Err(StoreError::Stale);
+        }
+        self.note(&mut tx, "import.committed", id, "", now).await?;
+        tx.commit().await
+    }
+
+    /// Takes the registrants of an import away again, but for those that a message was planned for. In short transactions:
+    /// interrupted, it can be called again. `progress` hears of each.
+    pub async fn undo_import(
+        &self,
+        id: ImportId,
+        now: Millis,
+        mut progress: impl FnMut(&Undone) + Send,
+    ) -> Result<Undone, StoreError> {
+        self.allow(Permission::Manage)?;
+        let import = self.import(id).await?;
+        if import.state != ImportState::Committed {
+            return Err(StoreError::Stale);
+        }
+        let mut undone = Undone::default();
+        let mut after: Option<RegistrantId> = None;
+        loop {
+            let part = self.take_out(id, import.workshop, after, UNDO_ROWS).await?;
+            undone.deleted += part.deleted;
+            undone.kept += part.kept;
+            undone.leads += part.leads;
+            progress(&undone);
+            match part.next {
+                Some(last) => after = Some(last),
+                None => break,
+            }
+        }
+        let mut tx = self.db.begin().await?;
+        tx.run(
+            "UPDATE imports SET state = 'undone', undone_at = $3 WHERE organization_id = $1 AND id = $2 AND state = 'committed'",
+            args![self.id(), id.0, now],
+        )
+        .await?;
+        let detail = format!("deleted={} kept={} leads={}", undone.deleted, undone.kept, undone.leads);
+        self.note(&mut tx, "import.undone", id, &detail, now).await?;
+        tx.commit().await?;
+        Ok(undone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_read_as_it_was_written() {
+        use ImportState::{Checked, Committed, Committing, Undone, Uploaded};
+        for state in [Uploaded, Checked, Committing, Committed, Undone] {
+            assert_eq!(state.word().parse(), Ok(state));
+        }
+    }
+}

@@ -1,1 +1,407 @@
-//! pending
+//! People across workshops: one search, one story.
+
+use domain::{
+    channel::Channel,
+    ids::{BroadcastId, LeadId, MessageRef, RegistrantId, WorkshopId},
+    message::{MessageState, SkipReason},
+    time::Millis,
+    workshop::{RegistrantStatus, WorkshopStatus},
+};
+use uuid::Uuid;
+
+use crate::{
+    db::args,
+    error::{StoreError, word},
+    org::Org,
+    suppressions::Suppression,
+    workshops::{contains, literal},
+};
+
+/// Registrations of one person that a story tells at most; the newest.
+const REGISTRATIONS_MAX: i64 = 200;
+/// Messages of one person that a story tells at most; the newest.
+const MESSAGES_MAX: i64 = 500;
+/// Shortest part of a number that is looked for inside numbers.
+const DIGITS_INSIDE_MIN: usize = 4;
+
+/// A person as a search finds them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The person, when they have a number.
+    pub lead: Option<LeadId>,
+    /// Name; may be empty.
+    pub name: String,
+    /// E-mail; may be empty.
+    pub email: String,
+    /// E.164; empty without one.
+    pub phone: String,
+    /// Without a number there is only this one registration.
+    pub registration: Option<(WorkshopId, RegistrantId, String)>,
+}
+
+/// A person and everything that happened with them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Story {
+    /// Who.
+    pub lead: LeadId,
+    /// Name; may be empty.
+    pub name: String,
+    /// E-mail; may be empty.
+    pub email: String,
+    /// E.164.
+    pub phone: String,
+    /// First seen.
+    pub created_at: Millis,
+    /// Places in workshops, the latest workshop first.
+    pub registrations: Vec<Registration>,
+    /// Messages, the newest first.
+    pub messages: Vec<PersonMessage>,
+    /// What they must not be sent.
+    pub suppressions: Vec<Suppression>,
+}
+
+/// A place in a workshop, told from the person's side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The workshop.
+    pub workshop: WorkshopId,
+    /// Its title.
+    pub title: String,
+    /// Its start.
+    pub starts_at: Millis,
+    /// Where the workshop stands.
+    pub workshop_status: WorkshopStatus,
+    /// The registration.
+    pub registrant: RegistrantId,
+    /// The name given there; may be empty.
+    pub name: String,
+    /// Where the registration stands.
+    pub status: RegistrantStatus,
+    /// Why nothing can be told to them there.
+    pub mark: Option<SkipReason>,
+    /// `by_hand` or `import`.
+    pub source: String,
+    /// The file, when an import brought them.
+    pub file_name: Option<String>,
+    /// When they registered.
+    pub registered_at: Millis,
+}
+
+/// A message, told from the person's side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonMessage {
+    /// Which.
+    pub message: MessageRef,
+    /// The broadcast's title.
+    pub broadcast_title: String,
+    /// On which channel.
+    pub channel: Channel,
+    /// For which workshop.
+    pub workshop: WorkshopId,
+    /// That workshop's title.
+    pub workshop_title: String,
+    /// Where it stands.
+    pub state: MessageState,
+    /// Code of the reason; empty on the straight way.
+    pub reason: String,
+    /// The provider's words, or ours.
+    pub reason_text: String,
+    /// Last change.
+    pub changed_at: Millis,
+}
+
+#[derive(sqlx::FromRow)]
+struct LeadRow {
+    id: Uuid,
+    name: String,
+    email: String,
+    phone: String,
+    created_at: i64,
+}
+
+impl From<LeadRow> for Found {
+    fn from(row: LeadRow) -> Found {
+        Found {
+            lead: Some(LeadId(row.id)),
+            name: row.name,
+            email: row.email,
+            phone: row.phone,
+            registration: None,
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct PhonelessRow {
+    id: Uuid,
+    workshop_id: Uuid,
+    title: String,
+    name: String,
+    email: String,
+}
+
+impl From<PhonelessRow> for Found {
+    fn from(row: PhonelessRow) -> Found {
+        Found {
+            lead: None,
+            name: row.name,
+            email: row.email,
+            phone: String::new(),
+            registration: Some((WorkshopId(row.workshop_id), RegistrantId(row.id), row.title)),
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct RegistrationRow {
+    workshop_id: Uuid,
+    title: String,
+    starts_at: i64,
+    workshop_status: String,
+    id: Uuid,
+    name: String,
+    status: String,
+    mark: String,
+    source: String,
+    file_name: Option<String>,
+    registered_at: i64,
+}
+
+impl TryFrom<RegistrationRow> for Registration {
+    type Error = StoreError;
+    fn try_from(row: RegistrationRow) -> Result<Registration, StoreError> {
+        Ok(Registration {
+            workshop: WorkshopId(row.workshop_id),
+            title: row.title,
+            starts_at: Millis(row.starts_at),
+            workshop_status: word("workshops", "status", &row.workshop_status)?,
+            registrant: RegistrantId(row.id),
+            name: row.name,
+            status: word("registrants", "status", &row.status)?,
+            mark: crate::registrants::mark_from(&row.mark)?,
+            source: row.source,
+            file_name: row.file_name,
+            registered_at: Millis(row.registered_at),
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct PersonMessageRow {
+    broadcast_id: Uuid,
+    position: i64,
+    broadcast_title: String,
+    channel: String,
+    workshop_id: Uuid,
+    workshop_title: String,
+    state: String,
+    reason: String,
+    reason_text: String,
+    changed_at: i64,
+}
+
+impl TryFrom<PersonMessageRow> for PersonMessage {
+    type Error = StoreError;
+    fn try_from(row: PersonMessageRow) -> Result<PersonMessage, StoreError> {
+        Ok(PersonMessage {
+            message: MessageRef { broadcast: BroadcastId(row.broadcast_id), position: row.position },
+            broadcast_title: row.broadcast_title,
+            channel: word("broadcasts", "channel", &row.channel)?,
+            workshop: WorkshopId(row.workshop_id),
+            workshop_title: row.workshop_title,
+            state: word("messages", "state", &row.state)?,
+            reason: row.reason,
+            reason_text: row.reason_text,
+            changed_at: Millis(row.changed_at),
+        })
+    }
+}
+
+impl Org {
+    /// People by a part of their name or e-mail, or by a number as it is typed. `calling_code` is that of the organisation's
+    /// country, for numbers typed without one. At most `limit`.
+    pub async fn find_people(
+        &self,
+        text: &str,
+        calling_code: u16,
+        limit: i64,
+    ) -> Result<Vec<Found>, StoreError> {
+        match number_in(text, calling_code) {
+            Some((prefixes, digits)) => self.find_by_number(prefixes, &digits, limit).await,
+            None if text.trim().is_empty() => self.newest_people(limit).await,
+            None => self.find_by_name(text, limit).await,
+        }
+    }
+
+    async fn newest_people(&self, limit: i64) -> Result<Vec<Found>, StoreError> {
+        let rows: Vec<LeadRow> = self
+            .db
+            .all(
+                "SELECT id, name, email, phone, created_at FROM leads WHERE organization_id = $1 ORDER BY id DESC LIMIT $2",
+                args![self.id(), limit],
+            )
+            .await?;
+        Ok(rows.into_iter().map(Found::from).collect())
+    }
+
+    async fn find_by_number(
+        &self,
+        prefixes: Vec<String>,
+        digits: &str,
+        limit: i64,
+    ) -> Result<Vec<Found>, StoreError> {
+        let mut found: Vec<Found> = Vec::new();
+        for prefix in prefixes {
+            // A range instead of LIKE: the index serves it on both databases. ':' is the character after '9'.
+            let rows: Vec<LeadRow> = self
+                .db
+                .all(
+                    "SELECT id, name, email, phone, created_at FROM leads
+                     WHERE organization_id = $1 AND phone >= $2 AND phone < $3 ORDER BY phone LIMIT $4",
+                    args![self.id(), &prefix, format!("{prefix}:"), limit],
+                )
+                .await?;
+            found.extend(rows.into_iter().map(Found::from));
+        }
+        if found.is_empty() && digits.len() >= DIGITS_INSIDE_MIN {
+            let rows: Vec<LeadRow> = self
+                .db
+                .all(
+                    r"SELECT id, name, email, phone, created_at FROM leads
+                      WHERE organization_id = $1 AND phone LIKE $2 ESCAPE '\' LIMIT $3",
+                    args![self.id(), format!("%{}%", literal(digits)), limit],
+                )
+                .await?;
+            found.extend(rows.into_iter().map(Found::from));
+        }
+        found.truncate(usize::try_from(limit).unwrap_or(0));
+        Ok(found)
+    }
+
+    async fn find_by_name(&self, text: &str, limit: i64) -> Result<Vec<Found>, StoreError> {
+        let pattern = contains(text);
+        let leads: Vec<LeadRow> = self
+            .db
+            .all(
+                r"SELECT id, name, email, phone, created_at FROM leads
+                  WHERE organization_id = $1
+                    AND (lower(name) LIKE lower($2) ESCAPE '\' OR lower(email) LIKE lower($2) ESCAPE '\')
+                  LIMIT $3",
+                args![self.id(), &pattern, limit],
+            )
+            .await?;
+        // Who registered without a number is nobody's lead; each workshop keeps them together.
+        let phoneless: Vec<PhonelessRow> = self
+            .db
+            .all(
+                r"SELECT r.id, r.workshop_id, w.title, r.name, r.email
+                  FROM workshops w JOIN registrants r ON r.workshop_id = w.id AND r.phone = ''
+                  WHERE w.organization_id = $1
+                    AND (lower(r.name) LIKE lower($2) ESCAPE '\' OR lower(r.email) LIKE lower($2) ESCAPE '\')
+                  ORDER BY r.id DESC LIMIT $3",
+                args![self.id(), &pattern, limit],
+            )
+            .await?;
+        let mut found: Vec<Found> = leads.into_iter().map(Found::from).collect();
+        found.extend(phoneless.into_iter().map(Found::from));
+        found.sort_by_cached_key(|person| person.name.to_lowercase());
+        found.truncate(usize::try_from(limit).unwrap_or(0));
+        Ok(found)
+    }
+
+    /// The person with that number.
+    pub async fn lead_by_phone(&self, phone: &str) -> Result<LeadId, StoreError> {
+        let (id,): (Uuid,) = self
+            .db
+            .one("SELECT id FROM leads WHERE organization_id = $1 AND phone = $2", args![self.id(), phone])
+            .await?;
+        Ok(LeadId(id))
+    }
+
+    /// Everything that happened with one person.
+    pub async fn story(&self, lead: LeadId) -> Result<Story, StoreError> {
+        let person: LeadRow = self
+            .db
+            .one(
+                "SELECT id, name, email, phone, created_at FROM leads WHERE organization_id = $1 AND id = $2",
+                args![self.id(), lead.0],
+            )
+            .await?;
+        let registrations: Vec<RegistrationRow> = self
+            .db
+            .all(
+                "SELECT w.id AS workshop_id, w.title, w.starts_at, w.status AS workshop_status, r.id, r.name, r.status, r.mark,
+                        r.source, i.file_name, r.registered_at
+                 FROM workshops w
+                 JOIN registrants r ON r.workshop_id = w.id AND r.phone = $2
+                 LEFT JOIN imports i ON i.id = r.import_id
+                 WHERE w.organization_id = $1 ORDER BY w.starts_at DESC, r.id LIMIT $3",
+                args![self.id(), &person.phone, REGISTRATIONS_MAX],
+            )
+            .await?;
+        let messages: Vec<PersonMessageRow> = self
+            .db
+            .all(
+                "SELECT m.broadcast_id, m.position, o.title AS broadcast_title, o.channel, o.workshop_id,
+                        w.title AS workshop_title, m.state, m.reason, m.reason_text, m.changed_at
+                 FROM workshops w
+                 JOIN broadcasts o ON o.workshop_id = w.id
+                 JOIN messages m ON m.broadcast_id = o.id AND m.recipient = $2 AND m.planned
+                 WHERE w.organization_id = $1 AND o.organization_id = $1
+                 ORDER BY m.changed_at DESC LIMIT $3",
+                args![self.id(), &person.phone, MESSAGES_MAX],
+            )
+            .await?;
+        Ok(Story {
+            lead,
+            suppressions: self.suppressions_of(&person.phone).await?,
+            name: person.name,
+            email: person.email,
+            phone: person.phone,
+            created_at: Millis(person.created_at),
+            registrations: registrations.into_iter().map(Registration::try_from).collect::<Result<_, _>>()?,
+            messages: messages.into_iter().map(PersonMessage::try_from).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// The beginnings that a typed number may have in the store, and its digits; `None` when it is no number.
+fn number_in(text: &str, calling_code: u16) -> Option<(Vec<String>, String)> {
+    let is_sign = |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '\u{a0}' | '-' | '(' | ')' | '.');
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    if digits.len() < 2 || !text.trim().chars().all(is_sign) {
+        return None;
+    }
+    if text.trim().starts_with('+') || digits.starts_with("00") {
+        return Some((vec![format!("+{}", digits.trim_start_matches('0'))], digits));
+    }
+    let national = digits.trim_start_matches('0');
+    let mut prefixes = vec![format!("+{calling_code}{national}")];
+    if national.len() == digits.len() {
+        prefixes.push(format!("+{digits}"));
+    }
+    Some((prefixes, digits))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(typed: &str, expected: &[&str]) {
+        let got = number_in(typed, 91).map_or(Vec::new(), |(prefixes, _)| prefixes);
+        assert_eq!(got, expected, "for {typed:?}");
+    }
+
+    #[test]
+    fn a_number_is_looked_for_as_it_is_typed() {
+        check("90000 00001", &["+919000000001", "+9000000001"]);
+        check("+91 90000", &["+9190000"]);
+        check("0091 90000", &["+9190000"]);
+        check("090000", &["+9190000"]);
+        check("9190", &["+919190", "+9190"]);
+        check("Asha", &[]);
+        check("Asha 2", &[]);
+        check("7", &[]);
+    }
+}

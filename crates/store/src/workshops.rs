@@ -1,1 +1,459 @@
-//! pending
+//! Workshops and their tags.
+
+use domain::{
+    ids::{BroadcastId, TagId, WorkshopId},
+    role::Permission,
+    time::Millis,
+    workshop::{TagColour, WorkshopStatus},
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{Tx, args},
+    error::{StoreError, word},
+    org::Org,
+};
+
+/// A tag on workshops.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// Which.
+    pub id: TagId,
+    /// Its word.
+    pub name: String,
+    /// Its dot.
+    pub colour: TagColour,
+    /// Taken for new workshops.
+    pub is_default: bool,
+}
+
+/// A dated event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workshop {
+    /// Which.
+    pub id: WorkshopId,
+    /// What it is called.
+    pub title: String,
+    /// When it starts.
+    pub starts_at: Millis,
+    /// When it ends.
+    pub ends_at: Millis,
+    /// Where it stands.
+    pub status: WorkshopStatus,
+    /// Where people join; may be empty.
+    pub join_link: String,
+    /// Its tag.
+    pub tag: Option<Tag>,
+    /// People whose registration stands.
+    pub registrants: i64,
+    /// Who entered it.
+    pub created_by: String,
+    /// When it was entered.
+    pub created_at: Millis,
+}
+
+/// What a person enters about a workshop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkshopDraft {
+    /// What it is called.
+    pub title: String,
+    /// When it starts.
+    pub starts_at: Millis,
+    /// When it ends; after the start.
+    pub ends_at: Millis,
+    /// Where people join; may be empty.
+    pub join_link: String,
+    /// Its tag.
+    pub tag: Option<TagId>,
+}
+
+/// Which workshops a list shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WorkshopWhen {
+    /// Every one, the latest start first.
+    #[default]
+    All,
+    /// Not over at that instant, the next start first.
+    Upcoming(Millis),
+    /// Over at that instant, the latest start first.
+    Past(Millis),
+}
+
+/// A page of the list of workshops.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WorkshopFilter {
+    /// Which ones.
+    pub when: WorkshopWhen,
+    /// A part of the title; empty for all.
+    pub title: String,
+    /// Start and id of the last one seen.
+    pub after: Option<(Millis, WorkshopId)>,
+    /// Rows at most.
+    pub limit: i64,
+}
+
+/// The workshop of a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Today {
+    /// The first one to start.
+    pub first: Workshop,
+    /// How many more there are on that day.
+    pub more: i64,
+}
+
+/// What cancelling a workshop stops.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenBroadcasts {
+    /// Broadcasts that have not ended, with their titles.
+    pub broadcasts: Vec<(BroadcastId, String)>,
+    /// Messages of these that still wait.
+    pub waiting: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct WorkshopRow {
+    id: Uuid,
+    title: String,
+    starts_at: i64,
+    ends_at: i64,
+    status: String,
+    join_link: String,
+    registrants: i64,
+    created_by: String,
+    created_at: i64,
+    tag_id: Option<Uuid>,
+    tag_name: Option<String>,
+    tag_colour: Option<String>,
+    tag_is_default: Option<bool>,
+}
+
+impl TryFrom<WorkshopRow> for Workshop {
+    type Error = StoreError;
+    fn try_from(row: WorkshopRow) -> Result<Workshop, StoreError> {
+        let tag = match (row.tag_id, row.tag_name, row.tag_colour, row.tag_is_default) {
+            (Some(id), Some(name), Some(colour), Some(is_default)) => {
+                Some(Tag::try_from(TagRow { id, name, colour, is_default })?)
+            }
+            _ => None,
+        };
+        Ok(Workshop {
+            id: WorkshopId(row.id),
+            title: row.title,
+            starts_at: Millis(row.starts_at),
+            ends_at: Millis(row.ends_at),
+            status: word("workshops", "status", &row.status)?,
+            join_link: row.join_link,
+            tag,
+            registrants: row.registrants,
+            created_by: row.created_by,
+            created_at: Millis(row.created_at),
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct TagRow {
+    id: Uuid,
+    name: String,
+    colour: String,
+    is_default: bool,
+}
+
+impl TryFrom<TagRow> for Tag {
+    type Error = StoreError;
+    fn try_from(row: TagRow) -> Result<Tag, StoreError> {
+        Ok(Tag {
+            id: TagId(row.id),
+            name: row.name,
+            colour: word("workshop_tags", "colour", &row.colour)?,
+            is_default: row.is_default,
+        })
+    }
+}
+
+/// A list of workshops with their tags. The end stands at the call: a query is one text in full view.
+macro_rules! select_workshops {
+    ($end:literal) => {
+        concat!(
+            "SELECT w.id, w.title, w.starts_at, w.ends_at, w.status, w.join_link, w.registrants, w.created_by, w.created_at,
+                    t.id AS tag_id, t.name AS tag_name, t.colour AS tag_colour, t.is_default AS tag_is_default
+             FROM workshops w LEFT JOIN workshop_tags t ON t.id = w.tag_id AND t.organization_id = w.organization_id
+             WHERE w.organization_id = $1 ",
+            $end
+        )
+    };
+}
+
+impl Org {
+    /// One workshop.
+    pub async fn workshop(&self, id: WorkshopId) -> Result<Workshop, StoreError> {
+        let row: WorkshopRow =
+            self.db.one(select_workshops!("AND w.id = $2"), args![self.id(), id.0]).await?;
+        row.try_into()
+    }
+
+    /// A page of workshops.
+    pub async fn workshops(&self, filter: &WorkshopFilter) -> Result<Vec<Workshop>, StoreError> {
+        let title = contains(&filter.title);
+        let rows: Vec<WorkshopRow> = match filter.when {
+            WorkshopWhen::Upcoming(now) => {
+                let (at, id) = filter.after.map_or((i64::MIN, Uuid::nil()), |(at, id)| (at.0, id.0));
+                self.db
+                    .all(
+                        select_workshops!(
+                            r"AND w.ends_at > $2 AND (w.starts_at, w.id) > ($3, $4) AND lower(w.title) LIKE lower($5) ESCAPE '\'
+                              ORDER BY w.starts_at, w.id LIMIT $6"
+                        ),
+                        args![self.id(), now, at, id, title, filter.limit],
+                    )
+                    .await?
+            }
+            WorkshopWhen::Past(_) | WorkshopWhen::All => {
+                let over_by = match filter.when {
+                    WorkshopWhen::Past(now) => now.0,
+                    WorkshopWhen::All | WorkshopWhen::Upcoming(_) => i64::MAX,
+                };
+                let (at, id) = filter.after.map_or((i64::MAX, Uuid::max()), |(at, id)| (at.0, id.0));
+                self.db
+                    .all(
+                        select_workshops!(
+                            r"AND w.ends_at <= $2 AND (w.starts_at, w.id) < ($3, $4) AND lower(w.title) LIKE lower($5) ESCAPE '\'
+                              ORDER BY w.starts_at DESC, w.id DESC LIMIT $6"
+                        ),
+                        args![self.id(), over_by, at, id, title, filter.limit],
+                    )
+                    .await?
+            }
+        };
+        rows.into_iter().map(Workshop::try_from).collect()
+    }
+
+    /// The first workshop that starts between these instants (a day of the organisation's zone), and how many more there are.
+    /// A cancelled one does not count.
+    pub async fn today(&self, day_start: Millis, day_end: Millis) -> Result<Option<Today>, StoreError> {
+        let first: Option<WorkshopRow> = self
+            .db
+            .optional(
+                select_workshops!(
+                    "AND w.starts_at >= $2 AND w.starts_at < $3 AND w.status <> 'cancelled' ORDER BY w.starts_at, w.id LIMIT 1"
+                ),
+                args![self.id(), day_start, day_end],
+            )
+            .await?;
+        let Some(first) = first else { return Ok(None) };
+        let (all,): (i64,) = self
+            .db
+            .one(
+                "SELECT COUNT(*) FROM workshops
+                 WHERE organization_id = $1 AND starts_at >= $2 AND starts_at < $3 AND status <> 'cancelled'",
+                args![self.id(), day_start, day_end],
+            )
+            .await?;
+        Ok(Some(Today { first: first.try_into()?, more: (all - 1).max(0) }))
+    }
+
+    /// Enters a workshop; it is confirmed.
+    pub async fn add_workshop(&self, draft: &WorkshopDraft, now: Millis) -> Result<WorkshopId, StoreError> {
+        self.allow(Permission::Manage)?;
+        let id = WorkshopId::new(now);
+        let mut tx = self.db.begin().await?;
+        self.own_tag(&mut tx, draft.tag).await?;
+        tx.run(
+            "INSERT INTO workshops (id, organization_id, title, starts_at, ends_at, status, join_link, tag_id, registrants,
+                                    created_by, created_at)
+             VALUES ($1, $2, $3, $4, $5, 'confirmed', $6, $7, 0, $8, $9)",
+            args![
+                id.0,
+                self.id(),
+                &draft.title,
+                draft.starts_at,
+                draft.ends_at,
+                &draft.join_link,
+                draft.tag.map(|tag| tag.0),
+                &self.actor.name,
+                now,
+            ],
+        )
+        .await?;
+        self.note(&mut tx, "workshop.added", id, "", now).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Changes a workshop. [`StoreError::Stale`] when it was cancelled.
+    pub async fn edit_workshop(
+        &self,
+        id: WorkshopId,
+        draft: &WorkshopDraft,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::Manage)?;
+        let mut tx = self.db.begin().await?;
+        self.own_tag(&mut tx, draft.tag).await?;
+        let changed = tx
+            .run(
+                "UPDATE workshops SET title = $3, starts_at = $4, ends_at = $5, join_link = $6, tag_id = $7
+                 WHERE organization_id = $1 AND id = $2 AND status <> 'cancelled'",
+                args![
+                    self.id(),
+                    id.0,
+                    &draft.title,
+                    draft.starts_at,
+                    draft.ends_at,
+                    &draft.join_link,
+                    draft.tag.map(|tag| tag.0)
+                ],
+            )
+            .await?;
+        if changed == 0 {
+            return Err(self.gone_or_stale(&mut tx, id).await?);
+        }
+        let detail = format!("starts_at={} ends_at={}", draft.starts_at.0, draft.ends_at.0);
+        self.note(&mut tx, "workshop.edited", id, &detail, now).await?;
+        tx.commit().await
+    }
+
+    /// The broadcasts that cancelling this workshop would end.
+    pub async fn open_broadcasts(&self, id: WorkshopId) -> Result<OpenBroadcasts, StoreError> {
+        let open: Vec<(Uuid, String, i64)> = self
+            .db
+            .all(
+                "SELECT o.id, o.title,
+                        CAST(COALESCE((SELECT SUM(c.n) FROM broadcast_counts c
+                                       WHERE c.broadcast_id = o.id AND c.state = 'waiting'), 0) AS BIGINT)
+                 FROM broadcasts o
+                 WHERE o.organization_id = $1 AND o.workshop_id = $2
+                   AND o.status IN ('planning', 'scheduled', 'in_progress', 'paused')
+                 ORDER BY o.id",
+                args![self.id(), id.0],
+            )
+            .await?;
+        Ok(OpenBroadcasts {
+            waiting: open.iter().map(|(_, _, waiting)| waiting).sum(),
+            broadcasts: open.into_iter().map(|(id, title, _)| (BroadcastId(id), title)).collect(),
+        })
+    }
+
+    /// Cancels a workshop and, in the same transaction, every broadcast of it that has not ended; the engine then takes out what
+    /// still waits. How many broadcasts it ended. [`StoreError::Stale`] when it was cancelled before.
+    pub async fn cancel_workshop(&self, id: WorkshopId, now: Millis) -> Result<u64, StoreError> {
+        self.allow(Permission::Manage)?;
+        let mut tx = self.db.begin().await?;
+        let changed = tx
+            .run(
+                "UPDATE workshops SET status = 'cancelled' WHERE organization_id = $1 AND id = $2 AND status <> 'cancelled'",
+                args![self.id(), id.0],
+            )
+            .await?;
+        if changed == 0 {
+            return Err(self.gone_or_stale(&mut tx, id).await?);
+        }
+        // The statuses that `BroadcastStatus::before(Move::Cancel)` names; a test holds the two together.
+        let ended = tx
+            .run(
+                "UPDATE broadcasts SET status = 'cancelled', stopped_at = $3, stopped_by = $4, stop_code = 'workshop_cancelled',
+                        stop_text = NULL, finished_at = $3
+                 WHERE organization_id = $1 AND workshop_id = $2
+                   AND status IN ('planning', 'scheduled', 'in_progress', 'paused')",
+                args![self.id(), id.0, now, &self.actor.name],
+            )
+            .await?;
+        self.note(&mut tx, "workshop.cancelled", id, &format!("broadcasts={ended}"), now).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    /// Every tag, the default one first.
+    pub async fn tags(&self) -> Result<Vec<Tag>, StoreError> {
+        let rows: Vec<TagRow> = self
+            .db
+            .all(
+                "SELECT id, name, colour, is_default FROM workshop_tags WHERE organization_id = $1
+                 ORDER BY is_default DESC, lower(name), id",
+                args![self.id()],
+            )
+            .await?;
+        rows.into_iter().map(Tag::try_from).collect()
+    }
+
+    /// Adds a tag; the first one becomes the default. [`StoreError::Taken`] when there is one of that name.
+    pub async fn add_tag(&self, name: &str, colour: TagColour, now: Millis) -> Result<TagId, StoreError> {
+        self.allow(Permission::Manage)?;
+        let id = TagId::new(now);
+        let mut tx = self.db.begin().await?;
+        tx.run(
+            "INSERT INTO workshop_tags (id, organization_id, name, colour, is_default)
+             VALUES ($1, $2, $3, $4, NOT EXISTS (SELECT 1 FROM workshop_tags WHERE organization_id = $2))",
+            args![id.0, self.id(), name, colour.word()],
+        )
+        .await?;
+        self.note(&mut tx, "tag.added", id, "", now).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Makes a tag the one that new workshops get.
+    pub async fn set_default_tag(&self, id: TagId, now: Millis) -> Result<(), StoreError> {
+        self.allow(Permission::Manage)?;
+        let mut tx = self.db.begin().await?;
+        self.own_tag(&mut tx, Some(id)).await?;
+        tx.run(
+            "UPDATE workshop_tags SET is_default = (id = $2) WHERE organization_id = $1",
+            args![self.id(), id.0],
+        )
+        .await?;
+        self.note(&mut tx, "tag.default", id, "", now).await?;
+        tx.commit().await
+    }
+
+    /// Refuses a tag of another organisation.
+    async fn own_tag(&self, tx: &mut Tx, tag: Option<TagId>) -> Result<(), StoreError> {
+        let Some(tag) = tag else { return Ok(()) };
+        let _: (Uuid,) = tx
+            .one(
+                "SELECT id FROM workshop_tags WHERE organization_id = $1 AND id = $2",
+                args![self.id(), tag.0],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// Why a change touched no workshop.
+    async fn gone_or_stale(&self, tx: &mut Tx, id: WorkshopId) -> Result<StoreError, StoreError> {
+        let found: Option<(Uuid,)> = tx
+            .optional(
+                "SELECT id FROM workshops WHERE organization_id = $1 AND id = $2",
+                args![self.id(), id.0],
+            )
+            .await?;
+        Ok(if found.is_some() { StoreError::Stale } else { StoreError::Missing })
+    }
+}
+
+/// A `LIKE` pattern for "contains this", with the pattern's own signs taken literally (`ESCAPE '\'`).
+pub(crate) fn contains(text: &str) -> String {
+    format!("%{}%", literal(text.trim()))
+}
+
+/// Text with the signs of a `LIKE` pattern taken literally.
+pub(crate) fn literal(text: &str) -> String {
+    text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_")
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::broadcast::{BroadcastStatus, Move};
+
+    use super::*;
+
+    #[test]
+    fn cancelling_a_workshop_ends_what_may_be_cancelled() {
+        let may: Vec<_> = BroadcastStatus::before(Move::Cancel).into_iter().map(|s| s.word()).collect();
+        assert_eq!(may, ["planning", "scheduled", "in_progress", "paused"]);
+    }
+
+    #[test]
+    fn a_percent_sign_is_looked_for_and_matches_no_more() {
+        assert_eq!(contains(r" 100%_\ "), r"%100\%\_\\%");
+    }
+}

@@ -1,0 +1,15 @@
+//! The store's promises, on both databases. One file per table.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the line that fails")]
+
+// The package is munadi-store; elsewhere the workspace gives it the short name.
+extern crate munadi_store as store;
+
+#[macro_use]
+mod on_both;
+
+mod imports;
+mod people;
+mod registrants;
+mod suppressions;
+mod workshops;

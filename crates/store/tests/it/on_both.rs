@@ -1,0 +1,210 @@
+//! A world for the store's tests: two organisations, on SQLite and on PostgreSQL where there is one.
+
+use std::{future::Future, sync::Arc};
+
+use domain::{
+    email::Email,
+    ids::{BroadcastId, OrganizationId, RegistrantId, WorkshopId},
+    name::PersonName,
+    phone::{Country, Phone},
+    role::Role,
+    time::{DAY, HOUR, Millis},
+};
+use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
+use store::{
+    Actor, Org, Store,
+    registrants::NewRegistrant,
+    testing::{self, TestStore},
+    workshops::WorkshopDraft,
+};
+use uuid::Uuid;
+
+/// `both! { async fn a_promise(world) { … } }`
+macro_rules! both {
+    ($($(#[$attribute:meta])* async fn $name:ident($world:ident) $body:block)+) => {$(
+        $(#[$attribute])*
+        #[test]
+        fn $name() {
+            $crate::on_both::on_both(|$world| async move { $body });
+        }
+    )+};
+}
+
+/// The instant at which tests begin: 2026-10-13, 12:00 UTC.
+pub(crate) const NOW: Millis = Millis(1_791_892_800_000);
+
+/// Past the store, for what the store has no call for.
+enum Raw {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// A database with two organisations.
+pub(crate) struct World {
+    pub(crate) store: Store,
+    /// An admin of the first organisation.
+    pub(crate) org: Org,
+    /// An admin of the other one, who must see nothing of it.
+    pub(crate) other: Org,
+    raw: Raw,
+}
+
+/// Runs `test` on each database there is.
+pub(crate) fn on_both<F>(test: impl Fn(Arc<World>) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let db = testing::sqlite().await;
+        let raw = Raw::Sqlite(SqlitePool::connect(&db.url).await.unwrap());
+        run(db, raw, &test).await;
+        if let Some(db) = testing::postgres().await {
+            let raw = Raw::Postgres(PgPool::connect(&db.url).await.unwrap());
+            run(db, raw, &test).await;
+        }
+    });
+}
+
+async fn run<F>(db: TestStore, raw: Raw, test: &impl Fn(Arc<World>) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let world = World::with(db.store.clone(), raw).await;
+    // In a task of its own, so that the database goes even when the promise was broken.
+    let ended = tokio::spawn(test(world)).await;
+    db.remove().await;
+    if let Err(broken) = ended {
+        std::panic::resume_unwind(broken.into_panic());
+    }
+}
+
+impl World {
+    async fn with(store: Store, raw: Raw) -> Arc<World> {
+        let (first, second) = (OrganizationId::new(NOW), OrganizationId::new(NOW));
+        let org =
+            store.org(Actor { user: None, name: "Meera".into(), role: Role::Admin, organization: first });
+        let other =
+            store.org(Actor { user: None, name: "Rohan".into(), role: Role::Admin, organization: second });
+        let world = World { store, org, other, raw };
+        for id in [first, second] {
+            world
+                .run(format!(
+                    "INSERT INTO organizations (id, name, zone, country, quiet_from, quiet_to, created_at)
+                     VALUES ({}, 'Udaan', 'Asia/Kolkata', 'IN', 1260, 540, 0)",
+                    world.id(id.0)
+                ))
+                .await;
+        }
+        Arc::new(world)
+    }
+
+    /// The same organisation as a member with another role.
+    pub(crate) fn as_role(&self, role: Role) -> Org {
+        self.store.org(Actor { role, ..self.org.actor().clone() })
+    }
+
+    /// An id as a literal of this database.
+    pub(crate) fn id(&self, id: Uuid) -> String {
+        match self.raw {
+            Raw::Sqlite(_) => format!("x'{}'", id.simple()),
+            Raw::Postgres(_) => format!("'{id}'"),
+        }
+    }
+
+    pub(crate) async fn run(&self, sql: String) {
+        match &self.raw {
+            Raw::Sqlite(pool) => {
+                sqlx::query(AssertSqlSafe(sql)).execute(pool).await.unwrap();
+            }
+            Raw::Postgres(pool) => {
+                sqlx::query(AssertSqlSafe(sql)).execute(pool).await.unwrap();
+            }
+        }
+    }
+
+    pub(crate) async fn number(&self, sql: String) -> i64 {
+        match &self.raw {
+            Raw::Sqlite(pool) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(pool).await.unwrap(),
+            Raw::Postgres(pool) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(pool).await.unwrap(),
+        }
+    }
+
+    pub(crate) async fn text(&self, sql: String) -> String {
+        match &self.raw {
+            Raw::Sqlite(pool) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(pool).await.unwrap(),
+            Raw::Postgres(pool) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(pool).await.unwrap(),
+        }
+    }
+
+    /// A workshop of the first organisation, tomorrow.
+    pub(crate) async fn workshop(&self, title: &str) -> WorkshopId {
+        self.org.add_workshop(&draft(title, NOW.plus(DAY)), NOW).await.unwrap()
+    }
+
+    /// A broadcast of that workshop with one waiting message for that registrant.
+    pub(crate) async fn broadcast(
+        &self,
+        workshop: WorkshopId,
+        status: &str,
+        person: (RegistrantId, &str),
+    ) -> BroadcastId {
+        let organization = self.id(self.org.actor().organization.0);
+        let account = Uuid::now_v7();
+        self.run(format!(
+            "INSERT INTO integrations (id, organization_id, kind, name, settings, secrets, hints, callback_key, per_second,
+                                       per_day, health, secrets_set_by, secrets_set_at, created_at)
+             VALUES ({}, {organization}, 'aisensy', 'AiSensy', '{{}}', '', '{{}}', '{account}', 1, 1, '{{}}', '', 0, 0)",
+            self.id(account)
+        ))
+        .await;
+        let id = BroadcastId::new(NOW);
+        self.run(format!(
+            "INSERT INTO broadcasts (id, organization_id, integration_id, workshop_id, channel, title, template, audience,
+                                     category, status, created_by, created_at, starts_at, deadline, probed, strikes, unit_price,
+                                     planned, plan_phone, plan_identity, cursor, served_at)
+             VALUES ({}, {organization}, {}, {}, 'personal', 'Reminder', '{{}}', 'registered', 'utility', '{status}', 'Meera', 0,
+                     0, 0, false, 0, 0, 1, '', '', 0, 0)",
+            self.id(id.0),
+            self.id(account),
+            self.id(workshop.0)
+        ))
+        .await;
+        self.run(format!(
+            "INSERT INTO messages (broadcast_id, position, organization_id, registrant_id, name, recipient, planned, content,
+                                   state, reason, reason_text, attempt, next_attempt_at, changed_at)
+             VALUES ({}, 1, {organization}, {}, 'Asha', '{}', true, '{{}}', 'waiting', '', '', 0, 0, 0)",
+            self.id(id.0),
+            self.id(person.0.0),
+            person.1
+        ))
+        .await;
+        self.run(format!(
+            "INSERT INTO broadcast_counts (broadcast_id, state, reason, n, cost) VALUES ({}, 'waiting', '', 1, 0)",
+            self.id(id.0)
+        ))
+        .await;
+        id
+    }
+}
+
+pub(crate) fn draft(title: &str, starts_at: Millis) -> WorkshopDraft {
+    WorkshopDraft {
+        title: title.into(),
+        starts_at,
+        ends_at: starts_at.plus(2 * HOUR),
+        join_link: String::new(),
+        tag: None,
+    }
+}
+
+/// Somebody with a name, a number as typed, and an address; each may be empty.
+pub(crate) fn person(name: &str, phone: &str, email: &str) -> NewRegistrant {
+    NewRegistrant {
+        name: PersonName::parse(name),
+        email: Email::parse(email).ok(),
+        phone: Phone::parse(phone, Country::INDIA).ok(),
+        phone_typed: phone.into(),
+        registered_at: None,
+    }
+}
