@@ -1,0 +1,114 @@
+//! The straight way, and what people do to a broadcast.
+
+use domain::{
+    broadcast::{BroadcastStatus, UNDO_MS},
+    message::MessageState,
+    time::HOUR,
+};
+use store::{
+    messages::MessageFilter,
+    on_both,
+    suppressions::NewSuppression,
+    testing::TestStore,
+};
+
+use crate::world::World;
+
+on_both! {
+    async fn every_registrant_has_a_row_and_each_number_is_told_once(db: TestStore) {
+        let mut world = World::new(db).await;
+        world
+            .register(&[
+                ("9000000001", "Asha Test"),
+                ("+91 90000 00002", "Ravi Test"),
+                ("09000000002", "Ravi’s Sister"),
+                ("", "Nobody"),
+                ("12345", "Wrong"),
+                ("9000000003", ""),
+            ])
+            .await;
+        let id = world.broadcast().await;
+        world.run_dry().await;
+        // No phone, an unusable number, a second person on one number, and an empty first name are left out, each shown.
+        assert_eq!(world.sum(id).await, "6 = 2 sent + 4 skipped");
+        assert_eq!(world.truth(id).await.status, BroadcastStatus::Completed);
+        assert_eq!(world.sandbox.world().len(), 2);
+        let texts = world.sandbox.world().messages(0, 10);
+        assert!(texts.iter().any(|m| format!("{m:?}").contains("Asha")));
+        let rows = world.org.messages(id, &MessageFilter::default(), 0, 10).await.unwrap();
+        let mut reasons: Vec<String> = rows.iter().filter(|r| r.state == MessageState::Skipped).map(|r| r.reason.clone()).collect();
+        reasons.sort();
+        assert_eq!(reasons, ["bad_value", "duplicate", "invalid_phone", "no_phone"]);
+    }
+
+    async fn nothing_is_sent_before_the_time_to_take_it_back_is_over(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(3).await;
+        let id = world.confirm(World::template()).await;
+        world.engine.plan().await.unwrap();
+        world.clock.advance(UNDO_MS - 1);
+        world.beat().await;
+        world.sender.turn_until_idle().await.unwrap();
+        assert_eq!(world.sandbox.world().len(), 0);
+        world.org.cancel_broadcast(id, domain::time::Clock::now(world.clock.as_ref())).await.unwrap();
+        world.clock.advance(HOUR);
+        world.beat().await;
+        world.run_dry().await;
+        assert_eq!(world.sum(id).await, "3 = 3 cancelled");
+        assert_eq!(world.sandbox.world().len(), 0);
+    }
+
+    async fn an_account_without_credit_pauses_and_goes_on_where_it_stood(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(60).await;
+        world.sandbox.faults().change(|faults| faults.aisensy.no_credit_after = Some(25));
+        let id = world.broadcast().await;
+        world.run_dry().await;
+        let paused = world.truth(id).await;
+        assert_eq!((paused.status, paused.stop_code.as_str()), (BroadcastStatus::Paused, "http_402"));
+        assert_eq!((paused.in_state(MessageState::Sent), paused.in_state(MessageState::Waiting)), (25, 35));
+        world.sandbox.faults().change(|faults| faults.aisensy.no_credit_after = None);
+        world.sandbox.aisensy().change(|config| config.projects[0].credit = 1_000_000_000);
+        world.org.resume_broadcast(id, domain::time::Clock::now(world.clock.as_ref())).await.unwrap();
+        world.run_dry().await;
+        assert_eq!(world.sum(id).await, "60 = 60 sent");
+        assert!(world.sandbox.world().repeated_phones(10).is_empty());
+    }
+
+    async fn whoever_opts_out_after_the_plan_is_left_out_at_the_moment_of_sending(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(5).await;
+        let id = world.broadcast().await;
+        let phone = "+919000000002";
+        world
+            .org
+            .suppress(
+                NewSuppression {
+                    phone_key: world.key.of(phone),
+                    phone: phone.into(),
+                    channel: None,
+                    category: None,
+                    reason: "Asked on the phone".into(),
+                    source: "member".into(),
+                },
+                domain::time::Clock::now(world.clock.as_ref()),
+            )
+            .await
+            .unwrap();
+        world.run_dry().await;
+        assert_eq!(world.sum(id).await, "5 = 4 sent + 1 skipped");
+        assert_eq!(world.sandbox.world().count(phone), 0);
+    }
+
+    async fn a_message_whose_moment_has_passed_expires_and_is_not_sent(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(4).await;
+        let id = world.broadcast().await;
+        world.clock.advance(5 * HOUR);
+        world.beat().await;
+        world.run_dry().await;
+        assert_eq!(world.sum(id).await, "4 = 4 expired");
+        assert_eq!(world.truth(id).await.status, BroadcastStatus::Completed);
+        assert_eq!(world.sandbox.world().len(), 0);
+    }
+}

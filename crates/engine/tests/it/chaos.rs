@@ -1,0 +1,48 @@
+//! Everything goes wrong at once, and every row still ends where it belongs.
+
+use domain::message::MessageState;
+use sandbox::faults::Amount;
+use store::{on_both, testing::TestStore};
+
+use crate::world::World;
+
+on_both! {
+    async fn in_chaos_every_row_ends_in_the_right_state_and_the_sum_holds(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(300).await;
+        world.sandbox.faults().change(|faults| {
+            faults.server_error = Amount::Rate(0.10);
+            faults.reset_after = Amount::Rate(0.05);
+            faults.stall = Amount::Rate(0.05);
+            faults.stall_ms = 1_500;
+            faults.too_many = Amount::Rate(0.05);
+        });
+        let id = world.broadcast().await;
+        world.run_dry().await;
+        let truth = world.truth(id).await;
+        assert_eq!(truth.planned, 300);
+        assert_eq!(truth.in_state(MessageState::Waiting) + truth.in_state(MessageState::InFlight), 0, "{}", world.sum(id).await);
+        // Nobody is told twice, whatever happened.
+        assert_eq!(world.sandbox.world().repeated_phones(10), Vec::<String>::new());
+        // Whoever is said to have it, has it; whoever is said to have failed, has not.
+        let mut after = 0;
+        let mut looked_at = 0;
+        loop {
+            let page = world.org.messages(id, &store::messages::MessageFilter::default(), after, 100).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = last.message.position;
+            for row in &page {
+                looked_at += 1;
+                let heard = world.sandbox.world().count(&row.recipient);
+                match row.state {
+                    MessageState::Sent => assert_eq!(heard, 1, "{row:?}"),
+                    MessageState::Failed => assert_eq!(heard, 0, "{row:?}"),
+                    MessageState::Unknown => assert!(heard <= 1, "{row:?}"),
+                    other => panic!("no row may end as {other}"),
+                }
+            }
+        }
+        assert_eq!(looked_at, 300);
+        assert!(truth.in_state(MessageState::Unknown) > 0, "the faults must have struck");
+    }
+}

@@ -1,0 +1,135 @@
+//! What providers tell later: out of order, twice, too early, forged.
+
+use domain::{message::MessageState, time::SECOND};
+use serde_json::{Value, json};
+use store::{on_both, testing::TestStore, work::RawReceipt};
+
+use crate::world::World;
+
+/// A receipt as providers/aisensy.md §4.2 shows it.
+fn receipt(id: &str, digits: &str, submitted: Option<&str>, status: &str, at: i64) -> String {
+    let field = match status {
+        "DELIVERED" => "delivered_at",
+        "READ" => "read_at",
+        "FAILED" => "failed_at",
+        _ => "sent_at",
+    };
+    let mut message = json!({
+        "id": "000000000000000000000ddd", "messageId": format!("wamid.TEST{digits}"), "phone_number": digits, "status": status,
+        "campaign": { "name": "workshop_today" },
+    });
+    message[field] = json!(at);
+    if let Some(submitted) = submitted {
+        message["submitted_message_id"] = Value::from(submitted);
+    }
+    if status == "FAILED" {
+        message["failureResponse"] = json!({ "code": 131026, "reason": "Message undeliverable" });
+    }
+    json!({ "id": id, "created_at": at.to_string(), "topic": "message.status.updated", "data": { "message": message } }).to_string()
+}
+
+impl World {
+    async fn receive(&self, bodies: Vec<(String, String)>) {
+        let now = domain::time::Clock::now(self.clock.as_ref());
+        let raw = bodies
+            .into_iter()
+            .map(|(key, body)| RawReceipt {
+                organization: self.org.actor().organization,
+                integration: self.integration,
+                dedupe_key: key,
+                body,
+            })
+            .collect();
+        self.engine.work().store_receipts(raw, now).await.unwrap();
+        while self.engine.apply_receipts().await.unwrap() > 0 {}
+        self.assert_sum().await;
+    }
+
+    fn now_ms(&self) -> i64 {
+        domain::time::Clock::now(self.clock.as_ref()).0
+    }
+}
+
+on_both! {
+    async fn receipts_shuffled_and_doubled_end_at_the_highest_proof(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(3).await;
+        let id = world.broadcast().await;
+        world.run_dry().await;
+        let at = world.now_ms();
+        let rows = world.org.messages(id, &Default::default(), 0, 10).await.unwrap();
+        let digits: Vec<String> = rows.iter().map(|row| row.recipient.trim_start_matches('+').to_owned()).collect();
+        let ids: Vec<Option<&str>> = rows.iter().map(|row| row.provider_id.as_deref()).collect();
+        let all = [
+            ("n1", receipt("n1", &digits[0], ids[0], "READ", at)),
+            ("n2", receipt("n2", &digits[0], ids[0], "DELIVERED", at)),
+            ("n3", receipt("n3", &digits[0], ids[0], "SENT", at)),
+            ("n4", receipt("n4", &digits[1], ids[1], "DELIVERED", at)),
+            ("n5", receipt("n5", &digits[1], ids[1], "FAILED", at)),
+            // Without the id of the send call: number and campaign find it.
+            ("n6", receipt("n6", &digits[2], None, "FAILED", at)),
+        ];
+        for _ in 0..2 {
+            world.receive(all.iter().map(|(key, body)| ((*key).to_owned(), body.clone())).collect()).await;
+        }
+        assert_eq!(world.sum(id).await, "3 = 1 delivered + 1 read + 1 failed");
+        let failed = world.org.message(rows[2].message).await.unwrap();
+        assert_eq!((failed.state, failed.reason.as_str()), (MessageState::Failed, "131026"));
+    }
+
+    async fn a_receipt_that_comes_before_its_call_has_ended_waits_for_it(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(1).await;
+        let id = world.broadcast().await;
+        let second = world.second_engine().await;
+        let now = domain::time::Clock::now(world.clock.as_ref());
+        let want = store::work::Want { broadcast: id, rows: 1 };
+        let turn = second.work().turn(vec![], &[want], &world.key, now).await.unwrap();
+        let row = &turn.claimed[0];
+        let body = receipt("early", row.recipient.trim_start_matches('+'), Some("id-of-the-answer"), "DELIVERED", now.0);
+        world.receive(vec![("early".into(), body)]).await;
+        assert_eq!(world.sum(id).await, "1 = 1 in_flight");
+        let record = store::work::Record {
+            message: row.message,
+            attempt: row.attempt,
+            next: domain::message::Next::Sent { provider_id: Some("id-of-the-answer".into()), cost: None },
+            at: now,
+        };
+        second.work().turn(vec![record], &[], &world.key, now).await.unwrap();
+        world.clock.advance(3 * SECOND);
+        world.receive(vec![]).await;
+        assert_eq!(world.sum(id).await, "1 = 1 delivered");
+        world.run_dry().await;
+    }
+
+    async fn a_receipt_that_fits_no_row_changes_nothing(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(1).await;
+        let id = world.broadcast().await;
+        world.run_dry().await;
+        let at = world.now_ms();
+        let stranger = receipt("s1", "919999999999", Some("other"), "FAILED", at);
+        let row = &world.org.messages(id, &Default::default(), 0, 1).await.unwrap()[0];
+        let other_id = receipt("s2", row.recipient.trim_start_matches('+'), Some("somebody-elses"), "FAILED", at);
+        world.receive(vec![("s1".into(), stranger), ("s2".into(), other_id)]).await;
+        assert_eq!(world.sum(id).await, "1 = 1 sent");
+    }
+
+    async fn stop_suppresses_and_start_lifts_only_that(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(2).await;
+        let inbound = |id: &str, text: &str| {
+            let body = json!({ "id": id, "topic": "message.sender.user", "data": { "message": {
+                "phone_number": "919000000001", "sender": "USER", "message_type": "TEXT", "message_content": { "text": text } } } });
+            (id.to_owned(), body.to_string())
+        };
+        world.receive(vec![inbound("i1", "STOP")]).await;
+        let first = world.broadcast().await;
+        world.run_dry().await;
+        assert_eq!(world.sum(first).await, "2 = 1 sent + 1 skipped");
+        world.receive(vec![inbound("i2", "start")]).await;
+        let second = world.broadcast().await;
+        world.run_dry().await;
+        assert_eq!(world.sum(second).await, "2 = 2 sent");
+    }
+}

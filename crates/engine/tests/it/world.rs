@@ -1,0 +1,280 @@
+//! A world to test in: a database, a stand-in for AiSensy, an organisation with a workshop, a clock that is turned by hand.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{
+    broadcast::{Audience, UNDO_MS},
+    channel::{Category, Channel},
+    ids::{BroadcastId, ImportId, IntegrationId, WorkerId, WorkshopId},
+    money::Money,
+    name::PersonName,
+    pace::Pace,
+    phone::{Country, Phone},
+    quiet_hours::QuietHours,
+    retry::Retry,
+    role::Role,
+    template::{Parameter, Source, WhatsappTemplate},
+    time::{Clock, HOUR, ManualClock, Millis, SECOND, Zone},
+};
+use engine::{Accounts, Engine, Limits, Parts, Sender};
+use providers::{Account, AisensyAccount, AisensySecrets, AisensySettings, Http, HttpSettings, Secret};
+use sandbox::Sandbox;
+use serde_json::json;
+use store::{
+    Actor, Org, PhoneKey, Store,
+    broadcasts::{Broadcast, NewBroadcast},
+    integrations::NewIntegration,
+    members::NewOrganization,
+    registrants::NewRegistrant,
+    testing::TestStore,
+    workshops::WorkshopDraft,
+};
+
+pub(crate) const WEBHOOK_SECRET: &str = "test-shared-secret";
+
+/// Opens every account as the stand-in's first project.
+struct Standing {
+    base: String,
+}
+
+impl Accounts for Standing {
+    fn open(&self, account: &store::integrations::Account) -> Result<Account, String> {
+        let settings = AisensySettings {
+            base_url: format!("{}/campaign/t1/api", self.base),
+            project_base_url: format!("{}/project-apis/v1", self.base),
+            ..AisensySettings::default()
+        };
+        let secrets: AisensySecrets = serde_json::from_str(&account.sealed).map_err(|error| error.to_string())?;
+        AisensyAccount::new(&settings, secrets).map(Account::Aisensy).map_err(|error| error.to_string())
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) org: Org,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) engine: Engine,
+    pub(crate) sender: Sender,
+    pub(crate) workshop: WorkshopId,
+    pub(crate) integration: IntegrationId,
+    pub(crate) key: PhoneKey,
+    call_timeout: Duration,
+}
+
+impl World {
+    pub(crate) async fn new(db: &TestStore) -> World {
+        World::with(db, sandbox::Config::default()).await
+    }
+
+    pub(crate) async fn with(db: &TestStore, mut config: sandbox::Config) -> World {
+        config.aisensy.any_campaign = true;
+        let sandbox = Sandbox::start(config).await.expect("the stand-in starts");
+        let clock = Arc::new(ManualClock::at(Millis(1_791_878_400_000))); // 2026-10-13T08:00:00Z
+        let now = clock.now();
+        let store = db.store.clone();
+        let access = store.access();
+        let user = access
+            .create_user(
+                &store::NewUser { email: "host@example.com".into(), name: "Host".into(), password_hash: None, super_admin: true },
+                now,
+            )
+            .await
+            .expect("a first user");
+        let (user, _) = access.user_by_email("host@example.com").await.expect("reads").filter(|(u, _)| u.id == user).expect("is there");
+        let organization = access
+            .create_organization(
+                &NewOrganization {
+                    name: "Example Academy".into(),
+                    zone: Zone::india(),
+                    country: Country::INDIA,
+                    quiet_hours: QuietHours::default(),
+                },
+                &user,
+                now,
+            )
+            .await
+            .expect("an organisation");
+        let org = store.org(Actor { organization, user: Some(user.id), name: "Meera Test".into(), role: Role::Admin });
+        let workshop = org
+            .add_workshop(
+                &WorkshopDraft {
+                    title: "Rust for Beginners".into(),
+                    starts_at: now.plus(6 * HOUR),
+                    ends_at: now.plus(8 * HOUR),
+                    join_link: "https://meet.example/rust".into(),
+                    tag: None,
+                },
+                now,
+            )
+            .await
+            .expect("a workshop");
+        let integration = IntegrationId::new(now);
+        let secrets = AisensySecrets {
+            api_key: Secret::new(sandbox::aisensy::DEFAULT_KEY),
+            project_password: Some(Secret::new(sandbox::aisensy::DEFAULT_PASSWORD)),
+            webhook_secret: Some(Secret::new(WEBHOOK_SECRET)),
+        };
+        org.add_integration(
+            NewIntegration {
+                id: integration,
+                kind: "aisensy".into(),
+                name: "Main".into(),
+                settings: json!({}),
+                sealed: secrets.to_json(),
+                hints: json!({}),
+                callback_key: format!("key-{integration}"),
+                pace: Pace { per_second: 1_000_000, per_day: 0 },
+            },
+            now,
+        )
+        .await
+        .expect("an integration");
+        let key = PhoneKey::new(&[7; 32]);
+        let call_timeout = Duration::from_millis(400);
+        let engine = engine(&store, &sandbox, Arc::clone(&clock), &key, call_timeout);
+        engine.work().register("test", now, now.plus(15 * SECOND)).await.expect("registers");
+        let sender = Sender::new(engine.clone(), 1);
+        World { store, org, sandbox, clock, engine, sender, workshop, integration, key, call_timeout }
+    }
+
+    /// Another process on the same database.
+    pub(crate) async fn second_engine(&self) -> Engine {
+        let engine = engine(&self.store, &self.sandbox, Arc::clone(&self.clock), &self.key, self.call_timeout);
+        let now = self.clock.now();
+        engine.work().register("second", now, now.plus(15 * SECOND)).await.expect("registers");
+        engine
+    }
+
+    /// Registers people with these numbers and names.
+    pub(crate) async fn register(&self, people: &[(&str, &str)]) {
+        let rows = people
+            .iter()
+            .map(|(phone, name)| NewRegistrant {
+                name: PersonName::parse(name),
+                email: None,
+                phone: Phone::parse(phone, Country::INDIA).ok(),
+                phone_typed: (*phone).to_owned(),
+                registered_at: Some(self.clock.now()),
+            })
+            .collect();
+        self.org.add_registrants(self.workshop, ImportId::new(self.clock.now()), rows, self.clock.now()).await.expect("registers");
+    }
+
+    /// Registers `n` people with numbers from +91 90000 00000 on.
+    pub(crate) async fn crowd(&self, n: usize) {
+        let people: Vec<(String, String)> =
+            (0..n).map(|i| (format!("90000{i:05}"), format!("Person{i} Test"))).collect();
+        let borrowed: Vec<(&str, &str)> = people.iter().map(|(phone, name)| (phone.as_str(), name.as_str())).collect();
+        self.register(&borrowed).await;
+    }
+
+    pub(crate) fn template() -> WhatsappTemplate {
+        WhatsappTemplate {
+            campaign: "workshop_today".into(),
+            category: Category::Utility,
+            language: "en".into(),
+            header: String::new(),
+            body: "Hi {{1}}, {{2}} starts at {{3}}.".into(),
+            footer: String::new(),
+            parameters: [
+                ("first name", Source::RegistrantFirstName),
+                ("workshop", Source::WorkshopTitle),
+                ("start", Source::WorkshopTime),
+            ]
+            .map(|(label, source)| Parameter { label: label.into(), source, fallback: String::new() })
+            .to_vec(),
+            media: None,
+            buttons: vec![],
+        }
+    }
+
+    /// Confirms and plans a broadcast, and lets the time to take it back pass.
+    pub(crate) async fn broadcast(&self) -> BroadcastId {
+        let id = self.confirm(Self::template()).await;
+        self.engine.plan().await.expect("plans");
+        self.clock.advance(UNDO_MS);
+        self.beat().await;
+        id
+    }
+
+    pub(crate) async fn confirm(&self, template: WhatsappTemplate) -> BroadcastId {
+        let now = self.clock.now();
+        self.org
+            .confirm_broadcast(
+                NewBroadcast {
+                    integration: self.integration,
+                    workshop: self.workshop,
+                    channel: Channel::WhatsappPersonal,
+                    title: "Reminder".into(),
+                    category: template.category,
+                    template: serde_json::to_value(&template).expect("a template is JSON"),
+                    audience: Audience::Registered,
+                    starts_at: now.plus(UNDO_MS),
+                    deadline: now.plus(5 * HOUR),
+                    unit_price: Money(1_450),
+                },
+                now,
+            )
+            .await
+            .expect("confirms")
+    }
+
+    pub(crate) async fn beat(&self) {
+        let now = self.clock.now();
+        self.engine.work().beat(now, now.plus(15 * SECOND)).await.expect("beats");
+    }
+
+    /// Turns until nothing can happen any more, moving the clock over retries, holds and waits.
+    pub(crate) async fn run_dry(&mut self) {
+        for _ in 0..400 {
+            self.sender.turn_until_idle().await.expect("turns");
+            self.engine.settle().await.expect("settles");
+            let now = self.clock.now();
+            let Some(next) = self.engine.work().next_due(now).await.expect("reads") else { break };
+            if next.since(now) > 4 * HOUR {
+                break;
+            }
+            self.clock.advance(next.since(now).max(1));
+            self.beat().await;
+        }
+        self.engine.settle().await.expect("settles");
+        self.assert_sum().await;
+    }
+
+    pub(crate) async fn truth(&self, id: BroadcastId) -> Broadcast {
+        self.org.broadcast(id).await.expect("is there")
+    }
+
+    /// `3 = 2 sent + 1 failed`, in the order of the states.
+    pub(crate) async fn sum(&self, id: BroadcastId) -> String {
+        let broadcast = self.truth(id).await;
+        let parts: Vec<String> = domain::message::MessageState::ALL
+            .iter()
+            .map(|state| (state, broadcast.in_state(*state)))
+            .filter(|(_, n)| *n != 0)
+            .map(|(state, n)| format!("{n} {state}"))
+            .collect();
+        format!("{} = {}", broadcast.planned, parts.join(" + "))
+    }
+
+    /// The kept counts equal the counted rows, and nothing is in flight.
+    pub(crate) async fn assert_sum(&self) {
+        assert_eq!(self.engine.work().differences().await.expect("reads"), vec![], "kept counts differ from counted rows");
+    }
+}
+
+fn engine(store: &Store, sandbox: &Sandbox, clock: Arc<ManualClock>, key: &PhoneKey, timeout: Duration) -> Engine {
+    let now = clock.now();
+    let http = Http::new(HttpSettings { total_timeout: timeout, local_targets: true, ..HttpSettings::default() });
+    Engine::new(Parts {
+        store: store.clone(),
+        work: store.work(WorkerId::new(now)),
+        http: http.expect("a client"),
+        clock,
+        key: key.clone(),
+        accounts: Arc::new(Standing { base: sandbox.url() }),
+        limits: Limits { calls_in_flight_max: 32, retry: Retry::default(), ..Limits::default() },
+        alone: false,
+    })
+}
