@@ -16,6 +16,7 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER},
     redirect, retry,
 };
+use tracing::debug;
 
 use crate::secret::Secret;
 
@@ -181,7 +182,7 @@ impl Http {
     }
 
     async fn answer(&self, request: Request, bytes_max: usize) -> Result<Answer, Silence> {
-        let response = self.client.execute(request).await.map_err(|error| silence(&error))?;
+        let response = self.client.execute(request).await.map_err(silence)?;
         let status = response.status().as_u16();
         let retry_after =
             response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).map(str::to_owned);
@@ -225,12 +226,15 @@ fn joined(first: Bytes, rest: BytesMut) -> Bytes {
 }
 
 /// What a failed call proves. Only a failure to connect proves that nothing left.
-fn silence(error: &reqwest::Error) -> Silence {
+fn silence(error: reqwest::Error) -> Silence {
+    let error = error.without_url();
+    // The whole chain names a wrong certificate or name for the one who looks; whoever decides to wait says so aloud, once.
+    debug!(cause = %causes(&error), "a provider gave no answer");
     if error.is_builder() {
         return Silence::Never("The address is none that can be called");
     }
     if error.is_connect() {
-        if let Some(refused) = refused_address(error) {
+        if let Some(refused) = refused_address(&error) {
             return Silence::Never(refused);
         }
         return Silence::Before(match (error.is_dns(), error.is_timeout()) {
@@ -244,6 +248,11 @@ fn silence(error: &reqwest::Error) -> Silence {
     } else {
         "The connection was cut before the provider answered"
     })
+}
+
+fn causes(error: &reqwest::Error) -> String {
+    let chain = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn refused_address(error: &reqwest::Error) -> Option<&'static str> {

@@ -1,4 +1,12 @@
 //! The binary, its pages, callbacks and commands.
 
+pub mod app;
 pub mod assets;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod http;
+pub mod pages;
+pub mod password;
+pub mod seal;
 pub mod ui;

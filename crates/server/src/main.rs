@@ -1,2 +1,9 @@
 //! The `munadi` program.
-fn main() {}
+
+use clap::Parser;
+use munadi::cli::{Cli, run};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    run(Cli::parse()).await
+}

@@ -33,8 +33,9 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-pub use access::{Access, AccessLink, LinkKind, SignedIn, User};
+pub use access::{Access, AccessLink, LinkKind, NewUser, Patience, SessionLife, SignedIn, User};
 pub use error::StoreError;
+pub use members::{NewOrganization, Organization};
 pub use org::{Actor, Org};
 pub use phone_key::PhoneKey;
 pub use work::Work;

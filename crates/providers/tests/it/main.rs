@@ -7,4 +7,5 @@ mod aisensy_project;
 mod aisensy_receipts;
 mod aisensy_request;
 mod http;
+mod promises;
 mod server;

@@ -1,0 +1,112 @@
+//! What every handler shares, and the life of a running program.
+
+use std::{future::IntoFuture, ops::Deref, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use domain::time::{DAY, HOUR, SharedClock};
+use store::{SessionLife, Store};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{config::Config, http::router, password::Passwords, seal::KeyRing};
+
+/// A session ends after two days without use, and after thirty in any case.
+pub const SESSION_LIFE: SessionLife = SessionLife { idle_ms: 2 * DAY, total_ms: 30 * DAY };
+/// An invitation can be used for seven days.
+pub const INVITATION_MS: i64 = 7 * DAY;
+/// A sign-in link can be used for one day.
+pub const SIGN_IN_LINK_MS: i64 = DAY;
+/// A set-up link can be used for one day; each start prints a new one while nobody can sign in.
+pub const SET_UP_LINK_MS: i64 = 24 * HOUR;
+/// After the signal to stop, open requests get so long to end.
+const STOP_WAIT: Duration = Duration::from_secs(20);
+
+/// The running program, as handlers see it. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What is inside an [`App`].
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The present moment.
+    pub clock: SharedClock,
+    /// Settings known before the database opened.
+    pub config: Config,
+    /// Keys that seal secrets and sign forms.
+    pub keys: KeyRing,
+    /// Makes and checks passwords.
+    pub passwords: Passwords,
+    /// Cancelled when the program is to stop: long answers (live streams) and loops end then.
+    pub stopping: CancellationToken,
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// An app on an open store; needs no socket and no file.
+    pub fn new(store: Store, clock: SharedClock, config: Config, keys: KeyRing) -> App {
+        let passwords = Passwords::new(config.password_cost);
+        App(Arc::new(Parts { store, clock, config, keys, passwords, stopping: CancellationToken::new() }))
+    }
+
+    /// Creates what is missing in the data folder, then opens keys and database.
+    pub async fn open(config: Config, clock: SharedClock) -> anyhow::Result<App> {
+        config.create_data_folder()?;
+        let keys = KeyRing::open(&config.key_file)?;
+        let store = Store::open(&config.database).await.with_context(|| {
+            // A PostgreSQL address may hold a password: only the scheme is told.
+            let scheme = config.database.split(':').next().unwrap_or_default();
+            if scheme == "sqlite" {
+                format!("cannot open the database {}", config.database)
+            } else {
+                format!("cannot open the {scheme} database")
+            }
+        })?;
+        Ok(App::new(store, clock, config, keys))
+    }
+
+    /// Makes a one-time set-up link when nobody can sign in yet; its whole address. Earlier set-up links end.
+    pub async fn set_up_link(&self) -> anyhow::Result<Option<String>> {
+        let access = self.store.access();
+        if access.has_users().await? {
+            return Ok(None);
+        }
+        let token = crate::http::auth::Token::new();
+        let now = self.clock.now();
+        access.create_set_up_link(&token.hash(), now.plus(SET_UP_LINK_MS), now).await?;
+        Ok(Some(self.config.url(&format!("/set-up/{}", token.text()))))
+    }
+
+    /// Makes a one-time link that signs a user in; its whole address.
+    pub async fn sign_in_link(&self, user: domain::ids::UserId, by: &str) -> anyhow::Result<String> {
+        let token = crate::http::auth::Token::new();
+        let now = self.clock.now();
+        let expires_at = now.plus(SIGN_IN_LINK_MS);
+        self.store.access().create_sign_in_link(user, &token.hash(), expires_at, by, now).await?;
+        Ok(self.config.url(&format!("/sign-in/{}", token.text())))
+    }
+
+    /// Answers requests until [`Parts::stopping`] is cancelled, then lets open ones end.
+    pub async fn serve(&self, listener: TcpListener) -> anyhow::Result<()> {
+        let service = router::build(self).into_make_service_with_connect_info::<std::net::SocketAddr>();
+        let stop = self.stopping.clone();
+        let server = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
+        let deadline = async {
+            self.stopping.cancelled().await;
+            tokio::time::sleep(STOP_WAIT).await;
+        };
+        tokio::select! {
+            ended = server.into_future() => ended.context("the listener failed"),
+            () = deadline => {
+                tracing::warn!("requests were still open {} s after the signal to stop; they are dropped", STOP_WAIT.as_secs());
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The command line.
+
+use std::io::IsTerminal;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    commands,
+    config::{Config, Flags, LogFormat},
+};
+
+/// Tells everyone who registered for a workshop what they need to know, once and in time.
+#[derive(Parser, Debug)]
+#[command(name = "munadi", version, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Serve pages, API and callbacks
+    Serve,
+    /// Create, reset and list people who sign in
+    User(commands::user::UserCommand),
+    /// Print the commented settings file
+    Config,
+}
+
+/// Runs what was asked for.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    if let Command::Config = cli.command {
+        return commands::config::run();
+    }
+    let config = Config::load(&cli.flags)?;
+    start_log(&config)?;
+    match cli.command {
+        Command::Serve => commands::serve::run(config).await,
+        Command::User(command) => commands::user::run(config, command).await,
+        Command::Config => commands::config::run(),
+    }
+}
+
+/// Logs go to standard error: standard output belongs to what a command answers.
+fn start_log(config: &Config) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&config.log)
+        .map_err(|error| anyhow::anyhow!("cannot read the log setting “{}”: {error}", config.log))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Text => log.with_target(false).init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//! `munadi config`: prints the commented settings file.
+
+use std::io::Write;
+
+/// Prints it as it is, to be kept as `munadi.toml`.
+pub fn run() -> anyhow::Result<()> {
+    std::io::stdout().write_all(crate::config::DEFAULT_FILE.as_bytes())?;
+    Ok(())
+}

@@ -1,0 +1,220 @@
+//! What must be known before the database opens, and no more. Flag, then `MUNADI_…`, then file, then default.
+
+use std::{
+    net::SocketAddr,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use serde::Deserialize;
+
+use crate::password::Cost;
+
+/// The commented file that `munadi config` prints.
+pub const DEFAULT_FILE: &str = include_str!("default.toml");
+/// Read when there is no `--config`, if it is there.
+const FILE: &str = "munadi.toml";
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// Settings as flags, and as environment variables.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Flags {
+    /// Settings file [default: munadi.toml, if there is one]
+    #[arg(long, env = "MUNADI_CONFIG", global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where to listen [default: 127.0.0.1:8080]
+    #[arg(long, env = "MUNADI_LISTEN", global = true, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+    /// The address that people type [default: http:// and where it listens]
+    #[arg(long, env = "MUNADI_PUBLIC_URL", global = true, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Folder of database, keys and imports [default: ./munadi-data]
+    #[arg(long, env = "MUNADI_DATA", global = true, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// sqlite:FILE or postgres://… [default: munadi.db in the data folder]
+    // Not shown in --help with its value: it may hold a password.
+    #[arg(long, env = "MUNADI_DATABASE", global = true, value_name = "URL", hide_env_values = true)]
+    pub database: Option<String>,
+    /// File with the sealing keys [default: munadi.key in the data folder]
+    #[arg(long, env = "MUNADI_KEY_FILE", global = true, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Whether a reverse proxy says in X-Forwarded-For who calls [default: false]
+    #[arg(long, env = "MUNADI_BEHIND_PROXY", global = true, value_name = "true|false")]
+    pub behind_proxy: Option<bool>,
+    /// What is logged [default: info]
+    #[arg(long, env = "MUNADI_LOG", global = true, value_name = "LEVEL")]
+    pub log: Option<String>,
+    /// How log lines look [default: text]
+    #[arg(long, env = "MUNADI_LOG_FORMAT", global = true, value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+}
+
+/// The same settings in a file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    listen: Option<SocketAddr>,
+    public_url: Option<String>,
+    data: Option<PathBuf>,
+    database: Option<String>,
+    key_file: Option<PathBuf>,
+    behind_proxy: Option<bool>,
+    log: Option<String>,
+    log_format: Option<LogFormat>,
+}
+
+/// The settings in force.
+#[derive(Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The address that people type, without a slash at its end.
+    pub public_url: String,
+    /// Folder of database, keys and imports.
+    pub data: PathBuf,
+    /// `sqlite:FILE` or `postgres://…`. May hold a password.
+    pub database: String,
+    /// File with the sealing keys.
+    pub key_file: PathBuf,
+    /// Whether `X-Forwarded-For` is believed.
+    pub behind_proxy: bool,
+    /// What is logged.
+    pub log: String,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// What a password's hash costs. No setting: only tests make it cheaper.
+    pub password_cost: Cost,
+}
+
+impl Config {
+    /// Puts flags, environment, file and defaults together.
+    pub fn load(flags: &Flags) -> anyhow::Result<Config> {
+        let file = match &flags.config {
+            Some(path) => read(path)?,
+            None if Path::new(FILE).exists() => read(Path::new(FILE))?,
+            None => File::default(),
+        };
+        Config::from_parts(flags.clone(), file)
+    }
+
+    /// The defaults with everything in one folder; what tests start from.
+    pub fn in_folder(data: &Path) -> anyhow::Result<Config> {
+        Config::from_parts(Flags { data: Some(data.to_owned()), ..Flags::default() }, File::default())
+    }
+
+    fn from_parts(flags: Flags, file: File) -> anyhow::Result<Config> {
+        let listen =
+            flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let public_url = flags.public_url.or(file.public_url).unwrap_or_else(|| format!("http://{listen}"));
+        let data = flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("munadi-data"));
+        let database = flags
+            .database
+            .or(file.database)
+            .unwrap_or_else(|| format!("sqlite:{}", data.join("munadi.db").display()));
+        Ok(Config {
+            listen,
+            public_url: checked_url(&public_url)?,
+            database,
+            key_file: flags.key_file.or(file.key_file).unwrap_or_else(|| data.join("munadi.key")),
+            data,
+            behind_proxy: flags.behind_proxy.or(file.behind_proxy).unwrap_or(false),
+            log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
+            log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
+            password_cost: Cost::default(),
+        })
+    }
+
+    /// Creates the data folder for this user alone.
+    pub fn create_data_folder(&self) -> anyhow::Result<()> {
+        let what = || format!("cannot create the data folder {}", self.data.display());
+        if !self.data.exists() {
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.data).with_context(what)?;
+        }
+        let mode = std::fs::metadata(&self.data).with_context(what)?.permissions().mode();
+        if mode & 0o022 != 0 {
+            bail!("others may write to the data folder {0}; run: chmod 700 {0}", self.data.display());
+        }
+        Ok(())
+    }
+
+    /// Whether people reach the program over TLS.
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
+    /// A whole address for a path of ours.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url)
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<File> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read the settings {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("cannot use the settings {}", path.display()))
+}
+
+fn checked_url(url: &str) -> anyhow::Result<String> {
+    let url = url.trim_end_matches('/');
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+    if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
+        bail!("the public URL “{url}” is not http(s)://HOST or http(s)://HOST:PORT");
+    }
+    Ok(url.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_beats_the_file_and_the_file_beats_the_default() {
+        let file: File = toml::from_str("listen = \"127.0.0.1:9000\"\ndata = \"/srv/munadi\"").unwrap();
+        let flags = Flags { public_url: Some("https://Notify.Example/".into()), ..Flags::default() };
+        let config = Config::from_parts(flags, file).unwrap();
+        assert_eq!(config.listen.port(), 9000);
+        assert_eq!(config.public_url, "https://notify.example");
+        assert_eq!(config.database, "sqlite:/srv/munadi/munadi.db");
+        assert!(config.is_https());
+    }
+
+    #[test]
+    fn an_unknown_name_in_the_file_stops_the_start() {
+        let error = toml::from_str::<File>("listn = \"127.0.0.1:9000\"").unwrap_err().to_string();
+        assert!(error.contains("listn"), "{error}");
+    }
+
+    #[test]
+    fn the_printed_file_says_the_defaults() {
+        let lines: Vec<&str> = DEFAULT_FILE
+            .lines()
+            .filter_map(|line| line.strip_prefix('#'))
+            .filter(|line| !line.starts_with(' '))
+            .collect();
+        assert_eq!(lines.len(), 8, "every name of `File` is in it");
+        let said = Config::from_parts(Flags::default(), toml::from_str(&lines.join("\n")).unwrap()).unwrap();
+        let default = Config::from_parts(Flags::default(), File::default()).unwrap();
+        assert_eq!((said.listen, said.public_url, said.data), (default.listen, default.public_url, default.data));
+        assert_eq!((said.database, said.key_file, said.log), (default.database, default.key_file, default.log));
+        assert!(toml::from_str::<File>(DEFAULT_FILE).is_ok());
+    }
+
+    #[test]
+    fn a_public_url_is_only_a_host() {
+        for bad in ["notify.example", "ftp://a", "https://", "https://a/b", "https://u@a"] {
+            assert!(checked_url(bad).is_err(), "{bad}");
+        }
+    }
+}

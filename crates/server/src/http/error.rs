@@ -1,0 +1,222 @@
+//! What went wrong, for people, for programs and for the log.
+
+use axum::{
+    Json,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use maud::{Markup, Render, html};
+use serde_json::json;
+use store::StoreError;
+
+use crate::{
+    seal::random_bytes,
+    ui::{
+        button::Button,
+        door::Door,
+        shell::{Crumb, Frame, Page, Section, Theme},
+    },
+};
+
+/// The answer of a page or a form.
+pub type PageResult = Result<Response, Problem>;
+
+/// What went wrong.
+///
+/// A handler returns it; the gate of its route turns it into a page or JSON, in the theme and frame of the request.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Stable word for programs, such as `not_found`.
+    pub code: &'static str,
+    /// Heading of the page.
+    pub title: String,
+    /// Fact, then way out.
+    pub words: String,
+    /// For the log only.
+    pub log: Option<String>,
+    /// Found on the page and in the log, so that one leads to the other.
+    pub reference: String,
+    /// Seconds after which a new attempt makes sense.
+    pub retry_after_s: Option<i64>,
+}
+
+impl Problem {
+    /// A problem with its words.
+    pub fn new(
+        status: StatusCode,
+        code: &'static str,
+        title: impl Into<String>,
+        words: impl Into<String>,
+    ) -> Problem {
+        Problem {
+            status,
+            code,
+            title: title.into(),
+            words: words.into(),
+            log: None,
+            reference: hex::encode(random_bytes::<4>()),
+            retry_after_s: None,
+        }
+    }
+
+    /// There is no such thing, or not for this person.
+    pub fn not_found() -> Problem {
+        let words = "It may have been removed, or it belongs to another organisation.";
+        Problem::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here", words)
+    }
+
+    /// A form or a query that cannot be read. `words` say what and how to go on.
+    pub fn bad_request(words: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, "bad_request", "This could not be read", words)
+    }
+
+    /// The form is not one of ours, or it is too old.
+    pub fn form_too_old() -> Problem {
+        let words = "Nothing was changed. Go back, load the page again, and repeat the last step. If it happens again, check that your browser keeps cookies.";
+        Problem::new(StatusCode::FORBIDDEN, "form_expired", "This form has expired", words)
+    }
+
+    /// This role may not do that.
+    pub fn forbidden(words: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::FORBIDDEN, "forbidden", "Your role does not allow this", words)
+    }
+
+    /// Nobody is signed in, where no sign-in page can be shown.
+    pub fn not_signed_in() -> Problem {
+        Problem::new(StatusCode::UNAUTHORIZED, "not_signed_in", "Sign in first", "This needs somebody who is signed in.")
+    }
+
+    /// Too many attempts.
+    pub fn too_many(wait_ms: i64) -> Problem {
+        let seconds = (wait_ms + 999) / 1000;
+        let words = format!("Too many attempts. Try again {}.", in_words(seconds));
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", "Wait a moment", words);
+        Problem { retry_after_s: Some(seconds), ..problem }
+    }
+
+    /// A fault of ours; `log` is for the log only.
+    pub fn fault(log: impl Into<String>) -> Problem {
+        let words = "This is a fault of Munadi, not yours. What you did just now may not have been saved: look before you repeat it. Messages already planned are not affected.";
+        let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", "Something went wrong here", words);
+        Problem { log: Some(log.into()), ..problem }
+    }
+
+    /// It took too long, or the database does not answer.
+    pub fn unavailable(log: impl Into<String>) -> Problem {
+        let words = "Munadi cannot reach its database, or it took too long. Try again in a minute. Messages already planned stay safe.";
+        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available right now", words);
+        Problem { log: Some(log.into()), retry_after_s: Some(30), ..problem }
+    }
+
+    /// More than the page takes.
+    pub fn too_large() -> Problem {
+        let words = "What was sent is larger than this page takes. Split it, and try again.";
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Too large", words)
+    }
+}
+
+/// `in 5 s`, `in 3 min`.
+fn in_words(seconds: i64) -> String {
+    if seconds < 90 { format!("in {seconds} s") } else { format!("in {} min", (seconds + 59) / 60) }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Problem {
+        match error {
+            StoreError::Missing => Problem::not_found(),
+            StoreError::Stale => Problem::new(
+                StatusCode::CONFLICT,
+                "changed_meanwhile",
+                "It was changed meanwhile",
+                "Somebody else was faster, or its state no longer allows this. Load the page again to see how it stands.",
+            ),
+            StoreError::Taken => Problem::new(
+                StatusCode::CONFLICT,
+                "exists_already",
+                "It exists already",
+                "Something with this name or address exists. Go back and choose another.",
+            ),
+            StoreError::Forbidden => Problem::forbidden("Ask an admin of your organisation."),
+            StoreError::Down(_) | StoreError::Newer { .. } => Problem::unavailable(error.to_string()),
+            StoreError::Corrupt { .. } | StoreError::Address(_) | StoreError::Migrate(_) => {
+                Problem::fault(error.to_string())
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.words.clone()).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Who will read an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A person.
+    Page,
+    /// A program.
+    Json,
+}
+
+/// A problem as it is sent, and logged when it is a fault.
+pub fn present(problem: &Problem, kind: Kind, theme: Theme, frame: Option<&Frame>) -> Response {
+    log(problem);
+    let mut response = match kind {
+        Kind::Json => (problem.status, Json(json!({ "error": { "code": problem.code, "message": problem.words, "reference": problem.reference } }))).into_response(),
+        Kind::Page => (problem.status, page(problem, theme, frame)).into_response(),
+    };
+    if let Some(seconds) = problem.retry_after_s {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+fn log(problem: &Problem) {
+    if let Some(detail) = &problem.log {
+        tracing::error!(reference = %problem.reference, code = problem.code, "{detail}");
+    }
+}
+
+fn page(problem: &Problem, theme: Theme, frame: Option<&Frame>) -> Markup {
+    let reference = problem.status.is_server_error().then_some(&problem.reference);
+    match frame {
+        Some(frame) => {
+            let body = html! {
+                section class="m-card m-ask" aria-labelledby="problem" {
+                    h1 class="m-ask__title" id="problem" { (problem.title) }
+                    p class="m-p" { (problem.words) }
+                    @if let Some(reference) = reference { p class="m-hint" { "Reference " code { (reference) } } }
+                    div class="m-ask__acts" { (Button::link("Home", "/")) }
+                }
+            };
+            Page {
+                frame,
+                title: problem.title.clone(),
+                section: Section::Workshops,
+                crumbs: vec![Crumb::here(&problem.title)],
+                body,
+                foot: None,
+                live: None,
+            }
+            .render()
+        }
+        None => Door {
+            title: problem.title.clone(),
+            text: problem.words.clone(),
+            theme,
+            steps: None,
+            error: None,
+            form: html! { div class="m-door__fields" { (Button::link("Home", "/")) } },
+            hint: reference.map(|reference| html! { "Reference " code { (reference) } }),
+            foot: crate::pages::foot(),
+            wide: false,
+        }
+        .render(),
+    }
+}

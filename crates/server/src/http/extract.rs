@@ -1,0 +1,169 @@
+//! What handlers take: who calls, and what they sent. A value that cannot be read is a 400 or 404 page, never a 500.
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Request},
+    http::request::Parts,
+};
+use domain::{
+    role::{Permission, Role},
+    time::Millis,
+};
+use maud::Markup;
+use serde::de::DeserializeOwned;
+use store::{Org, Organization, SignedIn, User};
+
+use super::{error::Problem, gate::who_may};
+use crate::ui::{
+    button::Csrf,
+    shell::{Crumb, Frame, Page, Section, Theme},
+};
+
+/// Whoever calls, known or not.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// Who it is, when signed in.
+    pub signed_in: Option<SignedIn>,
+    /// Token for the forms of the page.
+    pub csrf: Csrf,
+    /// Theme of the page.
+    pub theme: Theme,
+    /// Network address, for the throttle.
+    pub address: String,
+    /// What the token is bound to.
+    pub(super) bound_to: String,
+}
+
+/// A person who is signed in, perhaps in no organisation.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Who, with session and place.
+    pub signed_in: SignedIn,
+    /// The visitor.
+    pub visitor: Visitor,
+}
+
+/// A person who is signed in, in an organisation. What this person may do was checked by the route's entry in the table.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The store, bound to this person in this organisation.
+    pub org: Org,
+    /// The organisation's settings, as its zone.
+    pub organization: Organization,
+    /// Role here.
+    pub role: Role,
+    /// Who.
+    pub user: User,
+    /// Session and place.
+    pub signed_in: SignedIn,
+    /// What is the same on every page of this request.
+    pub frame: Frame,
+    /// The moment of the request.
+    pub now: Millis,
+}
+
+impl Member {
+    /// Whether this person may do that; for buttons that others do not see.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role.may(permission)
+    }
+
+    /// Refuses with the roles that may.
+    pub fn require(&self, permission: Permission) -> Result<(), Problem> {
+        if self.may(permission) { Ok(()) } else { Err(Problem::forbidden(who_may(self.role, permission))) }
+    }
+
+    /// Token for the forms of the page.
+    pub fn csrf(&self) -> &Csrf {
+        &self.frame.csrf
+    }
+
+    /// A page in the shell. Add `crumbs`, `foot`, `live` where they differ.
+    pub fn page(&self, section: Section, title: impl Into<String>, body: Markup) -> Page<'_> {
+        let title = title.into();
+        let mut crumbs = vec![Crumb::to(section.word(), section.href())];
+        if title == section.word() {
+            crumbs.clear();
+        }
+        crumbs.push(Crumb::here(&title));
+        Page { frame: &self.frame, title, section, crumbs, body, foot: None, live: None }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Visitor, Problem> {
+        let missing = || Problem::fault("a handler of a route for anyone asks for a visitor");
+        parts.extensions.get::<Visitor>().cloned().ok_or_else(missing)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Person {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Person, Problem> {
+        let visitor = Visitor::from_request_parts(parts, state).await?;
+        let signed_in = visitor.signed_in.clone().ok_or_else(Problem::not_signed_in)?;
+        Ok(Person { signed_in, visitor })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Member {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Member, Problem> {
+        let none = || Problem::forbidden("You belong to no organisation here. Ask an admin of yours for an invitation.");
+        parts.extensions.get::<Member>().cloned().ok_or_else(none)
+    }
+}
+
+/// Parts of the path, such as an id. What cannot be one is simply not there.
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>, Problem> {
+        let found = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        found.map(|path| Path(path.0)).map_err(|_| Problem::not_found())
+    }
+}
+
+/// The query. Unknown names are ignored: links get old.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Query<T>, Problem> {
+        let found = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        found.map(|query| Query(query.0)).map_err(|error| Problem::bad_request(format!("The address has a part that cannot be read: {}.", error.body_text())))
+    }
+}
+
+/// A form of a page. Field errors belong to the handler: take text here and check it there.
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, state: &S) -> Result<Form<T>, Problem> {
+        axum::extract::Form::<T>::from_request(request, state).await.map(|form| Form(form.0)).map_err(|error| {
+            if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+                Problem::too_large()
+            } else {
+                Problem::bad_request(format!("The form has a part that cannot be read: {}.", error.body_text()))
+            }
+        })
+    }
+}
+
+/// A JSON body.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, state: &S) -> Result<Json<T>, Problem> {
+        axum::extract::Json::<T>::from_request(request, state).await.map(|json| Json(json.0)).map_err(|error| {
+            if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+                Problem::too_large()
+            } else {
+                Problem::bad_request(error.body_text())
+            }
+        })
+    }
+}

@@ -1,0 +1,167 @@
+//! Every route, who may use it, and its handler: one table, from which the router is built and the access test walks.
+//!
+//! To add a page: write its handler, add a line to [`table`]. Nothing is reachable that is not in it.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    handler::Handler,
+    http::Method,
+    middleware::{from_fn, from_fn_with_state},
+    routing::{MethodFilter, MethodRouter, on},
+};
+use domain::role::Permission::{self, Manage, Read, Team};
+use tower_http::compression::CompressionLayer;
+
+use super::{
+    assets,
+    error::Kind,
+    gate::{self, gate},
+    headers,
+};
+use crate::{app::App, pages};
+use Needs::{Anyone, Public, SignedIn, SuperAdmin};
+
+/// Most bytes of a form; uploads say their own with [`Route::body_max`].
+const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Anybody and any program; no session is looked up and no form is guarded. For assets, health, and callbacks that prove
+    /// themselves.
+    Anyone,
+    /// Anybody; forms are guarded.
+    Public,
+    /// Whoever is signed in.
+    SignedIn,
+    /// A member whose role allows it.
+    Role(Permission),
+    /// The host of the installation.
+    SuperAdmin,
+}
+
+impl From<Permission> for Needs {
+    fn from(permission: Permission) -> Needs {
+        Needs::Role(permission)
+    }
+}
+
+/// What the gate knows about a route.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Pattern of the path.
+    pub path: &'static str,
+    /// Who may use it.
+    pub needs: Needs,
+    /// Who reads its answers.
+    pub kind: Kind,
+    /// Most bytes of a body.
+    pub body_max: usize,
+    /// Longest time until the answer begins.
+    pub timeout: Duration,
+}
+
+/// One line of the table.
+pub struct Route {
+    /// Method.
+    pub method: Method,
+    /// What the gate knows.
+    pub rule: Rule,
+    handler: MethodRouter<App>,
+}
+
+/// A page or a form of a page.
+pub fn route<H, T>(method: Method, path: &'static str, needs: impl Into<Needs>, handler: H) -> Route
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    let filter = MethodFilter::try_from(method.clone()).expect("GET, POST, PUT, PATCH and DELETE are known");
+    let rule =
+        Rule { path, needs: needs.into(), kind: Kind::Page, body_max: FORM_BYTES_MAX, timeout: gate::TIMEOUT };
+    Route { method, rule, handler: on(filter, handler) }
+}
+
+impl Route {
+    /// For programs: problems are JSON.
+    pub fn json(mut self) -> Route {
+        self.rule.kind = Kind::Json;
+        self
+    }
+
+    /// Takes a larger body.
+    pub fn body_max(mut self, bytes: usize) -> Route {
+        self.rule.body_max = bytes;
+        self
+    }
+
+    /// May take longer.
+    pub fn timeout(mut self, longest: Duration) -> Route {
+        self.rule.timeout = longest;
+        self
+    }
+}
+
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
+
+/// Every route.
+#[rustfmt::skip]
+pub fn table() -> Vec<Route> {
+    use pages::{account, health, home, invite, login, organisation, setup, team};
+    vec![
+        route(GET,  "/assets/{file}",                     Anyone,     assets::serve),
+        route(GET,  "/healthz",                           Anyone,     health::show).json(),
+
+        route(GET,  "/sign-in",                           Public,     login::form),
+        route(POST, "/sign-in",                           Public,     login::sign_in),
+        route(GET,  "/sign-in/{token}",                   Public,     login::link),
+        route(POST, "/sign-in/{token}",                   Public,     login::use_link),
+        route(POST, "/sign-out",                          SignedIn,   login::sign_out),
+        route(GET,  "/set-up/{token}",                    Public,     setup::form),
+        route(POST, "/set-up/{token}",                    Public,     setup::set_up),
+        route(GET,  "/invite/{token}",                    Public,     invite::form),
+        route(POST, "/invite/{token}",                    Public,     invite::accept),
+        route(POST, "/theme",                             Public,     account::theme),
+
+        route(GET,  "/",                                  SignedIn,   home::show),
+        route(GET,  "/account",                           SignedIn,   account::show),
+        route(POST, "/account/name",                      SignedIn,   account::rename),
+        route(POST, "/account/password",                  SignedIn,   account::change_password),
+        route(POST, "/account/sessions/end-others",       SignedIn,   account::end_others),
+        route(POST, "/organisation",                      SignedIn,   organisation::switch),
+        route(GET,  "/organisations/new",                 SuperAdmin, organisation::new),
+        route(POST, "/organisations/new",                 SuperAdmin, organisation::create),
+
+        route(GET,  "/settings",                          Read,       organisation::settings),
+        route(GET,  "/settings/organisation",             Read,       organisation::show),
+        route(POST, "/settings/organisation",             Manage,     organisation::update),
+        route(GET,  "/settings/team",                     Team,       team::show),
+        route(POST, "/settings/team/invitations",         Team,       team::invite),
+        route(POST, "/settings/team/invitations/{invitation}/revoke", Team, team::revoke),
+        route(POST, "/settings/team/members/{user}/role", Team,       team::change_role),
+        route(POST, "/settings/team/members/{user}/remove", Team,     team::remove),
+    ]
+}
+
+/// The router of the whole program.
+pub fn build(app: &App) -> Router {
+    let routes = table().into_iter().fold(Router::new(), |router, route| {
+        let rule = route.rule;
+        let guarded = route
+            .handler
+            .route_layer(from_fn_with_state((app.clone(), rule), gate))
+            .route_layer(DefaultBodyLimit::max(rule.body_max));
+        router.route(rule.path, guarded)
+    });
+    routes
+        .fallback(gate::nothing_here)
+        .method_not_allowed_fallback(gate::wrong_method)
+        .layer(from_fn(gate::outermost))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(app.clone(), headers::add))
+        .with_state(app.clone())
+}

@@ -1,0 +1,53 @@
+//! Pages. A handler parses, calls the store or the engine, and answers; business belongs below.
+
+pub mod account;
+pub mod health;
+pub mod home;
+pub mod invite;
+pub mod login;
+pub mod organisation;
+pub mod setup;
+pub mod team;
+
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use domain::role::Permission;
+use maud::{Markup, Render};
+
+use crate::{
+    http::extract::Member,
+    ui::{
+        head::Settings,
+        shell::{Crumb, Page, Section},
+    },
+};
+
+/// The foot of pages outside: "Munadi 0.1.0 · runs on your own server".
+pub fn foot() -> String {
+    format!("Munadi {} · runs on your own server", env!("CARGO_PKG_VERSION"))
+}
+
+/// A form that was sent back, with its errors at their places.
+pub fn unprocessable(page: impl Render) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, page.render()).into_response()
+}
+
+/// Pages of the settings, with who sees them in the list.
+const SETTINGS: &[(&str, &str, Permission)] = &[
+    ("Organisation", "/settings/organisation", Permission::Read),
+    ("Team", "/settings/team", Permission::Team),
+];
+
+/// A page of the settings: the list of those this person may open beside it. `href` is one of the list.
+pub fn settings_page<'a>(member: &'a Member, title: &str, href: &str, body: Markup) -> Page<'a> {
+    let items = SETTINGS
+        .iter()
+        .filter(|(_, _, permission)| member.may(*permission))
+        .map(|(label, to, _)| ((*label).to_owned(), (*to).to_owned(), *to == href))
+        .collect();
+    let mut page = member.page(Section::Settings, title, Settings { items, body }.render());
+    page.crumbs = vec![Crumb::to("Settings", "/settings"), Crumb::here(title)];
+    page
+}
