@@ -3,12 +3,17 @@
 use std::{future::IntoFuture, ops::Deref, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use domain::time::{DAY, HOUR, SharedClock};
-use store::{SessionLife, Store};
+use domain::{
+    ids::WorkerId,
+    time::{DAY, HOUR, SharedClock},
+};
+use engine::{Engine, Limits};
+use providers::{Http, HttpSettings};
+use store::{PhoneKey, SessionLife, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::Config, http::router, password::Passwords, seal::KeyRing};
+use crate::{accounts::OpenAccounts, config::Config, http::router, password::Passwords, seal::KeyRing};
 
 /// A session ends after two days without use, and after thirty in any case.
 pub const SESSION_LIFE: SessionLife = SessionLife { idle_ms: 2 * DAY, total_ms: 30 * DAY };
@@ -37,6 +42,14 @@ pub struct Parts {
     pub keys: KeyRing,
     /// Makes and checks passwords.
     pub passwords: Passwords,
+    /// Plans, sends and receives; does nothing until it is run.
+    pub engine: Engine,
+    /// Opens provider accounts.
+    pub accounts: OpenAccounts,
+    /// The way out to providers.
+    pub out: Http,
+    /// Makes the keys of suppressions.
+    pub phone_key: PhoneKey,
     /// Cancelled when the program is to stop: long answers (live streams) and loops end then.
     pub stopping: CancellationToken,
 }
@@ -50,9 +63,59 @@ impl Deref for App {
 
 impl App {
     /// An app on an open store; needs no socket and no file.
-    pub fn new(store: Store, clock: SharedClock, config: Config, keys: KeyRing) -> App {
+    pub fn new(store: Store, clock: SharedClock, config: Config, keys: KeyRing) -> anyhow::Result<App> {
         let passwords = Passwords::new(config.password_cost);
-        App(Arc::new(Parts { store, clock, config, keys, passwords, stopping: CancellationToken::new() }))
+        let accounts = OpenAccounts::new(keys.clone(), config.providers.clone());
+        let out = Http::new(HttpSettings {
+            local_targets: config.providers.are_local(),
+            ..HttpSettings::default()
+        })?;
+        let phone_key = PhoneKey::new(&keys.phone_key());
+        let engine = Engine::new(engine::Parts {
+            work: store.work(WorkerId::new(clock.now())),
+            store: store.clone(),
+            http: out.clone(),
+            clock: clock.clone(),
+            key: phone_key.clone(),
+            accounts: Arc::new(accounts.clone()),
+            limits: Limits { lease_ms: config.lease_ms, ..Limits::default() },
+            alone: !store.is_shared(),
+        });
+        let stopping = CancellationToken::new();
+        Ok(App(Arc::new(Parts {
+            store,
+            clock,
+            config,
+            keys,
+            passwords,
+            engine,
+            accounts,
+            out,
+            phone_key,
+            stopping,
+        })))
+    }
+
+    /// Starts the engine's loops. On SQLite only one process may send: [`Sending`] holds the lock while it lives.
+    pub async fn start_sending(&self, role: &str) -> anyhow::Result<Sending> {
+        let lock = if self.store.is_shared() { None } else { Some(self.lock_sending()?) };
+        let name = format!("{} {role} {}", host_name(), std::process::id());
+        let seed = u64::from_le_bytes(crate::seal::random_bytes());
+        let running = self.engine.run(&name, seed).await?;
+        Ok(Sending { running, _lock: lock })
+    }
+
+    fn lock_sending(&self) -> anyhow::Result<std::fs::File> {
+        let path = self.config.data.join("sending.lock");
+        let file = std::fs::OpenOptions::new().create(true).write(true).truncate(false).open(&path);
+        let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+        if file.try_lock().is_err() {
+            anyhow::bail!(
+                "another Munadi process sends from {}. SQLite serves one process; use PostgreSQL to share the work",
+                self.config.data.display()
+            );
+        }
+        Ok(file)
     }
 
     /// Creates what is missing in the data folder, then opens keys and database.
@@ -68,7 +131,7 @@ impl App {
                 format!("cannot open the {scheme} database")
             }
         })?;
-        Ok(App::new(store, clock, config, keys))
+        App::new(store, clock, config, keys)
     }
 
     /// Makes a one-time set-up link when nobody can sign in yet; its whole address. Earlier set-up links end.
@@ -109,4 +172,22 @@ impl App {
             }
         }
     }
+}
+
+/// A running engine, and the lock that keeps other processes from sending from the same SQLite database.
+pub struct Sending {
+    running: engine::Running,
+    _lock: Option<std::fs::File>,
+}
+
+impl Sending {
+    /// Takes no more work, lets the calls under way end, writes how they ended.
+    pub async fn stop(self) {
+        self.running.stop().await;
+    }
+}
+
+fn host_name() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "host".to_owned(), |name| name.trim().to_owned())
 }

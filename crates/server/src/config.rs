@@ -8,9 +8,10 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::Args;
+use domain::time::SECOND;
 use serde::Deserialize;
 
-use crate::password::Cost;
+use crate::{accounts::ProviderUrls, password::Cost};
 
 /// The commented file that `munadi config` prints.
 pub const DEFAULT_FILE: &str = include_str!("default.toml");
@@ -45,7 +46,7 @@ pub struct Flags {
     pub data: Option<PathBuf>,
     /// sqlite:FILE or postgres://… [default: munadi.db in the data folder]
     // Not shown in --help with its value: it may hold a password.
-    #[arg(long, env = "MUNADI_DATABASE", global = true, value_name = "URL", hide_env_values = true)]
+    #[arg(long, env = "MUNADI_DATABASE_URL", global = true, value_name = "URL", hide_env_values = true)]
     pub database: Option<String>,
     /// File with the sealing keys [default: munadi.key in the data folder]
     #[arg(long, env = "MUNADI_KEY_FILE", global = true, value_name = "FILE")]
@@ -53,6 +54,15 @@ pub struct Flags {
     /// Whether a reverse proxy says in X-Forwarded-For who calls [default: false]
     #[arg(long, env = "MUNADI_BEHIND_PROXY", global = true, value_name = "true|false")]
     pub behind_proxy: Option<bool>,
+    /// Base address of AiSensy's campaign interface; resellers have their own
+    #[arg(long, env = "MUNADI_AISENSY_URL", global = true, value_name = "URL")]
+    pub aisensy_url: Option<String>,
+    /// Base address of AiSensy's project interface
+    #[arg(long, env = "MUNADI_AISENSY_PROJECT_URL", global = true, value_name = "URL")]
+    pub aisensy_project_url: Option<String>,
+    /// Seconds after which a silent process is given up and its calls become unknown [default: 15]
+    #[arg(long, env = "MUNADI_LEASE_SECONDS", global = true, value_name = "SECONDS")]
+    pub lease_seconds: Option<i64>,
     /// What is logged [default: info]
     #[arg(long, env = "MUNADI_LOG", global = true, value_name = "LEVEL")]
     pub log: Option<String>,
@@ -71,6 +81,9 @@ struct File {
     database: Option<String>,
     key_file: Option<PathBuf>,
     behind_proxy: Option<bool>,
+    aisensy_url: Option<String>,
+    aisensy_project_url: Option<String>,
+    lease_seconds: Option<i64>,
     log: Option<String>,
     log_format: Option<LogFormat>,
 }
@@ -90,6 +103,10 @@ pub struct Config {
     pub key_file: PathBuf,
     /// Whether `X-Forwarded-For` is believed.
     pub behind_proxy: bool,
+    /// Where providers are.
+    pub providers: ProviderUrls,
+    /// A process that has been silent for so long is given up, in milliseconds.
+    pub lease_ms: i64,
     /// What is logged.
     pub log: String,
     /// How log lines look.
@@ -115,16 +132,29 @@ impl Config {
     }
 
     fn from_parts(flags: Flags, file: File) -> anyhow::Result<Config> {
-        let listen =
-            flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let listen = flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         let public_url = flags.public_url.or(file.public_url).unwrap_or_else(|| format!("http://{listen}"));
         let data = flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("munadi-data"));
         let database = flags
             .database
             .or(file.database)
             .unwrap_or_else(|| format!("sqlite:{}", data.join("munadi.db").display()));
+        let known = ProviderUrls::default();
+        let url = |flag: Option<String>, file: Option<String>, known: String| {
+            flag.or(file).map_or(known, |url| url.trim_end_matches('/').to_owned())
+        };
+        let providers = ProviderUrls {
+            aisensy: url(flags.aisensy_url, file.aisensy_url, known.aisensy),
+            aisensy_project: url(flags.aisensy_project_url, file.aisensy_project_url, known.aisensy_project),
+        };
+        let lease_seconds = flags.lease_seconds.or(file.lease_seconds).unwrap_or(15);
+        if !(1..=600).contains(&lease_seconds) {
+            bail!("lease_seconds is {lease_seconds}; it has to lie between 1 and 600");
+        }
         Ok(Config {
             listen,
+            providers,
+            lease_ms: lease_seconds * SECOND,
             public_url: checked_url(&public_url)?,
             database,
             key_file: flags.key_file.or(file.key_file).unwrap_or_else(|| data.join("munadi.key")),
@@ -161,8 +191,8 @@ impl Config {
 }
 
 fn read(path: &Path) -> anyhow::Result<File> {
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("cannot read the settings {}", path.display()))?;
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the settings {}", path.display()))?;
     toml::from_str(&text).with_context(|| format!("cannot use the settings {}", path.display()))
 }
 
@@ -203,11 +233,17 @@ mod tests {
             .filter_map(|line| line.strip_prefix('#'))
             .filter(|line| !line.starts_with(' '))
             .collect();
-        assert_eq!(lines.len(), 8, "every name of `File` is in it");
+        assert_eq!(lines.len(), 11, "every name of `File` is in it");
         let said = Config::from_parts(Flags::default(), toml::from_str(&lines.join("\n")).unwrap()).unwrap();
         let default = Config::from_parts(Flags::default(), File::default()).unwrap();
-        assert_eq!((said.listen, said.public_url, said.data), (default.listen, default.public_url, default.data));
-        assert_eq!((said.database, said.key_file, said.log), (default.database, default.key_file, default.log));
+        assert_eq!(
+            (said.listen, said.public_url, said.data),
+            (default.listen, default.public_url, default.data)
+        );
+        assert_eq!(
+            (said.database, said.key_file, said.log),
+            (default.database, default.key_file, default.log)
+        );
         assert!(toml::from_str::<File>(DEFAULT_FILE).is_ok());
     }
 

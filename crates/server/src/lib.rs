@@ -1,5 +1,6 @@
 //! The binary, its pages, callbacks and commands.
 
+pub mod accounts;
 pub mod app;
 pub mod assets;
 pub mod cli;

@@ -74,7 +74,8 @@ pub fn check_new(password: &str, email: &str) -> Result<(), PasswordError> {
 impl Passwords {
     /// With the given cost for new hashes; old ones carry their own.
     pub fn new(cost: Cost) -> Passwords {
-        let params = Params::new(cost.memory_kib, cost.passes, 1, None).expect("the costs are within argon2's limits");
+        let params =
+            Params::new(cost.memory_kib, cost.passes, 1, None).expect("the costs are within argon2's limits");
         let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let dummy = hash(&argon, &hex::encode(crate::seal::random_bytes::<16>()));
         Passwords { argon, dummy: dummy.into(), turns: Arc::new(Semaphore::new(AT_ONCE)) }

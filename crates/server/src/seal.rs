@@ -68,7 +68,8 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
 
 /// HMAC-SHA-256.
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
+    let mut mac =
+        <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
     for part in parts {
         // Lengths keep ("ab", "c") and ("a", "bc") apart.
         mac.update(&(part.len() as u64).to_be_bytes());
@@ -128,7 +129,8 @@ impl KeyRing {
     }
 
     fn text(&self) -> String {
-        let mut text = String::from("# Munadi's keys, newest first. Keep a copy apart from the database's backups.\n");
+        let mut text =
+            String::from("# Munadi's keys, newest first. Keep a copy apart from the database's backups.\n");
         for key in &self.keys {
             text.push_str(&format!("{} {}\n", key.id, hex::encode(key.bytes)));
         }
@@ -145,8 +147,7 @@ impl KeyRing {
     /// Writes the key file anew: beside it first, then moved over it, so that no moment is without a whole file.
     pub fn replace(&self, file: &Path) -> anyhow::Result<()> {
         let beside = file.with_extension("key.new");
-        let mut out =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         out.write_all(self.text().as_bytes())?;
         out.sync_all()?;
         std::fs::rename(&beside, file)
@@ -232,7 +233,10 @@ mod tests {
         assert_ne!(sealed, ring.seal("key-123", "org/integration"), "a nonce is never used twice");
         assert_eq!(ring.open_sealed("x1.abc", "org"), Err(SealError::Form));
         assert_eq!(ring.open_sealed("plain", "org"), Err(SealError::Form));
-        assert!(matches!(KeyRing::generate().open_sealed(&sealed, "org/integration"), Err(SealError::Key(_))));
+        assert!(matches!(
+            KeyRing::generate().open_sealed(&sealed, "org/integration"),
+            Err(SealError::Key(_))
+        ));
     }
 
     #[test]

@@ -5,12 +5,7 @@ use domain::{
     message::MessageState,
     time::HOUR,
 };
-use store::{
-    messages::MessageFilter,
-    on_both,
-    suppressions::NewSuppression,
-    testing::TestStore,
-};
+use store::{messages::MessageFilter, on_both, suppressions::NewSuppression, testing::TestStore};
 
 use crate::world::World;
 

@@ -2,11 +2,7 @@
 
 use domain::{message::MessageState, time::SECOND};
 use engine::Sender;
-use store::{
-    on_both,
-    testing::TestStore,
-    work::Want,
-};
+use store::{on_both, testing::TestStore, work::Want};
 
 use crate::world::World;
 

@@ -44,7 +44,8 @@ impl Accounts for Standing {
             project_base_url: format!("{}/project-apis/v1", self.base),
             ..AisensySettings::default()
         };
-        let secrets: AisensySecrets = serde_json::from_str(&account.sealed).map_err(|error| error.to_string())?;
+        let secrets: AisensySecrets =
+            serde_json::from_str(&account.sealed).map_err(|error| error.to_string())?;
         AisensyAccount::new(&settings, secrets).map(Account::Aisensy).map_err(|error| error.to_string())
     }
 }
@@ -76,12 +77,22 @@ impl World {
         let access = store.access();
         let user = access
             .create_user(
-                &store::NewUser { email: "host@example.com".into(), name: "Host".into(), password_hash: None, super_admin: true },
+                &store::NewUser {
+                    email: "host@example.com".into(),
+                    name: "Host".into(),
+                    password_hash: None,
+                    super_admin: true,
+                },
                 now,
             )
             .await
             .expect("a first user");
-        let (user, _) = access.user_by_email("host@example.com").await.expect("reads").filter(|(u, _)| u.id == user).expect("is there");
+        let (user, _) = access
+            .user_by_email("host@example.com")
+            .await
+            .expect("reads")
+            .filter(|(u, _)| u.id == user)
+            .expect("is there");
         let organization = access
             .create_organization(
                 &NewOrganization {
@@ -95,7 +106,12 @@ impl World {
             )
             .await
             .expect("an organisation");
-        let org = store.org(Actor { organization, user: Some(user.id), name: "Meera Test".into(), role: Role::Admin });
+        let org = store.org(Actor {
+            organization,
+            user: Some(user.id),
+            name: "Meera Test".into(),
+            role: Role::Admin,
+        });
         let workshop = org
             .add_workshop(
                 &WorkshopDraft {
@@ -140,7 +156,8 @@ impl World {
 
     /// Another process on the same database.
     pub(crate) async fn second_engine(&self) -> Engine {
-        let engine = engine(&self.store, &self.sandbox, Arc::clone(&self.clock), &self.key, self.call_timeout);
+        let engine =
+            engine(&self.store, &self.sandbox, Arc::clone(&self.clock), &self.key, self.call_timeout);
         let now = self.clock.now();
         engine.work().register("second", now, now.plus(15 * SECOND)).await.expect("registers");
         engine
@@ -158,14 +175,18 @@ impl World {
                 registered_at: Some(self.clock.now()),
             })
             .collect();
-        self.org.add_registrants(self.workshop, ImportId::new(self.clock.now()), rows, self.clock.now()).await.expect("registers");
+        self.org
+            .add_registrants(self.workshop, ImportId::new(self.clock.now()), rows, self.clock.now())
+            .await
+            .expect("registers");
     }
 
     /// Registers `n` people with numbers from +91 90000 00000 on.
     pub(crate) async fn crowd(&self, n: usize) {
         let people: Vec<(String, String)> =
             (0..n).map(|i| (format!("90000{i:05}"), format!("Person{i} Test"))).collect();
-        let borrowed: Vec<(&str, &str)> = people.iter().map(|(phone, name)| (phone.as_str(), name.as_str())).collect();
+        let borrowed: Vec<(&str, &str)> =
+            people.iter().map(|(phone, name)| (phone.as_str(), name.as_str())).collect();
         self.register(&borrowed).await;
     }
 
@@ -260,13 +281,24 @@ impl World {
 
     /// The kept counts equal the counted rows, and nothing is in flight.
     pub(crate) async fn assert_sum(&self) {
-        assert_eq!(self.engine.work().differences().await.expect("reads"), vec![], "kept counts differ from counted rows");
+        assert_eq!(
+            self.engine.work().differences().await.expect("reads"),
+            vec![],
+            "kept counts differ from counted rows"
+        );
     }
 }
 
-fn engine(store: &Store, sandbox: &Sandbox, clock: Arc<ManualClock>, key: &PhoneKey, timeout: Duration) -> Engine {
+fn engine(
+    store: &Store,
+    sandbox: &Sandbox,
+    clock: Arc<ManualClock>,
+    key: &PhoneKey,
+    timeout: Duration,
+) -> Engine {
     let now = clock.now();
-    let http = Http::new(HttpSettings { total_timeout: timeout, local_targets: true, ..HttpSettings::default() });
+    let http =
+        Http::new(HttpSettings { total_timeout: timeout, local_targets: true, ..HttpSettings::default() });
     Engine::new(Parts {
         store: store.clone(),
         work: store.work(WorkerId::new(now)),

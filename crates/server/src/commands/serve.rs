@@ -29,7 +29,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     }
     tracing::info!("Munadi listens on {} as {}", listener.local_addr()?, app.config.public_url);
     stop_on_signal(app.stopping.clone())?;
+    let sending = app.start_sending("serve").await?;
     app.serve(listener).await?;
+    sending.stop().await;
     app.store.close().await;
     tracing::info!("Munadi has stopped");
     Ok(())

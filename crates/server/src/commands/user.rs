@@ -95,9 +95,17 @@ async fn create(app: &App, person: NewPerson, password_stdin: bool) -> anyhow::R
         super_admin: person.super_admin,
     };
     let now = app.clock.now();
-    let id = access.create_user(&new, now).await.context("a user with this address exists; use: munadi user reset")?;
+    let id = access
+        .create_user(&new, now)
+        .await
+        .context("a user with this address exists; use: munadi user reset")?;
     access.put_member(organisation.id, id, person.role, now).await?;
-    say(format_args!("{email_text} is {role} of {name}.", email_text = email.as_str(), role = person.role.title(), name = organisation.name))?;
+    say(format_args!(
+        "{email_text} is {role} of {name}.",
+        email_text = email.as_str(),
+        role = person.role.title(),
+        name = organisation.name
+    ))?;
     if password.is_none() {
         print_link(app, id).await?;
     }
@@ -106,8 +114,10 @@ async fn create(app: &App, person: NewPerson, password_stdin: bool) -> anyhow::R
 
 async fn reset(app: &App, email: &str, password_stdin: bool) -> anyhow::Result<()> {
     let access = app.store.access();
-    let (user, _) = access.user_by_email(email.trim()).await?.with_context(|| format!("there is no user {email}"))?;
-    let hash = if password_stdin { Some(app.passwords.hash(&read_password(&user.email)?).await) } else { None };
+    let (user, _) =
+        access.user_by_email(email.trim()).await?.with_context(|| format!("there is no user {email}"))?;
+    let hash =
+        if password_stdin { Some(app.passwords.hash(&read_password(&user.email)?).await) } else { None };
     access.set_password(user.id, hash.as_deref(), None, "command line", app.clock.now()).await?;
     if password_stdin {
         return say(format_args!("{} has a new password. All sessions ended.", user.email));
@@ -117,7 +127,9 @@ async fn reset(app: &App, email: &str, password_stdin: bool) -> anyhow::Result<(
 
 async fn print_link(app: &App, user: domain::ids::UserId) -> anyhow::Result<()> {
     let link = app.sign_in_link(user, "command line").await?;
-    say(format_args!("Give this link to the person. It signs in once, within 24 hours; then a password can be chosen:\n\n  {link}\n"))
+    say(format_args!(
+        "Give this link to the person. It signs in once, within 24 hours; then a password can be chosen:\n\n  {link}\n"
+    ))
 }
 
 async fn list(app: &App) -> anyhow::Result<()> {

@@ -10,6 +10,7 @@ use crate::{assets, http::error::Problem};
 /// The asset at this path.
 pub async fn serve(uri: Uri) -> Result<Response, Problem> {
     let asset = assets::at(uri.path()).ok_or_else(Problem::not_found)?;
-    let headers = [(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, assets::CACHE_CONTROL)];
+    let headers =
+        [(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, assets::CACHE_CONTROL)];
     Ok((headers, asset.bytes.as_slice()).into_response())
 }

@@ -100,7 +100,10 @@ pub async fn find(request: Request<Body>, body_max: usize) -> Option<Found> {
 /// Tokens are hex and a dot: nothing in them is ever escaped.
 fn in_form(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?;
-    text.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == FIELD).map(|(_, v)| v.to_owned())
+    text.split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(name, _)| *name == FIELD)
+        .map(|(_, v)| v.to_owned())
 }
 
 /// The value of the form's first field, when that is the token and all of it is there.
@@ -137,7 +140,10 @@ mod tests {
             chunk("phone\r\n".repeat(10_000)),
             chunk("--b--\r\n".into()),
         ]);
-        Request::post("/").header("content-type", "multipart/form-data; boundary=b").body(Body::from_stream(body)).unwrap()
+        Request::post("/")
+            .header("content-type", "multipart/form-data; boundary=b")
+            .body(Body::from_stream(body))
+            .unwrap()
     }
 
     #[tokio::test]

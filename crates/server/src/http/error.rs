@@ -85,28 +85,36 @@ impl Problem {
 
     /// Nobody is signed in, where no sign-in page can be shown.
     pub fn not_signed_in() -> Problem {
-        Problem::new(StatusCode::UNAUTHORIZED, "not_signed_in", "Sign in first", "This needs somebody who is signed in.")
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "not_signed_in",
+            "Sign in first",
+            "This needs somebody who is signed in.",
+        )
     }
 
     /// Too many attempts.
     pub fn too_many(wait_ms: i64) -> Problem {
         let seconds = (wait_ms + 999) / 1000;
         let words = format!("Too many attempts. Try again {}.", in_words(seconds));
-        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", "Wait a moment", words);
+        let problem =
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", "Wait a moment", words);
         Problem { retry_after_s: Some(seconds), ..problem }
     }
 
     /// A fault of ours; `log` is for the log only.
     pub fn fault(log: impl Into<String>) -> Problem {
         let words = "This is a fault of Munadi, not yours. What you did just now may not have been saved: look before you repeat it. Messages already planned are not affected.";
-        let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", "Something went wrong here", words);
+        let problem =
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", "Something went wrong here", words);
         Problem { log: Some(log.into()), ..problem }
     }
 
     /// It took too long, or the database does not answer.
     pub fn unavailable(log: impl Into<String>) -> Problem {
         let words = "Munadi cannot reach its database, or it took too long. Try again in a minute. Messages already planned stay safe.";
-        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available right now", words);
+        let problem =
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available right now", words);
         Problem { log: Some(log.into()), retry_after_s: Some(30), ..problem }
     }
 

@@ -109,7 +109,9 @@ impl<S: Sync> FromRequestParts<S> for Person {
 impl<S: Sync> FromRequestParts<S> for Member {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Member, Problem> {
-        let none = || Problem::forbidden("You belong to no organisation here. Ask an admin of yours for an invitation.");
+        let none = || {
+            Problem::forbidden("You belong to no organisation here. Ask an admin of yours for an invitation.")
+        };
         parts.extensions.get::<Member>().cloned().ok_or_else(none)
     }
 }
@@ -132,7 +134,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Query<T>, Problem> {
         let found = axum::extract::Query::<T>::from_request_parts(parts, state).await;
-        found.map(|query| Query(query.0)).map_err(|error| Problem::bad_request(format!("The address has a part that cannot be read: {}.", error.body_text())))
+        found.map(|query| Query(query.0)).map_err(|error| {
+            Problem::bad_request(format!(
+                "The address has a part that cannot be read: {}.",
+                error.body_text()
+            ))
+        })
     }
 }
 
@@ -142,13 +149,18 @@ pub struct Form<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, state: &S) -> Result<Form<T>, Problem> {
-        axum::extract::Form::<T>::from_request(request, state).await.map(|form| Form(form.0)).map_err(|error| {
-            if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-                Problem::too_large()
-            } else {
-                Problem::bad_request(format!("The form has a part that cannot be read: {}.", error.body_text()))
-            }
-        })
+        axum::extract::Form::<T>::from_request(request, state).await.map(|form| Form(form.0)).map_err(
+            |error| {
+                if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+                    Problem::too_large()
+                } else {
+                    Problem::bad_request(format!(
+                        "The form has a part that cannot be read: {}.",
+                        error.body_text()
+                    ))
+                }
+            },
+        )
     }
 }
 
@@ -158,12 +170,14 @@ pub struct Json<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, state: &S) -> Result<Json<T>, Problem> {
-        axum::extract::Json::<T>::from_request(request, state).await.map(|json| Json(json.0)).map_err(|error| {
-            if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-                Problem::too_large()
-            } else {
-                Problem::bad_request(error.body_text())
-            }
-        })
+        axum::extract::Json::<T>::from_request(request, state).await.map(|json| Json(json.0)).map_err(
+            |error| {
+                if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+                    Problem::too_large()
+                } else {
+                    Problem::bad_request(error.body_text())
+                }
+            },
+        )
     }
 }

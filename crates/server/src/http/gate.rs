@@ -56,7 +56,9 @@ pub async fn gate(State((app, rule)): State<(App, Rule)>, request: Request, next
         });
     }
     if let Some(door) = look.door {
-        response.headers_mut().append(header::SET_COOKIE, Jar::Door.set(&app.config, &door, Some(DOOR_SECONDS)));
+        response
+            .headers_mut()
+            .append(header::SET_COOKIE, Jar::Door.set(&app.config, &door, Some(DOOR_SECONDS)));
     }
     // A redirect shows no page: the notice waits for the next one.
     if look.notice_read && !response.status().is_redirection() {
@@ -97,7 +99,8 @@ async fn pass(
     if writes {
         let told = csrf::comes_from_us(&app.config, request.headers());
         let found = csrf::find(request, rule.body_max).await.ok_or_else(Problem::too_large)?;
-        let fits = found.token.is_some_and(|token| csrf::fits(&app.keys.form_key(), &visitor.bound_to, &token));
+        let fits =
+            found.token.is_some_and(|token| csrf::fits(&app.keys.form_key(), &visitor.bound_to, &token));
         if !told || !fits {
             return Err(Problem::form_too_old());
         }
@@ -186,7 +189,9 @@ fn to_sign_in(rule: Rule, request: &Request) -> Result<Response, Problem> {
 fn escaped(path: &str) -> String {
     path.bytes()
         .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => char::from(b).to_string(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(b).to_string()
+            }
             other => format!("%{other:02X}"),
         })
         .collect()

@@ -80,8 +80,13 @@ where
     T: 'static,
 {
     let filter = MethodFilter::try_from(method.clone()).expect("GET, POST, PUT, PATCH and DELETE are known");
-    let rule =
-        Rule { path, needs: needs.into(), kind: Kind::Page, body_max: FORM_BYTES_MAX, timeout: gate::TIMEOUT };
+    let rule = Rule {
+        path,
+        needs: needs.into(),
+        kind: Kind::Page,
+        body_max: FORM_BYTES_MAX,
+        timeout: gate::TIMEOUT,
+    };
     Route { method, rule, handler: on(filter, handler) }
 }
 

@@ -96,7 +96,10 @@ pub async fn change_password(
             return Err(Problem::too_many(wait_ms));
         }
         if !app.passwords.verify(&form.current, Some(&text)).await {
-            return refused(Errors { current: Some("This is not your password.".into()), ..Errors::default() });
+            return refused(Errors {
+                current: Some("This is not your password.".into()),
+                ..Errors::default()
+            });
         }
         access.attempt_succeeded(&subjects[0].0, "").await?;
     }
@@ -147,7 +150,8 @@ fn page(person: &Person, member: Option<&Member>, errors: &Errors) -> Markup {
     let body = cards(person, errors);
     match member {
         Some(member) => {
-            let mut page = member.page(Section::Settings, "Your account", html! { (Head::new("Your account")) (body) });
+            let mut page =
+                member.page(Section::Settings, "Your account", html! { (Head::new("Your account")) (body) });
             page.crumbs = vec![Crumb::here("Your account")];
             page.render()
         }

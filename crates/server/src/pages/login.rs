@@ -33,7 +33,8 @@ pub(super) const ACCOUNT_PATIENCE: Patience = Patience { free_failures: 5 };
 /// Wrong passwords from one address: an office shares one.
 const ADDRESS_PATIENCE: Patience = Patience { free_failures: 30 };
 /// Said for a wrong password and for an unknown address alike.
-const WRONG: &str = "E-mail and password do not fit together. Check both, or ask an admin for a sign-in link.";
+const WRONG: &str =
+    "E-mail and password do not fit together. Check both, or ask an admin for a sign-in link.";
 
 /// The query of the sign-in page.
 #[derive(Default, Deserialize)]
@@ -179,7 +180,12 @@ fn page(visitor: &Visitor, email: &str, next: &str, error: Option<String>) -> Ma
         }
     };
     let hint = html! { "No account, or no password any more? Ask an admin of your organisation for a link." };
-    Door { error, hint: Some(hint), ..door(visitor, "Sign in", "with the e-mail address you were invited with", form) }.render()
+    Door {
+        error,
+        hint: Some(hint),
+        ..door(visitor, "Sign in", "with the e-mail address you were invited with", form)
+    }
+    .render()
 }
 
 /// A page outside, without errors.

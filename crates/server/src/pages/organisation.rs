@@ -4,13 +4,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{
-    ids::OrganizationId,
-    phone::Country,
-    quiet_hours::QuietHours,
-    role::Permission,
-    time::Zone,
-};
+use domain::{ids::OrganizationId, phone::Country, quiet_hours::QuietHours, role::Permission, time::Zone};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{NewOrganization, Organization};
@@ -149,7 +143,11 @@ pub async fn show(member: Member) -> Markup {
 }
 
 /// `POST /settings/organisation`
-pub async fn update(State(app): State<App>, member: Member, Form(form): Form<OrganisationForm>) -> PageResult {
+pub async fn update(
+    State(app): State<App>,
+    member: Member,
+    Form(form): Form<OrganisationForm>,
+) -> PageResult {
     match form.check() {
         Ok(settings) => {
             member.org.update_organization(&settings, member.now).await?;
@@ -200,7 +198,11 @@ pub async fn new(person: Person) -> Markup {
 }
 
 /// `POST /organisations/new`: creates it and goes there.
-pub async fn create(State(app): State<App>, person: Person, Form(form): Form<OrganisationForm>) -> PageResult {
+pub async fn create(
+    State(app): State<App>,
+    person: Person,
+    Form(form): Form<OrganisationForm>,
+) -> PageResult {
     let settings = match form.check() {
         Ok(settings) => settings,
         Err(errors) => return Ok(unprocessable(new_page(&person, &form, &errors))),
@@ -240,7 +242,12 @@ mod tests {
             quiet_to: "08:00".into(),
         };
         let errors = form.check().unwrap_err();
-        assert!(errors.name.is_some() && errors.zone.is_some() && errors.country.is_some() && errors.quiet.is_some());
+        assert!(
+            errors.name.is_some()
+                && errors.zone.is_some()
+                && errors.country.is_some()
+                && errors.quiet.is_some()
+        );
         let mut good = OrganisationForm::blank();
         good.organisation = "  Udaan   Academy ".into();
         let settings = good.check().unwrap();

@@ -88,7 +88,8 @@ pub async fn invite(State(app): State<App>, member: Member, Form(form): Form<Inv
             Ok((StatusCode::CREATED, page(&member, &told).await?).into_response())
         }
         Err(StoreError::Taken) => {
-            told.email_error = Some("This person is a member already. Change the role in the list.".to_owned());
+            told.email_error =
+                Some("This person is a member already. Change the role in the list.".to_owned());
             Ok(unprocessable(page(&member, &told).await?))
         }
         Err(error) => Err(error.into()),
@@ -176,7 +177,9 @@ fn members_table(member: &Member, members: &[TeamMember]) -> Table {
     let zone = &member.organization.zone;
     let row = |person: &TeamMember| {
         let id = person.user;
-        let seen = person.seen_at.map_or("–".to_owned(), |at| format!("{}, {}", zone.date(at, member.now), zone.time(at)));
+        let seen = person
+            .seen_at
+            .map_or("–".to_owned(), |at| format!("{}, {}", zone.date(at, member.now), zone.time(at)));
         Row::new(vec![
             html! { b { (person.name) } @if id == member.user.id { " (you)" } span class="m-sub" { (person.email) } },
             html! {
