@@ -3,9 +3,10 @@
 use domain::{
     broadcast::{BroadcastStatus, UNDO_MS},
     message::MessageState,
+    phone::{Country, Phone},
     time::HOUR,
 };
-use store::{messages::MessageFilter, on_both, suppressions::NewSuppression, testing::TestStore};
+use store::{messages::MessageFilter, on_both, suppressions::NewSuppression};
 
 use crate::world::World;
 
@@ -56,13 +57,13 @@ on_both! {
     async fn an_account_without_credit_pauses_and_goes_on_where_it_stood(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(60).await;
-        world.sandbox.faults().change(|faults| faults.aisensy.no_credit_after = Some(25));
+        world.sandbox.faults().change(|faults| faults.no_credit_after = Some(25));
         let id = world.broadcast().await;
         world.run_dry().await;
         let paused = world.truth(id).await;
         assert_eq!((paused.status, paused.stop_code.as_str()), (BroadcastStatus::Paused, "http_402"));
         assert_eq!((paused.in_state(MessageState::Sent), paused.in_state(MessageState::Waiting)), (25, 35));
-        world.sandbox.faults().change(|faults| faults.aisensy.no_credit_after = None);
+        world.sandbox.faults().change(|faults| faults.no_credit_after = None);
         world.sandbox.aisensy().change(|config| config.projects[0].credit = 1_000_000_000);
         world.org.resume_broadcast(id, domain::time::Clock::now(world.clock.as_ref())).await.unwrap();
         world.run_dry().await;
@@ -80,11 +81,10 @@ on_both! {
             .suppress(
                 NewSuppression {
                     phone_key: world.key.of(phone),
-                    phone: phone.into(),
+                    phone: Phone::parse(phone, Country::INDIA).unwrap(),
                     channel: None,
                     category: None,
                     reason: "Asked on the phone".into(),
-                    source: "member".into(),
                 },
                 domain::time::Clock::now(world.clock.as_ref()),
             )

@@ -2,7 +2,7 @@
 
 use domain::message::MessageState;
 use sandbox::faults::Amount;
-use store::{on_both, testing::TestStore};
+use store::on_both;
 
 use crate::world::World;
 

@@ -1,8 +1,8 @@
 //! Processes that die or fall asleep.
 
 use domain::{message::MessageState, time::SECOND};
-use engine::Sender;
-use store::{on_both, testing::TestStore, work::Want};
+use munadi_engine::Sender;
+use store::{on_both, work::Want};
 
 use crate::world::World;
 

@@ -2,7 +2,7 @@
 
 use domain::{message::MessageState, time::SECOND};
 use serde_json::{Value, json};
-use store::{on_both, testing::TestStore, work::RawReceipt};
+use store::{on_both, work::RawReceipt};
 
 use crate::world::World;
 

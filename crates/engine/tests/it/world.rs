@@ -16,7 +16,7 @@ use domain::{
     template::{Parameter, Source, WhatsappTemplate},
     time::{Clock, HOUR, ManualClock, Millis, SECOND, Zone},
 };
-use engine::{Accounts, Engine, Limits, Parts, Sender};
+use munadi_engine::{Accounts, Engine, Limits, Parts, Sender};
 use providers::{Account, AisensyAccount, AisensySecrets, AisensySettings, Http, HttpSettings, Secret};
 use sandbox::Sandbox;
 use serde_json::json;
