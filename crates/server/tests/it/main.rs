@@ -1,0 +1,10 @@
+//! The program's pages, asked through the router: no sockets, a clock turned by hand, both databases.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod access;
+mod first_start;
+mod guard;
+mod sign_in;
+mod team;
+mod world;

@@ -1,0 +1,264 @@
+//! A running program with two organisations, and browsers that keep cookies and fill in forms.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request, StatusCode, header},
+};
+use domain::{
+    ids::{OrganizationId, UserId},
+    phone::Country,
+    quiet_hours::QuietHours,
+    role::Role,
+    time::{DAY, ManualClock, Millis, Zone},
+};
+use munadi::{
+    app::{App, SESSION_LIFE},
+    config::Config,
+    http::{auth::Token, cookies::Jar, router},
+    password::Cost,
+    seal::KeyRing,
+};
+use store::{Actor, NewOrganization, NewUser, User, testing::TestStore};
+use tower::ServiceExt;
+
+/// The password of everybody in tests.
+pub(crate) const PASSWORD: &str = "four plain words here";
+/// In every answer that shows the first organisation.
+pub(crate) const FIRST: &str = "Udaan Academy";
+/// The other one.
+pub(crate) const SECOND: &str = "Nirmaan Skills";
+
+/// A running program.
+pub(crate) struct World {
+    pub(crate) app: App,
+    pub(crate) clock: Arc<ManualClock>,
+    router: Router,
+}
+
+/// Two organisations and their people.
+pub(crate) struct People {
+    pub(crate) first: OrganizationId,
+    pub(crate) second: OrganizationId,
+    pub(crate) host: User,
+    pub(crate) admin: User,
+    pub(crate) manager: User,
+    pub(crate) agent: User,
+    pub(crate) viewer: User,
+    pub(crate) stranger: User,
+    /// A viewer whom tests may change.
+    pub(crate) target: User,
+    /// An open invitation of the first organisation.
+    pub(crate) invitation: domain::ids::AccessLinkId,
+    pub(crate) invitation_token: Token,
+}
+
+impl World {
+    /// A program that nobody has set up yet.
+    pub(crate) async fn new(db: &TestStore) -> World {
+        World::with(db, |_| {}).await
+    }
+
+    pub(crate) async fn with(db: &TestStore, change: impl FnOnce(&mut Config)) -> World {
+        let mut config = Config::in_folder(db.folder()).unwrap();
+        config.public_url = "https://notify.example".to_owned();
+        config.password_cost = Cost { memory_kib: 8, passes: 1 };
+        change(&mut config);
+        let clock = Arc::new(ManualClock::at(Millis(20_000 * DAY)));
+        let app = App::new(db.store.clone(), clock.clone(), config, KeyRing::generate());
+        let router = router::build(&app);
+        World { app, clock, router }
+    }
+
+    pub(crate) async fn user(&self, name: &str, super_admin: bool) -> User {
+        let email = format!("{}@udaan.example", name.to_lowercase());
+        let hash = self.app.passwords.hash(PASSWORD).await;
+        let new =
+            NewUser { email: email.clone(), name: name.to_owned(), password_hash: Some(hash), super_admin };
+        let access = self.app.store.access();
+        access.create_user(&new, self.clock_now()).await.unwrap();
+        access.user_by_email(&email).await.unwrap().unwrap().0
+    }
+
+    pub(crate) async fn people(&self) -> People {
+        let access = self.app.store.access();
+        let now = self.clock_now();
+        let host = self.user("Host", true).await;
+        let organisation = |name: &str| NewOrganization {
+            name: name.to_owned(),
+            zone: Zone::india(),
+            country: Country::INDIA,
+            quiet_hours: QuietHours::default(),
+        };
+        let first = access.create_organization(&organisation(FIRST), &host, now).await.unwrap();
+        let second = access.create_organization(&organisation(SECOND), &host, now).await.unwrap();
+        let member = async |name: &str, organisation, role| {
+            let user = self.user(name, false).await;
+            access.put_member(organisation, user.id, role, now).await.unwrap();
+            user
+        };
+        let token = Token::new();
+        let org = self.app.store.org(Actor::command_line(first));
+        let invitation = org
+            .invite("new@udaan.example", Role::Agent, &token.hash(), now.plus(7 * DAY), now)
+            .await
+            .unwrap();
+        People {
+            first,
+            second,
+            admin: member("Admin", first, Role::Admin).await,
+            manager: member("Manager", first, Role::Manager).await,
+            agent: member("Agent", first, Role::Agent).await,
+            viewer: member("Viewer", first, Role::Viewer).await,
+            stranger: member("Stranger", second, Role::Admin).await,
+            target: member("Target", first, Role::Viewer).await,
+            host,
+            invitation,
+            invitation_token: token,
+        }
+    }
+
+    pub(crate) fn clock_now(&self) -> Millis {
+        self.app.clock.now()
+    }
+
+    /// A browser without cookies.
+    pub(crate) fn browser(&self) -> Browser<'_> {
+        Browser { world: self, cookies: BTreeMap::new(), extra: HeaderMap::new() }
+    }
+
+    /// A browser in which this person has just signed in; a super_admin is in the first organisation of the fixture.
+    pub(crate) async fn signed_in(&self, user: &User) -> Browser<'_> {
+        let token = Token::new();
+        self.app
+            .store
+            .access()
+            .start_session(user, &token.hash(), SESSION_LIFE, self.clock_now())
+            .await
+            .unwrap();
+        let mut browser = self.browser();
+        browser.cookies.insert(Jar::Session.name(&self.app.config).to_owned(), token.text().to_owned());
+        browser
+    }
+
+    pub(crate) async fn role_of(&self, organisation: OrganizationId, user: UserId) -> Option<Role> {
+        let org = self.app.store.org(Actor::command_line(organisation));
+        let members = org.members().await.unwrap();
+        members.into_iter().find(|member| member.user == user).map(|member| member.role)
+    }
+}
+
+/// Keeps cookies, as browsers do.
+pub(crate) struct Browser<'w> {
+    world: &'w World,
+    pub(crate) cookies: BTreeMap<String, String>,
+    pub(crate) extra: HeaderMap,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn location(&self) -> &str {
+        self.headers.get(header::LOCATION).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    /// The token in the page's forms.
+    pub(crate) fn csrf(&self) -> Option<String> {
+        let (_, rest) = self.body.split_once(r#"name="csrf" value=""#)?;
+        rest.split_once('"').map(|(token, _)| token.to_owned())
+    }
+}
+
+impl Browser<'_> {
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
+        self.send("GET", path, None).await
+    }
+
+    /// Loads a page for its token, then posts the fields.
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let token = self.token().await;
+        let mut fields = fields.to_vec();
+        fields.push(("csrf", &token));
+        self.post_as_is(path, &fields).await
+    }
+
+    /// Posts the fields and nothing else.
+    pub(crate) async fn post_as_is(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.send("POST", path, Some(encoded(fields))).await
+    }
+
+    /// A token that fits this browser.
+    pub(crate) async fn token(&mut self) -> String {
+        let page = self.get("/account").await;
+        if let Some(token) = page.csrf() {
+            return token;
+        }
+        self.get("/sign-in").await.csrf().expect("the sign-in page has a form")
+    }
+
+    pub(crate) async fn send(&mut self, method: &str, path: &str, form: Option<String>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if !cookies.is_empty() {
+            request = request.header(header::COOKIE, cookies.join("; "));
+        }
+        for (name, value) in &self.extra {
+            request = request.header(name, value);
+        }
+        let body = match form {
+            Some(form) => {
+                request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+                Body::from(form)
+            }
+            None => Body::empty(),
+        };
+        let response = self.world.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        for set in parts.headers.get_all(header::SET_COOKIE) {
+            let (pair, rest) = set.to_str().unwrap().split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            if rest.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
+    /// Signs in with a password.
+    pub(crate) async fn sign_in(&mut self, email: &str, password: &str) -> Answer {
+        self.post("/sign-in", &[("email", email), ("password", password)]).await
+    }
+
+    pub(crate) async fn is_signed_in(&mut self) -> bool {
+        self.get("/account").await.status == StatusCode::OK
+    }
+}
+
+fn encoded(fields: &[(&str, &str)]) -> String {
+    let escape = |text: &str| -> String {
+        text.bytes()
+            .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+            .collect()
+    };
+    fields
+        .iter()
+        .map(|(name, value)| format!("{}={}", escape(name), escape(value)))
+        .collect::<Vec<_>>()
+        .join("&")
+}
