@@ -293,9 +293,8 @@ impl Access {
         now: Millis,
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
-        let changed = tx
-            .run("UPDATE users SET password_hash = $1 WHERE id = $2", args![password_hash, user.0])
-            .await?;
+        let changed =
+            tx.run("UPDATE users SET password_hash = $1 WHERE id = $2", args![password_hash, user.0]).await?;
         if changed == 0 {
             return Err(StoreError::Missing);
         }
@@ -415,9 +414,7 @@ impl Access {
             .await?;
         let user = User::from(user);
         if now.since(Millis(row.seen_at)) >= SEEN_EVERY_MS {
-            self.db
-                .run("UPDATE web_sessions SET seen_at = $1 WHERE id = $2", args![now, row.id])
-                .await?;
+            self.db.run("UPDATE web_sessions SET seen_at = $1 WHERE id = $2", args![now, row.id]).await?;
         }
         let place = match row.organization_id {
             Some(id) => self.place(&user, OrganizationId(id)).await?,
@@ -476,7 +473,10 @@ impl Access {
     /// Signs out every other browser of this user; how many there were.
     pub async fn end_other_sessions(&self, who: &SignedIn) -> Result<u64, StoreError> {
         self.db
-            .run("DELETE FROM web_sessions WHERE user_id = $1 AND id <> $2", args![who.user.id.0, who.session.0])
+            .run(
+                "DELETE FROM web_sessions WHERE user_id = $1 AND id <> $2",
+                args![who.user.id.0, who.session.0],
+            )
             .await
     }
 
@@ -635,7 +635,10 @@ impl Access {
             )
             .await?;
             let (failures, last_at): (i64, i64) = tx
-                .one("SELECT failures, last_at FROM sign_in_failures WHERE subject = $1 FOR UPDATE", args![subject])
+                .one(
+                    "SELECT failures, last_at FROM sign_in_failures WHERE subject = $1 FOR UPDATE",
+                    args![subject],
+                )
                 .await?;
             wait_ms = wait_ms.max(wait_after(failures, Millis(last_at), *patience, now));
         }
@@ -650,7 +653,8 @@ impl Access {
             )
             .await?;
         }
-        tx.run("DELETE FROM sign_in_failures WHERE last_at <= $1", args![now.plus(-FAILURES_KEPT_MS)]).await?;
+        tx.run("DELETE FROM sign_in_failures WHERE last_at <= $1", args![now.plus(-FAILURES_KEPT_MS)])
+            .await?;
         tx.commit().await?;
         Ok(None)
     }

@@ -67,7 +67,7 @@ impl World {
         config.password_cost = Cost { memory_kib: 8, passes: 1 };
         change(&mut config);
         let clock = Arc::new(ManualClock::at(Millis(20_000 * DAY)));
-        let app = App::new(db.store.clone(), clock.clone(), config, KeyRing::generate());
+        let app = App::new(db.store.clone(), clock.clone(), config, KeyRing::generate()).unwrap();
         let router = router::build(&app);
         World { app, clock, router }
     }
