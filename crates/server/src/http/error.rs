@@ -35,9 +35,9 @@ pub struct Problem {
     /// Fact, then way out.
     pub words: String,
     /// For the log only.
-    pub log: Option<String>,
+    pub log: Option<Box<str>>,
     /// Found on the page and in the log, so that one leads to the other.
-    pub reference: String,
+    pub reference: Box<str>,
     /// Seconds after which a new attempt makes sense.
     pub retry_after_s: Option<i64>,
 }
@@ -56,7 +56,7 @@ impl Problem {
             title: title.into(),
             words: words.into(),
             log: None,
-            reference: hex::encode(random_bytes::<4>()),
+            reference: hex::encode(random_bytes::<4>()).into(),
             retry_after_s: None,
         }
     }
@@ -107,7 +107,7 @@ impl Problem {
         let words = "This is a fault of Munadi, not yours. What you did just now may not have been saved: look before you repeat it. Messages already planned are not affected.";
         let problem =
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", "Something went wrong here", words);
-        Problem { log: Some(log.into()), ..problem }
+        Problem { log: Some(log.into().into()), ..problem }
     }
 
     /// It took too long, or the database does not answer.
@@ -115,7 +115,7 @@ impl Problem {
         let words = "Munadi cannot reach its database, or it took too long. Try again in a minute. Messages already planned stay safe.";
         let problem =
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available right now", words);
-        Problem { log: Some(log.into()), retry_after_s: Some(30), ..problem }
+        Problem { log: Some(log.into().into()), retry_after_s: Some(30), ..problem }
     }
 
     /// More than the page takes.

@@ -253,7 +253,7 @@ pub fn theme(headers: &HeaderMap) -> Theme {
 fn address(app: &App, request: &Request) -> String {
     let forwarded = || {
         // The last entry is the one that our own proxy wrote.
-        let last = request.headers().get_all("x-forwarded-for").iter().last()?.to_str().ok()?;
+        let last = request.headers().get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
         last.rsplit(',').next()?.trim().parse().ok()
     };
     let direct = || request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());

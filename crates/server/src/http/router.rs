@@ -154,7 +154,12 @@ pub fn table() -> Vec<Route> {
 
 /// The router of the whole program.
 pub fn build(app: &App) -> Router {
-    let routes = table().into_iter().fold(Router::new(), |router, route| {
+    build_from(app, table())
+}
+
+/// A router of the given routes, behind the same gate.
+pub fn build_from(app: &App, routes: Vec<Route>) -> Router {
+    let routes = routes.into_iter().fold(Router::new(), |router, route| {
         let rule = route.rule;
         let guarded = route
             .handler

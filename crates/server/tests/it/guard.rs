@@ -3,7 +3,7 @@
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use munadi::http::{
     headers::CONTENT_SECURITY_POLICY,
-    router::{Needs, table},
+    router::{Needs, route, table},
 };
 use store::{on_both, testing::TestStore};
 
@@ -90,4 +90,26 @@ on_both! {
         let health = admin.get("/healthz").await;
         assert!(health.body.contains(r#""database":"ok""#), "{}", health.body);
     }
+
+    async fn a_panic_and_an_endless_handler_become_pages_with_a_reference(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.add_routes(vec![
+            route(Method::GET, "/panics", Needs::Public, panics),
+            route(Method::GET, "/api/panics", Needs::Anyone, panics).json(),
+            route(Method::GET, "/hangs", Needs::Public, std::future::pending::<()>)
+                .timeout(std::time::Duration::from_millis(1)),
+        ]);
+        let mut browser = world.browser();
+        let page = browser.get("/panics").await;
+        assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(page.body.contains("Reference <code>") && !page.body.contains("secret detail"), "{}", page.body);
+        let json = browser.get("/api/panics").await;
+        assert!(json.body.starts_with(r#"{"error":{"code":"fault","#), "{}", json.body);
+        assert_eq!(browser.get("/hangs").await.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(browser.get("/sign-in").await.status, StatusCode::OK, "others go on");
+    }
+}
+
+async fn panics() {
+    panic!("a secret detail")
 }

@@ -72,6 +72,13 @@ impl World {
         World { app, clock, router }
     }
 
+    /// The same program with further routes.
+    pub(crate) fn add_routes(&mut self, more: Vec<router::Route>) {
+        let mut routes = router::table();
+        routes.extend(more);
+        self.router = router::build_from(&self.app, routes);
+    }
+
     pub(crate) async fn user(&self, name: &str, super_admin: bool) -> User {
         let email = format!("{}@udaan.example", name.to_lowercase());
         let hash = self.app.passwords.hash(PASSWORD).await;
