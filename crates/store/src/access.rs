@@ -653,9 +653,15 @@ impl Access {
             )
             .await?;
         }
-        tx.run("DELETE FROM sign_in_failures WHERE last_at <= $1", args![now.plus(-FAILURES_KEPT_MS)])
-            .await?;
         tx.commit().await?;
+        // Rows of attempts under way are skipped: waiting for them while holding others would be a deadlock.
+        self.db
+            .run(
+                "DELETE FROM sign_in_failures WHERE subject IN
+                     (SELECT subject FROM sign_in_failures WHERE last_at <= $1 FOR UPDATE SKIP LOCKED)",
+                args![now.plus(-FAILURES_KEPT_MS)],
+            )
+            .await?;
         Ok(None)
     }
 

@@ -116,7 +116,7 @@ const POST: Method = Method::POST;
 /// Every route.
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
-    use pages::{account, health, home, invite, login, organisation, setup, team};
+    use pages::{account, health, home, invite, keys, login, organisation, setup, team};
     vec![
         route(GET,  "/assets/{file}",                     Anyone,     assets::serve),
         route(GET,  "/healthz",                           Anyone,     health::show).json(),
@@ -137,6 +137,8 @@ pub fn table() -> Vec<Route> {
         route(POST, "/account/name",                      SignedIn,   account::rename),
         route(POST, "/account/password",                  SignedIn,   account::change_password),
         route(POST, "/account/sessions/end-others",       SignedIn,   account::end_others),
+        route(GET,  "/keys",                              SignedIn,   keys::show),
+        route(POST, "/keys",                              SignedIn,   keys::choose),
         route(POST, "/organisation",                      SignedIn,   organisation::switch),
         route(GET,  "/organisations/new",                 SuperAdmin, organisation::new),
         route(POST, "/organisations/new",                 SuperAdmin, organisation::create),

@@ -173,7 +173,7 @@ fn cards(person: &Person, errors: &Errors) -> Markup {
     let csrf = &person.visitor.csrf;
     html! {
         (Card::new("you", "You", html! {
-            form class="m-form" method="post" action="/account/name" {
+            form class="m-door__fields" method="post" action="/account/name" {
                 (csrf)
                 (Field::text("name", "Name").autocomplete("name").value(&user.name).error(errors.name.clone()).required())
                 p class="m-hint" { "You sign in as " (user.email) "." }
@@ -181,7 +181,7 @@ fn cards(person: &Person, errors: &Errors) -> Markup {
             }
         }).padded())
         (Card::new("password", if user.has_password { "Change password" } else { "Choose a password" }, html! {
-            form class="m-form" method="post" action="/account/password" {
+            form class="m-door__fields" method="post" action="/account/password" {
                 (csrf)
                 input type="hidden" name="username" value=(user.email) autocomplete="username";
                 @if user.has_password {
@@ -193,7 +193,7 @@ fn cards(person: &Person, errors: &Errors) -> Markup {
             }
         }).padded())
         (Card::new("browsers", "Other browsers", html! {
-            form class="m-form" method="post" action="/account/sessions/end-others" {
+            form class="m-door__fields" method="post" action="/account/sessions/end-others" {
                 (csrf)
                 p class="m-p" { "Left a shared computer without signing out? End every session but this one." }
                 (Button::new("Sign out everywhere else"))

@@ -4,6 +4,7 @@ pub mod account;
 pub mod health;
 pub mod home;
 pub mod invite;
+pub mod keys;
 pub mod login;
 pub mod organisation;
 pub mod setup;

@@ -162,7 +162,7 @@ fn page(member: &Member, form: &OrganisationForm, errors: &OrganisationErrors) -
     let body = html! {
         (Head::new("Organisation"))
         (Card::new("organisation", "Settings", html! {
-            form class="m-form" method="post" action="/settings/organisation" {
+            form class="m-door__fields" method="post" action="/settings/organisation" {
                 (member.csrf())
                 (form.fields(errors, !may))
                 @if may { (Button::primary("Save settings").busy("Saving…")) }

@@ -162,7 +162,7 @@ fn roles(current: &str) -> Vec<Choice> {
 
 fn invite_form(csrf: &Csrf, told: &Told) -> Markup {
     html! {
-        form class="m-form" method="post" action="/settings/team/invitations" {
+        form class="m-door__fields" method="post" action="/settings/team/invitations" {
             (csrf)
             (Field::email("email", "E-mail").autocomplete("off").value(&told.email).error(told.email_error.clone()).required())
             (Field::select("role", "Role", roles(&told.role))
