@@ -24,6 +24,10 @@ pub struct Cli {
 enum Command {
     /// Serve pages, API and callbacks
     Serve,
+    /// Bring up everything with invented people and stand-ins, and print a sign-in link
+    Demo,
+    /// Kill the real program in the middle of sends, again and again, and count what every phone got
+    CrashProof(commands::crash_proof::CrashProof),
     /// Create, reset and list people who sign in
     User(commands::user::UserCommand),
     /// Print the commented settings file
@@ -39,6 +43,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     start_log(&config)?;
     match cli.command {
         Command::Serve => commands::serve::run(config).await,
+        Command::Demo => commands::demo::run(config, cli.flags.data.is_some()).await,
+        Command::CrashProof(args) => {
+            commands::crash_proof::run(config, cli.flags.database.is_some(), args).await
+        }
         Command::User(command) => commands::user::run(config, command).await,
         Command::Config => commands::config::run(),
     }

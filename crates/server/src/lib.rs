@@ -9,5 +9,6 @@ pub mod config;
 pub mod http;
 pub mod pages;
 pub mod password;
+pub mod rehearsal;
 pub mod seal;
 pub mod ui;

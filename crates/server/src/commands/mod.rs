@@ -1,6 +1,8 @@
 //! What `munadi` does from the command line: one file per command, each with its arguments and a `run`.
 
 pub mod config;
+pub mod crash_proof;
+pub mod demo;
 pub mod serve;
 pub mod user;
 

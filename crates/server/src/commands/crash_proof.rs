@@ -1,0 +1,261 @@
+//! `munadi crash-proof`: starts the real program on a fresh store, kills it with SIGKILL in the middle of sends, again and again,
+//! and counts what every phone really got.
+
+use std::{
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use domain::{
+    message::MessageState,
+    pace::Pace,
+    time::{HOUR, WallClock},
+};
+use rand::{RngExt, SeedableRng, rngs::SmallRng};
+use sandbox::Sandbox;
+use serde::Serialize;
+use store::{Store, broadcasts::Broadcast, messages::MessageFilter};
+
+use super::{demo::stand_in, say};
+use crate::{
+    app::App,
+    config::Config,
+    rehearsal::{Stage, crowd, templates},
+};
+
+/// How often, and on which store.
+#[derive(Args, Clone, Debug)]
+pub struct CrashProof {
+    /// How often the program is killed in the middle of sends
+    #[arg(long, default_value_t = 20)]
+    kills: u64,
+    /// Seed of the moments
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was counted.
+#[derive(Debug, Serialize)]
+pub struct Verdict {
+    /// Kills in the middle of sends.
+    pub kills: u64,
+    /// Recipients planned.
+    pub planned: i64,
+    /// Phones that got the message exactly once.
+    pub once: u64,
+    /// Phones that got it more than once. Must be 0.
+    pub twice: u64,
+    /// Recipients that got nothing although their row does not say that this may be. Must be 0.
+    pub lost: u64,
+    /// Rows whose fate nobody knows: at most the calls in flight at each kill.
+    pub unknown: u64,
+    /// Of these, phones that did get it.
+    pub unknown_but_arrived: u64,
+    /// Most calls that were under way at once.
+    pub in_flight_max: u64,
+    /// Rows whose kept counts differ from their count. Must be 0.
+    pub differences: usize,
+}
+
+impl Verdict {
+    fn holds(&self) -> bool {
+        let accounted = self.once + self.lost + (self.unknown - self.unknown_but_arrived);
+        self.twice == 0
+            && self.lost == 0
+            && self.differences == 0
+            && self.unknown <= self.in_flight_max.max(1) * self.kills
+            && i64::try_from(accounted) == Ok(self.planned)
+    }
+}
+
+/// People per kill: at [`PER_SECOND`] more than one life of the program can send.
+const PEOPLE_PER_KILL: u64 = 130;
+/// Pace of the rehearsal: enough calls in flight at every moment, and a broadcast that outlasts the kills.
+const PER_SECOND: i64 = 500;
+
+/// Runs the proof; fails when it does not hold.
+pub async fn run(mut config: Config, database_given: bool, args: CrashProof) -> anyhow::Result<()> {
+    let folder = std::env::temp_dir().join(format!("munadi-crash-proof-{}", std::process::id()));
+    config.data.clone_from(&folder);
+    config.key_file = folder.join("munadi.key");
+    if !database_given {
+        config.database = format!("sqlite:{}", folder.join("munadi.db").display());
+    }
+    let result = prove(&config, &args).await;
+    // The folder is this run's own; a PostgreSQL database is the caller's.
+    let _ = std::fs::remove_dir_all(&folder);
+    let verdict = result?;
+    if args.json {
+        say(serde_json::to_string(&verdict)?)?;
+    } else {
+        tell(&verdict)?;
+    }
+    if !verdict.holds() {
+        bail!("the proof does not hold");
+    }
+    Ok(())
+}
+
+fn tell(v: &Verdict) -> anyhow::Result<()> {
+    say(format_args!("killed in the middle of sends  {}", v.kills))?;
+    say(format_args!("planned                        {}", v.planned))?;
+    say(format_args!("got exactly once               {}", v.once))?;
+    say(format_args!("got twice                      {}", v.twice))?;
+    say(format_args!("lost                           {}", v.lost))?;
+    say(format_args!(
+        "unknown                        {} ({} of them did arrive; at most {} calls were in flight at once)",
+        v.unknown, v.unknown_but_arrived, v.in_flight_max
+    ))?;
+    say(format_args!("counts that differ from rows   {}", v.differences))
+}
+
+async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
+    let mut rng = SmallRng::seed_from_u64(args.seed);
+    let mut stand = sandbox::Config { keep_text: false, seed: args.seed, ..sandbox::Config::default() };
+    stand.aisensy.any_campaign = true;
+    stand.faults.latency_ms = 15;
+    stand.faults.jitter_ms = 45;
+    stand.faults.receipts.mode = sandbox::faults::ReceiptMode::Off;
+    let sandbox = Sandbox::start(stand).await?;
+    let mut config = config.clone();
+    config.providers = stand_in(&sandbox);
+    let app = App::open(config.clone(), Arc::new(WallClock)).await?;
+    if app.store.access().has_users().await? {
+        bail!("the database is not empty; crash-proof wants a fresh one");
+    }
+    let now = app.clock.now();
+    let stage = Stage::set_up(
+        &app,
+        "Crash Proof",
+        "Proof",
+        "proof@example.com",
+        Pace { per_second: PER_SECOND, per_day: 0 },
+    )
+    .await?;
+    let workshop = stage.workshop("Rehearsal", now.plus(20 * HOUR), "https://meet.example/x", now).await?;
+    let people = usize::try_from(args.kills * PEOPLE_PER_KILL + 300)?;
+    stage.register(workshop, crowd(people, now), now).await?;
+    let broadcast =
+        stage.confirm(workshop, "Proof", &templates()[1].1, now, now.plus(20 * HOUR), now).await?;
+
+    let bar = indicatif::ProgressBar::new(args.kills);
+    let mut kills = 0;
+    while kills < args.kills {
+        let mut child = start(&config)?;
+        if !sending_again(&sandbox, &mut child).await? {
+            child.kill()?;
+            child.wait()?;
+            break;
+        }
+        let moment = rng.random_range(5..220);
+        tokio::time::sleep(Duration::from_millis(moment)).await;
+        child.kill().context("cannot kill the program")?;
+        child.wait()?;
+        kills += 1;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let mut child = start(&config)?;
+    let truth = until_done(&app.store, &stage, broadcast).await;
+    child.kill()?;
+    child.wait()?;
+    let verdict = count(&app, &stage, &sandbox, truth?, kills).await?;
+    app.store.close().await;
+    sandbox.stop().await;
+    Ok(verdict)
+}
+
+/// The real program, as an operator starts it.
+fn start(config: &Config) -> anyhow::Result<Child> {
+    let me = std::env::current_exe().context("cannot find this program's own file")?;
+    Command::new(me)
+        .arg("serve")
+        .args(["--listen", "127.0.0.1:0", "--lease-seconds", "1", "--log", "error"])
+        .arg("--data")
+        .arg(&config.data)
+        .args([
+            "--aisensy-url",
+            &config.providers.aisensy,
+            "--aisensy-project-url",
+            &config.providers.aisensy_project,
+        ])
+        .env("MUNADI_DATABASE_URL", &config.database)
+        .stdout(Stdio::null())
+        .stdin(Stdio::null())
+        .spawn()
+        .context("cannot start this program again")
+}
+
+/// Waits until the new life of the program has sent something; `false` when nothing is left to send.
+async fn sending_again(sandbox: &Sandbox, child: &mut Child) -> anyhow::Result<bool> {
+    let before = sandbox.world().len();
+    for _ in 0..3_000 {
+        if sandbox.world().len() > before {
+            return Ok(true);
+        }
+        if let Some(status) = child.try_wait()? {
+            bail!("the program ended by itself: {status}");
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    Ok(false)
+}
+
+async fn until_done(store: &Store, stage: &Stage, id: domain::ids::BroadcastId) -> anyhow::Result<Broadcast> {
+    let org = store.org(stage.org.actor().clone());
+    for _ in 0..12_000 {
+        let broadcast = org.broadcast(id).await?;
+        if broadcast.status == domain::broadcast::BroadcastStatus::Completed {
+            return Ok(broadcast);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    bail!("the broadcast did not end within ten minutes")
+}
+
+async fn count(
+    app: &App,
+    stage: &Stage,
+    sandbox: &Sandbox,
+    truth: Broadcast,
+    kills: u64,
+) -> anyhow::Result<Verdict> {
+    let summary = sandbox.world().summary();
+    let mut verdict = Verdict {
+        kills,
+        planned: truth.planned,
+        once: 0,
+        twice: 0,
+        lost: 0,
+        unknown: 0,
+        unknown_but_arrived: 0,
+        in_flight_max: summary.in_flight_max as u64,
+        differences: app.engine.work().differences().await?.len(),
+    };
+    let mut after = 0;
+    loop {
+        let page = stage.org.messages(truth.id, &MessageFilter::default(), after, 2_000).await?;
+        let Some(last) = page.last() else { break };
+        after = last.message.position;
+        for row in &page {
+            let unknown = row.state == MessageState::Unknown;
+            verdict.unknown += u64::from(unknown);
+            match sandbox.world().count(&row.recipient) {
+                0 if unknown => {}
+                0 => verdict.lost += 1,
+                1 => {
+                    verdict.once += 1;
+                    verdict.unknown_but_arrived += u64::from(unknown);
+                }
+                _ => verdict.twice += 1,
+            }
+        }
+    }
+    Ok(verdict)
+}

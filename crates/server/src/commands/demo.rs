@@ -1,0 +1,92 @@
+//! `munadi demo`: the whole product in one folder, with stand-ins for every provider and a sample organisation.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use domain::{
+    pace::Pace,
+    time::{Clock, WallClock},
+};
+use sandbox::{Sandbox, faults::Faults, receipts::Webhook};
+use tokio::net::TcpListener;
+
+use super::{say, serve::stop_on_signal};
+use crate::{
+    accounts::ProviderUrls,
+    app::App,
+    config::Config,
+    rehearsal::{Stage, WEBHOOK_SECRET, furnish},
+};
+
+/// The sample admin.
+const ADMIN: &str = "meera@udaan.example";
+
+/// Brings everything up; a second start goes on with what the first left.
+pub async fn run(mut config: Config, data_given: bool) -> anyhow::Result<()> {
+    if !data_given {
+        config.data = PathBuf::from("munadi-demo");
+        config.database = format!("sqlite:{}", config.data.join("munadi.db").display());
+        config.key_file = config.data.join("munadi.key");
+    }
+    let listener = match TcpListener::bind(config.listen).await {
+        Ok(listener) => listener,
+        // Somebody's other program has the usual port: a demonstration takes any.
+        Err(_) => TcpListener::bind("127.0.0.1:0").await.context("cannot listen on this machine")?,
+    };
+    config.listen = listener.local_addr()?;
+    config.public_url = format!("http://{}", config.listen);
+    let sandbox = Sandbox::start(sandbox::Config {
+        epoch_ms: WallClock.now().0,
+        faults: Faults::lifelike(),
+        ..sandbox::Config::default()
+    })
+    .await?;
+    config.providers = stand_in(&sandbox);
+    let app = App::open(config, Arc::new(WallClock)).await?;
+    let access = app.store.access();
+    let user = match access.user_by_email(ADMIN).await? {
+        Some((user, _)) => user.id,
+        None => {
+            let pace = Pace { per_second: 10, per_day: 10_000 };
+            let stage = Stage::set_up(&app, "Udaan Academy", "Meera Iyer", ADMIN, pace).await?;
+            furnish(&app, &stage).await?;
+            stage.user
+        }
+    };
+    sandbox.set_webhooks(webhooks(&app).await?);
+    let link = app.sign_in_link(user, "demo").await?;
+    stop_on_signal(app.stopping.clone())?;
+    let sending = app.start_sending("demo").await?;
+    say(format_args!(
+        "\nMunadi is ready, with invented people and stand-ins for every provider. Nothing leaves this machine.\n\n  \
+         Open    {link}\n          (signs you in as Meera Iyer, admin of Udaan Academy; works once, start again for another)\n  \
+         Data    {}\n  Stop    Ctrl-C\n",
+        app.config.data.display()
+    ))?;
+    app.serve(listener).await?;
+    sending.stop().await;
+    // Receipts on their way find nobody now.
+    let _ = tokio::time::timeout(Duration::from_secs(2), sandbox.stop()).await;
+    app.store.close().await;
+    Ok(())
+}
+
+/// The stand-in's addresses, as configuration has them.
+pub fn stand_in(sandbox: &Sandbox) -> ProviderUrls {
+    ProviderUrls {
+        aisensy: format!("{}/campaign/t1/api", sandbox.url()),
+        aisensy_project: format!("{}/project-apis/v1", sandbox.url()),
+    }
+}
+
+/// Receipts of every account come back to this program.
+async fn webhooks(app: &App) -> anyhow::Result<Vec<Webhook>> {
+    let accounts = app.store.sealed_secrets().await?;
+    Ok(accounts
+        .iter()
+        .map(|account| Webhook {
+            url: app.config.url(&format!("/callbacks/{}", app.keys.callback_key(account.id))),
+            secret: WEBHOOK_SECRET.to_owned(),
+        })
+        .collect())
+}

@@ -1,0 +1,266 @@
+//! A stage to rehearse on: an organisation, an account at the stand-in, workshops, people. For `demo`, `crash-proof` and `bench`.
+
+mod people;
+
+use domain::{
+    broadcast::Audience,
+    channel::{Category, Channel},
+    ids::{BroadcastId, ImportId, IntegrationId, UserId, WorkshopId},
+    money::Money,
+    pace::Pace,
+    phone::Country,
+    quiet_hours::QuietHours,
+    role::Role,
+    template::{Parameter, Source, UrlButton, WhatsappTemplate},
+    time::{HOUR, MINUTE, Millis, Zone},
+    workshop::TagColour,
+};
+use providers::{AisensySecrets, AisensySettings, Secret};
+use store::{
+    Actor, NewOrganization, NewUser, Org, broadcasts::NewBroadcast, integrations::NewIntegration,
+    registrants::NewRegistrant, workshops::WorkshopDraft,
+};
+
+pub use people::{crowd, sample_people};
+
+use crate::{accounts::seal_binding, app::App};
+
+/// Secret with which the stand-in signs its receipts.
+pub const WEBHOOK_SECRET: &str = "rehearsal-shared-secret";
+/// Rows added in one transaction.
+const CHUNK: usize = 5_000;
+
+/// Who and what stands on the stage.
+pub struct Stage {
+    /// The admin.
+    pub user: UserId,
+    /// Calls as the admin.
+    pub org: Org,
+    /// The account at the stand-in.
+    pub integration: IntegrationId,
+}
+
+impl Stage {
+    /// Sets an organisation with one admin and one account up, on an empty database.
+    pub async fn set_up(
+        app: &App,
+        organisation: &str,
+        admin: &str,
+        email: &str,
+        pace: Pace,
+    ) -> anyhow::Result<Stage> {
+        let now = app.clock.now();
+        let access = app.store.access();
+        let new = NewUser {
+            email: email.to_owned(),
+            name: admin.to_owned(),
+            password_hash: None,
+            super_admin: true,
+        };
+        let id = access.create_user(&new, now).await?;
+        let (user, _) =
+            access.user_by_email(email).await?.ok_or_else(|| anyhow::anyhow!("the user was not kept"))?;
+        let organization = access
+            .create_organization(
+                &NewOrganization {
+                    name: organisation.to_owned(),
+                    zone: Zone::india(),
+                    country: Country::INDIA,
+                    quiet_hours: QuietHours::default(),
+                },
+                &user,
+                now,
+            )
+            .await?;
+        let org =
+            app.store.org(Actor { organization, user: Some(id), name: admin.to_owned(), role: Role::Admin });
+        let integration = IntegrationId::new(now);
+        let secrets = AisensySecrets {
+            api_key: Secret::new(sandbox::aisensy::DEFAULT_KEY),
+            project_password: Some(Secret::new(sandbox::aisensy::DEFAULT_PASSWORD)),
+            webhook_secret: Some(Secret::new(WEBHOOK_SECRET)),
+        };
+        let settings = AisensySettings {
+            project_id: sandbox::aisensy::DEFAULT_PROJECT.to_owned(),
+            ..AisensySettings::default()
+        };
+        org.add_integration(
+            NewIntegration {
+                id: integration,
+                kind: "aisensy".to_owned(),
+                name: format!("{organisation} main"),
+                settings: serde_json::to_value(&settings)?,
+                sealed: app.keys.seal(&secrets.to_json(), &seal_binding(organization, integration)),
+                hints: serde_json::json!({
+                    "api_key": secrets.api_key.hint(),
+                    "project_password": secrets.project_password.as_ref().map(Secret::hint),
+                    "webhook_secret": secrets.webhook_secret.as_ref().map(Secret::hint),
+                }),
+                callback_key: app.keys.callback_key(integration),
+                pace,
+            },
+            now,
+        )
+        .await?;
+        Ok(Stage { user: id, org, integration })
+    }
+
+    /// A workshop from `starts_at` on, two hours long.
+    pub async fn workshop(
+        &self,
+        title: &str,
+        starts_at: Millis,
+        link: &str,
+        now: Millis,
+    ) -> anyhow::Result<WorkshopId> {
+        let tag = self.org.tags().await?.first().map(|tag| tag.id);
+        let draft = WorkshopDraft {
+            title: title.to_owned(),
+            starts_at,
+            ends_at: starts_at.plus(2 * HOUR),
+            join_link: link.to_owned(),
+            tag,
+        };
+        Ok(self.org.add_workshop(&draft, now).await?)
+    }
+
+    /// Registers people.
+    pub async fn register(
+        &self,
+        workshop: WorkshopId,
+        people: impl IntoIterator<Item = NewRegistrant>,
+        now: Millis,
+    ) -> anyhow::Result<()> {
+        let import = ImportId::new(now);
+        let mut people = people.into_iter().peekable();
+        while people.peek().is_some() {
+            let chunk: Vec<NewRegistrant> = people.by_ref().take(CHUNK).collect();
+            self.org.add_registrants(workshop, import, chunk, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Confirms a broadcast to everybody registered.
+    pub async fn confirm(
+        &self,
+        workshop: WorkshopId,
+        title: &str,
+        template: &WhatsappTemplate,
+        starts_at: Millis,
+        deadline: Millis,
+        now: Millis,
+    ) -> anyhow::Result<BroadcastId> {
+        let new = NewBroadcast {
+            integration: self.integration,
+            workshop,
+            channel: Channel::WhatsappPersonal,
+            title: title.to_owned(),
+            category: template.category,
+            template: serde_json::to_value(template)?,
+            audience: Audience::Registered,
+            starts_at,
+            deadline,
+            unit_price: Money(1_450),
+        };
+        Ok(self.org.confirm_broadcast(new, now).await?)
+    }
+}
+
+/// The templates that the stand-in's default account knows as campaigns.
+pub fn templates() -> Vec<(&'static str, WhatsappTemplate)> {
+    let parameter = |label: &str, source, fallback: &str| Parameter {
+        label: label.to_owned(),
+        source,
+        fallback: fallback.to_owned(),
+    };
+    let first_name = || parameter("first name", Source::RegistrantFirstName, "there");
+    let title = || parameter("workshop", Source::WorkshopTitle, "");
+    let time = || parameter("start time", Source::WorkshopTime, "");
+    let template = |campaign: &str, header: &str, body: &str, parameters, buttons| WhatsappTemplate {
+        campaign: campaign.to_owned(),
+        category: Category::Utility,
+        language: "en".to_owned(),
+        header: header.to_owned(),
+        body: body.to_owned(),
+        footer: "Reply STOP to opt out".to_owned(),
+        parameters,
+        media: None,
+        buttons,
+    };
+    vec![
+        (
+            "1-hour reminder",
+            template(
+                "workshop_reminder_1h",
+                "Starting in one hour",
+                "Hi {{1}}, your workshop {{2}} begins at {{3}} today.\n\nKeep a laptop ready. Join here: {{4}}",
+                vec![first_name(), title(), time(), parameter("join link", Source::WorkshopJoinLink, "")],
+                vec![UrlButton { label: "Join the workshop".to_owned(), value: None }],
+            ),
+        ),
+        (
+            "Workshop today",
+            template(
+                "workshop_today",
+                "",
+                "Good morning {{1}}! {{2}} is today at {{3}}. We look forward to seeing you.",
+                vec![first_name(), title(), time()],
+                vec![],
+            ),
+        ),
+        (
+            "Seat confirmed",
+            template(
+                "seat_confirmed",
+                "Your seat is confirmed",
+                "Hi {{1}}, your seat for {{2}} on {{3}} is confirmed.",
+                vec![first_name(), title(), parameter("date", Source::WorkshopDate, "")],
+                vec![],
+            ),
+        ),
+    ]
+}
+
+/// Fills the sample organisation: tags, templates, workshops around now, 500 people today, one broadcast on its way.
+pub async fn furnish(app: &App, stage: &Stage) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let zone = Zone::india();
+    let org = &stage.org;
+    for (name, colour) in
+        [("Masterclass", TagColour::Violet), ("Beginners", TagColour::Teal), ("Weekend", TagColour::Amber)]
+    {
+        org.add_tag(name, colour, now).await?;
+    }
+    for (name, template) in templates() {
+        org.add_template(Channel::WhatsappPersonal, name, &serde_json::to_value(&template)?, now).await?;
+    }
+    let (day, next_day) = zone.day(now);
+    // Seven in the evening; later in the evening, as late as today still is.
+    let evening = day.plus(19 * HOUR).0.max(now.plus(90 * MINUTE).0).min(next_day.0 - 5 * MINUTE);
+    let today = stage
+        .workshop("Excel for Working Professionals", Millis(evening), "https://meet.example/udaan-excel", now)
+        .await?;
+    let tomorrow = stage
+        .workshop("Rust for Beginners", next_day.plus(19 * HOUR), "https://meet.example/udaan-rust", now)
+        .await?;
+    stage
+        .workshop("Canva Masterclass", next_day.plus(35 * HOUR), "https://meet.example/udaan-canva", now)
+        .await?;
+    stage.register(today, sample_people(500, 0, now), now).await?;
+    stage.register(tomorrow, sample_people(180, 350, now), now).await?;
+    let phone = domain::phone::Phone::parse("9000000007", Country::INDIA)?;
+    org.suppress(
+        store::suppressions::NewSuppression {
+            phone_key: app.phone_key.of(phone.as_str()),
+            phone,
+            channel: None,
+            category: None,
+            reason: "Asked on the phone not to be written to".to_owned(),
+        },
+        now,
+    )
+    .await?;
+    let (name, template) = &templates()[2];
+    stage.confirm(today, name, template, now, Millis(evening), now).await?;
+    Ok(())
+}
