@@ -72,7 +72,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         #[expect(clippy::cast_precision_loss, reason = "for people to read")]
         let rate = rows as f64 / seconds;
-        println!("{round}: {new} new in {seconds:.2} s = {rate:.0} rows/s; longest transaction {longest:.3} s");
+        println!(
+            "{round}: {new} new in {seconds:.2} s = {rate:.0} rows/s; longest transaction {longest:.3} s"
+        );
     }
     let began = Instant::now();
     let audience = org.audience(workshop, Channel::Sms, Category::Utility).await?;

@@ -100,8 +100,10 @@ pub enum Decision {
     Open,
     /// Leave it out.
     Skip,
-    /// Take it with these cells instead, by the column's number in the file.
+    /// Take it with these cells instead, by their place in [`ImportRow::cells`].
     Fix(Vec<(usize, String)>),
+    /// These cells were typed instead, and something is still wrong.
+    StillWrong(Vec<(usize, String)>),
 }
 
 /// A row of a file that cannot be taken as it is.
@@ -109,7 +111,7 @@ pub enum Decision {
 pub struct ImportRow {
     /// Line in the file, from 1, as a spreadsheet shows it.
     pub line: i64,
-    /// The cells as they stand in the file.
+    /// The mapped cells as they stand in the file, in the order of the mapping.
     pub cells: Vec<String>,
     /// What is wrong. The importer's own form.
     pub problems: Value,
@@ -120,7 +122,7 @@ pub struct ImportRow {
 /// How many rows need what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportRowCounts {
-    /// Not decided.
+    /// Not decided, or still wrong.
     pub open: i64,
     /// To be left out.
     pub skip: i64,
@@ -191,6 +193,7 @@ impl TryFrom<RowRecord> for ImportRow {
             "open" => Decision::Open,
             "skip" => Decision::Skip,
             "fix" => Decision::Fix(json("import_rows", "typed", &row.typed)?),
+            "wrong" => Decision::StillWrong(json("import_rows", "typed", &row.typed)?),
             _ => {
                 return Err(StoreError::Corrupt {
                     table: "import_rows",
@@ -214,13 +217,14 @@ impl Decision {
             Decision::Open => "open",
             Decision::Skip => "skip",
             Decision::Fix(_) => "fix",
+            Decision::StillWrong(_) => "wrong",
         }
     }
 
     fn typed(&self) -> String {
         match self {
             Decision::Open | Decision::Skip => "[]".to_owned(),
-            Decision::Fix(cells) => text(cells),
+            Decision::Fix(cells) | Decision::StillWrong(cells) => text(cells),
         }
     }
 }
@@ -363,7 +367,7 @@ impl Org {
             )
             .await?;
         let n = |what: &str| rows.iter().find(|(decision, _)| decision == what).map_or(0, |(_, n)| *n);
-        Ok(ImportRowCounts { open: n("open"), skip: n("skip"), fix: n("fix") })
+        Ok(ImportRowCounts { open: n("open") + n("wrong"), skip: n("skip"), fix: n("fix") })
     }
 
     /// Keeps what a person decided about a row, and what is still wrong with what they typed.

@@ -1,5 +1,6 @@
 //! Registrants: a person's place in a workshop, and how many are what.
 //!
+//! From a batch into the table it is always CROSS JOIN: SQLite then keeps that order, where it would otherwise walk the whole table.
 //! Every change here holds the workshop's row first, so that marks, counters and rows agree whoever writes at the same time.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -43,9 +44,20 @@ pub struct NewRegistrant {
     pub phone_typed: String,
     /// When they registered, when the file says so.
     pub registered_at: Option<Millis>,
+    /// Where the registration stands; `None` is registered.
+    pub status: Option<RegistrantStatus>,
 }
 
 impl NewRegistrant {
+    /// The same for two entries that are one registration: number and identity, in few bytes, to find repeats in a long file.
+    pub fn key(&self) -> [u8; 16] {
+        let mut hash = Sha256::new();
+        hash.update(self.phone.as_ref().map_or("", Phone::as_str));
+        hash.update([0]);
+        hash.update(self.identity());
+        hash.finalize().first_chunk().copied().expect("SHA-256 has 32 bytes")
+    }
+
     /// What makes two entries with one number the same person: the name, the address and, without a number, what was typed for it.
     fn identity(&self) -> String {
         let mut hash = Sha256::new();
@@ -265,8 +277,9 @@ impl Org {
                 select_registrants!("AND r.mark = 'duplicate' AND r.mark <> '' AND r.status = 'registered'")
             }
             Which::Suppressed => select_registrants!(
-                "AND r.status = 'registered' AND r.phone IN
-                     (SELECT s.phone FROM suppressions s WHERE s.organization_id = $1 AND s.phone <> '')"
+                "AND r.status = 'registered' AND r.id IN
+                     (SELECT n.id FROM suppressions s CROSS JOIN registrants n
+                      WHERE s.organization_id = $1 AND s.phone <> '' AND n.workshop_id = $2 AND n.phone = s.phone)"
             ),
             Which::NoName => select_registrants!("AND r.name = ''"),
             Which::Status(RegistrantStatus::Registered) => {
@@ -406,6 +419,34 @@ impl Org {
         Ok(added)
     }
 
+    /// How many of these people are registered in that workshop already; changes nothing.
+    pub async fn count_registered(
+        &self,
+        workshop: WorkshopId,
+        rows: Vec<NewRegistrant>,
+        now: Millis,
+    ) -> Result<u64, StoreError> {
+        let rows = fresh(rows, now);
+        let mut already = 0;
+        for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+            // With the number first, so that the key's index serves it.
+            let batch = Batch::new()
+                .texts("phone", chunk.iter().map(|row| row.phone.clone()))
+                .texts("identity", chunk.iter().map(|row| row.identity.clone()));
+            let found: Vec<(i64,)> = self
+                .db
+                .all_batch(
+                    "SELECT COUNT(*) FROM @batch CROSS JOIN registrants r
+                     WHERE r.workshop_id = $2 AND r.phone = b.phone AND r.identity = b.identity AND r.organization_id = $1",
+                    args![self.id(), workshop.0],
+                    batch,
+                )
+                .await?;
+            already += found.first().map_or(0, |(n,)| n.unsigned_abs());
+        }
+        Ok(already)
+    }
+
     async fn begin_adding(&self, workshop: WorkshopId) -> Result<Tx, StoreError> {
         self.allow(Permission::AddRegistrants)?;
         let mut tx = self.db.begin().await?;
@@ -470,8 +511,8 @@ impl Org {
         if !numbers.is_empty() {
             let found: Vec<(String, String, String)> = tx
                 .all_batch(
-                    "SELECT r.phone, r.identity, r.status FROM @batch
-                     JOIN registrants r ON r.workshop_id = $1 AND r.phone = b.phone",
+                    "SELECT r.phone, r.identity, r.status FROM @batch CROSS JOIN registrants r
+                     WHERE r.workshop_id = $1 AND r.phone = b.phone",
                     args![workshop.0],
                     Batch::new().texts("phone", numbers),
                 )
@@ -488,8 +529,8 @@ impl Org {
         if !phoneless.is_empty() {
             let found: Vec<(String,)> = tx
                 .all_batch(
-                    "SELECT r.identity FROM @batch
-                     JOIN registrants r ON r.workshop_id = $1 AND r.phone = '' AND r.identity = b.identity",
+                    "SELECT r.identity FROM @batch CROSS JOIN registrants r
+                     WHERE r.workshop_id = $1 AND r.phone = '' AND r.identity = b.identity",
                     args![workshop.0],
                     Batch::new().texts("identity", phoneless),
                 )
@@ -533,6 +574,7 @@ impl Org {
         let batch = Batch::new()
             .uuids("id", rows.iter().map(|row| row.id))
             .ints("registered_at", rows.iter().map(|row| row.registered_at))
+            .texts("status", rows.iter().map(|row| row.status.word().to_owned()))
             .texts("mark", rows.iter().map(|row| row.mark.map_or("", SkipReason::word).to_owned()))
             .texts("identity", rows.iter().map(|row| row.identity.clone()))
             .texts("phone_typed", rows.iter().map(|row| row.phone_typed.clone()));
@@ -545,7 +587,7 @@ impl Org {
         tx.run_batch(
             "INSERT INTO registrants (id, organization_id, workshop_id, name, email, phone, phone_typed, status, mark, source,
                                       import_id, identity, registered_at)
-             SELECT b.id, $1, $2, b.name, b.email, b.phone, b.phone_typed, 'registered', b.mark, $3, $4, b.identity,
+             SELECT b.id, $1, $2, b.name, b.email, b.phone, b.phone_typed, b.status, b.mark, $3, $4, b.identity,
                     b.registered_at
              FROM @batch",
             args![self.id(), workshop.0, source.word(), source.import()],
@@ -699,6 +741,7 @@ struct Fresh {
     email: String,
     phone: String,
     phone_typed: String,
+    status: RegistrantStatus,
     mark: Option<SkipReason>,
     identity: String,
     registered_at: i64,
@@ -707,7 +750,7 @@ struct Fresh {
 impl Fresh {
     fn traits(&self) -> Traits {
         Traits {
-            status: RegistrantStatus::Registered,
+            status: self.status,
             mark: self.mark,
             has_email: !self.email.is_empty(),
             has_name: !self.name.is_empty(),
@@ -731,6 +774,7 @@ fn fresh(rows: Vec<NewRegistrant>, now: Millis) -> Vec<Fresh> {
         email: row.email.map_or(String::new(), |email| email.as_str().to_owned()),
         phone: row.phone.map_or(String::new(), |phone| phone.as_str().to_owned()),
         phone_typed: row.phone_typed.trim().to_owned(),
+        status: row.status.unwrap_or(RegistrantStatus::Registered),
         registered_at: row.registered_at.unwrap_or(now).0,
     };
     rows.into_iter().enumerate().map(make).collect()
@@ -751,8 +795,10 @@ fn mark_duplicates(rows: &mut [Fresh], taken: &HashSet<String>) {
         if group[0].phone.is_empty() {
             continue;
         }
-        let first = group.iter().map(|row| row.id).min().filter(|_| !taken.contains(&group[0].phone));
-        for row in group {
+        let registered = |row: &&mut Fresh| row.status == RegistrantStatus::Registered;
+        let taken = taken.contains(&group[0].phone);
+        let first = group.iter_mut().filter(registered).map(|row| row.id).min().filter(|_| !taken);
+        for row in group.iter_mut().filter(registered) {
             row.mark = (Some(row.id) != first).then_some(SkipReason::Duplicate);
         }
     }
@@ -931,7 +977,8 @@ async fn with_numbers(
     let rows: Vec<NumberedRow> = tx
         .all_batch(
             "SELECT r.phone, r.id, r.status, r.mark, r.email <> '' AS has_email, r.name <> '' AS has_name
-             FROM @batch JOIN registrants r ON r.workshop_id = $1 AND r.phone = b.phone ORDER BY r.phone, r.id",
+             FROM @batch CROSS JOIN registrants r
+                     WHERE r.workshop_id = $1 AND r.phone = b.phone ORDER BY r.phone, r.id",
             args![workshop.0],
             Batch::new().texts("phone", phones.to_vec()),
         )
@@ -943,7 +990,8 @@ async fn by_id(tx: &mut Tx, workshop: WorkshopId, ids: Vec<Uuid>) -> Result<Vec<
     let rows: Vec<StoredRow> = tx
         .all_batch(
             "SELECT r.id, r.status, r.mark, r.email <> '' AS has_email, r.name <> '' AS has_name
-             FROM @batch JOIN registrants r ON r.workshop_id = $1 AND r.id = b.id",
+             FROM @batch CROSS JOIN registrants r
+                     WHERE r.workshop_id = $1 AND r.id = b.id",
             args![workshop.0],
             Batch::new().uuids("id", ids),
         )

@@ -205,6 +205,6 @@ pub(crate) fn person(name: &str, phone: &str, email: &str) -> NewRegistrant {
         email: Email::parse(email).ok(),
         phone: Phone::parse(phone, Country::INDIA).ok(),
         phone_typed: phone.into(),
-        registered_at: None,
+        ..NewRegistrant::default()
     }
 }

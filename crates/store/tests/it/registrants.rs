@@ -82,6 +82,22 @@ both! {
         assert_counters_agree(&world, id).await;
     }
 
+    async fn a_status_in_the_file_is_kept_and_takes_no_number_from_others(world) {
+        let id = world.workshop("Excel").await;
+        let refunded = NewRegistrant { status: Some(RegistrantStatus::Refunded), ..person("Gone", "90000 00001", "") };
+        let rows = vec![refunded, person("Stays", "90000 00001", "")];
+        assert_eq!(world.org.count_registered(id, rows.clone(), NOW).await.unwrap(), 0);
+        world.org.add_registrants(id, ImportId::new(NOW), rows.clone(), NOW).await.unwrap();
+        assert_eq!(world.org.count_registered(id, rows.clone(), NOW).await.unwrap(), 2);
+        assert_eq!(world.other.count_registered(id, rows, NOW).await.unwrap(), 0);
+        let everyone = all(&world, id).await;
+        assert_eq!(everyone.iter().map(|r| (r.status, r.mark)).collect::<Vec<_>>(), [
+            (RegistrantStatus::Refunded, None),
+            (RegistrantStatus::Registered, None),
+        ]);
+        assert_counters_agree(&world, id).await;
+    }
+
     async fn a_second_import_marks_the_numbers_that_the_first_brought(world) {
         let id = world.workshop("Excel").await;
         world.org.add_registrants(id, ImportId::new(NOW), crowd(), NOW).await.unwrap();
