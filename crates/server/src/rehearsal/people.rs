@@ -71,6 +71,7 @@ pub fn sample_people(n: usize, from: usize, now: Millis) -> impl Iterator<Item =
             phone: Phone::parse(&typed, Country::INDIA).ok(),
             phone_typed: typed,
             registered_at: Some(now.plus(-(MINUTE * i64::try_from((i * 7) % 5_000).unwrap_or(0)))),
+            status: None,
         }
     })
 }
@@ -85,6 +86,7 @@ pub fn crowd(n: usize, now: Millis) -> impl Iterator<Item = NewRegistrant> {
             phone: Phone::parse(&typed, Country::INDIA).ok(),
             phone_typed: typed,
             registered_at: Some(now),
+            status: None,
         }
     })
 }
