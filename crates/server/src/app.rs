@@ -105,7 +105,8 @@ impl App {
         Ok(Sending { running, _lock: lock })
     }
 
-    fn lock_sending(&self) -> anyhow::Result<std::fs::File> {
+    /// Takes the lock that a process holds while it sends from a SQLite database; refused while another has it.
+    pub fn lock_sending(&self) -> anyhow::Result<std::fs::File> {
         let path = self.config.data.join("sending.lock");
         let file = std::fs::OpenOptions::new().create(true).write(true).truncate(false).open(&path);
         let file = file.with_context(|| format!("cannot open {}", path.display()))?;

@@ -28,6 +28,18 @@ enum Command {
     Demo,
     /// Kill the real program in the middle of sends, again and again, and count what every phone got
     CrashProof(commands::crash_proof::CrashProof),
+    /// Plan, send and apply receipts only; several share one PostgreSQL database
+    Work,
+    /// Stand in for the vendors on this machine, to rehearse without a bill
+    Sandbox(commands::sandbox::SandboxCommand),
+    /// Write one file that holds database, keys and uploads, while the program runs
+    Backup(commands::backup::BackupCommand),
+    /// Put a backup into an empty data folder
+    Restore(commands::restore::RestoreCommand),
+    /// Check settings, folders, keys, database, accounts, workers and disk, and say what to do
+    Doctor(commands::doctor::DoctorCommand),
+    /// Seal every secret under a new key
+    RotateKey,
     /// Create, reset and list people who sign in
     User(commands::user::UserCommand),
     /// Print the commented settings file
@@ -47,6 +59,12 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::CrashProof(args) => {
             commands::crash_proof::run(config, cli.flags.database.is_some(), args).await
         }
+        Command::Work => commands::work::run(config).await,
+        Command::Sandbox(command) => commands::sandbox::run(command).await,
+        Command::Backup(command) => commands::backup::run(config, command).await,
+        Command::Restore(command) => commands::restore::run(config, command).await,
+        Command::Doctor(command) => commands::doctor::run(config, command).await,
+        Command::RotateKey => commands::rotate_key::run(config).await,
         Command::User(command) => commands::user::run(config, command).await,
         Command::Config => commands::config::run(),
     }

@@ -11,4 +11,5 @@ pub mod pages;
 pub mod password;
 pub mod rehearsal;
 pub mod seal;
+pub mod secrets;
 pub mod ui;

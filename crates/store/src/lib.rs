@@ -6,6 +6,7 @@
 mod access;
 mod db;
 mod error;
+mod health;
 mod migrate;
 mod org;
 mod phone_key;
@@ -35,6 +36,7 @@ use sqlx::{
 
 pub use access::{Access, AccessLink, LinkKind, NewUser, Patience, SessionLife, SignedIn, User};
 pub use error::StoreError;
+pub use health::{Inspection, OddReceipts, inspect};
 pub use members::{NewOrganization, Organization};
 pub use org::{Actor, Org};
 pub use phone_key::PhoneKey;

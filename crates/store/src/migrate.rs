@@ -26,6 +26,12 @@ pub(crate) async fn run(db: &Db) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn newest() -> i64 {
+/// Where the applied migrations are noted down.
+pub(crate) const TABLE: &str = "_sqlx_migrations";
+/// The newest of them; 0 when there is none.
+pub(crate) const NEWEST_APPLIED: &str = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations";
+
+/// The newest schema version that this program knows.
+pub(crate) fn newest() -> i64 {
     MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }

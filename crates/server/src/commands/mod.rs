@@ -1,10 +1,16 @@
 //! What `munadi` does from the command line: one file per command, each with its arguments and a `run`.
 
+pub mod backup;
 pub mod config;
 pub mod crash_proof;
 pub mod demo;
+pub mod doctor;
+pub mod restore;
+pub mod rotate_key;
+pub mod sandbox;
 pub mod serve;
 pub mod user;
+pub mod work;
 
 use std::io::Write;
 

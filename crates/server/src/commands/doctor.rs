@@ -1,0 +1,476 @@
+//! `munadi doctor`: looks at everything that has to be right, changes nothing, and says what to do.
+
+use std::{
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::bail;
+use clap::Args;
+use domain::{
+    ids::WorkerId,
+    time::{Clock, DAY, MINUTE, Millis, SECOND, WallClock},
+};
+use rustix::fs::{Access, access, statvfs};
+use serde::Serialize;
+use store::{Inspection, Store, work::Work};
+
+use super::say;
+use crate::{config::Config, seal::KeyRing, secrets};
+
+/// Longest wait for the database.
+const DATABASE_WAIT: Duration = Duration::from_secs(20);
+/// Less free space than this, in bytes, and something will soon fail.
+const FREE_BYTES_FAIL: u64 = 100 << 20;
+/// Less free space than this, in bytes, is worth a look.
+const FREE_BYTES_WARN: u64 = 1 << 30;
+/// Clocks that differ by more than this are worth a look.
+const CLOCK_WARN_MS: i64 = 2 * SECOND;
+/// Unmatched receipts older than this are history.
+const RECEIPTS_LOOK_BACK_MS: i64 = 7 * DAY;
+/// A receipt that has waited longer than this is stuck: even one that waits for its call waits ten minutes at most.
+const RECEIPT_OVERDUE_MS: i64 = 15 * MINUTE;
+/// 2026-01-01: this program is younger than that.
+const EARLIEST_NOW: Millis = Millis(1_767_225_600_000);
+
+/// `munadi doctor …`
+#[derive(Args, Debug)]
+pub struct DoctorCommand {
+    /// Print the findings as one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// As it should be.
+    Ok,
+    /// Works, and should be looked at.
+    Warn,
+    /// Does not work.
+    Fail,
+}
+
+/// One line of the report.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// How bad.
+    pub level: Level,
+    /// What was looked at.
+    pub about: &'static str,
+    /// What was found.
+    pub found: String,
+    /// What to do; empty when nothing is to be done.
+    pub todo: String,
+}
+
+/// Everything that was found.
+#[derive(Clone, Debug, Default)]
+pub struct Report(Vec<Finding>);
+
+impl Report {
+    fn ok(&mut self, about: &'static str, found: impl Into<String>) {
+        self.add(Level::Ok, about, found, "");
+    }
+
+    fn warn(&mut self, about: &'static str, found: impl Into<String>, todo: impl Into<String>) {
+        self.add(Level::Warn, about, found, todo);
+    }
+
+    fn fail(&mut self, about: &'static str, found: impl Into<String>, todo: impl Into<String>) {
+        self.add(Level::Fail, about, found, todo);
+    }
+
+    fn add(&mut self, level: Level, about: &'static str, found: impl Into<String>, todo: impl Into<String>) {
+        self.0.push(Finding { level, about, found: found.into(), todo: todo.into() });
+    }
+
+    /// The findings, in the order of the checks.
+    pub fn findings(&self) -> &[Finding] {
+        &self.0
+    }
+
+    /// The worst of them.
+    pub fn worst(&self) -> Level {
+        self.0.iter().map(|finding| finding.level).max().unwrap_or(Level::Ok)
+    }
+}
+
+/// Looks, prints, and ends with an error when something failed.
+pub async fn run(config: Config, command: DoctorCommand) -> anyhow::Result<()> {
+    let report = examine(&config, &WallClock).await;
+    if command.json {
+        say(serde_json::json!({ "worst": report.worst(), "findings": report.findings() }))?;
+    } else {
+        for finding in report.findings() {
+            say(line(finding))?;
+        }
+    }
+    let failed = report.findings().iter().filter(|finding| finding.level == Level::Fail).count();
+    if failed > 0 {
+        bail!("{failed} checks failed");
+    }
+    Ok(())
+}
+
+fn line(finding: &Finding) -> String {
+    let level = match finding.level {
+        Level::Ok => "ok  ",
+        Level::Warn => "warn",
+        Level::Fail => "FAIL",
+    };
+    let todo = if finding.todo.is_empty() { String::new() } else { format!("\n      → {}", finding.todo) };
+    format!("{level}  {}: {}{todo}", finding.about, finding.found)
+}
+
+/// Makes every check that the ones before it allow. Creates and changes nothing.
+pub async fn examine(config: &Config, clock: &dyn Clock) -> Report {
+    let mut report = Report::default();
+    let now = clock.now();
+    settings(config, &mut report);
+    let has_folder = folder(config, &mut report);
+    let keys = key_file(config, &mut report);
+    if has_folder {
+        disk(config, &mut report);
+    }
+    clock_is_sane(now, &mut report);
+    if let Some(found) = database(config, now, &mut report).await {
+        opened(config, keys.as_ref(), &found, now, &mut report).await;
+    }
+    report
+}
+
+fn settings(config: &Config, report: &mut Report) {
+    const ABOUT: &str = "settings";
+    let text = format!("listens on {}, people type {}", config.listen, config.public_url);
+    if config.is_https() && !config.behind_proxy {
+        report.warn(
+            ABOUT,
+            format!("{text}, X-Forwarded-For is not believed"),
+            "if a reverse proxy of yours is in front, set behind_proxy = true, or every visitor shares one address and one limit of sign-in tries",
+        );
+    } else if !config.is_https() && !config.listen.ip().is_loopback() {
+        report.warn(
+            ABOUT,
+            format!("{text}: passwords and names can be read on the way"),
+            "put a reverse proxy with TLS in front and set public_url to its https address",
+        );
+    } else {
+        report.ok(ABOUT, text);
+    }
+    if config.providers.are_local() {
+        report.warn(
+            "providers",
+            format!("AiSensy is at {}: a stand-in, nothing reaches a phone", config.providers.aisensy),
+            "take aisensy_url and aisensy_project_url out of the settings for real messages",
+        );
+    }
+}
+
+fn folder(config: &Config, report: &mut Report) -> bool {
+    const ABOUT: &str = "data folder";
+    let data = &config.data;
+    let Ok(about) = std::fs::metadata(data) else {
+        report.warn(
+            ABOUT,
+            format!("{} does not exist", data.display()),
+            "the first start creates it; if you expected one, check --data",
+        );
+        return false;
+    };
+    let mode = about.permissions().mode() & 0o777;
+    if access(data, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK).is_err() {
+        let todo =
+            format!("give {} to the user that runs Munadi: chown -R USER {}", data.display(), data.display());
+        report.fail(ABOUT, format!("{} cannot be written", data.display()), todo);
+    } else if mode & 0o022 != 0 {
+        let todo = format!("chmod 700 {}", data.display());
+        report.fail(ABOUT, format!("others may write to {}", data.display()), todo);
+    } else if mode & 0o055 != 0 {
+        let todo = format!("chmod 700 {}", data.display());
+        report.warn(ABOUT, format!("others may look into {}", data.display()), todo);
+    } else {
+        report.ok(ABOUT, data.display().to_string());
+    }
+    true
+}
+
+fn key_file(config: &Config, report: &mut Report) -> Option<KeyRing> {
+    const ABOUT: &str = "key file";
+    let file = &config.key_file;
+    if !file.exists() {
+        let is_new = sqlite_file(config).is_some_and(|database| !database.exists());
+        let found = format!("{} does not exist", file.display());
+        if is_new {
+            report.warn(ABOUT, found, "the first start creates it");
+        } else {
+            report.fail(
+                ABOUT,
+                found,
+                "put it back from a backup, or copy it from the machine that was set up first, before you start Munadi here",
+            );
+        }
+        return None;
+    }
+    match KeyRing::open(file) {
+        Ok(keys) => {
+            report.ok(ABOUT, format!("{}, newest key {}", file.display(), keys.newest()));
+            Some(keys)
+        }
+        Err(error) => {
+            report.fail(ABOUT, format!("{error:#}"), "restore the file, or its rights (chmod 600)");
+            None
+        }
+    }
+}
+
+fn disk(config: &Config, report: &mut Report) {
+    const ABOUT: &str = "disk";
+    let space = match statvfs(&config.data) {
+        Ok(space) => space,
+        Err(error) => {
+            report.warn(ABOUT, format!("its space cannot be read: {error}"), "look with: df");
+            return;
+        }
+    };
+    let free = space.f_bavail.saturating_mul(space.f_frsize);
+    let used = sqlite_file(config).and_then(|file| std::fs::metadata(file).ok()).map_or(0, |file| file.len());
+    let found = format!("{} MiB free, the database takes {} MiB", free >> 20, used >> 20);
+    if free < FREE_BYTES_FAIL {
+        report.fail(
+            ABOUT,
+            found,
+            "free some space now: without it nothing can be recorded, and nothing is sent",
+        );
+    } else if free < FREE_BYTES_WARN || free < used.saturating_mul(2) {
+        report.warn(ABOUT, found, "free some space; a backup takes twice the database for a moment");
+    } else {
+        report.ok(ABOUT, found);
+    }
+}
+
+fn clock_is_sane(now: Millis, report: &mut Report) {
+    if now < EARLIEST_NOW {
+        report.fail("clock", "this machine believes to be before 2026", "set its clock, best by NTP");
+    }
+}
+
+fn sqlite_file(config: &Config) -> Option<PathBuf> {
+    let path = config.database.strip_prefix("sqlite:")?;
+    Some(PathBuf::from(path.trim_start_matches("//")))
+}
+
+async fn database(config: &Config, now: Millis, report: &mut Report) -> Option<Inspection> {
+    const ABOUT: &str = "database";
+    if let Some(file) = sqlite_file(config) {
+        if !file.exists() {
+            let todo = "the first start creates it; if you expected one, check --data and --database";
+            report.warn(ABOUT, format!("{} does not exist", file.display()), todo);
+            return None;
+        }
+        private(&file, report);
+    }
+    let found = match tokio::time::timeout(DATABASE_WAIT, store::inspect(&config.database)).await {
+        Ok(Ok(found)) => found,
+        Ok(Err(error)) => {
+            report.fail(ABOUT, error.to_string(), "check that it runs, its address, user and password");
+            return None;
+        }
+        Err(_) => {
+            let words = format!("it did not answer within {} s", DATABASE_WAIT.as_secs());
+            report.fail(ABOUT, words, "check that it runs and that this machine reaches it");
+            return None;
+        }
+    };
+    let version = format!("{}, schema {}", found.engine, found.schema);
+    if let Some(broken) = found.broken.first() {
+        let words = format!("{version}: damaged ({broken})");
+        report.fail(ABOUT, words, "stop Munadi, keep a copy of the data folder, restore the newest backup");
+        return None;
+    }
+    if let Some(theirs) = found.clock {
+        compare_clocks(config, now, theirs, report);
+    }
+    if found.schema > found.known {
+        let words = format!("{version}; this program knows {} at most", found.known);
+        report.fail(ABOUT, words, "use the newer version of Munadi that it was used with");
+        return None;
+    }
+    if found.schema < found.known {
+        let words = format!("{version}; this program has {}", found.known);
+        report.warn(ABOUT, words, "make a backup; the next start brings it up to date");
+        return None;
+    }
+    report.ok(ABOUT, version);
+    Some(found)
+}
+
+fn private(file: &Path, report: &mut Report) {
+    let mode = std::fs::metadata(file).map_or(0, |about| about.permissions().mode());
+    let folder_is_private = file
+        .parent()
+        .and_then(|folder| std::fs::metadata(folder).ok())
+        .is_some_and(|folder| folder.permissions().mode() & 0o077 == 0);
+    if mode & 0o077 != 0 && !folder_is_private {
+        let words = format!("others may read {}", file.display());
+        report.warn("database", words, format!("chmod 600 {}", file.display()));
+    }
+}
+
+fn compare_clocks(config: &Config, now: Millis, theirs: Millis, report: &mut Report) {
+    const ABOUT: &str = "clock";
+    let apart = now.since(theirs).abs();
+    let found = format!("{apart} ms apart from the database's");
+    let todo = "set both by NTP: machines that share the work decide by their clocks which of them is lost";
+    if apart > config.lease_ms / 2 {
+        report.fail(ABOUT, found, todo);
+    } else if apart > CLOCK_WARN_MS {
+        report.warn(ABOUT, found, todo);
+    } else {
+        report.ok(ABOUT, found);
+    }
+}
+
+async fn opened(
+    config: &Config,
+    keys: Option<&KeyRing>,
+    found: &Inspection,
+    now: Millis,
+    report: &mut Report,
+) {
+    let store = match Store::open(&config.database).await {
+        Ok(store) => store,
+        Err(error) => {
+            report.fail("database", error.to_string(), format!("see above; the schema is {}", found.schema));
+            return;
+        }
+    };
+    let work = store.work(WorkerId::new(now));
+    let checks = async {
+        counts(&work, report).await?;
+        if let Some(keys) = keys {
+            accounts(&store, keys, report).await?;
+        }
+        workers(&work, now, report).await?;
+        receipts(&work, now, report).await
+    };
+    let done: Result<(), store::StoreError> = checks.await;
+    if let Err(error) = done {
+        report.fail("database", error.to_string(), "run: munadi doctor again; if it stays, restore a backup");
+    }
+    store.close().await;
+}
+
+async fn counts(work: &Work, report: &mut Report) -> Result<(), store::StoreError> {
+    const ABOUT: &str = "sums";
+    let differences = work.differences().await?;
+    match differences.first() {
+        None => report.ok(ABOUT, "the kept counts of every broadcast equal its rows"),
+        Some((broadcast, state, kept, counted)) => report.fail(
+            ABOUT,
+            format!(
+                "{} counts differ; broadcast {broadcast} keeps {kept} {state} and has {counted}",
+                differences.len()
+            ),
+            "this is a defect of Munadi: make a backup, trust the rows, and report it with this line",
+        ),
+    }
+    Ok(())
+}
+
+async fn accounts(store: &Store, keys: &KeyRing, report: &mut Report) -> Result<(), store::StoreError> {
+    const ABOUT: &str = "accounts";
+    let opened = secrets::try_all(store, keys).await?;
+    match opened.unopened.first() {
+        Some(first) => report.fail(
+            ABOUT,
+            format!("{} of {} do not open ({first})", opened.unopened.len(), opened.accounts),
+            "put the right key file back, or enter their keys again under Settings, Integrations",
+        ),
+        None if opened.accounts == 0 => report.warn(
+            ABOUT,
+            "none is connected",
+            "connect one under Settings, Integrations, before anything can be sent",
+        ),
+        None => report.ok(ABOUT, format!("{} open with the key file", opened.accounts)),
+    }
+    if secrets::any_under_an_older_key(store, keys).await? {
+        report.warn(
+            ABOUT,
+            "some are sealed under an older key",
+            "a rotation did not end; stop Munadi and run: munadi rotate-key",
+        );
+    }
+    Ok(())
+}
+
+async fn workers(work: &Work, now: Millis, report: &mut Report) -> Result<(), store::StoreError> {
+    const ABOUT: &str = "workers";
+    let all = work.workers().await?;
+    let (alive, lost): (Vec<_>, Vec<_>) = all.iter().partition(|worker| worker.alive_until > now.0);
+    let due = work.due(now).await?.len();
+    if alive.is_empty() {
+        let found = "no process sends";
+        if due > 0 {
+            let words = format!("{found}, and {due} broadcasts are due");
+            report.fail(ABOUT, words, "start one: munadi serve");
+        } else {
+            report.warn(ABOUT, found, "nothing is due now; start one: munadi serve");
+        }
+    } else {
+        let names: Vec<String> = alive
+            .iter()
+            .map(|worker| {
+                format!("{} (heartbeat {} s ago)", worker.name, now.since(Millis(worker.beat_at)) / SECOND)
+            })
+            .collect();
+        report.ok(ABOUT, names.join(", "));
+    }
+    if let Some(first) = lost.first() {
+        let words = format!(
+            "{} was lost, last heartbeat {} s ago",
+            first.name,
+            now.since(Millis(first.beat_at)) / SECOND
+        );
+        report.warn(
+            ABOUT,
+            words,
+            "another process gives up on it at its next look; its calls in flight become unknown, for a receipt or a person to decide",
+        );
+    }
+    if let Some(ahead) = all.iter().find(|worker| now.since(Millis(worker.beat_at)) < -CLOCK_WARN_MS) {
+        let words = format!(
+            "the heartbeat of {} is {} s in the future",
+            ahead.name,
+            -now.since(Millis(ahead.beat_at)) / SECOND
+        );
+        report.warn("clock", words, "this machine's clock is behind, or was set back; set all by NTP");
+    }
+    Ok(())
+}
+
+async fn receipts(work: &Work, now: Millis, report: &mut Report) -> Result<(), store::StoreError> {
+    const ABOUT: &str = "receipts";
+    let odd = work.odd_receipts(now.plus(-RECEIPTS_LOOK_BACK_MS), now.plus(-RECEIPT_OVERDUE_MS)).await?;
+    if odd.overdue > 0 {
+        report.warn(
+            ABOUT,
+            format!("{} have waited for more than {} minutes", odd.overdue, RECEIPT_OVERDUE_MS / MINUTE),
+            "check that a process runs and that the accounts open",
+        );
+    }
+    if odd.unmatched > 0 {
+        report.warn(
+            ABOUT,
+            format!("{} of the last seven days fit no message", odd.unmatched),
+            "usual when the same account is also used elsewhere; otherwise look at them before you decide about unknown messages",
+        );
+    }
+    if odd.overdue == 0 && odd.unmatched == 0 {
+        report.ok(ABOUT, "all of the last seven days found their message");
+    }
+    Ok(())
+}

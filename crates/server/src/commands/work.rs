@@ -1,0 +1,44 @@
+//! `munadi work`: a process that only plans, sends and applies receipts. Several of them share one PostgreSQL database.
+
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use domain::time::WallClock;
+
+use super::serve::stop_on_signal;
+use crate::{app::App, config::Config, secrets};
+
+/// Works until SIGTERM or SIGINT; opens no port.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    // On a second machine a key made up now would open nothing, and pause every broadcast that needs an account.
+    if !config.database.starts_with("sqlite:") && !config.key_file.exists() {
+        bail!(
+            "there is no key file {}: copy it from the machine that was set up first, or name it with --key-file",
+            config.key_file.display()
+        );
+    }
+    let app = App::open(config, Arc::new(WallClock)).await?;
+    let done = work(&app).await;
+    app.store.close().await;
+    done
+}
+
+async fn work(app: &App) -> anyhow::Result<()> {
+    let opened = secrets::try_all(&app.store, &app.keys).await?;
+    if let Some(first) = opened.unopened.first() {
+        bail!(
+            "{} of {} accounts do not open with the key file {} ({first}); \
+             use the key file of the machine that was set up first, or enter those keys again under Settings, Integrations",
+            opened.unopened.len(),
+            opened.accounts,
+            app.config.key_file.display()
+        );
+    }
+    stop_on_signal(app.stopping.clone())?;
+    let sending = app.start_sending("work").await.context("cannot start to work")?;
+    tracing::info!("Munadi works, without pages; {} accounts open", opened.accounts);
+    app.stopping.cancelled().await;
+    sending.stop().await;
+    tracing::info!("Munadi has stopped");
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! Looking at a database without changing it: for `munadi doctor`, and for backups before they are trusted.
+
+use std::{collections::BTreeMap, path::Path};
+
+use domain::time::Millis;
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions,
+};
+
+use crate::{db::args, error::StoreError, migrate, work::Work};
+
+/// What a look at a database found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inspection {
+    /// The engine and its version, such as `SQLite 3.50.4`.
+    pub engine: String,
+    /// Schema version of the database; 0 when it holds none of ours yet.
+    pub schema: i64,
+    /// Newest schema version that this program knows.
+    pub known: i64,
+    /// What the engine's own check says is broken; always empty for PostgreSQL, which checks its pages itself.
+    pub broken: Vec<String>,
+    /// Rows per table, of a SQLite database only.
+    pub rows: BTreeMap<String, i64>,
+    /// The database server's clock; `None` where it is this machine's own.
+    pub clock: Option<Millis>,
+}
+
+/// Looks at `sqlite:FILE` or `postgres://…`: creates nothing, brings nothing up to date.
+pub async fn inspect(url: &str) -> Result<Inspection, StoreError> {
+    match url.strip_prefix("sqlite:") {
+        Some(path) => inspect_sqlite(Path::new(path.trim_start_matches("//"))).await,
+        None => inspect_postgres(url).await,
+    }
+}
+
+async fn inspect_sqlite(path: &Path) -> Result<Inspection, StoreError> {
+    let options = SqliteConnectOptions::new().filename(path).read_only(true).create_if_missing(false);
+    let mut db: SqliteConnection = options.connect().await?;
+    let (version,): (String,) = sqlx::query_as("SELECT sqlite_version()").fetch_one(&mut db).await?;
+    let said: Vec<(String,)> = sqlx::query_as("PRAGMA integrity_check(20)").fetch_all(&mut db).await?;
+    let broken: Vec<String> = said.into_iter().map(|(line,)| line).filter(|line| line != "ok").collect();
+    let tables: Vec<(String,)> = sqlx::query_as(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name",
+    )
+    .fetch_all(&mut db)
+    .await?;
+    let mut found = Inspection {
+        engine: format!("SQLite {version}"),
+        known: migrate::newest(),
+        broken,
+        ..Inspection::default()
+    };
+    for (table,) in tables {
+        // The name comes from the database's own catalogue and is quoted.
+        let count = format!("SELECT COUNT(*) FROM \"{}\"", table.replace('"', "\"\""));
+        let (rows,): (i64,) = sqlx::query_as(AssertSqlSafe(count)).fetch_one(&mut db).await?;
+        found.rows.insert(table, rows);
+    }
+    if found.rows.contains_key(migrate::TABLE) {
+        (found.schema,) = sqlx::query_as(migrate::NEWEST_APPLIED).fetch_one(&mut db).await?;
+    }
+    db.close().await?;
+    Ok(found)
+}
+
+async fn inspect_postgres(url: &str) -> Result<Inspection, StoreError> {
+    let mut db = PgConnection::connect(url).await?;
+    let (version,): (String,) =
+        sqlx::query_as("SELECT current_setting('server_version')").fetch_one(&mut db).await?;
+    // The one question about the present moment that SQL is asked: whether the machines agree on it.
+    let (clock,): (i64,) =
+        sqlx::query_as("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)")
+            .fetch_one(&mut db)
+            .await?;
+    let (ours,): (bool,) =
+        sqlx::query_as("SELECT to_regclass($1) IS NOT NULL").bind(migrate::TABLE).fetch_one(&mut db).await?;
+    let mut schema = 0;
+    if ours {
+        (schema,) = sqlx::query_as(migrate::NEWEST_APPLIED).fetch_one(&mut db).await?;
+    }
+    db.close().await?;
+    Ok(Inspection {
+        engine: format!("PostgreSQL {version}"),
+        schema,
+        known: migrate::newest(),
+        clock: Some(Millis(clock)),
+        ..Inspection::default()
+    })
+}
+
+/// Receipts that somebody should look at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct OddReceipts {
+    /// Came in since the asked instant and fit no message.
+    pub unmatched: i64,
+    /// Stored before the asked instant and still not applied.
+    pub overdue: i64,
+}
+
+impl Work {
+    /// Receipts that fit nothing among those received since `since`, and those received before `due` that still wait.
+    pub async fn odd_receipts(&self, since: Millis, due: Millis) -> Result<OddReceipts, StoreError> {
+        self.db
+            .one(
+                "SELECT (SELECT COUNT(*) FROM receipts WHERE state = 'unmatched' AND received_at >= $1) AS unmatched,
+                        (SELECT COUNT(*) FROM receipts WHERE state = 'pending' AND received_at < $2) AS overdue",
+                args![since, due],
+            )
+            .await
+    }
+}
