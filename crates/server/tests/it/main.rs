@@ -5,6 +5,7 @@
 mod access;
 mod first_start;
 mod guard;
+mod ops;
 mod sign_in;
 mod team;
 mod world;

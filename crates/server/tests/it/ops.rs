@@ -1,0 +1,487 @@
+//! What an operator does from the command line: back up, restore, rotate the key, check, work, stand in.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+};
+
+use domain::{
+    ids::{ImportId, IntegrationId, OrganizationId, WorkshopId},
+    name::PersonName,
+    pace::Pace,
+    phone::{Country, Phone},
+    quiet_hours::QuietHours,
+    time::{HOUR, ManualClock, Millis, SECOND, Zone},
+};
+use munadi::{
+    accounts::seal_binding,
+    app::App,
+    commands::{
+        backup,
+        doctor::{self, Level},
+        restore::restore,
+        rotate_key::{Rotation, rotate},
+    },
+    config::Config,
+    seal::KeyRing,
+    secrets,
+};
+use serde_json::{Value, json};
+use store::{
+    Actor, NewOrganization, NewUser, Org, Store, integrations::NewIntegration, registrants::NewRegistrant,
+    testing::TestStore, workshops::WorkshopDraft,
+};
+use tokio::sync::watch;
+
+/// 2026-10-13T08:00:00Z.
+const NOW: Millis = Millis(1_791_878_400_000);
+/// People registered in one transaction.
+const BATCH: i64 = 10;
+
+/// An installation with keys on the disk, one organisation and a workshop.
+struct Installation {
+    app: App,
+    org: Org,
+    organization: OrganizationId,
+    workshop: WorkshopId,
+}
+
+impl Installation {
+    async fn new(db: &TestStore) -> Installation {
+        // As the program would have created it.
+        fs::set_permissions(db.folder(), fs::Permissions::from_mode(0o700)).unwrap();
+        let mut config = Config::in_folder(db.folder()).unwrap();
+        config.database = db.url.clone();
+        let app = App::open(config, Arc::new(ManualClock::at(NOW))).await.unwrap();
+        let access = app.store.access();
+        let host = NewUser {
+            email: "host@udaan.example".to_owned(),
+            name: "Host".to_owned(),
+            password_hash: None,
+            super_admin: true,
+        };
+        access.create_user(&host, NOW).await.unwrap();
+        let (host, _) = access.user_by_email("host@udaan.example").await.unwrap().unwrap();
+        let organization = access
+            .create_organization(
+                &NewOrganization {
+                    name: "Udaan Academy".to_owned(),
+                    zone: Zone::india(),
+                    country: Country::INDIA,
+                    quiet_hours: QuietHours::default(),
+                },
+                &host,
+                NOW,
+            )
+            .await
+            .unwrap();
+        let org = app.store.org(Actor::command_line(organization));
+        let draft = WorkshopDraft {
+            title: "Rust for Beginners".to_owned(),
+            starts_at: NOW.plus(6 * HOUR),
+            ends_at: NOW.plus(8 * HOUR),
+            join_link: "https://meet.example/rust".to_owned(),
+            tag: None,
+        };
+        let workshop = org.add_workshop(&draft, NOW).await.unwrap();
+        Installation { app, org, organization, workshop }
+    }
+
+    /// Connects an account whose key is `secret`.
+    async fn connect(&self, secret: &str) -> IntegrationId {
+        let id = IntegrationId::new(NOW);
+        let keys = KeyRing::open(&self.app.config.key_file).unwrap();
+        let account = NewIntegration {
+            id,
+            kind: "aisensy".to_owned(),
+            name: secret.to_owned(),
+            settings: json!({}),
+            sealed: keys.seal(secret, &seal_binding(self.organization, id)),
+            hints: json!({}),
+            callback_key: keys.callback_key(id),
+            pace: Pace { per_second: 10, per_day: 0 },
+        };
+        self.org.add_integration(account, NOW).await.unwrap();
+        id
+    }
+
+    /// Registers the `batch`-th ten people, in one transaction.
+    async fn register(&self, batch: i64) {
+        let people = (batch * BATCH..(batch + 1) * BATCH).map(|n| {
+            let phone = format!("+9190000{n:05}");
+            NewRegistrant {
+                name: PersonName::parse(&format!("Person{n} Test")),
+                email: None,
+                phone: Phone::parse(&phone, Country::INDIA).ok(),
+                phone_typed: phone,
+                registered_at: Some(NOW),
+            }
+        });
+        self.org.add_registrants(self.workshop, ImportId::new(NOW), people.collect(), NOW).await.unwrap();
+    }
+
+    /// What the key file opens now, by the names of the accounts.
+    async fn secrets(&self) -> Vec<(String, String)> {
+        let keys = KeyRing::open(&self.app.config.key_file).unwrap();
+        let mut opened = Vec::new();
+        for account in self.org.integrations().await.unwrap() {
+            let binding = seal_binding(self.organization, account.id);
+            opened.push((account.name, keys.open_sealed(&account.sealed, &binding).unwrap()));
+        }
+        opened
+    }
+}
+
+fn level(report: &doctor::Report, about: &str) -> Option<Level> {
+    report.findings().iter().filter(|finding| finding.about == about).map(|finding| finding.level).max()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_taken_while_people_register_is_whole_and_opens_elsewhere() {
+    let db = store::testing::sqlite().await;
+    let here = Arc::new(Installation::new(&db).await);
+    here.connect("first key").await;
+    fs::create_dir_all(db.folder().join("imports/2026")).unwrap();
+    fs::write(db.folder().join("imports/2026/people.csv"), "name,phone\n").unwrap();
+
+    let (tell, mut done) = watch::channel(0_i64);
+    let writer = tokio::spawn({
+        let here = here.clone();
+        async move {
+            // Until nobody listens any more.
+            let mut batch = 0;
+            while tell.send(batch).is_ok() {
+                here.register(batch).await;
+                batch += 1;
+            }
+        }
+    });
+    done.wait_for(|batches| *batches >= 2).await.unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("one.tar");
+    let about = backup::write(&here.app, &file).await.unwrap();
+    let then = *done.borrow();
+    done.wait_for(|batches| *batches > then).await.unwrap();
+    drop(done);
+    writer.await.unwrap();
+
+    assert!(about.rows["registrants"] >= 2 * BATCH);
+    assert_eq!(about.rows["registrants"] % BATCH, 0, "no half transaction is in a backup");
+    assert_eq!(about.rows["registrants"], about.rows["leads"]);
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "it holds the keys");
+    let refused = backup::write(&here.app, &file).await.unwrap_err().to_string();
+    assert!(refused.contains("exists already"), "{refused}");
+
+    let there = Config::in_folder(&elsewhere.path().join("data")).unwrap();
+    let restored = restore(&there, &file, false, NOW).await.unwrap();
+    assert_eq!((restored.accounts, restored.unopened), (1, 0));
+    assert_eq!(restored.about, about);
+    let found = store::inspect(&there.database).await.unwrap();
+    assert_eq!(found.rows["registrants"], about.rows["registrants"]);
+    let app = App::open(there, Arc::new(ManualClock::at(NOW))).await.unwrap();
+    let accounts = app.store.org(Actor::command_line(here.organization)).integrations().await.unwrap();
+    let binding = seal_binding(here.organization, accounts[0].id);
+    assert_eq!(app.keys.open_sealed(&accounts[0].sealed, &binding).as_deref(), Ok("first key"));
+    assert_eq!(
+        fs::read_to_string(app.config.data.join("imports/2026/people.csv")).unwrap(),
+        "name,phone\n",
+        "uploads come along"
+    );
+    app.store.close().await;
+}
+
+#[tokio::test]
+async fn a_restore_touches_nothing_unless_it_is_told_to_and_then_keeps_what_was_there() {
+    let db = store::testing::sqlite().await;
+    let here = Installation::new(&db).await;
+    here.connect("first key").await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("one.tar");
+    backup::write(&here.app, &file).await.unwrap();
+
+    let there = Config::in_folder(&elsewhere.path().join("data")).unwrap();
+    let app = App::open(there.clone(), Arc::new(ManualClock::at(NOW))).await.unwrap();
+    let keys_before = fs::read_to_string(&there.key_file).unwrap();
+    let refused = restore(&there, &file, false, NOW).await.unwrap_err().to_string();
+    assert!(refused.contains("--force"), "{refused}");
+    assert_eq!(fs::read_to_string(&there.key_file).unwrap(), keys_before);
+
+    let lock = app.lock_sending().unwrap();
+    let refused = restore(&there, &file, true, NOW).await.unwrap_err().to_string();
+    assert!(refused.contains("stop it first"), "{refused}");
+    drop(lock);
+    app.store.close().await;
+
+    let cut = elsewhere.path().join("cut.tar");
+    let whole = fs::read(&file).unwrap();
+    fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
+    assert!(restore(&there, &cut, true, NOW).await.is_err(), "half an archive is no backup");
+    assert_eq!(fs::read_to_string(&there.key_file).unwrap(), keys_before, "and nothing was touched for it");
+
+    let restored = restore(&there, &file, true, NOW).await.unwrap();
+    let aside = restored.aside.unwrap();
+    assert_eq!(fs::read_to_string(aside.join("munadi.key")).unwrap(), keys_before);
+    assert!(aside.join("munadi.db").exists());
+    assert_eq!(
+        fs::read_to_string(&there.key_file).unwrap(),
+        fs::read_to_string(&here.app.config.key_file).unwrap()
+    );
+}
+
+#[tokio::test]
+async fn a_changed_row_in_an_archive_is_noticed() {
+    let db = store::testing::sqlite().await;
+    let here = Installation::new(&db).await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("one.tar");
+    backup::write(&here.app, &file).await.unwrap();
+    let whole = fs::read(&file).unwrap();
+    let text = br#""organizations": 1"#;
+    let at = whole.windows(text.len()).position(|part| part == text).expect("the archive says its counts");
+    let mut changed = whole.clone();
+    changed[at + text.len() - 1] = b'2';
+    fs::write(&file, changed).unwrap();
+    let there = Config::in_folder(&elsewhere.path().join("data")).unwrap();
+    let refused = restore(&there, &file, false, NOW).await.unwrap_err().to_string();
+    assert!(refused.contains("does not hold what the archive says"), "{refused}");
+    assert!(!there.key_file.exists());
+}
+
+store::on_both! {
+    async fn a_rotation_seals_every_account_anew_and_the_old_keys_go(db: TestStore) {
+        let here = Installation::new(db).await;
+        for secret in ["one", "two", "three"] {
+            here.connect(secret).await;
+        }
+        let first = KeyRing::open(&here.app.config.key_file).unwrap();
+        let before = here.secrets().await;
+        for _ in 0..2 {
+            let done = rotate(&here.app).await.unwrap();
+            assert_eq!((done.resumed, done.resealed), (false, 3));
+            assert_eq!(here.secrets().await, before);
+        }
+        let now = KeyRing::open(&here.app.config.key_file).unwrap();
+        assert!(!secrets::any_under_an_older_key(&here.app.store, &now).await.unwrap());
+        assert_eq!(now.phone_key(), first.phone_key(), "who opted out must still be found");
+        let lines = fs::read_to_string(&here.app.config.key_file).unwrap();
+        assert_eq!(lines.lines().filter(|line| !line.starts_with('#')).count(), 2, "the newest and the first");
+        assert!(!secrets::try_all(&here.app.store, &first).await.unwrap().unopened.is_empty());
+    }
+
+    async fn a_rotation_that_was_cut_off_is_ended_by_the_next_one(db: TestStore) {
+        let here = Installation::new(db).await;
+        for secret in ["one", "two", "three"] {
+            here.connect(secret).await;
+        }
+        let before = here.secrets().await;
+        // The new key is written and one account is under it: then the power went.
+        let ring = KeyRing::open(&here.app.config.key_file).unwrap().rotated();
+        ring.replace(&here.app.config.key_file).unwrap();
+        let account = here.app.store.sealed_secrets().await.unwrap().remove(1);
+        let binding = seal_binding(account.organization, account.id);
+        let plain = ring.open_sealed(&account.sealed, &binding).unwrap();
+        here.app.store.reseal(account.id, &account.sealed, &ring.seal(&plain, &binding)).await.unwrap();
+        assert_eq!(here.secrets().await, before, "every account opens in the middle of a rotation");
+
+        let done = rotate(&here.app).await.unwrap();
+        assert_eq!(done, Rotation { resumed: true, resealed: 2, newest: ring.newest().to_owned() });
+        assert_eq!(here.secrets().await, before);
+    }
+
+    async fn a_rotation_waits_until_nothing_runs(db: TestStore) {
+        let here = Installation::new(db).await;
+        here.connect("one").await;
+        let keys = fs::read_to_string(&here.app.config.key_file).unwrap();
+        let work = here.app.engine.work();
+        work.register("other machine", NOW, NOW.plus(15 * SECOND)).await.unwrap();
+        let lock = if here.app.store.is_shared() { None } else { Some(here.app.lock_sending().unwrap()) };
+        let refused = format!("{:#}", rotate(&here.app).await.unwrap_err());
+        assert!(refused.contains("stop"), "{refused}");
+        assert_eq!(fs::read_to_string(&here.app.config.key_file).unwrap(), keys);
+        drop(lock);
+        work.retire().await.unwrap();
+        rotate(&here.app).await.unwrap();
+    }
+
+    async fn the_doctor_finds_a_good_installation_good_and_says_what_is_wrong_with_a_bad_one(db: TestStore) {
+        let here = Installation::new(db).await;
+        here.connect("one").await;
+        let config = &here.app.config;
+        let clock = domain::time::WallClock;
+        let report = doctor::examine(config, &clock).await;
+        assert!(report.worst() < Level::Fail, "{report:?}");
+        for about in ["settings", "data folder", "key file", "database", "sums", "accounts", "receipts"] {
+            assert_eq!(level(&report, about), Some(Level::Ok), "{about}: {report:?}");
+        }
+        assert_eq!(level(&report, "workers"), Some(Level::Warn), "nothing sends here: {report:?}");
+
+        let keys = fs::read_to_string(&config.key_file).unwrap();
+        fs::remove_file(&config.key_file).unwrap();
+        let report = doctor::examine(config, &clock).await;
+        assert_eq!(level(&report, "key file"), Some(Level::Fail), "{report:?}");
+        assert!(!config.key_file.exists(), "a doctor creates nothing");
+        KeyRing::generate().replace(&config.key_file).unwrap();
+        let report = doctor::examine(config, &clock).await;
+        assert_eq!(level(&report, "accounts"), Some(Level::Fail), "a foreign key opens nothing: {report:?}");
+        fs::write(&config.key_file, keys).unwrap();
+        fs::set_permissions(&config.data, fs::Permissions::from_mode(0o777)).unwrap();
+        let report = doctor::examine(config, &clock).await;
+        assert_eq!(level(&report, "data folder"), Some(Level::Fail), "{report:?}");
+        fs::set_permissions(&config.data, fs::Permissions::from_mode(0o700)).unwrap();
+        assert!(doctor::examine(config, &clock).await.worst() < Level::Fail);
+    }
+}
+
+#[tokio::test]
+async fn the_doctor_notices_a_damaged_database() {
+    let db = store::testing::sqlite().await;
+    let here = Installation::new(&db).await;
+    for batch in 0..20 {
+        here.register(batch).await;
+    }
+    here.app.store.close().await;
+    db.store.close().await;
+    let file = db.folder().join("munadi.db");
+    let mut bytes = fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    for byte in &mut bytes[middle..middle + 8_192] {
+        *byte = 0xA5;
+    }
+    fs::write(&file, bytes).unwrap();
+    let report = doctor::examine(&here.app.config, &domain::time::WallClock).await;
+    assert_eq!(level(&report, "database"), Some(Level::Fail), "{report:?}");
+}
+
+/// The program as a process of its own, without settings of whoever runs the tests.
+fn munadi(data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_munadi"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("MUNADI_") {
+            command.env_remove(name);
+        }
+    }
+    command.current_dir(data).arg("--data").arg(data).stdin(Stdio::null());
+    command
+}
+
+fn terminate(child: &mut Child) {
+    let id = rustix::process::Pid::from_child(child);
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success(), "it stops in good order");
+}
+
+/// Reads lines until one holds `words`; panics at the end of the stream.
+fn read_until(from: impl Read, words: &str) -> String {
+    let mut seen = Vec::new();
+    for line in BufReader::new(from).lines() {
+        let line = line.unwrap();
+        if line.contains(words) {
+            return line;
+        }
+        seen.push(line);
+    }
+    panic!("“{words}” was never said, but: {seen:?}");
+}
+
+#[tokio::test]
+async fn a_worker_stops_on_a_signal_and_shares_no_sqlite_database() {
+    let db = store::testing::sqlite().await;
+    let here = Installation::new(&db).await;
+    let mut worker = munadi(db.folder()).arg("work").stderr(Stdio::piped()).spawn().unwrap();
+    read_until(worker.stderr.as_mut().unwrap(), "Munadi works");
+    let workers = here.app.engine.work().workers().await.unwrap();
+    assert!(workers.len() == 1 && workers[0].name.contains("work"), "{workers:?}");
+
+    let second = munadi(db.folder()).arg("work").output().unwrap();
+    let words = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(!second.status.success() && words.contains("SQLite serves one process"), "{words}");
+
+    terminate(&mut worker);
+    assert!(here.app.engine.work().workers().await.unwrap().is_empty(), "it left the list of workers");
+}
+
+#[tokio::test]
+async fn workers_share_a_postgresql_database_and_refuse_to_start_without_its_keys() {
+    let Some(db) = store::testing::postgres().await else { return };
+    let here = Installation::new(&db).await;
+    here.connect("one").await;
+    let start = || {
+        let mut command = munadi(db.folder());
+        command.args(["work", "--database", &db.url]).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let (mut one, mut two) = (start(), start());
+    for worker in [&mut one, &mut two] {
+        read_until(worker.stderr.as_mut().unwrap(), "Munadi works");
+    }
+    assert_eq!(here.app.engine.work().workers().await.unwrap().len(), 2);
+    terminate(&mut one);
+    terminate(&mut two);
+
+    let empty = tempfile::tempdir().unwrap();
+    let keyless = munadi(empty.path()).args(["work", "--database", &db.url]).output().unwrap();
+    let words = String::from_utf8_lossy(&keyless.stderr).into_owned();
+    assert!(!keyless.status.success() && words.contains("copy it from the machine"), "{words}");
+    assert!(!empty.path().join("munadi.key").exists(), "no key is made up");
+    KeyRing::open(&empty.path().join("munadi.key")).unwrap();
+    let foreign = munadi(empty.path()).args(["work", "--database", &db.url]).output().unwrap();
+    let words = String::from_utf8_lossy(&foreign.stderr).into_owned();
+    assert!(!foreign.status.success() && words.contains("1 of 1 accounts do not open"), "{words}");
+    db.remove().await;
+}
+
+#[tokio::test]
+async fn the_doctor_ends_with_1_when_something_failed() {
+    let db = store::testing::sqlite().await;
+    let here = Installation::new(&db).await;
+    here.app.store.close().await;
+    let good = munadi(db.folder()).args(["doctor", "--json"]).output().unwrap();
+    let said: Value = serde_json::from_slice(&good.stdout).unwrap();
+    assert!(good.status.success(), "{said}");
+    fs::remove_file(db.folder().join("munadi.key")).unwrap();
+    let bad = munadi(db.folder()).args(["doctor", "--json"]).output().unwrap();
+    let said: Value = serde_json::from_slice(&bad.stdout).unwrap();
+    assert_eq!((bad.status.code(), said["worst"].as_str()), (Some(1), Some("fail")), "{said}");
+}
+
+#[test]
+fn the_stand_in_says_where_it_is_and_answers_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sandbox = munadi(folder.path())
+        .args(["sandbox", "--port", "0", "--json", "--any-campaign", "--faults", "lifelike"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let line = read_until(sandbox.stdout.as_mut().unwrap(), "aisensy_url");
+    let said: Value = serde_json::from_str(&line).unwrap();
+    let control = said["control"].as_str().unwrap().strip_prefix("http://").unwrap();
+    let (address, path) = control.split_once('/').unwrap();
+    let mut line = TcpStream::connect(address).unwrap();
+    write!(line, "GET /{path}/faults HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    line.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("\"latency_ms\":40"), "lifelike: {answer}");
+    terminate(&mut sandbox);
+    assert!(!folder.path().join("munadi.db").exists(), "a stand-in needs no database");
+}
+
+#[tokio::test]
+async fn a_restored_database_is_brought_up_to_date_by_opening_it() {
+    let db = store::testing::sqlite().await;
+    let here = Installation::new(&db).await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("one.tar");
+    backup::write(&here.app, &file).await.unwrap();
+    let there = Config::in_folder(&elsewhere.path().join("data")).unwrap();
+    restore(&there, &file, false, NOW).await.unwrap();
+    let store = Store::open(&there.database).await.unwrap();
+    assert!(store.access().has_users().await.unwrap());
+    store.close().await;
+    let found = store::inspect(&there.database).await.unwrap();
+    assert_eq!((found.schema, found.broken), (found.known, vec![]));
+}
