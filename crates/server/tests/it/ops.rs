@@ -120,6 +120,7 @@ impl Installation {
                 phone: Phone::parse(&phone, Country::INDIA).ok(),
                 phone_typed: phone,
                 registered_at: Some(NOW),
+                status: None,
             }
         });
         self.org.add_registrants(self.workshop, ImportId::new(NOW), people.collect(), NOW).await.unwrap();
