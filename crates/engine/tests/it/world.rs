@@ -173,6 +173,7 @@ impl World {
                 phone: Phone::parse(phone, Country::INDIA).ok(),
                 phone_typed: (*phone).to_owned(),
                 registered_at: Some(self.clock.now()),
+                status: None,
             })
             .collect();
         self.org
