@@ -13,7 +13,10 @@ use store::{PhoneKey, SessionLife, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{accounts::OpenAccounts, config::Config, http::router, password::Passwords, seal::KeyRing};
+use crate::{
+    accounts::OpenAccounts, config::Config, http::router, pages::home::Asked, password::Passwords,
+    seal::KeyRing,
+};
 
 /// A session ends after two days without use, and after thirty in any case.
 pub const SESSION_LIFE: SessionLife = SessionLife { idle_ms: 2 * DAY, total_ms: 30 * DAY };
@@ -50,6 +53,8 @@ pub struct Parts {
     pub out: Http,
     /// Makes the keys of suppressions.
     pub phone_key: PhoneKey,
+    /// What providers answered lately.
+    pub asked: Asked,
     /// Cancelled when the program is to stop: long answers (live streams) and loops end then.
     pub stopping: CancellationToken,
 }
@@ -92,6 +97,7 @@ impl App {
             accounts,
             out,
             phone_key,
+            asked: Asked::default(),
             stopping,
         })))
     }

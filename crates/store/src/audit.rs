@@ -1,6 +1,10 @@
 //! Who did what: ids only, no number and no text.
 
-use domain::{ids::AuditId, role::Permission, time::Millis};
+use domain::{
+    ids::{AuditId, IntegrationId},
+    role::Permission,
+    time::Millis,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -41,6 +45,20 @@ impl Org {
         )
         .await?;
         Ok(())
+    }
+
+    /// Writes down that a member sent one message outside every broadcast, to try an account, and how that ended. Neither number
+    /// nor text is kept.
+    pub async fn note_test_message(
+        &self,
+        integration: IntegrationId,
+        ended: &str,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::Send)?;
+        let mut tx = self.db.begin().await?;
+        self.note(&mut tx, "integration.test_message", integration, ended, now).await?;
+        tx.commit().await
     }
 
     /// The newest entries, newest first; `before` is the id of the last one seen.

@@ -215,8 +215,18 @@ impl Org {
     /// Confirms a broadcast: from the planner's first stretch on, every recipient has a row. Refused ([`StoreError::Missing`])
     /// when workshop or account belong to somebody else.
     pub async fn confirm_broadcast(&self, new: NewBroadcast, now: Millis) -> Result<BroadcastId, StoreError> {
+        self.confirm_broadcast_once(BroadcastId::new(now), new, now).await
+    }
+
+    /// Confirms a broadcast under an id made before: a second confirmation with the same id, as of a double click or a reload,
+    /// changes nothing and gives the same answer.
+    pub async fn confirm_broadcast_once(
+        &self,
+        id: BroadcastId,
+        new: NewBroadcast,
+        now: Millis,
+    ) -> Result<BroadcastId, StoreError> {
         self.allow(Permission::Send)?;
-        let id = BroadcastId::new(now);
         let mut tx = self.db.begin().await?;
         let added = tx
             .run(
@@ -225,7 +235,8 @@ impl Org {
                                          unit_price, planned, plan_phone, plan_identity, cursor, served_at)
                  SELECT $1, $2, i.id, w.id, $5, $6, $7, $8, $9, 'planning', $10, $11, $12, $13, FALSE, 0, $14, 0, '', '', 0, 0
                  FROM integrations i JOIN workshops w ON w.organization_id = i.organization_id
-                 WHERE i.id = $3 AND i.removed_at IS NULL AND w.id = $4 AND i.organization_id = $2",
+                 WHERE i.id = $3 AND i.removed_at IS NULL AND w.id = $4 AND i.organization_id = $2
+                 ON CONFLICT (id) DO NOTHING",
                 args![
                     id.0,
                     self.id(),
@@ -245,7 +256,9 @@ impl Org {
             )
             .await?;
         if added == 0 {
-            return Err(StoreError::Missing);
+            // Confirmed before, or not theirs.
+            self.status(&mut tx, id).await?;
+            return Ok(id);
         }
         self.note(&mut tx, "broadcast.confirmed", id, new.channel.word(), now).await?;
         tx.commit().await?;

@@ -354,6 +354,25 @@ impl Org {
         })
     }
 
+    /// How many registrations were made since an instant, counted up to `limit`: ids grow with time, so only those are looked at.
+    pub async fn registered_since(
+        &self,
+        workshop: WorkshopId,
+        since: Millis,
+        limit: i64,
+    ) -> Result<i64, StoreError> {
+        let ms = u128::try_from(since.0).unwrap_or(0);
+        let (n,): (i64,) = self
+            .db
+            .one(
+                "SELECT COUNT(*) FROM (SELECT 1 FROM registrants
+                                       WHERE organization_id = $1 AND workshop_id = $2 AND id >= $3 LIMIT $4) AS lately",
+                args![self.id(), workshop.0, Uuid::from_u128(ms << 80), limit],
+            )
+            .await?;
+        Ok(n)
+    }
+
     /// The people that a message of that category on that channel would reach, and why others are left out. `bad_value` is 0:
     /// only the template knows it.
     pub async fn audience(

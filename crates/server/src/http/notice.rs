@@ -14,6 +14,12 @@ use crate::{app::App, seal::hmac_sha256, ui::toast::Toast};
 const SECONDS: i64 = 60;
 /// Bytes of the proof that we wrote it.
 const PROOF_BYTES: usize = 16;
+/// Characters of a notice: a cookie holds 4 KB, and a provider's words may be long.
+const WORDS_MAX: usize = 600;
+/// Before the words of what was done.
+const DONE: char = '+';
+/// Before the words of what did not work.
+const FAILED: char = '-';
 
 /// Goes to a page of ours after a form.
 pub fn see_other(path: &str) -> Response {
@@ -22,6 +28,16 @@ pub fn see_other(path: &str) -> Response {
 
 /// Goes to a page of ours, which then says that this was done.
 pub fn see_other_saying(app: &App, path: &str, words: &str) -> Response {
+    telling(app, path, DONE, words)
+}
+
+/// Goes to a page of ours, which then says that this did not work, and goes on saying it until somebody closes it.
+pub fn see_other_failed(app: &App, path: &str, words: &str) -> Response {
+    telling(app, path, FAILED, words)
+}
+
+fn telling(app: &App, path: &str, kind: char, words: &str) -> Response {
+    let words: String = std::iter::once(kind).chain(words.chars().take(WORDS_MAX)).collect();
     let text = URL_SAFE_NO_PAD.encode(words);
     let value = format!("{text}.{}", hex::encode(proof(app, &text)));
     let mut response = see_other(path);
@@ -33,8 +49,14 @@ pub fn see_other_saying(app: &App, path: &str, words: &str) -> Response {
 pub fn read(app: &App, headers: &HeaderMap) -> Option<Toast> {
     let (text, given) = Jar::Notice.read(&app.config, headers)?.split_once('.')?;
     let ours: bool = proof(app, text).as_slice().ct_eq(&hex::decode(given).ok()?).into();
+    if !ours {
+        return None;
+    }
     let words = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-    ours.then(|| Toast::done(words))
+    match words.strip_prefix(FAILED) {
+        Some(words) => Some(Toast::failed(words)),
+        None => Some(Toast::done(words.trim_start_matches(DONE))),
+    }
 }
 
 fn proof(app: &App, text: &str) -> [u8; PROOF_BYTES] {

@@ -12,7 +12,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     routing::{MethodFilter, MethodRouter, on},
 };
-use domain::role::Permission::{self, Manage, Read, Team};
+use domain::role::Permission::{self, Manage, Read, Send, Team};
 use tower_http::compression::CompressionLayer;
 
 use super::{
@@ -133,6 +133,11 @@ pub fn table() -> Vec<Route> {
         route(POST, "/theme",                             Public,     account::theme),
 
         route(GET,  "/",                                  SignedIn,   home::show),
+        route(GET,  "/compose/confirm",                   Send,       home::confirm::show),
+        route(POST, "/compose/confirm",                   Send,       home::confirm::confirm),
+        route(GET,  "/compose/test",                      Send,       home::test::show),
+        route(POST, "/compose/test",                      Send,       home::test::send),
+        route(POST, "/compose/check",                     Send,       home::test::check),
         route(GET,  "/account",                           SignedIn,   account::show),
         route(POST, "/account/name",                      SignedIn,   account::rename),
         route(POST, "/account/password",                  SignedIn,   account::change_password),

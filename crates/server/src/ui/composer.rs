@@ -2,7 +2,7 @@
 
 use maud::{Markup, Render, html};
 
-use super::button::{Button, Csrf};
+use super::button::Button;
 use super::format::{counted, rupees};
 use super::icons::Icon;
 
@@ -11,10 +11,8 @@ use super::icons::Icon;
 pub struct Composer {
     /// The id of the form, for buttons outside it.
     pub id: String,
-    /// Where the form posts.
+    /// Where the form goes: with a GET, so that what was chosen stands in the address.
     pub action: String,
-    /// The token of the session.
-    pub csrf: Csrf,
     /// Names and values that go along unseen: the channel, the draft.
     pub hidden: Vec<(String, String)>,
     /// Who, What, When.
@@ -40,11 +38,10 @@ impl Render for Composer {
     fn render(&self) -> Markup {
         html! {
             div class="m-compose" {
-                form class="m-card m-form" id=(self.id) method="post" action=(self.action) aria-label="New broadcast" data-composer {
-                    (self.csrf)
+                form class="m-card m-form" id=(self.id) method="get" action=(self.action) aria-label="New broadcast" data-composer {
                     @for (name, value) in &self.hidden { input type="hidden" name=(name) value=(value); }
                     @for (at, part) in self.parts.iter().enumerate() { (part.numbered(at + 1)) }
-                    div class="m-noscript m-part__update" { (Button::new("Update").submit("do", "update").unchecked()) }
+                    div class="m-noscript m-part__update" { (Button::new("Update").unchecked()) }
                 }
                 div class="m-aside" { (self.aside) }
             }
@@ -87,6 +84,8 @@ pub struct Variable {
     pub name: String,
     /// A select of sources; its label is heard, the column shows it.
     pub source: super::field::Field,
+    /// What belongs to that source: the fixed text, the fallback.
+    pub more: Vec<super::field::Field>,
     /// What it becomes for the person of the preview.
     pub value: String,
     /// Characters used and allowed.
@@ -112,7 +111,7 @@ impl Render for Variable {
         html! {
             tr.is-bad[self.error.is_some()] {
                 th scope="row" { code class="m-ph" { (self.placeholder) } (self.name) }
-                td class="m-vars__from" { (self.source.bare()) }
+                td class="m-vars__from" { (self.source.bare()) @for field in &self.more { (field.bare()) } }
                 td class="m-vars__value" {
                     span class="m-len" {
                         span class="m-cut" title=(self.value) { (self.value) }

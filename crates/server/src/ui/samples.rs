@@ -170,6 +170,7 @@ fn today(home: &Home) -> Today {
         starts_at_ms: None,
         registrations: home.people.iter().sum(),
         today: 37,
+        today_more: false,
         setup: Steps { steps: steps.iter().map(|&(name, done)| (name.into(), done)).collect() },
         next: Some(("6:00 PM".into(), "1-hour reminder, Personal".into())),
         todo: Some("No WhatsApp group chosen".into()),
@@ -264,6 +265,7 @@ fn what(home: &Home) -> Markup {
         placeholder: format!("{{{{{at}}}}}"),
         name: name.into(),
         source: source(at, from),
+        more: vec![],
         value: value.into(),
         length: None,
         error: None,
@@ -348,7 +350,7 @@ fn preview(home: &Home) -> Preview {
     }
 }
 
-fn composer(frame: &Frame, home: &Home) -> Composer {
+fn composer(home: &Home) -> Composer {
     let part = |title: &str, summary: &str, body| ComposerPart {
         title: title.into(),
         summary: home.folded.then(|| summary.to_owned()),
@@ -357,8 +359,7 @@ fn composer(frame: &Frame, home: &Home) -> Composer {
     };
     Composer {
         id: "compose".into(),
-        action: "/broadcasts/draft".into(),
-        csrf: frame.csrf.clone(),
+        action: "/".into(),
         hidden: vec![("channel".into(), "personal".into())],
         parts: vec![
             part("Who", &format!("Everyone registered, {} people", grouped(home.people[0])), who(home)),
@@ -467,7 +468,7 @@ fn home(frame: &Frame, home: &Home) -> Markup {
         (today(home))
         (tabs(1))
         (status(home.status))
-        (composer(frame, home))
+        (composer(home))
         (history(people > 0))
         (confirm)
     };

@@ -33,6 +33,8 @@ pub struct Today {
     pub registrations: i64,
     /// How many of them today.
     pub today: i64,
+    /// There are more than that: counting stopped.
+    pub today_more: bool,
     /// Tag, sequence, account, groups.
     pub setup: Steps,
     /// "6:00 PM" and "1-hour reminder, Personal"; none if nothing is planned.
@@ -74,7 +76,7 @@ impl Today {
                 } } }
                 div { dt { "Registrations" } dd {
                     span class="m-num" { (grouped(self.registrations)) }
-                    @if self.today > 0 { span class="m-delta" { "+" (grouped(self.today)) " today" } } @else { span class="m-sub" { "none today" } }
+                    @if self.today > 0 { span class="m-delta" { "+" (grouped(self.today)) @if self.today_more { " or more" } " today" } } @else { span class="m-sub" { "none today" } }
                 } }
                 div { dt { "Set-up" } dd { span class="m-num" { (self.setup.done()) small { " of " (self.setup.steps.len()) } } (self.setup) } }
                 div { dt { "Next message due" } dd {

@@ -1,0 +1,173 @@
+//! What providers said lately about a campaign and an account. Pages do not wait for providers: they show what is known and
+//! ask again in the background.
+
+use std::{collections::HashMap, hash::Hash, sync::Mutex, time::Duration};
+
+use domain::{
+    checks::Probe,
+    ids::IntegrationId,
+    time::{MINUTE, Millis, SECOND},
+};
+use providers::{Account, Wire, aisensy::NotTold, aisensy::ProjectFacts};
+use store::integrations::Integration;
+
+use crate::app::App;
+
+/// An answer is as good as new for so long.
+const FRESH_MS: i64 = MINUTE;
+/// Silence is asked about again sooner.
+const SILENCE_MS: i64 = 10 * SECOND;
+/// An older answer is still shown for so long while a new one is fetched.
+const STALE_MS: i64 = 10 * MINUTE;
+/// Answers kept; beyond, all are forgotten and asked for again.
+const KEPT_MAX: usize = 1_000;
+
+/// How long somebody waits for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// A page that must be quick; an older answer will do.
+    Page,
+    /// A decision: the answer has to be a fresh one.
+    Decision,
+    /// A person asked for a new answer.
+    Anew,
+}
+
+impl Wait {
+    fn longest(self) -> Duration {
+        match self {
+            Wait::Page => Duration::from_millis(250),
+            Wait::Decision => Duration::from_secs(3),
+            Wait::Anew => Duration::from_secs(10),
+        }
+    }
+}
+
+/// Which account, with which secrets: replaced ones make a new question.
+type Which = (IntegrationId, Millis);
+
+/// What was answered lately, by every account of the program.
+#[derive(Default)]
+pub struct Asked {
+    probes: Kept<(Which, String), Probe>,
+    projects: Kept<Which, Result<ProjectFacts, NotTold>>,
+}
+
+struct Kept<K, V>(Mutex<HashMap<K, (Millis, V)>>);
+
+impl<K, V> Default for Kept<K, V> {
+    fn default() -> Self {
+        Kept(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Kept<K, V> {
+    fn get(&self, key: &K) -> Option<(Millis, V)> {
+        self.0.lock().ok()?.get(key).cloned()
+    }
+
+    fn put(&self, key: K, now: Millis, value: V) {
+        if let Ok(mut kept) = self.0.lock() {
+            if kept.len() >= KEPT_MAX {
+                kept.clear();
+            }
+            kept.insert(key, (now, value));
+        }
+    }
+}
+
+/// What to do about a kept answer.
+enum Look<V> {
+    Use(V),
+    UseAndAsk(V),
+    Ask,
+}
+
+fn look<V>(kept: Option<(Millis, V)>, silent: impl Fn(&V) -> bool, wait: Wait, now: Millis) -> Look<V> {
+    let Some((at, value)) = kept else { return Look::Ask };
+    let age = now.since(at);
+    let fresh = if silent(&value) { SILENCE_MS } else { FRESH_MS };
+    match wait {
+        Wait::Anew => Look::Ask,
+        Wait::Page | Wait::Decision if age < fresh => Look::Use(value),
+        Wait::Page if age < STALE_MS => Look::UseAndAsk(value),
+        Wait::Page | Wait::Decision => Look::Ask,
+    }
+}
+
+/// What the provider says about what would be sent; [`Probe::Silent`] when it takes too long.
+pub(super) async fn probe(
+    app: &App,
+    of: &Integration,
+    account: &Account,
+    wire: &Wire,
+    campaign: &str,
+    wait: Wait,
+) -> Probe {
+    let key = ((of.id, of.secrets_set_at), campaign.to_owned());
+    let silent = |probe: &Probe| matches!(probe, Probe::Silent(_));
+    let look = look(app.asked.probes.get(&key), silent, wait, app.clock.now());
+    if let Look::Use(probe) = look {
+        return probe;
+    }
+    let (asker, account, wire) = (app.clone(), account.clone(), wire.clone());
+    let asking = tokio::spawn(async move {
+        let probe = account.probe(&asker.out, &wire).await;
+        asker.asked.probes.put(key, asker.clock.now(), probe.clone());
+        probe
+    });
+    match look {
+        Look::UseAndAsk(probe) => probe,
+        Look::Use(_) | Look::Ask => match tokio::time::timeout(wait.longest(), asking).await {
+            Ok(Ok(probe)) => probe,
+            // It goes on asking: the next page has the answer.
+            Ok(Err(_)) | Err(_) => Probe::Silent("It has not answered yet".to_owned()),
+        },
+    }
+}
+
+/// Balance and tier; `None` without the project's credential or without an answer.
+pub(super) async fn project(
+    app: &App,
+    of: &Integration,
+    account: &Account,
+    wait: Wait,
+) -> Option<Result<ProjectFacts, NotTold>> {
+    let Account::Aisensy(aisensy) = account;
+    if !aisensy.has_project() {
+        return None;
+    }
+    let key = (of.id, of.secrets_set_at);
+    let silent = |told: &Result<ProjectFacts, NotTold>| matches!(told, Err(NotTold::Silent(_)));
+    let look = look(app.asked.projects.get(&key), silent, wait, app.clock.now());
+    if let Look::Use(told) = look {
+        return Some(told);
+    }
+    let (asker, aisensy) = (app.clone(), aisensy.clone());
+    let asking = tokio::spawn(async move {
+        let told = aisensy.project(&asker.out).await;
+        asker.asked.projects.put(key, asker.clock.now(), told.clone());
+        told
+    });
+    match look {
+        Look::UseAndAsk(told) => Some(told),
+        Look::Use(_) | Look::Ask => tokio::time::timeout(wait.longest(), asking).await.ok()?.ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_answer_will_do_for_a_page_and_not_for_a_decision() {
+        let look = |age: i64, wait| match look(Some((Millis(0), "live")), |_| false, wait, Millis(age)) {
+            Look::Use(_) => "use",
+            Look::UseAndAsk(_) => "use and ask",
+            Look::Ask => "ask",
+        };
+        assert_eq!((look(FRESH_MS - 1, Wait::Page), look(FRESH_MS - 1, Wait::Decision)), ("use", "use"));
+        assert_eq!((look(FRESH_MS, Wait::Page), look(FRESH_MS, Wait::Decision)), ("use and ask", "ask"));
+        assert_eq!((look(STALE_MS, Wait::Page), look(0, Wait::Anew)), ("ask", "ask"));
+    }
+}

@@ -1,0 +1,280 @@
+//! The composer's state, kept in the address: what was chosen and typed, nothing that can be computed from it.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use domain::{
+    channel::Channel,
+    ids::{IntegrationId, TemplateId, WorkshopId},
+    template::{Source, WhatsappTemplate},
+};
+
+/// Values that a template may map in the composer; AiSensy's templates have far fewer.
+const VALUES_MAX: usize = 50;
+/// Characters of a typed value; Meta's limit for a whole body is 1,024.
+const TEXT_MAX: usize = 1_024;
+/// People that the preview steps through. More would say nothing new, and each page would read more.
+pub(super) const PEOPLE_MAX: i64 = 200;
+
+/// What a person chose and typed. Ids may be anybody's: they are looked up within the organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compose {
+    /// The tab.
+    pub channel: Channel,
+    /// Whose people.
+    pub workshop: Option<WorkshopId>,
+    /// What to say.
+    pub template: Option<TemplateId>,
+    /// By which account.
+    pub account: Option<IntegrationId>,
+    /// Whose preview, from 1.
+    pub person: i64,
+    /// What differs from the template's own mapping, by place from 1.
+    pub values: BTreeMap<usize, Chosen>,
+    /// At a time of its own, not now.
+    pub later: bool,
+    /// That time as it was typed.
+    pub at: String,
+    /// The last useful moment as it was typed; empty takes the default.
+    pub until: String,
+}
+
+/// What was chosen for one value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chosen {
+    /// Word of its source.
+    pub source: Option<String>,
+    /// The text, when the source is fixed text.
+    pub fixed: Option<String>,
+    /// What is taken when the source is empty.
+    pub fallback: Option<String>,
+}
+
+impl Default for Compose {
+    fn default() -> Compose {
+        Compose {
+            channel: Channel::WhatsappPersonal,
+            workshop: None,
+            template: None,
+            account: None,
+            person: 1,
+            values: BTreeMap::new(),
+            later: false,
+            at: String::new(),
+            until: String::new(),
+        }
+    }
+}
+
+impl Compose {
+    /// Reads a query or a form. Whatever cannot be read is taken as not said: links get old.
+    pub fn read(pairs: &[(String, String)]) -> Compose {
+        let mut state = Compose::default();
+        let (mut made_for, mut until_was) = (None, None);
+        for (name, text) in pairs {
+            let text: String = text.chars().take(TEXT_MAX).collect();
+            match name.as_str() {
+                "channel" => state.channel = text.parse().unwrap_or(state.channel),
+                "workshop" => state.workshop = text.parse().ok(),
+                "template" => state.template = text.parse().ok(),
+                "account" => state.account = text.parse().ok(),
+                "person" => state.person = text.parse().unwrap_or(1).clamp(1, PEOPLE_MAX),
+                "when" => state.later = text == "later",
+                "at" => state.at = text,
+                "until" => state.until = text,
+                "for" => made_for = Some(text),
+                "until-was" => until_was = Some(text),
+                other => state.read_value(other, text),
+            }
+        }
+        if until_was.is_some_and(|was| was == state.until) {
+            state.until.clear();
+        }
+        if let Some(made_for) = made_for {
+            state.forget_what_was_for_another(&made_for);
+        }
+        state
+    }
+
+    fn read_value(&mut self, name: &str, text: String) {
+        let Some((kind, place)) = name.rsplit_once('-') else { return };
+        let Ok(place) = place.parse::<usize>() else { return };
+        if !(1..=VALUES_MAX).contains(&place) || !matches!(kind, "source" | "fixed" | "fallback") {
+            return;
+        }
+        let chosen = self.values.entry(place).or_default();
+        match kind {
+            "source" => chosen.source = Some(text),
+            "fixed" => chosen.fixed = Some(text),
+            _ => chosen.fallback = Some(text),
+        }
+    }
+
+    /// What was typed for one template or one workshop says nothing about another.
+    fn forget_what_was_for_another(&mut self, made_for: &str) {
+        let (workshop, template) = made_for.split_once(' ').unwrap_or_default();
+        if self.template.map(|id| id.to_string()).unwrap_or_default() != template {
+            self.values.clear();
+        }
+        if self.workshop.map(|id| id.to_string()).unwrap_or_default() != workshop {
+            self.at.clear();
+            self.until.clear();
+            self.person = 1;
+        }
+    }
+
+    /// What a form carries along so that [`Compose::read`] knows what its values were typed for.
+    pub fn made_for(&self) -> String {
+        let workshop = self.workshop.map(|id| id.to_string()).unwrap_or_default();
+        let template = self.template.map(|id| id.to_string()).unwrap_or_default();
+        format!("{workshop} {template}")
+    }
+
+    /// Names and values, in one order; defaults are left out.
+    pub fn pairs(&self) -> Vec<(String, String)> {
+        let mut pairs = vec![("channel".to_owned(), self.channel.word().to_owned())];
+        let mut say = |name: &str, value: String| pairs.push((name.to_owned(), value));
+        if let Some(id) = self.workshop {
+            say("workshop", id.to_string());
+        }
+        if let Some(id) = self.template {
+            say("template", id.to_string());
+        }
+        if let Some(id) = self.account {
+            say("account", id.to_string());
+        }
+        for (place, chosen) in &self.values {
+            for (kind, text) in
+                [("source", &chosen.source), ("fixed", &chosen.fixed), ("fallback", &chosen.fallback)]
+            {
+                if let Some(text) = text {
+                    say(&format!("{kind}-{place}"), text.clone());
+                }
+            }
+        }
+        if self.later {
+            say("when", "later".to_owned());
+            say("at", self.at.clone());
+        }
+        if !self.until.is_empty() {
+            say("until", self.until.clone());
+        }
+        if self.person > 1 {
+            say("person", self.person.to_string());
+        }
+        pairs
+    }
+
+    /// The address of this state under a path.
+    pub fn href(&self, path: &str) -> String {
+        let mut href = format!("{path}?");
+        for (at, (name, value)) in self.pairs().iter().enumerate() {
+            if at > 0 {
+                href.push('&');
+            }
+            href.push_str(name);
+            href.push('=');
+            encode(value, &mut href);
+        }
+        href
+    }
+
+    /// The same with another person in the preview.
+    pub fn with_person(&self, person: i64) -> Compose {
+        Compose { person, ..self.clone() }
+    }
+
+    /// The tab of a channel for the same workshop.
+    pub fn on(&self, channel: Channel) -> Compose {
+        Compose { channel, workshop: self.workshop, ..Compose::default() }
+    }
+
+    /// Puts the choices into a template. A source that nobody knows leaves the template's own.
+    pub fn apply(&self, template: &mut WhatsappTemplate) {
+        for (place, chosen) in &self.values {
+            let Some(parameter) = template.parameters.get_mut(place - 1) else { continue };
+            let own = match &parameter.source {
+                Source::Fixed(text) => text.clone(),
+                _ => String::new(),
+            };
+            let fixed = chosen.fixed.as_ref().unwrap_or(&own);
+            let word = chosen.source.as_deref().unwrap_or(parameter.source.word());
+            if let Some(source) = Source::from_word(word, fixed) {
+                parameter.source = source;
+            }
+            if let Some(fallback) = &chosen.fallback {
+                parameter.fallback.clone_from(fallback);
+            }
+        }
+    }
+}
+
+/// A text as the value of a query parameter (`application/x-www-form-urlencoded`).
+fn encode(text: &str, out: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'*' => out.push(char::from(byte)),
+            b' ' => out.push('+'),
+            other => write!(out, "%{other:02X}").expect("a string takes everything"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::time::Millis;
+
+    fn pairs(given: &[(&str, &str)]) -> Vec<(String, String)> {
+        given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn what_is_written_into_an_address_is_read_back() {
+        let id = WorkshopId::new(Millis(1));
+        let state = Compose::read(&pairs(&[
+            ("channel", "personal"),
+            ("workshop", &id.to_string()),
+            ("source-2", "fixed"),
+            ("fixed-2", "Ghar & bahar = 100 %"),
+            ("fallback-1", ""),
+            ("when", "later"),
+            ("at", "2026-10-13T18:00"),
+            ("person", "7"),
+        ]));
+        assert_eq!(Compose::read(&state.pairs()), state);
+        assert!(state.href("/").contains("fixed-2=Ghar+%26+bahar+%3D+100+%25"), "{}", state.href("/"));
+    }
+
+    #[test]
+    fn values_typed_for_another_template_are_forgotten() {
+        let (old, new) = (TemplateId::new(Millis(1)), TemplateId::new(Millis(2)));
+        let given = |made_for: TemplateId| {
+            let (new, made_for) = (new.to_string(), format!(" {made_for}"));
+            Compose::read(&pairs(&[("template", &new), ("for", &made_for), ("source-1", "fixed")]))
+        };
+        assert!(given(old).values.is_empty());
+        assert_eq!(given(new).values.len(), 1);
+    }
+
+    #[test]
+    fn a_deadline_left_as_it_was_offered_stays_the_default() {
+        let read =
+            |until| Compose::read(&pairs(&[("until", until), ("until-was", "2026-10-13T19:10")])).until;
+        assert_eq!(read("2026-10-13T19:10"), "");
+        assert_eq!(read("2026-10-13T19:30"), "2026-10-13T19:30");
+    }
+
+    #[test]
+    fn nonsense_is_taken_as_not_said() {
+        let state = Compose::read(&pairs(&[
+            ("channel", "pigeon"),
+            ("workshop", "'; --"),
+            ("person", "-9999999999999999999"),
+            ("source-0", "x"),
+            ("source-99999999999999999999", "x"),
+            ("source-", "x"),
+            ("-1", "x"),
+        ]));
+        assert_eq!(state, Compose::default());
+    }
+}

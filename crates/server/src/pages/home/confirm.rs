@@ -1,0 +1,253 @@
+//! The confirmation: number of people, cost and finishing time, then one broadcast, however often the button is pressed.
+
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
+use domain::{
+    broadcast::Audience,
+    checks::Severity,
+    ids::BroadcastId,
+    time::{DAY, MINUTE},
+};
+use maud::{Markup, html};
+use store::{StoreError, broadcasts::NewBroadcast};
+use subtle::ConstantTimeEq;
+
+use super::{
+    Pairs,
+    asked::Wait,
+    compose::Compose,
+    desk::{self, Desk, Ids, Opened, Shelf},
+    not_set_up, page, parts, paths,
+};
+use crate::{
+    app::App,
+    http::{
+        error::{PageResult, Problem},
+        extract::{Form, Member, Query},
+        notice::{see_other, see_other_saying},
+    },
+    seal::hmac_sha256,
+    ui::{
+        button::Button, chip::Tone, dialog::Confirm, format::rupees, head::KeyValues, icons::Icon, note::Note,
+    },
+};
+
+/// The page, and where the form goes.
+pub const PATH: &str = "/compose/confirm";
+/// The dialog on the home page.
+pub(super) const DIALOG: &str = "confirm";
+/// Field of the one-time token.
+const ONCE: &str = "once";
+/// Field of the people that the question named.
+const PEOPLE: &str = "people";
+/// A question is good for so long.
+const QUESTION_MS: i64 = DAY;
+/// Bytes of the proof that we made the token.
+const PROOF_BYTES: usize = 16;
+
+/// `GET /compose/confirm`: the question as a page.
+pub async fn show(State(app): State<App>, member: Member, query: Query<Pairs>) -> PageResult {
+    let desk = load(&app, &member, &query.0, Ids::MayBeOld).await?;
+    let status = if desk.may_send() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok((status, ask(&app, &member, &desk, None)).into_response())
+}
+
+/// `POST /compose/confirm`: makes the broadcast. A second press with the same token leads to the same broadcast.
+pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
+    let field = |name| form.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
+    let id = field(ONCE).and_then(|token| read_token(&app, &member, token)).ok_or_else(|| {
+        Problem::bad_request(
+            "This question is too old. Go back to the composer and review the broadcast again.",
+        )
+    })?;
+    if is_confirmed(&member, id).await? {
+        return Ok(see_other(&paths::broadcast(id)));
+    }
+    let desk = load(&app, &member, &form.0, Ids::MustBeThere).await?;
+    if !desk.may_send() {
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, ask(&app, &member, &desk, None)).into_response());
+    }
+    let named: i64 = field(PEOPLE).and_then(|n| n.parse().ok()).unwrap_or(0);
+    if grew(named, desk.audience.reachable) {
+        let words =
+            "More people registered since the question was asked. Look at the new number and confirm again.";
+        return Ok((StatusCode::CONFLICT, ask(&app, &member, &desk, Some(words))).into_response());
+    }
+    let new = NewBroadcast {
+        integration: desk.account.id,
+        workshop: desk.workshop.id,
+        channel: desk.state.channel,
+        title: desk.template.name.clone(),
+        template: desk.frozen.clone(),
+        category: desk.message.category,
+        audience: Audience::Registered,
+        starts_at: desk.start,
+        deadline: desk.deadline,
+        unit_price: desk.unit,
+    };
+    let id = member.org.confirm_broadcast_once(id, new, member.now).await?;
+    app.engine.wake(id);
+    let people = parts::people(desk.audience.reachable);
+    let words = if desk.state.later {
+        format!("Scheduled for {people}, {}.", parts::moment(&member, desk.start))
+    } else {
+        format!("Confirmed for {people}. It begins in ten seconds; until then you can take it back.")
+    };
+    Ok(see_other_saying(&app, &paths::broadcast(id), &words))
+}
+
+async fn is_confirmed(member: &Member, id: BroadcastId) -> Result<bool, Problem> {
+    match member.org.broadcast(id).await {
+        Ok(_) => Ok(true),
+        Err(StoreError::Missing) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether so many more people would be told that somebody should look again: a twentieth, and more than a handful.
+fn grew(named: i64, now: i64) -> bool {
+    now > named + (named / 20).max(5)
+}
+
+async fn load(app: &App, member: &Member, pairs: &Pairs, ids: Ids) -> Result<Desk, Problem> {
+    let mut state = Compose::read(pairs);
+    let shelf = Shelf::load(member, &mut state, ids, None).await?;
+    let account = shelf.account().ok_or_else(not_set_up)?;
+    let opened = Opened::load(app, account, Wait::Decision).await;
+    let desk = Desk::load(app, member, &state, &shelf, Some(&opened), Wait::Decision).await?;
+    let mut desk = desk.ok_or_else(not_set_up)?;
+    let history = desk::history(member, Some(desk.workshop.id), desk.state.channel).await?;
+    desk.warn_of_repeat(&history, member.now);
+    Ok(desk)
+}
+
+/// The page with the question, or with what stands in its way.
+fn ask(app: &App, member: &Member, desk: &Desk, note: Option<&str>) -> axum::response::Response {
+    let body = html! {
+        @if let Some(words) = note { (Note::new(Tone::Act, "The number changed.", words)) }
+        @if desk.may_send() { (question(app, member, desk).page()) } @else { (blocked(desk)) }
+    };
+    page(member, body, None)
+}
+
+fn blocked(desk: &Desk) -> Markup {
+    html! {
+        section class="m-card m-ask" aria-labelledby="blocked" {
+            h1 class="m-ask__title" id="blocked" { "This cannot be sent yet" }
+            p class="m-p" { (desk.obstacle().unwrap_or_default()) }
+            div class="m-ask__acts" { (Button::primary_link("Back to the composer", desk.state.href("/"))) }
+        }
+        (parts::checks(desk))
+    }
+}
+
+/// The question, for the dialog and for the page.
+pub(super) fn question(app: &App, member: &Member, desk: &Desk) -> Confirm {
+    let people = parts::people(desk.audience.reachable);
+    let (title, button, busy) = if desk.state.later {
+        (
+            format!("Schedule for {people}?"),
+            Button::primary(format!("Schedule for {people}")).icon(Icon::Wait),
+            "Scheduling…",
+        )
+    } else {
+        (
+            format!("Send to {people} now?"),
+            Button::primary(format!("Send to {people}")).icon(Icon::Send),
+            "Confirming…",
+        )
+    };
+    let mut hidden = desk.state.pairs();
+    hidden.push((ONCE.to_owned(), token(app, member, BroadcastId::new(member.now))));
+    hidden.push((PEOPLE.to_owned(), desk.audience.reachable.to_string()));
+    if desk.state.later && desk.state.at.is_empty() {
+        hidden.retain(|(name, _)| name != "at");
+        hidden.push(("at".to_owned(), member.organization.zone.local_form(desk.start)));
+    }
+    if desk.state.until.is_empty() {
+        // What was shown is what is confirmed, also when the page was open for long.
+        hidden.push(("until".to_owned(), member.organization.zone.local_form(desk.deadline)));
+    }
+    Confirm {
+        id: DIALOG.to_owned(),
+        title,
+        body: html! { (summary(member, desk)) },
+        action: PATH.to_owned(),
+        csrf: member.csrf().clone(),
+        hidden,
+        confirm: button.busy(busy),
+        back: ("Keep editing".to_owned(), desk.state.href("/")),
+    }
+}
+
+fn summary(member: &Member, desk: &Desk) -> KeyValues {
+    let left_out = desk.audience.total - desk.audience.reachable;
+    let warnings = desk.checks.iter().filter(|check| check.severity == Severity::Warning).count();
+    let when = if desk.state.later { parts::moment(member, desk.start) } else { "Now".to_owned() };
+    let mut rows = vec![
+        (
+            "Workshop".to_owned(),
+            html! { (desk.workshop.title) },
+            Some(parts::moment(member, desk.workshop.starts_at)),
+        ),
+        ("Template".to_owned(), html! { (desk.template.name) }, None),
+        (
+            "People".to_owned(),
+            html! { (parts::people(desk.audience.reachable)) },
+            (left_out > 0)
+                .then(|| format!("{} left out, each with a reason", crate::ui::format::grouped(left_out))),
+        ),
+        ("Cost".to_owned(), html! { (rupees(desk.forecast.cost.0)) }, Some("estimate".to_owned())),
+        ("Begins".to_owned(), html! { (when) }, None),
+        (
+            "Done by".to_owned(),
+            html! { (parts::moment(member, desk.forecast.done_at)) },
+            Some("estimate".to_owned()),
+        ),
+        ("Not sent after".to_owned(), html! { (parts::moment(member, desk.deadline)) }, None),
+    ];
+    if warnings > 0 {
+        let words = if warnings == 1 { "1 warning".to_owned() } else { format!("{warnings} warnings") };
+        rows.push(("Checks".to_owned(), html! { (words) }, Some("no errors".to_owned())));
+    }
+    KeyValues { rows, inset: false }
+}
+
+/// The id of the broadcast to be, with the proof that we gave it to this person: whoever presses twice presses the same.
+fn token(app: &App, member: &Member, id: BroadcastId) -> String {
+    format!("{id}.{}", hex::encode(proof(app, member, id)))
+}
+
+fn read_token(app: &App, member: &Member, token: &str) -> Option<BroadcastId> {
+    let (id, given) = token.split_once('.')?;
+    let id: BroadcastId = id.parse().ok()?;
+    let ours: bool = proof(app, member, id).as_slice().ct_eq(&hex::decode(given).ok()?).into();
+    // UUIDv7 begins with its instant in milliseconds.
+    let made_ms = i64::try_from(id.0.as_u128() >> 80).ok()?;
+    let age = member.now.0 - made_ms;
+    (ours && (-MINUTE..QUESTION_MS).contains(&age)).then_some(id)
+}
+
+fn proof(app: &App, member: &Member, id: BroadcastId) -> [u8; PROOF_BYTES] {
+    let parts: [&[u8]; 4] =
+        [b"confirm", id.0.as_bytes(), member.organization.id.0.as_bytes(), member.user.id.0.as_bytes()];
+    let mac = hmac_sha256(&app.keys.form_key(), &parts);
+    *mac.first_chunk().expect("a mac has 32 bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_more_people_need_no_second_look() {
+        for (named, now, expected) in [
+            (100, 105, false),
+            (100, 106, true),
+            (1_000, 1_050, false),
+            (1_000, 1_051, true),
+            (50, 10, false),
+        ] {
+            assert_eq!(grew(named, now), expected, "{named} → {now}");
+        }
+    }
+}

@@ -1,0 +1,583 @@
+//! What the composer decides with: the workshop, the template with the values chosen for it, the account, and what follows.
+
+use domain::{
+    channel::{Category, Channel},
+    checks::{AudienceSummary, Check, Findings, Probe, Severity, checks, may_send},
+    forecast::{Forecast, forecast},
+    ids::WorkshopId,
+    money::Money,
+    role::Permission,
+    template::{Content, Facts, Parameter, Source, WhatsappTemplate},
+    time::{HOUR, MINUTE, Millis},
+    workshop::{RegistrantStatus, WorkshopStatus},
+};
+use providers::{Account, Wire, aisensy::NotTold, aisensy::ProjectFacts};
+use serde_json::Value;
+use store::{
+    StoreError,
+    broadcasts::{Broadcast, BroadcastFilter},
+    integrations::Integration,
+    registrants::{Registrant, RegistrantFilter, Which},
+    templates::Template,
+    workshops::{Workshop, WorkshopFilter, WorkshopWhen},
+};
+
+use super::{
+    asked::{self, Wait},
+    compose::{Compose, PEOPLE_MAX},
+};
+use crate::{
+    app::App,
+    http::{error::Problem, extract::Member},
+    ui::format::{grouped, relative},
+};
+
+/// Workshops to choose from, ahead and over.
+const COMING_MAX: i64 = 50;
+const PAST_MAX: i64 = 10;
+/// Broadcasts in the history of the page.
+const HISTORY_MAX: i64 = 10;
+/// A reminder is of no use when its workshop has been running for so long.
+const AFTER_START_MS: i64 = 10 * MINUTE;
+/// The last useful moment of a message without a start to wait for, after it begins to go out.
+const WITHOUT_START_MS: i64 = 2 * HOUR;
+/// The same template to the same workshop within this time is worth a word.
+const AGAIN_MS: i64 = 24 * HOUR;
+/// Kind of the integrations of this channel.
+const KIND: &str = "aisensy";
+
+/// What AiSensy charges for one message when the organisation set no price (providers/aisensy.md §7).
+fn usual_price(category: Category) -> Money {
+    match category {
+        Category::Marketing => Money(10_900),
+        Category::Utility | Category::Authentication => Money(1_450),
+    }
+}
+
+/// Whether ids that are not there are an error, or left for what is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ids {
+    /// A link may be old: another choice is offered.
+    MayBeOld,
+    /// Something is about to be sent: nothing else than what was named will do.
+    MustBeThere,
+}
+
+/// What can be chosen, and what is.
+pub(super) struct Shelf {
+    pub(super) coming: Vec<Workshop>,
+    pub(super) past: Vec<Workshop>,
+    pub(super) workshop: Option<Workshop>,
+    pub(super) templates: Vec<(Template, WhatsappTemplate)>,
+    pub(super) template: Option<usize>,
+    pub(super) accounts: Vec<Integration>,
+    pub(super) account: Option<usize>,
+    /// What a link named that is not there.
+    pub(super) gone: Vec<&'static str>,
+}
+
+impl Shelf {
+    /// Reads what there is, and writes what was taken into `state`.
+    pub(super) async fn load(
+        member: &Member,
+        state: &mut Compose,
+        ids: Ids,
+        first: Option<WorkshopId>,
+    ) -> Result<Shelf, Problem> {
+        let org = &member.org;
+        let mut gone = Vec::new();
+        let list = |when, limit| WorkshopFilter { when, limit, ..WorkshopFilter::default() };
+        let coming = org.workshops(&list(WorkshopWhen::Upcoming(member.now), COMING_MAX)).await?;
+        let past = org.workshops(&list(WorkshopWhen::Past(member.now), PAST_MAX)).await?;
+        let mut workshop = None;
+        if let Some(id) = state.workshop {
+            workshop = found(org.workshop(id).await, ids)?;
+            if workshop.is_none() {
+                gone.push("workshop");
+            }
+        }
+        let offered = first.or_else(|| {
+            let live = coming.iter().find(|workshop| workshop.status != WorkshopStatus::Cancelled);
+            live.or(coming.first()).or(past.first()).map(|workshop| workshop.id)
+        });
+        if workshop.is_none()
+            && let Some(id) = offered
+        {
+            workshop = coming.iter().chain(&past).find(|workshop| workshop.id == id).cloned();
+        }
+        let templates = org.templates(state.channel).await?;
+        let templates: Vec<(Template, WhatsappTemplate)> = templates
+            .into_iter()
+            .filter_map(|template| {
+                let read = serde_json::from_value(template.body.clone()).ok()?;
+                Some((template, read))
+            })
+            .collect();
+        let named = state.template.map(|id| templates.iter().position(|(template, _)| template.id == id));
+        let template = chosen(named, ids, "template", &mut gone)?.or((!templates.is_empty()).then_some(0));
+        let accounts: Vec<Integration> =
+            org.integrations().await?.into_iter().filter(|account| account.kind == KIND).collect();
+        let named = state.account.map(|id| accounts.iter().position(|account| account.id == id));
+        let account = chosen(named, ids, "account", &mut gone)?.or((!accounts.is_empty()).then_some(0));
+        state.workshop = workshop.as_ref().map(|workshop| workshop.id);
+        if named.flatten().is_none() {
+            state.account = None;
+        }
+        let taken = template.map(|at| templates[at].0.id);
+        if taken != state.template {
+            state.template = taken;
+            state.values.clear();
+        }
+        Ok(Shelf { coming, past, workshop, templates, template, accounts, account, gone })
+    }
+
+    pub(super) fn account(&self) -> Option<&Integration> {
+        self.accounts.get(self.account?)
+    }
+}
+
+fn found<T>(found: Result<T, StoreError>, ids: Ids) -> Result<Option<T>, Problem> {
+    match (found, ids) {
+        (Ok(found), _) => Ok(Some(found)),
+        (Err(StoreError::Missing), Ids::MayBeOld) => Ok(None),
+        (Err(error), _) => Err(error.into()),
+    }
+}
+
+fn chosen(
+    named: Option<Option<usize>>,
+    ids: Ids,
+    what: &'static str,
+    gone: &mut Vec<&'static str>,
+) -> Result<Option<usize>, Problem> {
+    match (named, ids) {
+        (Some(Some(at)), _) => Ok(Some(at)),
+        (Some(None), Ids::MustBeThere) => Err(Problem::not_found()),
+        (Some(None), Ids::MayBeOld) => {
+            gone.push(what);
+            Ok(None)
+        }
+        (None, _) => Ok(None),
+    }
+}
+
+/// An account, opened, with what it tells about itself.
+pub(super) struct Opened {
+    pub(super) account: Result<Account, String>,
+    pub(super) project: Option<Result<ProjectFacts, NotTold>>,
+}
+
+impl Opened {
+    pub(super) async fn load(app: &App, of: &Integration, wait: Wait) -> Opened {
+        let account = app.accounts.open_integration(of);
+        let project = match &account {
+            Ok(account) => asked::project(app, of, account, wait).await,
+            Err(_) => None,
+        };
+        Opened { account, project }
+    }
+
+    pub(super) fn facts(&self) -> Option<&ProjectFacts> {
+        self.project.as_ref()?.as_ref().ok()
+    }
+
+    pub(super) fn takes_receipts(&self) -> bool {
+        match &self.account {
+            Ok(Account::Aisensy(account)) => account.takes_receipts(),
+            Err(_) => false,
+        }
+    }
+}
+
+/// A person of the preview, with what they would read.
+pub(super) struct Shown {
+    pub(super) name: String,
+    pub(super) phone: String,
+    /// Place among those that can be stepped through, from 1, and how many these are.
+    pub(super) position: i64,
+    pub(super) of: i64,
+    pub(super) values: Vec<Result<String, String>>,
+    pub(super) content: Result<Content, String>,
+}
+
+/// Everything that is known about the broadcast that would be sent.
+pub(super) struct Desk {
+    pub(super) state: Compose,
+    pub(super) workshop: Workshop,
+    pub(super) account: Integration,
+    pub(super) template: Template,
+    /// With the values chosen here.
+    pub(super) message: WhatsappTemplate,
+    /// What would be frozen into the broadcast.
+    pub(super) frozen: Value,
+    pub(super) audience: AudienceSummary,
+    pub(super) unit: Money,
+    pub(super) usual_price: bool,
+    pub(super) start: Millis,
+    pub(super) deadline: Millis,
+    pub(super) at_error: Option<String>,
+    pub(super) until_error: Option<String>,
+    pub(super) forecast: Forecast,
+    pub(super) wallet: Option<Money>,
+    pub(super) checks: Vec<Check>,
+    pub(super) shown: Option<Shown>,
+    pub(super) event: Facts,
+}
+
+impl Desk {
+    /// `None` while workshop, template or account is missing.
+    pub(super) async fn load(
+        app: &App,
+        member: &Member,
+        state: &Compose,
+        shelf: &Shelf,
+        opened: Option<&Opened>,
+        wait: Wait,
+    ) -> Result<Option<Desk>, Problem> {
+        let (Some(workshop), Some(at), Some(account), Some(opened)) =
+            (&shelf.workshop, shelf.template, shelf.account(), opened)
+        else {
+            return Ok(None);
+        };
+        let (template, mapped) = &shelf.templates[at];
+        let mut message = mapped.clone();
+        state.apply(&mut message);
+        let frozen = frozen(&template.body, &message);
+        let event = event(member, workshop);
+        let mut audience =
+            member.org.audience(workshop.id, Channel::WhatsappPersonal, message.category).await?;
+        leave_out_empty_values(&message, &mut audience);
+        let price = member.org.price(Channel::WhatsappPersonal, message.category, member.now).await?;
+        let unit = price.unwrap_or(usual_price(message.category));
+        let time = Timing::read(member, state, workshop);
+        let ahead = member.org.booked(account.id).await?;
+        let forecast = forecast(audience.reachable, ahead, unit, account.pace, time.start);
+        let probe = match (&opened.account, Wire::from_json(Channel::WhatsappPersonal, &frozen.to_string())) {
+            (Ok(open), Ok(wire)) => {
+                Some(asked::probe(app, account, open, &wire, &message.campaign, wait).await)
+            }
+            (Err(_), _) | (_, Err(_)) => None,
+        };
+        let shown = shown(member, workshop, state, &message, &event).await?;
+        let mut desk = Desk {
+            state: state.clone(),
+            workshop: workshop.clone(),
+            account: account.clone(),
+            template: template.clone(),
+            wallet: opened.facts().and_then(|facts| facts.credit),
+            message,
+            frozen,
+            audience,
+            unit,
+            usual_price: price.is_none(),
+            start: time.start,
+            deadline: time.deadline,
+            at_error: time.at_error,
+            until_error: time.until_error,
+            forecast,
+            checks: Vec::new(),
+            shown,
+            event,
+        };
+        desk.checks = desk.look(member, opened, probe);
+        Ok(Some(desk))
+    }
+
+    /// Whether nothing stands in the way.
+    pub(super) fn may_send(&self) -> bool {
+        may_send(&self.checks)
+    }
+
+    /// The first reason why it may not be sent, in words.
+    pub(super) fn obstacle(&self) -> Option<String> {
+        let check = self.checks.iter().find(|check| check.severity == Severity::Error)?;
+        Some(format!("{}. {}", check.title, check.why))
+    }
+
+    /// The same template went to the same workshop lately.
+    pub(super) fn warn_of_repeat(&mut self, history: &[Broadcast], now: Millis) {
+        let campaign = Some(self.message.campaign.as_str());
+        let earlier = history.iter().find(|broadcast| {
+            broadcast.template.get("campaign").and_then(Value::as_str) == campaign
+                && broadcast.status != domain::broadcast::BroadcastStatus::Cancelled
+                && now.since(broadcast.created_at) < AGAIN_MS
+        });
+        if let Some(earlier) = earlier {
+            let why = format!(
+                "{} confirmed “{}” {}. Whoever got it would get it again.",
+                earlier.created_by,
+                earlier.title,
+                relative(earlier.created_at.0, now.0)
+            );
+            self.checks.push(own(Severity::Warning, "This template was used for this workshop already", why));
+        }
+    }
+
+    fn look(&self, member: &Member, opened: &Opened, probe: Option<Probe>) -> Vec<Check> {
+        let quiet = |at| member.organization.quiet_hours.covers(&member.organization.zone, at);
+        let mut all = checks(&Findings {
+            audience: self.audience,
+            parameters: self.message.parameters.len(),
+            placeholders: self.message.placeholders(),
+            has_media: self.message.media.is_some(),
+            uses_link: sources(&self.message).any(|source| *source == Source::WorkshopJoinLink),
+            join_link: &self.workshop.join_link,
+            probe,
+            start: self.start,
+            done_at: self.forecast.done_at,
+            deadline: self.deadline,
+            workshop_starts: self.workshop.starts_at,
+            workshop_over: self.workshop.status == WorkshopStatus::Cancelled
+                || self.workshop.status == WorkshopStatus::Completed
+                || self.workshop.ends_at <= member.now,
+            in_quiet_hours: quiet(self.start) || quiet(self.forecast.done_at),
+            cost: self.forecast.cost,
+            balance: self.wallet,
+            tier_left: opened.facts().and_then(|facts| facts.tier_limit),
+            now: member.now,
+        });
+        all.extend(self.further_checks(member, opened));
+        all
+    }
+
+    /// What only this page knows.
+    fn further_checks(&self, member: &Member, opened: &Opened) -> Vec<Check> {
+        let mut all = Vec::new();
+        let mut stop = |title: &str, why: String| all.push(own(Severity::Error, title, why));
+        if let Some((at, by)) = &member.organization.stopped {
+            let when = relative(at.0, member.now.0);
+            stop(
+                "All sending is stopped",
+                format!("{by} stopped it {when}. Release it on the operator page before you send."),
+            );
+        }
+        if let Some(at) = self.account.stopped_at {
+            let by = self.account.stopped_by.as_deref().unwrap_or("Somebody");
+            let when = relative(at.0, member.now.0);
+            stop(
+                "This account is stopped",
+                format!("{by} stopped it {when}. Release it under Settings, Integrations."),
+            );
+        }
+        if let Err(words) = &opened.account {
+            stop("The account cannot be opened", words.clone());
+        }
+        if self.at_error.is_some() || self.until_error.is_some() {
+            stop("A time cannot be read", "Enter day and time again, under “When”.".to_owned());
+        }
+        if let Some(words) = self.value_for_nobody() {
+            stop(
+                "Nobody would get a whole message",
+                format!("{words}. Choose another source, or enter a text."),
+            );
+        }
+        let (calls, most) = (self.account.calls_today + self.audience.reachable, self.account.pace.per_day);
+        if most > 0 && calls > most {
+            let why = format!(
+                "This account may make {} calls a day. What is left goes out the next day, if its last useful moment allows.",
+                grouped(most)
+            );
+            all.push(own(Severity::Warning, "More messages than the account may send today", why));
+        }
+        all
+    }
+
+    /// A value that would be missing whoever the person is; the join link has a check of its own.
+    fn value_for_nobody(&self) -> Option<String> {
+        let facts = Facts {
+            name: "Somebody".into(),
+            email: "somebody@example.in".into(),
+            phone: "+919000000001".into(),
+            workshop_join_link: "https://example.in".into(),
+            ..self.event.clone()
+        };
+        self.message.fill(&facts).err().map(|error| error.to_string())
+    }
+}
+
+fn own(severity: Severity, title: &str, why: String) -> Check {
+    Check { severity, title: title.to_owned(), why, people: None }
+}
+
+fn sources(message: &WhatsappTemplate) -> impl Iterator<Item = &Source> {
+    let values = message.parameters.iter().map(|parameter| &parameter.source);
+    values.chain(message.buttons.iter().filter_map(|button| button.value.as_ref()))
+}
+
+/// The template's own JSON with these values mapped; what this version does not know in it stays.
+fn frozen(body: &Value, message: &WhatsappTemplate) -> Value {
+    let mut body = body.clone();
+    if let (Some(object), Ok(parameters)) = (body.as_object_mut(), serde_json::to_value(&message.parameters))
+    {
+        object.insert("parameters".to_owned(), parameters);
+    }
+    body
+}
+
+/// What the message says about the event: written as the planner writes it.
+fn event(member: &Member, workshop: &Workshop) -> Facts {
+    let zone = &member.organization.zone;
+    Facts {
+        workshop_title: workshop.title.clone(),
+        workshop_date: zone.long_date(workshop.starts_at),
+        workshop_time: zone.plain_time(workshop.starts_at),
+        workshop_join_link: workshop.join_link.clone(),
+        organisation: member.organization.name.clone(),
+        ..Facts::default()
+    }
+}
+
+/// Takes out the people whose value would be empty, as far as counters tell: names exactly, addresses at most.
+fn leave_out_empty_values(message: &WhatsappTemplate, audience: &mut AudienceSummary) {
+    let bare = |wanted: fn(&Source) -> bool| {
+        let fallback =
+            |parameter: &&Parameter| parameter.fallback.trim().is_empty() && wanted(&parameter.source);
+        message.parameters.iter().any(|parameter| fallback(&parameter))
+            || message.buttons.iter().filter_map(|button| button.value.as_ref()).any(wanted)
+    };
+    let is_name = |source: &Source| matches!(source, Source::RegistrantName | Source::RegistrantFirstName);
+    let without_email = (audience.total - audience.with_email).clamp(0, audience.reachable);
+    let mut empty = 0;
+    if bare(is_name) {
+        empty = audience.without_name;
+    }
+    if bare(|source| *source == Source::RegistrantEmail) {
+        empty = empty.max(without_email);
+    }
+    // Who is left out reads no fallback, and who is never named misses no name.
+    if bare(is_name) || !sources(message).any(is_name) {
+        audience.without_name = 0;
+    }
+    audience.bad_value = empty.min(audience.reachable);
+    audience.reachable -= audience.bad_value;
+}
+
+struct Timing {
+    start: Millis,
+    deadline: Millis,
+    at_error: Option<String>,
+    until_error: Option<String>,
+}
+
+impl Timing {
+    fn read(member: &Member, state: &Compose, workshop: &Workshop) -> Timing {
+        let (zone, now) = (&member.organization.zone, member.now);
+        let soon = now.plus(domain::broadcast::UNDO_MS);
+        let (start, at_error) = match (state.later, state.at.trim()) {
+            (false, _) => (soon, None),
+            (true, "") => (default_later(member, workshop), None),
+            (true, typed) => match zone.parse_local(typed) {
+                // Without the ten seconds in which it can be taken back nothing goes out.
+                Ok(at) => (Millis(at.0.max(soon.0)), None),
+                Err(error) => (soon, Some(error.to_string())),
+            },
+        };
+        let usual = default_deadline(start, workshop.starts_at, now);
+        let (deadline, until_error) = match state.until.trim() {
+            "" => (usual, None),
+            typed => match zone.parse_local(typed) {
+                Ok(at) => (at, None),
+                Err(error) => (usual, Some(error.to_string())),
+            },
+        };
+        Timing { start, deadline, at_error, until_error }
+    }
+}
+
+/// An hour before the workshop while that lies ahead, else in an hour.
+fn default_later(member: &Member, workshop: &Workshop) -> Millis {
+    let before = workshop.starts_at.plus(-HOUR);
+    if before > member.now.plus(5 * MINUTE) { before } else { member.now.plus(HOUR) }
+}
+
+fn default_deadline(start: Millis, workshop_starts: Millis, now: Millis) -> Millis {
+    let useful = workshop_starts.plus(AFTER_START_MS);
+    if workshop_starts > now && useful > start { useful } else { start.plus(WITHOUT_START_MS) }
+}
+
+/// The chosen person among the newest who would get it.
+async fn shown(
+    member: &Member,
+    workshop: &Workshop,
+    state: &Compose,
+    message: &WhatsappTemplate,
+    event: &Facts,
+) -> Result<Option<Shown>, Problem> {
+    let filter = RegistrantFilter {
+        which: Which::Status(RegistrantStatus::Registered),
+        limit: PEOPLE_MAX,
+        ..RegistrantFilter::default()
+    };
+    let people = member.org.registrants(workshop.id, &filter).await?;
+    let reached: Vec<&Registrant> =
+        people.iter().filter(|person| person.mark.is_none() && !person.suppressed).collect();
+    let of = i64::try_from(reached.len()).unwrap_or(PEOPLE_MAX);
+    let position = state.person.clamp(1, of.max(1));
+    let at = usize::try_from(position - 1).unwrap_or(0);
+    let Some(person) = reached.get(at) else { return Ok(None) };
+    let facts = Facts {
+        name: person.name.clone(),
+        email: person.email.clone(),
+        phone: person.phone.clone(),
+        ..event.clone()
+    };
+    Ok(Some(Shown {
+        name: if person.name.is_empty() { "No name".to_owned() } else { person.name.clone() },
+        phone: person.phone.clone(),
+        position,
+        of,
+        values: values(message, &facts),
+        content: message.fill(&facts).map_err(|error| error.to_string()),
+    }))
+}
+
+/// Each value by itself, through the same function that fills the whole message.
+pub(super) fn values(message: &WhatsappTemplate, facts: &Facts) -> Vec<Result<String, String>> {
+    let one = |parameter: &Parameter| {
+        let alone =
+            WhatsappTemplate { parameters: vec![parameter.clone()], buttons: vec![], ..message.clone() };
+        let filled = alone.fill(facts).map_err(|error| error.to_string())?;
+        Ok(filled.values.into_iter().next().unwrap_or_default())
+    };
+    message.parameters.iter().map(one).collect()
+}
+
+/// The broadcasts of this workshop on this channel, newest first.
+pub(super) async fn history(
+    member: &Member,
+    workshop: Option<WorkshopId>,
+    channel: Channel,
+) -> Result<Vec<Broadcast>, Problem> {
+    let Some(workshop) = workshop else { return Ok(Vec::new()) };
+    let filter = BroadcastFilter { channel: Some(channel), workshop: Some(workshop), before: None };
+    Ok(member.org.broadcasts(&filter, HISTORY_MAX).await?)
+}
+
+/// Whether this person may send, for buttons.
+pub(super) fn sends(member: &Member) -> bool {
+    member.may(Permission::Send)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_useful_until_ten_minutes_after_the_start_or_for_two_hours() {
+        let now = Millis(0);
+        assert_eq!(default_deadline(now, Millis(HOUR), now), Millis(HOUR + 10 * MINUTE));
+        assert_eq!(default_deadline(now, Millis(-HOUR), now), Millis(2 * HOUR));
+        assert_eq!(
+            default_deadline(Millis(3 * HOUR), Millis(HOUR), now),
+            Millis(5 * HOUR),
+            "after it has begun"
+        );
+    }
+
+    #[test]
+    fn prices_are_those_of_the_provider_file() {
+        assert_eq!(usual_price(Category::Marketing).to_string(), "1.09");
+        assert_eq!(usual_price(Category::Utility).to_string(), "0.145");
+        assert_eq!(usual_price(Category::Authentication).to_string(), "0.145");
+    }
+}

@@ -1,0 +1,226 @@
+//! *Workshop notification*: today's workshop, the channels, and the composer of a broadcast. Everything chosen stands in the
+//! address; nothing is kept until a broadcast is confirmed.
+
+mod asked;
+mod channels;
+pub mod compose;
+pub mod confirm;
+mod desk;
+mod history;
+mod parts;
+mod paths;
+pub mod test;
+mod today;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use domain::channel::Channel;
+use maud::{Markup, Render, html};
+
+use crate::{
+    app::App,
+    http::{
+        error::{PageResult, Problem},
+        extract::{Member, Person, Query},
+        notice::see_other,
+    },
+    ui::{
+        button::Button,
+        chip::{Chip, Tone},
+        composer::{Composer, SendBar},
+        head::Intro,
+        icons::Icon,
+        note::Note,
+        shell::{Crumb, Section},
+    },
+};
+use asked::Wait;
+use compose::Compose;
+use desk::{Desk, Ids, Opened, Shelf};
+
+pub use asked::Asked;
+
+/// Name of the section's page in crumbs and in the tab of the browser.
+const TITLE: &str = "Notification";
+/// The form of the composer.
+const FORM: &str = "compose";
+
+/// A query or a form as it came.
+type Pairs = Vec<(String, String)>;
+
+/// `GET /`
+pub async fn show(
+    State(app): State<App>,
+    person: Person,
+    member: Result<Member, Problem>,
+    query: Query<Pairs>,
+) -> PageResult {
+    // Somebody who belongs to no organisation has only an account.
+    let Ok(member) = member else { return Ok(see_other("/account")) };
+    debug_assert_eq!(person.signed_in.user, member.user, "one request, one person");
+    let mut state = Compose::read(&query.0);
+    let found = today::find(&member).await?;
+    let first = found.as_ref().map(|found| found.first.id);
+    let shelf = Shelf::load(&member, &mut state, Ids::MayBeOld, first).await?;
+    let opened = match shelf.account() {
+        Some(account) => Some(Opened::load(&app, account, Wait::Page).await),
+        None => None,
+    };
+    let ready = today::Ready {
+        account: opened.as_ref().is_some_and(|opened| opened.account.is_ok()),
+        // Of the channel that sends: on the other tabs nobody looked for templates.
+        template: shelf.template.is_some() || state.channel != Channel::WhatsappPersonal,
+    };
+    let card = match (&found, &shelf.coming.first()) {
+        (Some(found), _) => Some(today::card(&member, &found.first, Some(found.more), &ready).await?),
+        (None, Some(next)) => Some(today::card(&member, next, None, &ready).await?),
+        (None, None) => None,
+    };
+    let broadcasts = desk::history(&member, state.workshop, state.channel).await?;
+    let (all, _) = member.org.broadcast_numbers(Some(state.channel)).await?;
+    let mut desk = None;
+    if state.channel == Channel::WhatsappPersonal {
+        desk = Desk::load(&app, &member, &state, &shelf, opened.as_ref(), Wait::Page).await?;
+        if let Some(desk) = &mut desk {
+            desk.warn_of_repeat(&broadcasts, member.now);
+        }
+    }
+    let view = View { app: &app, member: &member, shelf: &shelf, opened: opened.as_ref() };
+    let chip = channels::standing(
+        shelf.account(),
+        opened.as_ref(),
+        desk.as_ref().map_or(&[], |desk| desk.checks.as_slice()),
+    );
+    let body = html! {
+        (Intro {
+            title: "Workshop notification".to_owned(),
+            text: "Tell everyone who registered, on the channel that reaches them, once and in time.".to_owned(),
+            action: Some(Button::link("All workshops", paths::WORKSHOPS).icon(Icon::Workshop)),
+        })
+        @if let Some(card) = &card { (card) }
+        @for what in &shelf.gone {
+            (Note::new(Tone::Act, format!("The {what} of this link is not here."), "It was removed, or it belongs to another organisation. Another one was chosen."))
+        }
+        (channels::tabs(&state, (chip.tone, chip.word.clone())))
+        @if state.channel == Channel::WhatsappPersonal {
+            (view.personal(desk.as_ref(), chip))
+        } @else {
+            (channels::not_available(&state))
+        }
+        @if state.channel == Channel::WhatsappPersonal || !broadcasts.is_empty() { (history::table(&member, &broadcasts, all)) }
+        @if let Some(desk) = &desk { (view.dialogs(desk)) }
+    };
+    Ok(page(&member, body, desk.as_ref().map(|desk| view.bar(desk))).into_response())
+}
+
+/// A page of this section.
+fn page(member: &Member, body: Markup, foot: Option<Markup>) -> Response {
+    let mut page = member.page(Section::Workshops, TITLE, body);
+    page.crumbs = vec![Crumb::to(Section::Workshops.word(), paths::WORKSHOPS), Crumb::here(TITLE)];
+    page.foot = foot;
+    page.render().into_response()
+}
+
+/// What the parts of the page are made from.
+struct View<'a> {
+    app: &'a App,
+    member: &'a Member,
+    shelf: &'a Shelf,
+    opened: Option<&'a Opened>,
+}
+
+impl View<'_> {
+    /// The tab of WhatsApp Personal.
+    fn personal(&self, desk: Option<&Desk>, chip: Chip) -> Markup {
+        let status = channels::status(self.member, self.shelf.account(), self.opened, chip);
+        html! {
+            (status)
+            @match desk {
+                Some(desk) => {
+                    (self.composer(desk))
+                    form id=(channels::CHECK_FORM) method="post" action=(test::CHECK) {
+                        (self.member.csrf())
+                        @for (name, value) in desk.state.pairs() { input type="hidden" name=(name) value=(value); }
+                    }
+                }
+                None => (channels::missing(
+                    self.member,
+                    self.shelf.account.is_some(),
+                    self.shelf.template.is_some(),
+                    self.shelf.workshop.is_some(),
+                ))
+            }
+        }
+    }
+
+    fn composer(&self, desk: &Desk) -> Composer {
+        let mut hidden = vec![
+            ("channel".to_owned(), desk.state.channel.word().to_owned()),
+            ("for".to_owned(), desk.state.made_for()),
+            ("until-was".to_owned(), self.member.organization.zone.local_form(desk.deadline)),
+        ];
+        if desk.state.person > 1 {
+            hidden.push(("person".to_owned(), desk.state.person.to_string()));
+        }
+        if !desk.state.until.is_empty() {
+            // What was typed before is no default.
+            hidden.retain(|(name, _)| name != "until-was");
+        }
+        Composer {
+            id: FORM.to_owned(),
+            action: "/".to_owned(),
+            hidden,
+            parts: parts::all(self.member, self.shelf, desk),
+            aside: html! { (parts::preview(self.member, desk)) (parts::checks(desk)) },
+        }
+    }
+
+    /// Confirmation and test, as dialogs; each has a page of its own where there is no script.
+    fn dialogs(&self, desk: &Desk) -> Markup {
+        html! {
+            @if desk::sends(self.member) {
+                @if desk.may_send() { (confirm::question(self.app, self.member, desk)) }
+                (test::question(self.member, desk))
+            }
+        }
+    }
+
+    fn bar(&self, desk: &Desk) -> Markup {
+        let checks = parts::checks(desk);
+        let people = desk.audience.reachable;
+        let done_by = parts::moment(self.member, desk.forecast.done_at);
+        let sends = desk::sends(self.member);
+        let (label, icon) = if desk.state.later {
+            ("Review and schedule", Icon::Wait)
+        } else {
+            ("Review and send", Icon::Send)
+        };
+        let review = Button::primary(label)
+            .icon(icon)
+            .form(FORM)
+            .formaction(confirm::PATH)
+            .shortcut("mod+Enter")
+            .disabled(!sends || !desk.may_send());
+        let review = if sends && desk.may_send() { review.opens(confirm::DIALOG) } else { review };
+        let note = if sends { checks.in_words() } else { "Your role may look, not send.".to_owned() };
+        let bar = SendBar::broadcast(people, Some(desk.forecast.cost.0), Some(&done_by), note, review);
+        if sends {
+            let test = Button::link("Send test to me", desk.state.href(test::PATH)).icon(Icon::Test);
+            bar.second(test.opens(test::DIALOG)).render()
+        } else {
+            bar.render()
+        }
+    }
+}
+
+/// Nothing can be composed yet.
+fn not_set_up() -> Problem {
+    Problem::new(
+        axum::http::StatusCode::CONFLICT,
+        "not_set_up",
+        "Something is missing",
+        "A workshop, a template and an account are needed first. The home page shows which is missing.",
+    )
+}

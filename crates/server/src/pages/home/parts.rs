@@ -1,0 +1,351 @@
+//! The composer's parts: who, what, when; the preview and the checks beside them.
+
+use domain::{
+    checks::Severity as Found,
+    ids::WorkshopId,
+    template::{Part as Piece, Source},
+    time::Millis,
+};
+use maud::{Markup, html};
+use store::workshops::Workshop;
+
+use super::{
+    desk::{Desk, Shelf},
+    paths,
+};
+use crate::{
+    http::extract::Member,
+    ui::{
+        bar::Key,
+        checks::{Checks, Finding, Severity},
+        composer::{ComposerPart, Variable, Variables},
+        field::{Choice, Field, OptionGroup, Segmented, Shown},
+        forecast::Forecast,
+        format::{counted, grouped, phone, relative, span},
+        preview::{Bubble, Part, Phone, Preview, Stepper},
+        recipient_summary::{RecipientSummary, SummaryPart},
+    },
+};
+
+/// Characters of a typed value; Meta's limit for a whole body.
+const TEXT_MAX: u32 = 1_024;
+
+/// Who, what, when.
+pub(super) fn all(member: &Member, shelf: &Shelf, desk: &Desk) -> Vec<ComposerPart> {
+    let part = |title: &str, body| ComposerPart { title: title.to_owned(), summary: None, open: true, body };
+    vec![
+        part("Who", who(member, shelf, desk)),
+        part("What", what(shelf, desk)),
+        part("When", when(member, desk)),
+    ]
+}
+
+/// "7:00 PM" today, "Tue 13 Oct, 7:00 PM" else.
+pub(super) fn moment(member: &Member, at: Millis) -> String {
+    let zone = &member.organization.zone;
+    let (day, next) = zone.day(member.now);
+    if (day..next).contains(&at) {
+        zone.time(at)
+    } else {
+        format!("{}, {}", zone.date(at, member.now), zone.time(at))
+    }
+}
+
+/// "today 7:00 PM", "Tue 13 Oct, 7:00 PM".
+fn starts(member: &Member, workshop: &Workshop) -> String {
+    let (day, next) = member.organization.zone.day(member.now);
+    let at = moment(member, workshop.starts_at);
+    if (day..next).contains(&workshop.starts_at) { format!("today {at}") } else { at }
+}
+
+fn workshops(member: &Member, shelf: &Shelf, chosen: WorkshopId) -> Field {
+    let current = chosen.to_string();
+    let choice = |workshop: &Workshop| {
+        let label = format!("{}, {}", workshop.title, starts(member, workshop));
+        Choice::new(workshop.id.to_string(), label, &current)
+    };
+    let group = |name: &str, of: &[Workshop]| OptionGroup {
+        name: Some(name.to_owned()),
+        options: of.iter().map(choice).collect(),
+    };
+    let mut groups = Vec::new();
+    let listed = shelf.coming.iter().chain(&shelf.past).any(|workshop| workshop.id == chosen);
+    if let (false, Some(workshop)) = (listed, &shelf.workshop) {
+        groups.push(group("Chosen", std::slice::from_ref(workshop)));
+    }
+    if !shelf.coming.is_empty() {
+        groups.push(group("Coming", &shelf.coming));
+    }
+    if !shelf.past.is_empty() {
+        groups.push(group("Over", &shelf.past));
+    }
+    Field::select_grouped("workshop", "Workshop", groups).autosubmit()
+}
+
+fn who(member: &Member, shelf: &Shelf, desk: &Desk) -> Markup {
+    html! {
+        div class="m-row2" {
+            (workshops(member, shelf, desk.workshop.id))
+            (Shown { label: "People", value: html! { "Everyone registered" } })
+        }
+        (summary(desk))
+    }
+}
+
+/// The people, by what keeps the message from them.
+fn summary(desk: &Desk) -> RecipientSummary {
+    let (a, id) = (&desk.audience, desk.workshop.id);
+    let part = |key, label: &str, n, which| SummaryPart {
+        key,
+        label: label.to_owned(),
+        n,
+        href: paths::registrants(id, which),
+    };
+    let mut parts = vec![
+        part(Key::Done, "With phone, will get it", a.reachable, "registered"),
+        part(Key::Skipped, "Missing phone", a.missing_phone, "no_phone"),
+        part(Key::Failed, "Invalid", a.invalid, "invalid_phone"),
+        part(Key::Expired, "Duplicate", a.duplicate, "duplicate"),
+        part(Key::Cancelled, "Suppressed", a.suppressed, "suppressed"),
+    ];
+    if a.bad_value > 0 {
+        parts.push(part(Key::Unknown, "Empty value", a.bad_value, "no_name"));
+    }
+    let mail = format!("{} with e-mail, {} without", grouped(a.with_email), grouped(a.total - a.with_email));
+    RecipientSummary {
+        parts,
+        reachable: a.reachable,
+        aside: Some((mail, paths::registrants(id, ""))),
+        verb: "will get it",
+        current: None,
+    }
+}
+
+fn what(shelf: &Shelf, desk: &Desk) -> Markup {
+    let current = desk.template.id.to_string();
+    let templates = shelf
+        .templates
+        .iter()
+        .map(|(template, _)| Choice::new(template.id.to_string(), &template.name, &current))
+        .collect();
+    let accounts: Vec<Choice> = shelf
+        .accounts
+        .iter()
+        .map(|account| Choice::new(account.id.to_string(), &account.name, &desk.account.id.to_string()))
+        .collect();
+    let several = accounts.len() > 1;
+    let category = format!("{}, {}", capital(desk.message.category.word()), desk.message.language);
+    html! {
+        div class="m-row2" {
+            (Field::select("template", "Template", templates).autosubmit())
+            @if several {
+                (Field::select("account", "Account", accounts).autosubmit())
+            } @else {
+                (Shown { label: "Category", value: html! { (category) } })
+            }
+        }
+        p class="m-hint" { "Campaign " code { (desk.message.campaign) } @if several { " · " (category) } }
+        @if !desk.message.parameters.is_empty() { (variables(desk)) }
+    }
+}
+
+fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn variables(desk: &Desk) -> Variables {
+    let row = |(at, parameter): (usize, &domain::template::Parameter)| {
+        let place = at + 1;
+        let current = parameter.source.word();
+        let mut choices: Vec<Choice> =
+            Source::LISTED.iter().map(|(word, title, _)| Choice::new(*word, *title, current)).collect();
+        choices.push(Choice::new("fixed", "The same text for everybody", current));
+        let shown = desk.shown.as_ref().and_then(|shown| shown.values.get(at));
+        let mut more = Vec::new();
+        if let Source::Fixed(text) = &parameter.source {
+            let field = Field::text(format!("fixed-{place}"), format!("Text of value {place}"));
+            more.push(field.value(text).tune(|input| input.maxlength = Some(TEXT_MAX)).autosubmit());
+        }
+        if matches!(
+            parameter.source,
+            Source::RegistrantName | Source::RegistrantFirstName | Source::RegistrantEmail
+        ) {
+            let field = Field::text(format!("fallback-{place}"), format!("Value {place} when empty"));
+            let field = field.value(&parameter.fallback).placeholder("When empty: leave the person out");
+            more.push(field.tune(|input| input.maxlength = Some(TEXT_MAX)).autosubmit());
+        }
+        Variable {
+            placeholder: format!("{{{{{place}}}}}"),
+            name: parameter.label.clone(),
+            source: Field::select(format!("source-{place}"), format!("Source of value {place}"), choices)
+                .autosubmit(),
+            more,
+            value: match shown {
+                Some(Ok(value)) => value.clone(),
+                Some(Err(_)) | None => "–".to_owned(),
+            },
+            length: None,
+            error: match shown {
+                Some(Err(words)) => {
+                    Some(format!("{words} for this person. They are left out; a fallback includes them."))
+                }
+                Some(Ok(_)) | None => None,
+            },
+        }
+    };
+    let person = desk.shown.as_ref().map(|shown| shown.name.split(' ').next().unwrap_or_default().to_owned());
+    Variables {
+        head: "Value",
+        person: person.unwrap_or_else(|| "a person".to_owned()),
+        rows: desk.message.parameters.iter().enumerate().map(row).collect(),
+    }
+}
+
+fn when(member: &Member, desk: &Desk) -> Markup {
+    let current = if desk.state.later { "later" } else { "now" };
+    let choices = vec![Choice::new("now", "Now", current), Choice::new("later", "Later", current)];
+    let zone = &member.organization.zone;
+    let at = if desk.state.at.is_empty() || desk.at_error.is_none() {
+        zone.local_form(desk.start)
+    } else {
+        desk.state.at.clone()
+    };
+    let until =
+        if desk.until_error.is_some() { desk.state.until.clone() } else { zone.local_form(desk.deadline) };
+    let until =
+        Field::datetime("until", "Not sent after").value(until).error(desk.until_error.clone()).autosubmit();
+    let starts = if desk.state.later {
+        format!("{}.", capital(&relative(desk.start.0, member.now.0)))
+    } else {
+        "Ten seconds after you confirm, in which you can take it back.".to_owned()
+    };
+    html! {
+        div class="m-when" {
+            (Segmented { name: "when".to_owned(), legend: "When to send".to_owned(), choices, autosubmit: true })
+            @if desk.state.later {
+                (Field::datetime("at", "Day and time").hide_label().value(at).error(desk.at_error.clone()).autosubmit())
+            }
+            p class="m-hint" { (starts) " What is still waiting at the last useful moment is not sent any more." }
+        }
+        div class="m-row2" {
+            (until)
+            (Shown { label: "Workshop starts", value: html! { (moment(member, desk.workshop.starts_at)) } })
+        }
+        (forecast(member, desk))
+    }
+}
+
+fn forecast(member: &Member, desk: &Desk) -> Forecast {
+    let (done, starts) = (desk.forecast.done_at, desk.workshop.starts_at);
+    let ahead = starts > member.now;
+    let done_note = if !ahead {
+        "estimate".to_owned()
+    } else if done <= starts {
+        format!("{} before start", span(starts.since(done)))
+    } else {
+        format!("{} after start", span(done.since(starts)))
+    };
+    Forecast {
+        messages: desk.audience.reachable,
+        units: 1,
+        unit_price: Some(desk.unit.0),
+        cost: Some(desk.forecast.cost.0),
+        pace: format!("{} /s", desk.account.pace.per_second),
+        pace_note: "this account’s limit".to_owned(),
+        done_by: moment(member, done),
+        done_note,
+        late: done > desk.deadline || (ahead && done > starts),
+        wallet_after: desk.wallet.map(|wallet| (wallet - desk.forecast.cost).0),
+    }
+}
+
+/// The message as one person will see it.
+pub(super) fn preview(member: &Member, desk: &Desk) -> Preview {
+    let to = |person| format!("{}#preview", desk.state.with_person(person).href("/"));
+    let stepper = desk.shown.as_ref().map(|shown| Stepper {
+        name: shown.name.clone(),
+        detail: phone(&shown.phone),
+        position: shown.position,
+        // Fewer than the limit are all there are; else there are as many as will get it.
+        total: if shown.of < super::compose::PEOPLE_MAX {
+            shown.of
+        } else {
+            desk.audience.reachable.max(shown.of)
+        },
+        previous: (shown.position > 1).then(|| to(shown.position - 1)),
+        next: (shown.position < shown.of).then(|| to(shown.position + 1)),
+    });
+    Preview {
+        stepper,
+        phone: Phone::WhatsApp,
+        sender: member.organization.name.clone(),
+        sender_note: "Business account".to_owned(),
+        bubble: Some(bubble(member, desk)),
+    }
+}
+
+fn bubble(member: &Member, desk: &Desk) -> Bubble {
+    let message = &desk.message;
+    let fixed = |text: &str| if text.is_empty() { vec![] } else { vec![Part::Fixed(text.to_owned())] };
+    let text = match desk.shown.as_ref().map(|shown| (&shown.content, shown)) {
+        Some((Ok(content), _)) => message.preview(content).into_iter().map(part).collect(),
+        Some((Err(words), _)) => vec![Part::Wrong(format!("{words}. This person is left out."))],
+        None => fixed(&message.body),
+    };
+    Bubble {
+        title: fixed(&message.header),
+        text,
+        footer: message.footer.clone(),
+        at: member.organization.zone.time(desk.start),
+        media: message
+            .media
+            .as_ref()
+            .map(|media| if media.filename.is_empty() { media.url.clone() } else { media.filename.clone() }),
+        buttons: message.buttons.iter().map(|button| button.label.clone()).collect(),
+        ticks: true,
+    }
+}
+
+fn part(piece: Piece) -> Part {
+    match piece {
+        Piece::Fixed(text) => Part::Fixed(text),
+        Piece::Filled(text) => Part::Filled(text),
+    }
+}
+
+/// What was found, and what is in order.
+pub(super) fn checks(desk: &Desk) -> Checks {
+    let mut all = Checks::default();
+    for check in &desk.checks {
+        let severity = match check.severity {
+            Found::Error => Severity::Error,
+            Found::Warning => Severity::Warning,
+            Found::Passed => {
+                all.passed.push(check.title.clone());
+                continue;
+            }
+        };
+        let title = match check.people {
+            Some((_, n)) => check.title.replacen(&n.to_string(), &grouped(n), 1),
+            None => check.title.clone(),
+        };
+        let action = check.people.map(|(people, n)| {
+            (format!("Show {}", grouped(n)), paths::registrants(desk.workshop.id, paths::which(people)))
+        });
+        all.findings.push(Finding { severity, title, why: check.why.clone(), action });
+    }
+    if desk.usual_price {
+        all.passed.push(format!(
+            "Priced at AiSensy’s usual {} ({})",
+            crate::ui::format::unit_price(desk.unit.0),
+            desk.message.category.word()
+        ));
+    }
+    all
+}
+
+/// "1,231 people".
+pub(super) fn people(n: i64) -> String {
+    counted(n, "person", "people")
+}

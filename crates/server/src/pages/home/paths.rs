@@ -1,0 +1,59 @@
+//! Pages that this one leads to.
+
+use domain::{
+    checks::People,
+    ids::{BroadcastId, WorkshopId},
+    message::SkipReason,
+};
+
+/// Accounts of providers.
+pub(super) const INTEGRATIONS: &str = "/settings/integrations";
+/// Templates.
+pub(super) const TEMPLATES: &str = "/settings/templates";
+/// All workshops.
+pub(super) const WORKSHOPS: &str = "/workshops";
+/// A workshop to enter.
+pub(super) const NEW_WORKSHOP: &str = "/workshops/new";
+/// All broadcasts.
+pub(super) const BROADCASTS: &str = "/broadcasts";
+
+/// A broadcast.
+pub(super) fn broadcast(id: BroadcastId) -> String {
+    format!("{BROADCASTS}/{id}")
+}
+
+/// A workshop.
+pub(super) fn workshop(id: WorkshopId) -> String {
+    format!("{WORKSHOPS}/{id}")
+}
+
+/// A workshop's form.
+pub(super) fn edit_workshop(id: WorkshopId) -> String {
+    format!("{WORKSHOPS}/{id}/edit")
+}
+
+/// Registrants from a file.
+pub(super) fn import(id: WorkshopId) -> String {
+    format!("{WORKSHOPS}/{id}/import")
+}
+
+/// The registrants of a workshop, all or those of one word.
+pub(super) fn registrants(id: WorkshopId, which: &str) -> String {
+    match which {
+        "" => format!("{WORKSHOPS}/{id}/registrants"),
+        which => format!("{WORKSHOPS}/{id}/registrants?which={which}"),
+    }
+}
+
+/// The word of a list of people.
+pub(super) fn which(people: People) -> &'static str {
+    match people {
+        People::WithoutName => "no_name",
+        People::Skipped(SkipReason::NoPhone) => "no_phone",
+        People::Skipped(SkipReason::InvalidPhone) => "invalid_phone",
+        People::Skipped(SkipReason::Duplicate) => "duplicate",
+        People::Skipped(SkipReason::Suppressed | SkipReason::NoConsent) => "suppressed",
+        People::Skipped(SkipReason::BadValue) => "no_name",
+        People::Skipped(SkipReason::NotRegistered) => "cancelled",
+    }
+}

@@ -1,0 +1,218 @@
+//! Trying an account: asking the provider about the campaign, and one real message to a number that the person types.
+
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
+use domain::{channel::Channel, checks::Probe, outcome::Outcome, phone::Phone, template::Facts};
+use maud::html;
+use providers::{Call, Wire, aisensy::NotTold};
+
+use super::{
+    Pairs,
+    asked::{self, Wait},
+    compose::Compose,
+    desk::{Desk, Ids, Opened, Shelf},
+    not_set_up, page,
+};
+use crate::{
+    app::App,
+    http::{
+        error::{PageResult, Problem},
+        extract::{Form, Member, Query},
+        notice::{see_other_failed, see_other_saying},
+    },
+    ui::{button::Button, dialog::Confirm, field::Field, format, icons::Icon},
+};
+
+/// The page of a test message, and where its form goes.
+pub const PATH: &str = "/compose/test";
+/// Asks the provider about the campaign.
+pub const CHECK: &str = "/compose/check";
+/// The dialog on the home page.
+pub(super) const DIALOG: &str = "test";
+/// Field of the number.
+const TO: &str = "to";
+
+/// `GET /compose/test`: the question as a page.
+pub async fn show(State(app): State<App>, member: Member, query: Query<Pairs>) -> PageResult {
+    let (desk, _) = load(&app, &member, &query.0, Ids::MayBeOld, Wait::Page).await?;
+    Ok(page(&member, html! { (question(&member, &desk).page()) }, None))
+}
+
+/// `POST /compose/test`: one real message outside every broadcast, with the person's own name in it.
+pub async fn send(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
+    let (desk, opened) = load(&app, &member, &form.0, Ids::MustBeThere, Wait::Page).await?;
+    let typed = form.0.iter().find(|(name, _)| name == TO).map_or("", |(_, value)| value.as_str());
+    let phone = match Phone::parse(typed, member.organization.country) {
+        Ok(phone) => phone,
+        Err(error) => return Ok(asked_again(&member, &desk, typed, &error.to_string())),
+    };
+    if let Some(words) = refusal(&member, &desk, &phone).await? {
+        return Ok(asked_again(&member, &desk, typed, &words));
+    }
+    let back = desk.state.href("/");
+    let facts = Facts {
+        name: member.user.name.clone(),
+        email: member.user.email.clone(),
+        phone: phone.as_str().to_owned(),
+        ..desk.event.clone()
+    };
+    let wire = Wire::from_json(Channel::WhatsappPersonal, &desk.frozen.to_string());
+    let (content, wire, account) = match (desk.message.fill(&facts), wire, &opened.account) {
+        (Ok(content), Ok(wire), Ok(account)) => (content, wire, account),
+        (Err(error), _, _) => return Ok(not_sent(&app, &back, &error.to_string())),
+        (_, Err(error), _) => return Ok(not_sent(&app, &back, &error.to_string())),
+        (_, _, Err(words)) => return Ok(not_sent(&app, &back, words)),
+    };
+    let call = Call { wire: &wire, content: &content, to: phone.as_str(), now: member.now };
+    let outcome = account.send(&app.out, &call).await;
+    member.org.note_test_message(desk.account.id, ended(&outcome), app.clock.now()).await?;
+    let to = format::phone(phone.as_str());
+    Ok(match outcome {
+        Outcome::Accepted { .. } => see_other_saying(
+            &app,
+            &back,
+            &format!(
+                "AiSensy took the test message for {to}. Look at that phone: taken is not yet delivered."
+            ),
+        ),
+        Outcome::Unknown(said) => see_other_failed(
+            &app,
+            &back,
+            &format!(
+                "AiSensy did not say whether it took the test message ({}). It may arrive: look at the phone before you try again.",
+                said.text
+            ),
+        ),
+        Outcome::Refused(said) | Outcome::AccountStopped(said) | Outcome::Misconfigured(said) => {
+            not_sent(&app, &back, &format!("AiSensy says: {}", said.text))
+        }
+        Outcome::NotNow { said, .. } => {
+            not_sent(&app, &back, &format!("AiSensy did not take it now: {}", said.text))
+        }
+    })
+}
+
+fn not_sent(app: &App, back: &str, words: &str) -> axum::response::Response {
+    let words = words.trim_end_matches('.');
+    see_other_failed(app, back, &format!("{words}. Nothing was sent."))
+}
+
+/// The word in the audit log.
+fn ended(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted { .. } => "accepted",
+        Outcome::Refused(_) => "refused",
+        Outcome::AccountStopped(_) => "account_stopped",
+        Outcome::Misconfigured(_) => "misconfigured",
+        Outcome::NotNow { .. } => "not_now",
+        Outcome::Unknown(_) => "unknown",
+    }
+}
+
+/// A test is a real message: whoever must not be contacted is not, and what is stopped stays stopped.
+async fn refusal(member: &Member, desk: &Desk, phone: &Phone) -> Result<Option<String>, Problem> {
+    if member.organization.stopped.is_some() || desk.account.stopped_at.is_some() {
+        return Ok(Some("Sending is stopped. Release it before you try.".to_owned()));
+    }
+    let suppressed = member.org.suppressions_of(phone.as_str()).await?.into_iter().any(|entry| {
+        entry.channel.is_none_or(|channel| channel == Channel::WhatsappPersonal)
+            && entry.category.is_none_or(|category| category == desk.message.category)
+    });
+    Ok(suppressed.then(|| "This number is on the list of people who must not be contacted.".to_owned()))
+}
+
+fn asked_again(member: &Member, desk: &Desk, typed: &str, error: &str) -> axum::response::Response {
+    let mut question = question(member, desk);
+    question.body = html! { (number(typed).error(Some(error.to_owned()))) };
+    let body = html! { (question.page()) };
+    (StatusCode::UNPROCESSABLE_ENTITY, page(member, body, None)).into_response()
+}
+
+fn number(typed: &str) -> Field {
+    Field::phone(TO, "Your WhatsApp number")
+        .id("test-to")
+        .value(typed)
+        .autocomplete("tel")
+        .help("One real message goes there, with your own name in it. It is charged like any other.")
+}
+
+/// The question, for the dialog and for the page.
+pub(super) fn question(member: &Member, desk: &Desk) -> Confirm {
+    Confirm {
+        id: DIALOG.to_owned(),
+        title: format!("Send “{}” to yourself", desk.template.name),
+        body: html! { (number("")) },
+        action: PATH.to_owned(),
+        csrf: member.csrf().clone(),
+        hidden: desk.state.pairs(),
+        confirm: Button::primary("Send test message").icon(Icon::Test).busy("Sending…"),
+        back: ("Back".to_owned(), desk.state.href("/")),
+    }
+}
+
+/// `POST /compose/check`: asks the provider anew and says what it answered.
+pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
+    let (desk, opened) = load(&app, &member, &form.0, Ids::MustBeThere, Wait::Page).await?;
+    let back = desk.state.href("/");
+    let account = match &opened.account {
+        Ok(account) => account,
+        Err(words) => return Ok(see_other_failed(&app, &back, words)),
+    };
+    let wire = Wire::from_json(Channel::WhatsappPersonal, &desk.frozen.to_string())
+        .map_err(|error| Problem::bad_request(error.to_string()))?;
+    let campaign = &desk.message.campaign;
+    let probe = asked::probe(&app, &desk.account, account, &wire, campaign, Wait::Anew).await;
+    let project = asked::project(&app, &desk.account, account, Wait::Anew).await;
+    let money = match project {
+        Some(Ok(facts)) => match facts.credit {
+            Some(credit) => format!(" The wallet holds {}.", format::rupees(credit.0)),
+            None => String::new(),
+        },
+        Some(Err(NotTold::Refused(said))) => format!(" About the wallet it says: {}.", said.text),
+        Some(Err(NotTold::Silent(_) | NotTold::NotConnected)) | None => String::new(),
+    };
+    Ok(match probe {
+        Probe::Answered { live: true, parameters, .. } => {
+            let values = parameters.map(|n| {
+                format!(" and takes {}", format::counted(i64::try_from(n).unwrap_or(0), "value", "values"))
+            });
+            let words = format!(
+                "AiSensy answers: the campaign {campaign} is live{}.{money} Nothing was sent.",
+                values.unwrap_or_default()
+            );
+            see_other_saying(&app, &back, &words)
+        }
+        Probe::Answered { live: false, .. } => see_other_failed(
+            &app,
+            &back,
+            &format!("AiSensy answers: the campaign {campaign} is not live. Set it live there.{money}"),
+        ),
+        Probe::Refused(words) => see_other_failed(
+            &app,
+            &back,
+            &format!(
+                "AiSensy refuses: {}. Check the campaign’s name and the key.{money}",
+                words.trim_end_matches('.')
+            ),
+        ),
+        Probe::Silent(words) => see_other_failed(
+            &app,
+            &back,
+            &format!("AiSensy could not be asked: {}. Try again in a minute.", words.trim_end_matches('.')),
+        ),
+    })
+}
+
+async fn load(
+    app: &App,
+    member: &Member,
+    pairs: &Pairs,
+    ids: Ids,
+    wait: Wait,
+) -> Result<(Desk, Opened), Problem> {
+    let mut state = Compose::read(pairs);
+    let shelf = Shelf::load(member, &mut state, ids, None).await?;
+    let account = shelf.account().ok_or_else(not_set_up)?;
+    let opened = Opened::load(app, account, wait).await;
+    let desk = Desk::load(app, member, &state, &shelf, Some(&opened), wait).await?;
+    Ok((desk.ok_or_else(not_set_up)?, opened))
+}

@@ -1,0 +1,181 @@
+//! The card of today's workshop: how it stands, what goes out next, the one next thing to do.
+
+use domain::{
+    broadcast::BroadcastStatus,
+    channel::Channel,
+    role::Permission,
+    time::{Millis, Zone},
+    workshop::WorkshopStatus,
+};
+use store::{
+    broadcasts::{Broadcast, BroadcastFilter},
+    workshops::{Today as Found, Workshop},
+};
+
+use super::{compose::Compose, paths};
+use crate::{
+    http::{error::Problem, extract::Member},
+    ui::{
+        button::Button,
+        chip::{Tag, TagColour},
+        format::span,
+        progress::Steps,
+        today::Today,
+    },
+};
+
+/// Registrations of today are counted up to this.
+const COUNTED_MAX: i64 = 1_000;
+/// Broadcasts among which the next one is looked for.
+const BROADCASTS_MAX: i64 = 20;
+
+/// The first workshop of the organisation's day.
+pub(super) async fn find(member: &Member) -> Result<Option<Found>, Problem> {
+    let (start, end) = member.organization.zone.day(member.now);
+    Ok(member.org.today(start, end).await?)
+}
+
+/// What a workshop needs before people can be told.
+pub(super) struct Ready {
+    pub(super) account: bool,
+    pub(super) template: bool,
+}
+
+/// The card of `workshop`: today's first, with how many more there are; or the next one.
+pub(super) async fn card(
+    member: &Member,
+    workshop: &Workshop,
+    more: Option<i64>,
+    ready: &Ready,
+) -> Result<Today, Problem> {
+    let zone = &member.organization.zone;
+    let (day, _) = zone.day(member.now);
+    let lately = member.org.registered_since(workshop.id, day, COUNTED_MAX + 1).await?;
+    let filter = BroadcastFilter { workshop: Some(workshop.id), ..BroadcastFilter::default() };
+    let broadcasts = member.org.broadcasts(&filter, BROADCASTS_MAX).await?;
+    let next = next_due(&broadcasts);
+    let (todo, action) = to_do(member, workshop, ready, next);
+    let (countdown_label, countdown) = countdown(workshop, member.now);
+    Ok(Today {
+        eyebrow: if more.is_some() { "Today’s workshop" } else { "Next workshop" }.to_owned(),
+        more: more.filter(|n| *n > 0).map(|n| (format!("+{n} more today"), paths::WORKSHOPS.to_owned())),
+        title: workshop.title.clone(),
+        href: paths::workshop(workshop.id),
+        when: vec![zone.date(workshop.starts_at, member.now), hours(zone, workshop)],
+        tag: workshop
+            .tag
+            .as_ref()
+            .map(|tag| Tag { name: tag.name.clone(), colour: TagColour::named(tag.colour.word()) }),
+        countdown_label,
+        countdown,
+        starts_at_ms: (workshop.starts_at > member.now).then_some(workshop.starts_at.0),
+        registrations: workshop.registrants,
+        today: lately.min(COUNTED_MAX),
+        today_more: lately > COUNTED_MAX,
+        setup: Steps { steps: steps(workshop, ready) },
+        next: next.map(|broadcast| {
+            let at = if broadcast.starts_at > member.now {
+                zone.time(broadcast.starts_at)
+            } else {
+                "Now".to_owned()
+            };
+            (at, format!("{}, {}", broadcast.title, broadcast.channel.short_title()))
+        }),
+        todo,
+        action,
+    })
+}
+
+fn hours(zone: &Zone, workshop: &Workshop) -> String {
+    format!("{} – {}", zone.time(workshop.starts_at), zone.time(workshop.ends_at))
+}
+
+fn steps(workshop: &Workshop, ready: &Ready) -> Vec<(String, bool)> {
+    [
+        ("tag", workshop.tag.is_some()),
+        ("registrants", workshop.registrants > 0),
+        ("join link", !workshop.join_link.trim().is_empty()),
+        ("account", ready.account),
+        ("template", ready.template),
+    ]
+    .into_iter()
+    .map(|(name, done)| (name.to_owned(), done))
+    .collect()
+}
+
+/// What is going out, or goes out first.
+fn next_due(broadcasts: &[Broadcast]) -> Option<&Broadcast> {
+    broadcasts
+        .iter()
+        .filter(|broadcast| match broadcast.status {
+            BroadcastStatus::Planning | BroadcastStatus::Scheduled | BroadcastStatus::InProgress => true,
+            BroadcastStatus::Paused | BroadcastStatus::Completed | BroadcastStatus::Cancelled => false,
+        })
+        .min_by_key(|broadcast| broadcast.starts_at)
+}
+
+fn to_do(
+    member: &Member,
+    workshop: &Workshop,
+    ready: &Ready,
+    next: Option<&Broadcast>,
+) -> (Option<String>, Option<Button>) {
+    let say = |words: &str, permission, button: Button| {
+        (Some(words.to_owned()), member.may(permission).then_some(button))
+    };
+    if workshop.status == WorkshopStatus::Cancelled {
+        return (Some("This workshop was cancelled".to_owned()), None);
+    }
+    if workshop.registrants == 0 {
+        let to = paths::import(workshop.id);
+        return say(
+            "Nobody has registered yet",
+            Permission::AddRegistrants,
+            Button::link("Import registrants", to),
+        );
+    }
+    if workshop.join_link.trim().is_empty() {
+        let to = paths::edit_workshop(workshop.id);
+        return say("It has no join link", Permission::Manage, Button::link("Enter join link", to));
+    }
+    if !ready.account {
+        let button = Button::link("Connect AiSensy", paths::INTEGRATIONS);
+        return say("No account is connected", Permission::Integrations, button);
+    }
+    if !ready.template {
+        return say(
+            "There is no template yet",
+            Permission::Manage,
+            Button::link("Add a template", paths::TEMPLATES),
+        );
+    }
+    match next {
+        Some(broadcast) => (None, Some(Button::link("Watch the broadcast", paths::broadcast(broadcast.id)))),
+        None if workshop.starts_at > member.now => {
+            let state = Compose { workshop: Some(workshop.id), ..Compose::default() };
+            let to = state.on(Channel::WhatsappPersonal).href("/");
+            say(
+                "Nothing is planned for it",
+                Permission::Send,
+                Button::link("Write the reminder", format!("{to}#compose")),
+            )
+        }
+        None => (None, None),
+    }
+}
+
+/// What the figure means, and the figure with its units.
+fn countdown(workshop: &Workshop, now: Millis) -> (String, Vec<(String, String)>) {
+    let (label, ms) = if workshop.starts_at > now {
+        ("Starts in", workshop.starts_at.since(now))
+    } else if workshop.ends_at > now {
+        ("Running for", now.since(workshop.starts_at))
+    } else {
+        ("Ended for", now.since(workshop.ends_at))
+    };
+    let words = span(ms);
+    let words: Vec<&str> = words.split(' ').collect();
+    let figures =
+        words.chunks(2).map(|pair| (pair[0].to_owned(), pair.get(1).copied().unwrap_or("").to_owned()));
+    (label.to_owned(), figures.collect())
+}
