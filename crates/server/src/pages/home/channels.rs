@@ -107,7 +107,7 @@ pub(super) fn missing(member: &Member, account: bool, template: bool, workshop: 
             "Say what your templates say",
             "A template names a live campaign of AiSensy and where each of its values comes from.",
             Permission::Manage,
-            Button::primary_link("Add a template", paths::TEMPLATES).icon(Icon::Plus),
+            Button::primary_link("Add a template", paths::NEW_TEMPLATE).icon(Icon::Plus),
         ),
         (true, true, false) => empty(
             Icon::Workshop,
@@ -167,7 +167,7 @@ pub(super) fn status(
     if member.may(Permission::Send) {
         actions.push(Button::new("Test").icon(Icon::Test).form(CHECK_FORM).busy("Asking…"));
     }
-    actions.push(configure);
+    actions.push(configure.to(paths::integration(account.id)));
     StatusCard {
         logo: Logo { letters: "Ai", colour: LogoColour::Violet },
         name: format!("AiSensy · {}", account.name),

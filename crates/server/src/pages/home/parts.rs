@@ -102,7 +102,7 @@ fn summary(desk: &Desk) -> RecipientSummary {
         href: paths::registrants(id, which),
     };
     let mut parts = vec![
-        part(Key::Done, "With phone, will get it", a.reachable, "registered"),
+        part(Key::Done, "With phone, will get it", a.reachable, ""),
         part(Key::Skipped, "Missing phone", a.missing_phone, "no_phone"),
         part(Key::Failed, "Invalid", a.invalid, "invalid_phone"),
         part(Key::Expired, "Duplicate", a.duplicate, "duplicate"),

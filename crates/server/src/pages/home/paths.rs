@@ -2,14 +2,14 @@
 
 use domain::{
     checks::People,
-    ids::{BroadcastId, WorkshopId},
+    ids::{BroadcastId, IntegrationId, WorkshopId},
     message::SkipReason,
 };
 
 /// Accounts of providers.
 pub(super) const INTEGRATIONS: &str = "/settings/integrations";
-/// Templates.
-pub(super) const TEMPLATES: &str = "/settings/templates";
+/// A template to enter.
+pub(super) const NEW_TEMPLATE: &str = "/settings/templates/new";
 /// All workshops.
 pub(super) const WORKSHOPS: &str = "/workshops";
 /// A workshop to enter.
@@ -20,6 +20,11 @@ pub(super) const BROADCASTS: &str = "/broadcasts";
 /// A broadcast.
 pub(super) fn broadcast(id: BroadcastId) -> String {
     format!("{BROADCASTS}/{id}")
+}
+
+/// An account.
+pub(super) fn integration(id: IntegrationId) -> String {
+    format!("{INTEGRATIONS}/{id}")
 }
 
 /// A workshop.
@@ -34,14 +39,14 @@ pub(super) fn edit_workshop(id: WorkshopId) -> String {
 
 /// Registrants from a file.
 pub(super) fn import(id: WorkshopId) -> String {
-    format!("{WORKSHOPS}/{id}/import")
+    format!("/imports?workshop={id}")
 }
 
 /// The registrants of a workshop, all or those of one word.
 pub(super) fn registrants(id: WorkshopId, which: &str) -> String {
     match which {
-        "" => format!("{WORKSHOPS}/{id}/registrants"),
-        which => format!("{WORKSHOPS}/{id}/registrants?which={which}"),
+        "" => format!("{WORKSHOPS}/{id}#registrants"),
+        which => format!("{WORKSHOPS}/{id}?which={which}#registrants"),
     }
 }
 

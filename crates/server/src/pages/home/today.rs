@@ -146,7 +146,7 @@ fn to_do(
         return say(
             "There is no template yet",
             Permission::Manage,
-            Button::link("Add a template", paths::TEMPLATES),
+            Button::link("Add a template", paths::NEW_TEMPLATE),
         );
     }
     match next {
