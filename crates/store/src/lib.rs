@@ -10,6 +10,7 @@ mod health;
 mod migrate;
 mod org;
 mod phone_key;
+mod restored;
 pub mod work;
 
 pub mod audit;

@@ -245,8 +245,8 @@ pub fn postgres_words(url: &str, file: &Path) -> String {
          pg_dump --format=custom --no-owner --file='{dump}' --dbname='{url}'\n\n\
          To restore, create an empty database, then run:\n\n  \
          pg_restore --no-owner --exit-on-error --single-transaction --dbname='{url}' '{dump}'\n\n\
-         and put the key file back with: munadi restore '{file}'\n\
-         Both ask for the password, or take it from PGPASSWORD or ~/.pgpass.",
+         and then, to put the key file back and to stop what would send twice: munadi restore '{file}'\n\
+         The first two ask for the password, or take it from PGPASSWORD or ~/.pgpass.",
         dump = dump.display(),
         file = file.display(),
     )

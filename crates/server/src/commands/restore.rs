@@ -10,13 +10,17 @@ use anyhow::{Context, bail};
 use clap::Args;
 use domain::time::{Clock, Millis, WallClock, Zone};
 use serde_json::json;
-use store::Store;
+use store::{Store, StoreError};
 
 use super::{
     backup::{ABOUT, ASIDE, About, DATABASE, FILES, FORMAT, KEYS, STAGING},
     say,
 };
-use crate::{config::Config, seal::KeyRing, secrets};
+use crate::{
+    config::Config,
+    seal::KeyRing,
+    secrets::{self, Opened},
+};
 
 /// `munadi restore …`
 #[derive(Args, Debug)]
@@ -38,8 +42,10 @@ pub struct Restored {
     pub about: About,
     /// Accounts whose secrets open with the restored keys.
     pub accounts: usize,
-    /// Accounts that did not open in the first place.
+    /// Accounts whose secrets do not open.
     pub unopened: usize,
+    /// Accounts that were stopped, because open broadcasts would have gone on by them.
+    pub stopped: u64,
     /// Where the former content went.
     pub aside: Option<PathBuf>,
 }
@@ -50,7 +56,7 @@ pub async fn run(config: Config, command: RestoreCommand) -> anyhow::Result<()> 
     if command.json {
         return say(json!({
             "data": config.data, "about": restored.about, "accounts": restored.accounts,
-            "unopened": restored.unopened, "aside": restored.aside,
+            "unopened": restored.unopened, "stopped": restored.stopped, "aside": restored.aside,
         }));
     }
     let taken = Zone::india();
@@ -99,7 +105,7 @@ pub async fn restore(config: &Config, file: &Path, force: bool, now: Millis) -> 
     }
     DirBuilder::new().mode(0o700).create(&staging)?;
     let opened = match unpack(file, &staging) {
-        Ok(about) => check(&staging, about).await,
+        Ok(about) => check(config, &staging, about, now).await,
         Err(error) => Err(error),
     };
     let mut restored = match opened {
@@ -110,12 +116,6 @@ pub async fn restore(config: &Config, file: &Path, force: bool, now: Millis) -> 
             return Err(error);
         }
     };
-    if restored.about.schema.is_some() && places.database.is_none() {
-        std::fs::remove_dir_all(&staging)?;
-        bail!(
-            "the archive holds a SQLite database, and the settings name PostgreSQL; restore with --database sqlite:FILE"
-        );
-    }
     if !in_the_way.is_empty() {
         restored.aside = Some(move_aside(config, &in_the_way, now)?);
     }
@@ -289,34 +289,56 @@ fn expected(name: &Path) -> bool {
     }
 }
 
-/// Opens keys and database as the program would, and counts.
-async fn check(staging: &Path, about: About) -> anyhow::Result<Restored> {
+/// Opens keys and database as the program would, counts, and keeps open broadcasts from going on by themselves.
+async fn check(config: &Config, staging: &Path, about: About, now: Millis) -> anyhow::Result<Restored> {
     let keys = KeyRing::open(&staging.join(KEYS))?;
-    let mut restored = Restored { about, accounts: 0, unopened: 0, aside: None };
-    let Some(schema) = restored.about.schema else { return Ok(restored) };
-    let url = format!("sqlite:{}", staging.join(DATABASE).display());
-    let found = store::inspect(&url).await.context("the database in the archive does not open")?;
-    if let Some(broken) = found.broken.first() {
-        bail!("the database in the archive is damaged: {broken}");
-    }
-    if found.schema > found.known {
-        return Err(store::StoreError::Newer { found: found.schema, known: found.known }.into());
-    }
-    if found.schema != schema || found.rows != restored.about.rows {
-        bail!("the database in the archive does not hold what the archive says of it");
-    }
+    let is_sqlite = config.database.starts_with("sqlite:");
+    let url = match about.schema {
+        Some(_) if !is_sqlite => bail!(
+            "the archive holds a SQLite database, and the settings name PostgreSQL; restore with --database sqlite:FILE"
+        ),
+        Some(schema) => {
+            let url = format!("sqlite:{}", staging.join(DATABASE).display());
+            check_copy(&url, schema, &about).await?;
+            url
+        }
+        None if is_sqlite => bail!(
+            "the rows of this archive are in PostgreSQL: run pg_restore first, as the backup said, then this with --database postgres://…"
+        ),
+        None => config.database.clone(),
+    };
     // Brings an older one up to date, as the next start would.
-    let store = Store::open(&url).await?;
-    let opened = secrets::try_all(&store, &keys).await;
+    let store = Store::open(&url).await.context("the restored database does not open")?;
+    let done = prepare(&store, &keys, now).await;
     store.close().await;
-    let opened = opened?;
+    let (opened, stopped) = done?;
     let log = staging.join(format!("{DATABASE}-wal"));
     if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
         bail!("the restored database could not be closed cleanly");
     }
-    restored.unopened = opened.unopened.len();
-    restored.accounts = opened.accounts - restored.unopened;
-    Ok(restored)
+    let unopened = opened.unopened.len();
+    Ok(Restored { about, accounts: opened.accounts - unopened, unopened, stopped, aside: None })
+}
+
+async fn prepare(store: &Store, keys: &KeyRing, now: Millis) -> Result<(Opened, u64), StoreError> {
+    let opened = secrets::try_all(store, keys).await?;
+    let stopped = store.stop_accounts_in_use("restore of a backup", now).await?;
+    Ok((opened, stopped))
+}
+
+/// The copy is whole, not newer than this program, and holds what the archive says.
+async fn check_copy(url: &str, schema: i64, about: &About) -> anyhow::Result<()> {
+    let found = store::inspect(url).await.context("the database in the archive does not open")?;
+    if let Some(broken) = found.broken.first() {
+        bail!("the database in the archive is damaged: {broken}");
+    }
+    if found.schema > found.known {
+        return Err(StoreError::Newer { found: found.schema, known: found.known }.into());
+    }
+    if found.schema != schema || found.rows != about.rows {
+        bail!("the database in the archive does not hold what the archive says of it");
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -11,7 +11,10 @@ use std::{
 };
 
 use domain::{
+    broadcast::Audience,
+    channel::{Category, Channel},
     ids::{ImportId, IntegrationId, OrganizationId, WorkshopId},
+    money::Money,
     name::PersonName,
     pace::Pace,
     phone::{Country, Phone},
@@ -33,8 +36,8 @@ use munadi::{
 };
 use serde_json::{Value, json};
 use store::{
-    Actor, NewOrganization, NewUser, Org, Store, integrations::NewIntegration, registrants::NewRegistrant,
-    testing::TestStore, workshops::WorkshopDraft,
+    Actor, NewOrganization, NewUser, Org, Store, broadcasts::NewBroadcast, integrations::NewIntegration,
+    registrants::NewRegistrant, testing::TestStore, workshops::WorkshopDraft,
 };
 use tokio::sync::watch;
 
@@ -194,6 +197,44 @@ async fn a_backup_taken_while_people_register_is_whole_and_opens_elsewhere() {
         "uploads come along"
     );
     app.store.close().await;
+}
+
+store::on_both! {
+    async fn what_is_restored_does_not_go_on_sending_by_itself(db: TestStore) {
+        let here = Installation::new(db).await;
+        let (idle, busy) = (here.connect("idle").await, here.connect("busy").await);
+        here.register(0).await;
+        let broadcast = NewBroadcast {
+            integration: busy,
+            workshop: here.workshop,
+            channel: Channel::WhatsappPersonal,
+            title: "Reminder".to_owned(),
+            template: json!({}),
+            category: Category::Utility,
+            audience: Audience::Registered,
+            starts_at: NOW,
+            deadline: NOW.plus(HOUR),
+            unit_price: Money(1_450),
+        };
+        here.org.confirm_broadcast(broadcast, NOW).await.unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let file = elsewhere.path().join("one.tar");
+        backup::write(&here.app, &file).await.unwrap();
+
+        let mut there = Config::in_folder(&elsewhere.path().join("data")).unwrap();
+        if here.app.store.is_shared() {
+            let refused = restore(&there, &file, false, NOW).await.unwrap_err().to_string();
+            assert!(refused.contains("pg_restore"), "{refused}");
+            there.database = db.url.clone();
+        }
+        let restored = restore(&there, &file, false, NOW).await.unwrap();
+        assert_eq!((restored.accounts, restored.stopped), (2, 1));
+        let app = App::open(there, Arc::new(ManualClock::at(NOW))).await.unwrap();
+        let org = app.store.org(Actor::command_line(here.organization));
+        assert_eq!(org.integration(busy).await.unwrap().stopped_at, Some(NOW));
+        assert_eq!(org.integration(idle).await.unwrap().stopped_at, None);
+        app.store.close().await;
+    }
 }
 
 #[tokio::test]
