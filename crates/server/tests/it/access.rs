@@ -6,7 +6,7 @@ use munadi::http::{
     error::Kind,
     router::{Needs, Route, table},
 };
-use store::{on_both, testing::TestStore};
+use store::on_both;
 
 use crate::world::{Answer, FIRST, People, World};
 

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use domain::{role::Role, time::DAY};
-use store::{on_both, testing::TestStore};
+use store::on_both;
 
 use crate::world::{PASSWORD, World};
 

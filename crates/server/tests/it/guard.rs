@@ -5,7 +5,7 @@ use munadi::http::{
     headers::CONTENT_SECURITY_POLICY,
     router::{Needs, route, table},
 };
-use store::{on_both, testing::TestStore};
+use store::on_both;
 
 use crate::world::{PASSWORD, World};
 

@@ -2,7 +2,7 @@
 
 use axum::http::{StatusCode, header};
 use domain::time::{DAY, HOUR, SECOND};
-use store::{on_both, testing::TestStore};
+use store::on_both;
 
 use crate::world::{PASSWORD, World};
 

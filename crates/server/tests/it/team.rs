@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use domain::role::Role;
-use store::{on_both, testing::TestStore};
+use store::on_both;
 
 use crate::world::World;
 
