@@ -17,6 +17,13 @@ use crate::Engine;
 /// Registrants per stretch: large enough to be cheap, small enough that nobody waits long for the one writer.
 const STRETCH: i64 = 2_000;
 
+/// Rows of a stretch, ready to be written.
+struct Stretch {
+    rows: Vec<PlannedRow>,
+    mark: (String, String),
+    last: bool,
+}
+
 impl Engine {
     /// Plans every confirmed broadcast to its end; how many rows were written.
     pub async fn plan(&self) -> Result<usize, StoreError> {
@@ -50,32 +57,39 @@ impl Engine {
         let event = self.work.event_facts(planning.organization, planning.workshop).await?;
         let suppresses = self.work.suppresses(planning.organization).await?;
         let mut written = 0;
-        // The next stretch is read while this one is written.
-        let mut page = self.work.plan_page(planning.workshop, &planning.after, STRETCH).await?;
+        let mut stretch = self.stretch(&planning, &planning.after, &template, &event, suppresses).await?;
         loop {
-            let people = page.people;
-            let last = (people.len() as i64) < STRETCH;
-            let mark = people
-                .last()
-                .map_or_else(|| planning.after.clone(), |p| (p.phone.clone(), p.identity.clone()));
-            let suppressed =
-                if suppresses { self.suppressed(&planning, &people).await? } else { HashSet::new() };
-            let rows = self.rows(people, &template, &event, &suppressed, &planning.after.0);
+            let Stretch { rows, mark, last } = stretch;
             let count = rows.len();
-            let now = self.clock.now();
-            let write = self.work.plan_write(&planning, rows, &mark, last, now);
+            let write = self.work.plan_write(&planning, rows, &mark, last, self.clock.now());
             if last {
                 write.await?;
                 return Ok(written + count);
             }
-            let read = self.work.plan_page(planning.workshop, &mark, STRETCH);
-            let (wrote, next) = tokio::join!(write, read);
+            // The next stretch is read and filled in while this one is written.
+            let (wrote, next) =
+                tokio::join!(write, self.stretch(&planning, &mark, &template, &event, suppresses));
             wrote?;
-            page = next?;
+            stretch = next?;
             written += count;
             planning.planned += i64::try_from(count).unwrap_or(0);
             planning.after = mark;
         }
+    }
+
+    async fn stretch(
+        &self,
+        planning: &Planning,
+        after: &(String, String),
+        template: &WhatsappTemplate,
+        event: &Facts,
+        suppresses: bool,
+    ) -> Result<Stretch, StoreError> {
+        let people = self.work.plan_page(planning.workshop, after, STRETCH).await?.people;
+        let last = i64::try_from(people.len()).unwrap_or(0) < STRETCH;
+        let mark = people.last().map_or_else(|| after.clone(), |p| (p.phone.clone(), p.identity.clone()));
+        let suppressed = if suppresses { self.suppressed(planning, &people).await? } else { HashSet::new() };
+        Ok(Stretch { rows: self.rows(people, template, event, &suppressed, &after.0), mark, last })
     }
 
     async fn suppressed(

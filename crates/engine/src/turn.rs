@@ -34,7 +34,7 @@ const LOOK_AGAIN_MS: i64 = 100;
 /// What a broadcast needs is read anew after this, so that a replaced key or a changed deadline is heeded.
 const READY_KEEP_MS: i64 = 2 * SECOND;
 /// Answers gathered before a turn writes them; a commit per message is several times slower.
-const GATHER: usize = 64;
+const GATHER: usize = 128;
 /// An answer waits no longer than this for company.
 const GATHER_WAIT: Duration = Duration::from_millis(3);
 

@@ -40,6 +40,8 @@ enum Command {
     Doctor(commands::doctor::DoctorCommand),
     /// Seal every secret under a new key
     RotateKey,
+    /// Measure speed and memory beside the raw rate of the same HTTP client
+    Bench(commands::bench::Bench),
     /// Create, reset and list people who sign in
     User(commands::user::UserCommand),
     /// Print the commented settings file
@@ -65,6 +67,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Restore(command) => commands::restore::run(config, command).await,
         Command::Doctor(command) => commands::doctor::run(config, command).await,
         Command::RotateKey => commands::rotate_key::run(config).await,
+        Command::Bench(args) => commands::bench::run(config, &cli.flags, args).await,
         Command::User(command) => commands::user::run(config, command).await,
         Command::Config => commands::config::run(),
     }

@@ -1,9 +1,18 @@
 //! The `munadi` program.
 
+use std::{io::Write, process::ExitCode};
+
 use clap::Parser;
 use munadi::cli::{Cli, run};
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    run(Cli::parse()).await
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // What happened, then why; nobody is left to tell if this fails too.
+            let _ = writeln!(std::io::stderr(), "munadi: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

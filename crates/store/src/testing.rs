@@ -56,7 +56,7 @@ pub async fn postgres() -> Option<TestStore> {
 async fn postgres_url() -> Option<(String, String, String)> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
-        eprintln!("skipped on PostgreSQL: TEST_POSTGRES_URL is not set (cargo xtask test sets it)");
+        tracing::warn!("skipped on PostgreSQL: TEST_POSTGRES_URL is not set (cargo xtask test sets it)");
         return None;
     };
     let schema = format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));

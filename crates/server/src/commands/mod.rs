@@ -1,6 +1,7 @@
 //! What `munadi` does from the command line: one file per command, each with its arguments and a `run`.
 
 pub mod backup;
+pub mod bench;
 pub mod config;
 pub mod crash_proof;
 pub mod demo;

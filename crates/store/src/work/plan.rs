@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::Work;
 use crate::{
-    db::{Batch, args},
+    db::{Batch, Tx, args},
     error::{StoreError, json},
     messages::{CountMoves, move_counts},
 };
@@ -201,45 +201,96 @@ impl Work {
             return Err(StoreError::Stale);
         }
         let mut moves = CountMoves::default();
-        for row in &rows {
-            match &row.skip {
-                None => moves.add(planning.broadcast.0, MessageState::Waiting, "", 1, 0),
+        let (mut waiting, mut left_out) = (Vec::with_capacity(rows.len()), Vec::new());
+        for (row, position) in rows.into_iter().zip(planning.planned + 1..) {
+            match row.skip {
+                None => waiting.push((position, row)),
                 Some((reason, _)) => {
-                    moves.add(planning.broadcast.0, MessageState::Skipped, reason.word(), 1, 0)
+                    moves.add(planning.broadcast.0, MessageState::Skipped, reason.word(), 1, 0);
+                    left_out.push((position, row));
                 }
             }
         }
-        let state =
-            |row: &PlannedRow| if row.skip.is_none() { MessageState::Waiting } else { MessageState::Skipped };
-        let batch = Batch::new()
-            .ints("position", (1..=count).map(|n| planning.planned + n))
-            .uuids("registrant_id", rows.iter().map(|row| row.registrant.0))
-            .texts("name", rows.iter().map(|row| row.name.clone()))
-            .texts("recipient", rows.iter().map(|row| row.recipient.clone()))
-            .ints("planned", rows.iter().map(|row| i64::from(row.skip.is_none())))
-            .texts("content", rows.iter().map(|row| row.content.clone()))
-            .texts("state", rows.iter().map(|row| state(row).word().to_owned()))
-            .texts(
-                "reason",
-                rows.iter().map(|row| row.skip.as_ref().map_or("", |(reason, _)| reason.word()).to_owned()),
-            )
-            .texts(
-                "reason_text",
-                rows.iter().map(|row| row.skip.as_ref().map_or("", |(_, text)| text).to_owned()),
-            );
-        tx.run_batch(
-            "INSERT INTO messages (broadcast_id, position, organization_id, registrant_id, name, recipient, planned, content,
-                                   state, reason, reason_text, attempt, next_attempt_at, changed_at)
-             SELECT $1, b.position, $2, b.registrant_id, b.name, b.recipient, b.planned = 1, b.content,
-                    b.state, b.reason, b.reason_text, 0, 0, $3
-             FROM @batch",
-            args![planning.broadcast.0, planning.organization.0, now],
-            batch,
-        )
-        .await?;
+        moves.add(
+            planning.broadcast.0,
+            MessageState::Waiting,
+            "",
+            i64::try_from(waiting.len()).unwrap_or(0),
+            0,
+        );
+        write_waiting(&mut tx, planning, waiting, now).await?;
+        write_left_out(&mut tx, planning, left_out, now).await?;
         move_counts(&mut tx, moves).await?;
         tx.commit().await
     }
+}
+
+/// The many: only what differs from row to row is bound.
+async fn write_waiting(
+    tx: &mut Tx,
+    planning: &Planning,
+    rows: Vec<(i64, PlannedRow)>,
+    now: Millis,
+) -> Result<(), StoreError> {
+    let (mut positions, mut people) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    let (mut names, mut recipients, mut contents) =
+        (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    for (position, row) in rows {
+        positions.push(position);
+        people.push(row.registrant.0);
+        names.push(row.name);
+        recipients.push(row.recipient);
+        contents.push(row.content);
+    }
+    if positions.is_empty() {
+        return Ok(());
+    }
+    let batch = Batch::new()
+        .ints("position", positions)
+        .uuids("registrant_id", people)
+        .texts("name", names)
+        .texts("recipient", recipients)
+        .texts("content", contents);
+    tx.run_batch(
+        "INSERT INTO messages (broadcast_id, position, organization_id, registrant_id, name, recipient, planned, content,
+                               state, reason, reason_text, attempt, next_attempt_at, changed_at)
+         SELECT $1, b.position, $2, b.registrant_id, b.name, b.recipient, TRUE, b.content, 'waiting', '', '', 0, 0, $3 FROM @batch",
+        args![planning.broadcast.0, planning.organization.0, now],
+        batch,
+    )
+    .await?;
+    Ok(())
+}
+
+/// The few, each with its reason.
+async fn write_left_out(
+    tx: &mut Tx,
+    planning: &Planning,
+    rows: Vec<(i64, PlannedRow)>,
+    now: Millis,
+) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let reason = |row: &PlannedRow| row.skip.as_ref().map_or("", |(reason, _)| reason.word()).to_owned();
+    let text = |row: &PlannedRow| row.skip.as_ref().map_or("", |(_, text)| text).to_owned();
+    let batch = Batch::new()
+        .ints("position", rows.iter().map(|(position, _)| *position))
+        .uuids("registrant_id", rows.iter().map(|(_, row)| row.registrant.0))
+        .texts("name", rows.iter().map(|(_, row)| row.name.clone()))
+        .texts("recipient", rows.iter().map(|(_, row)| row.recipient.clone()))
+        .texts("reason", rows.iter().map(|(_, row)| reason(row)))
+        .texts("reason_text", rows.iter().map(|(_, row)| text(row)));
+    tx.run_batch(
+        "INSERT INTO messages (broadcast_id, position, organization_id, registrant_id, name, recipient, planned, content,
+                               state, reason, reason_text, attempt, next_attempt_at, changed_at)
+         SELECT $1, b.position, $2, b.registrant_id, b.name, b.recipient, FALSE, '', 'skipped', b.reason, b.reason_text, 0, 0, $3
+         FROM @batch",
+        args![planning.broadcast.0, planning.organization.0, now],
+        batch,
+    )
+    .await?;
+    Ok(())
 }
 
 #[derive(sqlx::FromRow)]

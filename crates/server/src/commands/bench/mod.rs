@@ -1,0 +1,158 @@
+//! `munadi bench`: how fast, beside the raw rate of the same HTTP client in the same run, on this machine. Prints what is reached,
+//! as it is. Meant for a release build.
+
+mod pages;
+mod process;
+mod receipts;
+mod sends;
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use anyhow::bail;
+use clap::Args;
+use domain::time::WallClock;
+use sandbox::null::Null;
+
+use super::say;
+use crate::{
+    accounts::ProviderUrls,
+    app::App,
+    config::{Config, Flags},
+};
+
+/// What is measured, and how large.
+#[derive(Args, Clone, Debug)]
+pub struct Bench {
+    /// People of the large broadcast
+    #[arg(long, default_value_t = 1_000_000)]
+    people: usize,
+    /// People of the small one, for the cost per message
+    #[arg(long, default_value_t = 10_000)]
+    few: usize,
+    /// Calls of the raw client
+    #[arg(long, default_value_t = 200_000)]
+    raw: usize,
+    /// Receipts posted
+    #[arg(long, default_value_t = 50_000)]
+    receipts: usize,
+    /// The figures as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// One figure, and the bar it is held against where there is one.
+pub(crate) struct Figure {
+    name: &'static str,
+    value: f64,
+    unit: &'static str,
+    bar: Option<(char, f64)>,
+}
+
+/// What was measured so far; printed as it comes.
+pub(crate) struct Board {
+    figures: Vec<Figure>,
+    json: bool,
+}
+
+impl Board {
+    /// Notes a figure. `bar` is `('≥', least)` or `('≤', most)`.
+    pub(crate) fn note(
+        &mut self,
+        name: &'static str,
+        value: f64,
+        unit: &'static str,
+        bar: Option<(char, f64)>,
+    ) -> anyhow::Result<()> {
+        if !self.json {
+            let met = bar.map_or(String::new(), |(sign, limit)| {
+                let holds = if sign == '≥' { value >= limit } else { value <= limit };
+                format!("   {} {sign} {}", if holds { "met    " } else { "NOT MET" }, short(limit))
+            });
+            say(format_args!("{name:<58} {:>12} {unit:<9}{met}", short(value)))?;
+        }
+        self.figures.push(Figure { name, value, unit, bar });
+        Ok(())
+    }
+}
+
+fn short(value: f64) -> String {
+    if value.abs() >= 1_000.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+}
+
+/// Measures everything once.
+pub async fn run(mut config: Config, flags: &Flags, args: Bench) -> anyhow::Result<()> {
+    if cfg!(debug_assertions) {
+        bail!("this is a debug build; its figures would say nothing. Run: cargo run --release -- bench");
+    }
+    let folder = std::env::temp_dir().join(format!("munadi-bench-{}", std::process::id()));
+    config.data.clone_from(&folder);
+    config.key_file = folder.join("munadi.key");
+    if flags.database.is_none() {
+        config.database = format!("sqlite:{}", folder.join("munadi.db").display());
+    }
+    let mut board = Board { figures: Vec::new(), json: args.json };
+    let result = measure(config, &args, &mut board, &folder).await;
+    let _ = std::fs::remove_dir_all(&folder);
+    result?;
+    if args.json {
+        let figures: Vec<_> = board
+            .figures
+            .iter()
+            .map(|f| serde_json::json!({ "name": f.name, "value": f.value, "unit": f.unit, "bar": f.bar.map(|(sign, limit)| format!("{sign} {limit}")) }))
+            .collect();
+        say(serde_json::to_string_pretty(&figures)?)?;
+    }
+    Ok(())
+}
+
+async fn measure(
+    mut config: Config,
+    args: &Bench,
+    board: &mut Board,
+    folder: &std::path::Path,
+) -> anyhow::Result<()> {
+    let null = sandbox::null::start().await?;
+    config.providers = null_urls(&null);
+    let raw = sends::raw(&null, args.raw).await?;
+    board.note("raw calls of the same HTTP client", raw, "/s", None)?;
+    let app = App::open(config.clone(), Arc::new(WallClock)).await?;
+    if app.store.access().has_users().await? {
+        bail!("the database is not empty; bench wants a fresh one");
+    }
+    let made = sends::run(&app, args, raw, board).await?;
+    receipts::run(&app, &made, args.receipts, board).await?;
+    pages::run(&app, &made, board).await?;
+    app.store.close().await;
+    process::run(&config, board).await?;
+    board.note("size of this program", file_mb(&std::env::current_exe()?)?, "MB", Some(('≤', 30.0)))?;
+    board.note("size of the data folder", folder_mb(folder), "MB", None)?;
+    null.stop().await;
+    Ok(())
+}
+
+/// The null provider takes any path; the probe's answer is the same and proves nothing, so the campaign is asked in vain.
+fn null_urls(null: &Null) -> ProviderUrls {
+    ProviderUrls { aisensy: null.url(), aisensy_project: null.url() }
+}
+
+fn file_mb(path: &PathBuf) -> anyhow::Result<f64> {
+    Ok(std::fs::metadata(path)?.len() as f64 / 1e6)
+}
+
+fn folder_mb(folder: &std::path::Path) -> f64 {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    files.filter_map(|file| file.metadata().ok()).map(|meta| meta.len() as f64 / 1e6).sum()
+}
+
+/// Resident memory of a process in MB, from the kernel's own account; `peak` asks for the most it ever was.
+pub(crate) fn resident_mb(pid: &str, peak: bool) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let field = if peak { "VmHWM:" } else { "VmRSS:" };
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default();
+    line.trim().trim_end_matches("kB").trim().parse::<f64>().unwrap_or(f64::NAN) / 1024.0
+}
+
+/// Seconds since `start`.
+pub(crate) fn seconds(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64().max(1e-9)
+}
