@@ -86,7 +86,7 @@ CREATE TABLE broadcasts (
 CREATE INDEX broadcasts_organization ON broadcasts (organization_id, id);
 CREATE INDEX broadcasts_workshop ON broadcasts (workshop_id, id);
 CREATE INDEX broadcasts_integration ON broadcasts (integration_id, created_at);
-CREATE INDEX broadcasts_open ON broadcasts (status) WHERE status IN ('planning', 'scheduled', 'in_progress');
+CREATE INDEX broadcasts_status ON broadcasts (status);
 
 -- The unit of truth. Rows are planned in order of number, so `position` and `recipient` grow together: both keys stay local
 -- at a million rows, and a receipt finds its row by number within the few recent broadcasts of its integration.
@@ -144,7 +144,7 @@ CREATE TABLE broadcast_counts (
     PRIMARY KEY (broadcast_id, state, reason)
 );
 
-CREATE INDEX broadcast_counts_open ON broadcast_counts (broadcast_id) WHERE n > 0 AND state IN ('waiting', 'in_flight');
+CREATE INDEX broadcast_counts_open ON broadcast_counts (state, broadcast_id) WHERE n > 0;
 
 -- Answers per ten seconds, for the pace chart.
 CREATE TABLE broadcast_pace (

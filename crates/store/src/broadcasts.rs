@@ -316,7 +316,7 @@ impl Org {
             .db
             .all_batch(
                 "SELECT c.broadcast_id, c.state, c.reason, c.n, c.cost FROM @batch
-                 JOIN broadcast_counts c ON c.broadcast_id = b.id",
+                 CROSS JOIN broadcast_counts c WHERE c.broadcast_id = b.id",
                 args![],
                 crate::db::Batch::new().uuids("id", rows.iter().map(|row| row.id)),
             )

@@ -2,7 +2,8 @@
 //!
 //! A query is written as PostgreSQL reads it. For SQLite, row locks are dropped (it has one writer). `@batch` stands for many
 //! rows bound as one value: `unnest` of arrays on PostgreSQL, `json_each` of one JSON text on SQLite; in the query it is a
-//! table named `b` with the columns of the [`Batch`].
+//! table named `b` with the columns of the [`Batch`]. SQLite knows nothing of its size: join it with `CROSS JOIN`, which keeps
+//! `b` outside, and in an `UPDATE … FROM @batch` compare every column of the key with one of `b`, none with a constant.
 
 use std::{
     collections::HashMap,

@@ -379,8 +379,8 @@ impl Work {
         let keys: Vec<String> = rows.iter().map(|row| key.of(&row.recipient)).collect();
         let listed: Vec<(String,)> = tx
             .all_batch(
-                "SELECT s.phone_key FROM @batch JOIN suppressions s ON s.organization_id = $1 AND s.phone_key = b.phone_key
-                 WHERE s.channel IN ('all', $2) AND s.category IN ('all', $3)",
+                "SELECT s.phone_key FROM @batch CROSS JOIN suppressions s
+                 WHERE s.organization_id = $1 AND s.phone_key = b.phone_key AND s.channel IN ('all', $2) AND s.category IN ('all', $3)",
                 args![head.organization_id, &head.channel, &head.category],
                 Batch::new().texts("phone_key", keys.iter().cloned()),
             )
@@ -404,11 +404,11 @@ impl Work {
             moves.add(broadcast.0, MessageState::Skipped, SkipReason::Suppressed.word(), 1, 0);
         }
         tx.run_batch(
-            "UPDATE messages SET state = 'skipped', reason = $2, attempt = attempt - 1, worker_id = NULL, started_at = NULL,
-                    changed_at = $3
-             FROM @batch WHERE messages.broadcast_id = $1 AND messages.position = b.position",
-            args![broadcast.0, SkipReason::Suppressed.word(), now],
-            Batch::new().ints("position", out),
+            "UPDATE messages SET state = 'skipped', reason = $1, attempt = attempt - 1, worker_id = NULL, started_at = NULL,
+                    changed_at = $2
+             FROM @batch WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position",
+            args![SkipReason::Suppressed.word(), now],
+            Batch::new().uuids("broadcast_id", out.iter().map(|_| broadcast.0)).ints("position", out),
         )
         .await?;
         Ok(())

@@ -156,8 +156,8 @@ impl Work {
         let found: Vec<(String,)> = self
             .db
             .all_batch(
-                "SELECT s.phone_key FROM @batch JOIN suppressions s ON s.organization_id = $1 AND s.phone_key = b.phone_key
-                 WHERE s.channel IN ('all', $2) AND s.category IN ('all', $3)",
+                "SELECT s.phone_key FROM @batch CROSS JOIN suppressions s
+                 WHERE s.organization_id = $1 AND s.phone_key = b.phone_key AND s.channel IN ('all', $2) AND s.category IN ('all', $3)",
                 args![organization.0, channel, category],
                 Batch::new().texts("phone_key", keys),
             )

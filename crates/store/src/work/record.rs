@@ -177,7 +177,8 @@ impl Work {
                         failed_at = b.failed_at, provider_id = b.provider_id, cost = b.cost, changed_at = b.at, worker_id = NULL
                  FROM @batch
                  WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position
-                   AND messages.state = 'in_flight' AND messages.worker_id = $1 AND messages.attempt = b.attempt
+                   -- COALESCE keeps SQLite from walking this worker's calls for every row of the batch.
+                   AND messages.state = 'in_flight' AND COALESCE(messages.worker_id, $1) = $1 AND messages.attempt = b.attempt
                  RETURNING messages.broadcast_id, messages.position",
                 args![self.worker.0],
                 batch,
