@@ -14,8 +14,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    accounts::OpenAccounts, config::Config, http::router, pages::home::Asked, password::Passwords,
-    seal::KeyRing,
+    accounts::OpenAccounts, callbacks::Callbacks, config::Config, http::router, pages::home::Asked,
+    password::Passwords, seal::KeyRing,
 };
 
 /// A session ends after two days without use, and after thirty in any case.
@@ -49,6 +49,8 @@ pub struct Parts {
     pub engine: Engine,
     /// Opens provider accounts.
     pub accounts: OpenAccounts,
+    /// Where providers post receipts.
+    pub callbacks: Callbacks,
     /// The way out to providers.
     pub out: Http,
     /// Makes the keys of suppressions.
@@ -86,6 +88,7 @@ impl App {
             limits: Limits { lease_ms: config.lease_ms, ..Limits::default() },
             alone: !store.is_shared(),
         });
+        let callbacks = Callbacks::new(engine.clone(), clock.clone());
         let stopping = CancellationToken::new();
         Ok(App(Arc::new(Parts {
             store,
@@ -95,6 +98,7 @@ impl App {
             passwords,
             engine,
             accounts,
+            callbacks,
             out,
             phone_key,
             asked: Asked::default(),

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod app;
 pub mod assets;
+pub mod callbacks;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -14,8 +14,10 @@ use crate::{
 };
 
 /// One entry.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub struct AuditEntry {
+    /// Which; the place to go on from.
+    pub id: AuditId,
     /// Who, by name.
     pub actor: String,
     /// What, such as `broadcast.confirmed`.
@@ -24,8 +26,25 @@ pub struct AuditEntry {
     pub subject: String,
     /// Numbers that explain it.
     pub detail: String,
-    /// When, UTC milliseconds.
-    pub at: i64,
+    /// When.
+    pub at: Millis,
+}
+
+#[derive(sqlx::FromRow)]
+struct AuditRow {
+    id: Uuid,
+    actor: String,
+    action: String,
+    subject: String,
+    detail: String,
+    at: i64,
+}
+
+impl From<AuditRow> for AuditEntry {
+    fn from(row: AuditRow) -> AuditEntry {
+        let AuditRow { id, actor, action, subject, detail, at } = row;
+        AuditEntry { id: AuditId(id), actor, action, subject, detail, at: Millis(at) }
+    }
 }
 
 impl Org {
@@ -68,12 +87,14 @@ impl Org {
         limit: i64,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         self.allow(Permission::Manage)?;
-        self.db
+        let rows: Vec<AuditRow> = self
+            .db
             .all(
-                "SELECT actor, action, subject, detail, at FROM audit_log
+                "SELECT id, actor, action, subject, detail, at FROM audit_log
                  WHERE organization_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
                 args![self.id(), before.map_or(Uuid::max(), |id| id.0), limit],
             )
-            .await
+            .await?;
+        Ok(rows.into_iter().map(AuditEntry::from).collect())
     }
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     Store,
     db::args,
-    error::{StoreError, json},
+    error::{StoreError, json, word},
     org::Org,
     work::Work,
 };
@@ -77,6 +77,17 @@ pub struct NewIntegration {
     pub callback_key: String,
     /// Its limits.
     pub pace: Pace,
+}
+
+/// What one message costs from an instant on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// Of which category.
+    pub category: Category,
+    /// In force from then on.
+    pub from: Millis,
+    /// Of one message.
+    pub price: Money,
 }
 
 #[derive(sqlx::FromRow)]
@@ -319,6 +330,24 @@ impl Org {
             )
             .await?;
         Ok(row.map(|(price,)| Money(price)))
+    }
+
+    /// Every price that was set on a channel, the latest start first.
+    pub async fn prices(&self, channel: Channel) -> Result<Vec<Price>, StoreError> {
+        let rows: Vec<(String, i64, i64)> = self
+            .db
+            .all(
+                "SELECT category, from_at, price FROM prices WHERE organization_id = $1 AND channel = $2
+                 ORDER BY from_at DESC, category",
+                args![self.id(), channel.word()],
+            )
+            .await?;
+        rows.into_iter()
+            .map(|(category, from, price)| {
+                let category = word("prices", "category", &category)?;
+                Ok(Price { category, from: Millis(from), price: Money(price) })
+            })
+            .collect()
     }
 
     /// Sets the price of one message from `from` on.

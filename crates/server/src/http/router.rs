@@ -12,7 +12,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     routing::{MethodFilter, MethodRouter, on},
 };
-use domain::role::Permission::{self, Manage, Read, Send, Team};
+use domain::role::Permission::{self, Integrations, Manage, Read, Send, Team};
 use tower_http::compression::CompressionLayer;
 
 use super::{
@@ -21,11 +21,14 @@ use super::{
     gate::{self, gate},
     headers,
 };
-use crate::{app::App, pages};
+use crate::{app::App, callbacks, pages};
 use Needs::{Anyone, Public, SignedIn, SuperAdmin};
 
 /// Most bytes of a form; uploads say their own with [`Route::body_max`].
 const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// A page that reads a long list from a provider, page by page.
+const ASKING: Duration = Duration::from_secs(90);
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,10 +119,16 @@ const POST: Method = Method::POST;
 /// Every route.
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
-    use pages::{account, health, home, invite, keys, login, organisation, setup, team};
+    use pages::{
+        account, health, home, invite, keys, login, organisation,
+        settings::{audit, integrations, prices, template_import, templates},
+        setup, team,
+    };
     vec![
         route(GET,  "/assets/{file}",                     Anyone,     assets::serve),
         route(GET,  "/healthz",                           Anyone,     health::show).json(),
+
+        route(POST, "/callbacks/{callback_key}",          Anyone,     callbacks::receive).json().body_max(callbacks::POST_BYTES_MAX).timeout(callbacks::TIMEOUT),
 
         route(GET,  "/sign-in",                           Public,     login::form),
         route(POST, "/sign-in",                           Public,     login::sign_in),
@@ -149,6 +158,33 @@ pub fn table() -> Vec<Route> {
         route(POST, "/organisations/new",                 SuperAdmin, organisation::create),
 
         route(GET,  "/settings",                          Read,       organisation::settings),
+
+        route(GET,  "/settings/integrations",             Read,       integrations::list),
+        route(GET,  "/settings/integrations/new",         Integrations, integrations::new),
+        route(POST, "/settings/integrations/new",         Integrations, integrations::add),
+        route(GET,  "/settings/integrations/{integration}", Read,     integrations::show),
+        route(GET,  "/settings/integrations/{integration}/edit", Integrations, integrations::edit),
+        route(POST, "/settings/integrations/{integration}/edit", Integrations, integrations::update),
+        route(GET,  "/settings/integrations/{integration}/keys", Integrations, integrations::keys),
+        route(POST, "/settings/integrations/{integration}/keys", Integrations, integrations::replace_keys),
+        route(POST, "/settings/integrations/{integration}/test", Manage, integrations::test),
+        route(POST, "/settings/integrations/{integration}/stop", Send, integrations::stop),
+        route(POST, "/settings/integrations/{integration}/release", Send, integrations::release),
+        route(GET,  "/settings/integrations/{integration}/remove", Integrations, integrations::confirm_removal),
+        route(POST, "/settings/integrations/{integration}/remove", Integrations, integrations::remove),
+        route(GET,  "/settings/templates",                Read,       templates::list),
+        route(GET,  "/settings/templates/new",            Manage,     templates::new),
+        route(POST, "/settings/templates/new",            Manage,     templates::add),
+        route(GET,  "/settings/templates/import",         Manage,     template_import::show).timeout(ASKING),
+        route(POST, "/settings/templates/import",         Manage,     template_import::take).timeout(ASKING),
+        route(GET,  "/settings/templates/{template}",     Read,       templates::show),
+        route(POST, "/settings/templates/{template}",     Manage,     templates::update),
+        route(GET,  "/settings/templates/{template}/remove", Manage,  templates::confirm_removal),
+        route(POST, "/settings/templates/{template}/remove", Manage,  templates::remove),
+        route(GET,  "/settings/prices",                   Read,       prices::show),
+        route(POST, "/settings/prices",                   Manage,     prices::set),
+        route(GET,  "/settings/audit",                    Manage,     audit::show),
+
         route(GET,  "/settings/organisation",             Read,       organisation::show),
         route(POST, "/settings/organisation",             Manage,     organisation::update),
         route(GET,  "/settings/team",                     Team,       team::show),

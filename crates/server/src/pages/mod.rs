@@ -7,6 +7,7 @@ pub mod invite;
 pub mod keys;
 pub mod login;
 pub mod organisation;
+pub mod settings;
 pub mod setup;
 pub mod team;
 
@@ -37,8 +38,12 @@ pub fn unprocessable(page: impl Render) -> Response {
 
 /// Pages of the settings, with who sees them in the list.
 const SETTINGS: &[(&str, &str, Permission)] = &[
-    ("Organisation", "/settings/organisation", Permission::Read),
+    ("Integrations", "/settings/integrations", Permission::Read),
+    ("Templates", "/settings/templates", Permission::Read),
+    ("Prices", "/settings/prices", Permission::Read),
     ("Team", "/settings/team", Permission::Team),
+    ("Organisation", "/settings/organisation", Permission::Read),
+    ("Audit log", "/settings/audit", Permission::Manage),
 ];
 
 /// A page of the settings: the list of those this person may open beside it. `href` is one of the list.

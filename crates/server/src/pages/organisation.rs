@@ -133,7 +133,7 @@ fn minute(text: &str) -> Option<i64> {
 
 /// `GET /settings`: the first of its pages.
 pub async fn settings() -> Response {
-    see_other("/settings/organisation")
+    see_other("/settings/integrations")
 }
 
 /// `GET /settings/organisation`

@@ -15,6 +15,9 @@ fn filled(path: &str, people: &People) -> String {
     let ids = [
         ("{user}", people.target.id.to_string()),
         ("{invitation}", people.invitation.to_string()),
+        ("{integration}", people.integration.to_string()),
+        ("{template}", people.template.to_string()),
+        ("{callback_key}", "0".repeat(40)),
         ("{token}", "0".repeat(64)),
         ("{file}", "none.css".to_owned()),
     ];

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod access;
+mod callbacks;
 mod first_start;
 mod guard;
 mod ops;
+mod settings;
 mod sign_in;
 mod team;
 mod world;

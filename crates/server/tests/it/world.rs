@@ -8,20 +8,25 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use domain::{
-    ids::{OrganizationId, UserId},
+    channel::Channel,
+    ids::{IntegrationId, OrganizationId, TemplateId, UserId},
+    pace::Pace,
     phone::Country,
     quiet_hours::QuietHours,
     role::Role,
     time::{DAY, ManualClock, Millis, Zone},
 };
 use munadi::{
+    accounts::{ProviderUrls, seal_binding},
     app::{App, SESSION_LIFE},
     config::Config,
     http::{auth::Token, cookies::Jar, router},
     password::Cost,
     seal::KeyRing,
 };
-use store::{Actor, NewOrganization, NewUser, User, testing::TestStore};
+use providers::{AisensySecrets, Secret};
+use serde_json::json;
+use store::{Actor, NewOrganization, NewUser, User, integrations::NewIntegration, testing::TestStore};
 use tower::ServiceExt;
 
 /// The password of everybody in tests.
@@ -53,7 +58,16 @@ pub(crate) struct People {
     /// An open invitation of the first organisation.
     pub(crate) invitation: domain::ids::AccessLinkId,
     pub(crate) invitation_token: Token,
+    /// An account of the first organisation.
+    pub(crate) integration: IntegrationId,
+    /// A template of the first organisation.
+    pub(crate) template: TemplateId,
 }
+
+/// Secrets of the account; nothing may ever show them.
+pub(crate) const API_KEY: &str = "TEST-API-KEY-NOT-REAL-9f2c";
+/// Of the webhook.
+pub(crate) const WEBHOOK_SECRET: &str = "test-shared-secret";
 
 impl World {
     /// A program that nobody has set up yet.
@@ -65,6 +79,11 @@ impl World {
         let mut config = Config::in_folder(db.folder()).unwrap();
         config.public_url = "https://notify.example".to_owned();
         config.password_cost = Cost { memory_kib: 8, passes: 1 };
+        // Nothing answers there: a test never leaves this machine.
+        config.providers = ProviderUrls {
+            aisensy: "http://127.0.0.1:9/campaign".to_owned(),
+            aisensy_project: "http://127.0.0.1:9/project".to_owned(),
+        };
         change(&mut config);
         let clock = Arc::new(ManualClock::at(Millis(20_000 * DAY)));
         let app = App::new(db.store.clone(), clock.clone(), config, KeyRing::generate()).unwrap();
@@ -121,14 +140,52 @@ impl World {
             viewer: member("Viewer", first, Role::Viewer).await,
             stranger: member("Stranger", second, Role::Admin).await,
             target: member("Target", first, Role::Viewer).await,
+            integration: self.integration(first, "Udaan main", Some(WEBHOOK_SECRET)).await,
+            template: org
+                .add_template(Channel::WhatsappPersonal, "Reminder", &reminder(), now)
+                .await
+                .unwrap(),
             host,
             invitation,
             invitation_token: token,
         }
     }
 
+    /// Connects an account.
+    pub(crate) async fn integration(
+        &self,
+        organisation: OrganizationId,
+        name: &str,
+        webhook_secret: Option<&str>,
+    ) -> IntegrationId {
+        let id = IntegrationId::new(self.clock_now());
+        let secrets = AisensySecrets {
+            api_key: Secret::new(API_KEY),
+            project_password: None,
+            webhook_secret: webhook_secret.map(Secret::new),
+        };
+        let new = NewIntegration {
+            id,
+            kind: "aisensy".to_owned(),
+            name: name.to_owned(),
+            settings: json!({}),
+            sealed: self.app.keys.seal(&secrets.to_json(), &seal_binding(organisation, id)),
+            hints: json!({ "api_key": "9f2c", "webhook_secret": webhook_secret.map(|_| "cret") }),
+            callback_key: self.app.keys.callback_key(id),
+            pace: Pace { per_second: 10, per_day: 0 },
+        };
+        let org = self.app.store.org(Actor::command_line(organisation));
+        org.add_integration(new, self.clock_now()).await.unwrap();
+        id
+    }
+
     pub(crate) fn clock_now(&self) -> Millis {
         self.app.clock.now()
+    }
+
+    /// The program's face, for what no browser does.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
     }
 
     /// A browser without cookies.
@@ -155,6 +212,14 @@ impl World {
         let members = org.members().await.unwrap();
         members.into_iter().find(|member| member.user == user).map(|member| member.role)
     }
+}
+
+/// A template with one value.
+fn reminder() -> serde_json::Value {
+    json!({
+        "campaign": "workshop_reminder_1h", "category": "utility", "language": "en", "body": "Hi {{1}}.",
+        "parameters": [{ "label": "first name", "source": { "from": "registrant_first_name" }, "fallback": "there" }],
+    })
 }
 
 /// Keeps cookies, as browsers do.

@@ -1,0 +1,221 @@
+//! What providers post to us: proven genuine over its raw bytes, stored with many others in one commit, answered, and only
+//! then looked into (providers/aisensy.md §4). The engine applies it afterwards.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    body::Bytes,
+    extract::{Request, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use domain::{
+    ids::{IntegrationId, OrganizationId},
+    time::{Millis, SECOND, SharedClock},
+};
+use engine::{Accounts, Engine};
+use providers::Account;
+use sha2::{Digest, Sha256};
+use store::{StoreError, work::RawReceipt};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    app::App,
+    http::{error::Problem, extract::Path},
+    seal::hmac_sha256,
+};
+
+/// Most bytes of a post. A receipt has less than two thousand; a carousel's, with its template, stays below this.
+pub const POST_BYTES_MAX: usize = 256 * 1024;
+/// A provider gives up after five seconds (providers/aisensy.md §4.5); a second later nobody waits for the answer.
+pub const TIMEOUT: Duration = Duration::from_secs(6);
+/// An opened account is looked at again after this, so that a replaced secret, or a removed account, is soon heeded.
+const KEEP_MS: i64 = 3 * SECOND;
+/// Accounts kept open at once; more of them take turns.
+const KEPT_MAX: usize = 1_000;
+/// Posts that one commit takes. At 10,000 a second that is ten commits a second.
+const BATCH_MAX: usize = 1_000;
+/// Posts that wait for the next commit; with more, new ones wait at the door.
+const QUEUE_MAX: usize = 4_000;
+/// Bytes of a dedupe key. PostgreSQL indexes less than 2,700; a provider's id has 40.
+const KEY_BYTES_MAX: usize = 200;
+/// Characters of the unguessable part of an address: ours have 40; nothing longer is looked up.
+const ADDRESS_CHARS_MAX: usize = 80;
+
+/// An account that posts can come from.
+struct Known {
+    id: IntegrationId,
+    organization: OrganizationId,
+    account: Account,
+}
+
+/// A genuine post, and who waits for it to be safe.
+struct Post {
+    receipt: RawReceipt,
+    stored: oneshot::Sender<bool>,
+}
+
+/// The door of all callbacks: accounts opened lately, and the one task that stores what came.
+pub struct Callbacks {
+    clock: SharedClock,
+    engine: Engine,
+    /// Of this process alone: addresses are kept as their MAC, so that looking one up tells nothing about another.
+    salt: [u8; 32],
+    kept: Mutex<HashMap<[u8; 32], (Millis, Arc<Known>)>>,
+    queue: OnceLock<mpsc::Sender<Post>>,
+}
+
+impl Callbacks {
+    /// A door that keeps nothing yet.
+    pub fn new(engine: Engine, clock: SharedClock) -> Callbacks {
+        Callbacks {
+            clock,
+            engine,
+            salt: crate::seal::random_bytes(),
+            kept: Mutex::default(),
+            queue: OnceLock::new(),
+        }
+    }
+
+    /// Forgets opened accounts: a secret was replaced, or an account removed, here.
+    pub fn forget(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The account behind an address.
+    async fn known(&self, accounts: &dyn Accounts, address: &str) -> Result<Arc<Known>, Problem> {
+        if address.len() > ADDRESS_CHARS_MAX || !address.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Err(Problem::not_found());
+        }
+        let now = self.clock.now();
+        let mac = hmac_sha256(&self.salt, &[address.as_bytes()]);
+        if let Some(known) = self.kept(&mac, now) {
+            return Ok(known);
+        }
+        let stored = self.engine.work().account_of_callback(address).await.map_err(Lookup)?;
+        let account = accounts.open(&stored).map_err(|why| {
+            tracing::error!(integration.id = %stored.id, "posts for integration {} cannot be checked: {why}", stored.id);
+            not_now()
+        })?;
+        let known = Arc::new(Known { id: stored.id, organization: stored.organization, account });
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT_MAX {
+            kept.clear();
+        }
+        kept.insert(mac, (now, known.clone()));
+        Ok(known)
+    }
+
+    fn kept(&self, mac: &[u8; 32], now: Millis) -> Option<Arc<Known>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(mac).filter(|(at, _)| now.since(*at) < KEEP_MS).map(|(_, known)| known.clone())
+    }
+
+    /// Returns once the receipt is committed, together with those that came meanwhile.
+    async fn store(&self, receipt: RawReceipt) -> Result<(), Problem> {
+        let queue = self.queue.get_or_init(|| {
+            let (queue, posts) = mpsc::channel(QUEUE_MAX);
+            tokio::spawn(store_all(self.engine.clone(), self.clock.clone(), posts));
+            queue
+        });
+        let (stored, answer) = oneshot::channel();
+        queue.send(Post { receipt, stored }).await.map_err(|_| not_now())?;
+        if answer.await == Ok(true) { Ok(()) } else { Err(not_now()) }
+    }
+}
+
+/// Stores what came, all that came during one commit with the next. Ends with the door.
+async fn store_all(engine: Engine, clock: SharedClock, mut posts: mpsc::Receiver<Post>) {
+    let mut batch = Vec::with_capacity(BATCH_MAX);
+    while posts.recv_many(&mut batch, BATCH_MAX).await > 0 {
+        let (receipts, waiting): (Vec<_>, Vec<_>) =
+            batch.drain(..).map(|post: Post| (post.receipt, post.stored)).unzip();
+        let count = receipts.len();
+        let written = engine.work().store_receipts(receipts, clock.now()).await;
+        match &written {
+            Ok(new) => tracing::debug!(count, new, "stored {new} new receipts of {count} posts"),
+            Err(error) => tracing::error!(
+                count,
+                "{count} posts could not be stored; their senders are asked to repeat them: {error}"
+            ),
+        }
+        for stored in waiting {
+            // Whoever has gone will post again.
+            let _ = stored.send(written.is_ok());
+        }
+        if matches!(written, Ok(new) if new > 0) {
+            engine.wake_receipts();
+        }
+    }
+}
+
+/// `POST /callbacks/{callback_key}`: 200 once it is stored, whether or not it can be placed; 404 for an address that is nobody's;
+/// 401 for what its provider did not sign, before a byte of it is parsed; 503, never 410, when it should come again.
+pub async fn receive(
+    State(app): State<App>,
+    Path(address): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let known = app.callbacks.known(&app.accounts, &address).await?;
+    let (parts, body) = request.into_parts();
+    let declared =
+        parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|bytes| bytes > POST_BYTES_MAX) {
+        return Err(Problem::too_large());
+    }
+    let raw = axum::body::to_bytes(body, POST_BYTES_MAX).await.map_err(|_| Problem::too_large())?;
+    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    if !known.account.is_genuine(&raw, header) {
+        return Err(not_signed());
+    }
+    app.callbacks.store(receipt(&known, &raw)).await?;
+    Ok((StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], r#"{"ok":true}"#).into_response())
+}
+
+/// What is stored. PostgreSQL keeps no zero character and no long key, and one post must not spoil a commit of many.
+fn receipt(known: &Known, raw: &Bytes) -> RawReceipt {
+    let key = known.account.dedupe_key(raw).replace('\0', "\u{fffd}");
+    let dedupe_key =
+        if key.len() > KEY_BYTES_MAX { format!("sha256:{}", hex::encode(Sha256::digest(&key))) } else { key };
+    RawReceipt {
+        organization: known.organization,
+        integration: known.id,
+        dedupe_key,
+        body: String::from_utf8_lossy(raw).replace('\0', "\u{fffd}"),
+    }
+}
+
+fn not_signed() -> Problem {
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "not_signed",
+        "Not signed",
+        "The signature is missing or wrong. Enter the webhook's shared secret under Settings, Integrations.",
+    )
+}
+
+fn not_now() -> Problem {
+    let words = "This could not be stored now. Post it again.";
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_stored", "Not stored", words);
+    Problem { retry_after_s: Some(5), ..problem }
+}
+
+/// An address that cannot be looked up is not one that nobody has.
+impl From<Lookup> for Problem {
+    fn from(Lookup(error): Lookup) -> Problem {
+        match error {
+            StoreError::Missing => Problem::not_found(),
+            other => {
+                tracing::error!("a callback's account could not be looked up: {other}");
+                not_now()
+            }
+        }
+    }
+}
+
+/// A look-up that failed.
+struct Lookup(StoreError);

@@ -1,0 +1,144 @@
+//! Who did what, newest first.
+
+use axum::response::IntoResponse;
+use domain::ids::AuditId;
+use maud::{Markup, Render, html};
+use serde::Deserialize;
+use store::audit::AuditEntry;
+
+use super::when;
+use crate::{
+    http::{
+        error::PageResult,
+        extract::{Member, Query},
+    },
+    pages::settings_page,
+    ui::{
+        button::Button,
+        head::{Card, Head},
+        table::{Column, Place, Row, Table},
+    },
+};
+
+const HREF: &str = "/settings/audit";
+/// Entries of a page.
+const PAGE: i64 = 50;
+
+/// Actions of the store, and the words for them.
+const WORDS: &[(&str, &str)] = &[
+    ("integration.connected", "Connected an account"),
+    ("integration.changed", "Changed an account"),
+    ("integration.secrets_replaced", "Replaced an account’s keys"),
+    ("integration.stopped", "Stopped an account"),
+    ("integration.released", "Released an account"),
+    ("integration.removed", "Removed an account"),
+    ("price.changed", "Set a price"),
+    ("template.added", "Added a template"),
+    ("template.changed", "Changed a template"),
+    ("template.removed", "Removed a template"),
+    ("broadcast.confirmed", "Confirmed a broadcast"),
+    ("broadcast.sent_again", "Sent failed messages again"),
+    ("message.decided", "Decided about an unknown message"),
+    ("workshop.added", "Added a workshop"),
+    ("workshop.edited", "Changed a workshop"),
+    ("workshop.cancelled", "Cancelled a workshop"),
+    ("registrant.added", "Added a registrant"),
+    ("registrant.status", "Changed a registration"),
+    ("import.uploaded", "Uploaded a file"),
+    ("import.started", "Started an import"),
+    ("import.committed", "Finished an import"),
+    ("import.undone", "Undid an import"),
+    ("suppression.added", "Added a suppression"),
+    ("suppression.removed", "Removed a suppression"),
+    ("tag.added", "Added a tag"),
+    ("tag.default", "Chose the default tag"),
+    ("member.invited", "Invited a person"),
+    ("member.invitation_revoked", "Took back an invitation"),
+    ("member.joined", "Joined"),
+    ("member.role", "Changed a role"),
+    ("member.removed", "Removed a member"),
+    ("organisation.created", "Created the organisation"),
+    ("organisation.changed", "Changed the organisation"),
+];
+
+/// The place to go on from.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Page {
+    before: String,
+}
+
+/// `GET /settings/audit`
+pub async fn show(member: Member, Query(place): Query<Page>) -> PageResult {
+    let before: Option<AuditId> = place.before.parse().ok();
+    // One more than is shown tells whether there are older ones.
+    let mut entries = member.org.audit_log(before, PAGE + 1).await?;
+    let shown = usize::try_from(PAGE).unwrap_or(usize::MAX);
+    let older = entries.get(shown).is_some();
+    entries.truncate(shown);
+    let next = entries.last().filter(|_| older).map(|last| format!("{HREF}?before={}", last.id));
+    Ok(page(&member, &entries, before.is_some(), next).into_response())
+}
+
+fn page(member: &Member, entries: &[AuditEntry], later: bool, next: Option<String>) -> Markup {
+    let table = Table {
+        caption: "What was done".into(),
+        columns: vec![
+            Column::new("What", Place::Title),
+            Column::new("Who", Place::Line),
+            Column::new("When", Place::State),
+            Column::new("Detail", Place::Wide),
+        ],
+        rows: entries.iter().map(|entry| row(member, entry)).collect(),
+        empty: "Nothing was done yet.".into(),
+    };
+    let body = html! {
+        (Head::new("Audit log").meta("Who did what, newest first. It holds ids, never numbers or texts."))
+        (Card::new("log", if later { "Older entries" } else { "Newest entries" }, html! {
+            (table)
+            @if later || next.is_some() {
+                nav class="m-tablefoot" aria-label="Pages" {
+                    p { (entries.len()) " entries" }
+                    span {
+                        @if later { (Button::link("Newest", HREF).small()) " " }
+                        @if let Some(next) = &next { (Button::link("Older", next).small()) }
+                    }
+                }
+            }
+        }))
+    };
+    settings_page(member, "Audit log", HREF, body).render()
+}
+
+fn row(member: &Member, entry: &AuditEntry) -> Row {
+    Row::new(vec![
+        html! { b { (words(&entry.action)) } span class="m-sub" { (entry.subject) } },
+        html! { (entry.actor) },
+        html! { time datetime=(member.organization.zone.rfc3339(entry.at)) { (when(member, entry.at)) } },
+        html! { (entry.detail) },
+    ])
+}
+
+/// `broadcast.paused_by_person` reads "Broadcast: paused by person" where no better words are known.
+fn words(action: &str) -> String {
+    if let Some((_, words)) = WORDS.iter().find(|(known, _)| *known == action) {
+        return (*words).to_owned();
+    }
+    let (thing, what) = action.split_once('.').unwrap_or(("", action));
+    let plain = format!("{}: {}", thing.replace('_', " "), what.replace('_', " "));
+    let mut letters = plain.trim_start_matches(": ").chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_without_words_of_its_own_can_still_be_read() {
+        assert_eq!(words("integration.stopped"), "Stopped an account");
+        assert_eq!(words("broadcast.paused_by_person"), "Broadcast: paused by person");
+        assert_eq!(words("odd"), "Odd");
+        assert_eq!(words(""), "");
+    }
+}

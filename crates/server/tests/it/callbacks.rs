@@ -1,0 +1,155 @@
+//! What providers post: proven, stored once, answered; forgeries and strangers are turned away.
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use domain::ids::IntegrationId;
+use store::{on_both, testing::TestStore};
+use tower::ServiceExt;
+
+use crate::world::{People, WEBHOOK_SECRET, World};
+
+/// The compact example of providers/aisensy.md §4.2 with its signature of §4.1.
+const EXAMPLE: &str = r#"{"id":"ntf_0000000001","created_at":"1767240000000","topic":"message.status.updated","delivery_attempt":"1","app_id":"000000000000000000000aaa","webhook_id":"000000000000000000000bbb","project_id":"000000000000000000000ccc","data":{"message":{"id":"000000000000000000000ddd","messageId":"wamid.TESTONLY0001","submitted_message_id":"00000000-0000-4000-8000-000000000001","phone_number":"919000000001","status":"DELIVERED"}}}"#;
+const EXAMPLE_SIGNATURE: &str = "9d0ae0e7b611cc1637c609f5cc2ee886033f26fc92ba0698e8619bd58488f587";
+
+/// A program, its people, and the address of the fixture's account.
+async fn set_up(db: &TestStore) -> (World, People, String) {
+    let world = World::new(db).await;
+    let people = world.people().await;
+    let address = address(&world, people.integration);
+    (world, people, address)
+}
+
+fn address(world: &World, integration: IntegrationId) -> String {
+    format!("/callbacks/{}", world.app.keys.callback_key(integration))
+}
+
+fn request(path: &str, body: impl Into<Body>, signature: Option<&str>) -> Request<Body> {
+    let mut request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
+    if let Some(signature) = signature {
+        request = request.header("X-AiSensy-Signature", signature);
+    }
+    request.body(body.into()).unwrap()
+}
+
+async fn post(world: &World, path: &str, body: &str, signature: Option<&str>) -> StatusCode {
+    let response = world.router().oneshot(request(path, body.to_owned(), signature)).await.unwrap();
+    response.status()
+}
+
+async fn post_signed(world: &World, path: &str, body: &str) -> StatusCode {
+    let signature = sandbox::signature(WEBHOOK_SECRET, body.as_bytes());
+    post(world, path, body, Some(&signature)).await
+}
+
+async fn stored(world: &World) -> usize {
+    world.app.engine.work().pending_receipts(world.clock_now(), 10_000).await.unwrap().len()
+}
+
+on_both! {
+    async fn a_genuine_post_is_stored_once_however_often_it_comes(db: TestStore) {
+        let (world, people, address) = set_up(db).await;
+        for _ in 0..3 {
+            assert_eq!(post(&world, &address, EXAMPLE, Some(EXAMPLE_SIGNATURE)).await, StatusCode::OK);
+        }
+        let found = world.app.engine.work().pending_receipts(world.clock_now(), 10).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].body, EXAMPLE);
+        assert_eq!(found[0].integration, people.integration);
+        assert_eq!(found[0].organization, people.first);
+    }
+
+    async fn what_the_provider_did_not_sign_is_refused_and_not_kept(db: TestStore) {
+        let (world, _, address) = set_up(db).await;
+        let other = sandbox::signature("another-secret", EXAMPLE.as_bytes());
+        let wrong: Vec<Option<&str>> = vec![
+            None,
+            Some(""),
+            Some("zz"),
+            Some(&EXAMPLE_SIGNATURE[..62]),
+            Some(&EXAMPLE_SIGNATURE[..2]),
+            Some(&other),
+        ];
+        for signature in wrong {
+            assert_eq!(post(&world, &address, EXAMPLE, signature).await, StatusCode::UNAUTHORIZED, "{signature:?}");
+        }
+        let changed = EXAMPLE.replace("DELIVERED", "READ");
+        assert_eq!(post(&world, &address, &changed, Some(EXAMPLE_SIGNATURE)).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(stored(&world).await, 0);
+        // The same post with its prefix is good: only the forgeries were turned away.
+        let prefixed = format!("sha256={EXAMPLE_SIGNATURE}");
+        assert_eq!(post(&world, &address, EXAMPLE, Some(&prefixed)).await, StatusCode::OK);
+    }
+
+    async fn without_a_stored_secret_nothing_is_taken(db: TestStore) {
+        let (world, people, _) = set_up(db).await;
+        let silent = world.integration(people.first, "No webhook", None).await;
+        let address = address(&world, silent);
+        for secret in ["", WEBHOOK_SECRET] {
+            let signature = sandbox::signature(secret, EXAMPLE.as_bytes());
+            assert_eq!(post(&world, &address, EXAMPLE, Some(&signature)).await, StatusCode::UNAUTHORIZED);
+        }
+        assert_eq!(stored(&world).await, 0);
+    }
+
+    async fn an_address_of_nobody_is_not_found_and_never_gone(db: TestStore) {
+        let (world, people, address) = set_up(db).await;
+        for path in ["0".repeat(40), "x".repeat(4_000), "%00".into(), "..%2f..".into(), "%F0%9F%98%80".into()] {
+            let path = format!("/callbacks/{path}");
+            assert_eq!(post(&world, &path, EXAMPLE, Some(EXAMPLE_SIGNATURE)).await, StatusCode::NOT_FOUND, "{path}");
+        }
+        let look = Request::get(&address).body(Body::empty()).unwrap();
+        assert_eq!(world.router().oneshot(look).await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
+        // An account that was removed is nobody's; 410 would switch the whole subscription off (providers/aisensy.md §4.5).
+        let mut admin = world.signed_in(&people.admin).await;
+        assert_eq!(post(&world, &address, EXAMPLE, Some(EXAMPLE_SIGNATURE)).await, StatusCode::OK);
+        admin.post(&format!("/settings/integrations/{}/remove", people.integration), &[]).await;
+        assert_eq!(post(&world, &address, EXAMPLE, Some(EXAMPLE_SIGNATURE)).await, StatusCode::NOT_FOUND);
+    }
+
+    async fn a_genuine_post_that_cannot_be_placed_or_read_is_answered_200(db: TestStore) {
+        let (world, _, address) = set_up(db).await;
+        let long_id = format!(r#"{{"id":"{}"}}"#, "7".repeat(5_000));
+        let odd = ["{}", "not json", "", "[1,2]", r#"{"id":"a\u0000b","topic":"order.placed"}"#, "{\"id\":\"x\0\"}", &long_id];
+        for body in odd {
+            assert_eq!(post_signed(&world, &address, body).await, StatusCode::OK, "{body:?}");
+        }
+        assert_eq!(stored(&world).await, odd.len());
+    }
+
+    async fn a_post_that_is_too_large_is_refused(db: TestStore) {
+        let (world, _, address) = set_up(db).await;
+        let large = "x".repeat(munadi::callbacks::POST_BYTES_MAX + 1);
+        assert_eq!(post_signed(&world, &address, &large).await, StatusCode::PAYLOAD_TOO_LARGE);
+        let just = "x".repeat(munadi::callbacks::POST_BYTES_MAX);
+        assert_eq!(post_signed(&world, &address, &just).await, StatusCode::OK);
+    }
+
+    async fn a_flood_is_stored_to_the_last_post(db: TestStore) {
+        const POSTS: usize = 2_000;
+        let (world, _, address) = set_up(db).await;
+        let posts = (0..POSTS).map(|n| {
+            let body = format!(r#"{{"id":"ntf_{n:010}","topic":"message.status.updated"}}"#);
+            let signature = sandbox::signature(WEBHOOK_SECRET, body.as_bytes());
+            tokio::spawn(world.router().oneshot(request(&address, body, Some(&signature))))
+        });
+        let posts: Vec<_> = posts.collect();
+        for post in posts {
+            assert_eq!(post.await.unwrap().unwrap().status(), StatusCode::OK);
+        }
+        assert_eq!(stored(&world).await, POSTS);
+    }
+
+    async fn a_replaced_secret_is_heeded_at_once(db: TestStore) {
+        let (world, people, address) = set_up(db).await;
+        assert_eq!(post(&world, &address, EXAMPLE, Some(EXAMPLE_SIGNATURE)).await, StatusCode::OK);
+        let mut admin = world.signed_in(&people.admin).await;
+        let path = format!("/settings/integrations/{}/keys", people.integration);
+        admin.post(&path, &[("webhook_secret", "a-new-shared-secret")]).await;
+        assert_eq!(post(&world, &address, EXAMPLE, Some(EXAMPLE_SIGNATURE)).await, StatusCode::UNAUTHORIZED);
+        let signature = sandbox::signature("a-new-shared-secret", EXAMPLE.as_bytes());
+        assert_eq!(post(&world, &address, EXAMPLE, Some(&signature)).await, StatusCode::OK);
+    }
+}
