@@ -14,7 +14,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    accounts::OpenAccounts, callbacks::Callbacks, config::Config, http::router, pages::home::Asked,
+    accounts::OpenAccounts, callbacks::Callbacks, config::Config, http::router, importing::Jobs,
+    pages::home::Asked,
     password::Passwords, seal::KeyRing,
 };
 
@@ -53,6 +54,8 @@ pub struct Parts {
     pub callbacks: Callbacks,
     /// The way out to providers.
     pub out: Http,
+    /// Imports under way.
+    pub jobs: Jobs,
     /// Makes the keys of suppressions.
     pub phone_key: PhoneKey,
     /// What providers answered lately.
@@ -102,6 +105,7 @@ impl App {
             out,
             phone_key,
             asked: Asked::default(),
+            jobs: Jobs::default(),
             stopping,
         })))
     }

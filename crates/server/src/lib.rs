@@ -8,6 +8,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod http;
+pub mod importing;
 pub mod pages;
 pub mod password;
 pub mod rehearsal;

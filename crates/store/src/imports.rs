@@ -315,6 +315,19 @@ impl Org {
         tx.commit().await
     }
 
+    /// Keeps the counts of a look that has come to its end.
+    pub async fn import_summary(&self, id: ImportId, summary: &Value) -> Result<(), StoreError> {
+        self.allow(Permission::AddRegistrants)?;
+        let changed = self
+            .db
+            .run(
+                "UPDATE imports SET summary = $3 WHERE organization_id = $1 AND id = $2 AND state = 'checked'",
+                args![self.id(), id.0, text(summary)],
+            )
+            .await?;
+        if changed == 0 { Err(StoreError::Stale) } else { Ok(()) }
+    }
+
     /// Adds rows that need a person. A row given twice is kept once.
     pub async fn add_import_rows(&self, id: ImportId, rows: &[ImportRow]) -> Result<(), StoreError> {
         self.allow(Permission::AddRegistrants)?;

@@ -12,7 +12,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     routing::{MethodFilter, MethodRouter, on},
 };
-use domain::role::Permission::{self, Integrations, Manage, Read, Send, Team};
+use domain::role::Permission::{self, AddRegistrants, Integrations, Manage, Read, Send, Team};
 use tower_http::compression::CompressionLayer;
 
 use super::{
@@ -120,9 +120,9 @@ const POST: Method = Method::POST;
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, health, home, invite, keys, login, organisation,
+        account, health, home, imports, invite, keys, login, opted_out, organisation, people, person,
         settings::{audit, integrations, prices, template_import, templates},
-        setup, team,
+        setup, team, workshop, workshops,
     };
     vec![
         route(GET,  "/assets/{file}",                     Anyone,     assets::serve),
@@ -156,6 +156,35 @@ pub fn table() -> Vec<Route> {
         route(POST, "/organisation",                      SignedIn,   organisation::switch),
         route(GET,  "/organisations/new",                 SuperAdmin, organisation::new),
         route(POST, "/organisations/new",                 SuperAdmin, organisation::create),
+
+        route(GET,  "/workshops",                         Read,       workshops::list),
+        route(GET,  "/workshops/new",                     Manage,     workshops::new),
+        route(POST, "/workshops/new",                     Manage,     workshops::create),
+        route(GET,  "/workshops/{workshop}",              Read,       workshop::show),
+        route(GET,  "/workshops/{workshop}/edit",         Manage,     workshops::edit),
+        route(POST, "/workshops/{workshop}/edit",         Manage,     workshops::update),
+        route(GET,  "/workshops/{workshop}/cancel",       Manage,     workshops::ask_cancel),
+        route(POST, "/workshops/{workshop}/cancel",       Manage,     workshops::cancel),
+        route(POST, "/workshops/{workshop}/registrants",  AddRegistrants, workshop::add),
+        route(POST, "/workshops/{workshop}/registrants/{registrant}/status", Manage, workshop::set_status),
+
+        route(GET,  "/people",                            Read,       people::search),
+        route(GET,  "/people/opted-out",                  Read,       opted_out::list),
+        route(POST, "/people/opted-out",                  Manage,     opted_out::add),
+        route(POST, "/people/opted-out/{entry}/remove",   Manage,     opted_out::remove),
+        route(GET,  "/people/number/{digits}",            Read,       person::by_number),
+        route(GET,  "/people/{person}",                   Read,       person::show),
+
+        route(GET,  "/imports",                           AddRegistrants, imports::list),
+        route(POST, "/imports",                           AddRegistrants, imports::upload).body_max(imports::FILE_BYTES_MAX).timeout(imports::UPLOAD_TIMEOUT),
+        route(GET,  "/imports/{import}",                  AddRegistrants, imports::show),
+        route(GET,  "/imports/{import}/columns",          AddRegistrants, imports::columns),
+        route(POST, "/imports/{import}/columns",          AddRegistrants, imports::choose),
+        route(POST, "/imports/{import}/rows",             AddRegistrants, imports::fix).body_max(imports::ROWS_BYTES_MAX),
+        route(GET,  "/imports/{import}/rows.csv",         AddRegistrants, imports::download),
+        route(POST, "/imports/{import}/commit",           AddRegistrants, imports::commit),
+        route(GET,  "/imports/{import}/undo",             Manage,     imports::ask_undo),
+        route(POST, "/imports/{import}/undo",             Manage,     imports::undo),
 
         route(GET,  "/settings",                          Read,       organisation::settings),
 

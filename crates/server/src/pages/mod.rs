@@ -3,13 +3,19 @@
 pub mod account;
 pub mod health;
 pub mod home;
+pub mod imports;
 pub mod invite;
 pub mod keys;
 pub mod login;
+pub mod opted_out;
 pub mod organisation;
+pub mod people;
+pub mod person;
 pub mod settings;
 pub mod setup;
 pub mod team;
+pub mod workshop;
+pub mod workshops;
 
 use axum::{
     http::StatusCode,

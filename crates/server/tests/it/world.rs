@@ -9,9 +9,9 @@ use axum::{
 };
 use domain::{
     channel::Channel,
-    ids::{IntegrationId, OrganizationId, TemplateId, UserId},
+    ids::{ImportId, IntegrationId, OrganizationId, TemplateId, UserId},
     pace::Pace,
-    phone::Country,
+    phone::{Country, Phone},
     quiet_hours::QuietHours,
     role::Role,
     time::{DAY, ManualClock, Millis, Zone},
@@ -26,7 +26,14 @@ use munadi::{
 };
 use providers::{AisensySecrets, Secret};
 use serde_json::json;
-use store::{Actor, NewOrganization, NewUser, User, integrations::NewIntegration, testing::TestStore};
+use store::{
+    Actor, NewOrganization, NewUser, User,
+    integrations::NewIntegration,
+    registrants::{NewRegistrant, RegistrantFilter},
+    suppressions::NewSuppression,
+    testing::TestStore,
+    workshops::WorkshopDraft,
+};
 use tower::ServiceExt;
 
 /// The password of everybody in tests.
@@ -62,6 +69,8 @@ pub(crate) struct People {
     pub(crate) integration: IntegrationId,
     /// A template of the first organisation.
     pub(crate) template: TemplateId,
+    /// Ids of records of the first organisation, by the names that routes give them.
+    pub(crate) records: Vec<(&'static str, String)>,
 }
 
 /// Secrets of the account; nothing may ever show them.
@@ -148,6 +157,7 @@ impl World {
             host,
             invitation,
             invitation_token: token,
+            records: records(&self.app, first, now).await,
         }
     }
 
@@ -222,6 +232,48 @@ fn reminder() -> serde_json::Value {
     })
 }
 
+/// Records of an organisation, one of each kind.
+async fn records(app: &App, organisation: OrganizationId, now: Millis) -> Vec<(&'static str, String)> {
+    let org = app.store.org(Actor::command_line(organisation));
+    let draft = WorkshopDraft {
+        title: "Excel".to_owned(),
+        starts_at: now.plus(DAY),
+        ends_at: now.plus(2 * DAY),
+        join_link: String::new(),
+        tag: None,
+    };
+    let workshop = org.add_workshop(&draft, now).await.unwrap();
+    let phone = Phone::parse("90000 00001", Country::INDIA).unwrap();
+    let person = NewRegistrant {
+        phone: Some(phone.clone()),
+        phone_typed: "90000 00001".into(),
+        ..NewRegistrant::default()
+    };
+    org.add_registrant(workshop, person, now).await.unwrap();
+    let filter = RegistrantFilter { limit: 1, ..RegistrantFilter::default() };
+    let registrant = org.registrants(workshop, &filter).await.unwrap()[0].id;
+    let lead = org.lead_by_phone(phone.as_str()).await.unwrap();
+    let import = ImportId::new(now);
+    org.add_import(import, workshop, "people.csv", "imports/none", now).await.unwrap();
+    let entry = NewSuppression {
+        phone_key: "key".into(),
+        phone,
+        channel: None,
+        category: None,
+        reason: "asked".into(),
+    };
+    org.suppress(entry, now).await.unwrap();
+    let entry = org.suppressions("", None, 1).await.unwrap()[0].id;
+    vec![
+        ("{workshop}", workshop.to_string()),
+        ("{registrant}", registrant.to_string()),
+        ("{person}", lead.to_string()),
+        ("{digits}", "919000000001".to_owned()),
+        ("{import}", import.to_string()),
+        ("{entry}", entry.to_string()),
+    ]
+}
+
 /// Keeps cookies, as browsers do.
 pub(crate) struct Browser<'w> {
     world: &'w World,
@@ -276,7 +328,37 @@ impl Browser<'_> {
         self.get("/sign-in").await.csrf().expect("the sign-in page has a form")
     }
 
+    /// Uploads a file with its form, the token first, as browsers send it.
+    pub(crate) async fn upload(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        name: &str,
+        file: &[u8],
+    ) -> Answer {
+        let token = self.token().await;
+        let mut body = Vec::new();
+        for (field, value) in [("csrf", token.as_str())].iter().chain(fields) {
+            body.extend(
+                format!("--part\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n")
+                    .bytes(),
+            );
+        }
+        let head = format!(
+            "--part\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream\r\n\r\n"
+        );
+        body.extend(head.bytes());
+        body.extend_from_slice(file);
+        body.extend_from_slice(b"\r\n--part--\r\n");
+        self.deliver("POST", path, Some(("multipart/form-data; boundary=part", body.into()))).await
+    }
+
     pub(crate) async fn send(&mut self, method: &str, path: &str, form: Option<String>) -> Answer {
+        let body = form.map(|form| ("application/x-www-form-urlencoded", Body::from(form)));
+        self.deliver(method, path, body).await
+    }
+
+    async fn deliver(&mut self, method: &str, path: &str, body: Option<(&str, Body)>) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -286,10 +368,10 @@ impl Browser<'_> {
         for (name, value) in &self.extra {
             request = request.header(name, value);
         }
-        let body = match form {
-            Some(form) => {
-                request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-                Body::from(form)
+        let body = match body {
+            Some((kind, body)) => {
+                request = request.header(header::CONTENT_TYPE, kind);
+                body
             }
             None => Body::empty(),
         };

@@ -1,0 +1,459 @@
+//! Reads a file of people into a workshop: first a look that changes nothing, then the good rows, then perhaps an undo.
+//!
+//! One thread reads, the store writes meanwhile, and neither gets more than a few thousand rows ahead. Rows that cannot be taken are kept
+//! for a person. Begun again after a restart, an import adds nobody twice.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use domain::{
+    email::Email,
+    ids::ImportId,
+    name::PersonName,
+    phone::{Country, Phone, PhoneError},
+    time::SharedClock,
+};
+use engine::import::{CellProblem, Field, Mapping, PhoneCell, Row, Sheet, SheetError, Verdict};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::{
+    Org, StoreError,
+    imports::{Decision, Import, ImportRow, Undone},
+    registrants::NewRegistrant,
+};
+use tokio::sync::mpsc;
+
+/// Rows that the store registers in one transaction.
+const ROWS_PER_TRANSACTION: usize = 10_000;
+/// Stretches of rows that the reader may be ahead.
+const STRETCHES_AHEAD: usize = 2;
+/// Rows to fix that are kept and shown. A file with more has a wrong column, not many wrong rows.
+pub const ROWS_TO_FIX_MAX: u64 = 5_000;
+
+/// What a look at a file found, and later what its import did; kept as JSON with the import.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Summary {
+    /// Rows that are not blank.
+    pub rows: u64,
+    /// People who would be registered.
+    pub ready: u64,
+    /// Rows whose person is registered already, or stands in the file before.
+    pub already: u64,
+    /// Rows that cannot be taken as they are.
+    pub bad: u64,
+    /// Of the ready ones, without a number.
+    pub without_phone: u64,
+    /// Of the ready ones, with something left out, such as an unreadable e-mail.
+    pub warned: u64,
+    /// Numbers that a spreadsheet has turned into 9.8E+09.
+    pub digits_lost: u64,
+    /// Registrations made.
+    pub new: u64,
+    /// People that the organisation did not know.
+    pub lead_new: u64,
+    /// Rows taken as a person corrected them.
+    pub fixed: u64,
+    /// What an undo took away.
+    pub undone: u64,
+    /// Registrations that an undo left, because a message was planned for them.
+    pub kept: u64,
+}
+
+impl Summary {
+    /// The summary of an import; an empty one before the first look.
+    pub fn of(import: &Import) -> Summary {
+        serde_json::from_value(import.summary.clone()).unwrap_or_default()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::to_value(self).expect("numbers are JSON")
+    }
+}
+
+/// Why an import could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file; its words are for people.
+    #[error(transparent)]
+    Sheet(#[from] SheetError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The program stops, or a thread broke.
+    #[error("The import was interrupted. Start it again: nobody is added twice.")]
+    Interrupted,
+}
+
+/// A problem of a cell, as it is kept: place in the mapped cells, and words for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wrong {
+    /// Place among the mapped cells; `None` for the whole row.
+    pub cell: Option<usize>,
+    /// What happened and what to do.
+    pub says: String,
+}
+
+/// What is wrong with a row, from its JSON.
+pub fn wrongs(row: &ImportRow) -> Vec<Wrong> {
+    serde_json::from_value(row.problems.clone()).unwrap_or_default()
+}
+
+/// How far something is, for the page that waits for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Rows done.
+    pub rows: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Bytes of the file; 0 when what is done is no file.
+    pub bytes_total: u64,
+}
+
+/// What runs now, and what went wrong last, per import. In memory: after a restart, the import's own state says what to do.
+#[derive(Clone, Debug, Default)]
+pub struct Jobs(Arc<Mutex<HashMap<ImportId, Job>>>);
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Under way.
+    Running(Progress),
+    /// Ended badly; words for people.
+    Failed(String),
+}
+
+impl Jobs {
+    /// What is known about an import.
+    pub fn get(&self, id: ImportId) -> Option<Job> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    /// Begins; false when something runs for this import already.
+    pub fn begin(&self, id: ImportId) -> bool {
+        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = !matches!(jobs.get(&id), Some(Job::Running(_)));
+        if free {
+            jobs.insert(id, Job::Running(Progress::default()));
+        }
+        free
+    }
+
+    /// Ends, well or badly.
+    pub fn end(&self, id: ImportId, failed: Option<String>) {
+        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match failed {
+            Some(words) => jobs.insert(id, Job::Failed(words)),
+            None => jobs.remove(&id),
+        };
+    }
+
+    /// Reports.
+    pub fn progress(&self, id: ImportId, progress: Progress) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Job::Running(progress));
+    }
+}
+
+/// Everything that an import needs.
+#[derive(Clone)]
+pub struct Importer {
+    /// The store, bound to who imports.
+    pub org: Org,
+    /// The present moment.
+    pub clock: SharedClock,
+    /// Where numbers without a country code belong.
+    pub home: Country,
+    /// The file.
+    pub file: PathBuf,
+}
+
+/// A stretch of rows and how far the reader is.
+type Stretch = (Vec<Row>, Progress);
+
+impl Importer {
+    /// Opens the file; slow for a large workbook, so on a thread of its own.
+    pub async fn open(&self, file_name: &str) -> Result<Sheet, ImportError> {
+        let (file, name) = (self.file.clone(), file_name.to_owned());
+        let opened = tokio::task::spawn_blocking(move || Sheet::open(&file, &name)).await;
+        Ok(opened.map_err(|_| ImportError::Interrupted)??)
+    }
+
+    /// Reads everything once, counts, and keeps the rows that need a person. Changes no registrant.
+    pub async fn check(
+        &self,
+        import: &Import,
+        mapping: &Mapping,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<Summary, ImportError> {
+        let json = serde_json::to_value(mapping).expect("a mapping is JSON");
+        self.org.import_checked(import.id, &json, &Value::Null).await?;
+        let mut summary = Summary::default();
+        let mut seen: HashSet<[u8; 16]> = HashSet::new();
+        let mut to_fix = Vec::new();
+        let mut stretches = self.read(import, mapping);
+        while let Some(stretch) = stretches.recv().await {
+            let (rows, at) = stretch?;
+            let mut people = Vec::with_capacity(rows.len());
+            for row in rows {
+                summary.rows += 1;
+                match row.verdict() {
+                    Verdict::Bad => {
+                        summary.bad += 1;
+                        summary.digits_lost += u64::from(has_lost_digits(&row));
+                        if summary.bad <= ROWS_TO_FIX_MAX {
+                            to_fix.push(to_keep(&row, mapping));
+                        }
+                    }
+                    verdict => {
+                        let without_phone = row.person.phone == PhoneCell::Missing;
+                        let person = registrant(row);
+                        if seen.insert(person.key()) {
+                            summary.ready += 1;
+                            summary.without_phone += u64::from(without_phone);
+                            summary.warned += u64::from(verdict == Verdict::Warned);
+                            people.push(person);
+                        } else {
+                            summary.already += 1;
+                        }
+                    }
+                }
+            }
+            let known = self.org.count_registered(import.workshop, people, self.clock.now()).await?;
+            summary.already += known;
+            summary.ready = summary.ready.saturating_sub(known);
+            if !to_fix.is_empty() {
+                self.org.add_import_rows(import.id, &to_fix).await?;
+                to_fix.clear();
+            }
+            progress(at);
+        }
+        self.org.import_summary(import.id, &summary.json()).await?;
+        Ok(summary)
+    }
+
+    /// Registers the good rows, and those that a person corrected. May be called again after a restart.
+    pub async fn commit(
+        &self,
+        import: &Import,
+        mapping: &Mapping,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<Summary, ImportError> {
+        self.org.import_committing(import.id, self.clock.now()).await?;
+        let mut summary = Summary { new: 0, lead_new: 0, fixed: 0, already: 0, ..Summary::of(import) };
+        let mut people = self.fixed(import, mapping).await?;
+        summary.fixed = people.len() as u64;
+        let mut stretches = self.read(import, mapping);
+        while let Some(stretch) = stretches.recv().await {
+            let (rows, at) = stretch?;
+            people.extend(rows.into_iter().filter(|row| row.verdict() != Verdict::Bad).map(registrant));
+            self.write(import, std::mem::take(&mut people), &mut summary).await?;
+            progress(at);
+        }
+        self.write(import, people, &mut summary).await?;
+        self.org.import_committed(import.id, &summary.json(), self.clock.now()).await?;
+        Ok(summary)
+    }
+
+    async fn write(
+        &self,
+        import: &Import,
+        people: Vec<NewRegistrant>,
+        summary: &mut Summary,
+    ) -> Result<(), StoreError> {
+        if people.is_empty() {
+            return Ok(());
+        }
+        let added = self.org.add_registrants(import.workshop, import.id, people, self.clock.now()).await?;
+        summary.new += added.new;
+        summary.already += added.already;
+        summary.lead_new += added.lead_new;
+        Ok(())
+    }
+
+    /// Takes the import back.
+    pub async fn undo(
+        &self,
+        import: &Import,
+        progress: impl FnMut(&Undone) + Send,
+    ) -> Result<Undone, ImportError> {
+        Ok(self.org.undo_import(import.id, self.clock.now(), progress).await?)
+    }
+
+    /// The rows that a person corrected, read again: what was typed then must still hold now.
+    async fn fixed(&self, import: &Import, mapping: &Mapping) -> Result<Vec<NewRegistrant>, StoreError> {
+        let limit = i64::try_from(ROWS_TO_FIX_MAX).unwrap_or(i64::MAX);
+        let rows = self.org.import_rows(import.id, 0, limit).await?;
+        let corrected = rows.iter().filter_map(|row| match &row.decision {
+            Decision::Fix(typed) => read_again(&with_typed(row, typed), mapping, self.home).ok(),
+            Decision::Open | Decision::Skip | Decision::StillWrong(_) => None,
+        });
+        Ok(corrected.collect())
+    }
+
+    /// Reads on a thread of its own; the receiver sees an error as the last stretch.
+    fn read(&self, import: &Import, mapping: &Mapping) -> mpsc::Receiver<Result<Stretch, ImportError>> {
+        let (sender, receiver) = mpsc::channel(STRETCHES_AHEAD);
+        let (file, name, mapping, home) =
+            (self.file.clone(), import.file_name.clone(), mapping.clone(), self.home);
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = read_into(&sender, &file, &name, &mapping, home) {
+                // Nobody listens any more when the program stops.
+                let _ = sender.blocking_send(Err(error.into()));
+            }
+        });
+        receiver
+    }
+}
+
+fn read_into(
+    sender: &mpsc::Sender<Result<Stretch, ImportError>>,
+    file: &std::path::Path,
+    name: &str,
+    mapping: &Mapping,
+    home: Country,
+) -> Result<(), SheetError> {
+    let mut sheet = Sheet::open(file, name)?;
+    let mut rows = sheet.rows(mapping, home)?;
+    loop {
+        let mut stretch = Vec::with_capacity(ROWS_PER_TRANSACTION);
+        while stretch.len() < ROWS_PER_TRANSACTION {
+            match rows.next() {
+                Some(row) => stretch.push(row?),
+                None => break,
+            }
+        }
+        let far = rows.progress();
+        let progress = Progress { rows: far.rows, bytes: far.bytes, bytes_total: far.bytes_total };
+        let last = stretch.len() < ROWS_PER_TRANSACTION;
+        if sender.blocking_send(Ok((stretch, progress))).is_err() || last {
+            return Ok(());
+        }
+    }
+}
+
+fn has_lost_digits(row: &Row) -> bool {
+    matches!(row.person.phone, PhoneCell::Bad { error: PhoneError::DigitsLost, .. })
+}
+
+fn registrant(row: Row) -> NewRegistrant {
+    let phone = match row.person.phone {
+        PhoneCell::Ok(phone) => Some(phone),
+        PhoneCell::Missing | PhoneCell::Bad { .. } => None,
+    };
+    let phone_typed = match &phone {
+        Some(_) => row
+            .cells
+            .into_iter()
+            .find(|(field, _)| *field == Field::Phone)
+            .map_or(String::new(), |(_, text)| text),
+        // A word for nothing ("-", "N/A") is nothing.
+        None => String::new(),
+    };
+    NewRegistrant {
+        name: row.person.name,
+        email: row.person.email,
+        phone,
+        phone_typed,
+        registered_at: None,
+        status: row.person.status,
+    }
+}
+
+fn to_keep(row: &Row, mapping: &Mapping) -> ImportRow {
+    let place = |field: Field| mapping.chosen().position(|(chosen, _)| chosen == field);
+    // What makes the row bad comes first; the rest is only told.
+    let wrong =
+        |problem: &CellProblem| Wrong { cell: problem.field.and_then(place), says: problem.message.clone() };
+    let problems: Vec<Wrong> = row.problems.iter().map(wrong).collect();
+    ImportRow {
+        line: i64::try_from(row.line).unwrap_or(i64::MAX),
+        cells: mapping.chosen().map(|(field, _)| row.cell(field).to_owned()).collect(),
+        problems: serde_json::to_value(problems).expect("texts are JSON"),
+        decision: Decision::Open,
+    }
+}
+
+/// The cells of a row with what a person typed in their place.
+pub fn with_typed(row: &ImportRow, typed: &[(usize, String)]) -> Vec<String> {
+    let mut cells = row.cells.clone();
+    for (place, text) in typed {
+        if let Some(cell) = cells.get_mut(*place) {
+            cell.clone_from(text);
+        }
+    }
+    cells
+}
+
+/// Reads corrected cells as the file's own are read, but strictly: what a person typed is taken whole or sent back.
+pub fn read_again(cells: &[String], mapping: &Mapping, home: Country) -> Result<NewRegistrant, Vec<Wrong>> {
+    let mut wrong = Vec::new();
+    let place = |field: Field| mapping.chosen().position(|(chosen, _)| chosen == field);
+    let cell = |field: Field| place(field).and_then(|at| cells.get(at)).map_or("", |text| text.trim());
+    let home = match cell(Field::CountryCode) {
+        "" => home,
+        code => Country::from_calling_code(code).unwrap_or(home),
+    };
+    let mut say = |field: Field, says: String| wrong.push(Wrong { cell: place(field), says });
+    let phone = match cell(Field::Phone) {
+        "" => None,
+        typed => Phone::parse(typed, home).map_err(|error| say(Field::Phone, error.to_string())).ok(),
+    };
+    let email = match cell(Field::Email) {
+        "" => None,
+        typed => Email::parse(typed).map_err(|error| say(Field::Email, error.to_string())).ok(),
+    };
+    let name = PersonName::parse(cell(Field::Name))
+        .or_else(|| PersonName::from_parts(cell(Field::FirstName), cell(Field::LastName)));
+    if wrong.is_empty() && phone.is_none() && email.is_none() && name.is_none() {
+        let says =
+            "There is no name, number or e-mail in this row. Fill in at least one, or leave the row out.";
+        wrong.push(Wrong { cell: place(Field::Phone).or(place(Field::Name)), says: says.to_owned() });
+    }
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    let phone_typed = cell(Field::Phone).to_owned();
+    let status = match cell(Field::Status) {
+        "" => None,
+        word => word.to_lowercase().parse().ok(),
+    };
+    Ok(NewRegistrant { name, email, phone, phone_typed, registered_at: None, status })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mapping() -> Mapping {
+        let mut mapping = Mapping::default();
+        mapping.set(Field::Name, Some(0));
+        mapping.set(Field::Phone, Some(1));
+        mapping.set(Field::Email, Some(2));
+        mapping
+    }
+
+    #[track_caller]
+    fn check(cells: [&str; 3], expected: Result<&str, &[usize]>) {
+        let cells = cells.map(str::to_owned);
+        let got = read_again(&cells, &mapping(), Country::INDIA);
+        let got = got.map(|person| person.phone.map_or(String::new(), |phone| phone.as_str().to_owned()));
+        let got = got.map_err(|wrong| wrong.into_iter().filter_map(|wrong| wrong.cell).collect::<Vec<_>>());
+        assert_eq!(
+            got.as_ref().map(String::as_str),
+            expected.map_err(<[usize]>::to_vec).as_ref().map(|s| *s),
+            "{cells:?}"
+        );
+    }
+
+    #[test]
+    fn a_corrected_row_is_taken_whole_or_sent_back_with_every_fault() {
+        check(["Asha", "90000 00001", ""], Ok("+919000000001"));
+        check(["Asha", "", ""], Ok(""));
+        check(["Asha", "12", "asha"], Err(&[1, 2]));
+        check(["", "", ""], Err(&[1]));
+        check(["", "", "asha@example.com"], Ok(""));
+    }
+}

@@ -1,0 +1,161 @@
+//! One person's whole story: registrations, messages, what they must not be sent.
+
+use axum::response::Response;
+use domain::{
+    ids::LeadId,
+    message::{MessageState, SkipReason},
+    phone::Phone,
+    role::Permission,
+    workshop::WorkshopStatus,
+};
+use maud::{Render, html};
+use store::people::{PersonMessage, Registration, Story};
+
+use super::{
+    opted_out::what_for,
+    workshop::{registrant_chip, source_word},
+    workshops::{form_value, href, ok},
+};
+use crate::{
+    http::{
+        error::{PageResult, Problem},
+        extract::{Member, Path},
+        notice::see_other,
+    },
+    ui::{
+        button::Button,
+        chip::{State as Chips, Tone},
+        format::{phone, relative},
+        head::{Card, Head},
+        icons::Icon,
+        note::Note,
+        shell::{Crumb, Section},
+        table::{self, Column, Place, Row, Table},
+    },
+};
+
+/// `GET /people/number/{digits}`: the person with that number, from a list of registrants.
+pub async fn by_number(member: Member, Path(digits): Path<String>) -> Result<Response, Problem> {
+    let number = Phone::from_stored(&format!("+{digits}")).map_err(|_| Problem::not_found())?;
+    let lead = member.org.lead_by_phone(number.as_str()).await?;
+    Ok(see_other(&format!("/people/{lead}")))
+}
+
+/// `GET /people/{person}`
+pub async fn show(member: Member, Path(id): Path<LeadId>) -> PageResult {
+    let story = member.org.story(id).await?;
+    let name = if story.name.is_empty() { "No name" } else { story.name.as_str() };
+    let zone = &member.organization.zone;
+    let mut head = Head::new(name)
+        .meta(html! { (phone(&story.phone)) })
+        .meta(html! { "Known since " (zone.date(story.created_at, member.now)) });
+    if !story.email.is_empty() {
+        head = head.meta(html! { (story.email) });
+    }
+    if member.may(Permission::Manage) && story.suppressions.is_empty() {
+        let to = format!("/people/opted-out?phone={}#add", form_value(&story.phone));
+        head = head.action(Button::link("Opt out", to).icon(Icon::Skip));
+    }
+    let body = html! {
+        (head)
+        @for entry in &story.suppressions {
+            (Note::new(Tone::Act, format!("Opted out: {}.", what_for(entry.channel, entry.category)),
+                format!("{} Entered by {}, {}.", entry.reason, entry.created_by, zone.date(entry.created_at, member.now)))
+                .action(Button::link("Opted out", "/people/opted-out").small()))
+        }
+        (messages_card(&member, &story))
+        (registrations_card(&member, &story))
+    };
+    let mut page = member.page(Section::People, name, body);
+    page.crumbs = vec![Crumb::to("People", "/people"), Crumb::here(name)];
+    Ok(ok(page))
+}
+
+fn messages_card(member: &Member, story: &Story) -> Card {
+    let zone = &member.organization.zone;
+    let row = |message: &PersonMessage| {
+        let why = match (message.reason_text.as_str(), message.reason.parse::<SkipReason>()) {
+            ("", Ok(reason)) => reason.title(),
+            (text, _) => text,
+        };
+        Row::new(vec![
+            table::name(
+                &format!("/broadcasts/{}/messages/{}", message.message.broadcast, message.message.position),
+                &message.broadcast_title,
+                &format!("{} · {}", message.channel.title(), message.workshop_title),
+            ),
+            state_chip(message.state).render(),
+            html! {
+                (zone.date(message.changed_at, member.now)) ", " (zone.time(message.changed_at))
+                span class="m-sub" { (relative(message.changed_at.0, member.now.0)) }
+            },
+            html! { span class="m-soft" { (why) } },
+        ])
+    };
+    Card::new(
+        "messages",
+        "Messages",
+        Table {
+            caption: "Messages to this person".into(),
+            columns: vec![
+                Column::new("Message", Place::Title),
+                Column::new("State", Place::State),
+                Column::new("Last change", Place::Line),
+                Column::new("Detail", Place::Line),
+            ],
+            rows: story.messages.iter().map(row).collect(),
+            empty: "No message was planned for this person yet.".into(),
+        },
+    )
+}
+
+fn state_chip(state: MessageState) -> Chips {
+    match state {
+        MessageState::Waiting => Chips::Waiting,
+        MessageState::InFlight => Chips::InFlight,
+        MessageState::Sent => Chips::HandedOver,
+        MessageState::Delivered => Chips::Delivered,
+        MessageState::Read => Chips::Read,
+        MessageState::Failed => Chips::Failed,
+        MessageState::Skipped => Chips::Skipped,
+        MessageState::Expired => Chips::Expired,
+        MessageState::Cancelled => Chips::Cancelled,
+        MessageState::Unknown => Chips::Unknown,
+    }
+}
+
+fn registrations_card(member: &Member, story: &Story) -> Card {
+    let zone = &member.organization.zone;
+    let row = |place: &Registration| {
+        let cancelled = place.workshop_status == WorkshopStatus::Cancelled;
+        let came = match &place.file_name {
+            Some(file) => format!("from {file}"),
+            None => source_word(&place.source).to_owned(),
+        };
+        let differs = place.name != story.name && !place.name.is_empty();
+        Row::new(vec![
+            table::name(&href(place.workshop), &place.title, if differs { &place.name } else { "" }),
+            registrant_chip(place.status, place.mark, false).render(),
+            html! {
+                (zone.date(place.starts_at, member.now)) ", " (zone.time(place.starts_at))
+                @if cancelled { span class="m-sub" { "Workshop cancelled" } }
+            },
+            html! { (zone.date(place.registered_at, member.now)) span class="m-sub" { (came) } },
+        ])
+    };
+    Card::new(
+        "registrations",
+        "Workshops",
+        Table {
+            caption: "Workshops of this person".into(),
+            columns: vec![
+                Column::new("Workshop", Place::Title),
+                Column::new("State", Place::State),
+                Column::new("When", Place::Line),
+                Column::new("Registered", Place::Line),
+            ],
+            rows: story.registrations.iter().map(row).collect(),
+            empty: "This person has no place in a workshop any more.".into(),
+        },
+    )
+}

@@ -1,0 +1,511 @@
+//! The list of workshops; entering, changing and cancelling one.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use domain::{
+    ids::{TagId, WorkshopId},
+    role::Permission,
+    time::{HOUR, MINUTE, Millis},
+    workshop::WorkshopStatus,
+};
+use maud::{Markup, Render, html};
+use serde::Deserialize;
+use store::workshops::{OpenBroadcasts, Tag, Workshop, WorkshopDraft, WorkshopFilter, WorkshopWhen};
+
+use super::unprocessable;
+use crate::{
+    app::App,
+    http::{
+        error::{PageResult, Problem},
+        extract::{Form, Member, Path, Query},
+        notice::see_other_saying,
+    },
+    ui::{
+        bar::Key,
+        button::{Button, Csrf},
+        chip::{self, Chip, State as Chips, TagColour, Tone},
+        dialog::Confirm,
+        empty::Empty,
+        field::{Choice, Field},
+        format::{counted, grouped, relative},
+        head::{Card, Head},
+        icons::Icon,
+        pagination::Pagination,
+        recipient_summary::Pills,
+        recipient_summary::SummaryPart,
+        shell::{Crumb, Section},
+        table::{self, Column, Place, Row, Search, Table},
+    },
+};
+
+/// Rows of a page of the list.
+const PAGE: i64 = 50;
+/// Longest title: it is in every message and in the head of every page.
+const TITLE_CHARS_MAX: usize = 120;
+/// Longest join link; browsers take about this much.
+const LINK_CHARS_MAX: usize = 2_000;
+/// Longest time from start to end, in milliseconds. More is a slip in the date.
+const LENGTH_MAX: i64 = 31 * 24 * HOUR;
+
+/// The address of a workshop's page.
+pub fn href(id: WorkshopId) -> String {
+    format!("/workshops/{id}")
+}
+
+/// What the address of the list says.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct ListQuery {
+    #[serde(default)]
+    when: String,
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    after: String,
+    #[serde(default)]
+    from: i64,
+}
+
+impl ListQuery {
+    fn filter(&self, now: Millis) -> WorkshopFilter {
+        let when = match self.when.as_str() {
+            "past" => WorkshopWhen::Past(now),
+            "all" => WorkshopWhen::All,
+            _ => WorkshopWhen::Upcoming(now),
+        };
+        let after = self
+            .after
+            .split_once('_')
+            .and_then(|(at, id)| Some((Millis(at.parse().ok()?), id.parse().ok()?)));
+        WorkshopFilter { when, title: self.q.clone(), after, limit: PAGE + 1 }
+    }
+
+    fn to(&self, when: &str) -> String {
+        let q = form_value(&self.q);
+        if q.is_empty() { format!("/workshops?when={when}") } else { format!("/workshops?when={when}&q={q}") }
+    }
+}
+
+/// Text as a value in an address.
+pub(super) fn form_value(text: &str) -> String {
+    let keep = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
+    text.bytes().map(|b| if keep(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+/// `GET /workshops`
+pub async fn list(member: Member, Query(query): Query<ListQuery>) -> PageResult {
+    let mut workshops = member.org.workshops(&query.filter(member.now)).await?;
+    let more = workshops.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);
+    workshops.truncate(usize::try_from(PAGE).unwrap_or(usize::MAX));
+    let nothing_at_all = workshops.is_empty() && query.q.is_empty() && {
+        let any = WorkshopFilter { limit: 1, ..WorkshopFilter::default() };
+        member.org.workshops(&any).await?.is_empty()
+    };
+    let may = member.may(Permission::Manage);
+    let mut head = Head::new("Workshops");
+    if may && !nothing_at_all {
+        head = head.action(Button::primary_link("New workshop", "/workshops/new").icon(Icon::Plus));
+    }
+    let body = html! {
+        (head)
+        @if nothing_at_all {
+            (Empty {
+                icon: Icon::Workshop,
+                title: "No workshops yet".into(),
+                text: "A workshop holds the people who registered and everything they are told.".into(),
+                actions: if may { vec![Button::primary_link("New workshop", "/workshops/new").icon(Icon::Plus)] } else { vec![] },
+                ways: vec![],
+            })
+        } @else {
+            (list_card(&member, &query, &workshops, more))
+        }
+    };
+    Ok(member.page(Section::Workshops, "Workshops", body).render().into_response())
+}
+
+fn list_card(member: &Member, query: &ListQuery, workshops: &[Workshop], more: bool) -> Markup {
+    let when = if query.when.is_empty() { "upcoming" } else { query.when.as_str() };
+    let search = Search {
+        action: "/workshops".into(),
+        label: "Title".into(),
+        value: query.q.clone(),
+        keep: vec![("when".into(), when.to_owned())],
+    };
+    let tabs = html! {
+        nav class="m-filters" aria-label="Which workshops" {
+            @for (word, label) in [("upcoming", "Upcoming"), ("past", "Past"), ("all", "All")] {
+                a class="m-pill" href=(query.to(word)) aria-current=[(word == when).then_some("true")] { (label) }
+            }
+        }
+    };
+    let first = query.from.max(0);
+    let shown = i64::try_from(workshops.len()).unwrap_or(0);
+    let next = workshops.last().filter(|_| more).map(|last| {
+        format!("{}&after={}_{}&from={}", query.to(when), last.starts_at.0, last.id, first + shown)
+    });
+    let pagination = Pagination {
+        first: first + 1,
+        last: if shown == 0 { 0 } else { first + shown },
+        total: None,
+        previous: (first > 0).then(|| query.to(when)),
+        next,
+    };
+    let empty = if query.q.is_empty() {
+        "Nothing here. Look under another heading above.".to_owned()
+    } else {
+        format!("No title has “{}” in it.", query.q)
+    };
+    html! {
+        section class="m-card" aria-labelledby="workshops-title" {
+            header class="m-card__head m-people__head" { h2 class="m-card__title" id="workshops-title" { "All workshops" } (search) }
+            (tabs)
+            (Table {
+                caption: "Workshops".into(),
+                columns: vec![
+                    Column::new("Workshop", Place::Title),
+                    Column::new("State", Place::State),
+                    Column::new("When", Place::Line),
+                    Column::new("Registered", Place::Number),
+                ],
+                rows: workshops.iter().map(|workshop| row(member, workshop)).collect(),
+                empty,
+            })
+            (pagination)
+        }
+    }
+}
+
+fn row(member: &Member, workshop: &Workshop) -> Row {
+    let zone = &member.organization.zone;
+    Row::new(vec![
+        html! {
+            (table::name(&href(workshop.id), &workshop.title, ""))
+            @if let Some(tag) = &workshop.tag { " " (tag_chip(tag)) }
+        },
+        status_chip(workshop, member.now).render(),
+        html! {
+            (zone.date(workshop.starts_at, member.now)) ", " (zone.time(workshop.starts_at))
+            span class="m-sub" { (relative(workshop.starts_at.0, member.now.0)) }
+        },
+        html! { (grouped(workshop.registrants)) },
+    ])
+}
+
+/// Where a workshop stands: what was decided, and what the clock says.
+pub(super) fn status_chip(workshop: &Workshop, now: Millis) -> Chip {
+    let chip = |tone, icon, word: &str| Chip { tone, icon, word: word.to_owned() };
+    match workshop.status {
+        WorkshopStatus::Cancelled => Chips::Cancelled.chip(),
+        _ if workshop.ends_at <= now => chip(Tone::Rest, Icon::Ok, "Over"),
+        _ if workshop.starts_at <= now => chip(Tone::Run, Icon::Play, "Live"),
+        WorkshopStatus::Planned => chip(Tone::Rest, Icon::Wait, "Planned"),
+        WorkshopStatus::Confirmed | WorkshopStatus::Completed => chip(Tone::Done, Icon::Ok, "Confirmed"),
+    }
+}
+
+/// A tag as screens show it.
+pub(super) fn tag_chip(tag: &Tag) -> chip::Tag {
+    chip::Tag { name: tag.name.clone(), colour: TagColour::named(tag.colour.word()) }
+}
+
+/// What the form of a workshop sends; times as `datetime-local` fields write them, in the organisation's zone.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct WorkshopForm {
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    starts: String,
+    #[serde(default)]
+    ends: String,
+    #[serde(default)]
+    join_link: String,
+    #[serde(default)]
+    tag: String,
+}
+
+/// What is wrong with such a form, field by field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct WorkshopErrors {
+    title: Option<String>,
+    starts: Option<String>,
+    ends: Option<String>,
+    join_link: Option<String>,
+    tag: Option<String>,
+}
+
+impl WorkshopForm {
+    fn of(workshop: &Workshop, member: &Member) -> WorkshopForm {
+        let zone = &member.organization.zone;
+        WorkshopForm {
+            title: workshop.title.clone(),
+            starts: zone.local_form(workshop.starts_at),
+            ends: zone.local_form(workshop.ends_at),
+            join_link: workshop.join_link.clone(),
+            tag: workshop.tag.as_ref().map_or(String::new(), |tag| tag.id.to_string()),
+        }
+    }
+
+    /// All that is wrong at once, or the workshop.
+    fn check(&self, member: &Member, tags: &[Tag]) -> Result<WorkshopDraft, WorkshopErrors> {
+        let zone = &member.organization.zone;
+        let mut errors = WorkshopErrors::default();
+        let title = self.title.split_whitespace().collect::<Vec<_>>().join(" ");
+        errors.title = match title.chars().count() {
+            0 => Some("A workshop needs a title.".to_owned()),
+            n if n > TITLE_CHARS_MAX => {
+                Some(format!("{n} of {TITLE_CHARS_MAX} characters. Shorten the title."))
+            }
+            _ => None,
+        };
+        let time = |text: &str| zone.parse_local(text).map_err(|_| "Enter a day and a time.".to_owned());
+        let (starts, ends) = (time(&self.starts), time(&self.ends));
+        if let (Ok(starts), Ok(ends)) = (&starts, &ends) {
+            errors.ends = match ends.since(*starts) {
+                ms if ms < MINUTE => Some("The end has to be after the start.".to_owned()),
+                ms if ms > LENGTH_MAX => {
+                    Some("The end is more than a month after the start. Check the day.".to_owned())
+                }
+                _ => None,
+            };
+        }
+        let join_link = self.join_link.trim().to_owned();
+        errors.join_link = link_error(&join_link);
+        let tag = match self.tag.as_str() {
+            "" => None,
+            id => {
+                let known = id.parse::<TagId>().ok().filter(|id| tags.iter().any(|tag| tag.id == *id));
+                errors.tag = known.is_none().then(|| "This tag is gone. Choose another.".to_owned());
+                known
+            }
+        };
+        match (starts, ends) {
+            (Ok(starts_at), Ok(ends_at)) if errors == WorkshopErrors::default() => {
+                Ok(WorkshopDraft { title, starts_at, ends_at, join_link, tag })
+            }
+            (starts, ends) => {
+                errors.starts = starts.err();
+                errors.ends = ends.err().or(errors.ends);
+                Err(errors)
+            }
+        }
+    }
+}
+
+fn link_error(link: &str) -> Option<String> {
+    if link.is_empty() {
+        return None;
+    }
+    let web = link.strip_prefix("https://").or_else(|| link.strip_prefix("http://"));
+    let host_given = web.is_some_and(|rest| !rest.starts_with('/') && !rest.is_empty());
+    if !host_given || link.contains(char::is_whitespace) {
+        return Some("A link begins with https:// and has no spaces.".to_owned());
+    }
+    (link.len() > LINK_CHARS_MAX)
+        .then(|| format!("{} of {LINK_CHARS_MAX} characters. Use a shorter link.", link.len()))
+}
+
+/// `GET /workshops/new`: tomorrow evening, two hours, the default tag.
+pub async fn new(member: Member) -> PageResult {
+    let tags = member.org.tags().await?;
+    let zone = &member.organization.zone;
+    let (_, tomorrow) = zone.day(member.now);
+    let starts = zone.next_at_minute(tomorrow, 19 * 60);
+    let form = WorkshopForm {
+        starts: zone.local_form(starts),
+        ends: zone.local_form(starts.plus(2 * HOUR)),
+        tag: tags.iter().find(|tag| tag.is_default).map_or(String::new(), |tag| tag.id.to_string()),
+        ..WorkshopForm::default()
+    };
+    Ok(form_page(&member, None, &form, &WorkshopErrors::default(), &tags).into_response())
+}
+
+/// `POST /workshops/new`
+pub async fn create(State(app): State<App>, member: Member, Form(form): Form<WorkshopForm>) -> PageResult {
+    let tags = member.org.tags().await?;
+    match form.check(&member, &tags) {
+        Ok(draft) => {
+            let id = member.org.add_workshop(&draft, member.now).await?;
+            Ok(see_other_saying(&app, &href(id), "Workshop added. Import its registrants next."))
+        }
+        Err(errors) => Ok(unprocessable(form_page(&member, None, &form, &errors, &tags))),
+    }
+}
+
+/// `GET /workshops/{workshop}/edit`
+pub async fn edit(member: Member, Path(id): Path<WorkshopId>) -> PageResult {
+    let workshop = open(&member, id).await?;
+    let tags = member.org.tags().await?;
+    let form = WorkshopForm::of(&workshop, &member);
+    Ok(form_page(&member, Some(&workshop), &form, &WorkshopErrors::default(), &tags).into_response())
+}
+
+/// `POST /workshops/{workshop}/edit`
+pub async fn update(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<WorkshopId>,
+    Form(form): Form<WorkshopForm>,
+) -> PageResult {
+    let workshop = open(&member, id).await?;
+    let tags = member.org.tags().await?;
+    match form.check(&member, &tags) {
+        Ok(draft) => {
+            member.org.edit_workshop(id, &draft, member.now).await?;
+            Ok(see_other_saying(&app, &href(id), "Workshop saved."))
+        }
+        Err(errors) => Ok(unprocessable(form_page(&member, Some(&workshop), &form, &errors, &tags))),
+    }
+}
+
+/// A workshop that can still be changed.
+async fn open(member: &Member, id: WorkshopId) -> Result<Workshop, Problem> {
+    let workshop = member.org.workshop(id).await?;
+    if workshop.status == WorkshopStatus::Cancelled {
+        return Err(store::StoreError::Stale.into());
+    }
+    Ok(workshop)
+}
+
+fn form_page(
+    member: &Member,
+    workshop: Option<&Workshop>,
+    form: &WorkshopForm,
+    errors: &WorkshopErrors,
+    tags: &[Tag],
+) -> Markup {
+    let (title, action, back) = match workshop {
+        None => ("New workshop", "/workshops/new".to_owned(), "/workshops".to_owned()),
+        Some(workshop) => ("Edit workshop", format!("{}/edit", href(workshop.id)), href(workshop.id)),
+    };
+    let zone = &member.organization.zone;
+    let tag_choices = std::iter::once(Choice::new("", "No tag", &form.tag))
+        .chain(tags.iter().map(|tag| Choice::new(tag.id.to_string(), tag.name.clone(), &form.tag)))
+        .collect();
+    let body = html! {
+        (Head::new(title))
+        (Card::new("workshop", "Workshop", html! {
+            form class="m-form" method="post" action=(action) {
+                (member.csrf())
+                (Field::text("title", "Title").value(&form.title).help("Messages call the workshop by it.").at_most(120).error(errors.title.clone()).required())
+                div class="m-two" {
+                    (Field::datetime("starts", "Starts").value(&form.starts).help(format!("In {}.", zone.name())).error(errors.starts.clone()).required())
+                    (Field::datetime("ends", "Ends").value(&form.ends).error(errors.ends.clone()).required())
+                }
+                (Field::input("url", "join_link", "Join link").value(&form.join_link).placeholder("https://").help("May follow later; messages that need it wait for it.").error(errors.join_link.clone()))
+                (Field::select("tag", "Tag", tag_choices).error(errors.tag.clone()))
+                div class="m-form__acts" {
+                    (Button::primary(if workshop.is_some() { "Save workshop" } else { "Add workshop" }).busy("Saving…"))
+                    (Button::link("Back", back))
+                }
+            }
+        }).padded())
+    };
+    let mut page = member.page(Section::Workshops, title, body);
+    page.crumbs = crumbs(workshop, title);
+    page.render()
+}
+
+/// The way to a page below the list or below a workshop.
+pub(super) fn crumbs(workshop: Option<&Workshop>, here: &str) -> Vec<Crumb> {
+    let mut crumbs = vec![Crumb::to("Workshops", "/workshops")];
+    if let Some(workshop) = workshop {
+        crumbs.push(Crumb::to(&workshop.title, href(workshop.id)));
+    }
+    crumbs.push(Crumb::here(here));
+    crumbs
+}
+
+/// `GET /workshops/{workshop}/cancel`: what it would stop, and the button.
+pub async fn ask_cancel(member: Member, Path(id): Path<WorkshopId>) -> PageResult {
+    let workshop = open(&member, id).await?;
+    let stops = member.org.open_broadcasts(id).await?;
+    let confirm = cancel_confirm(&workshop, &stops, member.csrf());
+    let mut page = member.page(Section::Workshops, "Cancel workshop", confirm.page());
+    page.crumbs = crumbs(Some(&workshop), "Cancel");
+    Ok(page.render().into_response())
+}
+
+/// The question before a workshop is cancelled. It names what stops.
+pub(super) fn cancel_confirm(workshop: &Workshop, stops: &OpenBroadcasts, csrf: &Csrf) -> Confirm {
+    let n = i64::try_from(stops.broadcasts.len()).unwrap_or(i64::MAX);
+    let body = html! {
+        @if n == 0 {
+            p class="m-p" { "No broadcast of this workshop is open. Its " (counted(workshop.registrants, "registrant stays", "registrants stay")) " on record." }
+        } @else {
+            p class="m-p" {
+                (counted(n, "broadcast stops", "broadcasts stop")) ", and "
+                (counted(stops.waiting, "message that still waits is", "messages that still wait are")) " not sent:"
+            }
+            ul class="m-ul" { @for (_, title) in stops.broadcasts.iter().take(10) { li { (title) } } }
+            @if n > 10 { p class="m-p" { "And " (grouped(n - 10)) " more." } }
+        }
+        p class="m-p" { "Nobody is told that it is cancelled. To tell them, send a message first. This cannot be undone." }
+    };
+    let words = match n {
+        0 => "Cancel workshop".to_owned(),
+        _ => format!("Cancel workshop and {}", counted(n, "broadcast", "broadcasts")),
+    };
+    Confirm {
+        id: "cancel-workshop".into(),
+        title: format!("Cancel “{}”?", workshop.title),
+        body,
+        action: format!("{}/cancel", href(workshop.id)),
+        csrf: csrf.clone(),
+        hidden: vec![],
+        confirm: Button::danger(words),
+        back: ("Keep workshop".into(), href(workshop.id)),
+    }
+}
+
+/// `POST /workshops/{workshop}/cancel`
+pub async fn cancel(State(app): State<App>, member: Member, Path(id): Path<WorkshopId>) -> PageResult {
+    let ended = member.org.cancel_workshop(id, member.now).await?;
+    let ended = i64::try_from(ended).unwrap_or(i64::MAX);
+    let words = match ended {
+        0 => "Workshop cancelled.".to_owned(),
+        n => format!("Workshop cancelled. {} stopped.", counted(n, "broadcast", "broadcasts")),
+    };
+    Ok(see_other_saying(&app, &href(id), &words))
+}
+
+/// Filters of a list, as figures that lead to it.
+pub(super) fn pills(parts: &[(Key, String, i64, String)], current: usize, name: &'static str) -> Markup {
+    let parts: Vec<SummaryPart> = parts
+        .iter()
+        .map(|(key, label, n, href)| SummaryPart {
+            key: *key,
+            label: label.clone(),
+            n: *n,
+            href: href.clone(),
+        })
+        .collect();
+    Pills { parts: &parts, current: Some(current), class: "m-filters", name }.render()
+}
+
+/// An answer of a page.
+pub(super) fn ok(page: impl Render) -> Response {
+    page.render().into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_join_link_is_a_web_address_or_nothing() {
+        for good in ["", "https://meet.example/a?b=1", "http://meet.example"] {
+            assert_eq!(link_error(good), None, "{good}");
+        }
+        for bad in ["meet.example", "javascript:alert(1)", "https://", "https:///x", "https://a b"] {
+            assert!(link_error(bad).is_some(), "{bad}");
+        }
+        assert!(link_error(&format!("https://{}", "a".repeat(3_000))).is_some());
+    }
+
+    #[test]
+    fn a_value_in_an_address_cannot_end_it() {
+        assert_eq!(form_value("a&b=c d%"), "a%26b%3Dc%20d%25");
+        assert_eq!(form_value("आ"), "%E0%A4%86");
+    }
+}

@@ -1,0 +1,180 @@
+//! Importing a file over HTTP: good files, and each kind of bad one.
+
+use axum::http::StatusCode;
+use domain::ids::{ImportId, WorkshopId};
+use store::{Actor, Org, on_both};
+
+use crate::world::{Answer, Browser, People, World};
+
+struct Desk<'w> {
+    browser: Browser<'w>,
+    org: Org,
+    workshop: WorkshopId,
+}
+
+async fn desk<'w>(world: &'w World, people: &People) -> Desk<'w> {
+    let org = world.app.store.org(Actor::command_line(people.first));
+    let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
+    Desk { browser: world.signed_in(&people.manager).await, org, workshop: workshop.parse().unwrap() }
+}
+
+impl Desk<'_> {
+    async fn upload(&mut self, name: &str, file: &[u8]) -> Answer {
+        self.browser.upload("/imports", &[("workshop", &self.workshop.to_string())], name, file).await
+    }
+
+    /// Uploads a file that must be taken; its import.
+    async fn take(&mut self, file: &str) -> ImportId {
+        let answer = self.upload("people.csv", file.as_bytes()).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        answer.location().split('/').nth(2).unwrap().parse().unwrap()
+    }
+
+    async fn check(&mut self, id: ImportId, columns: &[(&str, &str)]) -> Answer {
+        let answer = self.browser.post(&format!("/imports/{id}/columns"), columns).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        self.settled(id).await
+    }
+
+    /// The import's page when nothing runs for it any more.
+    async fn settled(&mut self, id: ImportId) -> Answer {
+        loop {
+            let page = self.browser.get(&format!("/imports/{id}")).await;
+            if !page.headers.contains_key("refresh") {
+                return page;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn registered(&self) -> i64 {
+        self.org.registrant_counts(self.workshop).await.unwrap().registered
+    }
+}
+
+const COLUMNS: &[(&str, &str)] = &[("name", "0"), ("phone", "1"), ("email", "2")];
+
+on_both! {
+    async fn good_rows_are_registered_and_bad_ones_are_shown_with_their_reason(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut desk = desk(&world, &people).await;
+        let file = "Name,Phone,E-mail\n\
+                    Asha,90000 00011,asha@example.com\n\
+                    Short,90000,short@example.com\n\
+                    Excel,9.00000E+09,\n\
+                    No mail,90000 00012,not an address\n\
+                    Again,90000 00011,\n\
+                    Asha,90000 00011,asha@example.com\n\
+                    Only mail,,only@example.com\n";
+        let id = desk.take(file).await;
+        let columns = desk.browser.get(&format!("/imports/{id}/columns")).await;
+        assert!(columns.body.contains("Phone") && columns.body.contains("90000 00011"), "{}", columns.body);
+        let page = desk.check(id, COLUMNS).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.body.contains("<strong>4</strong> of 7 rows are ready"), "{}", page.body);
+        assert!(page.body.contains("1 phone number was turned into a short form"), "{}", page.body);
+        assert_eq!(desk.registered().await, 1, "nothing is stored before somebody says so");
+
+        let answer = desk.browser.post(&format!("/imports/{id}/rows"), &[("c3.1", "90000 00013"), ("c4.1", "12")]).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        let page = desk.settled(id).await;
+        assert!(page.body.contains("<strong>5</strong> of 7 rows are ready"), "{}", page.body);
+        assert!(page.body.contains(r#"value="12""#), "what was typed is still there: {}", page.body);
+        assert!(page.body.contains("1 row corrected, 1 still to fix."), "{}", page.body);
+
+        desk.browser.post(&format!("/imports/{id}/commit"), &[]).await;
+        let page = desk.settled(id).await;
+        assert!(page.body.contains("Undo import"), "{}", page.body);
+        assert_eq!(desk.registered().await, 6);
+        let again = desk.browser.post(&format!("/imports/{id}/commit"), &[]).await;
+        assert_eq!(again.status, StatusCode::CONFLICT);
+
+        desk.browser.post(&format!("/imports/{id}/undo"), &[]).await;
+        let page = desk.settled(id).await;
+        assert!(page.body.contains("This import was taken back."), "{}", page.body);
+        assert_eq!(desk.registered().await, 1);
+    }
+
+    async fn each_kind_of_bad_file_is_refused_in_words_and_leaves_nothing(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut desk = desk(&world, &people).await;
+        let before = desk.org.imports(None, 100).await.unwrap().len();
+        let long = format!("phone\n{}\n", "9".repeat(2_000_000));
+        let files: &[(&str, &[u8], &str)] = &[
+            ("empty.csv", b"", "The file is empty"),
+            ("spaces.csv", b"  \n \n", "The file is empty"),
+            ("header.csv", b"Name,Phone,E-mail\n", "no rows below it"),
+            ("old.xls", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 and so on", "save"),
+            ("paper.pdf", b"%PDF-1.7 \n", "a PDF"),
+            ("broken.xlsx", b"PK\x03\x04 and then nothing", "damaged"),
+            ("page.xls", b"<html><table><tr><td>90000 00001</td></tr></table></html>", "web page"),
+            ("binary.csv", b"Name,Phone\n\x00\x01\x02\x03\n", "not text"),
+            ("long.csv", long.as_bytes(), "1 MB"),
+        ];
+        for (name, file, says) in files {
+            let answer = desk.upload(name, file).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}: {}", answer.body);
+            let error = answer.body.split(r#"class="m-error""#).nth(1).unwrap().split("</p>").next().unwrap();
+            assert!(error.contains(says), "{name}: {error}");
+        }
+        assert_eq!(desk.org.imports(None, 100).await.unwrap().len(), before);
+        let folder = world.app.config.data.join("imports").join(people.first.to_string());
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0, "refused files are gone");
+    }
+
+    async fn an_upload_without_a_file_or_a_workshop_says_what_is_missing(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut desk = desk(&world, &people).await;
+        let answer = desk.upload("", b"").await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body.contains("Choose a file."), "{}", answer.body);
+        let answer = desk.browser.upload("/imports", &[("workshop", "none")], "a.csv", b"Phone\n90000 00001\n").await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body.contains("Choose the workshop"), "{}", answer.body);
+        let answer = desk.browser.post("/imports", &[]).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    }
+
+    async fn columns_that_name_nobody_or_do_not_exist_are_sent_back(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut desk = desk(&world, &people).await;
+        let id = desk.take("Name,Phone\nAsha,90000 00011\n").await;
+        let answer = desk.browser.post(&format!("/imports/{id}/columns"), &[("status", "1")]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body.contains("Choose at least the column"), "{}", answer.body);
+        let page = desk.check(id, &[("phone", "77")]).await;
+        assert!(page.body.contains("is not in this file"), "{}", page.body);
+        let page = desk.check(id, &[("phone", "1")]).await;
+        assert!(page.body.contains("<strong>1</strong> of 1 rows are ready"), "{}", page.body);
+    }
+
+    async fn an_import_that_a_restart_interrupted_goes_on_and_adds_nobody_twice(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut desk = desk(&world, &people).await;
+        let id = desk.take("Name,Phone\nA,90000 00011\nB,90000 00012\n").await;
+        desk.check(id, &[("name", "0"), ("phone", "1")]).await;
+        // As if the program had stopped after one of the rows.
+        desk.org.import_committing(id, world.clock_now()).await.unwrap();
+        let page = desk.settled(id).await;
+        assert!(page.body.contains("Go on: nobody is added twice."), "{}", page.body);
+        desk.browser.post(&format!("/imports/{id}/commit"), &[]).await;
+        desk.settled(id).await;
+        assert_eq!(desk.registered().await, 3);
+    }
+
+    async fn rows_to_fix_can_be_taken_home_without_a_formula_in_them(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut desk = desk(&world, &people).await;
+        let id = desk.take("Name,Phone\n=HYPERLINK(1),12\nGood,90000 00011\n").await;
+        desk.check(id, &[("name", "0"), ("phone", "1")]).await;
+        let csv = desk.browser.get(&format!("/imports/{id}/rows.csv")).await;
+        assert_eq!(csv.status, StatusCode::OK);
+        assert!(csv.body.contains("\"2\",\"'=HYPERLINK(1)\",\"12\",\"This number has"), "{}", csv.body);
+    }
+}

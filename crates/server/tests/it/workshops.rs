@@ -1,0 +1,112 @@
+//! Workshops, registrants, people and who opted out, over HTTP.
+
+use axum::http::StatusCode;
+use store::{Actor, on_both};
+
+use crate::world::{People, World};
+
+fn record(people: &People, name: &str) -> String {
+    people.records.iter().find(|(known, _)| *known == name).unwrap().1.clone()
+}
+
+on_both! {
+    async fn a_workshop_is_entered_changed_and_cancelled(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut browser = world.signed_in(&people.manager).await;
+        let form = [("title", "एक्सेल <b>"), ("starts", "2026-10-13T19:00"), ("ends", "2026-10-13T21:00"), ("join_link", "")];
+        let answer = browser.post("/workshops/new", &form).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        let href = answer.location().to_owned();
+        let page = browser.get(&href).await;
+        assert!(page.body.contains("एक्सेल &lt;b&gt;"), "{}", page.body);
+        assert!(page.body.contains("7:00\u{a0}PM"), "in the zone of the organisation: {}", page.body);
+        let edit = browser.get(&format!("{href}/edit")).await;
+        assert!(edit.body.contains(r#"value="2026-10-13T19:00""#), "{}", edit.body);
+        let cancel = browser.get(&format!("{href}/cancel")).await;
+        assert!(cancel.body.contains("No broadcast of this workshop is open."), "{}", cancel.body);
+        assert_eq!(browser.post(&format!("{href}/cancel"), &[]).await.status, StatusCode::SEE_OTHER);
+        assert!(browser.get(&href).await.body.contains("This workshop is cancelled."));
+        assert_eq!(browser.get(&format!("{href}/edit")).await.status, StatusCode::CONFLICT);
+    }
+
+    async fn every_wrong_field_of_a_workshop_is_named_at_once(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut browser = world.signed_in(&people.manager).await;
+        let form = [("title", " "), ("starts", "13/10/2026"), ("ends", ""), ("join_link", "javascript:1"), ("tag", "x")];
+        let answer = browser.post("/workshops/new", &form).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(answer.body.matches("class=\"m-error\"").count(), 5, "{}", answer.body);
+        let back = [("title", "A"), ("starts", "2026-10-13T19:00"), ("ends", "2026-10-13T18:00")];
+        let answer = browser.post("/workshops/new", &back).await;
+        assert!(answer.body.contains("The end has to be after the start."), "{}", answer.body);
+    }
+
+    async fn the_list_finds_workshops_and_survives_odd_addresses(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut browser = world.signed_in(&people.viewer).await;
+        assert!(browser.get("/workshops").await.body.contains("Excel"));
+        assert!(browser.get("/workshops?q=exc&when=all").await.body.contains("Excel"));
+        assert!(browser.get("/workshops?q=%25").await.body.contains("No title has"));
+        for odd in ["?after=zzz", "?after=1_x", "?when=never", "?from=-9", "?q=%00%F0%9F%98%80"] {
+            let answer = browser.get(&format!("/workshops{odd}")).await;
+            assert!(!answer.status.is_server_error(), "{odd}: {}", answer.body);
+        }
+    }
+
+    async fn a_person_is_added_by_hand_and_found_with_the_whole_story(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut browser = world.signed_in(&people.manager).await;
+        let workshop = format!("/workshops/{}", record(&people, "{workshop}"));
+        let add = format!("{workshop}/registrants");
+        let wrong = browser.post(&add, &[("name", "Meera"), ("phone", "12"), ("email", "x")]).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(wrong.body.contains("too short") && wrong.body.contains("needs an @"), "{}", wrong.body);
+        let form = [("name", "Meera Iyer"), ("phone", "90000 00077"), ("email", "")];
+        assert_eq!(browser.post(&add, &form).await.status, StatusCode::SEE_OTHER);
+        let page = browser.get(&format!("{workshop}?q=meera")).await;
+        assert!(page.body.contains("+91 90000 00077"), "{}", page.body);
+        assert!(browser.get("/people?q=00077").await.body.contains("Meera Iyer"));
+        let found = browser.get("/people/number/919000000077").await;
+        let story = browser.get(found.location()).await;
+        assert!(story.body.contains("Excel") && story.body.contains("Meera Iyer"), "{}", story.body);
+        for which in ["no_phone", "invalid_phone", "duplicate", "suppressed", "no_name", "cancelled", "refunded", "odd"] {
+            assert_eq!(browser.get(&format!("{workshop}?which={which}")).await.status, StatusCode::OK, "{which}");
+        }
+        assert_eq!(browser.get("/people/number/abc").await.status, StatusCode::NOT_FOUND);
+    }
+
+    async fn a_status_is_set_and_an_unknown_one_is_refused(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut browser = world.signed_in(&people.manager).await;
+        let (workshop, registrant) = (record(&people, "{workshop}"), record(&people, "{registrant}"));
+        let href = format!("/workshops/{workshop}/registrants/{registrant}/status");
+        assert_eq!(browser.post(&href, &[("status", "gone")]).await.status, StatusCode::BAD_REQUEST);
+        assert_eq!(browser.post(&href, &[("status", "refunded")]).await.status, StatusCode::SEE_OTHER);
+        let org = world.app.store.org(Actor::command_line(people.first));
+        assert_eq!(org.registrant_counts(workshop.parse().unwrap()).await.unwrap().refunded, 1);
+    }
+
+    async fn who_opts_out_is_listed_once_and_can_be_taken_away(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut browser = world.signed_in(&people.manager).await;
+        let form = [("phone", "90000 00088"), ("channel", "sms"), ("category", "all"), ("reason", "asked on the phone")];
+        assert_eq!(browser.post("/people/opted-out", &form).await.status, StatusCode::SEE_OTHER);
+        let twice = browser.post("/people/opted-out", &form).await;
+        assert_eq!(twice.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(twice.body.contains("has that entry already"), "{}", twice.body);
+        let wrong = browser.post("/people/opted-out", &[("phone", ""), ("channel", "pigeon")]).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(wrong.body.matches("class=\"m-error\"").count(), 4, "{}", wrong.body);
+        let page = browser.get("/people/opted-out?q=00088").await;
+        assert!(page.body.contains("everything on SMS"), "{}", page.body);
+        let remove = format!("/people/opted-out/{}/remove", record(&people, "{entry}"));
+        assert_eq!(browser.post(&remove, &[]).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(browser.post(&remove, &[]).await.status, StatusCode::NOT_FOUND);
+    }
+}
