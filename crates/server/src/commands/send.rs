@@ -1,0 +1,238 @@
+//! `munadi send`: a whole broadcast without a browser: read a file, register its people, plan, send, account for everybody.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use domain::{
+    broadcast::{Audience, BroadcastStatus},
+    channel::Channel,
+    ids::{BroadcastId, ImportId},
+    message::MessageState,
+    template::WhatsappTemplate,
+    time::{HOUR, MINUTE, WallClock},
+};
+use engine::import::Mapping;
+use indicatif::{ProgressBar, ProgressStyle};
+use store::{
+    Actor, Org, Organization,
+    broadcasts::{Broadcast, NewBroadcast},
+    integrations::Integration,
+    templates::Template,
+    workshops::{Workshop, WorkshopFilter},
+};
+
+use super::say;
+use crate::{app::App, config::Config, importing::Importer, prices};
+
+/// What to send to whom.
+#[derive(Args, Clone, Debug)]
+pub struct SendCommand {
+    /// CSV, TSV or XLSX with the people; left out, the people already registered get it
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// The workshop's title, or the beginning of it
+    #[arg(long)]
+    workshop: String,
+    /// The template's name
+    #[arg(long)]
+    template: String,
+    /// The account's name, when there are several
+    #[arg(long)]
+    integration: Option<String>,
+    /// The organisation's name, when there are several
+    #[arg(long)]
+    organisation: Option<String>,
+    /// Minutes after which what has not gone out expires
+    #[arg(long, default_value_t = 120)]
+    within_minutes: i64,
+    /// Send without asking; without it the command only says what it would do
+    #[arg(long)]
+    yes: bool,
+    /// The result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Sends. Exit code 0 when everybody who could get it was handed over, 1 when the command failed, 2 when somebody was not reached,
+/// 3 when the broadcast was paused.
+pub async fn run(config: Config, command: SendCommand) -> anyhow::Result<u8> {
+    let app = App::open(config, Arc::new(WallClock)).await?;
+    let code = send(&app, &command).await;
+    app.store.close().await;
+    code
+}
+
+async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
+    let organisation = pick_organisation(app, command.organisation.as_deref()).await?;
+    let org = app.store.org(Actor::command_line(organisation.id));
+    let workshop = pick_workshop(&org, &command.workshop).await?;
+    let template = pick_template(&org, &command.template).await?;
+    let integration = pick_integration(&org, command.integration.as_deref()).await?;
+    let content: WhatsappTemplate = serde_json::from_value(template.body.clone()).context("the template cannot be read")?;
+    if let Some(file) = &command.file {
+        let people = import(app, &org, &organisation, &workshop, file).await?;
+        if !command.json {
+            say(people)?;
+        }
+    }
+    let audience = org.audience(workshop.id, Channel::WhatsappPersonal, content.category).await?;
+    let now = app.clock.now();
+    let price = prices::in_force(&org, Channel::WhatsappPersonal, content.category, now).await?;
+    if !command.json {
+        say(format_args!(
+            "{} of {} people would get “{}” by {}, about ₹{} (estimate).",
+            audience.reachable,
+            audience.total,
+            template.name,
+            integration.name,
+            price.times(audience.reachable)
+        ))?;
+    }
+    if !command.yes {
+        bail!("nothing was sent; say --yes to send");
+    }
+    let id = org
+        .confirm_broadcast(
+            NewBroadcast {
+                integration: integration.id,
+                workshop: workshop.id,
+                channel: Channel::WhatsappPersonal,
+                title: template.name.clone(),
+                template: template.body.clone(),
+                category: content.category,
+                audience: Audience::Registered,
+                starts_at: now,
+                deadline: now.plus(command.within_minutes.max(1) * MINUTE),
+                unit_price: price,
+            },
+            now,
+        )
+        .await?;
+    // A server that runs on the same database sends as well; alone, this process does it.
+    let sending = app.start_sending("send").await.ok();
+    app.engine.wake(id);
+    let broadcast = watch(app, &org, id, command).await;
+    if let Some(sending) = sending {
+        sending.stop().await;
+    }
+    tell(&broadcast?, command.json)
+}
+
+async fn pick_organisation(app: &App, name: Option<&str>) -> anyhow::Result<Organization> {
+    let all = app.store.access().organizations().await?;
+    one(all, name, "organisation", |organisation| &organisation.name)
+}
+
+async fn pick_workshop(org: &Org, title: &str) -> anyhow::Result<Workshop> {
+    let filter = WorkshopFilter { search: title.to_owned(), ..WorkshopFilter::default() };
+    let all = org.workshops(&filter).await?;
+    one(all, Some(title), "workshop", |workshop| &workshop.title)
+}
+
+async fn pick_template(org: &Org, name: &str) -> anyhow::Result<Template> {
+    one(org.templates(Channel::WhatsappPersonal).await?, Some(name), "template", |template| &template.name)
+}
+
+async fn pick_integration(org: &Org, name: Option<&str>) -> anyhow::Result<Integration> {
+    one(org.integrations().await?, name, "account", |integration| &integration.name)
+}
+
+/// The one of that name, or the only one whose name begins with it, or the only one.
+fn one<T>(all: Vec<T>, wanted: Option<&str>, what: &str, name: impl Fn(&T) -> &str) -> anyhow::Result<T> {
+    let lower = wanted.unwrap_or_default().to_lowercase();
+    let mut fitting: Vec<T> = all.into_iter().filter(|item| name(item).to_lowercase().starts_with(&lower)).collect();
+    if let Some(exact) = fitting.iter().position(|item| name(item).to_lowercase() == lower) {
+        return Ok(fitting.swap_remove(exact));
+    }
+    match fitting.len() {
+        1 => Ok(fitting.swap_remove(0)),
+        0 => bail!("there is no {what} “{}”", wanted.unwrap_or_default()),
+        n => {
+            let names: Vec<&str> = fitting.iter().take(10).map(|item| name(item)).collect();
+            bail!("{n} fit; say which {what} with its whole name: {}", names.join(" · "))
+        }
+    }
+}
+
+async fn import(
+    app: &App,
+    org: &Org,
+    organisation: &Organization,
+    workshop: &Workshop,
+    file: &PathBuf,
+) -> anyhow::Result<String> {
+    let now = app.clock.now();
+    let id = ImportId::new(now);
+    let name = file.file_name().map_or_else(|| "people".to_owned(), |name| name.to_string_lossy().into_owned());
+    let importer = Importer { org: org.clone(), clock: app.clock.clone(), home: organisation.country, file: file.clone() };
+    let sheet = importer.open(&name).await.with_context(|| format!("cannot read {}", file.display()))?;
+    let mapping = Mapping::guess(&sheet);
+    drop(sheet);
+    org.add_import(id, workshop.id, &name, &file.display().to_string(), now).await?;
+    let bar = ProgressBar::new_spinner().with_message("reading");
+    let import = org.import(id).await?;
+    importer.check(&import, &mapping, |_| bar.tick()).await?;
+    let import = org.import(id).await?;
+    let summary = importer.commit(&import, &mapping, |_| bar.tick()).await?;
+    bar.finish_and_clear();
+    Ok(format!(
+        "{} rows: {} registered now, {} were registered before, {} need a person (see People, Imports).",
+        summary.rows, summary.new, summary.already, summary.bad
+    ))
+}
+
+async fn watch(app: &App, org: &Org, id: BroadcastId, command: &SendCommand) -> anyhow::Result<Broadcast> {
+    let bar = if command.json { ProgressBar::hidden() } else { ProgressBar::new(0) };
+    bar.set_style(ProgressStyle::with_template("{bar:40} {pos} of {len} · {eta} left · {msg}")?);
+    let last = app.clock.now().plus(command.within_minutes.max(1) * MINUTE + HOUR);
+    loop {
+        let broadcast = org.broadcast(id).await?;
+        let open = broadcast.in_state(MessageState::Waiting) + broadcast.in_state(MessageState::InFlight);
+        bar.set_length(u64::try_from(broadcast.planned).unwrap_or(0));
+        bar.set_position(u64::try_from(broadcast.planned - open).unwrap_or(0));
+        bar.set_message(broadcast.status.title());
+        let ended = matches!(
+            broadcast.status,
+            BroadcastStatus::Completed | BroadcastStatus::Cancelled | BroadcastStatus::Paused
+        );
+        if ended && broadcast.in_state(MessageState::InFlight) == 0 {
+            bar.finish_and_clear();
+            return Ok(broadcast);
+        }
+        if app.clock.now() > last {
+            bail!("the broadcast did not end in time; it goes on as soon as a server runs");
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// The sum, to the last person.
+fn tell(broadcast: &Broadcast, json: bool) -> anyhow::Result<u8> {
+    let states: Vec<(MessageState, i64)> = MessageState::ALL
+        .iter()
+        .map(|state| (*state, broadcast.in_state(*state)))
+        .filter(|(_, n)| *n > 0)
+        .collect();
+    if json {
+        let counts: serde_json::Map<String, serde_json::Value> =
+            states.iter().map(|(state, n)| (state.word().to_owned(), (*n).into())).collect();
+        say(serde_json::json!({
+            "broadcast": broadcast.id, "status": broadcast.status, "planned": broadcast.planned, "counts": counts,
+            "stop_code": broadcast.stop_code, "stop_text": broadcast.stop_text,
+        }))?;
+    } else {
+        let parts: Vec<String> = states.iter().map(|(state, n)| format!("{n} {}", state.title().to_lowercase())).collect();
+        say(format_args!("{} people = {}", broadcast.planned, parts.join(" + ")))?;
+        if broadcast.status == BroadcastStatus::Paused {
+            say(format_args!("Paused: {}", broadcast.stop_text))?;
+        }
+    }
+    let missed = [MessageState::Failed, MessageState::Unknown, MessageState::Expired, MessageState::Cancelled];
+    Ok(match broadcast.status {
+        BroadcastStatus::Paused => 3,
+        _ if missed.iter().any(|state| broadcast.in_state(*state) > 0) => 2,
+        _ => 0,
+    })
+}
+
