@@ -26,6 +26,8 @@ enum Command {
     Serve,
     /// Bring up everything with invented people and stand-ins, and print a sign-in link
     Demo,
+    /// Read a file, register its people, send them a template, account for everybody
+    Send(commands::send::SendCommand),
     /// Kill the real program in the middle of sends, again and again, and count what every phone got
     CrashProof(commands::crash_proof::CrashProof),
     /// Plan, send and apply receipts only; several share one PostgreSQL database
@@ -48,16 +50,18 @@ enum Command {
     Config,
 }
 
-/// Runs what was asked for.
-pub async fn run(cli: Cli) -> anyhow::Result<()> {
+/// Runs what was asked for; the exit code.
+pub async fn run(cli: Cli) -> anyhow::Result<u8> {
     if let Command::Config = cli.command {
-        return commands::config::run();
+        commands::config::run()?;
+        return Ok(0);
     }
     let config = Config::load(&cli.flags)?;
     start_log(&config)?;
     match cli.command {
         Command::Serve => commands::serve::run(config).await,
         Command::Demo => commands::demo::run(config, cli.flags.data.is_some()).await,
+        Command::Send(command) => return commands::send::run(config, command).await,
         Command::CrashProof(args) => {
             commands::crash_proof::run(config, cli.flags.database.is_some(), args).await
         }
@@ -70,7 +74,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Bench(args) => commands::bench::run(config, &cli.flags, args).await,
         Command::User(command) => commands::user::run(config, command).await,
         Command::Config => commands::config::run(),
-    }
+    }?;
+    Ok(0)
 }
 
 /// Logs go to standard error: standard output belongs to what a command answers.

@@ -8,7 +8,7 @@ use munadi::cli::{Cli, run};
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Cli::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             // What happened, then why; nobody is left to tell if this fails too.
             let _ = writeln!(std::io::stderr(), "munadi: {error:#}");

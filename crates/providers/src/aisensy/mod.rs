@@ -45,6 +45,15 @@ pub struct AisensySettings {
     pub country: String,
 }
 
+/// Price of one delivered message in India since 1 January 2026, without GST (§7). In force until an organisation sets its own.
+pub fn list_price(category: domain::channel::Category) -> domain::money::Money {
+    use domain::{channel::Category, money::Money};
+    match category {
+        Category::Marketing => Money(10_900),
+        Category::Utility | Category::Authentication => Money(1_450),
+    }
+}
+
 impl Default for AisensySettings {
     fn default() -> Self {
         AisensySettings {

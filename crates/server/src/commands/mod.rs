@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod restore;
 pub mod rotate_key;
 pub mod sandbox;
+pub mod send;
 pub mod serve;
 pub mod user;
 pub mod work;

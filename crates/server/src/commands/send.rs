@@ -13,6 +13,7 @@ use domain::{
     time::{HOUR, MINUTE, WallClock},
 };
 use engine::import::Mapping;
+use providers::aisensy::list_price;
 use indicatif::{ProgressBar, ProgressStyle};
 use store::{
     Actor, Org, Organization,
@@ -23,7 +24,7 @@ use store::{
 };
 
 use super::say;
-use crate::{app::App, config::Config, importing::Importer, prices};
+use crate::{app::App, config::Config, importing::Importer};
 
 /// What to send to whom.
 #[derive(Args, Clone, Debug)]
@@ -78,7 +79,8 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     }
     let audience = org.audience(workshop.id, Channel::WhatsappPersonal, content.category).await?;
     let now = app.clock.now();
-    let price = prices::in_force(&org, Channel::WhatsappPersonal, content.category, now).await?;
+    let own_price = org.price(Channel::WhatsappPersonal, content.category, now).await?;
+    let price = own_price.unwrap_or_else(|| list_price(content.category));
     if !command.json {
         say(format_args!(
             "{} of {} people would get “{}” by {}, about ₹{} (estimate).",

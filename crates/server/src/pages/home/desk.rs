@@ -26,6 +26,7 @@ use super::{
     asked::{self, Wait},
     compose::{Compose, PEOPLE_MAX},
 };
+use providers::aisensy::list_price;
 use crate::{
     app::App,
     http::{error::Problem, extract::Member},
@@ -45,14 +46,6 @@ const WITHOUT_START_MS: i64 = 2 * HOUR;
 const AGAIN_MS: i64 = 24 * HOUR;
 /// Kind of the integrations of this channel.
 const KIND: &str = "aisensy";
-
-/// What AiSensy charges for one message when the organisation set no price (providers/aisensy.md §7).
-fn usual_price(category: Category) -> Money {
-    match category {
-        Category::Marketing => Money(10_900),
-        Category::Utility | Category::Authentication => Money(1_450),
-    }
-}
 
 /// Whether ids that are not there are an error, or left for what is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -248,7 +241,7 @@ impl Desk {
             member.org.audience(workshop.id, Channel::WhatsappPersonal, message.category).await?;
         leave_out_empty_values(&message, &mut audience);
         let price = member.org.price(Channel::WhatsappPersonal, message.category, member.now).await?;
-        let unit = price.unwrap_or(usual_price(message.category));
+        let unit = price.unwrap_or(list_price(message.category));
         let time = Timing::read(member, state, workshop);
         let ahead = member.org.booked(account.id).await?;
         let forecast = forecast(audience.reachable, ahead, unit, account.pace, time.start);
@@ -576,8 +569,8 @@ mod tests {
 
     #[test]
     fn prices_are_those_of_the_provider_file() {
-        assert_eq!(usual_price(Category::Marketing).to_string(), "1.09");
-        assert_eq!(usual_price(Category::Utility).to_string(), "0.145");
-        assert_eq!(usual_price(Category::Authentication).to_string(), "0.145");
+        assert_eq!(list_price(Category::Marketing).to_string(), "1.09");
+        assert_eq!(list_price(Category::Utility).to_string(), "0.145");
+        assert_eq!(list_price(Category::Authentication).to_string(), "0.145");
     }
 }

@@ -11,6 +11,7 @@ use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::integrations::Price;
 
+use providers::aisensy::list_price;
 use crate::{
     app::App,
     http::{
@@ -34,15 +35,6 @@ const HREF: &str = "/settings/prices";
 const CHANNEL: Channel = Channel::WhatsappPersonal;
 /// Above this a price is a slip of the decimal point.
 const PRICE_MAX: Money = Money::rupees(100);
-
-/// AiSensy's price of one delivered message in India since 1 January 2026, without GST (providers/aisensy.md §7). In force until
-/// the organisation sets its own.
-pub fn default_price(category: Category) -> Money {
-    match category {
-        Category::Marketing => Money(10_900),
-        Category::Utility | Category::Authentication => Money(1_450),
-    }
-}
 
 /// The words for a category on screens.
 pub(super) fn category_title(category: Category) -> &'static str {
@@ -135,7 +127,7 @@ fn now_table(member: &Member, prices: &[Price]) -> Table {
             Some(set) => {
                 (set.price, format!("Since {}", member.organization.zone.date(set.from, member.now)))
             }
-            None => (default_price(*category), "AiSensy’s list price of January 2026".to_owned()),
+            None => (list_price(*category), "AiSensy’s list price of January 2026".to_owned()),
         };
         Row::new(vec![
             html! { b { (category_title(*category)) } },
