@@ -15,8 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     accounts::OpenAccounts, callbacks::Callbacks, config::Config, http::router, importing::Jobs,
-    pages::home::Asked,
-    password::Passwords, seal::KeyRing,
+    pages::home::Asked, password::Passwords, seal::KeyRing,
 };
 
 /// A session ends after two days without use, and after thirty in any case.

@@ -13,8 +13,8 @@ use domain::{
     time::{HOUR, MINUTE, WallClock},
 };
 use engine::import::Mapping;
-use providers::aisensy::list_price;
 use indicatif::{ProgressBar, ProgressStyle};
+use providers::aisensy::list_price;
 use store::{
     Actor, Org, Organization,
     broadcasts::{Broadcast, NewBroadcast},
@@ -70,7 +70,8 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     let workshop = pick_workshop(&org, &command.workshop).await?;
     let template = pick_template(&org, &command.template).await?;
     let integration = pick_integration(&org, command.integration.as_deref()).await?;
-    let content: WhatsappTemplate = serde_json::from_value(template.body.clone()).context("the template cannot be read")?;
+    let content: WhatsappTemplate =
+        serde_json::from_value(template.body.clone()).context("the template cannot be read")?;
     if let Some(file) = &command.file {
         let people = import(app, &org, &organisation, &workshop, file).await?;
         if !command.json {
@@ -127,7 +128,7 @@ async fn pick_organisation(app: &App, name: Option<&str>) -> anyhow::Result<Orga
 }
 
 async fn pick_workshop(org: &Org, title: &str) -> anyhow::Result<Workshop> {
-    let filter = WorkshopFilter { search: title.to_owned(), ..WorkshopFilter::default() };
+    let filter = WorkshopFilter { title: title.to_owned(), limit: 100, ..WorkshopFilter::default() };
     let all = org.workshops(&filter).await?;
     one(all, Some(title), "workshop", |workshop| &workshop.title)
 }
@@ -143,7 +144,8 @@ async fn pick_integration(org: &Org, name: Option<&str>) -> anyhow::Result<Integ
 /// The one of that name, or the only one whose name begins with it, or the only one.
 fn one<T>(all: Vec<T>, wanted: Option<&str>, what: &str, name: impl Fn(&T) -> &str) -> anyhow::Result<T> {
     let lower = wanted.unwrap_or_default().to_lowercase();
-    let mut fitting: Vec<T> = all.into_iter().filter(|item| name(item).to_lowercase().starts_with(&lower)).collect();
+    let mut fitting: Vec<T> =
+        all.into_iter().filter(|item| name(item).to_lowercase().starts_with(&lower)).collect();
     if let Some(exact) = fitting.iter().position(|item| name(item).to_lowercase() == lower) {
         return Ok(fitting.swap_remove(exact));
     }
@@ -166,8 +168,14 @@ async fn import(
 ) -> anyhow::Result<String> {
     let now = app.clock.now();
     let id = ImportId::new(now);
-    let name = file.file_name().map_or_else(|| "people".to_owned(), |name| name.to_string_lossy().into_owned());
-    let importer = Importer { org: org.clone(), clock: app.clock.clone(), home: organisation.country, file: file.clone() };
+    let name =
+        file.file_name().map_or_else(|| "people".to_owned(), |name| name.to_string_lossy().into_owned());
+    let importer = Importer {
+        org: org.clone(),
+        clock: app.clock.clone(),
+        home: organisation.country,
+        file: file.clone(),
+    };
     let sheet = importer.open(&name).await.with_context(|| format!("cannot read {}", file.display()))?;
     let mapping = Mapping::guess(&sheet);
     drop(sheet);
@@ -224,17 +232,18 @@ fn tell(broadcast: &Broadcast, json: bool) -> anyhow::Result<u8> {
             "stop_code": broadcast.stop_code, "stop_text": broadcast.stop_text,
         }))?;
     } else {
-        let parts: Vec<String> = states.iter().map(|(state, n)| format!("{n} {}", state.title().to_lowercase())).collect();
+        let parts: Vec<String> =
+            states.iter().map(|(state, n)| format!("{n} {}", state.title().to_lowercase())).collect();
         say(format_args!("{} people = {}", broadcast.planned, parts.join(" + ")))?;
         if broadcast.status == BroadcastStatus::Paused {
             say(format_args!("Paused: {}", broadcast.stop_text))?;
         }
     }
-    let missed = [MessageState::Failed, MessageState::Unknown, MessageState::Expired, MessageState::Cancelled];
+    let missed =
+        [MessageState::Failed, MessageState::Unknown, MessageState::Expired, MessageState::Cancelled];
     Ok(match broadcast.status {
         BroadcastStatus::Paused => 3,
         _ if missed.iter().any(|state| broadcast.in_state(*state) > 0) => 2,
         _ => 0,
     })
 }
-

@@ -21,7 +21,8 @@ fn filled(path: &str, people: &People) -> String {
         ("{token}", "0".repeat(64)),
         ("{file}", "none.css".to_owned()),
     ];
-    let path = ids.iter().chain(&people.records).fold(path.to_owned(), |path, (name, id)| path.replace(name, id));
+    let path =
+        ids.iter().chain(&people.records).fold(path.to_owned(), |path, (name, id)| path.replace(name, id));
     assert!(!path.contains('{'), "{path}: tests/it/access.rs does not know this parameter");
     path
 }

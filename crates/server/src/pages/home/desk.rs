@@ -1,7 +1,7 @@
 //! What the composer decides with: the workshop, the template with the values chosen for it, the account, and what follows.
 
 use domain::{
-    channel::{Category, Channel},
+    channel::Channel,
     checks::{AudienceSummary, Check, Findings, Probe, Severity, checks, may_send},
     forecast::{Forecast, forecast},
     ids::WorkshopId,
@@ -26,12 +26,12 @@ use super::{
     asked::{self, Wait},
     compose::{Compose, PEOPLE_MAX},
 };
-use providers::aisensy::list_price;
 use crate::{
     app::App,
     http::{error::Problem, extract::Member},
     ui::format::{grouped, relative},
 };
+use providers::aisensy::list_price;
 
 /// Workshops to choose from, ahead and over.
 const COMING_MAX: i64 = 50;
@@ -553,6 +553,8 @@ pub(super) fn sends(member: &Member) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use domain::channel::Category;
+
     use super::*;
 
     #[test]

@@ -11,7 +11,6 @@ use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::integrations::Price;
 
-use providers::aisensy::list_price;
 use crate::{
     app::App,
     http::{
@@ -30,6 +29,7 @@ use crate::{
         table::{Column, Place, Row, Table},
     },
 };
+use providers::aisensy::list_price;
 
 const HREF: &str = "/settings/prices";
 const CHANNEL: Channel = Channel::WhatsappPersonal;
