@@ -169,9 +169,14 @@ fn write_tar(
         .with_context(|| format!("cannot read the key file {}", config.key_file.display()))?;
     append(&mut tar, KEYS, &keys, at)?;
     for (path, name) in others {
-        // An upload may have been removed since the folder was read.
-        match std::fs::read(path) {
-            Ok(bytes) => append(&mut tar, name, &bytes, at)?,
+        match File::open(path) {
+            Ok(file) => {
+                let bytes = file.metadata()?.len();
+                // An upload under way may grow or be cut short meanwhile: the archive holds what it said it would.
+                let whole = file.chain(std::io::repeat(0)).take(bytes);
+                append_reader(&mut tar, Path::new(name), bytes, whole, at)?;
+            }
+            // It may have been removed since the folder was read.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
         }
