@@ -53,6 +53,9 @@ struct Known {
     account: Account,
 }
 
+/// Accounts opened lately and since when, by the MAC of their address.
+type Kept = HashMap<[u8; 32], (Millis, Arc<Known>)>;
+
 /// A genuine post, and who waits for it to be safe.
 struct Post {
     receipt: RawReceipt,
@@ -65,7 +68,7 @@ pub struct Callbacks {
     engine: Engine,
     /// Of this process alone: addresses are kept as their MAC, so that looking one up tells nothing about another.
     salt: [u8; 32],
-    kept: Mutex<HashMap<[u8; 32], (Millis, Arc<Known>)>>,
+    kept: Mutex<Kept>,
     queue: OnceLock<mpsc::Sender<Post>>,
 }
 

@@ -17,7 +17,7 @@ use store::{
     integrations::{Integration, NewIntegration},
 };
 
-use super::{length_error, line, when};
+use super::{length_error, line, when, when_short};
 use crate::{
     accounts::seal_binding,
     app::App,
@@ -218,11 +218,12 @@ impl Health {
     fn alert(&self, integration: &Integration, now: Millis, member: &Member) -> Option<Note> {
         if let Some(at) = integration.stopped_at {
             let by = integration.stopped_by.as_deref().unwrap_or("somebody");
-            let text = format!("By {by}, {}. Nothing goes out; what waits keeps waiting.", when(member, at));
+            let text =
+                format!("By {by}, {}. Nothing goes out; what waits keeps waiting.", when_short(member, at));
             return Some(Note::new(Tone::Fail, "Stopped.", text));
         }
         if integration.held_until > now {
-            let until = when(member, integration.held_until);
+            let until = when_short(member, integration.held_until);
             return Some(Note::new(
                 Tone::Act,
                 "Held back",
@@ -419,7 +420,7 @@ fn takes_receipts(integration: &Integration) -> bool {
 }
 
 fn receipts_row(member: &Member, integration: &Integration) -> (String, Markup, Option<String>) {
-    let last = integration.last_receipt_at.map(|at| format!("Last one {}", when(member, at)));
+    let last = integration.last_receipt_at.map(|at| format!("Last one {}", when_short(member, at)));
     if takes_receipts(integration) {
         ("Receipts".into(), html! { "On" }, Some(last.unwrap_or_else(|| "None seen yet".into())))
     } else {
@@ -479,7 +480,7 @@ fn page(app: &App, member: &Member, integration: &Integration, told: &Told) -> M
     let body = html! {
         (head)
         @if let Some(alert) = health.alert(integration, member.now, member) { (alert) }
-        (Card::new("account", "Account", account_facts(member, integration)))
+        (Card::new("account", "Account", account_facts(member, integration)).padded())
         (test_card(member, integration, &health, told))
         (receipts_card(app, member, integration))
         @if member.may(Permission::Send) { (stop_card(member, integration)) }
@@ -504,7 +505,7 @@ fn account_facts(member: &Member, integration: &Integration) -> KeyValues {
             pace_row(integration),
             ("Used".into(), html! { (used) }, None),
         ],
-        inset: true,
+        inset: false,
     }
 }
 
@@ -521,10 +522,10 @@ fn test_card(member: &Member, integration: &Integration, health: &Health, told: 
         rows.push(("Tested".into(), html! { (when(member, at)) }, Some(format!("By {}", health.tested_by))));
     }
     let body = html! {
-        @if rows.is_empty() { p class="m-none" { "This account was never tested." } }
-        @else { (KeyValues { rows, inset: true }) }
-        @if member.may(Permission::Manage) {
-            div class="m-card__body" {
+        div class="m-stack" {
+            @if rows.is_empty() { p class="m-p" { "This account was never tested." } }
+            @else { (KeyValues { rows, inset: false }) }
+            @if member.may(Permission::Manage) {
                 form class="m-stack" method="post" action={ (href(integration.id)) "/test" } {
                     (member.csrf())
                     (Field::text("campaign", "Campaign to ask about").value(&told.campaign).error(told.campaign_error.clone())
@@ -534,15 +535,15 @@ fn test_card(member: &Member, integration: &Integration, health: &Health, told: 
             }
         }
     };
-    Card::new("test", "Test connection", body)
+    Card::new("test", "Test connection", body).padded()
 }
 
 fn receipts_card(app: &App, member: &Member, integration: &Integration) -> Card {
     let may = member.may(Permission::Integrations);
     let url = app.config.url(&format!("/callbacks/{}", integration.callback_key));
     let body = html! {
-        (KeyValues { rows: vec![receipts_row(member, integration), key_row(member, integration, "webhook_secret", "Webhook secret")], inset: true })
-        div class="m-card__body m-stack" {
+        div class="m-stack" {
+            (KeyValues { rows: vec![receipts_row(member, integration), key_row(member, integration, "webhook_secret", "Webhook secret")], inset: false })
             p class="m-p" { "Receipts say what became of a message: delivered, read or failed, and bring in replies such as STOP. They need a webhook in AiSensy, which higher plans have. Without one, “handed over” is the last state a message reaches." }
             @if may {
                 (Field::text("webhook_url", "Webhook address").value(&url).tune(|input| input.readonly = true)
@@ -561,13 +562,14 @@ fn receipts_card(app: &App, member: &Member, integration: &Integration) -> Card 
             } @else { p class="m-hint" { "An admin sees the webhook’s address here." } }
         }
     };
-    Card::new("receipts", "Receipts", body)
+    Card::new("receipts", "Receipts", body).padded()
 }
 
 fn stop_card(member: &Member, integration: &Integration) -> Card {
     let own = href(integration.id);
     let stopped = integration.stopped_at.is_some();
     let body = html! {
+      div class="m-stack" {
         p class="m-p" {
             @if stopped { "Nothing goes out through this account. Release it, and what waits goes on, unless it expired meanwhile." }
             @else { "Stopping holds every broadcast of this account at once. Calls under way end; what waits keeps waiting until you release it or it expires." }
@@ -579,6 +581,7 @@ fn stop_card(member: &Member, integration: &Integration) -> Card {
                 @if stopped { (Button::new("Release account").icon(Icon::Play)) } @else { (Button::danger("Stop sending").icon(Icon::Pause)) }
             }
         }
+      }
     };
     Card::new("stop", if stopped { "Stopped" } else { "Stop" }, body).padded()
 }

@@ -33,12 +33,23 @@ fn length_error(text: &str, max: usize, missing: &str) -> Option<String> {
     }
 }
 
-/// `Today 4:16 PM`, `Tue 3 Oct 9:02 AM`.
+/// `Today 4:16 PM`, `Tue 3 Oct, 9:02 AM`.
 fn when(member: &Member, at: Millis) -> String {
+    on_day(member, at, "Today ")
+}
+
+/// The same inside a sentence, where a time of today is enough: `4:16 PM`.
+fn when_short(member: &Member, at: Millis) -> String {
+    on_day(member, at, "")
+}
+
+fn on_day(member: &Member, at: Millis, today: &str) -> String {
     let zone = &member.organization.zone;
     let (from, to) = zone.day(member.now);
-    let day = if at >= from && at < to { "Today".to_owned() } else { zone.date(at, member.now) };
-    format!("{day} {}", zone.time(at))
+    if at >= from && at < to {
+        return format!("{today}{}", zone.time(at));
+    }
+    format!("{}, {}", zone.date(at, member.now), zone.time(at))
 }
 
 #[cfg(test)]

@@ -416,8 +416,8 @@ fn page(member: &Member, form: &TemplateForm, around: &Around) -> Markup {
                 (parts(form, around, &facts, &who, may))
             }
             div class="m-aside" {
+                (preview_for(form, around))
                 (shown(member, form, &facts))
-                (preview_card(form, around))
                 @if may { (check_card(form, around)) }
             }
         }
@@ -517,8 +517,8 @@ fn value_row(n: usize, row: &Value, around: &Around, may: bool, becomes: Option<
     let label = format!("label_{n}");
     let (source, fixed, fallback) = (format!("source_{n}"), format!("fixed_{n}"), format!("fallback_{n}"));
     html! {
-        fieldset class="m-value m-stack" {
-            legend { code class="m-ph" { "{{" (n) "}}" } }
+        div class="m-stack" role="group" aria-label={ "Value " (n) } {
+            p class="m-hint" { code class="m-ph" { "{{" (n) "}}" } @if let Some(words) = &becomes { (words) } }
             div class="m-row2" {
                 (Field::text(&label, "Meaning").value(&row.label).placeholder("first name").error(around.error(&label)).disabled(!may))
                 (Field::select_grouped(&source, "Comes from", sources(&row.source, "Choose…")).error(around.error(&source)).disabled(!may).autosubmit())
@@ -530,7 +530,6 @@ fn value_row(n: usize, row: &Value, around: &Around, may: bool, becomes: Option<
                 (Field::text(&fallback, "When it is empty, say").value(&row.fallback).placeholder("there").error(around.error(&fallback)).disabled(!may)
                     .help("Empty leaves the person out."))
             }
-            @if let Some(words) = becomes { p class="m-hint" { (words) } }
         }
     }
 }
@@ -619,7 +618,8 @@ fn shown(member: &Member, form: &TemplateForm, facts: &Facts) -> Preview {
     }
 }
 
-fn preview_card(form: &TemplateForm, around: &Around) -> Markup {
+/// Whose message the preview shows.
+fn preview_for(form: &TemplateForm, around: &Around) -> Markup {
     let mut options = vec![Choice::new("", "Ananya, an invented person", &form.preview_as)];
     let mut help = "Register somebody for a workshop to preview with real people.".to_owned();
     if let Some((workshop, people)) = &around.people {
