@@ -357,6 +357,7 @@ impl Org {
         category: Category,
         from: Millis,
         price: Money,
+        now: Millis,
     ) -> Result<(), StoreError> {
         self.allow(Permission::Manage)?;
         let mut tx = self.db.begin().await?;
@@ -366,7 +367,8 @@ impl Org {
             args![self.id(), channel.word(), category.word(), from, price],
         )
         .await?;
-        self.note(&mut tx, "price.changed", channel, category.word(), from).await?;
+        let detail = format!("{category} {price}");
+        self.note(&mut tx, "price.changed", channel, &detail, now).await?;
         tx.commit().await
     }
 }

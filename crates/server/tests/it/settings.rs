@@ -10,11 +10,12 @@ use std::{
 
 use axum::http::StatusCode;
 use domain::{
+    broadcast::Audience,
     channel::{Category, Channel},
     ids::IntegrationId,
     money::Money,
     template::{Source, WhatsappTemplate},
-    time::Zone,
+    time::{DAY, HOUR, Zone},
 };
 use engine::Accounts;
 use munadi::{
@@ -26,7 +27,10 @@ use sandbox::{
     Sandbox,
     aisensy::{DEFAULT_PASSWORD, DEFAULT_PROJECT, key_of},
 };
-use store::{Actor, Org, integrations::Integration, on_both, testing::TestStore};
+use store::{
+    Actor, Org, broadcasts::NewBroadcast, integrations::Integration, on_both, testing::TestStore,
+    workshops::WorkshopDraft,
+};
 
 use crate::world::{API_KEY, Browser, FIRST, People, WEBHOOK_SECRET, World};
 
@@ -312,6 +316,36 @@ on_both! {
         assert_eq!(admin.get(&path).await.status, StatusCode::NOT_FOUND);
     }
 
+    async fn an_account_that_a_broadcast_needs_is_not_removed(db: TestStore) {
+        let (world, people) = set_up(db).await;
+        let (org, now) = (org(&world, &people), world.clock_now());
+        let draft = WorkshopDraft {
+            title: "Rust for Beginners".into(),
+            starts_at: now.plus(DAY),
+            ends_at: now.plus(DAY + HOUR),
+            join_link: String::new(),
+            tag: None,
+        };
+        let new = NewBroadcast {
+            integration: people.integration,
+            workshop: org.add_workshop(&draft, now).await.unwrap(),
+            channel: Channel::WhatsappPersonal,
+            title: "Reminder".into(),
+            template: org.template(people.template).await.unwrap().body,
+            category: Category::Utility,
+            audience: Audience::Registered,
+            starts_at: now.plus(HOUR),
+            deadline: now.plus(DAY),
+            unit_price: Money(1_450),
+        };
+        org.confirm_broadcast(new, now).await.unwrap();
+        let mut admin = world.signed_in(&people.admin).await;
+        let answer = admin.post(&format!("{LIST}/{}/remove", people.integration), &[]).await;
+        assert_eq!(answer.status, StatusCode::CONFLICT);
+        assert!(answer.body.contains("It is still needed."), "{}", answer.body);
+        assert!(world.app.accounts.open_integration(&account(&world, &people, "Udaan main").await).is_ok());
+    }
+
     async fn a_test_keeps_what_the_provider_proved(db: TestStore) {
         let (world, people, _vendor) = with_vendor(db).await;
         let id = vendor_account(&world, &people).await;
@@ -430,6 +464,10 @@ on_both! {
         let price = org(&world, &people).price(Channel::WhatsappPersonal, Category::Utility, world.clock_now()).await.unwrap();
         assert_eq!(price, Some(Money(1_325)));
         assert!(manager.get("/settings/prices").await.body.contains("₹0.1325"));
+        // A price of the future is an act of today.
+        manager.post("/settings/prices", &but(&set, "from", "2099-01-01")).await;
+        manager.get("/settings/prices").await; // says the notice
+        assert!(!manager.get("/settings/audit").await.body.contains("2099"));
         for (name, value) in [("category", "gold"), ("price", "-1"), ("price", "0.12345"), ("price", "1090"), ("from", "soon"), ("from", "")] {
             let answer = manager.post("/settings/prices", &but(&set, name, value)).await;
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}={value}");
@@ -442,6 +480,7 @@ on_both! {
         let mut manager = world.signed_in(&people.manager).await;
         let own = format!("{LIST}/{}", people.integration);
         for _ in 0..30 {
+            world.clock.advance(1); // the log is sorted by time
             manager.post(&format!("{own}/stop"), &[]).await;
             manager.post(&format!("{own}/release"), &[]).await;
         }
@@ -450,6 +489,7 @@ on_both! {
         assert_eq!(first.matches("data-row").count(), 50);
         let (_, rest) = first.split_once("/settings/audit?before=").unwrap();
         let older = manager.get(&format!("/settings/audit?before={}", rest.split('"').next().unwrap())).await.body;
+        assert!(first.contains("Udaan main"), "an account is called by its name");
         assert!(older.matches("data-row").count() >= 10 && older.contains("Connected an account"));
         assert_eq!(manager.get("/settings/audit?before=nonsense").await.status, StatusCode::OK);
     }

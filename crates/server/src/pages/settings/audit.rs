@@ -1,10 +1,12 @@
 //! Who did what, newest first.
 
+use std::collections::HashMap;
+
 use axum::response::IntoResponse;
-use domain::ids::AuditId;
+use domain::{channel::Channel, ids::AuditId};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
-use store::audit::AuditEntry;
+use store::{StoreError, audit::AuditEntry, workshops::WorkshopFilter};
 
 use super::when;
 use crate::{
@@ -23,6 +25,8 @@ use crate::{
 const HREF: &str = "/settings/audit";
 /// Entries of a page.
 const PAGE: i64 = 50;
+/// Workshops whose titles are looked up; older ones show their id.
+const NAMES_MAX: i64 = 500;
 
 /// Actions of the store, and the words for them.
 const WORDS: &[(&str, &str)] = &[
@@ -77,23 +81,44 @@ pub async fn show(member: Member, Query(place): Query<Page>) -> PageResult {
     let older = entries.get(shown).is_some();
     entries.truncate(shown);
     let next = entries.last().filter(|_| older).map(|last| format!("{HREF}?before={}", last.id));
-    Ok(page(&member, &entries, before.is_some(), next).into_response())
+    let names = names(&member).await?;
+    Ok(page(&member, &entries, &names, before.is_some(), next).into_response())
 }
 
-fn page(member: &Member, entries: &[AuditEntry], later: bool, next: Option<String>) -> Markup {
+/// What accounts, templates and workshops are called now, by their ids. What was removed keeps its id alone.
+async fn names(member: &Member) -> Result<HashMap<String, String>, StoreError> {
+    let filter = WorkshopFilter { limit: NAMES_MAX, ..WorkshopFilter::default() };
+    let accounts = member.org.integrations().await?;
+    let templates = member.org.templates(Channel::WhatsappPersonal).await?;
+    let workshops = member.org.workshops(&filter).await?;
+    Ok(accounts
+        .into_iter()
+        .map(|one| (one.id.to_string(), one.name))
+        .chain(templates.into_iter().map(|one| (one.id.to_string(), one.name)))
+        .chain(workshops.into_iter().map(|one| (one.id.to_string(), one.title)))
+        .collect())
+}
+
+fn page(
+    member: &Member,
+    entries: &[AuditEntry],
+    names: &HashMap<String, String>,
+    later: bool,
+    next: Option<String>,
+) -> Markup {
     let table = Table {
         caption: "What was done".into(),
         columns: vec![
             Column::new("What", Place::Title),
             Column::new("Who", Place::Line),
-            Column::new("When", Place::State),
+            Column::new("When", Place::Line),
             Column::new("Detail", Place::Wide),
         ],
-        rows: entries.iter().map(|entry| row(member, entry)).collect(),
+        rows: entries.iter().map(|entry| row(member, entry, names)).collect(),
         empty: "Nothing was done yet.".into(),
     };
     let body = html! {
-        (Head::new("Audit log").meta("Who did what, newest first. It holds ids, never numbers or texts."))
+        (Head::new("Audit log").meta("Who did what, newest first. It holds ids, never phone numbers or messages."))
         (Card::new("log", if later { "Older entries" } else { "Newest entries" }, html! {
             (table)
             @if later || next.is_some() {
@@ -110,9 +135,10 @@ fn page(member: &Member, entries: &[AuditEntry], later: bool, next: Option<Strin
     settings_page(member, "Audit log", HREF, body).render()
 }
 
-fn row(member: &Member, entry: &AuditEntry) -> Row {
+fn row(member: &Member, entry: &AuditEntry, names: &HashMap<String, String>) -> Row {
+    let subject = names.get(&entry.subject).unwrap_or(&entry.subject);
     Row::new(vec![
-        html! { b { (words(&entry.action)) } span class="m-sub" { (entry.subject) } },
+        html! { b { (words(&entry.action)) } span class="m-sub" title=(entry.subject) { (subject) } },
         html! { (entry.actor) },
         html! { time datetime=(member.organization.zone.rfc3339(entry.at)) { (when(member, entry.at)) } },
         html! { (entry.detail) },

@@ -101,7 +101,7 @@ pub async fn show(member: Member) -> PageResult {
 pub async fn set(State(app): State<App>, member: Member, Form(form): Form<PriceForm>) -> PageResult {
     match form.check(&member) {
         Ok((category, price, from)) => {
-            member.org.set_price(CHANNEL, category, from, price).await?;
+            member.org.set_price(CHANNEL, category, from, price, member.now).await?;
             let words = format!("{}: {} from {}.", category_title(category), unit_price(price.0), form.from);
             Ok(see_other_saying(&app, HREF, &words))
         }

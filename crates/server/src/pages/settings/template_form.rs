@@ -202,14 +202,7 @@ impl TemplateForm {
             }
         };
         say("name", length_error(&self.name, NAME_CHARS_MAX, "A template needs a name of its own."));
-        say(
-            "campaign",
-            length_error(
-                &self.campaign,
-                CAMPAIGN_CHARS_MAX,
-                "The exact name of a Live API campaign in AiSensy.",
-            ),
-        );
+        say("campaign", length_error(&self.campaign, CAMPAIGN_CHARS_MAX, "Type the campaign’s name."));
         say(
             "category",
             self.category.parse::<Category>().is_err().then(|| "Choose one of the categories.".into()),

@@ -200,6 +200,11 @@ fn offer(facts: TemplateFacts, names: &BTreeSet<String>, texts: &BTreeSet<String
     Offer { facts, category, obstacle }
 }
 
+/// AiSensy's kinds are `TEXT` and those with a header to be fetched.
+fn wants_media(facts: &TemplateFacts) -> bool {
+    ["IMAGE", "VIDEO", "FILE", "DOCUMENT"].iter().any(|kind| facts.kind.eq_ignore_ascii_case(kind))
+}
+
 fn own_name(facts: &TemplateFacts) -> String {
     line(&facts.name).chars().take(NAME_CHARS_MAX).collect()
 }
@@ -331,7 +336,8 @@ fn row(
     Row::new(vec![
         title,
         html! { (state) },
-        html! { (facts.text.chars().take(160).collect::<String>()) @if let Some(why) = why { span class="m-sub" { (why) } } },
+        html! { (facts.text.chars().take(160).collect::<String>()) @if let Some(why) = why { span class="m-sub" { (why) } }
+        @if wants_media(facts) && offer.obstacle.is_none() { span class="m-sub" { "Has a picture, video or document: type its address after the import" } } },
         html! { @if offer.obstacle.is_none() { (field(current).error(errors.get(&facts.id).cloned()).bare()) } },
     ])
 }

@@ -517,7 +517,7 @@ fn value_row(n: usize, row: &Value, around: &Around, may: bool, becomes: Option<
     let label = format!("label_{n}");
     let (source, fixed, fallback) = (format!("source_{n}"), format!("fixed_{n}"), format!("fallback_{n}"));
     html! {
-        div class="m-stack" role="group" aria-label={ "Value " (n) } {
+        div class="m-value" role="group" aria-label={ "Value " (n) } {
             p class="m-hint" { code class="m-ph" { "{{" (n) "}}" } @if let Some(words) = &becomes { (words) } }
             div class="m-row2" {
                 (Field::text(&label, "Meaning").value(&row.label).placeholder("first name").error(around.error(&label)).disabled(!may))
