@@ -44,6 +44,8 @@ enum Command {
     RotateKey,
     /// Measure speed and memory beside the raw rate of the same HTTP client
     Bench(commands::bench::Bench),
+    /// Register the people of a file for a workshop
+    Import(commands::import::ImportCommand),
     /// Create, reset and list people who sign in
     User(commands::user::UserCommand),
     /// Print the commented settings file
@@ -72,6 +74,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Doctor(command) => commands::doctor::run(config, command).await,
         Command::RotateKey => commands::rotate_key::run(config).await,
         Command::Bench(args) => commands::bench::run(config, &cli.flags, args).await,
+        Command::Import(command) => commands::import::run(config, command).await,
         Command::User(command) => commands::user::run(config, command).await,
         Command::Config => commands::config::run(),
     }?;

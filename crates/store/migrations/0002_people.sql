@@ -25,10 +25,11 @@ CREATE TABLE workshops (
 );
 CREATE INDEX workshops_by_start ON workshops (organization_id, starts_at, id);
 
--- A person, by number. `import_id` is the import that brought them first, so that an undo takes only those away.
+-- A person, by number. As for registrants, no foreign key to the organisation: it would be looked up for every row of an import.
+-- `import_id` is the import that brought them first, so that an undo takes only those away.
 CREATE TABLE leads (
     id              UUID PRIMARY KEY,
-    organization_id UUID NOT NULL REFERENCES organizations (id),
+    organization_id UUID NOT NULL,
     phone           TEXT NOT NULL,
     name            TEXT NOT NULL,
     email           TEXT NOT NULL,
@@ -45,7 +46,7 @@ CREATE TABLE leads (
 -- (an earlier registration has the same number); empty for everyone else. It moves in the transaction that makes it so.
 CREATE TABLE registrants (
     id              UUID NOT NULL,
-    organization_id UUID NOT NULL REFERENCES organizations (id),
+    organization_id UUID NOT NULL,
     workshop_id     UUID NOT NULL REFERENCES workshops (id),
     name            TEXT NOT NULL,
     email           TEXT NOT NULL,

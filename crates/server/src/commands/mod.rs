@@ -6,6 +6,7 @@ pub mod config;
 pub mod crash_proof;
 pub mod demo;
 pub mod doctor;
+pub mod import;
 pub mod restore;
 pub mod rotate_key;
 pub mod sandbox;

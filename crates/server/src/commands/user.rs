@@ -149,7 +149,8 @@ fn describe(user: &User, places: &[String], since: &str) -> String {
     format!("{}  {} ({}{above}{password}), since {since}", user.email, user.name, places.join(", "))
 }
 
-fn choose(organisations: Vec<Organization>, name: Option<&str>) -> anyhow::Result<Organization> {
+/// The organisation of that name, or the only one.
+pub(super) fn choose(organisations: Vec<Organization>, name: Option<&str>) -> anyhow::Result<Organization> {
     let names = organisations.iter().map(|o| o.name.clone()).collect::<Vec<_>>().join(", ");
     match (name, organisations.len()) {
         (_, 0) => bail!("there is no organisation yet; start `munadi serve` and open the set-up link"),

@@ -358,7 +358,7 @@ pub async fn show(
                 failed.unwrap_or_else(|| "The look at the rows was interrupted. Start it again.".to_owned());
             Ok(ok(columns_page(&app, &member, &import, None, Some(&words)).await?))
         }
-        ImportState::Checked => Ok(ok(rows_page(&member, &import, query.after, failed.as_deref()).await?)),
+        ImportState::Checked => Ok(ok(rows_page(&member, &import, &query, failed.as_deref()).await?)),
         ImportState::Committing => Ok(ok(interrupted_page(&member, &import, failed.as_deref()))),
         ImportState::Committed | ImportState::Undone => {
             Ok(ok(done_page(&member, &import, failed.as_deref())))
@@ -371,6 +371,8 @@ pub async fn show(
 pub struct RowsQuery {
     #[serde(default)]
     after: i64,
+    #[serde(default)]
+    from: i64,
 }
 
 fn page(member: &Member, import: &Import, body: Markup, foot: Option<Markup>) -> Markup {
@@ -590,14 +592,14 @@ fn gone_page(member: &Member, import: &Import, words: &str) -> Markup {
 async fn rows_page(
     member: &Member,
     import: &Import,
-    after: i64,
+    query: &RowsQuery,
     failed: Option<&str>,
 ) -> Result<Markup, Problem> {
     let summary = Summary::of(import);
     let counts = member.org.import_row_counts(import.id).await?;
     let mapping = stored_mapping(import).unwrap_or_default();
     let limit = i64::try_from(GRID_ROWS + 1).unwrap_or(i64::MAX);
-    let mut rows = member.org.import_rows(import.id, after, limit).await?;
+    let mut rows = member.org.import_rows(import.id, query.after, limit).await?;
     let more = rows.len() > GRID_ROWS;
     rows.truncate(GRID_ROWS);
     let ready = n(summary.ready) + counts.fix;
@@ -610,9 +612,9 @@ async fn rows_page(
         @if !rows.is_empty() {
             form id="rows" method="post" action={ (href(import.id)) "/rows" } {
                 (member.csrf())
-                input type="hidden" name="after" value=(after);
+                input type="hidden" name="after" value=(query.after);
             }
-            (grid(import, &mapping, &rows, after, more, n(summary.bad)))
+            (grid(import, &mapping, &rows, query, more, n(summary.bad)))
             p { (Button::new("Save corrections").form("rows").busy("Saving…")) }
         }
         form id="commit" method="post" action={ (href(import.id)) "/commit" } { (member.csrf()) }
@@ -644,8 +646,8 @@ fn summary_card(import: &Import, summary: &Summary, counts: &ImportRowCounts) ->
         part(Key::Failed, "Cannot be read", n(summary.bad) - fixed, &format!("{here}#rows")),
     ];
     html! {
-        section class="m-card m-card--in" aria-label="Rows of the file" {
-            div class="m-card__body" {
+        section class="m-card m-impsum" aria-label="Rows of the file" {
+            div class="m-stack" {
                 (RecipientSummary { parts, reachable: n(summary.ready) + fixed, aside: None, verb: "rows are ready", current: None })
                 p class="m-hint" {
                     "Nothing is stored yet."
@@ -682,11 +684,11 @@ fn grid(
     import: &Import,
     mapping: &Mapping,
     rows: &[ImportRow],
-    after: i64,
+    query: &RowsQuery,
     more: bool,
     bad: i64,
 ) -> ImportGrid {
-    let first = rows.first().map_or(0, |row| row.line);
+    let (after, place) = (query.after, query.from.max(0));
     let download = Button {
         download: true,
         ..Button::link("Download these rows", format!("{}/rows.csv", href(import.id)))
@@ -697,14 +699,14 @@ fn grid(
         columns: mapping.chosen().map(|(field, _)| field.title().to_owned()).collect(),
         rows: rows.iter().map(grid_row).collect(),
         pagination: Pagination {
-            first,
-            last: rows.last().map_or(0, |row| row.line),
-            total: None,
+            first: place + 1,
+            last: place + i64::try_from(rows.len()).unwrap_or(0),
+            total: Some(bad),
             previous: (after > 0).then(|| format!("{}#rows", href(import.id))),
             next: rows
                 .last()
                 .filter(|_| more)
-                .map(|last| format!("{}?after={}#rows", href(import.id), last.line)),
+                .map(|last| format!("{}?after={}&from={}#rows", href(import.id), last.line, place + n(rows.len() as u64))),
         },
         form: "rows".into(),
     }

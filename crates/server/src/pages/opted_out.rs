@@ -196,7 +196,7 @@ fn entries_table(member: &Member, query: &ListQuery, entries: &[Suppression]) ->
         Row::new(vec![
             html! { b { (number) } span class="m-sub" { (entry.reason) } },
             html! { (what_for(entry.channel, entry.category)) },
-            html! { (zone.date(entry.created_at, member.now)) span class="m-sub" { "by " (entry.created_by) } },
+            html! { (zone.date(entry.created_at, member.now)) span class="m-sub" { @if entry.created_by.is_empty() { "by themselves" } @else { "by " (entry.created_by) } } },
             html! { @if may {
                 form method="post" action={ (HREF) "/" (entry.id) "/remove" } {
                     (member.csrf())

@@ -305,7 +305,7 @@ fn head(member: &Member, workshop: &Workshop) -> Head {
 
 fn facts(workshop: &Workshop, counts: &RegistrantCounts) -> Strip {
     let left_out = counts.no_phone + counts.invalid_phone + counts.duplicate;
-    let list = |which: &str, n: i64| html! { a class="m-link" href={ (href(workshop.id)) "?which=" (which) "#registrants" } { (grouped(n)) } };
+    let list = |which: &str, n: i64| html! { a class="m-num m-link" href={ (href(workshop.id)) "?which=" (which) "#registrants" } { (grouped(n)) } };
     let gone = counts.cancelled + counts.refunded;
     Strip(vec![
         Fact::figure("Registered", grouped(counts.registered), "")
