@@ -46,7 +46,7 @@ const PROOF_BYTES: usize = 16;
 
 /// `GET /compose/confirm`: the question as a page.
 pub async fn show(State(app): State<App>, member: Member, query: Query<Pairs>) -> PageResult {
-    let desk = load(&app, &member, &query.0, Ids::MayBeOld).await?;
+    let desk = load(&app, &member, &query.0).await?;
     let status = if desk.may_send() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok((status, ask(&app, &member, &desk, None)).into_response())
 }
@@ -62,7 +62,7 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
     if is_confirmed(&member, id).await? {
         return Ok(see_other(&paths::broadcast(id)));
     }
-    let desk = load(&app, &member, &form.0, Ids::MustBeThere).await?;
+    let desk = load(&app, &member, &form.0).await?;
     if !desk.may_send() {
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, ask(&app, &member, &desk, None)).into_response());
     }
@@ -108,9 +108,15 @@ fn grew(named: i64, now: i64) -> bool {
     now > named + (named / 20).max(5)
 }
 
-async fn load(app: &App, member: &Member, pairs: &Pairs, ids: Ids) -> Result<Desk, Problem> {
+/// What was named and nothing else: a question about another workshop than the one somebody looked at would be a trap.
+async fn load(app: &App, member: &Member, pairs: &Pairs) -> Result<Desk, Problem> {
     let mut state = Compose::read(pairs);
-    let shelf = Shelf::load(member, &mut state, ids, None).await?;
+    if state.workshop.is_none() || state.template.is_none() {
+        return Err(Problem::bad_request(
+            "Choose workshop and template on the home page, and review from there.",
+        ));
+    }
+    let shelf = Shelf::load(member, &mut state, Ids::MustBeThere, None).await?;
     let account = shelf.account().ok_or_else(not_set_up)?;
     let opened = Opened::load(app, account, Wait::Decision).await;
     let desk = Desk::load(app, member, &state, &shelf, Some(&opened), Wait::Decision).await?;
