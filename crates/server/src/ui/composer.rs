@@ -111,7 +111,7 @@ impl Render for Variable {
         html! {
             tr.is-bad[self.error.is_some()] {
                 th scope="row" { code class="m-ph" { (self.placeholder) } (self.name) }
-                td class="m-vars__from" { (self.source.bare()) @for field in &self.more { (field.bare()) } }
+                td class="m-vars__from" { (self.source.bare()) @for field in &self.more { (field) } }
                 td class="m-vars__value" {
                     span class="m-len" {
                         span class="m-cut" title=(self.value) { (self.value) }

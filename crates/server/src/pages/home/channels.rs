@@ -15,7 +15,7 @@ use crate::{
         button::Button,
         chip::{Chip, State, Tone},
         empty::Empty,
-        format::{grouped, relative, rupees},
+        format::{grouped, phone, relative, rupees},
         head::Fact,
         icons::Icon,
         status_card::{Logo, LogoColour, StatusCard},
@@ -185,7 +185,10 @@ fn note(opened: &Opened) -> String {
         "no receipts: messages end at “handed over”"
     };
     match opened.facts().map(|facts| facts.wa_number.as_str()).filter(|number| !number.is_empty()) {
-        Some(number) => format!("{number} · {receipts}"),
+        Some(number) => {
+            let number = format!("+{}", number.trim_start_matches('+'));
+            format!("{} · {receipts}", phone(&number))
+        }
         None => receipts.to_owned(),
     }
 }

@@ -203,7 +203,11 @@ fn summary(member: &Member, desk: &Desk) -> KeyValues {
                 .then(|| format!("{} left out, each with a reason", crate::ui::format::grouped(left_out))),
         ),
         ("Cost".to_owned(), html! { (rupees(desk.forecast.cost.0)) }, Some("estimate".to_owned())),
-        ("Begins".to_owned(), html! { (when) }, None),
+        (
+            "Begins".to_owned(),
+            html! { (when) },
+            (!desk.state.later).then(|| "after ten seconds in which you can take it back".to_owned()),
+        ),
         (
             "Done by".to_owned(),
             html! { (parts::moment(member, desk.forecast.done_at)) },

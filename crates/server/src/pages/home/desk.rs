@@ -189,6 +189,8 @@ pub(super) struct Shown {
     /// Place among those that can be stepped through, from 1, and how many these are.
     pub(super) position: i64,
     pub(super) of: i64,
+    /// Nobody was left unread: these are all.
+    pub(super) all_read: bool,
     pub(super) values: Vec<Result<String, String>>,
     pub(super) content: Result<Content, String>,
 }
@@ -506,6 +508,7 @@ async fn shown(
         people.iter().filter(|person| person.mark.is_none() && !person.suppressed).collect();
     let of = i64::try_from(reached.len()).unwrap_or(PEOPLE_MAX);
     let position = state.person.clamp(1, of.max(1));
+    let all_read = i64::try_from(people.len()).is_ok_and(|read| read < PEOPLE_MAX);
     let at = usize::try_from(position - 1).unwrap_or(0);
     let Some(person) = reached.get(at) else { return Ok(None) };
     let facts = Facts {
@@ -519,6 +522,7 @@ async fn shown(
         phone: person.phone.clone(),
         position,
         of,
+        all_read,
         values: values(message, &facts),
         content: message.fill(&facts).map_err(|error| error.to_string()),
     }))

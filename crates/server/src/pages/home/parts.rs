@@ -134,7 +134,7 @@ fn what(shelf: &Shelf, desk: &Desk) -> Markup {
         .map(|account| Choice::new(account.id.to_string(), &account.name, &desk.account.id.to_string()))
         .collect();
     let several = accounts.len() > 1;
-    let category = format!("{}, {}", capital(desk.message.category.word()), desk.message.language);
+    let category = format!("{}, {}", capital(desk.message.category.word()), language(&desk.message.language));
     html! {
         div class="m-row2" {
             (Field::select("template", "Template", templates).autosubmit())
@@ -154,6 +154,22 @@ fn capital(word: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
+/// A language's name for the codes that workshops in India use most; any other code as it is.
+fn language(code: &str) -> &str {
+    match code.split(['_', '-']).next().unwrap_or(code) {
+        "en" => "English",
+        "hi" => "Hindi",
+        "mr" => "Marathi",
+        "ta" => "Tamil",
+        "te" => "Telugu",
+        "bn" => "Bengali",
+        "gu" => "Gujarati",
+        "kn" => "Kannada",
+        "ml" => "Malayalam",
+        _ => code,
+    }
+}
+
 fn variables(desk: &Desk) -> Variables {
     let row = |(at, parameter): (usize, &domain::template::Parameter)| {
         let place = at + 1;
@@ -164,15 +180,15 @@ fn variables(desk: &Desk) -> Variables {
         let shown = desk.shown.as_ref().and_then(|shown| shown.values.get(at));
         let mut more = Vec::new();
         if let Source::Fixed(text) = &parameter.source {
-            let field = Field::text(format!("fixed-{place}"), format!("Text of value {place}"));
+            let field = Field::text(format!("fixed-{place}"), "Text");
             more.push(field.value(text).tune(|input| input.maxlength = Some(TEXT_MAX)).autosubmit());
         }
         if matches!(
             parameter.source,
             Source::RegistrantName | Source::RegistrantFirstName | Source::RegistrantEmail
         ) {
-            let field = Field::text(format!("fallback-{place}"), format!("Value {place} when empty"));
-            let field = field.value(&parameter.fallback).placeholder("When empty: leave the person out");
+            let field = Field::text(format!("fallback-{place}"), "When empty");
+            let field = field.value(&parameter.fallback).placeholder("The person is left out");
             more.push(field.tune(|input| input.maxlength = Some(TEXT_MAX)).autosubmit());
         }
         Variable {
@@ -267,12 +283,7 @@ pub(super) fn preview(member: &Member, desk: &Desk) -> Preview {
         name: shown.name.clone(),
         detail: phone(&shown.phone),
         position: shown.position,
-        // Fewer than the limit are all there are; else there are as many as will get it.
-        total: if shown.of < super::compose::PEOPLE_MAX {
-            shown.of
-        } else {
-            desk.audience.reachable.max(shown.of)
-        },
+        total: if shown.all_read { shown.of } else { desk.audience.reachable.max(shown.of) },
         previous: (shown.position > 1).then(|| to(shown.position - 1)),
         next: (shown.position < shown.of).then(|| to(shown.position + 1)),
     });
