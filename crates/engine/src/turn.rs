@@ -18,7 +18,7 @@ use store::{
     StoreError,
     work::{Claimed, DueBroadcast, Record},
 };
-use tokio::task::{Id, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 use tracing::{error, warn};
 
 use crate::{
@@ -38,6 +38,9 @@ const GATHER: usize = 128;
 /// An answer waits no longer than this for company.
 const GATHER_WAIT: Duration = Duration::from_millis(3);
 
+/// A call's row, what it shared with others, how it ended, and when.
+type Done = (Claimed, Arc<Ready>, Ended, Millis);
+
 /// What a turn did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TurnReport {
@@ -54,7 +57,7 @@ pub struct TurnReport {
 /// The sending loop of one process, with its calls under way.
 pub struct Sender {
     engine: Engine,
-    calls: JoinSet<(Claimed, Arc<Ready>, Ended, Millis)>,
+    calls: JoinSet<Done>,
     running: HashMap<Id, (Claimed, Arc<Ready>)>,
     records: Vec<Record>,
     due: Vec<DueBroadcast>,
@@ -195,11 +198,7 @@ impl Sender {
         }
     }
 
-    fn take(
-        &mut self,
-        ended: Result<(Id, (Claimed, Arc<Ready>, Ended, Millis)), tokio::task::JoinError>,
-        now: Millis,
-    ) {
+    fn take(&mut self, ended: Result<(Id, Done), JoinError>, now: Millis) {
         let (row, ready, ended, at) = match ended {
             Ok((id, done)) => {
                 self.running.remove(&id);

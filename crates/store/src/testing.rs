@@ -52,7 +52,6 @@ pub async fn postgres() -> Option<TestStore> {
     Some(TestStore { store, url, schema: Some((server, schema)), folder })
 }
 
-#[expect(clippy::print_stderr, reason = "a test says aloud what it skipped")]
 async fn postgres_url() -> Option<(String, String, String)> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
