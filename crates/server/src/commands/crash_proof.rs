@@ -235,7 +235,7 @@ async fn count(
         lost: 0,
         unknown: 0,
         unknown_but_arrived: 0,
-        in_flight_max: summary.in_flight_max as u64,
+        in_flight_max: summary.in_flight_max,
         differences: app.engine.work().differences().await?.len(),
     };
     let mut after = 0;

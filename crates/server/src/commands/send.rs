@@ -1,6 +1,10 @@
 //! `munadi send`: a whole broadcast without a browser: read a file, register its people, plan, send, account for everybody.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -153,7 +157,7 @@ fn one<T>(all: Vec<T>, wanted: Option<&str>, what: &str, name: impl Fn(&T) -> &s
         1 => Ok(fitting.swap_remove(0)),
         0 => bail!("there is no {what} “{}”", wanted.unwrap_or_default()),
         n => {
-            let names: Vec<&str> = fitting.iter().take(10).map(|item| name(item)).collect();
+            let names: Vec<&str> = fitting.iter().take(10).map(&name).collect();
             bail!("{n} fit; say which {what} with its whole name: {}", names.join(" · "))
         }
     }
@@ -164,7 +168,7 @@ async fn import(
     org: &Org,
     organisation: &Organization,
     workshop: &Workshop,
-    file: &PathBuf,
+    file: &Path,
 ) -> anyhow::Result<String> {
     let now = app.clock.now();
     let id = ImportId::new(now);
@@ -174,7 +178,7 @@ async fn import(
         org: org.clone(),
         clock: app.clock.clone(),
         home: organisation.country,
-        file: file.clone(),
+        file: file.to_owned(),
     };
     let sheet = importer.open(&name).await.with_context(|| format!("cannot read {}", file.display()))?;
     let mapping = Mapping::guess(&sheet);

@@ -132,7 +132,7 @@ fn usual() -> Home {
 }
 
 fn huge() -> Home {
-    Home { people: [1_04_82_000, 1, 9_999, 0, 12_34_567], folded: true, late: true, ..usual() }
+    Home { people: [10_482_000, 1, 9_999, 0, 1_234_567], folded: true, late: true, ..usual() }
 }
 
 fn broken() -> Home {
