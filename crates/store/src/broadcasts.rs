@@ -335,6 +335,18 @@ impl Org {
             .await
     }
 
+    /// Broadcasts that are being prepared or sent now.
+    pub async fn running_broadcasts(&self) -> Result<i64, StoreError> {
+        let (n,): (i64,) = self
+            .db
+            .one(
+                "SELECT COUNT(*) FROM broadcasts WHERE status IN ('planning', 'in_progress') AND organization_id = $1",
+                args![self.id()],
+            )
+            .await?;
+        Ok(n)
+    }
+
     /// Rows of other broadcasts that wait on the same account: what a new one stands behind.
     pub async fn booked(&self, integration: IntegrationId) -> Result<i64, StoreError> {
         let (n,): (i64,) = self

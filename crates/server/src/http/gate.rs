@@ -208,6 +208,9 @@ async fn member(
     let now = app.clock.now();
     let zone = &organization.zone;
     let choices = app.store.access().organizations_of(&who.user).await?;
+    let org = app.store.org(actor);
+    let beat = app.engine.work().newest_beat().await?;
+    let running = org.running_broadcasts().await?;
     let toast = notice::read(app, headers);
     look.notice_read = toast.is_some();
     let frame = Frame {
@@ -223,8 +226,8 @@ async fn member(
             .collect(),
         user: who.user.name.clone(),
         role: if who.user.super_admin { "Super admin".to_owned() } else { role.title().to_owned() },
-        heartbeat_ms: None,
-        running: 0,
+        heartbeat_ms: beat.map(|at| now.since(at).max(0)),
+        running,
         clock: format!("{}, {} {}", zone.date(now, now), zone.time(now), zone.abbreviation(now)),
         theme: visitor.theme,
         csrf: visitor.csrf.clone(),
@@ -233,7 +236,7 @@ async fn member(
     };
     look.frame = Some(frame.clone());
     Ok(Some(Member {
-        org: app.store.org(actor),
+        org,
         organization: organization.clone(),
         role: *role,
         user: who.user.clone(),

@@ -703,10 +703,9 @@ fn grid(
             last: place + i64::try_from(rows.len()).unwrap_or(0),
             total: Some(bad),
             previous: (after > 0).then(|| format!("{}#rows", href(import.id))),
-            next: rows
-                .last()
-                .filter(|_| more)
-                .map(|last| format!("{}?after={}&from={}#rows", href(import.id), last.line, place + n(rows.len() as u64))),
+            next: rows.last().filter(|_| more).map(|last| {
+                format!("{}?after={}&from={}#rows", href(import.id), last.line, place + n(rows.len() as u64))
+            }),
         },
         form: "rows".into(),
     }

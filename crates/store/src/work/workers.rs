@@ -113,6 +113,12 @@ impl Work {
         }
     }
 
+    /// When any worker last said that it is alive.
+    pub async fn newest_beat(&self) -> Result<Option<Millis>, StoreError> {
+        let (at,): (Option<i64>,) = self.db.one("SELECT MAX(beat_at) FROM workers", args![]).await?;
+        Ok(at.map(Millis))
+    }
+
     /// Every worker, the newest heartbeat first.
     pub async fn workers(&self) -> Result<Vec<WorkerBeat>, StoreError> {
         self.db
