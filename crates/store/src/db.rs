@@ -36,6 +36,11 @@ pub(crate) enum Arg {
     Bool(bool),
 }
 
+/// Text without NUL characters: PostgreSQL refuses them, and nobody types one. Both databases keep the same.
+fn storable(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "") } else { text }
+}
+
 macro_rules! arg_from {
     ($($from:ty => |$v:ident| $make:expr),+ $(,)?) => {$(
         impl From<$from> for Arg { fn from($v: $from) -> Arg { $make } }
@@ -48,11 +53,11 @@ arg_from! {
     Option<domain::time::Millis> => |v| Arg::Int(v.map(|at| at.0)),
     domain::money::Money => |v| Arg::Int(Some(v.0)),
     Option<domain::money::Money> => |v| Arg::Int(v.map(|m| m.0)),
-    &str => |v| Arg::Text(Some(v.to_owned())),
-    String => |v| Arg::Text(Some(v)),
-    &String => |v| Arg::Text(Some(v.clone())),
-    Option<&str> => |v| Arg::Text(v.map(str::to_owned)),
-    Option<String> => |v| Arg::Text(v),
+    &str => |v| Arg::Text(Some(storable(v.to_owned()))),
+    String => |v| Arg::Text(Some(storable(v))),
+    &String => |v| Arg::Text(Some(storable(v.clone()))),
+    Option<&str> => |v| Arg::Text(v.map(|text| storable(text.to_owned()))),
+    Option<String> => |v| Arg::Text(v.map(storable)),
     Uuid => |v| Arg::Uuid(Some(v)),
     Option<Uuid> => |v| Arg::Uuid(v),
     bool => |v| Arg::Bool(v),
@@ -96,7 +101,8 @@ impl Batch {
         name: &'static str,
         values: impl IntoIterator<Item = T>,
     ) -> Batch {
-        self.columns.push((name, Column::Texts(values.into_iter().map(Into::into).collect())));
+        self.columns
+            .push((name, Column::Texts(values.into_iter().map(|text| text.into().map(storable)).collect())));
         self
     }
 
