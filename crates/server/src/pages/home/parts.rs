@@ -27,9 +27,6 @@ use crate::{
     },
 };
 
-/// Characters of a typed value; Meta's limit for a whole body.
-const TEXT_MAX: u32 = 1_024;
-
 /// Who, what, when.
 pub(super) fn all(member: &Member, shelf: &Shelf, desk: &Desk) -> Vec<ComposerPart> {
     let part = |title: &str, body| ComposerPart { title: title.to_owned(), summary: None, open: true, body };
@@ -181,7 +178,7 @@ fn variables(desk: &Desk) -> Variables {
         let mut more = Vec::new();
         if let Source::Fixed(text) = &parameter.source {
             let field = Field::text(format!("fixed-{place}"), "Text");
-            more.push(field.value(text).tune(|input| input.maxlength = Some(TEXT_MAX)).autosubmit());
+            more.push(field.value(text).autosubmit());
         }
         if matches!(
             parameter.source,
@@ -189,7 +186,7 @@ fn variables(desk: &Desk) -> Variables {
         ) {
             let field = Field::text(format!("fallback-{place}"), "When empty");
             let field = field.value(&parameter.fallback).placeholder("The person is left out");
-            more.push(field.tune(|input| input.maxlength = Some(TEXT_MAX)).autosubmit());
+            more.push(field.autosubmit());
         }
         Variable {
             placeholder: format!("{{{{{place}}}}}"),
