@@ -6,6 +6,7 @@ mod access;
 mod callbacks;
 mod first_start;
 mod guard;
+mod headless;
 mod home;
 mod imports;
 mod ops;
