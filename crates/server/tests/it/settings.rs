@@ -28,8 +28,8 @@ use sandbox::{
     aisensy::{DEFAULT_PASSWORD, DEFAULT_PROJECT, key_of},
 };
 use store::{
-    Actor, Org, broadcasts::NewBroadcast, integrations::Integration, on_both, testing::TestStore,
-    workshops::WorkshopDraft,
+    Actor, Org, broadcasts::NewBroadcast, integrations::Integration, on_both, registrants::RegistrantFilter,
+    testing::TestStore, workshops::WorkshopDraft,
 };
 
 use crate::world::{API_KEY, Browser, FIRST, People, WEBHOOK_SECRET, World};
@@ -214,7 +214,11 @@ on_both! {
         let added = account(&world, &people, "Second number").await;
         assert_eq!((added.pace.per_second, added.pace.per_day), (20, 2_000));
         let path = format!("{LIST}/{}/edit", added.id);
-        let saved = admin.post(&path, &[("name", "Renamed"), ("per_second", "80"), ("source", "x")]).await;
+        let fields = [("name", "Renamed"), ("per_second", "80"), ("project_id", "000000000000000000000ccc")];
+        // Its key names no project: without the id the project password would be of no use.
+        let refused = admin.post(&path, &but(&fields, "project_id", "")).await;
+        assert!(refused.body.contains(r#"id="project_id-error""#), "{}", refused.body);
+        let saved = admin.post(&path, &fields).await;
         assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
         let changed = account(&world, &people, "Renamed").await;
         assert_eq!((changed.pace.per_second, changed.pace.per_day), (80, 0));
@@ -414,6 +418,41 @@ on_both! {
         let saved = manager.post("/settings/templates/new", &but(&fields, "do", "save")).await;
         assert_eq!(saved.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(saved.body.contains(r#"id="source_4-error""#));
+    }
+
+    async fn the_preview_is_what_a_real_registrant_will_read(db: TestStore) {
+        let (world, people) = set_up(db).await;
+        let (org, now) = (org(&world, &people), world.clock_now());
+        let draft = WorkshopDraft {
+            title: "Excel at work".into(),
+            starts_at: now.plus(DAY),
+            ends_at: now.plus(DAY + HOUR),
+            join_link: String::new(),
+            tag: None,
+        };
+        let workshop = org.add_workshop(&draft, now).await.unwrap();
+        let mut manager = world.signed_in(&people.manager).await;
+        let added = manager
+            .post(&format!("/workshops/{workshop}/registrants"), &[("name", "Ravi Test"), ("phone", "90000 00001")])
+            .await;
+        assert!(added.status.is_redirection(), "{}", added.body);
+        let filter = RegistrantFilter { limit: 1, ..RegistrantFilter::default() };
+        let ravi = org.registrants(workshop, &filter).await.unwrap()[0].id.to_string();
+        let fields = but(&but(TEMPLATE, "do", "update"), "preview_as", &ravi);
+        let page = manager.post("/settings/templates/new", &fields).await.body;
+        assert!(page.contains("<mark>Ravi</mark>") && page.contains("<mark>Excel at work</mark>"), "{page}");
+        assert!(page.contains("Ravi Test · +91 90000 00001"));
+    }
+
+    async fn whoever_only_reads_sees_a_template_and_no_button(db: TestStore) {
+        let (world, people) = set_up(db).await;
+        let mut viewer = world.signed_in(&people.viewer).await;
+        let page = viewer.get(&format!("/settings/templates/{}", people.template)).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.body.contains("workshop_reminder_1h") && page.body.contains("<mark>Ananya</mark>"));
+        for button in ["Save template", "Check with AiSensy", "Remove", "Duplicate", "Preview for"] {
+            assert!(!page.body.contains(button), "{button}");
+        }
     }
 
     async fn a_check_compares_the_template_with_the_campaign(db: TestStore) {

@@ -855,6 +855,11 @@ pub async fn update(
     let integration = member.org.integration(id).await?;
     let mut errors = Errors::default();
     let (name, project_id, source, pace) = form.check(&mut errors);
+    if errors.project_id.is_none()
+        && let Some(secrets) = secrets_of(&app, &integration)
+    {
+        errors.project_id = project_error(&project_id, &secrets);
+    }
     if !errors.is_empty() {
         return Ok(unprocessable(edit_page(&member, &integration, &form, &errors)));
     }

@@ -416,7 +416,7 @@ fn page(member: &Member, form: &TemplateForm, around: &Around) -> Markup {
                 (parts(form, around, &facts, &who, may))
             }
             div class="m-aside" {
-                (preview_for(form, around))
+                @if may { (preview_for(form, around)) }
                 (shown(member, form, &facts))
                 @if may { (check_card(form, around)) }
             }
