@@ -358,6 +358,22 @@ on_both! {
         assert_eq!((summary.calls, summary.messages), (1, 1), "{summary:?}");
     }
 
+    async fn the_button_test_asks_the_provider_anew_and_sends_nothing(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut browser = scene.manager().await;
+        let page = browser.get(&format!("/?{}", scene.query())).await;
+        let form = fields(&page, "/compose/check");
+        let live = post(&mut browser, "/compose/check", &form).await;
+        let told = browser.get(live.location()).await;
+        assert!(told.body.contains("the campaign workshop_reminder_1h is live and takes 4 values."), "{}", told.body);
+        assert!(told.body.contains("The wallet holds ₹"), "{}", told.body);
+        scene.sandbox.aisensy().change(|config| config.projects[0].campaigns.clear());
+        let gone = post(&mut browser, "/compose/check", &form).await;
+        let told = browser.get(gone.location()).await;
+        assert!(told.body.contains("AiSensy refuses:"), "{}", told.body);
+        assert_eq!(scene.sandbox.world().summary().calls, 0);
+    }
+
     async fn other_channels_say_what_they_do_and_have_nothing_dead(db: TestStore) {
         let scene = Scene::new(db).await;
         let mut browser = scene.manager().await;

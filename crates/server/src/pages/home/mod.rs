@@ -23,7 +23,7 @@ use crate::{
     app::App,
     http::{
         error::{PageResult, Problem},
-        extract::{Member, Person, Query},
+        extract::{Member, Query},
         notice::see_other,
     },
     ui::{
@@ -53,13 +53,11 @@ type Pairs = Vec<(String, String)>;
 /// `GET /`
 pub async fn show(
     State(app): State<App>,
-    person: Person,
     member: Result<Member, Problem>,
     query: Query<Pairs>,
 ) -> PageResult {
     // Somebody who belongs to no organisation has only an account.
     let Ok(member) = member else { return Ok(see_other("/account")) };
-    debug_assert_eq!(person.signed_in.user, member.user, "one request, one person");
     let mut state = Compose::read(&query.0);
     let found = today::find(&member).await?;
     let first = found.as_ref().map(|found| found.first.id);

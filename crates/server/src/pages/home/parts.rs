@@ -341,7 +341,12 @@ pub(super) fn checks(desk: &Desk) -> Checks {
         let action = check.people.map(|(people, n)| {
             (format!("Show {}", grouped(n)), paths::registrants(desk.workshop.id, paths::which(people)))
         });
-        all.findings.push(Finding { severity, title, why: check.why.clone(), action });
+        // Checks know no screens; amounts and limits are grouped here. A provider's words stay as they are.
+        let why = match check.title.as_str() {
+            "The wallet is too low" | "More people than the tier allows" => with_groups(&check.why),
+            _ => check.why.clone(),
+        };
+        all.findings.push(Finding { severity, title, why, action });
     }
     if desk.usual_price {
         all.passed.push(format!(
@@ -356,4 +361,40 @@ pub(super) fn checks(desk: &Desk) -> Checks {
 /// "1,231 people".
 pub(super) fn people(n: i64) -> String {
     counted(n, "person", "people")
+}
+
+/// Groups the whole numbers in a sentence: `₹145000.50` becomes `₹1,45,000.50`.
+fn with_groups(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for (at, run) in text.split_inclusive(|c: char| !c.is_ascii_digit()).enumerate() {
+        let digits = run.trim_end_matches(|c: char| !c.is_ascii_digit());
+        // What follows a point is a fraction.
+        let fraction = at > 0 && out.ends_with('.');
+        match digits.parse::<i64>() {
+            Ok(n) if !fraction && !digits.starts_with('0') => out.push_str(&grouped(n)),
+            Ok(_) | Err(_) => out.push_str(digits),
+        }
+        out.push_str(&run[digits.len()..]);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_in_a_sentence_are_grouped_and_fractions_are_not() {
+        for (text, expected) in [
+            (
+                "The wallet holds ₹9996.7350, not ₹145000.00.",
+                "The wallet holds ₹9,996.7350, not ₹1,45,000.00.",
+            ),
+            ("WhatsApp allows 100000 people in 24 hours.", "WhatsApp allows 1,00,000 people in 24 hours."),
+            ("0", "0"),
+            ("", ""),
+        ] {
+            assert_eq!(with_groups(text), expected);
+        }
+    }
 }
