@@ -77,12 +77,14 @@ pub async fn run(config: Config, command: RestoreCommand) -> anyhow::Result<()> 
     if let Some(aside) = &restored.aside {
         say(format_args!("What was there before is in {}.", aside.display()))?;
     }
-    if restored.about.schema.is_none() {
-        say("The rows are not in this file: restore them with pg_restore, as the backup said.")?;
+    if restored.stopped > 0 {
+        say(format_args!(
+            "The backup does not know what was sent after it. {} accounts with open broadcasts are therefore stopped: \
+             look at those broadcasts, cancel what went out already, then release the accounts under Settings, Integrations.",
+            restored.stopped
+        ))?;
     }
-    say(
-        "What was sent after the backup is not in it. Pause or cancel broadcasts that went on since, before you start: munadi serve",
-    )
+    say("Start with: munadi serve")
 }
 
 /// Unpacks into a folder inside the data folder, opens what came out, and only then puts it in place.
