@@ -62,7 +62,7 @@ pub async fn run(config: Config, command: RestoreCommand) -> anyhow::Result<()> 
     let taken = Zone::india();
     let at = Millis(restored.about.taken_at);
     say(format_args!(
-        "The backup of {} {} IST is in {} and opens: {} accounts.",
+        "The backup of {} {} IST is in {} and opens. Accounts that can be used: {}.",
         taken.long_date(at),
         taken.plain_time(at),
         config.data.display(),
@@ -70,7 +70,7 @@ pub async fn run(config: Config, command: RestoreCommand) -> anyhow::Result<()> 
     ))?;
     if restored.unopened > 0 {
         say(format_args!(
-            "{} accounts do not open; enter their keys again under Settings, Integrations.",
+            "Accounts that do not open: {}. Enter their keys again under Settings, Integrations.",
             restored.unopened
         ))?;
     }
@@ -79,7 +79,7 @@ pub async fn run(config: Config, command: RestoreCommand) -> anyhow::Result<()> 
     }
     if restored.stopped > 0 {
         say(format_args!(
-            "The backup does not know what was sent after it. {} accounts with open broadcasts are therefore stopped: \
+            "The backup does not know what was sent after it. Accounts with open broadcasts ({}) are therefore stopped: \
              look at those broadcasts, cancel what went out already, then release the accounts under Settings, Integrations.",
             restored.stopped
         ))?;

@@ -83,7 +83,7 @@ fn tell(app: &App, rotation: &Rotation) -> anyhow::Result<()> {
         say("An earlier rotation had not ended; it has now.")?;
     }
     say(format_args!(
-        "{} accounts are sealed anew, under the key {}. Forms that were open in browsers must be opened again.",
+        "Accounts sealed anew: {}, under the key {}. Forms that were open in browsers must be opened again.",
         rotation.resealed, rotation.newest
     ))?;
     if app.store.is_shared() {
