@@ -15,7 +15,7 @@ use tracing::warn;
 use crate::Engine;
 
 /// Registrants per stretch: large enough to be cheap, small enough that nobody waits long for the one writer.
-const STRETCH: i64 = 2_000;
+const STRETCH: i64 = 4_000;
 
 /// Rows of a stretch, ready to be written.
 struct Stretch {

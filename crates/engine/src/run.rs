@@ -4,7 +4,11 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use domain::time::{Millis, SECOND};
 use store::StoreError;
-use tokio::task::JoinSet;
+use tokio::{
+    runtime::{self, Handle},
+    sync::oneshot,
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -42,7 +46,7 @@ impl Engine {
         }
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        tasks.spawn(self.clone().sending(seed, stop.clone()));
+        tasks.spawn(self.clone().sending_apart(seed, stop.clone()));
         tasks.spawn(self.clone().planning(stop.clone()));
         tasks.spawn(self.clone().receiving(stop.clone()));
         tasks.spawn(self.clone().keeping(stop.clone()));
@@ -56,8 +60,35 @@ impl Engine {
         until
     }
 
-    async fn sending(self, seed: u64, stop: CancellationToken) {
-        let mut sender = Sender::new(self.clone(), seed);
+    /// The sending loop has a thread of its own: among hundreds of calls that are ready to go on it would wait its turn after each
+    /// statement.
+    async fn sending_apart(self, seed: u64, stop: CancellationToken) {
+        let (calls_on, (done, ended)) = (Handle::current(), oneshot::channel());
+        let all = stop.clone();
+        let thread = std::thread::Builder::new().name("munadi-sender".to_owned()).spawn(move || {
+            match runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime.block_on(self.sending(calls_on, seed, stop)),
+                Err(error) => error!("the sending loop has no runtime: {error}"),
+            }
+            // Whoever waits for the end may have given up.
+            let _ = done.send(());
+        });
+        match thread {
+            Ok(_) => {
+                if ended.await.is_err() {
+                    // Without a heartbeat screens show it at once, and whoever is left gives its calls up as unknown.
+                    error!(
+                        "the sending loop ended in a panic; this process sends no more until it is started again"
+                    );
+                    all.cancel();
+                }
+            }
+            Err(error) => error!("the sending loop has no thread: {error}"),
+        }
+    }
+
+    async fn sending(self, calls_on: Handle, seed: u64, stop: CancellationToken) {
+        let mut sender = Sender::on(calls_on, self.clone(), seed);
         let mut down = DOWN_FIRST;
         while !stop.is_cancelled() {
             match sender.turn(true).await {

@@ -18,7 +18,10 @@ use store::{
     StoreError,
     work::{Claimed, DueBroadcast, Record},
 };
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::{
+    runtime::Handle,
+    task::{Id, JoinError, JoinSet},
+};
 use tracing::{error, warn};
 
 use crate::{
@@ -33,10 +36,9 @@ use crate::{
 const LOOK_AGAIN_MS: i64 = 100;
 /// What a broadcast needs is read anew after this, so that a replaced key or a changed deadline is heeded.
 const READY_KEEP_MS: i64 = 2 * SECOND;
-/// Answers gathered before a turn writes them; a commit per message is several times slower.
-const GATHER: usize = 128;
-/// An answer waits no longer than this for company.
-const GATHER_WAIT: Duration = Duration::from_millis(3);
+/// An answer waits no longer than this for company: until half of the calls under way have ended, so that one commit carries many
+/// rows while the other half goes on. A commit per message is several times slower.
+const GATHER_WAIT: Duration = Duration::from_millis(4);
 
 /// A call's row, what it shared with others, how it ended, and when.
 type Done = (Claimed, Arc<Ready>, Ended, Millis);
@@ -57,6 +59,8 @@ pub struct TurnReport {
 /// The sending loop of one process, with its calls under way.
 pub struct Sender {
     engine: Engine,
+    /// Where calls run: not on the loop's own thread.
+    calls_on: Handle,
     calls: JoinSet<Done>,
     running: HashMap<Id, (Claimed, Arc<Ready>)>,
     records: Vec<Record>,
@@ -73,10 +77,16 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// A loop without calls. `seed` makes its chance repeatable.
+    /// A loop without calls, whose calls run on the present runtime. `seed` makes its chance repeatable.
     pub fn new(engine: Engine, seed: u64) -> Sender {
+        Sender::on(Handle::current(), engine, seed)
+    }
+
+    /// As [`Sender::new`], with calls on that runtime.
+    pub(crate) fn on(calls_on: Handle, engine: Engine, seed: u64) -> Sender {
         Sender {
             engine,
+            calls_on,
             calls: JoinSet::new(),
             running: HashMap::new(),
             records: Vec::new(),
@@ -175,7 +185,7 @@ impl Sender {
 
     /// Lets answers that are about to come join the one that came.
     async fn gather(&mut self) {
-        let enough = GATHER.min(self.running.len());
+        let enough = self.running.len() / 2;
         let until = tokio::time::sleep(GATHER_WAIT);
         tokio::pin!(until);
         while self.records.len() < enough && !self.running.is_empty() {
@@ -224,7 +234,7 @@ impl Sender {
             let (work, integration) = (self.engine.work.clone(), ready.integration);
             warn!(integration.id = %integration, wait_ms = until.since(at), "integration {integration} is held back for {} ms", until.since(at));
             self.due.retain(|due| due.integration != integration);
-            tokio::spawn(async move {
+            self.calls_on.spawn(async move {
                 if let Err(error) = work.hold(integration, until).await {
                     warn!("the hold of integration {integration} could not be written: {error}");
                 }
@@ -259,11 +269,12 @@ impl Sender {
         };
         let engine = self.engine.clone();
         let (kept, kept_ready) = (row.clone(), Arc::clone(&ready));
-        let task = self.calls.spawn(async move {
+        let call = async move {
             let ended = engine.send(&ready, &row).await;
             let at = engine.clock.now();
             (row, ready, ended, at)
-        });
+        };
+        let task = self.calls.spawn_on(call, &self.calls_on);
         self.running.insert(task.id(), (kept, kept_ready));
     }
 
@@ -320,10 +331,11 @@ impl Sender {
             } else if self.probed_now.insert(id) {
                 self.ready.remove(&id);
                 let engine = self.engine.clone();
-                self.probing.spawn(async move {
+                let ask = async move {
                     engine.probe(id, &ready).await;
                     id
-                });
+                };
+                self.probing.spawn_on(ask, &self.calls_on);
             }
         }
         Ok(())

@@ -47,8 +47,12 @@ use db::Db;
 
 /// Readers beside the one writer of SQLite; WAL lets them go on while it writes.
 const SQLITE_READERS: u32 = 4;
-/// Page cache of one SQLite connection, in KiB. Bounds memory; the operating system caches the rest.
-const SQLITE_CACHE_KIB: &str = "-4096";
+/// Page cache of the writer, in KiB. Bounds memory; the operating system caches the rest.
+const WRITER_CACHE_KIB: &str = "-8192";
+/// Page cache of one reader, in KiB.
+const READER_CACHE_KIB: &str = "-1024";
+/// Pages in the log before they are carried over into the database: rows that change three times within seconds are carried once.
+const CHECKPOINT_PAGES: &str = "6000";
 /// Connections of one process to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 12;
 /// Longest wait for a free connection.
@@ -132,7 +136,8 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(CONNECTION_WAIT)
-        .pragma("cache_size", SQLITE_CACHE_KIB)
+        .pragma("cache_size", WRITER_CACHE_KIB)
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .pragma("temp_store", "FILE")
         .statement_cache_capacity(200)
         .optimize_on_close(true, 400);
@@ -145,7 +150,7 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
         .max_connections(SQLITE_READERS)
         .min_connections(1)
         .acquire_timeout(CONNECTION_WAIT)
-        .connect_with(options)
+        .connect_with(options.pragma("cache_size", READER_CACHE_KIB))
         .await?;
     Ok(Db::Sqlite { writer, readers })
 }

@@ -1,6 +1,6 @@
 //! Recording: what became of calls, many at a time, only for rows that are still this worker's.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 
 use domain::{
     broadcast::{BroadcastStatus, Move},
@@ -43,7 +43,6 @@ struct Change {
     text: String,
     next_attempt_at: i64,
     back: i64,
-    sent_at: Option<i64>,
     failed_at: Option<i64>,
     provider_id: Option<String>,
     cost: Option<Money>,
@@ -60,7 +59,6 @@ impl Change {
             text: String::new(),
             next_attempt_at: 0,
             back: 0,
-            sent_at: None,
             failed_at: None,
             provider_id: None,
             cost: None,
@@ -70,7 +68,6 @@ impl Change {
         let said = match record.next {
             Next::Sent { provider_id, cost } => {
                 change.state = MessageState::Sent;
-                change.sent_at = Some(record.at.0);
                 change.provider_id = provider_id;
                 change.cost = cost;
                 Said::default()
@@ -131,7 +128,7 @@ impl Work {
         let mut events = Vec::new();
         for change in &changes {
             let key = (change.message.broadcast.0, change.message.position);
-            if !written.contains_key(&key) {
+            if !written.contains(&key) {
                 continue;
             }
             moves.add(key.0, MessageState::InFlight, "", -1, 0);
@@ -151,11 +148,48 @@ impl Work {
         Ok(())
     }
 
+    /// Writes endings of rows that are still this worker's; which they were.
     async fn write_changes(
         &self,
         tx: &mut Tx,
         changes: &[Change],
-    ) -> Result<HashMap<(Uuid, i64), ()>, StoreError> {
+    ) -> Result<HashSet<(Uuid, i64)>, StoreError> {
+        let (sent, others): (Vec<&Change>, Vec<&Change>) =
+            changes.iter().partition(|c| c.state == MessageState::Sent);
+        let mut written = HashSet::with_capacity(changes.len());
+        if !sent.is_empty() {
+            written.extend(self.write_sent(tx, &sent).await?);
+        }
+        if !others.is_empty() {
+            written.extend(self.write_others(tx, &others).await?);
+        }
+        Ok(written)
+    }
+
+    /// The many: only what differs from row to row is bound.
+    async fn write_sent(&self, tx: &mut Tx, changes: &[&Change]) -> Result<Vec<(Uuid, i64)>, StoreError> {
+        let batch = Batch::new()
+            .uuids("broadcast_id", changes.iter().map(|c| c.message.broadcast.0))
+            .ints("position", changes.iter().map(|c| c.message.position))
+            .ints("attempt", changes.iter().map(|c| c.attempt))
+            .texts("provider_id", changes.iter().map(|c| c.provider_id.clone()))
+            .ints("cost", changes.iter().map(|c| c.cost.map(|cost| cost.0)))
+            .ints("at", changes.iter().map(|c| c.at.0));
+        tx.all_batch(
+            "UPDATE messages SET state = 'sent', reason = '', reason_text = '', next_attempt_at = 0, sent_at = b.at,
+                    failed_at = NULL, provider_id = b.provider_id, cost = b.cost, changed_at = b.at, worker_id = NULL
+             FROM @batch
+             WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position
+               -- COALESCE keeps SQLite from walking this worker's calls for every row of the batch.
+               AND messages.state = 'in_flight' AND COALESCE(messages.worker_id, $1) = $1 AND messages.attempt = b.attempt
+             RETURNING messages.broadcast_id, messages.position",
+            args![self.worker.0],
+            batch,
+        )
+        .await
+    }
+
+    async fn write_others(&self, tx: &mut Tx, changes: &[&Change]) -> Result<Vec<(Uuid, i64)>, StoreError> {
         let batch = Batch::new()
             .uuids("broadcast_id", changes.iter().map(|c| c.message.broadcast.0))
             .ints("position", changes.iter().map(|c| c.message.position))
@@ -165,26 +199,21 @@ impl Work {
             .texts("reason_text", changes.iter().map(|c| c.text.clone()))
             .ints("next_attempt_at", changes.iter().map(|c| c.next_attempt_at))
             .ints("back", changes.iter().map(|c| c.back))
-            .ints("sent_at", changes.iter().map(|c| c.sent_at))
             .ints("failed_at", changes.iter().map(|c| c.failed_at))
-            .texts("provider_id", changes.iter().map(|c| c.provider_id.clone()))
-            .ints("cost", changes.iter().map(|c| c.cost.map(|cost| cost.0)))
             .ints("at", changes.iter().map(|c| c.at.0));
-        let rows: Vec<(Uuid, i64)> = tx
-            .all_batch(
-                "UPDATE messages SET state = b.state, reason = b.reason, reason_text = b.reason_text,
-                        attempt = messages.attempt - b.back, next_attempt_at = b.next_attempt_at, sent_at = b.sent_at,
-                        failed_at = b.failed_at, provider_id = b.provider_id, cost = b.cost, changed_at = b.at, worker_id = NULL
-                 FROM @batch
-                 WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position
-                   -- COALESCE keeps SQLite from walking this worker's calls for every row of the batch.
-                   AND messages.state = 'in_flight' AND COALESCE(messages.worker_id, $1) = $1 AND messages.attempt = b.attempt
-                 RETURNING messages.broadcast_id, messages.position",
-                args![self.worker.0],
-                batch,
-            )
-            .await?;
-        Ok(rows.into_iter().map(|key| (key, ())).collect())
+        tx.all_batch(
+            "UPDATE messages SET state = b.state, reason = b.reason, reason_text = b.reason_text,
+                    attempt = messages.attempt - b.back, next_attempt_at = b.next_attempt_at,
+                    failed_at = b.failed_at, changed_at = b.at, worker_id = NULL
+             FROM @batch
+             WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position
+               -- As above.
+               AND messages.state = 'in_flight' AND COALESCE(messages.worker_id, $1) = $1 AND messages.attempt = b.attempt
+             RETURNING messages.broadcast_id, messages.position",
+            args![self.worker.0],
+            batch,
+        )
+        .await
     }
 
     /// Gives back rows that were claimed but whose call never started: they wait again, untried.
@@ -208,7 +237,7 @@ impl Work {
                 change
             })
             .collect();
-        for (broadcast, _) in self.write_changes(&mut tx, &changes).await?.into_keys() {
+        for (broadcast, _) in self.write_changes(&mut tx, &changes).await? {
             moves.add(broadcast, MessageState::InFlight, "", -1, 0);
             moves.add(broadcast, MessageState::Waiting, "", 1, 0);
             turn.touched.insert(BroadcastId(broadcast));
