@@ -1,4 +1,4 @@
-//! How fast people are registered: `cargo run --release -p munadi-store --example import_speed -- [sqlite:FILE | postgres://…] [ROWS]`.
+//! How fast people are registered: `cargo run --release -p munadi-store --example register_speed -- [sqlite:FILE | postgres://…] [ROWS]`.
 //! Give it a database of its own: it makes an organisation and a workshop, and registers ROWS people (default 1,000,000) whose numbers
 //! are scattered, in transactions of 20,000; then it does so again, which must add nobody, and asks for a page's numbers.
 
@@ -36,7 +36,7 @@ fn person(n: usize) -> NewRegistrant {
 #[expect(clippy::print_stdout, reason = "the numbers are what it is for")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
-    let url = args.next().unwrap_or_else(|| "sqlite:import_speed.db".to_owned());
+    let url = args.next().unwrap_or_else(|| "sqlite:register_speed.db".to_owned());
     let rows: usize = args.next().map_or(Ok(1_000_000), |n| n.parse())?;
     let store = Store::open(&url).await?;
     let access = store.access();
