@@ -425,8 +425,9 @@ on_both! {
         let (org, now) = (org(&world, &people), world.clock_now());
         let draft = WorkshopDraft {
             title: "Excel at work".into(),
-            starts_at: now.plus(DAY),
-            ends_at: now.plus(DAY + HOUR),
+            // Before the fixture's: the next workshop with people is taken.
+            starts_at: now.plus(HOUR),
+            ends_at: now.plus(2 * HOUR),
             join_link: String::new(),
             tag: None,
         };
