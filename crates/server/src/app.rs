@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    accounts::OpenAccounts, callbacks::Callbacks, config::Config, http::router, importing::Jobs,
+    accounts::OpenAccounts, callbacks::Callbacks, config::Config, http::router, importing::Jobs, live::Live,
     pages::home::Asked, password::Passwords, seal::KeyRing,
 };
 
@@ -57,6 +57,8 @@ pub struct Parts {
     pub jobs: Jobs,
     /// Makes the keys of suppressions.
     pub phone_key: PhoneKey,
+    /// Who watches what.
+    pub live: Live,
     /// What providers answered lately.
     pub asked: Asked,
     /// Cancelled when the program is to stop: long answers (live streams) and loops end then.
@@ -105,6 +107,7 @@ impl App {
             phone_key,
             asked: Asked::default(),
             jobs: Jobs::default(),
+            live: Live::default(),
             stopping,
         })))
     }

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod http;
 pub mod importing;
+pub mod live;
 pub mod pages;
 pub mod password;
 pub mod rehearsal;

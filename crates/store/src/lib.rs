@@ -20,6 +20,7 @@ pub mod integrations;
 pub mod members;
 pub mod messages;
 pub mod people;
+pub mod receipts_view;
 pub mod registrants;
 pub mod suppressions;
 pub mod templates;

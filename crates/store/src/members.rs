@@ -175,6 +175,20 @@ impl Org {
         tx.commit().await
     }
 
+    /// Stops all sending of the organisation at once, or lets it go on; untried rows keep waiting.
+    pub async fn stop_organization(&self, stop: bool, now: Millis) -> Result<(), StoreError> {
+        self.allow(Permission::Send)?;
+        let mut tx = self.db.begin().await?;
+        tx.run(
+            "UPDATE organizations SET stopped_at = $2, stopped_by = $3 WHERE id = $1",
+            args![self.id(), stop.then_some(now), stop.then(|| self.actor.name.clone())],
+        )
+        .await?;
+        let action = if stop { "organisation.stopped" } else { "organisation.released" };
+        self.note(&mut tx, action, self.id(), "", now).await?;
+        tx.commit().await
+    }
+
     /// The members, by name.
     pub async fn members(&self) -> Result<Vec<Member>, StoreError> {
         self.allow(Permission::Team)?;

@@ -200,6 +200,28 @@ impl Org {
                     )
                     .await?
             }
+            // Endings walk the index of exceptions: the literal list is what makes it usable.
+            (Some(state), reason, true) if is_exception(state) => {
+                self.db
+                    .all(
+                        "SELECT broadcast_id, position, registrant_id, name, recipient, state, reason, reason_text, attempt,
+                                next_attempt_at, changed_at, started_at, sent_at, delivered_at, read_at, failed_at,
+                                provider_id, network_id, cost, content
+                         FROM messages WHERE broadcast_id = $1 AND organization_id = $2 AND position > $3 AND state = $5
+                           AND state IN ('failed', 'unknown', 'skipped', 'expired', 'cancelled')
+                           AND ($6 = '' OR reason = $6)
+                         ORDER BY position LIMIT $4",
+                        args![
+                            broadcast.0,
+                            self.id(),
+                            after,
+                            limit,
+                            state.word(),
+                            reason.as_deref().unwrap_or("")
+                        ],
+                    )
+                    .await?
+            }
             _ => {
                 self.db
                     .all(
@@ -256,6 +278,12 @@ impl Org {
             )
             .await
     }
+}
+
+/// States that the index of exceptions holds.
+fn is_exception(state: MessageState) -> bool {
+    use MessageState::{Cancelled, Expired, Failed, Skipped, Unknown};
+    matches!(state, Failed | Unknown | Skipped | Expired | Cancelled)
 }
 
 /// A search text as a pattern for `lower(x) LIKE`; its own wildcards are taken out.

@@ -12,7 +12,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     routing::{MethodFilter, MethodRouter, on},
 };
-use domain::role::Permission::{self, AddRegistrants, Integrations, Manage, Read, Send, Team};
+use domain::role::Permission::{self, AddRegistrants, Integrations, Manage, Operate, Read, Send, Team};
 use tower_http::compression::CompressionLayer;
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
     gate::{self, gate},
     headers,
 };
-use crate::{app::App, callbacks, pages};
+use crate::{app::App, callbacks, live, pages};
 use Needs::{Anyone, Public, SignedIn, SuperAdmin};
 
 /// Most bytes of a form; uploads say their own with [`Route::body_max`].
@@ -120,7 +120,7 @@ const POST: Method = Method::POST;
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, health, home, imports, invite, keys, login, opted_out, organisation, people, person,
+        account, broadcast, health, home, imports, invite, keys, login, operator, opted_out, organisation, people, person,
         settings::{audit, integrations, prices, template_import, templates},
         setup, team, workshop, workshops,
     };
@@ -174,6 +174,27 @@ pub fn table() -> Vec<Route> {
         route(POST, "/people/opted-out/{entry}/remove",   Manage,     opted_out::remove),
         route(GET,  "/people/number/{digits}",            Read,       person::by_number),
         route(GET,  "/people/{person}",                   Read,       person::show),
+
+        route(GET,  "/broadcasts",                        Read,       broadcast::list::show),
+        route(GET,  "/broadcasts/{broadcast}",            Read,       broadcast::page::show),
+        route(GET,  "/broadcasts/{broadcast}/export",     Read,       broadcast::export::download),
+        route(GET,  "/broadcasts/{broadcast}/messages/{position}", Read, broadcast::message::show),
+        route(POST, "/broadcasts/{broadcast}/messages/{position}/decide", Send, broadcast::message::decide),
+        route(POST, "/broadcasts/{broadcast}/pause",      Send,       broadcast::actions::pause),
+        route(POST, "/broadcasts/{broadcast}/resume",     Send,       broadcast::actions::resume),
+        route(GET,  "/broadcasts/{broadcast}/cancel",     Send,       broadcast::actions::ask_cancel),
+        route(POST, "/broadcasts/{broadcast}/cancel",     Send,       broadcast::actions::cancel),
+        route(GET,  "/broadcasts/{broadcast}/retry",      Send,       broadcast::actions::ask_retry),
+        route(POST, "/broadcasts/{broadcast}/retry",      Send,       broadcast::actions::retry),
+        route(GET,  "/live/broadcasts/{broadcast}",       Read,       live::sse::broadcast),
+
+        route(GET,  "/operator",                          Operate,    operator::show),
+        route(GET,  "/operator/stop",                     Send,       operator::ask_stop),
+        route(POST, "/operator/stop",                     Send,       operator::stop),
+        route(POST, "/operator/release",                  Send,       operator::release),
+        route(GET,  "/operator/integrations/{integration}/stop", Send, operator::ask_stop_integration),
+        route(POST, "/operator/integrations/{integration}/stop", Send, operator::stop_integration),
+        route(POST, "/operator/integrations/{integration}/release", Send, operator::release_integration),
 
         route(GET,  "/imports",                           AddRegistrants, imports::list),
         route(POST, "/imports",                           AddRegistrants, imports::upload).body_max(imports::FILE_BYTES_MAX).timeout(imports::UPLOAD_TIMEOUT),

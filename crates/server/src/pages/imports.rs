@@ -813,7 +813,7 @@ pub async fn download(member: Member, Path(id): Path<ImportId>) -> PageResult {
 }
 
 /// One line of CSV. A cell that a spreadsheet would run as a formula gets a quote before it; a number's plus does not.
-fn line(csv: &mut String, cells: impl Iterator<Item = String>) {
+pub(crate) fn line(csv: &mut String, cells: impl Iterator<Item = String>) {
     for (at, cell) in cells.enumerate() {
         if at > 0 {
             csv.push(',');

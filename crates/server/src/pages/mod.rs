@@ -1,12 +1,14 @@
 //! Pages. A handler parses, calls the store or the engine, and answers; business belongs below.
 
 pub mod account;
+pub mod broadcast;
 pub mod health;
 pub mod home;
 pub mod imports;
 pub mod invite;
 pub mod keys;
 pub mod login;
+pub mod operator;
 pub mod opted_out;
 pub mod organisation;
 pub mod people;

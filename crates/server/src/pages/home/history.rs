@@ -26,7 +26,8 @@ pub(super) fn table(member: &Member, broadcasts: &[Broadcast], all: i64) -> Hist
     }
 }
 
-fn row(member: &Member, broadcast: &Broadcast) -> HistoryRow {
+/// A broadcast in a list; also in that of all broadcasts.
+pub(crate) fn row(member: &Member, broadcast: &Broadcast) -> HistoryRow {
     let zone = &member.organization.zone;
     let (day, next_day) = zone.day(member.now);
     let at = broadcast.starts_at;

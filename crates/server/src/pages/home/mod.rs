@@ -6,7 +6,7 @@ mod channels;
 pub mod compose;
 pub mod confirm;
 mod desk;
-mod history;
+pub(crate) mod history;
 mod parts;
 mod paths;
 pub mod test;

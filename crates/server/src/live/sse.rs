@@ -1,0 +1,141 @@
+//! The stream of a page: first the whole present state, then each change, a `ping` while nothing changes, `end` when the reader's
+//! session is over.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue},
+    response::{
+        IntoResponse,
+        sse::{Event, Sse},
+    },
+};
+use domain::{ids::BroadcastId, role::Permission};
+use futures::stream;
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::{Interval, MissedTickBehavior},
+};
+
+use super::feed::{Place, Watch};
+use crate::{
+    app::{App, SESSION_LIFE},
+    http::{
+        auth::Token,
+        cookies::Jar,
+        error::{PageResult, Problem},
+        extract::{Member, Path},
+    },
+};
+
+/// A stream says at least so often that it lives; the session is looked up again at the same time. Below the 30 seconds after
+/// which proxies cut a silent answer.
+const PING: Duration = Duration::from_secs(15);
+
+struct Stream {
+    app: App,
+    watch: Watch,
+    token_hash: String,
+    changes: Receiver<Arc<str>>,
+    ping: Interval,
+    sent: Arc<str>,
+    first: bool,
+    over: bool,
+    _place: Place,
+}
+
+/// `GET /live/broadcasts/{broadcast}`
+pub async fn broadcast(
+    State(app): State<App>,
+    member: Member,
+    headers: HeaderMap,
+    Path(id): Path<BroadcastId>,
+) -> PageResult {
+    let token =
+        Jar::Session.read(&app.config, &headers).and_then(Token::parse).ok_or_else(Problem::not_signed_in)?;
+    let watch = Watch {
+        org: member.org.clone(),
+        broadcast: id,
+        zone: member.organization.zone.clone(),
+        may_send: member.may(Permission::Send),
+    };
+    // Not found before the stream begins, as on the page.
+    let now = watch.render(&app).await?;
+    let place = app.live.place(member.signed_in.session).ok_or_else(|| Problem::too_many(60_000))?;
+    let mut ping = tokio::time::interval_at(tokio::time::Instant::now() + PING, PING);
+    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let stream = Stream {
+        changes: app.live.watch(&app, &watch),
+        token_hash: token.hash(),
+        ping,
+        sent: now.into(),
+        first: true,
+        over: false,
+        _place: place,
+        app,
+        watch,
+    };
+    let events = stream::unfold(stream, |mut stream| async move {
+        let event = stream.next().await?;
+        Some((Ok::<_, Infallible>(event), stream))
+    });
+    let mut response = Sse::new(events).into_response();
+    // nginx would gather the events otherwise.
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+impl Stream {
+    async fn next(&mut self) -> Option<Event> {
+        if self.over {
+            return None;
+        }
+        if std::mem::take(&mut self.first) {
+            return Some(html(&self.sent));
+        }
+        loop {
+            tokio::select! {
+                () = self.app.stopping.cancelled() => return None,
+                change = self.changes.recv() => match change {
+                    Ok(text) if text != self.sent => {
+                        self.sent = text;
+                        return Some(html(&self.sent));
+                    }
+                    // The next rendering is whole: what was missed is not needed.
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                    // The browser comes again by itself.
+                    Err(RecvError::Closed) => return None,
+                },
+                _ = self.ping.tick() => {
+                    self.over = !self.may_still_read().await;
+                    let event = if self.over { "end" } else { "ping" };
+                    return Some(Event::default().event(event).data(""));
+                }
+            }
+        }
+    }
+
+    /// Whether the session lives, in the same organisation, with the same rights. A store that does not answer proves nothing.
+    async fn may_still_read(&self) -> bool {
+        let access = self.app.store.access();
+        match access.session(&self.token_hash, SESSION_LIFE, self.app.clock.now()).await {
+            Ok(None) => false,
+            Ok(Some(who)) => who.place.is_some_and(|(organization, role)| {
+                organization.id == self.watch.org.actor().organization
+                    && role.may(Permission::Send) == self.watch.may_send
+            }),
+            Err(error) => {
+                tracing::warn!("a session could not be looked up: {error}");
+                true
+            }
+        }
+    }
+}
+
+fn html(text: &str) -> Event {
+    // An event's lines must not hold a carriage return.
+    Event::default().data(text.replace('\r', " "))
+}

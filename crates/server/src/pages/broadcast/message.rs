@@ -1,0 +1,288 @@
+//! The story of one message: a page of its own, a drawer over the broadcast where there is a script.
+
+use axum::{extract::State, response::IntoResponse};
+use domain::{
+    ids::{BroadcastId, MessageRef},
+    message::MessageState,
+    role::Permission,
+    template::{Content, Part as Piece, WhatsappTemplate},
+    time::Millis,
+};
+use maud::{Render, html};
+use serde::Deserialize;
+use store::{
+    broadcasts::Broadcast,
+    messages::{MessageEvent, MessageView},
+};
+
+use super::{href, page::detail, state_chip, view::FORM, why};
+use crate::{
+    app::App,
+    http::{
+        error::{PageResult, Problem},
+        extract::{Form, Member, Path},
+        notice::see_other_saying,
+    },
+    ui::{
+        button::Button,
+        chip::Tone,
+        drawer::{Drawer, TimelineEvent},
+        format::{phone, unit_price},
+        icons::Icon,
+        preview::{Bubble, Part},
+        shell::{Crumb, Section},
+    },
+};
+
+/// Longest part of a raw body that is shown.
+const RAW_CHARS_MAX: usize = 4_000;
+/// Names in a raw body whose values are never shown.
+const SECRET_NAMES: &[&str] = &["key", "token", "secret", "password", "authorization", "signature"];
+
+/// `GET /broadcasts/{broadcast}/messages/{position}`
+pub async fn show(member: Member, Path((id, position)): Path<(BroadcastId, i64)>) -> PageResult {
+    if position < 1 {
+        return Err(Problem::not_found());
+    }
+    let broadcast = member.org.broadcast(id).await?;
+    let message = MessageRef { broadcast: id, position };
+    let row = member.org.message(message).await?;
+    let events = member.org.message_events(message).await?;
+    let receipts = member.org.message_receipts(message).await?;
+    let decides = row.state == MessageState::Unknown && member.may(Permission::Send);
+    let drawer = Drawer {
+        name: if row.name.trim().is_empty() { "No name".to_owned() } else { row.name.clone() },
+        detail: if row.recipient.is_empty() { "No number".to_owned() } else { phone(&row.recipient) },
+        chip: state_chip(row.state).chip(),
+        sentence: sentence(&row),
+        bubble: bubble(&member, &broadcast, &row),
+        events: timeline(&member, &broadcast, &row, &events, &receipts),
+        actions: actions(message, &row, decides),
+    };
+    let body = html! {
+        (drawer)
+        @if decides { (decision_form(&member, message)) }
+    };
+    let name = drawer.name.clone();
+    let mut page = member.page(Section::Broadcasts, name.clone(), body);
+    page.crumbs = vec![
+        Crumb::to("Broadcasts", "/broadcasts"),
+        Crumb::to(&broadcast.title, href(id)),
+        Crumb::here(name),
+    ];
+    Ok(page.render().into_response())
+}
+
+fn decision_form(member: &Member, message: MessageRef) -> maud::Markup {
+    html! { form id=(FORM) method="post" action=(decide_href(message)) hidden { (member.csrf()) } }
+}
+
+fn decide_href(message: MessageRef) -> String {
+    format!("{}/messages/{}/decide", href(message.broadcast), message.position)
+}
+
+/// What a person found out.
+#[derive(Debug, Deserialize)]
+pub struct Decision {
+    went_out: String,
+}
+
+/// `POST /broadcasts/{broadcast}/messages/{position}/decide`
+pub async fn decide(
+    State(app): State<App>,
+    member: Member,
+    Path((id, position)): Path<(BroadcastId, i64)>,
+    Form(decision): Form<Decision>,
+) -> PageResult {
+    let went_out = match decision.went_out.as_str() {
+        "yes" => true,
+        "no" => false,
+        _ => return Err(Problem::bad_request("Say whether it went out.")),
+    };
+    member.org.decide_unknown(MessageRef { broadcast: id, position }, went_out, member.now).await?;
+    app.engine.wake(id);
+    let words = if went_out {
+        "Kept as handed over."
+    } else {
+        "Kept as failed. It can be sent again with “Retry failed”."
+    };
+    Ok(see_other_saying(&app, &format!("{}/messages/{position}", href(id)), words))
+}
+
+fn actions(message: MessageRef, row: &MessageView, decides: bool) -> Vec<Button> {
+    let digits: String = row.recipient.chars().filter(char::is_ascii_digit).collect();
+    let mut buttons = vec![];
+    if !digits.is_empty() {
+        buttons.push(Button::link("Open person", format!("/people/number/{digits}")).icon(Icon::Person));
+    }
+    if decides {
+        // In a drawer these belong to the form of the broadcast's page, which has the same id.
+        let to = decide_href(message);
+        let button = |button: Button, word| button.form(FORM).formaction(&to).submit("went_out", word);
+        buttons.push(button(Button::new("It did not go out"), "no"));
+        buttons.push(button(Button::primary("It went out"), "yes"));
+    }
+    buttons
+}
+
+fn sentence(row: &MessageView) -> String {
+    match row.state {
+        MessageState::Waiting => "Waits for its turn.".to_owned(),
+        MessageState::InFlight => "The call to the provider is under way.".to_owned(),
+        MessageState::Sent => "The provider took it; nothing more is proven.".to_owned(),
+        MessageState::Delivered => "It reached the phone.".to_owned(),
+        MessageState::Read => "It was read.".to_owned(),
+        MessageState::Failed
+        | MessageState::Skipped
+        | MessageState::Expired
+        | MessageState::Cancelled
+        | MessageState::Unknown => why::of(row.state, &row.reason).note,
+    }
+}
+
+/// What the person gets, from the same function that the preview uses.
+fn bubble(member: &Member, broadcast: &Broadcast, row: &MessageView) -> Option<Bubble> {
+    let template: WhatsappTemplate = serde_json::from_value(broadcast.template.clone()).ok()?;
+    let content: Content = serde_json::from_str(&row.content).ok()?;
+    let fixed = |text: &str| if text.is_empty() { vec![] } else { vec![Part::Fixed(text.to_owned())] };
+    let part = |piece| match piece {
+        Piece::Fixed(text) => Part::Fixed(text),
+        Piece::Filled(text) => Part::Filled(text),
+    };
+    let at = row.sent_at.unwrap_or(broadcast.starts_at);
+    Some(Bubble {
+        title: fixed(&template.header),
+        text: template.preview(&content).into_iter().map(part).collect(),
+        footer: template.footer.clone(),
+        at: member.organization.zone.time(at),
+        media: template
+            .media
+            .as_ref()
+            .map(|media| if media.filename.is_empty() { media.url.clone() } else { media.filename.clone() }),
+        buttons: template.buttons.iter().map(|button| button.label.clone()).collect(),
+        ticks: matches!(row.state, MessageState::Delivered | MessageState::Read),
+    })
+}
+
+/// Everything that happened, oldest first: the row's own times, its events, its receipts.
+fn timeline(
+    member: &Member,
+    broadcast: &Broadcast,
+    row: &MessageView,
+    events: &[MessageEvent],
+    receipts: &[(i64, String)],
+) -> Vec<TimelineEvent> {
+    let zone = &member.organization.zone;
+    let mut all: Vec<(i64, TimelineEvent)> = vec![];
+    let mut add = |at: Millis, tone, icon, title: &str, note: String, raw: Option<(String, String)>| {
+        let (day, next_day) = zone.day(member.now);
+        let time = zone.time_with_seconds(at);
+        let when = if (day..next_day).contains(&at) {
+            time
+        } else {
+            format!("{}, {time}", zone.date(at, member.now))
+        };
+        all.push((at.0, TimelineEvent { tone, icon, title: title.to_owned(), at: when, note, raw }));
+    };
+    let values = serde_json::from_str::<Content>(&row.content).map_or(0, |content| content.values.len());
+    let frozen = match values {
+        0 => "Text frozen".to_owned(),
+        1 => "Text frozen, 1 value filled".to_owned(),
+        n => format!("Text frozen, {n} values filled"),
+    };
+    add(broadcast.created_at, Tone::Rest, Icon::Check, "Planned", frozen, None);
+    if let Some(at) = row.started_at {
+        add(at, Tone::Rest, Icon::InFlight, "Call started", format!("Attempt {}", row.attempt), None);
+    }
+    if let Some(at) = row.sent_at {
+        let took = row.started_at.filter(|start| *start <= at).map(|start| format!("{} ms", at.since(start)));
+        let id = row.provider_id.as_ref().map(|id| format!("id {id}"));
+        let cost = row.cost.map(|cost| unit_price(cost.0));
+        let note = [took, id, cost].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        add(at, Tone::Done, Icon::Check, "Handed over", note, None);
+    }
+    for event in events {
+        let (tone, icon, title) = match event.kind.as_str() {
+            "retry" => (Tone::Act, Icon::Retry, "Will be tried again"),
+            "unknown" => (Tone::Act, Icon::Question, "Not known whether it went out"),
+            "decision" => (Tone::Run, Icon::Person, "Decided by a person"),
+            _ => (Tone::Rest, Icon::Wait, "Noted"),
+        };
+        add(Millis(event.at), tone, icon, title, event.detail.clone(), None);
+    }
+    for (at, title) in [(row.delivered_at, "Delivered"), (row.read_at, "Read")] {
+        if let Some(at) = at {
+            let id = row.network_id.as_ref().map_or(String::new(), |id| format!("Network id {id}"));
+            add(at, Tone::Done, Icon::CheckTwice, title, id, None);
+        }
+    }
+    for (at, body) in receipts {
+        let raw = Some(("Receipt as received".to_owned(), shown_body(body)));
+        add(Millis(*at), Tone::Rest, Icon::Check, "Receipt came", String::new(), raw);
+    }
+    let ended = match row.state {
+        MessageState::Failed => Some((Tone::Fail, Icon::Error)),
+        MessageState::Unknown => Some((Tone::Act, Icon::Question)),
+        MessageState::Skipped => Some((Tone::Rest, Icon::Skip)),
+        MessageState::Expired => Some((Tone::Rest, Icon::Expired)),
+        MessageState::Cancelled => Some((Tone::Rest, Icon::Cancel)),
+        MessageState::Waiting
+        | MessageState::InFlight
+        | MessageState::Sent
+        | MessageState::Delivered
+        | MessageState::Read => None,
+    };
+    if let Some((tone, icon)) = ended {
+        let words = if row.reason_text.is_empty() { detail(row) } else { row.reason_text.clone() };
+        let note = if row.reason.is_empty() { words } else { format!("{} · {words}", row.reason) };
+        add(row.failed_at.unwrap_or(row.changed_at), tone, icon, row.state.title(), note, None);
+    }
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, event)| event).collect()
+}
+
+/// A receipt's body, laid out where it is JSON, without values that could be keys.
+pub(crate) fn shown_body(body: &str) -> String {
+    let text = match serde_json::from_str::<serde_json::Value>(body) {
+        Ok(mut value) => {
+            mask(&mut value);
+            serde_json::to_string_pretty(&value).unwrap_or_default()
+        }
+        // What cannot be read cannot be masked either.
+        Err(_) => format!("{} bytes that are no JSON", body.len()),
+    };
+    text.chars().take(RAW_CHARS_MAX).collect()
+}
+
+fn mask(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            for (name, value) in fields.iter_mut() {
+                let name = name.to_lowercase();
+                if SECRET_NAMES.iter().any(|secret| name.contains(secret)) {
+                    *value = serde_json::Value::String("•••".to_owned());
+                } else {
+                    mask(value);
+                }
+            }
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(mask),
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown_body;
+
+    #[test]
+    fn a_receipt_is_shown_without_keys() {
+        let shown = shown_body(r#"{"code":131026,"data":[{"apiKey":"S3CR3T","access_token":"T0K3N"}]}"#);
+        assert!(shown.contains("131026") && shown.contains("•••"));
+        assert!(!shown.contains("S3CR3T") && !shown.contains("T0K3N"));
+        assert_eq!(shown_body("apiKey=S3CR3T"), "13 bytes that are no JSON");
+    }
+}

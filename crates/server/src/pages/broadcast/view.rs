@@ -1,0 +1,447 @@
+//! What changes by itself on a broadcast's page. The live stream sends the same markup that the page shows.
+
+use domain::{
+    broadcast::{BroadcastStatus, UNDO_MS},
+    ids::BroadcastId,
+    message::MessageState,
+    time::{HOUR, MINUTE, Millis, Zone},
+};
+use maud::{Markup, Render, html};
+use store::{Org, StoreError, broadcasts::Broadcast, integrations::Integration};
+
+use super::{href, status_chip, why};
+use crate::ui::{
+    bar::Key,
+    button::{Button, Weight},
+    format::{counted, grouped, rupees, span},
+    head::Head,
+    icons::Icon,
+    note::Note,
+    pace_chart::{InTime, PaceChart},
+    reasons::{Reason, Reasons},
+    truth_strip::{Counts, Live, TruthStrip},
+};
+
+/// The form that buttons of the page belong to; it stands outside what the stream replaces, and holds the session's token.
+pub(super) const FORM: &str = "act";
+/// A slot of the pace, in milliseconds.
+const SLOT_MS: i64 = 10_000;
+/// Points of the chart at most; longer broadcasts have coarser ones.
+const POINTS_MAX: i64 = 120;
+/// The rate now is that of the last three full slots.
+const NOW_SLOTS: i64 = 3;
+/// Before the start with less than this left, the chart warns.
+const CLOSE_MS: i64 = 10 * MINUTE;
+
+/// A broadcast as its page shows it at one moment.
+pub struct View {
+    /// The broadcast.
+    pub broadcast: Broadcast,
+    /// Its account; `None` once that was removed.
+    pub integration: Option<Integration>,
+    /// Answers per slot.
+    pub pace: Vec<(i64, i64)>,
+    /// Zone of the times.
+    pub zone: Zone,
+    /// Whether the reader may act on it.
+    pub may_send: bool,
+    /// The moment.
+    pub now: Millis,
+}
+
+impl View {
+    /// Reads it; all reads are by key.
+    pub async fn load(
+        org: &Org,
+        id: BroadcastId,
+        zone: &Zone,
+        may_send: bool,
+        now: Millis,
+    ) -> Result<View, StoreError> {
+        let broadcast = org.broadcast(id).await?;
+        let integration = match org.integration(broadcast.integration).await {
+            Ok(integration) => Some(integration),
+            Err(StoreError::Missing) => None,
+            Err(error) => return Err(error),
+        };
+        let pace = org.broadcast_pace(id).await?;
+        Ok(View { broadcast, integration, pace, zone: zone.clone(), may_send, now })
+    }
+
+    /// Where people on the page are counted.
+    pub fn counts(&self) -> Counts {
+        let n = |state| self.broadcast.in_state(state);
+        Counts {
+            read: n(MessageState::Read),
+            delivered: n(MessageState::Delivered),
+            handed_over: n(MessageState::Sent),
+            failed: n(MessageState::Failed),
+            skipped: n(MessageState::Skipped),
+            expired: n(MessageState::Expired),
+            cancelled: n(MessageState::Cancelled),
+            unknown: n(MessageState::Unknown),
+            in_flight: n(MessageState::InFlight),
+            waiting: n(MessageState::Waiting),
+        }
+    }
+
+    /// Everything that changes by itself: head, notes, truth, pace, reasons.
+    pub fn fragments(&self) -> Markup {
+        html! {
+            div data-live-id="broadcast-head" { (self.head()) }
+            (self.notes())
+            (self.truth())
+            div class="m-split" { (self.pace()) (self.reasons()) }
+        }
+    }
+
+    /// Whether nothing moves any more but by receipts.
+    pub fn is_over(&self) -> bool {
+        let open =
+            self.broadcast.in_state(MessageState::Waiting) + self.broadcast.in_state(MessageState::InFlight);
+        matches!(self.broadcast.status, BroadcastStatus::Completed | BroadcastStatus::Cancelled) && open == 0
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("{}{rest}", href(self.broadcast.id))
+    }
+
+    fn at(&self, at: Millis) -> String {
+        let (day, next_day) = self.zone.day(self.now);
+        if (day..next_day).contains(&at) {
+            self.zone.time(at)
+        } else {
+            format!("{}, {}", self.zone.date(at, self.now), self.zone.time(at))
+        }
+    }
+
+    /// Rows that failed for a reason that another try can change.
+    pub(super) fn retryable(&self, state: MessageState) -> i64 {
+        let of_state = self.broadcast.counts.iter().filter(|count| count.state == state);
+        of_state.filter(|count| why::can_retry(state, &count.reason)).map(|count| count.n).sum()
+    }
+
+    fn head(&self) -> Head {
+        let broadcast = &self.broadcast;
+        let waiting = broadcast.in_state(MessageState::Waiting);
+        let mut head = Head::new(&broadcast.title)
+            .chip(status_chip(broadcast.status))
+            .meta(broadcast.channel.title())
+            .meta(html! { a class="m-plain" href={ "/workshops/" (broadcast.workshop) } { (broadcast.workshop_title) } })
+            .meta(match broadcast.started_at {
+                Some(at) => format!("Started {} by {}", self.at(at), broadcast.created_by),
+                None => format!("Confirmed {} by {}, from {}", self.at(broadcast.created_at), broadcast.created_by, self.at(broadcast.starts_at)),
+            })
+            .meta(self.cost())
+            .action(Button { download: true, ..Button::link("Export", self.path("/export")).icon(Icon::Download) });
+        if !self.may_send {
+            return head;
+        }
+        let failed = self.retryable(MessageState::Failed);
+        if failed > 0 {
+            let label = format!("Retry failed ({})", grouped(failed));
+            head = head.action(Button::link(label, self.path("/retry?state=failed")).icon(Icon::Retry));
+        }
+        let open = matches!(
+            broadcast.status,
+            BroadcastStatus::Planning
+                | BroadcastStatus::Scheduled
+                | BroadcastStatus::InProgress
+                | BroadcastStatus::Paused
+        );
+        if open {
+            let label = format!("Cancel remaining ({})", grouped(waiting));
+            head = head.action(Button::link(label, self.path("/cancel")).icon(Icon::Cancel));
+        }
+        match broadcast.status {
+            BroadcastStatus::Scheduled | BroadcastStatus::InProgress => {
+                head.action(Button::new("Pause").icon(Icon::Pause).form(FORM).formaction(self.path("/pause")))
+            }
+            BroadcastStatus::Paused => {
+                let label = format!("Resume ({})", grouped(waiting));
+                let resume =
+                    Button::primary(label).icon(Icon::Play).form(FORM).formaction(self.path("/resume"));
+                head.action(resume)
+            }
+            BroadcastStatus::Planning | BroadcastStatus::Completed | BroadcastStatus::Cancelled => head,
+        }
+    }
+
+    /// What the provider said it charged, beside what was expected.
+    fn cost(&self) -> String {
+        let broadcast = &self.broadcast;
+        let left_out = broadcast.in_state(MessageState::Skipped);
+        let estimate = broadcast.unit_price.times(broadcast.planned - left_out);
+        let actual = broadcast.actual_cost();
+        if actual.0 > 0 {
+            let so_far = if self.is_over() { "actual" } else { "so far" };
+            format!("{} {so_far}, {} estimate", rupees(actual.0), rupees(estimate.0))
+        } else {
+            format!("{} estimate", rupees(estimate.0))
+        }
+    }
+
+    /// What needs a hand: just confirmed, paused, stopped. Hidden when there is nothing to say.
+    fn notes(&self) -> Markup {
+        let notes: Vec<Note> =
+            [self.undo_note(), self.paused_note(), self.stopped_note()].into_iter().flatten().collect();
+        html! {
+            div data-live-id="broadcast-notes" hidden[notes.is_empty()] { @for note in &notes { (note) } }
+        }
+    }
+
+    fn undo_note(&self) -> Option<Note> {
+        let until = self.broadcast.created_at.plus(UNDO_MS);
+        let open = matches!(self.broadcast.status, BroadcastStatus::Planning | BroadcastStatus::Scheduled);
+        if !open || self.now >= until || !self.may_send {
+            return None;
+        }
+        let text = format!(
+            "It can be taken back for ten seconds; nothing goes out before {}.",
+            self.zone.time_with_seconds(self.broadcast.starts_at.max(until))
+        );
+        let action = html! {
+            span class="m-sub m-nowrap" data-countdown=(until.0) { (span(until.since(self.now))) }
+            (Button::new("Take it back").small().form(FORM).formaction(self.path("/cancel")))
+        };
+        Some(Note::new(crate::ui::chip::Tone::Run, "Confirmed.", text).action(action))
+    }
+
+    fn paused_note(&self) -> Option<Note> {
+        let broadcast = &self.broadcast;
+        if broadcast.status != BroadcastStatus::Paused {
+            return None;
+        }
+        let who = if broadcast.stopped_by.is_empty() {
+            "by the account's answer"
+        } else {
+            broadcast.stopped_by.as_str()
+        };
+        let who = if broadcast.stopped_by.is_empty() { who.to_owned() } else { format!("by {who}") };
+        let when = broadcast.stopped_at.map_or(String::new(), |at| format!(" at {}", self.at(at)));
+        let waiting = counted(broadcast.in_state(MessageState::Waiting), "person is", "people are");
+        let words = broadcast.stop_text.replace('\r', " ");
+        let said = if words.is_empty() { String::new() } else { format!("“{words}” ") };
+        let help =
+            providers::codes::meaning(&broadcast.stop_code).map_or(String::new(), |m| format!("{} ", m.help));
+        let note = Note::paused(
+            format!("Paused {who}{when}."),
+            format!("{said}{help}{waiting} waiting; nothing was lost."),
+        );
+        let by_provider = broadcast.stopped_by.is_empty();
+        Some(match by_provider {
+            true => note.action(
+                Button::link("Open account", format!("/settings/integrations/{}", broadcast.integration))
+                    .small(),
+            ),
+            false => note,
+        })
+    }
+
+    fn stopped_note(&self) -> Option<Note> {
+        let integration = self.integration.as_ref()?;
+        if self.is_over() {
+            return None;
+        }
+        let at = integration.stopped_at?;
+        let by = integration.stopped_by.clone().unwrap_or_default();
+        let note = Note::paused(
+            format!("{} is stopped.", integration.name),
+            format!("{by} stopped it at {}. Nothing goes out through it until it is released.", self.at(at)),
+        );
+        Some(note.action(
+            Button::link("Open account", format!("/settings/integrations/{}", integration.id)).small(),
+        ))
+    }
+
+    fn truth(&self) -> TruthStrip {
+        TruthStrip {
+            counts: self.counts(),
+            receipts: self.integration.as_ref().is_some_and(|account| account.last_receipt_at.is_some()),
+            href: href(self.broadcast.id),
+            noun: "people",
+            live: if self.is_over() { Live::Ended } else { Live::On },
+        }
+    }
+
+    fn reasons(&self) -> Reasons {
+        let groups = self.broadcast.counts.iter().filter_map(|count| {
+            let key = match count.state {
+                MessageState::Failed => Key::Failed,
+                MessageState::Skipped => Key::Skipped,
+                MessageState::Expired => Key::Expired,
+                MessageState::Cancelled => Key::Cancelled,
+                MessageState::Unknown => Key::Unknown,
+                MessageState::Waiting
+                | MessageState::InFlight
+                | MessageState::Sent
+                | MessageState::Delivered
+                | MessageState::Read => return None,
+            };
+            let why = why::of(count.state, &count.reason);
+            let filter = format!("state={}&reason={}", count.state.word(), escape(&count.reason));
+            let shown = self.path(&format!("?{filter}"));
+            let (verb, to) = match why.step {
+                why::Step::Retry if self.may_send => ("Retry", self.path(&format!("/retry?{filter}"))),
+                why::Step::Decide if self.may_send => ("Decide", self.path(&format!("/retry?{filter}"))),
+                why::Step::Export => ("Export", self.path(&format!("/export?{filter}"))),
+                why::Step::Retry | why::Step::Decide | why::Step::Show => ("Show", shown.clone()),
+            };
+            let label = format!("{verb} ({})", grouped(count.n));
+            let action = Button {
+                weight: Weight::Ghost,
+                download: verb == "Export",
+                ..Button::link(label, to).small()
+            };
+            Some(Reason {
+                key,
+                n: count.n,
+                title: why.title,
+                note: why.note,
+                href: shown,
+                action: Some(action),
+            })
+        });
+        Reasons(groups.collect())
+    }
+
+    /// Messages per second now, in tenths.
+    fn rate_tenths(&self) -> i64 {
+        let slot = self.now.0 / SLOT_MS;
+        let sum: i64 =
+            self.pace.iter().filter(|(at, _)| (slot - NOW_SLOTS..slot).contains(at)).map(|(_, n)| n).sum();
+        sum * 10 * 1000 / (NOW_SLOTS * SLOT_MS)
+    }
+
+    /// When the last waiting row will have gone, or went.
+    fn done_at(&self) -> Option<(Millis, &'static str)> {
+        let broadcast = &self.broadcast;
+        if let Some(at) = broadcast.finished_at {
+            return Some((at, "ended"));
+        }
+        let left = broadcast.in_state(MessageState::Waiting) + broadcast.in_state(MessageState::InFlight);
+        let limit = self.integration.as_ref().map_or(1, |account| account.pace.per_second.max(1));
+        let tenths = match self.rate_tenths() {
+            0 => limit * 10,
+            rate => rate,
+        };
+        let took = left.saturating_mul(10_000) / tenths;
+        match broadcast.status {
+            BroadcastStatus::InProgress => Some((self.now.plus(took), "estimate")),
+            BroadcastStatus::Planning | BroadcastStatus::Scheduled => {
+                Some((broadcast.starts_at.max(self.now).plus(took), "estimate"))
+            }
+            BroadcastStatus::Paused | BroadcastStatus::Completed | BroadcastStatus::Cancelled => None,
+        }
+    }
+
+    fn pace(&self) -> PaceChart {
+        let broadcast = &self.broadcast;
+        let done = self.done_at();
+        let running = broadcast.status == BroadcastStatus::InProgress;
+        let start = broadcast.workshop_starts_at;
+        let before_start = broadcast.starts_at <= start;
+        let (start_fact, in_time) = match done {
+            Some((at, _)) if before_start => {
+                let left = start.since(at);
+                let label = if left >= 0 { "Before start" } else { "Late by" };
+                let words = span(left);
+                let (figure, unit) = words.split_once(' ').unwrap_or((&words, ""));
+                let in_time = match left {
+                    ..0 => InTime::Late,
+                    0..CLOSE_MS => InTime::Close,
+                    _ => InTime::Before,
+                };
+                (Some((label.to_owned(), figure.to_owned(), unit.to_owned())), in_time)
+            }
+            _ => (None, InTime::NoStart),
+        };
+        let from = broadcast.started_at.unwrap_or(broadcast.starts_at);
+        let now = running.then_some(self.now);
+        let last = self.pace.last().map_or(from, |(slot, _)| Millis((slot + 1) * SLOT_MS));
+        let mut to = last.max(from.plus(MINUTE)).max(now.unwrap_or(from));
+        let forecast = done.filter(|(_, words)| *words == "estimate" && running).map(|(at, _)| at);
+        to = to.max(forecast.unwrap_or(to));
+        // A start far away would squeeze everything else into a corner.
+        let shows_start =
+            before_start && start >= from && start.since(from) <= (4 * to.since(from)).max(HOUR);
+        if shows_start {
+            to = to.max(start.plus(start.since(from) / 12));
+        }
+        let (done_figure, done_unit) = match done {
+            Some((at, words)) => {
+                let time = self.zone.time(at);
+                let (figure, half) = time.split_once('\u{a0}').unwrap_or((&time, ""));
+                (figure.to_owned(), format!("{half}, {words}"))
+            }
+            None => ("–".to_owned(), status_chip(broadcast.status).word().to_lowercase()),
+        };
+        let tenths = if running { self.rate_tenths() } else { 0 };
+        let limit = self.integration.as_ref().map_or_else(
+            || "Account removed".to_owned(),
+            |account| format!("Limit {} per second", grouped(account.pace.per_second)),
+        );
+        let summary =
+            format!("Messages per minute since {}; done by {done_figure} {done_unit}", self.zone.time(from));
+        PaceChart {
+            limit,
+            now_rate: (format!("{}.{}", tenths / 10, tenths % 10), "/s".to_owned()),
+            done: (done_figure, done_unit),
+            start_fact,
+            in_time,
+            from_ms: from.0,
+            to_ms: to.0,
+            points: self.points(),
+            now_ms: now.map(|now| now.0),
+            forecast: forecast.map(|at| (at.0, format!("Done {}", self.zone.time(at)))),
+            start_ms: shows_start.then_some(start.0),
+            ticks: self.ticks(from, to),
+            summary,
+        }
+    }
+
+    /// Instant and messages per minute; slots without an answer count as none.
+    fn points(&self) -> Vec<(i64, i64)> {
+        let (Some((first, _)), Some((last, _))) = (self.pace.first(), self.pace.last()) else {
+            return vec![];
+        };
+        let wide = ((last - first) / POINTS_MAX + 1).max(1);
+        let mut sums = vec![0; usize::try_from((last - first) / wide + 1).unwrap_or(1)];
+        for (slot, n) in &self.pace {
+            let at = usize::try_from((slot - first) / wide).unwrap_or(0);
+            if let Some(sum) = sums.get_mut(at) {
+                *sum += n;
+            }
+        }
+        let per_minute = |sum: i64| sum * MINUTE / (wide * SLOT_MS);
+        let points =
+            sums.into_iter().zip(0_i64..).map(|(sum, at)| ((first + at * wide) * SLOT_MS, per_minute(sum)));
+        points.collect()
+    }
+
+    fn ticks(&self, from: Millis, to: Millis) -> Vec<(i64, String)> {
+        let third = to.since(from) / 3;
+        (0..4)
+            .map(|at| {
+                let at = from.plus(third * at);
+                (at.0, self.zone.time(at))
+            })
+            .collect()
+    }
+}
+
+/// A value of a query. Only what codes consist of stays as it is.
+pub(super) fn escape(text: &str) -> String {
+    text.bytes()
+        .map(|b| match b {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.' => char::from(b).to_string(),
+            b => format!("%{b:02X}"),
+        })
+        .collect()
+}
+
+impl Render for View {
+    fn render(&self) -> Markup {
+        self.fragments()
+    }
+}

@@ -1,0 +1,337 @@
+//! Whether everything runs: the scheduler, what waits, each account, what comes next; and the two stops for an emergency.
+
+use axum::{extract::State, response::IntoResponse};
+use domain::{
+    broadcast::BroadcastStatus, ids::IntegrationId, message::MessageState, role::Permission, time::Millis,
+};
+use maud::{Markup, Render, html};
+use store::{
+    broadcasts::{Broadcast, BroadcastFilter},
+    integrations::Integration,
+    receipts_view::UnmatchedReceipt,
+    work::WorkerBeat,
+};
+
+use super::broadcast::{self, message::shown_body};
+use crate::{
+    app::App,
+    http::{
+        error::PageResult,
+        extract::{Member, Path},
+        notice::see_other_saying,
+    },
+    ui::{
+        button::{Button, Size},
+        chip::{Chip, State as Look, Tone},
+        dialog::Confirm,
+        format::{counted, grouped, relative, span},
+        head::{Card, Head},
+        icons::Icon,
+        note::Note,
+        shell::{Crumb, Section},
+        table::{Column, Place, Row, Table},
+    },
+};
+
+const HREF: &str = "/operator";
+/// Newest broadcasts looked at for what waits.
+const BROADCASTS: i64 = 200;
+/// Receipts shown.
+const RECEIPTS: i64 = 20;
+
+/// `GET /operator`
+pub async fn show(State(app): State<App>, member: Member) -> PageResult {
+    let workers = app.engine.work().workers().await?;
+    let integrations = member.org.integrations().await?;
+    let open = open_broadcasts(&member).await?;
+    let receipts = member.org.unmatched_receipts(RECEIPTS).await?;
+    let waiting: i64 = open.iter().map(|broadcast| broadcast.in_state(MessageState::Waiting)).sum();
+    let may_stop = member.may(Permission::Send);
+    let mut head = Head::new("Operator").meta(format!("{} waiting", counted(waiting, "message", "messages")));
+    if may_stop && member.organization.stopped.is_none() {
+        let stop = Button::link(format!("Stop all sending ({})", grouped(waiting)), format!("{HREF}/stop"));
+        head = head.action(stop.icon(Icon::Cancel));
+    }
+    let body = html! {
+        (head)
+        @if let Some((at, by)) = &member.organization.stopped { (stopped_note(&member, *at, by, waiting)) }
+        (workers_card(&member, &workers))
+        (queue_card(&member, &open))
+        (accounts_card(&member, &integrations, &open, may_stop))
+        (receipts_card(&member, &integrations, &receipts))
+    };
+    Ok(member.page(Section::Operator, "Operator", body).render().into_response())
+}
+
+async fn open_broadcasts(member: &Member) -> Result<Vec<Broadcast>, store::StoreError> {
+    let mut all = member.org.broadcasts(&BroadcastFilter::default(), BROADCASTS).await?;
+    all.retain(|broadcast| {
+        matches!(
+            broadcast.status,
+            BroadcastStatus::Planning
+                | BroadcastStatus::Scheduled
+                | BroadcastStatus::InProgress
+                | BroadcastStatus::Paused
+        )
+    });
+    all.sort_by_key(|broadcast| broadcast.starts_at);
+    Ok(all)
+}
+
+fn waiting_on(open: &[Broadcast], integration: IntegrationId) -> i64 {
+    let of_account = open.iter().filter(|broadcast| broadcast.integration == integration);
+    of_account.map(|broadcast| broadcast.in_state(MessageState::Waiting)).sum()
+}
+
+fn when(member: &Member, at: Millis) -> String {
+    let zone = &member.organization.zone;
+    format!("{}, {}", zone.date(at, member.now), zone.time(at))
+}
+
+fn stopped_note(member: &Member, at: Millis, by: &str, waiting: i64) -> Note {
+    let text = format!(
+        "{by}, {}. {} wait; nothing was lost.",
+        when(member, at),
+        counted(waiting, "message", "messages")
+    );
+    Note::paused("All sending is stopped.", text).action(html! {
+        form method="post" action={ (HREF) "/release" } { (member.csrf()) (Button::primary(format!("Release ({})", grouped(waiting)))) }
+    })
+}
+
+fn workers_card(member: &Member, workers: &[WorkerBeat]) -> Card {
+    let row = |worker: &WorkerBeat| {
+        let alive = worker.alive_until > member.now.0;
+        let look = if alive {
+            Chip { tone: Tone::Done, icon: Icon::Ok, word: "Running".into() }
+        } else {
+            Chip { tone: Tone::Fail, icon: Icon::Error, word: "Silent".into() }
+        };
+        Row::new(vec![
+            html! { b { (worker.name) } },
+            look.render(),
+            html! { (relative(worker.beat_at, member.now.0)) },
+            html! { (when(member, Millis(worker.started_at))) },
+        ])
+    };
+    let table = Table {
+        caption: "Processes that may send".into(),
+        columns: vec![
+            Column::new("Process", Place::Title),
+            Column::new("State", Place::State),
+            Column::new("Last heartbeat", Place::Line),
+            Column::new("Started", Place::Wide),
+        ],
+        rows: workers.iter().map(row).collect(),
+        empty: "No process is sending. Start `munadi serve` or `munadi work`.".into(),
+    };
+    Card::new("scheduler", "Scheduler", table)
+}
+
+fn queue_card(member: &Member, open: &[Broadcast]) -> Card {
+    let row = |broadcast: &Broadcast| {
+        let waiting = broadcast.in_state(MessageState::Waiting);
+        let lag = member.now.since(broadcast.starts_at);
+        let due = if lag >= 0 {
+            format!("due for {}", span(lag))
+        } else {
+            relative(broadcast.starts_at.0, member.now.0)
+        };
+        Row::new(vec![
+            html! { a class="m-rowlink" href=(broadcast::href(broadcast.id)) { (broadcast.title) } span class="m-sub" { (broadcast.workshop_title) } },
+            broadcast::status_chip(broadcast.status).render(),
+            html! { (when(member, broadcast.starts_at)) span class="m-sub" { (due) } },
+            html! { (when(member, broadcast.deadline)) },
+            html! { (grouped(waiting)) },
+        ])
+    };
+    let table = Table {
+        caption: "Broadcasts under way or to come, the earliest first".into(),
+        columns: vec![
+            Column::new("Broadcast", Place::Title),
+            Column::new("State", Place::State),
+            Column::new("Due", Place::Line),
+            Column::new("Not after", Place::Wide),
+            Column::new("Waiting", Place::Number),
+        ],
+        rows: open.iter().map(row).collect(),
+        empty: "Nothing waits.".into(),
+    };
+    Card::new("queue", "Next messages due", table)
+}
+
+fn accounts_card(member: &Member, accounts: &[Integration], open: &[Broadcast], may_stop: bool) -> Card {
+    let row = |account: &Integration| {
+        let waiting = waiting_on(open, account.id);
+        let held = account.held_until > member.now;
+        let (look, note) = match (&account.stopped_at, held) {
+            (Some(at), _) => {
+                let by = account.stopped_by.clone().unwrap_or_default();
+                (Look::Paused.chip(), format!("Stopped by {by}, {}", when(member, *at)))
+            }
+            (None, true) => {
+                let chip = Chip { tone: Tone::Act, icon: Icon::Wait, word: "Held".into() };
+                (chip, format!("until {}", when(member, account.held_until)))
+            }
+            (None, false) => (Look::Ready.chip(), String::new()),
+        };
+        let stopped = account.stopped_at.is_some();
+        let act = format!("{HREF}/integrations/{}", account.id);
+        Row::new(vec![
+            html! { a class="m-rowlink" href={ "/settings/integrations/" (account.id) } { (account.name) } span class="m-sub" { (account.kind) } },
+            html! { (look) @if !note.is_empty() { span class="m-sub" { (note) } } },
+            html! { (account.last_receipt_at.map_or("Never".to_owned(), |at| relative(at.0, member.now.0))) },
+            html! { (grouped(account.calls_today)) },
+            html! { (grouped(waiting)) },
+            html! {
+                @if may_stop && stopped {
+                    form method="post" action={ (act) "/release" } {
+                        (member.csrf())
+                        (Button { size: Size::Small, ..Button::new(format!("Release ({})", grouped(waiting))) }.spoken(format!("Release {}", account.name)))
+                    }
+                } @else if may_stop {
+                    (Button::link(format!("Stop ({})", grouped(waiting)), format!("{act}/stop")).small().spoken(format!("Stop {}", account.name)))
+                }
+            },
+        ])
+    };
+    let table = Table {
+        caption: "Provider accounts".into(),
+        columns: vec![
+            Column::new("Account", Place::Title),
+            Column::new("State", Place::State),
+            Column::new("Last receipt", Place::Line),
+            Column::new("Calls today", Place::Number),
+            Column::new("Waiting", Place::Number),
+            Column::new("Actions", Place::Actions),
+        ],
+        rows: accounts.iter().map(row).collect(),
+        empty: "No account is connected yet.".into(),
+    };
+    Card::new("accounts", "Providers", table)
+}
+
+fn receipts_card(member: &Member, accounts: &[Integration], receipts: &[UnmatchedReceipt]) -> Card {
+    let name = |id: IntegrationId| {
+        accounts
+            .iter()
+            .find(|account| account.id == id)
+            .map_or("A removed account".to_owned(), |a| a.name.clone())
+    };
+    let row = |receipt: &UnmatchedReceipt| {
+        Row::new(vec![
+            html! { b { (receipt.note) } span class="m-sub" { (name(receipt.integration)) } },
+            html! { (relative(receipt.received_at.0, member.now.0)) },
+            html! { details class="m-ev__more" { summary { "Receipt as received" } pre { (shown_body(&receipt.body)) } } },
+        ])
+    };
+    let table = Table {
+        caption: "Receipts that fit no message, the newest first".into(),
+        columns: vec![
+            Column::new("Why", Place::Title),
+            Column::new("Came", Place::Line),
+            Column::new("Receipt", Place::Line),
+        ],
+        rows: receipts.iter().map(row).collect(),
+        empty: "Every receipt found its message.".into(),
+    };
+    Card::new("receipts", "Receipts without a message", table)
+}
+
+/// `GET /operator/stop`
+pub async fn ask_stop(member: Member) -> PageResult {
+    let open = open_broadcasts(&member).await?;
+    let waiting = open.iter().map(|broadcast| broadcast.in_state(MessageState::Waiting)).sum();
+    let running = i64::try_from(open.len()).unwrap_or(0);
+    let ask = Confirm {
+        id: "stop".to_owned(),
+        title: format!("Stop all sending of {}?", member.organization.name),
+        body: stop_words(waiting, running),
+        action: format!("{HREF}/stop"),
+        csrf: member.csrf().clone(),
+        hidden: vec![],
+        confirm: Button::danger(format!("Stop all sending ({})", grouped(waiting))),
+        back: ("Keep sending".to_owned(), HREF.to_owned()),
+    };
+    Ok(asked(&member, "Stop all sending", &ask).into_response())
+}
+
+/// `POST /operator/stop`
+pub async fn stop(State(app): State<App>, member: Member) -> PageResult {
+    member.org.stop_organization(true, member.now).await?;
+    Ok(see_other_saying(&app, HREF, "All sending is stopped. Calls under way end."))
+}
+
+/// `POST /operator/release`
+pub async fn release(State(app): State<App>, member: Member) -> PageResult {
+    member.org.stop_organization(false, member.now).await?;
+    wake(&app, &member, None).await?;
+    Ok(see_other_saying(&app, HREF, "Sending goes on where it stood."))
+}
+
+/// `GET /operator/integrations/{integration}/stop`
+pub async fn ask_stop_integration(member: Member, Path(id): Path<IntegrationId>) -> PageResult {
+    let account = member.org.integration(id).await?;
+    let mut open = open_broadcasts(&member).await?;
+    open.retain(|broadcast| broadcast.integration == id);
+    let waiting = waiting_on(&open, id);
+    let ask = Confirm {
+        id: "stop".to_owned(),
+        title: format!("Stop {}?", account.name),
+        body: stop_words(waiting, i64::try_from(open.len()).unwrap_or(0)),
+        action: format!("{HREF}/integrations/{id}/stop"),
+        csrf: member.csrf().clone(),
+        hidden: vec![],
+        confirm: Button::danger(format!("Stop this account ({})", grouped(waiting))),
+        back: ("Keep sending".to_owned(), HREF.to_owned()),
+    };
+    Ok(asked(&member, "Stop an account", &ask).into_response())
+}
+
+/// `POST /operator/integrations/{integration}/stop`
+pub async fn stop_integration(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<IntegrationId>,
+) -> PageResult {
+    let account = member.org.integration(id).await?;
+    member.org.stop_integration(id, true, member.now).await?;
+    Ok(see_other_saying(&app, HREF, &format!("{} is stopped. Calls under way end.", account.name)))
+}
+
+/// `POST /operator/integrations/{integration}/release`
+pub async fn release_integration(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<IntegrationId>,
+) -> PageResult {
+    let account = member.org.integration(id).await?;
+    member.org.stop_integration(id, false, member.now).await?;
+    wake(&app, &member, Some(id)).await?;
+    Ok(see_other_saying(&app, HREF, &format!("{} sends again.", account.name)))
+}
+
+/// What was held back may go at once.
+async fn wake(app: &App, member: &Member, only: Option<IntegrationId>) -> Result<(), store::StoreError> {
+    for broadcast in open_broadcasts(member).await? {
+        if only.is_none_or(|id| id == broadcast.integration) {
+            app.engine.wake(broadcast.id);
+        }
+    }
+    Ok(())
+}
+
+fn stop_words(waiting: i64, broadcasts: i64) -> Markup {
+    html! {
+        p {
+            (counted(waiting, "message", "messages")) " of " (counted(broadcasts, "broadcast", "broadcasts"))
+            " keep waiting until it is released. Calls under way end. A message whose last useful moment passes meanwhile expires."
+        }
+    }
+}
+
+fn asked(member: &Member, title: &str, ask: &Confirm) -> Markup {
+    let mut page = member.page(Section::Operator, title, ask.page());
+    page.crumbs = vec![Crumb::to("Operator", HREF), Crumb::here(title)];
+    page.render()
+}
