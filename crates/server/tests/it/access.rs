@@ -52,7 +52,10 @@ async fn ask(world: &World, who: Option<&store::User>, route: &Route, people: &P
 on_both! {
     async fn every_route_lets_in_whom_the_table_says_and_nobody_else(db: TestStore) {
         let world = World::new(db).await;
-        let people = world.people().await;
+        let mut people = world.people().await;
+        let broadcast = crate::broadcast::planned(&world, &people).await;
+        people.records.push(("{broadcast}", broadcast.to_string()));
+        people.records.push(("{position}", "1".to_owned()));
         let routes = table();
         assert!(routes.iter().any(names_a_record), "needs a route with an id");
         // Strangers and lower roles first: what they must not change has to be there.

@@ -16,6 +16,7 @@ use domain::{
     role::Role,
     time::{DAY, ManualClock, Millis, Zone},
 };
+use futures::StreamExt;
 use munadi::{
     accounts::{ProviderUrls, seal_binding},
     app::{App, SESSION_LIFE},
@@ -386,7 +387,13 @@ impl Browser<'_> {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let streams = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let bytes = if streams {
+            // A live stream never ends: its first event is the answer.
+            body.into_data_stream().next().await.unwrap().unwrap()
+        } else {
+            axum::body::to_bytes(body, usize::MAX).await.unwrap()
+        };
         Answer {
             status: parts.status,
             headers: parts.headers,

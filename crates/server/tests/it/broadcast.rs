@@ -1,0 +1,279 @@
+//! The broadcast's page, its message's story, what may be done to it, its export and its stream; the operator's page.
+
+use axum::http::StatusCode;
+use domain::{
+    broadcast::{Audience, BroadcastStatus},
+    channel::{Category, Channel},
+    ids::{BroadcastId, MessageRef},
+    message::{MessageState, Next},
+    money::Money,
+    outcome::Said,
+    time::HOUR,
+};
+use store::{
+    Actor, Org,
+    broadcasts::{Broadcast, NewBroadcast},
+    messages::MessageFilter,
+    on_both,
+    work::{Record, Want},
+};
+
+use crate::world::{Answer, People, World};
+
+fn org(world: &World, people: &People) -> Org {
+    world.app.store.org(Actor::command_line(people.first))
+}
+
+/// A broadcast of the first organisation whose recipients are written down.
+pub(crate) async fn planned(world: &World, people: &People) -> BroadcastId {
+    let org = org(world, people);
+    let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
+    let now = world.clock_now();
+    let new = NewBroadcast {
+        integration: people.integration,
+        workshop: workshop.parse().unwrap(),
+        channel: Channel::WhatsappPersonal,
+        title: "1-hour reminder".to_owned(),
+        template: org.template(people.template).await.unwrap().body,
+        category: Category::Utility,
+        audience: Audience::Registered,
+        starts_at: now,
+        deadline: now.plus(HOUR),
+        unit_price: Money(1_450),
+    };
+    let id = org.confirm_broadcast(new, now).await.unwrap();
+    world.app.engine.plan().await.unwrap();
+    id
+}
+
+/// One of each ending: unknown, failed for a while, failed for good, handed over, skipped; and one that waits.
+async fn seeded(world: &World, people: &People) -> BroadcastId {
+    let mut manager = world.signed_in(&people.manager).await;
+    let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
+    let names = ["=1+1", "@meera", "-Farhan", "Ananya", "Priya"];
+    for (at, name) in names.into_iter().enumerate() {
+        let phone = format!("90000 0001{at}");
+        let form = [("name", name), ("phone", phone.as_str()), ("email", "")];
+        let answer = manager.post(&format!("/workshops/{workshop}/registrants"), &form).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{name}");
+    }
+    let none = [("name", "Thomas"), ("phone", ""), ("email", "thomas@udaan.example")];
+    manager.post(&format!("/workshops/{workshop}/registrants"), &none).await;
+    let id = planned(world, people).await;
+    let work = world.app.engine.work();
+    let now = world.clock_now();
+    let mut claimed = vec![];
+    while claimed.len() < 4 {
+        let rows = 4 - i64::try_from(claimed.len()).unwrap();
+        let turn = work
+            .turn(vec![], &[Want { broadcast: id, rows }], &world.app.phone_key, world.clock_now())
+            .await
+            .unwrap();
+        claimed.extend(turn.claimed);
+        world.clock.advance(1_000);
+    }
+    let endings = [
+        Next::Unknown(Said::new("silence", "no answer")),
+        Next::Failed(Said::new("http_503", "busy")),
+        Next::Failed(Said::new("131026", "undeliverable")),
+        Next::Sent { provider_id: Some("p-1".to_owned()), cost: Some(Money(1_450)) },
+    ];
+    let records = claimed
+        .into_iter()
+        .zip(endings)
+        .map(|(row, next)| Record { message: row.message, attempt: row.attempt, next, at: now })
+        .collect();
+    work.turn(records, &[], &world.app.phone_key, world.clock_now()).await.unwrap();
+    let broadcast = org(world, people).broadcast(id).await.unwrap();
+    for state in [MessageState::Unknown, MessageState::Sent, MessageState::Skipped] {
+        assert_eq!(broadcast.in_state(state), 1, "needs one that is {state}");
+    }
+    assert_eq!(broadcast.in_state(MessageState::Failed), 2);
+    assert!(broadcast.in_state(MessageState::Waiting) > 0, "needs somebody who waits");
+    id
+}
+
+async fn status(world: &World, people: &People, id: BroadcastId) -> Broadcast {
+    org(world, people).broadcast(id).await.unwrap()
+}
+
+fn rows(answer: &Answer) -> i64 {
+    i64::try_from(answer.body.matches("data-live-id=\"message-").count()).unwrap()
+}
+
+on_both! {
+    async fn the_cells_sum_to_the_total_and_each_leads_to_as_many_rows(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let id = seeded(&world, &people).await;
+        let mut viewer = world.signed_in(&people.viewer).await;
+        let page = viewer.get(&format!("/broadcasts/{id}")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        let broadcast = status(&world, &people, id).await;
+        let total = broadcast.planned;
+        assert!(page.body.contains(&format!(r#"m-truth__total">{total}<"#)), "{}", page.body);
+        assert_eq!(rows(&page), total);
+        let mut sum = 0;
+        for state in MessageState::ALL {
+            let word = state.word();
+            assert!(page.body.contains(&format!("/broadcasts/{id}?state={word}\"")), "no cell for {word}");
+            let n = rows(&viewer.get(&format!("/broadcasts/{id}?state={word}")).await);
+            assert_eq!(n, broadcast.in_state(*state), "{word}");
+            sum += n;
+        }
+        assert_eq!(sum, total);
+        assert_eq!(page.body.matches("n/a").count(), 2, "delivered and read are not known without receipts");
+        assert!(!page.body.to_lowercase().contains("sent successfully"));
+        let found = viewer.get(&format!("/broadcasts/{id}?q=Ananya")).await;
+        assert_eq!(rows(&found), 1);
+        assert!(viewer.get("/broadcasts").await.body.contains("1-hour reminder"));
+    }
+
+    async fn only_who_may_send_sees_and_presses_the_buttons(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let id = seeded(&world, &people).await;
+        let page = format!("/broadcasts/{id}");
+        let mut viewer = world.signed_in(&people.viewer).await;
+        let shown = viewer.get(&page).await.body;
+        assert!(!shown.contains("/pause") && !shown.contains("/cancel") && !shown.contains("/retry"), "{shown}");
+        for action in ["pause", "resume", "cancel", "retry"] {
+            let answer = viewer.post(&format!("{page}/{action}"), &[]).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{action}");
+        }
+        let mut manager = world.signed_in(&people.manager).await;
+        assert_eq!(manager.post(&format!("{page}/pause"), &[]).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(status(&world, &people, id).await.status, BroadcastStatus::Paused);
+        let waiting = status(&world, &people, id).await.in_state(MessageState::Waiting);
+        let paused = manager.get(&page).await.body;
+        assert!(paused.contains("Paused by Manager") && paused.contains(&format!("Resume ({waiting})")), "{paused}");
+        assert_eq!(manager.post(&format!("{page}/resume"), &[]).await.status, StatusCode::SEE_OTHER);
+        let ask = manager.get(&format!("{page}/cancel")).await.body;
+        assert!(ask.contains(&format!("Cancel remaining ({waiting})")), "{ask}");
+        assert_eq!(manager.post(&format!("{page}/cancel"), &[]).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(status(&world, &people, id).await.status, BroadcastStatus::Cancelled);
+    }
+
+    async fn a_retry_takes_only_what_it_can_change_and_a_doubt_only_by_decision(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let id = seeded(&world, &people).await;
+        let retry = format!("/broadcasts/{id}/retry");
+        let mut manager = world.signed_in(&people.manager).await;
+        assert!(manager.get(&format!("/broadcasts/{id}")).await.body.contains("Retry failed (1)"));
+        assert_eq!(manager.post(&retry, &[("state", "failed")]).await.status, StatusCode::SEE_OTHER);
+        let left = org(&world, &people)
+            .messages(id, &MessageFilter { state: Some(MessageState::Failed), ..MessageFilter::default() }, 0, 10)
+            .await
+            .unwrap();
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].reason, "131026", "not on WhatsApp stays failed");
+        let refused = manager.post(&retry, &[("state", "unknown")]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(status(&world, &people, id).await.in_state(MessageState::Unknown), 1);
+        world.clock.advance(2 * HOUR);
+        let late = manager.post(&retry, &[("state", "unknown"), ("twice", "yes")]).await;
+        assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY, "the old deadline has passed: a new one is asked");
+        let zone = domain::time::Zone::india();
+        let deadline = zone.local_form(world.clock_now().plus(HOUR));
+        let form = [("state", "unknown"), ("twice", "yes"), ("deadline", deadline.as_str())];
+        assert_eq!(manager.post(&retry, &form).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(status(&world, &people, id).await.in_state(MessageState::Unknown), 0);
+        for state in ["sent", "delivered", "skipped", "nonsense", ""] {
+            assert_eq!(manager.post(&retry, &[("state", state)]).await.status, StatusCode::BAD_REQUEST, "{state:?}");
+        }
+    }
+
+    async fn a_message_tells_its_story_and_a_person_settles_a_doubt_once(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let id = seeded(&world, &people).await;
+        let filter = MessageFilter { state: Some(MessageState::Unknown), ..MessageFilter::default() };
+        let MessageRef { position, .. } = org(&world, &people).messages(id, &filter, 0, 1).await.unwrap()[0].message;
+        let href = format!("/broadcasts/{id}/messages/{position}");
+        let mut manager = world.signed_in(&people.manager).await;
+        let story = manager.get(&href).await;
+        assert!(story.body.contains("data-drawer-content") && story.body.contains("Planned"), "{}", story.body);
+        assert!(story.body.contains("It did not go out"), "{}", story.body);
+        let decide = format!("{href}/decide");
+        assert_eq!(manager.post(&decide, &[("went_out", "maybe")]).await.status, StatusCode::BAD_REQUEST);
+        assert_eq!(manager.post(&decide, &[("went_out", "yes")]).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(manager.post(&decide, &[("went_out", "yes")]).await.status, StatusCode::CONFLICT);
+        assert!(manager.get(&href).await.body.contains("Decided by a person"));
+        for none in ["0", "-1", "9999", "9223372036854775807", "x"] {
+            let answer = manager.get(&format!("/broadcasts/{id}/messages/{none}")).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{none}");
+        }
+    }
+
+    async fn an_export_runs_no_formula_and_keeps_numbers_usable(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let id = seeded(&world, &people).await;
+        let mut viewer = world.signed_in(&people.viewer).await;
+        let answer = viewer.get(&format!("/broadcasts/{id}/export")).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let total = status(&world, &people, id).await.planned;
+        assert_eq!(i64::try_from(answer.body.lines().count()).unwrap(), total + 1, "{}", answer.body);
+        for cell in ["\"'=1+1\"", "\"'@meera\"", "\"'-Farhan\"", "\"+919000000013\""] {
+            assert!(answer.body.contains(cell), "{cell} in {}", answer.body);
+        }
+        let failed = viewer.get(&format!("/broadcasts/{id}/export?state=failed")).await;
+        assert_eq!(failed.body.lines().count(), 3, "{}", failed.body);
+    }
+
+    async fn the_first_event_of_the_stream_is_the_markup_of_the_page(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let id = seeded(&world, &people).await;
+        for user in [&people.viewer, &people.manager] {
+            let mut browser = world.signed_in(user).await;
+            let page = browser.get(&format!("/broadcasts/{id}")).await;
+            let event = browser.get(&format!("/live/broadcasts/{id}")).await;
+            let data = event.body.strip_prefix("data: ").unwrap().trim_end();
+            assert!(data.contains("data-live-id=\"truth-strip\""), "{data}");
+            assert!(page.body.contains(data), "{data}\nis not in\n{}", page.body);
+        }
+        let mut stranger = world.signed_in(&people.stranger).await;
+        assert_eq!(stranger.get(&format!("/live/broadcasts/{id}")).await.status, StatusCode::NOT_FOUND);
+    }
+
+    async fn no_query_is_a_fault(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let id = seeded(&world, &people).await;
+        let mut manager = world.signed_in(&people.manager).await;
+        for query in [
+            "state=", "state=%00", "reason=%27%3B--", "reason=%00", "q=%25%5C_", "q=%00", "q=%F0%9F%98%80", "after=-5", "after=x",
+            "after=99999999999999999999", "state=failed&reason=131026&q=a&after=1", "q=%FF",
+        ] {
+            for path in ["", "/export", "/retry"] {
+                let answer = manager.get(&format!("/broadcasts/{id}{path}?{query}")).await;
+                assert!(!answer.status.is_server_error(), "{path}?{query}: {}", answer.status);
+            }
+        }
+        for query in ["before=x", "channel=pigeon", "before=%00&channel=sms"] {
+            assert_eq!(manager.get(&format!("/broadcasts?{query}")).await.status, StatusCode::OK, "{query}");
+        }
+    }
+
+    async fn the_operator_stops_and_releases_with_the_number_that_waits(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let id = seeded(&world, &people).await;
+        let waiting = status(&world, &people, id).await.in_state(MessageState::Waiting);
+        let mut manager = world.signed_in(&people.manager).await;
+        assert!(manager.get("/operator/stop").await.body.contains(&format!("Stop all sending ({waiting})")));
+        assert_eq!(manager.post("/operator/stop", &[]).await.status, StatusCode::SEE_OTHER);
+        let page = manager.get("/operator").await.body;
+        assert!(page.contains("All sending is stopped.") && page.contains("1-hour reminder"), "{page}");
+        let want = [Want { broadcast: id, rows: 1 }];
+        let due = world.app.engine.work().due(world.clock_now()).await.unwrap();
+        assert!(due.is_empty(), "nothing of a stopped organisation is due, not even {want:?}");
+        assert_eq!(manager.post("/operator/release", &[]).await.status, StatusCode::SEE_OTHER);
+        let account = format!("/operator/integrations/{}", people.integration);
+        assert!(manager.get(&format!("{account}/stop")).await.body.contains(&format!("Stop this account ({waiting})")));
+        assert_eq!(manager.post(&format!("{account}/stop"), &[]).await.status, StatusCode::SEE_OTHER);
+        assert!(manager.get(&format!("/broadcasts/{id}")).await.body.contains("Udaan main is stopped."));
+    }
+}
