@@ -42,7 +42,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { calls_in_flight_max: 512, lease_ms: 15_000, retry: Retry::default(), stop_wait_ms: 25_000 }
+        Limits { calls_in_flight_max: 256, lease_ms: 15_000, retry: Retry::default(), stop_wait_ms: 25_000 }
     }
 }
 

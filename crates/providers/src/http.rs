@@ -50,7 +50,7 @@ impl Default for HttpSettings {
         HttpSettings {
             connect_timeout: Duration::from_secs(5),
             total_timeout: Duration::from_secs(20),
-            idle_per_host_max: 512,
+            idle_per_host_max: 256,
             idle_timeout: Duration::from_secs(60),
             user_agent: concat!("munadi/", env!("CARGO_PKG_VERSION")).to_owned(),
             local_targets: false,

@@ -202,8 +202,8 @@ impl Work {
                 "SELECT m.broadcast_id, m.position, m.recipient, m.state, m.reason, m.provider_id, m.network_id, m.cost,
                         m.started_at, t.template
                  FROM (SELECT id, template FROM broadcasts WHERE integration_id = $1 AND created_at > $2) t
-                 CROSS JOIN @batch
-                 JOIN messages m ON m.broadcast_id = t.id AND m.recipient = b.recipient AND m.planned",
+                 CROSS JOIN @batch CROSS JOIN messages m
+                 WHERE m.broadcast_id = t.id AND m.recipient = b.recipient AND m.planned",
                 args![integration.0, since],
                 Batch::new().texts("recipient", recipients),
             )

@@ -28,7 +28,7 @@ use crate::{
 /// Who the bench is.
 pub(crate) const ADMIN: &str = "bench@example.com";
 /// Calls under way at once, as the engine has them.
-const AT_ONCE: usize = 512;
+const AT_ONCE: usize = 256;
 
 /// What later measurements look at.
 pub(crate) struct Made {
