@@ -186,6 +186,7 @@ fn timeline(
     };
     let values = serde_json::from_str::<Content>(&row.content).map_or(0, |content| content.values.len());
     let frozen = match values {
+        0 if row.content.is_empty() => String::new(),
         0 => "Text frozen".to_owned(),
         1 => "Text frozen, 1 value filled".to_owned(),
         n => format!("Text frozen, {n} values filled"),

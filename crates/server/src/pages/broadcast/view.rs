@@ -359,7 +359,7 @@ impl View {
         let from = broadcast.started_at.unwrap_or(broadcast.starts_at);
         let now = running.then_some(self.now);
         let last = self.pace.last().map_or(from, |(slot, _)| Millis((slot + 1) * SLOT_MS));
-        let mut to = last.max(from.plus(MINUTE)).max(now.unwrap_or(from));
+        let mut to = last.max(from.plus(3 * MINUTE)).max(now.unwrap_or(from));
         let forecast = done.filter(|(_, words)| *words == "estimate" && running).map(|(at, _)| at);
         to = to.max(forecast.unwrap_or(to));
         // A start far away would squeeze everything else into a corner.
@@ -402,12 +402,16 @@ impl View {
 
     /// Instant and messages per minute; slots without an answer count as none.
     fn points(&self) -> Vec<(i64, i64)> {
-        let (Some((first, _)), Some((last, _))) = (self.pace.first(), self.pace.last()) else {
+        // The slot under way is not full yet: it would look like a fall.
+        let running = self.broadcast.status == BroadcastStatus::InProgress;
+        let this_slot = self.now.0 / SLOT_MS;
+        let full = self.pace.iter().filter(|(slot, _)| !running || *slot < this_slot);
+        let (Some((first, _)), Some((last, _))) = (full.clone().next(), full.clone().last()) else {
             return vec![];
         };
         let wide = ((last - first) / POINTS_MAX + 1).max(1);
         let mut sums = vec![0; usize::try_from((last - first) / wide + 1).unwrap_or(1)];
-        for (slot, n) in &self.pace {
+        for (slot, n) in full {
             let at = usize::try_from((slot - first) / wide).unwrap_or(0);
             if let Some(sum) = sums.get_mut(at) {
                 *sum += n;
