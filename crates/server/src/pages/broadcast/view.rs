@@ -406,7 +406,7 @@ impl View {
         let running = self.broadcast.status == BroadcastStatus::InProgress;
         let this_slot = self.now.0 / SLOT_MS;
         let full = self.pace.iter().filter(|(slot, _)| !running || *slot < this_slot);
-        let (Some((first, _)), Some((last, _))) = (full.clone().next(), full.clone().last()) else {
+        let (Some((first, _)), Some((last, _))) = (full.clone().next(), full.clone().next_back()) else {
             return vec![];
         };
         let wide = ((last - first) / POINTS_MAX + 1).max(1);
