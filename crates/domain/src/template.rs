@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::channel::Category;
+use crate::{channel::Category, name::first_of};
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,7 +151,7 @@ impl Facts {
     fn value<'a>(&'a self, source: &'a Source) -> &'a str {
         match source {
             Source::RegistrantName => &self.name,
-            Source::RegistrantFirstName => first_name(&self.name),
+            Source::RegistrantFirstName => first_of(&self.name),
             Source::RegistrantEmail => &self.email,
             Source::RegistrantPhone => &self.phone,
             Source::WorkshopTitle => &self.workshop_title,
@@ -162,16 +162,6 @@ impl Facts {
             Source::Fixed(text) => text,
         }
     }
-}
-
-/// The first word of a name that is no honorific.
-pub fn first_name(name: &str) -> &str {
-    const HONORIFICS: &[&str] =
-        &["mr", "mrs", "ms", "miss", "dr", "prof", "shri", "sri", "smt", "श्री", "श्रीमती", "सुश्री", "डॉ"];
-    let mut words = name.split_whitespace();
-    let first = words.next().unwrap_or("");
-    let bare = first.trim_end_matches('.').to_lowercase();
-    if HONORIFICS.contains(&bare.as_str()) { words.next().unwrap_or(first) } else { first }
 }
 
 /// What is sent to one person: final values, ready for the wire. Kept in the message's row.
