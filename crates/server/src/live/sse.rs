@@ -12,7 +12,7 @@ use axum::{
     },
 };
 use domain::{ids::BroadcastId, role::Permission};
-use futures::stream;
+use futures::{StreamExt, stream};
 use tokio::{
     sync::broadcast::{Receiver, error::RecvError},
     time::{Interval, MissedTickBehavior},
@@ -80,7 +80,7 @@ pub async fn broadcast(
         let event = stream.next().await?;
         Some((Ok::<_, Infallible>(event), stream))
     });
-    let mut response = Sse::new(events).into_response();
+    let mut response = Sse::new(events.fuse()).into_response();
     // nginx would gather the events otherwise.
     response
         .headers_mut()

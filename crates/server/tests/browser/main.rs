@@ -2,3 +2,6 @@
 
 mod harness;
 mod harness_itself;
+mod path;
+mod program;
+mod review;

@@ -11,7 +11,7 @@ use axum::{
     response::IntoResponse,
 };
 use domain::{ids::BroadcastId, time::Millis};
-use futures::stream;
+use futures::{StreamExt, stream};
 use store::{StoreError, messages::MessageView};
 
 use super::{page::Which, why};
@@ -77,7 +77,7 @@ pub async fn download(member: Member, Path(id): Path<BroadcastId>, Query(which):
     let name = format!("attachment; filename=\"broadcast-{id}.csv\"");
     let headers =
         [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, Body::from_stream(chunks)).into_response())
+    Ok((headers, Body::from_stream(chunks.fuse())).into_response())
 }
 
 fn cells(row: &MessageView, time: &dyn Fn(Option<Millis>) -> String) -> std::array::IntoIter<String, 14> {

@@ -40,7 +40,7 @@ use tokio::process::{Child, Command};
 
 use self::devtools::Devtools;
 pub(crate) use self::page::{Page, Theme, Width};
-pub(crate) use self::target::{button, link, tab, text};
+pub(crate) use self::target::{Target, button, link, tab, text};
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 const END_LIMIT: Duration = Duration::from_secs(10);
