@@ -21,6 +21,8 @@ pub struct AudienceSummary {
     pub duplicate: i64,
     /// Opted out.
     pub suppressed: i64,
+    /// Did not agree to promotion; 0 for every other category.
+    pub no_consent: i64,
     /// An empty or refused value.
     pub bad_value: i64,
     /// With an e-mail address.
@@ -184,6 +186,14 @@ fn people(f: &Findings<'_>, all: &mut Vec<Check>) {
         } else {
             say(all, Severity::Passed, format!("{}: none", reason.title()), "");
         }
+    }
+    if a.no_consent > 0 {
+        all.push(Check {
+            severity: Severity::Warning,
+            title: format!("{} have not agreed to promotion", a.no_consent),
+            why: "They are left out. Record where and how they agreed, or import it, to include them.".into(),
+            people: Some((People::Skipped(SkipReason::NoConsent), a.no_consent)),
+        });
     }
     if a.without_name > 0 {
         all.push(Check {
@@ -380,6 +390,7 @@ mod tests {
         check(|f| f.audience.bad_value = 3, Severity::Warning, "3 would read an empty value");
         check(|f| f.audience.duplicate = 2, Severity::Warning, "2 share a number with somebody else");
         check(|f| f.audience.suppressed = 2, Severity::Warning, "2 opted out");
+        check(|f| f.audience.no_consent = 3, Severity::Warning, "3 have not agreed to promotion");
         check(|f| f.audience.without_name = 4, Severity::Warning, "4 names are missing");
         check(|f| f.parameters = 1, Severity::Error, "A value has no source");
         check(|f| f.join_link = "", Severity::Error, "The workshop has no join link");

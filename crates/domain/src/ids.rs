@@ -71,6 +71,8 @@ ids! {
     ImportId,
     /// A person who must not be contacted.
     SuppressionId,
+    /// Something that a person agreed to.
+    ConsentId,
     /// A template on one channel.
     TemplateId,
     /// A connected provider account.

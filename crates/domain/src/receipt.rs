@@ -83,30 +83,138 @@ pub enum OptWord {
     Start,
 }
 
+/// What people write to be left alone, in English, in Hindi, and in Hindi with Latin letters.
+const STOP_WORDS: &[&str] = &[
+    "stop",
+    "stop all",
+    "stopall",
+    "stop promotions",
+    "stop promotion",
+    "stop messages",
+    "stop message",
+    "stop msg",
+    "stop sms",
+    "stop whatsapp",
+    "please stop",
+    "stop please",
+    "unsubscribe",
+    "unsub",
+    "opt out",
+    "optout",
+    "quit",
+    "remove me",
+    "dnd",
+    "no more messages",
+    "do not message",
+    "dont message",
+    "do not send",
+    "dont send",
+    "band karo",
+    "band kro",
+    "band kar do",
+    "band kardo",
+    "band kijiye",
+    "band karein",
+    "bandh karo",
+    "message band karo",
+    "msg band karo",
+    "sms band karo",
+    "mat bhejo",
+    "message mat bhejo",
+    "msg mat bhejo",
+    "roko",
+    "ruko",
+    "stop karo",
+    "स्टॉप",
+    "स्टाप",
+    "स्टॉप करो",
+    "बंद",
+    "बन्द",
+    "बंद करो",
+    "बन्द करो",
+    "बंद करें",
+    "बन्द करें",
+    "बंद करे",
+    "बंद कर दो",
+    "बंद कर दें",
+    "बंद कीजिए",
+    "बंद कीजिये",
+    "बन्द कीजिए",
+    "मैसेज बंद करो",
+    "मैसेज बंद करें",
+    "मेसेज बंद करो",
+    "संदेश बंद करो",
+    "संदेश बंद करें",
+    "मत भेजो",
+    "मत भेजिए",
+    "मैसेज मत भेजो",
+    "मैसेज मत भेजिए",
+    "संदेश मत भेजो",
+    "संदेश न भेजें",
+    "मैसेज न भेजें",
+    "रोको",
+    "रोकें",
+    "रुको",
+    "अनसब्सक्राइब",
+];
+
+/// What people write to be told again.
+const START_WORDS: &[&str] = &[
+    "start",
+    "start again",
+    "unstop",
+    "subscribe",
+    "resubscribe",
+    "opt in",
+    "optin",
+    "shuru karo",
+    "shuru karein",
+    "shuru kijiye",
+    "chalu karo",
+    "chalu karein",
+    "start karo",
+    "स्टार्ट",
+    "स्टार्ट करो",
+    "शुरू",
+    "शुरू करो",
+    "शुरू करें",
+    "शुरू कीजिए",
+    "शुरु करो",
+    "शुरु करें",
+    "चालू",
+    "चालू करो",
+    "चालू करें",
+    "सब्सक्राइब",
+];
+
 /// Reads an inbound text as an opt-out or opt-in word. Only the whole text counts, so that "stop by at 7" does not.
 pub fn opt_word(text: &str) -> Option<OptWord> {
-    let word: String =
-        text.trim().to_lowercase().chars().filter(|c| !c.is_ascii_punctuation() && *c != '।').collect();
-    let word = word.split_whitespace().collect::<Vec<_>>().join(" ");
-    match word.as_str() {
-        "stop"
-        | "unsubscribe"
-        | "opt out"
-        | "optout"
-        | "stop promotions"
-        | "band karo"
-        | "band kro"
-        | "बंद करो"
-        | "बन्द करो"
-        | "बंद करें"
-        | "बंद"
-        | "रोको"
-        | "रुको" => Some(OptWord::Stop),
-        "start" | "unstop" | "subscribe" | "opt in" | "optin" | "shuru karo" | "शुरू करो" | "शुरू करें" | "शुरू" => {
-            Some(OptWord::Start)
-        }
-        _ => None,
+    let text = plain_words(text);
+    // Longer than any of the words: no need to look.
+    if text.len() > 80 {
+        return None;
     }
+    if STOP_WORDS.contains(&text.as_str()) {
+        Some(OptWord::Stop)
+    } else if START_WORDS.contains(&text.as_str()) {
+        Some(OptWord::Start)
+    } else {
+        None
+    }
+}
+
+/// Small letters and single spaces; without punctuation, emoji and signs that nobody sees. `opt-out` is `optout`.
+fn plain_words(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars().take(200) {
+        // Vowel signs, nukta and virama are marks, not letters, and belong to their word.
+        if c.is_alphanumeric() || matches!(c, '\u{900}'..='\u{963}') {
+            out.extend(c.to_lowercase());
+        } else if c.is_whitespace() && !out.ends_with(' ') {
+            out.push(' ');
+        }
+    }
+    out.trim().to_owned()
 }
 
 #[cfg(test)]
@@ -148,9 +256,36 @@ mod tests {
 
     #[test]
     fn only_a_whole_word_opts_out() {
-        assert_eq!(opt_word(" STOP. "), Some(OptWord::Stop));
-        assert_eq!(opt_word("बंद करो"), Some(OptWord::Stop));
-        assert_eq!(opt_word("start"), Some(OptWord::Start));
-        assert_eq!(opt_word("stop by at 7"), None);
+        let stop = [
+            " STOP. ",
+            "Stop!!",
+            "“stop”",
+            "STOP 🙏",
+            "opt-out",
+            "Opt  Out",
+            "band karo",
+            "Band Karo.",
+            "\u{200b}stop",
+        ];
+        let hindi = ["बंद करो", "बन्द करो", "बंद करें।", "मैसेज बंद करो", "स्टॉप", "मत भेजो", "रोको"];
+        for text in stop.iter().chain(&hindi) {
+            assert_eq!(opt_word(text), Some(OptWord::Stop), "{text:?}");
+        }
+        for text in ["start", "START", "शुरू करो", "चालू करें", "opt in", "unstop"]
+        {
+            assert_eq!(opt_word(text), Some(OptWord::Start), "{text:?}");
+        }
+        for text in
+            ["stop by at 7", "please do not stop", "बंद कमरा", "when does it start", "", "👍", "restart"]
+        {
+            assert_eq!(opt_word(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn each_word_is_written_as_it_is_compared() {
+        for word in STOP_WORDS.iter().chain(START_WORDS) {
+            assert_eq!(plain_words(word), *word);
+        }
     }
 }

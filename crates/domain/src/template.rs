@@ -16,6 +16,9 @@ pub enum Source {
     RegistrantEmail,
     /// The registrant's number in E.164 form.
     RegistrantPhone,
+    /// The address of the page where this person stops such messages. In a button only its last part, because the approved address
+    /// stands before it.
+    OptOutLink,
     /// The workshop's title.
     WorkshopTitle,
     /// The day of its start, `13 October 2026`.
@@ -37,6 +40,7 @@ impl Source {
         ("registrant_name", "Registrant · Full name", Source::RegistrantName),
         ("registrant_email", "Registrant · E-mail", Source::RegistrantEmail),
         ("registrant_phone", "Registrant · Phone", Source::RegistrantPhone),
+        ("opt_out_link", "Registrant · Opt-out link", Source::OptOutLink),
         ("workshop_title", "Workshop · Title", Source::WorkshopTitle),
         ("workshop_date", "Workshop · Date", Source::WorkshopDate),
         ("workshop_time", "Workshop · Start time", Source::WorkshopTime),
@@ -65,6 +69,7 @@ impl Source {
                 | Source::RegistrantFirstName
                 | Source::RegistrantEmail
                 | Source::RegistrantPhone
+                | Source::OptOutLink
         )
     }
 }
@@ -135,6 +140,8 @@ pub struct Facts {
     pub email: String,
     /// E.164; may be empty.
     pub phone: String,
+    /// The page where this person stops such messages; empty while nobody makes links.
+    pub opt_out_link: String,
     /// The workshop's title.
     pub workshop_title: String,
     /// Written out for messages in the organisation's zone.
@@ -154,6 +161,7 @@ impl Facts {
             Source::RegistrantFirstName => first_of(&self.name),
             Source::RegistrantEmail => &self.email,
             Source::RegistrantPhone => &self.phone,
+            Source::OptOutLink => &self.opt_out_link,
             Source::WorkshopTitle => &self.workshop_title,
             Source::WorkshopDate => &self.workshop_date,
             Source::WorkshopTime => &self.workshop_time,
@@ -214,7 +222,8 @@ impl WhatsappTemplate {
         let mut buttons = Vec::new();
         for button in &self.buttons {
             if let Some(source) = &button.value {
-                buttons.push(filled(facts, source, "", &button.label)?);
+                let value = filled(facts, source, "", &button.label)?;
+                buttons.push(if *source == Source::OptOutLink { last_part(&value) } else { value });
             }
         }
         let name = clean(&facts.name);
@@ -238,6 +247,11 @@ impl WhatsappTemplate {
             })
             .collect()
     }
+}
+
+/// What stands behind the last slash of an address.
+fn last_part(address: &str) -> String {
+    address.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 fn filled(facts: &Facts, source: &Source, fallback: &str, label: &str) -> Result<String, ValueError> {
@@ -344,6 +358,19 @@ mod tests {
         let name = template("{{1}}", &[Source::RegistrantFirstName]);
         assert_eq!(name.fill(&facts(" \n ")), Err(ValueError::Empty("registrant_first_name".into())));
         assert_eq!(name.fill(&facts("{{2}}")), Err(ValueError::Unresolved("registrant_first_name".into())));
+    }
+
+    #[test]
+    fn an_opt_out_link_is_whole_in_the_text_and_its_end_in_a_button() {
+        let mut template = template("Stop: {{1}}", &[Source::OptOutLink]);
+        template.buttons = vec![UrlButton { label: "Stop".into(), value: Some(Source::OptOutLink) }];
+        let facts = Facts { opt_out_link: "https://example.in/o/abc".into(), ..facts("Asha") };
+        let content = template.fill(&facts).unwrap();
+        assert_eq!(
+            (content.values, content.buttons),
+            (vec!["https://example.in/o/abc".into()], vec!["abc".into()])
+        );
+        assert!(Source::OptOutLink.is_personal());
     }
 
     #[test]

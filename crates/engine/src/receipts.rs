@@ -139,7 +139,7 @@ impl Engine {
         Ok(())
     }
 
-    /// STOP suppresses, START lifts only what STOP set (providers/regulation-india.md §3).
+    /// STOP suppresses, START lifts only what the same person stopped themselves (providers/regulation-india.md §3).
     async fn heard(
         &self,
         receipt: &PendingReceipt,
@@ -160,7 +160,7 @@ impl Engine {
         };
         match word {
             OptWord::Stop => self.work.opt_out(&entry, now).await,
-            OptWord::Start => self.work.opt_in(&entry).await,
+            OptWord::Start => self.work.opt_in(&entry, now).await,
         }
     }
 }

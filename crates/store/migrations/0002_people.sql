@@ -105,7 +105,9 @@ CREATE TABLE import_rows (
     PRIMARY KEY (import_id, line)
 );
 
--- `phone_key` is a keyed hash of the number, so that an entry survives erasure; `phone` goes with it.
+-- `phone_key` is a keyed hash of the number, so that an entry survives erasure; `phone` goes with it. Each origin has an entry of
+-- its own, so that a person's START or Undo takes away what they set themselves and nothing else: `person` (STOP, or a refusal that
+-- the network reports), `link` (the page behind a message), `by_hand`, `import`.
 CREATE TABLE suppressions (
     id              UUID PRIMARY KEY,
     organization_id UUID NOT NULL REFERENCES organizations (id),
@@ -117,6 +119,54 @@ CREATE TABLE suppressions (
     source          TEXT NOT NULL,
     created_by      TEXT NOT NULL,
     created_at      BIGINT NOT NULL,
-    UNIQUE (organization_id, phone_key, channel, category)
+    UNIQUE (organization_id, phone_key, channel, category, source)
 );
 CREATE INDEX suppressions_phone ON suppressions (organization_id, phone) WHERE phone <> '';
+CREATE INDEX suppressions_erased ON suppressions (organization_id, phone_key) WHERE phone = '';
+
+-- Entries that were lifted, by whom and why: `lifted_by` is empty when the person themselves came back. A table apart, so that what
+-- every claim looks through stays short.
+CREATE TABLE suppressions_lifted (
+    id              UUID PRIMARY KEY,
+    organization_id UUID NOT NULL REFERENCES organizations (id),
+    phone_key       TEXT NOT NULL,
+    phone           TEXT NOT NULL,
+    channel         TEXT NOT NULL,
+    category        TEXT NOT NULL,
+    reason          TEXT NOT NULL,
+    source          TEXT NOT NULL,
+    created_by      TEXT NOT NULL,
+    created_at      BIGINT NOT NULL,
+    lifted_by       TEXT NOT NULL,
+    lift_reason     TEXT NOT NULL,
+    lifted_at       BIGINT NOT NULL
+);
+CREATE INDEX suppressions_lifted_key ON suppressions_lifted (organization_id, phone_key);
+CREATE INDEX suppressions_lifted_newest ON suppressions_lifted (organization_id, lifted_at);
+
+-- What people agreed to, and the proof of it: where (`source`), in which words, when, and who wrote it down. A row is never changed
+-- but by the withdrawal; whoever agrees again has a new one. `note` says who took the first step when it is recorded soon after
+-- an opt-out (providers/regulation-india.md §1.5). No foreign key to the import, as for leads.
+CREATE TABLE consents (
+    id              UUID PRIMARY KEY,
+    organization_id UUID NOT NULL,
+    phone_key       TEXT NOT NULL,
+    phone           TEXT NOT NULL,
+    channel         TEXT NOT NULL,
+    category        TEXT NOT NULL,
+    given_at        BIGINT NOT NULL,
+    source          TEXT NOT NULL,
+    wording         TEXT NOT NULL,
+    note            TEXT NOT NULL,
+    import_id       UUID,
+    recorded_by     TEXT NOT NULL,
+    recorded_at     BIGINT NOT NULL,
+    withdrawn_at    BIGINT,
+    withdrawn_by    TEXT NOT NULL,
+    withdraw_reason TEXT NOT NULL
+);
+-- One standing agreement per number, channel and category; also the way of every claim.
+CREATE UNIQUE INDEX consents_standing ON consents (organization_id, phone_key, channel, category) WHERE withdrawn_at IS NULL;
+CREATE INDEX consents_key ON consents (organization_id, phone_key) WHERE withdrawn_at IS NOT NULL;
+CREATE INDEX consents_phone ON consents (organization_id, phone) WHERE phone <> '';
+CREATE INDEX consents_import ON consents (import_id) WHERE import_id IS NOT NULL;

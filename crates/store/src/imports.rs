@@ -471,6 +471,7 @@ impl Org {
                 None => break,
             }
         }
+        self.take_out_consents(id).await?;
         let mut tx = self.db.begin().await?;
         tx.run(
             "UPDATE imports SET state = 'undone', undone_at = $3 WHERE organization_id = $1 AND id = $2 AND state = 'committed'",

@@ -10,10 +10,12 @@ use domain::{
 use uuid::Uuid;
 
 use crate::{
+    consents::Consent,
     db::args,
     error::{StoreError, word},
     org::Org,
-    suppressions::Suppression,
+    phone_key::PhoneKey,
+    suppressions::{Lifted, Suppression},
     workshops::{contains, literal},
 };
 
@@ -58,6 +60,12 @@ pub struct Story {
     pub messages: Vec<PersonMessage>,
     /// What they must not be sent.
     pub suppressions: Vec<Suppression>,
+    /// What they were not to be sent and now may be again, newest first.
+    pub lifted: Vec<Lifted>,
+    /// What they agreed to, newest first; withdrawn agreements too.
+    pub consents: Vec<Consent>,
+    /// When they last opted out of promotions on some channel; a request for consent waits from then on.
+    pub opted_out_at: Option<Millis>,
 }
 
 /// A place in a workshop, told from the person's side.
@@ -318,8 +326,8 @@ impl Org {
         Ok(LeadId(id))
     }
 
-    /// Everything that happened with one person.
-    pub async fn story(&self, lead: LeadId) -> Result<Story, StoreError> {
+    /// Everything that happened with one person. `key` finds what was entered before their number was erased.
+    pub async fn story(&self, lead: LeadId, key: &PhoneKey) -> Result<Story, StoreError> {
         let person: LeadRow = self
             .db
             .one(
@@ -354,7 +362,10 @@ impl Org {
             .await?;
         Ok(Story {
             lead,
-            suppressions: self.suppressions_of(&person.phone).await?,
+            suppressions: self.suppressions_of(&person.phone, key).await?,
+            lifted: self.lifted_of(&person.phone, key).await?,
+            consents: self.consents_of(&person.phone, key).await?,
+            opted_out_at: self.opted_out_at(&key.of(&person.phone), None).await?,
             name: person.name,
             email: person.email,
             phone: person.phone,

@@ -151,6 +151,8 @@ pub enum Which {
     Duplicate,
     /// Registered, and on the list of people who must not be contacted on some channel.
     Suppressed,
+    /// Registered, with a number of their own, who agreed to promotion on no channel.
+    NoConsent,
     /// Without a name.
     NoName,
     /// By where the registration stands.
@@ -281,6 +283,11 @@ impl Org {
                      (SELECT n.id FROM suppressions s CROSS JOIN registrants n
                       WHERE s.organization_id = $1 AND s.phone <> '' AND n.workshop_id = $2 AND n.phone = s.phone)"
             ),
+            Which::NoConsent => select_registrants!(
+                "AND r.status = 'registered' AND r.mark = '' AND NOT EXISTS
+                     (SELECT 1 FROM consents c
+                      WHERE c.organization_id = $1 AND c.phone = r.phone AND c.phone <> '' AND c.withdrawn_at IS NULL)"
+            ),
             Which::NoName => select_registrants!("AND r.name = ''"),
             Which::Status(RegistrantStatus::Registered) => {
                 select_registrants!("AND r.status = 'registered'")
@@ -396,17 +403,54 @@ impl Org {
             )
             .await?;
         let left_out = counts.no_phone + counts.invalid_phone + counts.duplicate + suppressed;
-        Ok(AudienceSummary {
+        let mut summary = AudienceSummary {
             total: counts.registered,
             reachable: counts.registered - left_out,
             missing_phone: counts.no_phone,
             invalid: counts.invalid_phone,
             duplicate: counts.duplicate,
             suppressed,
+            no_consent: 0,
             bad_value: 0,
             with_email: counts.with_email,
             without_name: counts.without_name - nameless,
-        })
+        };
+        if category == Category::Marketing {
+            let (agreed, nameless) = self.agreed(workshop, channel, category).await?;
+            summary.no_consent = summary.reachable - agreed;
+            summary.reachable = agreed;
+            summary.without_name = nameless;
+        }
+        Ok(summary)
+    }
+
+    /// Of the people whom a message could reach, those who agreed to that category on that channel; and of these, those without a name.
+    async fn agreed(
+        &self,
+        workshop: WorkshopId,
+        channel: Channel,
+        category: Category,
+    ) -> Result<(i64, i64), StoreError> {
+        self.db
+            .one(
+                "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN r.name = '' THEN 1 ELSE 0 END), 0) AS BIGINT)
+                 FROM (SELECT DISTINCT c.phone FROM consents c
+                       WHERE c.organization_id = $1 AND c.phone <> '' AND c.withdrawn_at IS NULL AND c.channel IN ('all', $3)
+                         AND c.category = $4
+                         AND NOT EXISTS (SELECT 1 FROM suppressions_lifted l
+                                         WHERE l.organization_id = $1 AND l.phone_key = c.phone_key
+                                           AND l.channel IN ('all', $3) AND l.category IN ('all', $4)
+                                           AND l.source IN ('person', 'link') AND l.lifted_by <> ''
+                                           AND l.created_at >= c.given_at)
+                         AND NOT EXISTS (SELECT 1 FROM suppressions s
+                                         WHERE s.organization_id = $1 AND s.phone_key = c.phone_key
+                                           AND s.channel IN ('all', $3) AND s.category IN ('all', $4))) a
+                 CROSS JOIN registrants r
+                 WHERE r.workshop_id = $2 AND r.phone = a.phone AND r.organization_id = $1
+                   AND r.status = 'registered' AND r.mark = ''",
+                args![self.id(), workshop.0, channel.word(), category.word()],
+            )
+            .await
     }
 
     /// Registers one person by hand.

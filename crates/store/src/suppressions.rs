@@ -1,4 +1,4 @@
-//! People who must not be contacted, per channel and per category.
+//! People who must not be contacted, per channel and per category; and entries that were lifted, with who and why.
 
 use domain::{
     channel::{Category, Channel},
@@ -10,14 +10,15 @@ use domain::{
 use uuid::Uuid;
 
 use crate::{
-    db::{Batch, args},
+    db::{Batch, Tx, args},
     error::{StoreError, word},
     org::Org,
+    phone_key::PhoneKey,
     workshops::contains,
 };
 
 /// Stands for every channel or every category.
-const ALL: &str = "all";
+pub(crate) const ALL: &str = "all";
 /// Rows bound to one statement.
 const ROWS_PER_STATEMENT: usize = 2_000;
 
@@ -34,12 +35,41 @@ pub struct Suppression {
     pub category: Option<Category>,
     /// Why, in a person's words.
     pub reason: String,
-    /// `by_hand`, `import`, or what else made the entry.
+    /// `person` (STOP, or a refusal that the network reports), `link` (the page behind a message), `by_hand` or `import`.
     pub source: String,
-    /// Who entered it.
+    /// Who entered it; empty when they did so themselves.
     pub created_by: String,
     /// When it was entered.
     pub created_at: Millis,
+}
+
+impl Suppression {
+    /// Whether the person asked for it themselves: lifting it then needs a stated reason.
+    pub fn is_own(&self) -> bool {
+        matches!(self.source.as_str(), "person" | "link")
+    }
+}
+
+/// An entry that no longer holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lifted {
+    /// As it stood.
+    pub entry: Suppression,
+    /// Who lifted it; empty when the person came back themselves.
+    pub by: String,
+    /// Why; empty when nothing was said.
+    pub reason: String,
+    /// When.
+    pub at: Millis,
+}
+
+/// What came of lifting an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lift {
+    /// It is lifted.
+    Done,
+    /// The person asked for it themselves, and no reason was stated. Nothing changed.
+    NeedsReason,
 }
 
 /// An entry to add.
@@ -55,6 +85,36 @@ pub struct NewSuppression {
     pub category: Option<Category>,
     /// Why, in a person's words.
     pub reason: String,
+}
+
+/// A page of the list, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SuppressionFilter {
+    /// A part of a number; empty for all.
+    pub search: String,
+    /// The keyed hash of what was searched for, when that is a whole number: finds entries whose number was erased.
+    pub phone_key: Option<String>,
+    /// Only what stops this channel, entries for every channel included.
+    pub channel: Option<Channel>,
+    /// Only what stops this category, entries for every category included.
+    pub category: Option<Category>,
+    /// The last one seen.
+    pub after: Option<SuppressionId>,
+    /// Rows at most.
+    pub limit: i64,
+}
+
+impl SuppressionFilter {
+    /// Whether it shows everything.
+    pub fn is_empty(&self) -> bool {
+        self.search.trim().is_empty() && self.channel.is_none() && self.category.is_none()
+    }
+
+    fn pattern(&self) -> String {
+        let digits: String = self.search.chars().filter(char::is_ascii_digit).collect();
+        // A word is part of no number: as a pattern it finds nothing.
+        contains(if digits.is_empty() { self.search.trim() } else { &digits })
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -85,54 +145,152 @@ impl TryFrom<SuppressionRow> for Suppression {
     }
 }
 
+#[derive(sqlx::FromRow)]
+struct LiftedRow {
+    #[sqlx(flatten)]
+    entry: SuppressionRow,
+    lifted_by: String,
+    lift_reason: String,
+    lifted_at: i64,
+}
+
+impl TryFrom<LiftedRow> for Lifted {
+    type Error = StoreError;
+    fn try_from(row: LiftedRow) -> Result<Lifted, StoreError> {
+        Ok(Lifted {
+            entry: row.entry.try_into()?,
+            by: row.lifted_by,
+            reason: row.lift_reason,
+            at: Millis(row.lifted_at),
+        })
+    }
+}
+
 fn all_or<T: std::str::FromStr>(column: &'static str, text: &str) -> Result<Option<T>, StoreError> {
     if text == ALL { Ok(None) } else { word("suppressions", column, text).map(Some) }
 }
 
 impl Org {
-    /// The newest entries, newest first; `search` is a part of a number, empty for all.
-    pub async fn suppressions(
-        &self,
-        search: &str,
-        after: Option<SuppressionId>,
-        limit: i64,
-    ) -> Result<Vec<Suppression>, StoreError> {
-        let digits: String = search.chars().filter(char::is_ascii_digit).collect();
-        // A word is part of no number: as a pattern it finds nothing.
-        let wanted = if digits.is_empty() { search } else { &digits };
-        let pattern = contains(wanted);
+    /// A page of the entries that hold, newest first.
+    pub async fn suppressions(&self, filter: &SuppressionFilter) -> Result<Vec<Suppression>, StoreError> {
         let rows: Vec<SuppressionRow> = self
             .db
             .all(
                 r"SELECT id, phone, channel, category, reason, source, created_by, created_at FROM suppressions
-                 WHERE organization_id = $1 AND id < $2 AND ($3 = '%%' OR phone LIKE $3 ESCAPE '\')
-                 ORDER BY id DESC LIMIT $4",
-                args![self.id(), after.map_or(Uuid::max(), |id| id.0), pattern, limit],
+                 WHERE organization_id = $1 AND id < $2 AND ($3 = '%%' OR phone LIKE $3 ESCAPE '\' OR phone_key = $4)
+                   AND ($5 = '' OR channel IN ('all', $5)) AND ($6 = '' OR category IN ('all', $6))
+                 ORDER BY id DESC LIMIT $7",
+                args![
+                    self.id(),
+                    filter.after.map_or(Uuid::max(), |id| id.0),
+                    filter.pattern(),
+                    filter.phone_key.as_deref().unwrap_or_default(),
+                    filter.channel.map_or("", Channel::word),
+                    filter.category.map_or("", Category::word),
+                    filter.limit
+                ],
             )
             .await?;
         rows.into_iter().map(Suppression::try_from).collect()
     }
 
-    /// The entries of one number.
-    pub async fn suppressions_of(&self, phone: &str) -> Result<Vec<Suppression>, StoreError> {
+    /// The entries that were lifted last, newest first.
+    pub async fn lifted_suppressions(&self, filter: &SuppressionFilter) -> Result<Vec<Lifted>, StoreError> {
+        let rows: Vec<LiftedRow> = self
+            .db
+            .all(
+                r"SELECT id, phone, channel, category, reason, source, created_by, created_at, lifted_by, lift_reason, lifted_at
+                 FROM suppressions_lifted
+                 WHERE organization_id = $1 AND ($2 = '%%' OR phone LIKE $2 ESCAPE '\' OR phone_key = $3)
+                   AND ($4 = '' OR channel IN ('all', $4)) AND ($5 = '' OR category IN ('all', $5))
+                 ORDER BY lifted_at DESC, id DESC LIMIT $6",
+                args![
+                    self.id(),
+                    filter.pattern(),
+                    filter.phone_key.as_deref().unwrap_or_default(),
+                    filter.channel.map_or("", Channel::word),
+                    filter.category.map_or("", Category::word),
+                    filter.limit
+                ],
+            )
+            .await?;
+        rows.into_iter().map(Lifted::try_from).collect()
+    }
+
+    /// The entries of one number that hold, also those whose number was erased.
+    pub async fn suppressions_of(&self, phone: &str, key: &PhoneKey) -> Result<Vec<Suppression>, StoreError> {
         let rows: Vec<SuppressionRow> = self
             .db
             .all(
                 "SELECT id, phone, channel, category, reason, source, created_by, created_at FROM suppressions
-                 WHERE organization_id = $1 AND phone = $2 AND phone <> '' ORDER BY id",
-                args![self.id(), phone],
+                 WHERE organization_id = $1 AND ((phone = $2 AND phone <> '') OR phone_key = $3) ORDER BY id",
+                args![self.id(), phone, key.of(phone)],
             )
             .await?;
         rows.into_iter().map(Suppression::try_from).collect()
     }
 
-    /// How many entries there are.
+    /// The entries of one number that were lifted, newest first.
+    pub async fn lifted_of(&self, phone: &str, key: &PhoneKey) -> Result<Vec<Lifted>, StoreError> {
+        let rows: Vec<LiftedRow> = self
+            .db
+            .all(
+                "SELECT id, phone, channel, category, reason, source, created_by, created_at, lifted_by, lift_reason, lifted_at
+                 FROM suppressions_lifted WHERE organization_id = $1 AND phone_key = $2 ORDER BY lifted_at DESC, id DESC",
+                args![self.id(), key.of(phone)],
+            )
+            .await?;
+        rows.into_iter().map(Lifted::try_from).collect()
+    }
+
+    /// One entry that holds.
+    pub async fn suppression(&self, id: SuppressionId) -> Result<Suppression, StoreError> {
+        let row: SuppressionRow = self
+            .db
+            .one(
+                "SELECT id, phone, channel, category, reason, source, created_by, created_at FROM suppressions
+                 WHERE organization_id = $1 AND id = $2",
+                args![self.id(), id.0],
+            )
+            .await?;
+        row.try_into()
+    }
+
+    /// How many entries hold.
     pub async fn suppression_count(&self) -> Result<i64, StoreError> {
         let (n,): (i64,) = self
             .db
             .one("SELECT COUNT(*) FROM suppressions WHERE organization_id = $1", args![self.id()])
             .await?;
         Ok(n)
+    }
+
+    /// Which of these numbers have that very entry already, by a member or an import.
+    pub async fn suppressed_already(
+        &self,
+        keys: Vec<String>,
+        channel: Option<Channel>,
+        category: Option<Category>,
+    ) -> Result<u64, StoreError> {
+        let mut known = 0;
+        for chunk in keys.chunks(ROWS_PER_STATEMENT) {
+            let found: Vec<(i64,)> = self
+                .db
+                .all_batch(
+                    "SELECT COUNT(DISTINCT s.phone_key) FROM @batch CROSS JOIN suppressions s
+                     WHERE s.organization_id = $1 AND s.phone_key = b.phone_key AND s.channel = $2 AND s.category = $3
+                       AND s.source IN ('by_hand', 'import')",
+                    args![
+                        self.id(),
+                        channel.map_or(ALL, Channel::word),
+                        category.map_or(ALL, Category::word)
+                    ],
+                    Batch::new().texts("phone_key", chunk.iter().cloned()),
+                )
+                .await?;
+            known += found.first().map_or(0, |(n,)| n.unsigned_abs());
+        }
+        Ok(known)
     }
 
     /// Adds one entry; [`StoreError::Taken`] when the number has that very entry.
@@ -143,7 +301,7 @@ impl Org {
         }
     }
 
-    /// Adds many entries; how many of them are new.
+    /// Adds many entries; how many of them are new. What a member or an import entered before is not entered again.
     pub async fn suppress_all(
         &self,
         entries: Vec<NewSuppression>,
@@ -171,8 +329,11 @@ impl Org {
                 .run_batch(
                     "INSERT INTO suppressions (id, organization_id, phone_key, phone, channel, category, reason, source,
                                                created_by, created_at)
-                     SELECT b.id, $1, b.phone_key, b.phone, b.channel, b.category, b.reason, $2, $3, $4 FROM @batch WHERE TRUE
-                     ON CONFLICT (organization_id, phone_key, channel, category) DO NOTHING",
+                     SELECT b.id, $1, b.phone_key, b.phone, b.channel, b.category, b.reason, $2, $3, $4 FROM @batch
+                     WHERE NOT EXISTS (SELECT 1 FROM suppressions s
+                                       WHERE s.organization_id = $1 AND s.phone_key = b.phone_key AND s.channel = b.channel
+                                         AND s.category = b.category AND s.source IN ('by_hand', 'import'))
+                     ON CONFLICT (organization_id, phone_key, channel, category, source) DO NOTHING",
                     args![
                         self.id(),
                         if import.is_some() { "import" } else { "by_hand" },
@@ -189,17 +350,96 @@ impl Org {
         Ok(added)
     }
 
-    /// Takes an entry away: the person may be contacted again.
-    pub async fn unsuppress(&self, id: SuppressionId, now: Millis) -> Result<(), StoreError> {
+    /// Takes an entry away: the person may be contacted again, as far as no other entry stands. Who, when and why are kept. What the
+    /// person asked for themselves is lifted only with a stated reason.
+    pub async fn unsuppress(&self, id: SuppressionId, reason: &str, now: Millis) -> Result<Lift, StoreError> {
         self.allow(Permission::Manage)?;
         let mut tx = self.db.begin().await?;
-        let gone = tx
-            .run("DELETE FROM suppressions WHERE organization_id = $1 AND id = $2", args![self.id(), id.0])
+        let (source,): (String,) = tx
+            .one(
+                "SELECT source FROM suppressions WHERE organization_id = $1 AND id = $2 FOR UPDATE",
+                args![self.id(), id.0],
+            )
             .await?;
-        if gone == 0 {
-            return Err(StoreError::Missing);
+        if reason.trim().is_empty() && matches!(source.as_str(), "person" | "link") {
+            return Ok(Lift::NeedsReason);
         }
-        self.note(&mut tx, "suppression.removed", id, "", now).await?;
-        tx.commit().await
+        tx.run(
+            "INSERT INTO suppressions_lifted (id, organization_id, phone_key, phone, channel, category, reason, source, created_by,
+                                              created_at, lifted_by, lift_reason, lifted_at)
+             SELECT id, organization_id, phone_key, phone, channel, category, reason, source, created_by, created_at, $3, $4, $5
+             FROM suppressions WHERE organization_id = $1 AND id = $2",
+            args![self.id(), id.0, &self.actor.name, reason.trim(), now],
+        )
+        .await?;
+        tx.run("DELETE FROM suppressions WHERE organization_id = $1 AND id = $2", args![self.id(), id.0])
+            .await?;
+        self.note(&mut tx, "suppression.removed", id, &source, now).await?;
+        tx.commit().await?;
+        Ok(Lift::Done)
     }
+
+    /// This table's part, and that of agreements, in erasing a person: the number goes, its keyed hash stays, so that a re-import does
+    /// not bring the person back (providers/regulation-india.md §5). How many rows lost their number.
+    pub async fn forget_number(&self, phone: &Phone, now: Millis) -> Result<u64, StoreError> {
+        self.allow(Permission::Manage)?;
+        let mut tx = self.db.begin().await?;
+        let mut rows = 0;
+        for sql in [
+            "UPDATE suppressions SET phone = '' WHERE organization_id = $1 AND phone = $2",
+            "UPDATE suppressions_lifted SET phone = '' WHERE organization_id = $1 AND phone = $2",
+            "UPDATE consents SET phone = '' WHERE organization_id = $1 AND phone = $2 AND phone <> ''",
+        ] {
+            rows += tx.run(sql, args![self.id(), phone.as_str()]).await?;
+        }
+        self.note(&mut tx, "number.forgotten", "", &format!("rows={rows}"), now).await?;
+        tx.commit().await?;
+        Ok(rows)
+    }
+
+    /// Gives erased entries their number back when it registers anew: screens then count those people again. The sending needs it not:
+    /// it looks by keyed hash.
+    pub async fn know_numbers_again(&self, phones: &[String], key: &PhoneKey) -> Result<u64, StoreError> {
+        let (any,): (bool,) = self
+            .db
+            .one(
+                "SELECT EXISTS (SELECT 1 FROM suppressions WHERE organization_id = $1 AND phone = '')",
+                args![self.id()],
+            )
+            .await?;
+        if !any || phones.is_empty() {
+            return Ok(0);
+        }
+        let mut tx = self.db.begin().await?;
+        let mut known = 0;
+        for chunk in phones.chunks(ROWS_PER_STATEMENT) {
+            known += know_again(self, &mut tx, chunk, key).await?;
+        }
+        tx.commit().await?;
+        Ok(known)
+    }
+}
+
+async fn know_again(org: &Org, tx: &mut Tx, phones: &[String], key: &PhoneKey) -> Result<u64, StoreError> {
+    let batch = Batch::new()
+        .texts("phone_key", phones.iter().map(|phone| key.of(phone)))
+        .texts("phone", phones.iter().cloned());
+    let found: Vec<(Uuid, String)> = tx
+        .all_batch(
+            "SELECT s.id, b.phone FROM @batch CROSS JOIN suppressions s
+             WHERE s.organization_id = $1 AND s.phone_key = b.phone_key AND s.phone = ''",
+            args![org.id()],
+            batch,
+        )
+        .await?;
+    let mut known = 0;
+    for (id, phone) in found {
+        known += tx
+            .run(
+                "UPDATE suppressions SET phone = $3 WHERE organization_id = $1 AND id = $2",
+                args![org.id(), id, phone],
+            )
+            .await?;
+    }
+    Ok(known)
 }

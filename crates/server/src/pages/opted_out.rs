@@ -11,7 +11,7 @@ use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{
     StoreError,
-    suppressions::{NewSuppression, Suppression},
+    suppressions::{Lift, NewSuppression, Suppression, SuppressionFilter},
 };
 
 use super::{
@@ -140,7 +140,9 @@ fn all_or<T: std::str::FromStr>(word: &str) -> Option<Option<T>> {
 
 /// `POST /people/opted-out/{entry}/remove`
 pub async fn remove(State(app): State<App>, member: Member, Path(id): Path<SuppressionId>) -> PageResult {
-    member.org.unsuppress(id, member.now).await?;
+    if member.org.unsuppress(id, "", member.now).await? == Lift::NeedsReason {
+        return Err(Problem::bad_request("They asked for it themselves. State why it is lifted."));
+    }
     Ok(see_other_saying(&app, HREF, "Taken away. This person may be contacted again."))
 }
 
@@ -151,7 +153,15 @@ async fn page(
     errors: &EntryErrors,
 ) -> Result<Markup, Problem> {
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let mut entries = member.org.suppressions(&query.q, query.after.parse().ok(), limit).await?;
+    let mut entries = member
+        .org
+        .suppressions(&SuppressionFilter {
+            search: query.q.clone(),
+            after: query.after.parse().ok(),
+            limit,
+            ..SuppressionFilter::default()
+        })
+        .await?;
     let more = entries.len() > PAGE;
     entries.truncate(PAGE);
     let total = member.org.suppression_count().await?;

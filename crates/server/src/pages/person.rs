@@ -1,6 +1,6 @@
 //! One person's whole story: registrations, messages, what they must not be sent.
 
-use axum::response::Response;
+use axum::{extract::State, response::Response};
 use domain::{
     ids::LeadId,
     message::{MessageState, SkipReason},
@@ -17,6 +17,7 @@ use super::{
     workshops::{form_value, href, ok},
 };
 use crate::{
+    app::App,
     http::{
         error::{PageResult, Problem},
         extract::{Member, Path},
@@ -42,8 +43,8 @@ pub async fn by_number(member: Member, Path(digits): Path<String>) -> Result<Res
 }
 
 /// `GET /people/{person}`
-pub async fn show(member: Member, Path(id): Path<LeadId>) -> PageResult {
-    let story = member.org.story(id).await?;
+pub async fn show(State(app): State<App>, member: Member, Path(id): Path<LeadId>) -> PageResult {
+    let story = member.org.story(id, &app.phone_key).await?;
     let name = if story.name.is_empty() { "No name" } else { story.name.as_str() };
     let zone = &member.organization.zone;
     let mut head = Head::new(name)

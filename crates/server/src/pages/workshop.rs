@@ -92,6 +92,7 @@ const FILTERS: &[(&str, Which, &str)] = &[
     ("invalid_phone", Which::InvalidPhone, "Invalid"),
     ("duplicate", Which::Duplicate, "Duplicate"),
     ("suppressed", Which::Suppressed, "Suppressed"),
+    ("no_consent", Which::NoConsent, "No consent"),
     ("no_name", Which::NoName, "No name"),
     ("cancelled", Which::Status(RegistrantStatus::Cancelled), "Cancelled"),
     ("refunded", Which::Status(RegistrantStatus::Refunded), "Refunded"),
@@ -424,14 +425,14 @@ fn registrants_card(
         Which::Status(RegistrantStatus::Refunded) => Some(counts.refunded),
         Which::Status(RegistrantStatus::Registered) => Some(counts.registered),
         // Not counted: by channel, and by list.
-        Which::Suppressed | Which::NoName => None,
+        Which::Suppressed | Which::NoConsent | Which::NoName => None,
     };
     let key = |which: Which| match which {
         Which::All | Which::Status(RegistrantStatus::Registered) => Key::Done,
         Which::InvalidPhone => Key::Failed,
         Which::Duplicate => Key::Expired,
         Which::Suppressed | Which::Status(_) => Key::Cancelled,
-        Which::NoPhone | Which::NoName => Key::Skipped,
+        Which::NoPhone | Which::NoConsent | Which::NoName => Key::Skipped,
     };
     let place = |word: &str| format!("{}#registrants", query.to(workshop.id, word));
     let counted_parts: Vec<_> = FILTERS

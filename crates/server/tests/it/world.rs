@@ -31,7 +31,7 @@ use store::{
     Actor, NewOrganization, NewUser, User,
     integrations::NewIntegration,
     registrants::{NewRegistrant, RegistrantFilter},
-    suppressions::NewSuppression,
+    suppressions::{NewSuppression, SuppressionFilter},
     testing::TestStore,
     workshops::WorkshopDraft,
 };
@@ -264,7 +264,7 @@ async fn records(app: &App, organisation: OrganizationId, now: Millis) -> Vec<(&
         reason: "asked".into(),
     };
     org.suppress(entry, now).await.unwrap();
-    let entry = org.suppressions("", None, 1).await.unwrap()[0].id;
+    let entry = org.suppressions(&SuppressionFilter { limit: 1, ..Default::default() }).await.unwrap()[0].id;
     vec![
         ("{workshop}", workshop.to_string()),
         ("{registrant}", registrant.to_string()),

@@ -1,6 +1,7 @@
 //! The engine's handle: what a process that may send does with the store. No actor, but a worker, whose id fences its claims.
 
 mod claim;
+mod consents;
 mod opt_out;
 mod plan;
 mod receipts;
@@ -13,7 +14,7 @@ use domain::ids::WorkerId;
 use crate::db::Db;
 
 pub use claim::{Claimed, DueBroadcast, Job, Turn, Want};
-pub use opt_out::OptOut;
+pub use opt_out::{Addressee, LinkState, OptOut};
 pub use plan::{PlanCandidate, PlanPage, PlannedRow, Planning};
 pub use receipts::{Applied, Candidate, PendingReceipt, RawReceipt, ReceiptChange};
 pub use record::Record;

@@ -1,13 +1,18 @@
-//! What people tell us themselves: STOP and START, and what the network says of their wishes.
+//! What people tell us themselves: STOP and START, the page behind a message's link, and what the network says of their wishes.
 
 use domain::{
-    channel::Channel,
-    ids::{OrganizationId, SuppressionId},
+    channel::{Category, Channel},
+    ids::{MessageRef, OrganizationId, SuppressionId},
     time::Millis,
 };
+use uuid::Uuid;
 
 use super::Work;
-use crate::{db::args, error::StoreError};
+use crate::{
+    db::{Tx, args},
+    error::{StoreError, word},
+    suppressions::ALL,
+};
 
 /// A person's own wish not to be contacted.
 #[derive(Clone, Debug)]
@@ -26,38 +31,181 @@ pub struct OptOut {
     pub reason: &'static str,
 }
 
+/// To whom a message went and what it was, for the page behind its link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressee {
+    /// Whose message.
+    pub organization: OrganizationId,
+    /// Its name, as people read it.
+    pub organization_name: String,
+    /// On which channel.
+    pub channel: Channel,
+    /// What kind of message it was.
+    pub category: Category,
+    /// E.164.
+    pub phone: String,
+}
+
+/// What stands for the number of a message on its channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinkState {
+    /// Promotions are stopped, by whomever.
+    pub promotions_stopped: bool,
+    /// Everything is stopped, by whomever.
+    pub everything_stopped: bool,
+    /// Some of it was stopped on this page and can be taken back here.
+    pub by_link: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct AddresseeRow {
+    organization_id: Uuid,
+    name: String,
+    channel: String,
+    category: String,
+    recipient: String,
+}
+
 impl Work {
     /// Keeps a person's wish. Said twice it is kept once.
     pub async fn opt_out(&self, wish: &OptOut, now: Millis) -> Result<(), StoreError> {
-        self.db
-            .run(
-                "INSERT INTO suppressions (id, organization_id, phone_key, phone, channel, category, reason, source, created_by,
-                                           created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, 'person', '', $8) ON CONFLICT DO NOTHING",
-                args![
-                    SuppressionId::new(now).0,
-                    wish.organization.0,
-                    &wish.phone_key,
-                    &wish.phone,
-                    wish.channel.word(),
-                    wish.category,
-                    wish.reason,
-                    now
-                ],
-            )
-            .await?;
-        Ok(())
+        let mut tx = self.db.begin().await?;
+        keep(&mut tx, wish, "person", now).await?;
+        tx.commit().await
     }
 
-    /// Lifts what the same person's STOP set on that channel, and nothing else.
-    pub async fn opt_in(&self, wish: &OptOut) -> Result<(), StoreError> {
-        self.db
-            .run(
-                "DELETE FROM suppressions WHERE organization_id = $1 AND phone_key = $2 AND channel = $3 AND category = $4
-                   AND source = 'person'",
+    /// Lifts what the same person stopped themselves on that channel, by STOP or by the link in a message, and nothing else: not what
+    /// a member or an import entered, nor a stop inside WhatsApp that the network reported (that is `marketing`).
+    pub async fn opt_in(&self, wish: &OptOut, now: Millis) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        let own: Vec<(Uuid,)> = tx
+            .all(
+                "SELECT id FROM suppressions WHERE organization_id = $1 AND phone_key = $2 AND channel = $3
+                   AND ((source = 'person' AND category = $4) OR source = 'link') FOR UPDATE",
                 args![wish.organization.0, &wish.phone_key, wish.channel.word(), wish.category],
             )
             .await?;
-        Ok(())
+        lift(&mut tx, own, "Wrote START", now).await?;
+        tx.commit().await
     }
+
+    /// To whom that message went; [`StoreError::Missing`] when there is no such message, or its number was erased.
+    pub async fn addressee(&self, message: MessageRef) -> Result<Addressee, StoreError> {
+        let row: AddresseeRow = self
+            .db
+            .one(
+                "SELECT b.organization_id, o.name, b.channel, b.category, m.recipient
+                 FROM messages m JOIN broadcasts b ON b.id = m.broadcast_id JOIN organizations o ON o.id = b.organization_id
+                 WHERE m.broadcast_id = $1 AND m.position = $2 AND m.recipient <> ''",
+                args![message.broadcast.0, message.position],
+            )
+            .await?;
+        Ok(Addressee {
+            organization: OrganizationId(row.organization_id),
+            organization_name: row.name,
+            channel: word("broadcasts", "channel", &row.channel)?,
+            category: word("broadcasts", "category", &row.category)?,
+            phone: row.recipient,
+        })
+    }
+
+    /// What stands for that number on that channel.
+    pub async fn link_state(&self, to: &Addressee, phone_key: &str) -> Result<LinkState, StoreError> {
+        let rows: Vec<(String, String)> = self
+            .db
+            .all(
+                "SELECT category, source FROM suppressions
+                 WHERE organization_id = $1 AND phone_key = $2 AND channel IN ('all', $3)",
+                args![to.organization.0, phone_key, to.channel.word()],
+            )
+            .await?;
+        let mut state = LinkState::default();
+        for (category, source) in rows {
+            state.everything_stopped |= category == ALL;
+            state.promotions_stopped |= category == ALL || category == Category::Marketing.word();
+            state.by_link |= source == "link";
+        }
+        Ok(state)
+    }
+
+    /// Stops messages as the person asks on the page behind a message: promotions only, or everything on that channel. The last word
+    /// holds: promotions only after everything leaves promotions only.
+    pub async fn stop_by_link(
+        &self,
+        to: &Addressee,
+        phone_key: &str,
+        category: Option<Category>,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let wish = OptOut {
+            organization: to.organization,
+            phone_key: phone_key.to_owned(),
+            phone: to.phone.clone(),
+            channel: to.channel,
+            category: category.map_or(ALL, Category::word),
+            reason: "Pressed Stop on the page behind a message",
+        };
+        let mut tx = self.db.begin().await?;
+        let others: Vec<(Uuid,)> = tx
+            .all(
+                "SELECT id FROM suppressions WHERE organization_id = $1 AND phone_key = $2 AND channel = $3 AND source = 'link'
+                   AND category <> $4 FOR UPDATE",
+                args![to.organization.0, phone_key, to.channel.word(), wish.category],
+            )
+            .await?;
+        lift(&mut tx, others, "Chose anew on the page behind a message", now).await?;
+        keep(&mut tx, &wish, "link", now).await?;
+        tx.commit().await
+    }
+
+    /// Takes back what was stopped on the page behind a message, and nothing else.
+    pub async fn undo_by_link(&self, to: &Addressee, phone_key: &str, now: Millis) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        let own: Vec<(Uuid,)> = tx
+            .all(
+                "SELECT id FROM suppressions WHERE organization_id = $1 AND phone_key = $2 AND channel = $3 AND source = 'link'
+                 FOR UPDATE",
+                args![to.organization.0, phone_key, to.channel.word()],
+            )
+            .await?;
+        lift(&mut tx, own, "Took it back on the page behind a message", now).await?;
+        tx.commit().await
+    }
+}
+
+async fn keep(tx: &mut Tx, wish: &OptOut, source: &str, now: Millis) -> Result<(), StoreError> {
+    tx.run(
+        "INSERT INTO suppressions (id, organization_id, phone_key, phone, channel, category, reason, source, created_by,
+                                   created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', $9) ON CONFLICT DO NOTHING",
+        args![
+            SuppressionId::new(now).0,
+            wish.organization.0,
+            &wish.phone_key,
+            &wish.phone,
+            wish.channel.word(),
+            wish.category,
+            wish.reason,
+            source,
+            now
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Moves entries to those that were lifted, by the person themselves.
+async fn lift(tx: &mut Tx, ids: Vec<(Uuid,)>, why: &str, now: Millis) -> Result<(), StoreError> {
+    for (id,) in ids {
+        tx.run(
+            "INSERT INTO suppressions_lifted (id, organization_id, phone_key, phone, channel, category, reason, source, created_by,
+                                              created_at, lifted_by, lift_reason, lifted_at)
+             SELECT id, organization_id, phone_key, phone, channel, category, reason, source, created_by, created_at, '', $2, $3
+             FROM suppressions WHERE id = $1",
+            args![id, why, now],
+        )
+        .await?;
+        tx.run("DELETE FROM suppressions WHERE id = $1", args![id]).await?;
+    }
+    Ok(())
 }

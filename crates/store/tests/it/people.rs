@@ -54,7 +54,7 @@ both! {
         world.org.suppress(entry, NOW).await.unwrap();
 
         let lead = world.org.lead_by_phone("+919000000001").await.unwrap();
-        let story = world.org.story(lead).await.unwrap();
+        let story = world.org.story(lead, &store::PhoneKey::new(&[1; 32])).await.unwrap();
         let mut places: Vec<_> = story.registrations.iter().map(|r| (r.title.as_str(), r.name.as_str(), r.mark)).collect();
         places.sort_by_key(|(title, name, _)| (title.to_string(), name.to_string()));
         assert_eq!(places, [
@@ -65,7 +65,7 @@ both! {
         assert_eq!(story.messages.len(), 1);
         assert_eq!((story.messages[0].message.broadcast, story.messages[0].state), (sent, MessageState::Waiting));
         assert_eq!(story.suppressions[0].reason, "asked");
-        assert!(matches!(world.other.story(lead).await, Err(StoreError::Missing)));
+        assert!(matches!(world.other.story(lead, &store::PhoneKey::new(&[1; 32])).await, Err(StoreError::Missing)));
         assert!(matches!(world.other.lead_by_phone("+919000000001").await, Err(StoreError::Missing)));
     }
 }

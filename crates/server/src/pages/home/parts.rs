@@ -105,6 +105,9 @@ fn summary(desk: &Desk) -> RecipientSummary {
         part(Key::Expired, "Duplicate", a.duplicate, "duplicate"),
         part(Key::Cancelled, "Suppressed", a.suppressed, "suppressed"),
     ];
+    if a.no_consent > 0 {
+        parts.push(part(Key::Unknown, "No consent", a.no_consent, "no_consent"));
+    }
     if a.bad_value > 0 {
         parts.push(part(Key::Unknown, "Empty value", a.bad_value, "no_name"));
     }

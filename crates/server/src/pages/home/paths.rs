@@ -57,7 +57,8 @@ pub(super) fn which(people: People) -> &'static str {
         People::Skipped(SkipReason::NoPhone) => "no_phone",
         People::Skipped(SkipReason::InvalidPhone) => "invalid_phone",
         People::Skipped(SkipReason::Duplicate) => "duplicate",
-        People::Skipped(SkipReason::Suppressed | SkipReason::NoConsent) => "suppressed",
+        People::Skipped(SkipReason::Suppressed) => "suppressed",
+        People::Skipped(SkipReason::NoConsent) => "no_consent",
         People::Skipped(SkipReason::BadValue) => "no_name",
         People::Skipped(SkipReason::NotRegistered) => "cancelled",
     }

@@ -45,7 +45,7 @@ pub async fn send(State(app): State<App>, member: Member, form: Form<Pairs>) -> 
         Ok(phone) => phone,
         Err(error) => return Ok(asked_again(&member, &desk, typed, &error.to_string())),
     };
-    if let Some(words) = refusal(&member, &desk, &phone).await? {
+    if let Some(words) = refusal(&app, &member, &desk, &phone).await? {
         return Ok(asked_again(&member, &desk, typed, &words));
     }
     let back = desk.state.href("/");
@@ -109,14 +109,15 @@ fn ended(outcome: &Outcome) -> &'static str {
 }
 
 /// A test is a real message: whoever must not be contacted is not, and what is stopped stays stopped.
-async fn refusal(member: &Member, desk: &Desk, phone: &Phone) -> Result<Option<String>, Problem> {
+async fn refusal(app: &App, member: &Member, desk: &Desk, phone: &Phone) -> Result<Option<String>, Problem> {
     if member.organization.stopped.is_some() || desk.account.stopped_at.is_some() {
         return Ok(Some("Sending is stopped. Release it before you try.".to_owned()));
     }
-    let suppressed = member.org.suppressions_of(phone.as_str()).await?.into_iter().any(|entry| {
-        entry.channel.is_none_or(|channel| channel == Channel::WhatsappPersonal)
-            && entry.category.is_none_or(|category| category == desk.message.category)
-    });
+    let suppressed =
+        member.org.suppressions_of(phone.as_str(), &app.phone_key).await?.into_iter().any(|entry| {
+            entry.channel.is_none_or(|channel| channel == Channel::WhatsappPersonal)
+                && entry.category.is_none_or(|category| category == desk.message.category)
+        });
     Ok(suppressed.then(|| "This number is on the list of people who must not be contacted.".to_owned()))
 }
 
