@@ -101,3 +101,75 @@ impl fmt::Display for MessageRef {
         write!(f, "{}-{}", self.broadcast, self.position)
     }
 }
+
+/// The messages of one call: neighbours in the plan, from the first to the last. Sent along where a provider echoes what it
+/// gets (providers/fast2sms.md §2.2, `udf1`), as `<broadcast>.<first>.<last>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MessageSpan {
+    /// The broadcast.
+    pub broadcast: BroadcastId,
+    /// Place of the first in the plan, from 1.
+    pub first: i64,
+    /// Place of the last; the first again for a single one.
+    pub last: i64,
+}
+
+impl MessageSpan {
+    /// Whether a place lies in it.
+    pub fn holds(&self, position: i64) -> bool {
+        (self.first..=self.last).contains(&position)
+    }
+}
+
+impl From<MessageRef> for MessageSpan {
+    fn from(one: MessageRef) -> MessageSpan {
+        MessageSpan { broadcast: one.broadcast, first: one.position, last: one.position }
+    }
+}
+
+impl fmt::Display for MessageSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.broadcast.0.simple(), self.first, self.last)
+    }
+}
+
+impl FromStr for MessageSpan {
+    type Err = crate::UnknownWord;
+
+    fn from_str(text: &str) -> Result<MessageSpan, crate::UnknownWord> {
+        let read = || {
+            let (broadcast, places) = text.split_once('.')?;
+            let (first, last) = places.split_once('.')?;
+            let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+            let broadcast = BroadcastId(Uuid::try_parse(broadcast).ok()?);
+            (1 <= first && first <= last).then_some(MessageSpan { broadcast, first, last })
+        };
+        read().ok_or_else(|| crate::UnknownWord { what: "span of messages", word: text.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_read_back_as_it_was_written() {
+        let broadcast = BroadcastId::new(Millis(1_767_240_000_000));
+        let span = MessageSpan { broadcast, first: 7, last: 106 };
+        assert_eq!(span.to_string().parse(), Ok(span));
+        assert!(span.to_string().len() < 64 && span.holds(7) && span.holds(106) && !span.holds(107));
+        let one = MessageSpan::from(MessageRef { broadcast, position: 7 });
+        assert_eq!((one.first, one.last), (7, 7));
+        let id = broadcast.0.simple();
+        for wrong in [
+            "",
+            "msg_1",
+            &format!("{id}.7"),
+            &format!("{id}.8.7"),
+            &format!("{id}.0.7"),
+            &format!("{id}.7.7.7"),
+        ] {
+            assert!(wrong.parse::<MessageSpan>().is_err(), "{wrong}");
+        }
+    }
+}

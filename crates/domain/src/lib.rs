@@ -16,6 +16,7 @@ pub mod quiet_hours;
 pub mod receipt;
 pub mod retry;
 pub mod role;
+pub mod sms;
 pub mod template;
 pub mod time;
 pub mod workshop;

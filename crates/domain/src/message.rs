@@ -137,7 +137,8 @@ pub fn after_attempt(
         Outcome::AccountStopped(said) | Outcome::Misconfigured(said) => Next::Pause(said),
         // It may have gone out. A second call could tell a person twice.
         Outcome::Unknown(said) => Next::Unknown(said),
-        Outcome::NotNow { said, wait_ms, slow_down: _ } => match retry.wait_ms(attempt, rng) {
+        Outcome::NotNow { said, once: true, .. } if attempt > 1 => Next::Failed(said),
+        Outcome::NotNow { said, wait_ms, slow_down: _, once: _ } => match retry.wait_ms(attempt, rng) {
             None => Next::Failed(said),
             Some(own) => {
                 let from = now.plus(own.max(wait_ms.unwrap_or(0)));
@@ -166,11 +167,26 @@ mod tests {
 
     #[test]
     fn retry_after_is_honoured_and_tries_end() {
-        let later = |wait_ms| Outcome::NotNow { said: Said::default(), wait_ms, slow_down: true };
+        let later =
+            |wait_ms| Outcome::NotNow { said: Said::default(), wait_ms, slow_down: true, once: false };
         let Next::Waiting { from, .. } = after(later(Some(60_000)), 1) else { panic!("waits") };
         assert!(from.0 >= 60_000);
         assert_eq!(after(later(None), 6), Next::Failed(Said::default()));
         assert_eq!(after(later(Some(2_000_000)), 1), Next::Expired(Said::default()));
+    }
+
+    #[test]
+    fn what_may_be_tried_once_more_fails_after_the_second_try() {
+        let again = || Outcome::NotNow {
+            said: Said::default(),
+            wait_ms: Some(120_000),
+            slow_down: false,
+            once: true,
+        };
+        let Next::Waiting { from, .. } = after(again(), 1) else { panic!("waits") };
+        assert!(from.0 >= 120_000);
+        assert_eq!(after(again(), 2), Next::Failed(Said::default()));
+        assert_eq!(after(again(), 3), Next::Failed(Said::default()));
     }
 
     #[test]

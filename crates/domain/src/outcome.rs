@@ -42,6 +42,8 @@ pub enum Outcome {
         wait_ms: Option<i64>,
         /// Whether the whole integration should slow down (429), not only this row.
         slow_down: bool,
+        /// Whether one more try is all that makes sense: after the second it is failed.
+        once: bool,
     },
     /// It may have gone out. A second call could tell a person twice.
     Unknown(Said),

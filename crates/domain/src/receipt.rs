@@ -1,6 +1,6 @@
 //! What a provider told us later, and where it takes a message.
 
-use crate::{message::MessageState, money::Money, outcome::Said, time::Millis};
+use crate::{ids::MessageSpan, message::MessageState, money::Money, outcome::Said, time::Millis};
 
 /// What a receipt proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub struct Reading {
     pub digits: Option<String>,
     /// The campaign's name, when the receipt carries it.
     pub campaign: Option<String>,
+    /// The messages that we named in the call, when the provider echoes what we send along.
+    pub udf: Option<MessageSpan>,
     /// What it proves.
     pub proof: Proof,
     /// When the provider says it happened.

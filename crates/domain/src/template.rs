@@ -1,8 +1,13 @@
 //! Templates: what to say, where each value comes from, and the one renderer that previews and sends.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::{channel::Category, name::first_of};
+use crate::{
+    channel::{Category, Channel},
+    name::first_of,
+    sms::SmsTemplate,
+};
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,7 +160,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    fn value<'a>(&'a self, source: &'a Source) -> &'a str {
+    pub(crate) fn value<'a>(&'a self, source: &'a Source) -> &'a str {
         match source {
             Source::RegistrantName => &self.name,
             Source::RegistrantFirstName => first_of(&self.name),
@@ -175,8 +180,8 @@ impl Facts {
 /// What is sent to one person: final values, ready for the wire. Kept in the message's row.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
-    /// The name that goes along; never empty.
-    #[serde(rename = "n")]
+    /// The name that goes along; empty on channels that send none.
+    #[serde(rename = "n", default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Values in order.
     #[serde(rename = "p")]
@@ -195,6 +200,24 @@ pub enum ValueError {
     /// The value still holds a placeholder.
     #[error("“{0}” still holds a placeholder")]
     Unresolved(String),
+    /// Longer than the place in the text takes.
+    #[error("“{label}” has {len} characters; {max} is the most")]
+    TooLong {
+        /// Which value.
+        label: String,
+        /// The most, in characters.
+        max: usize,
+        /// How many it has.
+        len: usize,
+    },
+    /// Of another kind than the place in the text takes.
+    #[error("“{label}” has to be {rule}")]
+    Kind {
+        /// Which value.
+        label: String,
+        /// What may stand there.
+        rule: &'static str,
+    },
 }
 
 /// The name that goes along when a registrant has none; the provider wants one (providers/aisensy.md §2.1, `userName`).
@@ -202,14 +225,26 @@ const NO_NAME: &str = "there";
 
 /// Meta refuses newlines, tabs and more than four spaces in a row (providers/aisensy.md §2.1): white space is folded.
 fn clean(value: &str) -> String {
+    folded(value, |_| false)
+}
+
+/// White space, control characters and what `also` names become one space.
+fn folded(value: &str, also: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(value.len());
-    for word in value.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+    let parts = value.split(|c: char| c.is_whitespace() || c.is_control() || also(c));
+    for word in parts.filter(|word| !word.is_empty()) {
         if !out.is_empty() {
             out.push(' ');
         }
         out.push_str(word);
     }
     out
+}
+
+/// The folded value, or the folded fallback when it is empty.
+pub(crate) fn first_filled(value: &str, fallback: &str, also: impl Fn(char) -> bool + Copy) -> String {
+    let value = folded(value, also);
+    if value.is_empty() { folded(fallback, also) } else { value }
 }
 
 impl WhatsappTemplate {
@@ -255,8 +290,7 @@ fn last_part(address: &str) -> String {
 }
 
 fn filled(facts: &Facts, source: &Source, fallback: &str, label: &str) -> Result<String, ValueError> {
-    let value = clean(facts.value(source));
-    let value = if value.is_empty() { clean(fallback) } else { value };
+    let value = first_filled(facts.value(source), fallback, |_| false);
     if value.is_empty() {
         return Err(ValueError::Empty(label.to_owned()));
     }
@@ -264,6 +298,151 @@ fn filled(facts: &Facts, source: &Source, fallback: &str, label: &str) -> Result
         return Err(ValueError::Unresolved(label.to_owned()));
     }
     Ok(value)
+}
+
+/// A template of any channel, as it is stored and as it is frozen into a broadcast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// WhatsApp Personal.
+    Whatsapp(WhatsappTemplate),
+    /// SMS.
+    Sms(SmsTemplate),
+}
+
+/// A stored template that this version cannot read.
+#[derive(Debug, thiserror::Error)]
+pub enum MessageError {
+    /// Not the JSON that the channel has.
+    #[error("the template cannot be read: {0}")]
+    Form(#[from] serde_json::Error),
+    /// The channel has no templates yet.
+    #[error("there are no templates for {}", .0.title())]
+    Channel(Channel),
+}
+
+/// One value of a template, wherever in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot<'a> {
+    /// What it means, for people.
+    pub label: &'a str,
+    /// Where it comes from.
+    pub source: &'a Source,
+    /// Taken when the source is empty; may be empty.
+    pub fallback: &'a str,
+}
+
+impl Message {
+    /// Reads the channel's own description. What this version does not know in it is not kept: store the original.
+    ///
+    /// # Errors
+    /// When it is not a template of that channel.
+    pub fn from_json(channel: Channel, body: &Value) -> Result<Message, MessageError> {
+        match channel {
+            Channel::WhatsappPersonal => Ok(Message::Whatsapp(WhatsappTemplate::deserialize(body)?)),
+            Channel::Sms => Ok(Message::Sms(SmsTemplate::deserialize(body)?)),
+            Channel::WhatsappGroup | Channel::IvrCall => Err(MessageError::Channel(channel)),
+        }
+    }
+
+    /// The description as [`from_json`](Message::from_json) reads it.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Message::Whatsapp(template) => serde_json::to_value(template),
+            Message::Sms(template) => serde_json::to_value(template),
+        }
+        .expect("text, lists and maps with text keys are always JSON")
+    }
+
+    /// The channel that it goes by.
+    pub fn channel(&self) -> Channel {
+        match self {
+            Message::Whatsapp(_) => Channel::WhatsappPersonal,
+            Message::Sms(_) => Channel::Sms,
+        }
+    }
+
+    /// Decides price, hours and consent.
+    pub fn category(&self) -> Category {
+        match self {
+            Message::Whatsapp(template) => template.category,
+            Message::Sms(template) => template.category,
+        }
+    }
+
+    /// Puts one person's values in.
+    ///
+    /// # Errors
+    /// A value that the provider or the operator would refuse.
+    pub fn fill(&self, facts: &Facts) -> Result<Content, ValueError> {
+        match self {
+            Message::Whatsapp(template) => template.fill(facts),
+            Message::Sms(template) => template.fill(facts),
+        }
+    }
+
+    /// The text as one person will see it, in pieces.
+    pub fn preview(&self, content: &Content) -> Vec<Part> {
+        match self {
+            Message::Whatsapp(template) => template.preview(content),
+            Message::Sms(template) => template.preview(content),
+        }
+    }
+
+    /// Every value of it: of the text first, then of the buttons.
+    pub fn slots(&self) -> Vec<Slot<'_>> {
+        match self {
+            Message::Whatsapp(template) => {
+                let values = template.parameters.iter().map(|p| Slot {
+                    label: &p.label,
+                    source: &p.source,
+                    fallback: &p.fallback,
+                });
+                let buttons = template.buttons.iter().filter_map(|button| {
+                    Some(Slot { label: &button.label, source: button.value.as_ref()?, fallback: "" })
+                });
+                values.chain(buttons).collect()
+            }
+            Message::Sms(template) => template
+                .variables
+                .iter()
+                .map(|v| Slot { label: &v.label, source: &v.source, fallback: &v.fallback })
+                .collect(),
+        }
+    }
+
+    /// Where its values come from.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.slots().into_iter().map(|slot| slot.source)
+    }
+
+    /// Whether what is sent differs from person to person.
+    pub fn is_personal(&self) -> bool {
+        match self {
+            // The person's name goes along with each.
+            Message::Whatsapp(_) => true,
+            Message::Sms(template) => template.is_personal(),
+        }
+    }
+
+    /// What one message is charged as: SMS in segments, everything else once.
+    pub fn segments(&self, content: &Content) -> i64 {
+        match self {
+            Message::Whatsapp(_) => 1,
+            Message::Sms(template) => i64::try_from(template.segments(content).count).unwrap_or(i64::MAX),
+        }
+    }
+}
+
+impl From<WhatsappTemplate> for Message {
+    fn from(template: WhatsappTemplate) -> Message {
+        Message::Whatsapp(template)
+    }
+}
+
+impl From<SmsTemplate> for Message {
+    fn from(template: SmsTemplate) -> Message {
+        Message::Sms(template)
+    }
 }
 
 /// A piece of a previewed text.

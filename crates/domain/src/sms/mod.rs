@@ -1,0 +1,12 @@
+//! SMS in India: what a text costs in segments, the ids that must not be confused, templates with typed variables
+//! (providers/fast2sms.md §2, §8; providers/regulation-india.md §1).
+
+mod ids;
+mod segments;
+mod tags;
+mod template;
+
+pub use ids::{DltTemplateId, EntityId, IdError, MessageId, SenderId};
+pub use segments::{Alphabet, Segments, segments, why_unicode};
+pub use tags::Tag;
+pub use template::{SmsProblem, SmsRoute, SmsTemplate, Variable, tags_in};

@@ -1,0 +1,187 @@
+//! What kind of value a variable takes (providers/regulation-india.md §1.3).
+
+use crate::email::Email;
+
+crate::words! {
+    /// The kind of a variable, as the `{#name#}` in the registered text says.
+    Tag, "kind of variable" {
+        /// Any text, `{#var#}`; being phased out. Unknown names are this.
+        Var = "var",
+        /// Digits.
+        Numeric = "numeric",
+        /// Letters and digits.
+        Alphanumeric = "alphanumeric",
+        /// A link on the allow-list.
+        Url = "url",
+        /// An app or streaming link on its list.
+        UrlOtt = "urlott",
+        /// A registered call-back number.
+        Cbn = "cbn",
+        /// An e-mail address.
+        Email = "email",
+    }
+}
+
+impl Tag {
+    /// Reads the name between `{#` and `#}`. Portals spell them differently; an unknown one takes any text.
+    pub fn of_name(name: &str) -> Tag {
+        match name.trim().to_ascii_lowercase().as_str() {
+            "numeric" | "number" => Tag::Numeric,
+            "alphanumeric" => Tag::Alphanumeric,
+            "url" => Tag::Url,
+            "urlott" => Tag::UrlOtt,
+            "cbn" => Tag::Cbn,
+            "email" => Tag::Email,
+            _ => Tag::Var,
+        }
+    }
+
+    /// Longest value in characters. 30 is the register's for `var`; some portals allow 40 in `alphanumeric`; for the others
+    /// nothing is published, and 30 is taken.
+    pub fn longest(self) -> usize {
+        match self {
+            Tag::Alphanumeric => 40,
+            Tag::Var | Tag::Numeric | Tag::Url | Tag::UrlOtt | Tag::Cbn | Tag::Email => 30,
+        }
+    }
+
+    /// What may stand in it, for people.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Tag::Var => "any text without a link",
+            Tag::Numeric => "digits only",
+            Tag::Alphanumeric => "letters and digits",
+            Tag::Url => "a link on your allow-list",
+            Tag::UrlOtt => "an app or streaming link on your allow-list",
+            Tag::Cbn => "a registered call-back number",
+            Tag::Email => "an e-mail address",
+        }
+    }
+
+    /// Whether a value is of this kind. What is not clear in the rules is taken: see [`doubt`](Tag::doubt).
+    pub fn takes(self, value: &str) -> bool {
+        match self {
+            Tag::Var | Tag::Alphanumeric => true,
+            Tag::Numeric => !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()),
+            Tag::Url | Tag::UrlOtt => is_link(value),
+            Tag::Cbn => is_number(value),
+            Tag::Email => Email::parse(value).is_ok(),
+        }
+    }
+
+    /// What an operator may dislike about a value that is sent all the same.
+    pub fn doubt(self, value: &str) -> Option<&'static str> {
+        match self {
+            Tag::Alphanumeric if !value.chars().all(char::is_alphanumeric) => {
+                Some("holds something other than letters and digits; some operators refuse that")
+            }
+            Tag::Alphanumeric if value.chars().count() > Tag::Var.longest() => {
+                Some("is longer than 30 characters; some operators refuse that")
+            }
+            Tag::Var if value.split(' ').any(has_scheme) => {
+                Some("is a link, which has to be on your allow-list")
+            }
+            Tag::Var | Tag::Alphanumeric | Tag::Numeric | Tag::Url | Tag::UrlOtt | Tag::Cbn | Tag::Email => {
+                None
+            }
+        }
+    }
+}
+
+fn has_scheme(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    word.starts_with("http://") || word.starts_with("https://")
+}
+
+/// `https://example.in/j/abc` or `example.in/j/abc`.
+fn is_link(value: &str) -> bool {
+    let rest = match value.split_once("://") {
+        Some((scheme, rest))
+            if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http") =>
+        {
+            rest
+        }
+        Some(_) => return false,
+        None => value,
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or("");
+    let shaped =
+        |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let name = host.split(':').next().unwrap_or("");
+    name.contains('.') && name.split('.').all(shaped) && !value.contains(char::is_whitespace)
+}
+
+/// Digits as people write a number: `+91 80000 00000`, `1800-000-000`.
+fn is_number(value: &str) -> bool {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    (3..=15).contains(&digits)
+        && value.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '(' | ')'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_read_in_every_spelling() {
+        for (name, tag) in [
+            ("var", Tag::Var),
+            ("VAR", Tag::Var),
+            ("var1", Tag::Var),
+            ("something new", Tag::Var),
+            ("numeric", Tag::Numeric),
+            ("number", Tag::Numeric),
+            (" Alphanumeric ", Tag::Alphanumeric),
+            ("url", Tag::Url),
+            ("urlott", Tag::UrlOtt),
+            ("cbn", Tag::Cbn),
+            ("email", Tag::Email),
+        ] {
+            assert_eq!(Tag::of_name(name), tag, "{name}");
+        }
+        for tag in Tag::ALL {
+            assert_eq!(Tag::of_name(tag.word()), *tag);
+            assert!(tag.longest() >= 30 && !tag.rule().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_value_has_to_be_of_its_kind() {
+        for (tag, good, bad) in [
+            (Tag::Numeric, vec!["7", "0042"], vec!["7 PM", "-1", "1.5", "७", ""]),
+            (
+                Tag::Url,
+                vec!["https://example.in/j/a1", "example.in/j", "http://a.b-c.in:8080?x=1"],
+                vec![
+                    "join",
+                    "ftp://example.in",
+                    "https://",
+                    "https://localhost",
+                    "example .in",
+                    "a..in",
+                    ".",
+                ],
+            ),
+            (Tag::Cbn, vec!["+91 80000 00000", "1800-000-000"], vec!["call us", "12", "1234567890123456"]),
+            (Tag::Email, vec!["asha@example.in"], vec!["asha", "asha@"]),
+            (Tag::Alphanumeric, vec!["Asha", "7:00 PM"], vec![]),
+            (Tag::Var, vec!["anything — at all"], vec![]),
+        ] {
+            for value in good {
+                assert!(tag.takes(value), "{tag} {value}");
+            }
+            for value in bad {
+                assert!(!tag.takes(value), "{tag} {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_rules_leave_open_is_a_doubt_and_no_refusal() {
+        assert!(Tag::Alphanumeric.doubt("7:00 PM").is_some());
+        assert!(Tag::Alphanumeric.doubt(&"a".repeat(31)).is_some());
+        assert_eq!(Tag::Alphanumeric.doubt("Asha"), None);
+        assert!(Tag::Var.doubt("at https://example.in/j").is_some());
+        assert_eq!(Tag::Var.doubt("7:00 PM"), None);
+    }
+}

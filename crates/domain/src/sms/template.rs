@@ -1,0 +1,310 @@
+//! An SMS template: the registered text, kept character by character, and what is put into it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{DltTemplateId, EntityId, MessageId, Segments, SenderId, Tag, segments};
+use crate::{
+    channel::Category,
+    template::{Content, Facts, Part, Source, ValueError, first_filled},
+};
+
+crate::words! {
+    /// How Fast2SMS is asked to send (providers/fast2sms.md §2.1).
+    SmsRoute, "SMS route" {
+        /// A registered template by Fast2SMS's message id: the usual way.
+        Dlt = "dlt",
+        /// The final text with the register's ids.
+        DltManual = "dlt_manual",
+        /// Any text from a random number, ₹5 each.
+        Quick = "quick",
+    }
+}
+
+impl SmsRoute {
+    /// The words on screens.
+    pub fn title(self) -> &'static str {
+        match self {
+            SmsRoute::Dlt => "DLT, by message id",
+            SmsRoute::DltManual => "DLT, by text",
+            SmsRoute::Quick => "Quick",
+        }
+    }
+}
+
+/// One value of an SMS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variable {
+    /// What it means, for people: "first name".
+    pub label: String,
+    /// The kind that the registered text asks for at this place.
+    pub tag: Tag,
+    /// Where it comes from.
+    pub source: Source,
+    /// Taken when the source is empty. Empty means that an empty value leaves the person out.
+    #[serde(default)]
+    pub fallback: String,
+}
+
+/// An SMS template and our reading of it. Frozen into each broadcast.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SmsTemplate {
+    /// How it goes.
+    pub route: SmsRoute,
+    /// The header; `None` takes the account's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<SenderId>,
+    /// Fast2SMS's short number, for route `dlt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<MessageId>,
+    /// The register's id of the text, for route `dlt_manual`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template_id: Option<DltTemplateId>,
+    /// The business's id; `None` takes the account's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity_id: Option<EntityId>,
+    /// `Utility` is "Service" and `Marketing` "Promotional" here (providers/regulation-india.md §1.2).
+    pub category: Category,
+    /// The registered text with its `{#var#}`, every space as registered: operators compare character by character.
+    pub text: String,
+    /// Values in the order of the text.
+    #[serde(default)]
+    pub variables: Vec<Variable>,
+}
+
+/// What stands in the way of sending with a template, whoever gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SmsProblem {
+    /// There is no text.
+    NoText,
+    /// Neither template nor account names a header.
+    NoSender,
+    /// Route `dlt` without message id.
+    NoMessageId,
+    /// Route `dlt_manual` without the register's id of the text.
+    NoTemplateId,
+    /// Route `dlt_manual` without the business's id.
+    NoEntityId,
+    /// The text has another number of places than there are values.
+    Count {
+        /// Places in the text.
+        places: usize,
+        /// Values that are mapped.
+        values: usize,
+    },
+    /// A value is mapped as another kind than its place asks for.
+    Kind {
+        /// Place in the text, from 1.
+        place: usize,
+        /// What the text asks for.
+        wants: Tag,
+    },
+    /// Fixed text that no recipient could get.
+    Value(ValueError),
+}
+
+impl fmt::Display for SmsProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SmsProblem::NoText => f.write_str("The text is empty"),
+            SmsProblem::NoSender => f.write_str("The sender id is missing"),
+            SmsProblem::NoMessageId => f.write_str("The message id of Fast2SMS’s DLT Manager is missing"),
+            SmsProblem::NoTemplateId => f.write_str("The 19-digit DLT content-template id is missing"),
+            SmsProblem::NoEntityId => f.write_str("The 19-digit entity id is missing"),
+            SmsProblem::Count { places, values } => {
+                write!(f, "The text has {places} places for values, and {values} are mapped")
+            }
+            SmsProblem::Kind { place, wants } => {
+                write!(f, "Place {place} of the text is {{#{wants}#}}: {}", wants.rule())
+            }
+            SmsProblem::Value(error) => error.fmt(f),
+        }
+    }
+}
+
+impl SmsTemplate {
+    /// Puts the values in, or says why this person's would be refused. Sends no name along.
+    ///
+    /// # Errors
+    /// A value that is empty, too long, or of the wrong kind.
+    pub fn fill(&self, facts: &Facts) -> Result<Content, ValueError> {
+        let values = self.variables.iter().map(|variable| variable.fill(facts)).collect::<Result<_, _>>()?;
+        Ok(Content { values, ..Content::default() })
+    }
+
+    /// The text as it arrives. A place without a value stays as it is registered.
+    pub fn text(&self, content: &Content) -> String {
+        let mut values = content.values.iter();
+        let mut text = String::with_capacity(self.text.len());
+        for piece in pieces(&self.text) {
+            match piece {
+                Piece::Text(part) => text.push_str(part),
+                Piece::Tag { written, .. } => text.push_str(values.next().map_or(written, String::as_str)),
+            }
+        }
+        text
+    }
+
+    /// The text in pieces, so that a screen can mark what was filled in.
+    pub fn preview(&self, content: &Content) -> Vec<Part> {
+        let mut values = content.values.iter();
+        pieces(&self.text)
+            .map(|piece| match piece {
+                Piece::Text(part) => Part::Fixed(part.to_owned()),
+                Piece::Tag { written, .. } => match values.next() {
+                    Some(value) => Part::Filled(value.clone()),
+                    None => Part::Fixed(written.to_owned()),
+                },
+            })
+            .collect()
+    }
+
+    /// What one message is charged as.
+    pub fn segments(&self, content: &Content) -> Segments {
+        segments(&self.text(content))
+    }
+
+    /// The kinds that the text asks for, in order.
+    pub fn tags(&self) -> Vec<Tag> {
+        tags_in(&self.text)
+    }
+
+    /// This template with the account's header and business where it names none itself.
+    #[must_use]
+    pub fn or_account(mut self, sender: Option<&SenderId>, entity: Option<&EntityId>) -> SmsTemplate {
+        self.sender = self.sender.or_else(|| sender.cloned());
+        self.entity_id = self.entity_id.or_else(|| entity.cloned());
+        self
+    }
+
+    /// Everything that stands in the way of sending, at once. Ask it of [`or_account`](SmsTemplate::or_account).
+    pub fn problems(&self) -> Vec<SmsProblem> {
+        let mut problems = Vec::new();
+        let mut missing = |missing: bool, problem| {
+            if missing {
+                problems.push(problem);
+            }
+        };
+        missing(self.text.trim().is_empty(), SmsProblem::NoText);
+        match self.route {
+            SmsRoute::Dlt => {
+                missing(self.sender.is_none(), SmsProblem::NoSender);
+                missing(self.message_id.is_none(), SmsProblem::NoMessageId);
+            }
+            SmsRoute::DltManual => {
+                missing(self.sender.is_none(), SmsProblem::NoSender);
+                missing(self.template_id.is_none(), SmsProblem::NoTemplateId);
+                missing(self.entity_id.is_none(), SmsProblem::NoEntityId);
+            }
+            SmsRoute::Quick => {}
+        }
+        let tags = self.tags();
+        let (places, values) = (tags.len(), self.variables.len());
+        missing(places != values, SmsProblem::Count { places, values });
+        for (place, (wants, variable)) in (1..).zip(tags.into_iter().zip(&self.variables)) {
+            missing(wants != variable.tag, SmsProblem::Kind { place, wants });
+        }
+        for variable in &self.variables {
+            if let (Source::Fixed(_), Err(error)) = (&variable.source, variable.fill(&Facts::default())) {
+                problems.push(SmsProblem::Value(error));
+            }
+        }
+        problems
+    }
+
+    /// Whether the text differs from person to person, so that each needs a request of their own.
+    pub fn is_personal(&self) -> bool {
+        self.variables.iter().any(|variable| variable.source.is_personal())
+    }
+}
+
+impl Variable {
+    fn fill(&self, facts: &Facts) -> Result<String, ValueError> {
+        // `|` separates values on the wire: in one it would shift every later one (providers/fast2sms.md §2.2).
+        let value = first_filled(facts.value(&self.source), &self.fallback, |c| c == '|');
+        let label = || self.label.clone();
+        if value.is_empty() {
+            return Err(ValueError::Empty(label()));
+        }
+        if value.contains("{#") && value.contains("#}") {
+            return Err(ValueError::Unresolved(label()));
+        }
+        let (len, max) = (value.chars().count(), self.tag.longest());
+        if len > max {
+            return Err(ValueError::TooLong { label: label(), max, len });
+        }
+        if !self.tag.takes(&value) {
+            return Err(ValueError::Kind { label: label(), rule: self.tag.rule() });
+        }
+        Ok(value)
+    }
+
+    /// What an operator may dislike about this person's value, which is sent all the same.
+    pub fn doubt(&self, value: &str) -> Option<&'static str> {
+        self.tag.doubt(value)
+    }
+}
+
+/// The kinds of the `{#name#}` in a text, in order.
+pub fn tags_in(text: &str) -> Vec<Tag> {
+    pieces(text)
+        .filter_map(|piece| match piece {
+            Piece::Tag { tag, .. } => Some(tag),
+            Piece::Text(_) => None,
+        })
+        .collect()
+}
+
+/// A stretch of a registered text.
+enum Piece<'t> {
+    Text(&'t str),
+    Tag { written: &'t str, tag: Tag },
+}
+
+/// Longest name between `{#` and `#}`; the known ones have twelve characters at most.
+const NAME_CHARS_MAX: usize = 30;
+
+/// Splits a text at its `{#name#}`; one pass. Whatever is no whole one is text.
+fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        match first_tag(rest) {
+            Some((0, end, tag)) => {
+                let (written, after) = rest.split_at(end);
+                rest = after;
+                Some(Piece::Tag { written, tag })
+            }
+            Some((start, ..)) => {
+                let (part, after) = rest.split_at(start);
+                rest = after;
+                Some(Piece::Text(part))
+            }
+            None => Some(Piece::Text(std::mem::take(&mut rest))),
+        }
+    })
+}
+
+/// Where the first whole `{#name#}` begins and ends.
+fn first_tag(text: &str) -> Option<(usize, usize, Tag)> {
+    let mut from = 0;
+    while let Some(start) = text[from..].find("{#").map(|at| from + at) {
+        let name_from = start + 2;
+        let inside = &text[name_from..];
+        let end = inside.find("#}").filter(|end| is_name(&inside[..*end]));
+        match end {
+            Some(end) => return Some((start, name_from + end + 2, Tag::of_name(&inside[..end]))),
+            None => from = name_from,
+        }
+    }
+    None
+}
+
+fn is_name(name: &str) -> bool {
+    !name.trim().is_empty()
+        && name.chars().count() <= NAME_CHARS_MAX
+        && name.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-'))
+}
