@@ -86,7 +86,8 @@ mod tests {
     #[test]
     fn a_request_to_slow_down_is_honoured_at_once() {
         let (mut breakers, id) = (Breakers::default(), IntegrationId::new(Millis(0)));
-        let slow = Outcome::NotNow { said: Said::default(), wait_ms: Some(7_000), slow_down: true };
+        let slow =
+            Outcome::NotNow { said: Said::default(), wait_ms: Some(7_000), slow_down: true, once: false };
         assert_eq!(breakers.after(id, &slow, Millis(0)), Some(Millis(7_000)));
     }
 }

@@ -44,5 +44,12 @@ fn objection(wire: &Wire, parameters: Option<usize>, media: Option<bool>) -> Opt
                 )
             })
         }
+        Wire::Sms(wire) => {
+            let mapped = wire.template.variables.len();
+            parameters.filter(|wanted| *wanted != mapped).map(|wanted| {
+                let text = format!("The registered text wants {wanted} values, the template maps {mapped}.");
+                Said::new("params_differ", text)
+            })
+        }
     }
 }

@@ -52,7 +52,7 @@ impl Engine {
                 )));
             }
         };
-        let call = Call { wire: &ready.wire, content: &content, to: &claimed.recipient, now };
+        let call = Call { wire: &ready.wire, content: &content, to: &[&claimed.recipient], span: None, now };
         Ended::Called(ready.account.send(&self.http, &call).await)
     }
 }

@@ -100,7 +100,7 @@ pub fn outcome(class: Class, said: Said, wait_ms: Option<i64>) -> Outcome {
         Class::Recipient => Outcome::Refused(said),
         Class::Stop => Outcome::AccountStopped(said),
         Class::Config => Outcome::Misconfigured(said),
-        Class::Retry { slow_down } => Outcome::NotNow { said, wait_ms, slow_down },
+        Class::Retry { slow_down } => Outcome::NotNow { said, wait_ms, slow_down, once: false },
         Class::Unknown => Outcome::Unknown(said),
     }
 }
@@ -110,9 +110,31 @@ pub fn unanswered(silence: Silence) -> Outcome {
     match silence {
         Silence::Never(why) => Outcome::AccountStopped(Said::new(codes::BAD_ADDRESS, why)),
         Silence::Before(why) => {
-            Outcome::NotNow { said: Said::new(codes::NOT_REACHED, why), wait_ms: None, slow_down: false }
+            let said = Said::new(codes::NOT_REACHED, why);
+            Outcome::NotNow { said, wait_ms: None, slow_down: false, once: false }
         }
         Silence::After(why) => Outcome::Unknown(Said::new(codes::NO_ANSWER, why)),
+    }
+}
+
+/// Why a question was not answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotTold {
+    /// The credential that the question needs is not set up.
+    NotConnected,
+    /// The provider refused; its words.
+    Refused(Said),
+    /// The provider could not be asked, or its answer could not be read.
+    Silent(Said),
+}
+
+impl From<Silence> for NotTold {
+    fn from(silence: Silence) -> NotTold {
+        match silence {
+            Silence::Never(why) => NotTold::Refused(Said::new(codes::BAD_ADDRESS, why)),
+            Silence::Before(why) => NotTold::Silent(Said::new(codes::NOT_REACHED, why)),
+            Silence::After(why) => NotTold::Silent(Said::new(codes::NO_ANSWER, why)),
+        }
     }
 }
 

@@ -46,6 +46,15 @@ pub const NOT_REACHED: &str = "not_reached";
 /// No answer after the request may have left. Not voice's `no_answer`, which is a person who does not pick up.
 pub const NO_ANSWER: &str = "silence";
 
+/// What the call needs is not mapped; no call was made.
+pub const NOT_SET_UP: &str = "not_set_up";
+/// Fast2SMS takes a number of the request for none. In a batch one bad number refuses all.
+pub const NUMBERS_REFUSED: &str = "f2s_411";
+/// Fast2SMS saw several SMS to one number within a short time.
+pub const SAME_NUMBER: &str = "f2s_995";
+/// Fast2SMS's wallet is too low.
+pub const SMS_NO_CREDIT: &str = "f2s_416";
+
 /// Refusals that no row knows, one after the other, before a broadcast should pause (§2.5 says “a small number”).
 pub const STRIKES_MAX: usize = 3;
 
@@ -61,6 +70,8 @@ pub enum NextAction {
     },
     /// Put the person on the suppression list for marketing.
     SuppressMarketing,
+    /// Put the person on the suppression list for everything on this channel.
+    Suppress,
     /// Mend the template or the campaign.
     FixTemplate,
     /// Stop and mend the account.
@@ -118,11 +129,13 @@ const fn m(
 }
 
 use Class::{Config, Recipient, Stop, Unknown};
-use NextAction::{FixTemplate, PauseAccount, Resolve, Retry, RetryLater, SmsFallback, SuppressMarketing};
+use NextAction::{
+    FixTemplate, PauseAccount, Resolve, Retry, RetryLater, SmsFallback, Suppress, SuppressMarketing,
+};
 const AGAIN: Class = Class::Retry { slow_down: false };
 const SLOWER: Class = Class::Retry { slow_down: true };
 
-/// All of them. Meta's first.
+/// All of them: Meta's, Fast2SMS's (providers/fast2sms.md §2.5, §7), our own.
 pub const MEANINGS: &[Meaning] = &[
     m(
         "131026",
@@ -241,6 +254,214 @@ pub const MEANINGS: &[Meaning] = &[
     m("2", AGAIN, Retry, "Trouble at Meta", "Meta is not available for the moment. Try again a few times."),
     m("503", AGAIN, Retry, "Trouble at Meta", "Meta is not available for the moment. Try again a few times."),
     m("133016", AGAIN, Retry, "Trouble at Meta", "The number was registered too often. Try again later."),
+    m(
+        NOT_SET_UP,
+        Config,
+        FixTemplate,
+        "Not set up",
+        "The template or the account lacks something that the provider wants. Complete it.",
+    ),
+    m("f2s_401", Config, FixTemplate, "Sender id missing", "Give the template or the account its sender id."),
+    m(
+        "f2s_402",
+        Config,
+        FixTemplate,
+        "Message missing",
+        "The template names no message. Give it the message id of Fast2SMS’s DLT Manager.",
+    ),
+    m("f2s_403", Config, FixTemplate, "Route missing", "Fast2SMS was told no route. Please report this."),
+    m(
+        "f2s_404",
+        Config,
+        FixTemplate,
+        "Language missing",
+        "Fast2SMS was told no language. Please report this.",
+    ),
+    m("f2s_405", Config, FixTemplate, "Numbers missing", "Fast2SMS was told no numbers. Please report this."),
+    m(
+        "f2s_406",
+        Config,
+        FixTemplate,
+        "Sender id refused",
+        "The sender id is not in the account’s DLT Manager at Fast2SMS. Correct it.",
+    ),
+    m(
+        "f2s_407",
+        Config,
+        FixTemplate,
+        "Words refused",
+        "Fast2SMS refuses words in the text. Change the text, or use a registered template.",
+    ),
+    m(
+        "f2s_408",
+        Config,
+        FixTemplate,
+        "Route refused",
+        "Fast2SMS does not know the route. Choose another for the template.",
+    ),
+    m(
+        "f2s_409",
+        Stop,
+        PauseAccount,
+        "Route not allowed",
+        "Fast2SMS does not allow the account this route. Ask its support, then resume.",
+    ),
+    m(
+        "f2s_410",
+        Config,
+        FixTemplate,
+        "Language refused",
+        "Fast2SMS does not know the language. Please report this.",
+    ),
+    m(
+        NUMBERS_REFUSED,
+        Recipient,
+        NextAction::None,
+        "Number refused",
+        "This is no mobile number that Fast2SMS can reach. Correct it.",
+    ),
+    m(
+        "f2s_412",
+        Stop,
+        PauseAccount,
+        "Key refused",
+        "Enter Fast2SMS’s key again in the integration, then resume.",
+    ),
+    m(
+        "f2s_413",
+        Stop,
+        PauseAccount,
+        "Key disabled",
+        "The key is disabled at Fast2SMS. Enable it there or enter a new one, then resume.",
+    ),
+    m(
+        "f2s_414",
+        Stop,
+        PauseAccount,
+        "Address not allowed",
+        "Fast2SMS does not take calls from this server’s address. Add the address to the key’s allow-list, then resume.",
+    ),
+    m(
+        "f2s_415",
+        Stop,
+        PauseAccount,
+        "Account disabled",
+        "Fast2SMS disabled the account. Ask its support, then resume.",
+    ),
+    m(SMS_NO_CREDIT, Stop, PauseAccount, "Wallet is empty", "Top up the wallet at Fast2SMS, then resume."),
+    m(
+        "f2s_417",
+        Config,
+        FixTemplate,
+        "Needs Unicode",
+        "The text holds characters outside plain English, and Fast2SMS wanted to be told. Please report this.",
+    ),
+    m(
+        "f2s_424",
+        Config,
+        FixTemplate,
+        "Message id refused",
+        "Fast2SMS does not know the message id. It is the short number of its DLT Manager, not the 19-digit template id.",
+    ),
+    m(
+        "f2s_425",
+        Config,
+        FixTemplate,
+        "Template refused",
+        "Fast2SMS does not take the template. Compare it with its DLT Manager.",
+    ),
+    m(
+        "f2s_426",
+        Config,
+        FixTemplate,
+        "Link refused",
+        "A value holds a link that is not on your allow-list at the DLT portal. Register it or take it out.",
+    ),
+    m(
+        "f2s_500",
+        Stop,
+        PauseAccount,
+        "Blacklisted at DLT",
+        "The template or the sender id is blacklisted on the DLT register. Ask your operator, then resume.",
+    ),
+    m(
+        "f2s_990",
+        Config,
+        FixTemplate,
+        "Old interface",
+        "Fast2SMS says that its old interface was called. Check the integration’s address.",
+    ),
+    m(
+        SAME_NUMBER,
+        AGAIN,
+        Retry,
+        "Too many to one number",
+        "Fast2SMS saw several SMS to this number within a short time. It is tried once more after two minutes.",
+    ),
+    m(
+        "f2s_996",
+        Stop,
+        PauseAccount,
+        "Account not verified",
+        "Complete the verification at Fast2SMS, then resume.",
+    ),
+    m(
+        "f2s_997",
+        Config,
+        FixTemplate,
+        "Digits only",
+        "Fast2SMS takes digits only on this route. Choose another for the template.",
+    ),
+    m(
+        "f2s_998",
+        Config,
+        FixTemplate,
+        "Route not for bulk",
+        "Fast2SMS sends bulk by DLT or Quick only. Choose one of these for the template.",
+    ),
+    m(
+        "f2s_999",
+        Stop,
+        PauseAccount,
+        "First recharge missing",
+        "Fast2SMS works after a first recharge of ₹100. Top up, then resume.",
+    ),
+    m("failed", Recipient, NextAction::None, "Not delivered", "The provider could not deliver it."),
+    m(
+        "undelivered",
+        Recipient,
+        NextAction::None,
+        "Not delivered",
+        "The operator could not deliver it: the phone may be off or out of reach. It was charged.",
+    ),
+    m(
+        "expired",
+        Recipient,
+        NextAction::None,
+        "Not delivered in time",
+        "The operator gave up: the phone was off or out of reach for too long. It was charged.",
+    ),
+    m(
+        "rejected",
+        Recipient,
+        NextAction::None,
+        "Rejected by the operator",
+        "The operator compared text, sender id and business with the DLT register and refused. If many are rejected, compare the template with the register.",
+    ),
+    m(
+        "blocked",
+        Recipient,
+        Suppress,
+        "Blocked at Fast2SMS",
+        "The number is on Fast2SMS’s own do-not-disturb list. It was not charged.",
+    ),
+    m(
+        "dnd",
+        Recipient,
+        NextAction::None,
+        "On the DND register",
+        "Promotional SMS do not reach a number on the DND register. It was not charged. Service messages reach it.",
+    ),
     m(
         NO_CREDIT,
         Stop,
@@ -375,7 +596,7 @@ pub const MEANINGS: &[Meaning] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aisensy::ANSWERS;
+    use crate::{aisensy::ANSWERS, fast2sms};
 
     #[test]
     fn every_code_has_one_meaning() {
@@ -391,6 +612,13 @@ mod tests {
         for row in ANSWERS {
             let meaning = meaning(row.code).unwrap_or_else(|| panic!("{} has no words", row.code));
             assert!(row.class == meaning.class || row.code == BAD_KEY, "{}", row.code);
+        }
+        for (code, class) in fast2sms::CODES
+            .iter()
+            .map(|row| (row.code, row.class))
+            .chain(fast2sms::HTTP_ANSWERS.iter().map(|row| (row.code, row.class)))
+        {
+            assert_eq!(meaning(code).map(|meaning| meaning.class), Some(class), "{code}");
         }
     }
 

@@ -16,9 +16,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use answers::{ANSWERS, read_answer};
-pub use project::{AudienceCategory, Campaign, NotTold, Page, ProjectFacts, TemplateFacts, project_id_of};
+pub use project::{AudienceCategory, Campaign, Page, ProjectFacts, TemplateFacts, project_id_of};
 pub use receipts::{SIGNATURE_HEADER, dedupe_key, read, verify};
 
+pub use crate::answer::NotTold;
 use crate::{
     answer,
     http::{Endpoint, EndpointError, Http},

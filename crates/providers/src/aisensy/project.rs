@@ -8,14 +8,14 @@ use domain::{
     checks::Probe,
     money::Money,
     outcome::Said,
-    receipt::{Proof, Reading},
+    receipt::{Event, Proof, Reading},
 };
 use reqwest::header::HeaderName;
 use serde_json::{Value, json};
 
 use super::{AisensyAccount, AisensySecrets, AisensySettings, answers::said};
 use crate::{
-    answer::{fit, text_of},
+    answer::{NotTold, fit, text_of},
     codes,
     http::{Answer, Endpoint, EndpointError, Http, Silence},
     lenient::{digits, id, instant, integer, is_something, text, yes_or_no},
@@ -51,17 +51,6 @@ pub fn project_id_of(key: &Secret) -> Option<String> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
     let id = id(serde_json::from_slice::<Value>(&bytes).ok()?.get("id"))?;
     (id.len() == 24 && id.bytes().all(|b| b.is_ascii_hexdigit())).then_some(id)
-}
-
-/// Why a question was not answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotTold {
-    /// The project's credential is not set up.
-    NotConnected,
-    /// The provider refused; its words.
-    Refused(Said),
-    /// The provider could not be asked, or its answer could not be read.
-    Silent(Said),
 }
 
 /// What the project says about itself (§3).
@@ -167,6 +156,17 @@ const TEMPLATES_PAGE: usize = 100;
 /// Pages of templates that are read; nobody keeps two thousand.
 const TEMPLATE_PAGES_MAX: usize = 20;
 
+/// What a look-up asks for, the least first, so that later readings only move forward.
+const LOOKED_UP: [AudienceCategory; 4] =
+    [AudienceCategory::Sent, AudienceCategory::Failed, AudienceCategory::Delivered, AudienceCategory::Read];
+/// Pages of one category in one look-up; the engine looks again.
+const AUDIENCE_PAGES_MAX: usize = 20;
+/// People in one post of a look-up, so that it is no larger than what AiSensy posts.
+const PEOPLE_PER_POST: usize = 100;
+
+/// The topic of posts that a look-up makes. AiSensy sends none of it, and what it sends is signed.
+pub(super) const LOOK_UP_TOPIC: &str = "munadi.audience";
+
 const PASSWORD_HEADER: HeaderName = HeaderName::from_static("x-aisensy-project-api-pwd");
 
 impl AisensyAccount {
@@ -254,15 +254,53 @@ impl AisensyAccount {
         category: AudienceCategory,
         after: Option<&str>,
     ) -> Result<Page<Reading>, NotTold> {
-        let limit = AUDIENCE_PAGE.to_string();
-        let query =
-            [("category", category.word()), ("limit", limit.as_str()), ("after", after.unwrap_or_default())];
-        let query = if after.is_some() { &query[..] } else { &query[..2] };
-        let body = self.ask(http, &["campaign", "audience", &campaign.id], query).await?;
+        let body = self.audience_body(http, campaign, category, after).await?;
         let rows = rows(&body, &["data"]);
         let items: Vec<Reading> = rows.iter().filter_map(|row| reading(row, category, campaign)).collect();
         let next = next_cursor(&body).filter(|next| !rows.is_empty() && Some(next.as_str()) != after);
         Ok(Page { items, next })
+    }
+
+    async fn audience_body(
+        &self,
+        http: &Http,
+        campaign: &Campaign,
+        category: AudienceCategory,
+        after: Option<&str>,
+    ) -> Result<Value, NotTold> {
+        let limit = AUDIENCE_PAGE.to_string();
+        let query =
+            [("category", category.word()), ("limit", limit.as_str()), ("after", after.unwrap_or_default())];
+        let query = if after.is_some() { &query[..] } else { &query[..2] };
+        self.ask(http, &["campaign", "audience", &campaign.id], query).await
+    }
+
+    /// What became of the people of a campaign, by its name: posts of our own making for [`read`](super::read). A campaign
+    /// that the project does not list has nobody.
+    ///
+    /// # Errors
+    /// [`NotTold`]
+    pub async fn look_up(&self, http: &Http, campaign: &str) -> Result<Vec<String>, NotTold> {
+        let campaigns = self.campaigns(http).await?;
+        let Some(campaign) = campaigns.into_iter().find(|one| one.name == campaign) else {
+            return Ok(Vec::new());
+        };
+        let mut posts = Vec::new();
+        for category in LOOKED_UP {
+            let (mut after, mut pages) = (None, 0);
+            while pages < AUDIENCE_PAGES_MAX {
+                let body = self.audience_body(http, &campaign, category, after.as_deref()).await?;
+                let people = rows(&body, &["data"]);
+                posts.extend(people.chunks(PEOPLE_PER_POST).map(|part| told_post(&campaign, category, part)));
+                let next =
+                    next_cursor(&body).filter(|next| !people.is_empty() && Some(next) != after.as_ref());
+                if next.is_none() {
+                    break;
+                }
+                (after, pages) = (next, pages + 1);
+            }
+        }
+        Ok(posts)
     }
 
     async fn ask(&self, http: &Http, path: &[&str], query: &[(&str, &str)]) -> Result<Value, NotTold> {
@@ -273,12 +311,7 @@ impl AisensyAccount {
 
     /// The body of a good answer. 4xx, and a good status with a bad word, are refusals; the rest is silence.
     fn told(&self, ended: Result<Answer, Silence>) -> Result<Value, NotTold> {
-        let answer = match ended {
-            Ok(answer) => answer,
-            Err(Silence::Never(why)) => return Err(NotTold::Refused(Said::new(codes::BAD_ADDRESS, why))),
-            Err(Silence::Before(why)) => return Err(NotTold::Silent(Said::new(codes::NOT_REACHED, why))),
-            Err(Silence::After(why)) => return Err(NotTold::Silent(Said::new(codes::NO_ANSWER, why))),
-        };
+        let answer = ended?;
         let body: Option<Value> = serde_json::from_slice(&answer.body).ok().filter(|_| answer.whole);
         let words = body.as_ref().and_then(text_of).unwrap_or("").to_owned();
         let password = self.project.as_ref().map(|access| &access.password);
@@ -370,6 +403,35 @@ fn campaign(row: &Value) -> Option<Campaign> {
     Some(Campaign { id, name, status: shown(&row["status"]) })
 }
 
+/// The members that [`reading`] wants, and no name or other text of a person.
+fn told_post(campaign: &Campaign, category: AudienceCategory, people: &[Value]) -> String {
+    let wanted = ["userNumber", "sentAt", "deliveredAt", "readAt", "failedAt", "failurePayload"];
+    let people: Vec<Value> = people
+        .iter()
+        .map(|row| {
+            let members =
+                wanted.iter().filter_map(|name| Some(((*name).to_owned(), row.get(*name)?.clone())));
+            Value::Object(members.collect())
+        })
+        .collect();
+    json!({ "topic": LOOK_UP_TOPIC, "category": category.word(), "campaign": campaign.name, "data": people })
+        .to_string()
+}
+
+/// What a post of [`look_up`](AisensyAccount::look_up) says.
+pub(super) fn read_told(post: &Value) -> Vec<Event> {
+    let word = post["category"].as_str().unwrap_or("");
+    let Some(category) = LOOKED_UP.into_iter().find(|category| category.word() == word) else {
+        return vec![Event::Other];
+    };
+    let campaign = Campaign { id: String::new(), name: shown(&post["campaign"]), status: String::new() };
+    rows(post, &["data"])
+        .iter()
+        .filter_map(|row| reading(row, category, &campaign))
+        .map(Event::Receipt)
+        .collect()
+}
+
 fn reading(row: &Value, category: AudienceCategory, campaign: &Campaign) -> Option<Reading> {
     let (proof, at) = match category {
         AudienceCategory::Sent => (Proof::Sent, "sentAt"),
@@ -384,6 +446,7 @@ fn reading(row: &Value, category: AudienceCategory, campaign: &Campaign) -> Opti
         network_id: None,
         digits: Some(digits(&row["userNumber"])?),
         campaign: Some(campaign.name.clone()),
+        udf: None,
         proof,
         at: instant(&row[at]),
         cost: None,

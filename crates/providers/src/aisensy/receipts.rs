@@ -8,6 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::project;
 use crate::{
     answer::fit,
     lenient::{digits, id, instant, is_something, price, text},
@@ -54,6 +55,7 @@ pub fn dedupe_key(raw: &[u8]) -> String {
 pub fn read(raw: &[u8]) -> Vec<Event> {
     match serde_json::from_slice::<Value>(raw) {
         Ok(Value::Array(envelopes)) => envelopes.iter().map(read_one).collect(),
+        Ok(post) if post["topic"] == project::LOOK_UP_TOPIC => project::read_told(&post),
         Ok(envelope) => vec![read_one(&envelope)],
         Err(_) => vec![Event::Other],
     }
@@ -106,6 +108,7 @@ fn receipt(envelope: &Value, topic: Option<Stage>) -> Event {
         network_id: id(message.get("messageId")),
         digits: number(&envelope["data"]),
         campaign: text(&message["campaign"]["name"]).or_else(|| text(&message["campaign"])),
+        udf: None,
         proof,
         at: instant(&message[at]).or_else(|| instant(&envelope["created_at"])),
         cost: price(&message["message_price"]),

@@ -17,7 +17,7 @@ fn line(outcome: &Outcome) -> String {
         Outcome::Refused(said) => format!("recipient {}", said.code),
         Outcome::AccountStopped(said) => format!("stop {}", said.code),
         Outcome::Misconfigured(said) => format!("config {}", said.code),
-        Outcome::NotNow { said, wait_ms, slow_down } => {
+        Outcome::NotNow { said, wait_ms, slow_down, once: _ } => {
             format!(
                 "retry {} {}{}",
                 said.code,

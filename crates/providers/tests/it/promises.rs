@@ -233,6 +233,12 @@ async fn no_log_line_holds_a_key_a_number_or_a_message() {
     }
     let wire: Wire = template().into();
     let content = crate::aisensy_request::content();
-    let call = munadi_providers::Call { wire: &wire, content: &content, to: TO, now: Default::default() };
+    let call = munadi_providers::Call {
+        wire: &wire,
+        content: &content,
+        to: &[TO],
+        span: None,
+        now: Default::default(),
+    };
     assert!(!format!("{call:?}").contains("9000000001") && !format!("{call:?}").contains("Asha"));
 }

@@ -64,6 +64,7 @@ pub(super) fn of(state: MessageState, code: &str) -> Why {
             // The template is frozen with the broadcast: the same values would be refused again.
             NextAction::SmsFallback
             | NextAction::SuppressMarketing
+            | NextAction::Suppress
             | NextAction::FixTemplate
             | NextAction::None => Step::Export,
         };

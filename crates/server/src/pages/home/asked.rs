@@ -133,7 +133,7 @@ pub(super) async fn project(
     account: &Account,
     wait: Wait,
 ) -> Option<Result<ProjectFacts, NotTold>> {
-    let Account::Aisensy(aisensy) = account;
+    let Account::Aisensy(aisensy) = account else { return None };
     if !aisensy.has_project() {
         return None;
     }

@@ -177,6 +177,7 @@ impl Opened {
     pub(super) fn takes_receipts(&self) -> bool {
         match &self.account {
             Ok(Account::Aisensy(account)) => account.takes_receipts(),
+            Ok(Account::Fast2sms(_)) => true,
             Err(_) => false,
         }
     }

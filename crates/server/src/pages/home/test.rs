@@ -62,7 +62,7 @@ pub async fn send(State(app): State<App>, member: Member, form: Form<Pairs>) -> 
         (_, Err(error), _) => return Ok(not_sent(&app, &back, &error.to_string())),
         (_, _, Err(words)) => return Ok(not_sent(&app, &back, words)),
     };
-    let call = Call { wire: &wire, content: &content, to: phone.as_str(), now: member.now };
+    let call = Call { wire: &wire, content: &content, to: &[phone.as_str()], span: None, now: member.now };
     let outcome = account.send(&app.out, &call).await;
     member.org.note_test_message(desk.account.id, ended(&outcome), app.clock.now()).await?;
     let to = format::phone(phone.as_str());

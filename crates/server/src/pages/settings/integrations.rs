@@ -968,7 +968,9 @@ pub async fn test(
         Ok(account) => account,
         Err(words) => return refuse(&words),
     };
-    let Account::Aisensy(aisensy) = &account;
+    let Account::Aisensy(aisensy) = &account else {
+        return refuse("This is no AiSensy account; no campaign can be asked about.");
+    };
     if campaign.is_empty() && !aisensy.has_project() {
         return refuse(
             "Type the name of a Live API campaign: a key alone proves nothing until it is asked about one.",

@@ -161,7 +161,9 @@ async fn offers(
         Ok(opened) => opened,
         Err(words) => return Ok(Err(words)),
     };
-    let Account::Aisensy(aisensy) = &opened;
+    let Account::Aisensy(aisensy) = &opened else {
+        return Ok(Err("Only an AiSensy account has WhatsApp templates.".to_owned()));
+    };
     let (templates, campaigns) = futures::join!(aisensy.templates(&app.out), aisensy.campaigns(&app.out));
     let templates = match templates {
         Ok(templates) => templates,

@@ -305,9 +305,12 @@ async fn ask(app: &App, form: &TemplateForm, accounts: &[Integration], errors: &
         let note = Note::new(Tone::Act, "Nothing was asked.", "No AiSensy account is connected.");
         return note.action(Link::new("Integrations", "/settings/integrations"));
     };
-    let Account::Aisensy(aisensy) = &match app.accounts.open_integration(account) {
+    let opened = match app.accounts.open_integration(account) {
         Ok(account) => account,
         Err(words) => return Note::new(Tone::Fail, "Nothing was asked.", words),
+    };
+    let Account::Aisensy(aisensy) = &opened else {
+        return Note::new(Tone::Act, "Nothing was asked.", "This is no AiSensy account.");
     };
     let template = form.draft();
     compared(aisensy.probe(&app.out, &form.campaign).await, &template, &account.name)

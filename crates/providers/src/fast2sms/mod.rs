@@ -1,0 +1,178 @@
+//! Fast2SMS, SMS in India. Facts: providers/fast2sms.md. One request carries one text to many numbers; there is no idempotency
+//! key, and one request id for all of them.
+
+mod answers;
+mod manager;
+mod receipts;
+mod request;
+
+use domain::{
+    ids::MessageSpan,
+    money::Money,
+    outcome::{Outcome, Said},
+    sms::{EntityId, SenderId, SmsRoute, SmsTemplate},
+    template::Content,
+    time::Millis,
+};
+use reqwest::header::{AUTHORIZATION, HeaderName};
+use serde::{Deserialize, Serialize};
+
+pub use answers::{CODES, CodeRow, HTTP_ANSWERS, read_answer};
+pub use manager::{RegisteredSender, RegisteredTemplate, Wallet};
+pub use receipts::{dedupe_key, read};
+
+use crate::{
+    answer, codes,
+    http::{Endpoint, EndpointError, Http},
+    secret::Secret,
+};
+
+/// Fast2SMS's own host (§1). Clones answer the same paths on others.
+const BASE: &str = "https://www.fast2sms.com/dev";
+
+/// The header that carries the key, without `Bearer` (§1).
+const KEY_HEADER: HeaderName = AUTHORIZATION;
+
+/// Most numbers of one request, whatever is set; one public client splits there (§2.2).
+pub const NUMBERS_PER_REQUEST_MAX: usize = 1_000;
+
+/// What an integration stores in the open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Fast2smsSettings {
+    /// Base of the interface, without `/bulkV2`. Of this server's configuration: never stored.
+    #[serde(skip)]
+    pub base_url: String,
+    /// The header of templates that name none.
+    pub default_sender: Option<SenderId>,
+    /// The business of templates that name none.
+    pub entity_id: Option<EntityId>,
+    /// How new templates go.
+    pub default_route: SmsRoute,
+    /// Numbers of one request when the text is the same for all: 1 to [`NUMBERS_PER_REQUEST_MAX`]. A small batch also keeps an
+    /// unknown outcome small.
+    pub numbers_per_request: usize,
+}
+
+impl Default for Fast2smsSettings {
+    fn default() -> Self {
+        Fast2smsSettings {
+            base_url: BASE.to_owned(),
+            default_sender: None,
+            entity_id: None,
+            default_route: SmsRoute::Dlt,
+            numbers_per_request: 100,
+        }
+    }
+}
+
+/// Price of one segment, before GST (§8). In force until an organisation sets its own.
+pub fn list_price(route: SmsRoute) -> Money {
+    match route {
+        SmsRoute::Dlt | SmsRoute::DltManual => Money(2_500),
+        SmsRoute::Quick => Money::rupees(5),
+    }
+}
+
+/// What an integration seals. Written by [`to_json`](Fast2smsSecrets::to_json) only, so that no page can serialise it by mistake.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Fast2smsSecrets {
+    /// The key of the developer interface.
+    pub api_key: Secret,
+}
+
+impl Fast2smsSecrets {
+    /// The secrets in clear, to be sealed at once.
+    pub fn to_json(&self) -> String {
+        serde_json::json!({ "api_key": self.api_key.expose() }).to_string()
+    }
+}
+
+/// A connected Fast2SMS account.
+#[derive(Clone, Debug)]
+pub struct Fast2smsAccount {
+    api_key: Secret,
+    send: Endpoint,
+    wallet: Endpoint,
+    manager: Endpoint,
+    reports: Endpoint,
+    sender: Option<SenderId>,
+    entity: Option<EntityId>,
+    numbers_per_request: usize,
+}
+
+/// A template on its way to Fast2SMS.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SmsWire {
+    /// The template.
+    pub template: SmsTemplate,
+}
+
+impl From<SmsTemplate> for SmsWire {
+    fn from(template: SmsTemplate) -> SmsWire {
+        SmsWire { template }
+    }
+}
+
+impl Fast2smsAccount {
+    /// Puts the two halves of an integration together.
+    ///
+    /// # Errors
+    /// When the address is none.
+    pub fn new(
+        settings: &Fast2smsSettings,
+        secrets: Fast2smsSecrets,
+    ) -> Result<Fast2smsAccount, EndpointError> {
+        // People paste the whole address of the documentation. Paths are case-sensitive (§1).
+        let base = settings.base_url.trim().trim_end_matches('/');
+        let base = Endpoint::parse(base.strip_suffix("/bulkV2").unwrap_or(base))?;
+        Ok(Fast2smsAccount {
+            send: base.join(&["bulkV2"]),
+            wallet: base.join(&["wallet"]),
+            manager: base.join(&["dlt_manager"]),
+            reports: base.join(&["dlr"]),
+            api_key: secrets.api_key,
+            sender: settings.default_sender.clone(),
+            entity: settings.entity_id.clone(),
+            numbers_per_request: settings.numbers_per_request.clamp(1, NUMBERS_PER_REQUEST_MAX),
+        })
+    }
+
+    /// A template with this account's header and business where it names none.
+    pub fn complete(&self, template: SmsTemplate) -> SmsTemplate {
+        template.or_account(self.sender.as_ref(), self.entity.as_ref())
+    }
+
+    /// How many numbers may share one request of this template: one when the text is personal (§2.2).
+    pub fn batch(&self, wire: &SmsWire) -> usize {
+        if wire.template.is_personal() { 1 } else { self.numbers_per_request }
+    }
+
+    /// Sends one text to numbers in E.164 form, in one request. What is not set up, or no Indian mobile number, is refused
+    /// without a call; in a batch as [`NUMBERS_REFUSED`](codes::NUMBERS_REFUSED), as the provider would.
+    pub async fn send(
+        &self,
+        http: &Http,
+        wire: &SmsWire,
+        content: &Content,
+        to: &[&str],
+        span: Option<MessageSpan>,
+        now: Millis,
+    ) -> Outcome {
+        let body = match request::body(self, &wire.template, content, to, span) {
+            Ok(body) => body,
+            Err(request::Unsendable::Numbers) => {
+                let words = "Fast2SMS reaches Indian mobile numbers only";
+                return Outcome::Refused(Said::new(codes::NUMBERS_REFUSED, words));
+            }
+            Err(request::Unsendable::Setup(words)) => {
+                return Outcome::Misconfigured(Said::new(codes::NOT_SET_UP, words));
+            }
+        };
+        match http.post(&self.send, body, Some((KEY_HEADER, &self.api_key))).await {
+            Ok(answer) => read_answer(&answer, to.len(), now, &[&self.api_key]),
+            Err(silence) => answer::unanswered(silence),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What Fast2SMS tells us later: posts to our callback in three forms, and the report that we ask for (providers/fast2sms.md §5,
+//! §6, §7). All of them are read here, so that a polled report is stored and applied like a post.
+
+use domain::{
+    money::Money,
+    outcome::Said,
+    receipt::{Event, Proof, Reading},
+    time::{Millis, SECOND},
+};
+use jiff::{
+    civil::DateTime,
+    tz::{Offset, TimeZone},
+};
+use reqwest::Url;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    answer::fit,
+    lenient::{digits, id, integer, price, text},
+};
+
+/// What a post or a polled report says.
+pub fn read(raw: &[u8]) -> Vec<Event> {
+    match parse(raw) {
+        Value::Array(posts) => posts.iter().flat_map(read_one).collect(),
+        post => read_one(&post),
+    }
+}
+
+/// A repeat of a post has the key of the first (§6): request, number, state and time. They are hashed, so that the key can be
+/// kept when the number is erased. A report is known by its bytes.
+pub fn dedupe_key(raw: &[u8]) -> String {
+    let post = parse(raw);
+    let members = [
+        text(&post["request_id"]),
+        number(&post),
+        text(&post["status"]).map(|status| status.to_ascii_lowercase()),
+        text(&post["delivery_timestamp"]),
+    ];
+    if members[..3].iter().any(Option::is_none) {
+        return format!("sha256:{}", hex::encode(Sha256::digest(raw)));
+    }
+    let members = members.map(Option::unwrap_or_default).join("\n");
+    format!("post:{}", hex::encode(Sha256::digest(members)))
+}
+
+/// JSON, or the same members as a form (§6, `content_type`); null when it is neither.
+fn parse(raw: &[u8]) -> Value {
+    if let Ok(body) = serde_json::from_slice(raw) {
+        return body;
+    }
+    std::str::from_utf8(raw).ok().and_then(form).unwrap_or_default()
+}
+
+/// `a=1&b=2`. The reader of queries does it; `#` and the like come escaped.
+fn form(text: &str) -> Option<Value> {
+    if !text.contains('=') || text.trim_start().starts_with(['<', '{', '[']) {
+        return None;
+    }
+    let mut url = Url::parse("form://x").ok()?;
+    url.set_query(Some(text.trim()));
+    let members: Map<String, Value> =
+        url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect();
+    Some(Value::Object(members))
+}
+
+fn read_one(post: &Value) -> Vec<Event> {
+    if let Some(reports) = post["data"].as_array() {
+        return reports.iter().flat_map(report).collect();
+    }
+    if let Some(statuses) = post["statuses"].as_array() {
+        return statuses.iter().map(clevertap).collect();
+    }
+    vec![custom(post)]
+}
+
+/// One request of the polled report (§5).
+fn report(request: &Value) -> Vec<Event> {
+    let provider_id = id(request.get("request_id"));
+    let rows = request["delivery_status"].as_array().map_or(&[][..], Vec::as_slice);
+    rows.iter().map(|row| event(row, id(row.get("request_id")).or_else(|| provider_id.clone()))).collect()
+}
+
+/// The custom form (§6), which operators are asked for.
+fn custom(post: &Value) -> Event {
+    event(post, id(post.get("request_id")))
+}
+
+fn event(row: &Value, provider_id: Option<String>) -> Event {
+    let words = ["failure_reason", "status_description"].iter().find_map(|name| text(&row[*name]));
+    let Some((proof, free)) = proof(&row["status"], words) else { return Event::Other };
+    let digits = number(row);
+    let udf = row["udf1"].as_str().and_then(|udf| udf.trim().parse().ok());
+    if provider_id.is_none() && udf.is_none() {
+        return Event::Other;
+    }
+    Event::Receipt(Reading {
+        provider_id,
+        network_id: None,
+        digits,
+        campaign: None,
+        udf,
+        proof,
+        at: instant(row),
+        cost: if free { Some(Money(0)) } else { price(&row["amount_debited"]) },
+    })
+}
+
+/// The clevertap form (§6). `msgId` is the request's id, or what we sent along.
+fn clevertap(row: &Value) -> Event {
+    let Some((proof, free)) = proof(&row["status"], text(&row["description"])) else { return Event::Other };
+    let Some(message) = id(row.get("msgId")) else { return Event::Other };
+    let udf = message.parse().ok();
+    Event::Receipt(Reading {
+        provider_id: if udf.is_some() { None } else { Some(message) },
+        network_id: None,
+        digits: number(row),
+        campaign: None,
+        udf,
+        proof,
+        at: seconds(&row["timestamp"]),
+        cost: free.then_some(Money(0)),
+    })
+}
+
+/// What a state proves, and whether it costs nothing (§7); `None` for a state that nobody documents.
+fn proof(status: &Value, words: Option<String>) -> Option<(Proof, bool)> {
+    let status = text(status)?.to_ascii_lowercase();
+    let free = matches!(status.as_str(), "blocked" | "dnd");
+    let proof = match status.as_str() {
+        "pending" | "submitted" | "sent" => Proof::Sent,
+        "delivered" => Proof::Delivered,
+        code @ ("failed" | "undelivered" | "expired" | "rejected" | "blocked" | "dnd") => {
+            let words = words.map_or_else(|| "Failed without a reason".to_owned(), |words| fit(&words, &[]));
+            Proof::Failed(Said::new(code, words))
+        }
+        _ => return None,
+    };
+    Some((proof, free))
+}
+
+/// The recipient's digits with country code: number or text, with or without 91 (§5).
+fn number(row: &Value) -> Option<String> {
+    let digits = ["mobile", "recipient_id"].iter().find_map(|name| digits(&row[*name]))?;
+    let ten = digits.trim_start_matches('0');
+    let is_mobile = ten.len() == 10 && ten.starts_with(['6', '7', '8', '9']);
+    Some(if is_mobile { format!("91{ten}") } else { digits })
+}
+
+/// `delivery_timestamp` in unix seconds, else the written time, which is Indian (§5).
+fn instant(row: &Value) -> Option<Millis> {
+    let written = || ["delivery_time", "sent_time"].iter().find_map(|name| indian(row[*name].as_str()?));
+    seconds(&row["delivery_timestamp"]).or_else(written)
+}
+
+fn seconds(value: &Value) -> Option<Millis> {
+    integer(value).filter(|seconds| *seconds > 0).map(|seconds| Millis(seconds.saturating_mul(SECOND)))
+}
+
+/// `01-01-2026 10:30:05`, in Asia/Kolkata, which knows no summer time.
+fn indian(text: &str) -> Option<Millis> {
+    let at = DateTime::strptime("%d-%m-%Y %H:%M:%S", text.trim()).ok()?;
+    let zone = TimeZone::fixed(Offset::from_seconds(5 * 3_600 + 1_800).ok()?);
+    Some(Millis(at.to_zoned(zone).ok()?.timestamp().as_millisecond()))
+}
