@@ -265,6 +265,12 @@ impl WhatsappTemplate {
         Ok(Content { name: if name.is_empty() { NO_NAME.to_owned() } else { name }, values, buttons })
     }
 
+    /// Whether a value or a button takes it.
+    pub fn uses(&self, source: &Source) -> bool {
+        let buttons = self.buttons.iter().filter_map(|button| button.value.as_ref());
+        self.parameters.iter().map(|parameter| &parameter.source).chain(buttons).any(|used| used == source)
+    }
+
     /// How many `{{n}}` the text holds: the largest n.
     pub fn placeholders(&self) -> usize {
         pieces(&self.body).filter_map(|piece| piece.ok()).max().unwrap_or(0)

@@ -18,7 +18,11 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use domain::{ids::BroadcastId, retry::Retry, time::SharedClock};
+use domain::{
+    ids::{BroadcastId, MessageRef},
+    retry::Retry,
+    time::SharedClock,
+};
 use providers::Http;
 use store::{PhoneKey, Store, work::Work};
 use tokio::sync::{Notify, broadcast};
@@ -64,7 +68,11 @@ pub struct Engine {
     pub(crate) wakes: Arc<Wakes>,
     pub(crate) feed: broadcast::Sender<BroadcastId>,
     pub(crate) alive_until: Arc<AtomicI64>,
+    pub(crate) opt_out_link: Option<OptOutLink>,
 }
+
+/// Makes the address of the page where the addressee of a message stops such messages.
+pub type OptOutLink = Arc<dyn Fn(MessageRef) -> String + Send + Sync>;
 
 /// Hints that there may be something to do. A lost one costs at most a second: every loop also looks by itself.
 #[derive(Debug, Default)]
@@ -110,7 +118,14 @@ impl Engine {
             wakes: Arc::default(),
             feed: broadcast::channel(FEED_ROOM).0,
             alive_until: Arc::new(AtomicI64::new(i64::MAX)),
+            opt_out_link: None,
         }
+    }
+
+    /// The same engine with a maker of opt-out links. Without one, a template that wants a link leaves everybody out.
+    pub fn with_opt_out_link(mut self, link: OptOutLink) -> Engine {
+        self.opt_out_link = Some(link);
+        self
     }
 
     /// Broadcasts whose rows or status this process changed, as they change.

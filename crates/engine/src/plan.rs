@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use domain::{
+    ids::MessageRef,
     message::SkipReason,
-    template::{Facts, WhatsappTemplate},
+    template::{Facts, Source, WhatsappTemplate},
 };
 use store::{
     StoreError,
@@ -57,7 +58,7 @@ impl Engine {
         let event = self.work.event_facts(planning.organization, planning.workshop).await?;
         let suppresses = self.work.suppresses(planning.organization).await?;
         let mut written = 0;
-        let mut stretch = self.stretch(&planning, &planning.after, &template, &event, suppresses).await?;
+        let mut stretch = self.stretch(&planning, &planning.after, 0, &template, &event, suppresses).await?;
         loop {
             let Stretch { rows, mark, last } = stretch;
             let count = rows.len();
@@ -68,7 +69,7 @@ impl Engine {
             }
             // The next stretch is read and filled in while this one is written.
             let (wrote, next) =
-                tokio::join!(write, self.stretch(&planning, &mark, &template, &event, suppresses));
+                tokio::join!(write, self.stretch(&planning, &mark, count, &template, &event, suppresses));
             wrote?;
             stretch = next?;
             written += count;
@@ -81,6 +82,8 @@ impl Engine {
         &self,
         planning: &Planning,
         after: &(String, String),
+        // Rows that are being written meanwhile: they come before these.
+        under_way: usize,
         template: &WhatsappTemplate,
         event: &Facts,
         suppresses: bool,
@@ -89,7 +92,17 @@ impl Engine {
         let last = i64::try_from(people.len()).unwrap_or(0) < STRETCH;
         let mark = people.last().map_or_else(|| after.clone(), |p| (p.phone.clone(), p.identity.clone()));
         let suppressed = if suppresses { self.suppressed(planning, &people).await? } else { HashSet::new() };
-        Ok(Stretch { rows: self.rows(people, template, event, &suppressed, &after.0), mark, last })
+        let first = planning.planned + i64::try_from(under_way).unwrap_or(0) + 1;
+        let link = |at: usize| self.link(template, planning, first + i64::try_from(at).unwrap_or(0));
+        Ok(Stretch { rows: self.rows(people, template, event, &suppressed, &after.0, link), mark, last })
+    }
+
+    /// The address behind which that message's addressee stops such messages; empty when the template does not want it.
+    fn link(&self, template: &WhatsappTemplate, planning: &Planning, position: i64) -> String {
+        let Some(make) = self.opt_out_link.as_ref().filter(|_| template.uses(&Source::OptOutLink)) else {
+            return String::new();
+        };
+        make(MessageRef { broadcast: planning.broadcast, position })
     }
 
     async fn suppressed(
@@ -109,13 +122,15 @@ impl Engine {
         event: &Facts,
         suppressed: &HashSet<String>,
         carried: &str,
+        link: impl Fn(usize) -> String,
     ) -> Vec<PlannedRow> {
         let kept = first_of_each_number(&people);
         let mut facts = event.clone();
         people
             .into_iter()
             .zip(kept)
-            .map(|(person, kept)| {
+            .enumerate()
+            .map(|(at, (person, kept))| {
                 let left_out = if person.phone.is_empty() {
                     let missing = person.phone_typed.trim().is_empty();
                     Some(if missing { SkipReason::NoPhone } else { SkipReason::InvalidPhone })
@@ -132,6 +147,7 @@ impl Engine {
                         facts.name.clone_from(&person.name);
                         facts.email.clone_from(&person.email);
                         facts.phone.clone_from(&person.phone);
+                        facts.opt_out_link = link(at);
                         match template.fill(&facts) {
                             Ok(content) => {
                                 (None, serde_json::to_string(&content).expect("strings are always JSON"))

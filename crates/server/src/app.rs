@@ -14,8 +14,16 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    accounts::OpenAccounts, callbacks::Callbacks, config::Config, http::router, importing::Jobs, live::Live,
-    pages::home::Asked, password::Passwords, seal::KeyRing,
+    accounts::OpenAccounts,
+    callbacks::Callbacks,
+    config::Config,
+    http::router,
+    importing::Jobs,
+    live::Live,
+    opt_out_links::OptOutLinks,
+    pages::{home::Asked, opt_out::OptOutDoor},
+    password::Passwords,
+    seal::KeyRing,
 };
 
 /// A session ends after two days without use, and after thirty in any case.
@@ -57,6 +65,8 @@ pub struct Parts {
     pub jobs: Jobs,
     /// Makes the keys of suppressions.
     pub phone_key: PhoneKey,
+    /// Where people stop messages by the link in one.
+    pub opt_out: OptOutDoor,
     /// Who watches what.
     pub live: Live,
     /// What providers answered lately.
@@ -92,6 +102,11 @@ impl App {
             limits: Limits { lease_ms: config.lease_ms, ..Limits::default() },
             alone: !store.is_shared(),
         });
+        let links = OptOutLinks::new(keys.opt_out_key(), &config.public_url);
+        let engine = engine.with_opt_out_link({
+            let links = links.clone();
+            Arc::new(move |message| links.link(message))
+        });
         let callbacks = Callbacks::new(engine.clone(), clock.clone());
         let stopping = CancellationToken::new();
         Ok(App(Arc::new(Parts {
@@ -105,6 +120,7 @@ impl App {
             callbacks,
             out,
             phone_key,
+            opt_out: OptOutDoor::new(links),
             asked: Asked::default(),
             jobs: Jobs::default(),
             live: Live::default(),

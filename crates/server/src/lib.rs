@@ -10,6 +10,7 @@ pub mod config;
 pub mod http;
 pub mod importing;
 pub mod live;
+pub mod opt_out_links;
 pub mod pages;
 pub mod password;
 pub mod rehearsal;

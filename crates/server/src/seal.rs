@@ -218,6 +218,11 @@ impl KeyRing {
         hex::encode(&mac[..20])
     }
 
+    /// Key of the links by which people stop messages. Never changes: a link in an old message has to work.
+    pub fn opt_out_key(&self) -> [u8; 32] {
+        hmac_sha256(&self.first().bytes, &[b"munadi opt-out links"])
+    }
+
     fn first(&self) -> &Key {
         self.keys.last().expect("a ring holds at least one key")
     }

@@ -1,9 +1,13 @@
 //! The straight way, and what people do to a broadcast.
 
+use std::sync::Arc;
+
 use domain::{
     broadcast::{BroadcastStatus, UNDO_MS},
+    ids::MessageRef,
     message::MessageState,
     phone::{Country, Phone},
+    template::{Content, Source},
     time::HOUR,
 };
 use store::{messages::MessageFilter, on_both, suppressions::NewSuppression};
@@ -105,5 +109,23 @@ on_both! {
         assert_eq!(world.sum(id).await, "4 = 4 expired");
         assert_eq!(world.truth(id).await.status, BroadcastStatus::Completed);
         assert_eq!(world.sandbox.world().len(), 0);
+    }
+
+    async fn each_message_carries_the_link_of_its_own_place(db: TestStore) {
+        let mut world = World::new(db).await;
+        // More than one stretch of the planner: the second is filled in while the first is written.
+        world.crowd(4_100).await;
+        let make = |message: MessageRef| format!("https://notify.example/o/{message}");
+        world.engine = world.engine.clone().with_opt_out_link(Arc::new(make));
+        let mut template = World::template();
+        template.parameters[0].source = Source::OptOutLink;
+        let id = world.confirm(template).await;
+        world.engine.plan().await.unwrap();
+        let rows = world.org.messages(id, &MessageFilter::default(), 0, 5_000).await.unwrap();
+        assert_eq!(rows.len(), 4_100);
+        for row in rows {
+            let content: Content = serde_json::from_str(&row.content).unwrap();
+            assert_eq!(content.values[0], make(row.message));
+        }
     }
 }

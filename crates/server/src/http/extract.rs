@@ -57,6 +57,8 @@ pub struct Member {
     pub signed_in: SignedIn,
     /// What is the same on every page of this request.
     pub frame: Frame,
+    /// An opt-out link for previews and test messages; it stops nothing.
+    pub opt_out_sample: String,
     /// The moment of the request.
     pub now: Millis,
 }

@@ -1,6 +1,11 @@
 //! Stands before every route: who calls, may they, does the form come from us. Behind it: what went wrong, in the right form.
 
-use std::{any::Any, net::SocketAddr, panic::AssertUnwindSafe, time::Duration};
+use std::{
+    any::Any,
+    net::{IpAddr, SocketAddr},
+    panic::AssertUnwindSafe,
+    time::Duration,
+};
 
 use axum::{
     body::Body,
@@ -86,7 +91,8 @@ async fn pass(
     if rule.needs == Needs::Anyone {
         return Ok(next.run(request).await);
     }
-    let address = address(app, &request);
+    let direct = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let address = address(app, request.headers(), direct);
     let visitor = visitor(app, request.headers(), address, look).await?;
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD);
     let member = match &visitor.signed_in {
@@ -242,6 +248,7 @@ async fn member(
         user: who.user.clone(),
         signed_in: who.clone(),
         frame,
+        opt_out_sample: app.opt_out.links.sample(organization.id),
         now,
     }))
 }
@@ -253,18 +260,17 @@ pub fn theme(headers: &HeaderMap) -> Theme {
 }
 
 /// Who calls, for the throttle: an IPv4 address, or the /64 that one customer of an IPv6 network has.
-fn address(app: &App, request: &Request) -> String {
+pub fn address(app: &App, headers: &HeaderMap, direct: Option<IpAddr>) -> String {
     let forwarded = || {
         // The last entry is the one that our own proxy wrote.
-        let last = request.headers().get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+        let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
         last.rsplit(',').next()?.trim().parse().ok()
     };
-    let direct = || request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let ip = if app.config.behind_proxy { forwarded().or_else(direct) } else { direct() };
-    match ip.map(|ip: std::net::IpAddr| ip.to_canonical()) {
+    let ip = if app.config.behind_proxy { forwarded().or(direct) } else { direct };
+    match ip.map(|ip: IpAddr| ip.to_canonical()) {
         None => "local".to_owned(),
-        Some(std::net::IpAddr::V4(ip)) => ip.to_string(),
-        Some(std::net::IpAddr::V6(ip)) => {
+        Some(IpAddr::V4(ip)) => ip.to_string(),
+        Some(IpAddr::V6(ip)) => {
             let [a, b, c, d, ..] = ip.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }

@@ -10,3 +10,4 @@ pub mod gate;
 pub mod headers;
 pub mod notice;
 pub mod router;
+pub mod throttle;

@@ -120,7 +120,7 @@ const POST: Method = Method::POST;
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, broadcast, health, home, imports, invite, keys, login, operator, opted_out, organisation, people, person,
+        account, broadcast, health, home, imports, invite, keys, login, operator, opt_out, opted_out, organisation, people, person,
         settings::{audit, integrations, prices, template_import, templates},
         setup, team, workshop, workshops,
     };
@@ -129,6 +129,9 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/healthz",                           Anyone,     health::show).json(),
 
         route(POST, "/callbacks/{callback_key}",          Anyone,     callbacks::receive).json().body_max(callbacks::POST_BYTES_MAX).timeout(callbacks::TIMEOUT),
+
+        route(GET,  "/o/{token}",                         Anyone,     opt_out::show),
+        route(POST, "/o/{token}",                         Anyone,     opt_out::act),
 
         route(GET,  "/sign-in",                           Public,     login::form),
         route(POST, "/sign-in",                           Public,     login::sign_in),

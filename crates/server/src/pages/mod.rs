@@ -9,6 +9,7 @@ pub mod invite;
 pub mod keys;
 pub mod login;
 pub mod operator;
+pub mod opt_out;
 pub mod opted_out;
 pub mod organisation;
 pub mod people;

@@ -21,6 +21,7 @@ pub mod history;
 pub mod icons;
 pub mod import_grid;
 pub mod integration_card;
+pub mod leaflet;
 pub mod menu;
 pub mod note;
 pub mod pace_chart;

@@ -11,6 +11,7 @@ mod headless;
 mod home;
 mod imports;
 mod ops;
+mod opt_out;
 mod settings;
 mod sign_in;
 mod team;

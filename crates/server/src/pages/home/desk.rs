@@ -419,6 +419,7 @@ fn event(member: &Member, workshop: &Workshop) -> Facts {
         workshop_time: zone.plain_time(workshop.starts_at),
         workshop_join_link: workshop.join_link.clone(),
         organisation: member.organization.name.clone(),
+        opt_out_link: member.opt_out_sample.clone(),
         ..Facts::default()
     }
 }

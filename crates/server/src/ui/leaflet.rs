@@ -1,0 +1,47 @@
+//! A page for people who have no account: one question, in English and in Hindi.
+
+use maud::{Markup, Render, html};
+
+use super::icons::Icon;
+use super::shell::{Theme, document};
+
+/// Such a page.
+#[derive(Clone, Debug)]
+pub struct Leaflet {
+    /// The `h1`, and the tab of the browser.
+    pub title: String,
+    /// The same in Hindi.
+    pub title_hi: String,
+    /// Who asks: the organisation's name.
+    pub from: String,
+    /// The theme of the cookie or the browser.
+    pub theme: Theme,
+    /// What was asked for is done.
+    pub done: bool,
+    /// Text and form.
+    pub body: Markup,
+    /// At the foot.
+    pub foot: String,
+}
+
+impl Render for Leaflet {
+    fn render(&self) -> Markup {
+        document(
+            &format!("{} · {}", self.title, self.from),
+            self.theme,
+            "m-leaflet",
+            &html! {
+                main class="m-leaflet__main" {
+                    p class="m-leaflet__from" { (self.from) }
+                    h1 class="m-leaflet__title" {
+                        @if self.done { span class="m-leaflet__done" { (Icon::Ok) } }
+                        (self.title)
+                        span class="m-leaflet__hindi" lang="hi" { (self.title_hi) }
+                    }
+                    (self.body)
+                }
+                p class="m-leaflet__foot" { (self.foot) }
+            },
+        )
+    }
+}
