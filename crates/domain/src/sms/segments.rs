@@ -91,3 +91,171 @@ fn septets(c: char) -> usize {
         _ => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// `G` or `U`, units, SMS: each worked out by hand from 3GPP TS 23.038 and the table of providers/fast2sms.md §8.
+    #[track_caller]
+    fn check(text: &str, expected: (char, usize, usize)) {
+        let Segments { alphabet, units, count } = segments(text);
+        let letter = match alphabet {
+            Alphabet::Gsm7 => 'G',
+            Alphabet::Unicode => 'U',
+        };
+        let shown: String = text.chars().take(24).collect();
+        assert_eq!((letter, units, count), expected, "for {shown:?}… of {} characters", text.chars().count());
+    }
+
+    fn a(times: usize) -> String {
+        "a".repeat(times)
+    }
+
+    #[test]
+    fn usual_texts_are_counted_as_the_operator_counts_them() {
+        for (text, expected) in [
+            ("", ('G', 0, 0)),
+            ("Hi", ('G', 2, 1)),
+            ("Hi Asha, Rust for Beginners starts at 7 PM. -Example Academy", ('G', 60, 1)),
+            ("@£$¥èéùìòÇ\nØø\rÅå", ('G', 16, 1)),
+            ("Δ_ΦΓΛΩΠΨΣΘΞÆæßÉ", ('G', 15, 1)),
+            ("!\"#¤%&'()*+,-./", ('G', 15, 1)),
+            ("0123456789:;<=>?", ('G', 16, 1)),
+            ("¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§", ('G', 32, 1)),
+            ("¿abcdefghijklmnopqrstuvwxyzäöñüà", ('G', 32, 1)),
+            // The extension table: two each.
+            ("^", ('G', 2, 1)),
+            ("{}", ('G', 4, 1)),
+            ("[\\]", ('G', 6, 1)),
+            ("~|€", ('G', 6, 1)),
+            ("\u{c}", ('G', 2, 1)),
+            ("Pay 5€", ('G', 7, 1)),
+            ("{#var#}", ('G', 9, 1)),
+            // What looks plain and is not.
+            ("`", ('U', 1, 1)),
+            ("₹500", ('U', 4, 1)),
+            ("It’s", ('U', 4, 1)),
+            ("“Hi”", ('U', 4, 1)),
+            ("7–8 PM", ('U', 6, 1)),
+            ("7—8", ('U', 3, 1)),
+            ("wait…", ('U', 5, 1)),
+            ("ç", ('U', 1, 1)),
+            ("ê", ('U', 1, 1)),
+            ("a\tb", ('U', 3, 1)),
+            ("a\u{a0}b", ('U', 3, 1)),
+            ("α", ('U', 1, 1)),
+            // न म स ् त े: six units.
+            ("नमस्ते", ('U', 6, 1)),
+            ("வணக்கம்", ('U', 7, 1)),
+            // Outside the first plane: two units, with joiners and marks more.
+            ("😀", ('U', 2, 1)),
+            ("Hi 👋", ('U', 5, 1)),
+            ("🇮🇳", ('U', 4, 1)),
+            ("👩‍💻", ('U', 5, 1)),
+            ("❤️", ('U', 2, 1)),
+        ] {
+            check(text, expected);
+        }
+    }
+
+    #[test]
+    fn the_borders_of_gsm_7_are_exact() {
+        for (length, count) in [
+            (1, 1),
+            (159, 1),
+            (160, 1),
+            (161, 2),
+            (306, 2),
+            (307, 3),
+            (459, 3),
+            (460, 4),
+            (612, 4),
+            (613, 5),
+            (765, 5),
+            (766, 6),
+        ] {
+            check(&a(length), ('G', length, count));
+        }
+        // Eighty of two septets fill one; of several, 76 fit into each, and a septet stays empty.
+        for (length, count) in [(80, 1), (81, 2), (152, 2), (153, 3), (228, 3), (229, 4)] {
+            check(&"€".repeat(length), ('G', length * 2, count));
+        }
+    }
+
+    #[test]
+    fn a_character_of_two_septets_is_never_cut_in_two() {
+        check(&format!("{}€", a(158)), ('G', 160, 1));
+        check(&format!("{}€", a(159)), ('G', 161, 2));
+        // 305 septets and more, the 153rd half of a `€`: it moves on, and the end with it.
+        check(&format!("{}€{}", a(151), a(153)), ('G', 306, 2));
+        check(&format!("{}€{}", a(152), a(151)), ('G', 305, 2));
+        check(&format!("{}€{}", a(152), a(152)), ('G', 306, 3));
+        check(&format!("{}€{}€{}", a(152), a(150), a(152)), ('G', 458, 4));
+    }
+
+    #[test]
+    fn the_borders_of_unicode_are_those_of_the_tighter_table() {
+        for (length, count) in [
+            (69, 1),
+            (70, 1),
+            (71, 2),
+            (133, 2),
+            (134, 3),
+            (199, 3),
+            (200, 4),
+            (265, 4),
+            (266, 5),
+            (331, 5),
+            (332, 6),
+        ] {
+            check(&"अ".repeat(length), ('U', length, count));
+            // One `₹` is enough to make all of it Unicode.
+            check(&format!("₹{}", a(length - 1)), ('U', length, count));
+        }
+        for (emoji, count) in [(35, 1), (36, 2), (66, 2), (67, 3), (99, 3), (100, 4)] {
+            check(&"😀".repeat(emoji), ('U', emoji * 2, count));
+        }
+        check(&format!("{}₹", a(160)), ('U', 161, 3));
+    }
+
+    #[test]
+    fn the_composer_can_say_what_made_it_unicode_and_what_is_left() {
+        assert_eq!(why_unicode("Pay ₹500 for “it”"), Some('₹'));
+        assert_eq!(why_unicode("Pay 500 for [it]"), None);
+        for (text, left) in
+            [(a(0), 160), (a(150), 10), (a(161), 145), ("अ".repeat(60), 10), ("अ".repeat(71), 62)]
+        {
+            assert_eq!(segments(&text).units_left(), left, "{}", text.len());
+        }
+    }
+
+    fn any_text() -> impl Strategy<Value = String> {
+        prop_oneof![".{0,400}", "[a-z €|^]{0,400}", "[अ-ह😀₹ ]{0,200}", "[ -~]{0,400}"]
+    }
+
+    proptest! {
+        #[test]
+        fn more_text_is_never_fewer_sms(text in any_text(), more in any_text()) {
+            let (before, after) = (segments(&text), segments(&format!("{text}{more}")));
+            prop_assert!(before.count <= after.count, "{before:?} {after:?}");
+        }
+
+        #[test]
+        fn a_text_of_160_septets_at_most_is_one_sms(text in "[a-zA-Z0-9 .,@£€^]{1,160}") {
+            let found = segments(&text);
+            prop_assert_eq!(found.alphabet, Alphabet::Gsm7);
+            prop_assert_eq!(found.count == 1, found.units <= 160);
+        }
+
+        #[test]
+        fn the_estimate_is_never_below_the_standard(text in any_text()) {
+            let found = segments(&text);
+            let (alone, each) = match found.alphabet { Alphabet::Gsm7 => (160, 153), Alphabet::Unicode => (70, 67) };
+            let standard = if found.units <= alone { usize::from(found.units > 0) } else { found.units.div_ceil(each) };
+            prop_assert!(found.count >= standard);
+            prop_assert!(found.count <= standard + 1 + standard / 30, "{} for {}", found.count, standard);
+        }
+    }
+}

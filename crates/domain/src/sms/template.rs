@@ -308,3 +308,197 @@ fn is_name(name: &str) -> bool {
         && name.chars().count() <= NAME_CHARS_MAX
         && name.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::Message;
+    use proptest::prelude::*;
+
+    const TEXT: &str = "Hi {#var#}, {#var#} starts at {#alphanumeric#}: {#url#} -Example Academy ";
+
+    fn variable(label: &str, tag: Tag, source: Source) -> Variable {
+        Variable { label: label.into(), tag, source, fallback: String::new() }
+    }
+
+    fn template() -> SmsTemplate {
+        SmsTemplate {
+            route: SmsRoute::Dlt,
+            sender: SenderId::parse("WRKSHP").ok(),
+            message_id: MessageId::parse("111111").ok(),
+            template_id: None,
+            entity_id: None,
+            category: Category::Utility,
+            text: TEXT.into(),
+            variables: vec![
+                variable("first name", Tag::Var, Source::RegistrantFirstName),
+                variable("title", Tag::Var, Source::WorkshopTitle),
+                variable("time", Tag::Alphanumeric, Source::WorkshopTime),
+                variable("link", Tag::Url, Source::WorkshopJoinLink),
+            ],
+        }
+    }
+
+    fn facts(name: &str) -> Facts {
+        Facts {
+            name: name.into(),
+            workshop_title: "Rust for Beginners".into(),
+            workshop_time: "7:00 PM".into(),
+            workshop_join_link: "https://example.in/j/a1".into(),
+            ..Facts::default()
+        }
+    }
+
+    fn with(source: Source, tag: Tag) -> SmsTemplate {
+        SmsTemplate { text: "{#var#}".into(), variables: vec![variable("value", tag, source)], ..template() }
+    }
+
+    #[test]
+    fn the_registered_text_is_kept_to_the_last_space() {
+        let content = template().fill(&facts("Dr. Asha Test")).unwrap();
+        assert_eq!(content.values, ["Asha", "Rust for Beginners", "7:00 PM", "https://example.in/j/a1"]);
+        let text = template().text(&content);
+        assert_eq!(
+            text,
+            "Hi Asha, Rust for Beginners starts at 7:00 PM: https://example.in/j/a1 -Example Academy "
+        );
+        assert_eq!(template().segments(&content), segments(&text));
+        let stored = serde_json::to_string(&template()).unwrap();
+        assert_eq!(serde_json::from_str::<SmsTemplate>(&stored).unwrap(), template());
+    }
+
+    #[test]
+    fn the_preview_marks_what_was_filled_in_and_leaves_what_was_not() {
+        let content = Content { values: vec!["Asha".into()], ..Content::default() };
+        let template = SmsTemplate { text: "Hi {#var#} at {#numeric#} {#\n#}".into(), ..template() };
+        assert_eq!(
+            template.preview(&content),
+            [
+                Part::Fixed("Hi ".into()),
+                Part::Filled("Asha".into()),
+                Part::Fixed(" at ".into()),
+                Part::Fixed("{#numeric#}".into()),
+                Part::Fixed(" {#\n#}".into()),
+            ]
+        );
+        assert_eq!(template.tags(), [Tag::Var, Tag::Numeric]);
+    }
+
+    #[test]
+    fn a_bar_a_line_break_or_a_tab_in_a_value_becomes_one_space() {
+        let name = with(Source::RegistrantName, Tag::Var);
+        let content = name.fill(&facts(" Asha |\n\t Test|")).unwrap();
+        assert_eq!(content.values, ["Asha Test"]);
+    }
+
+    #[test]
+    fn a_value_that_an_operator_would_refuse_is_found_before_sending() {
+        let error = |template: &SmsTemplate, name: &str| template.fill(&facts(name)).unwrap_err().to_string();
+        let name = with(Source::RegistrantName, Tag::Var);
+        assert_eq!(error(&name, " | "), "“value” is empty");
+        assert_eq!(error(&name, "{#var#}"), "“value” still holds a placeholder");
+        assert!(name.fill(&facts(&"अ".repeat(30))).is_ok());
+        assert_eq!(error(&name, &"अ".repeat(31)), "“value” has 31 characters; 30 is the most");
+        for (tag, rule) in [
+            (Tag::Numeric, "digits only"),
+            (Tag::Url, "a link on your allow-list"),
+            (Tag::Email, "an e-mail address"),
+        ] {
+            assert_eq!(
+                error(&with(Source::RegistrantName, tag), "Asha"),
+                format!("“value” has to be {rule}")
+            );
+        }
+        assert!(with(Source::RegistrantName, Tag::Alphanumeric).fill(&facts("7:00 PM")).is_ok());
+    }
+
+    #[test]
+    fn a_fallback_takes_the_place_of_an_empty_value() {
+        let mut template = with(Source::RegistrantFirstName, Tag::Var);
+        template.variables[0].fallback = "there".into();
+        assert_eq!(template.fill(&facts("")).unwrap().values, ["there"]);
+    }
+
+    #[test]
+    fn every_problem_of_a_template_is_named_at_once() {
+        assert_eq!(template().problems(), []);
+        let bare = SmsTemplate {
+            sender: None,
+            message_id: None,
+            text: "{#numeric#} {#var#}".into(),
+            variables: vec![variable("x", Tag::Var, Source::Fixed(String::new()))],
+            ..template()
+        };
+        assert_eq!(
+            bare.problems(),
+            [
+                SmsProblem::NoSender,
+                SmsProblem::NoMessageId,
+                SmsProblem::Count { places: 2, values: 1 },
+                SmsProblem::Kind { place: 1, wants: Tag::Numeric },
+                SmsProblem::Value(ValueError::Empty("x".into())),
+            ]
+        );
+        let manual = SmsTemplate { route: SmsRoute::DltManual, ..template() };
+        assert_eq!(manual.problems(), [SmsProblem::NoTemplateId, SmsProblem::NoEntityId]);
+        let entity = EntityId::parse("1100000000000000002").unwrap();
+        assert_eq!(manual.or_account(None, Some(&entity)).problems(), [SmsProblem::NoTemplateId]);
+        let quick = SmsTemplate {
+            route: SmsRoute::Quick,
+            sender: None,
+            message_id: None,
+            text: " ".into(),
+            variables: vec![],
+            ..template()
+        };
+        assert_eq!(quick.problems(), [SmsProblem::NoText]);
+        assert!(SmsProblem::Kind { place: 2, wants: Tag::Url }.to_string().contains("{#url#}"));
+    }
+
+    #[test]
+    fn the_account_fills_in_only_what_the_template_leaves_open() {
+        let (ours, theirs) = (SenderId::parse("WRKSHP").unwrap(), SenderId::parse("ACADEM").unwrap());
+        assert_eq!(template().or_account(Some(&theirs), None).sender, Some(ours));
+        let bare = SmsTemplate { sender: None, ..template() };
+        assert_eq!(bare.or_account(Some(&theirs), None).sender, Some(theirs));
+    }
+
+    #[test]
+    fn a_message_of_either_channel_is_used_the_same_way() {
+        let message = Message::from(template());
+        let read = Message::from_json(message.channel(), &message.to_json()).unwrap();
+        assert_eq!(read, message);
+        let content = message.fill(&facts("Asha Test")).unwrap();
+        assert_eq!(
+            serde_json::to_string(&content).unwrap(),
+            r#"{"p":["Asha","Rust for Beginners","7:00 PM","https://example.in/j/a1"]}"#
+        );
+        assert_eq!(
+            serde_json::from_str::<Content>(&serde_json::to_string(&content).unwrap()).unwrap(),
+            content
+        );
+        assert_eq!((message.segments(&content), message.is_personal()), (1, true));
+        assert_eq!(message.sources().count(), 4);
+        assert_eq!(message.slots()[0].label, "first name");
+        assert!(!Message::from(with(Source::WorkshopTitle, Tag::Var)).is_personal());
+        assert!(Message::from_json(crate::channel::Channel::IvrCall, &message.to_json()).is_err());
+        assert!(Message::from_json(crate::channel::Channel::WhatsappPersonal, &message.to_json()).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_in_pieces_is_the_text(text in "([a-z अ]|\\{#|#\\}|\\{#var#\\}|[{}#\n]){0,30}") {
+            let template = SmsTemplate { text: text.clone(), variables: vec![], ..template() };
+            prop_assert_eq!(template.text(&Content::default()), text);
+        }
+
+        #[test]
+        fn what_goes_out_has_no_character_that_shifts_a_value(name in ".{0,60}") {
+            if let Ok(content) = with(Source::RegistrantName, Tag::Var).fill(&facts(&name)) {
+                let value = &content.values[0];
+                prop_assert!(!value.is_empty() && value.chars().count() <= 30);
+                prop_assert!(!value.contains(['|', '\n', '\t', '\r']) && !value.contains("  "));
+            }
+        }
+    }
+}
