@@ -33,7 +33,7 @@ pub fn read(raw: &[u8]) -> Vec<Event> {
 pub fn dedupe_key(raw: &[u8]) -> String {
     let post = parse(raw);
     let members = [
-        text(&post["request_id"]),
+        text(&post["request_id"]).or_else(|| text(&post["udf1"])),
         number(&post),
         text(&post["status"]).map(|status| status.to_ascii_lowercase()),
         text(&post["delivery_timestamp"]),
@@ -154,8 +154,12 @@ fn instant(row: &Value) -> Option<Millis> {
     seconds(&row["delivery_timestamp"]).or_else(written)
 }
 
+/// So many seconds are the year 5138; as many milliseconds are 1973. A larger number is milliseconds.
+const SECONDS_MAX: i64 = 100_000_000_000;
+
 fn seconds(value: &Value) -> Option<Millis> {
-    integer(value).filter(|seconds| *seconds > 0).map(|seconds| Millis(seconds.saturating_mul(SECOND)))
+    let number = integer(value).filter(|number| *number > 0)?;
+    Some(Millis(if number < SECONDS_MAX { number * SECOND } else { number }))
 }
 
 /// `01-01-2026 10:30:05`, in Asia/Kolkata, which knows no summer time.
