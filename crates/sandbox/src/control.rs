@@ -41,25 +41,25 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
 }
 
 /// Either what was asked for, or what is wrong with the question.
-type Said = Result<Value, (u16, String)>;
+pub(crate) type Said = Result<Value, (u16, String)>;
 
-fn say(said: Said) -> Response {
+pub(crate) fn say(said: Said) -> Response {
     match said {
         Ok(value) => exchange::json(200, &value),
         Err((status, text)) => exchange::json(status, &json!({ "error": text })),
     }
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, (u16, String)> {
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, (u16, String)> {
     serde_json::from_slice(body).map_err(|error| (400, error.to_string()))
 }
 
-fn value(of: impl Serialize) -> Said {
+pub(crate) fn value(of: impl Serialize) -> Said {
     serde_json::to_value(of).map_err(|error| (500, error.to_string()))
 }
 
 /// Lays the members of `change` over `of`, deeply (RFC 7396 without the removal).
-fn merge<T: Serialize + DeserializeOwned>(of: &T, change: &[u8]) -> Result<T, (u16, String)> {
+pub(crate) fn merge<T: Serialize + DeserializeOwned>(of: &T, change: &[u8]) -> Result<T, (u16, String)> {
     fn lay(over: &mut Value, change: Value) {
         match (over, change) {
             (Value::Object(over), Value::Object(change)) => {
@@ -190,7 +190,7 @@ async fn patch_aisensy(State(shared): State<Arc<Shared>>, body: Bytes) -> Respon
     }))
 }
 
-fn missing(what: &str) -> (u16, String) {
+pub(crate) fn missing(what: &str) -> (u16, String) {
     (404, format!("there is no such {what}"))
 }
 

@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 
+use crate::fast2sms;
+
 /// How often a fault happens: a share of all requests, or an exact run of them.
 ///
 /// In JSON a plain number is a share (`0.1`), an object is a run (`{"after": 10, "next": 5}`).
@@ -81,6 +83,7 @@ pub struct Faults {
     /// The wallet is emptied once this many messages were accepted. A top-up repairs it.
     pub no_credit_after: Option<u64>,
     /// The campaign in use is paused once this many messages were accepted. Setting it live repairs it.
+    /// For SMS: the template in use is blacklisted at DLT.
     pub campaign_paused_after: Option<u64>,
     /// The key in use is disabled once this many messages were accepted.
     pub key_disabled_after: Option<u64>,
@@ -90,6 +93,8 @@ pub struct Faults {
     pub receipts: Receipts,
     /// Habits of AiSensy in particular.
     pub aisensy: AisensyHabits,
+    /// Habits of Fast2SMS in particular.
+    pub fast2sms: fast2sms::Habits,
 }
 
 impl Faults {
@@ -112,6 +117,16 @@ impl Faults {
                 spread_ms: 2_500,
                 ..Outcomes::default()
             },
+            fast2sms: fast2sms::Habits {
+                failures: [
+                    (fast2sms::Fate::Undelivered, 6.0),
+                    (fast2sms::Fate::Expired, 2.0),
+                    (fast2sms::Fate::Blocked, 1.0),
+                    (fast2sms::Fate::Dnd, 1.0),
+                ]
+                .into(),
+                ..fast2sms::Habits::default()
+            },
             ..Faults::default()
         }
     }
@@ -130,8 +145,10 @@ pub struct Outcomes {
     /// Share that fails after acceptance.
     pub failed: f64,
     /// Codes of such failures and their weights; 131026 when empty (`providers/aisensy.md` §5).
+    /// Fast2SMS has its own in `fast2sms.failures`.
     pub codes: BTreeMap<String, f64>,
-    /// Numbers with this ending always fail with this code, whatever the shares say.
+    /// Numbers with this ending always fail with this code, whatever the shares say (AiSensy only;
+    /// `fast2sms.endings` is the rule for SMS).
     pub code_by_ending: BTreeMap<String, String>,
     /// Time from acceptance to *sent*, in milliseconds.
     pub sent_after_ms: u64,

@@ -1,7 +1,7 @@
 //! Stand-ins for the vendors, written from their documents, with faults on demand.
 //!
 //! A sandbox is an HTTP server on the loopback address that answers as a vendor would, remembers
-//! what every phone really got ([`World`]), goes wrong as it is told to ([`Faults`]) and posts signed
+//! what every phone really got ([`World`]), goes wrong as it is told to ([`Faults`]) and posts
 //! receipts. It knows nothing of the program it is used to test: the two must only agree on the
 //! vendor's document. Nothing here ever leaves the machine but posts to the webhooks that were set.
 //!
@@ -25,6 +25,7 @@ use uuid::Uuid;
 pub mod aisensy;
 mod control;
 mod exchange;
+pub mod fast2sms;
 pub mod faults;
 mod line;
 pub mod null;
@@ -32,6 +33,7 @@ pub mod receipts;
 pub mod world;
 
 pub use aisensy::Aisensy;
+pub use fast2sms::Fast2sms;
 pub use faults::{Amount, FaultBoard, Faults};
 pub use receipts::{ReceiptStats, Webhook, signature};
 pub use world::{Message, Status, Summary, World};
@@ -61,10 +63,12 @@ pub struct Config {
     pub keep_text: bool,
     /// What goes wrong from the start.
     pub faults: Faults,
-    /// Where receipts go.
+    /// Where AiSensy's receipts go; Fast2SMS's accounts hold their own.
     pub webhooks: Vec<Webhook>,
     /// AiSensy's accounts.
     pub aisensy: aisensy::Config,
+    /// Fast2SMS's accounts.
+    pub fast2sms: fast2sms::Config,
 }
 
 impl Default for Config {
@@ -79,6 +83,7 @@ impl Default for Config {
             faults: Faults::default(),
             webhooks: Vec::new(),
             aisensy: aisensy::Config::default(),
+            fast2sms: fast2sms::Config::default(),
         }
     }
 }
@@ -164,7 +169,12 @@ impl Sandbox {
         &self.shared.aisensy
     }
 
-    /// Sets where receipts go, and lifts a suspension.
+    /// Fast2SMS's accounts and books.
+    pub fn fast2sms(&self) -> &Fast2sms {
+        &self.shared.fast2sms
+    }
+
+    /// Sets where AiSensy's receipts go, and lifts a suspension.
     pub fn set_webhooks(&self, webhooks: Vec<Webhook>) {
         self.shared.courier.set_webhooks(webhooks);
     }
@@ -222,6 +232,10 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let routes = Router::new()
         .merge(aisensy::campaign::routes())
         .merge(aisensy::project::routes())
+        .merge(fast2sms::send::routes())
+        .merge(fast2sms::manager::routes())
+        .merge(fast2sms::dlr::routes())
+        .merge(fast2sms::control::routes())
         .merge(control::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(shared);
@@ -246,6 +260,7 @@ pub(crate) struct Shared {
     pub(crate) faults: FaultBoard,
     pub(crate) courier: Courier,
     pub(crate) aisensy: Aisensy,
+    pub(crate) fast2sms: Fast2sms,
     stop: watch::Sender<bool>,
 }
 
@@ -259,6 +274,7 @@ impl Shared {
             faults: FaultBoard::new(config.faults, config.seed),
             courier: Courier::new(config.webhooks)?,
             aisensy: Aisensy::new(config.aisensy),
+            fast2sms: Fast2sms::new(config.fast2sms),
             stop: watch::Sender::new(false),
         })
     }
@@ -277,6 +293,7 @@ impl Shared {
         self.courier.reset();
         self.world.reset();
         self.aisensy.reset();
+        self.fast2sms.reset();
     }
 }
 

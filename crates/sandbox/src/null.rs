@@ -3,8 +3,11 @@
 //! Hand-written HTTP/1.1 with keep-alive: it must cost so little that a benchmark on the same
 //! machine measures the sender and not the stand-in. It understands what HTTP clients send to an
 //! API (a `Content-Length` body), not all of HTTP.
+//!
+//! What it answers is decided by the path: `…/bulkV2` and `…/wallet` as Fast2SMS does
+//! (`providers/fast2sms.md` §2.4, §4), anything else as AiSensy's campaign API.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::fast2sms::rupees;
 use crate::faults::mix;
 use crate::stop_of;
 
@@ -23,6 +27,9 @@ const READ_BYTES: usize = 16 * 1024;
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 80\r\n\r\n\
     {\"success\":\"true\",\"submitted_message_id\":\"00000000-0000-4000-8000-000000000000\"}";
 const ID_AT: usize = ANSWER.len() - 38;
+const WALLET: &str = r#"{"return":true,"wallet":"10000000.0000","sms_count":40000000}"#;
+/// What an SMS costs for each number, whatever its length, in 1/10,000 rupee.
+const SMS_PRICE: i64 = 2_500;
 
 /// A running null vendor. Dropping it ends it.
 #[derive(Debug)]
@@ -109,8 +116,9 @@ async fn converse(mut stream: TcpStream, requests: &AtomicU64) -> io::Result<()>
     while stream.read_buf(&mut input).await? > 0 {
         let mut start = 0;
         while let Some(length) = request_length(&input[start..]) {
+            let request = &input[start..start + length];
             start += length;
-            push_answer(&mut output, requests.fetch_add(1, Ordering::Relaxed));
+            push_answer(&mut output, request, requests.fetch_add(1, Ordering::Relaxed));
         }
         input.drain(..start);
         if input.len() > REQUEST_BYTES_MAX {
@@ -139,7 +147,61 @@ fn content_length(head: &[u8]) -> usize {
         .unwrap_or(0)
 }
 
-fn push_answer(output: &mut Vec<u8>, nth: u64) {
+fn push_answer(output: &mut Vec<u8>, request: &[u8], nth: u64) {
+    let line = request.split(|byte| *byte == b'\r').next().unwrap_or_default();
+    if contains(line, b"/bulkV2") {
+        push_sms(output, request, nth);
+    } else if contains(line, b"/wallet") {
+        push_json(output, WALLET);
+    } else {
+        push_campaign(output, nth);
+    }
+}
+
+fn contains(bytes: &[u8], what: &[u8]) -> bool {
+    position(bytes, what).is_some()
+}
+
+fn position(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|window| window == what)
+}
+
+/// Accepts a list of numbers, with an id of its own and what it costs.
+fn push_sms(output: &mut Vec<u8>, request: &[u8], nth: u64) {
+    const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    // Thirteen letters hold all of a number of 64 bits, and mixing never makes two alike.
+    let mut bits = mix(nth);
+    let id: String = (0..15)
+        .map(|_| {
+            let letter = char::from(LETTERS[(bits % 36) as usize]);
+            bits /= 36;
+            letter
+        })
+        .collect();
+    let total = rupees(SMS_PRICE.saturating_mul(numbers(request)));
+    let body = format!(
+        r#"{{"return":true,"request_id":"{id}","message":["SMS sent successfully."],"sms_count":1,"per_sms_rate":"{rate}","amount_debited":"{total}"}}"#,
+        rate = rupees(SMS_PRICE),
+    );
+    push_json(output, &body);
+}
+
+/// How many numbers the list in a JSON body has; one if there is no such list.
+fn numbers(request: &[u8]) -> i64 {
+    const MEMBER: &[u8] = b"\"numbers\"";
+    let Some(at) = position(request, MEMBER) else { return 1 };
+    let mut list = request[at + MEMBER.len()..].split(|byte| *byte == b'"').skip(1);
+    let list = list.next().unwrap_or_default();
+    1 + list.iter().map(|byte| i64::from(*byte == b',')).sum::<i64>()
+}
+
+fn push_json(output: &mut Vec<u8>, body: &str) {
+    let length = body.len();
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length";
+    write!(output, "{head}: {length}\r\n\r\n{body}").expect("writing to memory cannot fail");
+}
+
+fn push_campaign(output: &mut Vec<u8>, nth: u64) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let start = output.len();
     output.extend_from_slice(ANSWER);

@@ -1,4 +1,4 @@
-//! The courier: keeps what will become of each message, and posts the signed receipts about it.
+//! The courier: keeps what will become of each message, and posts the receipts about it.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
+use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use tokio::sync::{Notify, Semaphore};
@@ -13,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::Shared;
 use crate::aisensy;
+use crate::fast2sms;
 use crate::faults::ReceiptMode;
 
 /// The vendor waits at most this long for an answer to a receipt (`providers/aisensy.md` §4.2).
@@ -22,7 +24,7 @@ const SUSPENSION_WINDOW_MS: i64 = 20 * 60 * 1000;
 /// With a clock that is moved by hand, the queue is looked at this often.
 const LOOK_MAX: Duration = Duration::from_millis(500);
 
-/// Where receipts go, and the secret they are signed with.
+/// Where AiSensy's receipts go, and the secret they are signed with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Webhook {
@@ -44,18 +46,20 @@ pub struct ReceiptStats {
     pub refused: u64,
     /// Posts that found nobody.
     pub unreachable: u64,
-    /// Of the posted, those with a wrong signature.
+    /// Of the posted, those that are not the vendor's: a wrong signature, or a guessed address.
     pub forged: u64,
     /// Of the forged, those answered 2xx.
     pub forged_taken: u64,
     /// Receipts still to come.
     pub queued: usize,
-    /// Whether the vendor gave up on the address, until it is set again.
+    /// Whether AiSensy gave up on the address, until it is set again.
     pub suspended: bool,
 }
 
 /// One request to a webhook, the same for every vendor.
 pub(crate) struct Post {
+    pub(crate) method: Method,
+    pub(crate) url: String,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
 }
@@ -64,6 +68,41 @@ pub(crate) struct Post {
 #[derive(Clone, Debug)]
 pub(crate) enum Job {
     Aisensy(aisensy::receipt::Job),
+    Fast2sms(fast2sms::receipt::Job),
+}
+
+impl Job {
+    /// Makes it true in the world.
+    fn happen(&self, shared: &Shared) {
+        match self {
+            Job::Aisensy(job) => job.happen(shared),
+            Job::Fast2sms(job) => job.happen(shared),
+        }
+    }
+
+    /// Whether somebody else than the vendor says it.
+    fn is_forged(&self) -> bool {
+        match self {
+            Job::Aisensy(job) => job.is_forged(),
+            Job::Fast2sms(job) => job.is_forged(),
+        }
+    }
+
+    /// Whether too many refusals end the subscription. Only AiSensy's documents say so.
+    fn can_be_suspended(&self) -> bool {
+        matches!(self, Job::Aisensy(_))
+    }
+
+    /// The requests that tell of it, one for each webhook.
+    fn posts(&self, shared: &Shared, attempt: u32) -> Vec<Post> {
+        match self {
+            Job::Aisensy(job) => {
+                let webhooks = shared.courier.webhooks();
+                webhooks.iter().filter_map(|webhook| job.post(shared, attempt, webhook)).collect()
+            }
+            Job::Fast2sms(job) => job.posts(shared, attempt),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -222,20 +261,18 @@ impl Courier {
         while posts.join_next().await.is_some() {}
     }
 
-    async fn do_one(&self, shared: &Shared, mut queued: Queued) {
+    async fn do_one(&self, shared: &Shared, queued: Queued) {
         // First the world, then the report: whoever hears of it can already look it up.
-        let Job::Aisensy(job) = &mut queued.job;
-        job.happen(shared);
+        queued.job.happen(shared);
         let settings = shared.faults.get();
-        let webhooks = self.webhooks();
-        if settings.receipts.mode == ReceiptMode::Off || self.lock().stats.suspended {
+        let suspended = queued.job.can_be_suspended() && self.lock().stats.suspended;
+        if settings.receipts.mode == ReceiptMode::Off || suspended {
             return;
         }
-        let forged = job.is_forged();
+        let forged = queued.job.is_forged();
         let mut refused = false;
-        for webhook in &webhooks {
-            let Some(post) = job.post(shared, queued.attempt, &webhook.secret) else { return };
-            refused |= !self.post(shared, webhook, post, forged).await;
+        for post in queued.job.posts(shared, queued.attempt) {
+            refused |= !self.post(shared, &queued.job, post).await;
         }
         if refused && !forged && queued.attempt <= settings.receipts.retries {
             let due = shared.now().saturating_add_unsigned(settings.receipts.retry_after_ms);
@@ -244,8 +281,9 @@ impl Courier {
     }
 
     /// Posts once and says whether it was taken.
-    async fn post(&self, shared: &Shared, webhook: &Webhook, post: Post, forged: bool) -> bool {
-        let mut request = self.client.post(&webhook.url).body(post.body);
+    async fn post(&self, shared: &Shared, job: &Job, post: Post) -> bool {
+        let forged = job.is_forged();
+        let mut request = self.client.request(post.method, &post.url).body(post.body);
         for (name, value) in post.headers {
             request = request.header(name, value);
         }
@@ -258,7 +296,7 @@ impl Courier {
         state.stats.unreachable += u64::from(status.is_err());
         state.stats.forged += u64::from(forged);
         state.stats.forged_taken += u64::from(forged && taken);
-        if !taken && !forged {
+        if !taken && !forged && job.can_be_suspended() {
             let limit = shared.faults.get().receipts.suspend_after;
             state.count_failure(shared.now(), limit, matches!(status, Ok(410)));
         }

@@ -1,11 +1,12 @@
 //! What becomes of a message, and the webhooks that tell of it (`providers/aisensy.md` §4, §5).
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{campaign_id, object_id};
 use crate::Shared;
 use crate::faults::{Epoch, Faults};
-use crate::receipts::{self, Post, signature};
+use crate::receipts::{self, Post, Webhook, signature};
 use crate::world::{Message, Place, Status};
 
 /// One thing that happens, or is said to have happened.
@@ -194,7 +195,7 @@ impl Job {
     }
 
     /// The request that tells of it; nothing when the world was reset since.
-    pub(crate) fn post(&self, shared: &Shared, attempt: u32, secret: &str) -> Option<Post> {
+    pub(crate) fn post(&self, shared: &Shared, attempt: u32, webhook: &Webhook) -> Option<Post> {
         let faults = shared.faults.get();
         let (project, topic, data) = self.content(shared, &faults)?;
         let created_at = match faults.aisensy.epoch {
@@ -207,10 +208,11 @@ impl Job {
             "app_id": object_id(shared, "app", 0), "webhook_id": object_id(shared, "webhook", 0),
             "project_id": project, "data": data,
         });
-        Some(self.sign(&faults, secret, &project, &envelope))
+        Some(self.sign(&faults, webhook, &project, &envelope))
     }
 
-    fn sign(&self, faults: &Faults, secret: &str, project: &str, envelope: &Value) -> Post {
+    fn sign(&self, faults: &Faults, webhook: &Webhook, project: &str, envelope: &Value) -> Post {
+        let secret = webhook.secret.as_str();
         let compact = envelope.to_string();
         let forger = format!("{secret}, or so the forger thinks");
         let key = if self.is_forged() { &forger } else { secret };
@@ -223,7 +225,7 @@ impl Job {
             ("x-aisensy-project-id", project.to_owned()),
             ("x-aisensy-api-version", "v1".to_owned()),
         ];
-        Post { headers, body: body.into_bytes() }
+        Post { method: Method::POST, url: webhook.url.clone(), headers, body: body.into_bytes() }
     }
 
     /// Project, topic and `data` (§4.2–§4.4).

@@ -39,3 +39,27 @@ async fn requests_that_come_in_pieces_or_together_are_told_apart() {
     assert_eq!(null.requests(), 2);
     assert_eq!(String::from_utf8(answer).unwrap().matches("HTTP/1.1 200 OK").count(), 2);
 }
+
+#[tokio::test]
+async fn requests_for_sms_get_the_other_vendors_answer() {
+    let null = munadi_sandbox::null::start().await.unwrap();
+    let client = client();
+    let mut ids = BTreeSet::new();
+    let numbers: Vec<String> = (0..100).map(|n| format!("90000000{n:02}")).collect();
+    let body = json!({ "route": "dlt", "message": "111111", "numbers": numbers.join(","), "udf1": "a" });
+    for _ in 0..50 {
+        let url = format!("{}/dev/bulkV2", null.url());
+        let answer = client.post(url).header("authorization", "any").json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!((&answer["return"], &answer["amount_debited"]), (&json!(true), &json!("25.0000")));
+        assert_eq!(answer["message"], json!(["SMS sent successfully."]));
+        let id = answer["request_id"].as_str().unwrap();
+        assert_eq!(id.len(), 15);
+        assert!(id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()), "{id}");
+        ids.insert(id.to_owned());
+    }
+    assert_eq!(ids.len(), 50);
+    let wallet = client.get(format!("{}/dev/wallet", null.url())).send().await.unwrap();
+    assert_eq!(wallet.json::<Value>().await.unwrap()["return"], true);
+}
