@@ -141,7 +141,8 @@ fn too_many(retry_after_s: Option<u64>) -> Response {
     response
 }
 
-fn bad_gateway() -> Response {
+/// A page such as a proxy answers when nobody is behind it.
+pub(crate) fn bad_gateway() -> Response {
     let page = "<html>\n<head><title>502 Bad Gateway</title></head>\n<body>\n\
                 <center><h1>502 Bad Gateway</h1></center>\n</body>\n</html>\n";
     (StatusCode::BAD_GATEWAY, Html(page)).into_response()

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::asked::Received;
 use super::habits::Habits;
-use super::{Part, Request, manager, receipt, rupees, send};
+use super::{Part, Request, manager, receipt, rupees};
 use crate::Shared;
 use crate::exchange;
 use crate::world::{Message, Status};
@@ -23,11 +23,10 @@ async fn report(State(shared): State<Arc<Shared>>, Path(id): Path<String>, reque
     let received = Received::read(request).await;
     let account = match manager::entitled(&shared, &received.key) {
         Ok(account) => account,
-        Err(code) => return send::refuse(&shared, code),
+        Err(refused) => return refused.answer(&shared),
     };
     let well = manager::well(&shared);
-    let known = shared.fast2sms.request(&id).filter(|known| *known.account == *account.id);
-    let Some(known) = known else {
+    let Some(known) = shared.fast2sms.ask(&account.id, &id) else {
         // What is answered for an id that never was is not public.
         let message = "No delivery report for this request id";
         return exchange::json(400, &json!({ well: false, "message": message }));

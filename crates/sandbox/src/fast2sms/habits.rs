@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::faults::Amount;
+
 /// Settings of the stand-in that are no fault of the line (`providers/fast2sms.md` §2.4–§2.5, §5–§8).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -32,6 +34,8 @@ pub struct Habits {
     pub mobile_as_text: bool,
     /// `mobile` with the country code, in delivery reports and webhooks.
     pub mobile_with_country: bool,
+    /// Questions about wallet, DLT Manager and delivery reports answered with a gateway's page.
+    pub questions_fail: Amount,
     /// No `status_description` in delivery reports.
     pub no_description: bool,
     /// Webhooks call the number `recipient_id` instead of `mobile`.
@@ -64,6 +68,7 @@ impl Default for Habits {
             return_key: false,
             mobile_as_text: false,
             mobile_with_country: false,
+            questions_fail: Amount::NEVER,
             no_description: false,
             recipient_id: false,
             clevertap_udf: false,

@@ -25,6 +25,8 @@ pub struct Ledger {
     pub dropped: u64,
     /// Promotional messages accepted outside 10:00–21:00 IST. A sender keeps this at zero.
     pub promotional_outside_hours: u64,
+    /// Delivery reports that were asked for and found.
+    pub reports: u64,
     /// Refused requests by code.
     pub refusals: BTreeMap<u16, u64>,
 }
@@ -45,6 +47,7 @@ impl Ledger {
         self.refunds += other.refunds;
         self.dropped += other.dropped;
         self.promotional_outside_hours += other.promotional_outside_hours;
+        self.reports += other.reports;
         for (code, times) in &other.refusals {
             *self.refusals.entry(*code).or_default() += times;
         }

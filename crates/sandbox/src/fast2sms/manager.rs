@@ -18,12 +18,32 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
     Router::new().route("/dev/wallet", get(wallet).post(wallet)).route("/dev/dlt_manager", get(dlt_manager))
 }
 
+/// Why a question is not answered.
+pub(super) enum Refused {
+    Code(u16),
+    /// The gateway has nobody behind it.
+    Gateway,
+}
+
+impl Refused {
+    pub(super) fn answer(&self, shared: &Shared) -> Response {
+        match self {
+            Refused::Code(code) => send::refuse(shared, *code),
+            Refused::Gateway => exchange::bad_gateway(),
+        }
+    }
+}
+
 /// The account that asks, if it may.
-pub(super) fn entitled(shared: &Shared, key: &str) -> Result<Account, u16> {
-    let account = shared.fast2sms.open(key)?;
+pub(super) fn entitled(shared: &Shared, key: &str) -> Result<Account, Refused> {
+    let fails = shared.faults.get().fast2sms.questions_fail;
+    if shared.faults.strikes(fails, "questions_fail", key, shared.ids.next()) {
+        return Err(Refused::Gateway);
+    }
+    let account = shared.fast2sms.open(key).map_err(Refused::Code)?;
     match (account.address_allowed, account.enabled) {
-        (false, _) => Err(414),
-        (true, false) => Err(415),
+        (false, _) => Err(Refused::Code(414)),
+        (true, false) => Err(Refused::Code(415)),
         (true, true) => Ok(account),
     }
 }
@@ -37,7 +57,7 @@ async fn wallet(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Resp
     let received = Received::read(request).await;
     let account = match entitled(&shared, &received.key) {
         Ok(account) => account,
-        Err(code) => return send::refuse(&shared, code),
+        Err(refused) => return refused.answer(&shared),
     };
     let mut answer = json!({ "return": true, "wallet": rupees(account.wallet) });
     if !shared.faults.get().fast2sms.no_sms_count {
@@ -51,7 +71,7 @@ async fn dlt_manager(State(shared): State<Arc<Shared>>, request: HttpRequest) ->
     let received = Received::read(request).await;
     let account = match entitled(&shared, &received.key) {
         Ok(account) => account,
-        Err(code) => return send::refuse(&shared, code),
+        Err(refused) => return refused.answer(&shared),
     };
     let with_templates = match asked::text(&received.members, "type").as_str() {
         "sender" => false,

@@ -117,6 +117,8 @@ struct State {
     /// When an account wrote to a number last.
     last: HashMap<(Arc<str>, u64), i64>,
     books: BTreeMap<String, Ledger>,
+    /// How often the report of a request was asked for.
+    asked: HashMap<Box<str>, u64>,
 }
 
 /// The running vendor. Its accounts can be changed at any time.
@@ -185,6 +187,20 @@ impl Fast2sms {
     /// An accepted request by its id.
     pub fn request(&self, id: &str) -> Option<Arc<Request>> {
         self.lock().requests.get(id).cloned()
+    }
+
+    /// How often the delivery report of a request was asked for by its account.
+    pub fn times_asked(&self, id: &str) -> u64 {
+        self.lock().asked.get(id).copied().unwrap_or(0)
+    }
+
+    /// A request whose report its account asks for, which is counted.
+    pub(crate) fn ask(&self, account: &str, id: &str) -> Option<Arc<Request>> {
+        let mut state = self.lock();
+        let known = state.requests.get(id).filter(|known| *known.account == *account).cloned()?;
+        *state.asked.entry(known.id.clone()).or_default() += 1;
+        state.books.entry(account.to_owned()).or_default().reports += 1;
+        Some(known)
     }
 
     /// Back to how it was started, but for the webhooks.

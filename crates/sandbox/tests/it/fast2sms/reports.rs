@@ -2,7 +2,7 @@
 
 use munadi_sandbox::fast2sms::Fate;
 use munadi_sandbox::faults::{Outcomes, ReceiptMode};
-use munadi_sandbox::{Faults, Sandbox, Status};
+use munadi_sandbox::{Amount, Faults, Sandbox, Status};
 use serde_json::{Value, json};
 
 use super::help::{dlt, get, manual, rows, sent, start, start_still};
@@ -179,6 +179,21 @@ async fn a_wrong_number_of_values_and_values_that_do_not_fit_are_rejected_later(
     sandbox.faults().change(|faults| faults.fast2sms.strict_alphanumeric = true);
     let spaced = "Rust at 7|40|https://example.in/j/abc";
     assert_eq!(end(&sandbox, typed(spaced), "9000000024").await.0, "Rejected");
+}
+
+#[tokio::test]
+async fn questions_can_fail_and_answered_ones_are_counted() {
+    let sandbox = start(Faults::default()).await;
+    let id = sent(&sandbox, &dlt("9000000001")).await;
+    sandbox.faults().change(|faults| faults.fast2sms.questions_fail = Amount::next(2));
+    for path in ["/dev/wallet".to_owned(), format!("/dev/dlr/{id}")] {
+        let (status, page) = get(&sandbox, &path).await;
+        assert!(status == 502 && page.as_str().is_some_and(|page| page.starts_with("<html>")), "for {path}");
+    }
+    assert_eq!(sandbox.fast2sms().times_asked(&id), 0);
+    rows(&sandbox, &id).await;
+    rows(&sandbox, &id).await;
+    assert_eq!((sandbox.fast2sms().times_asked(&id), sandbox.fast2sms().ledger().reports), (2, 2));
 }
 
 #[tokio::test]
