@@ -80,6 +80,10 @@ fn the_clevertap_form_is_read_by_request_or_by_what_we_sent_along() {
         Reading { digits: None, udf: None, cost: None, ..delivered() },
         "by the request's id"
     );
+    let statuses = serde_json::from_str::<Value>(CLEVERTAP).unwrap()["statuses"].to_string();
+    let form =
+        reqwest::Url::parse_with_params("http://x", [("payloadVersion", "1"), ("statuses", &statuses)]);
+    assert_eq!(self::readings(form.unwrap().query().unwrap()), readings, "lists in a form are JSON text");
     assert_eq!(
         readings[1],
         Reading {

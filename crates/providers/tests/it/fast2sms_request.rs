@@ -72,6 +72,10 @@ pub(crate) async fn send_to(account: Fast2smsAccount, wire: &Wire, to: &[&str]) 
     Account::Fast2sms(account).send(&http(), &call).await
 }
 
+pub(crate) async fn send_by(http: &Http, account: &Fast2smsAccount) -> Outcome {
+    account.send(http, &template().into(), &content(), &[TO], Some(span()), Millis(0)).await
+}
+
 pub(crate) async fn send(url: &str) -> Outcome {
     send_to(fast2sms(url), &template().into(), &[TO]).await
 }

@@ -8,6 +8,7 @@ mod aisensy_receipts;
 mod aisensy_request;
 mod fast2sms_answers;
 mod fast2sms_manager;
+mod fast2sms_promises;
 mod fast2sms_receipts;
 mod fast2sms_request;
 mod http;
