@@ -6,84 +6,115 @@
   const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
   root.classList.add("has-script");
 
-  /* ---------- Live changes: server-sent fragments replace what carries the same data-live-id ---------- */
+  /* ---------- Live changes: what carries the same data-live-id becomes like the fragment that was sent ---------- */
 
+  const SILENT = 40000; // A stream that lives says so every 15 seconds.
   let heard = Date.now();
   let connected = false;
 
   // Only pages that stay open long enough to miss something show the sign.
   function sign() {
+    const age = Date.now() - heard;
+    const live = connected && age < SILENT;
     for (const element of $$("[data-live-sign]")) {
-      const age = Math.round((Date.now() - heard) / 1000);
       element.hidden = false;
-      element.classList.toggle("is-off", !connected);
-      const words = connected ? "Live" : `Reconnecting, ${span(age * 1000)} old`;
+      element.classList.toggle("is-off", !live);
+      const words = live ? "Live" : `Reconnecting, ${span(age)} old`;
       const word = $("[data-live-word]", element);
       if (word.textContent !== words) word.textContent = words;
     }
   }
 
-  function isBusy(element) {
-    // A field somebody types in, and a menu somebody reads, are left alone until the next change.
-    return element.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")
-      || $("details[data-menu][open]", element);
+  // What the pages' own script added or changed stays: folds that are open, fields, the close button of the drawer.
+  const isField = (node) => node.nodeName === "INPUT" || node.nodeName === "SELECT" || node.nodeName === "TEXTAREA";
+  const isOurs = (node) => node.nodeType === 1 && node.hasAttribute("data-own");
+
+  // By what a part is known again among its neighbours; a list item by its link.
+  function keyOf(node) {
+    if (node.nodeType !== 1) return "";
+    return node.dataset.liveId || node.id || (node.nodeName === "LI" && $("a[href]", node)?.getAttribute("href")) || "";
   }
 
-  // Where the focus was, so that it can be found again in the new markup.
-  function focusPath(element) {
-    const active = document.activeElement;
-    if (!element.contains(active)) return null;
-    const all = $$("a, button, summary, [tabindex]", element);
-    return active.id ? () => document.getElementById(active.id) : (fresh) => $$("a, button, summary, [tabindex]", fresh)[all.indexOf(active)];
-  }
-
-  function replace(old, fresh) {
-    if (isBusy(old) || old.isEqualNode(fresh)) return;
-    const refocus = focusPath(old);
-    for (const details of $$("details[open]", old)) {
-      const same = $$("details", fresh)[$$("details", old).indexOf(details)];
-      if (same) same.open = true;
+  // Makes `old` like `fresh` and touches only what differs: focus, a pressed button, a selection and an open fold stay as they are.
+  function morph(old, fresh) {
+    if (old.nodeName !== fresh.nodeName || keyOf(old) !== keyOf(fresh)) return old.replaceWith(fresh);
+    if (old.nodeType !== 1) {
+      if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
+      return;
     }
-    fresh.classList.toggle("is-on", old.classList.contains("is-on"));
-    old.replaceWith(fresh);
-    refocus?.(fresh)?.focus({ preventScroll: true });
+    if (isField(old)) return;
+    const stays = (name) => name === "open" && old.nodeName === "DETAILS";
+    const isOn = old.hasAttribute("data-row") && old.classList.contains("is-on");
+    for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !stays(name)) old.removeAttribute(name);
+    for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    if (isOn) old.classList.add("is-on"); // The row of the message in the drawer.
+    morphChildren(old, fresh);
   }
 
-  function apply(html) {
-    const holder = document.createElement("template");
-    holder.innerHTML = html;
-    let newer = 0;
-    for (const fresh of $$("[data-live-id]", holder.content)) {
-      const old = $(`[data-live-id="${CSS.escape(fresh.dataset.liveId)}"]`);
-      if (old) replace(old, fresh);
-      else if (fresh.hasAttribute("data-row")) newer += 1;
+  function morphChildren(old, fresh) {
+    const wanted = [...fresh.childNodes];
+    const keys = new Set(wanted.map(keyOf));
+    let at = old.firstChild;
+    const pass = () => {
+      for (;;) {
+        if (at && isOurs(at)) at = at.nextSibling;
+        else if (at && keyOf(at) && !keys.has(keyOf(at))) { const gone = at; at = at.nextSibling; gone.remove(); }
+        else return;
+      }
+    };
+    for (const child of wanted) {
+      pass();
+      if (at && keyOf(at) === keyOf(child)) { const next = at.nextSibling; morph(at, child); at = next; continue; }
+      const key = keyOf(child);
+      const elsewhere = key && [...old.children].find((other) => keyOf(other) === key);
+      if (elsewhere) { old.insertBefore(elsewhere, at); morph(elsewhere, child); }
+      else old.insertBefore(child, at);
     }
-    for (const toast of $$("[data-toast]", holder.content)) $("[data-toasts]")?.append(toast);
-    if (newer) announceNewer(newer);
-    prepare(document);
+    while (at) { const gone = at; at = at.nextSibling; if (!isOurs(gone)) gone.remove(); }
   }
 
-  // Rows never move under the pointer: new ones are counted and shown on demand.
-  function announceNewer(count) {
-    const link = $("[data-live-newer]");
-    if (!link) return;
-    link.dataset.count = Number(link.dataset.count || 0) + count;
-    link.textContent = `${link.dataset.count} newer`;
-    link.hidden = false;
+  function apply(fragments) {
+    for (const html of fragments) {
+      const holder = document.createElement("template");
+      holder.innerHTML = html;
+      const fresh = holder.content.firstElementChild;
+      const old = fresh && $(`[data-live-id="${CSS.escape(fresh.dataset.liveId)}"]`);
+      if (old) morph(old, fresh);
+    }
+    // Words that this script keeps: set again before anything is drawn.
+    sign();
+    tick();
   }
 
   const source = $("[data-live]");
-  if (source && window.EventSource) {
-    const events = new EventSource(source.dataset.live);
+  let events = null;
+  let ended = false;
+  let drawn = ""; // The position of the message in the drawer.
+
+  // A page that nobody sees hears nothing; seen again, it is sent its present state.
+  function listen() {
+    events?.close();
+    events = null;
+    if (ended || !source || !window.EventSource || document.hidden) return;
+    const address = source.dataset.live;
+    const stream = new EventSource(drawn ? `${address}${address.includes("?") ? "&" : "?"}message=${drawn}` : address);
     const hear = () => { heard = Date.now(); connected = true; sign(); };
-    events.onopen = hear;
-    events.onmessage = (event) => { hear(); if (event.data) apply(event.data); };
-    events.addEventListener("ping", hear);
-    events.addEventListener("reload", () => location.reload());
-    events.addEventListener("end", () => { events.close(); for (const e of $$("[data-live-sign]")) e.remove(); });
-    events.onerror = () => { connected = false; sign(); };
-    addEventListener("pagehide", () => events.close());
+    stream.onopen = hear;
+    stream.onmessage = (event) => { hear(); apply(JSON.parse(event.data)); };
+    stream.addEventListener("ping", hear);
+    stream.addEventListener("end", () => { ended = true; stream.close(); for (const e of $$("[data-live-sign]")) e.remove(); });
+    stream.onerror = () => {
+      if (stream !== events) return;
+      connected = false;
+      sign();
+      // Refused, as by a server that starts anew: the browser does not come again by itself.
+      if (stream.readyState === EventSource.CLOSED) setTimeout(() => { if (stream === events) listen(); }, 5000);
+    };
+    events = stream;
   }
+  document.addEventListener("visibilitychange", listen);
+  addEventListener("pagehide", () => events?.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
 
   /* ---------- Times ---------- */
 
@@ -111,7 +142,7 @@
       const fresh = parts.map((part, i) => i % 2 ? Object.assign(document.createElement("small"), { textContent: ` ${part} ` }) : part);
       if (element.textContent.replace(/\s+/g, " ").trim() !== parts.join(" ")) element.replaceChildren(...fresh);
     }
-    if (source && !connected) sign();
+    if (events) sign();
   }
   setInterval(tick, 1000);
 
@@ -134,6 +165,7 @@
     const close = document.createElement("button");
     Object.assign(close, { type: "button", className: "mui-sheet__close", textContent: "×", ariaLabel: "Close" });
     close.dataset.dialogClose = "";
+    close.dataset.own = "";
     $(".mui-sheet__header", content)?.append(close);
     dialog.append(document.adoptNode(content));
     document.body.append(dialog);
@@ -141,7 +173,11 @@
     row?.classList.add("is-on");
     const back = location.href;
     history.replaceState(null, "", link.href);
+    drawn = link.href.split("/").pop();
+    listen();
     dialog.addEventListener("close", () => {
+      drawn = "";
+      listen();
       history.replaceState(null, "", back);
       row?.classList.remove("is-on");
       dialog.remove();
@@ -165,7 +201,6 @@
     const link = target.closest("a[data-drawer]");
     if (link && plainClick(event)) { event.preventDefault(); return void openDrawer(link); }
     if (target.closest("[data-find]") && $("[data-search]")) { event.preventDefault(); return $("[data-search]").focus(); }
-    if (target.closest("[data-live-newer]")) { event.preventDefault(); return location.reload(); }
     if (target.closest("a[data-keep-scroll]")) sessionStorage.setItem("scroll", `${location.pathname} ${scrollY}`);
   });
 
@@ -284,4 +319,5 @@
   if (location.hash === "#q") $("[data-search]")?.focus();
   prepare(document);
   tick();
+  listen();
 })();

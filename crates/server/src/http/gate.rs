@@ -29,6 +29,7 @@ use super::{
 };
 use crate::{
     app::{App, SESSION_LIFE},
+    live::watched::{Pulse, clock_words},
     seal::random_bytes,
     ui::{
         button::Csrf,
@@ -215,8 +216,7 @@ async fn member(
     let zone = &organization.zone;
     let choices = app.store.access().organizations_of(&who.user).await?;
     let org = app.store.org(actor);
-    let beat = app.engine.work().newest_beat().await?;
-    let running = org.running_broadcasts().await?;
+    let pulse = Pulse::load(app, &org, now).await?;
     let toast = notice::read(app, headers);
     look.notice_read = toast.is_some();
     let frame = Frame {
@@ -232,9 +232,9 @@ async fn member(
             .collect(),
         user: who.user.name.clone(),
         role: if who.user.super_admin { "Super admin".to_owned() } else { role.title().to_owned() },
-        heartbeat_ms: beat.map(|at| now.since(at).max(0)),
-        running,
-        clock: format!("{}, {} {}", zone.date(now, now), zone.time(now), zone.abbreviation(now)),
+        heartbeat_ms: pulse.heartbeat_ms,
+        running: pulse.running,
+        clock: clock_words(zone, now),
         theme: visitor.theme,
         csrf: visitor.csrf.clone(),
         keys: cookies::value(headers, "keys") != Some("off"),

@@ -1,6 +1,6 @@
-//! One renderer per watched broadcast, shared by everybody who watches it; and how many streams a session has.
+//! One renderer for all who watch the same; and how many streams a session has.
 //!
-//! A renderer wakes by the engine's feed and looks by itself every second: that also finds what other processes changed, and
+//! A renderer wakes by the engine's feed and looks by itself every other second: that also finds what other processes changed, and
 //! keeps rate and time left true. It ends with its last watcher.
 
 use std::{
@@ -9,32 +9,26 @@ use std::{
     time::Duration,
 };
 
-use domain::{
-    ids::{BroadcastId, OrganizationId, SessionId},
-    time::Zone,
-};
-use maud::Render;
-use store::{Org, StoreError};
+use domain::ids::{BroadcastId, SessionId};
 use tokio::sync::broadcast;
 
-use crate::{app::App, pages::broadcast::view::View};
+use super::{
+    fragment::Fragment,
+    watched::{Key, Watch},
+};
+use crate::app::App;
 
 /// Streams of one session at once: tabs that somebody may reasonably have open.
 const STREAMS_MAX: usize = 12;
-/// Changes are gathered for so long before the page is rendered anew: four times a second at most.
-const GATHER: Duration = Duration::from_millis(250);
+/// Changes are gathered for so long before the page is rendered anew: people read no faster.
+const GATHER: Duration = Duration::from_secs(1);
 /// A renderer looks by itself after this.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_secs(2);
 /// Room for renderings that a slow reader has not taken; one that falls behind takes the newest.
 const ROOM: usize = 4;
 
-/// What a rendering depends on besides the broadcast: whose it is, and whether the reader may act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    organization: OrganizationId,
-    broadcast: BroadcastId,
-    may_send: bool,
-}
+/// All parts of a page as they were at one moment.
+pub type Rendering = Arc<[Fragment]>;
 
 /// Who watches what. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +36,7 @@ pub struct Live(Arc<Mutex<Inside>>);
 
 #[derive(Debug, Default)]
 struct Inside {
-    renderers: HashMap<Key, broadcast::Sender<Arc<str>>>,
+    renderers: HashMap<Key, broadcast::Sender<Rendering>>,
     streams: HashMap<SessionId, usize>,
 }
 
@@ -51,33 +45,6 @@ struct Inside {
 pub struct Place {
     live: Live,
     session: SessionId,
-}
-
-/// Whose eyes a broadcast is watched with.
-#[derive(Clone, Debug)]
-pub struct Watch {
-    /// The store, bound to a member of the organisation.
-    pub org: Org,
-    /// The broadcast.
-    pub broadcast: BroadcastId,
-    /// The organisation's zone.
-    pub zone: Zone,
-    /// Whether the reader may act.
-    pub may_send: bool,
-}
-
-impl Watch {
-    /// What the page shows now.
-    pub async fn render(&self, app: &App) -> Result<String, StoreError> {
-        let now = app.clock.now();
-        let view = View::load(&self.org, self.broadcast, &self.zone, self.may_send, now).await?;
-        Ok(view.render().into_string())
-    }
-
-    fn key(&self) -> Key {
-        let organization = self.org.actor().organization;
-        Key { organization, broadcast: self.broadcast, may_send: self.may_send }
-    }
 }
 
 impl Live {
@@ -92,8 +59,8 @@ impl Live {
         Some(Place { live: self.clone(), session })
     }
 
-    /// Renderings of a broadcast, from the next change on. Starts its renderer when nobody watched it.
-    pub fn watch(&self, app: &App, watch: &Watch) -> broadcast::Receiver<Arc<str>> {
+    /// Renderings, from the next change on. Starts a renderer when nobody watched the same.
+    pub fn watch(&self, app: &App, watch: &Watch) -> broadcast::Receiver<Rendering> {
         let mut inside = self.lock();
         if let Some(sender) = inside.renderers.get(&watch.key()) {
             return sender.subscribe();
@@ -104,25 +71,25 @@ impl Live {
         receiver
     }
 
-    async fn render(self, app: App, watch: Watch, to: broadcast::Sender<Arc<str>>) {
+    async fn render(self, app: App, watch: Watch, to: broadcast::Sender<Rendering>) {
         let mut feed = app.engine.feed();
-        let mut last = String::new();
+        let mut last = vec![];
         loop {
             if self.ends(&watch, &to) || app.stopping.is_cancelled() {
                 return;
             }
             match watch.render(&app).await {
-                Ok(text) if text != last => {
-                    last.clone_from(&text);
+                Ok(parts) if parts != last => {
+                    last.clone_from(&parts);
                     // The last watcher may just have gone.
-                    let _ = to.send(text.into());
+                    let _ = to.send(parts.into());
                 }
                 Ok(_) => {}
                 Err(error) => tracing::warn!("a live page could not be rendered, again in a second: {error}"),
             }
             tokio::time::sleep(GATHER).await;
             tokio::select! {
-                () = changed(&mut feed, watch.broadcast) => {}
+                () = changed(&mut feed, watch.what.broadcast()) => {}
                 () = tokio::time::sleep(LOOK - GATHER) => {}
                 () = app.stopping.cancelled() => {}
             }
@@ -130,7 +97,7 @@ impl Live {
     }
 
     /// Whether nobody watches any more; then the renderer is taken out, so that the next watcher starts another.
-    fn ends(&self, watch: &Watch, to: &broadcast::Sender<Arc<str>>) -> bool {
+    fn ends(&self, watch: &Watch, to: &broadcast::Sender<Rendering>) -> bool {
         let mut inside = self.lock();
         let over = to.receiver_count() == 0;
         if over {
@@ -158,10 +125,13 @@ impl Drop for Place {
 }
 
 /// Ends when that broadcast changed, or when so much changed that nobody can tell.
-async fn changed(feed: &mut broadcast::Receiver<BroadcastId>, wanted: BroadcastId) {
+async fn changed(feed: &mut broadcast::Receiver<BroadcastId>, wanted: Option<BroadcastId>) {
+    if wanted.is_none() {
+        return std::future::pending().await;
+    }
     loop {
         match feed.recv().await {
-            Ok(id) if id == wanted => return,
+            Ok(id) if Some(id) == wanted => return,
             Ok(_) => {}
             Err(broadcast::error::RecvError::Lagged(_)) => return,
             Err(broadcast::error::RecvError::Closed) => std::future::pending().await,

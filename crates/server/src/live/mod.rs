@@ -1,6 +1,8 @@
-//! Live screens: who watches what, and the stream that carries the changes.
+//! Live screens: what is watched, who watches it, and the stream that carries the changes.
 
 pub mod feed;
+pub mod fragment;
 pub mod sse;
+pub mod watched;
 
 pub use feed::Live;

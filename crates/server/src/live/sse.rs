@@ -1,7 +1,7 @@
-//! The stream of a page: first the whole present state, then each change, a `ping` while nothing changes, `end` when the reader's
-//! session is over.
+//! The stream of a page: first the whole present state, then what changed, a `ping` while nothing changes, `end` when the reader's
+//! session is over. An event is a JSON list of markup; each piece takes the place of what carries the same `data-live-id`.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
     extract::State,
@@ -18,15 +18,20 @@ use tokio::{
     time::{Interval, MissedTickBehavior},
 };
 
-use super::feed::{Place, Watch};
+use super::{
+    feed::{Place, Rendering},
+    fragment::Sent,
+    watched::{Watch, What},
+};
 use crate::{
     app::{App, SESSION_LIFE},
     http::{
         auth::Token,
         cookies::Jar,
         error::{PageResult, Problem},
-        extract::{Member, Path},
+        extract::{Member, Path, Query},
     },
+    pages::broadcast::recipients::Which,
 };
 
 /// A stream says at least so often that it lives; the session is looked up again at the same time. Below the 30 seconds after
@@ -37,12 +42,17 @@ struct Stream {
     app: App,
     watch: Watch,
     token_hash: String,
-    changes: Receiver<Arc<str>>,
+    changes: Receiver<Rendering>,
     ping: Interval,
-    sent: Arc<str>,
-    first: bool,
+    sent: Sent,
+    first: Option<String>,
     over: bool,
     _place: Place,
+}
+
+/// `GET /live`: the frame of any page.
+pub async fn frame(State(app): State<App>, member: Member, headers: HeaderMap) -> PageResult {
+    stream(app, &member, &headers, What::Frame).await
 }
 
 /// `GET /live/broadcasts/{broadcast}`
@@ -51,12 +61,27 @@ pub async fn broadcast(
     member: Member,
     headers: HeaderMap,
     Path(id): Path<BroadcastId>,
+    Query(which): Query<Which>,
 ) -> PageResult {
+    stream(app, &member, &headers, What::Broadcast(id, which)).await
+}
+
+/// `GET /live/broadcasts/{broadcast}/messages/{position}`
+pub async fn message(
+    State(app): State<App>,
+    member: Member,
+    headers: HeaderMap,
+    Path((id, position)): Path<(BroadcastId, i64)>,
+) -> PageResult {
+    stream(app, &member, &headers, What::Message(id, position)).await
+}
+
+async fn stream(app: App, member: &Member, headers: &HeaderMap, what: What) -> PageResult {
     let token =
-        Jar::Session.read(&app.config, &headers).and_then(Token::parse).ok_or_else(Problem::not_signed_in)?;
+        Jar::Session.read(&app.config, headers).and_then(Token::parse).ok_or_else(Problem::not_signed_in)?;
     let watch = Watch {
         org: member.org.clone(),
-        broadcast: id,
+        what,
         zone: member.organization.zone.clone(),
         may_send: member.may(Permission::Send),
     };
@@ -65,12 +90,13 @@ pub async fn broadcast(
     let place = app.live.place(member.signed_in.session).ok_or_else(|| Problem::too_many(60_000))?;
     let mut ping = tokio::time::interval_at(tokio::time::Instant::now() + PING, PING);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut sent = Sent::default();
     let stream = Stream {
         changes: app.live.watch(&app, &watch),
         token_hash: token.hash(),
         ping,
-        sent: now.into(),
-        first: true,
+        first: sent.news(&now),
+        sent,
         over: false,
         _place: place,
         app,
@@ -93,19 +119,20 @@ impl Stream {
         if self.over {
             return None;
         }
-        if std::mem::take(&mut self.first) {
-            return Some(html(&self.sent));
+        if let Some(first) = self.first.take() {
+            return Some(Event::default().data(first));
         }
         loop {
             tokio::select! {
                 () = self.app.stopping.cancelled() => return None,
                 change = self.changes.recv() => match change {
-                    Ok(text) if text != self.sent => {
-                        self.sent = text;
-                        return Some(html(&self.sent));
+                    Ok(parts) => {
+                        if let Some(news) = self.sent.news(&parts) {
+                            return Some(Event::default().data(news));
+                        }
                     }
                     // The next rendering is whole: what was missed is not needed.
-                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Lagged(_)) => {}
                     // The browser comes again by itself.
                     Err(RecvError::Closed) => return None,
                 },
@@ -133,9 +160,4 @@ impl Stream {
             }
         }
     }
-}
-
-fn html(text: &str) -> Event {
-    // An event's lines must not hold a carriage return.
-    Event::default().data(text.replace('\r', " "))
 }

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod broadcast;
+mod csv;
 pub mod health;
 pub mod home;
 pub mod imports;

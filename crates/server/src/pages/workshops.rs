@@ -480,7 +480,7 @@ pub(super) fn pills(parts: &[(Key, String, i64, String)], current: usize, name: 
             href: href.clone(),
         })
         .collect();
-    Pills { parts: &parts, current: Some(current), class: "m-filters", name }.render()
+    Pills { parts: &parts, current: Some(current), class: "m-filters", name, live_id: None }.render()
 }
 
 /// An answer of a page.

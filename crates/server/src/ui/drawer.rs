@@ -7,6 +7,9 @@ use super::chip::{Chip, Tone};
 use super::icons::Icon;
 use super::preview::Bubble;
 
+/// By which the stream finds it, on its page and in the drawer.
+pub const LIVE_ID: &str = "message";
+
 /// One message.
 #[derive(Clone, Debug)]
 pub struct Drawer {
@@ -61,7 +64,7 @@ impl Render for TimelineEvent {
 impl Render for Drawer {
     fn render(&self) -> Markup {
         html! {
-            article class="m-card m-drawer" data-drawer-content aria-labelledby="drawer-title" {
+            article class="m-card m-drawer" data-drawer-content data-live-id=(LIVE_ID) aria-labelledby="drawer-title" {
                 header class="mui-sheet__header" { h1 class="mui-sheet__title" id="drawer-title" { (self.name) } }
                 p class="mui-sheet__description" { (self.detail) }
                 div class="mui-sheet__body" {

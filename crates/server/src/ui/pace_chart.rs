@@ -23,6 +23,8 @@ pub struct PaceChart {
     pub to_ms: i64,
     /// Instant and messages per minute, in order.
     pub points: Vec<(i64, i64)>,
+    /// Said instead of a line while there are fewer than two.
+    pub empty: String,
     /// The present moment; none once it has ended.
     pub now_ms: Option<i64>,
     /// When it should be done, with its words: "Done 6:22".
@@ -165,7 +167,7 @@ impl Render for PaceChart {
                 @if self.points.len() > 1 {
                     div class="m-spark" role="img" aria-label=(self.summary) { (self.plot()) }
                 } @else {
-                    p class="m-none" { "Nothing was sent yet." }
+                    p class="m-none" { (self.empty) }
                 }
             }
         }

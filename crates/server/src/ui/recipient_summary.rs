@@ -49,7 +49,7 @@ impl Render for RecipientSummary {
                     @if let Some((words, href)) = &self.aside { a class="m-sum__mail" href=(href) { (words) } }
                 }
                 (Bar::thin(self.parts.iter().map(|part| (part.key, part.n)).collect()))
-                (Pills { parts: &self.parts, current: self.current, class: "m-sum__chips", name: "People by reason" })
+                (Pills { parts: &self.parts, current: self.current, class: "m-sum__chips", name: "People by reason", live_id: None })
             }
         }
     }
@@ -65,12 +65,14 @@ pub struct Pills<'a> {
     pub class: &'static str,
     /// What a screen reader calls the list.
     pub name: &'static str,
+    /// By which the stream finds it.
+    pub live_id: Option<&'static str>,
 }
 
 impl Render for Pills<'_> {
     fn render(&self) -> Markup {
         html! {
-            ul class=(self.class) aria-label=(self.name) {
+            ul class=(self.class) aria-label=(self.name) data-live-id=[self.live_id] {
                 @for (at, part) in self.parts.iter().enumerate() {
                     li {
                         a.m-pill.is-zero[part.n == 0] href=(part.href) aria-current=[(self.current == Some(at)).then_some("true")] {

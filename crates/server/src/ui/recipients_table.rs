@@ -6,6 +6,10 @@ use super::chip::Chip;
 use super::pagination::Pagination;
 use super::recipient_summary::{Pills, SummaryPart};
 use super::table::Search;
+use crate::live::fragment::Fragment;
+
+/// The live part that holds the rows.
+const LIST: &str = "recipients-list";
 
 /// One message.
 #[derive(Clone, Debug)]
@@ -28,10 +32,16 @@ pub struct MessageRow {
     pub cost: String,
 }
 
+impl MessageRow {
+    fn live_id(&self) -> String {
+        format!("message-{}", self.id)
+    }
+}
+
 impl Render for MessageRow {
     fn render(&self) -> Markup {
         html! {
-            tr data-live-id={ "message-" (self.id) } data-row {
+            tr data-live-id=(self.live_id()) data-row {
                 td class="m-col-name" { a class="m-rowlink m-cut m-block" href=(self.href) data-drawer title=(self.name) { (self.name) } span class="m-sub" { (self.address) } }
                 td class="m-col-state" { (self.chip) }
                 td class="m-col-when" { (self.changed) }
@@ -47,6 +57,8 @@ impl Render for MessageRow {
 pub struct Recipients {
     /// The search field.
     pub search: Search,
+    /// "3 newer, 12 moved on", and the list as it would be now; none while it is still the same.
+    pub newer: Option<(String, String)>,
     /// "All" and one per state, with numbers.
     pub filters: Vec<SummaryPart>,
     /// The filter chosen now, by its place.
@@ -65,18 +77,66 @@ impl Render for Recipients {
             section class="m-card m-people" aria-labelledby="who" {
                 header class="m-card__head m-people__head" {
                     h2 id="who" class="m-card__title" { "Recipients" }
-                    a class="m-newer" href="" data-live-newer hidden { "Newer" }
+                    (self.newer())
                     (self.search)
                 }
-                (Pills { parts: &self.filters, current: self.current, class: "m-filters", name: "Filter by state" })
-                @if self.rows.is_empty() { p class="m-none" { (self.empty) } } @else { (self.table()) }
-                (self.pagination)
+                (self.pills())
+                (self.list())
+                (self.foot())
             }
         }
     }
 }
 
 impl Recipients {
+    /// Everything that changes by itself. The search does not: somebody may be typing in it.
+    pub fn fragments(&self) -> Vec<Fragment> {
+        let shape = match self.rows.is_empty() {
+            true => self.empty.clone(),
+            false => self.rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(" "),
+        };
+        let mut parts = vec![
+            Fragment::new("recipients-newer", self.newer()),
+            Fragment::new("recipients-filters", self.pills().render()),
+            Fragment::list(LIST, self.list(), shape),
+            Fragment::new("recipients-foot", self.foot()),
+        ];
+        parts.extend(self.rows.iter().map(|row| Fragment::row(row.live_id(), row, LIST)));
+        parts
+    }
+
+    fn newer(&self) -> Markup {
+        html! {
+            span data-live-id="recipients-newer" hidden[self.newer.is_none()] {
+                @if let Some((words, href)) = &self.newer {
+                    a class="m-newer" href=(href) data-keep-scroll title="Show the list as it is now" { (words) }
+                }
+            }
+        }
+    }
+
+    fn pills(&self) -> Pills<'_> {
+        Pills {
+            parts: &self.filters,
+            current: self.current,
+            class: "m-filters",
+            name: "Filter by state",
+            live_id: Some("recipients-filters"),
+        }
+    }
+
+    fn list(&self) -> Markup {
+        html! {
+            div data-live-id=(LIST) {
+                @if self.rows.is_empty() { p class="m-none" { (self.empty) } } @else { (self.table()) }
+            }
+        }
+    }
+
+    fn foot(&self) -> Markup {
+        html! { div data-live-id="recipients-foot" { (self.pagination) } }
+    }
+
     fn table(&self) -> Markup {
         html! {
             table class="m-table m-table--fixed" {

@@ -527,6 +527,7 @@ fn pace(points: bool, late: bool) -> PaceChart {
         from_ms: NOON,
         to_ms: NOON + 65 * MINUTE,
         points,
+        empty: "9 calls within ten seconds: too quick for a line.".into(),
         now_ms: Some(NOON + 15 * MINUTE),
         forecast: Some((NOON + 22 * MINUTE, "Done 6:22".into())),
         start_ms: Some(NOON + 60 * MINUTE),
@@ -602,6 +603,7 @@ fn recipients(rows: bool) -> Recipients {
             value: String::new(),
             keep: vec![("state".into(), "all".into())],
         },
+        newer: Some(("3 newer, 12 moved on".into(), "/broadcasts/1?state=delivered".into())),
         filters: vec![
             filter(Key::Waiting, "Waiting", 3_412),
             filter(Key::Done, "Delivered", 4_927),

@@ -189,7 +189,7 @@ pub struct Page<'a> {
     pub body: Markup,
     /// The bar that stays at the bottom ([`super::composer::SendBar`]).
     pub foot: Option<Markup>,
-    /// Where its changes come from: "/live/broadcasts/…".
+    /// Where its changes come from, as "/live/broadcasts/…"; those of the frame alone when there is nothing else.
     pub live: Option<String>,
 }
 
@@ -203,7 +203,7 @@ impl Render for Page<'_> {
                 a class="m-skip" href="#main" { "Skip to content" }
                 (Hatch)
                 (self.side())
-                div class="m-main" data-live=[&self.live] {
+                div class="m-main" data-live=(self.live.as_deref().unwrap_or("/live")) {
                     (self.top())
                     main id="main" class="m-page" tabindex="-1" { (self.body) }
                     @if let Some(foot) = &self.foot { (foot) }
@@ -241,15 +241,10 @@ impl Page<'_> {
 
     fn nav_item(&self, section: Section) -> Markup {
         let current = (section == self.section).then_some("page");
-        let running = self.frame.running;
         html! {
             a class="m-nav__item" href=(section.href()) aria-current=[current] data-go=(section.key()) title=(section.word()) {
                 (section.icon()) span { (section.word()) }
-                @if section == Section::Broadcasts && running > 0 {
-                    span class="m-nav__n" data-live-id="running" {
-                        (grouped(running)) span class="mui-visually-hidden" { " running" }
-                    }
-                }
+                @if section == Section::Broadcasts { (running(self.frame.running)) }
             }
         }
     }
@@ -315,7 +310,7 @@ impl Page<'_> {
                         None => span aria-current="page" { (crumb.label) },
                     } } } }
                 }
-                span class="m-top__clock" data-live-id="clock" { (self.frame.clock) }
+                (clock(&self.frame.clock))
                 form class="m-top__theme" method="post" action="/theme" data-theme-form {
                     (self.frame.csrf)
                     button class="m-top__icon" type="submit" name="theme" value=(other.word()) aria-label={ "Change to " (other.word()) " theme" } title={ "Change to " (other.word()) " theme" } { (theme_icon) }
@@ -333,6 +328,20 @@ impl Page<'_> {
             }
         }
     }
+}
+
+/// How many broadcasts are running, beside their section. There while none is, so that the stream can show it.
+pub fn running(n: i64) -> Markup {
+    html! {
+        span class="m-nav__n" data-live-id="running" hidden[n == 0] {
+            (grouped(n)) span class="mui-visually-hidden" { " running" }
+        }
+    }
+}
+
+/// The organisation's clock.
+pub fn clock(words: &str) -> Markup {
+    html! { span class="m-top__clock" data-live-id="clock" { (words) } }
 }
 
 /// The scheduler's pulse; the live stream sends it too, as `data-live-id="beat"`.

@@ -183,6 +183,12 @@ impl Walk {
         self.page.wait_text_gone("Sending").await?;
         self.page.wait_text_gone("Scheduled").await?;
         self.sandbox.flush_receipts().await;
+        // Filters, foot and rows follow too, as does a message that is opened over them.
+        self.page.wait_text(&format!("All {IMPORTED}")).await?;
+        self.page.wait_text(&format!("1–{IMPORTED} of {IMPORTED}")).await?;
+        let going = "[...document.querySelectorAll('.m-people tbody .m-col-state')].filter(cell => /Waiting|In flight/.test(cell.innerText))";
+        self.page.wait_for(&format!("{going}.length === 0")).await?;
+        self.page.wait_for("document.querySelector('[data-live-id=running]').hidden").await?;
         ensure!(self.page.eval::<bool>("window.sameDocument === true").await?, "the page was loaded again");
         let texts = self.sandbox.world().messages(0, 100);
         ensure!(texts.len() == IMPORTED, "{} messages reached phones", texts.len());

@@ -30,6 +30,11 @@ impl Program {
         Program::start(&["serve", "--aisensy-url", &campaigns, "--aisensy-project-url", &project]).await
     }
 
+    /// `munadi demo`: invented people, and stand-ins for every provider.
+    pub(crate) async fn demo() -> Result<Program> {
+        Program::start(&["demo"]).await
+    }
+
     async fn start(arguments: &[&str]) -> Result<Program> {
         let data = tempfile::Builder::new().prefix("munadi-").tempdir()?;
         let mut child = command(arguments, data.path()).spawn().context("cannot start munadi")?;

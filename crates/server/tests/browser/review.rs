@@ -27,7 +27,7 @@ pub(crate) async fn problems(page: &Page, name: &str, then: (Width, Theme)) -> R
     };
     for (width, theme) in LOOKS {
         page.resize(width).await?;
-        page.theme(theme).await?;
+        wear(page, theme).await?;
         let look = format!(" {width:?} {theme:?}");
         note(&look, page.assert_fits().await);
         note(&look, page.assert_accessible().await);
@@ -43,6 +43,27 @@ pub(crate) async fn problems(page: &Page, name: &str, then: (Width, Theme)) -> R
     }
     note("", quiet);
     page.resize(then.0).await?;
-    page.theme(then.1).await?;
+    wear(page, then.1).await?;
     Ok(found)
+}
+
+/// The theme is a cookie. The open document is changed as the page's own button changes it, without loading: a dialog or a notice that is
+/// open has to be looked at too.
+pub(crate) async fn wear(page: &Page, theme: Theme) -> Result<()> {
+    let word = match theme {
+        Theme::Light => "light",
+        Theme::Dark => "dark",
+    };
+    page.theme(theme).await?;
+    let url = page.url().await?;
+    if url.starts_with("http") {
+        page.set_cookie(&url, "theme", word).await?;
+    }
+    let scheme =
+        format!("document.querySelector('meta[name=color-scheme]')?.setAttribute('content', '{word}')");
+    page.eval::<Option<bool>>(&format!(
+        "(document.documentElement.dataset.theme = '{word}', {scheme}, null)"
+    ))
+    .await?;
+    Ok(())
 }

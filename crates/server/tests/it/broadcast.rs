@@ -18,7 +18,7 @@ use store::{
     work::{Record, Want},
 };
 
-use crate::world::{Answer, People, World};
+use crate::world::{Answer, Browser, People, World};
 
 fn org(world: &World, people: &People) -> Org {
     world.app.store.org(Actor::command_line(people.first))
@@ -99,6 +99,18 @@ async fn status(world: &World, people: &People, id: BroadcastId) -> Broadcast {
 
 fn rows(answer: &Answer) -> i64 {
     i64::try_from(answer.body.matches("data-live-id=\"message-").count()).unwrap()
+}
+
+/// Where the stream of a page comes from.
+fn live_of(page: &Answer) -> &str {
+    page.body.split("data-live=\"").nth(1).unwrap().split('"').next().unwrap()
+}
+
+/// The markup of a stream's first event.
+async fn streamed(browser: &mut Browser<'_>, address: &str) -> Vec<String> {
+    let event = browser.get(&address.replace("&amp;", "&")).await;
+    assert_eq!(event.status, StatusCode::OK, "{address}");
+    serde_json::from_str(event.body.strip_prefix("data: ").unwrap().trim_end()).unwrap()
 }
 
 on_both! {
@@ -232,14 +244,47 @@ on_both! {
         let id = seeded(&world, &people).await;
         for user in [&people.viewer, &people.manager] {
             let mut browser = world.signed_in(user).await;
-            let page = browser.get(&format!("/broadcasts/{id}")).await;
-            let event = browser.get(&format!("/live/broadcasts/{id}")).await;
-            let data = event.body.strip_prefix("data: ").unwrap().trim_end();
-            assert!(data.contains("data-live-id=\"truth-strip\""), "{data}");
-            assert!(page.body.contains(data), "{data}\nis not in\n{}", page.body);
+            for query in ["", "?state=failed", "?state=skipped", "?q=Ananya", "?after=2", "?state=read"] {
+                let page = browser.get(&format!("/broadcasts/{id}{query}")).await;
+                let parts = streamed(&mut browser, live_of(&page)).await;
+                for wanted in ["truth-strip", "pace", "reasons", "recipients-filters", "recipients-list", "recipients-foot", "running"] {
+                    assert!(parts.iter().any(|part| part.contains(&format!("data-live-id=\"{wanted}\""))), "{query}: no {wanted}");
+                }
+                for part in parts {
+                    assert!(page.body.contains(&part), "{query}: {part}\nis not in\n{}", page.body);
+                }
+            }
+            let page = browser.get(&format!("/broadcasts/{id}/messages/2")).await;
+            let parts = streamed(&mut browser, live_of(&page)).await;
+            assert!(page.body.contains(&parts[0]) && parts[0].contains("drawer-title"), "{parts:?}");
         }
         let mut stranger = world.signed_in(&people.stranger).await;
-        assert_eq!(stranger.get(&format!("/live/broadcasts/{id}")).await.status, StatusCode::NOT_FOUND);
+        for path in ["", "/messages/1"] {
+            let answer = stranger.get(&format!("/live/broadcasts/{id}{path}")).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+
+    async fn a_stream_follows_the_rows_of_its_page_and_says_who_moved_on(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let id = seeded(&world, &people).await;
+        let mut manager = world.signed_in(&people.manager).await;
+        let page = manager.get(&format!("/broadcasts/{id}?state=unknown")).await;
+        assert_eq!(rows(&page), 1);
+        let live = live_of(&page).to_owned();
+        let position = page.body.split("data-live-id=\"message-").nth(1).unwrap().split('"').next().unwrap();
+        let decide = format!("/broadcasts/{id}/messages/{position}/decide");
+        let empty = manager.get(&format!("/broadcasts/{id}?state=read")).await;
+        assert_eq!(manager.post(&decide, &[("went_out", "yes")]).await.status, StatusCode::SEE_OTHER);
+        let now = streamed(&mut manager, &format!("{live}&message={position}")).await.concat();
+        assert!(now.contains(&format!("data-live-id=\"message-{position}\"")) && now.contains("1 moved on"), "{now}");
+        assert!(now.contains("drawer-title") && now.contains("Decided by a person"), "the drawer follows: {now}");
+        let other = streamed(&mut manager, live_of(&empty)).await.concat();
+        assert!(other.contains("Nobody is in this state.") && !other.contains("moved on"), "{other}");
+        // Nobody gets a search over a million rows every second by writing its address by hand.
+        let all = streamed(&mut manager, &format!("/live/broadcasts/{id}?q=a&rows=x.0.-1.99")).await.concat();
+        assert!(!all.contains("data-live-id=\"message-"), "{all}");
     }
 
     async fn no_query_is_a_fault(db: TestStore) {

@@ -82,6 +82,9 @@ on_both! {
         assert!(page.body.contains("<strong>5</strong> of 7 rows are ready"), "{}", page.body);
         assert!(page.body.contains(r#"value="12""#), "what was typed is still there: {}", page.body);
         assert!(page.body.contains("1 row corrected, 1 still to fix."), "{}", page.body);
+        assert!(page.body.contains("1 row to fix") && !page.body.contains("2 rows to fix"), "{}", page.body);
+        let csv = desk.browser.get(&format!("/imports/{id}/rows.csv")).await;
+        assert_eq!(csv.body.lines().count(), 2, "only what is still to fix: {}", csv.body);
 
         desk.browser.post(&format!("/imports/{id}/commit"), &[]).await;
         let page = desk.settled(id).await;
@@ -93,6 +96,7 @@ on_both! {
         desk.browser.post(&format!("/imports/{id}/undo"), &[]).await;
         let page = desk.settled(id).await;
         assert!(page.body.contains("This import was taken back."), "{}", page.body);
+        assert!(page.body.contains("5 registrations taken back."), "{}", page.body);
         assert_eq!(desk.registered().await, 1);
     }
 

@@ -14,13 +14,13 @@ use domain::{ids::BroadcastId, time::Millis};
 use futures::{StreamExt, stream};
 use store::{StoreError, messages::MessageView};
 
-use super::{page::Which, why};
+use super::{recipients::Which, why};
 use crate::{
     http::{
         error::PageResult,
         extract::{Member, Path, Query},
     },
-    pages::imports::line,
+    pages::csv::line,
 };
 
 /// Messages read at once.

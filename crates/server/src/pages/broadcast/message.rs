@@ -6,16 +6,23 @@ use domain::{
     message::MessageState,
     role::Permission,
     template::{Content, Part as Piece, WhatsappTemplate},
-    time::Millis,
+    time::{Millis, Zone},
 };
 use maud::{Render, html};
 use serde::Deserialize;
 use store::{
+    Org, StoreError,
     broadcasts::Broadcast,
     messages::{MessageEvent, MessageView},
 };
 
-use super::{href, page::detail, state_chip, view::FORM, why};
+use super::{
+    href,
+    recipients::{at_second, detail},
+    state_chip,
+    view::FORM,
+    why,
+};
 use crate::{
     app::App,
     http::{
@@ -39,37 +46,80 @@ const RAW_CHARS_MAX: usize = 4_000;
 /// Names in a raw body whose values are never shown.
 const SECRET_NAMES: &[&str] = &["key", "token", "secret", "password", "authorization", "signature"];
 
+/// One message and all that happened to it, at one moment.
+pub struct Story {
+    broadcast: Broadcast,
+    row: MessageView,
+    events: Vec<MessageEvent>,
+    /// When each came, and its body.
+    receipts: Vec<(i64, String)>,
+    zone: Zone,
+    may_send: bool,
+    now: Millis,
+}
+
+impl Story {
+    /// Reads it; all reads are by key.
+    pub async fn load(
+        org: &Org,
+        message: MessageRef,
+        zone: &Zone,
+        may_send: bool,
+        now: Millis,
+    ) -> Result<Story, StoreError> {
+        Ok(Story {
+            broadcast: org.broadcast(message.broadcast).await?,
+            row: org.message(message).await?,
+            events: org.message_events(message).await?,
+            receipts: org.message_receipts(message).await?,
+            zone: zone.clone(),
+            may_send,
+            now,
+        })
+    }
+
+    /// Whether the reader may say what became of it.
+    fn decides(&self) -> bool {
+        self.row.state == MessageState::Unknown && self.may_send
+    }
+
+    /// As the page and the drawer show it.
+    pub fn drawer(&self) -> Drawer {
+        let row = &self.row;
+        Drawer {
+            name: if row.name.trim().is_empty() { "No name".to_owned() } else { row.name.clone() },
+            detail: if row.recipient.is_empty() { "No number".to_owned() } else { phone(&row.recipient) },
+            chip: state_chip(row.state).chip(),
+            sentence: sentence(row),
+            bubble: bubble(&self.zone, &self.broadcast, row),
+            events: self.timeline(),
+            actions: actions(row.message, row, self.decides()),
+        }
+    }
+}
+
 /// `GET /broadcasts/{broadcast}/messages/{position}`
 pub async fn show(member: Member, Path((id, position)): Path<(BroadcastId, i64)>) -> PageResult {
     if position < 1 {
         return Err(Problem::not_found());
     }
-    let broadcast = member.org.broadcast(id).await?;
     let message = MessageRef { broadcast: id, position };
-    let row = member.org.message(message).await?;
-    let events = member.org.message_events(message).await?;
-    let receipts = member.org.message_receipts(message).await?;
-    let decides = row.state == MessageState::Unknown && member.may(Permission::Send);
-    let drawer = Drawer {
-        name: if row.name.trim().is_empty() { "No name".to_owned() } else { row.name.clone() },
-        detail: if row.recipient.is_empty() { "No number".to_owned() } else { phone(&row.recipient) },
-        chip: state_chip(row.state).chip(),
-        sentence: sentence(&row),
-        bubble: bubble(&member, &broadcast, &row),
-        events: timeline(&member, &broadcast, &row, &events, &receipts),
-        actions: actions(message, &row, decides),
-    };
+    let may_send = member.may(Permission::Send);
+    let story = Story::load(&member.org, message, &member.organization.zone, may_send, member.now).await?;
+    let drawer = story.drawer();
     let body = html! {
         (drawer)
-        @if decides { (decision_form(&member, message)) }
+        // Also where nothing is to be decided yet: the stream may bring the question.
+        @if may_send { (decision_form(&member, message)) }
     };
     let name = drawer.name.clone();
     let mut page = member.page(Section::Broadcasts, name.clone(), body);
     page.crumbs = vec![
         Crumb::to("Broadcasts", "/broadcasts"),
-        Crumb::to(&broadcast.title, href(id)),
+        Crumb::to(&story.broadcast.title, href(id)),
         Crumb::here(name),
     ];
+    page.live = Some(format!("/live{}/messages/{position}", href(id)));
     Ok(page.render().into_response())
 }
 
@@ -141,7 +191,7 @@ fn sentence(row: &MessageView) -> String {
 }
 
 /// What the person gets, from the same function that the preview uses.
-fn bubble(member: &Member, broadcast: &Broadcast, row: &MessageView) -> Option<Bubble> {
+fn bubble(zone: &Zone, broadcast: &Broadcast, row: &MessageView) -> Option<Bubble> {
     let template: WhatsappTemplate = serde_json::from_value(broadcast.template.clone()).ok()?;
     let content: Content = serde_json::from_str(&row.content).ok()?;
     let fixed = |text: &str| if text.is_empty() { vec![] } else { vec![Part::Fixed(text.to_owned())] };
@@ -154,7 +204,7 @@ fn bubble(member: &Member, broadcast: &Broadcast, row: &MessageView) -> Option<B
         title: fixed(&template.header),
         text: template.preview(&content).into_iter().map(part).collect(),
         footer: template.footer.clone(),
-        at: member.organization.zone.time(at),
+        at: zone.time(at),
         media: template
             .media
             .as_ref()
@@ -164,82 +214,73 @@ fn bubble(member: &Member, broadcast: &Broadcast, row: &MessageView) -> Option<B
     })
 }
 
-/// Everything that happened, oldest first: the row's own times, its events, its receipts.
-fn timeline(
-    member: &Member,
-    broadcast: &Broadcast,
-    row: &MessageView,
-    events: &[MessageEvent],
-    receipts: &[(i64, String)],
-) -> Vec<TimelineEvent> {
-    let zone = &member.organization.zone;
-    let mut all: Vec<(i64, TimelineEvent)> = vec![];
-    let mut add = |at: Millis, tone, icon, title: &str, note: String, raw: Option<(String, String)>| {
-        let (day, next_day) = zone.day(member.now);
-        let time = zone.time_with_seconds(at);
-        let when = if (day..next_day).contains(&at) {
-            time
-        } else {
-            format!("{}, {time}", zone.date(at, member.now))
+impl Story {
+    /// Everything that happened, oldest first: the row's own times, its events, its receipts.
+    fn timeline(&self) -> Vec<TimelineEvent> {
+        let Story { broadcast, row, events, receipts, zone, now, .. } = self;
+        let mut all: Vec<(i64, TimelineEvent)> = vec![];
+        let mut add = |at: Millis, tone, icon, title: &str, note: String, raw: Option<(String, String)>| {
+            let when = at_second(zone, at, *now);
+            all.push((at.0, TimelineEvent { tone, icon, title: title.to_owned(), at: when, note, raw }));
         };
-        all.push((at.0, TimelineEvent { tone, icon, title: title.to_owned(), at: when, note, raw }));
-    };
-    let values = serde_json::from_str::<Content>(&row.content).map_or(0, |content| content.values.len());
-    let frozen = match values {
-        0 if row.content.is_empty() => String::new(),
-        0 => "Text frozen".to_owned(),
-        1 => "Text frozen, 1 value filled".to_owned(),
-        n => format!("Text frozen, {n} values filled"),
-    };
-    add(broadcast.created_at, Tone::Rest, Icon::Check, "Planned", frozen, None);
-    if let Some(at) = row.started_at {
-        add(at, Tone::Rest, Icon::InFlight, "Call started", format!("Attempt {}", row.attempt), None);
-    }
-    if let Some(at) = row.sent_at {
-        let took = row.started_at.filter(|start| *start <= at).map(|start| format!("{} ms", at.since(start)));
-        let id = row.provider_id.as_ref().map(|id| format!("id {id}"));
-        let cost = row.cost.map(|cost| unit_price(cost.0));
-        let note = [took, id, cost].into_iter().flatten().collect::<Vec<_>>().join(" · ");
-        add(at, Tone::Done, Icon::Check, "Handed over", note, None);
-    }
-    for event in events {
-        let (tone, icon, title) = match event.kind.as_str() {
-            "retry" => (Tone::Act, Icon::Retry, "Will be tried again"),
-            "unknown" => (Tone::Act, Icon::Question, "Not known whether it went out"),
-            "decision" => (Tone::Run, Icon::Person, "Decided by a person"),
-            _ => (Tone::Rest, Icon::Wait, "Noted"),
+        let values = serde_json::from_str::<Content>(&row.content).map_or(0, |content| content.values.len());
+        let frozen = match values {
+            0 if row.content.is_empty() => String::new(),
+            0 => "Text frozen".to_owned(),
+            1 => "Text frozen, 1 value filled".to_owned(),
+            n => format!("Text frozen, {n} values filled"),
         };
-        add(Millis(event.at), tone, icon, title, event.detail.clone(), None);
-    }
-    for (at, title) in [(row.delivered_at, "Delivered"), (row.read_at, "Read")] {
-        if let Some(at) = at {
-            let id = row.network_id.as_ref().map_or(String::new(), |id| format!("Network id {id}"));
-            add(at, Tone::Done, Icon::CheckTwice, title, id, None);
+        add(broadcast.created_at, Tone::Rest, Icon::Check, "Planned", frozen, None);
+        if let Some(at) = row.started_at {
+            add(at, Tone::Rest, Icon::InFlight, "Call started", format!("Attempt {}", row.attempt), None);
         }
+        if let Some(at) = row.sent_at {
+            let took =
+                row.started_at.filter(|start| *start <= at).map(|start| format!("{} ms", at.since(start)));
+            let id = row.provider_id.as_ref().map(|id| format!("id {id}"));
+            let cost = row.cost.map(|cost| unit_price(cost.0));
+            let note = [took, id, cost].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+            add(at, Tone::Done, Icon::Check, "Handed over", note, None);
+        }
+        for event in events {
+            let (tone, icon, title) = match event.kind.as_str() {
+                "retry" => (Tone::Act, Icon::Retry, "Will be tried again"),
+                "unknown" => (Tone::Act, Icon::Question, "Not known whether it went out"),
+                "decision" => (Tone::Run, Icon::Person, "Decided by a person"),
+                _ => (Tone::Rest, Icon::Wait, "Noted"),
+            };
+            add(Millis(event.at), tone, icon, title, event.detail.clone(), None);
+        }
+        for (at, title) in [(row.delivered_at, "Delivered"), (row.read_at, "Read")] {
+            if let Some(at) = at {
+                let id = row.network_id.as_ref().map_or(String::new(), |id| format!("Network id {id}"));
+                add(at, Tone::Done, Icon::CheckTwice, title, id, None);
+            }
+        }
+        for (at, body) in receipts {
+            let raw = Some(("Receipt as received".to_owned(), shown_body(body)));
+            add(Millis(*at), Tone::Rest, Icon::Check, "Receipt came", String::new(), raw);
+        }
+        let ended = match row.state {
+            MessageState::Failed => Some((Tone::Fail, Icon::Error)),
+            MessageState::Unknown => Some((Tone::Act, Icon::Question)),
+            MessageState::Skipped => Some((Tone::Rest, Icon::Skip)),
+            MessageState::Expired => Some((Tone::Rest, Icon::Expired)),
+            MessageState::Cancelled => Some((Tone::Rest, Icon::Cancel)),
+            MessageState::Waiting
+            | MessageState::InFlight
+            | MessageState::Sent
+            | MessageState::Delivered
+            | MessageState::Read => None,
+        };
+        if let Some((tone, icon)) = ended {
+            let words = if row.reason_text.is_empty() { detail(row) } else { row.reason_text.clone() };
+            let note = if row.reason.is_empty() { words } else { format!("{} · {words}", row.reason) };
+            add(row.failed_at.unwrap_or(row.changed_at), tone, icon, row.state.title(), note, None);
+        }
+        all.sort_by_key(|(at, _)| *at);
+        all.into_iter().map(|(_, event)| event).collect()
     }
-    for (at, body) in receipts {
-        let raw = Some(("Receipt as received".to_owned(), shown_body(body)));
-        add(Millis(*at), Tone::Rest, Icon::Check, "Receipt came", String::new(), raw);
-    }
-    let ended = match row.state {
-        MessageState::Failed => Some((Tone::Fail, Icon::Error)),
-        MessageState::Unknown => Some((Tone::Act, Icon::Question)),
-        MessageState::Skipped => Some((Tone::Rest, Icon::Skip)),
-        MessageState::Expired => Some((Tone::Rest, Icon::Expired)),
-        MessageState::Cancelled => Some((Tone::Rest, Icon::Cancel)),
-        MessageState::Waiting
-        | MessageState::InFlight
-        | MessageState::Sent
-        | MessageState::Delivered
-        | MessageState::Read => None,
-    };
-    if let Some((tone, icon)) = ended {
-        let words = if row.reason_text.is_empty() { detail(row) } else { row.reason_text.clone() };
-        let note = if row.reason.is_empty() { words } else { format!("{} · {words}", row.reason) };
-        add(row.failed_at.unwrap_or(row.changed_at), tone, icon, row.state.title(), note, None);
-    }
-    all.sort_by_key(|(at, _)| *at);
-    all.into_iter().map(|(_, event)| event).collect()
 }
 
 /// A receipt's body, laid out where it is JSON, without values that could be keys.

@@ -5,6 +5,7 @@ pub mod export;
 pub mod list;
 pub mod message;
 pub mod page;
+pub mod recipients;
 pub mod view;
 mod why;
 

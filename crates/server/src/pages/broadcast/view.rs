@@ -10,6 +10,7 @@ use maud::{Markup, Render, html};
 use store::{Org, StoreError, broadcasts::Broadcast, integrations::Integration};
 
 use super::{href, status_chip, why};
+use crate::live::fragment::Fragment;
 use crate::ui::{
     bar::Key,
     button::{Button, Weight},
@@ -28,8 +29,10 @@ pub(super) const FORM: &str = "act";
 const SLOT_MS: i64 = 10_000;
 /// Points of the chart at most; longer broadcasts have coarser ones.
 const POINTS_MAX: i64 = 120;
-/// The rate now is that of the last three full slots.
+/// The rate now is that of the last three full slots and the one under way.
 const NOW_SLOTS: i64 = 3;
+/// Receipts are matched to broadcasts of so long ago at most.
+const RECEIPTS_WITHIN_MS: i64 = 72 * HOUR;
 /// Before the start with less than this left, the chart warns.
 const CLOSE_MS: i64 = 10 * MINUTE;
 
@@ -85,14 +88,15 @@ impl View {
         }
     }
 
-    /// Everything that changes by itself: head, notes, truth, pace, reasons.
-    pub fn fragments(&self) -> Markup {
-        html! {
-            div data-live-id="broadcast-head" { (self.head()) }
-            (self.notes())
-            (self.truth())
-            div class="m-split" { (self.pace()) (self.reasons()) }
-        }
+    /// Everything that changes by itself.
+    pub fn fragments(&self) -> Vec<Fragment> {
+        vec![
+            Fragment::new("broadcast-head", self.live_head()),
+            Fragment::new("broadcast-notes", self.notes()),
+            Fragment::new("truth-strip", self.truth()),
+            Fragment::new("pace", self.pace()),
+            Fragment::new("reasons", self.reasons()),
+        ]
     }
 
     /// Whether nothing moves any more but by receipts.
@@ -100,6 +104,18 @@ impl View {
         let open =
             self.broadcast.in_state(MessageState::Waiting) + self.broadcast.in_state(MessageState::InFlight);
         matches!(self.broadcast.status, BroadcastStatus::Completed | BroadcastStatus::Cancelled) && open == 0
+    }
+
+    fn has_receipts(&self) -> bool {
+        self.integration.as_ref().is_some_and(|account| account.last_receipt_at.is_some())
+    }
+
+    /// Whether no receipt is expected either: none come, or everybody has read it, or it is too late for one.
+    fn is_final(&self) -> bool {
+        let open =
+            self.broadcast.in_state(MessageState::Sent) + self.broadcast.in_state(MessageState::Delivered);
+        let since = self.broadcast.finished_at.unwrap_or(self.broadcast.created_at);
+        self.is_over() && (!self.has_receipts() || open == 0 || self.now.since(since) > RECEIPTS_WITHIN_MS)
     }
 
     fn path(&self, rest: &str) -> String {
@@ -119,6 +135,10 @@ impl View {
     pub(super) fn retryable(&self, state: MessageState) -> i64 {
         let of_state = self.broadcast.counts.iter().filter(|count| count.state == state);
         of_state.filter(|count| why::can_retry(state, &count.reason)).map(|count| count.n).sum()
+    }
+
+    fn live_head(&self) -> Markup {
+        html! { div data-live-id="broadcast-head" { (self.head()) } }
     }
 
     fn head(&self) -> Head {
@@ -257,10 +277,10 @@ impl View {
     fn truth(&self) -> TruthStrip {
         TruthStrip {
             counts: self.counts(),
-            receipts: self.integration.as_ref().is_some_and(|account| account.last_receipt_at.is_some()),
+            receipts: self.has_receipts(),
             href: href(self.broadcast.id),
             noun: "people",
-            live: if self.is_over() { Live::Ended } else { Live::On },
+            live: if self.is_final() { Live::Ended } else { Live::On },
         }
     }
 
@@ -305,12 +325,12 @@ impl View {
         Reasons(groups.collect())
     }
 
-    /// Messages per second now, in tenths.
+    /// Messages per second now, in tenths: of the slot under way and the three before, as far as it was sending then.
     fn rate_tenths(&self) -> i64 {
-        let slot = self.now.0 / SLOT_MS;
-        let sum: i64 =
-            self.pace.iter().filter(|(at, _)| (slot - NOW_SLOTS..slot).contains(at)).map(|(_, n)| n).sum();
-        sum * 10 * 1000 / (NOW_SLOTS * SLOT_MS)
+        let first = self.now.0 / SLOT_MS - NOW_SLOTS;
+        let sum: i64 = self.pace.iter().filter(|(at, _)| *at >= first).map(|(_, n)| n).sum();
+        let since = self.broadcast.started_at.map_or(0, |at| at.0).max(first * SLOT_MS);
+        sum * 10 * 1000 / (self.now.0 - since).max(1_000)
     }
 
     /// When the last waiting row will have gone, or went.
@@ -392,11 +412,27 @@ impl View {
             from_ms: from.0,
             to_ms: to.0,
             points: self.points(),
+            empty: self.without_chart(),
             now_ms: now.map(|now| now.0),
             forecast: forecast.map(|at| (at.0, format!("Done {}", self.zone.time(at)))),
             start_ms: shows_start.then_some(start.0),
             ticks: self.ticks(from, to),
             summary,
+        }
+    }
+
+    /// What is true while there are too few points for a line.
+    fn without_chart(&self) -> String {
+        let calls: i64 = self.pace.iter().map(|(_, n)| n).sum();
+        let running = self.broadcast.status == BroadcastStatus::InProgress;
+        match (calls, running, self.is_over()) {
+            (0, true, _) => "The first messages are on their way.".to_owned(),
+            (0, false, true) => "Nothing was sent.".to_owned(),
+            (0, false, false) => "Nothing was sent yet.".to_owned(),
+            (n, true, _) => format!("{} so far; the line begins soon.", counted(n, "call", "calls")),
+            (n, false, _) => {
+                format!("{} within ten seconds: too quick for a line.", counted(n, "call", "calls"))
+            }
         }
     }
 
@@ -446,6 +482,11 @@ pub(super) fn escape(text: &str) -> String {
 
 impl Render for View {
     fn render(&self) -> Markup {
-        self.fragments()
+        html! {
+            (self.live_head())
+            (self.notes())
+            (self.truth())
+            div class="m-split" { (self.pace()) (self.reasons()) }
+        }
     }
 }

@@ -1,0 +1,150 @@
+//! The last step: the import itself, what it did, and its undoing.
+
+use axum::extract::State;
+use domain::{ids::ImportId, role::Permission};
+use futures::FutureExt;
+use maud::{Markup, html};
+use store::{
+    StoreError,
+    imports::{Import, ImportState},
+};
+
+use super::{head, href, importer_of, n, page, run, state_chip, stored_mapping};
+use crate::{
+    app::App,
+    http::{
+        error::PageResult,
+        extract::{Member, Path},
+        notice::{see_other, see_other_saying},
+    },
+    importing::{Progress, Summary},
+    pages::workshops::{href as workshop_href, ok},
+    ui::{
+        bar::{Bar, Key},
+        button::{Button, Csrf},
+        chip::Tone,
+        dialog::Confirm,
+        format::{counted, grouped},
+        head::{Fact, Strip},
+        icons::Icon,
+        note::Note,
+    },
+};
+
+/// `POST /imports/{import}/commit`: registers the good rows. Also goes on with what a restart interrupted.
+pub async fn commit(State(app): State<App>, member: Member, Path(id): Path<ImportId>) -> PageResult {
+    let import = member.org.import(id).await?;
+    let may = matches!(import.state, ImportState::Checked | ImportState::Committing);
+    let (true, Some(mapping)) = (may, stored_mapping(&import)) else { return Err(StoreError::Stale.into()) };
+    let importer = importer_of(&app, &member, &import);
+    let jobs = app.jobs.clone();
+    run(
+        &app,
+        id,
+        async move { importer.commit(&import, &mapping, |at| jobs.progress(id, at)).await.map(drop) },
+    )
+    .await;
+    Ok(see_other(&href(id)))
+}
+
+pub(super) fn interrupted_page(member: &Member, import: &Import, failed: Option<&str>) -> Markup {
+    let words = failed.unwrap_or("The program was stopped in the middle. Go on: nobody is added twice.");
+    let body = html! {
+        (head("Import interrupted", import, 4))
+        (Note::new(Tone::Act, "Not all rows are in yet.", words))
+        form method="post" action={ (href(import.id)) "/commit" } { (member.csrf()) (Button::primary("Go on").busy("Importing…")) }
+    };
+    page(member, import, body, None)
+}
+
+pub(super) fn done_page(member: &Member, import: &Import, failed: Option<&str>) -> Markup {
+    let summary = Summary::of(import);
+    let undone = import.state == ImportState::Undone;
+    let title = if undone { "Undone" } else { "Imported" };
+    let may_undo = !undone && summary.new > 0 && member.may(Permission::Manage);
+    let mut head = head(title, import, 5).chip(state_chip(import.state));
+    if may_undo {
+        let to = format!("{}/undo", href(import.id));
+        head = head.action(Button::link("Undo import", to).icon(Icon::Back).opens("undo-import"));
+    }
+    let left = n(summary.bad) - n(summary.fixed);
+    let body = html! {
+        (head)
+        @if let Some(words) = failed { (Note::new(Tone::Fail, "", words)) }
+        @if undone {
+            (Note::new(Tone::Rest, "This import was taken back.", "Registrations that a message was planned for stayed; see the workshop."))
+        }
+        @if undone {
+            (Strip(vec![Fact::figure("Had registered", grouped(n(summary.new)), "").note("from this file, before it was taken back")]))
+        } @else {
+            (Strip(vec![
+                Fact::figure("Registered", grouped(n(summary.new)), "").note("from this file"),
+                Fact::figure("New to you", grouped(n(summary.lead_new)), "").note("numbers not known before"),
+                Fact::figure("Already registered", grouped(n(summary.already)), "").note("nothing changed for them"),
+                Fact::figure("Corrected here", grouped(n(summary.fixed)), "").note("and registered"),
+                Fact::figure("Left out", grouped(left.max(0)), "").note("could not be read"),
+            ]))
+            (Bar::thin(vec![(Key::Done, n(summary.new)), (Key::Unknown, n(summary.already)), (Key::Failed, left.max(0))]))
+        }
+        p { (Button::primary_link("Open workshop", workshop_href(import.workshop)).icon(Icon::Workshop)) }
+        @if may_undo { (undo_confirm(import, &summary, member.csrf())) }
+    };
+    page(member, import, body, None)
+}
+
+fn undo_confirm(import: &Import, summary: &Summary, csrf: &Csrf) -> Confirm {
+    let people = counted(n(summary.new), "registration", "registrations");
+    Confirm {
+        id: "undo-import".into(),
+        title: format!("Take back {people}?"),
+        body: html! {
+            p class="m-p" { "They leave “" (import.workshop_title) "”. Those that a message was planned for stay." }
+        },
+        action: format!("{}/undo", href(import.id)),
+        csrf: csrf.clone(),
+        hidden: vec![],
+        confirm: Button::danger(format!("Take back {people}")),
+        back: ("Keep them".into(), href(import.id)),
+    }
+}
+
+/// `GET /imports/{import}/undo`: the question, without script.
+pub async fn ask_undo(member: Member, Path(id): Path<ImportId>) -> PageResult {
+    let import = member.org.import(id).await?;
+    if import.state != ImportState::Committed {
+        return Err(StoreError::Stale.into());
+    }
+    let confirm = undo_confirm(&import, &Summary::of(&import), member.csrf());
+    Ok(ok(page(&member, &import, confirm.page(), None)))
+}
+
+/// `POST /imports/{import}/undo`
+pub async fn undo(State(app): State<App>, member: Member, Path(id): Path<ImportId>) -> PageResult {
+    let import = member.org.import(id).await?;
+    if import.state != ImportState::Committed {
+        return Err(StoreError::Stale.into());
+    }
+    let importer = importer_of(&app, &member, &import);
+    let jobs = app.jobs.clone();
+    let progress = move |undone: &store::imports::Undone| {
+        jobs.progress(id, Progress { rows: undone.deleted + undone.kept, bytes: 0, bytes_total: 0 });
+    };
+    let (tell, told) = tokio::sync::oneshot::channel();
+    run(&app, id, async move {
+        let undone = importer.undo(&import, progress).await?;
+        // A long undo goes on without anybody who waits for its figures.
+        let _ = tell.send(undone);
+        Ok(())
+    })
+    .await;
+    let Some(undone) = told.now_or_never().and_then(Result::ok) else { return Ok(see_other(&href(id))) };
+    let taken = counted(n(undone.deleted), "registration", "registrations");
+    let kept = match n(undone.kept) {
+        0 => String::new(),
+        kept => format!(
+            " {} because a message was planned for them.",
+            counted(kept, "person stays", "people stay")
+        ),
+    };
+    Ok(see_other_saying(&app, &href(id), &format!("{taken} taken back.{kept}")))
+}

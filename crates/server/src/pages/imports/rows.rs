@@ -1,0 +1,290 @@
+//! The third step: what was found, and the rows that somebody has to correct.
+
+use axum::{extract::State, http::header, response::IntoResponse};
+use domain::ids::ImportId;
+use engine::import::Mapping;
+use maud::{Markup, Render, html};
+use serde::Deserialize;
+use store::imports::{Decision, Import, ImportRow, ImportRowCounts};
+
+use super::super::csv::line;
+use super::{before_commit, head, href, n, page, stored_mapping};
+use crate::{
+    app::App,
+    http::{
+        error::{PageResult, Problem},
+        extract::{Form, Member, Path},
+        notice::see_other_saying,
+    },
+    importing::{ROWS_TO_FIX_MAX, Summary, read_again, with_typed, wrongs},
+    pages::workshops::href as workshop_href,
+    ui::{
+        bar::Key,
+        button::Button,
+        chip::Tone,
+        composer::SendBar,
+        format::{counted, grouped},
+        icons::Icon,
+        import_grid::{GridCell, GridRow, ImportGrid},
+        note::Note,
+        pagination::Pagination,
+        recipient_summary::{RecipientSummary, SummaryPart},
+    },
+};
+
+/// Rows to fix on one page.
+const GRID_ROWS: usize = 50;
+
+/// Which rows to fix are shown.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct RowsQuery {
+    #[serde(default)]
+    after: i64,
+    #[serde(default)]
+    from: i64,
+}
+
+pub(super) async fn rows_page(
+    member: &Member,
+    import: &Import,
+    query: &RowsQuery,
+    failed: Option<&str>,
+) -> Result<Markup, Problem> {
+    let summary = Summary::of(import);
+    let counts = member.org.import_row_counts(import.id).await?;
+    let mapping = stored_mapping(import).unwrap_or_default();
+    let limit = i64::try_from(GRID_ROWS + 1).unwrap_or(i64::MAX);
+    let mut rows = member.org.import_rows(import.id, query.after, limit).await?;
+    let more = rows.len() > GRID_ROWS;
+    rows.truncate(GRID_ROWS);
+    let ready = n(summary.ready) + counts.fix;
+    let to_fix = to_fix(&summary, &counts);
+    let body = html! {
+        (head("Check the rows", import, 3))
+        @if let Some(words) = failed { (Note::new(Tone::Fail, "", words)) }
+        (summary_card(import, &summary, &counts))
+        (notes(import, &summary))
+        @if !rows.is_empty() {
+            form id="rows" method="post" action={ (href(import.id)) "/rows" } {
+                (member.csrf())
+                input type="hidden" name="after" value=(query.after);
+                input type="hidden" name="from" value=(query.from);
+            }
+            (grid(import, &mapping, &rows, query, more, &counts, to_fix))
+            p { (Button::new("Save corrections").form("rows").busy("Saving…")) }
+        }
+        form id="commit" method="post" action={ (href(import.id)) "/commit" } { (member.csrf()) }
+    };
+    let next = Button::primary(format!("Import {}", counted(ready, "person", "people")))
+        .icon(Icon::Check)
+        .form("commit")
+        .disabled(ready == 0)
+        .busy("Importing…");
+    let mut bar = SendBar::broadcast(ready, None, None, "You can undo an import.", next)
+        .second(Button::link("Back", format!("{}/columns", href(import.id))));
+    bar.main = format!("Import {}", counted(ready, "person", "people"));
+    bar.more = vec![format!("{} left out", counted(to_fix + n(summary.already), "row", "rows"))];
+    Ok(page(member, import, body, Some(bar.render())))
+}
+
+/// Rows that would be left out now.
+fn to_fix(summary: &Summary, counts: &ImportRowCounts) -> i64 {
+    (n(summary.bad) - counts.fix).max(0)
+}
+
+fn summary_card(import: &Import, summary: &Summary, counts: &ImportRowCounts) -> Markup {
+    let part = |key, label: &str, n: i64, to: &str| SummaryPart {
+        key,
+        label: label.to_owned(),
+        n,
+        href: to.to_owned(),
+    };
+    let fixed = counts.fix;
+    let here = href(import.id);
+    let parts = vec![
+        part(Key::Done, "Ready", n(summary.ready) + fixed, "#main"),
+        part(Key::Unknown, "Already registered", n(summary.already), &workshop_href(import.workshop)),
+        part(Key::Failed, "Cannot be read", to_fix(summary, counts), &format!("{here}#rows")),
+    ];
+    html! {
+        section class="m-card m-impsum" aria-label="Rows of the file" {
+            div class="m-stack" {
+                (RecipientSummary { parts, reachable: n(summary.ready) + fixed, aside: None, verb: "rows are ready", current: None })
+                p class="m-hint" {
+                    "Nothing is stored yet."
+                    @if fixed > 0 { " " (counted(fixed, "row was", "rows were")) " corrected here." }
+                    @if summary.without_phone > 0 { " " (counted(n(summary.without_phone), "person has", "people have")) " no phone number." }
+                    @if summary.warned > summary.without_phone { " " (counted(n(summary.warned - summary.without_phone), "row is", "rows are")) " taken without something that could not be read, such as an e-mail address." }
+                }
+            }
+        }
+    }
+}
+
+fn notes(import: &Import, summary: &Summary) -> Markup {
+    let again = || {
+        Button::link("Upload again", format!("/imports?workshop={}", import.workshop))
+            .icon(Icon::Upload)
+            .small()
+    };
+    html! {
+        @if summary.digits_lost > 0 {
+            (Note::new(Tone::Act,
+                format!("{} turned into a short form (such as 9.81E+09) by Excel.", counted(n(summary.digits_lost), "phone number was", "phone numbers were")),
+                "Format the column as text, save, and upload the file again.").action(again()))
+        }
+        @if summary.bad > ROWS_TO_FIX_MAX {
+            (Note::new(Tone::Act, format!("Only the first {} rows that cannot be read are shown.", grouped(n(ROWS_TO_FIX_MAX))),
+                "So many usually mean a wrong column. Go back and choose the columns again.")
+                .action(Button::link("Choose columns", format!("{}/columns", href(import.id))).small()))
+        }
+    }
+}
+
+fn grid(
+    import: &Import,
+    mapping: &Mapping,
+    rows: &[ImportRow],
+    query: &RowsQuery,
+    more: bool,
+    counts: &ImportRowCounts,
+    to_fix: i64,
+) -> ImportGrid {
+    let (after, place) = (query.after, query.from.max(0));
+    let download = Button {
+        download: true,
+        ..Button::link("Download these rows", format!("{}/rows.csv", href(import.id)))
+    };
+    ImportGrid {
+        title: match to_fix {
+            0 => "All rows are corrected".to_owned(),
+            n => counted(n, "row to fix", "rows to fix"),
+        },
+        action: Some(download.icon(Icon::Download).small()),
+        columns: mapping.chosen().map(|(field, _)| field.title().to_owned()).collect(),
+        rows: rows.iter().map(grid_row).collect(),
+        pagination: Pagination {
+            first: place + 1,
+            last: place + i64::try_from(rows.len()).unwrap_or(0),
+            // Corrected rows stay in the list.
+            total: Some(counts.open + counts.skip + counts.fix),
+            previous: (after > 0).then(|| format!("{}#rows", href(import.id))),
+            next: rows.last().filter(|_| more).map(|last| {
+                format!("{}?after={}&from={}#rows", href(import.id), last.line, place + n(rows.len() as u64))
+            }),
+        },
+        form: "rows".into(),
+    }
+}
+
+fn grid_row(row: &ImportRow) -> GridRow {
+    let cells = match &row.decision {
+        Decision::Fix(typed) | Decision::StillWrong(typed) => with_typed(row, typed),
+        Decision::Open | Decision::Skip => row.cells.clone(),
+    };
+    let wrong = wrongs(row);
+    let of = |place: usize| {
+        let fault =
+            wrong.iter().find(|wrong| wrong.cell == Some(place) || (wrong.cell.is_none() && place == 0));
+        fault.map(|wrong| (format!("c{}.{place}", row.line), wrong.says.clone()))
+    };
+    let cells =
+        cells.into_iter().enumerate().map(|(place, value)| GridCell { value, wrong: of(place) }).collect();
+    GridRow { number: row.line, cells }
+}
+
+/// `POST /imports/{import}/rows`: what a person typed into the cells that are wrong.
+pub async fn fix(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<ImportId>,
+    Form(form): Form<Vec<(String, String)>>,
+) -> PageResult {
+    let import = before_commit(&member, id).await?;
+    let mapping = stored_mapping(&import).unwrap_or_default();
+    let number = |wanted: &str| -> i64 {
+        form.iter().find(|(name, _)| name == wanted).and_then(|(_, value)| value.parse().ok()).unwrap_or(0)
+    };
+    let (after, from) = (number("after").max(0), number("from").max(0));
+    let limit = i64::try_from(GRID_ROWS).unwrap_or(i64::MAX);
+    let rows = member.org.import_rows(id, after, limit).await?;
+    let (mut fixed, mut wrong) = (0, 0);
+    for row in &rows {
+        let before = match &row.decision {
+            Decision::Fix(typed) | Decision::StillWrong(typed) => with_typed(row, typed),
+            Decision::Open | Decision::Skip => row.cells.clone(),
+        };
+        let now: Vec<String> = before
+            .iter()
+            .enumerate()
+            .map(|(place, text)| typed_into(&form, row.line, place).unwrap_or(text).to_owned())
+            .collect();
+        if now == before {
+            continue;
+        }
+        let typed: Vec<(usize, String)> = now
+            .iter()
+            .enumerate()
+            .filter(|(place, text)| row.cells.get(*place) != Some(text))
+            .map(|(p, t)| (p, t.clone()))
+            .collect();
+        let (decision, problems) = match read_again(&now, &mapping, member.organization.country) {
+            Ok(_) => (Decision::Fix(typed), vec![]),
+            Err(faults) => (Decision::StillWrong(typed), faults),
+        };
+        match decision {
+            Decision::Fix(_) => fixed += 1,
+            Decision::Open | Decision::Skip | Decision::StillWrong(_) => wrong += 1,
+        }
+        let problems = serde_json::to_value(problems).map_err(|error| Problem::fault(error.to_string()))?;
+        member.org.decide_import_row(id, row.line, &decision, &problems).await?;
+    }
+    let left = to_fix(&Summary::of(&import), &member.org.import_row_counts(id).await?);
+    let place = match after {
+        0 => format!("{}#rows", href(id)),
+        after => format!("{}?after={after}&from={from}#rows", href(id)),
+    };
+    let words = told(fixed, wrong, left);
+    Ok(see_other_saying(&app, &place, &words))
+}
+
+/// What saving did: rows corrected, rows changed and still wrong, rows left to fix.
+fn told(fixed: i64, wrong: i64, left: i64) -> String {
+    let corrected = counted(fixed, "row", "rows");
+    match (fixed, wrong, left) {
+        (0, 0, _) => "Nothing was changed.".to_owned(),
+        (_, _, 0) => format!("{corrected} corrected. Nothing is left to fix."),
+        (0, _, left) => format!("{} still to fix.", counted(left, "row is", "rows are")),
+        (_, _, left) => format!("{corrected} corrected, {} still to fix.", grouped(left)),
+    }
+}
+
+fn typed_into(form: &[(String, String)], line: i64, place: usize) -> Option<&str> {
+    let name = format!("c{line}.{place}");
+    form.iter().find(|(given, _)| *given == name).map(|(_, value)| value.trim())
+}
+
+/// `GET /imports/{import}/rows.csv`: the rows to fix, with what is wrong.
+pub async fn download(member: Member, Path(id): Path<ImportId>) -> PageResult {
+    let import = member.org.import(id).await?;
+    let mapping = stored_mapping(&import).unwrap_or_default();
+    let limit = i64::try_from(ROWS_TO_FIX_MAX).unwrap_or(i64::MAX);
+    let rows = member.org.import_rows(id, 0, limit).await?;
+    // The mark tells Excel that it is UTF-8.
+    let mut csv = String::from("\u{feff}");
+    let titles = mapping.chosen().map(|(field, _)| field.title().to_owned());
+    line(&mut csv, std::iter::once("Row".to_owned()).chain(titles).chain(["Problem".to_owned()]));
+    let open = rows.iter().filter(|row| !matches!(row.decision, Decision::Fix(_)));
+    for row in open {
+        let says: Vec<String> = wrongs(row).into_iter().map(|wrong| wrong.says).collect();
+        line(
+            &mut csv,
+            std::iter::once(row.line.to_string()).chain(row.cells.clone()).chain([says.join(" ")]),
+        );
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"rows-to-fix.csv\""),
+    ];
+    Ok((headers, csv).into_response())
+}

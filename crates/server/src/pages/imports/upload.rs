@@ -1,0 +1,288 @@
+//! The first step: the form of a file, what was imported before, and the upload.
+
+use std::path::Path as FilePath;
+
+use axum::extract::{Multipart, State, multipart::MultipartRejection};
+use domain::{
+    ids::{ImportId, WorkshopId},
+    workshop::WorkshopStatus,
+};
+use maud::{Markup, Render, html};
+use serde::Deserialize;
+use store::{
+    StoreError,
+    imports::{Import, ImportState},
+    workshops::{Workshop, WorkshopFilter, WorkshopWhen},
+};
+use tokio::io::AsyncWriteExt;
+
+use super::{href, importer, n, state_chip, steps};
+use crate::{
+    app::App,
+    http::{
+        error::{PageResult, Problem},
+        extract::{Member, Query},
+        notice::see_other,
+    },
+    importing::Summary,
+    pages::{unprocessable, workshops::ok},
+    ui::{
+        button::Button,
+        chip::Tone,
+        field::{Choice, Field},
+        format::grouped,
+        head::{Card, Head},
+        icons::Icon,
+        note::Note,
+        shell::{Crumb, Section},
+        table,
+        table::{Column, Place, Row, Table},
+    },
+};
+
+/// Workshops that the form offers; the nearest ones.
+const WORKSHOPS_OFFERED: i64 = 100;
+/// Imports in the list.
+const IMPORTS_SHOWN: i64 = 30;
+/// Longest file name that is kept, in characters.
+const FILE_NAME_CHARS_MAX: usize = 120;
+/// What a file field of a browser offers.
+const ACCEPT: &str = ".csv,.tsv,.txt,.xlsx,text/csv,text/tab-separated-values,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// What the address of the list says.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct ListQuery {
+    #[serde(default)]
+    workshop: String,
+}
+
+/// What is wrong with an upload.
+#[derive(Clone, Debug, Default)]
+struct UploadErrors {
+    workshop: Option<String>,
+    file: Option<String>,
+}
+
+/// `GET /imports`: the form, and what was imported before.
+pub async fn list(member: Member, Query(query): Query<ListQuery>) -> PageResult {
+    Ok(ok(list_page(&member, &query.workshop, &UploadErrors::default()).await?))
+}
+
+async fn list_page(member: &Member, workshop: &str, errors: &UploadErrors) -> Result<Markup, Problem> {
+    let workshops = offered(member, workshop).await?;
+    let imports = member.org.imports(None, IMPORTS_SHOWN).await?;
+    let body = html! {
+        (Head::new("Import people").aside(steps(1)))
+        @if workshops.is_empty() {
+            (Note::new(Tone::Act, "There is no workshop to import into.", "People register for a workshop: enter one first.")
+                .action(Button::link("New workshop", "/workshops/new").small()))
+        } @else {
+            (upload_card(member, workshop, &workshops, errors))
+        }
+        (imports_card(member, &imports))
+    };
+    let mut page = member.page(Section::People, "Import people", body);
+    page.crumbs = vec![Crumb::to("People", "/people"), Crumb::here("Import")];
+    Ok(page.render())
+}
+
+/// Workshops to choose from: those ahead, then the latest ones, and the one that was asked for.
+async fn offered(member: &Member, asked: &str) -> Result<Vec<Workshop>, Problem> {
+    let upcoming = WorkshopFilter {
+        when: WorkshopWhen::Upcoming(member.now),
+        limit: WORKSHOPS_OFFERED,
+        ..WorkshopFilter::default()
+    };
+    let past =
+        WorkshopFilter { when: WorkshopWhen::Past(member.now), limit: 20, ..WorkshopFilter::default() };
+    let mut all = member.org.workshops(&upcoming).await?;
+    all.extend(member.org.workshops(&past).await?);
+    if let Ok(id) = asked.parse::<WorkshopId>()
+        && all.iter().all(|workshop| workshop.id != id)
+    {
+        match member.org.workshop(id).await {
+            Ok(workshop) => all.insert(0, workshop),
+            Err(StoreError::Missing) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    all.retain(|workshop| workshop.status != WorkshopStatus::Cancelled);
+    Ok(all)
+}
+
+fn upload_card(member: &Member, chosen: &str, workshops: &[Workshop], errors: &UploadErrors) -> Card {
+    let zone = &member.organization.zone;
+    let choice = |workshop: &Workshop| {
+        let label = format!(
+            "{} · {}, {}",
+            workshop.title,
+            zone.date(workshop.starts_at, member.now),
+            zone.time(workshop.starts_at)
+        );
+        Choice::new(workshop.id.to_string(), label, chosen)
+    };
+    Card::new(
+        "upload",
+        "File",
+        html! {
+            // The token comes first: the gate looks for it in the first bytes, so that no file is read whole.
+            form class="m-stack" method="post" action="/imports" enctype="multipart/form-data" {
+                (member.csrf())
+                (Field::select("workshop", "Workshop", workshops.iter().map(choice).collect()).error(errors.workshop.clone()))
+                (Field::file("file", "File", ACCEPT)
+                    .help("CSV, TSV or Excel (.xlsx), up to 256 MB. Nothing is stored as a registration before you have seen the rows.")
+                    .error(errors.file.clone()).required())
+                div { (Button::primary("Upload").icon(Icon::Upload).busy("Uploading…")) }
+            }
+        },
+    )
+    .padded()
+}
+
+fn imports_card(member: &Member, imports: &[Import]) -> Card {
+    let zone = &member.organization.zone;
+    let row = |import: &Import| {
+        let summary = Summary::of(import);
+        Row::new(vec![
+            table::name(&href(import.id), &import.file_name, &import.workshop_title),
+            state_chip(import.state).render(),
+            html! { (zone.date(import.created_at, member.now)) ", " (zone.time(import.created_at)) span class="m-sub" { "by " (import.created_by) } },
+            // What an undo left is the workshop's to say.
+            html! { @if import.state == ImportState::Committed { (grouped(n(summary.new))) } @else { "–" } },
+        ])
+    };
+    Card::new(
+        "imports",
+        "Earlier imports",
+        Table {
+            caption: "Imports".into(),
+            columns: vec![
+                Column::new("File", Place::Title),
+                Column::new("State", Place::State),
+                Column::new("Uploaded", Place::Line),
+                Column::new("Registered", Place::Number),
+            ],
+            rows: imports.iter().map(row).collect(),
+            empty: "No file was imported yet.".into(),
+        },
+    )
+}
+
+/// `POST /imports`: streams the file to the data folder and looks whether it is a table.
+pub async fn upload(
+    State(app): State<App>,
+    member: Member,
+    multipart: Result<Multipart, MultipartRejection>,
+) -> PageResult {
+    let multipart = multipart
+        .map_err(|_| Problem::bad_request("The upload has no file in it. Choose the file again."))?;
+    let id = ImportId::new(member.now);
+    let folder = format!("imports/{}", member.organization.id);
+    let path = format!("{folder}/{id}");
+    tokio::fs::create_dir_all(app.config.data.join(&folder)).await.map_err(disk)?;
+    let file = app.config.data.join(&path);
+    let received = match receive(multipart, &file).await {
+        Ok(received) => received,
+        Err(problem) => {
+            remove(&file).await;
+            return Err(problem);
+        }
+    };
+    let mut errors = received.errors;
+    let workshop = match received.workshop.parse::<WorkshopId>() {
+        Ok(workshop) => Some(workshop),
+        Err(_) => {
+            errors.workshop = Some("Choose the workshop that these people registered for.".to_owned());
+            None
+        }
+    };
+    if errors.file.is_none() {
+        let importer = importer(&app, &member, file.clone());
+        errors.file = importer.open(&received.file_name).await.err().map(|error| error.to_string());
+    }
+    let (Some(workshop), None) = (workshop, &errors.file) else {
+        remove(&file).await;
+        return Ok(unprocessable(list_page(&member, &received.workshop, &errors).await?));
+    };
+    if let Err(error) = member.org.add_import(id, workshop, &received.file_name, &path, member.now).await {
+        remove(&file).await;
+        return Err(error.into());
+    }
+    Ok(see_other(&format!("{}/columns", href(id))))
+}
+
+/// What an upload brought.
+struct Received {
+    workshop: String,
+    file_name: String,
+    errors: UploadErrors,
+}
+
+/// Writes the file as it comes; only one piece of it is in memory at a time.
+async fn receive(mut multipart: Multipart, file: &FilePath) -> Result<Received, Problem> {
+    let mut received = Received {
+        workshop: String::new(),
+        file_name: String::new(),
+        errors: UploadErrors { file: Some("Choose a file.".to_owned()), ..UploadErrors::default() },
+    };
+    while let Some(mut field) = multipart.next_field().await.map_err(broke_off)? {
+        match field.name() {
+            Some("workshop") => received.workshop = field.text().await.map_err(broke_off)?,
+            Some("file") if field.file_name().is_some_and(|name| !name.trim().is_empty()) => {
+                received.file_name = tidy_name(field.file_name().unwrap_or_default());
+                let mut to = tokio::fs::File::create(file).await.map_err(disk)?;
+                while let Some(piece) = field.chunk().await.map_err(broke_off)? {
+                    to.write_all(&piece).await.map_err(disk)?;
+                }
+                to.sync_all().await.map_err(disk)?;
+                received.errors.file = None;
+            }
+            _ => {}
+        }
+    }
+    Ok(received)
+}
+
+/// The last part of a name, without signs that no screen shows.
+fn tidy_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let shown: String = last.chars().filter(|c| !c.is_control()).take(FILE_NAME_CHARS_MAX).collect();
+    if shown.trim().is_empty() { "file".to_owned() } else { shown.trim().to_owned() }
+}
+
+fn broke_off(error: axum::extract::multipart::MultipartError) -> Problem {
+    if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+        return Problem::new(
+            error.status(),
+            "file_too_large",
+            "This file is too large",
+            "A file may have 256 MB. Split it, or remove columns that are not needed, and upload the parts one after the other.",
+        );
+    }
+    Problem::bad_request(
+        "The upload broke off before the file was here. Nothing was stored. Upload it again.",
+    )
+}
+
+fn disk(error: std::io::Error) -> Problem {
+    Problem::unavailable(format!("cannot write an uploaded file: {error}"))
+}
+
+async fn remove(file: &FilePath) {
+    // Nothing may be there yet.
+    let _ = tokio::fs::remove_file(file).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_is_only_a_name() {
+        assert_eq!(tidy_name("../../etc/passwd"), "passwd");
+        assert_eq!(tidy_name(r"C:\Users\a\people.csv"), "people.csv");
+        assert_eq!(tidy_name("a\u{7}\n.csv"), "a.csv");
+        assert_eq!(tidy_name("  "), "file");
+        assert_eq!(tidy_name(&"ह".repeat(500)).chars().count(), 120);
+    }
+}

@@ -1,0 +1,159 @@
+//! Every page of the program, found by following links as a person would, in every look.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use anyhow::{Context, Result};
+use munadi::http::{error::Kind, router};
+
+use crate::harness::{Browser, Page, Theme, Width};
+use crate::program::Program;
+use crate::review;
+
+/// Not a page: it answers programs or is a file. Or a page of somebody who is not signed in, which is visited apart.
+const APART: &[&str] =
+    &["/assets/{file}", "/sign-in", "/sign-in/{token}", "/set-up/{token}", "/invite/{token}"];
+
+const LOOK: (Width, Theme) = (Width::Desk, Theme::Light);
+
+/// Patterns of all pages.
+fn patterns() -> BTreeSet<&'static str> {
+    router::table()
+        .into_iter()
+        .filter(|route| route.method == "GET" && route.rule.kind == Kind::Page)
+        .map(|route| route.rule.path)
+        .filter(|path| !APART.contains(path) && !is_no_page(path))
+        .collect()
+}
+
+/// A download, or a stream.
+fn is_no_page(path: &str) -> bool {
+    path.ends_with(".csv") || path.ends_with("/export") || path.starts_with("/live")
+}
+
+/// The route that answers for a path: of two that fit, the one with fewer blanks.
+fn pattern_of(path: &str, patterns: &BTreeSet<&'static str>) -> Option<&'static str> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let fits = |pattern: &&&str| {
+        let wanted: Vec<&str> = pattern.split('/').collect();
+        wanted.len() == parts.len()
+            && wanted.iter().zip(&parts).all(|(wanted, part)| wanted.starts_with('{') || wanted == part)
+    };
+    patterns.iter().filter(fits).min_by_key(|pattern| pattern.matches('{').count()).copied()
+}
+
+/// Paths, with their questions, that links of the page lead to.
+async fn links(page: &Page) -> Result<Vec<String>> {
+    page.eval(
+        "[...document.querySelectorAll('a[href]:not([download])')].filter(a => a.origin === location.origin)\
+         .map(a => a.pathname + a.search)",
+    )
+    .await
+}
+
+/// One visit of each page is enough, but each tab of the home page is a page.
+fn key(path: &str, pattern: &str) -> String {
+    let tab = path.split(['?', '&']).find(|part| part.starts_with("channel="));
+    format!("{pattern} {}", tab.unwrap_or_default())
+}
+
+async fn sign_in(page: &Page, program: &Program) -> Result<()> {
+    page.goto(&program.link).await?;
+    page.click("Sign in").await
+}
+
+/// An import of three people, one of them unreadable, up to where its rows are looked at; its path.
+async fn begin_import(page: &Page, program: &Program) -> Result<String> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("people.csv");
+    std::fs::write(&file, "Name,Phone\nAsha Rao,90000 00901\nRavi,12\nDivya Nair,+91 90000 00903\n")?;
+    page.goto(&format!("{}/imports", program.url)).await?;
+    page.upload("File", &[&file]).await?;
+    page.click("Upload").await?;
+    page.wait_url("/columns").await?;
+    page.click("Check the rows").await?;
+    page.wait_text("1 row to fix").await?;
+    let url = page.url().await?;
+    Ok(url.trim_start_matches(&program.url).split('#').next().unwrap_or_default().to_owned())
+}
+
+/// Where “Review and send” leads without script.
+const CONFIRM: &str = "(() => {
+    const button = document.querySelector('button[formaction=\"/compose/confirm\"]');
+    return '/compose/confirm?' + new URLSearchParams(new FormData(button.form));
+})()";
+
+/// Pages that a link leads to only in passing, in a dialog or after an action.
+async fn in_passing(page: &Page, program: &Program) -> Result<Vec<String>> {
+    let import = begin_import(page, program).await?;
+    page.click("Import 2 people").await?;
+    page.wait_text("Undo import").await?;
+    page.goto(&format!("{}/broadcasts", program.url)).await?;
+    let all = links(page).await?;
+    let is_broadcast = |path: &&String| path.starts_with("/broadcasts/") && path.matches('/').count() == 2;
+    let broadcast = all.iter().find(is_broadcast).context("the demonstration has no broadcast")?;
+    page.goto(&format!("{}/?channel=personal", program.url)).await?;
+    let confirm: String = page.eval(CONFIRM).await?;
+    Ok(vec![
+        import.clone(),
+        format!("{import}/undo"),
+        format!("{broadcast}?state=skipped"),
+        format!("{broadcast}/retry?state=failed"),
+        confirm,
+        "/nowhere".to_owned(),
+    ])
+}
+
+#[tokio::test]
+async fn every_page_is_accessible() -> Result<()> {
+    let Some(browser) = Browser::start().await? else { return Ok(()) };
+    let program = Program::demo().await?;
+    let page = browser.page(LOOK.0, LOOK.1).await?;
+    let mut problems = Vec::new();
+    for path in ["/sign-in", program.link.trim_start_matches(&program.url)] {
+        page.goto(&format!("{}{path}", program.url)).await?;
+        let name = if path == "/sign-in" { path } else { "/sign-in/link" };
+        problems.extend(review::problems(&page, &format!("door {name}"), LOOK).await?);
+    }
+    sign_in(&page, &program).await?;
+    let import = begin_import(&page, &program).await?;
+    let patterns = patterns();
+    let mut seen = BTreeSet::new();
+    let mut visited = BTreeSet::new();
+    let mut queue = VecDeque::from(["/".to_owned(), import]);
+    let mut unknown = BTreeMap::new();
+    while let Some(path) = queue.pop_front() {
+        let bare = path.split('?').next().unwrap_or_default();
+        let Some(pattern) = pattern_of(bare, &patterns) else {
+            if !is_no_page(bare) {
+                unknown.insert(bare.to_owned(), path.clone());
+            }
+            continue;
+        };
+        if !seen.insert(key(&path, pattern)) {
+            continue;
+        }
+        page.goto(&format!("{}{path}", program.url)).await?;
+        visited.insert(pattern);
+        queue.extend(links(&page).await?);
+        let name = key(&path, pattern);
+        problems.extend(review::problems(&page, &format!("page {}", name.trim()), LOOK).await?);
+    }
+    for path in in_passing(&page, &program).await? {
+        page.goto(&format!("{}{path}", program.url)).await?;
+        let pattern = pattern_of(path.split('?').next().unwrap_or_default(), &patterns);
+        visited.extend(pattern);
+        if path == "/nowhere" {
+            page.expect_problem("answer 404").await?;
+        }
+        let name = format!("passing {}", pattern.unwrap_or("/nowhere"));
+        problems.extend(review::problems(&page, name.trim(), LOOK).await?);
+    }
+    for pattern in patterns.difference(&visited) {
+        problems.push(format!("{pattern}: no link leads there"));
+    }
+    for path in unknown.keys() {
+        problems.push(format!("{path}: a link leads there, but no page"));
+    }
+    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n\n"));
+    Ok(())
+}
