@@ -1,5 +1,7 @@
 //! The four channels and what each can prove.
 
+use crate::time::MINUTE;
+
 crate::words! {
     /// A way to reach people.
     Channel, "channel" {
@@ -32,6 +34,15 @@ impl Channel {
             Channel::WhatsappPersonal => "Personal",
             Channel::Sms => "SMS",
             Channel::IvrCall => "IVR",
+        }
+    }
+
+    /// Least time between two messages to one number, in milliseconds: two on the same number within two minutes are refused as
+    /// spam (providers/fast2sms.md §2.2; providers/regulation-india.md §6.5).
+    pub fn gap_ms(self) -> i64 {
+        match self {
+            Channel::Sms => 2 * MINUTE,
+            Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::IvrCall => 0,
         }
     }
 

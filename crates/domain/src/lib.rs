@@ -13,6 +13,7 @@ pub mod outcome;
 pub mod pace;
 pub mod phone;
 pub mod quiet_hours;
+pub mod sending_hours;
 pub mod receipt;
 pub mod retry;
 pub mod role;

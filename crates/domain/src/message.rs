@@ -112,6 +112,13 @@ pub enum Next {
         /// Why.
         said: Said,
     },
+    /// Back in the queue untried: no call was made for it.
+    HandBack {
+        /// Not tried before this instant.
+        from: Millis,
+        /// Why.
+        said: Said,
+    },
     /// Back in the queue untried, and the whole broadcast stops until somebody has mended the cause.
     Pause(Said),
     /// Its last useful moment would pass before another try.

@@ -76,8 +76,11 @@ CREATE TABLE broadcasts (
     stop_text       TEXT,
     probed          BOOLEAN NOT NULL,
     strikes         BIGINT NOT NULL,
+    hours           TEXT NOT NULL,
+    content         TEXT NOT NULL,
     unit_price      BIGINT NOT NULL,
     planned         BIGINT NOT NULL,
+    units           BIGINT NOT NULL,
     plan_phone      TEXT NOT NULL,
     plan_identity   TEXT NOT NULL,
     cursor          BIGINT NOT NULL,
@@ -145,6 +148,21 @@ CREATE TABLE broadcast_counts (
 );
 
 CREATE INDEX broadcast_counts_open ON broadcast_counts (state, broadcast_id) WHERE n > 0;
+
+-- What a provider is to be asked about later: the messages of one request, or of one campaign.
+CREATE TABLE look_ups (
+    broadcast_id    UUID NOT NULL,
+    key             TEXT NOT NULL,
+    integration_id  UUID NOT NULL,
+    organization_id UUID NOT NULL,
+    first_position  BIGINT NOT NULL,
+    last_position   BIGINT NOT NULL,
+    since           BIGINT NOT NULL,
+    step            BIGINT NOT NULL,
+    due_at          BIGINT NOT NULL,
+    PRIMARY KEY (broadcast_id, key)
+);
+CREATE INDEX look_ups_due ON look_ups (due_at);
 
 -- Answers per ten seconds, for the pace chart.
 CREATE TABLE broadcast_pace (

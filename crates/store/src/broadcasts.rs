@@ -7,6 +7,7 @@ use domain::{
     message::MessageState,
     money::Money,
     role::Permission,
+    sending_hours::SendingHours,
     time::Millis,
 };
 use serde_json::Value;
@@ -17,7 +18,7 @@ use crate::{
     error::{StoreError, json, word},
     messages::{CountMoves, move_counts},
     org::Org,
-    work::Work,
+    work::{Work, sending_hours},
 };
 
 /// What is fixed when a broadcast is confirmed.
@@ -41,7 +42,9 @@ pub struct NewBroadcast {
     pub starts_at: Millis,
     /// Not after this instant.
     pub deadline: Millis,
-    /// Estimated price of one message.
+    /// The hours in which it may send.
+    pub hours: SendingHours,
+    /// Estimated price of one message, or of one segment where messages are charged by segment.
     pub unit_price: Money,
 }
 
@@ -101,10 +104,14 @@ pub struct Broadcast {
     pub stop_code: String,
     /// Paused or cancelled: why, in words.
     pub stop_text: String,
-    /// Estimated price of one message.
+    /// The hours in which it may send.
+    pub hours: SendingHours,
+    /// Estimated price of one message, or of one segment where messages are charged by segment.
     pub unit_price: Money,
     /// Recipients written down so far.
     pub planned: i64,
+    /// Units that are charged for those who are written to: messages, or segments of them.
+    pub units: i64,
     /// Rows per state and reason; they add up to `planned`.
     pub counts: Vec<Count>,
 }
@@ -113,6 +120,11 @@ impl Broadcast {
     /// Rows in that state, whatever the reason.
     pub fn in_state(&self, state: MessageState) -> i64 {
         self.counts.iter().filter(|count| count.state == state).map(|count| count.n).sum()
+    }
+
+    /// What it is expected to cost: for those who were to be written to when it was planned.
+    pub fn expected_cost(&self) -> Money {
+        Money(self.unit_price.0.saturating_mul(self.units))
     }
 
     /// What the provider said it charged so far.
@@ -143,8 +155,10 @@ struct BroadcastRow {
     stopped_by: Option<String>,
     stop_code: Option<String>,
     stop_text: Option<String>,
+    hours: String,
     unit_price: i64,
     planned: i64,
+    units: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -192,8 +206,10 @@ fn assemble(rows: Vec<BroadcastRow>, counts: Vec<CountRow>) -> Result<Vec<Broadc
                 stopped_by: row.stopped_by.unwrap_or_default(),
                 stop_code: row.stop_code.unwrap_or_default(),
                 stop_text: row.stop_text.unwrap_or_default(),
+                hours: sending_hours(&row.hours)?,
                 unit_price: Money(row.unit_price),
                 planned: row.planned,
+                units: row.units,
                 counts,
             })
         })
@@ -227,13 +243,19 @@ impl Org {
         now: Millis,
     ) -> Result<BroadcastId, StoreError> {
         self.allow(Permission::Send)?;
+        let hours = if new.hours.are_limited() {
+            serde_json::to_string(&new.hours).expect("hours are always JSON")
+        } else {
+            String::new()
+        };
         let mut tx = self.db.begin().await?;
         let added = tx
             .run(
                 "INSERT INTO broadcasts (id, organization_id, integration_id, workshop_id, channel, title, template, audience,
                                          category, status, created_by, created_at, starts_at, deadline, probed, strikes,
-                                         unit_price, planned, plan_phone, plan_identity, cursor, served_at)
-                 SELECT $1, $2, i.id, w.id, $5, $6, $7, $8, $9, 'planning', $10, $11, $12, $13, FALSE, 0, $14, 0, '', '', 0, 0
+                                         hours, content, unit_price, planned, units, plan_phone, plan_identity, cursor, served_at)
+                 SELECT $1, $2, i.id, w.id, $5, $6, $7, $8, $9, 'planning', $10, $11, $12, $13, FALSE, 0, $15, '', $14, 0, 0, '', '',
+                        0, 0
                  FROM integrations i JOIN workshops w ON w.organization_id = i.organization_id
                  WHERE i.id = $3 AND i.removed_at IS NULL AND w.id = $4 AND i.organization_id = $2
                  ON CONFLICT (id) DO NOTHING",
@@ -251,7 +273,8 @@ impl Org {
                     now,
                     new.starts_at,
                     new.deadline,
-                    new.unit_price
+                    new.unit_price,
+                    hours
                 ],
             )
             .await?;
@@ -272,7 +295,8 @@ impl Org {
             .all(
                 "SELECT b.id, b.integration_id, b.workshop_id, w.title AS workshop_title, w.starts_at AS workshop_starts_at,
                         b.channel, b.category, b.title, b.template, b.status, b.created_by, b.created_at, b.starts_at, b.deadline,
-                        b.started_at, b.finished_at, b.stopped_at, b.stopped_by, b.stop_code, b.stop_text, b.unit_price, b.planned
+                        b.started_at, b.finished_at, b.stopped_at, b.stopped_by, b.stop_code, b.stop_text, b.hours, b.unit_price, b.planned,
+                        b.units
                  FROM broadcasts b JOIN workshops w ON w.id = b.workshop_id WHERE b.id = $1 AND b.organization_id = $2",
                 args![id.0, self.id()],
             )
@@ -298,7 +322,8 @@ impl Org {
             .all(
                 "SELECT b.id, b.integration_id, b.workshop_id, w.title AS workshop_title, w.starts_at AS workshop_starts_at,
                         b.channel, b.category, b.title, b.template, b.status, b.created_by, b.created_at, b.starts_at, b.deadline,
-                        b.started_at, b.finished_at, b.stopped_at, b.stopped_by, b.stop_code, b.stop_text, b.unit_price, b.planned
+                        b.started_at, b.finished_at, b.stopped_at, b.stopped_by, b.stop_code, b.stop_text, b.hours, b.unit_price, b.planned,
+                        b.units
                  FROM broadcasts b JOIN workshops w ON w.id = b.workshop_id
                  WHERE b.organization_id = $1 AND ($2 = '' OR b.channel = $2) AND ($3 OR b.workshop_id = $4) AND b.id < $5
                  ORDER BY b.id DESC LIMIT $6",

@@ -193,7 +193,9 @@ impl Org {
                     .all(
                         "SELECT broadcast_id, position, registrant_id, name, recipient, state, reason, reason_text, attempt,
                                 next_attempt_at, changed_at, started_at, sent_at, delivered_at, read_at, failed_at,
-                                provider_id, network_id, cost, content
+                                provider_id, network_id, cost,
+                                CASE WHEN content = '' AND planned THEN (SELECT c.content FROM broadcasts c WHERE c.id = broadcast_id)
+                                     ELSE content END AS content
                          FROM messages WHERE broadcast_id = $1 AND organization_id = $2 AND position > $3
                          ORDER BY position LIMIT $4",
                         args![broadcast.0, self.id(), after, limit],
@@ -206,7 +208,9 @@ impl Org {
                     .all(
                         "SELECT broadcast_id, position, registrant_id, name, recipient, state, reason, reason_text, attempt,
                                 next_attempt_at, changed_at, started_at, sent_at, delivered_at, read_at, failed_at,
-                                provider_id, network_id, cost, content
+                                provider_id, network_id, cost,
+                                CASE WHEN content = '' AND planned THEN (SELECT c.content FROM broadcasts c WHERE c.id = broadcast_id)
+                                     ELSE content END AS content
                          FROM messages WHERE broadcast_id = $1 AND organization_id = $2 AND position > $3 AND state = $5
                            AND state IN ('failed', 'unknown', 'skipped', 'expired', 'cancelled')
                            AND ($6 = '' OR reason = $6)
@@ -227,7 +231,9 @@ impl Org {
                     .all(
                         "SELECT broadcast_id, position, registrant_id, name, recipient, state, reason, reason_text, attempt,
                                 next_attempt_at, changed_at, started_at, sent_at, delivered_at, read_at, failed_at,
-                                provider_id, network_id, cost, content
+                                provider_id, network_id, cost,
+                                CASE WHEN content = '' AND planned THEN (SELECT c.content FROM broadcasts c WHERE c.id = broadcast_id)
+                                     ELSE content END AS content
                          FROM messages WHERE broadcast_id = $1 AND organization_id = $2 AND position > $3
                            AND ($5 = '' OR state = $5) AND ($6 = '' OR reason = $6)
                            AND ($7 = '' OR lower(name) LIKE $7) AND ($8 = '' OR recipient LIKE $8)

@@ -4,15 +4,16 @@ use std::collections::HashSet;
 
 use domain::{
     ids::{BroadcastId, IntegrationId, MessageRef, OrganizationId},
-    message::{MessageState, SkipReason},
+    message::MessageState,
     pace::Pace,
+    sending_hours::SendingHours,
     time::{DAY, Millis},
 };
 use uuid::Uuid;
 
-use super::{Work, record::Record};
+use super::{Endings, Work, record::Care};
 use crate::{
-    db::{Batch, Tx, args},
+    db::{Tx, args},
     error::{StoreError, json},
     messages::{CountMoves, move_counts},
     phone_key::PhoneKey,
@@ -46,6 +47,10 @@ pub struct Job {
     pub probed: bool,
     /// Nothing goes out after this.
     pub deadline: Millis,
+    /// The hours in which it may send.
+    pub hours: SendingHours,
+    /// Final values of every message, when they are the same for all; rows carry none then.
+    pub content: Option<String>,
 }
 
 /// How much of which broadcast a turn would like to claim.
@@ -55,6 +60,15 @@ pub struct Want {
     pub broadcast: BroadcastId,
     /// At most so many rows.
     pub rows: i64,
+    /// So many rows go into one call.
+    pub batch: i64,
+}
+
+impl Want {
+    /// So many rows, each with a call of its own.
+    pub fn rows(broadcast: BroadcastId, rows: i64) -> Want {
+        Want { broadcast, rows, batch: 1 }
+    }
 }
 
 /// A row that is in flight by this worker.
@@ -84,15 +98,35 @@ pub struct Turn {
 }
 
 #[derive(sqlx::FromRow)]
-struct BroadcastHead {
-    organization_id: Uuid,
+pub(super) struct BroadcastHead {
+    pub(super) organization_id: Uuid,
     integration_id: Uuid,
-    channel: String,
-    category: String,
+    pub(super) channel: String,
+    pub(super) category: String,
     starts_at: i64,
     deadline: i64,
     cursor: i64,
-    suppressing: bool,
+    pub(super) suppressing: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct DueRow {
+    id: Uuid,
+    integration_id: Uuid,
+    n: i64,
+    served_at: i64,
+    hours: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct JobRow {
+    organization_id: Uuid,
+    integration_id: Uuid,
+    template: String,
+    probed: bool,
+    deadline: i64,
+    hours: String,
+    content: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -106,9 +140,9 @@ struct PaceRow {
 }
 
 #[derive(sqlx::FromRow)]
-struct ClaimedRow {
-    position: i64,
-    recipient: String,
+pub(super) struct ClaimedRow {
+    pub(super) position: i64,
+    pub(super) recipient: String,
     content: String,
     attempt: i64,
 }
@@ -119,10 +153,10 @@ const DAY_SHIFT_MS: i64 = 19_800_000;
 impl Work {
     /// Broadcasts with rows to send at `now`, the longest unserved first.
     pub async fn due(&self, now: Millis) -> Result<Vec<DueBroadcast>, StoreError> {
-        let rows: Vec<(Uuid, Uuid, i64, i64)> = self
+        let rows: Vec<DueRow> = self
             .db
             .all(
-                "SELECT b.id, b.integration_id, c.n, b.served_at FROM broadcasts b
+                "SELECT b.id, b.integration_id, c.n, b.served_at, b.hours FROM broadcasts b
                  JOIN broadcast_counts c ON c.broadcast_id = b.id AND c.state = 'waiting' AND c.reason = '' AND c.n > 0
                  JOIN integrations i ON i.id = b.integration_id
                  JOIN organizations o ON o.id = b.organization_id
@@ -133,15 +167,18 @@ impl Work {
                 args![now],
             )
             .await?;
-        Ok(rows
-            .into_iter()
-            .map(|(id, integration, waiting, served_at)| DueBroadcast {
-                broadcast: BroadcastId(id),
-                integration: IntegrationId(integration),
-                waiting,
-                served_at: Millis(served_at),
-            })
-            .collect())
+        let mut due = Vec::with_capacity(rows.len());
+        for row in rows {
+            if sending_hours(&row.hours)?.closed_until(now).is_none() {
+                due.push(DueBroadcast {
+                    broadcast: BroadcastId(row.id),
+                    integration: IntegrationId(row.integration_id),
+                    waiting: row.n,
+                    served_at: Millis(row.served_at),
+                });
+            }
+        }
+        Ok(due)
     }
 
     /// The next instant at which something may become due: a start, a deadline, a retry, the end of a hold.
@@ -168,46 +205,63 @@ impl Work {
 
     /// What is needed to send any message of that broadcast.
     pub async fn job(&self, broadcast: BroadcastId) -> Result<Job, StoreError> {
-        let (organization, integration, template, probed, deadline): (Uuid, Uuid, String, bool, i64) = self
+        let row: JobRow = self
             .db
             .one(
-                "SELECT organization_id, integration_id, template, probed, deadline FROM broadcasts WHERE id = $1",
+                "SELECT organization_id, integration_id, template, probed, deadline, hours, content FROM broadcasts WHERE id = $1",
                 args![broadcast.0],
             )
             .await?;
         Ok(Job {
             broadcast,
-            organization: OrganizationId(organization),
-            integration: IntegrationId(integration),
-            template: json("broadcasts", "template", &template)?,
-            probed,
-            deadline: Millis(deadline),
+            organization: OrganizationId(row.organization_id),
+            integration: IntegrationId(row.integration_id),
+            template: json("broadcasts", "template", &row.template)?,
+            probed: row.probed,
+            deadline: Millis(row.deadline),
+            hours: sending_hours(&row.hours)?,
+            content: (!row.content.is_empty()).then_some(row.content),
         })
     }
 
     /// Records what ended and claims what comes next, in one transaction: one commit carries both.
     pub async fn turn(
         &self,
-        records: Vec<Record>,
+        endings: &Endings,
         wants: &[Want],
         key: &PhoneKey,
         now: Millis,
     ) -> Result<Turn, StoreError> {
-        let mut turn = Turn::default();
-        if records.is_empty() && wants.is_empty() {
+        if endings.is_empty() && wants.is_empty() {
+            return Ok(Turn::default());
+        }
+        if let Some(turn) = self.try_turn(endings, wants, key, Care::Count, now).await? {
             return Ok(turn);
         }
+        // Others have given up on some of these rows: once more, looking which.
+        self.try_turn(endings, wants, key, Care::ReadBack, now).await?.ok_or(StoreError::Stale)
+    }
+
+    async fn try_turn(
+        &self,
+        endings: &Endings,
+        wants: &[Want],
+        key: &PhoneKey,
+        care: Care,
+        now: Millis,
+    ) -> Result<Option<Turn>, StoreError> {
+        let mut turn = Turn::default();
         let mut moves = CountMoves::default();
         let mut tx = self.db.begin().await?;
-        if !records.is_empty() {
-            self.record(&mut tx, records, &mut moves, &mut turn, now).await?;
+        if !endings.is_empty() && !self.record(&mut tx, endings, care, &mut moves, &mut turn, now).await? {
+            return Ok(None);
         }
         for want in wants {
             self.claim(&mut tx, *want, key, &mut moves, &mut turn, now).await?;
         }
         move_counts(&mut tx, moves).await?;
         tx.commit().await?;
-        Ok(turn)
+        Ok(Some(turn))
     }
 
     async fn claim(
@@ -231,10 +285,10 @@ impl Work {
         if head.starts_at > now.0 || head.deadline <= now.0 {
             return Ok(());
         }
-        let Some((pace, calls)) = self.grant(tx, &head, want.rows, turn, now).await? else { return Ok(()) };
+        let Some(granted) = self.grant(tx, &head, want, turn, now).await? else { return Ok(()) };
 
-        let mut rows = self.claim_again(tx, want.broadcast, calls, now).await?;
-        let room = calls - i64::try_from(rows.len()).unwrap_or(calls);
+        let mut rows = self.claim_again(tx, want.broadcast, granted.rows, now).await?;
+        let room = granted.rows - i64::try_from(rows.len()).unwrap_or(granted.rows);
         let mut cursor = head.cursor;
         if room > 0 {
             let fresh = self.claim_fresh(tx, want.broadcast, cursor, room, now).await?;
@@ -244,32 +298,18 @@ impl Work {
         if rows.is_empty() {
             return Ok(());
         }
-        let claimed_calls = i64::try_from(rows.len()).unwrap_or(0);
-        moves.add(want.broadcast.0, MessageState::Waiting, "", -claimed_calls, 0);
-        moves.add(want.broadcast.0, MessageState::InFlight, "", claimed_calls, 0);
-        if head.suppressing {
-            self.leave_out_suppressed(tx, want.broadcast, &head, &mut rows, key, moves, now).await?;
-        }
+        let claimed = i64::try_from(rows.len()).unwrap_or(0);
+        moves.add(want.broadcast.0, MessageState::Waiting, "", -claimed, 0);
+        moves.add(want.broadcast.0, MessageState::InFlight, "", claimed, 0);
+        self.leave_out(tx, want.broadcast, &head, &mut rows, key, moves, now).await?;
         tx.run(
             "UPDATE broadcasts SET cursor = $2, served_at = $3, status = 'in_progress', started_at = COALESCE(started_at, $3)
              WHERE id = $1",
             args![want.broadcast.0, cursor, now],
         )
         .await?;
-        let now_us = now.0 * 1_000;
-        let today = (now.0 + DAY_SHIFT_MS) / DAY;
-        let day_calls = if pace.day == today { pace.day_calls } else { 0 } + claimed_calls;
-        let limits = Pace { per_second: pace.per_second, per_day: pace.per_day };
-        tx.run(
-            "UPDATE integration_pace SET free_at_us = $2, day = $3, day_calls = $4 WHERE integration_id = $1",
-            args![
-                head.integration_id,
-                limits.after(now_us, pace.free_at_us, claimed_calls),
-                today,
-                day_calls
-            ],
-        )
-        .await?;
+        // Rows that were left out count as well: when in doubt, under-send.
+        self.spend(tx, head.integration_id, &granted.pace, calls_for(claimed, want.batch), claimed, now).await?;
         turn.touched.insert(want.broadcast);
         rows.sort_unstable_by_key(|row| row.position);
         turn.claimed.extend(rows.into_iter().map(|row| Claimed {
@@ -281,41 +321,79 @@ impl Work {
         Ok(())
     }
 
-    /// How many calls the integration's pace allows now; `None` for none.
+    /// How many rows the integration's pace and ceiling allow now; `None` for none.
     async fn grant(
         &self,
         tx: &mut Tx,
         head: &BroadcastHead,
-        wanted: i64,
+        want: Want,
         turn: &mut Turn,
         now: Millis,
-    ) -> Result<Option<(PaceRow, i64)>, StoreError> {
-        let pace: PaceRow = tx
-            .one(
-                "SELECT i.per_second, i.per_day, p.free_at_us, p.day, p.day_calls, p.held_until
-                 FROM integration_pace p JOIN integrations i ON i.id = p.integration_id
-                 WHERE p.integration_id = $1 FOR UPDATE",
-                args![head.integration_id],
-            )
-            .await?;
+    ) -> Result<Option<Granted>, StoreError> {
+        let pace = pace_of(tx, head.integration_id).await?;
         if pace.held_until > now.0 {
             return Ok(None);
         }
-        let today = (now.0 + DAY_SHIFT_MS) / DAY;
+        let today = today(now);
         let used = if pace.day == today { pace.day_calls } else { 0 };
         let left_today = if pace.per_day > 0 { (pace.per_day - used).max(0) } else { i64::MAX };
-        let limits = Pace { per_second: pace.per_second, per_day: pace.per_day };
-        let grant = limits.grant(now.0 * 1_000, pace.free_at_us, wanted.min(left_today));
+        let rows = want.rows.min(left_today);
+        let wanted = calls_for(rows, want.batch);
+        let grant = pace.limits().grant(now.0 * 1_000, pace.free_at_us, wanted);
         if grant.calls == 0 {
             let wait = if left_today == 0 { (today + 1) * DAY - DAY_SHIFT_MS - now.0 } else { grant.wait_ms };
             turn.wait_ms = Some(turn.wait_ms.map_or(wait, |known| known.min(wait)));
             return Ok(None);
         }
-        if grant.calls < wanted {
+        if grant.calls < calls_for(want.rows, want.batch) {
             turn.wait_ms =
                 Some(turn.wait_ms.map_or(1, |known| known.min(1_000 / pace.per_second.max(1))).max(1));
         }
-        Ok(Some((pace, grant.calls)))
+        Ok(Some(Granted { rows: rows.min(grant.calls.saturating_mul(want.batch.max(1))), pace }))
+    }
+
+    async fn spend(
+        &self,
+        tx: &mut Tx,
+        integration: Uuid,
+        pace: &PaceRow,
+        calls: i64,
+        rows: i64,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let day = today(now);
+        let used = if pace.day == day { pace.day_calls } else { 0 };
+        tx.run(
+            "UPDATE integration_pace SET free_at_us = $2, day = $3, day_calls = $4 WHERE integration_id = $1",
+            args![
+                integration,
+                pace.limits().after(now.0 * 1_000, pace.free_at_us, calls),
+                day,
+                used + rows
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// One more call of that integration, outside a claim: `None` when it may start now, else the milliseconds to wait.
+    pub async fn one_call(
+        &self,
+        integration: IntegrationId,
+        now: Millis,
+    ) -> Result<Option<i64>, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let pace = pace_of(&mut tx, integration.0).await?;
+        if pace.held_until > now.0 {
+            return Ok(Some(pace.held_until - now.0));
+        }
+        let grant = pace.limits().grant(now.0 * 1_000, pace.free_at_us, 1);
+        if grant.calls == 0 {
+            return Ok(Some(grant.wait_ms));
+        }
+        self.spend(&mut tx, integration.0, &pace, 1, 0, now).await?;
+        tx.commit().await?;
+        Ok(None)
     }
 
     /// Rows that go again: put back by a retry, a pause, a person.
@@ -341,7 +419,8 @@ impl Work {
         .await
     }
 
-    /// Untried rows behind the cursor. The broadcast's row is locked, so no other worker looks at the same stretch.
+    /// Untried rows behind the cursor. The broadcast's row is locked, so no other worker looks at the same stretch. They are
+    /// read as one text and changed by their stretch: a row that crosses from the database costs more than its change.
     async fn claim_fresh(
         &self,
         tx: &mut Tx,
@@ -350,67 +429,91 @@ impl Work {
         limit: i64,
         now: Millis,
     ) -> Result<Vec<ClaimedRow>, StoreError> {
-        tx.all(
-            "WITH due AS (
-                 SELECT broadcast_id, position FROM messages
-                 WHERE broadcast_id = $1 AND position > $5 AND state = 'waiting' AND next_attempt_at = 0
-                 ORDER BY position LIMIT $3 FOR UPDATE SKIP LOCKED
-             )
-             UPDATE messages SET state = 'in_flight', attempt = attempt + 1, worker_id = $4, started_at = $2, changed_at = $2
-             FROM due WHERE messages.broadcast_id = due.broadcast_id AND messages.position = due.position
-             RETURNING messages.position, messages.recipient, messages.content, messages.attempt",
-            args![broadcast.0, now, limit, self.worker.0, cursor],
-        )
-        .await
-    }
-
-    /// Suppression is checked at the moment of sending: whoever opted out since the plan was written is left out here.
-    #[expect(clippy::too_many_arguments, reason = "one step of a claim, with the claim's own state")]
-    async fn leave_out_suppressed(
-        &self,
-        tx: &mut Tx,
-        broadcast: BroadcastId,
-        head: &BroadcastHead,
-        rows: &mut Vec<ClaimedRow>,
-        key: &PhoneKey,
-        moves: &mut CountMoves,
-        now: Millis,
-    ) -> Result<(), StoreError> {
-        let keys: Vec<String> = rows.iter().map(|row| key.of(&row.recipient)).collect();
-        let listed: Vec<(String,)> = tx
-            .all_batch(
-                "SELECT s.phone_key FROM @batch CROSS JOIN suppressions s
-                 WHERE s.organization_id = $1 AND s.phone_key = b.phone_key AND s.channel IN ('all', $2) AND s.category IN ('all', $3)",
-                args![head.organization_id, &head.channel, &head.category],
-                Batch::new().texts("phone_key", keys.iter().cloned()),
+        let (found, last): (Option<String>, Option<i64>) = tx
+            .one(
+                "WITH due AS (
+                     SELECT position, recipient, content, attempt FROM messages
+                     WHERE broadcast_id = $1 AND position > $2 AND state = 'waiting' AND next_attempt_at = 0
+                     ORDER BY position LIMIT $3 FOR UPDATE
+                 )
+                 SELECT string_agg(CAST(position AS TEXT) || $4 || recipient || $4 || CAST(attempt + 1 AS TEXT) || $4 || content, $5),
+                        MAX(position)
+                 FROM due",
+                args![broadcast.0, cursor, limit, FIELD, ROW],
             )
             .await?;
-        if listed.is_empty() {
-            return Ok(());
+        let (Some(found), Some(last)) = (found, last) else { return Ok(Vec::new()) };
+        let rows = fresh_rows(&found)?;
+        let changed = tx
+            .run(
+                "UPDATE messages SET state = 'in_flight', attempt = attempt + 1, worker_id = $4, started_at = $5, changed_at = $5
+                 WHERE broadcast_id = $1 AND position > $2 AND position <= $3 AND state = 'waiting' AND next_attempt_at = 0",
+                args![broadcast.0, cursor, last, self.worker.0, now],
+            )
+            .await?;
+        if changed != rows.len() as u64 {
+            return Err(StoreError::Stale);
         }
-        let listed: HashSet<String> = listed.into_iter().map(|(key,)| key).collect();
-        let mut out = Vec::new();
-        let mut at = 0;
-        rows.retain(|row| {
-            let suppressed = listed.contains(&keys[at]);
-            at += 1;
-            if suppressed {
-                out.push(row.position);
-            }
-            !suppressed
-        });
-        for _ in &out {
-            moves.add(broadcast.0, MessageState::InFlight, "", -1, 0);
-            moves.add(broadcast.0, MessageState::Skipped, SkipReason::Suppressed.word(), 1, 0);
-        }
-        tx.run_batch(
-            "UPDATE messages SET state = 'skipped', reason = $1, attempt = attempt - 1, worker_id = NULL, started_at = NULL,
-                    changed_at = $2
-             FROM @batch WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position",
-            args![SkipReason::Suppressed.word(), now],
-            Batch::new().uuids("broadcast_id", out.iter().map(|_| broadcast.0)).ints("position", out),
-        )
-        .await?;
-        Ok(())
+        Ok(rows)
     }
+}
+
+/// Between the fields of a row and between rows read as one text: JSON and numbers hold no control character.
+const FIELD: &str = "\u{1f}";
+/// As [`FIELD`].
+const ROW: &str = "\u{1e}";
+
+fn fresh_rows(text: &str) -> Result<Vec<ClaimedRow>, StoreError> {
+    let broken = || StoreError::Corrupt { table: "messages", column: "content", value: String::new() };
+    text.split(ROW)
+        .map(|row| {
+            let mut fields = row.splitn(4, FIELD);
+            let mut next = || fields.next().ok_or_else(broken);
+            Ok(ClaimedRow {
+                position: next()?.parse().map_err(|_| broken())?,
+                recipient: next()?.to_owned(),
+                attempt: next()?.parse().map_err(|_| broken())?,
+                content: next()?.to_owned(),
+            })
+        })
+        .collect()
+}
+
+fn calls_for(rows: i64, batch: i64) -> i64 {
+    let batch = batch.max(1);
+    rows / batch + i64::from(rows % batch > 0)
+}
+
+/// The day of a daily ceiling.
+fn today(now: Millis) -> i64 {
+    (now.0 + DAY_SHIFT_MS) / DAY
+}
+
+async fn pace_of(tx: &mut Tx, integration: Uuid) -> Result<PaceRow, StoreError> {
+    tx.one(
+        "SELECT i.per_second, i.per_day, p.free_at_us, p.day, p.day_calls, p.held_until
+         FROM integration_pace p JOIN integrations i ON i.id = p.integration_id
+         WHERE p.integration_id = $1 FOR UPDATE",
+        args![integration],
+    )
+    .await
+}
+
+impl PaceRow {
+    fn limits(&self) -> Pace {
+        Pace { per_second: self.per_second, per_day: self.per_day }
+    }
+}
+
+struct Granted {
+    rows: i64,
+    pace: PaceRow,
+}
+
+/// Reads frozen hours; empty text means any hour.
+pub(crate) fn sending_hours(text: &str) -> Result<SendingHours, StoreError> {
+    if text.is_empty() {
+        return Ok(SendingHours::any());
+    }
+    json("broadcasts", "hours", text)
 }

@@ -2,6 +2,8 @@
 
 mod claim;
 mod consents;
+mod leave_out;
+mod look_ups;
 mod opt_out;
 mod plan;
 mod receipts;
@@ -13,11 +15,13 @@ use domain::ids::WorkerId;
 
 use crate::db::Db;
 
+pub(crate) use claim::sending_hours;
 pub use claim::{Claimed, DueBroadcast, Job, Turn, Want};
 pub use opt_out::{Addressee, LinkState, OptOut};
 pub use plan::{PlanCandidate, PlanPage, PlannedRow, Planning};
 pub use receipts::{Applied, Candidate, PendingReceipt, RawReceipt, ReceiptChange};
-pub use record::Record;
+pub use look_ups::{DueLookUp, NewLookUp};
+pub use record::{Endings, Record, SentRequest};
 pub use settle::Settled;
 pub use workers::WorkerBeat;
 

@@ -35,6 +35,18 @@ pub struct Planning {
     pub planned: i64,
     /// Number and identity of the last registrant written.
     pub after: (String, String),
+    /// Final values that every message has, once the first stretch has fixed them; `None` as long as nothing is fixed, or when
+    /// they differ from person to person.
+    pub shared: Option<String>,
+}
+
+/// What a stretch adds to its broadcast besides rows.
+#[derive(Clone, Debug, Default)]
+pub struct StretchSums {
+    /// Units that are charged for the rows that wait.
+    pub units: i64,
+    /// Final values that every message of the broadcast has; rows carry none then.
+    pub shared: Option<String>,
 }
 
 /// A registrant as the planner reads it.
@@ -97,6 +109,7 @@ struct PlanningRow {
     planned: i64,
     plan_phone: String,
     plan_identity: String,
+    content: String,
 }
 
 impl Work {
@@ -105,7 +118,7 @@ impl Work {
         let rows: Vec<PlanningRow> = self
             .db
             .all(
-                "SELECT id, organization_id, workshop_id, channel, category, template, planned, plan_phone, plan_identity
+                "SELECT id, organization_id, workshop_id, channel, category, template, planned, plan_phone, plan_identity, content
                  FROM broadcasts WHERE status = 'planning' ORDER BY id LIMIT 20",
                 args![],
             )
@@ -121,6 +134,7 @@ impl Work {
                     template: json("broadcasts", "template", &row.template)?,
                     planned: row.planned,
                     after: (row.plan_phone, row.plan_identity),
+                    shared: (!row.content.is_empty()).then_some(row.content),
                 })
             })
             .collect()
@@ -183,6 +197,7 @@ impl Work {
         &self,
         planning: &Planning,
         rows: Vec<PlannedRow>,
+        sums: &StretchSums,
         mark: &(String, String),
         last: bool,
         now: Millis,
@@ -192,9 +207,19 @@ impl Work {
         let moved = tx
             .run(
                 "UPDATE broadcasts SET planned = planned + $2, plan_phone = $3, plan_identity = $4,
-                        status = CASE WHEN $5 THEN 'scheduled' ELSE status END
+                        status = CASE WHEN $5 THEN 'scheduled' ELSE status END, units = units + $7,
+                        content = CASE WHEN content = '' THEN $8 ELSE content END
                  WHERE id = $1 AND status = 'planning' AND planned = $6",
-                args![planning.broadcast.0, count, &mark.0, &mark.1, last, planning.planned],
+                args![
+                    planning.broadcast.0,
+                    count,
+                    &mark.0,
+                    &mark.1,
+                    last,
+                    planning.planned,
+                    sums.units,
+                    sums.shared.as_deref().unwrap_or("")
+                ],
             )
             .await?;
         if moved == 0 {

@@ -12,7 +12,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{Turn, Work};
+use super::{NewLookUp, Turn, Work, look_ups};
 use crate::{
     db::{Batch, Tx, args},
     error::StoreError,
@@ -32,31 +32,84 @@ pub struct Record {
     pub at: Millis,
 }
 
+/// A request that was accepted for many rows at once: one change covers them all.
+#[derive(Clone, Debug)]
+pub struct SentRequest {
+    /// Of which broadcast.
+    pub broadcast: BroadcastId,
+    /// Positions of its rows, ascending; each row's first attempt.
+    pub positions: Vec<i64>,
+    /// The provider's id of the request.
+    pub provider_id: Option<String>,
+    /// What the provider charged for all of them together.
+    pub cost: Option<Money>,
+    /// When the answer came.
+    pub at: Millis,
+}
+
+/// Everything that ended since the last turn.
+#[derive(Clone, Debug, Default)]
+pub struct Endings {
+    /// Row by row.
+    pub rows: Vec<Record>,
+    /// Request by request.
+    pub requests: Vec<SentRequest>,
+    /// What is to be asked about later.
+    pub look_ups: Vec<NewLookUp>,
+}
+
+impl Endings {
+    /// Nothing ended.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.requests.is_empty()
+    }
+
+    /// Rows that they speak of.
+    pub fn len(&self) -> usize {
+        self.rows.len() + self.requests.iter().map(|request| request.positions.len()).sum::<usize>()
+    }
+}
+
+impl From<Vec<Record>> for Endings {
+    fn from(rows: Vec<Record>) -> Endings {
+        Endings { rows, ..Endings::default() }
+    }
+}
+
 /// A slot of the pace chart, in milliseconds.
 pub(crate) const PACE_SLOT_MS: i64 = 10_000;
 
-struct Change {
+/// How rows are written: trusting that all are still this worker's, or finding out which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Care {
+    /// Counted only; a row that is missing undoes the transaction. Rows that cross from the database cost more than their change.
+    Count,
+    /// Which rows were written is read back.
+    ReadBack,
+}
+
+struct Change<'a> {
     message: MessageRef,
     attempt: i64,
     state: MessageState,
-    reason: String,
-    text: String,
+    said: &'a Said,
     next_attempt_at: i64,
     back: i64,
     failed_at: Option<i64>,
-    provider_id: Option<String>,
+    provider_id: Option<&'a str>,
     cost: Option<Money>,
     at: Millis,
 }
 
-impl Change {
-    fn of(record: Record) -> (Change, Option<Said>) {
+static NOTHING_SAID: Said = Said { code: String::new(), text: String::new() };
+
+impl<'a> Change<'a> {
+    fn of(record: &'a Record) -> Change<'a> {
         let mut change = Change {
             message: record.message,
             attempt: record.attempt,
             state: MessageState::Waiting,
-            reason: String::new(),
-            text: String::new(),
+            said: &NOTHING_SAID,
             next_attempt_at: 0,
             back: 0,
             failed_at: None,
@@ -64,186 +117,256 @@ impl Change {
             cost: None,
             at: record.at,
         };
-        let mut pause = None;
-        let said = match record.next {
+        match &record.next {
             Next::Sent { provider_id, cost } => {
                 change.state = MessageState::Sent;
-                change.provider_id = provider_id;
-                change.cost = cost;
-                Said::default()
+                change.provider_id = provider_id.as_deref();
+                change.cost = *cost;
             }
             Next::Failed(said) => {
                 change.state = MessageState::Failed;
                 change.failed_at = Some(record.at.0);
-                said
+                change.said = said;
             }
             Next::Waiting { from, said } => {
                 change.next_attempt_at = from.0.max(1);
-                said
+                change.said = said;
+            }
+            Next::HandBack { from, said } => {
+                change.next_attempt_at = from.0.max(1);
+                change.back = 1;
+                change.said = said;
             }
             Next::Pause(said) => {
                 // The row that met it is untried: its attempt does not count.
                 change.next_attempt_at = record.at.0.max(1);
                 change.back = 1;
-                pause = Some(said.clone());
-                said
+                change.said = said;
             }
             Next::Expired(said) => {
                 change.state = MessageState::Expired;
-                said
+                change.said = said;
             }
             Next::Unknown(said) => {
                 change.state = MessageState::Unknown;
-                said
+                change.said = said;
             }
-        };
-        change.reason = said.code;
-        change.text = said.text;
-        (change, pause)
+        }
+        change
+    }
+
+    fn key(&self) -> (Uuid, i64) {
+        (self.message.broadcast.0, self.message.position)
     }
 }
 
 impl Work {
+    /// Writes what ended. `false` when a row was no longer this worker's and nobody looked which: nothing may be committed then.
     pub(super) async fn record(
         &self,
         tx: &mut Tx,
-        records: Vec<Record>,
+        endings: &Endings,
+        care: Care,
         moves: &mut CountMoves,
         turn: &mut Turn,
         now: Millis,
-    ) -> Result<(), StoreError> {
-        let mut pauses: BTreeMap<Uuid, Said> = BTreeMap::new();
-        let mut changes = Vec::with_capacity(records.len());
-        for record in records {
-            let broadcast = record.message.broadcast.0;
-            let (change, pause) = Change::of(record);
-            if let Some(said) = pause {
-                pauses.entry(broadcast).or_insert(said);
-            }
-            changes.push(change);
-        }
-        let written = self.write_changes(tx, &changes).await?;
-        turn.stale += changes.len() - written.len();
+    ) -> Result<bool, StoreError> {
+        let changes: Vec<Change<'_>> = endings.rows.iter().map(Change::of).collect();
+        let Some(stale) = self.write_changes(tx, &changes, care).await? else { return Ok(false) };
+        turn.stale += stale.len();
         let mut slots: BTreeMap<(Uuid, i64), i64> = BTreeMap::new();
+        for request in &endings.requests {
+            let written = self.write_request(tx, request, care).await?;
+            let Some((rows, cost)) = written else { return Ok(false) };
+            turn.stale += request.positions.len() - usize::try_from(rows).unwrap_or(0);
+            moves.add(request.broadcast.0, MessageState::InFlight, "", -rows, 0);
+            moves.add(request.broadcast.0, MessageState::Sent, "", rows, cost);
+            *slots.entry((request.broadcast.0, request.at.0 / PACE_SLOT_MS)).or_default() += rows;
+            turn.touched.insert(request.broadcast);
+        }
         let mut events = Vec::new();
-        for change in &changes {
-            let key = (change.message.broadcast.0, change.message.position);
-            if !written.contains(&key) {
-                continue;
-            }
-            moves.add(key.0, MessageState::InFlight, "", -1, 0);
-            moves.add(key.0, change.state, &change.reason, 1, change.cost.map_or(0, |cost| cost.0));
+        for change in changes.iter().filter(|change| !stale.contains(&change.key())) {
+            let broadcast = change.message.broadcast;
+            moves.add(broadcast.0, MessageState::InFlight, "", -1, 0);
+            moves.add(broadcast.0, change.state, &change.said.code, 1, change.cost.map_or(0, |cost| cost.0));
             if change.state == MessageState::Sent {
-                *slots.entry((key.0, change.at.0 / PACE_SLOT_MS)).or_default() += 1;
+                *slots.entry((broadcast.0, change.at.0 / PACE_SLOT_MS)).or_default() += 1;
             } else {
                 events.push(change);
             }
-            turn.touched.insert(change.message.broadcast);
+            turn.touched.insert(broadcast);
         }
         write_events(tx, &events).await?;
         write_slots(tx, &slots).await?;
-        for (broadcast, said) in pauses {
-            pause(tx, BroadcastId(broadcast), &said, now).await?;
+        look_ups::write(tx, &endings.look_ups).await?;
+        let mut pauses: BTreeMap<Uuid, &Said> = BTreeMap::new();
+        for record in &endings.rows {
+            if let Next::Pause(said) = &record.next {
+                pauses.entry(record.message.broadcast.0).or_insert(said);
+            }
         }
-        Ok(())
+        for (broadcast, said) in pauses {
+            pause(tx, BroadcastId(broadcast), said, now).await?;
+        }
+        Ok(true)
     }
 
-    /// Writes endings of rows that are still this worker's; which they were.
+    /// Writes endings of rows that are still this worker's; the keys of those that are not, or `None` when there are some and
+    /// nobody looked which.
     async fn write_changes(
         &self,
         tx: &mut Tx,
-        changes: &[Change],
-    ) -> Result<HashSet<(Uuid, i64)>, StoreError> {
-        let (sent, others): (Vec<&Change>, Vec<&Change>) =
+        changes: &[Change<'_>],
+        care: Care,
+    ) -> Result<Option<HashSet<(Uuid, i64)>>, StoreError> {
+        let (sent, others): (Vec<&Change<'_>>, Vec<&Change<'_>>) =
             changes.iter().partition(|c| c.state == MessageState::Sent);
-        let mut written = HashSet::with_capacity(changes.len());
+        let mut mine: HashSet<(Uuid, i64)> = HashSet::new();
+        if care == Care::ReadBack {
+            mine = self.still_mine(tx, changes).await?;
+        }
+        let mut written = 0;
         if !sent.is_empty() {
-            written.extend(self.write_sent(tx, &sent).await?);
+            written += self.write_sent(tx, &sent).await?;
         }
         if !others.is_empty() {
-            written.extend(self.write_others(tx, &others).await?);
+            written += self.write_others(tx, &others).await?;
         }
-        Ok(written)
+        if written == changes.len() as u64 {
+            return Ok(Some(HashSet::new()));
+        }
+        Ok((care == Care::ReadBack)
+            .then(|| changes.iter().map(Change::key).filter(|key| !mine.contains(key)).collect()))
+    }
+
+    /// Which of these rows are in flight by this worker and this attempt; locked, so that it stays so.
+    async fn still_mine(
+        &self,
+        tx: &mut Tx,
+        changes: &[Change<'_>],
+    ) -> Result<HashSet<(Uuid, i64)>, StoreError> {
+        let batch = Batch::new()
+            .uuids("broadcast_id", changes.iter().map(|c| c.message.broadcast.0))
+            .ints("position", changes.iter().map(|c| c.message.position))
+            .ints("attempt", changes.iter().map(|c| c.attempt));
+        let rows: Vec<(Uuid, i64)> = tx
+            .all_batch(
+                "SELECT m.broadcast_id, m.position FROM @batch CROSS JOIN messages m
+                 WHERE m.broadcast_id = b.broadcast_id AND m.position = b.position AND m.attempt = b.attempt
+                   AND m.state = 'in_flight' AND m.worker_id = $1 FOR UPDATE",
+                args![self.worker.0],
+                batch,
+            )
+            .await?;
+        Ok(rows.into_iter().collect())
     }
 
     /// The many: only what differs from row to row is bound.
-    async fn write_sent(&self, tx: &mut Tx, changes: &[&Change]) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    async fn write_sent(&self, tx: &mut Tx, changes: &[&Change<'_>]) -> Result<u64, StoreError> {
         let batch = Batch::new()
             .uuids("broadcast_id", changes.iter().map(|c| c.message.broadcast.0))
             .ints("position", changes.iter().map(|c| c.message.position))
             .ints("attempt", changes.iter().map(|c| c.attempt))
-            .texts("provider_id", changes.iter().map(|c| c.provider_id.clone()))
+            .texts("provider_id", changes.iter().map(|c| c.provider_id.map(str::to_owned)))
             .ints("cost", changes.iter().map(|c| c.cost.map(|cost| cost.0)))
             .ints("at", changes.iter().map(|c| c.at.0));
-        tx.all_batch(
+        tx.run_batch(
             "UPDATE messages SET state = 'sent', reason = '', reason_text = '', next_attempt_at = 0, sent_at = b.at,
                     failed_at = NULL, provider_id = b.provider_id, cost = b.cost, changed_at = b.at, worker_id = NULL
              FROM @batch
              WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position
                -- COALESCE keeps SQLite from walking this worker's calls for every row of the batch.
-               AND messages.state = 'in_flight' AND COALESCE(messages.worker_id, $1) = $1 AND messages.attempt = b.attempt
-             RETURNING messages.broadcast_id, messages.position",
+               AND messages.state = 'in_flight' AND COALESCE(messages.worker_id, $1) = $1 AND messages.attempt = b.attempt",
             args![self.worker.0],
             batch,
         )
         .await
     }
 
-    async fn write_others(&self, tx: &mut Tx, changes: &[&Change]) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    /// One change for all rows of a request; how many it changed and what they cost together. Rows of a first attempt lie
+    /// in one stretch that nobody else's first attempts can lie in, because the cursor passes each position once.
+    async fn write_request(
+        &self,
+        tx: &mut Tx,
+        request: &SentRequest,
+        care: Care,
+    ) -> Result<Option<(i64, i64)>, StoreError> {
+        let (Some(first), Some(last)) = (request.positions.first(), request.positions.last()) else {
+            return Ok(Some((0, 0)));
+        };
+        let expected = i64::try_from(request.positions.len()).unwrap_or(i64::MAX);
+        // A charge that does not divide evenly: the first rows carry one 1/10,000 ₹ more, so that the sum is exact.
+        let (each, one_more) =
+            request.cost.map_or((None, 0), |total| (Some(total.0 / expected), total.0 % expected));
+        let cut = usize::try_from(one_more).ok().and_then(|at| request.positions.get(at)).unwrap_or(first);
+        let rows = tx
+            .run(
+                "UPDATE messages SET state = 'sent', reason = '', reason_text = '', next_attempt_at = 0, sent_at = $5,
+                        failed_at = NULL, provider_id = $6, cost = CASE WHEN position < $8 THEN $7 + 1 ELSE $7 END,
+                        changed_at = $5, worker_id = NULL
+                 WHERE broadcast_id = $1 AND position BETWEEN $2 AND $3 AND state = 'in_flight' AND attempt = 1
+                   -- As above.
+                   AND COALESCE(worker_id, $4) = $4",
+                args![
+                    request.broadcast.0,
+                    *first,
+                    *last,
+                    self.worker.0,
+                    request.at,
+                    request.provider_id.as_deref(),
+                    each,
+                    *cut
+                ],
+            )
+            .await?;
+        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+        if rows == expected {
+            return Ok(Some((rows, request.cost.map_or(0, |cost| cost.0))));
+        }
+        if care == Care::Count {
+            return Ok(None);
+        }
+        let (cost,): (i64,) = tx
+            .one(
+                "SELECT CAST(COALESCE(SUM(cost), 0) AS BIGINT) FROM messages
+                 WHERE broadcast_id = $1 AND position BETWEEN $2 AND $3 AND state = 'sent' AND changed_at = $4
+                   AND COALESCE(provider_id, '') = $5",
+                args![
+                    request.broadcast.0,
+                    *first,
+                    *last,
+                    request.at,
+                    request.provider_id.as_deref().unwrap_or("")
+                ],
+            )
+            .await?;
+        Ok(Some((rows, cost)))
+    }
+
+    async fn write_others(&self, tx: &mut Tx, changes: &[&Change<'_>]) -> Result<u64, StoreError> {
         let batch = Batch::new()
             .uuids("broadcast_id", changes.iter().map(|c| c.message.broadcast.0))
             .ints("position", changes.iter().map(|c| c.message.position))
             .ints("attempt", changes.iter().map(|c| c.attempt))
             .texts("state", changes.iter().map(|c| c.state.word().to_owned()))
-            .texts("reason", changes.iter().map(|c| c.reason.clone()))
-            .texts("reason_text", changes.iter().map(|c| c.text.clone()))
+            .texts("reason", changes.iter().map(|c| c.said.code.clone()))
+            .texts("reason_text", changes.iter().map(|c| c.said.text.clone()))
             .ints("next_attempt_at", changes.iter().map(|c| c.next_attempt_at))
             .ints("back", changes.iter().map(|c| c.back))
             .ints("failed_at", changes.iter().map(|c| c.failed_at))
             .ints("at", changes.iter().map(|c| c.at.0));
-        tx.all_batch(
+        tx.run_batch(
             "UPDATE messages SET state = b.state, reason = b.reason, reason_text = b.reason_text,
                     attempt = messages.attempt - b.back, next_attempt_at = b.next_attempt_at,
                     failed_at = b.failed_at, changed_at = b.at, worker_id = NULL
              FROM @batch
              WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position
                -- As above.
-               AND messages.state = 'in_flight' AND COALESCE(messages.worker_id, $1) = $1 AND messages.attempt = b.attempt
-             RETURNING messages.broadcast_id, messages.position",
+               AND messages.state = 'in_flight' AND COALESCE(messages.worker_id, $1) = $1 AND messages.attempt = b.attempt",
             args![self.worker.0],
             batch,
         )
         .await
-    }
-
-    /// Gives back rows that were claimed but whose call never started: they wait again, untried.
-    pub async fn give_back(&self, claimed: &[super::Claimed], now: Millis) -> Result<(), StoreError> {
-        let records = claimed
-            .iter()
-            .map(|row| Record {
-                message: row.message,
-                attempt: row.attempt,
-                next: Next::Waiting { from: now, said: Said::new("handed_back", "Handed back untried.") },
-                at: now,
-            })
-            .collect::<Vec<_>>();
-        let mut tx = self.db.begin().await?;
-        let (mut moves, mut turn) = (CountMoves::default(), Turn::default());
-        let changes: Vec<Change> = records
-            .into_iter()
-            .map(|record| {
-                let (mut change, _) = Change::of(record);
-                change.back = 1;
-                change
-            })
-            .collect();
-        for (broadcast, _) in self.write_changes(&mut tx, &changes).await? {
-            moves.add(broadcast, MessageState::InFlight, "", -1, 0);
-            moves.add(broadcast, MessageState::Waiting, "", 1, 0);
-            turn.touched.insert(BroadcastId(broadcast));
-        }
-        crate::messages::move_counts(&mut tx, moves).await?;
-        tx.commit().await
     }
 
     /// Stops a broadcast because of what the provider said; untried rows keep waiting.
@@ -289,7 +412,7 @@ async fn pause(tx: &mut Tx, broadcast: BroadcastId, said: &Said, now: Millis) ->
     Ok(())
 }
 
-async fn write_events(tx: &mut Tx, changes: &[&Change]) -> Result<(), StoreError> {
+async fn write_events(tx: &mut Tx, changes: &[&Change<'_>]) -> Result<(), StoreError> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -298,7 +421,7 @@ async fn write_events(tx: &mut Tx, changes: &[&Change]) -> Result<(), StoreError
         .ints("position", changes.iter().map(|c| c.message.position))
         .ints("at", changes.iter().map(|c| c.at.0))
         .texts("kind", changes.iter().map(|c| c.state.word().to_owned()))
-        .texts("detail", changes.iter().map(|c| c.text.clone()));
+        .texts("detail", changes.iter().map(|c| c.said.text.clone()));
     tx.run_batch(
         "INSERT INTO message_events (broadcast_id, position, at, kind, detail)
          SELECT b.broadcast_id, b.position, b.at, b.kind, b.detail FROM @batch",

@@ -1,9 +1,9 @@
 //! Settling: rows that will not be sent any more, and broadcasts that are done.
 
-use domain::{ids::BroadcastId, message::MessageState, time::Millis};
+use domain::{ids::BroadcastId, message::MessageState, sending_hours::AfterHours, time::Millis};
 use uuid::Uuid;
 
-use super::Work;
+use super::{Work, sending_hours};
 use crate::{
     db::args,
     error::StoreError,
@@ -12,6 +12,9 @@ use crate::{
 
 /// Rows settled in one transaction, so that nobody waits long for the one writer.
 const SETTLE_ROWS: i64 = 4_000;
+
+/// The code of rows that were cancelled because the hours in which they might be sent ended.
+const AFTER_HOURS: &str = "after_hours";
 
 /// What one round of settling did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +39,11 @@ impl Work {
                 args![now],
             )
             .await?;
+        for broadcast in self.after_hours(now).await? {
+            let rows = self.end_waiting(broadcast, MessageState::Cancelled, AFTER_HOURS, now).await?;
+            settled.more |= rows >= SETTLE_ROWS;
+            settled.touched.push(broadcast);
+        }
         for (broadcast, status, code) in over {
             let (state, reason) = if status == "cancelled" {
                 (MessageState::Cancelled, if code.is_empty() { "cancelled" } else { code.as_str() })
@@ -50,6 +58,27 @@ impl Work {
         Ok(settled)
     }
 
+    /// Broadcasts whose hours have ended and whose rest is to be cancelled then.
+    async fn after_hours(&self, now: Millis) -> Result<Vec<BroadcastId>, StoreError> {
+        let limited: Vec<(Uuid, String)> = self
+            .db
+            .all(
+                "SELECT b.id, b.hours FROM broadcast_counts c JOIN broadcasts b ON b.id = c.broadcast_id
+                 WHERE c.state = 'waiting' AND c.n > 0 AND b.hours <> '' AND b.starts_at <= $1
+                   AND b.status IN ('scheduled', 'in_progress')",
+                args![now],
+            )
+            .await?;
+        let mut over = Vec::new();
+        for (id, hours) in limited {
+            let hours = sending_hours(&hours)?;
+            if hours.then() == AfterHours::Cancel && hours.closed_until(now).is_some() {
+                over.push(BroadcastId(id));
+            }
+        }
+        Ok(over)
+    }
+
     async fn end_waiting(
         &self,
         broadcast: BroadcastId,
@@ -62,7 +91,7 @@ impl Work {
         let (status,): (String,) =
             tx.one("SELECT status FROM broadcasts WHERE id = $1 FOR UPDATE", args![broadcast.0]).await?;
         let still = match state {
-            MessageState::Cancelled => status == "cancelled",
+            MessageState::Cancelled if reason != AFTER_HOURS => status == "cancelled",
             _ => status != "cancelled" && status != "completed",
         };
         if !still {

@@ -1,0 +1,160 @@
+//! The last look at claimed rows: who must not get it after all, and who had a message just now.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::{
+    channel::Channel,
+    ids::BroadcastId,
+    message::{MessageState, SkipReason},
+    time::Millis,
+};
+use uuid::Uuid;
+
+use super::{
+    Work,
+    claim::{BroadcastHead, ClaimedRow},
+};
+use crate::{
+    db::{Batch, Tx, args},
+    error::{StoreError, word},
+    messages::CountMoves,
+    phone_key::PhoneKey,
+};
+
+impl Work {
+    /// Takes rows out of a claim that may not go now. Checked at the moment of sending, because people opt out after the plan
+    /// is written (product.md, Rules when sending, 6).
+    #[expect(clippy::too_many_arguments, reason = "one step of a claim, with the claim's own state")]
+    pub(super) async fn leave_out(
+        &self,
+        tx: &mut Tx,
+        broadcast: BroadcastId,
+        head: &BroadcastHead,
+        rows: &mut Vec<ClaimedRow>,
+        key: &PhoneKey,
+        moves: &mut CountMoves,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let mut skipped: HashMap<i64, SkipReason> = HashMap::new();
+        if head.suppressing {
+            let keys: Vec<String> = rows.iter().map(|row| key.of(&row.recipient)).collect();
+            let listed = suppressed(tx, head, keys.clone()).await?;
+            let out = rows.iter().zip(&keys).filter(|(_, key)| listed.contains(*key));
+            skipped.extend(out.map(|(row, _)| (row.position, SkipReason::Suppressed)));
+        }
+        self.skip(tx, broadcast, rows, &skipped, moves, now).await?;
+        self.keep_gap(tx, broadcast, head, rows, moves, now).await
+    }
+
+    async fn skip(
+        &self,
+        tx: &mut Tx,
+        broadcast: BroadcastId,
+        rows: &mut Vec<ClaimedRow>,
+        skipped: &HashMap<i64, SkipReason>,
+        moves: &mut CountMoves,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        if skipped.is_empty() {
+            return Ok(());
+        }
+        rows.retain(|row| !skipped.contains_key(&row.position));
+        for reason in skipped.values() {
+            moves.add(broadcast.0, MessageState::InFlight, "", -1, 0);
+            moves.add(broadcast.0, MessageState::Skipped, reason.word(), 1, 0);
+        }
+        tx.run_batch(
+            "UPDATE messages SET state = 'skipped', reason = b.reason, attempt = attempt - 1, worker_id = NULL, started_at = NULL,
+                    changed_at = $1
+             FROM @batch WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position",
+            args![now],
+            Batch::new()
+                .uuids("broadcast_id", skipped.iter().map(|_| broadcast.0))
+                .ints("position", skipped.keys().copied())
+                .texts("reason", skipped.values().map(|reason| reason.word().to_owned())),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Two messages to one number keep their distance on channels that want it: the later one waits.
+    async fn keep_gap(
+        &self,
+        tx: &mut Tx,
+        broadcast: BroadcastId,
+        head: &BroadcastHead,
+        rows: &mut Vec<ClaimedRow>,
+        moves: &mut CountMoves,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let channel: Channel = word("broadcasts", "channel", &head.channel)?;
+        let gap = channel.gap_ms();
+        if gap == 0 || rows.is_empty() {
+            return Ok(());
+        }
+        let others: Vec<(Uuid,)> = tx
+            .all(
+                "SELECT id FROM broadcasts WHERE organization_id = $1 AND channel = $2 AND id <> $3 AND served_at > $4",
+                args![head.organization_id, &head.channel, broadcast.0, now.plus(-gap)],
+            )
+            .await?;
+        let mut free_at: HashMap<String, i64> = HashMap::new();
+        for (other,) in others {
+            let recent: Vec<(String, i64)> = tx
+                .all_batch(
+                    "SELECT m.recipient, m.started_at FROM @batch CROSS JOIN messages m
+                     WHERE m.broadcast_id = b.broadcast_id AND m.recipient = b.recipient AND m.planned AND m.started_at > $1
+                       AND m.state <> 'skipped'",
+                    args![now.plus(-gap)],
+                    Batch::new()
+                        .uuids("broadcast_id", rows.iter().map(|_| other))
+                        .texts("recipient", rows.iter().map(|row| row.recipient.clone())),
+                )
+                .await?;
+            for (recipient, started) in recent {
+                let free = free_at.entry(recipient).or_default();
+                *free = (*free).max(started + gap);
+            }
+        }
+        let held: Vec<(i64, i64)> = rows
+            .iter()
+            .filter_map(|row| Some((row.position, *free_at.get(&row.recipient)?)))
+            .collect();
+        if held.is_empty() {
+            return Ok(());
+        }
+        rows.retain(|row| !free_at.contains_key(&row.recipient));
+        let n = i64::try_from(held.len()).unwrap_or(0);
+        moves.add(broadcast.0, MessageState::InFlight, "", -n, 0);
+        moves.add(broadcast.0, MessageState::Waiting, "", n, 0);
+        tx.run_batch(
+            "UPDATE messages SET state = 'waiting', attempt = attempt - 1, worker_id = NULL, started_at = NULL,
+                    next_attempt_at = b.free_at, changed_at = $1, reason = 'gap',
+                    reason_text = 'This number had another message less than two minutes before.'
+             FROM @batch WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position",
+            args![now],
+            Batch::new()
+                .uuids("broadcast_id", held.iter().map(|_| broadcast.0))
+                .ints("position", held.iter().map(|(position, _)| *position))
+                .ints("free_at", held.iter().map(|(_, free)| *free)),
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+async fn suppressed(
+    tx: &mut Tx,
+    head: &BroadcastHead,
+    keys: Vec<String>,
+) -> Result<HashSet<String>, StoreError> {
+    let listed: Vec<(String,)> = tx
+        .all_batch(
+            "SELECT s.phone_key FROM @batch CROSS JOIN suppressions s
+             WHERE s.organization_id = $1 AND s.phone_key = b.phone_key AND s.channel IN ('all', $2) AND s.category IN ('all', $3)",
+            args![head.organization_id, &head.channel, &head.category],
+            Batch::new().texts("phone_key", keys),
+        )
+        .await?;
+    Ok(listed.into_iter().map(|(key,)| key).collect())
+}

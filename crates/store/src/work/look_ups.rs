@@ -1,0 +1,147 @@
+//! What a provider is asked about later: requests whose delivery nobody has told us yet.
+
+use domain::{
+    ids::{BroadcastId, IntegrationId, OrganizationId},
+    time::Millis,
+};
+use uuid::Uuid;
+
+use super::Work;
+use crate::{
+    db::{Batch, Tx, args},
+    error::StoreError,
+};
+
+/// Something to ask about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewLookUp {
+    /// Of which broadcast.
+    pub broadcast: BroadcastId,
+    /// What the provider knows it by: a request's id, or a campaign's name.
+    pub key: String,
+    /// First position that it may tell about.
+    pub first: i64,
+    /// Last position that it may tell about.
+    pub last: i64,
+    /// When it was handed over; steps count from here.
+    pub since: Millis,
+    /// When to ask first.
+    pub due_at: Millis,
+}
+
+/// A question that is due.
+#[derive(Clone, Debug)]
+pub struct DueLookUp {
+    /// Of which broadcast.
+    pub broadcast: BroadcastId,
+    /// Whose.
+    pub organization: OrganizationId,
+    /// By which account.
+    pub integration: IntegrationId,
+    /// What the provider knows it by.
+    pub key: String,
+    /// When it was handed over.
+    pub since: Millis,
+    /// How often it was asked before.
+    pub step: i64,
+    /// No message of it waits for news any more: there is nothing to ask.
+    pub settled: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct DueRow {
+    broadcast_id: Uuid,
+    organization_id: Uuid,
+    integration_id: Uuid,
+    key: String,
+    since: i64,
+    step: i64,
+    settled: bool,
+}
+
+/// Enters what is to be asked about. What is known already stays as it is: several messages of one campaign share a question.
+pub(super) async fn write(tx: &mut Tx, new: &[NewLookUp]) -> Result<(), StoreError> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let batch = Batch::new()
+        .uuids("broadcast_id", new.iter().map(|n| n.broadcast.0))
+        .texts("key", new.iter().map(|n| n.key.clone()))
+        .ints("first_position", new.iter().map(|n| n.first))
+        .ints("last_position", new.iter().map(|n| n.last))
+        .ints("since", new.iter().map(|n| n.since.0))
+        .ints("due_at", new.iter().map(|n| n.due_at.0));
+    tx.run_batch(
+        "INSERT INTO look_ups (broadcast_id, key, integration_id, organization_id, first_position, last_position, since, step, due_at)
+         SELECT b.broadcast_id, b.key, c.integration_id, c.organization_id, b.first_position, b.last_position, b.since, 0, b.due_at
+         FROM @batch CROSS JOIN broadcasts c WHERE c.id = b.broadcast_id
+         ON CONFLICT (broadcast_id, key) DO NOTHING",
+        args![],
+        batch,
+    )
+    .await?;
+    Ok(())
+}
+
+impl Work {
+    /// Takes questions that are due at `now`, the oldest first; nobody else is given them before `hold_until`.
+    pub async fn take_look_ups(
+        &self,
+        now: Millis,
+        hold_until: Millis,
+        limit: i64,
+    ) -> Result<Vec<DueLookUp>, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let rows: Vec<DueRow> = tx
+            .all(
+                "WITH due AS (
+                     SELECT broadcast_id, key FROM look_ups WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+                 )
+                 UPDATE look_ups SET due_at = $2 FROM due
+                 WHERE look_ups.broadcast_id = due.broadcast_id AND look_ups.key = due.key
+                 RETURNING look_ups.broadcast_id, look_ups.organization_id, look_ups.integration_id, look_ups.key, look_ups.since,
+                           look_ups.step,
+                           NOT EXISTS (SELECT 1 FROM messages m WHERE m.broadcast_id = look_ups.broadcast_id
+                               AND m.position BETWEEN look_ups.first_position AND look_ups.last_position
+                               AND m.state IN ('sent', 'unknown', 'in_flight')) AS settled",
+                args![now, hold_until, limit],
+            )
+            .await?;
+        tx.commit().await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| DueLookUp {
+                broadcast: BroadcastId(row.broadcast_id),
+                organization: OrganizationId(row.organization_id),
+                integration: IntegrationId(row.integration_id),
+                key: row.key,
+                since: Millis(row.since),
+                step: row.step,
+                settled: row.settled,
+            })
+            .collect())
+    }
+
+    /// Asks again then, or, with `None`, never.
+    pub async fn look_up_again(&self, asked: &DueLookUp, at: Option<(i64, Millis)>) -> Result<(), StoreError> {
+        match at {
+            Some((step, due_at)) => {
+                self.db
+                    .run(
+                        "UPDATE look_ups SET step = $3, due_at = $4 WHERE broadcast_id = $1 AND key = $2",
+                        args![asked.broadcast.0, &asked.key, step, due_at],
+                    )
+                    .await?;
+            }
+            None => {
+                self.db
+                    .run(
+                        "DELETE FROM look_ups WHERE broadcast_id = $1 AND key = $2",
+                        args![asked.broadcast.0, &asked.key],
+                    )
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+}
