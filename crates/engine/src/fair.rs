@@ -8,15 +8,26 @@ use store::work::{DueBroadcast, Want};
 /// In one round of so many the longest unserved goes first, so that a large broadcast moves on however many small ones come.
 const OLDEST_FIRST_EVERY: u64 = 4;
 
-/// Divides `free` calls among the due broadcasts. Within an integration the order decides, because its pace may grant less
-/// than is wanted: the smallest first, and every fourth round the longest unserved.
-pub(crate) fn wants(due: &[DueBroadcast], free: usize, round: u64) -> Vec<Want> {
-    let mut by_integration: BTreeMap<IntegrationId, Vec<&DueBroadcast>> = BTreeMap::new();
-    for broadcast in due {
-        by_integration.entry(broadcast.integration).or_default().push(broadcast);
+/// What a process has room for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Free {
+    /// Calls.
+    pub(crate) calls: usize,
+    /// Rows in them.
+    pub(crate) rows: usize,
+}
+
+/// Divides what is free among the due broadcasts, each with the number of rows that go into one of its calls. Within an
+/// integration the order decides, because its pace may grant less than is wanted: the smallest first, and every fourth round
+/// the longest unserved.
+pub(crate) fn wants(due: &[(DueBroadcast, usize)], free: Free, round: u64) -> Vec<Want> {
+    let mut by_integration: BTreeMap<IntegrationId, Vec<&(DueBroadcast, usize)>> = BTreeMap::new();
+    for entry in due {
+        by_integration.entry(entry.0.integration).or_default().push(entry);
     }
     let mut wants = Vec::new();
-    let mut left = i64::try_from(free).unwrap_or(i64::MAX);
+    let whole = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let (mut calls_left, mut rows_left) = (whole(free.calls), whole(free.rows));
     let mut groups = i64::try_from(by_integration.len()).unwrap_or(1);
     // Another integration is first in each round, for the remainder of the division.
     let mut order: Vec<_> = by_integration.into_values().collect();
@@ -25,21 +36,25 @@ pub(crate) fn wants(due: &[DueBroadcast], free: usize, round: u64) -> Vec<Want> 
         order.rotate_left(by);
     }
     for mut group in order {
-        let mut share = (left + groups - 1) / groups;
+        let mut share = (calls_left + groups - 1) / groups;
         groups -= 1;
         if round.is_multiple_of(OLDEST_FIRST_EVERY) {
-            group.sort_by_key(|broadcast| (broadcast.served_at, broadcast.broadcast));
+            group.sort_by_key(|(due, _)| (due.served_at, due.broadcast));
         } else {
-            group.sort_by_key(|broadcast| (broadcast.waiting, broadcast.broadcast));
+            group.sort_by_key(|(due, _)| (due.waiting, due.broadcast));
         }
         let mut rest = i64::try_from(group.len()).unwrap_or(1);
-        for broadcast in group {
-            let rows = ((share + rest - 1) / rest).min(broadcast.waiting);
+        for (due, batch) in group {
+            let batch = whole((*batch).max(1));
+            let calls = (share + rest - 1) / rest;
+            let rows = calls.saturating_mul(batch).min(due.waiting).min(rows_left);
             rest -= 1;
             if rows > 0 {
-                share -= rows;
-                left -= rows;
-                wants.push(Want { broadcast: broadcast.broadcast, rows });
+                let calls = (rows + batch - 1) / batch;
+                share -= calls;
+                calls_left -= calls;
+                rows_left -= rows;
+                wants.push(Want { broadcast: due.broadcast, rows, batch });
             }
         }
     }
@@ -51,21 +66,21 @@ mod tests {
     use super::*;
     use domain::{ids::BroadcastId, time::Millis};
 
-    fn due(integration: IntegrationId, waiting: i64, served: i64) -> DueBroadcast {
-        DueBroadcast {
-            broadcast: BroadcastId::new(Millis(served)),
-            integration,
-            waiting,
-            served_at: Millis(served),
-        }
+    fn due(integration: IntegrationId, waiting: i64, served: i64) -> (DueBroadcast, usize) {
+        let broadcast = BroadcastId::new(Millis(served));
+        (DueBroadcast { broadcast, integration, waiting, served_at: Millis(served) }, 1)
+    }
+
+    fn calls(calls: usize) -> Free {
+        Free { calls, rows: 1_000 }
     }
 
     #[test]
     fn a_small_broadcast_goes_whole_beside_a_million() {
         let account = IntegrationId::new(Millis(0));
         let all = [due(account, 1_000_000, 1), due(account, 10, 2)];
-        let got = wants(&all, 256, 1);
-        assert_eq!(got[0].broadcast, all[1].broadcast);
+        let got = wants(&all, calls(256), 1);
+        assert_eq!(got[0].broadcast, all[1].0.broadcast);
         assert_eq!((got[0].rows, got[1].rows), (10, 246));
     }
 
@@ -73,20 +88,31 @@ mod tests {
     fn the_large_one_is_first_every_fourth_round() {
         let account = IntegrationId::new(Millis(0));
         let all = [due(account, 1_000_000, 1), due(account, 10, 2)];
-        assert_eq!(wants(&all, 2, 4)[0].broadcast, all[0].broadcast);
+        assert_eq!(wants(&all, calls(2), 4)[0].broadcast, all[0].0.broadcast);
     }
 
     #[test]
     fn integrations_share_evenly() {
         let (one, two) = (IntegrationId::new(Millis(0)), IntegrationId::new(Millis(1)));
         let all = [due(one, 1_000, 1), due(one, 1_000, 2), due(two, 1_000, 3)];
-        let got = wants(&all, 100, 1);
+        let got = wants(&all, calls(100), 1);
         let of = |id| {
             got.iter()
-                .filter(|want| all.iter().any(|d| d.broadcast == want.broadcast && d.integration == id))
+                .filter(|want| all.iter().any(|(d, _)| d.broadcast == want.broadcast && d.integration == id))
                 .map(|w| w.rows)
                 .sum::<i64>()
         };
         assert_eq!((of(one), of(two)), (50, 50));
+    }
+
+    #[test]
+    fn rows_of_shared_calls_stay_within_the_room_for_rows() {
+        let account = IntegrationId::new(Millis(0));
+        let (mut all, _) = (vec![due(account, 1_000_000, 1)], ());
+        all[0].1 = 100;
+        let got = wants(&all, Free { calls: 256, rows: 3_200 }, 1);
+        assert_eq!((got[0].rows, got[0].batch), (3_200, 100));
+        let got = wants(&all, Free { calls: 3, rows: 3_200 }, 1);
+        assert_eq!(got[0].rows, 300);
     }
 }

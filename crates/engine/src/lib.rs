@@ -6,6 +6,7 @@ pub mod accounts;
 mod breaker;
 mod fair;
 pub mod import;
+mod look_up;
 mod plan;
 mod probe;
 mod receipts;
@@ -34,8 +35,10 @@ pub use turn::{Sender, TurnReport};
 /// Limits of one process, each with a reason.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Calls under way at once. Also the most rows that one crash can leave unknown.
+    /// Calls under way at once. Also the most rows that one crash can leave unknown, where each has a call of its own.
     pub calls_in_flight_max: usize,
+    /// Rows under way at once where calls carry many.
+    pub rows_in_flight_max: usize,
     /// A worker that has not said for so long that it is alive is given up, in milliseconds.
     pub lease_ms: i64,
     /// Tries and waits.
@@ -46,7 +49,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { calls_in_flight_max: 256, lease_ms: 15_000, retry: Retry::default(), stop_wait_ms: 25_000 }
+        Limits {
+            calls_in_flight_max: 256,
+            rows_in_flight_max: 3_200,
+            lease_ms: 15_000,
+            retry: Retry::default(),
+            stop_wait_ms: 25_000,
+        }
     }
 }
 

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use domain::{
-    ids::MessageRef,
+    channel::Channel,
     message::SkipReason,
-    template::{Facts, Source, WhatsappTemplate},
+    template::{Facts, Message, ValueError},
 };
 use store::{
     StoreError,
-    work::{PlanCandidate, PlannedRow, Planning},
+    work::{PlanCandidate, PlannedRow, Planning, StretchSums},
 };
 use tracing::warn;
 
@@ -21,6 +21,7 @@ const STRETCH: i64 = 4_000;
 /// Rows of a stretch, ready to be written.
 struct Stretch {
     rows: Vec<PlannedRow>,
+    sums: StretchSums,
     mark: (String, String),
     last: bool,
 }
@@ -44,32 +45,23 @@ impl Engine {
     }
 
     async fn plan_one(&self, mut planning: Planning) -> Result<usize, StoreError> {
-        let template: WhatsappTemplate = match serde_json::from_value(planning.template.clone()) {
-            Ok(template) => template,
-            Err(error) => {
-                warn!(broadcast.id = %planning.broadcast, "the frozen template of {} cannot be read: {error}", planning.broadcast);
-                return Err(StoreError::Corrupt {
-                    table: "broadcasts",
-                    column: "template",
-                    value: error.to_string(),
-                });
-            }
-        };
+        let template = frozen(&planning)?;
         let event = self.work.event_facts(planning.organization, planning.workshop).await?;
         let suppresses = self.work.suppresses(planning.organization).await?;
+        let shared = shared(&template, &event, planning.shared.take());
+        let plan = Plan { template, event, suppresses, shared };
         let mut written = 0;
-        let mut stretch = self.stretch(&planning, &planning.after, 0, &template, &event, suppresses).await?;
+        let mut stretch = self.stretch(&planning, &planning.after, &plan).await?;
         loop {
-            let Stretch { rows, mark, last } = stretch;
+            let Stretch { rows, sums, mark, last } = stretch;
             let count = rows.len();
-            let write = self.work.plan_write(&planning, rows, &mark, last, self.clock.now());
+            let write = self.work.plan_write(&planning, rows, &sums, &mark, last, self.clock.now());
             if last {
                 write.await?;
                 return Ok(written + count);
             }
             // The next stretch is read and filled in while this one is written.
-            let (wrote, next) =
-                tokio::join!(write, self.stretch(&planning, &mark, count, &template, &event, suppresses));
+            let (wrote, next) = tokio::join!(write, self.stretch(&planning, &mark, &plan));
             wrote?;
             stretch = next?;
             written += count;
@@ -82,27 +74,15 @@ impl Engine {
         &self,
         planning: &Planning,
         after: &(String, String),
-        // Rows that are being written meanwhile: they come before these.
-        under_way: usize,
-        template: &WhatsappTemplate,
-        event: &Facts,
-        suppresses: bool,
+        plan: &Plan,
     ) -> Result<Stretch, StoreError> {
         let people = self.work.plan_page(planning.workshop, after, STRETCH).await?.people;
         let last = i64::try_from(people.len()).unwrap_or(0) < STRETCH;
         let mark = people.last().map_or_else(|| after.clone(), |p| (p.phone.clone(), p.identity.clone()));
-        let suppressed = if suppresses { self.suppressed(planning, &people).await? } else { HashSet::new() };
-        let first = planning.planned + i64::try_from(under_way).unwrap_or(0) + 1;
-        let link = |at: usize| self.link(template, planning, first + i64::try_from(at).unwrap_or(0));
-        Ok(Stretch { rows: self.rows(people, template, event, &suppressed, &after.0, link), mark, last })
-    }
-
-    /// The address behind which that message's addressee stops such messages; empty when the template does not want it.
-    fn link(&self, template: &WhatsappTemplate, planning: &Planning, position: i64) -> String {
-        let Some(make) = self.opt_out_link.as_ref().filter(|_| template.uses(&Source::OptOutLink)) else {
-            return String::new();
-        };
-        make(MessageRef { broadcast: planning.broadcast, position })
+        let suppressed =
+            if plan.suppresses { self.suppressed(planning, &people).await? } else { HashSet::new() };
+        let (rows, sums) = self.rows(people, plan, &suppressed, &after.0);
+        Ok(Stretch { rows, sums, mark, last })
     }
 
     async fn suppressed(
@@ -118,19 +98,17 @@ impl Engine {
     fn rows(
         &self,
         people: Vec<PlanCandidate>,
-        template: &WhatsappTemplate,
-        event: &Facts,
+        plan: &Plan,
         suppressed: &HashSet<String>,
         carried: &str,
-        link: impl Fn(usize) -> String,
-    ) -> Vec<PlannedRow> {
+    ) -> (Vec<PlannedRow>, StretchSums) {
         let kept = first_of_each_number(&people);
-        let mut facts = event.clone();
-        people
+        let mut facts = plan.event.clone();
+        let mut sums = StretchSums { units: 0, shared: plan.shared.as_ref().map(|shared| shared.json.clone()) };
+        let rows = people
             .into_iter()
             .zip(kept)
-            .enumerate()
-            .map(|(at, (person, kept))| {
+            .map(|(person, kept)| {
                 let left_out = if person.phone.is_empty() {
                     let missing = person.phone_typed.trim().is_empty();
                     Some(if missing { SkipReason::NoPhone } else { SkipReason::InvalidPhone })
@@ -143,18 +121,13 @@ impl Engine {
                 };
                 let (skip, content) = match left_out {
                     Some(reason) => (Some((reason, String::new())), String::new()),
-                    None => {
-                        facts.name.clone_from(&person.name);
-                        facts.email.clone_from(&person.email);
-                        facts.phone.clone_from(&person.phone);
-                        facts.opt_out_link = link(at);
-                        match template.fill(&facts) {
-                            Ok(content) => {
-                                (None, serde_json::to_string(&content).expect("strings are always JSON"))
-                            }
-                            Err(error) => (Some((SkipReason::BadValue, error.to_string())), String::new()),
+                    None => match plan.values(&person, &mut facts) {
+                        Ok((units, content)) => {
+                            sums.units += units;
+                            (None, content)
                         }
-                    }
+                        Err(error) => (Some((SkipReason::BadValue, error.to_string())), String::new()),
+                    },
                 };
                 PlannedRow {
                     registrant: person.registrant(),
@@ -164,8 +137,63 @@ impl Engine {
                     content,
                 }
             })
-            .collect()
+            .collect();
+        (rows, sums)
     }
+}
+
+/// What all stretches of a plan share.
+struct Plan {
+    template: Message,
+    event: Facts,
+    suppresses: bool,
+    shared: Option<Shared>,
+}
+
+/// Final values that every message has.
+struct Shared {
+    json: String,
+    units: i64,
+}
+
+impl Plan {
+    /// What one person's message is charged as, and its final values: empty when they are the same for all.
+    fn values(&self, person: &PlanCandidate, facts: &mut Facts) -> Result<(i64, String), ValueError> {
+        if let Some(shared) = &self.shared {
+            return Ok((shared.units, String::new()));
+        }
+        facts.name.clone_from(&person.name);
+        facts.email.clone_from(&person.email);
+        facts.phone.clone_from(&person.phone);
+        let content = self.template.fill(facts)?;
+        let units = self.template.segments(&content);
+        Ok((units, serde_json::to_string(&content).expect("strings are always JSON")))
+    }
+}
+
+/// The values that everybody gets, when the template has none of a person. What an earlier stretch fixed stays.
+fn shared(template: &Message, event: &Facts, fixed: Option<String>) -> Option<Shared> {
+    if template.is_personal() {
+        return None;
+    }
+    let content = match &fixed {
+        Some(json) => serde_json::from_str(json).ok()?,
+        // A value that is refused leaves everybody out, each with the reason.
+        None => template.fill(event).ok()?,
+    };
+    let units = template.segments(&content);
+    let json = fixed.unwrap_or_else(|| serde_json::to_string(&content).expect("strings are always JSON"));
+    Some(Shared { json, units })
+}
+
+fn frozen(planning: &Planning) -> Result<Message, StoreError> {
+    let channel = planning.channel.parse::<Channel>().map_err(|error| error.to_string());
+    let template = channel
+        .and_then(|channel| Message::from_json(channel, &planning.template).map_err(|e| e.to_string()));
+    template.map_err(|error| {
+        warn!(broadcast.id = %planning.broadcast, "the frozen template of {} cannot be read: {error}", planning.broadcast);
+        StoreError::Corrupt { table: "broadcasts", column: "template", value: error }
+    })
 }
 
 /// Among registrations with one number the first to register is kept (product.md, Rules when sending, 5).

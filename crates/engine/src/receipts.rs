@@ -208,9 +208,15 @@ impl Book {
         };
         let rows = &self.rows;
         let same = |theirs: &Option<String>, ours: &Option<String>| theirs.is_some() && theirs == ours;
+        let named = |row: &Candidate| {
+            let theirs = reading.provider_id.is_none() || row.provider_id.is_none();
+            reading.udf.is_some_and(|span| row.tried && theirs && span.holds(row.message))
+        };
         let found = places
             .iter()
             .find(|at| same(&reading.provider_id, &rows[**at].provider_id))
+            // What we named in the call and the provider echoes: the way back to a call that never answered.
+            .or_else(|| places.iter().find(|at| named(&rows[**at])))
             .or_else(|| places.iter().find(|at| same(&reading.network_id, &rows[**at].network_id)))
             .or_else(|| {
                 places

@@ -49,6 +49,7 @@ impl Engine {
         tasks.spawn(self.clone().sending_apart(seed, stop.clone()));
         tasks.spawn(self.clone().planning(stop.clone()));
         tasks.spawn(self.clone().receiving(stop.clone()));
+        tasks.spawn(self.clone().asking(stop.clone()));
         tasks.spawn(self.clone().keeping(stop.clone()));
         tasks.spawn(self.clone().beating(stop.clone()));
         Ok(Running { stop, tasks, engine: self.clone() })
@@ -164,6 +165,21 @@ impl Engine {
             }
             tokio::select! {
                 () = self.wakes.receipts.notified() => {}
+                () = tokio::time::sleep(LOOK) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// Asks providers for what they have not told.
+    async fn asking(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            match self.look_up().await {
+                Ok(asked) if asked > 0 => continue,
+                Ok(_) => {}
+                Err(error) => warn!("questions to providers will be asked later: {error}"),
+            }
+            tokio::select! {
                 () = tokio::time::sleep(LOOK) => {}
                 () = stop.cancelled() => {}
             }

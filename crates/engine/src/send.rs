@@ -1,12 +1,18 @@
 //! One call: the last checks, then the provider, then what it proved.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use domain::{
-    ids::IntegrationId, message::Next, outcome::Outcome, outcome::Said, template::Content, time::Millis,
+    ids::{BroadcastId, IntegrationId, MessageSpan},
+    message::Next,
+    outcome::{Outcome, Said},
+    sending_hours::SendingHours,
+    template::Content,
+    time::Millis,
 };
 use providers::{Account, Call, Wire};
 use store::work::Claimed;
+use tracing::warn;
 
 use crate::Engine;
 
@@ -17,42 +23,129 @@ pub(crate) struct Ready {
     pub(crate) account: Arc<Account>,
     pub(crate) wire: Wire,
     pub(crate) deadline: Millis,
+    pub(crate) hours: SendingHours,
+    /// Final values of every message, when they are the same for all.
+    pub(crate) content: Option<Content>,
     pub(crate) read_at: Millis,
 }
 
-/// How a claimed row ended.
+impl Ready {
+    /// Rows that go into one call.
+    pub(crate) fn batch(&self) -> usize {
+        if self.content.is_some() { self.account.batch(&self.wire).max(1) } else { 1 }
+    }
+}
+
+/// How claimed rows ended.
 #[derive(Debug)]
 pub(crate) enum Ended {
     /// The call was made.
     Called(Outcome),
-    /// The call was not made: the row goes here.
+    /// The call was not made: the rows go here.
     Untried(Next),
 }
 
+/// Rows that shared a call, and how it ended.
+pub(crate) type Part = (Vec<Claimed>, Ended);
+
 impl Engine {
-    /// Sends one claimed row. Its intent is committed; nothing here writes.
-    pub(crate) async fn send(&self, ready: &Ready, claimed: &Claimed) -> Ended {
+    /// Sends claimed rows of one broadcast in one call. Their intent is committed; nothing here writes.
+    ///
+    /// When the provider refuses the whole call because of one of its numbers, nothing of it went out: the rows go in two
+    /// smaller calls, until the number stands alone (providers/fast2sms.md §2.5, code 411).
+    pub(crate) async fn send(&self, ready: &Ready, rows: Vec<Claimed>) -> Vec<Part> {
+        let mut ended = Vec::new();
+        let mut left = vec![rows];
+        let mut first = true;
+        while let Some(rows) = left.pop() {
+            let allowed = if std::mem::take(&mut first) {
+                self.still_useful(ready)
+            } else {
+                self.allowed_one_more(ready).await
+            };
+            if let Err(next) = allowed {
+                ended.push((rows, Ended::Untried(next)));
+                continue;
+            }
+            let end = self.call(ready, &rows).await;
+            match end {
+                Ended::Called(outcome) if rows.len() > 1 && is_about_one(&outcome) => {
+                    let mut head = rows;
+                    let tail = head.split_off(head.len() / 2);
+                    left.extend([tail, head]);
+                }
+                end => ended.push((rows, end)),
+            }
+        }
+        ended
+    }
+
+    async fn call(&self, ready: &Ready, rows: &[Claimed]) -> Ended {
+        let Some((first, last)) = rows.first().zip(rows.last()) else {
+            return Ended::Called(Outcome::Unknown(Said::default()));
+        };
+        let own: Content;
+        let content = match &ready.content {
+            Some(shared) if first.content.is_empty() => shared,
+            _ => match serde_json::from_str(&first.content) {
+                Ok(content) => {
+                    own = content;
+                    &own
+                }
+                Err(_) => {
+                    let said = Said::new("content", "Its planned values cannot be read.");
+                    return Ended::Untried(Next::Failed(said));
+                }
+            },
+        };
+        let to: Vec<&str> = rows.iter().map(|row| row.recipient.as_str()).collect();
+        let span = Some(span(first.message.broadcast, first.message.position, last.message.position));
+        let call = Call { wire: &ready.wire, content, to: &to, span, now: self.clock.now() };
+        Ended::Called(ready.account.send(&self.http, &call).await)
+    }
+
+    /// Whether a call may start at this instant; else where its rows go.
+    fn still_useful(&self, ready: &Ready) -> Result<(), Next> {
         let now = self.clock.now();
         if now >= ready.deadline {
-            return Ended::Untried(Next::Expired(Said::new("deadline", "Its last useful moment passed.")));
+            return Err(Next::Expired(Said::new("deadline", "Its last useful moment passed.")));
+        }
+        if let Some(from) = ready.hours.closed_until(now) {
+            let said = Said::new("after_hours", "The hours in which it may be sent ended.");
+            return Err(Next::HandBack { from, said });
         }
         // Another process may already have given up on this one, and a person may have sent the row again.
         if !self.may_call() {
-            return Ended::Untried(Next::Unknown(Said::new(
-                "worker_late",
-                "The program was held up before this call.",
-            )));
+            return Err(Next::Unknown(Said::new("worker_late", "The program was held up before this call.")));
         }
-        let content: Content = match serde_json::from_str(&claimed.content) {
-            Ok(content) => content,
-            Err(_) => {
-                return Ended::Untried(Next::Failed(Said::new(
-                    "content",
-                    "Its planned values cannot be read.",
-                )));
-            }
-        };
-        let call = Call { wire: &ready.wire, content: &content, to: &[&claimed.recipient], span: None, now };
-        Ended::Called(ready.account.send(&self.http, &call).await)
+        Ok(())
     }
+
+    /// As [`Engine::still_useful`], for a call that no claim has paid for: it waits for its place in the pace.
+    async fn allowed_one_more(&self, ready: &Ready) -> Result<(), Next> {
+        loop {
+            self.still_useful(ready)?;
+            match self.work.one_call(ready.integration, self.clock.now()).await {
+                Ok(None) => return Ok(()),
+                Ok(Some(wait_ms)) => {
+                    tokio::time::sleep(Duration::from_millis(u64::try_from(wait_ms.clamp(1, 1_000)).unwrap_or(1)))
+                        .await;
+                }
+                Err(error) => {
+                    warn!("the pace could not be asked: {error}");
+                    let said = Said::new("handed_back", "Handed back untried.");
+                    return Err(Next::HandBack { from: self.clock.now(), said });
+                }
+            }
+        }
+    }
+}
+
+/// Whether a refusal speaks of a number, not of the account or of the broadcast.
+fn is_about_one(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Refused(_) | Outcome::NotNow { once: true, .. })
+}
+
+fn span(broadcast: BroadcastId, first: i64, last: i64) -> MessageSpan {
+    MessageSpan { broadcast, first, last }
 }

@@ -7,8 +7,9 @@ use std::{
 };
 
 use domain::{
-    ids::BroadcastId,
+    ids::{BroadcastId, IntegrationId},
     message::{Next, after_attempt},
+    money::Money,
     outcome::{Outcome, Said},
     time::{Millis, SECOND},
 };
@@ -16,7 +17,7 @@ use providers::{Account, UNRECOGNISED, Wire};
 use rand::{SeedableRng, rngs::SmallRng};
 use store::{
     StoreError,
-    work::{Claimed, DueBroadcast, Record},
+    work::{Claimed, DueBroadcast, Endings, NewLookUp, Record, SentRequest, Want},
 };
 use tokio::{
     runtime::Handle,
@@ -28,8 +29,9 @@ use crate::{
     Engine,
     accounts::OpenAccounts,
     breaker::Breakers,
-    fair::wants,
-    send::{Ended, Ready},
+    fair::{Free, wants},
+    look_up,
+    send::{Ended, Part, Ready},
 };
 
 /// What is due is asked anew after this, and at once when something new was announced.
@@ -40,8 +42,8 @@ const READY_KEEP_MS: i64 = 2 * SECOND;
 /// rows while the other half goes on. A commit per message is several times slower.
 const GATHER_WAIT: Duration = Duration::from_millis(4);
 
-/// A call's row, what it shared with others, how it ended, and when.
-type Done = (Claimed, Arc<Ready>, Ended, Millis);
+/// What ended of a call, what it shared with others, and when.
+type Done = (Vec<Part>, Arc<Ready>, Millis);
 
 /// What a turn did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,8 +64,10 @@ pub struct Sender {
     /// Where calls run: not on the loop's own thread.
     calls_on: Handle,
     calls: JoinSet<Done>,
-    running: HashMap<Id, (Claimed, Arc<Ready>)>,
-    records: Vec<Record>,
+    running: HashMap<Id, (Vec<Claimed>, Arc<Ready>)>,
+    /// Rows of the calls under way.
+    rows_under_way: usize,
+    endings: Endings,
     due: Vec<DueBroadcast>,
     due_at: Option<Millis>,
     ready: HashMap<BroadcastId, Arc<Ready>>,
@@ -89,7 +93,8 @@ impl Sender {
             calls_on,
             calls: JoinSet::new(),
             running: HashMap::new(),
-            records: Vec::new(),
+            rows_under_way: 0,
+            endings: Endings::default(),
             due: Vec::new(),
             due_at: None,
             ready: HashMap::new(),
@@ -114,37 +119,18 @@ impl Sender {
                 self.due_at = None;
             }
         }
-        let free = self.engine.limits.calls_in_flight_max.saturating_sub(self.running.len());
-        let mut wanted = Vec::new();
-        if claim && free > 0 && self.engine.may_call() {
-            self.look(now).await?;
-            self.prepare(now).await?;
-            let servable: Vec<DueBroadcast> =
-                self.due.iter().filter(|due| self.ready.contains_key(&due.broadcast)).cloned().collect();
-            wanted = wants(&servable, free, self.round);
-            self.round += 1;
-        }
-        let records = std::mem::take(&mut self.records);
-        let recorded = records.len();
-        let kept = records.clone();
-        let turn = match self.engine.work.turn(records, &wanted, &self.engine.key, now).await {
-            Ok(turn) => turn,
-            Err(error) => {
-                // Nothing was written: the endings are kept and written with the next turn.
-                self.records = kept;
-                return Err(error);
-            }
-        };
+        let wanted = if claim && self.engine.may_call() { self.wanted(now).await? } else { Vec::new() };
+        // On an error nothing was written: the endings are kept and written with the next turn.
+        let turn = self.engine.work.turn(&self.endings, &wanted, &self.engine.key, now).await?;
+        let recorded = std::mem::take(&mut self.endings).len();
         if turn.stale > 0 {
             warn!(
                 rows = turn.stale,
-                "others had given up on {} calls of this process; their endings were not written", turn.stale
+                "others had given up on {} messages of this process; their endings were not written", turn.stale
             );
         }
         let claimed = turn.claimed.len();
-        for row in turn.claimed {
-            self.start(row);
-        }
+        self.start_all(turn.claimed);
         for want in &wanted {
             if let Some(due) = self.due.iter_mut().find(|due| due.broadcast == want.broadcast) {
                 due.served_at = now;
@@ -156,6 +142,28 @@ impl Sender {
         }
         self.engine.tell(turn.touched);
         Ok(TurnReport { recorded, claimed, in_flight: self.running.len(), wait_ms: turn.wait_ms })
+    }
+
+    /// What this turn would like to claim.
+    async fn wanted(&mut self, now: Millis) -> Result<Vec<Want>, StoreError> {
+        let limits = &self.engine.limits;
+        let free = Free {
+            calls: limits.calls_in_flight_max.saturating_sub(self.running.len()),
+            rows: limits.rows_in_flight_max.saturating_sub(self.rows_under_way),
+        };
+        if free.calls == 0 || free.rows == 0 {
+            return Ok(Vec::new());
+        }
+        self.look(now).await?;
+        self.prepare(now).await?;
+        let servable: Vec<(DueBroadcast, usize)> = self
+            .due
+            .iter()
+            .filter_map(|due| Some((due.clone(), self.ready.get(&due.broadcast)?.batch())))
+            .collect();
+        let wanted = wants(&servable, free, self.round);
+        self.round += 1;
+        Ok(wanted)
     }
 
     /// Waits until there is something for a turn to do: answers, a wake, the pace, or a second.
@@ -188,7 +196,7 @@ impl Sender {
         let enough = self.running.len() / 2;
         let until = tokio::time::sleep(GATHER_WAIT);
         tokio::pin!(until);
-        while self.records.len() < enough && !self.running.is_empty() {
+        while self.running.len() > enough && !self.running.is_empty() {
             tokio::select! {
                 ended = self.calls.join_next_with_id() => {
                     if let Some(ended) = ended {
@@ -209,73 +217,155 @@ impl Sender {
     }
 
     fn take(&mut self, ended: Result<(Id, Done), JoinError>, now: Millis) {
-        let (row, ready, ended, at) = match ended {
-            Ok((id, done)) => {
-                self.running.remove(&id);
-                done
-            }
-            Err(failure) => {
-                // A panic costs one message, and nobody knows whether it went out.
-                let Some((row, ready)) = self.running.remove(&failure.id()) else { return };
-                error!("a call ended in a panic; its message is unknown");
-                let said = Said::new("panic", "The program failed during this call; it may have gone out.");
-                (row, ready, Ended::Called(Outcome::Unknown(said)), now)
-            }
+        let (id, parts, at) = match ended {
+            Ok((id, (parts, _, at))) => (id, Some(parts), at),
+            Err(failure) => (failure.id(), None, now),
         };
-        let next = match ended {
-            Ended::Untried(next) => next,
-            Ended::Called(outcome) => self.judge(&row, &ready, outcome, at),
-        };
-        self.records.push(Record { message: row.message, attempt: row.attempt, next, at });
+        let Some((rows, ready)) = self.running.remove(&id) else { return };
+        self.rows_under_way -= rows.len();
+        let parts = parts.unwrap_or_else(|| {
+            // A panic costs the messages of one call, and nobody knows whether they went out.
+            error!("a call ended in a panic; its messages are unknown");
+            let said = Said::new("panic", "The program failed during this call; it may have gone out.");
+            vec![(rows, Ended::Called(Outcome::Unknown(said)))]
+        });
+        for (rows, ended) in parts {
+            match ended {
+                Ended::Untried(next) => {
+                    self.endings.rows.extend(rows.into_iter().map(|row| Record {
+                        message: row.message,
+                        attempt: row.attempt,
+                        next: next.clone(),
+                        at,
+                    }));
+                }
+                Ended::Called(outcome) => self.judge(rows, &ready, outcome, at),
+            }
+        }
     }
 
-    fn judge(&mut self, row: &Claimed, ready: &Ready, outcome: Outcome, at: Millis) -> Next {
+    /// What the end of one call means for its rows, for its broadcast and for its account.
+    fn judge(&mut self, rows: Vec<Claimed>, ready: &Ready, outcome: Outcome, at: Millis) {
+        let Some(broadcast) = rows.first().map(|row| row.message.broadcast) else { return };
         if let Some(until) = self.breakers.after(ready.integration, &outcome, at) {
-            let (work, integration) = (self.engine.work.clone(), ready.integration);
-            warn!(integration.id = %integration, wait_ms = until.since(at), "integration {integration} is held back for {} ms", until.since(at));
-            self.due.retain(|due| due.integration != integration);
-            self.calls_on.spawn(async move {
-                if let Err(error) = work.hold(integration, until).await {
-                    warn!("the hold of integration {integration} could not be written: {error}");
-                }
-            });
+            self.hold(ready.integration, until, at);
         }
-        let strikes = self.strikes.entry(row.message.broadcast).or_default();
+        if let Outcome::Accepted { provider_id, cost } = outcome {
+            self.strikes.remove(&broadcast);
+            self.accepted(rows, ready, provider_id, cost, at);
+            return;
+        }
+        let strikes = self.strikes.entry(broadcast).or_default();
+        let mut struck_out = None;
         match &outcome {
             Outcome::Refused(said) if said.code == UNRECOGNISED => {
                 *strikes += 1;
                 if Account::strikes_out(said, *strikes) {
                     *strikes = 0;
-                    return Next::Pause(said.clone());
+                    struck_out = Some(Next::Pause(said.clone()));
                 }
             }
             _ => *strikes = 0,
         }
-        after_attempt(outcome, row.attempt, &self.engine.limits.retry, ready.deadline, at, &mut self.rng)
+        for row in rows {
+            let next = struck_out.clone().unwrap_or_else(|| {
+                let retry = &self.engine.limits.retry;
+                after_attempt(outcome.clone(), row.attempt, retry, ready.deadline, at, &mut self.rng)
+            });
+            self.endings.rows.push(Record { message: row.message, attempt: row.attempt, next, at });
+        }
     }
 
-    fn start(&mut self, row: Claimed) {
-        let Some(ready) = self.ready.get(&row.message.broadcast).cloned() else {
-            // Claimed only for broadcasts that are ready; kept honest all the same.
-            let said = Said::new("handed_back", "Handed back untried.");
-            let now = self.engine.clock.now();
-            self.records.push(Record {
-                message: row.message,
-                attempt: row.attempt,
-                next: Next::Pause(said),
-                at: now,
+    fn accepted(
+        &mut self,
+        rows: Vec<Claimed>,
+        ready: &Ready,
+        provider_id: Option<String>,
+        cost: Option<Money>,
+        at: Millis,
+    ) {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return };
+        let broadcast = first.message.broadcast;
+        if let Some(asked) = ready.account.look_up_key(&ready.wire, provider_id.as_deref()) {
+            let (first, last) = asked.span.unwrap_or((first.message.position, last.message.position));
+            self.endings.look_ups.push(NewLookUp {
+                broadcast,
+                key: asked.key,
+                first,
+                last,
+                since: at,
+                due_at: at.plus(look_up::FIRST_MS),
             });
+        }
+        // Rows of a first attempt lie in one stretch of the plan: one change covers them all.
+        if rows.len() > 1 && rows.iter().all(|row| row.attempt == 1) {
+            let positions = rows.iter().map(|row| row.message.position).collect();
+            self.endings.requests.push(SentRequest { broadcast, positions, provider_id, cost, at });
             return;
-        };
+        }
+        for (row, cost) in rows.iter().zip(shares(cost, rows.len())) {
+            let next = Next::Sent { provider_id: provider_id.clone(), cost };
+            self.endings.rows.push(Record { message: row.message, attempt: row.attempt, next, at });
+        }
+    }
+
+    fn hold(&mut self, integration: IntegrationId, until: Millis, now: Millis) {
+        let wait_ms = until.since(now);
+        warn!(integration.id = %integration, wait_ms, "integration {integration} is held back for {wait_ms} ms");
+        self.due.retain(|due| due.integration != integration);
+        let work = self.engine.work.clone();
+        self.calls_on.spawn(async move {
+            if let Err(error) = work.hold(integration, until).await {
+                warn!("the hold of integration {integration} could not be written: {error}");
+            }
+        });
+    }
+
+    /// Starts a call for each row, or for each stretch of rows that share one.
+    fn start_all(&mut self, claimed: Vec<Claimed>) {
+        let mut rows = claimed.into_iter().peekable();
+        while let Some(first) = rows.next() {
+            let broadcast = first.message.broadcast;
+            let ready = self.ready.get(&broadcast).cloned();
+            let batch = ready.as_ref().map_or(1, |ready| ready.batch());
+            let mut together = vec![first];
+            while together.len() < batch
+                && let Some(row) = rows.next_if(|row| {
+                    row.message.broadcast == broadcast && row.content == together[0].content
+                })
+            {
+                together.push(row);
+            }
+            match ready {
+                Some(ready) => self.start(together, ready),
+                None => self.hand_back(together),
+            }
+        }
+    }
+
+    /// Rows are claimed only for broadcasts that are ready; kept honest all the same.
+    fn hand_back(&mut self, rows: Vec<Claimed>) {
+        let at = self.engine.clock.now();
+        let next = Next::HandBack { from: at, said: Said::new("handed_back", "Handed back untried.") };
+        self.endings.rows.extend(rows.into_iter().map(|row| Record {
+            message: row.message,
+            attempt: row.attempt,
+            next: next.clone(),
+            at,
+        }));
+    }
+
+    fn start(&mut self, rows: Vec<Claimed>, ready: Arc<Ready>) {
         let engine = self.engine.clone();
-        let (kept, kept_ready) = (row.clone(), Arc::clone(&ready));
+        self.rows_under_way += rows.len();
+        let kept = (rows.clone(), Arc::clone(&ready));
         let call = async move {
-            let ended = engine.send(&ready, &row).await;
+            let parts = engine.send(&ready, rows).await;
             let at = engine.clock.now();
-            (row, ready, ended, at)
+            (parts, ready, at)
         };
         let task = self.calls.spawn_on(call, &self.calls_on);
-        self.running.insert(task.id(), (kept, kept_ready));
+        self.running.insert(task.id(), kept);
     }
 
     async fn look(&mut self, now: Millis) -> Result<(), StoreError> {
@@ -324,6 +414,8 @@ impl Sender {
                 account,
                 wire,
                 deadline: job.deadline,
+                hours: job.hours,
+                content: job.content.as_deref().and_then(|text| serde_json::from_str(text).ok()),
                 read_at: now,
             });
             if job.probed {
@@ -343,7 +435,7 @@ impl Sender {
 
     /// Calls under way and endings not yet written.
     pub fn unfinished(&self) -> usize {
-        self.running.len() + self.records.len()
+        self.running.len() + self.endings.len()
     }
 
     /// Turns until nothing is under way and nothing is due now; for tests and for the command line.
@@ -363,4 +455,10 @@ impl Sender {
             }
         }
     }
+}
+
+/// Divides a charge among rows so that the sum is exact: the first ones carry one 1/10,000 ₹ more.
+fn shares(total: Option<Money>, rows: usize) -> impl Iterator<Item = Option<Money>> {
+    let n = i64::try_from(rows.max(1)).unwrap_or(i64::MAX);
+    (0..n).map(move |at| total.map(|total| Money(total.0 / n + i64::from(at < total.0 % n))))
 }

@@ -1,0 +1,141 @@
+//! Asking: where a provider's news may not reach us, we ask for it, less and less often (providers/fast2sms.md §5).
+//!
+//! What it answers is stored as a receipt and applied like one, so that a state comes about in one way only.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    ids::IntegrationId,
+    time::{HOUR, MINUTE, Millis, SECOND},
+};
+use futures::{StreamExt, stream};
+use providers::Account;
+use store::{
+    StoreError,
+    work::{DueLookUp, RawReceipt},
+};
+use tracing::warn;
+
+use crate::{Engine, accounts::OpenAccounts};
+
+/// When a message is asked about first, in milliseconds after it was handed over.
+pub(crate) const FIRST_MS: i64 = MINUTE;
+/// When it is asked about, in milliseconds after it was handed over: operators try for a day.
+const STEPS_MS: [i64; 6] = [FIRST_MS, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, 24 * HOUR];
+/// A question that was taken and never answered, because the program ended, is asked again after this.
+const HOLD_MS: i64 = 2 * MINUTE;
+/// Questions taken at once.
+const TAKEN_MOST: i64 = 64;
+/// Questions under way at once: sending comes first.
+const AT_ONCE: usize = 4;
+
+impl Engine {
+    /// Asks what is due; how many questions were dealt with.
+    pub async fn look_up(&self) -> Result<usize, StoreError> {
+        let now = self.clock.now();
+        let due = self.work.take_look_ups(now, now.plus(HOLD_MS), TAKEN_MOST).await?;
+        let count = due.len();
+        let mut by_integration: BTreeMap<IntegrationId, Vec<DueLookUp>> = BTreeMap::new();
+        for asked in due {
+            if asked.settled {
+                self.work.look_up_again(&asked, None).await?;
+            } else {
+                by_integration.entry(asked.integration).or_default().push(asked);
+            }
+        }
+        let mut accounts = OpenAccounts::default();
+        for (integration, asked) in by_integration {
+            match accounts.get(integration, &self.work, self.accounts.as_ref(), now).await {
+                Ok(Ok(account)) => {
+                    let questions = asked.iter().map(|asked| self.ask(&account, asked));
+                    let mut answers = stream::iter(questions).buffer_unordered(AT_ONCE);
+                    while let Some(answer) = answers.next().await {
+                        answer?;
+                    }
+                }
+                Ok(Err(words)) => warn!(integration.id = %integration, "{integration} cannot be asked: {words}"),
+                Err(StoreError::Missing) => {
+                    for asked in &asked {
+                        self.work.look_up_again(asked, None).await?;
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if count > 0 {
+            self.wake_receipts();
+        }
+        Ok(count)
+    }
+
+    async fn ask(&self, account: &Account, asked: &DueLookUp) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        // Sending comes first: a question takes a place in the pace that nobody else wants.
+        if let Some(wait_ms) = self.work.one_call(asked.integration, now).await? {
+            let again = now.plus(wait_ms.max(SECOND));
+            return self.work.look_up_again(asked, Some((asked.step, again))).await;
+        }
+        match account.look_up(&self.http, &asked.key).await {
+            Ok(posts) => {
+                for body in posts {
+                    let dedupe_key = account.dedupe_key(body.as_bytes());
+                    let receipt = RawReceipt {
+                        organization: asked.organization,
+                        integration: asked.integration,
+                        dedupe_key,
+                        body,
+                    };
+                    self.work.store_receipts(vec![receipt], self.clock.now()).await?;
+                }
+            }
+            // The next step asks again.
+            Err(words) => {
+                warn!(integration.id = %asked.integration, "a question of {} was not answered: {words}", asked.integration);
+            }
+        }
+        self.work.look_up_again(asked, next_step(asked, now)).await
+    }
+}
+
+/// When to ask next: the first step that lies ahead; `None` after the last.
+fn next_step(asked: &DueLookUp, now: Millis) -> Option<(i64, Millis)> {
+    let done = usize::try_from(asked.step + 1).unwrap_or(STEPS_MS.len());
+    let (at, after) = STEPS_MS.iter().enumerate().skip(done).find(|(_, after)| asked.since.plus(**after) > now)?;
+    Some((i64::try_from(at).unwrap_or(i64::MAX), asked.since.plus(*after)))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ids::{BroadcastId, OrganizationId};
+
+    use super::*;
+
+    fn asked(step: i64) -> DueLookUp {
+        DueLookUp {
+            broadcast: BroadcastId::new(Millis(0)),
+            organization: OrganizationId::new(Millis(0)),
+            integration: IntegrationId::new(Millis(0)),
+            key: "abc0123456789xy".into(),
+            since: Millis(0),
+            step,
+            settled: false,
+        }
+    }
+
+    #[test]
+    fn questions_come_at_one_five_fifteen_and_sixty_minutes_six_hours_and_a_day() {
+        let mut at = vec![FIRST_MS];
+        let mut step = 0;
+        while let Some((next, due)) = next_step(&asked(step), Millis(at[at.len() - 1])) {
+            at.push(due.0);
+            step = next;
+        }
+        assert_eq!(at, [60_000, 300_000, 900_000, 3_600_000, 21_600_000, 86_400_000]);
+    }
+
+    #[test]
+    fn steps_that_passed_while_the_program_was_off_are_left_out() {
+        assert_eq!(next_step(&asked(0), Millis(2 * HOUR)), Some((4, Millis(6 * HOUR))));
+        assert_eq!(next_step(&asked(0), Millis(48 * HOUR)), None);
+    }
+}
