@@ -105,8 +105,7 @@ mod tests {
     #[test]
     fn promotion_stops_at_nine_and_begins_at_ten() {
         let zone = Zone::india();
-        let hours =
-            SendingHours::of(Category::Marketing, QuietHours::default(), &zone, AfterHours::Wait);
+        let hours = SendingHours::of(Category::Marketing, QuietHours::default(), &zone, AfterHours::Wait);
         let at = |text: &str| zone.parse_local(text).unwrap();
         assert_eq!(hours.closed_until(at("2026-10-13T20:59")), None);
         for closed in ["2026-10-13T21:00", "2026-10-13T23:30", "2026-10-14T09:59"] {
@@ -130,12 +129,8 @@ mod tests {
 
     #[test]
     fn a_reminder_goes_at_any_hour() {
-        let hours = SendingHours::of(
-            Category::Utility,
-            QuietHours::default(),
-            &Zone::india(),
-            AfterHours::Cancel,
-        );
+        let hours =
+            SendingHours::of(Category::Utility, QuietHours::default(), &Zone::india(), AfterHours::Cancel);
         assert!(!hours.are_limited());
         assert_eq!(hours.closed_until(Millis(0)), None);
     }

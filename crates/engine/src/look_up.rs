@@ -2,18 +2,18 @@
 //!
 //! What it answers is stored as a receipt and applied like one, so that a state comes about in one way only.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
     ids::IntegrationId,
     time::{HOUR, MINUTE, Millis, SECOND},
 };
-use futures::{StreamExt, stream};
 use providers::Account;
 use store::{
     StoreError,
     work::{DueLookUp, RawReceipt},
 };
+use tokio::task::{JoinError, JoinSet};
 use tracing::warn;
 
 use crate::{Engine, accounts::OpenAccounts};
@@ -47,13 +47,21 @@ impl Engine {
         for (integration, asked) in by_integration {
             match accounts.get(integration, &self.work, self.accounts.as_ref(), now).await {
                 Ok(Ok(account)) => {
-                    let questions = asked.iter().map(|asked| self.ask(&account, asked));
-                    let mut answers = stream::iter(questions).buffer_unordered(AT_ONCE);
-                    while let Some(answer) = answers.next().await {
-                        answer?;
+                    let mut asking = JoinSet::new();
+                    for asked in asked {
+                        if asking.len() >= AT_ONCE {
+                            finish(asking.join_next().await)?;
+                        }
+                        let (engine, account) = (self.clone(), Arc::clone(&account));
+                        asking.spawn(async move { engine.ask(&account, &asked).await });
+                    }
+                    while let Some(asked) = asking.join_next().await {
+                        finish(Some(asked))?;
                     }
                 }
-                Ok(Err(words)) => warn!(integration.id = %integration, "{integration} cannot be asked: {words}"),
+                Ok(Err(words)) => {
+                    warn!(integration.id = %integration, "{integration} cannot be asked: {words}")
+                }
                 Err(StoreError::Missing) => {
                     for asked in &asked {
                         self.work.look_up_again(asked, None).await?;
@@ -97,10 +105,19 @@ impl Engine {
     }
 }
 
+/// A question that ended in a panic is asked again when its hold is over.
+fn finish(asked: Option<Result<Result<(), StoreError>, JoinError>>) -> Result<(), StoreError> {
+    match asked {
+        Some(Ok(ended)) => ended,
+        Some(Err(_)) | None => Ok(()),
+    }
+}
+
 /// When to ask next: the first step that lies ahead; `None` after the last.
 fn next_step(asked: &DueLookUp, now: Millis) -> Option<(i64, Millis)> {
     let done = usize::try_from(asked.step + 1).unwrap_or(STEPS_MS.len());
-    let (at, after) = STEPS_MS.iter().enumerate().skip(done).find(|(_, after)| asked.since.plus(**after) > now)?;
+    let (at, after) =
+        STEPS_MS.iter().enumerate().skip(done).find(|(_, after)| asked.since.plus(**after) > now)?;
     Some((i64::try_from(at).unwrap_or(i64::MAX), asked.since.plus(*after)))
 }
 

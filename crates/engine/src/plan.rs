@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use domain::{
-    channel::Channel,
+    channel::{Category, Channel},
     message::SkipReason,
     template::{Facts, Message, ValueError},
 };
@@ -48,8 +48,9 @@ impl Engine {
         let template = frozen(&planning)?;
         let event = self.work.event_facts(planning.organization, planning.workshop).await?;
         let suppresses = self.work.suppresses(planning.organization).await?;
+        let promotes = template.category() == Category::Marketing;
         let shared = shared(&template, &event, planning.shared.take());
-        let plan = Plan { template, event, suppresses, shared };
+        let plan = Plan { template, event, suppresses, promotes, shared };
         let mut written = 0;
         let mut stretch = self.stretch(&planning, &planning.after, &plan).await?;
         loop {
@@ -79,19 +80,33 @@ impl Engine {
         let people = self.work.plan_page(planning.workshop, after, STRETCH).await?.people;
         let last = i64::try_from(people.len()).unwrap_or(0) < STRETCH;
         let mark = people.last().map_or_else(|| after.clone(), |p| (p.phone.clone(), p.identity.clone()));
-        let suppressed =
-            if plan.suppresses { self.suppressed(planning, &people).await? } else { HashSet::new() };
-        let (rows, sums) = self.rows(people, plan, &suppressed, &after.0);
+        let willing = self.willing(planning, plan, &people).await?;
+        let (rows, sums) = self.rows(people, plan, &willing, &after.0);
         Ok(Stretch { rows, sums, mark, last })
     }
 
-    async fn suppressed(
+    async fn willing(
         &self,
         planning: &Planning,
+        plan: &Plan,
         people: &[PlanCandidate],
-    ) -> Result<HashSet<String>, StoreError> {
-        let keys = people.iter().filter(|p| !p.phone.is_empty()).map(|p| self.key.of(&p.phone)).collect();
-        self.work.suppressed(planning.organization, &planning.channel, &planning.category, keys).await
+    ) -> Result<Willing, StoreError> {
+        let mut willing = Willing { suppressed: HashSet::new(), consenting: None };
+        if !plan.suppresses && !plan.promotes {
+            return Ok(willing);
+        }
+        let (organization, channel, category) =
+            (planning.organization, &planning.channel, &planning.category);
+        let keys: Vec<String> =
+            people.iter().filter(|p| !p.phone.is_empty()).map(|p| self.key.of(&p.phone)).collect();
+        if plan.promotes {
+            let consenting = self.work.consenting(organization, channel, category, keys.clone()).await?;
+            willing.consenting = Some(consenting);
+        }
+        if plan.suppresses {
+            willing.suppressed = self.work.suppressed(organization, channel, category, keys).await?;
+        }
+        Ok(willing)
     }
 
     /// `carried` is the last number of the stretch before: its one message is planned already.
@@ -99,12 +114,13 @@ impl Engine {
         &self,
         people: Vec<PlanCandidate>,
         plan: &Plan,
-        suppressed: &HashSet<String>,
+        willing: &Willing,
         carried: &str,
     ) -> (Vec<PlannedRow>, StretchSums) {
         let kept = first_of_each_number(&people);
         let mut facts = plan.event.clone();
-        let mut sums = StretchSums { units: 0, shared: plan.shared.as_ref().map(|shared| shared.json.clone()) };
+        let mut sums =
+            StretchSums { units: 0, shared: plan.shared.as_ref().map(|shared| shared.json.clone()) };
         let rows = people
             .into_iter()
             .zip(kept)
@@ -114,10 +130,8 @@ impl Engine {
                     Some(if missing { SkipReason::NoPhone } else { SkipReason::InvalidPhone })
                 } else if !kept || person.phone == carried {
                     Some(SkipReason::Duplicate)
-                } else if !suppressed.is_empty() && suppressed.contains(&self.key.of(&person.phone)) {
-                    Some(SkipReason::Suppressed)
                 } else {
-                    None
+                    willing.left_out(|| self.key.of(&person.phone))
                 };
                 let (skip, content) = match left_out {
                     Some(reason) => (Some((reason, String::new())), String::new()),
@@ -147,7 +161,29 @@ struct Plan {
     template: Message,
     event: Facts,
     suppresses: bool,
+    promotes: bool,
     shared: Option<Shared>,
+}
+
+/// Who of a stretch may not be written to, by key.
+struct Willing {
+    suppressed: HashSet<String>,
+    /// Who agreed; `None` when nobody needs to.
+    consenting: Option<HashSet<String>>,
+}
+
+impl Willing {
+    fn left_out(&self, key: impl FnOnce() -> String) -> Option<SkipReason> {
+        if self.suppressed.is_empty() && self.consenting.is_none() {
+            return None;
+        }
+        let key = key();
+        if self.suppressed.contains(&key) {
+            return Some(SkipReason::Suppressed);
+        }
+        let missing = self.consenting.as_ref().is_some_and(|consenting| !consenting.contains(&key));
+        missing.then_some(SkipReason::NoConsent)
+    }
 }
 
 /// Final values that every message has.

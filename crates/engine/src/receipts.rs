@@ -210,7 +210,12 @@ impl Book {
         let same = |theirs: &Option<String>, ours: &Option<String>| theirs.is_some() && theirs == ours;
         let named = |row: &Candidate| {
             let theirs = reading.provider_id.is_none() || row.provider_id.is_none();
-            reading.udf.is_some_and(|span| row.tried && theirs && span.holds(row.message))
+            reading.udf.is_some_and(|span| {
+                row.tried
+                    && theirs
+                    && span.broadcast == row.message.broadcast
+                    && span.holds(row.message.position)
+            })
         };
         let found = places
             .iter()

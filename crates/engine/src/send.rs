@@ -128,8 +128,10 @@ impl Engine {
             match self.work.one_call(ready.integration, self.clock.now()).await {
                 Ok(None) => return Ok(()),
                 Ok(Some(wait_ms)) => {
-                    tokio::time::sleep(Duration::from_millis(u64::try_from(wait_ms.clamp(1, 1_000)).unwrap_or(1)))
-                        .await;
+                    tokio::time::sleep(Duration::from_millis(
+                        u64::try_from(wait_ms.clamp(1, 1_000)).unwrap_or(1),
+                    ))
+                    .await;
                 }
                 Err(error) => {
                     warn!("the pace could not be asked: {error}");

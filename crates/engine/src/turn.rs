@@ -13,7 +13,7 @@ use domain::{
     outcome::{Outcome, Said},
     time::{Millis, SECOND},
 };
-use providers::{Account, UNRECOGNISED, Wire};
+use providers::{Account, LookUpKey, UNRECOGNISED, Wire};
 use rand::{SeedableRng, rngs::SmallRng};
 use store::{
     StoreError,
@@ -126,7 +126,8 @@ impl Sender {
         if turn.stale > 0 {
             warn!(
                 rows = turn.stale,
-                "others had given up on {} messages of this process; their endings were not written", turn.stale
+                "others had given up on {} messages of this process; their endings were not written",
+                turn.stale
             );
         }
         let claimed = turn.claimed.len();
@@ -287,10 +288,13 @@ impl Sender {
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return };
         let broadcast = first.message.broadcast;
         if let Some(asked) = ready.account.look_up_key(&ready.wire, provider_id.as_deref()) {
-            let (first, last) = asked.span.unwrap_or((first.message.position, last.message.position));
+            let (key, first, last) = match asked {
+                LookUpKey::Call(id) => (id, first.message.position, last.message.position),
+                LookUpKey::Broadcast(name) => (name, 1, i64::MAX),
+            };
             self.endings.look_ups.push(NewLookUp {
                 broadcast,
-                key: asked.key,
+                key,
                 first,
                 last,
                 since: at,
@@ -330,9 +334,8 @@ impl Sender {
             let batch = ready.as_ref().map_or(1, |ready| ready.batch());
             let mut together = vec![first];
             while together.len() < batch
-                && let Some(row) = rows.next_if(|row| {
-                    row.message.broadcast == broadcast && row.content == together[0].content
-                })
+                && let Some(row) = rows
+                    .next_if(|row| row.message.broadcast == broadcast && row.content == together[0].content)
             {
                 together.push(row);
             }

@@ -108,6 +108,15 @@ pub enum Account {
     Fast2sms(Fast2smsAccount),
 }
 
+/// What a provider knows messages by when it is asked about them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LookUpKey {
+    /// The id that it gave to one call.
+    Call(String),
+    /// A name that all messages of the broadcast share.
+    Broadcast(String),
+}
+
 impl Account {
     /// The channel that it serves.
     pub fn channel(&self) -> Channel {
@@ -186,6 +195,17 @@ impl Account {
         match self {
             Account::Aisensy(_) => aisensy::read(raw),
             Account::Fast2sms(_) => fast2sms::read(raw),
+        }
+    }
+
+    /// By what the messages of a call can be asked about later; `None` where they cannot.
+    pub fn look_up_key(&self, wire: &Wire, provider_id: Option<&str>) -> Option<LookUpKey> {
+        match (self, wire) {
+            (Account::Aisensy(account), Wire::Whatsapp(wire)) if account.has_project() => {
+                Some(LookUpKey::Broadcast(wire.template.campaign.clone()))
+            }
+            (Account::Fast2sms(_), Wire::Sms(_)) => Some(LookUpKey::Call(provider_id?.to_owned())),
+            (Account::Aisensy(_) | Account::Fast2sms(_), _) => None,
         }
     }
 

@@ -1,8 +1,11 @@
 //! Processes that die or fall asleep.
 
-use domain::{message::MessageState, time::SECOND};
+use domain::time::SECOND;
 use munadi_engine::Sender;
-use store::{on_both, work::Want};
+use store::{
+    on_both,
+    work::{Endings, Want},
+};
 
 use crate::world::World;
 
@@ -14,7 +17,7 @@ on_both! {
         // A second process claims ten rows and dies before any answer.
         let second = world.second_engine().await;
         let now = domain::time::Clock::now(world.clock.as_ref());
-        let turn = second.work().turn(vec![], &[Want { broadcast: id, rows: 10 }], &world.key, now).await.unwrap();
+        let turn = second.work().turn(&Endings::default(), &[Want::rows(id, 10)], &world.key, now).await.unwrap();
         assert_eq!(turn.claimed.len(), 10);
         world.run_dry().await;
         assert_eq!(world.sum(id).await, "40 = 10 in_flight + 30 sent");
@@ -32,12 +35,12 @@ on_both! {
         let id = world.broadcast().await;
         let second = world.second_engine().await;
         let start = domain::time::Clock::now(world.clock.as_ref());
-        let turn = second.work().turn(vec![], &[Want { broadcast: id, rows: 3 }], &world.key, start).await.unwrap();
+        let turn = second.work().turn(&Endings::default(), &[Want::rows(id, 3)], &world.key, start).await.unwrap();
         world.clock.advance(20 * SECOND);
         world.beat().await;
         let now = domain::time::Clock::now(world.clock.as_ref());
         world.engine.work().reclaim(now, false).await.unwrap();
-        let late = turn
+        let late: Vec<_> = turn
             .claimed
             .iter()
             .map(|row| store::work::Record {
@@ -47,7 +50,7 @@ on_both! {
                 at: now,
             })
             .collect();
-        let refused = second.work().turn(late, &[], &world.key, now).await.unwrap();
+        let refused = second.work().turn(&late.into(), &[], &world.key, now).await.unwrap();
         assert_eq!(refused.stale, 3);
         world.run_dry().await;
         assert_eq!(world.sum(id).await, "3 = 3 unknown");
@@ -65,19 +68,5 @@ on_both! {
         assert_eq!(world.sum(id).await, "400 = 400 sent");
         assert_eq!(world.sandbox.world().len(), 400);
         assert!(world.sandbox.world().repeated_phones(1).is_empty());
-    }
-
-    async fn rows_handed_back_untried_go_out_once(db: TestStore) {
-        let mut world = World::new(db).await;
-        world.crowd(5).await;
-        let id = world.broadcast().await;
-        let second = world.second_engine().await;
-        let now = domain::time::Clock::now(world.clock.as_ref());
-        let turn = second.work().turn(vec![], &[Want { broadcast: id, rows: 5 }], &world.key, now).await.unwrap();
-        second.work().give_back(&turn.claimed, now).await.unwrap();
-        assert_eq!(world.truth(id).await.in_state(MessageState::Waiting), 5);
-        world.run_dry().await;
-        assert_eq!(world.sum(id).await, "5 = 5 sent");
-        assert_eq!(world.sandbox.world().len(), 5);
     }
 }

@@ -2,7 +2,10 @@
 
 use domain::{message::MessageState, time::SECOND};
 use serde_json::{Value, json};
-use store::{on_both, work::RawReceipt};
+use store::{
+    on_both,
+    work::{Endings, RawReceipt},
+};
 
 use crate::world::World;
 
@@ -83,8 +86,8 @@ on_both! {
         let id = world.broadcast().await;
         let second = world.second_engine().await;
         let now = domain::time::Clock::now(world.clock.as_ref());
-        let want = store::work::Want { broadcast: id, rows: 1 };
-        let turn = second.work().turn(vec![], &[want], &world.key, now).await.unwrap();
+        let want = store::work::Want::rows(id, 1);
+        let turn = second.work().turn(&Endings::default(), &[want], &world.key, now).await.unwrap();
         let row = &turn.claimed[0];
         let body = receipt("early", row.recipient.trim_start_matches('+'), Some("id-of-the-answer"), "DELIVERED", now.0);
         world.receive(vec![("early".into(), body)]).await;
@@ -95,7 +98,7 @@ on_both! {
             next: domain::message::Next::Sent { provider_id: Some("id-of-the-answer".into()), cost: None },
             at: now,
         };
-        second.work().turn(vec![record], &[], &world.key, now).await.unwrap();
+        second.work().turn(&vec![record].into(), &[], &world.key, now).await.unwrap();
         world.clock.advance(3 * SECOND);
         world.receive(vec![]).await;
         assert_eq!(world.sum(id).await, "1 = 1 delivered");

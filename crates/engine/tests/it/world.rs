@@ -13,6 +13,7 @@ use domain::{
     quiet_hours::QuietHours,
     retry::Retry,
     role::Role,
+    sending_hours::SendingHours,
     template::{Parameter, Source, WhatsappTemplate},
     time::{Clock, HOUR, ManualClock, Millis, SECOND, Zone},
 };
@@ -234,6 +235,7 @@ impl World {
                     audience: Audience::Registered,
                     starts_at: now.plus(UNDO_MS),
                     deadline: now.plus(5 * HOUR),
+                    hours: SendingHours::any(),
                     unit_price: Money(1_450),
                 },
                 now,

@@ -13,6 +13,7 @@ use domain::{
     channel::Channel,
     ids::{BroadcastId, ImportId},
     message::MessageState,
+    sending_hours::{AfterHours, SendingHours},
     template::WhatsappTemplate,
     time::{HOUR, MINUTE, WallClock},
 };
@@ -111,6 +112,12 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
                 audience: Audience::Registered,
                 starts_at: now,
                 deadline: now.plus(command.within_minutes.max(1) * MINUTE),
+                hours: SendingHours::of(
+                    content.category,
+                    organisation.quiet_hours,
+                    &organisation.zone,
+                    AfterHours::default(),
+                ),
                 unit_price: price,
             },
             now,

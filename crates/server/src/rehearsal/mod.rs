@@ -11,6 +11,7 @@ use domain::{
     phone::Country,
     quiet_hours::QuietHours,
     role::Role,
+    sending_hours::SendingHours,
     template::{Parameter, Source, UrlButton, WhatsappTemplate},
     time::{HOUR, MINUTE, Millis, Zone},
     workshop::TagColour,
@@ -160,6 +161,7 @@ impl Stage {
             audience: Audience::Registered,
             starts_at,
             deadline,
+            hours: SendingHours::any(),
             unit_price: Money(1_450),
         };
         Ok(self.org.confirm_broadcast(new, now).await?)

@@ -8,6 +8,7 @@ use domain::{
     message::{MessageState, Next},
     money::Money,
     outcome::Said,
+    sending_hours::SendingHours,
     time::HOUR,
 };
 use store::{
@@ -15,7 +16,7 @@ use store::{
     broadcasts::{Broadcast, NewBroadcast},
     messages::MessageFilter,
     on_both,
-    work::{Record, Want},
+    work::{Endings, Record, Want},
 };
 
 use crate::world::{Answer, Browser, People, World};
@@ -39,6 +40,7 @@ pub(crate) async fn planned(world: &World, people: &People) -> BroadcastId {
         audience: Audience::Registered,
         starts_at: now,
         deadline: now.plus(HOUR),
+        hours: SendingHours::any(),
         unit_price: Money(1_450),
     };
     let id = org.confirm_broadcast(new, now).await.unwrap();
@@ -66,7 +68,7 @@ async fn seeded(world: &World, people: &People) -> BroadcastId {
     while claimed.len() < 4 {
         let rows = 4 - i64::try_from(claimed.len()).unwrap();
         let turn = work
-            .turn(vec![], &[Want { broadcast: id, rows }], &world.app.phone_key, world.clock_now())
+            .turn(&Endings::default(), &[Want::rows(id, rows)], &world.app.phone_key, world.clock_now())
             .await
             .unwrap();
         claimed.extend(turn.claimed);
@@ -78,12 +80,12 @@ async fn seeded(world: &World, people: &People) -> BroadcastId {
         Next::Failed(Said::new("131026", "undeliverable")),
         Next::Sent { provider_id: Some("p-1".to_owned()), cost: Some(Money(1_450)) },
     ];
-    let records = claimed
+    let records: Vec<_> = claimed
         .into_iter()
         .zip(endings)
         .map(|(row, next)| Record { message: row.message, attempt: row.attempt, next, at: now })
         .collect();
-    work.turn(records, &[], &world.app.phone_key, world.clock_now()).await.unwrap();
+    work.turn(&records.into(), &[], &world.app.phone_key, world.clock_now()).await.unwrap();
     let broadcast = org(world, people).broadcast(id).await.unwrap();
     for state in [MessageState::Unknown, MessageState::Sent, MessageState::Skipped] {
         assert_eq!(broadcast.in_state(state), 1, "needs one that is {state}");
@@ -316,7 +318,7 @@ on_both! {
         assert_eq!(manager.post("/operator/stop", &[]).await.status, StatusCode::SEE_OTHER);
         let page = manager.get("/operator").await.body;
         assert!(page.contains("All sending is stopped.") && page.contains("1-hour reminder"), "{page}");
-        let want = [Want { broadcast: id, rows: 1 }];
+        let want = [Want::rows(id, 1)];
         let due = world.app.engine.work().due(world.clock_now()).await.unwrap();
         assert!(due.is_empty(), "nothing of a stopped organisation is due, not even {want:?}");
         assert_eq!(manager.post("/operator/release", &[]).await.status, StatusCode::SEE_OTHER);

@@ -19,6 +19,7 @@ use domain::{
     pace::Pace,
     phone::{Country, Phone},
     quiet_hours::QuietHours,
+    sending_hours::SendingHours,
     time::{HOUR, ManualClock, Millis, SECOND, Zone},
 };
 use munadi::{
@@ -214,6 +215,7 @@ store::on_both! {
             audience: Audience::Registered,
             starts_at: NOW,
             deadline: NOW.plus(HOUR),
+            hours: SendingHours::any(),
             unit_price: Money(1_450),
         };
         here.org.confirm_broadcast(broadcast, NOW).await.unwrap();

@@ -14,6 +14,7 @@ use domain::{
     channel::{Category, Channel},
     ids::IntegrationId,
     money::Money,
+    sending_hours::SendingHours,
     template::{Source, WhatsappTemplate},
     time::{DAY, HOUR, Zone},
 };
@@ -340,6 +341,7 @@ on_both! {
             audience: Audience::Registered,
             starts_at: now.plus(HOUR),
             deadline: now.plus(DAY),
+            hours: SendingHours::any(),
             unit_price: Money(1_450),
         };
         org.confirm_broadcast(new, now).await.unwrap();

@@ -309,7 +309,8 @@ impl Work {
         )
         .await?;
         // Rows that were left out count as well: when in doubt, under-send.
-        self.spend(tx, head.integration_id, &granted.pace, calls_for(claimed, want.batch), claimed, now).await?;
+        self.spend(tx, head.integration_id, &granted.pace, calls_for(claimed, want.batch), claimed, now)
+            .await?;
         turn.touched.insert(want.broadcast);
         rows.sort_unstable_by_key(|row| row.position);
         turn.claimed.extend(rows.into_iter().map(|row| Claimed {
@@ -365,23 +366,14 @@ impl Work {
         let used = if pace.day == day { pace.day_calls } else { 0 };
         tx.run(
             "UPDATE integration_pace SET free_at_us = $2, day = $3, day_calls = $4 WHERE integration_id = $1",
-            args![
-                integration,
-                pace.limits().after(now.0 * 1_000, pace.free_at_us, calls),
-                day,
-                used + rows
-            ],
+            args![integration, pace.limits().after(now.0 * 1_000, pace.free_at_us, calls), day, used + rows],
         )
         .await?;
         Ok(())
     }
 
     /// One more call of that integration, outside a claim: `None` when it may start now, else the milliseconds to wait.
-    pub async fn one_call(
-        &self,
-        integration: IntegrationId,
-        now: Millis,
-    ) -> Result<Option<i64>, StoreError> {
+    pub async fn one_call(&self, integration: IntegrationId, now: Millis) -> Result<Option<i64>, StoreError> {
         let mut tx = self.db.begin().await?;
         let pace = pace_of(&mut tx, integration.0).await?;
         if pace.held_until > now.0 {

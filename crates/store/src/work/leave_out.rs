@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::{
-    channel::Channel,
+    channel::{Category, Channel},
     ids::BroadcastId,
     message::{MessageState, SkipReason},
     time::Millis,
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{
     Work,
     claim::{BroadcastHead, ClaimedRow},
+    consents::CONSENTING,
 };
 use crate::{
     db::{Batch, Tx, args},
@@ -36,11 +37,18 @@ impl Work {
         now: Millis,
     ) -> Result<(), StoreError> {
         let mut skipped: HashMap<i64, SkipReason> = HashMap::new();
-        if head.suppressing {
+        let promotes = head.category == Category::Marketing.word();
+        if head.suppressing || promotes {
             let keys: Vec<String> = rows.iter().map(|row| key.of(&row.recipient)).collect();
-            let listed = suppressed(tx, head, keys.clone()).await?;
-            let out = rows.iter().zip(&keys).filter(|(_, key)| listed.contains(*key));
-            skipped.extend(out.map(|(row, _)| (row.position, SkipReason::Suppressed)));
+            let keyed = || rows.iter().map(|row| row.position).zip(&keys);
+            if promotes {
+                let agreed = listed(tx, CONSENTING, head, keys.clone()).await?;
+                let out = keyed().filter(|(_, key)| !agreed.contains(*key));
+                skipped.extend(out.map(|(position, _)| (position, SkipReason::NoConsent)));
+            }
+            let suppressed = listed(tx, SUPPRESSED, head, keys.clone()).await?;
+            let out = keyed().filter(|(_, key)| suppressed.contains(*key));
+            skipped.extend(out.map(|(position, _)| (position, SkipReason::Suppressed)));
         }
         self.skip(tx, broadcast, rows, &skipped, moves, now).await?;
         self.keep_gap(tx, broadcast, head, rows, moves, now).await
@@ -116,10 +124,8 @@ impl Work {
                 *free = (*free).max(started + gap);
             }
         }
-        let held: Vec<(i64, i64)> = rows
-            .iter()
-            .filter_map(|row| Some((row.position, *free_at.get(&row.recipient)?)))
-            .collect();
+        let held: Vec<(i64, i64)> =
+            rows.iter().filter_map(|row| Some((row.position, *free_at.get(&row.recipient)?))).collect();
         if held.is_empty() {
             return Ok(());
         }
@@ -143,18 +149,22 @@ impl Work {
     }
 }
 
-async fn suppressed(
+const SUPPRESSED: &str = "SELECT s.phone_key FROM @batch CROSS JOIN suppressions s
+     WHERE s.organization_id = $1 AND s.phone_key = b.phone_key AND s.channel IN ('all', $2) AND s.category IN ('all', $3)";
+
+/// The keys that a list holds for this broadcast's channel and category.
+async fn listed(
     tx: &mut Tx,
+    list: &'static str,
     head: &BroadcastHead,
     keys: Vec<String>,
 ) -> Result<HashSet<String>, StoreError> {
-    let listed: Vec<(String,)> = tx
+    let found: Vec<(String,)> = tx
         .all_batch(
-            "SELECT s.phone_key FROM @batch CROSS JOIN suppressions s
-             WHERE s.organization_id = $1 AND s.phone_key = b.phone_key AND s.channel IN ('all', $2) AND s.category IN ('all', $3)",
+            list,
             args![head.organization_id, &head.channel, &head.category],
             Batch::new().texts("phone_key", keys),
         )
         .await?;
-    Ok(listed.into_iter().map(|(key,)| key).collect())
+    Ok(found.into_iter().map(|(key,)| key).collect())
 }

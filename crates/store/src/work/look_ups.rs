@@ -123,7 +123,11 @@ impl Work {
     }
 
     /// Asks again then, or, with `None`, never.
-    pub async fn look_up_again(&self, asked: &DueLookUp, at: Option<(i64, Millis)>) -> Result<(), StoreError> {
+    pub async fn look_up_again(
+        &self,
+        asked: &DueLookUp,
+        at: Option<(i64, Millis)>,
+    ) -> Result<(), StoreError> {
         match at {
             Some((step, due_at)) => {
                 self.db

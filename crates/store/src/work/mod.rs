@@ -17,10 +17,10 @@ use crate::db::Db;
 
 pub(crate) use claim::sending_hours;
 pub use claim::{Claimed, DueBroadcast, Job, Turn, Want};
-pub use opt_out::{Addressee, LinkState, OptOut};
-pub use plan::{PlanCandidate, PlanPage, PlannedRow, Planning};
-pub use receipts::{Applied, Candidate, PendingReceipt, RawReceipt, ReceiptChange};
 pub use look_ups::{DueLookUp, NewLookUp};
+pub use opt_out::{Addressee, LinkState, OptOut};
+pub use plan::{PlanCandidate, PlanPage, PlannedRow, Planning, StretchSums};
+pub use receipts::{Applied, Candidate, PendingReceipt, RawReceipt, ReceiptChange};
 pub use record::{Endings, Record, SentRequest};
 pub use settle::Settled;
 pub use workers::WorkerBeat;

@@ -5,6 +5,7 @@ use domain::{
     broadcast::Audience,
     checks::Severity,
     ids::BroadcastId,
+    sending_hours::{AfterHours, SendingHours},
     time::{DAY, MINUTE},
 };
 use maud::{Markup, html};
@@ -82,6 +83,12 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
         audience: Audience::Registered,
         starts_at: desk.start,
         deadline: desk.deadline,
+        hours: SendingHours::of(
+            desk.message.category,
+            member.organization.quiet_hours,
+            &member.organization.zone,
+            AfterHours::default(),
+        ),
         unit_price: desk.unit,
     };
     let id = member.org.confirm_broadcast_once(id, new, member.now).await?;
