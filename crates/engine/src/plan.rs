@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use domain::{
     channel::{Category, Channel},
+    ids::MessageRef,
     message::SkipReason,
-    template::{Facts, Message, ValueError},
+    template::{Facts, Message, Source, ValueError},
 };
 use store::{
     StoreError,
@@ -50,9 +51,10 @@ impl Engine {
         let suppresses = self.work.suppresses(planning.organization).await?;
         let promotes = template.category() == Category::Marketing;
         let shared = shared(&template, &event, planning.shared.take());
-        let plan = Plan { template, event, suppresses, promotes, shared };
+        let links = template.sources().any(|source| *source == Source::OptOutLink);
+        let plan = Plan { template, event, suppresses, promotes, links, shared };
         let mut written = 0;
-        let mut stretch = self.stretch(&planning, &planning.after, &plan).await?;
+        let mut stretch = self.stretch(&planning, &planning.after, 0, &plan).await?;
         loop {
             let Stretch { rows, sums, mark, last } = stretch;
             let count = rows.len();
@@ -62,7 +64,7 @@ impl Engine {
                 return Ok(written + count);
             }
             // The next stretch is read and filled in while this one is written.
-            let (wrote, next) = tokio::join!(write, self.stretch(&planning, &mark, &plan));
+            let (wrote, next) = tokio::join!(write, self.stretch(&planning, &mark, count, &plan));
             wrote?;
             stretch = next?;
             written += count;
@@ -75,14 +77,24 @@ impl Engine {
         &self,
         planning: &Planning,
         after: &(String, String),
+        // Rows that are being written meanwhile: they come before these.
+        under_way: usize,
         plan: &Plan,
     ) -> Result<Stretch, StoreError> {
         let people = self.work.plan_page(planning.workshop, after, STRETCH).await?.people;
         let last = i64::try_from(people.len()).unwrap_or(0) < STRETCH;
         let mark = people.last().map_or_else(|| after.clone(), |p| (p.phone.clone(), p.identity.clone()));
         let willing = self.willing(planning, plan, &people).await?;
-        let (rows, sums) = self.rows(people, plan, &willing, &after.0);
+        let first = planning.planned + i64::try_from(under_way).unwrap_or(0) + 1;
+        let link = |at: usize| self.link(plan, planning, first + i64::try_from(at).unwrap_or(0));
+        let (rows, sums) = self.rows(people, plan, &willing, &after.0, link);
         Ok(Stretch { rows, sums, mark, last })
+    }
+
+    /// The address behind which that message's addressee stops such messages; empty when the template does not want it.
+    fn link(&self, plan: &Plan, planning: &Planning, position: i64) -> String {
+        let Some(make) = self.opt_out_link.as_ref().filter(|_| plan.links) else { return String::new() };
+        make(MessageRef { broadcast: planning.broadcast, position })
     }
 
     async fn willing(
@@ -116,6 +128,7 @@ impl Engine {
         plan: &Plan,
         willing: &Willing,
         carried: &str,
+        link: impl Fn(usize) -> String,
     ) -> (Vec<PlannedRow>, StretchSums) {
         let kept = first_of_each_number(&people);
         let mut facts = plan.event.clone();
@@ -124,7 +137,8 @@ impl Engine {
         let rows = people
             .into_iter()
             .zip(kept)
-            .map(|(person, kept)| {
+            .enumerate()
+            .map(|(at, (person, kept))| {
                 let left_out = if person.phone.is_empty() {
                     let missing = person.phone_typed.trim().is_empty();
                     Some(if missing { SkipReason::NoPhone } else { SkipReason::InvalidPhone })
@@ -135,7 +149,7 @@ impl Engine {
                 };
                 let (skip, content) = match left_out {
                     Some(reason) => (Some((reason, String::new())), String::new()),
-                    None => match plan.values(&person, &mut facts) {
+                    None => match plan.values(&person, || link(at), &mut facts) {
                         Ok((units, content)) => {
                             sums.units += units;
                             (None, content)
@@ -162,6 +176,7 @@ struct Plan {
     event: Facts,
     suppresses: bool,
     promotes: bool,
+    links: bool,
     shared: Option<Shared>,
 }
 
@@ -194,13 +209,19 @@ struct Shared {
 
 impl Plan {
     /// What one person's message is charged as, and its final values: empty when they are the same for all.
-    fn values(&self, person: &PlanCandidate, facts: &mut Facts) -> Result<(i64, String), ValueError> {
+    fn values(
+        &self,
+        person: &PlanCandidate,
+        link: impl FnOnce() -> String,
+        facts: &mut Facts,
+    ) -> Result<(i64, String), ValueError> {
         if let Some(shared) = &self.shared {
             return Ok((shared.units, String::new()));
         }
         facts.name.clone_from(&person.name);
         facts.email.clone_from(&person.email);
         facts.phone.clone_from(&person.phone);
+        facts.opt_out_link = link();
         let content = self.template.fill(facts)?;
         let units = self.template.segments(&content);
         Ok((units, serde_json::to_string(&content).expect("strings are always JSON")))

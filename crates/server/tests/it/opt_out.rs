@@ -10,12 +10,18 @@ use domain::{
     ids::{MessageRef, OrganizationId},
     money::Money,
     phone::{Country, Phone},
+    sending_hours::SendingHours,
     time::{HOUR, MINUTE},
 };
 use serde_json::json;
 use store::{
-    Actor, Org, broadcasts::NewBroadcast, consents::NewConsent, messages::MessageFilter, on_both,
-    suppressions::SuppressionFilter, work::Want,
+    Actor, Org,
+    broadcasts::NewBroadcast,
+    consents::NewConsent,
+    messages::MessageFilter,
+    on_both,
+    suppressions::SuppressionFilter,
+    work::{Endings, Want},
 };
 use tower::ServiceExt;
 
@@ -46,6 +52,7 @@ async fn sent(world: &World, people: &People, category: Category) -> (MessageRef
         audience: Audience::Registered,
         starts_at: now,
         deadline: now.plus(HOUR),
+        hours: SendingHours::any(),
         unit_price: Money(1_450),
     };
     let phone = Phone::parse(PHONE, Country::INDIA).unwrap();
@@ -104,10 +111,10 @@ on_both! {
         assert!(page.body.contains("Messages are stopped") && page.body.contains("Undo"), "{}", page.body);
 
         // What waits for them is left out right now.
-        let want = Want { broadcast: message.broadcast, rows: 10 };
+        let want = Want::rows(message.broadcast, 10);
         world.clock.advance(MINUTE);
         let work = world.app.engine.work();
-        let turn = work.turn(vec![], &[want], &world.app.phone_key, world.clock_now()).await.unwrap();
+        let turn = work.turn(&Endings::default(), &[want], &world.app.phone_key, world.clock_now()).await.unwrap();
         assert_eq!(turn.claimed.len(), 0);
 
         for _ in 0..2 {
