@@ -34,16 +34,15 @@ impl Closed {
 }
 
 /// The hours in which a broadcast may send, frozen when it was confirmed and asked right before each call.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendingHours {
     closed: Vec<Closed>,
     then: AfterHours,
 }
 
-impl Default for AfterHours {
-    fn default() -> Self {
-        AfterHours::Cancel
-    }
+impl AfterHours {
+    /// What is chosen unless a person chooses: a reminder that comes the next day is worth nothing.
+    pub const USUAL: AfterHours = AfterHours::Cancel;
 }
 
 /// Promotion may not be sent from 21:00 to 10:00 Indian time (providers/regulation-india.md §1.5).
@@ -52,7 +51,7 @@ pub const PROMOTION_CLOSED: QuietHours = QuietHours { from_minute: 21 * 60, to_m
 impl SendingHours {
     /// At any hour.
     pub fn any() -> SendingHours {
-        SendingHours::default()
+        SendingHours { closed: Vec::new(), then: AfterHours::USUAL }
     }
 
     /// Outside an organisation's quiet hours.

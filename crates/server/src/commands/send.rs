@@ -116,7 +116,7 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
                     content.category,
                     organisation.quiet_hours,
                     &organisation.zone,
-                    AfterHours::default(),
+                    AfterHours::USUAL,
                 ),
                 unit_price: price,
             },

@@ -87,7 +87,7 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
             desk.message.category,
             member.organization.quiet_hours,
             &member.organization.zone,
-            AfterHours::default(),
+            AfterHours::USUAL,
         ),
         unit_price: desk.unit,
     };
