@@ -360,8 +360,11 @@ fn details_card(member: &Member, workshop: &Workshop) -> Card {
 fn broadcasts_card(member: &Member, workshop: &Workshop, broadcasts: &[Broadcast]) -> Card {
     let zone = &member.organization.zone;
     let row = |broadcast: &Broadcast| {
-        let done: i64 =
+        let settled: i64 =
             broadcast.counts.iter().filter(|count| count.state.is_settled()).map(|count| count.n).sum();
+        // Whoever is left out is in neither figure, as in every list of broadcasts.
+        let left_out = broadcast.in_state(MessageState::Skipped);
+        let (done, all) = (settled - left_out, broadcast.planned - left_out);
         let failed = broadcast.in_state(MessageState::Failed);
         Row {
             live_id: Some(format!("broadcast-{}", broadcast.id)),
@@ -373,7 +376,7 @@ fn broadcasts_card(member: &Member, workshop: &Workshop, broadcasts: &[Broadcast
                 ),
                 broadcast_chip(broadcast).render(),
                 html! { (zone.date(broadcast.starts_at, member.now)) ", " (zone.time(broadcast.starts_at)) },
-                html! { (grouped(done)) " of " (grouped(broadcast.planned)) @if failed > 0 { span class="m-sub" { (grouped(failed)) " failed" } } },
+                html! { (grouped(done)) " of " (grouped(all)) @if failed > 0 { span class="m-sub" { (grouped(failed)) " failed" } } },
             ],
         }
     };

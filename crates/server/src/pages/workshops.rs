@@ -151,6 +151,11 @@ fn list_card(member: &Member, query: &ListQuery, workshops: &[Workshop], more: b
         previous: (first > 0).then(|| query.to(when)),
         next,
     };
+    let title = match when {
+        "upcoming" => "Upcoming workshops",
+        "past" => "Past workshops",
+        _ => "All workshops",
+    };
     let empty = if query.q.is_empty() {
         "Nothing here. Look under another heading above.".to_owned()
     } else {
@@ -158,7 +163,7 @@ fn list_card(member: &Member, query: &ListQuery, workshops: &[Workshop], more: b
     };
     html! {
         section class="m-card" aria-labelledby="workshops-title" {
-            header class="m-card__head m-people__head" { h2 class="m-card__title" id="workshops-title" { "All workshops" } (search) }
+            header class="m-card__head m-people__head" { h2 class="m-card__title" id="workshops-title" { (title) } (search) }
             (tabs)
             (Table {
                 caption: "Workshops".into(),

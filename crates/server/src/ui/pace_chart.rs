@@ -9,10 +9,10 @@ use super::head::Fact;
 pub struct PaceChart {
     /// "Limit 10 per second".
     pub limit: String,
-    /// "9.6" and "/s": now.
-    pub now_rate: (String, String),
-    /// "6:22 PM" and "estimate", or when it ended.
-    pub done: (String, String),
+    /// "Now", "9.6" and "/s"; "On average" once it has ended.
+    pub rate: (String, String, String),
+    /// "Done by", "6:22" and "PM, estimate"; "Ended" once it has.
+    pub done: (String, String, String),
     /// The fact about the start: label, figure, unit.
     pub start_fact: Option<(String, String, String)>,
     /// Whether it ends before the start.
@@ -140,8 +140,8 @@ impl PaceChart {
         };
         html! {
             dl class="m-facts m-pace__facts" {
-                (Fact::figure("Now", &self.now_rate.0, &self.now_rate.1))
-                (Fact::figure("Done by", &self.done.0, &self.done.1))
+                (Fact::figure(&self.rate.0, &self.rate.1, &self.rate.2))
+                (Fact::figure(&self.done.0, &self.done.1, &self.done.2))
                 @if let Some((label, figure, unit)) = &self.start_fact {
                     div { dt { (label) } dd { span class=(class) { (figure) @if !unit.is_empty() { small { " " (unit) } } } } }
                 }

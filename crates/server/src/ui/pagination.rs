@@ -11,7 +11,7 @@ pub struct Pagination {
     pub first: i64,
     /// Place of the last row.
     pub last: i64,
-    /// How many there are; none when nobody counted.
+    /// How many there are; none when nobody counted. On the last page it is known all the same.
     pub total: Option<i64>,
     /// The part before.
     pub previous: Option<String>,
@@ -24,9 +24,10 @@ impl Render for Pagination {
         if self.last == 0 {
             return html! {};
         }
+        let total = self.total.or(self.next.is_none().then_some(self.last));
         html! {
             nav class="m-tablefoot" aria-label="Pages" {
-                p { (grouped(self.first)) "–" (grouped(self.last)) @if let Some(total) = self.total { " of " (grouped(total)) } }
+                p { (grouped(self.first)) "–" (grouped(self.last)) @if let Some(total) = total { " of " (grouped(total)) } }
                 @if self.previous.is_some() || self.next.is_some() {
                     span { (turn("Previous", self.previous.as_ref(), "prev")) (turn("Next", self.next.as_ref(), "next")) }
                 }

@@ -520,8 +520,8 @@ fn pace(points: bool, late: bool) -> PaceChart {
     let before = if late { ("Late by", "12", "min") } else { ("Before start", "38", "min") };
     PaceChart {
         limit: "Limit 10 per second".into(),
-        now_rate: ("9.6".into(), "/s".into()),
-        done: ("6:22".into(), "PM, estimate".into()),
+        rate: ("Now".into(), "9.6".into(), "/s".into()),
+        done: ("Done by".into(), "6:22".into(), "PM, estimate".into()),
         start_fact: Some((before.0.into(), before.1.into(), before.2.into())),
         in_time: if late { InTime::Late } else { InTime::Before },
         from_ms: NOON,

@@ -6,3 +6,4 @@ mod harness_itself;
 mod path;
 mod program;
 mod review;
+mod without_script;

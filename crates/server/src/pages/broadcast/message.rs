@@ -18,7 +18,7 @@ use store::{
 
 use super::{
     href,
-    recipients::{at_second, detail},
+    recipients::{at_second, detail, number},
     state_chip,
     view::FORM,
     why,
@@ -34,7 +34,7 @@ use crate::{
         button::Button,
         chip::Tone,
         drawer::{Drawer, TimelineEvent},
-        format::{phone, unit_price},
+        format::unit_price,
         icons::Icon,
         preview::{Bubble, Part},
         shell::{Crumb, Section},
@@ -88,7 +88,7 @@ impl Story {
         let row = &self.row;
         Drawer {
             name: if row.name.trim().is_empty() { "No name".to_owned() } else { row.name.clone() },
-            detail: if row.recipient.is_empty() { "No number".to_owned() } else { phone(&row.recipient) },
+            detail: number(row),
             chip: state_chip(row.state).chip(),
             sentence: sentence(row),
             bubble: bubble(&self.zone, &self.broadcast, row),

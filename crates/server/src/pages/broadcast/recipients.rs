@@ -5,7 +5,7 @@
 
 use domain::{
     ids::BroadcastId,
-    message::MessageState,
+    message::{MessageState, SkipReason},
     time::{Millis, Zone},
 };
 use futures::{StreamExt, TryStreamExt, stream};
@@ -50,6 +50,8 @@ pub struct Which {
     pub q: String,
     /// The position after which the page of the list starts.
     pub after: String,
+    /// With a filter: rows of the list before this page.
+    pub from: String,
     /// For the stream of a page with a filter: the positions that the page shows, as in `3.7.12`.
     pub rows: String,
     /// For the stream of a page with a filter: `1` when more follow on the next page.
@@ -79,6 +81,10 @@ impl Which {
         self.message.parse().ok().filter(|position| *position > 0)
     }
 
+    fn from(&self) -> i64 {
+        self.from.parse().unwrap_or(0).max(0)
+    }
+
     fn positions(&self) -> Vec<i64> {
         let positions = self.rows.split('.').filter_map(|position| position.parse().ok());
         positions.filter(|position| *position > 0).take(ROWS).collect()
@@ -104,9 +110,15 @@ fn joined(path: String, parts: &[String]) -> String {
     if parts.is_empty() { path } else { format!("{path}?{}", parts.join("&")) }
 }
 
-fn address(filter: &MessageFilter, id: BroadcastId, after: Option<i64>) -> String {
+/// The list after that position, with so many rows before it.
+fn address(filter: &MessageFilter, id: BroadcastId, after: i64, from: i64) -> String {
     let mut parts = words(filter);
-    parts.extend(after.filter(|after| *after > 0).map(|after| format!("after={after}")));
+    if after > 0 {
+        parts.push(format!("after={after}"));
+        if !is_all(filter) {
+            parts.push(format!("from={from}"));
+        }
+    }
     joined(href(id), &parts)
 }
 
@@ -115,6 +127,8 @@ pub struct Listing {
     filter: MessageFilter,
     after: i64,
     rows: Vec<MessageView>,
+    /// Rows of the list before these, with a filter.
+    from: i64,
     /// Whether others follow.
     more: bool,
 }
@@ -126,7 +140,7 @@ impl Listing {
         let mut rows = org.messages(id, &filter, after, ROWS as i64 + 1).await?;
         let more = rows.len() > ROWS;
         rows.truncate(ROWS);
-        Ok(Listing { filter, after, rows, more })
+        Ok(Listing { filter, after, from: which.from(), rows, more })
     }
 
     /// The same people as they are now: for a page that is open. By key whatever the filter, so that a search over a million is not
@@ -145,7 +159,7 @@ impl Listing {
         let rows: Vec<Vec<MessageView>> = stream::iter(read).buffered(QUESTIONS).try_collect().await?;
         let is_wanted = |row: &MessageView| wanted.binary_search(&row.message.position).is_ok();
         let rows = rows.into_iter().flatten().filter(is_wanted).collect();
-        Ok(Listing { filter, after, rows, more: which.more == "1" })
+        Ok(Listing { filter, after, from: which.from(), rows, more: which.more == "1" })
     }
 
     /// Where the stream of a page with this list comes from.
@@ -155,6 +169,9 @@ impl Listing {
             parts.push(format!("after={}", self.after));
         }
         if !is_all(&self.filter) {
+            if self.from > 0 {
+                parts.push(format!("from={}", self.from));
+            }
             let rows: Vec<String> = self.rows.iter().map(|row| row.message.position.to_string()).collect();
             parts.push(format!("rows={}", rows.join(".")));
             if self.more {
@@ -228,7 +245,7 @@ impl Listing {
                 value: filter.search.clone(),
                 keep,
             },
-            newer: self.newer(view).map(|words| (words, address(filter, id, Some(self.after)))),
+            newer: self.newer(view).map(|words| (words, address(filter, id, self.after, self.from))),
             filters,
             current,
             pagination: self.pagination(view),
@@ -241,9 +258,9 @@ impl Listing {
         let (filter, id) = (&self.filter, view.broadcast.id);
         // Positions are places in the plan: without a filter they are places in the list too.
         let all = is_all(filter);
-        let first = if all { self.after + 1 } else { 1 };
+        let first = if all { self.after + 1 } else { self.from + 1 };
         let last = if self.rows.is_empty() { 0 } else { first + self.shown() - 1 };
-        let counted = (all || self.after == 0) && self.moved_on() == 0;
+        let counted = self.moved_on() == 0;
         let place = self.rows.last().map_or(0, |row| row.message.position);
         let before = if all { (self.after - ROWS as i64).max(0) } else { 0 };
         Pagination {
@@ -251,8 +268,8 @@ impl Listing {
             last,
             // Rows may have been written since the counts were read.
             total: self.total(view).filter(|_| counted).map(|total| total.max(last)),
-            previous: (self.after > 0).then(|| address(filter, id, Some(before))),
-            next: self.more.then(|| address(filter, id, Some(place))),
+            previous: (self.after > 0).then(|| address(filter, id, before, 0)),
+            next: self.more.then(|| address(filter, id, place, last)),
         }
     }
 
@@ -309,7 +326,7 @@ fn filters(view: &View, filter: &MessageFilter) -> (Vec<SummaryPart>, Option<usi
             key: *key,
             label: state.title().to_owned(),
             n,
-            href: address(&only, id, None),
+            href: address(&only, id, 0, 0),
         });
     }
     (filters, current)
@@ -336,11 +353,20 @@ pub(super) fn at_second(zone: &Zone, at: Millis, now: Millis) -> String {
     if (day..next_day).contains(&at) { time } else { format!("{}, {time}", zone.date(at, now)) }
 }
 
+/// The number, or what is known of it.
+pub(super) fn number(row: &MessageView) -> String {
+    match row.recipient.as_str() {
+        "" if row.reason == SkipReason::InvalidPhone.word() => "No usable number".to_owned(),
+        "" => "No number".to_owned(),
+        number => phone(number),
+    }
+}
+
 fn message_row(view: &View, row: &MessageView) -> MessageRow {
     MessageRow {
         id: row.message.position.to_string(),
         name: if row.name.trim().is_empty() { "No name".to_owned() } else { row.name.clone() },
-        address: if row.recipient.is_empty() { "No number".to_owned() } else { phone(&row.recipient) },
+        address: number(row),
         href: format!("{}/messages/{}", href(view.broadcast.id), row.message.position),
         chip: state_chip(row.state).chip(),
         changed: at_second(&view.zone, row.changed_at, view.now),

@@ -333,11 +333,25 @@ impl View {
         sum * 10 * 1000 / (self.now.0 - since).max(1_000)
     }
 
-    /// When the last waiting row will have gone, or went.
-    fn done_at(&self) -> Option<(Millis, &'static str)> {
+    /// The rate now; of a broadcast that has ended, that of its whole time.
+    fn rate(&self) -> (String, String, String) {
+        let tenths = match (self.broadcast.status, self.broadcast.started_at, self.broadcast.finished_at) {
+            (BroadcastStatus::InProgress, _, _) => self.rate_tenths(),
+            (_, Some(started), Some(finished)) => {
+                let calls: i64 = self.pace.iter().map(|(_, n)| n).sum();
+                calls * 10 * 1000 / finished.since(started).max(1_000)
+            }
+            _ => 0,
+        };
+        let label = if self.broadcast.finished_at.is_some() { "On average" } else { "Now" };
+        (label.to_owned(), format!("{}.{}", tenths / 10, tenths % 10), "/s".to_owned())
+    }
+
+    /// When the last waiting row will have gone, or went; and whether that is an estimate.
+    fn done_at(&self) -> Option<(Millis, bool)> {
         let broadcast = &self.broadcast;
         if let Some(at) = broadcast.finished_at {
-            return Some((at, "ended"));
+            return Some((at, false));
         }
         let left = broadcast.in_state(MessageState::Waiting) + broadcast.in_state(MessageState::InFlight);
         let limit = self.integration.as_ref().map_or(1, |account| account.pace.per_second.max(1));
@@ -347,9 +361,9 @@ impl View {
         };
         let took = left.saturating_mul(10_000) / tenths;
         match broadcast.status {
-            BroadcastStatus::InProgress => Some((self.now.plus(took), "estimate")),
+            BroadcastStatus::InProgress => Some((self.now.plus(took), true)),
             BroadcastStatus::Planning | BroadcastStatus::Scheduled => {
-                Some((broadcast.starts_at.max(self.now).plus(took), "estimate"))
+                Some((broadcast.starts_at.max(self.now).plus(took), true))
             }
             BroadcastStatus::Paused | BroadcastStatus::Completed | BroadcastStatus::Cancelled => None,
         }
@@ -380,7 +394,7 @@ impl View {
         let now = running.then_some(self.now);
         let last = self.pace.last().map_or(from, |(slot, _)| Millis((slot + 1) * SLOT_MS));
         let mut to = last.max(from.plus(3 * MINUTE)).max(now.unwrap_or(from));
-        let forecast = done.filter(|(_, words)| *words == "estimate" && running).map(|(at, _)| at);
+        let forecast = done.filter(|(_, estimate)| *estimate && running).map(|(at, _)| at);
         to = to.max(forecast.unwrap_or(to));
         // A start far away would squeeze everything else into a corner.
         let shows_start =
@@ -388,25 +402,33 @@ impl View {
         if shows_start {
             to = to.max(start.plus(start.since(from) / 12));
         }
-        let (done_figure, done_unit) = match done {
-            Some((at, words)) => {
+        let done_fact = match done {
+            Some((at, estimate)) => {
                 let time = self.zone.time(at);
                 let (figure, half) = time.split_once('\u{a0}').unwrap_or((&time, ""));
-                (figure.to_owned(), format!("{half}, {words}"))
+                let unit = if estimate { format!("{half}, estimate") } else { half.to_owned() };
+                (if estimate { "Done by" } else { "Ended" }.to_owned(), figure.to_owned(), unit)
             }
-            None => ("–".to_owned(), status_chip(broadcast.status).word().to_lowercase()),
+            None => {
+                let words = status_chip(broadcast.status).word().to_lowercase();
+                ("Done by".to_owned(), "–".to_owned(), words)
+            }
         };
-        let tenths = if running { self.rate_tenths() } else { 0 };
         let limit = self.integration.as_ref().map_or_else(
             || "Account removed".to_owned(),
             |account| format!("Limit {} per second", grouped(account.pace.per_second)),
         );
-        let summary =
-            format!("Messages per minute since {}; done by {done_figure} {done_unit}", self.zone.time(from));
+        let summary = format!(
+            "Messages per minute since {}. {} {} {}",
+            self.zone.time(from),
+            done_fact.0,
+            done_fact.1,
+            done_fact.2
+        );
         PaceChart {
             limit,
-            now_rate: (format!("{}.{}", tenths / 10, tenths % 10), "/s".to_owned()),
-            done: (done_figure, done_unit),
+            rate: self.rate(),
+            done: done_fact,
             start_fact,
             in_time,
             from_ms: from.0,
