@@ -78,8 +78,12 @@ impl Engine {
             .collect();
         let numbers: HashSet<String> =
             read.iter().flat_map(|(_, events)| events).filter_map(reading).filter_map(number).collect();
-        let candidates =
-            self.work.candidates(integration, numbers.into_iter().collect(), now.plus(-LOOK_BACK_MS)).await?;
+        let named =
+            read.iter().flat_map(|(_, events)| events).filter_map(reading).filter_map(nameless).collect();
+        let candidates = self
+            .work
+            .candidates(integration, numbers.into_iter().collect(), named, now.plus(-LOOK_BACK_MS))
+            .await?;
         let mut book = Book::new(candidates, now);
         let mut results = Vec::with_capacity(read.len());
         for (receipt, events) in &read {
@@ -91,8 +95,9 @@ impl Engine {
                         self.heard(receipt, account, digits, text, now).await?
                     }
                     Event::Receipt(reading) => {
-                        result = book.enter(reading, receipt.received_at);
-                        self.follow(receipt, account, reading, &result, now).await?;
+                        let applied = book.enter(reading, receipt.received_at);
+                        self.follow(receipt, account, reading, &applied, now).await?;
+                        result = weightier(result, applied);
                     }
                 }
             }
@@ -119,9 +124,12 @@ impl Engine {
             self.work.pause(message.broadcast, &words, now).await?;
             self.tell([message.broadcast]);
         }
-        if meaning.action == NextAction::SuppressMarketing
-            && let Some(number) = number(reading)
-        {
+        let category = match meaning.action {
+            NextAction::SuppressMarketing => Some("marketing"),
+            NextAction::Suppress => Some("all"),
+            _ => None,
+        };
+        if let (Some(category), Some(number)) = (category, number(reading)) {
             self.work
                 .opt_out(
                     &OptOut {
@@ -129,7 +137,7 @@ impl Engine {
                         phone_key: self.key.of(&number),
                         phone: number,
                         channel: account.channel(),
-                        category: "marketing",
+                        category,
                         reason: meaning.title,
                     },
                     now,
@@ -177,6 +185,24 @@ fn number(reading: &Reading) -> Option<String> {
     reading.digits.as_ref().map(|digits| format!("+{digits}"))
 }
 
+/// The one message that a receipt without a number names by what we sent along.
+fn nameless(reading: &Reading) -> Option<MessageRef> {
+    let span = reading.udf.filter(|span| reading.digits.is_none() && span.first == span.last)?;
+    Some(MessageRef { broadcast: span.broadcast, position: span.first })
+}
+
+/// What a receipt that speaks of several messages counts as: one that has to wait makes all wait, because applying the others
+/// again changes nothing.
+fn weightier(one: Applied, other: Applied) -> Applied {
+    let weight = |applied: &Applied| match applied {
+        Applied::Later(_) => 3,
+        Applied::To(_) => 2,
+        Applied::Unmatched(_) => 1,
+        Applied::Ignored => 0,
+    };
+    if weight(&other) > weight(&one) { other } else { one }
+}
+
 /// The candidates of a batch, and what its receipts make of them one after the other.
 struct Book {
     now: Millis,
@@ -202,11 +228,19 @@ impl Book {
 
     /// Finds the message of a receipt and moves it; never guesses.
     fn enter(&mut self, reading: &Reading, received_at: Millis) -> Applied {
-        let Some(number) = number(reading) else { return Applied::Unmatched("it names no number") };
-        let Some(places) = self.by_number.get(&number) else {
-            return Applied::Unmatched("nothing was sent to this number lately");
-        };
         let rows = &self.rows;
+        let by_name: Vec<usize>;
+        let places = match (number(reading), nameless(reading)) {
+            (Some(number), _) => match self.by_number.get(&number) {
+                Some(places) => places,
+                None => return Applied::Unmatched("nothing was sent to this number lately"),
+            },
+            (None, Some(message)) => {
+                by_name = rows.iter().position(|row| row.message == message).into_iter().collect();
+                &by_name
+            }
+            (None, None) => return Applied::Unmatched("it names no number"),
+        };
         let same = |theirs: &Option<String>, ours: &Option<String>| theirs.is_some() && theirs == ours;
         let named = |row: &Candidate| {
             let theirs = reading.provider_id.is_none() || row.provider_id.is_none();

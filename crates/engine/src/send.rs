@@ -145,7 +145,10 @@ impl Engine {
 
 /// Whether a refusal speaks of a number, not of the account or of the broadcast.
 fn is_about_one(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Refused(_) | Outcome::NotNow { once: true, .. })
+    match outcome {
+        Outcome::Refused(said) | Outcome::NotNow { said, once: true, .. } => Account::blames_one(said),
+        _ => false,
+    }
 }
 
 fn span(broadcast: BroadcastId, first: i64, last: i64) -> MessageSpan {

@@ -260,7 +260,8 @@ impl Sender {
         let mut struck_out = None;
         match &outcome {
             Outcome::Refused(said) if said.code == UNRECOGNISED => {
-                *strikes += 1;
+                // Nobody knows what it means: a whole call full of people is too many to give up for it.
+                *strikes += if rows.len() > 1 { usize::MAX / 2 } else { 1 };
                 if Account::strikes_out(said, *strikes) {
                     *strikes = 0;
                     struck_out = Some(Next::Pause(said.clone()));

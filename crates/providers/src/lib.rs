@@ -155,8 +155,7 @@ impl Account {
 
     /// Whether this refusal of several messages may be the fault of one of them: the others deserve calls of their own.
     pub fn blames_one(said: &Said) -> bool {
-        [codes::NUMBERS_REFUSED, codes::SAME_NUMBER, codes::INVALID_NUMBER, UNRECOGNISED]
-            .contains(&said.code.as_str())
+        [codes::NUMBERS_REFUSED, codes::SAME_NUMBER, codes::INVALID_NUMBER].contains(&said.code.as_str())
     }
 
     /// Asks the provider about what a broadcast would send, without sending. Free of charge.

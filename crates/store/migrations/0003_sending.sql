@@ -88,7 +88,7 @@ CREATE TABLE broadcasts (
 );
 CREATE INDEX broadcasts_organization ON broadcasts (organization_id, id);
 CREATE INDEX broadcasts_workshop ON broadcasts (workshop_id, id);
-CREATE INDEX broadcasts_integration ON broadcasts (integration_id, created_at);
+CREATE INDEX broadcasts_integration ON broadcasts (integration_id, served_at);
 CREATE INDEX broadcasts_status ON broadcasts (status);
 
 -- The unit of truth. Rows are planned in order of number, so `position` and `recipient` grow together: both keys stay local

@@ -6,4 +6,5 @@ mod broadcasts;
 mod chaos;
 mod lost_workers;
 mod receipts;
+mod sms;
 mod world;

@@ -18,7 +18,10 @@ use domain::{
     time::{Clock, HOUR, ManualClock, Millis, SECOND, Zone},
 };
 use munadi_engine::{Accounts, Engine, Limits, Parts, Sender};
-use providers::{Account, AisensyAccount, AisensySecrets, AisensySettings, Http, HttpSettings, Secret};
+use providers::{
+    Account, AisensyAccount, AisensySecrets, AisensySettings, Fast2smsAccount, Fast2smsSecrets,
+    Fast2smsSettings, Http, HttpSettings, Secret,
+};
 use sandbox::Sandbox;
 use serde_json::json;
 use store::{
@@ -40,6 +43,16 @@ struct Standing {
 
 impl Accounts for Standing {
     fn open(&self, account: &store::integrations::Account) -> Result<Account, String> {
+        if account.kind == "fast2sms" {
+            let settings: Fast2smsSettings =
+                serde_json::from_value(account.settings.clone()).map_err(|error| error.to_string())?;
+            let settings = Fast2smsSettings { base_url: format!("{}/dev", self.base), ..settings };
+            let secrets: Fast2smsSecrets =
+                serde_json::from_str(&account.sealed).map_err(|error| error.to_string())?;
+            return Fast2smsAccount::new(&settings, secrets)
+                .map(Account::Fast2sms)
+                .map_err(|error| error.to_string());
+        }
         let settings = AisensySettings {
             base_url: format!("{}/campaign/t1/api", self.base),
             project_base_url: format!("{}/project-apis/v1", self.base),
@@ -309,7 +322,12 @@ fn engine(
         clock,
         key: key.clone(),
         accounts: Arc::new(Standing { base: sandbox.url() }),
-        limits: Limits { calls_in_flight_max: 32, retry: Retry::default(), ..Limits::default() },
+        limits: Limits {
+            calls_in_flight_max: 32,
+            rows_in_flight_max: 1_000,
+            retry: Retry::default(),
+            ..Limits::default()
+        },
         alone: false,
     })
 }

@@ -189,25 +189,29 @@ impl Work {
             .collect())
     }
 
-    /// Messages to these numbers in broadcasts of that integration made since `since`.
+    /// Messages to these numbers in broadcasts that the integration served since `since`, and these messages, if they are its.
     pub async fn candidates(
         &self,
         integration: IntegrationId,
         recipients: Vec<String>,
+        messages: Vec<MessageRef>,
         since: Millis,
     ) -> Result<Vec<Candidate>, StoreError> {
-        let rows: Vec<CandidateRow> = self
+        let mut rows: Vec<CandidateRow> = self
             .db
             .all_batch(
                 "SELECT m.broadcast_id, m.position, m.recipient, m.state, m.reason, m.provider_id, m.network_id, m.cost,
                         m.started_at, t.template
-                 FROM (SELECT id, template FROM broadcasts WHERE integration_id = $1 AND created_at > $2) t
+                 FROM (SELECT id, template FROM broadcasts WHERE integration_id = $1 AND served_at > $2) t
                  CROSS JOIN @batch CROSS JOIN messages m
                  WHERE m.broadcast_id = t.id AND m.recipient = b.recipient AND m.planned",
                 args![integration.0, since],
                 Batch::new().texts("recipient", recipients),
             )
             .await?;
+        if !messages.is_empty() {
+            rows.extend(self.candidates_named(integration, &messages).await?);
+        }
         rows.into_iter()
             .map(|row| {
                 Ok(Candidate {
@@ -224,6 +228,26 @@ impl Work {
                 })
             })
             .collect()
+    }
+
+    async fn candidates_named(
+        &self,
+        integration: IntegrationId,
+        messages: &[MessageRef],
+    ) -> Result<Vec<CandidateRow>, StoreError> {
+        self.db
+            .all_batch(
+                "SELECT m.broadcast_id, m.position, m.recipient, m.state, m.reason, m.provider_id, m.network_id, m.cost,
+                        m.started_at, t.template
+                 FROM @batch CROSS JOIN messages m CROSS JOIN broadcasts t
+                 WHERE m.broadcast_id = b.broadcast_id AND m.position = b.position AND m.planned AND t.id = m.broadcast_id
+                   AND t.integration_id = $1",
+                args![integration.0],
+                Batch::new()
+                    .uuids("broadcast_id", messages.iter().map(|message| message.broadcast.0))
+                    .ints("position", messages.iter().map(|message| message.position)),
+            )
+            .await
     }
 
     /// Writes what receipts brought about; broadcasts that changed. Rows that moved meanwhile are left alone and their

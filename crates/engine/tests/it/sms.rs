@@ -1,0 +1,450 @@
+//! SMS: many numbers in one request, and the rules that hold at the moment of sending.
+
+use domain::{
+    broadcast::{Audience, UNDO_MS},
+    channel::{Category, Channel},
+    ids::{BroadcastId, IntegrationId},
+    message::MessageState,
+    money::Money,
+    pace::Pace,
+    phone::{Country, Phone},
+    quiet_hours::QuietHours,
+    sending_hours::{AfterHours, SendingHours},
+    sms::{SmsRoute, SmsTemplate, Tag, Variable},
+    template::Source,
+    time::{Clock, HOUR, MINUTE, Millis, SECOND, Zone},
+};
+use providers::{Fast2smsSecrets, Secret};
+use sandbox::{
+    fast2sms::{DEFAULT_ACCOUNT, DEFAULT_KEY},
+    faults::Amount,
+};
+use serde_json::json;
+use store::{
+    broadcasts::{Broadcast, NewBroadcast},
+    consents::NewConsent,
+    integrations::NewIntegration,
+    messages::{MessageFilter, MessageView},
+    on_both,
+    testing::TestStore,
+    work::RawReceipt,
+};
+
+use crate::world::World;
+
+/// A world with a Fast2SMS account.
+struct Sms {
+    world: World,
+    account: IntegrationId,
+}
+
+/// Nothing personal: one text for everybody (stand-in, template 111112).
+fn same_for_all() -> SmsTemplate {
+    template(
+        "111112",
+        "Rust for Beginners starts at 7 PM today. The link is in your e-mail. -Example Academy",
+        &[],
+    )
+}
+
+/// A text for each (stand-in, template 111111).
+fn personal() -> SmsTemplate {
+    let sources = [Source::RegistrantFirstName, Source::WorkshopTitle, Source::WorkshopTime];
+    template("111111", "Hi {#var#}, {#var#} starts at {#var#}. -Example Academy", &sources)
+}
+
+/// A promotion, the same for all (stand-in, template 111113).
+fn promotion() -> SmsTemplate {
+    let sources = [Source::Fixed("Rust".into()), Source::Fixed("1 December".into())];
+    let text = "The next batch of {#var#} opens on {#var#}. -Example Academy";
+    SmsTemplate { category: Category::Marketing, ..template("111113", text, &sources) }
+}
+
+fn template(message_id: &str, text: &str, sources: &[Source]) -> SmsTemplate {
+    let variables = sources.iter().map(|source| Variable {
+        label: source.word().into(),
+        tag: Tag::Var,
+        source: source.clone(),
+        fallback: String::new(),
+    });
+    SmsTemplate {
+        route: SmsRoute::Dlt,
+        sender: Some("WRKSHP".parse().unwrap()),
+        message_id: Some(message_id.parse().unwrap()),
+        template_id: None,
+        entity_id: None,
+        category: Category::Utility,
+        text: text.into(),
+        variables: variables.collect(),
+    }
+}
+
+impl Sms {
+    async fn new(db: &TestStore) -> Sms {
+        Sms::with(db, 100, Pace { per_second: 1_000_000, per_day: 0 }).await
+    }
+
+    async fn with(db: &TestStore, numbers_per_request: usize, pace: Pace) -> Sms {
+        let world = World::new(db).await;
+        world.sandbox.faults().change(|faults| faults.fast2sms.repeat_window_ms = 0);
+        let now = world.clock.now();
+        let account = IntegrationId::new(now);
+        let secrets = Fast2smsSecrets { api_key: Secret::new(DEFAULT_KEY) };
+        let new = NewIntegration {
+            id: account,
+            kind: "fast2sms".into(),
+            name: "SMS".into(),
+            settings: json!({ "numbers_per_request": numbers_per_request }),
+            sealed: secrets.to_json(),
+            hints: json!({}),
+            callback_key: format!("key-{account}"),
+            pace,
+        };
+        world.org.add_integration(new, now).await.unwrap();
+        Sms { world, account }
+    }
+
+    async fn confirm(&self, template: &SmsTemplate, hours: SendingHours) -> BroadcastId {
+        let world = &self.world;
+        let now = world.clock.now();
+        let new = NewBroadcast {
+            integration: self.account,
+            workshop: world.workshop,
+            channel: Channel::Sms,
+            title: "Reminder".into(),
+            template: serde_json::to_value(template).unwrap(),
+            category: template.category,
+            audience: Audience::Registered,
+            starts_at: now.plus(UNDO_MS),
+            deadline: now.plus(30 * HOUR),
+            hours,
+            unit_price: Money(2_500),
+        };
+        let id = world.org.confirm_broadcast(new, now).await.unwrap();
+        world.engine.plan().await.unwrap();
+        world.clock.advance(UNDO_MS);
+        world.beat().await;
+        id
+    }
+
+    async fn broadcast(&self, template: &SmsTemplate) -> BroadcastId {
+        self.confirm(template, SendingHours::any()).await
+    }
+
+    async fn rows(&self, id: BroadcastId) -> Vec<MessageView> {
+        self.world.org.messages(id, &MessageFilter::default(), 0, 5_000).await.unwrap()
+    }
+
+    /// Asks the provider as long as there is something to ask, moving the clock over the steps.
+    async fn ask_for_news(&self) {
+        for minutes in [1, 4, 10, 45] {
+            self.world.clock.advance(minutes * MINUTE);
+            self.world.beat().await;
+            while self.world.engine.look_up().await.unwrap() > 0 {}
+            while self.world.engine.apply_receipts().await.unwrap() > 0 {}
+        }
+    }
+
+    /// What the stand-in charged, less what it gave back.
+    fn charged(&self) -> Money {
+        Money(self.world.sandbox.fast2sms().ledger().net())
+    }
+
+    async fn agree(&self, phone: &str) {
+        let phone = Phone::parse(phone, Country::INDIA).unwrap();
+        let consent = NewConsent {
+            phone_key: self.world.key.of(phone.as_str()),
+            phone,
+            channel: None,
+            given_at: self.world.clock.now(),
+            source: "Registration form".into(),
+            wording: "Tell me about the next batch".into(),
+            note: String::new(),
+        };
+        self.world.org.record_consent(consent, self.world.clock.now()).await.unwrap();
+    }
+
+    async fn post(&self, body: String) {
+        let organization = self.world.org.actor().organization;
+        let receipt = RawReceipt { organization, integration: self.account, dedupe_key: body.clone(), body };
+        self.world.engine.work().store_receipts(vec![receipt], self.world.clock.now()).await.unwrap();
+        while self.world.engine.apply_receipts().await.unwrap() > 0 {}
+    }
+}
+
+fn in_state(truth: &Broadcast, state: MessageState) -> i64 {
+    truth.in_state(state)
+}
+
+on_both! {
+    async fn a_text_for_everybody_goes_in_requests_of_many_and_is_told_of_each(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        sms.world.crowd(250).await;
+        let id = sms.broadcast(&same_for_all()).await;
+        sms.world.run_dry().await;
+        assert_eq!(sms.world.sum(id).await, "250 = 250 sent");
+        assert_eq!(sms.world.sandbox.world().len(), 250);
+        assert_eq!(sms.world.sandbox.world().summary().calls, 3, "100 + 100 + 50 numbers");
+        // 83 characters are one segment; the price is the stand-in's own, and each row has its share of the three charges.
+        let truth = sms.world.truth(id).await;
+        assert_eq!((truth.units, truth.actual_cost()), (250, sms.charged()));
+        let rows = sms.rows(id).await;
+        assert!(rows.iter().all(|row| row.provider_id.is_some() && row.cost.is_some()));
+        assert_eq!(rows.iter().filter_map(|row| row.cost).sum::<Money>(), sms.charged());
+        // Rows carry no text of their own, and screens show it all the same.
+        assert!(rows.iter().all(|row| row.content.starts_with('{')));
+    }
+
+    async fn a_charge_that_does_not_divide_evenly_is_kept_to_the_last_part(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        sms.world.sandbox.fast2sms().change(|config| config.dlt_price = 2_333);
+        sms.world.crowd(7).await;
+        let id = sms.broadcast(&same_for_all()).await;
+        sms.world.run_dry().await;
+        assert_eq!(sms.world.truth(id).await.actual_cost(), Money(7 * 2_333));
+        assert_eq!(sms.charged(), Money(7 * 2_333));
+    }
+
+    async fn one_bad_number_in_a_request_fails_alone(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        sms.world.crowd(100).await;
+        sms.world.sandbox.fast2sms().change_account(DEFAULT_ACCOUNT, |account| {
+            account.invalid.insert("9000000041".into());
+        });
+        let id = sms.broadcast(&same_for_all()).await;
+        sms.world.run_dry().await;
+        assert_eq!(sms.world.sum(id).await, "100 = 99 sent + 1 failed");
+        let failed: Vec<_> = sms.rows(id).await.into_iter().filter(|row| row.state == MessageState::Failed).collect();
+        assert_eq!((failed[0].recipient.as_str(), failed[0].reason.as_str()), ("+919000000041", "f2s_411"));
+        assert!(sms.world.sandbox.world().repeated_phones(1).is_empty(), "splitting tells nobody twice");
+        assert_eq!(sms.world.truth(id).await.actual_cost(), sms.charged());
+    }
+
+    async fn a_number_refused_as_spam_is_tried_once_more_after_two_minutes(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        sms.world.sandbox.faults().change(|faults| faults.fast2sms.repeat_window_ms = 3_600_000);
+        sms.world.crowd(1).await;
+        // Written to by somebody else's program just before.
+        let first = sms.broadcast(&same_for_all()).await;
+        sms.world.run_dry().await;
+        sms.world.clock.advance(10 * MINUTE);
+        sms.world.beat().await;
+        let id = sms.broadcast(&personal()).await;
+        sms.world.sender.turn_until_idle().await.unwrap();
+        let row = &sms.rows(id).await[0];
+        assert_eq!((row.state, row.attempt), (MessageState::Waiting, 1));
+        let until = row.next_attempt_at.unwrap();
+        assert!(until.since(sms.world.clock.now()) >= 2 * MINUTE, "two minutes at least");
+        sms.world.run_dry().await;
+        assert_eq!(sms.world.sum(id).await, "1 = 1 failed");
+        assert_eq!(sms.rows(id).await[0].attempt, 2);
+        assert_eq!(sms.world.sum(first).await, "1 = 1 sent");
+    }
+
+    async fn a_stall_leaves_every_number_of_its_request_unknown_and_resends_none(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        sms.world.crowd(300).await;
+        sms.world.sandbox.faults().change(|faults| {
+            faults.stall = Amount::next(1);
+            faults.stall_ms = 1_500;
+        });
+        let id = sms.broadcast(&same_for_all()).await;
+        sms.world.run_dry().await;
+        assert_eq!(sms.world.sum(id).await, "300 = 200 sent + 100 unknown");
+        assert_eq!(sms.world.sandbox.world().len(), 300, "all were told, once");
+        assert!(sms.world.sandbox.world().repeated_phones(1).is_empty());
+        // The way back: what we named in the call comes back in the report of each number.
+        let unknown: Vec<_> = sms.rows(id).await.into_iter().filter(|row| row.state == MessageState::Unknown).collect();
+        let (first, last) = (unknown[0].message.position, unknown[99].message.position);
+        let udf = format!("{}.{first}.{last}", id.0.simple());
+        let report = |mobile: &str, udf: &str| json!({ "request_id": "late00000000001", "mobile": mobile, "status": "delivered",
+            "delivery_timestamp": 1_791_878_500, "amount_debited": "0.2500", "udf1": udf }).to_string();
+        sms.post(report(unknown[5].recipient.trim_start_matches('+'), &udf)).await;
+        // A stranger's report, and one that names a message of somebody else, move nothing.
+        sms.post(report("919999999999", &udf)).await;
+        sms.post(report(unknown[6].recipient.trim_start_matches("+91"), "0198c0de000070008000000000000000.1.500")).await;
+        assert_eq!(sms.world.sum(id).await, "300 = 200 sent + 1 delivered + 99 unknown");
+    }
+
+    async fn an_empty_wallet_pauses_and_the_rest_goes_after_the_top_up(db: TestStore) {
+        let mut sms = Sms::with(db, 50, Pace { per_second: 1_000_000, per_day: 0 }).await;
+        sms.world.crowd(200).await;
+        sms.world.sandbox.fast2sms().set_wallet(DEFAULT_ACCOUNT, 130 * sms.world.sandbox.fast2sms().get().dlt_price);
+        let id = sms.broadcast(&same_for_all()).await;
+        sms.world.sender.turn_until_idle().await.unwrap();
+        let truth = sms.world.truth(id).await;
+        assert_eq!(truth.status.word(), "paused");
+        assert_eq!(truth.stop_code, "f2s_416");
+        assert_eq!((in_state(&truth, MessageState::Sent), in_state(&truth, MessageState::Waiting)), (100, 100));
+        sms.world.sandbox.fast2sms().set_wallet(DEFAULT_ACCOUNT, 1_000_0000);
+        sms.world.org.resume_broadcast(id, sms.world.clock.now()).await.unwrap();
+        sms.world.run_dry().await;
+        assert_eq!(sms.world.sum(id).await, "200 = 200 sent");
+        assert!(sms.world.sandbox.world().repeated_phones(1).is_empty());
+        assert_eq!(sms.world.truth(id).await.actual_cost(), sms.charged());
+    }
+
+    async fn polling_alone_brings_every_state_and_every_refund(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        let people: Vec<String> = (0..40).map(|n| format!("90000{n:05}")).chain((9901..=9909).map(|end| format!("900000{end}"))).collect();
+        let people: Vec<(&str, &str)> = people.iter().map(|phone| (phone.as_str(), "Asha Test")).collect();
+        sms.world.register(&people).await;
+        for (phone, _) in &people {
+            sms.agree(phone).await;
+        }
+        let id = sms.broadcast(&promotion()).await;
+        sms.world.run_dry().await;
+        sms.ask_for_news().await;
+        let truth = sms.world.truth(id).await;
+        // Failed, undelivered, expired, rejected, blocked and do-not-disturb; sent and pending stay handed over; the last one
+        // failed first and arrived after all (the stand-in's rule by last digits).
+        assert_eq!(sms.world.sum(id).await, "49 = 2 sent + 41 delivered + 6 failed");
+        assert_eq!(truth.actual_cost(), sms.charged(), "blocked and do-not-disturb were given back");
+        let reasons: Vec<&str> = truth.counts.iter().filter(|c| c.state == MessageState::Failed).map(|c| c.reason.as_str()).collect();
+        assert_eq!(reasons, ["blocked", "dnd", "expired", "failed", "rejected", "undelivered"]);
+        sms.world.assert_sum().await;
+        // Whoever is on the provider's own list is not written to again.
+        sms.world.clock.advance(HOUR);
+        sms.world.beat().await;
+        let again = sms.broadcast(&promotion()).await;
+        let skipped = sms.rows(again).await.into_iter().filter(|row| row.reason == "suppressed").count();
+        assert_eq!(skipped, 1, "only the blocked one: do-not-disturb is about promotion and the provider's to keep");
+    }
+
+    async fn promotion_stops_at_nine_in_the_evening_and_the_rest_is_cancelled(db: TestStore) {
+        stops_at_nine(db, AfterHours::Cancel).await;
+    }
+
+    async fn promotion_stops_at_nine_in_the_evening_and_the_rest_goes_in_the_morning(db: TestStore) {
+        stops_at_nine(db, AfterHours::Wait).await;
+    }
+
+    async fn promotion_goes_only_to_those_who_agreed_and_still_do(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        sms.world.crowd(4).await;
+        for phone in ["9000000000", "9000000001", "9000000002"] {
+            sms.agree(phone).await;
+        }
+        let id = sms.broadcast(&promotion()).await;
+        assert_eq!(sms.world.sum(id).await, "4 = 3 waiting + 1 skipped");
+        // Taken back after the plan was written.
+        let consent = sms.world.org.consents_of("+919000000001", &sms.world.key).await.unwrap().remove(0);
+        sms.world.org.withdraw_consent(consent.id, "By telephone", sms.world.clock.now()).await.unwrap();
+        sms.world.run_dry().await;
+        assert_eq!(sms.world.sum(id).await, "4 = 2 sent + 2 skipped");
+        assert!(sms.rows(id).await.iter().filter(|row| row.state == MessageState::Skipped).all(|row| row.reason == "no_consent"));
+        assert_eq!(sms.world.sandbox.world().count("919000000001"), 0);
+        // A reminder of what they registered for needs no agreement.
+        sms.world.clock.advance(HOUR);
+        sms.world.beat().await;
+        let service = sms.broadcast(&same_for_all()).await;
+        sms.world.run_dry().await;
+        assert_eq!(sms.world.sum(service).await, "4 = 4 sent");
+    }
+
+    async fn two_messages_to_one_number_keep_two_minutes_apart(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        sms.world.crowd(30).await;
+        let first = sms.broadcast(&same_for_all()).await;
+        sms.world.sender.turn_until_idle().await.unwrap();
+        let told = sms.world.clock.now();
+        let second = sms.broadcast(&personal()).await;
+        sms.world.sender.turn_until_idle().await.unwrap();
+        assert_eq!(sms.world.sandbox.world().len(), 30, "the second one waits");
+        assert!(sms.rows(second).await.iter().all(|row| row.next_attempt_at == Some(told.plus(2 * MINUTE))));
+        sms.world.run_dry().await;
+        assert_eq!(sms.world.sum(first).await, "30 = 30 sent");
+        assert_eq!(sms.world.sum(second).await, "30 = 30 sent");
+        let earliest = sms.rows(second).await.iter().filter_map(|row| row.started_at).min();
+        assert!(earliest.is_some_and(|at| at >= told.plus(2 * MINUTE)));
+    }
+
+    async fn in_chaos_five_hundred_personal_texts_end_right_and_cost_what_the_provider_booked(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        sms.world.crowd(500).await;
+        sms.world.sandbox.faults().change(|faults| {
+            faults.server_error = Amount::Rate(0.10);
+            faults.reset_after = Amount::Rate(0.05);
+            faults.stall = Amount::Rate(0.05);
+            faults.stall_ms = 1_500;
+            faults.too_many = Amount::Rate(0.05);
+            faults.fast2sms.refusal_as_200 = 0.5;
+        });
+        let id = sms.broadcast(&personal()).await;
+        sms.world.run_dry().await;
+        sms.world.sandbox.faults().change(|faults| {
+            *faults = sandbox::faults::Faults { fast2sms: faults.fast2sms.clone(), ..Default::default() };
+        });
+        sms.ask_for_news().await;
+        assert!(sms.world.sandbox.world().repeated_phones(1).is_empty());
+        let mut unanswered = 0;
+        for row in sms.rows(id).await {
+            let heard = sms.world.sandbox.world().of_phone(&row.recipient);
+            match row.state {
+                MessageState::Sent | MessageState::Delivered => assert_eq!(heard.len(), 1, "{row:?}"),
+                MessageState::Failed => assert_eq!(heard.len(), 0, "{row:?}"),
+                // Nobody can be asked about a call that brought no id; the report would.
+                MessageState::Unknown => unanswered += heard.len(),
+                other => panic!("no row may end as {other}"),
+            }
+        }
+        let each = sms.world.sandbox.fast2sms().get().dlt_price;
+        let unbooked = i64::try_from(unanswered).unwrap() * each;
+        assert_eq!(sms.world.truth(id).await.actual_cost().0 + unbooked, sms.charged().0);
+        assert!(unanswered > 0, "the faults must have struck");
+        sms.world.assert_sum().await;
+    }
+}
+
+/// Begins 30 seconds before the hour with more people than the pace allows in that time.
+async fn stops_at_nine(db: &TestStore, then: AfterHours) {
+    let mut sms = Sms::with(db, 10, Pace { per_second: 4, per_day: 0 }).await;
+    let zone = Zone::india();
+    let at = |text: &str| zone.parse_local(text).unwrap();
+    sms.world.crowd(2_000).await;
+    for n in 0..2_000 {
+        sms.agree(&format!("90000{n:05}")).await;
+    }
+    let start = at("2026-10-13T20:59").plus(30 * SECOND);
+    sms.world.clock.advance(start.plus(-UNDO_MS).since(sms.world.clock.now()));
+    sms.world.beat().await;
+    let hours =
+        SendingHours::of(Category::Marketing, QuietHours { from_minute: 0, to_minute: 0 }, &zone, then);
+    let id = sms.confirm(&promotion(), hours).await;
+    let nine = at("2026-10-13T21:00");
+    let until = |sms: &Sms, last: Millis| sms.world.clock.now() < last;
+    while until(&sms, nine.plus(20 * SECOND)) {
+        sms.world.sender.turn_until_idle().await.unwrap();
+        sms.world.engine.settle().await.unwrap();
+        sms.world.clock.advance(250);
+        sms.world.beat().await;
+    }
+    // 30 seconds of four requests a second with ten numbers each, and one burst.
+    let told = sms.world.sandbox.world().len();
+    assert!((1_150..=1_250).contains(&told), "{told} were told before nine");
+    assert!(sms.rows(id).await.iter().filter_map(|row| row.sent_at).all(|at| at < nine), "none after nine");
+    let truth = sms.world.truth(id).await;
+    let rest = 2_000 - i64::try_from(told).unwrap();
+    match then {
+        AfterHours::Cancel => {
+            assert_eq!(in_state(&truth, MessageState::Cancelled), rest);
+            assert_eq!(truth.status.word(), "completed");
+        }
+        AfterHours::Wait => {
+            assert_eq!(in_state(&truth, MessageState::Waiting), rest);
+            let ten = at("2026-10-14T10:00");
+            sms.world.clock.advance(ten.plus(-SECOND).since(sms.world.clock.now()));
+            sms.world.beat().await;
+            sms.world.sender.turn_until_idle().await.unwrap();
+            assert_eq!(sms.world.sandbox.world().len(), told, "none before ten");
+            while until(&sms, ten.plus(40 * SECOND)) {
+                sms.world.sender.turn_until_idle().await.unwrap();
+                sms.world.clock.advance(500);
+                sms.world.beat().await;
+            }
+            assert_eq!(sms.world.sum(id).await, "2000 = 2000 sent");
+        }
+    }
+    assert!(sms.world.sandbox.world().repeated_phones(1).is_empty());
+    sms.world.assert_sum().await;
+}
