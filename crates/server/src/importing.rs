@@ -10,17 +10,19 @@ use std::{
 };
 
 use domain::{
+    channel::Channel,
     email::Email,
     ids::ImportId,
     name::PersonName,
     phone::{Country, Phone, PhoneError},
     time::SharedClock,
 };
-use engine::import::{CellProblem, Field, Mapping, PhoneCell, Row, Sheet, SheetError, Verdict};
+use engine::import::{CellProblem, Field, Mapping, PhoneCell, Row, Sheet, SheetError, Verdict, yes_or_no};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{
-    Org, StoreError,
+    Org, PhoneKey, StoreError,
+    consents::NewConsent,
     imports::{Decision, Import, ImportRow, Undone},
     registrants::NewRegistrant,
 };
@@ -57,6 +59,12 @@ pub struct Summary {
     pub lead_new: u64,
     /// Rows taken as a person corrected them.
     pub fixed: u64,
+    /// Of the ready ones, with a number, who agreed to promotions.
+    pub agreed: u64,
+    /// Agreements recorded.
+    pub agreements: u64,
+    /// Agreements passed over, because the person opted out within 90 days.
+    pub agreements_too_soon: u64,
     /// What an undo took away.
     pub undone: u64,
     /// Registrations that an undo left, because a message was planned for them.
@@ -168,6 +176,46 @@ pub struct Importer {
     pub home: Country,
     /// The file.
     pub file: PathBuf,
+    /// Makes the keys of agreements and suppressions.
+    pub phone_key: PhoneKey,
+}
+
+/// A row as it is written: the registration, and whether they agreed to promotions.
+#[derive(Clone, Debug)]
+struct Person {
+    registrant: NewRegistrant,
+    agreed: bool,
+}
+
+/// What a column of agreements is about: on which channel, in which words.
+#[derive(Clone, Debug)]
+struct Agreement {
+    channel: Option<Channel>,
+    wording: String,
+    source: String,
+}
+
+impl Agreement {
+    /// Forms title such a column with the sentence that people agreed to; a title that names a channel means that one.
+    fn of(title: Option<&str>, file_name: &str) -> Agreement {
+        let words = title.unwrap_or_default().to_lowercase();
+        let has = |any: &[&str]| any.iter().any(|word| words.contains(word));
+        let named = [
+            (Channel::WhatsappPersonal, has(&["whatsapp", "whats app", "व्हाट्स"])),
+            (Channel::Sms, has(&["sms", "एसएमएस", "text message"])),
+            (Channel::IvrCall, has(&["call", "कॉल"])),
+        ];
+        let mut named = named.iter().filter(|(_, named)| *named).map(|(channel, _)| *channel);
+        let channel = match (named.next(), named.next()) {
+            (Some(only), None) => Some(only),
+            _ => None,
+        };
+        Agreement {
+            channel,
+            wording: title.map_or("A column without a title".to_owned(), |title| title.trim().to_owned()),
+            source: format!("File {file_name}"),
+        }
+    }
 }
 
 /// A stretch of rows and how far the reader is.
@@ -209,9 +257,10 @@ impl Importer {
                     }
                     verdict => {
                         let without_phone = row.person.phone == PhoneCell::Missing;
-                        let person = registrant(row);
+                        let Person { registrant: person, agreed } = person_of(row);
                         if seen.insert(person.key()) {
                             summary.ready += 1;
+                            summary.agreed += u64::from(agreed && person.phone.is_some());
                             summary.without_phone += u64::from(without_phone);
                             summary.warned += u64::from(verdict == Verdict::Warned);
                             people.push(person);
@@ -242,34 +291,81 @@ impl Importer {
         mut progress: impl FnMut(Progress),
     ) -> Result<Summary, ImportError> {
         self.org.import_committing(import.id, self.clock.now()).await?;
-        let mut summary = Summary { new: 0, lead_new: 0, fixed: 0, already: 0, ..Summary::of(import) };
+        let before = Summary::of(import);
+        let mut summary = Summary {
+            new: 0,
+            lead_new: 0,
+            fixed: 0,
+            already: 0,
+            agreements: 0,
+            agreements_too_soon: 0,
+            ..before
+        };
+        let agreement = match mapping.get(Field::Consent) {
+            Some(column) => Some(self.agreement(import, column).await?),
+            None => None,
+        };
         let mut people = self.fixed(import, mapping).await?;
         summary.fixed = people.len() as u64;
         let mut stretches = self.read(import, mapping);
         while let Some(stretch) = stretches.recv().await {
             let (rows, at) = stretch?;
-            people.extend(rows.into_iter().filter(|row| row.verdict() != Verdict::Bad).map(registrant));
-            self.write(import, std::mem::take(&mut people), &mut summary).await?;
+            people.extend(rows.into_iter().filter(|row| row.verdict() != Verdict::Bad).map(person_of));
+            self.write(import, std::mem::take(&mut people), agreement.as_ref(), &mut summary).await?;
             progress(at);
         }
-        self.write(import, people, &mut summary).await?;
+        self.write(import, people, agreement.as_ref(), &mut summary).await?;
         self.org.import_committed(import.id, &summary.json(), self.clock.now()).await?;
         Ok(summary)
+    }
+
+    /// What the column of agreements is about.
+    async fn agreement(&self, import: &Import, column: usize) -> Result<Agreement, ImportError> {
+        let sheet = self.open(&import.file_name).await?;
+        let title =
+            sheet.columns().iter().find(|one| one.index == column).and_then(|one| one.header.as_deref());
+        Ok(Agreement::of(title, &import.file_name))
     }
 
     async fn write(
         &self,
         import: &Import,
-        people: Vec<NewRegistrant>,
+        people: Vec<Person>,
+        agreement: Option<&Agreement>,
         summary: &mut Summary,
     ) -> Result<(), StoreError> {
         if people.is_empty() {
             return Ok(());
         }
-        let added = self.org.add_registrants(import.workshop, import.id, people, self.clock.now()).await?;
+        let now = self.clock.now();
+        let mut consents = Vec::new();
+        let mut phones = Vec::with_capacity(people.len());
+        let mut registrants = Vec::with_capacity(people.len());
+        for Person { registrant, agreed } in people {
+            if let Some(phone) = &registrant.phone {
+                phones.push(phone.as_str().to_owned());
+                if let Some(agreement) = agreement.filter(|_| agreed) {
+                    consents.push(NewConsent {
+                        phone: phone.clone(),
+                        phone_key: self.phone_key.of(phone.as_str()),
+                        channel: agreement.channel,
+                        given_at: now,
+                        source: agreement.source.clone(),
+                        wording: agreement.wording.clone(),
+                        note: String::new(),
+                    });
+                }
+            }
+            registrants.push(registrant);
+        }
+        let added = self.org.add_registrants(import.workshop, import.id, registrants, now).await?;
         summary.new += added.new;
         summary.already += added.already;
         summary.lead_new += added.lead_new;
+        let recorded = self.org.record_consents(import.id, consents, now).await?;
+        summary.agreements += recorded.new;
+        summary.agreements_too_soon += recorded.too_soon;
+        self.org.know_numbers_again(&phones, &self.phone_key).await?;
         Ok(())
     }
 
@@ -283,11 +379,17 @@ impl Importer {
     }
 
     /// The rows that a person corrected, read again: what was typed then must still hold now.
-    async fn fixed(&self, import: &Import, mapping: &Mapping) -> Result<Vec<NewRegistrant>, StoreError> {
+    async fn fixed(&self, import: &Import, mapping: &Mapping) -> Result<Vec<Person>, StoreError> {
         let limit = i64::try_from(ROWS_TO_FIX_MAX).unwrap_or(i64::MAX);
         let rows = self.org.import_rows(import.id, 0, limit).await?;
         let corrected = rows.iter().filter_map(|row| match &row.decision {
-            Decision::Fix(typed) => read_again(&with_typed(row, typed), mapping, self.home).ok(),
+            Decision::Fix(typed) => {
+                let cells = with_typed(row, typed);
+                let place = mapping.chosen().position(|(chosen, _)| chosen == Field::Consent);
+                let answer = place.and_then(|at| cells.get(at)).and_then(|cell| yes_or_no(cell));
+                let registrant = read_again(&cells, mapping, self.home).ok()?;
+                Some(Person { registrant, agreed: answer == Some(true) })
+            }
             Decision::Open | Decision::Skip | Decision::StillWrong(_) => None,
         });
         Ok(corrected.collect())
@@ -336,6 +438,11 @@ fn read_into(
 
 fn has_lost_digits(row: &Row) -> bool {
     matches!(row.person.phone, PhoneCell::Bad { error: PhoneError::DigitsLost, .. })
+}
+
+fn person_of(row: Row) -> Person {
+    let agreed = row.person.consent == Some(true);
+    Person { registrant: registrant(row), agreed }
 }
 
 fn registrant(row: Row) -> NewRegistrant {
@@ -455,5 +562,21 @@ mod tests {
         check(["Asha", "12", "asha"], Err(&[1, 2]));
         check(["", "", ""], Err(&[1]));
         check(["", "", "asha@example.com"], Ok(""));
+    }
+
+    #[test]
+    fn the_title_of_a_column_tells_channel_and_wording() {
+        let told = |title| {
+            let agreement = Agreement::of(title, "people.csv");
+            (agreement.channel, agreement.wording)
+        };
+        assert_eq!(
+            told(Some("Send me offers on WhatsApp")),
+            (Some(Channel::WhatsappPersonal), "Send me offers on WhatsApp".into())
+        );
+        assert_eq!(told(Some("SMS opt-in")).0, Some(Channel::Sms));
+        assert_eq!(told(Some("Offers by WhatsApp and SMS")).0, None, "every channel");
+        assert_eq!(told(Some("सहमति")), (None, "सहमति".into()));
+        assert_eq!(told(None).1, "A column without a title");
     }
 }

@@ -24,6 +24,8 @@ pub enum Field {
     Email,
     /// Registered, cancelled or refunded.
     Status,
+    /// Whether the person agreed to promotion: yes or no.
+    Consent,
     /// Where the person came from.
     Source,
     /// When the person registered, as written.
@@ -32,7 +34,7 @@ pub enum Field {
 
 impl Field {
     /// Every field, in the order in which a mapping screen lists them.
-    pub const ALL: [Field; 9] = [
+    pub const ALL: [Field; 10] = [
         Field::Name,
         Field::FirstName,
         Field::LastName,
@@ -40,6 +42,7 @@ impl Field {
         Field::CountryCode,
         Field::Email,
         Field::Status,
+        Field::Consent,
         Field::Source,
         Field::RegisteredAt,
     ];
@@ -54,6 +57,7 @@ impl Field {
             Field::CountryCode => "Country code",
             Field::Email => "E-mail",
             Field::Status => "Status",
+            Field::Consent => "Agreed to promotions",
             Field::Source => "Source",
             Field::RegisteredAt => "Registered at",
         }
@@ -69,6 +73,7 @@ impl Field {
             Field::CountryCode => "country_code",
             Field::Email => "email",
             Field::Status => "status",
+            Field::Consent => "consent",
             Field::Source => "source",
             Field::RegisteredAt => "registered_at",
         }
@@ -94,6 +99,8 @@ pub struct Mapping {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    consent: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     registered_at: Option<usize>,
@@ -110,6 +117,7 @@ impl Mapping {
             Field::CountryCode => self.country_code,
             Field::Email => self.email,
             Field::Status => self.status,
+            Field::Consent => self.consent,
             Field::Source => self.source,
             Field::RegisteredAt => self.registered_at,
         }
@@ -125,6 +133,7 @@ impl Mapping {
             Field::CountryCode => &mut self.country_code,
             Field::Email => &mut self.email,
             Field::Status => &mut self.status,
+            Field::Consent => &mut self.consent,
             Field::Source => &mut self.source,
             Field::RegisteredAt => &mut self.registered_at,
         } = column;
@@ -139,7 +148,7 @@ impl Mapping {
     /// a person to look at: what is not clear stays empty.
     pub fn guess(sheet: &Sheet) -> Mapping {
         // What content can prove comes first, so that "Contact" is the number when it holds numbers and else the name.
-        const ORDER: [Field; 9] = [
+        const ORDER: [Field; 10] = [
             Field::Phone,
             Field::Email,
             Field::CountryCode,
@@ -147,6 +156,7 @@ impl Mapping {
             Field::LastName,
             Field::Name,
             Field::Status,
+            Field::Consent,
             Field::Source,
             Field::RegisteredAt,
         ];
@@ -187,6 +197,8 @@ fn score(field: Field, column: &Column) -> i64 {
         Field::Phone => with_content(title, content.phones + content.lost_numbers, content.filled),
         Field::Email => with_content(title, content.emails, content.filled),
         Field::CountryCode if content.filled > 0 && content.codes * 2 < content.filled => 0,
+        // An agreement that nobody gave would be recorded for everybody: the cells have to answer.
+        Field::Consent if content.answers * 2 < content.filled || content.filled == 0 => 0,
         // A name is no number and no address, whatever its title says.
         Field::Name | Field::FirstName | Field::LastName
             if content.filled > 0 && (content.phones + content.emails) * 2 > content.filled =>

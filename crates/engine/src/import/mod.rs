@@ -22,7 +22,7 @@ mod xlsx;
 pub use detect::{Encoding, Source};
 pub use error::SheetError;
 pub use mapping::{Field, Mapping};
-pub use rows::{Candidate, CellProblem, PhoneCell, Progress, Row, Rows, Verdict};
+pub use rows::{Candidate, CellProblem, PhoneCell, Progress, Row, Rows, Verdict, yes_or_no};
 pub use sheet::{Column, Kind, Sheet};
 
 #[cfg(test)]

@@ -72,6 +72,8 @@ pub struct Candidate {
     pub phone: PhoneCell,
     /// `None` when the file says nothing, or says it in unknown words.
     pub status: Option<RegistrantStatus>,
+    /// Whether they agreed to promotion; `None` when the file says nothing, or says it in unknown words.
+    pub consent: Option<bool>,
     /// Where the person came from, as written.
     pub source: Option<String>,
 }
@@ -173,8 +175,9 @@ impl<'s> Rows<'s> {
         let name = self.name();
         let email = self.email(&mut problems);
         let status = self.status(&mut problems);
+        let consent = self.consent(&mut problems);
         let source = Some(self.cell(Field::Source)).filter(|cell| !cell.is_empty()).map(str::to_owned);
-        let person = Candidate { name, email, phone, status, source };
+        let person = Candidate { name, email, phone, status, consent, source };
         if person.name.is_none() {
             problems.push(problem(Field::Name, match person {
                 Candidate { phone: PhoneCell::Missing, email: None, .. } => {
@@ -270,6 +273,19 @@ impl<'s> Rows<'s> {
             .ok()
     }
 
+    fn consent(&self, problems: &mut Vec<CellProblem>) -> Option<bool> {
+        let cell = self.cell(Field::Consent);
+        let answer = yes_or_no(cell);
+        if answer.is_none() && !says_nothing(cell) {
+            let message = format!(
+                "{:?} is neither yes nor no. The person is imported, no agreement is recorded.",
+                cell.chars().take(40).collect::<String>()
+            );
+            problems.push(CellProblem { field: Some(Field::Consent), message });
+        }
+        answer
+    }
+
     fn status(&self, problems: &mut Vec<CellProblem>) -> Option<RegistrantStatus> {
         let cell = self.cell(Field::Status);
         let known = status_of(cell);
@@ -318,6 +334,109 @@ fn says_nothing(cell: &str) -> bool {
         "not provided",
     ];
     cell.is_empty() || (cell.len() <= 12 && NOTHING.iter().any(|word| cell.eq_ignore_ascii_case(word)))
+}
+
+/// Reads an answer to "may we send you offers?" as forms and people write it; `None` for anything else. What begins like an agreement
+/// ("Yes, send me offers", "I agree to …") is one: forms put the whole statement into the cell.
+pub fn yes_or_no(cell: &str) -> Option<bool> {
+    const YES: &[&str] = &[
+        "yes",
+        "y",
+        "true",
+        "1",
+        "ok",
+        "okay",
+        "on",
+        "agree",
+        "agreed",
+        "i agree",
+        "accept",
+        "accepted",
+        "i accept",
+        "opt in",
+        "optin",
+        "opted in",
+        "subscribed",
+        "granted",
+        "given",
+        "checked",
+        "✓",
+        "✔",
+        "haan",
+        "han",
+        "haa",
+        "ha",
+        "ji",
+        "ji haan",
+        "हाँ",
+        "हां",
+        "हा",
+        "जी",
+        "जी हाँ",
+        "जी हां",
+        "सहमत",
+        "सहमत हूँ",
+        "सहमत हूं",
+        "स्वीकार",
+    ];
+    const NO: &[&str] = &[
+        "no",
+        "n",
+        "false",
+        "0",
+        "off",
+        "disagree",
+        "disagreed",
+        "not agreed",
+        "decline",
+        "declined",
+        "opt out",
+        "optout",
+        "opted out",
+        "unsubscribed",
+        "denied",
+        "not given",
+        "unchecked",
+        "✗",
+        "✘",
+        "nahi",
+        "nahin",
+        "nahi ji",
+        "नहीं",
+        "नही",
+        "ना",
+        "असहमत",
+        "जी नहीं",
+        "सहमत नहीं",
+    ];
+    const BEGINS_NO: &[&str] =
+        &["no ", "i do not ", "i dont ", "i disagree ", "do not ", "dont ", "not ", "नहीं ", "नही "];
+    const BEGINS_YES: &[&str] = &[
+        "yes ",
+        "i agree ",
+        "i accept ",
+        "i consent ",
+        "i want ",
+        "i would like ",
+        "हाँ ",
+        "हां ",
+        "जी हाँ ",
+        "जी हां ",
+    ];
+    let kept =
+        |c: &char| !matches!(c, '.' | ',' | '!' | ';' | ':' | '\'' | '’' | '"' | '।' | '-' | '_' | '(' | ')');
+    let text: String =
+        cell.chars().take(80).map(|c| if c == '_' || c == '-' { ' ' } else { c }).filter(kept).collect();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    if YES.contains(&text.as_str()) {
+        return Some(true);
+    }
+    if NO.contains(&text.as_str()) || BEGINS_NO.iter().any(|begin| text.starts_with(begin)) {
+        return Some(false);
+    }
+    // "मुझे … चाहिए, नहीं" and the like end with a no: not guessed.
+    let ends_no = [" no", " not", " नहीं", " नही"].iter().any(|end| text.ends_with(end));
+    (!ends_no && BEGINS_YES.iter().any(|begin| text.starts_with(begin))).then_some(true)
 }
 
 /// Registration words of TagMango, Zoom, payment pages and people.

@@ -13,7 +13,7 @@ use super::header::{header_row, is_email, is_lost_number, is_phone, plain};
 use super::record::Record;
 use super::text::{TextReader, decoded, sniff_separator};
 use super::xlsx::{self, Workbook, XlsxReader};
-use super::{Mapping, Rows, SheetError};
+use super::{Mapping, Rows, SheetError, yes_or_no};
 
 /// Bytes looked at to tell kinds, encodings and separators apart.
 const HEAD_BYTES: usize = 64 * 1024;
@@ -64,6 +64,7 @@ pub(super) struct Content {
     pub(super) lost_numbers: usize,
     pub(super) emails: usize,
     pub(super) codes: usize,
+    pub(super) answers: usize,
     wordy: usize,
     different: usize,
 }
@@ -80,6 +81,7 @@ impl Content {
             lost_numbers: count(is_lost_number),
             emails: count(is_email),
             codes: count(|cell| cell.len() <= 8 && Country::from_calling_code(cell).is_some()),
+            answers: count(|cell| yes_or_no(cell).is_some()),
             wordy: count(|cell| {
                 let named = cell.chars().any(char::is_alphabetic) && !cell.chars().any(char::is_numeric);
                 named && cell.chars().count() <= 60 && !cell.contains(['@', '/', '_'])

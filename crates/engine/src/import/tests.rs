@@ -414,3 +414,67 @@ proptest! {
         prop_assert_eq!(split_all(&text, b','), expected);
     }
 }
+
+#[test]
+fn an_answer_is_read_as_people_write_it_and_never_guessed() {
+    for yes in [
+        "Yes",
+        "y",
+        "TRUE",
+        "1",
+        "हाँ",
+        "हां",
+        "जी हाँ",
+        "haan",
+        "Opt-in",
+        "opted_in",
+        "Yes, send me offers.",
+        "I agree to receive offers",
+        "✓",
+    ] {
+        assert_eq!(yes_or_no(yes), Some(true), "{yes:?}");
+    }
+    for no in [
+        "No",
+        "n",
+        "false",
+        "नहीं",
+        "nahi",
+        "No, thanks",
+        "I do not agree",
+        "I don't want this",
+        "opt-out",
+        "not given",
+    ] {
+        assert_eq!(yes_or_no(no), Some(false), "{no:?}");
+    }
+    for neither in ["", "maybe", "Asha", "12-05-2026", "yesterday", "north", "I agree? not", "हाँलाकि"]
+    {
+        assert_eq!(yes_or_no(neither), None, "{neither:?}");
+    }
+}
+
+#[test]
+fn a_column_of_agreements_is_found_by_title_and_answers() {
+    check_guess(
+        "Name,Phone,Consent\nA,9000000001,yes\nB,9000000002,no\n",
+        r#"{"name":0,"phone":1,"consent":2}"#,
+    );
+    check_guess(
+        "Name,Phone,Marketing opt-in\nA,9000000001,हाँ\nB,9000000002,\n",
+        r#"{"name":0,"phone":1,"consent":2}"#,
+    );
+    // Somebody else's agreement, or no answers at all.
+    check_guess("Name,Phone,Photo consent\nA,9000000001,yes\nB,9000000002,no\n", r#"{"name":0,"phone":1}"#);
+    check_guess(
+        "Name,Phone,Consent\nA,9000000001,form 12\nB,9000000002,form 13\n",
+        r#"{"name":0,"phone":1}"#,
+    );
+    let rows = read(&mut open(
+        "Name,Phone,Consent\nA,9000000001,yes\nB,9000000002,perhaps\nC,9000000003,-\nD,9000000004,no\n",
+    ));
+    let told: Vec<_> = rows.iter().map(|row| (row.person.consent, row.verdict())).collect();
+    assert_eq!(told[0], (Some(true), Verdict::Good));
+    assert_eq!(told[1], (None, Verdict::Warned), "not known is not agreed");
+    assert_eq!(told[2], (None, Verdict::Good));
+}

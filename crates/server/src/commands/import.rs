@@ -67,6 +67,7 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<()> {
         clock: app.clock.clone(),
         home: organisation.country,
         file: command.file.clone(),
+        phone_key: app.phone_key.clone(),
     };
     let sheet =
         importer.open(&name).await.with_context(|| format!("cannot read {}", command.file.display()))?;

@@ -186,6 +186,7 @@ async fn import(
         clock: app.clock.clone(),
         home: organisation.country,
         file: file.to_owned(),
+        phone_key: app.phone_key.clone(),
     };
     let sheet = importer.open(&name).await.with_context(|| format!("cannot read {}", file.display()))?;
     let mapping = Mapping::guess(&sheet);

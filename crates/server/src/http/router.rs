@@ -120,7 +120,7 @@ const POST: Method = Method::POST;
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, broadcast, health, home, imports, invite, keys, login, operator, opt_out, opted_out, organisation, people, person,
+        account, broadcast, consents, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person,
         settings::{audit, integrations, prices, template_import, templates},
         setup, team, workshop, workshops,
     };
@@ -174,9 +174,19 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/people",                            Read,       people::search),
         route(GET,  "/people/opted-out",                  Read,       opted_out::list),
         route(POST, "/people/opted-out",                  Manage,     opted_out::add),
+        route(GET,  "/people/opted-out/export",           Read,       opted_out::export),
+        route(GET,  "/people/opted-out/import",           Manage,     opted_out_import::form),
+        route(POST, "/people/opted-out/import",           Manage,     opted_out_import::upload).body_max(opted_out_import::LIST_BYTES_MAX).timeout(imports::UPLOAD_TIMEOUT),
+        route(GET,  "/people/opted-out/import/{list}",    Manage,     opted_out_import::show).timeout(ASKING),
+        route(POST, "/people/opted-out/import/{list}",    Manage,     opted_out_import::choose),
+        route(POST, "/people/opted-out/import/{list}/commit", Manage, opted_out_import::commit).timeout(ASKING),
+        route(GET,  "/people/opted-out/{entry}/remove",   Manage,     opted_out::ask_remove),
         route(POST, "/people/opted-out/{entry}/remove",   Manage,     opted_out::remove),
         route(GET,  "/people/number/{digits}",            Read,       person::by_number),
         route(GET,  "/people/{person}",                   Read,       person::show),
+        route(POST, "/people/{person}/consents",          Manage,     consents::record),
+        route(GET,  "/people/{person}/consents/{consent}/withdraw", AddRegistrants, consents::ask_withdraw),
+        route(POST, "/people/{person}/consents/{consent}/withdraw", AddRegistrants, consents::withdraw),
 
         route(GET,  "/broadcasts",                        Read,       broadcast::list::show),
         route(GET,  "/broadcasts/{broadcast}",            Read,       broadcast::page::show),

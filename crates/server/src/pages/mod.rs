@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod broadcast;
+pub mod consents;
 mod csv;
 pub mod health;
 pub mod home;
@@ -12,6 +13,7 @@ pub mod login;
 pub mod operator;
 pub mod opt_out;
 pub mod opted_out;
+pub mod opted_out_import;
 pub mod organisation;
 pub mod people;
 pub mod person;

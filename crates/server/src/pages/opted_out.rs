@@ -1,20 +1,29 @@
-//! People who must not be contacted: the list, adding, taking away.
+//! People who must not be contacted: the list, finding, adding, lifting, exporting. A list is imported in `opted_out_import.rs`.
 
-use axum::extract::State;
+use std::collections::VecDeque;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::State,
+    http::header,
+    response::IntoResponse,
+};
 use domain::{
     channel::{Category, Channel},
     ids::SuppressionId,
     phone::Phone,
     role::Permission,
 };
+use futures::{StreamExt, stream};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{
     StoreError,
-    suppressions::{Lift, NewSuppression, Suppression, SuppressionFilter},
+    suppressions::{Lift, Lifted, NewSuppression, Suppression, SuppressionFilter},
 };
 
 use super::{
+    csv::line,
     unprocessable,
     workshops::{form_value, ok},
 };
@@ -27,20 +36,26 @@ use crate::{
     },
     ui::{
         button::{Button, Size},
+        dialog::Confirm,
         field::{Choice, Field},
         format::phone,
         head::{Card, Head},
+        icons::Icon,
         pagination::Pagination,
         shell::{Crumb, Section},
         table::{Column, Place, Row, Search, Table},
     },
 };
 
-const HREF: &str = "/people/opted-out";
+pub(super) const HREF: &str = "/people/opted-out";
 /// Entries of a page of the list.
 const PAGE: usize = 50;
+/// Lifted entries that are shown; the newest.
+const LIFTED_SHOWN: i64 = 200;
+/// Entries read at once by an export.
+const CHUNK: i64 = 1_000;
 /// Longest reason.
-const REASON_CHARS_MAX: usize = 200;
+pub(super) const REASON_CHARS_MAX: usize = 200;
 
 /// What the address says.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -48,11 +63,53 @@ pub struct ListQuery {
     #[serde(default)]
     q: String,
     #[serde(default)]
+    channel: String,
+    #[serde(default)]
+    category: String,
+    /// `lifted` for those that hold no longer.
+    #[serde(default)]
+    show: String,
+    #[serde(default)]
     after: String,
     #[serde(default)]
     from: i64,
     #[serde(default)]
     phone: String,
+}
+
+impl ListQuery {
+    fn filter(&self, app: &App, member: &Member, limit: i64) -> SuppressionFilter {
+        let whole = Phone::parse(&self.q, member.organization.country).ok();
+        SuppressionFilter {
+            search: self.q.trim().to_owned(),
+            phone_key: whole.map(|number| app.phone_key.of(number.as_str())),
+            channel: self.channel.parse().ok(),
+            category: self.category.parse().ok(),
+            after: self.after.parse().ok(),
+            limit,
+        }
+    }
+
+    fn lifted(&self) -> bool {
+        self.show == "lifted"
+    }
+
+    /// The address of the same list, with one part of it other than now.
+    fn to(&self, part: &str, value: &str) -> String {
+        let now = [
+            ("q", self.q.as_str()),
+            ("channel", &self.channel),
+            ("category", &self.category),
+            ("show", &self.show),
+        ];
+        let parts: Vec<String> = now
+            .iter()
+            .map(|(name, old)| (*name, if *name == part { value } else { old }))
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}={}", form_value(value)))
+            .collect();
+        if parts.is_empty() { HREF.to_owned() } else { format!("{HREF}?{}", parts.join("&")) }
+    }
 }
 
 /// What the form of a new entry sends.
@@ -77,6 +134,13 @@ struct EntryErrors {
     reason: Option<String>,
 }
 
+/// What the form of a lifting sends.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct LiftForm {
+    #[serde(default)]
+    reason: String,
+}
+
 /// "everything", "SMS", "promotions on SMS".
 pub(super) fn what_for(channel: Option<Channel>, category: Option<Category>) -> String {
     let what = match category {
@@ -93,10 +157,26 @@ pub(super) fn what_for(channel: Option<Channel>, category: Option<Category>) -> 
     }
 }
 
+/// One line of what was typed.
+pub(super) fn tidy(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Why a reason cannot be taken.
+pub(super) fn check_reason(reason: &str) -> Option<String> {
+    match reason.chars().count() {
+        0 => Some("Write who asked for it and how, such as: asked on the phone.".to_owned()),
+        n if n > REASON_CHARS_MAX => {
+            Some(format!("{n} of {REASON_CHARS_MAX} characters. Shorten the reason."))
+        }
+        _ => None,
+    }
+}
+
 /// `GET /people/opted-out`
-pub async fn list(member: Member, Query(query): Query<ListQuery>) -> PageResult {
+pub async fn list(State(app): State<App>, member: Member, Query(query): Query<ListQuery>) -> PageResult {
     let form = EntryForm { phone: query.phone.clone(), ..EntryForm::default() };
-    Ok(ok(page(&member, &query, &form, &EntryErrors::default()).await?))
+    Ok(ok(page(&app, &member, &query, &form, &EntryErrors::default()).await?))
 }
 
 /// `POST /people/opted-out`
@@ -108,17 +188,11 @@ pub async fn add(State(app): State<App>, member: Member, Form(form): Form<EntryF
     let category = all_or::<Category>(&form.category);
     errors.channel = channel.is_none().then(|| "Choose a channel, or every one.".to_owned());
     errors.category = category.is_none().then(|| "Choose what they must not be sent.".to_owned());
-    let reason = form.reason.split_whitespace().collect::<Vec<_>>().join(" ");
-    errors.reason = match reason.chars().count() {
-        0 => Some("Write who asked for it and how, such as: asked on the phone.".to_owned()),
-        n if n > REASON_CHARS_MAX => {
-            Some(format!("{n} of {REASON_CHARS_MAX} characters. Shorten the reason."))
-        }
-        _ => None,
-    };
+    let reason = tidy(&form.reason);
+    errors.reason = check_reason(&reason);
     let (Ok(number), Some(channel), Some(category), None) = (number, channel, category, &errors.reason)
     else {
-        return Ok(unprocessable(page(&member, &ListQuery::default(), &form, &errors).await?));
+        return Ok(unprocessable(page(&app, &member, &ListQuery::default(), &form, &errors).await?));
     };
     let phone_key = app.phone_key.of(number.as_str());
     let words = format!("{} opted out of {}.", phone(number.as_str()), what_for(channel, category));
@@ -127,54 +201,192 @@ pub async fn add(State(app): State<App>, member: Member, Form(form): Form<EntryF
         Ok(()) => Ok(see_other_saying(&app, HREF, &words)),
         Err(StoreError::Taken) => {
             errors.phone = Some("This number has that entry already.".to_owned());
-            Ok(unprocessable(page(&member, &ListQuery::default(), &form, &errors).await?))
+            Ok(unprocessable(page(&app, &member, &ListQuery::default(), &form, &errors).await?))
         }
         Err(error) => Err(error.into()),
     }
 }
 
 /// Outside `None`: no such word. Inside `None`: all of them.
-fn all_or<T: std::str::FromStr>(word: &str) -> Option<Option<T>> {
+pub(super) fn all_or<T: std::str::FromStr>(word: &str) -> Option<Option<T>> {
     if word == "all" { Some(None) } else { word.parse().ok().map(Some) }
 }
 
+/// `GET /people/opted-out/{entry}/remove`: why it is lifted.
+pub async fn ask_remove(member: Member, Path(id): Path<SuppressionId>) -> PageResult {
+    let entry = member.org.suppression(id).await?;
+    Ok(ok(remove_page(&member, &entry, "", None)))
+}
+
 /// `POST /people/opted-out/{entry}/remove`
-pub async fn remove(State(app): State<App>, member: Member, Path(id): Path<SuppressionId>) -> PageResult {
-    if member.org.unsuppress(id, "", member.now).await? == Lift::NeedsReason {
-        return Err(Problem::bad_request("They asked for it themselves. State why it is lifted."));
+pub async fn remove(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<SuppressionId>,
+    Form(form): Form<LiftForm>,
+) -> PageResult {
+    let entry = member.org.suppression(id).await?;
+    let reason = tidy(&form.reason);
+    if let Some(error) = check_reason(&reason).filter(|_| !reason.is_empty()) {
+        return Ok(unprocessable(remove_page(&member, &entry, &reason, Some(error))));
     }
-    Ok(see_other_saying(&app, HREF, "Taken away. This person may be contacted again."))
+    match member.org.unsuppress(id, &reason, member.now).await? {
+        Lift::Done => {
+            let words = "Lifted. This person may be contacted again, as far as no other entry stands.";
+            Ok(see_other_saying(&app, HREF, words))
+        }
+        Lift::NeedsReason => {
+            let error =
+                "They asked for it themselves. Write how they asked to be contacted again.".to_owned();
+            Ok(unprocessable(remove_page(&member, &entry, "", Some(error))))
+        }
+    }
+}
+
+fn remove_page(member: &Member, entry: &Suppression, reason: &str, error: Option<String>) -> Markup {
+    let number = number_of(entry);
+    let own = entry.is_own();
+    let mut field = Field::text("reason", "Why it is lifted")
+        .value(reason)
+        .placeholder(if own { "Asked on the phone to get messages again" } else { "Entered by mistake" })
+        .error(error);
+    if own {
+        field = field.required();
+    }
+    let question = Confirm {
+        id: "lift".into(),
+        title: format!("Lift the opt-out of {number}?"),
+        body: html! {
+            div class="m-stack" {
+                p class="m-p" { "It keeps them from " (what_for(entry.channel, entry.category)) ". “" (entry.reason) "”, " (entered(member, entry)) "." }
+                @if own { p class="m-p" { "They asked for it themselves: what they had agreed to before does not come back with it." } }
+                (field)
+            }
+        },
+        action: format!("{HREF}/{}/remove", entry.id),
+        csrf: member.csrf().clone(),
+        hidden: vec![],
+        confirm: Button::danger("Lift opt-out").busy("Lifting…"),
+        back: ("Keep it".into(), HREF.into()),
+    };
+    let mut page = member.page(Section::People, "Lift an opt-out", question.page());
+    page.crumbs = vec![Crumb::to("People", "/people"), Crumb::to("Opted out", HREF), Crumb::here("Lift")];
+    page.render()
+}
+
+fn number_of(entry: &Suppression) -> String {
+    entry.phone.as_deref().map_or("Erased number".to_owned(), phone)
+}
+
+/// "by Meera, Tue 13 Oct".
+fn entered(member: &Member, entry: &Suppression) -> String {
+    let day = member.organization.zone.date(entry.created_at, member.now);
+    match (entry.created_by.as_str(), entry.source.as_str()) {
+        ("", _) => format!("by themselves, {day}"),
+        (name, "import") => format!("by {name} from a list, {day}"),
+        (name, _) => format!("by {name}, {day}"),
+    }
+}
+
+/// `GET /people/opted-out/export`: those of the same filter as on the page, written while they are read.
+pub async fn export(State(app): State<App>, member: Member, Query(query): Query<ListQuery>) -> PageResult {
+    let filter = query.filter(&app, &member, CHUNK);
+    let zone = member.organization.zone.clone();
+    // The mark tells Excel that it is UTF-8.
+    let mut head = String::from("\u{feff}");
+    let titles = ["Phone", "Channel", "Category", "Reason", "Source", "Entered by", "Entered at"];
+    line(&mut head, titles.into_iter().map(str::to_owned));
+    let org = member.org.clone();
+    let first = VecDeque::from([Bytes::from(head)]);
+    let chunks = stream::unfold((Some(filter), first), move |(filter, mut ready)| {
+        let (org, zone) = (org.clone(), zone.clone());
+        async move {
+            if let Some(bytes) = ready.pop_front() {
+                return Some((Ok::<_, StoreError>(bytes), (filter, ready)));
+            }
+            let filter = filter?;
+            let entries = match org.suppressions(&filter).await {
+                Ok(entries) => entries,
+                // A cut file is better than one that looks whole.
+                Err(error) => return Some((Err(error), (None, ready))),
+            };
+            let last = entries.last()?.id;
+            let full = entries.len() as i64 == CHUNK;
+            let next = full.then(|| SuppressionFilter { after: Some(last), ..filter });
+            let mut text = String::new();
+            for entry in entries {
+                let cells = [
+                    entry.phone.unwrap_or_default(),
+                    entry.channel.map_or("every channel", Channel::title).to_owned(),
+                    entry.category.map_or("everything", Category::word).to_owned(),
+                    entry.reason,
+                    entry.source,
+                    entry.created_by,
+                    zone.rfc3339(entry.created_at),
+                ];
+                line(&mut text, cells.into_iter());
+            }
+            Some((Ok(Bytes::from(text)), (next, ready)))
+        }
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"opted-out.csv\""),
+    ];
+    Ok((headers, Body::from_stream(chunks.fuse())).into_response())
 }
 
 async fn page(
+    app: &App,
     member: &Member,
     query: &ListQuery,
     form: &EntryForm,
     errors: &EntryErrors,
 ) -> Result<Markup, Problem> {
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let mut entries = member
-        .org
-        .suppressions(&SuppressionFilter {
-            search: query.q.clone(),
-            after: query.after.parse().ok(),
-            limit,
-            ..SuppressionFilter::default()
-        })
-        .await?;
-    let more = entries.len() > PAGE;
-    entries.truncate(PAGE);
-    let total = member.org.suppression_count().await?;
-    let search = Search { action: HREF.into(), label: "Number".into(), value: query.q.clone(), keep: vec![] };
+    let filter = query.filter(app, member, limit);
+    let may = member.may(Permission::Manage);
+    let list = if query.lifted() {
+        let lifted =
+            member.org.lifted_suppressions(&SuppressionFilter { limit: LIFTED_SHOWN, ..filter }).await?;
+        html! { (lifted_table(member, query, &lifted)) }
+    } else {
+        let mut entries = member.org.suppressions(&filter).await?;
+        let more = entries.len() > PAGE;
+        entries.truncate(PAGE);
+        let total = match filter.is_empty() {
+            true => Some(member.org.suppression_count().await?),
+            false => None,
+        };
+        html! {
+            (entries_table(member, query, &entries))
+            (pagination(query, &entries, more, total))
+        }
+    };
+    let keep = [("channel", &query.channel), ("category", &query.category), ("show", &query.show)];
+    let keep = keep.iter().filter(|(_, value)| !value.is_empty());
+    let search = Search {
+        action: HREF.into(),
+        label: "Number".into(),
+        value: query.q.clone(),
+        keep: keep.map(|(name, value)| ((*name).to_owned(), (*value).clone())).collect(),
+    };
+    let export = query.to("show", "").replacen(HREF, &format!("{HREF}/export"), 1);
+    let mut head = Head::new("Opted out")
+        .meta(html! { "Nobody on this list is sent what their entry names. It is checked again right before each message." })
+        .action(Button { download: true, ..Button::link("Export", export).icon(Icon::Download) });
+    if may {
+        head = head.action(Button::link("Import a list", format!("{HREF}/import")).icon(Icon::Upload));
+    }
     let body = html! {
-        (Head::new("Opted out").meta(html! { "Nobody on this list is sent what their entry names. It is checked again right before each message." }))
-        div class="m-split m-split--list" {
+        (head)
+        div class=(if may { "m-split m-split--list" } else { "m-stack" }) {
             section class="m-card m-people" aria-labelledby="entries-title" {
                 header class="m-card__head m-people__head" { h2 class="m-card__title" id="entries-title" { "Entries" } (search) }
-                (entries_table(member, query, &entries))
-                (pagination(query, &entries, more, total))
+                (filters(query))
+                (list)
             }
-            @if member.may(Permission::Manage) { (add_card(member, form, errors)) }
+            @if may { (add_card(member, form, errors)) }
         }
     };
     let mut page = member.page(Section::People, "Opted out", body);
@@ -182,42 +394,66 @@ async fn page(
     Ok(page.render())
 }
 
-fn pagination(query: &ListQuery, entries: &[Suppression], more: bool, total: i64) -> Pagination {
+/// Which entries: by what they stop, and those that hold no longer.
+fn filters(query: &ListQuery) -> Markup {
+    let marketing = Category::Marketing.word();
+    let pill = |label: &str, current: bool, href: String| {
+        html! { a class="m-pill" href=(href) aria-current=[current.then_some("true")] { (label) } }
+    };
+    html! {
+        nav class="m-filters" aria-label="Filter by what is stopped" {
+            (pill("Every channel", query.channel.is_empty(), query.to("channel", "")))
+            @for channel in Channel::ALL {
+                (pill(channel.title(), query.channel == channel.word(), query.to("channel", channel.word())))
+            }
+        }
+        nav class="m-filters" aria-label="Filter by category and state" {
+            (pill("Everything", query.category.is_empty(), query.to("category", "")))
+            (pill("Stops promotions", query.category == marketing, query.to("category", marketing)))
+            (pill("Stops reminders", query.category == "utility", query.to("category", "utility")))
+            (pill("Lifted", query.lifted(), query.to("show", if query.lifted() { "" } else { "lifted" })))
+        }
+    }
+}
+
+fn pagination(query: &ListQuery, entries: &[Suppression], more: bool, total: Option<i64>) -> Pagination {
     let first = query.from.max(0);
     let shown = i64::try_from(entries.len()).unwrap_or(0);
-    let here = format!("{HREF}?q={}", form_value(&query.q));
+    let here = query.to("show", "");
+    let joint = if here.contains('?') { '&' } else { '?' };
     Pagination {
         first: first + 1,
         last: if shown == 0 { 0 } else { first + shown },
-        total: query.q.is_empty().then_some(total),
+        total,
         previous: (first > 0).then(|| here.clone()),
         next: entries
             .last()
             .filter(|_| more)
-            .map(|last| format!("{here}&after={}&from={}", last.id, first + shown)),
+            .map(|last| format!("{here}{joint}after={}&from={}", last.id, first + shown)),
+    }
+}
+
+fn empty(query: &ListQuery) -> String {
+    match (query.q.trim(), query.channel.is_empty() && query.category.is_empty(), query.lifted()) {
+        ("", true, false) => "Nobody opted out yet.".to_owned(),
+        ("", true, true) => "No entry was lifted yet.".to_owned(),
+        ("", false, _) => "No entry stops that.".to_owned(),
+        (q, _, _) => format!("No entry has a number with “{q}” in it."),
     }
 }
 
 fn entries_table(member: &Member, query: &ListQuery, entries: &[Suppression]) -> Table {
-    let zone = &member.organization.zone;
     let may = member.may(Permission::Manage);
     let row = |entry: &Suppression| {
-        let number = entry.phone.as_deref().map_or("Erased".to_owned(), phone);
+        let number = number_of(entry);
         Row::new(vec![
             html! { b { (number) } span class="m-sub" { (entry.reason) } },
             html! { (what_for(entry.channel, entry.category)) },
-            html! { (zone.date(entry.created_at, member.now)) span class="m-sub" { @if entry.created_by.is_empty() { "by themselves" } @else { "by " (entry.created_by) } } },
+            html! { (entered(member, entry)) },
             html! { @if may {
-                form method="post" action={ (HREF) "/" (entry.id) "/remove" } {
-                    (member.csrf())
-                    (Button { size: Size::Small, ..Button::new("Take away") }.spoken(format!("Take away the entry of {number}")))
-                }
+                (Button { size: Size::Small, ..Button::link("Lift", format!("{HREF}/{}/remove", entry.id)) }.spoken(format!("Lift the entry of {number}")))
             } },
         ])
-    };
-    let empty = match query.q.as_str() {
-        "" => "Nobody opted out yet.".to_owned(),
-        q => format!("No entry has a number with “{q}” in it."),
     };
     Table {
         caption: "People who opted out".into(),
@@ -228,18 +464,52 @@ fn entries_table(member: &Member, query: &ListQuery, entries: &[Suppression]) ->
             Column::new("Actions", Place::Actions),
         ],
         rows: entries.iter().map(row).collect(),
-        empty,
+        empty: empty(query),
     }
 }
 
+fn lifted_table(member: &Member, query: &ListQuery, lifted: &[Lifted]) -> Table {
+    let zone = &member.organization.zone;
+    let row = |lifted: &Lifted| {
+        let entry = &lifted.entry;
+        let by = if lifted.by.is_empty() { "themselves" } else { &lifted.by };
+        Row::new(vec![
+            html! { b { (number_of(entry)) } span class="m-sub" { (entry.reason) } },
+            html! { (what_for(entry.channel, entry.category)) span class="m-sub" { (entered(member, entry)) } },
+            html! {
+                "by " (by) ", " (zone.date(lifted.at, member.now))
+                @if !lifted.reason.is_empty() { span class="m-sub" { (lifted.reason) } }
+            },
+        ])
+    };
+    Table {
+        caption: "Entries that were lifted".into(),
+        columns: vec![
+            Column::new("Number", Place::Title),
+            Column::new("From", Place::Line),
+            Column::new("Lifted", Place::Line),
+        ],
+        rows: lifted.iter().map(row).collect(),
+        empty: empty(query),
+    }
+}
+
+/// Choices of a channel, for forms of entries.
+pub(super) fn channels(current: &str) -> Vec<Choice> {
+    std::iter::once(Choice::new("all", "Every channel", current))
+        .chain(Channel::ALL.iter().map(|channel| Choice::new(channel.word(), channel.title(), current)))
+        .collect()
+}
+
+/// Choices of what an entry stops.
+pub(super) fn categories(current: &str) -> Vec<Choice> {
+    vec![
+        Choice::new("all", "Everything", current),
+        Choice::new(Category::Marketing.word(), "Promotions only", current),
+    ]
+}
+
 fn add_card(member: &Member, form: &EntryForm, errors: &EntryErrors) -> Card {
-    let channels = std::iter::once(Choice::new("all", "Every channel", &form.channel))
-        .chain(Channel::ALL.iter().map(|channel| Choice::new(channel.word(), channel.title(), &form.channel)))
-        .collect();
-    let categories = vec![
-        Choice::new("all", "Everything", &form.category),
-        Choice::new(Category::Marketing.word(), "Promotions only", &form.category),
-    ];
     Card::new(
         "add",
         "Add a number",
@@ -247,8 +517,8 @@ fn add_card(member: &Member, form: &EntryForm, errors: &EntryErrors) -> Card {
             form class="m-stack" method="post" action=(HREF) {
                 (member.csrf())
                 (Field::phone("phone", "Phone").value(&form.phone).autocomplete("off").error(errors.phone.clone()).required())
-                (Field::select("channel", "Channel", channels).error(errors.channel.clone()))
-                (Field::select("category", "Not to be sent", categories).error(errors.category.clone()))
+                (Field::select("channel", "Channel", channels(&form.channel)).error(errors.channel.clone()))
+                (Field::select("category", "Not to be sent", categories(&form.category)).error(errors.category.clone()))
                 (Field::text("reason", "Reason").value(&form.reason).placeholder("Asked on the phone").error(errors.reason.clone()).required())
                 (Button::new("Add number").busy("Adding…"))
             }

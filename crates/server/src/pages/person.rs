@@ -8,10 +8,14 @@ use domain::{
     role::Permission,
     workshop::WorkshopStatus,
 };
-use maud::{Render, html};
-use store::people::{PersonMessage, Registration, Story};
+use maud::{Markup, Render, html};
+use store::{
+    people::{PersonMessage, Registration, Story},
+    suppressions::Suppression,
+};
 
 use super::{
+    consents::{self, ConsentErrors, ConsentForm},
     opted_out::what_for,
     workshop::{registrant_chip, source_word},
     workshops::{form_value, href, ok},
@@ -45,7 +49,17 @@ pub async fn by_number(member: Member, Path(digits): Path<String>) -> Result<Res
 /// `GET /people/{person}`
 pub async fn show(State(app): State<App>, member: Member, Path(id): Path<LeadId>) -> PageResult {
     let story = member.org.story(id, &app.phone_key).await?;
-    let name = if story.name.is_empty() { "No name" } else { story.name.as_str() };
+    Ok(ok(page(&member, &story, &ConsentForm::default(), &ConsentErrors::default())))
+}
+
+/// What a person is called.
+pub(super) fn name_of(story: &Story) -> &str {
+    if story.name.is_empty() { "No name" } else { &story.name }
+}
+
+/// The page, with what was typed into the form of an agreement.
+pub(super) fn page(member: &Member, story: &Story, form: &ConsentForm, errors: &ConsentErrors) -> Markup {
+    let name = name_of(story);
     let zone = &member.organization.zone;
     let mut head = Head::new(name)
         .meta(html! { (phone(&story.phone)) })
@@ -53,23 +67,39 @@ pub async fn show(State(app): State<App>, member: Member, Path(id): Path<LeadId>
     if !story.email.is_empty() {
         head = head.meta(html! { (story.email) });
     }
-    if member.may(Permission::Manage) && story.suppressions.is_empty() {
+    if member.may(Permission::Manage) {
         let to = format!("/people/opted-out?phone={}#add", form_value(&story.phone));
         head = head.action(Button::link("Opt out", to).icon(Icon::Skip));
     }
     let body = html! {
         (head)
-        @for entry in &story.suppressions {
-            (Note::new(Tone::Act, format!("Opted out: {}.", what_for(entry.channel, entry.category)),
-                format!("{} Entered by {}, {}.", entry.reason, entry.created_by, zone.date(entry.created_at, member.now)))
-                .action(Button::link("Opted out", "/people/opted-out").small()))
-        }
-        (messages_card(&member, &story))
-        (registrations_card(&member, &story))
+        @for entry in &story.suppressions { (opted_out_note(member, entry)) }
+        (messages_card(member, story))
+        (consents::cards(member, story, form, errors))
+        (registrations_card(member, story))
     };
     let mut page = member.page(Section::People, name, body);
     page.crumbs = vec![Crumb::to("People", "/people"), Crumb::here(name)];
-    Ok(ok(page))
+    page.render()
+}
+
+/// Who asked for this, when, how; and the way to lift it.
+fn opted_out_note(member: &Member, entry: &Suppression) -> Note {
+    let zone = &member.organization.zone;
+    let by = if entry.created_by.is_empty() { "themselves" } else { &entry.created_by };
+    let reason = entry.reason.trim_end_matches('.');
+    let words = format!(
+        "{reason}. Entered by {by}, {}, {}.",
+        zone.date(entry.created_at, member.now),
+        zone.time(entry.created_at)
+    );
+    let note =
+        Note::new(Tone::Act, format!("Opted out of {}.", what_for(entry.channel, entry.category)), words);
+    if member.may(Permission::Manage) {
+        note.action(Button::link("Lift", format!("/people/opted-out/{}/remove", entry.id)).small())
+    } else {
+        note.action(Button::link("Opted out", "/people/opted-out").small())
+    }
 }
 
 fn messages_card(member: &Member, story: &Story) -> Card {

@@ -168,7 +168,9 @@ pub async fn add(
             return Ok(unprocessable(page(&member, id, &ListQuery::default(), &form, &errors).await?));
         }
     };
+    let phone: Vec<String> = person.phone.iter().map(|phone| phone.as_str().to_owned()).collect();
     let added = member.org.add_registrant(id, person, member.now).await?;
+    member.org.know_numbers_again(&phone, &app.phone_key).await?;
     let words =
         if added.new == 1 { "Registered." } else { "This person was registered already; nothing changed." };
     Ok(see_other_saying(&app, &format!("{}#registrants", href(id)), words))

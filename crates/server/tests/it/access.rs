@@ -19,6 +19,7 @@ fn filled(path: &str, people: &People) -> String {
         ("{template}", people.template.to_string()),
         ("{callback_key}", "0".repeat(40)),
         ("{token}", "0".repeat(64)),
+        ("{list}", "0192f0c1-0000-7000-8000-000000000000".to_owned()),
         ("{file}", "none.css".to_owned()),
     ];
     let path =

@@ -5,6 +5,7 @@
 mod access;
 mod broadcast;
 mod callbacks;
+mod consents;
 mod first_start;
 mod guard;
 mod headless;

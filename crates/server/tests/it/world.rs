@@ -29,6 +29,7 @@ use providers::{AisensySecrets, Secret};
 use serde_json::json;
 use store::{
     Actor, NewOrganization, NewUser, User,
+    consents::NewConsent,
     integrations::NewIntegration,
     registrants::{NewRegistrant, RegistrantFilter},
     suppressions::{NewSuppression, SuppressionFilter},
@@ -263,7 +264,18 @@ async fn records(app: &App, organisation: OrganizationId, now: Millis) -> Vec<(&
         category: None,
         reason: "asked".into(),
     };
-    org.suppress(entry, now).await.unwrap();
+    org.suppress(entry.clone(), now).await.unwrap();
+    let agreed = NewConsent {
+        phone_key: app.phone_key.of("+919000000001"),
+        phone: entry.phone.clone(),
+        channel: None,
+        given_at: now,
+        source: "form".into(),
+        wording: "Send me offers".into(),
+        note: String::new(),
+    };
+    org.record_consent(agreed, now).await.unwrap();
+    let story = org.story(lead, &app.phone_key).await.unwrap();
     let entry = org.suppressions(&SuppressionFilter { limit: 1, ..Default::default() }).await.unwrap()[0].id;
     vec![
         ("{workshop}", workshop.to_string()),
@@ -272,6 +284,7 @@ async fn records(app: &App, organisation: OrganizationId, now: Millis) -> Vec<(&
         ("{digits}", "919000000001".to_owned()),
         ("{import}", import.to_string()),
         ("{entry}", entry.to_string()),
+        ("{consent}", story.consents[0].id.to_string()),
     ]
 }
 

@@ -94,7 +94,7 @@ fn columns_form(member: &Member, import: &Import, sheet: &Sheet, mapping: &Mappi
     }
 }
 
-fn cut(text: &str, most: usize) -> String {
+pub(in crate::pages) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }

@@ -84,6 +84,14 @@ pub(super) fn done_page(member: &Member, import: &Import, failed: Option<&str>) 
                 Fact::figure("Corrected here", grouped(n(summary.fixed)), "").note("and registered"),
                 Fact::figure("Left out", grouped(left.max(0)), "").note("could not be read"),
             ]))
+            @if summary.agreements + summary.agreements_too_soon > 0 {
+                p class="m-p" {
+                    (counted(n(summary.agreements), "agreement", "agreements")) " to promotions recorded."
+                    @if summary.agreements_too_soon > 0 {
+                        " " (grouped(n(summary.agreements_too_soon))) " not recorded: these people opted out within the last 90 days."
+                    }
+                }
+            }
             (Bar::thin(vec![(Key::Done, n(summary.new)), (Key::Unknown, n(summary.already)), (Key::Failed, left.max(0))]))
         }
         p { (Button::primary_link("Open workshop", workshop_href(import.workshop)).icon(Icon::Workshop)) }

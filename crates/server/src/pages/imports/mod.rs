@@ -103,7 +103,13 @@ async fn before_commit(member: &Member, id: ImportId) -> Result<Import, Problem>
 }
 
 fn importer(app: &App, member: &Member, file: PathBuf) -> Importer {
-    Importer { org: member.org.clone(), clock: app.clock.clone(), home: member.organization.country, file }
+    Importer {
+        org: member.org.clone(),
+        clock: app.clock.clone(),
+        home: member.organization.country,
+        file,
+        phone_key: app.phone_key.clone(),
+    }
 }
 
 fn importer_of(app: &App, member: &Member, import: &Import) -> Importer {

@@ -113,6 +113,7 @@ fn summary_card(import: &Import, summary: &Summary, counts: &ImportRowCounts) ->
                 p class="m-hint" {
                     "Nothing is stored yet."
                     @if fixed > 0 { " " (counted(fixed, "row was", "rows were")) " corrected here." }
+                    @if summary.agreed > 0 { " " (counted(n(summary.agreed), "person agreed", "people agreed")) " to promotions; that is recorded with the import." }
                     @if summary.without_phone > 0 { " " (counted(n(summary.without_phone), "person has", "people have")) " no phone number." }
                     @if summary.warned > summary.without_phone { " " (counted(n(summary.warned - summary.without_phone), "row is", "rows are")) " taken without something that could not be read, such as an e-mail address." }
                 }

@@ -47,7 +47,7 @@ const IMPORTS_SHOWN: i64 = 30;
 /// Longest file name that is kept, in characters.
 const FILE_NAME_CHARS_MAX: usize = 120;
 /// What a file field of a browser offers.
-const ACCEPT: &str = ".csv,.tsv,.txt,.xlsx,text/csv,text/tab-separated-values,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+pub(in crate::pages) const ACCEPT: &str = ".csv,.tsv,.txt,.xlsx,text/csv,text/tab-separated-values,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// What the address of the list says.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -188,8 +188,12 @@ pub async fn upload(
             return Err(problem);
         }
     };
-    let mut errors = received.errors;
-    let workshop = match received.workshop.parse::<WorkshopId>() {
+    let mut errors = UploadErrors {
+        file: received.file_name.is_none().then(|| "Choose a file.".to_owned()),
+        ..UploadErrors::default()
+    };
+    let file_name = received.file_name.clone().unwrap_or_default();
+    let workshop = match received.field("workshop").parse::<WorkshopId>() {
         Ok(workshop) => Some(workshop),
         Err(_) => {
             errors.workshop = Some("Choose the workshop that these people registered for.".to_owned());
@@ -198,46 +202,54 @@ pub async fn upload(
     };
     if errors.file.is_none() {
         let importer = importer(&app, &member, file.clone());
-        errors.file = importer.open(&received.file_name).await.err().map(|error| error.to_string());
+        errors.file = importer.open(&file_name).await.err().map(|error| error.to_string());
     }
     let (Some(workshop), None) = (workshop, &errors.file) else {
         remove(&file).await;
-        return Ok(unprocessable(list_page(&member, &received.workshop, &errors).await?));
+        return Ok(unprocessable(list_page(&member, received.field("workshop"), &errors).await?));
     };
-    if let Err(error) = member.org.add_import(id, workshop, &received.file_name, &path, member.now).await {
+    if let Err(error) = member.org.add_import(id, workshop, &file_name, &path, member.now).await {
         remove(&file).await;
         return Err(error.into());
     }
     Ok(see_other(&format!("{}/columns", href(id))))
 }
 
-/// What an upload brought.
-struct Received {
-    workshop: String,
-    file_name: String,
-    errors: UploadErrors,
+/// What an upload brought: its fields, and the name of the file if there was one.
+#[derive(Debug, Default)]
+pub(in crate::pages) struct Received {
+    fields: Vec<(String, String)>,
+    pub(in crate::pages) file_name: Option<String>,
+}
+
+impl Received {
+    /// What was sent as that field; empty when nothing was.
+    pub(in crate::pages) fn field(&self, name: &str) -> &str {
+        self.fields.iter().find(|(given, _)| given == name).map_or("", |(_, value)| value)
+    }
 }
 
 /// Writes the file as it comes; only one piece of it is in memory at a time.
-async fn receive(mut multipart: Multipart, file: &FilePath) -> Result<Received, Problem> {
-    let mut received = Received {
-        workshop: String::new(),
-        file_name: String::new(),
-        errors: UploadErrors { file: Some("Choose a file.".to_owned()), ..UploadErrors::default() },
-    };
+pub(in crate::pages) async fn receive(
+    mut multipart: Multipart,
+    file: &FilePath,
+) -> Result<Received, Problem> {
+    let mut received = Received::default();
     while let Some(mut field) = multipart.next_field().await.map_err(broke_off)? {
-        match field.name() {
-            Some("workshop") => received.workshop = field.text().await.map_err(broke_off)?,
-            Some("file") if field.file_name().is_some_and(|name| !name.trim().is_empty()) => {
-                received.file_name = tidy_name(field.file_name().unwrap_or_default());
+        match field.name().map(str::to_owned) {
+            Some(name) if name == "file" => {
+                if field.file_name().is_none_or(|name| name.trim().is_empty()) {
+                    continue;
+                }
+                received.file_name = Some(tidy_name(field.file_name().unwrap_or_default()));
                 let mut to = tokio::fs::File::create(file).await.map_err(disk)?;
                 while let Some(piece) = field.chunk().await.map_err(broke_off)? {
                     to.write_all(&piece).await.map_err(disk)?;
                 }
                 to.sync_all().await.map_err(disk)?;
-                received.errors.file = None;
             }
-            _ => {}
+            Some(name) => received.fields.push((name, field.text().await.map_err(broke_off)?)),
+            None => {}
         }
     }
     Ok(received)
@@ -256,7 +268,7 @@ fn broke_off(error: axum::extract::multipart::MultipartError) -> Problem {
             error.status(),
             "file_too_large",
             "This file is too large",
-            "A file may have 256 MB. Split it, or remove columns that are not needed, and upload the parts one after the other.",
+            "Split it, or remove columns that are not needed, and upload the parts one after the other.",
         );
     }
     Problem::bad_request(
@@ -264,11 +276,11 @@ fn broke_off(error: axum::extract::multipart::MultipartError) -> Problem {
     )
 }
 
-fn disk(error: std::io::Error) -> Problem {
+pub(in crate::pages) fn disk(error: std::io::Error) -> Problem {
     Problem::unavailable(format!("cannot write an uploaded file: {error}"))
 }
 
-async fn remove(file: &FilePath) {
+pub(in crate::pages) async fn remove(file: &FilePath) {
     // Nothing may be there yet.
     let _ = tokio::fs::remove_file(file).await;
 }

@@ -1,0 +1,443 @@
+//! Importing a list of numbers that must not be contacted: the file, then a look at it, then the entries.
+//!
+//! Until it is committed, a list is two files below the data folder: the upload, and beside it what was chosen for it. Nothing is in the
+//! database yet. A list that nobody commits goes away with the next upload after a day.
+
+use std::{
+    collections::HashSet,
+    path::{Path as FilePath, PathBuf},
+};
+
+use axum::extract::{Multipart, State, multipart::MultipartRejection};
+use domain::{
+    channel::{Category, Channel},
+    ids::{ImportId, OrganizationId},
+    phone::{Country, Phone},
+    time::{DAY, Millis},
+};
+use engine::import::{Field as Meaning, Mapping, PhoneCell, Sheet, SheetError};
+use maud::{Markup, Render, html};
+use serde::{Deserialize, Serialize};
+use store::suppressions::NewSuppression;
+
+use super::{
+    imports::{
+        columns::cut,
+        upload::{ACCEPT, disk, receive, remove},
+    },
+    opted_out::{HREF, all_or, categories, channels, check_reason, tidy, what_for},
+    unprocessable,
+    workshops::ok,
+};
+use crate::{
+    app::App,
+    http::{
+        error::{PageResult, Problem},
+        extract::{Form, Member, Path},
+        notice::{see_other, see_other_saying},
+    },
+    ui::{
+        bar::Key,
+        button::Button,
+        field::{Choice, Field},
+        format::{counted, grouped},
+        head::{Card, Head},
+        icons::Icon,
+        recipient_summary::{RecipientSummary, SummaryPart},
+        shell::{Crumb, Section},
+        table::{Column, Place, Row, Table},
+    },
+};
+
+/// Largest list, in bytes: about a million numbers.
+pub const LIST_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Most numbers of one list; they are in memory while it is looked at.
+const NUMBERS_MAX: usize = 1_000_000;
+/// Bad rows that are named.
+const BAD_ROWS_SHOWN: usize = 100;
+/// Entries written in one transaction.
+const ENTRIES_PER_TRANSACTION: usize = 20_000;
+/// A list that nobody committed is kept so long.
+const KEEP_MS: i64 = DAY;
+
+/// What was chosen for a list; kept beside its file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Chosen {
+    file_name: String,
+    /// `all`, or the channel's word.
+    channel: String,
+    /// `all`, or the category's word.
+    category: String,
+    reason: String,
+    /// The column of the numbers; `None` to guess it.
+    column: Option<usize>,
+}
+
+impl Chosen {
+    fn channel(&self) -> Option<Channel> {
+        all_or(&self.channel).flatten()
+    }
+
+    fn category(&self) -> Option<Category> {
+        all_or(&self.category).flatten()
+    }
+}
+
+/// What the upload's form says, and what is wrong with it.
+#[derive(Clone, Debug, Default)]
+struct UploadForm {
+    channel: String,
+    category: String,
+    reason: String,
+    file_error: Option<String>,
+    choice_error: Option<String>,
+    reason_error: Option<String>,
+}
+
+/// What the form of a column sends.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct ColumnForm {
+    #[serde(default)]
+    column: String,
+}
+
+/// What a look at a list found.
+#[derive(Debug, Default)]
+struct Look {
+    columns: Vec<(usize, String)>,
+    column: Option<usize>,
+    rows: usize,
+    numbers: Vec<Phone>,
+    repeated: usize,
+    bad: usize,
+    bad_rows: Vec<(u64, String, String)>,
+    cut: bool,
+}
+
+fn folder(app: &App, organization: OrganizationId) -> PathBuf {
+    app.config.data.join(format!("opted-out/{organization}"))
+}
+
+fn href(id: ImportId) -> String {
+    format!("{HREF}/import/{id}")
+}
+
+/// `GET /people/opted-out/import`
+pub async fn form(member: Member) -> PageResult {
+    Ok(ok(upload_page(&member, &UploadForm::default())))
+}
+
+/// `POST /people/opted-out/import`: keeps the file and what was chosen for it.
+pub async fn upload(
+    State(app): State<App>,
+    member: Member,
+    multipart: Result<Multipart, MultipartRejection>,
+) -> PageResult {
+    let multipart = multipart
+        .map_err(|_| Problem::bad_request("The upload has no file in it. Choose the file again."))?;
+    let folder = folder(&app, member.organization.id);
+    tokio::fs::create_dir_all(&folder).await.map_err(disk)?;
+    sweep(&folder, member.now).await;
+    let id = ImportId::new(member.now);
+    let file = folder.join(id.to_string());
+    let received = match receive(multipart, &file).await {
+        Ok(received) => received,
+        Err(problem) => {
+            remove(&file).await;
+            return Err(problem);
+        }
+    };
+    let mut form = UploadForm {
+        channel: received.field("channel").to_owned(),
+        category: received.field("category").to_owned(),
+        reason: tidy(received.field("reason")),
+        ..UploadForm::default()
+    };
+    let chosen = Chosen {
+        file_name: received.file_name.clone().unwrap_or_default(),
+        channel: form.channel.clone(),
+        category: form.category.clone(),
+        reason: form.reason.clone(),
+        column: None,
+    };
+    if all_or::<Channel>(&form.channel).is_none() || all_or::<Category>(&form.category).is_none() {
+        form.choice_error =
+            Some("Choose a channel, or every one, and what they must not be sent.".to_owned());
+    }
+    form.reason_error = check_reason(&form.reason);
+    form.file_error = match received.file_name {
+        None => Some("Choose a file.".to_owned()),
+        Some(_) => look(file.clone(), chosen.clone(), member.organization.country)
+            .await?
+            .err()
+            .map(|error| error.to_string()),
+    };
+    if form.file_error.is_some() || form.choice_error.is_some() || form.reason_error.is_some() {
+        remove(&file).await;
+        return Ok(unprocessable(upload_page(&member, &form)));
+    }
+    keep(&file, &chosen).await?;
+    Ok(see_other(&href(id)))
+}
+
+/// Writes down what was chosen, beside the file.
+async fn keep(file: &FilePath, chosen: &Chosen) -> Result<(), Problem> {
+    let text = serde_json::to_vec(chosen).map_err(|error| Problem::fault(error.to_string()))?;
+    tokio::fs::write(file.with_extension("json"), text).await.map_err(disk)
+}
+
+/// Takes away what nobody committed within a day. What cannot be removed now is tried again by the next upload.
+async fn sweep(folder: &FilePath, now: Millis) {
+    let Ok(mut files) = tokio::fs::read_dir(folder).await else { return };
+    while let Ok(Some(file)) = files.next_entry().await {
+        let path = file.path();
+        let id =
+            path.file_stem().and_then(|name| name.to_str()).and_then(|name| name.parse::<ImportId>().ok());
+        // The id tells the time of the upload.
+        let uploaded = id.and_then(|id| id.0.get_timestamp()).map(|at| at.to_unix());
+        let old = uploaded
+            .and_then(|(seconds, _)| i64::try_from(seconds).ok())
+            .is_some_and(|seconds| now.0 - seconds * 1_000 > KEEP_MS);
+        if old {
+            remove(&path).await;
+        }
+    }
+}
+
+/// The file of a list of this organisation, and what was chosen for it.
+async fn open(app: &App, member: &Member, id: ImportId) -> Result<(PathBuf, Chosen), Problem> {
+    let file = folder(app, member.organization.id).join(id.to_string());
+    let text = match tokio::fs::read(file.with_extension("json")).await {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(Problem::not_found()),
+        Err(error) => return Err(Problem::unavailable(format!("cannot read a list: {error}"))),
+    };
+    let chosen = serde_json::from_slice(&text).map_err(|error| Problem::fault(error.to_string()))?;
+    Ok((file, chosen))
+}
+
+/// Reads the whole list, on a thread of its own.
+async fn look(file: PathBuf, chosen: Chosen, home: Country) -> Result<Result<Look, SheetError>, Problem> {
+    tokio::task::spawn_blocking(move || read(&file, &chosen, home))
+        .await
+        .map_err(|error| Problem::fault(format!("reading a list broke off: {error}")))
+}
+
+fn read(file: &FilePath, chosen: &Chosen, home: Country) -> Result<Look, SheetError> {
+    let mut sheet = Sheet::open(file, &chosen.file_name)?;
+    let guess = Mapping::guess(&sheet);
+    let columns = sheet.columns().iter().map(|column| {
+        let title = column.header.as_deref().unwrap_or("no title");
+        let sample = column.samples.first().map_or("empty", String::as_str);
+        (column.index, format!("{} · {} — {}", column.letters, cut(title, 30), cut(sample, 24)))
+    });
+    let columns: Vec<_> = columns.collect();
+    let only = (columns.len() == 1).then_some(0);
+    let column = chosen.column.or(guess.get(Meaning::Phone)).or(only);
+    let mut look = Look { columns, column, ..Look::default() };
+    let Some(column) = column else { return Ok(look) };
+    let mut mapping = Mapping::default();
+    mapping.set(Meaning::Phone, Some(column));
+    mapping.set(Meaning::CountryCode, guess.get(Meaning::CountryCode).filter(|code| *code != column));
+    let mut seen = HashSet::new();
+    for row in sheet.rows(&mapping, home)? {
+        let row = row?;
+        look.rows += 1;
+        let problem = match &row.person.phone {
+            PhoneCell::Ok(phone) if look.numbers.len() == NUMBERS_MAX && !seen.contains(phone) => {
+                look.cut = true;
+                break;
+            }
+            PhoneCell::Ok(phone) => {
+                if seen.insert(phone.clone()) {
+                    look.numbers.push(phone.clone());
+                } else {
+                    look.repeated += 1;
+                }
+                continue;
+            }
+            PhoneCell::Missing => "There is no number in this row.".to_owned(),
+            PhoneCell::Bad { error, .. } => error.to_string(),
+        };
+        look.bad += 1;
+        if look.bad_rows.len() < BAD_ROWS_SHOWN {
+            look.bad_rows.push((row.line, cut(row.cell(Meaning::Phone), 40), problem));
+        }
+    }
+    Ok(look)
+}
+
+/// `GET /people/opted-out/import/{list}`: what would be entered, and what cannot be read.
+pub async fn show(State(app): State<App>, member: Member, Path(id): Path<ImportId>) -> PageResult {
+    let (file, chosen) = open(&app, &member, id).await?;
+    let look = match look(file, chosen.clone(), member.organization.country).await? {
+        Ok(look) => look,
+        Err(error) => {
+            let form = UploadForm { file_error: Some(error.to_string()), ..UploadForm::default() };
+            return Ok(unprocessable(upload_page(&member, &form)));
+        }
+    };
+    let keys = look.numbers.iter().map(|phone| app.phone_key.of(phone.as_str())).collect();
+    let known = member.org.suppressed_already(keys, chosen.channel(), chosen.category()).await?;
+    Ok(ok(list_page(&member, id, &chosen, &look, usize::try_from(known).unwrap_or(0))))
+}
+
+/// `POST /people/opted-out/import/{list}`: another column holds the numbers.
+pub async fn choose(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<ImportId>,
+    Form(form): Form<ColumnForm>,
+) -> PageResult {
+    let (file, chosen) = open(&app, &member, id).await?;
+    keep(&file, &Chosen { column: form.column.parse().ok(), ..chosen }).await?;
+    Ok(see_other(&href(id)))
+}
+
+/// `POST /people/opted-out/import/{list}/commit`. Done twice it enters nobody twice.
+pub async fn commit(State(app): State<App>, member: Member, Path(id): Path<ImportId>) -> PageResult {
+    let (file, chosen) = open(&app, &member, id).await?;
+    let look = look(file.clone(), chosen.clone(), member.organization.country).await?;
+    let look = look.map_err(|error| Problem::bad_request(error.to_string()))?;
+    let total = look.numbers.len() as u64;
+    let reason = format!("{} (list {})", chosen.reason, chosen.file_name);
+    let mut new = 0;
+    let mut numbers = look.numbers.into_iter();
+    loop {
+        let entries: Vec<NewSuppression> = numbers
+            .by_ref()
+            .take(ENTRIES_PER_TRANSACTION)
+            .map(|phone| NewSuppression {
+                phone_key: app.phone_key.of(phone.as_str()),
+                phone,
+                channel: chosen.channel(),
+                category: chosen.category(),
+                reason: reason.clone(),
+            })
+            .collect();
+        if entries.is_empty() {
+            break;
+        }
+        new += member.org.suppress_all(entries, Some(id), member.now).await?;
+    }
+    remove(&file).await;
+    remove(&file.with_extension("json")).await;
+    let n = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let known = match total - new {
+        0 => String::new(),
+        known => format!(" {} on the list already.", counted(n(known), "number was", "numbers were")),
+    };
+    let words = format!("{} entered.{known}", counted(n(new), "number", "numbers"));
+    Ok(see_other_saying(&app, HREF, &words))
+}
+
+fn page(member: &Member, body: Markup) -> Markup {
+    let mut page = member.page(Section::People, "Import a list", body);
+    page.crumbs =
+        vec![Crumb::to("People", "/people"), Crumb::to("Opted out", HREF), Crumb::here("Import a list")];
+    page.render()
+}
+
+fn upload_page(member: &Member, form: &UploadForm) -> Markup {
+    let card = Card::new(
+        "upload",
+        "File",
+        html! {
+            // The token comes first: the gate looks for it in the first bytes, so that no file is read whole.
+            form class="m-stack" method="post" action={ (HREF) "/import" } enctype="multipart/form-data" {
+                (member.csrf())
+                (Field::file("file", "File", ACCEPT)
+                    .help("CSV, TSV or Excel (.xlsx), up to 16 MB. Nothing is entered before you have seen what was read.")
+                    .error(form.file_error.clone()).required())
+                div class="m-two" {
+                    (Field::select("channel", "Channel", channels(&form.channel)).error(form.choice_error.clone()))
+                    (Field::select("category", "Not to be sent", categories(&form.category)))
+                }
+                (Field::text("reason", "Reason").value(&form.reason).placeholder("Opt-outs of our previous provider").error(form.reason_error.clone()).required())
+                div { (Button::primary("Upload").icon(Icon::Upload).busy("Uploading…")) }
+            }
+        },
+    );
+    let body = html! {
+        (Head::new("Import a list of numbers").meta(html! { "Every number in it is entered as opted out." }))
+        (card.padded())
+    };
+    page(member, body)
+}
+
+fn list_page(member: &Member, id: ImportId, chosen: &Chosen, look: &Look, known: usize) -> Markup {
+    let n = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let new = look.numbers.len() - known.min(look.numbers.len());
+    let part = |key, label: &str, count: usize, to: &str| SummaryPart {
+        key,
+        label: label.to_owned(),
+        n: n(count),
+        href: to.to_owned(),
+    };
+    let parts = vec![
+        part(Key::Done, "To enter", new, "#enter"),
+        part(Key::Unknown, "On the list already", known, HREF),
+        part(Key::Expired, "Twice in the file", look.repeated, "#enter"),
+        part(Key::Failed, "Cannot be read", look.bad, "#bad"),
+    ];
+    let current = look.column.map_or(String::new(), |column| column.to_string());
+    let columns = look.columns.iter().map(|(at, label)| Choice::new(at.to_string(), label, &current));
+    let columns = std::iter::once(Choice::new("", "Choose…", &current)).chain(columns).collect();
+    let body = html! {
+        (Head::new("Check the list").meta(html! { (chosen.file_name) }).meta(html! { "Opts out of " (what_for(chosen.channel(), chosen.category())) }))
+        section class="m-card m-impsum" aria-label="Rows of the file" {
+            (RecipientSummary { parts, reachable: n(new), aside: None, verb: "numbers are new", current: None })
+        }
+        (Card::new("enter", "Enter", html! {
+            div class="m-stack" {
+                form class="m-inline" method="post" action=(href(id)) {
+                    (member.csrf())
+                    (Field::select("column", "Column of the numbers", columns).autosubmit())
+                    (Button::new("Read again").busy("Reading…"))
+                }
+                @if look.column.is_none() {
+                    p class="m-error" { "No column looks like phone numbers. Choose it." }
+                }
+                @if look.cut { p class="m-error" { "Only the first " (grouped(n(NUMBERS_MAX))) " numbers are entered. Import the rest as a list of its own." } }
+                p class="m-p" { "Reason of each entry: “" (chosen.reason) "”." }
+                form method="post" action={ (href(id)) "/commit" } {
+                    (member.csrf())
+                    (Button::primary(format!("Enter {}", counted(n(new), "number", "numbers"))).icon(Icon::Check).disabled(new == 0).busy("Entering…"))
+                    " " (Button::link("Back", format!("{HREF}/import")))
+                }
+            }
+        }).padded())
+        @if look.bad > 0 { (bad_card(look, n(look.bad))) }
+    };
+    page(member, body)
+}
+
+fn bad_card(look: &Look, bad: i64) -> Card {
+    let row = |(line, cell, says): &(u64, String, String)| {
+        Row::new(vec![
+            html! { "Row " (line) },
+            html! { @if cell.is_empty() { "empty" } @else { (cell) } },
+            html! { (says) },
+        ])
+    };
+    let title = match look.bad_rows.len() {
+        shown if shown < look.bad => {
+            format!("The first {shown} of {} that cannot be read", counted(bad, "row", "rows"))
+        }
+        _ => format!("{} that cannot be read", counted(bad, "row", "rows")),
+    };
+    Card::new(
+        "bad",
+        title,
+        Table {
+            caption: "Rows that cannot be read".into(),
+            columns: vec![
+                Column::new("Row", Place::Title),
+                Column::new("In the file", Place::Line),
+                Column::new("Problem", Place::Line),
+            ],
+            rows: look.bad_rows.iter().map(row).collect(),
+            empty: String::new(),
+        },
+    )
+}
