@@ -312,7 +312,7 @@ pub async fn export(State(app): State<App>, member: Member, Query(query): Query<
             };
             let last = entries.last()?.id;
             let full = entries.len() as i64 == CHUNK;
-            let next = full.then(|| SuppressionFilter { after: Some(last), ..filter });
+            let next = full.then_some(SuppressionFilter { after: Some(last), ..filter });
             let mut text = String::new();
             for entry in entries {
                 let cells = [
