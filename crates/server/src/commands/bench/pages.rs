@@ -1,4 +1,4 @@
-//! Server time of the two busiest pages, with a million messages behind them.
+//! Server time of the two busiest pages, and of following one of them, with a million messages behind them.
 
 use std::time::Instant;
 
@@ -7,6 +7,7 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
+use futures::StreamExt;
 use tower::ServiceExt;
 
 use super::{Board, sends::Made};
@@ -33,7 +34,19 @@ pub(crate) async fn run(app: &App, made: &Made, board: &mut Board) -> anyhow::Re
         median_ms(app, &broadcast, &cookie).await?,
         "ms",
         Some(('≤', 20.0)),
+    )?;
+    board.note(
+        "Broadcast page, one look of its stream",
+        median_ms(app, &live(made), &cookie).await?,
+        "ms",
+        Some(('≤', 20.0)),
     )
+}
+
+/// The stream of a page that is dear to follow: fifty people far apart, found by a search, and a message in the drawer.
+fn live(made: &Made) -> String {
+    let rows: Vec<String> = (0..50).map(|at| (at * 97 + 1).to_string()).collect();
+    format!("/live/broadcasts/{}?q=a&rows={}&message=1", made.large, rows.join("."))
 }
 
 /// A session of the bench's own admin, made as signing in makes it.
@@ -54,7 +67,12 @@ async fn median_ms(app: &App, path: &str, cookie: &str) -> anyhow::Result<f64> {
         let start = Instant::now();
         let answer = router.clone().oneshot(request).await?;
         let status = answer.status();
-        axum::body::to_bytes(answer.into_body(), usize::MAX).await?;
+        if path.starts_with("/live") {
+            // It never ends: its first event is the whole present state.
+            answer.into_body().into_data_stream().next().await.context("the stream is empty")??;
+        } else {
+            axum::body::to_bytes(answer.into_body(), usize::MAX).await?;
+        }
         times.push(start.elapsed().as_secs_f64() * 1_000.0);
         anyhow::ensure!(status == StatusCode::OK, "{path} answered {status}");
     }
