@@ -9,9 +9,8 @@ use crate::harness::{Browser, Page, Theme, Width};
 use crate::program::Program;
 use crate::review;
 
-/// Not a page: it answers programs or is a file. Or a page of somebody who is not signed in, which is visited apart.
-const APART: &[&str] =
-    &["/assets/{file}", "/sign-in", "/sign-in/{token}", "/set-up/{token}", "/invite/{token}"];
+/// Not a page, but a file; or a page of somebody who is not signed in, which is visited apart, as are those behind a link that is sent.
+const APART: &[&str] = &["/assets/{file}", "/sign-in"];
 
 const LOOK: (Width, Theme) = (Width::Desk, Theme::Light);
 
@@ -21,7 +20,7 @@ fn patterns() -> BTreeSet<&'static str> {
         .into_iter()
         .filter(|route| route.method == "GET" && route.rule.kind == Kind::Page)
         .map(|route| route.rule.path)
-        .filter(|path| !APART.contains(path) && !is_no_page(path))
+        .filter(|path| !APART.contains(path) && !path.contains("{token}") && !is_no_page(path))
         .collect()
 }
 
