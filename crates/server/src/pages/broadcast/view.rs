@@ -396,9 +396,10 @@ impl View {
         let mut to = last.max(from.plus(3 * MINUTE)).max(now.unwrap_or(from));
         let forecast = done.filter(|(_, estimate)| *estimate && running).map(|(at, _)| at);
         to = to.max(forecast.unwrap_or(to));
-        // A start far away would squeeze everything else into a corner.
+        // A start far away would squeeze everything else into a corner. While it runs, whether it will be in time counts for more.
+        let ahead = if running { HOUR } else { 0 };
         let shows_start =
-            before_start && start >= from && start.since(from) <= (4 * to.since(from)).max(HOUR);
+            before_start && start >= from && start.since(from) <= (4 * to.since(from)).max(ahead);
         if shows_start {
             to = to.max(start.plus(start.since(from) / 12));
         }
