@@ -259,15 +259,24 @@ fn withdraw_page(
     page.render()
 }
 
-/// Both cards of a person's page: what they agreed to, and the form of a new agreement.
-pub(super) fn cards(member: &Member, story: &Story, form: &ConsentForm, errors: &ConsentErrors) -> Markup {
+/// What they agreed to, with the form of a new agreement beside it; `below` goes under the list, so that no gap is left there.
+pub(super) fn cards(
+    member: &Member,
+    story: &Story,
+    form: &ConsentForm,
+    errors: &ConsentErrors,
+    below: impl Render,
+) -> Markup {
     let may = member.may(Permission::Manage);
     html! {
         div class=(if may { "m-split m-split--list" } else { "m-stack" }) id="consents" {
-            (table_card(member, story))
+            div class="m-stack" {
+                (table_card(member, story))
+                @if !story.lifted.is_empty() { (lifted_card(member, story)) }
+                (below)
+            }
             @if may { (form_card(member, story, form, errors)) }
         }
-        @if !story.lifted.is_empty() { (lifted_card(member, story)) }
     }
 }
 

@@ -390,7 +390,7 @@ fn list_page(member: &Member, id: ImportId, chosen: &Chosen, look: &Look, known:
         }
         (Card::new("enter", "Enter", html! {
             div class="m-stack" {
-                form class="m-inline" method="post" action=(href(id)) {
+                form class="m-inline m-inline--end" method="post" action=(href(id)) {
                     (member.csrf())
                     (Field::select("column", "Column of the numbers", columns).autosubmit())
                     (Button::new("Read again").busy("Reading…"))
@@ -400,10 +400,10 @@ fn list_page(member: &Member, id: ImportId, chosen: &Chosen, look: &Look, known:
                 }
                 @if look.cut { p class="m-error" { "Only the first " (grouped(n(NUMBERS_MAX))) " numbers are entered. Import the rest as a list of its own." } }
                 p class="m-p" { "Reason of each entry: “" (chosen.reason) "”." }
-                form method="post" action={ (href(id)) "/commit" } {
+                form class="m-inline" method="post" action={ (href(id)) "/commit" } {
                     (member.csrf())
                     (Button::primary(format!("Enter {}", counted(n(new), "number", "numbers"))).icon(Icon::Check).disabled(new == 0).busy("Entering…"))
-                    " " (Button::link("Back", format!("{HREF}/import")))
+                    (Button::link("Back", format!("{HREF}/import")))
                 }
             }
         }).padded())

@@ -75,8 +75,7 @@ pub(super) fn page(member: &Member, story: &Story, form: &ConsentForm, errors: &
         (head)
         @for entry in &story.suppressions { (opted_out_note(member, entry)) }
         (messages_card(member, story))
-        (consents::cards(member, story, form, errors))
-        (registrations_card(member, story))
+        (consents::cards(member, story, form, errors, registrations_card(member, story)))
     };
     let mut page = member.page(Section::People, name, body);
     page.crumbs = vec![Crumb::to("People", "/people"), Crumb::here(name)];
