@@ -276,7 +276,7 @@ on_both! {
         assert_eq!(truth.status.word(), "paused");
         assert_eq!(truth.stop_code, "f2s_416");
         assert_eq!((in_state(&truth, MessageState::Sent), in_state(&truth, MessageState::Waiting)), (100, 100));
-        sms.world.sandbox.fast2sms().set_wallet(DEFAULT_ACCOUNT, 1_000_0000);
+        sms.world.sandbox.fast2sms().set_wallet(DEFAULT_ACCOUNT, 10_000_000);
         sms.world.org.resume_broadcast(id, sms.world.clock.now()).await.unwrap();
         sms.world.run_dry().await;
         assert_eq!(sms.world.sum(id).await, "200 = 200 sent");
