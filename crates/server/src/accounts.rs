@@ -2,7 +2,11 @@
 
 use domain::ids::{IntegrationId, OrganizationId};
 use engine::Accounts;
-use providers::{Account, AisensyAccount, AisensySecrets, AisensySettings};
+use providers::{
+    Account, AisensyAccount, AisensySecrets, AisensySettings, Fast2smsAccount, Fast2smsSecrets,
+    Fast2smsSettings,
+};
+use serde::de::DeserializeOwned;
 use store::integrations::{Account as Stored, Integration};
 
 use crate::seal::KeyRing;
@@ -14,19 +18,25 @@ pub struct ProviderUrls {
     pub aisensy: String,
     /// Base of AiSensy's project interface.
     pub aisensy_project: String,
+    /// Base of Fast2SMS's interface (providers/fast2sms.md §1); clones of it have others.
+    pub fast2sms: String,
 }
 
 impl Default for ProviderUrls {
     fn default() -> Self {
         let settings = AisensySettings::default();
-        ProviderUrls { aisensy: settings.base_url, aisensy_project: settings.project_base_url }
+        ProviderUrls {
+            aisensy: settings.base_url,
+            aisensy_project: settings.project_base_url,
+            fast2sms: Fast2smsSettings::default().base_url,
+        }
     }
 }
 
 impl ProviderUrls {
-    /// Whether they stand on this machine: a stand-in, which may be called without TLS.
-    pub fn are_local(&self) -> bool {
-        [&self.aisensy, &self.aisensy_project].iter().all(|url| {
+    /// Whether one of them stands on this machine: a stand-in, which may be called without TLS.
+    pub fn any_local(&self) -> bool {
+        [&self.aisensy, &self.aisensy_project, &self.fast2sms].iter().any(|url| {
             ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"]
                 .iter()
                 .any(|host| url.starts_with(host))
@@ -72,11 +82,8 @@ impl Accounts for OpenAccounts {
         })?;
         match account.kind.as_str() {
             "aisensy" => {
-                let secrets: AisensySecrets = serde_json::from_str(&plain).map_err(|_| {
-                    "The stored key cannot be read. Enter it again under Settings, Integrations.".to_owned()
-                })?;
-                let settings: AisensySettings = serde_json::from_value(account.settings.clone())
-                    .map_err(|error| format!("The account's settings cannot be read: {error}"))?;
+                let secrets: AisensySecrets = read_secrets(&plain)?;
+                let settings: AisensySettings = read_settings(account)?;
                 let settings = AisensySettings {
                     base_url: self.urls.aisensy.clone(),
                     project_base_url: self.urls.aisensy_project.clone(),
@@ -86,9 +93,27 @@ impl Accounts for OpenAccounts {
                     .map(Account::Aisensy)
                     .map_err(|error| error.to_string())
             }
+            "fast2sms" => {
+                let secrets: Fast2smsSecrets = read_secrets(&plain)?;
+                let settings: Fast2smsSettings = read_settings(account)?;
+                let settings = Fast2smsSettings { base_url: self.urls.fast2sms.clone(), ..settings };
+                Fast2smsAccount::new(&settings, secrets)
+                    .map(Account::Fast2sms)
+                    .map_err(|error| error.to_string())
+            }
             other => Err(format!("This version does not know accounts of the kind “{other}”.")),
         }
     }
+}
+
+fn read_secrets<T: DeserializeOwned>(plain: &str) -> Result<T, String> {
+    serde_json::from_str(plain)
+        .map_err(|_| "The stored key cannot be read. Enter it again under Settings, Integrations.".to_owned())
+}
+
+fn read_settings<T: DeserializeOwned>(account: &Stored) -> Result<T, String> {
+    serde_json::from_value(account.settings.clone())
+        .map_err(|error| format!("The account's settings cannot be read: {error}"))
 }
 
 #[cfg(test)]
@@ -121,9 +146,11 @@ mod tests {
         let local = ProviderUrls {
             aisensy: "http://127.0.0.1:9/x".into(),
             aisensy_project: "http://127.0.0.1:9/y".into(),
+            fast2sms: "http://127.0.0.1:9/dev".into(),
         };
-        assert!(local.are_local());
-        assert!(!ProviderUrls::default().are_local());
-        assert!(!ProviderUrls { aisensy: "http://127.0.0.1.evil.example/".into(), ..local }.are_local());
+        assert!(local.any_local());
+        assert!(!ProviderUrls::default().any_local());
+        let evil = "http://127.0.0.1.evil.example/".to_owned();
+        assert!(!ProviderUrls { aisensy: evil, ..ProviderUrls::default() }.any_local());
     }
 }

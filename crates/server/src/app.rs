@@ -88,7 +88,7 @@ impl App {
         let passwords = Passwords::new(config.password_cost);
         let accounts = OpenAccounts::new(keys.clone(), config.providers.clone());
         let out = Http::new(HttpSettings {
-            local_targets: config.providers.are_local(),
+            local_targets: config.providers.any_local(),
             ..HttpSettings::default()
         })?;
         let phone_key = PhoneKey::new(&keys.phone_key());

@@ -60,6 +60,9 @@ pub struct Flags {
     /// Base address of AiSensy's project interface
     #[arg(long, env = "MUNADI_AISENSY_PROJECT_URL", global = true, value_name = "URL")]
     pub aisensy_project_url: Option<String>,
+    /// Base address of Fast2SMS's interface; clones of it have their own
+    #[arg(long, env = "MUNADI_FAST2SMS_URL", global = true, value_name = "URL")]
+    pub fast2sms_url: Option<String>,
     /// Seconds after which a silent process is given up and its calls become unknown [default: 15]
     #[arg(long, env = "MUNADI_LEASE_SECONDS", global = true, value_name = "SECONDS")]
     pub lease_seconds: Option<i64>,
@@ -83,6 +86,7 @@ struct File {
     behind_proxy: Option<bool>,
     aisensy_url: Option<String>,
     aisensy_project_url: Option<String>,
+    fast2sms_url: Option<String>,
     lease_seconds: Option<i64>,
     log: Option<String>,
     log_format: Option<LogFormat>,
@@ -146,6 +150,7 @@ impl Config {
         let providers = ProviderUrls {
             aisensy: url(flags.aisensy_url, file.aisensy_url, known.aisensy),
             aisensy_project: url(flags.aisensy_project_url, file.aisensy_project_url, known.aisensy_project),
+            fast2sms: url(flags.fast2sms_url, file.fast2sms_url, known.fast2sms),
         };
         let lease_seconds = flags.lease_seconds.or(file.lease_seconds).unwrap_or(15);
         if !(1..=600).contains(&lease_seconds) {

@@ -12,8 +12,10 @@ use clap::Args;
 use domain::{
     message::MessageState,
     pace::Pace,
+    template::Message,
     time::{HOUR, WallClock},
 };
+use providers::Fast2smsSettings;
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use sandbox::Sandbox;
 use serde::Serialize;
@@ -23,7 +25,7 @@ use super::{demo::stand_in, say};
 use crate::{
     app::App,
     config::Config,
-    rehearsal::{Stage, crowd, templates},
+    rehearsal::{Stage, crowd, sms_templates, templates},
 };
 
 /// How often, and on which store.
@@ -32,12 +34,52 @@ pub struct CrashProof {
     /// How often the program is killed in the middle of sends
     #[arg(long, default_value_t = 20)]
     kills: u64,
+    /// What is sent
+    #[arg(long, value_enum, default_value_t = What::Whatsapp)]
+    channel: What,
     /// Seed of the moments
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The result as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// What is sent while the program is killed.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    /// A WhatsApp message for each person
+    Whatsapp,
+    /// An SMS for each person
+    Sms,
+    /// One SMS for all, many numbers in one request
+    SmsBatch,
+}
+
+impl What {
+    fn message(self) -> anyhow::Result<Message> {
+        Ok(match self {
+            What::Whatsapp => templates().swap_remove(1).1.into(),
+            What::Sms => sms_templates()?.swap_remove(0).1.into(),
+            What::SmsBatch => sms_templates()?.swap_remove(1).1.into(),
+        })
+    }
+
+    /// Rows that one call can leave unknown.
+    fn rows_per_call(self) -> u64 {
+        match self {
+            What::Whatsapp | What::Sms => 1,
+            What::SmsBatch => Fast2smsSettings::default().numbers_per_request as u64,
+        }
+    }
+
+    /// Calls per second of the rehearsal, so that enough of them are under way at every moment.
+    fn per_second(self) -> i64 {
+        match self {
+            What::Whatsapp | What::Sms => PER_SECOND,
+            What::SmsBatch => PER_SECOND / 5,
+        }
+    }
 }
 
 /// What was counted.
@@ -53,12 +95,14 @@ pub struct Verdict {
     pub twice: u64,
     /// Recipients that got nothing although their row does not say that this may be. Must be 0.
     pub lost: u64,
-    /// Rows whose fate nobody knows: at most the calls in flight at each kill.
+    /// Rows whose fate nobody knows: at most those of the calls in flight at each kill.
     pub unknown: u64,
     /// Of these, phones that did get it.
     pub unknown_but_arrived: u64,
     /// Most calls that were under way at once.
     pub in_flight_max: u64,
+    /// Rows that one call carries at most.
+    pub rows_per_call: u64,
     /// Rows whose kept counts differ from their count. Must be 0.
     pub differences: usize,
 }
@@ -69,7 +113,7 @@ impl Verdict {
         self.twice == 0
             && self.lost == 0
             && self.differences == 0
-            && self.unknown <= self.in_flight_max.max(1) * self.kills
+            && self.unknown <= self.in_flight_max.max(1) * self.rows_per_call * self.kills
             && i64::try_from(accounted) == Ok(self.planned)
     }
 }
@@ -122,6 +166,8 @@ async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
     stand.faults.latency_ms = 15;
     stand.faults.jitter_ms = 45;
     stand.faults.receipts.mode = sandbox::faults::ReceiptMode::Off;
+    // A number that is written to twice is to be seen, not refused.
+    stand.faults.fast2sms.repeat_window_ms = 0;
     let sandbox = Sandbox::start(stand).await?;
     let mut config = config.clone();
     config.providers = stand_in(&sandbox);
@@ -135,14 +181,15 @@ async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
         "Crash Proof",
         "Proof",
         "proof@example.com",
-        Pace { per_second: PER_SECOND, per_day: 0 },
+        Pace { per_second: args.channel.per_second(), per_day: 0 },
     )
     .await?;
     let workshop = stage.workshop("Rehearsal", now.plus(20 * HOUR), "https://meet.example/x", now).await?;
-    let people = usize::try_from(args.kills * PEOPLE_PER_KILL + 300)?;
+    let people = (args.kills * PEOPLE_PER_KILL + 300) * args.channel.rows_per_call().isqrt();
+    let people = usize::try_from(people)?;
     stage.register(workshop, crowd(people, now), now).await?;
     let broadcast =
-        stage.confirm(workshop, "Proof", &templates()[1].1, now, now.plus(20 * HOUR), now).await?;
+        stage.confirm(workshop, "Proof", &args.channel.message()?, now, now.plus(20 * HOUR), now).await?;
 
     let bar = indicatif::ProgressBar::new(args.kills);
     let mut kills = 0;
@@ -165,7 +212,7 @@ async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
     let truth = until_done(&app.store, &stage, broadcast).await;
     child.kill()?;
     child.wait()?;
-    let verdict = count(&app, &stage, &sandbox, truth?, kills).await?;
+    let verdict = count(&app, &stage, &sandbox, truth?, kills, args).await?;
     app.store.close().await;
     sandbox.stop().await;
     Ok(verdict)
@@ -184,6 +231,8 @@ fn start(config: &Config) -> anyhow::Result<Child> {
             &config.providers.aisensy,
             "--aisensy-project-url",
             &config.providers.aisensy_project,
+            "--fast2sms-url",
+            &config.providers.fast2sms,
         ])
         .env("MUNADI_DATABASE_URL", &config.database)
         .stdout(Stdio::null())
@@ -225,6 +274,7 @@ async fn count(
     sandbox: &Sandbox,
     truth: Broadcast,
     kills: u64,
+    args: &CrashProof,
 ) -> anyhow::Result<Verdict> {
     let summary = sandbox.world().summary();
     let mut verdict = Verdict {
@@ -236,6 +286,7 @@ async fn count(
         unknown: 0,
         unknown_but_arrived: 0,
         in_flight_max: summary.in_flight_max,
+        rows_per_call: args.channel.rows_per_call(),
         differences: app.engine.work().differences().await?.len(),
     };
     let mut after = 0;

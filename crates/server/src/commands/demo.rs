@@ -76,6 +76,7 @@ pub fn stand_in(sandbox: &Sandbox) -> ProviderUrls {
     ProviderUrls {
         aisensy: format!("{}/campaign/t1/api", sandbox.url()),
         aisensy_project: format!("{}/project-apis/v1", sandbox.url()),
+        fast2sms: format!("{}/dev", sandbox.url()),
     }
 }
 

@@ -161,11 +161,11 @@ fn settings(config: &Config, report: &mut Report) {
     } else {
         report.ok(ABOUT, text);
     }
-    if config.providers.are_local() {
+    if config.providers.any_local() {
         report.warn(
             "providers",
-            format!("AiSensy is at {}: a stand-in, nothing reaches a phone", config.providers.aisensy),
-            "take aisensy_url and aisensy_project_url out of the settings for real messages",
+            "a provider's address is on this machine: a stand-in, nothing reaches a phone".to_owned(),
+            "take aisensy_url, aisensy_project_url and fast2sms_url out of the settings for real messages",
         );
     }
 }

@@ -214,7 +214,7 @@ fn words(base: &str, project: &aisensy::Project, has_webhook: bool, account: &fa
     format!(
         "A stand-in for AiSensy listens on {base}. Nothing that is sent to it reaches a phone.\n\n\
          Start Munadi against it:\n  \
-         munadi serve --aisensy-url {campaign_url} --aisensy-project-url {project_url}\n\n\
+         munadi serve --aisensy-url {campaign_url} --aisensy-project-url {project_url} --fast2sms-url {sms_url}\n\n\
          Connect an account under Settings, Integrations:\n  \
          API key            {key}\n  \
          Project            {id}\n  \
@@ -230,6 +230,7 @@ fn words(base: &str, project: &aisensy::Project, has_webhook: bool, account: &fa
          curl -X POST {base}/sandbox/reset             forget phones and receipts",
         campaign_url = campaign_url(base),
         project_url = project_url(base),
+        sms_url = fast2sms_url(base),
         id = project.id,
         password = project.password,
         campaigns = campaigns.join(", "),

@@ -1,6 +1,7 @@
 //! A stage to rehearse on: an organisation, an account at the stand-in, workshops, people. For `demo`, `crash-proof` and `bench`.
 
 mod people;
+mod sms;
 
 use domain::{
     broadcast::Audience,
@@ -12,7 +13,7 @@ use domain::{
     quiet_hours::QuietHours,
     role::Role,
     sending_hours::SendingHours,
-    template::{Parameter, Source, UrlButton, WhatsappTemplate},
+    template::{Message, Parameter, Source, UrlButton, WhatsappTemplate},
     time::{HOUR, MINUTE, Millis, Zone},
     workshop::TagColour,
 };
@@ -23,6 +24,7 @@ use store::{
 };
 
 pub use people::{crowd, sample_people};
+pub use sms::sms_templates;
 
 use crate::{accounts::seal_binding, app::App};
 
@@ -37,8 +39,10 @@ pub struct Stage {
     pub user: UserId,
     /// Calls as the admin.
     pub org: Org,
-    /// The account at the stand-in.
+    /// The account for WhatsApp at the stand-in.
     pub integration: IntegrationId,
+    /// The account for SMS at the stand-in.
+    pub sms: IntegrationId,
 }
 
 impl Stage {
@@ -103,7 +107,8 @@ impl Stage {
             now,
         )
         .await?;
-        Ok(Stage { user: id, org, integration })
+        let sms = sms::connect(app, &org, &format!("{organisation} SMS"), pace, now).await?;
+        Ok(Stage { user: id, org, integration, sms })
     }
 
     /// A workshop from `starts_at` on, two hours long.
@@ -146,23 +151,29 @@ impl Stage {
         &self,
         workshop: WorkshopId,
         title: &str,
-        template: &WhatsappTemplate,
+        message: &Message,
         starts_at: Millis,
         deadline: Millis,
         now: Millis,
     ) -> anyhow::Result<BroadcastId> {
         let new = NewBroadcast {
-            integration: self.integration,
+            integration: match message {
+                Message::Whatsapp(_) => self.integration,
+                Message::Sms(_) => self.sms,
+            },
             workshop,
-            channel: Channel::WhatsappPersonal,
+            channel: message.channel(),
             title: title.to_owned(),
-            category: template.category,
-            template: serde_json::to_value(template)?,
+            category: message.category(),
+            template: message.to_json(),
             audience: Audience::Registered,
             starts_at,
             deadline,
             hours: SendingHours::any(),
-            unit_price: Money(1_450),
+            unit_price: match message {
+                Message::Whatsapp(_) => Money(1_450),
+                Message::Sms(_) => Money(2_500),
+            },
         };
         Ok(self.org.confirm_broadcast(new, now).await?)
     }
@@ -263,6 +274,6 @@ pub async fn furnish(app: &App, stage: &Stage) -> anyhow::Result<()> {
     )
     .await?;
     let (name, template) = &templates()[2];
-    stage.confirm(today, name, template, now, Millis(evening), now).await?;
+    stage.confirm(today, name, &template.clone().into(), now, Millis(evening), now).await?;
     Ok(())
 }

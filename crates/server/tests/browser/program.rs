@@ -23,11 +23,14 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// `munadi serve` on an empty folder, with a stand-in as AiSensy.
+    /// `munadi serve` on an empty folder, with a stand-in as every provider.
     pub(crate) async fn serve(sandbox: &sandbox::Sandbox) -> Result<Program> {
         let campaigns = format!("{}/campaign/t1/api", sandbox.url());
         let project = format!("{}/project-apis/v1", sandbox.url());
-        Program::start(&["serve", "--aisensy-url", &campaigns, "--aisensy-project-url", &project]).await
+        let sms = format!("{}/dev", sandbox.url());
+        let urls =
+            ["serve", "--aisensy-url", &campaigns, "--aisensy-project-url", &project, "--fast2sms-url", &sms];
+        Program::start(&urls).await
     }
 
     /// `munadi demo`: invented people, and stand-ins for every provider.

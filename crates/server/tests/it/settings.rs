@@ -51,6 +51,7 @@ async fn with_vendor(db: &TestStore) -> (World, People, Sandbox) {
     let world = World::with(db, |config| {
         config.providers.aisensy = format!("{}/campaign/t1/api", vendor.url());
         config.providers.aisensy_project = format!("{}/project-apis/v1", vendor.url());
+        config.providers.fast2sms = format!("{}/dev", vendor.url());
     })
     .await;
     let people = world.people().await;

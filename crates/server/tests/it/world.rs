@@ -94,6 +94,7 @@ impl World {
         config.providers = ProviderUrls {
             aisensy: "http://127.0.0.1:9/campaign".to_owned(),
             aisensy_project: "http://127.0.0.1:9/project".to_owned(),
+            fast2sms: "http://127.0.0.1:9/dev".to_owned(),
         };
         change(&mut config);
         let clock = Arc::new(ManualClock::at(Millis(20_000 * DAY)));

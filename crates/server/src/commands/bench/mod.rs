@@ -32,6 +32,9 @@ pub struct Bench {
     /// Calls of the raw client
     #[arg(long, default_value_t = 200_000)]
     raw: usize,
+    /// People who get a text of their own
+    #[arg(long, default_value_t = 20_000)]
+    texts: usize,
     /// Receipts posted
     #[arg(long, default_value_t = 50_000)]
     receipts: usize,
@@ -120,6 +123,7 @@ async fn measure(
         bail!("the database is not empty; bench wants a fresh one");
     }
     let made = sends::run(&app, args, raw, board).await?;
+    sends::sms(&app, &made, args, raw, board).await?;
     receipts::run(&app, &made, args.receipts, board).await?;
     pages::run(&app, &made, board).await?;
     app.store.close().await;
@@ -132,7 +136,7 @@ async fn measure(
 
 /// The null provider takes any path; the probe's answer is the same and proves nothing, so the campaign is asked in vain.
 fn null_urls(null: &Null) -> ProviderUrls {
-    ProviderUrls { aisensy: null.url(), aisensy_project: null.url() }
+    ProviderUrls { aisensy: null.url(), aisensy_project: null.url(), fast2sms: null.url() }
 }
 
 fn file_mb(path: &PathBuf) -> anyhow::Result<f64> {

@@ -13,6 +13,7 @@ use domain::{
     ids::{BroadcastId, WorkshopId},
     message::MessageState,
     pace::Pace,
+    template::Message,
     time::HOUR,
 };
 use engine::Sender;
@@ -22,7 +23,7 @@ use sandbox::null::Null;
 use super::{Bench, Board, resident_mb, seconds};
 use crate::{
     app::App,
-    rehearsal::{Stage, crowd, templates},
+    rehearsal::{Stage, crowd, sms_templates, templates},
 };
 
 /// Who the bench is.
@@ -63,17 +64,17 @@ pub(crate) async fn run(app: &App, args: &Bench, raw: f64, board: &mut Board) ->
     let stage = Stage::set_up(app, "Bench", "Bench", ADMIN, pace).await?;
     let now = app.clock.now();
     let warm = people(app, &stage, "Warm", 5_000).await?;
-    send(app, &stage, warm).await?;
+    send(app, &stage, warm, &whatsapp()).await?;
     let few = people(app, &stage, "Few", args.few).await?;
     let start = Instant::now();
     let workshop = people(app, &stage, "Many", args.people).await?;
     board.note("people registered (store alone)", args.people as f64 / seconds(start), "rows/s", None)?;
 
-    let small = send(app, &stage, few).await?;
+    let small = send(app, &stage, few, &whatsapp()).await?;
     board.note("durable sends, small broadcast", small.per_second, "/s", None)?;
 
     let watch = Watch::start();
-    let large = send(app, &stage, workshop).await?;
+    let large = send(app, &stage, workshop, &whatsapp()).await?;
     let peak = watch.stop();
     board.note("planning", large.planned_per_second, "rows/s", Some(('≥', 150_000.0)))?;
     board.note("durable sends, large broadcast", large.per_second, "/s", None)?;
@@ -108,10 +109,50 @@ pub(crate) async fn run(app: &App, args: &Bench, raw: f64, board: &mut Board) ->
     Ok(Made { stage, large: large.id, workshop })
 }
 
+fn whatsapp() -> Message {
+    templates().swap_remove(1).1.into()
+}
+
+/// SMS: one text for all in requests of many numbers, and a text for each.
+pub(crate) async fn sms(
+    app: &App,
+    made: &Made,
+    args: &Bench,
+    raw: f64,
+    board: &mut Board,
+) -> anyhow::Result<()> {
+    let mut texts = sms_templates()?;
+    let (same, personal) = (texts.swap_remove(1).1.into(), texts.swap_remove(0).1.into());
+    let large = send(app, &made.stage, made.workshop, &same).await?;
+    board.note("SMS, one text, planning", large.planned_per_second, "rows/s", None)?;
+    board.note("SMS, one text in requests of 100", large.per_second, "/s", Some(('≥', 50_000.0)))?;
+    let few = people_after(app, &made.stage, "Texts", args.people, args.texts).await?;
+    let each = send(app, &made.stage, few, &personal).await?;
+    board.note("SMS, a text for each", each.per_second, "/s", None)?;
+    let bar = if app.store.is_shared() { 0.35 } else { 0.50 };
+    board.note(
+        "SMS, a text for each, as a part of the raw rate",
+        each.per_second / raw,
+        "of raw",
+        Some(('≥', bar)),
+    )
+}
+
 async fn people(app: &App, stage: &Stage, title: &str, n: usize) -> anyhow::Result<WorkshopId> {
+    people_after(app, stage, title, 0, n).await
+}
+
+/// As [`people`], with numbers after the first `used`: two SMS to one number would keep two minutes apart.
+async fn people_after(
+    app: &App,
+    stage: &Stage,
+    title: &str,
+    used: usize,
+    n: usize,
+) -> anyhow::Result<WorkshopId> {
     let now = app.clock.now();
     let workshop = stage.workshop(title, now.plus(20 * HOUR), "https://meet.example/x", now).await?;
-    stage.register(workshop, crowd(n, now), now).await?;
+    stage.register(workshop, crowd(used + n, now).skip(used), now).await?;
     Ok(workshop)
 }
 
@@ -122,9 +163,9 @@ struct Sent {
 }
 
 /// Plans and sends to everybody of a workshop through the engine's own loops, turned as fast as they go.
-async fn send(app: &App, stage: &Stage, workshop: WorkshopId) -> anyhow::Result<Sent> {
+async fn send(app: &App, stage: &Stage, workshop: WorkshopId, message: &Message) -> anyhow::Result<Sent> {
     let now = app.clock.now();
-    let id = stage.confirm(workshop, "Bench", &templates()[1].1, now, now.plus(19 * HOUR), now).await?;
+    let id = stage.confirm(workshop, "Bench", message, now, now.plus(19 * HOUR), now).await?;
     let start = Instant::now();
     let planned = app.engine.plan().await?;
     let planned_per_second = planned as f64 / seconds(start);
@@ -148,14 +189,14 @@ async fn send(app: &App, stage: &Stage, workshop: WorkshopId) -> anyhow::Result<
 /// Seconds from the confirmation of ten people to the last of them, while the large broadcast runs on the same account.
 async fn beside(app: &App, stage: &Stage, many: WorkshopId, ten: WorkshopId) -> anyhow::Result<f64> {
     let now = app.clock.now();
-    let large = stage.confirm(many, "Beside", &templates()[1].1, now, now.plus(19 * HOUR), now).await?;
+    let large = stage.confirm(many, "Beside", &whatsapp(), now, now.plus(19 * HOUR), now).await?;
     app.engine.plan().await?;
     let running = app.engine.run("bench", 1).await?;
     app.engine.wake(large);
     tokio::time::sleep(Duration::from_millis(800)).await;
     let start = Instant::now();
     let now = app.clock.now();
-    let small = stage.confirm(ten, "Ten", &templates()[1].1, now, now.plus(19 * HOUR), now).await?;
+    let small = stage.confirm(ten, "Ten", &whatsapp(), now, now.plus(19 * HOUR), now).await?;
     app.engine.wake(small);
     let took = loop {
         tokio::time::sleep(Duration::from_millis(5)).await;
