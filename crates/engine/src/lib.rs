@@ -25,7 +25,7 @@ use domain::{
     time::SharedClock,
 };
 use providers::Http;
-use store::{PhoneKey, Store, work::Work};
+use store::{Change, PhoneKey, Store, work::Work};
 use tokio::sync::{Notify, broadcast};
 
 pub use accounts::Accounts;
@@ -137,7 +137,8 @@ impl Engine {
         self
     }
 
-    /// Broadcasts whose rows or status this process changed, as they change.
+    /// Broadcasts whose rows or status changed, as they change: by this process, and while the engine runs by others on the same
+    /// PostgreSQL database.
     pub fn feed(&self) -> broadcast::Receiver<BroadcastId> {
         self.feed.subscribe()
     }
@@ -152,6 +153,24 @@ impl Engine {
     /// Says that receipts came in.
     pub fn wake_receipts(&self) {
         self.wakes.receipts.notify_one();
+    }
+
+    /// Does what a change in another process asks for; a lost one costs at most a second.
+    pub(crate) fn hear(&self, change: Change) {
+        let (work, receipts, seen) = match change {
+            Change::Work(broadcast) => (true, false, Some(broadcast)),
+            Change::Rows(broadcast) => (false, false, Some(broadcast)),
+            Change::Receipts => (false, true, None),
+            Change::Missed => (true, true, None),
+        };
+        if work {
+            self.wakes.plan.notify_one();
+            self.wakes.send.notify_one();
+        }
+        if receipts {
+            self.wakes.receipts.notify_one();
+        }
+        self.tell(seen);
     }
 
     /// The handle of this run.

@@ -52,6 +52,7 @@ impl Engine {
         tasks.spawn(self.clone().asking(stop.clone()));
         tasks.spawn(self.clone().keeping(stop.clone()));
         tasks.spawn(self.clone().beating(stop.clone()));
+        tasks.spawn(self.clone().hearing(stop.clone()));
         Ok(Running { stop, tasks, engine: self.clone() })
     }
 
@@ -215,6 +216,17 @@ impl Engine {
             self.tell(settled.touched);
             if !more {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Hears what other processes change.
+    async fn hearing(self, stop: CancellationToken) {
+        let mut changes = self.store.changes();
+        loop {
+            tokio::select! {
+                change = changes.next() => self.hear(change),
+                () = stop.cancelled() => return,
             }
         }
     }

@@ -14,6 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
+    changes::Change,
     db::{Tx, args},
     error::{StoreError, json, word},
     messages::{CountMoves, move_counts},
@@ -284,6 +285,7 @@ impl Org {
             return Ok(id);
         }
         self.note(&mut tx, "broadcast.confirmed", id, new.channel.word(), now).await?;
+        tx.tell(Change::Work(id));
         tx.commit().await?;
         Ok(id)
     }
@@ -446,6 +448,7 @@ impl Org {
             Move::Planned | Move::Start | Move::Complete | Move::Reopen => "broadcast.changed",
         };
         self.note(&mut tx, action, id, "", now).await?;
+        tx.tell(Change::Work(id));
         tx.commit().await
     }
 
@@ -500,6 +503,7 @@ impl Org {
             args![id.0, next.word(), deadline],
         )
         .await?;
+        tx.tell(Change::Work(id));
         tx.commit().await?;
         Ok(total)
     }
@@ -543,6 +547,7 @@ impl Org {
         moves.add(message.broadcast.0, to, reason, 1, cost.unwrap_or(0));
         move_counts(&mut tx, moves).await?;
         self.note(&mut tx, "message.decided", message, to.word(), now).await?;
+        tx.tell(Change::Rows(message.broadcast));
         tx.commit().await
     }
 }

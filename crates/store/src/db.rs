@@ -18,7 +18,10 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use crate::error::StoreError;
+use crate::{
+    changes::{Change, Signals},
+    error::StoreError,
+};
 
 /// A row type that either engine can fill.
 pub(crate) trait Record:
@@ -320,6 +323,7 @@ pub(crate) enum Db {
     },
     Postgres {
         pool: PgPool,
+        signals: Arc<Signals>,
     },
 }
 
@@ -329,7 +333,9 @@ impl Db {
         Ok(match self {
             // A deferred transaction that turns from reading to writing fails at once when another wrote in between.
             Db::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Db::Postgres { pool } => Tx::Postgres(pool.begin().await?),
+            Db::Postgres { pool, signals } => {
+                Tx::Postgres { tx: pool.begin().await?, signals: Arc::clone(signals), told: vec![] }
+            }
         })
     }
 
@@ -359,7 +365,7 @@ impl Db {
     ) -> Result<Vec<T>, StoreError> {
         Ok(match self {
             Db::Sqlite { readers, .. } => sqlite_query_as(sql, args, batch).fetch_all(readers).await?,
-            Db::Postgres { pool } => postgres_query_as(sql, args, batch).fetch_all(pool).await?,
+            Db::Postgres { pool, .. } => postgres_query_as(sql, args, batch).fetch_all(pool).await?,
         })
     }
 
@@ -370,7 +376,7 @@ impl Db {
     ) -> Result<Option<T>, StoreError> {
         Ok(match self {
             Db::Sqlite { readers, .. } => sqlite_query_as(sql, args, None).fetch_optional(readers).await?,
-            Db::Postgres { pool } => postgres_query_as(sql, args, None).fetch_optional(pool).await?,
+            Db::Postgres { pool, .. } => postgres_query_as(sql, args, None).fetch_optional(pool).await?,
         })
     }
 
@@ -383,7 +389,7 @@ impl Db {
     pub(crate) async fn run(&self, sql: &'static str, args: Vec<Arg>) -> Result<u64, StoreError> {
         Ok(match self {
             Db::Sqlite { writer, .. } => sqlite_query(sql, args, None).execute(writer).await?.rows_affected(),
-            Db::Postgres { pool } => postgres_query(sql, args, None).execute(pool).await?.rows_affected(),
+            Db::Postgres { pool, .. } => postgres_query(sql, args, None).execute(pool).await?.rows_affected(),
         })
     }
 }
@@ -391,16 +397,33 @@ impl Db {
 /// An open transaction. Dropped without [`Tx::commit`], nothing of it stays.
 pub(crate) enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    Postgres {
+        tx: Transaction<'static, Postgres>,
+        signals: Arc<Signals>,
+        /// What this transaction changes, for the other processes.
+        told: Vec<Change>,
+    },
 }
 
 impl Tx {
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         match self {
             Tx::Sqlite(tx) => tx.commit().await?,
-            Tx::Postgres(tx) => tx.commit().await?,
+            Tx::Postgres { mut tx, signals, told } => {
+                let later = signals.tell(&mut tx, told).await?;
+                tx.commit().await?;
+                signals.hold(later);
+            }
         }
         Ok(())
+    }
+
+    /// Tells the other processes, once this is committed. SQLite has none.
+    pub(crate) fn tell(&mut self, change: Change) {
+        match self {
+            Tx::Sqlite(_) => {}
+            Tx::Postgres { told, .. } => told.push(change),
+        }
     }
 
     pub(crate) async fn all<T: Record>(
@@ -428,7 +451,7 @@ impl Tx {
     ) -> Result<Vec<T>, StoreError> {
         Ok(match self {
             Tx::Sqlite(tx) => sqlite_query_as(sql, args, batch).fetch_all(&mut **tx).await?,
-            Tx::Postgres(tx) => postgres_query_as(sql, args, batch).fetch_all(&mut **tx).await?,
+            Tx::Postgres { tx, .. } => postgres_query_as(sql, args, batch).fetch_all(&mut **tx).await?,
         })
     }
 
@@ -439,7 +462,7 @@ impl Tx {
     ) -> Result<Option<T>, StoreError> {
         Ok(match self {
             Tx::Sqlite(tx) => sqlite_query_as(sql, args, None).fetch_optional(&mut **tx).await?,
-            Tx::Postgres(tx) => postgres_query_as(sql, args, None).fetch_optional(&mut **tx).await?,
+            Tx::Postgres { tx, .. } => postgres_query_as(sql, args, None).fetch_optional(&mut **tx).await?,
         })
     }
 
@@ -473,7 +496,9 @@ impl Tx {
     ) -> Result<u64, StoreError> {
         Ok(match self {
             Tx::Sqlite(tx) => sqlite_query(sql, args, batch).execute(&mut **tx).await?.rows_affected(),
-            Tx::Postgres(tx) => postgres_query(sql, args, batch).execute(&mut **tx).await?.rows_affected(),
+            Tx::Postgres { tx, .. } => {
+                postgres_query(sql, args, batch).execute(&mut **tx).await?.rows_affected()
+            }
         })
     }
 }

@@ -4,6 +4,7 @@
 //! it, so an organisation cannot be forgotten), [`Work`] for the engine, [`Access`] for signing in.
 
 mod access;
+mod changes;
 mod db;
 mod error;
 mod health;
@@ -29,15 +30,15 @@ pub mod templates;
 pub mod testing;
 pub mod workshops;
 
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
-    PgPool,
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 pub use access::{Access, AccessLink, LinkKind, NewUser, Patience, SessionLife, SignedIn, User};
+pub use changes::{Change, Changes};
 pub use error::StoreError;
 pub use health::{Inspection, OddReceipts, inspect};
 pub use members::{NewOrganization, Organization};
@@ -45,6 +46,7 @@ pub use org::{Actor, Org};
 pub use phone_key::PhoneKey;
 pub use work::Work;
 
+use changes::Signals;
 use db::Db;
 
 /// Readers beside the one writer of SQLite; WAL lets them go on while it writes.
@@ -74,7 +76,7 @@ impl Store {
         let db = if let Some(path) = url.strip_prefix("sqlite:") {
             open_sqlite(Path::new(path.trim_start_matches("//"))).await?
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Db::Postgres { pool: open_postgres(url).await? }
+            open_postgres(url).await?
         } else {
             let words =
                 "use sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE as the database".to_owned();
@@ -104,6 +106,14 @@ impl Store {
         Access { db: self.db.clone() }
     }
 
+    /// What other processes change from now on. Silent on SQLite, which has none.
+    pub fn changes(&self) -> Changes {
+        match &self.db {
+            Db::Sqlite { .. } => Changes::none(),
+            Db::Postgres { pool, signals } => Changes::of(pool.clone(), Arc::clone(signals)),
+        }
+    }
+
     /// Writes a consistent copy of a SQLite database into `file` while the program runs.
     pub async fn backup_sqlite(&self, file: &Path) -> Result<(), StoreError> {
         match &self.db {
@@ -124,7 +134,7 @@ impl Store {
                 readers.close().await;
                 writer.close().await;
             }
-            Db::Postgres { pool } => pool.close().await,
+            Db::Postgres { pool, .. } => pool.close().await,
         }
     }
 }
@@ -162,13 +172,15 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
     Ok(Db::Sqlite { writer, readers })
 }
 
-async fn open_postgres(url: &str) -> Result<PgPool, StoreError> {
+async fn open_postgres(url: &str) -> Result<Db, StoreError> {
     let options = sqlx::postgres::PgConnectOptions::from_str(url)
         .map_err(|error| StoreError::Address(format!("the database address cannot be read: {error}")))?
         .application_name("munadi");
-    Ok(PgPoolOptions::new()
+    let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(CONNECTION_WAIT)
         .connect_with(options)
-        .await?)
+        .await?;
+    let signals = Arc::new(Signals::of(&pool).await?);
+    Ok(Db::Postgres { pool, signals })
 }

@@ -12,7 +12,7 @@ const POSTGRES_TUNING: &str = "ALTER TABLE messages SET (fillfactor = 60, autova
 pub(crate) async fn run(db: &Db) -> Result<(), StoreError> {
     let done = match db {
         Db::Sqlite { writer, .. } => MIGRATIONS.run(writer).await,
-        Db::Postgres { pool } => MIGRATIONS.run(pool).await,
+        Db::Postgres { pool, .. } => MIGRATIONS.run(pool).await,
     };
     done.map_err(|error| match error {
         MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _) => {
@@ -20,7 +20,7 @@ pub(crate) async fn run(db: &Db) -> Result<(), StoreError> {
         }
         other => StoreError::Migrate(other),
     })?;
-    if let Db::Postgres { pool } = db {
+    if let Db::Postgres { pool, .. } = db {
         sqlx::query(POSTGRES_TUNING).execute(pool).await?;
     }
     Ok(())

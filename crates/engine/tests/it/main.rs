@@ -6,5 +6,6 @@ mod broadcasts;
 mod chaos;
 mod lost_workers;
 mod receipts;
+mod several;
 mod sms;
 mod world;

@@ -177,6 +177,11 @@ impl World {
         engine
     }
 
+    /// A process with connections of its own.
+    pub(crate) fn engine_on(&self, store: &Store) -> Engine {
+        engine(store, &self.sandbox, Arc::clone(&self.clock), &self.key, self.call_timeout)
+    }
+
     /// Registers people with these numbers and names.
     pub(crate) async fn register(&self, people: &[(&str, &str)]) {
         let rows = people

@@ -350,6 +350,7 @@ async fn opened(
     };
     let work = store.work(WorkerId::new(now));
     let checks = async {
+        notifications(&store, report).await?;
         counts(&work, report).await?;
         if let Some(keys) = keys {
             accounts(&store, keys, report).await?;
@@ -362,6 +363,21 @@ async fn opened(
         report.fail("database", error.to_string(), "run: munadi doctor again; if it stays, restore a backup");
     }
     store.close().await;
+}
+
+async fn notifications(store: &Store, report: &mut Report) -> Result<(), store::StoreError> {
+    const ABOUT: &str = "notifications";
+    match store.notifies().await? {
+        // One process hears itself.
+        None => {}
+        Some(true) => report.ok(ABOUT, "what one process changes reaches the others at once"),
+        Some(false) => report.warn(
+            ABOUT,
+            "what one process changes does not reach the others; each looks every second",
+            "connect to PostgreSQL directly, or through a pooler in session mode: LISTEN and NOTIFY need it",
+        ),
+    }
+    Ok(())
 }
 
 async fn counts(work: &Work, report: &mut Report) -> Result<(), store::StoreError> {

@@ -1,7 +1,7 @@
 //! One renderer for all who watch the same; and how many streams a session has.
 //!
-//! A renderer wakes by the engine's feed and looks by itself every other second: that also finds what other processes changed, and
-//! keeps rate and time left true. It ends with its last watcher.
+//! A renderer wakes by the engine's feed, which knows what other processes changed as well, and looks by itself every other second:
+//! that keeps rate and time left true, and finds what the feed lost. It ends with its last watcher.
 
 use std::{
     collections::HashMap,

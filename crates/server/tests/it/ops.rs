@@ -363,6 +363,8 @@ store::on_both! {
             assert_eq!(level(&report, about), Some(Level::Ok), "{about}: {report:?}");
         }
         assert_eq!(level(&report, "workers"), Some(Level::Warn), "nothing sends here: {report:?}");
+        let shared = here.app.store.is_shared().then_some(Level::Ok);
+        assert_eq!(level(&report, "notifications"), shared, "{report:?}");
 
         let keys = fs::read_to_string(&config.key_file).unwrap();
         fs::remove_file(&config.key_file).unwrap();

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{Endings, Work, record::Care};
 use crate::{
+    changes::Change,
     db::{Tx, args},
     error::{StoreError, json},
     messages::{CountMoves, move_counts},
@@ -260,6 +261,9 @@ impl Work {
             self.claim(&mut tx, *want, key, &mut moves, &mut turn, now).await?;
         }
         move_counts(&mut tx, moves).await?;
+        for broadcast in &turn.touched {
+            tx.tell(Change::Rows(*broadcast));
+        }
         tx.commit().await?;
         Ok(Some(turn))
     }

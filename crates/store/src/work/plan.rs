@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::Work;
 use crate::{
+    changes::Change,
     db::{Batch, Tx, args},
     error::{StoreError, json},
     messages::{CountMoves, move_counts},
@@ -246,6 +247,8 @@ impl Work {
         write_waiting(&mut tx, planning, waiting, now).await?;
         write_left_out(&mut tx, planning, left_out, now).await?;
         move_counts(&mut tx, moves).await?;
+        let broadcast = planning.broadcast;
+        tx.tell(if last { Change::Work(broadcast) } else { Change::Rows(broadcast) });
         tx.commit().await
     }
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::Work;
 use crate::{
+    changes::Change,
     db::{Batch, args},
     error::{StoreError, word},
     messages::{CountMoves, move_counts},
@@ -161,6 +162,7 @@ impl Work {
             Batch::new().uuids("id", integrations),
         )
         .await?;
+        tx.tell(Change::Receipts);
         tx.commit().await?;
         Ok(new)
     }
@@ -313,9 +315,12 @@ impl Work {
         }
         write_results(&mut tx, results, &missed, now).await?;
         move_counts(&mut tx, moves).await?;
-        tx.commit().await?;
         touched.sort_unstable();
         touched.dedup();
+        for broadcast in &touched {
+            tx.tell(Change::Rows(*broadcast));
+        }
+        tx.commit().await?;
         Ok(touched)
     }
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{NewLookUp, Turn, Work, look_ups};
 use crate::{
+    changes,
     db::{Batch, Tx, args},
     error::StoreError,
     messages::CountMoves,
@@ -373,6 +374,7 @@ impl Work {
     pub async fn pause(&self, broadcast: BroadcastId, said: &Said, now: Millis) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
         pause(&mut tx, broadcast, said, now).await?;
+        tx.tell(changes::Change::Rows(broadcast));
         tx.commit().await
     }
 

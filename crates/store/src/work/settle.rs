@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{Work, sending_hours};
 use crate::{
+    changes::Change,
     db::args,
     error::StoreError,
     messages::{CountMoves, move_counts},
@@ -114,6 +115,7 @@ impl Work {
         moves.add(broadcast.0, MessageState::Waiting, "", -n, 0);
         moves.add(broadcast.0, state, reason, n, 0);
         move_counts(&mut tx, moves).await?;
+        tx.tell(Change::Rows(broadcast));
         tx.commit().await?;
         Ok(n)
     }
@@ -133,8 +135,8 @@ impl Work {
             .await?;
         let mut completed = Vec::new();
         for (id,) in done {
-            let touched = self
-                .db
+            let mut tx = self.db.begin().await?;
+            let touched = tx
                 .run(
                     "UPDATE broadcasts SET status = 'completed', finished_at = $2
                      WHERE id = $1 AND status IN ('scheduled', 'in_progress', 'paused')
@@ -144,6 +146,8 @@ impl Work {
                 )
                 .await?;
             if touched > 0 {
+                tx.tell(Change::Rows(BroadcastId(id)));
+                tx.commit().await?;
                 completed.push(BroadcastId(id));
             }
         }

@@ -1,10 +1,17 @@
 //! Workers: their heartbeat, and what a lost one leaves behind.
 
-use domain::{ids::WorkerId, message::MessageState, time::Millis};
+use std::collections::BTreeSet;
+
+use domain::{
+    ids::{BroadcastId, WorkerId},
+    message::MessageState,
+    time::Millis,
+};
 use uuid::Uuid;
 
 use super::Work;
 use crate::{
+    changes::Change,
     db::args,
     error::StoreError,
     messages::{CountMoves, move_counts},
@@ -102,6 +109,10 @@ impl Work {
                 moves.add(*broadcast, MessageState::Unknown, "worker_lost", 1, 0);
             }
             move_counts(&mut tx, moves).await?;
+            let touched: BTreeSet<Uuid> = taken.iter().map(|(broadcast, _)| *broadcast).collect();
+            for broadcast in touched {
+                tx.tell(Change::Rows(BroadcastId(broadcast)));
+            }
             if taken.is_empty() {
                 tx.run("DELETE FROM workers WHERE id = $1", args![lost.0]).await?;
             }

@@ -30,6 +30,17 @@ macro_rules! both {
     )+};
 }
 
+/// `on_postgres! { async fn a_promise(world) { … } }`: for what SQLite does not have.
+macro_rules! on_postgres {
+    ($($(#[$attribute:meta])* async fn $name:ident($world:ident) $body:block)+) => {$(
+        $(#[$attribute])*
+        #[test]
+        fn $name() {
+            $crate::on_both::on_postgres(|$world| async move { $body });
+        }
+    )+};
+}
+
 /// The instant at which tests begin: 2026-10-13, 12:00 UTC.
 pub(crate) const NOW: Millis = Millis(1_791_892_800_000);
 
@@ -42,6 +53,8 @@ enum Raw {
 /// A database with two organisations.
 pub(crate) struct World {
     pub(crate) store: Store,
+    /// Where it is, for another process.
+    url: String,
     /// An admin of the first organisation.
     pub(crate) org: Org,
     /// An admin of the other one, who must see nothing of it.
@@ -54,23 +67,41 @@ pub(crate) fn on_both<F>(test: impl Fn(Arc<World>) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
+    runtime().block_on(async {
         let db = testing::sqlite().await;
         let raw = Raw::Sqlite(SqlitePool::connect(&db.url).await.unwrap());
         run(db, raw, &test).await;
-        if let Some(db) = testing::postgres().await {
-            let raw = Raw::Postgres(PgPool::connect(&db.url).await.unwrap());
-            run(db, raw, &test).await;
-        }
+        postgres(&test).await;
     });
+}
+
+/// Runs `test` on PostgreSQL, where there is one.
+pub(crate) fn on_postgres<F>(test: impl Fn(Arc<World>) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    runtime().block_on(postgres(&test));
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+async fn postgres<F>(test: &impl Fn(Arc<World>) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    if let Some(db) = testing::postgres().await {
+        let raw = Raw::Postgres(PgPool::connect(&db.url).await.unwrap());
+        run(db, raw, test).await;
+    }
 }
 
 async fn run<F>(db: TestStore, raw: Raw, test: &impl Fn(Arc<World>) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let world = World::with(db.store.clone(), raw).await;
+    let world = World::with(db.store.clone(), db.url.clone(), raw).await;
     // In a task of its own, so that the database goes even when the promise was broken.
     let ended = tokio::spawn(test(world)).await;
     db.remove().await;
@@ -80,13 +111,13 @@ where
 }
 
 impl World {
-    async fn with(store: Store, raw: Raw) -> Arc<World> {
+    async fn with(store: Store, url: String, raw: Raw) -> Arc<World> {
         let (first, second) = (OrganizationId::new(NOW), OrganizationId::new(NOW));
         let org =
             store.org(Actor { user: None, name: "Meera".into(), role: Role::Admin, organization: first });
         let other =
             store.org(Actor { user: None, name: "Rohan".into(), role: Role::Admin, organization: second });
-        let world = World { store, org, other, raw };
+        let world = World { store, url, org, other, raw };
         for id in [first, second] {
             world
                 .run(format!(
@@ -102,6 +133,11 @@ impl World {
     /// The same organisation as a member with another role.
     pub(crate) fn as_role(&self, role: Role) -> Org {
         self.store.org(Actor { role, ..self.org.actor().clone() })
+    }
+
+    /// The store as another process has it open.
+    pub(crate) async fn second_store(&self) -> Store {
+        Store::open(&self.url).await.unwrap()
     }
 
     /// An id as a literal of this database.

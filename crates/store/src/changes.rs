@@ -1,0 +1,323 @@
+//! What one process changes, told to the others by PostgreSQL's `NOTIFY`.
+//!
+//! A hint and nothing more: every loop and every open page also looks by itself, so that a lost one costs a look's time. It is sent
+//! within the transaction that changes, and arrives with its commit. A commit that notifies waits for every other one that does,
+//! so the same change is told [four times a second](GAP) at most: what comes sooner is held back and told at the end of that time.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use domain::ids::BroadcastId;
+use sqlx::{PgConnection, PgPool, postgres::PgListener};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::JoinSet,
+};
+use tracing::{debug, warn};
+use uuid::Uuid;
+
+use crate::{Store, db::Db, error::StoreError};
+
+/// The same change is told again after this at the earliest.
+const GAP: Duration = Duration::from_millis(250);
+/// Changes remembered before those that are past their [`GAP`] are forgotten.
+const REMEMBERED: usize = 1_000;
+/// Changes that may wait for a busy reader.
+const ROOM: usize = 1_024;
+/// A listener that was refused tries again after this.
+const LISTEN_AGAIN: Duration = Duration::from_secs(1);
+
+/// A word that has not come back after this does not come.
+const TEST_WAIT: Duration = Duration::from_secs(2);
+
+/// What another process changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// A broadcast may have something to plan or to send: it was confirmed, resumed, stopped, planned to its end.
+    Work(BroadcastId),
+    /// Rows or status of a broadcast are others than before.
+    Rows(BroadcastId),
+    /// Receipts came in and wait to be applied.
+    Receipts,
+    /// The connection was away: anything may have changed meanwhile.
+    Missed,
+}
+
+impl Change {
+    /// `rows 0198…`: kind and id, no word about anybody.
+    fn payload(self, origin: &str) -> String {
+        let (kind, id) = match self {
+            Change::Work(id) => ("work", id.0),
+            Change::Rows(id) => ("rows", id.0),
+            Change::Receipts => ("receipts", Uuid::nil()),
+            Change::Missed => ("missed", Uuid::nil()),
+        };
+        format!("{origin} {kind} {}", id.as_simple())
+    }
+
+    /// What another process told; `None` for this one's own words, and for those of a program that knows more kinds.
+    fn heard(payload: &str, origin: &str) -> Option<Change> {
+        let mut words = payload.split(' ');
+        if words.next()? == origin {
+            return None;
+        }
+        let (kind, id) = (words.next()?, Uuid::try_parse(words.next()?).ok()?);
+        match kind {
+            "work" => Some(Change::Work(BroadcastId(id))),
+            "rows" => Some(Change::Rows(BroadcastId(id))),
+            "receipts" => Some(Change::Receipts),
+            "missed" => Some(Change::Missed),
+            _ => None,
+        }
+    }
+}
+
+/// The telling side of one process.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    /// One per schema, so that two installations in one database do not stir each other.
+    channel: String,
+    /// Marks this process's own words.
+    origin: String,
+    told: Mutex<HashMap<Change, Instant>>,
+    held: Mutex<HashSet<Change>>,
+    is_held: Notify,
+}
+
+const TELL: &str = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload";
+
+impl Signals {
+    pub(crate) async fn of(pool: &PgPool) -> Result<Signals, StoreError> {
+        let (channel, origin): (String, String) = sqlx::query_as(
+            "SELECT 'munadi_' || COALESCE((SELECT oid FROM pg_namespace WHERE nspname = current_schema()), 0),
+                    substr(CAST(gen_random_uuid() AS TEXT), 1, 8)",
+        )
+        .fetch_one(pool)
+        .await?;
+        Ok(Signals {
+            channel,
+            origin,
+            told: Mutex::default(),
+            held: Mutex::default(),
+            is_held: Notify::new(),
+        })
+    }
+
+    /// Tells within the open transaction what may be told now; what is to be held back when it is committed.
+    pub(crate) async fn tell(
+        &self,
+        tx: &mut PgConnection,
+        changes: Vec<Change>,
+    ) -> Result<Vec<Change>, StoreError> {
+        if changes.is_empty() {
+            return Ok(changes);
+        }
+        let (now, later) = self.divide(changes, Instant::now());
+        if !now.is_empty() {
+            self.notify(&now).execute(tx).await?;
+        }
+        Ok(later)
+    }
+
+    /// Keeps back what was told too shortly before.
+    pub(crate) fn hold(&self, changes: Vec<Change>) {
+        if !changes.is_empty() {
+            lock(&self.held).extend(changes);
+            self.is_held.notify_one();
+        }
+    }
+
+    fn divide(&self, changes: Vec<Change>, at: Instant) -> (Vec<Change>, Vec<Change>) {
+        let mut told = lock(&self.told);
+        if told.len() > REMEMBERED {
+            told.retain(|_, last| at.saturating_duration_since(*last) < GAP);
+        }
+        changes.into_iter().partition(|change| match told.get(change) {
+            Some(last) if at.saturating_duration_since(*last) < GAP => false,
+            _ => {
+                told.insert(*change, at);
+                true
+            }
+        })
+    }
+
+    fn notify(
+        &self,
+        changes: &[Change],
+    ) -> sqlx::query::Query<'static, sqlx::Postgres, sqlx::postgres::PgArguments> {
+        let payloads: Vec<String> = changes.iter().map(|change| change.payload(&self.origin)).collect();
+        sqlx::query(TELL).bind(self.channel.clone()).bind(payloads)
+    }
+
+    /// Tells what was held back, for ever.
+    async fn tell_held(&self, pool: &PgPool) {
+        loop {
+            self.is_held.notified().await;
+            tokio::time::sleep(GAP).await;
+            let held: Vec<Change> = lock(&self.held).drain().collect();
+            {
+                let (mut told, now) = (lock(&self.told), Instant::now());
+                told.extend(held.iter().map(|change| (*change, now)));
+            }
+            if let Err(error) = self.notify(&held).execute(pool).await {
+                debug!("other processes will see {} changes at their next look: {error}", held.len());
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Each change of these sets is whole, whatever panicked.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What other processes change, as they change it. Ends with the handle.
+#[derive(Debug)]
+pub struct Changes {
+    heard: mpsc::Receiver<Change>,
+    tasks: JoinSet<()>,
+}
+
+impl Changes {
+    /// Never says anything.
+    pub(crate) fn none() -> Changes {
+        Changes { heard: mpsc::channel(1).1, tasks: JoinSet::new() }
+    }
+
+    pub(crate) fn of(pool: PgPool, signals: Arc<Signals>) -> Changes {
+        let (to, heard) = mpsc::channel(ROOM);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(listen(pool.clone(), Arc::clone(&signals), to));
+        tasks.spawn(async move { signals.tell_held(&pool).await });
+        Changes { heard, tasks }
+    }
+
+    /// The next change. Waits for ever where there is no other process.
+    pub async fn next(&mut self) -> Change {
+        match self.heard.recv().await {
+            Some(change) => change,
+            None => {
+                self.tasks.abort_all();
+                std::future::pending().await
+            }
+        }
+    }
+}
+
+impl Store {
+    /// Whether a word of one process reaches the others; `None` on SQLite, which serves one. A pooler between program and server
+    /// that hands out connections per transaction loses them.
+    pub async fn notifies(&self) -> Result<Option<bool>, StoreError> {
+        let Db::Postgres { pool, signals } = &self.db else { return Ok(None) };
+        let mut listener = PgListener::connect_with(pool).await?;
+        listener.listen(&signals.channel).await?;
+        // No kind that anybody knows.
+        let word = format!("{} test", signals.origin);
+        sqlx::query(TELL).bind(&signals.channel).bind(vec![word.clone()]).execute(pool).await?;
+        let heard = async {
+            while let Ok(told) = listener.recv().await {
+                if told.payload() == word {
+                    return true;
+                }
+            }
+            false
+        };
+        Ok(Some(tokio::time::timeout(TEST_WAIT, heard).await.unwrap_or(false)))
+    }
+}
+
+/// Listens until nobody wants to hear any more or the store is closed, through every loss of the connection.
+async fn listen(pool: PgPool, signals: Arc<Signals>, to: mpsc::Sender<Change>) {
+    let mut warned = false;
+    loop {
+        match hear(&pool, &signals, &to, &mut warned).await {
+            Ok(()) | Err(sqlx::Error::PoolClosed) => return,
+            Err(error) if !warned => {
+                warn!("changes of other processes are seen by looking every second for now: {error}");
+                warned = true;
+            }
+            Err(error) => debug!("still no notifications: {error}"),
+        }
+        tokio::time::sleep(LISTEN_AGAIN).await;
+    }
+}
+
+/// One life of a listener; `Ok` when nobody wants to hear any more.
+async fn hear(
+    pool: &PgPool,
+    signals: &Signals,
+    to: &mpsc::Sender<Change>,
+    warned: &mut bool,
+) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(&signals.channel).await?;
+    *warned = false;
+    // What was told before is not heard any more.
+    let mut change = Some(Change::Missed);
+    loop {
+        if let Some(change) = change
+            && to.send(change).await.is_err()
+        {
+            return Ok(());
+        }
+        change = match listener.try_recv().await? {
+            Some(told) => Change::heard(told.payload(), &signals.origin),
+            None => Some(Change::Missed),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signals() -> Signals {
+        Signals {
+            channel: String::new(),
+            origin: "me".to_owned(),
+            told: Mutex::default(),
+            held: Mutex::default(),
+            is_held: Notify::new(),
+        }
+    }
+
+    #[test]
+    fn a_change_is_told_and_heard_by_others_alone() {
+        let id = BroadcastId(Uuid::from_u128(7));
+        for change in [Change::Work(id), Change::Rows(id), Change::Receipts, Change::Missed] {
+            assert_eq!(Change::heard(&change.payload("me"), "you"), Some(change));
+            assert_eq!(Change::heard(&change.payload("me"), "me"), None);
+        }
+        for strange in ["", "you", "you rows", "you rows 7", "you later 00000000000000000000000000000000"] {
+            assert_eq!(Change::heard(strange, "me"), None, "{strange}");
+        }
+    }
+
+    #[test]
+    fn the_same_change_is_told_four_times_a_second_at_most_and_the_last_one_is_kept() {
+        let (signals, start) = (signals(), Instant::now());
+        let (one, other) =
+            (Change::Rows(BroadcastId(Uuid::from_u128(1))), Change::Rows(BroadcastId(Uuid::from_u128(2))));
+        let (mut now, mut later) = (0, 0);
+        for step in 0..1_000 {
+            let (told, held) = signals.divide(vec![one], start + Duration::from_millis(step));
+            now += told.len();
+            later += held.len();
+        }
+        assert_eq!((now, later), (4, 996));
+        assert_eq!(signals.divide(vec![other], start), (vec![other], vec![]), "others do not wait");
+    }
+
+    #[test]
+    fn what_was_told_long_ago_is_forgotten() {
+        let (signals, start) = (signals(), Instant::now());
+        for n in 0..5_000 {
+            let at = start + Duration::from_millis(n);
+            signals.divide(vec![Change::Rows(BroadcastId(Uuid::from_u128(n.into())))], at);
+        }
+        assert!(lock(&signals.told).len() <= REMEMBERED + 1);
+    }
+}
