@@ -121,7 +121,7 @@ const POST: Method = Method::POST;
 pub fn table() -> Vec<Route> {
     use pages::{
         account, broadcast, consents, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person,
-        settings::{audit, integrations, prices, template_import, templates},
+        settings::{audit, charges, integrations, prices, template_import, templates},
         setup, team, workshop, workshops,
     };
     vec![
@@ -248,6 +248,7 @@ pub fn table() -> Vec<Route> {
         route(POST, "/settings/templates/{template}/remove", Manage,  templates::remove),
         route(GET,  "/settings/prices",                   Read,       prices::show),
         route(POST, "/settings/prices",                   Manage,     prices::set),
+        route(GET,  "/settings/charges",                  Read,       charges::show),
         route(GET,  "/settings/audit",                    Manage,     audit::show),
 
         route(GET,  "/settings/organisation",             Read,       organisation::show),

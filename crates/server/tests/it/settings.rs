@@ -502,16 +502,23 @@ on_both! {
         // AiSensy's list prices since January 2026 (providers/aisensy.md §7).
         assert!(page.contains("₹1.09") && page.contains("₹0.145"));
         let today = Zone::india().local_form(world.clock_now())[..10].to_owned();
-        let set = [("category", "utility"), ("price", "0.1325"), ("from", today.as_str())];
+        let set = [("category", "personal/utility"), ("price", "0.1325"), ("from", today.as_str())];
         assert_eq!(manager.post("/settings/prices", &set).await.location(), "/settings/prices");
         let price = org(&world, &people).price(Channel::WhatsappPersonal, Category::Utility, world.clock_now()).await.unwrap();
         assert_eq!(price, Some(Money(1_325)));
         assert!(manager.get("/settings/prices").await.body.contains("₹0.1325"));
+        // The same category of SMS has a price of its own, by the segment.
+        let sms = [("category", "sms/utility"), ("price", "0.20"), ("from", today.as_str())];
+        manager.post("/settings/prices", &sms).await;
+        let price = org(&world, &people).price(Channel::Sms, Category::Utility, world.clock_now()).await.unwrap();
+        assert_eq!(price, Some(Money(2_000)));
+        let page = manager.get("/settings/prices").await.body;
+        assert!(page.contains("₹0.1325") && page.contains("SMS · Service") && page.contains("₹0.25"), "promotional has the list price");
         // A price of the future is an act of today.
         manager.post("/settings/prices", &but(&set, "from", "2099-01-01")).await;
         manager.get("/settings/prices").await; // says the notice
         assert!(!manager.get("/settings/audit").await.body.contains("2099"));
-        for (name, value) in [("category", "gold"), ("price", "-1"), ("price", "0.12345"), ("price", "1090"), ("from", "soon"), ("from", "")] {
+        for (name, value) in [("category", "gold"), ("category", "utility"), ("category", "sms/authentication"), ("price", "-1"), ("price", "0.12345"), ("price", "1090"), ("from", "soon"), ("from", "")] {
             let answer = manager.post("/settings/prices", &but(&set, name, value)).await;
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}={value}");
             assert!(answer.body.contains(&format!(r#"id="{name}-error""#)), "{name}={value}");

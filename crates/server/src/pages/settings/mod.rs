@@ -1,6 +1,7 @@
 //! Settings of an organisation that concern sending: provider accounts, templates, prices, and the record of who did what.
 
 pub mod audit;
+pub mod charges;
 pub mod integrations;
 pub mod prices;
 mod template_form;

@@ -5,6 +5,7 @@ use domain::{
     channel::{Category, Channel},
     money::Money,
     role::Permission,
+    sms::SmsRoute,
     time::Millis,
 };
 use maud::{Markup, Render, html};
@@ -22,17 +23,20 @@ use crate::{
     ui::{
         button::Button,
         chip::{Chip, Tone},
-        field::{Choice, Field},
+        field::{Choice, Field, OptionGroup},
         format::unit_price,
         head::{Card, Head},
         icons::Icon,
         table::{Column, Place, Row, Table},
     },
 };
-use providers::aisensy::list_price;
+use providers::{aisensy, fast2sms};
 
-const HREF: &str = "/settings/prices";
-const CHANNEL: Channel = Channel::WhatsappPersonal;
+pub(super) const HREF: &str = "/settings/prices";
+/// Channels that are charged by the message, each with its categories. An SMS is service or promotional, and charged by the
+/// segment (providers/fast2sms.md §8).
+const CHANNELS: &[(Channel, &[Category])] =
+    &[(Channel::WhatsappPersonal, Category::ALL), (Channel::Sms, &[Category::Utility, Category::Marketing])];
 /// Above this a price is a slip of the decimal point.
 const PRICE_MAX: Money = Money::rupees(100);
 
@@ -45,10 +49,30 @@ pub(super) fn category_title(category: Category) -> &'static str {
     }
 }
 
+/// The words for a category of a channel: an SMS is service or promotional (providers/regulation-india.md §1.2).
+fn title_on(channel: Channel, category: Category) -> &'static str {
+    match (channel, category) {
+        (Channel::Sms, Category::Utility) => "Service",
+        (Channel::Sms, Category::Marketing) => "Promotional",
+        _ => category_title(category),
+    }
+}
+
+/// What is charged when nothing is set, and whose word that is.
+fn unset_price(channel: Channel, category: Category) -> (Money, &'static str) {
+    match channel {
+        Channel::Sms => {
+            (fast2sms::list_price(SmsRoute::Dlt), "Assumed for DLT routes; your account’s may be lower")
+        }
+        _ => (aisensy::list_price(category), "AiSensy’s list price of January 2026"),
+    }
+}
+
 /// What the form sends.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct PriceForm {
+    /// Channel and category, such as `sms/utility`.
     category: String,
     price: String,
     from: String,
@@ -62,8 +86,11 @@ struct Errors {
 }
 
 impl PriceForm {
-    fn check(&self, member: &Member) -> Result<(Category, Money, Millis), Errors> {
-        let category: Result<Category, _> = self.category.parse();
+    fn check(&self, member: &Member) -> Result<(Channel, Category, Money, Millis), Errors> {
+        let category = CHANNELS
+            .iter()
+            .flat_map(|(channel, categories)| categories.iter().map(|category| (*channel, *category)))
+            .find(|(channel, category)| word(*channel, *category) == self.category);
         let price = Money::parse(&self.price)
             .map_err(|_| "Rupees with up to four decimals, such as 0.145.".to_owned())
             .and_then(|price| match price {
@@ -79,9 +106,9 @@ impl PriceForm {
             .parse_local(&format!("{}T00:00", self.from.trim()))
             .map_err(|_| "A day such as 2026-10-13.".to_owned());
         match (category, price, from) {
-            (Ok(category), Ok(price), Ok(from)) => Ok((category, price, from)),
+            (Some((channel, category)), Ok(price), Ok(from)) => Ok((channel, category, price, from)),
             (category, price, from) => Err(Errors {
-                category: category.is_err().then(|| "Choose one of the categories.".to_owned()),
+                category: category.is_none().then(|| "Choose one of the categories.".to_owned()),
                 price: price.err(),
                 from: from.err(),
             }),
@@ -89,20 +116,26 @@ impl PriceForm {
     }
 }
 
+/// A channel and a category in a form.
+fn word(channel: Channel, category: Category) -> String {
+    format!("{}/{}", channel.word(), category.word())
+}
+
 /// `GET /settings/prices`
 pub async fn show(member: Member) -> PageResult {
     let today = member.organization.zone.local_form(member.now).chars().take(10).collect();
-    let form =
-        PriceForm { from: today, category: Category::Utility.word().to_owned(), ..PriceForm::default() };
+    let category = word(Channel::WhatsappPersonal, Category::Utility);
+    let form = PriceForm { from: today, category, ..PriceForm::default() };
     Ok(page(&member, &form, &Errors::default()).await?.into_response())
 }
 
 /// `POST /settings/prices`
 pub async fn set(State(app): State<App>, member: Member, Form(form): Form<PriceForm>) -> PageResult {
     match form.check(&member) {
-        Ok((category, price, from)) => {
-            member.org.set_price(CHANNEL, category, from, price, member.now).await?;
-            let words = format!("{}: {} from {}.", category_title(category), unit_price(price.0), form.from);
+        Ok((channel, category, price, from)) => {
+            member.org.set_price(channel, category, from, price, member.now).await?;
+            let of = format!("{} · {}", channel.title(), title_on(channel, category));
+            let words = format!("{of}: {} from {}.", unit_price(price.0), form.from);
             Ok(see_other_saying(&app, HREF, &words))
         }
         Err(errors) => Ok(unprocessable(page(&member, &form, &errors).await?)),
@@ -110,63 +143,81 @@ pub async fn set(State(app): State<App>, member: Member, Form(form): Form<PriceF
 }
 
 async fn page(member: &Member, form: &PriceForm, errors: &Errors) -> Result<Markup, store::StoreError> {
-    let prices = member.org.prices(CHANNEL).await?;
+    let mut now = Vec::new();
+    let mut all = Vec::new();
+    for (channel, categories) in CHANNELS {
+        let prices = member.org.prices(*channel).await?;
+        now.push((*channel, now_table(member, *channel, categories, &prices)));
+        all.extend(prices.iter().map(|price| all_row(member, *channel, price, &prices)));
+    }
+    let may = member.may(Permission::Manage);
     let body = html! {
-        (Head::new("Prices").meta("Of one delivered message, without GST. Estimates before sending are made with them; what was really charged comes from the provider."))
-        (Card::new("now", "In force now", now_table(member, &prices)))
-        @if member.may(Permission::Manage) { (Card::new("set", "Set a price", set_form(member, form, errors)).padded()) }
-        @if !prices.is_empty() { (Card::new("all", "All prices that were set", all_table(member, &prices))) }
+        (Head::new("Prices").meta("Without GST. Estimates before sending are made with them; what was really charged comes from the provider.")
+            .action(Button::link("What was charged", super::charges::HREF)))
+        @for (channel, table) in now { (Card::new(format!("now-{}", channel.word()), unit(channel), table)) }
+        @if may { (Card::new("set", "Set a price", set_form(member, form, errors)).padded()) }
+        @if !all.is_empty() { (Card::new("all", "All prices that were set", all_table(all))) }
     };
     Ok(settings_page(member, "Prices", HREF, body).render())
 }
 
-fn now_table(member: &Member, prices: &[Price]) -> Table {
+/// What is charged by on a channel.
+fn unit(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Sms => "SMS, each segment that is sent",
+        _ => "WhatsApp Personal, each delivered message",
+    }
+}
+
+fn now_table(member: &Member, channel: Channel, categories: &[Category], prices: &[Price]) -> Table {
     let row = |category: &Category| {
         let set = prices.iter().find(|price| price.category == *category && price.from <= member.now);
         let (price, since) = match set {
             Some(set) => {
                 (set.price, format!("Since {}", member.organization.zone.date(set.from, member.now)))
             }
-            None => (list_price(*category), "AiSensy’s list price of January 2026".to_owned()),
+            None => {
+                let (price, whose) = unset_price(channel, *category);
+                (price, whose.to_owned())
+            }
         };
         Row::new(vec![
-            html! { b { (category_title(*category)) } },
+            html! { b { (title_on(channel, *category)) } },
             html! { (unit_price(price.0)) },
             html! { (since) },
         ])
     };
     Table {
-        caption: "Prices in force now".into(),
+        caption: format!("Prices in force now, {}", channel.title()),
         columns: vec![
-            Column::new("WhatsApp Personal", Place::Title),
+            Column::new("Category", Place::Title),
             Column::new("Price", Place::Number),
             Column::new("Set", Place::Line),
         ],
-        rows: Category::ALL.iter().map(row).collect(),
+        rows: categories.iter().map(row).collect(),
         empty: String::new(),
     }
 }
 
-fn all_table(member: &Member, prices: &[Price]) -> Table {
-    let in_force = |price: &Price| {
-        let latest = prices.iter().find(|other| other.category == price.category && other.from <= member.now);
-        latest == Some(price)
+/// One price that was set, among all of its channel.
+fn all_row(member: &Member, channel: Channel, price: &Price, prices: &[Price]) -> Row {
+    let latest = prices.iter().find(|other| other.category == price.category && other.from <= member.now);
+    let chip = if price.from > member.now {
+        Chip { tone: Tone::Rest, icon: Icon::Wait, word: "Upcoming".into() }
+    } else if latest == Some(price) {
+        Chip { tone: Tone::Done, icon: Icon::Ok, word: "In force".into() }
+    } else {
+        Chip { tone: Tone::Rest, icon: Icon::Cancel, word: "Replaced".into() }
     };
-    let row = |price: &Price| {
-        let chip = if price.from > member.now {
-            Chip { tone: Tone::Rest, icon: Icon::Wait, word: "Upcoming".into() }
-        } else if in_force(price) {
-            Chip { tone: Tone::Done, icon: Icon::Ok, word: "In force".into() }
-        } else {
-            Chip { tone: Tone::Rest, icon: Icon::Cancel, word: "Replaced".into() }
-        };
-        Row::new(vec![
-            html! { (category_title(price.category)) },
-            html! { (chip) },
-            html! { (unit_price(price.price.0)) },
-            html! { "From " (member.organization.zone.date(price.from, member.now)) },
-        ])
-    };
+    Row::new(vec![
+        html! { (channel.title()) " · " (title_on(channel, price.category)) },
+        html! { (chip) },
+        html! { (unit_price(price.price.0)) },
+        html! { "From " (member.organization.zone.date(price.from, member.now)) },
+    ])
+}
+
+fn all_table(rows: Vec<Row>) -> Table {
     Table {
         caption: "All prices that were set".into(),
         columns: vec![
@@ -175,21 +226,27 @@ fn all_table(member: &Member, prices: &[Price]) -> Table {
             Column::new("Price", Place::Number),
             Column::new("From", Place::Line),
         ],
-        rows: prices.iter().map(row).collect(),
+        rows,
         empty: String::new(),
     }
 }
 
 fn set_form(member: &Member, form: &PriceForm, errors: &Errors) -> Markup {
-    let categories = Category::ALL
-        .iter()
-        .map(|category| Choice::new(category.word(), category_title(*category), &form.category))
-        .collect();
+    let group = |(channel, categories): &(Channel, &[Category])| OptionGroup {
+        name: Some(channel.title().to_owned()),
+        options: categories
+            .iter()
+            .map(|category| {
+                Choice::new(word(*channel, *category), title_on(*channel, *category), &form.category)
+            })
+            .collect(),
+    };
+    let categories = CHANNELS.iter().map(group).collect();
     html! {
         form class="m-stack" method="post" action=(HREF) {
             (member.csrf())
             div class="m-row2" {
-                (Field::select("category", "Category", categories).error(errors.category.clone()))
+                (Field::select_grouped("category", "Category", categories).error(errors.category.clone()))
                 (Field::text("price", "Price in rupees").value(&form.price).inputmode("decimal").placeholder("0.145").error(errors.price.clone()).required())
             }
             (Field::input("date", "from", "From").value(&form.from).help("From the start of that day in the organisation’s zone. A day in the future is taken over by itself.").error(errors.from.clone()).required())
