@@ -123,7 +123,6 @@ async fn measure(
         bail!("the database is not empty; bench wants a fresh one");
     }
     let made = sends::run(&app, args, raw, board).await?;
-    sends::sms(&app, &made, args, raw, board).await?;
     receipts::run(&app, &made, args.receipts, board).await?;
     pages::run(&app, &made, board).await?;
     app.store.close().await;
