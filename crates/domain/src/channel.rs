@@ -37,6 +37,21 @@ impl Channel {
         }
     }
 
+    /// Whether this version sends on it.
+    pub fn sends(self) -> bool {
+        matches!(self, Channel::WhatsappPersonal | Channel::Sms)
+    }
+
+    /// Whether a number in E.164 form can be reached on it: SMS goes to Indian mobiles only (providers/fast2sms.md §2.2).
+    pub fn reaches(self, phone: &str) -> bool {
+        match self {
+            Channel::Sms => phone
+                .strip_prefix("+91")
+                .is_some_and(|digits| digits.len() == 10 && matches!(digits.as_bytes()[0], b'6'..=b'9')),
+            Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::IvrCall => true,
+        }
+    }
+
     /// Least time between two messages to one number, in milliseconds: two on the same number within two minutes are refused as
     /// spam (providers/fast2sms.md §2.2; providers/regulation-india.md §6.5).
     pub fn gap_ms(self) -> i64 {

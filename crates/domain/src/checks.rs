@@ -31,6 +31,17 @@ pub struct AudienceSummary {
     pub without_name: i64,
 }
 
+impl AudienceSummary {
+    /// Takes people out who turned out to be beyond the channel's reach, or whose value would be refused.
+    pub fn out_of(&mut self, out_of_reach: i64, refused: i64) {
+        let out_of_reach = out_of_reach.min(self.reachable);
+        self.invalid += out_of_reach;
+        self.reachable -= out_of_reach;
+        self.bad_value = refused.min(self.reachable);
+        self.reachable -= self.bad_value;
+    }
+}
+
 /// How grave a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {

@@ -416,6 +416,44 @@ impl Message {
         }
     }
 
+    /// The values of its text, in order, without those of buttons.
+    pub fn places(&self) -> Vec<Slot<'_>> {
+        let mut slots = self.slots();
+        slots.truncate(match self {
+            Message::Whatsapp(template) => template.parameters.len(),
+            Message::Sms(template) => template.variables.len(),
+        });
+        slots
+    }
+
+    /// Maps the value at a place of its text, counted from 0, to another source; `None` keeps the fallback.
+    pub fn map(&mut self, place: usize, source: Source, fallback: Option<String>) {
+        let (old_source, old_fallback) = match self {
+            Message::Whatsapp(template) => match template.parameters.get_mut(place) {
+                Some(parameter) => (&mut parameter.source, &mut parameter.fallback),
+                None => return,
+            },
+            Message::Sms(template) => match template.variables.get_mut(place) {
+                Some(variable) => (&mut variable.source, &mut variable.fallback),
+                None => return,
+            },
+        };
+        *old_source = source;
+        if let Some(fallback) = fallback {
+            *old_fallback = fallback;
+        }
+    }
+
+    /// Each value of its text by itself, through the same rules that fill the whole.
+    pub fn each(&self, facts: &Facts) -> Vec<Result<String, ValueError>> {
+        match self {
+            Message::Whatsapp(template) => {
+                template.parameters.iter().map(|p| filled(facts, &p.source, &p.fallback, &p.label)).collect()
+            }
+            Message::Sms(template) => template.variables.iter().map(|v| v.fill(facts)).collect(),
+        }
+    }
+
     /// Where its values come from.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         self.slots().into_iter().map(|slot| slot.source)

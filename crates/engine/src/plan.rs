@@ -142,6 +142,8 @@ impl Engine {
                 let left_out = if person.phone.is_empty() {
                     let missing = person.phone_typed.trim().is_empty();
                     Some(if missing { SkipReason::NoPhone } else { SkipReason::InvalidPhone })
+                } else if !plan.template.channel().reaches(&person.phone) {
+                    Some(SkipReason::InvalidPhone)
                 } else if !kept || person.phone == carried {
                     Some(SkipReason::Duplicate)
                 } else {

@@ -220,7 +220,7 @@ impl SmsTemplate {
 }
 
 impl Variable {
-    fn fill(&self, facts: &Facts) -> Result<String, ValueError> {
+    pub(crate) fn fill(&self, facts: &Facts) -> Result<String, ValueError> {
         // `|` separates values on the wire: in one it would shift every later one (providers/fast2sms.md §2.2).
         let value = first_filled(facts.value(&self.source), &self.fallback, |c| c == '|');
         let label = || self.label.clone();

@@ -8,7 +8,7 @@ use domain::{
     ids::IntegrationId,
     time::{MINUTE, Millis, SECOND},
 };
-use providers::{Account, Wire, aisensy::NotTold, aisensy::ProjectFacts};
+use providers::{Account, NotTold, Wire, aisensy::ProjectFacts, fast2sms::Wallet};
 use store::integrations::Integration;
 
 use crate::app::App;
@@ -51,6 +51,7 @@ type Which = (IntegrationId, Millis);
 pub struct Asked {
     probes: Kept<(Which, String), Probe>,
     projects: Kept<Which, Result<ProjectFacts, NotTold>>,
+    wallets: Kept<Which, Result<Wallet, NotTold>>,
 }
 
 struct Kept<K, V>(Mutex<HashMap<K, (Millis, V)>>);
@@ -137,16 +138,40 @@ pub(super) async fn project(
     if !aisensy.has_project() {
         return None;
     }
+    let (asker, aisensy) = (app.clone(), aisensy.clone());
+    told(app, of, wait, |asked| &asked.projects, async move { aisensy.project(&asker.out).await }).await
+}
+
+/// What is left in an SMS wallet; `None` for other accounts or without an answer.
+pub(super) async fn wallet(
+    app: &App,
+    of: &Integration,
+    account: &Account,
+    wait: Wait,
+) -> Option<Result<Wallet, NotTold>> {
+    let Account::Fast2sms(fast2sms) = account else { return None };
+    let (asker, fast2sms) = (app.clone(), fast2sms.clone());
+    told(app, of, wait, |asked| &asked.wallets, async move { fast2sms.wallet(&asker.out).await }).await
+}
+
+/// What an account tells about itself: from what is kept, or asked now.
+async fn told<T: Clone + Send + 'static>(
+    app: &App,
+    of: &Integration,
+    wait: Wait,
+    kept: fn(&Asked) -> &Kept<Which, Result<T, NotTold>>,
+    question: impl Future<Output = Result<T, NotTold>> + Send + 'static,
+) -> Option<Result<T, NotTold>> {
     let key = (of.id, of.secrets_set_at);
-    let silent = |told: &Result<ProjectFacts, NotTold>| matches!(told, Err(NotTold::Silent(_)));
-    let look = look(app.asked.projects.get(&key), silent, wait, app.clock.now());
+    let silent = |told: &Result<T, NotTold>| matches!(told, Err(NotTold::Silent(_)));
+    let look = look(kept(&app.asked).get(&key), silent, wait, app.clock.now());
     if let Look::Use(told) = look {
         return Some(told);
     }
-    let (asker, aisensy) = (app.clone(), aisensy.clone());
+    let asker = app.clone();
     let asking = tokio::spawn(async move {
-        let told = aisensy.project(&asker.out).await;
-        asker.asked.projects.put(key, asker.clock.now(), told.clone());
+        let told = question.await;
+        kept(&asker.asked).put(key, asker.clock.now(), told.clone());
         told
     });
     match look {

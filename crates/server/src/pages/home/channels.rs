@@ -5,10 +5,10 @@ use domain::{
     checks::{Check, Severity},
     role::Permission,
 };
-use providers::aisensy::NotTold;
+use providers::{Account, NotTold};
 use store::integrations::Integration;
 
-use super::{compose::Compose, desk::Opened, paths};
+use super::{compose::Compose, desk::Opened, paths, vendor};
 use crate::{
     http::extract::Member,
     ui::{
@@ -35,18 +35,18 @@ fn icon(channel: Channel) -> Icon {
     }
 }
 
-/// The tabs; `personal` is the state of the one channel that sends.
-pub(super) fn tabs(state: &Compose, personal: (Tone, String)) -> Tabs {
+/// The tabs; `current` is the state of the chosen channel, `other` that of the other one that sends.
+pub(super) fn tabs(state: &Compose, current: (Tone, String), other: (Tone, String)) -> Tabs {
     let tab = |channel: &Channel| Tab {
         icon: icon(*channel),
         long: channel.title().to_owned(),
         short: channel.short_title().to_owned(),
         href: if *channel == state.channel { state.href("/") } else { state.on(*channel).href("/") },
         current: *channel == state.channel,
-        state: Some(if *channel == Channel::WhatsappPersonal {
-            personal.clone()
-        } else {
-            (Tone::Rest, "Not available".to_owned())
+        state: Some(match (channel.sends(), *channel == state.channel) {
+            (true, true) => current.clone(),
+            (true, false) => other.clone(),
+            (false, _) => (Tone::Rest, "Not available".to_owned()),
         }),
     };
     Tabs { label: "Channel", tabs: Channel::ALL.iter().map(tab).collect() }
@@ -59,15 +59,12 @@ pub(super) fn not_available(state: &Compose) -> Empty {
             "Post once to the groups of a workshop",
             "One message to each WhatsApp group that belongs to the workshop, through a gateway on your own server, with how many members it reached. This version of Munadi does not post to groups.",
         ),
-        Channel::Sms => (
-            "Reach people without WhatsApp",
-            "A registered text by Fast2SMS to each registrant’s number, with the operator’s delivery report. This version of Munadi does not send SMS.",
-        ),
         Channel::IvrCall => (
             "Call people who missed the message",
             "A recorded voice reads the reminder and asks for a key: 1 to attend, 2 to opt out. This version of Munadi does not place calls.",
         ),
         Channel::WhatsappPersonal => ("Write to each registrant on WhatsApp", ""),
+        Channel::Sms => ("Reach people without WhatsApp", ""),
     };
     Empty {
         icon: icon(state.channel),
@@ -82,7 +79,14 @@ pub(super) fn not_available(state: &Compose) -> Empty {
 }
 
 /// The one thing that is missing before anything can be composed.
-pub(super) fn missing(member: &Member, account: bool, template: bool, workshop: bool) -> Empty {
+pub(super) fn missing(
+    member: &Member,
+    channel: Channel,
+    account: bool,
+    template: bool,
+    workshop: bool,
+) -> Empty {
+    let vendor = vendor::of(channel);
     let empty = |icon, title: &str, text: &str, permission, button: Button| Empty {
         icon,
         title: title.to_owned(),
@@ -96,18 +100,26 @@ pub(super) fn missing(member: &Member, account: bool, template: bool, workshop: 
     };
     match (account, template, workshop) {
         (false, _, _) => empty(
-            Icon::Plug,
-            "Write to each registrant on WhatsApp",
-            "Connect an AiSensy account, and approved templates go to everybody who registered.",
+            vendor.icon,
+            match channel {
+                Channel::Sms => "Reach people without WhatsApp",
+                _ => "Write to each registrant on WhatsApp",
+            },
+            vendor.invitation,
             Permission::Integrations,
-            Button::primary_link("Connect AiSensy", paths::INTEGRATIONS).icon(Icon::Plug),
+            Button::primary_link(format!("Connect {}", vendor.name), paths::INTEGRATIONS).icon(Icon::Plug),
         ),
         (true, false, _) => empty(
             Icon::Edit,
             "Say what your templates say",
-            "A template names a live campaign of AiSensy and where each of its values comes from.",
+            match channel {
+                Channel::Sms => {
+                    "A template holds the registered text, its ids, and where each of its values comes from."
+                }
+                _ => "A template names a live campaign of AiSensy and where each of its values comes from.",
+            },
             Permission::Manage,
-            Button::primary_link("Add a template", paths::NEW_TEMPLATE).icon(Icon::Plus),
+            Button::primary_link("Add a template", vendor.new_template).icon(Icon::Plus),
         ),
         (true, true, false) => empty(
             Icon::Workshop,
@@ -148,15 +160,17 @@ pub(super) fn standing(account: Option<&Integration>, opened: Option<&Opened>, c
 /// The account's card.
 pub(super) fn status(
     member: &Member,
+    channel: Channel,
     account: Option<&Integration>,
     opened: Option<&Opened>,
     chip: Chip,
 ) -> StatusCard {
+    let vendor = vendor::of(channel);
     let configure = Button::link("Configure", paths::INTEGRATIONS).icon(Icon::Settings);
     let (Some(account), Some(opened)) = (account, opened) else {
         return StatusCard {
-            logo: Logo { letters: "Ai", colour: LogoColour::Grey },
-            name: "AiSensy".to_owned(),
+            logo: Logo { letters: vendor.letters, colour: LogoColour::Grey },
+            name: vendor.name.to_owned(),
             chip,
             note: "No account is connected".to_owned(),
             facts: vec![],
@@ -169,8 +183,8 @@ pub(super) fn status(
     }
     actions.push(configure.to(paths::integration(account.id)));
     StatusCard {
-        logo: Logo { letters: "Ai", colour: LogoColour::Violet },
-        name: format!("AiSensy · {}", account.name),
+        logo: Logo { letters: vendor.letters, colour: LogoColour::Violet },
+        name: format!("{} · {}", vendor.name, account.name),
         chip,
         note: note(opened),
         facts: facts(member, account, opened),
@@ -179,6 +193,9 @@ pub(super) fn status(
 }
 
 fn note(opened: &Opened) -> String {
+    if let Ok(Account::Fast2sms(_)) = &opened.account {
+        return "delivery is reported, and asked for".to_owned();
+    }
     let receipts = if opened.takes_receipts() {
         "receipts on"
     } else {
@@ -195,6 +212,29 @@ fn note(opened: &Opened) -> String {
 
 fn facts(member: &Member, account: &Integration, opened: &Opened) -> Vec<Fact> {
     let mut facts = Vec::new();
+    match &opened.wallet {
+        Some(Ok(wallet)) => facts.push(Fact::new("Wallet", rupees(wallet.balance.0))),
+        Some(Err(NotTold::Refused(said))) => {
+            facts.push(Fact::new("Wallet", "n/a").note(said.text.chars().take(60).collect::<String>()));
+        }
+        Some(Err(_)) => facts.push(Fact::new("Wallet", "n/a").note("Fast2SMS has not answered yet")),
+        None if account.kind == "fast2sms" => {
+            facts.push(Fact::new("Wallet", "n/a").note("Fast2SMS has not answered yet"));
+        }
+        None => whatsapp_facts(opened, &mut facts),
+    }
+    facts.push(Fact::new("Pace", format!("{} /s", account.pace.per_second)));
+    let zone = &member.organization.zone;
+    facts.push(match account.last_receipt_at {
+        Some(at) => Fact::new("Last receipt", zone.time(at)).note(relative(at.0, member.now.0)),
+        None if opened.takes_receipts() => Fact::new("Last receipt", "–").note("none has come yet"),
+        None => Fact::new("Last receipt", "n/a").note("no webhook secret"),
+    });
+    facts
+}
+
+/// Wallet and tier of a WhatsApp number.
+fn whatsapp_facts(opened: &Opened, facts: &mut Vec<Fact>) {
     match (&opened.project, opened.facts()) {
         (_, Some(project)) => {
             if let Some(credit) = project.credit {
@@ -217,12 +257,4 @@ fn facts(member: &Member, account: &Integration, opened: &Opened) -> Vec<Fact> {
             facts.push(Fact::new("Wallet", "n/a").note("needs the project password"));
         }
     }
-    facts.push(Fact::new("Pace", format!("{} /s", account.pace.per_second)));
-    let zone = &member.organization.zone;
-    facts.push(match account.last_receipt_at {
-        Some(at) => Fact::new("Last receipt", zone.time(at)).note(relative(at.0, member.now.0)),
-        None if opened.takes_receipts() => Fact::new("Last receipt", "–").note("none has come yet"),
-        None => Fact::new("Last receipt", "n/a").note("no webhook secret"),
-    });
-    facts
 }

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, fmt::Write};
 use domain::{
     channel::Channel,
     ids::{IntegrationId, TemplateId, WorkshopId},
-    template::{Source, WhatsappTemplate},
+    sending_hours::AfterHours,
+    template::{Message, Source},
 };
 
 /// Values that a template may map in the composer; AiSensy's templates have far fewer.
@@ -36,6 +37,10 @@ pub struct Compose {
     pub at: String,
     /// The last useful moment as it was typed; empty takes the default.
     pub until: String,
+    /// What happens to the rest when the hours of a promotion end.
+    pub after: AfterHours,
+    /// A reminder waits until the organisation's quiet hours are over.
+    pub wait_out_quiet: bool,
 }
 
 /// What was chosen for one value.
@@ -61,6 +66,8 @@ impl Default for Compose {
             later: false,
             at: String::new(),
             until: String::new(),
+            after: AfterHours::USUAL,
+            wait_out_quiet: false,
         }
     }
 }
@@ -81,6 +88,8 @@ impl Compose {
                 "when" => state.later = text == "later",
                 "at" => state.at = text,
                 "until" => state.until = text,
+                "after" => state.after = text.parse().unwrap_or(state.after),
+                "quiet" => state.wait_out_quiet = text == "wait",
                 "for" => made_for = Some(text),
                 "until-was" => until_was = Some(text),
                 other => state.read_value(other, text),
@@ -158,6 +167,12 @@ impl Compose {
         if !self.until.is_empty() {
             say("until", self.until.clone());
         }
+        if self.after != AfterHours::USUAL {
+            say("after", self.after.word().to_owned());
+        }
+        if self.wait_out_quiet {
+            say("quiet", "wait".to_owned());
+        }
         if self.person > 1 {
             say("person", self.person.to_string());
         }
@@ -189,21 +204,18 @@ impl Compose {
     }
 
     /// Puts the choices into a template. A source that nobody knows leaves the template's own.
-    pub fn apply(&self, template: &mut WhatsappTemplate) {
+    pub fn apply(&self, message: &mut Message) {
+        let own: Vec<Source> = message.places().iter().map(|slot| slot.source.clone()).collect();
         for (place, chosen) in &self.values {
-            let Some(parameter) = template.parameters.get_mut(place - 1) else { continue };
-            let own = match &parameter.source {
-                Source::Fixed(text) => text.clone(),
-                _ => String::new(),
+            let Some(source) = own.get(place - 1) else { continue };
+            let fixed = match (&chosen.fixed, source) {
+                (Some(typed), _) => typed.as_str(),
+                (None, Source::Fixed(text)) => text,
+                (None, _) => "",
             };
-            let fixed = chosen.fixed.as_ref().unwrap_or(&own);
-            let word = chosen.source.as_deref().unwrap_or(parameter.source.word());
-            if let Some(source) = Source::from_word(word, fixed) {
-                parameter.source = source;
-            }
-            if let Some(fallback) = &chosen.fallback {
-                parameter.fallback.clone_from(fallback);
-            }
+            let word = chosen.source.as_deref().unwrap_or(source.word());
+            let source = Source::from_word(word, fixed).unwrap_or_else(|| source.clone());
+            message.map(place - 1, source, chosen.fallback.clone());
         }
     }
 }

@@ -5,7 +5,6 @@ use domain::{
     broadcast::Audience,
     checks::Severity,
     ids::BroadcastId,
-    sending_hours::{AfterHours, SendingHours},
     time::{DAY, MINUTE},
 };
 use maud::{Markup, html};
@@ -28,7 +27,13 @@ use crate::{
     },
     seal::hmac_sha256,
     ui::{
-        button::Button, chip::Tone, dialog::Confirm, format::rupees, head::KeyValues, icons::Icon, note::Note,
+        button::Button,
+        chip::Tone,
+        dialog::Confirm,
+        format::{counted, rupees},
+        head::KeyValues,
+        icons::Icon,
+        note::Note,
     },
 };
 
@@ -79,16 +84,11 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
         channel: desk.state.channel,
         title: desk.template.name.clone(),
         template: desk.frozen.clone(),
-        category: desk.message.category,
+        category: desk.message.category(),
         audience: Audience::Registered,
         starts_at: desk.start,
         deadline: desk.deadline,
-        hours: SendingHours::of(
-            desk.message.category,
-            member.organization.quiet_hours,
-            &member.organization.zone,
-            AfterHours::USUAL,
-        ),
+        hours: desk.hours.clone(),
         unit_price: desk.unit,
     };
     let id = member.org.confirm_broadcast_once(id, new, member.now).await?;
@@ -209,7 +209,7 @@ fn summary(member: &Member, desk: &Desk) -> KeyValues {
             (left_out > 0)
                 .then(|| format!("{} left out, each with a reason", crate::ui::format::grouped(left_out))),
         ),
-        ("Cost".to_owned(), html! { (rupees(desk.forecast.cost.0)) }, Some("estimate".to_owned())),
+        ("Cost".to_owned(), html! { (rupees(desk.forecast.cost.0)) }, Some(priced(desk))),
         (
             "Begins".to_owned(),
             html! { (when) },
@@ -227,6 +227,14 @@ fn summary(member: &Member, desk: &Desk) -> KeyValues {
         rows.push(("Checks".to_owned(), html! { (words) }, Some("no errors".to_owned())));
     }
     KeyValues { rows, inset: false }
+}
+
+/// What the cost is made of.
+fn priced(desk: &Desk) -> String {
+    match desk.scan {
+        Some(_) => format!("estimate, {}", counted(desk.units, "SMS", "SMS")),
+        None => "estimate".to_owned(),
+    }
 }
 
 /// The id of the broadcast to be, with the proof that we gave it to this person: whoever presses twice presses the same.

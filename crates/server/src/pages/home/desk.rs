@@ -1,17 +1,18 @@
 //! What the composer decides with: the workshop, the template with the values chosen for it, the account, and what follows.
 
 use domain::{
-    channel::Channel,
+    channel::{Category, Channel},
     checks::{AudienceSummary, Check, Findings, Probe, Severity, checks, may_send},
     forecast::{Forecast, forecast},
     ids::WorkshopId,
     money::Money,
     role::Permission,
-    template::{Content, Facts, Parameter, Source, WhatsappTemplate},
+    sending_hours::{AfterHours, SendingHours},
+    template::{Content, Facts, Message, Slot, Source},
     time::{HOUR, MINUTE, Millis},
     workshop::{RegistrantStatus, WorkshopStatus},
 };
-use providers::{Account, Wire, aisensy::NotTold, aisensy::ProjectFacts};
+use providers::{Account, NotTold, Wire, aisensy::ProjectFacts, fast2sms::Wallet};
 use serde_json::Value;
 use store::{
     StoreError,
@@ -25,13 +26,14 @@ use store::{
 use super::{
     asked::{self, Wait},
     compose::{Compose, PEOPLE_MAX},
+    scan::Scan,
+    sms_checks, vendor,
 };
 use crate::{
     app::App,
     http::{error::Problem, extract::Member},
     ui::format::{grouped, relative},
 };
-use providers::aisensy::list_price;
 
 /// Workshops to choose from, ahead and over.
 const COMING_MAX: i64 = 50;
@@ -44,8 +46,6 @@ const AFTER_START_MS: i64 = 10 * MINUTE;
 const WITHOUT_START_MS: i64 = 2 * HOUR;
 /// The same template to the same workshop within this time is worth a word.
 const AGAIN_MS: i64 = 24 * HOUR;
-/// Kind of the integrations of this channel.
-const KIND: &str = "aisensy";
 
 /// Whether ids that are not there are an error, or left for what is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub(super) struct Shelf {
     pub(super) coming: Vec<Workshop>,
     pub(super) past: Vec<Workshop>,
     pub(super) workshop: Option<Workshop>,
-    pub(super) templates: Vec<(Template, WhatsappTemplate)>,
+    pub(super) templates: Vec<(Template, Message)>,
     pub(super) template: Option<usize>,
     pub(super) accounts: Vec<Integration>,
     pub(super) account: Option<usize>,
@@ -99,17 +99,18 @@ impl Shelf {
             workshop = coming.iter().chain(&past).find(|workshop| workshop.id == id).cloned();
         }
         let templates = org.templates(state.channel).await?;
-        let templates: Vec<(Template, WhatsappTemplate)> = templates
+        let templates: Vec<(Template, Message)> = templates
             .into_iter()
             .filter_map(|template| {
-                let read = serde_json::from_value(template.body.clone()).ok()?;
+                let read = Message::from_json(template.channel, &template.body).ok()?;
                 Some((template, read))
             })
             .collect();
         let named = state.template.map(|id| templates.iter().position(|(template, _)| template.id == id));
         let template = chosen(named, ids, "template", &mut gone)?.or((!templates.is_empty()).then_some(0));
+        let kind = vendor::of(state.channel).kind;
         let accounts: Vec<Integration> =
-            org.integrations().await?.into_iter().filter(|account| account.kind == KIND).collect();
+            org.integrations().await?.into_iter().filter(|account| account.kind == kind).collect();
         let named = state.account.map(|id| accounts.iter().position(|account| account.id == id));
         let account = chosen(named, ids, "account", &mut gone)?.or((!accounts.is_empty()).then_some(0));
         state.workshop = workshop.as_ref().map(|workshop| workshop.id);
@@ -158,20 +159,29 @@ fn chosen(
 pub(super) struct Opened {
     pub(super) account: Result<Account, String>,
     pub(super) project: Option<Result<ProjectFacts, NotTold>>,
+    pub(super) wallet: Option<Result<Wallet, NotTold>>,
 }
 
 impl Opened {
     pub(super) async fn load(app: &App, of: &Integration, wait: Wait) -> Opened {
         let account = app.accounts.open_integration(of);
-        let project = match &account {
-            Ok(account) => asked::project(app, of, account, wait).await,
-            Err(_) => None,
+        let (project, wallet) = match &account {
+            Ok(account) => {
+                (asked::project(app, of, account, wait).await, asked::wallet(app, of, account, wait).await)
+            }
+            Err(_) => (None, None),
         };
-        Opened { account, project }
+        Opened { account, project, wallet }
     }
 
     pub(super) fn facts(&self) -> Option<&ProjectFacts> {
         self.project.as_ref()?.as_ref().ok()
+    }
+
+    /// What is left, where the provider tells.
+    pub(super) fn credit(&self) -> Option<Money> {
+        let wallet = self.wallet.as_ref().and_then(|told| told.as_ref().ok()).map(|wallet| wallet.balance);
+        wallet.or_else(|| self.facts().and_then(|facts| facts.credit))
     }
 
     pub(super) fn takes_receipts(&self) -> bool {
@@ -203,10 +213,15 @@ pub(super) struct Desk {
     pub(super) account: Integration,
     pub(super) template: Template,
     /// With the values chosen here.
-    pub(super) message: WhatsappTemplate,
+    pub(super) message: Message,
     /// What would be frozen into the broadcast.
     pub(super) frozen: Value,
     pub(super) audience: AudienceSummary,
+    /// What was seen of each person, where that decides the cost.
+    pub(super) scan: Option<Scan>,
+    /// Messages, or segments of them, that are charged.
+    pub(super) units: i64,
+    pub(super) hours: SendingHours,
     pub(super) unit: Money,
     pub(super) usual_price: bool,
     pub(super) start: Millis,
@@ -236,34 +251,53 @@ impl Desk {
             return Ok(None);
         };
         let (template, mapped) = &shelf.templates[at];
-        let mut message = mapped.clone();
+        let mut message = vendor::complete(mapped.clone(), opened.account.as_ref().ok());
         state.apply(&mut message);
         let frozen = frozen(&template.body, &message);
         let event = event(member, workshop);
-        let mut audience =
-            member.org.audience(workshop.id, Channel::WhatsappPersonal, message.category).await?;
-        leave_out_empty_values(&message, &mut audience);
-        let price = member.org.price(Channel::WhatsappPersonal, message.category, member.now).await?;
-        let unit = price.unwrap_or(list_price(message.category));
+        let (channel, category) = (message.channel(), message.category());
+        let mut audience = member.org.audience(workshop.id, channel, category).await?;
+        let scan = match &message {
+            Message::Whatsapp(_) => None,
+            Message::Sms(_) => Some(Scan::of(app, member, workshop, &message, &event, wait).await?),
+        };
+        match &scan {
+            Some(scan) => scan.correct(&mut audience),
+            None => leave_out_empty_values(&message, &mut audience),
+        }
+        let units = scan.as_ref().map_or(audience.reachable, |scan| scan.units_for(audience.reachable));
+        let price = member.org.price(channel, category, member.now).await?;
+        let unit = price.unwrap_or_else(|| vendor::list_price(&message));
         let time = Timing::read(member, state, workshop);
         let ahead = member.org.booked(account.id).await?;
-        let forecast = forecast(audience.reachable, ahead, unit, account.pace, time.start);
-        let probe = match (&opened.account, Wire::from_json(Channel::WhatsappPersonal, &frozen.to_string())) {
-            (Ok(open), Ok(wire)) => {
-                Some(asked::probe(app, account, open, &wire, &message.campaign, wait).await)
-            }
-            (Err(_), _) | (_, Err(_)) => None,
+        let wire = Wire::from_json(channel, &frozen.to_string()).ok();
+        let batch = match (&opened.account, &wire) {
+            (Ok(open), Some(wire)) => i64::try_from(open.batch(wire)).unwrap_or(1).max(1),
+            (Err(_), _) | (_, None) => 1,
         };
+        let calls = audience.reachable / batch + i64::from(audience.reachable % batch > 0);
+        let mut forecast = forecast(calls, ahead, unit, account.pace, time.start);
+        forecast.cost = unit.times(units);
+        let probe = match (&opened.account, &wire) {
+            (Ok(open), Some(wire)) => {
+                Some(asked::probe(app, account, open, wire, &vendor::name_there(&message), wait).await)
+            }
+            (Err(_), _) | (_, None) => None,
+        };
+        let hours = hours(member, state, category);
         let shown = shown(member, workshop, state, &message, &event).await?;
         let mut desk = Desk {
             state: state.clone(),
             workshop: workshop.clone(),
             account: account.clone(),
             template: template.clone(),
-            wallet: opened.facts().and_then(|facts| facts.credit),
+            wallet: opened.credit(),
             message,
             frozen,
             audience,
+            scan,
+            units,
+            hours,
             unit,
             usual_price: price.is_none(),
             start: time.start,
@@ -292,9 +326,13 @@ impl Desk {
 
     /// The same template went to the same workshop lately.
     pub(super) fn warn_of_repeat(&mut self, history: &[Broadcast], now: Millis) {
-        let campaign = Some(self.message.campaign.as_str());
+        let ours = vendor::name_there(&self.message);
+        let same = |broadcast: &Broadcast| {
+            let message = Message::from_json(broadcast.channel, &broadcast.template);
+            message.is_ok_and(|message| vendor::name_there(&message) == ours)
+        };
         let earlier = history.iter().find(|broadcast| {
-            broadcast.template.get("campaign").and_then(Value::as_str) == campaign
+            same(broadcast)
                 && broadcast.status != domain::broadcast::BroadcastStatus::Cancelled
                 && now.since(broadcast.created_at) < AGAIN_MS
         });
@@ -312,13 +350,20 @@ impl Desk {
     fn look(&self, member: &Member, opened: &Opened, probe: Option<Probe>) -> Vec<Check> {
         let quiet = |at| member.organization.quiet_hours.covers(&member.organization.zone, at);
         let mut all = checks(&Findings {
-            audience: self.audience,
-            parameters: self.message.parameters.len(),
-            placeholders: self.message.placeholders(),
-            has_media: self.message.media.is_some(),
-            uses_link: sources(&self.message).any(|source| *source == Source::WorkshopJoinLink),
+            // Refused values of an SMS are told one by one, with what is wrong.
+            audience: AudienceSummary {
+                bad_value: if self.scan.is_some() { 0 } else { self.audience.bad_value },
+                ..self.audience
+            },
+            parameters: self.message.places().len(),
+            placeholders: match &self.message {
+                Message::Whatsapp(template) => template.placeholders(),
+                Message::Sms(_) => 0,
+            },
+            has_media: matches!(&self.message, Message::Whatsapp(template) if template.media.is_some()),
+            uses_link: self.message.sources().any(|source| *source == Source::WorkshopJoinLink),
             join_link: &self.workshop.join_link,
-            probe,
+            probe: probe.clone().filter(|_| self.state.channel == Channel::WhatsappPersonal),
             start: self.start,
             done_at: self.forecast.done_at,
             deadline: self.deadline,
@@ -326,13 +371,18 @@ impl Desk {
             workshop_over: self.workshop.status == WorkshopStatus::Cancelled
                 || self.workshop.status == WorkshopStatus::Completed
                 || self.workshop.ends_at <= member.now,
-            in_quiet_hours: quiet(self.start) || quiet(self.forecast.done_at),
+            in_quiet_hours: !self.hours.are_limited() && (quiet(self.start) || quiet(self.forecast.done_at)),
             cost: self.forecast.cost,
             balance: self.wallet,
             tier_left: opened.facts().and_then(|facts| facts.tier_limit),
             now: member.now,
         });
         all.extend(self.further_checks(member, opened));
+        all.extend(self.checks_of_hours(member));
+        if let (Message::Sms(template), Some(scan)) = (&self.message, &self.scan) {
+            all.extend(sms_checks::all(template, scan, probe.as_ref(), self.audience.bad_value));
+        }
+        all.sort_by_key(|check| check.severity);
         all
     }
 
@@ -378,6 +428,41 @@ impl Desk {
         all
     }
 
+    /// What the hours mean for this broadcast.
+    fn checks_of_hours(&self, member: &Member) -> Vec<Check> {
+        if !self.hours.are_limited() {
+            return Vec::new();
+        }
+        let promotes = self.message.category() == Category::Marketing;
+        let opens = |at: Millis| super::parts::moment(member, at);
+        let mut all = Vec::new();
+        if let Some(open) = self.hours.closed_until(self.start) {
+            let (severity, title) = if promotes {
+                (Severity::Error, "Promotion may not be sent at this hour")
+            } else {
+                (Severity::Warning, "It waits for the end of your quiet hours")
+            };
+            let why = if promotes {
+                format!(
+                    "From 9:00 PM to 10:00 AM nobody may be sent promotion. Schedule it for {} or later.",
+                    opens(open)
+                )
+            } else {
+                format!("It begins at {}.", opens(open))
+            };
+            all.push(own(severity, title, why));
+        } else if let Some(open) = self.hours.closed_until(self.forecast.done_at) {
+            let rest = match self.hours.then() {
+                AfterHours::Cancel => "The rest is cancelled then.".to_owned(),
+                AfterHours::Wait => format!("The rest goes on at {}.", opens(open)),
+            };
+            all.push(own(Severity::Warning, "Not everybody would get it before the hours end", rest));
+        } else {
+            all.push(own(Severity::Passed, "Within the hours in which it may be sent", String::new()));
+        }
+        all
+    }
+
     /// A value that would be missing whoever the person is; the join link has a check of its own.
     fn value_for_nobody(&self) -> Option<String> {
         let facts = Facts {
@@ -391,23 +476,28 @@ impl Desk {
     }
 }
 
-fn own(severity: Severity, title: &str, why: String) -> Check {
+pub(super) fn own(severity: Severity, title: &str, why: String) -> Check {
     Check { severity, title: title.to_owned(), why, people: None }
 }
 
-fn sources(message: &WhatsappTemplate) -> impl Iterator<Item = &Source> {
-    let values = message.parameters.iter().map(|parameter| &parameter.source);
-    values.chain(message.buttons.iter().filter_map(|button| button.value.as_ref()))
-}
-
 /// The template's own JSON with these values mapped; what this version does not know in it stays.
-fn frozen(body: &Value, message: &WhatsappTemplate) -> Value {
+fn frozen(body: &Value, message: &Message) -> Value {
     let mut body = body.clone();
-    if let (Some(object), Ok(parameters)) = (body.as_object_mut(), serde_json::to_value(&message.parameters))
-    {
-        object.insert("parameters".to_owned(), parameters);
+    if let (Some(object), Value::Object(ours)) = (body.as_object_mut(), message.to_json()) {
+        object.extend(ours);
     }
     body
+}
+
+/// When it may send: promotion as the law says, a reminder outside the quiet hours when somebody wants that.
+fn hours(member: &Member, state: &Compose, category: Category) -> SendingHours {
+    let (quiet, zone) = (member.organization.quiet_hours, &member.organization.zone);
+    match category {
+        Category::Utility | Category::Authentication if state.wait_out_quiet => {
+            SendingHours::outside(quiet, zone, AfterHours::Wait)
+        }
+        _ => SendingHours::of(category, quiet, zone, state.after),
+    }
 }
 
 /// What the message says about the event: written as the planner writes it.
@@ -425,12 +515,10 @@ fn event(member: &Member, workshop: &Workshop) -> Facts {
 }
 
 /// Takes out the people whose value would be empty, as far as counters tell: names exactly, addresses at most.
-fn leave_out_empty_values(message: &WhatsappTemplate, audience: &mut AudienceSummary) {
+fn leave_out_empty_values(message: &Message, audience: &mut AudienceSummary) {
     let bare = |wanted: fn(&Source) -> bool| {
-        let fallback =
-            |parameter: &&Parameter| parameter.fallback.trim().is_empty() && wanted(&parameter.source);
-        message.parameters.iter().any(|parameter| fallback(&parameter))
-            || message.buttons.iter().filter_map(|button| button.value.as_ref()).any(wanted)
+        let missed = |slot: &Slot<'_>| slot.fallback.trim().is_empty() && wanted(slot.source);
+        message.slots().iter().any(missed)
     };
     let is_name = |source: &Source| matches!(source, Source::RegistrantName | Source::RegistrantFirstName);
     let without_email = (audience.total - audience.with_email).clamp(0, audience.reachable);
@@ -442,7 +530,7 @@ fn leave_out_empty_values(message: &WhatsappTemplate, audience: &mut AudienceSum
         empty = empty.max(without_email);
     }
     // Who is left out reads no fallback, and who is never named misses no name.
-    if bare(is_name) || !sources(message).any(is_name) {
+    if bare(is_name) || !message.sources().any(is_name) {
         audience.without_name = 0;
     }
     audience.bad_value = empty.min(audience.reachable);
@@ -497,7 +585,7 @@ async fn shown(
     member: &Member,
     workshop: &Workshop,
     state: &Compose,
-    message: &WhatsappTemplate,
+    message: &Message,
     event: &Facts,
 ) -> Result<Option<Shown>, Problem> {
     let filter = RegistrantFilter {
@@ -530,15 +618,9 @@ async fn shown(
     }))
 }
 
-/// Each value by itself, through the same function that fills the whole message.
-pub(super) fn values(message: &WhatsappTemplate, facts: &Facts) -> Vec<Result<String, String>> {
-    let one = |parameter: &Parameter| {
-        let alone =
-            WhatsappTemplate { parameters: vec![parameter.clone()], buttons: vec![], ..message.clone() };
-        let filled = alone.fill(facts).map_err(|error| error.to_string())?;
-        Ok(filled.values.into_iter().next().unwrap_or_default())
-    };
-    message.parameters.iter().map(one).collect()
+/// Each value by itself.
+pub(super) fn values(message: &Message, facts: &Facts) -> Vec<Result<String, String>> {
+    message.each(facts).into_iter().map(|value| value.map_err(|error| error.to_string())).collect()
 }
 
 /// The broadcasts of this workshop on this channel, newest first.
@@ -559,8 +641,6 @@ pub(super) fn sends(member: &Member) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use domain::channel::Category;
-
     use super::*;
 
     #[test]
@@ -573,12 +653,5 @@ mod tests {
             Millis(5 * HOUR),
             "after it has begun"
         );
-    }
-
-    #[test]
-    fn prices_are_those_of_the_provider_file() {
-        assert_eq!(list_price(Category::Marketing).to_string(), "1.09");
-        assert_eq!(list_price(Category::Utility).to_string(), "0.145");
-        assert_eq!(list_price(Category::Authentication).to_string(), "0.145");
     }
 }

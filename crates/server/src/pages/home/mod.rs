@@ -9,8 +9,11 @@ mod desk;
 pub(crate) mod history;
 mod parts;
 mod paths;
+mod scan;
+mod sms_checks;
 pub mod test;
 mod today;
+mod vendor;
 
 use axum::{
     extract::State,
@@ -68,8 +71,8 @@ pub async fn show(
     };
     let ready = today::Ready {
         account: opened.as_ref().is_some_and(|opened| opened.account.is_ok()),
-        // Of the channel that sends: on the other tabs nobody looked for templates.
-        template: shelf.template.is_some() || state.channel != Channel::WhatsappPersonal,
+        // Of a channel that sends: on the other tabs nobody looked for templates.
+        template: shelf.template.is_some() || !state.channel.sends(),
     };
     let card = match (&found, &shelf.coming.first()) {
         (Some(found), _) => Some(today::card(&member, &found.first, Some(found.more), &ready).await?),
@@ -79,7 +82,7 @@ pub async fn show(
     let broadcasts = desk::history(&member, state.workshop, state.channel).await?;
     let (all, _) = member.org.broadcast_numbers(Some(state.channel)).await?;
     let mut desk = None;
-    if state.channel == Channel::WhatsappPersonal {
+    if state.channel.sends() {
         desk = Desk::load(&app, &member, &state, &shelf, opened.as_ref(), Wait::Page).await?;
         if let Some(desk) = &mut desk {
             desk.warn_of_repeat(&broadcasts, member.now);
@@ -91,6 +94,7 @@ pub async fn show(
         opened.as_ref(),
         desk.as_ref().map_or(&[], |desk| desk.checks.as_slice()),
     );
+    let other = other_channel(&member, state.channel).await?;
     let body = html! {
         (Intro {
             title: "Workshop notification".to_owned(),
@@ -101,16 +105,28 @@ pub async fn show(
         @for what in &shelf.gone {
             (Note::new(Tone::Act, format!("The {what} of this link is not here."), "It was removed, or it belongs to another organisation. Another one was chosen."))
         }
-        (channels::tabs(&state, (chip.tone, chip.word.clone())))
-        @if state.channel == Channel::WhatsappPersonal {
-            (view.personal(desk.as_ref(), chip))
+        (channels::tabs(&state, (chip.tone, chip.word.clone()), other))
+        @if state.channel.sends() {
+            (view.sending(state.channel, desk.as_ref(), chip))
         } @else {
             (channels::not_available(&state))
         }
-        @if state.channel == Channel::WhatsappPersonal || !broadcasts.is_empty() { (history::table(&member, &broadcasts, all)) }
+        @if state.channel.sends() || !broadcasts.is_empty() { (history::table(&member, &broadcasts, all)) }
         @if let Some(desk) = &desk { (view.dialogs(desk)) }
     };
     Ok(page(&member, body, desk.as_ref().map(|desk| view.bar(desk))).into_response())
+}
+
+/// Whether the channel that is not chosen could send, for its tab.
+async fn other_channel(member: &Member, chosen: Channel) -> Result<(Tone, String), Problem> {
+    let other = if chosen == Channel::Sms { Channel::WhatsappPersonal } else { Channel::Sms };
+    let kind = vendor::of(other).kind;
+    let mut accounts = member.org.integrations().await?.into_iter().filter(|account| account.kind == kind);
+    Ok(match accounts.next() {
+        Some(account) if account.stopped_at.is_some() => (Tone::Act, "Stopped".to_owned()),
+        Some(_) => (Tone::Done, "Connected".to_owned()),
+        None => (Tone::Rest, "Not set up".to_owned()),
+    })
 }
 
 /// A page of this section.
@@ -130,9 +146,9 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    /// The tab of WhatsApp Personal.
-    fn personal(&self, desk: Option<&Desk>, chip: Chip) -> Markup {
-        let status = channels::status(self.member, self.shelf.account(), self.opened, chip);
+    /// The tab of a channel that sends.
+    fn sending(&self, channel: Channel, desk: Option<&Desk>, chip: Chip) -> Markup {
+        let status = channels::status(self.member, channel, self.shelf.account(), self.opened, chip);
         html! {
             (status)
             @match desk {
@@ -145,6 +161,7 @@ impl View<'_> {
                 }
                 None => (channels::missing(
                     self.member,
+                    channel,
                     self.shelf.account.is_some(),
                     self.shelf.template.is_some(),
                     self.shelf.workshop.is_some(),

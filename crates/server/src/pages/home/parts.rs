@@ -1,9 +1,11 @@
 //! The composer's parts: who, what, when; the preview and the checks beside them.
 
 use domain::{
+    channel::Category,
     checks::Severity as Found,
     ids::WorkshopId,
-    template::{Part as Piece, Source},
+    sms::{SmsTemplate, segments, why_unicode},
+    template::{Message, Part as Piece, Slot, Source},
     time::Millis,
 };
 use maud::{Markup, html};
@@ -11,7 +13,7 @@ use store::workshops::Workshop;
 
 use super::{
     desk::{Desk, Shelf},
-    paths,
+    paths, vendor,
 };
 use crate::{
     http::extract::Member,
@@ -22,7 +24,7 @@ use crate::{
         field::{Choice, Field, OptionGroup, Segmented, Shown},
         forecast::Forecast,
         format::{counted, grouped, phone, relative, span},
-        preview::{Bubble, Part, Phone, Preview, Stepper},
+        preview::{Bubble, Part, Preview, Stepper},
         recipient_summary::{RecipientSummary, SummaryPart},
     },
 };
@@ -134,7 +136,7 @@ fn what(shelf: &Shelf, desk: &Desk) -> Markup {
         .map(|account| Choice::new(account.id.to_string(), &account.name, &desk.account.id.to_string()))
         .collect();
     let several = accounts.len() > 1;
-    let category = format!("{}, {}", capital(desk.message.category.word()), language(&desk.message.language));
+    let category = kind(&desk.message);
     html! {
         div class="m-row2" {
             (Field::select("template", "Template", templates).autosubmit())
@@ -144,8 +146,51 @@ fn what(shelf: &Shelf, desk: &Desk) -> Markup {
                 (Shown { label: "Category", value: html! { (category) } })
             }
         }
-        p class="m-hint" { "Campaign " code { (desk.message.campaign) } @if several { " · " (category) } }
-        @if !desk.message.parameters.is_empty() { (variables(desk)) }
+        p class="m-hint" { (known_as(&desk.message)) @if several { " · " (category) } }
+        @if !desk.message.places().is_empty() { (variables(desk)) }
+        @if let Message::Sms(template) = &desk.message { (length(desk, template)) }
+    }
+}
+
+/// What kind of message it is, as people say it on that channel.
+fn kind(message: &Message) -> String {
+    match message {
+        Message::Whatsapp(template) => {
+            format!("{}, {}", capital(template.category.word()), language(&template.language))
+        }
+        Message::Sms(template) => match template.category {
+            Category::Marketing => "Promotional, 10:00 AM to 9:00 PM".to_owned(),
+            Category::Utility | Category::Authentication => "Service".to_owned(),
+        },
+    }
+}
+
+/// What the provider knows it by.
+fn known_as(message: &Message) -> Markup {
+    match message {
+        Message::Whatsapp(template) => html! { "Campaign " code { (template.campaign) } },
+        Message::Sms(template) => html! {
+            (template.route.title())
+            @if let Some(id) = &template.message_id { " " code { (id) } }
+            @if let Some(id) = &template.template_id { ", template " code { (id) } }
+            @if let Some(sender) = &template.sender { " · from " code { (sender) } }
+        },
+    }
+}
+
+/// How long the text is for the person of the preview, and for all.
+fn length(desk: &Desk, template: &SmsTemplate) -> Markup {
+    let shown = desk.shown.as_ref().and_then(|shown| shown.content.as_ref().ok());
+    let content = shown.cloned().unwrap_or_default();
+    let text = template.text(&content);
+    let one = segments(&text);
+    let sms = counted(i64::try_from(one.count).unwrap_or(0), "SMS", "SMS");
+    html! {
+        p class="m-hint" data-live-id="sms-length" {
+            (sms) ", " (grouped(i64::try_from(one.units).unwrap_or(0))) " characters, "
+            (grouped(i64::try_from(one.units_left()).unwrap_or(0))) " left"
+            @if let Some(c) = why_unicode(&text) { " · “" (c) "” makes it Unicode: 70 characters for one SMS, not 160" }
+        }
     }
 }
 
@@ -171,7 +216,11 @@ fn language(code: &str) -> &str {
 }
 
 fn variables(desk: &Desk) -> Variables {
-    let row = |(at, parameter): (usize, &domain::template::Parameter)| {
+    let longest = |at: usize| match &desk.message {
+        Message::Whatsapp(_) => None,
+        Message::Sms(template) => template.variables.get(at).map(|variable| variable.tag),
+    };
+    let row = |(at, parameter): (usize, Slot<'_>)| {
         let place = at + 1;
         let current = parameter.source.word();
         let mut choices: Vec<Choice> =
@@ -188,12 +237,15 @@ fn variables(desk: &Desk) -> Variables {
             Source::RegistrantName | Source::RegistrantFirstName | Source::RegistrantEmail
         ) {
             let field = Field::text(format!("fallback-{place}"), "When empty");
-            let field = field.value(&parameter.fallback).placeholder("The person is left out");
+            let field = field.value(parameter.fallback).placeholder("The person is left out");
             more.push(field.autosubmit());
         }
         Variable {
-            placeholder: format!("{{{{{place}}}}}"),
-            name: parameter.label.clone(),
+            placeholder: match longest(at) {
+                None => format!("{{{{{place}}}}}"),
+                Some(tag) => format!("{{#{tag}#}}"),
+            },
+            name: parameter.label.to_owned(),
             source: Field::select(format!("source-{place}"), format!("Source of value {place}"), choices)
                 .autosubmit(),
             more,
@@ -201,7 +253,10 @@ fn variables(desk: &Desk) -> Variables {
                 Some(Ok(value)) => value.clone(),
                 Some(Err(_)) | None => "–".to_owned(),
             },
-            length: None,
+            length: match (longest(at), shown) {
+                (Some(tag), Some(Ok(value))) => Some((whole(value.chars().count()), whole(tag.longest()))),
+                _ => None,
+            },
             error: match shown {
                 Some(Err(words)) => {
                     Some(format!("{words} for this person. They are left out; a fallback includes them."))
@@ -214,7 +269,45 @@ fn variables(desk: &Desk) -> Variables {
     Variables {
         head: "Value",
         person: person.unwrap_or_else(|| "a person".to_owned()),
-        rows: desk.message.parameters.iter().enumerate().map(row).collect(),
+        rows: desk.message.places().into_iter().enumerate().map(row).collect(),
+    }
+}
+
+fn whole(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// What happens when the hours end, where there are such hours.
+fn hours(member: &Member, desk: &Desk) -> Markup {
+    if desk.message.category() == Category::Marketing {
+        let current = desk.state.after.word();
+        let choices = vec![
+            Choice::new("cancel", "Cancel the rest", current),
+            Choice::new("wait", "Go on the next morning", current),
+        ];
+        let name = "after".to_owned();
+        return html! {
+            div class="m-when" {
+                (Segmented { name, legend: "When the hours of promotion end at 9:00 PM".to_owned(), choices, autosubmit: true })
+                p class="m-hint" { "Promotion goes out from 10:00 AM to 9:00 PM only. Whoever has not got it by then:" }
+            }
+        };
+    }
+    let (quiet, zone) = (member.organization.quiet_hours, &member.organization.zone);
+    let touches = quiet.covers(zone, desk.start) || quiet.covers(zone, desk.forecast.done_at);
+    if !touches && !desk.state.wait_out_quiet {
+        return html! {};
+    }
+    let current = if desk.state.wait_out_quiet { "wait" } else { "send" };
+    let choices = vec![
+        Choice::new("send", "Send anyway", current),
+        Choice::new("wait", "Wait until they end", current),
+    ];
+    html! {
+        div class="m-when" {
+            (Segmented { name: "quiet".to_owned(), legend: "In your quiet hours".to_owned(), choices, autosubmit: true })
+            p class="m-hint" { "It falls into your quiet hours." }
+        }
     }
 }
 
@@ -248,6 +341,7 @@ fn when(member: &Member, desk: &Desk) -> Markup {
             (until)
             (Shown { label: "Workshop starts", value: html! { (moment(member, desk.workshop.starts_at)) } })
         }
+        (hours(member, desk))
         (forecast(member, desk))
     }
 }
@@ -263,7 +357,7 @@ fn forecast(member: &Member, desk: &Desk) -> Forecast {
         format!("{} after start", span(done.since(starts)))
     };
     Forecast {
-        messages: desk.audience.reachable,
+        messages: desk.units,
         units: 1,
         unit_price: Some(desk.unit.0),
         cost: Some(desk.forecast.cost.0),
@@ -289,9 +383,17 @@ pub(super) fn preview(member: &Member, desk: &Desk) -> Preview {
     });
     Preview {
         stepper,
-        phone: Phone::WhatsApp,
-        sender: member.organization.name.clone(),
-        sender_note: "Business account".to_owned(),
+        phone: vendor::of(desk.state.channel).phone,
+        sender: match &desk.message {
+            Message::Whatsapp(_) => member.organization.name.clone(),
+            Message::Sms(template) => {
+                template.sender.as_ref().map_or_else(|| "No header".to_owned(), ToString::to_string)
+            }
+        },
+        sender_note: match &desk.message {
+            Message::Whatsapp(_) => "Business account".to_owned(),
+            Message::Sms(_) => "Text message".to_owned(),
+        },
         bubble: Some(bubble(member, desk)),
     }
 }
@@ -299,22 +401,38 @@ pub(super) fn preview(member: &Member, desk: &Desk) -> Preview {
 fn bubble(member: &Member, desk: &Desk) -> Bubble {
     let message = &desk.message;
     let fixed = |text: &str| if text.is_empty() { vec![] } else { vec![Part::Fixed(text.to_owned())] };
+    let registered = match message {
+        Message::Whatsapp(template) => &template.body,
+        Message::Sms(template) => &template.text,
+    };
     let text = match desk.shown.as_ref().map(|shown| (&shown.content, shown)) {
         Some((Ok(content), _)) => message.preview(content).into_iter().map(part).collect(),
         Some((Err(words), _)) => vec![Part::Wrong(format!("{words}. This person is left out."))],
-        None => fixed(&message.body),
+        None => fixed(registered),
     };
-    Bubble {
-        title: fixed(&message.header),
-        text,
-        footer: message.footer.clone(),
-        at: member.organization.zone.time(desk.start),
-        media: message
-            .media
-            .as_ref()
-            .map(|media| if media.filename.is_empty() { media.url.clone() } else { media.filename.clone() }),
-        buttons: message.buttons.iter().map(|button| button.label.clone()).collect(),
-        ticks: true,
+    let at = member.organization.zone.time(desk.start);
+    match message {
+        Message::Whatsapp(template) => Bubble {
+            title: fixed(&template.header),
+            text,
+            footer: template.footer.clone(),
+            at,
+            media: template.media.as_ref().map(|media| {
+                if media.filename.is_empty() { media.url.clone() } else { media.filename.clone() }
+            }),
+            buttons: template.buttons.iter().map(|button| button.label.clone()).collect(),
+            ticks: true,
+        },
+        Message::Sms(_) => {
+            let units = desk.shown.as_ref().and_then(|shown| shown.content.as_ref().ok());
+            let units = units.map(|content| message.segments(content));
+            Bubble {
+                text,
+                footer: units.map(|n| counted(n, "SMS", "SMS")).unwrap_or_default(),
+                at,
+                ..Bubble::default()
+            }
+        }
     }
 }
 
@@ -353,9 +471,10 @@ pub(super) fn checks(desk: &Desk) -> Checks {
     }
     if desk.usual_price {
         all.passed.push(format!(
-            "Priced at AiSensy’s usual {} ({})",
+            "Priced at {}’s usual {} ({})",
+            vendor::of(desk.state.channel).name,
             crate::ui::format::unit_price(desk.unit.0),
-            desk.message.category.word()
+            kind(&desk.message)
         ));
     }
     all

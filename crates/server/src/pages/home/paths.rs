@@ -10,6 +10,8 @@ use domain::{
 pub(super) const INTEGRATIONS: &str = "/settings/integrations";
 /// A template to enter.
 pub(super) const NEW_TEMPLATE: &str = "/settings/templates/new";
+/// An SMS template to enter.
+pub(super) const NEW_SMS_TEMPLATE: &str = "/settings/templates?channel=sms";
 /// All workshops.
 pub(super) const WORKSHOPS: &str = "/workshops";
 /// A workshop to enter.

@@ -1,16 +1,21 @@
 //! Trying an account: asking the provider about the campaign, and one real message to a number that the person types.
 
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
-use domain::{channel::Channel, checks::Probe, outcome::Outcome, phone::Phone, template::Facts};
+use domain::{
+    checks::Probe,
+    outcome::Outcome,
+    phone::Phone,
+    template::{Facts, Message},
+};
 use maud::html;
-use providers::{Call, Wire, aisensy::NotTold};
+use providers::{Account, Call, NotTold, Wire};
 
 use super::{
     Pairs,
     asked::{self, Wait},
     compose::Compose,
     desk::{Desk, Ids, Opened, Shelf},
-    not_set_up, page,
+    not_set_up, page, vendor,
 };
 use crate::{
     app::App,
@@ -55,7 +60,8 @@ pub async fn send(State(app): State<App>, member: Member, form: Form<Pairs>) -> 
         phone: phone.as_str().to_owned(),
         ..desk.event.clone()
     };
-    let wire = Wire::from_json(Channel::WhatsappPersonal, &desk.frozen.to_string());
+    let vendor = vendor::of(desk.state.channel).name;
+    let wire = Wire::from_json(desk.state.channel, &desk.frozen.to_string());
     let (content, wire, account) = match (desk.message.fill(&facts), wire, &opened.account) {
         (Ok(content), Ok(wire), Ok(account)) => (content, wire, account),
         (Err(error), _, _) => return Ok(not_sent(&app, &back, &error.to_string())),
@@ -71,22 +77,22 @@ pub async fn send(State(app): State<App>, member: Member, form: Form<Pairs>) -> 
             &app,
             &back,
             &format!(
-                "AiSensy took the test message for {to}. Look at that phone: taken is not yet delivered."
+                "{vendor} took the test message for {to}. Look at that phone: taken is not yet delivered."
             ),
         ),
         Outcome::Unknown(said) => see_other_failed(
             &app,
             &back,
             &format!(
-                "AiSensy did not say whether it took the test message ({}). It may arrive: look at the phone before you try again.",
+                "{vendor} did not say whether it took the test message ({}). It may arrive: look at the phone before you try again.",
                 said.text
             ),
         ),
         Outcome::Refused(said) | Outcome::AccountStopped(said) | Outcome::Misconfigured(said) => {
-            not_sent(&app, &back, &format!("AiSensy says: {}", said.text))
+            not_sent(&app, &back, &format!("{vendor} says: {}", said.text))
         }
         Outcome::NotNow { said, .. } => {
-            not_sent(&app, &back, &format!("AiSensy did not take it now: {}", said.text))
+            not_sent(&app, &back, &format!("{vendor} did not take it now: {}", said.text))
         }
     })
 }
@@ -115,8 +121,8 @@ async fn refusal(app: &App, member: &Member, desk: &Desk, phone: &Phone) -> Resu
     }
     let suppressed =
         member.org.suppressions_of(phone.as_str(), &app.phone_key).await?.into_iter().any(|entry| {
-            entry.channel.is_none_or(|channel| channel == Channel::WhatsappPersonal)
-                && entry.category.is_none_or(|category| category == desk.message.category)
+            entry.channel.is_none_or(|channel| channel == desk.state.channel)
+                && entry.category.is_none_or(|category| category == desk.message.category())
         });
     Ok(suppressed.then(|| "This number is on the list of people who must not be contacted.".to_owned()))
 }
@@ -129,7 +135,7 @@ fn asked_again(member: &Member, desk: &Desk, typed: &str, error: &str) -> axum::
 }
 
 fn number(typed: &str) -> Field {
-    Field::phone(TO, "Your WhatsApp number")
+    Field::phone(TO, "Your number")
         .id("test-to")
         .value(typed)
         .autocomplete("tel")
@@ -158,47 +164,59 @@ pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) ->
         Ok(account) => account,
         Err(words) => return Ok(see_other_failed(&app, &back, words)),
     };
-    let wire = Wire::from_json(Channel::WhatsappPersonal, &desk.frozen.to_string())
+    let wire = Wire::from_json(desk.state.channel, &desk.frozen.to_string())
         .map_err(|error| Problem::bad_request(error.to_string()))?;
-    let campaign = &desk.message.campaign;
-    let probe = asked::probe(&app, &desk.account, account, &wire, campaign, Wait::Anew).await;
-    let project = asked::project(&app, &desk.account, account, Wait::Anew).await;
-    let money = match project {
-        Some(Ok(facts)) => match facts.credit {
-            Some(credit) => format!(" The wallet holds {}.", format::rupees(credit.0)),
-            None => String::new(),
-        },
+    let vendor = vendor::of(desk.state.channel).name;
+    let name = vendor::name_there(&desk.message);
+    let probe = asked::probe(&app, &desk.account, account, &wire, &name, Wait::Anew).await;
+    let told = match account {
+        Account::Aisensy(_) => asked::project(&app, &desk.account, account, Wait::Anew)
+            .await
+            .map(|told| told.map(|facts| facts.credit)),
+        Account::Fast2sms(_) => asked::wallet(&app, &desk.account, account, Wait::Anew)
+            .await
+            .map(|told| told.map(|wallet| Some(wallet.balance))),
+    };
+    let money = match told {
+        Some(Ok(Some(credit))) => format!(" The wallet holds {}.", format::rupees(credit.0)),
+        Some(Ok(None)) => String::new(),
         Some(Err(NotTold::Refused(said))) => format!(" About the wallet it says: {}.", said.text),
         Some(Err(NotTold::Silent(_) | NotTold::NotConnected)) | None => String::new(),
+    };
+    let thing = match &desk.message {
+        Message::Whatsapp(_) => format!("the campaign {name}"),
+        Message::Sms(_) => format!("the text {name}"),
     };
     Ok(match probe {
         Probe::Answered { live: true, parameters, .. } => {
             let values = parameters.map(|n| {
                 format!(" and takes {}", format::counted(i64::try_from(n).unwrap_or(0), "value", "values"))
             });
-            let words = format!(
-                "AiSensy answers: the campaign {campaign} is live{}.{money} Nothing was sent.",
-                values.unwrap_or_default()
-            );
+            let is = match (&desk.message, &values) {
+                (Message::Whatsapp(_), _) => format!("{vendor} answers: {thing} is live"),
+                (Message::Sms(_), Some(_)) => format!("{vendor} answers: {thing} is registered"),
+                (Message::Sms(_), None) => format!("{vendor} takes the key"),
+            };
+            let words = format!("{is}{}.{money} Nothing was sent.", values.unwrap_or_default());
             see_other_saying(&app, &back, &words)
         }
         Probe::Answered { live: false, .. } => see_other_failed(
             &app,
             &back,
-            &format!("AiSensy answers: the campaign {campaign} is not live. Set it live there.{money}"),
+            &format!("{vendor} answers: {thing} is not live. Set it live there.{money}"),
         ),
-        Probe::Refused(words) => see_other_failed(
-            &app,
-            &back,
-            &format!(
-                "AiSensy refuses: {}. Check the campaign’s name and the key.{money}",
-                words.trim_end_matches('.')
-            ),
-        ),
+        Probe::Refused(words) => {
+            let look = match &desk.message {
+                Message::Whatsapp(_) => "Check the campaign’s name and the key",
+                Message::Sms(_) => "Check the key under Settings, Integrations",
+            };
+            let words = words.trim_end_matches('.');
+            see_other_failed(&app, &back, &format!("{vendor} refuses: {words}. {look}.{money}"))
+        }
         Probe::Silent(words) => see_other_failed(
             &app,
             &back,
-            &format!("AiSensy could not be asked: {}. Try again in a minute.", words.trim_end_matches('.')),
+            &format!("{vendor} could not be asked: {}. Try again in a minute.", words.trim_end_matches('.')),
         ),
     })
 }

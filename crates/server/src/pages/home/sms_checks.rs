@@ -1,0 +1,84 @@
+//! What only an SMS is checked for: ids, places and kinds of values, links, and what the provider says.
+
+use domain::{
+    checks::{Check, People, Probe, Severity},
+    message::SkipReason,
+    sms::{SmsTemplate, Tag},
+};
+
+use super::{desk::own, scan::Scan};
+
+/// Errors first.
+pub(super) fn all(template: &SmsTemplate, scan: &Scan, probe: Option<&Probe>, left_out: i64) -> Vec<Check> {
+    let mut all: Vec<Check> = template
+        .problems()
+        .iter()
+        .map(|problem| {
+            let why = "Edit the template under Settings, Templates.".to_owned();
+            own(Severity::Error, &problem.to_string(), why)
+        })
+        .collect();
+    if all.is_empty() {
+        all.push(own(Severity::Passed, "The template has everything that its route needs", String::new()));
+    }
+    asked(template, probe, &mut all);
+    for (words, n) in &scan.refused {
+        let why = if scan.whole {
+            "They are left out and listed. Choose another source, a shorter text, or a fallback.".to_owned()
+        } else {
+            "Counted among the first people; the rest is looked at when you review.".to_owned()
+        };
+        let people = (left_out > 0).then_some((People::Skipped(SkipReason::BadValue), *n));
+        all.push(Check { severity: Severity::Warning, title: format!("{n}: {words}"), why, people });
+    }
+    if scan.out_of_reach > 0 {
+        let title = format!("{} numbers are outside India", scan.out_of_reach);
+        let why =
+            "Fast2SMS reaches Indian mobiles only. They are left out; write to them on WhatsApp.".to_owned();
+        all.push(own(Severity::Warning, &title, why));
+    }
+    if template.tags().contains(&Tag::Url) || template.text.contains("http") {
+        let why =
+            "A link that is not on the list of your business is refused and may be charged all the same.";
+        all.push(own(Severity::Warning, "The text carries a link", why.to_owned()));
+    }
+    if scan.most > 1 {
+        let title = match scan.least {
+            least if least == scan.most => format!("Each message is charged as {least} SMS"),
+            least => format!("Messages are charged as {least} to {} SMS", scan.most),
+        };
+        all.push(own(Severity::Warning, &title, "Shorten the text or its values to save.".to_owned()));
+    } else {
+        all.push(own(Severity::Passed, "Each message is one SMS", String::new()));
+    }
+    all
+}
+
+fn asked(template: &SmsTemplate, probe: Option<&Probe>, all: &mut Vec<Check>) {
+    match probe {
+        None => {}
+        Some(Probe::Refused(words)) => all.push(own(
+            Severity::Error,
+            "Fast2SMS refuses this account",
+            format!("It says: {}. Check the key under Settings, Integrations.", words.trim_end_matches('.')),
+        )),
+        Some(Probe::Silent(words)) => all.push(own(
+            Severity::Warning,
+            "Fast2SMS could not be asked",
+            format!("{}. It is asked again before the first message.", words.trim_end_matches('.')),
+        )),
+        Some(Probe::Answered { parameters, .. }) => {
+            let places = template.variables.len();
+            match parameters.filter(|registered| *registered != places) {
+                Some(registered) => all.push(own(
+                    Severity::Error,
+                    "The number of values differs",
+                    format!(
+                        "The registered text has {registered}, the template maps {places}. Edit the template."
+                    ),
+                )),
+                None => all.push(own(Severity::Passed, "Fast2SMS answers", String::new())),
+            }
+        }
+    }
+}
