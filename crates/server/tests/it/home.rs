@@ -26,18 +26,18 @@ use store::{
 use crate::world::{Answer, Browser, People, World};
 
 /// An organisation with an account at a stand-in, a template and a workshop in three hours with three people.
-struct Scene {
-    world: World,
-    people: People,
-    sandbox: Sandbox,
-    org: Org,
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) people: People,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) org: Org,
     workshop: WorkshopId,
     template: TemplateId,
     account: domain::ids::IntegrationId,
 }
 
 impl Scene {
-    async fn new(db: &TestStore) -> Scene {
+    pub(crate) async fn new(db: &TestStore) -> Scene {
         let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
         let urls = munadi::commands::demo::stand_in(&sandbox);
         let world = World::with(db, |config| config.providers = urls).await;
@@ -61,7 +61,7 @@ impl Scene {
         self.org.broadcasts(&BroadcastFilter::default(), 50).await.unwrap().len()
     }
 
-    async fn manager(&self) -> Browser<'_> {
+    pub(crate) async fn manager(&self) -> Browser<'_> {
         self.world.signed_in(&self.people.manager).await
     }
 }
@@ -93,7 +93,7 @@ async fn connect(world: &World, org: &Org) -> domain::ids::IntegrationId {
     id
 }
 
-async fn workshop(world: &World, org: &Org, title: &str, link: &str) -> WorkshopId {
+pub(crate) async fn workshop(world: &World, org: &Org, title: &str, link: &str) -> WorkshopId {
     let starts_at = world.clock_now().plus(3 * HOUR);
     let draft = WorkshopDraft {
         title: title.into(),
@@ -143,7 +143,7 @@ async fn template(world: &World, org: &Org, name: &str) -> TemplateId {
 }
 
 /// The hidden fields of the form that posts to `action`, its token among them.
-fn fields(page: &Answer, action: &str) -> Vec<(String, String)> {
+pub(crate) fn fields(page: &Answer, action: &str) -> Vec<(String, String)> {
     let (_, form) = page
         .body
         .split_once(&format!(r#"action="{action}""#))
@@ -158,7 +158,7 @@ fn fields(page: &Answer, action: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-async fn post(browser: &mut Browser<'_>, path: &str, fields: &[(String, String)]) -> Answer {
+pub(crate) async fn post(browser: &mut Browser<'_>, path: &str, fields: &[(String, String)]) -> Answer {
     let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     browser.post_as_is(path, &fields).await
 }
@@ -377,7 +377,7 @@ on_both! {
     async fn other_channels_say_what_they_do_and_have_nothing_dead(db: TestStore) {
         let scene = Scene::new(db).await;
         let mut browser = scene.manager().await;
-        for channel in [Channel::WhatsappGroup, Channel::Sms, Channel::IvrCall] {
+        for channel in [Channel::WhatsappGroup, Channel::IvrCall] {
             let page = browser.get(&format!("/?channel={channel}")).await;
             assert_eq!(page.status, StatusCode::OK);
             assert!(page.body.contains("This version of Munadi does not"), "{channel}");

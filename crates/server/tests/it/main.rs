@@ -10,6 +10,7 @@ mod first_start;
 mod guard;
 mod headless;
 mod home;
+mod home_sms;
 mod imports;
 mod ops;
 mod opt_out;

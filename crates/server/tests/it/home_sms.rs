@@ -1,0 +1,209 @@
+//! The SMS tab: the same composer, with what only SMS has.
+
+use axum::http::StatusCode;
+use domain::{
+    channel::{Category, Channel},
+    ids::{ImportId, IntegrationId, TemplateId, WorkshopId},
+    message::MessageState,
+    name::PersonName,
+    pace::Pace,
+    phone::{Country, Phone},
+    sending_hours::AfterHours,
+    sms::{SmsRoute, SmsTemplate, Tag, Variable},
+    template::Source,
+    time::{HOUR, SECOND},
+};
+use store::{
+    broadcasts::BroadcastFilter, integrations::NewIntegration, on_both, registrants::NewRegistrant,
+    testing::TestStore,
+};
+
+use crate::{
+    home::{Scene, fields, post, workshop},
+    world::{Answer, World},
+};
+
+/// A workshop with people, and an SMS account with a text for each, at the stand-in.
+struct Sms {
+    scene: Scene,
+    workshop: WorkshopId,
+    reminder: TemplateId,
+}
+
+impl Sms {
+    async fn new(db: &TestStore, people: &[(&str, &str)]) -> Sms {
+        let scene = Scene::new(db).await;
+        let now = scene.world.clock_now();
+        let id = IntegrationId::new(now);
+        let secrets =
+            providers::Fast2smsSecrets { api_key: providers::Secret::new(sandbox::fast2sms::DEFAULT_KEY) };
+        let binding = munadi::accounts::seal_binding(scene.org.actor().organization, id);
+        let new = NewIntegration {
+            id,
+            kind: "fast2sms".into(),
+            name: "Texts".into(),
+            settings: serde_json::json!({ "default_sender": sandbox::fast2sms::DEFAULT_SENDER }),
+            sealed: scene.world.app.keys.seal(&secrets.to_json(), &binding),
+            hints: serde_json::json!({}),
+            callback_key: scene.world.app.keys.callback_key(id),
+            pace: Pace { per_second: 100, per_day: 0 },
+        };
+        scene.org.add_integration(new, now).await.unwrap();
+        let workshop = workshop(&scene.world, &scene.org, "Rust", "https://meet.example/rust").await;
+        let rows = people.iter().map(|(phone, name)| NewRegistrant {
+            name: PersonName::parse(name),
+            phone: Some(Phone::parse(phone, Country::INDIA).unwrap()),
+            ..NewRegistrant::default()
+        });
+        scene.org.add_registrants(workshop, ImportId::new(now), rows.collect(), now).await.unwrap();
+        let reminder = template(&scene.world, &scene, "Today", Category::Utility, "111111").await;
+        Sms { scene, workshop, reminder }
+    }
+
+    fn query(&self, template: TemplateId) -> String {
+        format!("channel=sms&workshop={}&template={template}", self.workshop)
+    }
+
+    async fn page(&self, template: TemplateId, more: &str) -> Answer {
+        let mut browser = self.scene.manager().await;
+        let page = browser.get(&format!("/?{}{more}", self.query(template))).await;
+        assert_eq!(page.status, StatusCode::OK);
+        page
+    }
+}
+
+/// The stand-in's registered text with three places: by name, or with fixed words.
+async fn template(world: &World, scene: &Scene, name: &str, category: Category, id: &str) -> TemplateId {
+    let variable = |label: &str, source| Variable {
+        label: label.into(),
+        tag: Tag::Var,
+        source,
+        fallback: String::new(),
+    };
+    let (text, variables) = match category {
+        Category::Marketing => (
+            "The next batch of {#var#} opens on {#var#}. -Example Academy",
+            vec![
+                variable("course", Source::Fixed("Rust".into())),
+                variable("day", Source::Fixed("1 December".into())),
+            ],
+        ),
+        Category::Utility | Category::Authentication => (
+            "Hi {#var#}, {#var#} starts at {#var#}. -Example Academy",
+            vec![
+                variable("first name", Source::RegistrantFirstName),
+                variable("workshop", Source::WorkshopTitle),
+                variable("start time", Source::WorkshopTime),
+            ],
+        ),
+    };
+    let body = SmsTemplate {
+        route: SmsRoute::Dlt,
+        sender: None,
+        message_id: Some(id.parse().unwrap()),
+        template_id: None,
+        entity_id: None,
+        category,
+        text: text.into(),
+        variables,
+    };
+    let body = serde_json::to_value(body).unwrap();
+    scene.org.add_template(Channel::Sms, name, &body, world.clock_now()).await.unwrap()
+}
+
+on_both! {
+    async fn an_sms_is_composed_checked_confirmed_and_sent_with_the_text_of_the_preview(db: TestStore) {
+        let sms = Sms::new(db, &[("9000100001", "Asha Rao"), ("9000100002", "Ravi Menon")]).await;
+        let page = sms.page(sms.reminder, "").await;
+        for words in ["Fast2SMS · Texts", "Wallet", "WRKSHP", "Text message", "Service", "1 SMS", "111111"] {
+            assert!(page.body.contains(words), "no “{words}” in {}", page.body);
+        }
+        // Two people, one SMS each, at the provider's usual ₹0.25 (providers/fast2sms.md §8).
+        assert!(page.body.contains("₹0.50"), "{}", page.body);
+        assert!(!page.body.contains("This version of Munadi does not send SMS"));
+        let mut browser = sms.scene.manager().await;
+        let question = browser.get(&format!("/compose/confirm?{}", sms.query(sms.reminder))).await;
+        assert_eq!(question.status, StatusCode::OK, "{}", question.body);
+        assert!(question.body.contains("Send to 2 people now?") && question.body.contains("2 SMS"), "{}", question.body);
+        let done = post(&mut browser, "/compose/confirm", &fields(&question, "/compose/confirm")).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        let (app, clock) = (&sms.scene.world.app, &sms.scene.world);
+        app.engine.plan().await.unwrap();
+        clock.clock.advance(11 * SECOND);
+        app.engine.work().register("test", clock.clock_now(), clock.clock_now().plus(HOUR)).await.unwrap();
+        engine::Sender::new(app.engine.clone(), 1).turn_until_idle().await.unwrap();
+        let broadcast = &sms.scene.org.broadcasts(&BroadcastFilter::default(), 1).await.unwrap()[0];
+        assert_eq!(broadcast.in_state(MessageState::Sent), 2, "{broadcast:?}");
+        assert_eq!((broadcast.channel, broadcast.units), (Channel::Sms, 2));
+        let told = sms.scene.sandbox.world().of_phone("919000100001");
+        assert_eq!(&*told[0].text, "Hi Asha, Rust starts at 8:30 AM. -Example Academy");
+    }
+
+    async fn people_whose_value_is_refused_are_named_and_left_out(db: TestStore) {
+        let long = "Venkatanarasimharajuvaripetachalapathi Rao";
+        let sms = Sms::new(db, &[("9000100001", "Asha"), ("9000100002", long), ("+971 50 123 4567", "Omar"), ("9000100003", "")]).await;
+        let page = sms.page(sms.reminder, "").await;
+        for words in [
+            "1: “first name” is longer than 30 characters",
+            "1: “first name” is empty",
+            "1 numbers are outside India",
+            "1 person",
+        ] {
+            assert!(page.body.contains(words), "no “{words}” in {}", page.body);
+        }
+        // A fallback includes who has no name, and a fixed text everybody.
+        let page = sms.page(sms.reminder, "&fallback-1=there").await;
+        assert!(!page.body.contains("“first name” is empty") && page.body.contains("2 people"), "{}", page.body);
+    }
+
+    async fn promotion_waits_for_its_hours_and_for_those_who_agreed(db: TestStore) {
+        // It is half past five in the morning in India.
+        let sms = Sms::new(db, &[("9000100001", "Asha"), ("9000100002", "Ravi")]).await;
+        let offer = template(&sms.scene.world, &sms.scene, "Next batch", Category::Marketing, "111113").await;
+        let page = sms.page(offer, "").await;
+        for words in ["Promotion may not be sent at this hour", "2 have not agreed to promotion", "Promotional"] {
+            assert!(page.body.contains(words), "no “{words}” in {}", page.body);
+        }
+        let phone = Phone::parse("9000100001", Country::INDIA).unwrap();
+        let consent = store::consents::NewConsent {
+            phone_key: sms.scene.world.app.phone_key.of(phone.as_str()),
+            phone,
+            channel: None,
+            given_at: sms.scene.world.clock_now(),
+            source: "Form".into(),
+            wording: "Yes".into(),
+            note: String::new(),
+        };
+        sms.scene.org.record_consent(consent, sms.scene.world.clock_now()).await.unwrap();
+        let zone = domain::time::Zone::india();
+        let noon = zone.local_form(sms.scene.world.clock_now().plus(7 * HOUR));
+        let more = format!("&when=later&at={noon}&after=wait&until={}", zone.local_form(sms.scene.world.clock_now().plus(9 * HOUR)));
+        let page = sms.page(offer, &more).await;
+        assert!(!page.body.contains("Promotion may not be sent at this hour"), "{}", page.body);
+        assert!(page.body.contains("1 have not agreed to promotion"), "{}", page.body);
+        let mut browser = sms.scene.manager().await;
+        let path = format!("/compose/confirm?{}{more}", sms.query(offer));
+        let question = browser.get(&path).await;
+        let done = post(&mut browser, "/compose/confirm", &fields(&question, "/compose/confirm")).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        let broadcast = &sms.scene.org.broadcasts(&BroadcastFilter::default(), 1).await.unwrap()[0];
+        assert!(broadcast.hours.are_limited() && broadcast.hours.then() == AfterHours::Wait);
+    }
+
+    async fn a_template_without_its_ids_cannot_be_sent(db: TestStore) {
+        let sms = Sms::new(db, &[("9000100001", "Asha")]).await;
+        let body = serde_json::json!({ "route": "dlt_manual", "category": "utility", "text": "Hi {#var#}", "variables": [] });
+        let bare = sms.scene.org.add_template(Channel::Sms, "Bare", &body, sms.scene.world.clock_now()).await.unwrap();
+        let page = sms.page(bare, "").await;
+        for words in ["The 19-digit DLT content-template id is missing", "The 19-digit entity id is missing", "1 places for values, and 0 are mapped"] {
+            assert!(page.body.contains(words), "no “{words}” in {}", page.body);
+        }
+    }
+
+    async fn an_empty_wallet_stops_the_broadcast_before_it_begins(db: TestStore) {
+        let sms = Sms::new(db, &[("9000100001", "Asha")]).await;
+        sms.scene.sandbox.fast2sms().set_wallet(sandbox::fast2sms::DEFAULT_ACCOUNT, 100);
+        let page = sms.page(sms.reminder, "").await;
+        assert!(page.body.contains("The wallet is too low"), "{}", page.body);
+    }
+}
