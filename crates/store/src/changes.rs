@@ -211,7 +211,7 @@ impl Store {
     /// Whether a word of one process reaches the others; `None` on SQLite, which serves one. A pooler between program and server
     /// that hands out connections per transaction loses them.
     pub async fn notifies(&self) -> Result<Option<bool>, StoreError> {
-        let Db::Postgres { pool, signals } = &self.db else { return Ok(None) };
+        let Db::Postgres { pool, signals, .. } = &self.db else { return Ok(None) };
         let mut listener = PgListener::connect_with(pool).await?;
         listener.listen(&signals.channel).await?;
         // No kind that anybody knows.

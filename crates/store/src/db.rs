@@ -10,6 +10,7 @@ use std::{
     sync::{Arc, OnceLock, RwLock},
 };
 
+use domain::ids::OrganizationId;
 use sqlx::{
     AssertSqlSafe, FromRow, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
     postgres::{PgArguments, PgRow},
@@ -21,6 +22,7 @@ use uuid::Uuid;
 use crate::{
     changes::{Change, Signals},
     error::StoreError,
+    wall::{Tenant, Visit, Wall},
 };
 
 /// A row type that either engine can fill.
@@ -317,24 +319,37 @@ fn postgres_query_as<T: Record>(
 #[derive(Clone, Debug)]
 pub(crate) enum Db {
     /// One writer, several readers, as WAL allows.
-    Sqlite {
-        writer: SqlitePool,
-        readers: SqlitePool,
-    },
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
     Postgres {
         pool: PgPool,
         signals: Arc<Signals>,
+        wall: Arc<Wall>,
+        /// The organisation that every statement is bound to, where the [`Wall`] stands and the handle is a member's.
+        tenant: Option<Tenant>,
     },
 }
 
 impl Db {
+    /// The same database as a member's handle sees it.
+    pub(crate) fn within(&self, organization: OrganizationId) -> Db {
+        let mut db = self.clone();
+        if let Db::Postgres { wall, tenant, .. } = &mut db {
+            *tenant = (**wall == Wall::Stands).then(|| Tenant::of(organization));
+        }
+        db
+    }
+
     /// Begins a transaction that may write.
     pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             // A deferred transaction that turns from reading to writing fails at once when another wrote in between.
             Db::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Db::Postgres { pool, signals } => {
-                Tx::Postgres { tx: pool.begin().await?, signals: Arc::clone(signals), told: vec![] }
+            Db::Postgres { pool, signals, tenant, .. } => {
+                let mut tx = begin_whole(pool.clone()).await?;
+                if let Some(tenant) = tenant {
+                    tenant.enter(&mut tx).await?;
+                }
+                Tx::Postgres { tx, signals: Arc::clone(signals), told: vec![] }
             }
         })
     }
@@ -365,7 +380,17 @@ impl Db {
     ) -> Result<Vec<T>, StoreError> {
         Ok(match self {
             Db::Sqlite { readers, .. } => sqlite_query_as(sql, args, batch).fetch_all(readers).await?,
-            Db::Postgres { pool, .. } => postgres_query_as(sql, args, batch).fetch_all(pool).await?,
+            Db::Postgres { pool, tenant: None, .. } => {
+                postgres_query_as(sql, args, batch).fetch_all(pool).await?
+            }
+            Db::Postgres { pool, tenant: Some(tenant), .. } => {
+                let mut visit = Visit::begin(pool).await?;
+                let mut tx = visit.enter(tenant).await?;
+                let rows = postgres_query_as(sql, args, batch).fetch_all(&mut *tx).await?;
+                drop(tx);
+                visit.over();
+                rows
+            }
         })
     }
 
@@ -376,7 +401,17 @@ impl Db {
     ) -> Result<Option<T>, StoreError> {
         Ok(match self {
             Db::Sqlite { readers, .. } => sqlite_query_as(sql, args, None).fetch_optional(readers).await?,
-            Db::Postgres { pool, .. } => postgres_query_as(sql, args, None).fetch_optional(pool).await?,
+            Db::Postgres { pool, tenant: None, .. } => {
+                postgres_query_as(sql, args, None).fetch_optional(pool).await?
+            }
+            Db::Postgres { pool, tenant: Some(tenant), .. } => {
+                let mut visit = Visit::begin(pool).await?;
+                let mut tx = visit.enter(tenant).await?;
+                let row = postgres_query_as(sql, args, None).fetch_optional(&mut *tx).await?;
+                drop(tx);
+                visit.over();
+                row
+            }
         })
     }
 
@@ -389,9 +424,23 @@ impl Db {
     pub(crate) async fn run(&self, sql: &'static str, args: Vec<Arg>) -> Result<u64, StoreError> {
         Ok(match self {
             Db::Sqlite { writer, .. } => sqlite_query(sql, args, None).execute(writer).await?.rows_affected(),
-            Db::Postgres { pool, .. } => postgres_query(sql, args, None).execute(pool).await?.rows_affected(),
+            Db::Postgres { pool, tenant: None, .. } => {
+                postgres_query(sql, args, None).execute(pool).await?.rows_affected()
+            }
+            Db::Postgres { tenant: Some(_), .. } => {
+                let mut tx = self.begin().await?;
+                let rows = tx.run(sql, args).await?;
+                tx.commit().await?;
+                rows
+            }
         })
     }
+}
+
+/// Begins in a task of its own: a request that is given up while the answer to `BEGIN` is on its way would hand the connection back with a
+/// transaction open that nobody knows of.
+async fn begin_whole(pool: PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    tokio::spawn(async move { pool.begin().await }).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }
 
 /// An open transaction. Dropped without [`Tx::commit`], nothing of it stays.

@@ -12,6 +12,7 @@ mod migrate;
 mod org;
 mod phone_key;
 mod restored;
+mod wall;
 pub mod work;
 
 pub mod audit;
@@ -44,6 +45,7 @@ pub use health::{Inspection, OddReceipts, inspect};
 pub use members::{NewOrganization, Organization};
 pub use org::{Actor, Org};
 pub use phone_key::PhoneKey;
+pub use wall::Wall;
 pub use work::Work;
 
 use changes::Signals;
@@ -73,7 +75,7 @@ impl Store {
     ///
     /// A database of a newer program is refused ([`StoreError::Newer`]) and left untouched.
     pub async fn open(url: &str) -> Result<Store, StoreError> {
-        let db = if let Some(path) = url.strip_prefix("sqlite:") {
+        let mut db = if let Some(path) = url.strip_prefix("sqlite:") {
             open_sqlite(Path::new(path.trim_start_matches("//"))).await?
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             open_postgres(url).await?
@@ -83,6 +85,9 @@ impl Store {
             return Err(StoreError::Address(words));
         };
         migrate::run(&db).await?;
+        if let Db::Postgres { pool, wall, .. } = &mut db {
+            *wall = Arc::new(wall::raise(pool).await?);
+        }
         Ok(Store { db })
     }
 
@@ -93,7 +98,7 @@ impl Store {
 
     /// The handle of a member in one organisation.
     pub fn org(&self, actor: Actor) -> Org {
-        Org { db: self.db.clone(), actor }
+        Org { db: self.db.within(actor.organization), actor }
     }
 
     /// The engine's handle, bound to one run of one process.
@@ -110,7 +115,7 @@ impl Store {
     pub fn changes(&self) -> Changes {
         match &self.db {
             Db::Sqlite { .. } => Changes::none(),
-            Db::Postgres { pool, signals } => Changes::of(pool.clone(), Arc::clone(signals)),
+            Db::Postgres { pool, signals, .. } => Changes::of(pool.clone(), Arc::clone(signals)),
         }
     }
 
@@ -182,5 +187,6 @@ async fn open_postgres(url: &str) -> Result<Db, StoreError> {
         .connect_with(options)
         .await?;
     let signals = Arc::new(Signals::of(&pool).await?);
-    Ok(Db::Postgres { pool, signals })
+    let wall = Arc::new(Wall::Missing("it was not built yet".to_owned()));
+    Ok(Db::Postgres { pool, signals, wall, tenant: None })
 }

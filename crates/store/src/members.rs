@@ -250,6 +250,8 @@ impl Org {
         if self.is_last_admin(&mut tx, user).await? {
             return Ok(MemberChange::LastAdmin);
         }
+        // As long as they are a member: row-level security shows no sessions of anybody else.
+        end_sessions(&mut tx, user, None).await?;
         let removed = tx
             .run(
                 "DELETE FROM memberships WHERE organization_id = $1 AND user_id = $2",
@@ -259,7 +261,6 @@ impl Org {
         if removed == 0 {
             return Err(StoreError::Missing);
         }
-        end_sessions(&mut tx, user, None).await?;
         self.note(&mut tx, "member.removed", user, "", now).await?;
         tx.commit().await?;
         Ok(MemberChange::Done)

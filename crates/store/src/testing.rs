@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sqlx::{Connection, PgConnection};
 
-use crate::Store;
+use crate::{Org, Store, StoreError};
 
 /// A fresh database that goes away with the test.
 pub struct TestStore {
@@ -64,6 +64,25 @@ async fn postgres_url() -> Option<(String, String, String)> {
     sqlx::query(sqlx::AssertSqlSafe(create)).execute(&mut admin).await.expect("a test may make a schema");
     let joint = if server.contains('?') { '&' } else { '?' };
     Some((format!("{server}{joint}options=-c%20search_path%3D{schema}"), schema, server))
+}
+
+impl Org {
+    /// One number by a query as it stands, with nothing bound: a query in which the organisation was forgotten.
+    pub async fn forgetful_number(&self, sql: &'static str) -> Result<i64, StoreError> {
+        let (number,): (i64,) = self.db.one(sql, vec![]).await?;
+        Ok(number)
+    }
+
+    /// As [`Org::forgetful_number`], for a statement that changes; rows touched.
+    pub async fn forgetful_change(&self, sql: &'static str) -> Result<u64, StoreError> {
+        self.db.run(sql, vec![]).await
+    }
+
+    /// As [`Org::forgetful_number`], within a transaction.
+    pub async fn forgetful_number_in_transaction(&self, sql: &'static str) -> Result<i64, StoreError> {
+        let (number,): (i64,) = self.db.begin().await?.one(sql, vec![]).await?;
+        Ok(number)
+    }
 }
 
 /// Runs a test on SQLite, and on PostgreSQL where there is one: `on_both! { async fn a_promise(db: TestStore) { … } }`.

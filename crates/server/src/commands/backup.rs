@@ -248,10 +248,11 @@ pub fn postgres_words(url: &str, file: &Path) -> String {
     format!(
         "\nThe rows are in PostgreSQL and not in this file. Right after it, run:\n\n  \
          pg_dump --format=custom --no-owner --file='{dump}' --dbname='{url}'\n\n\
-         To restore, create an empty database, then run:\n\n  \
+         To restore, create an empty database, then run (the first only where the server has no such role yet):\n\n  \
+         psql --command='CREATE ROLE munadi_tenant NOLOGIN' '{url}'\n  \
          pg_restore --no-owner --exit-on-error --single-transaction --dbname='{url}' '{dump}'\n\n\
          and then, to put the key file back and to stop what would send twice: munadi restore '{file}'\n\
-         The first two ask for the password, or take it from PGPASSWORD or ~/.pgpass.",
+         They ask for the password, or take it from PGPASSWORD or ~/.pgpass.",
         dump = dump.display(),
         file = file.display(),
     )

@@ -14,7 +14,7 @@ use domain::{
 };
 use rustix::fs::{Access, access, statvfs};
 use serde::Serialize;
-use store::{Inspection, Store, work::Work};
+use store::{Inspection, Store, Wall, work::Work};
 
 use super::say;
 use crate::{config::Config, seal::KeyRing, secrets};
@@ -350,6 +350,7 @@ async fn opened(
     };
     let work = store.work(WorkerId::new(now));
     let checks = async {
+        wall(&store, report);
         notifications(&store, report).await?;
         counts(&work, report).await?;
         if let Some(keys) = keys {
@@ -363,6 +364,21 @@ async fn opened(
         report.fail("database", error.to_string(), "run: munadi doctor again; if it stays, restore a backup");
     }
     store.close().await;
+}
+
+fn wall(store: &Store, report: &mut Report) {
+    const ABOUT: &str = "row-level security";
+    match store.wall() {
+        None => {}
+        Some(Wall::Stands) => {
+            report.ok(ABOUT, "the database keeps organisations apart a second time, below the queries");
+        }
+        Some(Wall::Missing(why)) => report.warn(
+            ABOUT,
+            format!("organisations are kept apart by the queries alone: {why}"),
+            "as an administrator of the server: CREATE ROLE munadi_tenant NOLOGIN; GRANT munadi_tenant TO the user that Munadi signs in as; then start Munadi again",
+        ),
+    }
 }
 
 async fn notifications(store: &Store, report: &mut Report) -> Result<(), store::StoreError> {

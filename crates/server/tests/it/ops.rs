@@ -364,7 +364,9 @@ store::on_both! {
         }
         assert_eq!(level(&report, "workers"), Some(Level::Warn), "nothing sends here: {report:?}");
         let shared = here.app.store.is_shared().then_some(Level::Ok);
-        assert_eq!(level(&report, "notifications"), shared, "{report:?}");
+        for about in ["notifications", "row-level security"] {
+            assert_eq!(level(&report, about), shared, "{about}: {report:?}");
+        }
 
         let keys = fs::read_to_string(&config.key_file).unwrap();
         fs::remove_file(&config.key_file).unwrap();

@@ -14,4 +14,5 @@ mod imports;
 mod people;
 mod registrants;
 mod suppressions;
+mod wall;
 mod workshops;

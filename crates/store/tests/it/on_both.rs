@@ -54,7 +54,7 @@ enum Raw {
 pub(crate) struct World {
     pub(crate) store: Store,
     /// Where it is, for another process.
-    url: String,
+    pub(crate) url: String,
     /// An admin of the first organisation.
     pub(crate) org: Org,
     /// An admin of the other one, who must see nothing of it.

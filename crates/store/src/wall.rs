@@ -1,0 +1,284 @@
+//! The second lock: on PostgreSQL, row-level security shows a member's handle the rows of its organisation and no others, even where a
+//! query forgot to ask for them.
+//!
+//! A handle of a member runs each statement within a transaction as the role [`ROLE`], with its organisation in a setting of that transaction
+//! that the policies compare. Role and setting end with the transaction, so a pooled connection carries nothing over. The
+//! engine works as the owner of the tables, whom policies do not concern and whom they cost nothing.
+//!
+//! It guards against a forgotten condition, not against somebody who may write SQL: whoever can, can leave the role as well.
+
+use domain::ids::OrganizationId;
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction, pool::PoolConnection};
+use tracing::warn;
+
+use crate::{Store, db::Db, error::StoreError};
+
+/// May not sign in, owns nothing, and is bound by every policy. Roles belong to the whole server: installations share it.
+const ROLE: &str = "munadi_tenant";
+
+/// The organisation of the transaction; none when it is not set.
+const HERE: &str = "(SELECT CAST(NULLIF(current_setting('munadi.organization', TRUE), '') AS UUID))";
+
+/// Which rows of a table belong to an organisation.
+enum Whose {
+    /// Those with it in this column.
+    Column(&'static str),
+    /// Those whose parent is one of its: column, table of the parent. The parent's own policy decides.
+    Parent(&'static str, &'static str),
+    /// Those of its members: column with the user.
+    Member(&'static str),
+}
+use Whose::{Column, Member, Parent};
+
+const ALL: &str = "SELECT, INSERT, UPDATE, DELETE";
+const TENANT: Whose = Column("organization_id");
+
+/// What a member's handle may touch, and of it what it may do. A table that is missing here cannot be touched at all.
+const TABLES: &[(&str, Whose, &str)] = &[
+    ("organizations", Column("id"), "SELECT, UPDATE"),
+    ("memberships", TENANT, "SELECT, UPDATE, DELETE"),
+    // No password hash, no token hash.
+    ("users", Member("id"), "SELECT (id, name, email)"),
+    ("web_sessions", Member("user_id"), "SELECT (id, user_id, seen_at), DELETE"),
+    ("access_links", TENANT, "SELECT, INSERT, DELETE"),
+    // What was written down stays.
+    ("audit_log", TENANT, "SELECT, INSERT"),
+    ("workshop_tags", TENANT, ALL),
+    ("workshops", TENANT, ALL),
+    ("workshop_counts", Parent("workshop_id", "workshops"), ALL),
+    ("leads", TENANT, ALL),
+    ("registrants", TENANT, ALL),
+    ("imports", TENANT, ALL),
+    ("import_rows", Parent("import_id", "imports"), ALL),
+    ("suppressions", TENANT, ALL),
+    ("suppressions_lifted", TENANT, ALL),
+    ("consents", TENANT, ALL),
+    ("integrations", TENANT, ALL),
+    ("integration_pace", Parent("integration_id", "integrations"), ALL),
+    ("templates", TENANT, ALL),
+    ("prices", TENANT, ALL),
+    ("broadcasts", TENANT, ALL),
+    ("broadcast_counts", Parent("broadcast_id", "broadcasts"), ALL),
+    ("broadcast_pace", Parent("broadcast_id", "broadcasts"), ALL),
+    ("messages", TENANT, ALL),
+    ("message_events", Parent("broadcast_id", "broadcasts"), ALL),
+    ("look_ups", TENANT, ALL),
+    ("receipts", TENANT, ALL),
+];
+
+impl Whose {
+    fn condition(&self, table: &str) -> String {
+        match self {
+            Column(column) => format!("{column} = {HERE}"),
+            Parent(column, parent) => {
+                format!("EXISTS (SELECT 1 FROM {parent} parent WHERE parent.id = {table}.{column})")
+            }
+            Member(column) => {
+                format!("EXISTS (SELECT 1 FROM memberships member WHERE member.user_id = {table}.{column})")
+            }
+        }
+    }
+}
+
+/// Everything that makes the wall, to be run as often as one likes.
+fn plans() -> String {
+    let mut plans = format!(
+        "DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO {ROLE}', current_schema()); END $$;\n"
+    );
+    for (table, whose, may) in TABLES {
+        let condition = whose.condition(table);
+        plans.push_str(&format!(
+            "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+             DROP POLICY IF EXISTS tenant ON {table};
+             CREATE POLICY tenant ON {table} TO {ROLE} USING ({condition});
+             REVOKE ALL ON {table} FROM {ROLE};
+             GRANT {may} ON {table} TO {ROLE};\n"
+        ));
+    }
+    plans
+}
+
+/// A short mark of the plans, kept as a comment beside them: as long as it is the same, there is nothing to build.
+fn mark(plans: &str) -> String {
+    hex::encode(&Sha256::digest(plans.as_bytes())[..8])
+}
+
+const IS_BUILT: &str = "SELECT EXISTS (
+    SELECT 1 FROM pg_policy WHERE polrelid = to_regclass('organizations') AND polname = 'tenant'
+      AND obj_description(oid, 'pg_policy') = $1
+      -- A restored database may have the policies without the rights.
+      AND EXISTS (SELECT 1 FROM pg_roles r WHERE r.rolname = $2 AND has_table_privilege(r.oid, polrelid, 'SELECT')))";
+/// Whether there is such a role, and whether we may become it.
+const MAY_BECOME: &str =
+    "SELECT COUNT(*), COUNT(*) FILTER (WHERE pg_has_role(oid, 'MEMBER')) FROM pg_roles WHERE rolname = $1";
+/// Tables that the present role may read and that no policy guards.
+const UNGUARDED: &str = "SELECT CAST(relname AS TEXT) FROM pg_class
+    WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND relkind IN ('r', 'p')
+      AND has_any_column_privilege(oid, 'SELECT, INSERT, UPDATE') AND NOT row_security_active(oid)
+    ORDER BY relname LIMIT 1";
+/// One builder at a time in a database.
+const BUILDING: &str = "SELECT pg_advisory_xact_lock(6021370911)";
+
+/// How organisations are kept apart in the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wall {
+    /// By every query, and by policies once more.
+    Stands,
+    /// By the queries alone; why.
+    Missing(String),
+}
+
+/// Builds what is missing, and tries whether it holds. What the database refuses is told, not fatal: the queries keep
+/// organisations apart without it.
+pub(crate) async fn raise(pool: &PgPool) -> Result<Wall, StoreError> {
+    let wall = match build(pool).await {
+        Ok(()) => tried(pool).await?,
+        Err(error) => Wall::Missing(refusal(error)?),
+    };
+    let mut tx = pool.begin().await?;
+    let (bound,): (bool,) =
+        sqlx::query_as("SELECT row_security_active('messages')").fetch_one(&mut *tx).await?;
+    if bound {
+        // The engine would see no row and do nothing, without a word.
+        let words = "the tables belong to another database user, and row-level security hides their rows from this one; connect as their owner";
+        return Err(StoreError::Address(words.to_owned()));
+    }
+    if let Wall::Missing(why) = &wall {
+        warn!(
+            "organisations are kept apart by the program's queries alone, without row-level security: {why}"
+        );
+    }
+    Ok(wall)
+}
+
+/// What the database refuses, in its words; whatever else failed stays an error.
+fn refusal(error: sqlx::Error) -> Result<String, StoreError> {
+    match error {
+        sqlx::Error::Database(said) => Ok(said.message().to_owned()),
+        other => Err(other.into()),
+    }
+}
+
+async fn build(pool: &PgPool) -> Result<(), sqlx::Error> {
+    let plans = plans();
+    let mark = mark(&plans);
+    let mut tx = pool.begin().await?;
+    if is_built(&mut tx, &mark).await? {
+        return Ok(());
+    }
+    sqlx::query(BUILDING).execute(&mut *tx).await?;
+    if is_built(&mut tx, &mark).await? {
+        return Ok(());
+    }
+    let (roles, ours) = roles(&mut tx).await?;
+    if roles == 0 {
+        sqlx::raw_sql(AssertSqlSafe(format!("CREATE ROLE {ROLE} NOLOGIN"))).execute(&mut *tx).await?;
+    }
+    if ours == 0 {
+        sqlx::raw_sql(AssertSqlSafe(format!("GRANT {ROLE} TO CURRENT_USER"))).execute(&mut *tx).await?;
+    }
+    sqlx::raw_sql(AssertSqlSafe(plans)).execute(&mut *tx).await?;
+    let comment = format!("COMMENT ON POLICY tenant ON organizations IS '{mark}'");
+    sqlx::raw_sql(AssertSqlSafe(comment)).execute(&mut *tx).await?;
+    tx.commit().await
+}
+
+async fn is_built(db: &mut PgConnection, mark: &str) -> Result<bool, sqlx::Error> {
+    let (built,): (bool,) = sqlx::query_as(IS_BUILT).bind(mark).bind(ROLE).fetch_one(&mut *db).await?;
+    Ok(built && roles(db).await?.1 > 0)
+}
+
+async fn roles(db: &mut PgConnection) -> Result<(i64, i64), sqlx::Error> {
+    sqlx::query_as(MAY_BECOME).bind(ROLE).fetch_one(db).await
+}
+
+/// Goes through the door once, and looks for tables without a lock.
+async fn tried(pool: &PgPool) -> Result<Wall, StoreError> {
+    let nobody = Tenant::of(OrganizationId(uuid::Uuid::nil()));
+    let found: Result<Option<(String,)>, sqlx::Error> = async {
+        let mut tx = pool.begin().await?;
+        nobody.enter(&mut tx).await?;
+        sqlx::query_as(UNGUARDED).fetch_optional(&mut *tx).await
+    }
+    .await;
+    Ok(match found {
+        Ok(None) => Wall::Stands,
+        Ok(Some((table,))) => {
+            Wall::Missing(format!("the role {ROLE} may touch {table} without a policy; revoke that right"))
+        }
+        Err(error) => Wall::Missing(refusal(error)?),
+    })
+}
+
+impl Store {
+    /// How organisations are kept apart in the database; `None` on SQLite, where the queries do it.
+    pub fn wall(&self) -> Option<&Wall> {
+        match &self.db {
+            Db::Sqlite { .. } => None,
+            Db::Postgres { wall, .. } => Some(wall),
+        }
+    }
+}
+
+/// The organisation that statements are bound to.
+#[derive(Clone, Debug)]
+pub(crate) struct Tenant {
+    enter: String,
+}
+
+impl Tenant {
+    pub(crate) fn of(organization: OrganizationId) -> Tenant {
+        let id = organization.0;
+        Tenant { enter: format!("SET LOCAL ROLE {ROLE}; SET LOCAL munadi.organization = '{id}'") }
+    }
+
+    /// Binds an open transaction.
+    pub(crate) async fn enter(&self, tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql(AssertSqlSafe(self.enter.clone())).execute(tx).await?;
+        Ok(())
+    }
+}
+
+/// A connection for one statement of a tenant. Unless that statement has come to its end, it is closed rather than given back: a query
+/// that was given up in the middle may have left role and setting behind.
+pub(crate) struct Visit {
+    connection: PoolConnection<Postgres>,
+    is_over: bool,
+}
+
+impl Visit {
+    pub(crate) async fn begin(pool: &PgPool) -> Result<Visit, sqlx::Error> {
+        Ok(Visit { connection: pool.acquire().await?, is_over: false })
+    }
+
+    /// Begins and binds in one exchange. A dropped transaction is rolled back when the connection is given back, which a reading
+    /// statement need not wait for.
+    pub(crate) async fn enter(&mut self, tenant: &Tenant) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
+        use sqlx::Connection as _;
+        self.connection.begin_with(AssertSqlSafe(format!("BEGIN; {}", tenant.enter))).await
+    }
+
+    pub(crate) fn over(mut self) {
+        self.is_over = true;
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.connection.close_on_drop();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_changes_with_the_plans_and_with_nothing_else() {
+        assert_eq!(mark(&plans()), mark(&plans()));
+        assert_ne!(mark(&plans()), mark("SELECT 1"));
+    }
+}
