@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     body::Bytes,
-    extract::{Request, State},
+    extract::{RawQuery, Request, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -176,7 +176,30 @@ pub async fn receive(
         return Err(not_signed());
     }
     app.callbacks.store(receipt(&known, &raw)).await?;
-    Ok((StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], r#"{"ok":true}"#).into_response())
+    Ok(taken())
+}
+
+/// `GET /callbacks/{callback_key}`: Fast2SMS can be set to put the members into the query (providers/fast2sms.md §6). What is
+/// stored is the query as it came. 405 for other providers, who post.
+pub async fn receive_query(
+    State(app): State<App>,
+    Path(address): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let known = app.callbacks.known(&app.accounts, &address).await?;
+    if !matches!(known.account, Account::Fast2sms(_)) {
+        let words = "Receipts are posted to this address.";
+        return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Not with GET", words));
+    }
+    // Without a query somebody only looks whether the address answers.
+    if let Some(query) = query.filter(|query| !query.is_empty()) {
+        app.callbacks.store(receipt(&known, &Bytes::from(query))).await?;
+    }
+    Ok(taken())
+}
+
+fn taken() -> Response {
+    (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], r#"{"ok":true}"#).into_response()
 }
 
 /// What is stored. PostgreSQL keeps no zero character and no long key, and one post must not spoil a commit of many.

@@ -128,6 +128,7 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/assets/{file}",                     Anyone,     assets::serve),
         route(GET,  "/healthz",                           Anyone,     health::show).json(),
 
+        route(GET,  "/callbacks/{callback_key}",          Anyone,     callbacks::receive_query).json().timeout(callbacks::TIMEOUT),
         route(POST, "/callbacks/{callback_key}",          Anyone,     callbacks::receive).json().body_max(callbacks::POST_BYTES_MAX).timeout(callbacks::TIMEOUT),
 
         route(GET,  "/o/{token}",                         Anyone,     opt_out::show),
@@ -227,6 +228,8 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/settings/integrations",             Read,       integrations::list),
         route(GET,  "/settings/integrations/new",         Integrations, integrations::new),
         route(POST, "/settings/integrations/new",         Integrations, integrations::add),
+        route(GET,  "/settings/integrations/new/fast2sms", Integrations, integrations::new_fast2sms),
+        route(POST, "/settings/integrations/new/fast2sms", Integrations, integrations::add_fast2sms),
         route(GET,  "/settings/integrations/{integration}", Read,     integrations::show),
         route(GET,  "/settings/integrations/{integration}/edit", Integrations, integrations::edit),
         route(POST, "/settings/integrations/{integration}/edit", Integrations, integrations::update),

@@ -1,11 +1,11 @@
-//! Provider accounts: connecting, testing, stopping, removing. A secret goes in and never comes out again.
+//! An account of AiSensy: its form, what a test of it proved, and its receipts.
 
-use axum::{extract::State, http::StatusCode, response::IntoResponse};
+use axum::extract::State;
 use domain::{
     channel::Channel, checks::Probe, ids::IntegrationId, pace::Pace, role::Permission,
     template::WhatsappTemplate, time::Millis,
 };
-use maud::{Markup, Render, html};
+use maud::{Markup, html};
 use providers::{
     Account, AisensySecrets, AisensySettings, Secret,
     aisensy::{NotTold, ProjectFacts, project_id_of},
@@ -17,47 +17,43 @@ use store::{
     integrations::{Integration, NewIntegration},
 };
 
-use super::{length_error, line, when, when_short};
+use super::{
+    super::{length_error, line, when, when_short},
+    Face, Fact, HREF, NAME_CHARS_MAX, PER_DAY_MAX, chip, ended, href, key_row, pace_row, page, secret_error,
+    sub_page, whole,
+};
 use crate::{
     accounts::seal_binding,
     app::App,
     http::{
         error::{PageResult, Problem},
-        extract::{Form, Member, Path},
+        extract::{Form, Member},
         notice::see_other_saying,
     },
-    pages::{settings_page, unprocessable},
+    pages::unprocessable,
     ui::{
         button::{Button, Link},
         chip::{Chip, State as Look, Tone},
-        dialog::Confirm,
-        empty::Empty,
         field::{Checkbox, Field},
         format::{counted, grouped, phone, rupees},
         head::{Card, Head, KeyValues},
         icons::Icon,
-        integration_card::{IntegrationCard, Integrations},
-        menu::{Menu, MenuItem},
         note::Note,
         status_card::{Logo, LogoColour},
     },
 };
 
-const HREF: &str = "/settings/integrations";
-/// The one kind of account that this version knows.
-const AISENSY: &str = "aisensy";
-/// Longest name of an account: it must fit a card.
-const NAME_CHARS_MAX: usize = 60;
+pub(super) const NEW: &str = "/settings/integrations/new";
+pub(super) const LOGO: Logo = Logo { letters: "Ai", colour: LogoColour::Violet };
+/// As the store knows it.
+pub(super) const KIND: &str = "aisensy";
 /// Longest `source`; AiSensy states no limit, screens have one.
 const SOURCE_CHARS_MAX: usize = 60;
 /// Longest campaign name that is asked about.
 const CAMPAIGN_CHARS_MAX: usize = 200;
-/// Keys have a few hundred characters; more is a pasted page.
-const SECRET_CHARS_MAX: usize = 4_096;
 /// AiSensy's rate is not published; 80 is Meta's per number (providers/aisensy.md §6).
 const PER_SECOND_MAX: i64 = 80;
 const PER_SECOND_DEFAULT: i64 = 10;
-const PER_DAY_MAX: i64 = 10_000_000;
 /// Topics of the webhook that carry something for us (providers/aisensy.md §4.3).
 const TOPICS: &[&str] = &[
     "message.status.updated",
@@ -66,12 +62,6 @@ const TOPICS: &[&str] = &[
     "contact.campaign.delivered",
     "contact.campaign.read",
 ];
-
-fn href(id: IntegrationId) -> String {
-    format!("{HREF}/{id}")
-}
-
-/* ---------- What a test proved ---------- */
 
 /// What the last test of an account proved; kept as its health.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,27 +147,20 @@ impl Health {
         serde_json::from_value(integration.health.clone()).unwrap_or_default()
     }
 
-    /// The state of the account as a chip.
-    fn chip(&self, integration: &Integration, now: Millis) -> Chip {
-        let own = |tone, icon, word: &str| Chip { tone, icon, word: word.into() };
-        if integration.stopped_at.is_some() {
-            return own(Tone::Fail, Icon::Pause, "Stopped");
-        }
-        if integration.held_until > now {
-            return own(Tone::Act, Icon::Wait, "Held back");
-        }
+    /// The state of the account as a chip, as far as a test tells.
+    fn chip(&self) -> Chip {
         if self.tested_at.is_none() {
-            return own(Tone::Act, Icon::Test, "Not tested");
+            return chip(Tone::Act, Icon::Test, "Not tested");
         }
         let project = self.project.as_ref();
         if project.is_some_and(|project| !project.is_active()) {
-            return own(Tone::Fail, Icon::Error, "Project not active");
+            return chip(Tone::Fail, Icon::Error, "Project not active");
         }
         match self.verdict {
-            Verdict::Refused => own(Tone::Fail, Icon::Error, "Refused"),
-            Verdict::Silent => own(Tone::Act, Icon::Warning, "No answer"),
-            Verdict::NotLive => own(Tone::Act, Icon::Warning, "Campaign not live"),
-            Verdict::NotAsked if project.is_none() => own(Tone::Act, Icon::Warning, "Not proven"),
+            Verdict::Refused => chip(Tone::Fail, Icon::Error, "Refused"),
+            Verdict::Silent => chip(Tone::Act, Icon::Warning, "No answer"),
+            Verdict::NotLive => chip(Tone::Act, Icon::Warning, "Campaign not live"),
+            Verdict::NotAsked if project.is_none() => chip(Tone::Act, Icon::Warning, "Not proven"),
             Verdict::NotAsked | Verdict::Live
                 if project.and_then(|project| project.credit).is_some_and(|credit| credit <= 0) =>
             {
@@ -214,22 +197,8 @@ impl Health {
         format!("Live{values}{media}")
     }
 
-    /// What stands in the way, and what to do; only the first.
-    fn alert(&self, integration: &Integration, now: Millis, member: &Member) -> Option<Note> {
-        if let Some(at) = integration.stopped_at {
-            let by = integration.stopped_by.as_deref().unwrap_or("somebody");
-            let text =
-                format!("By {by}, {}. Nothing goes out; what waits keeps waiting.", when_short(member, at));
-            return Some(Note::new(Tone::Fail, "Stopped.", text));
-        }
-        if integration.held_until > now {
-            let until = when_short(member, integration.held_until);
-            return Some(Note::new(
-                Tone::Act,
-                "Held back",
-                format!("until {until}, because AiSensy refused or did not answer."),
-            ));
-        }
+    /// What a test found in the way, and what to do; only the first.
+    fn alert(&self) -> Option<Note> {
         let project = self.project.as_ref();
         if let Some(project) = project.filter(|project| !project.is_active()) {
             let text = format!("AiSensy says the project is {}.", project.status.to_lowercase());
@@ -254,19 +223,13 @@ impl Health {
     }
 }
 
-/// A sentence with its full stop.
-fn ended(words: &str) -> String {
-    let words = words.trim();
-    if words.ends_with(['.', '!', '?']) { words.to_owned() } else { format!("{words}.") }
-}
-
 impl ProjectHealth {
     /// A status that is not told is not held against the project.
     fn is_active(&self) -> bool {
         self.status.is_empty() || self.status.eq_ignore_ascii_case("active")
     }
 
-    fn rows(&self) -> Vec<(String, Markup, Option<String>)> {
+    fn rows(&self) -> Vec<Fact> {
         let credit = self.credit.map(|credit| ("Wallet", rupees(credit), None));
         let tier = (!self.tier.is_empty()).then(|| {
             let people = match self.tier_limit {
@@ -299,93 +262,23 @@ fn shown_number(number: &str) -> String {
     if bare.bytes().all(|b| b.is_ascii_digit()) { phone(&format!("+{bare}")) } else { number.to_owned() }
 }
 
-/* ---------- Lists and details ---------- */
-
-/// `GET /settings/integrations`
-pub async fn list(member: Member) -> PageResult {
-    let integrations = member.org.integrations().await?;
-    let may = member.may(Permission::Integrations);
-    let mut head = Head::new("Integrations")
-        .meta("Accounts that carry your messages. Keys are stored sealed and never shown again.");
-    if may && !integrations.is_empty() {
-        head = head.action(Button::primary_link("Add account", format!("{HREF}/new")).icon(Icon::Plus));
-    }
-    let body = html! {
-        (head)
-        @if integrations.is_empty() { (none(may)) }
-        @else { (Integrations(integrations.iter().map(|one| card(&member, one)).collect())) }
-        p class="m-hint" { "This version sends on WhatsApp Personal, through AiSensy. Accounts for SMS, calls and WhatsApp groups cannot be connected in it." }
-    };
-    Ok(settings_page(&member, "Integrations", HREF, body).render().into_response())
-}
-
-fn none(may: bool) -> Empty {
-    let add = Button::primary_link("Connect AiSensy", format!("{HREF}/new")).icon(Icon::Plug);
-    Empty {
-        icon: Icon::Plug,
-        title: "Connect the account that sends".into(),
-        text: if may {
-            "WhatsApp messages go out through your own AiSensy account. You need its campaign API key; a project password adds balance and templates, a webhook adds receipts.".into()
-        } else {
-            "WhatsApp messages go out through your organisation’s AiSensy account. An admin can connect it."
-                .into()
-        },
-        actions: if may { vec![add] } else { vec![] },
-        ways: vec![],
-    }
-}
-
-const LOGO: Logo = Logo { letters: "Ai", colour: LogoColour::Violet };
-
-fn card(member: &Member, integration: &Integration) -> IntegrationCard {
+/// The account on cards and heads.
+pub(super) fn face(member: &Member, integration: &Integration) -> Face {
     let health = Health::of(integration);
-    let own = href(integration.id);
-    let may = member.may(Permission::Integrations);
-    let mut actions = Vec::new();
-    if member.may(Permission::Manage) {
-        actions.push(Button::link("Test", format!("{own}#test")).icon(Icon::Test));
-    }
-    if may {
-        actions.push(Button::link("Replace key", format!("{own}/keys")).icon(Icon::Key));
-    }
-    let mut items = vec![MenuItem::link("Details and receipts", &own)];
-    if may {
-        items.push(MenuItem::link("Edit", format!("{own}/edit")).icon(Icon::Edit));
-    }
-    if member.may(Permission::Send) {
-        items.push(stop_item(member, integration));
-    }
-    if may {
-        items.push(MenuItem::link("Remove", format!("{own}/remove")).icon(Icon::Trash).danger());
-    }
-    IntegrationCard {
+    Face {
         logo: LOGO,
-        title: "AiSensy".into(),
-        note: format!("{} · {}", integration.name, Channel::WhatsappPersonal.title()),
-        chip: health.chip(integration, member.now),
-        alert: health.alert(integration, member.now, member),
-        facts: KeyValues { rows: card_facts(member, integration, &health), inset: false },
-        actions,
-        link: None,
-        menu: Some(Menu { label: format!("More for {}", integration.name), items }),
+        provider: "AiSensy",
+        channel: Channel::WhatsappPersonal.title(),
+        chip: health.chip(),
+        alert: health.alert(),
+        facts: card_facts(member, integration, &health),
     }
 }
 
-fn stop_item(member: &Member, integration: &Integration) -> MenuItem {
-    let stopped = integration.stopped_at.is_some();
-    let (label, icon) = if stopped { ("Release", Icon::Play) } else { ("Stop sending", Icon::Pause) };
-    let action = format!("{}/{}", href(integration.id), if stopped { "release" } else { "stop" });
-    MenuItem::post(label, action, member.csrf()).icon(icon)
-}
-
-fn card_facts(
-    member: &Member,
-    integration: &Integration,
-    health: &Health,
-) -> Vec<(String, Markup, Option<String>)> {
+fn card_facts(member: &Member, integration: &Integration, health: &Health) -> Vec<Fact> {
     let mut rows =
         vec![key_row(member, integration, "api_key", "API key"), receipts_row(member, integration)];
-    rows.push(pace_row(integration));
+    rows.push(pace_row(integration, "people"));
     if let Some(credit) = health.project.as_ref().and_then(|project| project.credit) {
         let at = health.tested_at.map(|at| when(member, at));
         rows.push(("Wallet".into(), html! { (rupees(credit)) }, at));
@@ -397,43 +290,17 @@ fn card_facts(
     rows
 }
 
-/// The hint of a secret, or that it is set or not; who set it is said where it is.
-fn key_row(
-    member: &Member,
-    integration: &Integration,
-    secret: &str,
-    label: &str,
-) -> (String, Markup, Option<String>) {
-    let Some(hint) = integration.hints.get(secret).and_then(Value::as_str) else {
-        return (label.into(), html! { "Not set" }, None);
-    };
-    let shown = match (hint, member.may(Permission::Integrations)) {
-        ("", _) | (_, false) => "Set".to_owned(),
-        (hint, true) => format!("•••• {hint}"),
-    };
-    let day = member.organization.zone.date(integration.secrets_set_at, member.now);
-    (label.into(), html! { (shown) }, Some(format!("Set {day} by {}", integration.secrets_set_by)))
-}
-
 fn takes_receipts(integration: &Integration) -> bool {
     integration.hints.get("webhook_secret").is_some_and(Value::is_string)
 }
 
-fn receipts_row(member: &Member, integration: &Integration) -> (String, Markup, Option<String>) {
+fn receipts_row(member: &Member, integration: &Integration) -> Fact {
     let last = integration.last_receipt_at.map(|at| format!("Last one {}", when_short(member, at)));
     if takes_receipts(integration) {
         ("Receipts".into(), html! { "On" }, Some(last.unwrap_or_else(|| "None seen yet".into())))
     } else {
         ("Receipts".into(), html! { "Off" }, Some("“Handed over” is the last state".into()))
     }
-}
-
-fn pace_row(integration: &Integration) -> (String, Markup, Option<String>) {
-    let day = match integration.pace.per_day {
-        0 => "No daily ceiling".to_owned(),
-        n => format!("{} people a day", grouped(n)),
-    };
-    ("Pace".into(), html! { (grouped(integration.pace.per_second)) " per second" }, Some(day))
 }
 
 /// What the page of an account shows besides the account.
@@ -443,15 +310,27 @@ struct Told {
     campaign_error: Option<String>,
 }
 
-/// `GET /settings/integrations/{id}`
-pub async fn show(State(app): State<App>, member: Member, Path(id): Path<IntegrationId>) -> PageResult {
-    let integration = member.org.integration(id).await?;
-    let health = Health::of(&integration);
+/// The cards of its page.
+pub(super) async fn cards(
+    app: &App,
+    member: &Member,
+    integration: &Integration,
+) -> Result<Markup, StoreError> {
+    let health = Health::of(integration);
     let campaign = match health.campaign.is_empty() {
         false => health.campaign.clone(),
-        true => first_campaign(&member).await?,
+        true => first_campaign(member).await?,
     };
-    Ok(page(&app, &member, &integration, &Told { campaign, campaign_error: None }).into_response())
+    Ok(cards_saying(app, member, integration, &Told { campaign, campaign_error: None }))
+}
+
+fn cards_saying(app: &App, member: &Member, integration: &Integration, told: &Told) -> Markup {
+    let health = Health::of(integration);
+    html! {
+        (Card::new("account", "Account", account_facts(member, integration)).padded())
+        (test_card(member, integration, &health, told))
+        (receipts_card(app, member, integration))
+    }
 }
 
 /// The campaign of the first template that names one.
@@ -462,32 +341,6 @@ async fn first_campaign(member: &Member) -> Result<String, StoreError> {
         Some(body.campaign).filter(|campaign| !campaign.is_empty())
     });
     Ok(named.into_iter().next().unwrap_or_default())
-}
-
-fn page(app: &App, member: &Member, integration: &Integration, told: &Told) -> Markup {
-    let health = Health::of(integration);
-    let own = href(integration.id);
-    let may = member.may(Permission::Integrations);
-    let mut head = Head::new(&integration.name)
-        .chip(health.chip(integration, member.now))
-        .meta("AiSensy")
-        .meta(Channel::WhatsappPersonal.title());
-    if may {
-        head = head
-            .action(Button::link("Edit", format!("{own}/edit")).icon(Icon::Edit))
-            .action(Button::link("Replace keys", format!("{own}/keys")).icon(Icon::Key));
-    }
-    let body = html! {
-        (head)
-        @if let Some(alert) = health.alert(integration, member.now, member) { (alert) }
-        (Card::new("account", "Account", account_facts(member, integration)).padded())
-        (test_card(member, integration, &health, told))
-        (receipts_card(app, member, integration))
-        @if member.may(Permission::Send) { (stop_card(member, integration)) }
-    };
-    let mut page = settings_page(member, &integration.name, HREF, body);
-    page.crumbs.insert(1, crate::ui::shell::Crumb::to("Integrations", HREF));
-    page.render()
 }
 
 fn account_facts(member: &Member, integration: &Integration) -> KeyValues {
@@ -502,7 +355,7 @@ fn account_facts(member: &Member, integration: &Integration) -> KeyValues {
             key_row(member, integration, "webhook_secret", "Webhook secret"),
             ("Project".into(), html! { (project) }, None),
             ("Source".into(), html! { (settings.source) }, Some("What AiSensy notes on new contacts".into())),
-            pace_row(integration),
+            pace_row(integration, "people"),
             ("Used".into(), html! { (used) }, None),
         ],
         inset: false,
@@ -565,29 +418,6 @@ fn receipts_card(app: &App, member: &Member, integration: &Integration) -> Card 
     Card::new("receipts", "Receipts", body).padded()
 }
 
-fn stop_card(member: &Member, integration: &Integration) -> Card {
-    let own = href(integration.id);
-    let stopped = integration.stopped_at.is_some();
-    let body = html! {
-      div class="m-stack" {
-        p class="m-p" {
-            @if stopped { "Nothing goes out through this account. Release it, and what waits goes on, unless it expired meanwhile." }
-            @else { "Stopping holds every broadcast of this account at once. Calls under way end; what waits keeps waiting until you release it or it expires." }
-        }
-        div class="m-acts" {
-            @if member.may(Permission::Integrations) { (Button::link("Remove account", format!("{own}/remove")).icon(Icon::Trash)) }
-            form method="post" action={ (own) (if stopped { "/release" } else { "/stop" }) } {
-                (member.csrf())
-                @if stopped { (Button::new("Release account").icon(Icon::Play)) } @else { (Button::danger("Stop sending").icon(Icon::Pause)) }
-            }
-        }
-      }
-    };
-    Card::new("stop", if stopped { "Stopped" } else { "Stop" }, body).padded()
-}
-
-/* ---------- Adding and editing ---------- */
-
 /// What the form of an account sends. No `Debug`: it holds secrets.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -604,7 +434,7 @@ pub struct AccountForm {
 /// The part with the secrets.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct KeysForm {
+pub(super) struct KeysForm {
     api_key: String,
     project_password: String,
     webhook_secret: String,
@@ -700,11 +530,6 @@ impl AccountForm {
     }
 }
 
-/// A whole number, with or without grouping.
-fn whole(text: &str) -> Option<i64> {
-    text.trim().replace(',', "").parse().ok()
-}
-
 impl KeysForm {
     /// The secrets as they will be: what was typed, or what is there. `None` when something typed cannot be one.
     fn merge(&self, present: Option<AisensySecrets>, errors: &mut Errors) -> Option<AisensySecrets> {
@@ -746,16 +571,6 @@ impl KeysForm {
             @if set("webhook_secret") { (Checkbox::new("drop_webhook_secret", "Forget the stored webhook secret", false)) }
         }
     }
-}
-
-fn secret_error(text: &str) -> Option<String> {
-    let text = text.trim();
-    if text.chars().count() > SECRET_CHARS_MAX {
-        return Some("This is far longer than a key. Copy the key alone.".into());
-    }
-    text.chars()
-        .any(|c| c.is_control() || c.is_whitespace())
-        .then(|| "It has a space or a line break inside. Copy the key alone.".into())
 }
 
 /// Last characters of each secret that is there; a short one shows none.
@@ -803,7 +618,7 @@ pub async fn add(State(app): State<App>, member: Member, Form(form): Form<Accoun
     let binding = seal_binding(member.org.actor().organization, id);
     let new = NewIntegration {
         id,
-        kind: AISENSY.to_owned(),
+        kind: KIND.to_owned(),
         name,
         settings: stored_settings(&project_id, &source, ""),
         sealed: app.keys.seal(&secrets.to_json(), &binding),
@@ -831,43 +646,33 @@ fn new_page(member: &Member, form: &AccountForm, errors: &Errors) -> Markup {
     sub_page(member, "Add account", body)
 }
 
-/// A page below the list.
-fn sub_page(member: &Member, title: &str, body: Markup) -> Markup {
-    let mut page = settings_page(member, title, HREF, body);
-    page.crumbs.insert(1, crate::ui::shell::Crumb::to("Integrations", HREF));
-    page.render()
+/// The form of its page.
+pub(super) fn edit(member: &Member, integration: &Integration) -> Markup {
+    edit_page(member, integration, &AccountForm::of(integration), &Errors::default())
 }
 
-/// `GET /settings/integrations/{id}/edit`
-pub async fn edit(member: Member, Path(id): Path<IntegrationId>) -> PageResult {
-    let integration = member.org.integration(id).await?;
-    let form = AccountForm::of(&integration);
-    Ok(edit_page(&member, &integration, &form, &Errors::default()).into_response())
-}
-
-/// `POST /settings/integrations/{id}/edit`
-pub async fn update(
-    State(app): State<App>,
-    member: Member,
-    Path(id): Path<IntegrationId>,
-    Form(form): Form<AccountForm>,
+/// Saves what was typed.
+pub(super) async fn update(
+    app: &App,
+    member: &Member,
+    integration: &Integration,
+    form: AccountForm,
 ) -> PageResult {
-    let integration = member.org.integration(id).await?;
     let mut errors = Errors::default();
     let (name, project_id, source, pace) = form.check(&mut errors);
     if errors.project_id.is_none()
-        && let Some(secrets) = secrets_of(&app, &integration)
+        && let Some(secrets) = secrets_of(app, integration)
     {
         errors.project_id = project_error(&project_id, &secrets);
     }
     if !errors.is_empty() {
-        return Ok(unprocessable(edit_page(&member, &integration, &form, &errors)));
+        return Ok(unprocessable(edit_page(member, integration, &form, &errors)));
     }
     let country = integration.settings.get("country").and_then(Value::as_str).unwrap_or_default();
     let settings = stored_settings(&project_id, &source, country);
-    member.org.update_integration(id, &name, &settings, pace, member.now).await?;
+    member.org.update_integration(integration.id, &name, &settings, pace, member.now).await?;
     app.callbacks.forget();
-    Ok(see_other_saying(&app, &href(id), "Account saved."))
+    Ok(see_other_saying(app, &href(integration.id), "Account saved."))
 }
 
 fn edit_page(member: &Member, integration: &Integration, form: &AccountForm, errors: &Errors) -> Markup {
@@ -885,32 +690,30 @@ fn edit_page(member: &Member, integration: &Integration, form: &AccountForm, err
     sub_page(member, "Edit account", body)
 }
 
-/// `GET /settings/integrations/{id}/keys`
-pub async fn keys(member: Member, Path(id): Path<IntegrationId>) -> PageResult {
-    let integration = member.org.integration(id).await?;
-    Ok(keys_page(&member, &integration, &Errors::default(), None).into_response())
+/// The form of its secrets.
+pub(super) fn keys(member: &Member, integration: &Integration) -> Markup {
+    keys_page(member, integration, &Errors::default(), None)
 }
 
-/// `POST /settings/integrations/{id}/keys`
-pub async fn replace_keys(
-    State(app): State<App>,
-    member: Member,
-    Path(id): Path<IntegrationId>,
-    Form(form): Form<KeysForm>,
+/// Saves the secrets that were typed.
+pub(super) async fn replace_keys(
+    app: &App,
+    member: &Member,
+    integration: &Integration,
+    form: KeysForm,
 ) -> PageResult {
-    let integration = member.org.integration(id).await?;
     let mut errors = Errors::default();
     let settings: AisensySettings = serde_json::from_value(integration.settings.clone()).unwrap_or_default();
-    let secrets = form.merge(secrets_of(&app, &integration), &mut errors);
+    let secrets = form.merge(secrets_of(app, integration), &mut errors);
     let project = secrets.as_ref().and_then(|secrets| project_error(&settings.project_id, secrets));
     let (Some(secrets), None) = (secrets, &project) else {
-        return Ok(unprocessable(keys_page(&member, &integration, &errors, project)));
+        return Ok(unprocessable(keys_page(member, integration, &errors, project)));
     };
-    let binding = seal_binding(integration.organization, id);
+    let binding = seal_binding(integration.organization, integration.id);
     let sealed = app.keys.seal(&secrets.to_json(), &binding);
-    member.org.replace_secrets(id, &sealed, &hints(&secrets), member.now).await?;
+    member.org.replace_secrets(integration.id, &sealed, &hints(&secrets), member.now).await?;
     app.callbacks.forget();
-    Ok(see_other_saying(&app, &href(id), "Keys replaced. Test the connection next."))
+    Ok(see_other_saying(app, &href(integration.id), "Keys replaced. Test the connection next."))
 }
 
 /// What is stored now; `None` when it cannot be opened, so that every key must be typed again.
@@ -938,33 +741,30 @@ fn keys_page(member: &Member, integration: &Integration, errors: &Errors, projec
     sub_page(member, "Replace keys", body)
 }
 
-/* ---------- Testing, stopping, removing ---------- */
-
 /// What the test form sends.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct TestForm {
+pub(super) struct TestForm {
     campaign: String,
 }
 
-/// `POST /settings/integrations/{id}/test`: asks the provider, keeps what it said.
-pub async fn test(
-    State(app): State<App>,
-    member: Member,
-    Path(id): Path<IntegrationId>,
-    Form(form): Form<TestForm>,
+/// Asks AiSensy, keeps what it said.
+pub(super) async fn test(
+    app: &App,
+    member: &Member,
+    integration: &Integration,
+    form: TestForm,
 ) -> PageResult {
-    let integration = member.org.integration(id).await?;
     let typed = line(&form.campaign);
-    let campaign = if typed.is_empty() { first_campaign(&member).await? } else { typed };
+    let campaign = if typed.is_empty() { first_campaign(member).await? } else { typed };
     let refuse = |words: &str| {
         let told = Told { campaign: form.campaign.clone(), campaign_error: Some(words.to_owned()) };
-        Ok(unprocessable(page(&app, &member, &integration, &told)))
+        page(member, integration, cards_saying(app, member, integration, &told)).map(unprocessable)
     };
     if campaign.chars().count() > CAMPAIGN_CHARS_MAX {
         return refuse("No campaign has such a long name. Copy the name alone.");
     }
-    let account = match app.accounts.open_integration(&integration) {
+    let account = match app.accounts.open_integration(integration) {
         Ok(account) => account,
         Err(words) => return refuse(&words),
     };
@@ -981,15 +781,15 @@ pub async fn test(
     let ask_project =
         async { if aisensy.has_project() { Some(aisensy.project(&app.out).await) } else { None } };
     let (probe, project) = futures::join!(ask_campaign, ask_project);
-    let health = Health::from_answers(campaign, probe, project, &member);
+    let health = Health::from_answers(campaign, probe, project, member);
     let value = serde_json::to_value(&health).map_err(|error| Problem::fault(error.to_string()))?;
-    member.org.set_health(id, &value).await?;
+    member.org.set_health(integration.id, &value).await?;
     let words = match (health.verdict, &health.project) {
         (Verdict::Live, _) => "AiSensy answered: the campaign is live.",
         (Verdict::NotAsked, Some(_)) => "AiSensy answered for the project.",
         _ => "Tested. See what AiSensy said.",
     };
-    Ok(see_other_saying(&app, &format!("{}#test", href(id)), words))
+    Ok(see_other_saying(app, &format!("{}#test", href(integration.id)), words))
 }
 
 impl Health {
@@ -1033,71 +833,12 @@ impl Health {
 }
 
 /// Why a question about the project was not answered, for people.
-pub(super) fn not_told_words(not_told: &NotTold) -> String {
+pub(in super::super) fn not_told_words(not_told: &NotTold) -> String {
     match not_told {
         NotTold::NotConnected => "No project password is stored.".into(),
         NotTold::Refused(said) => format!("AiSensy refused: {}", ended(&said.text)),
         NotTold::Silent(said) => format!("AiSensy gave no usable answer: {}", ended(&said.text)),
     }
-}
-
-/// `POST /settings/integrations/{id}/stop`
-pub async fn stop(State(app): State<App>, member: Member, Path(id): Path<IntegrationId>) -> PageResult {
-    let integration = member.org.integration(id).await?;
-    member.org.stop_integration(id, true, member.now).await?;
-    let words = format!("{} is stopped. Nothing more goes out through it.", integration.name);
-    Ok(see_other_saying(&app, &href(id), &words))
-}
-
-/// `POST /settings/integrations/{id}/release`
-pub async fn release(State(app): State<App>, member: Member, Path(id): Path<IntegrationId>) -> PageResult {
-    let integration = member.org.integration(id).await?;
-    member.org.stop_integration(id, false, member.now).await?;
-    Ok(see_other_saying(&app, &href(id), &format!("{} sends again.", integration.name)))
-}
-
-/// `GET /settings/integrations/{id}/remove`
-pub async fn confirm_removal(member: Member, Path(id): Path<IntegrationId>) -> PageResult {
-    let integration = member.org.integration(id).await?;
-    Ok(removal_page(&member, &integration, None).into_response())
-}
-
-/// `POST /settings/integrations/{id}/remove`
-pub async fn remove(State(app): State<App>, member: Member, Path(id): Path<IntegrationId>) -> PageResult {
-    let integration = member.org.integration(id).await?;
-    match member.org.remove_integration(id, member.now).await {
-        Ok(()) => {
-            app.callbacks.forget();
-            Ok(see_other_saying(
-                &app,
-                HREF,
-                &format!("{} is removed, and its keys are gone.", integration.name),
-            ))
-        }
-        Err(StoreError::Stale) => {
-            let words = "A broadcast that is scheduled, running or paused sends through this account. Let it end or cancel it, then remove the account.";
-            Ok((StatusCode::CONFLICT, removal_page(&member, &integration, Some(words))).into_response())
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn removal_page(member: &Member, integration: &Integration, refused: Option<&str>) -> Markup {
-    let own = href(integration.id);
-    let confirm = Confirm {
-        id: "remove".into(),
-        title: format!("Remove {}?", integration.name),
-        body: html! {
-            @if let Some(words) = refused { (Note::new(Tone::Fail, "It is still needed.", words)) }
-            p { "Its keys are deleted and its webhook address stops working. What was sent through it stays in the history. This cannot be undone." }
-        },
-        action: format!("{own}/remove"),
-        csrf: member.csrf().clone(),
-        hidden: vec![],
-        confirm: Button::danger("Remove account").busy("Removing…"),
-        back: ("Keep it".into(), own),
-    };
-    sub_page(member, "Remove account", confirm.page())
 }
 
 #[cfg(test)]
