@@ -409,7 +409,7 @@ impl AccountForm {
     }
 
     /// `stored`: whether there is a key that an empty field keeps.
-    fn check(&self, stored: bool) -> Result<Typed, Errors> {
+    fn check(&self, stored: bool) -> Result<Typed, Box<Errors>> {
         let mut errors = Errors::default();
         let name = line(&self.name);
         errors.name = length_error(&name, NAME_CHARS_MAX, "An account needs a name, such as “Udaan SMS”.");
@@ -443,7 +443,7 @@ impl AccountForm {
             ..Fast2smsSettings::default()
         };
         let typed = Typed { name, settings, pace: Pace { per_second, per_day }, key };
-        if errors.is_empty() { Ok(typed) } else { Err(errors) }
+        if errors.is_empty() { Ok(typed) } else { Err(Box::new(errors)) }
     }
 }
 
