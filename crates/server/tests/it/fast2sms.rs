@@ -171,6 +171,7 @@ on_both! {
         assert_eq!(health.balance, Some(12_505_000));
         assert_eq!(health.tested_at, Some(world.clock_now()));
         assert!(page.contains("₹1,250.50") && page.contains("By Admin"), "{page}");
+        assert!(page.contains(&format!("/settings/charges?account={}", account.id)));
         let list = admin.get("/settings/integrations").await.body;
         assert!(list.contains("₹1,250.50") && list.contains("Asked Today") && list.contains(DEFAULT_SENDER), "{list}");
     }

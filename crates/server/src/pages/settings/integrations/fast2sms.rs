@@ -21,7 +21,7 @@ use serde_json::json;
 use store::integrations::{Integration, NewIntegration};
 
 use super::{
-    super::{length_error, line, when, when_short},
+    super::{charges, length_error, line, when, when_short},
     Face, Fact, HREF, NAME_CHARS_MAX, PER_DAY_MAX, chip, ended, href, key_row, pace_row, page, secret_error,
     sub_page, whole,
 };
@@ -215,6 +215,10 @@ pub(super) fn cards(app: &App, member: &Member, integration: &Integration, refus
     html! {
         (Card::new("account", "Account", account_facts(member, integration)).padded())
         (test_card(member, integration, &health, refused))
+        (Card::new("charges", "What was charged", html! {
+            p class="m-p" { "Per day and per broadcast, beside what was estimated before sending." }
+            div class="m-acts" { (Button::link("See charges", format!("{}?account={}", charges::HREF, integration.id))) }
+        }).padded())
         (receipts_card(app, member, integration))
     }
 }

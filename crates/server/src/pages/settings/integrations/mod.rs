@@ -32,7 +32,7 @@ use crate::{
         button::Button,
         chip::{Chip, Tone},
         dialog::Confirm,
-        empty::{Empty, Way},
+        empty::Empty,
         format::grouped,
         head::{Card, Head, KeyValues},
         icons::Icon,
@@ -157,15 +157,9 @@ pub async fn list(member: Member) -> PageResult {
 }
 
 fn none(may: bool) -> Empty {
-    let way = |logo, title: &str, note: &str, href: &str| Way {
-        logo,
-        title: title.into(),
-        note: note.into(),
-        href: href.into(),
-    };
-    let ways = vec![
-        way(aisensy::LOGO, "Connect AiSensy", "WhatsApp Personal", aisensy::NEW),
-        way(fast2sms::LOGO, "Connect Fast2SMS", "SMS in India", fast2sms::NEW),
+    let actions = vec![
+        Button::primary_link("Connect AiSensy", aisensy::NEW).icon(Icon::Plug),
+        Button::link("Connect Fast2SMS", fast2sms::NEW).icon(Icon::Plug),
     ];
     Empty {
         icon: Icon::Plug,
@@ -175,8 +169,8 @@ fn none(may: bool) -> Empty {
         } else {
             "Messages go out through your organisation’s own accounts. An admin can connect them.".into()
         },
-        actions: vec![],
-        ways: if may { ways } else { vec![] },
+        actions: if may { actions } else { vec![] },
+        ways: vec![],
     }
 }
 
