@@ -48,6 +48,33 @@ pub(crate) async fn planned(world: &World, people: &People) -> BroadcastId {
     id
 }
 
+/// A broadcast of one SMS text to the first organisation's people, at so much for a segment.
+pub(crate) async fn planned_sms(world: &World, people: &People, unit_price: Money) -> BroadcastId {
+    let org = org(world, people);
+    let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
+    let now = world.clock_now();
+    let template = serde_json::json!({
+        "route": "dlt", "message_id": "111112", "category": "utility", "variables": [],
+        "text": "Rust for Beginners starts at 7 PM today. -Example Academy",
+    });
+    let new = NewBroadcast {
+        integration: people.integration,
+        workshop: workshop.parse().unwrap(),
+        channel: Channel::Sms,
+        title: "Same day".to_owned(),
+        template,
+        category: Category::Utility,
+        audience: Audience::Registered,
+        starts_at: now,
+        deadline: now.plus(HOUR),
+        hours: SendingHours::any(),
+        unit_price,
+    };
+    let id = org.confirm_broadcast(new, now).await.unwrap();
+    world.app.engine.plan().await.unwrap();
+    id
+}
+
 /// One of each ending: unknown, failed for a while, failed for good, handed over, skipped; and one that waits.
 async fn seeded(world: &World, people: &People) -> BroadcastId {
     let mut manager = world.signed_in(&people.manager).await;

@@ -13,6 +13,7 @@ use domain::{
     broadcast::Audience,
     channel::{Category, Channel},
     ids::IntegrationId,
+    message::Next,
     money::Money,
     sending_hours::SendingHours,
     template::{Source, WhatsappTemplate},
@@ -29,8 +30,14 @@ use sandbox::{
     aisensy::{DEFAULT_PASSWORD, DEFAULT_PROJECT, key_of},
 };
 use store::{
-    Actor, Org, broadcasts::NewBroadcast, integrations::Integration, on_both, registrants::RegistrantFilter,
-    testing::TestStore, workshops::WorkshopDraft,
+    Actor, Org,
+    broadcasts::NewBroadcast,
+    integrations::Integration,
+    on_both,
+    registrants::RegistrantFilter,
+    testing::TestStore,
+    work::{Claimed, Endings, Record, Want},
+    workshops::WorkshopDraft,
 };
 
 use crate::world::{API_KEY, Browser, FIRST, People, WEBHOOK_SECRET, World};
@@ -523,6 +530,36 @@ on_both! {
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}={value}");
             assert!(answer.body.contains(&format!(r#"id="{name}-error""#)), "{name}={value}");
         }
+    }
+
+    async fn what_was_charged_stands_beside_the_estimate(db: TestStore) {
+        let (world, people) = set_up(db).await;
+        let (id, now) = (crate::broadcast::planned_sms(&world, &people, Money(2_500)).await, world.clock_now());
+        let mut viewer = world.signed_in(&people.viewer).await;
+        assert!(viewer.get("/settings/charges").await.body.contains("No SMS was sent yet."), "nothing has begun");
+        let work = world.app.engine.work();
+        let turn = work.turn(&Endings::default(), &[Want::rows(id, 10)], &world.app.phone_key, now).await.unwrap();
+        // The provider counted two segments where one was estimated.
+        let sent = |row: &Claimed| Record {
+            message: row.message,
+            attempt: row.attempt,
+            next: Next::Sent { provider_id: Some("abc0123456789xy".to_owned()), cost: Some(Money(5_000)) },
+            at: now,
+        };
+        let records: Vec<_> = turn.claimed.iter().map(sent).collect();
+        assert_eq!(records.len(), 1, "needs one person");
+        work.turn(&records.into(), &[], &world.app.phone_key, now).await.unwrap();
+        let page = viewer.get("/settings/charges").await;
+        assert_eq!(page.status, StatusCode::OK);
+        for words in ["₹0.50", "₹0.25", "1 broadcast", "Still sending", &format!("/broadcasts/{id}")] {
+            assert!(page.body.contains(words), "{words}: {}", page.body);
+        }
+        world.clock.advance(1_000);
+        work.settle(world.clock_now()).await.unwrap();
+        assert!(viewer.get("/settings/charges").await.body.contains("₹0.25 more"));
+        // An account that is nobody’s shows all; another organisation sees none of it.
+        assert!(viewer.get("/settings/charges?account=x").await.body.contains("₹0.50"));
+        assert!(!world.signed_in(&people.stranger).await.get("/settings/charges").await.body.contains("₹0.50"));
     }
 
     async fn the_audit_log_tells_who_did_what_page_by_page(db: TestStore) {

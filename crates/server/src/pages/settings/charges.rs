@@ -88,7 +88,7 @@ pub async fn show(member: Member, Query(which): Query<Which>) -> PageResult {
         (Head::new("What was charged").meta("SMS. The provider’s own words, without GST, beside the estimate that was shown before sending.")
             .action(Button::link("Prices", prices::HREF)))
         @if accounts.len() > 1 { (account_choice(&accounts, &which.account)) }
-        @if let Some(account) = accounts.iter().find(|account| Some(account.id) == chosen).or(accounts.first()) {
+        @if let Some(account) = accounts.iter().find(|account| accounts.len() == 1 || Some(account.id) == chosen) {
             p class="m-hint" { "The wallet’s balance stands at the account: " a class="m-link" href={ "/settings/integrations/" (account.id) } { (account.name) } "." }
         }
         @if is_cut { (Note::new(Tone::Rest, "", format!("The newest {} broadcasts.", grouped(BROADCASTS)))) }

@@ -23,7 +23,7 @@ use crate::{
     ui::{
         button::Button,
         chip::{Chip, Tone},
-        field::{Choice, Field, OptionGroup},
+        field::{Choice, Field},
         format::unit_price,
         head::{Card, Head},
         icons::Icon,
@@ -232,21 +232,19 @@ fn all_table(rows: Vec<Row>) -> Table {
 }
 
 fn set_form(member: &Member, form: &PriceForm, errors: &Errors) -> Markup {
-    let group = |(channel, categories): &(Channel, &[Category])| OptionGroup {
-        name: Some(channel.title().to_owned()),
-        options: categories
-            .iter()
-            .map(|category| {
-                Choice::new(word(*channel, *category), title_on(*channel, *category), &form.category)
-            })
-            .collect(),
+    let choice = |channel: Channel, category: Category| {
+        let label = format!("{} · {}", channel.title(), title_on(channel, category));
+        Choice::new(word(channel, category), label, &form.category)
     };
-    let categories = CHANNELS.iter().map(group).collect();
+    let categories = CHANNELS
+        .iter()
+        .flat_map(|(channel, categories)| categories.iter().map(move |category| choice(*channel, *category)))
+        .collect();
     html! {
         form class="m-stack" method="post" action=(HREF) {
             (member.csrf())
             div class="m-row2" {
-                (Field::select_grouped("category", "Category", categories).error(errors.category.clone()))
+                (Field::select("category", "Category", categories).error(errors.category.clone()))
                 (Field::text("price", "Price in rupees").value(&form.price).inputmode("decimal").placeholder("0.145").error(errors.price.clone()).required())
             }
             (Field::input("date", "from", "From").value(&form.from).help("From the start of that day in the organisation’s zone. A day in the future is taken over by itself.").error(errors.from.clone()).required())
