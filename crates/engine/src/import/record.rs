@@ -29,6 +29,11 @@ impl Record {
         self.spans.get(column).map_or("", |(from, to)| trim(&self.text[*from..*to]))
     }
 
+    /// The cells as they stand, with the spaces around them.
+    pub(super) fn whole_cells(&self) -> impl Iterator<Item = &str> {
+        self.spans.iter().map(|(from, to)| &self.text[*from..*to])
+    }
+
     pub(super) fn cells(&self) -> impl Iterator<Item = &str> {
         (0..self.spans.len()).map(|column| self.cell(column))
     }

@@ -186,6 +186,20 @@ impl Sheet {
         Ok(Rows::new(records, mapping.clone(), home, first_line, width, (position, bytes)))
     }
 
+    /// The first rows as they stand, the header's among them, spaces around cells kept: for small files that are no lists of people.
+    /// Blank rows are left out; so is what lies beyond `rows_max` rows.
+    pub fn cells(&mut self, rows_max: usize) -> Result<Vec<Vec<String>>, SheetError> {
+        let mut records = self.records()?;
+        let mut record = Record::default();
+        let mut rows = Vec::new();
+        while rows.len() < rows_max && records.next(&mut record)? {
+            if !record.is_blank() {
+                rows.push(record.whole_cells().map(str::to_owned).collect());
+            }
+        }
+        Ok(rows)
+    }
+
     fn records(&mut self) -> Result<Records<'_>, SheetError> {
         Ok(match &mut self.body {
             Body::Text(text) => Records::Text(text.reader()?),

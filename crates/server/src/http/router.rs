@@ -121,7 +121,7 @@ const POST: Method = Method::POST;
 pub fn table() -> Vec<Route> {
     use pages::{
         account, broadcast, consents, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person,
-        settings::{audit, charges, integrations, prices, template_import, templates},
+        settings::{audit, charges, integrations, prices, sms_templates, template_import, templates},
         setup, team, workshop, workshops,
     };
     vec![
@@ -249,6 +249,18 @@ pub fn table() -> Vec<Route> {
         route(POST, "/settings/templates/{template}",     Manage,     templates::update),
         route(GET,  "/settings/templates/{template}/remove", Manage,  templates::confirm_removal),
         route(POST, "/settings/templates/{template}/remove", Manage,  templates::remove),
+        route(GET,  "/settings/templates/sms",            Read,       sms_templates::list),
+        route(GET,  "/settings/templates/sms/new",        Manage,     sms_templates::new),
+        route(POST, "/settings/templates/sms/new",        Manage,     sms_templates::add),
+        route(GET,  "/settings/templates/sms/fill",       Manage,     sms_templates::fill::ask).timeout(ASKING),
+        route(POST, "/settings/templates/sms/fill",       Manage,     sms_templates::fill::fill).timeout(ASKING),
+        route(GET,  "/settings/templates/sms/import",     Manage,     sms_templates::import::form),
+        route(POST, "/settings/templates/sms/import",     Manage,     sms_templates::import::look).body_max(sms_templates::import::FILE_BYTES_MAX).timeout(ASKING),
+        route(POST, "/settings/templates/sms/import/take", Manage,    sms_templates::import::commit).body_max(sms_templates::import::FILE_BYTES_MAX).timeout(ASKING),
+        route(GET,  "/settings/templates/sms/{template}", Read,       sms_templates::show),
+        route(POST, "/settings/templates/sms/{template}", Manage,     sms_templates::update),
+        route(GET,  "/settings/templates/sms/{template}/remove", Manage, sms_templates::confirm_removal),
+        route(POST, "/settings/templates/sms/{template}/remove", Manage, sms_templates::remove),
         route(GET,  "/settings/prices",                   Read,       prices::show),
         route(POST, "/settings/prices",                   Manage,     prices::set),
         route(GET,  "/settings/charges",                  Read,       charges::show),

@@ -17,6 +17,7 @@ mod ops;
 mod opt_out;
 mod settings;
 mod sign_in;
+mod sms_templates;
 mod team;
 mod workshops;
 mod world;

@@ -275,7 +275,7 @@ impl Press {
     }
 }
 
-fn too_long(text: &str, max: usize) -> Option<String> {
+pub(super) fn too_long(text: &str, max: usize) -> Option<String> {
     let count = text.chars().count();
     (count > max).then(|| format!("{count} of {max} characters. Shorten it."))
 }

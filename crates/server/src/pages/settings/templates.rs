@@ -22,6 +22,7 @@ use store::{
 
 use super::{
     prices::category_title,
+    sms_templates,
     template_form::{
         BODY_CHARS_MAX, Errors, FOOTER_CHARS_MAX, HEADER_CHARS_MAX, NAME_CHARS_MAX, Press, TemplateForm,
         Value, preview, value,
@@ -48,6 +49,7 @@ use crate::{
         preview::{Bubble, Phone, Preview},
         shell::Crumb,
         table::{Column, Place, Row, Table, name},
+        tabs::{Tab, Tabs},
     },
 };
 
@@ -82,10 +84,28 @@ pub async fn list(member: Member) -> PageResult {
     }
     let body = html! {
         (head)
+        (tabs(CHANNEL))
         @if templates.is_empty() { (none(may)) }
         @else { (Card::new("templates", CHANNEL.title(), table(&templates, may))) }
     };
     Ok(settings_page(&member, "Templates", HREF, body).render().into_response())
+}
+
+/// The two channels that have templates of their own, as tabs.
+pub(super) fn tabs(current: Channel) -> Tabs {
+    let tab = |channel: Channel, icon, href: &str| Tab {
+        icon,
+        long: channel.title().into(),
+        short: channel.short_title().into(),
+        href: href.into(),
+        current: channel == current,
+        state: None,
+    };
+    let tabs = vec![
+        tab(Channel::WhatsappPersonal, Icon::Personal, HREF),
+        tab(Channel::Sms, Icon::Sms, sms_templates::HREF),
+    ];
+    Tabs { label: "Channel", tabs }
 }
 
 fn none(may: bool) -> Empty {
@@ -155,7 +175,7 @@ struct Around {
     errors: Errors,
     /// What AiSensy said about the campaign.
     told: Option<Note>,
-    people: Option<(Workshop, Vec<Registrant>)>,
+    people: Option<People>,
     accounts: Vec<Integration>,
 }
 
@@ -175,8 +195,11 @@ impl Around {
     }
 }
 
+/// A workshop and some of its registrants: those that a preview offers.
+pub(super) type People = (Workshop, Vec<Registrant>);
+
 /// Registrants of the next workshop that has any.
-async fn people(member: &Member) -> Result<Option<(Workshop, Vec<Registrant>)>, StoreError> {
+pub(super) async fn people(member: &Member) -> Result<Option<People>, StoreError> {
     let filter = |when| WorkshopFilter { when, limit: PREVIEW_WORKSHOPS, ..WorkshopFilter::default() };
     let mut workshops = member.org.workshops(&filter(WorkshopWhen::Upcoming(member.now))).await?;
     workshops.extend(member.org.workshops(&filter(WorkshopWhen::Past(member.now))).await?);
@@ -209,7 +232,7 @@ pub async fn new(member: Member, Query(query): Query<NewQuery>) -> PageResult {
 }
 
 /// `Reminder copy`, cut so that it fits.
-fn copy_name(name: &str) -> String {
+pub(super) fn copy_name(name: &str) -> String {
     const ENDING: &str = " copy";
     let kept: String = name.chars().take(NAME_CHARS_MAX - ENDING.len()).collect();
     format!("{kept}{ENDING}")
@@ -400,7 +423,7 @@ fn page(member: &Member, form: &TemplateForm, around: &Around) -> Markup {
         None => "Add template",
     };
     let action = around.id.map_or_else(|| format!("{HREF}/new"), href);
-    let (facts, who) = facts(member, form, around);
+    let (facts, who) = facts(member, &form.preview_as, around.people.as_ref());
     let mut head = Head::new(if form.name.is_empty() { title } else { &form.name });
     if let (Some(id), true) = (around.id, may) {
         head = head
@@ -419,7 +442,7 @@ fn page(member: &Member, form: &TemplateForm, around: &Around) -> Markup {
                 (parts(form, around, &facts, &who, may))
             }
             div class="m-aside" {
-                @if may { (preview_for(form, around)) }
+                @if may { (preview_for(&form.preview_as, around.people.as_ref())) }
                 (shown(member, form, &facts))
                 @if may { (check_card(form, around)) }
             }
@@ -474,7 +497,7 @@ fn parts(form: &TemplateForm, around: &Around, facts: &Facts, who: &str, may: bo
 }
 
 /// A field for a longer text.
-fn tall(mut field: Field) -> Field {
+pub(super) fn tall(mut field: Field) -> Field {
     if let Control::Area { rows, .. } = &mut field.control {
         *rows = 8;
     }
@@ -482,7 +505,7 @@ fn tall(mut field: Field) -> Field {
 }
 
 /// Every source, under the headings that their words name; `first` stands before them.
-fn sources(chosen: &str, first: &str) -> Vec<OptionGroup> {
+pub(super) fn sources(chosen: &str, first: &str) -> Vec<OptionGroup> {
     let mut groups = vec![OptionGroup { name: None, options: vec![Choice::new("", first, chosen)] }];
     for (word, title, _) in Source::LISTED {
         let (group, label) = title.split_once(" · ").unwrap_or(("", title));
@@ -561,11 +584,11 @@ fn button_row(n: usize, press: &Press, around: &Around, may: bool) -> Markup {
 }
 
 /// The facts of the chosen registrant, or of an invented person; and the name to speak of them.
-fn facts(member: &Member, form: &TemplateForm, around: &Around) -> (Facts, String) {
+pub(super) fn facts(member: &Member, preview_as: &str, people: Option<&People>) -> (Facts, String) {
     let zone = &member.organization.zone;
     let organisation = member.organization.name.clone();
-    let chosen = form.preview_as.parse::<RegistrantId>().ok();
-    let found = around.people.as_ref().and_then(|(workshop, people)| {
+    let chosen = preview_as.parse::<RegistrantId>().ok();
+    let found = people.and_then(|(workshop, people)| {
         let person = people.iter().find(|person| Some(person.id) == chosen)?;
         Some((workshop, person))
     });
@@ -624,13 +647,13 @@ fn shown(member: &Member, form: &TemplateForm, facts: &Facts) -> Preview {
 }
 
 /// Whose message the preview shows.
-fn preview_for(form: &TemplateForm, around: &Around) -> Markup {
-    let mut options = vec![Choice::new("", "Ananya, an invented person", &form.preview_as)];
+pub(super) fn preview_for(preview_as: &str, people: Option<&People>) -> Markup {
+    let mut options = vec![Choice::new("", "Ananya, an invented person", preview_as)];
     let mut help = "Register somebody for a workshop to preview with real people.".to_owned();
-    if let Some((workshop, people)) = &around.people {
+    if let Some((workshop, people)) = people {
         options.extend(people.iter().map(|person| {
             let name = if person.name.is_empty() { "No name" } else { &person.name };
-            Choice::new(person.id.to_string(), format!("{name} · {}", phone(&person.phone)), &form.preview_as)
+            Choice::new(person.id.to_string(), format!("{name} · {}", phone(&person.phone)), preview_as)
         }));
         help = format!("The newest registrants of {}.", workshop.title);
     }
