@@ -158,6 +158,8 @@ async fn store_all(engine: Engine, clock: SharedClock, mut posts: mpsc::Receiver
 
 /// `POST /callbacks/{callback_key}`: 200 once it is stored, whether or not it can be placed; 404 for an address that is nobody's;
 /// 401 for what its provider did not sign, before a byte of it is parsed; 503, never 410, when it should come again.
+///
+/// `PUT` is the same: Fast2SMS can be set to it (providers/fast2sms.md §6).
 pub async fn receive(
     State(app): State<App>,
     Path(address): Path<String>,

@@ -115,6 +115,7 @@ impl Route {
 
 const GET: Method = Method::GET;
 const POST: Method = Method::POST;
+const PUT: Method = Method::PUT;
 
 /// Every route.
 #[rustfmt::skip]
@@ -130,6 +131,7 @@ pub fn table() -> Vec<Route> {
 
         route(GET,  "/callbacks/{callback_key}",          Anyone,     callbacks::receive_query).json().timeout(callbacks::TIMEOUT),
         route(POST, "/callbacks/{callback_key}",          Anyone,     callbacks::receive).json().body_max(callbacks::POST_BYTES_MAX).timeout(callbacks::TIMEOUT),
+        route(PUT,  "/callbacks/{callback_key}",          Anyone,     callbacks::receive).json().body_max(callbacks::POST_BYTES_MAX).timeout(callbacks::TIMEOUT),
 
         route(GET,  "/o/{token}",                         Anyone,     opt_out::show),
         route(POST, "/o/{token}",                         Anyone,     opt_out::act),

@@ -241,6 +241,9 @@ on_both! {
             assert_eq!(ask(&world, post("application/x-www-form-urlencoded", FORM)).await, StatusCode::OK);
             assert_eq!(ask(&world, get(&format!("?{in_query}"))).await, StatusCode::OK);
         }
+        // The same by PUT is the same report.
+        let put = Request::put(&address).body(Body::from(CUSTOM)).unwrap();
+        assert_eq!(ask(&world, put).await, StatusCode::OK);
         // Somebody who only looks whether the address answers leaves nothing behind.
         assert_eq!(ask(&world, get("")).await, StatusCode::OK);
         let kept = world.app.engine.work().pending_receipts(world.clock_now(), 10).await.unwrap();
