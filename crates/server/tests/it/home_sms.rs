@@ -137,6 +137,11 @@ on_both! {
         assert_eq!((broadcast.channel, broadcast.units), (Channel::Sms, 2));
         let told = sms.scene.sandbox.world().of_phone("919000100001");
         assert_eq!(&*told[0].text, "Hi Asha, Rust starts at 8:30 AM. -Example Academy");
+        // Whoever just got one waits two minutes for the next, and the page says so.
+        let page = sms.page(sms.reminder, "").await;
+        for words in ["Two minutes between two SMS to one number", "This template was used for this workshop already"] {
+            assert!(page.body.contains(words), "no “{words}” in {}", page.body);
+        }
     }
 
     async fn people_whose_value_is_refused_are_named_and_left_out(db: TestStore) {
@@ -148,12 +153,25 @@ on_both! {
             "1: “first name” is empty",
             "1 numbers are outside India",
             "1 person",
+            "Venkatanarasimharajuvaripetachalapathi Rao. They are left out",
         ] {
             assert!(page.body.contains(words), "no “{words}” in {}", page.body);
         }
         // A fallback includes who has no name, and a fixed text everybody.
         let page = sms.page(sms.reminder, "&fallback-1=there").await;
         assert!(!page.body.contains("“first name” is empty") && page.body.contains("2 people"), "{}", page.body);
+    }
+
+    async fn what_makes_a_text_dear_or_doubtful_is_said_before_it_is_sent(db: TestStore) {
+        let sms = Sms::new(db, &[("9000100001", "Asha"), ("9000100002", "आशा")]).await;
+        let page = sms.page(sms.reminder, "").await;
+        for words in ["Unicode for 1 person", "“आ” is outside GSM-7"] {
+            assert!(page.body.contains(words), "no “{words}” in {}", page.body);
+        }
+        let page = sms.page(sms.reminder, "&source-1=workshop_join_link").await;
+        for words in ["“first name”: a link, where the text takes none", "Fast2SMS answers 426"] {
+            assert!(page.body.contains(words), "no “{words}” in {}", page.body);
+        }
     }
 
     async fn promotion_waits_for_its_hours_and_for_those_who_agreed(db: TestStore) {
@@ -184,6 +202,7 @@ on_both! {
         let mut browser = sms.scene.manager().await;
         let path = format!("/compose/confirm?{}{more}", sms.query(offer));
         let question = browser.get(&path).await;
+        assert!(question.body.contains("what is left then waits"), "{}", question.body);
         let done = post(&mut browser, "/compose/confirm", &fields(&question, "/compose/confirm")).await;
         assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
         let broadcast = &sms.scene.org.broadcasts(&BroadcastFilter::default(), 1).await.unwrap()[0];

@@ -3,8 +3,10 @@
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use domain::{
     broadcast::Audience,
+    channel::Category,
     checks::Severity,
     ids::BroadcastId,
+    sending_hours::AfterHours,
     time::{DAY, MINUTE},
 };
 use maud::{Markup, html};
@@ -222,6 +224,17 @@ fn summary(member: &Member, desk: &Desk) -> KeyValues {
         ),
         ("Not sent after".to_owned(), html! { (parts::moment(member, desk.deadline)) }, None),
     ];
+    if desk.hours.are_limited() {
+        let open = match desk.message.category() {
+            Category::Marketing => "10:00 AM to 9:00 PM, outside your quiet hours",
+            Category::Utility | Category::Authentication => "Outside your quiet hours",
+        };
+        let then = match desk.hours.then() {
+            AfterHours::Cancel => "what is left then is cancelled",
+            AfterHours::Wait => "what is left then waits",
+        };
+        rows.push(("Hours".to_owned(), html! { (open) }, Some(then.to_owned())));
+    }
     if warnings > 0 {
         let words = if warnings == 1 { "1 warning".to_owned() } else { format!("{warnings} warnings") };
         rows.push(("Checks".to_owned(), html! { (words) }, Some("no errors".to_owned())));

@@ -44,6 +44,8 @@ const HISTORY_MAX: i64 = 10;
 const AFTER_START_MS: i64 = 10 * MINUTE;
 /// The last useful moment of a message without a start to wait for, after it begins to go out.
 const WITHOUT_START_MS: i64 = 2 * HOUR;
+/// Two SMS to one number stand so far apart (providers/fast2sms.md §2.2).
+const GAP_MS: i64 = 2 * MINUTE;
 /// The same template to the same workshop within this time is worth a word.
 const AGAIN_MS: i64 = 24 * HOUR;
 
@@ -344,6 +346,25 @@ impl Desk {
                 relative(earlier.created_at.0, now.0)
             );
             self.checks.push(own(Severity::Warning, "This template was used for this workshop already", why));
+        }
+        self.warn_of_gap(history, now);
+    }
+
+    /// Whoever just got an SMS gets this one when two minutes have passed.
+    fn warn_of_gap(&mut self, history: &[Broadcast], now: Millis) {
+        if self.state.channel != Channel::Sms || self.start.since(now) > GAP_MS {
+            return;
+        }
+        let lately = history.iter().find(|broadcast| match broadcast.finished_at {
+            Some(at) => now.since(at) < GAP_MS,
+            None => broadcast.started_at.is_some(),
+        });
+        if let Some(lately) = lately {
+            let why = format!(
+                "“{}” goes out, or just went. Fast2SMS takes two SMS in a row for spam: whoever got it waits until two minutes have passed.",
+                lately.title
+            );
+            self.checks.push(own(Severity::Warning, "Two minutes between two SMS to one number", why));
         }
     }
 

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use domain::{
     channel::Category,
     checks::AudienceSummary,
-    template::{Facts, Message, ValueError},
+    sms::{SmsTemplate, Tag, why_unicode},
+    template::{Content, Facts, Message, ValueError},
 };
 use store::workshops::Workshop;
 
@@ -20,6 +21,20 @@ const STRETCH: i64 = 2_000;
 /// People that a page looks at; the rest is estimated from them.
 const PAGE_MOST: i64 = 4_000;
 
+/// Names that a finding gives as examples.
+const NAMES_MAX: usize = 3;
+
+/// People whose message would be refused for one and the same reason.
+#[derive(Clone, Debug)]
+pub(super) struct Refused {
+    /// What is wrong with it.
+    pub(super) words: String,
+    /// How many people.
+    pub(super) n: i64,
+    /// Some of them.
+    pub(super) names: Vec<String>,
+}
+
 /// What was found.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scan {
@@ -32,7 +47,13 @@ pub(super) struct Scan {
     /// As above.
     pub(super) most: i64,
     /// People whose value would be refused, by what is wrong with it.
-    pub(super) refused: Vec<(String, i64)>,
+    pub(super) refused: Vec<Refused>,
+    /// People whose text is Unicode, and the first character that made one so.
+    pub(super) unicode: i64,
+    /// As above.
+    pub(super) because: Option<char>,
+    /// What an operator may dislike, and in how many messages; they are sent all the same.
+    pub(super) doubts: Vec<(String, i64)>,
     /// Numbers that this channel cannot reach.
     pub(super) out_of_reach: i64,
     /// Everybody was looked at.
@@ -111,12 +132,40 @@ impl Scan {
                 self.units += units;
                 self.least = self.least.min(units);
                 self.most = self.most.max(units);
+                if let Message::Sms(template) = message {
+                    self.look_at(template, &content);
+                }
             }
             Err(error) => {
                 let words = in_general(&error);
-                match self.refused.iter_mut().find(|(known, _)| *known == words) {
+                let at = self.refused.iter().position(|known| known.words == words).unwrap_or_else(|| {
+                    self.refused.push(Refused { words, n: 0, names: Vec::new() });
+                    self.refused.len() - 1
+                });
+                let refused = &mut self.refused[at];
+                refused.n += 1;
+                if refused.names.len() < NAMES_MAX && !facts.name.trim().is_empty() {
+                    refused.names.push(facts.name.clone());
+                }
+            }
+        }
+    }
+
+    fn look_at(&mut self, template: &SmsTemplate, content: &Content) {
+        if let Some(c) = why_unicode(&template.text(content)) {
+            self.unicode += 1;
+            self.because.get_or_insert(c);
+        }
+        for (variable, value) in template.variables.iter().zip(&content.values) {
+            let takes_links = matches!(variable.tag, Tag::Url | Tag::UrlOtt);
+            let misplaced = !takes_links && (value.contains("://") || value.starts_with("www."));
+            let doubt =
+                if misplaced { Some("a link, where the text takes none") } else { variable.doubt(value) };
+            if let Some(words) = doubt {
+                let words = format!("“{}”: {words}", variable.label);
+                match self.doubts.iter_mut().find(|(known, _)| *known == words) {
                     Some((_, n)) => *n += 1,
-                    None => self.refused.push((words, 1)),
+                    None => self.doubts.push((words, 1)),
                 }
             }
         }
@@ -124,7 +173,7 @@ impl Scan {
 
     /// Corrects what counters tell about the people by what was seen of them.
     pub(super) fn correct(&self, audience: &mut AudienceSummary) {
-        let refused: i64 = self.refused.iter().map(|(_, n)| n).sum();
+        let refused: i64 = self.refused.iter().map(|refused| refused.n).sum();
         audience.out_of(self.out_of_reach, refused);
         if self.whole {
             audience.reachable = self.reached;

@@ -6,7 +6,11 @@ use domain::{
     sms::{SmsTemplate, Tag},
 };
 
-use super::{desk::own, scan::Scan};
+use super::{
+    desk::own,
+    scan::{Refused, Scan},
+};
+use crate::ui::format::{counted, grouped};
 
 /// Errors first.
 pub(super) fn all(template: &SmsTemplate, scan: &Scan, probe: Option<&Probe>, left_out: i64) -> Vec<Check> {
@@ -22,19 +26,42 @@ pub(super) fn all(template: &SmsTemplate, scan: &Scan, probe: Option<&Probe>, le
         all.push(own(Severity::Passed, "The template has everything that its route needs", String::new()));
     }
     asked(template, probe, &mut all);
-    for (words, n) in &scan.refused {
+    for refused in &scan.refused {
+        let n = refused.n;
         let why = if scan.whole {
             "They are left out and listed. Choose another source, a shorter text, or a fallback.".to_owned()
         } else {
             "Counted among the first people; the rest is looked at when you review.".to_owned()
         };
-        let people = (left_out > 0).then_some((People::Skipped(SkipReason::BadValue), *n));
-        all.push(Check { severity: Severity::Warning, title: format!("{n}: {words}"), why, people });
+        let people = (left_out > 0).then_some((People::Skipped(SkipReason::BadValue), n));
+        let title = format!("{n}: {}", refused.words);
+        all.push(Check {
+            severity: Severity::Warning,
+            title,
+            why: format!("{}{why}", named(refused)),
+            people,
+        });
     }
     if scan.out_of_reach > 0 {
         let title = format!("{} numbers are outside India", scan.out_of_reach);
         let why =
             "Fast2SMS reaches Indian mobiles only. They are left out; write to them on WhatsApp.".to_owned();
+        all.push(own(Severity::Warning, &title, why));
+    }
+    for (words, n) in &scan.doubts {
+        let why = format!(
+            "For {}. It is sent all the same; the operator may refuse it, and Fast2SMS answers 426 for links that are not on the list of your business.",
+            counted(*n, "person", "people")
+        );
+        all.push(own(Severity::Warning, words, why));
+    }
+    if let Some(because) = scan.because {
+        let title = if scan.unicode == scan.reached {
+            "The text is Unicode".to_owned()
+        } else {
+            format!("Unicode for {}", counted(scan.unicode, "person", "people"))
+        };
+        let why = format!("“{because}” is outside GSM-7: 70 characters fit into one SMS instead of 160.");
         all.push(own(Severity::Warning, &title, why));
     }
     if template.tags().contains(&Tag::Url) || template.text.contains("http") {
@@ -52,6 +79,16 @@ pub(super) fn all(template: &SmsTemplate, scan: &Scan, probe: Option<&Probe>, le
         all.push(own(Severity::Passed, "Each message is one SMS", String::new()));
     }
     all
+}
+
+/// Some of the people by name, and how many more.
+fn named(refused: &Refused) -> String {
+    if refused.names.is_empty() {
+        return String::new();
+    }
+    let more = refused.n - i64::try_from(refused.names.len()).unwrap_or(0);
+    let others = if more > 0 { format!(" and {} more", grouped(more)) } else { String::new() };
+    format!("{}{others}. ", refused.names.join(", "))
 }
 
 fn asked(template: &SmsTemplate, probe: Option<&Probe>, all: &mut Vec<Check>) {
