@@ -82,6 +82,18 @@ impl SendingHours {
         !self.closed.is_empty()
     }
 
+    /// The stretch in which it may send at that instant, or the next one: its beginning and its end. `None` when it may send at
+    /// any hour.
+    pub fn open_around(&self, at: Millis) -> Option<(Millis, Millis)> {
+        let real = || self.closed.iter().filter(|closed| closed.hours.from_minute != closed.hours.to_minute);
+        let open = self.closed_until(at).unwrap_or(at);
+        let ends = real().map(|closed| closed.zone().next_at_minute(open, closed.hours.from_minute)).min()?;
+        // The last opening at or before `open` is the first one after the same minute of the day before.
+        let opens =
+            real().map(|closed| closed.zone().next_at_minute(open.plus(-DAY), closed.hours.to_minute));
+        Some((opens.max()?, ends))
+    }
+
     /// When it may send again, if it may not at that instant.
     pub fn closed_until(&self, at: Millis) -> Option<Millis> {
         let mut open = at;
@@ -124,6 +136,23 @@ mod tests {
         // And 21:00 in India, half past seven in the evening there, begins before the organisation's own quiet.
         assert_eq!(hours.closed_until(at("2026-10-13T19:30")), Some(at("2026-10-14T09:00")));
         assert_eq!(hours.closed_until(at("2026-10-13T19:29")), None);
+    }
+
+    #[test]
+    fn the_open_stretch_is_the_one_of_now_or_the_next() {
+        let zone = Zone::india();
+        let hours = SendingHours::of(Category::Marketing, QuietHours::default(), &zone, AfterHours::Cancel);
+        let at = |text: &str| zone.parse_local(text).unwrap();
+        let today = Some((at("2026-10-13T10:00"), at("2026-10-13T21:00")));
+        for inside in ["2026-10-13T03:00", "2026-10-13T10:00", "2026-10-13T15:00", "2026-10-13T20:59"] {
+            assert_eq!(hours.open_around(at(inside)), today, "at {inside}");
+        }
+        let tomorrow = Some((at("2026-10-14T10:00"), at("2026-10-14T21:00")));
+        assert_eq!(hours.open_around(at("2026-10-13T21:00")), tomorrow);
+        assert_eq!(SendingHours::any().open_around(at("2026-10-13T15:00")), None);
+        let no_quiet =
+            SendingHours::outside(QuietHours { from_minute: 0, to_minute: 0 }, &zone, AfterHours::Wait);
+        assert_eq!(no_quiet.open_around(at("2026-10-13T15:00")), None);
     }
 
     #[test]

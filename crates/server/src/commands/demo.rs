@@ -7,7 +7,7 @@ use domain::{
     pace::Pace,
     time::{Clock, WallClock},
 };
-use sandbox::{Sandbox, faults::Faults, receipts::Webhook};
+use sandbox::{Sandbox, fast2sms, faults::Faults, receipts::Webhook};
 use tokio::net::TcpListener;
 
 use super::{say, serve::stop_on_signal};
@@ -53,7 +53,9 @@ pub async fn run(mut config: Config, data_given: bool) -> anyhow::Result<()> {
             stage.user
         }
     };
-    sandbox.set_webhooks(webhooks(&app).await?);
+    let (whatsapp, sms) = webhooks(&app).await?;
+    sandbox.set_webhooks(whatsapp);
+    sandbox.fast2sms().set_webhooks(fast2sms::DEFAULT_ACCOUNT, sms);
     let link = app.sign_in_link(user, "demo").await?;
     stop_on_signal(app.stopping.clone())?;
     let sending = app.start_sending("demo").await?;
@@ -80,14 +82,15 @@ pub fn stand_in(sandbox: &Sandbox) -> ProviderUrls {
     }
 }
 
-/// Receipts of every account come back to this program.
-async fn webhooks(app: &App) -> anyhow::Result<Vec<Webhook>> {
-    let accounts = app.store.sealed_secrets().await?;
-    Ok(accounts
-        .iter()
-        .map(|account| Webhook {
-            url: app.config.url(&format!("/callbacks/{}", app.keys.callback_key(account.id))),
-            secret: WEBHOOK_SECRET.to_owned(),
-        })
-        .collect())
+/// Receipts of every account come back to this program: those of WhatsApp and those of SMS.
+async fn webhooks(app: &App) -> anyhow::Result<(Vec<Webhook>, Vec<fast2sms::Webhook>)> {
+    let (mut whatsapp, mut sms) = (vec![], vec![]);
+    for account in app.store.sealed_secrets().await? {
+        let url = app.config.url(&format!("/callbacks/{}", app.keys.callback_key(account.id)));
+        match account.kind.as_str() {
+            "fast2sms" => sms.push(fast2sms::Webhook::to(&url)),
+            _ => whatsapp.push(Webhook { url, secret: WEBHOOK_SECRET.to_owned() }),
+        }
+    }
+    Ok((whatsapp, sms))
 }

@@ -11,15 +11,16 @@ use clap::Args;
 use domain::{
     broadcast::{Audience, BroadcastStatus},
     channel::Channel,
-    ids::{BroadcastId, ImportId},
+    checks::AudienceSummary,
+    ids::{BroadcastId, ImportId, OrganizationId, WorkshopId},
     message::MessageState,
     sending_hours::{AfterHours, SendingHours},
-    template::WhatsappTemplate,
+    template::Message,
     time::{HOUR, MINUTE, WallClock},
 };
 use engine::import::Mapping;
 use indicatif::{ProgressBar, ProgressStyle};
-use providers::aisensy::list_price;
+use providers::{Fast2smsSettings, aisensy, fast2sms};
 use store::{
     Actor, Org, Organization,
     broadcasts::{Broadcast, NewBroadcast},
@@ -30,6 +31,11 @@ use store::{
 
 use super::say;
 use crate::{app::App, config::Config, importing::Importer};
+
+/// Channels with templates, and the kind of account that sends on each.
+const KINDS: [(Channel, &str); 2] = [(Channel::WhatsappPersonal, "aisensy"), (Channel::Sms, "fast2sms")];
+/// People read at once for the estimate.
+const PAGE: i64 = 4_000;
 
 /// What to send to whom.
 #[derive(Args, Clone, Debug)]
@@ -43,6 +49,9 @@ pub struct SendCommand {
     /// The template's name
     #[arg(long)]
     template: String,
+    /// The channel, `personal` or `sms`, when templates of both have the name
+    #[arg(long)]
+    channel: Option<Channel>,
     /// The account's name, when there are several
     #[arg(long)]
     integration: Option<String>,
@@ -73,28 +82,38 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     let organisation = pick_organisation(app, command.organisation.as_deref()).await?;
     let org = app.store.org(Actor::command_line(organisation.id));
     let workshop = pick_workshop(&org, &command.workshop).await?;
-    let template = pick_template(&org, &command.template).await?;
-    let integration = pick_integration(&org, command.integration.as_deref()).await?;
-    let content: WhatsappTemplate =
-        serde_json::from_value(template.body.clone()).context("the template cannot be read")?;
+    let template = pick_template(&org, &command.template, command.channel).await?;
+    let channel = template.channel;
+    let integration = pick_integration(&org, command.integration.as_deref(), channel).await?;
+    let message = Message::from_json(channel, &template.body)?;
+    refuse_incomplete(&message, &integration)?;
+    let category = message.category();
     if let Some(file) = &command.file {
         let people = import(app, &org, &organisation, &workshop, file).await?;
         if !command.json {
             say(people)?;
         }
     }
-    let audience = org.audience(workshop.id, Channel::WhatsappPersonal, content.category).await?;
+    let mut audience = org.audience(workshop.id, channel, category).await?;
     let now = app.clock.now();
-    let own_price = org.price(Channel::WhatsappPersonal, content.category, now).await?;
-    let price = own_price.unwrap_or_else(|| list_price(content.category));
+    let own_price = org.price(channel, category, now).await?;
+    let price = own_price.unwrap_or_else(|| match &message {
+        Message::Whatsapp(_) => aisensy::list_price(category),
+        Message::Sms(sms) => fast2sms::list_price(sms.route),
+    });
+    let units = expected_units(app, organisation.id, workshop.id, &message, &mut audience).await?;
     if !command.json {
+        let segments = match channel {
+            Channel::Sms => format!("{units} segments, "),
+            Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::IvrCall => String::new(),
+        };
         say(format_args!(
-            "{} of {} people would get “{}” by {}, about ₹{} (estimate).",
+            "{} of {} people would get “{}” by {}, {segments}about ₹{} (estimate).",
             audience.reachable,
             audience.total,
             template.name,
             integration.name,
-            price.times(audience.reachable)
+            price.times(units)
         ))?;
     }
     if !command.yes {
@@ -105,15 +124,15 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
             NewBroadcast {
                 integration: integration.id,
                 workshop: workshop.id,
-                channel: Channel::WhatsappPersonal,
+                channel,
                 title: template.name.clone(),
                 template: template.body.clone(),
-                category: content.category,
+                category,
                 audience: Audience::Registered,
                 starts_at: now,
                 deadline: now.plus(command.within_minutes.max(1) * MINUTE),
                 hours: SendingHours::of(
-                    content.category,
+                    category,
                     organisation.quiet_hours,
                     &organisation.zone,
                     AfterHours::USUAL,
@@ -144,12 +163,91 @@ async fn pick_workshop(org: &Org, title: &str) -> anyhow::Result<Workshop> {
     one(all, Some(title), "workshop", |workshop| &workshop.title)
 }
 
-async fn pick_template(org: &Org, name: &str) -> anyhow::Result<Template> {
-    one(org.templates(Channel::WhatsappPersonal).await?, Some(name), "template", |template| &template.name)
+/// The template decides the channel, unless both have one of that name.
+async fn pick_template(org: &Org, name: &str, channel: Option<Channel>) -> anyhow::Result<Template> {
+    let mut all = vec![];
+    for (with, _) in KINDS.iter().filter(|(with, _)| channel.is_none_or(|channel| channel == *with)) {
+        all.extend(org.templates(*with).await?);
+    }
+    let lower = name.to_lowercase();
+    let exact: Vec<Channel> =
+        all.iter().filter(|t| t.name.to_lowercase() == lower).map(|t| t.channel).collect();
+    if let [first, second, ..] = exact[..]
+        && first != second
+    {
+        bail!(
+            "“{name}” is a template of {} and of {}; say --channel {first} or --channel {second}",
+            first.title(),
+            second.title()
+        );
+    }
+    one(all, Some(name), "template", |template| &template.name)
 }
 
-async fn pick_integration(org: &Org, name: Option<&str>) -> anyhow::Result<Integration> {
-    one(org.integrations().await?, name, "account", |integration| &integration.name)
+async fn pick_integration(org: &Org, name: Option<&str>, channel: Channel) -> anyhow::Result<Integration> {
+    let kind = KINDS.iter().find(|(with, _)| *with == channel).map(|(_, kind)| *kind);
+    let mut all = org.integrations().await?;
+    all.retain(|integration| Some(integration.kind.as_str()) == kind);
+    one(all, name, &format!("account for {}", channel.title()), |integration| &integration.name)
+}
+
+/// An SMS that lacks what every call needs is refused before anything is planned.
+fn refuse_incomplete(message: &Message, integration: &Integration) -> anyhow::Result<()> {
+    let Message::Sms(sms) = message else { return Ok(()) };
+    let settings: Fast2smsSettings =
+        serde_json::from_value(integration.settings.clone()).context("the account cannot be read")?;
+    let whole = sms.clone().or_account(settings.default_sender.as_ref(), settings.entity_id.as_ref());
+    let problems: Vec<String> = whole.problems().iter().map(ToString::to_string).collect();
+    if problems.is_empty() { Ok(()) } else { bail!("the template cannot be sent: {}", problems.join("; ")) }
+}
+
+/// What the audience is charged as: a message each, or the segments of each person's final text. Whom SMS cannot reach, and whose
+/// value would be refused, are taken out of the audience.
+async fn expected_units(
+    app: &App,
+    organisation: OrganizationId,
+    workshop: WorkshopId,
+    message: &Message,
+    audience: &mut AudienceSummary,
+) -> anyhow::Result<i64> {
+    if matches!(message, Message::Whatsapp(_)) {
+        return Ok(audience.reachable);
+    }
+    let work = app.engine.work();
+    let mut facts = work.event_facts(organisation, workshop).await?;
+    // As long as a real one.
+    facts.opt_out_link = app.opt_out.links.sample(organisation);
+    let (mut people, mut units, mut out_of_reach, mut refused) = (0, 0, 0, 0);
+    let mut after = (String::new(), String::new());
+    loop {
+        let page = work.plan_page(workshop, &after, PAGE).await?.people;
+        let more = i64::try_from(page.len()).unwrap_or(0) == PAGE;
+        for person in page {
+            let again = person.phone.is_empty() || person.phone == after.0;
+            after = (person.phone.clone(), person.identity.clone());
+            if again {
+                continue;
+            }
+            if !message.channel().reaches(&person.phone) {
+                out_of_reach += 1;
+                continue;
+            }
+            (facts.name, facts.email, facts.phone) = (person.name, person.email, person.phone);
+            match message.fill(&facts) {
+                Ok(content) => {
+                    people += 1;
+                    units += message.segments(&content);
+                }
+                Err(_) => refused += 1,
+            }
+        }
+        if !more {
+            break;
+        }
+    }
+    audience.out_of(out_of_reach, refused);
+    // Whoever is suppressed or has not agreed is among them: their part is taken off as if they were like the rest.
+    Ok(if people == 0 { 0 } else { (units * audience.reachable.min(people) + people - 1) / people })
 }
 
 /// The one of that name, or the only one whose name begins with it, or the only one.

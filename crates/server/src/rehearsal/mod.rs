@@ -19,8 +19,8 @@ use domain::{
 };
 use providers::{AisensySecrets, AisensySettings, Secret};
 use store::{
-    Actor, NewOrganization, NewUser, Org, broadcasts::NewBroadcast, integrations::NewIntegration,
-    registrants::NewRegistrant, workshops::WorkshopDraft,
+    Actor, NewOrganization, NewUser, Org, broadcasts::NewBroadcast, consents::NewConsent,
+    integrations::NewIntegration, registrants::NewRegistrant, workshops::WorkshopDraft,
 };
 
 pub use people::{crowd, sample_people};
@@ -234,7 +234,14 @@ pub fn templates() -> Vec<(&'static str, WhatsappTemplate)> {
     ]
 }
 
-/// Fills the sample organisation: tags, templates, workshops around now, 500 people today, one broadcast on its way.
+/// People of tomorrow's workshop on whose numbers the stand-in for SMS lets something else happen than delivery: they end in 9901 to
+/// 9909. Everybody else gets what the stand-in's shares say.
+const MIXED: std::ops::Range<usize> = 9_893..9_917;
+/// Every such person agreed to promotion.
+const AGREED_EVERY: usize = 3;
+
+/// Fills the sample organisation: tags, templates, workshops around now, 500 people today, agreements to promotion, and a broadcast
+/// on its way by WhatsApp and one by SMS.
 pub async fn furnish(app: &App, stage: &Stage) -> anyhow::Result<()> {
     let now = app.clock.now();
     let zone = Zone::india();
@@ -246,6 +253,10 @@ pub async fn furnish(app: &App, stage: &Stage) -> anyhow::Result<()> {
     }
     for (name, template) in templates() {
         org.add_template(Channel::WhatsappPersonal, name, &serde_json::to_value(&template)?, now).await?;
+    }
+    let texts = rehearsed_texts()?;
+    for (name, template) in &texts {
+        org.add_template(Channel::Sms, name, &template.to_json(), now).await?;
     }
     let (day, next_day) = zone.day(now);
     // Seven in the evening; later in the evening, as late as today still is.
@@ -261,6 +272,8 @@ pub async fn furnish(app: &App, stage: &Stage) -> anyhow::Result<()> {
         .await?;
     stage.register(today, sample_people(500, 0, now), now).await?;
     stage.register(tomorrow, sample_people(180, 350, now), now).await?;
+    stage.register(tomorrow, sample_people(MIXED.len(), MIXED.start, now), now).await?;
+    agree(app, stage, sample_people(500, 0, now).step_by(AGREED_EVERY), now).await?;
     let phone = domain::phone::Phone::parse("9000000007", Country::INDIA)?;
     org.suppress(
         store::suppressions::NewSuppression {
@@ -275,5 +288,35 @@ pub async fn furnish(app: &App, stage: &Stage) -> anyhow::Result<()> {
     .await?;
     let (name, template) = &templates()[2];
     stage.confirm(today, name, &template.clone().into(), now, Millis(evening), now).await?;
+    if let Some((name, text)) = texts.first() {
+        stage.confirm(tomorrow, name, text, now, next_day.plus(19 * HOUR), now).await?;
+    }
+    Ok(())
+}
+
+fn rehearsed_texts() -> anyhow::Result<Vec<(&'static str, Message)>> {
+    Ok(sms_templates()?.into_iter().map(|(name, template)| (name, template.into())).collect())
+}
+
+/// Writes down that these people agreed to promotion when they registered.
+async fn agree(
+    app: &App,
+    stage: &Stage,
+    people: impl Iterator<Item = NewRegistrant>,
+    now: Millis,
+) -> anyhow::Result<()> {
+    let agreed = people.filter_map(|person| {
+        let phone = person.phone?;
+        Some(NewConsent {
+            phone_key: app.phone_key.of(phone.as_str()),
+            phone,
+            channel: None,
+            given_at: person.registered_at.unwrap_or(now),
+            source: "Registration form".to_owned(),
+            wording: "Yes, tell me about further workshops by WhatsApp and SMS.".to_owned(),
+            note: String::new(),
+        })
+    });
+    stage.org.record_consents(ImportId::new(now), agreed.collect(), now).await?;
     Ok(())
 }

@@ -43,7 +43,7 @@ pub(super) async fn connect(
     Ok(id)
 }
 
-/// The texts that the stand-in's default account knows: for each person, and the same for all.
+/// The texts that the stand-in's default account knows: for each person, the same for all, and one that promotes.
 pub fn sms_templates() -> anyhow::Result<Vec<(&'static str, SmsTemplate)>> {
     let variable = |label: &str, source, fallback: &str| Variable {
         label: label.to_owned(),
@@ -51,14 +51,14 @@ pub fn sms_templates() -> anyhow::Result<Vec<(&'static str, SmsTemplate)>> {
         source,
         fallback: fallback.to_owned(),
     };
-    let template = |message_id: &str, text: &str, variables| -> anyhow::Result<SmsTemplate> {
+    let template = |message_id: &str, category, text: &str, variables| -> anyhow::Result<SmsTemplate> {
         Ok(SmsTemplate {
             route: SmsRoute::Dlt,
             sender: None,
             message_id: Some(message_id.parse()?),
             template_id: None,
             entity_id: None,
-            category: Category::Utility,
+            category,
             text: text.to_owned(),
             variables,
         })
@@ -68,6 +68,7 @@ pub fn sms_templates() -> anyhow::Result<Vec<(&'static str, SmsTemplate)>> {
             "Workshop today, by name",
             template(
                 "111111",
+                Category::Utility,
                 "Hi {#var#}, {#var#} starts at {#var#}. -Example Academy",
                 vec![
                     variable("first name", Source::RegistrantFirstName, "there"),
@@ -80,8 +81,21 @@ pub fn sms_templates() -> anyhow::Result<Vec<(&'static str, SmsTemplate)>> {
             "Workshop today, one text",
             template(
                 "111112",
+                Category::Utility,
                 "Rust for Beginners starts at 7 PM today. The link is in your e-mail. -Example Academy",
                 vec![],
+            )?,
+        ),
+        (
+            "Next batch",
+            template(
+                "111113",
+                Category::Marketing,
+                "The next batch of {#var#} opens on {#var#}. -Example Academy",
+                vec![
+                    variable("workshop", Source::WorkshopTitle, ""),
+                    variable("date", Source::WorkshopDate, ""),
+                ],
             )?,
         ),
     ])

@@ -4,6 +4,7 @@ use maud::{Markup, Render, html};
 
 use super::button::Button;
 use super::chip::{Chip, Tone};
+use super::head::KeyValues;
 use super::icons::Icon;
 use super::preview::Bubble;
 
@@ -23,6 +24,10 @@ pub struct Drawer {
     pub sentence: String,
     /// Its frozen text; none for a kind of message without one.
     pub bubble: Option<Bubble>,
+    /// The bubble is that of a text message, not of WhatsApp.
+    pub is_text: bool,
+    /// What is known of it beside the text: segments, header, cost.
+    pub facts: KeyValues,
     /// What happened, oldest first.
     pub events: Vec<TimelineEvent>,
     /// Open person, Send by SMS.
@@ -69,7 +74,8 @@ impl Render for Drawer {
                 p class="mui-sheet__description" { (self.detail) }
                 div class="mui-sheet__body" {
                     p class="m-drawer__state" { (self.chip) span { (self.sentence) } }
-                    @if let Some(bubble) = &self.bubble { div class="m-drawer__bubble" { (bubble) } }
+                    @if let Some(bubble) = &self.bubble { div class="m-drawer__bubble" .m-phone--sms[self.is_text] { (bubble) } }
+                    @if !self.facts.rows.is_empty() { (self.facts) }
                     h2 class="m-eyebrow" { "What happened" }
                     ol class="m-time" { @for event in &self.events { (event) } }
                 }

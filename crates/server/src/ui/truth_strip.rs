@@ -69,6 +69,8 @@ pub struct TruthStrip {
     pub counts: Counts,
     /// Whether the provider sends receipts; without, *Delivered* and *Read* cannot be known.
     pub receipts: bool,
+    /// Whether the channel can ever prove that somebody read it; without, nothing is said of reading.
+    pub reads: bool,
     /// The list of people; each figure adds `?state=…` to it.
     pub href: String,
     /// What is counted: "people", or "groups".
@@ -87,20 +89,30 @@ struct Cell {
 }
 
 impl TruthStrip {
+    fn shows_reads(&self) -> bool {
+        self.reads || self.counts.read > 0
+    }
+
+    /// The pieces of the bar: the same as the figures under it.
+    fn parts(&self) -> Vec<(Key, i64)> {
+        let mut parts = self.counts.parts();
+        parts.retain(|(key, _)| *key != Key::Read || self.shows_reads());
+        parts
+    }
+
     fn groups(&self) -> [(&'static str, Vec<Cell>); 4] {
         let c = &self.counts;
         let cell = |key, label, state, n| Cell { key, label, state, n, known: true };
         // A receipt that came all the same is shown; only a zero would be a claim.
         let receipt = |key, label, state, n| Cell { key, label, state, n, known: self.receipts || n > 0 };
+        let mut sent = vec![
+            receipt(Key::Read, "Read", "read", c.read),
+            receipt(Key::Done, "Delivered", "delivered", c.delivered),
+            cell(Key::HandedOver, "Handed over", "sent", c.handed_over),
+        ];
+        sent.retain(|cell| cell.key != Key::Read || self.shows_reads());
         [
-            (
-                "Sent",
-                vec![
-                    receipt(Key::Read, "Read", "read", c.read),
-                    receipt(Key::Done, "Delivered", "delivered", c.delivered),
-                    cell(Key::HandedOver, "Handed over", "sent", c.handed_over),
-                ],
-            ),
+            ("Sent", sent),
             (
                 "Did not arrive",
                 vec![
@@ -155,7 +167,7 @@ impl Render for TruthStrip {
                     h2 id="truth" { span class="m-truth__total" { (grouped(self.counts.total())) } " " (self.noun) ", each counted once" }
                     (live_sign(self.live))
                 }
-                (Bar::new(self.counts.parts()))
+                (Bar::new(self.parts()))
                 div class="m-truth__groups" {
                     @for (name, cells) in self.groups() {
                         div class="m-truth__group" role="group" aria-label=(name) {
@@ -175,6 +187,7 @@ impl TruthStrip {
         let strip = |counts, receipts, live| TruthStrip {
             counts,
             receipts,
+            reads: true,
             href: "/broadcasts/1".into(),
             noun: "people",
             live,
@@ -195,6 +208,7 @@ impl TruthStrip {
             ("empty", strip(Counts::default(), true, Live::Ended)),
             ("usual", strip(usual, true, Live::On)),
             ("huge", strip(huge, true, Live::On)),
+            ("sms", TruthStrip { reads: false, ..strip(Counts { read: 0, ..usual }, true, Live::On) }),
             (
                 "without receipts",
                 strip(Counts { handed_over: 620, failed: 4, ..Counts::default() }, false, Live::Ended),
@@ -214,9 +228,16 @@ mod tests {
             assert_eq!(cells, strip.counts.total(), "{name}");
             let keys: Vec<Key> =
                 strip.groups().iter().flat_map(|(_, cells)| cells).map(|cell| cell.key).collect();
-            let bar: Vec<Key> = strip.counts.parts().iter().map(|(key, _)| *key).collect();
+            let bar: Vec<Key> = strip.parts().iter().map(|(key, _)| *key).collect();
             assert_eq!(keys, bar, "{name}: same order in both");
         }
+    }
+
+    #[test]
+    fn where_reading_cannot_be_proven_nothing_is_said_of_it() {
+        let (_, strip) = TruthStrip::samples().into_iter().find(|(name, _)| *name == "sms").unwrap();
+        let html = strip.render().into_string();
+        assert!(!html.contains("Read") && html.contains("Delivered"), "{html}");
     }
 
     #[test]

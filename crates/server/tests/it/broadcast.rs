@@ -4,22 +4,30 @@ use axum::http::StatusCode;
 use domain::{
     broadcast::{Audience, BroadcastStatus},
     channel::{Category, Channel},
-    ids::{BroadcastId, MessageRef},
+    ids::{BroadcastId, IntegrationId, MessageRef},
     message::{MessageState, Next},
     money::Money,
     outcome::Said,
-    sending_hours::SendingHours,
-    time::HOUR,
+    pace::Pace,
+    quiet_hours::QuietHours,
+    sending_hours::{AfterHours, SendingHours},
+    sms::{SmsRoute, SmsTemplate, Tag, Variable},
+    template::{Message, Source},
+    time::{HOUR, Zone},
 };
+use munadi::accounts::seal_binding;
+use providers::{Fast2smsSecrets, Secret};
+use serde_json::json;
 use store::{
     Actor, Org,
     broadcasts::{Broadcast, NewBroadcast},
+    integrations::NewIntegration,
     messages::MessageFilter,
     on_both,
     work::{Endings, Record, Want},
 };
 
-use crate::world::{Answer, Browser, People, World};
+use crate::world::{API_KEY, Answer, Browser, People, World};
 
 fn org(world: &World, people: &People) -> Org {
     world.app.store.org(Actor::command_line(people.first))
@@ -119,6 +127,103 @@ async fn seeded(world: &World, people: &People) -> BroadcastId {
     }
     assert_eq!(broadcast.in_state(MessageState::Failed), 2);
     assert!(broadcast.in_state(MessageState::Waiting) > 0, "needs somebody who waits");
+    id
+}
+
+/// A text of one segment in plain letters and of two in Unicode.
+fn sms_template() -> SmsTemplate {
+    let variable = |label: &str, source| Variable {
+        label: label.to_owned(),
+        tag: Tag::Var,
+        source,
+        fallback: "there".to_owned(),
+    };
+    SmsTemplate {
+        route: SmsRoute::Dlt,
+        sender: None,
+        message_id: Some("111111".parse().unwrap()),
+        template_id: None,
+        entity_id: None,
+        category: Category::Utility,
+        text: "Hi {#var#}, {#var#} begins soon. Keep a laptop ready and join ten minutes early. -Example Academy"
+            .to_owned(),
+        variables: vec![
+            variable("first name", Source::RegistrantFirstName),
+            variable("workshop", Source::WorkshopTitle),
+        ],
+    }
+}
+
+/// An SMS broadcast in promotion's hours with four people: one took one segment, one two, one was refused at once, one was found on
+/// a list; whoever else there is waits.
+async fn sms_seeded(world: &World, people: &People) -> BroadcastId {
+    // Noon in India: within the hours.
+    world.clock.advance(13 * HOUR / 2);
+    let mut manager = world.signed_in(&people.manager).await;
+    let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
+    for (at, name) in ["Asha Test", "राजलक्ष्मी", "Ravi Test", "Meena Test"].into_iter().enumerate()
+    {
+        let phone = format!("90000 0002{at}");
+        let form = [("name", name), ("phone", phone.as_str()), ("email", "")];
+        let answer = manager.post(&format!("/workshops/{workshop}/registrants"), &form).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{name}");
+    }
+    let (org, now) = (org(world, people), world.clock_now());
+    let integration = IntegrationId::new(now);
+    let secrets = Fast2smsSecrets { api_key: Secret::new(API_KEY) };
+    let account = NewIntegration {
+        id: integration,
+        kind: "fast2sms".to_owned(),
+        name: "Udaan SMS".to_owned(),
+        settings: json!({ "default_sender": "WRKSHP" }),
+        sealed: world.app.keys.seal(&secrets.to_json(), &seal_binding(people.first, integration)),
+        hints: json!({ "api_key": "9f2c" }),
+        callback_key: world.app.keys.callback_key(integration),
+        pace: Pace { per_second: 10, per_day: 0 },
+    };
+    org.add_integration(account, now).await.unwrap();
+    let new = NewBroadcast {
+        integration,
+        workshop: workshop.parse().unwrap(),
+        channel: Channel::Sms,
+        title: "Begins soon".to_owned(),
+        template: Message::from(sms_template()).to_json(),
+        category: Category::Utility,
+        audience: Audience::Registered,
+        starts_at: now,
+        deadline: now.plus(HOUR),
+        hours: SendingHours::of(
+            Category::Marketing,
+            QuietHours::default(),
+            &Zone::india(),
+            AfterHours::Cancel,
+        ),
+        unit_price: Money(2_500),
+    };
+    let id = org.confirm_broadcast(new, now).await.unwrap();
+    world.app.engine.plan().await.unwrap();
+    let work = world.app.engine.work();
+    let mut claimed = vec![];
+    for _ in 0..20 {
+        world.clock.advance(1_000);
+        let wants = [Want::rows(id, 20)];
+        let key = &world.app.phone_key;
+        claimed.extend(work.turn(&Endings::default(), &wants, key, world.clock_now()).await.unwrap().claimed);
+    }
+    let took = |cost| Next::Sent { provider_id: Some("drq71qf4z3kdm2p".to_owned()), cost: Some(Money(cost)) };
+    let endings = [
+        ("+919000000020", took(2_500)),
+        ("+919000000021", took(5_000)),
+        ("+919000000022", Next::Failed(Said::new("f2s_411", "Invalid Numbers"))),
+        ("+919000000023", Next::Failed(Said::new("blocked", "Blocked"))),
+    ];
+    let at = world.clock_now();
+    let record = |(phone, next): (&str, Next)| {
+        let row = claimed.iter().find(|row| row.recipient == phone).unwrap();
+        Record { message: row.message, attempt: row.attempt, next, at }
+    };
+    let records: Vec<_> = endings.into_iter().map(record).collect();
+    work.turn(&records.into(), &[], &world.app.phone_key, at).await.unwrap();
     id
 }
 
@@ -314,6 +419,63 @@ on_both! {
         // Nobody gets a search over a million rows every second by writing its address by hand.
         let all = streamed(&mut manager, &format!("/live/broadcasts/{id}?q=a&rows=x.0.-1.99")).await.concat();
         assert!(!all.contains("data-live-id=\"message-"), "{all}");
+    }
+
+    async fn an_sms_broadcast_claims_no_reading_and_tells_codes_hours_and_cost(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let id = sms_seeded(&world, &people).await;
+        let mut viewer = world.signed_in(&people.viewer).await;
+        let page = viewer.get(&format!("/broadcasts/{id}")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(!page.body.contains("?state=read\""), "reading cannot be proven by SMS: {}", page.body);
+        assert!(page.body.contains("?state=delivered\""));
+        assert_eq!(page.body.matches("n/a").count(), 1, "delivered is not known without receipts");
+        assert!(page.body.contains("10:00\u{a0}AM–9:00\u{a0}PM; the rest is cancelled then"), "{}", page.body);
+        let broadcast = status(&world, &people, id).await;
+        // The name in Devanagari takes two segments.
+        assert!(broadcast.units > broadcast.planned - broadcast.in_state(MessageState::Skipped));
+        let expected = broadcast.expected_cost();
+        assert_eq!(expected, Money(2_500 * broadcast.units));
+        let costs = format!("₹0.75 so far, {} estimate", munadi::ui::format::rupees(expected.0));
+        assert!(page.body.contains(&costs), "{costs} in {}", page.body);
+        for words in ["Number refused", "411 · ", "Blocked at Fast2SMS"] {
+            assert!(page.body.contains(words), "{words} in {}", page.body);
+        }
+        assert!(!page.body.contains("f2s_4</"), "our own name of a code is for addresses only");
+        let mut sum = 0;
+        for state in MessageState::ALL {
+            sum += rows(&viewer.get(&format!("/broadcasts/{id}?state={}", state.word())).await);
+        }
+        assert_eq!(sum, broadcast.planned);
+    }
+
+    async fn an_sms_shows_its_final_text_and_what_it_is_charged_as(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let id = sms_seeded(&world, &people).await;
+        let rows = org(&world, &people).messages(id, &MessageFilter::default(), 0, 100).await.unwrap();
+        let position =
+            |phone: &str| rows.iter().find(|row| row.recipient == phone).unwrap().message.position;
+        let mut viewer = world.signed_in(&people.viewer).await;
+        let unicode = viewer.get(&format!("/broadcasts/{id}/messages/{}", position("+919000000021"))).await;
+        assert_eq!(unicode.status, StatusCode::OK);
+        for words in
+            ["<mark>राजलक्ष्मी</mark>", "WRKSHP", "drq71qf4z3kdm2p", "Unicode", "because of “र”", "₹0.50"]
+        {
+            assert!(unicode.body.contains(words), "{words} in {}", unicode.body);
+        }
+        let plain = viewer.get(&format!("/broadcasts/{id}/messages/{}", position("+919000000020"))).await;
+        for words in ["<mark>Asha</mark>", "Plain (GSM-7)", "₹0.25", "-Example Academy"] {
+            assert!(plain.body.contains(words), "{words} in {}", plain.body);
+        }
+        let refused = viewer.get(&format!("/broadcasts/{id}/messages/{}", position("+919000000022"))).await;
+        assert!(refused.body.contains("411 · Invalid Numbers"), "{}", refused.body);
+        let export = viewer.get(&format!("/broadcasts/{id}/export")).await;
+        let line = |phone: &str| export.body.lines().find(|line| line.contains(phone)).unwrap().to_owned();
+        assert!(export.body.lines().next().unwrap().ends_with("\"Segments\",\"Cost in rupees\""), "{}", export.body);
+        assert!(line("+919000000021").ends_with("\"2\",\"0.50\""), "{}", line("+919000000021"));
+        assert!(line("+919000000020").ends_with("\"1\",\"0.25\""), "{}", line("+919000000020"));
     }
 
     async fn no_query_is_a_fault(db: TestStore) {

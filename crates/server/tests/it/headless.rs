@@ -13,7 +13,7 @@ use domain::{
 use munadi::{
     app::App,
     config::Config,
-    rehearsal::{Stage, templates},
+    rehearsal::{Stage, sms_templates, templates},
 };
 use sandbox::Sandbox;
 use serde_json::Value;
@@ -72,6 +72,10 @@ async fn installation(folder: &Path, sandbox: &Sandbox) -> Vec<String> {
     let (name, template) = &templates()[1];
     let body = serde_json::to_value(template).unwrap();
     stage.org.add_template(domain::channel::Channel::WhatsappPersonal, name, &body, now).await.unwrap();
+    for (name, template) in sms_templates().unwrap() {
+        let body = serde_json::to_value(template).unwrap();
+        stage.org.add_template(domain::channel::Channel::Sms, name, &body, now).await.unwrap();
+    }
     app.store.close().await;
     [
         "--data",
@@ -80,14 +84,19 @@ async fn installation(folder: &Path, sandbox: &Sandbox) -> Vec<String> {
         &urls.aisensy,
         "--aisensy-project-url",
         &urls.aisensy_project,
+        "--fast2sms-url",
+        &urls.fast2sms,
     ]
     .map(str::to_owned)
     .to_vec()
 }
 
 fn send(flags: &[String], more: &[&str]) -> Output {
-    let mut arguments: Vec<&str> =
-        vec!["send", "--workshop", "Rust", "--template", "Workshop today", "--json"];
+    send_template("Workshop today", flags, &[&["--json"], more].concat())
+}
+
+fn send_template(template: &str, flags: &[String], more: &[&str]) -> Output {
+    let mut arguments: Vec<&str> = vec!["send", "--workshop", "Rust", "--template", template];
     arguments.extend(flags.iter().map(String::as_str));
     arguments.extend(more);
     munadi(&arguments, None)
@@ -127,5 +136,66 @@ async fn a_file_becomes_a_broadcast_that_adds_up_from_the_command_line() {
     let paused = send(&flags, &["--yes"]);
     assert_eq!(paused.status.code(), Some(3), "an empty wallet pauses: {}", last_json(&paused));
     assert_eq!(last_json(&paused)["counts"]["waiting"], 2);
+    sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_template_decides_that_it_goes_by_sms_and_what_its_segments_cost() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
+    let flags = installation(folder.path(), &sandbox).await;
+    let file = folder.path().join("people.csv");
+    // The second name makes its text Unicode: more than 70 characters are two segments (providers/fast2sms.md §8).
+    std::fs::write(&file, "Name,Phone\nAsha Test,9000000001\nराजलक्ष्मीदेवी Test,9000000002\nNobody,\n")
+        .unwrap();
+    let file = file.display().to_string();
+    let by_name = "Workshop today, by name";
+
+    let unread = send_template(by_name, &flags, &["--file", &file, "--channel", "personal"]);
+    let words = String::from_utf8_lossy(&unread.stderr).into_owned();
+    assert!(words.contains("there is no template"), "{words}");
+
+    let asked = send_template(by_name, &flags, &["--file", &file]);
+    assert!(!asked.status.success(), "without --yes nothing is sent");
+    let words = String::from_utf8_lossy(&asked.stdout).into_owned();
+    assert!(words.contains("2 of 3 people would get"), "{words}");
+    assert!(words.contains("by Example Academy SMS, 3 segments, about ₹0.75 (estimate)"), "{words}");
+    assert_eq!(sandbox.world().len(), 0);
+
+    let sent = send_template(by_name, &flags, &["--yes", "--json"]);
+    assert_eq!(sent.status.code(), Some(0), "{}", String::from_utf8_lossy(&sent.stderr));
+    let result = last_json(&sent);
+    assert_eq!(
+        (&result["counts"]["sent"], &result["counts"]["skipped"]),
+        (&Value::from(2), &Value::from(1)),
+        "{result}"
+    );
+    let books = sandbox.fast2sms().ledger();
+    assert_eq!((books.messages, books.segments), (2, 3));
+    sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_both_channels_have_asks_for_the_channel() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
+    let flags = installation(folder.path(), &sandbox).await;
+    let mut config = Config::in_folder(folder.path()).unwrap();
+    config.providers = munadi::commands::demo::stand_in(&sandbox);
+    let app = App::open(config, Arc::new(WallClock)).await.unwrap();
+    let organisation = app.store.access().organizations().await.unwrap().swap_remove(0);
+    let org = app.store.org(store::Actor::command_line(organisation.id));
+    let body = serde_json::to_value(&sms_templates().unwrap()[1].1).unwrap();
+    org.add_template(domain::channel::Channel::Sms, "Workshop today", &body, WallClock.now()).await.unwrap();
+    app.store.close().await;
+
+    let asked = send(&flags, &[]);
+    let words = String::from_utf8_lossy(&asked.stderr).into_owned();
+    assert!(words.contains("say --channel personal or --channel sms"), "{words}");
+    let sms = send_template("Workshop today", &flags, &["--channel", "sms"]);
+    let words = String::from_utf8_lossy(&sms.stdout).into_owned();
+    assert!(words.contains("0 segments, about ₹0"), "{words}");
     sandbox.stop().await;
 }

@@ -4,11 +4,14 @@ use axum::{extract::State, response::IntoResponse};
 use domain::{
     ids::{BroadcastId, MessageRef},
     message::MessageState,
+    money::Money,
     role::Permission,
-    template::{Content, Part as Piece, WhatsappTemplate},
+    sms::{Alphabet, SmsRoute, SmsTemplate, why_unicode},
+    template::{Content, Media, Message, Part as Piece},
     time::{Millis, Zone},
 };
 use maud::{Render, html};
+use providers::Fast2smsSettings;
 use serde::Deserialize;
 use store::{
     Org, StoreError,
@@ -34,7 +37,8 @@ use crate::{
         button::Button,
         chip::Tone,
         drawer::{Drawer, TimelineEvent},
-        format::unit_price,
+        format::{grouped, unit_price},
+        head::KeyValues,
         icons::Icon,
         preview::{Bubble, Part},
         shell::{Crumb, Section},
@@ -49,6 +53,10 @@ const SECRET_NAMES: &[&str] = &["key", "token", "secret", "password", "authoriza
 /// One message and all that happened to it, at one moment.
 pub struct Story {
     broadcast: Broadcast,
+    /// Its frozen template; none where this version cannot read it.
+    template: Option<Message>,
+    /// The account's own header, where the template names none.
+    header: String,
     row: MessageView,
     events: Vec<MessageEvent>,
     /// When each came, and its body.
@@ -67,8 +75,16 @@ impl Story {
         may_send: bool,
         now: Millis,
     ) -> Result<Story, StoreError> {
+        let broadcast = org.broadcast(message.broadcast).await?;
+        let template = Message::from_json(broadcast.channel, &broadcast.template).ok();
+        let header = match &template {
+            Some(Message::Sms(sms)) => header(org, &broadcast, sms).await?,
+            Some(Message::Whatsapp(_)) | None => String::new(),
+        };
         Ok(Story {
-            broadcast: org.broadcast(message.broadcast).await?,
+            broadcast,
+            template,
+            header,
             row: org.message(message).await?,
             events: org.message_events(message).await?,
             receipts: org.message_receipts(message).await?,
@@ -91,7 +107,9 @@ impl Story {
             detail: number(row),
             chip: state_chip(row.state).chip(),
             sentence: sentence(row),
-            bubble: bubble(&self.zone, &self.broadcast, row),
+            bubble: self.bubble(),
+            is_text: matches!(self.template, Some(Message::Sms(_))),
+            facts: self.facts(),
             events: self.timeline(),
             actions: actions(row.message, row, self.decides()),
         }
@@ -190,28 +208,98 @@ fn sentence(row: &MessageView) -> String {
     }
 }
 
-/// What the person gets, from the same function that the preview uses.
-fn bubble(zone: &Zone, broadcast: &Broadcast, row: &MessageView) -> Option<Bubble> {
-    let template: WhatsappTemplate = serde_json::from_value(broadcast.template.clone()).ok()?;
-    let content: Content = serde_json::from_str(&row.content).ok()?;
-    let fixed = |text: &str| if text.is_empty() { vec![] } else { vec![Part::Fixed(text.to_owned())] };
-    let part = |piece| match piece {
-        Piece::Fixed(text) => Part::Fixed(text),
-        Piece::Filled(text) => Part::Filled(text),
-    };
-    let at = row.sent_at.unwrap_or(broadcast.starts_at);
-    Some(Bubble {
-        title: fixed(&template.header),
-        text: template.preview(&content).into_iter().map(part).collect(),
-        footer: template.footer.clone(),
-        at: zone.time(at),
-        media: template
-            .media
-            .as_ref()
-            .map(|media| if media.filename.is_empty() { media.url.clone() } else { media.filename.clone() }),
-        buttons: template.buttons.iter().map(|button| button.label.clone()).collect(),
-        ticks: matches!(row.state, MessageState::Delivered | MessageState::Read),
-    })
+/// Who an SMS comes from: the template's header, or else the account's.
+async fn header(org: &Org, broadcast: &Broadcast, sms: &SmsTemplate) -> Result<String, StoreError> {
+    if sms.route == SmsRoute::Quick {
+        return Ok("A random number".to_owned());
+    }
+    if let Some(sender) = &sms.sender {
+        return Ok(sender.to_string());
+    }
+    match org.integration(broadcast.integration).await {
+        Ok(account) => {
+            let settings = serde_json::from_value::<Fast2smsSettings>(account.settings).ok();
+            Ok(settings
+                .and_then(|settings| settings.default_sender)
+                .map_or(String::new(), |sender| sender.to_string()))
+        }
+        Err(StoreError::Missing) => Ok(String::new()),
+        Err(error) => Err(error),
+    }
+}
+
+impl Story {
+    /// The final values; none for a person who was left out.
+    fn content(&self) -> Option<Content> {
+        serde_json::from_str(&self.row.content).ok()
+    }
+
+    /// What the person gets, from the same function that the preview uses.
+    fn bubble(&self) -> Option<Bubble> {
+        let content = self.content()?;
+        let template = self.template.as_ref()?;
+        let part = |piece| match piece {
+            Piece::Fixed(text) => Part::Fixed(text),
+            Piece::Filled(text) => Part::Filled(text),
+        };
+        let at = self.row.sent_at.unwrap_or(self.broadcast.starts_at);
+        let bubble = Bubble {
+            text: template.preview(&content).into_iter().map(part).collect(),
+            at: self.zone.time(at),
+            ..Bubble::default()
+        };
+        let Message::Whatsapp(whatsapp) = template else { return Some(bubble) };
+        let header = &whatsapp.header;
+        let media = whatsapp.media.as_ref();
+        let name_of = |media: &Media| match media.filename.as_str() {
+            "" => media.url.clone(),
+            name => name.to_owned(),
+        };
+        Some(Bubble {
+            title: if header.is_empty() { vec![] } else { vec![Part::Fixed(header.clone())] },
+            footer: whatsapp.footer.clone(),
+            media: media.map(name_of),
+            buttons: whatsapp.buttons.iter().map(|button| button.label.clone()).collect(),
+            ticks: matches!(self.row.state, MessageState::Delivered | MessageState::Read),
+            ..bubble
+        })
+    }
+
+    /// What is charged for an SMS and why, where it comes from, how the provider calls it.
+    fn facts(&self) -> KeyValues {
+        let (Some(Message::Sms(sms)), Some(content)) = (&self.template, self.content()) else {
+            return KeyValues::default();
+        };
+        let text = sms.text(&content);
+        let segments = domain::sms::segments(&text);
+        let units = i64::try_from(segments.units).unwrap_or(i64::MAX);
+        let alphabet = match (segments.alphabet, why_unicode(&text)) {
+            (Alphabet::Gsm7, _) => ("Plain (GSM-7)".to_owned(), None),
+            (Alphabet::Unicode, Some(first)) => {
+                ("Unicode".to_owned(), Some(format!(" because of “{first}”")))
+            }
+            (Alphabet::Unicode, None) => ("Unicode".to_owned(), None),
+        };
+        let charged = i64::try_from(segments.count).unwrap_or(i64::MAX);
+        let expected = Money(self.broadcast.unit_price.0.saturating_mul(charged));
+        let cost = match self.row.cost {
+            Some(cost) => (unit_price(cost.0), Some(format!(" {} estimate", unit_price(expected.0)))),
+            None => (unit_price(expected.0), Some(" estimate".to_owned())),
+        };
+        let mut facts = KeyValues::default();
+        let mut add = |name: &str, (value, more): (String, Option<String>)| {
+            if !value.is_empty() {
+                facts.rows.push((name.to_owned(), html! { (value) }, more));
+            }
+        };
+        let length = Some(format!(" length {}", grouped(units)));
+        add("Segments", (grouped(charged), length));
+        add("Alphabet", alphabet);
+        add("From", (self.header.clone(), None));
+        add("Request id", (self.row.provider_id.clone().unwrap_or_default(), None));
+        add("Cost", cost);
+        facts
+    }
 }
 
 impl Story {
@@ -275,7 +363,8 @@ impl Story {
         };
         if let Some((tone, icon)) = ended {
             let words = if row.reason_text.is_empty() { detail(row) } else { row.reason_text.clone() };
-            let note = if row.reason.is_empty() { words } else { format!("{} · {words}", row.reason) };
+            let note =
+                if row.reason.is_empty() { words } else { format!("{} · {words}", why::shown(&row.reason)) };
             add(row.failed_at.unwrap_or(row.changed_at), tone, icon, row.state.title(), note, None);
         }
         all.sort_by_key(|(at, _)| *at);

@@ -315,7 +315,8 @@ fn filters(view: &View, filter: &MessageFilter) -> (Vec<SummaryPart>, Option<usi
     let mut current = is_all(filter).then_some(0);
     for (key, state) in PILLS {
         let n = view.broadcast.in_state(*state);
-        if n == 0 && filter.state != Some(*state) {
+        let provable = *state != MessageState::Read || view.broadcast.channel.can_prove_read();
+        if n == 0 && (filter.state != Some(*state) || !provable) {
             continue;
         }
         if filter.state == Some(*state) {
@@ -398,7 +399,7 @@ pub(super) fn detail(row: &MessageView) -> String {
         | MessageState::Cancelled => {
             let why = why::of(row.state, &row.reason);
             let coded = row.reason.bytes().any(|b| b.is_ascii_digit());
-            if coded { format!("{} ({})", why.title, row.reason) } else { why.title }
+            if coded { format!("{} ({})", why.title, why::shown(&row.reason)) } else { why.title }
         }
     }
 }

@@ -4,6 +4,7 @@ use domain::{
     broadcast::{BroadcastStatus, UNDO_MS},
     ids::BroadcastId,
     message::MessageState,
+    sending_hours::AfterHours,
     time::{HOUR, MINUTE, Millis, Zone},
 };
 use maud::{Markup, Render, html};
@@ -152,8 +153,14 @@ impl View {
                 Some(at) => format!("Started {} by {}", self.at(at), broadcast.created_by),
                 None => format!("Confirmed {} by {}, from {}", self.at(broadcast.created_at), broadcast.created_by, self.at(broadcast.starts_at)),
             })
-            .meta(self.cost())
-            .action(Button { download: true, ..Button::link("Export", self.path("/export")).icon(Icon::Download) });
+            .meta(self.cost());
+        if let Some(hours) = self.hours() {
+            head = head.meta(hours);
+        }
+        head = head.action(Button {
+            download: true,
+            ..Button::link("Export", self.path("/export")).icon(Icon::Download)
+        });
         if !self.may_send {
             return head;
         }
@@ -190,8 +197,7 @@ impl View {
     /// What the provider said it charged, beside what was expected.
     fn cost(&self) -> String {
         let broadcast = &self.broadcast;
-        let left_out = broadcast.in_state(MessageState::Skipped);
-        let estimate = broadcast.unit_price.times(broadcast.planned - left_out);
+        let estimate = broadcast.expected_cost();
         let actual = broadcast.actual_cost();
         if actual.0 > 0 {
             let so_far = if self.is_over() { "actual" } else { "so far" };
@@ -199,6 +205,17 @@ impl View {
         } else {
             format!("{} estimate", rupees(estimate.0))
         }
+    }
+
+    /// The hours in which it may send, and what becomes of the rest; none when it may at any hour.
+    fn hours(&self) -> Option<String> {
+        let hours = &self.broadcast.hours;
+        let (from, to) = hours.open_around(self.broadcast.starts_at.max(self.now))?;
+        let then = match hours.then() {
+            AfterHours::Wait => "the rest waits for the next day then",
+            AfterHours::Cancel => "the rest is cancelled then",
+        };
+        Some(format!("{}–{}; {then}", self.zone.time(from), self.zone.time(to)))
     }
 
     /// What needs a hand: just confirmed, paused, stopped. Hidden when there is nothing to say.
@@ -278,6 +295,7 @@ impl View {
         TruthStrip {
             counts: self.counts(),
             receipts: self.has_receipts(),
+            reads: self.broadcast.channel.can_prove_read(),
             href: href(self.broadcast.id),
             noun: "people",
             live: if self.is_final() { Live::Ended } else { Live::On },

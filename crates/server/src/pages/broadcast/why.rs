@@ -42,6 +42,7 @@ const OURS: &[(&str, &str, &str, Step)] = &[
     ),
     ("decided_not_sent", "Did not go out", "Somebody looked and decided so.", Step::Retry),
     ("deadline", "Too late", "Its last useful moment passed before its turn.", Step::Retry),
+    ("after_hours", "Hours ended", "The hours in which it may be sent ended before its turn.", Step::Show),
     ("cancelled", "Cancelled", "Not sent, as somebody asked.", Step::Show),
     ("paused_by_person", "Paused", "Somebody paused it.", Step::Show),
     ("account", "Account cannot be opened", "Look at the integration.", Step::Show),
@@ -70,7 +71,7 @@ pub(super) fn of(state: MessageState, code: &str) -> Why {
         };
         return Why {
             title: meaning.title.to_owned(),
-            note: format!("{code} · {}", meaning.help),
+            note: format!("{} · {}", shown(code), meaning.help),
             step: step_in(state, step),
         };
     }
@@ -81,6 +82,11 @@ pub(super) fn of(state: MessageState, code: &str) -> Why {
         "The provider's own code.".to_owned()
     };
     Why { title, note, step: step_in(state, Step::Export) }
+}
+
+/// A code as the provider's own pages have it: ours has the provider before it where numbers would mean something else.
+pub(super) fn shown(code: &str) -> &str {
+    code.strip_prefix("f2s_").unwrap_or(code)
 }
 
 /// Whether sending again those that ended so can change anything.
@@ -134,8 +140,22 @@ mod tests {
             (MessageState::Expired, "deadline", Step::Retry),
             (MessageState::Skipped, "duplicate", Step::Show),
             (MessageState::Cancelled, "cancelled", Step::Show),
+            (MessageState::Cancelled, "after_hours", Step::Show),
+            (MessageState::Failed, "f2s_416", Step::Retry),
+            (MessageState::Failed, "f2s_995", Step::Retry),
+            (MessageState::Failed, "f2s_424", Step::Export),
+            (MessageState::Failed, "rejected", Step::Export),
+            (MessageState::Failed, "blocked", Step::Export),
+            (MessageState::Failed, "dnd", Step::Export),
         ] {
             assert_eq!(of(state, code).step, expected, "{state} {code}");
         }
+    }
+
+    #[test]
+    fn a_code_is_shown_as_the_provider_writes_it() {
+        let why = of(MessageState::Failed, "f2s_406");
+        assert_eq!(why.title, "Sender id refused");
+        assert!(why.note.starts_with("406 · "), "{}", why.note);
     }
 }

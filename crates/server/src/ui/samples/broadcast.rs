@@ -10,7 +10,7 @@ use crate::ui::chip::{State, Tone};
 use crate::ui::dialog::Confirm;
 use crate::ui::drawer::{Drawer, TimelineEvent};
 use crate::ui::format::{grouped, phone};
-use crate::ui::head::Head;
+use crate::ui::head::{Head, KeyValues};
 use crate::ui::icons::Icon;
 use crate::ui::note::Note;
 use crate::ui::pace_chart::{InTime, PaceChart};
@@ -180,6 +180,8 @@ pub(super) fn message(frame: &Frame) -> Markup {
         chip: State::Failed.chip(),
         sentence: "This number is not on WhatsApp.".into(),
         bubble: preview(&usual()).bubble,
+        is_text: false,
+        facts: KeyValues::default(),
         events: vec![
             event(Tone::Rest, Icon::Check, "Planned", "5:58:02.114 PM", "Text frozen, 4 values filled", None),
             event(
