@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_of_a_clock_change_has_its_own_length() {
+    fn r19_a_day_of_a_clock_change_has_its_own_length() {
         let zone = Zone::parse("America/New_York").unwrap();
         let (start, end) = zone.day(zone.parse_local("2026-03-08T12:00").unwrap());
         assert_eq!(end.since(start), 23 * HOUR);

@@ -68,7 +68,7 @@ mod tests {
     use domain::outcome::Said;
 
     #[test]
-    fn it_opens_on_failures_in_a_row_and_closes_on_success() {
+    fn r29_it_opens_on_failures_in_a_row_and_closes_on_success() {
         let (mut breakers, id) = (Breakers::default(), IntegrationId::new(Millis(0)));
         let doubt = Outcome::Unknown(Said::default());
         for _ in 1..FAILURES_MAX {

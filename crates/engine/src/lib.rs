@@ -43,6 +43,8 @@ pub struct Limits {
     pub lease_ms: i64,
     /// Tries and waits.
     pub retry: Retry,
+    /// Registrants planned in one transaction: large enough to be cheap, small enough that nobody waits long for the one writer.
+    pub stretch: usize,
     /// Longest wait for calls under way when the program is asked to stop, in milliseconds; above the time limit of a call.
     pub stop_wait_ms: i64,
 }
@@ -54,6 +56,7 @@ impl Default for Limits {
             rows_in_flight_max: 3_200,
             lease_ms: 15_000,
             retry: Retry::default(),
+            stretch: 4_000,
             stop_wait_ms: 25_000,
         }
     }

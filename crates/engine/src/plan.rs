@@ -6,6 +6,7 @@ use domain::{
     channel::{Category, Channel},
     ids::MessageRef,
     message::SkipReason,
+    outcome::Said,
     template::{Facts, Message, Source, ValueError},
 };
 use store::{
@@ -16,14 +17,13 @@ use tracing::warn;
 
 use crate::Engine;
 
-/// Registrants per stretch: large enough to be cheap, small enough that nobody waits long for the one writer.
-const STRETCH: i64 = 4_000;
-
 /// Rows of a stretch, ready to be written.
 struct Stretch {
     rows: Vec<PlannedRow>,
     sums: StretchSums,
     mark: (String, String),
+    /// The last number in it or before it that has its message.
+    told: String,
     last: bool,
 }
 
@@ -37,6 +37,13 @@ impl Engine {
                 Ok(n) => rows += n,
                 // Another process plans it, or a person cancelled it.
                 Err(StoreError::Stale) => {}
+                // Whatever is wrong with it stays wrong, and must not keep others from being planned.
+                Err(error @ StoreError::Corrupt { .. }) => {
+                    warn!(broadcast.id = %id, "{id} cannot be planned and is cancelled: {error}");
+                    let said =
+                        Said::new("template", "What it was confirmed with cannot be read. Confirm it anew.");
+                    self.work.abandon_plan(id, &said, self.clock.now()).await?;
+                }
                 Err(error) => return Err(error),
             }
             self.tell([id]);
@@ -54,9 +61,13 @@ impl Engine {
         let links = template.sources().any(|source| *source == Source::OptOutLink);
         let plan = Plan { template, event, suppresses, promotes, links, shared };
         let mut written = 0;
-        let mut stretch = self.stretch(&planning, &planning.after, 0, &plan).await?;
+        // What was cut off may have told the number that the next stretch begins with.
+        let told = &planning.after.0;
+        let told =
+            if self.work.is_planned(planning.broadcast, told).await? { told.clone() } else { String::new() };
+        let mut stretch = self.stretch(&planning, &planning.after, told, 0, &plan).await?;
         loop {
-            let Stretch { rows, sums, mark, last } = stretch;
+            let Stretch { rows, sums, mark, told, last } = stretch;
             let count = rows.len();
             let write = self.work.plan_write(&planning, rows, &sums, &mark, last, self.clock.now());
             if last {
@@ -64,7 +75,7 @@ impl Engine {
                 return Ok(written + count);
             }
             // The next stretch is read and filled in while this one is written.
-            let (wrote, next) = tokio::join!(write, self.stretch(&planning, &mark, count, &plan));
+            let (wrote, next) = tokio::join!(write, self.stretch(&planning, &mark, told, count, &plan));
             wrote?;
             stretch = next?;
             written += count;
@@ -77,18 +88,21 @@ impl Engine {
         &self,
         planning: &Planning,
         after: &(String, String),
+        mut told: String,
         // Rows that are being written meanwhile: they come before these.
         under_way: usize,
         plan: &Plan,
     ) -> Result<Stretch, StoreError> {
-        let people = self.work.plan_page(planning.workshop, after, STRETCH).await?.people;
-        let last = i64::try_from(people.len()).unwrap_or(0) < STRETCH;
+        let stretch = i64::try_from(self.limits.stretch.max(1)).unwrap_or(i64::MAX);
+        let people = self.work.plan_page(planning.workshop, after, stretch).await?.people;
+        let last = people.len() < self.limits.stretch.max(1);
         let mark = people.last().map_or_else(|| after.clone(), |p| (p.phone.clone(), p.identity.clone()));
         let willing = self.willing(planning, plan, &people).await?;
         let first = planning.planned + i64::try_from(under_way).unwrap_or(0) + 1;
         let link = |at: usize| self.link(plan, planning, first + i64::try_from(at).unwrap_or(0));
-        let (rows, sums) = self.rows(people, plan, &willing, &after.0, link);
-        Ok(Stretch { rows, sums, mark, last })
+        let kept = one_of_each_number(&people, &mut told);
+        let (rows, sums) = self.rows(people, kept, plan, &willing, link);
+        Ok(Stretch { rows, sums, mark, told, last })
     }
 
     /// The address behind which that message's addressee stops such messages; empty when the template does not want it.
@@ -121,16 +135,14 @@ impl Engine {
         Ok(willing)
     }
 
-    /// `carried` is the last number of the stretch before: its one message is planned already.
     fn rows(
         &self,
         people: Vec<PlanCandidate>,
+        kept: Vec<bool>,
         plan: &Plan,
         willing: &Willing,
-        carried: &str,
         link: impl Fn(usize) -> String,
     ) -> (Vec<PlannedRow>, StretchSums) {
-        let kept = first_of_each_number(&people);
         let mut facts = plan.event.clone();
         let mut sums =
             StretchSums { units: 0, shared: plan.shared.as_ref().map(|shared| shared.json.clone()) };
@@ -144,7 +156,7 @@ impl Engine {
                     Some(if missing { SkipReason::NoPhone } else { SkipReason::InvalidPhone })
                 } else if !plan.template.channel().reaches(&person.phone) {
                     Some(SkipReason::InvalidPhone)
-                } else if !kept || person.phone == carried {
+                } else if !kept {
                     Some(SkipReason::Duplicate)
                 } else {
                     willing.left_out(|| self.key.of(&person.phone))
@@ -247,22 +259,26 @@ fn shared(template: &Message, event: &Facts, fixed: Option<String>) -> Option<Sh
 
 fn frozen(planning: &Planning) -> Result<Message, StoreError> {
     let channel = planning.channel.parse::<Channel>().map_err(|error| error.to_string());
-    let template = channel
-        .and_then(|channel| Message::from_json(channel, &planning.template).map_err(|e| e.to_string()));
+    let template = channel.and_then(|channel| {
+        let json = serde_json::from_str(&planning.template).map_err(|error| error.to_string())?;
+        Message::from_json(channel, &json).map_err(|error| error.to_string())
+    });
     template.map_err(|error| {
         warn!(broadcast.id = %planning.broadcast, "the frozen template of {} cannot be read: {error}", planning.broadcast);
         StoreError::Corrupt { table: "broadcasts", column: "template", value: error }
     })
 }
 
-/// Among registrations with one number the first to register is kept (product.md, Rules when sending, 5).
-fn first_of_each_number(people: &[PlanCandidate]) -> Vec<bool> {
-    let mut kept = Vec::with_capacity(people.len());
-    for group in people.chunk_by(|a, b| a.phone == b.phone) {
-        let first = group.iter().map(|p| (p.registered_at, p.registrant())).min();
-        kept.extend(
-            group.iter().map(|p| p.phone.is_empty() || Some((p.registered_at, p.registrant())) == first),
-        );
-    }
-    kept
+/// Among registrations with one number one gets the message: the one that is not marked as a duplicate, which is what the
+/// pages show. `told` is the last number that has its message, over the borders of stretches: should a mark change between
+/// two of them, nobody is told twice all the same.
+fn one_of_each_number(people: &[PlanCandidate], told: &mut String) -> Vec<bool> {
+    let keep = |person: &PlanCandidate| {
+        let keep = person.phone.is_empty() || (!person.duplicate && person.phone != *told);
+        if keep {
+            told.clone_from(&person.phone);
+        }
+        keep
+    };
+    people.iter().map(keep).collect()
 }

@@ -99,6 +99,7 @@ impl Engine {
                     if report.recorded > 0 && report.in_flight == 0 {
                         self.settle_now().await;
                     }
+                    let report = self.until_due(report).await;
                     tokio::select! {
                         () = sender.wait(report) => {}
                         () = stop.cancelled() => {}
@@ -112,6 +113,20 @@ impl Engine {
             }
         }
         self.finish(&mut sender).await;
+    }
+
+    /// A loop with nothing to do sleeps until the next moment at which something becomes due; a second at most, as ever.
+    async fn until_due(&self, report: TurnReport) -> TurnReport {
+        let idle = report.claimed == 0 && report.recorded == 0 && report.in_flight == 0;
+        if !idle || report.wait_ms.is_some() {
+            return report;
+        }
+        let now = self.clock.now();
+        match self.work.next_due(now).await {
+            Ok(next) => TurnReport { wait_ms: next.map(|next| next.since(now)), ..report },
+            // A store that is away is noticed by the next turn.
+            Err(_) => report,
+        }
     }
 
     /// Takes no more work; waits for the calls under way and writes how they ended.

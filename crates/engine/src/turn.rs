@@ -390,7 +390,17 @@ impl Sender {
             {
                 continue;
             }
-            let job = self.engine.work.job(id).await?;
+            let job = match self.engine.work.job(id).await {
+                Ok(job) => job,
+                // Whatever is wrong with it must not keep others from being sent.
+                Err(error @ StoreError::Corrupt { .. }) => {
+                    self.engine.work.pause(id, &Said::new("template", error.to_string()), now).await?;
+                    self.engine.tell([id]);
+                    self.ready.remove(&id);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let account = self
                 .accounts
                 .get(job.integration, &self.engine.work, self.engine.accounts.as_ref(), now)

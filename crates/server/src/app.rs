@@ -23,7 +23,8 @@ use crate::{
     opt_out_links::OptOutLinks,
     pages::{home::Asked, opt_out::OptOutDoor},
     password::Passwords,
-    seal::KeyRing,
+    seal::{KeyRing, SealError},
+    secrets,
 };
 
 /// A session ends after two days without use, and after thirty in any case.
@@ -152,9 +153,12 @@ impl App {
     }
 
     /// Creates what is missing in the data folder, then opens keys and database.
+    ///
+    /// Refused when the database holds what only other keys open: a key made up here would open no account, and find nobody
+    /// who opted out.
     pub async fn open(config: Config, clock: SharedClock) -> anyhow::Result<App> {
         config.create_data_folder()?;
-        let keys = KeyRing::open(&config.key_file)?;
+        let known = config.key_file.exists().then(|| KeyRing::open(&config.key_file)).transpose()?;
         let store = Store::open(&config.database).await.with_context(|| {
             // A PostgreSQL address may hold a password: only the scheme is told.
             let scheme = config.database.split(':').next().unwrap_or_default();
@@ -164,7 +168,13 @@ impl App {
                 format!("cannot open the {scheme} database")
             }
         })?;
-        App::new(store, clock, config, keys)
+        match own_keys(&store, &config, known).await {
+            Ok(keys) => App::new(store, clock, config, keys),
+            Err(refusal) => {
+                store.close().await;
+                Err(refusal)
+            }
+        }
     }
 
     /// Makes a one-time set-up link when nobody can sign in yet; its whole address. Earlier set-up links end.
@@ -218,6 +228,26 @@ impl Sending {
     pub async fn stop(self) {
         self.running.stop().await;
     }
+}
+
+/// The keys of the key file, made now at a first start, if they are those of this database.
+async fn own_keys(store: &Store, config: &Config, known: Option<KeyRing>) -> anyhow::Result<KeyRing> {
+    let file = config.key_file.display();
+    let Some(keys) = known else {
+        if store.depends_on_keys().await? {
+            anyhow::bail!(
+                "there is no key file {file}, and this database was set up with one: copy it from the machine that was set up \
+                 first or from a backup, or name it with --key-file"
+            );
+        }
+        return KeyRing::open(&config.key_file);
+    };
+    let opened = secrets::try_all(store, &keys).await?;
+    // What was damaged costs one account; a foreign key costs them all.
+    if opened.unopened.iter().any(|one| matches!(one.error, SealError::Key(_))) {
+        anyhow::bail!(opened.refusal(&config.key_file));
+    }
+    Ok(keys)
 }
 
 fn host_name() -> String {

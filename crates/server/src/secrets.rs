@@ -1,5 +1,7 @@
 //! All sealed secrets of the installation together: which of them open, and sealing them anew under the newest key.
 
+use std::path::Path;
+
 use store::{Store, StoreError, integrations::Account};
 
 use crate::{
@@ -29,6 +31,20 @@ pub struct Opened {
     pub accounts: usize,
     /// Those that do not open.
     pub unopened: Vec<Unopened>,
+}
+
+impl Opened {
+    /// Why a process does not start with this key file.
+    pub fn refusal(&self, key_file: &Path) -> String {
+        let first = self.unopened.first().map(ToString::to_string).unwrap_or_default();
+        format!(
+            "{} of {} accounts do not open with the key file {} ({first}); \
+             use the key file of the machine that was set up first, or the one of a backup",
+            self.unopened.len(),
+            self.accounts,
+            key_file.display()
+        )
+    }
 }
 
 /// Tries every account's secrets.

@@ -1,5 +1,7 @@
 //! Broadcasts: confirmed, watched, stopped, resumed.
 
+use std::collections::BTreeMap;
+
 use domain::{
     broadcast::{Audience, BroadcastStatus, Move},
     channel::{Category, Channel},
@@ -15,11 +17,11 @@ use uuid::Uuid;
 
 use crate::{
     changes::Change,
-    db::{Tx, args},
+    db::{Batch, Tx, args},
     error::{StoreError, json, word},
     messages::{CountMoves, move_counts},
     org::Org,
-    work::{Work, sending_hours},
+    work::{SETTLE_ROWS, Work, sending_hours},
 };
 
 /// What is fixed when a broadcast is confirmed.
@@ -345,7 +347,7 @@ impl Org {
                 "SELECT c.broadcast_id, c.state, c.reason, c.n, c.cost FROM @batch
                  CROSS JOIN broadcast_counts c WHERE c.broadcast_id = b.id",
                 args![],
-                crate::db::Batch::new().uuids("id", rows.iter().map(|row| row.id)),
+                Batch::new().uuids("id", rows.iter().map(|row| row.id)),
             )
             .await?;
         assemble(rows, counts)
@@ -464,6 +466,9 @@ impl Org {
 
     /// Puts rows of that state and these reasons back into the queue, by a person's decision; how many. The deadline may be
     /// moved, because the old one may have passed.
+    ///
+    /// It goes in stretches, so that nobody waits long for the one writer, and each row goes back once: what fails again
+    /// meanwhile lies behind the stretch. A broadcast that somebody cancels meanwhile keeps the rest as it is.
     pub async fn send_again(
         &self,
         id: BroadcastId,
@@ -472,29 +477,53 @@ impl Org {
         deadline: Millis,
         now: Millis,
     ) -> Result<i64, StoreError> {
-        self.allow(Permission::Send)?;
         if !matches!(state, MessageState::Failed | MessageState::Unknown | MessageState::Expired) {
             return Err(StoreError::Stale);
         }
+        let (mut total, mut after) = (0, Some(0));
+        while let Some(position) = after {
+            let again = Again { id, state, reasons, deadline, now };
+            let stretch = self.send_stretch_again(&again, position).await?;
+            total += stretch.rows;
+            after = stretch.last;
+        }
+        Ok(total)
+    }
+
+    /// Puts the next stretch of rows behind `after` back into the queue.
+    async fn send_stretch_again(&self, again: &Again<'_>, after: i64) -> Result<Stretch, StoreError> {
+        self.allow(Permission::Send)?;
+        let Again { id, state, reasons, deadline, now } = *again;
         let mut tx = self.db.begin().await?;
-        let next = self.status(&mut tx, id).await?.after(Move::Reopen).ok_or(StoreError::Stale)?;
+        let status = self.status(&mut tx, id).await?;
+        if status == BroadcastStatus::Cancelled && after > 0 {
+            return Ok(Stretch::default());
+        }
+        let next = status.after(Move::Reopen).ok_or(StoreError::Stale)?;
+        // The literal list is what makes the index of exceptions usable.
+        let rows: Vec<(i64, String, Option<i64>)> = tx
+            .all_batch(
+                "WITH again AS (
+                     SELECT broadcast_id, position FROM messages
+                     WHERE broadcast_id = $1 AND state = $2 AND state IN ('failed', 'unknown', 'skipped', 'expired', 'cancelled')
+                       AND reason IN (SELECT b.reason FROM @batch) AND planned AND position > $4
+                     ORDER BY position LIMIT $5
+                 )
+                 UPDATE messages SET state = 'waiting', next_attempt_at = $3, changed_at = $3, attempt = 0, failed_at = NULL
+                 FROM again WHERE messages.broadcast_id = again.broadcast_id AND messages.position = again.position
+                   -- A receipt may have settled a doubt since it was found.
+                   AND messages.state = $2
+                 RETURNING messages.position, messages.reason, messages.cost",
+                args![id.0, state.word(), now, after, SETTLE_ROWS],
+                Batch::new().texts("reason", reasons.to_vec()),
+            )
+            .await?;
         let mut moves = CountMoves::default();
-        let mut total = 0;
-        for reason in reasons {
-            let rows: Vec<(i64, Option<i64>)> = tx
-                .all(
-                    "UPDATE messages SET state = 'waiting', next_attempt_at = $4, changed_at = $4, attempt = 0, failed_at = NULL
-                     WHERE broadcast_id = $1 AND state = $2 AND reason = $3 AND planned
-                     RETURNING position, cost",
-                    args![id.0, state.word(), reason, now],
-                )
-                .await?;
-            let n = i64::try_from(rows.len()).unwrap_or(0);
-            let cost: i64 = rows.iter().filter_map(|(_, cost)| *cost).sum();
-            moves.add(id.0, state, reason, -n, -cost);
-            moves.add(id.0, MessageState::Waiting, "", n, cost);
-            total += n;
-            self.note(&mut tx, "broadcast.sent_again", id, &format!("{n} {reason}"), now).await?;
+        let mut by_reason: BTreeMap<&str, i64> = BTreeMap::new();
+        for (_, reason, cost) in &rows {
+            moves.add(id.0, state, reason, -1, -cost.unwrap_or(0));
+            moves.add(id.0, MessageState::Waiting, "", 1, cost.unwrap_or(0));
+            *by_reason.entry(reason).or_default() += 1;
         }
         move_counts(&mut tx, moves).await?;
         tx.run(
@@ -503,9 +532,14 @@ impl Org {
             args![id.0, next.word(), deadline],
         )
         .await?;
+        for (reason, n) in by_reason {
+            self.note(&mut tx, "broadcast.sent_again", id, &format!("{n} {reason}"), now).await?;
+        }
         tx.tell(Change::Work(id));
         tx.commit().await?;
-        Ok(total)
+        let last = rows.iter().map(|(position, ..)| *position).max();
+        let n = i64::try_from(rows.len()).unwrap_or(0);
+        Ok(Stretch { rows: n, last: last.filter(|_| n == SETTLE_ROWS) })
     }
 
     /// Settles a doubt by a person's word: an unknown message did go out, or did not.
@@ -550,6 +584,24 @@ impl Org {
         tx.tell(Change::Rows(message.broadcast));
         tx.commit().await
     }
+}
+
+/// What a person wants to be sent again.
+#[derive(Clone, Copy)]
+struct Again<'a> {
+    id: BroadcastId,
+    state: MessageState,
+    reasons: &'a [String],
+    deadline: Millis,
+    now: Millis,
+}
+
+/// Rows that one transaction put back.
+#[derive(Default)]
+struct Stretch {
+    rows: i64,
+    /// The last of them, when there may be more.
+    last: Option<i64>,
 }
 
 /// A broadcast's sum, counted anew from its rows: what the kept counts must equal at every moment.

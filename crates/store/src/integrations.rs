@@ -217,7 +217,9 @@ impl Org {
         let mut tx = self.db.begin().await?;
         let touched = tx
             .run(
-                "UPDATE integrations SET name = $3, settings = $4, per_second = $5, per_day = $6
+                // What was proven with other settings is proven no more.
+                "UPDATE integrations SET name = $3, settings = $4, per_second = $5, per_day = $6,
+                        health = CASE WHEN settings = $4 THEN health ELSE '{}' END
                  WHERE id = $1 AND organization_id = $2 AND removed_at IS NULL",
                 args![id.0, self.id(), name, settings.to_string(), pace.per_second, pace.per_day],
             )
@@ -229,7 +231,7 @@ impl Org {
         tx.commit().await
     }
 
-    /// Replaces the secrets.
+    /// Replaces the secrets. What a test proved with the old ones is forgotten.
     pub async fn replace_secrets(
         &self,
         id: IntegrationId,
@@ -241,7 +243,7 @@ impl Org {
         let mut tx = self.db.begin().await?;
         let touched = tx
             .run(
-                "UPDATE integrations SET secrets = $3, hints = $4, secrets_set_by = $5, secrets_set_at = $6
+                "UPDATE integrations SET secrets = $3, hints = $4, secrets_set_by = $5, secrets_set_at = $6, health = '{}'
                  WHERE id = $1 AND organization_id = $2 AND removed_at IS NULL",
                 args![id.0, self.id(), sealed, hints.to_string(), &self.actor.name, now],
             )
@@ -448,6 +450,19 @@ impl Store {
             )
             .await?;
         rows.into_iter().map(Account::try_from).collect()
+    }
+
+    /// Whether something in it can be used only with the keys that it was set up with: sealed secrets, or hashed numbers.
+    pub async fn depends_on_keys(&self) -> Result<bool, StoreError> {
+        let (any,): (bool,) = self
+            .db
+            .one(
+                "SELECT EXISTS (SELECT 1 FROM integrations WHERE secrets <> '') OR EXISTS (SELECT 1 FROM suppressions)
+                     OR EXISTS (SELECT 1 FROM consents)",
+                args![],
+            )
+            .await?;
+        Ok(any)
     }
 
     /// Replaces a sealed text by the same secrets under another key; [`StoreError::Stale`] if it was changed meanwhile.

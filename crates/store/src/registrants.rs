@@ -489,7 +489,7 @@ impl Org {
         rows: Vec<NewRegistrant>,
         now: Millis,
     ) -> Result<u64, StoreError> {
-        let rows = fresh(rows, now);
+        let rows = fresh(rows, None, now);
         let mut already = 0;
         for chunk in rows.chunks(ROWS_PER_STATEMENT) {
             // With the number first, so that the key's index serves it.
@@ -539,7 +539,13 @@ impl Org {
         now: Millis,
     ) -> Result<Added, StoreError> {
         let given = rows.len();
-        let mut rows = fresh(rows, now);
+        let newest: Option<(Uuid,)> = tx
+            .optional(
+                "SELECT id FROM registrants WHERE workshop_id = $1 ORDER BY id DESC LIMIT 1",
+                args![workshop.0],
+            )
+            .await?;
+        let mut rows = fresh(rows, newest.map(|(id,)| id), now);
         // In the order of the unique key: each page of it is then read and written once, which is most of an import's work.
         rows.sort_unstable_by(|a, b| (&a.phone, &a.identity, a.id).cmp(&(&b.phone, &b.identity, b.id)));
         rows.dedup_by(|later, first| (&later.phone, &later.identity) == (&first.phone, &first.identity));
@@ -821,10 +827,11 @@ impl Fresh {
     }
 }
 
-/// Rows with ids that grow in the given order, so that the first of two with one number is the first in the file.
-fn fresh(rows: Vec<NewRegistrant>, now: Millis) -> Vec<Fresh> {
+/// Rows with ids that grow in the given order, and from the workshop's `newest` on: the first of two with one number is the first
+/// in the file, and who was entered before stays before, also within one millisecond or after a clock was set back.
+fn fresh(rows: Vec<NewRegistrant>, newest: Option<Uuid>, now: Millis) -> Vec<Fresh> {
     // One random start and then one more each: 62 random bits leave room, and asking for random bits each time is slow.
-    let first = RegistrantId::new(now).0.as_u128();
+    let first = RegistrantId::new(now).0.as_u128().max(newest.map_or(0, |id| id.as_u128() + 1));
     let make = |(at, row): (usize, NewRegistrant)| Fresh {
         id: Uuid::from_u128(first + at as u128),
         identity: row.identity(),
@@ -852,7 +859,15 @@ fn end_of_statement(rows: &[Fresh]) -> usize {
     end
 }
 
-/// Marks the later ones of each number, and all of a number that is `taken`. Rows are sorted by number.
+/// Which of the registrations with one number is told: the one that was entered first among those that stand. No other code
+/// decides this; screens, counters and the planner read the mark that the others get.
+fn told(group: impl IntoIterator<Item = (Uuid, RegistrantStatus)>) -> Option<Uuid> {
+    let standing = group.into_iter().filter(|(_, status)| *status == RegistrantStatus::Registered);
+    standing.map(|(id, _)| id).min()
+}
+
+/// Marks the later ones of each number, and all of a number that is `taken`: whoever has it was entered before. Rows are sorted
+/// by number.
 fn mark_duplicates(rows: &mut [Fresh], taken: &HashSet<String>) {
     for group in rows.chunk_by_mut(|a, b| a.phone == b.phone) {
         if group[0].phone.is_empty() {
@@ -860,7 +875,7 @@ fn mark_duplicates(rows: &mut [Fresh], taken: &HashSet<String>) {
         }
         let registered = |row: &&mut Fresh| row.status == RegistrantStatus::Registered;
         let taken = taken.contains(&group[0].phone);
-        let first = group.iter_mut().filter(registered).map(|row| row.id).min().filter(|_| !taken);
+        let first = told(group.iter().map(|row| (row.id, row.status))).filter(|_| !taken);
         for row in group.iter_mut().filter(registered) {
             row.mark = (Some(row.id) != first).then_some(SkipReason::Duplicate);
         }
@@ -914,11 +929,10 @@ async fn same_number(
 
 /// Marks all but the first registered one. One that gave the place back is no duplicate of anybody.
 fn mark_group(group: &mut [Stored]) {
-    let mut first = true;
+    let first = told(group.iter().map(|row| (row.id, row.traits.status)));
     for row in group {
         let registered = row.traits.status == RegistrantStatus::Registered;
-        row.traits.mark = (registered && !first).then_some(SkipReason::Duplicate);
-        first &= !registered;
+        row.traits.mark = (registered && Some(row.id) != first).then_some(SkipReason::Duplicate);
     }
 }
 

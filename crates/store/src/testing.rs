@@ -22,6 +22,11 @@ impl TestStore {
         self.folder.path()
     }
 
+    /// Writes past the store what it would never write: for tests of what a damaged row may do. One text for both databases.
+    pub async fn damage(&self, sql: &'static str) -> u64 {
+        self.store.db.run(sql, Vec::new()).await.expect("the statement is right on both databases")
+    }
+
     /// Takes the database away. A SQLite one goes with its folder.
     pub async fn remove(self) {
         self.store.close().await;

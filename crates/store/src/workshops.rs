@@ -280,16 +280,26 @@ impl Org {
         Ok(id)
     }
 
-    /// Changes a workshop. [`StoreError::Stale`] when it was cancelled.
+    /// Changes a workshop; how many open broadcasts it stopped. [`StoreError::Stale`] when it was cancelled.
+    ///
+    /// Messages are written when a broadcast is planned. When the start moves, what still waits would tell the old one: such
+    /// broadcasts are paused in the same transaction, and one that is being planned is cancelled. A person decides what of it
+    /// is still true.
     pub async fn edit_workshop(
         &self,
         id: WorkshopId,
         draft: &WorkshopDraft,
         now: Millis,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         self.allow(Permission::Manage)?;
         let mut tx = self.db.begin().await?;
         self.own_tag(&mut tx, draft.tag).await?;
+        let before: Option<(i64,)> = tx
+            .optional(
+                "SELECT starts_at FROM workshops WHERE organization_id = $1 AND id = $2 FOR UPDATE",
+                args![self.id(), id.0],
+            )
+            .await?;
         let changed = tx
             .run(
                 "UPDATE workshops SET title = $3, starts_at = $4, ends_at = $5, join_link = $6, tag_id = $7
@@ -308,9 +318,24 @@ impl Org {
         if changed == 0 {
             return Err(self.gone_or_stale(&mut tx, id).await?);
         }
-        let detail = format!("starts_at={} ends_at={}", draft.starts_at.0, draft.ends_at.0);
+        let moved = before.is_some_and(|(starts_at,)| starts_at != draft.starts_at.0);
+        let stopped = if moved { self.stop_moved(&mut tx, id, now).await? } else { 0 };
+        let detail = format!("starts_at={} ends_at={} stopped={stopped}", draft.starts_at.0, draft.ends_at.0);
         self.note(&mut tx, "workshop.edited", id, &detail, now).await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(stopped)
+    }
+
+    async fn stop_moved(&self, tx: &mut Tx, id: WorkshopId, now: Millis) -> Result<u64, StoreError> {
+        // The statuses that `BroadcastStatus::before(Move::Pause)` names, and the one that cannot be paused.
+        tx.run(
+            "UPDATE broadcasts SET status = CASE WHEN status = 'planning' THEN 'cancelled' ELSE 'paused' END, stopped_at = $3,
+                    stopped_by = $4, stop_code = 'workshop_moved', stop_text = $5,
+                    finished_at = CASE WHEN status = 'planning' THEN $3 ELSE finished_at END
+             WHERE organization_id = $1 AND workshop_id = $2 AND status IN ('planning', 'scheduled', 'in_progress')",
+            args![self.id(), id.0, now, &self.actor.name, MOVED],
+        )
+        .await
     }
 
     /// The broadcasts that cancelling this workshop would end.
@@ -430,6 +455,9 @@ impl Org {
     }
 }
 
+/// Why a broadcast of a workshop that was moved does not go on.
+const MOVED: &str = "The workshop was moved after these messages were written: they tell the old time.";
+
 /// A `LIKE` pattern for "contains this", with the pattern's own signs taken literally (`ESCAPE '\'`).
 pub(crate) fn contains(text: &str) -> String {
     format!("%{}%", literal(text.trim()))
@@ -450,6 +478,12 @@ mod tests {
     fn cancelling_a_workshop_ends_what_may_be_cancelled() {
         let may: Vec<_> = BroadcastStatus::before(Move::Cancel).into_iter().map(|s| s.word()).collect();
         assert_eq!(may, ["planning", "scheduled", "in_progress", "paused"]);
+    }
+
+    #[test]
+    fn moving_a_workshop_stops_what_may_be_paused() {
+        let may: Vec<_> = BroadcastStatus::before(Move::Pause).into_iter().map(|s| s.word()).collect();
+        assert_eq!(may, ["scheduled", "in_progress"]);
     }
 
     #[test]

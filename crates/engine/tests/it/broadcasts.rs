@@ -58,7 +58,7 @@ on_both! {
         assert_eq!(world.sandbox.world().len(), 0);
     }
 
-    async fn an_account_without_credit_pauses_and_goes_on_where_it_stood(db: TestStore) {
+    async fn r04_an_account_without_credit_pauses_and_goes_on_where_it_stood(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(60).await;
         world.sandbox.faults().change(|faults| faults.no_credit_after = Some(25));
@@ -99,7 +99,7 @@ on_both! {
         assert_eq!(world.sandbox.world().count(phone), 0);
     }
 
-    async fn a_message_whose_moment_has_passed_expires_and_is_not_sent(db: TestStore) {
+    async fn r17_a_message_whose_moment_has_passed_expires_and_is_not_sent(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(4).await;
         let id = world.broadcast().await;

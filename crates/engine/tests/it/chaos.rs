@@ -7,7 +7,7 @@ use store::on_both;
 use crate::world::World;
 
 on_both! {
-    async fn in_chaos_every_row_ends_in_the_right_state_and_the_sum_holds(db: TestStore) {
+    async fn r27_in_chaos_every_row_says_what_its_phone_got(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(300).await;
         world.sandbox.faults().change(|faults| {

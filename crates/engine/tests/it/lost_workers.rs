@@ -10,7 +10,7 @@ use store::{
 use crate::world::World;
 
 on_both! {
-    async fn what_a_lost_worker_had_in_flight_is_unknown_and_never_resent(db: TestStore) {
+    async fn r03_what_a_lost_worker_had_in_flight_is_unknown_and_never_resent(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(40).await;
         let id = world.broadcast().await;
@@ -56,7 +56,7 @@ on_both! {
         assert_eq!(world.sum(id).await, "3 = 3 unknown");
     }
 
-    async fn two_workers_share_a_broadcast_and_nobody_is_told_twice(db: TestStore) {
+    async fn r01_two_workers_share_a_broadcast_and_nobody_is_told_twice(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(400).await;
         let id = world.broadcast().await;

@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod bounded;
 mod broadcasts;
 mod chaos;
+mod defects;
 mod lost_workers;
+mod one_number;
+mod poison;
 mod receipts;
 mod several;
 mod sms;

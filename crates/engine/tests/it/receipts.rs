@@ -10,7 +10,7 @@ use store::{
 use crate::world::World;
 
 /// A receipt as providers/aisensy.md §4.2 shows it.
-fn receipt(id: &str, digits: &str, submitted: Option<&str>, status: &str, at: i64) -> String {
+pub(crate) fn receipt(id: &str, digits: &str, submitted: Option<&str>, status: &str, at: i64) -> String {
     let field = match status {
         "DELIVERED" => "delivered_at",
         "READ" => "read_at",
@@ -32,7 +32,7 @@ fn receipt(id: &str, digits: &str, submitted: Option<&str>, status: &str, at: i6
 }
 
 impl World {
-    async fn receive(&self, bodies: Vec<(String, String)>) {
+    pub(crate) async fn receive(&self, bodies: Vec<(String, String)>) {
         let now = domain::time::Clock::now(self.clock.as_ref());
         let raw = bodies
             .into_iter()
@@ -54,7 +54,7 @@ impl World {
 }
 
 on_both! {
-    async fn receipts_shuffled_and_doubled_end_at_the_highest_proof(db: TestStore) {
+    async fn r10_receipts_shuffled_and_doubled_end_at_the_highest_proof(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(3).await;
         let id = world.broadcast().await;
@@ -80,7 +80,7 @@ on_both! {
         assert_eq!((failed.state, failed.reason.as_str()), (MessageState::Failed, "131026"));
     }
 
-    async fn a_receipt_that_comes_before_its_call_has_ended_waits_for_it(db: TestStore) {
+    async fn r09_a_receipt_that_comes_before_its_call_has_ended_waits_for_it(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(1).await;
         let id = world.broadcast().await;

@@ -241,7 +241,7 @@ on_both! {
         assert_eq!(sms.world.sum(first).await, "1 = 1 sent");
     }
 
-    async fn a_stall_leaves_every_number_of_its_request_unknown_and_resends_none(db: TestStore) {
+    async fn r07_a_stall_leaves_every_number_of_its_request_unknown_and_resends_none(db: TestStore) {
         let mut sms = Sms::new(db).await;
         sms.world.crowd(300).await;
         sms.world.sandbox.faults().change(|faults| {
@@ -309,6 +309,38 @@ on_both! {
         let again = sms.broadcast(&promotion()).await;
         let skipped = sms.rows(again).await.into_iter().filter(|row| row.reason == "suppressed").count();
         assert_eq!(skipped, 1, "only the blocked one: do-not-disturb is about promotion and the provider's to keep");
+    }
+
+    async fn r22_questions_are_asked_for_a_day_and_leave_their_queue(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        sms.world.crowd(150).await;
+        // The provider knows what became of nobody.
+        sms.world.sandbox.faults().change(|faults| faults.outcomes.delivered = 0.0);
+        let id = sms.broadcast(&same_for_all()).await;
+        sms.world.run_dry().await;
+        let work = sms.world.engine.work().clone();
+        let waiting = async |sms: &Sms| {
+            let later = sms.world.now().plus(40 * 24 * HOUR);
+            // Taken, and given back as they were: held until a moment that has come.
+            work.take_look_ups(later, sms.world.now(), 100).await.unwrap().len()
+        };
+        assert_eq!(waiting(&sms).await, 2, "one for each request");
+        sms.ask_for_news().await;
+        assert_eq!(waiting(&sms).await, 2, "not told yet");
+        for hours in [6, 19] {
+            sms.world.clock.advance(hours * HOUR);
+            sms.world.beat().await;
+            while sms.world.engine.look_up().await.unwrap() > 0 {}
+        }
+        assert_eq!(waiting(&sms).await, 0);
+        assert_eq!(sms.world.sum(id).await, "150 = 150 sent");
+        // Once everybody's end is known there is nothing to ask.
+        sms.world.sandbox.faults().change(|faults| faults.outcomes.delivered = 1.0);
+        let told = sms.broadcast(&personal()).await;
+        sms.world.run_dry().await;
+        sms.ask_for_news().await;
+        assert_eq!(sms.world.sum(told).await, "150 = 150 delivered");
+        assert_eq!(waiting(&sms).await, 0);
     }
 
     async fn promotion_stops_at_nine_in_the_evening_and_the_rest_is_cancelled(db: TestStore) {

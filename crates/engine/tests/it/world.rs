@@ -29,6 +29,7 @@ use store::{
     broadcasts::{Broadcast, NewBroadcast},
     integrations::NewIntegration,
     members::NewOrganization,
+    messages::{MessageFilter, MessageView},
     registrants::NewRegistrant,
     testing::TestStore,
     workshops::WorkshopDraft,
@@ -162,7 +163,7 @@ impl World {
         .expect("an integration");
         let key = PhoneKey::new(&[7; 32]);
         let call_timeout = Duration::from_millis(400);
-        let engine = engine(&store, &sandbox, Arc::clone(&clock), &key, call_timeout);
+        let engine = engine(&store, &sandbox, Arc::clone(&clock), &key, call_timeout, limits());
         engine.work().register("test", now, now.plus(15 * SECOND)).await.expect("registers");
         let sender = Sender::new(engine.clone(), 1);
         World { store, org, sandbox, clock, engine, sender, workshop, integration, key, call_timeout }
@@ -170,8 +171,13 @@ impl World {
 
     /// Another process on the same database.
     pub(crate) async fn second_engine(&self) -> Engine {
-        let engine =
-            engine(&self.store, &self.sandbox, Arc::clone(&self.clock), &self.key, self.call_timeout);
+        self.engine_with(limits()).await
+    }
+
+    /// Another process with its own limits.
+    pub(crate) async fn engine_with(&self, limits: Limits) -> Engine {
+        let clock = Arc::clone(&self.clock);
+        let engine = engine(&self.store, &self.sandbox, clock, &self.key, self.call_timeout, limits);
         let now = self.clock.now();
         engine.work().register("second", now, now.plus(15 * SECOND)).await.expect("registers");
         engine
@@ -240,26 +246,50 @@ impl World {
     }
 
     pub(crate) async fn confirm(&self, template: WhatsappTemplate) -> BroadcastId {
-        let now = self.clock.now();
-        self.org
-            .confirm_broadcast(
-                NewBroadcast {
-                    integration: self.integration,
-                    workshop: self.workshop,
-                    channel: Channel::WhatsappPersonal,
-                    title: "Reminder".into(),
-                    category: template.category,
-                    template: serde_json::to_value(&template).expect("a template is JSON"),
-                    audience: Audience::Registered,
-                    starts_at: now.plus(UNDO_MS),
-                    deadline: now.plus(5 * HOUR),
-                    hours: SendingHours::any(),
-                    unit_price: Money(1_450),
-                },
-                now,
-            )
-            .await
-            .expect("confirms")
+        let new = self.reminder(&template);
+        self.org.confirm_broadcast(new, self.now()).await.expect("confirms")
+    }
+
+    /// A broadcast as it is usually confirmed.
+    pub(crate) fn reminder(&self, template: &WhatsappTemplate) -> NewBroadcast {
+        let now = self.now();
+        NewBroadcast {
+            integration: self.integration,
+            workshop: self.workshop,
+            channel: Channel::WhatsappPersonal,
+            title: "Reminder".into(),
+            category: template.category,
+            template: serde_json::to_value(template).expect("a template is JSON"),
+            audience: Audience::Registered,
+            starts_at: now.plus(UNDO_MS),
+            deadline: now.plus(5 * HOUR),
+            hours: SendingHours::any(),
+            unit_price: Money(1_450),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// Sets the account's pace.
+    pub(crate) async fn pace(&self, per_second: i64, per_day: i64) {
+        let pace = Pace { per_second, per_day };
+        let settings = json!({});
+        let changed = self.org.update_integration(self.integration, "Main", &settings, pace, self.now());
+        changed.await.expect("changes");
+    }
+
+    /// Every row of a broadcast, in the order of the plan.
+    pub(crate) async fn rows(&self, id: BroadcastId) -> Vec<MessageView> {
+        self.org.messages(id, &MessageFilter::default(), 0, 100_000).await.expect("reads")
+    }
+
+    /// Lets every other process's lease end and takes over what they had.
+    pub(crate) async fn give_up_others(&self) {
+        self.clock.advance(16 * SECOND);
+        self.beat().await;
+        self.engine.work().reclaim(self.now(), false).await.expect("takes over");
     }
 
     pub(crate) async fn beat(&self) {
@@ -310,12 +340,22 @@ impl World {
     }
 }
 
+pub(crate) fn limits() -> Limits {
+    Limits {
+        calls_in_flight_max: 32,
+        rows_in_flight_max: 1_000,
+        retry: Retry::default(),
+        ..Limits::default()
+    }
+}
+
 fn engine(
     store: &Store,
     sandbox: &Sandbox,
     clock: Arc<ManualClock>,
     key: &PhoneKey,
     timeout: Duration,
+    limits: Limits,
 ) -> Engine {
     let now = clock.now();
     let http =
@@ -327,12 +367,7 @@ fn engine(
         clock,
         key: key.clone(),
         accounts: Arc::new(Standing { base: sandbox.url() }),
-        limits: Limits {
-            calls_in_flight_max: 32,
-            rows_in_flight_max: 1_000,
-            retry: Retry::default(),
-            ..Limits::default()
-        },
+        limits,
         alone: false,
     })
 }

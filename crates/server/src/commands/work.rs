@@ -25,14 +25,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 
 async fn work(app: &App) -> anyhow::Result<()> {
     let opened = secrets::try_all(&app.store, &app.keys).await?;
-    if let Some(first) = opened.unopened.first() {
-        bail!(
-            "{} of {} accounts do not open with the key file {} ({first}); \
-             use the key file of the machine that was set up first, or enter those keys again under Settings, Integrations",
-            opened.unopened.len(),
-            opened.accounts,
-            app.config.key_file.display()
-        );
+    if !opened.unopened.is_empty() {
+        bail!(opened.refusal(&app.config.key_file));
     }
     stop_on_signal(app.stopping.clone())?;
     let sending = app.start_sending("work").await.context("cannot start to work")?;

@@ -356,8 +356,15 @@ pub async fn update(
     let tags = member.org.tags().await?;
     match form.check(&member, &tags) {
         Ok(draft) => {
-            member.org.edit_workshop(id, &draft, member.now).await?;
-            Ok(see_other_saying(&app, &href(id), "Workshop saved."))
+            let stopped = member.org.edit_workshop(id, &draft, member.now).await?;
+            let words = match stopped {
+                0 => "Workshop saved.".to_owned(),
+                n => format!(
+                    "Workshop saved. {} with the old time stopped.",
+                    counted(i64::try_from(n).unwrap_or(i64::MAX), "broadcast", "broadcasts")
+                ),
+            };
+            Ok(see_other_saying(&app, &href(id), &words))
         }
         Err(errors) => Ok(unprocessable(form_page(&member, Some(&workshop), &form, &errors, &tags))),
     }

@@ -49,7 +49,7 @@ async fn stored(world: &World) -> usize {
 }
 
 on_both! {
-    async fn a_genuine_post_is_stored_once_however_often_it_comes(db: TestStore) {
+    async fn r11_a_genuine_post_is_stored_once_however_often_it_comes(db: TestStore) {
         let (world, people, address) = set_up(db).await;
         for _ in 0..3 {
             assert_eq!(post(&world, &address, EXAMPLE, Some(EXAMPLE_SIGNATURE)).await, StatusCode::OK);

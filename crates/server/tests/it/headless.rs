@@ -103,7 +103,7 @@ fn send_template(template: &str, flags: &[String], more: &[&str]) -> Output {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_becomes_a_broadcast_that_adds_up_from_the_command_line() {
+async fn r25_a_file_becomes_a_broadcast_that_adds_up_from_the_command_line() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();

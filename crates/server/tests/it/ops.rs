@@ -352,6 +352,44 @@ store::on_both! {
         rotate(&here.app).await.unwrap();
     }
 
+    async fn a_database_is_opened_only_with_its_own_keys(db: TestStore) {
+        let here = Installation::new(db).await;
+        let clock = Arc::new(ManualClock::at(NOW));
+        let (own, file) = (here.app.config.clone(), here.app.config.key_file.clone());
+        let keys = fs::read(&file).unwrap();
+        // Nothing depends on the keys yet: a new one is as good.
+        fs::remove_file(&file).unwrap();
+        App::open(own.clone(), clock.clone()).await.unwrap();
+        fs::write(&file, &keys).unwrap();
+        here.connect("one").await;
+        here.connect("two").await;
+
+        // A second machine: the same database, and no key file.
+        let second = tempfile::tempdir().unwrap();
+        fs::set_permissions(second.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        let mut config = Config::in_folder(second.path()).unwrap();
+        config.database = db.url.clone();
+        let refused = |config: Config| {
+            let clock = clock.clone();
+            async move { format!("{:#}", App::open(config, clock).await.map(drop).unwrap_err()) }
+        };
+        let words = refused(config.clone()).await;
+        assert!(words.contains("copy it from the machine that was set up first"), "{words}");
+        assert!(!config.key_file.exists(), "no key is made up");
+        // And one with a key file of its own.
+        KeyRing::open(&config.key_file).unwrap();
+        let words = refused(config.clone()).await;
+        assert!(words.contains("2 of 2 accounts do not open"), "{words}");
+
+        // A damaged account costs itself; the pages, where it can be entered again, open.
+        let account = here.app.store.sealed_secrets().await.unwrap().remove(0);
+        let damaged = account.sealed.replace(|c: char| c.is_ascii_uppercase(), "Q");
+        here.app.store.reseal(account.id, &account.sealed, &damaged).await.unwrap();
+        App::open(own, clock.clone()).await.unwrap();
+        fs::write(&config.key_file, &keys).unwrap();
+        App::open(config, clock.clone()).await.unwrap();
+    }
+
     async fn the_doctor_finds_a_good_installation_good_and_says_what_is_wrong_with_a_bad_one(db: TestStore) {
         let here = Installation::new(db).await;
         here.connect("one").await;

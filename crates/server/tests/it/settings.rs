@@ -382,6 +382,25 @@ on_both! {
         assert!(admin.get(&format!("{LIST}/{id}")).await.body.contains("Campaign does not exist"));
     }
 
+    async fn r24_an_account_is_ready_only_after_a_proof_and_no_longer_than_it_holds(db: TestStore) {
+        let (world, people, _vendor) = with_vendor(db).await;
+        let id = vendor_account(&world, &people).await;
+        let mut admin = world.signed_in(&people.admin).await;
+        let page = format!("{LIST}/{id}");
+        assert!(admin.get(&page).await.body.contains("Not tested"), "stored is not connected");
+        assert!(!admin.get(&page).await.body.contains(">Ready<"));
+        admin.post(&format!("{page}/test"), &[("campaign", "workshop_today")]).await;
+        assert!(admin.get(&page).await.body.contains(">Ready<"), "{}", admin.get(&page).await.body);
+        // Other keys were never proven.
+        let foreign = key_of("0000000000000000000000ff");
+        let replaced = admin.post(&format!("{page}/keys"), &[("api_key", &foreign)]).await;
+        assert_eq!(replaced.status, StatusCode::SEE_OTHER, "{}", replaced.body);
+        assert!(!admin.get(&page).await.body.contains(">Ready<"));
+        assert_eq!(Health::of(&account(&world, &people, "Stand-in").await), Health::default());
+        admin.post(&format!("{page}/test"), &[("campaign", "workshop_today")]).await;
+        assert!(!admin.get(&page).await.body.contains(">Ready<"), "and these are wrong");
+    }
+
     async fn a_provider_that_cannot_be_reached_is_said_so(db: TestStore) {
         let (world, people) = set_up(db).await;
         let mut manager = world.signed_in(&people.manager).await;

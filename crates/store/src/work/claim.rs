@@ -170,14 +170,16 @@ impl Work {
             .await?;
         let mut due = Vec::with_capacity(rows.len());
         for row in rows {
-            if sending_hours(&row.hours)?.closed_until(now).is_none() {
-                due.push(DueBroadcast {
-                    broadcast: BroadcastId(row.id),
-                    integration: IntegrationId(row.integration_id),
-                    waiting: row.n,
-                    served_at: Millis(row.served_at),
-                });
+            // Hours that cannot be read are found out by `job`, which stops this broadcast and no other.
+            if sending_hours(&row.hours).is_ok_and(|hours| hours.closed_until(now).is_some()) {
+                continue;
             }
+            due.push(DueBroadcast {
+                broadcast: BroadcastId(row.id),
+                integration: IntegrationId(row.integration_id),
+                waiting: row.n,
+                served_at: Millis(row.served_at),
+            });
         }
         Ok(due)
     }
@@ -194,9 +196,10 @@ impl Work {
                      UNION ALL
                      SELECT MIN(held_until) FROM integration_pace WHERE held_until > $1
                      UNION ALL
-                     SELECT MIN(m.next_attempt_at) FROM broadcasts b
-                     JOIN messages m ON m.broadcast_id = b.id AND m.state = 'waiting' AND m.next_attempt_at > 0
-                     WHERE b.status = 'in_progress' AND m.next_attempt_at > $1
+                     SELECT (SELECT m.next_attempt_at FROM messages m
+                             WHERE m.broadcast_id = b.id AND m.state = 'waiting' AND m.next_attempt_at > 0 AND m.next_attempt_at > $1
+                             ORDER BY m.next_attempt_at LIMIT 1)
+                     FROM broadcasts b WHERE b.status IN ('scheduled', 'in_progress')
                  ) AS moments",
                 args![now],
             )
@@ -439,7 +442,11 @@ impl Work {
             )
             .await?;
         let (Some(found), Some(last)) = (found, last) else { return Ok(Vec::new()) };
-        let rows = fresh_rows(&found)?;
+        let rows = match fresh_rows(&found) {
+            Some(rows) => rows,
+            // One of them holds a separator: it must not stop its neighbours.
+            None => fresh_one_by_one(tx, broadcast, cursor, last).await?,
+        };
         let changed = tx
             .run(
                 "UPDATE messages SET state = 'in_flight', attempt = attempt + 1, worker_id = $4, started_at = $5, changed_at = $5
@@ -459,20 +466,34 @@ const FIELD: &str = "\u{1f}";
 /// As [`FIELD`].
 const ROW: &str = "\u{1e}";
 
-fn fresh_rows(text: &str) -> Result<Vec<ClaimedRow>, StoreError> {
-    let broken = || StoreError::Corrupt { table: "messages", column: "content", value: String::new() };
+/// The rows of one text; `None` when it cannot be taken apart.
+fn fresh_rows(text: &str) -> Option<Vec<ClaimedRow>> {
     text.split(ROW)
         .map(|row| {
             let mut fields = row.splitn(4, FIELD);
-            let mut next = || fields.next().ok_or_else(broken);
-            Ok(ClaimedRow {
-                position: next()?.parse().map_err(|_| broken())?,
-                recipient: next()?.to_owned(),
-                attempt: next()?.parse().map_err(|_| broken())?,
-                content: next()?.to_owned(),
+            Some(ClaimedRow {
+                position: fields.next()?.parse().ok()?,
+                recipient: fields.next()?.to_owned(),
+                attempt: fields.next()?.parse().ok()?,
+                content: fields.next()?.to_owned(),
             })
         })
         .collect()
+}
+
+async fn fresh_one_by_one(
+    tx: &mut Tx,
+    broadcast: BroadcastId,
+    cursor: i64,
+    last: i64,
+) -> Result<Vec<ClaimedRow>, StoreError> {
+    tx.all(
+        "SELECT position, recipient, content, attempt + 1 AS attempt FROM messages
+         WHERE broadcast_id = $1 AND position > $2 AND position <= $3 AND state = 'waiting' AND next_attempt_at = 0
+         ORDER BY position",
+        args![broadcast.0, cursor, last],
+    )
+    .await
 }
 
 fn calls_for(rows: i64, batch: i64) -> i64 {

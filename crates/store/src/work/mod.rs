@@ -22,6 +22,7 @@ pub use opt_out::{Addressee, LinkState, OptOut};
 pub use plan::{PlanCandidate, PlanPage, PlannedRow, Planning, StretchSums};
 pub use receipts::{Applied, Candidate, PendingReceipt, RawReceipt, ReceiptChange};
 pub use record::{Endings, Record, SentRequest};
+pub(crate) use settle::SETTLE_ROWS;
 pub use settle::Settled;
 pub use workers::WorkerBeat;
 

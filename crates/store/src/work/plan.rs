@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use domain::{
     ids::{BroadcastId, OrganizationId, RegistrantId, WorkshopId},
     message::{MessageState, SkipReason},
+    outcome::Said,
     time::Millis,
 };
 use uuid::Uuid;
@@ -13,7 +14,7 @@ use super::Work;
 use crate::{
     changes::Change,
     db::{Batch, Tx, args},
-    error::{StoreError, json},
+    error::StoreError,
     messages::{CountMoves, move_counts},
 };
 
@@ -30,8 +31,8 @@ pub struct Planning {
     pub channel: String,
     /// Category's word, for suppressions.
     pub category: String,
-    /// The frozen template, JSON.
-    pub template: serde_json::Value,
+    /// The frozen template, JSON; may be unreadable.
+    pub template: String,
     /// Rows written so far; the next one's position is one more.
     pub planned: i64,
     /// Number and identity of the last registrant written.
@@ -66,8 +67,8 @@ pub struct PlanCandidate {
     pub phone_typed: String,
     /// Tie-breaker of the order.
     pub identity: String,
-    /// When they registered, UTC milliseconds.
-    pub registered_at: i64,
+    /// Another registration with this number is told (`registrants.rs` decides which).
+    pub duplicate: bool,
 }
 
 impl PlanCandidate {
@@ -124,21 +125,20 @@ impl Work {
                 args![],
             )
             .await?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(Planning {
-                    broadcast: BroadcastId(row.id),
-                    organization: OrganizationId(row.organization_id),
-                    workshop: WorkshopId(row.workshop_id),
-                    channel: row.channel,
-                    category: row.category,
-                    template: json("broadcasts", "template", &row.template)?,
-                    planned: row.planned,
-                    after: (row.plan_phone, row.plan_identity),
-                    shared: (!row.content.is_empty()).then_some(row.content),
-                })
+        Ok(rows
+            .into_iter()
+            .map(|row| Planning {
+                broadcast: BroadcastId(row.id),
+                organization: OrganizationId(row.organization_id),
+                workshop: WorkshopId(row.workshop_id),
+                channel: row.channel,
+                category: row.category,
+                template: row.template,
+                planned: row.planned,
+                after: (row.plan_phone, row.plan_identity),
+                shared: (!row.content.is_empty()).then_some(row.content),
             })
-            .collect()
+            .collect())
     }
 
     /// The next stretch of registered people after `after`, ordered by number and identity: a unique key, so none is passed over.
@@ -151,13 +151,44 @@ impl Work {
         let people = self
             .db
             .all(
-                "SELECT id, name, email, phone, phone_typed, identity, registered_at FROM registrants
+                "SELECT id, name, email, phone, phone_typed, identity, mark = 'duplicate' AS duplicate FROM registrants
                  WHERE workshop_id = $1 AND (phone, identity) > ($2, $3) AND status = 'registered'
                  ORDER BY phone, identity LIMIT $4",
                 args![workshop.0, &after.0, &after.1, limit],
             )
             .await?;
         Ok(PlanPage { people })
+    }
+
+    /// Whether somebody with that number is written to in that broadcast already: what a plan that was cut off has to know.
+    pub async fn is_planned(&self, broadcast: BroadcastId, phone: &str) -> Result<bool, StoreError> {
+        let (planned,): (bool,) = self
+            .db
+            .one(
+                "SELECT EXISTS (SELECT 1 FROM messages WHERE broadcast_id = $1 AND recipient = $2 AND planned)",
+                args![broadcast.0, phone],
+            )
+            .await?;
+        Ok(planned)
+    }
+
+    /// Ends a broadcast whose plan cannot be made, with the reason; one that was cancelled meanwhile stays as it is.
+    pub async fn abandon_plan(
+        &self,
+        broadcast: BroadcastId,
+        said: &Said,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.run(
+                "UPDATE broadcasts SET status = 'cancelled', stopped_at = $2, finished_at = $2, stopped_by = '', stop_code = $3,
+                        stop_text = $4
+                 WHERE id = $1 AND status = 'planning'",
+                args![broadcast.0, now, &said.code, &said.text],
+            )
+        .await?;
+        tx.tell(Change::Work(broadcast));
+        tx.commit().await
     }
 
     /// Which of these keys must not be contacted on that channel for that category.

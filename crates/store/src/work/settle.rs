@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Rows settled in one transaction, so that nobody waits long for the one writer.
-const SETTLE_ROWS: i64 = 4_000;
+pub(crate) const SETTLE_ROWS: i64 = 4_000;
 
 /// The code of rows that were cancelled because the hours in which they might be sent ended.
 const AFTER_HOURS: &str = "after_hours";
@@ -72,7 +72,8 @@ impl Work {
             .await?;
         let mut over = Vec::new();
         for (id, hours) in limited {
-            let hours = sending_hours(&hours)?;
+            // Hours that cannot be read pause their broadcast when it is to be sent; others go on.
+            let Ok(hours) = sending_hours(&hours) else { continue };
             if hours.then() == AfterHours::Cancel && hours.closed_until(now).is_some() {
                 over.push(BroadcastId(id));
             }
@@ -106,6 +107,8 @@ impl Work {
                  )
                  UPDATE messages SET state = $2, reason = $3, changed_at = $5
                  FROM over WHERE messages.broadcast_id = over.broadcast_id AND messages.position = over.position
+                   -- Somebody may have taken a row out since it was found.
+                   AND messages.state = 'waiting'
                  RETURNING messages.position",
                 args![broadcast.0, state.word(), reason, SETTLE_ROWS, now],
             )

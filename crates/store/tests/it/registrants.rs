@@ -123,6 +123,29 @@ both! {
         assert_counters_agree(&world, id).await;
     }
 
+    async fn r23_seventy_thousand_people_are_registered_in_one_call(world) {
+        let id = world.workshop("Excel").await;
+        // More than the 65,535 values that PostgreSQL binds to a statement.
+        let rows: Vec<_> = (0..70_000).map(|n| person(&format!("Person {n}"), &format!("90000{n:05}"), "")).collect();
+        let added = world.org.add_registrants(id, ImportId::new(NOW), rows.clone(), NOW).await.unwrap();
+        assert_eq!((added.new, added.already, added.lead_new), (70_000, 0, 70_000));
+        let again = world.org.add_registrants(id, ImportId::new(NOW), rows, NOW).await.unwrap();
+        assert_eq!((again.new, again.already), (0, 70_000));
+        assert_eq!(world.org.registrant_counts(id).await.unwrap().registered, 70_000);
+        assert_eq!(world.number(format!("SELECT COUNT(*) FROM registrants WHERE workshop_id = {}", world.id(id.0))).await, 70_000);
+    }
+
+    async fn who_is_entered_first_stays_first_within_one_instant_and_when_a_clock_goes_back(world) {
+        let id = world.workshop("Excel").await;
+        for n in 0..30 {
+            let more = vec![person(&format!("Person {n}"), "90000 00001", "")];
+            world.org.add_registrants(id, ImportId::new(NOW), more, NOW.plus(-n)).await.unwrap();
+        }
+        let names: Vec<_> = all(&world, id).await.into_iter().map(|r| r.name).collect();
+        assert_eq!(names, (0..30).map(|n| format!("Person {n}")).collect::<Vec<_>>());
+        assert_counters_agree(&world, id).await;
+    }
+
     async fn each_number_on_the_screen_leads_to_its_people(world) {
         let id = world.workshop("Excel").await;
         world.org.add_registrants(id, ImportId::new(NOW), crowd(), NOW).await.unwrap();

@@ -97,7 +97,7 @@ both! {
         assert_eq!((today.first.title.as_str(), today.more), ("first", 1));
     }
 
-    async fn cancelling_a_workshop_ends_its_open_broadcasts_and_no_others(world) {
+    async fn r18_cancelling_a_workshop_ends_its_open_broadcasts_and_no_others(world) {
         let id = world.workshop("Excel").await;
         world.org.add_registrant(id, person("Asha", "90000 00001", ""), NOW).await.unwrap();
         let registrant = world.org.registrants(id, &Default::default()).await;

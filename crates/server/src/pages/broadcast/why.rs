@@ -47,6 +47,9 @@ const OURS: &[(&str, &str, &str, Step)] = &[
     ("paused_by_person", "Paused", "Somebody paused it.", Step::Show),
     ("account", "Account cannot be opened", "Look at the integration.", Step::Show),
     ("template", "Template cannot be read", "Look at the template.", Step::Show),
+    ("content", "Values cannot be read", "Its planned values were damaged.", Step::Export),
+    ("workshop_cancelled", "Workshop cancelled", "Not sent: the workshop does not take place.", Step::Show),
+    ("workshop_moved", "Workshop moved", "Not sent: it would have told the old time.", Step::Show),
 ];
 
 /// The words for a cause.
