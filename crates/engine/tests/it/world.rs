@@ -185,7 +185,7 @@ impl World {
 
     /// A process with connections of its own.
     pub(crate) fn engine_on(&self, store: &Store) -> Engine {
-        engine(store, &self.sandbox, Arc::clone(&self.clock), &self.key, self.call_timeout)
+        engine(store, &self.sandbox, Arc::clone(&self.clock), &self.key, self.call_timeout, limits())
     }
 
     /// Registers people with these numbers and names.
