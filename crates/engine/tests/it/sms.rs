@@ -275,6 +275,9 @@ on_both! {
         let truth = sms.world.truth(id).await;
         assert_eq!(truth.status.word(), "paused");
         assert_eq!(truth.stop_code, "f2s_416");
+        // 130 messages were paid for, 100 went out.
+        let left = Money(30 * sms.world.sandbox.fast2sms().get().dlt_price);
+        assert!(truth.stop_text.contains(&format!("The wallet holds ₹{left}.")), "{}", truth.stop_text);
         assert_eq!((in_state(&truth, MessageState::Sent), in_state(&truth, MessageState::Waiting)), (100, 100));
         sms.world.sandbox.fast2sms().set_wallet(DEFAULT_ACCOUNT, 10_000_000);
         sms.world.org.resume_broadcast(id, sms.world.clock.now()).await.unwrap();

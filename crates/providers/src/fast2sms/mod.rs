@@ -171,8 +171,24 @@ impl Fast2smsAccount {
             }
         };
         match http.post(&self.send, body, Some((KEY_HEADER, &self.api_key))).await {
-            Ok(answer) => read_answer(&answer, to.len(), now, &[&self.api_key]),
+            Ok(answer) => {
+                self.with_balance(http, read_answer(&answer, to.len(), now, &[&self.api_key])).await
+            }
             Err(silence) => answer::unanswered(silence),
+        }
+    }
+
+    /// Whoever reads that the wallet is too low (416) wants to know what it holds.
+    async fn with_balance(&self, http: &Http, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::AccountStopped(mut said) if said.code == codes::SMS_NO_CREDIT => {
+                if let Ok(wallet) = self.wallet(http).await {
+                    let words = said.text.trim_end_matches('.');
+                    said.text = format!("{words}. The wallet holds ₹{}.", wallet.balance);
+                }
+                Outcome::AccountStopped(said)
+            }
+            outcome => outcome,
         }
     }
 }

@@ -50,6 +50,11 @@ fn a_killed_program_sends_nothing_twice_and_loses_nothing_on_sqlite() {
     assert_proof(&munadi(&["crash-proof", "--kills", "4", "--json"], None));
 }
 
+#[test]
+fn a_program_killed_between_requests_of_many_sms_sends_nothing_twice() {
+    assert_proof(&munadi(&["crash-proof", "--channel", "sms-batch", "--kills", "4", "--json"], None));
+}
+
 #[tokio::test]
 async fn a_killed_program_sends_nothing_twice_and_loses_nothing_on_postgres() {
     if let Some(db) = store::testing::postgres().await {
