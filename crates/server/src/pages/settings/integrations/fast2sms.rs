@@ -216,8 +216,10 @@ pub(super) fn cards(app: &App, member: &Member, integration: &Integration, refus
         (Card::new("account", "Account", account_facts(member, integration)).padded())
         (test_card(member, integration, &health, refused))
         (Card::new("charges", "What was charged", html! {
-            p class="m-p" { "Per day and per broadcast, beside what was estimated before sending." }
-            div class="m-acts" { (Button::link("See charges", format!("{}?account={}", charges::HREF, integration.id))) }
+            div class="m-stack" {
+                p class="m-p" { "Per day and per broadcast, beside what was estimated before sending." }
+                div class="m-acts" { (Button::link("See charges", format!("{}?account={}", charges::HREF, integration.id))) }
+            }
         }).padded())
         (receipts_card(app, member, integration))
     }
@@ -238,7 +240,11 @@ fn account_facts(member: &Member, integration: &Integration) -> KeyValues {
                 Some("A text with personal values goes to one number each".into()),
             ),
             pace_row(integration, "messages"),
-            ("Used".into(), html! { (grouped(integration.calls_today)) " today" }, None),
+            (
+                "Used".into(),
+                html! { (counted(integration.calls_today, "message", "messages")) " today" },
+                None,
+            ),
         ],
         inset: false,
     }
@@ -485,7 +491,7 @@ impl AccountForm {
                 (Field::select("route", "Default route", routes).error(errors.route.clone())
                     .help("How new templates go. Quick needs no registration, comes from a random number and costs ₹5 each."))
                 (Field::number("numbers_per_request", "Numbers per request").value(&self.numbers_per_request).between(1, NUMBERS_PER_REQUEST_MAX).error(errors.numbers_per_request.clone()).required()
-                    .help("When the text is the same for all. Fewer keep it small when an answer gets lost."))
+                    .help("When the text is the same for all. With fewer, a lost answer leaves fewer people unknown."))
             }
             div class="m-row2" {
                 (Field::number("per_second", "Requests per second").value(&self.per_second).between(1, PER_SECOND_MAX).error(errors.per_second.clone()).required()
