@@ -72,7 +72,8 @@ pub fn sms_templates() -> anyhow::Result<Vec<(&'static str, SmsTemplate)>> {
                 "Hi {#var#}, {#var#} starts at {#var#}. -Example Academy",
                 vec![
                     variable("first name", Source::RegistrantFirstName, "there"),
-                    variable("workshop", Source::WorkshopTitle, ""),
+                    // Titles are often longer than the 30 characters of a value.
+                    variable("workshop", Source::Fixed("your workshop".to_owned()), ""),
                     variable("start time", Source::WorkshopTime, ""),
                 ],
             )?,
@@ -93,7 +94,7 @@ pub fn sms_templates() -> anyhow::Result<Vec<(&'static str, SmsTemplate)>> {
                 Category::Marketing,
                 "The next batch of {#var#} opens on {#var#}. -Example Academy",
                 vec![
-                    variable("workshop", Source::WorkshopTitle, ""),
+                    variable("course", Source::Fixed("our Excel course".to_owned()), ""),
                     variable("date", Source::WorkshopDate, ""),
                 ],
             )?,

@@ -259,7 +259,15 @@ fn variables(desk: &Desk) -> Variables {
             },
             error: match shown {
                 Some(Err(words)) => {
-                    Some(format!("{words} for this person. They are left out; a fallback includes them."))
+                    let way = match parameter.source {
+                        Source::RegistrantName | Source::RegistrantFirstName | Source::RegistrantEmail
+                            if words.ends_with("is empty") =>
+                        {
+                            "a fallback includes them"
+                        }
+                        _ => "another source or a fixed text includes them",
+                    };
+                    Some(format!("{words} for this person. They are left out; {way}."))
                 }
                 Some(Ok(_)) | None => None,
             },
