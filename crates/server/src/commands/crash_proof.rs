@@ -73,11 +73,19 @@ impl What {
         }
     }
 
+    /// How many times the people of a single-call rehearsal it takes to outlast the kills.
+    fn people_more(self) -> u64 {
+        match self {
+            What::Whatsapp | What::Sms => 1,
+            What::SmsBatch => 20,
+        }
+    }
+
     /// Calls per second of the rehearsal, so that enough of them are under way at every moment.
     fn per_second(self) -> i64 {
         match self {
             What::Whatsapp | What::Sms => PER_SECOND,
-            What::SmsBatch => PER_SECOND / 5,
+            What::SmsBatch => PER_SECOND / 10,
         }
     }
 }
@@ -185,7 +193,7 @@ async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
     )
     .await?;
     let workshop = stage.workshop("Rehearsal", now.plus(20 * HOUR), "https://meet.example/x", now).await?;
-    let people = (args.kills * PEOPLE_PER_KILL + 300) * args.channel.rows_per_call().isqrt();
+    let people = (args.kills * PEOPLE_PER_KILL + 300) * args.channel.people_more();
     let people = usize::try_from(people)?;
     stage.register(workshop, crowd(people, now), now).await?;
     let broadcast =
