@@ -83,7 +83,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
 
 /// Logs go to standard error: standard output belongs to what a command answers.
 fn start_log(config: &Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log)
+    // PostgreSQL's notices say that what was to be replaced was not there: nothing that an operator can use. What is set counts.
+    let wanted = format!("sqlx::postgres::notice=warn,{}", config.log);
+    let filter = EnvFilter::try_new(wanted)
         .map_err(|error| anyhow::anyhow!("cannot read the log setting “{}”: {error}", config.log))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)

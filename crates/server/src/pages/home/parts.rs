@@ -296,8 +296,8 @@ fn hours(member: &Member, desk: &Desk) -> Markup {
         let name = "after".to_owned();
         return html! {
             div class="m-when" {
-                (Segmented { name, legend: "When the hours of promotion end at 9:00 PM".to_owned(), choices, autosubmit: true })
                 p class="m-hint" { "Promotion goes out from 10:00 AM to 9:00 PM only. Whoever has not got it by then:" }
+                (Segmented { name, legend: "When the hours of promotion end at 9:00 PM".to_owned(), choices, autosubmit: true })
             }
         };
     }
