@@ -2,7 +2,10 @@
 //!
 //! What it answers is stored as a receipt and applied like one, so that a state comes about in one way only.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use domain::{
     ids::IntegrationId,
@@ -24,6 +27,8 @@ pub(crate) const FIRST_MS: i64 = MINUTE;
 const STEPS_MS: [i64; 6] = [FIRST_MS, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, 24 * HOUR];
 /// A question that was taken and never answered, because the program ended, is asked again after this.
 const HOLD_MS: i64 = 2 * MINUTE;
+/// A question about an account that is sending is put off for so long.
+const SENDING_MS: i64 = 30 * SECOND;
 /// Questions taken at once.
 const TAKEN_MOST: i64 = 64;
 /// Questions under way at once: sending comes first.
@@ -36,9 +41,16 @@ impl Engine {
         let due = self.work.take_look_ups(now, now.plus(HOLD_MS), TAKEN_MOST).await?;
         let count = due.len();
         let mut by_integration: BTreeMap<IntegrationId, Vec<DueLookUp>> = BTreeMap::new();
+        // Sending comes first: an account that has something to send is asked nothing, or questions would take its pace.
+        let sending: HashSet<IntegrationId> = match count {
+            0 => HashSet::new(),
+            _ => self.work.due(now).await?.into_iter().map(|due| due.integration).collect(),
+        };
         for asked in due {
             if asked.settled {
                 self.work.look_up_again(&asked, None).await?;
+            } else if sending.contains(&asked.integration) {
+                self.work.look_up_again(&asked, Some((asked.step, now.plus(SENDING_MS)))).await?;
             } else {
                 by_integration.entry(asked.integration).or_default().push(asked);
             }
@@ -78,7 +90,6 @@ impl Engine {
 
     async fn ask(&self, account: &Account, asked: &DueLookUp) -> Result<(), StoreError> {
         let now = self.clock.now();
-        // Sending comes first: a question takes a place in the pace that nobody else wants.
         if let Some(wait_ms) = self.work.one_call(asked.integration, now).await? {
             let again = now.plus(wait_ms.max(SECOND));
             return self.work.look_up_again(asked, Some((asked.step, again))).await;

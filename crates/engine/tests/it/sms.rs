@@ -346,6 +346,23 @@ on_both! {
         assert_eq!(waiting(&sms).await, 0);
     }
 
+    async fn while_an_account_sends_it_is_asked_nothing(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        sms.world.crowd(10).await;
+        let first = sms.broadcast(&same_for_all()).await;
+        sms.world.run_dry().await;
+        let request = sms.rows(first).await[0].provider_id.clone().unwrap();
+        sms.world.clock.advance(5 * MINUTE);
+        sms.world.beat().await;
+        // Confirmed, planned and due, and not yet sent.
+        sms.broadcast(&personal()).await;
+        sms.world.engine.look_up().await.unwrap();
+        assert_eq!(sms.world.sandbox.fast2sms().times_asked(&request), 0);
+        sms.world.run_dry().await;
+        sms.ask_for_news().await;
+        assert!(sms.world.sandbox.fast2sms().times_asked(&request) > 0);
+    }
+
     async fn promotion_stops_at_nine_in_the_evening_and_the_rest_is_cancelled(db: TestStore) {
         stops_at_nine(db, AfterHours::Cancel).await;
     }
