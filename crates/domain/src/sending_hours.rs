@@ -1,4 +1,6 @@
-//! When a broadcast may send: what the law and the organisation close, and what happens to the rest then.
+//! When a broadcast may send: what the law, the organisation and the account close, and what happens to the rest then.
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +32,42 @@ impl Closed {
     /// An unknown zone is read as India's, whose hours the law means; zones are checked where they enter.
     fn zone(&self) -> Zone {
         Zone::parse(&self.zone).unwrap_or_else(|_| Zone::india())
+    }
+}
+
+/// The hours of a day in which an account may send, in the organisation's zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenHours {
+    /// First minute after local midnight in which it may send.
+    pub from_minute: i64,
+    /// First minute in which it may not any more; before `from_minute` when the hours cross midnight.
+    pub until_minute: i64,
+}
+
+impl OpenHours {
+    /// `None` for the same minute twice: that could mean always, or never.
+    pub fn new(from_minute: i64, until_minute: i64) -> Option<OpenHours> {
+        (from_minute != until_minute).then_some(OpenHours { from_minute, until_minute })
+    }
+
+    /// Whether it may send at that instant.
+    pub fn covers(&self, zone: &Zone, at: Millis) -> bool {
+        !self.closed().covers(zone, at)
+    }
+
+    fn closed(self) -> QuietHours {
+        QuietHours { from_minute: self.until_minute, to_minute: self.from_minute }
+    }
+}
+
+impl fmt::Display for OpenHours {
+    /// `9:00 AM to 6:00 PM`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clock = |minute: i64| {
+            let (hour, half) = (minute / 60, if minute < 12 * 60 { "AM" } else { "PM" });
+            format!("{}:{:02} {half}", if hour % 12 == 0 { 12 } else { hour % 12 }, minute % 60)
+        };
+        write!(f, "{} to {}", clock(self.from_minute), clock(self.until_minute))
     }
 }
 
@@ -68,8 +106,16 @@ impl SendingHours {
                 hours.closed.push(Closed { zone: india, hours: PROMOTION_CLOSED });
                 hours
             }
-            Category::Utility | Category::Authentication => SendingHours::any(),
+            Category::Utility | Category::Authentication => SendingHours { closed: Vec::new(), then },
         }
+    }
+
+    /// The same, and only within the hours of the account that sends it.
+    pub fn within(mut self, open: Option<OpenHours>, zone: &Zone) -> SendingHours {
+        if let Some(open) = open {
+            self.closed.push(Closed { zone: zone.name().to_owned(), hours: open.closed() });
+        }
+        self
     }
 
     /// What happens to the rest when they end.
@@ -92,6 +138,12 @@ impl SendingHours {
         let opens =
             real().map(|closed| closed.zone().next_at_minute(open.plus(-DAY), closed.hours.to_minute));
         Some((opens.max()?, ends))
+    }
+
+    /// Whether the hours leave no moment of a day: what one of them opens, another closes.
+    pub fn never_open(&self, at: Millis) -> bool {
+        let closed = |at| self.closed.iter().any(|closed| closed.hours.covers(&closed.zone(), at));
+        self.closed_until(at).is_some_and(closed)
     }
 
     /// When it may send again, if it may not at that instant.
@@ -153,6 +205,69 @@ mod tests {
         let no_quiet =
             SendingHours::outside(QuietHours { from_minute: 0, to_minute: 0 }, &zone, AfterHours::Wait);
         assert_eq!(no_quiet.open_around(at("2026-10-13T15:00")), None);
+    }
+
+    #[test]
+    fn an_account_with_hours_narrows_what_law_and_organisation_leave() {
+        let zone = Zone::india();
+        let at = |text: &str| zone.parse_local(text).unwrap();
+        let account = OpenHours::new(9 * 60, 18 * 60);
+        let of = |category| {
+            SendingHours::of(category, QuietHours::default(), &zone, AfterHours::Wait).within(account, &zone)
+        };
+        // Promotion: from 10:00 by the law (regulation-india.md §1.5), until 18:00 by the account.
+        let promotion = of(Category::Marketing);
+        assert_eq!(promotion.closed_until(at("2026-10-13T09:00")), Some(at("2026-10-13T10:00")));
+        assert_eq!(promotion.closed_until(at("2026-10-13T17:59")), None);
+        assert_eq!(promotion.closed_until(at("2026-10-13T18:00")), Some(at("2026-10-14T10:00")));
+        let day = Some((at("2026-10-13T10:00"), at("2026-10-13T18:00")));
+        assert_eq!(promotion.open_around(at("2026-10-13T12:00")), day);
+        // A reminder: by the account alone.
+        let reminder = of(Category::Utility);
+        assert!(reminder.are_limited());
+        assert_eq!(reminder.closed_until(at("2026-10-13T08:59")), Some(at("2026-10-13T09:00")));
+        assert_eq!(reminder.closed_until(at("2026-10-13T09:00")), None);
+        assert_eq!(reminder.closed_until(at("2026-10-13T18:00")), Some(at("2026-10-14T09:00")));
+        assert_eq!(reminder.then(), AfterHours::Wait);
+    }
+
+    #[test]
+    fn hours_of_an_account_may_cross_midnight_and_may_leave_promotion_no_moment() {
+        let zone = Zone::india();
+        let at = |text: &str| zone.parse_local(text).unwrap();
+        let of = |category, from, until| {
+            SendingHours::of(category, QuietHours { from_minute: 0, to_minute: 0 }, &zone, AfterHours::Wait)
+                .within(OpenHours::new(from, until), &zone)
+        };
+        let night = of(Category::Utility, 18 * 60, 2 * 60);
+        assert_eq!(night.closed_until(at("2026-10-13T01:59")), None);
+        assert_eq!(night.closed_until(at("2026-10-13T02:00")), Some(at("2026-10-13T18:00")));
+        assert_eq!(night.closed_until(at("2026-10-13T23:00")), None);
+        // Two stretches of the day are left to promotion, 10 to 11 and 20 to 21.
+        let evening = of(Category::Marketing, 20 * 60, 11 * 60);
+        assert_eq!(evening.closed_until(at("2026-10-13T11:00")), Some(at("2026-10-13T20:00")));
+        assert_eq!(evening.closed_until(at("2026-10-13T21:00")), Some(at("2026-10-14T10:00")));
+        let never = of(Category::Marketing, 22 * 60, 9 * 60);
+        for hour in ["03", "09", "12", "21", "23"] {
+            let at = at(&format!("2026-10-13T{hour}:00"));
+            assert!(never.never_open(at) && !evening.never_open(at) && !night.never_open(at), "at {hour}");
+        }
+    }
+
+    #[test]
+    fn hours_that_open_and_close_in_the_same_minute_are_no_hours() {
+        assert_eq!(OpenHours::new(540, 540), None);
+    }
+
+    #[test]
+    fn hours_are_written_as_people_say_them() {
+        for (from, until, words) in [
+            (9 * 60, 18 * 60 + 30, "9:00 AM to 6:30 PM"),
+            (12 * 60, 0, "12:00 PM to 12:00 AM"),
+            (13 * 60 + 5, 30, "1:05 PM to 12:30 AM"),
+        ] {
+            assert_eq!(OpenHours::new(from, until).map(|hours| hours.to_string()).as_deref(), Some(words));
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ use domain::{
     ids::MessageSpan,
     outcome::{Outcome, Said},
     receipt::Event,
+    sending_hours::OpenHours,
     sms::SmsTemplate,
     template::{Content, WhatsappTemplate},
     time::Millis,
@@ -123,6 +124,14 @@ impl Account {
         match self {
             Account::Aisensy(_) => Channel::WhatsappPersonal,
             Account::Fast2sms(_) => Channel::Sms,
+        }
+    }
+
+    /// The account's own hours, in the organisation's zone; `None` for any hour.
+    pub fn hours(&self) -> Option<OpenHours> {
+        match self {
+            Account::Aisensy(_) => None,
+            Account::Fast2sms(account) => account.hours(),
         }
     }
 

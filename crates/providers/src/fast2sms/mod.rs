@@ -10,6 +10,7 @@ use domain::{
     ids::MessageSpan,
     money::Money,
     outcome::{Outcome, Said},
+    sending_hours::OpenHours,
     sms::{EntityId, SenderId, SmsRoute, SmsTemplate},
     template::Content,
     time::Millis,
@@ -52,6 +53,8 @@ pub struct Fast2smsSettings {
     /// Numbers of one request when the text is the same for all: 1 to [`NUMBERS_PER_REQUEST_MAX`]. A small batch also keeps an
     /// unknown outcome small.
     pub numbers_per_request: usize,
+    /// The organisation's own hours for this account; `None` leaves law and quiet hours alone to say when it may send.
+    pub hours: Option<OpenHours>,
 }
 
 impl Default for Fast2smsSettings {
@@ -62,6 +65,7 @@ impl Default for Fast2smsSettings {
             entity_id: None,
             default_route: SmsRoute::Dlt,
             numbers_per_request: 100,
+            hours: None,
         }
     }
 }
@@ -99,6 +103,7 @@ pub struct Fast2smsAccount {
     sender: Option<SenderId>,
     entity: Option<EntityId>,
     numbers_per_request: usize,
+    hours: Option<OpenHours>,
 }
 
 /// A template on its way to Fast2SMS.
@@ -136,7 +141,13 @@ impl Fast2smsAccount {
             sender: settings.default_sender.clone(),
             entity: settings.entity_id.clone(),
             numbers_per_request: settings.numbers_per_request.clamp(1, NUMBERS_PER_REQUEST_MAX),
+            hours: settings.hours,
         })
+    }
+
+    /// The hours in which it may send, in the organisation's zone; `None` for any hour.
+    pub fn hours(&self) -> Option<OpenHours> {
+        self.hours
     }
 
     /// A template with this account's header and business where it names none.

@@ -14,7 +14,7 @@ use domain::{
     checks::AudienceSummary,
     ids::{BroadcastId, ImportId, OrganizationId, WorkshopId},
     message::MessageState,
-    sending_hours::{AfterHours, SendingHours},
+    sending_hours::{AfterHours, OpenHours, SendingHours},
     template::Message,
     time::{HOUR, MINUTE, WallClock},
 };
@@ -86,7 +86,7 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     let channel = template.channel;
     let integration = pick_integration(&org, command.integration.as_deref(), channel).await?;
     let message = Message::from_json(channel, &template.body)?;
-    refuse_incomplete(&message, &integration)?;
+    let own_hours = refuse_incomplete(&message, &integration)?;
     let category = message.category();
     if let Some(file) = &command.file {
         let people = import(app, &org, &organisation, &workshop, file).await?;
@@ -119,6 +119,16 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     if !command.yes {
         bail!("nothing was sent; say --yes to send");
     }
+    let zone = &organisation.zone;
+    let hours =
+        SendingHours::of(category, organisation.quiet_hours, zone, AfterHours::USUAL).within(own_hours, zone);
+    if let Some(open) = hours.closed_until(now) {
+        bail!(
+            "it may not be sent at this hour; the hours begin again on {} at {}",
+            zone.long_date(open),
+            zone.plain_time(open)
+        );
+    }
     let id = org
         .confirm_broadcast(
             NewBroadcast {
@@ -131,12 +141,7 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
                 audience: Audience::Registered,
                 starts_at: now,
                 deadline: now.plus(command.within_minutes.max(1) * MINUTE),
-                hours: SendingHours::of(
-                    category,
-                    organisation.quiet_hours,
-                    &organisation.zone,
-                    AfterHours::USUAL,
-                ),
+                hours,
                 unit_price: price,
             },
             now,
@@ -191,14 +196,18 @@ async fn pick_integration(org: &Org, name: Option<&str>, channel: Channel) -> an
     one(all, name, &format!("account for {}", channel.title()), |integration| &integration.name)
 }
 
-/// An SMS that lacks what every call needs is refused before anything is planned.
-fn refuse_incomplete(message: &Message, integration: &Integration) -> anyhow::Result<()> {
-    let Message::Sms(sms) = message else { return Ok(()) };
+/// An SMS that lacks what every call needs is refused before anything is planned. The account's own hours else.
+fn refuse_incomplete(message: &Message, integration: &Integration) -> anyhow::Result<Option<OpenHours>> {
+    let Message::Sms(sms) = message else { return Ok(None) };
     let settings: Fast2smsSettings =
         serde_json::from_value(integration.settings.clone()).context("the account cannot be read")?;
     let whole = sms.clone().or_account(settings.default_sender.as_ref(), settings.entity_id.as_ref());
     let problems: Vec<String> = whole.problems().iter().map(ToString::to_string).collect();
-    if problems.is_empty() { Ok(()) } else { bail!("the template cannot be sent: {}", problems.join("; ")) }
+    if problems.is_empty() {
+        Ok(settings.hours)
+    } else {
+        bail!("the template cannot be sent: {}", problems.join("; "))
+    }
 }
 
 /// What the audience is charged as: a message each, or the segments of each person's final text. Whom SMS cannot reach, and whose

@@ -120,12 +120,12 @@ impl OrganisationForm {
 }
 
 /// `22:00` for a minute of the day.
-fn clock_text(minute: i64) -> String {
+pub(crate) fn clock_text(minute: i64) -> String {
     format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
 /// The minute of the day of `22:00` or `22:00:00`.
-fn minute(text: &str) -> Option<i64> {
+pub(crate) fn minute(text: &str) -> Option<i64> {
     let mut parts = text.trim().split(':');
     let (hour, minute): (i64, i64) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     ((0..24).contains(&hour) && (0..60).contains(&minute)).then_some(hour * 60 + minute)

@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use domain::sms::SmsRoute;
+use domain::{sending_hours::OpenHours, sms::SmsRoute};
 use munadi::{accounts::seal_binding, pages::settings::integrations::SmsHealth};
 use providers::Fast2smsSettings;
 use sandbox::{
@@ -136,6 +136,35 @@ on_both! {
             assert!(answer.body.contains(&format!(r#"name="{kept}" id="{kept}" value="{text}""#)), "{kept} is lost");
         }
         assert!(stored(&world, &people).await.is_none());
+    }
+
+    async fn an_account_has_hours_of_its_own_and_wrong_ones_are_named(db: TestStore) {
+        let (world, people, _vendor) = set_up(db, |_| {}).await;
+        let mut admin = world.signed_in(&people.admin).await;
+        let with = |from, until| [GOOD, &[("hours_from", from), ("hours_until", until)]].concat();
+        let cases = [
+            ("09:00", "", "hours_until", "Until when? Or leave both empty."),
+            ("", "18:00", "hours_from", "From when? Or leave both empty."),
+            ("25:00", "18:00", "hours_from", "A time such as 09:00."),
+            ("09:00", "late", "hours_until", "A time such as 09:00."),
+            ("09:00", "09:00", "hours_until", "The same time twice"),
+        ];
+        for (from, until, field, words) in cases {
+            let answer = admin.post(NEW, &with(from, until)).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{from}–{until}");
+            assert!(answer.body.contains(&format!(r#"id="{field}-error""#)) && answer.body.contains(words), "{from}–{until}: {words}");
+        }
+        assert!(stored(&world, &people).await.is_none());
+        let account = added(&world, &people, &mut admin).await;
+        let hours = |account: &Integration| serde_json::from_value::<Fast2smsSettings>(account.settings.clone()).unwrap().hours;
+        assert_eq!(hours(&account), None, "empty is any hour");
+        assert_eq!(admin.post(&of(&account, "/edit"), &with("09:00", "18:30")).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(hours(&stored(&world, &people).await.unwrap()), OpenHours::new(540, 1_110));
+        assert!(admin.get(&of(&account, "")).await.body.contains("9:00 AM to 6:30 PM"));
+        let form = admin.get(&of(&account, "/edit")).await.body;
+        assert!(form.contains(r#"value="09:00""#) && form.contains(r#"value="18:30""#), "{form}");
+        assert_eq!(admin.post(&of(&account, "/edit"), &with("", "")).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(hours(&stored(&world, &people).await.unwrap()), None);
     }
 
     async fn editing_keeps_the_key_unless_a_new_one_is_typed(db: TestStore) {

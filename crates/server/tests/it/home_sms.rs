@@ -60,6 +60,14 @@ impl Sms {
         Sms { scene, workshop, reminder }
     }
 
+    /// Changes the settings of the account.
+    async fn set(&self, settings: serde_json::Value) {
+        let (org, now) = (&self.scene.org, self.scene.world.clock_now());
+        let all = org.integrations().await.unwrap();
+        let one = all.iter().find(|one| one.kind == "fast2sms").unwrap();
+        org.update_integration(one.id, &one.name, &settings, one.pace, now).await.unwrap();
+    }
+
     fn query(&self, template: TemplateId) -> String {
         format!("channel=sms&workshop={}&template={template}", self.workshop)
     }
@@ -207,6 +215,67 @@ on_both! {
         assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
         let broadcast = &sms.scene.org.broadcasts(&BroadcastFilter::default(), 1).await.unwrap()[0];
         assert!(broadcast.hours.are_limited() && broadcast.hours.then() == AfterHours::Wait);
+    }
+
+    async fn an_account_sends_within_its_own_hours_and_the_broadcast_freezes_them(db: TestStore) {
+        // It is half past five in the morning in India.
+        let sms = Sms::new(db, &[("9000100001", "Asha"), ("9000100002", "Ravi")]).await;
+        let zone = domain::time::Zone::india();
+        let now = sms.scene.world.clock_now();
+        let settings = |from, until| serde_json::json!({
+            "default_sender": sandbox::fast2sms::DEFAULT_SENDER,
+            "hours": { "from_minute": from, "until_minute": until },
+        });
+        sms.set(settings(540, 1080)).await;
+        let page = sms.page(sms.reminder, "").await;
+        for words in ["This account may not send at this hour", "Texts may send from 9:00 AM to 6:00 PM only", "This account sends from 9:00 AM to 6:00 PM only"] {
+            assert!(page.body.contains(words), "no “{words}” in {}", page.body);
+        }
+        let mut browser = sms.scene.manager().await;
+        let blocked = browser.get(&format!("/compose/confirm?{}", sms.query(sms.reminder))).await;
+        assert_eq!(blocked.status, StatusCode::UNPROCESSABLE_ENTITY);
+        // Whoever lets it wait is told when it begins, and that its last useful moment has to lie behind that.
+        let page = sms.page(sms.reminder, "&after=wait").await;
+        for words in ["It waits for the account’s hours", "It begins at 9:00", "It would start after its last useful moment"] {
+            assert!(page.body.contains(words), "no “{words}” in {}", page.body);
+        }
+        let late = zone.local_form(now.plus(8 * HOUR));
+        let path = format!("/compose/confirm?{}&after=wait&until={late}", sms.query(sms.reminder));
+        let question = browser.get(&path).await;
+        assert_eq!(question.status, StatusCode::OK, "{}", question.body);
+        assert!(question.body.contains("9:00 AM to 6:00 PM, the account’s") && question.body.contains("what is left then waits"), "{}", question.body);
+        let done = post(&mut browser, "/compose/confirm", &fields(&question, "/compose/confirm")).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        // What was confirmed keeps its hours, whatever becomes of the account.
+        sms.set(settings(0, 1439)).await;
+        let broadcast = &sms.scene.org.broadcasts(&BroadcastFilter::default(), 1).await.unwrap()[0];
+        let (app, clock) = (&sms.scene.world.app, &sms.scene.world);
+        app.engine.plan().await.unwrap();
+        clock.clock.advance(HOUR);
+        let mut sender = engine::Sender::new(app.engine.clone(), 1);
+        app.engine.work().register("test", clock.clock_now(), clock.clock_now().plus(9 * HOUR)).await.unwrap();
+        sender.turn_until_idle().await.unwrap();
+        assert_eq!(sms.scene.sandbox.world().len(), 0, "not before nine");
+        let nine = broadcast.hours.closed_until(now).unwrap();
+        assert_eq!(zone.plain_time(nine), "9:00 AM");
+        clock.clock.advance(nine.since(clock.clock_now()));
+        sender.turn_until_idle().await.unwrap();
+        assert_eq!(sms.scene.sandbox.world().len(), 2);
+    }
+
+    async fn hours_of_an_account_that_leave_promotion_no_moment_block_it(db: TestStore) {
+        let sms = Sms::new(db, &[("9000100001", "Asha")]).await;
+        sms.set(serde_json::json!({
+            "default_sender": sandbox::fast2sms::DEFAULT_SENDER,
+            "hours": { "from_minute": 22 * 60, "until_minute": 8 * 60 },
+        })).await;
+        let offer = template(&sms.scene.world, &sms.scene, "Next batch", Category::Marketing, "111113").await;
+        let page = sms.page(offer, "").await;
+        for words in ["The hours leave no moment to send", "Texts sends from 10:00 PM to 8:00 AM only", "and this account sends from 10:00 PM to 8:00 AM"] {
+            assert!(page.body.contains(words), "no “{words}” in {}", page.body);
+        }
+        // A reminder goes now, half past five.
+        assert!(sms.page(sms.reminder, "").await.body.contains("the account’s 10:00 PM to 8:00 AM among them"));
     }
 
     async fn a_template_without_its_ids_cannot_be_sent(db: TestStore) {

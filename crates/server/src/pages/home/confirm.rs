@@ -225,10 +225,7 @@ fn summary(member: &Member, desk: &Desk) -> KeyValues {
         ("Not sent after".to_owned(), html! { (parts::moment(member, desk.deadline)) }, None),
     ];
     if desk.hours.are_limited() {
-        let open = match desk.message.category() {
-            Category::Marketing => "10:00 AM to 9:00 PM, outside your quiet hours",
-            Category::Utility | Category::Authentication => "Outside your quiet hours",
-        };
+        let open = hours_words(desk);
         let then = match desk.hours.then() {
             AfterHours::Cancel => "what is left then is cancelled",
             AfterHours::Wait => "what is left then waits",
@@ -240,6 +237,22 @@ fn summary(member: &Member, desk: &Desk) -> KeyValues {
         rows.push(("Checks".to_owned(), html! { (words) }, Some("no errors".to_owned())));
     }
     KeyValues { rows, inset: false }
+}
+
+/// Every hour that limits it.
+fn hours_words(desk: &Desk) -> String {
+    let law = match desk.message.category() {
+        Category::Marketing => Some("10:00 AM to 9:00 PM, outside your quiet hours"),
+        Category::Utility | Category::Authentication if desk.state.wait_out_quiet => {
+            Some("Outside your quiet hours")
+        }
+        Category::Utility | Category::Authentication => None,
+    };
+    match (law, desk.own_hours) {
+        (Some(law), Some(own)) => format!("{law}, and within the account’s {own}"),
+        (None, Some(own)) => format!("{own}, the account’s"),
+        (law, None) => law.unwrap_or("Any").to_owned(),
+    }
 }
 
 /// What the cost is made of.

@@ -7,7 +7,7 @@ use domain::{
     ids::WorkshopId,
     money::Money,
     role::Permission,
-    sending_hours::{AfterHours, SendingHours},
+    sending_hours::{AfterHours, OpenHours, SendingHours},
     template::{Content, Facts, Message, Slot, Source},
     time::{HOUR, MINUTE, Millis},
     workshop::{RegistrantStatus, WorkshopStatus},
@@ -224,6 +224,8 @@ pub(super) struct Desk {
     /// Messages, or segments of them, that are charged.
     pub(super) units: i64,
     pub(super) hours: SendingHours,
+    /// Those of the account alone.
+    pub(super) own_hours: Option<OpenHours>,
     pub(super) unit: Money,
     pub(super) usual_price: bool,
     pub(super) start: Millis,
@@ -278,7 +280,9 @@ impl Desk {
             (Err(_), _) | (_, None) => 1,
         };
         let calls = audience.reachable / batch + i64::from(audience.reachable % batch > 0);
-        let mut forecast = forecast(calls, ahead, unit, account.pace, time.start);
+        let own_hours = opened.account.as_ref().ok().and_then(Account::hours);
+        let hours = hours(member, state, category, own_hours);
+        let mut forecast = forecast(calls, ahead, unit, account.pace, begins(&hours, time.start));
         forecast.cost = unit.times(units);
         let probe = match (&opened.account, &wire) {
             (Ok(open), Some(wire)) => {
@@ -286,7 +290,6 @@ impl Desk {
             }
             (Err(_), _) | (_, None) => None,
         };
-        let hours = hours(member, state, category);
         let shown = shown(member, workshop, state, &message, &event).await?;
         let mut desk = Desk {
             state: state.clone(),
@@ -300,6 +303,7 @@ impl Desk {
             scan,
             units,
             hours,
+            own_hours,
             unit,
             usual_price: price.is_none(),
             start: time.start,
@@ -385,14 +389,17 @@ impl Desk {
             uses_link: self.message.sources().any(|source| *source == Source::WorkshopJoinLink),
             join_link: &self.workshop.join_link,
             probe: probe.clone().filter(|_| self.state.channel == Channel::WhatsappPersonal),
-            start: self.start,
+            start: begins(&self.hours, self.start),
             done_at: self.forecast.done_at,
             deadline: self.deadline,
             workshop_starts: self.workshop.starts_at,
             workshop_over: self.workshop.status == WorkshopStatus::Cancelled
                 || self.workshop.status == WorkshopStatus::Completed
                 || self.workshop.ends_at <= member.now,
-            in_quiet_hours: !self.hours.are_limited() && (quiet(self.start) || quiet(self.forecast.done_at)),
+            // Promotion is kept out of them anyhow.
+            in_quiet_hours: self.message.category() != Category::Marketing
+                && !self.state.wait_out_quiet
+                && (quiet(begins(&self.hours, self.start)) || quiet(self.forecast.done_at)),
             cost: self.forecast.cost,
             balance: self.wallet,
             tier_left: opened.facts().and_then(|facts| facts.tier_limit),
@@ -454,24 +461,12 @@ impl Desk {
         if !self.hours.are_limited() {
             return Vec::new();
         }
-        let promotes = self.message.category() == Category::Marketing;
         let opens = |at: Millis| super::parts::moment(member, at);
         let mut all = Vec::new();
-        if let Some(open) = self.hours.closed_until(self.start) {
-            let (severity, title) = if promotes {
-                (Severity::Error, "Promotion may not be sent at this hour")
-            } else {
-                (Severity::Warning, "It waits for the end of your quiet hours")
-            };
-            let why = if promotes {
-                format!(
-                    "From 9:00 PM to 10:00 AM nobody may be sent promotion. Schedule it for {} or later.",
-                    opens(open)
-                )
-            } else {
-                format!("It begins at {}.", opens(open))
-            };
-            all.push(own(severity, title, why));
+        if self.hours.never_open(self.start) {
+            all.push(own(Severity::Error, "The hours leave no moment to send", self.no_moment()));
+        } else if let Some(open) = self.hours.closed_until(self.start) {
+            all.push(self.check_of_wait(member, &opens(open)));
         } else if let Some(open) = self.hours.closed_until(self.forecast.done_at) {
             let rest = match self.hours.then() {
                 AfterHours::Cancel => "The rest is cancelled then.".to_owned(),
@@ -479,9 +474,71 @@ impl Desk {
             };
             all.push(own(Severity::Warning, "Not everybody would get it before the hours end", rest));
         } else {
-            all.push(own(Severity::Passed, "Within the hours in which it may be sent", String::new()));
+            let words = match self.own_hours {
+                Some(hours) => {
+                    format!("Within the hours in which it may be sent, the account’s {hours} among them")
+                }
+                None => "Within the hours in which it may be sent".to_owned(),
+            };
+            all.push(own(Severity::Passed, &words, String::new()));
         }
         all
+    }
+
+    /// It starts while it may not be sent: by the law, by the account, or by a choice to leave people alone.
+    fn check_of_wait(&self, member: &Member, opens: &str) -> Check {
+        let zone = &member.organization.zone;
+        let category = self.message.category();
+        if category == Category::Marketing
+            && hours(member, &self.state, category, None).closed_until(self.start).is_some()
+        {
+            let why = format!(
+                "From 9:00 PM to 10:00 AM nobody may be sent promotion. Schedule it for {opens} or later."
+            );
+            return own(Severity::Error, "Promotion may not be sent at this hour", why);
+        }
+        match self.own_hours.filter(|hours| !hours.covers(zone, self.start)) {
+            Some(hours) => {
+                let own_words = format!("{} may send from {hours} only.", self.account.name);
+                let waits = category != Category::Marketing && self.hours.then() == AfterHours::Wait;
+                if waits {
+                    let why = format!("{own_words} It begins at {opens}.");
+                    own(Severity::Warning, "It waits for the account’s hours", why)
+                } else {
+                    let or_wait = match category {
+                        Category::Marketing => "",
+                        Category::Utility | Category::Authentication => {
+                            ", or choose that it goes on when they begin again"
+                        }
+                    };
+                    let why = format!("{own_words} Schedule it for {opens} or later{or_wait}.");
+                    own(Severity::Error, "This account may not send at this hour", why)
+                }
+            }
+            None => {
+                let why = format!("It begins at {opens}.");
+                own(Severity::Warning, "It waits for the end of your quiet hours", why)
+            }
+        }
+    }
+
+    /// Why there is no moment, and what to change.
+    fn no_moment(&self) -> String {
+        let account = match self.own_hours {
+            Some(hours) => format!(
+                " {} sends from {hours} only. Change its hours under Settings, Integrations, or choose another account.",
+                self.account.name
+            ),
+            None => " Change your quiet hours under Settings, Organisation.".to_owned(),
+        };
+        match self.message.category() {
+            Category::Marketing => {
+                format!("Promotion goes out from 10:00 AM to 9:00 PM, outside your quiet hours.{account}")
+            }
+            Category::Utility | Category::Authentication => {
+                format!("It waits for the end of your quiet hours.{account}")
+            }
+        }
     }
 
     /// A value that would be missing whoever the person is; the join link has a check of its own.
@@ -510,14 +567,24 @@ fn frozen(body: &Value, message: &Message) -> Value {
     body
 }
 
-/// When it may send: promotion as the law says, a reminder outside the quiet hours when somebody wants that.
-fn hours(member: &Member, state: &Compose, category: Category) -> SendingHours {
+/// When it may send: promotion as the law says, a reminder outside the quiet hours when somebody wants that, both within the
+/// account's own hours.
+fn hours(member: &Member, state: &Compose, category: Category, own: Option<OpenHours>) -> SendingHours {
     let (quiet, zone) = (member.organization.quiet_hours, &member.organization.zone);
-    match category {
+    let hours = match category {
         Category::Utility | Category::Authentication if state.wait_out_quiet => {
             SendingHours::outside(quiet, zone, AfterHours::Wait)
         }
         _ => SendingHours::of(category, quiet, zone, state.after),
+    };
+    hours.within(own, zone)
+}
+
+/// When the first message goes out: at the start, or when the hours open where it waits for them.
+fn begins(hours: &SendingHours, start: Millis) -> Millis {
+    match hours.then() {
+        AfterHours::Wait => hours.closed_until(start).unwrap_or(start),
+        AfterHours::Cancel => start,
     }
 }
 

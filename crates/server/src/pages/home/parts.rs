@@ -287,20 +287,46 @@ fn whole(n: usize) -> i64 {
 
 /// What happens when the hours end, where there are such hours.
 fn hours(member: &Member, desk: &Desk) -> Markup {
-    if desk.message.category() == Category::Marketing {
-        let current = desk.state.after.word();
-        let choices = vec![
-            Choice::new("cancel", "Cancel the rest", current),
-            Choice::new("wait", "Go on the next morning", current),
-        ];
-        let name = "after".to_owned();
-        return html! {
-            div class="m-when" {
-                p class="m-hint" { "Promotion goes out from 10:00 AM to 9:00 PM only. Whoever has not got it by then:" }
-                (Segmented { name, legend: "When the hours of promotion end at 9:00 PM".to_owned(), choices, autosubmit: true })
-            }
-        };
+    let promotes = desk.message.category() == Category::Marketing;
+    let by_whom = match (promotes, desk.own_hours) {
+        (true, None) => Some("Promotion goes out from 10:00 AM to 9:00 PM only.".to_owned()),
+        (true, Some(own)) => Some(format!(
+            "Promotion goes out from 10:00 AM to 9:00 PM only, and this account sends from {own}."
+        )),
+        // Who waits out the quiet hours waits for the account as well.
+        (false, Some(own)) if !desk.state.wait_out_quiet => {
+            Some(format!("This account sends from {own} only."))
+        }
+        (false, _) => None,
+    };
+    html! {
+        @if let Some(words) = by_whom { (after_hours(desk, &words)) }
+        @if !promotes { (quiet_hours(member, desk)) }
     }
+}
+
+/// The choice for whoever has not got it when the hours end.
+fn after_hours(desk: &Desk, words: &str) -> Markup {
+    let current = desk.state.after.word();
+    let choices = vec![
+        Choice::new("cancel", "Cancel the rest", current),
+        Choice::new("wait", "Go on when they begin again", current),
+    ];
+    let name = "after".to_owned();
+    let legend = match (desk.message.category(), desk.own_hours) {
+        (Category::Marketing, None) => "When the hours of promotion end at 9:00 PM",
+        _ => "When the hours end",
+    };
+    html! {
+        div class="m-when" {
+            p class="m-hint" { (words) " Whoever has not got it by then:" }
+            (Segmented { name, legend: legend.to_owned(), choices, autosubmit: true })
+        }
+    }
+}
+
+/// What happens in the organisation's quiet hours, where a reminder would touch them.
+fn quiet_hours(member: &Member, desk: &Desk) -> Markup {
     let (quiet, zone) = (member.organization.quiet_hours, &member.organization.zone);
     let touches = quiet.covers(zone, desk.start) || quiet.covers(zone, desk.forecast.done_at);
     if !touches && !desk.state.wait_out_quiet {

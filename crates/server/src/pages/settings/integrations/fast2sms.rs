@@ -6,6 +6,7 @@ use domain::{
     ids::IntegrationId,
     pace::Pace,
     role::Permission,
+    sending_hours::OpenHours,
     sms::{EntityId, IdError, SenderId, SmsRoute},
     time::Millis,
 };
@@ -33,7 +34,10 @@ use crate::{
         extract::{Form, Member},
         notice::see_other_saying,
     },
-    pages::unprocessable,
+    pages::{
+        organisation::{clock_text, minute},
+        unprocessable,
+    },
     ui::{
         button::Button,
         chip::{Chip, State as Look, Tone},
@@ -202,6 +206,18 @@ fn header_row(settings: &Fast2smsSettings) -> Fact {
     ("Header".into(), html! { (header) }, Some(settings.default_route.title().to_owned()))
 }
 
+/// When it may send: its own hours, or whatever law and quiet hours leave.
+fn hours_row(member: &Member, settings: &Fast2smsSettings) -> Fact {
+    let zone = &member.organization.zone;
+    let (value, more) = match settings.hours {
+        Some(hours) => {
+            (hours.to_string(), format!("In {}. What else limits sending limits it too", zone.name()))
+        }
+        None => ("Any".to_owned(), "Promotion from 10:00 AM to 9:00 PM, outside your quiet hours".to_owned()),
+    };
+    ("Hours".into(), html! { (value) }, Some(more))
+}
+
 fn receipts_row(member: &Member, integration: &Integration) -> Fact {
     match integration.last_receipt_at {
         Some(at) => ("Last receipt".into(), html! { (when(member, at)) }, None),
@@ -240,6 +256,7 @@ fn account_facts(member: &Member, integration: &Integration) -> KeyValues {
                 Some("A text with personal values goes to one number each".into()),
             ),
             pace_row(integration, "messages"),
+            hours_row(member, &settings),
             (
                 "Used".into(),
                 html! { (counted(integration.calls_today, "message", "messages")) " today" },
@@ -337,6 +354,8 @@ pub struct AccountForm {
     numbers_per_request: String,
     per_second: String,
     per_day: String,
+    hours_from: String,
+    hours_until: String,
 }
 
 /// What is wrong, field by field.
@@ -350,13 +369,16 @@ struct Errors {
     numbers_per_request: Option<String>,
     per_second: Option<String>,
     per_day: Option<String>,
+    hours_from: Option<String>,
+    hours_until: Option<String>,
 }
 
 impl Errors {
     fn is_empty(&self) -> bool {
         let all = [&self.name, &self.api_key, &self.sender, &self.entity_id, &self.route];
         let pace = [&self.numbers_per_request, &self.per_second, &self.per_day];
-        all.into_iter().chain(pace).all(Option::is_none)
+        let hours = [&self.hours_from, &self.hours_until];
+        all.into_iter().chain(pace).chain(hours).all(Option::is_none)
     }
 }
 
@@ -390,6 +412,32 @@ fn within(text: &str, min: i64, max: i64, words: &str, error: &mut Option<String
     number.unwrap_or(min)
 }
 
+/// The hours that were typed; `None` when both fields are empty, or something is wrong with them.
+fn typed_hours(from: &str, until: &str, errors: &mut Errors) -> Option<OpenHours> {
+    const TIME: &str = "A time such as 09:00.";
+    let (from, until) = (from.trim(), until.trim());
+    match (from.is_empty(), until.is_empty()) {
+        (true, true) => return None,
+        (true, false) => errors.hours_from = Some("From when? Or leave both empty.".to_owned()),
+        (false, true) => errors.hours_until = Some("Until when? Or leave both empty.".to_owned()),
+        (false, false) => {}
+    }
+    let read = |text: &str, error: &mut Option<String>| {
+        let read = minute(text);
+        if read.is_none() {
+            error.get_or_insert_with(|| TIME.to_owned());
+        }
+        read
+    };
+    let (from, until) = (read(from, &mut errors.hours_from), read(until, &mut errors.hours_until));
+    let hours = OpenHours::new(from?, until?);
+    if hours.is_none() {
+        errors.hours_until =
+            Some("The same time twice leaves it open whether that is always or never. Leave both empty for any hour.".to_owned());
+    }
+    hours
+}
+
 impl AccountForm {
     fn blank() -> AccountForm {
         AccountForm {
@@ -404,6 +452,8 @@ impl AccountForm {
             entity_id: settings.entity_id.as_ref().map(ToString::to_string).unwrap_or_default(),
             route: settings.default_route.word().to_owned(),
             numbers_per_request: settings.numbers_per_request.to_string(),
+            hours_from: settings.hours.map(|hours| clock_text(hours.from_minute)).unwrap_or_default(),
+            hours_until: settings.hours.map(|hours| clock_text(hours.until_minute)).unwrap_or_default(),
             ..AccountForm::default()
         }
     }
@@ -450,6 +500,7 @@ impl AccountForm {
             entity_id: optional(EntityId::parse(&self.entity_id), &mut errors.entity_id),
             default_route: route.unwrap_or(SmsRoute::Dlt),
             numbers_per_request: usize::try_from(numbers).unwrap_or(1),
+            hours: typed_hours(&self.hours_from, &self.hours_until, &mut errors),
             ..Fast2smsSettings::default()
         };
         let typed = Typed { name, settings, pace: Pace { per_second, per_day }, key };
@@ -468,7 +519,7 @@ fn stored_settings(settings: &Fast2smsSettings) -> Result<serde_json::Value, Pro
 }
 
 impl AccountForm {
-    fn fields(&self, errors: &Errors, stored: Option<&Integration>) -> Markup {
+    fn fields(&self, member: &Member, errors: &Errors, stored: Option<&Integration>) -> Markup {
         let routes =
             SmsRoute::ALL.iter().map(|route| Choice::new(route.word(), route.title(), &self.route)).collect();
         let hint = stored.and_then(|one| one.hints.get("api_key")?.as_str()).filter(|hint| !hint.is_empty());
@@ -498,6 +549,12 @@ impl AccountForm {
                     .help("Fast2SMS publishes no limit. 5 is careful."))
                 (Field::number("per_day", "Messages per day").value(&self.per_day).between(0, PER_DAY_MAX).error(errors.per_day.clone())
                     .help("Your own ceiling. Empty means none."))
+            }
+            div class="m-row2" {
+                (Field::input("time", "hours_from", "Sends from").value(&self.hours_from).error(errors.hours_from.clone())
+                    .help(format!("Hours in which this account may send, in {}. Empty means any.", member.organization.zone.name())))
+                (Field::input("time", "hours_until", "Sends until").value(&self.hours_until).error(errors.hours_until.clone())
+                    .help("Promotion also keeps to 10:00 AM to 9:00 PM in India and to your quiet hours, whatever stands here."))
             }
         }
     }
@@ -540,7 +597,7 @@ fn new_page(member: &Member, form: &AccountForm, errors: &Errors) -> Markup {
         (Card::new("new", "Fast2SMS", html! {
             form class="m-stack" method="post" action=(NEW) autocomplete="off" {
                 (member.csrf())
-                (form.fields(errors, None))
+                (form.fields(member, errors, None))
                 @if !errors.is_empty() { p class="m-hint" { "A key is never sent back to a page: paste it again." } }
                 div class="m-acts" { (Button::link("Cancel", HREF)) (Button::primary("Add account").busy("Saving…")) }
             }
@@ -586,7 +643,7 @@ fn edit_page(member: &Member, integration: &Integration, form: &AccountForm, err
         (Card::new("edit", "Account", html! {
             form class="m-stack" method="post" action={ (own) "/edit" } autocomplete="off" {
                 (member.csrf())
-                (form.fields(errors, Some(integration)))
+                (form.fields(member, errors, Some(integration)))
                 div class="m-acts" { (Button::link("Cancel", &own)) (Button::primary("Save account").busy("Saving…")) }
             }
         }).padded())
