@@ -31,20 +31,22 @@ pub enum Permission {
     Team,
     /// See the operator page.
     Operate,
+    /// Erase a person, and say how long people are kept.
+    Erase,
 }
 
 impl Role {
     /// Whether this role may do that. No other code decides this.
     pub fn may(self, permission: Permission) -> bool {
-        use Permission::{AddRegistrants, Integrations, Manage, Operate, Read, Send, Team};
+        use Permission::{AddRegistrants, Erase, Integrations, Manage, Operate, Read, Send, Team};
         match (self, permission) {
-            (Role::Admin, Read | AddRegistrants | Manage | Send | Integrations | Team | Operate) => true,
+            (Role::Admin, Read | AddRegistrants | Manage | Send | Integrations | Team | Operate | Erase) => true,
             (Role::Manager, Read | AddRegistrants | Manage | Send | Operate) => true,
-            (Role::Manager, Integrations | Team) => false,
+            (Role::Manager, Integrations | Team | Erase) => false,
             (Role::Agent, Read | AddRegistrants) => true,
-            (Role::Agent, Manage | Send | Integrations | Team | Operate) => false,
+            (Role::Agent, Manage | Send | Integrations | Team | Operate | Erase) => false,
             (Role::Viewer, Read) => true,
-            (Role::Viewer, AddRegistrants | Manage | Send | Integrations | Team | Operate) => false,
+            (Role::Viewer, AddRegistrants | Manage | Send | Integrations | Team | Operate | Erase) => false,
         }
     }
 

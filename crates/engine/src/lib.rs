@@ -5,6 +5,7 @@
 pub mod accounts;
 mod breaker;
 mod fair;
+mod forget;
 pub mod import;
 mod look_up;
 mod plan;
@@ -14,9 +15,12 @@ mod run;
 mod send;
 mod turn;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use domain::{
@@ -81,6 +85,7 @@ pub struct Engine {
     pub(crate) feed: broadcast::Sender<BroadcastId>,
     pub(crate) alive_until: Arc<AtomicI64>,
     pub(crate) opt_out_link: Option<OptOutLink>,
+    pub(crate) files: Option<PathBuf>,
 }
 
 /// Makes the address of the page where the addressee of a message stops such messages.
@@ -131,12 +136,19 @@ impl Engine {
             feed: broadcast::channel(FEED_ROOM).0,
             alive_until: Arc::new(AtomicI64::new(i64::MAX)),
             opt_out_link: None,
+            files: None,
         }
     }
 
     /// The same engine with a maker of opt-out links. Without one, a template that wants a link leaves everybody out.
     pub fn with_opt_out_link(mut self, link: OptOutLink) -> Engine {
         self.opt_out_link = Some(link);
+        self
+    }
+
+    /// The same engine with the folder of uploaded files, so that those of erased workshops go as well.
+    pub fn with_files(mut self, folder: PathBuf) -> Engine {
+        self.files = Some(folder);
         self
     }
 

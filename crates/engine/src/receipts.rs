@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::{
-    ids::{BroadcastId, IntegrationId, MessageRef},
+    ids::{BroadcastId, IntegrationId, MessageRef, ReceiptId},
     message::MessageState,
     outcome::Said,
     receipt::{Event, OptWord, Proof, Reading, advance, opt_word},
@@ -86,6 +86,7 @@ impl Engine {
             .await?;
         let mut book = Book::new(candidates, now);
         let mut results = Vec::with_capacity(read.len());
+        let mut unmatched = Vec::new();
         for (receipt, events) in &read {
             let mut result = Applied::Ignored;
             for event in events {
@@ -101,10 +102,32 @@ impl Engine {
                     }
                 }
             }
+            if matches!(result, Applied::Unmatched(_)) {
+                unmatched.extend(events.iter().filter_map(reading).filter_map(number).map(|number| (results.len(), number)));
+            }
             results.push((receipt.id, result));
         }
+        self.drop_erased(&read, unmatched, &mut results).await?;
         let touched = self.work.apply_receipts(results, book.changes(), now).await?;
         self.tell(touched);
+        Ok(())
+    }
+
+    /// News about a number that was erased fits nothing any more, and is not kept either.
+    async fn drop_erased(
+        &self,
+        read: &[(PendingReceipt, Vec<Event>)],
+        unmatched: Vec<(usize, String)>,
+        results: &mut [(ReceiptId, Applied)],
+    ) -> Result<(), StoreError> {
+        let Some((first, _)) = read.first().filter(|_| !unmatched.is_empty()) else { return Ok(()) };
+        let keys: Vec<String> = unmatched.iter().map(|(_, number)| self.key.of(number)).collect();
+        let erased = self.work.erased_numbers(first.organization, keys.clone()).await?;
+        for ((at, _), key) in unmatched.iter().zip(&keys) {
+            if erased.contains(key) {
+                results[*at].1 = Applied::Erased;
+            }
+        }
         Ok(())
     }
 
@@ -198,7 +221,7 @@ fn weightier(one: Applied, other: Applied) -> Applied {
         Applied::Later(_) => 3,
         Applied::To(_) => 2,
         Applied::Unmatched(_) => 1,
-        Applied::Ignored => 0,
+        Applied::Ignored | Applied::Erased => 0,
     };
     if weight(&other) > weight(&one) { other } else { one }
 }

@@ -18,6 +18,8 @@ use crate::{Engine, Sender, turn::TurnReport};
 const BEATS_PER_LEASE: i64 = 6;
 /// Every loop looks by itself after this, whatever wakes were lost.
 const LOOK: Duration = Duration::from_secs(1);
+/// Whether an organisation's retention is due is asked this often; it is due once an hour.
+const FORGET_LOOK: Duration = Duration::from_secs(20);
 /// The store is asked again after this when it did not answer; doubles up to [`DOWN_LONGEST`].
 const DOWN_FIRST: Duration = Duration::from_millis(200);
 /// Longest pause while the store is away.
@@ -51,6 +53,7 @@ impl Engine {
         tasks.spawn(self.clone().receiving(stop.clone()));
         tasks.spawn(self.clone().asking(stop.clone()));
         tasks.spawn(self.clone().keeping(stop.clone()));
+        tasks.spawn(self.clone().forgetting(stop.clone()));
         tasks.spawn(self.clone().beating(stop.clone()));
         tasks.spawn(self.clone().hearing(stop.clone()));
         Ok(Running { stop, tasks, engine: self.clone() })
@@ -211,6 +214,23 @@ impl Engine {
             }
             tokio::select! {
                 () = tokio::time::sleep(LOOK) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// Erases the people of workshops that were kept long enough.
+    async fn forgetting(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let pause = match self.forget().await {
+                Ok(_) => FORGET_LOOK,
+                Err(error) => {
+                    warn!("erasing what was kept long enough will be tried again: {error}");
+                    DOWN_LONGEST
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
                 () = stop.cancelled() => {}
             }
         }

@@ -108,6 +108,7 @@ impl App {
             let links = links.clone();
             Arc::new(move |message| links.link(message))
         });
+        let engine = engine.with_files(config.data.clone());
         let callbacks = Callbacks::new(engine.clone(), clock.clone());
         let stopping = CancellationToken::new();
         Ok(App(Arc::new(Parts {

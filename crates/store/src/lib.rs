@@ -18,6 +18,7 @@ pub mod work;
 pub mod audit;
 pub mod broadcasts;
 pub mod consents;
+pub mod erasure;
 pub mod imports;
 pub mod integrations;
 pub mod members;

@@ -30,6 +30,8 @@ use crate::{
 
 /// Rows bound to one statement; more make no difference to the speed and hold more memory.
 const ROWS_PER_STATEMENT: usize = 2_000;
+/// How the identity of somebody begins who was erased; nobody else's can, being hexadecimal.
+const ERASED: &str = "erased-";
 
 /// A person to put into a workshop; every value was checked before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -135,6 +137,8 @@ pub struct Registrant {
     pub import: Option<ImportId>,
     /// When they registered.
     pub registered_at: Millis,
+    /// Who they were was erased; their place is kept.
+    pub is_erased: bool,
 }
 
 /// Which registrants a list shows. One at a time: each is a number on a screen and leads to its people.
@@ -214,6 +218,7 @@ struct RegistrantRow {
     source: String,
     import_id: Option<Uuid>,
     registered_at: i64,
+    is_erased: bool,
 }
 
 impl TryFrom<RegistrantRow> for Registrant {
@@ -232,6 +237,7 @@ impl TryFrom<RegistrantRow> for Registrant {
             source: row.source,
             import: row.import_id.map(ImportId),
             registered_at: Millis(row.registered_at),
+            is_erased: row.is_erased,
         })
     }
 }
@@ -245,7 +251,7 @@ macro_rules! select_registrants {
     ($which:literal) => {
         concat!(
             "SELECT r.id, r.workshop_id, r.name, r.email, r.phone, r.phone_typed, r.status, r.mark, r.source, r.import_id,
-                    r.registered_at,
+                    r.registered_at, r.identity LIKE 'erased-%' AS is_erased,
                     r.phone <> '' AND EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = r.organization_id
                                               AND s.phone = r.phone AND s.phone <> '') AS suppressed
              FROM registrants r
@@ -327,7 +333,7 @@ impl Org {
             .db
             .one(
                 "SELECT r.id, r.workshop_id, r.name, r.email, r.phone, r.phone_typed, r.status, r.mark, r.source, r.import_id,
-                        r.registered_at,
+                        r.registered_at, r.identity LIKE 'erased-%' AS is_erased,
                         r.phone <> '' AND EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = r.organization_id
                                                   AND s.phone = r.phone AND s.phone <> '') AS suppressed
                  FROM registrants r WHERE r.organization_id = $1 AND r.workshop_id = $2 AND r.id = $3",
@@ -516,6 +522,12 @@ impl Org {
         if self.hold(&mut tx, workshop).await? == "cancelled" {
             return Err(StoreError::Stale);
         }
+        // There is somebody to erase again.
+        tx.run(
+            "UPDATE workshops SET erased_at = NULL WHERE id = $1 AND erased_at IS NOT NULL",
+            args![workshop.0],
+        )
+        .await?;
         Ok(tx)
     }
 
@@ -1074,4 +1086,35 @@ async fn by_id(tx: &mut Tx, workshop: WorkshopId, ids: Vec<Uuid>) -> Result<Vec<
         )
         .await?;
     rows.into_iter().map(Stored::try_from).collect()
+}
+
+/// Takes name, number and e-mail out of these registrations; places, states and counts stay, each without a number now. The caller holds
+/// the workshop's row.
+pub(crate) async fn forget_rows(
+    tx: &mut Tx,
+    workshop: WorkshopId,
+    ids: Vec<Uuid>,
+) -> Result<u64, StoreError> {
+    let mut tally = Tally::default();
+    let rows = by_id(tx, workshop, ids).await?;
+    for row in &rows {
+        tally.add(&row.traits, -1);
+        let registered = row.traits.status == RegistrantStatus::Registered;
+        let mark = registered.then_some(SkipReason::NoPhone);
+        tally.add(&Traits { mark, has_email: false, has_name: false, ..row.traits }, 1);
+    }
+    let batch = Batch::new()
+        .uuids("id", rows.iter().map(|row| row.id))
+        .texts("identity", rows.iter().map(|row| format!("{ERASED}{}", row.id)));
+    let n = tx
+        .run_batch(
+            "UPDATE registrants SET name = '', email = '', phone = '', phone_typed = '', identity = b.identity,
+                    mark = CASE WHEN registrants.status = 'registered' THEN 'no_phone' ELSE '' END
+             FROM @batch WHERE registrants.workshop_id = $1 AND registrants.id = b.id",
+            args![workshop.0],
+            batch,
+        )
+        .await?;
+    tally.write(tx, workshop).await?;
+    Ok(n)
 }

@@ -379,24 +379,6 @@ impl Org {
         Ok(Lift::Done)
     }
 
-    /// This table's part, and that of agreements, in erasing a person: the number goes, its keyed hash stays, so that a re-import does
-    /// not bring the person back (providers/regulation-india.md §5). How many rows lost their number.
-    pub async fn forget_number(&self, phone: &Phone, now: Millis) -> Result<u64, StoreError> {
-        self.allow(Permission::Manage)?;
-        let mut tx = self.db.begin().await?;
-        let mut rows = 0;
-        for sql in [
-            "UPDATE suppressions SET phone = '' WHERE organization_id = $1 AND phone = $2",
-            "UPDATE suppressions_lifted SET phone = '' WHERE organization_id = $1 AND phone = $2",
-            "UPDATE consents SET phone = '' WHERE organization_id = $1 AND phone = $2 AND phone <> ''",
-        ] {
-            rows += tx.run(sql, args![self.id(), phone.as_str()]).await?;
-        }
-        self.note(&mut tx, "number.forgotten", "", &format!("rows={rows}"), now).await?;
-        tx.commit().await?;
-        Ok(rows)
-    }
-
     /// Gives erased entries their number back when it registers anew: screens then count those people again. The sending needs it not:
     /// it looks by keyed hash.
     pub async fn know_numbers_again(&self, phones: &[String], key: &PhoneKey) -> Result<u64, StoreError> {

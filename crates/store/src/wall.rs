@@ -54,6 +54,7 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("suppressions", TENANT, ALL),
     ("suppressions_lifted", TENANT, ALL),
     ("consents", TENANT, ALL),
+    ("erased_numbers", TENANT, ALL),
     ("integrations", TENANT, ALL),
     ("integration_pace", Parent("integration_id", "integrations"), ALL),
     ("templates", TENANT, ALL),

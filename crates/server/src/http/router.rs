@@ -12,7 +12,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     routing::{MethodFilter, MethodRouter, on},
 };
-use domain::role::Permission::{self, AddRegistrants, Integrations, Manage, Operate, Read, Send, Team};
+use domain::role::Permission::{self, AddRegistrants, Erase, Integrations, Manage, Operate, Read, Send, Team};
 use tower_http::compression::CompressionLayer;
 
 use super::{
@@ -121,7 +121,7 @@ const PUT: Method = Method::PUT;
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, broadcast, consents, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person,
+        account, broadcast, consents, erase, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person,
         settings::{audit, charges, integrations, prices, sms_templates, template_import, templates},
         setup, team, workshop, workshops,
     };
@@ -187,6 +187,8 @@ pub fn table() -> Vec<Route> {
         route(POST, "/people/opted-out/{entry}/remove",   Manage,     opted_out::remove),
         route(GET,  "/people/number/{digits}",            Read,       person::by_number),
         route(GET,  "/people/{person}",                   Read,       person::show),
+        route(GET,  "/people/{person}/erase",             Erase,      erase::ask),
+        route(POST, "/people/{person}/erase",             Erase,      erase::erase).timeout(ASKING),
         route(POST, "/people/{person}/consents",          Manage,     consents::record),
         route(GET,  "/people/{person}/consents/{consent}/withdraw", AddRegistrants, consents::ask_withdraw),
         route(POST, "/people/{person}/consents/{consent}/withdraw", AddRegistrants, consents::withdraw),
@@ -270,6 +272,7 @@ pub fn table() -> Vec<Route> {
 
         route(GET,  "/settings/organisation",             Read,       organisation::show),
         route(POST, "/settings/organisation",             Manage,     organisation::update),
+        route(POST, "/settings/organisation/retention",   Erase,      erase::keep),
         route(GET,  "/settings/team",                     Team,       team::show),
         route(POST, "/settings/team/invitations",         Team,       team::invite),
         route(POST, "/settings/team/invitations/{invitation}/revoke", Team, team::revoke),

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod broadcast;
 pub mod consents;
+pub mod erase;
 mod csv;
 pub mod health;
 pub mod home;

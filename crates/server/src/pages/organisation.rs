@@ -9,7 +9,10 @@ use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{NewOrganization, Organization};
 
-use super::{settings_page, unprocessable};
+use super::{
+    erase::{self, RetentionForm},
+    settings_page, unprocessable,
+};
 use crate::{
     app::App,
     http::{
@@ -137,9 +140,22 @@ pub async fn settings() -> Response {
 }
 
 /// `GET /settings/organisation`
-pub async fn show(member: Member) -> Markup {
+pub async fn show(member: Member) -> PageResult {
     let form = OrganisationForm::of(&member.organization);
-    page(&member, &form, &OrganisationErrors::default())
+    let retention = member.org.retention().await?;
+    let kept = erase::card(&member, &retention, None, None);
+    Ok(page(&member, &form, &OrganisationErrors::default(), &kept).into_response())
+}
+
+/// The page with what was typed as retention, and what is wrong with it.
+pub(super) async fn page_with(
+    member: &Member,
+    retention_form: &RetentionForm,
+    error: Option<String>,
+) -> Result<Markup, Problem> {
+    let retention = member.org.retention().await?;
+    let kept = erase::card(member, &retention, Some(retention_form), error);
+    Ok(page(member, &OrganisationForm::of(&member.organization), &OrganisationErrors::default(), &kept))
 }
 
 /// `POST /settings/organisation`
@@ -153,11 +169,14 @@ pub async fn update(
             member.org.update_organization(&settings, member.now).await?;
             Ok(see_other_saying(&app, "/settings/organisation", "Settings saved."))
         }
-        Err(errors) => Ok(unprocessable(page(&member, &form, &errors))),
+        Err(errors) => {
+            let kept = erase::card(&member, &member.org.retention().await?, None, None);
+            Ok(unprocessable(page(&member, &form, &errors, &kept)))
+        }
     }
 }
 
-fn page(member: &Member, form: &OrganisationForm, errors: &OrganisationErrors) -> Markup {
+fn page(member: &Member, form: &OrganisationForm, errors: &OrganisationErrors, kept: &Card) -> Markup {
     let may = member.may(Permission::Manage);
     let body = html! {
         (Head::new("Organisation"))
@@ -169,6 +188,7 @@ fn page(member: &Member, form: &OrganisationForm, errors: &OrganisationErrors) -
                 @else { p class="m-hint" { "Admins and managers can change these settings." } }
             }
         }).padded())
+        (kept)
         @if member.user.super_admin {
             (Card::new("more", "More organisations", html! {
                 p class="m-p" { "Each organisation has its own people, workshops, accounts and team. Nothing passes between them." }

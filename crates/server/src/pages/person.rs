@@ -16,6 +16,7 @@ use store::{
 
 use super::{
     consents::{self, ConsentErrors, ConsentForm},
+    erase,
     opted_out::what_for,
     workshop::{registrant_chip, source_word},
     workshops::{form_value, href, ok},
@@ -70,6 +71,9 @@ pub(super) fn page(member: &Member, story: &Story, form: &ConsentForm, errors: &
     if member.may(Permission::Manage) {
         let to = format!("/people/opted-out?phone={}#add", form_value(&story.phone));
         head = head.action(Button::link("Opt out", to).icon(Icon::Skip));
+    }
+    if let Some(erase) = erase::action(member, story.lead) {
+        head = head.action(erase);
     }
     let body = html! {
         (head)

@@ -228,6 +228,11 @@ pub(super) fn registrant_chip(status: RegistrantStatus, mark: Option<SkipReason>
     }
 }
 
+/// Of a place that is counted still, and nobody's any more.
+fn erased_chip() -> Chip {
+    Chip { tone: Tone::Rest, icon: Icon::Cancel, word: "Erased".to_owned() }
+}
+
 async fn page(
     member: &Member,
     id: WorkshopId,
@@ -495,7 +500,11 @@ fn pagination(
 fn people_table(member: &Member, workshop: &Workshop, query: &ListQuery, people: &[Registrant]) -> Table {
     let zone = &member.organization.zone;
     let row = |person: &Registrant| {
-        let name = if person.name.is_empty() { "No name" } else { person.name.as_str() };
+        let name = match person.name.as_str() {
+            _ if person.is_erased => "Erased person",
+            "" => "No name",
+            name => name,
+        };
         let number = match (person.phone.as_str(), person.phone_typed.as_str()) {
             ("", "") => "–".to_owned(),
             ("", typed) => typed.to_owned(),
@@ -512,10 +521,10 @@ fn people_table(member: &Member, workshop: &Workshop, query: &ListQuery, people:
         };
         Row::new(vec![
             title,
-            registrant_chip(person.status, person.mark, person.suppressed).render(),
+            if person.is_erased { erased_chip().render() } else { registrant_chip(person.status, person.mark, person.suppressed).render() },
             html! { (number) },
             html! { (zone.date(person.registered_at, member.now)) span class="m-sub" { (source_word(&person.source)) } },
-            if member.may(Permission::Manage) {
+            if member.may(Permission::Manage) && !person.is_erased {
                 menu(member, workshop, person).render()
             } else {
                 html! {}

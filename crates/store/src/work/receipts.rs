@@ -80,6 +80,8 @@ pub enum Applied {
     Unmatched(&'static str),
     /// Nothing that concerns us.
     Ignored,
+    /// It is about a number that was erased on request: its body is not kept.
+    Erased,
     /// Its message is in flight: tried again then.
     Later(Millis),
 }
@@ -338,6 +340,7 @@ async fn write_results(
             Applied::To(message) => (id, "applied", "", Some(message), now),
             Applied::Unmatched(why) => (id, "unmatched", why, None, now),
             Applied::Ignored => (id, "ignored", "", None, now),
+            Applied::Erased => (id, "erased", "", None, now),
             Applied::Later(at) => (id, "pending", "", None, at),
         })
         .collect();
@@ -352,7 +355,8 @@ async fn write_results(
         .ints("position", rows.iter().map(|row| row.3.map(|message| message.position)))
         .ints("try_at", rows.iter().map(|row| row.4.0));
     tx.run_batch(
-        "UPDATE receipts SET state = b.state, note = b.note, broadcast_id = b.broadcast_id, position = b.position, try_at = b.try_at
+        "UPDATE receipts SET state = b.state, note = b.note, broadcast_id = b.broadcast_id, position = b.position, try_at = b.try_at,
+                body = CASE WHEN b.state = 'erased' THEN '' ELSE receipts.body END
          FROM @batch WHERE receipts.id = b.id",
         args![],
         batch,

@@ -10,6 +10,7 @@ mod on_both;
 
 mod changes;
 mod consents;
+mod erasure;
 mod imports;
 mod people;
 mod registrants;

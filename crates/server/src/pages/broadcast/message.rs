@@ -21,7 +21,7 @@ use store::{
 
 use super::{
     href,
-    recipients::{at_second, detail, number},
+    recipients::{at_second, detail, name, number},
     state_chip,
     view::FORM,
     why,
@@ -103,7 +103,7 @@ impl Story {
     pub fn drawer(&self) -> Drawer {
         let row = &self.row;
         Drawer {
-            name: if row.name.trim().is_empty() { "No name".to_owned() } else { row.name.clone() },
+            name: name(row),
             detail: number(row),
             chip: state_chip(row.state).chip(),
             sentence: sentence(row),

@@ -354,10 +354,20 @@ pub(super) fn at_second(zone: &Zone, at: Millis, now: Millis) -> String {
     if (day..next_day).contains(&at) { time } else { format!("{}, {time}", zone.date(at, now)) }
 }
 
+/// The name, or why there is none.
+pub(super) fn name(row: &MessageView) -> String {
+    match row.name.trim() {
+        "" if row.recipient.is_empty() && row.state != MessageState::Skipped => "Erased person".to_owned(),
+        "" => "No name".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
 /// The number, or what is known of it.
 pub(super) fn number(row: &MessageView) -> String {
     match row.recipient.as_str() {
         "" if row.reason == SkipReason::InvalidPhone.word() => "No usable number".to_owned(),
+        "" if row.state != MessageState::Skipped => "Number erased".to_owned(),
         "" => "No number".to_owned(),
         number => phone(number),
     }
@@ -366,7 +376,7 @@ pub(super) fn number(row: &MessageView) -> String {
 fn message_row(view: &View, row: &MessageView) -> MessageRow {
     MessageRow {
         id: row.message.position.to_string(),
-        name: if row.name.trim().is_empty() { "No name".to_owned() } else { row.name.clone() },
+        name: name(row),
         address: number(row),
         href: format!("{}/messages/{}", href(view.broadcast.id), row.message.position),
         chip: state_chip(row.state).chip(),

@@ -9,7 +9,7 @@ use store::{
     imports::{Import, ImportState},
 };
 
-use super::{head, href, importer_of, n, page, run, state_chip, stored_mapping};
+use super::{head, href, importer_of, n, page, run, state_chip, stored_mapping, upload::remove};
 use crate::{
     app::App,
     http::{
@@ -41,7 +41,12 @@ pub async fn commit(State(app): State<App>, member: Member, Path(id): Path<Impor
     run(
         &app,
         id,
-        async move { importer.commit(&import, &mapping, |at| jobs.progress(id, at)).await.map(drop) },
+        async move {
+            importer.commit(&import, &mapping, |at| jobs.progress(id, at)).await?;
+            // Everybody in it is registered, and what could not be taken is kept by rows: nobody needs the file again.
+            remove(&importer.file).await;
+            Ok(())
+        },
     )
     .await;
     Ok(see_other(&href(id)))

@@ -36,7 +36,7 @@ fn length_error(text: &str, max: usize, missing: &str) -> Option<String> {
 }
 
 /// `Today 4:16 PM`, `Tue 3 Oct, 9:02 AM`.
-fn when(member: &Member, at: Millis) -> String {
+pub(super) fn when(member: &Member, at: Millis) -> String {
     on_day(member, at, "Today ")
 }
 

@@ -1,0 +1,688 @@
+//! Erasing people: one on request, and all of a workshop when the organisation has kept them long enough.
+//!
+//! What is written over: name, number, e-mail, values, and what providers said in their own words. What stays: rows and their states,
+//! counts, costs, and keyed hashes of numbers, by which opt-outs go on to hold (providers/regulation-india.md §5). A message without
+//! its number is no planned row any more: nothing can send it again and no receipt finds it.
+
+use domain::{
+    ids::{BroadcastId, LeadId, OrganizationId, WorkshopId},
+    phone::Phone,
+    role::Permission,
+    time::{DAY, HOUR, Millis},
+};
+use uuid::Uuid;
+
+use crate::{
+    changes::Change,
+    db::{Batch, Tx, args},
+    error::StoreError,
+    org::Org,
+    phone_key::PhoneKey,
+    registrants::forget_rows,
+    work::Work,
+};
+
+/// Shortest time that an organisation can choose, in days: receipts, refunds and questions come in the first week.
+pub const KEEP_DAYS_MIN: i64 = 7;
+/// Longest; whoever wants more keeps everything.
+pub const KEEP_DAYS_MAX: i64 = 3_650;
+/// Rows that one transaction of the retention looks at: short enough that sending does not notice.
+const ROWS: i64 = 2_000;
+/// How often an organisation is looked at.
+const LOOK_EVERY_MS: i64 = HOUR;
+/// So long a provider may still tell something about a number that was erased.
+const LATE_NEWS_MS: i64 = 30 * DAY;
+/// Last digits by which a number is found in texts: providers write it with and without the country code.
+const DIGITS_COMPARED: usize = 10;
+/// Import rows looked through in one go.
+const IMPORT_ROWS: i64 = 2_000;
+
+/// What erasing a person did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Registrations without name, number and e-mail now.
+    pub registrations: u64,
+    /// Messages without number and values now.
+    pub messages: u64,
+    /// Uploaded files that were imported long ago and hold their people still, below the data folder: to be removed by the caller.
+    pub files: Vec<String>,
+}
+
+/// What came of asking to erase a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Erasure {
+    /// They are erased.
+    Done(Erased),
+    /// Nothing changed: a message to them waits or is under way. The broadcasts, by title.
+    Busy(Vec<(BroadcastId, String)>),
+}
+
+/// What the retention of an organisation did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Workshops.
+    pub workshops: i64,
+    /// Registrations.
+    pub people: i64,
+    /// Messages.
+    pub messages: i64,
+    /// Receipts that fit no message.
+    pub receipts: i64,
+}
+
+impl Forgotten {
+    /// Whether it did anything.
+    pub fn is_any(&self) -> bool {
+        *self != Forgotten::default()
+    }
+}
+
+/// How an organisation keeps its people's data, and what the last looks found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Days after the end of a workshop; `None` for ever.
+    pub keep_days: Option<i64>,
+    /// The last look.
+    pub ran_at: Option<Millis>,
+    /// The last look that found something, and what it erased.
+    pub erased: Option<(Millis, Forgotten)>,
+}
+
+#[derive(sqlx::FromRow)]
+struct RetentionRow {
+    keep_days: Option<i64>,
+    retention_ran_at: Option<i64>,
+    retention_erased_at: Option<i64>,
+    retention_workshops: i64,
+    retention_people: i64,
+    retention_messages: i64,
+    retention_receipts: i64,
+}
+
+/// The digits by which a number is found in a text.
+fn tail(phone: &Phone) -> String {
+    let digits = phone.as_str().trim_start_matches('+');
+    digits[digits.len().saturating_sub(DIGITS_COMPARED)..].to_owned()
+}
+
+/// Whether a text, however it is spaced, has these digits in it.
+fn holds(text: &str, tail: &str) -> bool {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    digits.contains(tail)
+}
+
+impl Org {
+    /// How personal data is kept, and what the last looks did.
+    pub async fn retention(&self) -> Result<Retention, StoreError> {
+        let row: RetentionRow = self
+            .db
+            .one(
+                "SELECT keep_days, retention_ran_at, retention_erased_at, retention_workshops, retention_people,
+                        retention_messages, retention_receipts
+                 FROM organizations WHERE id = $1",
+                args![self.id()],
+            )
+            .await?;
+        let did = Forgotten {
+            workshops: row.retention_workshops,
+            people: row.retention_people,
+            messages: row.retention_messages,
+            receipts: row.retention_receipts,
+        };
+        Ok(Retention {
+            keep_days: row.keep_days,
+            ran_at: row.retention_ran_at.map(Millis),
+            erased: row.retention_erased_at.map(|at| (Millis(at), did)),
+        })
+    }
+
+    /// Sets for how many days after a workshop its people are kept; `None` for ever. The next look begins at once.
+    pub async fn keep_for(&self, days: Option<i64>, now: Millis) -> Result<(), StoreError> {
+        self.allow(Permission::Erase)?;
+        if days.is_some_and(|days| !(KEEP_DAYS_MIN..=KEEP_DAYS_MAX).contains(&days)) {
+            return Err(StoreError::Stale);
+        }
+        let mut tx = self.db.begin().await?;
+        tx.run(
+            "UPDATE organizations SET keep_days = $2, retention_next_at = 0 WHERE id = $1",
+            args![self.id(), days],
+        )
+        .await?;
+        let detail = days.map_or("for ever".to_owned(), |days| format!("days={days}"));
+        self.note(&mut tx, "retention.changed", self.id(), &detail, now).await?;
+        tx.commit().await
+    }
+
+    /// Workshops that a retention of so many days would erase at once.
+    pub async fn past_retention(&self, days: i64, now: Millis) -> Result<i64, StoreError> {
+        let (n,): (i64,) = self
+            .db
+            .one(
+                "SELECT COUNT(*) FROM workshops
+                 WHERE organization_id = $1 AND erased_at IS NULL AND ends_at <= $2 AND registrants > 0",
+                args![self.id(), now.plus(-days.saturating_mul(DAY))],
+            )
+            .await?;
+        Ok(n)
+    }
+
+    /// Erases everything about a number, in one transaction; keyed hashes stay, so that opt-outs hold when it is imported again.
+    /// Refused while a message to it waits or is under way. People who share the number go together: nothing tells them apart.
+    pub async fn forget_number(
+        &self,
+        phone: &Phone,
+        key: &PhoneKey,
+        now: Millis,
+    ) -> Result<Erasure, StoreError> {
+        self.allow(Permission::Erase)?;
+        // Looked for before the transaction: these go through texts, which takes its time.
+        let receipts = self.receipts_about(phone).await?;
+        let lines = self.import_lines_about(phone).await?;
+        let mut tx = self.db.begin().await?;
+        let workshops: Vec<(Uuid,)> = tx
+            .all(
+                "SELECT id FROM workshops
+                 WHERE organization_id = $1 AND id IN (SELECT r.workshop_id FROM workshops w JOIN registrants r
+                                                       ON r.workshop_id = w.id AND r.phone = $2
+                                                       WHERE w.organization_id = $1)
+                 ORDER BY id FOR UPDATE",
+                args![self.id(), phone.as_str()],
+            )
+            .await?;
+        let busy = self.busy_with(&mut tx, phone).await?;
+        if !busy.is_empty() {
+            return Ok(Erasure::Busy(busy));
+        }
+        let mut erased = Erased::default();
+        for (workshop,) in workshops {
+            let people: Vec<(Uuid,)> = tx
+                .all(
+                    "SELECT id FROM registrants WHERE workshop_id = $1 AND phone = $2 ORDER BY id",
+                    args![workshop, phone.as_str()],
+                )
+                .await?;
+            let people = people.into_iter().map(|(id,)| id).collect();
+            erased.registrations += forget_rows(&mut tx, WorkshopId(workshop), people).await?;
+        }
+        erased.messages = self.forget_messages(&mut tx, phone).await?;
+        blank_receipts(&mut tx, receipts).await?;
+        self.blank_import_lines(&mut tx, lines).await?;
+        for sql in [
+            "UPDATE suppressions SET phone = '' WHERE organization_id = $1 AND phone = $2",
+            "UPDATE suppressions_lifted SET phone = '' WHERE organization_id = $1 AND phone = $2",
+            "UPDATE consents SET phone = '' WHERE organization_id = $1 AND phone = $2 AND phone <> ''",
+            // Where the plan of a broadcast ended.
+            "UPDATE broadcasts SET plan_phone = '', plan_identity = ''
+             WHERE organization_id = $1 AND plan_phone = $2 AND status <> 'planning'",
+        ] {
+            tx.run(sql, args![self.id(), phone.as_str()]).await?;
+        }
+        let lead: Option<(Uuid,)> = tx
+            .optional(
+                "DELETE FROM leads WHERE organization_id = $1 AND phone = $2 RETURNING id",
+                args![self.id(), phone.as_str()],
+            )
+            .await?;
+        tx.run(
+            "INSERT INTO erased_numbers (organization_id, phone_key, erased_at) VALUES ($1, $2, $3)
+             ON CONFLICT (organization_id, phone_key) DO UPDATE SET erased_at = excluded.erased_at",
+            args![self.id(), key.of(phone.as_str()), now],
+        )
+        .await?;
+        let files: Vec<(String,)> = tx
+            .all(
+                "SELECT file_path FROM imports WHERE organization_id = $1 AND state IN ('committed', 'undone')",
+                args![self.id()],
+            )
+            .await?;
+        erased.files = files.into_iter().map(|(path,)| path).collect();
+        let detail = format!("registrations={} messages={}", erased.registrations, erased.messages);
+        let subject = lead.map_or(String::new(), |(id,)| LeadId(id).to_string());
+        self.note(&mut tx, "person.erased", subject, &detail, now).await?;
+        tx.commit().await?;
+        Ok(Erasure::Done(erased))
+    }
+
+    /// Broadcasts that are not done with that number.
+    async fn busy_with(
+        &self,
+        tx: &mut Tx,
+        phone: &Phone,
+    ) -> Result<Vec<(BroadcastId, String)>, StoreError> {
+        let busy: Vec<(Uuid, String)> = tx
+            .all(
+                "SELECT o.id, o.title FROM broadcasts o
+                 WHERE o.organization_id = $1
+                   AND (EXISTS (SELECT 1 FROM messages m WHERE m.broadcast_id = o.id AND m.recipient = $2 AND m.planned
+                                AND m.state IN ('waiting', 'in_flight'))
+                        -- Its plan may have read them already.
+                        OR (o.status = 'planning' AND EXISTS (SELECT 1 FROM registrants r
+                                                              WHERE r.workshop_id = o.workshop_id AND r.phone = $2)))
+                 ORDER BY o.id DESC",
+                args![self.id(), phone.as_str()],
+            )
+            .await?;
+        Ok(busy.into_iter().map(|(id, title)| (BroadcastId(id), title)).collect())
+    }
+
+    /// Takes number and values out of every message to that number.
+    async fn forget_messages(&self, tx: &mut Tx, phone: &Phone) -> Result<u64, StoreError> {
+        let rows: Vec<(Uuid, i64)> = tx
+            .all(
+                "SELECT m.broadcast_id, m.position FROM broadcasts o
+                 JOIN messages m ON m.broadcast_id = o.id AND m.recipient = $2 AND m.planned
+                 WHERE o.organization_id = $1
+                 UNION
+                 SELECT m.broadcast_id, m.position FROM broadcasts o
+                 JOIN messages m ON m.broadcast_id = o.id AND m.recipient = $2 AND m.state = 'skipped'
+                   AND m.state IN ('failed', 'unknown', 'skipped', 'expired', 'cancelled')
+                 WHERE o.organization_id = $1",
+                args![self.id(), phone.as_str()],
+            )
+            .await?;
+        let keys = || {
+            Batch::new()
+                .uuids("broadcast_id", rows.iter().map(|row| row.0))
+                .ints("position", rows.iter().map(|row| row.1))
+        };
+        let blanked = tx
+            .run_batch(
+                "UPDATE messages SET name = '', recipient = '', planned = FALSE, content = '', reason_text = '',
+                        provider_id = NULL, network_id = NULL
+                 FROM @batch
+                 WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position
+                   AND messages.state NOT IN ('waiting', 'in_flight')",
+                args![],
+                keys(),
+            )
+            .await?;
+        if blanked != rows.len() as u64 {
+            // Somebody had one of them sent again since they were looked at.
+            return Err(StoreError::Stale);
+        }
+        tx.run_batch(
+            "UPDATE message_events SET detail = '' FROM @batch
+             WHERE message_events.broadcast_id = b.broadcast_id AND message_events.position = b.position AND kind <> 'decision'",
+            args![],
+            keys(),
+        )
+        .await?;
+        tx.run_batch(
+            "UPDATE receipts SET body = '' FROM @batch
+             WHERE receipts.broadcast_id = b.broadcast_id AND receipts.position = b.position",
+            args![],
+            keys(),
+        )
+        .await?;
+        for (broadcast, _) in &rows {
+            tx.tell(Change::Rows(BroadcastId(*broadcast)));
+        }
+        Ok(blanked)
+    }
+
+    /// Receipts whose body has that number in it: one post may speak of many people and stand with another's message. Those that are
+    /// still to be applied are left; what they leave is dropped then.
+    async fn receipts_about(&self, phone: &Phone) -> Result<Vec<Uuid>, StoreError> {
+        let found: Vec<(Uuid,)> = self
+            .db
+            .all(
+                "SELECT r.id FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id AND m.recipient = $2 AND m.planned
+                 JOIN receipts r ON r.broadcast_id = o.id AND r.organization_id = $1
+                 WHERE o.organization_id = $1 AND r.body LIKE $3
+                 UNION
+                 SELECT id FROM receipts WHERE organization_id = $1 AND state = 'unmatched' AND body LIKE $3
+                 UNION
+                 SELECT id FROM receipts WHERE organization_id = $1 AND state = 'ignored' AND body LIKE $3",
+                args![self.id(), phone.as_str(), format!("%{}%", tail(phone))],
+            )
+            .await?;
+        Ok(found.into_iter().map(|(id,)| id).collect())
+    }
+
+    /// Rows of imports that were kept for a person and have that number in them: import, line, and how many cells.
+    async fn import_lines_about(&self, phone: &Phone) -> Result<Vec<(Uuid, i64, usize)>, StoreError> {
+        let tail = tail(phone);
+        let mut found = Vec::new();
+        let mut after = (Uuid::nil(), 0_i64);
+        loop {
+            let rows: Vec<(Uuid, i64, String, String)> = self
+                .db
+                .all(
+                    "SELECT r.import_id, r.line, r.cells, r.typed FROM import_rows r JOIN imports i ON i.id = r.import_id
+                     WHERE i.organization_id = $1 AND (r.import_id, r.line) > ($2, $3)
+                     ORDER BY r.import_id, r.line LIMIT $4",
+                    args![self.id(), after.0, after.1, IMPORT_ROWS],
+                )
+                .await?;
+            let Some(last) = rows.last().map(|row| (row.0, row.1)) else { return Ok(found) };
+            after = last;
+            for (import, line, cells, typed) in rows {
+                let cells: Vec<String> = serde_json::from_str(&cells).unwrap_or_default();
+                let typed: Vec<(usize, String)> = serde_json::from_str(&typed).unwrap_or_default();
+                let texts = cells.iter().chain(typed.iter().map(|(_, text)| text));
+                if texts.into_iter().any(|text| holds(text, &tail)) {
+                    found.push((import, line, cells.len()));
+                }
+            }
+        }
+    }
+
+    async fn blank_import_lines(
+        &self,
+        tx: &mut Tx,
+        lines: Vec<(Uuid, i64, usize)>,
+    ) -> Result<(), StoreError> {
+        let empty = |n: usize| serde_json::to_string(&vec![""; n]).expect("texts are JSON");
+        let batch = Batch::new()
+            .uuids("import_id", lines.iter().map(|line| line.0))
+            .ints("line", lines.iter().map(|line| line.1))
+            .texts("cells", lines.iter().map(|line| empty(line.2)));
+        tx.run_batch(
+            "UPDATE import_rows SET cells = b.cells, typed = '[]', problems = '[]', decision = 'skip' FROM @batch
+             WHERE import_rows.import_id = b.import_id AND import_rows.line = b.line",
+            args![],
+            batch,
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+async fn blank_receipts(tx: &mut Tx, ids: Vec<Uuid>) -> Result<(), StoreError> {
+    tx.run_batch(
+        "UPDATE receipts SET body = '' FROM @batch WHERE receipts.id = b.id AND receipts.state <> 'pending'",
+        args![],
+        Batch::new().uuids("id", ids),
+    )
+    .await?;
+    Ok(())
+}
+
+/// An organisation whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetentionDue {
+    /// Which.
+    pub organization: OrganizationId,
+    /// What ended before is erased.
+    pub before: Millis,
+    /// Receipts before this one were dealt with by an earlier look.
+    receipts_from: Millis,
+}
+
+impl Work {
+    /// The next organisation to look at; of several processes one gets it.
+    pub async fn retention_due(&self, now: Millis) -> Result<Option<RetentionDue>, StoreError> {
+        let due: Option<(Uuid, i64, i64, i64)> = self
+            .db
+            .optional(
+                "SELECT id, keep_days, retention_next_at, retention_receipts_to FROM organizations
+                 WHERE keep_days IS NOT NULL AND retention_next_at <= $1 ORDER BY retention_next_at, id LIMIT 1",
+                args![now],
+            )
+            .await?;
+        let Some((id, keep_days, next_at, receipts_from)) = due else { return Ok(None) };
+        let taken = self
+            .db
+            .run(
+                "UPDATE organizations SET retention_next_at = $2 WHERE id = $1 AND retention_next_at = $3 AND keep_days = $4",
+                args![id, now.plus(LOOK_EVERY_MS), next_at, keep_days],
+            )
+            .await?;
+        let before = now.plus(-keep_days.saturating_mul(DAY));
+        Ok((taken > 0).then_some(RetentionDue {
+            organization: OrganizationId(id),
+            before,
+            receipts_from: Millis(receipts_from),
+        }))
+    }
+
+    /// A workshop whose people were kept long enough, the oldest first. One with a broadcast that is not done yet waits.
+    pub async fn workshop_to_forget(&self, due: &RetentionDue) -> Result<Option<WorkshopId>, StoreError> {
+        let found: Option<(Uuid,)> = self
+            .db
+            .optional(
+                "SELECT w.id FROM workshops w
+                 WHERE w.organization_id = $1 AND w.erased_at IS NULL AND w.ends_at <= $2
+                   AND NOT EXISTS (SELECT 1 FROM broadcasts o WHERE o.workshop_id = w.id
+                                   AND (o.status IN ('planning', 'scheduled', 'in_progress', 'paused')
+                                        OR EXISTS (SELECT 1 FROM broadcast_counts c WHERE c.broadcast_id = o.id AND c.n > 0
+                                                   AND c.state IN ('waiting', 'in_flight'))))
+                 ORDER BY w.ends_at, w.id LIMIT 1",
+                args![due.organization.0, due.before],
+            )
+            .await?;
+        Ok(found.map(|(id,)| WorkshopId(id)))
+    }
+
+    /// Erases all people of a workshop, a few thousand rows per transaction. Cut off, it can be called again.
+    pub async fn forget_workshop(
+        &self,
+        due: &RetentionDue,
+        workshop: WorkshopId,
+        now: Millis,
+    ) -> Result<Forgotten, StoreError> {
+        let mut did = Forgotten { workshops: 1, ..Forgotten::default() };
+        let mut after = Some(Uuid::nil());
+        while let Some(from) = after {
+            let (people, next) = self.forget_people(due, workshop, from).await?;
+            did.people += people;
+            after = next;
+        }
+        let broadcasts: Vec<(Uuid,)> = self
+            .db
+            .all("SELECT id FROM broadcasts WHERE workshop_id = $1 ORDER BY id", args![workshop.0])
+            .await?;
+        for (broadcast,) in broadcasts {
+            let mut after = Some(0);
+            while let Some(from) = after {
+                let (messages, next) = self.forget_stretch(broadcast, from).await?;
+                did.messages += messages;
+                after = next;
+            }
+        }
+        let mut tx = self.db.begin().await?;
+        for sql in [
+            "DELETE FROM import_rows WHERE import_id IN (SELECT id FROM imports WHERE workshop_id = $1)",
+            "UPDATE broadcasts SET plan_phone = '', plan_identity = '' WHERE workshop_id = $1 AND plan_phone <> ''",
+        ] {
+            tx.run(sql, args![workshop.0]).await?;
+        }
+        tx.run(
+            // Not when somebody registered since.
+            "UPDATE workshops SET erased_at = $2 WHERE id = $1
+               AND NOT EXISTS (SELECT 1 FROM registrants r WHERE r.workshop_id = $1 AND r.identity NOT LIKE 'erased-%')",
+            args![workshop.0, now],
+        )
+        .await?;
+        let detail = format!("registrations={} messages={}", did.people, did.messages);
+        tx.run(
+            "INSERT INTO audit_log (id, organization_id, actor, action, subject, detail, at)
+             VALUES ($1, $2, 'Munadi', 'retention.erased', $3, $4, $5)",
+            args![
+                domain::ids::AuditId::new(now).0,
+                due.organization.0,
+                workshop.to_string(),
+                detail,
+                now
+            ],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(did)
+    }
+
+    /// The next registrants behind `after`, and whoever is nobody's registrant any more.
+    async fn forget_people(
+        &self,
+        due: &RetentionDue,
+        workshop: WorkshopId,
+        after: Uuid,
+    ) -> Result<(i64, Option<Uuid>), StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.run("SELECT 1 FROM workshops WHERE id = $1 FOR UPDATE", args![workshop.0]).await?;
+        let rows: Vec<(Uuid, String, String)> = tx
+            .all(
+                "SELECT id, phone, identity FROM registrants WHERE workshop_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+                args![workshop.0, after, ROWS],
+            )
+            .await?;
+        let next = rows.last().map(|row| row.0).filter(|_| i64::try_from(rows.len()) == Ok(ROWS));
+        let fresh = rows.iter().filter(|row| !row.2.starts_with("erased-"));
+        let people: Vec<Uuid> = fresh.map(|row| row.0).collect();
+        let mut phones: Vec<String> =
+            rows.iter().map(|row| row.1.clone()).filter(|phone| !phone.is_empty()).collect();
+        phones.sort_unstable();
+        phones.dedup();
+        let n = forget_rows(&mut tx, workshop, people).await?;
+        let numbers = || Batch::new().texts("phone", phones.iter().cloned());
+        tx.run_batch(
+            "DELETE FROM leads WHERE organization_id = $1 AND phone IN (SELECT b.phone FROM @batch)
+               AND NOT EXISTS (SELECT 1 FROM workshops w JOIN registrants r ON r.workshop_id = w.id
+                               WHERE w.organization_id = $1 AND r.phone = leads.phone)",
+            args![due.organization.0],
+            numbers(),
+        )
+        .await?;
+        // Whoever is no lead any more is known by the keyed hash alone.
+        for sql in [
+            "UPDATE suppressions SET phone = '' WHERE organization_id = $1 AND phone IN (SELECT b.phone FROM @batch)
+               AND NOT EXISTS (SELECT 1 FROM leads l WHERE l.organization_id = $1 AND l.phone = suppressions.phone)",
+            "UPDATE suppressions_lifted SET phone = '' WHERE organization_id = $1 AND phone IN (SELECT b.phone FROM @batch)
+               AND NOT EXISTS (SELECT 1 FROM leads l WHERE l.organization_id = $1 AND l.phone = suppressions_lifted.phone)",
+            "UPDATE consents SET phone = '' WHERE organization_id = $1 AND phone <> '' AND phone IN (SELECT b.phone FROM @batch)
+               AND NOT EXISTS (SELECT 1 FROM leads l WHERE l.organization_id = $1 AND l.phone = consents.phone)",
+        ] {
+            tx.run_batch(sql, args![due.organization.0], numbers()).await?;
+        }
+        tx.commit().await?;
+        Ok((i64::try_from(n).unwrap_or(0), next))
+    }
+
+    /// The next rows of a broadcast behind `after`, with what happened to them and what providers said about them.
+    async fn forget_stretch(&self, broadcast: Uuid, after: i64) -> Result<(i64, Option<i64>), StoreError> {
+        let until = after + ROWS;
+        let mut tx = self.db.begin().await?;
+        let n = tx
+            .run(
+                "UPDATE messages SET name = '', recipient = '', planned = FALSE, content = '', reason_text = '',
+                        provider_id = NULL, network_id = NULL
+                 WHERE broadcast_id = $1 AND position > $2 AND position <= $3 AND state NOT IN ('waiting', 'in_flight')
+                   AND (name <> '' OR recipient <> '' OR content <> '' OR planned)",
+                args![broadcast, after, until],
+            )
+            .await?;
+        tx.run(
+            "UPDATE message_events SET detail = ''
+             WHERE broadcast_id = $1 AND position > $2 AND position <= $3 AND kind <> 'decision' AND detail <> ''",
+            args![broadcast, after, until],
+        )
+        .await?;
+        tx.run(
+            "UPDATE receipts SET body = '' WHERE broadcast_id = $1 AND position > $2 AND position <= $3 AND body <> ''",
+            args![broadcast, after, until],
+        )
+        .await?;
+        let (more,): (bool,) = tx
+            .one(
+                "SELECT EXISTS (SELECT 1 FROM messages WHERE broadcast_id = $1 AND position > $2)",
+                args![broadcast, until],
+            )
+            .await?;
+        tx.tell(Change::Rows(BroadcastId(broadcast)));
+        tx.commit().await?;
+        Ok((i64::try_from(n).unwrap_or(0), more.then_some(until)))
+    }
+
+    /// Takes the bodies out of receipts that fit no message and came before `due.before`.
+    pub async fn forget_receipts(&self, due: &RetentionDue) -> Result<i64, StoreError> {
+        let id_at = |at: Millis| Uuid::from_u128(u128::try_from(at.0).unwrap_or(0) << 80);
+        let (mut from, until) = (id_at(due.receipts_from), id_at(due.before));
+        let mut total = 0;
+        loop {
+            let rows: Vec<(Uuid,)> = self
+                .db
+                .all(
+                    "SELECT id FROM receipts
+                     WHERE organization_id = $1 AND id >= $2 AND id < $3 AND state IN ('unmatched', 'ignored') AND body <> ''
+                     ORDER BY id LIMIT $4",
+                    args![due.organization.0, from, until, ROWS],
+                )
+                .await?;
+            let Some((last,)) = rows.last().copied() else { return Ok(total) };
+            let mut tx = self.db.begin().await?;
+            total += i64::try_from(rows.len()).unwrap_or(0);
+            blank_receipts(&mut tx, rows.into_iter().map(|(id,)| id).collect()).await?;
+            tx.commit().await?;
+            from = last;
+        }
+    }
+
+    /// Writes down what a look did, for the settings page.
+    pub async fn retention_done(
+        &self,
+        due: &RetentionDue,
+        did: &Forgotten,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.run(
+            "UPDATE organizations SET retention_ran_at = $2, retention_receipts_to = $3 WHERE id = $1",
+            args![due.organization.0, now, due.before],
+        )
+        .await?;
+        if did.is_any() {
+            tx.run(
+                "UPDATE organizations SET retention_erased_at = $2, retention_workshops = $3, retention_people = $4,
+                        retention_messages = $5, retention_receipts = $6
+                 WHERE id = $1",
+                args![due.organization.0, now, did.workshops, did.people, did.messages, did.receipts],
+            )
+            .await?;
+        }
+        tx.run("DELETE FROM erased_numbers WHERE erased_at < $1", args![now.plus(-LATE_NEWS_MS)]).await?;
+        tx.commit().await
+    }
+
+    /// Files of imports into erased workshops, below the data folder; each process removes those that it has.
+    pub async fn files_to_forget(&self) -> Result<Vec<String>, StoreError> {
+        let files: Vec<(String,)> = self
+            .db
+            .all(
+                "SELECT i.file_path FROM imports i JOIN workshops w ON w.id = i.workshop_id WHERE w.erased_at IS NOT NULL",
+                args![],
+            )
+            .await?;
+        Ok(files.into_iter().map(|(path,)| path).collect())
+    }
+
+    /// Which of these keyed hashes belong to numbers that were erased on request.
+    pub async fn erased_numbers(
+        &self,
+        organization: OrganizationId,
+        keys: Vec<String>,
+    ) -> Result<Vec<String>, StoreError> {
+        let found: Vec<(String,)> = self
+            .db
+            .all_batch(
+                "SELECT e.phone_key FROM @batch CROSS JOIN erased_numbers e
+                 WHERE e.organization_id = $1 AND e.phone_key = b.phone_key",
+                args![organization.0],
+                Batch::new().texts("phone_key", keys),
+            )
+            .await?;
+        Ok(found.into_iter().map(|(key,)| key).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_found_however_it_is_written() {
+        let phone = Phone::from_stored("+919000000001").expect("a number");
+        assert_eq!(tail(&phone), "9000000001");
+        assert!(holds("090000 00001", &tail(&phone)) && holds("+91-90000-00001", &tail(&phone)));
+        assert!(!holds("90000 00002", &tail(&phone)));
+    }
+}
