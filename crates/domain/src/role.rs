@@ -40,7 +40,9 @@ impl Role {
     pub fn may(self, permission: Permission) -> bool {
         use Permission::{AddRegistrants, Erase, Integrations, Manage, Operate, Read, Send, Team};
         match (self, permission) {
-            (Role::Admin, Read | AddRegistrants | Manage | Send | Integrations | Team | Operate | Erase) => true,
+            (Role::Admin, Read | AddRegistrants | Manage | Send | Integrations | Team | Operate | Erase) => {
+                true
+            }
             (Role::Manager, Read | AddRegistrants | Manage | Send | Operate) => true,
             (Role::Manager, Integrations | Team | Erase) => false,
             (Role::Agent, Read | AddRegistrants) => true,

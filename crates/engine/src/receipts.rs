@@ -103,7 +103,13 @@ impl Engine {
                 }
             }
             if matches!(result, Applied::Unmatched(_)) {
-                unmatched.extend(events.iter().filter_map(reading).filter_map(number).map(|number| (results.len(), number)));
+                unmatched.extend(
+                    events
+                        .iter()
+                        .filter_map(reading)
+                        .filter_map(number)
+                        .map(|number| (results.len(), number)),
+                );
             }
             results.push((receipt.id, result));
         }

@@ -244,11 +244,7 @@ impl Org {
     }
 
     /// Broadcasts that are not done with that number.
-    async fn busy_with(
-        &self,
-        tx: &mut Tx,
-        phone: &Phone,
-    ) -> Result<Vec<(BroadcastId, String)>, StoreError> {
+    async fn busy_with(&self, tx: &mut Tx, phone: &Phone) -> Result<Vec<(BroadcastId, String)>, StoreError> {
         let busy: Vec<(Uuid, String)> = tx
             .all(
                 "SELECT o.id, o.title FROM broadcasts o
@@ -498,13 +494,7 @@ impl Work {
         tx.run(
             "INSERT INTO audit_log (id, organization_id, actor, action, subject, detail, at)
              VALUES ($1, $2, 'Munadi', 'retention.erased', $3, $4, $5)",
-            args![
-                domain::ids::AuditId::new(now).0,
-                due.organization.0,
-                workshop.to_string(),
-                detail,
-                now
-            ],
+            args![domain::ids::AuditId::new(now).0, due.organization.0, workshop.to_string(), detail, now],
         )
         .await?;
         tx.commit().await?;

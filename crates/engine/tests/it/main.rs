@@ -6,6 +6,7 @@ mod bounded;
 mod broadcasts;
 mod chaos;
 mod defects;
+mod forget;
 mod lost_workers;
 mod one_number;
 mod poison;

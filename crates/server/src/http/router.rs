@@ -12,7 +12,9 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     routing::{MethodFilter, MethodRouter, on},
 };
-use domain::role::Permission::{self, AddRegistrants, Erase, Integrations, Manage, Operate, Read, Send, Team};
+use domain::role::Permission::{
+    self, AddRegistrants, Erase, Integrations, Manage, Operate, Read, Send, Team,
+};
 use tower_http::compression::CompressionLayer;
 
 use super::{

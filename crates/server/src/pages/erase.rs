@@ -1,10 +1,6 @@
 //! Erasing a person on request, and how long an organisation keeps its people.
 
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::IntoResponse,
-};
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use domain::{
     ids::{BroadcastId, LeadId},
     phone::Phone,
@@ -17,13 +13,7 @@ use store::{
     people::Story,
 };
 
-use super::{
-    imports::upload::remove,
-    person,
-    settings::when,
-    settings_page, unprocessable,
-    workshops::ok,
-};
+use super::{imports::upload::remove, person, settings::when, settings_page, unprocessable, workshops::ok};
 use crate::{
     app::App,
     http::{
@@ -242,7 +232,9 @@ fn did_words(did: &Forgotten) -> String {
 
 /// A refusal is no page of its own: whoever may not erase does not see the button.
 pub(super) fn action(member: &Member, person: LeadId) -> Option<Button> {
-    member.may(Permission::Erase).then(|| Button::link("Erase this person", format!("{}/erase", href(person))))
+    member
+        .may(Permission::Erase)
+        .then(|| Button::link("Erase this person", format!("{}/erase", href(person))))
 }
 
 #[cfg(test)]
@@ -254,6 +246,8 @@ mod tests {
         let check = |typed: &str| RetentionForm { keep_days: typed.into(), sure: String::new() }.check();
         assert_eq!(check(" "), Ok(None));
         assert_eq!(check("90"), Ok(Some(90)));
-        assert!(check("6").is_err() && check("-1").is_err() && check("ninety").is_err() && check("3651").is_err());
+        assert!(
+            check("6").is_err() && check("-1").is_err() && check("ninety").is_err() && check("3651").is_err()
+        );
     }
 }

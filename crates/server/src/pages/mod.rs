@@ -3,8 +3,8 @@
 pub mod account;
 pub mod broadcast;
 pub mod consents;
-pub mod erase;
 mod csv;
+pub mod erase;
 pub mod health;
 pub mod home;
 pub mod imports;

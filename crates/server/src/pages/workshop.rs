@@ -521,7 +521,11 @@ fn people_table(member: &Member, workshop: &Workshop, query: &ListQuery, people:
         };
         Row::new(vec![
             title,
-            if person.is_erased { erased_chip().render() } else { registrant_chip(person.status, person.mark, person.suppressed).render() },
+            if person.is_erased {
+                erased_chip().render()
+            } else {
+                registrant_chip(person.status, person.mark, person.suppressed).render()
+            },
             html! { (number) },
             html! { (zone.date(person.registered_at, member.now)) span class="m-sub" { (source_word(&person.source)) } },
             if member.may(Permission::Manage) && !person.is_erased {

@@ -6,6 +6,7 @@ mod access;
 mod broadcast;
 mod callbacks;
 mod consents;
+mod erase;
 mod fast2sms;
 mod first_start;
 mod guard;

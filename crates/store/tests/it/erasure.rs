@@ -20,7 +20,10 @@ const ASHA: &str = "+919000000001";
 const PERSONAL: &[(&str, &str)] = &[
     ("registrants", "name || email || phone || phone_typed || identity"),
     ("leads", "name || email || phone"),
-    ("messages", "name || recipient || content || reason_text || COALESCE(provider_id, '') || COALESCE(network_id, '')"),
+    (
+        "messages",
+        "name || recipient || content || reason_text || COALESCE(provider_id, '') || COALESCE(network_id, '')",
+    ),
     ("message_events", "detail"),
     ("receipts", "body"),
     ("import_rows", "cells || typed || problems"),
@@ -61,12 +64,25 @@ async fn told(world: &World, state: &str) -> domain::ids::WorkshopId {
     let b = world.id(broadcast.0);
     world.run(format!("UPDATE messages SET state = '{state}', reason_text = 'no such 9000000001', content = '{{\"p\":[\"Asha\"]}}',
                        provider_id = '9000000001', network_id = 'wamid.9000000001', cost = 1450 WHERE broadcast_id = {b}")).await;
-    world.run(format!("UPDATE broadcast_counts SET state = '{state}', cost = 1450 WHERE broadcast_id = {b}")).await;
+    world
+        .run(format!("UPDATE broadcast_counts SET state = '{state}', cost = 1450 WHERE broadcast_id = {b}"))
+        .await;
     world.run(format!("UPDATE broadcasts SET plan_phone = '{ASHA}' WHERE id = {b}")).await;
-    world.run(format!("INSERT INTO message_events (broadcast_id, position, at, kind, detail)
-                       VALUES ({b}, 1, 0, 'retry', 'busy 9000000001')")).await;
+    world
+        .run(format!(
+            "INSERT INTO message_events (broadcast_id, position, at, kind, detail)
+                       VALUES ({b}, 1, 0, 'retry', 'busy 9000000001')"
+        ))
+        .await;
     let organization = world.id(world.org.actor().organization.0);
-    for (at, place) in [("applied", format!("{b}, 1")), ("applied", format!("{b}, 2")), ("unmatched", "NULL, NULL".to_owned())].iter().enumerate() {
+    for (at, place) in [
+        ("applied", format!("{b}, 1")),
+        ("applied", format!("{b}, 2")),
+        ("unmatched", "NULL, NULL".to_owned()),
+    ]
+    .iter()
+    .enumerate()
+    {
         let receipt = world.id(domain::ids::ReceiptId::new(NOW).0);
         let integration = world.id(uuid::Uuid::nil());
         world.run(format!("INSERT INTO receipts (id, organization_id, integration_id, dedupe_key, body, state, note, broadcast_id,

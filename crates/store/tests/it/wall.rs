@@ -24,6 +24,7 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM suppressions",
     "SELECT COUNT(*) FROM suppressions_lifted",
     "SELECT COUNT(*) FROM consents",
+    "SELECT COUNT(*) FROM erased_numbers",
     "SELECT COUNT(*) FROM integrations",
     "SELECT COUNT(*) FROM integration_pace",
     "SELECT COUNT(*) FROM templates",
@@ -71,6 +72,7 @@ async fn fill(world: &World) {
         format!(
             "INSERT INTO suppressions_lifted VALUES ({any}, {organization}, 'key', '', '', '', '', '', '', 0, '', '', 0)"
         ),
+        format!("INSERT INTO erased_numbers VALUES ({organization}, 'key', 0)"),
         format!(
             "INSERT INTO consents VALUES ({any}, {organization}, 'key', '', '', '', 0, '', '', '', NULL, '', 0, NULL, '', '')"
         ),

@@ -38,16 +38,12 @@ pub async fn commit(State(app): State<App>, member: Member, Path(id): Path<Impor
     let (true, Some(mapping)) = (may, stored_mapping(&import)) else { return Err(StoreError::Stale.into()) };
     let importer = importer_of(&app, &member, &import);
     let jobs = app.jobs.clone();
-    run(
-        &app,
-        id,
-        async move {
-            importer.commit(&import, &mapping, |at| jobs.progress(id, at)).await?;
-            // Everybody in it is registered, and what could not be taken is kept by rows: nobody needs the file again.
-            remove(&importer.file).await;
-            Ok(())
-        },
-    )
+    run(&app, id, async move {
+        importer.commit(&import, &mapping, |at| jobs.progress(id, at)).await?;
+        // Everybody in it is registered, and what could not be taken is kept by rows: nobody needs the file again.
+        remove(&importer.file).await;
+        Ok(())
+    })
     .await;
     Ok(see_other(&href(id)))
 }

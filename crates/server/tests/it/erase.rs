@@ -1,0 +1,110 @@
+//! Erasing a person, and how long people are kept.
+
+use axum::http::StatusCode;
+use domain::time::{DAY, HOUR};
+use store::{Actor, on_both};
+
+use crate::world::{People, World};
+
+const SETTINGS: &str = "/settings/organisation";
+
+fn person(people: &People) -> String {
+    let (_, id) = people.records.iter().find(|(name, _)| *name == "{person}").unwrap();
+    format!("/people/{id}")
+}
+
+on_both! {
+    async fn an_admin_erases_a_person_after_a_question_and_the_file_goes_too(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
+        let mut manager = world.signed_in(&people.manager).await;
+        assert!(!manager.get(&person(&people)).await.body.contains("Erase this person"), "for admins");
+
+        // A file that was imported is removed at once: nobody needs it again.
+        let file = b"Name,Phone\nMeena,90000 00007\n";
+        let uploaded = manager.upload("/imports", &[("workshop", workshop)], "people.csv", file).await;
+        let import = uploaded.location().trim_end_matches("/columns").to_owned();
+        let folder = world.app.config.data.join("imports").join(people.first.to_string());
+        let kept = || std::fs::read_dir(&folder).unwrap().count();
+        assert_eq!(kept(), 1);
+        manager.post(&format!("{import}/columns"), &[("name", "0"), ("phone", "1")]).await;
+        let answer = manager.post(&format!("{import}/commit"), &[]).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        assert_eq!(kept(), 0);
+
+        let mut admin = world.signed_in(&people.admin).await;
+        assert!(admin.get(&person(&people)).await.body.contains("Erase this person"));
+        let asked = admin.get(&format!("{}/erase", person(&people))).await;
+        assert!(asked.body.contains("Erase everything about +91 90000 00001?"), "{}", asked.body);
+        let done = admin.post(&format!("{}/erase", person(&people)), &[]).await;
+        assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, "/people"));
+        assert!(admin.get("/people").await.body.contains("Erased: 1 registration and 0 messages."));
+        assert_eq!(admin.get(&person(&people)).await.status, StatusCode::NOT_FOUND);
+        let list = admin.get(&format!("/workshops/{workshop}")).await;
+        assert!(list.body.contains("Erased person") && !list.body.contains("90000 00001"), "{}", list.body);
+        let audit = admin.get("/settings/audit").await;
+        assert!(audit.body.contains("Erased a person") && !audit.body.contains("9000000001"), "{}", audit.body);
+    }
+
+    async fn erasing_is_refused_with_the_broadcast_that_stands_in_the_way(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let org = world.app.store.org(Actor::command_line(people.first));
+        let filter = store::suppressions::SuppressionFilter { limit: 9, ..Default::default() };
+        for entry in org.suppressions(&filter).await.unwrap() {
+            org.unsuppress(entry.id, "", world.clock_now()).await.unwrap();
+        }
+        let broadcast = crate::broadcast::planned(&world, &people).await;
+        let mut admin = world.signed_in(&people.admin).await;
+        let refused = admin.post(&format!("{}/erase", person(&people)), &[]).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT);
+        for words in ["A message to this number is waiting or under way.", "“1-hour reminder”", &format!("/broadcasts/{broadcast}")] {
+            assert!(refused.body.contains(words), "{words}: {}", refused.body);
+        }
+        assert_eq!(admin.get(&person(&people)).await.status, StatusCode::OK, "nothing was erased");
+
+        admin.post(&format!("/broadcasts/{broadcast}/cancel"), &[]).await;
+        world.app.engine.settle().await.unwrap();
+        let done = admin.post(&format!("{}/erase", person(&people)), &[]).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        let page = admin.get(&format!("/broadcasts/{broadcast}")).await;
+        assert!(page.body.contains("Erased person") && page.body.contains("Number erased"), "{}", page.body);
+        assert!(!page.body.contains("90000 00001"));
+        let message = admin.get(&format!("/broadcasts/{broadcast}/messages/1")).await;
+        assert_eq!(message.status, StatusCode::OK);
+        assert!(message.body.contains("Erased person") && !message.body.contains("Open person"), "{}", message.body);
+    }
+
+    async fn people_are_kept_for_as_long_as_an_admin_says_and_the_page_tells_what_was_done(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await; // a workshop that ends in two days
+        let mut manager = world.signed_in(&people.manager).await;
+        let page = manager.get(SETTINGS).await;
+        assert!(page.body.contains("Admins can change this."), "{}", page.body);
+        let mut admin = world.signed_in(&people.admin).await;
+        let refused = admin.post(&format!("{SETTINGS}/retention"), &[("keep_days", "3")]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.body.contains("7 to 3650 days") && refused.body.contains(r#"value="3""#), "{}", refused.body);
+        let saved = admin.post(&format!("{SETTINGS}/retention"), &[("keep_days", "30")]).await;
+        assert_eq!(saved.status, StatusCode::SEE_OTHER, "nothing is due yet, so nothing is asked");
+        assert_eq!(world.app.engine.forget().await.unwrap(), 1);
+        let page = admin.get(SETTINGS).await;
+        assert!(page.body.contains("Last looked") && !page.body.contains("Last erased"), "{}", page.body);
+
+        world.clock.advance(32 * DAY);
+        let mut admin = world.signed_in(&people.admin).await;
+        let asked = admin.post(&format!("{SETTINGS}/retention"), &[("keep_days", "20")]).await;
+        assert!(asked.body.contains("Erase the people of 1 workshop now?"), "{}", asked.body);
+        let sure = [("keep_days", "20"), ("sure", "yes")];
+        assert_eq!(admin.post(&format!("{SETTINGS}/retention"), &sure).await.status, StatusCode::SEE_OTHER);
+        world.clock.advance(HOUR);
+        assert_eq!(world.app.engine.forget().await.unwrap(), 1);
+        let page = admin.get(SETTINGS).await;
+        assert!(page.body.contains("Last erased Today") && page.body.contains("1 workshop, 1 registration"), "{}", page.body);
+        assert_eq!(world.app.engine.work().differences().await.unwrap(), vec![]);
+        assert_eq!(admin.get(&person(&people)).await.status, StatusCode::NOT_FOUND);
+        // The opt-out is still there, by its hash.
+        assert!(admin.get("/people/opted-out").await.body.contains("Erased number"));
+    }
+}
