@@ -27,6 +27,9 @@ const BATCH: i64 = 1_000;
 const LOOK_BACK_MS: i64 = 72 * HOUR;
 /// A receipt for a message whose call has not ended waits this long before it is looked at again (R9).
 const AGAIN_MS: i64 = 2 * SECOND;
+/// A receipt that names nothing but its request waits this long for the call's answer, which brings the request's id: a call ends
+/// within 20 seconds.
+const CALL_MOST_MS: i64 = 30 * SECOND;
 /// A receipt waits for the end of its call no longer than this.
 const WAIT_MOST_MS: i64 = 10 * MINUTE;
 
@@ -80,9 +83,12 @@ impl Engine {
             read.iter().flat_map(|(_, events)| events).filter_map(reading).filter_map(number).collect();
         let named =
             read.iter().flat_map(|(_, events)| events).filter_map(reading).filter_map(nameless).collect();
+        let requests: HashSet<String> =
+            read.iter().flat_map(|(_, events)| events).filter_map(reading).filter_map(request).collect();
+        let requests = requests.into_iter().collect();
         let candidates = self
             .work
-            .candidates(integration, numbers.into_iter().collect(), named, now.plus(-LOOK_BACK_MS))
+            .candidates(integration, numbers.into_iter().collect(), requests, named, now.plus(-LOOK_BACK_MS))
             .await?;
         let mut book = Book::new(candidates, now);
         let mut results = Vec::with_capacity(read.len());
@@ -220,6 +226,11 @@ fn nameless(reading: &Reading) -> Option<MessageRef> {
     Some(MessageRef { broadcast: span.broadcast, position: span.first })
 }
 
+/// The request of a receipt that says nothing else about its message (providers/fast2sms.md §6, the clevertap form).
+fn request(reading: &Reading) -> Option<String> {
+    reading.provider_id.clone().filter(|_| reading.digits.is_none() && reading.udf.is_none())
+}
+
 /// What a receipt that speaks of several messages counts as: one that has to wait makes all wait, because applying the others
 /// again changes nothing.
 fn weightier(one: Applied, other: Applied) -> Applied {
@@ -268,7 +279,25 @@ impl Book {
                 by_name = rows.iter().position(|row| row.message == message).into_iter().collect();
                 &by_name
             }
-            (None, None) => return Applied::Unmatched("it names no number"),
+            (None, None) => match request(reading) {
+                Some(request) => {
+                    let of_it = |row: &Candidate| row.alone && row.provider_id.as_ref() == Some(&request);
+                    by_name = (0..rows.len()).filter(|at| of_it(&rows[*at])).collect();
+                    match by_name.len() {
+                        // Its call may not have ended here.
+                        0 if self.now.since(received_at) < CALL_MOST_MS => {
+                            return Applied::Later(self.now.plus(AGAIN_MS));
+                        }
+                        1 => &by_name,
+                        _ => {
+                            return Applied::Unmatched(
+                                "it names no number, and no request of one number alone",
+                            );
+                        }
+                    }
+                }
+                None => return Applied::Unmatched("it names no number"),
+            },
         };
         let same = |theirs: &Option<String>, ours: &Option<String>| theirs.is_some() && theirs == ours;
         let named = |row: &Candidate| {

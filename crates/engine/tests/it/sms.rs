@@ -164,12 +164,30 @@ impl Sms {
         self.world.org.record_consent(consent, self.world.clock.now()).await.unwrap();
     }
 
+    /// What is said of receipts that fit no message.
+    async fn notes(&self) -> Vec<String> {
+        let unmatched = self.world.org.unmatched_receipts(10).await.unwrap();
+        unmatched.into_iter().map(|receipt| receipt.note).collect()
+    }
+
     async fn post(&self, body: String) {
         let organization = self.world.org.actor().organization;
         let receipt = RawReceipt { organization, integration: self.account, dedupe_key: body.clone(), body };
         self.world.engine.work().store_receipts(vec![receipt], self.world.clock.now()).await.unwrap();
         while self.world.engine.apply_receipts().await.unwrap() > 0 {}
     }
+}
+
+/// A report of the clevertap form (providers/fast2sms.md §6), which names the request and no number.
+fn clevertap(request: &str, status: &str) -> String {
+    json!({ "payloadVersion": 1, "statuses": [{ "msgId": request, "status": status, "timestamp": 1_767_243_605, "description": status }] })
+        .to_string()
+}
+
+/// A report of the custom form.
+fn custom(request: &str, mobile: &str, status: &str) -> String {
+    json!({ "request_id": request, "mobile": mobile, "status": status, "delivery_timestamp": 1_767_243_606 })
+        .to_string()
 }
 
 fn in_state(truth: &Broadcast, state: MessageState) -> i64 {
@@ -312,6 +330,49 @@ on_both! {
         let again = sms.broadcast(&promotion()).await;
         let skipped = sms.rows(again).await.into_iter().filter(|row| row.reason == "suppressed").count();
         assert_eq!(skipped, 1, "only the blocked one: do-not-disturb is about promotion and the provider's to keep");
+    }
+
+    async fn a_report_that_names_only_its_request_settles_the_one_message_of_it(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        sms.world.register(&[("9000000001", "Asha"), ("9000000002", "Ravi")]).await;
+        let id = sms.broadcast(&personal()).await;
+        // It comes before the answer that brings the request's id, and waits for it (R9).
+        sms.post(clevertap("notyetknown0001", "delivered")).await;
+        sms.world.run_dry().await;
+        let of = |rows: &[MessageView], phone: &str| rows.iter().find(|row| row.recipient == phone).cloned().unwrap();
+        let rows = sms.rows(id).await;
+        let (asha, ravi) = (of(&rows, "+919000000001"), of(&rows, "+919000000002"));
+        sms.post(clevertap(asha.provider_id.as_deref().unwrap(), "delivered")).await;
+        // Two reports in one look, one of them by number: they are about one row.
+        sms.post(clevertap(ravi.provider_id.as_deref().unwrap(), "failed")).await;
+        sms.post(custom(ravi.provider_id.as_deref().unwrap(), "9000000002", "Delivered")).await;
+        assert_eq!(sms.world.sum(id).await, "2 = 2 delivered");
+        assert_eq!(sms.notes().await, Vec::<String>::new(), "nothing is unmatched; one waits");
+        sms.world.clock.advance(MINUTE);
+        while sms.world.engine.apply_receipts().await.unwrap() > 0 {}
+        assert_eq!(sms.notes().await, ["it names no number, and no request of one number alone"]);
+        sms.world.assert_sum().await;
+    }
+
+    async fn a_report_that_names_only_a_request_of_several_settles_none_of_them(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        sms.world.register(&[("9000000001", "Asha"), ("9000000002", "Ravi")]).await;
+        let id = sms.broadcast(&same_for_all()).await;
+        sms.world.run_dry().await;
+        let request = sms.rows(id).await[0].provider_id.clone().unwrap();
+        sms.world.clock.advance(MINUTE);
+        sms.post(clevertap(&request, "delivered")).await;
+        sms.world.clock.advance(MINUTE);
+        while sms.world.engine.apply_receipts().await.unwrap() > 0 {}
+        assert_eq!(sms.world.sum(id).await, "2 = 2 sent");
+        assert_eq!(sms.notes().await.len(), 1);
+        // With its number it names one of them.
+        let with_number = clevertap(&request, "delivered").replace("\"msgId\"", "\"mobile\":\"9000000002\",\"msgId\"");
+        sms.post(with_number).await;
+        let rows = sms.rows(id).await;
+        let delivered: Vec<&str> = rows.iter().filter(|row| row.state == MessageState::Delivered).map(|row| row.recipient.as_str()).collect();
+        assert_eq!(delivered, ["+919000000002"]);
+        sms.world.assert_sum().await;
     }
 
     async fn r22_questions_are_asked_for_a_day_and_leave_their_queue(db: TestStore) {

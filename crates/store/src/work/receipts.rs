@@ -1,5 +1,7 @@
 //! Receipts: stored raw first, applied afterwards, each once for ever.
 
+use std::collections::HashSet;
+
 use domain::{
     ids::{BroadcastId, IntegrationId, MessageRef, OrganizationId, ReceiptId},
     message::MessageState,
@@ -69,6 +71,8 @@ pub struct Candidate {
     pub template: String,
     /// Whether it could have been handed over at all.
     pub tried: bool,
+    /// Found by the provider's id of a request that had no other number.
+    pub alone: bool,
 }
 
 /// What becomes of a receipt.
@@ -193,11 +197,13 @@ impl Work {
             .collect())
     }
 
-    /// Messages to these numbers in broadcasts that the integration served since `since`, and these messages, if they are its.
+    /// Messages to these numbers in broadcasts that the integration served since `since`, those that went there in one of these
+    /// requests by themselves, and these messages, if they are its. Each once.
     pub async fn candidates(
         &self,
         integration: IntegrationId,
         recipients: Vec<String>,
+        requests: Vec<String>,
         messages: Vec<MessageRef>,
         since: Millis,
     ) -> Result<Vec<Candidate>, StoreError> {
@@ -216,9 +222,18 @@ impl Work {
         if !messages.is_empty() {
             rows.extend(self.candidates_named(integration, &messages).await?);
         }
+        let others = rows.len();
+        if !requests.is_empty() {
+            rows.extend(self.candidates_of_requests(integration, requests, since).await?);
+        }
+        let alone: HashSet<(Uuid, i64)> =
+            rows[others..].iter().map(|row| (row.broadcast_id, row.position)).collect();
+        let mut seen = HashSet::with_capacity(rows.len());
         rows.into_iter()
+            .filter(|row| seen.insert((row.broadcast_id, row.position)))
             .map(|row| {
                 Ok(Candidate {
+                    alone: alone.contains(&(row.broadcast_id, row.position)),
                     message: MessageRef { broadcast: BroadcastId(row.broadcast_id), position: row.position },
                     recipient: row.recipient,
                     state: word("messages", "state", &row.state)?,
@@ -232,6 +247,28 @@ impl Work {
                 })
             })
             .collect()
+    }
+
+    /// Questions know the requests that are open, and are found by their id; messages are not. A request of several numbers names
+    /// none of them, also when all but one of its messages went again under another id.
+    async fn candidates_of_requests(
+        &self,
+        integration: IntegrationId,
+        requests: Vec<String>,
+        since: Millis,
+    ) -> Result<Vec<CandidateRow>, StoreError> {
+        self.db
+            .all_batch(
+                "SELECT m.broadcast_id, m.position, m.recipient, m.state, m.reason, m.provider_id, m.network_id, m.cost,
+                        m.started_at, t.template
+                 FROM (SELECT id, template FROM broadcasts WHERE integration_id = $1 AND served_at > $2) t
+                 CROSS JOIN @batch CROSS JOIN look_ups l CROSS JOIN messages m
+                 WHERE l.broadcast_id = t.id AND l.key = b.request AND l.first_position = l.last_position
+                   AND m.broadcast_id = l.broadcast_id AND m.position = l.first_position AND m.provider_id = l.key AND m.planned",
+                args![integration.0, since],
+                Batch::new().texts("request", requests),
+            )
+            .await
     }
 
     async fn candidates_named(
@@ -301,7 +338,7 @@ impl Work {
                     batch,
                 )
                 .await?;
-            let written: std::collections::HashSet<(Uuid, i64)> = written.into_iter().collect();
+            let written: HashSet<(Uuid, i64)> = written.into_iter().collect();
             for change in &changes {
                 let key = (change.message.broadcast.0, change.message.position);
                 if !written.contains(&key) {
