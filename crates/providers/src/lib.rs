@@ -7,6 +7,7 @@ pub mod aisensy;
 pub mod answer;
 pub mod codes;
 pub mod fast2sms;
+pub mod form;
 pub mod http;
 mod lenient;
 pub mod secret;

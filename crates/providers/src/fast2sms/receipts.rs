@@ -11,7 +11,6 @@ use jiff::{
     civil::DateTime,
     tz::{Offset, TimeZone},
 };
-use reqwest::Url;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -53,18 +52,13 @@ fn parse(raw: &[u8]) -> Value {
     std::str::from_utf8(raw).ok().and_then(form).unwrap_or_default()
 }
 
-/// `a=1&b=2`, a query as well, with lists as JSON text. The reader of queries does it; `#` and the like come escaped.
+/// `a=1&b=2`, a query as well, with lists as JSON text.
 fn form(text: &str) -> Option<Value> {
-    if !text.contains('=') || text.trim_start().starts_with(['<', '{', '[']) {
-        return None;
-    }
-    let mut url = Url::parse("form://x").ok()?;
-    url.set_query(Some(text.trim()));
     let member = |text: String| match text.starts_with('[') {
         true => serde_json::from_str(&text).unwrap_or(Value::String(text)),
         false => Value::String(text),
     };
-    let members = url.query_pairs().map(|(name, value)| (name.into_owned(), member(value.into_owned())));
+    let members = crate::form::members(text)?.into_iter().map(|(name, value)| (name, member(value)));
     Some(Value::Object(members.collect::<Map<String, Value>>()))
 }
 

@@ -257,7 +257,7 @@ fn the_settings_are_stored_without_the_address_and_the_key_apart() {
     let stored = serde_json::to_value(&settings).unwrap();
     assert_eq!(
         stored,
-        json!({"default_sender": null, "entity_id": null, "default_route": "dlt", "numbers_per_request": 100})
+        json!({"default_sender": null, "entity_id": null, "default_route": "dlt", "numbers_per_request": 100, "hours": null})
     );
     for body in [stored, json!({})] {
         assert_eq!(

@@ -50,6 +50,9 @@ const RAW_CHARS_MAX: usize = 4_000;
 /// Names in a raw body whose values are never shown.
 const SECRET_NAMES: &[&str] = &["key", "token", "secret", "password", "authorization", "signature"];
 
+/// What stands in the place of such a value.
+const MASK: &str = "•••";
+
 /// One message and all that happened to it, at one moment.
 pub struct Story {
     broadcast: Broadcast,
@@ -372,26 +375,53 @@ impl Story {
     }
 }
 
-/// A receipt's body, laid out where it is JSON, without values that could be keys.
+/// A receipt's body, laid out where it is JSON or a form, without values that could be keys.
 pub(crate) fn shown_body(body: &str) -> String {
-    let text = match serde_json::from_str::<serde_json::Value>(body) {
-        Ok(mut value) => {
-            mask(&mut value);
-            serde_json::to_string_pretty(&value).unwrap_or_default()
-        }
+    let text = match laid_out(body).or_else(|| form_laid_out(body)) {
+        Some(text) => text,
         // What cannot be read cannot be masked either.
-        Err(_) => format!("{} bytes that are no JSON", body.len()),
+        None => format!("{} bytes that are neither JSON nor a form", body.len()),
     };
     text.chars().take(RAW_CHARS_MAX).collect()
+}
+
+fn laid_out(body: &str) -> Option<String> {
+    let mut value = serde_json::from_str::<serde_json::Value>(body).ok()?;
+    mask(&mut value);
+    serde_json::to_string_pretty(&value).ok()
+}
+
+/// `name: value`, a line each; lists in a form are JSON text (providers/fast2sms.md §6).
+fn form_laid_out(body: &str) -> Option<String> {
+    let members = providers::form::members(body)?;
+    let is_name = |name: &str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.[]".contains(c))
+    };
+    if members.is_empty() || !members.iter().all(|(name, _)| is_name(name)) {
+        return None;
+    }
+    let lines = members.into_iter().map(|(name, value)| {
+        let value = match value.starts_with(['{', '[']) {
+            _ if is_secret(&name) => MASK.to_owned(),
+            true => laid_out(&value).unwrap_or(value),
+            false => value,
+        };
+        format!("{name}: {value}")
+    });
+    Some(lines.collect::<Vec<_>>().join("\n"))
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    SECRET_NAMES.iter().any(|secret| name.contains(secret))
 }
 
 fn mask(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::Object(fields) => {
             for (name, value) in fields.iter_mut() {
-                let name = name.to_lowercase();
-                if SECRET_NAMES.iter().any(|secret| name.contains(secret)) {
-                    *value = serde_json::Value::String("•••".to_owned());
+                if is_secret(name) {
+                    *value = serde_json::Value::String(MASK.to_owned());
                 } else {
                     mask(value);
                 }
@@ -414,6 +444,25 @@ mod tests {
         let shown = shown_body(r#"{"code":131026,"data":[{"apiKey":"S3CR3T","access_token":"T0K3N"}]}"#);
         assert!(shown.contains("131026") && shown.contains("•••"));
         assert!(!shown.contains("S3CR3T") && !shown.contains("T0K3N"));
-        assert_eq!(shown_body("apiKey=S3CR3T"), "13 bytes that are no JSON");
+    }
+
+    #[test]
+    fn a_form_is_shown_as_names_and_values_without_keys() {
+        let form = "status=delivered&failure_reason=Out+of+reach%2C+%22DND%22&apiKey=S3CR3T&udf2=";
+        assert_eq!(
+            shown_body(form),
+            "status: delivered\nfailure_reason: Out of reach, \"DND\"\napiKey: •••\nudf2: "
+        );
+        let list = shown_body(
+            "payloadVersion=1&statuses=%5B%7B%22msgId%22%3A%22abc%22%2C%22token%22%3A%22T0K3N%22%7D%5D",
+        );
+        assert!(list.contains("\"msgId\": \"abc\"") && !list.contains("T0K3N"), "{list}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_shown() {
+        for body in ["<key>S3CR3T</key>", "my key = S3CR3T", "S3CR3T", "<a b='S3CR3T'/>"] {
+            assert_eq!(shown_body(body), format!("{} bytes that are neither JSON nor a form", body.len()));
+        }
     }
 }
