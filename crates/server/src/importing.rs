@@ -15,9 +15,12 @@ use domain::{
     ids::ImportId,
     name::PersonName,
     phone::{Country, Phone, PhoneError},
-    time::SharedClock,
+    time::{SharedClock, Zone},
 };
-use engine::import::{CellProblem, Field, Mapping, PhoneCell, Row, Sheet, SheetError, Verdict, yes_or_no};
+use engine::import::{
+    CellProblem, Field, Mapping, OrderFound, Orders, PhoneCell, Row, Sheet, SheetError, Verdict, read_date,
+    source_of, yes_or_no,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{
@@ -174,6 +177,8 @@ pub struct Importer {
     pub clock: SharedClock,
     /// Where numbers without a country code belong.
     pub home: Country,
+    /// The zone of dates without an offset.
+    pub zone: Zone,
     /// The file.
     pub file: PathBuf,
     /// Makes the keys of agreements and suppressions.
@@ -227,6 +232,21 @@ impl Importer {
         let (file, name) = (self.file.clone(), file_name.to_owned());
         let opened = tokio::task::spawn_blocking(move || Sheet::open(&file, &name)).await;
         Ok(opened.map_err(|_| ImportError::Interrupted)??)
+    }
+
+    /// What the dates of the chosen column say about their order; looks at every row.
+    pub async fn date_order(&self, file_name: &str, column: usize) -> Result<OrderFound, ImportError> {
+        let mut only = Mapping::default();
+        only.set(Field::RegisteredAt, Some(column));
+        let (file, name, home) = (self.file.clone(), file_name.to_owned(), self.home);
+        let looked = tokio::task::spawn_blocking(move || -> Result<OrderFound, SheetError> {
+            let mut orders = Orders::default();
+            for row in Sheet::open(&file, &name)?.rows(&only, home)? {
+                orders.see(row?.cell(Field::RegisteredAt));
+            }
+            Ok(orders.found())
+        });
+        Ok(looked.await.map_err(|_| ImportError::Interrupted)??)
     }
 
     /// Reads everything once, counts, and keeps the rows that need a person. Changes no registrant.
@@ -387,7 +407,7 @@ impl Importer {
                 let cells = with_typed(row, typed);
                 let place = mapping.chosen().position(|(chosen, _)| chosen == Field::Consent);
                 let answer = place.and_then(|at| cells.get(at)).and_then(|cell| yes_or_no(cell));
-                let registrant = read_again(&cells, mapping, self.home).ok()?;
+                let registrant = read_again(&cells, mapping, self.home, &self.zone).ok()?;
                 Some(Person { registrant, agreed: answer == Some(true) })
             }
             Decision::Open | Decision::Skip | Decision::StillWrong(_) => None,
@@ -400,8 +420,9 @@ impl Importer {
         let (sender, receiver) = mpsc::channel(STRETCHES_AHEAD);
         let (file, name, mapping, home) =
             (self.file.clone(), import.file_name.clone(), mapping.clone(), self.home);
+        let zone = self.zone.clone();
         tokio::task::spawn_blocking(move || {
-            if let Err(error) = read_into(&sender, &file, &name, &mapping, home) {
+            if let Err(error) = read_into(&sender, &file, &name, &mapping, home, zone) {
                 // Nobody listens any more when the program stops.
                 let _ = sender.blocking_send(Err(error.into()));
             }
@@ -416,9 +437,10 @@ fn read_into(
     name: &str,
     mapping: &Mapping,
     home: Country,
+    zone: Zone,
 ) -> Result<(), SheetError> {
     let mut sheet = Sheet::open(file, name)?;
-    let mut rows = sheet.rows(mapping, home)?;
+    let mut rows = sheet.rows(mapping, home)?.in_zone(zone);
     loop {
         let mut stretch = Vec::with_capacity(ROWS_PER_TRANSACTION);
         while stretch.len() < ROWS_PER_TRANSACTION {
@@ -464,8 +486,9 @@ fn registrant(row: Row) -> NewRegistrant {
         email: row.person.email,
         phone,
         phone_typed,
-        registered_at: None,
+        registered_at: row.person.registered_at,
         status: row.person.status,
+        came_from: row.person.source.unwrap_or_default(),
     }
 }
 
@@ -495,7 +518,12 @@ pub fn with_typed(row: &ImportRow, typed: &[(usize, String)]) -> Vec<String> {
 }
 
 /// Reads corrected cells as the file's own are read, but strictly: what a person typed is taken whole or sent back.
-pub fn read_again(cells: &[String], mapping: &Mapping, home: Country) -> Result<NewRegistrant, Vec<Wrong>> {
+pub fn read_again(
+    cells: &[String],
+    mapping: &Mapping,
+    home: Country,
+    zone: &Zone,
+) -> Result<NewRegistrant, Vec<Wrong>> {
     let mut wrong = Vec::new();
     let place = |field: Field| mapping.chosen().position(|(chosen, _)| chosen == field);
     let cell = |field: Field| place(field).and_then(|at| cells.get(at)).map_or("", |text| text.trim());
@@ -512,6 +540,12 @@ pub fn read_again(cells: &[String], mapping: &Mapping, home: Country) -> Result<
         "" => None,
         typed => Email::parse(typed).map_err(|error| say(Field::Email, error.to_string())).ok(),
     };
+    let registered_at = match cell(Field::RegisteredAt) {
+        "" | "-" => None,
+        typed => read_date(typed, mapping.date_order(), zone)
+            .map_err(|error| say(Field::RegisteredAt, error.to_string()))
+            .ok(),
+    };
     let name = PersonName::parse(cell(Field::Name))
         .or_else(|| PersonName::from_parts(cell(Field::FirstName), cell(Field::LastName)));
     if wrong.is_empty() && phone.is_none() && email.is_none() && name.is_none() {
@@ -527,7 +561,8 @@ pub fn read_again(cells: &[String], mapping: &Mapping, home: Country) -> Result<
         "" => None,
         word => word.to_lowercase().parse().ok(),
     };
-    Ok(NewRegistrant { name, email, phone, phone_typed, registered_at: None, status })
+    let came_from = source_of(cell(Field::Source)).unwrap_or_default();
+    Ok(NewRegistrant { name, email, phone, phone_typed, registered_at, status, came_from })
 }
 
 #[cfg(test)]
@@ -545,7 +580,7 @@ mod tests {
     #[track_caller]
     fn check(cells: [&str; 3], expected: Result<&str, &[usize]>) {
         let cells = cells.map(str::to_owned);
-        let got = read_again(&cells, &mapping(), Country::INDIA);
+        let got = read_again(&cells, &mapping(), Country::INDIA, &Zone::india());
         let got = got.map(|person| person.phone.map_or(String::new(), |phone| phone.as_str().to_owned()));
         let got = got.map_err(|wrong| wrong.into_iter().filter_map(|wrong| wrong.cell).collect::<Vec<_>>());
         assert_eq!(

@@ -89,6 +89,8 @@ pub struct Registration {
     pub mark: Option<SkipReason>,
     /// `by_hand` or `import`.
     pub source: String,
+    /// Where they came from, in the words of a file; may be empty.
+    pub came_from: String,
     /// The file, when an import brought them.
     pub file_name: Option<String>,
     /// When they registered.
@@ -171,6 +173,7 @@ struct RegistrationRow {
     status: String,
     mark: String,
     source: String,
+    came_from: String,
     file_name: Option<String>,
     registered_at: i64,
 }
@@ -188,6 +191,7 @@ impl TryFrom<RegistrationRow> for Registration {
             status: word("registrants", "status", &row.status)?,
             mark: crate::registrants::mark_from(&row.mark)?,
             source: row.source,
+            came_from: row.came_from,
             file_name: row.file_name,
             registered_at: Millis(row.registered_at),
         })
@@ -339,7 +343,7 @@ impl Org {
             .db
             .all(
                 "SELECT w.id AS workshop_id, w.title, w.starts_at, w.status AS workshop_status, r.id, r.name, r.status, r.mark,
-                        r.source, i.file_name, r.registered_at
+                        r.source, r.came_from, i.file_name, r.registered_at
                  FROM workshops w
                  JOIN registrants r ON r.workshop_id = w.id AND r.phone = $2
                  LEFT JOIN imports i ON i.id = r.import_id

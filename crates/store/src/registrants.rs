@@ -48,6 +48,8 @@ pub struct NewRegistrant {
     pub registered_at: Option<Millis>,
     /// Where the registration stands; `None` is registered.
     pub status: Option<RegistrantStatus>,
+    /// Where they came from, in the words of the file; empty when it says nothing.
+    pub came_from: String,
 }
 
 impl NewRegistrant {
@@ -133,6 +135,8 @@ pub struct Registrant {
     pub suppressed: bool,
     /// `by_hand` or `import`.
     pub source: String,
+    /// Where they came from, in the words of a file; may be empty.
+    pub came_from: String,
     /// The import that brought them.
     pub import: Option<ImportId>,
     /// When they registered.
@@ -216,6 +220,7 @@ struct RegistrantRow {
     mark: String,
     suppressed: bool,
     source: String,
+    came_from: String,
     import_id: Option<Uuid>,
     registered_at: i64,
     is_erased: bool,
@@ -235,6 +240,7 @@ impl TryFrom<RegistrantRow> for Registrant {
             mark: mark_from(&row.mark)?,
             suppressed: row.suppressed,
             source: row.source,
+            came_from: row.came_from,
             import: row.import_id.map(ImportId),
             registered_at: Millis(row.registered_at),
             is_erased: row.is_erased,
@@ -251,7 +257,7 @@ macro_rules! select_registrants {
     ($which:literal) => {
         concat!(
             "SELECT r.id, r.workshop_id, r.name, r.email, r.phone, r.phone_typed, r.status, r.mark, r.source, r.import_id,
-                    r.registered_at, r.identity LIKE 'erased-%' AS is_erased,
+                    r.came_from, r.registered_at, r.identity LIKE 'erased-%' AS is_erased,
                     r.phone <> '' AND EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = r.organization_id
                                               AND s.phone = r.phone AND s.phone <> '') AS suppressed
              FROM registrants r
@@ -333,7 +339,7 @@ impl Org {
             .db
             .one(
                 "SELECT r.id, r.workshop_id, r.name, r.email, r.phone, r.phone_typed, r.status, r.mark, r.source, r.import_id,
-                        r.registered_at, r.identity LIKE 'erased-%' AS is_erased,
+                        r.came_from, r.registered_at, r.identity LIKE 'erased-%' AS is_erased,
                         r.phone <> '' AND EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = r.organization_id
                                                   AND s.phone = r.phone AND s.phone <> '') AS suppressed
                  FROM registrants r WHERE r.organization_id = $1 AND r.workshop_id = $2 AND r.id = $3",
@@ -658,7 +664,8 @@ impl Org {
             .texts("status", rows.iter().map(|row| row.status.word().to_owned()))
             .texts("mark", rows.iter().map(|row| row.mark.map_or("", SkipReason::word).to_owned()))
             .texts("identity", rows.iter().map(|row| row.identity.clone()))
-            .texts("phone_typed", rows.iter().map(|row| row.phone_typed.clone()));
+            .texts("phone_typed", rows.iter().map(|row| row.phone_typed.clone()))
+            .texts("came_from", rows.iter().map(|row| row.came_from.clone()));
         let (mut names, mut emails, mut phones) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows {
             names.push(row.name);
@@ -667,9 +674,9 @@ impl Org {
         }
         tx.run_batch(
             "INSERT INTO registrants (id, organization_id, workshop_id, name, email, phone, phone_typed, status, mark, source,
-                                      import_id, identity, registered_at)
+                                      import_id, identity, registered_at, came_from)
              SELECT b.id, $1, $2, b.name, b.email, b.phone, b.phone_typed, b.status, b.mark, $3, $4, b.identity,
-                    b.registered_at
+                    b.registered_at, b.came_from
              FROM @batch",
             args![self.id(), workshop.0, source.word(), source.import()],
             batch.texts("name", names).texts("email", emails).texts("phone", phones),
@@ -826,6 +833,7 @@ struct Fresh {
     mark: Option<SkipReason>,
     identity: String,
     registered_at: i64,
+    came_from: String,
 }
 
 impl Fresh {
@@ -858,6 +866,7 @@ fn fresh(rows: Vec<NewRegistrant>, newest: Option<Uuid>, now: Millis) -> Vec<Fre
         phone_typed: row.phone_typed.trim().to_owned(),
         status: row.status.unwrap_or(RegistrantStatus::Registered),
         registered_at: row.registered_at.unwrap_or(now).0,
+        came_from: row.came_from,
     };
     rows.into_iter().enumerate().map(make).collect()
 }
@@ -1108,7 +1117,7 @@ pub(crate) async fn forget_rows(
         .texts("identity", rows.iter().map(|row| format!("{ERASED}{}", row.id)));
     let n = tx
         .run_batch(
-            "UPDATE registrants SET name = '', email = '', phone = '', phone_typed = '', identity = b.identity,
+            "UPDATE registrants SET name = '', email = '', phone = '', phone_typed = '', came_from = '', identity = b.identity,
                     mark = CASE WHEN registrants.status = 'registered' THEN 'no_phone' ELSE '' END
              FROM @batch WHERE registrants.workshop_id = $1 AND registrants.id = b.id",
             args![workshop.0],

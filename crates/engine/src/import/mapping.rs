@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::SheetError;
+use super::dates::DateOrder;
 use super::header::title_score;
 use super::sheet::{Column, Sheet, letters};
 
@@ -28,7 +29,7 @@ pub enum Field {
     Consent,
     /// Where the person came from.
     Source,
-    /// When the person registered, as written.
+    /// When the person registered.
     RegisteredAt,
 }
 
@@ -104,9 +105,21 @@ pub struct Mapping {
     source: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     registered_at: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dates: Option<DateOrder>,
 }
 
 impl Mapping {
+    /// What comes first in dates such as `03/04/2026`, where the file or a person said so.
+    pub fn date_order(&self) -> Option<DateOrder> {
+        self.dates
+    }
+
+    /// Says what comes first in such dates.
+    pub fn set_date_order(&mut self, order: Option<DateOrder>) {
+        self.dates = order;
+    }
+
     /// The column of a field.
     pub fn get(&self, field: Field) -> Option<usize> {
         match field {
@@ -199,6 +212,8 @@ fn score(field: Field, column: &Column) -> i64 {
         Field::CountryCode if content.filled > 0 && content.codes * 2 < content.filled => 0,
         // An agreement that nobody gave would be recorded for everybody: the cells have to answer.
         Field::Consent if content.answers * 2 < content.filled || content.filled == 0 => 0,
+        // Under "Date" may stand anything; what is taken for a registration has to be dates.
+        Field::RegisteredAt if content.filled > 0 && content.dates * 2 < content.filled => 0,
         // A name is no number and no address, whatever its title says.
         Field::Name | Field::FirstName | Field::LastName
             if content.filled > 0 && (content.phones + content.emails) * 2 > content.filled =>

@@ -7,8 +7,10 @@
 //!
 //! What a row needs, decided in one place ([`Row::verdict`]): a number that cannot be read makes the row bad, to be
 //! corrected or skipped; a missing number, name or e-mail, an unreadable e-mail or an unknown status is a warning and
-//! the person is imported without it; a row with neither name, e-mail nor number is bad.
+//! the person is imported without it; a row with neither name, e-mail nor number is bad, and so is one whose date of registration
+//! cannot be read.
 
+mod dates;
 mod detect;
 mod error;
 mod header;
@@ -19,10 +21,11 @@ mod sheet;
 mod text;
 mod xlsx;
 
+pub use dates::{DateError, DateOrder, OrderFound, Orders, read_date};
 pub use detect::{Encoding, Source};
 pub use error::SheetError;
 pub use mapping::{Field, Mapping};
-pub use rows::{Candidate, CellProblem, PhoneCell, Progress, Row, Rows, Verdict, yes_or_no};
+pub use rows::{Candidate, CellProblem, PhoneCell, Progress, Row, Rows, Verdict, source_of, yes_or_no};
 pub use sheet::{Column, Kind, Sheet};
 
 #[cfg(test)]

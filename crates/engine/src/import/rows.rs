@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use domain::email::Email;
 use domain::name::PersonName;
 use domain::phone::{Country, Phone, PhoneError};
+use domain::time::{Millis, Zone};
 use domain::workshop::RegistrantStatus;
 
+use super::dates::read_date;
 use super::record::Record;
 use super::sheet::Records;
 use super::{Field, Mapping, SheetError};
@@ -33,7 +35,7 @@ pub enum Verdict {
     Good,
     /// Import it, and show what is missing.
     Warned,
-    /// Not to be imported until corrected: its number cannot be read, or there is nothing in it.
+    /// Not to be imported until corrected: its number or date cannot be read, or there is nothing in it.
     Bad,
 }
 
@@ -43,6 +45,10 @@ impl Row {
         match &self.person {
             Candidate { phone: PhoneCell::Bad { .. }, .. } => Verdict::Bad,
             Candidate { phone: PhoneCell::Missing, name: None, email: None, .. } => Verdict::Bad,
+            // A wrong date would order people wrongly for ever; nobody would look at a warning.
+            _ if self.problems.iter().any(|problem| problem.field == Some(Field::RegisteredAt)) => {
+                Verdict::Bad
+            }
             _ if self.problems.is_empty() => Verdict::Good,
             _ => Verdict::Warned,
         }
@@ -76,6 +82,8 @@ pub struct Candidate {
     pub consent: Option<bool>,
     /// Where the person came from, as written.
     pub source: Option<String>,
+    /// When they registered; `None` when the file says nothing, or something that cannot be read.
+    pub registered_at: Option<Millis>,
 }
 
 /// What a row says about the number.
@@ -130,6 +138,7 @@ pub struct Rows<'s> {
     record: Record,
     mapping: Mapping,
     home: Country,
+    zone: Zone,
     /// The last country cell and what it meant: files repeat one code a million times.
     country: (String, Option<Country>),
     first_line: u64,
@@ -149,7 +158,26 @@ impl<'s> Rows<'s> {
         position: (Arc<AtomicU64>, u64),
     ) -> Rows<'s> {
         let (record, country) = (Record::default(), (String::new(), None));
-        Rows { records, record, mapping, home, country, first_line, width, position, given: 0, ended: false }
+        let zone = Zone::india();
+        Rows {
+            records,
+            record,
+            mapping,
+            home,
+            zone,
+            country,
+            first_line,
+            width,
+            position,
+            given: 0,
+            ended: false,
+        }
+    }
+
+    /// Reads dates without an offset in that zone; India's unless said.
+    pub fn in_zone(mut self, zone: Zone) -> Self {
+        self.zone = zone;
+        self
     }
 
     /// How far reading is.
@@ -176,8 +204,9 @@ impl<'s> Rows<'s> {
         let email = self.email(&mut problems);
         let status = self.status(&mut problems);
         let consent = self.consent(&mut problems);
-        let source = Some(self.cell(Field::Source)).filter(|cell| !cell.is_empty()).map(str::to_owned);
-        let person = Candidate { name, email, phone, status, consent, source };
+        let source = source_of(self.cell(Field::Source));
+        let registered_at = self.registered_at(&mut problems);
+        let person = Candidate { name, email, phone, status, consent, source, registered_at };
         if person.name.is_none() {
             problems.push(problem(Field::Name, match person {
                 Candidate { phone: PhoneCell::Missing, email: None, .. } => {
@@ -286,6 +315,18 @@ impl<'s> Rows<'s> {
         answer
     }
 
+    fn registered_at(&self, problems: &mut Vec<CellProblem>) -> Option<Millis> {
+        let cell = self.cell(Field::RegisteredAt);
+        if says_nothing(cell) {
+            return None;
+        }
+        read_date(cell, self.mapping.date_order(), &self.zone)
+            .map_err(|error| {
+                problems.push(CellProblem { field: Some(Field::RegisteredAt), message: error.to_string() })
+            })
+            .ok()
+    }
+
     fn status(&self, problems: &mut Vec<CellProblem>) -> Option<RegistrantStatus> {
         let cell = self.cell(Field::Status);
         let known = status_of(cell);
@@ -313,6 +354,16 @@ impl Iterator for Rows<'_> {
 
 fn problem(field: Field, message: &str) -> CellProblem {
     CellProblem { field: Some(field), message: message.to_owned() }
+}
+
+/// Longest source that is kept, in characters.
+const SOURCE_CHARS_MAX: usize = 80;
+
+/// Where somebody came from, in one line; `None` when the cell says nothing.
+pub fn source_of(cell: &str) -> Option<String> {
+    let line = cell.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line: String = line.chars().filter(|c| !c.is_control()).take(SOURCE_CHARS_MAX).collect();
+    (!says_nothing(&line)).then_some(line)
 }
 
 /// Words for "nothing" that forms and exports write.

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU64;
 
 use domain::phone::Country;
 
+use super::dates::is_date;
 use super::detect::{Counted, Encoding, Magic, Source, magic, scan};
 use super::header::{header_row, is_email, is_lost_number, is_phone, plain};
 use super::record::Record;
@@ -65,6 +66,7 @@ pub(super) struct Content {
     pub(super) emails: usize,
     pub(super) codes: usize,
     pub(super) answers: usize,
+    pub(super) dates: usize,
     wordy: usize,
     different: usize,
 }
@@ -82,6 +84,7 @@ impl Content {
             emails: count(is_email),
             codes: count(|cell| cell.len() <= 8 && Country::from_calling_code(cell).is_some()),
             answers: count(|cell| yes_or_no(cell).is_some()),
+            dates: count(is_date),
             wordy: count(|cell| {
                 let named = cell.chars().any(char::is_alphabetic) && !cell.chars().any(char::is_numeric);
                 named && cell.chars().count() <= 60 && !cell.contains(['@', '/', '_'])

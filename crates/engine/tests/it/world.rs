@@ -199,6 +199,7 @@ impl World {
                 phone_typed: (*phone).to_owned(),
                 registered_at: Some(self.clock.now()),
                 status: None,
+                came_from: String::new(),
             })
             .collect();
         self.org

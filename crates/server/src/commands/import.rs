@@ -5,7 +5,7 @@ use std::{io::IsTerminal, path::PathBuf, sync::Arc};
 use anyhow::{Context, bail};
 use clap::Args;
 use domain::{ids::ImportId, time::WallClock};
-use engine::import::Mapping;
+use engine::import::{DateOrder, Field, Mapping, OrderFound};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use store::{
@@ -34,6 +34,9 @@ pub struct ImportCommand {
     /// Organisation, by name; may be left out when there is only one
     #[arg(long)]
     organisation: Option<String>,
+    /// What comes first in dates of registration such as 03/04/2026, where the file itself does not tell
+    #[arg(long, value_parser = ["day-first", "month-first"])]
+    dates: Option<String>,
     /// Read and count every row, and register nobody
     #[arg(long)]
     dry_run: bool,
@@ -66,17 +69,23 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<()> {
         org: org.clone(),
         clock: app.clock.clone(),
         home: organisation.country,
+        zone: organisation.zone.clone(),
         file: command.file.clone(),
         phone_key: app.phone_key.clone(),
     };
     let sheet =
         importer.open(&name).await.with_context(|| format!("cannot read {}", command.file.display()))?;
-    let mapping = Mapping::guess(&sheet);
+    let mut mapping = Mapping::guess(&sheet);
+    drop(sheet);
     if mapping.chosen().next().is_none() {
         bail!(
             "no column of {} looks like names, numbers or addresses; import it on the page, where columns can be chosen",
             command.file.display()
         );
+    }
+    if let Some(column) = mapping.get(Field::RegisteredAt) {
+        let order = date_order(&importer, &name, column, command.dates.as_deref()).await?;
+        mapping.set_date_order(order);
     }
     // A copy, so that the page can show the rows and an interrupted import can go on.
     let folder = file.parent().context("the copy lies in a folder")?;
@@ -101,6 +110,30 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<()> {
         return say(answer);
     }
     tell(app, &org, id, &workshop, &summary, command.dry_run).await
+}
+
+/// The order that fits every date of the file, or the one that was said.
+async fn date_order(
+    importer: &Importer,
+    name: &str,
+    column: usize,
+    said: Option<&str>,
+) -> anyhow::Result<Option<DateOrder>> {
+    let said = said.and_then(|word| word.replace('-', "_").parse::<DateOrder>().ok());
+    match (importer.date_order(name, column).await?, said) {
+        (OrderFound::NotNeeded, _) => Ok(None),
+        (OrderFound::Only(order), _) | (OrderFound::Open { .. } | OrderFound::Mixed { .. }, Some(order)) => {
+            Ok(Some(order))
+        }
+        (OrderFound::Open { example }, None) => {
+            bail!("“{example}” can be read in two ways; say --dates day-first or --dates month-first")
+        }
+        (OrderFound::Mixed { day, month }, None) => {
+            bail!(
+                "“{day}” has the day first and “{month}” the month; say --dates day-first or --dates month-first"
+            )
+        }
+    }
 }
 
 async fn tell(

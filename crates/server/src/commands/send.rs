@@ -18,7 +18,7 @@ use domain::{
     template::Message,
     time::{HOUR, MINUTE, WallClock},
 };
-use engine::import::Mapping;
+use engine::import::{Field, Mapping};
 use indicatif::{ProgressBar, ProgressStyle};
 use providers::{Fast2smsSettings, aisensy, fast2sms};
 use store::{
@@ -292,11 +292,14 @@ async fn import(
         org: org.clone(),
         clock: app.clock.clone(),
         home: organisation.country,
+        zone: organisation.zone.clone(),
         file: file.to_owned(),
         phone_key: app.phone_key.clone(),
     };
     let sheet = importer.open(&name).await.with_context(|| format!("cannot read {}", file.display()))?;
-    let mapping = Mapping::guess(&sheet);
+    let mut mapping = Mapping::guess(&sheet);
+    // Who is told now does not depend on when they registered: nobody is asked how dates are meant.
+    mapping.set(Field::RegisteredAt, None);
     drop(sheet);
     org.add_import(id, workshop.id, &name, &file.display().to_string(), now).await?;
     let bar = ProgressBar::new_spinner().with_message("reading");

@@ -123,7 +123,7 @@ const PUT: Method = Method::PUT;
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, broadcast, consents, erase, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person,
+        account, broadcast, consents, erase, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, registrants_export,
         settings::{audit, charges, integrations, prices, sms_templates, template_import, templates},
         setup, team, workshop, workshops,
     };
@@ -173,6 +173,7 @@ pub fn table() -> Vec<Route> {
         route(POST, "/workshops/{workshop}/edit",         Manage,     workshops::update),
         route(GET,  "/workshops/{workshop}/cancel",       Manage,     workshops::ask_cancel),
         route(POST, "/workshops/{workshop}/cancel",       Manage,     workshops::cancel),
+        route(GET,  "/workshops/{workshop}/registrants.csv", Read,    registrants_export::download),
         route(POST, "/workshops/{workshop}/registrants",  AddRegistrants, workshop::add),
         route(POST, "/workshops/{workshop}/registrants/{registrant}/status", Manage, workshop::set_status),
 

@@ -18,6 +18,7 @@ pub mod opted_out_import;
 pub mod organisation;
 pub mod people;
 pub mod person;
+pub mod registrants_export;
 pub mod settings;
 pub mod setup;
 pub mod team;

@@ -166,6 +166,7 @@ fn registrations_card(member: &Member, story: &Story) -> Card {
             Some(file) => format!("from {file}"),
             None => source_word(&place.source).to_owned(),
         };
+        let came = if place.came_from.is_empty() { came } else { format!("{} · {came}", place.came_from) };
         let differs = place.name != story.name && !place.name.is_empty();
         Row::new(vec![
             table::name(&href(place.workshop), &place.title, if differs { &place.name } else { "" }),

@@ -69,7 +69,8 @@ impl ListQuery {
         FILTERS.iter().find(|(word, _, _)| *word == self.which).map_or(Which::All, |(_, which, _)| *which)
     }
 
-    fn filter(&self) -> RegistrantFilter {
+    /// What the store is asked for.
+    pub(super) fn filter(&self) -> RegistrantFilter {
         RegistrantFilter {
             which: self.which(),
             search: self.q.clone(),
@@ -460,9 +461,16 @@ fn registrants_card(
         value: query.q.clone(),
         keep: vec![("which".into(), query.which.clone())],
     };
+    let export = query.to(workshop.id, &query.which).replacen(
+        &href(workshop.id),
+        &format!("{}/registrants.csv", href(workshop.id)),
+        1,
+    );
     html! {
         section class="m-card m-people" id="registrants" aria-labelledby="registrants-title" {
-            header class="m-card__head m-people__head" { h2 class="m-card__title" id="registrants-title" { "Registrants" } (search) }
+            header class="m-card__head m-people__head" { h2 class="m-card__title" id="registrants-title" { "Registrants" } (search)
+                (Button { download: true, ..Button::link("Export", export).icon(Icon::Download).small() })
+            }
             (pills(&parts, chosen, "Filter registrants"))
             nav class="m-filters" aria-label="More filters" {
                 @for (word, which, label) in FILTERS.iter().filter(|(_, which, _)| n(*which).is_none()) {
@@ -527,7 +535,10 @@ fn people_table(member: &Member, workshop: &Workshop, query: &ListQuery, people:
                 registrant_chip(person.status, person.mark, person.suppressed).render()
             },
             html! { (number) },
-            html! { (zone.date(person.registered_at, member.now)) span class="m-sub" { (source_word(&person.source)) } },
+            html! {
+                (zone.date(person.registered_at, member.now)) ", " (zone.time(person.registered_at))
+                span class="m-sub" { @if !person.came_from.is_empty() { (person.came_from) " · " } (source_word(&person.source)) }
+            },
             if member.may(Permission::Manage) && !person.is_erased {
                 menu(member, workshop, person).render()
             } else {

@@ -34,6 +34,7 @@ const FIRST: [&str; 24] = [
     "Manoj",
     "Ishita",
 ];
+const CAME_FROM: &[&str] = &["Facebook", "Instagram", "YouTube", "", "A friend"];
 const LAST: [&str; 17] = [
     "Deshpande",
     "Chintalapati",
@@ -72,6 +73,7 @@ pub fn sample_people(n: usize, from: usize, now: Millis) -> impl Iterator<Item =
             phone_typed: typed,
             registered_at: Some(now.plus(-(MINUTE * i64::try_from((i * 7) % 5_000).unwrap_or(0)))),
             status: None,
+            came_from: CAME_FROM[i % CAME_FROM.len()].to_owned(),
         }
     })
 }
@@ -87,6 +89,7 @@ pub fn crowd(n: usize, now: Millis) -> impl Iterator<Item = NewRegistrant> {
             phone_typed: typed,
             registered_at: Some(now),
             status: None,
+            came_from: String::new(),
         }
     })
 }

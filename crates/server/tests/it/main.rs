@@ -13,6 +13,7 @@ mod guard;
 mod headless;
 mod home;
 mod home_sms;
+mod import_dates;
 mod imports;
 mod ops;
 mod opt_out;

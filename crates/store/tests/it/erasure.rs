@@ -18,7 +18,7 @@ const ASHA: &str = "+919000000001";
 
 /// Every column in which somebody's number, name, address or values can stand.
 const PERSONAL: &[(&str, &str)] = &[
-    ("registrants", "name || email || phone || phone_typed || identity"),
+    ("registrants", "name || email || phone || phone_typed || identity || came_from"),
     ("leads", "name || email || phone"),
     (
         "messages",

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::ids::ImportId;
-use engine::import::{Field as Meaning, Kind, Mapping, Sheet};
+use engine::import::{DateOrder, Field as Meaning, Kind, Mapping, OrderFound, Sheet};
 use maud::{Markup, html};
 use store::imports::Import;
 
@@ -14,6 +14,7 @@ use crate::{
         extract::{Form, Member, Path},
         notice::see_other,
     },
+    importing::Importer,
     pages::{unprocessable, workshops::ok},
     ui::{
         button::Button,
@@ -27,7 +28,22 @@ use crate::{
 /// `GET /imports/{import}/columns`
 pub async fn columns(State(app): State<App>, member: Member, Path(id): Path<ImportId>) -> PageResult {
     let import = before_commit(&member, id).await?;
-    Ok(ok(columns_page(&app, &member, &import, None, None).await?))
+    Ok(ok(columns_page(&app, &member, &import, None, &Wrong::default()).await?))
+}
+
+/// What is wrong with a choice of columns.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wrong {
+    /// With all of it.
+    all: Option<String>,
+    /// With the order of the dates: what a person has to say.
+    dates: Option<String>,
+}
+
+impl Wrong {
+    pub(super) fn because(words: impl Into<String>) -> Wrong {
+        Wrong { all: Some(words.into()), ..Wrong::default() }
+    }
 }
 
 pub(super) async fn columns_page(
@@ -35,7 +51,7 @@ pub(super) async fn columns_page(
     member: &Member,
     import: &Import,
     chosen: Option<&Mapping>,
-    error: Option<&str>,
+    wrong: &Wrong,
 ) -> Result<Markup, Problem> {
     let sheet = match importer_of(app, member, import).open(&import.file_name).await {
         Ok(sheet) => sheet,
@@ -48,7 +64,7 @@ pub(super) async fn columns_page(
     };
     let body = html! {
         (head("Choose the columns", import, 2))
-        @if let Some(error) = error { (Note::new(Tone::Fail, "", error)) }
+        @if let Some(error) = &wrong.all { (Note::new(Tone::Fail, "", error)) }
         @if let Kind::Xlsx { tab, other_tabs } = sheet.kind() {
             @if !other_tabs.is_empty() {
                 (Note::new(Tone::Act, format!("Only the sheet “{tab}” is read."), format!("Not read: {}. To import another sheet, save it as a file of its own.", other_tabs.join(", "))))
@@ -57,12 +73,18 @@ pub(super) async fn columns_page(
         @if sheet.header_line().is_none() {
             (Note::new(Tone::Act, "This file has no row of titles.", "The first row is taken as a person. Check that each column below is right."))
         }
-        (Card::new("columns", "Columns", columns_form(member, import, &sheet, &mapping)).padded())
+        (Card::new("columns", "Columns", columns_form(member, import, &sheet, &mapping, wrong)).padded())
     };
     Ok(page(member, import, body, None))
 }
 
-fn columns_form(member: &Member, import: &Import, sheet: &Sheet, mapping: &Mapping) -> Markup {
+fn columns_form(member: &Member, import: &Import, sheet: &Sheet, mapping: &Mapping, wrong: &Wrong) -> Markup {
+    let order = mapping.date_order().map_or("", DateOrder::word);
+    let orders = vec![
+        Choice::new("", "Choose", order),
+        Choice::new(DateOrder::DayFirst.word(), "Day first: 03/04/2026 is 3 April", order),
+        Choice::new(DateOrder::MonthFirst.word(), "Month first: 03/04/2026 is 4 March", order),
+    ];
     let choice = |current: &str| {
         let columns = sheet.columns().iter().map(|column| {
             let title = column.header.as_deref().unwrap_or("no title");
@@ -81,9 +103,12 @@ fn columns_form(member: &Member, import: &Import, sheet: &Sheet, mapping: &Mappi
             (member.csrf())
             p class="m-p" { "Guessed from the titles and the first rows. Each line shows what the column holds." }
             div class="m-two" {
-                @for field in Meaning::ALL.iter().filter(|field| **field != Meaning::RegisteredAt && **field != Meaning::Source) {
+                @for field in &Meaning::ALL {
                     @let current = mapping.get(*field).map_or(String::new(), |column| column.to_string());
                     (Field::select(field.word(), field.title(), choice(&current)))
+                }
+                @if wrong.dates.is_some() || !order.is_empty() {
+                    (Field::select("dates", "Dates are written", orders).error(wrong.dates.clone()))
                 }
             }
             div class="m-door__acts" {
@@ -92,6 +117,31 @@ fn columns_form(member: &Member, import: &Import, sheet: &Sheet, mapping: &Mappi
             }
         }
     }
+}
+
+/// Takes the order of dates that fits every row. Where none or both do, what a person said; else the question to them.
+async fn settle_dates(importer: &Importer, import: &Import, mapping: &mut Mapping) -> Option<String> {
+    let column = mapping.get(Meaning::RegisteredAt)?;
+    let found = match importer.date_order(&import.file_name, column).await {
+        Ok(found) => found,
+        Err(error) => return Some(error.to_string()),
+    };
+    match (found, mapping.date_order()) {
+        (OrderFound::NotNeeded, _) => mapping.set_date_order(None),
+        (OrderFound::Only(order), _) => mapping.set_date_order(Some(order)),
+        (OrderFound::Open { .. } | OrderFound::Mixed { .. }, Some(_)) => {}
+        (OrderFound::Open { example }, None) => {
+            return Some(format!(
+                "“{example}” can be read in two ways, and no other row tells which. Say how dates are written."
+            ));
+        }
+        (OrderFound::Mixed { day, month }, None) => {
+            return Some(format!(
+                "“{day}” has the day first and “{month}” the month. Say which is right; the rows that do not fit are shown to be corrected."
+            ));
+        }
+    }
+    None
 }
 
 pub(in crate::pages) fn cut(text: &str, most: usize) -> String {
@@ -121,11 +171,18 @@ pub async fn choose(
             .any(|field| mapping.get(*field).is_some());
     if !names_somebody {
         let words = "Choose at least the column of the phone numbers, the e-mail addresses or the names.";
-        return Ok(unprocessable(columns_page(&app, &member, &import, Some(&mapping), Some(words)).await?));
+        let wrong = Wrong::because(words);
+        return Ok(unprocessable(columns_page(&app, &member, &import, Some(&mapping), &wrong).await?));
     }
     let importer = importer_of(&app, &member, &import);
     if let Err(error) = importer.open(&import.file_name).await {
         return Ok(unprocessable(gone_page(&member, &import, &error.to_string())));
+    }
+    let said = form.iter().find(|(name, _)| name == "dates").and_then(|(_, word)| word.parse().ok());
+    mapping.set_date_order(said);
+    if let Some(words) = settle_dates(&importer, &import, &mut mapping).await {
+        let wrong = Wrong { dates: Some(words), ..Wrong::default() };
+        return Ok(unprocessable(columns_page(&app, &member, &import, Some(&mapping), &wrong).await?));
     }
     let jobs = app.jobs.clone();
     run(

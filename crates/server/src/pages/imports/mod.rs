@@ -107,6 +107,7 @@ fn importer(app: &App, member: &Member, file: PathBuf) -> Importer {
         org: member.org.clone(),
         clock: app.clock.clone(),
         home: member.organization.country,
+        zone: member.organization.zone.clone(),
         file,
         phone_key: app.phone_key.clone(),
     }
@@ -135,7 +136,7 @@ pub async fn show(
         ImportState::Checked if import.summary.is_null() => {
             let words =
                 failed.unwrap_or_else(|| "The look at the rows was interrupted. Start it again.".to_owned());
-            Ok(ok(columns_page(&app, &member, &import, None, Some(&words)).await?))
+            Ok(ok(columns_page(&app, &member, &import, None, &columns::Wrong::because(words)).await?))
         }
         ImportState::Checked => Ok(ok(rows_page(&member, &import, &query, failed.as_deref()).await?)),
         ImportState::Committing => Ok(ok(interrupted_page(&member, &import, failed.as_deref()))),

@@ -229,10 +229,11 @@ pub async fn fix(
             .filter(|(place, text)| row.cells.get(*place) != Some(text))
             .map(|(p, t)| (p, t.clone()))
             .collect();
-        let (decision, problems) = match read_again(&now, &mapping, member.organization.country) {
-            Ok(_) => (Decision::Fix(typed), vec![]),
-            Err(faults) => (Decision::StillWrong(typed), faults),
-        };
+        let (decision, problems) =
+            match read_again(&now, &mapping, member.organization.country, &member.organization.zone) {
+                Ok(_) => (Decision::Fix(typed), vec![]),
+                Err(faults) => (Decision::StillWrong(typed), faults),
+            };
         match decision {
             Decision::Fix(_) => fixed += 1,
             Decision::Open | Decision::Skip | Decision::StillWrong(_) => wrong += 1,

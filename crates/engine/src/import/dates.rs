@@ -1,0 +1,384 @@
+//! When somebody registered, as files write it. A date is read whole or not at all, and never guessed: what `03/04/2026` means is said by
+//! the rest of the file, or by a person.
+
+use domain::time::{HOUR, MINUTE, Millis, Zone};
+use serde::{Deserialize, Serialize};
+
+/// What comes first in dates such as `03/04/2026`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DateOrder {
+    /// 3 April, as in India.
+    DayFirst,
+    /// 4 March, as in the United States.
+    MonthFirst,
+}
+
+impl DateOrder {
+    /// For forms: `day_first`.
+    pub fn word(self) -> &'static str {
+        match self {
+            DateOrder::DayFirst => "day_first",
+            DateOrder::MonthFirst => "month_first",
+        }
+    }
+}
+
+impl std::str::FromStr for DateOrder {
+    type Err = ();
+    fn from_str(text: &str) -> Result<DateOrder, ()> {
+        [DateOrder::DayFirst, DateOrder::MonthFirst].into_iter().find(|order| order.word() == text).ok_or(())
+    }
+}
+
+/// Why a cell is no moment; for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DateError {
+    /// Day or month may come first.
+    #[error(
+        "“{0}” can be read in two ways: day first, or month first. Write the year first, as in 2026-10-13 19:00."
+    )]
+    TwoWays(String),
+    /// It does not fit the order that all other rows have.
+    #[error("“{0}” does not fit the other dates of this file. Write the year first, as in 2026-10-13 19:00.")]
+    OtherOrder(String),
+    /// Nothing that we read.
+    #[error("“{0}” is no date that can be read. Write it as 2026-10-13 19:00, or 13 Oct 2026 7:00 PM.")]
+    NoDate(String),
+}
+
+/// First and last year that a registration can have.
+const YEARS: std::ops::RangeInclusive<i64> = 2000..=2100;
+/// Longest text that is looked at, in characters.
+const CHARS_MAX: usize = 60;
+
+/// Reads a moment. One without an offset is in `zone`; one without a time is midnight there.
+pub fn read_date(text: &str, order: Option<DateOrder>, zone: &Zone) -> Result<Millis, DateError> {
+    let shown = || text.trim().chars().take(CHARS_MAX).collect::<String>();
+    let no_date = || DateError::NoDate(shown());
+    let written = Written::parse(text).ok_or_else(no_date)?;
+    let (day, month) = match (written.day, order) {
+        (Day::Known { day, month }, _) => (day, month),
+        (Day::Numbers(first, second), order) => {
+            let (day_first, month_first) = (second <= 12, first <= 12);
+            match order {
+                Some(DateOrder::DayFirst) if day_first => (first, second),
+                Some(DateOrder::MonthFirst) if month_first => (second, first),
+                Some(_) => return Err(DateError::OtherOrder(shown())),
+                None if first == second || !month_first => (first, second),
+                None if !day_first => (second, first),
+                None => return Err(DateError::TwoWays(shown())),
+            }
+        }
+    };
+    let Written { year, seconds, .. } = written;
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let local = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
+    match written.offset_ms {
+        None => zone.parse_local(&local).map_err(|_| no_date()),
+        Some(offset) => {
+            let utc = Zone::parse("UTC").map_err(|_| no_date())?;
+            utc.parse_local(&local).map(|at| at.plus(-offset)).map_err(|_| no_date())
+        }
+    }
+}
+
+/// Whether a cell is a date, in whatever order.
+pub(super) fn is_date(text: &str) -> bool {
+    Written::parse(text).is_some()
+}
+
+/// What the dates of a whole column say about their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Orders {
+    /// The first one that has its day first for sure.
+    day_first: Option<String>,
+    /// The first one that has its month first for sure.
+    month_first: Option<String>,
+    /// The first one that can be read in two ways.
+    open: Option<String>,
+}
+
+/// What came of looking at a whole column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrderFound {
+    /// No date has its day or month in doubt.
+    NotNeeded,
+    /// One order fits every row.
+    Only(DateOrder),
+    /// Both fit every row: a person has to say.
+    Open {
+        /// One of them, as it stands in the file.
+        example: String,
+    },
+    /// Neither fits every row: a person has to say, and the rows that do not fit are faults.
+    Mixed {
+        /// One that has its day first for sure.
+        day: String,
+        /// One that has its month first for sure.
+        month: String,
+    },
+}
+
+impl Orders {
+    /// Looks at one more cell.
+    pub fn see(&mut self, text: &str) {
+        let Some(Written { day: Day::Numbers(first, second), .. }) = Written::parse(text) else { return };
+        let kind = match (first <= 12, second <= 12) {
+            (false, true) => &mut self.day_first,
+            (true, false) => &mut self.month_first,
+            (true, true) if first != second => &mut self.open,
+            _ => return,
+        };
+        kind.get_or_insert_with(|| text.trim().to_owned());
+    }
+
+    /// The order that fits all rows seen.
+    pub fn found(&self) -> OrderFound {
+        match (&self.day_first, &self.month_first, &self.open) {
+            (None, None, None) => OrderFound::NotNeeded,
+            (Some(_), None, _) => OrderFound::Only(DateOrder::DayFirst),
+            (None, Some(_), _) => OrderFound::Only(DateOrder::MonthFirst),
+            (Some(day), Some(month), _) => OrderFound::Mixed { day: day.clone(), month: month.clone() },
+            (None, None, Some(example)) => OrderFound::Open { example: example.clone() },
+        }
+    }
+}
+
+enum Day {
+    Known {
+        day: i64,
+        month: i64,
+    },
+    /// Two numbers before the year, in the order of the file.
+    Numbers(i64, i64),
+}
+
+struct Written {
+    year: i64,
+    day: Day,
+    /// Since midnight.
+    seconds: i64,
+    /// East of UTC.
+    offset_ms: Option<i64>,
+}
+
+impl Written {
+    fn parse(text: &str) -> Option<Written> {
+        if text.len() > CHARS_MAX {
+            return None;
+        }
+        let text = text.trim().to_ascii_lowercase().replace([',', '\u{a0}', '\u{202f}'], " ");
+        // `2026-10-13T19:00`
+        let text = match text.split_once('t') {
+            Some((date, time))
+                if date.ends_with(|c: char| c.is_ascii_digit())
+                    && time.starts_with(|c: char| c.is_ascii_digit()) =>
+            {
+                format!("{date} {time}")
+            }
+            _ => text,
+        };
+        let words: Vec<&str> = text.split_whitespace().filter(|word| !is_weekday(word)).collect();
+        let time_at = words.iter().position(|word| word.contains(':')).unwrap_or(words.len());
+        let (date, time) = words.split_at(time_at);
+        let (seconds, offset_ms) = if time.is_empty() { (0, None) } else { clock(&time.concat())? };
+        let (year, day) = calendar(date)?;
+        YEARS.contains(&year).then_some(Written { year, day, seconds, offset_ms })
+    }
+}
+
+fn is_weekday(word: &str) -> bool {
+    const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    DAYS.iter().any(|day| *day == word || (word.len() == 3 && day.starts_with(word)))
+}
+
+fn calendar(words: &[&str]) -> Option<(i64, Day)> {
+    let parts: Vec<&str> = match words {
+        [one] => one.split(['-', '/', '.']).collect(),
+        [_, _, _] => words.to_vec(),
+        _ => return None,
+    };
+    let &[first, second, third] = parts.as_slice() else { return None };
+    let number = |text: &str, digits: std::ops::RangeInclusive<usize>| -> Option<i64> {
+        let fits = digits.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        if fits { text.parse().ok() } else { None }
+    };
+    let day = |text: &str| {
+        let bare = ["st", "nd", "rd", "th"].iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text);
+        number(bare, 1..=2).filter(|day| (1..=31).contains(day))
+    };
+    if let Some(year) = number(first, 4..=4) {
+        let month =
+            number(second, 1..=2).or_else(|| month(second)).filter(|month| (1..=12).contains(month))?;
+        return Some((year, Day::Known { day: day(third)?, month }));
+    }
+    let year = number(third, 4..=4)?;
+    if let Some(month) = month(second) {
+        return Some((year, Day::Known { day: day(first)?, month }));
+    }
+    if let Some(month) = month(first) {
+        return Some((year, Day::Known { day: day(second)?, month }));
+    }
+    // Three words with spaces between are no date in numbers.
+    if words.len() != 1 {
+        return None;
+    }
+    let (first, second) = (day(first)?, day(second)?);
+    (first <= 12 || second <= 12).then_some((year, Day::Numbers(first, second)))
+}
+
+fn month(word: &str) -> Option<i64> {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let word = word.trim_end_matches('.');
+    let known = |month: &&str| {
+        *month == word
+            || (word.len() == 3 && month.starts_with(word))
+            || (word == "sept" && month.starts_with(word))
+    };
+    MONTHS.iter().position(|month| known(month)).map(|at| at as i64 + 1)
+}
+
+/// `19:00`, `7:00:05 pm`, `19:00:00.123+05:30`, `19:00z`, with spaces taken out: seconds since midnight, and the offset.
+fn clock(text: &str) -> Option<(i64, Option<i64>)> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != ':' && c != '.').unwrap_or(text.len());
+    let (digits, rest) = text.split_at(end);
+    let whole = digits.split_once('.').map_or(digits, |(whole, _)| whole);
+    let mut parts =
+        whole.split(':').map(|part| if part.len() <= 2 { part.parse::<i64>().ok() } else { None });
+    let (hour, minute) = (parts.next()??, parts.next()??);
+    let second = parts.next().unwrap_or(Some(0))?;
+    if parts.next().is_some() || minute > 59 || second > 59 {
+        return None;
+    }
+    let half = ["am", "pm", "a.m.", "p.m."].iter().position(|word| rest.starts_with(word));
+    let (hour, rest) = match half {
+        Some(at) => {
+            let noon = if at % 2 == 1 { 12 } else { 0 };
+            let word = if at < 2 { 2 } else { 4 };
+            ((1..=12).contains(&hour).then_some(hour % 12 + noon)?, &rest[word..])
+        }
+        None => (hour, rest),
+    };
+    if hour > 23 {
+        return None;
+    }
+    Some((hour * 3600 + minute * 60 + second, offset(rest)?))
+}
+
+/// Outside `None`: no offset that can be read. Inside: none is written.
+fn offset(text: &str) -> Option<Option<i64>> {
+    let named = ["utc", "gmt", "z"].iter().find_map(|name| text.strip_prefix(name));
+    let rest = named.unwrap_or(text);
+    if rest.is_empty() {
+        return Some(named.map(|_| 0));
+    }
+    let sign = match rest.as_bytes()[0] {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let digits: String = rest[1..].chars().filter(|c| *c != ':').collect();
+    if digits.len() != 4 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let (hours, minutes): (i64, i64) = (digits[..2].parse().ok()?, digits[2..].parse().ok()?);
+    (hours <= 14 && minutes <= 59).then_some(Some(sign * (hours * HOUR + minutes * MINUTE)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, order: Option<DateOrder>, expected: &str) {
+        let zone = Zone::india();
+        let got = read_date(text, order, &zone);
+        let got = got.map_or_else(|error| format!("{error:?}"), |at| zone.rfc3339(at));
+        assert!(got.starts_with(expected), "{text:?} with {order:?}: {got}, not {expected}");
+    }
+
+    #[test]
+    fn a_date_is_read_whole_or_not_at_all() {
+        for text in [
+            "2026-10-13 19:00",
+            "2026-10-13T19:00:00",
+            "2026/10/13 7:00 PM",
+            "13 Oct 2026 19:00",
+            "13-Oct-2026 07:00pm",
+            "Oct 13, 2026 07:00 PM",
+            "Tue, 13 October 2026, 7:00 p.m.",
+            "October 13th, 2026 19:00:00.250",
+            "2026-10-13T13:30:00Z",
+            "2026-10-13T13:30:00+00:00",
+            "2026-10-13 19:00:00 +0530",
+            "2026-10-13 13:30 GMT+0000",
+            "13/10/2026 19:00",
+            "10/13/2026 7:00:00 PM",
+            "13.10.2026 19:00",
+        ] {
+            check(text, None, "2026-10-13T19:00:00");
+        }
+        check("13/10/2026", None, "2026-10-13T00:00:00");
+        check("04/04/2026", None, "2026-04-04T");
+        check("12:30 2026-10-13", None, "NoDate");
+        for text in [
+            "",
+            "soon",
+            "13/10/26",
+            "32/01/2026",
+            "30 Feb 2026",
+            "2026-13-01",
+            "2026-10-13 25:00",
+            "13/13/2026",
+            "10/13/2026 13:00 PM",
+            "9000000001",
+            "1999-01-01",
+            "13 10 2026",
+            "2026-10-13 19:00 IST",
+        ] {
+            check(text, None, "NoDate");
+        }
+    }
+
+    #[test]
+    fn what_can_be_read_in_two_ways_is_read_in_the_way_that_was_said_or_not_at_all() {
+        check("03/04/2026 10:00", None, "TwoWays");
+        check("03/04/2026 10:00", Some(DateOrder::DayFirst), "2026-04-03T10:00:00");
+        check("03/04/2026 10:00", Some(DateOrder::MonthFirst), "2026-03-04T10:00:00");
+        check("13/04/2026", Some(DateOrder::MonthFirst), "OtherOrder");
+        check("04/13/2026", Some(DateOrder::DayFirst), "OtherOrder");
+        check("2026-04-13", Some(DateOrder::MonthFirst), "2026-04-13T");
+    }
+
+    #[track_caller]
+    fn found(cells: &[&str], expected: OrderFound) {
+        let mut orders = Orders::default();
+        cells.iter().for_each(|cell| orders.see(cell));
+        assert_eq!(orders.found(), expected, "{cells:?}");
+    }
+
+    #[test]
+    fn the_order_that_fits_every_row_is_taken_and_else_a_person_is_asked() {
+        let mixed = OrderFound::Mixed { day: "13/04/2026".into(), month: "04/13/2026".into() };
+        found(&["03/04/2026", "13/04/2026", "soon"], OrderFound::Only(DateOrder::DayFirst));
+        found(&["03/04/2026", "04/13/2026"], OrderFound::Only(DateOrder::MonthFirst));
+        found(&["03/04/2026", "05/05/2026"], OrderFound::Open { example: "03/04/2026".into() });
+        found(&["03/04/2026", "13/04/2026", "04/13/2026"], mixed.clone());
+        found(&["13/04/2026", "04/13/2026"], mixed);
+        found(&["2026-04-03", "3 Apr 2026", "", "04/04/2026"], OrderFound::NotNeeded);
+    }
+}
