@@ -249,7 +249,7 @@ fn month(word: &str) -> Option<i64> {
             || (word.len() == 3 && month.starts_with(word))
             || (word == "sept" && month.starts_with(word))
     };
-    MONTHS.iter().position(|month| known(month)).map(|at| at as i64 + 1)
+    MONTHS.iter().position(known).map(|at| at as i64 + 1)
 }
 
 /// `19:00`, `7:00:05 pm`, `19:00:00.123+05:30`, `19:00z`, with spaces taken out: seconds since midnight, and the offset.
