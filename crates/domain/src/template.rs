@@ -350,6 +350,16 @@ impl Message {
         }
     }
 
+    /// What is frozen into a broadcast: the stored template with what was changed here. What this version does not know in it
+    /// stays.
+    pub fn over(&self, stored: &Value) -> Value {
+        let mut body = stored.clone();
+        if let (Some(object), Value::Object(ours)) = (body.as_object_mut(), self.to_json()) {
+            object.extend(ours);
+        }
+        body
+    }
+
     /// The description as [`from_json`](Message::from_json) reads it.
     pub fn to_json(&self) -> Value {
         match self {
@@ -450,7 +460,9 @@ impl Message {
             Message::Whatsapp(template) => {
                 template.parameters.iter().map(|p| filled(facts, &p.source, &p.fallback, &p.label)).collect()
             }
-            Message::Sms(template) => template.variables.iter().map(|v| v.fill(facts)).collect(),
+            Message::Sms(template) => {
+                template.variables.iter().map(|one| one.fill(facts, &template.limits)).collect()
+            }
         }
     }
 

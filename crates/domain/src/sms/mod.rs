@@ -8,5 +8,5 @@ mod template;
 
 pub use ids::{DltTemplateId, EntityId, IdError, MessageId, SenderId};
 pub use segments::{Alphabet, Segments, segments, why_unicode};
-pub use tags::Tag;
+pub use tags::{Tag, ValueLimits};
 pub use template::{SmsProblem, SmsRoute, SmsTemplate, Variable, tags_in};

@@ -1,5 +1,7 @@
 //! What kind of value a variable takes (providers/regulation-india.md §1.3).
 
+use serde::{Deserialize, Serialize};
+
 use crate::email::Email;
 
 crate::words! {
@@ -36,15 +38,6 @@ impl Tag {
         }
     }
 
-    /// Longest value in characters. 30 is the register's for `var`; some portals allow 40 in `alphanumeric`; for the others
-    /// nothing is published, and 30 is taken.
-    pub fn longest(self) -> usize {
-        match self {
-            Tag::Alphanumeric => 40,
-            Tag::Var | Tag::Numeric | Tag::Url | Tag::UrlOtt | Tag::Cbn | Tag::Email => 30,
-        }
-    }
-
     /// What may stand in it, for people.
     pub fn rule(self) -> &'static str {
         match self {
@@ -70,12 +63,16 @@ impl Tag {
     }
 
     /// What an operator may dislike about a value that is sent all the same.
-    pub fn doubt(self, value: &str) -> Option<&'static str> {
+    pub fn doubt(self, value: &str, limits: &ValueLimits) -> Option<&'static str> {
         match self {
             Tag::Alphanumeric if !value.chars().all(char::is_alphanumeric) => {
                 Some("holds something other than letters and digits; some operators refuse that")
             }
-            Tag::Alphanumeric if value.chars().count() > Tag::Var.longest() => {
+            // Whoever set a length knows their portal.
+            Tag::Alphanumeric
+                if limits.alphanumeric == ValueLimits::default().alphanumeric
+                    && value.chars().count() > ValueLimits::default().text =>
+            {
                 Some("is longer than 30 characters; some operators refuse that")
             }
             Tag::Var if value.split(' ').any(has_scheme) => {
@@ -85,6 +82,45 @@ impl Tag {
                 None
             }
         }
+    }
+}
+
+/// Longest values in characters, by what the place takes. Portals differ (providers/regulation-india.md §1.3): a setting of the
+/// account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ValueLimits {
+    /// Of `var`, and of what nothing is published for: `numeric`, `cbn` and `email`.
+    pub text: usize,
+    /// Of `alphanumeric`.
+    pub alphanumeric: usize,
+    /// Of `url` and `urlott`.
+    pub link: usize,
+}
+
+impl Default for ValueLimits {
+    /// 30 is the register's for `var`, and taken where nothing is published; some portals allow 40 in `alphanumeric`.
+    fn default() -> Self {
+        ValueLimits { text: 30, alphanumeric: 40, link: 30 }
+    }
+}
+
+impl ValueLimits {
+    /// Most that can be set: more than a whole SMS in one value is a slip of the keyboard.
+    pub const MOST: usize = 160;
+
+    /// The longest value of such a place.
+    pub fn of(&self, tag: Tag) -> usize {
+        match tag {
+            Tag::Alphanumeric => self.alphanumeric,
+            Tag::Url | Tag::UrlOtt => self.link,
+            Tag::Var | Tag::Numeric | Tag::Cbn | Tag::Email => self.text,
+        }
+    }
+
+    /// Whether nothing was set.
+    pub fn are_usual(&self) -> bool {
+        *self == ValueLimits::default()
     }
 }
 
@@ -141,7 +177,7 @@ mod tests {
         }
         for tag in Tag::ALL {
             assert_eq!(Tag::of_name(tag.word()), *tag);
-            assert!(tag.longest() >= 30 && !tag.rule().is_empty());
+            assert!(ValueLimits::default().of(*tag) >= 30 && !tag.rule().is_empty());
         }
     }
 
@@ -178,10 +214,17 @@ mod tests {
 
     #[test]
     fn what_the_rules_leave_open_is_a_doubt_and_no_refusal() {
-        assert!(Tag::Alphanumeric.doubt("7:00 PM").is_some());
-        assert!(Tag::Alphanumeric.doubt(&"a".repeat(31)).is_some());
-        assert_eq!(Tag::Alphanumeric.doubt("Asha"), None);
-        assert!(Tag::Var.doubt("at https://example.in/j").is_some());
-        assert_eq!(Tag::Var.doubt("7:00 PM"), None);
+        let usual = ValueLimits::default();
+        assert!(Tag::Alphanumeric.doubt("7:00 PM", &usual).is_some());
+        assert!(Tag::Alphanumeric.doubt(&"a".repeat(31), &usual).is_some());
+        let set = ValueLimits { alphanumeric: 35, ..usual };
+        assert_eq!(
+            Tag::Alphanumeric.doubt(&"a".repeat(31), &set),
+            None,
+            "somebody set what their portal takes"
+        );
+        assert_eq!(Tag::Alphanumeric.doubt("Asha", &usual), None);
+        assert!(Tag::Var.doubt("at https://example.in/j", &usual).is_some());
+        assert_eq!(Tag::Var.doubt("7:00 PM", &usual), None);
     }
 }

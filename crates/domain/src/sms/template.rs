@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DltTemplateId, EntityId, MessageId, Segments, SenderId, Tag, segments};
+use super::{DltTemplateId, EntityId, MessageId, Segments, SenderId, Tag, ValueLimits, segments};
 use crate::{
     channel::Category,
     template::{Content, Facts, Part, Source, ValueError, first_filled},
@@ -71,6 +71,9 @@ pub struct SmsTemplate {
     /// Values in the order of the text.
     #[serde(default)]
     pub variables: Vec<Variable>,
+    /// Longest values, as the account that sends has them.
+    #[serde(default, skip_serializing_if = "ValueLimits::are_usual")]
+    pub limits: ValueLimits,
 }
 
 /// What stands in the way of sending with a template, whoever gets it.
@@ -129,7 +132,8 @@ impl SmsTemplate {
     /// # Errors
     /// A value that is empty, too long, or of the wrong kind.
     pub fn fill(&self, facts: &Facts) -> Result<Content, ValueError> {
-        let values = self.variables.iter().map(|variable| variable.fill(facts)).collect::<Result<_, _>>()?;
+        let values =
+            self.variables.iter().map(|one| one.fill(facts, &self.limits)).collect::<Result<_, _>>()?;
         Ok(Content { values, ..Content::default() })
     }
 
@@ -170,11 +174,17 @@ impl SmsTemplate {
         tags_in(&self.text)
     }
 
-    /// This template with the account's header and business where it names none itself.
+    /// This template with the account's header and business where it names none itself, and the account's limits.
     #[must_use]
-    pub fn or_account(mut self, sender: Option<&SenderId>, entity: Option<&EntityId>) -> SmsTemplate {
+    pub fn or_account(
+        mut self,
+        sender: Option<&SenderId>,
+        entity: Option<&EntityId>,
+        limits: ValueLimits,
+    ) -> SmsTemplate {
         self.sender = self.sender.or_else(|| sender.cloned());
         self.entity_id = self.entity_id.or_else(|| entity.cloned());
+        self.limits = limits;
         self
     }
 
@@ -206,7 +216,9 @@ impl SmsTemplate {
             missing(wants != variable.tag, SmsProblem::Kind { place, wants });
         }
         for variable in &self.variables {
-            if let (Source::Fixed(_), Err(error)) = (&variable.source, variable.fill(&Facts::default())) {
+            if let (Source::Fixed(_), Err(error)) =
+                (&variable.source, variable.fill(&Facts::default(), &self.limits))
+            {
                 problems.push(SmsProblem::Value(error));
             }
         }
@@ -220,7 +232,7 @@ impl SmsTemplate {
 }
 
 impl Variable {
-    pub(crate) fn fill(&self, facts: &Facts) -> Result<String, ValueError> {
+    pub(crate) fn fill(&self, facts: &Facts, limits: &ValueLimits) -> Result<String, ValueError> {
         // `|` separates values on the wire: in one it would shift every later one (providers/fast2sms.md §2.2).
         let value = first_filled(facts.value(&self.source), &self.fallback, |c| c == '|');
         let label = || self.label.clone();
@@ -230,7 +242,7 @@ impl Variable {
         if value.contains("{#") && value.contains("#}") {
             return Err(ValueError::Unresolved(label()));
         }
-        let (len, max) = (value.chars().count(), self.tag.longest());
+        let (len, max) = (value.chars().count(), limits.of(self.tag));
         if len > max {
             return Err(ValueError::TooLong { label: label(), max, len });
         }
@@ -241,8 +253,8 @@ impl Variable {
     }
 
     /// What an operator may dislike about this person's value, which is sent all the same.
-    pub fn doubt(&self, value: &str) -> Option<&'static str> {
-        self.tag.doubt(value)
+    pub fn doubt(&self, value: &str, limits: &ValueLimits) -> Option<&'static str> {
+        self.tag.doubt(value, limits)
     }
 }
 
@@ -323,6 +335,7 @@ mod tests {
 
     fn template() -> SmsTemplate {
         SmsTemplate {
+            limits: ValueLimits::default(),
             route: SmsRoute::Dlt,
             sender: SenderId::parse("WRKSHP").ok(),
             message_id: MessageId::parse("111111").ok(),
@@ -351,6 +364,19 @@ mod tests {
 
     fn with(source: Source, tag: Tag) -> SmsTemplate {
         SmsTemplate { text: "{#var#}".into(), variables: vec![variable("value", tag, source)], ..template() }
+    }
+
+    #[test]
+    fn a_value_is_as_long_as_the_account_says_and_the_usual_is_not_written_down() {
+        let facts = Facts { name: "Venkatanarasimharajuvaripetachala".into(), ..Facts::default() };
+        let usual = with(Source::RegistrantFirstName, Tag::Var);
+        assert!(matches!(usual.fill(&facts), Err(ValueError::TooLong { max: 30, len: 33, .. })));
+        let json = serde_json::to_value(&usual).unwrap();
+        assert!(json.get("limits").is_none(), "{json}");
+        let longer = usual.or_account(None, None, ValueLimits { text: 33, ..ValueLimits::default() });
+        assert!(longer.fill(&facts).is_ok());
+        let frozen: SmsTemplate = serde_json::from_value(serde_json::to_value(&longer).unwrap()).unwrap();
+        assert_eq!(frozen, longer, "a broadcast keeps what it was confirmed with");
     }
 
     #[test]
@@ -442,7 +468,10 @@ mod tests {
         let manual = SmsTemplate { route: SmsRoute::DltManual, ..template() };
         assert_eq!(manual.problems(), [SmsProblem::NoTemplateId, SmsProblem::NoEntityId]);
         let entity = EntityId::parse("1100000000000000002").unwrap();
-        assert_eq!(manual.or_account(None, Some(&entity)).problems(), [SmsProblem::NoTemplateId]);
+        assert_eq!(
+            manual.or_account(None, Some(&entity), ValueLimits::default()).problems(),
+            [SmsProblem::NoTemplateId]
+        );
         let quick = SmsTemplate {
             route: SmsRoute::Quick,
             sender: None,
@@ -458,9 +487,9 @@ mod tests {
     #[test]
     fn the_account_fills_in_only_what_the_template_leaves_open() {
         let (ours, theirs) = (SenderId::parse("WRKSHP").unwrap(), SenderId::parse("ACADEM").unwrap());
-        assert_eq!(template().or_account(Some(&theirs), None).sender, Some(ours));
+        assert_eq!(template().or_account(Some(&theirs), None, ValueLimits::default()).sender, Some(ours));
         let bare = SmsTemplate { sender: None, ..template() };
-        assert_eq!(bare.or_account(Some(&theirs), None).sender, Some(theirs));
+        assert_eq!(bare.or_account(Some(&theirs), None, ValueLimits::default()).sender, Some(theirs));
     }
 
     #[test]

@@ -68,6 +68,7 @@ fn template(message_id: &str, text: &str, sources: &[Source]) -> SmsTemplate {
         fallback: String::new(),
     });
     SmsTemplate {
+        limits: domain::sms::ValueLimits::default(),
         route: SmsRoute::Dlt,
         sender: Some("WRKSHP".parse().unwrap()),
         message_id: Some(message_id.parse().unwrap()),

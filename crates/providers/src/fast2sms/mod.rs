@@ -11,7 +11,7 @@ use domain::{
     money::Money,
     outcome::{Outcome, Said},
     sending_hours::OpenHours,
-    sms::{EntityId, SenderId, SmsRoute, SmsTemplate},
+    sms::{EntityId, SenderId, SmsRoute, SmsTemplate, ValueLimits},
     template::Content,
     time::Millis,
 };
@@ -55,6 +55,8 @@ pub struct Fast2smsSettings {
     pub numbers_per_request: usize,
     /// The organisation's own hours for this account; `None` leaves law and quiet hours alone to say when it may send.
     pub hours: Option<OpenHours>,
+    /// Longest values that the operators of this account's templates take.
+    pub limits: ValueLimits,
 }
 
 impl Default for Fast2smsSettings {
@@ -66,6 +68,7 @@ impl Default for Fast2smsSettings {
             default_route: SmsRoute::Dlt,
             numbers_per_request: 100,
             hours: None,
+            limits: ValueLimits::default(),
         }
     }
 }
@@ -104,6 +107,7 @@ pub struct Fast2smsAccount {
     entity: Option<EntityId>,
     numbers_per_request: usize,
     hours: Option<OpenHours>,
+    limits: ValueLimits,
 }
 
 /// A template on its way to Fast2SMS.
@@ -142,6 +146,7 @@ impl Fast2smsAccount {
             entity: settings.entity_id.clone(),
             numbers_per_request: settings.numbers_per_request.clamp(1, NUMBERS_PER_REQUEST_MAX),
             hours: settings.hours,
+            limits: settings.limits,
         })
     }
 
@@ -150,9 +155,9 @@ impl Fast2smsAccount {
         self.hours
     }
 
-    /// A template with this account's header and business where it names none.
+    /// A template with this account's header and business where it names none, and its limits.
     pub fn complete(&self, template: SmsTemplate) -> SmsTemplate {
-        template.or_account(self.sender.as_ref(), self.entity.as_ref())
+        template.or_account(self.sender.as_ref(), self.entity.as_ref(), self.limits)
     }
 
     /// How many numbers may share one request of this template: one when the text is personal (§2.2).

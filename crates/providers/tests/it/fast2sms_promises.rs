@@ -48,6 +48,7 @@ fn template(message_id: &str, text: &str, values: usize) -> SmsTemplate {
         fallback: String::new(),
     };
     SmsTemplate {
+        limits: domain::sms::ValueLimits::default(),
         route: SmsRoute::Dlt,
         sender: SenderId::parse("WRKSHP").ok(),
         message_id: MessageId::parse(message_id).ok(),

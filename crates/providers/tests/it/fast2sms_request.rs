@@ -42,6 +42,7 @@ pub(crate) fn template() -> SmsTemplate {
         fallback: String::new(),
     };
     SmsTemplate {
+        limits: domain::sms::ValueLimits::default(),
         route: SmsRoute::Dlt,
         sender: SenderId::parse("WRKSHP").ok(),
         message_id: MessageId::parse("111111").ok(),
@@ -257,7 +258,10 @@ fn the_settings_are_stored_without_the_address_and_the_key_apart() {
     let stored = serde_json::to_value(&settings).unwrap();
     assert_eq!(
         stored,
-        json!({"default_sender": null, "entity_id": null, "default_route": "dlt", "numbers_per_request": 100, "hours": null})
+        json!({
+            "default_sender": null, "entity_id": null, "default_route": "dlt", "numbers_per_request": 100, "hours": null,
+            "limits": { "text": 30, "alphanumeric": 40, "link": 30 },
+        })
     );
     for body in [stored, json!({})] {
         assert_eq!(

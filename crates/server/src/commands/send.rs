@@ -86,7 +86,7 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     let channel = template.channel;
     let integration = pick_integration(&org, command.integration.as_deref(), channel).await?;
     let message = Message::from_json(channel, &template.body)?;
-    let own_hours = refuse_incomplete(&message, &integration)?;
+    let (message, own_hours) = through_account(message, &integration)?;
     let category = message.category();
     if let Some(file) = &command.file {
         let people = import(app, &org, &organisation, &workshop, file).await?;
@@ -136,7 +136,7 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
                 workshop: workshop.id,
                 channel,
                 title: template.name.clone(),
-                template: template.body.clone(),
+                template: message.over(&template.body),
                 category,
                 audience: Audience::Registered,
                 starts_at: now,
@@ -196,15 +196,20 @@ async fn pick_integration(org: &Org, name: Option<&str>, channel: Channel) -> an
     one(all, name, &format!("account for {}", channel.title()), |integration| &integration.name)
 }
 
-/// An SMS that lacks what every call needs is refused before anything is planned. The account's own hours else.
-fn refuse_incomplete(message: &Message, integration: &Integration) -> anyhow::Result<Option<OpenHours>> {
-    let Message::Sms(sms) = message else { return Ok(None) };
+/// What is sent through that account, with its header, business and limits, and the hours that it has of its own. An SMS that
+/// lacks what every call needs is refused before anything is planned.
+fn through_account(
+    message: Message,
+    integration: &Integration,
+) -> anyhow::Result<(Message, Option<OpenHours>)> {
+    let Message::Sms(sms) = message else { return Ok((message, None)) };
     let settings: Fast2smsSettings =
         serde_json::from_value(integration.settings.clone()).context("the account cannot be read")?;
-    let whole = sms.clone().or_account(settings.default_sender.as_ref(), settings.entity_id.as_ref());
+    let (sender, entity) = (settings.default_sender.as_ref(), settings.entity_id.as_ref());
+    let whole = sms.or_account(sender, entity, settings.limits);
     let problems: Vec<String> = whole.problems().iter().map(ToString::to_string).collect();
     if problems.is_empty() {
-        Ok(settings.hours)
+        Ok((Message::Sms(whole), settings.hours))
     } else {
         bail!("the template cannot be sent: {}", problems.join("; "))
     }

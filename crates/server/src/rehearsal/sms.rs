@@ -53,6 +53,7 @@ pub fn sms_templates() -> anyhow::Result<Vec<(&'static str, SmsTemplate)>> {
     };
     let template = |message_id: &str, category, text: &str, variables| -> anyhow::Result<SmsTemplate> {
         Ok(SmsTemplate {
+            limits: domain::sms::ValueLimits::default(),
             route: SmsRoute::Dlt,
             sender: None,
             message_id: Some(message_id.parse()?),

@@ -139,6 +139,7 @@ fn sms_template() -> SmsTemplate {
         fallback: "there".to_owned(),
     };
     SmsTemplate {
+        limits: domain::sms::ValueLimits::default(),
         route: SmsRoute::Dlt,
         sender: None,
         message_id: Some("111111".parse().unwrap()),

@@ -4,7 +4,10 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use domain::{sending_hours::OpenHours, sms::SmsRoute};
+use domain::{
+    sending_hours::OpenHours,
+    sms::{SmsRoute, ValueLimits},
+};
 use munadi::{accounts::seal_binding, pages::settings::integrations::SmsHealth};
 use providers::Fast2smsSettings;
 use sandbox::{
@@ -165,6 +168,27 @@ on_both! {
         assert!(form.contains(r#"value="09:00""#) && form.contains(r#"value="18:30""#), "{form}");
         assert_eq!(admin.post(&of(&account, "/edit"), &with("", "")).await.status, StatusCode::SEE_OTHER);
         assert_eq!(hours(&stored(&world, &people).await.unwrap()), None);
+    }
+
+    async fn the_longest_values_are_a_setting_of_the_account_and_wrong_ones_are_named(db: TestStore) {
+        let (world, people, _vendor) = set_up(db, |_| {}).await;
+        let mut admin = world.signed_in(&people.admin).await;
+        let limits = |account: &Integration| serde_json::from_value::<Fast2smsSettings>(account.settings.clone()).unwrap().limits;
+        for field in ["text_chars", "alphanumeric_chars", "link_chars"] {
+            for value in ["0", "161", "many"] {
+                let answer = admin.post(NEW, &but(field, value)).await;
+                assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{field}={value}");
+                assert!(answer.body.contains(&format!(r#"id="{field}-error""#)) && answer.body.contains("from 1 to 160"), "{field}={value}");
+            }
+        }
+        // Left empty, those of providers/regulation-india.md §1.3.
+        let account = added(&world, &people, &mut admin).await;
+        assert_eq!(limits(&account), ValueLimits { text: 30, alphanumeric: 40, link: 30 });
+        let typed = [GOOD, &[("text_chars", "25"), ("alphanumeric_chars", "30"), ("link_chars", "60")]].concat();
+        assert_eq!(admin.post(&of(&account, "/edit"), &typed).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(limits(&stored(&world, &people).await.unwrap()), ValueLimits { text: 25, alphanumeric: 30, link: 60 });
+        let page = admin.get(&of(&account, "")).await.body;
+        assert!(page.contains("Up to 25 characters") && page.contains("60 in links"), "{page}");
     }
 
     async fn editing_keeps_the_key_unless_a_new_one_is_typed(db: TestStore) {

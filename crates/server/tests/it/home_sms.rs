@@ -106,6 +106,7 @@ async fn template(world: &World, scene: &Scene, name: &str, category: Category, 
         ),
     };
     let body = SmsTemplate {
+        limits: domain::sms::ValueLimits::default(),
         route: SmsRoute::Dlt,
         sender: None,
         message_id: Some(id.parse().unwrap()),
@@ -261,6 +262,27 @@ on_both! {
         clock.clock.advance(nine.since(clock.clock_now()));
         sender.turn_until_idle().await.unwrap();
         assert_eq!(sms.scene.sandbox.world().len(), 2);
+    }
+
+    async fn values_are_as_long_as_the_account_says_also_when_they_are_planned(db: TestStore) {
+        // 42 and 33 letters.
+        let (longer, long) = ("Venkatanarasimharajuvaripetachalapathiraju", "Venkatanarasimharajuvaripetachala");
+        let sms = Sms::new(db, &[("9000100001", "Asha"), ("9000100002", longer), ("9000100003", long)]).await;
+        let page = sms.page(sms.reminder, "").await;
+        assert!(page.body.contains("2: “first name” is longer than 30 characters"), "{}", page.body);
+        sms.set(serde_json::json!({
+            "default_sender": sandbox::fast2sms::DEFAULT_SENDER,
+            "limits": { "text": 35 },
+        })).await;
+        let page = sms.page(sms.reminder, "").await;
+        assert!(page.body.contains("1: “first name” is longer than 35 characters") && page.body.contains("2 people"), "{}", page.body);
+        let mut browser = sms.scene.manager().await;
+        let question = browser.get(&format!("/compose/confirm?{}", sms.query(sms.reminder))).await;
+        let done = post(&mut browser, "/compose/confirm", &fields(&question, "/compose/confirm")).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        sms.scene.world.app.engine.plan().await.unwrap();
+        let broadcast = &sms.scene.org.broadcasts(&BroadcastFilter::default(), 1).await.unwrap()[0];
+        assert_eq!((broadcast.in_state(MessageState::Waiting), broadcast.in_state(MessageState::Skipped)), (2, 1), "{broadcast:?}");
     }
 
     async fn hours_of_an_account_that_leave_promotion_no_moment_block_it(db: TestStore) {

@@ -257,7 +257,7 @@ impl Desk {
         let (template, mapped) = &shelf.templates[at];
         let mut message = vendor::complete(mapped.clone(), opened.account.as_ref().ok());
         state.apply(&mut message);
-        let frozen = frozen(&template.body, &message);
+        let frozen = message.over(&template.body);
         let event = event(member, workshop);
         let (channel, category) = (message.channel(), message.category());
         let mut audience = member.org.audience(workshop.id, channel, category).await?;
@@ -556,15 +556,6 @@ impl Desk {
 
 pub(super) fn own(severity: Severity, title: &str, why: String) -> Check {
     Check { severity, title: title.to_owned(), why, people: None }
-}
-
-/// The template's own JSON with these values mapped; what this version does not know in it stays.
-fn frozen(body: &Value, message: &Message) -> Value {
-    let mut body = body.clone();
-    if let (Some(object), Value::Object(ours)) = (body.as_object_mut(), message.to_json()) {
-        object.extend(ours);
-    }
-    body
 }
 
 /// When it may send: promotion as the law says, a reminder outside the quiet hours when somebody wants that, both within the

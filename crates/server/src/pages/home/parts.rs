@@ -218,7 +218,9 @@ fn language(code: &str) -> &str {
 fn variables(desk: &Desk) -> Variables {
     let longest = |at: usize| match &desk.message {
         Message::Whatsapp(_) => None,
-        Message::Sms(template) => template.variables.get(at).map(|variable| variable.tag),
+        Message::Sms(template) => {
+            template.variables.get(at).map(|variable| (variable.tag, template.limits.of(variable.tag)))
+        }
     };
     let row = |(at, parameter): (usize, Slot<'_>)| {
         let place = at + 1;
@@ -243,7 +245,7 @@ fn variables(desk: &Desk) -> Variables {
         Variable {
             placeholder: match longest(at) {
                 None => format!("{{{{{place}}}}}"),
-                Some(tag) => format!("{{#{tag}#}}"),
+                Some((tag, _)) => format!("{{#{tag}#}}"),
             },
             name: parameter.label.to_owned(),
             source: Field::select(format!("source-{place}"), format!("Source of value {place}"), choices)
@@ -254,7 +256,7 @@ fn variables(desk: &Desk) -> Variables {
                 Some(Err(_)) | None => "–".to_owned(),
             },
             length: match (longest(at), shown) {
-                (Some(tag), Some(Ok(value))) => Some((whole(value.chars().count()), whole(tag.longest()))),
+                (Some((_, most)), Some(Ok(value))) => Some((whole(value.chars().count()), whole(most))),
                 _ => None,
             },
             error: match shown {

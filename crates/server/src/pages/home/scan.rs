@@ -159,8 +159,11 @@ impl Scan {
         for (variable, value) in template.variables.iter().zip(&content.values) {
             let takes_links = matches!(variable.tag, Tag::Url | Tag::UrlOtt);
             let misplaced = !takes_links && (value.contains("://") || value.starts_with("www."));
-            let doubt =
-                if misplaced { Some("a link, where the text takes none") } else { variable.doubt(value) };
+            let doubt = if misplaced {
+                Some("a link, where the text takes none")
+            } else {
+                variable.doubt(value, &template.limits)
+            };
             if let Some(words) = doubt {
                 let words = format!("“{}”: {words}", variable.label);
                 match self.doubts.iter_mut().find(|(known, _)| *known == words) {

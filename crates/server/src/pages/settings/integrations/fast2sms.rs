@@ -7,7 +7,7 @@ use domain::{
     pace::Pace,
     role::Permission,
     sending_hours::OpenHours,
-    sms::{EntityId, IdError, SenderId, SmsRoute},
+    sms::{EntityId, IdError, SenderId, SmsRoute, ValueLimits},
     time::Millis,
 };
 use maud::{Markup, html};
@@ -218,6 +218,16 @@ fn hours_row(member: &Member, settings: &Fast2smsSettings) -> Fact {
     ("Hours".into(), html! { (value) }, Some(more))
 }
 
+fn limits_row(limits: ValueLimits) -> Fact {
+    let ValueLimits { text, alphanumeric, link } = limits;
+    let value = format!("Up to {text} characters");
+    (
+        "Values".into(),
+        html! { (value) },
+        Some(format!("{alphanumeric} in {{#alphanumeric#}}, {link} in links")),
+    )
+}
+
 fn receipts_row(member: &Member, integration: &Integration) -> Fact {
     match integration.last_receipt_at {
         Some(at) => ("Last receipt".into(), html! { (when(member, at)) }, None),
@@ -257,6 +267,7 @@ fn account_facts(member: &Member, integration: &Integration) -> KeyValues {
             ),
             pace_row(integration, "messages"),
             hours_row(member, &settings),
+            limits_row(settings.limits),
             (
                 "Used".into(),
                 html! { (counted(integration.calls_today, "message", "messages")) " today" },
@@ -356,6 +367,9 @@ pub struct AccountForm {
     per_day: String,
     hours_from: String,
     hours_until: String,
+    text_chars: String,
+    alphanumeric_chars: String,
+    link_chars: String,
 }
 
 /// What is wrong, field by field.
@@ -371,6 +385,9 @@ struct Errors {
     per_day: Option<String>,
     hours_from: Option<String>,
     hours_until: Option<String>,
+    text_chars: Option<String>,
+    alphanumeric_chars: Option<String>,
+    link_chars: Option<String>,
 }
 
 impl Errors {
@@ -378,7 +395,8 @@ impl Errors {
         let all = [&self.name, &self.api_key, &self.sender, &self.entity_id, &self.route];
         let pace = [&self.numbers_per_request, &self.per_second, &self.per_day];
         let hours = [&self.hours_from, &self.hours_until];
-        all.into_iter().chain(pace).chain(hours).all(Option::is_none)
+        let chars = [&self.text_chars, &self.alphanumeric_chars, &self.link_chars];
+        all.into_iter().chain(pace).chain(hours).chain(chars).all(Option::is_none)
     }
 }
 
@@ -452,6 +470,9 @@ impl AccountForm {
             entity_id: settings.entity_id.as_ref().map(ToString::to_string).unwrap_or_default(),
             route: settings.default_route.word().to_owned(),
             numbers_per_request: settings.numbers_per_request.to_string(),
+            text_chars: settings.limits.text.to_string(),
+            alphanumeric_chars: settings.limits.alphanumeric.to_string(),
+            link_chars: settings.limits.link.to_string(),
             hours_from: settings.hours.map(|hours| clock_text(hours.from_minute)).unwrap_or_default(),
             hours_until: settings.hours.map(|hours| clock_text(hours.until_minute)).unwrap_or_default(),
             ..AccountForm::default()
@@ -465,6 +486,24 @@ impl AccountForm {
             per_second: per_second.to_string(),
             per_day: if per_day == 0 { String::new() } else { per_day.to_string() },
             ..AccountForm::with(&settings_of(integration))
+        }
+    }
+
+    /// An empty field takes the usual length.
+    fn limits(&self, errors: &mut Errors) -> ValueLimits {
+        let usual = ValueLimits::default();
+        let words = format!("A whole number from 1 to {}, or empty for the usual.", ValueLimits::MOST);
+        let most = i64::try_from(ValueLimits::MOST).unwrap_or(i64::MAX);
+        let read = |typed: &str, usual: usize, error: &mut Option<String>| {
+            if typed.trim().is_empty() {
+                return usual;
+            }
+            usize::try_from(within(typed, 1, most, &words, error)).unwrap_or(usual)
+        };
+        ValueLimits {
+            text: read(&self.text_chars, usual.text, &mut errors.text_chars),
+            alphanumeric: read(&self.alphanumeric_chars, usual.alphanumeric, &mut errors.alphanumeric_chars),
+            link: read(&self.link_chars, usual.link, &mut errors.link_chars),
         }
     }
 
@@ -501,6 +540,7 @@ impl AccountForm {
             default_route: route.unwrap_or(SmsRoute::Dlt),
             numbers_per_request: usize::try_from(numbers).unwrap_or(1),
             hours: typed_hours(&self.hours_from, &self.hours_until, &mut errors),
+            limits: self.limits(&mut errors),
             ..Fast2smsSettings::default()
         };
         let typed = Typed { name, settings, pace: Pace { per_second, per_day }, key };
@@ -556,8 +596,22 @@ impl AccountForm {
                 (Field::input("time", "hours_until", "Sends until").value(&self.hours_until).error(errors.hours_until.clone())
                     .help("Promotion also keeps to 10:00 AM to 9:00 PM in India and to your quiet hours, whatever stands here."))
             }
+            fieldset class="m-stack" {
+                legend class="m-hint" { "Longest values in characters. Operators differ: your DLT portal tells its own. Who would get a longer one is named and left out before sending." }
+                div class="m-row2" {
+                    (length_field("text_chars", "{#var#} and others", &self.text_chars, errors.text_chars.clone()))
+                    (length_field("alphanumeric_chars", "{#alphanumeric#}", &self.alphanumeric_chars, errors.alphanumeric_chars.clone()))
+                }
+                div class="m-row2" {
+                    (length_field("link_chars", "{#url#} and {#urlott#}", &self.link_chars, errors.link_chars.clone()))
+                }
+            }
         }
     }
+}
+
+fn length_field(name: &str, label: &str, typed: &str, error: Option<String>) -> Field {
+    Field::number(name, label).value(typed).between(1, ValueLimits::MOST).error(error)
 }
 
 /// `GET /settings/integrations/new/fast2sms`

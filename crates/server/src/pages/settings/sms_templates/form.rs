@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use domain::{
     channel::Category,
-    sms::{DltTemplateId, EntityId, IdError, MessageId, SenderId, SmsRoute, SmsTemplate, Variable, tags_in},
+    sms::{
+        DltTemplateId, EntityId, IdError, MessageId, SenderId, SmsRoute, SmsTemplate, ValueLimits, Variable,
+        tags_in,
+    },
     template::{Facts, Source, ValueError},
 };
 
@@ -120,6 +123,7 @@ impl SmsForm {
             fallback: value.fallback.clone(),
         };
         SmsTemplate {
+            limits: ValueLimits::default(),
             route: self.route(),
             sender: self.sender.parse().ok(),
             message_id: self.message_id.parse().ok(),
@@ -231,7 +235,7 @@ fn tag_inside(text: &str) -> Option<String> {
 }
 
 /// What one value becomes, by the function that sends.
-pub(super) fn value(variable: &Variable, facts: &Facts) -> Result<String, ValueError> {
-    let alone = SmsTemplate { variables: vec![variable.clone()], ..SmsForm::default().draft() };
+pub(super) fn value(variable: &Variable, facts: &Facts, limits: ValueLimits) -> Result<String, ValueError> {
+    let alone = SmsTemplate { variables: vec![variable.clone()], limits, ..SmsForm::default().draft() };
     alone.fill(facts).map(|content| content.values.into_iter().next().unwrap_or_default())
 }

@@ -121,6 +121,7 @@ impl Found {
     /// nothing is sent until somebody says so.
     fn template(&self, category: Category) -> SmsTemplate {
         SmsTemplate {
+            limits: domain::sms::ValueLimits::default(),
             route: if self.message_id.is_some() { SmsRoute::Dlt } else { SmsRoute::DltManual },
             sender: self.sender.clone(),
             message_id: self.message_id.clone(),

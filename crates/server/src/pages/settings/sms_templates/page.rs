@@ -5,7 +5,7 @@ use domain::{
     ids::TemplateId,
     money::Money,
     role::Permission,
-    sms::{Alphabet, SmsProblem, SmsRoute, SmsTemplate, Tag, segments, why_unicode},
+    sms::{Alphabet, SmsProblem, SmsRoute, SmsTemplate, Tag, ValueLimits, segments, why_unicode},
     template::{Content, Facts, Part},
 };
 use maud::{Markup, html};
@@ -74,7 +74,13 @@ impl Around {
     fn filled_up(&self, template: &SmsTemplate) -> SmsTemplate {
         let account = self.account.as_ref();
         let sender = account.and_then(|account| account.default_sender.as_ref());
-        template.clone().or_account(sender, account.and_then(|account| account.entity_id.as_ref()))
+        let entity = account.and_then(|account| account.entity_id.as_ref());
+        template.clone().or_account(sender, entity, self.limits())
+    }
+
+    /// Longest values, as the account has them.
+    pub(super) fn limits(&self) -> ValueLimits {
+        self.account.as_ref().map(|account| account.limits).unwrap_or_default()
     }
 }
 
@@ -100,7 +106,7 @@ pub(super) async fn page(member: &Member, form: &SmsForm, around: &Around) -> Re
     };
     let action = around.id.map_or_else(|| format!("{HREF}/new"), href);
     let (facts, who) = facts(member, &form.preview_as, around.people.as_ref());
-    let draft = form.draft();
+    let draft = SmsTemplate { limits: around.limits(), ..form.draft() };
     let price = member.org.price(CHANNEL, draft.category, member.now).await?;
     let mut head = Head::new(if form.name.is_empty() { title } else { &form.name });
     if let (Some(id), true) = (around.id, may) {
@@ -232,9 +238,12 @@ fn values(
     }
     let becomes = |at: usize| {
         let variable = draft.variables.get(at)?;
-        Some(match value(variable, facts) {
+        Some(match value(variable, facts, draft.limits) {
             Ok(text) => {
-                let doubt = variable.doubt(&text).map(|doubt| format!(". It {doubt}.")).unwrap_or_default();
+                let doubt = variable
+                    .doubt(&text, &draft.limits)
+                    .map(|doubt| format!(". It {doubt}."))
+                    .unwrap_or_default();
                 format!("For {who}: {text}{doubt}")
             }
             Err(error) => format!("For {who}: {error}. They would be left out."),
@@ -255,7 +264,7 @@ fn value_row(n: usize, row: &Value, tag: Tag, around: &Around, may: bool, become
     html! {
         div class="m-value" role="group" aria-label={ "Value " (n) } {
             div {
-                p class="m-hint" { code class="m-ph" { "{#" (tag) "#}" } "Place " (n) ": " (tag.rule()) ", " (tag.longest()) " characters at most." }
+                p class="m-hint" { code class="m-ph" { "{#" (tag) "#}" } "Place " (n) ": " (tag.rule()) ", " (around.limits().of(tag)) " characters at most." }
                 @if let Some(words) = &becomes { p class="m-hint" { (words) } }
             }
             div class="m-row2" {
@@ -281,7 +290,8 @@ fn filled(draft: &SmsTemplate, facts: &Facts) -> (Content, bool) {
         Ok(content) => (content, true),
         Err(_) => {
             let tags = draft.variables.iter();
-            let values = tags.map(|one| value(one, facts).unwrap_or_else(|_| format!("{{#{}#}}", one.tag)));
+            let values = tags
+                .map(|one| value(one, facts, draft.limits).unwrap_or_else(|_| format!("{{#{}#}}", one.tag)));
             (Content { values: values.collect(), ..Content::default() }, false)
         }
     }
@@ -289,7 +299,8 @@ fn filled(draft: &SmsTemplate, facts: &Facts) -> (Content, bool) {
 
 fn shown(member: &Member, around: &Around, draft: &SmsTemplate, facts: &Facts) -> Preview {
     let (content, _) = filled(draft, facts);
-    let wrong: Vec<bool> = draft.variables.iter().map(|one| value(one, facts).is_err()).collect();
+    let wrong: Vec<bool> =
+        draft.variables.iter().map(|one| value(one, facts, draft.limits).is_err()).collect();
     let mut place = wrong.into_iter();
     let text = draft
         .preview(&content)
