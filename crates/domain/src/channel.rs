@@ -68,6 +68,31 @@ impl Channel {
 }
 
 crate::words! {
+    /// What a message is priced as: its category, or its way where that alone decides the price.
+    Tariff, "tariff" {
+        /// As [`Category::Utility`].
+        Utility = "utility",
+        /// As [`Category::Marketing`].
+        Marketing = "marketing",
+        /// As [`Category::Authentication`].
+        Authentication = "authentication",
+        /// An SMS by the Quick route, whatever it says: it goes over an international path and costs twenty times as much
+        /// (providers/fast2sms.md §8).
+        Quick = "quick",
+    }
+}
+
+impl From<Category> for Tariff {
+    fn from(category: Category) -> Tariff {
+        match category {
+            Category::Utility => Tariff::Utility,
+            Category::Marketing => Tariff::Marketing,
+            Category::Authentication => Tariff::Authentication,
+        }
+    }
+}
+
+crate::words! {
     /// What kind of message a template is; decides price, hours and consent (providers/regulation-india.md §1.2, §3).
     Category, "category" {
         /// About an event that the person registered for.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    channel::{Category, Channel},
+    channel::{Category, Channel, Tariff},
     name::first_of,
     sms::SmsTemplate,
 };
@@ -367,6 +367,14 @@ impl Message {
             Message::Sms(template) => serde_json::to_value(template),
         }
         .expect("text, lists and maps with text keys are always JSON")
+    }
+
+    /// What it is priced as.
+    pub fn tariff(&self) -> Tariff {
+        match self {
+            Message::Whatsapp(template) => template.category.into(),
+            Message::Sms(template) => template.tariff(),
+        }
     }
 
     /// The channel that it goes by.

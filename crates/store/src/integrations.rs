@@ -1,7 +1,7 @@
 //! Connected provider accounts. Secrets are sealed before they come here and opened after they leave.
 
 use domain::{
-    channel::{Category, Channel},
+    channel::{Channel, Tariff},
     ids::{IntegrationId, OrganizationId},
     money::Money,
     pace::Pace,
@@ -82,8 +82,8 @@ pub struct NewIntegration {
 /// What one message costs from an instant on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
-    /// Of which category.
-    pub category: Category,
+    /// Of what.
+    pub tariff: Tariff,
     /// In force from then on.
     pub from: Millis,
     /// Of one message.
@@ -320,7 +320,7 @@ impl Org {
     pub async fn price(
         &self,
         channel: Channel,
-        category: Category,
+        tariff: Tariff,
         at: Millis,
     ) -> Result<Option<Money>, StoreError> {
         let row: Option<(i64,)> = self
@@ -328,7 +328,7 @@ impl Org {
             .optional(
                 "SELECT price FROM prices WHERE organization_id = $1 AND channel = $2 AND category = $3 AND from_at <= $4
                  ORDER BY from_at DESC LIMIT 1",
-                args![self.id(), channel.word(), category.word(), at],
+                args![self.id(), channel.word(), tariff.word(), at],
             )
             .await?;
         Ok(row.map(|(price,)| Money(price)))
@@ -345,9 +345,9 @@ impl Org {
             )
             .await?;
         rows.into_iter()
-            .map(|(category, from, price)| {
-                let category = word("prices", "category", &category)?;
-                Ok(Price { category, from: Millis(from), price: Money(price) })
+            .map(|(tariff, from, price)| {
+                let tariff = word("prices", "category", &tariff)?;
+                Ok(Price { tariff, from: Millis(from), price: Money(price) })
             })
             .collect()
     }
@@ -356,7 +356,7 @@ impl Org {
     pub async fn set_price(
         &self,
         channel: Channel,
-        category: Category,
+        tariff: Tariff,
         from: Millis,
         price: Money,
         now: Millis,
@@ -366,10 +366,10 @@ impl Org {
         tx.run(
             "INSERT INTO prices (organization_id, channel, category, from_at, price) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (organization_id, channel, category, from_at) DO UPDATE SET price = excluded.price",
-            args![self.id(), channel.word(), category.word(), from, price],
+            args![self.id(), channel.word(), tariff.word(), from, price],
         )
         .await?;
-        let detail = format!("{category} {price}");
+        let detail = format!("{tariff} {price}");
         self.note(&mut tx, "price.changed", channel, &detail, now).await?;
         tx.commit().await
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DltTemplateId, EntityId, MessageId, Segments, SenderId, Tag, ValueLimits, segments};
 use crate::{
-    channel::Category,
+    channel::{Category, Tariff},
     template::{Content, Facts, Part, Source, ValueError, first_filled},
 };
 
@@ -223,6 +223,14 @@ impl SmsTemplate {
             }
         }
         problems
+    }
+
+    /// What it is priced as.
+    pub fn tariff(&self) -> Tariff {
+        match self.route {
+            SmsRoute::Dlt | SmsRoute::DltManual => self.category.into(),
+            SmsRoute::Quick => Tariff::Quick,
+        }
     }
 
     /// Whether the text differs from person to person, so that each needs a request of their own.

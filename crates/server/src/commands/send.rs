@@ -96,7 +96,7 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     }
     let mut audience = org.audience(workshop.id, channel, category).await?;
     let now = app.clock.now();
-    let own_price = org.price(channel, category, now).await?;
+    let own_price = org.price(channel, message.tariff(), now).await?;
     let price = own_price.unwrap_or_else(|| match &message {
         Message::Whatsapp(_) => aisensy::list_price(category),
         Message::Sms(sms) => fast2sms::list_price(sms.route),

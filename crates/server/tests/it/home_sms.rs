@@ -2,9 +2,10 @@
 
 use axum::http::StatusCode;
 use domain::{
-    channel::{Category, Channel},
+    channel::{Category, Channel, Tariff},
     ids::{ImportId, IntegrationId, TemplateId, WorkshopId},
     message::MessageState,
+    money::Money,
     name::PersonName,
     pace::Pace,
     phone::{Country, Phone},
@@ -283,6 +284,25 @@ on_both! {
         sms.scene.world.app.engine.plan().await.unwrap();
         let broadcast = &sms.scene.org.broadcasts(&BroadcastFilter::default(), 1).await.unwrap()[0];
         assert_eq!((broadcast.in_state(MessageState::Waiting), broadcast.in_state(MessageState::Skipped)), (2, 1), "{broadcast:?}");
+    }
+
+    async fn the_quick_route_costs_its_own_price_also_where_service_texts_have_one(db: TestStore) {
+        let sms = Sms::new(db, &[("9000100001", "Asha"), ("9000100002", "Ravi")]).await;
+        let (org, now) = (&sms.scene.org, sms.scene.world.clock_now());
+        org.set_price(Channel::Sms, Tariff::Utility, now, Money(2_000), now).await.unwrap();
+        let body = serde_json::json!({ "route": "quick", "category": "utility", "text": "We start at seven.", "variables": [] });
+        let quick = org.add_template(Channel::Sms, "Quick", &body, now).await.unwrap();
+        // Two people at ₹5 (providers/fast2sms.md §8).
+        assert!(sms.page(quick, "").await.body.contains("₹10.00"));
+        assert!(sms.page(sms.reminder, "").await.body.contains("₹0.40"));
+        org.set_price(Channel::Sms, Tariff::Quick, now, Money(47_500), now).await.unwrap();
+        assert!(sms.page(quick, "").await.body.contains("₹9.50"));
+        let mut browser = sms.scene.manager().await;
+        let question = browser.get(&format!("/compose/confirm?{}", sms.query(quick))).await;
+        let done = post(&mut browser, "/compose/confirm", &fields(&question, "/compose/confirm")).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        let broadcast = &org.broadcasts(&BroadcastFilter::default(), 1).await.unwrap()[0];
+        assert_eq!(broadcast.unit_price, Money(47_500));
     }
 
     async fn hours_of_an_account_that_leave_promotion_no_moment_block_it(db: TestStore) {

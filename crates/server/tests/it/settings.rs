@@ -11,7 +11,7 @@ use std::{
 use axum::http::StatusCode;
 use domain::{
     broadcast::Audience,
-    channel::{Category, Channel},
+    channel::{Category, Channel, Tariff},
     ids::IntegrationId,
     message::Next,
     money::Money,
@@ -530,21 +530,28 @@ on_both! {
         let today = Zone::india().local_form(world.clock_now())[..10].to_owned();
         let set = [("category", "personal/utility"), ("price", "0.1325"), ("from", today.as_str())];
         assert_eq!(manager.post("/settings/prices", &set).await.location(), "/settings/prices");
-        let price = org(&world, &people).price(Channel::WhatsappPersonal, Category::Utility, world.clock_now()).await.unwrap();
+        let price = org(&world, &people).price(Channel::WhatsappPersonal, Tariff::Utility, world.clock_now()).await.unwrap();
         assert_eq!(price, Some(Money(1_325)));
         assert!(manager.get("/settings/prices").await.body.contains("₹0.1325"));
         // The same category of SMS has a price of its own, by the segment.
         let sms = [("category", "sms/utility"), ("price", "0.20"), ("from", today.as_str())];
         manager.post("/settings/prices", &sms).await;
-        let price = org(&world, &people).price(Channel::Sms, Category::Utility, world.clock_now()).await.unwrap();
+        let price = org(&world, &people).price(Channel::Sms, Tariff::Utility, world.clock_now()).await.unwrap();
         assert_eq!(price, Some(Money(2_000)));
         let page = manager.get("/settings/prices").await.body;
         assert!(page.contains("₹0.1325") && page.contains("SMS · Service") && page.contains("₹0.25"), "promotional has the list price");
+        // The Quick route has its own, of providers/fast2sms.md §8 unless set, whatever its text is about.
+        assert!(page.contains("Quick route") && page.contains("₹5.00"), "{page}");
+        let quick = [("category", "sms/quick"), ("price", "4.75"), ("from", today.as_str())];
+        assert_eq!(manager.post("/settings/prices", &quick).await.location(), "/settings/prices");
+        let price = org(&world, &people).price(Channel::Sms, Tariff::Quick, world.clock_now()).await.unwrap();
+        assert_eq!(price, Some(Money(47_500)));
+        assert!(manager.get("/settings/prices").await.body.contains("SMS · Quick route"));
         // A price of the future is an act of today.
         manager.post("/settings/prices", &but(&set, "from", "2099-01-01")).await;
         manager.get("/settings/prices").await; // says the notice
         assert!(!manager.get("/settings/audit").await.body.contains("2099"));
-        for (name, value) in [("category", "gold"), ("category", "utility"), ("category", "sms/authentication"), ("price", "-1"), ("price", "0.12345"), ("price", "1090"), ("from", "soon"), ("from", "")] {
+        for (name, value) in [("category", "gold"), ("category", "utility"), ("category", "sms/authentication"), ("category", "personal/quick"), ("price", "-1"), ("price", "0.12345"), ("price", "1090"), ("from", "soon"), ("from", "")] {
             let answer = manager.post("/settings/prices", &but(&set, name, value)).await;
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}={value}");
             assert!(answer.body.contains(&format!(r#"id="{name}-error""#)), "{name}={value}");

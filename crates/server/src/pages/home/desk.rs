@@ -270,7 +270,7 @@ impl Desk {
             None => leave_out_empty_values(&message, &mut audience),
         }
         let units = scan.as_ref().map_or(audience.reachable, |scan| scan.units_for(audience.reachable));
-        let price = member.org.price(channel, category, member.now).await?;
+        let price = member.org.price(channel, message.tariff(), member.now).await?;
         let unit = price.unwrap_or_else(|| vendor::list_price(&message));
         let time = Timing::read(member, state, workshop);
         let ahead = member.org.booked(account.id).await?;

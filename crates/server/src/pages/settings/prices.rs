@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::IntoResponse};
 use domain::{
-    channel::{Category, Channel},
+    channel::{Category, Channel, Tariff},
     money::Money,
     role::Permission,
     sms::SmsRoute,
@@ -33,10 +33,12 @@ use crate::{
 use providers::{aisensy, fast2sms};
 
 pub(super) const HREF: &str = "/settings/prices";
-/// Channels that are charged by the message, each with its categories. An SMS is service or promotional, and charged by the
-/// segment (providers/fast2sms.md §8).
-const CHANNELS: &[(Channel, &[Category])] =
-    &[(Channel::WhatsappPersonal, Category::ALL), (Channel::Sms, &[Category::Utility, Category::Marketing])];
+/// Channels that are charged by the message, each with what it is priced as. An SMS is service or promotional, or goes by the
+/// Quick route, and is charged by the segment (providers/fast2sms.md §8).
+const CHANNELS: &[(Channel, &[Tariff])] = &[
+    (Channel::WhatsappPersonal, &[Tariff::Utility, Tariff::Marketing, Tariff::Authentication]),
+    (Channel::Sms, &[Tariff::Utility, Tariff::Marketing, Tariff::Quick]),
+];
 /// Above this a price is a slip of the decimal point.
 const PRICE_MAX: Money = Money::rupees(100);
 
@@ -49,23 +51,33 @@ pub(super) fn category_title(category: Category) -> &'static str {
     }
 }
 
-/// The words for a category of a channel: an SMS is service or promotional (providers/regulation-india.md §1.2).
-fn title_on(channel: Channel, category: Category) -> &'static str {
-    match (channel, category) {
-        (Channel::Sms, Category::Utility) => "Service",
-        (Channel::Sms, Category::Marketing) => "Promotional",
-        _ => category_title(category),
+/// The words for what is priced on a channel: an SMS is service or promotional (providers/regulation-india.md §1.2).
+fn title_on(channel: Channel, tariff: Tariff) -> &'static str {
+    match (channel, tariff) {
+        (Channel::Sms, Tariff::Utility) => "Service",
+        (Channel::Sms, Tariff::Marketing) => "Promotional",
+        (_, Tariff::Utility) => category_title(Category::Utility),
+        (_, Tariff::Marketing) => category_title(Category::Marketing),
+        (_, Tariff::Authentication) => category_title(Category::Authentication),
+        (_, Tariff::Quick) => "Quick route",
     }
 }
 
 /// What is charged when nothing is set, and whose word that is.
-fn unset_price(channel: Channel, category: Category) -> (Money, &'static str) {
-    match channel {
-        Channel::Sms => {
-            (fast2sms::list_price(SmsRoute::Dlt), "Assumed for DLT routes; your account’s may be lower")
+fn unset_price(channel: Channel, tariff: Tariff) -> (Money, &'static str) {
+    let category = match (channel, tariff) {
+        (_, Tariff::Quick) => {
+            return (fast2sms::list_price(SmsRoute::Quick), "Fast2SMS’s price of that route");
         }
-        _ => (aisensy::list_price(category), "AiSensy’s list price of January 2026"),
-    }
+        (Channel::Sms, Tariff::Utility | Tariff::Marketing | Tariff::Authentication) => {
+            let words = "Assumed for DLT routes; your account’s may be lower";
+            return (fast2sms::list_price(SmsRoute::Dlt), words);
+        }
+        (_, Tariff::Utility) => Category::Utility,
+        (_, Tariff::Marketing) => Category::Marketing,
+        (_, Tariff::Authentication) => Category::Authentication,
+    };
+    (aisensy::list_price(category), "AiSensy’s list price of January 2026")
 }
 
 /// What the form sends.
@@ -86,11 +98,11 @@ struct Errors {
 }
 
 impl PriceForm {
-    fn check(&self, member: &Member) -> Result<(Channel, Category, Money, Millis), Errors> {
+    fn check(&self, member: &Member) -> Result<(Channel, Tariff, Money, Millis), Errors> {
         let category = CHANNELS
             .iter()
-            .flat_map(|(channel, categories)| categories.iter().map(|category| (*channel, *category)))
-            .find(|(channel, category)| word(*channel, *category) == self.category);
+            .flat_map(|(channel, tariffs)| tariffs.iter().map(|tariff| (*channel, *tariff)))
+            .find(|(channel, tariff)| word(*channel, *tariff) == self.category);
         let price = Money::parse(&self.price)
             .map_err(|_| "Rupees with up to four decimals, such as 0.145.".to_owned())
             .and_then(|price| match price {
@@ -106,7 +118,7 @@ impl PriceForm {
             .parse_local(&format!("{}T00:00", self.from.trim()))
             .map_err(|_| "A day such as 2026-10-13.".to_owned());
         match (category, price, from) {
-            (Some((channel, category)), Ok(price), Ok(from)) => Ok((channel, category, price, from)),
+            (Some((channel, tariff)), Ok(price), Ok(from)) => Ok((channel, tariff, price, from)),
             (category, price, from) => Err(Errors {
                 category: category.is_none().then(|| "Choose one of the categories.".to_owned()),
                 price: price.err(),
@@ -116,15 +128,15 @@ impl PriceForm {
     }
 }
 
-/// A channel and a category in a form.
-fn word(channel: Channel, category: Category) -> String {
-    format!("{}/{}", channel.word(), category.word())
+/// A channel and what is priced on it, in a form.
+fn word(channel: Channel, tariff: Tariff) -> String {
+    format!("{}/{}", channel.word(), tariff.word())
 }
 
 /// `GET /settings/prices`
 pub async fn show(member: Member) -> PageResult {
     let today = member.organization.zone.local_form(member.now).chars().take(10).collect();
-    let category = word(Channel::WhatsappPersonal, Category::Utility);
+    let category = word(Channel::WhatsappPersonal, Tariff::Utility);
     let form = PriceForm { from: today, category, ..PriceForm::default() };
     Ok(page(&member, &form, &Errors::default()).await?.into_response())
 }
@@ -132,9 +144,9 @@ pub async fn show(member: Member) -> PageResult {
 /// `POST /settings/prices`
 pub async fn set(State(app): State<App>, member: Member, Form(form): Form<PriceForm>) -> PageResult {
     match form.check(&member) {
-        Ok((channel, category, price, from)) => {
-            member.org.set_price(channel, category, from, price, member.now).await?;
-            let of = format!("{} · {}", channel.title(), title_on(channel, category));
+        Ok((channel, tariff, price, from)) => {
+            member.org.set_price(channel, tariff, from, price, member.now).await?;
+            let of = format!("{} · {}", channel.title(), title_on(channel, tariff));
             let words = format!("{of}: {} from {}.", unit_price(price.0), form.from);
             Ok(see_other_saying(&app, HREF, &words))
         }
@@ -169,9 +181,9 @@ fn unit(channel: Channel) -> &'static str {
     }
 }
 
-fn now_table(member: &Member, channel: Channel, categories: &[Category], prices: &[Price]) -> Table {
-    let row = |category: &Category| {
-        let set = prices.iter().find(|price| price.category == *category && price.from <= member.now);
+fn now_table(member: &Member, channel: Channel, categories: &[Tariff], prices: &[Price]) -> Table {
+    let row = |category: &Tariff| {
+        let set = prices.iter().find(|price| price.tariff == *category && price.from <= member.now);
         let (price, since) = match set {
             Some(set) => {
                 (set.price, format!("Since {}", member.organization.zone.date(set.from, member.now)))
@@ -201,7 +213,7 @@ fn now_table(member: &Member, channel: Channel, categories: &[Category], prices:
 
 /// One price that was set, among all of its channel.
 fn all_row(member: &Member, channel: Channel, price: &Price, prices: &[Price]) -> Row {
-    let latest = prices.iter().find(|other| other.category == price.category && other.from <= member.now);
+    let latest = prices.iter().find(|other| other.tariff == price.tariff && other.from <= member.now);
     let chip = if price.from > member.now {
         Chip { tone: Tone::Rest, icon: Icon::Wait, word: "Upcoming".into() }
     } else if latest == Some(price) {
@@ -210,7 +222,7 @@ fn all_row(member: &Member, channel: Channel, price: &Price, prices: &[Price]) -
         Chip { tone: Tone::Rest, icon: Icon::Cancel, word: "Replaced".into() }
     };
     Row::new(vec![
-        html! { (channel.title()) " · " (title_on(channel, price.category)) },
+        html! { (channel.title()) " · " (title_on(channel, price.tariff)) },
         html! { (chip) },
         html! { (unit_price(price.price.0)) },
         html! { "From " (member.organization.zone.date(price.from, member.now)) },
@@ -232,7 +244,7 @@ fn all_table(rows: Vec<Row>) -> Table {
 }
 
 fn set_form(member: &Member, form: &PriceForm, errors: &Errors) -> Markup {
-    let choice = |channel: Channel, category: Category| {
+    let choice = |channel: Channel, category: Tariff| {
         let label = format!("{} · {}", channel.title(), title_on(channel, category));
         Choice::new(word(channel, category), label, &form.category)
     };

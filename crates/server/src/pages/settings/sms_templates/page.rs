@@ -107,7 +107,7 @@ pub(super) async fn page(member: &Member, form: &SmsForm, around: &Around) -> Re
     let action = around.id.map_or_else(|| format!("{HREF}/new"), href);
     let (facts, who) = facts(member, &form.preview_as, around.people.as_ref());
     let draft = SmsTemplate { limits: around.limits(), ..form.draft() };
-    let price = member.org.price(CHANNEL, draft.category, member.now).await?;
+    let price = member.org.price(CHANNEL, draft.tariff(), member.now).await?;
     let mut head = Head::new(if form.name.is_empty() { title } else { &form.name });
     if let (Some(id), true) = (around.id, may) {
         head = head
