@@ -41,7 +41,7 @@ use crate::{
         format::phone,
         head::{Card, Head},
         icons::Icon,
-        pagination::Pagination,
+        pagination::{Pagination, Trail},
         shell::{Crumb, Section},
         table::{Column, Place, Row, Search, Table},
     },
@@ -73,6 +73,8 @@ pub struct ListQuery {
     after: String,
     #[serde(default)]
     from: i64,
+    #[serde(default)]
+    back: String,
     #[serde(default)]
     phone: String,
 }
@@ -417,20 +419,10 @@ fn filters(query: &ListQuery) -> Markup {
 }
 
 fn pagination(query: &ListQuery, entries: &[Suppression], more: bool, total: Option<i64>) -> Pagination {
-    let first = query.from.max(0);
     let shown = i64::try_from(entries.len()).unwrap_or(0);
-    let here = query.to("show", "");
-    let joint = if here.contains('?') { '&' } else { '?' };
-    Pagination {
-        first: first + 1,
-        last: if shown == 0 { 0 } else { first + shown },
-        total,
-        previous: (first > 0).then(|| here.clone()),
-        next: entries
-            .last()
-            .filter(|_| more)
-            .map(|last| format!("{here}{joint}after={}&from={}", last.id, first + shown)),
-    }
+    let next = entries.last().filter(|_| more).map(|last| last.id.to_string());
+    let trail = Trail::read(&query.after, query.from, &query.back);
+    trail.foot(&query.to("show", ""), PAGE as i64, shown, next, total)
 }
 
 fn empty(query: &ListQuery) -> String {

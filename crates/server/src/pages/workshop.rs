@@ -40,7 +40,7 @@ use crate::{
         icons::Icon,
         menu::{Menu, MenuItem},
         note::Note,
-        pagination::Pagination,
+        pagination::{Pagination, Trail},
         shell::Section,
         table::{self, Column, Place, Row, Search, Table},
     },
@@ -62,6 +62,8 @@ pub struct ListQuery {
     after: String,
     #[serde(default)]
     from: i64,
+    #[serde(default)]
+    back: String,
 }
 
 impl ListQuery {
@@ -490,19 +492,11 @@ fn pagination(
     more: bool,
     total: Option<i64>,
 ) -> Pagination {
-    let first = query.from.max(0);
     let shown = i64::try_from(people.len()).unwrap_or(0);
-    let here = query.to(workshop.id, &query.which);
-    Pagination {
-        first: first + 1,
-        last: if shown == 0 { 0 } else { first + shown },
-        total: total.filter(|_| query.q.is_empty()),
-        previous: (first > 0).then(|| format!("{here}#registrants")),
-        next: people
-            .last()
-            .filter(|_| more)
-            .map(|last| format!("{here}&after={}&from={}#registrants", last.id, first + shown)),
-    }
+    let here = format!("{}#registrants", query.to(workshop.id, &query.which));
+    let next = people.last().filter(|_| more).map(|last| last.id.to_string());
+    let total = total.filter(|_| query.q.is_empty());
+    Trail::read(&query.after, query.from, &query.back).foot(&here, PAGE as i64, shown, next, total)
 }
 
 fn people_table(member: &Member, workshop: &Workshop, query: &ListQuery, people: &[Registrant]) -> Table {

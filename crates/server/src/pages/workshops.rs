@@ -32,7 +32,7 @@ use crate::{
         format::{counted, grouped, relative},
         head::{Card, Head},
         icons::Icon,
-        pagination::Pagination,
+        pagination::Trail,
         recipient_summary::Pills,
         recipient_summary::SummaryPart,
         shell::{Crumb, Section},
@@ -65,6 +65,8 @@ pub struct ListQuery {
     after: String,
     #[serde(default)]
     from: i64,
+    #[serde(default)]
+    back: String,
 }
 
 impl ListQuery {
@@ -139,18 +141,10 @@ fn list_card(member: &Member, query: &ListQuery, workshops: &[Workshop], more: b
             }
         }
     };
-    let first = query.from.max(0);
     let shown = i64::try_from(workshops.len()).unwrap_or(0);
-    let next = workshops.last().filter(|_| more).map(|last| {
-        format!("{}&after={}_{}&from={}", query.to(when), last.starts_at.0, last.id, first + shown)
-    });
-    let pagination = Pagination {
-        first: first + 1,
-        last: if shown == 0 { 0 } else { first + shown },
-        total: None,
-        previous: (first > 0).then(|| query.to(when)),
-        next,
-    };
+    let next = workshops.last().filter(|_| more).map(|last| format!("{}_{}", last.starts_at.0, last.id));
+    let trail = Trail::read(&query.after, query.from, &query.back);
+    let pagination = trail.foot(&query.to(when), PAGE, shown, next, None);
     let title = match when {
         "upcoming" => "Upcoming workshops",
         "past" => "Past workshops",

@@ -17,6 +17,7 @@ mod import_dates;
 mod imports;
 mod ops;
 mod opt_out;
+mod paging;
 mod settings;
 mod sign_in;
 mod sms_templates;

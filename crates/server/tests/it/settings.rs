@@ -600,11 +600,11 @@ on_both! {
         let first = manager.get("/settings/audit").await.body;
         assert!(first.contains("Stopped an account") && first.contains("Manager"));
         assert_eq!(first.matches("data-row").count(), 50);
-        let (_, rest) = first.split_once("/settings/audit?before=").unwrap();
-        let older = manager.get(&format!("/settings/audit?before={}", rest.split('"').next().unwrap())).await.body;
+        let (_, rest) = first.split_once("/settings/audit?after=").unwrap();
+        let older = manager.get(&format!("/settings/audit?after={}", rest.split('"').next().unwrap())).await.body;
         assert!(first.contains("Udaan main"), "an account is called by its name");
         assert!(older.matches("data-row").count() >= 10 && older.contains("Connected an account"));
-        assert_eq!(manager.get("/settings/audit?before=nonsense").await.status, StatusCode::OK);
+        assert_eq!(manager.get("/settings/audit?after=nonsense").await.status, StatusCode::OK);
     }
 }
 

@@ -12,9 +12,7 @@ use crate::{
         extract::{Member, Query},
     },
     pages::home::history,
-    ui::{
-        button::Button, format::counted, head::Head, history::History, pagination::Pagination, shell::Section,
-    },
+    ui::{button::Button, format::counted, head::Head, history::History, pagination::Trail, shell::Section},
 };
 
 /// Broadcasts on one page.
@@ -28,22 +26,26 @@ pub struct Which {
     channel: String,
     /// The last broadcast of the page before.
     #[serde(default)]
-    before: String,
+    after: String,
+    #[serde(default)]
+    from: i64,
+    #[serde(default)]
+    back: String,
 }
 
 /// `GET /broadcasts`
 pub async fn show(member: Member, Query(which): Query<Which>) -> PageResult {
     let channel: Option<Channel> = which.channel.parse().ok();
-    let before: Option<BroadcastId> = which.before.parse().ok();
+    let before: Option<BroadcastId> = which.after.parse().ok();
     let filter = BroadcastFilter { channel, workshop: None, before };
     let mut broadcasts = member.org.broadcasts(&filter, ROWS as i64 + 1).await?;
     let (all, running) = member.org.broadcast_numbers(channel).await?;
     let more = broadcasts.len() > ROWS;
     broadcasts.truncate(ROWS);
-    let scope = channel.map_or(String::new(), |channel| format!("channel={}&", channel.word()));
-    let next =
-        broadcasts.last().filter(|_| more).map(|last| format!("/broadcasts?{scope}before={}", last.id));
-    let previous = before.map(|_| format!("/broadcasts?{}", scope.trim_end_matches('&')));
+    let base = channel.map_or("/broadcasts".to_owned(), |on| format!("/broadcasts?channel={}", on.word()));
+    let next = broadcasts.last().filter(|_| more).map(|last| last.id.to_string());
+    let trail = Trail::read(&which.after, which.from, &which.back);
+    let foot = trail.foot(&base, ROWS as i64, broadcasts.len() as i64, next, Some(all));
     let history = History {
         title: counted(all, "broadcast", "broadcasts"),
         all: None,
@@ -58,9 +60,7 @@ pub async fn show(member: Member, Query(which): Query<Which>) -> PageResult {
     let body = html! {
         (head)
         (history)
-        @if next.is_some() || previous.is_some() {
-            (Pagination { first: 1, last: broadcasts.len() as i64, total: None, previous, next })
-        }
+        @if foot.next.is_some() || foot.previous.is_some() { (foot) }
     };
     Ok(member.page(Section::Broadcasts, "Broadcasts", body).render().into_response())
 }

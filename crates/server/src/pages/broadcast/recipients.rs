@@ -23,7 +23,7 @@ use super::{
 use crate::ui::{
     bar::Key,
     format::{grouped, phone, span, unit_price},
-    pagination::Pagination,
+    pagination::{Pagination, Trail},
     recipient_summary::SummaryPart,
     recipients_table::{MessageRow, Recipients},
     table::Search,
@@ -52,6 +52,8 @@ pub struct Which {
     pub after: String,
     /// With a filter: rows of the list before this page.
     pub from: String,
+    /// The positions after which the pages before begin.
+    pub back: String,
     /// For the stream of a page with a filter: the positions that the page shows, as in `3.7.12`.
     pub rows: String,
     /// For the stream of a page with a filter: `1` when more follow on the next page.
@@ -85,6 +87,11 @@ impl Which {
         self.from.parse().unwrap_or(0).max(0)
     }
 
+    fn trail(&self) -> Trail {
+        let after = if self.after() > 0 { self.after().to_string() } else { String::new() };
+        Trail::read(&after, self.from(), &self.back)
+    }
+
     fn positions(&self) -> Vec<i64> {
         let positions = self.rows.split('.').filter_map(|position| position.parse().ok());
         positions.filter(|position| *position > 0).take(ROWS).collect()
@@ -110,16 +117,9 @@ fn joined(path: String, parts: &[String]) -> String {
     if parts.is_empty() { path } else { format!("{path}?{}", parts.join("&")) }
 }
 
-/// The list after that position, with so many rows before it.
-fn address(filter: &MessageFilter, id: BroadcastId, after: i64, from: i64) -> String {
-    let mut parts = words(filter);
-    if after > 0 {
-        parts.push(format!("after={after}"));
-        if !is_all(filter) {
-            parts.push(format!("from={from}"));
-        }
-    }
-    joined(href(id), &parts)
+/// The list from its begin.
+fn address(filter: &MessageFilter, id: BroadcastId) -> String {
+    joined(href(id), &words(filter))
 }
 
 /// One page of the list, at one moment.
@@ -127,8 +127,8 @@ pub struct Listing {
     filter: MessageFilter,
     after: i64,
     rows: Vec<MessageView>,
-    /// Rows of the list before these, with a filter.
-    from: i64,
+    /// Where in the list it is.
+    trail: Trail,
     /// Whether others follow.
     more: bool,
 }
@@ -140,7 +140,7 @@ impl Listing {
         let mut rows = org.messages(id, &filter, after, ROWS as i64 + 1).await?;
         let more = rows.len() > ROWS;
         rows.truncate(ROWS);
-        Ok(Listing { filter, after, from: which.from(), rows, more })
+        Ok(Listing { filter, after, trail: which.trail(), rows, more })
     }
 
     /// The same people as they are now: for a page that is open. By key whatever the filter, so that a search over a million is not
@@ -159,19 +159,14 @@ impl Listing {
         let rows: Vec<Vec<MessageView>> = stream::iter(read).buffered(QUESTIONS).try_collect().await?;
         let is_wanted = |row: &MessageView| wanted.binary_search(&row.message.position).is_ok();
         let rows = rows.into_iter().flatten().filter(is_wanted).collect();
-        Ok(Listing { filter, after, from: which.from(), rows, more: which.more == "1" })
+        Ok(Listing { filter, after, trail: which.trail(), rows, more: which.more == "1" })
     }
 
     /// Where the stream of a page with this list comes from.
     pub fn live(&self, id: BroadcastId) -> String {
         let mut parts = words(&self.filter);
-        if self.after > 0 {
-            parts.push(format!("after={}", self.after));
-        }
+        parts.extend(self.trail.parts());
         if !is_all(&self.filter) {
-            if self.from > 0 {
-                parts.push(format!("from={}", self.from));
-            }
             let rows: Vec<String> = self.rows.iter().map(|row| row.message.position.to_string()).collect();
             parts.push(format!("rows={}", rows.join(".")));
             if self.more {
@@ -245,7 +240,7 @@ impl Listing {
                 value: filter.search.clone(),
                 keep,
             },
-            newer: self.newer(view).map(|words| (words, address(filter, id, self.after, self.from))),
+            newer: self.newer(view).map(|words| (words, self.trail.href(&address(filter, id)))),
             filters,
             current,
             pagination: self.pagination(view),
@@ -258,18 +253,23 @@ impl Listing {
         let (filter, id) = (&self.filter, view.broadcast.id);
         // Positions are places in the plan: without a filter they are places in the list too.
         let all = is_all(filter);
-        let first = if all { self.after + 1 } else { self.from + 1 };
+        let first = if all { self.after + 1 } else { self.trail.from() + 1 };
         let last = if self.rows.is_empty() { 0 } else { first + self.shown() - 1 };
         let counted = self.moved_on() == 0;
         let place = self.rows.last().map_or(0, |row| row.message.position);
-        let before = if all { (self.after - ROWS as i64).max(0) } else { 0 };
+        let base = address(filter, id);
+        // An address without the pages before, such as one that was sent to somebody: places are known without a filter.
+        let before = match (self.after - ROWS as i64, self.trail.back().as_str()) {
+            (place, "") if all && place > 0 => Some(Trail::read(&place.to_string(), place, "").href(&base)),
+            _ => self.trail.previous(ROWS as i64).map(|trail| trail.href(&base)),
+        };
         Pagination {
             first,
             last,
             // Rows may have been written since the counts were read.
             total: self.total(view).filter(|_| counted).map(|total| total.max(last)),
-            previous: (self.after > 0).then(|| address(filter, id, before, 0)),
-            next: self.more.then(|| address(filter, id, place, last)),
+            previous: before,
+            next: self.more.then(|| self.trail.next(place, self.shown()).href(&base)),
         }
     }
 
@@ -323,12 +323,7 @@ fn filters(view: &View, filter: &MessageFilter) -> (Vec<SummaryPart>, Option<usi
             current = Some(filters.len());
         }
         let only = MessageFilter { state: Some(*state), ..MessageFilter::default() };
-        filters.push(SummaryPart {
-            key: *key,
-            label: state.title().to_owned(),
-            n,
-            href: address(&only, id, 0, 0),
-        });
+        filters.push(SummaryPart { key: *key, label: state.title().to_owned(), n, href: address(&only, id) });
     }
     (filters, current)
 }

@@ -27,7 +27,7 @@ use crate::{
         icons::Icon,
         import_grid::{GridCell, GridRow, ImportGrid},
         note::Note,
-        pagination::Pagination,
+        pagination::Trail,
         recipient_summary::{RecipientSummary, SummaryPart},
     },
 };
@@ -42,6 +42,15 @@ pub struct RowsQuery {
     after: i64,
     #[serde(default)]
     from: i64,
+    #[serde(default)]
+    back: String,
+}
+
+impl RowsQuery {
+    fn trail(&self) -> Trail {
+        let after = if self.after > 0 { self.after.to_string() } else { String::new() };
+        Trail::read(&after, self.from, &self.back)
+    }
 }
 
 pub(super) async fn rows_page(
@@ -69,6 +78,7 @@ pub(super) async fn rows_page(
                 (member.csrf())
                 input type="hidden" name="after" value=(query.after);
                 input type="hidden" name="from" value=(query.from);
+                input type="hidden" name="back" value=(query.trail().back());
             }
             (grid(import, &mapping, &rows, query, more, &counts, to_fix))
             p { (Button::new("Save corrections").form("rows").busy("Saving…")) }
@@ -151,7 +161,6 @@ fn grid(
     counts: &ImportRowCounts,
     to_fix: i64,
 ) -> ImportGrid {
-    let (after, place) = (query.after, query.from.max(0));
     let download = Button {
         download: true,
         ..Button::link("Download these rows", format!("{}/rows.csv", href(import.id)))
@@ -164,16 +173,14 @@ fn grid(
         action: Some(download.icon(Icon::Download).small()),
         columns: mapping.chosen().map(|(field, _)| field.title().to_owned()).collect(),
         rows: rows.iter().map(grid_row).collect(),
-        pagination: Pagination {
-            first: place + 1,
-            last: place + i64::try_from(rows.len()).unwrap_or(0),
+        pagination: query.trail().foot(
+            &format!("{}#rows", href(import.id)),
+            GRID_ROWS as i64,
+            n(rows.len() as u64),
+            rows.last().filter(|_| more).map(|last| last.line.to_string()),
             // Corrected rows stay in the list.
-            total: Some(counts.open + counts.skip + counts.fix),
-            previous: (after > 0).then(|| format!("{}#rows", href(import.id))),
-            next: rows.last().filter(|_| more).map(|last| {
-                format!("{}?after={}&from={}#rows", href(import.id), last.line, place + n(rows.len() as u64))
-            }),
-        },
+            Some(counts.open + counts.skip + counts.fix),
+        ),
         form: "rows".into(),
     }
 }
@@ -242,10 +249,8 @@ pub async fn fix(
         member.org.decide_import_row(id, row.line, &decision, &problems).await?;
     }
     let left = to_fix(&Summary::of(&import), &member.org.import_row_counts(id).await?);
-    let place = match after {
-        0 => format!("{}#rows", href(id)),
-        after => format!("{}?after={after}&from={from}#rows", href(id)),
-    };
+    let back = form.iter().find(|(name, _)| name == "back").map_or("", |(_, back)| back);
+    let place = RowsQuery { after, from, back: back.to_owned() }.trail().href(&format!("{}#rows", href(id)));
     let words = told(fixed, wrong, left);
     Ok(see_other_saying(&app, &place, &words))
 }

@@ -16,8 +16,8 @@ use crate::{
     },
     pages::settings_page,
     ui::{
-        button::Button,
         head::{Card, Head},
+        pagination::{Pagination, Trail},
         table::{Column, Place, Row, Table},
     },
 };
@@ -72,20 +72,24 @@ const WORDS: &[(&str, &str)] = &[
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Page {
-    before: String,
+    after: String,
+    from: i64,
+    back: String,
 }
 
 /// `GET /settings/audit`
 pub async fn show(member: Member, Query(place): Query<Page>) -> PageResult {
-    let before: Option<AuditId> = place.before.parse().ok();
+    let before: Option<AuditId> = place.after.parse().ok();
     // One more than is shown tells whether there are older ones.
     let mut entries = member.org.audit_log(before, PAGE + 1).await?;
     let shown = usize::try_from(PAGE).unwrap_or(usize::MAX);
     let older = entries.get(shown).is_some();
     entries.truncate(shown);
-    let next = entries.last().filter(|_| older).map(|last| format!("{HREF}?before={}", last.id));
+    let next = entries.last().filter(|_| older).map(|last| last.id.to_string());
     let names = names(&member).await?;
-    Ok(page(&member, &entries, &names, before.is_some(), next).into_response())
+    let trail = Trail::read(&place.after, place.from, &place.back);
+    let foot = trail.foot(HREF, PAGE, entries.len() as i64, next, None);
+    Ok(page(&member, &entries, &names, &foot).into_response())
 }
 
 /// What accounts, templates and workshops are called now, by their ids. What was removed keeps its id alone.
@@ -106,9 +110,9 @@ fn page(
     member: &Member,
     entries: &[AuditEntry],
     names: &HashMap<String, String>,
-    later: bool,
-    next: Option<String>,
+    foot: &Pagination,
 ) -> Markup {
+    let later = foot.previous.is_some();
     let table = Table {
         caption: "What was done".into(),
         columns: vec![
@@ -124,15 +128,7 @@ fn page(
         (Head::new("Audit log").meta("Who did what, newest first. It holds ids, never phone numbers or messages."))
         (Card::new("log", if later { "Older entries" } else { "Newest entries" }, html! {
             (table)
-            @if later || next.is_some() {
-                nav class="m-tablefoot" aria-label="Pages" {
-                    p { (entries.len()) " entries" }
-                    span {
-                        @if later { (Button::link("Newest", HREF).small()) " " }
-                        @if let Some(next) = &next { (Button::link("Older", next).small()) }
-                    }
-                }
-            }
+            @if later || foot.next.is_some() { (foot) }
         }))
     };
     settings_page(member, "Audit log", HREF, body).render()
