@@ -63,7 +63,7 @@ pub async fn broadcast(
     Path(id): Path<BroadcastId>,
     Query(which): Query<Which>,
 ) -> PageResult {
-    stream(app, &member, &headers, What::Broadcast(id, which)).await
+    stream(app, &member, &headers, What::Broadcast(id, Box::new(which))).await
 }
 
 /// `GET /live/broadcasts/{broadcast}/messages/{position}`

@@ -19,7 +19,7 @@ pub enum What {
     /// Nothing.
     Frame,
     /// A broadcast with the recipients on the page, and perhaps one message in the drawer.
-    Broadcast(BroadcastId, Which),
+    Broadcast(BroadcastId, Box<Which>),
     /// One message.
     Message(BroadcastId, i64),
 }
