@@ -30,12 +30,10 @@ use store::{
 };
 
 use super::say;
-use crate::{app::App, config::Config, importing::Importer};
+use crate::{app::App, config::Config, importing::Importer, pages::home::scan::Scan, ui::format::counted};
 
 /// Channels with templates, and the kind of account that sends on each.
 const KINDS: [(Channel, &str); 2] = [(Channel::WhatsappPersonal, "aisensy"), (Channel::Sms, "fast2sms")];
-/// People read at once for the estimate.
-const PAGE: i64 = 4_000;
 
 /// What to send to whom.
 #[derive(Args, Clone, Debug)]
@@ -104,7 +102,7 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     let units = expected_units(app, organisation.id, workshop.id, &message, &mut audience).await?;
     if !command.json {
         let segments = match channel {
-            Channel::Sms => format!("{units} segments, "),
+            Channel::Sms => format!("{}, ", counted(units, "segment", "segments")),
             Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::IvrCall => String::new(),
         };
         say(format_args!(
@@ -227,41 +225,12 @@ async fn expected_units(
     if matches!(message, Message::Whatsapp(_)) {
         return Ok(audience.reachable);
     }
-    let work = app.engine.work();
-    let mut facts = work.event_facts(organisation, workshop).await?;
+    let mut event = app.engine.work().event_facts(organisation, workshop).await?;
     // As long as a real one.
-    facts.opt_out_link = app.opt_out.links.sample(organisation);
-    let (mut people, mut units, mut out_of_reach, mut refused) = (0, 0, 0, 0);
-    let mut after = (String::new(), String::new());
-    loop {
-        let page = work.plan_page(workshop, &after, PAGE).await?.people;
-        let more = i64::try_from(page.len()).unwrap_or(0) == PAGE;
-        for person in page {
-            let again = person.phone.is_empty() || person.phone == after.0;
-            after = (person.phone.clone(), person.identity.clone());
-            if again {
-                continue;
-            }
-            if !message.channel().reaches(&person.phone) {
-                out_of_reach += 1;
-                continue;
-            }
-            (facts.name, facts.email, facts.phone) = (person.name, person.email, person.phone);
-            match message.fill(&facts) {
-                Ok(content) => {
-                    people += 1;
-                    units += message.segments(&content);
-                }
-                Err(_) => refused += 1,
-            }
-        }
-        if !more {
-            break;
-        }
-    }
-    audience.out_of(out_of_reach, refused);
-    // Whoever is suppressed or has not agreed is among them: their part is taken off as if they were like the rest.
-    Ok(if people == 0 { 0 } else { (units * audience.reachable.min(people) + people - 1) / people })
+    event.opt_out_link = app.opt_out.links.sample(organisation);
+    let scan = Scan::of(app, organisation, workshop, message, &event, None).await?;
+    scan.correct(audience);
+    Ok(scan.units)
 }
 
 /// The one of that name, or the only one whose name begins with it, or the only one.

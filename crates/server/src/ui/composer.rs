@@ -156,6 +156,15 @@ impl SendBar {
         SendBar { main: counted(people, "person", "people"), more, note: note.into(), second: None, next }
     }
 
+    /// Numbers that are reckoned up from some of the people.
+    pub fn about(self) -> SendBar {
+        let more = self.more.into_iter().map(|part| match part.strip_suffix(" estimate") {
+            Some(cost) => format!("about {cost}"),
+            None => part,
+        });
+        SendBar { main: format!("About {}", self.main), more: more.collect(), ..self }
+    }
+
     /// With a quiet button before the violet one.
     pub fn second(self, button: Button) -> SendBar {
         SendBar { second: Some(button), ..self }

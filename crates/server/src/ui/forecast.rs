@@ -10,6 +10,8 @@ use super::head::Fact;
 pub struct Forecast {
     /// How many messages are paid for.
     pub messages: i64,
+    /// From how many people that is reckoned up, when not from all.
+    pub about: Option<i64>,
     /// Segments or pulses per message, if more than one counts.
     pub units: i64,
     /// Price of one unit in 1/10,000 rupee; none if the account has no price.
@@ -41,7 +43,11 @@ impl Forecast {
             1 => format!("{} × {price}", grouped(self.messages)),
             units => format!("{} × {} × {price}", grouped(self.messages), grouped(units)),
         };
-        Fact::new("Cost, estimate", rupees(cost)).note(note)
+        match self.about {
+            None => Fact::new("Cost, estimate", rupees(cost)).note(note),
+            Some(looked_at) => Fact::new("Cost, about", rupees(cost))
+                .note(format!("{note}, from the first {} people; exact when you review", grouped(looked_at))),
+        }
     }
 
     fn wallet(&self) -> Fact {

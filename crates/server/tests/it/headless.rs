@@ -182,6 +182,42 @@ async fn the_template_decides_that_it_goes_by_sms_and_what_its_segments_cost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_sms_will_cost_is_exact_also_where_somebody_opted_out() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
+    let flags = installation(folder.path(), &sandbox).await;
+    let file = folder.path().join("people.csv");
+    // The second text is Unicode and two segments: it is the one that is not sent.
+    std::fs::write(
+        &file,
+        "Name,Phone\nAsha Test,9000000001\nराजलक्ष्मीदेवी Test,9000000002\nRavi Test,9000000003\n",
+    )
+    .unwrap();
+    let mut config = Config::in_folder(folder.path()).unwrap();
+    config.providers = munadi::commands::demo::stand_in(&sandbox);
+    let app = App::open(config, Arc::new(WallClock)).await.unwrap();
+    let organisation = app.store.access().organizations().await.unwrap().swap_remove(0);
+    let org = app.store.org(store::Actor::command_line(organisation.id));
+    let phone = domain::phone::Phone::parse("9000000002", domain::phone::Country::INDIA).unwrap();
+    let entry = store::suppressions::NewSuppression {
+        phone_key: app.phone_key.of(phone.as_str()),
+        phone,
+        channel: None,
+        category: None,
+        reason: "asked".into(),
+    };
+    org.suppress(entry, WallClock.now()).await.unwrap();
+    app.store.close().await;
+
+    let asked = send_template("Workshop today, by name", &flags, &["--file", &file.display().to_string()]);
+    let words = String::from_utf8_lossy(&asked.stdout).into_owned();
+    assert!(words.contains("2 of 3 people would get"), "{words}");
+    assert!(words.contains("2 segments, about ₹0.50 (estimate)"), "{words}");
+    sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_both_channels_have_asks_for_the_channel() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();

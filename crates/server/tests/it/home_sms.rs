@@ -305,6 +305,37 @@ on_both! {
         assert_eq!(broadcast.unit_price, Money(47_500));
     }
 
+    async fn what_is_reckoned_up_from_some_of_the_people_says_so_and_the_question_is_exact(db: TestStore) {
+        // The plan goes by number: the last hundred have names with which the text is charged as two SMS.
+        let people: Vec<(String, &str)> = (0..4_100)
+            .map(|n| (format!("90001{n:05}"), if n < 4_000 { "Asha" } else { "Venkatanarasimharajuvari" }))
+            .collect();
+        let people: Vec<(&str, &str)> = people.iter().map(|(phone, name)| (phone.as_str(), *name)).collect();
+        let sms = Sms::new(db, &people).await;
+        sms.scene.sandbox.fast2sms().set_wallet(sandbox::fast2sms::DEFAULT_ACCOUNT, Money::rupees(100_000).0);
+        let (org, now) = (&sms.scene.org, sms.scene.world.clock_now());
+        // 145 characters and the name.
+        let text = format!("{}{{#var#}}", "Bring pen, paper and questions. ".repeat(5).split_at(145).0);
+        let body = serde_json::json!({
+            "route": "quick", "category": "utility", "text": text,
+            "variables": [{ "label": "name", "tag": "var", "source": Source::RegistrantFirstName }],
+        });
+        let quick = org.add_template(Channel::Sms, "Quick", &body, now).await.unwrap();
+        // ₹5 each (providers/fast2sms.md §8). Of the first 4,000 each is one SMS; all of them are 4,200.
+        let page = sms.page(quick, "").await;
+        for words in ["Cost, about", "About 4,100 people", "from the first 4,000 people; exact when you review", "Each message is one SMS among the first 4,000"] {
+            assert!(page.body.contains(words), "no “{words}” in {}", page.body);
+        }
+        assert!(!page.body.contains(r#"name="once""#), "no question with numbers that are not exact");
+        let mut browser = sms.scene.manager().await;
+        let question = browser.get(&format!("/compose/confirm?{}", sms.query(quick))).await;
+        assert_eq!(question.status, StatusCode::OK, "{}", question.body);
+        for words in ["4,200 SMS", "₹21,000.00", "Send to 4,100 people now?"] {
+            assert!(question.body.contains(words), "no “{words}” in {}", question.body);
+        }
+        assert!(!question.body.contains("about"), "{}", question.body);
+    }
+
     async fn hours_of_an_account_that_leave_promotion_no_moment_block_it(db: TestStore) {
         let sms = Sms::new(db, &[("9000100001", "Asha")]).await;
         sms.set(serde_json::json!({

@@ -26,7 +26,7 @@ use store::{
 use super::{
     asked::{self, Wait},
     compose::{Compose, PEOPLE_MAX},
-    scan::Scan,
+    scan::{PAGE_MOST, Scan},
     sms_checks, vendor,
 };
 use crate::{
@@ -263,7 +263,10 @@ impl Desk {
         let mut audience = member.org.audience(workshop.id, channel, category).await?;
         let scan = match &message {
             Message::Whatsapp(_) => None,
-            Message::Sms(_) => Some(Scan::of(app, member, workshop, &message, &event, wait).await?),
+            Message::Sms(_) => {
+                let most = (wait == Wait::Page).then_some(PAGE_MOST);
+                Some(Scan::of(app, member.organization.id, workshop.id, &message, &event, most).await?)
+            }
         };
         match &scan {
             Some(scan) => scan.correct(&mut audience),
@@ -317,6 +320,11 @@ impl Desk {
         };
         desk.checks = desk.look(member, opened, probe);
         Ok(Some(desk))
+    }
+
+    /// How many people the numbers are reckoned up from, when not from all.
+    pub(super) fn about(&self) -> Option<i64> {
+        self.scan.as_ref().filter(|scan| !scan.whole).map(|scan| scan.looked_at)
     }
 
     /// Whether nothing stands in the way.

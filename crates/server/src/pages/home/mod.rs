@@ -9,7 +9,7 @@ mod desk;
 pub(crate) mod history;
 mod parts;
 mod paths;
-mod scan;
+pub(crate) mod scan;
 mod sms_checks;
 pub mod test;
 mod today;
@@ -196,7 +196,8 @@ impl View<'_> {
     fn dialogs(&self, desk: &Desk) -> Markup {
         html! {
             @if desk::sends(self.member) {
-                @if desk.may_send() { (confirm::question(self.app, self.member, desk)) }
+                // A question names exact numbers. Where not everybody was looked at, its page asks it.
+                @if desk.may_send() && desk.about().is_none() { (confirm::question(self.app, self.member, desk)) }
                 (test::question(self.member, desk))
             }
         }
@@ -218,9 +219,11 @@ impl View<'_> {
             .formaction(confirm::PATH)
             .shortcut("mod+Enter")
             .disabled(!sends || !desk.may_send());
-        let review = if sends && desk.may_send() { review.opens(confirm::DIALOG) } else { review };
+        let asks_here = sends && desk.may_send() && desk.about().is_none();
+        let review = if asks_here { review.opens(confirm::DIALOG) } else { review };
         let note = if sends { checks.in_words() } else { "Your role may look, not send.".to_owned() };
         let bar = SendBar::broadcast(people, Some(desk.forecast.cost.0), Some(&done_by), note, review);
+        let bar = if desk.about().is_some() { bar.about() } else { bar };
         if sends {
             let test = Button::link("Send test to me", desk.state.href(test::PATH)).icon(Icon::Test);
             bar.second(test.opens(test::DIALOG)).render()

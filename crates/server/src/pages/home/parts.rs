@@ -394,6 +394,7 @@ fn forecast(member: &Member, desk: &Desk) -> Forecast {
     };
     Forecast {
         messages: desk.units,
+        about: desk.about(),
         units: 1,
         unit_price: Some(desk.unit.0),
         cost: Some(desk.forecast.cost.0),

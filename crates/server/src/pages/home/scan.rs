@@ -5,81 +5,79 @@ use std::collections::HashSet;
 use domain::{
     channel::Category,
     checks::AudienceSummary,
+    ids::{OrganizationId, WorkshopId},
     sms::{SmsTemplate, Tag, why_unicode},
     template::{Content, Facts, Message, ValueError},
 };
-use store::workshops::Workshop;
+use store::StoreError;
 
-use super::asked::Wait;
-use crate::{
-    app::App,
-    http::{error::Problem, extract::Member},
-};
+use crate::app::App;
 
 /// People read at once.
 const STRETCH: i64 = 2_000;
 /// People that a page looks at; the rest is estimated from them.
-const PAGE_MOST: i64 = 4_000;
+pub(crate) const PAGE_MOST: i64 = 4_000;
 
 /// Names that a finding gives as examples.
 const NAMES_MAX: usize = 3;
 
 /// People whose message would be refused for one and the same reason.
 #[derive(Clone, Debug)]
-pub(super) struct Refused {
+pub(crate) struct Refused {
     /// What is wrong with it.
-    pub(super) words: String,
+    pub(crate) words: String,
     /// How many people.
-    pub(super) n: i64,
+    pub(crate) n: i64,
     /// Some of them.
-    pub(super) names: Vec<String>,
+    pub(crate) names: Vec<String>,
 }
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Scan {
+pub(crate) struct Scan {
     /// People who would get it.
-    pub(super) reached: i64,
+    pub(crate) reached: i64,
     /// What their messages are charged as, all together.
-    pub(super) units: i64,
+    pub(crate) units: i64,
     /// Fewest and most units of one message.
-    pub(super) least: i64,
+    pub(crate) least: i64,
     /// As above.
-    pub(super) most: i64,
+    pub(crate) most: i64,
     /// People whose value would be refused, by what is wrong with it.
-    pub(super) refused: Vec<Refused>,
+    pub(crate) refused: Vec<Refused>,
     /// People whose text is Unicode, and the first character that made one so.
-    pub(super) unicode: i64,
+    pub(crate) unicode: i64,
     /// As above.
-    pub(super) because: Option<char>,
+    pub(crate) because: Option<char>,
     /// What an operator may dislike, and in how many messages; they are sent all the same.
-    pub(super) doubts: Vec<(String, i64)>,
+    pub(crate) doubts: Vec<(String, i64)>,
     /// Numbers that this channel cannot reach.
-    pub(super) out_of_reach: i64,
-    /// Everybody was looked at.
-    pub(super) whole: bool,
+    pub(crate) out_of_reach: i64,
+    /// People that were looked at, reached or not.
+    pub(crate) looked_at: i64,
+    /// These are all.
+    pub(crate) whole: bool,
 }
 
 impl Scan {
-    /// Reads the people in the order of the plan. A page stops early, a decision never.
-    pub(super) async fn of(
+    /// Reads the people in the order of the plan, as the planner reads them. A page stops at `most`, a decision never.
+    pub(crate) async fn of(
         app: &App,
-        member: &Member,
-        workshop: &Workshop,
+        organization: OrganizationId,
+        workshop: WorkshopId,
         message: &Message,
         event: &Facts,
-        wait: Wait,
-    ) -> Result<Scan, Problem> {
+        most: Option<i64>,
+    ) -> Result<Scan, StoreError> {
         let work = app.engine.work();
         let (channel, category) = (message.channel(), message.category());
-        let organization = member.organization.id;
         let suppresses = work.suppresses(organization).await?;
         let mut scan = Scan { least: i64::MAX, ..Scan::default() };
-        let (mut after, mut looked_at) = ((String::new(), String::new()), 0);
+        let mut after = (String::new(), String::new());
         loop {
-            let people = work.plan_page(workshop.id, &after, STRETCH).await?.people;
+            let people = work.plan_page(workshop, &after, STRETCH).await?.people;
             let read = i64::try_from(people.len()).unwrap_or(STRETCH);
-            looked_at += read;
+            scan.looked_at += read;
             let keys = || people.iter().filter(|p| !p.phone.is_empty()).map(|p| app.phone_key.of(&p.phone));
             let suppressed = if suppresses {
                 work.suppressed(organization, channel.word(), category.word(), keys().collect()).await?
@@ -116,7 +114,7 @@ impl Scan {
                 scan.take(message, &facts);
             }
             scan.whole = read < STRETCH;
-            if scan.whole || (wait == Wait::Page && looked_at >= PAGE_MOST) {
+            if scan.whole || most.is_some_and(|most| scan.looked_at >= most) {
                 break;
             }
         }
@@ -175,7 +173,7 @@ impl Scan {
     }
 
     /// Corrects what counters tell about the people by what was seen of them.
-    pub(super) fn correct(&self, audience: &mut AudienceSummary) {
+    pub(crate) fn correct(&self, audience: &mut AudienceSummary) {
         let refused: i64 = self.refused.iter().map(|refused| refused.n).sum();
         audience.out_of(self.out_of_reach, refused);
         if self.whole {
@@ -184,7 +182,7 @@ impl Scan {
     }
 
     /// What everybody's messages are charged as: exact when all were seen, else in proportion.
-    pub(super) fn units_for(&self, reachable: i64) -> i64 {
+    pub(crate) fn units_for(&self, reachable: i64) -> i64 {
         if self.whole || self.reached == 0 {
             return self.units;
         }

@@ -43,23 +43,24 @@ pub(super) fn all(template: &SmsTemplate, scan: &Scan, probe: Option<&Probe>, le
         });
     }
     if scan.out_of_reach > 0 {
-        let title = format!("{} numbers are outside India", scan.out_of_reach);
+        let title = format!("{} numbers are outside India{}", scan.out_of_reach, among(scan));
         let why =
             "Fast2SMS reaches Indian mobiles only. They are left out; write to them on WhatsApp.".to_owned();
         all.push(own(Severity::Warning, &title, why));
     }
     for (words, n) in &scan.doubts {
         let why = format!(
-            "For {}. It is sent all the same; the operator may refuse it, and Fast2SMS answers 426 for links that are not on the list of your business.",
-            counted(*n, "person", "people")
+            "For {}{}. It is sent all the same; the operator may refuse it, and Fast2SMS answers 426 for links that are not on the list of your business.",
+            counted(*n, "person", "people"),
+            among(scan)
         );
         all.push(own(Severity::Warning, words, why));
     }
     if let Some(because) = scan.because {
-        let title = if scan.unicode == scan.reached {
+        let title = if scan.unicode == scan.reached && scan.whole {
             "The text is Unicode".to_owned()
         } else {
-            format!("Unicode for {}", counted(scan.unicode, "person", "people"))
+            format!("Unicode for {}{}", counted(scan.unicode, "person", "people"), among(scan))
         };
         let why = format!("“{because}” is outside GSM-7: 70 characters fit into one SMS instead of 160.");
         all.push(own(Severity::Warning, &title, why));
@@ -71,14 +72,24 @@ pub(super) fn all(template: &SmsTemplate, scan: &Scan, probe: Option<&Probe>, le
     }
     if scan.most > 1 {
         let title = match scan.least {
-            least if least == scan.most => format!("Each message is charged as {least} SMS"),
-            least => format!("Messages are charged as {least} to {} SMS", scan.most),
+            least if least == scan.most && scan.whole => format!("Each message is charged as {least} SMS"),
+            least if least == scan.most => format!("Messages are charged as {least} SMS{}", among(scan)),
+            least => format!("Messages are charged as {least} to {} SMS{}", scan.most, among(scan)),
         };
         all.push(own(Severity::Warning, &title, "Shorten the text or its values to save.".to_owned()));
     } else {
-        all.push(own(Severity::Passed, "Each message is one SMS", String::new()));
+        let title = format!("Each message is one SMS{}", among(scan));
+        all.push(own(Severity::Passed, &title, String::new()));
     }
     all
+}
+
+/// Of whom a number is, when not everybody was looked at.
+fn among(scan: &Scan) -> String {
+    match scan.whole {
+        true => String::new(),
+        false => format!(" among the first {}", grouped(scan.looked_at)),
+    }
 }
 
 /// Some of the people by name, and how many more.

@@ -243,6 +243,7 @@ fn when(home: &Home) -> Markup {
         }
         (Forecast {
             messages: home.people[0],
+            about: None,
             units: 1,
             unit_price: Some(1_150),
             cost: Some(home.people[0] * 1_150),
