@@ -161,7 +161,7 @@ on_both! {
         for words in [
             "1: “first name” is longer than 30 characters",
             "1: “first name” is empty",
-            "1 numbers are outside India",
+            "1 number is outside India",
             "1 person",
             "Venkatanarasimharajuvaripetachalapathi Rao. They are left out",
         ] {

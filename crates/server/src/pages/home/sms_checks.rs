@@ -43,7 +43,11 @@ pub(super) fn all(template: &SmsTemplate, scan: &Scan, probe: Option<&Probe>, le
         });
     }
     if scan.out_of_reach > 0 {
-        let title = format!("{} numbers are outside India{}", scan.out_of_reach, among(scan));
+        let outside = match scan.out_of_reach {
+            1 => "1 number is outside India".to_owned(),
+            n => format!("{} numbers are outside India", grouped(n)),
+        };
+        let title = format!("{outside}{}", among(scan));
         let why =
             "Fast2SMS reaches Indian mobiles only. They are left out; write to them on WhatsApp.".to_owned();
         all.push(own(Severity::Warning, &title, why));
