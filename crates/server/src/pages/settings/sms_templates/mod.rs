@@ -32,7 +32,7 @@ use crate::{
         extract::{Form, Member, Path, Query},
         notice::see_other_saying,
     },
-    pages::{settings_page, unprocessable},
+    pages::{imports::columns::cut, settings_page, unprocessable},
     ui::{
         button::Button,
         chip::{Chip, State as Look, Tone},
@@ -108,7 +108,7 @@ fn none(may: bool) -> Empty {
 fn table(templates: &[Template], around: &Around, may: bool) -> Table {
     let row = |template: &Template| {
         let body = body_of(template);
-        let start: String = body.as_ref().map_or("", |body| body.text.as_str()).chars().take(60).collect();
+        let start = cut(body.as_ref().map_or("", |body| body.text.as_str()), 60);
         let values = body.as_ref().map_or(0, |body| body.variables.len());
         Row::new(vec![
             name(&href(template.id), &template.name, &start),

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     http::extract::Member,
+    pages::imports::columns::cut,
     ui::{
         chip::{Chip, Tone},
         field::{Checkbox, Choice, Field},
@@ -113,8 +114,7 @@ impl Found {
             values: vec!["…".to_owned(); tags_in(&self.text).len()],
             ..domain::template::Content::default()
         };
-        let start: String = line(&draft.text(&dots)).chars().take(NAME_OF_TEXT).collect();
-        start.trim_end().to_owned()
+        cut(&line(&draft.text(&dots)), NAME_OF_TEXT)
     }
 
     /// The template that it makes. A value after a greeting is the first name; where the others come from nobody can guess, and
@@ -302,7 +302,7 @@ fn row(offer: &Offer, typed: &BTreeMap<String, String>, first: bool) -> Row {
             (chip, Some(why.clone()))
         }
     };
-    let text: String = found.text.chars().take(300).collect();
+    let text = cut(&found.text, 300);
     Row::new(vec![
         title,
         html! { (state) @if let Some(why) = why { span class="m-sub" { (why) } } },
