@@ -6,4 +6,5 @@ mod harness_itself;
 mod path;
 mod program;
 mod review;
+mod sms;
 mod without_script;
