@@ -208,6 +208,8 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/broadcasts/{broadcast}/retry",      Send,       broadcast::actions::ask_retry),
         route(POST, "/broadcasts/{broadcast}/retry",      Send,       broadcast::actions::retry),
         route(GET,  "/live",                              Read,       live::sse::frame),
+        route(GET,  "/live/history",                      Read,       live::sse::history),
+        route(GET,  "/live/broadcasts",                   Read,       live::sse::broadcasts),
         route(GET,  "/live/broadcasts/{broadcast}",       Read,       live::sse::broadcast),
         route(GET,  "/live/broadcasts/{broadcast}/messages/{position}", Read, live::sse::message),
 

@@ -14,7 +14,7 @@ use tokio::sync::broadcast;
 
 use super::{
     fragment::Fragment,
-    watched::{Key, Watch},
+    watched::{Key, Watch, What},
 };
 use crate::app::App;
 
@@ -89,7 +89,7 @@ impl Live {
             }
             tokio::time::sleep(GATHER).await;
             tokio::select! {
-                () = changed(&mut feed, watch.what.broadcast()) => {}
+                () = changed(&mut feed, &watch.what) => {}
                 () = tokio::time::sleep(LOOK - GATHER) => {}
                 () = app.stopping.cancelled() => {}
             }
@@ -124,14 +124,14 @@ impl Drop for Place {
     }
 }
 
-/// Ends when that broadcast changed, or when so much changed that nobody can tell.
-async fn changed(feed: &mut broadcast::Receiver<BroadcastId>, wanted: Option<BroadcastId>) {
-    if wanted.is_none() {
+/// Ends when something watched changed, or when so much changed that nobody can tell.
+async fn changed(feed: &mut broadcast::Receiver<BroadcastId>, what: &What) {
+    if *what == What::Frame {
         return std::future::pending().await;
     }
     loop {
         match feed.recv().await {
-            Ok(id) if Some(id) == wanted => return,
+            Ok(id) if what.concerns(id) => return,
             Ok(_) => {}
             Err(broadcast::error::RecvError::Lagged(_)) => return,
             Err(broadcast::error::RecvError::Closed) => std::future::pending().await,

@@ -31,7 +31,10 @@ use crate::{
         error::{PageResult, Problem},
         extract::{Member, Path, Query},
     },
-    pages::broadcast::recipients::Which,
+    pages::{
+        broadcast::{list, recipients::Which},
+        home::history,
+    },
 };
 
 /// A stream says at least so often that it lives; the session is looked up again at the same time. Below the 30 seconds after
@@ -53,6 +56,26 @@ struct Stream {
 /// `GET /live`: the frame of any page.
 pub async fn frame(State(app): State<App>, member: Member, headers: HeaderMap) -> PageResult {
     stream(app, &member, &headers, What::Frame).await
+}
+
+/// `GET /live/broadcasts`: a page of the list of broadcasts.
+pub async fn broadcasts(
+    State(app): State<App>,
+    member: Member,
+    headers: HeaderMap,
+    Query(which): Query<list::Which>,
+) -> PageResult {
+    stream(app, &member, &headers, What::Broadcasts(Box::new(which))).await
+}
+
+/// `GET /live/history`: the broadcasts of a workshop on the home page.
+pub async fn history(
+    State(app): State<App>,
+    member: Member,
+    headers: HeaderMap,
+    Query(which): Query<history::Which>,
+) -> PageResult {
+    stream(app, &member, &headers, What::History(Box::new(which))).await
 }
 
 /// `GET /live/broadcasts/{broadcast}`

@@ -9,7 +9,10 @@ use store::{Org, StoreError};
 use super::fragment::Fragment;
 use crate::{
     app::App,
-    pages::broadcast::{message::Story, recipients::Listing, recipients::Which, view::View},
+    pages::{
+        broadcast::{list, message::Story, recipients::Listing, recipients::Which, view::View},
+        home::history,
+    },
     ui::shell::{clock, heartbeat, running},
 };
 
@@ -22,14 +25,19 @@ pub enum What {
     Broadcast(BroadcastId, Box<Which>),
     /// One message.
     Message(BroadcastId, i64),
+    /// A page of the list of broadcasts.
+    Broadcasts(Box<list::Which>),
+    /// The broadcasts of a workshop on the home page.
+    History(Box<history::Which>),
 }
 
 impl What {
-    /// The broadcast whose changes matter.
-    pub fn broadcast(&self) -> Option<BroadcastId> {
+    /// Whether a change of that broadcast may matter. The feed tells of all organisations; whose it is, the next look finds.
+    pub fn concerns(&self, changed: BroadcastId) -> bool {
         match self {
-            What::Frame => None,
-            What::Broadcast(id, _) | What::Message(id, _) => Some(*id),
+            What::Frame => false,
+            What::Broadcast(id, _) | What::Message(id, _) => *id == changed,
+            What::Broadcasts(_) | What::History(_) => true,
         }
     }
 }
@@ -69,6 +77,10 @@ impl Watch {
             What::Frame => vec![],
             What::Broadcast(id, which) => self.broadcast(*id, which, now).await?,
             What::Message(id, position) => vec![self.message(*id, *position, now).await?],
+            What::Broadcasts(which) => {
+                list::Listing::load(&self.org, &self.zone, which, now).await?.fragments()
+            }
+            What::History(which) => which.load(&self.org, &self.zone, now).await?.fragments(),
         };
         parts.extend(Pulse::load(app, &self.org, now).await?.fragments(&self.zone, now));
         Ok(parts)

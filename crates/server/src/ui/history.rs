@@ -6,6 +6,7 @@ use super::button::Button;
 use super::chip::Chip;
 use super::menu::Menu;
 use super::progress::Progress;
+use crate::live::fragment::Fragment;
 
 /// One broadcast. Renders itself, for the page and for the live stream.
 #[derive(Clone, Debug)]
@@ -36,10 +37,16 @@ pub struct HistoryRow {
     pub menu: Option<Menu>,
 }
 
+impl HistoryRow {
+    fn live_id(&self) -> String {
+        format!("broadcast-{}", self.id)
+    }
+}
+
 impl Render for HistoryRow {
     fn render(&self) -> Markup {
         html! {
-            tr data-live-id={ "broadcast-" (self.id) } data-row {
+            tr data-live-id=(self.live_id()) data-row {
                 td class="m-col-name" { a class="m-rowlink" href=(self.href) { (self.name) } span class="m-sub m-cut" { (self.note) } }
                 td class="m-col-state" { (self.chip) }
                 td class="m-col-when" { (self.when) span class="m-sub" { (self.when_note) } }
@@ -53,6 +60,9 @@ impl Render for HistoryRow {
         }
     }
 }
+
+/// Where a stream finds the whole history.
+const LIST: &str = "history";
 
 /// The history with its head.
 #[derive(Clone, Debug)]
@@ -70,7 +80,7 @@ pub struct History {
 impl Render for History {
     fn render(&self) -> Markup {
         html! {
-            section class="m-card m-history" aria-labelledby="history" {
+            section class="m-card m-history" aria-labelledby="history" data-live-id=(LIST) {
                 header class="m-card__head" {
                     h2 id="history" class="m-card__title" { (self.title) }
                     @if let Some((label, href)) = &self.all { a class="m-link" href=(href) { (label) } }
@@ -82,6 +92,16 @@ impl Render for History {
 }
 
 impl History {
+    /// Everything that changes by itself: the rows, and the whole when there are others.
+    pub fn fragments(&self) -> Vec<Fragment> {
+        let ids = self.rows.iter().map(|row| row.id.as_str());
+        let all = self.all.as_ref().map_or("", |(words, _)| words);
+        let shape = [self.title.as_str(), all].into_iter().chain(ids).collect::<Vec<_>>().join(" ");
+        let mut parts = vec![Fragment::list(LIST, self, shape)];
+        parts.extend(self.rows.iter().map(|row| Fragment::row(row.live_id(), row, LIST)));
+        parts
+    }
+
     fn table(&self) -> Markup {
         html! {
             table class="m-table" {

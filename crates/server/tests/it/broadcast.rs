@@ -400,6 +400,39 @@ on_both! {
         }
     }
 
+    async fn lists_of_broadcasts_follow_them_with_the_markup_of_their_page(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let id = planned(&world, &people).await;
+        let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
+        let mut manager = world.signed_in(&people.manager).await;
+        let home = format!("/?workshop={workshop}&channel=personal");
+        for path in ["/broadcasts", "/broadcasts?channel=personal", &home] {
+            let page = manager.get(path).await;
+            let parts = streamed(&mut manager, live_of(&page)).await;
+            assert!(parts.iter().any(|part| part.contains("data-live-id=\"history\"") && part.contains(&id.to_string())), "{path}: {parts:?}");
+            for part in parts {
+                assert!(page.body.contains(&part), "{path}: {part}\nis not in\n{}", page.body);
+            }
+        }
+        // What changes comes, a row by itself; a new broadcast with the whole list.
+        let before = manager.get("/broadcasts").await;
+        let row = format!("data-live-id=\"broadcast-{id}\"");
+        manager.post(&format!("/broadcasts/{id}/cancel"), &[]).await;
+        world.app.engine.settle().await.unwrap();
+        world.clock.advance(1);
+        let other = planned(&world, &people).await;
+        for address in [live_of(&before), live_of(&manager.get(&home).await)] {
+            let now = streamed(&mut manager, address).await.concat();
+            assert!(now.contains(&row) && now.contains("Cancelled") && now.contains(&other.to_string()), "{now}");
+        }
+        let mut stranger = world.signed_in(&people.stranger).await;
+        for address in [format!("/live/history?channel=personal&workshop={workshop}"), "/live/broadcasts".to_owned()] {
+            let theirs = streamed(&mut stranger, &address).await.concat();
+            assert!(!theirs.contains(&id.to_string()) && !theirs.contains(&other.to_string()), "{theirs}");
+        }
+    }
+
     async fn a_stream_follows_the_rows_of_its_page_and_says_who_moved_on(db: TestStore) {
         let world = World::new(db).await;
         let people = world.people().await;

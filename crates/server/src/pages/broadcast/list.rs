@@ -1,66 +1,121 @@
 //! All broadcasts, the newest first.
 
 use axum::response::IntoResponse;
-use domain::{channel::Channel, ids::BroadcastId};
-use maud::{Render, html};
+use domain::{
+    channel::Channel,
+    ids::BroadcastId,
+    time::{Millis, Zone},
+};
+use maud::{Markup, Render, html};
 use serde::Deserialize;
-use store::broadcasts::BroadcastFilter;
+use store::{Org, StoreError, broadcasts::BroadcastFilter};
 
 use crate::{
     http::{
         error::PageResult,
         extract::{Member, Query},
     },
+    live::fragment::Fragment,
     pages::home::history,
-    ui::{button::Button, format::counted, head::Head, history::History, pagination::Trail, shell::Section},
+    ui::{
+        button::Button,
+        format::counted,
+        head::Head,
+        history::History,
+        pagination::{Pagination, Trail},
+        shell::Section,
+    },
 };
 
 /// Broadcasts on one page.
 const ROWS: usize = 25;
 
 /// Which broadcasts. Old or wrong values show all.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default)]
 pub struct Which {
     /// A channel's word.
-    #[serde(default)]
     channel: String,
     /// The last broadcast of the page before.
-    #[serde(default)]
     after: String,
-    #[serde(default)]
     from: i64,
-    #[serde(default)]
     back: String,
+}
+
+impl Which {
+    fn channel(&self) -> Option<Channel> {
+        self.channel.parse().ok()
+    }
+
+    fn trail(&self) -> Trail {
+        Trail::read(&self.after, self.from, &self.back)
+    }
+
+    /// This list, as a page or as its stream.
+    fn base(&self, path: &str) -> String {
+        self.channel().map_or(path.to_owned(), |on| format!("{path}?channel={}", on.word()))
+    }
+}
+
+/// One page of the list, at one moment.
+pub struct Listing {
+    history: History,
+    foot: Pagination,
+    running: i64,
+}
+
+impl Listing {
+    /// Reads it.
+    pub async fn load(org: &Org, zone: &Zone, which: &Which, now: Millis) -> Result<Listing, StoreError> {
+        let before: Option<BroadcastId> = which.after.parse().ok();
+        let filter = BroadcastFilter { channel: which.channel(), workshop: None, before };
+        let mut broadcasts = org.broadcasts(&filter, ROWS as i64 + 1).await?;
+        let (all, running) = org.broadcast_numbers(which.channel()).await?;
+        let more = broadcasts.len() > ROWS;
+        broadcasts.truncate(ROWS);
+        let next = broadcasts.last().filter(|_| more).map(|last| last.id.to_string());
+        let shown = i64::try_from(broadcasts.len()).unwrap_or(0);
+        let history = History {
+            title: counted(all, "broadcast", "broadcasts"),
+            all: None,
+            rows: broadcasts.iter().map(|broadcast| history::row(zone, now, broadcast)).collect(),
+            empty: "Nothing was sent yet. A broadcast starts on the page of workshops.".to_owned(),
+        };
+        let foot = which.trail().foot(&which.base("/broadcasts"), ROWS as i64, shown, next, Some(all));
+        Ok(Listing { history, foot, running })
+    }
+
+    /// Everything that changes by itself.
+    pub fn fragments(&self) -> Vec<Fragment> {
+        let mut parts = self.history.fragments();
+        parts.push(Fragment::new("history-running", self.running()));
+        parts.push(Fragment::new("history-foot", self.foot()));
+        parts
+    }
+
+    fn running(&self) -> Markup {
+        html! { span data-live-id="history-running" { (counted(self.running, "broadcast is running", "broadcasts are running")) } }
+    }
+
+    fn foot(&self) -> Markup {
+        let turns = self.foot.next.is_some() || self.foot.previous.is_some();
+        html! { div data-live-id="history-foot" { @if turns { (self.foot) } } }
+    }
 }
 
 /// `GET /broadcasts`
 pub async fn show(member: Member, Query(which): Query<Which>) -> PageResult {
-    let channel: Option<Channel> = which.channel.parse().ok();
-    let before: Option<BroadcastId> = which.after.parse().ok();
-    let filter = BroadcastFilter { channel, workshop: None, before };
-    let mut broadcasts = member.org.broadcasts(&filter, ROWS as i64 + 1).await?;
-    let (all, running) = member.org.broadcast_numbers(channel).await?;
-    let more = broadcasts.len() > ROWS;
-    broadcasts.truncate(ROWS);
-    let base = channel.map_or("/broadcasts".to_owned(), |on| format!("/broadcasts?channel={}", on.word()));
-    let next = broadcasts.last().filter(|_| more).map(|last| last.id.to_string());
-    let trail = Trail::read(&which.after, which.from, &which.back);
-    let foot = trail.foot(&base, ROWS as i64, broadcasts.len() as i64, next, Some(all));
-    let history = History {
-        title: counted(all, "broadcast", "broadcasts"),
-        all: None,
-        rows: broadcasts.iter().map(|broadcast| history::row(&member, broadcast)).collect(),
-        empty: "Nothing was sent yet. A broadcast starts on the page of workshops.".to_owned(),
-    };
-    let mut head =
-        Head::new("Broadcasts").meta(counted(running, "broadcast is running", "broadcasts are running"));
+    let listing = Listing::load(&member.org, &member.organization.zone, &which, member.now).await?;
+    let mut head = Head::new("Broadcasts").meta(listing.running());
     if member.may(domain::role::Permission::Send) {
         head = head.action(Button::primary_link("Send message now", "/"));
     }
     let body = html! {
         (head)
-        (history)
-        @if foot.next.is_some() || foot.previous.is_some() { (foot) }
+        (listing.history)
+        (listing.foot())
     };
-    Ok(member.page(Section::Broadcasts, "Broadcasts", body).render().into_response())
+    let mut page = member.page(Section::Broadcasts, "Broadcasts", body);
+    page.live = Some(which.trail().href(&which.base("/live/broadcasts")));
+    Ok(page.render().into_response())
 }

@@ -141,7 +141,7 @@ fn ask(app: &App, member: &Member, desk: &Desk, note: Option<&str>) -> axum::res
         @if let Some(words) = note { (Note::new(Tone::Act, "The number changed.", words)) }
         @if desk.may_send() { (question(app, member, desk).page()) } @else { (blocked(desk)) }
     };
-    page(member, body, None)
+    page(member, body, None, None)
 }
 
 fn blocked(desk: &Desk) -> Markup {

@@ -16,7 +16,7 @@ use providers::{Account, NotTold, Wire, aisensy::ProjectFacts, fast2sms::Wallet}
 use serde_json::Value;
 use store::{
     StoreError,
-    broadcasts::{Broadcast, BroadcastFilter},
+    broadcasts::Broadcast,
     integrations::Integration,
     registrants::{Registrant, RegistrantFilter, Which},
     templates::Template,
@@ -38,8 +38,6 @@ use crate::{
 /// Workshops to choose from, ahead and over.
 const COMING_MAX: i64 = 50;
 const PAST_MAX: i64 = 10;
-/// Broadcasts in the history of the page.
-const HISTORY_MAX: i64 = 10;
 /// A reminder is of no use when its workshop has been running for so long.
 const AFTER_START_MS: i64 = 10 * MINUTE;
 /// The last useful moment of a message without a start to wait for, after it begins to go out.
@@ -716,9 +714,7 @@ pub(super) async fn history(
     workshop: Option<WorkshopId>,
     channel: Channel,
 ) -> Result<Vec<Broadcast>, Problem> {
-    let Some(workshop) = workshop else { return Ok(Vec::new()) };
-    let filter = BroadcastFilter { channel: Some(channel), workshop: Some(workshop), before: None };
-    Ok(member.org.broadcasts(&filter, HISTORY_MAX).await?)
+    Ok(super::history::load(&member.org, workshop, channel).await?)
 }
 
 /// Whether this person may send, for buttons.

@@ -1,37 +1,83 @@
 //! The broadcasts of one workshop on one channel, in short.
 
-use domain::{broadcast::BroadcastStatus, message::MessageState};
-use store::broadcasts::Broadcast;
-
-use super::paths;
-use crate::{
-    http::extract::Member,
-    ui::{
-        bar::Key,
-        chip::{Chip, State},
-        format::{grouped, relative, rupees},
-        history::{History, HistoryRow},
-        progress::Progress,
-    },
+use domain::{
+    broadcast::BroadcastStatus,
+    channel::Channel,
+    ids::WorkshopId,
+    message::MessageState,
+    time::{Millis, Zone},
+};
+use serde::Deserialize;
+use store::{
+    Org, StoreError,
+    broadcasts::{Broadcast, BroadcastFilter},
 };
 
+use super::paths;
+use crate::ui::{
+    bar::Key,
+    chip::{Chip, State},
+    format::{grouped, relative, rupees},
+    history::{History, HistoryRow},
+    progress::Progress,
+};
+
+/// Broadcasts in the history of the page.
+const ROWS: i64 = 10;
+
+/// Which history is watched. Wrong values show none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default)]
+pub struct Which {
+    /// A channel's word.
+    channel: String,
+    /// A workshop's id.
+    workshop: String,
+}
+
+impl Which {
+    /// Where the stream of a page with this history comes from.
+    pub(super) fn live(workshop: Option<WorkshopId>, channel: Channel) -> String {
+        let workshop = workshop.map_or(String::new(), |id| format!("&workshop={id}"));
+        format!("/live/history?channel={}{workshop}", channel.word())
+    }
+
+    /// The same table as on the page, as it is now.
+    pub(crate) async fn load(&self, org: &Org, zone: &Zone, now: Millis) -> Result<History, StoreError> {
+        let channel: Channel = self.channel.parse().unwrap_or(Channel::WhatsappPersonal);
+        let broadcasts = load(org, self.workshop.parse().ok(), channel).await?;
+        let (all, _) = org.broadcast_numbers(Some(channel)).await?;
+        Ok(table(zone, now, &broadcasts, all))
+    }
+}
+
+/// The broadcasts of this workshop on this channel, newest first.
+pub(super) async fn load(
+    org: &Org,
+    workshop: Option<WorkshopId>,
+    channel: Channel,
+) -> Result<Vec<Broadcast>, StoreError> {
+    let Some(workshop) = workshop else { return Ok(Vec::new()) };
+    let filter = BroadcastFilter { channel: Some(channel), workshop: Some(workshop), before: None };
+    org.broadcasts(&filter, ROWS).await
+}
+
 /// The table with its head; `all` is how many broadcasts the organisation has on the channel.
-pub(super) fn table(member: &Member, broadcasts: &[Broadcast], all: i64) -> History {
+pub(super) fn table(zone: &Zone, now: Millis, broadcasts: &[Broadcast], all: i64) -> History {
     let words = if all == 1 { "1 broadcast".to_owned() } else { format!("All {} broadcasts", grouped(all)) };
     History {
         title: "Broadcast history".to_owned(),
         all: (all > 0).then(|| (words, paths::BROADCASTS.to_owned())),
-        rows: broadcasts.iter().map(|broadcast| row(member, broadcast)).collect(),
+        rows: broadcasts.iter().map(|broadcast| row(zone, now, broadcast)).collect(),
         empty: "No broadcast to this workshop on this channel yet.".to_owned(),
     }
 }
 
 /// A broadcast in a list; also in that of all broadcasts.
-pub(crate) fn row(member: &Member, broadcast: &Broadcast) -> HistoryRow {
-    let zone = &member.organization.zone;
-    let (day, next_day) = zone.day(member.now);
+pub(crate) fn row(zone: &Zone, now: Millis, broadcast: &Broadcast) -> HistoryRow {
+    let (day, next_day) = zone.day(now);
     let at = broadcast.starts_at;
-    let date = if (day..next_day).contains(&at) { "Today".to_owned() } else { zone.date(at, member.now) };
+    let date = if (day..next_day).contains(&at) { "Today".to_owned() } else { zone.date(at, now) };
     let (cost, cost_note) = cost(broadcast);
     HistoryRow {
         id: broadcast.id.to_string(),
@@ -40,7 +86,7 @@ pub(crate) fn row(member: &Member, broadcast: &Broadcast) -> HistoryRow {
         note: format!("{} · {}", campaign(broadcast), broadcast.created_by),
         chip: chip(broadcast.status),
         when: format!("{date}, {}", zone.time(at)),
-        when_note: relative(at.0, member.now.0),
+        when_note: relative(at.0, now.0),
         progress: progress(broadcast),
         cost,
         cost_note,

@@ -111,10 +111,11 @@ pub async fn show(
         } @else {
             (channels::not_available(&state))
         }
-        @if state.channel.sends() || !broadcasts.is_empty() { (history::table(&member, &broadcasts, all)) }
+        @if state.channel.sends() || !broadcasts.is_empty() { (history::table(&member.organization.zone, member.now, &broadcasts, all)) }
         @if let Some(desk) = &desk { (view.dialogs(desk)) }
     };
-    Ok(page(&member, body, desk.as_ref().map(|desk| view.bar(desk))).into_response())
+    let live = history::Which::live(state.workshop, state.channel);
+    Ok(page(&member, body, desk.as_ref().map(|desk| view.bar(desk)), Some(live)).into_response())
 }
 
 /// Whether the channel that is not chosen could send, for its tab.
@@ -130,10 +131,11 @@ async fn other_channel(member: &Member, chosen: Channel) -> Result<(Tone, String
 }
 
 /// A page of this section.
-fn page(member: &Member, body: Markup, foot: Option<Markup>) -> Response {
+fn page(member: &Member, body: Markup, foot: Option<Markup>, live: Option<String>) -> Response {
     let mut page = member.page(Section::Workshops, TITLE, body);
     page.crumbs = vec![Crumb::to(Section::Workshops.word(), paths::WORKSHOPS), Crumb::here(TITLE)];
     page.foot = foot;
+    page.live = live;
     page.render().into_response()
 }
 
