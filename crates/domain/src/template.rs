@@ -369,6 +369,18 @@ impl Message {
         .expect("text, lists and maps with text keys are always JSON")
     }
 
+    /// What the provider knows it by: the campaign, an id, or the text itself.
+    pub fn name_there(&self) -> &str {
+        match self {
+            Message::Whatsapp(template) => &template.campaign,
+            Message::Sms(template) => {
+                let id = template.message_id.as_ref().map(|id| id.as_str());
+                let id = id.or(template.template_id.as_ref().map(|id| id.as_str()));
+                id.unwrap_or(&template.text)
+            }
+        }
+    }
+
     /// What it is priced as.
     pub fn tariff(&self) -> Tariff {
         match self {

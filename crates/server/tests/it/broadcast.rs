@@ -158,6 +158,11 @@ fn sms_template() -> SmsTemplate {
 /// An SMS broadcast in promotion's hours with four people: one took one segment, one two, one was refused at once, one was found on
 /// a list; whoever else there is waits.
 async fn sms_seeded(world: &World, people: &People) -> BroadcastId {
+    sms_refused(world, people, "f2s_411").await
+}
+
+/// The same, refused with that code.
+async fn sms_refused(world: &World, people: &People, code: &str) -> BroadcastId {
     // Noon in India: within the hours.
     world.clock.advance(13 * HOUR / 2);
     let mut manager = world.signed_in(&people.manager).await;
@@ -215,7 +220,7 @@ async fn sms_seeded(world: &World, people: &People) -> BroadcastId {
     let endings = [
         ("+919000000020", took(2_500)),
         ("+919000000021", took(5_000)),
-        ("+919000000022", Next::Failed(Said::new("f2s_411", "Invalid Numbers"))),
+        ("+919000000022", Next::Failed(Said::new(code, "Refused"))),
         ("+919000000023", Next::Failed(Said::new("blocked", "Blocked"))),
     ];
     let at = world.clock_now();
@@ -484,6 +489,28 @@ on_both! {
         assert_eq!(sum, broadcast.planned);
     }
 
+    async fn a_reason_that_asks_for_another_template_leads_to_it(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let (org, now) = (org(&world, &people), world.clock_now());
+        let body = Message::from(sms_template()).to_json();
+        let other = SmsTemplate { message_id: Some("111113".parse().unwrap()), ..sms_template() };
+        org.add_template(Channel::Sms, "Another", &Message::from(other).to_json(), now).await.unwrap();
+        // It was renamed since, and is known by its message id.
+        let template = org.add_template(Channel::Sms, "Begins very soon", &body, now).await.unwrap();
+        let id = sms_refused(&world, &people, "f2s_425").await;
+        let mut viewer = world.signed_in(&people.viewer).await;
+        let page = viewer.get(&format!("/broadcasts/{id}")).await;
+        assert!(page.body.contains("Fix template (1)"), "{}", page.body);
+        let path = format!("/settings/templates/sms/{template}");
+        assert!(page.body.contains(&format!(r#"href="{path}""#)), "{}", page.body);
+        assert_eq!(viewer.get(&path).await.status, StatusCode::OK);
+        // Removed, it leaves the list of them.
+        org.remove_template(template, now).await.unwrap();
+        let page = viewer.get(&format!("/broadcasts/{id}")).await;
+        assert!(page.body.contains(r#"href="/settings/templates/sms""#), "{}", page.body);
+    }
+
     async fn an_sms_shows_its_final_text_and_what_it_is_charged_as(db: TestStore) {
         let world = World::new(db).await;
         let people = world.people().await;
@@ -504,7 +531,7 @@ on_both! {
             assert!(plain.body.contains(words), "{words} in {}", plain.body);
         }
         let refused = viewer.get(&format!("/broadcasts/{id}/messages/{}", position("+919000000022"))).await;
-        assert!(refused.body.contains("411 · Invalid Numbers"), "{}", refused.body);
+        assert!(refused.body.contains("411 · Refused"), "{}", refused.body);
         let export = viewer.get(&format!("/broadcasts/{id}/export")).await;
         let line = |phone: &str| export.body.lines().find(|line| line.contains(phone)).unwrap().to_owned();
         assert!(export.body.lines().next().unwrap().ends_with("\"Segments\",\"Cost in rupees\""), "{}", export.body);

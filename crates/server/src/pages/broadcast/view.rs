@@ -2,16 +2,18 @@
 
 use domain::{
     broadcast::{BroadcastStatus, UNDO_MS},
-    ids::BroadcastId,
+    ids::{BroadcastId, TemplateId},
     message::MessageState,
     sending_hours::AfterHours,
+    template::Message,
     time::{HOUR, MINUTE, Millis, Zone},
 };
 use maud::{Markup, Render, html};
-use store::{Org, StoreError, broadcasts::Broadcast, integrations::Integration};
+use store::{Org, StoreError, broadcasts::Broadcast, integrations::Integration, templates::Template};
 
 use super::{href, status_chip, why};
 use crate::live::fragment::Fragment;
+use crate::pages::settings::templates::page_of;
 use crate::ui::{
     bar::Key,
     button::{Button, Weight},
@@ -45,6 +47,8 @@ pub struct View {
     pub integration: Option<Integration>,
     /// Answers per slot.
     pub pace: Vec<(i64, i64)>,
+    /// The template that it was confirmed with, where something asks to mend it and it is still there.
+    pub template: Option<TemplateId>,
     /// Zone of the times.
     pub zone: Zone,
     /// Whether the reader may act on it.
@@ -69,7 +73,8 @@ impl View {
             Err(error) => return Err(error),
         };
         let pace = org.broadcast_pace(id).await?;
-        Ok(View { broadcast, integration, pace, zone: zone.clone(), may_send, now })
+        let template = template_of(org, &broadcast).await?;
+        Ok(View { broadcast, integration, pace, template, zone: zone.clone(), may_send, now })
     }
 
     /// Where people on the page are counted.
@@ -267,12 +272,19 @@ impl View {
         );
         let by_provider = broadcast.stopped_by.is_empty();
         Some(match by_provider {
+            true if asks_for_template(&broadcast.stop_code) => {
+                note.action(Button::link("Open template", self.template_page()).small())
+            }
             true => note.action(
                 Button::link("Open account", format!("/settings/integrations/{}", broadcast.integration))
                     .small(),
             ),
             false => note,
         })
+    }
+
+    fn template_page(&self) -> String {
+        page_of(self.broadcast.channel, self.template)
     }
 
     fn stopped_note(&self) -> Option<Note> {
@@ -322,6 +334,7 @@ impl View {
             let (verb, to) = match why.step {
                 why::Step::Retry if self.may_send => ("Retry", self.path(&format!("/retry?{filter}"))),
                 why::Step::Decide if self.may_send => ("Decide", self.path(&format!("/retry?{filter}"))),
+                why::Step::Template => ("Fix template", self.template_page()),
                 why::Step::Export => ("Export", self.path(&format!("/export?{filter}"))),
                 why::Step::Retry | why::Step::Decide | why::Step::Show => ("Show", shown.clone()),
             };
@@ -519,6 +532,28 @@ pub(super) fn escape(text: &str) -> String {
             b => format!("%{b:02X}"),
         })
         .collect()
+}
+
+fn asks_for_template(code: &str) -> bool {
+    why::of(MessageState::Failed, code).step == why::Step::Template
+}
+
+/// The template that it was confirmed with, found where something asks for it. Names are unique; one that was renamed is known by
+/// what the provider knows it by.
+async fn template_of(org: &Org, broadcast: &Broadcast) -> Result<Option<TemplateId>, StoreError> {
+    let failed = broadcast.counts.iter().filter(|count| count.state == MessageState::Failed);
+    let mut codes = failed.map(|count| count.reason.as_str()).chain([broadcast.stop_code.as_str()]);
+    if !codes.any(asks_for_template) {
+        return Ok(None);
+    }
+    let all = org.templates(broadcast.channel).await?;
+    let frozen = Message::from_json(broadcast.channel, &broadcast.template).ok();
+    let same = |template: &&Template| {
+        let read = Message::from_json(template.channel, &template.body).ok();
+        read.zip(frozen.as_ref()).is_some_and(|(read, frozen)| read.name_there() == frozen.name_there())
+    };
+    let named = all.iter().find(|template| template.name == broadcast.title);
+    Ok(named.or_else(|| all.iter().find(same)).map(|template| template.id))
 }
 
 impl Render for View {

@@ -20,6 +20,8 @@ pub(super) enum Step {
     Retry,
     /// Only a person knows whether it went out.
     Decide,
+    /// The template has to be mended: the frozen one would be refused again.
+    Template,
     /// Sending again cannot help: reach them another way.
     Export,
     /// Nothing is to be done.
@@ -65,11 +67,10 @@ pub(super) fn of(state: MessageState, code: &str) -> Why {
             // Once the account is mended, the same call has another answer.
             NextAction::Retry | NextAction::RetryLater { .. } | NextAction::PauseAccount => Step::Retry,
             NextAction::Resolve => Step::Decide,
-            // The template is frozen with the broadcast: the same values would be refused again.
+            NextAction::FixTemplate => Step::Template,
             NextAction::SmsFallback
             | NextAction::SuppressMarketing
             | NextAction::Suppress
-            | NextAction::FixTemplate
             | NextAction::None => Step::Export,
         };
         return Why {
@@ -136,7 +137,7 @@ mod tests {
             (MessageState::Failed, "131026", Step::Export),
             (MessageState::Failed, "131049", Step::Retry),
             (MessageState::Failed, "http_503", Step::Retry),
-            (MessageState::Failed, "132000", Step::Export),
+            (MessageState::Failed, "132000", Step::Template),
             (MessageState::Failed, "999999", Step::Export),
             (MessageState::Unknown, "silence", Step::Decide),
             (MessageState::Unknown, "worker_lost", Step::Decide),
@@ -146,7 +147,9 @@ mod tests {
             (MessageState::Cancelled, "after_hours", Step::Show),
             (MessageState::Failed, "f2s_416", Step::Retry),
             (MessageState::Failed, "f2s_995", Step::Retry),
-            (MessageState::Failed, "f2s_424", Step::Export),
+            (MessageState::Failed, "f2s_424", Step::Template),
+            (MessageState::Unknown, "f2s_424", Step::Decide),
+            (MessageState::Skipped, "f2s_424", Step::Show),
             (MessageState::Failed, "rejected", Step::Export),
             (MessageState::Failed, "blocked", Step::Export),
             (MessageState::Failed, "dnd", Step::Export),

@@ -107,7 +107,8 @@ impl Shelf {
             })
             .collect();
         let named = state.template.map(|id| templates.iter().position(|(template, _)| template.id == id));
-        let template = chosen(named, ids, "template", &mut gone)?.or((!templates.is_empty()).then_some(0));
+        let template =
+            chosen(named, ids, "template", &mut gone)?.or_else(|| offered_first(member, state, &templates));
         let kind = vendor::of(state.channel).kind;
         let accounts: Vec<Integration> =
             org.integrations().await?.into_iter().filter(|account| account.kind == kind).collect();
@@ -128,6 +129,14 @@ impl Shelf {
     pub(super) fn account(&self) -> Option<&Integration> {
         self.accounts.get(self.account?)
     }
+}
+
+/// The template that is offered before somebody chose one: the first that may go now, for promotion has hours.
+fn offered_first(member: &Member, state: &Compose, templates: &[(Template, Message)]) -> Option<usize> {
+    let goes = |(_, message): &(Template, Message)| {
+        hours(member, state, message.category(), None).closed_until(member.now).is_none()
+    };
+    templates.iter().position(goes).or((!templates.is_empty()).then_some(0))
 }
 
 fn found<T>(found: Result<T, StoreError>, ids: Ids) -> Result<Option<T>, Problem> {
@@ -287,7 +296,7 @@ impl Desk {
         forecast.cost = unit.times(units);
         let probe = match (&opened.account, &wire) {
             (Ok(open), Some(wire)) => {
-                Some(asked::probe(app, account, open, wire, &vendor::name_there(&message), wait).await)
+                Some(asked::probe(app, account, open, wire, message.name_there(), wait).await)
             }
             (Err(_), _) | (_, None) => None,
         };
@@ -338,10 +347,10 @@ impl Desk {
 
     /// The same template went to the same workshop lately.
     pub(super) fn warn_of_repeat(&mut self, history: &[Broadcast], now: Millis) {
-        let ours = vendor::name_there(&self.message);
+        let ours = self.message.name_there().to_owned();
         let same = |broadcast: &Broadcast| {
             let message = Message::from_json(broadcast.channel, &broadcast.template);
-            message.is_ok_and(|message| vendor::name_there(&message) == ours)
+            message.is_ok_and(|message| message.name_there() == ours)
         };
         let earlier = history.iter().find(|broadcast| {
             same(broadcast)

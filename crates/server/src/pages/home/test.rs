@@ -167,7 +167,7 @@ pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) ->
     let wire = Wire::from_json(desk.state.channel, &desk.frozen.to_string())
         .map_err(|error| Problem::bad_request(error.to_string()))?;
     let vendor = vendor::of(desk.state.channel).name;
-    let name = vendor::name_there(&desk.message);
+    let name = desk.message.name_there();
     let probe = asked::probe(&app, &desk.account, account, &wire, &name, Wait::Anew).await;
     let told = match account {
         Account::Aisensy(_) => asked::project(&app, &desk.account, account, Wait::Anew)

@@ -51,18 +51,6 @@ pub(super) fn of(channel: Channel) -> &'static Vendor {
     }
 }
 
-/// What the provider knows the text by.
-pub(super) fn name_there(message: &Message) -> String {
-    match message {
-        Message::Whatsapp(template) => template.campaign.clone(),
-        Message::Sms(template) => {
-            let id = template.message_id.as_ref().map(|id| id.as_str());
-            let id = id.or(template.template_id.as_ref().map(|id| id.as_str()));
-            id.map_or_else(|| template.text.clone(), str::to_owned)
-        }
-    }
-}
-
 /// The provider's usual price of one message or segment.
 pub(super) fn list_price(message: &Message) -> Money {
     match message {

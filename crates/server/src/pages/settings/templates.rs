@@ -64,6 +64,16 @@ fn href(id: TemplateId) -> String {
     format!("{HREF}/{id}")
 }
 
+/// The page on which a template of a channel is mended; of all of them when it is none that is known.
+pub(crate) fn page_of(channel: Channel, id: Option<TemplateId>) -> String {
+    match (channel, id) {
+        (Channel::Sms, Some(id)) => sms_templates::href(id),
+        (Channel::Sms, None) => sms_templates::HREF.to_owned(),
+        (Channel::WhatsappPersonal | Channel::WhatsappGroup | Channel::IvrCall, Some(id)) => href(id),
+        (Channel::WhatsappPersonal | Channel::WhatsappGroup | Channel::IvrCall, None) => HREF.to_owned(),
+    }
+}
+
 /// A stored body; one that another version wrote and this cannot read is told apart from an empty one.
 pub(super) fn body_of(template: &Template) -> Option<WhatsappTemplate> {
     serde_json::from_value(template.body.clone()).ok()

@@ -50,7 +50,7 @@ use crate::{
 pub(super) const HREF: &str = "/settings/templates/sms";
 const CHANNEL: Channel = Channel::Sms;
 
-fn href(id: TemplateId) -> String {
+pub(super) fn href(id: TemplateId) -> String {
     format!("{HREF}/{id}")
 }
 
