@@ -168,7 +168,7 @@ pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) ->
         .map_err(|error| Problem::bad_request(error.to_string()))?;
     let vendor = vendor::of(desk.state.channel).name;
     let name = desk.message.name_there();
-    let probe = asked::probe(&app, &desk.account, account, &wire, &name, Wait::Anew).await;
+    let probe = asked::probe(&app, &desk.account, account, &wire, name, Wait::Anew).await;
     let told = match account {
         Account::Aisensy(_) => asked::project(&app, &desk.account, account, Wait::Anew)
             .await

@@ -203,4 +203,85 @@ mod tests {
         assert!(one("111111", "2", "").wrong.contains("2 values"));
         assert!(one("111111", "1", "Rejected").wrong.contains("rejected"));
     }
+
+    #[test]
+    fn the_first_of_two_columns_of_one_meaning_counts() {
+        let table = rows(&[
+            &["Template Id", "Content", "Message", "Header", "Sender Id"],
+            &["111111", "The registered text", "A remark", "WRKSHP", "OTHERS"],
+        ]);
+        let one = templates_in(&table, false).unwrap().remove(0);
+        assert_eq!(one.text, "The registered text");
+        assert_eq!(one.sender.unwrap().as_str(), "WRKSHP");
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_sent_with_is_left_to_the_account() {
+        for (written, expected) in [
+            ("WRKSHP", Some("WRKSHP")),
+            (" WRKSHP ", Some("WRKSHP")),
+            ("WRKSHP,OTHERS", None),
+            ("WRKSHP-S", None),
+            ("", None),
+        ] {
+            let table = rows(&[&["Template Id", "Content", "Header"], &["111111", "Starts today", written]]);
+            let one = templates_in(&table, false).unwrap().remove(0);
+            assert_eq!(one.sender.as_ref().map(|sender| sender.as_str()), expected, "{written}");
+            assert_eq!(one.wrong, "", "{written}");
+        }
+    }
+
+    #[test]
+    fn only_a_spreadsheet_rounds_ids() {
+        let table = rows(&[&["Template Id", "Content"], &["1100000000000000000", "Starts today"]]);
+        assert!(templates_in(&table, true).unwrap()[0].wrong.contains("rounded"));
+        let plain = &templates_in(&table, false).unwrap()[0];
+        assert_eq!(
+            (plain.template_id.as_ref().unwrap().as_str(), plain.wrong.as_str()),
+            ("1100000000000000000", "")
+        );
+    }
+
+    #[test]
+    fn both_ids_of_a_row_are_kept_apart() {
+        let table = rows(&[
+            &["Message Id", "DLT Template Id", "Entity Id", "Content"],
+            &["111111", "1100000000000000001", "1100000000000000002", "Starts today"],
+        ]);
+        let one = templates_in(&table, true).unwrap().remove(0);
+        assert_eq!(one.message_id.unwrap().as_str(), "111111");
+        assert_eq!(one.template_id.unwrap().as_str(), "1100000000000000001");
+        assert_eq!(one.entity_id.unwrap().as_str(), "1100000000000000002");
+    }
+
+    #[test]
+    fn a_short_row_lacks_what_it_does_not_have_and_the_header_stands_near_the_top() {
+        let table = rows(&[&["Template Id", "Content", "Status"], &["111111"]]);
+        let one = templates_in(&table, false).unwrap().remove(0);
+        assert_eq!((one.text.as_str(), one.wrong.as_str()), ("", ""));
+        let title: &[&str] = &["Report"];
+        let header: &[&str] = &["Template Id", "Content"];
+        let under = |titles: usize| {
+            let all: Vec<&[&str]> = std::iter::repeat_n(title, titles).chain([header]).collect();
+            templates_in(&rows(&all), false)
+        };
+        assert!(under(9).unwrap().is_empty());
+        assert!(under(10).is_err(), "who looks further takes a text for a header");
+    }
+
+    #[test]
+    fn the_words_of_the_portals_are_service_or_promotional() {
+        // providers/regulation-india.md §1.2: service explicit has been folded into promotional.
+        for (word, expected) in [
+            ("Service Implicit", Some(Category::Utility)),
+            ("SERVICE", Some(Category::Utility)),
+            ("Transactional", Some(Category::Utility)),
+            ("Service Explicit", Some(Category::Marketing)),
+            ("Promotional", Some(Category::Marketing)),
+            ("Government", None),
+            ("", None),
+        ] {
+            assert_eq!(category(word), expected, "{word}");
+        }
+    }
 }

@@ -150,3 +150,111 @@ fn offered(
     };
     below(member, "Import", body)
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::channel::Category;
+    use rust_xlsxwriter::{Workbook, XlsxError};
+
+    use super::*;
+
+    /// A cell as somebody leaves it in a workbook.
+    enum Cell {
+        Text(&'static str),
+        Number(f64),
+        Empty,
+    }
+    use Cell::{Empty, Number, Text};
+
+    fn workbook(rows: &[&[Cell]]) -> Vec<u8> {
+        let make = || -> Result<Vec<u8>, XlsxError> {
+            let mut book = Workbook::new();
+            let sheet = book.add_worksheet();
+            for (row, cells) in (0u32..).zip(rows) {
+                for (column, cell) in (0u16..).zip(cells.iter()) {
+                    match cell {
+                        Text(text) => sheet.write_string(row, column, *text)?,
+                        Number(number) => sheet.write_number(row, column, *number)?,
+                        Empty => sheet,
+                    };
+                }
+            }
+            book.save_to_buffer()
+        };
+        make().unwrap()
+    }
+
+    const HEADER: &[Cell] =
+        &[Text("TEMPLATE_ID"), Text("TEMPLATE_NAME"), Text("TEMPLATE_CONTENT"), Text("Category")];
+
+    fn found(rows: &[&[Cell]]) -> Vec<Found> {
+        read("templates.xlsx", workbook(rows)).unwrap()
+    }
+
+    #[test]
+    fn a_workbook_gives_its_texts_character_by_character() {
+        let text = "Hello {#var#},  it starts at {#var#}.\u{a0}नमस्ते \n-Example Academy ";
+        let all = found(&[
+            HEADER,
+            &[Text("1100000000000000001"), Text("Today"), Text(text), Text("Service Implicit")],
+        ]);
+        assert_eq!(all.len(), 1);
+        let one = &all[0];
+        assert_eq!(
+            one.text, text,
+            "two spaces, a no-break space, a line and the space at the end are registered"
+        );
+        assert_eq!(one.template_id.as_ref().unwrap().as_str(), "1100000000000000001");
+        assert_eq!(
+            (one.name.as_str(), one.category, one.wrong.as_str()),
+            ("Today", Some(Category::Utility), "")
+        );
+    }
+
+    #[test]
+    fn an_id_that_a_workbook_keeps_as_a_number_is_told_apart_from_one_that_is_whole() {
+        // A number has about 16 digits: the 19 of a register's id are rounded before anybody reads them.
+        let all = found(&[
+            HEADER,
+            &[Number(1_107_165_000_000_123_456.0), Text("Rounded"), Text("Hi {#var#}"), Empty],
+            &[Number(111_112.0), Text("Short"), Text("Starts today"), Empty],
+            &[Text("'1100000000000000003"), Text("With an apostrophe"), Text("Starts soon"), Empty],
+        ]);
+        assert!(all[0].wrong.contains("rounded the id"), "{}", all[0].wrong);
+        assert_eq!(all[0].template_id, None);
+        // Fast2SMS's message ids are short (providers/fast2sms.md §2.2).
+        assert_eq!(all[1].message_id.as_ref().unwrap().as_str(), "111112");
+        assert_eq!(all[2].template_id.as_ref().unwrap().as_str(), "1100000000000000003");
+        assert_eq!((all[1].wrong.as_str(), all[2].wrong.as_str()), ("", ""));
+    }
+
+    #[test]
+    fn titles_above_the_header_of_a_workbook_are_passed_over() {
+        let all = found(&[
+            &[Text("Example Academy")],
+            &[Text("Approved templates"), Empty, Text("22 November 2026")],
+            HEADER,
+            &[Text("111111"), Text("Today"), Text("Starts today"), Text("Promotional")],
+        ]);
+        assert_eq!(all.len(), 1);
+        assert_eq!((all[0].text.as_str(), all[0].category), ("Starts today", Some(Category::Marketing)));
+    }
+
+    #[test]
+    fn no_more_than_the_rows_of_a_whole_business_are_looked_at() {
+        let row: &[Cell] = &[Text("111111"), Text("Today"), Text("Starts today"), Empty];
+        let rows: Vec<&[Cell]> = [HEADER].into_iter().chain((0..ROWS_MAX + 100).map(|_| row)).collect();
+        let n = found(&rows).len();
+        assert!((ROWS_MAX - 1..=ROWS_MAX).contains(&n), "{n} of {}", ROWS_MAX + 100);
+    }
+
+    #[test]
+    fn what_is_no_workbook_or_holds_no_templates_is_refused_in_words() {
+        let people = workbook(&[&[Text("Name"), Text("Phone")], &[Text("Asha"), Text("9000000001")]]);
+        let words = read("people.xlsx", people).unwrap_err();
+        assert!(words.contains("TEMPLATE_CONTENT"), "{words}");
+        for bytes in [workbook(&[]), b"PK\x03\x04 and then nothing".to_vec(), Vec::new()] {
+            assert!(!read("templates.xlsx", bytes).unwrap_err().is_empty());
+        }
+    }
+}

@@ -136,4 +136,67 @@ mod tests {
             assert!(marked.contains(part), "{part} in {marked}");
         }
     }
+
+    #[test]
+    fn every_kind_of_unseen_character_has_a_sign_and_a_name() {
+        for (c, sign, name) in [
+            ('\u{a0}', "⍽", "no-break space"),
+            ('\u{202f}', "⍽", "narrow no-break space"),
+            ('\u{3000}', "⍽", "space U+3000"),
+            ('\u{200b}', "◌", "zero-width space"),
+            ('\u{200c}', "◌", "zero-width non-joiner"),
+            ('\u{200d}', "◌", "zero-width joiner"),
+            ('\u{2060}', "◌", "word joiner"),
+            ('\u{feff}', "◌", "byte order mark"),
+            ('\u{ad}', "◌", "soft hyphen"),
+            ('\u{200f}', "◌", "mark of writing direction"),
+            ('\u{202e}', "◌", "mark of writing direction"),
+            ('\u{2069}', "◌", "mark of writing direction"),
+            ('\t', "⇥", "tab"),
+            ('\r', "◌", "control character U+000D"),
+            ('\u{7f}', "◌", "control character U+007F"),
+        ] {
+            let text = format!("a{c}b");
+            assert_eq!(
+                stretches(&text),
+                [Stretch::Plain("a"), Stretch::Unseen(sign, name.to_owned()), Stretch::Plain("b")],
+                "U+{:04X}",
+                u32::from(c)
+            );
+        }
+        for c in ['a', 'अ', '₹', '😀', '’'] {
+            assert_eq!(unseen(c), None, "{c}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_shown_as_text_and_never_as_markup() {
+        let shown = Marked("<b>{#var#}</b> & \nmore").render().into_string();
+        assert!(shown.starts_with("&lt;b&gt;{#var#}&lt;/b&gt; &amp;<mark"), "{shown}");
+        assert!(shown.contains("↵") && shown.contains("<br>more"), "{shown}");
+    }
+
+    #[test]
+    fn spaces_at_both_ends_of_each_line_are_shown() {
+        let space = || Stretch::Unseen("␣", "space".to_owned());
+        assert_eq!(
+            stretches(" a b \n c"),
+            [space(), Stretch::Plain("a b"), space(), Stretch::Break, space(), Stretch::Plain("c")]
+        );
+        assert_eq!(stretches(""), []);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn each_character_is_shown_once(text in "[a ₹अ\\t\\n\\r\u{a0}\u{200b}]{0,40}") {
+            let shown: usize = stretches(&text)
+                .iter()
+                .map(|stretch| match stretch {
+                    Stretch::Plain(plain) => plain.chars().count(),
+                    Stretch::Unseen(..) | Stretch::Break => 1,
+                })
+                .sum();
+            proptest::prop_assert_eq!(shown, text.chars().count());
+        }
+    }
 }
