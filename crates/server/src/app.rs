@@ -238,7 +238,7 @@ async fn own_keys(store: &Store, config: &Config, known: Option<KeyRing>) -> any
         if store.depends_on_keys().await? {
             anyhow::bail!(
                 "there is no key file {file}, and this database was set up with one: copy it from the machine that was set up \
-                 first or from a backup, or name it with --key-file"
+                 first or from a backup, or name it with --key-file; if it is lost for good, see munadi new-keys"
             );
         }
         return KeyRing::open(&config.key_file);

@@ -42,6 +42,8 @@ enum Command {
     Doctor(commands::doctor::DoctorCommand),
     /// Seal every secret under a new key
     RotateKey,
+    /// Start with new keys when the key file is lost for good; says what is lost with it
+    NewKeys(commands::new_keys::NewKeysCommand),
     /// Measure speed and memory beside the raw rate of the same HTTP client
     Bench(commands::bench::Bench),
     /// Register the people of a file for a workshop
@@ -74,6 +76,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Doctor(command) => commands::doctor::run(config, command).await,
         Command::RotateKey => commands::rotate_key::run(config).await,
         Command::Bench(args) => commands::bench::run(config, &cli.flags, args).await,
+        Command::NewKeys(command) => commands::new_keys::run(config, command).await,
         Command::Import(command) => commands::import::run(config, command).await,
         Command::User(command) => commands::user::run(config, command).await,
         Command::Config => commands::config::run(),

@@ -39,7 +39,7 @@ impl Opened {
         let first = self.unopened.first().map(ToString::to_string).unwrap_or_default();
         format!(
             "{} of {} accounts do not open with the key file {} ({first}); \
-             use the key file of the machine that was set up first, or the one of a backup",
+             use the key file of the machine that was set up first, or the one of a backup; if it is lost for good, see munadi new-keys",
             self.unopened.len(),
             self.accounts,
             key_file.display()

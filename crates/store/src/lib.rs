@@ -21,6 +21,7 @@ pub mod consents;
 pub mod erasure;
 pub mod imports;
 pub mod integrations;
+pub mod lost_keys;
 pub mod members;
 pub mod messages;
 pub mod people;

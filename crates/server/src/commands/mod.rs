@@ -7,6 +7,7 @@ pub mod crash_proof;
 pub mod demo;
 pub mod doctor;
 pub mod import;
+pub mod new_keys;
 pub mod restore;
 pub mod rotate_key;
 pub mod sandbox;

@@ -61,7 +61,8 @@ pub async fn rotate(app: &App) -> anyhow::Result<Rotation> {
     Ok(Rotation { resumed, resealed: done.changed, newest: ring.newest().to_owned() })
 }
 
-async fn alone(app: &App) -> anyhow::Result<Option<std::fs::File>> {
+/// Refused while another process runs; the lock where there can be only one.
+pub(super) async fn alone(app: &App) -> anyhow::Result<Option<std::fs::File>> {
     let now = app.clock.now();
     let running: Vec<String> = app
         .engine

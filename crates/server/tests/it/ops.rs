@@ -28,6 +28,7 @@ use munadi::{
     commands::{
         backup,
         doctor::{self, Level},
+        new_keys,
         restore::restore,
         rotate_key::{Rotation, rotate},
     },
@@ -38,7 +39,7 @@ use munadi::{
 use serde_json::{Value, json};
 use store::{
     Actor, NewOrganization, NewUser, Org, Store, broadcasts::NewBroadcast, integrations::NewIntegration,
-    registrants::NewRegistrant, testing::TestStore, workshops::WorkshopDraft,
+    registrants::NewRegistrant, suppressions::NewSuppression, testing::TestStore, workshops::WorkshopDraft,
 };
 use tokio::sync::watch;
 
@@ -571,4 +572,65 @@ async fn a_restored_database_is_brought_up_to_date_by_opening_it() {
     store.close().await;
     let found = store::inspect(&there.database).await.unwrap();
     assert_eq!((found.schema, found.broken), (found.known, vec![]));
+}
+
+store::on_both! {
+    async fn new_keys_give_up_only_what_the_old_ones_opened_and_count_it(db: TestStore) {
+        let here = Installation::new(&db).await;
+        let account = here.connect("first key").await;
+        let config = here.app.config.clone();
+        let refused = new_keys::ask(&config).await.unwrap_err().to_string();
+        assert!(refused.contains("it is not lost") && refused.contains("rotate-key"), "{refused}");
+
+        let old = here.app.phone_key.clone();
+        let entry = |phone: &str| NewSuppression {
+            phone_key: old.of(phone), phone: Phone::parse(phone, Country::INDIA).unwrap(), channel: None, category: None, reason: "asked".into(),
+        };
+        let (known, erased) = ("+919000000041", "+919000000042");
+        here.org.suppress_all(vec![entry(known), entry(erased)], None, NOW).await.unwrap();
+        here.org.forget_number(&Phone::parse(erased, Country::INDIA).unwrap(), &old, NOW).await.unwrap();
+
+        // Lost: another machine's file lies there instead.
+        let foreign = "0badc0de 00000000000000000000000000000000000000000000000000000000000000ff\n";
+        fs::write(&config.key_file, foreign).unwrap();
+        let refused = App::open(config.clone(), Arc::new(ManualClock::at(NOW))).await.err().unwrap().to_string();
+        assert!(refused.contains("munadi new-keys"), "{refused}");
+        assert_eq!(new_keys::ask(&config).await.unwrap(), [account], "asking changes nothing");
+        assert_eq!(fs::read_to_string(&config.key_file).unwrap(), foreign);
+
+        let loss = new_keys::accept(config.clone(), Arc::new(ManualClock::at(NOW))).await.unwrap();
+        assert_eq!((loss.accounts, loss.numbers.anew, loss.numbers.opt_outs_lost, loss.numbers.agreements_lost), (1, 1, 1, 0));
+        assert_eq!(fs::read_to_string(loss.old_file.unwrap()).unwrap(), foreign, "kept beside");
+        assert_eq!(fs::metadata(&config.key_file).unwrap().permissions().mode() & 0o777, 0o600);
+
+        let app = App::open(config, Arc::new(ManualClock::at(NOW))).await.unwrap();
+        let org = app.store.org(Actor::command_line(here.organization));
+        let found = org.integration(account).await.unwrap();
+        assert_eq!((found.sealed.as_str(), found.secrets_set_by.as_str()), ("", "new keys"));
+        let work = app.engine.work();
+        let organization = here.organization;
+        let suppressed = async |phone: &str| {
+            let keys = vec![app.phone_key.of(phone)];
+            work.suppressed(organization, "sms", "utility", keys).await.unwrap().len()
+        };
+        assert_eq!((suppressed(known).await, suppressed(erased).await), (1, 0));
+        app.store.close().await;
+    }
+
+    async fn new_keys_wait_until_nothing_else_runs(db: TestStore) {
+        let here = Installation::new(&db).await;
+        here.connect("first key").await;
+        let config = here.app.config.clone();
+        fs::remove_file(&config.key_file).unwrap();
+        let _running = match here.app.store.is_shared() {
+            true => {
+                here.app.engine.work().register("serve", NOW, NOW.plus(HOUR)).await.unwrap();
+                None
+            }
+            false => Some(here.app.lock_sending().unwrap()),
+        };
+        let refused = new_keys::accept(config.clone(), Arc::new(ManualClock::at(NOW))).await.unwrap_err().to_string();
+        assert!(refused.contains("stop"), "{refused}");
+        assert!(!config.key_file.exists(), "nothing was written");
+    }
 }

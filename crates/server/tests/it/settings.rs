@@ -670,3 +670,39 @@ async fn nothing_typed_into_the_settings_is_a_fault() {
     }
     db.remove().await;
 }
+
+on_both! {
+    async fn an_account_whose_secrets_were_lost_says_so_and_leads_to_the_form(db: TestStore) {
+        let (world, people) = set_up(db).await;
+        let now = world.clock_now();
+        world.app.store.forget_secrets(&[people.integration], "new keys", now).await.unwrap();
+        let keys = format!("{LIST}/{}/keys", people.integration);
+        let mut manager = world.signed_in(&people.manager).await;
+        let seen = manager.get(LIST).await.body;
+        assert!(
+            seen.contains("The secrets of AiSensy are lost.") && !seen.contains("Enter again"),
+            "an admin's to do: {seen}"
+        );
+        let mut admin = world.signed_in(&people.admin).await;
+        for page in [LIST.to_owned(), format!("{LIST}/{}", people.integration)] {
+            let page = admin.get(&page).await.body;
+            assert!(
+                page.contains("The secrets of AiSensy are lost.") && page.contains("Key needed"),
+                "{page}"
+            );
+        }
+        let card = admin.get(LIST).await.body;
+        assert!(card.contains("Enter again") && card.contains(&format!("href=\"{keys}\"")), "{card}");
+        assert_eq!(admin.get(&keys).await.status, StatusCode::OK);
+        let empty = admin.post(&keys, &[("api_key", "")]).await;
+        assert_eq!(
+            empty.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "there is nothing to keep: {}",
+            empty.body
+        );
+        let entered = admin.post(&keys, &[("api_key", &format!("{API_KEY}-again"))]).await;
+        assert_eq!(entered.status, StatusCode::SEE_OTHER, "{}", entered.body);
+        assert!(!admin.get(LIST).await.body.contains("are lost"));
+    }
+}

@@ -109,6 +109,14 @@ impl Face {
 
 /// What stands above every test: somebody stopped the account, or it is held back for a while.
 fn withheld(member: &Member, integration: &Integration, provider: &str) -> Option<(Chip, Note)> {
+    if integration.sealed.is_empty() {
+        let text = "The installation has new keys and cannot open what was stored. Nothing goes out until the secrets are entered again.";
+        let mut note = Note::new(Tone::Fail, format!("The secrets of {provider} are lost."), text);
+        if member.may(Permission::Integrations) {
+            note = note.action(Button::link("Enter again", format!("{}/keys", href(integration.id))).small());
+        }
+        return Some((chip(Tone::Fail, Icon::Key, "Key needed"), note));
+    }
     if let Some(at) = integration.stopped_at {
         let by = integration.stopped_by.as_deref().unwrap_or("somebody");
         let text =
