@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use anyhow::{Context, Result};
 use munadi::http::{error::Kind, router};
 
-use crate::harness::{Browser, Page, Theme, Width};
+use crate::harness::{Browser, Page, Theme, Width, button};
 use crate::program::Program;
 use crate::review;
 
@@ -189,6 +189,67 @@ async fn every_page_is_accessible() -> Result<()> {
     for path in unknown.keys() {
         problems.push(format!("{path}: a link leads there, but no page"));
     }
+    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n\n"));
+    Ok(())
+}
+
+/// The first link of an opt-out that the page shows.
+async fn opt_out_link(page: &Page) -> Result<Option<String>> {
+    page.eval("(document.body.innerText.match(/http\\S+\\/o\\/[\\w-]{40}/) ?? [null])[0]").await
+}
+
+/// The links of a preview and of a message that was confirmed.
+async fn sent_links(page: &Page, program: &Program) -> Result<(String, String)> {
+    page.goto(&format!("{}/?channel=personal", program.url)).await?;
+    page.select("Source of value 1", "Registrant · Opt-out link").await?;
+    page.wait_text("/o/").await?;
+    let sample = opt_out_link(page).await?.context("the preview shows no link")?;
+    page.click("Review and send").await?;
+    page.wait_for("document.querySelector('dialog[open]')").await?;
+    let confirm: String =
+        page.eval("document.querySelector('dialog[open] [type=submit]').innerText.trim()").await?;
+    page.click(button(&confirm).within("dialog[open]")).await?;
+    page.wait_url("/broadcasts/").await?;
+    page.wait_for("document.querySelector('.m-people .m-rowlink')").await?;
+    let all: Vec<String> =
+        page.eval("[...document.querySelectorAll('.m-people .m-rowlink')].map(a => a.href)").await?;
+    // Whoever is left out has no text.
+    for message in all {
+        page.goto(&message).await?;
+        if let Some(link) = opt_out_link(page).await? {
+            return Ok((sample, link));
+        }
+    }
+    anyhow::bail!("no message carries a link")
+}
+
+#[tokio::test]
+async fn what_is_behind_a_link_that_was_sent_is_accessible() -> Result<()> {
+    let Some(browser) = Browser::start().await? else { return Ok(()) };
+    let program = Program::demo().await?;
+    let member = browser.page(LOOK.0, LOOK.1).await?;
+    sign_in(&member, &program).await?;
+    let (sample, link) = sent_links(&member, &program).await?;
+    // Somebody else's phone: no session, no cookie.
+    let page = browser.page(LOOK.0, LOOK.1).await?;
+    let mut problems = Vec::new();
+    page.goto(&link).await?;
+    page.wait_text("Stop messages on WhatsApp?").await?;
+    problems.extend(review::problems(&page, "link open", LOOK).await?);
+    page.click("Stop promotions only · सिर्फ़ प्रचार बंद करें").await?;
+    page.wait_text("Promotions are stopped").await?;
+    problems.extend(review::problems(&page, "link promotions-stopped", LOOK).await?);
+    page.click("Stop everything on WhatsApp · सब बंद करें").await?;
+    page.wait_text("Messages are stopped").await?;
+    problems.extend(review::problems(&page, "link stopped", LOOK).await?);
+    page.click("Undo · वापस लें").await?;
+    page.wait_text("Stop messages on WhatsApp?").await?;
+    page.goto(&sample).await?;
+    page.wait_text("This is the link of a test").await?;
+    problems.extend(review::problems(&page, "link sample", LOOK).await?);
+    page.goto(&format!("{}/o/{}", program.url, "A".repeat(40))).await?;
+    page.expect_problem("answer 404").await?;
+    problems.extend(review::problems(&page, "link of nobody", LOOK).await?);
     assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n\n"));
     Ok(())
 }
