@@ -168,29 +168,34 @@ fn people(f: &Findings<'_>, all: &mut Vec<Check>) {
         (
             SkipReason::BadValue,
             a.bad_value,
-            "would read an empty value",
+            ["would read an empty value"; 2],
             "They are left out. Give the value a fallback to include them.",
         ),
         (
             SkipReason::InvalidPhone,
             a.invalid,
-            "numbers cannot be reached",
+            ["number cannot be reached", "numbers cannot be reached"],
             "They are left out. Correct the numbers to include them.",
         ),
-        (SkipReason::NoPhone, a.missing_phone, "have no phone number", "They are left out and listed."),
+        (
+            SkipReason::NoPhone,
+            a.missing_phone,
+            ["has no phone number", "have no phone number"],
+            "They are left out and listed.",
+        ),
         (
             SkipReason::Duplicate,
             a.duplicate,
-            "share a number with somebody else",
+            ["shares a number with somebody else", "share a number with somebody else"],
             "One number gets one message; the first registration is kept.",
         ),
-        (SkipReason::Suppressed, a.suppressed, "opted out", "They are left out and listed."),
+        (SkipReason::Suppressed, a.suppressed, ["opted out"; 2], "They are left out and listed."),
     ];
-    for (reason, n, what, why) in left_out {
+    for (reason, n, [one, many], why) in left_out {
         if n > 0 {
             all.push(Check {
                 severity: Severity::Warning,
-                title: format!("{n} {what}"),
+                title: format!("{n} {}", if n == 1 { one } else { many }),
                 why: why.into(),
                 people: Some((People::Skipped(reason), n)),
             });
@@ -201,7 +206,10 @@ fn people(f: &Findings<'_>, all: &mut Vec<Check>) {
     if a.no_consent > 0 {
         all.push(Check {
             severity: Severity::Warning,
-            title: format!("{} have not agreed to promotion", a.no_consent),
+            title: match a.no_consent {
+                1 => "1 has not agreed to promotion".to_owned(),
+                n => format!("{n} have not agreed to promotion"),
+            },
             why: "They are left out. Record where and how they agreed, or import it, to include them.".into(),
             people: Some((People::Skipped(SkipReason::NoConsent), a.no_consent)),
         });
@@ -209,7 +217,10 @@ fn people(f: &Findings<'_>, all: &mut Vec<Check>) {
     if a.without_name > 0 {
         all.push(Check {
             severity: Severity::Warning,
-            title: format!("{} names are missing", a.without_name),
+            title: match a.without_name {
+                1 => "1 name is missing".to_owned(),
+                n => format!("{n} names are missing"),
+            },
             why: "They read the fallback that you set.".into(),
             people: Some((People::WithoutName, a.without_name)),
         });
@@ -402,6 +413,10 @@ mod tests {
         check(|f| f.audience.duplicate = 2, Severity::Warning, "2 share a number with somebody else");
         check(|f| f.audience.suppressed = 2, Severity::Warning, "2 opted out");
         check(|f| f.audience.no_consent = 3, Severity::Warning, "3 have not agreed to promotion");
+        check(|f| f.audience.no_consent = 1, Severity::Warning, "1 has not agreed to promotion");
+        check(|f| f.audience.invalid = 1, Severity::Warning, "1 number cannot be reached");
+        check(|f| f.audience.missing_phone = 1, Severity::Warning, "1 has no phone number");
+        check(|f| f.audience.without_name = 1, Severity::Warning, "1 name is missing");
         check(|f| f.audience.without_name = 4, Severity::Warning, "4 names are missing");
         check(|f| f.parameters = 1, Severity::Error, "A value has no source");
         check(|f| f.join_link = "", Severity::Error, "The workshop has no join link");

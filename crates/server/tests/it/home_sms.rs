@@ -208,7 +208,7 @@ on_both! {
         let more = format!("&when=later&at={noon}&after=wait&until={}", zone.local_form(sms.scene.world.clock_now().plus(9 * HOUR)));
         let page = sms.page(offer, &more).await;
         assert!(!page.body.contains("Promotion may not be sent at this hour"), "{}", page.body);
-        assert!(page.body.contains("1 have not agreed to promotion"), "{}", page.body);
+        assert!(page.body.contains("1 has not agreed to promotion"), "{}", page.body);
         let mut browser = sms.scene.manager().await;
         let path = format!("/compose/confirm?{}{more}", sms.query(offer));
         let question = browser.get(&path).await;

@@ -393,6 +393,9 @@ impl Desk {
             // Refused values of an SMS are told one by one, with what is wrong.
             audience: AudienceSummary {
                 bad_value: if self.scan.is_some() { 0 } else { self.audience.bad_value },
+                // Numbers outside India are right, and told apart.
+                invalid: self.audience.invalid
+                    - self.scan.as_ref().map_or(0, |scan| scan.out_of_reach.min(self.audience.invalid)),
                 ..self.audience
             },
             parameters: self.message.places().len(),
