@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, State},
-    http::{HeaderName, HeaderValue, request::Parts},
+    http::{HeaderName, HeaderValue, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 use domain::channel::{Category, Channel};
@@ -75,6 +75,8 @@ enum Behind {
     Message(Addressee),
     /// The link of a test message or a preview.
     Sample,
+    /// No link of ours, or one whose message is gone.
+    Nobody,
 }
 
 /// What a form asks for.
@@ -118,14 +120,14 @@ async fn behind(app: &App, caller: &Caller, token: &str) -> Result<Behind, Probl
     let now = app.clock.now();
     let Some(meant) = app.opt_out.links.read(token) else {
         app.opt_out.bad.count(&caller.address, now).map_err(Problem::too_many)?;
-        return Err(Problem::not_found());
+        return Ok(Behind::Nobody);
     };
     app.opt_out.good.count(token, now).map_err(Problem::too_many)?;
     match meant {
         Meant::Sample(_) => Ok(Behind::Sample),
         Meant::Message(message) => match app.engine.work().addressee(message).await {
             Ok(to) => Ok(Behind::Message(to)),
-            Err(StoreError::Missing) => Err(Problem::not_found()),
+            Err(StoreError::Missing) => Ok(Behind::Nobody),
             Err(error) => Err(error.into()),
         },
     }
@@ -160,7 +162,7 @@ pub async fn act(
             }
         }
     }
-    match asked {
+    match asked.filter(|_| !matches!(behind, Behind::Nobody)) {
         // A program gets its answer at once: RFC 8058 §3.1 forbids to redirect it.
         None => page(&app, &caller, &behind).await,
         Some(_) => Ok(no_robots(see_other(&format!("/o/{token}")))),
@@ -169,6 +171,9 @@ pub async fn act(
 
 async fn page(app: &App, caller: &Caller, behind: &Behind) -> PageResult {
     let leaflet = match behind {
+        Behind::Nobody => {
+            return Ok(no_robots((StatusCode::NOT_FOUND, nobody(caller.theme).render()).into_response()));
+        }
         Behind::Sample => sample(caller.theme),
         Behind::Message(to) => {
             let state = app.engine.work().link_state(to, &app.phone_key.of(&to.phone)).await?;
@@ -309,6 +314,23 @@ fn sample(theme: Theme) -> Leaflet {
         body: html! {
             p class="m-p" { "It came from a preview or a test message and stops nothing. In a real message, people stop such messages here." }
             p class="m-p" lang="hi" { "यह किसी जाँच संदेश से आया है और कुछ बंद नहीं करता।" }
+        },
+        foot: foot(),
+    }
+}
+
+/// Whoever reads this has no account: a way to the home page would only ask them to sign in.
+fn nobody(theme: Theme) -> Leaflet {
+    Leaflet {
+        title: "This link does not work".to_owned(),
+        title_hi: "यह लिंक काम नहीं करता".to_owned(),
+        from: "Munadi".to_owned(),
+        theme,
+        done: false,
+        body: html! {
+            p class="m-p" { "A part of it may be missing. Open it again from the message, as a whole. Nothing was changed." }
+            p class="m-p" lang="hi" { "हो सकता है कि लिंक अधूरा हो। इसे संदेश से फिर से पूरा खोलें। कुछ भी बदला नहीं गया है।" }
+            p class="m-hint" { "To stop messages without it, write to whoever sent them." }
         },
         foot: foot(),
     }

@@ -248,6 +248,7 @@ async fn what_is_behind_a_link_that_was_sent_is_accessible() -> Result<()> {
     page.wait_text("This is the link of a test").await?;
     problems.extend(review::problems(&page, "link sample", LOOK).await?);
     page.goto(&format!("{}/o/{}", program.url, "A".repeat(40))).await?;
+    page.wait_text("This link does not work").await?;
     page.expect_problem("answer 404").await?;
     problems.extend(review::problems(&page, "link of nobody", LOOK).await?);
     assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n\n"));

@@ -166,7 +166,9 @@ on_both! {
         let beyond = world.app.opt_out.links.link(beyond).strip_prefix("https://notify.example").unwrap().to_owned();
         let mut changed = path.clone();
         changed.replace_range(5..6, if &path[5..6] == "A" { "B" } else { "A" });
-        let none = phone.get("/nothing/here").await;
+        let none = phone.get(&format!("/o/{}", "A".repeat(40))).await;
+        assert!(none.body.contains("This link does not work") && none.body.contains(r#"lang="hi""#));
+        assert!(!none.body.contains("href=\"/\""), "no way to a page that asks them to sign in");
         for path in [beyond.as_str(), &changed, "/o/abc", "/o/%E0%A4%B9"] {
             let page = phone.get(path).await;
             assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
