@@ -47,6 +47,13 @@ pub(crate) async fn problems(page: &Page, name: &str, then: (Width, Theme)) -> R
     Ok(found)
 }
 
+/// The same in the one look that the page has: for a walk that another one makes in every look.
+pub(crate) async fn problems_as_it_is(page: &Page, name: &str, theme: Theme) -> Result<Vec<String>> {
+    wear(page, theme).await?;
+    let results = [page.assert_fits().await, page.assert_accessible().await, page.assert_quiet().await];
+    Ok(results.into_iter().filter_map(Result::err).map(|error| format!("{name}: {error:#}")).collect())
+}
+
 /// The theme is a cookie. The open document is changed as the page's own button changes it, without loading: a dialog or a notice that is
 /// open has to be looked at too.
 pub(crate) async fn wear(page: &Page, theme: Theme) -> Result<()> {

@@ -71,9 +71,13 @@ impl Walk {
         self.page.goto(&format!("{}{path}", self.program.url)).await
     }
 
-    /// Notes what is wrong with the page that is open.
+    /// Notes what is wrong with the page that is open: from the laptop in every look, as the phone's walk sees it in its own.
     async fn review(&mut self, name: &str) -> Result<()> {
-        self.problems.extend(review::problems(&self.page, &format!("sms {name}"), self.look).await?);
+        let (page, name) = (&self.page, format!("sms {name}"));
+        self.problems.extend(match self.look.0 {
+            Width::Desk => review::problems(page, &name, self.look).await?,
+            Width::Phone => review::problems_as_it_is(page, &name, self.look.1).await?,
+        });
         Ok(())
     }
 
