@@ -576,7 +576,7 @@ async fn a_restored_database_is_brought_up_to_date_by_opening_it() {
 
 store::on_both! {
     async fn new_keys_give_up_only_what_the_old_ones_opened_and_count_it(db: TestStore) {
-        let here = Installation::new(&db).await;
+        let here = Installation::new(db).await;
         let account = here.connect("first key").await;
         let config = here.app.config.clone();
         let refused = new_keys::ask(&config).await.unwrap_err().to_string();
@@ -618,7 +618,7 @@ store::on_both! {
     }
 
     async fn new_keys_wait_until_nothing_else_runs(db: TestStore) {
-        let here = Installation::new(&db).await;
+        let here = Installation::new(db).await;
         here.connect("first key").await;
         let config = here.app.config.clone();
         fs::remove_file(&config.key_file).unwrap();
