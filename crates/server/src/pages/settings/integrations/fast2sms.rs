@@ -596,15 +596,15 @@ impl AccountForm {
                 (Field::input("time", "hours_until", "Sends until").value(&self.hours_until).error(errors.hours_until.clone())
                     .help("Promotion also keeps to 10:00 AM to 9:00 PM in India and to your quiet hours, whatever stands here."))
             }
-            fieldset class="m-stack" {
-                legend class="m-hint" { "Longest values in characters. Operators differ: your DLT portal tells its own. Who would get a longer one is named and left out before sending." }
-                div class="m-row2" {
-                    (length_field("text_chars", "{#var#} and others", &self.text_chars, errors.text_chars.clone()))
-                    (length_field("alphanumeric_chars", "{#alphanumeric#}", &self.alphanumeric_chars, errors.alphanumeric_chars.clone()))
-                }
-                div class="m-row2" {
-                    (length_field("link_chars", "{#url#} and {#urlott#}", &self.link_chars, errors.link_chars.clone()))
-                }
+            div class="m-row2" {
+                (length_field("text_chars", "Longest value", &self.text_chars, errors.text_chars.clone())
+                    .help("In characters, where the text has {#var#}. Operators differ: your DLT portal says. Who would get a longer one is named and left out."))
+                (length_field("alphanumeric_chars", "Longest alphanumeric value", &self.alphanumeric_chars, errors.alphanumeric_chars.clone())
+                    .help("In characters, where the text has {#alphanumeric#}."))
+            }
+            div class="m-row2" {
+                (length_field("link_chars", "Longest link", &self.link_chars, errors.link_chars.clone())
+                    .help("In characters, where the text has {#url#} or {#urlott#}."))
             }
         }
     }
