@@ -44,8 +44,8 @@ pub(super) fn all(template: &SmsTemplate, scan: &Scan, probe: Option<&Probe>, le
     }
     if scan.out_of_reach > 0 {
         let outside = match scan.out_of_reach {
-            1 => format!("1 number is outside India{}", among(scan)),
-            n => format!("{} numbers are outside India{}", grouped(n), among(scan)),
+            1 => "1 number is outside India".to_owned(),
+            n => format!("{} numbers are outside India", grouped(n)),
         };
         let title = format!("{outside}{}", among(scan));
         let why =
