@@ -193,7 +193,7 @@ pub(super) fn card(
                 (member.csrf())
                 (Field::number("keep_days", "Keep personal data for so many days after a workshop")
                     .value(&form.keep_days).between(KEEP_DAYS_MIN, KEEP_DAYS_MAX)
-                    .help("Empty: for ever. Then names, numbers, e-mails and messages’ values are overwritten; counts and costs stay.")
+                    .help("After them, names, numbers, e-mails and messages’ values are overwritten; counts and costs stay. Empty: kept for ever.")
                     .error(error).disabled(!may))
                 @if may { (Button::new("Save").busy("Saving…")) }
                 @else { p class="m-hint" { "Admins can change this." } }
