@@ -4,6 +4,7 @@
 
 pub mod accounts;
 mod breaker;
+mod calls;
 mod fair;
 mod forget;
 pub mod import;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use domain::{
-    ids::{BroadcastId, IntegrationId},
+    ids::{BroadcastId, IntegrationId, MessageRef},
     message::{Next, after_attempt},
     money::Money,
     outcome::{Outcome, Said},
@@ -19,19 +19,17 @@ use store::{
     StoreError,
     work::{Claimed, DueBroadcast, Endings, NewLookUp, Record, SentRequest, Want},
 };
-use tokio::{
-    runtime::Handle,
-    task::{Id, JoinError, JoinSet},
-};
+use tokio::{runtime::Handle, task::JoinSet};
 use tracing::{error, warn};
 
 use crate::{
     Engine,
     accounts::OpenAccounts,
     breaker::Breakers,
+    calls::Calls,
     fair::{Free, wants},
     look_up,
-    send::{Ended, Part, Ready},
+    send::{Ended, Ready},
 };
 
 /// What is due is asked anew after this, and at once when something new was announced.
@@ -42,8 +40,23 @@ const READY_KEEP_MS: i64 = 2 * SECOND;
 /// rows while the other half goes on. A commit per message is several times slower.
 const GATHER_WAIT: Duration = Duration::from_millis(4);
 
-/// What ended of a call, what it shared with others, and when.
-type Done = (Vec<Part>, Arc<Ready>, Millis);
+/// A row whose call was made or is under way: what its ending needs of it.
+#[derive(Clone, Copy, Debug)]
+struct Tried {
+    message: MessageRef,
+    attempt: i64,
+}
+
+impl From<&Claimed> for Tried {
+    fn from(row: &Claimed) -> Tried {
+        Tried { message: row.message, attempt: row.attempt }
+    }
+}
+
+/// What is kept of a call under way.
+type Kept = (Vec<Tried>, Arc<Ready>);
+/// How the rows of a call ended, and when.
+type Done = (Vec<(Vec<Tried>, Ended)>, Millis);
 
 /// What a turn did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,8 +76,7 @@ pub struct Sender {
     engine: Engine,
     /// Where calls run: not on the loop's own thread.
     calls_on: Handle,
-    calls: JoinSet<Done>,
-    running: HashMap<Id, (Vec<Claimed>, Arc<Ready>)>,
+    calls: Calls<Kept, Done>,
     /// Rows of the calls under way.
     rows_under_way: usize,
     endings: Endings,
@@ -90,9 +102,8 @@ impl Sender {
     pub(crate) fn on(calls_on: Handle, engine: Engine, seed: u64) -> Sender {
         Sender {
             engine,
+            calls: Calls::on(calls_on.clone()),
             calls_on,
-            calls: JoinSet::new(),
-            running: HashMap::new(),
             rows_under_way: 0,
             endings: Endings::default(),
             due: Vec::new(),
@@ -142,14 +153,14 @@ impl Sender {
             self.due_at = None;
         }
         self.engine.tell(turn.touched);
-        Ok(TurnReport { recorded, claimed, in_flight: self.running.len(), wait_ms: turn.wait_ms })
+        Ok(TurnReport { recorded, claimed, in_flight: self.calls.len(), wait_ms: turn.wait_ms })
     }
 
     /// What this turn would like to claim.
     async fn wanted(&mut self, now: Millis) -> Result<Vec<Want>, StoreError> {
         let limits = &self.engine.limits;
         let free = Free {
-            calls: limits.calls_in_flight_max.saturating_sub(self.running.len()),
+            calls: limits.calls_in_flight_max.saturating_sub(self.calls.len()),
             rows: limits.rows_in_flight_max.saturating_sub(self.rows_under_way),
         };
         if free.calls == 0 || free.rows == 0 {
@@ -172,15 +183,9 @@ impl Sender {
         let idle = Duration::from_millis(
             u64::try_from(report.wait_ms.unwrap_or(SECOND).clamp(1, SECOND)).unwrap_or(1_000),
         );
-        let busy = !self.running.is_empty();
+        let busy = self.calls.len() > 0;
         tokio::select! {
-            ended = self.calls.join_next_with_id(), if busy => {
-                if let Some(ended) = ended {
-                    let now = self.engine.clock.now();
-                    self.take(ended, now);
-                }
-                self.gather().await;
-            }
+            () = self.calls.ended(1), if busy => self.gather().await,
             probed = self.probing.join_next(), if !self.probing.is_empty() => {
                 if let Some(Ok(broadcast)) = probed {
                     self.probed_now.remove(&broadcast);
@@ -192,43 +197,27 @@ impl Sender {
         }
     }
 
-    /// Lets answers that are about to come join the one that came.
-    async fn gather(&mut self) {
-        let enough = self.running.len() / 2;
-        let until = tokio::time::sleep(GATHER_WAIT);
-        tokio::pin!(until);
-        while self.running.len() > enough && !self.running.is_empty() {
-            tokio::select! {
-                ended = self.calls.join_next_with_id() => {
-                    if let Some(ended) = ended {
-                        let now = self.engine.clock.now();
-                        self.take(ended, now);
-                    }
-                }
-                () = &mut until => return,
-            }
-        }
+    /// Lets answers that are about to come join the one that came. Cut short, it loses nothing.
+    async fn gather(&self) {
+        let enough = self.calls.len().div_ceil(2);
+        // Whichever comes first.
+        let _ = tokio::time::timeout(GATHER_WAIT, self.calls.ended(enough)).await;
     }
 
     /// Takes every answer that is there.
     fn collect(&mut self, now: Millis) {
-        while let Some(ended) = self.calls.try_join_next_with_id() {
-            self.take(ended, now);
+        for (kept, done) in self.calls.take() {
+            self.take(kept, done, now);
         }
     }
 
-    fn take(&mut self, ended: Result<(Id, Done), JoinError>, now: Millis) {
-        let (id, parts, at) = match ended {
-            Ok((id, (parts, _, at))) => (id, Some(parts), at),
-            Err(failure) => (failure.id(), None, now),
-        };
-        let Some((rows, ready)) = self.running.remove(&id) else { return };
+    fn take(&mut self, (rows, ready): Kept, done: Option<Done>, now: Millis) {
         self.rows_under_way -= rows.len();
-        let parts = parts.unwrap_or_else(|| {
+        let (parts, at) = done.unwrap_or_else(|| {
             // A panic costs the messages of one call, and nobody knows whether they went out.
             error!("a call ended in a panic; its messages are unknown");
             let said = Said::new("panic", "The program failed during this call; it may have gone out.");
-            vec![(rows, Ended::Called(Outcome::Unknown(said)))]
+            (vec![(rows, Ended::Called(Outcome::Unknown(said)))], now)
         });
         for (rows, ended) in parts {
             match ended {
@@ -246,7 +235,7 @@ impl Sender {
     }
 
     /// What the end of one call means for its rows, for its broadcast and for its account.
-    fn judge(&mut self, rows: Vec<Claimed>, ready: &Ready, outcome: Outcome, at: Millis) {
+    fn judge(&mut self, rows: Vec<Tried>, ready: &Ready, outcome: Outcome, at: Millis) {
         let Some(broadcast) = rows.first().map(|row| row.message.broadcast) else { return };
         if let Some(until) = self.breakers.after(ready.integration, &outcome, at) {
             self.hold(ready.integration, until, at);
@@ -280,7 +269,7 @@ impl Sender {
 
     fn accepted(
         &mut self,
-        rows: Vec<Claimed>,
+        rows: Vec<Tried>,
         ready: &Ready,
         provider_id: Option<String>,
         cost: Option<Money>,
@@ -362,14 +351,13 @@ impl Sender {
     fn start(&mut self, rows: Vec<Claimed>, ready: Arc<Ready>) {
         let engine = self.engine.clone();
         self.rows_under_way += rows.len();
-        let kept = (rows.clone(), Arc::clone(&ready));
-        let call = async move {
+        let kept = (rows.iter().map(Tried::from).collect(), Arc::clone(&ready));
+        self.calls.start(kept, async move {
             let parts = engine.send(&ready, rows).await;
-            let at = engine.clock.now();
-            (parts, ready, at)
-        };
-        let task = self.calls.spawn_on(call, &self.calls_on);
-        self.running.insert(task.id(), kept);
+            let tried =
+                parts.into_iter().map(|(rows, ended)| (rows.iter().map(Tried::from).collect(), ended));
+            (tried.collect(), engine.clock.now())
+        });
     }
 
     async fn look(&mut self, now: Millis) -> Result<(), StoreError> {
@@ -449,7 +437,7 @@ impl Sender {
 
     /// Calls under way and endings not yet written.
     pub fn unfinished(&self) -> usize {
-        self.running.len() + self.endings.len()
+        self.calls.len() + self.endings.len()
     }
 
     /// Turns until nothing is under way and nothing is due now; for tests and for the command line.

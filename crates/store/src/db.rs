@@ -1,7 +1,8 @@
 //! The layer under all SQL: one text per query, run on SQLite or PostgreSQL.
 //!
 //! A query is written as PostgreSQL reads it. For SQLite, row locks are dropped (it has one writer). `@batch` stands for many
-//! rows bound as one value: `unnest` of arrays on PostgreSQL, `json_each` of one JSON text on SQLite; in the query it is a
+//! rows bound as one value: `unnest` of arrays on PostgreSQL, `jsonb_each` of one JSON text on SQLite (`json_each` would write each row
+//! as text and read it anew for every column); in the query it is a
 //! table named `b` with the columns of the [`Batch`]. SQLite knows nothing of its size: join it with `CROSS JOIN`, which keeps
 //! `b` outside, and in an `UPDATE … FROM @batch` compare every column of the key with one of `b`, none with a constant.
 
@@ -157,7 +158,7 @@ impl Batch {
                         Column::Ints(_) | Column::Texts(_) => format!("value ->> {at} AS {name}"),
                     })
                     .collect();
-                format!("(SELECT {} FROM json_each(${first_parameter})) AS b", columns.join(", "))
+                format!("(SELECT {} FROM jsonb_each(${first_parameter})) AS b", columns.join(", "))
             }
         }
     }
