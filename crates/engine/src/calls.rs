@@ -10,17 +10,17 @@ use std::{
     },
 };
 
-use tokio::{runtime::Handle, sync::Notify, task::AbortHandle};
+use tokio::{runtime::Handle, sync::Notify};
 
 /// Number of a call within one loop.
 type Id = u64;
 
-/// Calls that end in a `T`; of each a `K` is kept meanwhile. Dropped, they are aborted.
+/// Calls that end in a `T`; of each a `K` is kept meanwhile. Dropped, they run to their end, and nobody hears of it.
 pub(crate) struct Calls<K, T> {
     /// Where they run.
     on: Handle,
     next: Id,
-    under_way: HashMap<Id, (K, AbortHandle)>,
+    under_way: HashMap<Id, K>,
     endings: Arc<Endings<T>>,
 }
 
@@ -70,13 +70,23 @@ impl<K, T: Send + 'static> Calls<K, T> {
         Calls { on, next: 0, under_way: HashMap::new(), endings: Arc::new(endings) }
     }
 
-    /// Starts one.
-    pub(crate) fn start(&mut self, kept: K, call: impl Future<Output = T> + Send + 'static) {
-        let id = self.next;
-        self.next += 1;
-        let ending = Ending { id, result: None, endings: Arc::clone(&self.endings) };
-        let task = self.on.spawn(async move { ending.with(call.await) });
-        self.under_way.insert(id, (kept, task.abort_handle()));
+    /// Starts them, on the other threads: handing each over would take this one longer than the call takes them.
+    pub(crate) fn start<F>(&mut self, calls: Vec<(K, F)>)
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        let mut starting = Vec::with_capacity(calls.len());
+        for (kept, call) in calls {
+            let ending = Ending { id: self.next, result: None, endings: Arc::clone(&self.endings) };
+            self.under_way.insert(self.next, kept);
+            self.next += 1;
+            starting.push(async move { ending.with(call.await) });
+        }
+        self.on.spawn(async {
+            for call in starting {
+                tokio::spawn(call);
+            }
+        });
     }
 
     /// How many are under way or not yet taken.
@@ -89,7 +99,7 @@ impl<K, T: Send + 'static> Calls<K, T> {
         let ended = mem::take(&mut *self.endings.ended());
         ended
             .into_iter()
-            .filter_map(|(id, result)| self.under_way.remove(&id).map(|(kept, _)| (kept, result)))
+            .filter_map(|(id, result)| self.under_way.remove(&id).map(|kept| (kept, result)))
             .collect()
     }
 
@@ -103,14 +113,6 @@ impl<K, T: Send + 'static> Calls<K, T> {
     }
 }
 
-impl<K, T> Drop for Calls<K, T> {
-    fn drop(&mut self) {
-        for (_, task) in self.under_way.values() {
-            task.abort();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,24 +120,15 @@ mod tests {
     #[tokio::test]
     async fn a_call_that_panics_ends_without_a_result() {
         let mut calls = Calls::on(Handle::current());
-        calls.start("one", async { 1 });
-        calls.start("two", async { panic!("on purpose") });
+        let call = |panics: bool| async move {
+            assert!(!panics, "on purpose");
+            1
+        };
+        calls.start(vec![("one", call(false)), ("two", call(true))]);
         calls.ended(2).await;
         let mut ended = calls.take();
         ended.sort_unstable();
         assert_eq!(ended, [("one", Some(1)), ("two", None)]);
         assert_eq!(calls.len(), 0);
-    }
-
-    #[tokio::test]
-    async fn calls_are_aborted_with_their_loop() {
-        let (alive, gone) = tokio::sync::oneshot::channel::<()>();
-        let mut calls = Calls::on(Handle::current());
-        calls.start((), async move {
-            std::future::pending::<()>().await;
-            drop(alive);
-        });
-        drop(calls);
-        assert!(gone.await.is_err(), "the call was dropped, not left behind");
     }
 }

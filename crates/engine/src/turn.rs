@@ -317,6 +317,7 @@ impl Sender {
 
     /// Starts a call for each row, or for each stretch of rows that share one.
     fn start_all(&mut self, claimed: Vec<Claimed>) {
+        let mut calls = Vec::with_capacity(claimed.len());
         let mut rows = claimed.into_iter().peekable();
         while let Some(first) = rows.next() {
             let broadcast = first.message.broadcast;
@@ -330,10 +331,15 @@ impl Sender {
                 together.push(row);
             }
             match ready {
-                Some(ready) => self.start(together, ready),
+                Some(ready) => {
+                    self.rows_under_way += together.len();
+                    let kept = (together.iter().map(Tried::from).collect(), Arc::clone(&ready));
+                    calls.push((kept, call(self.engine.clone(), ready, together)));
+                }
                 None => self.hand_back(together),
             }
         }
+        self.calls.start(calls);
     }
 
     /// Rows are claimed only for broadcasts that are ready; kept honest all the same.
@@ -346,18 +352,6 @@ impl Sender {
             next: next.clone(),
             at,
         }));
-    }
-
-    fn start(&mut self, rows: Vec<Claimed>, ready: Arc<Ready>) {
-        let engine = self.engine.clone();
-        self.rows_under_way += rows.len();
-        let kept = (rows.iter().map(Tried::from).collect(), Arc::clone(&ready));
-        self.calls.start(kept, async move {
-            let parts = engine.send(&ready, rows).await;
-            let tried =
-                parts.into_iter().map(|(rows, ended)| (rows.iter().map(Tried::from).collect(), ended));
-            (tried.collect(), engine.clock.now())
-        });
     }
 
     async fn look(&mut self, now: Millis) -> Result<(), StoreError> {
@@ -457,6 +451,12 @@ impl Sender {
             }
         }
     }
+}
+
+async fn call(engine: Engine, ready: Arc<Ready>, rows: Vec<Claimed>) -> Done {
+    let parts = engine.send(&ready, rows).await;
+    let tried = parts.into_iter().map(|(rows, ended)| (rows.iter().map(Tried::from).collect(), ended));
+    (tried.collect(), engine.clock.now())
 }
 
 /// Divides a charge among rows so that the sum is exact: the first ones carry one 1/10,000 ₹ more.

@@ -108,6 +108,8 @@ pub(super) struct BroadcastHead {
     deadline: i64,
     cursor: i64,
     pub(super) suppressing: bool,
+    /// Rows that go again are due.
+    again: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -283,9 +285,11 @@ impl Work {
         let head: Option<BroadcastHead> = tx
             .optional(
                 "SELECT organization_id, integration_id, channel, category, starts_at, deadline, cursor,
-                        EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = broadcasts.organization_id) AS suppressing
+                        EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = broadcasts.organization_id) AS suppressing,
+                        EXISTS (SELECT 1 FROM messages m WHERE m.broadcast_id = broadcasts.id AND m.state = 'waiting'
+                                AND m.next_attempt_at > 0 AND m.next_attempt_at <= $2) AS again
                  FROM broadcasts WHERE id = $1 AND status IN ('scheduled', 'in_progress') FOR UPDATE SKIP LOCKED",
-                args![want.broadcast.0],
+                args![want.broadcast.0, now],
             )
             .await?;
         let Some(head) = head else { return Ok(()) };
@@ -294,7 +298,11 @@ impl Work {
         }
         let Some(granted) = self.grant(tx, &head, want, turn, now).await? else { return Ok(()) };
 
-        let mut rows = self.claim_again(tx, want.broadcast, granted.rows, now).await?;
+        let mut rows = if head.again {
+            self.claim_again(tx, want.broadcast, granted.rows, now).await?
+        } else {
+            Vec::new()
+        };
         let room = granted.rows - i64::try_from(rows.len()).unwrap_or(granted.rows);
         let mut cursor = head.cursor;
         if room > 0 {

@@ -276,8 +276,7 @@ impl Work {
                     failed_at = NULL, provider_id = b.provider_id, cost = b.cost, changed_at = b.at, worker_id = NULL
              FROM @batch
              WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position
-               -- COALESCE keeps SQLite from walking this worker's calls for every row of the batch.
-               AND messages.state = 'in_flight' AND COALESCE(messages.worker_id, $1) = $1 AND messages.attempt = b.attempt",
+               AND messages.state = 'in_flight' AND messages.worker_id = $1 AND messages.attempt = b.attempt",
             args![self.worker.0],
             batch,
         )
@@ -306,8 +305,7 @@ impl Work {
                         failed_at = NULL, provider_id = $6, cost = CASE WHEN position < $8 THEN $7 + 1 ELSE $7 END,
                         changed_at = $5, worker_id = NULL
                  WHERE broadcast_id = $1 AND position BETWEEN $2 AND $3 AND state = 'in_flight' AND attempt = 1
-                   -- As above.
-                   AND COALESCE(worker_id, $4) = $4",
+                   AND worker_id = $4",
                 args![
                     request.broadcast.0,
                     *first,
@@ -362,8 +360,7 @@ impl Work {
                     failed_at = b.failed_at, changed_at = b.at, worker_id = NULL
              FROM @batch
              WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position
-               -- As above.
-               AND messages.state = 'in_flight' AND COALESCE(messages.worker_id, $1) = $1 AND messages.attempt = b.attempt",
+               AND messages.state = 'in_flight' AND messages.worker_id = $1 AND messages.attempt = b.attempt",
             args![self.worker.0],
             batch,
         )

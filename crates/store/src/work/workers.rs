@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Rows taken over from a lost worker in one transaction.
-const RECLAIM_ROWS: i64 = 1_000;
+const RECLAIM_ROWS: i64 = 4_000;
 
 /// A process that may send, as the operator sees it.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -94,7 +94,8 @@ impl Work {
                 .all(
                     "WITH lost AS (
                          SELECT broadcast_id, position FROM messages
-                         WHERE worker_id = $1 AND state = 'in_flight' LIMIT $3 FOR UPDATE
+                         WHERE broadcast_id IN (SELECT c.broadcast_id FROM broadcast_counts c WHERE c.state = 'in_flight' AND c.n > 0)
+                           AND worker_id = $1 AND state = 'in_flight' LIMIT $3 FOR UPDATE
                      )
                      UPDATE messages SET state = 'unknown', reason = 'worker_lost', changed_at = $2,
                          reason_text = 'The program stopped while this call was under way; it may have gone out.'
@@ -113,14 +114,15 @@ impl Work {
             for broadcast in touched {
                 tx.tell(Change::Rows(BroadcastId(broadcast)));
             }
-            if taken.is_empty() {
+            rows += taken.len() as u64;
+            let all = (taken.len() as i64) < RECLAIM_ROWS;
+            if all {
                 tx.run("DELETE FROM workers WHERE id = $1", args![lost.0]).await?;
             }
             tx.commit().await?;
-            if taken.is_empty() {
+            if all {
                 return Ok(rows);
             }
-            rows += taken.len() as u64;
         }
     }
 
