@@ -76,7 +76,7 @@ macro_rules! args {
 pub(crate) use args;
 
 #[derive(Debug)]
-enum Column {
+pub(crate) enum Column {
     Ints(Vec<Option<i64>>),
     Texts(Vec<Option<String>>),
     Uuids(Vec<Option<Uuid>>),
@@ -85,7 +85,7 @@ enum Column {
 /// Many rows bound as one value, column by column. All columns have the same length.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    columns: Vec<(&'static str, Column)>,
+    pub(crate) columns: Vec<(&'static str, Column)>,
 }
 
 impl Batch {
@@ -129,6 +129,14 @@ impl Batch {
         })
     }
 
+    /// How many parameters it takes.
+    pub(crate) fn parameters(&self, dialect: Dialect) -> usize {
+        match dialect {
+            Dialect::Sqlite => 1,
+            Dialect::Postgres => self.columns.len(),
+        }
+    }
+
     fn table(&self, dialect: Dialect, first_parameter: usize) -> String {
         match dialect {
             Dialect::Postgres => {
@@ -164,7 +172,7 @@ impl Batch {
     }
 
     /// `[[1,"a"],[2,"b"]]`, written by hand for speed; strings are escaped by the JSON library.
-    fn json(&self) -> String {
+    pub(crate) fn json(&self) -> String {
         let rows = self.len();
         let mut out = Vec::with_capacity(rows * self.columns.len() * 24 + 2);
         out.push(b'[');
@@ -204,16 +212,22 @@ impl Batch {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Dialect {
+pub(crate) enum Dialect {
     Sqlite,
     Postgres,
 }
 
 /// Row locks: the only words that SQLite does not know.
-const LOCKS: [&str; 3] = ["FOR UPDATE SKIP LOCKED", "FOR UPDATE", "FOR SHARE"];
+const LOCKS: [&str; 5] =
+    ["FOR UPDATE OF b SKIP LOCKED", "FOR UPDATE OF p", "FOR UPDATE SKIP LOCKED", "FOR UPDATE", "FOR SHARE"];
 
 /// The text of a query in one dialect. Kept, because the same text comes again and again.
-fn translated(sql: &'static str, dialect: Dialect, args: usize, batch: Option<&Batch>) -> Arc<str> {
+pub(crate) fn translated(
+    sql: &'static str,
+    dialect: Dialect,
+    args: usize,
+    batch: Option<&Batch>,
+) -> Arc<str> {
     type Known = RwLock<HashMap<(usize, Dialect), Arc<str>>>;
     static KNOWN: OnceLock<Known> = OnceLock::new();
     let known = KNOWN.get_or_init(Known::default);
@@ -240,29 +254,32 @@ macro_rules! bind_all {
         let mut query = $query;
         for arg in $args {
             query = match arg {
-                Arg::Int(v) => query.bind(v),
-                Arg::Text(v) => query.bind(v),
-                Arg::Uuid(v) => query.bind(v),
-                Arg::Bool(v) => query.bind(v),
+                $crate::db::Arg::Int(v) => query.bind(v),
+                $crate::db::Arg::Text(v) => query.bind(v),
+                $crate::db::Arg::Uuid(v) => query.bind(v),
+                $crate::db::Arg::Bool(v) => query.bind(v),
             };
         }
         query
     }};
 }
 
+pub(crate) use bind_all;
+
 macro_rules! bind_postgres_batch {
     ($query:expr, $batch:expr) => {{
         let mut query = $query;
         for (_, column) in $batch.columns {
             query = match column {
-                Column::Ints(v) => query.bind(v),
-                Column::Texts(v) => query.bind(v),
-                Column::Uuids(v) => query.bind(v),
+                $crate::db::Column::Ints(v) => query.bind(v),
+                $crate::db::Column::Texts(v) => query.bind(v),
+                $crate::db::Column::Uuids(v) => query.bind(v),
             };
         }
         query
     }};
 }
+pub(crate) use bind_postgres_batch;
 
 fn sqlite_query(
     sql: &'static str,

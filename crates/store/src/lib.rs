@@ -12,6 +12,7 @@ mod migrate;
 mod org;
 mod phone_key;
 mod restored;
+mod together;
 mod wall;
 pub mod work;
 

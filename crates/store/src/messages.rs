@@ -14,6 +14,7 @@ use crate::{
     db::{Batch, Tx, args},
     error::{StoreError, word},
     org::Org,
+    together::Together,
 };
 
 /// Changes to rows per state and reason, gathered while rows move and written once.
@@ -35,9 +36,17 @@ impl CountMoves {
 
 /// Writes the changes. Every transaction that changes a message's state ends with this; the rows are locked in key order.
 pub(crate) async fn move_counts(tx: &mut Tx, moves: CountMoves) -> Result<(), StoreError> {
+    let mut together = Together::default();
+    move_counts_with(&mut together, moves);
+    together.send(tx).await?;
+    Ok(())
+}
+
+/// As [`move_counts`], sent with other statements; the last of them.
+pub(crate) fn move_counts_with(together: &mut Together, moves: CountMoves) {
     let moved: Vec<_> = moves.0.into_iter().filter(|(_, (n, cost))| *n != 0 || *cost != 0).collect();
     if moved.is_empty() {
-        return Ok(());
+        return;
     }
     let batch = Batch::new()
         .uuids("broadcast_id", moved.iter().map(|((id, _, _), _)| *id))
@@ -45,16 +54,14 @@ pub(crate) async fn move_counts(tx: &mut Tx, moves: CountMoves) -> Result<(), St
         .texts("reason", moved.iter().map(|((_, _, reason), _)| reason.clone()))
         .ints("n", moved.iter().map(|(_, (n, _))| *n))
         .ints("cost", moved.iter().map(|(_, (_, cost))| *cost));
-    tx.run_batch(
+    together.run_batch(
         "INSERT INTO broadcast_counts (broadcast_id, state, reason, n, cost)
          SELECT b.broadcast_id, b.state, b.reason, b.n, b.cost FROM @batch WHERE TRUE
          ON CONFLICT (broadcast_id, state, reason)
          DO UPDATE SET n = broadcast_counts.n + excluded.n, cost = broadcast_counts.cost + excluded.cost",
         args![],
         batch,
-    )
-    .await?;
-    Ok(())
+    );
 }
 
 /// A message as a screen shows it.

@@ -16,8 +16,9 @@ use crate::{
     changes::Change,
     db::{Tx, args},
     error::{StoreError, json},
-    messages::{CountMoves, move_counts},
+    messages::{CountMoves, move_counts_with},
     phone_key::PhoneKey,
+    together::Together,
 };
 
 /// A broadcast that has something to send now.
@@ -110,6 +111,8 @@ pub(super) struct BroadcastHead {
     pub(super) suppressing: bool,
     /// Rows that go again are due.
     again: bool,
+    #[sqlx(flatten)]
+    pace: PaceRow,
 }
 
 #[derive(sqlx::FromRow)]
@@ -258,14 +261,22 @@ impl Work {
     ) -> Result<Option<Turn>, StoreError> {
         let mut turn = Turn::default();
         let mut moves = CountMoves::default();
+        let mut together = Together::default();
         let mut tx = self.db.begin().await?;
-        if !endings.is_empty() && !self.record(&mut tx, endings, care, &mut moves, &mut turn, now).await? {
+        if !endings.is_empty() {
+            self.record(&mut tx, &mut together, endings, care, &mut moves, &mut turn, now).await?;
+        }
+        for (at, want) in wants.iter().enumerate() {
+            if at > 0 {
+                // It looks at what the one before has spent.
+                together.send(&mut tx).await?;
+            }
+            self.claim(&mut tx, &mut together, *want, key, &mut moves, &mut turn, now).await?;
+        }
+        move_counts_with(&mut together, moves);
+        if !together.send(&mut tx).await? {
             return Ok(None);
         }
-        for want in wants {
-            self.claim(&mut tx, *want, key, &mut moves, &mut turn, now).await?;
-        }
-        move_counts(&mut tx, moves).await?;
         for broadcast in &turn.touched {
             tx.tell(Change::Rows(*broadcast));
         }
@@ -273,9 +284,11 @@ impl Work {
         Ok(Some(turn))
     }
 
+    #[expect(clippy::too_many_arguments, reason = "one step of a turn, with the turn's own state")]
     async fn claim(
         &self,
         tx: &mut Tx,
+        together: &mut Together,
         want: Want,
         key: &PhoneKey,
         moves: &mut CountMoves,
@@ -284,11 +297,15 @@ impl Work {
     ) -> Result<(), StoreError> {
         let head: Option<BroadcastHead> = tx
             .optional(
-                "SELECT organization_id, integration_id, channel, category, starts_at, deadline, cursor,
-                        EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = broadcasts.organization_id) AS suppressing,
-                        EXISTS (SELECT 1 FROM messages m WHERE m.broadcast_id = broadcasts.id AND m.state = 'waiting'
-                                AND m.next_attempt_at > 0 AND m.next_attempt_at <= $2) AS again
-                 FROM broadcasts WHERE id = $1 AND status IN ('scheduled', 'in_progress') FOR UPDATE SKIP LOCKED",
+                "SELECT b.organization_id, b.integration_id, b.channel, b.category, b.starts_at, b.deadline, b.cursor,
+                        EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = b.organization_id) AS suppressing,
+                        EXISTS (SELECT 1 FROM messages m WHERE m.broadcast_id = b.id AND m.state = 'waiting'
+                                AND m.next_attempt_at > 0 AND m.next_attempt_at <= $2) AS again,
+                        i.per_second, i.per_day, p.free_at_us, p.day, p.day_calls, p.held_until
+                 FROM broadcasts b
+                 JOIN integrations i ON i.id = b.integration_id
+                 JOIN integration_pace p ON p.integration_id = b.integration_id
+                 WHERE b.id = $1 AND b.status IN ('scheduled', 'in_progress') FOR UPDATE OF b SKIP LOCKED FOR UPDATE OF p",
                 args![want.broadcast.0, now],
             )
             .await?;
@@ -296,17 +313,14 @@ impl Work {
         if head.starts_at > now.0 || head.deadline <= now.0 {
             return Ok(());
         }
-        let Some(granted) = self.grant(tx, &head, want, turn, now).await? else { return Ok(()) };
+        let Some(granted) = grant(&head.pace, want, turn, now) else { return Ok(()) };
 
-        let mut rows = if head.again {
-            self.claim_again(tx, want.broadcast, granted.rows, now).await?
-        } else {
-            Vec::new()
-        };
-        let room = granted.rows - i64::try_from(rows.len()).unwrap_or(granted.rows);
+        let mut rows =
+            if head.again { self.claim_again(tx, want.broadcast, granted, now).await? } else { Vec::new() };
+        let room = granted - i64::try_from(rows.len()).unwrap_or(granted);
         let mut cursor = head.cursor;
         if room > 0 {
-            let fresh = self.claim_fresh(tx, want.broadcast, cursor, room, now).await?;
+            let fresh = self.claim_fresh(tx, together, want.broadcast, cursor, room, now).await?;
             cursor = fresh.iter().map(|row| row.position).max().unwrap_or(cursor);
             rows.extend(fresh);
         }
@@ -316,16 +330,14 @@ impl Work {
         let claimed = i64::try_from(rows.len()).unwrap_or(0);
         moves.add(want.broadcast.0, MessageState::Waiting, "", -claimed, 0);
         moves.add(want.broadcast.0, MessageState::InFlight, "", claimed, 0);
-        self.leave_out(tx, want.broadcast, &head, &mut rows, key, moves, now).await?;
-        tx.run(
+        self.leave_out(tx, together, want.broadcast, &head, &mut rows, key, moves, now).await?;
+        together.run(
             "UPDATE broadcasts SET cursor = $2, served_at = $3, status = 'in_progress', started_at = COALESCE(started_at, $3)
              WHERE id = $1",
             args![want.broadcast.0, cursor, now],
-        )
-        .await?;
+        );
         // Rows that were left out count as well: when in doubt, under-send.
-        self.spend(tx, head.integration_id, &granted.pace, calls_for(claimed, want.batch), claimed, now)
-            .await?;
+        spend(together, head.integration_id, &head.pace, calls_for(claimed, want.batch), claimed, now);
         turn.touched.insert(want.broadcast);
         rows.sort_unstable_by_key(|row| row.position);
         turn.claimed.extend(rows.into_iter().map(|row| Claimed {
@@ -334,56 +346,6 @@ impl Work {
             content: row.content,
             attempt: row.attempt,
         }));
-        Ok(())
-    }
-
-    /// How many rows the integration's pace and ceiling allow now; `None` for none.
-    async fn grant(
-        &self,
-        tx: &mut Tx,
-        head: &BroadcastHead,
-        want: Want,
-        turn: &mut Turn,
-        now: Millis,
-    ) -> Result<Option<Granted>, StoreError> {
-        let pace = pace_of(tx, head.integration_id).await?;
-        if pace.held_until > now.0 {
-            return Ok(None);
-        }
-        let today = today(now);
-        let used = if pace.day == today { pace.day_calls } else { 0 };
-        let left_today = if pace.per_day > 0 { (pace.per_day - used).max(0) } else { i64::MAX };
-        let rows = want.rows.min(left_today);
-        let wanted = calls_for(rows, want.batch);
-        let grant = pace.limits().grant(now.0 * 1_000, pace.free_at_us, wanted);
-        if grant.calls == 0 {
-            let wait = if left_today == 0 { (today + 1) * DAY - DAY_SHIFT_MS - now.0 } else { grant.wait_ms };
-            turn.wait_ms = Some(turn.wait_ms.map_or(wait, |known| known.min(wait)));
-            return Ok(None);
-        }
-        if grant.calls < calls_for(want.rows, want.batch) {
-            turn.wait_ms =
-                Some(turn.wait_ms.map_or(1, |known| known.min(1_000 / pace.per_second.max(1))).max(1));
-        }
-        Ok(Some(Granted { rows: rows.min(grant.calls.saturating_mul(want.batch.max(1))), pace }))
-    }
-
-    async fn spend(
-        &self,
-        tx: &mut Tx,
-        integration: Uuid,
-        pace: &PaceRow,
-        calls: i64,
-        rows: i64,
-        now: Millis,
-    ) -> Result<(), StoreError> {
-        let day = today(now);
-        let used = if pace.day == day { pace.day_calls } else { 0 };
-        tx.run(
-            "UPDATE integration_pace SET free_at_us = $2, day = $3, day_calls = $4 WHERE integration_id = $1",
-            args![integration, pace.limits().after(now.0 * 1_000, pace.free_at_us, calls), day, used + rows],
-        )
-        .await?;
         Ok(())
     }
 
@@ -398,7 +360,9 @@ impl Work {
         if grant.calls == 0 {
             return Ok(Some(grant.wait_ms));
         }
-        self.spend(&mut tx, integration.0, &pace, 1, 0, now).await?;
+        let mut together = Together::default();
+        spend(&mut together, integration.0, &pace, 1, 0, now);
+        together.send(&mut tx).await?;
         tx.commit().await?;
         Ok(None)
     }
@@ -431,6 +395,7 @@ impl Work {
     async fn claim_fresh(
         &self,
         tx: &mut Tx,
+        together: &mut Together,
         broadcast: BroadcastId,
         cursor: i64,
         limit: i64,
@@ -455,16 +420,12 @@ impl Work {
             // One of them holds a separator: it must not stop its neighbours.
             None => fresh_one_by_one(tx, broadcast, cursor, last).await?,
         };
-        let changed = tx
-            .run(
-                "UPDATE messages SET state = 'in_flight', attempt = attempt + 1, worker_id = $4, started_at = $5, changed_at = $5
-                 WHERE broadcast_id = $1 AND position > $2 AND position <= $3 AND state = 'waiting' AND next_attempt_at = 0",
-                args![broadcast.0, cursor, last, self.worker.0, now],
-            )
-            .await?;
-        if changed != rows.len() as u64 {
-            return Err(StoreError::Stale);
-        }
+        together.run(
+            "UPDATE messages SET state = 'in_flight', attempt = attempt + 1, worker_id = $4, started_at = $5, changed_at = $5
+             WHERE broadcast_id = $1 AND position > $2 AND position <= $3 AND state = 'waiting' AND next_attempt_at = 0",
+            args![broadcast.0, cursor, last, self.worker.0, now],
+        );
+        together.expecting(rows.len());
         Ok(rows)
     }
 }
@@ -530,9 +491,34 @@ impl PaceRow {
     }
 }
 
-struct Granted {
-    rows: i64,
-    pace: PaceRow,
+/// How many rows the integration's pace and ceiling allow now; `None` for none.
+fn grant(pace: &PaceRow, want: Want, turn: &mut Turn, now: Millis) -> Option<i64> {
+    if pace.held_until > now.0 {
+        return None;
+    }
+    let today = today(now);
+    let used = if pace.day == today { pace.day_calls } else { 0 };
+    let left_today = if pace.per_day > 0 { (pace.per_day - used).max(0) } else { i64::MAX };
+    let rows = want.rows.min(left_today);
+    let grant = pace.limits().grant(now.0 * 1_000, pace.free_at_us, calls_for(rows, want.batch));
+    if grant.calls == 0 {
+        let wait = if left_today == 0 { (today + 1) * DAY - DAY_SHIFT_MS - now.0 } else { grant.wait_ms };
+        turn.wait_ms = Some(turn.wait_ms.map_or(wait, |known| known.min(wait)));
+        return None;
+    }
+    if grant.calls < calls_for(want.rows, want.batch) {
+        turn.wait_ms = Some(turn.wait_ms.map_or(1, |known| known.min(1_000 / pace.per_second.max(1))).max(1));
+    }
+    Some(rows.min(grant.calls.saturating_mul(want.batch.max(1))))
+}
+
+fn spend(together: &mut Together, integration: Uuid, pace: &PaceRow, calls: i64, rows: i64, now: Millis) {
+    let day = today(now);
+    let used = if pace.day == day { pace.day_calls } else { 0 };
+    together.run(
+        "UPDATE integration_pace SET free_at_us = $2, day = $3, day_calls = $4 WHERE integration_id = $1",
+        args![integration, pace.limits().after(now.0 * 1_000, pace.free_at_us, calls), day, used + rows],
+    );
 }
 
 /// Reads frozen hours; empty text means any hour.

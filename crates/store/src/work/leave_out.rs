@@ -20,6 +20,7 @@ use crate::{
     error::{StoreError, word},
     messages::CountMoves,
     phone_key::PhoneKey,
+    together::Together,
 };
 
 impl Work {
@@ -29,6 +30,7 @@ impl Work {
     pub(super) async fn leave_out(
         &self,
         tx: &mut Tx,
+        together: &mut Together,
         broadcast: BroadcastId,
         head: &BroadcastHead,
         rows: &mut Vec<ClaimedRow>,
@@ -50,13 +52,15 @@ impl Work {
             let out = keyed().filter(|(_, key)| suppressed.contains(*key));
             skipped.extend(out.map(|(position, _)| (position, SkipReason::Suppressed)));
         }
-        self.skip(tx, broadcast, rows, &skipped, moves, now).await?;
-        self.keep_gap(tx, broadcast, head, rows, moves, now).await
+        self.skip(tx, together, broadcast, rows, &skipped, moves, now).await?;
+        self.keep_gap(tx, together, broadcast, head, rows, moves, now).await
     }
 
+    #[expect(clippy::too_many_arguments, reason = "as above")]
     async fn skip(
         &self,
         tx: &mut Tx,
+        together: &mut Together,
         broadcast: BroadcastId,
         rows: &mut Vec<ClaimedRow>,
         skipped: &HashMap<i64, SkipReason>,
@@ -71,6 +75,8 @@ impl Work {
             moves.add(broadcast.0, MessageState::InFlight, "", -1, 0);
             moves.add(broadcast.0, MessageState::Skipped, reason.word(), 1, 0);
         }
+        // The claim of these rows comes first.
+        together.send(tx).await?;
         tx.run_batch(
             "UPDATE messages SET state = 'skipped', reason = b.reason, attempt = attempt - 1, worker_id = NULL, started_at = NULL,
                     changed_at = $1
@@ -86,9 +92,11 @@ impl Work {
     }
 
     /// Two messages to one number keep their distance on channels that want it: the later one waits.
+    #[expect(clippy::too_many_arguments, reason = "as above")]
     async fn keep_gap(
         &self,
         tx: &mut Tx,
+        together: &mut Together,
         broadcast: BroadcastId,
         head: &BroadcastHead,
         rows: &mut Vec<ClaimedRow>,
@@ -133,6 +141,7 @@ impl Work {
         let n = i64::try_from(held.len()).unwrap_or(0);
         moves.add(broadcast.0, MessageState::InFlight, "", -n, 0);
         moves.add(broadcast.0, MessageState::Waiting, "", n, 0);
+        together.send(tx).await?;
         tx.run_batch(
             "UPDATE messages SET state = 'waiting', attempt = attempt - 1, worker_id = NULL, started_at = NULL,
                     next_attempt_at = b.free_at, changed_at = $1, reason = 'gap',

@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use super::Work;
 use crate::{
-    db::{Batch, Tx, args},
+    db::{Batch, args},
     error::StoreError,
+    together::Together,
 };
 
 /// Something to ask about.
@@ -60,9 +61,9 @@ struct DueRow {
 }
 
 /// Enters what is to be asked about. What is known already stays as it is: several messages of one campaign share a question.
-pub(super) async fn write(tx: &mut Tx, new: &[NewLookUp]) -> Result<(), StoreError> {
+pub(super) fn write(together: &mut Together, new: &[NewLookUp]) {
     if new.is_empty() {
-        return Ok(());
+        return;
     }
     let batch = Batch::new()
         .uuids("broadcast_id", new.iter().map(|n| n.broadcast.0))
@@ -71,16 +72,14 @@ pub(super) async fn write(tx: &mut Tx, new: &[NewLookUp]) -> Result<(), StoreErr
         .ints("last_position", new.iter().map(|n| n.last))
         .ints("since", new.iter().map(|n| n.since.0))
         .ints("due_at", new.iter().map(|n| n.due_at.0));
-    tx.run_batch(
+    together.run_batch(
         "INSERT INTO look_ups (broadcast_id, key, integration_id, organization_id, first_position, last_position, since, step, due_at)
          SELECT b.broadcast_id, b.key, c.integration_id, c.organization_id, b.first_position, b.last_position, b.since, 0, b.due_at
          FROM @batch CROSS JOIN broadcasts c WHERE c.id = b.broadcast_id
          ON CONFLICT (broadcast_id, key) DO NOTHING",
         args![],
         batch,
-    )
-    .await?;
-    Ok(())
+    );
 }
 
 impl Work {

@@ -18,6 +18,7 @@ use crate::{
     db::{Batch, Tx, args},
     error::StoreError,
     messages::CountMoves,
+    together::Together,
 };
 
 /// What became of one claimed row.
@@ -162,23 +163,25 @@ impl<'a> Change<'a> {
 }
 
 impl Work {
-    /// Writes what ended. `false` when a row was no longer this worker's and nobody looked which: nothing may be committed then.
+    /// Writes what ended, with `together` as far as it may wait. With [`Care::Count`] every row is taken to be still this worker's:
+    /// nothing may be committed unless what is sent together touches as many rows as it has to.
+    #[expect(clippy::too_many_arguments, reason = "one step of a turn, with the turn's own state")]
     pub(super) async fn record(
         &self,
         tx: &mut Tx,
+        together: &mut Together,
         endings: &Endings,
         care: Care,
         moves: &mut CountMoves,
         turn: &mut Turn,
         now: Millis,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<(), StoreError> {
         let changes: Vec<Change<'_>> = endings.rows.iter().map(Change::of).collect();
-        let Some(stale) = self.write_changes(tx, &changes, care).await? else { return Ok(false) };
+        let stale = self.write_changes(tx, together, &changes, care).await?;
         turn.stale += stale.len();
         let mut slots: BTreeMap<(Uuid, i64), i64> = BTreeMap::new();
         for request in &endings.requests {
-            let written = self.write_request(tx, request, care).await?;
-            let Some((rows, cost)) = written else { return Ok(false) };
+            let (rows, cost) = self.write_request(tx, together, request, care).await?;
             turn.stale += request.positions.len() - usize::try_from(rows).unwrap_or(0);
             moves.add(request.broadcast.0, MessageState::InFlight, "", -rows, 0);
             moves.add(request.broadcast.0, MessageState::Sent, "", rows, cost);
@@ -197,9 +200,9 @@ impl Work {
             }
             turn.touched.insert(broadcast);
         }
-        write_events(tx, &events).await?;
-        write_slots(tx, &slots).await?;
-        look_ups::write(tx, &endings.look_ups).await?;
+        write_events(together, &events);
+        write_slots(together, &slots);
+        look_ups::write(together, &endings.look_ups);
         let mut pauses: BTreeMap<Uuid, &Said> = BTreeMap::new();
         for record in &endings.rows {
             if let Next::Pause(said) = &record.next {
@@ -207,37 +210,30 @@ impl Work {
             }
         }
         for (broadcast, said) in pauses {
+            // Before the claim, which asks whether it may go on.
             pause(tx, BroadcastId(broadcast), said, now).await?;
         }
-        Ok(true)
+        Ok(())
     }
 
-    /// Writes endings of rows that are still this worker's; the keys of those that are not, or `None` when there are some and
-    /// nobody looked which.
+    /// Writes endings of rows that are still this worker's; the keys of those that are not, where somebody looks which.
     async fn write_changes(
         &self,
         tx: &mut Tx,
+        together: &mut Together,
         changes: &[Change<'_>],
         care: Care,
-    ) -> Result<Option<HashSet<(Uuid, i64)>>, StoreError> {
+    ) -> Result<HashSet<(Uuid, i64)>, StoreError> {
+        let mine = match care {
+            Care::Count => None,
+            Care::ReadBack => Some(self.still_mine(tx, changes).await?),
+        };
+        let is_mine = |change: &&Change<'_>| mine.as_ref().is_none_or(|mine| mine.contains(&change.key()));
         let (sent, others): (Vec<&Change<'_>>, Vec<&Change<'_>>) =
-            changes.iter().partition(|c| c.state == MessageState::Sent);
-        let mut mine: HashSet<(Uuid, i64)> = HashSet::new();
-        if care == Care::ReadBack {
-            mine = self.still_mine(tx, changes).await?;
-        }
-        let mut written = 0;
-        if !sent.is_empty() {
-            written += self.write_sent(tx, &sent).await?;
-        }
-        if !others.is_empty() {
-            written += self.write_others(tx, &others).await?;
-        }
-        if written == changes.len() as u64 {
-            return Ok(Some(HashSet::new()));
-        }
-        Ok((care == Care::ReadBack)
-            .then(|| changes.iter().map(Change::key).filter(|key| !mine.contains(key)).collect()))
+            changes.iter().filter(is_mine).partition(|c| c.state == MessageState::Sent);
+        self.write_sent(together, &sent);
+        self.write_others(together, &others);
+        Ok(changes.iter().filter(|change| !is_mine(change)).map(Change::key).collect())
     }
 
     /// Which of these rows are in flight by this worker and this attempt; locked, so that it stays so.
@@ -263,7 +259,10 @@ impl Work {
     }
 
     /// The many: only what differs from row to row is bound.
-    async fn write_sent(&self, tx: &mut Tx, changes: &[&Change<'_>]) -> Result<u64, StoreError> {
+    fn write_sent(&self, together: &mut Together, changes: &[&Change<'_>]) {
+        if changes.is_empty() {
+            return;
+        }
         let batch = Batch::new()
             .uuids("broadcast_id", changes.iter().map(|c| c.message.broadcast.0))
             .ints("position", changes.iter().map(|c| c.message.position))
@@ -271,7 +270,7 @@ impl Work {
             .texts("provider_id", changes.iter().map(|c| c.provider_id.map(str::to_owned)))
             .ints("cost", changes.iter().map(|c| c.cost.map(|cost| cost.0)))
             .ints("at", changes.iter().map(|c| c.at.0));
-        tx.run_batch(
+        together.run_batch(
             "UPDATE messages SET state = 'sent', reason = '', reason_text = '', next_attempt_at = 0, sent_at = b.at,
                     failed_at = NULL, provider_id = b.provider_id, cost = b.cost, changed_at = b.at, worker_id = NULL
              FROM @batch
@@ -279,70 +278,64 @@ impl Work {
                AND messages.state = 'in_flight' AND messages.worker_id = $1 AND messages.attempt = b.attempt",
             args![self.worker.0],
             batch,
-        )
-        .await
+        );
+        together.expecting(changes.len());
     }
 
-    /// One change for all rows of a request; how many it changed and what they cost together. Rows of a first attempt lie
+    /// One change for all rows of a request; how many it changes and what they cost together. Rows of a first attempt lie
     /// in one stretch that nobody else's first attempts can lie in, because the cursor passes each position once.
     async fn write_request(
         &self,
         tx: &mut Tx,
+        together: &mut Together,
         request: &SentRequest,
         care: Care,
-    ) -> Result<Option<(i64, i64)>, StoreError> {
+    ) -> Result<(i64, i64), StoreError> {
         let (Some(first), Some(last)) = (request.positions.first(), request.positions.last()) else {
-            return Ok(Some((0, 0)));
+            return Ok((0, 0));
         };
         let expected = i64::try_from(request.positions.len()).unwrap_or(i64::MAX);
         // A charge that does not divide evenly: the first rows carry one 1/10,000 ₹ more, so that the sum is exact.
         let (each, one_more) =
             request.cost.map_or((None, 0), |total| (Some(total.0 / expected), total.0 % expected));
         let cut = usize::try_from(one_more).ok().and_then(|at| request.positions.get(at)).unwrap_or(first);
-        let rows = tx
-            .run(
-                "UPDATE messages SET state = 'sent', reason = '', reason_text = '', next_attempt_at = 0, sent_at = $5,
-                        failed_at = NULL, provider_id = $6, cost = CASE WHEN position < $8 THEN $7 + 1 ELSE $7 END,
-                        changed_at = $5, worker_id = NULL
-                 WHERE broadcast_id = $1 AND position BETWEEN $2 AND $3 AND state = 'in_flight' AND attempt = 1
-                   AND worker_id = $4",
-                args![
-                    request.broadcast.0,
-                    *first,
-                    *last,
-                    self.worker.0,
-                    request.at,
-                    request.provider_id.as_deref(),
-                    each,
-                    *cut
-                ],
-            )
-            .await?;
-        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-        if rows == expected {
-            return Ok(Some((rows, request.cost.map_or(0, |cost| cost.0))));
+        let mut rows = expected;
+        let mut cost = request.cost.map_or(0, |cost| cost.0);
+        if care == Care::ReadBack {
+            (rows, cost) = tx
+                .one(
+                    "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN position < $6 THEN $5 + 1 ELSE $5 END), 0) AS BIGINT) FROM messages
+                     WHERE broadcast_id = $1 AND position BETWEEN $2 AND $3 AND state = 'in_flight' AND attempt = 1
+                       AND worker_id = $4",
+                    args![request.broadcast.0, *first, *last, self.worker.0, each.unwrap_or(0), *cut],
+                )
+                .await?;
         }
-        if care == Care::Count {
-            return Ok(None);
-        }
-        let (cost,): (i64,) = tx
-            .one(
-                "SELECT CAST(COALESCE(SUM(cost), 0) AS BIGINT) FROM messages
-                 WHERE broadcast_id = $1 AND position BETWEEN $2 AND $3 AND state = 'sent' AND changed_at = $4
-                   AND COALESCE(provider_id, '') = $5",
-                args![
-                    request.broadcast.0,
-                    *first,
-                    *last,
-                    request.at,
-                    request.provider_id.as_deref().unwrap_or("")
-                ],
-            )
-            .await?;
-        Ok(Some((rows, cost)))
+        together.run(
+            "UPDATE messages SET state = 'sent', reason = '', reason_text = '', next_attempt_at = 0, sent_at = $5,
+                    failed_at = NULL, provider_id = $6, cost = CASE WHEN position < $8 THEN $7 + 1 ELSE $7 END,
+                    changed_at = $5, worker_id = NULL
+             WHERE broadcast_id = $1 AND position BETWEEN $2 AND $3 AND state = 'in_flight' AND attempt = 1
+               AND worker_id = $4",
+            args![
+                request.broadcast.0,
+                *first,
+                *last,
+                self.worker.0,
+                request.at,
+                request.provider_id.as_deref(),
+                each,
+                *cut
+            ],
+        );
+        together.expecting(usize::try_from(rows).unwrap_or(0));
+        Ok((rows, cost))
     }
 
-    async fn write_others(&self, tx: &mut Tx, changes: &[&Change<'_>]) -> Result<u64, StoreError> {
+    fn write_others(&self, together: &mut Together, changes: &[&Change<'_>]) {
+        if changes.is_empty() {
+            return;
+        }
         let batch = Batch::new()
             .uuids("broadcast_id", changes.iter().map(|c| c.message.broadcast.0))
             .ints("position", changes.iter().map(|c| c.message.position))
@@ -354,7 +347,7 @@ impl Work {
             .ints("back", changes.iter().map(|c| c.back))
             .ints("failed_at", changes.iter().map(|c| c.failed_at))
             .ints("at", changes.iter().map(|c| c.at.0));
-        tx.run_batch(
+        together.run_batch(
             "UPDATE messages SET state = b.state, reason = b.reason, reason_text = b.reason_text,
                     attempt = messages.attempt - b.back, next_attempt_at = b.next_attempt_at,
                     failed_at = b.failed_at, changed_at = b.at, worker_id = NULL
@@ -363,8 +356,8 @@ impl Work {
                AND messages.state = 'in_flight' AND messages.worker_id = $1 AND messages.attempt = b.attempt",
             args![self.worker.0],
             batch,
-        )
-        .await
+        );
+        together.expecting(changes.len());
     }
 
     /// Stops a broadcast because of what the provider said; untried rows keep waiting.
@@ -411,9 +404,9 @@ async fn pause(tx: &mut Tx, broadcast: BroadcastId, said: &Said, now: Millis) ->
     Ok(())
 }
 
-async fn write_events(tx: &mut Tx, changes: &[&Change<'_>]) -> Result<(), StoreError> {
+fn write_events(together: &mut Together, changes: &[&Change<'_>]) {
     if changes.is_empty() {
-        return Ok(());
+        return;
     }
     let batch = Batch::new()
         .uuids("broadcast_id", changes.iter().map(|c| c.message.broadcast.0))
@@ -421,30 +414,26 @@ async fn write_events(tx: &mut Tx, changes: &[&Change<'_>]) -> Result<(), StoreE
         .ints("at", changes.iter().map(|c| c.at.0))
         .texts("kind", changes.iter().map(|c| c.state.word().to_owned()))
         .texts("detail", changes.iter().map(|c| c.said.text.clone()));
-    tx.run_batch(
+    together.run_batch(
         "INSERT INTO message_events (broadcast_id, position, at, kind, detail)
          SELECT b.broadcast_id, b.position, b.at, b.kind, b.detail FROM @batch",
         args![],
         batch,
-    )
-    .await?;
-    Ok(())
+    );
 }
 
-async fn write_slots(tx: &mut Tx, slots: &BTreeMap<(Uuid, i64), i64>) -> Result<(), StoreError> {
+fn write_slots(together: &mut Together, slots: &BTreeMap<(Uuid, i64), i64>) {
     if slots.is_empty() {
-        return Ok(());
+        return;
     }
     let batch = Batch::new()
         .uuids("broadcast_id", slots.keys().map(|(id, _)| *id))
         .ints("slot", slots.keys().map(|(_, slot)| *slot))
         .ints("n", slots.values().copied());
-    tx.run_batch(
+    together.run_batch(
         "INSERT INTO broadcast_pace (broadcast_id, slot, n) SELECT b.broadcast_id, b.slot, b.n FROM @batch WHERE TRUE
          ON CONFLICT (broadcast_id, slot) DO UPDATE SET n = broadcast_pace.n + excluded.n",
         args![],
         batch,
-    )
-    .await?;
-    Ok(())
+    );
 }
