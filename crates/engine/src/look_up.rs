@@ -51,6 +51,8 @@ impl Engine {
                 self.work.look_up_again(&asked, None).await?;
             } else if sending.contains(&asked.integration) {
                 self.work.look_up_again(&asked, Some((asked.step, now.plus(SENDING_MS)))).await?;
+            } else if asked.each {
+                self.work.ask_each(&asked, now).await?;
             } else {
                 by_integration.entry(asked.integration).or_default().push(asked);
             }
@@ -144,6 +146,7 @@ mod tests {
             organization: OrganizationId::new(Millis(0)),
             integration: IntegrationId::new(Millis(0)),
             key: "abc0123456789xy".into(),
+            each: false,
             since: Millis(0),
             step,
             settled: false,

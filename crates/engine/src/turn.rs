@@ -17,7 +17,7 @@ use providers::{Account, LookUpKey, UNRECOGNISED, Wire};
 use rand::{SeedableRng, rngs::SmallRng};
 use store::{
     StoreError,
-    work::{Claimed, DueBroadcast, Endings, NewLookUp, Record, SentRequest, Want},
+    work::{Asked, Claimed, DueBroadcast, Endings, NewLookUp, Record, SentRequest, Want},
 };
 use tokio::{runtime::Handle, task::JoinSet};
 use tracing::{error, warn};
@@ -278,18 +278,15 @@ impl Sender {
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return };
         let broadcast = first.message.broadcast;
         if let Some(asked) = ready.account.look_up_key(&ready.wire, provider_id.as_deref()) {
-            let (key, first, last) = match asked {
-                LookUpKey::Call(id) => (id, first.message.position, last.message.position),
-                LookUpKey::Broadcast(name) => (name, 1, i64::MAX),
+            let (first, last) = (first.message.position, last.message.position);
+            let (asked, first, last) = match asked {
+                // Single messages that went out together share a question; those that go again may lie anywhere.
+                LookUpKey::Call(_) if rows.len() == 1 && rows[0].attempt == 1 => (Asked::Each, first, last),
+                LookUpKey::Call(id) => (Asked::As(id), first, last),
+                LookUpKey::Broadcast(name) => (Asked::As(name), 1, i64::MAX),
             };
-            self.endings.look_ups.push(NewLookUp {
-                broadcast,
-                key,
-                first,
-                last,
-                since: at,
-                due_at: at.plus(look_up::FIRST_MS),
-            });
+            let due_at = at.plus(look_up::FIRST_MS);
+            self.endings.ask(NewLookUp { broadcast, asked, first, last, since: at, due_at });
         }
         // Rows of a first attempt lie in one stretch of the plan: one change covers them all.
         if rows.len() > 1 && rows.iter().all(|row| row.attempt == 1) {

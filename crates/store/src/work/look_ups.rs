@@ -13,13 +13,23 @@ use crate::{
     together::Together,
 };
 
+/// What a question is put with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// What the provider knows it by: a request's id, or a campaign's name.
+    As(String),
+    /// Each message of the stretch by its own id. Most have settled by the time they would be asked about: who has not gets a
+    /// question of their own then ([`Work::ask_each`]).
+    Each,
+}
+
 /// Something to ask about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewLookUp {
     /// Of which broadcast.
     pub broadcast: BroadcastId,
-    /// What the provider knows it by: a request's id, or a campaign's name.
-    pub key: String,
+    /// What to ask with.
+    pub asked: Asked,
     /// First position that it may tell about.
     pub first: i64,
     /// Last position that it may tell about.
@@ -39,8 +49,10 @@ pub struct DueLookUp {
     pub organization: OrganizationId,
     /// By which account.
     pub integration: IntegrationId,
-    /// What the provider knows it by.
+    /// What the provider knows it by; where `each`, the question's own name.
     pub key: String,
+    /// Stands for a question about each message of its stretch.
+    pub each: bool,
     /// When it was handed over.
     pub since: Millis,
     /// How often it was asked before.
@@ -55,6 +67,7 @@ struct DueRow {
     organization_id: Uuid,
     integration_id: Uuid,
     key: String,
+    of_each: bool,
     since: i64,
     step: i64,
     settled: bool,
@@ -67,14 +80,15 @@ pub(super) fn write(together: &mut Together, new: &[NewLookUp]) {
     }
     let batch = Batch::new()
         .uuids("broadcast_id", new.iter().map(|n| n.broadcast.0))
-        .texts("key", new.iter().map(|n| n.key.clone()))
+        .texts("key", new.iter().map(NewLookUp::key))
+        .ints("of_each", new.iter().map(|n| i64::from(n.asked == Asked::Each)))
         .ints("first_position", new.iter().map(|n| n.first))
         .ints("last_position", new.iter().map(|n| n.last))
         .ints("since", new.iter().map(|n| n.since.0))
         .ints("due_at", new.iter().map(|n| n.due_at.0));
     together.run_batch(
-        "INSERT INTO look_ups (broadcast_id, key, integration_id, organization_id, first_position, last_position, since, step, due_at)
-         SELECT b.broadcast_id, b.key, c.integration_id, c.organization_id, b.first_position, b.last_position, b.since, 0, b.due_at
+        "INSERT INTO look_ups (broadcast_id, key, integration_id, organization_id, first_position, last_position, since, step, due_at, of_each)
+         SELECT b.broadcast_id, b.key, c.integration_id, c.organization_id, b.first_position, b.last_position, b.since, 0, b.due_at, b.of_each = 1
          FROM @batch CROSS JOIN broadcasts c WHERE c.id = b.broadcast_id
          ON CONFLICT (broadcast_id, key) DO NOTHING",
         args![],
@@ -82,7 +96,38 @@ pub(super) fn write(together: &mut Together, new: &[NewLookUp]) {
     );
 }
 
+impl NewLookUp {
+    fn key(&self) -> String {
+        match &self.asked {
+            Asked::As(key) => key.clone(),
+            Asked::Each => format!("{}..={}", self.first, self.last),
+        }
+    }
+}
+
 impl Work {
+    /// Puts questions about single messages, due at `now`, in the place of one that stands for them; about those that have settled there
+    /// is nothing to ask.
+    pub async fn ask_each(&self, asked: &DueLookUp, now: Millis) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.run(
+            "INSERT INTO look_ups (broadcast_id, key, integration_id, organization_id, first_position, last_position, since, step, due_at, of_each)
+             SELECT m.broadcast_id, m.provider_id, l.integration_id, l.organization_id, m.position, m.position, l.since, l.step, $3, FALSE
+             FROM look_ups l
+             JOIN messages m ON m.broadcast_id = l.broadcast_id AND m.position BETWEEN l.first_position AND l.last_position
+             WHERE l.broadcast_id = $1 AND l.key = $2 AND m.state IN ('sent', 'unknown') AND m.provider_id IS NOT NULL
+             ON CONFLICT (broadcast_id, key) DO NOTHING",
+            args![asked.broadcast.0, &asked.key, now],
+        )
+        .await?;
+        tx.run(
+            "DELETE FROM look_ups WHERE broadcast_id = $1 AND key = $2",
+            args![asked.broadcast.0, &asked.key],
+        )
+        .await?;
+        tx.commit().await
+    }
+
     /// Takes questions that are due at `now`, the oldest first; nobody else is given them before `hold_until`.
     pub async fn take_look_ups(
         &self,
@@ -98,7 +143,7 @@ impl Work {
                  )
                  UPDATE look_ups SET due_at = $2 FROM due
                  WHERE look_ups.broadcast_id = due.broadcast_id AND look_ups.key = due.key
-                 RETURNING look_ups.broadcast_id, look_ups.organization_id, look_ups.integration_id, look_ups.key, look_ups.since,
+                 RETURNING look_ups.broadcast_id, look_ups.organization_id, look_ups.integration_id, look_ups.key, look_ups.of_each, look_ups.since,
                            look_ups.step,
                            NOT EXISTS (SELECT 1 FROM messages m WHERE m.broadcast_id = look_ups.broadcast_id
                                AND m.position BETWEEN look_ups.first_position AND look_ups.last_position
@@ -114,6 +159,7 @@ impl Work {
                 organization: OrganizationId(row.organization_id),
                 integration: IntegrationId(row.integration_id),
                 key: row.key,
+                each: row.of_each,
                 since: Millis(row.since),
                 step: row.step,
                 settled: row.settled,

@@ -17,7 +17,7 @@ use crate::db::Db;
 
 pub(crate) use claim::sending_hours;
 pub use claim::{Claimed, DueBroadcast, Job, Turn, Want};
-pub use look_ups::{DueLookUp, NewLookUp};
+pub use look_ups::{Asked, DueLookUp, NewLookUp};
 pub use opt_out::{Addressee, LinkState, OptOut};
 pub use plan::{PlanCandidate, PlanPage, PlannedRow, Planning, StretchSums};
 pub use receipts::{Applied, Candidate, PendingReceipt, RawReceipt, ReceiptChange};

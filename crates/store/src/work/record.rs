@@ -72,6 +72,20 @@ impl Endings {
     }
 }
 
+impl Endings {
+    /// Enters a question; what is asked in the same way about others of that broadcast is one question with it.
+    pub fn ask(&mut self, new: NewLookUp) {
+        let same = |known: &&mut NewLookUp| known.broadcast == new.broadcast && known.asked == new.asked;
+        match self.look_ups.iter_mut().find(same) {
+            Some(known) => {
+                known.first = known.first.min(new.first);
+                known.last = known.last.max(new.last);
+            }
+            None => self.look_ups.push(new),
+        }
+    }
+}
+
 impl From<Vec<Record>> for Endings {
     fn from(rows: Vec<Record>) -> Endings {
         Endings { rows, ..Endings::default() }
