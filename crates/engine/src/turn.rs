@@ -280,8 +280,10 @@ impl Sender {
         if let Some(asked) = ready.account.look_up_key(&ready.wire, provider_id.as_deref()) {
             let (first, last) = (first.message.position, last.message.position);
             let (asked, first, last) = match asked {
-                // Single messages that went out together share a question; those that go again may lie anywhere.
-                LookUpKey::Call(_) if rows.len() == 1 && rows[0].attempt == 1 => (Asked::Each, first, last),
+                // Personal messages that went out together share a question; those that go again may lie anywhere.
+                LookUpKey::Call(_) if ready.batch() == 1 && rows[0].attempt == 1 => {
+                    (Asked::Each, first, last)
+                }
                 LookUpKey::Call(id) => (Asked::As(id), first, last),
                 LookUpKey::Broadcast(name) => (Asked::As(name), 1, i64::MAX),
             };

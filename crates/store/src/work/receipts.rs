@@ -249,8 +249,9 @@ impl Work {
             .collect()
     }
 
-    /// Questions know the requests that are open, and are found by their id; messages are not. A request of several numbers names
-    /// none of them, also when all but one of its messages went again under another id.
+    /// Questions know the requests that are open, by their id or, before they are asked, by where their messages lie; messages are not
+    /// found by that id. A request of several numbers names none of them, also when all but one of its messages went again under
+    /// another id.
     async fn candidates_of_requests(
         &self,
         integration: IntegrationId,
@@ -264,7 +265,16 @@ impl Work {
                  FROM (SELECT id, template FROM broadcasts WHERE integration_id = $1 AND served_at > $2) t
                  CROSS JOIN @batch CROSS JOIN look_ups l CROSS JOIN messages m
                  WHERE l.broadcast_id = t.id AND l.key = b.request AND l.first_position = l.last_position
-                   AND m.broadcast_id = l.broadcast_id AND m.position = l.first_position AND m.provider_id = l.key AND m.planned",
+                   AND m.broadcast_id = l.broadcast_id AND m.position = l.first_position AND m.provider_id = l.key AND m.planned
+                   AND NOT l.of_each
+                 UNION
+                 SELECT m.broadcast_id, m.position, m.recipient, m.state, m.reason, m.provider_id, m.network_id, m.cost,
+                        m.started_at, t.template
+                 FROM (SELECT id, template FROM broadcasts WHERE integration_id = $1 AND served_at > $2) t
+                 CROSS JOIN look_ups l CROSS JOIN messages m
+                 WHERE l.broadcast_id = t.id AND l.of_each AND m.broadcast_id = l.broadcast_id
+                   AND m.position BETWEEN l.first_position AND l.last_position AND m.planned
+                   AND m.provider_id IN (SELECT b.request FROM @batch)",
                 args![integration.0, since],
                 Batch::new().texts("request", requests),
             )
