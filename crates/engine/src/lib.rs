@@ -61,7 +61,7 @@ impl Default for Limits {
             rows_in_flight_max: 3_200,
             lease_ms: 15_000,
             retry: Retry::default(),
-            stretch: 4_000,
+            stretch: 1_000,
             stop_wait_ms: 25_000,
         }
     }

@@ -57,7 +57,7 @@ use db::Db;
 /// Readers beside the one writer of SQLite; WAL lets them go on while it writes.
 const SQLITE_READERS: u32 = 4;
 /// Page cache of the writer, in KiB. Bounds memory; the operating system caches the rest.
-const WRITER_CACHE_KIB: &str = "-8192";
+const WRITER_CACHE_KIB: &str = "-4096";
 /// Page cache of one reader, in KiB.
 const READER_CACHE_KIB: &str = "-1024";
 /// Pages in the log before they are carried over into the database: rows that change three times within seconds are carried once.
