@@ -46,15 +46,15 @@ impl Engine {
                 );
             }
         }
-        let stop = CancellationToken::new();
+        let (stop, still) = (CancellationToken::new(), CancellationToken::new());
         let mut tasks = JoinSet::new();
-        tasks.spawn(self.clone().sending_apart(seed, stop.clone()));
+        tasks.spawn(self.clone().sending_apart(seed, stop.clone(), still.clone()));
         tasks.spawn(self.clone().planning(stop.clone()));
         tasks.spawn(self.clone().receiving(stop.clone()));
         tasks.spawn(self.clone().asking(stop.clone()));
         tasks.spawn(self.clone().keeping(stop.clone()));
         tasks.spawn(self.clone().forgetting(stop.clone()));
-        tasks.spawn(self.clone().beating(stop.clone()));
+        tasks.spawn(self.clone().beating(still));
         tasks.spawn(self.clone().hearing(stop.clone()));
         Ok(Running { stop, tasks, engine: self.clone() })
     }
@@ -66,13 +66,13 @@ impl Engine {
     }
 
     /// The sending loop has a thread of its own: among hundreds of calls that are ready to go on it would wait its turn after each
-    /// statement.
-    async fn sending_apart(self, seed: u64, stop: CancellationToken) {
+    /// statement. `still` ends with it: while calls under way are awaited, others must not take this process for lost.
+    async fn sending_apart(self, seed: u64, stop: CancellationToken, still: CancellationToken) {
         let (calls_on, (done, ended)) = (Handle::current(), oneshot::channel());
-        let all = stop.clone();
+        let (all, heart) = (stop.clone(), still.clone());
         let thread = std::thread::Builder::new().name("munadi-sender".to_owned()).spawn(move || {
             match runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime.block_on(self.sending(calls_on, seed, stop)),
+                Ok(runtime) => runtime.block_on(self.sending(calls_on, seed, stop, heart)),
                 Err(error) => error!("the sending loop has no runtime: {error}"),
             }
             // Whoever waits for the end may have given up.
@@ -90,9 +90,10 @@ impl Engine {
             }
             Err(error) => error!("the sending loop has no thread: {error}"),
         }
+        still.cancel();
     }
 
-    async fn sending(self, calls_on: Handle, seed: u64, stop: CancellationToken) {
+    async fn sending(self, calls_on: Handle, seed: u64, stop: CancellationToken, still: CancellationToken) {
         let mut sender = Sender::on(calls_on, self.clone(), seed);
         let mut down = DOWN_FIRST;
         while !stop.is_cancelled() {
@@ -115,7 +116,7 @@ impl Engine {
                 }
             }
         }
-        self.finish(&mut sender).await;
+        self.finish(&mut sender, &still).await;
     }
 
     /// A loop with nothing to do sleeps until the next moment at which something becomes due; a second at most, as ever.
@@ -133,7 +134,7 @@ impl Engine {
     }
 
     /// Takes no more work; waits for the calls under way and writes how they ended.
-    async fn finish(&self, sender: &mut Sender) {
+    async fn finish(&self, sender: &mut Sender, still: &CancellationToken) {
         let last = self.clock.now().plus(self.limits.stop_wait_ms);
         while sender.unfinished() > 0 && self.clock.now() < last {
             match sender.turn(false).await {
@@ -147,6 +148,7 @@ impl Engine {
                 }
             }
         }
+        still.cancel();
         if sender.unfinished() > 0 {
             error!(
                 rows = sender.unfinished(),
@@ -276,6 +278,8 @@ impl Engine {
                 Ok(()) => {
                     self.alive_until.store(now.plus(self.limits.lease_ms).0, Ordering::Release);
                 }
+                // It has taken itself out of the list meanwhile.
+                Err(StoreError::Stale) if stop.is_cancelled() => return,
                 Err(StoreError::Stale) => {
                     error!("other processes gave up on this one; it enters itself again");
                     let name = "returned";

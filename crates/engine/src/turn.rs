@@ -173,7 +173,11 @@ impl Sender {
             .iter()
             .filter_map(|due| Some((due.clone(), self.ready.get(&due.broadcast)?.batch())))
             .collect();
-        let wanted = wants(&servable, free, self.round);
+        let mut wanted = wants(&servable, free, self.round);
+        // Every process locks the paces of several accounts in one order.
+        wanted.sort_by_key(|want| {
+            servable.iter().find(|(due, _)| due.broadcast == want.broadcast).map(|(due, _)| due.integration)
+        });
         self.round += 1;
         Ok(wanted)
     }
@@ -290,8 +294,10 @@ impl Sender {
             let due_at = at.plus(look_up::FIRST_MS);
             self.endings.ask(NewLookUp { broadcast, asked, first, last, since: at, due_at });
         }
-        // Rows of a first attempt lie in one stretch of the plan: one change covers them all.
-        if rows.len() > 1 && rows.iter().all(|row| row.attempt == 1) {
+        // Rows of a first attempt that lie side by side in the plan: one change covers them all and no other.
+        let (first, last) = (first.message.position, last.message.position);
+        let side_by_side = i64::try_from(rows.len()).is_ok_and(|n| last - first + 1 == n);
+        if rows.len() > 1 && side_by_side && rows.iter().all(|row| row.attempt == 1) {
             let positions = rows.iter().map(|row| row.message.position).collect();
             self.endings.requests.push(SentRequest { broadcast, positions, provider_id, cost, at });
             return;

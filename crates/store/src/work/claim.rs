@@ -11,7 +11,10 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{Endings, Work, record::Care};
+use super::{
+    Endings, Work,
+    record::{Aside, Care},
+};
 use crate::{
     changes::Change,
     db::{Tx, args},
@@ -263,9 +266,11 @@ impl Work {
         let mut moves = CountMoves::default();
         let mut together = Together::default();
         let mut tx = self.db.begin().await?;
-        if !endings.is_empty() {
-            self.record(&mut tx, &mut together, endings, care, &mut moves, &mut turn, now).await?;
-        }
+        let aside = if endings.is_empty() {
+            Aside::default()
+        } else {
+            self.record(&mut tx, &mut together, endings, care, &mut moves, &mut turn, now).await?
+        };
         for (at, want) in wants.iter().enumerate() {
             if at > 0 {
                 // It looks at what the one before has spent.
@@ -273,6 +278,7 @@ impl Work {
             }
             self.claim(&mut tx, &mut together, *want, key, &mut moves, &mut turn, now).await?;
         }
+        aside.write(&mut together);
         move_counts_with(&mut together, moves);
         if !together.send(&mut tx).await? {
             return Ok(None);
@@ -315,8 +321,12 @@ impl Work {
         }
         let Some(granted) = grant(&head.pace, want, turn, now) else { return Ok(()) };
 
-        let mut rows =
-            if head.again { self.claim_again(tx, want.broadcast, granted, now).await? } else { Vec::new() };
+        let mut rows = Vec::new();
+        if head.again {
+            // What ended comes first: a row that goes again must not be taken for the attempt that ended.
+            together.send(tx).await?;
+            rows = self.claim_again(tx, want.broadcast, granted, now).await?;
+        }
         let room = granted - i64::try_from(rows.len()).unwrap_or(granted);
         let mut cursor = head.cursor;
         if room > 0 {

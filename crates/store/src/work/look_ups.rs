@@ -100,7 +100,7 @@ impl NewLookUp {
     fn key(&self) -> String {
         match &self.asked {
             Asked::As(key) => key.clone(),
-            Asked::Each => format!("{}..={}", self.first, self.last),
+            Asked::Each => format!("{}..={}@{}", self.first, self.last, self.since.0),
         }
     }
 }
@@ -112,7 +112,7 @@ impl Work {
         let mut tx = self.db.begin().await?;
         tx.run(
             "INSERT INTO look_ups (broadcast_id, key, integration_id, organization_id, first_position, last_position, since, step, due_at, of_each)
-             SELECT m.broadcast_id, m.provider_id, l.integration_id, l.organization_id, m.position, m.position, l.since, l.step, $3, FALSE
+             SELECT m.broadcast_id, m.provider_id, l.integration_id, l.organization_id, m.position, m.position, COALESCE(m.sent_at, l.since), l.step, $3, FALSE
              FROM look_ups l
              JOIN messages m ON m.broadcast_id = l.broadcast_id AND m.position BETWEEN l.first_position AND l.last_position
              WHERE l.broadcast_id = $1 AND l.key = $2 AND m.state IN ('sent', 'unknown') AND m.provider_id IS NOT NULL

@@ -12,7 +12,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{NewLookUp, Turn, Work, look_ups};
+use super::{Asked, NewLookUp, Turn, Work, look_ups};
 use crate::{
     changes,
     db::{Batch, Tx, args},
@@ -39,7 +39,7 @@ pub struct Record {
 pub struct SentRequest {
     /// Of which broadcast.
     pub broadcast: BroadcastId,
-    /// Positions of its rows, ascending; each row's first attempt.
+    /// Positions of its rows, ascending and without a hole, so that requests never overlap; each row's first attempt.
     pub positions: Vec<i64>,
     /// The provider's id of the request.
     pub provider_id: Option<String>,
@@ -73,9 +73,15 @@ impl Endings {
 }
 
 impl Endings {
-    /// Enters a question; what is asked in the same way about others of that broadcast is one question with it.
+    /// Enters a question; what is asked in the same way about others of that broadcast is one question with it, unless they lie far
+    /// apart.
     pub fn ask(&mut self, new: NewLookUp) {
-        let same = |known: &&mut NewLookUp| known.broadcast == new.broadcast && known.asked == new.asked;
+        let near = |known: &NewLookUp| {
+            new.first <= known.last + NEAR && new.last >= known.first - NEAR || new.asked != Asked::Each
+        };
+        let same = |known: &&mut NewLookUp| {
+            known.broadcast == new.broadcast && known.asked == new.asked && near(known)
+        };
         match self.look_ups.iter_mut().find(same) {
             Some(known) => {
                 known.first = known.first.min(new.first);
@@ -92,6 +98,9 @@ impl From<Vec<Record>> for Endings {
     }
 }
 
+/// Messages that are asked about by one question lie no further apart than this.
+const NEAR: i64 = 256;
+
 /// A slot of the pace chart, in milliseconds.
 pub(crate) const PACE_SLOT_MS: i64 = 10_000;
 
@@ -102,6 +111,21 @@ pub(super) enum Care {
     Count,
     /// Which rows were written is read back.
     ReadBack,
+}
+
+/// What a turn's endings leave to be written beside the rows. It goes last: other processes write the same rows of these tables, and
+/// everybody locks them after those of the claim.
+#[derive(Default)]
+pub(super) struct Aside {
+    slots: BTreeMap<(Uuid, i64), i64>,
+    look_ups: Vec<NewLookUp>,
+}
+
+impl Aside {
+    pub(super) fn write(&self, together: &mut Together) {
+        write_slots(together, &self.slots);
+        look_ups::write(together, &self.look_ups);
+    }
 }
 
 struct Change<'a> {
@@ -189,14 +213,35 @@ impl Work {
         moves: &mut CountMoves,
         turn: &mut Turn,
         now: Millis,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Aside, StoreError> {
         let changes: Vec<Change<'_>> = endings.rows.iter().map(Change::of).collect();
         let stale = self.write_changes(tx, together, &changes, care).await?;
         turn.stale += stale.len();
+        let mut look_ups = endings.look_ups.clone();
+        // Others hold them for unknown, without the provider's id: what became of them can still be asked with it.
+        for change in changes.iter().filter(|change| stale.contains(&change.key())) {
+            let since = change.at;
+            let about = endings
+                .look_ups
+                .iter()
+                .find(|new| new.asked == Asked::Each && new.broadcast == change.message.broadcast);
+            if let (Some(about), Some(id)) = (about, change.provider_id) {
+                let (first, last) = (change.message.position, change.message.position);
+                let asked = Asked::As(id.to_owned());
+                look_ups.push(NewLookUp {
+                    broadcast: about.broadcast,
+                    asked,
+                    first,
+                    last,
+                    since,
+                    due_at: about.due_at,
+                });
+            }
+        }
         let mut slots: BTreeMap<(Uuid, i64), i64> = BTreeMap::new();
         for request in &endings.requests {
             let (rows, cost) = self.write_request(tx, together, request, care).await?;
-            turn.stale += request.positions.len() - usize::try_from(rows).unwrap_or(0);
+            turn.stale += request.positions.len().saturating_sub(usize::try_from(rows).unwrap_or(0));
             moves.add(request.broadcast.0, MessageState::InFlight, "", -rows, 0);
             moves.add(request.broadcast.0, MessageState::Sent, "", rows, cost);
             *slots.entry((request.broadcast.0, request.at.0 / PACE_SLOT_MS)).or_default() += rows;
@@ -215,8 +260,6 @@ impl Work {
             turn.touched.insert(broadcast);
         }
         write_events(together, &events);
-        write_slots(together, &slots);
-        look_ups::write(together, &endings.look_ups);
         let mut pauses: BTreeMap<Uuid, &Said> = BTreeMap::new();
         for record in &endings.rows {
             if let Next::Pause(said) = &record.next {
@@ -227,7 +270,7 @@ impl Work {
             // Before the claim, which asks whether it may go on.
             pause(tx, BroadcastId(broadcast), said, now).await?;
         }
-        Ok(())
+        Ok(Aside { slots, look_ups })
     }
 
     /// Writes endings of rows that are still this worker's; the keys of those that are not, where somebody looks which.
@@ -296,8 +339,7 @@ impl Work {
         together.expecting(changes.len());
     }
 
-    /// One change for all rows of a request; how many it changes and what they cost together. Rows of a first attempt lie
-    /// in one stretch that nobody else's first attempts can lie in, because the cursor passes each position once.
+    /// One change for all rows of a request, which lie side by side; how many it changes and what they cost together.
     async fn write_request(
         &self,
         tx: &mut Tx,
@@ -318,9 +360,12 @@ impl Work {
         if care == Care::ReadBack {
             (rows, cost) = tx
                 .one(
-                    "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN position < $6 THEN $5 + 1 ELSE $5 END), 0) AS BIGINT) FROM messages
-                     WHERE broadcast_id = $1 AND position BETWEEN $2 AND $3 AND state = 'in_flight' AND attempt = 1
-                       AND worker_id = $4",
+                    "WITH mine AS (
+                         SELECT position FROM messages
+                         WHERE broadcast_id = $1 AND position BETWEEN $2 AND $3 AND state = 'in_flight' AND attempt = 1
+                           AND worker_id = $4 FOR UPDATE
+                     )
+                     SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN position < $6 THEN $5 + 1 ELSE $5 END), 0) AS BIGINT) FROM mine",
                     args![request.broadcast.0, *first, *last, self.worker.0, each.unwrap_or(0), *cut],
                 )
                 .await?;

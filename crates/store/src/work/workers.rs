@@ -90,20 +90,32 @@ impl Work {
             if found.is_none() {
                 return Ok(rows);
             }
-            let taken: Vec<(Uuid, i64)> = tx
+            let sending: Vec<(Uuid,)> = tx
                 .all(
+                    "SELECT broadcast_id FROM broadcast_counts WHERE state = 'in_flight' AND n > 0 ORDER BY broadcast_id",
+                    args![],
+                )
+                .await?;
+            let mut taken: Vec<(Uuid, i64)> = Vec::new();
+            for (broadcast,) in sending {
+                let room = RECLAIM_ROWS - i64::try_from(taken.len()).unwrap_or(RECLAIM_ROWS);
+                if room <= 0 {
+                    break;
+                }
+                let of_it: Vec<(Uuid, i64)> = tx.all(
                     "WITH lost AS (
                          SELECT broadcast_id, position FROM messages
-                         WHERE broadcast_id IN (SELECT c.broadcast_id FROM broadcast_counts c WHERE c.state = 'in_flight' AND c.n > 0)
-                           AND worker_id = $1 AND state = 'in_flight' LIMIT $3 FOR UPDATE
+                         WHERE broadcast_id = $4 AND worker_id = $1 AND state = 'in_flight' LIMIT $3 FOR UPDATE
                      )
                      UPDATE messages SET state = 'unknown', reason = 'worker_lost', changed_at = $2,
                          reason_text = 'The program stopped while this call was under way; it may have gone out.'
                      FROM lost WHERE messages.broadcast_id = lost.broadcast_id AND messages.position = lost.position
                      RETURNING messages.broadcast_id, messages.position",
-                    args![lost.0, now, RECLAIM_ROWS],
+                    args![lost.0, now, room, broadcast],
                 )
                 .await?;
+                taken.extend(of_it);
+            }
             let mut moves = CountMoves::default();
             for (broadcast, _) in &taken {
                 moves.add(*broadcast, MessageState::InFlight, "", -1, 0);
