@@ -23,7 +23,7 @@ use crate::stop_of;
 
 /// Bytes of a request that are kept while waiting for its end; a larger one ends the connection.
 const REQUEST_BYTES_MAX: usize = 1 << 20;
-const READ_BYTES: usize = 4 * 1024;
+const READ_BYTES: usize = 2 * 1024;
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 80\r\n\r\n\
     {\"success\":\"true\",\"submitted_message_id\":\"00000000-0000-4000-8000-000000000000\"}";
 const ID_AT: usize = ANSWER.len() - 38;

@@ -131,6 +131,9 @@ const PEOPLE_PER_KILL: u64 = 130;
 /// Pace of the rehearsal: enough calls in flight at every moment, and a broadcast that outlasts the kills.
 const PER_SECOND: i64 = 500;
 
+/// What the stand-in's wallets hold, in 1/10,000 ₹: more than any number of kills costs.
+const WALLET: i64 = 10_000_000 * 10_000;
+
 /// Runs the proof; fails when it does not hold.
 pub async fn run(mut config: Config, database_given: bool, args: CrashProof) -> anyhow::Result<()> {
     let folder = std::env::temp_dir().join(format!("munadi-crash-proof-{}", std::process::id()));
@@ -176,6 +179,10 @@ async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
     stand.faults.receipts.mode = sandbox::faults::ReceiptMode::Off;
     // A number that is written to twice is to be seen, not refused.
     stand.faults.fast2sms.repeat_window_ms = 0;
+    // An empty wallet would pause the broadcast for good.
+    for account in &mut stand.fast2sms.accounts {
+        account.wallet = WALLET;
+    }
     let sandbox = Sandbox::start(stand).await?;
     let mut config = config.clone();
     config.providers = stand_in(&sandbox);
@@ -270,6 +277,9 @@ async fn until_done(store: &Store, stage: &Stage, id: domain::ids::BroadcastId) 
         let broadcast = org.broadcast(id).await?;
         if broadcast.status == domain::broadcast::BroadcastStatus::Completed {
             return Ok(broadcast);
+        }
+        if broadcast.status == domain::broadcast::BroadcastStatus::Paused {
+            bail!("the broadcast was paused: {}", broadcast.stop_text);
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
