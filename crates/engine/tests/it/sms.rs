@@ -474,40 +474,49 @@ on_both! {
     }
 
     async fn in_chaos_five_hundred_personal_texts_end_right_and_cost_what_the_provider_booked(db: TestStore) {
-        let mut sms = Sms::new(db).await;
-        sms.world.crowd(500).await;
-        sms.world.sandbox.faults().change(|faults| {
-            faults.server_error = Amount::Rate(0.10);
-            faults.reset_after = Amount::Rate(0.05);
-            faults.stall = Amount::Rate(0.05);
-            faults.stall_ms = 1_500;
-            faults.too_many = Amount::Rate(0.05);
-            faults.fast2sms.refusal_as_200 = 0.5;
-        });
-        let id = sms.broadcast(&personal()).await;
-        sms.world.run_dry().await;
-        sms.world.sandbox.faults().change(|faults| {
-            *faults = sandbox::faults::Faults { fast2sms: faults.fast2sms.clone(), ..Default::default() };
-        });
-        sms.ask_for_news().await;
-        assert!(sms.world.sandbox.world().repeated_phones(1).is_empty());
-        let mut unanswered = 0;
-        for row in sms.rows(id).await {
-            let heard = sms.world.sandbox.world().of_phone(&row.recipient);
-            match row.state {
-                MessageState::Sent | MessageState::Delivered => assert_eq!(heard.len(), 1, "{row:?}"),
-                MessageState::Failed => assert_eq!(heard.len(), 0, "{row:?}"),
-                // Nobody can be asked about a call that brought no id; the report would.
-                MessageState::Unknown => unanswered += heard.len(),
-                other => panic!("no row may end as {other}"),
-            }
-        }
-        let each = sms.world.sandbox.fast2sms().get().dlt_price;
-        let unbooked = i64::try_from(unanswered).unwrap() * each;
-        assert_eq!(sms.world.truth(id).await.actual_cost().0 + unbooked, sms.charged().0);
-        assert!(unanswered > 0, "the faults must have struck");
-        sms.world.assert_sum().await;
+        in_chaos(Sms::new(db).await, &personal()).await;
     }
+
+    async fn in_chaos_requests_of_seven_end_right_and_cost_what_the_provider_booked(db: TestStore) {
+        // What is refused goes again beside what goes first: requests whose numbers lie far apart.
+        let pace = Pace { per_second: 1_000_000, per_day: 0 };
+        in_chaos(Sms::with(db, 7, pace).await, &same_for_all()).await;
+    }
+}
+
+async fn in_chaos(mut sms: Sms, template: &SmsTemplate) {
+    sms.world.crowd(500).await;
+    sms.world.sandbox.faults().change(|faults| {
+        faults.server_error = Amount::Rate(0.10);
+        faults.reset_after = Amount::Rate(0.05);
+        faults.stall = Amount::Rate(0.05);
+        faults.stall_ms = 1_500;
+        faults.too_many = Amount::Rate(0.05);
+        faults.fast2sms.refusal_as_200 = 0.5;
+    });
+    let id = sms.broadcast(template).await;
+    sms.world.run_dry().await;
+    sms.world.sandbox.faults().change(|faults| {
+        *faults = sandbox::faults::Faults { fast2sms: faults.fast2sms.clone(), ..Default::default() };
+    });
+    sms.ask_for_news().await;
+    assert!(sms.world.sandbox.world().repeated_phones(1).is_empty());
+    let mut unanswered = 0;
+    for row in sms.rows(id).await {
+        let heard = sms.world.sandbox.world().of_phone(&row.recipient);
+        match row.state {
+            MessageState::Sent | MessageState::Delivered => assert_eq!(heard.len(), 1, "{row:?}"),
+            MessageState::Failed => assert_eq!(heard.len(), 0, "{row:?}"),
+            // Nobody can be asked about a call that brought no id; the report would.
+            MessageState::Unknown => unanswered += heard.len(),
+            other => panic!("no row may end as {other}"),
+        }
+    }
+    let each = sms.world.sandbox.fast2sms().get().dlt_price;
+    let unbooked = i64::try_from(unanswered).unwrap() * each;
+    assert_eq!(sms.world.truth(id).await.actual_cost().0 + unbooked, sms.charged().0);
+    assert!(unanswered > 0, "the faults must have struck");
+    sms.world.assert_sum().await;
 }
 
 /// Begins 30 seconds before the hour with more people than the pace allows in that time.
