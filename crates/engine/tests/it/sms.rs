@@ -1,5 +1,7 @@
 //! SMS: many numbers in one request, and the rules that hold at the moment of sending.
 
+use std::collections::HashSet;
+
 use domain::{
     broadcast::{Audience, UNDO_MS},
     channel::{Category, Channel},
@@ -471,6 +473,31 @@ on_both! {
         assert_eq!(sms.world.sum(second).await, "30 = 30 sent");
         let earliest = sms.rows(second).await.iter().filter_map(|row| row.started_at).min();
         assert!(earliest.is_some_and(|at| at >= told.plus(2 * MINUTE)));
+    }
+
+    async fn requests_of_numbers_from_different_places_take_only_their_own(db: TestStore) {
+        let pace = Pace { per_second: 1_000_000, per_day: 0 };
+        let mut sms = Sms::with(&db, 4, pace).await;
+        // Numbers two and three of the later list had a message just now.
+        sms.world.register(&[("9000000001", "One Test"), ("9000000002", "Two Test")]).await;
+        sms.broadcast(&same_for_all()).await;
+        sms.world.sender.turn_until_idle().await.unwrap();
+        sms.world.clock.advance(2 * MINUTE - UNDO_MS - SECOND);
+        sms.world.beat().await;
+        sms.world.crowd(6).await;
+        sms.world.sandbox.faults().change(|faults| faults.latency_ms = 150);
+        let id = sms.broadcast(&same_for_all()).await;
+        // The first four that may go lie around the two that wait, which go in a call of their own while that one is out.
+        sms.world.sender.turn(true).await.unwrap();
+        sms.world.clock.advance(2 * SECOND);
+        sms.world.beat().await;
+        sms.world.sender.turn(true).await.unwrap();
+        sms.world.run_dry().await;
+        assert_eq!(sms.world.sum(id).await, "8 = 6 sent + 2 skipped");
+        let requests: HashSet<String> = sms.rows(id).await.into_iter().filter_map(|row| row.provider_id).collect();
+        assert_eq!(requests.len(), 2, "each with the id of its own request");
+        assert_eq!(sms.world.truth(id).await.actual_cost().0 + 2 * sms.world.sandbox.fast2sms().get().dlt_price, sms.charged().0);
+        sms.world.assert_sum().await;
     }
 
     async fn in_chaos_five_hundred_personal_texts_end_right_and_cost_what_the_provider_booked(db: TestStore) {

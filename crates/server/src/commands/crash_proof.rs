@@ -10,6 +10,8 @@ use std::{
 use anyhow::{Context, bail};
 use clap::Args;
 use domain::{
+    broadcast::BroadcastStatus,
+    ids::BroadcastId,
     message::MessageState,
     pace::Pace,
     template::Message,
@@ -19,7 +21,7 @@ use providers::Fast2smsSettings;
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use sandbox::Sandbox;
 use serde::Serialize;
-use store::{Store, broadcasts::Broadcast, messages::MessageFilter};
+use store::{Org, Store, broadcasts::Broadcast, messages::MessageFilter};
 
 use super::{demo::stand_in, say};
 use crate::{
@@ -210,7 +212,7 @@ async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
     let mut kills = 0;
     while kills < args.kills {
         let mut child = start(&config)?;
-        if !sending_again(&sandbox, &mut child).await? {
+        if !sending_again(&sandbox, &mut child, &stage.org, broadcast).await? {
             child.kill()?;
             child.wait()?;
             break;
@@ -256,29 +258,37 @@ fn start(config: &Config) -> anyhow::Result<Child> {
         .context("cannot start this program again")
 }
 
-/// Waits until the new life of the program has sent something; `false` when nothing is left to send.
-async fn sending_again(sandbox: &Sandbox, child: &mut Child) -> anyhow::Result<bool> {
+/// Waits until the new life of the program has sent something; `false` when nothing is left to send. The first life plans before that.
+async fn sending_again(
+    sandbox: &Sandbox,
+    child: &mut Child,
+    org: &Org,
+    id: BroadcastId,
+) -> anyhow::Result<bool> {
     let before = sandbox.world().len();
-    for _ in 0..3_000 {
+    for look in 0..30_000 {
         if sandbox.world().len() > before {
             return Ok(true);
         }
         if let Some(status) = child.try_wait()? {
             bail!("the program ended by itself: {status}");
         }
+        if look % 100 == 0 && org.broadcast(id).await?.status == BroadcastStatus::Completed {
+            return Ok(false);
+        }
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    Ok(false)
+    bail!("the program was started and sent nothing for a minute")
 }
 
-async fn until_done(store: &Store, stage: &Stage, id: domain::ids::BroadcastId) -> anyhow::Result<Broadcast> {
+async fn until_done(store: &Store, stage: &Stage, id: BroadcastId) -> anyhow::Result<Broadcast> {
     let org = store.org(stage.org.actor().clone());
     for _ in 0..12_000 {
         let broadcast = org.broadcast(id).await?;
-        if broadcast.status == domain::broadcast::BroadcastStatus::Completed {
+        if broadcast.status == BroadcastStatus::Completed {
             return Ok(broadcast);
         }
-        if broadcast.status == domain::broadcast::BroadcastStatus::Paused {
+        if broadcast.status == BroadcastStatus::Paused {
             bail!("the broadcast was paused: {}", broadcast.stop_text);
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
