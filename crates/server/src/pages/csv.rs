@@ -1,5 +1,64 @@
 //! Files that a spreadsheet opens.
 
+use axum::{
+    body::{Body, Bytes},
+    http::header,
+    response::{IntoResponse, Response},
+};
+use futures::{StreamExt, stream};
+use store::StoreError;
+
+/// What tells Excel that a file is UTF-8.
+const MARK: &str = "\u{feff}";
+
+/// A file that is written while its rows are read: memory does not grow with it. `read` is given a place, `first` to begin with, and
+/// answers with the rows behind it and the next place, if there may be more. An error cuts the file: that is better than one that looks
+/// whole.
+pub(super) fn streamed<const N: usize, P, R>(
+    name: &str,
+    titles: [&str; N],
+    first: P,
+    read: impl Fn(P) -> R + Send + 'static,
+) -> Response
+where
+    P: Send + 'static,
+    R: Future<Output = Result<(Vec<[String; N]>, Option<P>), StoreError>> + Send + 'static,
+{
+    let mut head = String::from(MARK);
+    line(&mut head, titles.into_iter().map(str::to_owned));
+    let head = stream::iter([Ok(Bytes::from(head))]);
+    let rows = stream::unfold(Some(first), move |place| {
+        let reading = place.map(&read);
+        async move {
+            match reading?.await {
+                Ok((rows, _)) if rows.is_empty() => None,
+                Ok((rows, next)) => {
+                    let mut text = String::new();
+                    for row in rows {
+                        line(&mut text, row.into_iter());
+                    }
+                    Some((Ok::<_, StoreError>(Bytes::from(text)), next))
+                }
+                Err(error) => Some((Err(error), None)),
+            }
+        }
+    });
+    attachment(name, Body::from_stream(head.chain(rows).fuse()))
+}
+
+/// A file of lines that are there already.
+pub(super) fn whole(name: &str, lines: &str) -> Response {
+    attachment(name, Body::from(format!("{MARK}{lines}")))
+}
+
+fn attachment(name: &str, body: Body) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    (headers, body).into_response()
+}
+
 /// One line of CSV. A cell that a spreadsheet would run as a formula gets a quote before it; a number's plus does not.
 pub(crate) fn line(csv: &mut String, cells: impl Iterator<Item = String>) {
     for (at, cell) in cells.enumerate() {

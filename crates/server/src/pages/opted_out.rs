@@ -1,20 +1,12 @@
 //! People who must not be contacted: the list, finding, adding, lifting, exporting. A list is imported in `opted_out_import.rs`.
 
-use std::collections::VecDeque;
-
-use axum::{
-    body::{Body, Bytes},
-    extract::State,
-    http::header,
-    response::IntoResponse,
-};
+use axum::extract::State;
 use domain::{
     channel::{Category, Channel},
     ids::SuppressionId,
     phone::Phone,
     role::Permission,
 };
-use futures::{StreamExt, stream};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{
@@ -23,7 +15,7 @@ use store::{
 };
 
 use super::{
-    csv::line,
+    csv::streamed,
     unprocessable,
     workshops::{form_value, ok},
 };
@@ -294,30 +286,16 @@ fn entered(member: &Member, entry: &Suppression) -> String {
 pub async fn export(State(app): State<App>, member: Member, Query(query): Query<ListQuery>) -> PageResult {
     let filter = query.filter(&app, &member, CHUNK);
     let zone = member.organization.zone.clone();
-    // The mark tells Excel that it is UTF-8.
-    let mut head = String::from("\u{feff}");
     let titles = ["Phone", "Channel", "Category", "Reason", "Source", "Entered by", "Entered at"];
-    line(&mut head, titles.into_iter().map(str::to_owned));
     let org = member.org.clone();
-    let first = VecDeque::from([Bytes::from(head)]);
-    let chunks = stream::unfold((Some(filter), first), move |(filter, mut ready)| {
+    Ok(streamed("opted-out.csv", titles, filter, move |filter| {
         let (org, zone) = (org.clone(), zone.clone());
         async move {
-            if let Some(bytes) = ready.pop_front() {
-                return Some((Ok::<_, StoreError>(bytes), (filter, ready)));
-            }
-            let filter = filter?;
-            let entries = match org.suppressions(&filter).await {
-                Ok(entries) => entries,
-                // A cut file is better than one that looks whole.
-                Err(error) => return Some((Err(error), (None, ready))),
-            };
-            let last = entries.last()?.id;
-            let full = entries.len() as i64 == CHUNK;
-            let next = full.then_some(SuppressionFilter { after: Some(last), ..filter });
-            let mut text = String::new();
-            for entry in entries {
-                let cells = [
+            let entries = org.suppressions(&filter).await?;
+            let last = entries.last().map(|entry| entry.id);
+            let next = (entries.len() as i64 == CHUNK).then_some(SuppressionFilter { after: last, ..filter });
+            let cells = |entry: Suppression| {
+                [
                     entry.phone.unwrap_or_default(),
                     entry.channel.map_or("every channel", Channel::title).to_owned(),
                     entry.category.map_or("everything", Category::word).to_owned(),
@@ -325,17 +303,11 @@ pub async fn export(State(app): State<App>, member: Member, Query(query): Query<
                     entry.source,
                     entry.created_by,
                     zone.rfc3339(entry.created_at),
-                ];
-                line(&mut text, cells.into_iter());
-            }
-            Some((Ok(Bytes::from(text)), (next, ready)))
+                ]
+            };
+            Ok((entries.into_iter().map(cells).collect(), next))
         }
-    });
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"opted-out.csv\""),
-    ];
-    Ok((headers, Body::from_stream(chunks.fuse())).into_response())
+    }))
 }
 
 async fn page(

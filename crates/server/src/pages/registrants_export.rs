@@ -1,21 +1,10 @@
 //! A workshop's registrants as a file.
 
-use std::collections::VecDeque;
-
-use axum::{
-    body::{Body, Bytes},
-    http::header,
-    response::IntoResponse,
-};
 use domain::{ids::WorkshopId, time::Zone};
-use futures::{StreamExt, stream};
-use store::{
-    StoreError,
-    registrants::{Registrant, RegistrantFilter},
-};
+use store::registrants::{Registrant, RegistrantFilter};
 
 use super::{
-    csv::line,
+    csv::streamed,
     workshop::{ListQuery, status_word},
 };
 use crate::http::{
@@ -35,39 +24,17 @@ pub async fn download(
     member.org.workshop(id).await?;
     let filter = RegistrantFilter { after: None, limit: CHUNK, ..query.filter() };
     let zone = member.organization.zone.clone();
-    // The mark tells Excel that it is UTF-8.
-    let mut head = String::from("\u{feff}");
     let titles = ["Name", "Phone", "E-mail", "Status", "Left out for", "Registered at", "Source", "Came by"];
-    line(&mut head, titles.into_iter().map(str::to_owned));
     let org = member.org.clone();
-    let first = VecDeque::from([Bytes::from(head)]);
-    let chunks = stream::unfold((Some(filter), first), move |(filter, mut ready)| {
+    Ok(streamed("registrants.csv", titles, filter, move |filter| {
         let (org, zone) = (org.clone(), zone.clone());
         async move {
-            if let Some(bytes) = ready.pop_front() {
-                return Some((Ok::<_, StoreError>(bytes), (filter, ready)));
-            }
-            let filter = filter?;
-            let people = match org.registrants(id, &filter).await {
-                Ok(people) => people,
-                // A cut file is better than one that looks whole.
-                Err(error) => return Some((Err(error), (None, ready))),
-            };
-            let last = people.last()?.id;
-            let full = people.len() as i64 == CHUNK;
-            let next = full.then_some(RegistrantFilter { after: Some(last), ..filter });
-            let mut text = String::new();
-            for person in people {
-                line(&mut text, cells(person, &zone).into_iter());
-            }
-            Some((Ok(Bytes::from(text)), (next, ready)))
+            let people = org.registrants(id, &filter).await?;
+            let last = people.last().map(|person| person.id);
+            let next = (people.len() as i64 == CHUNK).then_some(RegistrantFilter { after: last, ..filter });
+            Ok((people.into_iter().map(|person| cells(person, &zone)).collect(), next))
         }
-    });
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"registrants.csv\""),
-    ];
-    Ok((headers, Body::from_stream(chunks.fuse())).into_response())
+    }))
 }
 
 /// Titles and forms that an import reads back as they are.

@@ -3,20 +3,14 @@
 //! A cell that a spreadsheet would run as a formula gets a quote before it. A phone number keeps its plus: a plus with nothing
 //! but digits behind it computes nothing.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 
-use axum::{
-    body::{Body, Bytes},
-    http::header,
-    response::IntoResponse,
-};
 use domain::{
     ids::BroadcastId,
     template::{Content, Message},
     time::Millis,
 };
-use futures::{StreamExt, stream};
-use store::{StoreError, messages::MessageView};
+use store::messages::MessageView;
 
 use super::{recipients::Which, why};
 use crate::{
@@ -24,7 +18,7 @@ use crate::{
         error::PageResult,
         extract::{Member, Path, Query},
     },
-    pages::csv::line,
+    pages::csv::streamed,
 };
 
 /// Messages read at once.
@@ -55,42 +49,24 @@ pub async fn download(member: Member, Path(id): Path<BroadcastId>, Query(which):
     let template = Message::from_json(broadcast.channel, &broadcast.template).ok().map(Arc::new);
     let filter = which.filter();
     let zone = member.organization.zone.clone();
-    let mut head = String::from("\u{feff}");
-    line(&mut head, TITLES.iter().map(|title| (*title).to_owned()));
     let org = member.org.clone();
-    let first = VecDeque::from([Bytes::from(head)]);
-    let chunks = stream::unfold((Some(0), first), move |(after, mut ready)| {
+    Ok(streamed(&format!("broadcast-{id}.csv"), TITLES, 0, move |after| {
         let (org, filter, zone, template) = (org.clone(), filter.clone(), zone.clone(), template.clone());
         async move {
-            if let Some(bytes) = ready.pop_front() {
-                return Some((Ok::<_, StoreError>(bytes), (after, ready)));
-            }
-            let rows = match org.messages(id, &filter, after?, CHUNK).await {
-                Ok(rows) => rows,
-                // A cut file is better than one that looks whole.
-                Err(error) => return Some((Err(error), (None, ready))),
-            };
-            let last = rows.last()?.message.position;
-            let next = (rows.len() as i64 == CHUNK).then_some(last);
+            let rows = org.messages(id, &filter, after, CHUNK).await?;
+            let last = rows.last().map(|row| row.message.position);
+            let next = last.filter(|_| rows.len() as i64 == CHUNK);
             let time = |at: Option<Millis>| at.map_or(String::new(), |at| zone.rfc3339(at));
-            let mut text = String::new();
-            for row in &rows {
-                line(&mut text, cells(row, template.as_deref(), &time));
-            }
-            Some((Ok(Bytes::from(text)), (next, ready)))
+            Ok((rows.iter().map(|row| cells(row, template.as_deref(), &time)).collect(), next))
         }
-    });
-    let name = format!("attachment; filename=\"broadcast-{id}.csv\"");
-    let headers =
-        [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, Body::from_stream(chunks.fuse())).into_response())
+    }))
 }
 
 fn cells(
     row: &MessageView,
     template: Option<&Message>,
     time: &dyn Fn(Option<Millis>) -> String,
-) -> std::array::IntoIter<String, 15> {
+) -> [String; 15] {
     let explained = row.state.is_settled() && !row.reason.is_empty();
     [
         row.message.position.to_string(),
@@ -109,7 +85,6 @@ fn cells(
         segments(template, row),
         row.cost.map_or(String::new(), |cost| cost.to_string()),
     ]
-    .into_iter()
 }
 
 /// How many SMS the message is charged as; empty where messages have no segments.

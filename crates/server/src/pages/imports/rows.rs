@@ -1,13 +1,13 @@
 //! The third step: what was found, and the rows that somebody has to correct.
 
-use axum::{extract::State, http::header, response::IntoResponse};
+use axum::extract::State;
 use domain::ids::ImportId;
 use engine::import::Mapping;
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::imports::{Decision, Import, ImportRow, ImportRowCounts};
 
-use super::super::csv::line;
+use super::super::csv::{line, whole};
 use super::{before_commit, head, href, n, page, stored_mapping};
 use crate::{
     app::App,
@@ -277,8 +277,7 @@ pub async fn download(member: Member, Path(id): Path<ImportId>) -> PageResult {
     let mapping = stored_mapping(&import).unwrap_or_default();
     let limit = i64::try_from(ROWS_TO_FIX_MAX).unwrap_or(i64::MAX);
     let rows = member.org.import_rows(id, 0, limit).await?;
-    // The mark tells Excel that it is UTF-8.
-    let mut csv = String::from("\u{feff}");
+    let mut csv = String::new();
     let titles = mapping.chosen().map(|(field, _)| field.title().to_owned());
     line(&mut csv, std::iter::once("Row".to_owned()).chain(titles).chain(["Problem".to_owned()]));
     let open = rows.iter().filter(|row| !matches!(row.decision, Decision::Fix(_)));
@@ -289,9 +288,5 @@ pub async fn download(member: Member, Path(id): Path<ImportId>) -> PageResult {
             std::iter::once(row.line.to_string()).chain(row.cells.clone()).chain([says.join(" ")]),
         );
     }
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"rows-to-fix.csv\""),
-    ];
-    Ok((headers, csv).into_response())
+    Ok(whole("rows-to-fix.csv", &csv))
 }
