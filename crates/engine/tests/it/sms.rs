@@ -477,7 +477,7 @@ on_both! {
 
     async fn requests_of_numbers_from_different_places_take_only_their_own(db: TestStore) {
         let pace = Pace { per_second: 1_000_000, per_day: 0 };
-        let mut sms = Sms::with(&db, 4, pace).await;
+        let mut sms = Sms::with(db, 4, pace).await;
         // Numbers two and three of the later list had a message just now.
         sms.world.register(&[("9000000001", "One Test"), ("9000000002", "Two Test")]).await;
         sms.broadcast(&same_for_all()).await;
