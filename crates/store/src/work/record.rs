@@ -77,7 +77,9 @@ impl Endings {
     /// apart.
     pub fn ask(&mut self, new: NewLookUp) {
         let near = |known: &NewLookUp| {
-            new.first <= known.last + NEAR && new.last >= known.first - NEAR || new.asked != Asked::Each
+            new.asked != Asked::Each
+                || new.first.saturating_sub(NEAR) <= known.last
+                    && new.last.saturating_add(NEAR) >= known.first
         };
         let same = |known: &&mut NewLookUp| {
             known.broadcast == new.broadcast && known.asked == new.asked && near(known)
