@@ -37,6 +37,7 @@ pub mod workshops;
 use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
+    Connection as _,
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -64,6 +65,21 @@ const READER_CACHE_KIB: &str = "-1024";
 const CHECKPOINT_PAGES: &str = "6000";
 /// Connections of one process to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 12;
+/// Every statement here takes a few rows by a key or a page in the order of one, and says so; PostgreSQL guesses otherwise as long as it has
+/// no statistics, and keeps for a connection what it guessed when the tables were empty. So it is kept from walking, sorting and hashing whole
+/// tables where there is another way. (A forbidden step costs so much in its eyes that it would compile the statement: hence `jit`.)
+const POSTGRES_PLANS: [(&str, &str); 8] = [
+    ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_material", "off"),
+    ("max_parallel_workers_per_gather", "0"),
+    ("random_page_cost", "1.1"),
+    ("jit", "off"),
+];
+/// A connection that was used so recently is not asked whether it is still there: that is one exchange more for each transaction.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// Longest wait for a free connection.
 const CONNECTION_WAIT: Duration = Duration::from_secs(20);
 
@@ -169,12 +185,14 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(CONNECTION_WAIT)
+        .test_before_acquire(false)
         .connect_with(options.clone())
         .await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .min_connections(1)
         .acquire_timeout(CONNECTION_WAIT)
+        .test_before_acquire(false)
         .connect_with(options.pragma("cache_size", READER_CACHE_KIB))
         .await?;
     Ok(Db::Sqlite { writer, readers })
@@ -183,10 +201,20 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
 async fn open_postgres(url: &str) -> Result<Db, StoreError> {
     let options = sqlx::postgres::PgConnectOptions::from_str(url)
         .map_err(|error| StoreError::Address(format!("the database address cannot be read: {error}")))?
-        .application_name("munadi");
+        .application_name("munadi")
+        .options(POSTGRES_PLANS);
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(CONNECTION_WAIT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, used| {
+            Box::pin(async move {
+                if used.idle_for >= TRUSTED_FOR {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(options)
         .await?;
     let signals = Arc::new(Signals::of(&pool).await?);

@@ -10,12 +10,15 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 const POSTGRES_TUNING: [&str; 2] = [
     // Rows of `messages` are changed three times each: room on the page, and statistics that keep up.
     "ALTER TABLE messages SET (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05)",
-    // A lost worker's calls. SQLite finds them by a walk over the broadcast; here that walk would cost many times as much. Processes that
-    // start together make it once, and one that finds it locks nothing.
+    // A lost worker's calls. SQLite finds them by a walk over the broadcast; here that walk would cost many times as much. The predicate is
+    // written so that only the query that looks for them knows the index again (workers.rs): every claim and every ending leaves a dead
+    // entry in it, and a turn that took this way to its rows would walk over them all. Processes that start together make it once, and one
+    // that finds it locks nothing.
     "DO $$ BEGIN
          PERFORM pg_advisory_xact_lock(20261122);
-         IF to_regclass('messages_in_flight') IS NULL THEN
-             CREATE INDEX messages_in_flight ON messages (worker_id) WHERE state = 'in_flight';
+         IF to_regclass('messages_of_worker') IS NULL THEN
+             DROP INDEX IF EXISTS messages_in_flight;
+             CREATE INDEX messages_of_worker ON messages (worker_id) WHERE state || '' = 'in_flight';
          END IF;
      END $$",
 ];

@@ -511,8 +511,8 @@ impl Org {
             let found: Vec<(i64,)> = self
                 .db
                 .all_batch(
-                    "SELECT COUNT(*) FROM @batch CROSS JOIN registrants r
-                     WHERE r.workshop_id = $2 AND r.phone = b.phone AND r.identity = b.identity AND r.organization_id = $1",
+                    "SELECT COUNT(r.id) FROM @batch LEFT JOIN registrants r
+                     ON r.workshop_id = $2 AND r.phone = b.phone AND r.identity = b.identity AND r.organization_id = $1",
                     args![self.id(), workshop.0],
                     batch,
                 )
@@ -598,8 +598,8 @@ impl Org {
         if !numbers.is_empty() {
             let found: Vec<(String, String, String)> = tx
                 .all_batch(
-                    "SELECT r.phone, r.identity, r.status FROM @batch CROSS JOIN registrants r
-                     WHERE r.workshop_id = $1 AND r.phone = b.phone",
+                    "SELECT r.phone, r.identity, r.status FROM @batch LEFT JOIN registrants r
+                     ON r.workshop_id = $1 AND r.phone = b.phone WHERE COALESCE(r.status, '') <> ''",
                     args![workshop.0],
                     Batch::new().texts("phone", numbers),
                 )
@@ -616,8 +616,8 @@ impl Org {
         if !phoneless.is_empty() {
             let found: Vec<(String,)> = tx
                 .all_batch(
-                    "SELECT r.identity FROM @batch CROSS JOIN registrants r
-                     WHERE r.workshop_id = $1 AND r.phone = '' AND r.identity = b.identity",
+                    "SELECT r.identity FROM @batch LEFT JOIN registrants r
+                     ON r.workshop_id = $1 AND r.phone = '' AND r.identity = b.identity WHERE COALESCE(r.status, '') <> ''",
                     args![workshop.0],
                     Batch::new().texts("identity", phoneless),
                 )
@@ -1075,8 +1075,8 @@ async fn with_numbers(
     let rows: Vec<NumberedRow> = tx
         .all_batch(
             "SELECT r.phone, r.id, r.status, r.mark, r.email <> '' AS has_email, r.name <> '' AS has_name
-             FROM @batch CROSS JOIN registrants r
-                     WHERE r.workshop_id = $1 AND r.phone = b.phone ORDER BY r.phone, r.id",
+             FROM @batch LEFT JOIN registrants r ON r.workshop_id = $1 AND r.phone = b.phone
+             WHERE COALESCE(r.status, '') <> '' ORDER BY r.phone, r.id",
             args![workshop.0],
             Batch::new().texts("phone", phones.to_vec()),
         )
@@ -1088,8 +1088,8 @@ async fn by_id(tx: &mut Tx, workshop: WorkshopId, ids: Vec<Uuid>) -> Result<Vec<
     let rows: Vec<StoredRow> = tx
         .all_batch(
             "SELECT r.id, r.status, r.mark, r.email <> '' AS has_email, r.name <> '' AS has_name
-             FROM @batch CROSS JOIN registrants r
-                     WHERE r.workshop_id = $1 AND r.id = b.id",
+             FROM @batch LEFT JOIN registrants r ON r.workshop_id = $1 AND r.id = b.id
+             WHERE COALESCE(r.status, '') <> ''",
             args![workshop.0],
             Batch::new().uuids("id", ids),
         )

@@ -114,6 +114,8 @@ pub(super) struct BroadcastHead {
     pub(super) suppressing: bool,
     /// Rows that go again are due.
     again: bool,
+    /// Untried rows behind the cursor, as one text.
+    fresh: Option<String>,
     #[sqlx(flatten)]
     pace: PaceRow,
 }
@@ -276,7 +278,7 @@ impl Work {
                 // It looks at what the one before has spent.
                 together.send(&mut tx).await?;
             }
-            self.claim(&mut tx, &mut together, *want, key, &mut moves, &mut turn, now).await?;
+            self.claim(&mut tx, &mut together, *want, key, care, &mut moves, &mut turn, now).await?;
         }
         aside.write(&mut together);
         move_counts_with(&mut together, moves);
@@ -297,25 +299,33 @@ impl Work {
         together: &mut Together,
         want: Want,
         key: &PhoneKey,
+        care: Care,
         moves: &mut CountMoves,
         turn: &mut Turn,
         now: Millis,
     ) -> Result<(), StoreError> {
+        // Somebody may have moved the cursor while this waited for the lock; the count would show it. The second time the rows are read
+        // when the lock is there.
+        let with_rows = if care == Care::Count { want.rows } else { 0 };
         let head: Option<BroadcastHead> = tx
             .optional(
                 "SELECT b.organization_id, b.integration_id, b.channel, b.category, b.starts_at, b.deadline, b.cursor,
                         EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = b.organization_id) AS suppressing,
                         EXISTS (SELECT 1 FROM messages m WHERE m.broadcast_id = b.id AND m.state = 'waiting'
                                 AND m.next_attempt_at > 0 AND m.next_attempt_at <= $2) AS again,
+                        (SELECT string_agg(CAST(position AS TEXT) || $4 || recipient || $4 || CAST(attempt + 1 AS TEXT) || $4 || content, $5)
+                         FROM (SELECT position, recipient, attempt, content FROM messages
+                               WHERE broadcast_id = b.id AND position > b.cursor AND state = 'waiting' AND next_attempt_at = 0
+                               ORDER BY position LIMIT $3) AS untried) AS fresh,
                         i.per_second, i.per_day, p.free_at_us, p.day, p.day_calls, p.held_until
                  FROM broadcasts b
                  JOIN integrations i ON i.id = b.integration_id
                  JOIN integration_pace p ON p.integration_id = b.integration_id
                  WHERE b.id = $1 AND b.status IN ('scheduled', 'in_progress') FOR UPDATE OF b SKIP LOCKED FOR UPDATE OF p",
-                args![want.broadcast.0, now],
+                args![want.broadcast.0, now, with_rows, FIELD, ROW],
             )
             .await?;
-        let Some(head) = head else { return Ok(()) };
+        let Some(mut head) = head else { return Ok(()) };
         if head.starts_at > now.0 || head.deadline <= now.0 {
             return Ok(());
         }
@@ -330,7 +340,17 @@ impl Work {
         let room = granted - i64::try_from(rows.len()).unwrap_or(granted);
         let mut cursor = head.cursor;
         if room > 0 {
-            let fresh = self.claim_fresh(tx, together, want.broadcast, cursor, room, now).await?;
+            let found = match head.fresh.take() {
+                Some(found) => Some(found),
+                None if care == Care::Count => None,
+                None => untried(tx, want.broadcast, cursor, room).await?,
+            };
+            let fresh = match found {
+                Some(found) => {
+                    self.claim_fresh(tx, together, want.broadcast, cursor, &found, room, now).await?
+                }
+                None => Vec::new(),
+            };
             cursor = fresh.iter().map(|row| row.position).max().unwrap_or(cursor);
             rows.extend(fresh);
         }
@@ -400,36 +420,27 @@ impl Work {
         .await
     }
 
-    /// Untried rows behind the cursor. The broadcast's row is locked, so no other worker looks at the same stretch. They are
-    /// read as one text and changed by their stretch: a row that crosses from the database costs more than its change.
+    /// Claims the first of the untried rows that were found behind the cursor. The broadcast's row is locked, so no other worker looks at
+    /// the same stretch. They were read as one text and are changed by their stretch: a row that crosses from the database costs more than
+    /// its change.
+    #[expect(clippy::too_many_arguments, reason = "one step of a claim, with the claim's own state")]
     async fn claim_fresh(
         &self,
         tx: &mut Tx,
         together: &mut Together,
         broadcast: BroadcastId,
         cursor: i64,
+        found: &str,
         limit: i64,
         now: Millis,
     ) -> Result<Vec<ClaimedRow>, StoreError> {
-        let (found, last): (Option<String>, Option<i64>) = tx
-            .one(
-                "WITH due AS (
-                     SELECT position, recipient, content, attempt FROM messages
-                     WHERE broadcast_id = $1 AND position > $2 AND state = 'waiting' AND next_attempt_at = 0
-                     ORDER BY position LIMIT $3 FOR UPDATE
-                 )
-                 SELECT string_agg(CAST(position AS TEXT) || $4 || recipient || $4 || CAST(attempt + 1 AS TEXT) || $4 || content, $5),
-                        MAX(position)
-                 FROM due",
-                args![broadcast.0, cursor, limit, FIELD, ROW],
-            )
-            .await?;
-        let (Some(found), Some(last)) = (found, last) else { return Ok(Vec::new()) };
-        let rows = match fresh_rows(&found) {
+        let mut rows = match fresh_rows(found) {
             Some(rows) => rows,
             // One of them holds a separator: it must not stop its neighbours.
-            None => fresh_one_by_one(tx, broadcast, cursor, last).await?,
+            None => fresh_one_by_one(tx, broadcast, cursor, limit).await?,
         };
+        rows.truncate(usize::try_from(limit).unwrap_or(0));
+        let Some(last) = rows.last().map(|row| row.position) else { return Ok(rows) };
         together.run(
             "UPDATE messages SET state = 'in_flight', attempt = attempt + 1, worker_id = $4, started_at = $5, changed_at = $5
              WHERE broadcast_id = $1 AND position > $2 AND position <= $3 AND state = 'waiting' AND next_attempt_at = 0",
@@ -438,6 +449,25 @@ impl Work {
         together.expecting(rows.len());
         Ok(rows)
     }
+}
+
+/// Untried rows behind the cursor, as one text.
+async fn untried(
+    tx: &mut Tx,
+    broadcast: BroadcastId,
+    cursor: i64,
+    limit: i64,
+) -> Result<Option<String>, StoreError> {
+    let (found,): (Option<String>,) = tx
+        .one(
+            "SELECT string_agg(CAST(position AS TEXT) || $4 || recipient || $4 || CAST(attempt + 1 AS TEXT) || $4 || content, $5)
+             FROM (SELECT position, recipient, attempt, content FROM messages
+                   WHERE broadcast_id = $1 AND position > $2 AND state = 'waiting' AND next_attempt_at = 0
+                   ORDER BY position LIMIT $3 FOR UPDATE) AS untried",
+            args![broadcast.0, cursor, limit, FIELD, ROW],
+        )
+        .await?;
+    Ok(found)
 }
 
 /// Between the fields of a row and between rows read as one text: JSON and numbers hold no control character.
@@ -464,13 +494,12 @@ async fn fresh_one_by_one(
     tx: &mut Tx,
     broadcast: BroadcastId,
     cursor: i64,
-    last: i64,
+    limit: i64,
 ) -> Result<Vec<ClaimedRow>, StoreError> {
     tx.all(
         "SELECT position, recipient, content, attempt + 1 AS attempt FROM messages
-         WHERE broadcast_id = $1 AND position > $2 AND position <= $3 AND state = 'waiting' AND next_attempt_at = 0
-         ORDER BY position",
-        args![broadcast.0, cursor, last],
+         WHERE broadcast_id = $1 AND position > $2 AND state = 'waiting' AND next_attempt_at = 0 ORDER BY position LIMIT $3",
+        args![broadcast.0, cursor, limit],
     )
     .await
 }

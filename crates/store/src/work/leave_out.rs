@@ -8,7 +8,6 @@ use domain::{
     message::{MessageState, SkipReason},
     time::Millis,
 };
-use uuid::Uuid;
 
 use super::{
     Work,
@@ -108,29 +107,21 @@ impl Work {
         if gap == 0 || rows.is_empty() {
             return Ok(());
         }
-        let others: Vec<(Uuid,)> = tx
-            .all(
-                "SELECT id FROM broadcasts WHERE organization_id = $1 AND channel = $2 AND id <> $3 AND served_at > $4",
+        let recent: Vec<(String, i64)> = tx
+            .all_batch(
+                "SELECT m.recipient, m.started_at
+                 FROM (SELECT t.id FROM integrations i CROSS JOIN broadcasts t
+                       WHERE i.organization_id = $1 AND t.integration_id = i.id AND t.served_at > $4 AND t.channel = $2 AND t.id <> $3) t
+                 CROSS JOIN @batch CROSS JOIN messages m
+                 WHERE m.broadcast_id = t.id AND m.recipient = b.recipient AND m.planned AND m.started_at > $4 AND m.state <> 'skipped'",
                 args![head.organization_id, &head.channel, broadcast.0, now.plus(-gap)],
+                Batch::new().texts("recipient", rows.iter().map(|row| row.recipient.clone())),
             )
             .await?;
         let mut free_at: HashMap<String, i64> = HashMap::new();
-        for (other,) in others {
-            let recent: Vec<(String, i64)> = tx
-                .all_batch(
-                    "SELECT m.recipient, m.started_at FROM @batch CROSS JOIN messages m
-                     WHERE m.broadcast_id = b.broadcast_id AND m.recipient = b.recipient AND m.planned AND m.started_at > $1
-                       AND m.state <> 'skipped'",
-                    args![now.plus(-gap)],
-                    Batch::new()
-                        .uuids("broadcast_id", rows.iter().map(|_| other))
-                        .texts("recipient", rows.iter().map(|row| row.recipient.clone())),
-                )
-                .await?;
-            for (recipient, started) in recent {
-                let free = free_at.entry(recipient).or_default();
-                *free = (*free).max(started + gap);
-            }
+        for (recipient, started) in recent {
+            let free = free_at.entry(recipient).or_default();
+            *free = (*free).max(started + gap);
         }
         let held: Vec<(i64, i64)> =
             rows.iter().filter_map(|row| Some((row.position, *free_at.get(&row.recipient)?))).collect();

@@ -105,7 +105,7 @@ impl Work {
                 let of_it: Vec<(Uuid, i64)> = tx.all(
                     "WITH lost AS (
                          SELECT broadcast_id, position FROM messages
-                         WHERE broadcast_id = $4 AND worker_id = $1 AND state = 'in_flight' LIMIT $3 FOR UPDATE
+                         WHERE broadcast_id = $4 AND worker_id = $1 AND state || '' = 'in_flight' LIMIT $3 FOR UPDATE
                      )
                      UPDATE messages SET state = 'unknown', reason = 'worker_lost', changed_at = $2,
                          reason_text = 'The program stopped while this call was under way; it may have gone out.'
