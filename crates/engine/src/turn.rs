@@ -441,15 +441,15 @@ impl Sender {
 
     /// Turns until nothing is under way and nothing is due now; for tests and for the command line.
     pub async fn turn_until_idle(&mut self) -> Result<(), StoreError> {
+        self.due_at = None;
         loop {
-            self.due_at = None;
+            let looks_anew = self.due_at.is_none();
             let report = self.turn(true).await?;
-            if report.claimed == 0
-                && report.recorded == 0
-                && self.unfinished() == 0
-                && self.probing.is_empty()
-            {
-                return Ok(());
+            if report.claimed == 0 && report.recorded == 0 {
+                if self.unfinished() == 0 && self.probing.is_empty() && looks_anew {
+                    return Ok(());
+                }
+                self.due_at = None;
             }
             if self.unfinished() > 0 || !self.probing.is_empty() {
                 self.wait(TurnReport { wait_ms: Some(1), ..report }).await;
