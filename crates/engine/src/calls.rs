@@ -1,8 +1,11 @@
 //! Calls under way. They run on other threads and lay their endings down together: the sending loop is woken once for many of
 //! them, because waking it for each costs as much as the calls themselves.
+//!
+//! As long as calls are under way the tasks that make them stay, and each takes one after the other: the memory of a call is some
+//! kilobytes, which would else be asked for and given back for each.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -10,18 +13,65 @@ use std::{
     },
 };
 
-use tokio::{runtime::Handle, sync::Notify};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, Semaphore},
+};
 
 /// Number of a call within one loop.
 type Id = u64;
 
-/// Calls that end in a `T`; of each a `K` is kept meanwhile. Dropped, they run to their end, and nobody hears of it.
-pub(crate) struct Calls<K, T> {
+/// Calls made of an `I` that end in a `T`; of each a `K` is kept meanwhile. Dropped, they run to their end, and nobody hears of it.
+pub(crate) struct Calls<K, I, T> {
     /// Where they run.
     on: Handle,
     next: Id,
     under_way: HashMap<Id, K>,
+    queue: Arc<Queue<I, T>>,
     endings: Arc<Endings<T>>,
+}
+
+/// Calls that wait for a task, which they do not do for long: there are as many tasks as calls.
+struct Queue<I, T> {
+    waiting: Mutex<VecDeque<(Ending<T>, I)>>,
+    /// One permit for each that waits. Closed when the tasks are to end.
+    ready: Semaphore,
+    tasks: AtomicUsize,
+}
+
+impl<I, T> Queue<I, T> {
+    fn new() -> Arc<Queue<I, T>> {
+        Arc::new(Queue { waiting: Mutex::default(), ready: Semaphore::new(0), tasks: AtomicUsize::new(0) })
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<(Ending<T>, I)>> {
+        // Nothing is left half done while it is held.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A task that makes calls, counted for as long as it lives: a call that panics ends its task.
+struct Caller<I, T>(Arc<Queue<I, T>>);
+
+impl<I, T> Caller<I, T> {
+    fn new(queue: &Arc<Queue<I, T>>) -> Caller<I, T> {
+        queue.tasks.fetch_add(1, Ordering::SeqCst);
+        Caller(Arc::clone(queue))
+    }
+
+    async fn make<F: Future<Output = T>>(self, call: fn(I) -> F) {
+        while let Ok(permit) = self.0.ready.acquire().await {
+            permit.forget();
+            let Some((ending, input)) = self.0.waiting().pop_front() else { continue };
+            ending.with(call(input).await);
+        }
+    }
+}
+
+impl<I, T> Drop for Caller<I, T> {
+    fn drop(&mut self) {
+        self.0.tasks.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 struct Endings<T> {
@@ -62,30 +112,39 @@ impl<T> Drop for Ending<T> {
     }
 }
 
-impl<K, T: Send + 'static> Calls<K, T> {
+impl<K, I: Send + 'static, T: Send + 'static> Calls<K, I, T> {
     /// None under way yet.
-    pub(crate) fn on(on: Handle) -> Calls<K, T> {
+    pub(crate) fn on(on: Handle) -> Calls<K, I, T> {
         let endings =
             Endings { ended: Mutex::default(), wake_at: AtomicUsize::new(usize::MAX), wake: Notify::new() };
-        Calls { on, next: 0, under_way: HashMap::new(), endings: Arc::new(endings) }
+        Calls { on, next: 0, under_way: HashMap::new(), queue: Queue::new(), endings: Arc::new(endings) }
     }
 
     /// Starts them, on the other threads: handing each over would take this one longer than the call takes them.
-    pub(crate) fn start<F>(&mut self, calls: Vec<(K, F)>)
+    pub(crate) fn start<F>(&mut self, calls: Vec<(K, I)>, call: fn(I) -> F)
     where
         F: Future<Output = T> + Send + 'static,
     {
-        let mut starting = Vec::with_capacity(calls.len());
-        for (kept, call) in calls {
-            let ending = Ending { id: self.next, result: None, endings: Arc::clone(&self.endings) };
-            self.under_way.insert(self.next, kept);
-            self.next += 1;
-            starting.push(async move { ending.with(call.await) });
-        }
-        self.on.spawn(async {
-            for call in starting {
-                tokio::spawn(call);
+        let more = calls.len();
+        {
+            let mut waiting = self.queue.waiting();
+            for (kept, input) in calls {
+                let ending = Ending { id: self.next, result: None, endings: Arc::clone(&self.endings) };
+                self.under_way.insert(self.next, kept);
+                self.next += 1;
+                waiting.push_back((ending, input));
             }
+        }
+        let tasks = self.under_way.len().saturating_sub(self.queue.tasks.load(Ordering::SeqCst));
+        if more == 0 && tasks == 0 {
+            return;
+        }
+        let queue = Arc::clone(&self.queue);
+        self.on.spawn(async move {
+            for _ in 0..tasks {
+                tokio::spawn(Caller::new(&queue).make(call));
+            }
+            queue.ready.add_permits(more);
         });
     }
 
@@ -97,10 +156,14 @@ impl<K, T: Send + 'static> Calls<K, T> {
     /// Takes what has ended; `None` as the result of one that panicked.
     pub(crate) fn take(&mut self) -> Vec<(K, Option<T>)> {
         let ended = mem::take(&mut *self.endings.ended());
-        ended
+        let taken = ended
             .into_iter()
             .filter_map(|(id, result)| self.under_way.remove(&id).map(|kept| (kept, result)))
-            .collect()
+            .collect();
+        if self.under_way.is_empty() {
+            mem::replace(&mut self.queue, Queue::new()).ready.close();
+        }
+        taken
     }
 
     /// Waits until so many have ended that were not taken.
@@ -117,18 +180,43 @@ impl<K, T: Send + 'static> Calls<K, T> {
 mod tests {
     use super::*;
 
+    async fn call(panics: bool) -> i32 {
+        assert!(!panics, "on purpose");
+        1
+    }
+
     #[tokio::test]
     async fn a_call_that_panics_ends_without_a_result() {
         let mut calls = Calls::on(Handle::current());
-        let call = |panics: bool| async move {
-            assert!(!panics, "on purpose");
-            1
-        };
-        calls.start(vec![("one", call(false)), ("two", call(true))]);
+        calls.start(vec![("one", false), ("two", true)], call);
         calls.ended(2).await;
         let mut ended = calls.take();
         ended.sort_unstable();
         assert_eq!(ended, [("one", Some(1)), ("two", None)]);
         assert_eq!(calls.len(), 0);
+    }
+
+    #[tokio::test]
+    async fn calls_go_on_when_every_task_panicked() {
+        let mut calls = Calls::on(Handle::current());
+        calls.start(vec![(0, true), (1, true)], call);
+        calls.ended(2).await;
+        calls.start(vec![(2, false), (3, false), (4, false)], call);
+        calls.ended(5).await;
+        let ended = calls.take();
+        assert_eq!(ended.iter().filter(|(_, result)| result.is_some()).count(), 3);
+    }
+
+    #[tokio::test]
+    async fn tasks_end_when_nothing_is_under_way() {
+        let mut calls = Calls::on(Handle::current());
+        calls.start(vec![((), false), ((), false)], call);
+        let queue = Arc::clone(&calls.queue);
+        calls.ended(2).await;
+        assert_eq!(queue.tasks.load(Ordering::SeqCst), 2);
+        assert_eq!(calls.take().len(), 2);
+        while queue.tasks.load(Ordering::SeqCst) > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -57,7 +57,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            calls_in_flight_max: 256,
+            calls_in_flight_max: 384,
             rows_in_flight_max: 3_200,
             lease_ms: 15_000,
             retry: Retry::default(),

@@ -55,6 +55,8 @@ impl From<&Claimed> for Tried {
 
 /// What is kept of a call under way.
 type Kept = (Vec<Tried>, Arc<Ready>);
+/// What a call is made of.
+type Input = (Arc<Engine>, Arc<Ready>, Vec<Claimed>);
 /// How the rows of a call ended, and when.
 type Done = (Vec<(Vec<Tried>, Ended)>, Millis);
 
@@ -73,10 +75,10 @@ pub struct TurnReport {
 
 /// The sending loop of one process, with its calls under way.
 pub struct Sender {
-    engine: Engine,
+    engine: Arc<Engine>,
     /// Where calls run: not on the loop's own thread.
     calls_on: Handle,
-    calls: Calls<Kept, Done>,
+    calls: Calls<Kept, Input, Done>,
     /// Rows of the calls under way.
     rows_under_way: usize,
     endings: Endings,
@@ -101,7 +103,7 @@ impl Sender {
     /// As [`Sender::new`], with calls on that runtime.
     pub(crate) fn on(calls_on: Handle, engine: Engine, seed: u64) -> Sender {
         Sender {
-            engine,
+            engine: Arc::new(engine),
             calls: Calls::on(calls_on.clone()),
             calls_on,
             rows_under_way: 0,
@@ -339,12 +341,12 @@ impl Sender {
                 Some(ready) => {
                     self.rows_under_way += together.len();
                     let kept = (together.iter().map(Tried::from).collect(), Arc::clone(&ready));
-                    calls.push((kept, call(self.engine.clone(), ready, together)));
+                    calls.push((kept, (Arc::clone(&self.engine), ready, together)));
                 }
                 None => self.hand_back(together),
             }
         }
-        self.calls.start(calls);
+        self.calls.start(calls, call);
     }
 
     /// Rows are claimed only for broadcasts that are ready; kept honest all the same.
@@ -423,7 +425,7 @@ impl Sender {
                 self.ready.insert(id, ready);
             } else if self.probed_now.insert(id) {
                 self.ready.remove(&id);
-                let engine = self.engine.clone();
+                let engine = Arc::clone(&self.engine);
                 let ask = async move {
                     engine.probe(id, &ready).await;
                     id
@@ -458,7 +460,7 @@ impl Sender {
     }
 }
 
-async fn call(engine: Engine, ready: Arc<Ready>, rows: Vec<Claimed>) -> Done {
+async fn call((engine, ready, rows): Input) -> Done {
     let parts = engine.send(&ready, rows).await;
     let tried = parts.into_iter().map(|(rows, ended)| (rows.iter().map(Tried::from).collect(), ended));
     (tried.collect(), engine.clock.now())

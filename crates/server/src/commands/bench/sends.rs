@@ -16,7 +16,7 @@ use domain::{
     template::Message,
     time::HOUR,
 };
-use engine::Sender;
+use engine::{Limits, Sender};
 use providers::{Http, HttpSettings, http::Endpoint};
 use sandbox::null::Null;
 
@@ -28,9 +28,6 @@ use crate::{
 
 /// Who the bench is.
 pub(crate) const ADMIN: &str = "bench@example.com";
-/// Calls under way at once, as the engine has them.
-const AT_ONCE: usize = 256;
-
 /// What later measurements look at.
 pub(crate) struct Made {
     pub(crate) stage: Stage,
@@ -38,7 +35,7 @@ pub(crate) struct Made {
     pub(crate) workshop: WorkshopId,
 }
 
-/// Calls per second of the HTTP client alone: a body made once, nothing kept.
+/// Calls per second of the HTTP client alone, as many at once as the engine has them: a body made once, nothing kept.
 pub(crate) async fn raw(null: &Null, calls: usize) -> anyhow::Result<f64> {
     let http = Http::new(HttpSettings { local_targets: true, ..HttpSettings::default() })?;
     let to = Arc::new(Endpoint::parse(&format!("{}/v2", null.url()))?);
@@ -46,7 +43,7 @@ pub(crate) async fn raw(null: &Null, calls: usize) -> anyhow::Result<f64> {
     let left = Arc::new(AtomicUsize::new(calls));
     let start = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..AT_ONCE {
+    for _ in 0..Limits::default().calls_in_flight_max {
         let (http, to, left) = (http.clone(), Arc::clone(&to), Arc::clone(&left));
         tasks.spawn(async move {
             while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
@@ -115,7 +112,8 @@ fn whatsapp() -> Message {
     templates().swap_remove(1).1.into()
 }
 
-/// SMS: one text for all in requests of many numbers, and a text for each.
+/// SMS: a text for each, as WhatsApp is measured; then one text for all in requests of many numbers, which looks for those who had an SMS
+/// within the last two minutes besides.
 async fn sms(
     app: &App,
     stage: &Stage,
@@ -126,9 +124,6 @@ async fn sms(
 ) -> anyhow::Result<()> {
     let mut texts = sms_templates()?;
     let (same, personal) = (texts.swap_remove(1).1.into(), texts.swap_remove(0).1.into());
-    let large = send(app, stage, many, &same).await?;
-    board.note("SMS, one text, planning", large.planned_per_second, "rows/s", None)?;
-    board.note("SMS, one text in requests of 100", large.per_second, "/s", Some(('≥', 50_000.0)))?;
     let few = people_after(app, stage, "Texts", args.people, args.texts).await?;
     let each = send(app, stage, few, &personal).await?;
     board.note("SMS, a text for each", each.per_second, "/s", None)?;
@@ -138,7 +133,10 @@ async fn sms(
         each.per_second / raw,
         "of raw",
         Some(('≥', bar)),
-    )
+    )?;
+    let large = send(app, stage, many, &same).await?;
+    board.note("SMS, one text, planning", large.planned_per_second, "rows/s", None)?;
+    board.note("SMS, one text in requests of 100", large.per_second, "/s", Some(('≥', 50_000.0)))
 }
 
 async fn people(app: &App, stage: &Stage, title: &str, n: usize) -> anyhow::Result<WorkshopId> {
