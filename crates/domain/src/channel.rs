@@ -16,6 +16,9 @@ crate::words! {
     }
 }
 
+/// The longest of [`Channel::gap_ms`].
+pub const GAP_MAX_MS: i64 = 2 * MINUTE;
+
 impl Channel {
     /// The tab's name.
     pub fn title(self) -> &'static str {
@@ -56,7 +59,7 @@ impl Channel {
     /// spam (providers/fast2sms.md §2.2; providers/regulation-india.md §6.5).
     pub fn gap_ms(self) -> i64 {
         match self {
-            Channel::Sms => 2 * MINUTE,
+            Channel::Sms => GAP_MAX_MS,
             Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::IvrCall => 0,
         }
     }

@@ -71,9 +71,17 @@ impl Engine {
         let (calls_on, (done, ended)) = (Handle::current(), oneshot::channel());
         let (all, heart) = (stop.clone(), still.clone());
         let thread = std::thread::Builder::new().name("munadi-sender".to_owned()).spawn(move || {
-            match runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime.block_on(self.sending(calls_on, seed, stop, heart)),
-                Err(error) => error!("the sending loop has no runtime: {error}"),
+            let (shared, on) = (self.store.is_shared(), calls_on.clone());
+            let sending = self.sending(calls_on, seed, stop, heart);
+            if shared {
+                // A connection to PostgreSQL belongs to the runtime that opened it, and would end with one of this thread's own while
+                // others use it.
+                on.block_on(sending);
+            } else {
+                match runtime::Builder::new_current_thread().enable_all().build() {
+                    Ok(runtime) => runtime.block_on(sending),
+                    Err(error) => error!("the sending loop has no runtime: {error}"),
+                }
             }
             // Whoever waits for the end may have given up.
             let _ = done.send(());

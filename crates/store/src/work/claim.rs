@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use domain::{
+    channel::GAP_MAX_MS,
     ids::{BroadcastId, IntegrationId, MessageRef, OrganizationId},
     message::MessageState,
     pace::Pace,
@@ -114,6 +115,8 @@ pub(super) struct BroadcastHead {
     pub(super) suppressing: bool,
     /// Rows that go again are due.
     again: bool,
+    /// Other broadcasts of the channel were served so recently that two of their messages may be too close to each other.
+    pub(super) crowded: bool,
     /// Untried rows behind the cursor, as one text.
     fresh: Option<String>,
     #[sqlx(flatten)]
@@ -313,6 +316,9 @@ impl Work {
                         EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = b.organization_id) AS suppressing,
                         EXISTS (SELECT 1 FROM messages m WHERE m.broadcast_id = b.id AND m.state = 'waiting'
                                 AND m.next_attempt_at > 0 AND m.next_attempt_at <= $2) AS again,
+                        EXISTS (SELECT 1 FROM integrations a CROSS JOIN broadcasts o
+                                WHERE a.organization_id = b.organization_id AND o.integration_id = a.id AND o.served_at > $6
+                                  AND o.channel = b.channel AND o.id <> b.id) AS crowded,
                         (SELECT string_agg(CAST(position AS TEXT) || $4 || recipient || $4 || CAST(attempt + 1 AS TEXT) || $4 || content, $5)
                          FROM (SELECT position, recipient, attempt, content FROM messages
                                WHERE broadcast_id = b.id AND position > b.cursor AND state = 'waiting' AND next_attempt_at = 0
@@ -322,7 +328,7 @@ impl Work {
                  JOIN integrations i ON i.id = b.integration_id
                  JOIN integration_pace p ON p.integration_id = b.integration_id
                  WHERE b.id = $1 AND b.status IN ('scheduled', 'in_progress') FOR UPDATE OF b SKIP LOCKED FOR UPDATE OF p",
-                args![want.broadcast.0, now, with_rows, FIELD, ROW],
+                args![want.broadcast.0, now, with_rows, FIELD, ROW, now.plus(-GAP_MAX_MS)],
             )
             .await?;
         let Some(mut head) = head else { return Ok(()) };

@@ -104,7 +104,7 @@ impl Work {
     ) -> Result<(), StoreError> {
         let channel: Channel = word("broadcasts", "channel", &head.channel)?;
         let gap = channel.gap_ms();
-        if gap == 0 || rows.is_empty() {
+        if gap == 0 || !head.crowded || rows.is_empty() {
             return Ok(());
         }
         let recent: Vec<(String, i64)> = tx
