@@ -4,7 +4,8 @@
 //! rows bound as one value: `unnest` of arrays on PostgreSQL, `jsonb_each` of one JSON text on SQLite (`json_each` would write each row
 //! as text and read it anew for every column); in the query it is a
 //! table named `b` with the columns of the [`Batch`]. SQLite knows nothing of its size: join it with `CROSS JOIN`, which keeps
-//! `b` outside, and in an `UPDATE … FROM @batch` compare every column of the key with one of `b`, none with a constant.
+//! `b` outside, and in an `UPDATE … FROM @batch` compare every column of the key with one of `b`, none with a constant. PostgreSQL may turn a
+//! `CROSS JOIN` around: where a part of the key is compared with a constant, `LEFT JOIN` and a condition on `COALESCE` keep it.
 
 use std::{
     collections::HashMap,

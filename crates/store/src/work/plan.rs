@@ -67,7 +67,7 @@ pub struct PlanCandidate {
     pub phone_typed: String,
     /// Tie-breaker of the order.
     pub identity: String,
-    /// Another registration with this number is told (`registrants.rs` decides which).
+    /// Another registration with this number is told (`registrants/marks.rs` decides which).
     pub duplicate: bool,
 }
 

@@ -1,0 +1,472 @@
+//! Registrants: a person's place in a workshop, and how many are what.
+//!
+//! From a batch into the table it is always LEFT JOIN: both databases then keep that order, where they would otherwise walk the whole
+//! table (db.rs).
+//! Every change here holds the workshop's row first, so that marks, counters and rows agree whoever writes at the same time.
+
+mod adding;
+mod marks;
+mod status;
+mod taking_out;
+
+use std::collections::HashMap;
+
+use domain::{
+    channel::{Category, Channel},
+    checks::AudienceSummary,
+    email::Email,
+    ids::{ImportId, RegistrantId, WorkshopId},
+    message::SkipReason,
+    name::PersonName,
+    phone::Phone,
+    time::Millis,
+    workshop::RegistrantStatus,
+};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    db::args,
+    error::{StoreError, word},
+    org::Org,
+    workshops::contains,
+};
+
+pub use taking_out::TakenOut;
+pub(crate) use taking_out::forget_rows;
+
+/// How the identity of somebody begins who was erased; nobody else's can, being hexadecimal.
+const ERASED: &str = "erased-";
+
+/// A person to put into a workshop; every value was checked before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewRegistrant {
+    /// Name, when there is one.
+    pub name: Option<PersonName>,
+    /// E-mail, when there is one.
+    pub email: Option<Email>,
+    /// Number, when what was typed is one.
+    pub phone: Option<Phone>,
+    /// What was typed as the number.
+    pub phone_typed: String,
+    /// When they registered, when the file says so.
+    pub registered_at: Option<Millis>,
+    /// Where the registration stands; `None` is registered.
+    pub status: Option<RegistrantStatus>,
+    /// Where they came from, in the words of the file; empty when it says nothing.
+    pub came_from: String,
+}
+
+impl NewRegistrant {
+    /// The same for two entries that are one registration: number and identity, in few bytes, to find repeats in a long file.
+    pub fn key(&self) -> [u8; 16] {
+        let mut hash = Sha256::new();
+        hash.update(self.phone.as_ref().map_or("", Phone::as_str));
+        hash.update([0]);
+        hash.update(self.identity());
+        hash.finalize().first_chunk().copied().expect("SHA-256 has 32 bytes")
+    }
+
+    /// What makes two entries with one number the same person: the name, the address and, without a number, what was typed for it.
+    fn identity(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.name.as_ref().map_or(String::new(), |name| name.as_str().to_lowercase()));
+        hash.update([0]);
+        hash.update(self.email.as_ref().map_or(String::new(), |email| email.as_str().to_lowercase()));
+        if self.phone.is_none() {
+            hash.update([0]);
+            hash.update(self.phone_typed.trim());
+        }
+        hex::encode(&hash.finalize()[..8])
+    }
+}
+
+/// What adding people did. `new + already` is the number of rows given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Added {
+    /// Registrations made.
+    pub new: u64,
+    /// Rows whose person was registered before.
+    pub already: u64,
+    /// People that the organisation did not know before.
+    pub lead_new: u64,
+}
+
+/// Where a registration comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Typed by a member.
+    ByHand,
+    /// A file.
+    Import(ImportId),
+}
+
+impl Source {
+    fn word(self) -> &'static str {
+        match self {
+            Source::ByHand => "by_hand",
+            Source::Import(_) => "import",
+        }
+    }
+
+    fn import(self) -> Option<Uuid> {
+        match self {
+            Source::ByHand => None,
+            Source::Import(id) => Some(id.0),
+        }
+    }
+}
+
+/// A registrant as a screen shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registrant {
+    /// Which.
+    pub id: RegistrantId,
+    /// In which workshop.
+    pub workshop: WorkshopId,
+    /// Name; may be empty.
+    pub name: String,
+    /// E-mail; may be empty.
+    pub email: String,
+    /// E.164; empty when there is none or none that can be read.
+    pub phone: String,
+    /// What was typed as the number.
+    pub phone_typed: String,
+    /// Where the registration stands.
+    pub status: RegistrantStatus,
+    /// Why nothing can be told to this person, whatever the message.
+    pub mark: Option<SkipReason>,
+    /// On the list of people who must not be contacted, on some channel.
+    pub suppressed: bool,
+    /// `by_hand` or `import`.
+    pub source: String,
+    /// Where they came from, in the words of a file; may be empty.
+    pub came_from: String,
+    /// The import that brought them.
+    pub import: Option<ImportId>,
+    /// When they registered.
+    pub registered_at: Millis,
+    /// Who they were was erased; their place is kept.
+    pub is_erased: bool,
+}
+
+/// Which registrants a list shows. One at a time: each is a number on a screen and leads to its people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Which {
+    /// Everyone.
+    #[default]
+    All,
+    /// Registered, without a number.
+    NoPhone,
+    /// Registered, with something typed that is no number.
+    InvalidPhone,
+    /// Registered, with the number of an earlier registration.
+    Duplicate,
+    /// Registered, and on the list of people who must not be contacted on some channel.
+    Suppressed,
+    /// Registered, with a number of their own, who agreed to promotion on no channel.
+    NoConsent,
+    /// Without a name.
+    NoName,
+    /// By where the registration stands.
+    Status(RegistrantStatus),
+}
+
+/// A page of the list of registrants, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RegistrantFilter {
+    /// Which ones.
+    pub which: Which,
+    /// A part of a name, or of a number; empty for all.
+    pub search: String,
+    /// The last one seen.
+    pub after: Option<RegistrantId>,
+    /// Rows at most.
+    pub limit: i64,
+}
+
+/// How many registrants of a workshop are what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RegistrantCounts {
+    /// Have a place.
+    pub registered: i64,
+    /// Gave it back.
+    pub cancelled: i64,
+    /// Got the money back.
+    pub refunded: i64,
+    /// Registered, without a number.
+    pub no_phone: i64,
+    /// Registered, with something typed that is no number.
+    pub invalid_phone: i64,
+    /// Registered, with the number of an earlier registration.
+    pub duplicate: i64,
+    /// Registered, with an e-mail address.
+    pub with_email: i64,
+    /// Registered, with a number of their own, without a name.
+    pub without_name: i64,
+}
+
+/// What a change of status did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatusChanged {
+    /// Messages that waited for this person and were taken out.
+    pub messages_skipped: u64,
+}
+
+#[derive(sqlx::FromRow)]
+struct RegistrantRow {
+    id: Uuid,
+    workshop_id: Uuid,
+    name: String,
+    email: String,
+    phone: String,
+    phone_typed: String,
+    status: String,
+    mark: String,
+    suppressed: bool,
+    source: String,
+    came_from: String,
+    import_id: Option<Uuid>,
+    registered_at: i64,
+    is_erased: bool,
+}
+
+impl TryFrom<RegistrantRow> for Registrant {
+    type Error = StoreError;
+    fn try_from(row: RegistrantRow) -> Result<Registrant, StoreError> {
+        Ok(Registrant {
+            id: RegistrantId(row.id),
+            workshop: WorkshopId(row.workshop_id),
+            name: row.name,
+            email: row.email,
+            phone: row.phone,
+            phone_typed: row.phone_typed,
+            status: word("registrants", "status", &row.status)?,
+            mark: mark_from(&row.mark)?,
+            suppressed: row.suppressed,
+            source: row.source,
+            came_from: row.came_from,
+            import: row.import_id.map(ImportId),
+            registered_at: Millis(row.registered_at),
+            is_erased: row.is_erased,
+        })
+    }
+}
+
+pub(crate) fn mark_from(text: &str) -> Result<Option<SkipReason>, StoreError> {
+    if text.is_empty() { Ok(None) } else { word("registrants", "mark", text).map(Some) }
+}
+
+/// Registrants of a workshop, newest first. The condition stands at the call: a query is one text in full view.
+macro_rules! select_registrants {
+    ($which:literal) => {
+        concat!(
+            "SELECT r.id, r.workshop_id, r.name, r.email, r.phone, r.phone_typed, r.status, r.mark, r.source, r.import_id,
+                    r.came_from, r.registered_at, r.identity LIKE 'erased-%' AS is_erased,
+                    r.phone <> '' AND EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = r.organization_id
+                                              AND s.phone = r.phone AND s.phone <> '') AS suppressed
+             FROM registrants r
+             WHERE r.organization_id = $1 AND r.workshop_id = $2 AND r.id < $3
+               AND ($4 = '%%' OR lower(r.name) LIKE lower($4) ESCAPE '\\' OR r.phone LIKE $5 ESCAPE '\\'
+                    OR lower(r.email) LIKE lower($4) ESCAPE '\\') ",
+            $which,
+            " ORDER BY r.id DESC LIMIT $6"
+        )
+    };
+}
+
+impl Org {
+    /// A page of a workshop's registrants, newest first.
+    pub async fn registrants(
+        &self,
+        workshop: WorkshopId,
+        filter: &RegistrantFilter,
+    ) -> Result<Vec<Registrant>, StoreError> {
+        let sql = match filter.which {
+            Which::All => select_registrants!(""),
+            Which::NoPhone => {
+                select_registrants!("AND r.mark = 'no_phone' AND r.mark <> '' AND r.status = 'registered'")
+            }
+            Which::InvalidPhone => {
+                select_registrants!(
+                    "AND r.mark = 'invalid_phone' AND r.mark <> '' AND r.status = 'registered'"
+                )
+            }
+            Which::Duplicate => {
+                select_registrants!("AND r.mark = 'duplicate' AND r.mark <> '' AND r.status = 'registered'")
+            }
+            Which::Suppressed => select_registrants!(
+                "AND r.status = 'registered' AND r.id IN
+                     (SELECT n.id FROM suppressions s CROSS JOIN registrants n
+                      WHERE s.organization_id = $1 AND s.phone <> '' AND n.workshop_id = $2 AND n.phone = s.phone)"
+            ),
+            Which::NoConsent => select_registrants!(
+                "AND r.status = 'registered' AND r.mark = '' AND NOT EXISTS
+                     (SELECT 1 FROM consents c
+                      WHERE c.organization_id = $1 AND c.phone = r.phone AND c.phone <> '' AND c.withdrawn_at IS NULL)"
+            ),
+            Which::NoName => select_registrants!("AND r.name = ''"),
+            Which::Status(RegistrantStatus::Registered) => {
+                select_registrants!("AND r.status = 'registered'")
+            }
+            Which::Status(RegistrantStatus::Cancelled) => {
+                select_registrants!("AND r.status = 'cancelled' AND r.status <> 'registered'")
+            }
+            Which::Status(RegistrantStatus::Refunded) => {
+                select_registrants!("AND r.status = 'refunded' AND r.status <> 'registered'")
+            }
+        };
+        let digits: String = filter.search.chars().filter(char::is_ascii_digit).collect();
+        // Two digits or less are found in half of all numbers, and letters are a name.
+        let is_number = digits.len() > 2 && !filter.search.chars().any(char::is_alphabetic);
+        // No number holds a hyphen.
+        let number = if is_number { contains(&digits) } else { "-".to_owned() };
+        let rows: Vec<RegistrantRow> = self
+            .db
+            .all(
+                sql,
+                args![
+                    self.id(),
+                    workshop.0,
+                    filter.after.map_or(Uuid::max(), |id| id.0),
+                    contains(&filter.search),
+                    number,
+                    filter.limit
+                ],
+            )
+            .await?;
+        rows.into_iter().map(Registrant::try_from).collect()
+    }
+
+    /// One registrant.
+    pub async fn registrant(&self, workshop: WorkshopId, id: RegistrantId) -> Result<Registrant, StoreError> {
+        let row: RegistrantRow = self
+            .db
+            .one(
+                "SELECT r.id, r.workshop_id, r.name, r.email, r.phone, r.phone_typed, r.status, r.mark, r.source, r.import_id,
+                        r.came_from, r.registered_at, r.identity LIKE 'erased-%' AS is_erased,
+                        r.phone <> '' AND EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = r.organization_id
+                                                  AND s.phone = r.phone AND s.phone <> '') AS suppressed
+                 FROM registrants r WHERE r.organization_id = $1 AND r.workshop_id = $2 AND r.id = $3",
+                args![self.id(), workshop.0, id.0],
+            )
+            .await?;
+        row.try_into()
+    }
+
+    /// How many registrants of a workshop are what. Read from counters: a page may ask at any size.
+    pub async fn registrant_counts(&self, workshop: WorkshopId) -> Result<RegistrantCounts, StoreError> {
+        let rows: Vec<(String, i64)> = self
+            .db
+            .all(
+                "SELECT c.what, c.n FROM workshop_counts c JOIN workshops w ON w.id = c.workshop_id
+                 WHERE w.organization_id = $1 AND c.workshop_id = $2",
+                args![self.id(), workshop.0],
+            )
+            .await?;
+        let counts: HashMap<String, i64> = rows.into_iter().collect();
+        let n = |what: &str| counts.get(what).copied().unwrap_or(0);
+        Ok(RegistrantCounts {
+            registered: n("registered"),
+            cancelled: n("cancelled"),
+            refunded: n("refunded"),
+            no_phone: n("no_phone"),
+            invalid_phone: n("invalid_phone"),
+            duplicate: n("duplicate"),
+            with_email: n("with_email"),
+            without_name: n("without_name"),
+        })
+    }
+
+    /// How many registrations were made since an instant, counted up to `limit`: ids grow with time, so only those are looked at.
+    pub async fn registered_since(
+        &self,
+        workshop: WorkshopId,
+        since: Millis,
+        limit: i64,
+    ) -> Result<i64, StoreError> {
+        let ms = u128::try_from(since.0).unwrap_or(0);
+        let (n,): (i64,) = self
+            .db
+            .one(
+                "SELECT COUNT(*) FROM (SELECT 1 FROM registrants
+                                       WHERE organization_id = $1 AND workshop_id = $2 AND id >= $3 LIMIT $4) AS lately",
+                args![self.id(), workshop.0, Uuid::from_u128(ms << 80), limit],
+            )
+            .await?;
+        Ok(n)
+    }
+
+    /// The people that a message of that category on that channel would reach, and why others are left out. `bad_value` is 0:
+    /// only the template knows it.
+    pub async fn audience(
+        &self,
+        workshop: WorkshopId,
+        channel: Channel,
+        category: Category,
+    ) -> Result<AudienceSummary, StoreError> {
+        let counts = self.registrant_counts(workshop).await?;
+        // From the list of suppressions, which is short, into the workshop, which is not.
+        let (suppressed, nameless): (i64, i64) = self
+            .db
+            .one(
+                "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN r.name = '' THEN 1 ELSE 0 END), 0) AS BIGINT)
+                 FROM (SELECT DISTINCT phone FROM suppressions
+                       WHERE organization_id = $1 AND phone <> '' AND channel IN ('all', $3) AND category IN ('all', $4)) s
+                 CROSS JOIN registrants r
+                 WHERE r.workshop_id = $2 AND r.phone = s.phone AND r.organization_id = $1
+                   AND r.status = 'registered' AND r.mark = ''",
+                args![self.id(), workshop.0, channel.word(), category.word()],
+            )
+            .await?;
+        let left_out = counts.no_phone + counts.invalid_phone + counts.duplicate + suppressed;
+        let mut summary = AudienceSummary {
+            total: counts.registered,
+            reachable: counts.registered - left_out,
+            missing_phone: counts.no_phone,
+            invalid: counts.invalid_phone,
+            duplicate: counts.duplicate,
+            suppressed,
+            no_consent: 0,
+            bad_value: 0,
+            with_email: counts.with_email,
+            without_name: counts.without_name - nameless,
+        };
+        if category == Category::Marketing {
+            let (agreed, nameless) = self.agreed(workshop, channel, category).await?;
+            summary.no_consent = summary.reachable - agreed;
+            summary.reachable = agreed;
+            summary.without_name = nameless;
+        }
+        Ok(summary)
+    }
+
+    /// Of the people whom a message could reach, those who agreed to that category on that channel; and of these, those without a name.
+    async fn agreed(
+        &self,
+        workshop: WorkshopId,
+        channel: Channel,
+        category: Category,
+    ) -> Result<(i64, i64), StoreError> {
+        self.db
+            .one(
+                "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN r.name = '' THEN 1 ELSE 0 END), 0) AS BIGINT)
+                 FROM (SELECT DISTINCT c.phone FROM consents c
+                       WHERE c.organization_id = $1 AND c.phone <> '' AND c.withdrawn_at IS NULL AND c.channel IN ('all', $3)
+                         AND c.category = $4
+                         AND NOT EXISTS (SELECT 1 FROM suppressions_lifted l
+                                         WHERE l.organization_id = $1 AND l.phone_key = c.phone_key
+                                           AND l.channel IN ('all', $3) AND l.category IN ('all', $4)
+                                           AND l.source IN ('person', 'link') AND l.lifted_by <> ''
+                                           AND l.created_at >= c.given_at)
+                         AND NOT EXISTS (SELECT 1 FROM suppressions s
+                                         WHERE s.organization_id = $1 AND s.phone_key = c.phone_key
+                                           AND s.channel IN ('all', $3) AND s.category IN ('all', $4))) a
+                 CROSS JOIN registrants r
+                 WHERE r.workshop_id = $2 AND r.phone = a.phone AND r.organization_id = $1
+                   AND r.status = 'registered' AND r.mark = ''",
+                args![self.id(), workshop.0, channel.word(), category.word()],
+            )
+            .await
+    }
+}

@@ -1,0 +1,102 @@
+//! Where a registration stands: cancelled, refunded, registered again.
+
+use domain::{
+    ids::{RegistrantId, WorkshopId},
+    message::{MessageState, SkipReason},
+    role::Permission,
+    time::Millis,
+    workshop::RegistrantStatus,
+};
+use uuid::Uuid;
+
+use super::{
+    StatusChanged,
+    marks::{Tally, mark_group, same_number},
+};
+use crate::{
+    db::{Tx, args},
+    error::StoreError,
+    messages::{CountMoves, move_counts},
+    org::Org,
+};
+
+impl Org {
+    /// Sets where a registration stands. Leaving *registered* takes the person's waiting messages out of this workshop's broadcasts;
+    /// the next registration with the same number, if there is one, becomes the one that is told.
+    pub async fn set_registrant_status(
+        &self,
+        workshop: WorkshopId,
+        id: RegistrantId,
+        status: RegistrantStatus,
+        now: Millis,
+    ) -> Result<StatusChanged, StoreError> {
+        self.allow(Permission::Manage)?;
+        let mut tx = self.db.begin().await?;
+        self.hold(&mut tx, workshop).await?;
+        let (phone,): (String,) = tx
+            .one(
+                "SELECT phone FROM registrants WHERE organization_id = $1 AND workshop_id = $2 AND id = $3",
+                args![self.id(), workshop.0, id.0],
+            )
+            .await?;
+        let mut group = same_number(&mut tx, workshop, id, &phone).await?;
+        let mut tally = Tally::default();
+        group.iter().for_each(|row| tally.add(&row.traits, -1));
+        let before: Vec<_> = group.iter().map(|row| row.traits).collect();
+        if let Some(row) = group.iter_mut().find(|row| row.id == id.0) {
+            row.traits.status = status;
+        }
+        if !phone.is_empty() {
+            mark_group(&mut group);
+        }
+        group.iter().for_each(|row| tally.add(&row.traits, 1));
+        for (row, before) in group.iter().zip(before).filter(|(row, before)| row.traits != *before) {
+            let mark = row.traits.mark.map_or("", SkipReason::word);
+            tx.run(
+                "UPDATE registrants SET status = $3, mark = $4 WHERE workshop_id = $1 AND id = $2",
+                args![workshop.0, row.id, row.traits.status.word(), mark],
+            )
+            .await?;
+            debug_assert!(row.id == id.0 || row.traits.status == before.status);
+        }
+        tally.write(&mut tx, workshop).await?;
+        let messages_skipped = match status {
+            RegistrantStatus::Registered => 0,
+            RegistrantStatus::Cancelled | RegistrantStatus::Refunded => {
+                self.skip_waiting(&mut tx, workshop, id, &phone, now).await?
+            }
+        };
+        let detail = format!("{status} messages_skipped={messages_skipped}");
+        self.note(&mut tx, "registrant.status", id, &detail, now).await?;
+        tx.commit().await?;
+        Ok(StatusChanged { messages_skipped })
+    }
+
+    /// Takes this registrant's waiting messages out of the workshop's open broadcasts. What is in flight may have gone out and stays.
+    async fn skip_waiting(
+        &self,
+        tx: &mut Tx,
+        workshop: WorkshopId,
+        id: RegistrantId,
+        phone: &str,
+        now: Millis,
+    ) -> Result<u64, StoreError> {
+        let skipped: Vec<(Uuid,)> = tx
+            .all(
+                "UPDATE messages SET state = 'skipped', reason = 'not_registered', reason_text = '', changed_at = $5
+                 WHERE broadcast_id IN (SELECT id FROM broadcasts WHERE organization_id = $1 AND workshop_id = $2
+                                        AND status IN ('planning', 'scheduled', 'in_progress', 'paused'))
+                   AND recipient = $3 AND planned AND registrant_id = $4 AND state = 'waiting'
+                 RETURNING broadcast_id",
+                args![self.id(), workshop.0, phone, id.0, now],
+            )
+            .await?;
+        let mut moves = CountMoves::default();
+        for (broadcast,) in &skipped {
+            moves.add(*broadcast, MessageState::Waiting, "", -1, 0);
+            moves.add(*broadcast, MessageState::Skipped, SkipReason::NotRegistered.word(), 1, 0);
+        }
+        move_counts(tx, moves).await?;
+        Ok(skipped.len() as u64)
+    }
+}
