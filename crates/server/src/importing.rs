@@ -223,8 +223,16 @@ impl Agreement {
     }
 }
 
+/// A row as the reader hands it on. Made on the reader's thread, where the cells that are not kept are freed again.
+enum Read {
+    /// Somebody to register; whether something was left out, such as an unreadable e-mail.
+    Person(Person, bool),
+    /// A row for a person to correct; whether a spreadsheet has lost digits of its number.
+    ToFix(ImportRow, bool),
+}
+
 /// A stretch of rows and how far the reader is.
-type Stretch = (Vec<Row>, Progress);
+type Stretch = (Vec<Read>, Progress);
 
 impl Importer {
     /// Opens the file; slow for a large workbook, so on a thread of its own.
@@ -267,22 +275,20 @@ impl Importer {
             let mut people = Vec::with_capacity(rows.len());
             for row in rows {
                 summary.rows += 1;
-                match row.verdict() {
-                    Verdict::Bad => {
+                match row {
+                    Read::ToFix(row, digits_lost) => {
                         summary.bad += 1;
-                        summary.digits_lost += u64::from(has_lost_digits(&row));
+                        summary.digits_lost += u64::from(digits_lost);
                         if summary.bad <= ROWS_TO_FIX_MAX {
-                            to_fix.push(to_keep(&row, mapping));
+                            to_fix.push(row);
                         }
                     }
-                    verdict => {
-                        let without_phone = row.person.phone == PhoneCell::Missing;
-                        let Person { registrant: person, agreed } = person_of(row);
+                    Read::Person(Person { registrant: person, agreed }, warned) => {
                         if seen.insert(person.key()) {
                             summary.ready += 1;
                             summary.agreed += u64::from(agreed && person.phone.is_some());
-                            summary.without_phone += u64::from(without_phone);
-                            summary.warned += u64::from(verdict == Verdict::Warned);
+                            summary.without_phone += u64::from(person.phone.is_none());
+                            summary.warned += u64::from(warned);
                             people.push(person);
                         } else {
                             summary.already += 1;
@@ -330,7 +336,10 @@ impl Importer {
         let mut stretches = self.read(import, mapping);
         while let Some(stretch) = stretches.recv().await {
             let (rows, at) = stretch?;
-            people.extend(rows.into_iter().filter(|row| row.verdict() != Verdict::Bad).map(person_of));
+            people.extend(rows.into_iter().filter_map(|row| match row {
+                Read::Person(person, _) => Some(person),
+                Read::ToFix(..) => None,
+            }));
             self.write(import, std::mem::take(&mut people), agreement.as_ref(), &mut summary).await?;
             progress(at);
         }
@@ -445,7 +454,7 @@ fn read_into(
         let mut stretch = Vec::with_capacity(ROWS_PER_TRANSACTION);
         while stretch.len() < ROWS_PER_TRANSACTION {
             match rows.next() {
-                Some(row) => stretch.push(row?),
+                Some(row) => stretch.push(read_row(row?, mapping)),
                 None => break,
             }
         }
@@ -458,13 +467,14 @@ fn read_into(
     }
 }
 
-fn has_lost_digits(row: &Row) -> bool {
-    matches!(row.person.phone, PhoneCell::Bad { error: PhoneError::DigitsLost, .. })
-}
-
-fn person_of(row: Row) -> Person {
+fn read_row(row: Row, mapping: &Mapping) -> Read {
+    let verdict = row.verdict();
+    if verdict == Verdict::Bad {
+        let digits_lost = matches!(row.person.phone, PhoneCell::Bad { error: PhoneError::DigitsLost, .. });
+        return Read::ToFix(to_keep(&row, mapping), digits_lost);
+    }
     let agreed = row.person.consent == Some(true);
-    Person { registrant: registrant(row), agreed }
+    Read::Person(Person { registrant: registrant(row), agreed }, verdict == Verdict::Warned)
 }
 
 fn registrant(row: Row) -> NewRegistrant {
