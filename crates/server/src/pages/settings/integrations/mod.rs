@@ -9,7 +9,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect},
 };
-use domain::{ids::IntegrationId, role::Permission};
+use domain::{ids::IntegrationId, pace::Pace, role::Permission, time::Millis};
 use maud::{Markup, Render, html};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -19,7 +19,7 @@ pub(super) use aisensy::not_told_words;
 pub use aisensy::{Health, ProjectHealth, Verdict, add, new};
 pub use fast2sms::{SmsHealth, add as add_fast2sms, new as new_fast2sms};
 
-use super::when_short;
+use super::{when, when_short};
 use crate::{
     app::App,
     http::{
@@ -236,6 +236,14 @@ fn key_row(member: &Member, integration: &Integration, secret: &str, label: &str
     (label.into(), html! { (shown) }, Some(format!("Set {day} by {}", integration.secrets_set_by)))
 }
 
+/// What the last test said and when it was, on a card.
+fn tested_row(member: &Member, at: Option<Millis>, said: impl FnOnce() -> String) -> Fact {
+    match at {
+        Some(at) => ("Test".into(), html! { (said()) }, Some(when(member, at))),
+        None => ("Test".into(), html! { "Never" }, Some("A test sends nothing and costs nothing".into())),
+    }
+}
+
 /// `per_day` counts `whom`: people or messages.
 fn pace_row(integration: &Integration, whom: &str) -> Fact {
     let day = match integration.pace.per_day {
@@ -300,6 +308,32 @@ fn whole(text: &str) -> Option<i64> {
     text.trim().replace(',', "").parse().ok()
 }
 
+/// A whole number within bounds; the least one, and words in `error`, where something else was typed.
+fn within(text: &str, min: i64, max: i64, error: &mut Option<String>) -> i64 {
+    let number = whole(text).filter(|n| (min..=max).contains(n));
+    if number.is_none() {
+        *error = Some(format!("A whole number from {min} to {}.", grouped(max)));
+    }
+    number.unwrap_or(min)
+}
+
+/// The daily ceiling that was typed; 0 is none.
+fn per_day(text: &str, error: &mut Option<String>) -> i64 {
+    if text.trim().is_empty() {
+        return 0;
+    }
+    let number = whole(text).filter(|n| (0..=PER_DAY_MAX).contains(n));
+    if number.is_none() {
+        *error = Some(format!("A whole number up to {}, or empty for no ceiling.", grouped(PER_DAY_MAX)));
+    }
+    number.unwrap_or_default()
+}
+
+/// The daily ceiling as its field shows it: empty is none.
+fn per_day_text(pace: Pace) -> String {
+    if pace.per_day == 0 { String::new() } else { pace.per_day.to_string() }
+}
+
 fn secret_error(text: &str) -> Option<String> {
     let text = text.trim();
     if text.chars().count() > SECRET_CHARS_MAX {
@@ -315,6 +349,50 @@ fn sub_page(member: &Member, title: &str, body: Markup) -> Markup {
     let mut page = settings_page(member, title, HREF, body);
     page.crumbs.insert(1, Crumb::to("Integrations", HREF));
     page.render()
+}
+
+/// A page with one form about an account; its fields are its provider's.
+struct FormPage {
+    title: &'static str,
+    head: Head,
+    note: Option<Note>,
+    card: &'static str,
+    fields: Markup,
+    save: &'static str,
+    action: String,
+    back: String,
+}
+
+impl FormPage {
+    fn editing(integration: &Integration, fields: Markup) -> FormPage {
+        let own = href(integration.id);
+        FormPage {
+            title: "Edit account",
+            head: Head::new(format!("Edit {}", integration.name)),
+            note: None,
+            card: "Account",
+            fields,
+            save: "Save account",
+            action: format!("{own}/edit"),
+            back: own,
+        }
+    }
+
+    fn page(self, member: &Member) -> Markup {
+        let FormPage { title, head, note, card, fields, save, action, back } = self;
+        let body = html! {
+            (head)
+            @if let Some(note) = note { (note) }
+            (Card::new("form", card, html! {
+                form class="m-stack" method="post" action=(action) autocomplete="off" {
+                    (member.csrf())
+                    (fields)
+                    div class="m-acts" { (Button::link("Cancel", back)) (Button::primary(save).busy("Saving…")) }
+                }
+            }).padded())
+        };
+        sub_page(member, title, body)
+    }
 }
 
 /* ---------- Editing and testing: each provider has its own form ---------- */
