@@ -124,7 +124,7 @@ const PUT: Method = Method::PUT;
 pub fn table() -> Vec<Route> {
     use pages::{
         account, broadcast, consents, erase, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, registrants_export,
-        settings::{audit, charges, integrations, prices, sms_templates, template_import, templates},
+        settings::{audit, charges, integrations, prices, templates::{sms as sms_templates, whatsapp as whatsapp_templates}},
         setup, team, workshop, workshops,
     };
     vec![
@@ -249,15 +249,15 @@ pub fn table() -> Vec<Route> {
         route(POST, "/settings/integrations/{integration}/release", Send, integrations::release),
         route(GET,  "/settings/integrations/{integration}/remove", Integrations, integrations::confirm_removal),
         route(POST, "/settings/integrations/{integration}/remove", Integrations, integrations::remove),
-        route(GET,  "/settings/templates",                Read,       templates::list),
-        route(GET,  "/settings/templates/new",            Manage,     templates::new),
-        route(POST, "/settings/templates/new",            Manage,     templates::add),
-        route(GET,  "/settings/templates/import",         Manage,     template_import::show).timeout(ASKING),
-        route(POST, "/settings/templates/import",         Manage,     template_import::take).timeout(ASKING),
-        route(GET,  "/settings/templates/{template}",     Read,       templates::show),
-        route(POST, "/settings/templates/{template}",     Manage,     templates::update),
-        route(GET,  "/settings/templates/{template}/remove", Manage,  templates::confirm_removal),
-        route(POST, "/settings/templates/{template}/remove", Manage,  templates::remove),
+        route(GET,  "/settings/templates",                Read,       whatsapp_templates::list),
+        route(GET,  "/settings/templates/new",            Manage,     whatsapp_templates::new),
+        route(POST, "/settings/templates/new",            Manage,     whatsapp_templates::add),
+        route(GET,  "/settings/templates/import",         Manage,     whatsapp_templates::import::show).timeout(ASKING),
+        route(POST, "/settings/templates/import",         Manage,     whatsapp_templates::import::take).timeout(ASKING),
+        route(GET,  "/settings/templates/{template}",     Read,       whatsapp_templates::show),
+        route(POST, "/settings/templates/{template}",     Manage,     whatsapp_templates::update),
+        route(GET,  "/settings/templates/{template}/remove", Manage,  whatsapp_templates::confirm_removal),
+        route(POST, "/settings/templates/{template}/remove", Manage,  whatsapp_templates::remove),
         route(GET,  "/settings/templates/sms",            Read,       sms_templates::list),
         route(GET,  "/settings/templates/sms/new",        Manage,     sms_templates::new),
         route(POST, "/settings/templates/sms/new",        Manage,     sms_templates::add),

@@ -4,9 +4,6 @@ pub mod audit;
 pub mod charges;
 pub mod integrations;
 pub mod prices;
-pub mod sms_templates;
-mod template_form;
-pub mod template_import;
 pub mod templates;
 
 use domain::time::Millis;

@@ -11,10 +11,10 @@ use maud::{Markup, html};
 use store::StoreError;
 
 use super::{
+    super::many,
     CHANNEL, HREF, below,
     columns::templates_in,
     fill::taken_words,
-    many,
     offer::{Found, Offer, Standing, choice, compared, take},
 };
 use crate::{

@@ -7,36 +7,21 @@ use domain::{
     template::{Content, Facts, Media, Parameter, Part, Source, UrlButton, ValueError, WhatsappTemplate},
 };
 
-use super::{length_error, line, lines};
+use super::super::{
+    super::{length_error, line, lines},
+    values::{Errors, LABEL_CHARS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX, VALUES_MAX, Value, too_long},
+};
 use crate::ui::preview::Part as Shown;
 
-/// Longest name of a template: it must fit a list.
-pub(super) const NAME_CHARS_MAX: usize = 80;
 /// Longest campaign name.
 pub(super) const CAMPAIGN_CHARS_MAX: usize = 200;
 /// Meta's limits of a template's parts.
 pub(super) const BODY_CHARS_MAX: usize = 1_024;
 pub(super) const HEADER_CHARS_MAX: usize = 60;
 pub(super) const FOOTER_CHARS_MAX: usize = 60;
-/// Values of one template; a number such as `{{9999}}` is a slip, and would make as many rows.
-pub(super) const VALUES_MAX: usize = 20;
 /// Buttons with an address that the form has room for.
 pub(super) const BUTTONS_MAX: usize = 3;
-/// Words on a button, and the meaning of a value.
-pub(super) const LABEL_CHARS_MAX: usize = 60;
-/// A text that is the same for everybody, or a fallback.
-pub(super) const TEXT_CHARS_MAX: usize = 500;
 const URL_CHARS_MAX: usize = 2_000;
-
-/// One value, as typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Value {
-    pub(super) label: String,
-    /// Word of the source; empty until one is chosen.
-    pub(super) source: String,
-    pub(super) fixed: String,
-    pub(super) fallback: String,
-}
 
 /// One button, as typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,9 +53,6 @@ pub(super) struct TemplateForm {
     /// `save`, `check`, or anything else to look at it.
     pub(super) action: String,
 }
-
-/// What is wrong, by the field's name.
-pub(super) type Errors = BTreeMap<String, String>;
 
 impl TemplateForm {
     /// An empty form.
@@ -218,7 +200,7 @@ impl TemplateForm {
                 .then(|| format!("At most {LABEL_CHARS_MAX} characters. Shorten it.")),
         );
         for (n, value) in (1..).zip(&self.values) {
-            value.check(n, &mut say);
+            check_value(value, n, &mut say);
         }
         for (n, press) in (1..).zip(&self.buttons) {
             press.check(n, &mut say);
@@ -227,24 +209,23 @@ impl TemplateForm {
     }
 }
 
-impl Value {
-    fn check(&self, n: usize, say: &mut impl FnMut(&str, Option<String>)) {
-        say(&format!("label_{n}"), too_long(&self.label, LABEL_CHARS_MAX));
-        say(
-            &format!("fallback_{n}"),
-            too_long(&self.fallback, TEXT_CHARS_MAX).or_else(|| still_open(&self.fallback)),
-        );
-        match Source::from_word(&self.source, &self.fixed) {
-            None => say(&format!("source_{n}"), Some("Choose where this value comes from.".into())),
-            Some(Source::Fixed(text)) => {
-                let missing = text.is_empty().then(|| "Type the text that everybody gets.".to_owned());
-                say(
-                    &format!("fixed_{n}"),
-                    missing.or_else(|| too_long(&text, TEXT_CHARS_MAX)).or_else(|| still_open(&text)),
-                );
-            }
-            Some(_) => {}
+/// Puts what is wrong with value `n` under its fields' names.
+fn check_value(value: &Value, n: usize, say: &mut impl FnMut(&str, Option<String>)) {
+    say(&format!("label_{n}"), too_long(&value.label, LABEL_CHARS_MAX));
+    say(
+        &format!("fallback_{n}"),
+        too_long(&value.fallback, TEXT_CHARS_MAX).or_else(|| still_open(&value.fallback)),
+    );
+    match Source::from_word(&value.source, &value.fixed) {
+        None => say(&format!("source_{n}"), Some("Choose where this value comes from.".into())),
+        Some(Source::Fixed(text)) => {
+            let missing = text.is_empty().then(|| "Type the text that everybody gets.".to_owned());
+            say(
+                &format!("fixed_{n}"),
+                missing.or_else(|| too_long(&text, TEXT_CHARS_MAX)).or_else(|| still_open(&text)),
+            );
         }
+        Some(_) => {}
     }
 }
 
@@ -273,11 +254,6 @@ impl Press {
             Some(_) => {}
         }
     }
-}
-
-pub(super) fn too_long(text: &str, max: usize) -> Option<String> {
-    let count = text.chars().count();
-    (count > max).then(|| format!("{count} of {max} characters. Shorten it."))
 }
 
 /// A value that holds a placeholder is never sent; it is said here, not to everybody's cost later.

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use axum::{extract::State, response::IntoResponse};
-use domain::ids::IntegrationId;
 use maud::{Markup, html};
 use providers::{Account, NotTold, fast2sms::RegisteredSender};
-use serde::Deserialize;
 use store::{StoreError, integrations::Integration};
 
 use super::{
-    CHANNEL, HREF, below, many,
+    super::{
+        account::{Asked, account_choice, chosen, unread},
+        many,
+    },
+    CHANNEL, HREF, below,
     offer::{Found, Offer, Standing, choice, compared, take},
 };
 use crate::{
@@ -24,20 +26,12 @@ use crate::{
     ui::{
         button::{Button, Link},
         chip::Tone,
-        field::{Choice, Field},
         format::counted,
         head::{Card, Head},
         icons::Icon,
         note::Note,
     },
 };
-
-/// Which account is asked.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Asked {
-    account: String,
-}
 
 /// `GET /settings/templates/sms/fill`
 pub async fn ask(State(app): State<App>, member: Member, Query(asked): Query<Asked>) -> PageResult {
@@ -47,7 +41,7 @@ pub async fn ask(State(app): State<App>, member: Member, Query(asked): Query<Ask
     };
     let body = match offers(&app, &member, account).await? {
         Ok(offers) => offered(&member, &accounts, account, &offers, &BTreeMap::new(), None),
-        Err(words) => refused(&accounts, account, &words),
+        Err(words) => unread(&action(), &accounts, account, &words),
     };
     Ok(page(&member, body).into_response())
 }
@@ -65,7 +59,7 @@ pub async fn fill(
     };
     let offers = match offers(&app, &member, account).await? {
         Ok(offers) => offers,
-        Err(words) => return Ok(unprocessable(page(&member, refused(&accounts, account, &words)))),
+        Err(words) => return Ok(unprocessable(page(&member, unread(&action(), &accounts, account, &words)))),
     };
     match take(&member, &offers, &typed).await? {
         Ok(taken) => Ok(see_other_saying(&app, HREF, &taken_words(taken))),
@@ -76,6 +70,10 @@ pub async fn fill(
     }
 }
 
+fn action() -> String {
+    format!("{HREF}/fill")
+}
+
 /// What was done, and what is next.
 pub(super) fn taken_words(taken: i64) -> String {
     format!("{} added. Say next where each value comes from.", counted(taken, "template", "templates"))
@@ -84,11 +82,6 @@ pub(super) fn taken_words(taken: i64) -> String {
 async fn accounts(member: &Member) -> Result<Vec<Integration>, StoreError> {
     let all = member.org.integrations().await?;
     Ok(all.into_iter().filter(|one| one.kind == "fast2sms").collect())
-}
-
-fn chosen<'a>(accounts: &'a [Integration], id: &str) -> Option<&'a Integration> {
-    let id = id.parse::<IntegrationId>().ok();
-    accounts.iter().find(|one| Some(one.id) == id).or(accounts.first())
 }
 
 /// Asks Fast2SMS; its refusal is told in words.
@@ -141,27 +134,6 @@ fn nowhere() -> Markup {
     html! { (note.action(Link::new("Integrations", "/settings/integrations"))) }
 }
 
-fn refused(accounts: &[Integration], account: &Integration, words: &str) -> Markup {
-    html! {
-        (account_choice(accounts, account))
-        (Note::new(Tone::Fail, "The templates could not be read.", words))
-    }
-}
-
-/// Which account is asked; only where there is a choice.
-fn account_choice(accounts: &[Integration], account: &Integration) -> Markup {
-    let current = account.id.to_string();
-    let options = accounts.iter().map(|one| Choice::new(one.id.to_string(), &one.name, &current)).collect();
-    html! {
-        @if accounts.len() > 1 {
-            form method="get" action={ (HREF) "/fill" } {
-                (Field::select("account", "Account", options).id("ask-account").autosubmit())
-                (Button { without_script_only: true, ..Button::new("Show") })
-            }
-        }
-    }
-}
-
 fn offered(
     member: &Member,
     accounts: &[Integration],
@@ -173,9 +145,9 @@ fn offered(
     let (table, category) = choice(offers, typed, wrong.is_none());
     let new = offers.iter().filter(|one| one.standing == Standing::New).count();
     html! {
-        (account_choice(accounts, account))
+        (account_choice(&action(), accounts, account))
         @if let Some(words) = wrong { (Note::new(Tone::Fail, "Nothing was added.", words)) }
-        form method="post" action={ (HREF) "/fill" } class="m-stack" {
+        form method="post" action=(action()) class="m-stack" {
             (member.csrf())
             input type="hidden" name="account" value=(account.id);
             (Card::new("offers", format!("{} of {} in {}", counted(many(new), "new template", "new templates"), offers.len(), account.name), table))

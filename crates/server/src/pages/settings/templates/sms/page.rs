@@ -14,12 +14,13 @@ use store::StoreError;
 
 use super::{
     super::{
-        template_form::{Errors, Value},
-        templates::{People, facts, people, preview_for, sources, tall},
+        many,
+        sample::{People, facts, people, preview_for},
+        values::{Errors, Value, sources, tall},
     },
     CHANNEL, HREF, below,
     form::{CATEGORIES, SMS_CHARS_MAX, SmsForm, sms_category, value},
-    href, many,
+    href,
     marked::{Marked, in_words},
 };
 use crate::{

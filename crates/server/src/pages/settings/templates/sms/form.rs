@@ -12,8 +12,8 @@ use domain::{
 };
 
 use super::super::{
-    length_error, line,
-    template_form::{Errors, LABEL_CHARS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX, VALUES_MAX, Value, too_long},
+    super::{length_error, line},
+    values::{Errors, LABEL_CHARS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX, VALUES_MAX, Value, too_long},
 };
 
 /// A registered text has so many characters at most (providers/fast2sms.md §4).

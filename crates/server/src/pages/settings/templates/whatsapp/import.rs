@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{extract::State, response::IntoResponse};
 use domain::{
-    channel::{Category, Channel},
-    ids::IntegrationId,
+    channel::Category,
     template::{Parameter, Source, WhatsappTemplate},
 };
 use maud::{Markup, html};
@@ -13,15 +12,19 @@ use providers::{
     Account,
     aisensy::{Campaign, TemplateFacts},
 };
-use serde::Deserialize;
 use store::{StoreError, integrations::Integration, templates::Template};
 
 use super::{
-    integrations::not_told_words,
-    line, lines,
-    prices::category_title,
-    template_form::{BODY_CHARS_MAX, CAMPAIGN_CHARS_MAX, NAME_CHARS_MAX, VALUES_MAX, placeholders},
-    templates::{HREF, body_of, sub_page},
+    super::{
+        super::{integrations::not_told_words, line, lines, prices::category_title},
+        HREF,
+        account::{Asked, account_choice, chosen, unread},
+        many,
+        values::{NAME_CHARS_MAX, VALUES_MAX},
+    },
+    CHANNEL, body_of,
+    form::{BODY_CHARS_MAX, CAMPAIGN_CHARS_MAX, placeholders},
+    sub_page,
 };
 use crate::{
     app::App,
@@ -43,16 +46,8 @@ use crate::{
     },
 };
 
-const CHANNEL: Channel = Channel::WhatsappPersonal;
 /// Templates that one import takes.
 const IMPORT_MAX: usize = 200;
-
-/// Which account is asked.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Asked {
-    account: String,
-}
 
 /// A template of AiSensy beside what we have.
 struct Offer {
@@ -77,7 +72,7 @@ pub async fn show(State(app): State<App>, member: Member, Query(asked): Query<As
         None => nowhere(),
         Some(account) => match offers(&app, &member, account).await? {
             Ok(offers) => offered(&member, &accounts, &offers, &BTreeMap::new(), &BTreeMap::new()),
-            Err(words) => refused(&accounts, account, &words),
+            Err(words) => unread(&action(), &accounts, account, &words),
         },
     };
     Ok(page(&member, body).into_response())
@@ -97,7 +92,7 @@ pub async fn take(
     };
     let offers = match offers(&app, &member, account).await? {
         Ok(offers) => offers,
-        Err(words) => return Ok(unprocessable(page(&member, refused(&accounts, account, &words)))),
+        Err(words) => return Ok(unprocessable(page(&member, unread(&action(), &accounts, account, &words)))),
     };
     let ticked: Vec<&Offer> = offers
         .templates
@@ -137,17 +132,16 @@ pub async fn take(
     Ok(see_other_saying(&app, HREF, &words))
 }
 
+fn action() -> String {
+    format!("{HREF}/import")
+}
+
 /// Accounts with a project password.
 async fn accounts(member: &Member) -> Result<Vec<Integration>, StoreError> {
     let all = member.org.integrations().await?;
     let has_project =
         |one: &Integration| one.hints.get("project_password").is_some_and(serde_json::Value::is_string);
     Ok(all.into_iter().filter(has_project).collect())
-}
-
-fn chosen<'a>(accounts: &'a [Integration], id: &str) -> Option<&'a Integration> {
-    let id = id.parse::<IntegrationId>().ok();
-    accounts.iter().find(|one| Some(one.id) == id).or(accounts.first())
 }
 
 /// Asks AiSensy; its refusal is told in words.
@@ -252,27 +246,6 @@ fn nowhere() -> Markup {
     html! { (note.action(Link::new("Integrations", "/settings/integrations"))) }
 }
 
-fn refused(accounts: &[Integration], account: &Integration, words: &str) -> Markup {
-    html! {
-        (account_choice(accounts, account))
-        (Note::new(Tone::Fail, "The templates could not be read.", words))
-    }
-}
-
-/// Which account is asked; only where there is a choice.
-fn account_choice(accounts: &[Integration], account: &Integration) -> Markup {
-    let current = account.id.to_string();
-    let options = accounts.iter().map(|one| Choice::new(one.id.to_string(), &one.name, &current)).collect();
-    html! {
-        @if accounts.len() > 1 {
-            form method="get" action={ (HREF) "/import" } {
-                (Field::select("account", "Account", options).id("ask-account").autosubmit())
-                (Button { without_script_only: true, ..Button::new("Show") })
-            }
-        }
-    }
-}
-
 fn offered(
     member: &Member,
     accounts: &[Integration],
@@ -293,13 +266,13 @@ fn offered(
         empty: "The project has no templates.".into(),
     };
     html! {
-        (account_choice(accounts, &offers.account))
+        (account_choice(&action(), accounts, &offers.account))
         @if let Some(words) = errors.get("") { (Note::new(Tone::Fail, "Nothing was imported.", words)) }
         @else if !errors.is_empty() { (Note::new(Tone::Fail, "Nothing was imported.", "Choose a campaign for each ticked template.")) }
-        form method="post" action={ (HREF) "/import" } class="m-stack" {
+        form method="post" action=(action()) class="m-stack" {
             (member.csrf())
             input type="hidden" name="account" value=(offers.account.id);
-            (Card::new("offers", format!("{} of {}", counted(i64::try_from(possible).unwrap_or(i64::MAX), "new template", "new templates"), offers.templates.len()), table))
+            (Card::new("offers", format!("{} of {}", counted(many(possible), "new template", "new templates"), offers.templates.len()), table))
             @if possible > 0 { div class="m-acts" { (Button::link("Cancel", HREF)) (Button::primary("Import ticked templates").icon(Icon::Download).busy("Importing…")) } }
         }
     }

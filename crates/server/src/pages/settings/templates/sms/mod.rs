@@ -17,14 +17,13 @@ use domain::{
     sms::{SmsRoute, SmsTemplate},
 };
 use maud::{Markup, Render, html};
-use serde::Deserialize;
 use store::{StoreError, templates::Template};
 
 use self::{
     form::{SmsForm, sms_category},
     page::{Around, page, removal},
 };
-use super::templates::{copy_name, tabs};
+use super::{NewQuery, copy_name, many, of_channel, save, tabs};
 use crate::{
     app::App,
     http::{
@@ -59,10 +58,6 @@ fn body_of(template: &Template) -> Option<SmsTemplate> {
     serde_json::from_value(template.body.clone()).ok()
 }
 
-fn many(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
 /* ---------- The list ---------- */
 
 /// `GET /settings/templates/sms`
@@ -84,7 +79,7 @@ pub async fn list(member: Member) -> PageResult {
         @if templates.is_empty() { (none(may)) }
         @else { (Card::new("templates", CHANNEL.title(), table(&templates, &around, may))) }
     };
-    Ok(settings_page(&member, "Templates", super::templates::HREF, body).render().into_response())
+    Ok(settings_page(&member, "Templates", super::HREF, body).render().into_response())
 }
 
 fn actions() -> Vec<Button> {
@@ -154,19 +149,12 @@ fn state(body: Option<&SmsTemplate>, around: &Around) -> Chip {
 
 /* ---------- One template ---------- */
 
-/// What a link to a new template may carry.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct NewQuery {
-    from: String,
-}
-
 /// `GET /settings/templates/sms/new`, empty or as a copy.
 pub async fn new(member: Member, Query(query): Query<NewQuery>) -> PageResult {
     let around = Around::load(&member, None).await?;
     let mut form = SmsForm::blank(around.default_route());
     if let Ok(from) = query.from.parse::<TemplateId>() {
-        let template = text_template(&member, from).await?;
+        let template = of_channel(&member, CHANNEL, from).await?;
         if let Some(body) = body_of(&template) {
             form = SmsForm::of(&copy_name(&template.name), &body);
         }
@@ -185,7 +173,7 @@ pub async fn add(
 
 /// `GET /settings/templates/sms/{template}`
 pub async fn show(member: Member, Path(id): Path<TemplateId>) -> PageResult {
-    let template = text_template(&member, id).await?;
+    let template = of_channel(&member, CHANNEL, id).await?;
     let mut around = Around::load(&member, Some(id)).await?;
     let form = match body_of(&template) {
         Some(body) => SmsForm::of(&template.name, &body),
@@ -205,14 +193,8 @@ pub async fn update(
     Path(id): Path<TemplateId>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> PageResult {
-    text_template(&member, id).await?;
+    of_channel(&member, CHANNEL, id).await?;
     submit(&app, &member, Some(id), SmsForm::read(&pairs)).await
-}
-
-/// A template of this channel; another channel's is not here.
-async fn text_template(member: &Member, id: TemplateId) -> Result<Template, StoreError> {
-    let template = member.org.template(id).await?;
-    if template.channel == CHANNEL { Ok(template) } else { Err(StoreError::Missing) }
 }
 
 /// Saves, or shows again what was typed.
@@ -222,7 +204,7 @@ async fn submit(app: &App, member: &Member, id: Option<TemplateId>, form: SmsFor
         return Ok(page(member, &form, &around).await?.into_response());
     }
     match form.check() {
-        Ok(template) => match save(member, id, &form.name, &template).await {
+        Ok(template) => match save(member, CHANNEL, id, &form.name, &template).await {
             Ok(id) => return Ok(see_other_saying(app, &href(id), "Template saved.")),
             Err(StoreError::Taken) => {
                 let words = "Another SMS template has this name. Choose one of its own.";
@@ -235,36 +217,23 @@ async fn submit(app: &App, member: &Member, id: Option<TemplateId>, form: SmsFor
     Ok(unprocessable(page(member, &form, &around).await?))
 }
 
-async fn save(
-    member: &Member,
-    id: Option<TemplateId>,
-    name: &str,
-    template: &SmsTemplate,
-) -> Result<TemplateId, StoreError> {
-    let body = serde_json::to_value(template).expect("a template is plain JSON");
-    match id {
-        Some(id) => member.org.update_template(id, name, &body, member.now).await.map(|()| id),
-        None => member.org.add_template(CHANNEL, name, &body, member.now).await,
-    }
-}
-
 /// `GET /settings/templates/sms/{template}/remove`
 pub async fn confirm_removal(member: Member, Path(id): Path<TemplateId>) -> PageResult {
-    let template = text_template(&member, id).await?;
+    let template = of_channel(&member, CHANNEL, id).await?;
     let confirm = removal(&member, &template.name, id);
     Ok(below(&member, "Remove template", confirm.page()).into_response())
 }
 
 /// `POST /settings/templates/sms/{template}/remove`
 pub async fn remove(State(app): State<App>, member: Member, Path(id): Path<TemplateId>) -> PageResult {
-    let template = text_template(&member, id).await?;
+    let template = of_channel(&member, CHANNEL, id).await?;
     member.org.remove_template(id, member.now).await?;
     Ok(see_other_saying(&app, HREF, &format!("{} is removed.", template.name)))
 }
 
 /// A page below the list.
 fn below(member: &Member, title: &str, body: Markup) -> Markup {
-    let mut page = settings_page(member, title, super::templates::HREF, body);
+    let mut page = settings_page(member, title, super::HREF, body);
     page.crumbs.insert(1, Crumb::to("SMS templates", HREF));
     page.render()
 }

@@ -14,8 +14,8 @@ use store::{StoreError, templates::Template};
 
 use super::{
     super::{
-        line,
-        template_form::{NAME_CHARS_MAX, VALUES_MAX},
+        super::line,
+        values::{NAME_CHARS_MAX, VALUES_MAX},
     },
     CHANNEL, body_of,
     form::{CATEGORIES, SMS_CHARS_MAX, SmsForm, registered, sms_category, unmapped},
