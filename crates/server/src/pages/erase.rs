@@ -57,11 +57,10 @@ pub async fn erase(State(app): State<App>, member: Member, Path(id): Path<LeadId
             for file in &erased.files {
                 remove(&app.config.data.join(file)).await;
             }
-            let n = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
             let words = format!(
                 "Erased: {} and {}. What was counted and paid stays.",
-                counted(n(erased.registrations), "registration", "registrations"),
-                counted(n(erased.messages), "message", "messages")
+                counted(erased.registrations, "registration", "registrations"),
+                counted(erased.messages, "message", "messages")
             );
             Ok(see_other_saying(&app, "/people", &words))
         }
@@ -90,8 +89,8 @@ fn ask_page(member: &Member, story: &Story, busy: &[(BroadcastId, String)]) -> M
                     "Counts and costs stay. Opt-outs stay too, as a keyed hash without the number, so that an import does not bring this person back."
                 }
                 p class="m-hint" {
-                    (counted(i64::try_from(story.registrations.len()).unwrap_or(0), "registration", "registrations")) ", "
-                    (counted(i64::try_from(story.messages.len()).unwrap_or(0), "message", "messages"))
+                    (counted(story.registrations.len(), "registration", "registrations")) ", "
+                    (counted(story.messages.len(), "message", "messages"))
                     ". Everybody who registered with this number is erased. Backups made before still hold it."
                 }
             }

@@ -322,12 +322,11 @@ pub async fn commit(State(app): State<App>, member: Member, Path(id): Path<Impor
     }
     remove(&file).await;
     remove(&file.with_extension("json")).await;
-    let n = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let known = match total - new {
         0 => String::new(),
-        known => format!(" {} on the list already.", counted(n(known), "number was", "numbers were")),
+        known => format!(" {} on the list already.", counted(known, "number was", "numbers were")),
     };
-    let words = format!("{} entered.{known}", counted(n(new), "number", "numbers"));
+    let words = format!("{} entered.{known}", counted(new, "number", "numbers"));
     Ok(see_other_saying(&app, HREF, &words))
 }
 
@@ -398,11 +397,11 @@ fn list_page(member: &Member, id: ImportId, chosen: &Chosen, look: &Look, known:
                 @if look.column.is_none() {
                     p class="m-error" { "No column looks like phone numbers. Choose it." }
                 }
-                @if look.cut { p class="m-error" { "Only the first " (grouped(n(NUMBERS_MAX))) " numbers are entered. Import the rest as a list of its own." } }
+                @if look.cut { p class="m-error" { "Only the first " (grouped(NUMBERS_MAX)) " numbers are entered. Import the rest as a list of its own." } }
                 p class="m-p" { "Reason of each entry: “" (chosen.reason) "”." }
                 form class="m-inline" method="post" action={ (href(id)) "/commit" } {
                     (member.csrf())
-                    (Button::primary(format!("Enter {}", counted(n(new), "number", "numbers"))).icon(Icon::Check).disabled(new == 0).busy("Entering…"))
+                    (Button::primary(format!("Enter {}", counted(new, "number", "numbers"))).icon(Icon::Check).disabled(new == 0).busy("Entering…"))
                     (Button::link("Back", format!("{HREF}/import")))
                 }
             }

@@ -195,8 +195,7 @@ pub async fn set_status(
     let status: RegistrantStatus =
         form.status.parse().map_err(|_| Problem::bad_request("Choose registered, cancelled or refunded."))?;
     let changed = member.org.set_registrant_status(workshop, registrant, status, member.now).await?;
-    let skipped = i64::try_from(changed.messages_skipped).unwrap_or(i64::MAX);
-    let words = match skipped {
+    let words = match changed.messages_skipped {
         0 => format!("{} now.", status_word(status)),
         n => format!(
             "{} now. {} taken out.",

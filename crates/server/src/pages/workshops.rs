@@ -355,7 +355,7 @@ pub async fn update(
                 0 => "Workshop saved.".to_owned(),
                 n => format!(
                     "Workshop saved. {} with the old time stopped.",
-                    counted(i64::try_from(n).unwrap_or(i64::MAX), "broadcast", "broadcasts")
+                    counted(n, "broadcast", "broadcasts")
                 ),
             };
             Ok(see_other_saying(&app, &href(id), &words))
@@ -434,7 +434,7 @@ pub async fn ask_cancel(member: Member, Path(id): Path<WorkshopId>) -> PageResul
 
 /// The question before a workshop is cancelled. It names what stops.
 pub(super) fn cancel_confirm(workshop: &Workshop, stops: &OpenBroadcasts, csrf: &Csrf) -> Confirm {
-    let n = i64::try_from(stops.broadcasts.len()).unwrap_or(i64::MAX);
+    let n = stops.broadcasts.len();
     let body = html! {
         @if n == 0 {
             p class="m-p" { "No broadcast of this workshop is open. Its " (counted(workshop.registrants, "registrant stays", "registrants stay")) " on record." }
@@ -467,7 +467,6 @@ pub(super) fn cancel_confirm(workshop: &Workshop, stops: &OpenBroadcasts, csrf: 
 /// `POST /workshops/{workshop}/cancel`
 pub async fn cancel(State(app): State<App>, member: Member, Path(id): Path<WorkshopId>) -> PageResult {
     let ended = member.org.cancel_workshop(id, member.now).await?;
-    let ended = i64::try_from(ended).unwrap_or(i64::MAX);
     let words = match ended {
         0 => "Workshop cancelled.".to_owned(),
         n => format!("Workshop cancelled. {} stopped.", counted(n, "broadcast", "broadcasts")),

@@ -55,14 +55,10 @@ impl Checks {
     pub fn in_words(&self) -> String {
         match (self.errors(), self.warnings()) {
             (0, 0) => "All checks passed".into(),
-            (0, warnings) => format!("{}, no errors", words(warnings, "warning", "warnings")),
-            (errors, _) => format!("Fix {} to go on", words(errors, "error", "errors")),
+            (0, warnings) => format!("{}, no errors", counted(warnings, "warning", "warnings")),
+            (errors, _) => format!("Fix {} to go on", counted(errors, "error", "errors")),
         }
     }
-}
-
-fn words(n: usize, one: &str, many: &str) -> String {
-    counted(i64::try_from(n).unwrap_or(i64::MAX), one, many)
 }
 
 impl Render for Finding {
@@ -94,15 +90,15 @@ impl Render for Checks {
                 header class="m-card__head" {
                     h2 id="checks" class="m-card__title" { "Checks before sending" }
                     p class="m-tally" {
-                        @if errors > 0 { span class="is-fail" { (words(errors, "error", "errors")) } }
-                        @if warnings > 0 { span class="is-act" { (words(warnings, "warning", "warnings")) } }
+                        @if errors > 0 { span class="is-fail" { (counted(errors, "error", "errors")) } }
+                        @if warnings > 0 { span class="is-act" { (counted(warnings, "warning", "warnings")) } }
                         @if errors == 0 { span { "no errors" } }
                     }
                 }
                 @if !findings.is_empty() { ul class="m-checks__list" { @for finding in findings { (finding) } } }
                 @if !self.passed.is_empty() {
                     details class="m-checks__more" {
-                        summary { (Icon::Ok) (words(self.passed.len(), "check passed", "checks passed")) (Icon::Down) }
+                        summary { (Icon::Ok) (counted(self.passed.len(), "check passed", "checks passed")) (Icon::Down) }
                         ul class="m-checks__passed" { @for check in &self.passed { li { (Icon::Check) (check) } } }
                     }
                 }

@@ -73,7 +73,7 @@ fn art() -> Markup {
                 p class="m-door__word" lang="hi" { "मुनादी" }
                 p class="m-door__line" { "Everyone is told. Once, in time, and you can prove it." }
                 div class="m-door__card" {
-                    p class="m-truth__head" { span { b { (grouped(cells.iter().map(|(_, _, n)| n).sum())) } " people" } span class="m-sub" { "An example" } }
+                    p class="m-truth__head" { span { b { (grouped(cells.iter().map(|(_, _, n)| n).sum::<i64>())) } " people" } span class="m-sub" { "An example" } }
                     (Bar::new(cells.iter().map(|(key, _, n)| (*key, *n)).collect()))
                     ul class="m-door__sum" { @for (key, label, n) in cells { li { (key) (label) b { (grouped(n)) } } } }
                 }

@@ -5,8 +5,10 @@
 /// Paise are 100 of these: money is an integer of 1/10,000 rupee.
 const PAISA: i64 = 100;
 
-/// A count with Indian grouping: `1,04,820`. A negative one has a real minus.
-pub fn grouped(n: i64) -> String {
+/// A count with Indian grouping: `1,04,820`. A negative one has a real minus. Takes every kind of whole number: stores count in `i64`,
+/// lists in `usize`.
+pub fn grouped(n: impl TryInto<i64>) -> String {
+    let n = n.try_into().unwrap_or(i64::MAX);
     let sign = if n < 0 { "−" } else { "" };
     format!("{sign}{}", group_digits(&n.unsigned_abs().to_string()))
 }
@@ -25,7 +27,8 @@ fn group_digits(digits: &str) -> String {
 }
 
 /// `1 person`, `1,231 people`.
-pub fn counted(n: i64, one: &str, many: &str) -> String {
+pub fn counted(n: impl TryInto<i64>, one: &str, many: &str) -> String {
+    let n = n.try_into().unwrap_or(i64::MAX);
     let word = if n == 1 { one } else { many };
     format!("{} {word}", grouped(n))
 }
@@ -89,7 +92,7 @@ pub fn span(ms: i64) -> String {
         (0, _, _) if minutes % 60 == 0 => format!("{hours} h"),
         (0, _, _) => format!("{hours} h {} min", minutes % 60),
         (1, _, _) => "1 day".into(),
-        (_, _, _) => format!("{} days", grouped(i64::try_from(days).unwrap_or(i64::MAX))),
+        (_, _, _) => format!("{} days", grouped(days)),
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Reasons(
 
 impl Render for Reasons {
     fn render(&self) -> Markup {
-        let total = self.0.iter().map(|reason| reason.n).sum();
+        let total: i64 = self.0.iter().map(|reason| reason.n).sum();
         let mut reasons: Vec<&Reason> = self.0.iter().collect();
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.n));
         html! {

@@ -184,11 +184,11 @@ fn length(desk: &Desk, template: &SmsTemplate) -> Markup {
     let content = shown.cloned().unwrap_or_default();
     let text = template.text(&content);
     let one = segments(&text);
-    let sms = counted(i64::try_from(one.count).unwrap_or(0), "SMS", "SMS");
+    let sms = counted(one.count, "SMS", "SMS");
     html! {
         p class="m-hint" data-live-id="sms-length" {
-            (sms) ", " (grouped(i64::try_from(one.units).unwrap_or(0))) " characters, "
-            (grouped(i64::try_from(one.units_left()).unwrap_or(0))) " left"
+            (sms) ", " (grouped(one.units)) " characters, "
+            (grouped(one.units_left())) " left"
             @if let Some(c) = why_unicode(&text) { " · “" (c) "” makes it Unicode: 70 characters for one SMS, not 160" }
         }
     }

@@ -189,9 +189,7 @@ pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) ->
     };
     Ok(match probe {
         Probe::Answered { live: true, parameters, .. } => {
-            let values = parameters.map(|n| {
-                format!(" and takes {}", format::counted(i64::try_from(n).unwrap_or(0), "value", "values"))
-            });
+            let values = parameters.map(|n| format!(" and takes {}", format::counted(n, "value", "values")));
             let is = match (&desk.message, &values) {
                 (Message::Whatsapp(_), _) => format!("{vendor} answers: {thing} is live"),
                 (Message::Sms(_), Some(_)) => format!("{vendor} answers: {thing} is registered"),

@@ -76,20 +76,20 @@ pub(super) fn done_page(member: &Member, import: &Import, failed: Option<&str>) 
             (Note::new(Tone::Rest, "This import was taken back.", "Registrations that a message was planned for stayed; see the workshop."))
         }
         @if undone {
-            (Strip(vec![Fact::figure("Had registered", grouped(n(summary.new)), "").note("from this file, before it was taken back")]))
+            (Strip(vec![Fact::figure("Had registered", grouped(summary.new), "").note("from this file, before it was taken back")]))
         } @else {
             (Strip(vec![
-                Fact::figure("Registered", grouped(n(summary.new)), "").note("from this file"),
-                Fact::figure("New to you", grouped(n(summary.lead_new)), "").note("numbers not known before"),
-                Fact::figure("Already registered", grouped(n(summary.already)), "").note("nothing changed for them"),
-                Fact::figure("Corrected here", grouped(n(summary.fixed)), "").note("and registered"),
+                Fact::figure("Registered", grouped(summary.new), "").note("from this file"),
+                Fact::figure("New to you", grouped(summary.lead_new), "").note("numbers not known before"),
+                Fact::figure("Already registered", grouped(summary.already), "").note("nothing changed for them"),
+                Fact::figure("Corrected here", grouped(summary.fixed), "").note("and registered"),
                 Fact::figure("Left out", grouped(left.max(0)), "").note("could not be read"),
             ]))
             @if summary.agreements + summary.agreements_too_soon > 0 {
                 p class="m-p" {
-                    (counted(n(summary.agreements), "agreement", "agreements")) " to promotions recorded."
+                    (counted(summary.agreements, "agreement", "agreements")) " to promotions recorded."
                     @if summary.agreements_too_soon > 0 {
-                        " " (grouped(n(summary.agreements_too_soon))) " not recorded: these people opted out within the last 90 days."
+                        " " (grouped(summary.agreements_too_soon)) " not recorded: these people opted out within the last 90 days."
                     }
                 }
             }
@@ -102,7 +102,7 @@ pub(super) fn done_page(member: &Member, import: &Import, failed: Option<&str>) 
 }
 
 fn undo_confirm(import: &Import, summary: &Summary, csrf: &Csrf) -> Confirm {
-    let people = counted(n(summary.new), "registration", "registrations");
+    let people = counted(summary.new, "registration", "registrations");
     Confirm {
         id: "undo-import".into(),
         title: format!("Take back {people}?"),
@@ -147,7 +147,7 @@ pub async fn undo(State(app): State<App>, member: Member, Path(id): Path<ImportI
     })
     .await;
     let Some(undone) = told.now_or_never().and_then(Result::ok) else { return Ok(see_other(&href(id))) };
-    let taken = counted(n(undone.deleted), "registration", "registrations");
+    let taken = counted(undone.deleted, "registration", "registrations");
     let kept = match n(undone.kept) {
         0 => String::new(),
         kept => format!(

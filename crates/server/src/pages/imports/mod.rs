@@ -174,7 +174,7 @@ fn progress_page(member: &Member, import: &Import, progress: Progress) -> Respon
         section class="m-card m-card--in" aria-live="polite" {
             div class="m-card__body" {
                 (ProgressBar {
-                    figure: counted(n(progress.rows), "row", "rows"),
+                    figure: counted(progress.rows, "row", "rows"),
                     note: if total > 0 { format!("{} % of the file", done.saturating_mul(100) / total) } else { String::new() },
                     parts: vec![(Key::Done, done), (Key::Waiting, (total - done).max(0))],
                 })

@@ -123,9 +123,9 @@ fn summary_card(import: &Import, summary: &Summary, counts: &ImportRowCounts) ->
                 p class="m-hint" {
                     "Nothing is stored yet."
                     @if fixed > 0 { " " (counted(fixed, "row was", "rows were")) " corrected here." }
-                    @if summary.agreed > 0 { " " (counted(n(summary.agreed), "person agreed", "people agreed")) " to promotions; that is recorded with the import." }
-                    @if summary.without_phone > 0 { " " (counted(n(summary.without_phone), "person has", "people have")) " no phone number." }
-                    @if summary.warned > summary.without_phone { " " (counted(n(summary.warned - summary.without_phone), "row is", "rows are")) " taken without something that could not be read, such as an e-mail address." }
+                    @if summary.agreed > 0 { " " (counted(summary.agreed, "person agreed", "people agreed")) " to promotions; that is recorded with the import." }
+                    @if summary.without_phone > 0 { " " (counted(summary.without_phone, "person has", "people have")) " no phone number." }
+                    @if summary.warned > summary.without_phone { " " (counted(summary.warned - summary.without_phone, "row is", "rows are")) " taken without something that could not be read, such as an e-mail address." }
                 }
             }
         }
@@ -141,11 +141,11 @@ fn notes(import: &Import, summary: &Summary) -> Markup {
     html! {
         @if summary.digits_lost > 0 {
             (Note::new(Tone::Act,
-                format!("{} turned into a short form (such as 9.81E+09) by Excel.", counted(n(summary.digits_lost), "phone number was", "phone numbers were")),
+                format!("{} turned into a short form (such as 9.81E+09) by Excel.", counted(summary.digits_lost, "phone number was", "phone numbers were")),
                 "Format the column as text, save, and upload the file again.").action(again()))
         }
         @if summary.bad > ROWS_TO_FIX_MAX {
-            (Note::new(Tone::Act, format!("Only the first {} rows that cannot be read are shown.", grouped(n(ROWS_TO_FIX_MAX))),
+            (Note::new(Tone::Act, format!("Only the first {} rows that cannot be read are shown.", grouped(ROWS_TO_FIX_MAX)),
                 "So many usually mean a wrong column. Go back and choose the columns again.")
                 .action(Button::link("Choose columns", format!("{}/columns", href(import.id))).small()))
         }

@@ -16,7 +16,7 @@ use store::{
 };
 use tokio::io::AsyncWriteExt;
 
-use super::{href, importer, n, state_chip, steps};
+use super::{href, importer, state_chip, steps};
 use crate::{
     app::App,
     http::{
@@ -148,7 +148,7 @@ fn imports_card(member: &Member, imports: &[Import]) -> Card {
             state_chip(import.state).render(),
             html! { (zone.date(import.created_at, member.now)) ", " (zone.time(import.created_at)) span class="m-sub" { "by " (import.created_by) } },
             // What an undo left is the workshop's to say.
-            html! { @if import.state == ImportState::Committed { (grouped(n(summary.new))) } @else { "–" } },
+            html! { @if import.state == ImportState::Committed { (grouped(summary.new)) } @else { "–" } },
         ])
     };
     Card::new(

@@ -77,7 +77,3 @@ async fn save(
         None => member.org.add_template(channel, name, &body, member.now).await,
     }
 }
-
-fn many(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}

@@ -179,7 +179,7 @@ impl Health {
     fn shape(&self) -> String {
         let values = match self.parameters {
             Some(0) => ", no values".to_owned(),
-            Some(n) => format!(", {}", counted(i64::try_from(n).unwrap_or(i64::MAX), "value", "values")),
+            Some(n) => format!(", {}", counted(n, "value", "values")),
             None => String::new(),
         };
         let media = match self.media {

@@ -124,7 +124,6 @@ pub(in super::super) fn cards(
 fn account_facts(member: &Member, integration: &Integration) -> KeyValues {
     let settings = settings_of(integration);
     let entity = settings.entity_id.as_ref().map_or("Each template’s own", EntityId::as_str).to_owned();
-    let numbers = i64::try_from(settings.numbers_per_request).unwrap_or(i64::MAX);
     KeyValues {
         rows: vec![
             key_row(member, integration, "api_key", "API key"),
@@ -132,7 +131,7 @@ fn account_facts(member: &Member, integration: &Integration) -> KeyValues {
             ("Entity id".into(), html! { (entity) }, None),
             (
                 "Numbers per request".into(),
-                html! { "Up to " (grouped(numbers)) },
+                html! { "Up to " (grouped(settings.numbers_per_request)) },
                 Some("A text with personal values goes to one number each".into()),
             ),
             pace_row(integration, "messages"),

@@ -8,10 +8,7 @@ use providers::{Account, NotTold, fast2sms::RegisteredSender};
 use store::{StoreError, integrations::Integration};
 
 use super::{
-    super::{
-        account::{Asked, account_choice, chosen, unread},
-        many,
-    },
+    super::account::{Asked, account_choice, chosen, unread},
     CHANNEL, HREF, below,
     offer::{Found, Offer, Standing, choice, compared, take},
 };
@@ -150,7 +147,7 @@ fn offered(
         form method="post" action=(action()) class="m-stack" {
             (member.csrf())
             input type="hidden" name="account" value=(account.id);
-            (Card::new("offers", format!("{} of {} in {}", counted(many(new), "new template", "new templates"), offers.len(), account.name), table))
+            (Card::new("offers", format!("{} of {} in {}", counted(new, "new template", "new templates"), offers.len(), account.name), table))
             @if new > 0 {
                 (category)
                 div class="m-acts" { (Button::link("Cancel", HREF)) (Button::primary("Add ticked templates").icon(Icon::Download).busy("Adding…")) }

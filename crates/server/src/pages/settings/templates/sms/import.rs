@@ -11,7 +11,6 @@ use maud::{Markup, html};
 use store::StoreError;
 
 use super::{
-    super::many,
     CHANNEL, HREF, below,
     columns::templates_in,
     fill::taken_words,
@@ -140,7 +139,7 @@ fn offered(
         form method="post" action={ (HREF) "/import/take" } class="m-stack" {
             (member.csrf())
             input type="hidden" name="found" value=(carried);
-            (Card::new("offers", format!("{} of {}", counted(many(new.len()), "new template", "new templates"), offers.len()), table))
+            (Card::new("offers", format!("{} of {}", counted(new.len(), "new template", "new templates"), offers.len()), table))
             @if new.is_empty() { div class="m-acts" { (Button::link("Choose another file", format!("{HREF}/import"))) } }
             @else {
                 (category)

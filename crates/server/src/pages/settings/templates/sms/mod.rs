@@ -23,7 +23,7 @@ use self::{
     form::{SmsForm, sms_category},
     page::{Around, page, removal},
 };
-use super::{NewQuery, copy_name, many, of_channel, save, tabs};
+use super::{NewQuery, copy_name, of_channel, save, tabs};
 use crate::{
     app::App,
     http::{
@@ -110,7 +110,7 @@ fn table(templates: &[Template], around: &Around, may: bool) -> Table {
             html! { (state(body.as_ref(), around)) },
             html! { @if let Some(body) = &body { (sms_category(body.category)) } },
             html! { @if let Some(body) = &body { (body.route.title()) } },
-            html! { (counted(many(values), "value", "values")) },
+            html! { (counted(values, "value", "values")) },
             html! { @if may {
                 (Button::link("Duplicate", format!("{HREF}/new?from={}", template.id)).small().icon(Icon::Copy).spoken(format!("Duplicate {}", template.name)))
             } },

@@ -14,7 +14,6 @@ use store::StoreError;
 
 use super::{
     super::{
-        many,
         sample::{People, facts, people, preview_for},
         values::{Errors, Value, sources, tall},
     },
@@ -119,7 +118,7 @@ pub(super) async fn page(member: &Member, form: &SmsForm, around: &Around) -> Re
         (head)
         @if let Some(told) = &around.told { (told) }
         @if !around.errors.is_empty() {
-            (Note::new(Tone::Fail, "Not saved yet.", format!("{} to mend below. What you typed is still here.", counted(many(around.errors.len()), "thing", "things"))))
+            (Note::new(Tone::Fail, "Not saved yet.", format!("{} to mend below. What you typed is still here.", counted(around.errors.len(), "thing", "things"))))
         }
         form class="m-compose" method="post" action=(action) id="template" {
             (member.csrf())
@@ -337,7 +336,7 @@ fn length(draft: &SmsTemplate, facts: &Facts, who: &str, price: Option<Money>) -
         }
         (Alphabet::Unicode | Alphabet::Gsm7, _) => (html! { "GSM-7" }, None),
     };
-    let cost = each.times(many(measured.count));
+    let cost = each.times(i64::try_from(measured.count).unwrap_or(i64::MAX));
     let whose = if price.is_some() { "your price" } else { "list price, before GST" };
     let mut rows = vec![
         (
@@ -345,7 +344,7 @@ fn length(draft: &SmsTemplate, facts: &Facts, who: &str, price: Option<Money>) -
             html! { (measured.units) " characters" },
             Some(format!("{} more fit", measured.units_left())),
         ),
-        ("Charged as".to_owned(), html! { (counted(many(measured.count), "SMS", "SMS")) }, None),
+        ("Charged as".to_owned(), html! { (counted(measured.count, "SMS", "SMS")) }, None),
         ("Alphabet".to_owned(), alphabet.0, alphabet.1),
         (
             "Cost".to_owned(),

@@ -19,7 +19,6 @@ use super::{
         super::{integrations::not_told_words, line, lines, prices::category_title},
         HREF,
         account::{Asked, account_choice, chosen, unread},
-        many,
         values::{NAME_CHARS_MAX, VALUES_MAX},
     },
     CHANNEL, body_of,
@@ -272,7 +271,7 @@ fn offered(
         form method="post" action=(action()) class="m-stack" {
             (member.csrf())
             input type="hidden" name="account" value=(offers.account.id);
-            (Card::new("offers", format!("{} of {}", counted(many(possible), "new template", "new templates"), offers.templates.len()), table))
+            (Card::new("offers", format!("{} of {}", counted(possible, "new template", "new templates"), offers.templates.len()), table))
             @if possible > 0 { div class="m-acts" { (Button::link("Cancel", HREF)) (Button::primary("Import ticked templates").icon(Icon::Download).busy("Importing…")) } }
         }
     }

@@ -20,7 +20,7 @@ use self::{
     form::TemplateForm,
     page::{Around, page, removal},
 };
-use super::{super::prices::category_title, HREF, NewQuery, copy_name, many, of_channel, save, tabs};
+use super::{super::prices::category_title, HREF, NewQuery, copy_name, of_channel, save, tabs};
 use crate::{
     app::App,
     http::{
@@ -98,7 +98,7 @@ fn table(templates: &[Template], may: bool) -> Table {
             name(&own, &template.name, body.as_ref().map_or("", |body| body.campaign.as_str())),
             html! { (state(body.as_ref())) },
             html! { @if let Some(body) = &body { (category_title(body.category)) } },
-            html! { (counted(many(values), "value", "values")) },
+            html! { (counted(values, "value", "values")) },
             html! { @if let Some(body) = &body { (body.language) } },
             html! { @if may {
                 (Button::link("Duplicate", format!("{HREF}/new?from={}", template.id)).small().icon(Icon::Copy).spoken(format!("Duplicate {}", template.name)))

@@ -7,7 +7,7 @@ use store::{StoreError, integrations::Integration};
 use super::{
     super::{
         super::prices::category_title,
-        HREF, many,
+        HREF,
         sample::{People, facts, people, preview_for},
         values::{Errors, Value, sources, tall},
     },
@@ -89,7 +89,7 @@ pub(super) fn page(member: &Member, form: &TemplateForm, around: &Around) -> Mar
         (head)
         @if let Some(told) = &around.told { (told) }
         @if !around.errors.is_empty() && form.action == "save" {
-            (Note::new(Tone::Fail, "Not saved yet.", format!("{} to mend below. What you typed is still here.", counted(many(around.errors.len()), "thing", "things"))))
+            (Note::new(Tone::Fail, "Not saved yet.", format!("{} to mend below. What you typed is still here.", counted(around.errors.len(), "thing", "things"))))
         }
         form class="m-compose" method="post" action=(action) id="template" {
             (member.csrf())
