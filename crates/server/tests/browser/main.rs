@@ -7,4 +7,5 @@ mod path;
 mod program;
 mod review;
 mod sms;
+mod walk;
 mod without_script;
