@@ -10,7 +10,7 @@ use domain::{
 use uuid::Uuid;
 
 use crate::{
-    access::{end_sessions, zone},
+    access::end_sessions,
     db::{Tx, args},
     error::{StoreError, word},
     org::Org,
@@ -120,6 +120,15 @@ impl TryFrom<OrganizationRow> for Organization {
             created_at: Millis(row.created_at),
         })
     }
+}
+
+/// Whether a stored zone name is one that this program knows.
+fn zone(name: &str) -> Result<Zone, StoreError> {
+    Zone::parse(name).map_err(|_| StoreError::Corrupt {
+        table: "organizations",
+        column: "zone",
+        value: name.to_owned(),
+    })
 }
 
 #[derive(sqlx::FromRow)]
