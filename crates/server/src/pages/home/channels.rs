@@ -8,7 +8,7 @@ use domain::{
 use providers::{Account, NotTold};
 use store::integrations::Integration;
 
-use super::{compose::Compose, desk::Opened, paths, vendor};
+use super::{compose::Compose, paths, shelf::Opened, vendor};
 use crate::{
     http::extract::Member,
     ui::{

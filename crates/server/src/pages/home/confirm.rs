@@ -17,8 +17,9 @@ use super::{
     Pairs,
     asked::Wait,
     compose::Compose,
-    desk::{self, Desk, Ids, Opened, Shelf},
+    desk::{self, Desk},
     not_set_up, page, parts, paths,
+    shelf::{Ids, Opened, Shelf},
 };
 use crate::{
     app::App,

@@ -3,6 +3,7 @@
 
 mod asked;
 mod channels;
+mod checks;
 pub mod compose;
 pub mod confirm;
 mod desk;
@@ -10,8 +11,10 @@ pub(crate) mod history;
 mod parts;
 mod paths;
 pub(crate) mod scan;
+mod shelf;
 mod sms_checks;
 pub mod test;
+mod timing;
 mod today;
 mod vendor;
 
@@ -41,7 +44,8 @@ use crate::{
 };
 use asked::Wait;
 use compose::Compose;
-use desk::{Desk, Ids, Opened, Shelf};
+use desk::Desk;
+use shelf::{Ids, Opened, Shelf};
 
 pub use asked::Asked;
 

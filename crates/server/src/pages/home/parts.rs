@@ -11,10 +11,7 @@ use domain::{
 use maud::{Markup, html};
 use store::workshops::Workshop;
 
-use super::{
-    desk::{Desk, Shelf},
-    paths, vendor,
-};
+use super::{desk::Desk, paths, shelf::Shelf, vendor};
 use crate::{
     http::extract::Member,
     ui::{

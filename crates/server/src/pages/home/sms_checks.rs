@@ -7,7 +7,7 @@ use domain::{
 };
 
 use super::{
-    desk::own,
+    checks::own,
     scan::{Refused, Scan},
 };
 use crate::ui::format::{counted, grouped};

@@ -14,8 +14,10 @@ use super::{
     Pairs,
     asked::{self, Wait},
     compose::Compose,
-    desk::{Desk, Ids, Opened, Shelf},
-    not_set_up, page, vendor,
+    desk::Desk,
+    not_set_up, page,
+    shelf::{Ids, Opened, Shelf},
+    vendor,
 };
 use crate::{
     app::App,

@@ -1,0 +1,180 @@
+//! What can be chosen on the page (workshops, templates, accounts), and what is.
+
+use domain::{ids::WorkshopId, money::Money, template::Message, workshop::WorkshopStatus};
+use providers::{Account, NotTold, aisensy::ProjectFacts, fast2sms::Wallet};
+use store::{
+    StoreError,
+    integrations::Integration,
+    templates::Template,
+    workshops::{Workshop, WorkshopFilter, WorkshopWhen},
+};
+
+use super::{
+    asked::{self, Wait},
+    compose::Compose,
+    timing::hours,
+    vendor,
+};
+use crate::{
+    app::App,
+    http::{error::Problem, extract::Member},
+};
+
+/// Workshops to choose from, ahead and over.
+const COMING_MAX: i64 = 50;
+const PAST_MAX: i64 = 10;
+
+/// Whether ids that are not there are an error, or left for what is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ids {
+    /// A link may be old: another choice is offered.
+    MayBeOld,
+    /// Something is about to be sent: nothing else than what was named will do.
+    MustBeThere,
+}
+
+/// What can be chosen, and what is.
+pub(super) struct Shelf {
+    pub(super) coming: Vec<Workshop>,
+    pub(super) past: Vec<Workshop>,
+    pub(super) workshop: Option<Workshop>,
+    pub(super) templates: Vec<(Template, Message)>,
+    pub(super) template: Option<usize>,
+    pub(super) accounts: Vec<Integration>,
+    pub(super) account: Option<usize>,
+    /// What a link named that is not there.
+    pub(super) gone: Vec<&'static str>,
+}
+
+impl Shelf {
+    /// Reads what there is, and writes what was taken into `state`.
+    pub(super) async fn load(
+        member: &Member,
+        state: &mut Compose,
+        ids: Ids,
+        first: Option<WorkshopId>,
+    ) -> Result<Shelf, Problem> {
+        let org = &member.org;
+        let mut gone = Vec::new();
+        let list = |when, limit| WorkshopFilter { when, limit, ..WorkshopFilter::default() };
+        let coming = org.workshops(&list(WorkshopWhen::Upcoming(member.now), COMING_MAX)).await?;
+        let past = org.workshops(&list(WorkshopWhen::Past(member.now), PAST_MAX)).await?;
+        let mut workshop = None;
+        if let Some(id) = state.workshop {
+            workshop = found(org.workshop(id).await, ids)?;
+            if workshop.is_none() {
+                gone.push("workshop");
+            }
+        }
+        let offered = first.or_else(|| {
+            let live = coming.iter().find(|workshop| workshop.status != WorkshopStatus::Cancelled);
+            live.or(coming.first()).or(past.first()).map(|workshop| workshop.id)
+        });
+        if workshop.is_none()
+            && let Some(id) = offered
+        {
+            workshop = coming.iter().chain(&past).find(|workshop| workshop.id == id).cloned();
+        }
+        let templates = org.templates(state.channel).await?;
+        let templates: Vec<(Template, Message)> = templates
+            .into_iter()
+            .filter_map(|template| {
+                let read = Message::from_json(template.channel, &template.body).ok()?;
+                Some((template, read))
+            })
+            .collect();
+        let named = state.template.map(|id| templates.iter().position(|(template, _)| template.id == id));
+        let template =
+            chosen(named, ids, "template", &mut gone)?.or_else(|| offered_first(member, state, &templates));
+        let kind = vendor::of(state.channel).kind;
+        let accounts: Vec<Integration> =
+            org.integrations().await?.into_iter().filter(|account| account.kind == kind).collect();
+        let named = state.account.map(|id| accounts.iter().position(|account| account.id == id));
+        let account = chosen(named, ids, "account", &mut gone)?.or((!accounts.is_empty()).then_some(0));
+        state.workshop = workshop.as_ref().map(|workshop| workshop.id);
+        if named.flatten().is_none() {
+            state.account = None;
+        }
+        let taken = template.map(|at| templates[at].0.id);
+        if taken != state.template {
+            state.template = taken;
+            state.values.clear();
+        }
+        Ok(Shelf { coming, past, workshop, templates, template, accounts, account, gone })
+    }
+
+    pub(super) fn account(&self) -> Option<&Integration> {
+        self.accounts.get(self.account?)
+    }
+}
+
+/// The template that is offered before somebody chose one: the first that may go now, for promotion has hours.
+fn offered_first(member: &Member, state: &Compose, templates: &[(Template, Message)]) -> Option<usize> {
+    let goes = |(_, message): &(Template, Message)| {
+        hours(member, state, message.category(), None).closed_until(member.now).is_none()
+    };
+    templates.iter().position(goes).or((!templates.is_empty()).then_some(0))
+}
+
+fn found<T>(found: Result<T, StoreError>, ids: Ids) -> Result<Option<T>, Problem> {
+    match (found, ids) {
+        (Ok(found), _) => Ok(Some(found)),
+        (Err(StoreError::Missing), Ids::MayBeOld) => Ok(None),
+        (Err(error), _) => Err(error.into()),
+    }
+}
+
+fn chosen(
+    named: Option<Option<usize>>,
+    ids: Ids,
+    what: &'static str,
+    gone: &mut Vec<&'static str>,
+) -> Result<Option<usize>, Problem> {
+    match (named, ids) {
+        (Some(Some(at)), _) => Ok(Some(at)),
+        (Some(None), Ids::MustBeThere) => Err(Problem::not_found()),
+        (Some(None), Ids::MayBeOld) => {
+            gone.push(what);
+            Ok(None)
+        }
+        (None, _) => Ok(None),
+    }
+}
+
+/// An account, opened, with what it tells about itself.
+pub(super) struct Opened {
+    pub(super) account: Result<Account, String>,
+    pub(super) project: Option<Result<ProjectFacts, NotTold>>,
+    pub(super) wallet: Option<Result<Wallet, NotTold>>,
+}
+
+impl Opened {
+    pub(super) async fn load(app: &App, of: &Integration, wait: Wait) -> Opened {
+        let account = app.accounts.open_integration(of);
+        let (project, wallet) = match &account {
+            Ok(account) => {
+                (asked::project(app, of, account, wait).await, asked::wallet(app, of, account, wait).await)
+            }
+            Err(_) => (None, None),
+        };
+        Opened { account, project, wallet }
+    }
+
+    pub(super) fn facts(&self) -> Option<&ProjectFacts> {
+        self.project.as_ref()?.as_ref().ok()
+    }
+
+    /// What is left, where the provider tells.
+    pub(super) fn credit(&self) -> Option<Money> {
+        let wallet = self.wallet.as_ref().and_then(|told| told.as_ref().ok()).map(|wallet| wallet.balance);
+        wallet.or_else(|| self.facts().and_then(|facts| facts.credit))
+    }
+
+    pub(super) fn takes_receipts(&self) -> bool {
+        match &self.account {
+            Ok(Account::Aisensy(account)) => account.takes_receipts(),
+            Ok(Account::Fast2sms(_)) => true,
+            Err(_) => false,
+        }
+    }
+}
