@@ -1,23 +1,18 @@
-//! Erasing people: one on request, and all of a workshop when the organisation has kept them long enough.
-//!
-//! What is written over: name, number, e-mail, values, and what providers said in their own words. What stays: rows and their states,
-//! counts, costs, and keyed hashes of numbers, by which opt-outs go on to hold (providers/regulation-india.md §5). A message without
-//! its number is no planned row any more: nothing can send it again and no receipt finds it.
+//! Everybody of a workshop that an organisation has kept for long enough, a stretch at a time.
 
 use domain::{
-    ids::{BroadcastId, LeadId, OrganizationId, WorkshopId},
-    phone::Phone,
+    ids::{BroadcastId, OrganizationId, WorkshopId},
     role::Permission,
     time::{DAY, HOUR, Millis},
 };
 use uuid::Uuid;
 
+use super::blank_receipts;
 use crate::{
     changes::Change,
-    db::{Batch, Tx, args},
+    db::{Batch, args},
     error::StoreError,
     org::Org,
-    phone_key::PhoneKey,
     registrants::forget_rows,
     work::Work,
 };
@@ -32,30 +27,6 @@ const ROWS: i64 = 2_000;
 const LOOK_EVERY_MS: i64 = HOUR;
 /// So long a provider may still tell something about a number that was erased.
 const LATE_NEWS_MS: i64 = 30 * DAY;
-/// Last digits by which a number is found in texts: providers write it with and without the country code.
-const DIGITS_COMPARED: usize = 10;
-/// Import rows looked through in one go.
-const IMPORT_ROWS: i64 = 2_000;
-
-/// What erasing a person did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Erased {
-    /// Registrations without name, number and e-mail now.
-    pub registrations: u64,
-    /// Messages without number and values now.
-    pub messages: u64,
-    /// Uploaded files that were imported long ago and hold their people still, below the data folder: to be removed by the caller.
-    pub files: Vec<String>,
-}
-
-/// What came of asking to erase a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Erasure {
-    /// They are erased.
-    Done(Erased),
-    /// Nothing changed: a message to them waits or is under way. The broadcasts, by title.
-    Busy(Vec<(BroadcastId, String)>),
-}
 
 /// What the retention of an organisation did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,16 +70,15 @@ struct RetentionRow {
     retention_receipts: i64,
 }
 
-/// The digits by which a number is found in a text.
-fn tail(phone: &Phone) -> String {
-    let digits = phone.as_str().trim_start_matches('+');
-    digits[digits.len().saturating_sub(DIGITS_COMPARED)..].to_owned()
-}
-
-/// Whether a text, however it is spaced, has these digits in it.
-fn holds(text: &str, tail: &str) -> bool {
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    digits.contains(tail)
+/// An organisation whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetentionDue {
+    /// Which.
+    pub organization: OrganizationId,
+    /// What ended before is erased.
+    pub before: Millis,
+    /// Receipts before this one were dealt with by an earlier look.
+    receipts_from: Millis,
 }
 
 impl Org {
@@ -165,244 +135,6 @@ impl Org {
             .await?;
         Ok(n)
     }
-
-    /// Erases everything about a number, in one transaction; keyed hashes stay, so that opt-outs hold when it is imported again.
-    /// Refused while a message to it waits or is under way. People who share the number go together: nothing tells them apart.
-    pub async fn forget_number(
-        &self,
-        phone: &Phone,
-        key: &PhoneKey,
-        now: Millis,
-    ) -> Result<Erasure, StoreError> {
-        self.allow(Permission::Erase)?;
-        // Looked for before the transaction: these go through texts, which takes its time.
-        let receipts = self.receipts_about(phone).await?;
-        let lines = self.import_lines_about(phone).await?;
-        let mut tx = self.db.begin().await?;
-        let workshops: Vec<(Uuid,)> = tx
-            .all(
-                "SELECT id FROM workshops
-                 WHERE organization_id = $1 AND id IN (SELECT r.workshop_id FROM workshops w JOIN registrants r
-                                                       ON r.workshop_id = w.id AND r.phone = $2
-                                                       WHERE w.organization_id = $1)
-                 ORDER BY id FOR UPDATE",
-                args![self.id(), phone.as_str()],
-            )
-            .await?;
-        let busy = self.busy_with(&mut tx, phone).await?;
-        if !busy.is_empty() {
-            return Ok(Erasure::Busy(busy));
-        }
-        let mut erased = Erased::default();
-        for (workshop,) in workshops {
-            let people: Vec<(Uuid,)> = tx
-                .all(
-                    "SELECT id FROM registrants WHERE workshop_id = $1 AND phone = $2 ORDER BY id",
-                    args![workshop, phone.as_str()],
-                )
-                .await?;
-            let people = people.into_iter().map(|(id,)| id).collect();
-            erased.registrations += forget_rows(&mut tx, WorkshopId(workshop), people).await?;
-        }
-        erased.messages = self.forget_messages(&mut tx, phone).await?;
-        blank_receipts(&mut tx, receipts).await?;
-        self.blank_import_lines(&mut tx, lines).await?;
-        for sql in [
-            "UPDATE suppressions SET phone = '' WHERE organization_id = $1 AND phone = $2",
-            "UPDATE suppressions_lifted SET phone = '' WHERE organization_id = $1 AND phone = $2",
-            "UPDATE consents SET phone = '' WHERE organization_id = $1 AND phone = $2 AND phone <> ''",
-            // Where the plan of a broadcast ended.
-            "UPDATE broadcasts SET plan_phone = '', plan_identity = ''
-             WHERE organization_id = $1 AND plan_phone = $2 AND status <> 'planning'",
-        ] {
-            tx.run(sql, args![self.id(), phone.as_str()]).await?;
-        }
-        let lead: Option<(Uuid,)> = tx
-            .optional(
-                "DELETE FROM leads WHERE organization_id = $1 AND phone = $2 RETURNING id",
-                args![self.id(), phone.as_str()],
-            )
-            .await?;
-        tx.run(
-            "INSERT INTO erased_numbers (organization_id, phone_key, erased_at) VALUES ($1, $2, $3)
-             ON CONFLICT (organization_id, phone_key) DO UPDATE SET erased_at = excluded.erased_at",
-            args![self.id(), key.of(phone.as_str()), now],
-        )
-        .await?;
-        let files: Vec<(String,)> = tx
-            .all(
-                "SELECT file_path FROM imports WHERE organization_id = $1 AND state IN ('committed', 'undone')",
-                args![self.id()],
-            )
-            .await?;
-        erased.files = files.into_iter().map(|(path,)| path).collect();
-        let detail = format!("registrations={} messages={}", erased.registrations, erased.messages);
-        let subject = lead.map_or(String::new(), |(id,)| LeadId(id).to_string());
-        self.note(&mut tx, "person.erased", subject, &detail, now).await?;
-        tx.commit().await?;
-        Ok(Erasure::Done(erased))
-    }
-
-    /// Broadcasts that are not done with that number.
-    async fn busy_with(&self, tx: &mut Tx, phone: &Phone) -> Result<Vec<(BroadcastId, String)>, StoreError> {
-        let busy: Vec<(Uuid, String)> = tx
-            .all(
-                "SELECT o.id, o.title FROM broadcasts o
-                 WHERE o.organization_id = $1
-                   AND (EXISTS (SELECT 1 FROM messages m WHERE m.broadcast_id = o.id AND m.recipient = $2 AND m.planned
-                                AND m.state IN ('waiting', 'in_flight'))
-                        -- Its plan may have read them already.
-                        OR (o.status = 'planning' AND EXISTS (SELECT 1 FROM registrants r
-                                                              WHERE r.workshop_id = o.workshop_id AND r.phone = $2)))
-                 ORDER BY o.id DESC",
-                args![self.id(), phone.as_str()],
-            )
-            .await?;
-        Ok(busy.into_iter().map(|(id, title)| (BroadcastId(id), title)).collect())
-    }
-
-    /// Takes number and values out of every message to that number.
-    async fn forget_messages(&self, tx: &mut Tx, phone: &Phone) -> Result<u64, StoreError> {
-        let rows: Vec<(Uuid, i64)> = tx
-            .all(
-                "SELECT m.broadcast_id, m.position FROM broadcasts o
-                 JOIN messages m ON m.broadcast_id = o.id AND m.recipient = $2 AND m.planned
-                 WHERE o.organization_id = $1
-                 UNION
-                 SELECT m.broadcast_id, m.position FROM broadcasts o
-                 JOIN messages m ON m.broadcast_id = o.id AND m.recipient = $2 AND m.state = 'skipped'
-                   AND m.state IN ('failed', 'unknown', 'skipped', 'expired', 'cancelled')
-                 WHERE o.organization_id = $1",
-                args![self.id(), phone.as_str()],
-            )
-            .await?;
-        let keys = || {
-            Batch::new()
-                .uuids("broadcast_id", rows.iter().map(|row| row.0))
-                .ints("position", rows.iter().map(|row| row.1))
-        };
-        let blanked = tx
-            .run_batch(
-                "UPDATE messages SET name = '', recipient = '', planned = FALSE, content = '', reason_text = '',
-                        provider_id = NULL, network_id = NULL
-                 FROM @batch
-                 WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position
-                   AND messages.state NOT IN ('waiting', 'in_flight')",
-                args![],
-                keys(),
-            )
-            .await?;
-        if blanked != rows.len() as u64 {
-            // Somebody had one of them sent again since they were looked at.
-            return Err(StoreError::Stale);
-        }
-        tx.run_batch(
-            "UPDATE message_events SET detail = '' FROM @batch
-             WHERE message_events.broadcast_id = b.broadcast_id AND message_events.position = b.position AND kind <> 'decision'",
-            args![],
-            keys(),
-        )
-        .await?;
-        tx.run_batch(
-            "UPDATE receipts SET body = '' FROM @batch
-             WHERE receipts.broadcast_id = b.broadcast_id AND receipts.position = b.position",
-            args![],
-            keys(),
-        )
-        .await?;
-        for (broadcast, _) in &rows {
-            tx.tell(Change::Rows(BroadcastId(*broadcast)));
-        }
-        Ok(blanked)
-    }
-
-    /// Receipts whose body has that number in it: one post may speak of many people and stand with another's message. Those that are
-    /// still to be applied are left; what they leave is dropped then.
-    async fn receipts_about(&self, phone: &Phone) -> Result<Vec<Uuid>, StoreError> {
-        let found: Vec<(Uuid,)> = self
-            .db
-            .all(
-                "SELECT r.id FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id AND m.recipient = $2 AND m.planned
-                 JOIN receipts r ON r.broadcast_id = o.id AND r.organization_id = $1
-                 WHERE o.organization_id = $1 AND r.body LIKE $3
-                 UNION
-                 SELECT id FROM receipts WHERE organization_id = $1 AND state = 'unmatched' AND body LIKE $3
-                 UNION
-                 SELECT id FROM receipts WHERE organization_id = $1 AND state = 'ignored' AND body LIKE $3",
-                args![self.id(), phone.as_str(), format!("%{}%", tail(phone))],
-            )
-            .await?;
-        Ok(found.into_iter().map(|(id,)| id).collect())
-    }
-
-    /// Rows of imports that were kept for a person and have that number in them: import, line, and how many cells.
-    async fn import_lines_about(&self, phone: &Phone) -> Result<Vec<(Uuid, i64, usize)>, StoreError> {
-        let tail = tail(phone);
-        let mut found = Vec::new();
-        let mut after = (Uuid::nil(), 0_i64);
-        loop {
-            let rows: Vec<(Uuid, i64, String, String)> = self
-                .db
-                .all(
-                    "SELECT r.import_id, r.line, r.cells, r.typed FROM import_rows r JOIN imports i ON i.id = r.import_id
-                     WHERE i.organization_id = $1 AND (r.import_id, r.line) > ($2, $3)
-                     ORDER BY r.import_id, r.line LIMIT $4",
-                    args![self.id(), after.0, after.1, IMPORT_ROWS],
-                )
-                .await?;
-            let Some(last) = rows.last().map(|row| (row.0, row.1)) else { return Ok(found) };
-            after = last;
-            for (import, line, cells, typed) in rows {
-                let cells: Vec<String> = serde_json::from_str(&cells).unwrap_or_default();
-                let typed: Vec<(usize, String)> = serde_json::from_str(&typed).unwrap_or_default();
-                let texts = cells.iter().chain(typed.iter().map(|(_, text)| text));
-                if texts.into_iter().any(|text| holds(text, &tail)) {
-                    found.push((import, line, cells.len()));
-                }
-            }
-        }
-    }
-
-    async fn blank_import_lines(
-        &self,
-        tx: &mut Tx,
-        lines: Vec<(Uuid, i64, usize)>,
-    ) -> Result<(), StoreError> {
-        let empty = |n: usize| serde_json::to_string(&vec![""; n]).expect("texts are JSON");
-        let batch = Batch::new()
-            .uuids("import_id", lines.iter().map(|line| line.0))
-            .ints("line", lines.iter().map(|line| line.1))
-            .texts("cells", lines.iter().map(|line| empty(line.2)));
-        tx.run_batch(
-            "UPDATE import_rows SET cells = b.cells, typed = '[]', problems = '[]', decision = 'skip' FROM @batch
-             WHERE import_rows.import_id = b.import_id AND import_rows.line = b.line",
-            args![],
-            batch,
-        )
-        .await?;
-        Ok(())
-    }
-}
-
-async fn blank_receipts(tx: &mut Tx, ids: Vec<Uuid>) -> Result<(), StoreError> {
-    tx.run_batch(
-        "UPDATE receipts SET body = '' FROM @batch WHERE receipts.id = b.id AND receipts.state <> 'pending'",
-        args![],
-        Batch::new().uuids("id", ids),
-    )
-    .await?;
-    Ok(())
-}
-
-/// An organisation whose turn it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RetentionDue {
-    /// Which.
-    pub organization: OrganizationId,
-    /// What ended before is erased.
-    pub before: Millis,
-    /// Receipts before this one were dealt with by an earlier look.
-    receipts_from: Millis,
 }
 
 impl Work {
@@ -643,36 +375,5 @@ impl Work {
             )
             .await?;
         Ok(files.into_iter().map(|(path,)| path).collect())
-    }
-
-    /// Which of these keyed hashes belong to numbers that were erased on request.
-    pub async fn erased_numbers(
-        &self,
-        organization: OrganizationId,
-        keys: Vec<String>,
-    ) -> Result<Vec<String>, StoreError> {
-        let found: Vec<(String,)> = self
-            .db
-            .all_batch(
-                "SELECT e.phone_key FROM @batch CROSS JOIN erased_numbers e
-                 WHERE e.organization_id = $1 AND e.phone_key = b.phone_key",
-                args![organization.0],
-                Batch::new().texts("phone_key", keys),
-            )
-            .await?;
-        Ok(found.into_iter().map(|(key,)| key).collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_is_found_however_it_is_written() {
-        let phone = Phone::from_stored("+919000000001").expect("a number");
-        assert_eq!(tail(&phone), "9000000001");
-        assert!(holds("090000 00001", &tail(&phone)) && holds("+91-90000-00001", &tail(&phone)));
-        assert!(!holds("90000 00002", &tail(&phone)));
     }
 }
