@@ -16,9 +16,6 @@ crate::words! {
     }
 }
 
-/// The longest of [`Channel::gap_ms`].
-pub const GAP_MAX_MS: i64 = 2 * MINUTE;
-
 impl Channel {
     /// The tab's name.
     pub fn title(self) -> &'static str {
@@ -59,9 +56,14 @@ impl Channel {
     /// spam (providers/fast2sms.md §2.2; providers/regulation-india.md §6.5).
     pub fn gap_ms(self) -> i64 {
         match self {
-            Channel::Sms => GAP_MAX_MS,
+            Channel::Sms => 2 * MINUTE,
             Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::IvrCall => 0,
         }
+    }
+
+    /// The longest [`Channel::gap_ms`] of any channel.
+    pub fn longest_gap_ms() -> i64 {
+        Channel::ALL.iter().map(|channel| channel.gap_ms()).max().unwrap_or(0)
     }
 
     /// Whether a read receipt can ever come (product.md, Channels).

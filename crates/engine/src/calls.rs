@@ -62,7 +62,8 @@ impl<I, T> Caller<I, T> {
     async fn make<F: Future<Output = T>>(self, call: fn(I) -> F) {
         while let Ok(permit) = self.0.ready.acquire().await {
             permit.forget();
-            let Some((ending, input)) = self.0.waiting().pop_front() else { continue };
+            // A permit without a call: there will be no more of them.
+            let Some((ending, input)) = self.0.waiting().pop_front() else { return };
             ending.with(call(input).await);
         }
     }
@@ -71,6 +72,13 @@ impl<I, T> Caller<I, T> {
 impl<I, T> Drop for Caller<I, T> {
     fn drop(&mut self) {
         self.0.tasks.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl<K, I, T> Drop for Calls<K, I, T> {
+    fn drop(&mut self) {
+        // Calls that wait are made; a task that finds none ends.
+        self.queue.ready.add_permits(self.queue.tasks.load(Ordering::SeqCst));
     }
 }
 
@@ -139,13 +147,19 @@ impl<K, I: Send + 'static, T: Send + 'static> Calls<K, I, T> {
         if more == 0 && tasks == 0 {
             return;
         }
+        let callers: Vec<_> = (0..tasks).map(|_| Caller::new(&self.queue)).collect();
         let queue = Arc::clone(&self.queue);
         self.on.spawn(async move {
-            for _ in 0..tasks {
-                tokio::spawn(Caller::new(&queue).make(call));
+            for caller in callers {
+                tokio::spawn(caller.make(call));
             }
             queue.ready.add_permits(more);
         });
+    }
+
+    /// What is kept of those under way.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &K> {
+        self.under_way.values()
     }
 
     /// How many are under way or not yet taken.
@@ -218,5 +232,21 @@ mod tests {
         while queue.tasks.load(Ordering::SeqCst) > 0 {
             tokio::task::yield_now().await;
         }
+    }
+
+    #[tokio::test]
+    async fn calls_that_nobody_waits_for_are_made_and_their_tasks_end() {
+        static MADE: AtomicUsize = AtomicUsize::new(0);
+        async fn count((): ()) {
+            MADE.fetch_add(1, Ordering::SeqCst);
+        }
+        let mut calls = Calls::on(Handle::current());
+        calls.start(vec![((), ()), ((), ()), ((), ())], count);
+        let queue = Arc::clone(&calls.queue);
+        drop(calls);
+        while queue.tasks.load(Ordering::SeqCst) > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(MADE.load(Ordering::SeqCst), 3);
     }
 }

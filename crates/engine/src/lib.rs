@@ -29,7 +29,7 @@ use domain::{
     retry::Retry,
     time::SharedClock,
 };
-use providers::Http;
+use providers::{Http, http::CALLS_AT_ONCE};
 use store::{Change, PhoneKey, Store, work::Work};
 use tokio::sync::{Notify, broadcast};
 
@@ -57,7 +57,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            calls_in_flight_max: 384,
+            calls_in_flight_max: CALLS_AT_ONCE,
             rows_in_flight_max: 3_200,
             lease_ms: 15_000,
             retry: Retry::default(),

@@ -46,6 +46,8 @@ impl Engine {
                 );
             }
         }
+        // Those that are not in the list; the look for lost workers does the rest.
+        self.work.enter_forgotten().await?;
         let (stop, still) = (CancellationToken::new(), CancellationToken::new());
         let mut tasks = JoinSet::new();
         tasks.spawn(self.clone().sending_apart(seed, stop.clone(), still.clone()));
@@ -66,7 +68,7 @@ impl Engine {
     }
 
     /// The sending loop has a thread of its own: among hundreds of calls that are ready to go on it would wait its turn after each
-    /// statement. `still` ends with it: while calls under way are awaited, others must not take this process for lost.
+    /// statement (on PostgreSQL, still where the pool does something for it). `still` ends with it: while calls under way are awaited, others must not take this process for lost.
     async fn sending_apart(self, seed: u64, stop: CancellationToken, still: CancellationToken) {
         let (calls_on, (done, ended)) = (Handle::current(), oneshot::channel());
         let (all, heart) = (stop.clone(), still.clone());
@@ -74,8 +76,7 @@ impl Engine {
             let (shared, on) = (self.store.is_shared(), calls_on.clone());
             let sending = self.sending(calls_on, seed, stop, heart);
             if shared {
-                // A connection to PostgreSQL belongs to the runtime that opened it, and would end with one of this thread's own while
-                // others use it.
+                // A connection opened here would end with this thread's own runtime, while the pool lends it to others.
                 on.block_on(sending);
             } else {
                 match runtime::Builder::new_current_thread().enable_all().build() {
@@ -144,7 +145,7 @@ impl Engine {
     /// Takes no more work; waits for the calls under way and writes how they ended.
     async fn finish(&self, sender: &mut Sender, still: &CancellationToken) {
         let last = self.clock.now().plus(self.limits.stop_wait_ms);
-        while sender.unfinished() > 0 && self.clock.now() < last {
+        while (sender.unfinished() > 0 || sender.in_doubt()) && self.clock.now() < last {
             match sender.turn(false).await {
                 Ok(report) if report.in_flight > 0 => {
                     sender.wait(TurnReport { wait_ms: Some(50), ..report }).await

@@ -40,6 +40,19 @@ const READY_KEEP_MS: i64 = 2 * SECOND;
 /// rows while the other half goes on. A commit per message is several times slower.
 const GATHER_WAIT: Duration = Duration::from_millis(4);
 
+/// After a turn that the store did not answer, what was claimed is looked for so often and for so long: a commit may still be on its way.
+const RECALL_EVERY_MS: i64 = 5 * SECOND;
+const RECALL_FOR_MS: i64 = 30 * SECOND;
+
+/// Rows may be in flight by this process that it knows nothing of: a commit was carried out and its answer lost.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    /// Not looked for before.
+    next: Millis,
+    /// Not looked for after.
+    until: Millis,
+}
+
 /// A row whose call was made or is under way: what its ending needs of it.
 #[derive(Clone, Copy, Debug)]
 struct Tried {
@@ -92,6 +105,7 @@ pub struct Sender {
     probed_now: HashSet<BroadcastId>,
     round: u64,
     rng: SmallRng,
+    doubt: Option<Doubt>,
 }
 
 impl Sender {
@@ -118,6 +132,7 @@ impl Sender {
             probed_now: HashSet::new(),
             round: 0,
             rng: SmallRng::seed_from_u64(seed),
+            doubt: None,
         }
     }
 
@@ -132,9 +147,16 @@ impl Sender {
                 self.due_at = None;
             }
         }
+        self.recall(now).await?;
         let wanted = if claim && self.engine.may_call() { self.wanted(now).await? } else { Vec::new() };
-        // On an error nothing was written: the endings are kept and written with the next turn.
-        let turn = self.engine.work.turn(&self.endings, &wanted, &self.engine.key, now).await?;
+        // After an error the endings are kept, and written with the next turn unless they were written after all.
+        let turn = match self.engine.work.turn(&self.endings, &wanted, &self.engine.key, now).await {
+            Ok(turn) => turn,
+            Err(error) => {
+                self.doubt = Some(Doubt { next: now, until: now.plus(RECALL_FOR_MS) });
+                return Err(error);
+            }
+        };
         let recorded = std::mem::take(&mut self.endings).len();
         if turn.stale > 0 {
             warn!(
@@ -156,6 +178,31 @@ impl Sender {
         }
         self.engine.tell(turn.touched);
         Ok(TurnReport { recorded, claimed, in_flight: self.calls.len(), wait_ms: turn.wait_ms })
+    }
+
+    /// Gives back what is in flight by this process without its knowing: no call was made for it.
+    async fn recall(&mut self, now: Millis) -> Result<(), StoreError> {
+        let Some(doubt) = self.doubt.filter(|doubt| doubt.next <= now) else { return Ok(()) };
+        let calls = self.calls.kept().flat_map(|(rows, _)| rows).map(|row| row.message);
+        let ended = self.endings.rows.iter().map(|record| record.message);
+        let requests = self.endings.requests.iter().flat_map(|request| {
+            let broadcast = request.broadcast;
+            request.positions.iter().map(move |position| MessageRef { broadcast, position: *position })
+        });
+        let known: HashSet<MessageRef> = calls.chain(ended).chain(requests).collect();
+        let here = self.engine.work.in_flight_here().await?;
+        let lost: Vec<_> = here
+            .into_iter()
+            .filter(|(message, _)| !known.contains(message))
+            .map(|(message, attempt)| Tried { message, attempt })
+            .collect();
+        if !lost.is_empty() {
+            warn!(rows = lost.len(), "{} messages were claimed without an answer and go back", lost.len());
+            self.hand_back(lost);
+        }
+        let next = now.plus(RECALL_EVERY_MS);
+        self.doubt = (next <= doubt.until).then_some(Doubt { next, ..doubt });
+        Ok(())
     }
 
     /// What this turn would like to claim.
@@ -343,14 +390,14 @@ impl Sender {
                     let kept = (together.iter().map(Tried::from).collect(), Arc::clone(&ready));
                     calls.push((kept, (Arc::clone(&self.engine), ready, together)));
                 }
-                None => self.hand_back(together),
+                None => self.hand_back(together.iter().map(Tried::from)),
             }
         }
         self.calls.start(calls, call);
     }
 
-    /// Rows are claimed only for broadcasts that are ready; kept honest all the same.
-    fn hand_back(&mut self, rows: Vec<Claimed>) {
+    /// Rows for which no call is made. They are claimed only for broadcasts that are ready; kept honest all the same.
+    fn hand_back(&mut self, rows: impl IntoIterator<Item = Tried>) {
         let at = self.engine.clock.now();
         let next = Next::HandBack { from: at, said: Said::new("handed_back", "Handed back untried.") };
         self.endings.rows.extend(rows.into_iter().map(|row| Record {
@@ -439,6 +486,11 @@ impl Sender {
     /// Calls under way and endings not yet written.
     pub fn unfinished(&self) -> usize {
         self.calls.len() + self.endings.len()
+    }
+
+    /// Whether something may be in flight that nobody has looked for since.
+    pub(crate) fn in_doubt(&self) -> bool {
+        self.doubt.is_some_and(|doubt| doubt.next <= self.engine.clock.now())
     }
 
     /// Turns until nothing is under way and nothing is due now; for tests and for the command line.

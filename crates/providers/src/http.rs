@@ -45,12 +45,16 @@ pub struct HttpSettings {
     pub local_targets: bool,
 }
 
+/// Calls that a process may have under way unless told otherwise. So many connections to one host stay open between them: to open one
+/// anew costs far more than the call.
+pub const CALLS_AT_ONCE: usize = 384;
+
 impl Default for HttpSettings {
     fn default() -> Self {
         HttpSettings {
             connect_timeout: Duration::from_secs(5),
             total_timeout: Duration::from_secs(20),
-            idle_per_host_max: 256,
+            idle_per_host_max: CALLS_AT_ONCE,
             idle_timeout: Duration::from_secs(60),
             user_agent: concat!("munadi/", env!("CARGO_PKG_VERSION")).to_owned(),
             local_targets: false,

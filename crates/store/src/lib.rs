@@ -65,9 +65,10 @@ const READER_CACHE_KIB: &str = "-1024";
 const CHECKPOINT_PAGES: &str = "6000";
 /// Connections of one process to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 12;
-/// Every statement here takes a few rows by a key or a page in the order of one, and says so; PostgreSQL guesses otherwise as long as it has
-/// no statistics, and keeps for a connection what it guessed when the tables were empty. So it is kept from walking, sorting and hashing whole
-/// tables where there is another way. (A forbidden step costs so much in its eyes that it would compile the statement: hence `jit`.)
+/// Nearly every statement here takes a few rows by a key or a page in the order of one, and says so; PostgreSQL guesses otherwise as long as
+/// it has no statistics, and keeps for a connection what it guessed when the tables were empty. So it is kept from walking, sorting and
+/// hashing whole tables where there is another way. A statement that compares two long lists has to say how: see
+/// `candidates_of_requests`. (A forbidden step costs so much in its eyes that it would compile the statement: hence `jit`.)
 const POSTGRES_PLANS: [(&str, &str); 8] = [
     ("enable_seqscan", "off"),
     ("enable_bitmapscan", "off"),

@@ -16,8 +16,10 @@ const POSTGRES_TUNING: [&str; 2] = [
     // that finds it locks nothing.
     "DO $$ BEGIN
          PERFORM pg_advisory_xact_lock(20261122);
+         IF to_regclass('messages_in_flight') IS NOT NULL THEN
+             DROP INDEX messages_in_flight;
+         END IF;
          IF to_regclass('messages_of_worker') IS NULL THEN
-             DROP INDEX IF EXISTS messages_in_flight;
              CREATE INDEX messages_of_worker ON messages (worker_id) WHERE state || '' = 'in_flight';
          END IF;
      END $$",

@@ -69,4 +69,54 @@ on_both! {
         assert_eq!(world.sandbox.world().len(), 400);
         assert!(world.sandbox.world().repeated_phones(1).is_empty());
     }
+
+    async fn what_was_claimed_by_a_commit_whose_answer_was_lost_goes_out_once(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(20).await;
+        let id = world.broadcast().await;
+        // The claim is in the database, and the loop never heard of it.
+        let now = world.now();
+        world.engine.work().turn(&Endings::default(), &[Want::rows(id, 5)], &world.key, now).await.unwrap();
+        db.damage("ALTER TABLE suppressions RENAME TO suppressions_away").await;
+        while world.sender.turn(true).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        db.damage("ALTER TABLE suppressions_away RENAME TO suppressions").await;
+        world.run_dry().await;
+        assert_eq!(world.sum(id).await, "20 = 20 sent");
+        assert_eq!(world.sandbox.world().len(), 20);
+        assert!(world.sandbox.world().repeated_phones(1).is_empty());
+    }
+
+    async fn a_process_that_leaves_with_something_in_flight_is_given_up(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(5).await;
+        let id = world.broadcast().await;
+        let second = world.second_engine().await;
+        second.work().turn(&Endings::default(), &[Want::rows(id, 3)], &world.key, world.now()).await.unwrap();
+        second.work().retire().await.unwrap();
+        world.give_up_others().await;
+        world.run_dry().await;
+        assert_eq!(world.sum(id).await, "5 = 2 sent + 3 unknown");
+        // Without anything in flight it leaves at once.
+        let third = world.second_engine().await;
+        assert_eq!(world.engine.work().workers().await.unwrap().len(), 2);
+        third.work().retire().await.unwrap();
+        assert_eq!(world.engine.work().workers().await.unwrap().len(), 1);
+    }
+
+    async fn a_process_that_is_in_no_list_is_given_up_at_the_next_start(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(5).await;
+        let id = world.broadcast().await;
+        let second = world.second_engine().await;
+        second.work().turn(&Endings::default(), &[Want::rows(id, 3)], &world.key, world.now()).await.unwrap();
+        db.damage("DELETE FROM workers WHERE name = 'second'").await;
+        world.give_up_others().await;
+        assert_eq!(world.sum(id).await, "5 = 2 waiting + 3 in_flight");
+        world.engine.work().enter_forgotten().await.unwrap();
+        world.give_up_others().await;
+        world.run_dry().await;
+        assert_eq!(world.sum(id).await, "5 = 2 sent + 3 unknown");
+    }
 }

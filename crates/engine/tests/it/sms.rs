@@ -1,6 +1,6 @@
 //! SMS: many numbers in one request, and the rules that hold at the moment of sending.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use domain::{
     broadcast::{Audience, UNDO_MS},
@@ -29,7 +29,7 @@ use store::{
     messages::{MessageFilter, MessageView},
     on_both,
     testing::TestStore,
-    work::RawReceipt,
+    work::{Endings, RawReceipt, Want},
 };
 
 use crate::world::World;
@@ -513,6 +513,29 @@ on_both! {
         let pace = Pace { per_second: 1_000_000, per_day: 0 };
         in_chaos(Sms::with(db, 7, pace).await, &same_for_all()).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_that_claim_at_one_moment_keep_the_gap_as_well() {
+    let Some(db) = store::testing::postgres().await else { return };
+    let sms = Sms::new(&db).await;
+    sms.world.crowd(30).await;
+    let (one, two) = (sms.broadcast(&same_for_all()).await, sms.broadcast(&personal()).await);
+    let second = sms.world.second_engine().await;
+    let now = sms.world.now();
+    let claim = async |engine: &munadi_engine::Engine, id| {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        let wants = [Want::rows(id, 30)];
+        engine.work().turn(&Endings::default(), &wants, &sms.world.key, now).await.unwrap().claimed.len()
+    };
+    // Both have begun to claim when the pace of their account is free.
+    let (_, first, second) = tokio::join!(
+        db.damage("SELECT pg_sleep(1) FROM (SELECT COUNT(*) FROM (SELECT 1 FROM integration_pace FOR UPDATE) AS held) AS all_held"),
+        claim(&sms.world.engine, one),
+        claim(&second, two)
+    );
+    assert_eq!((first + second, first.max(second)), (30, 30), "one of them waits for two minutes");
+    db.remove().await;
 }
 
 async fn in_chaos(mut sms: Sms, template: &SmsTemplate) {

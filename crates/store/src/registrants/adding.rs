@@ -97,17 +97,6 @@ impl Org {
         Ok(tx)
     }
 
-    /// Holds the workshop's row until the transaction ends, so that nobody else changes its registrants; its status.
-    pub(crate) async fn hold(&self, tx: &mut Tx, workshop: WorkshopId) -> Result<String, StoreError> {
-        let (status,): (String,) = tx
-            .one(
-                "SELECT status FROM workshops WHERE organization_id = $1 AND id = $2 FOR UPDATE",
-                args![self.id(), workshop.0],
-            )
-            .await?;
-        Ok(status)
-    }
-
     async fn add_rows(
         &self,
         tx: &mut Tx,

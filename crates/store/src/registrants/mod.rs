@@ -26,7 +26,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    db::args,
+    db::{Tx, args},
     error::{StoreError, word},
     org::Org,
     workshops::contains,
@@ -276,6 +276,17 @@ macro_rules! select_registrants {
 }
 
 impl Org {
+    /// Holds the workshop's row until the transaction ends, so that nobody else changes its registrants; its status.
+    async fn hold(&self, tx: &mut Tx, workshop: WorkshopId) -> Result<String, StoreError> {
+        let (status,): (String,) = tx
+            .one(
+                "SELECT status FROM workshops WHERE organization_id = $1 AND id = $2 FOR UPDATE",
+                args![self.id(), workshop.0],
+            )
+            .await?;
+        Ok(status)
+    }
+
     /// A page of a workshop's registrants, newest first.
     pub async fn registrants(
         &self,

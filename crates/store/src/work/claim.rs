@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use domain::{
-    channel::GAP_MAX_MS,
+    channel::Channel,
     ids::{BroadcastId, IntegrationId, MessageRef, OrganizationId},
     message::MessageState,
     pace::Pace,
@@ -115,7 +115,9 @@ pub(super) struct BroadcastHead {
     pub(super) suppressing: bool,
     /// Rows that go again are due.
     again: bool,
-    /// Other broadcasts of the channel were served so recently that two of their messages may be too close to each other.
+    /// Another broadcast of the channel may have been served so recently that two of their messages are too close to each other. Also
+    /// true for one that is open and may be served at this moment: what another process claims while this one waits for the pace is not
+    /// seen here.
     pub(super) crowded: bool,
     /// Untried rows behind the cursor, as one text.
     fresh: Option<String>,
@@ -255,7 +257,7 @@ impl Work {
         if let Some(turn) = self.try_turn(endings, wants, key, Care::Count, now).await? {
             return Ok(turn);
         }
-        // Others have given up on some of these rows: once more, looking which.
+        // Others have given up on some of these rows, or taken some out that were to be claimed: once more, looking which.
         self.try_turn(endings, wants, key, Care::ReadBack, now).await?.ok_or(StoreError::Stale)
     }
 
@@ -307,9 +309,10 @@ impl Work {
         turn: &mut Turn,
         now: Millis,
     ) -> Result<(), StoreError> {
-        // Somebody may have moved the cursor while this waited for the lock; the count would show it. The second time the rows are read
-        // when the lock is there.
+        // Rows and conditions are read as they were before the wait for the locks. A row that was taken out meanwhile makes the claim's
+        // count too low, and the turn is tried again; then the rows are read when the locks are there.
         let with_rows = if care == Care::Count { want.rows } else { 0 };
+        let gap = Channel::longest_gap_ms();
         let head: Option<BroadcastHead> = tx
             .optional(
                 "SELECT b.organization_id, b.integration_id, b.channel, b.category, b.starts_at, b.deadline, b.cursor,
@@ -318,7 +321,10 @@ impl Work {
                                 AND m.next_attempt_at > 0 AND m.next_attempt_at <= $2) AS again,
                         EXISTS (SELECT 1 FROM integrations a CROSS JOIN broadcasts o
                                 WHERE a.organization_id = b.organization_id AND o.integration_id = a.id AND o.served_at > $6
-                                  AND o.channel = b.channel AND o.id <> b.id) AS crowded,
+                                  AND o.channel = b.channel AND o.id <> b.id)
+                          OR EXISTS (SELECT 1 FROM broadcasts o
+                                     WHERE o.status IN ('scheduled', 'in_progress', 'paused') AND o.starts_at <= $7
+                                       AND o.organization_id = b.organization_id AND o.channel = b.channel AND o.id <> b.id) AS crowded,
                         (SELECT string_agg(CAST(position AS TEXT) || $4 || recipient || $4 || CAST(attempt + 1 AS TEXT) || $4 || content, $5)
                          FROM (SELECT position, recipient, attempt, content FROM messages
                                WHERE broadcast_id = b.id AND position > b.cursor AND state = 'waiting' AND next_attempt_at = 0
@@ -328,7 +334,15 @@ impl Work {
                  JOIN integrations i ON i.id = b.integration_id
                  JOIN integration_pace p ON p.integration_id = b.integration_id
                  WHERE b.id = $1 AND b.status IN ('scheduled', 'in_progress') FOR UPDATE OF b SKIP LOCKED FOR UPDATE OF p",
-                args![want.broadcast.0, now, with_rows, FIELD, ROW, now.plus(-GAP_MAX_MS)],
+                args![
+                    want.broadcast.0,
+                    now,
+                    with_rows,
+                    FIELD,
+                    ROW,
+                    now.plus(-gap),
+                    now.plus(gap)
+                ],
             )
             .await?;
         let Some(mut head) = head else { return Ok(()) };
@@ -446,7 +460,7 @@ impl Work {
             None => fresh_one_by_one(tx, broadcast, cursor, limit).await?,
         };
         rows.truncate(usize::try_from(limit).unwrap_or(0));
-        let Some(last) = rows.last().map(|row| row.position) else { return Ok(rows) };
+        let Some(last) = rows.iter().map(|row| row.position).max() else { return Ok(rows) };
         together.run(
             "UPDATE messages SET state = 'in_flight', attempt = attempt + 1, worker_id = $4, started_at = $5, changed_at = $5
              WHERE broadcast_id = $1 AND position > $2 AND position <= $3 AND state = 'waiting' AND next_attempt_at = 0",

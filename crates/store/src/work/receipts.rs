@@ -251,7 +251,8 @@ impl Work {
 
     /// Questions know the requests that are open, by their id or, before they are asked, by where their messages lie; messages are not
     /// found by that id. A request of several numbers names none of them, also when all but one of its messages went again under
-    /// another id.
+    /// another id. (`IS TRUE` keeps PostgreSQL from making a join of the last condition: it would compare every message with every
+    /// request, where it now looks each message up.)
     async fn candidates_of_requests(
         &self,
         integration: IntegrationId,
@@ -274,7 +275,7 @@ impl Work {
                  CROSS JOIN look_ups l CROSS JOIN messages m
                  WHERE l.broadcast_id = t.id AND l.of_each AND m.broadcast_id = l.broadcast_id
                    AND m.position BETWEEN l.first_position AND l.last_position AND m.planned
-                   AND m.provider_id IN (SELECT b.request FROM @batch)",
+                   AND (m.provider_id IN (SELECT b.request FROM @batch)) IS TRUE",
                 args![integration.0, since],
                 Batch::new().texts("request", requests),
             )

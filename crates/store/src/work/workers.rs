@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    ids::{BroadcastId, WorkerId},
+    ids::{BroadcastId, MessageRef, WorkerId},
     message::MessageState,
     time::Millis,
 };
@@ -57,9 +57,51 @@ impl Work {
         if touched == 0 { Err(StoreError::Stale) } else { Ok(()) }
     }
 
-    /// Leaves in good order: nothing of this run is in flight any more.
+    /// Leaves in good order. Where something of this run is in flight all the same it stays in the list, and others give it up in time.
     pub async fn retire(&self) -> Result<(), StoreError> {
-        self.db.run("DELETE FROM workers WHERE id = $1", args![self.worker.0]).await?;
+        self.db
+            .run(
+                "DELETE FROM workers WHERE id = $1
+                   AND NOT EXISTS (SELECT 1 FROM broadcast_counts c CROSS JOIN messages m
+                                   WHERE c.state = 'in_flight' AND c.n > 0 AND m.broadcast_id = c.broadcast_id
+                                     AND m.worker_id = $1 AND m.state || '' = 'in_flight')",
+                args![self.worker.0],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// What is in flight by this run, with the number of the attempt.
+    pub async fn in_flight_here(&self) -> Result<Vec<(MessageRef, i64)>, StoreError> {
+        let rows: Vec<(Uuid, i64, i64)> = self
+            .db
+            .all(
+                "SELECT m.broadcast_id, m.position, m.attempt FROM broadcast_counts c CROSS JOIN messages m
+                 WHERE c.state = 'in_flight' AND c.n > 0 AND m.broadcast_id = c.broadcast_id
+                   AND m.worker_id = $1 AND m.state || '' = 'in_flight'",
+                args![self.worker.0],
+            )
+            .await?;
+        let row = |(broadcast, position, attempt)| {
+            (MessageRef { broadcast: BroadcastId(broadcast), position }, attempt)
+        };
+        Ok(rows.into_iter().map(row).collect())
+    }
+
+    /// Enters runs that have something in flight and are not in the list, so that they are given up: one that others had given up while
+    /// it claimed, and that ended before it entered itself again.
+    pub async fn enter_forgotten(&self) -> Result<(), StoreError> {
+        self.db
+            .run(
+                "INSERT INTO workers (id, name, started_at, beat_at, alive_until)
+                 SELECT DISTINCT m.worker_id, 'forgotten', 0, 0, 0
+                 FROM broadcast_counts c CROSS JOIN messages m
+                 WHERE c.state = 'in_flight' AND c.n > 0 AND m.broadcast_id = c.broadcast_id AND m.state || '' = 'in_flight'
+                   AND m.worker_id <> $1 AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = m.worker_id)
+                 ON CONFLICT DO NOTHING",
+                args![self.worker.0],
+            )
+            .await?;
         Ok(())
     }
 
