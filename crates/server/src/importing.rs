@@ -267,7 +267,7 @@ impl Importer {
         let json = serde_json::to_value(mapping).expect("a mapping is JSON");
         self.org.import_checked(import.id, &json, &Value::Null).await?;
         let mut summary = Summary::default();
-        let mut seen: HashSet<[u8; 16]> = HashSet::new();
+        let mut seen: HashSet<u64> = HashSet::new();
         let mut to_fix = Vec::new();
         let mut stretches = self.read(import, mapping);
         while let Some(stretch) = stretches.recv().await {

@@ -1,6 +1,7 @@
 //! `munadi bench`: how fast, beside the raw rate of the same HTTP client in the same run, on this machine. Prints what is reached,
 //! as it is. Meant for a release build.
 
+mod imports;
 mod pages;
 mod process;
 mod receipts;
@@ -125,6 +126,7 @@ async fn measure(
     let made = sends::run(&app, args, raw, board).await?;
     receipts::run(&app, &made, args.receipts, board).await?;
     pages::run(&app, &made, board).await?;
+    imports::run(&app, &made, args.people, board).await?;
     app.store.close().await;
     process::run(&config, board).await?;
     board.note("size of this program", file_mb(&std::env::current_exe()?)?, "MB", Some(('≤', 30.0)))?;

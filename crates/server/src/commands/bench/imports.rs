@@ -1,0 +1,59 @@
+//! A file of people: looked through, and registered.
+
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::Path,
+    time::Instant,
+};
+
+use anyhow::ensure;
+use domain::{
+    ids::ImportId,
+    phone::Country,
+    time::{HOUR, Zone},
+};
+use engine::import::Mapping;
+
+use super::{Board, seconds, sends::Made};
+use crate::{app::App, importing::Importer};
+
+const NAME: &str = "bench.csv";
+
+pub(crate) async fn run(app: &App, made: &Made, rows: usize, board: &mut Board) -> anyhow::Result<()> {
+    let (org, now) = (&made.stage.org, app.clock.now());
+    let workshop = made.stage.workshop("Import", now.plus(20 * HOUR), "https://meet.example/x", now).await?;
+    let importer = Importer {
+        org: org.clone(),
+        clock: app.clock.clone(),
+        home: Country::INDIA,
+        zone: Zone::india(),
+        file: app.config.data.join(NAME),
+        phone_key: app.phone_key.clone(),
+    };
+    write(&importer.file, rows)?;
+    let mapping = Mapping::guess(&importer.open(NAME).await?);
+    let id = ImportId::new(now);
+    org.add_import(id, workshop, NAME, NAME, now).await?;
+    let start = Instant::now();
+    let look = importer.check(&org.import(id).await?, &mapping, |_| {}).await?;
+    ensure!(look.ready == rows as u64, "{} of {rows} rows are ready", look.ready);
+    board.note("import, looking through the file", rows as f64 / seconds(start), "rows/s", None)?;
+    let start = Instant::now();
+    let done = importer.commit(&org.import(id).await?, &mapping, |_| {}).await?;
+    ensure!(done.new == rows as u64, "{} of {rows} people are registered", done.new);
+    let bar = (!app.store.is_shared()).then_some(('≥', 100_000.0));
+    board.note("import, from the file to registered people", rows as f64 / seconds(start), "rows/s", bar)?;
+    std::fs::remove_file(&importer.file)?;
+    Ok(())
+}
+
+/// People whom nobody has registered before.
+fn write(file: &Path, rows: usize) -> std::io::Result<()> {
+    let mut out = BufWriter::new(File::create(file)?);
+    writeln!(out, "Full name,Mobile,E-mail,City")?;
+    for i in 0..rows {
+        writeln!(out, "Person {i},+91 {},person{i}@people.example,Pune", 8_000_000_000_u64 + i as u64)?;
+    }
+    out.flush()
+}
