@@ -183,6 +183,17 @@ mod tests {
     }
 
     #[test]
+    fn what_may_work_later_is_tried_six_times_with_waits_whose_bound_doubles() {
+        let later =
+            || Outcome::NotNow { said: Said::default(), wait_ms: None, slow_down: false, once: false };
+        for (attempt, most_ms) in [(1, 2_000), (2, 4_000), (3, 8_000), (4, 16_000), (5, 32_000)] {
+            let Next::Waiting { from, .. } = after(later(), attempt) else { panic!("waits after {attempt}") };
+            assert!((1..=most_ms).contains(&from.0), "{} ms after {attempt}", from.0);
+        }
+        assert_eq!(after(later(), 6), Next::Failed(Said::default()));
+    }
+
+    #[test]
     fn what_may_be_tried_once_more_fails_after_the_second_try() {
         let again = || Outcome::NotNow {
             said: Said::default(),

@@ -522,4 +522,38 @@ on_both! {
         assert_eq!(world.sum(id).await, "20 = 20 sent");
         assert!(world.rows(id).await.iter().all(|row| row.attempt == 1));
     }
+
+    async fn a_provider_that_says_not_now_five_times_gets_the_message_the_sixth_time_and_never_a_seventh(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(1).await;
+        let id = world.broadcast().await;
+        world.sandbox.faults().change(|faults| faults.too_many = Amount::next(5));
+        world.run_dry().await;
+        assert_eq!(world.sum(id).await, "1 = 1 sent");
+        assert_eq!(world.rows(id).await[0].attempt, 6);
+        assert_eq!(world.sandbox.world().len(), 1);
+        world.sandbox.faults().change(|faults| faults.too_many = Amount::next(6));
+        let id = world.broadcast().await;
+        world.run_dry().await;
+        assert_eq!(world.sum(id).await, "1 = 1 failed");
+        assert_eq!(world.sandbox.world().len(), 1);
+    }
+}
+
+/// On one thread, so that the call cannot begin before the clock has moved on.
+#[tokio::test]
+async fn r17_a_call_whose_moment_passes_between_claim_and_call_is_not_made() {
+    let db = store::testing::sqlite().await;
+    let mut world = World::new(&db).await;
+    world.crowd(3).await;
+    let id = world.broadcast().await;
+    while world.sender.turn(true).await.unwrap().claimed == 0 {
+        tokio::task::yield_now().await;
+    }
+    world.clock.advance(5 * HOUR);
+    world.beat().await;
+    world.run_dry().await;
+    assert_eq!(world.sum(id).await, "3 = 3 expired");
+    assert_eq!(world.sandbox.world().len(), 0);
+    db.remove().await;
 }
