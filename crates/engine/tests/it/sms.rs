@@ -574,6 +574,39 @@ async fn in_chaos(mut sms: Sms, template: &SmsTemplate) {
 }
 
 /// Begins 30 seconds before the hour with more people than the pace allows in that time.
+/// On one thread, so that the call cannot begin before the clock has moved on.
+#[tokio::test]
+async fn promotion_that_is_claimed_before_nine_is_not_called_after_it() {
+    let db = store::testing::sqlite().await;
+    let mut sms = Sms::new(&db).await;
+    sms.world.crowd(3).await;
+    for phone in ["9000000000", "9000000001", "9000000002"] {
+        sms.agree(phone).await;
+    }
+    let zone = Zone::india();
+    let nine = zone.parse_local("2026-10-13T21:00").unwrap();
+    sms.world.clock.advance(nine.plus(-UNDO_MS - SECOND).since(sms.world.clock.now()));
+    sms.world.beat().await;
+    let quiet = QuietHours { from_minute: 0, to_minute: 0 };
+    let hours = SendingHours::of(Category::Marketing, quiet, &zone, AfterHours::Wait);
+    let id = sms.confirm(&promotion(), hours).await;
+    while sms.world.sender.turn(true).await.unwrap().claimed == 0 {
+        tokio::task::yield_now().await;
+    }
+    sms.world.clock.advance(SECOND);
+    sms.world.sender.turn_until_idle().await.unwrap();
+    assert_eq!(sms.world.sandbox.world().len(), 0);
+    assert_eq!(sms.world.sum(id).await, "3 = 3 waiting");
+    let ten = zone.parse_local("2026-10-14T10:00").unwrap();
+    sms.world.run_dry().await;
+    assert_eq!(sms.world.sandbox.world().len(), 0, "the night is long");
+    sms.world.clock.advance(ten.since(sms.world.clock.now()));
+    sms.world.beat().await;
+    sms.world.run_dry().await;
+    assert_eq!(sms.world.sum(id).await, "3 = 3 sent");
+    db.remove().await;
+}
+
 async fn stops_at_nine(db: &TestStore, then: AfterHours) {
     let mut sms = Sms::with(db, 10, Pace { per_second: 4, per_day: 0 }).await;
     let zone = Zone::india();
