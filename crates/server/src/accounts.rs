@@ -11,6 +11,11 @@ use store::integrations::{Account as Stored, Integration};
 
 use crate::seal::KeyRing;
 
+/// An account of AiSensy, as the store knows its kind.
+pub const AISENSY: &str = "aisensy";
+/// An account of Fast2SMS, as the store knows its kind.
+pub const FAST2SMS: &str = "fast2sms";
+
 /// Where providers are. A member can never type an address: it would be a way into this server's network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderUrls {
@@ -81,7 +86,7 @@ impl Accounts for OpenAccounts {
             format!("The stored key cannot be opened ({error}). Enter it again under Settings, Integrations.")
         })?;
         match account.kind.as_str() {
-            "aisensy" => {
+            AISENSY => {
                 let secrets: AisensySecrets = read_secrets(&plain)?;
                 let settings: AisensySettings = read_settings(account)?;
                 let settings = AisensySettings {
@@ -93,7 +98,7 @@ impl Accounts for OpenAccounts {
                     .map(Account::Aisensy)
                     .map_err(|error| error.to_string())
             }
-            "fast2sms" => {
+            FAST2SMS => {
                 let secrets: Fast2smsSecrets = read_secrets(&plain)?;
                 let settings: Fast2smsSettings = read_settings(account)?;
                 let settings = Fast2smsSettings { base_url: self.urls.fast2sms.clone(), ..settings };

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::{say, serve::stop_on_signal};
 use crate::{
-    accounts::ProviderUrls,
+    accounts::{FAST2SMS, ProviderUrls},
     app::App,
     config::Config,
     rehearsal::{Stage, WEBHOOK_SECRET, furnish},
@@ -88,7 +88,7 @@ async fn webhooks(app: &App) -> anyhow::Result<(Vec<Webhook>, Vec<fast2sms::Webh
     for account in app.store.sealed_secrets().await? {
         let url = app.config.url(&format!("/callbacks/{}", app.keys.callback_key(account.id)));
         match account.kind.as_str() {
-            "fast2sms" => sms.push(fast2sms::Webhook::to(&url)),
+            FAST2SMS => sms.push(fast2sms::Webhook::to(&url)),
             _ => whatsapp.push(Webhook { url, secret: WEBHOOK_SECRET.to_owned() }),
         }
     }

@@ -30,10 +30,17 @@ use store::{
 };
 
 use super::say;
-use crate::{app::App, config::Config, importing::Importer, pages::home::scan::Scan, ui::format::counted};
+use crate::{
+    accounts::{AISENSY, FAST2SMS},
+    app::App,
+    config::Config,
+    importing::Importer,
+    pages::home::scan::Scan,
+    ui::format::counted,
+};
 
 /// Channels with templates, and the kind of account that sends on each.
-const KINDS: [(Channel, &str); 2] = [(Channel::WhatsappPersonal, "aisensy"), (Channel::Sms, "fast2sms")];
+const KINDS: [(Channel, &str); 2] = [(Channel::WhatsappPersonal, AISENSY), (Channel::Sms, FAST2SMS)];
 
 /// What to send to whom.
 #[derive(Args, Clone, Debug)]

@@ -88,6 +88,14 @@ async fn stored(world: &World, people: &People) -> Vec<(Template, SmsTemplate)> 
 }
 
 on_both! {
+    async fn a_campaign_is_asked_about_through_an_account_that_knows_campaigns(db: TestStore) {
+        // One account of AiSensy, and “Texts” of Fast2SMS: nothing to choose from.
+        let (world, people, _vendor) = with_vendor(db).await;
+        let page = world.signed_in(&people.manager).await.get("/settings/templates/new").await;
+        assert!(page.body.contains("Check with AiSensy"), "{}", page.status);
+        assert!(!page.body.contains(">Texts<"), "an account for SMS is offered");
+    }
+
     async fn a_registered_text_is_kept_character_by_character(db: TestStore) {
         let (world, people) = set_up(db).await;
         let mut manager = world.signed_in(&people.manager).await;

@@ -10,6 +10,7 @@ use store::integrations::Integration;
 
 use super::{compose::Compose, paths, shelf::Opened, vendor};
 use crate::{
+    accounts::FAST2SMS,
     http::extract::Member,
     ui::{
         button::Button,
@@ -218,7 +219,7 @@ fn facts(member: &Member, account: &Integration, opened: &Opened) -> Vec<Fact> {
             facts.push(Fact::new("Wallet", "n/a").note(said.text.chars().take(60).collect::<String>()));
         }
         Some(Err(_)) => facts.push(Fact::new("Wallet", "n/a").note("Fast2SMS has not answered yet")),
-        None if account.kind == "fast2sms" => {
+        None if account.kind == FAST2SMS => {
             facts.push(Fact::new("Wallet", "n/a").note("Fast2SMS has not answered yet"));
         }
         None => whatsapp_facts(opened, &mut facts),

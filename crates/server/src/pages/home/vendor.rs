@@ -3,7 +3,10 @@
 use domain::{channel::Channel, money::Money, template::Message};
 use providers::{Account, aisensy, fast2sms};
 
-use crate::ui::{icons::Icon, preview::Phone};
+use crate::{
+    accounts,
+    ui::{icons::Icon, preview::Phone},
+};
 
 /// A vendor as the page names it.
 pub(super) struct Vendor {
@@ -24,7 +27,7 @@ pub(super) struct Vendor {
 }
 
 const AISENSY: Vendor = Vendor {
-    kind: "aisensy",
+    kind: accounts::AISENSY,
     name: "AiSensy",
     letters: "Ai",
     icon: Icon::Personal,
@@ -34,7 +37,7 @@ const AISENSY: Vendor = Vendor {
 };
 
 const FAST2SMS: Vendor = Vendor {
-    kind: "fast2sms",
+    kind: accounts::FAST2SMS,
     name: "Fast2SMS",
     letters: "F2",
     icon: Icon::Sms,

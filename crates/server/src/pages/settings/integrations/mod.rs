@@ -21,6 +21,7 @@ pub use fast2sms::{SmsHealth, add as add_fast2sms, new as new_fast2sms};
 
 use super::{when, when_short};
 use crate::{
+    accounts::{AISENSY, FAST2SMS},
     app::App,
     http::{
         error::{PageResult, Problem},
@@ -68,8 +69,8 @@ enum Provider {
 impl Provider {
     fn of(integration: &Integration) -> Result<Provider, Problem> {
         match integration.kind.as_str() {
-            aisensy::KIND => Ok(Provider::Aisensy),
-            fast2sms::KIND => Ok(Provider::Fast2sms),
+            AISENSY => Ok(Provider::Aisensy),
+            FAST2SMS => Ok(Provider::Fast2sms),
             other => Err(Problem::fault(format!("an account of the unknown kind {other}"))),
         }
     }

@@ -13,10 +13,10 @@ use super::{
         super::{length_error, line},
         FormPage, HREF, NAME_CHARS_MAX, PER_DAY_MAX, href, per_day, per_day_text, secret_error, within,
     },
-    KIND, NEW,
+    NEW,
 };
 use crate::{
-    accounts::seal_binding,
+    accounts::{AISENSY, seal_binding},
     app::App,
     http::{
         error::PageResult,
@@ -230,7 +230,7 @@ pub async fn add(State(app): State<App>, member: Member, Form(form): Form<Accoun
     let binding = seal_binding(member.org.actor().organization, id);
     let new = NewIntegration {
         id,
-        kind: KIND.to_owned(),
+        kind: AISENSY.to_owned(),
         name,
         settings: stored_settings(&project_id, &source, ""),
         sealed: app.keys.seal(&secrets.to_json(), &binding),

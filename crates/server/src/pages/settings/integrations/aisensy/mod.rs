@@ -14,5 +14,3 @@ pub use health::{Health, ProjectHealth, Verdict};
 
 pub(super) const NEW: &str = "/settings/integrations/new";
 const LOGO: Logo = Logo { letters: "Ai", colour: LogoColour::Violet };
-/// As the store knows it.
-pub(super) const KIND: &str = "aisensy";

@@ -19,10 +19,10 @@ use super::{
         FormPage, HREF, NAME_CHARS_MAX, PER_DAY_MAX, ended, href, per_day, per_day_text, secret_error, whole,
         within,
     },
-    KIND, NEW, settings_of,
+    NEW, settings_of,
 };
 use crate::{
-    accounts::seal_binding,
+    accounts::{FAST2SMS, seal_binding},
     app::App,
     http::{
         error::{PageResult, Problem},
@@ -309,7 +309,7 @@ pub async fn add(State(app): State<App>, member: Member, Form(form): Form<Accoun
     let (sealed, hints) = sealed(&app, key, &member, id);
     let new = NewIntegration {
         id,
-        kind: KIND.to_owned(),
+        kind: FAST2SMS.to_owned(),
         name,
         settings: stored_settings(&settings)?,
         sealed,

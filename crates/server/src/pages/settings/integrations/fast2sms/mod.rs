@@ -14,8 +14,6 @@ pub use form::{add, new};
 pub(super) use form::{edit, update};
 pub use health::SmsHealth;
 
-/// As the store knows it.
-pub(super) const KIND: &str = "fast2sms";
 pub(super) const NEW: &str = "/settings/integrations/new/fast2sms";
 const LOGO: Logo = Logo { letters: "F2", colour: LogoColour::Blue };
 

@@ -13,6 +13,7 @@ use super::{
     offer::{Found, Offer, Standing, choice, compared, take},
 };
 use crate::{
+    accounts::FAST2SMS,
     app::App,
     http::{
         error::PageResult,
@@ -78,7 +79,7 @@ pub(super) fn taken_words(taken: i64) -> String {
 
 async fn accounts(member: &Member) -> Result<Vec<Integration>, StoreError> {
     let all = member.org.integrations().await?;
-    Ok(all.into_iter().filter(|one| one.kind == "fast2sms").collect())
+    Ok(all.into_iter().filter(|one| one.kind == FAST2SMS).collect())
 }
 
 /// Asks Fast2SMS; its refusal is told in words.

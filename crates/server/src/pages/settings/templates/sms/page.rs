@@ -23,6 +23,7 @@ use super::{
     marked::{Marked, in_words},
 };
 use crate::{
+    accounts::FAST2SMS,
     http::extract::Member,
     ui::{
         button::{Button, Link},
@@ -52,7 +53,7 @@ pub(super) struct Around {
 impl Around {
     pub(super) async fn load(member: &Member, id: Option<TemplateId>) -> Result<Around, StoreError> {
         let accounts = member.org.integrations().await?;
-        let account = accounts.into_iter().find(|one| one.kind == "fast2sms");
+        let account = accounts.into_iter().find(|one| one.kind == FAST2SMS);
         let account = account.and_then(|one| serde_json::from_value(one.settings).ok());
         Ok(Around { id, errors: Errors::new(), told: None, people: people(member).await?, account })
     }

@@ -16,6 +16,7 @@ use super::{
     href, sub_page,
 };
 use crate::{
+    accounts::AISENSY,
     http::extract::Member,
     ui::{
         button::Button,
@@ -38,18 +39,15 @@ pub(super) struct Around {
     /// What AiSensy said about the campaign.
     pub(super) told: Option<Note>,
     people: Option<People>,
+    /// Those that can be asked about a campaign.
     pub(super) accounts: Vec<Integration>,
 }
 
 impl Around {
     pub(super) async fn load(member: &Member, id: Option<TemplateId>) -> Result<Around, StoreError> {
-        Ok(Around {
-            id,
-            errors: Errors::new(),
-            told: None,
-            people: people(member).await?,
-            accounts: member.org.integrations().await?,
-        })
+        let mut accounts = member.org.integrations().await?;
+        accounts.retain(|account| account.kind == AISENSY);
+        Ok(Around { id, errors: Errors::new(), told: None, people: people(member).await?, accounts })
     }
 
     fn error(&self, name: &str) -> Option<String> {
