@@ -32,6 +32,8 @@ pub(crate) const ADMIN: &str = "bench@example.com";
 pub(crate) struct Made {
     pub(crate) stage: Stage,
     pub(crate) large: BroadcastId,
+    /// The SMS with one text for all.
+    pub(crate) texts: BroadcastId,
     pub(crate) workshop: WorkshopId,
 }
 
@@ -96,7 +98,7 @@ pub(crate) async fn run(app: &App, args: &Bench, raw: f64, board: &mut Board) ->
     )?;
 
     // Before the engine's own loops have run and ended: a run that has ended starts no call.
-    sms(app, &stage, workshop, args, raw, board).await?;
+    let texts = sms(app, &stage, workshop, args, raw, board).await?;
     let ten = people(app, &stage, "Ten", 10).await?;
     board.note(
         "ten people beside the large one, to the last",
@@ -105,7 +107,7 @@ pub(crate) async fn run(app: &App, args: &Bench, raw: f64, board: &mut Board) ->
         Some(('≤', 2.0)),
     )?;
     debug_assert!(app.clock.now() >= now);
-    Ok(Made { stage, large: large.id, workshop })
+    Ok(Made { stage, large: large.id, texts, workshop })
 }
 
 fn whatsapp() -> Message {
@@ -121,7 +123,7 @@ async fn sms(
     args: &Bench,
     raw: f64,
     board: &mut Board,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<BroadcastId> {
     let mut texts = sms_templates()?;
     let (same, personal) = (texts.swap_remove(1).1.into(), texts.swap_remove(0).1.into());
     let few = people_after(app, stage, "Texts", args.people, args.texts).await?;
@@ -137,7 +139,8 @@ async fn sms(
     let large = send(app, stage, many, &same).await?;
     board.note("SMS, one text, planning", large.planned_per_second, "rows/s", None)?;
     let bar = (!app.store.is_shared()).then_some(('≥', 50_000.0));
-    board.note("SMS, one text in requests of 100", large.per_second, "/s", bar)
+    board.note("SMS, one text in requests of 100", large.per_second, "/s", bar)?;
+    Ok(large.id)
 }
 
 async fn people(app: &App, stage: &Stage, title: &str, n: usize) -> anyhow::Result<WorkshopId> {
