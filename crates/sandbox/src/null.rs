@@ -27,8 +27,8 @@ const READ_BYTES: usize = 2 * 1024;
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 80\r\n\r\n\
     {\"success\":\"true\",\"submitted_message_id\":\"00000000-0000-4000-8000-000000000000\"}";
 const ID_AT: usize = ANSWER.len() - 38;
-const WALLET: &str = r#"{"return":true,"wallet":"10000000.0000","sms_count":40000000}"#;
-/// What an SMS costs for each number, whatever its length, in 1/10,000 rupee.
+const WALLET: &[u8] = br#"{"return":true,"wallet":"10000000.0000","sms_count":40000000}"#;
+/// What an SMS costs for each number, whatever its length, in 1/10,000 rupee; the answer names it as the rate.
 const SMS_PRICE: i64 = 2_500;
 
 /// A running null vendor. Dropping it ends it.
@@ -152,7 +152,7 @@ fn push_answer(output: &mut Vec<u8>, request: &[u8], nth: u64) {
     if contains(line, b"/bulkV2") {
         push_sms(output, request, nth);
     } else if contains(line, b"/wallet") {
-        push_json(output, WALLET);
+        push_json(output, &[WALLET]);
     } else {
         push_campaign(output, nth);
     }
@@ -171,19 +171,20 @@ fn push_sms(output: &mut Vec<u8>, request: &[u8], nth: u64) {
     const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     // Thirteen letters hold all of a number of 64 bits, and mixing never makes two alike.
     let mut bits = mix(nth);
-    let id: String = (0..15)
-        .map(|_| {
-            let letter = char::from(LETTERS[(bits % 36) as usize]);
-            bits /= 36;
-            letter
-        })
-        .collect();
+    let id = [(); 15].map(|()| {
+        let letter = LETTERS[(bits % 36) as usize];
+        bits /= 36;
+        letter
+    });
     let total = rupees(SMS_PRICE.saturating_mul(numbers(request)));
-    let body = format!(
-        r#"{{"return":true,"request_id":"{id}","message":["SMS sent successfully."],"sms_count":1,"per_sms_rate":"{rate}","amount_debited":"{total}"}}"#,
-        rate = rupees(SMS_PRICE),
-    );
-    push_json(output, &body);
+    let members: [&[u8]; 5] = [
+        br#"{"return":true,"request_id":""#,
+        &id,
+        br#"","message":["SMS sent successfully."],"sms_count":1,"per_sms_rate":"0.2500","amount_debited":""#,
+        total.as_bytes(),
+        br#""}"#,
+    ];
+    push_json(output, &members);
 }
 
 /// How many numbers the list in a JSON body has; one if there is no such list.
@@ -195,10 +196,13 @@ fn numbers(request: &[u8]) -> i64 {
     1 + list.iter().map(|byte| i64::from(*byte == b',')).sum::<i64>()
 }
 
-fn push_json(output: &mut Vec<u8>, body: &str) {
-    let length = body.len();
+fn push_json(output: &mut Vec<u8>, parts: &[&[u8]]) {
+    let length: usize = parts.iter().map(|part| part.len()).sum();
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length";
-    write!(output, "{head}: {length}\r\n\r\n{body}").expect("writing to memory cannot fail");
+    write!(output, "{head}: {length}\r\n\r\n").expect("writing to memory cannot fail");
+    for part in parts {
+        output.extend_from_slice(part);
+    }
 }
 
 fn push_campaign(output: &mut Vec<u8>, nth: u64) {

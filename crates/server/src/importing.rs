@@ -32,7 +32,7 @@ use store::{
 use tokio::sync::mpsc;
 
 /// Rows that the store registers in one transaction.
-const ROWS_PER_TRANSACTION: usize = 10_000;
+const ROWS_PER_TRANSACTION: usize = 4_000;
 /// Stretches of rows that the reader may be ahead.
 const STRETCHES_AHEAD: usize = 2;
 /// Rows to fix that are kept and shown. A file with more has a wrong column, not many wrong rows.

@@ -9,6 +9,7 @@
 
 use std::{
     collections::HashMap,
+    io::Write as _,
     sync::{Arc, OnceLock, RwLock},
 };
 
@@ -185,7 +186,7 @@ impl Batch {
                 }
                 match column {
                     Column::Ints(v) => match v[row] {
-                        Some(n) => out.extend_from_slice(n.to_string().as_bytes()),
+                        Some(n) => write!(out, "{n}").expect("writing to memory cannot fail"),
                         None => out.extend_from_slice(b"null"),
                     },
                     Column::Texts(v) => match &v[row] {

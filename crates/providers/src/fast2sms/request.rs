@@ -75,12 +75,7 @@ pub(super) fn body(
             sender_id: Some(sender.ok_or_else(|| setup("sender id"))?),
             message: template.message_id.as_ref().ok_or_else(|| setup("message id"))?.as_str().into(),
             // A `|` within a value was replaced when it was put in; an older row may still hold one.
-            variables_values: content
-                .values
-                .iter()
-                .map(|value| value.replace('|', " "))
-                .collect::<Vec<_>>()
-                .join("|"),
+            variables_values: joined(&content.values),
             entity_id: entity,
             sms_details: details,
             udf1,
@@ -108,6 +103,18 @@ pub(super) fn body(
         }
     };
     Ok(serde_json::to_vec(&body).expect("text is always JSON"))
+}
+
+/// The values with `|` between them.
+fn joined(values: &[String]) -> String {
+    let mut joined = String::with_capacity(values.iter().map(|value| value.len() + 1).sum());
+    for (at, value) in values.iter().enumerate() {
+        if at > 0 {
+            joined.push('|');
+        }
+        joined.extend(value.chars().map(|c| if c == '|' { ' ' } else { c }));
+    }
+    joined
 }
 
 /// Ten digits each, separated by commas (§2.2); `None` when one is no Indian mobile number, or there is none at all.
