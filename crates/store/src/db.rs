@@ -220,8 +220,14 @@ pub(crate) enum Dialect {
 }
 
 /// Row locks: the only words that SQLite does not know.
-const LOCKS: [&str; 5] =
-    ["FOR UPDATE OF b SKIP LOCKED", "FOR UPDATE OF p", "FOR UPDATE SKIP LOCKED", "FOR UPDATE", "FOR SHARE"];
+const LOCKS: [&str; 6] = [
+    "FOR UPDATE OF b SKIP LOCKED",
+    "FOR UPDATE OF p",
+    "FOR UPDATE SKIP LOCKED",
+    "FOR NO KEY UPDATE SKIP LOCKED",
+    "FOR UPDATE",
+    "FOR SHARE",
+];
 
 /// The text of a query in one dialect. Kept, because the same text comes again and again.
 pub(crate) fn translated(

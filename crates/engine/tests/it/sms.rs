@@ -82,6 +82,24 @@ fn template(message_id: &str, text: &str, sources: &[Source]) -> SmsTemplate {
     }
 }
 
+async fn add_account(world: &World, name: &str, numbers_per_request: usize, pace: Pace) -> IntegrationId {
+    let now = world.clock.now();
+    let id = IntegrationId::new(now);
+    let secrets = Fast2smsSecrets { api_key: Secret::new(DEFAULT_KEY) };
+    let new = NewIntegration {
+        id,
+        kind: "fast2sms".into(),
+        name: name.into(),
+        settings: json!({ "numbers_per_request": numbers_per_request }),
+        sealed: secrets.to_json(),
+        hints: json!({}),
+        callback_key: format!("key-{id}"),
+        pace,
+    };
+    world.org.add_integration(new, now).await.unwrap();
+    id
+}
+
 impl Sms {
     async fn new(db: &TestStore) -> Sms {
         Sms::with(db, 100, Pace { per_second: 1_000_000, per_day: 0 }).await
@@ -90,20 +108,7 @@ impl Sms {
     async fn with(db: &TestStore, numbers_per_request: usize, pace: Pace) -> Sms {
         let world = World::new(db).await;
         world.sandbox.faults().change(|faults| faults.fast2sms.repeat_window_ms = 0);
-        let now = world.clock.now();
-        let account = IntegrationId::new(now);
-        let secrets = Fast2smsSecrets { api_key: Secret::new(DEFAULT_KEY) };
-        let new = NewIntegration {
-            id: account,
-            kind: "fast2sms".into(),
-            name: "SMS".into(),
-            settings: json!({ "numbers_per_request": numbers_per_request }),
-            sealed: secrets.to_json(),
-            hints: json!({}),
-            callback_key: format!("key-{account}"),
-            pace,
-        };
-        world.org.add_integration(new, now).await.unwrap();
+        let account = add_account(&world, "SMS", numbers_per_request, pace).await;
         Sms { world, account }
     }
 
@@ -518,24 +523,49 @@ on_both! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_that_claim_at_one_moment_keep_the_gap_as_well() {
     let Some(db) = store::testing::postgres().await else { return };
-    let sms = Sms::new(&db).await;
+    let mut sms = Sms::new(&db).await;
     sms.world.crowd(30).await;
-    let (one, two) = (sms.broadcast(&same_for_all()).await, sms.broadcast(&personal()).await);
     let second = sms.world.second_engine().await;
+    let (one, two) = (sms.broadcast(&same_for_all()).await, sms.broadcast(&personal()).await);
+    assert_eq!(
+        claimed_at_once(&sms, &second, &db, one, two).await,
+        (30, 30),
+        "one of them waits for two minutes"
+    );
+
+    // The same with an account each, which share no pace.
+    sms.world.clock.advance(5 * MINUTE);
+    sms.world.give_up_others().await;
+    let pace = Pace { per_second: 1_000_000, per_day: 0 };
+    let one = sms.broadcast(&same_for_all()).await;
+    sms.account = add_account(&sms.world, "Other SMS", 100, pace).await;
+    let two = sms.broadcast(&personal()).await;
+    let (both, most) = claimed_at_once(&sms, &second, &db, one, two).await;
+    assert_eq!((both, most), (30, 30), "one of them waits, whose account it may be");
+    db.remove().await;
+}
+
+/// Rows that two processes claim for one broadcast each, both together and the more of the two. Both have begun to claim when the pace of
+/// their accounts is free.
+async fn claimed_at_once(
+    sms: &Sms,
+    second: &munadi_engine::Engine,
+    db: &TestStore,
+    one: BroadcastId,
+    two: BroadcastId,
+) -> (usize, usize) {
     let now = sms.world.now();
     let claim = async |engine: &munadi_engine::Engine, id| {
         tokio::time::sleep(Duration::from_millis(250)).await;
         let wants = [Want::rows(id, 30)];
         engine.work().turn(&Endings::default(), &wants, &sms.world.key, now).await.unwrap().claimed.len()
     };
-    // Both have begun to claim when the pace of their account is free.
     let (_, first, second) = tokio::join!(
         db.damage("SELECT pg_sleep(1) FROM (SELECT COUNT(*) FROM (SELECT 1 FROM integration_pace FOR UPDATE) AS held) AS all_held"),
         claim(&sms.world.engine, one),
-        claim(&second, two)
+        claim(second, two)
     );
-    assert_eq!((first + second, first.max(second)), (30, 30), "one of them waits for two minutes");
-    db.remove().await;
+    (first + second, first.max(second))
 }
 
 async fn in_chaos(mut sms: Sms, template: &SmsTemplate) {

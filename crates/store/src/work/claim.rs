@@ -19,7 +19,7 @@ use super::{
 use crate::{
     changes::Change,
     db::{Tx, args},
-    error::{StoreError, json},
+    error::{StoreError, json, word},
     messages::{CountMoves, move_counts_with},
     phone_key::PhoneKey,
     together::Together,
@@ -118,11 +118,19 @@ pub(super) struct BroadcastHead {
     /// Another broadcast of the channel may have been served so recently that two of their messages are too close to each other. Also
     /// true for one that is open and may be served at this moment: what another process claims while this one waits for the pace is not
     /// seen here.
-    pub(super) crowded: bool,
+    crowded: bool,
     /// Untried rows behind the cursor, as one text.
     fresh: Option<String>,
     #[sqlx(flatten)]
     pace: PaceRow,
+}
+
+impl BroadcastHead {
+    /// Milliseconds that two of its channel's messages to one number keep apart; 0 when none can be too close.
+    pub(super) fn gap_ms(&self) -> Result<i64, StoreError> {
+        let channel: Channel = word("broadcasts", "channel", &self.channel)?;
+        Ok(if self.crowded { channel.gap_ms() } else { 0 })
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -350,6 +358,9 @@ impl Work {
             return Ok(());
         }
         let Some(granted) = grant(&head.pace, want, turn, now) else { return Ok(()) };
+        if !keeps_gap_alone(tx, &head).await? {
+            return Ok(());
+        }
 
         let mut rows = Vec::new();
         if head.again {
@@ -548,6 +559,21 @@ impl PaceRow {
     fn limits(&self) -> Pace {
         Pace { per_second: self.per_second, per_day: self.per_day }
     }
+}
+
+/// Whether this worker is the one that may look for recent messages of the organisation and claim: its accounts share no pace whose lock
+/// would keep two of them apart. Who is not looks again soon; a wait here could hold what the other one needs next.
+async fn keeps_gap_alone(tx: &mut Tx, head: &BroadcastHead) -> Result<bool, StoreError> {
+    if head.gap_ms()? == 0 {
+        return Ok(true);
+    }
+    let gate: Option<(Uuid,)> = tx
+        .optional(
+            "SELECT id FROM organizations WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED",
+            args![head.organization_id],
+        )
+        .await?;
+    Ok(gate.is_some())
 }
 
 /// How many rows the integration's pace and ceiling allow now; `None` for none.

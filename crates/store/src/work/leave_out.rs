@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::{
-    channel::{Category, Channel},
+    channel::Category,
     ids::BroadcastId,
     message::{MessageState, SkipReason},
     time::Millis,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     db::{Batch, Tx, args},
-    error::{StoreError, word},
+    error::StoreError,
     messages::CountMoves,
     phone_key::PhoneKey,
     together::Together,
@@ -102,9 +102,8 @@ impl Work {
         moves: &mut CountMoves,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let channel: Channel = word("broadcasts", "channel", &head.channel)?;
-        let gap = channel.gap_ms();
-        if gap == 0 || !head.crowded || rows.is_empty() {
+        let gap = head.gap_ms()?;
+        if gap == 0 || rows.is_empty() {
             return Ok(());
         }
         let recent: Vec<(String, i64)> = tx
