@@ -163,7 +163,7 @@ pub(crate) async fn post(browser: &mut Browser<'_>, path: &str, fields: &[(Strin
     browser.post_as_is(path, &fields).await
 }
 
-fn with(fields: &[(String, String)], name: &str, value: impl ToString) -> Vec<(String, String)> {
+pub(crate) fn with(fields: &[(String, String)], name: &str, value: impl ToString) -> Vec<(String, String)> {
     let mut fields: Vec<_> = fields.iter().filter(|(given, _)| given != name).cloned().collect();
     fields.push((name.to_owned(), value.to_string()));
     fields

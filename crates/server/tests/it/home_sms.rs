@@ -20,7 +20,7 @@ use store::{
 };
 
 use crate::{
-    home::{Scene, fields, post, workshop},
+    home::{Scene, fields, post, with, workshop},
     world::{Answer, World},
 };
 
@@ -365,6 +365,35 @@ on_both! {
         }
         // A reminder goes now, half past five.
         assert!(sms.page(sms.reminder, "").await.body.contains("the account’s 10:00 PM to 8:00 AM among them"));
+    }
+
+    async fn a_test_message_keeps_to_the_hours_of_law_and_account(db: TestStore) {
+        // It is half past five in the morning in India.
+        let sms = Sms::new(db, &[("9000100001", "Asha")]).await;
+        let offer = template(&sms.scene.world, &sms.scene, "Next batch", Category::Marketing, "111113").await;
+        let mut browser = sms.scene.manager().await;
+        let calls = || sms.scene.sandbox.world().summary().calls;
+        for (template, own, words) in [
+            (offer, (0, 1439), "it may go at 10:00\u{a0}AM. Promotion goes out from 10:00 AM to 9:00 PM only"),
+            (sms.reminder, (540, 1080), "it may go at 9:00\u{a0}AM. This account sends from 9:00 AM to 6:00 PM only."),
+        ] {
+            sms.set(serde_json::json!({
+                "default_sender": sandbox::fast2sms::DEFAULT_SENDER,
+                "hours": { "from_minute": own.0, "until_minute": own.1 },
+            })).await;
+            let page = browser.get(&format!("/compose/test?{}", sms.query(template))).await;
+            let form = with(&fields(&page, "/compose/test"), "to", "90000 00077");
+            let early = post(&mut browser, "/compose/test", &form).await;
+            assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", early.body);
+            assert!(early.body.contains(words), "no “{words}” in {}", early.body);
+        }
+        assert_eq!(calls(), 0);
+        sms.scene.world.clock.advance(6 * HOUR);
+        let mut browser = sms.scene.manager().await;
+        let page = browser.get(&format!("/compose/test?{}", sms.query(sms.reminder))).await;
+        let form = with(&fields(&page, "/compose/test"), "to", "90000 00077");
+        let answer = post(&mut browser, "/compose/test", &form).await;
+        assert_eq!((answer.status, calls()), (StatusCode::SEE_OTHER, 1), "{}", answer.body);
     }
 
     async fn a_template_without_its_ids_cannot_be_sent(db: TestStore) {

@@ -4,6 +4,7 @@ use domain::{
     channel::Category,
     checks::Severity as Found,
     ids::WorkshopId,
+    sending_hours::OpenHours,
     sms::{SmsTemplate, segments, why_unicode},
     template::{Message, Part as Piece, Slot, Source},
     time::Millis,
@@ -286,21 +287,28 @@ fn whole(n: usize) -> i64 {
 
 /// What happens when the hours end, where there are such hours.
 fn hours(member: &Member, desk: &Desk) -> Markup {
-    let promotes = desk.message.category() == Category::Marketing;
-    let by_whom = match (promotes, desk.own_hours) {
-        (true, None) => Some("Promotion goes out from 10:00 AM to 9:00 PM only.".to_owned()),
-        (true, Some(own)) => Some(format!(
+    let category = desk.message.category();
+    let promotes = category == Category::Marketing;
+    // Who waits out the quiet hours waits for the account as well.
+    let chosen = promotes || !desk.state.wait_out_quiet;
+    html! {
+        @if let Some(words) = hours_limits(desk.own_hours, category).filter(|_| chosen) {
+            (after_hours(desk, &words))
+        }
+        @if !promotes { (quiet_hours(member, desk)) }
+    }
+}
+
+/// The hours that law and account keep, in words; `None` when neither has any.
+pub(super) fn hours_limits(own: Option<OpenHours>, category: Category) -> Option<String> {
+    match (category, own) {
+        (Category::Marketing, None) => Some("Promotion goes out from 10:00 AM to 9:00 PM only.".to_owned()),
+        (Category::Marketing, Some(own)) => Some(format!(
             "Promotion goes out from 10:00 AM to 9:00 PM only, and this account sends from {own}."
         )),
-        // Who waits out the quiet hours waits for the account as well.
-        (false, Some(own)) if !desk.state.wait_out_quiet => {
-            Some(format!("This account sends from {own} only."))
+        (Category::Utility | Category::Authentication, own) => {
+            own.map(|own| format!("This account sends from {own} only."))
         }
-        (false, _) => None,
-    };
-    html! {
-        @if let Some(words) = by_whom { (after_hours(desk, &words)) }
-        @if !promotes { (quiet_hours(member, desk)) }
     }
 }
 

@@ -5,6 +5,7 @@ use domain::{
     checks::Probe,
     outcome::Outcome,
     phone::Phone,
+    sending_hours::{AfterHours, SendingHours},
     template::{Facts, Message},
 };
 use maud::html;
@@ -15,7 +16,7 @@ use super::{
     asked::{self, Wait},
     compose::Compose,
     desk::Desk,
-    not_set_up, page,
+    not_set_up, page, parts,
     shelf::{Ids, Opened, Shelf},
     vendor,
 };
@@ -116,7 +117,8 @@ fn ended(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// A test is a real message: whoever must not be contacted is not, and what is stopped stays stopped.
+/// A test is a real message: whoever must not be contacted is not, what is stopped stays stopped, and the hours of the law and of the
+/// account hold. The wish to spare people at night is nothing to somebody who asks for a message of their own.
 async fn refusal(app: &App, member: &Member, desk: &Desk, phone: &Phone) -> Result<Option<String>, Problem> {
     if member.organization.stopped.is_some() || desk.account.stopped_at.is_some() {
         return Ok(Some("Sending is stopped. Release it before you try.".to_owned()));
@@ -126,7 +128,17 @@ async fn refusal(app: &App, member: &Member, desk: &Desk, phone: &Phone) -> Resu
             entry.channel.is_none_or(|channel| channel == desk.state.channel)
                 && entry.category.is_none_or(|category| category == desk.message.category())
         });
-    Ok(suppressed.then(|| "This number is on the list of people who must not be contacted.".to_owned()))
+    if suppressed {
+        return Ok(Some("This number is on the list of people who must not be contacted.".to_owned()));
+    }
+    let (organization, category) = (&member.organization, desk.message.category());
+    let hours = SendingHours::of(category, organization.quiet_hours, &organization.zone, AfterHours::USUAL)
+        .within(desk.own_hours, &organization.zone);
+    Ok(hours.closed_until(member.now).map(|open| {
+        let (open, limits) = (parts::moment(member, open), parts::hours_limits(desk.own_hours, category));
+        let limits = limits.unwrap_or_default();
+        format!("A test message keeps to the hours as well: it may go at {open}. {limits}")
+    }))
 }
 
 fn asked_again(member: &Member, desk: &Desk, typed: &str, error: &str) -> axum::response::Response {
