@@ -493,6 +493,15 @@ impl Tx {
         Ok(())
     }
 
+    /// Its COMMIT need not wait until PostgreSQL has written it to the disk: a step of a longer work that ends with a COMMIT that waits, and
+    /// that is begun again when it did not end. A crash of the database may lose the last such steps, never one before a kept one.
+    pub(crate) async fn is_a_step(&mut self) -> Result<(), StoreError> {
+        if let Tx::Postgres { tx, .. } = self {
+            sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
     /// Tells the other processes, once this is committed. SQLite has none.
     pub(crate) fn tell(&mut self, change: Change) {
         match self {
