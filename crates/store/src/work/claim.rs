@@ -4,60 +4,25 @@ use std::collections::HashSet;
 
 use domain::{
     channel::Channel,
-    ids::{BroadcastId, IntegrationId, MessageRef, OrganizationId},
+    ids::{BroadcastId, MessageRef},
     message::MessageState,
-    pace::Pace,
-    sending_hours::SendingHours,
-    time::{DAY, Millis},
+    time::Millis,
 };
 use uuid::Uuid;
 
 use super::{
     Endings, Work,
+    pace::{PaceRow, calls_for, grant, spend},
     record::{Aside, Care},
 };
 use crate::{
     changes::Change,
     db::{Tx, args},
-    error::{StoreError, json, word},
+    error::{StoreError, word},
     messages::{CountMoves, move_counts_with},
     phone_key::PhoneKey,
     together::Together,
 };
-
-/// A broadcast that has something to send now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DueBroadcast {
-    /// Which.
-    pub broadcast: BroadcastId,
-    /// By which account.
-    pub integration: IntegrationId,
-    /// Rows waiting.
-    pub waiting: i64,
-    /// When it was last served; the longest unserved goes first.
-    pub served_at: Millis,
-}
-
-/// What is needed to send any message of a broadcast; the same for all of them.
-#[derive(Clone, Debug)]
-pub struct Job {
-    /// Which.
-    pub broadcast: BroadcastId,
-    /// Whose.
-    pub organization: OrganizationId,
-    /// By which account.
-    pub integration: IntegrationId,
-    /// The frozen template, JSON.
-    pub template: serde_json::Value,
-    /// The provider was asked about the campaign before the first message.
-    pub probed: bool,
-    /// Nothing goes out after this.
-    pub deadline: Millis,
-    /// The hours in which it may send.
-    pub hours: SendingHours,
-    /// Final values of every message, when they are the same for all; rows carry none then.
-    pub content: Option<String>,
-}
 
 /// How much of which broadcast a turn would like to claim.
 #[derive(Clone, Copy, Debug)]
@@ -134,36 +99,6 @@ impl BroadcastHead {
 }
 
 #[derive(sqlx::FromRow)]
-struct DueRow {
-    id: Uuid,
-    integration_id: Uuid,
-    n: i64,
-    served_at: i64,
-    hours: String,
-}
-
-#[derive(sqlx::FromRow)]
-struct JobRow {
-    organization_id: Uuid,
-    integration_id: Uuid,
-    template: String,
-    probed: bool,
-    deadline: i64,
-    hours: String,
-    content: String,
-}
-
-#[derive(sqlx::FromRow)]
-struct PaceRow {
-    per_second: i64,
-    per_day: i64,
-    free_at_us: i64,
-    day: i64,
-    day_calls: i64,
-    held_until: i64,
-}
-
-#[derive(sqlx::FromRow)]
 pub(super) struct ClaimedRow {
     pub(super) position: i64,
     pub(super) recipient: String,
@@ -171,86 +106,7 @@ pub(super) struct ClaimedRow {
     attempt: i64,
 }
 
-/// India has no daylight saving: the day of a daily ceiling turns at midnight there (05:30 before UTC's).
-const DAY_SHIFT_MS: i64 = 19_800_000;
-
 impl Work {
-    /// Broadcasts with rows to send at `now`, the longest unserved first.
-    pub async fn due(&self, now: Millis) -> Result<Vec<DueBroadcast>, StoreError> {
-        let rows: Vec<DueRow> = self
-            .db
-            .all(
-                "SELECT b.id, b.integration_id, c.n, b.served_at, b.hours FROM broadcasts b
-                 JOIN broadcast_counts c ON c.broadcast_id = b.id AND c.state = 'waiting' AND c.reason = '' AND c.n > 0
-                 JOIN integrations i ON i.id = b.integration_id
-                 JOIN organizations o ON o.id = b.organization_id
-                 JOIN integration_pace p ON p.integration_id = i.id
-                 WHERE b.status IN ('scheduled', 'in_progress') AND b.starts_at <= $1 AND b.deadline > $1
-                   AND i.stopped_at IS NULL AND i.removed_at IS NULL AND o.stopped_at IS NULL AND p.held_until <= $1
-                 ORDER BY b.served_at, b.id",
-                args![now],
-            )
-            .await?;
-        let mut due = Vec::with_capacity(rows.len());
-        for row in rows {
-            // Hours that cannot be read are found out by `job`, which stops this broadcast and no other.
-            if sending_hours(&row.hours).is_ok_and(|hours| hours.closed_until(now).is_some()) {
-                continue;
-            }
-            due.push(DueBroadcast {
-                broadcast: BroadcastId(row.id),
-                integration: IntegrationId(row.integration_id),
-                waiting: row.n,
-                served_at: Millis(row.served_at),
-            });
-        }
-        Ok(due)
-    }
-
-    /// The next instant at which something may become due: a start, a deadline, a retry, the end of a hold.
-    pub async fn next_due(&self, now: Millis) -> Result<Option<Millis>, StoreError> {
-        let (next,): (Option<i64>,) = self
-            .db
-            .one(
-                "SELECT MIN(at) FROM (
-                     SELECT MIN(starts_at) AS at FROM broadcasts WHERE status IN ('scheduled', 'in_progress') AND starts_at > $1
-                     UNION ALL
-                     SELECT MIN(deadline) FROM broadcasts WHERE status IN ('scheduled', 'in_progress') AND deadline > $1
-                     UNION ALL
-                     SELECT MIN(held_until) FROM integration_pace WHERE held_until > $1
-                     UNION ALL
-                     SELECT (SELECT m.next_attempt_at FROM messages m
-                             WHERE m.broadcast_id = b.id AND m.state = 'waiting' AND m.next_attempt_at > 0 AND m.next_attempt_at > $1
-                             ORDER BY m.next_attempt_at LIMIT 1)
-                     FROM broadcasts b WHERE b.status IN ('scheduled', 'in_progress')
-                 ) AS moments",
-                args![now],
-            )
-            .await?;
-        Ok(next.map(Millis))
-    }
-
-    /// What is needed to send any message of that broadcast.
-    pub async fn job(&self, broadcast: BroadcastId) -> Result<Job, StoreError> {
-        let row: JobRow = self
-            .db
-            .one(
-                "SELECT organization_id, integration_id, template, probed, deadline, hours, content FROM broadcasts WHERE id = $1",
-                args![broadcast.0],
-            )
-            .await?;
-        Ok(Job {
-            broadcast,
-            organization: OrganizationId(row.organization_id),
-            integration: IntegrationId(row.integration_id),
-            template: json("broadcasts", "template", &row.template)?,
-            probed: row.probed,
-            deadline: Millis(row.deadline),
-            hours: sending_hours(&row.hours)?,
-            content: (!row.content.is_empty()).then_some(row.content),
-        })
-    }
-
     /// Records what ended and claims what comes next, in one transaction: one commit carries both.
     pub async fn turn(
         &self,
@@ -410,24 +266,6 @@ impl Work {
         Ok(())
     }
 
-    /// One more call of that integration, outside a claim: `None` when it may start now, else the milliseconds to wait.
-    pub async fn one_call(&self, integration: IntegrationId, now: Millis) -> Result<Option<i64>, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let pace = pace_of(&mut tx, integration.0).await?;
-        if pace.held_until > now.0 {
-            return Ok(Some(pace.held_until - now.0));
-        }
-        let grant = pace.limits().grant(now.0 * 1_000, pace.free_at_us, 1);
-        if grant.calls == 0 {
-            return Ok(Some(grant.wait_ms));
-        }
-        let mut together = Together::default();
-        spend(&mut together, integration.0, &pace, 1, 0, now);
-        together.send(&mut tx).await?;
-        tx.commit().await?;
-        Ok(None)
-    }
-
     /// Rows that go again: put back by a retry, a pause, a person.
     async fn claim_again(
         &self,
@@ -535,32 +373,6 @@ async fn fresh_one_by_one(
     .await
 }
 
-fn calls_for(rows: i64, batch: i64) -> i64 {
-    let batch = batch.max(1);
-    rows / batch + i64::from(rows % batch > 0)
-}
-
-/// The day of a daily ceiling.
-fn today(now: Millis) -> i64 {
-    (now.0 + DAY_SHIFT_MS) / DAY
-}
-
-async fn pace_of(tx: &mut Tx, integration: Uuid) -> Result<PaceRow, StoreError> {
-    tx.one(
-        "SELECT i.per_second, i.per_day, p.free_at_us, p.day, p.day_calls, p.held_until
-         FROM integration_pace p JOIN integrations i ON i.id = p.integration_id
-         WHERE p.integration_id = $1 FOR UPDATE",
-        args![integration],
-    )
-    .await
-}
-
-impl PaceRow {
-    fn limits(&self) -> Pace {
-        Pace { per_second: self.per_second, per_day: self.per_day }
-    }
-}
-
 /// Whether this worker is the one that may look for recent messages of the organisation and claim: its accounts share no pace whose lock
 /// would keep two of them apart. Who is not looks again soon; a wait here could hold what the other one needs next.
 async fn keeps_gap_alone(tx: &mut Tx, head: &BroadcastHead) -> Result<bool, StoreError> {
@@ -574,42 +386,4 @@ async fn keeps_gap_alone(tx: &mut Tx, head: &BroadcastHead) -> Result<bool, Stor
         )
         .await?;
     Ok(gate.is_some())
-}
-
-/// How many rows the integration's pace and ceiling allow now; `None` for none.
-fn grant(pace: &PaceRow, want: Want, turn: &mut Turn, now: Millis) -> Option<i64> {
-    if pace.held_until > now.0 {
-        return None;
-    }
-    let today = today(now);
-    let used = if pace.day == today { pace.day_calls } else { 0 };
-    let left_today = if pace.per_day > 0 { (pace.per_day - used).max(0) } else { i64::MAX };
-    let rows = want.rows.min(left_today);
-    let grant = pace.limits().grant(now.0 * 1_000, pace.free_at_us, calls_for(rows, want.batch));
-    if grant.calls == 0 {
-        let wait = if left_today == 0 { (today + 1) * DAY - DAY_SHIFT_MS - now.0 } else { grant.wait_ms };
-        turn.wait_ms = Some(turn.wait_ms.map_or(wait, |known| known.min(wait)));
-        return None;
-    }
-    if grant.calls < calls_for(want.rows, want.batch) {
-        turn.wait_ms = Some(turn.wait_ms.map_or(1, |known| known.min(1_000 / pace.per_second.max(1))).max(1));
-    }
-    Some(rows.min(grant.calls.saturating_mul(want.batch.max(1))))
-}
-
-fn spend(together: &mut Together, integration: Uuid, pace: &PaceRow, calls: i64, rows: i64, now: Millis) {
-    let day = today(now);
-    let used = if pace.day == day { pace.day_calls } else { 0 };
-    together.run(
-        "UPDATE integration_pace SET free_at_us = $2, day = $3, day_calls = $4 WHERE integration_id = $1",
-        args![integration, pace.limits().after(now.0 * 1_000, pace.free_at_us, calls), day, used + rows],
-    );
-}
-
-/// Reads frozen hours; empty text means any hour.
-pub(crate) fn sending_hours(text: &str) -> Result<SendingHours, StoreError> {
-    if text.is_empty() {
-        return Ok(SendingHours::any());
-    }
-    json("broadcasts", "hours", text)
 }

@@ -2,9 +2,11 @@
 
 mod claim;
 mod consents;
+mod due;
 mod leave_out;
 mod look_ups;
 mod opt_out;
+mod pace;
 mod plan;
 mod receipts;
 mod record;
@@ -15,8 +17,9 @@ use domain::ids::WorkerId;
 
 use crate::db::Db;
 
-pub(crate) use claim::sending_hours;
-pub use claim::{Claimed, DueBroadcast, Job, Turn, Want};
+pub use claim::{Claimed, Turn, Want};
+pub(crate) use due::sending_hours;
+pub use due::{DueBroadcast, Job};
 pub use look_ups::{Asked, DueLookUp, NewLookUp};
 pub use opt_out::{Addressee, LinkState, OptOut};
 pub use plan::{PlanCandidate, PlanPage, PlannedRow, Planning, StretchSums};

@@ -1,0 +1,114 @@
+//! How much an account may send now: its pace and its daily ceiling, which all broadcasts and processes share.
+
+use domain::{
+    ids::IntegrationId,
+    pace::Pace,
+    time::{DAY, Millis},
+};
+use uuid::Uuid;
+
+use super::{Turn, Want, Work};
+use crate::{
+    db::{Tx, args},
+    error::StoreError,
+    together::Together,
+};
+
+/// Limits of an account, and what is spent of them.
+#[derive(sqlx::FromRow)]
+pub(super) struct PaceRow {
+    per_second: i64,
+    per_day: i64,
+    free_at_us: i64,
+    day: i64,
+    day_calls: i64,
+    held_until: i64,
+}
+
+/// India has no daylight saving: the day of a daily ceiling turns at midnight there (05:30 before UTC's).
+const DAY_SHIFT_MS: i64 = 19_800_000;
+
+impl Work {
+    /// One more call of that integration, outside a claim: `None` when it may start now, else the milliseconds to wait.
+    pub async fn one_call(&self, integration: IntegrationId, now: Millis) -> Result<Option<i64>, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let pace = pace_of(&mut tx, integration.0).await?;
+        if pace.held_until > now.0 {
+            return Ok(Some(pace.held_until - now.0));
+        }
+        let grant = pace.limits().grant(now.0 * 1_000, pace.free_at_us, 1);
+        if grant.calls == 0 {
+            return Ok(Some(grant.wait_ms));
+        }
+        let mut together = Together::default();
+        spend(&mut together, integration.0, &pace, 1, 0, now);
+        together.send(&mut tx).await?;
+        tx.commit().await?;
+        Ok(None)
+    }
+}
+
+/// Calls for so many rows, `batch` of them in each.
+pub(super) fn calls_for(rows: i64, batch: i64) -> i64 {
+    let batch = batch.max(1);
+    rows / batch + i64::from(rows % batch > 0)
+}
+
+/// The day of a daily ceiling.
+fn today(now: Millis) -> i64 {
+    (now.0 + DAY_SHIFT_MS) / DAY
+}
+
+async fn pace_of(tx: &mut Tx, integration: Uuid) -> Result<PaceRow, StoreError> {
+    tx.one(
+        "SELECT i.per_second, i.per_day, p.free_at_us, p.day, p.day_calls, p.held_until
+         FROM integration_pace p JOIN integrations i ON i.id = p.integration_id
+         WHERE p.integration_id = $1 FOR UPDATE",
+        args![integration],
+    )
+    .await
+}
+
+impl PaceRow {
+    fn limits(&self) -> Pace {
+        Pace { per_second: self.per_second, per_day: self.per_day }
+    }
+}
+
+/// How many rows the integration's pace and ceiling allow now; `None` for none.
+pub(super) fn grant(pace: &PaceRow, want: Want, turn: &mut Turn, now: Millis) -> Option<i64> {
+    if pace.held_until > now.0 {
+        return None;
+    }
+    let today = today(now);
+    let used = if pace.day == today { pace.day_calls } else { 0 };
+    let left_today = if pace.per_day > 0 { (pace.per_day - used).max(0) } else { i64::MAX };
+    let rows = want.rows.min(left_today);
+    let grant = pace.limits().grant(now.0 * 1_000, pace.free_at_us, calls_for(rows, want.batch));
+    if grant.calls == 0 {
+        let wait = if left_today == 0 { (today + 1) * DAY - DAY_SHIFT_MS - now.0 } else { grant.wait_ms };
+        turn.wait_ms = Some(turn.wait_ms.map_or(wait, |known| known.min(wait)));
+        return None;
+    }
+    if grant.calls < calls_for(want.rows, want.batch) {
+        turn.wait_ms = Some(turn.wait_ms.map_or(1, |known| known.min(1_000 / pace.per_second.max(1))).max(1));
+    }
+    Some(rows.min(grant.calls.saturating_mul(want.batch.max(1))))
+}
+
+/// Writes down what a claim takes of the account's pace and day.
+pub(super) fn spend(
+    together: &mut Together,
+    integration: Uuid,
+    pace: &PaceRow,
+    calls: i64,
+    rows: i64,
+    now: Millis,
+) {
+    let day = today(now);
+    let used = if pace.day == day { pace.day_calls } else { 0 };
+    together.run(
+        "UPDATE integration_pace SET free_at_us = $2, day = $3, day_calls = $4 WHERE integration_id = $1",
+        args![integration, pace.limits().after(now.0 * 1_000, pace.free_at_us, calls), day, used + rows],
+    );
+}
