@@ -20,6 +20,7 @@ pub mod sending_hours;
 pub mod sms;
 pub mod template;
 pub mod time;
+pub mod whatsapp;
 pub mod workshop;
 
 /// A word in the store or in a form that names no variant.

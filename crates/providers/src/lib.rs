@@ -22,8 +22,9 @@ use domain::{
     receipt::Event,
     sending_hours::OpenHours,
     sms::SmsTemplate,
-    template::{Content, WhatsappTemplate},
+    template::Content,
     time::Millis,
+    whatsapp::WhatsappTemplate,
 };
 
 pub use aisensy::{AisensyAccount, AisensySecrets, AisensySettings};

@@ -19,7 +19,7 @@ pub struct Template {
     pub channel: Channel,
     /// The organisation's name for it, unique per channel.
     pub name: String,
-    /// The channel's own description, such as `domain::template::WhatsappTemplate`.
+    /// The channel's own description, such as `domain::whatsapp::WhatsappTemplate`.
     pub body: Value,
     /// Who made it.
     pub created_by: String,

@@ -14,8 +14,9 @@ use domain::{
     retry::Retry,
     role::Role,
     sending_hours::SendingHours,
-    template::{Parameter, Source, WhatsappTemplate},
+    template::Source,
     time::{Clock, HOUR, ManualClock, Millis, SECOND, Zone},
+    whatsapp::{Parameter, WhatsappTemplate},
 };
 use munadi_engine::{Accounts, Engine, Limits, Parts, Sender};
 use providers::{

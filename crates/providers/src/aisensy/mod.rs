@@ -7,11 +7,7 @@ mod request;
 
 use std::collections::BTreeMap;
 
-use domain::{
-    outcome::Outcome,
-    template::{Content, WhatsappTemplate},
-    time::Millis,
-};
+use domain::{outcome::Outcome, template::Content, time::Millis, whatsapp::WhatsappTemplate};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

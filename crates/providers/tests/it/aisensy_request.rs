@@ -3,8 +3,9 @@
 use domain::{
     channel::Category,
     outcome::Outcome,
-    template::{Content, Media, Parameter, Source, UrlButton, WhatsappTemplate},
+    template::{Content, Source},
     time::Millis,
+    whatsapp::{Media, Parameter, UrlButton, WhatsappTemplate},
 };
 use munadi_providers::{
     Account, AisensyAccount, AisensySecrets, AisensySettings, Call, Http, HttpSettings, Secret, Wire,

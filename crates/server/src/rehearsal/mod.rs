@@ -13,8 +13,9 @@ use domain::{
     quiet_hours::QuietHours,
     role::Role,
     sending_hours::SendingHours,
-    template::{Message, Parameter, Source, UrlButton, WhatsappTemplate},
+    template::{Message, Source},
     time::{HOUR, MINUTE, Millis, Zone},
+    whatsapp::{Parameter, UrlButton, WhatsappTemplate},
     workshop::TagColour,
 };
 use providers::{AisensySecrets, AisensySettings, Secret};

@@ -9,8 +9,9 @@ use domain::{
     name::PersonName,
     pace::Pace,
     phone::{Country, Phone},
-    template::{Parameter, Source, WhatsappTemplate},
+    template::Source,
     time::HOUR,
+    whatsapp::{Parameter, WhatsappTemplate},
 };
 use proptest::{
     prelude::*,

@@ -16,8 +16,9 @@ use domain::{
     message::Next,
     money::Money,
     sending_hours::SendingHours,
-    template::{Source, WhatsappTemplate},
+    template::Source,
     time::{DAY, HOUR, Zone},
+    whatsapp::WhatsappTemplate,
 };
 use engine::Accounts;
 use munadi::{

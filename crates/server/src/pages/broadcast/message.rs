@@ -7,8 +7,9 @@ use domain::{
     money::Money,
     role::Permission,
     sms::{Alphabet, SmsRoute, SmsTemplate, why_unicode},
-    template::{Content, Media, Message, Part as Piece},
+    template::{Content, Message, Part as Piece},
     time::{Millis, Zone},
+    whatsapp::Media,
 };
 use maud::{Render, html};
 use providers::Fast2smsSettings;

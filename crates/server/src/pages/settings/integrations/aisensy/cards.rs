@@ -1,6 +1,6 @@
 //! An account of AiSensy on cards and on its page, and the test of it.
 
-use domain::{channel::Channel, role::Permission, template::WhatsappTemplate};
+use domain::{channel::Channel, role::Permission, whatsapp::WhatsappTemplate};
 use maud::{Markup, html};
 use providers::{Account, AisensySettings};
 use serde::Deserialize;

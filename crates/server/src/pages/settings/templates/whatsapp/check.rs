@@ -1,6 +1,6 @@
 //! Asks AiSensy about the campaign of a template, and compares.
 
-use domain::{checks::Probe, ids::IntegrationId, template::WhatsappTemplate};
+use domain::{checks::Probe, ids::IntegrationId, whatsapp::WhatsappTemplate};
 use maud::html;
 use providers::Account;
 use store::integrations::Integration;

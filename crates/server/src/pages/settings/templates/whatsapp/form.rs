@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     channel::Category,
-    template::{Content, Facts, Media, Parameter, Part, Source, UrlButton, ValueError, WhatsappTemplate},
+    template::{Content, Facts, Part, Source, ValueError},
+    whatsapp::{Media, Parameter, UrlButton, WhatsappTemplate},
 };
 
 use super::super::{

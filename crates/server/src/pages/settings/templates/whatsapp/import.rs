@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::{extract::State, response::IntoResponse};
 use domain::{
     channel::Category,
-    template::{Parameter, Source, WhatsappTemplate},
+    template::Source,
+    whatsapp::{Parameter, WhatsappTemplate},
 };
 use maud::{Markup, html};
 use providers::{

@@ -7,10 +7,7 @@ mod page;
 
 use axum::{extract::State, response::IntoResponse};
 use domain::{
-    channel::Channel,
-    ids::TemplateId,
-    role::Permission,
-    template::{Source, WhatsappTemplate},
+    channel::Channel, ids::TemplateId, role::Permission, template::Source, whatsapp::WhatsappTemplate,
 };
 use maud::{Markup, Render, html};
 use store::{StoreError, templates::Template};
