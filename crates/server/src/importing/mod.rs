@@ -3,33 +3,31 @@
 //! One thread reads, the store writes meanwhile, and neither gets more than a few thousand rows ahead. Rows that cannot be taken are kept
 //! for a person. Begun again after a restart, an import adds nobody twice.
 
-use std::{
-    collections::{HashMap, HashSet},
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-};
+mod jobs;
+mod rows;
+
+use std::{collections::HashSet, path::PathBuf};
 
 use domain::{
     channel::Channel,
-    email::Email,
-    ids::ImportId,
-    name::PersonName,
-    phone::{Country, Phone, PhoneError},
+    phone::Country,
     time::{SharedClock, Zone},
 };
-use engine::import::{
-    CellProblem, Field, Mapping, OrderFound, Orders, PhoneCell, Row, Sheet, SheetError, Verdict, read_date,
-    source_of, yes_or_no,
-};
+use engine::import::{Field, Mapping, OrderFound, Orders, Sheet, SheetError, yes_or_no};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{
     Org, PhoneKey, StoreError,
     consents::NewConsent,
-    imports::{Decision, Import, ImportRow, Undone},
-    registrants::NewRegistrant,
+    imports::{Decision, Import, Undone},
 };
 use tokio::sync::mpsc;
+
+use self::rows::{Person, Read, read_row};
+pub use self::{
+    jobs::{Job, Jobs, Progress},
+    rows::{read_again, with_typed, wrongs},
+};
 
 /// Rows that the store registers in one transaction.
 const ROWS_PER_TRANSACTION: usize = 4_000;
@@ -99,75 +97,6 @@ pub enum ImportError {
     Interrupted,
 }
 
-/// A problem of a cell, as it is kept: place in the mapped cells, and words for people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wrong {
-    /// Place among the mapped cells; `None` for the whole row.
-    pub cell: Option<usize>,
-    /// What happened and what to do.
-    pub says: String,
-}
-
-/// What is wrong with a row, from its JSON.
-pub fn wrongs(row: &ImportRow) -> Vec<Wrong> {
-    serde_json::from_value(row.problems.clone()).unwrap_or_default()
-}
-
-/// How far something is, for the page that waits for it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Rows done.
-    pub rows: u64,
-    /// Bytes read.
-    pub bytes: u64,
-    /// Bytes of the file; 0 when what is done is no file.
-    pub bytes_total: u64,
-}
-
-/// What runs now, and what went wrong last, per import. In memory: after a restart, the import's own state says what to do.
-#[derive(Clone, Debug, Default)]
-pub struct Jobs(Arc<Mutex<HashMap<ImportId, Job>>>);
-
-/// One of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Job {
-    /// Under way.
-    Running(Progress),
-    /// Ended badly; words for people.
-    Failed(String),
-}
-
-impl Jobs {
-    /// What is known about an import.
-    pub fn get(&self, id: ImportId) -> Option<Job> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
-    }
-
-    /// Begins; false when something runs for this import already.
-    pub fn begin(&self, id: ImportId) -> bool {
-        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = !matches!(jobs.get(&id), Some(Job::Running(_)));
-        if free {
-            jobs.insert(id, Job::Running(Progress::default()));
-        }
-        free
-    }
-
-    /// Ends, well or badly.
-    pub fn end(&self, id: ImportId, failed: Option<String>) {
-        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match failed {
-            Some(words) => jobs.insert(id, Job::Failed(words)),
-            None => jobs.remove(&id),
-        };
-    }
-
-    /// Reports.
-    pub fn progress(&self, id: ImportId, progress: Progress) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Job::Running(progress));
-    }
-}
-
 /// Everything that an import needs.
 #[derive(Clone)]
 pub struct Importer {
@@ -183,13 +112,6 @@ pub struct Importer {
     pub file: PathBuf,
     /// Makes the keys of agreements and suppressions.
     pub phone_key: PhoneKey,
-}
-
-/// A row as it is written: the registration, and whether they agreed to promotions.
-#[derive(Clone, Debug)]
-struct Person {
-    registrant: NewRegistrant,
-    agreed: bool,
 }
 
 /// What a column of agreements is about: on which channel, in which words.
@@ -221,14 +143,6 @@ impl Agreement {
             source: format!("File {file_name}"),
         }
     }
-}
-
-/// A row as the reader hands it on. Made on the reader's thread, where the cells that are not kept are freed again.
-enum Read {
-    /// Somebody to register; whether something was left out, such as an unreadable e-mail.
-    Person(Person, bool),
-    /// A row for a person to correct; whether a spreadsheet has lost digits of its number.
-    ToFix(ImportRow, bool),
 }
 
 /// A stretch of rows and how far the reader is.
@@ -467,147 +381,9 @@ fn read_into(
     }
 }
 
-fn read_row(row: Row, mapping: &Mapping) -> Read {
-    let verdict = row.verdict();
-    if verdict == Verdict::Bad {
-        let digits_lost = matches!(row.person.phone, PhoneCell::Bad { error: PhoneError::DigitsLost, .. });
-        return Read::ToFix(to_keep(&row, mapping), digits_lost);
-    }
-    let agreed = row.person.consent == Some(true);
-    Read::Person(Person { registrant: registrant(row), agreed }, verdict == Verdict::Warned)
-}
-
-fn registrant(row: Row) -> NewRegistrant {
-    let phone = match row.person.phone {
-        PhoneCell::Ok(phone) => Some(phone),
-        PhoneCell::Missing | PhoneCell::Bad { .. } => None,
-    };
-    let phone_typed = match &phone {
-        Some(_) => row
-            .cells
-            .into_iter()
-            .find(|(field, _)| *field == Field::Phone)
-            .map_or(String::new(), |(_, text)| text),
-        // A word for nothing ("-", "N/A") is nothing.
-        None => String::new(),
-    };
-    NewRegistrant {
-        name: row.person.name,
-        email: row.person.email,
-        phone,
-        phone_typed,
-        registered_at: row.person.registered_at,
-        status: row.person.status,
-        came_from: row.person.source.unwrap_or_default(),
-    }
-}
-
-fn to_keep(row: &Row, mapping: &Mapping) -> ImportRow {
-    let place = |field: Field| mapping.chosen().position(|(chosen, _)| chosen == field);
-    // What makes the row bad comes first; the rest is only told.
-    let wrong =
-        |problem: &CellProblem| Wrong { cell: problem.field.and_then(place), says: problem.message.clone() };
-    let problems: Vec<Wrong> = row.problems.iter().map(wrong).collect();
-    ImportRow {
-        line: i64::try_from(row.line).unwrap_or(i64::MAX),
-        cells: mapping.chosen().map(|(field, _)| row.cell(field).to_owned()).collect(),
-        problems: serde_json::to_value(problems).expect("texts are JSON"),
-        decision: Decision::Open,
-    }
-}
-
-/// The cells of a row with what a person typed in their place.
-pub fn with_typed(row: &ImportRow, typed: &[(usize, String)]) -> Vec<String> {
-    let mut cells = row.cells.clone();
-    for (place, text) in typed {
-        if let Some(cell) = cells.get_mut(*place) {
-            cell.clone_from(text);
-        }
-    }
-    cells
-}
-
-/// Reads corrected cells as the file's own are read, but strictly: what a person typed is taken whole or sent back.
-pub fn read_again(
-    cells: &[String],
-    mapping: &Mapping,
-    home: Country,
-    zone: &Zone,
-) -> Result<NewRegistrant, Vec<Wrong>> {
-    let mut wrong = Vec::new();
-    let place = |field: Field| mapping.chosen().position(|(chosen, _)| chosen == field);
-    let cell = |field: Field| place(field).and_then(|at| cells.get(at)).map_or("", |text| text.trim());
-    let home = match cell(Field::CountryCode) {
-        "" => home,
-        code => Country::from_calling_code(code).unwrap_or(home),
-    };
-    let mut say = |field: Field, says: String| wrong.push(Wrong { cell: place(field), says });
-    let phone = match cell(Field::Phone) {
-        "" => None,
-        typed => Phone::parse(typed, home).map_err(|error| say(Field::Phone, error.to_string())).ok(),
-    };
-    let email = match cell(Field::Email) {
-        "" => None,
-        typed => Email::parse(typed).map_err(|error| say(Field::Email, error.to_string())).ok(),
-    };
-    let registered_at = match cell(Field::RegisteredAt) {
-        "" | "-" => None,
-        typed => read_date(typed, mapping.date_order(), zone)
-            .map_err(|error| say(Field::RegisteredAt, error.to_string()))
-            .ok(),
-    };
-    let name = PersonName::parse(cell(Field::Name))
-        .or_else(|| PersonName::from_parts(cell(Field::FirstName), cell(Field::LastName)));
-    if wrong.is_empty() && phone.is_none() && email.is_none() && name.is_none() {
-        let says =
-            "There is no name, number or e-mail in this row. Fill in at least one, or leave the row out.";
-        wrong.push(Wrong { cell: place(Field::Phone).or(place(Field::Name)), says: says.to_owned() });
-    }
-    if !wrong.is_empty() {
-        return Err(wrong);
-    }
-    let phone_typed = cell(Field::Phone).to_owned();
-    let status = match cell(Field::Status) {
-        "" => None,
-        word => word.to_lowercase().parse().ok(),
-    };
-    let came_from = source_of(cell(Field::Source)).unwrap_or_default();
-    Ok(NewRegistrant { name, email, phone, phone_typed, registered_at, status, came_from })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn mapping() -> Mapping {
-        let mut mapping = Mapping::default();
-        mapping.set(Field::Name, Some(0));
-        mapping.set(Field::Phone, Some(1));
-        mapping.set(Field::Email, Some(2));
-        mapping
-    }
-
-    #[track_caller]
-    fn check(cells: [&str; 3], expected: Result<&str, &[usize]>) {
-        let cells = cells.map(str::to_owned);
-        let got = read_again(&cells, &mapping(), Country::INDIA, &Zone::india());
-        let got = got.map(|person| person.phone.map_or(String::new(), |phone| phone.as_str().to_owned()));
-        let got = got.map_err(|wrong| wrong.into_iter().filter_map(|wrong| wrong.cell).collect::<Vec<_>>());
-        assert_eq!(
-            got.as_ref().map(String::as_str),
-            expected.map_err(<[usize]>::to_vec).as_ref().map(|s| *s),
-            "{cells:?}"
-        );
-    }
-
-    #[test]
-    fn a_corrected_row_is_taken_whole_or_sent_back_with_every_fault() {
-        check(["Asha", "90000 00001", ""], Ok("+919000000001"));
-        check(["Asha", "", ""], Ok(""));
-        check(["Asha", "12", "asha"], Err(&[1, 2]));
-        check(["", "", ""], Err(&[1]));
-        check(["", "", "asha@example.com"], Ok(""));
-    }
 
     #[test]
     fn the_title_of_a_column_tells_channel_and_wording() {

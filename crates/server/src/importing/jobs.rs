@@ -1,0 +1,63 @@
+//! What runs, for the pages that wait for it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use domain::ids::ImportId;
+
+/// How far something is, for the page that waits for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Rows done.
+    pub rows: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Bytes of the file; 0 when what is done is no file.
+    pub bytes_total: u64,
+}
+
+/// What runs now, and what went wrong last, per import. In memory: after a restart, the import's own state says what to do.
+#[derive(Clone, Debug, Default)]
+pub struct Jobs(Arc<Mutex<HashMap<ImportId, Job>>>);
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Under way.
+    Running(Progress),
+    /// Ended badly; words for people.
+    Failed(String),
+}
+
+impl Jobs {
+    /// What is known about an import.
+    pub fn get(&self, id: ImportId) -> Option<Job> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    /// Begins; false when something runs for this import already.
+    pub fn begin(&self, id: ImportId) -> bool {
+        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = !matches!(jobs.get(&id), Some(Job::Running(_)));
+        if free {
+            jobs.insert(id, Job::Running(Progress::default()));
+        }
+        free
+    }
+
+    /// Ends, well or badly.
+    pub fn end(&self, id: ImportId, failed: Option<String>) {
+        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match failed {
+            Some(words) => jobs.insert(id, Job::Failed(words)),
+            None => jobs.remove(&id),
+        };
+    }
+
+    /// Reports.
+    pub fn progress(&self, id: ImportId, progress: Progress) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Job::Running(progress));
+    }
+}
