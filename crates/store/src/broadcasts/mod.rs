@@ -1,11 +1,11 @@
 //! Broadcasts: confirmed, watched, stopped, resumed.
 
-use std::collections::BTreeMap;
+mod decisions;
 
 use domain::{
-    broadcast::{Audience, BroadcastStatus, Move},
+    broadcast::{Audience, BroadcastStatus},
     channel::{Category, Channel},
-    ids::{BroadcastId, IntegrationId, MessageRef, WorkshopId},
+    ids::{BroadcastId, IntegrationId, WorkshopId},
     message::MessageState,
     money::Money,
     role::Permission,
@@ -17,11 +17,10 @@ use uuid::Uuid;
 
 use crate::{
     changes::Change,
-    db::{Batch, Tx, args},
+    db::{Batch, args},
     error::{StoreError, json, word},
-    messages::{CountMoves, move_counts},
     org::Org,
-    work::{SETTLE_ROWS, Work, sending_hours},
+    work::{Work, sending_hours},
 };
 
 /// What is fixed when a broadcast is confirmed.
@@ -400,208 +399,6 @@ impl Org {
             )
             .await
     }
-
-    /// Pauses; untried rows keep waiting.
-    pub async fn pause_broadcast(&self, id: BroadcastId, now: Millis) -> Result<(), StoreError> {
-        self.change(id, Move::Pause, "paused_by_person", now).await
-    }
-
-    /// Lets a paused broadcast go on where it stood.
-    pub async fn resume_broadcast(&self, id: BroadcastId, now: Millis) -> Result<(), StoreError> {
-        self.change(id, Move::Resume, "", now).await
-    }
-
-    /// Ends a broadcast: nothing untried goes out any more. The engine moves the rows.
-    pub async fn cancel_broadcast(&self, id: BroadcastId, now: Millis) -> Result<(), StoreError> {
-        self.change(id, Move::Cancel, "cancelled", now).await
-    }
-
-    async fn change(
-        &self,
-        id: BroadcastId,
-        happened: Move,
-        code: &str,
-        now: Millis,
-    ) -> Result<(), StoreError> {
-        self.allow(Permission::Send)?;
-        let mut tx = self.db.begin().await?;
-        let status = self.status(&mut tx, id).await?;
-        let next = status.after(happened).ok_or(StoreError::Stale)?;
-        let stopped = matches!(next, BroadcastStatus::Paused | BroadcastStatus::Cancelled);
-        tx.run(
-            "UPDATE broadcasts SET status = $3, stopped_at = $4, stopped_by = $5, stop_code = $6, stop_text = '', strikes = 0,
-                    finished_at = CASE WHEN $3 = 'cancelled' THEN $7 ELSE NULL END
-             WHERE id = $1 AND organization_id = $2",
-            args![
-                id.0,
-                self.id(),
-                next.word(),
-                stopped.then_some(now),
-                stopped.then(|| self.actor.name.clone()),
-                stopped.then(|| code.to_owned()),
-                now
-            ],
-        )
-        .await?;
-        let action = match happened {
-            Move::Pause => "broadcast.paused",
-            Move::Resume => "broadcast.resumed",
-            Move::Cancel => "broadcast.cancelled",
-            Move::Planned | Move::Start | Move::Complete | Move::Reopen => "broadcast.changed",
-        };
-        self.note(&mut tx, action, id, "", now).await?;
-        tx.tell(Change::Work(id));
-        tx.commit().await
-    }
-
-    async fn status(&self, tx: &mut Tx, id: BroadcastId) -> Result<BroadcastStatus, StoreError> {
-        let row: Option<(String,)> = tx
-            .optional(
-                "SELECT status FROM broadcasts WHERE id = $1 AND organization_id = $2 FOR UPDATE",
-                args![id.0, self.id()],
-            )
-            .await?;
-        word("broadcasts", "status", &row.ok_or(StoreError::Missing)?.0)
-    }
-
-    /// Puts rows of that state and these reasons back into the queue, by a person's decision; how many. The deadline may be
-    /// moved, because the old one may have passed.
-    ///
-    /// It goes in stretches, so that nobody waits long for the one writer, and each row goes back once: what fails again
-    /// meanwhile lies behind the stretch. A broadcast that somebody cancels meanwhile keeps the rest as it is.
-    pub async fn send_again(
-        &self,
-        id: BroadcastId,
-        state: MessageState,
-        reasons: &[String],
-        deadline: Millis,
-        now: Millis,
-    ) -> Result<i64, StoreError> {
-        if !matches!(state, MessageState::Failed | MessageState::Unknown | MessageState::Expired) {
-            return Err(StoreError::Stale);
-        }
-        let (mut total, mut after) = (0, Some(0));
-        while let Some(position) = after {
-            let again = Again { id, state, reasons, deadline, now };
-            let stretch = self.send_stretch_again(&again, position).await?;
-            total += stretch.rows;
-            after = stretch.last;
-        }
-        Ok(total)
-    }
-
-    /// Puts the next stretch of rows behind `after` back into the queue.
-    async fn send_stretch_again(&self, again: &Again<'_>, after: i64) -> Result<Stretch, StoreError> {
-        self.allow(Permission::Send)?;
-        let Again { id, state, reasons, deadline, now } = *again;
-        let mut tx = self.db.begin().await?;
-        let status = self.status(&mut tx, id).await?;
-        if status == BroadcastStatus::Cancelled && after > 0 {
-            return Ok(Stretch::default());
-        }
-        let next = status.after(Move::Reopen).ok_or(StoreError::Stale)?;
-        // The literal list is what makes the index of exceptions usable.
-        let rows: Vec<(i64, String, Option<i64>)> = tx
-            .all_batch(
-                "WITH again AS (
-                     SELECT broadcast_id, position FROM messages
-                     WHERE broadcast_id = $1 AND state = $2 AND state IN ('failed', 'unknown', 'skipped', 'expired', 'cancelled')
-                       AND reason IN (SELECT b.reason FROM @batch) AND planned AND position > $4
-                     ORDER BY position LIMIT $5
-                 )
-                 UPDATE messages SET state = 'waiting', next_attempt_at = $3, changed_at = $3, attempt = 0, failed_at = NULL
-                 FROM again WHERE messages.broadcast_id = again.broadcast_id AND messages.position = again.position
-                   -- A receipt may have settled a doubt since it was found.
-                   AND messages.state = $2
-                 RETURNING messages.position, messages.reason, messages.cost",
-                args![id.0, state.word(), now, after, SETTLE_ROWS],
-                Batch::new().texts("reason", reasons.to_vec()),
-            )
-            .await?;
-        let mut moves = CountMoves::default();
-        let mut by_reason: BTreeMap<&str, i64> = BTreeMap::new();
-        for (_, reason, cost) in &rows {
-            moves.add(id.0, state, reason, -1, -cost.unwrap_or(0));
-            moves.add(id.0, MessageState::Waiting, "", 1, cost.unwrap_or(0));
-            *by_reason.entry(reason).or_default() += 1;
-        }
-        move_counts(&mut tx, moves).await?;
-        tx.run(
-            "UPDATE broadcasts SET status = $2, deadline = CASE WHEN deadline < $3 THEN $3 ELSE deadline END, finished_at = NULL
-             WHERE id = $1",
-            args![id.0, next.word(), deadline],
-        )
-        .await?;
-        for (reason, n) in by_reason {
-            self.note(&mut tx, "broadcast.sent_again", id, &format!("{n} {reason}"), now).await?;
-        }
-        tx.tell(Change::Work(id));
-        tx.commit().await?;
-        let last = rows.iter().map(|(position, ..)| *position).max();
-        let n = i64::try_from(rows.len()).unwrap_or(0);
-        Ok(Stretch { rows: n, last: last.filter(|_| n == SETTLE_ROWS) })
-    }
-
-    /// Settles a doubt by a person's word: an unknown message did go out, or did not.
-    pub async fn decide_unknown(
-        &self,
-        message: MessageRef,
-        went_out: bool,
-        now: Millis,
-    ) -> Result<(), StoreError> {
-        self.allow(Permission::Send)?;
-        let mut tx = self.db.begin().await?;
-        self.status(&mut tx, message.broadcast).await?;
-        let to = if went_out { MessageState::Sent } else { MessageState::Failed };
-        let reason = if went_out { "" } else { "decided_not_sent" };
-        let row: Option<(String, Option<i64>)> = tx
-            .optional(
-                "SELECT reason, cost FROM messages WHERE broadcast_id = $1 AND position = $2 AND state = 'unknown' FOR UPDATE",
-                args![message.broadcast.0, message.position],
-            )
-            .await?;
-        let (was, cost) = row.ok_or(StoreError::Stale)?;
-        tx.run(
-            "UPDATE messages SET state = $3, reason = $4, reason_text = '', changed_at = $5 WHERE broadcast_id = $1 AND position = $2",
-            args![message.broadcast.0, message.position, to.word(), reason, now],
-        )
-        .await?;
-        tx.run(
-            "INSERT INTO message_events (broadcast_id, position, at, kind, detail) VALUES ($1, $2, $3, 'decision', $4)",
-            args![
-                message.broadcast.0,
-                message.position,
-                now,
-                format!("{} says that it {}.", self.actor.name, if went_out { "went out" } else { "did not go out" })
-            ],
-        )
-        .await?;
-        let mut moves = CountMoves::default();
-        moves.add(message.broadcast.0, MessageState::Unknown, &was, -1, -cost.unwrap_or(0));
-        moves.add(message.broadcast.0, to, reason, 1, cost.unwrap_or(0));
-        move_counts(&mut tx, moves).await?;
-        self.note(&mut tx, "message.decided", message, to.word(), now).await?;
-        tx.tell(Change::Rows(message.broadcast));
-        tx.commit().await
-    }
-}
-
-/// What a person wants to be sent again.
-#[derive(Clone, Copy)]
-struct Again<'a> {
-    id: BroadcastId,
-    state: MessageState,
-    reasons: &'a [String],
-    deadline: Millis,
-    now: Millis,
-}
-
-/// Rows that one transaction put back.
-#[derive(Default)]
-struct Stretch {
-    rows: i64,
-    /// The last of them, when there may be more.
-    last: Option<i64>,
 }
 
 /// A broadcast's sum, counted anew from its rows: what the kept counts must equal at every moment.
