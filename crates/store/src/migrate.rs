@@ -6,33 +6,30 @@ use crate::{db::Db, error::StoreError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
-/// What only PostgreSQL needs.
-const POSTGRES_TUNING: [&str; 3] = [
-    // Rows of `messages` are changed three times each: room on the page, and statistics that keep up.
-    "ALTER TABLE messages SET (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05)",
-    // A lost worker's calls. SQLite finds them by a walk over the broadcast; here that walk would cost many times as much. The predicate is
-    // written so that only the query that looks for them knows the index again (workers.rs): every claim and every ending leaves a dead
-    // entry in it, and a turn that took this way to its rows would walk over them all. Processes that start together make it once, and one
-    // that finds it locks nothing.
-    "DO $$ BEGIN
-         PERFORM pg_advisory_xact_lock(20261122);
-         IF to_regclass('messages_in_flight') IS NOT NULL THEN
-             DROP INDEX messages_in_flight;
-         END IF;
-         IF to_regclass('messages_of_worker') IS NULL THEN
-             CREATE INDEX messages_of_worker ON messages (worker_id) WHERE state || '' = 'in_flight';
-         END IF;
-     END $$",
-    // A statement of its own for each row, half of what an import's insert costs here. The transaction that inserts has locked the
-    // workshop's row already (`Org::hold`), and workshops are never deleted.
-    "DO $$ BEGIN
-         PERFORM pg_advisory_xact_lock(20261122);
-         IF EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass('registrants')
-                    AND conname = 'registrants_workshop_id_fkey') THEN
-             ALTER TABLE registrants DROP CONSTRAINT registrants_workshop_id_fkey;
-         END IF;
-     END $$",
-];
+/// What only PostgreSQL needs. Processes that start together do it once, and one that finds it done locks nothing: an ALTER would wait for
+/// a vacuum under way and cancel it.
+const POSTGRES_TUNING: &str = "DO $$ BEGIN
+    PERFORM pg_advisory_xact_lock(20261122);
+    -- Rows of messages are changed three times each: room on the page, and statistics that keep up.
+    IF NOT EXISTS (SELECT 1 FROM pg_class WHERE oid = to_regclass('messages') AND 'fillfactor=60' = ANY (reloptions)) THEN
+        ALTER TABLE messages SET (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+    END IF;
+    -- A lost worker's calls. SQLite finds them by a walk over the broadcast; here that walk would cost many times as much. The predicate
+    -- is written so that only the query that looks for them knows the index again (workers.rs): every claim and every ending leaves a
+    -- dead entry in it, and a turn that took this way to its rows would walk over them all.
+    IF to_regclass('messages_in_flight') IS NOT NULL THEN
+        DROP INDEX messages_in_flight;
+    END IF;
+    IF to_regclass('messages_of_worker') IS NULL THEN
+        CREATE INDEX messages_of_worker ON messages (worker_id) WHERE state || '' = 'in_flight';
+    END IF;
+    -- A statement of its own for each row, half of what an import's insert costs here. The transaction that inserts has locked the
+    -- workshop's row already (Org::hold), and workshops are never deleted.
+    IF EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass('registrants')
+               AND conname = 'registrants_workshop_id_fkey') THEN
+        ALTER TABLE registrants DROP CONSTRAINT registrants_workshop_id_fkey;
+    END IF;
+END $$";
 
 pub(crate) async fn run(db: &Db) -> Result<(), StoreError> {
     let done = match db {
@@ -46,9 +43,7 @@ pub(crate) async fn run(db: &Db) -> Result<(), StoreError> {
         other => StoreError::Migrate(other),
     })?;
     if let Db::Postgres { pool, .. } = db {
-        for sql in POSTGRES_TUNING {
-            sqlx::query(sql).execute(pool).await?;
-        }
+        sqlx::query(POSTGRES_TUNING).execute(pool).await?;
     }
     Ok(())
 }

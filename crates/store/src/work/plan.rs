@@ -224,7 +224,8 @@ impl Work {
     }
 
     /// Writes a stretch of the plan and moves its mark; [`StoreError::Stale`] when another process wrote it, or the broadcast
-    /// was cancelled. An empty stretch with `last` ends the plan.
+    /// was cancelled. An empty stretch with `last` ends the plan and keeps all of it for good: until then nothing is sent, and a plan
+    /// begins again behind the last stretch that was kept.
     pub async fn plan_write(
         &self,
         planning: &Planning,
@@ -236,6 +237,9 @@ impl Work {
     ) -> Result<(), StoreError> {
         let count = i64::try_from(rows.len()).unwrap_or(0);
         let mut tx = self.db.begin().await?;
+        if !last {
+            tx.is_a_step().await?;
+        }
         let moved = tx
             .run(
                 "UPDATE broadcasts SET planned = planned + $2, plan_phone = $3, plan_identity = $4,
