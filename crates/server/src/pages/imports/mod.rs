@@ -33,6 +33,7 @@ use crate::{
         bar::Key,
         button::Button,
         chip::{Chip, Tone},
+        door::Wizard,
         format::counted,
         head::Head,
         icons::Icon,
@@ -64,17 +65,8 @@ fn n(count: u64) -> i64 {
 }
 
 /// The four steps; `now` is the one under way, from 1.
-fn steps(now: usize) -> Markup {
-    html! {
-        ol class="m-wizard" aria-label="Steps of an import" {
-            @for (at, name) in ["File", "Columns", "Rows", "Import"].iter().enumerate() {
-                li.m-wizard__step.is-done[at + 1 < now].is-on[at + 1 == now] aria-current=[(at + 1 == now).then_some("step")] {
-                    span class="m-wizard__n" aria-hidden="true" { @if at + 1 < now { (Icon::Check) } @else { (at + 1) } }
-                    (name)
-                }
-            }
-        }
-    }
+fn steps(now: usize) -> Wizard {
+    Wizard { steps: vec!["File", "Columns", "Rows", "Import"], at: now - 1 }
 }
 
 fn state_chip(state: ImportState) -> Chip {
