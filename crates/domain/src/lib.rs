@@ -19,6 +19,7 @@ pub mod role;
 pub mod sending_hours;
 pub mod sms;
 pub mod template;
+pub mod text;
 pub mod time;
 pub mod whatsapp;
 pub mod workshop;

@@ -6,6 +6,7 @@ use domain::{
     ids::{ConsentId, LeadId},
     phone::Phone,
     role::Permission,
+    text::{line, lines},
     time::{MINUTE, Millis},
 };
 use maud::{Markup, Render, html};
@@ -16,7 +17,7 @@ use store::{
     people::Story,
 };
 
-use super::{opted_out::what_for, person, unprocessable, workshops::ok};
+use super::{length_error, opted_out::what_for, person, unprocessable, workshops::ok};
 use crate::{
     app::App,
     http::{
@@ -78,23 +79,9 @@ fn href(person: LeadId) -> String {
     format!("/people/{person}")
 }
 
-/// One line of what was typed.
-fn tidy(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Why a line cannot be taken.
-fn check_line(text: &str, most: usize, missing: &str) -> Option<String> {
-    match text.chars().count() {
-        0 => Some(missing.to_owned()),
-        n if n > most => Some(format!("{n} of {most} characters. Shorten it.")),
-        _ => None,
-    }
-}
-
 impl ConsentForm {
     fn check(&self, app: &App, member: &Member, phone: Phone) -> Result<NewConsent, ConsentErrors> {
-        let (source, wording, note) = (tidy(&self.source), self.wording.trim().to_owned(), tidy(&self.note));
+        let (source, wording, note) = (line(&self.source), lines(&self.wording), line(&self.note));
         let mut errors = ConsentErrors::default();
         let channel = match self.channel.as_str() {
             "all" => Some(None),
@@ -103,17 +90,17 @@ impl ConsentForm {
         if channel.is_none() {
             errors.channel = Some("Choose a channel, or every one.".to_owned());
         }
-        errors.source = check_line(
+        errors.source = length_error(
             &source,
             LINE_CHARS_MAX,
             "Write where they agreed, such as: sign-up form on our website.",
         );
-        errors.wording = check_line(
+        errors.wording = length_error(
             &wording,
             WORDING_CHARS_MAX,
             "Write the words that they saw or heard when they agreed.",
         );
-        errors.note = check_line(&note, LINE_CHARS_MAX, "-").filter(|_| !note.is_empty());
+        errors.note = length_error(&note, LINE_CHARS_MAX, "-").filter(|_| !note.is_empty());
         let zone = &member.organization.zone;
         let given_at = match self.given.trim() {
             "" => Ok(member.now),
@@ -214,9 +201,9 @@ pub async fn withdraw(
     Form(form): Form<WithdrawForm>,
 ) -> PageResult {
     let (story, consent) = standing(&app, &member, person, id).await?;
-    let reason = tidy(&form.reason);
+    let reason = line(&form.reason);
     if let Some(error) =
-        check_line(&reason, LINE_CHARS_MAX, "Write how they took it back, such as: asked on the phone.")
+        length_error(&reason, LINE_CHARS_MAX, "Write how they took it back, such as: asked on the phone.")
     {
         return Ok(unprocessable(withdraw_page(&member, &story, &consent, &form.reason, Some(error))));
     }

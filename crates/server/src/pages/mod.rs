@@ -50,6 +50,15 @@ pub fn unprocessable(page: impl Render) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, page.render()).into_response()
 }
 
+/// "Fact, then way out" for a text that is missing or too long, in characters.
+fn length_error(text: &str, max: usize, missing: &str) -> Option<String> {
+    match text.chars().count() {
+        0 => Some(missing.to_owned()),
+        n if n > max => Some(format!("{n} of {max} characters. Shorten it.")),
+        _ => None,
+    }
+}
+
 /// Pages of the settings, with who sees them in the list.
 const SETTINGS: &[(&str, &str, Permission)] = &[
     ("Integrations", "/settings/integrations", Permission::Read),
@@ -70,4 +79,16 @@ pub fn settings_page<'a>(member: &'a Member, title: &str, href: &str, body: Mark
     let mut page = member.page(Section::Settings, title, Settings { items, body }.render());
     page.crumbs = vec![Crumb::to("Settings", "/settings"), Crumb::here(title)];
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_is_counted_in_characters() {
+        assert_eq!(length_error("नमस्ते", 6, "x"), None);
+        assert_eq!(length_error("", 6, "Type it."), Some("Type it.".into()));
+        assert!(length_error("1234567", 6, "x").is_some());
+    }
 }

@@ -6,6 +6,7 @@ use domain::{
     ids::SuppressionId,
     phone::Phone,
     role::Permission,
+    text::line,
 };
 use maud::{Markup, Render, html};
 use serde::Deserialize;
@@ -16,7 +17,7 @@ use store::{
 
 use super::{
     csv::streamed,
-    unprocessable,
+    length_error, unprocessable,
     workshops::{form_value, ok},
 };
 use crate::{
@@ -151,20 +152,9 @@ pub(super) fn what_for(channel: Option<Channel>, category: Option<Category>) -> 
     }
 }
 
-/// One line of what was typed.
-pub(super) fn tidy(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 /// Why a reason cannot be taken.
 pub(super) fn check_reason(reason: &str) -> Option<String> {
-    match reason.chars().count() {
-        0 => Some("Write who asked for it and how, such as: asked on the phone.".to_owned()),
-        n if n > REASON_CHARS_MAX => {
-            Some(format!("{n} of {REASON_CHARS_MAX} characters. Shorten the reason."))
-        }
-        _ => None,
-    }
+    length_error(reason, REASON_CHARS_MAX, "Write who asked for it and how, such as: asked on the phone.")
 }
 
 /// `GET /people/opted-out`
@@ -182,7 +172,7 @@ pub async fn add(State(app): State<App>, member: Member, Form(form): Form<EntryF
     let category = all_or::<Category>(&form.category);
     errors.channel = channel.is_none().then(|| "Choose a channel, or every one.".to_owned());
     errors.category = category.is_none().then(|| "Choose what they must not be sent.".to_owned());
-    let reason = tidy(&form.reason);
+    let reason = line(&form.reason);
     errors.reason = check_reason(&reason);
     let (Ok(number), Some(channel), Some(category), None) = (number, channel, category, &errors.reason)
     else {
@@ -220,7 +210,7 @@ pub async fn remove(
     Form(form): Form<LiftForm>,
 ) -> PageResult {
     let entry = member.org.suppression(id).await?;
-    let reason = tidy(&form.reason);
+    let reason = line(&form.reason);
     if let Some(error) = check_reason(&reason).filter(|_| !reason.is_empty()) {
         return Ok(unprocessable(remove_page(&member, &entry, &reason, Some(error))));
     }

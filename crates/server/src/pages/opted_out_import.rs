@@ -13,6 +13,7 @@ use domain::{
     channel::{Category, Channel},
     ids::{ImportId, OrganizationId},
     phone::{Country, Phone},
+    text::line,
     time::{DAY, Millis},
 };
 use engine::import::{Field as Meaning, Mapping, PhoneCell, Sheet, SheetError};
@@ -25,7 +26,7 @@ use super::{
         columns::cut,
         upload::{ACCEPT, disk, receive, remove},
     },
-    opted_out::{HREF, all_or, categories, channels, check_reason, tidy, what_for},
+    opted_out::{HREF, all_or, categories, channels, check_reason, what_for},
     unprocessable,
     workshops::ok,
 };
@@ -150,7 +151,7 @@ pub async fn upload(
     let mut form = UploadForm {
         channel: received.field("channel").to_owned(),
         category: received.field("category").to_owned(),
-        reason: tidy(received.field("reason")),
+        reason: line(received.field("reason")),
         ..UploadForm::default()
     };
     let chosen = Chosen {

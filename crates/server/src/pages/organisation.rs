@@ -4,7 +4,9 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{ids::OrganizationId, phone::Country, quiet_hours::QuietHours, role::Permission, time::Zone};
+use domain::{
+    ids::OrganizationId, phone::Country, quiet_hours::QuietHours, role::Permission, text::line, time::Zone,
+};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{NewOrganization, Organization};
@@ -20,7 +22,7 @@ use crate::{
         extract::{Form, Member, Person},
         notice::{see_other, see_other_saying},
     },
-    pages::login::door,
+    pages::{length_error, login::door},
     ui::{
         button::{Button, Size},
         field::Field,
@@ -80,13 +82,8 @@ impl OrganisationForm {
 
     /// All that is wrong at once, or the settings.
     pub fn check(&self) -> Result<NewOrganization, OrganisationErrors> {
-        let name = self.organisation.split_whitespace().collect::<Vec<_>>().join(" ");
-        let length = name.chars().count();
-        let name_error = match length {
-            0 => Some("An organisation needs a name.".to_owned()),
-            n if n > NAME_CHARS_MAX => Some(format!("{n} of {NAME_CHARS_MAX} characters. Shorten the name.")),
-            _ => None,
-        };
+        let name = line(&self.organisation);
+        let name_error = length_error(&name, NAME_CHARS_MAX, "An organisation needs a name.");
         let zone = Zone::parse(self.zone.trim());
         let country = Country::parse(&self.country);
         let quiet = minute(&self.quiet_from).zip(minute(&self.quiet_to));

@@ -7,6 +7,7 @@ use axum::{
 use domain::{
     ids::{TagId, WorkshopId},
     role::Permission,
+    text::line,
     time::{HOUR, MINUTE, Millis},
     workshop::WorkshopStatus,
 };
@@ -22,6 +23,7 @@ use crate::{
         extract::{Form, Member, Path, Query},
         notice::see_other_saying,
     },
+    pages::length_error,
     ui::{
         bar::Key,
         button::{Button, Csrf},
@@ -249,14 +251,8 @@ impl WorkshopForm {
     fn check(&self, member: &Member, tags: &[Tag]) -> Result<WorkshopDraft, WorkshopErrors> {
         let zone = &member.organization.zone;
         let mut errors = WorkshopErrors::default();
-        let title = self.title.split_whitespace().collect::<Vec<_>>().join(" ");
-        errors.title = match title.chars().count() {
-            0 => Some("A workshop needs a title.".to_owned()),
-            n if n > TITLE_CHARS_MAX => {
-                Some(format!("{n} of {TITLE_CHARS_MAX} characters. Shorten the title."))
-            }
-            _ => None,
-        };
+        let title = line(&self.title);
+        errors.title = length_error(&title, TITLE_CHARS_MAX, "A workshop needs a title.");
         let time = |text: &str| zone.parse_local(text).map_err(|_| "Enter a day and a time.".to_owned());
         let (starts, ends) = (time(&self.starts), time(&self.ends));
         if let (Ok(starts), Ok(ends)) = (&starts, &ends) {

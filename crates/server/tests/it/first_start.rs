@@ -27,7 +27,8 @@ on_both! {
         let link = world.app.set_up_link().await.unwrap().expect("nobody can sign in yet");
         let mut browser = world.browser();
         assert_eq!(browser.get(path(&link)).await.status, StatusCode::OK);
-        let wrong = browser.post(path(&link), &[("name", ""), ("email", "x"), ("password", "short")]).await;
+        let form = [("organisation", "\u{200B}\0"), ("name", ""), ("email", "x"), ("password", "short")];
+        let wrong = browser.post(path(&link), &form).await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
         for words in ["An organisation needs a name.", "needs an @", "at least 10 characters", "as others will see it"] {
             assert!(wrong.body.contains(words), "all errors at once: {words}");

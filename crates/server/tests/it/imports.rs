@@ -153,7 +153,10 @@ on_both! {
         let page = desk.check(id, &[("phone", "77")]).await;
         assert!(page.body.contains("is not in this file"), "{}", page.body);
         let page = desk.check(id, &[("phone", "1")]).await;
-        assert!(page.body.contains("<strong>1</strong> of 1 rows are ready"), "{}", page.body);
+        assert!(page.body.contains("<strong>1</strong> of 1 row is ready"), "{}", page.body);
+        assert!(!page.body.contains("Nobody in this file has a phone number."), "{}", page.body);
+        let page = desk.check(id, &[("name", "1")]).await;
+        assert!(page.body.contains("Nobody in this file has a phone number."), "{}", page.body);
     }
 
     async fn an_import_that_a_restart_interrupted_goes_on_and_adds_nobody_twice(db: TestStore) {

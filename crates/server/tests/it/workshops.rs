@@ -34,10 +34,13 @@ on_both! {
         let world = World::new(db).await;
         let people = world.people().await;
         let mut browser = world.signed_in(&people.manager).await;
-        let form = [("title", " "), ("starts", "13/10/2026"), ("ends", ""), ("join_link", "javascript:1"), ("tag", "x")];
-        let answer = browser.post("/workshops/new", &form).await;
-        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert_eq!(answer.body.matches("class=\"m-error\"").count(), 5, "{}", answer.body);
+        // A title of nothing, of what no database keeps, and of what nobody sees.
+        for title in [" ", "\0", "\u{200B}\u{202E}"] {
+            let form = [("title", title), ("starts", "13/10/2026"), ("ends", ""), ("join_link", "javascript:1"), ("tag", "x")];
+            let answer = browser.post("/workshops/new", &form).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+            assert_eq!(answer.body.matches("class=\"m-error\"").count(), 5, "{title:?}: {}", answer.body);
+        }
         let back = [("title", "A"), ("starts", "2026-10-13T19:00"), ("ends", "2026-10-13T18:00")];
         let answer = browser.post("/workshops/new", &back).await;
         assert!(answer.body.contains("The end has to be after the start."), "{}", answer.body);

@@ -116,10 +116,12 @@ fn summary_card(import: &Import, summary: &Summary, counts: &ImportRowCounts) ->
         part(Key::Unknown, "Already registered", n(summary.already), &workshop_href(import.workshop)),
         part(Key::Failed, "Cannot be read", to_fix(summary, counts), &format!("{here}#rows")),
     ];
+    let verb =
+        if parts.iter().map(|part| part.n).sum::<i64>() == 1 { "row is ready" } else { "rows are ready" };
     html! {
         section class="m-card m-impsum" aria-label="Rows of the file" {
             div class="m-stack" {
-                (RecipientSummary { parts, reachable: n(summary.ready) + fixed, aside: None, verb: "rows are ready", current: None })
+                (RecipientSummary { parts, reachable: n(summary.ready) + fixed, aside: None, verb, current: None })
                 p class="m-hint" {
                     "Nothing is stored yet."
                     @if fixed > 0 { " " (counted(fixed, "row was", "rows were")) " corrected here." }
@@ -138,6 +140,7 @@ fn notes(import: &Import, summary: &Summary) -> Markup {
             .icon(Icon::Upload)
             .small()
     };
+    let choose = || Button::link("Choose columns", format!("{}/columns", href(import.id))).small();
     html! {
         @if summary.digits_lost > 0 {
             (Note::new(Tone::Act,
@@ -147,7 +150,12 @@ fn notes(import: &Import, summary: &Summary) -> Markup {
         @if summary.bad > ROWS_TO_FIX_MAX {
             (Note::new(Tone::Act, format!("Only the first {} rows that cannot be read are shown.", grouped(ROWS_TO_FIX_MAX)),
                 "So many usually mean a wrong column. Go back and choose the columns again.")
-                .action(Button::link("Choose columns", format!("{}/columns", href(import.id))).small()))
+                .action(choose()))
+        }
+        @if summary.ready > 0 && summary.without_phone == summary.ready {
+            (Note::new(Tone::Act, "Nobody in this file has a phone number.",
+                "They would be registered, and no message would reach them. Choose the column with the numbers if there is one.")
+                .action(choose()))
         }
     }
 }

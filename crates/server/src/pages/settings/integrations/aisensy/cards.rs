@@ -1,6 +1,6 @@
 //! An account of AiSensy on cards and on its page, and the test of it.
 
-use domain::{channel::Channel, role::Permission, whatsapp::WhatsappTemplate};
+use domain::{channel::Channel, role::Permission, text::line, whatsapp::WhatsappTemplate};
 use maud::{Markup, html};
 use providers::{Account, AisensySettings};
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use store::{StoreError, integrations::Integration};
 
 use super::{
     super::{
-        super::{line, when, when_short},
+        super::{when, when_short},
         Face, Fact, href, key_row, pace_row, page, tested_row,
     },
     LOGO,

@@ -1,7 +1,7 @@
 //! Adding and editing an account of AiSensy, and its secrets.
 
 use axum::extract::State;
-use domain::{ids::IntegrationId, pace::Pace};
+use domain::{ids::IntegrationId, pace::Pace, text::line};
 use maud::{Markup, html};
 use providers::{AisensySecrets, AisensySettings, Secret, aisensy::project_id_of};
 use serde::Deserialize;
@@ -9,10 +9,7 @@ use serde_json::{Value, json};
 use store::integrations::{Integration, NewIntegration};
 
 use super::{
-    super::{
-        super::{length_error, line},
-        FormPage, HREF, NAME_CHARS_MAX, PER_DAY_MAX, href, per_day, per_day_text, secret_error, within,
-    },
+    super::{FormPage, HREF, NAME_CHARS_MAX, PER_DAY_MAX, href, per_day, per_day_text, secret_error, within},
     NEW,
 };
 use crate::{
@@ -23,7 +20,7 @@ use crate::{
         extract::{Form, Member},
         notice::see_other_saying,
     },
-    pages::unprocessable,
+    pages::{length_error, unprocessable},
     ui::{
         button::Link,
         chip::Tone,

@@ -6,6 +6,7 @@ use domain::{
     pace::Pace,
     sending_hours::OpenHours,
     sms::{EntityId, IdError, SenderId, SmsRoute, ValueLimits},
+    text::line,
 };
 use maud::{Markup, html};
 use providers::{Fast2smsSecrets, Fast2smsSettings, Secret, fast2sms::NUMBERS_PER_REQUEST_MAX};
@@ -15,7 +16,6 @@ use store::integrations::{Integration, NewIntegration};
 
 use super::{
     super::{
-        super::{length_error, line},
         FormPage, HREF, NAME_CHARS_MAX, PER_DAY_MAX, ended, href, per_day, per_day_text, secret_error, whole,
         within,
     },
@@ -30,6 +30,7 @@ use crate::{
         notice::see_other_saying,
     },
     pages::{
+        length_error,
         organisation::{clock_text, minute},
         unprocessable,
     },

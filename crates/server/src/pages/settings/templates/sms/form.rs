@@ -9,12 +9,13 @@ use domain::{
         tags_in,
     },
     template::{Facts, Source, ValueError},
+    text::line,
 };
 
-use super::super::{
-    super::{length_error, line},
-    values::{Errors, LABEL_CHARS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX, VALUES_MAX, Value, too_long},
+use super::super::values::{
+    Errors, LABEL_CHARS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX, VALUES_MAX, Value, too_long,
 };
+use crate::pages::length_error;
 
 /// A registered text has so many characters at most (providers/fast2sms.md §4).
 pub(super) const SMS_CHARS_MAX: usize = 2_000;

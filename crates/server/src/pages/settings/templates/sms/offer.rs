@@ -7,16 +7,14 @@ use domain::{
     channel::Category,
     sms::{DltTemplateId, EntityId, MessageId, SenderId, SmsRoute, SmsTemplate, Tag, Variable, tags_in},
     template::{Part, Source},
+    text::line,
 };
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 use store::{StoreError, templates::Template};
 
 use super::{
-    super::{
-        super::line,
-        values::{NAME_CHARS_MAX, VALUES_MAX},
-    },
+    super::values::{NAME_CHARS_MAX, VALUES_MAX},
     CHANNEL, body_of,
     form::{CATEGORIES, SMS_CHARS_MAX, SmsForm, registered, sms_category, unmapped},
     marked::Marked,

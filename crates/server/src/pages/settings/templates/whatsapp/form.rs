@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     channel::Category,
     template::{Content, Facts, Part, Source, ValueError},
+    text::{line, lines},
     whatsapp::{Media, Parameter, UrlButton, WhatsappTemplate},
 };
 
-use super::super::{
-    super::{length_error, line, lines},
-    values::{Errors, LABEL_CHARS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX, VALUES_MAX, Value, too_long},
+use super::super::values::{
+    Errors, LABEL_CHARS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX, VALUES_MAX, Value, too_long,
 };
-use crate::ui::preview::Part as Shown;
+use crate::{pages::length_error, ui::preview::Part as Shown};
 
 /// Longest campaign name.
 pub(super) const CAMPAIGN_CHARS_MAX: usize = 200;

@@ -6,6 +6,7 @@ use axum::{extract::State, response::IntoResponse};
 use domain::{
     channel::Category,
     template::Source,
+    text::{line, lines},
     whatsapp::{Parameter, WhatsappTemplate},
 };
 use maud::{Markup, html};
@@ -17,7 +18,7 @@ use store::{StoreError, integrations::Integration, templates::Template};
 
 use super::{
     super::{
-        super::{integrations::not_told_words, line, lines, prices::category_title},
+        super::{integrations::not_told_words, prices::category_title},
         HREF,
         account::{Asked, account_choice, chosen, unread},
         values::{NAME_CHARS_MAX, VALUES_MAX},
