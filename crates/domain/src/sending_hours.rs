@@ -92,6 +92,14 @@ impl SendingHours {
         SendingHours { closed: Vec::new(), then: AfterHours::USUAL }
     }
 
+    /// As the law alone demands.
+    pub fn by_law(category: Category) -> SendingHours {
+        match category {
+            Category::Marketing => SendingHours::outside(PROMOTION_CLOSED, &Zone::india(), AfterHours::USUAL),
+            Category::Utility | Category::Authentication => SendingHours::any(),
+        }
+    }
+
     /// Outside an organisation's quiet hours.
     pub fn outside(quiet: QuietHours, zone: &Zone, then: AfterHours) -> SendingHours {
         SendingHours { closed: vec![Closed { zone: zone.name().to_owned(), hours: quiet }], then }
@@ -102,8 +110,7 @@ impl SendingHours {
         match category {
             Category::Marketing => {
                 let mut hours = SendingHours::outside(quiet, zone, then);
-                let india = Zone::india().name().to_owned();
-                hours.closed.push(Closed { zone: india, hours: PROMOTION_CLOSED });
+                hours.closed.extend(SendingHours::by_law(category).closed);
                 hours
             }
             Category::Utility | Category::Authentication => SendingHours { closed: Vec::new(), then },

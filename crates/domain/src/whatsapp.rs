@@ -255,7 +255,7 @@ mod tests {
         }
 
         #[test]
-        fn pieces_put_together_are_the_text(body in "[a-z{} 1-9]{0,40}") {
+        fn pieces_put_together_are_the_text(body in r"([a-z ]|\{\{|\}\}|[{}1-9]){0,20}") {
             let whole: String = pieces(&body).map(|p| p.map_or_else(str::to_owned, |n| format!("{{{{{n}}}}}"))).collect();
             // Only the room around a number is not kept.
             prop_assert_eq!(whole.replace(' ', ""), body.replace(' ', ""));

@@ -11,7 +11,7 @@ use domain::{
     message::{Next, after_attempt},
     money::Money,
     outcome::{Outcome, Said},
-    time::{Millis, SECOND},
+    time::{MINUTE, Millis, SECOND},
 };
 use providers::{Account, LookUpKey, UNRECOGNISED, Wire};
 use rand::{SeedableRng, rngs::SmallRng};
@@ -40,17 +40,19 @@ const READY_KEEP_MS: i64 = 2 * SECOND;
 /// rows while the other half goes on. A commit per message is several times slower.
 const GATHER_WAIT: Duration = Duration::from_millis(4);
 
-/// After a turn that the store did not answer, what was claimed is looked for so often and for so long: a commit may still be on its way.
+/// After a turn that the store did not answer, what was claimed is looked for so often, and after a while less often: a commit may still
+/// be on its way, and nobody can say for how long.
 const RECALL_EVERY_MS: i64 = 5 * SECOND;
-const RECALL_FOR_MS: i64 = 30 * SECOND;
+const RECALL_OFTEN_MS: i64 = 30 * SECOND;
+const RECALL_LATER_MS: i64 = MINUTE;
 
 /// Rows may be in flight by this process that it knows nothing of: a commit was carried out and its answer lost.
 #[derive(Clone, Copy, Debug)]
 struct Doubt {
     /// Not looked for before.
     next: Millis,
-    /// Not looked for after.
-    until: Millis,
+    /// Looked for less often after.
+    often_until: Millis,
 }
 
 /// A row whose call was made or is under way: what its ending needs of it.
@@ -153,7 +155,7 @@ impl Sender {
         let turn = match self.engine.work.turn(&self.endings, &wanted, &self.engine.key, now).await {
             Ok(turn) => turn,
             Err(error) => {
-                self.doubt = Some(Doubt { next: now, until: now.plus(RECALL_FOR_MS) });
+                self.doubt = Some(Doubt { next: now, often_until: now.plus(RECALL_OFTEN_MS) });
                 return Err(error);
             }
         };
@@ -200,8 +202,9 @@ impl Sender {
             warn!(rows = lost.len(), "{} messages were claimed without an answer and go back", lost.len());
             self.hand_back(lost);
         }
-        let next = now.plus(RECALL_EVERY_MS);
-        self.doubt = (next <= doubt.until).then_some(Doubt { next, ..doubt });
+        let often = now < doubt.often_until;
+        let next = now.plus(if often { RECALL_EVERY_MS } else { RECALL_LATER_MS });
+        self.doubt = Some(Doubt { next, ..doubt });
         Ok(())
     }
 

@@ -130,6 +130,17 @@ pub struct ImportRowCounts {
     pub fix: i64,
 }
 
+/// What an import has brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Brought {
+    /// Registrations.
+    pub registrations: u64,
+    /// People whom the organisation did not know.
+    pub leads: u64,
+    /// Agreements to promotions.
+    pub agreements: u64,
+}
+
 /// What an undo did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Undone {
@@ -420,6 +431,25 @@ impl Org {
         }
         self.note(&mut tx, "import.started", id, "", now).await?;
         tx.commit().await
+    }
+
+    /// What an import has brought so far, in all its runs. Looks at every person of the organisation: for one that was interrupted.
+    pub async fn brought_by_import(&self, id: ImportId) -> Result<Brought, StoreError> {
+        let (registrations, leads, agreements): (i64, i64, i64) = self
+            .db
+            .one(
+                "SELECT (SELECT COUNT(*) FROM registrants WHERE import_id = $2 AND organization_id = $1),
+                        (SELECT COUNT(*) FROM leads WHERE organization_id = $1 AND import_id = $2),
+                        (SELECT COUNT(*) FROM consents WHERE import_id = $2 AND organization_id = $1)",
+                args![self.id(), id.0],
+            )
+            .await?;
+        let count = |n: i64| n.unsigned_abs();
+        Ok(Brought {
+            registrations: count(registrations),
+            leads: count(leads),
+            agreements: count(agreements),
+        })
     }
 
     /// All good rows are registrants; `summary` says how many.

@@ -61,7 +61,8 @@ on_both! {
         world.give_up_others().await;
         assert_eq!(world.sum(id).await, "5 = 5 unknown");
         assert!(world.rows(id).await.iter().all(|row| row.sent_at.is_none()));
-        // Nobody is lost silently: a person can have them sent.
+        // Nobody is lost silently: a person can have them sent, as soon as no call can be under way.
+        world.clock.advance(MINUTE);
         let deadline = world.truth(id).await.deadline;
         let again = world.org.send_again(id, MessageState::Unknown, &["worker_lost".into()], deadline, world.now()).await;
         assert_eq!(again.unwrap(), 5);

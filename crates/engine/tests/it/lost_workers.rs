@@ -1,6 +1,9 @@
 //! Processes that die or fall asleep.
 
-use domain::time::SECOND;
+use domain::{
+    message::MessageState,
+    time::{MINUTE, SECOND},
+};
 use munadi_engine::Sender;
 use store::{
     on_both,
@@ -27,6 +30,28 @@ on_both! {
         world.run_dry().await;
         assert_eq!(world.sum(id).await, "40 = 30 sent + 10 unknown");
         assert_eq!(world.sandbox.world().len(), 30);
+    }
+
+    async fn a_call_that_may_still_be_under_way_is_not_made_again_by_a_person(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(3).await;
+        let id = world.broadcast().await;
+        let second = world.second_engine().await;
+        let turn = second.work().turn(&Endings::default(), &[Want::rows(id, 3)], &world.key, world.now()).await.unwrap();
+        assert_eq!(turn.claimed.len(), 3);
+        world.give_up_others().await;
+        let (deadline, reasons) = (world.truth(id).await.deadline, ["worker_lost".to_owned()]);
+        let again = async || {
+            world.org.send_again(id, MessageState::Unknown, &reasons, deadline, world.now()).await.unwrap()
+        };
+        // Its lease ended, its calls perhaps not: the second process may come back and record them for the new attempt.
+        assert_eq!(again().await, 0);
+        world.clock.advance(MINUTE - 17 * SECOND);
+        assert_eq!(again().await, 0);
+        world.clock.advance(SECOND);
+        assert_eq!(again().await, 3);
+        world.run_dry().await;
+        assert_eq!(world.sum(id).await, "3 = 3 sent");
     }
 
     async fn a_worker_that_was_given_up_records_nothing(db: TestStore) {

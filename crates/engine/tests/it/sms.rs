@@ -603,7 +603,6 @@ async fn in_chaos(mut sms: Sms, template: &SmsTemplate) {
     sms.world.assert_sum().await;
 }
 
-/// Begins 30 seconds before the hour with more people than the pace allows in that time.
 /// On one thread, so that the call cannot begin before the clock has moved on.
 #[tokio::test]
 async fn promotion_that_is_claimed_before_nine_is_not_called_after_it() {
@@ -637,6 +636,7 @@ async fn promotion_that_is_claimed_before_nine_is_not_called_after_it() {
     db.remove().await;
 }
 
+/// Begins 30 seconds before the hour with more people than the pace allows in that time.
 async fn stops_at_nine(db: &TestStore, then: AfterHours) {
     let mut sms = Sms::with(db, 10, Pace { per_second: 4, per_day: 0 }).await;
     let zone = Zone::india();

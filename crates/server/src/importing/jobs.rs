@@ -18,6 +18,18 @@ pub struct Progress {
     pub bytes_total: u64,
 }
 
+impl Progress {
+    /// So far on the way to another, when `done` of `all` steps are behind.
+    pub(super) fn on_the_way_to(&self, end: &Progress, done: u64, all: u64) -> Progress {
+        let between = |from: u64, to: u64| from + (to - from) * done / all.max(1);
+        Progress {
+            rows: between(self.rows, end.rows),
+            bytes: between(self.bytes, end.bytes),
+            bytes_total: end.bytes_total,
+        }
+    }
+}
+
 /// What runs now, and what went wrong last, per import. In memory: after a restart, the import's own state says what to do.
 #[derive(Clone, Debug, Default)]
 pub struct Jobs(Arc<Mutex<HashMap<ImportId, Job>>>);

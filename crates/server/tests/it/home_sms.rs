@@ -375,6 +375,7 @@ on_both! {
         let calls = || sms.scene.sandbox.world().summary().calls;
         for (template, own, words) in [
             (offer, (0, 1439), "it may go at 10:00\u{a0}AM. Promotion goes out from 10:00 AM to 9:00 PM only"),
+            (offer, (22 * 60, 8 * 60), "and these leave no moment. Promotion goes out from 10:00 AM to 9:00 PM only"),
             (sms.reminder, (540, 1080), "it may go at 9:00\u{a0}AM. This account sends from 9:00 AM to 6:00 PM only."),
         ] {
             sms.set(serde_json::json!({

@@ -1,8 +1,15 @@
 //! Importing a file over HTTP: good files, and each kind of bad one.
 
 use axum::http::StatusCode;
-use domain::ids::{ImportId, WorkshopId};
-use store::{Actor, Org, on_both};
+use domain::{
+    ids::{ImportId, WorkshopId},
+    name::PersonName,
+    phone::{Country, Phone},
+};
+use store::{
+    Actor, Org, on_both,
+    registrants::{NewRegistrant, RegistrantFilter, Which},
+};
 
 use crate::world::{Answer, Browser, People, World};
 
@@ -165,13 +172,51 @@ on_both! {
         let mut desk = desk(&world, &people).await;
         let id = desk.take("Name,Phone\nA,90000 00011\nB,90000 00012\n").await;
         desk.check(id, &[("name", "0"), ("phone", "1")]).await;
-        // As if the program had stopped after one of the rows.
+        // The program stopped after one of the rows.
         desk.org.import_committing(id, world.clock_now()).await.unwrap();
+        let workshop = desk.org.import(id).await.unwrap().workshop;
+        let first = NewRegistrant {
+            name: PersonName::parse("A"),
+            phone: Some(Phone::parse("90000 00011", Country::INDIA).unwrap()),
+            phone_typed: "90000 00011".into(),
+            ..NewRegistrant::default()
+        };
+        let added = desk.org.add_registrants(workshop, id, vec![first], world.clock_now()).await.unwrap();
+        assert_eq!((added.new, desk.registered().await), (1, 2));
         let page = desk.settled(id).await;
         assert!(page.body.contains("Go on: nobody is added twice."), "{}", page.body);
         desk.browser.post(&format!("/imports/{id}/commit"), &[]).await;
-        desk.settled(id).await;
+        let page = desk.settled(id).await;
         assert_eq!(desk.registered().await, 3);
+        let summary: serde_json::Value = desk.org.import(id).await.unwrap().summary;
+        for (what, n) in [("new", 2), ("lead_new", 2), ("already", 0)] {
+            assert_eq!(summary[what], n, "{what} of both runs: {summary}");
+        }
+        assert!(page.body.contains("Undo import"), "{}", page.body);
+    }
+
+    async fn in_a_file_of_many_the_first_of_one_number_is_told_wherever_the_second_stands(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut desk = desk(&world, &people).await;
+        // More than one transaction, so that they are registered in the order of their numbers, and not in that order in the file.
+        let mut file = "Name,Phone\n".to_owned();
+        for n in 0..20_005_u64 {
+            let (name, number) = match n {
+                3 => ("First".to_owned(), 5),
+                20_003 => ("Second".to_owned(), 5),
+                n => (format!("Person {n}"), 1_000 + n * 7_919 % 90_000),
+            };
+            file += &format!("{name},80000{number:05}\n");
+        }
+        let id = desk.take(&file).await;
+        desk.check(id, &[("name", "0"), ("phone", "1")]).await;
+        desk.browser.post(&format!("/imports/{id}/commit"), &[]).await;
+        desk.settled(id).await;
+        assert_eq!(desk.registered().await, 20_006);
+        let filter = RegistrantFilter { which: Which::Duplicate, limit: 10, ..RegistrantFilter::default() };
+        let second = desk.org.registrants(desk.workshop, &filter).await.unwrap();
+        assert_eq!(second.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["Second"]);
     }
 
     async fn rows_to_fix_can_be_taken_home_without_a_formula_in_them(db: TestStore) {

@@ -7,7 +7,7 @@ use domain::{
     ids::{BroadcastId, MessageRef},
     message::MessageState,
     role::Permission,
-    time::Millis,
+    time::{MINUTE, Millis},
 };
 
 use crate::{
@@ -18,6 +18,9 @@ use crate::{
     org::Org,
     work::SETTLE_ROWS,
 };
+
+/// No call lasts so long: providers are given up on far earlier.
+const LOST_CALL_MS: i64 = MINUTE;
 
 impl Org {
     /// Pauses; untried rows keep waiting.
@@ -87,6 +90,8 @@ impl Org {
     /// Puts rows of that state and these reasons back into the queue, by a person's decision; how many. The deadline may be
     /// moved, because the old one may have passed.
     ///
+    /// A call of a process that was lost may still be under way: its row goes back only [`LOST_CALL_MS`] after it began.
+    ///
     /// It goes in stretches, so that nobody waits long for the one writer, and each row goes back once: what fails again
     /// meanwhile lies behind the stretch. A broadcast that somebody cancels meanwhile keeps the rest as it is.
     pub async fn send_again(
@@ -127,6 +132,7 @@ impl Org {
                      SELECT broadcast_id, position FROM messages
                      WHERE broadcast_id = $1 AND state = $2 AND state IN ('failed', 'unknown', 'skipped', 'expired', 'cancelled')
                        AND reason IN (SELECT b.reason FROM @batch) AND planned AND position > $4
+                       AND (reason NOT IN ('worker_lost', 'decided_not_sent') OR COALESCE(started_at, 0) <= $6)
                      ORDER BY position LIMIT $5
                  )
                  UPDATE messages SET state = 'waiting', next_attempt_at = $3, changed_at = $3, attempt = 0, failed_at = NULL
@@ -134,7 +140,7 @@ impl Org {
                    -- A receipt may have settled a doubt since it was found.
                    AND messages.state = $2
                  RETURNING messages.position, messages.reason, messages.cost",
-                args![id.0, state.word(), now, after, SETTLE_ROWS],
+                args![id.0, state.word(), now, after, SETTLE_ROWS, now.plus(-LOST_CALL_MS)],
                 Batch::new().texts("reason", reasons.to_vec()),
             )
             .await?;

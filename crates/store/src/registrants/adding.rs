@@ -40,8 +40,7 @@ impl Org {
     }
 
     /// Registers many people in one transaction. Given the same rows again it adds nobody. Give up to some 20,000 rows: more hold
-    /// the only writer of SQLite for long, fewer pay for more commits. Kept for good with the import's end
-    /// ([`Org::import_committed`]): it is begun again after a crash.
+    /// the only writer of SQLite for long, fewer pay for more commits.
     pub async fn add_registrants(
         &self,
         workshop: WorkshopId,
@@ -50,7 +49,6 @@ impl Org {
         now: Millis,
     ) -> Result<Added, StoreError> {
         let mut tx = self.begin_adding(workshop).await?;
-        tx.is_a_step().await?;
         let added = self.add_rows(&mut tx, workshop, Source::Import(import), rows, now).await?;
         tx.commit().await?;
         Ok(added)

@@ -187,7 +187,7 @@ impl Work {
                                 WHERE a.organization_id = b.organization_id AND o.integration_id = a.id AND o.served_at > $6
                                   AND o.channel = b.channel AND o.id <> b.id)
                           OR EXISTS (SELECT 1 FROM broadcasts o
-                                     WHERE o.status IN ('scheduled', 'in_progress', 'paused') AND o.starts_at <= $7
+                                     WHERE o.status IN ('planning', 'scheduled', 'in_progress', 'paused') AND o.starts_at <= $7
                                        AND o.organization_id = b.organization_id AND o.channel = b.channel AND o.id <> b.id) AS crowded,
                         (SELECT string_agg(CAST(position AS TEXT) || $4 || recipient || $4 || CAST(attempt + 1 AS TEXT) || $4 || content, $5)
                          FROM (SELECT position, recipient, attempt, content FROM messages

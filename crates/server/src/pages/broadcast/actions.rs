@@ -16,7 +16,7 @@ use crate::{
     http::{
         error::{PageResult, Problem},
         extract::{Form, Member, Path, Query},
-        notice::see_other_saying,
+        notice::{see_other_failed, see_other_saying},
     },
     pages::unprocessable,
     ui::{
@@ -145,6 +145,10 @@ pub async fn retry(
     }
     let n = member.org.send_again(id, rows.state, &rows.reasons, deadline, member.now).await?;
     app.engine.wake(id);
+    if n == 0 {
+        let words = "None could be sent again now. Calls that a stopped process had begun may still be under way: try again in a minute.";
+        return Ok(see_other_failed(&app, &href(id), words));
+    }
     let words = format!("{} will be sent again.", counted(n, "message", "messages"));
     Ok(see_other_saying(&app, &href(id), &words))
 }

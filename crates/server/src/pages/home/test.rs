@@ -5,7 +5,7 @@ use domain::{
     checks::Probe,
     outcome::Outcome,
     phone::Phone,
-    sending_hours::{AfterHours, SendingHours},
+    sending_hours::SendingHours,
     template::{Facts, Message},
 };
 use maud::html;
@@ -131,13 +131,17 @@ async fn refusal(app: &App, member: &Member, desk: &Desk, phone: &Phone) -> Resu
     if suppressed {
         return Ok(Some("This number is on the list of people who must not be contacted.".to_owned()));
     }
-    let (organization, category) = (&member.organization, desk.message.category());
-    let hours = SendingHours::of(category, organization.quiet_hours, &organization.zone, AfterHours::USUAL)
-        .within(desk.own_hours, &organization.zone);
+    let hours =
+        SendingHours::by_law(desk.message.category()).within(desk.own_hours, &member.organization.zone);
     Ok(hours.closed_until(member.now).map(|open| {
-        let (open, limits) = (parts::moment(member, open), parts::hours_limits(desk.own_hours, category));
-        let limits = limits.unwrap_or_default();
-        format!("A test message keeps to the hours as well: it may go at {open}. {limits}")
+        let limits = parts::hours_limits(desk.own_hours, desk.message.category()).unwrap_or_default();
+        if hours.never_open(member.now) {
+            return format!("A test message keeps to the hours as well, and these leave no moment. {limits}");
+        }
+        format!(
+            "A test message keeps to the hours as well: it may go at {}. {limits}",
+            parts::moment(member, open)
+        )
     }))
 }
 
