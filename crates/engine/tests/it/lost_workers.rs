@@ -113,6 +113,32 @@ on_both! {
         assert!(world.sandbox.world().repeated_phones(1).is_empty());
     }
 
+    async fn what_was_claimed_by_a_commit_that_arrives_minutes_late_goes_out_as_well(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(5).await;
+        let id = world.broadcast().await;
+        db.damage("ALTER TABLE suppressions RENAME TO suppressions_away").await;
+        while world.sender.turn(true).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        db.damage("ALTER TABLE suppressions_away RENAME TO suppressions").await;
+        world.org.pause_broadcast(id, world.now()).await.unwrap();
+        for _ in 0..20 {
+            world.clock.advance(10 * SECOND);
+            world.beat().await;
+            world.sender.turn(true).await.unwrap();
+        }
+        world.org.resume_broadcast(id, world.now()).await.unwrap();
+        let now = world.now();
+        let late = world.engine.work().turn(&Endings::default(), &[Want::rows(id, 5)], &world.key, now).await.unwrap();
+        assert_eq!(late.claimed.len(), 5);
+        world.clock.advance(MINUTE);
+        world.beat().await;
+        world.run_dry().await;
+        assert_eq!(world.sum(id).await, "5 = 5 sent");
+        assert_eq!(world.sandbox.world().len(), 5);
+    }
+
     async fn a_process_that_leaves_with_something_in_flight_is_given_up(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(5).await;
