@@ -90,7 +90,7 @@ impl Org {
     /// Puts rows of that state and these reasons back into the queue, by a person's decision; how many. The deadline may be
     /// moved, because the old one may have passed.
     ///
-    /// A call of a process that was lost may still be under way: its row goes back only [`LOST_CALL_MS`] after it began.
+    /// A call of a process that was lost may still be under way: its row goes back only a minute after it began.
     ///
     /// It goes in stretches, so that nobody waits long for the one writer, and each row goes back once: what fails again
     /// meanwhile lies behind the stretch. A broadcast that somebody cancels meanwhile keeps the rest as it is.
