@@ -106,6 +106,8 @@ pub struct Findings<'a> {
     pub has_media: bool,
     /// The template uses the join link.
     pub uses_link: bool,
+    /// A value is the registrant's name.
+    pub uses_name: bool,
     /// The workshop's join link.
     pub join_link: &'a str,
     /// What the provider said.
@@ -155,12 +157,14 @@ fn say(all: &mut Vec<Check>, severity: Severity, title: impl Into<String>, why: 
 fn people(f: &Findings<'_>, all: &mut Vec<Check>) {
     let a = &f.audience;
     if a.reachable == 0 {
-        say(
-            all,
-            Severity::Error,
-            "Nobody would get it",
-            "Import registrants with phone numbers, or choose another workshop.",
-        );
+        let why = if a.no_consent > 0 {
+            "Nobody here who could get it has agreed to promotion. Record who agreed, or choose a template about the workshop itself."
+        } else if a.total > 0 {
+            "None of these people has a number that may be written to. The numbers above say why; correct them, or choose another workshop."
+        } else {
+            "Import registrants with phone numbers, or choose another workshop."
+        };
+        say(all, Severity::Error, "Nobody would get it", why);
     } else {
         say(all, Severity::Passed, "Somebody gets it", "At least one person can be reached.");
     }
@@ -214,7 +218,7 @@ fn people(f: &Findings<'_>, all: &mut Vec<Check>) {
             people: Some((People::Skipped(SkipReason::NoConsent), a.no_consent)),
         });
     }
-    if a.without_name > 0 {
+    if f.uses_name && a.without_name > 0 {
         all.push(Check {
             severity: Severity::Warning,
             title: match a.without_name {
@@ -373,6 +377,7 @@ mod tests {
             placeholders: 2,
             has_media: false,
             uses_link: true,
+            uses_name: true,
             join_link: "https://meet.example/x",
             probe: Some(Probe::Answered { live: true, parameters: Some(2), media: Some(false) }),
             start: Millis(1_000),

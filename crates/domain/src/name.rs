@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::phone::is_invisible;
 
 /// Longest name kept, in characters. Longer ones are a form's free text, and no template has room for them.
-const NAME_CHARS_MAX: usize = 120;
+pub const NAME_CHARS_MAX: usize = 120;
 
 /// A person's name: single spaces, no invisible marks, at least one letter or digit. Upper and lower case stay as typed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -153,6 +153,22 @@ impl App {
         Ok(file)
     }
 
+    /// Opens an installation that is there, for what has nothing to do in a new one: a folder that is missing is a mistyped one, and none
+    /// is made.
+    ///
+    /// # Errors
+    /// As [`App::open`], and when there is no key file.
+    pub async fn open_existing(config: Config, clock: SharedClock) -> anyhow::Result<App> {
+        if !config.key_file.exists() {
+            anyhow::bail!(
+                "there is no installation in {} (no key file {}); is --data right? `munadi serve` makes a new one",
+                config.data.display(),
+                config.key_file.display()
+            );
+        }
+        App::open(config, clock).await
+    }
+
     /// Creates what is missing in the data folder, then opens keys and database.
     ///
     /// Refused when the database holds what only other keys open: a key made up here would open no account, and find nobody

@@ -24,7 +24,7 @@ pub struct Cli {
 enum Command {
     /// Serve pages, API and callbacks
     Serve,
-    /// Bring up everything with invented people and stand-ins, and print a sign-in link
+    /// Bring up everything with invented people and stand-ins, and print a sign-in link (in ./munadi-demo unless --data is given)
     Demo,
     /// Read a file, register its people, send them a template, account for everybody
     Send(commands::send::SendCommand),

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use domain::{
     pace::Pace,
     time::{Clock, WallClock},
@@ -47,6 +47,14 @@ pub async fn run(mut config: Config, data_given: bool) -> anyhow::Result<()> {
     let user = match access.user_by_email(ADMIN).await? {
         Some((user, _)) => user.id,
         None => {
+            let others = access.organizations().await?;
+            if let Some(first) = others.first() {
+                bail!(
+                    "{} belongs to {}: a demonstration would put invented people into it. Give it a folder of its own with --data, or none",
+                    app.config.data.display(),
+                    first.name
+                );
+            }
             let pace = Pace { per_second: 10, per_day: 10_000 };
             let stage = Stage::set_up(&app, "Udaan Academy", "Meera Iyer", ADMIN, pace).await?;
             furnish(&app, &stage).await?;
@@ -70,6 +78,17 @@ pub async fn run(mut config: Config, data_given: bool) -> anyhow::Result<()> {
     // Receipts on their way find nobody now.
     let _ = tokio::time::timeout(Duration::from_secs(2), sandbox.stop()).await;
     app.store.close().await;
+    Ok(())
+}
+
+/// Refuses to send from a demonstration's database to real providers: its people are invented, their numbers may be somebody's.
+pub async fn refuse(app: &App) -> anyhow::Result<()> {
+    let real = app.config.providers == ProviderUrls::default();
+    if real && app.store.access().user_by_email(ADMIN).await?.is_some() {
+        bail!(
+            "this is the database of a demonstration, with invented people: start it with `munadi demo`, or choose another folder"
+        );
+    }
     Ok(())
 }
 

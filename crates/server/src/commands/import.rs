@@ -47,7 +47,7 @@ pub struct ImportCommand {
 
 /// Runs it.
 pub async fn run(config: Config, command: ImportCommand) -> anyhow::Result<()> {
-    let app = App::open(config, Arc::new(WallClock)).await?;
+    let app = App::open_existing(config, Arc::new(WallClock)).await?;
     let done = import(&app, &command).await;
     app.store.close().await;
     done

@@ -29,7 +29,7 @@ use store::{
     workshops::{Workshop, WorkshopFilter},
 };
 
-use super::say;
+use super::{demo, say};
 use crate::{
     accounts::{AISENSY, FAST2SMS},
     app::App,
@@ -77,13 +77,14 @@ pub struct SendCommand {
 /// Sends. Exit code 0 when everybody who could get it was handed over, 1 when the command failed, 2 when somebody was not reached,
 /// 3 when the broadcast was paused.
 pub async fn run(config: Config, command: SendCommand) -> anyhow::Result<u8> {
-    let app = App::open(config, Arc::new(WallClock)).await?;
+    let app = App::open_existing(config, Arc::new(WallClock)).await?;
     let code = send(&app, &command).await;
     app.store.close().await;
     code
 }
 
 async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
+    demo::refuse(app).await?;
     let organisation = pick_organisation(app, command.organisation.as_deref()).await?;
     let org = app.store.org(Actor::command_line(organisation.id));
     let workshop = pick_workshop(&org, &command.workshop).await?;
@@ -120,6 +121,14 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
             integration.name,
             price.times(units)
         ))?;
+    }
+    if audience.reachable == 0 {
+        bail!(
+            "nothing was sent: 0 of {} people of “{}” would get “{}”; the home page says why under its checks",
+            audience.total,
+            workshop.title,
+            template.name
+        );
     }
     if !command.yes {
         bail!("nothing was sent; say --yes to send");

@@ -10,12 +10,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::say;
+use super::{demo, say};
 use crate::{app::App, config::Config};
 
 /// Opens everything, says where it is, serves until SIGTERM or SIGINT.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let app = App::open(config, Arc::new(WallClock)).await?;
+    demo::refuse(&app).await?;
     let listener = TcpListener::bind(app.config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", app.config.listen))?;

@@ -58,7 +58,10 @@ enum What {
 
 /// Runs it.
 pub async fn run(config: Config, command: UserCommand) -> anyhow::Result<()> {
-    let app = App::open(config, Arc::new(WallClock)).await?;
+    let app = match command.what {
+        What::Create { .. } => App::open(config, Arc::new(WallClock)).await?,
+        What::Reset { .. } | What::List => App::open_existing(config, Arc::new(WallClock)).await?,
+    };
     let done = match command.what {
         What::Create { email, name, organisation, role, super_admin, password_stdin } => {
             let person = NewPerson { email, name, organisation, role, super_admin };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use domain::time::WallClock;
 
-use super::serve::stop_on_signal;
+use super::{demo, serve::stop_on_signal};
 use crate::{app::App, config::Config, secrets};
 
 /// Works until SIGTERM or SIGINT; opens no port.
@@ -24,6 +24,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 }
 
 async fn work(app: &App) -> anyhow::Result<()> {
+    demo::refuse(app).await?;
     let opened = secrets::try_all(&app.store, &app.keys).await?;
     if !opened.unopened.is_empty() {
         bail!(opened.refusal(&app.config.key_file));

@@ -232,6 +232,7 @@ async fn member(
             .collect(),
         user: who.user.name.clone(),
         role: if who.user.super_admin { "Super admin".to_owned() } else { role.title().to_owned() },
+        operates: who.user.super_admin || role.may(Permission::Operate),
         heartbeat_ms: pulse.heartbeat_ms,
         running: pulse.running,
         clock: clock_words(zone, now),

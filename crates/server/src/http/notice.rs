@@ -55,7 +55,7 @@ pub fn read(app: &App, headers: &HeaderMap) -> Option<Toast> {
     let words = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
     match words.strip_prefix(FAILED) {
         Some(words) => Some(Toast::failed(words)),
-        None => Some(Toast::done(words.trim_start_matches(DONE))),
+        None => Some(Toast::done(words.strip_prefix(DONE).unwrap_or(&words))),
     }
 }
 

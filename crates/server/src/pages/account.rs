@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::Response,
 };
-use domain::name::PersonName;
+use domain::name::{NAME_CHARS_MAX, PersonName};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 
@@ -59,7 +59,11 @@ pub async fn rename(
     Form(form): Form<Rename>,
 ) -> PageResult {
     let Some(name) = PersonName::parse(&form.name) else {
-        let errors = Errors { name: Some("Your name, as others will see it.".into()), ..Errors::default() };
+        let words = match form.name.chars().count() {
+            n if n > NAME_CHARS_MAX => format!("{n} of {NAME_CHARS_MAX} characters. Shorten the name."),
+            _ => "Your name, as others will see it.".to_owned(),
+        };
+        let errors = Errors { name: Some(words), ..Errors::default() };
         return Ok(unprocessable(page(&person, member.ok().as_ref(), &errors)));
     };
     app.store.access().rename_user(person.signed_in.user.id, name.as_str()).await?;

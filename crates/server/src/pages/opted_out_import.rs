@@ -22,10 +22,7 @@ use serde::{Deserialize, Serialize};
 use store::suppressions::NewSuppression;
 
 use super::{
-    imports::{
-        columns::cut,
-        upload::{ACCEPT, disk, receive, remove},
-    },
+    imports::upload::{ACCEPT, disk, receive, remove},
     opted_out::{HREF, all_or, categories, channels, check_reason, what_for},
     unprocessable,
     workshops::ok,
@@ -41,7 +38,7 @@ use crate::{
         bar::Key,
         button::Button,
         field::{Choice, Field},
-        format::{counted, grouped},
+        format::{counted, cut, grouped},
         head::{Card, Head},
         icons::Icon,
         recipient_summary::{RecipientSummary, SummaryPart},

@@ -387,7 +387,7 @@ fn form_page(
     let body = html! {
         (Head::new(title))
         (Card::new("workshop", "Workshop", html! {
-            form class="m-form" method="post" action=(action) {
+            form class="m-stack" method="post" action=(action) {
                 (member.csrf())
                 (Field::text("title", "Title").value(&form.title).help("Messages call the workshop by it.").at_most(120).error(errors.title.clone()).required())
                 div class="m-two" {
@@ -396,9 +396,9 @@ fn form_page(
                 }
                 (Field::input("url", "join_link", "Join link").value(&form.join_link).placeholder("https://").help("May follow later; messages that need it wait for it.").error(errors.join_link.clone()))
                 (Field::select("tag", "Tag", tag_choices).error(errors.tag.clone()))
-                div class="m-form__acts" {
-                    (Button::primary(if workshop.is_some() { "Save workshop" } else { "Add workshop" }).busy("Saving…"))
+                div class="m-acts" {
                     (Button::link("Back", back))
+                    (Button::primary(if workshop.is_some() { "Save workshop" } else { "Add workshop" }).busy("Saving…"))
                 }
             }
         }).padded())

@@ -123,6 +123,14 @@ fn first_cluster(word: &str) -> String {
     letter.chain(chars.take_while(hangs)).collect()
 }
 
+/// The beginning of a text that is too long for its place, with “…” behind it.
+pub fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most).chain("…".chars()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -134,6 +134,8 @@ pub struct Frame {
     pub user: String,
     /// The user's role in words: "Manager".
     pub role: String,
+    /// Whether the user may look at the operator's page.
+    pub operates: bool,
     /// How long ago the scheduler was last heard of, in milliseconds; none if never.
     pub heartbeat_ms: Option<i64>,
     /// How many broadcasts are running.
@@ -226,7 +228,7 @@ impl Page<'_> {
                 (self.organisation())
                 a class="m-find" href="/people#q" data-find { (Icon::Search) span { "Find a person" } kbd class="m-kbd" { "/" } }
                 nav class="m-nav" aria-label="Sections" {
-                    @for section in Section::ALL {
+                    @for section in self.frame.sections() {
                         @if *section == Section::Settings { span class="m-nav__gap" {} }
                         (self.nav_item(*section))
                     }
@@ -322,7 +324,7 @@ impl Page<'_> {
     fn dock(&self) -> Markup {
         html! {
             nav class="m-dock" aria-label="Sections, short" {
-                @for section in Section::ALL {
+                @for section in self.frame.sections() {
                     a href=(section.href()) aria-current=[(*section == self.section).then_some("page")] { (section.icon()) span { (section.word()) } }
                 }
             }
@@ -379,6 +381,11 @@ pub(super) fn document(title: &str, theme: Theme, body_class: &str, body: &Marku
 }
 
 impl Frame {
+    /// The sections that the user may open.
+    fn sections(&self) -> impl Iterator<Item = &'static Section> {
+        Section::ALL.iter().filter(|section| self.operates || **section != Section::Operator)
+    }
+
     /// A frame for samples and tests.
     pub fn sample() -> Frame {
         let choice =
@@ -389,6 +396,7 @@ impl Frame {
             organisations: vec![choice("1", "Udaan Academy", true), choice("2", "Nirmaan Skills", false)],
             user: "Meera Iyer".into(),
             role: "Manager".into(),
+            operates: true,
             heartbeat_ms: Some(1_000),
             running: 2,
             clock: "Tue 13 Oct, 4:18 PM IST".into(),

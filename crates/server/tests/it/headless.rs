@@ -121,6 +121,11 @@ async fn r25_a_file_becomes_a_broadcast_that_adds_up_from_the_command_line() {
     .unwrap();
     let file = file.display().to_string();
 
+    let nobody = send(&flags, &["--yes"]);
+    let words = String::from_utf8_lossy(&nobody.stderr).into_owned();
+    assert_eq!(nobody.status.code(), Some(1), "{words}");
+    assert!(words.contains("0 of 0 people of “Rust for Beginners” would get “Workshop today”"), "{words}");
+
     let asked = send(&flags, &["--file", &file]);
     assert!(!asked.status.success(), "without --yes nothing is sent");
     assert_eq!(sandbox.world().len(), 0);
@@ -214,6 +219,55 @@ async fn what_an_sms_will_cost_is_exact_also_where_somebody_opted_out() {
     let words = String::from_utf8_lossy(&asked.stdout).into_owned();
     assert!(words.contains("2 of 3 people would get"), "{words}");
     assert!(words.contains("2 segments, about ₹0.50 (estimate)"), "{words}");
+    sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demonstration_and_an_installation_keep_out_of_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
+    installation(folder.path(), &sandbox).await;
+    let data = folder.path().display().to_string();
+    let words = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let demo = munadi(&["demo", "--data", &data, "--listen", "127.0.0.1:0"], None);
+    assert!(
+        !demo.status.success() && words(&demo).contains("belongs to Example Academy"),
+        "{}",
+        words(&demo)
+    );
+
+    // Its people are invented and its accounts are not ours: with the real providers' addresses nothing of it is sent.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let app = App::open(Config::in_folder(folder.path()).unwrap(), Arc::new(WallClock)).await.unwrap();
+    let pace = Pace { per_second: 10, per_day: 0 };
+    Stage::set_up(&app, "Udaan Academy", "Meera Iyer", "meera@udaan.example", pace).await.unwrap();
+    app.store.close().await;
+    let data = folder.path().display().to_string();
+    let nowhere = folder.path().join("mistyped");
+    for command in [
+        ["user", "list"].as_slice(),
+        &["import", "--workshop", "x", "people.csv"],
+        &["send", "--workshop", "x", "--template", "y"],
+    ] {
+        let refused = munadi(&[command, &["--data", &nowhere.display().to_string()]].concat(), None);
+        let said = words(&refused);
+        assert!(!refused.status.success() && said.contains("there is no installation in"), "{said}");
+        assert!(!nowhere.exists(), "{command:?} made a folder");
+    }
+    for command in [
+        ["serve", "--listen", "127.0.0.1:0"].as_slice(),
+        &["work"],
+        &["send", "--workshop", "x", "--template", "y"],
+    ] {
+        let refused = munadi(&[command, &["--data", &data]].concat(), None);
+        assert!(
+            !refused.status.success() && words(&refused).contains("demonstration"),
+            "{command:?}: {}",
+            words(&refused)
+        );
+    }
     sandbox.stop().await;
 }
 

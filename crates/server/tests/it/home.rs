@@ -273,14 +273,23 @@ on_both! {
             ("workshop", linkless.to_string(), "The workshop has no join link"),
             ("workshop", empty.to_string(), "Nobody would get it"),
             ("until", "2024-01-01T10:00".to_owned(), "It would start after its last useful moment"),
-            ("until", "soon".to_owned(), "A time cannot be read"),
+            ("until", "soon".to_owned(), "A time has to be chosen again"),
+            // It would go out at once, and be called a schedule.
+            ("when=later&at", "2020-01-01T09:00".to_owned(), "A time has to be chosen again"),
         ] {
-            let bad = with(&good, change, &value);
+            let bad = match change.split_once("=later&") {
+                Some((when, at)) => with(&with(&good, when, "later"), at, &value),
+                None => with(&good, change, &value),
+            };
             let answer = post(&mut browser, CONFIRM, &bad).await;
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{found}");
             assert!(answer.body.contains(found), "{found}: {}", answer.body);
             let page = browser.get(&format!("/?{}&{change}={value}", scene.query())).await;
             assert!(page.body.contains(found) && !page.body.contains(r#"id="confirm""#), "{found}");
+        }
+        let past = browser.get(&format!("/?{}&when=later&at=2020-01-01T09:00", scene.query())).await;
+        for words in ["This time has passed. Choose one that is still to come.", r#"value="2020-01-01T09:00""#] {
+            assert!(past.body.contains(words), "{words}: {}", past.body);
         }
         assert_eq!(scene.broadcasts().await, 0);
     }

@@ -87,6 +87,10 @@ impl Desk {
                 Message::Sms(_) => 0,
             },
             has_media: matches!(&self.message, Message::Whatsapp(template) if template.media.is_some()),
+            uses_name: self
+                .message
+                .sources()
+                .any(|source| matches!(source, Source::RegistrantName | Source::RegistrantFirstName)),
             uses_link: self.message.sources().any(|source| *source == Source::WorkshopJoinLink),
             join_link: &self.workshop.join_link,
             probe: probe.clone().filter(|_| self.state.channel == Channel::WhatsappPersonal),
@@ -138,7 +142,10 @@ impl Desk {
             stop("The account cannot be opened", words.clone());
         }
         if self.at_error.is_some() || self.until_error.is_some() {
-            stop("A time cannot be read", "Enter day and time again, under “When”.".to_owned());
+            stop(
+                "A time has to be chosen again",
+                "Enter day and time under “When”: it says what is wrong.".to_owned(),
+            );
         }
         if let Some(words) = self.value_for_nobody() {
             stop(

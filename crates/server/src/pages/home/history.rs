@@ -17,7 +17,7 @@ use super::paths;
 use crate::ui::{
     bar::Key,
     chip::{Chip, State},
-    format::{grouped, relative, rupees},
+    format::{cut, grouped, relative, rupees},
     history::{History, HistoryRow},
     progress::Progress,
 };
@@ -144,7 +144,7 @@ fn progress(broadcast: &Broadcast) -> Progress {
     let note = match (broadcast.stop_text.as_str(), failed) {
         ("", 0) => String::new(),
         ("", failed) => format!("{} failed", grouped(failed)),
-        (text, _) => text.chars().take(40).collect(),
+        (text, _) => cut(text, 40),
     };
     let parts = [
         (Key::Read, MessageState::Read),

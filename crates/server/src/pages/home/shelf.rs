@@ -1,6 +1,6 @@
 //! What can be chosen on the page (workshops, templates, accounts), and what is.
 
-use domain::{ids::WorkshopId, money::Money, template::Message, workshop::WorkshopStatus};
+use domain::{channel::Category, ids::WorkshopId, money::Money, template::Message, workshop::WorkshopStatus};
 use providers::{Account, NotTold, aisensy::ProjectFacts, fast2sms::Wallet};
 use store::{
     StoreError,
@@ -108,12 +108,15 @@ impl Shelf {
     }
 }
 
-/// The template that is offered before somebody chose one: the first that may go now, for promotion has hours.
+/// The template that is offered before somebody chose one: the first about the workshop itself that may go now. Promotion has hours, and
+/// goes to those alone who agreed to it.
 fn offered_first(member: &Member, state: &Compose, templates: &[(Template, Message)]) -> Option<usize> {
-    let goes = |(_, message): &(Template, Message)| {
-        hours(member, state, message.category(), None).closed_until(member.now).is_none()
-    };
-    templates.iter().position(goes).or((!templates.is_empty()).then_some(0))
+    let goes =
+        |message: &Message| hours(member, state, message.category(), None).closed_until(member.now).is_none();
+    let serves =
+        |(_, message): &(Template, Message)| goes(message) && message.category() != Category::Marketing;
+    let any = || templates.iter().position(|(_, message)| goes(message));
+    templates.iter().position(serves).or_else(any).or((!templates.is_empty()).then_some(0))
 }
 
 fn found<T>(found: Result<T, StoreError>, ids: Ids) -> Result<Option<T>, Problem> {

@@ -31,6 +31,9 @@ impl Timing {
             (false, _) => (soon, None),
             (true, "") => (default_later(member, workshop), None),
             (true, typed) => match zone.parse_local(typed) {
+                Ok(at) if at < now => {
+                    (at, Some("This time has passed. Choose one that is still to come.".to_owned()))
+                }
                 // Without the ten seconds in which it can be taken back nothing goes out.
                 Ok(at) => (Millis(at.0.max(soon.0)), None),
                 Err(error) => (soon, Some(error.to_string())),

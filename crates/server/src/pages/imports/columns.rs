@@ -20,6 +20,7 @@ use crate::{
         button::Button,
         chip::Tone,
         field::{Choice, Field},
+        format::cut,
         head::Card,
         note::Note,
     },
@@ -142,13 +143,6 @@ async fn settle_dates(importer: &Importer, import: &Import, mapping: &mut Mappin
         }
     }
     None
-}
-
-pub(in crate::pages) fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    text.chars().take(most).chain("…".chars()).collect()
 }
 
 /// `POST /imports/{import}/columns`: reads every row once, and stores none.

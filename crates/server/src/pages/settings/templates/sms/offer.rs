@@ -21,10 +21,10 @@ use super::{
 };
 use crate::{
     http::extract::Member,
-    pages::imports::columns::cut,
     ui::{
         chip::{Chip, Tone},
         field::{Checkbox, Choice, Field},
+        format::cut,
         icons::Icon,
         table::{Column, Place, Row, Table},
     },
