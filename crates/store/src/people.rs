@@ -316,9 +316,31 @@ impl Org {
             .await?;
         let mut found: Vec<Found> = leads.into_iter().map(Found::from).collect();
         found.extend(phoneless.into_iter().map(Found::from));
+        if i64::try_from(found.len()).unwrap_or(limit) < limit {
+            found.extend(self.find_by_another_name(&pattern, limit).await?);
+        }
         found.sort_by_cached_key(|person| person.name.to_lowercase());
         found.truncate(usize::try_from(limit).unwrap_or(0));
         Ok(found)
+    }
+
+    /// People who gave another name or address in a workshop than the one they are known by: families share numbers.
+    async fn find_by_another_name(&self, pattern: &str, limit: i64) -> Result<Vec<Found>, StoreError> {
+        let rows: Vec<LeadRow> = self
+            .db
+            .all(
+                r"SELECT DISTINCT l.id, r.name, r.email, l.phone, l.created_at
+                  FROM workshops w
+                  JOIN registrants r ON r.workshop_id = w.id AND r.phone <> ''
+                    AND (lower(r.name) LIKE lower($2) ESCAPE '\' OR lower(r.email) LIKE lower($2) ESCAPE '\')
+                  JOIN leads l ON l.organization_id = $1 AND l.phone = r.phone
+                  WHERE w.organization_id = $1
+                    AND NOT (lower(l.name) LIKE lower($2) ESCAPE '\' OR lower(l.email) LIKE lower($2) ESCAPE '\')
+                  LIMIT $3",
+                args![self.id(), pattern, limit],
+            )
+            .await?;
+        Ok(rows.into_iter().map(Found::from).collect())
     }
 
     /// The person with that number.

@@ -254,14 +254,25 @@ impl Org {
 
     /// Enters a workshop; it is confirmed.
     pub async fn add_workshop(&self, draft: &WorkshopDraft, now: Millis) -> Result<WorkshopId, StoreError> {
+        self.add_workshop_once(WorkshopId::new(now), draft, now).await
+    }
+
+    /// Adds a workshop under an id made before: the same form sent again, as by a double click or after *Back*, adds nothing and leads to
+    /// the first.
+    pub async fn add_workshop_once(
+        &self,
+        id: WorkshopId,
+        draft: &WorkshopDraft,
+        now: Millis,
+    ) -> Result<WorkshopId, StoreError> {
         self.allow(Permission::Manage)?;
-        let id = WorkshopId::new(now);
         let mut tx = self.db.begin().await?;
         self.own_tag(&mut tx, draft.tag).await?;
-        tx.run(
+        let added = tx.run(
             "INSERT INTO workshops (id, organization_id, title, starts_at, ends_at, status, join_link, tag_id, registrants,
                                     created_by, created_at)
-             VALUES ($1, $2, $3, $4, $5, 'confirmed', $6, $7, 0, $8, $9)",
+             VALUES ($1, $2, $3, $4, $5, 'confirmed', $6, $7, 0, $8, $9)
+             ON CONFLICT (id) DO NOTHING",
             args![
                 id.0,
                 self.id(),
@@ -275,6 +286,11 @@ impl Org {
             ],
         )
         .await?;
+        if added == 0 {
+            drop(tx);
+            // Added before, or another organisation's.
+            return Ok(self.workshop(id).await?.id);
+        }
         self.note(&mut tx, "workshop.added", id, "", now).await?;
         tx.commit().await?;
         Ok(id)

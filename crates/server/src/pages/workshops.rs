@@ -34,6 +34,7 @@ use crate::{
         format::{counted, grouped, relative},
         head::{Card, Head},
         icons::Icon,
+        note::Note,
         pagination::Trail,
         recipient_summary::Pills,
         recipient_summary::SummaryPart,
@@ -223,6 +224,12 @@ pub struct WorkshopForm {
     join_link: String,
     #[serde(default)]
     tag: String,
+    /// Of a new one: made with the form, so that the same form sent twice adds one workshop.
+    #[serde(default)]
+    id: String,
+    /// Of one that is changed: what it was when the form was made ([`WorkshopForm::stands`]).
+    #[serde(default)]
+    was: String,
 }
 
 /// What is wrong with such a form, field by field.
@@ -233,22 +240,33 @@ struct WorkshopErrors {
     ends: Option<String>,
     join_link: Option<String>,
     tag: Option<String>,
+    /// Somebody else changed it since the form was made.
+    changed: Option<String>,
 }
 
 impl WorkshopForm {
     fn of(workshop: &Workshop, member: &Member) -> WorkshopForm {
         let zone = &member.organization.zone;
-        WorkshopForm {
+        let form = WorkshopForm {
             title: workshop.title.clone(),
             starts: zone.local_form(workshop.starts_at),
             ends: zone.local_form(workshop.ends_at),
             join_link: workshop.join_link.clone(),
             tag: workshop.tag.as_ref().map_or(String::new(), |tag| tag.id.to_string()),
-        }
+            ..WorkshopForm::default()
+        };
+        WorkshopForm { was: form.stands(), ..form }
+    }
+
+    /// Its values as one text, to see whether somebody changed them meanwhile.
+    fn stands(&self) -> String {
+        [&self.title, &self.starts, &self.ends, &self.join_link, &self.tag]
+            .map(|value| value.as_str())
+            .join("\n")
     }
 
     /// All that is wrong at once, or the workshop.
-    fn check(&self, member: &Member, tags: &[Tag]) -> Result<WorkshopDraft, WorkshopErrors> {
+    fn check(&self, member: &Member, tags: &[Tag]) -> Result<WorkshopDraft, Box<WorkshopErrors>> {
         let zone = &member.organization.zone;
         let mut errors = WorkshopErrors::default();
         let title = line(&self.title);
@@ -281,7 +299,7 @@ impl WorkshopForm {
             (starts, ends) => {
                 errors.starts = starts.err();
                 errors.ends = ends.err().or(errors.ends);
-                Err(errors)
+                Err(Box::new(errors))
             }
         }
     }
@@ -310,6 +328,7 @@ pub async fn new(member: Member) -> PageResult {
         starts: zone.local_form(starts),
         ends: zone.local_form(starts.plus(2 * HOUR)),
         tag: tags.iter().find(|tag| tag.is_default).map_or(String::new(), |tag| tag.id.to_string()),
+        id: WorkshopId::new(member.now).to_string(),
         ..WorkshopForm::default()
     };
     Ok(form_page(&member, None, &form, &WorkshopErrors::default(), &tags).into_response())
@@ -320,7 +339,8 @@ pub async fn create(State(app): State<App>, member: Member, Form(form): Form<Wor
     let tags = member.org.tags().await?;
     match form.check(&member, &tags) {
         Ok(draft) => {
-            let id = member.org.add_workshop(&draft, member.now).await?;
+            let id = form.id.parse().unwrap_or_else(|_| WorkshopId::new(member.now));
+            let id = member.org.add_workshop_once(id, &draft, member.now).await?;
             Ok(see_other_saying(&app, &href(id), "Workshop added. Import its registrants next."))
         }
         Err(errors) => Ok(unprocessable(form_page(&member, None, &form, &errors, &tags))),
@@ -344,6 +364,19 @@ pub async fn update(
 ) -> PageResult {
     let workshop = open(&member, id).await?;
     let tags = member.org.tags().await?;
+    let now_stands = WorkshopForm::of(&workshop, &member).was;
+    if !form.was.is_empty() && form.was.replace("\r\n", "\n") != now_stands {
+        let errors = WorkshopErrors {
+            changed: Some(format!(
+                "It is now “{}”, {}. Save again to put what stands here in its place.",
+                workshop.title,
+                member.organization.zone.long_date(workshop.starts_at)
+            )),
+            ..WorkshopErrors::default()
+        };
+        let form = WorkshopForm { was: now_stands, ..form };
+        return Ok(unprocessable(form_page(&member, Some(&workshop), &form, &errors, &tags)));
+    }
     match form.check(&member, &tags) {
         Ok(draft) => {
             let stopped = member.org.edit_workshop(id, &draft, member.now).await?;
@@ -386,9 +419,11 @@ fn form_page(
         .collect();
     let body = html! {
         (Head::new(title))
+        @if let Some(words) = &errors.changed { (Note::new(Tone::Act, "Somebody changed this workshop meanwhile.", words.clone())) }
         (Card::new("workshop", "Workshop", html! {
             form class="m-stack" method="post" action=(action) {
                 (member.csrf())
+                @if workshop.is_some() { input type="hidden" name="was" value=(form.was); } @else { input type="hidden" name="id" value=(form.id); }
                 (Field::text("title", "Title").value(&form.title).help("Messages call the workshop by it.").at_most(120).error(errors.title.clone()).required())
                 div class="m-two" {
                     (Field::datetime("starts", "Starts").value(&form.starts).help(format!("In {}.", zone.name())).error(errors.starts.clone()).required())

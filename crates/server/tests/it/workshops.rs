@@ -30,6 +30,55 @@ on_both! {
         assert_eq!(browser.get(&format!("{href}/edit")).await.status, StatusCode::CONFLICT);
     }
 
+    async fn a_form_sent_twice_adds_one_workshop_and_an_old_form_takes_nothing_back(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut browser = world.signed_in(&people.manager).await;
+        let page = browser.get("/workshops/new").await;
+        let id = page.body.split_once(r#"name="id" value=""#).unwrap().1[..36].to_owned();
+        let form = [("id", id.as_str()), ("title", "Once"), ("starts", "2026-10-13T19:00"), ("ends", "2026-10-13T21:00")];
+        let first = browser.post("/workshops/new", &form).await;
+        let second = browser.post("/workshops/new", &form).await;
+        assert_eq!((second.status, second.location()), (StatusCode::SEE_OTHER, first.location()));
+        assert_eq!(browser.get("/workshops?q=Once&when=all").await.body.matches(">Once<").count(), 1);
+
+        // Two people have the form open; the one who saves later is told.
+        let edit = format!("{}/edit", first.location());
+        let was = "Once\n2026-10-13T19:00\n2026-10-13T21:00\n\n";
+        let change = |title| [("was", was), ("title", title), ("starts", "2026-10-13T19:00"), ("ends", "2026-10-13T21:00")];
+        assert_eq!(browser.post(&edit, &change("Asha’s")).await.status, StatusCode::SEE_OTHER);
+        let late = browser.post(&edit, &change("Ravi’s")).await;
+        assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
+        for words in ["Somebody changed this workshop meanwhile.", "It is now “Asha’s”", "Ravi’s"] {
+            assert!(late.body.contains(words), "{words}: {}", late.body);
+        }
+        let insists = [("was", "Asha’s\n2026-10-13T19:00\n2026-10-13T21:00\n\n"), ("title", "Ravi’s"), ("starts", "2026-10-13T19:00"), ("ends", "2026-10-13T21:00")];
+        assert_eq!(browser.post(&edit, &insists).await.status, StatusCode::SEE_OTHER);
+    }
+
+    async fn who_shares_a_number_is_found_by_their_own_name(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let org = world.app.store.org(Actor::command_line(people.first));
+        let phone = || Some(domain::phone::Phone::parse("98111 22233", domain::phone::Country::INDIA).unwrap());
+        let row = |name: &str| store::registrants::NewRegistrant {
+            name: domain::name::PersonName::parse(name),
+            phone: phone(),
+            ..store::registrants::NewRegistrant::default()
+        };
+        let workshop = record(&people, "{workshop}").parse().unwrap();
+        let rows = vec![row("Sunita Devi"), row("Ravi Devi")];
+        org.add_registrants(workshop, domain::ids::ImportId::new(world.clock_now()), rows, world.clock_now()).await.unwrap();
+        let mut browser = world.signed_in(&people.viewer).await;
+        for (typed, name) in [("sunita", "Sunita Devi"), ("ravi+d", "Ravi Devi")] {
+            let found = browser.get(&format!("/people?q={typed}")).await;
+            assert!(found.body.contains(name) && found.body.contains("98111 22233"), "{name}: {}", found.body);
+        }
+        // The number is known by the one who is told.
+        let known = org.find_people("9811122233", 91, 10).await.unwrap();
+        assert_eq!(known[0].name, "Sunita Devi");
+    }
+
     async fn every_wrong_field_of_a_workshop_is_named_at_once(db: TestStore) {
         let world = World::new(db).await;
         let people = world.people().await;

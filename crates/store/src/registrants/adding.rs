@@ -192,7 +192,9 @@ impl Org {
         if rows.is_empty() {
             return Ok(0);
         }
-        let leads: Vec<&Fresh> = rows.iter().filter(|row| !row.phone.is_empty()).collect();
+        let mut leads: Vec<&Fresh> = rows.iter().filter(|row| !row.phone.is_empty()).collect();
+        // Of those with one number the first in the file is who it is known by: the one who is told.
+        leads.sort_by(|a, b| (&a.phone, a.id).cmp(&(&b.phone, b.id)));
         let batch = Batch::new()
             .uuids("id", leads.iter().map(|row| row.id))
             .texts("phone", leads.iter().map(|row| row.phone.clone()))
