@@ -32,7 +32,7 @@ pub use self::{
 /// Rows that the reader hands on together.
 const ROWS_PER_STRETCH: usize = 4_000;
 /// Stretches that the reader may be ahead.
-const STRETCHES_AHEAD: usize = 12;
+const STRETCHES_AHEAD: usize = 2;
 /// Rows that the store registers in one transaction: nearly every file is one.
 const ROWS_PER_TRANSACTION: usize = 20_000;
 /// Rows of a large file that are brought into the order of their numbers before they are registered. In the order of the file, each

@@ -118,7 +118,7 @@ fn step_in(state: MessageState, step: Step) -> Step {
 fn skip_note(reason: SkipReason) -> &'static str {
     match reason {
         SkipReason::NoPhone => "The registration has no number.",
-        SkipReason::InvalidPhone => "Correct the number, then send to the rest.",
+        SkipReason::InvalidPhone => "This channel does not reach it. Correct the number if it is wrong.",
         SkipReason::Duplicate => "First registration kept.",
         SkipReason::Suppressed => "On the list of people who must not be contacted.",
         SkipReason::NoConsent => "Promotion needs consent.",

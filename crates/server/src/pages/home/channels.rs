@@ -149,6 +149,9 @@ pub(super) fn standing(account: Option<&Integration>, opened: Option<&Opened>, c
         return State::Disconnected.chip();
     }
     let found = |title: &str| checks.iter().any(|c| c.severity == Severity::Error && c.title == title);
+    if found("AiSensy refuses this campaign") || found("Fast2SMS refuses this account") {
+        return Chip { tone: Tone::Fail, icon: Icon::Error, word: "Refused".to_owned() };
+    }
     if found("The wallet is too low") {
         return State::LowBalance.chip();
     }
