@@ -8,7 +8,10 @@ use domain::{
 };
 use maud::{Markup, Render, html};
 use serde::Deserialize;
-use store::{Org, StoreError, broadcasts::BroadcastFilter};
+use store::{
+    Org, StoreError,
+    broadcasts::{Broadcast, BroadcastFilter},
+};
 
 use crate::{
     http::{
@@ -21,7 +24,7 @@ use crate::{
         button::Button,
         format::counted,
         head::Head,
-        history::History,
+        history::{History, HistoryRow},
         pagination::{Pagination, Trail},
         shell::Section,
     },
@@ -78,7 +81,7 @@ impl Listing {
         let history = History {
             title: counted(all, "broadcast", "broadcasts"),
             all: None,
-            rows: broadcasts.iter().map(|broadcast| history::row(zone, now, broadcast)).collect(),
+            rows: broadcasts.iter().map(|broadcast| row(zone, now, broadcast)).collect(),
             empty: "Nothing was sent yet. A broadcast starts on the page of workshops.".to_owned(),
         };
         let foot = which.trail().foot(&which.base("/broadcasts"), ROWS as i64, shown, next, Some(all));
@@ -118,4 +121,10 @@ pub async fn show(member: Member, Query(which): Query<Which>) -> PageResult {
     let mut page = member.page(Section::Broadcasts, "Broadcasts", body);
     page.live = Some(which.trail().href(&which.base("/live/broadcasts")));
     Ok(page.render().into_response())
+}
+
+/// Of all channels and workshops: each row says of which.
+fn row(zone: &Zone, now: Millis, broadcast: &Broadcast) -> HistoryRow {
+    let parts = [broadcast.channel.title(), &broadcast.workshop_title, &broadcast.created_by];
+    HistoryRow { note: parts.join(" · "), ..history::row(zone, now, broadcast) }
 }

@@ -83,7 +83,10 @@ pub(crate) fn row(zone: &Zone, now: Millis, broadcast: &Broadcast) -> HistoryRow
         id: broadcast.id.to_string(),
         name: broadcast.title.clone(),
         href: paths::broadcast(broadcast.id),
-        note: format!("{} · {}", campaign(broadcast), broadcast.created_by),
+        note: match campaign(broadcast) {
+            Some(campaign) => format!("{campaign} · {}", broadcast.created_by),
+            None => broadcast.created_by.clone(),
+        },
         chip: chip(broadcast.status),
         when: format!("{date}, {}", zone.time(at)),
         when_note: relative(at.0, now.0),
@@ -95,8 +98,8 @@ pub(crate) fn row(zone: &Zone, now: Millis, broadcast: &Broadcast) -> HistoryRow
     }
 }
 
-fn campaign(broadcast: &Broadcast) -> &str {
-    broadcast.template.get("campaign").and_then(serde_json::Value::as_str).unwrap_or("–")
+fn campaign(broadcast: &Broadcast) -> Option<&str> {
+    broadcast.template.get("campaign").and_then(serde_json::Value::as_str)
 }
 
 fn chip(status: BroadcastStatus) -> Chip {

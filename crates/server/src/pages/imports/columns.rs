@@ -112,9 +112,9 @@ fn columns_form(member: &Member, import: &Import, sheet: &Sheet, mapping: &Mappi
                     (Field::select("dates", "Dates are written", orders).error(wrong.dates.clone()))
                 }
             }
-            div class="m-door__acts" {
+            div class="m-acts" {
+                (Button::link("Back", "/imports"))
                 (Button::primary("Check the rows").busy("Reading…"))
-                " " (Button::link("Back", "/imports"))
             }
         }
     }
