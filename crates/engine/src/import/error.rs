@@ -59,6 +59,17 @@ pub enum SheetError {
         /// Unpacked size in megabytes.
         mb: u64,
     },
+    /// A cell longer than Excel allows, or XML that pretends to be one.
+    #[error("{} holds a cell of more than 32,767 characters, so this is probably no list of people. Check the file.", about_row(*.line))]
+    CellTooLong {
+        /// The row as a spreadsheet counts; 0 when it is not known.
+        line: u64,
+    },
+    /// The workbooks that others read just now leave no room for this one.
+    #[error(
+        "Several large workbooks are being read just now. Try again in a minute, or save the sheet as CSV."
+    )]
+    Busy,
     /// A broken workbook.
     #[error("This workbook is damaged ({detail}). Open it in Excel, save it again, and upload the new copy.")]
     Damaged {
@@ -80,4 +91,8 @@ pub enum SheetError {
     /// The disk or the upload failed.
     #[error("The file could not be read to its end: {0}. Upload it again.")]
     Io(#[from] io::Error),
+}
+
+fn about_row(line: u64) -> String {
+    if line == 0 { "This workbook".to_owned() } else { format!("Row {line}") }
 }

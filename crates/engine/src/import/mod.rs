@@ -2,7 +2,7 @@
 //!
 //! [`Sheet::open`] finds out what a file is (kind, encoding, separator, header, columns), [`Mapping::guess`] says which
 //! column holds what, [`Sheet::rows`] streams the people with everything that is wrong with each row. Memory does not
-//! grow with the file (an XLSX file's table of shared strings apart). Nothing is stored here, and the same number
+//! grow with the file (an XLSX file's table of shared strings apart, which has a limit; see `limits`). Nothing is stored here, and the same number
 //! twice in a file is the store's to see: it knows whom the organisation has already.
 //!
 //! What a row needs, decided in one place ([`Row::verdict`]): a number that cannot be read makes the row bad, to be
@@ -14,6 +14,7 @@ mod dates;
 mod detect;
 mod error;
 mod header;
+mod limits;
 mod mapping;
 mod record;
 mod rows;

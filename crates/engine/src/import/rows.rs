@@ -276,7 +276,8 @@ impl<'s> Rows<'s> {
         }
         self.country.1.unwrap_or_else(|| {
             let message = format!(
-                "{cell:?} is no country code. The number was read as one of {}: check it, or write it with + and its code.",
+                "{:?} is no country code. The number was read as one of {}: check it, or write it with + and its code.",
+                cell.chars().take(40).collect::<String>(),
                 self.home
             );
             problems.push(CellProblem { field: Some(Field::CountryCode), message });
@@ -331,8 +332,10 @@ impl<'s> Rows<'s> {
         let cell = self.cell(Field::Status);
         let known = status_of(cell);
         if known.is_none() && !says_nothing(cell) {
-            let message =
-                format!("The status {cell:?} is not known. Write registered, cancelled or refunded.");
+            let message = format!(
+                "The status {:?} is not known. Write registered, cancelled or refunded.",
+                cell.chars().take(40).collect::<String>()
+            );
             problems.push(CellProblem { field: Some(Field::Status), message });
         }
         known

@@ -11,6 +11,7 @@ use domain::phone::Country;
 use super::dates::is_date;
 use super::detect::{Counted, Encoding, Magic, Source, magic, scan};
 use super::header::{header_row, is_email, is_lost_number, is_phone, plain};
+use super::limits::CELLS_BYTES_MAX;
 use super::record::Record;
 use super::text::{TextReader, decoded, sniff_separator};
 use super::xlsx::{self, Workbook, XlsxReader};
@@ -194,8 +195,12 @@ impl Sheet {
     pub fn cells(&mut self, rows_max: usize) -> Result<Vec<Vec<String>>, SheetError> {
         let mut records = self.records()?;
         let mut record = Record::default();
-        let mut rows = Vec::new();
+        let (mut rows, mut bytes) = (Vec::new(), 0);
         while rows.len() < rows_max && records.next(&mut record)? {
+            bytes += record.text_len();
+            if bytes > CELLS_BYTES_MAX {
+                return Err(SheetError::TooLarge { mb: (bytes / 1024 / 1024) as u64 });
+            }
             if !record.is_blank() {
                 rows.push(record.whole_cells().map(str::to_owned).collect());
             }

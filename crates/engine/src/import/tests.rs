@@ -294,6 +294,76 @@ fn an_endless_line_is_refused_and_not_kept() {
     );
 }
 
+/// A workbook made by hand: its sheet's XML, and its table of shared texts.
+fn workbook_of(sheet: &str, shared: &str) -> Vec<u8> {
+    use std::io::Write;
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let parts = [
+        (
+            "_rels/.rels",
+            r#"<Relationships><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#,
+        ),
+        (
+            "xl/workbook.xml",
+            r#"<workbook xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="People" sheetId="1" r:id="r1"/></sheets></workbook>"#,
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            r#"<Relationships><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#,
+        ),
+        ("xl/worksheets/sheet1.xml", sheet),
+        ("xl/sharedStrings.xml", shared),
+    ];
+    for (name, content) in parts {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(content.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+fn sheet_of(rows: &str) -> String {
+    format!("<worksheet><sheetData>{rows}</sheetData></worksheet>")
+}
+
+const PERSON: &str = r#"<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1"><v>9000000001</v></c></row>"#;
+
+#[test]
+fn a_small_workbook_that_unpacks_to_a_huge_one_is_refused_in_words() {
+    let asha = "<sst><si><t>Asha</t></si></sst>";
+    let mut honest = Sheet::from_source(Cursor::new(workbook_of(&sheet_of(PERSON), asha)), "a.xlsx").unwrap();
+    assert_eq!(read(&mut honest).iter().map(told).collect::<Vec<_>>(), ["1 Asha +919000000001 -"]);
+
+    let inline = "a".repeat(40 * 1024 * 1024);
+    let rows = format!(r#"<row r="1"><c r="A1" t="inlineStr"><is><t>{inline}</t></is></c></row>"#);
+    let words = refusal(workbook_of(&sheet_of(&rows), asha));
+    assert_eq!(
+        words,
+        "Row 1 holds a cell of more than 32,767 characters, so this is probably no list of people. Check the file."
+    );
+
+    let many = format!("<sst><si><t>Asha</t></si>{}</sst>", "<si/>".repeat(7_000_000));
+    let file = workbook_of(&sheet_of(PERSON), &many);
+    assert!(file.len() < 200_000, "{} bytes", file.len());
+    assert!(refusal(file).starts_with("This workbook holds 42"));
+    let declared = r#"<sst uniqueCount="20000000"><si><t>Asha</t></si></sst>"#;
+    assert!(refusal(workbook_of(&sheet_of(PERSON), declared)).starts_with("This workbook holds 457 MB"));
+}
+
+#[test]
+fn a_text_that_a_workbook_repeats_is_limited_for_each_cell_and_row() {
+    let shared = |chars: usize| format!("<sst><si><t>{}</t></si></sst>", "a".repeat(chars));
+    let long = refusal(workbook_of(&sheet_of(PERSON), &shared(200_000)));
+    assert!(long.starts_with("Row 1 holds a cell of more than 32,767 characters"), "{long}");
+    let cells: String = (1..60).map(|_| r#"<c t="s"><v>0</v></c>"#).collect();
+    let wide = refusal(workbook_of(&sheet_of(&format!("<row>{cells}</row>")), &shared(30_000)));
+    assert!(wide.starts_with("Row 1 is longer than 1 MB"), "{wide}");
+    let rows = format!("<row>{}</row>", r#"<c t="s"><v>0</v></c>"#.repeat(30)).repeat(40);
+    let mut sheet =
+        Sheet::from_source(Cursor::new(workbook_of(&sheet_of(&rows), &shared(30_000))), "a.xlsx").unwrap();
+    let words = sheet.cells(500).unwrap_err().to_string();
+    assert!(words.starts_with("This workbook holds 16 MB"), "{words}");
+}
+
 fn workbook(fill: impl FnOnce(&mut Workbook)) -> Sheet {
     let mut book = Workbook::new();
     fill(&mut book);

@@ -11,10 +11,11 @@ use encoding_rs::{Decoder, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::SheetError;
 use super::detect::Encoding;
+use super::limits::ROW_BYTES_MAX;
 use super::record::Record;
 
 /// Longest line in bytes.
-const LINE_BYTES_MAX: u64 = 1024 * 1024;
+const LINE_BYTES_MAX: u64 = ROW_BYTES_MAX as u64;
 /// A cell in quotation marks may run over so many lines and bytes; beyond, its mark counts as never closed.
 const QUOTED_LINES_MAX: usize = 60;
 const QUOTED_BYTES_MAX: usize = 32 * 1024;

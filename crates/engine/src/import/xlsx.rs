@@ -9,25 +9,26 @@ use calamine::{
 
 use super::SheetError;
 use super::detect::Counted;
+use super::limits::{self, CELL_BYTES_MAX, ROW_BYTES_MAX, Share};
 use super::record::Record;
 
-/// Text that a workbook may unpack into memory (its shared strings, above all). Ten million names fit.
-const UNPACKED_MB_MAX: u64 = 1024;
-
-pub(super) type Workbook = Xlsx<BufReader<Counted>>;
+/// An open workbook, and its share of the memory that workbooks may hold.
+pub(super) struct Workbook {
+    book: Xlsx<BufReader<Counted>>,
+    _share: Share,
+}
 
 /// Opens a zip file as a workbook, or says what it is instead.
 pub(super) fn open(source: Counted) -> Result<Workbook, SheetError> {
     let mut source = BufReader::with_capacity(64 * 1024, source);
-    let parts = Parts::of(&mut source)?;
-    if parts.unpacked_mb > UNPACKED_MB_MAX {
-        return Err(SheetError::TooLarge { mb: parts.unpacked_mb });
-    }
+    let mut archive = zip::ZipArchive::new(&mut source).map_err(damaged)?;
+    let parts = Parts::of(&mut archive)?;
     if !parts.workbook {
         return Err(parts.what_else());
     }
+    let share = Share::take(limits::survey(&mut archive)?)?;
     source.rewind()?;
-    Workbook::new(source).map_err(SheetError::from)
+    Ok(Workbook { book: Xlsx::new(source)?, _share: share })
 }
 
 /// What a zip file holds, by the names in its directory.
@@ -38,21 +39,14 @@ struct Parts {
     open_document: bool,
     word: bool,
     slides: bool,
-    unpacked_mb: u64,
 }
 
 impl Parts {
-    fn of(source: &mut (impl Read + Seek)) -> Result<Parts, SheetError> {
-        let damaged = |error: zip::result::ZipError| SheetError::Damaged { detail: error.to_string() };
-        let mut archive = zip::ZipArchive::new(source).map_err(damaged)?;
+    fn of(archive: &mut zip::ZipArchive<impl Read + Seek>) -> Result<Parts, SheetError> {
         let mut parts = Parts::default();
         for index in 0..archive.len() {
             let part = archive.by_index_raw(index).map_err(damaged)?;
             let name = part.name().map_err(damaged)?.to_ascii_lowercase();
-            // Sheets are streamed; everything else the reader takes in whole.
-            if !name.contains("worksheets/") && !name.contains("media/") {
-                parts.unpacked_mb += part.size() / (1024 * 1024);
-            }
             parts.workbook |= name == "xl/workbook.xml" || name.ends_with("/workbook.xml");
             parts.binary |= name == "xl/workbook.bin";
             parts.open_document |= name == "content.xml";
@@ -73,6 +67,10 @@ impl Parts {
     }
 }
 
+fn damaged(error: zip::result::ZipError) -> SheetError {
+    SheetError::Damaged { detail: error.to_string() }
+}
+
 impl From<XlsxError> for SheetError {
     fn from(error: XlsxError) -> SheetError {
         match error {
@@ -88,7 +86,7 @@ pub(super) fn tabs(book: &Workbook) -> Vec<String> {
     let shown = |sheet: &&calamine::Sheet| {
         sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible
     };
-    book.sheets_metadata().iter().filter(shown).map(|sheet| sheet.name.clone()).collect()
+    book.book.sheets_metadata().iter().filter(shown).map(|sheet| sheet.name.clone()).collect()
 }
 
 pub(super) struct XlsxReader<'s> {
@@ -101,7 +99,7 @@ pub(super) struct XlsxReader<'s> {
 
 impl<'s> XlsxReader<'s> {
     pub(super) fn new(book: &'s mut Workbook, tab: &str) -> Result<XlsxReader<'s>, SheetError> {
-        Ok(XlsxReader { cells: book.worksheet_cells_reader(tab)?, held: None, ended: false })
+        Ok(XlsxReader { cells: book.book.worksheet_cells_reader(tab)?, held: None, ended: false })
     }
 
     /// Reads the next row that has a cell; `false` at the end.
@@ -116,13 +114,13 @@ impl<'s> XlsxReader<'s> {
         };
         let row = first.get_position().0;
         record.line = u64::from(row) + 1;
-        put(&first, record);
+        put(&first, record)?;
         while let Some(cell) = self.next_filled()? {
             if cell.get_position().0 != row {
                 self.held = Some(cell);
                 break;
             }
-            put(&cell, record);
+            put(&cell, record)?;
         }
         Ok(true)
     }
@@ -141,8 +139,21 @@ impl<'s> XlsxReader<'s> {
     }
 }
 
-fn put(cell: &Cell<DataRef<'_>>, record: &mut Record) {
+/// A shared text costs the file a few bytes wherever it stands again: its length is looked at for each cell.
+fn put(cell: &Cell<DataRef<'_>>, record: &mut Record) -> Result<(), SheetError> {
+    let length = match cell.get_value() {
+        DataRef::String(words) => words.len(),
+        DataRef::SharedString(words) => words.len(),
+        _ => 0,
+    };
+    if length > CELL_BYTES_MAX {
+        return Err(SheetError::CellTooLong { line: record.line });
+    }
+    if record.text_len() + length > ROW_BYTES_MAX {
+        return Err(SheetError::LineTooLong { line: record.line });
+    }
     record.set(cell.get_position().1 as usize, |text| write_value(cell.get_value(), text));
+    Ok(())
 }
 
 /// A value as text, without loss: numbers with every digit and no exponent, moments as `2026-05-12 19:00:00`.

@@ -13,6 +13,9 @@ use store::{
     registrants::NewRegistrant,
 };
 
+/// Characters that are kept of a cell that a person has to look at; what is longer is no name, number or address.
+const CELL_CHARS_KEPT: usize = 1_000;
+
 /// A problem of a cell, as it is kept: place in the mapped cells, and words for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wrong {
@@ -85,7 +88,10 @@ fn to_keep(row: &Row, mapping: &Mapping) -> ImportRow {
     let problems: Vec<Wrong> = row.problems.iter().map(wrong).collect();
     ImportRow {
         line: i64::try_from(row.line).unwrap_or(i64::MAX),
-        cells: mapping.chosen().map(|(field, _)| row.cell(field).to_owned()).collect(),
+        cells: mapping
+            .chosen()
+            .map(|(field, _)| row.cell(field).chars().take(CELL_CHARS_KEPT).collect())
+            .collect(),
         problems: serde_json::to_value(problems).expect("texts are JSON"),
         decision: Decision::Open,
     }

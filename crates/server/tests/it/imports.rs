@@ -229,4 +229,16 @@ on_both! {
         assert_eq!(csv.status, StatusCode::OK);
         assert!(csv.body.contains("\"2\",\"'=HYPERLINK(1)\",\"12\",\"This number has"), "{}", csv.body);
     }
+
+    async fn a_field_beside_the_file_is_limited_by_what_it_holds_and_not_by_the_file(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut browser = world.signed_in(&people.manager).await;
+        let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
+        let long = "a".repeat(1024 * 1024);
+        let fields = [("workshop", workshop.as_str()), ("note", long.as_str())];
+        let refused = browser.upload("/imports", &fields, "people.csv", b"Name,Phone\nAsha,90000 00011\n").await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+        assert!(refused.body.contains("far more than its fields take"), "{}", refused.body);
+    }
 }

@@ -46,6 +46,9 @@ const WORKSHOPS_OFFERED: i64 = 100;
 const IMPORTS_SHOWN: i64 = 30;
 /// Longest file name that is kept, in characters.
 const FILE_NAME_CHARS_MAX: usize = 120;
+/// Most bytes of a field of an upload's form that is no file, and most of such fields.
+const FIELD_BYTES_MAX: usize = 64 * 1024;
+const FIELDS_MAX: usize = 20;
 /// What a file field of a browser offers.
 pub(in crate::pages) const ACCEPT: &str = ".csv,.tsv,.txt,.xlsx,text/csv,text/tab-separated-values,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
@@ -248,11 +251,34 @@ pub(in crate::pages) async fn receive(
                 }
                 to.sync_all().await.map_err(disk)?;
             }
-            Some(name) => received.fields.push((name, field.text().await.map_err(broke_off)?)),
+            Some(name) => {
+                if received.fields.len() == FIELDS_MAX {
+                    return Err(too_much());
+                }
+                received.fields.push((name, text_of(&mut field).await?));
+            }
             None => {}
         }
     }
     Ok(received)
+}
+
+/// The text of a field that is no file. The size of the whole upload is no limit for it: it would be in memory at once.
+async fn text_of(field: &mut axum::extract::multipart::Field<'_>) -> Result<String, Problem> {
+    let mut text = Vec::new();
+    while let Some(piece) = field.chunk().await.map_err(broke_off)? {
+        if text.len() + piece.len() > FIELD_BYTES_MAX {
+            return Err(too_much());
+        }
+        text.extend_from_slice(&piece);
+    }
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+fn too_much() -> Problem {
+    Problem::bad_request(
+        "The form that came with the file holds far more than its fields take. Fill it in again.",
+    )
 }
 
 /// The last part of a name, without signs that no screen shows.
