@@ -7,7 +7,6 @@ mod breaker;
 mod calls;
 mod fair;
 mod forget;
-pub mod import;
 mod look_up;
 mod plan;
 mod probe;

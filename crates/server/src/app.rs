@@ -8,6 +8,7 @@ use domain::{
     time::{DAY, HOUR, SharedClock},
 };
 use engine::{Engine, Limits};
+use intake::importer::Jobs;
 use providers::{Http, HttpSettings};
 use store::{PhoneKey, SessionLife, Store};
 use tokio::net::TcpListener;
@@ -18,7 +19,6 @@ use crate::{
     callbacks::Callbacks,
     config::Config,
     http::router,
-    importing::Jobs,
     live::Live,
     opt_out_links::OptOutLinks,
     pages::{home::Asked, opt_out::OptOutDoor},

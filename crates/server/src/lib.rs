@@ -8,7 +8,6 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod http;
-pub mod importing;
 pub mod live;
 pub mod opt_out_links;
 pub mod pages;

@@ -5,8 +5,12 @@ use std::{io::IsTerminal, path::PathBuf, sync::Arc};
 use anyhow::{Context, bail};
 use clap::Args;
 use domain::{ids::ImportId, time::WallClock};
-use engine::import::{DateOrder, Field, Mapping, OrderFound};
 use indicatif::{ProgressBar, ProgressStyle};
+use intake::{
+    Importer, Summary,
+    importer::{Progress, wrongs},
+    read::{DateOrder, Field, Mapping, OrderFound},
+};
 use serde_json::json;
 use store::{
     Actor, Org,
@@ -14,11 +18,7 @@ use store::{
 };
 
 use super::{say, user::choose};
-use crate::{
-    app::App,
-    config::Config,
-    importing::{Importer, Progress, Summary, wrongs},
-};
+use crate::{app::App, config::Config};
 
 /// Rows that cannot be taken and are printed; all of them are on the import's page.
 const BAD_ROWS_SAID: i64 = 20;

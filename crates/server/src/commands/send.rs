@@ -18,8 +18,11 @@ use domain::{
     template::Message,
     time::{HOUR, MINUTE, WallClock},
 };
-use engine::import::{Field, Mapping};
 use indicatif::{ProgressBar, ProgressStyle};
+use intake::{
+    Importer,
+    read::{Field, Mapping},
+};
 use providers::{Fast2smsSettings, aisensy, fast2sms};
 use store::{
     Actor, Org, Organization,
@@ -34,7 +37,6 @@ use crate::{
     accounts::{AISENSY, FAST2SMS},
     app::App,
     config::Config,
-    importing::Importer,
     pages::home::scan::Scan,
     ui::format::counted,
 };

@@ -3,20 +3,20 @@
 //! Until it is committed, a list is two files below the data folder: the upload, and beside it what was chosen for it. Nothing is in the
 //! database yet. A list that nobody commits goes away with the next upload after a day.
 
-use std::{
-    collections::HashSet,
-    path::{Path as FilePath, PathBuf},
-};
+use std::path::{Path as FilePath, PathBuf};
 
 use axum::extract::{Multipart, State, multipart::MultipartRejection};
 use domain::{
     channel::{Category, Channel},
     ids::{ImportId, OrganizationId},
-    phone::{Country, Phone},
+    phone::Country,
     text::line,
     time::{DAY, Millis},
 };
-use engine::import::{Field as Meaning, Mapping, PhoneCell, Sheet, SheetError};
+use intake::{
+    numbers::{ColumnShown, NUMBERS_MAX, Numbers, read_numbers},
+    read::SheetError,
+};
 use maud::{Markup, Render, html};
 use serde::{Deserialize, Serialize};
 use store::suppressions::NewSuppression;
@@ -49,10 +49,6 @@ use crate::{
 
 /// Largest list, in bytes: about a million numbers.
 pub const LIST_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Most numbers of one list; they are in memory while it is looked at.
-const NUMBERS_MAX: usize = 1_000_000;
-/// Bad rows that are named.
-const BAD_ROWS_SHOWN: usize = 100;
 /// Entries written in one transaction.
 const ENTRIES_PER_TRANSACTION: usize = 20_000;
 /// A list that nobody committed is kept so long.
@@ -97,19 +93,6 @@ struct UploadForm {
 pub struct ColumnForm {
     #[serde(default)]
     column: String,
-}
-
-/// What a look at a list found.
-#[derive(Debug, Default)]
-struct Look {
-    columns: Vec<(usize, String)>,
-    column: Option<usize>,
-    rows: usize,
-    numbers: Vec<Phone>,
-    repeated: usize,
-    bad: usize,
-    bad_rows: Vec<(u64, String, String)>,
-    cut: bool,
 }
 
 fn folder(app: &App, organization: OrganizationId) -> PathBuf {
@@ -215,54 +198,10 @@ async fn open(app: &App, member: &Member, id: ImportId) -> Result<(PathBuf, Chos
 }
 
 /// Reads the whole list, on a thread of its own.
-async fn look(file: PathBuf, chosen: Chosen, home: Country) -> Result<Result<Look, SheetError>, Problem> {
-    tokio::task::spawn_blocking(move || read(&file, &chosen, home))
+async fn look(file: PathBuf, chosen: Chosen, home: Country) -> Result<Result<Numbers, SheetError>, Problem> {
+    tokio::task::spawn_blocking(move || read_numbers(&file, &chosen.file_name, chosen.column, home))
         .await
         .map_err(|error| Problem::fault(format!("reading a list broke off: {error}")))
-}
-
-fn read(file: &FilePath, chosen: &Chosen, home: Country) -> Result<Look, SheetError> {
-    let mut sheet = Sheet::open(file, &chosen.file_name)?;
-    let guess = Mapping::guess(&sheet);
-    let columns = sheet.columns().iter().map(|column| {
-        let title = column.header.as_deref().unwrap_or("no title");
-        let sample = column.samples.first().map_or("empty", String::as_str);
-        (column.index, format!("{} · {} — {}", column.letters, cut(title, 30), cut(sample, 24)))
-    });
-    let columns: Vec<_> = columns.collect();
-    let only = (columns.len() == 1).then_some(0);
-    let column = chosen.column.or(guess.get(Meaning::Phone)).or(only);
-    let mut look = Look { columns, column, ..Look::default() };
-    let Some(column) = column else { return Ok(look) };
-    let mut mapping = Mapping::default();
-    mapping.set(Meaning::Phone, Some(column));
-    mapping.set(Meaning::CountryCode, guess.get(Meaning::CountryCode).filter(|code| *code != column));
-    let mut seen = HashSet::new();
-    for row in sheet.rows(&mapping, home)? {
-        let row = row?;
-        look.rows += 1;
-        let problem = match &row.person.phone {
-            PhoneCell::Ok(phone) if look.numbers.len() == NUMBERS_MAX && !seen.contains(phone) => {
-                look.cut = true;
-                break;
-            }
-            PhoneCell::Ok(phone) => {
-                if seen.insert(phone.clone()) {
-                    look.numbers.push(phone.clone());
-                } else {
-                    look.repeated += 1;
-                }
-                continue;
-            }
-            PhoneCell::Missing => "There is no number in this row.".to_owned(),
-            PhoneCell::Bad { error, .. } => error.to_string(),
-        };
-        look.bad += 1;
-        if look.bad_rows.len() < BAD_ROWS_SHOWN {
-            look.bad_rows.push((row.line, cut(row.cell(Meaning::Phone), 40), problem));
-        }
-    }
-    Ok(look)
 }
 
 /// `GET /people/opted-out/import/{list}`: what would be entered, and what cannot be read.
@@ -362,7 +301,7 @@ fn upload_page(member: &Member, form: &UploadForm) -> Markup {
     page(member, body)
 }
 
-fn list_page(member: &Member, id: ImportId, chosen: &Chosen, look: &Look, known: usize) -> Markup {
+fn list_page(member: &Member, id: ImportId, chosen: &Chosen, look: &Numbers, known: usize) -> Markup {
     let n = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let new = look.numbers.len() - known.min(look.numbers.len());
     let part = |key, label: &str, count: usize, to: &str| SummaryPart {
@@ -378,7 +317,13 @@ fn list_page(member: &Member, id: ImportId, chosen: &Chosen, look: &Look, known:
         part(Key::Failed, "Cannot be read", look.bad, "#bad"),
     ];
     let current = look.column.map_or(String::new(), |column| column.to_string());
-    let columns = look.columns.iter().map(|(at, label)| Choice::new(at.to_string(), label, &current));
+    let choice = |column: &ColumnShown| {
+        let title = column.title.as_deref().unwrap_or("no title");
+        let sample = column.sample.as_deref().unwrap_or("empty");
+        let label = format!("{} · {} — {}", column.letters, cut(title, 30), cut(sample, 24));
+        Choice::new(column.index.to_string(), label, &current)
+    };
+    let columns = look.columns.iter().map(choice);
     let columns = std::iter::once(Choice::new("", "Choose…", &current)).chain(columns).collect();
     let body = html! {
         (Head::new("Check the list").meta(html! { (chosen.file_name) }).meta(html! { "Opts out of " (what_for(chosen.channel(), chosen.category())) }))
@@ -409,11 +354,11 @@ fn list_page(member: &Member, id: ImportId, chosen: &Chosen, look: &Look, known:
     page(member, body)
 }
 
-fn bad_card(look: &Look, bad: i64) -> Card {
+fn bad_card(look: &Numbers, bad: i64) -> Card {
     let row = |(line, cell, says): &(u64, String, String)| {
         Row::new(vec![
             html! { "Row " (line) },
-            html! { @if cell.is_empty() { "empty" } @else { (cell) } },
+            html! { @if cell.is_empty() { "empty" } @else { (cut(cell, 40)) } },
             html! { (says) },
         ])
     };

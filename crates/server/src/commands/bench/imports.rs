@@ -13,10 +13,10 @@ use domain::{
     phone::Country,
     time::{HOUR, Zone},
 };
-use engine::import::Mapping;
+use intake::{Importer, read::Mapping};
 
 use super::{Board, seconds, sends::Made};
-use crate::{app::App, importing::Importer};
+use crate::app::App;
 
 const NAME: &str = "bench.csv";
 

@@ -2,7 +2,10 @@
 
 use axum::extract::State;
 use domain::ids::ImportId;
-use engine::import::{DateOrder, Field as Meaning, Kind, Mapping, OrderFound, Sheet};
+use intake::{
+    Importer,
+    read::{DateOrder, Field as Meaning, Kind, Mapping, OrderFound, Sheet},
+};
 use maud::{Markup, html};
 use store::imports::Import;
 
@@ -14,7 +17,6 @@ use crate::{
         extract::{Form, Member, Path},
         notice::see_other,
     },
-    importing::Importer,
     pages::{unprocessable, workshops::ok},
     ui::{
         button::Button,

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use domain::{ids::ImportId, role::Permission};
 use futures::FutureExt;
+use intake::{Summary, importer::Progress};
 use maud::{Markup, html};
 use store::{
     StoreError,
@@ -17,7 +18,6 @@ use crate::{
         extract::{Member, Path},
         notice::{see_other, see_other_saying},
     },
-    importing::{Progress, Summary},
     pages::workshops::{href as workshop_href, ok},
     ui::{
         bar::{Bar, Key},

@@ -13,7 +13,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::ids::ImportId;
-use engine::import::Mapping;
+use intake::{
+    ImportError, Importer,
+    importer::{Job, Progress},
+    read::Mapping,
+};
 use maud::{Markup, Render, html};
 use store::{
     StoreError,
@@ -27,7 +31,6 @@ use crate::{
         extract::{Member, Path, Query},
         notice::see_other,
     },
-    importing::{Importer, Job, Progress},
     pages::workshops::{href as workshop_href, ok},
     ui::{
         bar::Key,
@@ -182,7 +185,7 @@ fn progress_page(member: &Member, import: &Import, progress: Progress) -> Respon
 /// Runs something for an import in the background, and waits a moment for small files.
 async fn run<F>(app: &App, id: ImportId, work: F)
 where
-    F: Future<Output = Result<(), crate::importing::ImportError>> + Send + 'static,
+    F: Future<Output = Result<(), ImportError>> + Send + 'static,
 {
     if !app.jobs.begin(id) {
         return;
@@ -199,8 +202,8 @@ where
     let _ = tokio::time::timeout(WAIT_FOR_SMALL, task).await;
 }
 
-fn failure(error: &crate::importing::ImportError) -> String {
-    use crate::importing::ImportError::{Interrupted, Sheet, Store};
+fn failure(error: &ImportError) -> String {
+    use ImportError::{Interrupted, Sheet, Store};
     match error {
         Sheet(error) => error.to_string(),
         Interrupted => error.to_string(),

@@ -2,7 +2,11 @@
 
 use axum::extract::State;
 use domain::ids::ImportId;
-use engine::import::Mapping;
+use intake::{
+    Summary,
+    importer::{ROWS_TO_FIX_MAX, read_again, with_typed, wrongs},
+    read::Mapping,
+};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::imports::{Decision, Import, ImportRow, ImportRowCounts};
@@ -16,7 +20,6 @@ use crate::{
         extract::{Form, Member, Path},
         notice::see_other_saying,
     },
-    importing::{ROWS_TO_FIX_MAX, Summary, read_again, with_typed, wrongs},
     pages::workshops::href as workshop_href,
     ui::{
         bar::Key,

@@ -7,6 +7,7 @@ use domain::{
     ids::{ImportId, WorkshopId},
     workshop::WorkshopStatus,
 };
+use intake::Summary;
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{
@@ -24,7 +25,6 @@ use crate::{
         extract::{Member, Query},
         notice::see_other,
     },
-    importing::Summary,
     pages::{unprocessable, workshops::ok},
     ui::{
         button::Button,

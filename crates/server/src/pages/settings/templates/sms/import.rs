@@ -6,7 +6,7 @@ use axum::{
     extract::{Multipart, State, multipart::MultipartRejection},
     response::IntoResponse,
 };
-use engine::import::{Kind, Sheet};
+use intake::read::{Kind, Sheet};
 use maud::{Markup, html};
 use store::StoreError;
 

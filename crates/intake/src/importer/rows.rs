@@ -1,12 +1,12 @@
 //! One row of a file: what is registered of it, what is kept for a person to correct, and how their correction is read.
 
+use crate::read::{CellProblem, Field, Mapping, PhoneCell, Row, Verdict, read_date, source_of};
 use domain::{
     email::Email,
     name::PersonName,
     phone::{Country, Phone, PhoneError},
     time::Zone,
 };
-use engine::import::{CellProblem, Field, Mapping, PhoneCell, Row, Verdict, read_date, source_of};
 use serde::{Deserialize, Serialize};
 use store::{
     imports::{Decision, ImportRow},

@@ -8,12 +8,12 @@ mod rows;
 
 use std::{collections::HashSet, path::PathBuf};
 
+use crate::read::{Field, Mapping, OrderFound, Orders, Sheet, SheetError, yes_or_no};
 use domain::{
     channel::Channel,
     phone::Country,
     time::{SharedClock, Zone},
 };
-use engine::import::{Field, Mapping, OrderFound, Orders, Sheet, SheetError, yes_or_no};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{

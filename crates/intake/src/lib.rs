@@ -1,0 +1,11 @@
+//! From a source (a file, a pasted list) to a row to a registration: one reader, one mapping, one dedupe for the pages, for
+//! `munadi import` and for lists of numbers that must not be contacted.
+//!
+//! [`read`] turns bytes into people and says what is wrong with each row; it stores nothing. [`importer`] looks through a
+//! whole file, registers its people and takes them back. [`numbers`] reads a file for its numbers alone.
+
+pub mod importer;
+pub mod numbers;
+pub mod read;
+
+pub use importer::{ImportError, Importer, Summary};
