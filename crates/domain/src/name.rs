@@ -1,5 +1,6 @@
 //! Names of people as they are typed: tidied, never corrected.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -14,17 +15,18 @@ pub const NAME_CHARS_MAX: usize = 120;
 pub struct PersonName(String);
 
 impl PersonName {
-    /// Tidies a name. `None` when nothing is left to greet anybody with (empty, `-`, `.`, `N/A`, `null`) or when it
-    /// is longer than 120 characters.
+    /// Tidies a name. `None` when nothing is left to greet anybody with (empty, `-`, `N/A`, `undefined undefined`, `#REF!`, a number)
+    /// or when it is longer than 120 characters. `&amp;` and the like become what they stand for, and so does the `~` that WhatsApp
+    /// puts before a name that is not in the address book.
     pub fn parse(text: &str) -> Option<PersonName> {
+        let decoded = if text.contains('&') { without_entities(text) } else { Cow::Borrowed(text) };
         // The joiners between Indian letters (ZWNJ, ZWJ) belong to the spelling and stay.
         let kept = |c: &char| !is_invisible(*c) || matches!(c, '\u{200C}' | '\u{200D}');
-        let spaced: String = text.chars().filter(kept).collect();
-        let tidy = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
-        let tidy = tidy.trim_matches(['"', '\'', '=', ',', ';']).trim();
-        let says_nothing = NOTHING.iter().any(|word| tidy.eq_ignore_ascii_case(word));
+        let spaced: String =
+            decoded.chars().filter(kept).map(|c| if is_blank(c) { ' ' } else { c }).collect();
+        let tidy = without_quotes(&spaced.split_whitespace().collect::<Vec<_>>().join(" "));
         let usable = tidy.chars().any(char::is_alphanumeric) && tidy.chars().count() <= NAME_CHARS_MAX;
-        (usable && !says_nothing).then(|| PersonName(tidy.to_owned()))
+        (usable && !says_nothing(&tidy)).then_some(PersonName(tidy))
     }
 
     /// Joins a first and a last name column; either may be empty.
@@ -53,9 +55,177 @@ pub fn first_of(name: &str) -> &str {
     name.split_whitespace().find(greets).map_or(name, |word| word.trim_matches([',', '.', '(', ')', '"']))
 }
 
-/// What forms and exports write instead of a name.
-const NOTHING: &[&str] =
-    &["na", "n/a", "n.a.", "nil", "none", "null", "undefined", "nan", "not available", "#n/a", "unknown"];
+/// What programs, spreadsheets and forms write instead of a name.
+const NOTHING: &[&str] = &[
+    "na",
+    "n/a",
+    "n.a.",
+    "n.a",
+    "nil",
+    "none",
+    "null",
+    "undefined",
+    "nan",
+    "not available",
+    "not provided",
+    "not applicable",
+    "no name",
+    "noname",
+    "unknown",
+    "empty",
+    "blank",
+    "(blank)",
+    "#n/a",
+    "#ref!",
+    "#value!",
+    "#name?",
+    "#div/0!",
+    "#num!",
+    "#null!",
+    "#error!",
+    "#spill!",
+    "#calc!",
+    "#field!",
+    "#getting_data",
+    "[object object]",
+    "unnamed",
+    "no-name",
+    "not set",
+    "(not set)",
+];
+/// Of so many digits without a letter nobody is called.
+const NUMBER_DIGITS: usize = 6;
+
+/// Letters and signs that show nothing: fillers of Hangul, the blank of Braille.
+fn is_blank(c: char) -> bool {
+    matches!(c, '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{2800}')
+}
+
+fn says_nothing(tidy: &str) -> bool {
+    let nothing = |text: &str| NOTHING.iter().any(|word| text.eq_ignore_ascii_case(word));
+    let bare =
+        |text: &str| nothing(text.trim_matches(['(', ')', '<', '>', '[', ']', '{', '}', '-', '.', ' ']));
+    let lettered = tidy.chars().any(char::is_alphabetic);
+    // "undefined undefined" is two columns that said nothing; "Nan Das" is somebody.
+    let words = || tidy.split_whitespace().all(|word| nothing(word) || bare(word));
+    nothing(tidy)
+        || bare(tidy)
+        || words()
+        || (!lettered && tidy.chars().filter(|c| c.is_numeric()).count() >= NUMBER_DIGITS)
+}
+
+/// Takes away what stands around a name and belongs to a file: separators, an equals sign, WhatsApp's `~`, quotation marks without a
+/// partner and those around the whole. Marks that have their partner inside the name stay: `Asha "Ash" Rao`.
+fn without_quotes(text: &str) -> String {
+    let mut rest = text;
+    loop {
+        let bare =
+            rest.trim_matches(['=', ',', ';', ' ']).trim_start_matches(['~', '\u{223C}', '\u{FF5E}']).trim();
+        let bare = ['"', '\''].into_iter().fold(bare, |text, mark| without_mark(text, mark));
+        if bare.len() == rest.len() {
+            return bare.to_owned();
+        }
+        rest = bare;
+    }
+}
+
+fn without_mark(text: &str, mark: char) -> &str {
+    // Within a word it is an apostrophe.
+    let letters: Vec<char> = text.chars().collect();
+    let letter = |at: Option<&char>| at.is_some_and(|c| c.is_alphanumeric());
+    let marks = (0..letters.len())
+        .filter(|at| letters[*at] == mark)
+        .filter(|at| {
+            !(letter(at.checked_sub(1).and_then(|before| letters.get(before))) && letter(letters.get(at + 1)))
+        })
+        .count();
+    let (starts, ends) = (text.starts_with(mark), text.ends_with(mark) && text.len() > 1);
+    match (marks % 2 == 1, starts, ends) {
+        (true, true, _) => &text[1..],
+        (true, false, true) => &text[..text.len() - 1],
+        (false, true, true) if marks == 2 => &text[1..text.len() - 1],
+        _ => text,
+    }
+}
+
+/// `&amp;`, `&#39;`, `&#x27;` and their like as what they stand for, also where a page wrote them twice (`&amp;amp;`).
+fn without_entities(text: &str) -> Cow<'_, str> {
+    let mut text = Cow::Borrowed(text);
+    for _ in 0..4 {
+        let decoded = without_entities_once(&text);
+        if decoded == *text {
+            break;
+        }
+        text = Cow::Owned(decoded);
+    }
+    text
+}
+
+fn without_entities_once(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        let behind = &rest[at + 1..];
+        let entity =
+            behind.find(';').filter(|end| *end <= 8).and_then(|end| Some((entity(&behind[..end])?, end)));
+        match entity {
+            Some((c, end)) => {
+                out.push(c);
+                rest = &behind[end + 1..];
+            }
+            None => {
+                out.push('&');
+                rest = behind;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn entity(name: &str) -> Option<char> {
+    const NAMED: &[(&str, char)] = &[
+        ("amp", '&'),
+        ("lt", '<'),
+        ("gt", '>'),
+        ("quot", '"'),
+        ("apos", '\''),
+        ("nbsp", ' '),
+        ("rsquo", '’'),
+        ("lsquo", '‘'),
+        ("rdquo", '”'),
+        ("ldquo", '“'),
+        ("ndash", '–'),
+        ("mdash", '—'),
+        ("agrave", 'à'),
+        ("aacute", 'á'),
+        ("auml", 'ä'),
+        ("aring", 'å'),
+        ("ccedil", 'ç'),
+        ("egrave", 'è'),
+        ("eacute", 'é'),
+        ("euml", 'ë'),
+        ("iacute", 'í'),
+        ("ntilde", 'ñ'),
+        ("oacute", 'ó'),
+        ("ouml", 'ö'),
+        ("oslash", 'ø'),
+        ("uacute", 'ú'),
+        ("uuml", 'ü'),
+        ("szlig", 'ß'),
+        ("zwj", '\u{200D}'),
+        ("zwnj", '\u{200C}'),
+    ];
+    if let Some(number) = name.strip_prefix('#') {
+        let code = match number.strip_prefix(['x', 'X']) {
+            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+            None => number.parse().ok()?,
+        };
+        return char::from_u32(code);
+    }
+    NAMED.iter().find(|(known, _)| *known == name).map(|(_, c)| *c)
+}
 
 /// Forms of address, without their dot, in lower case.
 const ADDRESSES: &[&str] = &[
@@ -148,11 +318,54 @@ mod tests {
         check("J", "J", "J");
         check("Dr.", "Dr.", "Dr.");
         check("क्‍ष", "क्‍ष", "क्‍ष");
+        check("Nan Das", "Nan Das", "Nan");
+        check("Null Island Tours", "Null Island Tours", "Null");
+        check("~ Asha 🌸", "Asha 🌸", "Asha");
+        check("~Ravi", "Ravi", "Ravi");
+        check("Tom &amp; Jerry", "Tom & Jerry", "Tom");
+        check("Anna D&#39;Souza", "Anna D'Souza", "Anna");
+        check("Jos&eacute; &amp;amp; Co", "José & Co", "José");
+        check("R&D Team;", "R&D Team", "R&D");
+        check("Asha \"Ash\" Rao", "Asha \"Ash\" Rao", "Asha");
+        check("Rao, Asha \"Ash\"", "Rao, Asha \"Ash\"", "Rao");
+        check("\"Asha Rao\"", "Asha Rao", "Asha");
+        check("\"Asha Rao", "Asha Rao", "Asha");
+        check("'Asha D'Souza", "Asha D'Souza", "Asha");
+        check("{{2}} Rao", "{{2}} Rao", "Rao");
+        check("Agent 007", "Agent 007", "Agent");
     }
 
     #[test]
     fn what_says_nothing_is_no_name() {
-        for empty in ["", "  ", "-", ".", "N/A", "null", "\u{200b}", "\"\"", "NaN"] {
+        for empty in [
+            "",
+            "  ",
+            "-",
+            ".",
+            "N/A",
+            "null",
+            "\u{200b}",
+            "\"\"",
+            "NaN",
+            "undefined undefined",
+            "(null)",
+            "#REF!",
+            "#NAME?",
+            "null null",
+            "<none>",
+            "\u{3164}",
+            "\u{2800}\u{2800}",
+            "+91 98765 43211",
+            "9000000001",
+            "~",
+            "~ ~",
+            "Unknown Unknown",
+            "&nbsp;",
+            "[object Object]",
+            "#DIV/0! #DIV/0!",
+            "-- none --",
+            "N/A N/A",
+        ] {
             assert_eq!(PersonName::parse(empty), None, "{empty:?}");
         }
         assert_eq!(PersonName::parse(&"a".repeat(121)), None);

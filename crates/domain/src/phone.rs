@@ -11,6 +11,9 @@ use phonenumber::metadata::DATABASE;
 use phonenumber::{Mode, Type, country};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+mod around;
+mod countries;
+
 /// Longest text looked at, in characters. A cell longer than this holds something else.
 const TEXT_CHARS_MAX: usize = 100;
 /// E.164: at most fifteen digits with the country code.
@@ -46,6 +49,12 @@ impl Country {
         }
         let code: u16 = plain.parse().ok()?;
         DATABASE.region(&code)?.iter().find_map(|letters| Country::parse(letters))
+    }
+
+    /// Reads a country however a file writes it: what [`Country::from_calling_code`] reads, a name in English or Hindi, three ISO
+    /// letters, a flag, `Nepal (+977)`, `US/CA (+1)`. `None` when it is not understood.
+    pub fn from_text(text: &str) -> Option<Country> {
+        Country::from_calling_code(text).or_else(|| countries::read(text))
     }
 
     /// The two ISO letters, in capitals.
@@ -107,7 +116,18 @@ impl Phone {
         if let Some(phone) = plain_indian_mobile(text, home) {
             return Ok(phone);
         }
-        parse_with_library(text, home)
+        if let Some(digits) = around::digits_of_link(text) {
+            return match (international(&digits), parse_with_library(&digits, home)) {
+                (Ok(one), Ok(other)) if one != other => Err(PhoneError::Ambiguous),
+                (Ok(one), _) | (Err(_), Ok(one)) => Ok(one),
+                (Err(error), Err(_)) => Err(error),
+            };
+        }
+        parse_with_library(text, home).or_else(|error| match around::only_number_in(text, home) {
+            Some(phone) => Ok(phone),
+            None if around::lost_digits(text) => Err(PhoneError::DigitsLost),
+            None => Err(error),
+        })
     }
 
     /// Reads back what [`Phone::as_str`] gave: `+`, then 7 to 15 digits, the first not 0.
@@ -402,20 +422,7 @@ struct Written {
 /// Quotation marks that spreadsheets and people put around a number to keep it as text.
 const QUOTES: &[char] = &['"', '\'', '`', '\u{2018}', '\u{2019}', '\u{201C}', '\u{201D}', '='];
 /// Words that stand before a number: Facebook's `p:`, `tel:` of address books, labels of forms.
-const LABELS: &[&str] = &[
-    "https://wa.me/",
-    "http://wa.me/",
-    "wa.me/",
-    "whatsapp",
-    "mobile",
-    "phone",
-    "cell",
-    "tel",
-    "mob",
-    "ph",
-    "p",
-    "m",
-];
+const LABELS: &[&str] = &["whatsapp", "mobile", "phone", "cell", "tel", "mob", "ph", "p", "m"];
 
 impl Written {
     fn read(text: &str) -> Result<Written, PhoneError> {

@@ -124,13 +124,119 @@ fn nothing_is_guessed_cut_or_filled_in() {
     check("not given", "NotANumber");
     check("N/A", "NotANumber");
     check("12/05/2026", "TooShort { digits: 8 }");
-    check("9812345678 (Asha)", "NotANumber");
     check("981234567O", "Stray('O')");
     check("9812345678+", "Stray('+')");
-    check("☎9812345678", "Stray('☎')");
     check("0000000000", "NotInUse");
     check("1800 123 4567", "Service");
     check("+0 9812345678", "NotInUse");
+}
+
+#[test]
+fn one_number_is_found_among_words_notes_and_links() {
+    for typed in [
+        "9812345678 (Asha)",
+        "☎9812345678",
+        "Asha Rao - 98123 45678",
+        "9812345678 ext 12",
+        "9812345678 x104",
+        "+91 98123 45678 extn. 7",
+        "tel:+91-98123-45678;ext=12",
+        "9812345678, 9812345678",
+        "9812345678 / 09812345678",
+        "98123 45678 98123 45678",
+        "+91 98123 45678 or 9812345678",
+        "9812345678 WhatsApp only",
+        "call after 6 pm: 9812345678",
+        "whatsapp:+919812345678",
+        "WhatsApp - +91 98123 45678",
+        "https://wa.me/919812345678?text=Hi",
+        "https://api.whatsapp.com/send?phone=919812345678&text=Hello",
+        "https://api.whatsapp.com/send/?phone=%2B919812345678",
+        "wa.me/+919812345678",
+        "wa.me/9812345678",
+        "(मोबाइल) 9812345678",
+    ] {
+        check(typed, "+919812345678");
+    }
+    check("wa.me/9779841234567", "+9779841234567");
+    check("https://wa.me/14155552671", "+14155552671");
+    // Two numbers, hidden digits, lost digits and long figures of something else stay in doubt.
+    check("Asha 9812345678, Ravi 9912345678", "TwoNumbers");
+    check("Asha 98123xxx78", "Hidden");
+    check("Asha 98123***78", "Hidden");
+    check("Asha 9.81E+09", "DigitsLost");
+    check("Order 1234567 of 9812345678", "NotANumber");
+    check("9812345678/79", "TwoNumbers");
+    check("Booked 2026-05-12 19:00", "NotANumber");
+    check("flat 12, block 7", "NotANumber");
+}
+
+#[test]
+fn a_country_is_read_however_a_file_writes_it() {
+    let letters = |text| Country::from_text(text).map(|country| country.letters().to_owned());
+    for (text, expected) in [
+        ("Nepal", "NP"),
+        ("NEPAL", "NP"),
+        ("NPL", "NP"),
+        ("np", "NP"),
+        ("🇳🇵", "NP"),
+        ("🇳🇵 Nepal", "NP"),
+        ("Nepal (+977)", "NP"),
+        ("+977", "NP"),
+        ("+977 Nepal", "NP"),
+        ("NP +977", "NP"),
+        ("नेपाल", "NP"),
+        ("NP - Nepal", "NP"),
+        ("US/CA (+1)", "US"),
+        ("United States of America", "US"),
+        ("United States", "US"),
+        ("USA", "US"),
+        ("U.S.A.", "US"),
+        ("The United States", "US"),
+        ("UK", "GB"),
+        ("U.K.", "GB"),
+        ("England", "GB"),
+        ("United Kingdom (+44)", "GB"),
+        ("UAE", "AE"),
+        ("United Arab Emirates", "AE"),
+        ("Korea, Republic of", "KR"),
+        ("South Korea", "KR"),
+        ("Côte d’Ivoire", "CI"),
+        ("Ivory Coast", "CI"),
+        ("Türkiye", "TR"),
+        ("Turkey", "TR"),
+        ("Viet Nam", "VN"),
+        ("India", "IN"),
+        ("भारत", "IN"),
+        ("india ", "IN"),
+        ("IND", "IN"),
+        ("91", "IN"),
+        ("Trinidad & Tobago", "TT"),
+        ("Canada (+1)", "CA"),
+        ("Jamaica (+1-876)", "JM"),
+        ("AND", "AD"),
+        ("St. Lucia", "LC"),
+        ("Bosnia and Herzegovina", "BA"),
+        ("Republic of India", "IN"),
+        ("Bangladesh (BD)", "BD"),
+    ] {
+        assert_eq!(letters(text).as_deref(), Some(expected), "{text:?}");
+    }
+    for text in [
+        "",
+        "Atlantis",
+        "Nepal (+91)",
+        "India / Nepal",
+        "12345",
+        "Pune",
+        "Other",
+        "N/A",
+        "Nepal or India",
+        "+",
+        "()",
+    ] {
+        assert_eq!(letters(text), None, "{text:?}");
+    }
 }
 
 #[test]

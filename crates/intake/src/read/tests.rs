@@ -118,7 +118,7 @@ fn notes_above_the_header_are_skipped_and_lines_are_those_of_the_spreadsheet() {
 fn a_cell_in_quotation_marks_may_hold_anything() {
     check(
         "Name,Phone,Email\n\"Rao, Asha \"\"Ash\"\"\",9000000001,\n\"Ravi\nKumar\",\"9000000002\",\n\nMeera,9000000003,\n",
-        &["2 Rao, Asha \"Ash +919000000001 -", "3 Ravi Kumar +919000000002 -", "5 Meera +919000000003 -"],
+        &["2 Rao, Asha \"Ash\" +919000000001 -", "3 Ravi Kumar +919000000002 -", "5 Meera +919000000003 -"],
     );
 }
 
@@ -131,7 +131,7 @@ fn a_quotation_mark_left_open_costs_no_other_row() {
             "2 Asha +919000000001 -",
             "3 Ravi +919000000002 -",
             "4 Meera +919000000003 -",
-            "5 Anu \"A +919000000004 -",
+            "5 Anu \"A\" +919000000004 -",
         ],
     );
     let rows = read(&mut open(text));
