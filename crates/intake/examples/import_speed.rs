@@ -1,5 +1,5 @@
 //! How fast a million people are read from a CSV file, and in how much memory:
-//! `cargo run --release --package munadi-engine --example import_speed [rows]`.
+//! `cargo run --release --package munadi-intake --example import_speed [rows]`.
 
 #![expect(clippy::print_stdout, reason = "a measurement for whoever runs it")]
 
@@ -9,7 +9,7 @@ use std::io::{BufWriter, Write};
 use std::time::Instant;
 
 use domain::phone::Country;
-use munadi_engine::import::{Mapping, Sheet, Verdict};
+use munadi_intake::read::{Mapping, Sheet, Verdict};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let rows: u64 = std::env::args().nth(1).map_or(Ok(1_000_000), |count| count.parse())?;
