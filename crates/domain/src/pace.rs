@@ -17,6 +17,10 @@ pub struct Pace {
 /// Length of the window that a grant may fill at once, in microseconds. Short, so that several processes take turns.
 const BURST_US: i64 = 200_000;
 
+/// The clocks of two machines that share an account may be so far apart, in microseconds. A next free instant further ahead than this and a
+/// burst was written by a clock that was set back since.
+const CLOCKS_APART_US: i64 = 5_000_000;
+
 /// What a grant allows and what the store must keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -34,7 +38,7 @@ impl Pace {
     /// How many of `wanted` calls may start at `now_us`, when the next free instant is `free_at_us`.
     pub fn grant(&self, now_us: i64, free_at_us: i64, wanted: i64) -> Grant {
         let interval = self.interval_us();
-        let next = free_at_us.max(now_us);
+        let next = self.believable(now_us, free_at_us).max(now_us);
         let room = now_us + BURST_US.max(interval) - next;
         let calls = (room / interval).clamp(0, wanted.max(0));
         let wait_ms = if calls > 0 { 0 } else { ((interval - room) / 1000).max(1) };
@@ -43,7 +47,14 @@ impl Pace {
 
     /// The next free instant after `calls` calls were started at `now_us`.
     pub fn after(&self, now_us: i64, free_at_us: i64, calls: i64) -> i64 {
-        free_at_us.max(now_us) + self.interval_us() * calls
+        self.believable(now_us, free_at_us).max(now_us) + self.interval_us() * calls
+    }
+
+    /// The next free instant; where it lies further ahead than any grant puts it, the one that leaves room for a single call of the burst.
+    fn believable(&self, now_us: i64, free_at_us: i64) -> i64 {
+        let interval = self.interval_us();
+        let furthest = now_us + BURST_US.max(interval);
+        if free_at_us > furthest + CLOCKS_APART_US { furthest - interval } else { free_at_us }
     }
 }
 
@@ -66,6 +77,36 @@ mod tests {
             let burst = (BURST_US.max(1_000_000 / per_second) / (1_000_000 / per_second)) + 1;
             prop_assert!(total <= now * per_second / 1_000_000 + burst + total / 50);
         }
+    }
+
+    #[test]
+    fn a_clock_set_back_costs_no_more_than_one_burst() {
+        for per_second in [1, 33, 1_000] {
+            let pace = Pace { per_second, per_day: 0 };
+            let (mut now, hour) = (7_200_000_000_i64, 3_600_000_000);
+            let mut free = pace.after(now, 0, pace.grant(now, 0, 100).calls);
+            now -= hour;
+            let mut total = 0;
+            for _ in 0..1_000 {
+                let calls = pace.grant(now, free, 1_000).calls;
+                free = pace.after(now, free, calls);
+                total += calls;
+                now += 10_000;
+            }
+            let due = 10 * per_second;
+            // The last look was 10 ms before the end.
+            assert!(
+                (due - per_second / 100 - 1..=due + per_second / 5 + 1).contains(&total),
+                "{total} in ten seconds at {per_second}/s"
+            );
+        }
+    }
+
+    #[test]
+    fn machines_whose_clocks_differ_a_little_share_one_pace() {
+        let pace = Pace { per_second: 10, per_day: 0 };
+        let ahead = pace.after(4_000_000, 0, 2);
+        assert_eq!(pace.grant(0, ahead, 5).calls, 0, "the one behind waits for the one ahead");
     }
 
     #[test]

@@ -1,6 +1,13 @@
 //! Instants, the clock, and an organisation's zone. All arithmetic on dates is the time-zone library's.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use jiff::{Timestamp, ToSpan, civil, tz::TimeZone};
 use serde::{Deserialize, Serialize};
@@ -40,9 +47,51 @@ impl Millis {
 }
 
 /// Where the present moment comes from. Only the program's start knows the wall clock; tests turn their own.
-pub trait Clock: Send + Sync + 'static {
+pub trait Clock: Send + Sync + fmt::Debug + 'static {
     /// The present moment.
     fn now(&self) -> Millis;
+
+    /// Time since some beginning, by a clock that nobody sets: how long something took.
+    fn steady(&self) -> Duration;
+
+    /// What the computer's clock says, believed or not: what other machines compare theirs with.
+    fn wall(&self) -> Millis {
+        self.now()
+    }
+
+    /// The step in doubt, or the last one that came to be believed.
+    fn step(&self) -> Option<ClockStep> {
+        None
+    }
+}
+
+/// The wall clock was set by more than it could have gone wrong by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockStep {
+    /// By how much, in milliseconds; negative when it was set back.
+    pub by_ms: i64,
+    /// The believed time when it was last looked at, or when it came to be believed.
+    pub at: Millis,
+    /// Whether the new time is believed.
+    pub believed: bool,
+}
+
+impl<C: Clock> Clock for Arc<C> {
+    fn now(&self) -> Millis {
+        (**self).now()
+    }
+
+    fn steady(&self) -> Duration {
+        (**self).steady()
+    }
+
+    fn wall(&self) -> Millis {
+        (**self).wall()
+    }
+
+    fn step(&self) -> Option<ClockStep> {
+        (**self).step()
+    }
 }
 
 /// The clock as it is handed around.
@@ -57,27 +106,45 @@ impl Clock for WallClock {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
         Millis(Timestamp::now().as_millisecond())
     }
+
+    fn steady(&self) -> Duration {
+        static BEGINNING: OnceLock<Instant> = OnceLock::new();
+        BEGINNING.get_or_init(Instant::now).elapsed()
+    }
 }
 
 /// A clock that a test turns by hand.
 #[derive(Debug, Default)]
-pub struct ManualClock(std::sync::atomic::AtomicI64);
+pub struct ManualClock {
+    wall: AtomicI64,
+    passed: AtomicI64,
+}
 
 impl ManualClock {
     /// A clock that stands at `now`.
     pub fn at(now: Millis) -> Self {
-        Self(now.0.into())
+        Self { wall: now.0.into(), passed: 0.into() }
     }
 
-    /// Moves the clock forward by `ms` milliseconds.
+    /// Lets `ms` milliseconds pass.
     pub fn advance(&self, ms: i64) {
-        self.0.fetch_add(ms, std::sync::atomic::Ordering::SeqCst);
+        self.wall.fetch_add(ms, Ordering::SeqCst);
+        self.passed.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Sets the clock by `ms` milliseconds, forward or back, while no time passes.
+    pub fn set_by(&self, ms: i64) {
+        self.wall.fetch_add(ms, Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Millis {
-        Millis(self.0.load(std::sync::atomic::Ordering::SeqCst))
+        Millis(self.wall.load(Ordering::SeqCst))
+    }
+
+    fn steady(&self) -> Duration {
+        Duration::from_millis(self.passed.load(Ordering::SeqCst).unsigned_abs())
     }
 }
 

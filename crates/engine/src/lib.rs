@@ -7,6 +7,7 @@ mod breaker;
 mod calls;
 mod fair;
 mod forget;
+mod health;
 mod look_up;
 mod plan;
 mod probe;
@@ -21,6 +22,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use domain::{
@@ -33,6 +35,7 @@ use store::{Change, PhoneKey, Store, work::Work};
 use tokio::sync::{Notify, broadcast};
 
 pub use accounts::Accounts;
+pub use health::Standing;
 pub use run::Running;
 pub use turn::{Sender, TurnReport};
 
@@ -51,6 +54,14 @@ pub struct Limits {
     pub stretch: usize,
     /// Longest wait for calls under way when the program is asked to stop, in milliseconds; above the time limit of a call.
     pub stop_wait_ms: i64,
+    /// A process whose turns have failed for so long, while the database takes writes from others, ends to be started again, in milliseconds.
+    pub give_up_after_ms: i64,
+}
+
+impl Limits {
+    pub(crate) fn give_up_after(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.give_up_after_ms).unwrap_or(0))
+    }
 }
 
 impl Default for Limits {
@@ -62,6 +73,7 @@ impl Default for Limits {
             retry: Retry::default(),
             stretch: 1_000,
             stop_wait_ms: 25_000,
+            give_up_after_ms: 60_000,
         }
     }
 }
@@ -84,6 +96,7 @@ pub struct Engine {
     pub(crate) wakes: Arc<Wakes>,
     pub(crate) feed: broadcast::Sender<BroadcastId>,
     pub(crate) alive_until: Arc<AtomicI64>,
+    pub(crate) turns: Arc<health::Turns>,
     pub(crate) opt_out_link: Option<OptOutLink>,
     pub(crate) files: Option<PathBuf>,
 }
@@ -127,6 +140,7 @@ impl Engine {
             store,
             work,
             http,
+            turns: Arc::new(health::Turns::new(clock.clone())),
             clock,
             key,
             accounts,
@@ -207,6 +221,8 @@ impl Engine {
 
     /// Whether this run may still start calls: others have not given up on it, nor are about to.
     pub(crate) fn may_call(&self) -> bool {
-        self.clock.now().0 < self.alive_until.load(Ordering::Acquire) - self.limits.lease_ms / 5
+        // Others compare with their own clocks, whatever this process believes.
+        self.alone
+            || self.clock.wall().0 < self.alive_until.load(Ordering::Acquire) - self.limits.lease_ms / 5
     }
 }

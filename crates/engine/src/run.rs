@@ -23,11 +23,12 @@ const FORGET_LOOK: Duration = Duration::from_secs(20);
 /// The store is asked again after this when it did not answer; doubles up to [`DOWN_LONGEST`].
 const DOWN_FIRST: Duration = Duration::from_millis(200);
 /// Longest pause while the store is away.
-const DOWN_LONGEST: Duration = Duration::from_secs(5);
+pub(crate) const DOWN_LONGEST: Duration = Duration::from_secs(5);
 
 /// A running engine.
 pub struct Running {
     stop: CancellationToken,
+    beyond_help: CancellationToken,
     tasks: JoinSet<()>,
     engine: Engine,
 }
@@ -35,7 +36,7 @@ pub struct Running {
 impl Engine {
     /// Starts every loop. `name` is what the operator reads; `seed` makes chance repeatable.
     pub async fn run(&self, name: &str, seed: u64) -> Result<Running, StoreError> {
-        let now = self.clock.now();
+        let now = self.clock.wall();
         self.work.register(name, now, self.lease_from(now)).await?;
         if self.alone {
             let rows = self.work.reclaim(now, true).await?;
@@ -58,7 +59,9 @@ impl Engine {
         tasks.spawn(self.clone().forgetting(stop.clone()));
         tasks.spawn(self.clone().beating(still));
         tasks.spawn(self.clone().hearing(stop.clone()));
-        Ok(Running { stop, tasks, engine: self.clone() })
+        let beyond_help = CancellationToken::new();
+        tasks.spawn(self.clone().watching(stop.clone(), beyond_help.clone()));
+        Ok(Running { stop, beyond_help, tasks, engine: self.clone() })
     }
 
     fn lease_from(&self, now: Millis) -> Millis {
@@ -105,10 +108,12 @@ impl Engine {
     async fn sending(self, calls_on: Handle, seed: u64, stop: CancellationToken, still: CancellationToken) {
         let mut sender = Sender::on(calls_on, self.clone(), seed);
         let mut down = DOWN_FIRST;
+        self.turns.well();
         while !stop.is_cancelled() {
             match sender.turn(true).await {
                 Ok(report) => {
                     down = DOWN_FIRST;
+                    self.turns.well();
                     if report.recorded > 0 && report.in_flight == 0 {
                         self.settle_now().await;
                     }
@@ -119,6 +124,7 @@ impl Engine {
                     }
                 }
                 Err(error) => {
+                    self.turns.failed(&error);
                     warn!("the store did not take a turn, again in {} ms: {error}", down.as_millis());
                     tokio::time::sleep(down).await;
                     down = (down * 2).min(DOWN_LONGEST);
@@ -126,6 +132,7 @@ impl Engine {
             }
         }
         self.finish(&mut sender, &still).await;
+        self.turns.over();
     }
 
     /// A loop with nothing to do sleeps until the next moment at which something becomes due; a second at most, as ever.
@@ -220,7 +227,7 @@ impl Engine {
     async fn keeping(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             self.settle_now().await;
-            if let Err(error) = self.work.reclaim(self.clock.now(), false).await {
+            if let Err(error) = self.work.reclaim(self.clock.wall(), false).await {
                 warn!("lost workers will be looked for again: {error}");
             }
             tokio::select! {
@@ -282,8 +289,8 @@ impl Engine {
             u64::try_from((self.limits.lease_ms / BEATS_PER_LEASE).max(50)).unwrap_or(2_000),
         );
         while !stop.is_cancelled() {
-            let now = self.clock.now();
-            match self.work.beat(now, now.plus(self.limits.lease_ms)).await {
+            let now = self.clock.wall();
+            match self.work.beat(now, now.plus(self.limits.lease_ms), self.turns.last()).await {
                 Ok(()) => {
                     self.alive_until.store(now.plus(self.limits.lease_ms).0, Ordering::Release);
                 }
@@ -307,6 +314,11 @@ impl Engine {
 }
 
 impl Running {
+    /// Ends when only a fresh process can go on sending: see [`Engine::standing`]. Otherwise never.
+    pub async fn beyond_help(&self) {
+        self.beyond_help.cancelled().await;
+    }
+
     /// Stops in two steps: no more work is taken, then the calls under way end and are written.
     pub async fn stop(mut self) {
         self.stop.cancel();

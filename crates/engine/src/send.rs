@@ -8,7 +8,7 @@ use domain::{
     outcome::{Outcome, Said},
     sending_hours::SendingHours,
     template::Content,
-    time::Millis,
+    time::{Millis, SECOND},
 };
 use providers::{Account, Call, Wire};
 use store::work::Claimed;
@@ -113,6 +113,14 @@ impl Engine {
         if let Some(from) = ready.hours.closed_until(now) {
             let said = Said::new("after_hours", "The hours in which it may be sent ended.");
             return Err(Next::HandBack { from, said });
+        }
+        let wall = self.clock.wall();
+        if wall > now && (wall >= ready.deadline || ready.hours.closed_until(wall).is_some()) {
+            let said = Said::new(
+                "clock_set",
+                "The computer's clock was set forward; it waits until that is believed.",
+            );
+            return Err(Next::HandBack { from: now.plus(SECOND), said });
         }
         // Another process may already have given up on this one, and a person may have sent the row again.
         if !self.may_call() {

@@ -414,6 +414,12 @@ impl Sender {
     async fn look(&mut self, now: Millis) -> Result<(), StoreError> {
         if self.due_at.is_none_or(|at| now.since(at) >= LOOK_AGAIN_MS) {
             self.due = self.engine.work.due(now).await?;
+            let wall = self.engine.clock.wall();
+            if wall > now && !self.due.is_empty() {
+                // Set forward, and not believed yet: what would be too late by the new time waits, and so does what is due by it alone.
+                let then = self.engine.work.due(wall).await?;
+                self.due.retain(|due| then.iter().any(|also| also.broadcast == due.broadcast));
+            }
             self.due_at = Some(now);
             self.ready.retain(|id, _| self.due.iter().any(|due| due.broadcast == *id));
         }

@@ -18,6 +18,7 @@ use crate::{
     accounts::OpenAccounts,
     callbacks::Callbacks,
     config::Config,
+    health::Health,
     http::router,
     live::Live,
     opt_out_links::OptOutLinks,
@@ -68,6 +69,8 @@ pub struct Parts {
     pub phone_key: PhoneKey,
     /// Where people stop messages by the link in one.
     pub opt_out: OptOutDoor,
+    /// Whether everything goes on.
+    pub health: Health,
     /// Who watches what.
     pub live: Live,
     /// What providers answered lately.
@@ -125,6 +128,7 @@ impl App {
             opt_out: OptOutDoor::new(links),
             asked: Asked::default(),
             jobs: Jobs::default(),
+            health: Health::default(),
             live: Live::default(),
             stopping,
         })))
@@ -136,6 +140,7 @@ impl App {
         let name = format!("{} {role} {}", host_name(), std::process::id());
         let seed = u64::from_le_bytes(crate::seal::random_bytes());
         let running = self.engine.run(&name, seed).await?;
+        tokio::spawn(Health::keep_looking(self.clone()));
         Ok(Sending { running, _lock: lock })
     }
 
@@ -241,6 +246,14 @@ pub struct Sending {
 }
 
 impl Sending {
+    /// Ends when only a fresh process can go on sending, with the reason; otherwise never.
+    pub async fn beyond_help(&self) -> anyhow::Error {
+        self.running.beyond_help().await;
+        anyhow::anyhow!(
+            "the sending loop fails although the database takes writes; start munadi again (a supervisor does)"
+        )
+    }
+
     /// Takes no more work, lets the calls under way end, writes how they ended.
     pub async fn stop(self) {
         self.running.stop().await;

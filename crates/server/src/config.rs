@@ -171,6 +171,12 @@ impl Config {
         })
     }
 
+    /// The file of a SQLite database.
+    pub fn sqlite_file(&self) -> Option<PathBuf> {
+        let path = self.database.strip_prefix("sqlite:")?;
+        Some(PathBuf::from(path.trim_start_matches("//")))
+    }
+
     /// Creates the data folder for this user alone.
     pub fn create_data_folder(&self) -> anyhow::Result<()> {
         let what = || format!("cannot create the data folder {}", self.data.display());

@@ -7,6 +7,8 @@ pub mod callbacks;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod disk;
+pub mod health;
 pub mod http;
 pub mod live;
 pub mod opt_out_links;

@@ -26,6 +26,7 @@ use crate::{
     changes::{Change, Signals},
     error::StoreError,
     wall::{Tenant, Visit, Wall},
+    writer::{Unfit, Writer},
 };
 
 /// A row type that either engine can fill.
@@ -345,7 +346,7 @@ fn postgres_query_as<T: Record>(
 #[derive(Clone, Debug)]
 pub(crate) enum Db {
     /// One writer, several readers, as WAL allows.
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite { writer: Writer, readers: SqlitePool },
     Postgres {
         pool: PgPool,
         signals: Arc<Signals>,
@@ -368,8 +369,10 @@ impl Db {
     /// Begins a transaction that may write.
     pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            // A deferred transaction that turns from reading to writing fails at once when another wrote in between.
-            Db::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Db::Sqlite { writer, .. } => {
+                let (tx, unfit) = writer.begin().await?;
+                Tx::Sqlite { tx, unfit }
+            }
             Db::Postgres { pool, signals, tenant, .. } => {
                 let mut tx = begin_whole(pool.clone()).await?;
                 if let Some(tenant) = tenant {
@@ -449,7 +452,7 @@ impl Db {
     /// Runs one statement in a transaction of its own; rows touched.
     pub(crate) async fn run(&self, sql: &'static str, args: Vec<Arg>) -> Result<u64, StoreError> {
         Ok(match self {
-            Db::Sqlite { writer, .. } => sqlite_query(sql, args, None).execute(writer).await?.rows_affected(),
+            Db::Sqlite { writer, .. } => writer.run(sqlite_query(sql, args, None)).await?,
             Db::Postgres { pool, tenant: None, .. } => {
                 postgres_query(sql, args, None).execute(pool).await?.rows_affected()
             }
@@ -471,7 +474,10 @@ async fn begin_whole(pool: PgPool) -> Result<Transaction<'static, Postgres>, sql
 
 /// An open transaction. Dropped without [`Tx::commit`], nothing of it stays.
 pub(crate) enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite {
+        tx: Transaction<'static, Sqlite>,
+        unfit: Unfit,
+    },
     Postgres {
         tx: Transaction<'static, Postgres>,
         signals: Arc<Signals>,
@@ -483,7 +489,7 @@ pub(crate) enum Tx {
 impl Tx {
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Tx::Sqlite(tx) => tx.commit().await?,
+            Tx::Sqlite { tx, unfit } => unfit.heed(tx.commit().await)?,
             Tx::Postgres { mut tx, signals, told } => {
                 let later = signals.tell(&mut tx, told).await?;
                 tx.commit().await?;
@@ -505,7 +511,7 @@ impl Tx {
     /// Tells the other processes, once this is committed. SQLite has none.
     pub(crate) fn tell(&mut self, change: Change) {
         match self {
-            Tx::Sqlite(_) => {}
+            Tx::Sqlite { .. } => {}
             Tx::Postgres { told, .. } => told.push(change),
         }
     }
@@ -534,7 +540,9 @@ impl Tx {
         batch: Option<Batch>,
     ) -> Result<Vec<T>, StoreError> {
         Ok(match self {
-            Tx::Sqlite(tx) => sqlite_query_as(sql, args, batch).fetch_all(&mut **tx).await?,
+            Tx::Sqlite { tx, unfit } => {
+                unfit.heed(sqlite_query_as(sql, args, batch).fetch_all(&mut **tx).await)?
+            }
             Tx::Postgres { tx, .. } => postgres_query_as(sql, args, batch).fetch_all(&mut **tx).await?,
         })
     }
@@ -545,7 +553,9 @@ impl Tx {
         args: Vec<Arg>,
     ) -> Result<Option<T>, StoreError> {
         Ok(match self {
-            Tx::Sqlite(tx) => sqlite_query_as(sql, args, None).fetch_optional(&mut **tx).await?,
+            Tx::Sqlite { tx, unfit } => {
+                unfit.heed(sqlite_query_as(sql, args, None).fetch_optional(&mut **tx).await)?
+            }
             Tx::Postgres { tx, .. } => postgres_query_as(sql, args, None).fetch_optional(&mut **tx).await?,
         })
     }
@@ -579,7 +589,9 @@ impl Tx {
         batch: Option<Batch>,
     ) -> Result<u64, StoreError> {
         Ok(match self {
-            Tx::Sqlite(tx) => sqlite_query(sql, args, batch).execute(&mut **tx).await?.rows_affected(),
+            Tx::Sqlite { tx, unfit } => {
+                unfit.heed(sqlite_query(sql, args, batch).execute(&mut **tx).await)?.rows_affected()
+            }
             Tx::Postgres { tx, .. } => {
                 postgres_query(sql, args, batch).execute(&mut **tx).await?.rows_affected()
             }

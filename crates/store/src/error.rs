@@ -46,6 +46,20 @@ pub enum StoreError {
     Migrate(#[source] sqlx::migrate::MigrateError),
 }
 
+impl StoreError {
+    /// The database let so much time pass without an answer.
+    pub fn no_answer(wait: std::time::Duration) -> StoreError {
+        let words = format!("no answer within {} s", wait.as_secs());
+        StoreError::Down(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, words)))
+    }
+
+    /// Whether the database has no room: `SQLITE_FULL`, or PostgreSQL's `disk_full`.
+    pub fn is_full(&self) -> bool {
+        let StoreError::Down(sqlx::Error::Database(said)) = self else { return false };
+        matches!(said.code().as_deref(), Some("13" | "53100"))
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> StoreError {
         match &error {

@@ -7,7 +7,13 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions,
 };
 
-use crate::{db::args, error::StoreError, migrate, work::Work};
+use crate::{
+    Store,
+    db::{Db, args},
+    error::StoreError,
+    migrate,
+    work::Work,
+};
 
 /// What a look at a database found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,6 +93,37 @@ async fn inspect_postgres(url: &str) -> Result<Inspection, StoreError> {
         clock: Some(Millis(clock)),
         ..Inspection::default()
     })
+}
+
+const TEST_WRITE: &str = "UPDATE test_writes SET written_at = $1 WHERE id = 1";
+
+impl Work {
+    /// Writes one row that nobody reads, the way every write goes: whether the database takes writes.
+    pub async fn try_write(&self, now: Millis) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        tx.run(TEST_WRITE, args![now]).await?;
+        tx.commit().await
+    }
+}
+
+impl Store {
+    /// As [`Work::try_write`], on a connection that was opened for it: when that writes and the others do not, the fault is this process's.
+    pub async fn try_fresh_write(&self, now: Millis) -> Result<(), StoreError> {
+        match &self.db {
+            Db::Sqlite { writer, .. } => {
+                let options = writer.pool().connect_options();
+                let mut db = SqliteConnection::connect_with(&options).await?;
+                sqlx::query(TEST_WRITE).bind(now.0).execute(&mut db).await?;
+                db.close_hard().await?;
+            }
+            Db::Postgres { pool, .. } => {
+                let mut db = PgConnection::connect_with(&pool.connect_options()).await?;
+                sqlx::query(TEST_WRITE).bind(now.0).execute(&mut db).await?;
+                db.close().await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Receipts that somebody should look at.

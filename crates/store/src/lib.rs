@@ -15,6 +15,7 @@ mod restored;
 mod together;
 mod wall;
 pub mod work;
+mod writer;
 
 pub mod audit;
 pub mod broadcasts;
@@ -54,6 +55,7 @@ pub use work::Work;
 
 use changes::Signals;
 use db::Db;
+use writer::Writer;
 
 /// Readers beside the one writer of SQLite; WAL lets them go on while it writes.
 const SQLITE_READERS: u32 = 4;
@@ -157,7 +159,7 @@ impl Store {
         match &self.db {
             Db::Sqlite { writer, readers } => {
                 readers.close().await;
-                writer.close().await;
+                writer.pool().close().await;
             }
             Db::Postgres { pool, .. } => pool.close().await,
         }
@@ -183,12 +185,7 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
         .row_buffer_size(ROWS_ACROSS)
         .statement_cache_capacity(200)
         .optimize_on_close(true, 400);
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(CONNECTION_WAIT)
-        .test_before_acquire(false)
-        .connect_with(options.clone())
-        .await?;
+    let writer = Writer::open(options.clone(), CONNECTION_WAIT).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .min_connections(1)
@@ -210,6 +207,10 @@ async fn open_postgres(url: &str) -> Result<Db, StoreError> {
         .test_before_acquire(false)
         .before_acquire(|connection, used| {
             Box::pin(async move {
+                if connection.is_in_transaction() {
+                    // What was left open there is nobody's.
+                    return Ok(false);
+                }
                 if used.idle_for >= TRUSTED_FOR {
                     connection.ping().await?;
                 }

@@ -33,7 +33,7 @@ END $$";
 
 pub(crate) async fn run(db: &Db) -> Result<(), StoreError> {
     let done = match db {
-        Db::Sqlite { writer, .. } => MIGRATIONS.run(writer).await,
+        Db::Sqlite { writer, .. } => MIGRATIONS.run(writer.pool()).await,
         Db::Postgres { pool, .. } => MIGRATIONS.run(pool).await,
     };
     done.map_err(|error| match error {

@@ -41,6 +41,20 @@ impl TestStore {
     }
 }
 
+impl Store {
+    /// Lets a SQLite database grow no further, as on a full disk, for as long as its present writer lives.
+    pub async fn fill_disk(&self) {
+        self.db.run("PRAGMA max_page_count = 1", Vec::new()).await.expect("the writer takes a setting");
+    }
+
+    /// Leaves a transaction open on the writer, as SQLite's own rollback does in the eyes of its driver.
+    pub async fn begin_and_give_up(&self) {
+        let begun = self.db.begin();
+        let given_up = futures::FutureExt::now_or_never(begun);
+        drop(given_up);
+    }
+}
+
 /// A fresh SQLite database in a folder of its own.
 pub async fn sqlite() -> TestStore {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -57,7 +57,7 @@ impl Together {
             let statements = std::mem::replace(&mut self.statements, rest);
             let expected: Vec<Option<u64>> = statements.iter().map(|statement| statement.expected).collect();
             let touched = match tx {
-                Tx::Sqlite(tx) => sqlite(tx, statements).await?,
+                Tx::Sqlite { tx, unfit } => unfit.heed(sqlite(tx, statements).await)?,
                 Tx::Postgres { tx, .. } => postgres(tx, statements).await?,
             };
             let fits = |(expected, rows): (&Option<u64>, &u64)| expected.is_none_or(|n| n == *rows);
@@ -71,7 +71,7 @@ impl Together {
 async fn sqlite(
     tx: &mut sqlx::Transaction<'static, sqlx::Sqlite>,
     statements: Vec<Statement>,
-) -> Result<Vec<u64>, StoreError> {
+) -> Result<Vec<u64>, sqlx::Error> {
     let text = joined(&statements, Dialect::Sqlite);
     let mut query = sqlx::query(AssertSqlSafe(text));
     for statement in statements {
@@ -86,7 +86,7 @@ async fn sqlite(
             Either::Right(_) => None,
         })
     });
-    Ok(ended.try_collect().await?)
+    ended.try_collect().await
 }
 
 /// One statement that has the others as its parts; rows touched by each.

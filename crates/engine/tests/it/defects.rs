@@ -479,7 +479,7 @@ on_both! {
         let told = world.sandbox.world().len();
         for _ in 0..5 {
             world.clock.advance(7 * DAY);
-            world.engine.work().beat(world.now(), world.now().plus(15 * SECOND)).await.unwrap();
+            world.engine.work().beat(world.now(), world.now().plus(15 * SECOND), None).await.unwrap();
             world.engine.settle().await.unwrap();
             world.engine.work().complete(world.now()).await.unwrap();
             world.engine.work().reclaim(world.now(), true).await.unwrap();

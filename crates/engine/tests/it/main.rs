@@ -5,6 +5,7 @@
 mod bounded;
 mod broadcasts;
 mod chaos;
+mod clock;
 mod defects;
 mod forget;
 mod lost_workers;

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
+    believed_clock::BelievedClock,
     broadcast::{Audience, UNDO_MS},
     channel::{Category, Channel},
     ids::{BroadcastId, ImportId, IntegrationId, WorkerId, WorkshopId},
@@ -296,7 +297,7 @@ impl World {
 
     pub(crate) async fn beat(&self) {
         let now = self.clock.now();
-        self.engine.work().beat(now, now.plus(15 * SECOND)).await.expect("beats");
+        self.engine.work().beat(now, now.plus(15 * SECOND), None).await.expect("beats");
     }
 
     /// Turns until nothing can happen any more, moving the clock over retries, holds and waits.
@@ -366,7 +367,7 @@ fn engine(
         store: store.clone(),
         work: store.work(WorkerId::new(now)),
         http: http.expect("a client"),
-        clock,
+        clock: Arc::new(BelievedClock::new(clock)),
         key: key.clone(),
         accounts: Arc::new(Standing { base: sandbox.url() }),
         limits,

@@ -102,7 +102,7 @@ pub fn stand_in(sandbox: &Sandbox) -> ProviderUrls {
 }
 
 /// Receipts of every account come back to this program: those of WhatsApp and those of SMS.
-async fn webhooks(app: &App) -> anyhow::Result<(Vec<Webhook>, Vec<fast2sms::Webhook>)> {
+pub async fn webhooks(app: &App) -> anyhow::Result<(Vec<Webhook>, Vec<fast2sms::Webhook>)> {
     let (mut whatsapp, mut sms) = (vec![], vec![]);
     for account in app.store.sealed_secrets().await? {
         let url = app.config.url(&format!("/callbacks/{}", app.keys.callback_key(account.id)));

@@ -1,10 +1,6 @@
-//! `munadi doctor`: looks at everything that has to be right, changes nothing, and says what to do.
+//! `munadi doctor`: looks at everything that has to be right, and says what to do. It changes nothing but the row of the test write.
 
-use std::{
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use anyhow::bail;
 use clap::Args;
@@ -12,25 +8,28 @@ use domain::{
     ids::WorkerId,
     time::{Clock, DAY, MINUTE, Millis, SECOND, WallClock},
 };
-use rustix::fs::{Access, access, statvfs};
+use rustix::fs::{Access, access};
 use serde::Serialize;
 use store::{Inspection, Store, Wall, work::Work};
 
 use super::say;
-use crate::{config::Config, seal::KeyRing, secrets};
+use crate::{
+    config::Config,
+    disk::{self, Room},
+    seal::KeyRing,
+    secrets,
+};
 
 /// Longest wait for the database.
 const DATABASE_WAIT: Duration = Duration::from_secs(20);
-/// Less free space than this, in bytes, and something will soon fail.
-const FREE_BYTES_FAIL: u64 = 100 << 20;
-/// Less free space than this, in bytes, is worth a look.
-const FREE_BYTES_WARN: u64 = 1 << 30;
 /// Clocks that differ by more than this are worth a look.
 const CLOCK_WARN_MS: i64 = 2 * SECOND;
 /// Unmatched receipts older than this are history.
 const RECEIPTS_LOOK_BACK_MS: i64 = 7 * DAY;
 /// A receipt that has waited longer than this is stuck: even one that waits for its call waits ten minutes at most.
 const RECEIPT_OVERDUE_MS: i64 = 15 * MINUTE;
+/// A sending loop turns at least every second, and tells with its heartbeat.
+const TURN_OVERDUE_MS: i64 = 30 * SECOND;
 /// 2026-01-01: this program is younger than that.
 const EARLIEST_NOW: Millis = Millis(1_767_225_600_000);
 
@@ -126,7 +125,7 @@ fn line(finding: &Finding) -> String {
     format!("{level}  {}: {}{todo}", finding.about, finding.found)
 }
 
-/// Makes every check that the ones before it allow. Creates and changes nothing.
+/// Makes every check that the ones before it allow. Creates nothing, and changes nothing but the time of the last test write.
 pub async fn examine(config: &Config, clock: &dyn Clock) -> Report {
     let mut report = Report::default();
     let now = clock.now();
@@ -202,7 +201,7 @@ fn key_file(config: &Config, report: &mut Report) -> Option<KeyRing> {
     const ABOUT: &str = "key file";
     let file = &config.key_file;
     if !file.exists() {
-        let is_new = sqlite_file(config).is_some_and(|database| !database.exists());
+        let is_new = config.sqlite_file().is_some_and(|database| !database.exists());
         let found = format!("{} does not exist", file.display());
         if is_new {
             report.warn(ABOUT, found, "the first start creates it");
@@ -229,26 +228,34 @@ fn key_file(config: &Config, report: &mut Report) -> Option<KeyRing> {
 
 fn disk(config: &Config, report: &mut Report) {
     const ABOUT: &str = "disk";
-    let space = match statvfs(&config.data) {
-        Ok(space) => space,
+    let disks = match disk::disks(config) {
+        Ok(disks) => disks,
         Err(error) => {
             report.warn(ABOUT, format!("its space cannot be read: {error}"), "look with: df");
             return;
         }
     };
-    let free = space.f_bavail.saturating_mul(space.f_frsize);
-    let used = sqlite_file(config).and_then(|file| std::fs::metadata(file).ok()).map_or(0, |file| file.len());
-    let found = format!("{} MiB free, the database takes {} MiB", free >> 20, used >> 20);
-    if free < FREE_BYTES_FAIL {
-        report.fail(
-            ABOUT,
-            found,
-            "free some space now: without it nothing can be recorded, and nothing is sent",
-        );
-    } else if free < FREE_BYTES_WARN || free < used.saturating_mul(2) {
-        report.warn(ABOUT, found, "free some space; a backup takes twice the database for a moment");
-    } else {
-        report.ok(ABOUT, found);
+    for disk in disks {
+        let taken = match disk.database >> 20 {
+            0 => String::new(),
+            mib => format!(", the database takes {mib} MiB"),
+        };
+        let found = format!("{} for the {}{taken}", disk.free_words(), disk.holds);
+        match disk.room() {
+            Room::Full => report.fail(
+                ABOUT,
+                found,
+                "free some space now: without it nothing can be recorded, and nothing is sent",
+            ),
+            Room::NearlyFull => {
+                report.warn(
+                    ABOUT,
+                    format!("nearly full: {found}"),
+                    "free some space; a backup takes twice the database for a moment",
+                );
+            }
+            Room::Enough => report.ok(ABOUT, found),
+        }
     }
 }
 
@@ -258,14 +265,9 @@ fn clock_is_sane(now: Millis, report: &mut Report) {
     }
 }
 
-fn sqlite_file(config: &Config) -> Option<PathBuf> {
-    let path = config.database.strip_prefix("sqlite:")?;
-    Some(PathBuf::from(path.trim_start_matches("//")))
-}
-
 async fn database(config: &Config, now: Millis, report: &mut Report) -> Option<Inspection> {
     const ABOUT: &str = "database";
-    if let Some(file) = sqlite_file(config) {
+    if let Some(file) = config.sqlite_file() {
         if !file.exists() {
             let todo = "the first start creates it; if you expected one, check --data and --database";
             report.warn(ABOUT, format!("{} does not exist", file.display()), todo);
@@ -350,6 +352,7 @@ async fn opened(
     };
     let work = store.work(WorkerId::new(now));
     let checks = async {
+        test_write(&store, now, report).await;
         wall(&store, report);
         notifications(&store, report).await?;
         counts(&work, report).await?;
@@ -364,6 +367,24 @@ async fn opened(
         report.fail("database", error.to_string(), "run: munadi doctor again; if it stays, restore a backup");
     }
     store.close().await;
+}
+
+async fn test_write(store: &Store, now: Millis, report: &mut Report) {
+    const ABOUT: &str = "test write";
+    let wrote = tokio::time::timeout(DATABASE_WAIT, store.try_fresh_write(now)).await;
+    match wrote.unwrap_or_else(|_| Err(store::StoreError::no_answer(DATABASE_WAIT))) {
+        Ok(()) => report.ok(ABOUT, "the database takes writes"),
+        Err(error) if error.is_full() => report.fail(
+            ABOUT,
+            format!("the disk is full: {error}"),
+            "free some space: nothing is recorded and nothing is sent until then; it goes on by itself",
+        ),
+        Err(error) => report.fail(
+            ABOUT,
+            format!("the database takes no writes: {error}"),
+            "nothing is sent until it does; check its disk, its rights and what else uses it",
+        ),
+    }
 }
 
 fn wall(store: &Store, report: &mut Report) {
@@ -460,6 +481,20 @@ async fn workers(work: &Work, now: Millis, report: &mut Report) -> Result<(), st
             })
             .collect();
         report.ok(ABOUT, names.join(", "));
+    }
+    for stuck in alive.iter().filter(|worker| {
+        let last = Millis(worker.turned_at.max(worker.started_at));
+        now.since(last) > TURN_OVERDUE_MS
+    }) {
+        let words = match stuck.turned_at {
+            0 => "no turn of its sending loop ended since it started".to_owned(),
+            at => format!("the last turn of its sending loop ended {} s ago", now.since(Millis(at)) / SECOND),
+        };
+        report.fail(
+            ABOUT,
+            format!("{} lives and does not send: {words}", stuck.name),
+            "look at its log; it ends by itself after a minute if only a fresh process can help, else start it again",
+        );
     }
     if let Some(first) = lost.first() {
         let words = format!(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use domain::time::WallClock;
+use domain::{believed_clock::BelievedClock, time::WallClock};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -15,7 +15,7 @@ use crate::{app::App, config::Config};
 
 /// Opens everything, says where it is, serves until SIGTERM or SIGINT.
 pub async fn run(config: Config) -> anyhow::Result<()> {
-    let app = App::open(config, Arc::new(WallClock)).await?;
+    let app = App::open(config, Arc::new(BelievedClock::new(WallClock))).await?;
     demo::refuse(&app).await?;
     let listener = TcpListener::bind(app.config.listen)
         .await
@@ -31,8 +31,16 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     tracing::info!("Munadi listens on {} as {}", listener.local_addr()?, app.config.public_url);
     stop_on_signal(app.stopping.clone())?;
     let sending = app.start_sending("serve").await?;
-    app.serve(listener).await?;
+    let fault = tokio::select! {
+        served = app.serve(listener) => served.err(),
+        fault = sending.beyond_help() => Some(fault),
+    };
+    app.stopping.cancel();
     sending.stop().await;
+    if let Some(fault) = fault {
+        // Connections that hang would be waited for.
+        return Err(fault);
+    }
     app.store.close().await;
     tracing::info!("Munadi has stopped");
     Ok(())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use domain::time::WallClock;
+use domain::{believed_clock::BelievedClock, time::WallClock};
 
 use super::{demo, serve::stop_on_signal};
 use crate::{app::App, config::Config, secrets};
@@ -17,10 +17,10 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
             config.key_file.display()
         );
     }
-    let app = App::open(config, Arc::new(WallClock)).await?;
-    let done = work(&app).await;
+    let app = App::open(config, Arc::new(BelievedClock::new(WallClock))).await?;
+    work(&app).await?;
     app.store.close().await;
-    done
+    Ok(())
 }
 
 async fn work(app: &App) -> anyhow::Result<()> {
@@ -32,8 +32,14 @@ async fn work(app: &App) -> anyhow::Result<()> {
     stop_on_signal(app.stopping.clone())?;
     let sending = app.start_sending("work").await.context("cannot start to work")?;
     tracing::info!("Munadi works, without pages; {} accounts open", opened.accounts);
-    app.stopping.cancelled().await;
+    let fault = tokio::select! {
+        () = app.stopping.cancelled() => None,
+        fault = sending.beyond_help() => Some(fault),
+    };
     sending.stop().await;
+    if let Some(fault) = fault {
+        return Err(fault);
+    }
     tracing::info!("Munadi has stopped");
     Ok(())
 }

@@ -1,23 +1,48 @@
 //! `/healthz`: for a supervisor or a load balancer.
 
 use axum::{Json, extract::State, http::StatusCode};
+use domain::time::Millis;
+use engine::Standing;
 use serde_json::{Value, json};
 
-use crate::app::App;
+use crate::{app::App, disk::Room, health::Look};
 
-/// 200 when the database answers, else 503.
+/// 200 when a test write and the last turn of the sending loop ended well, else 503 with what stands in the way and since when.
 pub async fn show(State(app): State<App>) -> (StatusCode, Json<Value>) {
-    match app.store.access().ping().await {
-        Ok(()) => {
-            // Age of the newest heartbeat of any process, in milliseconds; null when nothing sends.
-            let workers = app.engine.work().workers().await.unwrap_or_default();
-            let age = workers.first().map(|worker| (app.clock.now().0 - worker.beat_at).max(0));
-            let body = json!({ "database": "ok", "scheduler": { "heartbeat_age_ms": age }, "version": env!("CARGO_PKG_VERSION") });
-            (StatusCode::OK, Json(body))
+    let look = app.health.look(&app).await;
+    // Age of the newest heartbeat of any process, in milliseconds; null when nothing sends.
+    let beat = app.engine.work().newest_beat().await.ok().flatten();
+    let status = if look.is_well() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(body(&look, beat, app.clock.now())))
+}
+
+/// Anybody may read it: it names no path and repeats no error of the database.
+fn body(look: &Look, beat: Option<Millis>, now: Millis) -> Value {
+    let age = |at: Millis| now.since(at).max(0);
+    let turns = match &look.turns {
+        Standing::Off => json!({ "state": "off" }),
+        Standing::Well(at) => json!({ "state": "ok", "last_ok_age_ms": age(*at) }),
+        Standing::Failing { since, lasting, .. } => json!({
+            "state": "failing",
+            "since": since.0,
+            "for_ms": u64::try_from(lasting.as_millis()).unwrap_or(u64::MAX),
+        }),
+    };
+    let writes = match &look.refused {
+        None => json!({ "state": "ok" }),
+        Some(refused) => {
+            json!({ "state": if refused.full { "full" } else { "failing" }, "since": refused.since.0 })
         }
-        Err(error) => {
-            tracing::error!("the database does not answer: {error}");
-            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "database": "down" })))
-        }
-    }
+    };
+    json!({
+        "status": if look.is_well() { "ok" } else { "failing" },
+        "words": look.words(),
+        "since": look.since().map(|at| at.0),
+        "database": if look.refused.is_none() { "ok" } else { "down" },
+        "writes": writes,
+        "turns": turns,
+        "disk": look.room.map(Room::word),
+        "scheduler": { "heartbeat_age_ms": beat.map(age) },
+        "version": env!("CARGO_PKG_VERSION"),
+    })
 }

@@ -11,6 +11,7 @@ pub mod imports;
 pub mod invite;
 pub mod keys;
 pub mod login;
+mod machine;
 pub mod operator;
 pub mod opt_out;
 pub mod opted_out;

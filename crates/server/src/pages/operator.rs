@@ -12,7 +12,10 @@ use store::{
     work::WorkerBeat,
 };
 
-use super::broadcast::{self, message::shown_body};
+use super::{
+    broadcast::{self, message::shown_body},
+    machine,
+};
 use crate::{
     app::App,
     http::{
@@ -55,7 +58,9 @@ pub async fn show(State(app): State<App>, member: Member) -> PageResult {
     let body = html! {
         (head)
         @if let Some((at, by)) = &member.organization.stopped { (stopped_note(&member, *at, by, waiting)) }
+        @if let Some(note) = machine::note(&app, &member) { (note) }
         (workers_card(&member, &workers))
+        (machine::card(&app, &member))
         (queue_card(&member, &open))
         (accounts_card(&member, &integrations, &open, may_stop))
         (receipts_card(&member, &integrations, &receipts))

@@ -89,6 +89,7 @@ on_both! {
         assert!(broken.status.is_client_error(), "{}", broken.status);
         let health = admin.get("/healthz").await;
         assert!(health.body.contains(r#""database":"ok""#), "{}", health.body);
+        assert!(health.body.contains(r#""turns":{"state":"off"}"#), "nothing sends here: {}", health.body);
     }
 
     async fn a_panic_and_an_endless_handler_become_pages_with_a_reference(db: TestStore) {

@@ -9,6 +9,7 @@ mod consents;
 mod erase;
 mod fast2sms;
 mod first_start;
+mod full_disk;
 mod guard;
 mod headless;
 mod home;

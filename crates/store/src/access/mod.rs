@@ -29,14 +29,6 @@ pub struct Access {
     pub(crate) db: Db,
 }
 
-impl Access {
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        let (_,): (i64,) = self.db.one("SELECT CAST(1 AS BIGINT)", args![]).await?;
-        Ok(())
-    }
-}
-
 /// An audit entry where there is no [`crate::Org`].
 async fn note(
     tx: &mut Tx,

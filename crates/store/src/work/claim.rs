@@ -74,7 +74,8 @@ pub(super) struct BroadcastHead {
     integration_id: Uuid,
     pub(super) channel: String,
     pub(super) category: String,
-    starts_at: i64,
+    /// Its start has come, now or before the clock was set back.
+    begun: bool,
     deadline: i64,
     cursor: i64,
     pub(super) suppressing: bool,
@@ -179,7 +180,8 @@ impl Work {
         let gap = Channel::longest_gap_ms();
         let head: Option<BroadcastHead> = tx
             .optional(
-                "SELECT b.organization_id, b.integration_id, b.channel, b.category, b.starts_at, b.deadline, b.cursor,
+                "SELECT b.organization_id, b.integration_id, b.channel, b.category, b.deadline, b.cursor,
+                        b.status = 'in_progress' OR b.starts_at <= $2 AS begun,
                         EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = b.organization_id) AS suppressing,
                         EXISTS (SELECT 1 FROM messages m WHERE m.broadcast_id = b.id AND m.state = 'waiting'
                                 AND m.next_attempt_at > 0 AND m.next_attempt_at <= $2) AS again,
@@ -210,7 +212,7 @@ impl Work {
             )
             .await?;
         let Some(mut head) = head else { return Ok(()) };
-        if head.starts_at > now.0 || head.deadline <= now.0 {
+        if !head.begun || head.deadline <= now.0 {
             return Ok(());
         }
         let Some(granted) = grant(&head.pace, want, turn, now) else { return Ok(()) };

@@ -68,7 +68,8 @@ struct JobRow {
 }
 
 impl Work {
-    /// Broadcasts with rows to send at `now`, the longest unserved first.
+    /// Broadcasts with rows to send at `now`, the longest unserved first. One that has begun goes on when the clock is set back before its
+    /// start.
     pub async fn due(&self, now: Millis) -> Result<Vec<DueBroadcast>, StoreError> {
         let rows: Vec<DueRow> = self
             .db
@@ -78,7 +79,8 @@ impl Work {
                  JOIN integrations i ON i.id = b.integration_id
                  JOIN organizations o ON o.id = b.organization_id
                  JOIN integration_pace p ON p.integration_id = i.id
-                 WHERE b.status IN ('scheduled', 'in_progress') AND b.starts_at <= $1 AND b.deadline > $1
+                 WHERE b.status IN ('scheduled', 'in_progress') AND (b.status = 'in_progress' OR b.starts_at <= $1)
+                   AND b.deadline > $1
                    AND i.stopped_at IS NULL AND i.removed_at IS NULL AND o.stopped_at IS NULL AND p.held_until <= $1
                  ORDER BY b.served_at, b.id",
                 args![now],

@@ -48,6 +48,17 @@ impl Work {
     }
 }
 
+impl Work {
+    /// Lets no account be held for longer than `longest_ms` from now: what was written by a clock that was set back since.
+    pub async fn shorten_holds(&self, now: Millis, longest_ms: i64) -> Result<(), StoreError> {
+        let latest = now.plus(longest_ms);
+        self.db
+            .run("UPDATE integration_pace SET held_until = $1 WHERE held_until > $1", args![latest])
+            .await?;
+        Ok(())
+    }
+}
+
 /// Calls for so many rows, `batch` of them in each.
 pub(super) fn calls_for(rows: i64, batch: i64) -> i64 {
     let batch = batch.max(1);

@@ -31,6 +31,8 @@ pub struct WorkerBeat {
     pub beat_at: i64,
     /// After this instant its calls in flight are given up as unknown.
     pub alive_until: i64,
+    /// When a turn of its sending loop last ended well, UTC milliseconds; 0 while there was none.
+    pub turned_at: i64,
 }
 
 impl Work {
@@ -45,13 +47,19 @@ impl Work {
         Ok(())
     }
 
-    /// Says that this run is alive. [`StoreError::Stale`] when others have given up on it: it must not start another call.
-    pub async fn beat(&self, now: Millis, alive_until: Millis) -> Result<(), StoreError> {
+    /// Says that this run is alive, and when a turn of its sending loop last ended well. [`StoreError::Stale`] when others have given up
+    /// on it: it must not start another call.
+    pub async fn beat(
+        &self,
+        now: Millis,
+        alive_until: Millis,
+        turned_at: Option<Millis>,
+    ) -> Result<(), StoreError> {
         let touched = self
             .db
             .run(
-                "UPDATE workers SET beat_at = $2, alive_until = $3 WHERE id = $1",
-                args![self.worker.0, now, alive_until],
+                "UPDATE workers SET beat_at = $2, alive_until = $3, turned_at = COALESCE($4, turned_at) WHERE id = $1",
+                args![self.worker.0, now, alive_until, turned_at],
             )
             .await?;
         if touched == 0 { Err(StoreError::Stale) } else { Ok(()) }
@@ -189,7 +197,10 @@ impl Work {
     /// Every worker, the newest heartbeat first.
     pub async fn workers(&self) -> Result<Vec<WorkerBeat>, StoreError> {
         self.db
-            .all("SELECT name, started_at, beat_at, alive_until FROM workers ORDER BY beat_at DESC", args![])
+            .all(
+                "SELECT name, started_at, beat_at, alive_until, turned_at FROM workers ORDER BY beat_at DESC",
+                args![],
+            )
             .await
     }
 }

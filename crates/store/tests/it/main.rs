@@ -11,6 +11,7 @@ mod on_both;
 mod changes;
 mod consents;
 mod erasure;
+mod full_disk;
 mod imports;
 mod people;
 mod registrants;

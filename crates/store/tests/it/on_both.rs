@@ -67,11 +67,19 @@ pub(crate) fn on_both<F>(test: impl Fn(Arc<World>) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    on_sqlite(&test);
+    runtime().block_on(postgres(&test));
+}
+
+/// Runs `test` on SQLite.
+pub(crate) fn on_sqlite<F>(test: impl Fn(Arc<World>) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     runtime().block_on(async {
         let db = testing::sqlite().await;
         let raw = Raw::Sqlite(SqlitePool::connect(&db.url).await.unwrap());
         run(db, raw, &test).await;
-        postgres(&test).await;
     });
 }
 

@@ -105,6 +105,7 @@ pub async fn show(
             text: "Tell everyone who registered, on the channel that reaches them, once and in time.".to_owned(),
             action: Some(Button::link("All workshops", paths::WORKSHOPS).icon(Icon::Workshop)),
         })
+        @if let Some(note) = super::machine::note(&app, &member) { (note) }
         @if let Some(card) = &card { (card) }
         @for what in &shelf.gone {
             (Note::new(Tone::Act, format!("The {what} of this link is not here."), "It was removed, or it belongs to another organisation. Another one was chosen."))

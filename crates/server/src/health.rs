@@ -1,0 +1,167 @@
+//! Whether this process does what it is for: whether the last turn of its sending loop and a test write ended well, and how much room
+//! the disk has. That it answers at all proves little.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use domain::time::Millis;
+use engine::Standing;
+use store::StoreError;
+
+use crate::{
+    app::App,
+    disk::{self, Room},
+};
+
+/// A test write is made at most this often.
+const WRITE_EVERY: Duration = Duration::from_secs(5);
+/// A database that takes no write within this is away.
+const WRITE_WAIT: Duration = Duration::from_secs(10);
+
+/// Test writes of this process.
+#[derive(Debug, Default)]
+pub struct Health {
+    /// Held while a test write is under way: who asks meanwhile waits for its answer.
+    testing: tokio::sync::Mutex<()>,
+    seen: Mutex<Option<Seen>>,
+}
+
+#[derive(Clone, Debug)]
+struct Seen {
+    /// By the steady clock.
+    asked: Duration,
+    refused: Option<Refused>,
+}
+
+/// The database takes no writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Since when, as far as is known.
+    pub since: Millis,
+    /// Whether it said that it is full.
+    pub full: bool,
+    /// What it said; for the log and the operator.
+    pub words: String,
+}
+
+/// How everything stands.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// `None` while the database takes writes.
+    pub refused: Option<Refused>,
+    /// How the sending loop fares.
+    pub turns: Standing,
+    /// The disk with the least room; `None` where that cannot be told.
+    pub room: Option<Room>,
+}
+
+impl Look {
+    /// Whether everything is as it should be now.
+    pub fn is_well(&self) -> bool {
+        self.refused.is_none() && !matches!(self.turns, Standing::Failing { .. })
+    }
+
+    /// What stands in the way, in words for anybody; `None` when nothing does.
+    pub fn words(&self) -> Option<String> {
+        match (&self.refused, &self.turns) {
+            (Some(Refused { full: true, .. }), _) => Some(
+                "The disk is full: nothing can be recorded, so nothing is sent. Messages wait; sending goes on by itself when there is room."
+                    .to_owned(),
+            ),
+            (Some(_), _) => Some(
+                "The database takes no writes, so nothing is sent. Messages wait; sending goes on by itself when it does."
+                    .to_owned(),
+            ),
+            (None, Standing::Failing { .. }) => {
+                Some("The database takes writes, and the sending loop fails all the same; it tries again.".to_owned())
+            }
+            (None, Standing::Well(_) | Standing::Off) => None,
+        }
+    }
+
+    /// Since when something stands in the way.
+    pub fn since(&self) -> Option<Millis> {
+        let turns = match &self.turns {
+            Standing::Failing { since, .. } => Some(*since),
+            Standing::Well(_) | Standing::Off => None,
+        };
+        [turns, self.refused.as_ref().map(|refused| refused.since)].into_iter().flatten().min()
+    }
+}
+
+impl Health {
+    /// How everything stands, with a test write that is at most five seconds old.
+    pub async fn look(&self, app: &App) -> Look {
+        {
+            let _one = self.testing.lock().await;
+            let now = app.clock.steady();
+            let is_fresh = |seen: &Seen| now.saturating_sub(seen.asked) < WRITE_EVERY;
+            let seen = self.seen();
+            if !seen.as_ref().is_some_and(is_fresh) {
+                let refused = test_write(app, seen.and_then(|seen| seen.refused)).await;
+                *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some(Seen { asked: now, refused });
+            }
+        }
+        self.known(app)
+    }
+
+    /// The same without a test write: what the last one found. For pages, which must not wait for the database's writer.
+    pub fn known(&self, app: &App) -> Look {
+        let disks = disk::disks(&app.config).unwrap_or_default();
+        Look {
+            refused: self.seen().and_then(|seen| seen.refused),
+            turns: app.engine.standing(),
+            room: disks.iter().map(disk::Disk::room).max(),
+        }
+    }
+
+    fn seen(&self) -> Option<Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Looks from time to time, so that pages and the log know without being asked.
+    pub async fn keep_looking(app: App) {
+        let mut said = None;
+        loop {
+            let look = app.health.look(&app).await;
+            if look.room != said {
+                if let Some(room @ (Room::NearlyFull | Room::Full)) = look.room {
+                    tracing::warn!(
+                        "the disk is {}: without room nothing can be recorded, and nothing is sent",
+                        room.word()
+                    );
+                }
+                said = look.room;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(WRITE_EVERY) => {}
+                () = app.stopping.cancelled() => return,
+            }
+        }
+    }
+}
+
+async fn test_write(app: &App, before: Option<Refused>) -> Option<Refused> {
+    let now = app.clock.now();
+    let wrote = match tokio::time::timeout(WRITE_WAIT, app.engine.work().try_write(now)).await {
+        Ok(Ok(())) => {
+            if let Some(before) = before {
+                tracing::info!(
+                    "the database takes writes again, after {} s",
+                    now.since(before.since) / 1_000
+                );
+            }
+            return None;
+        }
+        Ok(Err(error)) => error,
+        Err(_) => StoreError::no_answer(WRITE_WAIT),
+    };
+    if before.is_none() {
+        tracing::error!("the database takes no writes: {wrote}");
+    }
+    let since = before.map_or(now, |before| before.since);
+    Some(Refused { since, full: wrote.is_full(), words: wrote.to_string() })
+}

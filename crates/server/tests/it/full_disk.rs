@@ -1,0 +1,209 @@
+//! The real program on a disk that fills while it sends, receives and imports, and has room again.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use domain::{
+    broadcast::BroadcastStatus,
+    pace::Pace,
+    time::{Clock, HOUR, WallClock},
+};
+use munadi::{
+    app::App,
+    commands::demo::{self, stand_in},
+    config::Config,
+    rehearsal::{Stage, crowd, templates},
+};
+use sandbox::Sandbox;
+use serde_json::Value;
+use store::messages::MessageFilter;
+
+/// Enough for a start and some thousand messages.
+const DISK: &str = "size=48m";
+/// People told.
+const PEOPLE: usize = 3_000;
+/// Longest wait for anything here; a loaded machine needs some of it.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A small file system of the test's own; gone when dropped.
+struct SmallDisk {
+    folder: tempfile::TempDir,
+}
+
+impl SmallDisk {
+    /// `None`, said aloud, where mounting is not allowed.
+    fn mount() -> Option<SmallDisk> {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", DISK, "tmpfs"])
+            .arg(folder.path())
+            .stderr(Stdio::null())
+            .status();
+        if !mounted.is_ok_and(|status| status.success()) {
+            tracing::warn!(
+                "skipped: mounting a small disk is not allowed here; the store's full_disk test fills the database instead"
+            );
+            return None;
+        }
+        fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        Some(SmallDisk { folder })
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.path().join("ballast")
+    }
+
+    /// To the last byte.
+    fn fill(&self) {
+        let mut file = fs::File::create(self.ballast()).unwrap();
+        for piece in [1 << 16, 1 << 10, 1] {
+            let piece = vec![0; piece];
+            while file.write_all(&piece).is_ok() {}
+        }
+    }
+
+    fn make_room(&self) {
+        fs::remove_file(self.ballast()).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Best effort: a test that failed may still have files open there.
+        let _ = Command::new("umount").arg("-l").arg(self.folder.path()).status();
+    }
+}
+
+/// The program, ended when dropped.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn serve(config: &Config) -> Program {
+    let child = Command::new(env!("CARGO_BIN_EXE_munadi"))
+        .args(["serve", "--log", "error", "--listen", &config.listen.to_string()])
+        .arg("--data")
+        .arg(&config.data)
+        .args(["--aisensy-url", &config.providers.aisensy])
+        .args(["--aisensy-project-url", &config.providers.aisensy_project])
+        .args(["--fast2sms-url", &config.providers.fast2sms])
+        .env_remove("MUNADI_DATABASE_URL")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    Program(child)
+}
+
+/// What `/healthz` answers; `None` while nothing listens.
+fn health(config: &Config) -> Option<(u16, Value)> {
+    let (mut stream, mut answer) = (std::net::TcpStream::connect(config.listen).ok()?, String::new());
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    write!(stream, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ok()?;
+    std::io::Read::read_to_string(&mut stream, &mut answer).ok()?;
+    let status = answer.split(' ').nth(1)?.parse().ok()?;
+    let body = answer.split_once("\r\n\r\n")?.1;
+    Some((status, serde_json::from_str(&body[body.find('{')?..=body.rfind('}')?]).ok()?))
+}
+
+/// Asks until `wanted` says yes.
+async fn until<T>(what: &str, program: &mut Program, mut wanted: impl AsyncFnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = wanted().await {
+            return found;
+        }
+        assert!(program.0.try_wait().unwrap().is_none(), "the program ended while it was waited for: {what}");
+        assert!(started.elapsed() < PATIENCE, "waited in vain for: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Sends to a crowd while receipts come back, fills the disk in the middle for so long, and counts what every phone got.
+async fn filled_for(seconds: u64) {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let mut stand = sandbox::Config::default();
+    stand.aisensy.any_campaign = true;
+    stand.faults.latency_ms = 10;
+    let sandbox = Sandbox::start(stand).await.unwrap();
+    let mut config = Config::in_folder(disk.path()).unwrap();
+    config.listen.set_port(free_port());
+    config.public_url = format!("http://{}", config.listen);
+    config.providers = stand_in(&sandbox);
+    let app = App::open(config.clone(), Arc::new(WallClock)).await.unwrap();
+    let pace = Pace { per_second: 300, per_day: 0 };
+    let stage =
+        Stage::set_up(&app, "Example Academy", "Meera Test", "meera@example.com", pace).await.unwrap();
+    let now = WallClock.now();
+    let starts = now.plus(20 * HOUR);
+    let workshop = stage.workshop("Rust for Beginners", starts, "https://meet.example/x", now).await.unwrap();
+    stage.register(workshop, crowd(PEOPLE, now), now).await.unwrap();
+    let message = templates().swap_remove(1).1.into();
+    let broadcast = stage.confirm(workshop, "Reminder", &message, now, starts, now).await.unwrap();
+    sandbox.set_webhooks(demo::webhooks(&app).await.unwrap().0);
+
+    let mut program = serve(&config);
+    until("the first messages", &mut program, async || (sandbox.world().len() > PEOPLE / 10).then_some(()))
+        .await;
+    let (status, body) = health(&config).unwrap();
+    assert_eq!((status, body["turns"]["state"].as_str()), (200, Some("ok")), "{body}");
+
+    disk.fill();
+    let body = until("word of the full disk", &mut program, async || {
+        let (status, body) = health(&config)?;
+        (status == 503 && body["writes"]["state"] == "full").then_some(body)
+    })
+    .await;
+    assert!(body["words"].as_str().unwrap().contains("full") && body["since"].is_i64(), "{body}");
+    let full = Instant::now();
+    while full.elapsed() < Duration::from_secs(seconds) {
+        assert!(program.0.try_wait().unwrap().is_none(), "a full disk never ends the program");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(health(&config).unwrap().0, 503);
+
+    disk.make_room();
+    until("health", &mut program, async || health(&config).filter(|(status, _)| *status == 200)).await;
+    until("the end of the broadcast", &mut program, async || {
+        let truth = stage.org.broadcast(broadcast).await.ok()?;
+        (truth.status == BroadcastStatus::Completed).then_some(())
+    })
+    .await;
+    let rows = stage.org.messages(broadcast, &MessageFilter::default(), 0, 100_000).await.unwrap();
+    assert_eq!(rows.len(), PEOPLE);
+    for row in &rows {
+        assert_eq!(sandbox.world().count(&row.recipient), 1, "{} is {}", row.recipient, row.state);
+    }
+    assert_eq!(app.engine.work().differences().await.unwrap(), vec![]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_fills_for_a_second_in_the_middle_of_a_send_costs_nothing() {
+    filled_for(1).await;
+}
+
+/// Long enough for whatever gives up after a minute.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes two minutes; cargo test -p munadi --test it full_disk -- --ignored"]
+async fn a_disk_that_is_full_for_more_than_a_minute_does_not_end_the_program() {
+    filled_for(75).await;
+}
