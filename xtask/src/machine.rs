@@ -33,6 +33,18 @@ pub(crate) fn chromium(interrupts: &Interrupts) -> anyhow::Result<PathBuf> {
     found_or_installed("Chromium", find_chromium, &["chromium"], interrupts)
 }
 
+/// Finds PgBouncer; on Debian installs it when it is missing. Without one the tests behind a pooler are skipped, aloud.
+pub(crate) fn pgbouncer(interrupts: &Interrupts) -> anyhow::Result<Option<PathBuf>> {
+    let find = || {
+        in_path("pgbouncer").or_else(|| Some("/usr/sbin/pgbouncer".into()).filter(|p: &PathBuf| p.is_file()))
+    };
+    if find().is_none() && in_path("apt-get").is_none() {
+        eprintln!("xtask: there is no pgbouncer: the tests behind a pooler are skipped");
+        return Ok(None);
+    }
+    found_or_installed("PgBouncer", find, &["pgbouncer"], interrupts).map(Some)
+}
+
 /// Makes sure that Python can fetch packages; on Debian installs pip when it is missing.
 pub(crate) fn pip(interrupts: &Interrupts) -> anyhow::Result<()> {
     let found = || quiet(Command::new("python3").args(["-m", "pip", "--version"])).then_some(());

@@ -1,7 +1,7 @@
 //! `cargo xtask test` is the one command that checks everything: it is what CI runs and what a contributor
 //! runs before a change is handed in.
 //!
-//! It may install PostgreSQL and Chromium with apt-get; apart from that it leaves nothing behind.
+//! It may install PostgreSQL, PgBouncer and Chromium with apt-get; apart from that it leaves nothing behind.
 
 #![expect(clippy::print_stderr, reason = "a chore talks to the person who started it")]
 
@@ -32,7 +32,7 @@ struct Cli {
 enum Chore {
     /// Format, lints, build, every test on both databases and in a browser, and documentation.
     ///
-    /// On Debian, PostgreSQL and Chromium are installed with apt-get when they are missing. Elsewhere (macOS,
+    /// On Debian, PostgreSQL, PgBouncer and Chromium are installed with apt-get when they are missing. Elsewhere (macOS,
     /// other Linux), PostgreSQL 15 or newer and Chromium must be in PATH.
     Test {
         /// Run this part alone.
@@ -70,6 +70,9 @@ fn chore(chore: Chore) -> anyhow::Result<ExitCode> {
             let postgres = postgres::Postgres::start(&programs, &scratch, &interrupts)?;
             let mut child = Command::new(&command[0]);
             child.args(&command[1..]).env("TEST_POSTGRES_URL", postgres.url());
+            if let Some(pgbouncer) = machine::pgbouncer(&interrupts)? {
+                child.env("MUNADI_TEST_PGBOUNCER", pgbouncer);
+            }
             let status = interrupts.wait_for(&mut child, Keyboard::Child)?;
             postgres.stop()?;
             Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))

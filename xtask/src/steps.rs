@@ -96,10 +96,11 @@ pub(crate) fn run(
 
 fn tools(target: &Path, scratch: &Scratch, interrupts: &Interrupts) -> anyhow::Result<Tools> {
     let programs = machine::postgres(interrupts)?;
-    let environment = vec![
+    let mut environment = vec![
         ("MUNADI_TEST_CHROMIUM", machine::chromium(interrupts)?),
         ("MUNADI_TEST_AXE", axe::script(target, scratch, interrupts)?),
     ];
+    environment.extend(machine::pgbouncer(interrupts)?.map(|path| ("MUNADI_TEST_PGBOUNCER", path)));
     eprintln!("PostgreSQL: {}", programs.folder.display());
     for (name, path) in &environment {
         eprintln!("{name}={}", path.display());

@@ -181,7 +181,7 @@ impl App {
     pub async fn open(config: Config, clock: SharedClock) -> anyhow::Result<App> {
         config.create_data_folder()?;
         let known = config.key_file.exists().then(|| KeyRing::open(&config.key_file)).transpose()?;
-        let store = Store::open(&config.database).await.with_context(|| {
+        let store = Store::open(config.database_address()).await.with_context(|| {
             // A PostgreSQL address may hold a password: only the scheme is told.
             let scheme = config.database.split(':').next().unwrap_or_default();
             if scheme == "sqlite" {

@@ -10,6 +10,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use domain::time::SECOND;
 use serde::Deserialize;
+use store::DatabaseAddress;
 
 use crate::{accounts::ProviderUrls, password::Cost};
 
@@ -48,6 +49,21 @@ pub struct Flags {
     // Not shown in --help with its value: it may hold a password.
     #[arg(long, env = "MUNADI_DATABASE_URL", global = true, value_name = "URL", hide_env_values = true)]
     pub database: Option<String>,
+    /// The same PostgreSQL database without the pooler that stands before it, for hearing what other processes change
+    #[arg(
+        long,
+        env = "MUNADI_DATABASE_DIRECT_URL",
+        global = true,
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub database_direct: Option<String>,
+    /// Whether a pooler stands before PostgreSQL that hands out connections by transaction [default: found out]
+    #[arg(long, env = "MUNADI_DATABASE_POOLER", global = true, value_name = "true|false")]
+    pub database_pooler: Option<bool>,
+    /// Whether PostgreSQL keeps prepared statements [default: unless there is a pooler]
+    #[arg(long, env = "MUNADI_DATABASE_PREPARES", global = true, value_name = "true|false")]
+    pub database_prepares: Option<bool>,
     /// File with the sealing keys [default: munadi.key in the data folder]
     #[arg(long, env = "MUNADI_KEY_FILE", global = true, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
@@ -82,6 +98,9 @@ struct File {
     public_url: Option<String>,
     data: Option<PathBuf>,
     database: Option<String>,
+    database_direct: Option<String>,
+    database_pooler: Option<bool>,
+    database_prepares: Option<bool>,
     key_file: Option<PathBuf>,
     behind_proxy: Option<bool>,
     aisensy_url: Option<String>,
@@ -103,6 +122,12 @@ pub struct Config {
     pub data: PathBuf,
     /// `sqlite:FILE` or `postgres://…`. May hold a password.
     pub database: String,
+    /// The same database round a pooler. May hold a password.
+    pub database_direct: Option<String>,
+    /// Whether a pooler stands before PostgreSQL; `None`: to be found out.
+    pub database_pooler: Option<bool>,
+    /// Whether statements are prepared by name; `None`: unless there is a pooler.
+    pub database_prepares: Option<bool>,
     /// File with the sealing keys.
     pub key_file: PathBuf,
     /// Whether `X-Forwarded-For` is believed.
@@ -162,6 +187,9 @@ impl Config {
             lease_ms: lease_seconds * SECOND,
             public_url: checked_url(&public_url)?,
             database,
+            database_direct: flags.database_direct.or(file.database_direct),
+            database_pooler: flags.database_pooler.or(file.database_pooler),
+            database_prepares: flags.database_prepares.or(file.database_prepares),
             key_file: flags.key_file.or(file.key_file).unwrap_or_else(|| data.join("munadi.key")),
             data,
             behind_proxy: flags.behind_proxy.or(file.behind_proxy).unwrap_or(false),
@@ -188,6 +216,16 @@ impl Config {
             bail!("others may write to the data folder {0}; run: chmod 700 {0}", self.data.display());
         }
         Ok(())
+    }
+
+    /// The database as the store opens it.
+    pub fn database_address(&self) -> DatabaseAddress {
+        DatabaseAddress {
+            url: self.database.clone(),
+            direct: self.database_direct.clone(),
+            is_pooled: self.database_pooler,
+            prepares: self.database_prepares,
+        }
     }
 
     /// Whether people reach the program over TLS.
@@ -244,7 +282,7 @@ mod tests {
             .filter_map(|line| line.strip_prefix('#'))
             .filter(|line| !line.starts_with(' '))
             .collect();
-        assert_eq!(lines.len(), 11, "every name of `File` is in it");
+        assert_eq!(lines.len(), 14, "every name of `File` is in it");
         let said = Config::from_parts(Flags::default(), toml::from_str(&lines.join("\n")).unwrap()).unwrap();
         let default = Config::from_parts(Flags::default(), File::default()).unwrap();
         assert_eq!(
@@ -255,6 +293,9 @@ mod tests {
             (said.database, said.key_file, said.log),
             (default.database, default.key_file, default.log)
         );
+        // What is found out has no value to be printed: the file shows an example.
+        assert_eq!(said.database_pooler, Some(true));
+        assert!(default.database_pooler.is_none() && default.database_prepares.is_none());
         assert!(toml::from_str::<File>(DEFAULT_FILE).is_ok());
     }
 

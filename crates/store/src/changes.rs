@@ -91,11 +91,13 @@ const TELL: &str = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS pay
 
 impl Signals {
     pub(crate) async fn of(pool: &PgPool) -> Result<Signals, StoreError> {
+        let mut tx = pool.begin().await?;
         let (channel, origin): (String, String) = sqlx::query_as(
             "SELECT 'munadi_' || COALESCE((SELECT oid FROM pg_namespace WHERE nspname = current_schema()), 0),
                     substr(CAST(gen_random_uuid() AS TEXT), 1, 8)",
         )
-        .fetch_one(pool)
+        .persistent(false)
+        .fetch_one(&mut *tx)
         .await?;
         Ok(Signals {
             channel,
@@ -111,13 +113,14 @@ impl Signals {
         &self,
         tx: &mut PgConnection,
         changes: Vec<Change>,
-    ) -> Result<Vec<Change>, StoreError> {
+        prepares: bool,
+    ) -> Result<Vec<Change>, sqlx::Error> {
         if changes.is_empty() {
             return Ok(changes);
         }
         let (now, later) = self.divide(changes, Instant::now());
         if !now.is_empty() {
-            self.notify(&now).execute(tx).await?;
+            self.notify(&now).persistent(prepares).execute(tx).await?;
         }
         Ok(later)
     }
@@ -152,6 +155,13 @@ impl Signals {
         sqlx::query(TELL).bind(self.channel.clone()).bind(payloads)
     }
 
+    /// Tells in a transaction of its own.
+    async fn tell_alone(&self, pool: &PgPool, changes: &[Change]) -> Result<(), sqlx::Error> {
+        let mut tx = pool.begin().await?;
+        self.notify(changes).persistent(false).execute(&mut *tx).await?;
+        tx.commit().await
+    }
+
     /// Tells what was held back, for ever.
     async fn tell_held(&self, pool: &PgPool) {
         loop {
@@ -162,7 +172,7 @@ impl Signals {
                 let (mut told, now) = (lock(&self.told), Instant::now());
                 told.extend(held.iter().map(|change| (*change, now)));
             }
-            if let Err(error) = self.notify(&held).execute(pool).await {
+            if let Err(error) = self.tell_alone(pool, &held).await {
                 debug!("other processes will see {} changes at their next look: {error}", held.len());
             }
         }
@@ -187,10 +197,24 @@ impl Changes {
         Changes { heard: mpsc::channel(1).1, tasks: JoinSet::new() }
     }
 
-    pub(crate) fn of(pool: PgPool, signals: Arc<Signals>) -> Changes {
+    /// Without a connection of its own (`listening`) it never says anything, and still tells the others.
+    pub(crate) fn of(pool: PgPool, listening: Option<PgPool>, signals: Arc<Signals>) -> Changes {
         let (to, heard) = mpsc::channel(ROOM);
         let mut tasks = JoinSet::new();
-        tasks.spawn(listen(pool.clone(), Arc::clone(&signals), to));
+        match listening {
+            Some(listening) => {
+                let (signals, pool) = (Arc::clone(&signals), pool.clone());
+                tasks.spawn(async move {
+                    tokio::select! {
+                        () = pool.close_event() => {}
+                        () = listen(listening, signals, to) => {}
+                    }
+                });
+            }
+            None => {
+                tasks.spawn(async move { to.closed().await });
+            }
+        }
         tasks.spawn(async move { signals.tell_held(&pool).await });
         Changes { heard, tasks }
     }
@@ -208,15 +232,23 @@ impl Changes {
 }
 
 impl Store {
-    /// Whether a word of one process reaches the others; `None` on SQLite, which serves one. A pooler between program and server
-    /// that hands out connections per transaction loses them.
+    /// Whether a word of one process reaches the others; `None` on SQLite, which serves one. `false` behind a pooler that hands out
+    /// connections per transaction, unless there is an address that goes round it.
     pub async fn notifies(&self) -> Result<Option<bool>, StoreError> {
-        let Db::Postgres { pool, signals, .. } = &self.db else { return Ok(None) };
-        let mut listener = PgListener::connect_with(pool).await?;
+        let Db::Postgres { server, signals, .. } = &self.db else { return Ok(None) };
+        let Some(listening) = server.listening_pool() else { return Ok(Some(false)) };
+        let mut listener = PgListener::connect_with(&listening).await?;
         listener.listen(&signals.channel).await?;
         // No kind that anybody knows.
         let word = format!("{} test", signals.origin);
-        sqlx::query(TELL).bind(&signals.channel).bind(vec![word.clone()]).execute(pool).await?;
+        let mut tx = server.pool.begin().await?;
+        sqlx::query(TELL)
+            .persistent(false)
+            .bind(&signals.channel)
+            .bind(vec![word.clone()])
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
         let heard = async {
             while let Ok(told) = listener.recv().await {
                 if told.payload() == word {

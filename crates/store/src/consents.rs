@@ -231,7 +231,7 @@ impl Org {
             }
         }
         let id = ConsentId::new(now);
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         let new = tx
             .run(
                 "INSERT INTO consents (id, organization_id, phone_key, phone, channel, category, given_at, source, wording, note,
@@ -274,7 +274,7 @@ impl Org {
             return Ok(done);
         }
         let since = now.plus(-NO_NEW_REQUEST_MS);
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         for chunk in consents.chunks(ROWS_PER_STATEMENT) {
             let numbers =
                 Batch::new().texts("phone_key", chunk.iter().map(|consent| consent.phone_key.clone())).texts(
@@ -334,7 +334,7 @@ impl Org {
     /// Writes down that somebody took an agreement back. Rows that wait are left out from now on: each claim looks.
     pub async fn withdraw_consent(&self, id: ConsentId, reason: &str, now: Millis) -> Result<(), StoreError> {
         self.allow(Permission::AddRegistrants)?;
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         let changed = tx
             .run(
                 "UPDATE consents SET withdrawn_at = $3, withdrawn_by = $4, withdraw_reason = $5

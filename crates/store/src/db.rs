@@ -11,21 +11,24 @@ use std::{
     collections::HashMap,
     io::Write as _,
     sync::{Arc, OnceLock, RwLock},
+    time::Duration,
 };
 
 use domain::ids::OrganizationId;
 use sqlx::{
-    AssertSqlSafe, FromRow, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    AssertSqlSafe, FromRow, Postgres, Sqlite, SqlitePool, Transaction,
     postgres::{PgArguments, PgRow},
     query::{Query, QueryAs},
     sqlite::{SqliteArguments, SqliteRow},
 };
+use tracing::debug;
 use uuid::Uuid;
 
 use crate::{
     changes::{Change, Signals},
-    error::StoreError,
-    wall::{Tenant, Visit, Wall},
+    error::{StoreError, before_commit},
+    postgres::{Plans, Server, Visit},
+    wall::{Tenant, Wall},
     writer::{Unfit, Writer},
 };
 
@@ -78,7 +81,7 @@ macro_rules! args {
 }
 pub(crate) use args;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Column {
     Ints(Vec<Option<i64>>),
     Texts(Vec<Option<String>>),
@@ -86,7 +89,7 @@ pub(crate) enum Column {
 }
 
 /// Many rows bound as one value, column by column. All columns have the same length.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) columns: Vec<(&'static str, Column)>,
 }
@@ -303,13 +306,15 @@ fn sqlite_query(
     }
 }
 
+/// `prepares`: whether the connection knows the statement by name from then on.
 fn postgres_query(
     sql: &'static str,
     args: Vec<Arg>,
     batch: Option<Batch>,
+    prepares: bool,
 ) -> Query<'static, Postgres, PgArguments> {
     let text = translated(sql, Dialect::Postgres, args.len(), batch.as_ref());
-    let query = bind_all!(sqlx::query(AssertSqlSafe(text)), args);
+    let query = bind_all!(sqlx::query(AssertSqlSafe(text)).persistent(prepares), args);
     match batch {
         Some(batch) => bind_postgres_batch!(query, batch),
         None => query,
@@ -333,9 +338,10 @@ fn postgres_query_as<T: Record>(
     sql: &'static str,
     args: Vec<Arg>,
     batch: Option<Batch>,
+    prepares: bool,
 ) -> QueryAs<'static, Postgres, T, PgArguments> {
     let text = translated(sql, Dialect::Postgres, args.len(), batch.as_ref());
-    let query = bind_all!(sqlx::query_as(AssertSqlSafe(text)), args);
+    let query = bind_all!(sqlx::query_as(AssertSqlSafe(text)).persistent(prepares), args);
     match batch {
         Some(batch) => bind_postgres_batch!(query, batch),
         None => query,
@@ -348,11 +354,12 @@ pub(crate) enum Db {
     /// One writer, several readers, as WAL allows.
     Sqlite { writer: Writer, readers: SqlitePool },
     Postgres {
-        pool: PgPool,
+        server: Arc<Server>,
         signals: Arc<Signals>,
         wall: Arc<Wall>,
         /// The organisation that every statement is bound to, where the [`Wall`] stands and the handle is a member's.
         tenant: Option<Tenant>,
+        plans: Plans,
     },
 }
 
@@ -360,8 +367,19 @@ impl Db {
     /// The same database as a member's handle sees it.
     pub(crate) fn within(&self, organization: OrganizationId) -> Db {
         let mut db = self.clone();
-        if let Db::Postgres { wall, tenant, .. } = &mut db {
+        if let Db::Postgres { wall, tenant, plans, .. } = &mut db {
             *tenant = (**wall == Wall::Stands).then(|| Tenant::of(organization));
+            *plans = Plans::Fresh;
+        }
+        db
+    }
+
+    /// The same database for statements over rows that come by the thousand, each of which has an index for its way: PostgreSQL is held to
+    /// it for the length of a transaction ([`Plans::ByIndex`]). Everything else is planned as PostgreSQL thinks best.
+    pub(crate) fn by_index(&self) -> Db {
+        let mut db = self.clone();
+        if let Db::Postgres { plans, .. } = &mut db {
+            *plans = Plans::ByIndex;
         }
         db
     }
@@ -373,12 +391,13 @@ impl Db {
                 let (tx, unfit) = writer.begin().await?;
                 Tx::Sqlite { tx, unfit }
             }
-            Db::Postgres { pool, signals, tenant, .. } => {
-                let mut tx = begin_whole(pool.clone()).await?;
+            Db::Postgres { server, signals, tenant, plans, .. } => {
+                let mut tx = server.begin(*plans).await.map_err(|error| server.undone(error))?;
                 if let Some(tenant) = tenant {
-                    tenant.enter(&mut tx).await?;
+                    tenant.enter(&mut tx).await.map_err(|error| server.undone(error))?;
                 }
-                Tx::Postgres { tx, signals: Arc::clone(signals), told: vec![] }
+                let prepares = server.prepares;
+                Tx::Postgres { tx, prepares, signals: Arc::clone(signals), told: vec![] }
             }
         })
     }
@@ -407,20 +426,26 @@ impl Db {
         args: Vec<Arg>,
         batch: Option<Batch>,
     ) -> Result<Vec<T>, StoreError> {
-        Ok(match self {
-            Db::Sqlite { readers, .. } => sqlite_query_as(sql, args, batch).fetch_all(readers).await?,
-            Db::Postgres { pool, tenant: None, .. } => {
-                postgres_query_as(sql, args, batch).fetch_all(pool).await?
+        match self {
+            Db::Sqlite { readers, .. } => Ok(sqlite_query_as(sql, args, batch).fetch_all(readers).await?),
+            Db::Postgres { server, tenant, plans, .. } => {
+                // A question may be asked again, whatever became of the first one.
+                again(|| async {
+                    let query = postgres_query_as(sql, args.clone(), batch.clone(), server.prepares);
+                    if tenant.is_none() && server.goes_alone(*plans) {
+                        return query.fetch_all(&server.pool).await.map_err(|error| server.undone(error));
+                    }
+                    let mut visit = Visit::begin(&server.pool).await.map_err(|error| server.undone(error))?;
+                    let mut tx =
+                        visit.enter(*plans, tenant.as_ref()).await.map_err(|error| server.undone(error))?;
+                    let rows = query.fetch_all(&mut *tx).await.map_err(|error| server.undone(error))?;
+                    drop(tx);
+                    visit.over();
+                    Ok(rows)
+                })
+                .await
             }
-            Db::Postgres { pool, tenant: Some(tenant), .. } => {
-                let mut visit = Visit::begin(pool).await?;
-                let mut tx = visit.enter(tenant).await?;
-                let rows = postgres_query_as(sql, args, batch).fetch_all(&mut *tx).await?;
-                drop(tx);
-                visit.over();
-                rows
-            }
-        })
+        }
     }
 
     pub(crate) async fn optional<T: Record>(
@@ -428,20 +453,13 @@ impl Db {
         sql: &'static str,
         args: Vec<Arg>,
     ) -> Result<Option<T>, StoreError> {
-        Ok(match self {
-            Db::Sqlite { readers, .. } => sqlite_query_as(sql, args, None).fetch_optional(readers).await?,
-            Db::Postgres { pool, tenant: None, .. } => {
-                postgres_query_as(sql, args, None).fetch_optional(pool).await?
+        match self {
+            Db::Sqlite { readers, .. } => {
+                Ok(sqlite_query_as(sql, args, None).fetch_optional(readers).await?)
             }
-            Db::Postgres { pool, tenant: Some(tenant), .. } => {
-                let mut visit = Visit::begin(pool).await?;
-                let mut tx = visit.enter(tenant).await?;
-                let row = postgres_query_as(sql, args, None).fetch_optional(&mut *tx).await?;
-                drop(tx);
-                visit.over();
-                row
-            }
-        })
+            // No statement here asks for the first of many rows.
+            Db::Postgres { .. } => Ok(self.all_with(sql, args, None).await?.into_iter().next()),
+        }
     }
 
     /// The one row that the query always has.
@@ -451,25 +469,48 @@ impl Db {
 
     /// Runs one statement in a transaction of its own; rows touched.
     pub(crate) async fn run(&self, sql: &'static str, args: Vec<Arg>) -> Result<u64, StoreError> {
-        Ok(match self {
-            Db::Sqlite { writer, .. } => writer.run(sqlite_query(sql, args, None)).await?,
-            Db::Postgres { pool, tenant: None, .. } => {
-                postgres_query(sql, args, None).execute(pool).await?.rows_affected()
+        match self {
+            Db::Sqlite { writer, .. } => Ok(writer.run(sqlite_query(sql, args, None)).await?),
+            Db::Postgres { server, tenant, plans, .. } => {
+                again(|| async {
+                    if tenant.is_none() && server.goes_alone(*plans) {
+                        // It commits by itself: a connection that is lost meanwhile leaves a doubt.
+                        let query = postgres_query(sql, args.clone(), None, server.prepares);
+                        return Ok(query.execute(&server.pool).await?.rows_affected());
+                    }
+                    let mut tx = self.begin().await?;
+                    let rows = tx.run(sql, args.clone()).await?;
+                    tx.commit().await?;
+                    Ok(rows)
+                })
+                .await
             }
-            Db::Postgres { tenant: Some(_), .. } => {
-                let mut tx = self.begin().await?;
-                let rows = tx.run(sql, args).await?;
-                tx.commit().await?;
-                rows
-            }
-        })
+        }
     }
 }
 
-/// Begins in a task of its own: a request that is given up while the answer to `BEGIN` is on its way would hand the connection back with a
-/// transaction open that nobody knows of.
-async fn begin_whole(pool: PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    tokio::spawn(async move { pool.begin().await }).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+/// So often a transaction is run when the database undoes it each time.
+const RUNS_MOST: u32 = 4;
+/// Before the second run; twice as long before each further one.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Runs a whole transaction, and again when the database undid it. Whoever calls this begins, and commits, within `run`, and leaves nothing
+/// outside of it changed.
+pub(crate) async fn again<T, F>(run: impl Fn() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    let mut runs = 1;
+    loop {
+        match run().await {
+            Err(StoreError::Undone(error)) if runs < RUNS_MOST => {
+                debug!("the database undid a transaction, which is run again: {error}");
+                tokio::time::sleep(PAUSE * 2_u32.pow(runs - 1)).await;
+                runs += 1;
+            }
+            ended => return ended,
+        }
+    }
 }
 
 /// An open transaction. Dropped without [`Tx::commit`], nothing of it stays.
@@ -480,6 +521,8 @@ pub(crate) enum Tx {
     },
     Postgres {
         tx: Transaction<'static, Postgres>,
+        /// Whether statements are kept by name on the connection.
+        prepares: bool,
         signals: Arc<Signals>,
         /// What this transaction changes, for the other processes.
         told: Vec<Change>,
@@ -490,8 +533,9 @@ impl Tx {
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         match self {
             Tx::Sqlite { tx, unfit } => unfit.heed(tx.commit().await)?,
-            Tx::Postgres { mut tx, signals, told } => {
-                let later = signals.tell(&mut tx, told).await?;
+            Tx::Postgres { mut tx, prepares, signals, told } => {
+                let later = signals.tell(&mut tx, told, prepares).await.map_err(before_commit)?;
+                // Lost here, nobody knows what became of it: that is no error to run it again for.
                 tx.commit().await?;
                 signals.hold(later);
             }
@@ -503,7 +547,8 @@ impl Tx {
     /// that is begun again when it did not end. A crash of the database may lose the last such steps, never one before a kept one.
     pub(crate) async fn is_a_step(&mut self) -> Result<(), StoreError> {
         if let Tx::Postgres { tx, .. } = self {
-            sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut **tx).await?;
+            let words = "SET LOCAL synchronous_commit = off";
+            sqlx::raw_sql(words).execute(&mut **tx).await.map_err(before_commit)?;
         }
         Ok(())
     }
@@ -543,7 +588,10 @@ impl Tx {
             Tx::Sqlite { tx, unfit } => {
                 unfit.heed(sqlite_query_as(sql, args, batch).fetch_all(&mut **tx).await)?
             }
-            Tx::Postgres { tx, .. } => postgres_query_as(sql, args, batch).fetch_all(&mut **tx).await?,
+            Tx::Postgres { tx, prepares, .. } => {
+                let query = postgres_query_as(sql, args, batch, *prepares);
+                query.fetch_all(&mut **tx).await.map_err(before_commit)?
+            }
         })
     }
 
@@ -556,7 +604,10 @@ impl Tx {
             Tx::Sqlite { tx, unfit } => {
                 unfit.heed(sqlite_query_as(sql, args, None).fetch_optional(&mut **tx).await)?
             }
-            Tx::Postgres { tx, .. } => postgres_query_as(sql, args, None).fetch_optional(&mut **tx).await?,
+            Tx::Postgres { tx, prepares, .. } => {
+                let query = postgres_query_as(sql, args, None, *prepares);
+                query.fetch_optional(&mut **tx).await.map_err(before_commit)?
+            }
         })
     }
 
@@ -592,8 +643,9 @@ impl Tx {
             Tx::Sqlite { tx, unfit } => {
                 unfit.heed(sqlite_query(sql, args, batch).execute(&mut **tx).await)?.rows_affected()
             }
-            Tx::Postgres { tx, .. } => {
-                postgres_query(sql, args, batch).execute(&mut **tx).await?.rows_affected()
+            Tx::Postgres { tx, prepares, .. } => {
+                let query = postgres_query(sql, args, batch, *prepares);
+                query.execute(&mut **tx).await.map_err(before_commit)?.rows_affected()
             }
         })
     }

@@ -41,6 +41,10 @@ pub enum StoreError {
     /// The database cannot be reached or refused the statement.
     #[error("the database did not answer as expected: {0}")]
     Down(#[source] sqlx::Error),
+    /// The database undid the whole transaction: it met another one in a deadlock or a conflict, or its connection was lost before
+    /// anybody had asked for a COMMIT. Nothing of it stayed, and all of it may be run again.
+    #[error("the database undid the change: {0}")]
+    Undone(#[source] sqlx::Error),
     /// A migration could not be applied.
     #[error("the database could not be brought up to date: {0}")]
     Migrate(#[source] sqlx::migrate::MigrateError),
@@ -64,10 +68,34 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> StoreError {
         match &error {
             sqlx::Error::Database(db) if db.is_unique_violation() => StoreError::Taken,
+            sqlx::Error::Database(db) if db.code().is_some_and(|code| CONFLICTS.contains(&&*code)) => {
+                StoreError::Undone(error)
+            }
             sqlx::Error::RowNotFound => StoreError::Missing,
             _ => StoreError::Down(error),
         }
     }
+}
+
+/// A serialization failure and a deadlock: PostgreSQL has rolled the transaction back when it says so, also in answer to a COMMIT.
+const CONFLICTS: [&str; 2] = ["40001", "40P01"];
+/// The server, or a pooler before it, ends the connection: class 08, and shutting down, crashing, not being up yet.
+const ENDINGS: [&str; 3] = ["57P01", "57P02", "57P03"];
+
+/// Whether the connection was lost, so that nobody knows what became of the statement.
+pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(db) => {
+            db.code().is_some_and(|code| code.starts_with("08") || ENDINGS.contains(&&*code))
+        }
+        _ => false,
+    }
+}
+
+/// The error of a statement within a PostgreSQL transaction, or of its BEGIN: a lost connection takes all of it along.
+pub(crate) fn before_commit(error: sqlx::Error) -> StoreError {
+    if is_lost(&error) { StoreError::Undone(error) } else { error.into() }
 }
 
 /// Reads a stored word as a domain enum.

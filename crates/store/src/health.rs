@@ -71,20 +71,26 @@ async fn inspect_sqlite(path: &Path) -> Result<Inspection, StoreError> {
 }
 
 async fn inspect_postgres(url: &str) -> Result<Inspection, StoreError> {
-    let mut db = PgConnection::connect(url).await?;
-    let (version,): (String,) =
-        sqlx::query_as("SELECT current_setting('server_version')").fetch_one(&mut db).await?;
+    let mut db: PgConnection = crate::postgres::options(url)?.connect().await?;
+    // One transaction: a pooler may serve each on another connection.
+    let mut tx = db.begin().await?;
+    let (version, ours): (String, bool) =
+        sqlx::query_as("SELECT current_setting('server_version'), to_regclass($1) IS NOT NULL")
+            .persistent(false)
+            .bind(migrate::TABLE)
+            .fetch_one(&mut *tx)
+            .await?;
     // The one question about the present moment that SQL is asked: whether the machines agree on it.
     let (clock,): (i64,) =
         sqlx::query_as("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)")
-            .fetch_one(&mut db)
+            .persistent(false)
+            .fetch_one(&mut *tx)
             .await?;
-    let (ours,): (bool,) =
-        sqlx::query_as("SELECT to_regclass($1) IS NOT NULL").bind(migrate::TABLE).fetch_one(&mut db).await?;
     let mut schema = 0;
     if ours {
-        (schema,) = sqlx::query_as(migrate::NEWEST_APPLIED).fetch_one(&mut db).await?;
+        (schema,) = sqlx::query_as(migrate::NEWEST_APPLIED).persistent(false).fetch_one(&mut *tx).await?;
     }
+    drop(tx);
     db.close().await?;
     Ok(Inspection {
         engine: format!("PostgreSQL {version}"),
@@ -116,9 +122,12 @@ impl Store {
                 sqlx::query(TEST_WRITE).bind(now.0).execute(&mut db).await?;
                 db.close_hard().await?;
             }
-            Db::Postgres { pool, .. } => {
-                let mut db = PgConnection::connect_with(&pool.connect_options()).await?;
-                sqlx::query(TEST_WRITE).bind(now.0).execute(&mut db).await?;
+            Db::Postgres { server, .. } => {
+                let mut db = PgConnection::connect_with(&server.pool.connect_options()).await?;
+                // A pooler may serve each transaction on another connection.
+                let mut tx = db.begin().await?;
+                sqlx::query(TEST_WRITE).persistent(false).bind(now.0).execute(&mut *tx).await?;
+                tx.commit().await?;
                 db.close().await?;
             }
         }

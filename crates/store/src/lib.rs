@@ -11,6 +11,7 @@ mod health;
 mod migrate;
 mod org;
 mod phone_key;
+mod postgres;
 mod restored;
 mod together;
 mod wall;
@@ -35,13 +36,9 @@ pub mod templates;
 pub mod testing;
 pub mod workshops;
 
-use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use sqlx::{
-    Connection as _,
-    postgres::PgPoolOptions,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 pub use access::{Access, AccessLink, LinkKind, NewUser, Patience, SessionLife, SignedIn, User};
 pub use changes::{Change, Changes};
@@ -53,7 +50,6 @@ pub use phone_key::PhoneKey;
 pub use wall::Wall;
 pub use work::Work;
 
-use changes::Signals;
 use db::Db;
 use writer::Writer;
 
@@ -65,26 +61,34 @@ const WRITER_CACHE_KIB: &str = "-4096";
 const READER_CACHE_KIB: &str = "-1024";
 /// Pages in the log before they are carried over into the database: rows that change three times within seconds are carried once.
 const CHECKPOINT_PAGES: &str = "6000";
-/// Connections of one process to PostgreSQL.
-const POSTGRES_CONNECTIONS: u32 = 12;
-/// Nearly every statement here takes a few rows by a key or a page in the order of one, and says so; PostgreSQL guesses otherwise as long as
-/// it has no statistics, and keeps for a connection what it guessed when the tables were empty. So it is kept from walking, sorting and
-/// hashing whole tables where there is another way. A statement that compares two long lists has to say how: see
-/// `candidates_of_requests`. (A forbidden step costs so much in its eyes that it would compile the statement: hence `jit`.)
-const POSTGRES_PLANS: [(&str, &str); 8] = [
-    ("enable_seqscan", "off"),
-    ("enable_bitmapscan", "off"),
-    ("enable_hashjoin", "off"),
-    ("enable_mergejoin", "off"),
-    ("enable_material", "off"),
-    ("max_parallel_workers_per_gather", "0"),
-    ("random_page_cost", "1.1"),
-    ("jit", "off"),
-];
-/// A connection that was used so recently is not asked whether it is still there: that is one exchange more for each transaction.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// Longest wait for a free connection.
 const CONNECTION_WAIT: Duration = Duration::from_secs(20);
+
+/// Where a database is, and how it is reached. What is `None` is found out.
+#[derive(Clone, Default)]
+pub struct DatabaseAddress {
+    /// `sqlite:PATH` (created when missing) or `postgres://…`. May hold a password.
+    pub url: String,
+    /// The same PostgreSQL database round the pooler that stands before `url`: for hearing what other processes change, which needs a
+    /// connection of its own.
+    pub direct: Option<String>,
+    /// Whether a pooler stands before PostgreSQL that may serve each transaction on another connection.
+    pub is_pooled: Option<bool>,
+    /// Whether statements are prepared once for each connection. `None`: unless there is a pooler, because not every one keeps them.
+    pub prepares: Option<bool>,
+}
+
+impl From<&str> for DatabaseAddress {
+    fn from(url: &str) -> DatabaseAddress {
+        DatabaseAddress { url: url.to_owned(), ..DatabaseAddress::default() }
+    }
+}
+
+impl From<&String> for DatabaseAddress {
+    fn from(url: &String) -> DatabaseAddress {
+        url.as_str().into()
+    }
+}
 
 /// An open database.
 #[derive(Clone, Debug)]
@@ -93,23 +97,23 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens `sqlite:PATH` (created when missing) or `postgres://…`, and brings its schema up to date.
+    /// Opens a database, and brings its schema up to date.
     ///
     /// A database of a newer program is refused ([`StoreError::Newer`]) and left untouched.
-    pub async fn open(url: &str) -> Result<Store, StoreError> {
-        let mut db = if let Some(path) = url.strip_prefix("sqlite:") {
-            open_sqlite(Path::new(path.trim_start_matches("//"))).await?
+    pub async fn open(address: impl Into<DatabaseAddress>) -> Result<Store, StoreError> {
+        let address = address.into();
+        let url = &address.url;
+        let db = if let Some(path) = url.strip_prefix("sqlite:") {
+            let db = open_sqlite(Path::new(path.trim_start_matches("//"))).await?;
+            migrate::run_sqlite(&db).await?;
+            db
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            open_postgres(url).await?
+            postgres::open(&address).await?
         } else {
             let words =
                 "use sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE as the database".to_owned();
             return Err(StoreError::Address(words));
         };
-        migrate::run(&db).await?;
-        if let Db::Postgres { pool, wall, .. } = &mut db {
-            *wall = Arc::new(wall::raise(pool).await?);
-        }
         Ok(Store { db })
     }
 
@@ -133,11 +137,13 @@ impl Store {
         Access { db: self.db.clone() }
     }
 
-    /// What other processes change from now on. Silent on SQLite, which has none.
+    /// What other processes change from now on. Silent on SQLite, which has none, and behind a pooler without an address round it.
     pub fn changes(&self) -> Changes {
         match &self.db {
             Db::Sqlite { .. } => Changes::none(),
-            Db::Postgres { pool, signals, .. } => Changes::of(pool.clone(), Arc::clone(signals)),
+            Db::Postgres { server, signals, .. } => {
+                Changes::of(server.pool.clone(), server.listening_pool(), Arc::clone(signals))
+            }
         }
     }
 
@@ -161,7 +167,7 @@ impl Store {
                 readers.close().await;
                 writer.pool().close().await;
             }
-            Db::Postgres { pool, .. } => pool.close().await,
+            Db::Postgres { server, .. } => server.pool.close().await,
         }
     }
 }
@@ -194,32 +200,4 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
         .connect_with(options.pragma("cache_size", READER_CACHE_KIB))
         .await?;
     Ok(Db::Sqlite { writer, readers })
-}
-
-async fn open_postgres(url: &str) -> Result<Db, StoreError> {
-    let options = sqlx::postgres::PgConnectOptions::from_str(url)
-        .map_err(|error| StoreError::Address(format!("the database address cannot be read: {error}")))?
-        .application_name("munadi")
-        .options(POSTGRES_PLANS);
-    let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
-        .acquire_timeout(CONNECTION_WAIT)
-        .test_before_acquire(false)
-        .before_acquire(|connection, used| {
-            Box::pin(async move {
-                if connection.is_in_transaction() {
-                    // What was left open there is nobody's.
-                    return Ok(false);
-                }
-                if used.idle_for >= TRUSTED_FOR {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-        .connect_with(options)
-        .await?;
-    let signals = Arc::new(Signals::of(&pool).await?);
-    let wall = Arc::new(Wall::Missing("it was not built yet".to_owned()));
-    Ok(Db::Postgres { pool, signals, wall, tenant: None })
 }

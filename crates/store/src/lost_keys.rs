@@ -33,7 +33,7 @@ impl Store {
         by: &str,
         now: Millis,
     ) -> Result<u64, StoreError> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         let touched = tx
             .run_batch(
                 "UPDATE integrations SET secrets = '', hints = '{}', health = '{}', secrets_set_by = $1, secrets_set_at = $2
@@ -71,7 +71,7 @@ impl Store {
                 let batch = Batch::new()
                     .uuids("id", rows.iter().map(|(id, _)| *id))
                     .texts("phone_key", rows.iter().map(|(_, phone)| key.of(phone)));
-                let mut tx = self.db.begin().await?;
+                let mut tx = self.db.by_index().begin().await?;
                 done.anew += tx.run_batch(update, args![], batch).await?;
                 tx.commit().await?;
             }

@@ -1,15 +1,36 @@
 //! Brings a database up to date, and refuses one that is newer than the program.
+//!
+//! On PostgreSQL each migration is a transaction that holds [`LOCK`], so that a pooler may serve each on another connection; a start that
+//! finds nothing to do takes no lock at all.
 
-use sqlx::migrate::{MigrateError, Migrator};
+use std::collections::HashMap;
 
-use crate::{db::Db, error::StoreError};
+use sqlx::{
+    PgConnection, PgPool,
+    migrate::{MigrateError, Migration, Migrator},
+};
+
+use crate::{
+    db::{Db, again},
+    error::{StoreError, before_commit},
+};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
-/// What only PostgreSQL needs. Processes that start together do it once, and one that finds it done locks nothing: an ALTER would wait for
-/// a vacuum under way and cancel it.
+/// One process at a time migrates, and the others find it done.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(20261122)";
+/// As the driver would make it, so that older programs read it.
+const MAKE_TABLE: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
+    version BIGINT PRIMARY KEY,
+    description TEXT NOT NULL,
+    installed_on TIMESTAMPTZ NOT NULL DEFAULT now(),
+    success BOOLEAN NOT NULL,
+    checksum BYTEA NOT NULL,
+    execution_time BIGINT NOT NULL
+)";
+
+/// What only PostgreSQL needs, under [`LOCK`]. An ALTER would wait for a vacuum under way and cancel it: what is done is not done again.
 const POSTGRES_TUNING: &str = "DO $$ BEGIN
-    PERFORM pg_advisory_xact_lock(20261122);
     -- Rows of messages are changed three times each: room on the page, and statistics that keep up.
     IF NOT EXISTS (SELECT 1 FROM pg_class WHERE oid = to_regclass('messages') AND 'fillfactor=60' = ANY (reloptions)) THEN
         ALTER TABLE messages SET (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
@@ -31,21 +52,132 @@ const POSTGRES_TUNING: &str = "DO $$ BEGIN
     END IF;
 END $$";
 
-pub(crate) async fn run(db: &Db) -> Result<(), StoreError> {
-    let done = match db {
-        Db::Sqlite { writer, .. } => MIGRATIONS.run(writer.pool()).await,
-        Db::Postgres { pool, .. } => MIGRATIONS.run(pool).await,
+/// Whether [`POSTGRES_TUNING`] has nothing to do.
+const IS_TUNED: &str = "SELECT
+    EXISTS (SELECT 1 FROM pg_class WHERE oid = to_regclass('messages') AND 'fillfactor=60' = ANY (reloptions))
+    AND to_regclass('messages_in_flight') IS NULL AND to_regclass('messages_of_worker') IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass('registrants')
+                    AND conname = 'registrants_workshop_id_fkey')";
+
+pub(crate) async fn run_sqlite(db: &Db) -> Result<(), StoreError> {
+    let Db::Sqlite { writer, .. } = db else { return Ok(()) };
+    MIGRATIONS.run(writer.pool()).await.map_err(refusal)
+}
+
+pub(crate) async fn run_postgres(pool: &PgPool) -> Result<(), StoreError> {
+    while again(|| step(pool)).await? == Step::Done {}
+    Ok(())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// Something was done; there may be more.
+    Done,
+    /// There is nothing to do.
+    Nothing,
+}
+
+/// The next migration, or the tuning behind the last one.
+async fn step(pool: &PgPool) -> Result<Step, StoreError> {
+    let mut tx = pool.begin().await.map_err(before_commit)?;
+    if to_do(&mut tx).await? == ToDo::Nothing {
+        return Ok(Step::Nothing);
+    }
+    sqlx::raw_sql(LOCK).execute(&mut *tx).await.map_err(before_commit)?;
+    // Makes this connection forget as well that there was no such table: it has only its own word for that so far.
+    sqlx::raw_sql(MAKE_TABLE).execute(&mut *tx).await.map_err(before_commit)?;
+    // Somebody else may have done it meanwhile.
+    match to_do(&mut tx).await? {
+        ToDo::Nothing => return Ok(Step::Nothing),
+        ToDo::Migrate(next) => apply(&mut tx, next).await?,
+        ToDo::Tune => {
+            sqlx::raw_sql(POSTGRES_TUNING).execute(&mut *tx).await.map_err(before_commit)?;
+        }
+    }
+    tx.commit().await?;
+    Ok(Step::Done)
+}
+
+#[derive(PartialEq, Eq)]
+enum ToDo {
+    Migrate(&'static Migration),
+    Tune,
+    Nothing,
+}
+
+async fn to_do(db: &mut PgConnection) -> Result<ToDo, StoreError> {
+    let (ours,): (bool,) = sqlx::query_as("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .persistent(false)
+        .fetch_one(&mut *db)
+        .await
+        .map_err(before_commit)?;
+    let applied: Vec<(i64, Vec<u8>, bool)> = match ours {
+        false => Vec::new(),
+        true => sqlx::query_as("SELECT version, checksum, success FROM _sqlx_migrations")
+            .persistent(false)
+            .fetch_all(&mut *db)
+            .await
+            .map_err(before_commit)?,
     };
-    done.map_err(|error| match error {
+    if let Some(next) = next_of(applied).map_err(refusal)? {
+        return Ok(ToDo::Migrate(next));
+    }
+    let (is_tuned,): (bool,) =
+        sqlx::query_as(IS_TUNED).persistent(false).fetch_one(&mut *db).await.map_err(before_commit)?;
+    Ok(if is_tuned { ToDo::Nothing } else { ToDo::Tune })
+}
+
+/// The first migration that is not applied, when those that are (version, checksum, success) are this program's.
+fn next_of(applied: Vec<(i64, Vec<u8>, bool)>) -> Result<Option<&'static Migration>, MigrateError> {
+    let mut applied: HashMap<i64, (Vec<u8>, bool)> =
+        applied.into_iter().map(|(version, checksum, success)| (version, (checksum, success))).collect();
+    let mut next = None;
+    for migration in MIGRATIONS.iter() {
+        match applied.remove(&migration.version) {
+            None => next = next.or(Some(migration)),
+            Some((_, false)) => return Err(MigrateError::Dirty(migration.version)),
+            Some((checksum, true)) if checksum != *migration.checksum => {
+                return Err(MigrateError::VersionMismatch(migration.version));
+            }
+            Some(_) => {}
+        }
+    }
+    match applied.into_keys().max() {
+        Some(stranger) => Err(MigrateError::VersionMissing(stranger)),
+        None => Ok(next),
+    }
+}
+
+async fn apply(db: &mut PgConnection, migration: &'static Migration) -> Result<(), StoreError> {
+    sqlx::raw_sql(migration.sql.clone()).execute(&mut *db).await.map_err(|error| {
+        match before_commit(error) {
+            StoreError::Down(error) => {
+                StoreError::Migrate(MigrateError::ExecuteMigration(error, migration.version))
+            }
+            other => other,
+        }
+    })?;
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES ($1, $2, TRUE, $3, -1)",
+    )
+    .persistent(false)
+    .bind(migration.version)
+    .bind(&*migration.description)
+    .bind(&*migration.checksum)
+    .execute(db)
+    .await
+    .map_err(before_commit)?;
+    Ok(())
+}
+
+fn refusal(error: MigrateError) -> StoreError {
+    match error {
         MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _) => {
             StoreError::Newer { found, known: newest() }
         }
         other => StoreError::Migrate(other),
-    })?;
-    if let Db::Postgres { pool, .. } = db {
-        sqlx::query(POSTGRES_TUNING).execute(pool).await?;
     }
-    Ok(())
 }
 
 /// Where the applied migrations are noted down.

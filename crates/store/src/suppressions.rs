@@ -309,7 +309,7 @@ impl Org {
         now: Millis,
     ) -> Result<u64, StoreError> {
         self.allow(Permission::Manage)?;
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         let mut added = 0;
         for chunk in entries.chunks(ROWS_PER_STATEMENT) {
             let batch = Batch::new()
@@ -354,7 +354,7 @@ impl Org {
     /// person asked for themselves is lifted only with a stated reason.
     pub async fn unsuppress(&self, id: SuppressionId, reason: &str, now: Millis) -> Result<Lift, StoreError> {
         self.allow(Permission::Manage)?;
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         let (source,): (String,) = tx
             .one(
                 "SELECT source FROM suppressions WHERE organization_id = $1 AND id = $2 FOR UPDATE",
@@ -392,7 +392,7 @@ impl Org {
         if !any || phones.is_empty() {
             return Ok(0);
         }
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         let mut known = 0;
         for chunk in phones.chunks(ROWS_PER_STATEMENT) {
             known += know_again(self, &mut tx, chunk, key).await?;

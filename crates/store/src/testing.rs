@@ -1,8 +1,12 @@
 //! Fresh databases for tests, on both engines. Only with the feature `testing`.
 
+mod pooler;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sqlx::{Connection, PgConnection};
+
+pub use pooler::Pooled;
 
 use crate::{Org, Store, StoreError};
 

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Either, Executor as _, Row as _};
 
 use crate::{
     db::{Arg, Batch, Dialect, Tx, bind_all, bind_postgres_batch, translated},
-    error::StoreError,
+    error::{StoreError, before_commit},
 };
 
 /// More are sent in several exchanges, so that few different texts come about.
@@ -58,7 +58,7 @@ impl Together {
             let expected: Vec<Option<u64>> = statements.iter().map(|statement| statement.expected).collect();
             let touched = match tx {
                 Tx::Sqlite { tx, unfit } => unfit.heed(sqlite(tx, statements).await)?,
-                Tx::Postgres { tx, .. } => postgres(tx, statements).await?,
+                Tx::Postgres { tx, prepares, .. } => postgres(tx, statements, *prepares).await?,
             };
             let fits = |(expected, rows): (&Option<u64>, &u64)| expected.is_none_or(|n| n == *rows);
             self.misfits |= touched.len() != expected.len() || !expected.iter().zip(&touched).all(fits);
@@ -93,16 +93,17 @@ async fn sqlite(
 async fn postgres(
     tx: &mut sqlx::Transaction<'static, sqlx::Postgres>,
     statements: Vec<Statement>,
+    prepares: bool,
 ) -> Result<Vec<u64>, StoreError> {
     let (text, parts) = (joined(&statements, Dialect::Postgres), statements.len());
-    let mut query = sqlx::query(AssertSqlSafe(text));
+    let mut query = sqlx::query(AssertSqlSafe(text)).persistent(prepares);
     for statement in statements {
         query = bind_all!(query, statement.args);
         if let Some(batch) = statement.batch {
             query = bind_postgres_batch!(query, batch);
         }
     }
-    let row = query.fetch_one(&mut **tx).await?;
+    let row = query.fetch_one(&mut **tx).await.map_err(before_commit)?;
     let touched = (0..parts).map(|part| row.try_get::<i64, _>(part).map(i64::unsigned_abs));
     Ok(touched.collect::<Result<_, _>>()?)
 }

@@ -9,7 +9,7 @@
 
 use domain::ids::OrganizationId;
 use sha2::{Digest, Sha256};
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction, pool::PoolConnection};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use tracing::warn;
 
 use crate::{Store, db::Db, error::StoreError};
@@ -138,8 +138,10 @@ pub(crate) async fn raise(pool: &PgPool) -> Result<Wall, StoreError> {
         Err(error) => Wall::Missing(refusal(error)?),
     };
     let mut tx = pool.begin().await?;
-    let (bound,): (bool,) =
-        sqlx::query_as("SELECT row_security_active('messages')").fetch_one(&mut *tx).await?;
+    let (bound,): (bool,) = sqlx::query_as("SELECT row_security_active('messages')")
+        .persistent(false)
+        .fetch_one(&mut *tx)
+        .await?;
     if bound {
         // The engine would see no row and do nothing, without a word.
         let words = "the tables belong to another database user, and row-level security hides their rows from this one; connect as their owner";
@@ -168,7 +170,7 @@ async fn build(pool: &PgPool) -> Result<(), sqlx::Error> {
     if is_built(&mut tx, &mark).await? {
         return Ok(());
     }
-    sqlx::query(BUILDING).execute(&mut *tx).await?;
+    sqlx::raw_sql(BUILDING).execute(&mut *tx).await?;
     if is_built(&mut tx, &mark).await? {
         return Ok(());
     }
@@ -186,12 +188,13 @@ async fn build(pool: &PgPool) -> Result<(), sqlx::Error> {
 }
 
 async fn is_built(db: &mut PgConnection, mark: &str) -> Result<bool, sqlx::Error> {
-    let (built,): (bool,) = sqlx::query_as(IS_BUILT).bind(mark).bind(ROLE).fetch_one(&mut *db).await?;
+    let (built,): (bool,) =
+        sqlx::query_as(IS_BUILT).persistent(false).bind(mark).bind(ROLE).fetch_one(&mut *db).await?;
     Ok(built && roles(db).await?.1 > 0)
 }
 
 async fn roles(db: &mut PgConnection) -> Result<(i64, i64), sqlx::Error> {
-    sqlx::query_as(MAY_BECOME).bind(ROLE).fetch_one(db).await
+    sqlx::query_as(MAY_BECOME).persistent(false).bind(ROLE).fetch_one(db).await
 }
 
 /// Goes through the door once, and looks for tables without a lock.
@@ -200,7 +203,7 @@ async fn tried(pool: &PgPool) -> Result<Wall, StoreError> {
     let found: Result<Option<(String,)>, sqlx::Error> = async {
         let mut tx = pool.begin().await?;
         nobody.enter(&mut tx).await?;
-        sqlx::query_as(UNGUARDED).fetch_optional(&mut *tx).await
+        sqlx::query_as(UNGUARDED).persistent(false).fetch_optional(&mut *tx).await
     }
     .await;
     Ok(match found {
@@ -234,42 +237,15 @@ impl Tenant {
         Tenant { enter: format!("SET LOCAL ROLE {ROLE}; SET LOCAL munadi.organization = '{id}'") }
     }
 
+    /// What binds a transaction.
+    pub(crate) fn words(&self) -> &str {
+        &self.enter
+    }
+
     /// Binds an open transaction.
     pub(crate) async fn enter(&self, tx: &mut PgConnection) -> Result<(), sqlx::Error> {
         sqlx::raw_sql(AssertSqlSafe(self.enter.clone())).execute(tx).await?;
         Ok(())
-    }
-}
-
-/// A connection for one statement of a tenant. Unless that statement has come to its end, it is closed rather than given back: a query
-/// that was given up in the middle may have left role and setting behind.
-pub(crate) struct Visit {
-    connection: PoolConnection<Postgres>,
-    is_over: bool,
-}
-
-impl Visit {
-    pub(crate) async fn begin(pool: &PgPool) -> Result<Visit, sqlx::Error> {
-        Ok(Visit { connection: pool.acquire().await?, is_over: false })
-    }
-
-    /// Begins and binds in one exchange. A dropped transaction is rolled back when the connection is given back, which a reading
-    /// statement need not wait for.
-    pub(crate) async fn enter(&mut self, tenant: &Tenant) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
-        use sqlx::Connection as _;
-        self.connection.begin_with(AssertSqlSafe(format!("BEGIN; {}", tenant.enter))).await
-    }
-
-    pub(crate) fn over(mut self) {
-        self.is_over = true;
-    }
-}
-
-impl Drop for Visit {
-    fn drop(&mut self) {
-        if !self.is_over {
-            self.connection.close_on_drop();
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! and counts what every phone really got.
 
 use std::{
+    ops::Range,
     process::{Child, Command, Stdio},
     sync::Arc,
     time::Duration,
@@ -36,6 +37,12 @@ pub struct CrashProof {
     /// How often the program is killed in the middle of sends
     #[arg(long, default_value_t = 20)]
     kills: u64,
+    /// Processes on the database, all started at once; more than one needs PostgreSQL. Each kill takes one of them, every third all
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=8))]
+    processes: u64,
+    /// People at least
+    #[arg(long, default_value_t = 0)]
+    people: u64,
     /// What is sent
     #[arg(long, value_enum, default_value_t = What::Whatsapp)]
     channel: What,
@@ -203,6 +210,7 @@ async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
     .await?;
     let workshop = stage.workshop("Rehearsal", now.plus(20 * HOUR), "https://meet.example/x", now).await?;
     let people = (args.kills * PEOPLE_PER_KILL + 300) * args.channel.people_more();
+    let people = people.max(args.people);
     let people = usize::try_from(people)?;
     stage.register(workshop, crowd(people, now), now).await?;
     let broadcast =
@@ -210,36 +218,97 @@ async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
 
     let bar = indicatif::ProgressBar::new(args.kills);
     let mut kills = 0;
+    let mut fleet = Fleet::start(&config, args.processes)?;
     while kills < args.kills {
-        let mut child = start(&config)?;
-        if !sending_again(&sandbox, &mut child, &stage.org, broadcast).await? {
-            child.kill()?;
-            child.wait()?;
+        if !sending_again(&sandbox, &mut fleet, &stage.org, broadcast).await? {
             break;
         }
         let moment = rng.random_range(5..220);
         tokio::time::sleep(Duration::from_millis(moment)).await;
-        child.kill().context("cannot kill the program")?;
-        child.wait()?;
-        kills += 1;
-        bar.inc(1);
+        let all = args.processes > 1 && kills % 3 == 2;
+        let victims = if all { 0..args.processes } else { one_of(args.processes, &mut rng) };
+        kills += fleet.replace(&config, victims)?;
+        bar.set_position(kills);
     }
     bar.finish_and_clear();
-    let mut child = start(&config)?;
     let truth = until_done(&app.store, &stage, broadcast).await;
-    child.kill()?;
-    child.wait()?;
+    drop(fleet);
     let verdict = count(&app, &stage, &sandbox, truth?, kills, args).await?;
     app.store.close().await;
     sandbox.stop().await;
     Ok(verdict)
 }
 
-/// The real program, as an operator starts it.
-fn start(config: &Config) -> anyhow::Result<Child> {
+/// One process, drawn.
+fn one_of(processes: u64, rng: &mut SmallRng) -> Range<u64> {
+    let one = rng.random_range(0..processes);
+    one..one + 1
+}
+
+/// The processes that send; they end with this.
+struct Fleet(Vec<Child>);
+
+impl Fleet {
+    /// Starts all of them at once.
+    fn start(config: &Config, processes: u64) -> anyhow::Result<Fleet> {
+        let mut fleet = Fleet(Vec::new());
+        for nth in 0..processes {
+            fleet.0.push(start(config, nth)?);
+        }
+        Ok(fleet)
+    }
+
+    /// Kills these and starts others in their place; how many.
+    fn replace(&mut self, config: &Config, victims: Range<u64>) -> anyhow::Result<u64> {
+        let killed = victims.end - victims.start;
+        let at = |nth: u64| usize::try_from(nth).unwrap_or(usize::MAX);
+        for child in self.0.iter_mut().take(at(victims.end)).skip(at(victims.start)) {
+            child.kill().context("cannot kill the program")?;
+            child.wait()?;
+        }
+        for nth in victims {
+            self.0[at(nth)] = start(config, nth)?;
+        }
+        Ok(killed)
+    }
+
+    /// Fails when one of them ended by itself.
+    fn check(&mut self) -> anyhow::Result<()> {
+        for child in &mut self.0 {
+            if let Some(status) = child.try_wait()? {
+                bail!("the program ended by itself: {status}");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// The real program, as an operator starts it: the first with pages, the others to send only.
+fn start(config: &Config, nth: u64) -> anyhow::Result<Child> {
     let me = std::env::current_exe().context("cannot find this program's own file")?;
-    Command::new(me)
-        .arg("serve")
+    let mut command = Command::new(me);
+    let said = [
+        ("MUNADI_DATABASE_DIRECT_URL", config.database_direct.clone()),
+        ("MUNADI_DATABASE_POOLER", config.database_pooler.map(|said| said.to_string())),
+        ("MUNADI_DATABASE_PREPARES", config.database_prepares.map(|said| said.to_string())),
+    ];
+    for (name, value) in said {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+    }
+    command
+        .arg(if nth == 0 { "serve" } else { "work" })
         .args(["--listen", "127.0.0.1:0", "--lease-seconds", "1", "--log", "error"])
         .arg("--data")
         .arg(&config.data)
@@ -258,10 +327,10 @@ fn start(config: &Config) -> anyhow::Result<Child> {
         .context("cannot start this program again")
 }
 
-/// Waits until the new life of the program has sent something; `false` when nothing is left to send. The first life plans before that.
+/// Waits until something was sent since the last kill; `false` when nothing is left to send. The first life plans before that.
 async fn sending_again(
     sandbox: &Sandbox,
-    child: &mut Child,
+    fleet: &mut Fleet,
     org: &Org,
     id: BroadcastId,
 ) -> anyhow::Result<bool> {
@@ -270,9 +339,7 @@ async fn sending_again(
         if sandbox.world().len() > before {
             return Ok(true);
         }
-        if let Some(status) = child.try_wait()? {
-            bail!("the program ended by itself: {status}");
-        }
+        fleet.check()?;
         if look % 100 == 0 && org.broadcast(id).await?.status == BroadcastStatus::Completed {
             return Ok(false);
         }

@@ -343,7 +343,7 @@ async fn opened(
     now: Millis,
     report: &mut Report,
 ) {
-    let store = match Store::open(&config.database).await {
+    let store = match Store::open(config.database_address()).await {
         Ok(store) => store,
         Err(error) => {
             report.fail("database", error.to_string(), format!("see above; the schema is {}", found.schema));
@@ -411,7 +411,7 @@ async fn notifications(store: &Store, report: &mut Report) -> Result<(), store::
         Some(false) => report.warn(
             ABOUT,
             "what one process changes does not reach the others; each looks every second",
-            "connect to PostgreSQL directly, or through a pooler in session mode: LISTEN and NOTIFY need it",
+            "set database_direct to an address of PostgreSQL without the pooler: LISTEN and NOTIFY need it",
         ),
     }
     Ok(())

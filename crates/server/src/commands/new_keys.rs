@@ -55,7 +55,7 @@ pub async fn run(config: Config, command: NewKeysCommand) -> anyhow::Result<()> 
 /// Accounts that would have to be set up again; changes nothing.
 pub async fn ask(config: &Config) -> anyhow::Result<Vec<IntegrationId>> {
     config.create_data_folder()?;
-    let store = Store::open(&config.database).await.context("cannot open the database")?;
+    let store = Store::open(config.database_address()).await.context("cannot open the database")?;
     let lost = unopened(&store, config).await;
     store.close().await;
     lost
@@ -64,7 +64,7 @@ pub async fn ask(config: &Config) -> anyhow::Result<Vec<IntegrationId>> {
 /// Gives the old keys up.
 pub async fn accept(config: Config, clock: SharedClock) -> anyhow::Result<Loss> {
     let lost = ask(&config).await?;
-    let store = Store::open(&config.database).await.context("cannot open the database")?;
+    let store = Store::open(config.database_address()).await.context("cannot open the database")?;
     let ring = KeyRing::generate();
     let app = App::new(store, clock, config, ring.clone())?;
     let done = start_anew(&app, &ring, lost).await;

@@ -147,7 +147,9 @@ impl From<StoreError> for Problem {
                 "Something with this name or address exists. Go back and choose another.",
             ),
             StoreError::Forbidden => Problem::forbidden("Ask an admin of your organisation."),
-            StoreError::Down(_) | StoreError::Newer { .. } => Problem::unavailable(error.to_string()),
+            StoreError::Down(_) | StoreError::Undone(_) | StoreError::Newer { .. } => {
+                Problem::unavailable(error.to_string())
+            }
             StoreError::Corrupt { .. } | StoreError::Address(_) | StoreError::Migrate(_) => {
                 Problem::fault(error.to_string())
             }

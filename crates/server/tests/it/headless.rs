@@ -21,7 +21,7 @@ use serde_json::Value;
 /// Starts the real program and waits for its end.
 fn munadi(arguments: &[&str], database: Option<&str>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_munadi"));
-    command.args(arguments).env_remove("MUNADI_DATABASE_URL");
+    command.args(arguments).env_remove("MUNADI_DATABASE_URL").env_remove("MUNADI_DATABASE_DIRECT_URL");
     if let Some(url) = database {
         command.args(["--database", url]);
     }
@@ -60,6 +60,22 @@ async fn a_killed_program_sends_nothing_twice_and_loses_nothing_on_postgres() {
     if let Some(db) = store::testing::postgres().await {
         assert_proof(&munadi(&["crash-proof", "--kills", "4", "--json"], Some(&db.url)));
         db.remove().await;
+    }
+}
+
+#[tokio::test]
+async fn two_processes_behind_a_pooler_that_are_killed_send_ten_thousand_messages_once() {
+    if let Some(pooled) = store::testing::Pooled::start().await {
+        let words = ["crash-proof", "--processes", "2", "--people", "10000", "--kills", "8", "--json"];
+        let output = munadi(&words, Some(&pooled.url));
+        let verdict = last_json(&output);
+        assert!(output.status.success(), "{verdict}");
+        assert_eq!(verdict["twice"], 0, "{verdict}");
+        assert_eq!(verdict["lost"], 0, "{verdict}");
+        assert_eq!(verdict["differences"], 0, "{verdict}");
+        assert_eq!(verdict["planned"], 10_000, "{verdict}");
+        assert!(verdict["kills"].as_u64() >= Some(8), "killed in the middle of sends: {verdict}");
+        pooled.remove().await;
     }
 }
 

@@ -46,7 +46,7 @@ impl Org {
         now: Millis,
     ) -> Result<(), StoreError> {
         self.allow(Permission::Send)?;
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         let status = self.status(&mut tx, id).await?;
         let next = status.after(happened).ok_or(StoreError::Stale)?;
         let stopped = matches!(next, BroadcastStatus::Paused | BroadcastStatus::Cancelled);
@@ -119,7 +119,7 @@ impl Org {
     async fn send_stretch_again(&self, again: &Again<'_>, after: i64) -> Result<Stretch, StoreError> {
         self.allow(Permission::Send)?;
         let Again { id, state, reasons, deadline, now } = *again;
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         let status = self.status(&mut tx, id).await?;
         if status == BroadcastStatus::Cancelled && after > 0 {
             return Ok(Stretch::default());
@@ -176,7 +176,7 @@ impl Org {
         now: Millis,
     ) -> Result<(), StoreError> {
         self.allow(Permission::Send)?;
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         self.status(&mut tx, message.broadcast).await?;
         let to = if went_out { MessageState::Sent } else { MessageState::Failed };
         let reason = if went_out { "" } else { "decided_not_sent" };

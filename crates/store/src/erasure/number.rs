@@ -69,7 +69,7 @@ impl Org {
         // Looked for before the transaction: these go through texts, which takes its time.
         let receipts = self.receipts_about(phone).await?;
         let lines = self.import_lines_about(phone).await?;
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         let workshops: Vec<(Uuid,)> = tx
             .all(
                 "SELECT id FROM workshops

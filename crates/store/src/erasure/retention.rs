@@ -112,7 +112,7 @@ impl Org {
         if days.is_some_and(|days| !(KEEP_DAYS_MIN..=KEEP_DAYS_MAX).contains(&days)) {
             return Err(StoreError::Stale);
         }
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         tx.run(
             "UPDATE organizations SET keep_days = $2, retention_next_at = 0 WHERE id = $1",
             args![self.id(), days],
@@ -208,7 +208,7 @@ impl Work {
                 after = next;
             }
         }
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         for sql in [
             "DELETE FROM import_rows WHERE import_id IN (SELECT id FROM imports WHERE workshop_id = $1)",
             "UPDATE broadcasts SET plan_phone = '', plan_identity = '' WHERE workshop_id = $1 AND plan_phone <> ''",
@@ -240,7 +240,7 @@ impl Work {
         workshop: WorkshopId,
         after: Uuid,
     ) -> Result<(i64, Option<Uuid>), StoreError> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         tx.run("SELECT 1 FROM workshops WHERE id = $1 FOR UPDATE", args![workshop.0]).await?;
         let rows: Vec<(Uuid, String, String)> = tx
             .all(
@@ -283,7 +283,7 @@ impl Work {
     /// The next rows of a broadcast behind `after`, with what happened to them and what providers said about them.
     async fn forget_stretch(&self, broadcast: Uuid, after: i64) -> Result<(i64, Option<i64>), StoreError> {
         let until = after + ROWS;
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         let n = tx
             .run(
                 "UPDATE messages SET name = '', recipient = '', planned = FALSE, content = '', reason_text = '',
@@ -331,7 +331,7 @@ impl Work {
                 )
                 .await?;
             let Some((last,)) = rows.last().copied() else { return Ok(total) };
-            let mut tx = self.db.begin().await?;
+            let mut tx = self.db.by_index().begin().await?;
             total += i64::try_from(rows.len()).unwrap_or(0);
             blank_receipts(&mut tx, rows.into_iter().map(|(id,)| id).collect()).await?;
             tx.commit().await?;
@@ -346,7 +346,7 @@ impl Work {
         did: &Forgotten,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         tx.run(
             "UPDATE organizations SET retention_ran_at = $2, retention_receipts_to = $3 WHERE id = $1",
             args![due.organization.0, now, due.before],

@@ -68,9 +68,7 @@ impl Org {
             let batch = Batch::new()
                 .texts("phone", chunk.iter().map(|row| row.phone.clone()))
                 .texts("identity", chunk.iter().map(|row| row.identity.clone()));
-            let found: Vec<(i64,)> = self
-                .db
-                .all_batch(
+            let found: Vec<(i64,)> = self.db.by_index().all_batch(
                     "SELECT COUNT(r.id) FROM @batch LEFT JOIN registrants r
                      ON r.workshop_id = $2 AND r.phone = b.phone AND r.identity = b.identity AND r.organization_id = $1",
                     args![self.id(), workshop.0],
@@ -84,7 +82,7 @@ impl Org {
 
     async fn begin_adding(&self, workshop: WorkshopId) -> Result<Tx, StoreError> {
         self.allow(Permission::AddRegistrants)?;
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         if self.hold(&mut tx, workshop).await? == "cancelled" {
             return Err(StoreError::Stale);
         }

@@ -39,7 +39,7 @@ impl Org {
         after: Option<RegistrantId>,
         limit: i64,
     ) -> Result<TakenOut, StoreError> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         self.hold(&mut tx, workshop).await?;
         let mut rows: Vec<TakenRow> = tx
             .all(

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     changes::Change,
-    db::{Tx, args},
+    db::{Tx, again, args},
     error::{StoreError, word},
     messages::{CountMoves, move_counts_with},
     phone_key::PhoneKey,
@@ -119,11 +119,11 @@ impl Work {
         if endings.is_empty() && wants.is_empty() {
             return Ok(Turn::default());
         }
-        if let Some(turn) = self.try_turn(endings, wants, key, Care::Count, now).await? {
+        if let Some(turn) = again(|| self.try_turn(endings, wants, key, Care::Count, now)).await? {
             return Ok(turn);
         }
         // Others have given up on some of these rows, or taken some out that were to be claimed: once more, looking which.
-        self.try_turn(endings, wants, key, Care::ReadBack, now).await?.ok_or(StoreError::Stale)
+        again(|| self.try_turn(endings, wants, key, Care::ReadBack, now)).await?.ok_or(StoreError::Stale)
     }
 
     async fn try_turn(
@@ -137,7 +137,7 @@ impl Work {
         let mut turn = Turn::default();
         let mut moves = CountMoves::default();
         let mut together = Together::default();
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         let aside = if endings.is_empty() {
             Aside::default()
         } else {

@@ -33,7 +33,7 @@ impl Work {
     ) -> Result<HashSet<String>, StoreError> {
         let batch = Batch::new().texts("phone_key", keys);
         let found: Vec<(String,)> =
-            self.db.all_batch(CONSENTING, args![organization.0, channel, category], batch).await?;
+            self.db.by_index().all_batch(CONSENTING, args![organization.0, channel, category], batch).await?;
         Ok(found.into_iter().map(|(key,)| key).collect())
     }
 }

@@ -71,9 +71,7 @@ impl Work {
     /// Broadcasts with rows to send at `now`, the longest unserved first. One that has begun goes on when the clock is set back before its
     /// start.
     pub async fn due(&self, now: Millis) -> Result<Vec<DueBroadcast>, StoreError> {
-        let rows: Vec<DueRow> = self
-            .db
-            .all(
+        let rows: Vec<DueRow> = self.db.by_index().all(
                 "SELECT b.id, b.integration_id, c.n, b.served_at, b.hours FROM broadcasts b
                  JOIN broadcast_counts c ON c.broadcast_id = b.id AND c.state = 'waiting' AND c.reason = '' AND c.n > 0
                  JOIN integrations i ON i.id = b.integration_id
@@ -104,9 +102,7 @@ impl Work {
 
     /// The next instant at which something may become due: a start, a deadline, a retry, the end of a hold.
     pub async fn next_due(&self, now: Millis) -> Result<Option<Millis>, StoreError> {
-        let (next,): (Option<i64>,) = self
-            .db
-            .one(
+        let (next,): (Option<i64>,) = self.db.by_index().one(
                 "SELECT MIN(at) FROM (
                      SELECT MIN(starts_at) AS at FROM broadcasts WHERE status IN ('scheduled', 'in_progress') AND starts_at > $1
                      UNION ALL

@@ -109,7 +109,7 @@ impl Work {
     /// Puts questions about single messages, due at `now`, in the place of one that stands for them; about those that have settled there
     /// is nothing to ask.
     pub async fn ask_each(&self, asked: &DueLookUp, now: Millis) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         tx.run(
             "INSERT INTO look_ups (broadcast_id, key, integration_id, organization_id, first_position, last_position, since, step, due_at, of_each)
              SELECT m.broadcast_id, m.provider_id, l.integration_id, l.organization_id, m.position, m.position, COALESCE(m.sent_at, l.since), l.step, $3, FALSE
@@ -135,7 +135,7 @@ impl Work {
         hold_until: Millis,
         limit: i64,
     ) -> Result<Vec<DueLookUp>, StoreError> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         let rows: Vec<DueRow> = tx
             .all(
                 "WITH due AS (
@@ -176,6 +176,7 @@ impl Work {
         match at {
             Some((step, due_at)) => {
                 self.db
+                    .by_index()
                     .run(
                         "UPDATE look_ups SET step = $3, due_at = $4 WHERE broadcast_id = $1 AND key = $2",
                         args![asked.broadcast.0, &asked.key, step, due_at],
@@ -184,6 +185,7 @@ impl Work {
             }
             None => {
                 self.db
+                    .by_index()
                     .run(
                         "DELETE FROM look_ups WHERE broadcast_id = $1 AND key = $2",
                         args![asked.broadcast.0, &asked.key],

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Work;
 use crate::{
-    db::{Tx, args},
+    db::{Tx, again, args},
     error::{StoreError, word},
     suppressions::ALL,
 };
@@ -69,14 +69,21 @@ struct AddresseeRow {
 impl Work {
     /// Keeps a person's wish. Said twice it is kept once.
     pub async fn opt_out(&self, wish: &OptOut, now: Millis) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
-        keep(&mut tx, wish, "person", now).await?;
-        tx.commit().await
+        again(|| async {
+            let mut tx = self.db.begin().await?;
+            keep(&mut tx, wish, "person", now).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     /// Lifts what the same person stopped themselves on that channel, by STOP or by the link in a message, and nothing else: not what
     /// a member or an import entered, nor a stop inside WhatsApp that the network reported (that is `marketing`).
     pub async fn opt_in(&self, wish: &OptOut, now: Millis) -> Result<(), StoreError> {
+        again(|| self.try_opt_in(wish, now)).await
+    }
+
+    async fn try_opt_in(&self, wish: &OptOut, now: Millis) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
         let own: Vec<(Uuid,)> = tx
             .all(
@@ -145,6 +152,16 @@ impl Work {
             category: category.map_or(ALL, Category::word),
             reason: "Pressed Stop on the page behind a message",
         };
+        again(|| self.try_stop_by_link(to, phone_key, &wish, now)).await
+    }
+
+    async fn try_stop_by_link(
+        &self,
+        to: &Addressee,
+        phone_key: &str,
+        wish: &OptOut,
+        now: Millis,
+    ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
         let others: Vec<(Uuid,)> = tx
             .all(
@@ -154,12 +171,16 @@ impl Work {
             )
             .await?;
         lift(&mut tx, others, "Chose anew on the page behind a message", now).await?;
-        keep(&mut tx, &wish, "link", now).await?;
+        keep(&mut tx, wish, "link", now).await?;
         tx.commit().await
     }
 
     /// Takes back what was stopped on the page behind a message, and nothing else.
     pub async fn undo_by_link(&self, to: &Addressee, phone_key: &str, now: Millis) -> Result<(), StoreError> {
+        again(|| self.try_undo_by_link(to, phone_key, now)).await
+    }
+
+    async fn try_undo_by_link(&self, to: &Addressee, phone_key: &str, now: Millis) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
         let own: Vec<(Uuid,)> = tx
             .all(

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Turn, Want, Work};
 use crate::{
-    db::{Tx, args},
+    db::{Tx, again, args},
     error::StoreError,
     together::Together,
 };
@@ -31,6 +31,10 @@ const DAY_SHIFT_MS: i64 = 19_800_000;
 impl Work {
     /// One more call of that integration, outside a claim: `None` when it may start now, else the milliseconds to wait.
     pub async fn one_call(&self, integration: IntegrationId, now: Millis) -> Result<Option<i64>, StoreError> {
+        again(|| self.try_one_call(integration, now)).await
+    }
+
+    async fn try_one_call(&self, integration: IntegrationId, now: Millis) -> Result<Option<i64>, StoreError> {
         let mut tx = self.db.begin().await?;
         let pace = pace_of(&mut tx, integration.0).await?;
         if pace.held_until > now.0 {

@@ -148,9 +148,7 @@ impl Work {
         after: &(String, String),
         limit: i64,
     ) -> Result<PlanPage, StoreError> {
-        let people = self
-            .db
-            .all(
+        let people = self.db.by_index().all(
                 "SELECT id, name, email, phone, phone_typed, identity, mark = 'duplicate' AS duplicate FROM registrants
                  WHERE workshop_id = $1 AND (phone, identity) > ($2, $3) AND status = 'registered'
                  ORDER BY phone, identity LIMIT $4",
@@ -162,9 +160,7 @@ impl Work {
 
     /// Whether somebody with that number is written to in that broadcast already: what a plan that was cut off has to know.
     pub async fn is_planned(&self, broadcast: BroadcastId, phone: &str) -> Result<bool, StoreError> {
-        let (planned,): (bool,) = self
-            .db
-            .one(
+        let (planned,): (bool,) = self.db.by_index().one(
                 "SELECT EXISTS (SELECT 1 FROM messages WHERE broadcast_id = $1 AND recipient = $2 AND planned)",
                 args![broadcast.0, phone],
             )
@@ -199,9 +195,7 @@ impl Work {
         category: &str,
         keys: Vec<String>,
     ) -> Result<HashSet<String>, StoreError> {
-        let found: Vec<(String,)> = self
-            .db
-            .all_batch(
+        let found: Vec<(String,)> = self.db.by_index().all_batch(
                 "SELECT s.phone_key FROM @batch CROSS JOIN suppressions s
                  WHERE s.organization_id = $1 AND s.phone_key = b.phone_key AND s.channel IN ('all', $2) AND s.category IN ('all', $3)",
                 args![organization.0, channel, category],
@@ -236,7 +230,7 @@ impl Work {
         now: Millis,
     ) -> Result<(), StoreError> {
         let count = i64::try_from(rows.len()).unwrap_or(0);
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         if !last {
             tx.is_a_step().await?;
         }

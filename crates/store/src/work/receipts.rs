@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::Work;
 use crate::{
     changes::Change,
-    db::{Batch, args},
+    db::{Batch, again, args},
     error::{StoreError, word},
     messages::{CountMoves, move_counts},
 };
@@ -143,13 +143,28 @@ impl Work {
         if receipts.is_empty() {
             return Ok(0);
         }
+        // Ids are in the order in which they came, because they are applied in that order.
+        let mut receipts: Vec<(ReceiptId, RawReceipt)> =
+            receipts.into_iter().map(|receipt| (ReceiptId::new(now), receipt)).collect();
+        // Whoever stores the same ones at the same moment waits for the other's keys in the same order.
+        receipts.sort_by(|(_, a), (_, b)| {
+            (a.integration.0, &a.dedupe_key).cmp(&(b.integration.0, &b.dedupe_key))
+        });
+        again(|| self.try_store_receipts(&receipts, now)).await
+    }
+
+    async fn try_store_receipts(
+        &self,
+        receipts: &[(ReceiptId, RawReceipt)],
+        now: Millis,
+    ) -> Result<u64, StoreError> {
         let batch = Batch::new()
-            .uuids("id", receipts.iter().map(|_| ReceiptId::new(now).0))
-            .uuids("organization_id", receipts.iter().map(|r| r.organization.0))
-            .uuids("integration_id", receipts.iter().map(|r| r.integration.0))
-            .texts("dedupe_key", receipts.iter().map(|r| r.dedupe_key.clone()))
-            .texts("body", receipts.iter().map(|r| r.body.clone()));
-        let mut tx = self.db.begin().await?;
+            .uuids("id", receipts.iter().map(|(id, _)| id.0))
+            .uuids("organization_id", receipts.iter().map(|(_, r)| r.organization.0))
+            .uuids("integration_id", receipts.iter().map(|(_, r)| r.integration.0))
+            .texts("dedupe_key", receipts.iter().map(|(_, r)| r.dedupe_key.clone()))
+            .texts("body", receipts.iter().map(|(_, r)| r.body.clone()));
+        let mut tx = self.db.by_index().begin().await?;
         let new = tx
             .run_batch(
                 "INSERT INTO receipts (id, organization_id, integration_id, dedupe_key, body, state, note, received_at, try_at)
@@ -159,7 +174,7 @@ impl Work {
                 batch,
             )
             .await?;
-        let mut integrations: Vec<Uuid> = receipts.iter().map(|r| r.integration.0).collect();
+        let mut integrations: Vec<Uuid> = receipts.iter().map(|(_, r)| r.integration.0).collect();
         integrations.sort_unstable();
         integrations.dedup();
         tx.run_batch(
@@ -177,6 +192,7 @@ impl Work {
     pub async fn pending_receipts(&self, now: Millis, limit: i64) -> Result<Vec<PendingReceipt>, StoreError> {
         let rows: Vec<(Uuid, Uuid, Uuid, String, String, i64)> = self
             .db
+            .by_index()
             .all(
                 "SELECT r.id, r.organization_id, r.integration_id, i.kind, r.body, r.received_at
                  FROM receipts r JOIN integrations i ON i.id = r.integration_id
@@ -207,9 +223,7 @@ impl Work {
         messages: Vec<MessageRef>,
         since: Millis,
     ) -> Result<Vec<Candidate>, StoreError> {
-        let mut rows: Vec<CandidateRow> = self
-            .db
-            .all_batch(
+        let mut rows: Vec<CandidateRow> = self.db.by_index().all_batch(
                 "SELECT m.broadcast_id, m.position, m.recipient, m.state, m.reason, m.provider_id, m.network_id, m.cost,
                         m.started_at, t.template
                  FROM (SELECT id, template FROM broadcasts WHERE integration_id = $1 AND served_at > $2) t
@@ -259,8 +273,7 @@ impl Work {
         requests: Vec<String>,
         since: Millis,
     ) -> Result<Vec<CandidateRow>, StoreError> {
-        self.db
-            .all_batch(
+        self.db.by_index().all_batch(
                 "SELECT m.broadcast_id, m.position, m.recipient, m.state, m.reason, m.provider_id, m.network_id, m.cost,
                         m.started_at, t.template
                  FROM (SELECT id, template FROM broadcasts WHERE integration_id = $1 AND served_at > $2) t
@@ -287,8 +300,7 @@ impl Work {
         integration: IntegrationId,
         messages: &[MessageRef],
     ) -> Result<Vec<CandidateRow>, StoreError> {
-        self.db
-            .all_batch(
+        self.db.by_index().all_batch(
                 "SELECT m.broadcast_id, m.position, m.recipient, m.state, m.reason, m.provider_id, m.network_id, m.cost,
                         m.started_at, t.template
                  FROM @batch CROSS JOIN messages m CROSS JOIN broadcasts t
@@ -304,13 +316,28 @@ impl Work {
 
     /// Writes what receipts brought about; broadcasts that changed. Rows that moved meanwhile are left alone and their
     /// receipts tried again.
+    ///
+    /// Several processes may do this with the same receipts at the same moment. They take messages first, then receipts, then counts, each
+    /// in the order of its key, so that one waits for the other; and who comes second finds receipts that wait no more, and leaves all of
+    /// it to the next look.
     pub async fn apply_receipts(
         &self,
-        results: Vec<(ReceiptId, Applied)>,
-        changes: Vec<ReceiptChange>,
+        mut results: Vec<(ReceiptId, Applied)>,
+        mut changes: Vec<ReceiptChange>,
         now: Millis,
     ) -> Result<Vec<BroadcastId>, StoreError> {
-        let mut tx = self.db.begin().await?;
+        results.sort_by_key(|(id, _)| id.0);
+        changes.sort_by_key(|change| (change.message.broadcast.0, change.message.position));
+        again(|| self.try_apply_receipts(&results, &changes, now)).await
+    }
+
+    async fn try_apply_receipts(
+        &self,
+        results: &[(ReceiptId, Applied)],
+        changes: &[ReceiptChange],
+        now: Millis,
+    ) -> Result<Vec<BroadcastId>, StoreError> {
+        let mut tx = self.db.by_index().begin().await?;
         let mut moves = CountMoves::default();
         let mut touched: Vec<BroadcastId> = Vec::new();
         let mut missed: Vec<MessageRef> = Vec::new();
@@ -350,7 +377,7 @@ impl Work {
                 )
                 .await?;
             let written: HashSet<(Uuid, i64)> = written.into_iter().collect();
-            for change in &changes {
+            for change in changes {
                 let key = (change.message.broadcast.0, change.message.position);
                 if !written.contains(&key) {
                     missed.push(change.message);
@@ -363,7 +390,9 @@ impl Work {
                 touched.push(change.message.broadcast);
             }
         }
-        write_results(&mut tx, results, &missed, now).await?;
+        if !write_results(&mut tx, results, &missed, now).await? {
+            return Ok(Vec::new());
+        }
         move_counts(&mut tx, moves).await?;
         touched.sort_unstable();
         touched.dedup();
@@ -375,25 +404,26 @@ impl Work {
     }
 }
 
+/// `false` when somebody else has dealt with one of them.
 async fn write_results(
     tx: &mut crate::db::Tx,
-    results: Vec<(ReceiptId, Applied)>,
+    results: &[(ReceiptId, Applied)],
     missed: &[MessageRef],
     now: Millis,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let rows: Vec<_> = results
-        .into_iter()
+        .iter()
         .map(|(id, applied)| match applied {
-            Applied::To(message) if missed.contains(&message) => (id, "pending", "", None, now.plus(1)),
-            Applied::To(message) => (id, "applied", "", Some(message), now),
-            Applied::Unmatched(why) => (id, "unmatched", why, None, now),
+            Applied::To(message) if missed.contains(message) => (id, "pending", "", None, now.plus(1)),
+            Applied::To(message) => (id, "applied", "", Some(*message), now),
+            Applied::Unmatched(why) => (id, "unmatched", *why, None, now),
             Applied::Ignored => (id, "ignored", "", None, now),
             Applied::Erased => (id, "erased", "", None, now),
-            Applied::Later(at) => (id, "pending", "", None, at),
+            Applied::Later(at) => (id, "pending", "", None, *at),
         })
         .collect();
     if rows.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
     let batch = Batch::new()
         .uuids("id", rows.iter().map(|row| row.0.0))
@@ -402,13 +432,14 @@ async fn write_results(
         .uuids("broadcast_id", rows.iter().map(|row| row.3.map(|message| message.broadcast.0)))
         .ints("position", rows.iter().map(|row| row.3.map(|message| message.position)))
         .ints("try_at", rows.iter().map(|row| row.4.0));
-    tx.run_batch(
+    let written = tx
+        .run_batch(
         "UPDATE receipts SET state = b.state, note = b.note, broadcast_id = b.broadcast_id, position = b.position, try_at = b.try_at,
                 body = CASE WHEN b.state = 'erased' THEN '' ELSE receipts.body END
-         FROM @batch WHERE receipts.id = b.id",
+         FROM @batch WHERE receipts.id = b.id AND receipts.state = 'pending'",
         args![],
         batch,
     )
     .await?;
-    Ok(())
+    Ok(written == rows.len() as u64)
 }

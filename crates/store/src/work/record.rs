@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{Asked, NewLookUp, Turn, Work, look_ups};
 use crate::{
     changes,
-    db::{Batch, Tx, args},
+    db::{Batch, Tx, again, args},
     error::StoreError,
     messages::CountMoves,
     together::Together,
@@ -423,10 +423,13 @@ impl Work {
 
     /// Stops a broadcast because of what the provider said; untried rows keep waiting.
     pub async fn pause(&self, broadcast: BroadcastId, said: &Said, now: Millis) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
-        pause(&mut tx, broadcast, said, now).await?;
-        tx.tell(changes::Change::Rows(broadcast));
-        tx.commit().await
+        again(|| async {
+            let mut tx = self.db.begin().await?;
+            pause(&mut tx, broadcast, said, now).await?;
+            tx.tell(changes::Change::Rows(broadcast));
+            tx.commit().await
+        })
+        .await
     }
 
     /// The provider was asked about the campaign and has no objection.

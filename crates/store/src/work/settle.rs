@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Work, sending_hours};
 use crate::{
     changes::Change,
-    db::args,
+    db::{again, args},
     error::StoreError,
     messages::{CountMoves, move_counts},
 };
@@ -30,9 +30,7 @@ impl Work {
     /// Cancels what waits in cancelled broadcasts, expires what waits past its deadline, completes what is done.
     pub async fn settle(&self, now: Millis) -> Result<Settled, StoreError> {
         let mut settled = Settled::default();
-        let over: Vec<(Uuid, String, String)> = self
-            .db
-            .all(
+        let over: Vec<(Uuid, String, String)> = self.db.by_index().all(
                 "SELECT b.id, b.status, COALESCE(b.stop_code, '') FROM broadcast_counts c JOIN broadcasts b ON b.id = c.broadcast_id
                  WHERE c.state = 'waiting' AND c.n > 0
                    AND (b.status = 'cancelled' OR (b.status IN ('scheduled', 'in_progress', 'paused') AND b.deadline <= $1))
@@ -41,7 +39,8 @@ impl Work {
             )
             .await?;
         for broadcast in self.after_hours(now).await? {
-            let rows = self.end_waiting(broadcast, MessageState::Cancelled, AFTER_HOURS, now).await?;
+            let rows =
+                again(|| self.end_waiting(broadcast, MessageState::Cancelled, AFTER_HOURS, now)).await?;
             settled.more |= rows >= SETTLE_ROWS;
             settled.touched.push(broadcast);
         }
@@ -51,7 +50,7 @@ impl Work {
             } else {
                 (MessageState::Expired, "deadline")
             };
-            let rows = self.end_waiting(BroadcastId(broadcast), state, reason, now).await?;
+            let rows = again(|| self.end_waiting(BroadcastId(broadcast), state, reason, now)).await?;
             settled.more |= rows >= SETTLE_ROWS;
             settled.touched.push(BroadcastId(broadcast));
         }
@@ -63,6 +62,7 @@ impl Work {
     async fn after_hours(&self, now: Millis) -> Result<Vec<BroadcastId>, StoreError> {
         let limited: Vec<(Uuid, String)> = self
             .db
+            .by_index()
             .all(
                 "SELECT b.id, b.hours FROM broadcast_counts c JOIN broadcasts b ON b.id = c.broadcast_id
                  WHERE c.state = 'waiting' AND c.n > 0 AND b.hours <> '' AND b.starts_at <= $1
@@ -88,7 +88,7 @@ impl Work {
         reason: &str,
         now: Millis,
     ) -> Result<i64, StoreError> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.by_index().begin().await?;
         // The broadcast's lock keeps claims and a person's "resume" out of the way.
         let (status,): (String,) =
             tx.one("SELECT status FROM broadcasts WHERE id = $1 FOR UPDATE", args![broadcast.0]).await?;
@@ -125,9 +125,7 @@ impl Work {
 
     /// Completes broadcasts without a row waiting or in flight. A paused one whose rows all expired is done as well.
     pub async fn complete(&self, now: Millis) -> Result<Vec<BroadcastId>, StoreError> {
-        let done: Vec<(Uuid,)> = self
-            .db
-            .all(
+        let done: Vec<(Uuid,)> = self.db.by_index().all(
                 "SELECT id FROM broadcasts b
                  WHERE (status IN ('scheduled', 'in_progress') OR (status = 'paused' AND deadline <= $1))
                    AND (starts_at <= $1 OR deadline <= $1)
@@ -138,7 +136,7 @@ impl Work {
             .await?;
         let mut completed = Vec::new();
         for (id,) in done {
-            let mut tx = self.db.begin().await?;
+            let mut tx = self.db.by_index().begin().await?;
             let touched = tx
                 .run(
                     "UPDATE broadcasts SET status = 'completed', finished_at = $2

@@ -68,6 +68,7 @@ impl Work {
     /// Leaves in good order. Where something of this run is in flight all the same it stays in the list, and others give it up in time.
     pub async fn retire(&self) -> Result<(), StoreError> {
         self.db
+            .by_index()
             .run(
                 "DELETE FROM workers WHERE id = $1
                    AND NOT EXISTS (SELECT 1 FROM broadcast_counts c CROSS JOIN messages m
@@ -83,6 +84,7 @@ impl Work {
     pub async fn in_flight_here(&self) -> Result<Vec<(MessageRef, i64)>, StoreError> {
         let rows: Vec<(Uuid, i64, i64)> = self
             .db
+            .by_index()
             .all(
                 "SELECT m.broadcast_id, m.position, m.attempt FROM broadcast_counts c CROSS JOIN messages m
                  WHERE c.state = 'in_flight' AND c.n > 0 AND m.broadcast_id = c.broadcast_id
@@ -99,8 +101,7 @@ impl Work {
     /// Enters runs that have something in flight and are not in the list, so that they are given up: one that others had given up while
     /// it claimed, and that ended before it entered itself again.
     pub async fn enter_forgotten(&self) -> Result<(), StoreError> {
-        self.db
-            .run(
+        self.db.by_index().run(
                 "INSERT INTO workers (id, name, started_at, beat_at, alive_until)
                  SELECT DISTINCT m.worker_id, 'forgotten', 0, 0, 0
                  FROM broadcast_counts c CROSS JOIN messages m
@@ -133,7 +134,7 @@ impl Work {
     async fn reclaim_from(&self, lost: WorkerId, now: Millis) -> Result<u64, StoreError> {
         let mut rows = 0;
         loop {
-            let mut tx = self.db.begin().await?;
+            let mut tx = self.db.by_index().begin().await?;
             // Locks the worker: a late heartbeat waits, and then finds that it is gone.
             let found: Option<(Uuid,)> =
                 tx.optional("SELECT id FROM workers WHERE id = $1 FOR UPDATE", args![lost.0]).await?;

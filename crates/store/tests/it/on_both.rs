@@ -119,6 +119,12 @@ where
 }
 
 impl World {
+    /// A world on that open store, whose database `direct` leads to without anything between.
+    pub(crate) async fn on(store: Store, direct: &str) -> Arc<World> {
+        let raw = Raw::Postgres(PgPool::connect(direct).await.unwrap());
+        World::with(store, direct.to_owned(), raw).await
+    }
+
     async fn with(store: Store, url: String, raw: Raw) -> Arc<World> {
         let (first, second) = (OrganizationId::new(NOW), OrganizationId::new(NOW));
         let org =

@@ -1,0 +1,255 @@
+//! The way to PostgreSQL: straight to a server, or through a pooler that may serve each transaction on another of its connections.
+//!
+//! Behind a pooler nothing may outlive a transaction: no setting of the connection, no lock of the session, no statement prepared by name.
+//! The driver sends a statement with parameters in two exchanges, so each goes within a transaction there. Nothing else in the store
+//! asks which of both it is.
+
+use std::{
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, PgPool, Postgres, Transaction,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tracing::info;
+
+use crate::{
+    CONNECTION_WAIT, DatabaseAddress,
+    changes::Signals,
+    db::Db,
+    error::{StoreError, before_commit, is_lost},
+    migrate,
+    wall::{self, Tenant},
+};
+
+/// Connections of one process to PostgreSQL.
+const CONNECTIONS: u32 = 12;
+/// A connection that was used so recently is not asked whether it is still there: that is one exchange more for each transaction.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+
+/// Planner settings of a transaction that [keeps to indexes](Db::by_index).
+///
+/// A statement over rows that come by the thousand takes them by a key or in the order of one, and says so. PostgreSQL guesses otherwise
+/// as long as it has no statistics, and keeps for a connection what it guessed when the tables were empty. So it is kept from walking,
+/// sorting and hashing whole tables where there is another way. A statement that compares two long lists has to say how: see
+/// `candidates_of_requests`. (A forbidden step costs so much in its eyes that it would compile the statement: hence `jit`.)
+const BEGIN_BY_INDEX: &str = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; \
+     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off; \
+     SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off";
+/// A plan is made for the table as it is at this moment, not kept from when it was empty.
+const BEGIN_FRESH: &str = "BEGIN; SET LOCAL plan_cache_mode = force_custom_plan";
+const BEGIN: &str = "BEGIN";
+
+/// How PostgreSQL finds its way to rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plans {
+    /// As it thinks best at the moment; a prepared statement may keep its plan.
+    Kept,
+    /// As it thinks best for the values and the size of the tables at this moment.
+    Fresh,
+    /// By an index wherever there is one.
+    ByIndex,
+}
+
+/// The pool, and what holds for all that goes through it.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) pool: PgPool,
+    /// Whether a pooler hands out its connections transaction by transaction.
+    pub(crate) is_pooled: bool,
+    /// Whether statements are prepared once for a connection and known by name from then on.
+    pub(crate) prepares: bool,
+    /// An address without the pooler, for what needs a connection of its own.
+    direct: Option<PgConnectOptions>,
+    lost: Lost,
+}
+
+/// When a connection was last found lost. Its neighbours were mostly lost with it: those that lay in the pool then are asked before use.
+#[derive(Clone, Debug, Default)]
+struct Lost(Arc<Mutex<Option<Instant>>>);
+
+impl Lost {
+    fn now(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn since(&self, idle: Duration) -> bool {
+        let at = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        at.is_some_and(|at| at.elapsed() <= idle)
+    }
+}
+
+impl Server {
+    /// What a transaction begins with.
+    pub(crate) fn opening(plans: Plans) -> &'static str {
+        match plans {
+            Plans::Kept => BEGIN,
+            Plans::Fresh => BEGIN_FRESH,
+            Plans::ByIndex => BEGIN_BY_INDEX,
+        }
+    }
+
+    /// Whether a single statement may go without a transaction around it.
+    pub(crate) fn goes_alone(&self, plans: Plans) -> bool {
+        !self.is_pooled && plans == Plans::Kept
+    }
+
+    /// Begins in a task of its own: a request that is given up while the answer to `BEGIN` is on its way would hand the connection back
+    /// with a transaction open that nobody knows of.
+    pub(crate) async fn begin(&self, plans: Plans) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        let pool = self.pool.clone();
+        let begun = tokio::spawn(async move { pool.begin_with(Server::opening(plans)).await });
+        begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+    }
+
+    /// The error of a statement that had not been committed.
+    pub(crate) fn undone(&self, error: sqlx::Error) -> StoreError {
+        if is_lost(&error) {
+            self.lost.now();
+        }
+        before_commit(error)
+    }
+
+    /// A pool of one connection that stays the same: straight to the server. `None` behind a pooler without an address that goes round it.
+    pub(crate) fn listening_pool(&self) -> Option<PgPool> {
+        let options = match &self.direct {
+            Some(direct) => direct.clone(),
+            None if self.is_pooled => return None,
+            None => (*self.pool.connect_options()).clone(),
+        };
+        Some(
+            PgPoolOptions::new()
+                .max_connections(1)
+                .acquire_timeout(CONNECTION_WAIT)
+                .max_lifetime(None)
+                .idle_timeout(None)
+                .connect_lazy_with(options),
+        )
+    }
+}
+
+/// Opens the pool, brings the schema up to date and builds the wall.
+pub(crate) async fn open(address: &DatabaseAddress) -> Result<Db, StoreError> {
+    let options = options(&address.url)?;
+    let is_pooled = match address.is_pooled {
+        Some(said) => said,
+        None => is_behind_pooler(&options).await?,
+    };
+    let prepares = address.prepares.unwrap_or(!is_pooled);
+    if is_pooled {
+        let words = if prepares { "which keeps prepared statements" } else { "without prepared statements" };
+        let heard = if address.direct.is_some() { "heard round it" } else { "seen by looking each second" };
+        info!("the database is reached through a pooler, {words}; changes of other processes are {heard}");
+    }
+    let lost = Lost::default();
+    let server = Arc::new(Server {
+        pool: pool(options, lost.clone()).await?,
+        lost,
+        is_pooled,
+        prepares,
+        direct: address.direct.as_deref().map(self::options).transpose()?,
+    });
+    migrate::run_postgres(&server.pool).await?;
+    let signals = Arc::new(Signals::of(&server.pool).await?);
+    let wall = Arc::new(wall::raise(&server.pool).await?);
+    Ok(Db::Postgres { server, signals, wall, tenant: None, plans: Plans::Kept })
+}
+
+/// The address as the driver reads it. What it asks for at the start of a connection and poolers do not know is left out; nothing here
+/// reads floating-point numbers.
+pub(crate) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|error| StoreError::Address(format!("the database address cannot be read: {error}")))?;
+    let name = options.get_application_name().unwrap_or("munadi").to_owned();
+    Ok(options.application_name(&name).extra_float_digits(None))
+}
+
+async fn pool(options: PgConnectOptions, lost: Lost) -> Result<PgPool, sqlx::Error> {
+    PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(CONNECTION_WAIT)
+        .test_before_acquire(false)
+        .before_acquire(move |connection, used| {
+            let is_trusted = used.idle_for < TRUSTED_FOR && !lost.since(used.idle_for);
+            Box::pin(async move {
+                if connection.is_in_transaction() {
+                    // What was left open there is nobody's.
+                    return Ok(false);
+                }
+                if !is_trusted {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_with(options)
+        .await
+}
+
+/// A setting that means nothing to PostgreSQL; whoever is connected to a server itself can hand it over and find it again.
+const MARK: &str = "munadi.straight";
+/// What a pooler says to a parameter that it does not pass on: PgBouncer, and Amazon's RDS Proxy.
+const REFUSED: [&str; 2] = ["08P01", "0A000"];
+
+/// Whether something stands between this program and the server that does not pass on what a connection starts with.
+async fn is_behind_pooler(options: &PgConnectOptions) -> Result<bool, StoreError> {
+    let marked = options.clone().options([(MARK, "1")]);
+    let mut connection = match marked.connect().await {
+        Ok(connection) => connection,
+        Err(sqlx::Error::Database(said)) if said.code().is_some_and(|code| REFUSED.contains(&&*code)) => {
+            return Ok(true);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let ask = format!("SELECT COALESCE(current_setting('{MARK}', TRUE), '') = '1'");
+    let row = sqlx::raw_sql(AssertSqlSafe(ask)).fetch_one(&mut connection).await?;
+    let is_straight: bool = sqlx::Row::try_get(&row, 0)?;
+    // Whether it says good-bye does not matter any more.
+    let _ = connection.close().await;
+    Ok(!is_straight)
+}
+
+/// A connection for one statement within a transaction of its own. Unless that statement has come to its end, it is closed rather than
+/// given back: a query that was given up in the middle may have left role and settings behind.
+pub(crate) struct Visit {
+    connection: PoolConnection<Postgres>,
+    is_over: bool,
+}
+
+impl Visit {
+    pub(crate) async fn begin(pool: &PgPool) -> Result<Visit, sqlx::Error> {
+        Ok(Visit { connection: pool.acquire().await?, is_over: false })
+    }
+
+    /// Begins and binds in one exchange. A dropped transaction is rolled back when the connection is given back, which a reading
+    /// statement need not wait for.
+    pub(crate) async fn enter(
+        &mut self,
+        plans: Plans,
+        tenant: Option<&Tenant>,
+    ) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
+        let opening = Server::opening(plans);
+        match tenant {
+            None => self.connection.begin_with(opening).await,
+            Some(tenant) => {
+                self.connection.begin_with(AssertSqlSafe(format!("{opening}; {}", tenant.words()))).await
+            }
+        }
+    }
+
+    pub(crate) fn over(mut self) {
+        self.is_over = true;
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.connection.close_on_drop();
+        }
+    }
+}
