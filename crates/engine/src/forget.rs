@@ -1,6 +1,11 @@
 //! Retention: erasing the people of workshops that were kept long enough, in small transactions beside the sending.
 
-use domain::ids::WorkshopId;
+use std::path::{Path, PathBuf};
+
+use domain::{
+    ids::{ImportId, WorkshopId},
+    time::{DAY, Millis, SECOND},
+};
 use store::{
     StoreError,
     erasure::{Forgotten, RetentionDue},
@@ -8,6 +13,11 @@ use store::{
 use tracing::{info, warn};
 
 use crate::Engine;
+
+/// Bodies of posts are kept for so long: questions and refunds come in the first weeks.
+const BODIES_KEPT_MS: i64 = 90 * DAY;
+/// How long an upload may wait for somebody to finish with it, below the data folder: files of people, lists of numbers.
+const UPLOADS_KEPT: [(&str, i64); 2] = [("imports", 7 * DAY), ("opted-out", DAY)];
 
 impl Engine {
     /// Looks at every organisation whose turn it is; how many there were. Of several processes each organisation is looked at by one.
@@ -29,6 +39,21 @@ impl Engine {
             self.forget_files().await?;
         }
         Ok(looked_at)
+    }
+
+    /// Takes away what nobody asked to be kept: bodies of old posts, and uploads that nobody finished.
+    pub async fn tidy(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.work.forget_bodies(now.plus(-BODIES_KEPT_MS)).await?;
+        self.store.empty_log().await?;
+        if let Some(folder) = self.files.clone() {
+            let removed =
+                tokio::task::spawn_blocking(move || forget_uploads(&folder, now)).await.unwrap_or(0);
+            if removed > 0 {
+                info!("removed {removed} uploaded files that nobody imported");
+            }
+        }
+        Ok(())
     }
 
     async fn forget_past(&self, due: &RetentionDue) -> Result<Forgotten, StoreError> {
@@ -60,4 +85,29 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Removes uploads that were not finished in time; how many. What cannot be removed now is tried again by the next look.
+fn forget_uploads(data: &Path, now: Millis) -> usize {
+    let mut removed = 0;
+    for (kind, kept_ms) in UPLOADS_KEPT {
+        let organizations = entries(&data.join(kind));
+        for file in organizations.iter().flat_map(|organization| entries(organization)) {
+            if uploaded_at(&file).is_some_and(|at| now.since(at) > kept_ms) {
+                removed += usize::from(std::fs::remove_file(&file).is_ok());
+            }
+        }
+    }
+    removed
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
+/// The moment of an upload: its file is named after its id, and an id tells the time.
+fn uploaded_at(file: &Path) -> Option<Millis> {
+    let id: ImportId = file.file_stem()?.to_str()?.parse().ok()?;
+    let (seconds, nanoseconds) = id.0.get_timestamp()?.to_unix();
+    Some(Millis(i64::try_from(seconds).ok()? * SECOND + i64::from(nanoseconds) / 1_000_000))
 }

@@ -32,7 +32,7 @@ use domain::{
 };
 use providers::{Http, http::CALLS_AT_ONCE};
 use store::{Change, PhoneKey, Store, work::Work};
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 
 pub use accounts::Accounts;
 pub use health::Standing;
@@ -95,6 +95,7 @@ pub struct Engine {
     pub(crate) alone: bool,
     pub(crate) wakes: Arc<Wakes>,
     pub(crate) feed: broadcast::Sender<BroadcastId>,
+    pub(crate) access: Arc<watch::Sender<()>>,
     pub(crate) alive_until: Arc<AtomicI64>,
     pub(crate) turns: Arc<health::Turns>,
     pub(crate) opt_out_link: Option<OptOutLink>,
@@ -148,6 +149,7 @@ impl Engine {
             alone,
             wakes: Arc::default(),
             feed: broadcast::channel(FEED_ROOM).0,
+            access: Arc::new(watch::channel(()).0),
             alive_until: Arc::new(AtomicI64::new(i64::MAX)),
             opt_out_link: None,
             files: None,
@@ -172,6 +174,16 @@ impl Engine {
         self.feed.subscribe()
     }
 
+    /// Changes whenever somebody's session or rights may have: here, as [`Engine::access_changed`] says, or in another process.
+    pub fn access(&self) -> watch::Receiver<()> {
+        self.access.subscribe()
+    }
+
+    /// Says that somebody's session ended, or that what they may do changed.
+    pub fn access_changed(&self) {
+        self.access.send_replace(());
+    }
+
     /// Says that a broadcast was confirmed, resumed or changed by a person.
     pub fn wake(&self, broadcast: BroadcastId) {
         self.wakes.plan.notify_one();
@@ -190,8 +202,12 @@ impl Engine {
             Change::Work(broadcast) => (true, false, Some(broadcast)),
             Change::Rows(broadcast) => (false, false, Some(broadcast)),
             Change::Receipts => (false, true, None),
+            Change::Access => (false, false, None),
             Change::Missed => (true, true, None),
         };
+        if matches!(change, Change::Access | Change::Missed) {
+            self.access_changed();
+        }
         if work {
             self.wakes.plan.notify_one();
             self.wakes.send.notify_one();

@@ -1,6 +1,9 @@
 //! Turning for ever: one task per loop, each with its own wake and a look of its own every second.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use domain::time::{Millis, SECOND};
 use store::StoreError;
@@ -20,6 +23,8 @@ const BEATS_PER_LEASE: i64 = 6;
 const LOOK: Duration = Duration::from_secs(1);
 /// Whether an organisation's retention is due is asked this often; it is due once an hour.
 const FORGET_LOOK: Duration = Duration::from_secs(20);
+/// How often old bodies and unfinished uploads are taken away.
+const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 /// The store is asked again after this when it did not answer; doubles up to [`DOWN_LONGEST`].
 const DOWN_FIRST: Duration = Duration::from_millis(200);
 /// Longest pause while the store is away.
@@ -239,7 +244,14 @@ impl Engine {
 
     /// Erases the people of workshops that were kept long enough.
     async fn forgetting(self, stop: CancellationToken) {
+        let mut tidied = None;
         while !stop.is_cancelled() {
+            if tidied.is_none_or(|at: Instant| at.elapsed() >= TIDY_EVERY) {
+                tidied = Some(Instant::now());
+                if let Err(error) = self.tidy().await {
+                    warn!("tidying will be tried again: {error}");
+                }
+            }
             let pause = match self.forget().await {
                 Ok(_) => FORGET_LOOK,
                 Err(error) => {

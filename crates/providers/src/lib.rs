@@ -192,6 +192,14 @@ impl Account {
         }
     }
 
+    /// Whether a post with these headers can be genuine at all; asked before its body is read.
+    pub fn may_be_genuine<'h>(&self, header: impl Fn(&str) -> Option<&'h str>) -> bool {
+        match self {
+            Account::Aisensy(_) => header(aisensy::SIGNATURE_HEADER).is_some(),
+            Account::Fast2sms(_) => true,
+        }
+    }
+
     /// The key under which a post is stored once, however often it comes.
     pub fn dedupe_key(&self, raw: &[u8]) -> String {
         match self {

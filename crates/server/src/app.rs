@@ -1,6 +1,6 @@
 //! What every handler shares, and the life of a running program.
 
-use std::{future::IntoFuture, ops::Deref, sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use domain::{
@@ -20,10 +20,12 @@ use crate::{
     config::Config,
     health::Health,
     http::router,
+    listener,
     live::Live,
     opt_out_links::OptOutLinks,
     pages::{home::Asked, opt_out::OptOutDoor},
     password::Passwords,
+    private,
     seal::{KeyRing, SealError},
     secrets,
 };
@@ -164,7 +166,7 @@ impl App {
     /// # Errors
     /// As [`App::open`], and when there is no key file.
     pub async fn open_existing(config: Config, clock: SharedClock) -> anyhow::Result<App> {
-        if !config.key_file.exists() {
+        if !KeyRing::exists(&config.key_file) {
             anyhow::bail!(
                 "there is no installation in {} (no key file {}); is --data right? `munadi serve` makes a new one",
                 config.data.display(),
@@ -180,7 +182,8 @@ impl App {
     /// who opted out.
     pub async fn open(config: Config, clock: SharedClock) -> anyhow::Result<App> {
         config.create_data_folder()?;
-        let known = config.key_file.exists().then(|| KeyRing::open(&config.key_file)).transpose()?;
+        private::take_back(&config)?;
+        let known = KeyRing::exists(&config.key_file).then(|| KeyRing::open(&config.key_file)).transpose()?;
         let store = Store::open(config.database_address()).await.with_context(|| {
             // A PostgreSQL address may hold a password: only the scheme is told.
             let scheme = config.database.split(':').next().unwrap_or_default();
@@ -190,6 +193,8 @@ impl App {
                 format!("cannot open the {scheme} database")
             }
         })?;
+        // The first one may have been made just now, by root perhaps.
+        private::hand_over(&config);
         match own_keys(&store, &config, known).await {
             Ok(keys) => App::new(store, clock, config, keys),
             Err(refusal) => {
@@ -221,16 +226,15 @@ impl App {
     }
 
     /// Answers requests until [`Parts::stopping`] is cancelled, then lets open ones end.
-    pub async fn serve(&self, listener: TcpListener) -> anyhow::Result<()> {
-        let service = router::build(self).into_make_service_with_connect_info::<std::net::SocketAddr>();
-        let stop = self.stopping.clone();
-        let server = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
+    pub async fn serve(&self, sockets: TcpListener) -> anyhow::Result<()> {
+        let limits = listener::Limits::new(listener::available(), self.config.behind_proxy);
+        let serving = listener::serve(sockets, router::build(self), limits, self.stopping.clone());
         let deadline = async {
             self.stopping.cancelled().await;
             tokio::time::sleep(STOP_WAIT).await;
         };
         tokio::select! {
-            ended = server.into_future() => ended.context("the listener failed"),
+            () = serving => Ok(()),
             () = deadline => {
                 tracing::warn!("requests were still open {} s after the signal to stop; they are dropped", STOP_WAIT.as_secs());
                 Ok(())

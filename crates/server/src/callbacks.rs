@@ -15,13 +15,13 @@ use axum::{
 };
 use domain::{
     ids::{IntegrationId, OrganizationId},
-    time::{Millis, SECOND, SharedClock},
+    time::{MINUTE, Millis, SECOND, SharedClock},
 };
 use engine::{Accounts, Engine};
 use providers::Account;
 use sha2::{Digest, Sha256};
 use store::{StoreError, work::RawReceipt};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{
     app::App,
@@ -41,6 +41,12 @@ const KEPT_MAX: usize = 1_000;
 const BATCH_MAX: usize = 1_000;
 /// Posts that wait for the next commit; with more, new ones wait at the door.
 const QUEUE_MAX: usize = 4_000;
+/// Posts of one account that are kept within a minute: a thousandfold of what a busy one brings, and bytes of them. A minute that is full is no
+/// loss: the provider is asked to come again.
+const POSTS_PER_MINUTE: u64 = 300_000;
+const BYTES_PER_MINUTE: u64 = 128 * 1024 * 1024;
+/// Addresses looked up in the database at once: a flood of forged ones takes no more connections than that.
+const LOOK_UPS_AT_ONCE: usize = 3;
 /// Bytes of a dedupe key. PostgreSQL indexes less than 2,700; a provider's id has 40.
 const KEY_BYTES_MAX: usize = 200;
 /// Characters of the unguessable part of an address: ours have 40; nothing longer is looked up.
@@ -69,7 +75,17 @@ pub struct Callbacks {
     /// Of this process alone: addresses are kept as their MAC, so that looking one up tells nothing about another.
     salt: [u8; 32],
     kept: Mutex<Kept>,
+    taken: Mutex<HashMap<IntegrationId, Taken>>,
+    looking_up: Semaphore,
     queue: OnceLock<mpsc::Sender<Post>>,
+}
+
+/// What an account brought within a minute.
+#[derive(Clone, Copy, Default)]
+struct Taken {
+    minute: i64,
+    posts: u64,
+    bytes: u64,
 }
 
 impl Callbacks {
@@ -80,6 +96,8 @@ impl Callbacks {
             engine,
             salt: crate::seal::random_bytes(),
             kept: Mutex::default(),
+            taken: Mutex::default(),
+            looking_up: Semaphore::new(LOOK_UPS_AT_ONCE),
             queue: OnceLock::new(),
         }
     }
@@ -96,6 +114,11 @@ impl Callbacks {
         }
         let now = self.clock.now();
         let mac = hmac_sha256(&self.salt, &[address.as_bytes()]);
+        if let Some(known) = self.kept(&mac, now) {
+            return Ok(known);
+        }
+        let _turn = self.looking_up.acquire().await.map_err(|_| not_now())?;
+        // Somebody who waited for the same may have found it.
         if let Some(known) = self.kept(&mac, now) {
             return Ok(known);
         }
@@ -118,8 +141,30 @@ impl Callbacks {
         kept.get(mac).filter(|(at, _)| now.since(*at) < KEEP_MS).map(|(_, known)| known.clone())
     }
 
+    /// Counts a post of an account; refused when its minute is full.
+    fn count(&self, account: IntegrationId, bytes: usize) -> Result<(), Problem> {
+        let now = self.clock.now();
+        let minute = now.0.div_euclid(MINUTE);
+        let mut all = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = all.entry(account).or_default();
+        if taken.minute != minute {
+            *taken = Taken { minute, ..Taken::default() };
+        }
+        taken.posts += 1;
+        taken.bytes += bytes as u64;
+        if taken.posts <= POSTS_PER_MINUTE && taken.bytes <= BYTES_PER_MINUTE {
+            return Ok(());
+        }
+        if taken.posts == POSTS_PER_MINUTE + 1 || taken.bytes - (bytes as u64) <= BYTES_PER_MINUTE {
+            tracing::warn!(integration.id = %account, "more posts of integration {account} than can be meant; they may come again in a minute");
+        }
+        let seconds = ((minute + 1) * MINUTE - now.0 + SECOND - 1) / SECOND;
+        Err(Problem { retry_after_s: Some(seconds), ..not_now() })
+    }
+
     /// Returns once the receipt is committed, together with those that came meanwhile.
     async fn store(&self, receipt: RawReceipt) -> Result<(), Problem> {
+        self.count(receipt.integration, receipt.body.len())?;
         let queue = self.queue.get_or_init(|| {
             let (queue, posts) = mpsc::channel(QUEUE_MAX);
             tokio::spawn(store_all(self.engine.clone(), self.clock.clone(), posts));
@@ -167,13 +212,17 @@ pub async fn receive(
 ) -> Result<Response, Problem> {
     let known = app.callbacks.known(&app.accounts, &address).await?;
     let (parts, body) = request.into_parts();
+    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    // Whoever signs nothing need not send anything.
+    if !known.account.may_be_genuine(header) {
+        return Err(not_signed());
+    }
     let declared =
         parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|bytes| bytes > POST_BYTES_MAX) {
         return Err(Problem::too_large());
     }
     let raw = axum::body::to_bytes(body, POST_BYTES_MAX).await.map_err(|_| Problem::too_large())?;
-    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     if !known.account.is_genuine(&raw, header) {
         return Err(not_signed());
     }

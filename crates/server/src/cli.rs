@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     commands,
     config::{Config, Flags, LogFormat},
+    listener, private,
 };
 
 /// Tells everyone who registered for a workshop what they need to know, once and in time.
@@ -46,6 +47,9 @@ enum Command {
     NewKeys(commands::new_keys::NewKeysCommand),
     /// Measure speed and memory beside the raw rate of the same HTTP client
     Bench(commands::bench::Bench),
+    /// Attack a server on this machine, for `bench --with flood`
+    #[command(hide = true)]
+    Flood(commands::flood::FloodCommand),
     /// Register the people of a file for a workshop
     Import(commands::import::ImportCommand),
     /// Create, reset and list people who sign in
@@ -60,8 +64,16 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
         commands::config::run()?;
         return Ok(0);
     }
+    private::keep_others_out();
     let config = Config::load(&cli.flags)?;
     start_log(&config)?;
+    listener::raise();
+    let done = obey(cli, config.clone()).await;
+    private::hand_over(&config);
+    done
+}
+
+async fn obey(cli: Cli, config: Config) -> anyhow::Result<u8> {
     match cli.command {
         Command::Serve => commands::serve::run(config).await,
         Command::Demo => commands::demo::run(config, cli.flags.data.is_some()).await,
@@ -76,6 +88,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Doctor(command) => commands::doctor::run(config, command).await,
         Command::RotateKey => commands::rotate_key::run(config).await,
         Command::Bench(args) => commands::bench::run(config, &cli.flags, args).await,
+        Command::Flood(command) => commands::flood::run(command).await,
         Command::NewKeys(command) => commands::new_keys::run(config, command).await,
         Command::Import(command) => commands::import::run(config, command).await,
         Command::User(command) => commands::user::run(config, command).await,

@@ -240,9 +240,45 @@ impl Config {
 }
 
 fn read(path: &Path) -> anyhow::Result<File> {
+    let what = || format!("cannot use the settings {}", path.display());
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the settings {}", path.display()))?;
-    toml::from_str(&text).with_context(|| format!("cannot use the settings {}", path.display()))
+    let file = parse(&text).with_context(what)?;
+    let mode = std::fs::metadata(path)?.permissions().mode();
+    if mode & 0o002 != 0 {
+        bail!("{}: every user may change them; run: chmod o-w {}", what(), path.display());
+    }
+    let holds_password =
+        [&file.database, &file.database_direct].into_iter().flatten().any(|url| has_password(url));
+    if mode & 0o004 != 0 && holds_password {
+        bail!(
+            "{}: they hold the database's password, and every user may read them; run: chmod o-r {}",
+            what(),
+            path.display()
+        );
+    }
+    Ok(file)
+}
+
+/// Reads the settings. An error names the line and what was expected, and never what stands there: it may be a password.
+fn parse(text: &str) -> anyhow::Result<File> {
+    toml::from_str(text).map_err(|error: toml::de::Error| {
+        let at = error.span().map_or(0, |span| span.start.min(text.len()));
+        let line = text.get(..at).unwrap_or_default().matches('\n').count() + 1;
+        let said = error.message();
+        let words = match said.rsplit_once(", expected ") {
+            _ if said.starts_with("unknown field") || said.starts_with("duplicate key") => said.to_owned(),
+            Some((_, expected)) => format!("expected {expected}"),
+            None => "it is not NAME = VALUE with texts in quotation marks".to_owned(),
+        };
+        anyhow::anyhow!("line {line}: {words}")
+    })
+}
+
+/// Whether an address of a database has a password in it.
+fn has_password(url: &str) -> bool {
+    let login = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map(|(login, _)| login);
+    login.is_some_and(|login| login.contains(':')) || url.contains("password=")
 }
 
 fn checked_url(url: &str) -> anyhow::Result<String> {
@@ -271,8 +307,41 @@ mod tests {
 
     #[test]
     fn an_unknown_name_in_the_file_stops_the_start() {
-        let error = toml::from_str::<File>("listn = \"127.0.0.1:9000\"").unwrap_err().to_string();
+        let error = parse("listn = \"127.0.0.1:9000\"").unwrap_err().to_string();
         assert!(error.contains("listn"), "{error}");
+    }
+
+    #[test]
+    fn a_broken_line_is_named_and_not_shown() {
+        for broken in [
+            "database = postgres://munadi:s3cret@db/munadi",
+            "database = \"postgres://munadi:s3cret@db/munadi",
+            "behind_proxy = \"postgres://munadi:s3cret@db/munadi\"",
+            "listen = \"postgres://munadi:s3cret@db/munadi\"",
+            "log_format = \"s3cret\"",
+            "database \"postgres://munadi:s3cret@db/munadi\"",
+        ] {
+            let text = format!("# A comment\n{broken}\n");
+            let words = format!("{:#}", parse(&text).expect_err("it is broken"));
+            assert!(words.starts_with("line 2: "), "{words}");
+            assert!(!words.contains("s3cret"), "{words}");
+        }
+    }
+
+    #[test]
+    fn settings_with_a_password_are_for_their_owner_and_nobody_changes_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("munadi.toml");
+        let told = |text: &str, mode: u32| {
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            read(&path).map(|_| ()).map_err(|error| error.to_string())
+        };
+        let secret = "database = \"postgres://munadi:s3cret@db/munadi\"";
+        assert!(told(secret, 0o644).unwrap_err().contains("chmod o-r"));
+        assert_eq!(told(secret, 0o640), Ok(()));
+        assert_eq!(told("listen = \"127.0.0.1:9000\"", 0o644), Ok(()));
+        assert!(told("listen = \"127.0.0.1:9000\"", 0o646).unwrap_err().contains("chmod o-w"));
     }
 
     #[test]

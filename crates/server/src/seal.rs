@@ -9,7 +9,7 @@ use std::{
     fs::OpenOptions,
     io::Write,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
@@ -66,6 +66,12 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
+/// A name in a folder is on the disk only when the folder is.
+fn sync_folder(file: &Path) -> std::io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder)?.sync_all()
+}
+
 /// HMAC-SHA-256.
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut mac =
@@ -84,9 +90,19 @@ impl KeyRing {
         KeyRing { keys: vec![Key::generate()] }
     }
 
+    /// Whether there is a key file. An empty one is none: earlier versions left it when they were killed at their very first start.
+    pub fn exists(file: &Path) -> bool {
+        std::fs::metadata(file).is_ok_and(|about| about.len() > 0)
+    }
+
     /// Reads the key file, and creates it with a new key (mode 0600) when there is none.
     pub fn open(file: &Path) -> anyhow::Result<KeyRing> {
         match std::fs::read_to_string(file) {
+            Ok(text) if text.is_empty() => {
+                let ring = KeyRing::generate();
+                ring.replace(file)?;
+                Ok(ring)
+            }
             Ok(text) => {
                 let mode = std::fs::metadata(file)?.permissions().mode();
                 if mode & 0o077 != 0 {
@@ -96,15 +112,14 @@ impl KeyRing {
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let ring = KeyRing::generate();
-                let mut out = OpenOptions::new()
-                    .write(true)
-                    .create_new(true)
-                    .mode(0o600)
-                    .open(file)
-                    .with_context(|| format!("cannot create the key file {}", file.display()))?;
-                out.write_all(ring.text().as_bytes())?;
-                out.sync_all()?;
-                Ok(ring)
+                if ring
+                    .create(file)
+                    .with_context(|| format!("cannot create the key file {}", file.display()))?
+                {
+                    return Ok(ring);
+                }
+                // Another process was first.
+                KeyRing::open(file)
             }
             Err(error) => Err(error).with_context(|| format!("cannot read the key file {}", file.display())),
         }
@@ -156,12 +171,30 @@ impl KeyRing {
 
     /// Writes the key file anew: beside it first, then moved over it, so that no moment is without a whole file.
     pub fn replace(&self, file: &Path) -> anyhow::Result<()> {
-        let beside = file.with_extension("key.new");
+        let what = || format!("cannot replace the key file {}", file.display());
+        let beside = self.write_beside(file).with_context(what)?;
+        std::fs::rename(&beside, file).and_then(|()| sync_folder(file)).with_context(what)
+    }
+
+    /// Writes a key file where there is none, whole or not at all; `false` when there is one by now.
+    fn create(&self, file: &Path) -> std::io::Result<bool> {
+        let beside = self.write_beside(file)?;
+        let linked = std::fs::hard_link(&beside, file);
+        std::fs::remove_file(&beside)?;
+        match linked {
+            Ok(()) => sync_folder(file).map(|()| true),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A file beside the key file, of this process alone, with everything in it and on the disk.
+    fn write_beside(&self, file: &Path) -> std::io::Result<PathBuf> {
+        let beside = file.with_extension(format!("key.new-{}", std::process::id()));
         let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         out.write_all(self.text().as_bytes())?;
         out.sync_all()?;
-        std::fs::rename(&beside, file)
-            .with_context(|| format!("cannot replace the key file {}", file.display()))
+        Ok(beside)
     }
 
     /// Id of the key that seals now.
@@ -281,5 +314,28 @@ mod tests {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(KeyRing::open(&file).unwrap_err().to_string().contains("chmod 600"));
         assert!(!format!("{again:?}").contains(&hex::encode(again.keys[0].bytes)));
+    }
+
+    #[test]
+    fn a_first_start_that_was_killed_leaves_no_key_file_that_is_never_usable() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("munadi.key");
+        std::fs::write(&file, "").unwrap();
+        assert!(!KeyRing::exists(&file));
+        let made = KeyRing::open(&file).unwrap();
+        assert!(KeyRing::exists(&file));
+        assert_eq!(KeyRing::open(&file).unwrap().newest(), made.newest());
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn two_first_starts_at_once_have_the_same_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("munadi.key");
+        let (one, other) = (KeyRing::generate(), KeyRing::generate());
+        assert!(one.create(&file).unwrap());
+        assert!(!other.create(&file).unwrap(), "a file that is there is not written over");
+        assert_eq!(KeyRing::open(&file).unwrap().newest(), one.newest());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 }

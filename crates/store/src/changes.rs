@@ -42,6 +42,8 @@ pub enum Change {
     Rows(BroadcastId),
     /// Receipts came in and wait to be applied.
     Receipts,
+    /// Somebody's session ended, or what they may do changed.
+    Access,
     /// The connection was away: anything may have changed meanwhile.
     Missed,
 }
@@ -53,6 +55,7 @@ impl Change {
             Change::Work(id) => ("work", id.0),
             Change::Rows(id) => ("rows", id.0),
             Change::Receipts => ("receipts", Uuid::nil()),
+            Change::Access => ("access", Uuid::nil()),
             Change::Missed => ("missed", Uuid::nil()),
         };
         format!("{origin} {kind} {}", id.as_simple())
@@ -69,6 +72,7 @@ impl Change {
             "work" => Some(Change::Work(BroadcastId(id))),
             "rows" => Some(Change::Rows(BroadcastId(id))),
             "receipts" => Some(Change::Receipts),
+            "access" => Some(Change::Access),
             "missed" => Some(Change::Missed),
             _ => None,
         }

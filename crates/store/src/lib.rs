@@ -64,6 +64,9 @@ const CHECKPOINT_PAGES: &str = "6000";
 /// Longest wait for a free connection.
 const CONNECTION_WAIT: Duration = Duration::from_secs(20);
 
+/// [`CONNECTION_WAIT`] as SQLite's readers have it.
+const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 20000";
+
 /// Where a database is, and how it is reached. What is `None` is found out.
 #[derive(Clone, Default)]
 pub struct DatabaseAddress {
@@ -137,6 +140,18 @@ impl Store {
         Access { db: self.db.clone() }
     }
 
+    /// Empties SQLite's log into the database: what was erased stands in its older pages until then. Waits for nobody: while somebody reads,
+    /// nothing happens, and the next call tries again. Nothing to do on PostgreSQL, whose log is its own.
+    pub async fn empty_log(&self) -> Result<(), StoreError> {
+        let Db::Sqlite { readers, .. } = &self.db else { return Ok(()) };
+        let mut connection = readers.acquire().await?;
+        sqlx::query("PRAGMA busy_timeout = 0").execute(&mut *connection).await?;
+        let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_optional(&mut *connection).await;
+        sqlx::query(BUSY_TIMEOUT).execute(&mut *connection).await?;
+        emptied?;
+        Ok(())
+    }
+
     /// What other processes change from now on. Silent on SQLite, which has none, and behind a pooler without an address round it.
     pub fn changes(&self) -> Changes {
         match &self.db {
@@ -187,6 +202,8 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
         .pragma("cache_size", WRITER_CACHE_KIB)
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .pragma("temp_store", "FILE")
+        // What is erased is written over, also in pages that become free: `FAST` would leave those as they were.
+        .pragma("secure_delete", "ON")
         // A claim's rows cross from SQLite's thread in one go.
         .row_buffer_size(ROWS_ACROSS)
         .statement_cache_capacity(200)

@@ -63,6 +63,8 @@ pub struct Member {
     pub since: Millis,
     /// Last use of a session that is still open.
     pub seen_at: Option<Millis>,
+    /// Whether this is the host of the installation, whom only the host changes.
+    pub host: bool,
 }
 
 /// An invitation that was not used yet.
@@ -87,6 +89,8 @@ pub enum MemberChange {
     Done,
     /// Refused: nobody would be left who can manage the team.
     LastAdmin,
+    /// Refused: the host of the installation is no admin's to change.
+    Host,
 }
 
 #[derive(sqlx::FromRow)]
@@ -139,6 +143,7 @@ struct MemberRow {
     role: String,
     created_at: i64,
     seen_at: Option<i64>,
+    super_admin: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -204,7 +209,7 @@ impl Org {
         let rows: Vec<MemberRow> = self
             .db
             .all(
-                "SELECT u.id, u.name, u.email, m.role, m.created_at,
+                "SELECT u.id, u.name, u.email, u.super_admin, m.role, m.created_at,
                         (SELECT MAX(s.seen_at) FROM web_sessions s WHERE s.user_id = u.id) AS seen_at
                  FROM memberships m JOIN users u ON u.id = m.user_id
                  WHERE m.organization_id = $1 ORDER BY lower(u.name), u.id",
@@ -220,6 +225,7 @@ impl Org {
                     role: word("memberships", "role", &row.role)?,
                     since: Millis(row.created_at),
                     seen_at: row.seen_at.map(Millis),
+                    host: row.super_admin,
                 })
             })
             .collect()
@@ -234,6 +240,9 @@ impl Org {
     ) -> Result<MemberChange, StoreError> {
         self.allow(Permission::Team)?;
         let mut tx = self.db.begin().await?;
+        if self.is_host_to_others(&mut tx, user).await? {
+            return Ok(MemberChange::Host);
+        }
         if role != Role::Admin && self.is_last_admin(&mut tx, user).await? {
             return Ok(MemberChange::LastAdmin);
         }
@@ -246,6 +255,9 @@ impl Org {
         if changed == 0 {
             return Err(StoreError::Missing);
         }
+        if role != Role::Admin {
+            self.end_invitations_of(&mut tx, user).await?;
+        }
         end_sessions(&mut tx, user, None).await?;
         self.note(&mut tx, "member.role", user, role.word(), now).await?;
         tx.commit().await?;
@@ -256,9 +268,13 @@ impl Org {
     pub async fn remove_member(&self, user: UserId, now: Millis) -> Result<MemberChange, StoreError> {
         self.allow(Permission::Team)?;
         let mut tx = self.db.begin().await?;
+        if self.is_host_to_others(&mut tx, user).await? {
+            return Ok(MemberChange::Host);
+        }
         if self.is_last_admin(&mut tx, user).await? {
             return Ok(MemberChange::LastAdmin);
         }
+        self.end_invitations_of(&mut tx, user).await?;
         // As long as they are a member: row-level security shows no sessions of anybody else.
         end_sessions(&mut tx, user, None).await?;
         let removed = tx
@@ -273,6 +289,27 @@ impl Org {
         self.note(&mut tx, "member.removed", user, "", now).await?;
         tx.commit().await?;
         Ok(MemberChange::Done)
+    }
+
+    /// Whether `user` is the host and whoever acts is not: an organisation's admin may not take the installation from its owner.
+    async fn is_host_to_others(&self, tx: &mut Tx, user: UserId) -> Result<bool, StoreError> {
+        let Some(actor) = self.actor.user else { return Ok(false) };
+        let hosts: Vec<(Uuid,)> = tx
+            .all("SELECT id FROM users WHERE super_admin AND id IN ($1, $2)", args![user.0, actor.0])
+            .await?;
+        Ok(hosts.contains(&(user.0,)) && !hosts.contains(&(actor.0,)))
+    }
+
+    /// What somebody issued ends with the right to issue it. [`crate::Access::link`] looks at the right as well; this keeps an
+    /// invitation from coming back with it.
+    async fn end_invitations_of(&self, tx: &mut Tx, user: UserId) -> Result<(), StoreError> {
+        tx.run(
+            "DELETE FROM access_links
+             WHERE organization_id = $1 AND issued_by = $2 AND kind = 'invitation' AND used_at IS NULL",
+            args![self.id(), user.0],
+        )
+        .await?;
+        Ok(())
     }
 
     /// Whether `user` is the only admin. Locks the admins' rows, so that two admins cannot demote each other at once.
@@ -316,8 +353,8 @@ impl Org {
         )
         .await?;
         tx.run(
-            "INSERT INTO access_links (id, token_hash, kind, organization_id, email, role, created_by, created_at, expires_at)
-             VALUES ($1, $2, 'invitation', $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO access_links (id, token_hash, kind, organization_id, email, role, created_by, issued_by, created_at, expires_at)
+             VALUES ($1, $2, 'invitation', $3, $4, $5, $6, $7, $8, $9)",
             args![
                 id.0,
                 token_hash,
@@ -325,6 +362,7 @@ impl Org {
                 &email,
                 role.word(),
                 &self.actor.name,
+                self.actor.user.map(|user| user.0),
                 now,
                 expires_at
             ],

@@ -39,7 +39,7 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("organizations", Column("id"), "SELECT, UPDATE"),
     ("memberships", TENANT, "SELECT, UPDATE, DELETE"),
     // No password hash, no token hash.
-    ("users", Member("id"), "SELECT (id, name, email)"),
+    ("users", Member("id"), "SELECT (id, name, email, super_admin)"),
     ("web_sessions", Member("user_id"), "SELECT (id, user_id, seen_at), DELETE"),
     ("access_links", TENANT, "SELECT, INSERT, DELETE"),
     // What was written down stays.

@@ -12,6 +12,7 @@ use crate::read::{Field, Mapping, OrderFound, Orders, Sheet, SheetError, yes_or_
 use domain::{
     channel::Channel,
     phone::Country,
+    text::line,
     time::{SharedClock, Zone},
 };
 use serde::{Deserialize, Serialize};
@@ -144,7 +145,7 @@ impl Agreement {
         };
         Agreement {
             channel,
-            wording: title.map_or("A column without a title".to_owned(), |title| title.trim().to_owned()),
+            wording: title.map_or("A column without a title".to_owned(), line),
             source: format!("File {file_name}"),
         }
     }

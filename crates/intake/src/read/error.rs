@@ -88,6 +88,11 @@ pub enum SheetError {
         /// Spreadsheet letters, such as `C`.
         column: String,
     },
+    /// The upload was removed.
+    #[error(
+        "This file is no longer here: uploads that nobody imports are removed after some days, and when a person in them is erased. Upload it again."
+    )]
+    Gone,
     /// The disk or the upload failed.
     #[error("The file could not be read to its end: {0}. Upload it again.")]
     Io(#[from] io::Error),

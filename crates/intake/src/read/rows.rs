@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use domain::email::Email;
 use domain::name::PersonName;
 use domain::phone::{Country, Phone, PhoneError};
+use domain::text::line;
 use domain::time::{Millis, Zone};
 use domain::workshop::RegistrantStatus;
 
@@ -364,8 +365,7 @@ const SOURCE_CHARS_MAX: usize = 80;
 
 /// Where somebody came from, in one line; `None` when the cell says nothing.
 pub fn source_of(cell: &str) -> Option<String> {
-    let line = cell.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line: String = line.chars().filter(|c| !c.is_control()).take(SOURCE_CHARS_MAX).collect();
+    let line: String = line(cell).chars().take(SOURCE_CHARS_MAX).collect();
     (!says_nothing(&line)).then_some(line)
 }
 

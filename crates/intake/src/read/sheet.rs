@@ -1,7 +1,7 @@
 //! An opened file: what it is, its header and its columns.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -131,7 +131,11 @@ struct Text {
 impl Sheet {
     /// Opens a file. `file_name` is the name that the person gave it; its ending is a hint, its bytes decide.
     pub fn open(path: &Path, file_name: &str) -> Result<Sheet, SheetError> {
-        Sheet::from_source(File::open(path)?, file_name)
+        let file = File::open(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => SheetError::Gone,
+            _ => SheetError::Io(error),
+        })?;
+        Sheet::from_source(file, file_name)
     }
 
     /// Opens anything that can be read and rewound, such as an upload in memory.
@@ -206,6 +210,32 @@ impl Sheet {
             }
         }
         Ok(rows)
+    }
+
+    /// Whether any cell of the file is meant, in whichever of its visible sheets.
+    pub fn any_cell(&mut self, mut meant: impl FnMut(&str) -> bool) -> Result<bool, SheetError> {
+        let others = match &self.body {
+            Body::Text(_) => Vec::new(),
+            Body::Xlsx { other_tabs, .. } => other_tabs.clone(),
+        };
+        let mut record = Record::default();
+        let mut records = self.records()?;
+        while records.next(&mut record)? {
+            if record.cells().any(&mut meant) {
+                return Ok(true);
+            }
+        }
+        drop(records);
+        for tab in others {
+            let Body::Xlsx { book, .. } = &mut self.body else { break };
+            let mut reader = XlsxReader::new(book, &tab)?;
+            while reader.next(&mut record)? {
+                if record.cells().any(&mut meant) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     fn records(&mut self) -> Result<Records<'_>, SheetError> {

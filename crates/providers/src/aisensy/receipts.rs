@@ -19,7 +19,8 @@ use crate::{
 pub const SIGNATURE_HEADER: &str = "x-aisensy-signature";
 
 /// Whether the signature is the body's (§4.1): HMAC-SHA256 over the bytes as they came, or over the compact form with key order
-/// kept, which is what the vendor's own sample hashes. Without a secret nothing is genuine.
+/// kept, which is what the vendor's own sample hashes. Without a secret nothing is genuine. Nothing is parsed: a body that nobody signed
+/// costs two passes over its bytes and no memory.
 pub fn verify(secret: Option<&Secret>, raw: &[u8], signature: Option<&str>) -> bool {
     let Some(secret) = secret.filter(|secret| !secret.is_empty()) else { return false };
     let Some(signature) = signature else { return false };
@@ -27,19 +28,30 @@ pub fn verify(secret: Option<&Secret>, raw: &[u8], signature: Option<&str>) -> b
     let Ok(claimed) = hex::decode(signature.strip_prefix("sha256=").unwrap_or(signature)) else {
         return false;
     };
-    if signs(secret, raw, &claimed) {
-        return true;
-    }
-    let compact = serde_json::from_slice::<Value>(raw).and_then(|body| serde_json::to_vec(&body));
-    compact.is_ok_and(|compact| compact != raw && signs(secret, &compact, &claimed))
+    signs(secret, [raw].into_iter(), &claimed) || signs(secret, compact(raw), &claimed)
 }
 
 /// Compares in constant time, and only a whole signature.
-fn signs(secret: &Secret, bytes: &[u8], claimed: &[u8]) -> bool {
+fn signs<'b>(secret: &Secret, pieces: impl Iterator<Item = &'b [u8]>, claimed: &[u8]) -> bool {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("HMAC takes a key of any length");
-    mac.update(bytes);
+    pieces.for_each(|piece| mac.update(piece));
     mac.verify_slice(claimed).is_ok()
+}
+
+/// A JSON text without the spaces between its parts, piece by piece.
+fn compact(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (mut in_text, mut escaped) = (false, false);
+    raw.split(move |byte| {
+        let space = !in_text && matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+        match (in_text, escaped, byte) {
+            (true, false, b'\\') => escaped = true,
+            (true, false, b'"') => in_text = false,
+            (false, _, b'"') => in_text = true,
+            _ => escaped = false,
+        }
+        space
+    })
 }
 
 /// The envelope's `id` (§4.5: deduplicate on it); of a post without one, a digest of its bytes.

@@ -43,6 +43,15 @@ fn a_body_that_was_spread_out_is_genuine_by_its_compact_form_with_its_own_order(
     assert!(genuine(&spread, DELIVERED_SIGNATURE));
 }
 
+/// Signed with another implementation of HMAC-SHA256 (Python's) over the text without its spaces.
+#[test]
+fn a_body_is_not_parsed_to_be_checked_so_figures_and_signs_stay_as_they_were_written() {
+    let spread = "{ \"price\" : 1.50,\r\n\t\"name\": \"A \\u0041 \\\" b\" }";
+    let signature = "5a04e9b4ee33f4a33359bf078d75d671cb60393307b3dd421aafc8faa89a67a0";
+    assert!(genuine(spread, signature));
+    assert!(!genuine(&spread.replace("A \\u", "A\\u"), signature), "spaces within a text count");
+}
+
 #[test]
 fn anything_else_is_a_forgery() {
     let (body, good) = HELLO;

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::say;
-use crate::{app::App, config::Config};
+use crate::{app::App, config::Config, seal::KeyRing};
 
 /// First entry of an archive: what is in it, as JSON of [`About`].
 pub const ABOUT: &str = "munadi-backup.json";
@@ -63,7 +63,7 @@ pub struct About {
 
 /// Writes it, and says what is left to do.
 pub async fn run(config: Config, command: BackupCommand) -> anyhow::Result<()> {
-    if !config.key_file.exists() {
+    if !KeyRing::exists(&config.key_file) {
         bail!(
             "there is no key file {}: nothing was set up in {} yet",
             config.key_file.display(),

@@ -200,7 +200,7 @@ fn folder(config: &Config, report: &mut Report) -> bool {
 fn key_file(config: &Config, report: &mut Report) -> Option<KeyRing> {
     const ABOUT: &str = "key file";
     let file = &config.key_file;
-    if !file.exists() {
+    if !KeyRing::exists(file) {
         let is_new = config.sqlite_file().is_some_and(|database| !database.exists());
         let found = format!("{} does not exist", file.display());
         if is_new {

@@ -6,6 +6,7 @@ pub mod config;
 pub mod crash_proof;
 pub mod demo;
 pub mod doctor;
+pub mod flood;
 pub mod import;
 pub mod new_keys;
 pub mod restore;

@@ -82,9 +82,7 @@ async fn unopened(store: &Store, config: &Config) -> anyhow::Result<Vec<Integrat
         .map(|account| account.id)
         .collect();
     // One that cannot be read may still be the right one: rights and damage are for a person to look at first.
-    let keys = config
-        .key_file
-        .exists()
+    let keys = KeyRing::exists(&config.key_file)
         .then(|| KeyRing::open(&config.key_file))
         .transpose()
         .context("if the file is damaged for good, move it aside and run the command again")?;

@@ -285,7 +285,8 @@ fn expected(name: &Path) -> bool {
             [ABOUT, DATABASE, KEYS].iter().any(|known| top == *known)
         }
         Some(Component::Normal(top)) => {
-            top == FILES && rest.iter().all(|part| matches!(part, Component::Normal(_)))
+            // Files lie in folders: beside them are the keys and the database, which have places of their own in an archive.
+            top == FILES && rest.len() >= 2 && rest.iter().all(|part| matches!(part, Component::Normal(_)))
         }
         _ => false,
     }
@@ -352,9 +353,16 @@ mod tests {
         for good in [ABOUT, DATABASE, KEYS, "files/imports/a.csv"] {
             assert!(expected(Path::new(good)), "{good}");
         }
-        for bad in
-            ["../munadi.db", "/munadi.db", "files/../../x", "files", "other", "files/../munadi.key", ""]
-        {
+        for bad in [
+            "../munadi.db",
+            "/munadi.db",
+            "files/../../x",
+            "files",
+            "other",
+            "files/../munadi.key",
+            "files/munadi.key",
+            "",
+        ] {
             assert!(!expected(Path::new(bad)), "{bad}");
         }
     }

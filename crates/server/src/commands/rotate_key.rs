@@ -10,7 +10,7 @@ use crate::{app::App, config::Config, seal::KeyRing, secrets};
 
 /// Rotates while nothing else runs.
 pub async fn run(config: Config) -> anyhow::Result<()> {
-    if !config.key_file.exists() {
+    if !KeyRing::exists(&config.key_file) {
         bail!("there is no key file {} to rotate", config.key_file.display());
     }
     let app = App::open(config, Arc::new(WallClock)).await?;

@@ -28,8 +28,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     if !app.config.is_https() && !app.config.listen.ip().is_loopback() {
         tracing::warn!("the public URL is not https: passwords and names can be read on the way");
     }
-    tracing::info!("Munadi listens on {} as {}", listener.local_addr()?, app.config.public_url);
     stop_on_signal(app.stopping.clone())?;
+    tracing::info!("Munadi listens on {} as {}", listener.local_addr()?, app.config.public_url);
     let sending = app.start_sending("serve").await?;
     let fault = tokio::select! {
         served = app.serve(listener) => served.err(),

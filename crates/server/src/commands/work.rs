@@ -6,12 +6,12 @@ use anyhow::{Context, bail};
 use domain::{believed_clock::BelievedClock, time::WallClock};
 
 use super::{demo, serve::stop_on_signal};
-use crate::{app::App, config::Config, secrets};
+use crate::{app::App, config::Config, seal::KeyRing, secrets};
 
 /// Works until SIGTERM or SIGINT; opens no port.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     // On a second machine a key made up now would open nothing, and pause every broadcast that needs an account.
-    if !config.database.starts_with("sqlite:") && !config.key_file.exists() {
+    if !config.database.starts_with("sqlite:") && !KeyRing::exists(&config.key_file) {
         bail!(
             "there is no key file {}: copy it from the machine that was set up first, or name it with --key-file",
             config.key_file.display()

@@ -1,4 +1,5 @@
-//! Cookies: of the session, of the door (a visitor who is not signed in), of the theme, of a notice.
+//! Cookies: of the session, of the door (a visitor who is not signed in), of the theme, of a notice, of a known
+//! device.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
@@ -13,6 +14,8 @@ pub enum Jar {
     Door,
     /// A sentence to be shown once.
     Notice,
+    /// Proves that somebody signed in with this browser before.
+    Device,
 }
 
 impl Jar {
@@ -25,6 +28,8 @@ impl Jar {
             (Jar::Door, false) => "munadi-door",
             (Jar::Notice, true) => "__Host-munadi-notice",
             (Jar::Notice, false) => "munadi-notice",
+            (Jar::Device, true) => "__Host-munadi-device",
+            (Jar::Device, false) => "munadi-device",
         }
     }
 

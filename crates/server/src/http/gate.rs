@@ -117,7 +117,11 @@ async fn pass(
         request.extensions_mut().insert(member);
     }
     request.extensions_mut().insert(visitor);
-    Ok(next.run(request).await)
+    let response = next.run(request).await;
+    if rule.changes_access {
+        app.engine.access_changed();
+    }
+    Ok(response)
 }
 
 async fn visitor(

@@ -67,6 +67,8 @@ pub struct Rule {
     pub body_max: usize,
     /// Longest time until the answer begins.
     pub timeout: Duration,
+    /// Whether sessions may end by it, or rights change: live streams look again at once.
+    pub changes_access: bool,
 }
 
 /// One line of the table.
@@ -91,6 +93,7 @@ where
         kind: Kind::Page,
         body_max: FORM_BYTES_MAX,
         timeout: gate::TIMEOUT,
+        changes_access: false,
     };
     Route { method, rule, handler: on(filter, handler) }
 }
@@ -105,6 +108,12 @@ impl Route {
     /// Takes a larger body.
     pub fn body_max(mut self, bytes: usize) -> Route {
         self.rule.body_max = bytes;
+        self
+    }
+
+    /// May end sessions, or change what somebody may do.
+    pub fn changes_access(mut self) -> Route {
+        self.rule.changes_access = true;
         self
     }
 
@@ -142,11 +151,11 @@ pub fn table() -> Vec<Route> {
         route(POST, "/sign-in",                           Public,     login::sign_in),
         route(GET,  "/sign-in/{token}",                   Public,     login::link),
         route(POST, "/sign-in/{token}",                   Public,     login::use_link),
-        route(POST, "/sign-out",                          SignedIn,   login::sign_out),
+        route(POST, "/sign-out",                          SignedIn,   login::sign_out).changes_access(),
         route(GET,  "/set-up/{token}",                    Public,     setup::form),
         route(POST, "/set-up/{token}",                    Public,     setup::set_up),
         route(GET,  "/invite/{token}",                    Public,     invite::form),
-        route(POST, "/invite/{token}",                    Public,     invite::accept),
+        route(POST, "/invite/{token}",                    Public,     invite::accept).changes_access(),
         route(POST, "/theme",                             Public,     account::theme),
 
         route(GET,  "/",                                  SignedIn,   home::show),
@@ -157,11 +166,11 @@ pub fn table() -> Vec<Route> {
         route(POST, "/compose/check",                     Send,       home::test::check),
         route(GET,  "/account",                           SignedIn,   account::show),
         route(POST, "/account/name",                      SignedIn,   account::rename),
-        route(POST, "/account/password",                  SignedIn,   account::change_password),
-        route(POST, "/account/sessions/end-others",       SignedIn,   account::end_others),
+        route(POST, "/account/password",                  SignedIn,   account::change_password).changes_access(),
+        route(POST, "/account/sessions/end-others",       SignedIn,   account::end_others).changes_access(),
         route(GET,  "/keys",                              SignedIn,   keys::show),
         route(POST, "/keys",                              SignedIn,   keys::choose),
-        route(POST, "/organisation",                      SignedIn,   organisation::switch),
+        route(POST, "/organisation",                      SignedIn,   organisation::switch).changes_access(),
         route(GET,  "/organisations/new",                 SuperAdmin, organisation::new),
         route(POST, "/organisations/new",                 SuperAdmin, organisation::create),
 
@@ -281,8 +290,8 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/settings/team",                     Team,       team::show),
         route(POST, "/settings/team/invitations",         Team,       team::invite),
         route(POST, "/settings/team/invitations/{invitation}/revoke", Team, team::revoke),
-        route(POST, "/settings/team/members/{user}/role", Team,       team::change_role),
-        route(POST, "/settings/team/members/{user}/remove", Team,     team::remove),
+        route(POST, "/settings/team/members/{user}/role", Team,       team::change_role).changes_access(),
+        route(POST, "/settings/team/members/{user}/remove", Team,     team::remove).changes_access(),
     ]
 }
 

@@ -10,6 +10,16 @@ use domain::time::{MINUTE, Millis};
 /// Callers that are remembered; beyond that, everybody starts anew. Bounds memory when somebody comes from everywhere.
 const CALLERS_MAX: usize = 20_000;
 
+/// A wider network may do so many times what one customer's network may.
+const WIDER_TIMES: u32 = 8;
+
+/// The /48 around the /64 of an IPv6 customer, as [`address`](super::gate::address) writes it: whoever rents a server often has all 65,536
+/// of them. `None` for whatever is no such network.
+pub fn wider(address: &str) -> Option<String> {
+    let mut parts = address.strip_suffix("::/64")?.split(':');
+    Some(format!("{}:{}:{}::/48", parts.next()?, parts.next()?, parts.next()?))
+}
+
 /// So many times a minute.
 #[derive(Debug)]
 pub struct Throttle {
@@ -30,9 +40,14 @@ impl Throttle {
         if counts.0 != minute || counts.1.len() >= CALLERS_MAX {
             *counts = (minute, HashMap::new());
         }
-        let count = counts.1.entry(caller.to_owned()).or_default();
-        *count += 1;
-        if *count > self.per_minute { Err((minute + 1) * MINUTE - now.0) } else { Ok(()) }
+        let mut is_too_many = |caller: String, most: u32| {
+            let count = counts.1.entry(caller).or_default();
+            *count += 1;
+            *count > most
+        };
+        let alone = is_too_many(caller.to_owned(), self.per_minute);
+        let around = wider(caller).is_some_and(|all| is_too_many(all, self.per_minute * WIDER_TIMES));
+        if alone || around { Err((minute + 1) * MINUTE - now.0) } else { Ok(()) }
     }
 }
 
@@ -48,5 +63,16 @@ mod tests {
         assert_eq!(throttle.count("a", now), Err(45_000));
         assert_eq!(throttle.count("b", now), Ok(()));
         assert_eq!(throttle.count("a", now.plus(45_000)), Ok(()));
+    }
+
+    #[test]
+    fn changing_the_network_within_a_larger_one_does_not_help_for_ever() {
+        let throttle = Throttle::new(2);
+        let at = |network: usize, larger: &str| {
+            throttle.count(&format!("2001:db8:{larger}:{network:x}::/64"), Millis(0))
+        };
+        let refused = (0..100).filter(|network| at(*network, "1").is_err()).count();
+        assert_eq!(refused, 100 - 16);
+        assert!(at(0, "2").is_ok());
     }
 }

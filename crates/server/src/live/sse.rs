@@ -14,7 +14,10 @@ use axum::{
 use domain::{ids::BroadcastId, role::Permission};
 use futures::{StreamExt, stream};
 use tokio::{
-    sync::broadcast::{Receiver, error::RecvError},
+    sync::{
+        broadcast::{Receiver, error::RecvError},
+        watch,
+    },
     time::{Interval, MissedTickBehavior},
 };
 
@@ -37,7 +40,8 @@ use crate::{
     },
 };
 
-/// A stream says at least so often that it lives; the session is looked up again at the same time. Below the 30 seconds after
+/// A stream says at least so often that it lives; the session is looked up again at the same time, and whenever access changed here or in
+/// another process. Below the 30 seconds after
 /// which proxies cut a silent answer.
 const PING: Duration = Duration::from_secs(15);
 
@@ -46,6 +50,7 @@ struct Stream {
     watch: Watch,
     token_hash: String,
     changes: Receiver<Rendering>,
+    access: watch::Receiver<()>,
     ping: Interval,
     sent: Sent,
     first: Option<String>,
@@ -116,6 +121,7 @@ async fn stream(app: App, member: &Member, headers: &HeaderMap, what: What) -> P
     let mut sent = Sent::default();
     let stream = Stream {
         changes: app.live.watch(&app, &watch),
+        access: app.engine.access(),
         token_hash: token.hash(),
         ping,
         first: sent.news(&now),
@@ -159,6 +165,13 @@ impl Stream {
                     // The browser comes again by itself.
                     Err(RecvError::Closed) => return None,
                 },
+                // Its sender is the engine's, which the app holds.
+                Ok(()) = self.access.changed() => {
+                    if !self.may_still_read().await {
+                        self.over = true;
+                        return Some(Event::default().event("end").data(""));
+                    }
+                }
                 _ = self.ping.tick() => {
                     self.over = !self.may_still_read().await;
                     let event = if self.over { "end" } else { "ping" };

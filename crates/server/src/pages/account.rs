@@ -95,7 +95,8 @@ pub async fn change_password(
     }
     if let Some(text) = access.password_of(user.id).await? {
         // Whoever finds an open browser must not guess at the password either.
-        let subjects = [(format!("account {}", user.email), super::login::ACCOUNT_PATIENCE)];
+        let subject = format!("change of password {}", user.email);
+        let subjects = [(subject.clone(), super::login::ACCOUNT_PATIENCE)];
         if let Some(wait_ms) = access.attempt(&subjects, app.clock.now()).await? {
             return Err(Problem::too_many(wait_ms));
         }
@@ -105,7 +106,7 @@ pub async fn change_password(
                 ..Errors::default()
             });
         }
-        access.attempt_succeeded(&subjects[0].0, "").await?;
+        access.attempt_succeeded(&[subject], &[]).await?;
     }
     let hash = app.passwords.hash(&form.new).await;
     access

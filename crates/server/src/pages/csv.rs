@@ -59,6 +59,9 @@ fn attachment(name: &str, body: Body) -> Response {
     (headers, body).into_response()
 }
 
+/// What a cell begins with that a spreadsheet may run. The full-width ones are the same to a spreadsheet set to Japanese or Chinese.
+const FORMULA_SIGNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
 /// One line of CSV. A cell that a spreadsheet would run as a formula gets a quote before it; a number's plus does not.
 pub(crate) fn line(csv: &mut String, cells: impl Iterator<Item = String>) {
     for (at, cell) in cells.enumerate() {
@@ -67,7 +70,7 @@ pub(crate) fn line(csv: &mut String, cells: impl Iterator<Item = String>) {
         }
         let number =
             cell.strip_prefix('+').is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == ' '));
-        let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !number;
+        let formula = cell.starts_with(FORMULA_SIGNS) && !number;
         csv.push('"');
         if formula {
             csv.push('\'');
@@ -87,6 +90,11 @@ mod tests {
         let mut csv = String::new();
         let cells = ["=1+1", "+91 90000 00001", "+cmd", "a \"b\"", "-"].map(str::to_owned);
         line(&mut csv, cells.into_iter());
+        for wide in ["＝1", "＋1", "－1", "＠x"] {
+            let mut one = String::new();
+            line(&mut one, [wide.to_owned()].into_iter());
+            assert_eq!(one, format!("\"'{wide}\"\r\n"));
+        }
         assert_eq!(csv, "\"'=1+1\",\"+91 90000 00001\",\"'+cmd\",\"a \"\"b\"\"\",\"'-\"\r\n");
     }
 }

@@ -31,6 +31,7 @@ use crate::{
         note::Note,
         shell::{Crumb, Section},
     },
+    uploads,
 };
 
 const SETTINGS: &str = "/settings/organisation";
@@ -57,8 +58,13 @@ pub async fn erase(State(app): State<App>, member: Member, Path(id): Path<LeadId
             for file in &erased.files {
                 remove(&app.config.data.join(file)).await;
             }
+            app.store.empty_log().await?;
+            let uploads = match uploads::forget(&app, member.organization.id, &number).await {
+                0 => String::new(),
+                n => format!(" {} with the number removed.", counted(n as u64, "upload", "uploads")),
+            };
             let words = format!(
-                "Erased: {} and {}. What was counted and paid stays.",
+                "Erased: {} and {}.{uploads} What was counted and paid stays.",
                 counted(erased.registrations, "registration", "registrations"),
                 counted(erased.messages, "message", "messages")
             );

@@ -2,13 +2,14 @@
 
 use axum::{
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use domain::time::SECOND;
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{LinkKind, Patience, User};
+use subtle::ConstantTimeEq;
 
 use crate::{
     app::{App, SESSION_LIFE},
@@ -18,9 +19,11 @@ use crate::{
         error::{PageResult, Problem},
         extract::{Form, Path, Person, Query, Visitor},
         notice::see_other,
+        throttle::wider,
     },
     pages::foot,
     password,
+    seal::{hmac_sha256, random_bytes},
     ui::{
         button::{Button, Size},
         door::Door,
@@ -28,10 +31,17 @@ use crate::{
     },
 };
 
-/// Wrong passwords for one account before each costs time.
+/// Wrong passwords for one account from one place (an address, a known device) before each costs time.
 pub(super) const ACCOUNT_PATIENCE: Patience = Patience { free_failures: 5 };
 /// Wrong passwords from one address: an office shares one.
 const ADDRESS_PATIENCE: Patience = Patience { free_failures: 30 };
+/// Wrong passwords from one larger network, such as a rented /48.
+const NETWORK_PATIENCE: Patience = Patience { free_failures: 240 };
+/// Wrong passwords for one account from everywhere. Whoever guesses from many places is slowed; a device on which the person
+/// signed in before is not, so that nobody is locked out by others' guesses.
+const EVERYWHERE_PATIENCE: Patience = Patience { free_failures: 100 };
+/// A device is known for so long after the last sign-in with it.
+const DEVICE_SECONDS: i64 = 365 * 24 * 60 * 60;
 /// Said for a wrong password and for an unknown address alike.
 const WRONG: &str =
     "E-mail and password do not fit together. Check both, or ask an admin for a sign-in link.";
@@ -60,13 +70,19 @@ pub async fn form(visitor: Visitor, Query(query): Query<Next>) -> PageResult {
 }
 
 /// `POST /sign-in`
-pub async fn sign_in(State(app): State<App>, visitor: Visitor, Form(form): Form<SignIn>) -> PageResult {
+pub async fn sign_in(
+    State(app): State<App>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Form(form): Form<SignIn>,
+) -> PageResult {
     let next = safe_next(form.next.as_deref());
     let email = form.email.trim();
     let refused = |status, words: &str| {
         Ok((status, page(&visitor, email, next, Some(words.to_owned()))).into_response())
     };
-    match check_password(&app, &visitor, email, &form.password).await? {
+    let device = Jar::Device.read(&app.config, &headers);
+    match check_password(&app, &visitor, device, email, &form.password).await? {
         Checked::Fits(user) => start_session(&app, &user, next).await,
         Checked::Wrong => refused(StatusCode::UNAUTHORIZED, WRONG),
         Checked::Wait(wait_ms) => {
@@ -85,10 +101,52 @@ enum Checked {
     Wait(i64),
 }
 
-/// Looks at a password, throttled by account and by address. Takes as long for an address that nobody has.
+/// Where an attempt comes from, as failures are counted: what is about this account alone, and what is about the place.
+struct Subjects {
+    account: Vec<(String, Patience)>,
+    place: Vec<(String, Patience)>,
+}
+
+impl Subjects {
+    fn of(app: &App, visitor: &Visitor, device: Option<&str>, email: &str) -> Subjects {
+        let email = email.to_lowercase();
+        let mut account = Vec::new();
+        let mut place = Vec::new();
+        match device.filter(|device| is_known(app, device, &email)) {
+            // Only this device's own failures count.
+            Some(device) => account.push((format!("account {email} on {}", &device[..32]), ACCOUNT_PATIENCE)),
+            None => {
+                account.push((format!("account {email} from {}", visitor.address), ACCOUNT_PATIENCE));
+                account.push((format!("account {email}"), EVERYWHERE_PATIENCE));
+                place.push((format!("address {}", visitor.address), ADDRESS_PATIENCE));
+                place.extend(wider(&visitor.address).map(|all| (format!("address {all}"), NETWORK_PATIENCE)));
+            }
+        }
+        Subjects { account, place }
+    }
+}
+
+/// A value that proves later that this person signed in with this device.
+fn device_of(app: &App, email: &str) -> String {
+    let name = hex::encode(random_bytes::<16>());
+    let proof = device_proof(app, &name, &email.to_lowercase());
+    format!("{name}{proof}")
+}
+
+fn device_proof(app: &App, name: &str, email: &str) -> String {
+    hex::encode(hmac_sha256(&app.keys.form_key(), &[b"device", name.as_bytes(), email.as_bytes()]))
+}
+
+fn is_known(app: &App, device: &str, email: &str) -> bool {
+    let Some((name, proof)) = device.split_at_checked(32) else { return false };
+    bool::from(device_proof(app, name, email).as_bytes().ct_eq(proof.as_bytes()))
+}
+
+/// Looks at a password, throttled by account and by place. Takes as long for an address that nobody has.
 async fn check_password(
     app: &App,
     visitor: &Visitor,
+    device: Option<&str>,
     email: &str,
     password: &str,
 ) -> Result<Checked, Problem> {
@@ -96,10 +154,9 @@ async fn check_password(
     if password.len() > password::BYTES_MAX || email.len() > 254 {
         return Ok(Checked::Wrong);
     }
-    let account = format!("account {}", email.to_lowercase());
-    let address = format!("address {}", visitor.address);
-    let subjects = [(account.clone(), ACCOUNT_PATIENCE), (address.clone(), ADDRESS_PATIENCE)];
-    if let Some(wait_ms) = access.attempt(&subjects, app.clock.now()).await? {
+    let subjects = Subjects::of(app, visitor, device, email);
+    let all = [subjects.account.clone(), subjects.place.clone()].concat();
+    if let Some(wait_ms) = access.attempt(&all, app.clock.now()).await? {
         return Ok(Checked::Wait(wait_ms));
     }
     let found = access.user_by_email(email).await?;
@@ -107,7 +164,10 @@ async fn check_password(
     let fits = app.passwords.verify(password, text).await;
     match found {
         Some((user, _)) if fits => {
-            access.attempt_succeeded(&account, &address).await?;
+            let names =
+                |of: &'_ [(String, Patience)]| of.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+            let (afresh, others) = (names(&subjects.account), names(&subjects.place));
+            access.attempt_succeeded(&afresh, &others).await?;
             Ok(Checked::Fits(user))
         }
         _ => Ok(Checked::Wrong),
@@ -123,6 +183,10 @@ pub(super) async fn start_session(app: &App, user: &User, next: &str) -> PageRes
     response
         .headers_mut()
         .append(header::SET_COOKIE, Jar::Session.set(&app.config, token.text(), Some(seconds)));
+    let device = device_of(app, &user.email);
+    response
+        .headers_mut()
+        .append(header::SET_COOKIE, Jar::Device.set(&app.config, &device, Some(DEVICE_SECONDS)));
     Ok(response)
 }
 

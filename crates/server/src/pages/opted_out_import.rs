@@ -1,7 +1,7 @@
 //! Importing a list of numbers that must not be contacted: the file, then a look at it, then the entries.
 //!
 //! Until it is committed, a list is two files below the data folder: the upload, and beside it what was chosen for it. Nothing is in the
-//! database yet. A list that nobody commits goes away with the next upload after a day.
+//! database yet. A list that nobody commits goes away after a day (`Engine::forget_uploads`).
 
 use std::path::{Path as FilePath, PathBuf};
 
@@ -11,7 +11,6 @@ use domain::{
     ids::{ImportId, OrganizationId},
     phone::Country,
     text::line,
-    time::{DAY, Millis},
 };
 use intake::{
     numbers::{ColumnShown, NUMBERS_MAX, Numbers, read_numbers},
@@ -45,14 +44,13 @@ use crate::{
         shell::{Crumb, Section},
         table::{Column, Place, Row, Table},
     },
+    uploads,
 };
 
 /// Largest list, in bytes: about a million numbers.
 pub const LIST_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Entries written in one transaction.
 const ENTRIES_PER_TRANSACTION: usize = 20_000;
-/// A list that nobody committed is kept so long.
-const KEEP_MS: i64 = DAY;
 
 /// What was chosen for a list; kept beside its file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -96,7 +94,7 @@ pub struct ColumnForm {
 }
 
 fn folder(app: &App, organization: OrganizationId) -> PathBuf {
-    app.config.data.join(format!("opted-out/{organization}"))
+    uploads::folder(app, "opted-out", organization)
 }
 
 fn href(id: ImportId) -> String {
@@ -118,7 +116,7 @@ pub async fn upload(
         .map_err(|_| Problem::bad_request("The upload has no file in it. Choose the file again."))?;
     let folder = folder(&app, member.organization.id);
     tokio::fs::create_dir_all(&folder).await.map_err(disk)?;
-    sweep(&folder, member.now).await;
+    uploads::check_room(&folder).await?;
     let id = ImportId::new(member.now);
     let file = folder.join(id.to_string());
     let received = match receive(multipart, &file).await {
@@ -165,24 +163,6 @@ pub async fn upload(
 async fn keep(file: &FilePath, chosen: &Chosen) -> Result<(), Problem> {
     let text = serde_json::to_vec(chosen).map_err(|error| Problem::fault(error.to_string()))?;
     tokio::fs::write(file.with_extension("json"), text).await.map_err(disk)
-}
-
-/// Takes away what nobody committed within a day. What cannot be removed now is tried again by the next upload.
-async fn sweep(folder: &FilePath, now: Millis) {
-    let Ok(mut files) = tokio::fs::read_dir(folder).await else { return };
-    while let Ok(Some(file)) = files.next_entry().await {
-        let path = file.path();
-        let id =
-            path.file_stem().and_then(|name| name.to_str()).and_then(|name| name.parse::<ImportId>().ok());
-        // The id tells the time of the upload.
-        let uploaded = id.and_then(|id| id.0.get_timestamp()).map(|at| at.to_unix());
-        let old = uploaded
-            .and_then(|(seconds, _)| i64::try_from(seconds).ok())
-            .is_some_and(|seconds| now.0 - seconds * 1_000 > KEEP_MS);
-        if old {
-            remove(&path).await;
-        }
-    }
 }
 
 /// The file of a list of this organisation, and what was chosen for it.

@@ -135,6 +135,12 @@ fn answer(app: &App, change: MemberChange, done: &str) -> Result<Response, Probl
             "The last admin stays",
             "Nobody would be left who can manage the team. Make somebody else an admin first.",
         )),
+        MemberChange::Host => Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "host",
+            "The host stays",
+            "This person runs the installation. Only the host can change that.",
+        )),
     }
 }
 
@@ -177,23 +183,30 @@ fn members_table(member: &Member, members: &[TeamMember]) -> Table {
     let zone = &member.organization.zone;
     let row = |person: &TeamMember| {
         let id = person.user;
+        let may_change = !person.host || member.user.super_admin;
         let seen = person
             .seen_at
             .map_or("–".to_owned(), |at| format!("{}, {}", zone.date(at, member.now), zone.time(at)));
         Row::new(vec![
             html! { b { (person.name) } @if id == member.user.id { " (you)" } span class="m-sub" { (person.email) } },
             html! {
-                form class="m-inline" method="post" action={ (HREF) "/members/" (id) "/role" } {
-                    (member.csrf())
-                    (Field::select("role", format!("Role of {}", person.name), roles(person.role.word())).id(format!("role-{id}")).hide_label())
-                    (Button { size: Size::Small, ..Button::new("Change") }.spoken(format!("Change role of {}", person.name)))
+                @if may_change {
+                    form class="m-inline" method="post" action={ (HREF) "/members/" (id) "/role" } {
+                        (member.csrf())
+                        (Field::select("role", format!("Role of {}", person.name), roles(person.role.word())).id(format!("role-{id}")).hide_label())
+                        (Button { size: Size::Small, ..Button::new("Change") }.spoken(format!("Change role of {}", person.name)))
+                    }
+                } @else {
+                    "Host" span class="m-sub" { "runs the installation" }
                 }
             },
             html! { (seen) },
             html! {
-                form method="post" action={ (HREF) "/members/" (id) "/remove" } {
-                    (member.csrf())
-                    (Button { size: Size::Small, ..Button::new("Remove") }.spoken(format!("Remove {}", person.name)))
+                @if may_change {
+                    form method="post" action={ (HREF) "/members/" (id) "/remove" } {
+                        (member.csrf())
+                        (Button { size: Size::Small, ..Button::new("Remove") }.spoken(format!("Remove {}", person.name)))
+                    }
                 }
             },
         ])

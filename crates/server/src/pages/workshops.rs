@@ -310,9 +310,18 @@ fn link_error(link: &str) -> Option<String> {
         return None;
     }
     let web = link.strip_prefix("https://").or_else(|| link.strip_prefix("http://"));
-    let host_given = web.is_some_and(|rest| !rest.starts_with('/') && !rest.is_empty());
-    if !host_given || link.contains(char::is_whitespace) {
+    let host = web.and_then(|rest| rest.split(['/', '?', '#']).next()).filter(|host| !host.is_empty());
+    let Some(host) = host.filter(|_| !link.contains(char::is_whitespace)) else {
         return Some("A link begins with https:// and has no spaces.".to_owned());
+    };
+    // What `line` leaves out cannot be seen: a zero byte, or a mark that turns the end of a link around.
+    if line(link) != link || link.contains('\\') {
+        return Some(
+            "This link has signs in it that cannot be seen or that no link has. Type it again.".to_owned(),
+        );
+    }
+    if host.contains('@') {
+        return Some("A name before an @ hides where a link leads. Leave it out.".to_owned());
     }
     (link.len() > LINK_CHARS_MAX)
         .then(|| format!("{} of {LINK_CHARS_MAX} characters. Use a shorter link.", link.len()))
@@ -535,6 +544,16 @@ mod tests {
         }
         for bad in ["meet.example", "javascript:alert(1)", "https://", "https:///x", "https://a b"] {
             assert!(link_error(bad).is_some(), "{bad}");
+        }
+        assert_eq!(link_error("https://meet.example/@room?to=a@b.example"), None);
+        for misleading in [
+            "https://meet.example@evil.example/x",
+            "https://meet.example\\@evil.example",
+            "https://evil.example/\u{202E}moc.elpmaxe",
+            "https://meet.example/\0x",
+            "https://meet\u{200B}.example",
+        ] {
+            assert!(link_error(misleading).is_some(), "{misleading:?}");
         }
         assert!(link_error(&format!("https://{}", "a".repeat(3_000))).is_some());
     }

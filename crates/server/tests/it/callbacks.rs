@@ -152,4 +152,64 @@ on_both! {
         let signature = sandbox::signature("a-new-shared-secret", EXAMPLE.as_bytes());
         assert_eq!(post(&world, &address, EXAMPLE, Some(&signature)).await, StatusCode::OK);
     }
+
+    async fn a_post_without_a_signature_is_refused_before_its_body_is_read(db: TestStore) {
+        let (world, _, address) = set_up(db).await;
+        let never = Body::from_stream(futures::stream::pending::<Result<axum::body::Bytes, std::io::Error>>());
+        let answer = world.router().oneshot(request(&address, never, None)).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    }
+
+    async fn what_concerns_us_not_keeps_no_body(db: TestStore) {
+        let (world, _, address) = set_up(db).await;
+        let other = r#"{"id":"ntf_other","topic":"contact.created","data":{"name":"Asha","phone":"919000000001"}}"#;
+        assert_eq!(post_signed(&world, &address, other).await, StatusCode::OK);
+        world.app.engine.apply_receipts().await.unwrap();
+        assert_eq!(db.damage("UPDATE receipts SET note = note WHERE state = 'ignored'").await, 1, "needs one");
+        assert_eq!(db.damage("UPDATE receipts SET note = note WHERE body <> ''").await, 0);
+        assert_eq!(post_signed(&world, &address, other).await, StatusCode::OK);
+        assert_eq!(stored(&world).await, 0, "it is still known when it comes again");
+    }
+
+    async fn bodies_are_kept_for_ninety_days(db: TestStore) {
+        let (world, _, address) = set_up(db).await;
+        post_signed(&world, &address, EXAMPLE).await;
+        world.app.engine.apply_receipts().await.unwrap();
+        let kept = async || db.damage("UPDATE receipts SET note = note WHERE body <> ''").await;
+        assert_eq!(kept().await, 1, "it fits no message, and is shown");
+        world.clock.advance(89 * domain::time::DAY);
+        world.app.engine.tidy().await.unwrap();
+        assert_eq!(kept().await, 1);
+        world.clock.advance(2 * domain::time::DAY);
+        world.app.engine.tidy().await.unwrap();
+        assert_eq!(kept().await, 0);
+    }
+
+    async fn an_account_has_a_ceiling_of_bytes_for_each_minute(db: TestStore) {
+        let (world, _, address) = set_up(db).await;
+        let body = |n: usize| format!(r#"{{"id":"ntf_{n}","topic":"x","data":"{}"}}"#, "a".repeat(200 * 1024));
+        let mut taken = 0;
+        let refused = loop {
+            match post_signed(&world, &address, &body(taken)).await {
+                StatusCode::OK => taken += 1,
+                other => break other,
+            }
+        };
+        assert_eq!(refused, StatusCode::SERVICE_UNAVAILABLE, "asked to come again");
+        assert_eq!(taken, 655, "128 MiB of bodies of 200 KiB and 42 to 44 bytes");
+        world.clock.advance(domain::time::MINUTE);
+        assert_eq!(post_signed(&world, &address, &body(taken)).await, StatusCode::OK);
+    }
+
+    async fn a_flood_of_forged_posts_writes_nothing(db: TestStore) {
+        let (world, _, address) = set_up(db).await;
+        for n in 0..500 {
+            let (path, body) = (format!("/callbacks/nobody{n}"), EXAMPLE.replace("0001", &format!("{n:04}")));
+            assert_eq!(post(&world, &path, &body, Some(EXAMPLE_SIGNATURE)).await, StatusCode::NOT_FOUND);
+            let forged = post(&world, &address, &body, Some(EXAMPLE_SIGNATURE)).await;
+            assert_eq!(forged == StatusCode::OK, n == 1, "only the real one is genuine");
+        }
+        assert_eq!(db.damage("UPDATE receipts SET note = note").await, 1);
+        assert_eq!(world.browser().get("/sign-in").await.status, StatusCode::OK);
+    }
 }

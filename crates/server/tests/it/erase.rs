@@ -107,4 +107,68 @@ on_both! {
         // The opt-out is still there, by its hash.
         assert!(admin.get("/people/opted-out").await.body.contains("Erased number"));
     }
+
+    async fn erasing_reaches_uploads_that_nobody_imported_yet(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
+        let mut admin = world.signed_in(&people.admin).await;
+        let fields = [("workshop", workshop.as_str())];
+        let with = admin.upload("/imports", &fields, "a.csv", "Name,Phone\nAsha,90000 00001\n".as_bytes()).await;
+        let without = admin.upload("/imports", &fields, "b.csv", "Name,Phone\nRavi,90000 00002\n".as_bytes()).await;
+        assert_eq!((with.status, without.status), (StatusCode::SEE_OTHER, StatusCode::SEE_OTHER));
+        let chosen = [("channel", "all"), ("category", "all"), ("reason", "Asked for it")];
+        let list = admin.upload("/people/opted-out/import", &chosen, "list.csv", b"Phone\n9000000001\n").await;
+        assert_eq!(list.status, StatusCode::SEE_OTHER, "{}", list.body);
+
+        let done = admin.post(&format!("{}/erase", person(&people)), &[]).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        assert!(admin.get("/people").await.body.contains("2 uploads with the number removed."));
+        let page = admin.get(with.location()).await;
+        assert!(page.body.contains("This file is no longer here"), "{}", page.body);
+        assert_eq!(admin.get(list.location()).await.status, StatusCode::NOT_FOUND);
+        assert!(!admin.get(without.location()).await.body.contains("no longer here"), "others stay");
+    }
+
+    async fn an_upload_that_nobody_finishes_goes_away_and_there_is_room_for_so_many(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
+        let mut manager = world.signed_in(&people.manager).await;
+        let fields = [("workshop", workshop.as_str())];
+        let file = b"Name,Phone\nRavi,90000 00002\n";
+        for n in 0..50 {
+            let taken = manager.upload("/imports", &fields, "a.csv", file).await;
+            assert_eq!(taken.status, StatusCode::SEE_OTHER, "{n}: {}", taken.body);
+        }
+        let refused = manager.upload("/imports", &fields, "a.csv", file).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT);
+        assert!(refused.body.contains("50 uploaded files"), "{}", refused.body);
+        let folder = world.app.config.data.join("imports").join(people.first.to_string());
+        let kept = || std::fs::read_dir(&folder).unwrap().count();
+        world.clock.advance(6 * DAY);
+        world.app.engine.tidy().await.unwrap();
+        assert_eq!(kept(), 50);
+        world.clock.advance(2 * DAY);
+        world.app.engine.tidy().await.unwrap();
+        assert_eq!(kept(), 0);
+    }
+}
+
+/// SQLite alone: PostgreSQL's files are its own.
+#[tokio::test]
+async fn an_erased_number_is_nowhere_in_the_database_s_files() {
+    let db = store::testing::sqlite().await;
+    let world = World::new(&db).await;
+    let people = world.people().await;
+    let holds = || {
+        let files = std::fs::read_dir(db.folder()).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.is_file()).map(|path| std::fs::read(path).unwrap());
+        files.into_iter().any(|bytes| bytes.windows(10).any(|window| window == b"9000000001"))
+    };
+    assert!(holds(), "needs a number to erase");
+    let mut admin = world.signed_in(&people.admin).await;
+    let done = admin.post(&format!("{}/erase", person(&people)), &[]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    assert!(!holds());
 }

@@ -16,6 +16,7 @@ mod home;
 mod home_sms;
 mod import_dates;
 mod imports;
+mod listener;
 mod ops;
 mod opt_out;
 mod paging;

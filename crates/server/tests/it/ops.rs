@@ -634,3 +634,77 @@ store::on_both! {
         assert!(!config.key_file.exists(), "nothing was written");
     }
 }
+
+#[tokio::test]
+async fn what_the_program_writes_is_for_its_own_user_whatever_the_umask_was() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::set_permissions(elsewhere.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let database = elsewhere.path().join("other.db");
+    let start = || {
+        let mut child = munadi(folder.path())
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--database",
+                &format!("sqlite:{}", database.display()),
+            ])
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let line = read_until(child.stderr.as_mut().unwrap(), "Munadi listens");
+        (child, line)
+    };
+    let open_to_others = || {
+        let files = [folder.path(), elsewhere.path()].map(|path| fs::read_dir(path).unwrap());
+        let files = files.into_iter().flatten().map(|entry| entry.unwrap());
+        let modes =
+            files.map(|entry| (entry.file_name(), entry.metadata().unwrap().permissions().mode() & 0o077));
+        modes.filter(|(_, mode)| *mode != 0).collect::<Vec<_>>()
+    };
+    let (mut child, _) = start();
+    let log = elsewhere.path().join("other.db-wal");
+    assert!(log.exists() && database.exists(), "needs a database and its log");
+    assert_eq!(open_to_others(), [], "made for this user alone");
+    terminate(&mut child);
+    // As an earlier version left it.
+    fs::create_dir_all(folder.path().join("imports")).unwrap();
+    for path in [&database, &folder.path().join("imports")] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let (mut child, _) = start();
+    assert_eq!(open_to_others(), [], "taken back");
+    terminate(&mut child);
+}
+
+/// Only root can leave what the service cannot write; elsewhere the test says nothing.
+#[tokio::test]
+async fn what_root_leaves_in_the_data_folder_belongs_to_the_folder_s_owner() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    chown(folder.path(), Some(12_345), Some(12_345)).unwrap();
+    let mut child = munadi(folder.path())
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    read_until(child.stderr.as_mut().unwrap(), "Munadi listens");
+    let made = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap());
+    let owners: Vec<_> = made.map(|entry| (entry.file_name(), entry.metadata().unwrap().uid())).collect();
+    assert!(owners.len() >= 3, "{owners:?}");
+    fs::create_dir_all(folder.path().join("imports/one")).unwrap();
+    terminate(&mut child);
+    let imports = fs::metadata(folder.path().join("imports/one")).unwrap();
+    assert_eq!(imports.uid(), 12_345, "also what a command made before it ended");
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().uid(), 12_345, "{:?}", entry.file_name());
+    }
+}

@@ -84,6 +84,53 @@ on_both! {
         assert_eq!(from("203.0.113.10").sign_in("viewer@udaan.example", PASSWORD).await.status, StatusCode::SEE_OTHER);
     }
 
+    async fn wrong_tries_from_elsewhere_lock_nobody_out(db: TestStore) {
+        let world = World::with(db, |config| config.behind_proxy = true).await;
+        world.people().await;
+        let from = |address: String| {
+            let mut browser = world.browser();
+            browser.extra.insert("x-forwarded-for", axum::http::HeaderValue::from_str(&address).unwrap());
+            browser
+        };
+        let mut own = from("203.0.113.1".into());
+        assert_eq!(own.sign_in("viewer@udaan.example", PASSWORD).await.status, StatusCode::SEE_OTHER);
+        for _ in 0..6 {
+            from("203.0.113.9".into()).sign_in("viewer@udaan.example", "wrong password").await;
+        }
+        let guesser = from("203.0.113.9".into()).sign_in("viewer@udaan.example", PASSWORD).await;
+        assert_eq!(guesser.status, StatusCode::TOO_MANY_REQUESTS, "the guesser's own address is slowed");
+        let away = from("203.0.113.77".into()).sign_in("viewer@udaan.example", PASSWORD).await;
+        assert_eq!(away.status, StatusCode::SEE_OTHER, "another one is not");
+        // From so many addresses at once that the account itself is slowed.
+        for n in 0..110 {
+            from(format!("198.51.100.{n}")).sign_in("viewer@udaan.example", "wrong password").await;
+        }
+        let stranger = from("192.0.2.1".into()).sign_in("viewer@udaan.example", PASSWORD).await;
+        assert_eq!(stranger.status, StatusCode::TOO_MANY_REQUESTS);
+        own.post("/sign-out", &[]).await;
+        let known = own.sign_in("viewer@udaan.example", PASSWORD).await;
+        assert_eq!(known.status, StatusCode::SEE_OTHER, "a device that signed in before is let in");
+        // It is known for that account only, and guesses with it cost time as well.
+        for _ in 0..5 {
+            own.sign_in("viewer@udaan.example", "wrong password").await;
+        }
+        assert_eq!(own.sign_in("viewer@udaan.example", PASSWORD).await.status, StatusCode::TOO_MANY_REQUESTS);
+    }
+
+    async fn guessing_from_all_over_a_rented_network_is_slowed(db: TestStore) {
+        let world = World::with(db, |config| config.behind_proxy = true).await;
+        world.people().await;
+        let mut slowed = 0;
+        for n in 0..260 {
+            let mut browser = world.browser();
+            let address = format!("2001:db8:1:{n:x}::1");
+            browser.extra.insert("x-forwarded-for", axum::http::HeaderValue::from_str(&address).unwrap());
+            let answer = browser.sign_in(&format!("person{n}@udaan.example"), "wrong password").await;
+            slowed += u32::from(answer.status == StatusCode::TOO_MANY_REQUESTS);
+        }
+        assert_eq!(slowed, 20, "all beyond 240 from one /48");
+    }
+
     async fn a_session_ends_unused_and_in_any_case(db: TestStore) {
         let world = World::new(db).await;
         let people = world.people().await;

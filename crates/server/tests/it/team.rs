@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use domain::role::Role;
+use futures::StreamExt;
 use store::on_both;
 
 use crate::world::World;
@@ -38,12 +39,77 @@ on_both! {
         let world = World::new(db).await;
         let people = world.people().await;
         let mut admin = world.signed_in(&people.admin).await;
-        let host = format!("/settings/team/members/{}/remove", people.host.id);
-        assert_eq!(admin.post(&host, &[]).await.status, StatusCode::SEE_OTHER);
+        let org = world.app.store.org(store::Actor::command_line(people.first));
+        org.remove_member(people.host.id, world.clock_now()).await.unwrap();
         let own = format!("/settings/team/members/{}", people.admin.id);
         assert_eq!(admin.post(&format!("{own}/remove"), &[]).await.status, StatusCode::CONFLICT);
         assert_eq!(admin.post(&format!("{own}/role"), &[("role", "viewer")]).await.status, StatusCode::CONFLICT);
         assert_eq!(world.role_of(people.first, people.admin.id).await, Some(Role::Admin));
+    }
+
+    async fn an_admin_neither_removes_nor_demotes_the_host(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut admin = world.signed_in(&people.admin).await;
+        let host = format!("/settings/team/members/{}", people.host.id);
+        let page = admin.get("/settings/team").await;
+        assert!(page.body.contains("runs the installation") && !page.body.contains(&host), "{}", page.body);
+        assert_eq!(admin.post(&format!("{host}/remove"), &[]).await.status, StatusCode::FORBIDDEN);
+        assert_eq!(admin.post(&format!("{host}/role"), &[("role", "viewer")]).await.status, StatusCode::FORBIDDEN);
+        assert_eq!(world.role_of(people.first, people.host.id).await, Some(Role::Admin));
+    }
+
+    async fn what_an_admin_issued_ends_with_the_right_to_issue_it(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let org = world.app.store.org(store::Actor::command_line(people.first));
+        let path = format!("/settings/team/members/{}", people.target.id);
+        let invited = async || {
+            org.change_role(people.target.id, Role::Admin, world.clock_now()).await.unwrap();
+            let mut browser = world.signed_in(&people.target).await;
+            let form = [("email", "guest@udaan.example"), ("role", "agent")];
+            let page = browser.post("/settings/team/invitations", &form).await;
+            let (_, rest) = page.body.split_once("https://notify.example/invite/").expect("a link is shown");
+            format!("/invite/{}", rest.split('"').next().unwrap())
+        };
+        let mut admin = world.signed_in(&people.admin).await;
+        for (change, form) in [("role", &[("role", "manager")][..]), ("remove", &[])] {
+            let link = invited().await;
+            assert_eq!(world.browser().get(&link).await.status, StatusCode::OK);
+            assert_eq!(admin.post(&format!("{path}/{change}"), form).await.status, StatusCode::SEE_OTHER);
+            assert_eq!(world.browser().get(&link).await.status, StatusCode::NOT_FOUND, "{change}");
+            let join = [("name", "Guest"), ("password", crate::world::PASSWORD)];
+            assert_eq!(world.browser().post(&link, &join).await.status, StatusCode::NOT_FOUND, "{change}");
+            assert!(!admin.get("/settings/team").await.body.contains("guest@udaan.example"), "{change}");
+            if change == "role" {
+                // The right that comes back brings no old invitation with it.
+                org.change_role(people.target.id, Role::Admin, world.clock_now()).await.unwrap();
+                assert_eq!(world.browser().get(&link).await.status, StatusCode::NOT_FOUND);
+            }
+        }
+    }
+
+    async fn live_streams_end_at_once_when_access_does(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut admin = world.signed_in(&people.admin).await;
+        let role = format!("/settings/team/members/{}/role", people.target.id);
+        let remove = format!("/settings/team/members/{}/remove", people.target.id);
+        for (path, form) in [("/sign-out", &[][..]), (&role, &[("role", "manager")]), (&remove, &[])] {
+            let mut target = world.signed_in(&people.target).await;
+            let mut stream = target.open("/live").await;
+            // No second goes by on any clock: the ping that looks by itself comes after fifteen.
+            let actor = if path == "/sign-out" { &mut target } else { &mut admin };
+            assert_eq!(actor.post(path, form).await.status, StatusCode::SEE_OTHER, "{path}");
+            let mut said = String::new();
+            let ended = async {
+                while let Some(event) = stream.next().await {
+                    said.push_str(&String::from_utf8_lossy(&event.unwrap()));
+                }
+            };
+            tokio::time::timeout(std::time::Duration::from_secs(10), ended).await.expect("it ends before a ping");
+            assert!(said.contains("event: end") && !said.contains("event: ping"), "{path}: {said}");
+        }
     }
 
     async fn an_invitation_taken_back_opens_nothing(db: TestStore) {

@@ -373,6 +373,14 @@ impl Browser<'_> {
         self.deliver(method, path, body).await
     }
 
+    /// Opens a page whose answer does not end.
+    pub(crate) async fn open(&mut self, path: &str) -> axum::body::BodyDataStream {
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = Request::get(path).header(header::COOKIE, cookies.join("; ")).body(Body::empty());
+        self.world.router.clone().oneshot(request.unwrap()).await.unwrap().into_body().into_data_stream()
+    }
+
     async fn deliver(&mut self, method: &str, path: &str, body: Option<(&str, Body)>) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         let cookies: Vec<String> =

@@ -66,16 +66,20 @@ impl Access {
         Ok(None)
     }
 
-    /// The password was right: the account starts afresh. The address only gets this attempt back, so that somebody with
-    /// one account of his own cannot guess at others' for ever.
-    pub async fn attempt_succeeded(&self, account: &str, address: &str) -> Result<(), StoreError> {
+    /// The password was right: the subjects that are about this account alone start afresh. The others (addresses) only get this attempt
+    /// back, so that somebody with one account of his own cannot guess at others' for ever.
+    pub async fn attempt_succeeded(&self, afresh: &[String], others: &[String]) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
-        tx.run("DELETE FROM sign_in_failures WHERE subject = $1", args![account]).await?;
-        tx.run(
-            "UPDATE sign_in_failures SET failures = failures - 1 WHERE subject = $1 AND failures > 0",
-            args![address],
-        )
-        .await?;
+        for subject in afresh {
+            tx.run("DELETE FROM sign_in_failures WHERE subject = $1", args![subject]).await?;
+        }
+        for subject in others {
+            tx.run(
+                "UPDATE sign_in_failures SET failures = failures - 1 WHERE subject = $1 AND failures > 0",
+                args![subject],
+            )
+            .await?;
+        }
         tx.commit().await
     }
 }

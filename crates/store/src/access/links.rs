@@ -99,6 +99,15 @@ impl TryFrom<LinkRow> for AccessLink {
     }
 }
 
+/// Holds for a link `l` as long as whoever issued it may still do so. The command line needs no right.
+macro_rules! issuer_may {
+    () => {
+        "(l.issued_by IS NULL OR EXISTS (
+            SELECT 1 FROM users u LEFT JOIN memberships m ON m.user_id = u.id AND m.organization_id = l.organization_id
+            WHERE u.id = l.issued_by AND (u.super_admin OR m.role = 'admin')))"
+    };
+}
+
 impl Access {
     /// Makes a new set-up link; older ones end.
     pub async fn create_set_up_link(
@@ -148,9 +157,12 @@ impl Access {
         let row: Option<LinkRow> = self
             .db
             .optional(
-                "SELECT l.id, l.kind, l.organization_id, o.name AS organization_name, l.user_id, l.email, l.role, l.expires_at
-                 FROM access_links l LEFT JOIN organizations o ON o.id = l.organization_id
-                 WHERE l.token_hash = $1 AND l.kind = $2 AND l.used_at IS NULL AND l.expires_at > $3",
+                concat!(
+                    "SELECT l.id, l.kind, l.organization_id, o.name AS organization_name, l.user_id, l.email, l.role, l.expires_at
+                     FROM access_links l LEFT JOIN organizations o ON o.id = l.organization_id
+                     WHERE l.token_hash = $1 AND l.kind = $2 AND l.used_at IS NULL AND l.expires_at > $3 AND ",
+                    issuer_may!()
+                ),
                 args![token_hash, kind.word(), now],
             )
             .await?;
@@ -245,11 +257,15 @@ fn invitation(link: &AccessLink) -> Result<(OrganizationId, &str, Role), StoreEr
     }
 }
 
-/// Marks a link as used, unless it was used or has ended meanwhile.
+/// Marks a link as used, unless it was used or has ended meanwhile, also because whoever issued it may do so no more.
 async fn use_link(tx: &mut Tx, link: &AccessLink, now: Millis) -> Result<(), StoreError> {
     let used = tx
         .run(
-            "UPDATE access_links SET used_at = $1 WHERE id = $2 AND used_at IS NULL AND expires_at > $3",
+            concat!(
+                "UPDATE access_links AS l SET used_at = $1
+                 WHERE l.id = $2 AND l.used_at IS NULL AND l.expires_at > $3 AND ",
+                issuer_may!()
+            ),
             args![now, link.id.0, now],
         )
         .await?;

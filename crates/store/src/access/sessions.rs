@@ -12,7 +12,7 @@ use super::{
     users::{User, UserRow},
 };
 use crate::{
-    Actor,
+    Actor, Change,
     db::{Tx, args},
     error::{StoreError, word},
     members::{Organization, OrganizationRow},
@@ -162,42 +162,45 @@ impl Access {
         organization: OrganizationId,
     ) -> Result<(), StoreError> {
         self.place(&who.user, organization).await?.ok_or(StoreError::Missing)?;
-        self.db
-            .run(
-                "UPDATE web_sessions SET organization_id = $1 WHERE id = $2",
-                args![organization.0, who.session.0],
-            )
-            .await?;
-        Ok(())
+        let mut tx = self.db.begin().await?;
+        tx.run(
+            "UPDATE web_sessions SET organization_id = $1 WHERE id = $2",
+            args![organization.0, who.session.0],
+        )
+        .await?;
+        tx.tell(Change::Access);
+        tx.commit().await
     }
 
     /// Signs out.
     pub async fn end_session(&self, session: SessionId) -> Result<(), StoreError> {
-        self.db.run("DELETE FROM web_sessions WHERE id = $1", args![session.0]).await?;
-        Ok(())
+        let mut tx = self.db.begin().await?;
+        tx.run("DELETE FROM web_sessions WHERE id = $1", args![session.0]).await?;
+        tx.tell(Change::Access);
+        tx.commit().await
     }
 
     /// Signs out every other browser of this user; how many there were.
     pub async fn end_other_sessions(&self, who: &SignedIn) -> Result<u64, StoreError> {
-        self.db
-            .run(
-                "DELETE FROM web_sessions WHERE user_id = $1 AND id <> $2",
-                args![who.user.id.0, who.session.0],
-            )
-            .await
+        let mut tx = self.db.begin().await?;
+        let ended = end_sessions(&mut tx, who.user.id, Some(who.session)).await?;
+        tx.commit().await?;
+        Ok(ended)
     }
 }
 
-/// Ends all sessions of a user but `keep`.
+/// Ends all sessions of a user but `keep`; how many there were.
 pub(crate) async fn end_sessions(
     tx: &mut Tx,
     user: UserId,
     keep: Option<SessionId>,
-) -> Result<(), StoreError> {
-    tx.run(
-        "DELETE FROM web_sessions WHERE user_id = $1 AND id <> $2",
-        args![user.0, keep.map_or(Uuid::nil(), |session| session.0)],
-    )
-    .await?;
-    Ok(())
+) -> Result<u64, StoreError> {
+    let ended = tx
+        .run(
+            "DELETE FROM web_sessions WHERE user_id = $1 AND id <> $2",
+            args![user.0, keep.map_or(Uuid::nil(), |session| session.0)],
+        )
+        .await?;
+    tx.tell(Change::Access);
+    Ok(ended)
 }

@@ -4,6 +4,7 @@
 //! counts, costs, and keyed hashes of numbers, by which opt-outs go on to hold (providers/regulation-india.md §5). A message without
 //! its number is no planned row any more: nothing can send it again and no receipt finds it.
 
+mod bodies;
 mod number;
 mod retention;
 
@@ -15,7 +16,7 @@ use crate::{
 };
 
 pub use self::{
-    number::{Erased, Erasure},
+    number::{Erased, Erasure, holds},
     retention::{Forgotten, KEEP_DAYS_MAX, KEEP_DAYS_MIN, Retention, RetentionDue},
 };
 

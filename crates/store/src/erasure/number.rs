@@ -50,8 +50,12 @@ fn tail(phone: &Phone) -> String {
     digits[digits.len().saturating_sub(DIGITS_COMPARED)..].to_owned()
 }
 
-/// Whether a text, however it is spaced, has these digits in it.
-fn holds(text: &str, tail: &str) -> bool {
+/// Whether a text, however it is spaced, has the digits of this number in it.
+pub fn holds(text: &str, phone: &Phone) -> bool {
+    holds_digits(text, &tail(phone))
+}
+
+fn holds_digits(text: &str, tail: &str) -> bool {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     digits.contains(tail)
 }
@@ -247,7 +251,7 @@ impl Org {
                 let cells: Vec<String> = serde_json::from_str(&cells).unwrap_or_default();
                 let typed: Vec<(usize, String)> = serde_json::from_str(&typed).unwrap_or_default();
                 let texts = cells.iter().chain(typed.iter().map(|(_, text)| text));
-                if texts.into_iter().any(|text| holds(text, &tail)) {
+                if texts.into_iter().any(|text| holds_digits(text, &tail)) {
                     found.push((import, line, cells.len()));
                 }
             }
@@ -303,7 +307,7 @@ mod tests {
     fn a_number_is_found_however_it_is_written() {
         let phone = Phone::from_stored("+919000000001").expect("a number");
         assert_eq!(tail(&phone), "9000000001");
-        assert!(holds("090000 00001", &tail(&phone)) && holds("+91-90000-00001", &tail(&phone)));
-        assert!(!holds("90000 00002", &tail(&phone)));
+        assert!(holds("090000 00001", &phone) && holds("+91-90000-00001", &phone));
+        assert!(!holds("90000 00002", &phone));
     }
 }

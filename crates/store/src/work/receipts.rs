@@ -82,7 +82,7 @@ pub enum Applied {
     To(MessageRef),
     /// It fits no row; kept and shown.
     Unmatched(&'static str),
-    /// Nothing that concerns us.
+    /// Nothing that concerns us: its body is not kept.
     Ignored,
     /// It is about a number that was erased on request: its body is not kept.
     Erased,
@@ -435,7 +435,7 @@ async fn write_results(
     let written = tx
         .run_batch(
         "UPDATE receipts SET state = b.state, note = b.note, broadcast_id = b.broadcast_id, position = b.position, try_at = b.try_at,
-                body = CASE WHEN b.state = 'erased' THEN '' ELSE receipts.body END
+                body = CASE WHEN b.state IN ('erased', 'ignored') THEN '' ELSE receipts.body END
          FROM @batch WHERE receipts.id = b.id AND receipts.state = 'pending'",
         args![],
         batch,

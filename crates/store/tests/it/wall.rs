@@ -116,7 +116,7 @@ on_postgres! {
                     .to_owned(),
             )
             .await;
-        assert_eq!(tables, "_sqlx_migrations sign_in_failures test_writes workers", "what is new needs a line in wall.rs");
+        assert_eq!(tables, "_sqlx_migrations chores sign_in_failures test_writes workers", "what is new needs a line in wall.rs");
         let guarded = world
             .number("SELECT COUNT(*) FROM pg_policies WHERE schemaname = current_schema()".to_owned())
             .await;

@@ -1,6 +1,7 @@
 //! `munadi bench`: how fast, beside the raw rate of the same HTTP client in the same run, on this machine. Prints what is reached,
 //! as it is. Meant for a release build.
 
+mod flood;
 mod imports;
 mod pages;
 mod process;
@@ -39,9 +40,31 @@ pub struct Bench {
     /// Receipts posted
     #[arg(long, default_value_t = 50_000)]
     receipts: usize,
+    /// Measure this instead
+    #[arg(long, value_enum)]
+    with: Option<With>,
+    /// With flood: people of each broadcast
+    #[arg(long, default_value_t = 300_000)]
+    flood_people: usize,
+    /// With flood: connections that never send a whole request; at most what descriptors allow, less 1,000
+    #[arg(long, default_value_t = 10_000)]
+    half_open: usize,
+    /// With flood: forged posts per second
+    #[arg(long, default_value_t = 2_000)]
+    forged: u32,
+    /// With flood: how often quiet and attacked are measured, in turns
+    #[arg(long, default_value_t = 5)]
+    pairs: usize,
     /// The figures as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// What goes on beside the sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum With {
+    /// Half-open connections and forged posts
+    Flood,
 }
 
 /// One figure, and the bar it is held against where there is one.
@@ -115,6 +138,10 @@ async fn measure(
     board: &mut Board,
     folder: &std::path::Path,
 ) -> anyhow::Result<()> {
+    match args.with {
+        Some(With::Flood) => return flood::run(config, args, board, folder).await,
+        None => {}
+    }
     let null = sandbox::null::start().await?;
     config.providers = null_urls(&null);
     let raw = sends::raw(&null, args.raw).await?;

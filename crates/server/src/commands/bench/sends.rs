@@ -58,9 +58,14 @@ pub(crate) async fn raw(null: &Null, calls: usize) -> anyhow::Result<f64> {
     Ok(calls as f64 / seconds(start))
 }
 
-pub(crate) async fn run(app: &App, args: &Bench, raw: f64, board: &mut Board) -> anyhow::Result<Made> {
+/// An organisation with accounts whose pace is no limit.
+pub(crate) async fn stage(app: &App) -> anyhow::Result<Stage> {
     let pace = Pace { per_second: 1_000_000, per_day: 0 };
-    let stage = Stage::set_up(app, "Bench", "Bench", ADMIN, pace).await?;
+    Stage::set_up(app, "Bench", "Bench", ADMIN, pace).await
+}
+
+pub(crate) async fn run(app: &App, args: &Bench, raw: f64, board: &mut Board) -> anyhow::Result<Made> {
+    let stage = stage(app).await?;
     let now = app.clock.now();
     let warm = people(app, &stage, "Warm", 5_000).await?;
     send(app, &stage, warm, &whatsapp()).await?;
@@ -110,7 +115,7 @@ pub(crate) async fn run(app: &App, args: &Bench, raw: f64, board: &mut Board) ->
     Ok(Made { stage, large: large.id, texts, workshop })
 }
 
-fn whatsapp() -> Message {
+pub(crate) fn whatsapp() -> Message {
     templates().swap_remove(1).1.into()
 }
 
@@ -143,7 +148,7 @@ async fn sms(
     Ok(large.id)
 }
 
-async fn people(app: &App, stage: &Stage, title: &str, n: usize) -> anyhow::Result<WorkshopId> {
+pub(crate) async fn people(app: &App, stage: &Stage, title: &str, n: usize) -> anyhow::Result<WorkshopId> {
     people_after(app, stage, title, 0, n).await
 }
 
@@ -161,14 +166,19 @@ async fn people_after(
     Ok(workshop)
 }
 
-struct Sent {
+pub(crate) struct Sent {
     id: BroadcastId,
-    per_second: f64,
+    pub(crate) per_second: f64,
     planned_per_second: f64,
 }
 
 /// Plans and sends to everybody of a workshop through the engine's own loops, turned as fast as they go.
-async fn send(app: &App, stage: &Stage, workshop: WorkshopId, message: &Message) -> anyhow::Result<Sent> {
+pub(crate) async fn send(
+    app: &App,
+    stage: &Stage,
+    workshop: WorkshopId,
+    message: &Message,
+) -> anyhow::Result<Sent> {
     let now = app.clock.now();
     let id = stage.confirm(workshop, "Bench", message, now, now.plus(19 * HOUR), now).await?;
     let start = Instant::now();

@@ -5,6 +5,7 @@ use std::path::Path as FilePath;
 use axum::extract::{Multipart, State, multipart::MultipartRejection};
 use domain::{
     ids::{ImportId, WorkshopId},
+    text::line,
     workshop::WorkshopStatus,
 };
 use intake::Summary;
@@ -38,6 +39,7 @@ use crate::{
         table,
         table::{Column, Place, Row, Table},
     },
+    uploads,
 };
 
 /// Workshops that the form offers; the nearest ones.
@@ -180,9 +182,10 @@ pub async fn upload(
     let multipart = multipart
         .map_err(|_| Problem::bad_request("The upload has no file in it. Choose the file again."))?;
     let id = ImportId::new(member.now);
-    let folder = format!("imports/{}", member.organization.id);
-    let path = format!("{folder}/{id}");
-    tokio::fs::create_dir_all(app.config.data.join(&folder)).await.map_err(disk)?;
+    let folder = uploads::folder(&app, "imports", member.organization.id);
+    uploads::check_room(&folder).await?;
+    tokio::fs::create_dir_all(&folder).await.map_err(disk)?;
+    let path = format!("imports/{}/{id}", member.organization.id);
     let file = app.config.data.join(&path);
     let received = match receive(multipart, &file).await {
         Ok(received) => received,
@@ -284,8 +287,8 @@ fn too_much() -> Problem {
 /// The last part of a name, without signs that no screen shows.
 fn tidy_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let shown: String = last.chars().filter(|c| !c.is_control()).take(FILE_NAME_CHARS_MAX).collect();
-    if shown.trim().is_empty() { "file".to_owned() } else { shown.trim().to_owned() }
+    let shown: String = line(last).chars().take(FILE_NAME_CHARS_MAX).collect();
+    if shown.is_empty() { "file".to_owned() } else { shown }
 }
 
 fn broke_off(error: axum::extract::multipart::MultipartError) -> Problem {
@@ -319,7 +322,8 @@ mod tests {
     fn a_file_name_is_only_a_name() {
         assert_eq!(tidy_name("../../etc/passwd"), "passwd");
         assert_eq!(tidy_name(r"C:\Users\a\people.csv"), "people.csv");
-        assert_eq!(tidy_name("a\u{7}\n.csv"), "a.csv");
+        assert_eq!(tidy_name("a\0b.csv"), "a b.csv");
+        assert_eq!(tidy_name("people\u{202E}vsc.exe"), "peoplevsc.exe");
         assert_eq!(tidy_name("  "), "file");
         assert_eq!(tidy_name(&"ह".repeat(500)).chars().count(), 120);
     }
