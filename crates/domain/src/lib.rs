@@ -17,6 +17,7 @@ pub mod quiet_hours;
 pub mod receipt;
 pub mod retry;
 pub mod role;
+pub mod search;
 pub mod sending_hours;
 pub mod sms;
 pub mod template;

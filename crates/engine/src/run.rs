@@ -25,6 +25,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const FORGET_LOOK: Duration = Duration::from_secs(20);
 /// How often old bodies and unfinished uploads are taken away.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
+/// Registrations that one transaction makes findable, where an import did not do so itself: some 30 ms of SQLite's only writer.
+const INDEX_ROWS: i64 = 2_000;
 /// The store is asked again after this when it did not answer; doubles up to [`DOWN_LONGEST`].
 const DOWN_FIRST: Duration = Duration::from_millis(200);
 /// Longest pause while the store is away.
@@ -62,6 +64,7 @@ impl Engine {
         tasks.spawn(self.clone().asking(stop.clone()));
         tasks.spawn(self.clone().keeping(stop.clone()));
         tasks.spawn(self.clone().forgetting(stop.clone()));
+        tasks.spawn(self.clone().indexing(stop.clone()));
         tasks.spawn(self.clone().beating(still));
         tasks.spawn(self.clone().hearing(stop.clone()));
         let beyond_help = CancellationToken::new();
@@ -266,11 +269,42 @@ impl Engine {
         }
     }
 
+    /// Makes people findable who were registered by hand, or before there was an index.
+    async fn indexing(self, stop: CancellationToken) {
+        let mut looked = false;
+        while !stop.is_cancelled() {
+            let start = Instant::now();
+            let pause = match self.index_people(&mut looked).await {
+                // Half of the time is everybody else's.
+                Ok(true) => start.elapsed(),
+                Ok(false) => LOOK,
+                Err(error) => {
+                    warn!("people will be made findable later: {error}");
+                    LOOK
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
     pub(crate) async fn settle_now(&self) {
         match self.settle().await {
             Ok(()) => {}
             Err(error) => warn!("settling will be tried again: {error}"),
         }
+    }
+
+    /// One step of the index of people; whether there may be more. `looked`: whether this run has asked for registrations that a version
+    /// without an index left behind.
+    async fn index_people(&self, looked: &mut bool) -> Result<bool, StoreError> {
+        if !*looked {
+            self.work.look_behind_index().await?;
+            *looked = true;
+        }
+        Ok(self.work.index_people(INDEX_ROWS).await?.more)
     }
 
     /// Ends rows that will not be sent any more and completes what is done, to the last row.

@@ -87,7 +87,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     for text in ["98765", "Person 99999", "nobody at all"] {
         let began = Instant::now();
-        let found = org.find_people(text, 91, 20).await?.len();
+        let found = org.find_people(text, None, 20).await?.found.len();
         println!("{text:?}: {found} in {:?}", began.elapsed());
     }
     store.close().await;

@@ -245,6 +245,8 @@ pub(crate) fn translated(
     let known = KNOWN.get_or_init(Known::default);
     let key = (sql.as_ptr().addr(), dialect);
     if let Some(text) = known.read().expect("no panic while held").get(&key) {
+        #[cfg(feature = "testing")]
+        crate::testing::saw(text);
         return Arc::clone(text);
     }
     let mut text = sql.to_owned();
@@ -257,6 +259,8 @@ pub(crate) fn translated(
         text = text.replace("@batch", &batch.table(dialect, args + 1));
     }
     let text: Arc<str> = text.into();
+    #[cfg(feature = "testing")]
+    crate::testing::saw(&text);
     known.write().expect("no panic while held").insert(key, Arc::clone(&text));
     text
 }
@@ -380,6 +384,15 @@ impl Db {
         let mut db = self.clone();
         if let Db::Postgres { plans, .. } = &mut db {
             *plans = Plans::ByIndex;
+        }
+        db
+    }
+
+    /// The same database as the owner of its tables sees it, whom row-level security does not concern.
+    pub(crate) fn as_owner(&self) -> Db {
+        let mut db = self.clone();
+        if let Db::Postgres { tenant, .. } = &mut db {
+            *tenant = None;
         }
         db
     }

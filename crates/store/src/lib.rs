@@ -13,6 +13,7 @@ mod org;
 mod phone_key;
 mod postgres;
 mod restored;
+mod search;
 mod together;
 mod wall;
 pub mod work;
@@ -47,6 +48,7 @@ pub use health::{Inspection, OddReceipts, inspect};
 pub use members::{NewOrganization, Organization};
 pub use org::{Actor, Org};
 pub use phone_key::PhoneKey;
+pub use search::Indexed;
 pub use wall::Wall;
 pub use work::Work;
 

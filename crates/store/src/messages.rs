@@ -1,5 +1,7 @@
 //! Messages of a broadcast: rows for screens, and the counts that move with them.
 
+mod listing;
+
 use std::collections::BTreeMap;
 
 use domain::{
@@ -176,92 +178,11 @@ pub struct MessageFilter {
     pub state: Option<MessageState>,
     /// Only this reason.
     pub reason: Option<String>,
-    /// Part of a name, or of a number.
+    /// Words of names, addresses and numbers, in any order (`domain::search`); empty for all.
     pub search: String,
 }
 
 impl Org {
-    /// One page of a broadcast's messages after `position`, in the order of the plan.
-    pub async fn messages(
-        &self,
-        broadcast: BroadcastId,
-        filter: &MessageFilter,
-        after: i64,
-        limit: i64,
-    ) -> Result<Vec<MessageView>, StoreError> {
-        let digits: String = filter.search.chars().filter(char::is_ascii_digit).collect();
-        let is_number = !digits.is_empty() && !filter.search.chars().any(char::is_alphabetic);
-        let name = if is_number { String::new() } else { like(&filter.search) };
-        let number = if is_number { format!("%{digits}%") } else { String::new() };
-        let rows: Vec<MessageRow> = match (filter.state, &filter.reason, filter.search.trim().is_empty()) {
-            // The usual page walks the primary key and nothing else.
-            (None, None, true) => {
-                self.db
-                    .all(
-                        "SELECT broadcast_id, position, registrant_id, name, recipient, state, reason, reason_text, attempt,
-                                next_attempt_at, changed_at, started_at, sent_at, delivered_at, read_at, failed_at,
-                                provider_id, network_id, cost,
-                                CASE WHEN content = '' AND planned THEN (SELECT c.content FROM broadcasts c WHERE c.id = broadcast_id)
-                                     ELSE content END AS content
-                         FROM messages WHERE broadcast_id = $1 AND organization_id = $2 AND position > $3
-                         ORDER BY position LIMIT $4",
-                        args![broadcast.0, self.id(), after, limit],
-                    )
-                    .await?
-            }
-            // Endings walk the index of exceptions: the literal list is what makes it usable.
-            (Some(state), reason, true) if is_exception(state) => {
-                self.db
-                    .all(
-                        "SELECT broadcast_id, position, registrant_id, name, recipient, state, reason, reason_text, attempt,
-                                next_attempt_at, changed_at, started_at, sent_at, delivered_at, read_at, failed_at,
-                                provider_id, network_id, cost,
-                                CASE WHEN content = '' AND planned THEN (SELECT c.content FROM broadcasts c WHERE c.id = broadcast_id)
-                                     ELSE content END AS content
-                         FROM messages WHERE broadcast_id = $1 AND organization_id = $2 AND position > $3 AND state = $5
-                           AND state IN ('failed', 'unknown', 'skipped', 'expired', 'cancelled')
-                           AND ($6 = '' OR reason = $6)
-                         ORDER BY position LIMIT $4",
-                        args![
-                            broadcast.0,
-                            self.id(),
-                            after,
-                            limit,
-                            state.word(),
-                            reason.as_deref().unwrap_or("")
-                        ],
-                    )
-                    .await?
-            }
-            _ => {
-                self.db
-                    .all(
-                        "SELECT broadcast_id, position, registrant_id, name, recipient, state, reason, reason_text, attempt,
-                                next_attempt_at, changed_at, started_at, sent_at, delivered_at, read_at, failed_at,
-                                provider_id, network_id, cost,
-                                CASE WHEN content = '' AND planned THEN (SELECT c.content FROM broadcasts c WHERE c.id = broadcast_id)
-                                     ELSE content END AS content
-                         FROM messages WHERE broadcast_id = $1 AND organization_id = $2 AND position > $3
-                           AND ($5 = '' OR state = $5) AND ($6 = '' OR reason = $6)
-                           AND ($7 = '' OR lower(name) LIKE $7) AND ($8 = '' OR recipient LIKE $8)
-                         ORDER BY position LIMIT $4",
-                        args![
-                            broadcast.0,
-                            self.id(),
-                            after,
-                            limit,
-                            filter.state.map_or("", MessageState::word),
-                            filter.reason.as_deref().unwrap_or(""),
-                            name,
-                            number
-                        ],
-                    )
-                    .await?
-            }
-        };
-        rows.into_iter().map(MessageView::try_from).collect()
-    }
-
     /// One message.
     pub async fn message(&self, message: MessageRef) -> Result<MessageView, StoreError> {
         let page =
@@ -291,17 +212,4 @@ impl Org {
             )
             .await
     }
-}
-
-/// States that the index of exceptions holds.
-fn is_exception(state: MessageState) -> bool {
-    use MessageState::{Cancelled, Expired, Failed, Skipped, Unknown};
-    matches!(state, Failed | Unknown | Skipped | Expired | Cancelled)
-}
-
-/// A search text as a pattern for `lower(x) LIKE`; its own wildcards are taken out.
-pub(crate) fn like(text: &str) -> String {
-    let plain: String =
-        text.trim().to_lowercase().chars().filter(|c| !matches!(c, '%' | '_' | '\\')).collect();
-    format!("%{plain}%")
 }

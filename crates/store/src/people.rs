@@ -1,5 +1,7 @@
 //! People across workshops: one search, one story.
 
+mod search;
+
 use domain::{
     channel::Channel,
     ids::{BroadcastId, LeadId, MessageRef, RegistrantId, WorkshopId},
@@ -16,30 +18,14 @@ use crate::{
     org::Org,
     phone_key::PhoneKey,
     suppressions::{Lifted, Suppression},
-    workshops::{contains, literal},
 };
+
+pub use search::{Found, People};
 
 /// Registrations of one person that a story tells at most; the newest.
 const REGISTRATIONS_MAX: i64 = 200;
 /// Messages of one person that a story tells at most; the newest.
 const MESSAGES_MAX: i64 = 500;
-/// Shortest part of a number that is looked for inside numbers.
-const DIGITS_INSIDE_MIN: usize = 4;
-
-/// A person as a search finds them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// The person, when they have a number.
-    pub lead: Option<LeadId>,
-    /// Name; may be empty.
-    pub name: String,
-    /// E-mail; may be empty.
-    pub email: String,
-    /// E.164; empty without one.
-    pub phone: String,
-    /// Without a number there is only this one registration.
-    pub registration: Option<(WorkshopId, RegistrantId, String)>,
-}
 
 /// A person and everything that happened with them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,44 +108,10 @@ pub struct PersonMessage {
 
 #[derive(sqlx::FromRow)]
 struct LeadRow {
-    id: Uuid,
     name: String,
     email: String,
     phone: String,
     created_at: i64,
-}
-
-impl From<LeadRow> for Found {
-    fn from(row: LeadRow) -> Found {
-        Found {
-            lead: Some(LeadId(row.id)),
-            name: row.name,
-            email: row.email,
-            phone: row.phone,
-            registration: None,
-        }
-    }
-}
-
-#[derive(sqlx::FromRow)]
-struct PhonelessRow {
-    id: Uuid,
-    workshop_id: Uuid,
-    title: String,
-    name: String,
-    email: String,
-}
-
-impl From<PhonelessRow> for Found {
-    fn from(row: PhonelessRow) -> Found {
-        Found {
-            lead: None,
-            name: row.name,
-            email: row.email,
-            phone: String::new(),
-            registration: Some((WorkshopId(row.workshop_id), RegistrantId(row.id), row.title)),
-        }
-    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -230,119 +182,6 @@ impl TryFrom<PersonMessageRow> for PersonMessage {
 }
 
 impl Org {
-    /// People by a part of their name or e-mail, or by a number as it is typed. `calling_code` is that of the organisation's
-    /// country, for numbers typed without one. At most `limit`.
-    pub async fn find_people(
-        &self,
-        text: &str,
-        calling_code: u16,
-        limit: i64,
-    ) -> Result<Vec<Found>, StoreError> {
-        match number_in(text, calling_code) {
-            Some((prefixes, digits)) => self.find_by_number(prefixes, &digits, limit).await,
-            None if text.trim().is_empty() => self.newest_people(limit).await,
-            None => self.find_by_name(text, limit).await,
-        }
-    }
-
-    async fn newest_people(&self, limit: i64) -> Result<Vec<Found>, StoreError> {
-        let rows: Vec<LeadRow> = self
-            .db
-            .all(
-                "SELECT id, name, email, phone, created_at FROM leads WHERE organization_id = $1 ORDER BY id DESC LIMIT $2",
-                args![self.id(), limit],
-            )
-            .await?;
-        Ok(rows.into_iter().map(Found::from).collect())
-    }
-
-    async fn find_by_number(
-        &self,
-        prefixes: Vec<String>,
-        digits: &str,
-        limit: i64,
-    ) -> Result<Vec<Found>, StoreError> {
-        let mut found: Vec<Found> = Vec::new();
-        for prefix in prefixes {
-            // A range instead of LIKE: the index serves it on both databases. ':' is the character after '9'.
-            let rows: Vec<LeadRow> = self
-                .db
-                .all(
-                    "SELECT id, name, email, phone, created_at FROM leads
-                     WHERE organization_id = $1 AND phone >= $2 AND phone < $3 ORDER BY phone LIMIT $4",
-                    args![self.id(), &prefix, format!("{prefix}:"), limit],
-                )
-                .await?;
-            found.extend(rows.into_iter().map(Found::from));
-        }
-        if found.is_empty() && digits.len() >= DIGITS_INSIDE_MIN {
-            let rows: Vec<LeadRow> = self
-                .db
-                .all(
-                    r"SELECT id, name, email, phone, created_at FROM leads
-                      WHERE organization_id = $1 AND phone LIKE $2 ESCAPE '\' LIMIT $3",
-                    args![self.id(), format!("%{}%", literal(digits)), limit],
-                )
-                .await?;
-            found.extend(rows.into_iter().map(Found::from));
-        }
-        found.truncate(usize::try_from(limit).unwrap_or(0));
-        Ok(found)
-    }
-
-    async fn find_by_name(&self, text: &str, limit: i64) -> Result<Vec<Found>, StoreError> {
-        let pattern = contains(text);
-        let leads: Vec<LeadRow> = self
-            .db
-            .all(
-                r"SELECT id, name, email, phone, created_at FROM leads
-                  WHERE organization_id = $1
-                    AND (lower(name) LIKE lower($2) ESCAPE '\' OR lower(email) LIKE lower($2) ESCAPE '\')
-                  LIMIT $3",
-                args![self.id(), &pattern, limit],
-            )
-            .await?;
-        // Who registered without a number is nobody's lead; each workshop keeps them together.
-        let phoneless: Vec<PhonelessRow> = self
-            .db
-            .all(
-                r"SELECT r.id, r.workshop_id, w.title, r.name, r.email
-                  FROM workshops w JOIN registrants r ON r.workshop_id = w.id AND r.phone = ''
-                  WHERE w.organization_id = $1
-                    AND (lower(r.name) LIKE lower($2) ESCAPE '\' OR lower(r.email) LIKE lower($2) ESCAPE '\')
-                  ORDER BY r.id DESC LIMIT $3",
-                args![self.id(), &pattern, limit],
-            )
-            .await?;
-        let mut found: Vec<Found> = leads.into_iter().map(Found::from).collect();
-        found.extend(phoneless.into_iter().map(Found::from));
-        if i64::try_from(found.len()).unwrap_or(limit) < limit {
-            found.extend(self.find_by_another_name(&pattern, limit).await?);
-        }
-        found.sort_by_cached_key(|person| person.name.to_lowercase());
-        found.truncate(usize::try_from(limit).unwrap_or(0));
-        Ok(found)
-    }
-
-    /// People who gave another name or address in a workshop than the one they are known by: families share numbers.
-    async fn find_by_another_name(&self, pattern: &str, limit: i64) -> Result<Vec<Found>, StoreError> {
-        let rows: Vec<LeadRow> = self
-            .db
-            .all(
-                r"SELECT DISTINCT l.id, r.name, r.email, l.phone, l.created_at
-                  FROM workshops w
-                  JOIN registrants r ON r.workshop_id = w.id AND r.phone <> ''
-                    AND (lower(r.name) LIKE lower($2) ESCAPE '\' OR lower(r.email) LIKE lower($2) ESCAPE '\')
-                  JOIN leads l ON l.organization_id = $1 AND l.phone = r.phone
-                  WHERE w.organization_id = $1
-                    AND NOT (lower(l.name) LIKE lower($2) ESCAPE '\' OR lower(l.email) LIKE lower($2) ESCAPE '\')
-                  LIMIT $3",
-                args![self.id(), pattern, limit],
-            )
-            .await?;
-        Ok(rows.into_iter().map(Found::from).collect())
-    }
-
     /// The person with that number.
     pub async fn lead_by_phone(&self, phone: &str) -> Result<LeadId, StoreError> {
         let (id,): (Uuid,) = self
@@ -357,7 +196,7 @@ impl Org {
         let person: LeadRow = self
             .db
             .one(
-                "SELECT id, name, email, phone, created_at FROM leads WHERE organization_id = $1 AND id = $2",
+                "SELECT name, email, phone, created_at FROM leads WHERE organization_id = $1 AND id = $2",
                 args![self.id(), lead.0],
             )
             .await?;
@@ -399,46 +238,5 @@ impl Org {
             registrations: registrations.into_iter().map(Registration::try_from).collect::<Result<_, _>>()?,
             messages: messages.into_iter().map(PersonMessage::try_from).collect::<Result<_, _>>()?,
         })
-    }
-}
-
-/// The beginnings that a typed number may have in the store, and its digits; `None` when it is no number.
-fn number_in(text: &str, calling_code: u16) -> Option<(Vec<String>, String)> {
-    let is_sign = |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '\u{a0}' | '-' | '(' | ')' | '.');
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    if digits.len() < 2 || !text.trim().chars().all(is_sign) {
-        return None;
-    }
-    if text.trim().starts_with('+') || digits.starts_with("00") {
-        return Some((vec![format!("+{}", digits.trim_start_matches('0'))], digits));
-    }
-    let national = digits.trim_start_matches('0');
-    let mut prefixes = vec![format!("+{calling_code}{national}")];
-    if national.len() == digits.len() {
-        prefixes.push(format!("+{digits}"));
-    }
-    Some((prefixes, digits))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(typed: &str, expected: &[&str]) {
-        let got = number_in(typed, 91).map_or(Vec::new(), |(prefixes, _)| prefixes);
-        assert_eq!(got, expected, "for {typed:?}");
-    }
-
-    #[test]
-    fn a_number_is_looked_for_as_it_is_typed() {
-        check("90000 00001", &["+919000000001", "+9000000001"]);
-        check("+91 90000", &["+9190000"]);
-        check("0091 90000", &["+9190000"]);
-        check("090000", &["+9190000"]);
-        check("9190", &["+919190", "+9190"]);
-        check("Asha", &[]);
-        check("Asha 2", &[]);
-        check("7", &[]);
     }
 }

@@ -1,5 +1,7 @@
 //! People who must not be contacted, per channel and per category; and entries that were lifted, with who and why.
 
+mod listing;
+
 use domain::{
     channel::{Category, Channel},
     ids::{ImportId, SuppressionId},
@@ -14,7 +16,6 @@ use crate::{
     error::{StoreError, word},
     org::Org,
     phone_key::PhoneKey,
-    workshops::contains,
 };
 
 /// Stands for every channel or every category.
@@ -41,6 +42,8 @@ pub struct Suppression {
     pub created_by: String,
     /// When it was entered.
     pub created_at: Millis,
+    /// The name that the number is known by, where a list asks for it; may be empty.
+    pub name: String,
 }
 
 impl Suppression {
@@ -90,7 +93,7 @@ pub struct NewSuppression {
 /// A page of the list, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SuppressionFilter {
-    /// A part of a number; empty for all.
+    /// Words of a number, or of the name and address of whoever has it, in any order (`domain::search`); empty for all.
     pub search: String,
     /// The keyed hash of what was searched for, when that is a whole number: finds entries whose number was erased.
     pub phone_key: Option<String>,
@@ -109,12 +112,6 @@ impl SuppressionFilter {
     pub fn is_empty(&self) -> bool {
         self.search.trim().is_empty() && self.channel.is_none() && self.category.is_none()
     }
-
-    fn pattern(&self) -> String {
-        let digits: String = self.search.chars().filter(char::is_ascii_digit).collect();
-        // A word is part of no number: as a pattern it finds nothing.
-        contains(if digits.is_empty() { self.search.trim() } else { &digits })
-    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -127,6 +124,8 @@ struct SuppressionRow {
     source: String,
     created_by: String,
     created_at: i64,
+    #[sqlx(default)]
+    name: String,
 }
 
 impl TryFrom<SuppressionRow> for Suppression {
@@ -141,6 +140,7 @@ impl TryFrom<SuppressionRow> for Suppression {
             source: row.source,
             created_by: row.created_by,
             created_at: Millis(row.created_at),
+            name: row.name,
         })
     }
 }
@@ -171,52 +171,6 @@ fn all_or<T: std::str::FromStr>(column: &'static str, text: &str) -> Result<Opti
 }
 
 impl Org {
-    /// A page of the entries that hold, newest first.
-    pub async fn suppressions(&self, filter: &SuppressionFilter) -> Result<Vec<Suppression>, StoreError> {
-        let rows: Vec<SuppressionRow> = self
-            .db
-            .all(
-                r"SELECT id, phone, channel, category, reason, source, created_by, created_at FROM suppressions
-                 WHERE organization_id = $1 AND id < $2 AND ($3 = '%%' OR phone LIKE $3 ESCAPE '\' OR phone_key = $4)
-                   AND ($5 = '' OR channel IN ('all', $5)) AND ($6 = '' OR category IN ('all', $6))
-                 ORDER BY id DESC LIMIT $7",
-                args![
-                    self.id(),
-                    filter.after.map_or(Uuid::max(), |id| id.0),
-                    filter.pattern(),
-                    filter.phone_key.as_deref().unwrap_or_default(),
-                    filter.channel.map_or("", Channel::word),
-                    filter.category.map_or("", Category::word),
-                    filter.limit
-                ],
-            )
-            .await?;
-        rows.into_iter().map(Suppression::try_from).collect()
-    }
-
-    /// The entries that were lifted last, newest first.
-    pub async fn lifted_suppressions(&self, filter: &SuppressionFilter) -> Result<Vec<Lifted>, StoreError> {
-        let rows: Vec<LiftedRow> = self
-            .db
-            .all(
-                r"SELECT id, phone, channel, category, reason, source, created_by, created_at, lifted_by, lift_reason, lifted_at
-                 FROM suppressions_lifted
-                 WHERE organization_id = $1 AND ($2 = '%%' OR phone LIKE $2 ESCAPE '\' OR phone_key = $3)
-                   AND ($4 = '' OR channel IN ('all', $4)) AND ($5 = '' OR category IN ('all', $5))
-                 ORDER BY lifted_at DESC, id DESC LIMIT $6",
-                args![
-                    self.id(),
-                    filter.pattern(),
-                    filter.phone_key.as_deref().unwrap_or_default(),
-                    filter.channel.map_or("", Channel::word),
-                    filter.category.map_or("", Category::word),
-                    filter.limit
-                ],
-            )
-            .await?;
-        rows.into_iter().map(Lifted::try_from).collect()
-    }
-
     /// The entries of one number that hold, also those whose number was erased.
     pub async fn suppressions_of(&self, phone: &str, key: &PhoneKey) -> Result<Vec<Suppression>, StoreError> {
         let rows: Vec<SuppressionRow> = self

@@ -2,13 +2,37 @@
 
 mod pooler;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    cell::RefCell,
+    collections::BTreeSet,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use sqlx::{Connection, PgConnection};
 
 pub use pooler::Pooled;
 
 use crate::{Org, Store, StoreError};
+
+tokio::task_local! {
+    /// Statements of a task that is listened to.
+    static SEEN: RefCell<BTreeSet<String>>;
+}
+
+/// Hears of a statement, as the database gets it.
+pub(crate) fn saw(text: &str) {
+    // Most tasks are not listened to.
+    let _ = SEEN.try_with(|seen| seen.borrow_mut().insert(text.to_owned()));
+}
+
+/// The statements that some calls of the store make, as the database gets them: to look at their plans.
+pub async fn statements_of(calls: impl Future<Output = ()>) -> BTreeSet<String> {
+    let said = SEEN.scope(RefCell::default(), async {
+        calls.await;
+        SEEN.with(RefCell::take)
+    });
+    said.await
+}
 
 /// A fresh database that goes away with the test.
 pub struct TestStore {

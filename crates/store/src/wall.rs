@@ -49,6 +49,8 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("workshop_counts", Parent("workshop_id", "workshops"), ALL),
     ("leads", TENANT, ALL),
     ("registrants", TENANT, ALL),
+    ("search_scopes", TENANT, "SELECT, UPDATE"),
+    ("search_entries", TENANT, ALL),
     ("imports", TENANT, ALL),
     ("import_rows", Parent("import_id", "imports"), ALL),
     ("suppressions", TENANT, ALL),

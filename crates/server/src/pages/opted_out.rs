@@ -43,8 +43,6 @@ use crate::{
 pub(super) const HREF: &str = "/people/opted-out";
 /// Entries of a page of the list.
 const PAGE: usize = 50;
-/// Lifted entries that are shown; the newest.
-const LIFTED_SHOWN: i64 = 200;
 /// Entries read at once by an export.
 const CHUNK: i64 = 1_000;
 /// Longest reason.
@@ -262,6 +260,15 @@ fn number_of(entry: &Suppression) -> String {
     entry.phone.as_deref().map_or("Erased number".to_owned(), phone)
 }
 
+/// The number, and whose it is where that is known.
+fn who(entry: &Suppression) -> Markup {
+    html! {
+        b { (number_of(entry)) }
+        @if !entry.name.is_empty() { " " span { (entry.name) } }
+        span class="m-sub" { (entry.reason) }
+    }
+}
+
 /// "by Meera, Tue 13 Oct".
 fn entered(member: &Member, entry: &Suppression) -> String {
     let day = member.organization.zone.date(entry.created_at, member.now);
@@ -311,9 +318,13 @@ async fn page(
     let filter = query.filter(app, member, limit);
     let may = member.may(Permission::Manage);
     let list = if query.lifted() {
-        let lifted =
-            member.org.lifted_suppressions(&SuppressionFilter { limit: LIFTED_SHOWN, ..filter }).await?;
-        html! { (lifted_table(member, query, &lifted)) }
+        let mut lifted = member.org.lifted_suppressions(&filter).await?;
+        let more = lifted.len() > PAGE;
+        lifted.truncate(PAGE);
+        html! {
+            (lifted_table(member, query, &lifted))
+            (pagination(query, lifted.iter().map(|lifted| &lifted.entry), more, None))
+        }
     } else {
         let mut entries = member.org.suppressions(&filter).await?;
         let more = entries.len() > PAGE;
@@ -324,14 +335,14 @@ async fn page(
         };
         html! {
             (entries_table(member, query, &entries))
-            (pagination(query, &entries, more, total))
+            (pagination(query, entries.iter(), more, total))
         }
     };
     let keep = [("channel", &query.channel), ("category", &query.category), ("show", &query.show)];
     let keep = keep.iter().filter(|(_, value)| !value.is_empty());
     let search = Search {
         action: HREF.into(),
-        label: "Number".into(),
+        label: "Name, number or e-mail".into(),
         value: query.q.clone(),
         keep: keep.map(|(name, value)| ((*name).to_owned(), (*value).clone())).collect(),
     };
@@ -380,11 +391,16 @@ fn filters(query: &ListQuery) -> Markup {
     }
 }
 
-fn pagination(query: &ListQuery, entries: &[Suppression], more: bool, total: Option<i64>) -> Pagination {
+fn pagination<'a>(
+    query: &ListQuery,
+    entries: impl ExactSizeIterator<Item = &'a Suppression>,
+    more: bool,
+    total: Option<i64>,
+) -> Pagination {
     let shown = i64::try_from(entries.len()).unwrap_or(0);
     let next = entries.last().filter(|_| more).map(|last| last.id.to_string());
     let trail = Trail::read(&query.after, query.from, &query.back);
-    trail.foot(&query.to("show", ""), PAGE as i64, shown, next, total)
+    trail.foot(&query.to("show", &query.show), PAGE as i64, shown, next, total)
 }
 
 fn empty(query: &ListQuery) -> String {
@@ -392,7 +408,9 @@ fn empty(query: &ListQuery) -> String {
         ("", true, false) => "Nobody opted out yet.".to_owned(),
         ("", true, true) => "No entry was lifted yet.".to_owned(),
         ("", false, _) => "No entry stops that.".to_owned(),
-        (q, _, _) => format!("No entry has a number with “{q}” in it."),
+        (q, _, _) => format!(
+            "No entry matches “{q}”. Every word is looked for at the beginning of names and e-mail addresses; a number by its beginning or its last four digits. A number that was erased is found only by the whole of it."
+        ),
     }
 }
 
@@ -401,7 +419,7 @@ fn entries_table(member: &Member, query: &ListQuery, entries: &[Suppression]) ->
     let row = |entry: &Suppression| {
         let number = number_of(entry);
         Row::new(vec![
-            html! { b { (number) } span class="m-sub" { (entry.reason) } },
+            who(entry),
             html! { (what_for(entry.channel, entry.category)) },
             html! { (entered(member, entry)) },
             html! { @if may {
@@ -428,7 +446,7 @@ fn lifted_table(member: &Member, query: &ListQuery, lifted: &[Lifted]) -> Table 
         let entry = &lifted.entry;
         let by = if lifted.by.is_empty() { "themselves" } else { &lifted.by };
         Row::new(vec![
-            html! { b { (number_of(entry)) } span class="m-sub" { (entry.reason) } },
+            who(entry),
             html! { (what_for(entry.channel, entry.category)) span class="m-sub" { (entered(member, entry)) } },
             html! {
                 "by " (by) ", " (zone.date(lifted.at, member.now))

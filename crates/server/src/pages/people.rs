@@ -1,11 +1,11 @@
-//! People across workshops: one search by name or number.
+//! People across workshops: one search by words of name, number and e-mail.
 
 use domain::role::Permission;
 use maud::{Render, html};
 use serde::Deserialize;
 use store::people::Found;
 
-use super::workshops::{href, ok};
+use super::workshops::{form_value, href, ok};
 use crate::{
     http::{
         error::PageResult,
@@ -16,44 +16,53 @@ use crate::{
         format::phone,
         head::Head,
         icons::Icon,
+        pagination::Trail,
         shell::Section,
         table::{self, Column, Place, Row, Search, Table},
     },
 };
 
-/// People that a search shows.
-const SHOWN_MAX: i64 = 50;
+/// People of a page of the list.
+const PAGE: usize = 50;
+/// Longest search text; more is cut.
+const SEARCH_CHARS_MAX: usize = 100;
 
 /// What the address says.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct SearchQuery {
     #[serde(default)]
     q: String,
+    #[serde(default)]
+    after: String,
+    #[serde(default)]
+    from: i64,
+    #[serde(default)]
+    back: String,
 }
 
 /// `GET /people`
 pub async fn search(member: Member, Query(query): Query<SearchQuery>) -> PageResult {
-    let code = member.organization.country.calling_code();
-    let found = member.org.find_people(&query.q, code, SHOWN_MAX).await?;
-    let all_shown = found.len() < usize::try_from(SHOWN_MAX).unwrap_or(usize::MAX);
-    let title = match (query.q.trim(), all_shown) {
-        ("", _) => "Newest people".to_owned(),
-        (_, true) => "Found".to_owned(),
-        (_, false) => format!("The first {SHOWN_MAX} found"),
-    };
+    let q: String = query.q.chars().take(SEARCH_CHARS_MAX).collect();
+    let q = q.trim();
+    let people = member.org.find_people(q, Some(&query.after), PAGE).await?;
+    let title = if q.is_empty() { "Newest people" } else { "Found" };
     let mut head =
         Head::new("People").action(Button::link("Opted out", "/people/opted-out").icon(Icon::Skip));
     if member.may(Permission::AddRegistrants) {
         head = head.action(Button::primary_link("Import people", "/imports").icon(Icon::Upload));
     }
-    let empty = match query.q.trim() {
+    let empty = match q {
         "" => "Nobody yet. Import a file of registrants, or add a person on a workshop's page.".to_owned(),
-        q => format!("Nobody matches “{q}”. Try fewer letters, or the last digits of the number."),
+        q => nobody_matches(q),
     };
+    let base = if q.is_empty() { "/people".to_owned() } else { format!("/people?q={}", form_value(q)) };
+    let trail = Trail::read(&query.after, query.from, &query.back);
+    let shown = i64::try_from(people.found.len()).unwrap_or(0);
+    let foot = trail.foot(&base, i64::try_from(PAGE).unwrap_or(0), shown, people.next, None);
     let search = Search {
         action: "/people".into(),
         label: "Name, number or e-mail".into(),
-        value: query.q.clone(),
+        value: q.to_owned(),
         keep: vec![],
     };
     let body = html! {
@@ -67,12 +76,23 @@ pub async fn search(member: Member, Query(query): Query<SearchQuery>) -> PageRes
                     Column::new("Phone", Place::Line),
                     Column::new("E-mail", Place::Line),
                 ],
-                rows: found.iter().map(row).collect(),
+                rows: people.found.iter().map(row).collect(),
                 empty,
             })
+            @if people.is_cut {
+                p class="m-tablefoot" { "A large import is still being made findable: there may be others. Search again in a minute." }
+            }
+            (foot)
         }
     };
     Ok(ok(member.page(Section::People, "People", body)))
+}
+
+/// What is said when a search finds nobody: what was searched for, and how else it may be found.
+pub(super) fn nobody_matches(q: &str) -> String {
+    format!(
+        "Nobody matches “{q}”. Every word is looked for at the beginning of names and e-mail addresses; a number by its beginning or its last four digits. Try fewer words or letters."
+    )
 }
 
 fn row(person: &Found) -> Row {

@@ -20,7 +20,7 @@ use store::{
 };
 
 use super::{
-    unprocessable,
+    people, unprocessable,
     workshops::{self, cancel_confirm, crumbs, form_value, href, ok, pills, status_chip, tag_chip},
 };
 use crate::{
@@ -542,7 +542,7 @@ fn people_table(member: &Member, workshop: &Workshop, query: &ListQuery, people:
     let empty = match (query.q.as_str(), query.which()) {
         ("", Which::All) => "Nobody has registered yet. Import a file, or add a person.".to_owned(),
         ("", _) => "Nobody here.".to_owned(),
-        (q, _) => format!("Nobody here matches “{q}”."),
+        (q, _) => people::nobody_matches(q),
     };
     Table {
         caption: "Registrants".into(),

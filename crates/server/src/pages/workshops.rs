@@ -93,7 +93,7 @@ impl ListQuery {
 }
 
 /// Text as a value in an address.
-pub(super) fn form_value(text: &str) -> String {
+pub(crate) fn form_value(text: &str) -> String {
     let keep = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
     text.bytes().map(|b| if keep(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }

@@ -24,7 +24,7 @@ use store::{
     integrations::NewIntegration, registrants::NewRegistrant, workshops::WorkshopDraft,
 };
 
-pub use people::{crowd, sample_people};
+pub use people::{crowd, sample_people, settled};
 pub use sms::sms_templates;
 
 use crate::{accounts::seal_binding, app::App};

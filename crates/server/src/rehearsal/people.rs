@@ -93,3 +93,19 @@ pub fn crowd(n: usize, now: Millis) -> impl Iterator<Item = NewRegistrant> {
         }
     })
 }
+
+/// `n` people of a house that has grown, from the one at `from` on: each with a number of their own, in no order, and an address.
+pub fn settled(from: usize, n: usize) -> impl Iterator<Item = NewRegistrant> {
+    (from..from + n).map(|i| {
+        // Each once: the step and the range have no divisor in common.
+        let typed = (8_000_000_000_u64 + i as u64 * 7_368_787 % 999_999_937).to_string();
+        let name = format!("{} {}", FIRST[i % FIRST.len()], LAST[i / 7 % LAST.len()]);
+        NewRegistrant {
+            name: PersonName::parse(&name),
+            email: Email::parse(&format!("person{i}@people.example")).ok(),
+            phone: Phone::parse(&typed, Country::INDIA).ok(),
+            phone_typed: typed,
+            ..NewRegistrant::default()
+        }
+    })
+}

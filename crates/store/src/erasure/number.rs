@@ -16,6 +16,7 @@ use crate::{
     org::Org,
     phone_key::PhoneKey,
     registrants::forget_rows,
+    search::renew,
     work::Work,
 };
 
@@ -118,6 +119,7 @@ impl Org {
                 args![self.id(), phone.as_str()],
             )
             .await?;
+        renew(&mut tx, self.id(), &[phone.as_str().to_owned()]).await?;
         tx.run(
             "INSERT INTO erased_numbers (organization_id, phone_key, erased_at) VALUES ($1, $2, $3)
              ON CONFLICT (organization_id, phone_key) DO UPDATE SET erased_at = excluded.erased_at",

@@ -14,6 +14,7 @@ use crate::{
     error::StoreError,
     org::Org,
     registrants::forget_rows,
+    search::renew,
     work::Work,
 };
 
@@ -276,6 +277,7 @@ impl Work {
         ] {
             tx.run_batch(sql, args![due.organization.0], numbers()).await?;
         }
+        renew(&mut tx, due.organization.0, &phones).await?;
         tx.commit().await?;
         Ok((i64::try_from(n).unwrap_or(0), next))
     }

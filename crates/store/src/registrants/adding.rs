@@ -40,7 +40,7 @@ impl Org {
     }
 
     /// Registers many people in one transaction. Given the same rows again it adds nobody. Give up to some 20,000 rows: more hold
-    /// the only writer of SQLite for long, fewer pay for more commits.
+    /// the only writer of SQLite for long, fewer pay for more commits. A second transaction makes them findable.
     pub async fn add_registrants(
         &self,
         workshop: WorkshopId,
@@ -49,8 +49,10 @@ impl Org {
         now: Millis,
     ) -> Result<Added, StoreError> {
         let mut tx = self.begin_adding(workshop).await?;
+        let given = rows.len();
         let added = self.add_rows(&mut tx, workshop, Source::Import(import), rows, now).await?;
         tx.commit().await?;
+        self.index_registered(workshop, given).await;
         Ok(added)
     }
 

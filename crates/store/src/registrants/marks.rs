@@ -63,7 +63,7 @@ impl Tally {
         )
         .await?;
         tx.run(
-            "UPDATE workshops SET registrants = registrants + $2 WHERE id = $1",
+            "UPDATE workshops SET registrants = registrants + $2, index_behind = TRUE WHERE id = $1",
             args![workshop.0, registered],
         )
         .await?;

@@ -5,6 +5,7 @@
 //! Every change here holds the workshop's row first, so that marks, counters and rows agree whoever writes at the same time.
 
 mod adding;
+mod listing;
 mod marks;
 mod status;
 mod taking_out;
@@ -29,7 +30,6 @@ use crate::{
     db::{Tx, args},
     error::{StoreError, word},
     org::Org,
-    workshops::contains,
 };
 
 pub use taking_out::TakenOut;
@@ -178,7 +178,7 @@ pub enum Which {
 pub struct RegistrantFilter {
     /// Which ones.
     pub which: Which,
-    /// A part of a name, or of a number; empty for all.
+    /// Words of names, addresses and numbers, in any order (`domain::search`); empty for all.
     pub search: String,
     /// The last one seen.
     pub after: Option<RegistrantId>,
@@ -258,24 +258,6 @@ pub(crate) fn mark_from(text: &str) -> Result<Option<SkipReason>, StoreError> {
     if text.is_empty() { Ok(None) } else { word("registrants", "mark", text).map(Some) }
 }
 
-/// Registrants of a workshop, newest first. The condition stands at the call: a query is one text in full view.
-macro_rules! select_registrants {
-    ($which:literal) => {
-        concat!(
-            "SELECT r.id, r.workshop_id, r.name, r.email, r.phone, r.phone_typed, r.status, r.mark, r.source, r.import_id,
-                    r.came_from, r.registered_at, r.identity LIKE 'erased-%' AS is_erased,
-                    r.phone <> '' AND EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = r.organization_id
-                                              AND s.phone = r.phone AND s.phone <> '') AS suppressed
-             FROM registrants r
-             WHERE r.organization_id = $1 AND r.workshop_id = $2 AND r.id < $3
-               AND ($4 = '%%' OR lower(r.name) LIKE lower($4) ESCAPE '\\' OR r.phone LIKE $5 ESCAPE '\\'
-                    OR lower(r.email) LIKE lower($4) ESCAPE '\\') ",
-            $which,
-            " ORDER BY r.id DESC LIMIT $6"
-        )
-    };
-}
-
 impl Org {
     /// Holds the workshop's row until the transaction ends, so that nobody else changes its registrants; its status.
     async fn hold(&self, tx: &mut Tx, workshop: WorkshopId) -> Result<String, StoreError> {
@@ -286,68 +268,6 @@ impl Org {
             )
             .await?;
         Ok(status)
-    }
-
-    /// A page of a workshop's registrants, newest first.
-    pub async fn registrants(
-        &self,
-        workshop: WorkshopId,
-        filter: &RegistrantFilter,
-    ) -> Result<Vec<Registrant>, StoreError> {
-        let sql = match filter.which {
-            Which::All => select_registrants!(""),
-            Which::NoPhone => {
-                select_registrants!("AND r.mark = 'no_phone' AND r.mark <> '' AND r.status = 'registered'")
-            }
-            Which::InvalidPhone => {
-                select_registrants!(
-                    "AND r.mark = 'invalid_phone' AND r.mark <> '' AND r.status = 'registered'"
-                )
-            }
-            Which::Duplicate => {
-                select_registrants!("AND r.mark = 'duplicate' AND r.mark <> '' AND r.status = 'registered'")
-            }
-            Which::Suppressed => select_registrants!(
-                "AND r.status = 'registered' AND r.id IN
-                     (SELECT n.id FROM suppressions s CROSS JOIN registrants n
-                      WHERE s.organization_id = $1 AND s.phone <> '' AND n.workshop_id = $2 AND n.phone = s.phone)"
-            ),
-            Which::NoConsent => select_registrants!(
-                "AND r.status = 'registered' AND r.mark = '' AND NOT EXISTS
-                     (SELECT 1 FROM consents c
-                      WHERE c.organization_id = $1 AND c.phone = r.phone AND c.phone <> '' AND c.withdrawn_at IS NULL)"
-            ),
-            Which::NoName => select_registrants!("AND r.name = ''"),
-            Which::Status(RegistrantStatus::Registered) => {
-                select_registrants!("AND r.status = 'registered'")
-            }
-            Which::Status(RegistrantStatus::Cancelled) => {
-                select_registrants!("AND r.status = 'cancelled' AND r.status <> 'registered'")
-            }
-            Which::Status(RegistrantStatus::Refunded) => {
-                select_registrants!("AND r.status = 'refunded' AND r.status <> 'registered'")
-            }
-        };
-        let digits: String = filter.search.chars().filter(char::is_ascii_digit).collect();
-        // Two digits or less are found in half of all numbers, and letters are a name.
-        let is_number = digits.len() > 2 && !filter.search.chars().any(char::is_alphabetic);
-        // No number holds a hyphen.
-        let number = if is_number { contains(&digits) } else { "-".to_owned() };
-        let rows: Vec<RegistrantRow> = self
-            .db
-            .all(
-                sql,
-                args![
-                    self.id(),
-                    workshop.0,
-                    filter.after.map_or(Uuid::max(), |id| id.0),
-                    contains(&filter.search),
-                    number,
-                    filter.limit
-                ],
-            )
-            .await?;
-        rows.into_iter().map(Registrant::try_from).collect()
     }
 
     /// One registrant.

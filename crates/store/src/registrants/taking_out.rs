@@ -15,6 +15,7 @@ use crate::{
     db::{Batch, Tx, args},
     error::StoreError,
     org::Org,
+    search::{forget_registrants, renew},
 };
 
 /// What an undo took away.
@@ -66,7 +67,7 @@ impl Org {
             tally.add(&traits.traits, -1);
         }
         let phoneless: Vec<_> = rows.iter().filter(|row| row.phone.is_empty()).map(|row| row.id).collect();
-        for traits in by_id(&mut tx, workshop, phoneless).await? {
+        for traits in by_id(&mut tx, workshop, phoneless.clone()).await? {
             tally.add(&traits.traits, -1);
         }
         tx.run_batch(
@@ -103,10 +104,12 @@ impl Org {
                    AND NOT EXISTS (SELECT 1 FROM workshops w JOIN registrants r ON r.workshop_id = w.id
                                    WHERE w.organization_id = $1 AND r.phone = leads.phone)",
                 args![self.id(), import.0],
-                Batch::new().texts("phone", phones),
+                Batch::new().texts("phone", phones.iter().cloned()),
             )
             .await?;
         tally.write(&mut tx, workshop).await?;
+        forget_registrants(&mut tx, workshop.0, phoneless).await?;
+        renew(&mut tx, self.id(), &phones).await?;
         tx.commit().await?;
         Ok(TakenOut { deleted, kept: looked_at - deleted, leads, next: Some(RegistrantId(last)) })
     }
@@ -120,7 +123,7 @@ struct TakenRow {
 }
 
 /// Takes name, number and e-mail out of these registrations; places, states and counts stay, each without a number now. The caller holds
-/// the workshop's row.
+/// the workshop's row, and renews the index for their numbers.
 pub(crate) async fn forget_rows(
     tx: &mut Tx,
     workshop: WorkshopId,
@@ -147,5 +150,6 @@ pub(crate) async fn forget_rows(
         )
         .await?;
     tally.write(tx, workshop).await?;
+    forget_registrants(tx, workshop.0, rows.iter().map(|row| row.id).collect()).await?;
     Ok(n)
 }

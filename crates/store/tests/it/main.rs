@@ -16,6 +16,7 @@ mod imports;
 mod people;
 mod pooler;
 mod registrants;
+mod search;
 mod several;
 mod suppressions;
 mod wall;

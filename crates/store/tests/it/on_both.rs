@@ -187,6 +187,44 @@ impl World {
         }
     }
 
+    /// The lines of the plan of a statement with parameters, as a member's handle would have it on PostgreSQL.
+    pub(crate) async fn plan(&self, statement: &str) -> Vec<String> {
+        match &self.raw {
+            Raw::Sqlite(pool) => {
+                let sql = format!("EXPLAIN QUERY PLAN {statement}");
+                let rows: Vec<(i64, i64, i64, String)> =
+                    sqlx::query_as(AssertSqlSafe(sql)).fetch_all(pool).await.unwrap();
+                rows.into_iter().map(|row| row.3).collect()
+            }
+            Raw::Postgres(pool) => {
+                let values = (1..).take_while(|n| statement.contains(&format!("${n}"))).map(|_| "NULL");
+                let values = values.collect::<Vec<_>>().join(", ");
+                let mut tx = pool.begin().await.unwrap();
+                let bitmaps = if statement.contains("@@") { "on" } else { "off" };
+                // As Store::open sets them.
+                for sql in [
+                    "SET LOCAL plan_cache_mode = force_generic_plan".to_owned(),
+                    "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off".to_owned(),
+                    "SET LOCAL enable_material = off; SET LOCAL random_page_cost = 1.1".to_owned(),
+                    format!("SET LOCAL enable_bitmapscan = {bitmaps}"),
+                    format!("PREPARE sought AS {statement}"),
+                ] {
+                    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await.unwrap();
+                }
+                let sql = format!("EXPLAIN EXECUTE sought({values})");
+                let rows: Vec<String> =
+                    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *tx).await.unwrap();
+                sqlx::raw_sql("DEALLOCATE sought").execute(&mut *tx).await.unwrap();
+                rows
+            }
+        }
+    }
+
+    /// Whether this is PostgreSQL.
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self.raw, Raw::Postgres(_))
+    }
+
     /// A workshop of the first organisation, tomorrow.
     pub(crate) async fn workshop(&self, title: &str) -> WorkshopId {
         self.org.add_workshop(&draft(title, NOW.plus(DAY)), NOW).await.unwrap()

@@ -19,6 +19,8 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM workshop_counts",
     "SELECT COUNT(*) FROM leads",
     "SELECT COUNT(*) FROM registrants",
+    "SELECT COUNT(*) FROM search_scopes",
+    "SELECT COUNT(*) FROM search_entries",
     "SELECT COUNT(*) FROM imports",
     "SELECT COUNT(*) FROM import_rows",
     "SELECT COUNT(*) FROM suppressions",
@@ -62,6 +64,8 @@ async fn fill(world: &World) {
         format!(
             "INSERT INTO registrants VALUES ({any}, {organization}, {workshop}, '', '', '', '', 'registered', '', '', NULL, '', 0)"
         ),
+        format!("INSERT INTO search_scopes VALUES ({organization}, 1)"),
+        format!("INSERT INTO search_entries VALUES (1, {organization}, '100000000919', NULL, NULL, 'asha')"),
         format!(
             "INSERT INTO imports VALUES ({any}, {organization}, {workshop}, '', '', 'checked', '', '', '', 0, NULL, NULL)"
         ),

@@ -42,8 +42,13 @@ pub(crate) async fn run(app: &App, made: &Made, rows: usize, board: &mut Board) 
     let start = Instant::now();
     let done = importer.commit(&org.import(id).await?, &mapping, |_| {}).await?;
     ensure!(done.new == rows as u64, "{} of {rows} people are registered", done.new);
-    let bar = (!app.store.is_shared()).then_some(('≥', 100_000.0));
-    board.note("import, from the file to registered people", rows as f64 / seconds(start), "rows/s", bar)?;
+    let bar = (!app.store.is_shared()).then_some(('≥', 60_000.0));
+    board.note(
+        "import, from the file to people who can be found",
+        rows as f64 / seconds(start),
+        "rows/s",
+        bar,
+    )?;
     std::fs::remove_file(&importer.file)?;
     Ok(())
 }

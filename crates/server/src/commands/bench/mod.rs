@@ -2,6 +2,7 @@
 //! as it is. Meant for a release build.
 
 mod flood;
+mod growth;
 mod imports;
 mod pages;
 mod process;
@@ -52,9 +53,11 @@ pub struct Bench {
     /// With flood: forged posts per second
     #[arg(long, default_value_t = 2_000)]
     forged: u32,
-    /// With flood: how often quiet and attacked are measured, in turns
+    /// With something: how often quiet and pressed are measured, in turns
     #[arg(long, default_value_t = 5)]
     pairs: usize,
+    #[command(flatten)]
+    growth: growth::Growth,
     /// The figures as JSON
     #[arg(long)]
     json: bool,
@@ -65,6 +68,8 @@ pub struct Bench {
 enum With {
     /// Half-open connections and forged posts
     Flood,
+    /// A large base: searches, and sending beside searches, exports and a backup
+    Growth,
 }
 
 /// One figure, and the bar it is held against where there is one.
@@ -102,12 +107,22 @@ impl Board {
     }
 }
 
+impl Board {
+    /// Says what stands behind a figure.
+    fn remark(&self, words: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
+        if self.json { Ok(()) } else { say(format_args!("    {words}")) }
+    }
+}
+
 fn short(value: f64) -> String {
     if value.abs() >= 1_000.0 { format!("{value:.0}") } else { format!("{value:.2}") }
 }
 
 /// Measures everything once.
 pub async fn run(mut config: Config, flags: &Flags, args: Bench) -> anyhow::Result<()> {
+    if let Some(part) = args.growth.part {
+        return growth::be(part).await;
+    }
     if cfg!(debug_assertions) {
         bail!("this is a debug build; its figures would say nothing. Run: cargo run --release -- bench");
     }
@@ -140,6 +155,7 @@ async fn measure(
 ) -> anyhow::Result<()> {
     match args.with {
         Some(With::Flood) => return flood::run(config, args, board, folder).await,
+        Some(With::Growth) => return growth::run(config, &args.growth, args.pairs, board).await,
         None => {}
     }
     let null = sandbox::null::start().await?;

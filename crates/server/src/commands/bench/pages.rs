@@ -50,7 +50,7 @@ fn live(made: &Made) -> String {
 }
 
 /// A session of the bench's own admin, made as signing in makes it.
-async fn session(app: &App) -> anyhow::Result<String> {
+pub(super) async fn session(app: &App) -> anyhow::Result<String> {
     let token = Token::new();
     let now = app.clock.now();
     let access = app.store.access();
@@ -59,7 +59,7 @@ async fn session(app: &App) -> anyhow::Result<String> {
     Ok(format!("{}={}", Jar::Session.name(&app.config), token.text()))
 }
 
-async fn median_ms(app: &App, path: &str, cookie: &str) -> anyhow::Result<f64> {
+pub(super) async fn median_ms(app: &App, path: &str, cookie: &str) -> anyhow::Result<f64> {
     let router = router::build(app);
     let mut times = Vec::with_capacity(TIMES);
     for _ in 0..TIMES {

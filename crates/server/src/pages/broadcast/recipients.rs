@@ -20,13 +20,16 @@ use super::{
     view::{View, escape},
     why,
 };
-use crate::ui::{
-    bar::Key,
-    format::{grouped, phone, span, unit_price},
-    pagination::{Pagination, Trail},
-    recipient_summary::SummaryPart,
-    recipients_table::{MessageRow, Recipients},
-    table::Search,
+use crate::{
+    pages::people::nobody_matches,
+    ui::{
+        bar::Key,
+        format::{grouped, phone, span, unit_price},
+        pagination::{Pagination, Trail},
+        recipient_summary::SummaryPart,
+        recipients_table::{MessageRow, Recipients},
+        table::Search,
+    },
 };
 
 /// Recipients on one page of the list.
@@ -236,7 +239,7 @@ impl Listing {
         Recipients {
             search: Search {
                 action: href(id),
-                label: "Name or number".to_owned(),
+                label: "Name, number or e-mail".to_owned(),
                 value: filter.search.clone(),
                 keep,
             },
@@ -280,7 +283,7 @@ impl Listing {
                 "Nobody was in this state when this list was made.".to_owned()
             }
             "" => "Nobody is in this state.".to_owned(),
-            search => format!("Nobody here matches “{search}”."),
+            search => nobody_matches(search),
         }
     }
 }

@@ -1,0 +1,101 @@
+//! What is there already: people, workshops, and messages that the product itself sent them.
+
+use std::time::Instant;
+
+use domain::{
+    channel::Category,
+    ids::{BroadcastId, WorkshopId},
+    phone::Phone,
+    time::HOUR,
+};
+use engine::Sender;
+use store::suppressions::NewSuppression;
+
+use super::{
+    super::{
+        Board, seconds,
+        sends::{ADMIN, whatsapp},
+    },
+    Growth,
+};
+use crate::{
+    app::App,
+    rehearsal::{Stage, settled},
+};
+
+/// One person in so many opted out.
+const OPTED_OUT: usize = 20;
+
+pub(super) struct Base {
+    pub(super) stage: Stage,
+    /// The workshop whose people are sent the measured broadcasts.
+    pub(super) large: WorkshopId,
+    /// A broadcast that everybody of it was sent.
+    pub(super) broadcast: BroadcastId,
+    /// One of the people.
+    pub(super) somebody: usize,
+    /// The last digits of their number.
+    pub(super) somebodys_ending: String,
+}
+
+pub(super) async fn make(app: &App, growth: &Growth, board: &mut Board) -> anyhow::Result<Base> {
+    let pace = domain::pace::Pace { per_second: 1_000_000, per_day: 0 };
+    let stage = Stage::set_up(app, "Bench", "Bench", ADMIN, pace).await?;
+    let now = app.clock.now();
+    let workshops = growth.base_workshops.max(1);
+    let each = growth.base_people.div_ceil(workshops);
+    let rounds = growth.base_messages.div_ceil(growth.base_people.max(1));
+    let start = Instant::now();
+    let mut ids = vec![];
+    for at in 0..workshops {
+        let id = stage
+            .workshop(&format!("Workshop {at}"), now.plus(20 * HOUR), "https://meet.example/x", now)
+            .await?;
+        stage.register(id, settled(at * each, each), now).await?;
+        ids.push(id);
+    }
+    let people = workshops * each;
+    board.note("growth: people registered and findable", people as f64 / seconds(start), "rows/s", None)?;
+    let start = Instant::now();
+    for _ in 0..rounds {
+        for id in &ids {
+            sent(app, &stage, *id).await?;
+        }
+    }
+    board.note("growth: messages of the base", (people * rounds) as f64 / seconds(start), "/s", None)?;
+    opt_out(app, &stage, people).await?;
+    let large = stage.workshop("Going out", now.plus(20 * HOUR), "https://meet.example/x", now).await?;
+    // Half of them came before.
+    let from = people.saturating_sub(growth.going_out / 2);
+    stage.register(large, settled(from, growth.going_out), now).await?;
+    let broadcast = sent(app, &stage, large).await?;
+    let somebody = from + growth.going_out / 3;
+    let number = settled(somebody, 1).find_map(|person| person.phone).map(|phone| phone.as_str().to_owned());
+    let somebodys_ending =
+        number.unwrap_or_default().chars().rev().take(5).collect::<Vec<_>>().into_iter().rev().collect();
+    Ok(Base { stage, large, broadcast, somebody, somebodys_ending })
+}
+
+/// Plans and sends to everybody of a workshop, by the engine's own turns.
+async fn sent(app: &App, stage: &Stage, workshop: WorkshopId) -> anyhow::Result<BroadcastId> {
+    let now = app.clock.now();
+    let id = stage.confirm(workshop, "Base", &whatsapp(), now, now.plus(19 * HOUR), now).await?;
+    app.engine.plan().await?;
+    Sender::new(app.engine.clone(), 1).turn_until_idle().await?;
+    app.engine.settle().await?;
+    Ok(id)
+}
+
+/// Promotions only: those who opted out are sent the measured reminders all the same.
+async fn opt_out(app: &App, stage: &Stage, people: usize) -> anyhow::Result<()> {
+    let phones = (0..people).step_by(OPTED_OUT).filter_map(|at| settled(at, 1).next()?.phone);
+    let entry = |phone: Phone| NewSuppression {
+        phone_key: app.phone_key.of(phone.as_str()),
+        phone,
+        channel: None,
+        category: Some(Category::Marketing),
+        reason: "asked on the phone".to_owned(),
+    };
+    stage.org.suppress_all(phones.map(entry).collect(), None, app.clock.now()).await?;
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! Processes of bench's own: the vendor that accepts everything, and whoever loads the pages. What they cost is not counted as the program's.
+
+use std::process::Stdio;
+
+use anyhow::Context;
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
+    process::{Child, ChildStdout, Command},
+    time::Duration,
+};
+
+use super::say;
+
+/// What such a process is. It ends with its standard input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Accepts every message; writes its address.
+    Vendor,
+    /// Asks for pages as [`Load`] says, which it reads.
+    Load,
+}
+
+/// Between two requests of one reader: people who read, not a flood.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// What to ask for, over and over: one reader for each address.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Load {
+    pub(super) host: String,
+    pub(super) cookie: String,
+    pub(super) paths: Vec<String>,
+}
+
+/// The vendor's process.
+pub(super) struct Vendor {
+    child: Child,
+    pub(super) url: String,
+}
+
+impl Vendor {
+    pub(super) async fn start() -> anyhow::Result<Vendor> {
+        let (child, mut out) = start("vendor")?;
+        let mut url = String::new();
+        out.read_line(&mut url).await?;
+        Ok(Vendor { child, url: url.trim().to_owned() })
+    }
+
+    /// Where it is, without the scheme.
+    pub(super) fn host(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
+    pub(super) async fn stop(self) -> anyhow::Result<()> {
+        stop(self.child).await
+    }
+}
+
+/// A process that loads pages.
+pub(super) struct Loader(Child);
+
+impl Loader {
+    pub(super) async fn start(load: &Load) -> anyhow::Result<Loader> {
+        let (mut child, _) = start("load")?;
+        let line = format!("{}\n", serde_json::to_string(load)?);
+        child.stdin.as_mut().context("it has an input")?.write_all(line.as_bytes()).await?;
+        Ok(Loader(child))
+    }
+
+    pub(super) async fn stop(self) -> anyhow::Result<()> {
+        stop(self.0).await
+    }
+}
+
+fn start(part: &str) -> anyhow::Result<(Child, BufReader<ChildStdout>)> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(["bench", "--part", part, "--log", "error"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let out = child.stdout.take().context("it has an output")?;
+    Ok((child, BufReader::new(out)))
+}
+
+async fn stop(mut child: Child) -> anyhow::Result<()> {
+    drop(child.stdin.take());
+    child.wait().await?;
+    Ok(())
+}
+
+/// Is one of these processes until the input ends.
+pub(in super::super) async fn be(part: Part) -> anyhow::Result<()> {
+    match part {
+        Part::Vendor => {
+            let null = sandbox::null::start().await?;
+            say(null.url())?;
+            input_ended().await?;
+            null.stop().await;
+        }
+        Part::Load => {
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line)?;
+            let load: Load = serde_json::from_str(&line)?;
+            let readers: Vec<_> = load
+                .paths
+                .iter()
+                .map(|path| tokio::spawn(read_for_ever(load.clone(), path.clone())))
+                .collect();
+            input_ended().await?;
+            readers.into_iter().for_each(|reader| reader.abort());
+        }
+    }
+    Ok(())
+}
+
+/// Waits until whoever started this process closes its input.
+async fn input_ended() -> anyhow::Result<()> {
+    tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink())).await??;
+    Ok(())
+}
+
+async fn read_for_ever(load: Load, path: String) {
+    loop {
+        // A page that fails is asked for again: what is measured is the sending beside it.
+        let _ = get(&load.host, &load.cookie, &path).await;
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Asks for a page and reads it whole; its status line.
+pub(super) async fn get(host: &str, cookie: &str, path: &str) -> anyhow::Result<String> {
+    let stream = TcpStream::connect(host).await?;
+    let mut stream = BufReader::new(stream);
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut status = String::new();
+    stream.read_line(&mut status).await?;
+    let mut length: Option<u64> = None;
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some((name, value)) =
+            line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        {
+            debug_assert!(!name.is_empty());
+            length = value.trim().parse().ok();
+        }
+    }
+    let mut body = stream.take(length.unwrap_or(u64::MAX));
+    tokio::io::copy(&mut body, &mut tokio::io::sink()).await?;
+    Ok(status.trim().to_owned())
+}

@@ -1,0 +1,95 @@
+//! A house that has grown: searches over a large base, and a million messages going out while people search, export and back up.
+
+mod base;
+mod helpers;
+mod pressed;
+
+use std::sync::Arc;
+
+use clap::Args;
+use domain::time::WallClock;
+
+use super::{Board, pages, say};
+use crate::{accounts::ProviderUrls, app::App, config::Config};
+
+pub(crate) use helpers::Part;
+pub(super) use helpers::be;
+
+/// How large the grown house is.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Growth {
+    /// With growth: people that there are already
+    #[arg(long, default_value_t = 1_000_000)]
+    base_people: usize,
+    /// With growth: workshops that they registered for
+    #[arg(long, default_value_t = 200)]
+    base_workshops: usize,
+    /// With growth: messages that they were sent
+    #[arg(long, default_value_t = 5_000_000)]
+    base_messages: usize,
+    /// With growth: people of each broadcast that is measured
+    #[arg(long, default_value_t = 1_000_000)]
+    going_out: usize,
+    /// One of bench's own processes
+    #[arg(long, hide = true)]
+    pub(super) part: Option<Part>,
+}
+
+/// Makes the base, searches it, and sends beside others' work.
+pub(super) async fn run(
+    mut config: Config,
+    growth: &Growth,
+    pairs: usize,
+    board: &mut Board,
+) -> anyhow::Result<()> {
+    let vendor = helpers::Vendor::start().await?;
+    config.providers = ProviderUrls {
+        aisensy: vendor.url.clone(),
+        aisensy_project: vendor.url.clone(),
+        fast2sms: vendor.url.clone(),
+    };
+    let app = App::open(config, Arc::new(WallClock)).await?;
+    if app.store.access().has_users().await? {
+        anyhow::bail!("the database is not empty; bench wants a fresh one");
+    }
+    let base = base::make(&app, growth, board).await?;
+    search(&app, &base, board).await?;
+    pressed::run(&app, &base, pairs, &vendor, board).await?;
+    app.store.close().await;
+    vendor.stop().await
+}
+
+/// Every list is searched for what one person has, what many have, and what nobody has; the slowest of each kind is held against the bar.
+async fn search(app: &App, base: &base::Base, board: &mut Board) -> anyhow::Result<()> {
+    let cookie = pages::session(app).await?;
+    let bar = if app.store.is_shared() { 100.0 } else { 50.0 };
+    let (one, many) = (format!("person{}", base.somebody), format!("{} na", base.somebodys_ending));
+    let hits = [one.as_str(), &base.somebodys_ending, "as", "ra na", "98", &many, "राज"];
+    let misses = ["zzqx", "asha zzqx", "na zzqx", "+44 7400 999", "example zzqx"];
+    let workshop = format!("/workshops/{}", base.large);
+    let broadcast = format!("/broadcasts/{}", base.broadcast);
+    let lists = [
+        ("People", "/people"),
+        ("Registrants of a workshop", &workshop),
+        ("Recipients of a broadcast", &broadcast),
+        ("Opted out", "/people/opted-out"),
+    ];
+    for (kind, texts) in [("search, hit", &hits[..]), ("search, miss", &misses[..])] {
+        let mut slowest: f64 = 0.0;
+        for (list, path) in lists {
+            for text in texts {
+                let address = format!("{path}?q={}", crate::pages::workshops::form_value(text));
+                let ms = pages::median_ms(app, &address, &cookie).await?;
+                board.remark(format_args!("{kind}: {list}, “{text}”: {ms:.1} ms"))?;
+                slowest = slowest.max(ms);
+            }
+        }
+        let name = if texts.len() == hits.len() {
+            "search, hit: the slowest page of all lists"
+        } else {
+            "search, miss: the slowest page of all lists"
+        };
+        board.note(name, slowest, "ms", Some(('≤', bar)))?;
+    }
+    Ok(())
+}

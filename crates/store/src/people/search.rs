@@ -1,0 +1,305 @@
+//! Finding people: pages of them, the latest first.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::{
+    ids::{LeadId, RegistrantId, WorkshopId},
+    search::Word,
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{Batch, args},
+    error::StoreError,
+    org::Org,
+    search::{self, Entry, Search, Who},
+};
+
+/// Stretches of the latest entries that are judged before the index has to put all that it finds in order.
+const STRETCHES_MAX: usize = 20;
+
+/// A person as a search finds them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The person, when they have a number.
+    pub lead: Option<LeadId>,
+    /// Name, the one that was searched for where they gave several; may be empty.
+    pub name: String,
+    /// E-mail; may be empty.
+    pub email: String,
+    /// E.164; empty without one.
+    pub phone: String,
+    /// Without a number there is only this one registration.
+    pub registration: Option<(WorkshopId, RegistrantId, String)>,
+}
+
+/// A page of people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct People {
+    /// The people.
+    pub found: Vec<Found>,
+    /// Behind whom the next page begins; none on the last one.
+    pub next: Option<String>,
+    /// Registrations of a large import wait for the index, more than a search reads: there may be others.
+    pub is_cut: bool,
+}
+
+/// Behind whom a page of people begins. Those of registrations without an entry come first, then entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Without a search: this lead.
+    Lead(Uuid),
+    /// This registration, which has no entry yet.
+    Behind(Uuid),
+    /// This entry.
+    Entry(i64),
+}
+
+impl Place {
+    fn read(text: &str) -> Option<Place> {
+        match text.split_at_checked(1)? {
+            ("l", id) => id.parse().ok().map(Place::Lead),
+            ("r", id) => id.parse().ok().map(Place::Behind),
+            ("n", n) => n.parse().ok().map(Place::Entry),
+            _ => None,
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Place::Lead(id) => format!("l{id}"),
+            Place::Behind(id) => format!("r{id}"),
+            Place::Entry(n) => format!("n{n}"),
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct LeadRow {
+    id: Uuid,
+    name: String,
+    email: String,
+    phone: String,
+}
+
+impl From<LeadRow> for Found {
+    fn from(row: LeadRow) -> Found {
+        let lead = Some(LeadId(row.id));
+        Found { lead, name: row.name, email: row.email, phone: row.phone, registration: None }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct NumberlessRow {
+    id: Uuid,
+    workshop_id: Uuid,
+    title: String,
+    name: String,
+    email: String,
+}
+
+impl From<NumberlessRow> for Found {
+    fn from(row: NumberlessRow) -> Found {
+        Found {
+            lead: None,
+            name: row.name,
+            email: row.email,
+            phone: String::new(),
+            registration: Some((WorkshopId(row.workshop_id), RegistrantId(row.id), row.title)),
+        }
+    }
+}
+
+impl Org {
+    /// A page of people by words of their names, addresses and numbers in any order (`domain::search`); without a text the newest. `after` is
+    /// the `next` of the page before; what is none begins at the start.
+    pub async fn find_people(
+        &self,
+        text: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<People, StoreError> {
+        let search = self.search(text).await?;
+        let after = after.and_then(Place::read);
+        if search.query.is_hopeless() {
+            return Ok(People::default());
+        }
+        if search.query.is_blank() {
+            let after = match after {
+                Some(Place::Lead(id)) => id,
+                Some(Place::Behind(_) | Place::Entry(_)) | None => Uuid::max(),
+            };
+            return self.newest_people(after, limit).await;
+        }
+        let mut places: Vec<(Place, Who)> = vec![];
+        let mut is_cut = false;
+        if !matches!(after, Some(Place::Entry(_))) {
+            let before = match after {
+                Some(Place::Behind(id)) => Some(id),
+                Some(Place::Lead(_) | Place::Entry(_)) | None => None,
+            };
+            let behind = self.behind(&search, None, before).await?;
+            is_cut = behind.is_cut;
+            places = self.without_entry(&search, behind.found).await?;
+        }
+        if places.len() <= limit {
+            let before = match after {
+                Some(Place::Entry(n)) => n,
+                Some(Place::Lead(_) | Place::Behind(_)) | None => i64::MAX,
+            };
+            let entries = self.entries(&search, before, limit + 1 - places.len()).await?;
+            places.extend(entries.into_iter().map(|entry| (Place::Entry(entry.n), entry.who())));
+        }
+        let has_more = places.len() > limit;
+        places.truncate(limit);
+        let next = places.last().filter(|_| has_more).map(|(place, _)| place.text());
+        let found = self.people(&search, places.into_iter().map(|(_, who)| who)).await?;
+        Ok(People { found, next, is_cut })
+    }
+
+    async fn newest_people(&self, before: Uuid, limit: usize) -> Result<People, StoreError> {
+        let mut rows: Vec<LeadRow> = self.db.by_index().all(
+                "SELECT id, name, email, phone FROM leads WHERE organization_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+                args![self.id(), before, i64::try_from(limit + 1).unwrap_or(i64::MAX)],
+            )
+            .await?;
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| has_more).map(|row| Place::Lead(row.id).text());
+        Ok(People { found: rows.into_iter().map(Found::from).collect(), next, is_cut: false })
+    }
+
+    /// People among these registrations whom the index does not find, each once and at their latest registration.
+    async fn without_entry(
+        &self,
+        search: &Search,
+        rows: Vec<search::BehindRow>,
+    ) -> Result<Vec<(Place, Who)>, StoreError> {
+        let phones = rows.iter().map(|row| row.phone.clone()).filter(|phone| !phone.is_empty()).collect();
+        let entries = self.entries_of(phones).await?;
+        let mut seen: HashSet<Who> =
+            entries.iter().filter(|entry| entry.is_found_by(&search.query)).map(Entry::who).collect();
+        let places = rows.into_iter().map(|row| (Place::Behind(row.id), row.who()));
+        Ok(places.filter(|(_, who)| seen.insert(who.clone())).collect())
+    }
+
+    /// Entries that the search finds before `before`, the latest first.
+    async fn entries(&self, search: &Search, before: i64, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        let words: Vec<&Word> = search.query.words().iter().collect();
+        let has_number = words.iter().any(|word| word.is_number());
+        let rows = i64::try_from(limit).unwrap_or(i64::MAX);
+        if !has_number && self.reads_index_in_order() {
+            return self.latest_entries(search, &words, before, rows).await;
+        }
+        if let Some(mut entries) = self.gather(search).await? {
+            entries.retain(|entry| entry.n < before);
+            entries.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.n));
+            entries.truncate(limit);
+            return Ok(entries);
+        }
+        let (mut found, mut next, mut stretches) = (vec![], Some(before), 0);
+        while let Some(before) = next.filter(|_| found.len() < limit) {
+            if stretches == STRETCHES_MAX && !has_number {
+                // Many have the words, and none of the latest: as seldom as it takes long.
+                found.extend(self.latest_entries(search, &words, before, rows).await?);
+                break;
+            }
+            let entries = self.entries_before(search, before).await?;
+            next = entries.last().map(|entry| entry.n);
+            found.extend(entries.into_iter().filter(|entry| entry.is_found_by(&search.query)));
+            stretches += 1;
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// These people as screens show them, in this order.
+    async fn people(
+        &self,
+        search: &Search,
+        who: impl Iterator<Item = Who>,
+    ) -> Result<Vec<Found>, StoreError> {
+        let who: Vec<Who> = who.collect();
+        let phones = who.iter().filter_map(|who| match who {
+            Who::Number(phone) => Some(phone.clone()),
+            Who::Registrant(..) => None,
+        });
+        let ids = |who: &Who| match who {
+            Who::Number(_) => None,
+            Who::Registrant(workshop, id) => Some((workshop.0, id.0)),
+        };
+        let leads: Vec<LeadRow> = self
+            .db
+            .by_index()
+            .all_batch(
+                "SELECT l.id, l.name, l.email, l.phone FROM @batch LEFT JOIN leads l
+                 ON l.organization_id = $1 AND l.phone = b.phone WHERE COALESCE(l.phone, '') <> ''",
+                args![self.id()],
+                Batch::new().texts("phone", phones),
+            )
+            .await?;
+        let numberless: Vec<NumberlessRow> = self
+            .db
+            .by_index()
+            .all_batch(
+                "SELECT r.id, r.workshop_id, w.title, r.name, r.email FROM @batch
+                 JOIN registrants r ON r.workshop_id = b.workshop_id AND r.id = b.id
+                 JOIN workshops w ON w.id = r.workshop_id WHERE w.organization_id = $1",
+                args![self.id()],
+                Batch::new()
+                    .uuids("workshop_id", who.iter().filter_map(ids).map(|(workshop, _)| workshop))
+                    .uuids("id", who.iter().filter_map(ids).map(|(_, id)| id)),
+            )
+            .await?;
+        let mut known: HashMap<Who, Found> = HashMap::new();
+        for row in leads {
+            known.insert(Who::Number(row.phone.clone()), row.into());
+        }
+        for row in numberless {
+            known.insert(Who::Registrant(WorkshopId(row.workshop_id), RegistrantId(row.id)), row.into());
+        }
+        self.as_searched(search, &mut known).await?;
+        Ok(who.iter().filter_map(|who| known.remove(who)).collect())
+    }
+
+    /// Families share a number: whoever was found by another name than the one a number is known by is shown by that.
+    async fn as_searched(&self, search: &Search, known: &mut HashMap<Who, Found>) -> Result<(), StoreError> {
+        let fits = |name: &str, email: &str, phone: &str| search.query.finds_person(name, email, phone);
+        let others: Vec<String> = known
+            .values()
+            .filter(|person| !person.phone.is_empty() && !fits(&person.name, &person.email, &person.phone))
+            .map(|person| person.phone.clone())
+            .collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        let registrations: Vec<(String, String, String)> = self
+            .db
+            .by_index()
+            .all_batch(search::REGISTRATIONS, args![self.id()], Batch::new().texts("phone", others))
+            .await?;
+        for (phone, name, email) in registrations {
+            if fits(&name, &email, &phone)
+                && let Some(person) = known.get_mut(&Who::Number(phone))
+            {
+                (person.name, person.email) = (name, email);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_as_it_was_written() {
+        for place in [Place::Lead(Uuid::max()), Place::Behind(Uuid::nil()), Place::Entry(1 << 41)] {
+            assert_eq!(Place::read(&place.text()), Some(place));
+        }
+        for text in ["", "n", "nx", "é", "r1", "q1"] {
+            assert_eq!(Place::read(text), None);
+        }
+    }
+}

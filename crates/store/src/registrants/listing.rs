@@ -1,0 +1,193 @@
+//! Pages of a workshop's registrants, and searching among them.
+
+use std::cmp::Reverse;
+
+use domain::{
+    ids::{RegistrantId, WorkshopId},
+    workshop::RegistrantStatus,
+};
+use uuid::Uuid;
+
+use super::{Registrant, RegistrantFilter, RegistrantRow, Which};
+use crate::{
+    db::{Batch, args},
+    error::StoreError,
+    org::Org,
+    search::{Found, STRETCH, Search, Who},
+};
+
+/// Registrants of a workshop, newest first: all in the order of the key, and those with the ids of a batch. The condition stands at the call:
+/// a query is one text in full view.
+macro_rules! select_registrants {
+    ($which:literal) => {
+        (
+            select_registrants!("registrants r", $which),
+            select_registrants!("@batch LEFT JOIN registrants r ON r.workshop_id = $2 AND r.id = b.id", $which),
+        )
+    };
+    ($from:literal, $which:literal) => {
+        concat!(
+            "SELECT r.id, r.workshop_id, r.name, r.email, r.phone, r.phone_typed, r.status, r.mark, r.source, r.import_id,
+                    r.came_from, r.registered_at, r.identity LIKE 'erased-%' AS is_erased,
+                    r.phone <> '' AND EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = r.organization_id
+                                              AND s.phone = r.phone AND s.phone <> '') AS suppressed
+             FROM ",
+            $from,
+            " WHERE r.organization_id = $1 AND r.workshop_id = $2 AND r.id < $3 ",
+            $which,
+            " ORDER BY r.id DESC LIMIT $4"
+        )
+    };
+}
+
+/// The queries for one kind of registrants: among all, and among those with given ids.
+fn queries(which: Which) -> (&'static str, &'static str) {
+    match which {
+        Which::All => select_registrants!(""),
+        Which::NoPhone => {
+            select_registrants!("AND r.mark = 'no_phone' AND r.mark <> '' AND r.status = 'registered'")
+        }
+        Which::InvalidPhone => {
+            select_registrants!("AND r.mark = 'invalid_phone' AND r.mark <> '' AND r.status = 'registered'")
+        }
+        Which::Duplicate => {
+            select_registrants!("AND r.mark = 'duplicate' AND r.mark <> '' AND r.status = 'registered'")
+        }
+        Which::Suppressed => select_registrants!(
+            "AND r.status = 'registered' AND r.id IN
+                 (SELECT n.id FROM suppressions s CROSS JOIN registrants n
+                  WHERE s.organization_id = $1 AND s.phone <> '' AND n.workshop_id = $2 AND n.phone = s.phone)"
+        ),
+        Which::NoConsent => select_registrants!(
+            "AND r.status = 'registered' AND r.mark = '' AND NOT EXISTS
+                 (SELECT 1 FROM consents c
+                  WHERE c.organization_id = $1 AND c.phone = r.phone AND c.phone <> '' AND c.withdrawn_at IS NULL)"
+        ),
+        Which::NoName => select_registrants!("AND r.name = ''"),
+        Which::Status(RegistrantStatus::Registered) => select_registrants!("AND r.status = 'registered'"),
+        Which::Status(RegistrantStatus::Cancelled) => {
+            select_registrants!("AND r.status = 'cancelled' AND r.status <> 'registered'")
+        }
+        Which::Status(RegistrantStatus::Refunded) => {
+            select_registrants!("AND r.status = 'refunded' AND r.status <> 'registered'")
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct SoughtRow {
+    id: Uuid,
+    name: String,
+    email: String,
+    phone: String,
+}
+
+impl Org {
+    /// A page of a workshop's registrants, newest first.
+    pub async fn registrants(
+        &self,
+        workshop: WorkshopId,
+        filter: &RegistrantFilter,
+    ) -> Result<Vec<Registrant>, StoreError> {
+        let before = filter.after.map_or(Uuid::max(), |id| id.0);
+        if filter.search.trim().is_empty() {
+            return self.registrants_before(workshop, filter.which, before, filter.limit).await;
+        }
+        let search = self.search(&filter.search).await?;
+        match self.find(&search, Some(workshop)).await? {
+            Found::Few(who) => {
+                let mut ids = self.sought_registrants(workshop, &search, who).await?;
+                ids.retain(|id| *id < before);
+                self.registrants_among(workshop, filter, before, ids).await
+            }
+            Found::Many => self.registrants_judged(workshop, filter, &search, before).await,
+        }
+    }
+
+    async fn registrants_before(
+        &self,
+        workshop: WorkshopId,
+        which: Which,
+        before: Uuid,
+        limit: i64,
+    ) -> Result<Vec<Registrant>, StoreError> {
+        let rows: Vec<RegistrantRow> =
+            self.db.by_index().all(queries(which).0, args![self.id(), workshop.0, before, limit]).await?;
+        rows.into_iter().map(Registrant::try_from).collect()
+    }
+
+    async fn registrants_among(
+        &self,
+        workshop: WorkshopId,
+        filter: &RegistrantFilter,
+        before: Uuid,
+        ids: Vec<Uuid>,
+    ) -> Result<Vec<Registrant>, StoreError> {
+        let rows: Vec<RegistrantRow> = self
+            .db
+            .by_index()
+            .all_batch(
+                queries(filter.which).1,
+                args![self.id(), workshop.0, before, filter.limit],
+                Batch::new().uuids("id", ids),
+            )
+            .await?;
+        rows.into_iter().map(Registrant::try_from).collect()
+    }
+
+    /// Reads the list in order and keeps those that the search finds, until the page is full.
+    async fn registrants_judged(
+        &self,
+        workshop: WorkshopId,
+        filter: &RegistrantFilter,
+        search: &Search,
+        before: Uuid,
+    ) -> Result<Vec<Registrant>, StoreError> {
+        let limit = usize::try_from(filter.limit).unwrap_or(0);
+        let (mut found, mut next) = (vec![], Some(before));
+        while let Some(before) = next.filter(|_| found.len() < limit) {
+            let rows = self.registrants_before(workshop, filter.which, before, STRETCH).await?;
+            let is_last = i64::try_from(rows.len()).unwrap_or(0) < STRETCH;
+            next = rows.last().map(|row| row.id.0).filter(|_| !is_last);
+            found.extend(rows.into_iter().filter(|r| search.query.finds_person(&r.name, &r.email, &r.phone)));
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// Registrations of these people in that workshop, as far as the search finds themselves: several people may share a number. The newest
+    /// first.
+    async fn sought_registrants(
+        &self,
+        workshop: WorkshopId,
+        search: &Search,
+        who: Vec<Who>,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let (mut phones, mut ids) = (vec![], vec![]);
+        for who in who {
+            match who {
+                Who::Number(phone) => phones.push(phone),
+                Who::Registrant(at, RegistrantId(id)) if at == workshop => ids.push(id),
+                Who::Registrant(..) => {}
+            }
+        }
+        let mut rows: Vec<SoughtRow> = self.db.by_index().all_batch(
+                "SELECT r.id, r.name, r.email, r.phone FROM @batch LEFT JOIN registrants r
+                 ON r.workshop_id = $1 AND r.phone = b.phone WHERE COALESCE(r.phone, '') <> '' AND r.organization_id = $2",
+                args![workshop.0, self.id()],
+                Batch::new().texts("phone", phones),
+            )
+            .await?;
+        let numberless: Vec<SoughtRow> = self.db.by_index().all_batch(
+                "SELECT r.id, r.name, r.email, r.phone FROM @batch LEFT JOIN registrants r
+                 ON r.workshop_id = $1 AND r.id = b.id WHERE COALESCE(r.identity, '') <> '' AND r.organization_id = $2",
+                args![workshop.0, self.id()],
+                Batch::new().uuids("id", ids),
+            )
+            .await?;
+        rows.extend(numberless);
+        rows.retain(|row| search.query.finds_person(&row.name, &row.email, &row.phone));
+        rows.sort_unstable_by_key(|row| Reverse(row.id));
+        Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+}

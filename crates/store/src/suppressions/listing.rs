@@ -1,0 +1,288 @@
+//! Pages of opted-out people, those that hold and those that were lifted, and searching among them.
+//!
+//! A number is on the list whether or not anybody registered with it: it is found by itself. Names are those of the people; whose number was
+//! erased has none, and is found by the whole number's keyed hash alone.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::{
+    channel::{Category, Channel},
+    search::number_of_ending,
+};
+use uuid::Uuid;
+
+use super::{Lifted, LiftedRow, Suppression, SuppressionFilter, SuppressionRow};
+use crate::{
+    db::{Arg, Batch, args},
+    error::StoreError,
+    org::Org,
+    search::{Found, GATHERED_MAX, STRETCH, Search, Who, end_of},
+};
+
+/// The queries of one list.
+struct List {
+    /// Numbers between two.
+    between: &'static str,
+    /// Numbers with these last four digits.
+    ending: &'static str,
+    /// Entries of a batch of numbers.
+    of_numbers: &'static str,
+    /// Entries of a keyed hash.
+    of_key: &'static str,
+    /// Entries before one, in the list's order: place, id and number.
+    before: &'static str,
+}
+
+macro_rules! list {
+    ($table:literal, $place:literal, $behind:literal, $order:literal) => {
+        List {
+            between: concat!(
+                "SELECT DISTINCT phone FROM ",
+                $table,
+                " WHERE organization_id = $1 AND phone <> '' AND phone >= $2 AND phone < $3 LIMIT $4"
+            ),
+            ending: concat!(
+                "SELECT DISTINCT phone FROM ",
+                $table,
+                " WHERE organization_id = $1 AND phone <> '' AND substr(phone, length(phone) - 3) = $2 LIMIT $3"
+            ),
+            of_numbers: concat!(
+                "SELECT s.id, s.phone FROM @batch LEFT JOIN ",
+                $table,
+                " s ON s.organization_id = $1 AND s.phone = b.phone AND s.phone <> '' WHERE COALESCE(s.phone, '') <> ''"
+            ),
+            of_key: concat!(
+                "SELECT id, phone FROM ",
+                $table,
+                " WHERE organization_id = $1 AND phone_key = $2"
+            ),
+            before: concat!(
+                "SELECT ",
+                $place,
+                ", s.id, s.phone FROM ",
+                $table,
+                " s WHERE s.organization_id = $1 AND ",
+                $behind,
+                " AND ($5 = '' OR s.channel IN ('all', $5)) AND ($6 = '' OR s.category IN ('all', $6)) ORDER BY ",
+                $order,
+                " LIMIT $4"
+            ),
+        }
+    };
+}
+
+const STANDING: List = list!("suppressions", "CAST($2 AS BIGINT)", "s.id < $3", "s.id DESC");
+const LIFTED: List = list!(
+    "suppressions_lifted",
+    "s.lifted_at",
+    "(s.lifted_at, s.id) < ($2, $3)",
+    "s.lifted_at DESC, s.id DESC"
+);
+
+/// Entries with what a list shows. What follows stands at the call.
+macro_rules! select_entries {
+    ($more:literal, $rest:literal) => {
+        concat!(
+            "SELECT s.id, s.phone, s.channel, s.category, s.reason, s.source, s.created_by, s.created_at, ",
+            $more,
+            "COALESCE((SELECT l.name FROM leads l WHERE l.organization_id = $1 AND l.phone = s.phone AND s.phone <> ''), '') AS name ",
+            $rest
+        )
+    };
+}
+
+/// What was found of a list, to be read: everything, or these entries.
+enum Sought {
+    All,
+    These(Vec<Uuid>),
+}
+
+impl SuppressionFilter {
+    fn kinds(&self) -> [Arg; 2] {
+        [self.channel.map_or("", Channel::word).into(), self.category.map_or("", Category::word).into()]
+    }
+}
+
+impl Org {
+    /// A page of the entries that hold, newest first.
+    pub async fn suppressions(&self, filter: &SuppressionFilter) -> Result<Vec<Suppression>, StoreError> {
+        let before = filter.after.map_or(Uuid::max(), |id| id.0);
+        let sought = self.sought(&STANDING, filter, (0, before)).await?;
+        let mut args = args![self.id(), before, filter.limit];
+        args.extend(filter.kinds());
+        let rows: Vec<SuppressionRow> = match sought {
+            Sought::All => {
+                self.db.by_index().all(
+                        select_entries!(
+                            "",
+                            "FROM suppressions s WHERE s.organization_id = $1 AND s.id < $2
+                               AND ($4 = '' OR s.channel IN ('all', $4)) AND ($5 = '' OR s.category IN ('all', $5))
+                             ORDER BY s.id DESC LIMIT $3"
+                        ),
+                        args,
+                    )
+                    .await?
+            }
+            Sought::These(ids) => {
+                self.db.by_index().all_batch(
+                        select_entries!(
+                            "",
+                            "FROM @batch LEFT JOIN suppressions s ON s.id = b.id
+                             WHERE s.organization_id = $1 AND s.id < $2
+                               AND ($4 = '' OR s.channel IN ('all', $4)) AND ($5 = '' OR s.category IN ('all', $5))
+                             ORDER BY s.id DESC LIMIT $3"
+                        ),
+                        args,
+                        Batch::new().uuids("id", ids),
+                    )
+                    .await?
+            }
+        };
+        rows.into_iter().map(Suppression::try_from).collect()
+    }
+
+    /// A page of the entries that were lifted, those lifted last first.
+    pub async fn lifted_suppressions(&self, filter: &SuppressionFilter) -> Result<Vec<Lifted>, StoreError> {
+        let after: Option<(i64, Uuid)> = match filter.after {
+            None => None,
+            Some(id) => self
+                .db
+                .by_index()
+                .optional(
+                    "SELECT lifted_at, id FROM suppressions_lifted WHERE organization_id = $1 AND id = $2",
+                    args![self.id(), id.0],
+                )
+                .await?,
+        };
+        let (at, id) = after.unwrap_or((i64::MAX, Uuid::max()));
+        let sought = self.sought(&LIFTED, filter, (at, id)).await?;
+        let mut args = args![self.id(), at, id, filter.limit];
+        args.extend(filter.kinds());
+        let rows: Vec<LiftedRow> = match sought {
+            Sought::All => {
+                self.db.by_index().all(
+                        select_entries!(
+                            "s.lifted_by, s.lift_reason, s.lifted_at, ",
+                            "FROM suppressions_lifted s WHERE s.organization_id = $1 AND (s.lifted_at, s.id) < ($2, $3)
+                               AND ($5 = '' OR s.channel IN ('all', $5)) AND ($6 = '' OR s.category IN ('all', $6))
+                             ORDER BY s.lifted_at DESC, s.id DESC LIMIT $4"
+                        ),
+                        args,
+                    )
+                    .await?
+            }
+            Sought::These(ids) => {
+                self.db.by_index().all_batch(
+                        select_entries!(
+                            "s.lifted_by, s.lift_reason, s.lifted_at, ",
+                            "FROM @batch LEFT JOIN suppressions_lifted s ON s.id = b.id
+                             WHERE s.organization_id = $1 AND (s.lifted_at, s.id) < ($2, $3)
+                               AND ($5 = '' OR s.channel IN ('all', $5)) AND ($6 = '' OR s.category IN ('all', $6))
+                             ORDER BY s.lifted_at DESC, s.id DESC LIMIT $4"
+                        ),
+                        args,
+                        Batch::new().uuids("id", ids),
+                    )
+                    .await?
+            }
+        };
+        rows.into_iter().map(Lifted::try_from).collect()
+    }
+
+    async fn sought(
+        &self,
+        list: &List,
+        filter: &SuppressionFilter,
+        before: (i64, Uuid),
+    ) -> Result<Sought, StoreError> {
+        if filter.search.trim().is_empty() {
+            return Ok(Sought::All);
+        }
+        let search = self.search(&filter.search).await?;
+        let mut ids = match self.opted_out_numbers(list, &search).await? {
+            Some(phones) => {
+                let batch = Batch::new().texts("phone", phones);
+                let found: Vec<(Uuid, String)> =
+                    self.db.by_index().all_batch(list.of_numbers, args![self.id()], batch).await?;
+                found.into_iter().map(|(id, _)| id).collect()
+            }
+            None => self.entries_judged(list, &search, filter, before).await?,
+        };
+        if let Some(key) = &filter.phone_key {
+            let found: Vec<(Uuid, String)> =
+                self.db.by_index().all(list.of_key, args![self.id(), key]).await?;
+            ids.extend(found.into_iter().map(|(id, _)| id));
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(Sought::These(ids))
+    }
+
+    /// Numbers that the search finds, be it by whoever has them or by themselves; `None` when they are too many to gather.
+    async fn opted_out_numbers(
+        &self,
+        list: &List,
+        search: &Search,
+    ) -> Result<Option<HashSet<String>>, StoreError> {
+        let Found::Few(who) = self.find(search, None).await? else { return Ok(None) };
+        let mut phones: HashSet<String> = HashSet::new();
+        for who in who {
+            match who {
+                Who::Number(phone) => phones.insert(phone),
+                Who::Registrant(..) => false,
+            };
+        }
+        let [word] = search.query.words() else { return Ok(Some(phones)) };
+        let limit = i64::try_from(GATHERED_MAX).unwrap_or(i64::MAX) + 1;
+        let mut found: Vec<(String,)> = vec![];
+        for beginning in search.query.beginnings(word) {
+            let args = args![self.id(), &beginning, end_of(&beginning), limit];
+            found.extend(self.db.all::<(String,)>(list.between, args).await?);
+        }
+        if let Some(ending) = search.query.ending(word) {
+            let last_four: String = ending.chars().take(4).collect::<Vec<_>>().into_iter().rev().collect();
+            // As the owner: under row-level security no index serves a function that is not leakproof.
+            let owner = self.db.as_owner().by_index();
+            let ends: Vec<(String,)> = owner.all(list.ending, args![self.id(), last_four, limit]).await?;
+            let digits = number_of_ending(&ending);
+            found.extend(ends.into_iter().filter(|(phone,)| phone.ends_with(digits.trim_start_matches('+'))));
+        }
+        phones.extend(found.into_iter().map(|(phone,)| phone));
+        Ok((phones.len() <= GATHERED_MAX).then_some(phones))
+    }
+
+    /// Reads the list in order and keeps those that the search finds, until a page is full.
+    async fn entries_judged(
+        &self,
+        list: &List,
+        search: &Search,
+        filter: &SuppressionFilter,
+        before: (i64, Uuid),
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let limit = usize::try_from(filter.limit).unwrap_or(0);
+        let behind = self.behind(search, None, None).await?.found;
+        let behind: HashSet<String> = behind.into_iter().map(|row| row.phone).collect();
+        let (mut found, mut next) = (vec![], Some(before));
+        while let Some((at, id)) = next.filter(|_| found.len() < limit) {
+            let mut args = args![self.id(), at, id, STRETCH];
+            args.extend(filter.kinds());
+            let rows: Vec<(i64, Uuid, String)> = self.db.by_index().all(list.before, args).await?;
+            let is_last = i64::try_from(rows.len()).unwrap_or(0) < STRETCH;
+            next = rows.last().map(|(at, id, _)| (*at, *id)).filter(|_| !is_last);
+            let phones = rows.iter().map(|row| row.2.clone()).filter(|phone| !phone.is_empty()).collect();
+            let entries = self.entries_of(phones).await?;
+            let words: HashMap<Who, _> = entries.iter().map(|entry| (entry.who(), entry)).collect();
+            let fits = |phone: &String| {
+                behind.contains(phone)
+                    || words
+                        .get(&Who::Number(phone.clone()))
+                        .is_some_and(|entry| entry.is_found_by(&search.query))
+                    || search.query.finds(std::iter::empty(), phone)
+            };
+            found.extend(
+                rows.iter().filter(|(_, _, phone)| !phone.is_empty() && fits(phone)).map(|(_, id, _)| *id),
+            );
+        }
+        Ok(found)
+    }
+}
