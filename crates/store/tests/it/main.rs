@@ -19,5 +19,6 @@ mod registrants;
 mod search;
 mod several;
 mod suppressions;
+mod upgrade;
 mod wall;
 mod workshops;
