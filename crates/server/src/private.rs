@@ -58,7 +58,7 @@ fn database_files(config: &Config) -> Vec<PathBuf> {
 /// Gives what root left behind to whom the data folder belongs: a command run as root must not leave a folder that the service cannot write.
 /// Nothing is done for other users.
 pub fn hand_over(config: &Config) {
-    if !process::geteuid().is_root() {
+    if !process::geteuid().is_root() || !config.data.exists() {
         return;
     }
     let given = give_all(config);

@@ -1,7 +1,7 @@
 //! What one process changes reaches the others.
 
 use domain::{
-    ids::{BroadcastId, IntegrationId, RegistrantId, WorkerId},
+    ids::{BroadcastId, IntegrationId, RegistrantId, SessionId, WorkerId},
     outcome::Said,
 };
 use store::{Change, Changes, Store, work::RawReceipt};
@@ -53,6 +53,13 @@ on_postgres! {
         };
         work.store_receipts(vec![receipt], NOW).await.unwrap();
         assert_eq!(heard.next().await, Change::Receipts);
+        second.close().await;
+    }
+
+    async fn a_session_that_ends_is_heard_by_the_others(world) {
+        let (second, mut heard) = second(&world).await;
+        world.store.access().end_session(SessionId::new(NOW)).await.unwrap();
+        assert_eq!(heard.next().await, Change::Access);
         second.close().await;
     }
 
