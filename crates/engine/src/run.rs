@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::time::{Millis, SECOND};
+use domain::time::{HOUR, Millis, SECOND};
 use store::StoreError;
 use tokio::{
     runtime::{self, Handle},
@@ -27,6 +27,8 @@ const FORGET_LOOK: Duration = Duration::from_secs(20);
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Registrations that one transaction makes findable, where an import did not do so itself: some 30 ms of SQLite's only writer.
 const INDEX_ROWS: i64 = 2_000;
+/// The database's statistics are renewed this often, and after every import.
+const STATISTICS_MS: i64 = HOUR;
 /// The store is asked again after this when it did not answer; doubles up to [`DOWN_LONGEST`].
 const DOWN_FIRST: Duration = Duration::from_millis(200);
 /// Longest pause while the store is away.
@@ -65,6 +67,7 @@ impl Engine {
         tasks.spawn(self.clone().keeping(stop.clone()));
         tasks.spawn(self.clone().forgetting(stop.clone()));
         tasks.spawn(self.clone().indexing(stop.clone()));
+        tasks.spawn(self.clone().measuring(stop.clone()));
         tasks.spawn(self.clone().beating(still));
         tasks.spawn(self.clone().hearing(stop.clone()));
         let beyond_help = CancellationToken::new();
@@ -285,6 +288,37 @@ impl Engine {
             };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// Renews the statistics that the database plans by, and proves the counts of broadcasts that rest.
+    async fn measuring(self, stop: CancellationToken) {
+        let mut measured: Option<Millis> = None;
+        while !stop.is_cancelled() {
+            let now = self.clock.now();
+            match self.work.newest_import().await {
+                Ok(import)
+                    if measured.is_none_or(|at| now.since(at) >= STATISTICS_MS || import > Some(at)) =>
+                {
+                    match self.work.renew_statistics().await {
+                        Ok(()) => measured = Some(now),
+                        Err(error) => warn!("the database's statistics could not be renewed: {error}"),
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => warn!("the newest import could not be read: {error}"),
+            }
+            match self.work.prove_next(now).await {
+                Ok(Some(differences)) if !differences.is_empty() => {
+                    error!("kept counts differ from counted rows; run: munadi doctor: {differences:?}");
+                }
+                Ok(_) => {}
+                Err(error) => warn!("the counts of broadcasts will be proven later: {error}"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(FORGET_LOOK) => {}
                 () = stop.cancelled() => {}
             }
         }

@@ -95,6 +95,7 @@ impl App {
         let accounts = OpenAccounts::new(keys.clone(), config.providers.clone());
         let out = Http::new(HttpSettings {
             local_targets: config.providers.any_local(),
+            idle_per_host_max: config.calls_at_once,
             ..HttpSettings::default()
         })?;
         let phone_key = PhoneKey::new(&keys.phone_key());
@@ -105,7 +106,11 @@ impl App {
             clock: clock.clone(),
             key: phone_key.clone(),
             accounts: Arc::new(accounts.clone()),
-            limits: Limits { lease_ms: config.lease_ms, ..Limits::default() },
+            limits: Limits {
+                lease_ms: config.lease_ms,
+                calls_in_flight_max: config.calls_at_once,
+                ..Limits::default()
+            },
             alone: !store.is_shared(),
         });
         let links = OptOutLinks::new(keys.opt_out_key(), &config.public_url);

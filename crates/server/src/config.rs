@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context, bail};
 use clap::Args;
 use domain::time::SECOND;
+use providers::http::CALLS_AT_ONCE;
 use serde::Deserialize;
 use store::DatabaseAddress;
 
@@ -18,6 +19,9 @@ use crate::{accounts::ProviderUrls, password::Cost};
 pub const DEFAULT_FILE: &str = include_str!("default.toml");
 /// Read when there is no `--config`, if it is there.
 const FILE: &str = "munadi.toml";
+
+/// More calls under way at once would be more than a person can look after when a crash leaves them all in doubt.
+const CALLS_AT_ONCE_MAX: usize = 1_024;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
@@ -82,6 +86,9 @@ pub struct Flags {
     /// Seconds after which a silent process is given up and its calls become unknown [default: 15]
     #[arg(long, env = "MUNADI_LEASE_SECONDS", global = true, value_name = "SECONDS")]
     pub lease_seconds: Option<i64>,
+    /// Calls to providers that one process has under way at once, 1 to 1024 [default: 384]
+    #[arg(long, env = "MUNADI_CALLS_AT_ONCE", global = true, value_name = "CALLS")]
+    pub calls_at_once: Option<usize>,
     /// What is logged [default: info]
     #[arg(long, env = "MUNADI_LOG", global = true, value_name = "LEVEL")]
     pub log: Option<String>,
@@ -107,6 +114,7 @@ struct File {
     aisensy_project_url: Option<String>,
     fast2sms_url: Option<String>,
     lease_seconds: Option<i64>,
+    calls_at_once: Option<usize>,
     log: Option<String>,
     log_format: Option<LogFormat>,
 }
@@ -136,6 +144,8 @@ pub struct Config {
     pub providers: ProviderUrls,
     /// A process that has been silent for so long is given up, in milliseconds.
     pub lease_ms: i64,
+    /// Calls under way at once, and so the most that one crash can leave in doubt.
+    pub calls_at_once: usize,
     /// What is logged.
     pub log: String,
     /// How log lines look.
@@ -181,8 +191,13 @@ impl Config {
         if !(1..=600).contains(&lease_seconds) {
             bail!("lease_seconds is {lease_seconds}; it has to lie between 1 and 600");
         }
+        let calls_at_once = flags.calls_at_once.or(file.calls_at_once).unwrap_or(CALLS_AT_ONCE);
+        if !(1..=CALLS_AT_ONCE_MAX).contains(&calls_at_once) {
+            bail!("calls_at_once is {calls_at_once}; it has to lie between 1 and {CALLS_AT_ONCE_MAX}");
+        }
         Ok(Config {
             listen,
+            calls_at_once,
             providers,
             lease_ms: lease_seconds * SECOND,
             public_url: checked_url(&public_url)?,
@@ -351,7 +366,7 @@ mod tests {
             .filter_map(|line| line.strip_prefix('#'))
             .filter(|line| !line.starts_with(' '))
             .collect();
-        assert_eq!(lines.len(), 14, "every name of `File` is in it");
+        assert_eq!(lines.len(), 15, "every name of `File` is in it");
         let said = Config::from_parts(Flags::default(), toml::from_str(&lines.join("\n")).unwrap()).unwrap();
         let default = Config::from_parts(Flags::default(), File::default()).unwrap();
         assert_eq!(
@@ -366,6 +381,18 @@ mod tests {
         assert_eq!(said.database_pooler, Some(true));
         assert!(default.database_pooler.is_none() && default.database_prepares.is_none());
         assert!(toml::from_str::<File>(DEFAULT_FILE).is_ok());
+    }
+
+    #[test]
+    fn calls_at_once_are_what_a_person_can_look_after() {
+        let with = |calls| {
+            Config::from_parts(Flags { calls_at_once: Some(calls), ..Flags::default() }, File::default())
+        };
+        assert_eq!(with(1_024).unwrap().calls_at_once, 1_024);
+        for wrong in [0, 1_025] {
+            let words = with(wrong).err().unwrap().to_string();
+            assert!(words.contains("between 1 and 1024"), "{words}");
+        }
     }
 
     #[test]

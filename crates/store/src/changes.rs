@@ -1,4 +1,4 @@
-//! What one process changes, told to the others by PostgreSQL's `NOTIFY`.
+//! What one process changes, told to the others by PostgreSQL's `NOTIFY`; on SQLite each looks at the version of the file.
 //!
 //! A hint and nothing more: every loop and every open page also looks by itself, so that a lost one costs a look's time. It is sent
 //! within the transaction that changes, and arrives with its commit. A commit that notifies waits for every other one that does,
@@ -19,7 +19,7 @@ use tokio::{
 use tracing::{debug, warn};
 use uuid::Uuid;
 
-use crate::{Store, db::Db, error::StoreError};
+use crate::{Store, db::Db, error::StoreError, writer::Writer};
 
 /// The same change is told again after this at the earliest.
 const GAP: Duration = Duration::from_millis(250);
@@ -29,6 +29,9 @@ const REMEMBERED: usize = 1_000;
 const ROOM: usize = 1_024;
 /// A listener that was refused tries again after this.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
+
+/// The database file is looked at so often for commits of other processes.
+const FILE_LOOK: Duration = Duration::from_millis(90);
 
 /// A word that has not come back after this does not come.
 const TEST_WAIT: Duration = Duration::from_secs(2);
@@ -196,9 +199,17 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Never says anything.
-    pub(crate) fn none() -> Changes {
-        Changes { heard: mpsc::channel(1).1, tasks: JoinSet::new() }
+    /// Says [`Change::Missed`] after each commit of another process.
+    pub(crate) fn of_file(writer: Writer) -> Changes {
+        let (to, heard) = mpsc::channel(1);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            tokio::select! {
+                () = watch(writer, &to) => {}
+                () = to.closed() => {}
+            }
+        });
+        Changes { heard, tasks }
     }
 
     /// Without a connection of its own (`listening`) it never says anything, and still tells the others.
@@ -262,6 +273,24 @@ impl Store {
             false
         };
         Ok(Some(tokio::time::timeout(TEST_WAIT, heard).await.unwrap_or(false)))
+    }
+}
+
+/// Looks at the file's version, as the one connection sees it that writes in this process: only what others commit changes it.
+async fn watch(writer: Writer, to: &mpsc::Sender<Change>) {
+    let mut known = None;
+    loop {
+        match writer.version().await {
+            // Whoever begins to listen has to look once; a hint that waits already says it all.
+            Ok(version) if known != Some(version) => {
+                known = Some(version);
+                let _ = to.try_send(Change::Missed);
+            }
+            Ok(_) => {}
+            Err(sqlx::Error::PoolClosed) => return,
+            Err(error) => debug!("the version of the database file could not be read: {error}"),
+        }
+        tokio::time::sleep(FILE_LOOK).await;
     }
 }
 

@@ -16,7 +16,7 @@ use std::{
 
 use domain::ids::OrganizationId;
 use sqlx::{
-    AssertSqlSafe, FromRow, Postgres, Sqlite, SqlitePool, Transaction,
+    AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction,
     postgres::{PgArguments, PgRow},
     query::{Query, QueryAs},
     sqlite::{SqliteArguments, SqliteRow},
@@ -28,6 +28,7 @@ use crate::{
     changes::{Change, Signals},
     error::{StoreError, before_commit},
     postgres::{Plans, Server, Visit},
+    readers::{Lane, Readers},
     wall::{Tenant, Wall},
     writer::{Unfit, Writer},
 };
@@ -356,7 +357,7 @@ fn postgres_query_as<T: Record>(
 #[derive(Clone, Debug)]
 pub(crate) enum Db {
     /// One writer, several readers, as WAL allows.
-    Sqlite { writer: Writer, readers: SqlitePool },
+    Sqlite { writer: Writer, readers: Readers },
     Postgres {
         server: Arc<Server>,
         signals: Arc<Signals>,
@@ -393,6 +394,16 @@ impl Db {
         let mut db = self.clone();
         if let Db::Postgres { tenant, .. } = &mut db {
             *tenant = None;
+        }
+        db
+    }
+
+    /// The same database for one who reads much: its statements have more time and, on SQLite, connections of their own.
+    pub(crate) fn scanning(&self) -> Db {
+        let mut db = self.clone();
+        match &mut db {
+            Db::Sqlite { readers, .. } => *readers = readers.of(Lane::Scans),
+            Db::Postgres { tenant, .. } => *tenant = tenant.take().map(Tenant::scanning),
         }
         db
     }
@@ -440,7 +451,7 @@ impl Db {
         batch: Option<Batch>,
     ) -> Result<Vec<T>, StoreError> {
         match self {
-            Db::Sqlite { readers, .. } => Ok(sqlite_query_as(sql, args, batch).fetch_all(readers).await?),
+            Db::Sqlite { readers, .. } => Ok(readers.all(sqlite_query_as(sql, args, batch)).await?),
             Db::Postgres { server, tenant, plans, .. } => {
                 // A question may be asked again, whatever became of the first one.
                 again(|| async {
@@ -467,9 +478,7 @@ impl Db {
         args: Vec<Arg>,
     ) -> Result<Option<T>, StoreError> {
         match self {
-            Db::Sqlite { readers, .. } => {
-                Ok(sqlite_query_as(sql, args, None).fetch_optional(readers).await?)
-            }
+            Db::Sqlite { readers, .. } => Ok(readers.optional(sqlite_query_as(sql, args, None)).await?),
             // No statement here asks for the first of many rows.
             Db::Postgres { .. } => Ok(self.all_with(sql, args, None).await?.into_iter().next()),
         }

@@ -45,6 +45,12 @@ pub enum StoreError {
     /// anybody had asked for a COMMIT. Nothing of it stayed, and all of it may be run again.
     #[error("the database undid the change: {0}")]
     Undone(#[source] sqlx::Error),
+    /// The statement took longer than its reader may wait, or was given up.
+    #[error("the database took too long over it")]
+    TookTooLong,
+    /// Others read much already, and none of them ended while this one waited.
+    #[error("as many long exports or searches as may run at once are running")]
+    Busy,
     /// A migration could not be applied.
     #[error("the database could not be brought up to date: {0}")]
     Migrate(#[source] sqlx::migrate::MigrateError),
@@ -72,6 +78,10 @@ impl From<sqlx::Error> for StoreError {
                 StoreError::Undone(error)
             }
             sqlx::Error::RowNotFound => StoreError::Missing,
+            // SQLITE_INTERRUPT, and PostgreSQL's `query_canceled`.
+            sqlx::Error::Database(db) if matches!(db.code().as_deref(), Some("9" | "57014")) => {
+                StoreError::TookTooLong
+            }
             _ => StoreError::Down(error),
         }
     }

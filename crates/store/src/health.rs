@@ -26,25 +26,37 @@ pub struct Inspection {
     pub known: i64,
     /// What the engine's own check says is broken; always empty for PostgreSQL, which checks its pages itself.
     pub broken: Vec<String>,
-    /// Rows per table, of a SQLite database only.
+    /// Rows per table, of a SQLite database only; after a quick look only those of our migrations.
     pub rows: BTreeMap<String, i64>,
     /// The database server's clock; `None` where it is this machine's own.
     pub clock: Option<Millis>,
 }
 
+/// How closely to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// At what takes no longer in a large database than in a small one.
+    Quick,
+    /// At every page and every row.
+    Full,
+}
+
 /// Looks at `sqlite:FILE` or `postgres://…`: creates nothing, brings nothing up to date.
-pub async fn inspect(url: &str) -> Result<Inspection, StoreError> {
+pub async fn inspect(url: &str, depth: Depth) -> Result<Inspection, StoreError> {
     match url.strip_prefix("sqlite:") {
-        Some(path) => inspect_sqlite(Path::new(path.trim_start_matches("//"))).await,
+        Some(path) => inspect_sqlite(Path::new(path.trim_start_matches("//")), depth).await,
         None => inspect_postgres(url).await,
     }
 }
 
-async fn inspect_sqlite(path: &Path) -> Result<Inspection, StoreError> {
+async fn inspect_sqlite(path: &Path, depth: Depth) -> Result<Inspection, StoreError> {
     let options = SqliteConnectOptions::new().filename(path).read_only(true).create_if_missing(false);
     let mut db: SqliteConnection = options.connect().await?;
     let (version,): (String,) = sqlx::query_as("SELECT sqlite_version()").fetch_one(&mut db).await?;
-    let said: Vec<(String,)> = sqlx::query_as("PRAGMA integrity_check(20)").fetch_all(&mut db).await?;
+    let said: Vec<(String,)> = match depth {
+        Depth::Quick => vec![],
+        Depth::Full => sqlx::query_as("PRAGMA integrity_check(20)").fetch_all(&mut db).await?,
+    };
     let broken: Vec<String> = said.into_iter().map(|(line,)| line).filter(|line| line != "ok").collect();
     let tables: Vec<(String,)> = sqlx::query_as(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'
@@ -60,6 +72,9 @@ async fn inspect_sqlite(path: &Path) -> Result<Inspection, StoreError> {
         ..Inspection::default()
     };
     for (table,) in tables {
+        if depth == Depth::Quick && table != migrate::TABLE {
+            continue;
+        }
         // The name comes from the database's own catalogue and is quoted.
         let count = format!("SELECT COUNT(*) FROM \"{}\"", table.replace('"', "\"\""));
         let (rows,): (i64,) = sqlx::query_as(AssertSqlSafe(count)).fetch_one(&mut db).await?;
@@ -103,6 +118,8 @@ async fn inspect_postgres(url: &str) -> Result<Inspection, StoreError> {
     })
 }
 
+/// How much of each index SQLite looks at for its statistics: some milliseconds whatever the size.
+const ANALYSED_ROWS: &str = "PRAGMA analysis_limit = 400";
 const TEST_WRITE: &str = "UPDATE test_writes SET written_at = $1 WHERE id = 1";
 
 impl Work {
@@ -111,6 +128,28 @@ impl Work {
         let mut tx = self.db.begin().await?;
         tx.run(TEST_WRITE, args![now]).await?;
         tx.commit().await
+    }
+}
+
+impl Work {
+    /// When an import was last finished.
+    pub async fn newest_import(&self) -> Result<Option<Millis>, StoreError> {
+        let (at,): (Option<i64>,) = self.db.one("SELECT MAX(committed_at) FROM imports", args![]).await?;
+        Ok(at.map(Millis))
+    }
+
+    /// Tells the planner of the database what the tables hold by now. On SQLite [`ANALYSED_ROWS`] of each index are looked at; PostgreSQL,
+    /// which looks after itself, does so at once where an import may have changed most.
+    pub async fn renew_statistics(&self) -> Result<(), StoreError> {
+        let (limit, analyse) = match &self.db {
+            Db::Sqlite { .. } => (Some(ANALYSED_ROWS), "ANALYZE"),
+            Db::Postgres { .. } => (None, "ANALYZE registrants, leads, workshop_counts"),
+        };
+        if let Some(limit) = limit {
+            self.db.run(limit, args![]).await?;
+        }
+        self.db.run(analyse, args![]).await?;
+        Ok(())
     }
 }
 

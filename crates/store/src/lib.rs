@@ -12,7 +12,9 @@ mod migrate;
 mod org;
 mod phone_key;
 mod postgres;
+mod readers;
 mod restored;
+mod scans;
 mod search;
 mod together;
 mod wall;
@@ -39,12 +41,15 @@ pub mod workshops;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{
+    Connection as _, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
 
 pub use access::{Access, AccessLink, LinkKind, NewUser, Patience, SessionLife, SignedIn, User};
 pub use changes::{Change, Changes};
 pub use error::StoreError;
-pub use health::{Inspection, OddReceipts, inspect};
+pub use health::{Depth, Inspection, OddReceipts, inspect};
 pub use members::{NewOrganization, Organization};
 pub use org::{Actor, Org};
 pub use phone_key::PhoneKey;
@@ -53,10 +58,18 @@ pub use wall::Wall;
 pub use work::Work;
 
 use db::Db;
+use readers::{Lane, Readers};
+use scans::Scans;
 use writer::Writer;
 
-/// Readers beside the one writer of SQLite; WAL lets them go on while it writes.
-const SQLITE_READERS: u32 = 4;
+/// Exports, backups and other long readings that run at once.
+pub const SCANS_AT_ONCE: usize = 2;
+/// One more waits so long for one of them to end.
+pub const SCAN_WAIT: Duration = Duration::from_secs(20);
+/// Longest time of one statement that a page waits for; below the time of the page itself.
+const PAGE_STATEMENT: Duration = Duration::from_secs(15);
+/// Longest time of one statement of a long reading.
+const SCAN_STATEMENT: Duration = Duration::from_secs(6 * 60 * 60);
 /// Page cache of the writer, in KiB. Bounds memory; the operating system caches the rest.
 const WRITER_CACHE_KIB: &str = "-4096";
 /// Page cache of one reader, in KiB.
@@ -65,9 +78,6 @@ const READER_CACHE_KIB: &str = "-1024";
 const CHECKPOINT_PAGES: &str = "6000";
 /// Longest wait for a free connection.
 const CONNECTION_WAIT: Duration = Duration::from_secs(20);
-
-/// [`CONNECTION_WAIT`] as SQLite's readers have it.
-const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 20000";
 
 /// Where a database is, and how it is reached. What is `None` is found out.
 #[derive(Clone, Default)]
@@ -99,6 +109,9 @@ impl From<&String> for DatabaseAddress {
 #[derive(Clone, Debug)]
 pub struct Store {
     db: Db,
+    /// The same database on connections that pages cannot take.
+    engine: Db,
+    scans: Scans,
 }
 
 impl Store {
@@ -119,7 +132,19 @@ impl Store {
                 "use sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE as the database".to_owned();
             return Err(StoreError::Address(words));
         };
-        Ok(Store { db })
+        let engine = match &db {
+            Db::Sqlite { writer, readers } => {
+                Db::Sqlite { writer: writer.clone(), readers: readers.of(Lane::Engine) }
+            }
+            Db::Postgres { server, signals, wall, tenant, plans } => Db::Postgres {
+                server: Arc::new(server.for_engine()),
+                signals: Arc::clone(signals),
+                wall: Arc::clone(wall),
+                tenant: tenant.clone(),
+                plans: *plans,
+            },
+        };
+        Ok(Store { db, engine, scans: Scans::new() })
     }
 
     /// Whether several machines may share this database.
@@ -129,12 +154,12 @@ impl Store {
 
     /// The handle of a member in one organisation.
     pub fn org(&self, actor: Actor) -> Org {
-        Org { db: self.db.within(actor.organization), actor }
+        Org { db: self.db.within(actor.organization), actor, scans: self.scans.clone() }
     }
 
     /// The engine's handle, bound to one run of one process.
     pub fn work(&self, worker: domain::ids::WorkerId) -> Work {
-        Work { db: self.db.clone(), worker }
+        Work { db: self.engine.clone(), worker }
     }
 
     /// The handle for signing in, before anybody is known.
@@ -145,19 +170,23 @@ impl Store {
     /// Empties SQLite's log into the database: what was erased stands in its older pages until then. Waits for nobody: while somebody reads,
     /// nothing happens, and the next call tries again. Nothing to do on PostgreSQL, whose log is its own.
     pub async fn empty_log(&self) -> Result<(), StoreError> {
-        let Db::Sqlite { readers, .. } = &self.db else { return Ok(()) };
-        let mut connection = readers.acquire().await?;
-        sqlx::query("PRAGMA busy_timeout = 0").execute(&mut *connection).await?;
-        let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_optional(&mut *connection).await;
-        sqlx::query(BUSY_TIMEOUT).execute(&mut *connection).await?;
+        let Db::Sqlite { writer, .. } = &self.db else { return Ok(()) };
+        let options = (*writer.pool().connect_options()).clone();
+        let mut connection = SqliteConnection::connect_with(
+            &options.busy_timeout(Duration::ZERO).optimize_on_close(false, None),
+        )
+        .await?;
+        let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_optional(&mut connection).await;
+        connection.close().await?;
         emptied?;
         Ok(())
     }
 
-    /// What other processes change from now on. Silent on SQLite, which has none, and behind a pooler without an address round it.
+    /// What other processes change from now on. On SQLite those of the command line; silent behind a
+    /// pooler without an address round it.
     pub fn changes(&self) -> Changes {
         match &self.db {
-            Db::Sqlite { .. } => Changes::none(),
+            Db::Sqlite { writer, .. } => Changes::of_file(writer.clone()),
             Db::Postgres { server, signals, .. } => {
                 Changes::of(server.pool.clone(), server.listening_pool(), Arc::clone(signals))
             }
@@ -168,8 +197,9 @@ impl Store {
     pub async fn backup_sqlite(&self, file: &Path) -> Result<(), StoreError> {
         match &self.db {
             Db::Sqlite { readers, .. } => {
-                sqlx::query("VACUUM INTO $1").bind(file.display().to_string()).execute(readers).await?;
-                Ok(())
+                let _right = self.scans.begin().await?;
+                let copy = sqlx::query("VACUUM INTO $1").bind(file.display().to_string());
+                Ok(readers.of(Lane::Scans).run(copy).await?)
             }
             Db::Postgres { .. } => {
                 Err(StoreError::Address("use pg_dump for a PostgreSQL database".to_owned()))
@@ -184,7 +214,12 @@ impl Store {
                 readers.close().await;
                 writer.pool().close().await;
             }
-            Db::Postgres { server, .. } => server.pool.close().await,
+            Db::Postgres { server, .. } => {
+                if let Db::Postgres { server, .. } = &self.engine {
+                    server.pool.close().await;
+                }
+                server.pool.close().await;
+            }
         }
     }
 }
@@ -211,12 +246,7 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
         .statement_cache_capacity(200)
         .optimize_on_close(true, 400);
     let writer = Writer::open(options.clone(), CONNECTION_WAIT).await?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(SQLITE_READERS)
-        .min_connections(1)
-        .acquire_timeout(CONNECTION_WAIT)
-        .test_before_acquire(false)
-        .connect_with(options.pragma("cache_size", READER_CACHE_KIB))
-        .await?;
+    let readers = options.pragma("cache_size", READER_CACHE_KIB).optimize_on_close(false, None);
+    let readers = Readers::open(readers, CONNECTION_WAIT).await?;
     Ok(Db::Sqlite { writer, readers })
 }

@@ -6,7 +6,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use crate::{db::Db, error::StoreError};
+use crate::{db::Db, error::StoreError, scans::Scans};
 
 /// Who calls, in which organisation, and as what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,12 +33,22 @@ impl Actor {
 pub struct Org {
     pub(crate) db: Db,
     pub(crate) actor: Actor,
+    pub(crate) scans: Scans,
 }
 
 impl Org {
     /// Who calls.
     pub fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// The same handle for one who reads much, such as an export: beside it pages and sending go on. At most
+    /// [`SCANS_AT_ONCE`](crate::SCANS_AT_ONCE) are given out; the next one waits for one of them to be dropped.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] after a wait of [`SCAN_WAIT`](crate::SCAN_WAIT).
+    pub async fn scanning(&self) -> Result<Org, StoreError> {
+        Ok(Org { db: self.db.scanning(), actor: self.actor.clone(), scans: self.scans.begin().await? })
     }
 
     /// The organisation's id as it is bound in queries.

@@ -26,8 +26,10 @@ use crate::{
     wall::{self, Tenant},
 };
 
-/// Connections of one process to PostgreSQL.
-const CONNECTIONS: u32 = 12;
+/// Connections of one process's pages and commands to PostgreSQL.
+const CONNECTIONS: u32 = 10;
+/// Those of its engine, which pages cannot take.
+const ENGINE_CONNECTIONS: u32 = 8;
 /// A connection that was used so recently is not asked whether it is still there: that is one exchange more for each transaction.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
@@ -84,6 +86,18 @@ impl Lost {
 }
 
 impl Server {
+    /// The same server on connections of the engine's own, opened when they are needed.
+    pub(crate) fn for_engine(&self) -> Server {
+        let options = (*self.pool.connect_options()).clone();
+        Server {
+            pool: pool(ENGINE_CONNECTIONS, self.lost.clone()).connect_lazy_with(options),
+            is_pooled: self.is_pooled,
+            prepares: self.prepares,
+            direct: self.direct.clone(),
+            lost: self.lost.clone(),
+        }
+    }
+
     /// What a transaction begins with.
     pub(crate) fn opening(plans: Plans) -> &'static str {
         match plans {
@@ -147,7 +161,7 @@ pub(crate) async fn open(address: &DatabaseAddress) -> Result<Db, StoreError> {
     }
     let lost = Lost::default();
     let server = Arc::new(Server {
-        pool: pool(options, lost.clone()).await?,
+        pool: pool(CONNECTIONS, lost.clone()).connect_with(options).await?,
         lost,
         is_pooled,
         prepares,
@@ -168,9 +182,9 @@ pub(crate) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     Ok(options.application_name(&name).extra_float_digits(None))
 }
 
-async fn pool(options: PgConnectOptions, lost: Lost) -> Result<PgPool, sqlx::Error> {
+fn pool(connections: u32, lost: Lost) -> PgPoolOptions {
     PgPoolOptions::new()
-        .max_connections(CONNECTIONS)
+        .max_connections(connections)
         .acquire_timeout(CONNECTION_WAIT)
         .test_before_acquire(false)
         .before_acquire(move |connection, used| {
@@ -186,8 +200,6 @@ async fn pool(options: PgConnectOptions, lost: Lost) -> Result<PgPool, sqlx::Err
                 Ok(true)
             })
         })
-        .connect_with(options)
-        .await
 }
 
 /// A setting that means nothing to PostgreSQL; whoever is connected to a server itself can hand it over and find it again.
@@ -236,7 +248,7 @@ impl Visit {
         match tenant {
             None => self.connection.begin_with(opening).await,
             Some(tenant) => {
-                self.connection.begin_with(AssertSqlSafe(format!("{opening}; {}", tenant.words()))).await
+                self.connection.begin_with(AssertSqlSafe(format!("{opening}; {}", tenant.reading()))).await
             }
         }
     }

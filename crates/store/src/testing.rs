@@ -12,7 +12,7 @@ use sqlx::{Connection, PgConnection};
 
 pub use pooler::Pooled;
 
-use crate::{Org, Store, StoreError};
+use crate::{Org, Store, StoreError, db::Db};
 
 tokio::task_local! {
     /// Statements of a task that is listened to.
@@ -73,6 +73,36 @@ impl Store {
     /// Lets a SQLite database grow no further, as on a full disk, for as long as its present writer lives.
     pub async fn fill_disk(&self) {
         self.db.run("PRAGMA max_page_count = 1", Vec::new()).await.expect("the writer takes a setting");
+    }
+
+    /// The same SQLite database with hardly any time for what a page asks.
+    pub fn impatient(&self) -> Store {
+        let mut store = self.clone();
+        if let Db::Sqlite { readers, .. } = &mut store.db {
+            *readers = readers.allowing(std::time::Duration::from_millis(50));
+        }
+        store
+    }
+
+    /// Statements that still run although nobody waits for them, after some time to end.
+    pub async fn statements_under_way(&self) -> i64 {
+        let mut left = 0;
+        for _ in 0..100 {
+            left = match &self.db {
+                Db::Sqlite { readers, .. } => i64::try_from(readers.under_way()).expect("a few"),
+                Db::Postgres { .. } => {
+                    let count = "SELECT COUNT(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'WITH RECURSIVE n(i)%'
+                                   AND datname = current_database()";
+                    let (left,): (i64,) = self.engine.one(count, Vec::new()).await.expect("the server tells");
+                    left
+                }
+            };
+            if left == 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        left
     }
 
     /// Leaves a transaction open on the writer, as SQLite's own rollback does in the eyes of its driver.

@@ -7,12 +7,14 @@
 //!
 //! It guards against a forgotten condition, not against somebody who may write SQL: whoever can, can leave the role as well.
 
+use std::time::Duration;
+
 use domain::ids::OrganizationId;
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use tracing::warn;
 
-use crate::{Store, db::Db, error::StoreError};
+use crate::{PAGE_STATEMENT, SCAN_STATEMENT, Store, db::Db, error::StoreError};
 
 /// May not sign in, owns nothing, and is bound by every policy. Roles belong to the whole server: installations share it.
 const ROLE: &str = "munadi_tenant";
@@ -231,17 +233,32 @@ impl Store {
 #[derive(Clone, Debug)]
 pub(crate) struct Tenant {
     enter: String,
+    /// Longest time of one statement that only reads.
+    statement: Duration,
 }
 
 impl Tenant {
     pub(crate) fn of(organization: OrganizationId) -> Tenant {
         let id = organization.0;
-        Tenant { enter: format!("SET LOCAL ROLE {ROLE}; SET LOCAL munadi.organization = '{id}'") }
+        Tenant {
+            enter: format!("SET LOCAL ROLE {ROLE}; SET LOCAL munadi.organization = '{id}'"),
+            statement: PAGE_STATEMENT,
+        }
     }
 
-    /// What binds a transaction.
-    pub(crate) fn words(&self) -> &str {
-        &self.enter
+    /// The same for statements that walk far.
+    pub(crate) fn scanning(self) -> Tenant {
+        Tenant { statement: SCAN_STATEMENT, ..self }
+    }
+
+    /// Binds a transaction in which one statement reads: it ends in time, and within a second when the page that waits for it gives up and
+    /// its connection is closed.
+    pub(crate) fn reading(&self) -> String {
+        let ms = self.statement.as_millis();
+        format!(
+            "{}; SET LOCAL statement_timeout = {ms}; SET LOCAL client_connection_check_interval = 1000",
+            self.enter
+        )
     }
 
     /// Binds an open transaction.

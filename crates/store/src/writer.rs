@@ -68,6 +68,12 @@ impl Writer {
         Ok(Writer { pool, unfit })
     }
 
+    /// Changes when another process has committed something, and never by what this connection wrote.
+    pub(crate) async fn version(&self) -> Result<i64, sqlx::Error> {
+        let version = sqlx::query_scalar("PRAGMA data_version").fetch_one(&self.pool).await;
+        self.unfit.heed(version)
+    }
+
     pub(crate) fn pool(&self) -> &SqlitePool {
         &self.pool
     }

@@ -104,7 +104,7 @@ pub async fn write(app: &App, file: &Path) -> anyhow::Result<About> {
     let copy = beside.0.join(DATABASE);
     if !app.store.is_shared() {
         app.store.backup_sqlite(&copy).await.context("cannot copy the database")?;
-        let found = store::inspect(&format!("sqlite:{}", copy.display())).await?;
+        let found = store::inspect(&format!("sqlite:{}", copy.display()), store::Depth::Full).await?;
         if let Some(broken) = found.broken.first() {
             bail!("the copy of the database is damaged ({broken}); run: munadi doctor");
         }

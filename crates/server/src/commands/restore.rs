@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use domain::time::{Clock, Millis, WallClock, Zone};
 use serde_json::json;
-use store::{Store, StoreError};
+use store::{Depth, Store, StoreError};
 
 use super::{
     backup::{ABOUT, ASIDE, About, DATABASE, FILES, FORMAT, KEYS, STAGING},
@@ -331,7 +331,8 @@ async fn prepare(store: &Store, keys: &KeyRing, now: Millis) -> Result<(Opened, 
 
 /// The copy is whole, not newer than this program, and holds what the archive says.
 async fn check_copy(url: &str, schema: i64, about: &About) -> anyhow::Result<()> {
-    let found = store::inspect(url).await.context("the database in the archive does not open")?;
+    let found =
+        store::inspect(url, Depth::Full).await.context("the database in the archive does not open")?;
     if let Some(broken) = found.broken.first() {
         bail!("the database in the archive is damaged: {broken}");
     }

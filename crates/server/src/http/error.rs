@@ -146,6 +146,24 @@ impl From<StoreError> for Problem {
                 "It exists already",
                 "Something with this name or address exists. Go back and choose another.",
             ),
+            StoreError::TookTooLong => Problem {
+                retry_after_s: Some(30),
+                ..Problem::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "took_too_long",
+                    "This takes too long",
+                    "The database was still looking when the time of this page was over. Look for something narrower, or try again when less is going on. Sending is not affected.",
+                )
+            },
+            StoreError::Busy => Problem {
+                retry_after_s: Some(30),
+                ..Problem::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "busy",
+                    "Two long exports are running",
+                    "No more run at once, so that sending goes on. This one waited and none of them ended. Try again in a minute.",
+                )
+            },
             StoreError::Forbidden => Problem::forbidden("Ask an admin of your organisation."),
             StoreError::Down(_) | StoreError::Undone(_) | StoreError::Newer { .. } => {
                 Problem::unavailable(error.to_string())

@@ -284,7 +284,7 @@ pub async fn export(State(app): State<App>, member: Member, Query(query): Query<
     let filter = query.filter(&app, &member, CHUNK);
     let zone = member.organization.zone.clone();
     let titles = ["Phone", "Channel", "Category", "Reason", "Source", "Entered by", "Entered at"];
-    let org = member.org.clone();
+    let org = member.org.scanning().await?;
     Ok(streamed("opted-out.csv", titles, filter, move |filter| {
         let (org, zone) = (org.clone(), zone.clone());
         async move {

@@ -25,7 +25,7 @@ pub async fn download(
     let filter = RegistrantFilter { after: None, limit: CHUNK, ..query.filter() };
     let zone = member.organization.zone.clone();
     let titles = ["Name", "Phone", "E-mail", "Status", "Left out for", "Registered at", "Source", "Came by"];
-    let org = member.org.clone();
+    let org = member.org.scanning().await?;
     Ok(streamed("registrants.csv", titles, filter, move |filter| {
         let (org, zone) = (org.clone(), zone.clone());
         async move {

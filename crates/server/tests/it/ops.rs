@@ -188,7 +188,7 @@ async fn a_backup_taken_while_people_register_is_whole_and_opens_elsewhere() {
     let restored = restore(&there, &file, false, NOW).await.unwrap();
     assert_eq!((restored.accounts, restored.unopened), (1, 0));
     assert_eq!(restored.about, about);
-    let found = store::inspect(&there.database).await.unwrap();
+    let found = store::inspect(&there.database, store::Depth::Full).await.unwrap();
     assert_eq!(found.rows["registrants"], about.rows["registrants"]);
     let app = App::open(there, Arc::new(ManualClock::at(NOW))).await.unwrap();
     let accounts = app.store.org(Actor::command_line(here.organization)).integrations().await.unwrap();
@@ -408,6 +408,11 @@ store::on_both! {
             assert_eq!(level(&report, about), shared, "{about}: {report:?}");
         }
 
+        let quick = doctor::look(config, &clock, store::Depth::Quick, &|_| {}).await;
+        for about in ["test write", "database", "sums", "accounts"] {
+            assert_eq!(level(&quick, about), Some(Level::Ok), "{about}: {quick:?}");
+        }
+
         let keys = fs::read_to_string(&config.key_file).unwrap();
         fs::remove_file(&config.key_file).unwrap();
         let report = doctor::examine(config, &clock).await;
@@ -570,7 +575,7 @@ async fn a_restored_database_is_brought_up_to_date_by_opening_it() {
     let store = Store::open(&there.database).await.unwrap();
     assert!(store.access().has_users().await.unwrap());
     store.close().await;
-    let found = store::inspect(&there.database).await.unwrap();
+    let found = store::inspect(&there.database, store::Depth::Full).await.unwrap();
     assert_eq!((found.schema, found.broken), (found.known, vec![]));
 }
 

@@ -15,6 +15,8 @@ mod full_disk;
 mod imports;
 mod people;
 mod pooler;
+mod proofs;
+mod readers;
 mod registrants;
 mod search;
 mod several;

@@ -49,7 +49,7 @@ pub async fn download(member: Member, Path(id): Path<BroadcastId>, Query(which):
     let template = Message::from_json(broadcast.channel, &broadcast.template).ok().map(Arc::new);
     let filter = which.filter();
     let zone = member.organization.zone.clone();
-    let org = member.org.clone();
+    let org = member.org.scanning().await?;
     Ok(streamed(&format!("broadcast-{id}.csv"), TITLES, 0, move |after| {
         let (org, filter, zone, template) = (org.clone(), filter.clone(), zone.clone(), template.clone());
         async move {
