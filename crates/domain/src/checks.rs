@@ -110,6 +110,8 @@ pub struct Findings<'a> {
     pub uses_name: bool,
     /// The workshop's join link.
     pub join_link: &'a str,
+    /// Name of the provider.
+    pub provider: &'a str,
     /// What the provider said.
     pub probe: Option<Probe>,
     /// When it would start.
@@ -260,7 +262,7 @@ fn content(f: &Findings<'_>, all: &mut Vec<Check>) {
             say(
                 all,
                 Severity::Error,
-                "AiSensy refuses this campaign",
+                format!("{} refuses this campaign", f.provider),
                 format!("It says: {text}. Check the campaign name and the key."),
             );
         }
@@ -268,7 +270,7 @@ fn content(f: &Findings<'_>, all: &mut Vec<Check>) {
             say(
                 all,
                 Severity::Warning,
-                "AiSensy could not be asked",
+                format!("{} could not be asked", f.provider),
                 format!("{text}. It is asked again before the first message."),
             );
         }
@@ -280,12 +282,14 @@ fn content(f: &Findings<'_>, all: &mut Vec<Check>) {
                     all,
                     Severity::Error,
                     "The campaign is not live",
-                    "Set it live in AiSensy, then check again.",
+                    format!("Set it live in {}, then check again.", f.provider),
                 );
             }
             if let Some(wanted) = parameters.filter(|wanted| *wanted != f.parameters) {
-                let why =
-                    format!("AiSensy wants {wanted}, the template maps {}. Edit the template.", f.parameters);
+                let why = format!(
+                    "{} wants {wanted}, the template maps {}. Edit the template.",
+                    f.provider, f.parameters
+                );
                 say(all, Severity::Error, "The number of values differs", why);
             } else {
                 say(all, Severity::Passed, "The number of values fits", "");
@@ -379,6 +383,7 @@ mod tests {
             uses_link: true,
             uses_name: true,
             join_link: "https://meet.example/x",
+            provider: "AiSensy",
             probe: Some(Probe::Answered { live: true, parameters: Some(2), media: Some(false) }),
             start: Millis(1_000),
             done_at: Millis(2_000),

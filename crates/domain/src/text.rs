@@ -22,6 +22,27 @@ pub fn lines(text: &str) -> String {
     if line(&plain).is_empty() { String::new() } else { plain.trim().to_owned() }
 }
 
+/// A count with Indian grouping: `1,04,820`. A negative one has a real minus. Takes every kind of whole number: stores count in `i64`,
+/// lists in `usize`.
+pub fn grouped(n: impl TryInto<i64>) -> String {
+    let n = n.try_into().unwrap_or(i64::MAX);
+    let sign = if n < 0 { "−" } else { "" };
+    format!("{sign}{}", group_digits(&n.unsigned_abs().to_string()))
+}
+
+/// Digits with a comma before the last three and before each pair in front of them.
+pub fn group_digits(digits: &str) -> String {
+    let mut out = String::with_capacity(digits.len() * 3 / 2);
+    for (at, digit) in digits.char_indices() {
+        let left = digits.len() - at;
+        if at > 0 && left >= 3 && left % 2 == 1 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

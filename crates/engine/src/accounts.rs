@@ -12,16 +12,19 @@ use store::{StoreError, work::Work};
 /// Opens an account's sealed secrets and says where its provider is. The server knows keys and addresses; the engine does not.
 pub trait Accounts: Send + Sync + 'static {
     /// The account, ready to be called; or why it is not, in words for people.
-    fn open(&self, account: &store::integrations::Account) -> Result<Account, String>;
+    fn open(&self, account: &store::integrations::Account) -> Result<Box<dyn Account>, String>;
 }
 
 /// Opened accounts are looked at again after this, so that a replaced key is used soon.
 const KEEP_MS: i64 = 2 * SECOND;
 
+/// An account that can be called, or why it cannot.
+type Opened = Result<Arc<dyn Account>, String>;
+
 /// Accounts that were opened lately.
 #[derive(Default)]
 pub(crate) struct OpenAccounts {
-    open: HashMap<IntegrationId, (Millis, Result<Arc<Account>, String>)>,
+    open: HashMap<IntegrationId, (Millis, Opened)>,
 }
 
 impl OpenAccounts {
@@ -32,13 +35,13 @@ impl OpenAccounts {
         work: &Work,
         accounts: &dyn Accounts,
         now: Millis,
-    ) -> Result<Result<Arc<Account>, String>, StoreError> {
+    ) -> Result<Opened, StoreError> {
         if let Some((at, account)) = self.open.get(&id)
             && now.since(*at) < KEEP_MS
         {
             return Ok(account.clone());
         }
-        let account = accounts.open(&work.account(id).await?).map(Arc::new);
+        let account = accounts.open(&work.account(id).await?).map(Arc::from);
         self.open.insert(id, (now, account.clone()));
         Ok(account)
     }

@@ -9,7 +9,7 @@ use domain::{
     time::{MINUTE, Millis, SECOND},
 };
 
-/// Bad endings in a row that open it (providers/aisensy.md §2.5: two to five).
+/// Bad endings in a row that open it.
 const FAILURES_MAX: u32 = 5;
 /// First hold; doubles with each further opening.
 const HOLD_FIRST_MS: i64 = 2 * SECOND;

@@ -13,6 +13,7 @@ mod plan;
 mod probe;
 mod receipts;
 mod run;
+mod script;
 mod send;
 mod turn;
 

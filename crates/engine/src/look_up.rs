@@ -1,4 +1,4 @@
-//! Asking: where a provider's news may not reach us, we ask for it, less and less often (providers/fast2sms.md §5).
+//! Asking: where a provider's news may not reach us, we ask for it, less and less often.
 //!
 //! What it answers is stored as a receipt and applied like one, so that a state comes about in one way only.
 
@@ -67,7 +67,7 @@ impl Engine {
                             finish(asking.join_next().await)?;
                         }
                         let (engine, account) = (self.clone(), Arc::clone(&account));
-                        asking.spawn(async move { engine.ask(&account, &asked).await });
+                        asking.spawn(async move { engine.ask(account.as_ref(), &asked).await });
                     }
                     while let Some(asked) = asking.join_next().await {
                         finish(Some(asked))?;
@@ -90,7 +90,7 @@ impl Engine {
         Ok(count)
     }
 
-    async fn ask(&self, account: &Account, asked: &DueLookUp) -> Result<(), StoreError> {
+    async fn ask(&self, account: &dyn Account, asked: &DueLookUp) -> Result<(), StoreError> {
         let now = self.clock.now();
         if let Some(wait_ms) = self.work.one_call(asked.integration, now).await? {
             let again = now.plus(wait_ms.max(SECOND));
@@ -110,7 +110,8 @@ impl Engine {
                 }
             }
             // The next step asks again.
-            Err(words) => {
+            Err(not_told) => {
+                let words = not_told.words();
                 warn!(integration.id = %asked.integration, "a question of {} was not answered: {words}", asked.integration);
             }
         }

@@ -1,4 +1,4 @@
-//! The provider is asked about the campaign before the first message of a broadcast (providers/aisensy.md §2.6).
+//! The provider is asked about the campaign before the first message of a broadcast.
 
 use domain::{checks::Probe, ids::BroadcastId, outcome::Said};
 use providers::Wire;

@@ -1,4 +1,4 @@
-//! Receipts: read by their adapter, matched in three steps, applied forwards only (providers/aisensy.md §4.4, §4.6).
+//! Receipts: read by their adapter, matched in three steps, applied forwards only.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -23,7 +23,7 @@ use crate::{Engine, accounts::OpenAccounts};
 
 /// Receipts applied in one transaction.
 const BATCH: i64 = 1_000;
-/// Broadcasts older than this are not looked through (providers/aisensy.md §4.4: 72 h).
+/// Broadcasts older than this are not looked through.
 const LOOK_BACK_MS: i64 = 72 * HOUR;
 /// A receipt for a message whose call has not ended waits this long before it is looked at again (R9).
 const AGAIN_MS: i64 = 2 * SECOND;
@@ -46,7 +46,7 @@ impl Engine {
         let mut accounts = OpenAccounts::default();
         for (integration, receipts) in by_integration {
             match accounts.get(integration, &self.work, self.accounts.as_ref(), now).await {
-                Ok(Ok(account)) => self.apply(integration, &account, receipts, now).await?,
+                Ok(Ok(account)) => self.apply(integration, account.as_ref(), receipts, now).await?,
                 Ok(Err(words)) => {
                     warn!(integration.id = %integration, "receipts of {integration} wait: {words}");
                     let later = receipts.iter().map(|r| (r.id, Applied::Later(now.plus(MINUTE)))).collect();
@@ -68,7 +68,7 @@ impl Engine {
     async fn apply(
         &self,
         integration: IntegrationId,
-        account: &Account,
+        account: &dyn Account,
         receipts: Vec<PendingReceipt>,
         now: Millis,
     ) -> Result<(), StoreError> {
@@ -147,7 +147,7 @@ impl Engine {
     async fn follow(
         &self,
         receipt: &PendingReceipt,
-        account: &Account,
+        account: &dyn Account,
         reading: &Reading,
         result: &Applied,
         now: Millis,
@@ -186,7 +186,7 @@ impl Engine {
     async fn heard(
         &self,
         receipt: &PendingReceipt,
-        account: &Account,
+        account: &dyn Account,
         digits: &str,
         text: &str,
         now: Millis,
@@ -215,7 +215,7 @@ fn reading(event: &Event) -> Option<&Reading> {
     }
 }
 
-/// The recipient as our rows have it: receipts carry digits without `+` (providers/aisensy.md §2.2).
+/// The recipient as our rows have it: receipts carry digits without `+`.
 fn number(reading: &Reading) -> Option<String> {
     reading.digits.as_ref().map(|digits| format!("+{digits}"))
 }
@@ -226,7 +226,7 @@ fn nameless(reading: &Reading) -> Option<MessageRef> {
     Some(MessageRef { broadcast: span.broadcast, position: span.first })
 }
 
-/// The request of a receipt that says nothing else about its message (providers/fast2sms.md §6, the clevertap form).
+/// The request of a receipt that says nothing else about its message.
 fn request(reading: &Reading) -> Option<String> {
     reading.provider_id.clone().filter(|_| reading.digits.is_none() && reading.udf.is_none())
 }

@@ -20,7 +20,7 @@ use crate::Engine;
 #[derive(Debug)]
 pub(crate) struct Ready {
     pub(crate) integration: IntegrationId,
-    pub(crate) account: Arc<Account>,
+    pub(crate) account: Arc<dyn Account>,
     pub(crate) wire: Wire,
     pub(crate) deadline: Millis,
     pub(crate) hours: SendingHours,
@@ -52,7 +52,7 @@ impl Engine {
     /// Sends claimed rows of one broadcast in one call. Their intent is committed; nothing here writes.
     ///
     /// When the provider refuses the whole call because of one of its numbers, nothing of it went out: the rows go in two
-    /// smaller calls, until the number stands alone (providers/fast2sms.md §2.5, code 411).
+    /// smaller calls, until the number stands alone.
     pub(crate) async fn send(&self, ready: &Ready, rows: Vec<Claimed>) -> Vec<Part> {
         let mut ended = Vec::new();
         let mut left = vec![rows];
@@ -69,7 +69,7 @@ impl Engine {
             }
             let end = self.call(ready, &rows).await;
             match end {
-                Ended::Called(outcome) if rows.len() > 1 && is_about_one(&outcome) => {
+                Ended::Called(outcome) if rows.len() > 1 && is_about_one(ready, &outcome) => {
                     let mut head = rows;
                     let tail = head.split_off(head.len() / 2);
                     left.extend([tail, head]);
@@ -152,9 +152,9 @@ impl Engine {
 }
 
 /// Whether a refusal speaks of a number, not of the account or of the broadcast.
-fn is_about_one(outcome: &Outcome) -> bool {
+fn is_about_one(ready: &Ready, outcome: &Outcome) -> bool {
     match outcome {
-        Outcome::Refused(said) | Outcome::NotNow { said, once: true, .. } => Account::blames_one(said),
+        Outcome::Refused(said) | Outcome::NotNow { said, once: true, .. } => ready.account.blames_one(said),
         _ => false,
     }
 }

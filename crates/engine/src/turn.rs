@@ -13,7 +13,7 @@ use domain::{
     outcome::{Outcome, Said},
     time::{MINUTE, Millis, SECOND},
 };
-use providers::{Account, LookUpKey, UNRECOGNISED, Wire};
+use providers::{LookUpKey, UNRECOGNISED, Wire, account::strikes_out};
 use rand::{SeedableRng, rngs::SmallRng};
 use store::{
     StoreError,
@@ -307,7 +307,7 @@ impl Sender {
             Outcome::Refused(said) if said.code == UNRECOGNISED => {
                 // Nobody knows what it means: a whole call full of people is too many to give up for it.
                 *strikes += if rows.len() > 1 { usize::MAX / 2 } else { 1 };
-                if Account::strikes_out(said, *strikes) {
+                if strikes_out(said, *strikes) {
                     *strikes = 0;
                     struck_out = Some(Next::Pause(said.clone()));
                 }

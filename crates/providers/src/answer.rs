@@ -128,6 +128,16 @@ pub enum NotTold {
     Silent(Said),
 }
 
+impl NotTold {
+    /// The provider's words, or ours.
+    pub fn words(&self) -> String {
+        match self {
+            NotTold::NotConnected => "The password or key that this question needs is not set up".to_owned(),
+            NotTold::Refused(said) | NotTold::Silent(said) => said.text.clone(),
+        }
+    }
+}
+
 impl From<Silence> for NotTold {
     fn from(silence: Silence) -> NotTold {
         match silence {

@@ -25,11 +25,13 @@ use uuid::Uuid;
 pub mod aisensy;
 mod control;
 mod exchange;
+pub mod face;
 pub mod fast2sms;
 pub mod faults;
 mod line;
 pub mod null;
 pub mod receipts;
+pub mod registry;
 pub mod world;
 
 pub use aisensy::Aisensy;
@@ -174,7 +176,18 @@ impl Sandbox {
         &self.shared.fast2sms
     }
 
-    /// Sets where AiSensy's receipts go, and lifts a suspension.
+    /// Whether receipts that are signed go anywhere.
+    pub fn has_webhooks(&self) -> bool {
+        !self.shared.courier.webhooks().is_empty()
+    }
+
+    /// Names of the addresses that a program is configured with, and each of them.
+    pub fn addresses(&self) -> Vec<(&'static str, String)> {
+        let all = registry::FACES.iter().flat_map(|face| face.addresses());
+        all.map(|(name, path)| (*name, format!("{}{path}", self.url()))).collect()
+    }
+
+    /// Sets where signed receipts go, and lifts a suspension.
     pub fn set_webhooks(&self, webhooks: Vec<Webhook>) {
         self.shared.courier.set_webhooks(webhooks);
     }
@@ -229,16 +242,9 @@ impl std::fmt::Debug for Sandbox {
 
 async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let mut stopped = shared.stop.subscribe();
-    let routes = Router::new()
-        .merge(aisensy::campaign::routes())
-        .merge(aisensy::project::routes())
-        .merge(fast2sms::send::routes())
-        .merge(fast2sms::manager::routes())
-        .merge(fast2sms::dlr::routes())
-        .merge(fast2sms::control::routes())
-        .merge(control::routes())
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(shared);
+    let vendors = registry::FACES.iter().fold(Router::new(), |all, face| all.merge(face.routes()));
+    let routes =
+        vendors.merge(control::routes()).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(shared);
     let service = routes.into_make_service_with_connect_info::<line::Scissors>();
     let until = async move { stop_of(&mut stopped).await };
     if let Err(error) = axum::serve(line::Lines(listener), service).with_graceful_shutdown(until).await {
@@ -253,7 +259,7 @@ pub(crate) async fn stop_of(stopped: &mut watch::Receiver<bool>) {
 }
 
 /// What all handlers of one sandbox share.
-pub(crate) struct Shared {
+pub struct Shared {
     clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) world: World,

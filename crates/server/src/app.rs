@@ -94,7 +94,7 @@ impl App {
         let passwords = Passwords::new(config.password_cost);
         let accounts = OpenAccounts::new(keys.clone(), config.providers.clone());
         let out = Http::new(HttpSettings {
-            local_targets: config.providers.any_local(),
+            local_targets: !config.providers.local().is_empty(),
             idle_per_host_max: config.calls_at_once,
             ..HttpSettings::default()
         })?;

@@ -1,5 +1,5 @@
 //! What providers post to us: proven genuine over its raw bytes, stored with many others in one commit, answered, and only
-//! then looked into (providers/aisensy.md §4). The engine applies it afterwards.
+//! then looked into. The engine applies it afterwards.
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,12 @@ use domain::{
     time::{MINUTE, Millis, SECOND, SharedClock},
 };
 use engine::{Accounts, Engine};
-use providers::Account;
+use providers::{
+    Account,
+    account::{Body, Post as Sent, Received, Reply, Step},
+    vendor::CallbackProof,
+    registry,
+};
 use sha2::{Digest, Sha256};
 use store::{StoreError, work::RawReceipt};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -31,7 +36,7 @@ use crate::{
 
 /// Most bytes of a post. A receipt has less than two thousand; a carousel's, with its template, stays below this.
 pub const POST_BYTES_MAX: usize = 256 * 1024;
-/// A provider gives up after five seconds (providers/aisensy.md §4.5); a second later nobody waits for the answer.
+/// A provider gives up after five seconds; a second later nobody waits for the answer.
 pub const TIMEOUT: Duration = Duration::from_secs(6);
 /// An opened account is looked at again after this, so that a replaced secret, or a removed account, is soon heeded.
 const KEEP_MS: i64 = 3 * SECOND;
@@ -56,7 +61,11 @@ const ADDRESS_CHARS_MAX: usize = 80;
 struct Known {
     id: IntegrationId,
     organization: OrganizationId,
-    account: Account,
+    account: Box<dyn Account>,
+    /// It can be set to put everything into the query of a GET.
+    takes_query: bool,
+    /// The header without which no post of it can be genuine.
+    signed_in: Option<&'static str>,
 }
 
 /// Accounts opened lately and since when, by the MAC of their address.
@@ -127,7 +136,9 @@ impl Callbacks {
             tracing::error!(integration.id = %stored.id, "posts for integration {} cannot be checked: {why}", stored.id);
             not_now()
         })?;
-        let known = Arc::new(Known { id: stored.id, organization: stored.organization, account });
+        let takes_query = registry::vendor(&stored.kind).is_some_and(|vendor| vendor.callback().takes_query);
+        let known =
+            Arc::new(Known { id: stored.id, organization: stored.organization, account, takes_query });
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT_MAX {
             kept.clear();
@@ -204,7 +215,8 @@ async fn store_all(engine: Engine, clock: SharedClock, mut posts: mpsc::Receiver
 /// `POST /callbacks/{callback_key}`: 200 once it is stored, whether or not it can be placed; 404 for an address that is nobody's;
 /// 401 for what its provider did not sign, before a byte of it is parsed; 503, never 410, when it should come again.
 ///
-/// `PUT` is the same: Fast2SMS can be set to it (providers/fast2sms.md §6).
+/// `PUT` is the same: some providers can be set to it. A provider that asks what to do next is answered in its own form once its
+/// post is safe.
 pub async fn receive(
     State(app): State<App>,
     Path(address): Path<String>,
@@ -212,9 +224,8 @@ pub async fn receive(
 ) -> Result<Response, Problem> {
     let known = app.callbacks.known(&app.accounts, &address).await?;
     let (parts, body) = request.into_parts();
-    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     // Whoever signs nothing need not send anything.
-    if !known.account.may_be_genuine(header) {
+    if known.signed_in.is_some_and(|header| !parts.headers.contains_key(header)) {
         return Err(not_signed());
     }
     let declared =
@@ -223,28 +234,48 @@ pub async fn receive(
         return Err(Problem::too_large());
     }
     let raw = axum::body::to_bytes(body, POST_BYTES_MAX).await.map_err(|_| Problem::too_large())?;
-    if !known.account.is_genuine(&raw, header) {
-        return Err(not_signed());
-    }
-    app.callbacks.store(receipt(&known, &raw)).await?;
-    Ok(taken())
+    let header =
+        |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok().map(str::to_owned));
+    let post = Sent { raw: &raw, header: &header };
+    let received = known.account.receive(&post).map_err(|_| not_signed())?;
+    take(&app, &known, &raw, received).await
 }
 
-/// `GET /callbacks/{callback_key}`: Fast2SMS can be set to put the members into the query (providers/fast2sms.md §6). What is
-/// stored is the query as it came. 405 for other providers, who post.
+/// Stores a genuine post, and answers what its sender waits for.
+async fn take(app: &App, known: &Known, raw: &Bytes, received: Received) -> Result<Response, Problem> {
+    let Received { dedupe_key, reply } = received;
+    app.callbacks.store(receipt(known, raw, &dedupe_key)).await?;
+    match reply {
+        Reply::Stored => Ok(taken()),
+        Reply::Ask(step) => answer(app, known, &step).await,
+    }
+}
+
+/// What to do next with a conversation, made from the stored message that it follows.
+async fn answer(app: &App, known: &Known, step: &Step) -> Result<Response, Problem> {
+    let script = app.engine.script(known.id, step.message).await.map_err(Lookup)?;
+    let Body { content_type, bytes } = known.account.markup(step, script.as_ref());
+    Ok((StatusCode::OK, [(header::CONTENT_TYPE, content_type)], bytes).into_response())
+}
+
+/// `GET /callbacks/{callback_key}`: some providers can be set to put the members into the query. What is stored is the query as
+/// it came. 405 for the others, who post.
 pub async fn receive_query(
     State(app): State<App>,
     Path(address): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let known = app.callbacks.known(&app.accounts, &address).await?;
-    if !matches!(known.account, Account::Fast2sms(_)) {
+    if !known.takes_query {
         let words = "Receipts are posted to this address.";
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Not with GET", words));
     }
     // Without a query somebody only looks whether the address answers.
     if let Some(query) = query.filter(|query| !query.is_empty()) {
-        app.callbacks.store(receipt(&known, &Bytes::from(query))).await?;
+        let raw = Bytes::from(query);
+        let post = Sent { raw: &raw, header: &|_| None };
+        let received = known.account.receive(&post).map_err(|_| not_signed())?;
+        return take(&app, &known, &raw, received).await;
     }
     Ok(taken())
 }
@@ -254,8 +285,8 @@ fn taken() -> Response {
 }
 
 /// What is stored. PostgreSQL keeps no zero character and no long key, and one post must not spoil a commit of many.
-fn receipt(known: &Known, raw: &Bytes) -> RawReceipt {
-    let key = known.account.dedupe_key(raw).replace('\0', "\u{fffd}");
+fn receipt(known: &Known, raw: &Bytes, dedupe_key: &str) -> RawReceipt {
+    let key = dedupe_key.replace('\0', "\u{fffd}");
     let dedupe_key =
         if key.len() > KEY_BYTES_MAX { format!("sha256:{}", hex::encode(Sha256::digest(&key))) } else { key };
     RawReceipt {

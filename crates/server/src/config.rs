@@ -4,24 +4,34 @@ use std::{
     net::SocketAddr,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use domain::time::SECOND;
-use providers::http::CALLS_AT_ONCE;
-use serde::Deserialize;
+use providers::{Urls, http::CALLS_AT_ONCE, registry};
+use serde::{Deserialize, de::DeserializeOwned};
 use store::DatabaseAddress;
 
-use crate::{accounts::ProviderUrls, password::Cost};
+use crate::password::Cost;
 
-/// The commented file that `munadi config` prints.
-pub const DEFAULT_FILE: &str = include_str!("default.toml");
+/// The line of [`DEFAULT_FILE`] in whose place the addresses of providers stand.
+const ADDRESSES: &str = "#{addresses}\n";
+/// The commented file, without the addresses of providers.
+const DEFAULT_FILE: &str = include_str!("default.toml");
 /// Read when there is no `--config`, if it is there.
 const FILE: &str = "munadi.toml";
 
 /// More calls under way at once would be more than a person can look after when a crash leaves them all in doubt.
 const CALLS_AT_ONCE_MAX: usize = 1_024;
+
+/// The commented file that `munadi config` prints.
+pub fn default_file() -> String {
+    let lines =
+        registry::base_urls().map(|url| format!("# {}.\n#{} = \"{}\"\n", url.about, url.key, url.default));
+    DEFAULT_FILE.replace(ADDRESSES, &lines.collect::<String>())
+}
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
@@ -74,15 +84,9 @@ pub struct Flags {
     /// Whether a reverse proxy says in X-Forwarded-For who calls [default: false]
     #[arg(long, env = "MUNADI_BEHIND_PROXY", global = true, value_name = "true|false")]
     pub behind_proxy: Option<bool>,
-    /// Base address of AiSensy's campaign interface; resellers have their own
-    #[arg(long, env = "MUNADI_AISENSY_URL", global = true, value_name = "URL")]
-    pub aisensy_url: Option<String>,
-    /// Base address of AiSensy's project interface
-    #[arg(long, env = "MUNADI_AISENSY_PROJECT_URL", global = true, value_name = "URL")]
-    pub aisensy_project_url: Option<String>,
-    /// Base address of Fast2SMS's interface; clones of it have their own
-    #[arg(long, env = "MUNADI_FAST2SMS_URL", global = true, value_name = "URL")]
-    pub fast2sms_url: Option<String>,
+    /// Where providers are.
+    #[command(flatten)]
+    pub providers: ProviderFlags,
     /// Seconds after which a silent process is given up and its calls become unknown [default: 15]
     #[arg(long, env = "MUNADI_LEASE_SECONDS", global = true, value_name = "SECONDS")]
     pub lease_seconds: Option<i64>,
@@ -97,7 +101,77 @@ pub struct Flags {
     pub log_format: Option<LogFormat>,
 }
 
-/// The same settings in a file.
+/// Addresses of providers as flags and environment variables: those that the registry of vendors names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProviderFlags(Vec<(&'static str, String)>);
+
+/// Key, flag and environment variable of each address. Kept for the life of the program, as clap wants names.
+static PROVIDER_NAMES: LazyLock<Vec<(&'static str, String, String)>> = LazyLock::new(|| {
+    let names = |key: &str| (key.replace('_', "-"), format!("MUNADI_{}", key.to_uppercase()));
+    let all = registry::base_urls().map(|url| {
+        let (flag, variable) = names(url.key);
+        (url.key, flag, variable)
+    });
+    all.collect()
+});
+
+impl Args for ProviderFlags {
+    fn augment_args(mut command: Command) -> Command {
+        for (url, (key, flag, variable)) in registry::base_urls().zip(PROVIDER_NAMES.iter()) {
+            let arg =
+                Arg::new(*key).long(flag.as_str()).env(variable.as_str()).global(true).value_name("URL");
+            command = command.arg(arg.help(url.about));
+        }
+        command
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        ProviderFlags::augment_args(command)
+    }
+}
+
+impl FromArgMatches for ProviderFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let typed = registry::base_urls()
+            .filter_map(|url| Some((url.key, matches.get_one::<String>(url.key)?.clone())));
+        Ok(ProviderFlags(typed.collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = ProviderFlags::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// The settings of a file: what has a name here, and the addresses of providers.
+#[derive(Clone, Debug, Default)]
+struct SettingsFile {
+    named: File,
+    providers: Urls,
+}
+
+impl SettingsFile {
+    fn parse(text: &str) -> anyhow::Result<SettingsFile> {
+        let table: toml::Table = parse(text)?;
+        let mut providers = Urls::default();
+        for url in registry::base_urls() {
+            match table.get(url.key) {
+                None => {}
+                Some(toml::Value::String(address)) => providers.set(url.key, address),
+                Some(_) => bail!("{} is an address in quotation marks", url.key),
+            }
+        }
+        // What is read is taken out line by line, so that an error still names its line.
+        let is_read = |line: &str| {
+            let name = line.split_once('=').map(|(name, _)| name.trim().trim_matches('"'));
+            name.is_some_and(|name| registry::base_url(name).is_some())
+        };
+        let rest: Vec<&str> = text.lines().map(|line| if is_read(line) { "" } else { line }).collect();
+        Ok(SettingsFile { named: parse(&rest.join("\n"))?, providers })
+    }
+}
+
+/// Settings in a file that have a name of their own.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -110,9 +184,6 @@ struct File {
     database_prepares: Option<bool>,
     key_file: Option<PathBuf>,
     behind_proxy: Option<bool>,
-    aisensy_url: Option<String>,
-    aisensy_project_url: Option<String>,
-    fast2sms_url: Option<String>,
     lease_seconds: Option<i64>,
     calls_at_once: Option<usize>,
     log: Option<String>,
@@ -141,7 +212,7 @@ pub struct Config {
     /// Whether `X-Forwarded-For` is believed.
     pub behind_proxy: bool,
     /// Where providers are.
-    pub providers: ProviderUrls,
+    pub providers: Urls,
     /// A process that has been silent for so long is given up, in milliseconds.
     pub lease_ms: i64,
     /// Calls under way at once, and so the most that one crash can leave in doubt.
@@ -160,17 +231,21 @@ impl Config {
         let file = match &flags.config {
             Some(path) => read(path)?,
             None if Path::new(FILE).exists() => read(Path::new(FILE))?,
-            None => File::default(),
+            None => SettingsFile::default(),
         };
         Config::from_parts(flags.clone(), file)
     }
 
     /// The defaults with everything in one folder; what tests start from.
     pub fn in_folder(data: &Path) -> anyhow::Result<Config> {
-        Config::from_parts(Flags { data: Some(data.to_owned()), ..Flags::default() }, File::default())
+        Config::from_parts(Flags { data: Some(data.to_owned()), ..Flags::default() }, SettingsFile::default())
     }
 
-    fn from_parts(flags: Flags, file: File) -> anyhow::Result<Config> {
+    fn from_parts(flags: Flags, file: SettingsFile) -> anyhow::Result<Config> {
+        let SettingsFile { named: file, mut providers } = file;
+        for (key, url) in &flags.providers.0 {
+            providers.set(key, url);
+        }
         let listen = flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         let public_url = flags.public_url.or(file.public_url).unwrap_or_else(|| format!("http://{listen}"));
         let data = flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("munadi-data"));
@@ -178,15 +253,6 @@ impl Config {
             .database
             .or(file.database)
             .unwrap_or_else(|| format!("sqlite:{}", data.join("munadi.db").display()));
-        let known = ProviderUrls::default();
-        let url = |flag: Option<String>, file: Option<String>, known: String| {
-            flag.or(file).map_or(known, |url| url.trim_end_matches('/').to_owned())
-        };
-        let providers = ProviderUrls {
-            aisensy: url(flags.aisensy_url, file.aisensy_url, known.aisensy),
-            aisensy_project: url(flags.aisensy_project_url, file.aisensy_project_url, known.aisensy_project),
-            fast2sms: url(flags.fast2sms_url, file.fast2sms_url, known.fast2sms),
-        };
         let lease_seconds = flags.lease_seconds.or(file.lease_seconds).unwrap_or(15);
         if !(1..=600).contains(&lease_seconds) {
             bail!("lease_seconds is {lease_seconds}; it has to lie between 1 and 600");
@@ -254,17 +320,17 @@ impl Config {
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<File> {
+fn read(path: &Path) -> anyhow::Result<SettingsFile> {
     let what = || format!("cannot use the settings {}", path.display());
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the settings {}", path.display()))?;
-    let file = parse(&text).with_context(what)?;
+    let file = SettingsFile::parse(&text).with_context(what)?;
     let mode = std::fs::metadata(path)?.permissions().mode();
     if mode & 0o002 != 0 {
         bail!("{}: every user may change them; run: chmod o-w {}", what(), path.display());
     }
     let holds_password =
-        [&file.database, &file.database_direct].into_iter().flatten().any(|url| has_password(url));
+        [&file.named.database, &file.named.database_direct].into_iter().flatten().any(|url| has_password(url));
     if mode & 0o004 != 0 && holds_password {
         bail!(
             "{}: they hold the database's password, and every user may read them; run: chmod o-r {}",
@@ -276,7 +342,7 @@ fn read(path: &Path) -> anyhow::Result<File> {
 }
 
 /// Reads the settings. An error names the line and what was expected, and never what stands there: it may be a password.
-fn parse(text: &str) -> anyhow::Result<File> {
+fn parse<T: DeserializeOwned>(text: &str) -> anyhow::Result<T> {
     toml::from_str(text).map_err(|error: toml::de::Error| {
         let at = error.span().map_or(0, |span| span.start.min(text.len()));
         let line = text.get(..at).unwrap_or_default().matches('\n').count() + 1;
@@ -309,9 +375,43 @@ fn checked_url(url: &str) -> anyhow::Result<String> {
 mod tests {
     use super::*;
 
+    /// Every name of `File`: one that this does not know cannot be printed, and one that is not printed is missed.
+    const NAMES: [&str; 13] = [
+        "listen",
+        "public_url",
+        "data",
+        "database",
+        "database_direct",
+        "database_pooler",
+        "database_prepares",
+        "key_file",
+        "behind_proxy",
+        "lease_seconds",
+        "calls_at_once",
+        "log",
+        "log_format",
+    ];
+
+    #[test]
+    fn every_address_of_a_vendor_is_a_flag_a_variable_and_a_name_in_the_file() {
+        let command = ProviderFlags::augment_args(Command::new("munadi"));
+        for url in registry::base_urls() {
+            let flag = format!("--{}", url.key.replace('_', "-"));
+            let line = ["munadi", &flag, "http://127.0.0.1:9/flag"];
+            let matches = command.clone().try_get_matches_from(line).unwrap();
+            let flags =
+                Flags { providers: ProviderFlags::from_arg_matches(&matches).unwrap(), ..Flags::default() };
+            let text = format!("{} = \"http://127.0.0.1:9/file/\"", url.key);
+            let config = Config::from_parts(Flags::default(), SettingsFile::parse(&text).unwrap()).unwrap();
+            assert_eq!(config.providers.get(url.key), "http://127.0.0.1:9/file");
+            let config = Config::from_parts(flags, SettingsFile::parse(&text).unwrap()).unwrap();
+            assert_eq!(config.providers.get(url.key), "http://127.0.0.1:9/flag", "a flag beats the file");
+        }
+    }
+
     #[test]
     fn a_flag_beats_the_file_and_the_file_beats_the_default() {
-        let file: File = toml::from_str("listen = \"127.0.0.1:9000\"\ndata = \"/srv/munadi\"").unwrap();
+        let file = SettingsFile::parse("listen = \"127.0.0.1:9000\"\ndata = \"/srv/munadi\"").unwrap();
         let flags = Flags { public_url: Some("https://Notify.Example/".into()), ..Flags::default() };
         let config = Config::from_parts(flags, file).unwrap();
         assert_eq!(config.listen.port(), 9000);
@@ -322,7 +422,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_in_the_file_stops_the_start() {
-        let error = parse("listn = \"127.0.0.1:9000\"").unwrap_err().to_string();
+        let error = SettingsFile::parse("listn = \"127.0.0.1:9000\"").unwrap_err().to_string();
         assert!(error.contains("listn"), "{error}");
     }
 
@@ -337,7 +437,7 @@ mod tests {
             "database \"postgres://munadi:s3cret@db/munadi\"",
         ] {
             let text = format!("# A comment\n{broken}\n");
-            let words = format!("{:#}", parse(&text).expect_err("it is broken"));
+            let words = format!("{:#}", SettingsFile::parse(&text).expect_err("it is broken"));
             assert!(words.starts_with("line 2: "), "{words}");
             assert!(!words.contains("s3cret"), "{words}");
         }
@@ -361,14 +461,23 @@ mod tests {
 
     #[test]
     fn the_printed_file_says_the_defaults() {
-        let lines: Vec<&str> = DEFAULT_FILE
+        let file = default_file();
+        let lines: Vec<&str> = file
             .lines()
             .filter_map(|line| line.strip_prefix('#'))
             .filter(|line| !line.starts_with(' '))
             .collect();
-        assert_eq!(lines.len(), 15, "every name of `File` is in it");
-        let said = Config::from_parts(Flags::default(), toml::from_str(&lines.join("\n")).unwrap()).unwrap();
-        let default = Config::from_parts(Flags::default(), File::default()).unwrap();
+        let said = SettingsFile::parse(&lines.join("\n")).unwrap();
+        // A name that is missing in the file would be missing in what it says.
+        let named = |file: &str| file.split_once(" = ").map(|(name, _)| name.to_owned());
+        let names: Vec<String> = lines.iter().filter_map(|line| named(line)).collect();
+        for name in NAMES.iter().copied().chain(registry::base_urls().map(|url| url.key)) {
+            assert!(names.iter().any(|known| known == name), "{name} is not in the printed file");
+        }
+        assert_eq!(names.len(), NAMES.len() + registry::base_urls().count(), "{names:?}");
+        assert_eq!(said.providers, Urls::default(), "the vendors' own addresses");
+        let said = Config::from_parts(Flags::default(), said).unwrap();
+        let default = Config::from_parts(Flags::default(), SettingsFile::default()).unwrap();
         assert_eq!(
             (said.listen, said.public_url, said.data),
             (default.listen, default.public_url, default.data)
@@ -380,7 +489,7 @@ mod tests {
         // What is found out has no value to be printed: the file shows an example.
         assert_eq!(said.database_pooler, Some(true));
         assert!(default.database_pooler.is_none() && default.database_prepares.is_none());
-        assert!(toml::from_str::<File>(DEFAULT_FILE).is_ok());
+        assert!(SettingsFile::parse(&default_file()).is_ok());
     }
 
     #[test]

@@ -99,13 +99,15 @@ pub struct ValueLimits {
 }
 
 impl Default for ValueLimits {
-    /// 30 is the register's for `var`, and taken where nothing is published; some portals allow 40 in `alphanumeric`.
     fn default() -> Self {
-        ValueLimits { text: 30, alphanumeric: 40, link: 30 }
+        ValueLimits::USUAL
     }
 }
 
 impl ValueLimits {
+    /// 30 is the register's for `var`, and taken where nothing is published; some portals allow 40 in `alphanumeric`.
+    pub const USUAL: ValueLimits = ValueLimits { text: 30, alphanumeric: 40, link: 30 };
+
     /// Most that can be set: more than a whole SMS in one value is a slip of the keyboard.
     pub const MOST: usize = 160;
 

@@ -16,7 +16,7 @@ use domain::{
     template::Source,
     time::{Clock, HOUR, MINUTE, Millis, SECOND, Zone},
 };
-use providers::{Fast2smsSecrets, Secret};
+use providers::Secrets;
 use sandbox::{
     fast2sms::{DEFAULT_ACCOUNT, DEFAULT_KEY},
     faults::Amount,
@@ -85,7 +85,7 @@ fn template(message_id: &str, text: &str, sources: &[Source]) -> SmsTemplate {
 async fn add_account(world: &World, name: &str, numbers_per_request: usize, pace: Pace) -> IntegrationId {
     let now = world.clock.now();
     let id = IntegrationId::new(now);
-    let secrets = Fast2smsSecrets { api_key: Secret::new(DEFAULT_KEY) };
+    let secrets = Secrets::default().with("api_key", DEFAULT_KEY);
     let new = NewIntegration {
         id,
         kind: "fast2sms".into(),

@@ -20,10 +20,7 @@ use domain::{
     whatsapp::{Parameter, WhatsappTemplate},
 };
 use munadi_engine::{Accounts, Engine, Limits, Parts, Sender};
-use providers::{
-    Account, AisensyAccount, AisensySecrets, AisensySettings, Fast2smsAccount, Fast2smsSecrets,
-    Fast2smsSettings, Http, HttpSettings, Secret,
-};
+use providers::{Account, Http, HttpSettings, Secrets, Urls, registry};
 use sandbox::Sandbox;
 use serde_json::json;
 use store::{
@@ -39,32 +36,25 @@ use store::{
 
 pub(crate) const WEBHOOK_SECRET: &str = "test-shared-secret";
 
-/// Opens every account as the stand-in's first project.
+/// Opens every account at the stand-in, whatever its secrets are sealed with.
 struct Standing {
-    base: String,
+    urls: Urls,
 }
 
 impl Accounts for Standing {
-    fn open(&self, account: &store::integrations::Account) -> Result<Account, String> {
-        if account.kind == "fast2sms" {
-            let settings: Fast2smsSettings =
-                serde_json::from_value(account.settings.clone()).map_err(|error| error.to_string())?;
-            let settings = Fast2smsSettings { base_url: format!("{}/dev", self.base), ..settings };
-            let secrets: Fast2smsSecrets =
-                serde_json::from_str(&account.sealed).map_err(|error| error.to_string())?;
-            return Fast2smsAccount::new(&settings, secrets)
-                .map(Account::Fast2sms)
-                .map_err(|error| error.to_string());
-        }
-        let settings = AisensySettings {
-            base_url: format!("{}/campaign/t1/api", self.base),
-            project_base_url: format!("{}/project-apis/v1", self.base),
-            ..AisensySettings::default()
-        };
-        let secrets: AisensySecrets =
-            serde_json::from_str(&account.sealed).map_err(|error| error.to_string())?;
-        AisensyAccount::new(&settings, secrets).map(Account::Aisensy).map_err(|error| error.to_string())
+    fn open(&self, account: &store::integrations::Account) -> Result<Box<dyn Account>, String> {
+        let vendor = registry::vendor(&account.kind).ok_or("unknown")?;
+        let secrets = Secrets::from_json(&account.sealed).map_err(|error| error.to_string())?;
+        vendor.open(&account.settings, &secrets, &self.urls).map_err(|error| error.to_string())
     }
+}
+
+/// Where the stand-ins are.
+fn urls(base: &str) -> Urls {
+    Urls::default()
+        .with("aisensy_url", &format!("{base}/campaign/t1/api"))
+        .with("aisensy_project_url", &format!("{base}/project-apis/v1"))
+        .with("fast2sms_url", &format!("{base}/dev"))
 }
 
 pub(crate) struct World {
@@ -143,11 +133,10 @@ impl World {
             .await
             .expect("a workshop");
         let integration = IntegrationId::new(now);
-        let secrets = AisensySecrets {
-            api_key: Secret::new(sandbox::aisensy::DEFAULT_KEY),
-            project_password: Some(Secret::new(sandbox::aisensy::DEFAULT_PASSWORD)),
-            webhook_secret: Some(Secret::new(WEBHOOK_SECRET)),
-        };
+        let secrets = Secrets::default()
+            .with("api_key", sandbox::aisensy::DEFAULT_KEY)
+            .with("project_password", sandbox::aisensy::DEFAULT_PASSWORD)
+            .with("webhook_secret", WEBHOOK_SECRET);
         org.add_integration(
             NewIntegration {
                 id: integration,
@@ -369,7 +358,7 @@ fn engine(
         http: http.expect("a client"),
         clock: Arc::new(BelievedClock::new(clock)),
         key: key.clone(),
-        accounts: Arc::new(Standing { base: sandbox.url() }),
+        accounts: Arc::new(Standing { urls: urls(&sandbox.url()) }),
         limits,
         alone: false,
     })

@@ -1,25 +1,26 @@
 //! AiSensy, WhatsApp Business. Facts: providers/aisensy.md. One request is one recipient; there is no idempotency key.
 
 mod answers;
+mod meanings;
 mod project;
 mod receipts;
 mod request;
+mod vendor;
 
-use std::collections::BTreeMap;
-
-use domain::{outcome::Outcome, template::Content, time::Millis, whatsapp::WhatsappTemplate};
+use domain::{outcome::Outcome, template::Content, time::Millis};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 pub use answers::{ANSWERS, read_answer};
 pub use project::{AudienceCategory, Campaign, Page, ProjectFacts, TemplateFacts, project_id_of};
 pub use receipts::{SIGNATURE_HEADER, dedupe_key, read, verify};
+pub use vendor::{AISENSY, Aisensy};
 
 pub use crate::answer::NotTold;
 use crate::{
     answer,
     http::{Endpoint, EndpointError, Http},
     secret::Secret,
+    wire::WhatsappWire,
 };
 
 /// AiSensy's own hosts (§1). Resellers run the same interface under others.
@@ -30,9 +31,11 @@ const PROJECT_BASE: &str = "https://apis.aisensy.com/project-apis/v1";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AisensySettings {
-    /// Base of the campaign interface, without `/v2`.
+    /// Base of the campaign interface, without `/v2`. Of this server's configuration: never stored.
+    #[serde(skip)]
     pub base_url: String,
-    /// Base of the project interface, without `/project/…`.
+    /// Base of the project interface, without `/project/…`. Of this server's configuration: never stored.
+    #[serde(skip)]
     pub project_base_url: String,
     /// The project, 24 hex digits; empty takes the one that the key names (§3).
     pub project_id: String,
@@ -40,15 +43,6 @@ pub struct AisensySettings {
     pub source: String,
     /// Country letters for numbers that name none; empty sends none (§2.1, `defaultCountryCode`).
     pub country: String,
-}
-
-/// Price of one delivered message in India since 1 January 2026, without GST (§7). In force until an organisation sets its own.
-pub fn list_price(category: domain::channel::Category) -> domain::money::Money {
-    use domain::{channel::Category, money::Money};
-    match category {
-        Category::Marketing => Money(10_900),
-        Category::Utility | Category::Authentication => Money(1_450),
-    }
 }
 
 impl Default for AisensySettings {
@@ -63,30 +57,15 @@ impl Default for AisensySettings {
     }
 }
 
-/// What an integration seals. Written by [`to_json`](AisensySecrets::to_json) only, so that no page can serialise it by mistake.
-#[derive(Clone, Debug, Deserialize)]
+/// What an integration seals.
+#[derive(Clone, Debug)]
 pub struct AisensySecrets {
     /// Of the campaign interface. Never checked by shape (§2.1).
     pub api_key: Secret,
     /// `X-AiSensy-Project-API-Pwd` (§3).
-    #[serde(default)]
     pub project_password: Option<Secret>,
     /// Of the webhook subscription (§4.1).
-    #[serde(default)]
     pub webhook_secret: Option<Secret>,
-}
-
-impl AisensySecrets {
-    /// The secrets in clear, to be sealed at once.
-    pub fn to_json(&self) -> String {
-        let text = |secret: &Option<Secret>| secret.as_ref().map(|s| s.expose().to_owned());
-        serde_json::json!({
-            "api_key": self.api_key.expose(),
-            "project_password": text(&self.project_password),
-            "webhook_secret": text(&self.webhook_secret),
-        })
-        .to_string()
-    }
 }
 
 /// A connected AiSensy account.
@@ -99,42 +78,6 @@ pub struct AisensyAccount {
     webhook_secret: Option<Secret>,
     source: String,
     country: String,
-}
-
-/// A template, and what AiSensy takes beyond it. All of it may stand in the frozen template; empty members are not sent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct WhatsappWire {
-    /// The template.
-    #[serde(flatten)]
-    pub template: WhatsappTemplate,
-    /// Tags of the project; unknown ones are ignored by AiSensy.
-    #[serde(default)]
-    pub tags: Vec<String>,
-    /// Attributes of the contact; their keys must exist in the project.
-    #[serde(default)]
-    pub attributes: BTreeMap<String, String>,
-    /// Cards of a carousel template, in AiSensy's shape.
-    #[serde(default)]
-    pub carousel_cards: Vec<Value>,
-    /// Place of a location template, in AiSensy's shape.
-    #[serde(default)]
-    pub location: Map<String, Value>,
-    /// Fallbacks of `$Name` parameters.
-    #[serde(default)]
-    pub params_fallback: BTreeMap<String, String>,
-}
-
-impl From<WhatsappTemplate> for WhatsappWire {
-    fn from(template: WhatsappTemplate) -> Self {
-        WhatsappWire {
-            template,
-            tags: Vec::new(),
-            attributes: BTreeMap::new(),
-            carousel_cards: Vec::new(),
-            location: Map::new(),
-            params_fallback: BTreeMap::new(),
-        }
-    }
 }
 
 impl AisensyAccount {
@@ -158,7 +101,7 @@ impl AisensyAccount {
     }
 
     /// Sends one template to one person, `to` in E.164 form (§2). `now` is for answers that name a date.
-    pub async fn send(
+    pub async fn send_one(
         &self,
         http: &Http,
         wire: &WhatsappWire,

@@ -172,7 +172,7 @@ const PASSWORD_HEADER: HeaderName = HeaderName::from_static("x-aisensy-project-a
 impl AisensyAccount {
     /// Asks about a campaign. Sends nothing and costs nothing (§2.6). A refusal is no proof of a bad key: the interface is not
     /// documented, so the provider's words are shown.
-    pub async fn probe(&self, http: &Http, campaign: &str) -> Probe {
+    pub async fn ask_campaign(&self, http: &Http, campaign: &str) -> Probe {
         let question = json!({ "apiKey": self.api_key.expose(), "campaignName": campaign }).to_string();
         match self.told(http.post(&self.details, question.into_bytes(), None).await) {
             Ok(body) => campaign_details(&body),
@@ -208,7 +208,7 @@ impl AisensyAccount {
     ///
     /// # Errors
     /// [`NotTold`]
-    pub async fn templates(&self, http: &Http) -> Result<Vec<TemplateFacts>, NotTold> {
+    pub async fn template_facts(&self, http: &Http) -> Result<Vec<TemplateFacts>, NotTold> {
         let (mut all, mut seen, mut after) = (Vec::new(), HashSet::new(), None::<String>);
         let limit = TEMPLATES_PAGE.to_string();
         for _ in 0..TEMPLATE_PAGES_MAX {
@@ -280,7 +280,7 @@ impl AisensyAccount {
     ///
     /// # Errors
     /// [`NotTold`]
-    pub async fn look_up(&self, http: &Http, campaign: &str) -> Result<Vec<String>, NotTold> {
+    pub async fn ask_audience(&self, http: &Http, campaign: &str) -> Result<Vec<String>, NotTold> {
         let campaigns = self.campaigns(http).await?;
         let Some(campaign) = campaigns.into_iter().find(|one| one.name == campaign) else {
             return Ok(Vec::new());
@@ -418,7 +418,7 @@ fn told_post(campaign: &Campaign, category: AudienceCategory, people: &[Value]) 
         .to_string()
 }
 
-/// What a post of [`look_up`](AisensyAccount::look_up) says.
+/// What a post of [`ask_audience`](AisensyAccount::ask_audience) says.
 pub(super) fn read_told(post: &Value) -> Vec<Event> {
     let word = post["category"].as_str().unwrap_or("");
     let Some(category) = LOOKED_UP.into_iter().find(|category| category.word() == word) else {

@@ -6,7 +6,8 @@ use domain::template::Content;
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 use serde_json::{Map, Value};
 
-use super::{AisensyAccount, WhatsappWire};
+use super::AisensyAccount;
+use crate::wire::WhatsappWire;
 
 /// Whether a number goes out as `+91…` or as `91…`; AiSensy takes both and recommends the first (§2.2).
 const WITH_PLUS: bool = true;

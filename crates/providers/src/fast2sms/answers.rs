@@ -18,6 +18,13 @@ use crate::{
     secret::Secret,
 };
 
+/// A number of the request is none to Fast2SMS. In a batch one bad number refuses all.
+pub const NUMBERS_REFUSED: &str = "f2s_411";
+/// Several SMS went to one number within a short time.
+pub const SAME_NUMBER: &str = "f2s_995";
+/// The wallet is too low.
+pub const SMS_NO_CREDIT: &str = "f2s_416";
+
 /// A row of the code table (§2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CodeRow {
@@ -50,12 +57,12 @@ pub const CODES: &[CodeRow] = &[
     row(408, Class::Config, "f2s_408"),
     row(409, Class::Stop, "f2s_409"),
     row(410, Class::Config, "f2s_410"),
-    row(411, Class::Recipient, codes::NUMBERS_REFUSED),
+    row(411, Class::Recipient, NUMBERS_REFUSED),
     row(412, Class::Stop, "f2s_412"),
     row(413, Class::Stop, "f2s_413"),
     row(414, Class::Stop, "f2s_414"),
     row(415, Class::Stop, "f2s_415"),
-    row(416, Class::Stop, codes::SMS_NO_CREDIT),
+    row(416, Class::Stop, SMS_NO_CREDIT),
     row(417, Class::Config, "f2s_417"),
     row(424, Class::Config, "f2s_424"),
     row(425, Class::Config, "f2s_425"),
@@ -65,7 +72,7 @@ pub const CODES: &[CodeRow] = &[
     CodeRow {
         status_code: 995,
         class: Class::Retry { slow_down: false },
-        code: codes::SAME_NUMBER,
+        code: SAME_NUMBER,
         again_ms: Some(SAME_NUMBER_MS),
     },
     row(996, Class::Stop, "f2s_996"),

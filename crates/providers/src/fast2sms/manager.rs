@@ -82,7 +82,7 @@ impl Fast2smsAccount {
     ///
     /// # Errors
     /// [`NotTold`]
-    pub async fn templates(&self, http: &Http) -> Result<Vec<RegisteredSender>, NotTold> {
+    pub async fn registered(&self, http: &Http) -> Result<Vec<RegisteredSender>, NotTold> {
         self.dlt_manager(http, "template").await
     }
 
@@ -104,7 +104,7 @@ impl Fast2smsAccount {
 
     /// Asks for the wallet, and on route `dlt` how many values the registered text takes. A template that is not found is no
     /// objection: the members of that listing vary (§4), and a send would say so with code 424.
-    pub async fn probe(&self, http: &Http, template: &SmsTemplate) -> Probe {
+    pub async fn ask_template(&self, http: &Http, template: &SmsTemplate) -> Probe {
         match self.wallet(http).await {
             Ok(_) => {}
             Err(NotTold::Refused(said)) => return Probe::Refused(said.text),
@@ -113,7 +113,7 @@ impl Fast2smsAccount {
         }
         let parameters = match (template.route, &template.message_id) {
             (SmsRoute::Dlt, Some(wanted)) => {
-                let senders = self.templates(http).await.unwrap_or_default();
+                let senders = self.registered(http).await.unwrap_or_default();
                 let mut all = senders.iter().flat_map(|sender| &sender.templates);
                 all.find(|one| one.message_id.as_ref() == Some(wanted)).map(|one| one.tags().len())
             }

@@ -3,29 +3,30 @@
 
 mod answers;
 mod manager;
+mod meanings;
 mod receipts;
 mod request;
+mod vendor;
 
 use domain::{
-    ids::MessageSpan,
-    money::Money,
     outcome::{Outcome, Said},
     sending_hours::OpenHours,
-    sms::{EntityId, SenderId, SmsRoute, SmsTemplate, ValueLimits},
-    template::Content,
-    time::Millis,
+    sms::{EntityId, SenderId, SmsRoute, ValueLimits},
 };
 use reqwest::header::{AUTHORIZATION, HeaderName};
 use serde::{Deserialize, Serialize};
 
-pub use answers::{CODES, CodeRow, HTTP_ANSWERS, read_answer};
+pub use answers::{CODES, CodeRow, HTTP_ANSWERS, NUMBERS_REFUSED, SAME_NUMBER, SMS_NO_CREDIT, read_answer};
 pub use manager::{RegisteredSender, RegisteredTemplate, Wallet};
 pub use receipts::{dedupe_key, read};
+pub use vendor::{FAST2SMS, Fast2sms};
 
 use crate::{
+    account::Call,
     answer, codes,
     http::{Endpoint, EndpointError, Http},
     secret::Secret,
+    wire::SmsWire,
 };
 
 /// Fast2SMS's own host (§1). Clones answer the same paths on others.
@@ -73,26 +74,11 @@ impl Default for Fast2smsSettings {
     }
 }
 
-/// Price of one segment, before GST (§8). In force until an organisation sets its own.
-pub fn list_price(route: SmsRoute) -> Money {
-    match route {
-        SmsRoute::Dlt | SmsRoute::DltManual => Money(2_500),
-        SmsRoute::Quick => Money::rupees(5),
-    }
-}
-
-/// What an integration seals. Written by [`to_json`](Fast2smsSecrets::to_json) only, so that no page can serialise it by mistake.
-#[derive(Clone, Debug, Deserialize)]
+/// What an integration seals.
+#[derive(Clone, Debug)]
 pub struct Fast2smsSecrets {
     /// The key of the developer interface.
     pub api_key: Secret,
-}
-
-impl Fast2smsSecrets {
-    /// The secrets in clear, to be sealed at once.
-    pub fn to_json(&self) -> String {
-        serde_json::json!({ "api_key": self.api_key.expose() }).to_string()
-    }
 }
 
 /// A connected Fast2SMS account.
@@ -108,20 +94,6 @@ pub struct Fast2smsAccount {
     numbers_per_request: usize,
     hours: Option<OpenHours>,
     limits: ValueLimits,
-}
-
-/// A template on its way to Fast2SMS.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SmsWire {
-    /// The template.
-    pub template: SmsTemplate,
-}
-
-impl From<SmsTemplate> for SmsWire {
-    fn from(template: SmsTemplate) -> SmsWire {
-        SmsWire { template }
-    }
 }
 
 impl Fast2smsAccount {
@@ -150,37 +122,15 @@ impl Fast2smsAccount {
         })
     }
 
-    /// The hours in which it may send, in the organisation's zone; `None` for any hour.
-    pub fn hours(&self) -> Option<OpenHours> {
-        self.hours
-    }
-
-    /// A template with this account's header and business where it names none, and its limits.
-    pub fn complete(&self, template: SmsTemplate) -> SmsTemplate {
-        template.or_account(self.sender.as_ref(), self.entity.as_ref(), self.limits)
-    }
-
-    /// How many numbers may share one request of this template: one when the text is personal (§2.2).
-    pub fn batch(&self, wire: &SmsWire) -> usize {
-        if wire.template.is_personal() { 1 } else { self.numbers_per_request }
-    }
-
     /// Sends one text to numbers in E.164 form, in one request. What is not set up, or no Indian mobile number, is refused
-    /// without a call; in a batch as [`NUMBERS_REFUSED`](codes::NUMBERS_REFUSED), as the provider would.
-    pub async fn send(
-        &self,
-        http: &Http,
-        wire: &SmsWire,
-        content: &Content,
-        to: &[&str],
-        span: Option<MessageSpan>,
-        now: Millis,
-    ) -> Outcome {
+    /// without a call; in a batch as [`NUMBERS_REFUSED`](NUMBERS_REFUSED), as the provider would.
+    pub async fn send_all(&self, http: &Http, wire: &SmsWire, call: &Call<'_>) -> Outcome {
+        let Call { content, to, span, now, .. } = *call;
         let body = match request::body(self, &wire.template, content, to, span) {
             Ok(body) => body,
             Err(request::Unsendable::Numbers) => {
                 let words = "Fast2SMS reaches Indian mobile numbers only";
-                return Outcome::Refused(Said::new(codes::NUMBERS_REFUSED, words));
+                return Outcome::Refused(Said::new(NUMBERS_REFUSED, words));
             }
             Err(request::Unsendable::Setup(words)) => {
                 return Outcome::Misconfigured(Said::new(codes::NOT_SET_UP, words));
@@ -197,7 +147,7 @@ impl Fast2smsAccount {
     /// Whoever reads that the wallet is too low (416) wants to know what it holds.
     async fn with_balance(&self, http: &Http, outcome: Outcome) -> Outcome {
         match outcome {
-            Outcome::AccountStopped(mut said) if said.code == codes::SMS_NO_CREDIT => {
+            Outcome::AccountStopped(mut said) if said.code == SMS_NO_CREDIT => {
                 if let Ok(wallet) = self.wallet(http).await {
                     let words = said.text.trim_end_matches('.');
                     said.text = format!("{words}. The wallet holds ₹{}.", wallet.balance);

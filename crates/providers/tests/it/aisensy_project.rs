@@ -2,8 +2,8 @@
 
 use domain::{checks::Probe, money::Money, outcome::Said, receipt::Proof, time::Millis};
 use munadi_providers::{
-    AisensyAccount, AisensySettings,
-    aisensy::{AudienceCategory, Campaign, NotTold},
+    Account,
+    aisensy::{AisensyAccount, AisensySettings, AudienceCategory, Campaign, NotTold},
 };
 use serde_json::{Value, json};
 
@@ -95,7 +95,7 @@ async fn templates_are_read_page_by_page() {
     let one = TEMPLATES.replace("\n}\n", r#", "paging": {"cursors": {"after": "c2"}}}"#);
     let two = r#"{"template":[{"id":"000000000000000000000203","name":"third"}]}"#;
     let server = Server::start(vec![answer(200, &one), answer(200, two)]).await;
-    let templates = with_project(&server).templates(&http()).await.unwrap();
+    let templates = with_project(&server).template_facts(&http()).await.unwrap();
     assert_eq!(
         templates.iter().map(|t| t.name.as_str()).collect::<Vec<_>>(),
         ["workshop_reminder", "offer", "third"]
@@ -114,7 +114,7 @@ async fn templates_are_read_page_by_page() {
 async fn a_listing_that_repeats_itself_ends() {
     let same = TEMPLATES.replace("\n}\n", r#", "paging": {"cursors": {"after": "c1"}}}"#);
     let server = Server::start(vec![answer(200, &same)]).await;
-    assert_eq!(with_project(&server).templates(&http()).await.unwrap().len(), 2);
+    assert_eq!(with_project(&server).template_facts(&http()).await.unwrap().len(), 2);
     assert_eq!(server.heard().len(), 2);
 }
 

@@ -266,7 +266,8 @@ fn every_code_has_words_and_a_next_step() {
 
 #[test]
 fn only_what_one_number_may_have_caused_splits_a_batch() {
-    let blames = |code: &str| Account::blames_one(&Said::new(code, ""));
+    let account = fast2sms("https://sms.example");
+    let blames = |code: &str| account.blames_one(&Said::new(code, ""));
     assert!(blames("f2s_411") && blames("f2s_995"));
     for code in ["f2s_416", "f2s_424", "http_429", "silence"] {
         assert!(!blames(code), "{code}");

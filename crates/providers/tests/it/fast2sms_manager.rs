@@ -8,8 +8,9 @@ use domain::{
     sms::Tag,
 };
 use munadi_providers::{
-    Account, Fast2smsAccount, Fast2smsSettings, NotTold,
-    fast2sms::{RegisteredSender, Wallet},
+    Account, NotTold,
+    aisensy::{AisensyAccount, AisensySettings},
+    fast2sms::{Fast2smsAccount, Fast2smsSettings, RegisteredSender, Wallet},
 };
 
 use crate::{
@@ -80,7 +81,7 @@ async fn a_refused_question_says_why_and_hides_the_key() {
 #[tokio::test]
 async fn registered_senders_and_templates_are_read_with_every_space() {
     let server = Server::start(vec![answer(200, TEMPLATES)]).await;
-    let senders = fast2sms(&server.url).templates(&http()).await.unwrap();
+    let senders = fast2sms(&server.url).registered(&http()).await.unwrap();
     let [RegisteredSender { sender, entity_id, entity_name, templates }] = &senders[..] else {
         panic!("{senders:?}")
     };
@@ -109,7 +110,7 @@ async fn registered_senders_and_templates_are_read_with_every_space() {
 async fn a_probe_costs_nothing_and_counts_the_registered_values() {
     let probe = async |replies| {
         let server = Server::start(replies).await;
-        let probe = Account::Fast2sms(fast2sms(&server.url)).probe(&http(), &template().into()).await;
+        let probe = fast2sms(&server.url).probe(&http(), &template().into()).await;
         assert!(server.heard().iter().all(|heard| !heard.head.contains("bulkV2")), "nothing is sent");
         probe
     };
@@ -130,7 +131,7 @@ async fn a_look_up_brings_the_report_and_it_is_read_like_a_post() {
         answer(400, r#"{"success":false,"message":"No delivery report for 9000000001"}"#),
     ])
     .await;
-    let account = Account::Fast2sms(fast2sms(&server.url));
+    let account = fast2sms(&server.url);
     let posts = account.look_up(&http(), "abc/0123?x=1").await.unwrap();
     assert_eq!(posts, [DLR]);
     let events: Vec<Event> = posts.iter().flat_map(|post| account.read(post.as_bytes())).collect();
@@ -138,7 +139,8 @@ async fn a_look_up_brings_the_report_and_it_is_read_like_a_post() {
     let head = &server.heard()[0].head;
     assert!(head.starts_with("GET /dev/dlr/abc%2F0123%3Fx=1 HTTP/1.1"), "{head}");
     assert!(head.contains(&format!("authorization: {KEY}")), "{head}");
-    assert_eq!(account.look_up(&http(), "r2").await, Err("No delivery report for 9000*****001".to_owned()));
+    let refused = account.look_up(&http(), "r2").await.unwrap_err();
+    assert_eq!(refused.words(), "No delivery report for 9000*****001");
 }
 
 #[tokio::test]
@@ -159,14 +161,12 @@ async fn a_look_up_at_aisensy_walks_the_audience_of_the_campaign() {
         answer(200, r#"{"campaign":[]}"#),
     ])
     .await;
-    let settings = munadi_providers::AisensySettings {
+    let settings = AisensySettings {
         project_base_url: format!("{}/project-apis/v1", server.url),
         project_id: "000000000000000000000ccc".into(),
         ..aisensy_request::settings(&server.url)
     };
-    let account = Account::Aisensy(
-        munadi_providers::AisensyAccount::new(&settings, aisensy_request::secrets()).unwrap(),
-    );
+    let account = AisensyAccount::new(&settings, aisensy_request::secrets()).unwrap();
     let posts = account.look_up(&http(), "workshop_reminder_1h").await.unwrap();
     assert!(posts.iter().all(|post| !post.contains("Test")), "no name is kept: {posts:?}");
     let events: Vec<Event> = posts.iter().flat_map(|post| account.read(post.as_bytes())).collect();
@@ -189,7 +189,7 @@ async fn a_look_up_at_aisensy_walks_the_audience_of_the_campaign() {
     assert!(heard[3].head.contains("&after=c2 "), "{}", heard[3].head);
     assert_eq!(account.look_up(&http(), "another").await, Ok(vec![]));
     let bare = aisensy_request::account("http://127.0.0.1:9");
-    assert!(bare.look_up(&http(), "x").await.unwrap_err().contains("password"));
+    assert!(bare.look_up(&http(), "x").await.unwrap_err().words().contains("password"));
 }
 
 #[test]

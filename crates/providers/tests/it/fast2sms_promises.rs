@@ -13,7 +13,11 @@ use domain::{
     template::{Content, Source},
     time::Millis,
 };
-use munadi_providers::{Account, Call, Fast2smsAccount, Fast2smsSecrets, NotTold, Secret, Wire, codes};
+use munadi_providers::{
+    Account, Call, NotTold, Secret, Wire,
+    account::Post,
+    fast2sms::{Fast2smsAccount, Fast2smsSecrets, NUMBERS_REFUSED, SAME_NUMBER, SMS_NO_CREDIT},
+};
 use sandbox::{
     Amount, Config, Faults, Sandbox,
     fast2sms::{
@@ -34,9 +38,9 @@ async fn vendor(faults: Faults) -> Sandbox {
     Sandbox::start(Config { faults, ..Config::default() }).await.unwrap()
 }
 
-fn fast2sms(vendor: &Sandbox) -> Account {
+fn fast2sms(vendor: &Sandbox) -> Fast2smsAccount {
     let secrets = Fast2smsSecrets { api_key: Secret::new(DEFAULT_KEY) };
-    Account::Fast2sms(Fast2smsAccount::new(&settings(&vendor.url()), secrets).unwrap())
+    Fast2smsAccount::new(&settings(&vendor.url()), secrets).unwrap()
 }
 
 /// The stand-in's template 111111 or another of its own.
@@ -175,11 +179,11 @@ async fn the_vendors_refusals_are_understood_in_every_dress() {
         change(|account| _ = account.invalid_endings.insert("0001".into()));
         let outcome = send(&vendor, &reminder().into(), &content(), &[TO, "+919000000002"]).await;
         let Outcome::Refused(said) = outcome else { panic!("{outcome:?}") };
-        assert!(said.code == codes::NUMBERS_REFUSED && Account::blames_one(&said));
+        assert!(said.code == NUMBERS_REFUSED && fast2sms(&vendor).blames_one(&said));
         change(|account| account.invalid_endings.clear());
         change(|account| account.wallet = 0);
         let outcome = sent(&vendor).await;
-        assert!(matches!(&outcome, Outcome::AccountStopped(said) if said.code == codes::SMS_NO_CREDIT));
+        assert!(matches!(&outcome, Outcome::AccountStopped(said) if said.code == SMS_NO_CREDIT));
         change(|account| account.wallet = 10_000);
         change(|account| account.enabled = false);
         assert!(matches!(sent(&vendor).await, Outcome::AccountStopped(said) if said.code == "f2s_415"));
@@ -191,7 +195,7 @@ async fn the_vendors_refusals_are_understood_in_every_dress() {
         assert!(matches!(sent(&vendor).await, Outcome::Accepted { .. }));
         let again = sent(&vendor).await;
         assert!(
-            matches!(&again, Outcome::NotNow { said, wait_ms: Some(120_000), once: true, .. } if said.code == codes::SAME_NUMBER),
+            matches!(&again, Outcome::NotNow { said, wait_ms: Some(120_000), once: true, .. } if said.code == SAME_NUMBER),
             "{again:?}"
         );
         change(|account| account.keys[0].disabled = true);
@@ -209,12 +213,12 @@ async fn wallet_templates_and_probe_are_read_as_the_vendor_tells_them() {
         faults.fast2sms.return_key = return_key;
         faults.fast2sms.no_sms_count = no_sms_count;
         let vendor = vendor(faults).await;
-        let Account::Fast2sms(account) = fast2sms(&vendor) else { panic!("Fast2SMS") };
+        let account = fast2sms(&vendor);
         let http = http();
         let wallet = account.wallet(&http).await.unwrap();
         assert_eq!((wallet.balance, wallet.sms_count.is_none()), (Money::rupees(10_000), no_sms_count));
         assert!(account.senders(&http).await.unwrap()[0].templates.is_empty());
-        let senders = account.templates(&http).await.unwrap();
+        let senders = account.registered(&http).await.unwrap();
         let listed: BTreeMap<&str, usize> = senders[0]
             .templates
             .iter()
@@ -306,7 +310,7 @@ async fn posts_and_reports_tell_the_same_of_every_fate_in_every_form() {
             .map(|post| post.body.as_bytes())
             .collect();
         assert!(genuine.len() < heard.len(), "forgeries came too");
-        assert!(genuine.iter().all(|raw| account.is_genuine(raw, |_| None)));
+        assert!(genuine.iter().all(|raw| account.receive(&Post { raw, header: &|_| None }).is_ok()));
         let keys: HashSet<String> = genuine.iter().map(|raw| account.dedupe_key(raw)).collect();
         assert!(keys.len() < genuine.len() && !keys.iter().any(|key| key.contains("90000")), "repeats share");
         let events: Vec<Event> = genuine.iter().flat_map(|raw| account.read(raw)).collect();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{outcome::Outcome, time::Millis};
 use munadi_providers::{
-    Call, Http, HttpSettings,
+    Account, Call, Http, HttpSettings,
     codes::{BAD_ADDRESS, NO_ANSWER, NOT_REACHED, UNREADABLE},
 };
 use tokio::{

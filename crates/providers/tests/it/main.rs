@@ -6,6 +6,7 @@ mod aisensy_answers;
 mod aisensy_project;
 mod aisensy_receipts;
 mod aisensy_request;
+mod conformance;
 mod fast2sms_answers;
 mod fast2sms_manager;
 mod fast2sms_promises;

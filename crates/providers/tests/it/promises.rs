@@ -9,8 +9,10 @@ use domain::{
     receipt::{Event, OptWord, Proof, opt_word},
 };
 use munadi_providers::{
-    AisensyAccount, AisensySecrets, AisensySettings, Secret, Wire,
-    aisensy::{AudienceCategory, NotTold, dedupe_key, read, verify},
+    Account, Secret, Wire,
+    aisensy::{
+        AisensyAccount, AisensySecrets, AisensySettings, AudienceCategory, NotTold, dedupe_key, read, verify,
+    },
     codes,
 };
 use sandbox::{
@@ -124,7 +126,7 @@ async fn the_project_is_read_as_the_vendor_tells_it() {
     assert!(account.has_project(), "the key names its project");
     let facts = account.project(&http).await.unwrap();
     assert_eq!((facts.credit, facts.tier_limit), (Some(Money::rupees(10_000)), Some(100_000)));
-    assert_eq!(account.templates(&http).await.unwrap().len(), 1);
+    assert_eq!(account.template_facts(&http).await.unwrap().len(), 1);
     let campaign = account.campaigns(&http).await.unwrap().remove(0);
     assert_eq!(campaign.name, "workshop_reminder_1h");
     sent(&vendor).await;

@@ -38,6 +38,7 @@ mod codes;
 pub(crate) mod control;
 pub(crate) mod dlr;
 mod dlt;
+mod face;
 mod habits;
 mod judge;
 mod ledger;
@@ -50,6 +51,7 @@ pub use account::{
     Account, ApiKey, Config, DEFAULT_ACCOUNT, DEFAULT_ENTITY, DEFAULT_KEY, DEFAULT_SENDER, PER_RUPEE, Route,
     Sender, Template, Webhook, WebhookContentType, WebhookEvent, WebhookMethod, WebhookTemplate,
 };
+pub use face::FACE;
 pub use habits::{BadNumbers, DetailsIn, Fate, Habits, MessageAs};
 pub use ledger::{Ledger, parse_rupees, rupees};
 

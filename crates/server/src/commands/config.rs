@@ -4,6 +4,6 @@ use std::io::Write;
 
 /// Prints it as it is, to be kept as `munadi.toml`.
 pub fn run() -> anyhow::Result<()> {
-    std::io::stdout().write_all(crate::config::DEFAULT_FILE.as_bytes())?;
+    std::io::stdout().write_all(crate::config::default_file().as_bytes())?;
     Ok(())
 }

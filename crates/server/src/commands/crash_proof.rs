@@ -18,7 +18,6 @@ use domain::{
     template::Message,
     time::{HOUR, WallClock},
 };
-use providers::Fast2smsSettings;
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use sandbox::Sandbox;
 use serde::Serialize;
@@ -78,7 +77,7 @@ impl What {
     fn rows_per_call(self) -> u64 {
         match self {
             What::Whatsapp | What::Sms => 1,
-            What::SmsBatch => Fast2smsSettings::default().numbers_per_request as u64,
+            What::SmsBatch => BATCH,
         }
     }
 
@@ -135,6 +134,8 @@ impl Verdict {
     }
 }
 
+/// Numbers of one call where the text is the same for all: what the stand-in's account is set up with.
+const BATCH: u64 = 100;
 /// People per kill: at [`PER_SECOND`] more than one life of the program can send.
 const PEOPLE_PER_KILL: u64 = 130;
 /// Pace of the rehearsal: enough calls in flight at every moment, and a broadcast that outlasts the kills.
@@ -312,14 +313,13 @@ fn start(config: &Config, nth: u64) -> anyhow::Result<Child> {
         .args(["--listen", "127.0.0.1:0", "--lease-seconds", "1", "--log", "error"])
         .arg("--data")
         .arg(&config.data)
-        .args([
-            "--aisensy-url",
-            &config.providers.aisensy,
-            "--aisensy-project-url",
-            &config.providers.aisensy_project,
-            "--fast2sms-url",
-            &config.providers.fast2sms,
-        ])
+        .args(
+            config
+                .providers
+                .all()
+                .into_iter()
+                .flat_map(|(key, url)| [format!("--{}", key.replace('_', "-")), url.to_owned()]),
+        )
         .env("MUNADI_DATABASE_URL", &config.database)
         .stdout(Stdio::null())
         .stdin(Stdio::null())

@@ -7,12 +7,12 @@ use domain::{
     pace::Pace,
     time::{Clock, WallClock},
 };
-use sandbox::{Sandbox, fast2sms, faults::Faults, receipts::Webhook};
+use providers::Urls;
+use sandbox::{Sandbox, faults::Faults, registry::FACES};
 use tokio::net::TcpListener;
 
 use super::{say, serve::stop_on_signal};
 use crate::{
-    accounts::{FAST2SMS, ProviderUrls},
     app::App,
     config::Config,
     rehearsal::{Stage, WEBHOOK_SECRET, furnish},
@@ -61,9 +61,7 @@ pub async fn run(mut config: Config, data_given: bool) -> anyhow::Result<()> {
             stage.user
         }
     };
-    let (whatsapp, sms) = webhooks(&app).await?;
-    sandbox.set_webhooks(whatsapp);
-    sandbox.fast2sms().set_webhooks(fast2sms::DEFAULT_ACCOUNT, sms);
+    post_back(&app, &sandbox).await?;
     let link = app.sign_in_link(user, "demo").await?;
     stop_on_signal(app.stopping.clone())?;
     let sending = app.start_sending("demo").await?;
@@ -83,7 +81,7 @@ pub async fn run(mut config: Config, data_given: bool) -> anyhow::Result<()> {
 
 /// Refuses to send from a demonstration's database to real providers: its people are invented, their numbers may be somebody's.
 pub async fn refuse(app: &App) -> anyhow::Result<()> {
-    let real = app.config.providers == ProviderUrls::default();
+    let real = app.config.providers == Urls::default();
     if real && app.store.access().user_by_email(ADMIN).await?.is_some() {
         bail!(
             "this is the database of a demonstration, with invented people: start it with `munadi demo`, or choose another folder"
@@ -92,24 +90,20 @@ pub async fn refuse(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The stand-in's addresses, as configuration has them.
-pub fn stand_in(sandbox: &Sandbox) -> ProviderUrls {
-    ProviderUrls {
-        aisensy: format!("{}/campaign/t1/api", sandbox.url()),
-        aisensy_project: format!("{}/project-apis/v1", sandbox.url()),
-        fast2sms: format!("{}/dev", sandbox.url()),
-    }
+/// The stand-ins' addresses, as configuration has them.
+pub fn stand_in(sandbox: &Sandbox) -> Urls {
+    sandbox.addresses().iter().fold(Urls::default(), |urls, (key, url)| urls.with(key, url))
 }
 
-/// Receipts of every account come back to this program: those of WhatsApp and those of SMS.
-pub async fn webhooks(app: &App) -> anyhow::Result<(Vec<Webhook>, Vec<fast2sms::Webhook>)> {
-    let (mut whatsapp, mut sms) = (vec![], vec![]);
-    for account in app.store.sealed_secrets().await? {
-        let url = app.config.url(&format!("/callbacks/{}", app.keys.callback_key(account.id)));
-        match account.kind.as_str() {
-            FAST2SMS => sms.push(fast2sms::Webhook::to(&url)),
-            _ => whatsapp.push(Webhook { url, secret: WEBHOOK_SECRET.to_owned() }),
-        }
+/// Receipts of every account come back to this program.
+pub async fn post_back(app: &App, sandbox: &Sandbox) -> anyhow::Result<()> {
+    let accounts = app.store.sealed_secrets().await?;
+    for face in FACES {
+        let own = accounts.iter().filter(|account| account.kind == face.kind());
+        let urls: Vec<String> = own
+            .map(|account| app.config.url(&format!("/callbacks/{}", app.keys.callback_key(account.id))))
+            .collect();
+        face.post_to(sandbox, &urls, WEBHOOK_SECRET);
     }
-    Ok((whatsapp, sms))
+    Ok(())
 }

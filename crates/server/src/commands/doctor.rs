@@ -188,11 +188,12 @@ fn settings(config: &Config, report: &mut Report) {
     } else {
         report.ok(ABOUT, text);
     }
-    if config.providers.any_local() {
+    let local = config.providers.local();
+    if !local.is_empty() {
         report.warn(
             "providers",
             "a provider's address is on this machine: a stand-in, nothing reaches a phone".to_owned(),
-            "take aisensy_url, aisensy_project_url and fast2sms_url out of the settings for real messages",
+            format!("take {} out of the settings for real messages", local.join(", ")),
         );
     }
 }

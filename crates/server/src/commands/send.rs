@@ -14,6 +14,7 @@ use domain::{
     checks::AudienceSummary,
     ids::{BroadcastId, ImportId, OrganizationId, WorkshopId},
     message::MessageState,
+    money::Money,
     sending_hours::{AfterHours, OpenHours, SendingHours},
     template::Message,
     time::{HOUR, MINUTE, WallClock},
@@ -23,7 +24,7 @@ use intake::{
     Importer,
     read::{Field, Mapping},
 };
-use providers::{Fast2smsSettings, aisensy, fast2sms};
+use providers::registry;
 use store::{
     Actor, Org, Organization,
     broadcasts::{Broadcast, NewBroadcast},
@@ -33,16 +34,7 @@ use store::{
 };
 
 use super::{demo, say};
-use crate::{
-    accounts::{AISENSY, FAST2SMS},
-    app::App,
-    config::Config,
-    pages::home::scan::Scan,
-    ui::format::counted,
-};
-
-/// Channels with templates, and the kind of account that sends on each.
-const KINDS: [(Channel, &str); 2] = [(Channel::WhatsappPersonal, AISENSY), (Channel::Sms, FAST2SMS)];
+use crate::{app::App, config::Config, pages::home::scan::Scan, ui::format::counted};
 
 /// What to send to whom.
 #[derive(Args, Clone, Debug)]
@@ -94,7 +86,7 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     let channel = template.channel;
     let integration = pick_integration(&org, command.integration.as_deref(), channel).await?;
     let message = Message::from_json(channel, &template.body)?;
-    let (message, own_hours) = through_account(message, &integration)?;
+    let (message, own_hours) = through_account(app, message, &integration)?;
     let category = message.category();
     if let Some(file) = &command.file {
         let people = import(app, &org, &organisation, &workshop, file).await?;
@@ -105,10 +97,9 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     let mut audience = org.audience(workshop.id, channel, category).await?;
     let now = app.clock.now();
     let own_price = org.price(channel, message.tariff(), now).await?;
-    let price = own_price.unwrap_or_else(|| match &message {
-        Message::Whatsapp(_) => aisensy::list_price(category),
-        Message::Sms(sms) => fast2sms::list_price(sms.route),
-    });
+    let vendor = registry::vendor(&integration.kind);
+    let usual = || vendor.map_or(Money(0), |vendor| vendor.list_price(message.tariff()));
+    let price = own_price.unwrap_or_else(usual);
     let units = expected_units(app, organisation.id, workshop.id, &message, &mut audience).await?;
     if !command.json {
         let segments = match channel {
@@ -187,8 +178,9 @@ async fn pick_workshop(org: &Org, title: &str) -> anyhow::Result<Workshop> {
 /// The template decides the channel, unless both have one of that name.
 async fn pick_template(org: &Org, name: &str, channel: Option<Channel>) -> anyhow::Result<Template> {
     let mut all = vec![];
-    for (with, _) in KINDS.iter().filter(|(with, _)| channel.is_none_or(|channel| channel == *with)) {
-        all.extend(org.templates(*with).await?);
+    let sends = Channel::ALL.iter().copied().filter(|with| with.sends());
+    for with in sends.filter(|with| channel.is_none_or(|channel| channel == *with)) {
+        all.extend(org.templates(with).await?);
     }
     let lower = name.to_lowercase();
     let exact: Vec<Channel> =
@@ -206,29 +198,27 @@ async fn pick_template(org: &Org, name: &str, channel: Option<Channel>) -> anyho
 }
 
 async fn pick_integration(org: &Org, name: Option<&str>, channel: Channel) -> anyhow::Result<Integration> {
-    let kind = KINDS.iter().find(|(with, _)| *with == channel).map(|(_, kind)| *kind);
     let mut all = org.integrations().await?;
-    all.retain(|integration| Some(integration.kind.as_str()) == kind);
+    all.retain(|integration| registry::serving(channel).any(|vendor| vendor.kind() == integration.kind));
     one(all, name, &format!("account for {}", channel.title()), |integration| &integration.name)
 }
 
-/// What is sent through that account, with its header, business and limits, and the hours that it has of its own. An SMS that
-/// lacks what every call needs is refused before anything is planned.
+/// What is sent through that account, with what it adds, and the hours that it has of its own. An SMS that lacks what every call
+/// needs is refused before anything is planned.
 fn through_account(
+    app: &App,
     message: Message,
     integration: &Integration,
 ) -> anyhow::Result<(Message, Option<OpenHours>)> {
-    let Message::Sms(sms) = message else { return Ok((message, None)) };
-    let settings: Fast2smsSettings =
-        serde_json::from_value(integration.settings.clone()).context("the account cannot be read")?;
-    let (sender, entity) = (settings.default_sender.as_ref(), settings.entity_id.as_ref());
-    let whole = sms.or_account(sender, entity, settings.limits);
-    let problems: Vec<String> = whole.problems().iter().map(ToString::to_string).collect();
-    if problems.is_empty() {
-        Ok((Message::Sms(whole), settings.hours))
-    } else {
-        bail!("the template cannot be sent: {}", problems.join("; "))
+    let account = app.accounts.open_integration(integration).map_err(|words| anyhow::anyhow!(words))?;
+    let message = account.complete(message);
+    if let Message::Sms(sms) = &message {
+        let problems: Vec<String> = sms.problems().iter().map(ToString::to_string).collect();
+        if !problems.is_empty() {
+            bail!("the template cannot be sent: {}", problems.join("; "))
+        }
     }
+    Ok((message, account.hours()))
 }
 
 /// What the audience is charged as: a message each, or the segments of each person's final text. Whom SMS cannot reach, and whose

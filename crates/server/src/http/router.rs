@@ -244,10 +244,8 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/settings",                          Read,       organisation::settings),
 
         route(GET,  "/settings/integrations",             Read,       integrations::list),
-        route(GET,  "/settings/integrations/new",         Integrations, integrations::new),
-        route(POST, "/settings/integrations/new",         Integrations, integrations::add),
-        route(GET,  "/settings/integrations/new/fast2sms", Integrations, integrations::new_fast2sms),
-        route(POST, "/settings/integrations/new/fast2sms", Integrations, integrations::add_fast2sms),
+        route(GET,  "/settings/integrations/new/{vendor}", Integrations, integrations::new),
+        route(POST, "/settings/integrations/new/{vendor}", Integrations, integrations::add),
         route(GET,  "/settings/integrations/{integration}", Read,     integrations::show),
         route(GET,  "/settings/integrations/{integration}/edit", Integrations, integrations::edit),
         route(POST, "/settings/integrations/{integration}/edit", Integrations, integrations::update),

@@ -3,6 +3,7 @@
 mod people;
 mod sms;
 
+use anyhow::Context;
 use domain::{
     broadcast::Audience,
     channel::{Category, Channel},
@@ -18,7 +19,7 @@ use domain::{
     whatsapp::{Parameter, UrlButton, WhatsappTemplate},
     workshop::TagColour,
 };
-use providers::{AisensySecrets, AisensySettings, Secret};
+use providers::{Secret, Secrets};
 use store::{
     Actor, NewOrganization, NewUser, Org, broadcasts::NewBroadcast, consents::NewConsent,
     integrations::NewIntegration, registrants::NewRegistrant, workshops::WorkshopDraft,
@@ -80,35 +81,9 @@ impl Stage {
             .await?;
         let org =
             app.store.org(Actor { organization, user: Some(id), name: admin.to_owned(), role: Role::Admin });
-        let integration = IntegrationId::new(now);
-        let secrets = AisensySecrets {
-            api_key: Secret::new(sandbox::aisensy::DEFAULT_KEY),
-            project_password: Some(Secret::new(sandbox::aisensy::DEFAULT_PASSWORD)),
-            webhook_secret: Some(Secret::new(WEBHOOK_SECRET)),
-        };
-        let settings = AisensySettings {
-            project_id: sandbox::aisensy::DEFAULT_PROJECT.to_owned(),
-            ..AisensySettings::default()
-        };
-        org.add_integration(
-            NewIntegration {
-                id: integration,
-                kind: "aisensy".to_owned(),
-                name: format!("{organisation} main"),
-                settings: serde_json::to_value(&settings)?,
-                sealed: app.keys.seal(&secrets.to_json(), &seal_binding(organization, integration)),
-                hints: serde_json::json!({
-                    "api_key": secrets.api_key.hint(),
-                    "project_password": secrets.project_password.as_ref().map(Secret::hint),
-                    "webhook_secret": secrets.webhook_secret.as_ref().map(Secret::hint),
-                }),
-                callback_key: app.keys.callback_key(integration),
-                pace,
-            },
-            now,
-        )
-        .await?;
-        let sms = sms::connect(app, &org, &format!("{organisation} SMS"), pace, now).await?;
+        let connect = async |channel, name: String| connect(app, &org, channel, &name, pace, now).await;
+        let integration = connect(Channel::WhatsappPersonal, format!("{organisation} main")).await?;
+        let sms = connect(Channel::Sms, format!("{organisation} SMS")).await?;
         Ok(Stage { user: id, org, integration, sms })
     }
 
@@ -179,6 +154,42 @@ impl Stage {
         };
         Ok(self.org.confirm_broadcast(new, now).await?)
     }
+}
+
+/// Connects the account that the first stand-in for a channel knows from the start.
+async fn connect(
+    app: &App,
+    org: &Org,
+    channel: Channel,
+    name: &str,
+    pace: Pace,
+    now: Millis,
+) -> anyhow::Result<IntegrationId> {
+    let vendor = providers::registry::serving(channel)
+        .find(|vendor| sandbox::registry::face(vendor.kind()).is_some())
+        .with_context(|| format!("nobody stands in for a vendor of {}", channel.title()))?;
+    let face = sandbox::registry::face(vendor.kind()).context("the stand-in is gone")?;
+    let sample = face.account();
+    let mut secrets = Secrets::default();
+    for (key, secret) in &sample.secrets {
+        secrets.set(key, Secret::new(secret));
+    }
+    if let Some(key) = sample.signed_with {
+        secrets.set(key, Secret::new(WEBHOOK_SECRET));
+    }
+    let id = IntegrationId::new(now);
+    let new = NewIntegration {
+        id,
+        kind: vendor.kind().to_owned(),
+        name: name.to_owned(),
+        settings: sample.settings,
+        sealed: app.keys.seal(&secrets.to_json(), &seal_binding(org.actor().organization, id)),
+        hints: secrets.hints(),
+        callback_key: app.keys.callback_key(id),
+        pace,
+    };
+    org.add_integration(new, now).await?;
+    Ok(id)
 }
 
 /// The templates that the stand-in's default account knows as campaigns.

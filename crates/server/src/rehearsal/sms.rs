@@ -1,47 +1,10 @@
-//! The SMS half of the stage: an account at the stand-in and texts that it knows.
+//! The texts that the stand-in for SMS knows.
 
 use domain::{
     channel::Category,
-    ids::IntegrationId,
-    pace::Pace,
     sms::{SmsRoute, SmsTemplate, Tag, Variable},
     template::Source,
-    time::Millis,
 };
-use providers::{Fast2smsSecrets, Fast2smsSettings, Secret};
-use store::{Org, integrations::NewIntegration};
-
-use crate::{accounts::seal_binding, app::App};
-
-/// Connects an account at the stand-in.
-pub(super) async fn connect(
-    app: &App,
-    org: &Org,
-    name: &str,
-    pace: Pace,
-    now: Millis,
-) -> anyhow::Result<IntegrationId> {
-    let id = IntegrationId::new(now);
-    let secrets = Fast2smsSecrets { api_key: Secret::new(sandbox::fast2sms::DEFAULT_KEY) };
-    let settings = Fast2smsSettings {
-        default_sender: Some(sandbox::fast2sms::DEFAULT_SENDER.parse()?),
-        entity_id: Some(sandbox::fast2sms::DEFAULT_ENTITY.parse()?),
-        ..Fast2smsSettings::default()
-    };
-    let binding = seal_binding(org.actor().organization, id);
-    let new = NewIntegration {
-        id,
-        kind: "fast2sms".to_owned(),
-        name: name.to_owned(),
-        settings: serde_json::to_value(&settings)?,
-        sealed: app.keys.seal(&secrets.to_json(), &binding),
-        hints: serde_json::json!({ "api_key": secrets.api_key.hint() }),
-        callback_key: app.keys.callback_key(id),
-        pace,
-    };
-    org.add_integration(new, now).await?;
-    Ok(id)
-}
 
 /// The texts that the stand-in's default account knows: for each person, the same for all, and one that promotes.
 pub fn sms_templates() -> anyhow::Result<Vec<(&'static str, SmsTemplate)>> {

@@ -2,29 +2,11 @@
 //!
 //! Nothing here knows a time zone or the present moment: clock times come in as text, spans as two instants.
 
+use domain::text::group_digits;
+pub use domain::text::grouped;
+
 /// Paise are 100 of these: money is an integer of 1/10,000 rupee.
 const PAISA: i64 = 100;
-
-/// A count with Indian grouping: `1,04,820`. A negative one has a real minus. Takes every kind of whole number: stores count in `i64`,
-/// lists in `usize`.
-pub fn grouped(n: impl TryInto<i64>) -> String {
-    let n = n.try_into().unwrap_or(i64::MAX);
-    let sign = if n < 0 { "−" } else { "" };
-    format!("{sign}{}", group_digits(&n.unsigned_abs().to_string()))
-}
-
-/// Last three digits, then pairs.
-fn group_digits(digits: &str) -> String {
-    let mut out = String::with_capacity(digits.len() * 3 / 2);
-    for (at, digit) in digits.char_indices() {
-        let left = digits.len() - at;
-        if at > 0 && left >= 3 && left % 2 == 1 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
 
 /// `1 person`, `1,231 people`.
 pub fn counted(n: impl TryInto<i64>, one: &str, many: &str) -> String {

@@ -16,7 +16,7 @@ use domain::{
     time::{HOUR, Zone},
 };
 use munadi::accounts::seal_binding;
-use providers::{Fast2smsSecrets, Secret};
+use providers::Secrets;
 use serde_json::json;
 use store::{
     Actor, Org,
@@ -176,7 +176,7 @@ async fn sms_refused(world: &World, people: &People, code: &str) -> BroadcastId 
     }
     let (org, now) = (org(world, people), world.clock_now());
     let integration = IntegrationId::new(now);
-    let secrets = Fast2smsSecrets { api_key: Secret::new(API_KEY) };
+    let secrets = Secrets::default().with("api_key", API_KEY);
     let account = NewIntegration {
         id: integration,
         kind: "fast2sms".to_owned(),

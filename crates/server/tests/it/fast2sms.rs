@@ -5,11 +5,12 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use domain::{
+    money::Money,
     sending_hours::OpenHours,
     sms::{SmsRoute, ValueLimits},
 };
-use munadi::{accounts::seal_binding, pages::settings::integrations::SmsHealth};
-use providers::Fast2smsSettings;
+use munadi::{accounts::seal_binding, pages::settings::integrations::Health};
+use providers::{Standing, Status, fast2sms::Fast2smsSettings};
 use sandbox::{
     Sandbox,
     fast2sms::{DEFAULT_ACCOUNT, DEFAULT_ENTITY, DEFAULT_KEY, DEFAULT_SENDER},
@@ -29,7 +30,9 @@ async fn set_up(
     let mut config = sandbox::Config::default();
     change(&mut config.fast2sms.accounts[0]);
     let vendor = Sandbox::start(config).await.unwrap();
-    let world = World::with(db, |config| config.providers.fast2sms = format!("{}/dev", vendor.url())).await;
+    let world =
+        World::with(db, |config| config.providers.set("fast2sms_url", &format!("{}/dev", vendor.url())))
+            .await;
     let people = world.people().await;
     (world, people, vendor)
 }
@@ -78,11 +81,12 @@ async fn tested(
     people: &People,
     admin: &mut Browser<'_>,
     account: &Integration,
-) -> (SmsHealth, String) {
+) -> (Status, String) {
     let answer = admin.post(&of(account, "/test"), &[]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
-    let health = SmsHealth::of(&stored(world, people).await.unwrap());
-    (health, admin.get(&of(account, "")).await.body)
+    let health = Health::of(&stored(world, people).await.unwrap());
+    assert_eq!(health.tested_at, Some(world.clock_now()));
+    (health.status, admin.get(&of(account, "")).await.body)
 }
 
 on_both! {
@@ -188,7 +192,7 @@ on_both! {
         assert_eq!(admin.post(&of(&account, "/edit"), &typed).await.status, StatusCode::SEE_OTHER);
         assert_eq!(limits(&stored(&world, &people).await.unwrap()), ValueLimits { text: 25, alphanumeric: 30, link: 60 });
         let page = admin.get(&of(&account, "")).await.body;
-        assert!(page.contains("Up to 25 characters") && page.contains("60 in links"), "{page}");
+        assert!(page.contains("Up to 25 characters") && page.contains("Up to 60 characters"), "{page}");
     }
 
     async fn editing_keeps_the_key_unless_a_new_one_is_typed(db: TestStore) {
@@ -220,9 +224,8 @@ on_both! {
         let mut admin = world.signed_in(&people.admin).await;
         let account = added(&world, &people, &mut admin).await;
         assert!(admin.get(&of(&account, "")).await.body.contains("never tested"));
-        let (health, page) = tested(&world, &people, &mut admin, &account).await;
-        assert_eq!(health.balance, Some(12_505_000));
-        assert_eq!(health.tested_at, Some(world.clock_now()));
+        let (status, page) = tested(&world, &people, &mut admin, &account).await;
+        assert_eq!(status.balance, Some(Money(12_505_000)));
         assert!(page.contains("₹1,250.50") && page.contains("By Admin"), "{page}");
         assert!(page.contains(&format!("/settings/charges?account={}", account.id)));
         let list = admin.get("/settings/integrations").await.body;
@@ -233,8 +236,8 @@ on_both! {
         let (world, people, _vendor) = set_up(db, |account| account.wallet = 0).await;
         let mut admin = world.signed_in(&people.admin).await;
         let account = added(&world, &people, &mut admin).await;
-        let (health, page) = tested(&world, &people, &mut admin, &account).await;
-        assert_eq!(health.balance, Some(0));
+        let (status, page) = tested(&world, &people, &mut admin, &account).await;
+        assert_eq!(status.balance, Some(Money(0)));
         assert!(page.contains("The wallet is empty.") && page.contains("Top up"), "{page}");
     }
 
@@ -252,8 +255,8 @@ on_both! {
         let account = added(&world, &people, &mut admin).await;
         for (change, code, title, way_out) in cases {
             vendor.fast2sms().change_account(DEFAULT_ACCOUNT, change).unwrap();
-            let (health, page) = tested(&world, &people, &mut admin, &account).await;
-            assert_eq!((health.code.as_str(), health.refused, health.balance), (code, true, None));
+            let (status, page) = tested(&world, &people, &mut admin, &account).await;
+            assert_eq!((status.code.as_str(), status.standing, status.balance), (code, Standing::Refused, None));
             assert!(page.contains(title) && page.contains(way_out), "{code}: {page}");
             assert!(!page.contains(DEFAULT_KEY));
         }
@@ -264,8 +267,8 @@ on_both! {
         let mut admin = world.signed_in(&people.admin).await;
         let account = added(&world, &people, &mut admin).await;
         vendor.stop().await;
-        let (health, page) = tested(&world, &people, &mut admin, &account).await;
-        assert!(!health.refused && health.balance.is_none());
+        let (status, page) = tested(&world, &people, &mut admin, &account).await;
+        assert!(status.standing == Standing::Silent && status.balance.is_none());
         assert!(page.contains("No answer") && page.contains("gave no usable answer"), "{page}");
     }
 }

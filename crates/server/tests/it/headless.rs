@@ -98,18 +98,11 @@ async fn installation(folder: &Path, sandbox: &Sandbox) -> Vec<String> {
         stage.org.add_template(domain::channel::Channel::Sms, name, &body, now).await.unwrap();
     }
     app.store.close().await;
-    [
-        "--data",
-        &folder.display().to_string(),
-        "--aisensy-url",
-        &urls.aisensy,
-        "--aisensy-project-url",
-        &urls.aisensy_project,
-        "--fast2sms-url",
-        &urls.fast2sms,
-    ]
-    .map(str::to_owned)
-    .to_vec()
+    let mut flags = vec!["--data".to_owned(), folder.display().to_string()];
+    for (key, url) in urls.all() {
+        flags.extend([format!("--{}", key.replace('_', "-")), url.to_owned()]);
+    }
+    flags
 }
 
 fn send(flags: &[String], more: &[&str]) -> Output {

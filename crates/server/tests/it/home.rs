@@ -70,11 +70,9 @@ impl Scene {
 async fn connect(world: &World, org: &Org) -> domain::ids::IntegrationId {
     let now = world.clock_now();
     let id = domain::ids::IntegrationId::new(now);
-    let secrets = providers::AisensySecrets {
-        api_key: providers::Secret::new(sandbox::aisensy::DEFAULT_KEY),
-        project_password: Some(providers::Secret::new(sandbox::aisensy::DEFAULT_PASSWORD)),
-        webhook_secret: None,
-    };
+    let secrets = providers::Secrets::default()
+        .with("api_key", sandbox::aisensy::DEFAULT_KEY)
+        .with("project_password", sandbox::aisensy::DEFAULT_PASSWORD);
     let binding = munadi::accounts::seal_binding(org.actor().organization, id);
     org.add_integration(
         store::integrations::NewIntegration {

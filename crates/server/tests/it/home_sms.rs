@@ -36,8 +36,7 @@ impl Sms {
         let scene = Scene::new(db).await;
         let now = scene.world.clock_now();
         let id = IntegrationId::new(now);
-        let secrets =
-            providers::Fast2smsSecrets { api_key: providers::Secret::new(sandbox::fast2sms::DEFAULT_KEY) };
+        let secrets = providers::Secrets::default().with("api_key", sandbox::fast2sms::DEFAULT_KEY);
         let binding = munadi::accounts::seal_binding(scene.org.actor().organization, id);
         let new = NewIntegration {
             id,

@@ -21,11 +21,9 @@ use domain::{
     whatsapp::WhatsappTemplate,
 };
 use engine::Accounts;
-use munadi::{
-    accounts::seal_binding,
-    pages::settings::integrations::{Health, Verdict},
-};
+use munadi::{accounts::seal_binding, pages::settings::integrations::Health};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+use providers::Standing;
 use sandbox::{
     Sandbox,
     aisensy::{DEFAULT_PASSWORD, DEFAULT_PROJECT, key_of},
@@ -57,9 +55,7 @@ async fn set_up(db: &TestStore) -> (World, People) {
 async fn with_vendor(db: &TestStore) -> (World, People, Sandbox) {
     let vendor = Sandbox::start(sandbox::Config::default()).await.unwrap();
     let world = World::with(db, |config| {
-        config.providers.aisensy = format!("{}/campaign/t1/api", vendor.url());
-        config.providers.aisensy_project = format!("{}/project-apis/v1", vendor.url());
-        config.providers.fast2sms = format!("{}/dev", vendor.url());
+        config.providers = munadi::commands::demo::stand_in(&vendor);
     })
     .await;
     let people = world.people().await;
@@ -85,7 +81,7 @@ async fn vendor_account(world: &World, people: &People) -> IntegrationId {
         ("project_password", DEFAULT_PASSWORD),
         ("per_second", "10"),
     ];
-    let answer = admin.post("/settings/integrations/new", &fields).await;
+    let answer = admin.post("/settings/integrations/new/aisensy", &fields).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
     account(world, people, "Stand-in").await.id
 }
@@ -177,9 +173,9 @@ on_both! {
         let (world, people) = set_up(db).await;
         watch_the_log();
         let mut admin = world.signed_in(&people.admin).await;
-        let refused = admin.post("/settings/integrations/new", &but(GOOD, "name", "")).await;
+        let refused = admin.post("/settings/integrations/new/aisensy", &but(GOOD, "name", "")).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-        let added = admin.post("/settings/integrations/new", GOOD).await;
+        let added = admin.post("/settings/integrations/new/aisensy", GOOD).await;
         assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.body);
         let stored = account(&world, &people, "Second number").await;
         let tested = admin.post(&format!("{LIST}/{}/test", stored.id), &[("campaign", "any")]).await;
@@ -218,7 +214,7 @@ on_both! {
     async fn several_accounts_stand_side_by_side(db: TestStore) {
         let (world, people) = set_up(db).await;
         let mut admin = world.signed_in(&people.admin).await;
-        admin.post("/settings/integrations/new", GOOD).await;
+        admin.post("/settings/integrations/new/aisensy", GOOD).await;
         let page = admin.get(LIST).await.body;
         assert!(page.contains("Udaan main") && page.contains("Second number"));
         let added = account(&world, &people, "Second number").await;
@@ -243,13 +239,13 @@ on_both! {
             ("per_day", "-1"), ("api_key", ""), ("api_key", "two words"),
         ];
         for (name, value) in cases {
-            let answer = admin.post("/settings/integrations/new", &but(GOOD, name, value)).await;
+            let answer = admin.post("/settings/integrations/new/aisensy", &but(GOOD, name, value)).await;
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}={value}");
             assert!(answer.body.contains(&format!(r#"id="{name}-error""#)), "{name}={value} is not named");
             let (kept, text) = if name == "name" { ("source", "munadi") } else { ("name", "Second number") };
             assert!(answer.body.contains(&format!(r#"name="{kept}" id="{kept}" value="{text}""#)), "{kept} is lost");
         }
-        let none = admin.post("/settings/integrations/new", &[]).await;
+        let none = admin.post("/settings/integrations/new/aisensy", &[]).await;
         for name in ["name", "per_second", "api_key"] {
             assert!(none.body.contains(&format!(r#"id="{name}-error""#)), "{name}: all at once");
         }
@@ -278,7 +274,7 @@ on_both! {
         let before = account(&world, &people, "Udaan main").await;
         for user in [&people.viewer, &people.agent, &people.manager] {
             let mut browser = world.signed_in(user).await;
-            for path in ["/settings/integrations/new".to_owned(), format!("{own}/edit"), format!("{own}/keys"), format!("{own}/remove")] {
+            for path in ["/settings/integrations/new/aisensy".to_owned(), format!("{own}/edit"), format!("{own}/keys"), format!("{own}/remove")] {
                 assert_eq!(browser.get(&path).await.status, StatusCode::FORBIDDEN, "{path} as {}", user.name);
                 assert_eq!(browser.post(&path, GOOD).await.status, StatusCode::FORBIDDEN, "{path} as {}", user.name);
             }
@@ -368,18 +364,17 @@ on_both! {
         let path = format!("{LIST}/{id}/test");
         admin.post(&path, &[("campaign", "workshop_today")]).await;
         let health = Health::of(&account(&world, &people, "Stand-in").await);
-        assert_eq!((health.verdict, health.parameters), (Verdict::Live, Some(3)));
-        let project = health.project.unwrap();
+        assert_eq!((health.status.standing, health.status.said.as_str()), (Standing::Ready, "Live, 3 values, no media"));
+        let status = health.status;
         // 10,000 rupees in the stand-in's wallet (providers/aisensy.md §3, `credit`).
-        assert_eq!(project.credit, Some(Money::rupees(10_000).0));
-        assert_eq!((project.tier.as_str(), project.tier_limit), ("TIER_100K", Some(100_000)));
+        assert_eq!((status.balance, status.people_a_day), (Some(Money::rupees(10_000)), Some(100_000)));
         let page = admin.get(&format!("{LIST}/{id}")).await.body;
         for shown in ["Live, 3 values", "₹10,000.00", "TIER_100K", "1,00,000 people", "+91 90000 00000", "Ready"] {
             assert!(page.contains(shown), "{shown} is not shown");
         }
         admin.post(&path, &[("campaign", "no_such_campaign")]).await;
         let health = Health::of(&account(&world, &people, "Stand-in").await);
-        assert_eq!(health.verdict, Verdict::Refused);
+        assert_eq!(health.status.standing, Standing::Refused);
         assert!(admin.get(&format!("{LIST}/{id}")).await.body.contains("Campaign does not exist"));
     }
 
@@ -408,8 +403,8 @@ on_both! {
         let answer = manager.post(&format!("{LIST}/{}/test", people.integration), &[]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
         let health = Health::of(&account(&world, &people, "Udaan main").await);
-        assert_eq!(health.verdict, Verdict::Silent);
-        assert_eq!(health.campaign, "workshop_reminder_1h", "asked about the first template's campaign");
+        assert_eq!(health.status.standing, Standing::Silent);
+        assert_eq!(health.status.about, "workshop_reminder_1h", "asked about the first template's campaign");
         assert!(manager.get(LIST).await.body.contains("No answer"));
     }
 
@@ -616,7 +611,7 @@ async fn nothing_typed_into_the_settings_is_a_fault() {
     let (world, people) = set_up(&db).await;
     let own = format!("{LIST}/{}", people.integration);
     let paths = [
-        "/settings/integrations/new".to_owned(),
+        "/settings/integrations/new/aisensy".to_owned(),
         format!("{own}/edit"),
         format!("{own}/keys"),
         "/settings/templates/new".to_owned(),

@@ -9,7 +9,7 @@ use domain::{
     template::Source,
 };
 use munadi::accounts::seal_binding;
-use providers::{Fast2smsSecrets, Fast2smsSettings, Secret};
+use providers::Secrets;
 use sandbox::{Sandbox, fast2sms};
 use store::{Actor, Org, integrations::NewIntegration, on_both, templates::Template, testing::TestStore};
 
@@ -52,20 +52,22 @@ async fn set_up(db: &TestStore) -> (World, People) {
 /// A program with an account at the stand-in.
 async fn with_vendor(db: &TestStore) -> (World, People, Sandbox) {
     let vendor = Sandbox::start(sandbox::Config::default()).await.unwrap();
-    let world = World::with(db, |config| config.providers.fast2sms = format!("{}/dev", vendor.url())).await;
+    let world =
+        World::with(db, |config| config.providers.set("fast2sms_url", &format!("{}/dev", vendor.url())))
+            .await;
     let people = world.people().await;
     let now = world.clock_now();
     let id = IntegrationId::new(now);
     let org = org(&world, &people);
-    let secrets = Fast2smsSecrets { api_key: Secret::new(fast2sms::DEFAULT_KEY) };
+    let secrets = Secrets::default().with("api_key", fast2sms::DEFAULT_KEY);
     let binding = seal_binding(people.first, id);
     let new = NewIntegration {
         id,
         kind: "fast2sms".to_owned(),
         name: "Texts".to_owned(),
-        settings: serde_json::to_value(Fast2smsSettings::default()).unwrap(),
+        settings: serde_json::json!({}),
         sealed: world.app.keys.seal(&secrets.to_json(), &binding),
-        hints: serde_json::json!({ "api_key": secrets.api_key.hint() }),
+        hints: secrets.hints(),
         callback_key: world.app.keys.callback_key(id),
         pace: Pace { per_second: 10, per_day: 10_000 },
     };

@@ -18,14 +18,14 @@ use domain::{
 };
 use futures::StreamExt;
 use munadi::{
-    accounts::{ProviderUrls, seal_binding},
+    accounts::seal_binding,
     app::{App, SESSION_LIFE},
     config::Config,
     http::{auth::Token, cookies::Jar, router},
     password::Cost,
     seal::KeyRing,
 };
-use providers::{AisensySecrets, Secret};
+use providers::{Secrets, Urls};
 use serde_json::json;
 use store::{
     Actor, NewOrganization, NewUser, User,
@@ -91,11 +91,7 @@ impl World {
         config.public_url = "https://notify.example".to_owned();
         config.password_cost = Cost { memory_kib: 8, passes: 1 };
         // Nothing answers there: a test never leaves this machine.
-        config.providers = ProviderUrls {
-            aisensy: "http://127.0.0.1:9/campaign".to_owned(),
-            aisensy_project: "http://127.0.0.1:9/project".to_owned(),
-            fast2sms: "http://127.0.0.1:9/dev".to_owned(),
-        };
+        config.providers = Urls::all_at("http://127.0.0.1:9/nobody");
         change(&mut config);
         let clock = Arc::new(ManualClock::at(Millis(20_000 * DAY)));
         let app = App::new(db.store.clone(), clock.clone(), config, KeyRing::generate()).unwrap();
@@ -172,11 +168,8 @@ impl World {
         webhook_secret: Option<&str>,
     ) -> IntegrationId {
         let id = IntegrationId::new(self.clock_now());
-        let secrets = AisensySecrets {
-            api_key: Secret::new(API_KEY),
-            project_password: None,
-            webhook_secret: webhook_secret.map(Secret::new),
-        };
+        let secrets = Secrets::default().with("api_key", API_KEY);
+        let secrets = secrets.with("webhook_secret", webhook_secret.unwrap_or_default());
         let new = NewIntegration {
             id,
             kind: "aisensy".to_owned(),

@@ -11,6 +11,7 @@ mod plan;
 mod proofs;
 mod receipts;
 mod record;
+mod script;
 mod settle;
 mod workers;
 
@@ -27,6 +28,7 @@ pub use plan::{PlanCandidate, PlanPage, PlannedRow, Planning, StretchSums};
 pub use proofs::{Difference, Unproven};
 pub use receipts::{Applied, Candidate, PendingReceipt, RawReceipt, ReceiptChange};
 pub use record::{Endings, Record, SentRequest};
+pub use script::SentScript;
 pub(crate) use settle::SETTLE_ROWS;
 pub use settle::Settled;
 pub use workers::WorkerBeat;

@@ -14,11 +14,10 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 use anyhow::bail;
 use clap::Args;
 use domain::time::WallClock;
-use sandbox::null::Null;
+use providers::Urls;
 
 use super::say;
 use crate::{
-    accounts::ProviderUrls,
     app::App,
     config::{Config, Flags},
 };
@@ -159,7 +158,8 @@ async fn measure(
         None => {}
     }
     let null = sandbox::null::start().await?;
-    config.providers = null_urls(&null);
+    // It takes any path; the probe's answer is the same and proves nothing, so the campaign is asked in vain.
+    config.providers = Urls::all_at(&null.url());
     let raw = sends::raw(&null, args.raw).await?;
     board.note("raw calls of the same HTTP client", raw, "/s", None)?;
     let app = App::open(config.clone(), Arc::new(WallClock)).await?;
@@ -176,11 +176,6 @@ async fn measure(
     board.note("size of the data folder", folder_mb(folder), "MB", None)?;
     null.stop().await;
     Ok(())
-}
-
-/// The null provider takes any path; the probe's answer is the same and proves nothing, so the campaign is asked in vain.
-fn null_urls(null: &Null) -> ProviderUrls {
-    ProviderUrls { aisensy: null.url(), aisensy_project: null.url(), fast2sms: null.url() }
 }
 
 fn file_mb(path: &PathBuf) -> anyhow::Result<f64> {

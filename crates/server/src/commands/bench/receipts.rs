@@ -8,11 +8,11 @@ use std::{
     time::Instant,
 };
 
+use anyhow::Context;
 use axum::http::HeaderName;
 use domain::ids::{BroadcastId, IntegrationId};
-use hmac::{Hmac, KeyInit, Mac};
-use providers::{Http, HttpSettings, Secret, aisensy::SIGNATURE_HEADER, http::Endpoint};
-use sha2::Sha256;
+use providers::{Http, HttpSettings, Secret, http::Endpoint};
+use sandbox::{face::SamplePost, registry};
 use store::messages::{MessageFilter, MessageView};
 use tokio::net::TcpListener;
 
@@ -23,19 +23,21 @@ use crate::{app::App, rehearsal::WEBHOOK_SECRET};
 const AT_ONCE: usize = 64;
 
 /// A body, and its signature where the provider signs.
-type Post = (Vec<u8>, Option<Secret>);
+type Post = (Vec<u8>, Option<(HeaderName, Secret)>);
 
 pub(crate) async fn run(app: &App, made: &Made, receipts: usize, board: &mut Board) -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     let server = app.clone();
     let serving = tokio::spawn(async move { server.serve(listener).await });
-    let signed = posts(made, made.large, receipts, signed).await?;
+    let kind = |id| async move { anyhow::Ok(made.stage.org.integration(id).await?.kind) };
+    let (first, second) = (kind(made.stage.integration).await?, kind(made.stage.sms).await?);
+    let signed = posts(made, made.large, receipts, &first).await?;
     let bar = Some(('≥', 10_000.0));
     let (taken, applied) = absorb(app, &url, made.stage.integration, signed).await?;
     board.note("receipts taken (signed, stored, answered)", taken, "/s", bar)?;
     board.note("receipts applied", applied, "/s", bar)?;
-    let reports = posts(made, made.texts, receipts, report).await?;
+    let reports = posts(made, made.texts, receipts, &second).await?;
     let (taken, applied) = absorb(app, &url, made.stage.sms, reports).await?;
     board.note("delivery reports of SMS taken", taken, "/s", bar)?;
     board.note("delivery reports of SMS applied, with their costs", applied, "/s", bar)?;
@@ -62,8 +64,7 @@ async fn absorb(
         let (next, refused) = (Arc::clone(&next), Arc::clone(&refused));
         tasks.spawn(async move {
             while let Some((body, signature)) = posts.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let signature =
-                    signature.as_ref().map(|secret| (HeaderName::from_static(SIGNATURE_HEADER), secret));
+                let signature = signature.as_ref().map(|(name, secret)| (name.clone(), secret));
                 let answer = http.post(&to, body.clone(), signature).await;
                 if !answer.is_ok_and(|answer| answer.status == 200) {
                     refused.fetch_add(1, Ordering::Relaxed);
@@ -92,7 +93,7 @@ async fn posts(
     made: &Made,
     broadcast: BroadcastId,
     receipts: usize,
-    post: fn(usize, &MessageView) -> anyhow::Result<Post>,
+    kind: &str,
 ) -> anyhow::Result<Vec<Post>> {
     let mut posts = Vec::with_capacity(receipts);
     let mut after = 0;
@@ -101,31 +102,17 @@ async fn posts(
         let Some(last) = page.last() else { break };
         after = last.message.position;
         for row in page.iter().take(receipts - posts.len()) {
-            posts.push(post(posts.len(), row)?);
+            posts.push(post(kind, posts.len(), row)?);
         }
     }
     Ok(posts)
 }
 
-/// A body as providers/aisensy.md §4.2 shows it, with its signature.
-fn signed(n: usize, row: &MessageView) -> anyhow::Result<Post> {
+/// A delivered message as its vendor reports it.
+fn post(kind: &str, nth: usize, row: &MessageView) -> anyhow::Result<Post> {
+    let face = registry::face(kind).with_context(|| format!("nobody stands in for {kind}"))?;
     let digits = row.recipient.trim_start_matches('+');
     let id = row.provider_id.as_deref().unwrap_or_default();
-    let body = format!(
-        r#"{{"id":"ntf_{n}","created_at":"1767240000000","topic":"message.status.updated","delivery_attempt":"1","data":{{"message":{{"id":"m{n}","messageId":"wamid.T{n}","submitted_message_id":"{id}","phone_number":"{digits}","status":"DELIVERED"}}}}}}"#
-    );
-    let mut mac = Hmac::<Sha256>::new_from_slice(WEBHOOK_SECRET.as_bytes())?;
-    mac.update(body.as_bytes());
-    let signature = Secret::new(&hex::encode(mac.finalize().into_bytes()));
-    Ok((body.into_bytes(), Some(signature)))
-}
-
-/// The custom form of providers/fast2sms.md §6, which nobody signs.
-fn report(_: usize, row: &MessageView) -> anyhow::Result<Post> {
-    let mobile = row.recipient.trim_start_matches("+91");
-    let id = row.provider_id.as_deref().unwrap_or_default();
-    let body = format!(
-        r#"{{"request_id":"{id}","mobile":"{mobile}","status":"Delivered","delivery_timestamp":"1767240000","amount_debited":"0.2000"}}"#
-    );
-    Ok((body.into_bytes(), None))
+    let SamplePost { body, signature } = face.delivered(nth, id, digits, WEBHOOK_SECRET);
+    Ok((body, signature.map(|(name, signature)| (HeaderName::from_static(name), Secret::new(&signature)))))
 }

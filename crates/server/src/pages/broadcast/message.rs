@@ -12,7 +12,6 @@ use domain::{
     whatsapp::Media,
 };
 use maud::{Render, html};
-use providers::Fast2smsSettings;
 use serde::Deserialize;
 use store::{
     Org, StoreError,
@@ -222,10 +221,8 @@ async fn header(org: &Org, broadcast: &Broadcast, sms: &SmsTemplate) -> Result<S
     }
     match org.integration(broadcast.integration).await {
         Ok(account) => {
-            let settings = serde_json::from_value::<Fast2smsSettings>(account.settings).ok();
-            Ok(settings
-                .and_then(|settings| settings.default_sender)
-                .map_or(String::new(), |sender| sender.to_string()))
+            let sender = account.settings.get("default_sender").and_then(|sender| sender.as_str());
+            Ok(sender.unwrap_or_default().to_owned())
         }
         Err(StoreError::Missing) => Ok(String::new()),
         Err(error) => Err(error),
@@ -392,7 +389,7 @@ fn laid_out(body: &str) -> Option<String> {
     serde_json::to_string_pretty(&value).ok()
 }
 
-/// `name: value`, a line each; lists in a form are JSON text (providers/fast2sms.md §6).
+/// `name: value`, a line each; lists in a form are JSON text.
 fn form_laid_out(body: &str) -> Option<String> {
     let members = providers::form::members(body)?;
     let is_name = |name: &str| {

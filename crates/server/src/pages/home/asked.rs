@@ -1,14 +1,19 @@
 //! What providers said lately about a campaign and an account. Pages do not wait for providers: they show what is known and
 //! ask again in the background.
 
-use std::{collections::HashMap, hash::Hash, sync::Mutex, time::Duration};
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use domain::{
     checks::Probe,
     ids::IntegrationId,
     time::{MINUTE, Millis, SECOND},
 };
-use providers::{Account, NotTold, Wire, aisensy::ProjectFacts, fast2sms::Wallet};
+use providers::{Account, Standing, Status, Wire};
 use store::integrations::Integration;
 
 use crate::app::App;
@@ -50,8 +55,7 @@ type Which = (IntegrationId, Millis);
 #[derive(Default)]
 pub struct Asked {
     probes: Kept<(Which, String), Probe>,
-    projects: Kept<Which, Result<ProjectFacts, NotTold>>,
-    wallets: Kept<Which, Result<Wallet, NotTold>>,
+    accounts: Kept<Which, Status>,
 }
 
 struct Kept<K, V>(Mutex<HashMap<K, (Millis, V)>>);
@@ -100,7 +104,7 @@ fn look<V>(kept: Option<(Millis, V)>, silent: impl Fn(&V) -> bool, wait: Wait, n
 pub(super) async fn probe(
     app: &App,
     of: &Integration,
-    account: &Account,
+    account: &Arc<dyn Account>,
     wire: &Wire,
     campaign: &str,
     wait: Wait,
@@ -127,55 +131,27 @@ pub(super) async fn probe(
     }
 }
 
-/// Balance and tier; `None` without the project's credential or without an answer.
-pub(super) async fn project(
+/// What an account tells about itself; `None` when it takes too long.
+pub(super) async fn status(
     app: &App,
     of: &Integration,
-    account: &Account,
+    account: &Arc<dyn Account>,
     wait: Wait,
-) -> Option<Result<ProjectFacts, NotTold>> {
-    let Account::Aisensy(aisensy) = account else { return None };
-    if !aisensy.has_project() {
-        return None;
-    }
-    let (asker, aisensy) = (app.clone(), aisensy.clone());
-    told(app, of, wait, |asked| &asked.projects, async move { aisensy.project(&asker.out).await }).await
-}
-
-/// What is left in an SMS wallet; `None` for other accounts or without an answer.
-pub(super) async fn wallet(
-    app: &App,
-    of: &Integration,
-    account: &Account,
-    wait: Wait,
-) -> Option<Result<Wallet, NotTold>> {
-    let Account::Fast2sms(fast2sms) = account else { return None };
-    let (asker, fast2sms) = (app.clone(), fast2sms.clone());
-    told(app, of, wait, |asked| &asked.wallets, async move { fast2sms.wallet(&asker.out).await }).await
-}
-
-/// What an account tells about itself: from what is kept, or asked now.
-async fn told<T: Clone + Send + 'static>(
-    app: &App,
-    of: &Integration,
-    wait: Wait,
-    kept: fn(&Asked) -> &Kept<Which, Result<T, NotTold>>,
-    question: impl Future<Output = Result<T, NotTold>> + Send + 'static,
-) -> Option<Result<T, NotTold>> {
+) -> Option<Status> {
     let key = (of.id, of.secrets_set_at);
-    let silent = |told: &Result<T, NotTold>| matches!(told, Err(NotTold::Silent(_)));
-    let look = look(kept(&app.asked).get(&key), silent, wait, app.clock.now());
-    if let Look::Use(told) = look {
-        return Some(told);
+    let silent = |status: &Status| status.standing == Standing::Silent;
+    let look = look(app.asked.accounts.get(&key), silent, wait, app.clock.now());
+    if let Look::Use(status) = look {
+        return Some(status);
     }
-    let asker = app.clone();
+    let (asker, account) = (app.clone(), account.clone());
     let asking = tokio::spawn(async move {
-        let told = question.await;
-        kept(&asker.asked).put(key, asker.clock.now(), told.clone());
-        told
+        let status = account.status(&asker.out, "").await;
+        asker.asked.accounts.put(key, asker.clock.now(), status.clone());
+        status
     });
     match look {
-        Look::UseAndAsk(told) => Some(told),
+        Look::UseAndAsk(status) => Some(status),
         Look::Use(_) | Look::Ask => tokio::time::timeout(wait.longest(), asking).await.ok()?.ok(),
     }
 }

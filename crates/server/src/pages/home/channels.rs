@@ -1,22 +1,22 @@
-//! The four tabs, what stands on those that nothing sends on, and the card of the account behind WhatsApp Personal.
+//! The four tabs, what stands on those that nothing sends on, and the card of the account behind the chosen one.
 
 use domain::{
     channel::Channel,
     checks::{Check, Severity},
     role::Permission,
 };
-use providers::{Account, NotTold};
+use providers::{Standing, Vendor, vendor::CallbackProof};
 use store::integrations::Integration;
 
 use super::{compose::Compose, paths, shelf::Opened, vendor};
 use crate::{
-    accounts::FAST2SMS,
     http::extract::Member,
+    pages::settings::integrations::{logo, shown_number, standing_chip},
     ui::{
         button::Button,
         chip::{Chip, State, Tone},
         empty::Empty,
-        format::{grouped, phone, relative, rupees},
+        format::{grouped, relative, rupees},
         head::Fact,
         icons::Icon,
         status_card::{Logo, LogoColour, StatusCard},
@@ -27,19 +27,10 @@ use crate::{
 /// The id of the form behind the button *Test*.
 pub(super) const CHECK_FORM: &str = "test-account";
 
-fn icon(channel: Channel) -> Icon {
-    match channel {
-        Channel::WhatsappGroup => Icon::Group,
-        Channel::WhatsappPersonal => Icon::Personal,
-        Channel::Sms => Icon::Sms,
-        Channel::IvrCall => Icon::Call,
-    }
-}
-
 /// The tabs; `current` is the state of the chosen channel, `other` that of the other one that sends.
 pub(super) fn tabs(state: &Compose, current: (Tone, String), other: (Tone, String)) -> Tabs {
     let tab = |channel: &Channel| Tab {
-        icon: icon(*channel),
+        icon: vendor::icon(*channel),
         long: channel.title().to_owned(),
         short: channel.short_title().to_owned(),
         href: if *channel == state.channel { state.href("/") } else { state.on(*channel).href("/") },
@@ -68,7 +59,7 @@ pub(super) fn not_available(state: &Compose) -> Empty {
         Channel::Sms => ("Reach people without WhatsApp", ""),
     };
     Empty {
-        icon: icon(state.channel),
+        icon: vendor::icon(state.channel),
         title: title.to_owned(),
         text: text.to_owned(),
         actions: vec![
@@ -82,12 +73,13 @@ pub(super) fn not_available(state: &Compose) -> Empty {
 /// The one thing that is missing before anything can be composed.
 pub(super) fn missing(
     member: &Member,
-    channel: Channel,
+    state: &Compose,
     account: bool,
     template: bool,
     workshop: bool,
 ) -> Empty {
-    let vendor = vendor::of(channel);
+    let channel = state.channel;
+    let vendor = vendor::of(channel, None);
     let empty = |icon, title: &str, text: &str, permission, button: Button| Empty {
         icon,
         title: title.to_owned(),
@@ -101,14 +93,15 @@ pub(super) fn missing(
     };
     match (account, template, workshop) {
         (false, _, _) => empty(
-            vendor.icon,
+            vendor::icon(channel),
             match channel {
                 Channel::Sms => "Reach people without WhatsApp",
                 _ => "Write to each registrant on WhatsApp",
             },
-            vendor.invitation,
+            vendor.map_or("", |vendor| vendor.introduction().invitation),
             Permission::Integrations,
-            Button::primary_link(format!("Connect {}", vendor.name), paths::INTEGRATIONS).icon(Icon::Plug),
+            Button::primary_link(format!("Connect {}", vendor::name(channel, None)), paths::INTEGRATIONS)
+                .icon(Icon::Plug),
         ),
         (true, false, _) => empty(
             Icon::Edit,
@@ -117,10 +110,10 @@ pub(super) fn missing(
                 Channel::Sms => {
                     "A template holds the registered text, its ids, and where each of its values comes from."
                 }
-                _ => "A template names a live campaign of AiSensy and where each of its values comes from.",
+                _ => "A template names what the provider sends and where each of its values comes from.",
             },
             Permission::Manage,
-            Button::primary_link("Add a template", vendor.new_template).icon(Icon::Plus),
+            Button::primary_link("Add a template", vendor::new_template(state)).icon(Icon::Plus),
         ),
         (true, true, false) => empty(
             Icon::Workshop,
@@ -140,7 +133,12 @@ pub(super) fn missing(
 }
 
 /// How the channel stands, in one word.
-pub(super) fn standing(account: Option<&Integration>, opened: Option<&Opened>, checks: &[Check]) -> Chip {
+pub(super) fn standing(
+    channel: Channel,
+    account: Option<&Integration>,
+    opened: Option<&Opened>,
+    checks: &[Check],
+) -> Chip {
     let (Some(account), Some(opened)) = (account, opened) else { return State::NotSetUp.chip() };
     if account.stopped_at.is_some() {
         return Chip { tone: Tone::Act, icon: Icon::Pause, word: "Stopped".to_owned() };
@@ -149,13 +147,15 @@ pub(super) fn standing(account: Option<&Integration>, opened: Option<&Opened>, c
         return State::Disconnected.chip();
     }
     let found = |title: &str| checks.iter().any(|c| c.severity == Severity::Error && c.title == title);
-    if found("AiSensy refuses this campaign") || found("Fast2SMS refuses this account") {
-        return Chip { tone: Tone::Fail, icon: Icon::Error, word: "Refused".to_owned() };
+    let vendor = vendor::name(channel, Some(account));
+    let refuses = ["campaign", "account"].map(|what| format!("{vendor} refuses this {what}"));
+    if refuses.iter().any(|title| found(title)) {
+        return standing_chip(Standing::Refused);
     }
     if found("The wallet is too low") {
         return State::LowBalance.chip();
     }
-    if opened.facts().is_some_and(|facts| !matches!(facts.status.as_str(), "" | "ACTIVE")) {
+    if opened.status.as_ref().is_some_and(|status| status.standing == Standing::NotActive) {
         return State::Setup.chip();
     }
     State::Ready.chip()
@@ -169,12 +169,14 @@ pub(super) fn status(
     opened: Option<&Opened>,
     chip: Chip,
 ) -> StatusCard {
-    let vendor = vendor::of(channel);
+    let vendor = vendor::of(channel, account);
+    let name = vendor::name(channel, account);
     let configure = Button::link("Configure", paths::INTEGRATIONS).icon(Icon::Settings);
-    let (Some(account), Some(opened)) = (account, opened) else {
+    let letters = vendor.map_or("–", |vendor| vendor.introduction().letters);
+    let (Some(account), Some(opened), Some(vendor)) = (account, opened, vendor) else {
         return StatusCard {
-            logo: Logo { letters: vendor.letters, colour: LogoColour::Grey },
-            name: vendor.name.to_owned(),
+            logo: Logo { letters, colour: LogoColour::Grey },
+            name: name.to_owned(),
             chip,
             note: "No account is connected".to_owned(),
             facts: vec![],
@@ -187,45 +189,34 @@ pub(super) fn status(
     }
     actions.push(configure.to(paths::integration(account.id)));
     StatusCard {
-        logo: Logo { letters: vendor.letters, colour: LogoColour::Violet },
-        name: format!("{} · {}", vendor.name, account.name),
+        logo: logo(vendor),
+        name: format!("{name} · {}", account.name),
         chip,
-        note: note(opened),
-        facts: facts(member, account, opened),
+        note: note(vendor, opened),
+        facts: facts(member, name, account, opened),
         actions,
     }
 }
 
-fn note(opened: &Opened) -> String {
-    if let Ok(Account::Fast2sms(_)) = &opened.account {
-        return "delivery is reported, and asked for".to_owned();
-    }
-    let receipts = if opened.takes_receipts() {
-        "receipts on"
-    } else {
-        "no receipts: messages end at “handed over”"
+/// The number that people see, and how what became of messages is learnt.
+fn note(vendor: &dyn Vendor, opened: &Opened) -> String {
+    let looks_up = opened.account.as_ref().is_ok_and(|account| account.can().looks_up);
+    let receipts = match (opened.takes_receipts(), vendor.callback().proof) {
+        (true, CallbackProof::Address) if looks_up => "delivery is reported, and asked for",
+        (true, _) => "receipts on",
+        (false, _) => "no receipts: messages end at “handed over”",
     };
-    match opened.facts().map(|facts| facts.wa_number.as_str()).filter(|number| !number.is_empty()) {
-        Some(number) => {
-            let number = format!("+{}", number.trim_start_matches('+'));
-            format!("{} · {receipts}", phone(&number))
-        }
+    match opened.status.as_ref().map(|status| status.number.as_str()).filter(|number| !number.is_empty()) {
+        Some(number) => format!("{} · {receipts}", shown_number(number)),
         None => receipts.to_owned(),
     }
 }
 
-fn facts(member: &Member, account: &Integration, opened: &Opened) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    match &opened.wallet {
-        Some(Ok(wallet)) => facts.push(Fact::new("Wallet", rupees(wallet.balance.0))),
-        Some(Err(NotTold::Refused(said))) => {
-            facts.push(Fact::new("Wallet", "n/a").note(said.text.chars().take(60).collect::<String>()));
-        }
-        Some(Err(_)) => facts.push(Fact::new("Wallet", "n/a").note("Fast2SMS has not answered yet")),
-        None if account.kind == FAST2SMS => {
-            facts.push(Fact::new("Wallet", "n/a").note("Fast2SMS has not answered yet"));
-        }
-        None => whatsapp_facts(opened, &mut facts),
+fn facts(member: &Member, vendor: &str, account: &Integration, opened: &Opened) -> Vec<Fact> {
+    let mut facts = vec![wallet(vendor, opened)];
+    if let Some(people) = opened.people_a_day() {
+        let people = if people == i64::MAX { "unlimited".to_owned() } else { grouped(people) };
+        facts.push(Fact::new("People in 24 h", people).note("allowed by the provider"));
     }
     facts.push(Fact::new("Pace", format!("{} /s", account.pace.per_second)));
     let zone = &member.organization.zone;
@@ -237,28 +228,14 @@ fn facts(member: &Member, account: &Integration, opened: &Opened) -> Vec<Fact> {
     facts
 }
 
-/// Wallet and tier of a WhatsApp number.
-fn whatsapp_facts(opened: &Opened, facts: &mut Vec<Fact>) {
-    match (&opened.project, opened.facts()) {
-        (_, Some(project)) => {
-            if let Some(credit) = project.credit {
-                facts.push(Fact::new("Wallet", rupees(credit.0)));
-            }
-            let tier = match project.tier_limit {
-                Some(i64::MAX) => Some("unlimited".to_owned()),
-                Some(people) => Some(grouped(people)),
-                None => None,
-            };
-            if let Some(tier) = tier {
-                facts.push(Fact::new("People in 24 h", tier).note("allowed by WhatsApp"));
-            }
-        }
-        (Some(Err(NotTold::Refused(said))), None) => {
-            facts.push(Fact::new("Wallet", "n/a").note(said.text.chars().take(60).collect::<String>()));
-        }
-        (Some(_), None) => facts.push(Fact::new("Wallet", "n/a").note("AiSensy has not answered yet")),
-        (None, None) => {
-            facts.push(Fact::new("Wallet", "n/a").note("needs the project password"));
-        }
+/// What is left, or why that is not known.
+fn wallet(vendor: &str, opened: &Opened) -> Fact {
+    let unknown = |why: String| Fact::new("Wallet", "n/a").note(why);
+    let silent = || unknown(format!("{vendor} has not answered yet"));
+    let Some(status) = &opened.status else { return silent() };
+    match (status.balance, status.standing) {
+        (Some(balance), _) => Fact::new("Wallet", rupees(balance.0)),
+        (None, Standing::Silent) => silent(),
+        (None, _) => unknown(status.balance_note.chars().take(60).collect()),
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     ui::format::{grouped, relative},
 };
 
-/// Two SMS to one number stand so far apart (providers/fast2sms.md §2.2).
+/// Two SMS to one number stand so far apart.
 const GAP_MS: i64 = 2 * MINUTE;
 /// The same template to the same workshop within this time is worth a word.
 const AGAIN_MS: i64 = 24 * HOUR;
@@ -93,6 +93,7 @@ impl Desk {
                 .any(|source| matches!(source, Source::RegistrantName | Source::RegistrantFirstName)),
             uses_link: self.message.sources().any(|source| *source == Source::WorkshopJoinLink),
             join_link: &self.workshop.join_link,
+            provider: super::vendor::name(self.state.channel, Some(&self.account)),
             probe: probe.clone().filter(|_| self.state.channel == Channel::WhatsappPersonal),
             start: begins(&self.hours, self.start),
             done_at: self.forecast.done_at,
@@ -107,13 +108,19 @@ impl Desk {
                 && (quiet(begins(&self.hours, self.start)) || quiet(self.forecast.done_at)),
             cost: self.forecast.cost,
             balance: self.wallet,
-            tier_left: opened.facts().and_then(|facts| facts.tier_limit),
+            tier_left: opened.people_a_day(),
             now: member.now,
         });
         all.extend(self.further_checks(member, opened));
         all.extend(self.checks_of_hours(member));
         if let (Message::Sms(template), Some(scan)) = (&self.message, &self.scan) {
-            all.extend(sms_checks::all(template, scan, probe.as_ref(), self.audience.bad_value));
+            all.extend(sms_checks::all(
+                super::vendor::name(self.state.channel, Some(&self.account)),
+                template,
+                scan,
+                probe.as_ref(),
+                self.audience.bad_value,
+            ));
         }
         all.sort_by_key(|check| check.severity);
         all

@@ -12,7 +12,7 @@ use domain::{
     time::Millis,
     workshop::RegistrantStatus,
 };
-use providers::{Account, Wire};
+use providers::Wire;
 use serde_json::Value;
 use store::{
     broadcasts::Broadcast,
@@ -114,7 +114,7 @@ impl Desk {
         }
         let units = scan.as_ref().map_or(audience.reachable, |scan| scan.units_for(audience.reachable));
         let price = member.org.price(channel, message.tariff(), member.now).await?;
-        let unit = price.unwrap_or_else(|| vendor::list_price(&message));
+        let unit = price.unwrap_or_else(|| vendor::list_price(&message, account));
         let time = Timing::read(member, state, workshop);
         let ahead = member.org.booked(account.id).await?;
         let wire = Wire::from_json(channel, &frozen.to_string()).ok();
@@ -123,7 +123,7 @@ impl Desk {
             (Err(_), _) | (_, None) => 1,
         };
         let calls = audience.reachable / batch + i64::from(audience.reachable % batch > 0);
-        let own_hours = opened.account.as_ref().ok().and_then(Account::hours);
+        let own_hours = opened.account.as_ref().ok().and_then(|open| open.hours());
         let hours = hours(member, state, category, own_hours);
         let mut forecast = forecast(calls, ahead, unit, account.pace, begins(&hours, time.start));
         forecast.cost = unit.times(units);

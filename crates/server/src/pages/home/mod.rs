@@ -94,6 +94,7 @@ pub async fn show(
     }
     let view = View { app: &app, member: &member, shelf: &shelf, opened: opened.as_ref() };
     let chip = channels::standing(
+        state.channel,
         shelf.account(),
         opened.as_ref(),
         desk.as_ref().map_or(&[], |desk| desk.checks.as_slice()),
@@ -112,7 +113,7 @@ pub async fn show(
         }
         (channels::tabs(&state, (chip.tone, chip.word.clone()), other))
         @if state.channel.sends() {
-            (view.sending(state.channel, desk.as_ref(), chip))
+            (view.sending(&state, desk.as_ref(), chip))
         } @else {
             (channels::not_available(&state))
         }
@@ -126,8 +127,8 @@ pub async fn show(
 /// Whether the channel that is not chosen could send, for its tab.
 async fn other_channel(member: &Member, chosen: Channel) -> Result<(Tone, String), Problem> {
     let other = if chosen == Channel::Sms { Channel::WhatsappPersonal } else { Channel::Sms };
-    let kind = vendor::of(other).kind;
-    let mut accounts = member.org.integrations().await?.into_iter().filter(|account| account.kind == kind);
+    let all = member.org.integrations().await?;
+    let mut accounts = all.into_iter().filter(|account| vendor::serves(&account.kind, other));
     Ok(match accounts.next() {
         Some(account) if account.stopped_at.is_some() => (Tone::Act, "Stopped".to_owned()),
         Some(_) => (Tone::Done, "Connected".to_owned()),
@@ -154,8 +155,8 @@ struct View<'a> {
 
 impl View<'_> {
     /// The tab of a channel that sends.
-    fn sending(&self, channel: Channel, desk: Option<&Desk>, chip: Chip) -> Markup {
-        let status = channels::status(self.member, channel, self.shelf.account(), self.opened, chip);
+    fn sending(&self, state: &Compose, desk: Option<&Desk>, chip: Chip) -> Markup {
+        let status = channels::status(self.member, state.channel, self.shelf.account(), self.opened, chip);
         html! {
             (status)
             @match desk {
@@ -168,7 +169,7 @@ impl View<'_> {
                 }
                 None => (channels::missing(
                     self.member,
-                    channel,
+                    state,
                     self.shelf.account.is_some(),
                     self.shelf.template.is_some(),
                     self.shelf.workshop.is_some(),

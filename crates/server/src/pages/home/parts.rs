@@ -425,7 +425,7 @@ pub(super) fn preview(member: &Member, desk: &Desk) -> Preview {
     });
     Preview {
         stepper,
-        phone: vendor::of(desk.state.channel).phone,
+        phone: vendor::phone(desk.state.channel),
         sender: match &desk.message {
             Message::Whatsapp(_) => member.organization.name.clone(),
             Message::Sms(template) => {
@@ -514,7 +514,7 @@ pub(super) fn checks(desk: &Desk) -> Checks {
     if desk.usual_price {
         all.passed.push(format!(
             "Priced at {}’s usual {} ({})",
-            vendor::of(desk.state.channel).name,
+            vendor::name(desk.state.channel, Some(&desk.account)),
             crate::ui::format::unit_price(desk.unit.0),
             kind(&desk.message)
         ));

@@ -1,7 +1,9 @@
 //! What can be chosen on the page (workshops, templates, accounts), and what is.
 
+use std::sync::Arc;
+
 use domain::{channel::Category, ids::WorkshopId, money::Money, template::Message, workshop::WorkshopStatus};
-use providers::{Account, NotTold, aisensy::ProjectFacts, fast2sms::Wallet};
+use providers::{Account, Status};
 use store::{
     StoreError,
     integrations::Integration,
@@ -86,9 +88,13 @@ impl Shelf {
         let named = state.template.map(|id| templates.iter().position(|(template, _)| template.id == id));
         let template =
             chosen(named, ids, "template", &mut gone)?.or_else(|| offered_first(member, state, &templates));
-        let kind = vendor::of(state.channel).kind;
-        let accounts: Vec<Integration> =
-            org.integrations().await?.into_iter().filter(|account| account.kind == kind).collect();
+        let channel = state.channel;
+        let accounts: Vec<Integration> = org
+            .integrations()
+            .await?
+            .into_iter()
+            .filter(|account| vendor::serves(&account.kind, channel))
+            .collect();
         let named = state.account.map(|id| accounts.iter().position(|account| account.id == id));
         let account = chosen(named, ids, "account", &mut gone)?.or((!accounts.is_empty()).then_some(0));
         state.workshop = workshop.as_ref().map(|workshop| workshop.id);
@@ -146,38 +152,32 @@ fn chosen(
 
 /// An account, opened, with what it tells about itself.
 pub(super) struct Opened {
-    pub(super) account: Result<Account, String>,
-    pub(super) project: Option<Result<ProjectFacts, NotTold>>,
-    pub(super) wallet: Option<Result<Wallet, NotTold>>,
+    pub(super) account: Result<Arc<dyn Account>, String>,
+    /// `None` when it has not answered yet.
+    pub(super) status: Option<Status>,
 }
 
 impl Opened {
     pub(super) async fn load(app: &App, of: &Integration, wait: Wait) -> Opened {
-        let account = app.accounts.open_integration(of);
-        let (project, wallet) = match &account {
-            Ok(account) => {
-                (asked::project(app, of, account, wait).await, asked::wallet(app, of, account, wait).await)
-            }
-            Err(_) => (None, None),
+        let account = app.accounts.open_integration(of).map(Arc::from);
+        let status = match &account {
+            Ok(account) => asked::status(app, of, account, wait).await,
+            Err(_) => None,
         };
-        Opened { account, project, wallet }
-    }
-
-    pub(super) fn facts(&self) -> Option<&ProjectFacts> {
-        self.project.as_ref()?.as_ref().ok()
+        Opened { account, status }
     }
 
     /// What is left, where the provider tells.
     pub(super) fn credit(&self) -> Option<Money> {
-        let wallet = self.wallet.as_ref().and_then(|told| told.as_ref().ok()).map(|wallet| wallet.balance);
-        wallet.or_else(|| self.facts().and_then(|facts| facts.credit))
+        self.status.as_ref()?.balance
+    }
+
+    /// People that may be written to in 24 hours, where the provider tells.
+    pub(super) fn people_a_day(&self) -> Option<i64> {
+        self.status.as_ref()?.people_a_day
     }
 
     pub(super) fn takes_receipts(&self) -> bool {
-        match &self.account {
-            Ok(Account::Aisensy(account)) => account.takes_receipts(),
-            Ok(Account::Fast2sms(_)) => true,
-            Err(_) => false,
-        }
+        self.account.as_ref().is_ok_and(|account| account.can().takes_receipts)
     }
 }

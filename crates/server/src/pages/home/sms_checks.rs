@@ -13,7 +13,13 @@ use super::{
 use crate::ui::format::{counted, grouped};
 
 /// Errors first.
-pub(super) fn all(template: &SmsTemplate, scan: &Scan, probe: Option<&Probe>, left_out: i64) -> Vec<Check> {
+pub(super) fn all(
+    provider: &str,
+    template: &SmsTemplate,
+    scan: &Scan,
+    probe: Option<&Probe>,
+    left_out: i64,
+) -> Vec<Check> {
     let mut all: Vec<Check> = template
         .problems()
         .iter()
@@ -25,7 +31,7 @@ pub(super) fn all(template: &SmsTemplate, scan: &Scan, probe: Option<&Probe>, le
     if all.is_empty() {
         all.push(own(Severity::Passed, "The template has everything that its route needs", String::new()));
     }
-    asked(template, probe, &mut all);
+    asked(provider, template, probe, &mut all);
     for refused in &scan.refused {
         let n = refused.n;
         let why = if scan.whole {
@@ -49,12 +55,12 @@ pub(super) fn all(template: &SmsTemplate, scan: &Scan, probe: Option<&Probe>, le
         };
         let title = format!("{outside}{}", among(scan));
         let why =
-            "Fast2SMS reaches Indian mobiles only. They are left out; write to them on WhatsApp.".to_owned();
+            format!("{provider} reaches Indian mobiles only. They are left out; write to them on WhatsApp.");
         all.push(own(Severity::Warning, &title, why));
     }
     for (words, n) in &scan.doubts {
         let why = format!(
-            "For {}{}. It is sent all the same; the operator may refuse it, and Fast2SMS answers 426 for links that are not on the list of your business.",
+            "For {}{}. It is sent all the same; the operator may refuse it, as links that are not on the list of your business.",
             counted(*n, "person", "people"),
             among(scan)
         );
@@ -106,17 +112,17 @@ fn named(refused: &Refused) -> String {
     format!("{}{others}. ", refused.names.join(", "))
 }
 
-fn asked(template: &SmsTemplate, probe: Option<&Probe>, all: &mut Vec<Check>) {
+fn asked(provider: &str, template: &SmsTemplate, probe: Option<&Probe>, all: &mut Vec<Check>) {
     match probe {
         None => {}
         Some(Probe::Refused(words)) => all.push(own(
             Severity::Error,
-            "Fast2SMS refuses this account",
+            &format!("{provider} refuses this account"),
             format!("It says: {}. Check the key under Settings, Integrations.", words.trim_end_matches('.')),
         )),
         Some(Probe::Silent(words)) => all.push(own(
             Severity::Warning,
-            "Fast2SMS could not be asked",
+            &format!("{provider} could not be asked"),
             format!("{}. It is asked again before the first message.", words.trim_end_matches('.')),
         )),
         Some(Probe::Answered { parameters, .. }) => {
@@ -129,7 +135,7 @@ fn asked(template: &SmsTemplate, probe: Option<&Probe>, all: &mut Vec<Check>) {
                         "The registered text has {registered}, the template maps {places}. Edit the template."
                     ),
                 )),
-                None => all.push(own(Severity::Passed, "Fast2SMS answers", String::new())),
+                None => all.push(own(Severity::Passed, &format!("{provider} answers"), String::new())),
             }
         }
     }

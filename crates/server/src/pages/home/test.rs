@@ -9,7 +9,7 @@ use domain::{
     template::{Facts, Message},
 };
 use maud::html;
-use providers::{Account, Call, NotTold, Wire};
+use providers::{Call, Standing, Wire};
 
 use super::{
     Pairs,
@@ -63,7 +63,7 @@ pub async fn send(State(app): State<App>, member: Member, form: Form<Pairs>) -> 
         phone: phone.as_str().to_owned(),
         ..desk.event.clone()
     };
-    let vendor = vendor::of(desk.state.channel).name;
+    let vendor = vendor::name(desk.state.channel, Some(&desk.account));
     let wire = Wire::from_json(desk.state.channel, &desk.frozen.to_string());
     let (content, wire, account) = match (desk.message.fill(&facts), wire, &opened.account) {
         (Ok(content), Ok(wire), Ok(account)) => (content, wire, account),
@@ -184,22 +184,16 @@ pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) ->
     };
     let wire = Wire::from_json(desk.state.channel, &desk.frozen.to_string())
         .map_err(|error| Problem::bad_request(error.to_string()))?;
-    let vendor = vendor::of(desk.state.channel).name;
+    let vendor = vendor::name(desk.state.channel, Some(&desk.account));
     let name = desk.message.name_there();
     let probe = asked::probe(&app, &desk.account, account, &wire, name, Wait::Anew).await;
-    let told = match account {
-        Account::Aisensy(_) => asked::project(&app, &desk.account, account, Wait::Anew)
-            .await
-            .map(|told| told.map(|facts| facts.credit)),
-        Account::Fast2sms(_) => asked::wallet(&app, &desk.account, account, Wait::Anew)
-            .await
-            .map(|told| told.map(|wallet| Some(wallet.balance))),
-    };
-    let money = match told {
-        Some(Ok(Some(credit))) => format!(" The wallet holds {}.", format::rupees(credit.0)),
-        Some(Ok(None)) => String::new(),
-        Some(Err(NotTold::Refused(said))) => format!(" About the wallet it says: {}.", said.text),
-        Some(Err(NotTold::Silent(_) | NotTold::NotConnected)) | None => String::new(),
+    let status = asked::status(&app, &desk.account, account, Wait::Anew).await.unwrap_or_default();
+    let money = match (status.balance, status.standing) {
+        (Some(balance), _) => format!(" The wallet holds {}.", format::rupees(balance.0)),
+        (None, Standing::Refused) => {
+            format!(" About the wallet it says: {}.", status.balance_note.trim_end_matches('.'))
+        }
+        (None, _) => String::new(),
     };
     let thing = match &desk.message {
         Message::Whatsapp(_) => format!("the campaign {name}"),

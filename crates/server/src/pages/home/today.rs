@@ -139,7 +139,7 @@ fn to_do(
         return say("It has no join link", Permission::Manage, Button::link("Enter join link", to));
     }
     if !ready.account {
-        let button = Button::link("Connect AiSensy", paths::INTEGRATIONS);
+        let button = Button::link("Connect an account", paths::INTEGRATIONS);
         return say("No account is connected", Permission::Integrations, button);
     }
     if !ready.template {

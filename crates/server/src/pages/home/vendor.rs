@@ -1,86 +1,65 @@
-//! Who carries a channel's messages: the few words and facts in which channels differ on this page.
+//! Who carries a channel's messages, and the few words in which channels differ on this page.
+
+use std::sync::Arc;
 
 use domain::{channel::Channel, money::Money, template::Message};
-use providers::{Account, aisensy, fast2sms};
+use providers::{Account, Vendor, registry};
+use store::integrations::Integration;
 
-use crate::{
-    accounts,
-    ui::{icons::Icon, preview::Phone},
-};
+use super::{compose::Compose, paths};
+use crate::ui::{icons::Icon, preview::Phone};
 
-/// A vendor as the page names it.
-pub(super) struct Vendor {
-    /// Kind of its integrations.
-    pub(super) kind: &'static str,
-    /// Its name.
-    pub(super) name: &'static str,
-    /// Letters of its logo.
-    pub(super) letters: &'static str,
-    /// What its messages reach.
-    pub(super) icon: Icon,
-    /// Which phone shows them.
-    pub(super) phone: Phone,
-    /// What somebody who has none reads.
-    pub(super) invitation: &'static str,
-    /// Where a first template is made.
-    pub(super) new_template: &'static str,
+/// Whether accounts of that kind serve the channel.
+pub(super) fn serves(kind: &str, channel: Channel) -> bool {
+    registry::vendor(kind).is_some_and(|vendor| vendor.channels().contains(&channel))
 }
 
-const AISENSY: Vendor = Vendor {
-    kind: accounts::AISENSY,
-    name: "AiSensy",
-    letters: "Ai",
-    icon: Icon::Personal,
-    phone: Phone::WhatsApp,
-    invitation: "Connect an AiSensy account, and approved templates go to everybody who registered.",
-    new_template: super::paths::NEW_TEMPLATE,
-};
+/// The vendor of an account, or the first that serves the channel; `None` for a channel that nothing sends on.
+pub(super) fn of(channel: Channel, account: Option<&Integration>) -> Option<&'static dyn Vendor> {
+    let own = account.and_then(|account| registry::vendor(&account.kind));
+    own.or_else(|| registry::serving(channel).next())
+}
 
-const FAST2SMS: Vendor = Vendor {
-    kind: accounts::FAST2SMS,
-    name: "Fast2SMS",
-    letters: "F2",
-    icon: Icon::Sms,
-    phone: Phone::Sms,
-    invitation: "Connect a Fast2SMS account, and registered texts go to everybody’s phone, smartphone or not.",
-    new_template: super::paths::NEW_SMS_TEMPLATE,
-};
+/// How the vendor of an account is called.
+pub(super) fn name(channel: Channel, account: Option<&Integration>) -> &'static str {
+    of(channel, account).map_or("the provider", Vendor::name)
+}
 
-/// The vendor of a channel. Channels that nothing sends on are read as WhatsApp's, and nothing is asked of it.
-pub(super) fn of(channel: Channel) -> &'static Vendor {
+/// What the messages of a channel reach.
+pub(super) fn icon(channel: Channel) -> Icon {
     match channel {
-        Channel::Sms => &FAST2SMS,
-        Channel::WhatsappPersonal | Channel::WhatsappGroup | Channel::IvrCall => &AISENSY,
+        Channel::WhatsappGroup => Icon::Group,
+        Channel::WhatsappPersonal => Icon::Personal,
+        Channel::Sms => Icon::Sms,
+        Channel::IvrCall => Icon::Call,
+    }
+}
+
+/// Which phone shows them.
+pub(super) fn phone(channel: Channel) -> Phone {
+    match channel {
+        Channel::Sms | Channel::IvrCall => Phone::Sms,
+        Channel::WhatsappPersonal | Channel::WhatsappGroup => Phone::WhatsApp,
+    }
+}
+
+/// Where a first template is made.
+pub(super) fn new_template(state: &Compose) -> &'static str {
+    match state.channel {
+        Channel::Sms => paths::NEW_SMS_TEMPLATE,
+        Channel::WhatsappPersonal | Channel::WhatsappGroup | Channel::IvrCall => paths::NEW_TEMPLATE,
     }
 }
 
 /// The provider's usual price of one message or segment.
-pub(super) fn list_price(message: &Message) -> Money {
-    match message {
-        Message::Whatsapp(template) => aisensy::list_price(template.category),
-        Message::Sms(template) => fast2sms::list_price(template.route),
-    }
+pub(super) fn list_price(message: &Message, account: &Integration) -> Money {
+    of(message.channel(), Some(account)).map_or(Money(0), |vendor| vendor.list_price(message.tariff()))
 }
 
-/// A template with the account's header and business where it names none.
-pub(super) fn complete(message: Message, account: Option<&Account>) -> Message {
-    match (message, account) {
-        (Message::Sms(template), Some(Account::Fast2sms(account))) => {
-            Message::Sms(account.complete(template))
-        }
-        (message, _) => message,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use domain::channel::Category;
-
-    #[test]
-    fn prices_are_those_of_the_provider_files() {
-        assert_eq!(providers::aisensy::list_price(Category::Marketing).to_string(), "1.09");
-        assert_eq!(providers::aisensy::list_price(Category::Utility).to_string(), "0.145");
-        let segment = providers::fast2sms::list_price(domain::sms::SmsRoute::Dlt);
-        assert_eq!(segment.to_string(), "0.25");
+/// A template with what the account adds where it names nothing.
+pub(super) fn complete(message: Message, account: Option<&Arc<dyn Account>>) -> Message {
+    match account {
+        Some(account) => account.complete(message),
+        None => message,
     }
 }

@@ -13,7 +13,6 @@ use store::{
 
 use super::prices;
 use crate::{
-    accounts::FAST2SMS,
     http::{
         error::PageResult,
         extract::{Member, Query},
@@ -77,7 +76,9 @@ fn charged_messages(broadcast: &Broadcast) -> i64 {
 /// `GET /settings/charges`
 pub async fn show(member: Member, Query(which): Query<Which>) -> PageResult {
     let mut accounts = member.org.integrations().await?;
-    accounts.retain(|account| account.kind == FAST2SMS);
+    accounts.retain(|account| {
+        providers::registry::vendor(&account.kind).is_some_and(|vendor| vendor.callback().tells_cost)
+    });
     let filter = BroadcastFilter { channel: Some(Channel::Sms), ..BroadcastFilter::default() };
     let mut broadcasts = member.org.broadcasts(&filter, BROADCASTS).await?;
     let is_cut = i64::try_from(broadcasts.len()).is_ok_and(|n| n == BROADCASTS);

@@ -5,7 +5,6 @@ use domain::{
     channel::{Category, Channel, Tariff},
     money::Money,
     role::Permission,
-    sms::SmsRoute,
     time::Millis,
 };
 use maud::{Markup, Render, html};
@@ -30,11 +29,11 @@ use crate::{
         table::{Column, Place, Row, Table},
     },
 };
-use providers::{aisensy, fast2sms};
+use providers::registry;
 
 pub(super) const HREF: &str = "/settings/prices";
 /// Channels that are charged by the message, each with what it is priced as. An SMS is service or promotional, or goes by the
-/// Quick route, and is charged by the segment (providers/fast2sms.md §8).
+/// Quick route, and is charged by the segment.
 const CHANNELS: &[(Channel, &[Tariff])] = &[
     (Channel::WhatsappPersonal, &[Tariff::Utility, Tariff::Marketing, Tariff::Authentication]),
     (Channel::Sms, &[Tariff::Utility, Tariff::Marketing, Tariff::Quick]),
@@ -63,21 +62,15 @@ fn title_on(channel: Channel, tariff: Tariff) -> &'static str {
     }
 }
 
-/// What is charged when nothing is set, and whose word that is.
-fn unset_price(channel: Channel, tariff: Tariff) -> (Money, &'static str) {
-    let category = match (channel, tariff) {
-        (_, Tariff::Quick) => {
-            return (fast2sms::list_price(SmsRoute::Quick), "Fast2SMS’s price of that route");
+/// What is charged when nothing is set, and whose word that is: of the first vendor that serves the channel.
+fn unset_price(channel: Channel, tariff: Tariff) -> (Money, String) {
+    match registry::serving(channel).next() {
+        Some(vendor) => {
+            let words = format!("{}’s usual price; your account’s may differ", vendor.name());
+            (vendor.list_price(tariff), words)
         }
-        (Channel::Sms, Tariff::Utility | Tariff::Marketing | Tariff::Authentication) => {
-            let words = "Assumed for DLT routes; your account’s may be lower";
-            return (fast2sms::list_price(SmsRoute::Dlt), words);
-        }
-        (_, Tariff::Utility) => Category::Utility,
-        (_, Tariff::Marketing) => Category::Marketing,
-        (_, Tariff::Authentication) => Category::Authentication,
-    };
-    (aisensy::list_price(category), "AiSensy’s list price of January 2026")
+        None => (Money(0), String::new()),
+    }
 }
 
 /// What the form sends.
@@ -190,7 +183,7 @@ fn now_table(member: &Member, channel: Channel, categories: &[Tariff], prices: &
             }
             None => {
                 let (price, whose) = unset_price(channel, *category);
-                (price, whose.to_owned())
+                (price, whose)
             }
         };
         Row::new(vec![

@@ -1,15 +1,22 @@
 //! Asking an account for the templates that its provider has: which one, and what to say when it does not tell.
 
-use domain::ids::IntegrationId;
-use maud::{Markup, html};
-use serde::Deserialize;
-use store::integrations::Integration;
+use std::sync::Arc;
 
-use crate::ui::{
-    button::Button,
-    chip::Tone,
-    field::{Choice, Field},
-    note::Note,
+use domain::{channel::Channel, ids::IntegrationId};
+use maud::{Markup, html};
+use providers::{Account, NotTold, Vendor, account::Listing, registry};
+use serde::Deserialize;
+use store::{StoreError, integrations::Integration};
+
+use crate::{
+    app::App,
+    http::extract::Member,
+    ui::{
+        button::{Button, Link},
+        chip::Tone,
+        field::{Choice, Field},
+        note::Note,
+    },
 };
 
 /// Which account is asked.
@@ -17,6 +24,50 @@ use crate::ui::{
 #[serde(default)]
 pub struct Asked {
     pub(super) account: String,
+}
+
+/// The accounts that serve a channel, oldest first.
+pub(super) async fn serving(member: &Member, channel: Channel) -> Result<Vec<Integration>, StoreError> {
+    let all = member.org.integrations().await?;
+    let serves = |one: &Integration| registry::serving(channel).any(|vendor| vendor.kind() == one.kind);
+    Ok(all.into_iter().filter(serves).collect())
+}
+
+/// How the vendor of an account is called.
+pub(super) fn vendor_name(account: &Integration) -> &'static str {
+    registry::vendor(&account.kind).map_or("The provider", Vendor::name)
+}
+
+/// The vendors of a channel, as a sentence names them: “X” or “X or Y”.
+pub(super) fn vendor_names(channel: Channel) -> String {
+    registry::serving(channel).map(Vendor::name).collect::<Vec<_>>().join(" or ")
+}
+
+/// The accounts of those that can be asked which templates they have.
+pub(super) fn that_list(app: &App, accounts: Vec<Integration>) -> Vec<Integration> {
+    let lists = |one: &Integration| {
+        let opened = app.accounts.open_integration(one);
+        // One that cannot be opened says why when it is asked.
+        opened.map_or(true, |account| account.can().lists_templates)
+    };
+    accounts.into_iter().filter(lists).collect()
+}
+
+/// The templates that an account's vendor has of it; or why they are not told, in words.
+pub(super) async fn listing(app: &App, account: &Integration) -> Result<Listing, String> {
+    let opened: Arc<dyn Account> = app.accounts.open_integration(account).map(Arc::from)?;
+    let name = vendor_name(account);
+    opened.templates(&app.out).await.map_err(|not_told| match &not_told {
+        NotTold::NotConnected => not_told.words(),
+        NotTold::Refused(said) => format!("{name} refused: {}", said.text),
+        NotTold::Silent(said) => format!("{name} gave no usable answer: {}", said.text),
+    })
+}
+
+/// In the place of templates, that nobody can be asked for them.
+pub(super) fn nowhere(words: &str) -> Markup {
+    let note = Note::new(Tone::Act, "No account can be asked.", words.to_owned());
+    html! { (note.action(Link::new("Integrations", "/settings/integrations"))) }
 }
 
 /// The account of that id, or else the first.

@@ -1,19 +1,20 @@
-//! Templates from the DLT Manager of a Fast2SMS account (providers/fast2sms.md §4): shown first, then taken.
+//! Templates that the provider of an account has registered: shown first, then taken.
 
 use std::collections::BTreeMap;
 
 use axum::{extract::State, response::IntoResponse};
 use maud::{Markup, html};
-use providers::{Account, NotTold, fast2sms::RegisteredSender};
+use providers::account::Registered;
 use store::{StoreError, integrations::Integration};
 
 use super::{
-    super::account::{Asked, account_choice, chosen, unread},
+    super::account::{
+        Asked, account_choice, chosen, listing, nowhere, serving, that_list, unread, vendor_names,
+    },
     CHANNEL, HREF, below,
     offer::{Found, Offer, Standing, choice, compared, take},
 };
 use crate::{
-    accounts::FAST2SMS,
     app::App,
     http::{
         error::PageResult,
@@ -22,7 +23,7 @@ use crate::{
     },
     pages::unprocessable,
     ui::{
-        button::{Button, Link},
+        button::Button,
         chip::Tone,
         format::counted,
         head::{Card, Head},
@@ -33,9 +34,11 @@ use crate::{
 
 /// `GET /settings/templates/sms/fill`
 pub async fn ask(State(app): State<App>, member: Member, Query(asked): Query<Asked>) -> PageResult {
-    let accounts = accounts(&member).await?;
+    let accounts = accounts(&app, &member).await?;
     let Some(account) = chosen(&accounts, &asked.account) else {
-        return Ok(page(&member, nowhere()).into_response());
+        return Ok(
+            page(&member, nowhere(&format!("Connect {} first.", vendor_names(CHANNEL)))).into_response()
+        );
     };
     let body = match offers(&app, &member, account).await? {
         Ok(offers) => offered(&member, &accounts, account, &offers, &BTreeMap::new(), None),
@@ -51,9 +54,12 @@ pub async fn fill(
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> PageResult {
     let typed: BTreeMap<String, String> = pairs.into_iter().collect();
-    let accounts = accounts(&member).await?;
+    let accounts = accounts(&app, &member).await?;
     let Some(account) = chosen(&accounts, typed.get("account").map_or("", String::as_str)) else {
-        return Ok(unprocessable(page(&member, nowhere())));
+        return Ok(unprocessable(page(
+            &member,
+            nowhere(&format!("Connect {} first.", vendor_names(CHANNEL))),
+        )));
     };
     let offers = match offers(&app, &member, account).await? {
         Ok(offers) => offers,
@@ -77,59 +83,47 @@ pub(super) fn taken_words(taken: i64) -> String {
     format!("{} added. Say next where each value comes from.", counted(taken, "template", "templates"))
 }
 
-async fn accounts(member: &Member) -> Result<Vec<Integration>, StoreError> {
-    let all = member.org.integrations().await?;
-    Ok(all.into_iter().filter(|one| one.kind == FAST2SMS).collect())
+async fn accounts(app: &App, member: &Member) -> Result<Vec<Integration>, StoreError> {
+    Ok(that_list(app, serving(member, CHANNEL).await?))
 }
 
-/// Asks Fast2SMS; its refusal is told in words.
+/// Asks the account's vendor; its refusal is told in words.
 async fn offers(
     app: &App,
     member: &Member,
     account: &Integration,
 ) -> Result<Result<Vec<Offer>, String>, StoreError> {
     let known = member.org.templates(CHANNEL).await?;
-    let opened = match app.accounts.open_integration(account) {
-        Ok(opened) => opened,
-        Err(words) => return Ok(Err(words)),
-    };
-    let Account::Fast2sms(opened) = &opened else {
-        return Ok(Err("Only a Fast2SMS account has SMS templates.".into()));
-    };
-    match opened.templates(&app.out).await {
-        Ok(senders) => Ok(Ok(compared(senders.into_iter().flat_map(found).collect(), &known))),
-        Err(NotTold::NotConnected) => Ok(Err("No key is stored.".into())),
-        Err(NotTold::Refused(said)) => Ok(Err(format!("Fast2SMS refused: {}", said.text))),
-        Err(NotTold::Silent(said)) => Ok(Err(format!("Fast2SMS gave no usable answer: {}", said.text))),
-    }
+    Ok(listing(app, account)
+        .await
+        .map(|listing| compared(listing.templates.into_iter().map(found).collect(), &known)))
 }
 
-fn found(sender: RegisteredSender) -> Vec<Found> {
-    let RegisteredSender { sender, entity_id, templates, .. } = sender;
-    let own = |template: providers::fast2sms::RegisteredTemplate| Found {
-        sender: Some(sender.clone()),
-        entity_id: entity_id.clone(),
+fn found(template: Registered) -> Found {
+    Found {
+        name: template.name,
+        sender: template.sender,
+        entity_id: template.entity_id,
         template_id: template.template_id,
         message_id: template.message_id,
         text: super::form::registered(&template.text),
         ..Found::default()
-    };
-    templates.into_iter().map(own).collect()
+    }
 }
 
 /* ---------- The page ---------- */
 
-fn page(member: &Member, body: Markup) -> Markup {
-    let body = html! {
-        (Head::new("Fill from Fast2SMS").meta("Shows what the account’s DLT Manager has; nothing is changed there."))
-        (body)
-    };
-    below(member, "Fill from Fast2SMS", body)
+/// `Fill from X`.
+pub(super) fn title() -> String {
+    format!("Fill from {}", vendor_names(CHANNEL))
 }
 
-fn nowhere() -> Markup {
-    let note = Note::new(Tone::Act, "No account can be asked.", "Connect Fast2SMS first.");
-    html! { (note.action(Link::new("Integrations", "/settings/integrations"))) }
+fn page(member: &Member, body: Markup) -> Markup {
+    let body = html! {
+        (Head::new(title()).meta("Shows what the account’s provider has registered; nothing is changed there."))
+        (body)
+    };
+    below(member, &title(), body)
 }
 
 fn offered(

@@ -61,10 +61,10 @@ fn body_of(template: &Template) -> Option<SmsTemplate> {
 /* ---------- The list ---------- */
 
 /// `GET /settings/templates/sms`
-pub async fn list(member: Member) -> PageResult {
+pub async fn list(State(app): State<App>, member: Member) -> PageResult {
     let templates = member.org.templates(CHANNEL).await?;
     let may = member.may(Permission::Manage);
-    let around = Around::load(&member, None).await?;
+    let around = Around::load(&app, &member, None).await?;
     let mut head = Head::new("Templates").meta(
         "What SMS say. The text is registered with the operators; here it is kept, mapped and previewed.",
     );
@@ -84,7 +84,7 @@ pub async fn list(member: Member) -> PageResult {
 
 fn actions() -> Vec<Button> {
     vec![
-        Button::link("Fill from Fast2SMS", format!("{HREF}/fill")).icon(Icon::Download),
+        Button::link(fill::title(), format!("{HREF}/fill")).icon(Icon::Download),
         Button::link("Import a file", format!("{HREF}/import")).icon(Icon::Upload),
         Button::primary_link("New SMS template", format!("{HREF}/new")).icon(Icon::Plus),
     ]
@@ -150,8 +150,8 @@ fn state(body: Option<&SmsTemplate>, around: &Around) -> Chip {
 /* ---------- One template ---------- */
 
 /// `GET /settings/templates/sms/new`, empty or as a copy.
-pub async fn new(member: Member, Query(query): Query<NewQuery>) -> PageResult {
-    let around = Around::load(&member, None).await?;
+pub async fn new(State(app): State<App>, member: Member, Query(query): Query<NewQuery>) -> PageResult {
+    let around = Around::load(&app, &member, None).await?;
     let mut form = SmsForm::blank(around.default_route());
     if let Ok(from) = query.from.parse::<TemplateId>() {
         let template = of_channel(&member, CHANNEL, from).await?;
@@ -172,9 +172,9 @@ pub async fn add(
 }
 
 /// `GET /settings/templates/sms/{template}`
-pub async fn show(member: Member, Path(id): Path<TemplateId>) -> PageResult {
+pub async fn show(State(app): State<App>, member: Member, Path(id): Path<TemplateId>) -> PageResult {
     let template = of_channel(&member, CHANNEL, id).await?;
-    let mut around = Around::load(&member, Some(id)).await?;
+    let mut around = Around::load(&app, &member, Some(id)).await?;
     let form = match body_of(&template) {
         Some(body) => SmsForm::of(&template.name, &body),
         None => {
@@ -199,7 +199,7 @@ pub async fn update(
 
 /// Saves, or shows again what was typed.
 async fn submit(app: &App, member: &Member, id: Option<TemplateId>, form: SmsForm) -> PageResult {
-    let mut around = Around::load(member, id).await?;
+    let mut around = Around::load(app, member, id).await?;
     if form.action != "save" {
         return Ok(page(member, &form, &around).await?.into_response());
     }

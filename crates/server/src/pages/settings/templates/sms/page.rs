@@ -1,19 +1,22 @@
 //! The page of one SMS template.
 
+use std::sync::Arc;
+
 use domain::{
     channel::Category,
     ids::TemplateId,
     money::Money,
     role::Permission,
     sms::{Alphabet, SmsProblem, SmsRoute, SmsTemplate, Tag, ValueLimits, segments, why_unicode},
-    template::{Content, Facts, Part},
+    template::{Content, Facts, Message, Part},
 };
 use maud::{Markup, html};
-use providers::{Fast2smsSettings, fast2sms::list_price};
+use providers::{Account, Vendor, field::Typed, registry};
 use store::StoreError;
 
 use super::{
     super::{
+        account::{serving, vendor_names},
         sample::{People, facts, people, preview_for},
         values::{Errors, Value, sources, tall},
     },
@@ -23,7 +26,7 @@ use super::{
     marked::{Marked, in_words},
 };
 use crate::{
-    accounts::FAST2SMS,
+    app::App,
     http::extract::Member,
     ui::{
         button::{Button, Link},
@@ -46,16 +49,36 @@ pub(super) struct Around {
     /// What is to be said first.
     pub(super) told: Option<Note>,
     people: Option<People>,
-    /// The first Fast2SMS account's settings: its header and business stand in where a template names none.
-    account: Option<Fast2smsSettings>,
+    /// The first account that sends SMS: what it adds stands where a template names nothing.
+    account: Option<Arc<dyn Account>>,
+    route: SmsRoute,
+    vendor: Option<&'static dyn Vendor>,
 }
 
 impl Around {
-    pub(super) async fn load(member: &Member, id: Option<TemplateId>) -> Result<Around, StoreError> {
-        let accounts = member.org.integrations().await?;
-        let account = accounts.into_iter().find(|one| one.kind == FAST2SMS);
-        let account = account.and_then(|one| serde_json::from_value(one.settings).ok());
-        Ok(Around { id, errors: Errors::new(), told: None, people: people(member).await?, account })
+    pub(super) async fn load(
+        app: &App,
+        member: &Member,
+        id: Option<TemplateId>,
+    ) -> Result<Around, StoreError> {
+        let accounts = serving(member, CHANNEL).await?;
+        let first = accounts.first();
+        let vendor = first.and_then(|one| registry::vendor(&one.kind)).or(registry::serving(CHANNEL).next());
+        // How the account sends new templates, where it has a field for that.
+        let fields = vendor.into_iter().flat_map(Vendor::settings);
+        let route = first.and_then(|one| {
+            let field = fields.into_iter().find(|field| field.key == "route")?;
+            field.filled(&one.settings).typed("route").parse().ok()
+        });
+        Ok(Around {
+            id,
+            errors: Errors::new(),
+            told: None,
+            people: people(member).await?,
+            account: first.and_then(|one| app.accounts.open_integration(one).ok()).map(Arc::from),
+            route: route.unwrap_or(SmsRoute::Dlt),
+            vendor,
+        })
     }
 
     fn error(&self, name: &str) -> Option<String> {
@@ -64,7 +87,7 @@ impl Around {
 
     /// How new templates go.
     pub(super) fn default_route(&self) -> SmsRoute {
-        self.account.as_ref().map_or(SmsRoute::Dlt, |account| account.default_route)
+        self.route
     }
 
     /// What stands in the way of sending with it, through the account.
@@ -73,15 +96,26 @@ impl Around {
     }
 
     fn filled_up(&self, template: &SmsTemplate) -> SmsTemplate {
-        let account = self.account.as_ref();
-        let sender = account.and_then(|account| account.default_sender.as_ref());
-        let entity = account.and_then(|account| account.entity_id.as_ref());
-        template.clone().or_account(sender, entity, self.limits())
+        let complete = self.account.as_ref().map(|account| account.complete(template.clone().into()));
+        match complete {
+            Some(Message::Sms(template)) => template,
+            Some(Message::Whatsapp(_)) | None => template.clone(),
+        }
+    }
+
+    /// A template that names nothing, with what the account adds.
+    fn own(&self) -> SmsTemplate {
+        self.filled_up(&SmsForm::blank(self.route).draft())
     }
 
     /// Longest values, as the account has them.
     pub(super) fn limits(&self) -> ValueLimits {
-        self.account.as_ref().map(|account| account.limits).unwrap_or_default()
+        self.own().limits
+    }
+
+    /// The usual price of one segment.
+    fn list_price(&self, draft: &SmsTemplate) -> Money {
+        self.vendor.map_or(Money(0), |vendor| vendor.list_price(draft.tariff()))
     }
 }
 
@@ -127,7 +161,7 @@ pub(super) async fn page(member: &Member, form: &SmsForm, around: &Around) -> Re
             div class="m-aside" {
                 @if may { (preview_for(&form.preview_as, around.people.as_ref())) }
                 (shown(member, around, &draft, &facts))
-                (length(&draft, &facts, &who, price))
+                (length(&draft, &facts, &who, price, around.list_price(&draft)))
                 (readiness(form, around, &draft))
             }
         }
@@ -175,7 +209,7 @@ fn way(form: &SmsForm, around: &Around, may: bool) -> Markup {
 
 /// Three ids that are often taken for each other (providers/regulation-india.md §1.1).
 fn ids(form: &SmsForm, around: &Around, may: bool) -> Markup {
-    let account = around.account.as_ref();
+    let own_ids = around.own();
     let own = |field: Field, of_account: Option<String>| match of_account {
         Some(id) => field.placeholder(id),
         None => field,
@@ -192,7 +226,7 @@ fn ids(form: &SmsForm, around: &Around, may: bool) -> Markup {
     html! {
         div class="m-stack" {
             div class="m-row2" {
-                (own(sender, account.and_then(|one| one.default_sender.as_ref()).map(ToString::to_string))
+                (own(sender, own_ids.sender.as_ref().map(ToString::to_string))
                     .help("The sender id that people see: 3 to 6 letters, without -S or -P. Empty takes the account’s."))
                 (Field::text("message_id", "Message id").value(&form.message_id).placeholder("111111").inputmode("numeric").error(around.error("message_id")).disabled(!may)
                     .help(needed(SmsRoute::Dlt, "The short number in Fast2SMS’s DLT Manager.")))
@@ -200,7 +234,7 @@ fn ids(form: &SmsForm, around: &Around, may: bool) -> Markup {
             div class="m-row2" {
                 (Field::text("template_id", "DLT content-template id").value(&form.template_id).inputmode("numeric").error(around.error("template_id")).disabled(!may)
                     .help(needed(SmsRoute::DltManual, "19 digits: the text’s id on the register.")))
-                (own(entity, account.and_then(|one| one.entity_id.as_ref()).map(ToString::to_string)).inputmode("numeric")
+                (own(entity, own_ids.entity_id.as_ref().map(ToString::to_string)).inputmode("numeric")
                     .help("19 digits: your business on the register. Empty takes the account’s."))
             }
         }
@@ -324,11 +358,11 @@ fn shown(member: &Member, around: &Around, draft: &SmsTemplate, facts: &Facts) -
 }
 
 /// What one message is charged as.
-fn length(draft: &SmsTemplate, facts: &Facts, who: &str, price: Option<Money>) -> Card {
+fn length(draft: &SmsTemplate, facts: &Facts, who: &str, price: Option<Money>, usual: Money) -> Card {
     let (content, whole) = filled(draft, facts);
     let text = draft.text(&content);
     let measured = segments(&text);
-    let each = price.unwrap_or(list_price(draft.route));
+    let each = price.unwrap_or(usual);
     let alphabet = match (measured.alphabet, why_unicode(&text)) {
         (Alphabet::Unicode, Some(c)) => {
             let fixed = draft.text.contains(c);
@@ -365,7 +399,7 @@ fn readiness(form: &SmsForm, around: &Around, draft: &SmsTemplate) -> Markup {
     let problems = if form.text.is_empty() { vec![] } else { around.problems(draft) };
     html! {
         @if around.account.is_none() {
-            (Note::new(Tone::Act, "No account to send through.", "Connect Fast2SMS first.").action(Link::new("Integrations", "/settings/integrations")))
+            (Note::new(Tone::Act, "No account to send through.", format!("Connect {} first.", vendor_names(CHANNEL))).action(Link::new("Integrations", "/settings/integrations")))
         }
         @if !problems.is_empty() {
             (Note::new(Tone::Act, "Not ready to send.", problems.iter().map(|one| format!("{one}.")).collect::<Vec<_>>().join(" ")))

@@ -1,11 +1,19 @@
-//! Asks AiSensy about the campaign of a template, and compares.
+//! Asks the provider about the campaign of a template, and compares.
 
 use domain::{checks::Probe, ids::IntegrationId, whatsapp::WhatsappTemplate};
 use maud::html;
-use providers::Account;
+use providers::Wire;
 use store::integrations::Integration;
 
-use super::{super::values::Errors, form::TemplateForm, page::Around};
+use super::{
+    super::{
+        account::{vendor_name, vendor_names},
+        values::Errors,
+    },
+    CHANNEL,
+    form::TemplateForm,
+    page::Around,
+};
 use crate::{
     app::App,
     ui::{
@@ -32,44 +40,48 @@ pub(super) async fn ask(
     let chosen = form.account.parse::<IntegrationId>().ok();
     let account = accounts.iter().find(|one| Some(one.id) == chosen).or(accounts.first());
     let Some(account) = account else {
-        let note = Note::new(Tone::Act, "Nothing was asked.", "No AiSensy account is connected.");
+        let note = Note::new(
+            Tone::Act,
+            "Nothing was asked.",
+            format!("No account of {} is connected.", vendor_names(CHANNEL)),
+        );
         return note.action(Link::new("Integrations", "/settings/integrations"));
     };
     let opened = match app.accounts.open_integration(account) {
         Ok(account) => account,
         Err(words) => return Note::new(Tone::Fail, "Nothing was asked.", words),
     };
-    let Account::Aisensy(aisensy) = &opened else {
-        return Note::new(Tone::Act, "Nothing was asked.", "This is no AiSensy account.");
-    };
-    let template = form.draft();
-    compared(aisensy.probe(&app.out, &form.campaign).await, &template, &account.name)
+    let (template, vendor) = (form.draft(), vendor_name(account));
+    let wire: Wire = template.clone().into();
+    compared(opened.probe(&app.out, &wire).await, &template, vendor, &account.name)
 }
 
-/// What AiSensy's answer means for this template.
-fn compared(probe: Probe, template: &WhatsappTemplate, account: &str) -> Note {
+/// What the provider's answer means for this template.
+fn compared(probe: Probe, template: &WhatsappTemplate, vendor: &str, account: &str) -> Note {
     let campaign = &template.campaign;
     match probe {
         Probe::Refused(words) => Note::new(
             Tone::Fail,
-            "AiSensy refused.",
+            format!("{vendor} refused."),
             format!(
                 "“{words}”, asked about “{campaign}” through {account}. The name must be the campaign’s, not the template’s."
             ),
         ),
-        Probe::Silent(words) => {
-            Note::new(Tone::Act, "AiSensy gave no usable answer.", format!("{words}. Try again in a minute."))
-        }
+        Probe::Silent(words) => Note::new(
+            Tone::Act,
+            format!("{vendor} gave no usable answer."),
+            format!("{words}. Try again in a minute."),
+        ),
         Probe::Answered { live: false, .. } => Note::new(
             Tone::Act,
             "The campaign is not live.",
-            format!("“{campaign}” exists. Set it live in AiSensy before anything is sent."),
+            format!("“{campaign}” exists. Set it live in {vendor} before anything is sent."),
         ),
         Probe::Answered { live: true, parameters, media } => {
             let mapped = template.parameters.len();
             if let Some(wanted) = parameters.filter(|wanted| *wanted != mapped) {
                 let text = format!(
-                    "AiSensy wants {wanted}, this template has {mapped}. Every message would be refused."
+                    "{vendor} wants {wanted}, this template has {mapped}. Every message would be refused."
                 );
                 return Note::new(Tone::Fail, "The number of values differs.", text);
             }
@@ -96,8 +108,8 @@ pub(super) fn check_card(form: &TemplateForm, around: &Around) -> Card {
         div class="m-stack" {
             p class="m-p" { "Is the campaign live, how many values does it want, does it want media? It sends nothing and costs nothing." }
             @if choices.len() > 1 { (Field::select("account", "Through", choices)) }
-            @if around.accounts.is_empty() { p class="m-hint" { "Connect an AiSensy account first. " (Link::new("Integrations", "/settings/integrations")) } }
-            @else { div class="m-acts" { (Button::new("Check with AiSensy").icon(Icon::Test).submit("do", "check").unchecked().busy("Asking AiSensy…")) } }
+            @if around.accounts.is_empty() { p class="m-hint" { "Connect an account of " (vendor_names(CHANNEL)) " first. " (Link::new("Integrations", "/settings/integrations")) } }
+            @else { div class="m-acts" { (Button::new(format!("Check with {}", vendor_names(CHANNEL))).icon(Icon::Test).submit("do", "check").unchecked().busy("Asking…")) } }
         }
     };
     Card::new("check", "Check", body).padded()

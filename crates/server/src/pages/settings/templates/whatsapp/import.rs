@@ -1,4 +1,4 @@
-//! Bringing templates over from AiSensy's project interface (providers/aisensy.md §3): shown first, then taken.
+//! Bringing templates over from the provider of an account: shown first, then taken.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,17 +10,16 @@ use domain::{
     whatsapp::{Parameter, WhatsappTemplate},
 };
 use maud::{Markup, html};
-use providers::{
-    Account,
-    aisensy::{Campaign, TemplateFacts},
-};
+use providers::account::Registered;
 use store::{StoreError, integrations::Integration, templates::Template};
 
 use super::{
     super::{
-        super::{integrations::not_told_words, prices::category_title},
+        super::prices::category_title,
         HREF,
-        account::{Asked, account_choice, chosen, unread},
+        account::{
+            Asked, account_choice, chosen, listing, nowhere, serving, that_list, unread, vendor_names,
+        },
         values::{NAME_CHARS_MAX, VALUES_MAX},
     },
     CHANNEL, body_of,
@@ -36,7 +35,7 @@ use crate::{
     },
     pages::unprocessable,
     ui::{
-        button::{Button, Link},
+        button::Button,
         chip::{Chip, Tone},
         field::{Checkbox, Choice, Field},
         format::counted,
@@ -47,30 +46,33 @@ use crate::{
     },
 };
 
+/// What is missing where no account can be asked.
+const NOWHERE: &str =
+    "Connect an account that can list its templates. Some need a further credential for that: see its keys.";
 /// Templates that one import takes.
 const IMPORT_MAX: usize = 200;
 
-/// A template of AiSensy beside what we have.
+/// A template of the provider beside what we have.
 struct Offer {
-    facts: TemplateFacts,
+    facts: Registered,
     category: Option<Category>,
     /// Why it cannot be taken; `None` when it can.
     obstacle: Option<&'static str>,
 }
 
-/// What AiSensy has.
+/// What the provider has.
 struct Offers {
     account: Integration,
     templates: Vec<Offer>,
     /// Live API campaigns; a template's own is not told, so a person chooses.
-    campaigns: Vec<Campaign>,
+    campaigns: Vec<String>,
 }
 
 /// `GET /settings/templates/import`
 pub async fn show(State(app): State<App>, member: Member, Query(asked): Query<Asked>) -> PageResult {
-    let accounts = accounts(&member).await?;
+    let accounts = accounts(&app, &member).await?;
     let body = match chosen(&accounts, &asked.account) {
-        None => nowhere(),
+        None => nowhere(NOWHERE),
         Some(account) => match offers(&app, &member, account).await? {
             Ok(offers) => offered(&member, &accounts, &offers, &BTreeMap::new(), &BTreeMap::new()),
             Err(words) => unread(&action(), &accounts, account, &words),
@@ -86,10 +88,10 @@ pub async fn take(
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> PageResult {
     let typed: BTreeMap<String, String> = pairs.into_iter().collect();
-    let accounts = accounts(&member).await?;
+    let accounts = accounts(&app, &member).await?;
     let account = typed.get("account").map(String::as_str).unwrap_or_default();
     let Some(account) = chosen(&accounts, account) else {
-        return Ok(unprocessable(page(&member, nowhere())));
+        return Ok(unprocessable(page(&member, nowhere(NOWHERE))));
     };
     let offers = match offers(&app, &member, account).await? {
         Ok(offers) => offers,
@@ -137,47 +139,36 @@ fn action() -> String {
     format!("{HREF}/import")
 }
 
-/// Accounts with a project password.
-async fn accounts(member: &Member) -> Result<Vec<Integration>, StoreError> {
-    let all = member.org.integrations().await?;
-    let has_project =
-        |one: &Integration| one.hints.get("project_password").is_some_and(serde_json::Value::is_string);
-    Ok(all.into_iter().filter(has_project).collect())
+async fn accounts(app: &App, member: &Member) -> Result<Vec<Integration>, StoreError> {
+    Ok(that_list(app, serving(member, CHANNEL).await?))
 }
 
-/// Asks AiSensy; its refusal is told in words.
+/// Asks the account's vendor; its refusal is told in words.
 async fn offers(
     app: &App,
     member: &Member,
     account: &Integration,
 ) -> Result<Result<Offers, String>, StoreError> {
     let known = member.org.templates(CHANNEL).await?;
-    let opened = match app.accounts.open_integration(account) {
-        Ok(opened) => opened,
-        Err(words) => return Ok(Err(words)),
-    };
-    let Account::Aisensy(aisensy) = &opened else {
-        return Ok(Err("Only an AiSensy account has WhatsApp templates.".to_owned()));
-    };
-    let (templates, campaigns) = futures::join!(aisensy.templates(&app.out), aisensy.campaigns(&app.out));
-    let templates = match templates {
-        Ok(templates) => templates,
-        Err(not_told) => return Ok(Err(not_told_words(&not_told))),
-    };
     let names: BTreeSet<String> = known.iter().map(|one| one.name.clone()).collect();
-    // Without the campaigns a person types their names.
-    let mut campaigns = campaigns.unwrap_or_default();
-    campaigns.retain(|campaign| campaign.status.eq_ignore_ascii_case("live"));
     let texts = known_texts(&known);
-    let templates = templates.into_iter().map(|facts| offer(facts, &names, &texts)).collect();
-    Ok(Ok(Offers { account: account.clone(), templates, campaigns }))
+    Ok(listing(app, account).await.map(|listing| Offers {
+        account: account.clone(),
+        templates: listing.templates.into_iter().map(|facts| offer(facts, &names, &texts)).collect(),
+        campaigns: listing
+            .choices
+            .into_iter()
+            .find(|(key, _)| *key == "campaign")
+            .map(|(_, names)| names)
+            .unwrap_or_default(),
+    }))
 }
 
 fn known_texts(known: &[Template]) -> BTreeSet<String> {
     known.iter().filter_map(|one| body_of(one).map(|body| body.body)).collect()
 }
 
-fn offer(facts: TemplateFacts, names: &BTreeSet<String>, texts: &BTreeSet<String>) -> Offer {
+fn offer(facts: Registered, names: &BTreeSet<String>, texts: &BTreeSet<String>) -> Offer {
     let category: Option<Category> = facts.category.to_ascii_lowercase().parse().ok();
     let text = lines(&facts.text);
     let obstacle = if names.contains(&own_name(&facts)) || texts.contains(&text) {
@@ -197,12 +188,7 @@ fn offer(facts: TemplateFacts, names: &BTreeSet<String>, texts: &BTreeSet<String
     Offer { facts, category, obstacle }
 }
 
-/// AiSensy's kinds are `TEXT` and those with a header to be fetched.
-fn wants_media(facts: &TemplateFacts) -> bool {
-    ["IMAGE", "VIDEO", "FILE", "DOCUMENT"].iter().any(|kind| facts.kind.eq_ignore_ascii_case(kind))
-}
-
-fn own_name(facts: &TemplateFacts) -> String {
+fn own_name(facts: &Registered) -> String {
     line(&facts.name).chars().take(NAME_CHARS_MAX).collect()
 }
 
@@ -232,19 +218,10 @@ fn template(offer: &Offer, campaign: String) -> WhatsappTemplate {
 
 fn page(member: &Member, body: Markup) -> Markup {
     let body = html! {
-        (Head::new("Import from AiSensy").meta("Shows what the project has; nothing is changed there."))
+        (Head::new(format!("Import from {}", vendor_names(CHANNEL))).meta("Shows what the account’s provider has; nothing is changed there."))
         (body)
     };
     sub_page(member, "Import", body)
-}
-
-fn nowhere() -> Markup {
-    let note = Note::new(
-        Tone::Act,
-        "No account can be asked.",
-        "Store the project password of an AiSensy account first; its plan has to include the Project API.",
-    );
-    html! { (note.action(Link::new("Integrations", "/settings/integrations"))) }
 }
 
 fn offered(
@@ -303,17 +280,17 @@ fn row(
         true => Field::text(&campaign, "Campaign").value(current),
         false => {
             let mut options = vec![Choice::new("", "Choose…", current)];
-            options.extend(offers.campaigns.iter().map(|one| Choice::new(&one.name, &one.name, current)));
+            options.extend(offers.campaigns.iter().map(|one| Choice::new(one, one, current)));
             Field::select(&campaign, "Campaign", options)
         }
     };
-    let same = offers.campaigns.iter().find(|one| one.name == facts.name).map_or("", |one| one.name.as_str());
+    let same = offers.campaigns.iter().find(|one| **one == facts.name).map_or("", String::as_str);
     let current = typed.get(&campaign).map_or(same, String::as_str);
     Row::new(vec![
         title,
         html! { (state) },
         html! { (facts.text.chars().take(160).collect::<String>()) @if let Some(why) = why { span class="m-sub" { (why) } }
-        @if wants_media(facts) && offer.obstacle.is_none() { span class="m-sub" { "Has a picture, video or document: type its address after the import" } } },
+        @if facts.has_media && offer.obstacle.is_none() { span class="m-sub" { "Has a picture, video or document: type its address after the import" } } },
         html! { @if offer.obstacle.is_none() { (field(current).error(errors.get(&facts.id).cloned()).bare()) } },
     ])
 }
@@ -322,17 +299,16 @@ fn row(
 mod tests {
     use super::*;
 
-    fn facts(name: &str, status: &str, text: &str) -> TemplateFacts {
-        TemplateFacts {
+    fn facts(name: &str, status: &str, text: &str) -> Registered {
+        Registered {
             id: "1".into(),
             name: name.into(),
             status: status.into(),
             category: "UTILITY".into(),
             language: "en".into(),
             text: text.into(),
-            kind: "TEXT".into(),
             parameters: Some(2),
-            rejected_reason: String::new(),
+            ..Registered::default()
         }
     }
 

@@ -2,21 +2,23 @@
 
 use domain::{channel::Category, ids::TemplateId, role::Permission, template::Facts};
 use maud::{Markup, html};
+use providers::registry;
 use store::{StoreError, integrations::Integration};
 
 use super::{
     super::{
         super::prices::category_title,
         HREF,
+        account::serving,
         sample::{People, facts, people, preview_for},
         values::{Errors, Value, sources, tall},
     },
+    CHANNEL,
     check::check_card,
     form::{BODY_CHARS_MAX, FOOTER_CHARS_MAX, HEADER_CHARS_MAX, Press, TemplateForm, preview, value},
     href, sub_page,
 };
 use crate::{
-    accounts::AISENSY,
     http::extract::Member,
     ui::{
         button::Button,
@@ -36,7 +38,7 @@ pub(super) struct Around {
     /// Of the template, once it is stored.
     id: Option<TemplateId>,
     pub(super) errors: Errors,
-    /// What AiSensy said about the campaign.
+    /// What the provider said about the campaign.
     pub(super) told: Option<Note>,
     people: Option<People>,
     /// Those that can be asked about a campaign.
@@ -45,14 +47,19 @@ pub(super) struct Around {
 
 impl Around {
     pub(super) async fn load(member: &Member, id: Option<TemplateId>) -> Result<Around, StoreError> {
-        let mut accounts = member.org.integrations().await?;
-        accounts.retain(|account| account.kind == AISENSY);
+        let accounts = serving(member, CHANNEL).await?;
         Ok(Around { id, errors: Errors::new(), told: None, people: people(member).await?, accounts })
     }
 
     fn error(&self, name: &str) -> Option<String> {
         self.errors.get(name).cloned()
     }
+}
+
+/// What the provider says of the field that it alone wants.
+fn campaign_help() -> &'static str {
+    let fields = registry::serving(CHANNEL).flat_map(|vendor| vendor.template_fields());
+    fields.into_iter().find(|field| field.key == "campaign").map_or("", |field| field.help)
 }
 
 pub(super) fn removal(member: &Member, name: &str, id: TemplateId) -> Confirm {
@@ -114,7 +121,7 @@ fn parts(form: &TemplateForm, around: &Around, facts: &Facts, who: &str, may: bo
         div class="m-stack" {
             (Field::text("name", "Name").value(&form.name).placeholder("Reminder, one hour before").error(around.error("name")).required().disabled(!may))
             (Field::text("campaign", "Campaign name").value(&form.campaign).placeholder("workshop_reminder_1h").error(around.error("campaign")).required().disabled(!may)
-                .help("The exact name of a Live API campaign in AiSensy: the campaign’s name, not the template’s."))
+                .help(campaign_help()))
             div class="m-row2" {
                 (Field::select("category", "Category", categories).error(around.error("category")).disabled(!may).help("As Meta approved it. It decides the price and the hours."))
                 (Field::text("language", "Language").value(&form.language).placeholder("en").error(around.error("language")).required().disabled(!may).help("A code such as en, hi or en_US."))
@@ -126,7 +133,7 @@ fn parts(form: &TemplateForm, around: &Around, facts: &Facts, who: &str, may: bo
             (Field::text("header", "Header").value(&form.header).error(around.error("header")).disabled(!may).at_most(u32::try_from(HEADER_CHARS_MAX).unwrap_or(u32::MAX)))
             (tall(Field::area("body", "Text", &form.body)).error(around.error("body")).required().disabled(!may)
                 .at_most(u32::try_from(BODY_CHARS_MAX).unwrap_or(u32::MAX))
-                .help("The approved text with {{1}}, {{2}} … It is shown in previews; AiSensy sends its own copy."))
+                .help("The approved text with {{1}}, {{2}} … It is shown in previews; the provider sends its own copy."))
             (Field::text("footer", "Footer").value(&form.footer).error(around.error("footer")).disabled(!may).at_most(u32::try_from(FOOTER_CHARS_MAX).unwrap_or(u32::MAX)))
             @if may { div class="m-acts" { (Button::new("Update values and preview").icon(Icon::Retry).submit("do", "update").unchecked()) } }
         }

@@ -14,8 +14,12 @@ use crate::Shared;
 use crate::world::{self, Message, Place, Status};
 
 pub(crate) mod campaign;
+mod control;
+mod face;
 pub(crate) mod project;
 pub(crate) mod receipt;
+
+pub use face::FACE;
 
 /// The key of the default project.
 pub const DEFAULT_KEY: &str = "TEST.KEY.NOT-REAL";

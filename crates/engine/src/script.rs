@@ -1,0 +1,21 @@
+//! The stored message that a conversation follows: a provider asks what to do next, and its answer is made from it.
+
+use domain::ids::{IntegrationId, MessageSpan};
+use providers::{Wire, account::Script};
+use store::StoreError;
+
+use crate::Engine;
+
+impl Engine {
+    /// The message that an account sent under that name; `None` for one that it never sent, or that this version cannot read.
+    pub async fn script(
+        &self,
+        integration: IntegrationId,
+        message: MessageSpan,
+    ) -> Result<Option<Script>, StoreError> {
+        let Some(sent) = self.work.script(integration, message).await? else { return Ok(None) };
+        let wire = Wire::from_json(sent.channel, &sent.template);
+        let content = serde_json::from_str(&sent.content);
+        Ok(wire.ok().zip(content.ok()).map(|(wire, content)| Script { wire, content }))
+    }
+}

@@ -1,0 +1,339 @@
+//! A connected account of any vendor: what can be done with it. A vendor's folder implements it.
+
+use std::{fmt, pin::Pin};
+
+use domain::{
+    channel::Channel,
+    checks::Probe,
+    ids::MessageSpan,
+    money::Money,
+    outcome::{Outcome, Said},
+    receipt::Event,
+    sending_hours::OpenHours,
+    sms::{DltTemplateId, EntityId, MessageId, SenderId},
+    template::{Content, Message},
+    time::Millis,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{answer::NotTold, codes, http::Http, wire::Wire};
+
+/// A call under way. Its box is nothing beside an HTTP call.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An opened account.
+pub trait Account: Send + Sync + fmt::Debug {
+    /// Word of its vendor.
+    fn kind(&self) -> &'static str;
+
+    /// The channel that it serves.
+    fn channel(&self) -> Channel;
+
+    /// What it can do as it is set up.
+    fn can(&self) -> Capabilities;
+
+    /// The account's own hours, in the organisation's zone; `None` for any hour.
+    fn hours(&self) -> Option<OpenHours> {
+        None
+    }
+
+    /// A template with what this account adds where it names nothing.
+    fn complete(&self, message: Message) -> Message {
+        message
+    }
+
+    /// How many messages may share one call of this broadcast; their content has to be the same.
+    fn batch(&self, _wire: &Wire) -> usize {
+        1
+    }
+
+    /// Makes one call. Always ends: the client has a total time limit.
+    fn send<'a>(&'a self, http: &'a Http, call: &'a Call<'a>) -> BoxFuture<'a, Outcome>;
+
+    /// Whether this refusal of several messages may be the fault of one of them: the others deserve calls of their own.
+    fn blames_one(&self, said: &Said) -> bool {
+        said.code == codes::INVALID_NUMBER
+    }
+
+    /// Asks the vendor about what a broadcast would send, without sending. Free of charge.
+    fn probe<'a>(&'a self, http: &'a Http, wire: &'a Wire) -> BoxFuture<'a, Probe>;
+
+    /// Asks the vendor about the account, and about what [`Vendor::question`](crate::Vendor::question) names, where `about`
+    /// is not empty. Sends nothing and costs nothing.
+    fn status<'a>(&'a self, http: &'a Http, about: &'a str) -> BoxFuture<'a, Status>;
+
+    /// The templates that the vendor has of this account: a text each, as it was approved or registered.
+    fn templates<'a>(&'a self, _http: &'a Http) -> BoxFuture<'a, Result<Listing, NotTold>> {
+        Box::pin(async { Err(NotTold::NotConnected) })
+    }
+
+    /// Takes a post to our callback: whether it is the vendor's own, the key under which it is stored once, however often it
+    /// comes, and what the vendor waits for. Nothing in the post is believed before its proof.
+    ///
+    /// # Errors
+    /// When it is not proven to be the vendor's.
+    fn receive(&self, post: &Post<'_>) -> Result<Received, NotGenuine>;
+
+    /// The answer to a post that asks what to do next: made from the stored message, or, where nothing of that name was sent,
+    /// the answer that ends the conversation.
+    fn markup(&self, _step: &Step, _script: Option<&Script>) -> Body {
+        Body { content_type: "text/plain", bytes: Vec::new() }
+    }
+
+    /// The key under which a body that [`look_up`](Account::look_up) brought is stored once.
+    fn dedupe_key(&self, raw: &[u8]) -> String;
+
+    /// What a stored post says. Never fails: what cannot be read is [`Event::Other`].
+    fn read(&self, raw: &[u8]) -> Vec<Event>;
+
+    /// By what the messages of a call can be asked about later; `None` where they cannot.
+    fn look_up_key(&self, _wire: &Wire, _provider_id: Option<&str>) -> Option<LookUpKey> {
+        None
+    }
+
+    /// Asks what became of messages, for accounts whose posts do not reach us. What comes back is stored and read like posts.
+    fn look_up<'a>(&'a self, _http: &'a Http, _key: &'a str) -> BoxFuture<'a, Result<Vec<String>, NotTold>> {
+        Box::pin(async { Err(NotTold::NotConnected) })
+    }
+}
+
+/// What an account can do as it is set up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Posts about messages are taken: they can be told from forgeries, or their address is the proof.
+    pub takes_receipts: bool,
+    /// It can be asked what became of messages.
+    pub looks_up: bool,
+    /// It can be asked which templates there are.
+    pub lists_templates: bool,
+}
+
+/// One call, ready to go: one message, or several that share their content where the account takes that ([`Account::batch`]).
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// What the broadcast sends.
+    pub wire: &'a Wire,
+    /// What differs from call to call.
+    pub content: &'a Content,
+    /// Who gets it, in E.164 form; never empty, and one alone unless [`Account::batch`] allows more.
+    pub to: &'a [&'a str],
+    /// Which messages they are, sent along where the provider echoes it; `None` for a test message.
+    pub span: Option<MessageSpan>,
+    /// The present moment, for answers that name a date.
+    pub now: Millis,
+}
+
+/// Neither the number nor what is said to it.
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("to", &self.to.len()).field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+/// What a provider knows messages by when it is asked about them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LookUpKey {
+    /// The id that it gave to one call.
+    Call(String),
+    /// A name that all messages of the broadcast share.
+    Broadcast(String),
+}
+
+/// What came to our callback.
+#[derive(Clone, Copy)]
+pub struct Post<'a> {
+    /// The body as it came; of a GET, its query.
+    pub raw: &'a [u8],
+    /// Looks a header up by its name in lower case.
+    pub header: &'a (dyn Fn(&str) -> Option<String> + Sync),
+}
+
+/// A post that is the vendor's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Under which it is stored once.
+    pub dedupe_key: String,
+    /// What the vendor waits for.
+    pub reply: Reply,
+}
+
+/// What the vendor waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Nothing but that it is safe.
+    Stored,
+    /// What to do next with a conversation that is under way.
+    Ask(Step),
+}
+
+/// Where a conversation that is under way stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The message that it is about, as we named it in the call.
+    pub message: MessageSpan,
+    /// What the person said: the keys that were pressed; empty at the beginning.
+    pub said: String,
+}
+
+/// The stored message that a conversation follows.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// What the broadcast sends.
+    pub wire: Wire,
+    /// The values of this person.
+    pub content: Content,
+}
+
+/// An answer in the vendor's own form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// Of what kind it is.
+    pub content_type: &'static str,
+    /// As it is written to the wire.
+    pub bytes: Vec<u8>,
+}
+
+/// A post that is not proven to be the vendor's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the signature is missing or wrong")]
+pub struct NotGenuine;
+
+/// What a vendor said about an account when it was asked, as cards and pages show it. It is kept with the account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Status {
+    /// How it stands.
+    pub standing: Standing,
+    /// What was asked about besides the account; empty when nothing was.
+    pub about: String,
+    /// What came back, in a few words.
+    pub said: String,
+    /// The code of a refusal or a silence; empty when it answered.
+    pub code: String,
+    /// What stands in the way and what to do about it; empty when nothing does.
+    pub alert: (String, String),
+    /// What is left in the wallet.
+    pub balance: Option<Money>,
+    /// For what it lasts; or why it is not known.
+    pub balance_note: String,
+    /// People that may be written to in 24 hours; unlimited is `i64::MAX`.
+    pub people_a_day: Option<i64>,
+    /// The number that people see, as digits; empty where there is none.
+    pub number: String,
+    /// Whatever else it told.
+    pub facts: Vec<Told>,
+}
+
+impl Status {
+    /// Says why nothing more is known of the account.
+    pub(crate) fn not_told(&mut self, vendor: &str, not_told: &NotTold) {
+        let words = not_told.words();
+        let words = words.trim().trim_end_matches('.');
+        let (standing, code, said) = match not_told {
+            NotTold::Refused(said) => {
+                (Standing::Refused, said.code.as_str(), format!("{vendor} refused: {words}."))
+            }
+            NotTold::Silent(said) => {
+                (Standing::Silent, said.code.as_str(), format!("{vendor} gave no usable answer: {words}."))
+            }
+            NotTold::NotConnected => (Standing::Silent, "", format!("{words}.")),
+        };
+        self.standing = standing;
+        code.clone_into(&mut self.code);
+        words.clone_into(&mut self.balance_note);
+        self.said = said;
+    }
+}
+
+/// One thing that a vendor told about an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// A noun.
+    pub name: String,
+    /// What it said.
+    pub value: String,
+    /// A quiet word; may be empty.
+    pub note: String,
+}
+
+impl Told {
+    /// A fact with a quiet word that may be empty; `None` when there is nothing to say.
+    pub fn new(name: &str, value: &str, note: &str) -> Option<Told> {
+        let told = Told { name: name.to_owned(), value: value.to_owned(), note: note.to_owned() };
+        (!value.is_empty()).then_some(told)
+    }
+}
+
+/// How an account stands, as far as its vendor tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Nothing was asked that proves anything.
+    #[default]
+    NotProven,
+    /// It answered, and nothing stands in the way.
+    Ready,
+    /// It answered, and the wallet is empty.
+    NoMoney,
+    /// What was asked about exists and cannot be sent with as it is.
+    NotLive,
+    /// The account exists and is not active.
+    NotActive,
+    /// The vendor refused the question.
+    Refused,
+    /// The vendor could not be reached, or could not be understood.
+    Silent,
+}
+
+/// The templates that a vendor has of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The templates.
+    pub templates: Vec<Registered>,
+    /// What can be chosen for a field that the vendor wants of a template, by its key; a field that is not here is typed.
+    pub choices: Vec<(&'static str, Vec<String>)>,
+}
+
+/// A template as the vendor has it. What the vendor does not tell is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registered {
+    /// By what it is known there.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The text with its placeholders, character by character.
+    pub text: String,
+    /// Where it stands: approved, pending, rejected in the vendor's word.
+    pub status: String,
+    /// Why it was rejected.
+    pub rejected_reason: String,
+    /// Its category in the vendor's word.
+    pub category: String,
+    /// Its language.
+    pub language: String,
+    /// It was made with a picture, video or document, whose address the vendor does not tell.
+    pub has_media: bool,
+    /// Values that it wants.
+    pub parameters: Option<usize>,
+    /// The header that it is registered for.
+    pub sender: Option<SenderId>,
+    /// The business that it belongs to.
+    pub entity_id: Option<EntityId>,
+    /// The register's id.
+    pub template_id: Option<DltTemplateId>,
+    /// The vendor's short number.
+    pub message_id: Option<MessageId>,
+}
+
+/// Whether an outcome that came `in_a_row` times says that the broadcast, not the people, is at fault: answers that no row of a
+/// vendor's table knows.
+pub fn strikes_out(said: &Said, in_a_row: usize) -> bool {
+    said.code == codes::UNRECOGNISED && in_a_row >= codes::STRIKES_MAX
+}
+
+/// The words of a broadcast whose template belongs to another channel than its account.
+pub(crate) fn wrong_channel(account: &dyn Account) -> Said {
+    let words =
+        format!("The account sends on {}, the template is another channel’s", account.channel().title());
+    Said::new(codes::NOT_SET_UP, words)
+}

@@ -1,0 +1,131 @@
+//! Meta's codes, which come by receipt (NOTES.md §5).
+
+use crate::{
+    answer::Class::{Config, Recipient, Stop},
+    codes::{
+        AGAIN, Meaning,
+        NextAction::{FixTemplate, PauseAccount, Retry, RetryLater, SmsFallback, SuppressMarketing},
+        SLOWER, m,
+    },
+};
+
+/// All that are documented.
+pub(super) const MEANINGS: &[Meaning] = &[
+    m(
+        "131026",
+        Recipient,
+        SmsFallback,
+        "Not on WhatsApp",
+        "WhatsApp cannot reach this number: no account, an old app, or its terms are not accepted. Use SMS or a call.",
+    ),
+    m(
+        "131049",
+        Recipient,
+        RetryLater { hours: 12 },
+        "Capped by Meta",
+        "Meta limits how much marketing one person gets. Try again after 12 hours, then 24, then 48; or use SMS.",
+    ),
+    m(
+        "131050",
+        Recipient,
+        SuppressMarketing,
+        "Stopped marketing",
+        "The person stopped marketing from this business. Only they can undo it.",
+    ),
+    m(
+        "131047",
+        Config,
+        FixTemplate,
+        "Needs a template",
+        "More than 24 hours since their last message: only a template may be sent.",
+    ),
+    m(
+        "131056",
+        AGAIN,
+        Retry,
+        "Too many to one person",
+        "Too many messages to this number in a short time. Try again after some minutes.",
+    ),
+    m(
+        "130472",
+        Recipient,
+        SmsFallback,
+        "Held back by Meta",
+        "Meta held it back as part of an experiment. Sending again will not help; use SMS or a call.",
+    ),
+    m(
+        "130429",
+        SLOWER,
+        Retry,
+        "Too fast",
+        "The number's throughput was exceeded. Lower the pace and try again.",
+    ),
+    m(
+        "131048",
+        Stop,
+        PauseAccount,
+        "Spam limit",
+        "Meta limits this number because people blocked or reported it. Check its quality rating before going on.",
+    ),
+    m(
+        "131031",
+        Stop,
+        PauseAccount,
+        "Account locked",
+        "Meta locked or restricted the account. See WhatsApp Manager.",
+    ),
+    m(
+        "131042",
+        Stop,
+        PauseAccount,
+        "Payment problem",
+        "Meta could not charge the account. Mend the payment method.",
+    ),
+    m(
+        "368",
+        Stop,
+        PauseAccount,
+        "Blocked for policy",
+        "Meta blocked the account for a time because of its policy. See WhatsApp Manager.",
+    ),
+    m(
+        "132000",
+        Config,
+        FixTemplate,
+        "Number of values differs",
+        "The template wants another number of values. Edit the template.",
+    ),
+    m(
+        "132001",
+        Config,
+        FixTemplate,
+        "No such template",
+        "Meta knows no template of this name and language. Check the campaign in AiSensy.",
+    ),
+    m(
+        "132015",
+        Config,
+        FixTemplate,
+        "Template paused",
+        "Meta paused the template because of its quality. Use another one.",
+    ),
+    m(
+        "132016",
+        Config,
+        FixTemplate,
+        "Template disabled",
+        "Meta disabled the template for good. Use another one.",
+    ),
+    m("131008", Config, FixTemplate, "A value is missing", "A required value is missing. Edit the template."),
+    m(
+        "100",
+        Config,
+        FixTemplate,
+        "A value is not valid",
+        "Meta does not take one of the values. Edit the template.",
+    ),
+    m("131000", AGAIN, Retry, "Trouble at Meta", "Something went wrong at Meta. Try again a few times."),
+    m("2", AGAIN, Retry, "Trouble at Meta", "Meta is not available for the moment. Try again a few times."),
+    m("503", AGAIN, Retry, "Trouble at Meta", "Meta is not available for the moment. Try again a few times."),
+    m("133016", AGAIN, Retry, "Trouble at Meta", "The number was registered too often. Try again later."),
+];

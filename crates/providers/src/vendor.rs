@@ -1,0 +1,284 @@
+//! What a vendor is, said once. Settings pages, cards, the doctor, configuration keys and their documentation are made from it.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    channel::{Channel, Tariff},
+    money::Money,
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    account::Account,
+    codes::Meaning,
+    field::{Field, Wrong},
+    secret::Secret,
+};
+
+/// A vendor: everything that the program knows of it before an account is opened.
+pub trait Vendor: Sync {
+    /// Its word in the database, in configuration and in addresses.
+    fn kind(&self) -> &'static str;
+    /// Its name.
+    fn name(&self) -> &'static str;
+    /// How it is introduced to people.
+    fn introduction(&self) -> &'static Introduction;
+    /// The channels that its accounts serve; never none.
+    fn channels(&self) -> &'static [Channel];
+    /// Where it is. A member can never type an address: it would be a way into this server's network.
+    fn base_urls(&self) -> &'static [BaseUrl];
+    /// What an account of it is set up with, in the order of the form.
+    fn settings(&self) -> &'static [Field];
+    /// What it alone wants of a template, besides what the channel wants.
+    fn template_fields(&self) -> &'static [Field];
+    /// What has to be done once on its own pages.
+    fn steps(&self) -> &'static [SetUpStep];
+    /// How it tells what became of messages.
+    fn callback(&self) -> &'static CallbackSpec;
+    /// Its codes: what each means and what comes next.
+    fn meanings(&self) -> &'static [Meaning];
+    /// Its usual price of one message or segment, before tax, in force until an organisation sets its own.
+    fn list_price(&self, tariff: Tariff) -> Money;
+    /// What a test of an account asks about; `None` asks for the account alone.
+    fn question(&self) -> Option<&'static Field> {
+        None
+    }
+    /// What no single field shows to be wrong.
+    fn check(&self, _settings: &Value, _secrets: &Secrets) -> Vec<Wrong> {
+        Vec::new()
+    }
+    /// An account that can be called.
+    ///
+    /// # Errors
+    /// What is stored cannot be used, in words for people.
+    fn open(&self, settings: &Value, secrets: &Secrets, urls: &Urls) -> Result<Box<dyn Account>, OpenError>;
+}
+
+impl std::fmt::Debug for dyn Vendor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.kind())
+    }
+}
+
+/// How a vendor is introduced to people.
+#[derive(Clone, Copy, Debug)]
+pub struct Introduction {
+    /// Two letters that stand for it.
+    pub letters: &'static str,
+    /// Their ground.
+    pub colour: Colour,
+    /// One sentence for somebody who has no account yet.
+    pub invitation: &'static str,
+    /// Above the form of a new account.
+    pub about: &'static str,
+    /// A name that an account could have.
+    pub example: &'static str,
+    /// Under the button that tests an account; empty where a field says it.
+    pub test: &'static str,
+}
+
+/// The ground of a vendor's letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// Violet.
+    Violet,
+    /// Green.
+    Green,
+    /// Blue.
+    Blue,
+    /// Amber.
+    Amber,
+}
+
+/// An address of a vendor, as this server's configuration has it.
+#[derive(Clone, Copy, Debug)]
+pub struct BaseUrl {
+    /// The name in the configuration file; the flag and the environment variable are made from it.
+    pub key: &'static str,
+    /// The vendor's own.
+    pub default: &'static str,
+    /// What it is, for `--help` and the documentation.
+    pub about: &'static str,
+}
+
+/// Something to do once on the vendor's own pages.
+#[derive(Clone, Copy, Debug)]
+pub struct SetUpStep {
+    /// A few words.
+    pub title: &'static str,
+    /// Where and how.
+    pub text: &'static str,
+}
+
+/// How a vendor tells what became of messages.
+#[derive(Clone, Copy, Debug)]
+pub struct CallbackSpec {
+    /// What proves that a post is its own.
+    pub proof: CallbackProof,
+    /// It can be set to put everything into the query of a GET.
+    pub takes_query: bool,
+    /// What arrives also says what a message cost.
+    pub tells_cost: bool,
+    /// What receipts are good for, and what happens without them.
+    pub about: &'static [&'static str],
+    /// Where the address is entered at the vendor.
+    pub enter: &'static str,
+    /// What is chosen beside it: name, value, a quiet word that may be empty.
+    pub choose: &'static [(&'static str, &'static str, &'static str)],
+    /// Topics to tick there.
+    pub topics: &'static [&'static str],
+}
+
+/// What proves that a post is a vendor's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackProof {
+    /// A signature, made with the secret of that key.
+    Signed {
+        /// Key of the secret.
+        secret: &'static str,
+        /// The header that carries the signature, in lower case.
+        header: &'static str,
+    },
+    /// Nothing but the unguessable address.
+    Address,
+}
+
+/// Why an account cannot be opened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The secrets lack one that no call can do without, or cannot be read.
+    #[error("The stored key cannot be read. Enter it again under Settings, Integrations.")]
+    Secrets,
+    /// The settings are not those of this vendor.
+    #[error("The account's settings cannot be read: {0}")]
+    Settings(String),
+    /// The configured address is none.
+    #[error(transparent)]
+    Address(#[from] crate::http::EndpointError),
+}
+
+/// The secrets of an account, by the keys of its fields.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets(BTreeMap<String, Secret>);
+
+impl Secrets {
+    /// Reads what [`to_json`](Secrets::to_json) wrote. A member that is null or empty is none.
+    ///
+    /// # Errors
+    /// When it is no object of texts.
+    pub fn from_json(plain: &str) -> Result<Secrets, OpenError> {
+        let read: BTreeMap<String, Option<Secret>> =
+            serde_json::from_str(plain).map_err(|_| OpenError::Secrets)?;
+        let there = read.into_iter().filter_map(|(key, secret)| Some((key, secret?)));
+        Ok(Secrets(there.filter(|(_, secret)| !secret.is_empty()).collect()))
+    }
+
+    /// The secrets in clear, to be sealed at once.
+    pub fn to_json(&self) -> String {
+        let clear = self.0.iter().map(|(key, secret)| (key.clone(), Value::from(secret.expose())));
+        Value::Object(clear.collect()).to_string()
+    }
+
+    /// The secret of that key.
+    pub fn get(&self, key: &str) -> Option<&Secret> {
+        self.0.get(key)
+    }
+
+    /// Puts a secret in place of another; an empty one takes it out.
+    pub fn set(&mut self, key: &str, secret: Secret) {
+        if secret.is_empty() {
+            self.0.remove(key);
+        } else {
+            self.0.insert(key.to_owned(), secret);
+        }
+    }
+
+    /// With this secret.
+    #[must_use]
+    pub fn with(mut self, key: &str, secret: &str) -> Secrets {
+        self.set(key, Secret::new(secret));
+        self
+    }
+
+    /// Takes a secret out.
+    pub fn forget(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
+    /// Last characters of each secret that is there, for recognition; a short one shows none.
+    pub fn hints(&self) -> Value {
+        let hints: Map<String, Value> =
+            self.0.iter().map(|(key, secret)| (key.clone(), Value::from(secret.hint()))).collect();
+        Value::Object(hints)
+    }
+}
+
+/// Where vendors are, by the keys of their addresses. One that is not set is the vendor's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Urls(BTreeMap<String, String>);
+
+impl Urls {
+    /// The address of that key; the vendor's own where no other was set.
+    pub fn get(&self, key: &str) -> &str {
+        match self.0.get(key) {
+            Some(url) => url,
+            None => crate::registry::base_url(key).map_or("", |url| url.default),
+        }
+    }
+
+    /// Sets an address. The vendor's own is the same as none.
+    pub fn set(&mut self, key: &str, url: &str) {
+        let url = url.trim_end_matches('/');
+        if crate::registry::base_url(key).is_some_and(|known| known.default == url) {
+            self.0.remove(key);
+        } else {
+            self.0.insert(key.to_owned(), url.to_owned());
+        }
+    }
+
+    /// With that address.
+    #[must_use]
+    pub fn with(mut self, key: &str, url: &str) -> Urls {
+        self.set(key, url);
+        self
+    }
+
+    /// Every address at this one: for a stand-in that answers everything alike.
+    pub fn all_at(url: &str) -> Urls {
+        let keys = crate::registry::base_urls();
+        Urls(keys.map(|known| (known.key.to_owned(), url.to_owned())).collect())
+    }
+
+    /// Keys and addresses, all of them.
+    pub fn all(&self) -> Vec<(&'static str, &str)> {
+        crate::registry::base_urls().map(|known| (known.key, self.get(known.key))).collect()
+    }
+
+    /// Keys of the addresses that stand on this machine: a stand-in, which may be called without TLS.
+    pub fn local(&self) -> Vec<&'static str> {
+        let hosts = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
+        let is_local = |url: &str| hosts.iter().any(|host| url.starts_with(host));
+        self.all().into_iter().filter(|(_, url)| is_local(url)).map(|(key, _)| key).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_may_be_called_without_tls() {
+        assert_eq!(Urls::default().local(), [""; 0]);
+        let local = Urls::all_at("http://127.0.0.1:9/x");
+        assert_eq!(local.local().len(), crate::registry::base_urls().count());
+        for (key, url) in Urls::default().all() {
+            let evil = Urls::default().with(key, "http://127.0.0.1.evil.example/");
+            assert!(evil.local().is_empty(), "{key}");
+            assert_eq!(
+                Urls::default().with(key, &format!("{url}/")),
+                Urls::default(),
+                "the vendor's own is none"
+            );
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! What is asked of every line of the registry, whoever the vendor is. Its own answers, row by row, stand in tests of its own.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    channel::Channel, checks::Probe, outcome::Outcome, receipt::Event, template::Message, time::Millis,
+};
+use munadi_providers::{
+    Account, Call, Secrets, Standing, Urls, Vendor, Wire,
+    account::Post,
+    codes,
+    field::{Kind, Typed},
+    registry::{self, VENDORS},
+    vendor::CallbackProof,
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    aisensy_request::{self, http},
+    fast2sms_request,
+    server::{Reply, Server, answer},
+};
+
+const TO: &str = "+919000000001";
+const SECRET: &str = "TEST-KEY-NOT-REAL-0000000000";
+
+/// A message of that channel, and the values of one person.
+fn message(channel: Channel) -> (Wire, domain::template::Content) {
+    match channel {
+        Channel::Sms => (fast2sms_request::template().into(), fast2sms_request::content()),
+        _ => (aisensy_request::template().into(), aisensy_request::content()),
+    }
+}
+
+/// Secrets for all that a vendor wants, its settings as a new account begins, and where it is said to be.
+fn open(vendor: &dyn Vendor, url: &str) -> Box<dyn Account> {
+    let (settings, secrets) = new_account(vendor);
+    vendor.open(&settings, &secrets, &Urls::all_at(url)).unwrap()
+}
+
+fn new_account(vendor: &dyn Vendor) -> (Value, Secrets) {
+    let (mut settings, mut secrets) = (Map::new(), Secrets::default());
+    for field in vendor.settings() {
+        if field.is_secret() {
+            secrets = secrets.with(field.key, SECRET);
+        } else if field.is_setting() {
+            let value =
+                field.read(&field.initial()).unwrap_or_else(|wrong| panic!("{}: {wrong:?}", field.key));
+            field.store(&mut settings, value);
+        }
+    }
+    (Value::Object(settings), secrets)
+}
+
+#[test]
+fn a_vendor_says_who_it_is_and_no_two_are_alike() {
+    let (mut kinds, mut keys) = (BTreeSet::new(), BTreeSet::new());
+    for vendor in VENDORS {
+        let kind = vendor.kind();
+        assert!(kinds.insert(kind), "{kind} twice");
+        assert!(
+            !kind.is_empty()
+                && kind.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        );
+        let introduction = vendor.introduction();
+        assert!(!vendor.name().is_empty() && introduction.letters.chars().count() == 2, "{kind}");
+        for words in [introduction.invitation, introduction.about] {
+            assert!(words.ends_with('.'), "{kind}: “{words}” is a sentence");
+        }
+        assert!(!vendor.channels().is_empty(), "{kind} serves nothing");
+        assert!(!vendor.base_urls().is_empty(), "{kind} is nowhere");
+        for url in vendor.base_urls() {
+            assert!(keys.insert(url.key), "{} twice", url.key);
+            assert!(url.key.starts_with(kind) && url.key.ends_with("_url"), "{}", url.key);
+            assert!(url.default.starts_with("https://") && !url.default.ends_with('/'), "{}", url.default);
+        }
+        assert!(!vendor.steps().is_empty(), "{kind}: nobody knows where to begin");
+        assert_eq!(registry::vendor(kind).map(Vendor::kind), Some(kind));
+    }
+}
+
+#[test]
+fn every_field_has_a_name_of_its_own_and_a_new_account_begins_well() {
+    for vendor in VENDORS {
+        let kind = vendor.kind();
+        let mut names = BTreeSet::from(["name".to_owned()]);
+        for field in vendor.settings() {
+            assert!(!field.label.is_empty() && !field.help.is_empty(), "{kind}: {}", field.key);
+            assert!(field.help.ends_with('.'), "{kind}: {} has no sentence", field.key);
+            for name in field.names() {
+                assert!(names.insert(name.clone()), "{kind}: {name} twice");
+            }
+            let empty: Vec<(String, String)> = vec![];
+            let begins = field.initial();
+            let must = !field.missing.is_empty() || matches!(field.kind, Kind::Rate { .. });
+            assert_eq!(field.read(&empty).is_err(), must, "{kind}: {} when it is empty", field.key);
+            if !field.is_secret() {
+                assert!(field.read(&begins).is_ok(), "{kind}: {} begins with a mistake", field.key);
+            }
+        }
+        let rates = vendor.settings().iter().filter(|field| matches!(field.kind, Kind::Rate { .. })).count();
+        let ceilings =
+            vendor.settings().iter().filter(|field| matches!(field.kind, Kind::Ceiling { .. })).count();
+        assert_eq!((rates, ceilings), (1, 1), "{kind}: one pace");
+        let (settings, secrets) = new_account(*vendor);
+        // What a form shows of a stored account, read again, is what was stored.
+        let mut again = Map::new();
+        for field in vendor.settings().iter().filter(|field| field.is_setting()) {
+            let filled = field.filled(&settings);
+            assert_eq!(field.names().len(), filled.len(), "{kind}: {}", field.key);
+            assert!(field.names().iter().all(|name| filled.iter().any(|(known, _)| known == name)));
+            field.store(&mut again, field.read(&filled).unwrap());
+        }
+        assert_eq!(Value::Object(again), settings, "{kind}");
+        assert!(vendor.open(&settings, &secrets, &Urls::default()).is_ok());
+        assert!(
+            vendor.open(&settings, &Secrets::default(), &Urls::default()).is_err(),
+            "{kind} without a key"
+        );
+        assert_eq!(empty_form().typed("any"), "");
+    }
+}
+
+fn empty_form() -> Vec<(String, String)> {
+    vec![]
+}
+
+#[test]
+fn every_code_has_one_meaning_and_words() {
+    let theirs = VENDORS.iter().flat_map(|vendor| vendor.meanings());
+    let mut seen = BTreeSet::new();
+    for meaning in codes::OWN.iter().chain(theirs) {
+        assert!(seen.insert(meaning.code), "{} has two meanings", meaning.code);
+        assert!(meaning.help.ends_with('.') && !meaning.title.is_empty(), "{}", meaning.code);
+    }
+}
+
+#[test]
+fn a_secret_shows_in_no_debug_text_and_hints_at_four_characters() {
+    for vendor in VENDORS {
+        let (_, secrets) = new_account(*vendor);
+        let account = open(*vendor, "https://vendor.example");
+        for text in [format!("{account:?}"), format!("{secrets:?}")] {
+            assert!(!text.contains(SECRET), "{}: {text}", vendor.kind());
+        }
+        assert!(!secrets.hints().to_string().contains("NOT-REAL"));
+        let back = Secrets::from_json(&secrets.to_json()).unwrap();
+        for field in vendor.settings().iter().filter(|field| field.is_secret()) {
+            assert_eq!(
+                back.get(field.key).map(munadi_providers::Secret::expose),
+                Some(SECRET),
+                "{}",
+                field.key
+            );
+        }
+    }
+}
+
+#[test]
+fn an_account_serves_a_channel_of_its_vendor_and_shares_no_call_of_personal_texts() {
+    for vendor in VENDORS {
+        let account = open(*vendor, "https://vendor.example");
+        assert_eq!(account.kind(), vendor.kind());
+        assert!(vendor.channels().contains(&account.channel()));
+        let (wire, _) = message(account.channel());
+        assert_eq!(account.batch(&wire), 1, "{}: a personal text goes to one", vendor.kind());
+        let complete: Message = account.complete(wire.message());
+        assert_eq!(complete.channel(), account.channel());
+    }
+}
+
+#[tokio::test]
+async fn silence_denies_nothing_and_garbage_is_no_acceptance() {
+    for vendor in VENDORS {
+        for (reply, unknown) in [
+            (Reply::Close, true),
+            (answer(200, "<html>"), true),
+            (answer(502, ""), true),
+            (answer(504, ""), true),
+            (answer(429, ""), false),
+        ] {
+            let server = Server::start(vec![reply]).await;
+            let account = open(*vendor, &server.url);
+            let (wire, content) = message(account.channel());
+            let call = Call { wire: &wire, content: &content, to: &[TO], span: None, now: Millis(0) };
+            let outcome = account.send(&http(), &call).await;
+            assert_eq!(matches!(outcome, Outcome::Unknown(_)), unknown, "{}: {outcome:?}", vendor.kind());
+            assert_eq!(matches!(outcome, Outcome::NotNow { .. }), !unknown, "{}: {outcome:?}", vendor.kind());
+            assert_eq!(server.heard().len(), 1, "{}: no call is made twice", vendor.kind());
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_home_is_a_call_that_may_be_made_again() {
+    for vendor in VENDORS {
+        let account = open(*vendor, "http://127.0.0.1:9");
+        let (wire, content) = message(account.channel());
+        let call = Call { wire: &wire, content: &content, to: &[TO], span: None, now: Millis(0) };
+        let outcome = account.send(&http(), &call).await;
+        assert!(matches!(outcome, Outcome::NotNow { .. }), "{}: {outcome:?}", vendor.kind());
+        assert!(matches!(account.probe(&http(), &wire).await, Probe::Silent(_)), "{}", vendor.kind());
+        let status = account.status(&http(), "").await;
+        assert!(
+            matches!(status.standing, Standing::Silent | Standing::NotProven),
+            "{}: {status:?}",
+            vendor.kind()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_another_channel_never_leaves() {
+    for vendor in VENDORS {
+        let server = Server::start(vec![answer(200, "{}")]).await;
+        let account = open(*vendor, &server.url);
+        let other = match account.channel() {
+            Channel::Sms => Channel::WhatsappPersonal,
+            _ => Channel::Sms,
+        };
+        let (wire, content) = message(other);
+        let call = Call { wire: &wire, content: &content, to: &[TO], span: None, now: Millis(0) };
+        let outcome = account.send(&http(), &call).await;
+        assert!(
+            matches!(&outcome, Outcome::Misconfigured(said) if said.code == codes::NOT_SET_UP),
+            "{outcome:?}"
+        );
+        assert!(matches!(account.probe(&http(), &wire).await, Probe::Refused(_)));
+        assert!(server.heard().is_empty(), "{}", vendor.kind());
+        assert!(account.look_up_key(&wire, Some("id")).is_none());
+    }
+}
+
+#[test]
+fn what_nobody_signed_is_not_taken_where_a_vendor_signs() {
+    for vendor in VENDORS {
+        let account = open(*vendor, "https://vendor.example");
+        let forged = br#"{"id":"1"}"#;
+        let unsigned = account.receive(&Post { raw: forged, header: &|_| None });
+        let wrong = account.receive(&Post { raw: forged, header: &|_| Some("sha256=00".to_owned()) });
+        let signs = matches!(vendor.callback().proof, CallbackProof::Signed { .. });
+        assert_eq!((unsigned.is_err(), wrong.is_err()), (signs, signs), "{}", vendor.kind());
+        if let CallbackProof::Signed { secret, .. } = vendor.callback().proof {
+            let field = vendor.settings().iter().find(|field| field.key == secret);
+            assert!(field.is_some_and(|field| field.is_secret()), "{}: {secret} is no secret", vendor.kind());
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_read_says_nothing_and_has_a_short_key() {
+    for vendor in VENDORS {
+        let account = open(*vendor, "https://vendor.example");
+        for raw in [&b""[..], b"null", b"[]", b"\xff\xfe\0", b"a=b", b"<xml/>", br#"{"status":"delivered"}"#]
+        {
+            let events = account.read(raw);
+            assert!(events.iter().all(|event| *event == Event::Other), "{}: {events:?}", vendor.kind());
+            let key = account.dedupe_key(raw);
+            assert!(!key.is_empty() && key.len() <= 200, "{}: {key}", vendor.kind());
+            assert_eq!(key, account.dedupe_key(raw), "{}: a repeat has the key of the first", vendor.kind());
+        }
+    }
+}

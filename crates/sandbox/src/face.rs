@@ -1,0 +1,78 @@
+//! What every vendor's stand-in can be asked, whoever the vendor is: where it answers, an account that it knows, and where it
+//! posts. A program that rehearses needs no more; tests of one vendor reach into its own folder.
+
+use std::sync::Arc;
+
+use axum::Router;
+use serde_json::Value;
+
+use crate::{Config, Sandbox, Shared};
+
+/// A vendor's stand-in.
+pub trait Face: Sync {
+    /// The vendor's word.
+    fn kind(&self) -> &'static str;
+
+    /// Names of the addresses that a program is configured with, and the path of each here.
+    fn addresses(&self) -> &'static [(&'static str, &'static str)];
+
+    /// What whoever starts it by hand may set.
+    fn flags(&self) -> &'static [Flag];
+
+    /// Sets one of them.
+    ///
+    /// # Errors
+    /// What the value should be instead.
+    fn set(&self, config: &mut Config, flag: &str, value: &str) -> Result<(), String>;
+
+    /// Its HTTP face, and its own corner under `/sandbox`.
+    fn routes(&self) -> Router<Arc<Shared>>;
+
+    /// An account that it knows from the start.
+    fn account(&self) -> SampleAccount;
+
+    /// Lets what becomes of that account's messages be posted to these addresses, signed with `secret` where the vendor signs.
+    fn post_to(&self, sandbox: &Sandbox, urls: &[String], secret: &str);
+
+    /// A post about one delivered message, with its headers: of `nth` message, with this id, to these digits.
+    fn delivered(&self, nth: usize, id: &str, digits: &str, secret: &str) -> SamplePost;
+
+    /// How to reach it and what it holds, for whoever starts it by hand.
+    fn words(&self, sandbox: &Sandbox) -> String;
+
+    /// The same for a program: names that no other vendor has.
+    fn facts(&self, sandbox: &Sandbox) -> Vec<(&'static str, Value)>;
+}
+
+/// Something to set when a stand-in is started by hand.
+#[derive(Clone, Copy, Debug)]
+pub struct Flag {
+    /// Its name, without the dashes.
+    pub name: &'static str,
+    /// What its value is called; empty for a switch.
+    pub value: &'static str,
+    /// What it does.
+    pub about: &'static str,
+    /// Another flag without which it means nothing; empty for none.
+    pub requires: &'static str,
+}
+
+/// An account that a stand-in knows, as a program would keep it.
+#[derive(Clone, Debug)]
+pub struct SampleAccount {
+    /// What is no secret.
+    pub settings: Value,
+    /// Secrets by name; one that is signed with is chosen by whoever sets it up.
+    pub secrets: Vec<(&'static str, String)>,
+    /// Name of the secret that posts are signed with, where they are.
+    pub signed_with: Option<&'static str>,
+}
+
+/// A post of a vendor.
+#[derive(Clone, Debug)]
+pub struct SamplePost {
+    /// Body.
+    pub body: Vec<u8>,
+    /// A header that carries its signature.
+    pub signature: Option<(&'static str, String)>,
+}

@@ -1,0 +1,44 @@
+//! What a message said, for a provider that asks while a conversation about it is under way.
+
+use domain::{
+    channel::Channel,
+    ids::{IntegrationId, MessageSpan},
+};
+
+use super::Work;
+use crate::{
+    db::args,
+    error::{StoreError, word},
+};
+
+/// A message that was tried: what its broadcast sends, and the values of its person.
+#[derive(Clone, Debug)]
+pub struct SentScript {
+    /// The channel that it went by.
+    pub channel: Channel,
+    /// The frozen template, JSON.
+    pub template: String,
+    /// Its final values, JSON.
+    pub content: String,
+}
+
+impl Work {
+    /// The first message of the span; `None` where this account never tried it.
+    pub async fn script(
+        &self,
+        integration: IntegrationId,
+        message: MessageSpan,
+    ) -> Result<Option<SentScript>, StoreError> {
+        let row: Option<(String, String, String)> = self
+            .db
+            .optional(
+                "SELECT b.channel, b.template, CASE WHEN m.content = '' THEN b.content ELSE m.content END
+                 FROM broadcasts b JOIN messages m ON m.broadcast_id = b.id AND m.position = $3
+                 WHERE b.id = $1 AND b.integration_id = $2 AND m.attempt > 0",
+                args![message.broadcast.0, integration.0, message.first],
+            )
+            .await?;
+        let Some((channel, template, content)) = row else { return Ok(None) };
+        Ok(Some(SentScript { channel: word("broadcasts", "channel", &channel)?, template, content }))
+    }
+}
