@@ -103,9 +103,9 @@ fn serve(config: &Config) -> Program {
         .args(["serve", "--log", "error", "--listen", &config.listen.to_string()])
         .arg("--data")
         .arg(&config.data)
-        .args(["--aisensy-url", &config.providers.aisensy])
-        .args(["--aisensy-project-url", &config.providers.aisensy_project])
-        .args(["--fast2sms-url", &config.providers.fast2sms])
+        .args(config.providers.all().into_iter().flat_map(|(key, url)| {
+            [format!("--{}", key.replace('_', "-")), url.to_owned()]
+        }))
         .env_remove("MUNADI_DATABASE_URL")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -159,7 +159,7 @@ async fn filled_for(seconds: u64) {
     stage.register(workshop, crowd(PEOPLE, now), now).await.unwrap();
     let message = templates().swap_remove(1).1.into();
     let broadcast = stage.confirm(workshop, "Reminder", &message, now, starts, now).await.unwrap();
-    sandbox.set_webhooks(demo::webhooks(&app).await.unwrap().0);
+    demo::post_back(&app, &sandbox).await.unwrap();
 
     let mut program = serve(&config);
     until("the first messages", &mut program, async || (sandbox.world().len() > PEOPLE / 10).then_some(()))

@@ -1,0 +1,99 @@
+//! A vendor is described once: its word stands in its folders, its lines of the registries, documents and tests, and nowhere else.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use providers::registry::{self, VENDORS};
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
+
+/// Every file below a folder.
+fn files(folder: &Path, into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, into);
+        } else {
+            into.push(path);
+        }
+    }
+}
+
+/// Whether a vendor may be named in this file: its folders, the two registries and what they need in each crate's root, what is
+/// never built into the program, and what no longer changes.
+fn may_name(path: &str, kind: &str) -> bool {
+    let own = [format!("/providers/src/{kind}/"), format!("/sandbox/src/{kind}/")];
+    own.iter().any(|folder| path.contains(folder.as_str()))
+        || ["/providers/src/registry.rs", "/sandbox/src/registry.rs"].iter().any(|file| path.ends_with(file))
+        || ["/tests/", "/fixtures/", "/migrations/", "/examples/"].iter().any(|folder| path.contains(folder))
+        || path.ends_with(".md")
+}
+
+/// The part of a source that is built into the program, without its unit tests.
+fn built(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap_or(text)
+}
+
+#[test]
+fn no_vendors_word_stands_outside_its_folders() {
+    let root = root();
+    let mut all = Vec::new();
+    for folder in ["crates", "xtask"] {
+        files(&root.join(folder), &mut all);
+    }
+    let mut looked_at = 0;
+    let mut found = Vec::new();
+    for path in &all {
+        let text = path.extension().and_then(|ending| ending.to_str());
+        if !matches!(text, Some("rs" | "toml" | "js" | "css" | "html" | "sql")) {
+            continue;
+        }
+        looked_at += 1;
+        let shown = path.strip_prefix(&root).unwrap().display().to_string();
+        let Ok(text) = fs::read_to_string(path) else { continue };
+        for (at, line) in built(&text).lines().enumerate() {
+            for vendor in VENDORS {
+                // The declaration of its module is the other half of its line in the registry.
+                let declares = ["pub mod", "mod"].iter().any(|word| line == format!("{word} {};", vendor.kind()));
+                let lower = line.to_lowercase();
+                let named = [vendor.kind().to_lowercase(), vendor.name().to_lowercase()];
+                if !declares && named.iter().any(|word| lower.contains(word)) && !may_name(&format!("/{shown}"), vendor.kind()) {
+                    found.push(format!("{shown}:{}: {}", at + 1, line.trim()));
+                }
+            }
+        }
+    }
+    assert!(looked_at > 200, "needs the sources: {looked_at}");
+    assert!(found.is_empty(), "{} lines name a vendor:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn the_documents_name_every_address_of_every_vendor() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    for url in registry::base_urls() {
+        let row = format!("| `{}` | `--{}` | `{}` |", url.key, url.key.replace('_', "-"), url.default);
+        assert!(readme.contains(&row), "README.md lacks: {row}");
+    }
+    for vendor in VENDORS {
+        for file in ["providers", "sandbox"].map(|of| root().join(format!("crates/{of}/src/{}", vendor.kind()))) {
+            assert!(file.is_dir(), "{} is no folder", file.display());
+        }
+        let notes = root().join(format!("crates/providers/src/{}/NOTES.md", vendor.kind()));
+        assert!(fs::read_to_string(&notes).is_ok_and(|text| text.contains("## 1")), "{} is missing", notes.display());
+        let face = sandbox::registry::face(vendor.kind()).unwrap_or_else(|| panic!("nobody stands in for {}", vendor.kind()));
+        let keys: Vec<&str> = vendor.base_urls().iter().map(|url| url.key).collect();
+        let paths: Vec<&str> = face.addresses().iter().map(|(key, _)| *key).collect();
+        assert_eq!(keys, paths, "{}", vendor.kind());
+        let sample = face.account();
+        let mut secrets = providers::Secrets::default();
+        for (key, secret) in sample.secrets {
+            secrets = secrets.with(key, &secret);
+        }
+        assert!(vendor.open(&sample.settings, &secrets, &providers::Urls::default()).is_ok(), "{}", vendor.kind());
+    }
+}
