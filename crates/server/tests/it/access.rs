@@ -17,6 +17,7 @@ fn filled(path: &str, people: &People) -> String {
         ("{invitation}", people.invitation.to_string()),
         ("{integration}", people.integration.to_string()),
         ("{template}", people.template.to_string()),
+        ("{vendor}", providers::registry::VENDORS[0].kind().to_owned()),
         ("{callback_key}", "0".repeat(40)),
         ("{token}", "0".repeat(64)),
         ("{list}", "0192f0c1-0000-7000-8000-000000000000".to_owned()),
@@ -30,7 +31,7 @@ fn filled(path: &str, people: &People) -> String {
 
 /// Whether the path names something that belongs to one organisation.
 fn names_a_record(route: &Route) -> bool {
-    matches!(route.rule.needs, Needs::Role(_)) && route.rule.path.contains('{')
+    matches!(route.rule.needs, Needs::Role(_)) && route.rule.path.replace("{vendor}", "").contains('{')
 }
 
 fn is_sent_to_sign_in(answer: &Answer) -> bool {

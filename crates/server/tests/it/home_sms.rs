@@ -178,7 +178,7 @@ on_both! {
             assert!(page.body.contains(words), "no “{words}” in {}", page.body);
         }
         let page = sms.page(sms.reminder, "&source-1=workshop_join_link").await;
-        for words in ["“first name”: a link, where the text takes none", "Fast2SMS answers 426"] {
+        for words in ["“first name”: a link, where the text takes none", "not on the list of your business"] {
             assert!(page.body.contains(words), "no “{words}” in {}", page.body);
         }
     }

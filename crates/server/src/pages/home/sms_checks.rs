@@ -60,7 +60,7 @@ pub(super) fn all(
     }
     for (words, n) in &scan.doubts {
         let why = format!(
-            "For {}{}. It is sent all the same; the operator may refuse it, as links that are not on the list of your business.",
+            "For {}{}. It is sent all the same; the operator may refuse it, as it does links that are not on the list of your business.",
             counted(*n, "person", "people"),
             among(scan)
         );
