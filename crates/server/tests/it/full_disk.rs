@@ -103,9 +103,13 @@ fn serve(config: &Config) -> Program {
         .args(["serve", "--log", "error", "--listen", &config.listen.to_string()])
         .arg("--data")
         .arg(&config.data)
-        .args(config.providers.all().into_iter().flat_map(|(key, url)| {
-            [format!("--{}", key.replace('_', "-")), url.to_owned()]
-        }))
+        .args(
+            config
+                .providers
+                .all()
+                .into_iter()
+                .flat_map(|(key, url)| [format!("--{}", key.replace('_', "-")), url.to_owned()]),
+        )
         .env_remove("MUNADI_DATABASE_URL")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
