@@ -21,8 +21,8 @@ use engine::{Accounts, Engine};
 use providers::{
     Account,
     account::{Body, Post as Sent, Received, Reply, Step},
-    vendor::CallbackProof,
     registry,
+    vendor::CallbackProof,
 };
 use sha2::{Digest, Sha256};
 use store::{StoreError, work::RawReceipt};
@@ -136,9 +136,17 @@ impl Callbacks {
             tracing::error!(integration.id = %stored.id, "posts for integration {} cannot be checked: {why}", stored.id);
             not_now()
         })?;
-        let takes_query = registry::vendor(&stored.kind).is_some_and(|vendor| vendor.callback().takes_query);
-        let known =
-            Arc::new(Known { id: stored.id, organization: stored.organization, account, takes_query });
+        let callback = registry::vendor(&stored.kind).map(|vendor| vendor.callback());
+        let known = Arc::new(Known {
+            id: stored.id,
+            organization: stored.organization,
+            account,
+            takes_query: callback.is_some_and(|callback| callback.takes_query),
+            signed_in: callback.and_then(|callback| match callback.proof {
+                CallbackProof::Signed { header, .. } => Some(header),
+                CallbackProof::Address => None,
+            }),
+        });
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT_MAX {
             kept.clear();

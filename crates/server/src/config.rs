@@ -329,8 +329,10 @@ fn read(path: &Path) -> anyhow::Result<SettingsFile> {
     if mode & 0o002 != 0 {
         bail!("{}: every user may change them; run: chmod o-w {}", what(), path.display());
     }
-    let holds_password =
-        [&file.named.database, &file.named.database_direct].into_iter().flatten().any(|url| has_password(url));
+    let holds_password = [&file.named.database, &file.named.database_direct]
+        .into_iter()
+        .flatten()
+        .any(|url| has_password(url));
     if mode & 0o004 != 0 && holds_password {
         bail!(
             "{}: they hold the database's password, and every user may read them; run: chmod o-r {}",
