@@ -17,7 +17,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Bench, Board, folder_mb, null_urls, sends};
+use super::{Bench, Board, folder_mb, sends};
 use crate::{app::App, commands::flood::Reached, config::Config, listener};
 
 /// Until the attacker has opened its connections.
@@ -34,7 +34,7 @@ pub(crate) async fn run(
     folder: &std::path::Path,
 ) -> anyhow::Result<()> {
     let null = sandbox::null::start().await?;
-    config.providers = null_urls(&null);
+    config.providers = providers::Urls::all_at(&null.url());
     let app = App::open(config, Arc::new(WallClock)).await?;
     ensure!(!app.store.access().has_users().await?, "the database is not empty; bench wants a fresh one");
     let stage = sends::stage(&app).await?;
