@@ -10,7 +10,7 @@ use clap::Args;
 use domain::time::WallClock;
 
 use super::{Board, pages, say};
-use crate::{accounts::ProviderUrls, app::App, config::Config};
+use crate::{app::App, config::Config};
 
 pub(crate) use helpers::Part;
 pub(super) use helpers::be;
@@ -43,11 +43,7 @@ pub(super) async fn run(
     board: &mut Board,
 ) -> anyhow::Result<()> {
     let vendor = helpers::Vendor::start().await?;
-    config.providers = ProviderUrls {
-        aisensy: vendor.url.clone(),
-        aisensy_project: vendor.url.clone(),
-        fast2sms: vendor.url.clone(),
-    };
+    config.providers = providers::Urls::all_at(&vendor.url);
     let app = App::open(config, Arc::new(WallClock)).await?;
     if app.store.access().has_users().await? {
         anyhow::bail!("the database is not empty; bench wants a fresh one");
