@@ -497,7 +497,10 @@ mod tests {
     #[test]
     fn calls_at_once_are_what_a_person_can_look_after() {
         let with = |calls| {
-            Config::from_parts(Flags { calls_at_once: Some(calls), ..Flags::default() }, File::default())
+            Config::from_parts(
+                Flags { calls_at_once: Some(calls), ..Flags::default() },
+                SettingsFile::default(),
+            )
         };
         assert_eq!(with(1_024).unwrap().calls_at_once, 1_024);
         for wrong in [0, 1_025] {
