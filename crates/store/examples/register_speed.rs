@@ -85,7 +85,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let found = org.registrants(workshop, &filter).await?.len();
         println!("{which:?}: {found} in {:?}", began.elapsed());
     }
-    for text in ["98765", "Person 99999", "nobody at all"] {
+    for text in ["98765", "98765 43210", "Person 99999", "pe", "99999", "nobody at all", "person nobody"] {
         let began = Instant::now();
         let found = org.find_people(text, None, 20).await?.found.len();
         println!("{text:?}: {found} in {:?}", began.elapsed());

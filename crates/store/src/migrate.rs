@@ -69,7 +69,7 @@ END $$"
 /// is deleted leaves the file, not only the answers (`secure-delete`).
 const SQLITE_TUNING: [&str; 5] = [
     "CREATE VIRTUAL TABLE search_index USING fts5(words, content = 'search_entries', content_rowid = 'n', detail = column,
-         columnsize = 0, tokenize = 'ascii', prefix = '2 3')",
+         columnsize = 0, tokenize = 'ascii', prefix = '1 2 3')",
     "INSERT INTO search_index (search_index, rank) VALUES ('secure-delete', 1)",
     "CREATE TRIGGER search_index_insert AFTER INSERT ON search_entries BEGIN
          INSERT INTO search_index (rowid, words) VALUES (new.n, new.words);

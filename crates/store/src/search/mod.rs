@@ -245,18 +245,12 @@ async fn by_words(db: &Db, sql: &'static str, args: Vec<crate::db::Arg>) -> Resu
 
 /// Words as FTS5 is asked for them. They have neither quotes nor spaces in them.
 fn sqlite_words(words: &[&Word]) -> String {
-    let one = |word: &&Word| {
-        let any = if word.is_whole() { "" } else { "*" };
-        format!("(\"{}\"{any} OR \"{}\")", word.text(), word.host())
-    };
+    let one = |word: &&Word| format!("(\"{}\"* OR \"{}\")", word.text(), word.host());
     words.iter().map(one).collect::<Vec<_>>().join(" AND ")
 }
 
 /// Words as PostgreSQL is asked for them.
 fn postgres_words(scope: i64, words: &[&Word]) -> String {
-    let one = |word: &&Word| {
-        let any = if word.is_whole() { "" } else { ":*" };
-        format!("('{scope}.{}'{any} | '{scope}.{}')", word.text(), word.host())
-    };
+    let one = |word: &&Word| format!("('{scope}.{}':* | '{scope}.{}')", word.text(), word.host());
     words.iter().map(one).collect::<Vec<_>>().join(" & ")
 }
