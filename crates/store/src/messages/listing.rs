@@ -138,7 +138,8 @@ impl Org {
             .all_batch(
                 select_messages!(
                     "FROM @batch LEFT JOIN messages m ON m.broadcast_id = $1 AND m.position = b.position
-                     WHERE m.organization_id = $2 AND ($3 = '' OR m.state = $3) AND ($4 = '' OR m.reason = $4)
+                       AND m.organization_id = $2 AND ($3 = '' OR m.state = $3) AND ($4 = '' OR m.reason = $4)
+                     WHERE COALESCE(m.position, 0) > 0
                      ORDER BY m.position LIMIT $5"
                 ),
                 args![
@@ -202,11 +203,11 @@ impl Org {
         let mut rows: Vec<SoughtRow> = vec![];
         for sql in [
             "SELECT m.position, m.name, m.recipient, m.registrant_id FROM @batch LEFT JOIN messages m
-             ON m.broadcast_id = $1 AND m.recipient = b.phone AND m.planned
-             WHERE COALESCE(m.position, 0) > 0 AND m.organization_id = $2",
+             ON m.broadcast_id = $1 AND m.recipient = b.phone AND m.planned AND m.organization_id = $2
+             WHERE COALESCE(m.position, 0) > 0",
             "SELECT m.position, m.name, m.recipient, m.registrant_id FROM @batch LEFT JOIN messages m
-             ON m.broadcast_id = $1 AND m.recipient = b.phone AND NOT m.planned
-             WHERE COALESCE(m.position, 0) > 0 AND m.organization_id = $2",
+             ON m.broadcast_id = $1 AND m.recipient = b.phone AND NOT m.planned AND m.organization_id = $2
+             WHERE COALESCE(m.position, 0) > 0",
         ] {
             let batch = Batch::new().texts("phone", phones.iter().cloned());
             rows.extend(self.db.by_index().all_batch::<SoughtRow>(sql, args(), batch).await?);
@@ -217,7 +218,8 @@ impl Org {
             .all_batch(
                 "SELECT m.position, m.name, m.recipient, m.registrant_id FROM @batch LEFT JOIN messages m
                  ON m.broadcast_id = $1 AND m.recipient = '' AND m.registrant_id = b.id AND NOT m.planned
-                 WHERE COALESCE(m.position, 0) > 0 AND m.organization_id = $2",
+                   AND m.organization_id = $2
+                 WHERE COALESCE(m.position, 0) > 0",
                 args(),
                 Batch::new().uuids("id", ids),
             )

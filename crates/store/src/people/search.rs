@@ -243,8 +243,8 @@ impl Org {
             .by_index()
             .all_batch(
                 "SELECT r.id, r.workshop_id, w.title, r.name, r.email FROM @batch
-                 JOIN registrants r ON r.workshop_id = b.workshop_id AND r.id = b.id
-                 JOIN workshops w ON w.id = r.workshop_id WHERE w.organization_id = $1",
+                 LEFT JOIN registrants r ON r.workshop_id = b.workshop_id AND r.id = b.id
+                 LEFT JOIN workshops w ON w.id = r.workshop_id AND w.organization_id = $1 WHERE COALESCE(w.title, '') <> ''",
                 args![self.id()],
                 Batch::new()
                     .uuids("workshop_id", who.iter().filter_map(ids).map(|(workshop, _)| workshop))

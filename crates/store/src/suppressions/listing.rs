@@ -128,8 +128,9 @@ impl Org {
                         select_entries!(
                             "",
                             "FROM @batch LEFT JOIN suppressions s ON s.id = b.id
-                             WHERE s.organization_id = $1 AND s.id < $2
+                             AND s.organization_id = $1 AND s.id < $2
                                AND ($4 = '' OR s.channel IN ('all', $4)) AND ($5 = '' OR s.category IN ('all', $5))
+                             WHERE COALESCE(s.phone_key, '') <> ''
                              ORDER BY s.id DESC LIMIT $3"
                         ),
                         args,
@@ -176,8 +177,9 @@ impl Org {
                         select_entries!(
                             "s.lifted_by, s.lift_reason, s.lifted_at, ",
                             "FROM @batch LEFT JOIN suppressions_lifted s ON s.id = b.id
-                             WHERE s.organization_id = $1 AND (s.lifted_at, s.id) < ($2, $3)
+                             AND s.organization_id = $1 AND (s.lifted_at, s.id) < ($2, $3)
                                AND ($5 = '' OR s.channel IN ('all', $5)) AND ($6 = '' OR s.category IN ('all', $6))
+                             WHERE COALESCE(s.phone_key, '') <> ''
                              ORDER BY s.lifted_at DESC, s.id DESC LIMIT $4"
                         ),
                         args,
