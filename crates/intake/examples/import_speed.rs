@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for row in sheet.rows(&mapping, Country::INDIA)? {
         match row?.verdict() {
             Verdict::Good | Verdict::Warned => good += 1,
-            Verdict::Bad => bad += 1,
+            Verdict::Bad | Verdict::LeftOut | Verdict::Unknown | Verdict::NoStatus => bad += 1,
         }
     }
     let took = start.elapsed();

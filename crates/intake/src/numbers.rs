@@ -65,11 +65,17 @@ pub fn read_numbers(
         })
         .collect();
     let only = (columns.len() == 1).then_some(0);
+    let chosen = column;
     let column = column.or(guess.get(Field::Phone)).or(only);
     let mut list = Numbers { columns, column, ..Numbers::default() };
     let Some(column) = column else { return Ok(list) };
     let mut mapping = Mapping::default();
     mapping.set(Field::Phone, Some(column));
+    if chosen.is_none() {
+        mapping.set_all(Field::Phone, &guess.all(Field::Phone).chain([column]).collect::<Vec<_>>());
+    }
+    // Who must not be contacted is on the list whether the workbook shows the row or not.
+    mapping.take_hidden_rows = true;
     mapping.set(Field::CountryCode, guess.get(Field::CountryCode).filter(|code| *code != column));
     let mut seen = HashSet::new();
     for row in sheet.rows(&mapping, home)? {

@@ -77,6 +77,7 @@ async fn obey(cli: Cli, config: Config) -> anyhow::Result<u8> {
     match cli.command {
         Command::Serve => commands::serve::run(config).await,
         Command::Demo => commands::demo::run(config, cli.flags.data.is_some()).await,
+        Command::Import(command) => return commands::import::run(config, command).await,
         Command::Send(command) => return commands::send::run(config, command).await,
         Command::CrashProof(args) => {
             commands::crash_proof::run(config, cli.flags.database.is_some(), args).await
@@ -90,7 +91,6 @@ async fn obey(cli: Cli, config: Config) -> anyhow::Result<u8> {
         Command::Bench(args) => commands::bench::run(config, &cli.flags, args).await,
         Command::Flood(command) => commands::flood::run(command).await,
         Command::NewKeys(command) => commands::new_keys::run(config, command).await,
-        Command::Import(command) => commands::import::run(config, command).await,
         Command::User(command) => commands::user::run(config, command).await,
         Command::Config => commands::config::run(),
     }?;

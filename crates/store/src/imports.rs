@@ -17,6 +17,9 @@ use crate::{
 /// Registrants that one transaction of an undo looks at: short enough that sending does not notice.
 const UNDO_ROWS: i64 = 2_000;
 
+/// Words that are remembered per organisation and looked at; far more than tools have.
+const WORDS_MAX: i64 = 2_000;
+
 /// Where an import stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ImportState {
@@ -150,6 +153,8 @@ pub struct Undone {
     pub kept: u64,
     /// People that only this import had brought, gone with it.
     pub leads: u64,
+    /// Registrations that stand again where they stood before the import.
+    pub given_back: u64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -301,6 +306,43 @@ impl Org {
             )
             .await?;
         rows.into_iter().map(Import::try_from).collect()
+    }
+
+    /// What words of files mean in this organisation, as its members said: the word in the importer's form, and the meaning.
+    pub async fn import_words(&self) -> Result<Vec<(String, String)>, StoreError> {
+        self.db
+            .all(
+                "SELECT word, meaning FROM import_words WHERE organization_id = $1 ORDER BY word LIMIT $2",
+                args![self.id(), WORDS_MAX],
+            )
+            .await
+    }
+
+    /// Remembers what words of files mean. What was said last about a word counts.
+    pub async fn remember_import_words(
+        &self,
+        words: &[(String, String)],
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::AddRegistrants)?;
+        if words.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.db.begin().await?;
+        let batch = Batch::new()
+            .texts("word", words.iter().map(|(word, _)| word.clone()))
+            .texts("meaning", words.iter().map(|(_, meaning)| meaning.clone()));
+        tx.run_batch(
+            "INSERT INTO import_words (organization_id, word, meaning, said_by, said_at)
+             SELECT $1, b.word, b.meaning, $2, $3 FROM @batch WHERE TRUE
+             ON CONFLICT (organization_id, word)
+             DO UPDATE SET meaning = excluded.meaning, said_by = excluded.said_by, said_at = excluded.said_at",
+            args![self.id(), &self.actor.name, now],
+            batch,
+        )
+        .await?;
+        self.note(&mut tx, "import.words", "", &format!("words={}", words.len()), now).await?;
+        tx.commit().await
     }
 
     /// Keeps what a look at the file found, and forgets the rows and decisions of an earlier look. Only before a commit.
@@ -502,6 +544,7 @@ impl Org {
             }
         }
         self.take_out_consents(id).await?;
+        undone.given_back = self.give_back_statuses(id, import.workshop, now).await?;
         let mut tx = self.db.begin().await?;
         tx.run(
             "UPDATE imports SET state = 'undone', undone_at = $3 WHERE organization_id = $1 AND id = $2 AND state = 'committed'",

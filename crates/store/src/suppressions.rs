@@ -263,6 +263,30 @@ impl Org {
         now: Millis,
     ) -> Result<u64, StoreError> {
         self.allow(Permission::Manage)?;
+        self.suppress_many(entries, import, now).await
+    }
+
+    /// Adds the refusals that a file of registrants holds; how many of them are new. Whoever may register its people may write down
+    /// what they do not want.
+    pub async fn suppress_from_import(
+        &self,
+        entries: Vec<NewSuppression>,
+        import: ImportId,
+        now: Millis,
+    ) -> Result<u64, StoreError> {
+        self.allow(Permission::AddRegistrants)?;
+        if entries.is_empty() {
+            return Ok(0);
+        }
+        self.suppress_many(entries, Some(import), now).await
+    }
+
+    async fn suppress_many(
+        &self,
+        entries: Vec<NewSuppression>,
+        import: Option<ImportId>,
+        now: Millis,
+    ) -> Result<u64, StoreError> {
         let mut tx = self.db.by_index().begin().await?;
         let mut added = 0;
         for chunk in entries.chunks(ROWS_PER_STATEMENT) {

@@ -55,6 +55,8 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("search_entries", TENANT, ALL),
     ("imports", TENANT, ALL),
     ("import_rows", Parent("import_id", "imports"), ALL),
+    ("import_words", TENANT, ALL),
+    ("import_changes", Parent("import_id", "imports"), ALL),
     ("suppressions", TENANT, ALL),
     ("suppressions_lifted", TENANT, ALL),
     ("consents", TENANT, ALL),

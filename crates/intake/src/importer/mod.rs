@@ -4,30 +4,41 @@
 //! for a person. Begun again after a restart, an import adds nobody twice.
 
 mod jobs;
+mod look;
 mod rows;
+mod summary;
+mod wishes;
 
-use std::{collections::HashSet, path::PathBuf};
+use std::path::PathBuf;
 
-use crate::read::{Field, Mapping, OrderFound, Orders, Sheet, SheetError, yes_or_no};
-use domain::{
-    channel::Channel,
-    phone::Country,
-    text::line,
-    time::{SharedClock, Zone},
+use crate::read::{
+    Agreed, Field, Mapping, NO_STATUS_KEY, OrderFound, Orders, Sheet, SheetError, StatusMeaning, Told,
 };
-use serde::{Deserialize, Serialize};
+use domain::{
+    ids::RegistrantId,
+    phone::{Country, Phone},
+    time::{SharedClock, Zone},
+    workshop::RegistrantStatus,
+};
 use serde_json::Value;
 use store::{
     Org, PhoneKey, StoreError,
     consents::NewConsent,
     imports::{Decision, Import, ImportState, Undone},
+    registrants::NewRegistrant,
+    suppressions::NewSuppression,
 };
 use tokio::sync::mpsc;
 
-use self::rows::{Person, Read, read_row};
 pub use self::{
     jobs::{Job, Jobs, Progress},
     rows::{read_again, with_typed, wrongs},
+    summary::{StatusWord, Summary},
+};
+use self::{
+    look::{Leaving, Look},
+    rows::{Person, Read, agreed_in, opted_out_in, read_row},
+    wishes::{Agreement, Refusal, Wishes},
 };
 
 /// Rows that the reader hands on together.
@@ -41,53 +52,6 @@ const ROWS_PER_TRANSACTION: usize = 20_000;
 const ROWS_IN_ORDER: usize = 100_000;
 /// Rows to fix that are kept and shown. A file with more has a wrong column, not many wrong rows.
 pub const ROWS_TO_FIX_MAX: u64 = 5_000;
-
-/// What a look at a file found, and later what its import did; kept as JSON with the import.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Summary {
-    /// Rows that are not blank.
-    pub rows: u64,
-    /// People who would be registered.
-    pub ready: u64,
-    /// Rows whose person is registered already, or stands in the file before.
-    pub already: u64,
-    /// Rows that cannot be taken as they are.
-    pub bad: u64,
-    /// Of the ready ones, without a number.
-    pub without_phone: u64,
-    /// Of the ready ones, with something left out, such as an unreadable e-mail.
-    pub warned: u64,
-    /// Numbers that a spreadsheet has turned into 9.8E+09.
-    pub digits_lost: u64,
-    /// Registrations made.
-    pub new: u64,
-    /// People that the organisation did not know.
-    pub lead_new: u64,
-    /// Rows taken as a person corrected them.
-    pub fixed: u64,
-    /// Of the ready ones, with a number, who agreed to promotions.
-    pub agreed: u64,
-    /// Agreements recorded.
-    pub agreements: u64,
-    /// Agreements passed over, because the person opted out within 90 days.
-    pub agreements_too_soon: u64,
-    /// What an undo took away.
-    pub undone: u64,
-    /// Registrations that an undo left, because a message was planned for them.
-    pub kept: u64,
-}
-
-impl Summary {
-    /// The summary of an import; an empty one before the first look.
-    pub fn of(import: &Import) -> Summary {
-        serde_json::from_value(import.summary.clone()).unwrap_or_default()
-    }
-
-    fn json(&self) -> Value {
-        serde_json::to_value(self).expect("numbers are JSON")
-    }
-}
 
 /// Why an import could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -120,56 +84,56 @@ pub struct Importer {
     pub phone_key: PhoneKey,
 }
 
-/// What a column of agreements is about: on which channel, in which words.
-#[derive(Clone, Debug)]
-struct Agreement {
-    channel: Option<Channel>,
-    wording: String,
-    source: String,
+/// A stretch of rows.
+struct Stretch {
+    rows: Vec<Read>,
+    /// How far the reader is.
+    at: Progress,
+    /// What the whole file told, with its last stretch.
+    told: Option<Told>,
 }
-
-impl Agreement {
-    /// Forms title such a column with the sentence that people agreed to; a title that names a channel means that one.
-    fn of(title: Option<&str>, file_name: &str) -> Agreement {
-        let words = title.unwrap_or_default().to_lowercase();
-        let has = |any: &[&str]| any.iter().any(|word| words.contains(word));
-        let named = [
-            (Channel::WhatsappPersonal, has(&["whatsapp", "whats app", "व्हाट्स"])),
-            (Channel::Sms, has(&["sms", "एसएमएस", "text message"])),
-            (Channel::IvrCall, has(&["call", "कॉल"])),
-        ];
-        let mut named = named.iter().filter(|(_, named)| *named).map(|(channel, _)| *channel);
-        let channel = match (named.next(), named.next()) {
-            (Some(only), None) => Some(only),
-            _ => None,
-        };
-        Agreement {
-            channel,
-            wording: title.map_or("A column without a title".to_owned(), line),
-            source: format!("File {file_name}"),
-        }
-    }
-}
-
-/// A stretch of rows and how far the reader is.
-type Stretch = (Vec<Read>, Progress);
 
 impl Importer {
     /// Opens the file; slow for a large workbook, so on a thread of its own.
     pub async fn open(&self, file_name: &str) -> Result<Sheet, ImportError> {
-        let (file, name) = (self.file.clone(), file_name.to_owned());
-        let opened = tokio::task::spawn_blocking(move || Sheet::open(&file, &name)).await;
+        self.open_tab(file_name, None).await
+    }
+
+    /// Opens a sheet of the file by its name; `None` for the one that is proposed.
+    pub async fn open_tab(&self, file_name: &str, tab: Option<&str>) -> Result<Sheet, ImportError> {
+        let (file, name, tab) = (self.file.clone(), file_name.to_owned(), tab.map(str::to_owned));
+        let opened = tokio::task::spawn_blocking(move || Sheet::open_tab(&file, &name, tab.as_deref())).await;
         Ok(opened.map_err(|_| ImportError::Interrupted)??)
     }
 
+    /// Adds what members said earlier about words of files, where nobody has said otherwise for this one.
+    pub async fn with_remembered(&self, mut mapping: Mapping) -> Result<Mapping, ImportError> {
+        for (word, meaning) in self.org.import_words().await? {
+            if let Ok(meaning) = meaning.parse::<StatusMeaning>() {
+                mapping.statuses.entry(word).or_insert(meaning);
+            }
+        }
+        Ok(mapping)
+    }
+
+    /// Remembers for later files what somebody said about words of this one.
+    pub async fn remember(&self, words: &[(String, StatusMeaning)]) -> Result<(), ImportError> {
+        // That a row says nothing means something else in each file.
+        let words = words.iter().filter(|(key, _)| key != NO_STATUS_KEY);
+        let words: Vec<(String, String)> =
+            words.map(|(key, meaning)| (key.clone(), meaning.word().to_owned())).collect();
+        Ok(self.org.remember_import_words(&words, self.clock.now()).await?)
+    }
+
     /// What the dates of the chosen column say about their order; looks at every row.
-    pub async fn date_order(&self, file_name: &str, column: usize) -> Result<OrderFound, ImportError> {
+    pub async fn date_order(&self, file_name: &str, mapping: &Mapping) -> Result<OrderFound, ImportError> {
         let mut only = Mapping::default();
-        only.set(Field::RegisteredAt, Some(column));
+        only.tab.clone_from(&mapping.tab);
+        only.set(Field::RegisteredAt, mapping.get(Field::RegisteredAt));
         let (file, name, home) = (self.file.clone(), file_name.to_owned(), self.home);
         let looked = tokio::task::spawn_blocking(move || -> Result<OrderFound, SheetError> {
             let mut orders = Orders::default();
-            for row in Sheet::open(&file, &name)?.rows(&only, home)? {
+            for row in Sheet::open_tab(&file, &name, only.tab.as_deref())?.rows(&only, home)? {
                 orders.see(row?.cell(Field::RegisteredAt));
             }
             Ok(orders.found())
@@ -184,58 +148,82 @@ impl Importer {
         mapping: &Mapping,
         mut progress: impl FnMut(Progress),
     ) -> Result<Summary, ImportError> {
-        let json = serde_json::to_value(mapping).expect("a mapping is JSON");
-        self.org.import_checked(import.id, &json, &Value::Null).await?;
-        let mut summary = Summary::default();
-        let mut seen: HashSet<u64> = HashSet::new();
-        let mut to_fix = Vec::new();
-        let mut stretches = self.read(import, mapping);
-        while let Some(stretch) = stretches.recv().await {
-            let (rows, at) = stretch?;
-            let mut people = Vec::with_capacity(rows.len());
-            for row in rows {
-                summary.rows += 1;
-                match row {
-                    Read::ToFix(row, digits_lost) => {
-                        summary.bad += 1;
-                        summary.digits_lost += u64::from(digits_lost);
-                        if summary.bad <= ROWS_TO_FIX_MAX {
-                            to_fix.push(row);
-                        }
-                    }
-                    Read::Person(Person { registrant: person, agreed }, warned) => {
-                        if seen.insert(person.key()) {
-                            summary.ready += 1;
-                            summary.agreed += u64::from(agreed && person.phone.is_some());
-                            summary.without_phone += u64::from(person.phone.is_none());
-                            summary.warned += u64::from(warned);
-                            people.push(person);
-                        } else {
-                            summary.already += 1;
-                        }
-                    }
-                }
-            }
-            let known = self.org.count_registered(import.workshop, people, self.clock.now()).await?;
-            summary.already += known;
-            summary.ready = summary.ready.saturating_sub(known);
-            if !to_fix.is_empty() {
-                self.org.add_import_rows(import.id, &to_fix).await?;
-                to_fix.clear();
-            }
-            progress(at);
+        let looked = self.look(import, mapping, &mut progress).await?;
+        let mut summary = looked.summary;
+        if !looked.states && !looked.without_status.is_empty() {
+            // The file has a column for it and nobody has anything in it: it says nothing about anybody.
+            let mut mapping = mapping.clone();
+            mapping.statuses.insert(NO_STATUS_KEY.to_owned(), StatusMeaning::Registered);
+            summary = self.look(import, &mapping, &mut progress).await?.summary;
+            summary.statuses.clear();
         }
         self.org.import_summary(import.id, &summary.json()).await?;
         Ok(summary)
     }
 
-    /// Registers the good rows, and those that a person corrected. May be called again after a restart.
-    pub async fn commit(
+    /// One reading of the whole file.
+    async fn look(
         &self,
         import: &Import,
         mapping: &Mapping,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<Look, ImportError> {
+        let json = serde_json::to_value(mapping).expect("a mapping is JSON");
+        self.org.import_checked(import.id, &json, &Value::Null).await?;
+        let mut look = Look::default();
+        let mut stretches = self.read(import, mapping);
+        while let Some(stretch) = stretches.recv().await {
+            let Stretch { rows, at, told } = stretch?;
+            let (people, to_fix) = look.take(rows);
+            let known = self.org.count_registered(import.workshop, people, self.clock.now()).await?;
+            look.summary.already += known.people;
+            look.summary.ready = look.summary.ready.saturating_sub(known.people);
+            look.summary.stay_without_place += known.gave_back;
+            look.standing += known.standing;
+            if !to_fix.is_empty() {
+                self.org.add_import_rows(import.id, &to_fix).await?;
+            }
+            if let Some(told) = told {
+                look.states = told.statuses.iter().any(|seen| seen.key != NO_STATUS_KEY);
+                look.summary.hear(told);
+            }
+            progress(at);
+        }
+        look.ask_about_empty();
+        let leaving = self.leaving(import, look.leaving.take()).await?;
+        look.summary.leaving = leaving.len() as u64;
+        // Only a newer export of the same list tells who is no longer in it.
+        if look.standing > 0 {
+            let here = self.org.workshop(import.workshop).await?.registrants;
+            look.summary.gone = u64::try_from(here).unwrap_or(0).saturating_sub(look.standing);
+        }
+        Ok(look)
+    }
+
+    /// Of people who are cancelled or refunded in the file, the registrations that stand here, each with what becomes of it.
+    async fn leaving(
+        &self,
+        import: &Import,
+        people: Vec<NewRegistrant>,
+    ) -> Result<Vec<(RegistrantId, RegistrantStatus)>, StoreError> {
+        let statuses: Vec<Option<RegistrantStatus>> = people.iter().map(|person| person.status).collect();
+        let here = self.org.registrations_of(import.workshop, people, self.clock.now()).await?;
+        let changes = here.into_iter().zip(statuses).filter_map(|(here, status)| match (here, status) {
+            (Some((id, RegistrantStatus::Registered)), Some(status)) => Some((id, status)),
+            _ => None,
+        });
+        Ok(changes.collect())
+    }
+
+    /// Registers the good rows of the last look, and those that a person corrected. May be called again after a restart.
+    pub async fn commit(
+        &self,
+        import: &Import,
         mut progress: impl FnMut(Progress),
     ) -> Result<Summary, ImportError> {
+        let mapping: Mapping =
+            serde_json::from_value(import.mapping.clone()).map_err(|_| StoreError::Stale)?;
+        let mapping = &mapping;
         self.org.import_committing(import.id, self.clock.now()).await?;
         let before = Summary::of(import);
         let mut summary = Summary {
@@ -245,32 +233,45 @@ impl Importer {
             already: 0,
             agreements: 0,
             agreements_too_soon: 0,
+            opted_out: 0,
+            left: 0,
             ..before
         };
-        let agreement = match mapping.get(Field::Consent) {
-            Some(column) => Some(self.agreement(import, column).await?),
-            None => None,
-        };
+        let wishes = self.wishes(import, mapping).await?;
         let mut people = self.fixed(import, mapping).await?;
         summary.fixed = people.len() as u64;
+        let (mut refused, mut leaving) = (Vec::new(), Leaving::default());
         let (mut written, mut read) = (Progress::default(), Progress::default());
         let mut stretches = self.read(import, mapping);
         while let Some(stretch) = stretches.recv().await {
-            let (rows, at) = stretch?;
+            let Stretch { rows, at, .. } = stretch?;
             read = at;
-            people.extend(rows.into_iter().filter_map(|row| match row {
-                Read::Person(person, _) => Some(person),
-                Read::ToFix(..) => None,
-            }));
+            for row in rows {
+                match row {
+                    Read::Person(person, _) => {
+                        leaving.see(&person.registrant);
+                        people.push(person);
+                    }
+                    Read::LeftOut { opted_out: Some(phone), .. } => refused.push(phone),
+                    Read::ToFix(..) | Read::NoStatus(..) | Read::LeftOut { .. } => {}
+                }
+            }
+            summary.opted_out += self.refuse(import, &wishes.refusal, std::mem::take(&mut refused)).await?;
             if people.len() >= ROWS_IN_ORDER {
                 let people = std::mem::take(&mut people);
                 let steps = (written, read);
-                self.write(import, people, agreement.as_ref(), &mut summary, steps, &mut progress).await?;
+                self.write(import, people, &wishes, &mut summary, steps, &mut progress).await?;
                 written = read;
             }
         }
         let steps = (written, read);
-        self.write(import, people, agreement.as_ref(), &mut summary, steps, &mut progress).await?;
+        // Whoever gave the place back leaves before anybody new comes: of one number the one who stands is told.
+        for (id, status) in self.leaving(import, leaving.take()).await? {
+            let taken =
+                self.org.take_over_status(import.id, import.workshop, id, status, self.clock.now()).await?;
+            summary.left += u64::from(taken);
+        }
+        self.write(import, people, &wishes, &mut summary, steps, &mut progress).await?;
         if import.state == ImportState::Committing {
             // What an earlier run brought was registered already in this one.
             let brought = self.org.brought_by_import(import.id).await?;
@@ -283,12 +284,39 @@ impl Importer {
         Ok(summary)
     }
 
-    /// What the column of agreements is about.
-    async fn agreement(&self, import: &Import, column: usize) -> Result<Agreement, ImportError> {
-        let sheet = self.open(&import.file_name).await?;
-        let title =
-            sheet.columns().iter().find(|one| one.index == column).and_then(|one| one.header.as_deref());
-        Ok(Agreement::of(title, &import.file_name))
+    /// What the columns of agreements and refusals are about.
+    async fn wishes(&self, import: &Import, mapping: &Mapping) -> Result<Wishes, ImportError> {
+        let columns = (mapping.get(Field::Consent), mapping.get(Field::OptOut));
+        if columns == (None, None) {
+            return Ok(Wishes { agreement: None, refusal: Refusal::of(None, &import.file_name) });
+        }
+        let sheet = self.open_tab(&import.file_name, mapping.tab.as_deref()).await?;
+        let title = |column: usize| {
+            sheet.columns().iter().find(|one| one.index == column).and_then(|one| one.header.as_deref())
+        };
+        // Of several columns of refusals none can be told from the others any more: then nothing is wanted.
+        let refusing = columns.1.filter(|_| mapping.all(Field::OptOut).count() == 1);
+        Ok(Wishes {
+            agreement: columns.0.map(|column| Agreement::of(title(column), &import.file_name)),
+            refusal: Refusal::of(refusing.and_then(title), &import.file_name),
+        })
+    }
+
+    /// Writes down who wants no messages; how many entries are new.
+    async fn refuse(
+        &self,
+        import: &Import,
+        refusal: &Refusal,
+        phones: Vec<Phone>,
+    ) -> Result<u64, StoreError> {
+        let entries = phones.into_iter().map(|phone| NewSuppression {
+            phone_key: self.phone_key.of(phone.as_str()),
+            phone,
+            channel: refusal.channel,
+            category: refusal.category,
+            reason: refusal.reason.clone(),
+        });
+        self.org.suppress_from_import(entries.collect(), import.id, self.clock.now()).await
     }
 
     /// Registers people in transactions. `steps` is how far the reader was before them and behind them.
@@ -296,7 +324,7 @@ impl Importer {
         &self,
         import: &Import,
         mut people: Vec<Person>,
-        agreement: Option<&Agreement>,
+        wishes: &Wishes,
         summary: &mut Summary,
         (before, behind): (Progress, Progress),
         progress: &mut impl FnMut(Progress),
@@ -310,7 +338,7 @@ impl Importer {
         while people.len() > 0 {
             let some: Vec<Person> = people.by_ref().take(ROWS_PER_TRANSACTION).collect();
             done += some.len() as u64;
-            self.write_together(import, some, agreement, summary).await?;
+            self.write_together(import, some, wishes, summary).await?;
             progress(before.on_the_way_to(&behind, done, all));
         }
         Ok(())
@@ -320,30 +348,35 @@ impl Importer {
         &self,
         import: &Import,
         people: Vec<Person>,
-        agreement: Option<&Agreement>,
+        wishes: &Wishes,
         summary: &mut Summary,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let mut consents = Vec::new();
+        let (mut consents, mut refused) = (Vec::new(), Vec::new());
         let mut phones = Vec::with_capacity(people.len());
         let mut registrants = Vec::with_capacity(people.len());
-        for Person { registrant, agreed } in people {
+        for Person { registrant, agreed, opted_out } in people {
             if let Some(phone) = &registrant.phone {
                 phones.push(phone.as_str().to_owned());
-                if let Some(agreement) = agreement.filter(|_| agreed) {
-                    consents.push(NewConsent {
+                if opted_out {
+                    refused.push(phone.clone());
+                }
+                if let Some(agreement) = &wishes.agreement {
+                    consents.extend(agreement.channels(&agreed).into_iter().map(|channel| NewConsent {
                         phone: phone.clone(),
                         phone_key: self.phone_key.of(phone.as_str()),
-                        channel: agreement.channel,
+                        channel,
                         given_at: now,
                         source: agreement.source.clone(),
                         wording: agreement.wording.clone(),
                         note: String::new(),
-                    });
+                    }));
                 }
             }
             registrants.push(registrant);
         }
+        // First what people do not want: no broadcast may find them registered and the refusal missing.
+        summary.opted_out += self.refuse(import, &wishes.refusal, refused).await?;
         let added = self.org.add_registrants(import.workshop, import.id, registrants, now).await?;
         summary.new += added.new;
         summary.already += added.already;
@@ -371,10 +404,10 @@ impl Importer {
         let corrected = rows.iter().filter_map(|row| match &row.decision {
             Decision::Fix(typed) => {
                 let cells = with_typed(row, typed);
-                let place = mapping.chosen().position(|(chosen, _)| chosen == Field::Consent);
-                let answer = place.and_then(|at| cells.get(at)).and_then(|cell| yes_or_no(cell));
                 let registrant = read_again(&cells, mapping, self.home, &self.zone).ok()?;
-                Some(Person { registrant, agreed: answer == Some(true) })
+                let opted_out = opted_out_in(&cells, mapping);
+                let agreed = if opted_out { Agreed::No } else { agreed_in(&cells, mapping) };
+                Some(Person { registrant, agreed, opted_out })
             }
             Decision::Open | Decision::Skip | Decision::StillWrong(_) => None,
         });
@@ -405,7 +438,7 @@ fn read_into(
     home: Country,
     zone: Zone,
 ) -> Result<(), SheetError> {
-    let mut sheet = Sheet::open(file, name)?;
+    let mut sheet = Sheet::open_tab(file, name, mapping.tab.as_deref())?;
     let mut rows = sheet.rows(mapping, home)?.in_zone(zone);
     loop {
         let mut stretch = Vec::with_capacity(ROWS_PER_STRETCH);
@@ -418,29 +451,9 @@ fn read_into(
         let far = rows.progress();
         let progress = Progress { rows: far.rows, bytes: far.bytes, bytes_total: far.bytes_total };
         let last = stretch.len() < ROWS_PER_STRETCH;
-        if sender.blocking_send(Ok((stretch, progress))).is_err() || last {
+        let told = last.then(|| rows.told());
+        if sender.blocking_send(Ok(Stretch { rows: stretch, at: progress, told })).is_err() || last {
             return Ok(());
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_title_of_a_column_tells_channel_and_wording() {
-        let told = |title| {
-            let agreement = Agreement::of(title, "people.csv");
-            (agreement.channel, agreement.wording)
-        };
-        assert_eq!(
-            told(Some("Send me offers on WhatsApp")),
-            (Some(Channel::WhatsappPersonal), "Send me offers on WhatsApp".into())
-        );
-        assert_eq!(told(Some("SMS opt-in")).0, Some(Channel::Sms));
-        assert_eq!(told(Some("Offers by WhatsApp and SMS")).0, None, "every channel");
-        assert_eq!(told(Some("सहमति")), (None, "सहमति".into()));
-        assert_eq!(told(None).1, "A column without a title");
     }
 }

@@ -1,6 +1,9 @@
 //! One row of a file: what is registered of it, what is kept for a person to correct, and how their correction is read.
 
-use crate::read::{CellProblem, Field, Mapping, PhoneCell, Row, Verdict, read_date, source_of};
+use crate::read::{
+    Agreed, CellProblem, Field, Mapping, NumberError, PhoneCell, Row, StatusMeaning, Verdict, agreed,
+    read_date, source_of, status_key, wants_none,
+};
 use domain::{
     email::Email,
     name::PersonName,
@@ -30,11 +33,12 @@ pub fn wrongs(row: &ImportRow) -> Vec<Wrong> {
     serde_json::from_value(row.problems.clone()).unwrap_or_default()
 }
 
-/// A row as it is written: the registration, and whether they agreed to promotions.
+/// A row as it is written: the registration, what they agreed to, and whether they want no messages.
 #[derive(Clone, Debug)]
 pub(super) struct Person {
     pub(super) registrant: NewRegistrant,
-    pub(super) agreed: bool,
+    pub(super) agreed: Agreed,
+    pub(super) opted_out: bool,
 }
 
 /// A row as the reader hands it on. Made on the reader's thread, where the cells that are not kept are freed again.
@@ -43,16 +47,33 @@ pub(super) enum Read {
     Person(Person, bool),
     /// A row for a person to correct; whether a spreadsheet has lost digits of its number.
     ToFix(ImportRow, bool),
+    /// Somebody of whom the file does not say where the registration stands, while it says so of others.
+    NoStatus(Person),
+    /// Not to be registered: the status says so, or nobody has said what it means. The number of somebody who wants no messages.
+    LeftOut { known: bool, opted_out: Option<Phone> },
 }
 
 pub(super) fn read_row(row: Row, mapping: &Mapping) -> Read {
     let verdict = row.verdict();
     if verdict == Verdict::Bad {
-        let digits_lost = matches!(row.person.phone, PhoneCell::Bad { error: PhoneError::DigitsLost, .. });
+        let lost = NumberError::Cell(PhoneError::DigitsLost);
+        let digits_lost = matches!(&row.person.phone, PhoneCell::Bad { error, .. } if *error == lost);
         return Read::ToFix(to_keep(&row, mapping), digits_lost);
     }
-    let agreed = row.person.consent == Some(true);
-    Read::Person(Person { registrant: registrant(row), agreed }, verdict == Verdict::Warned)
+    if matches!(verdict, Verdict::LeftOut | Verdict::Unknown) {
+        let opted_out = match row.person.phone {
+            PhoneCell::Ok(phone) if row.person.opted_out => Some(phone),
+            PhoneCell::Ok(_) | PhoneCell::Missing | PhoneCell::Bad { .. } => None,
+        };
+        return Read::LeftOut { known: verdict == Verdict::LeftOut, opted_out };
+    }
+    let (agreed, opted_out) = (row.person.consent.clone().unwrap_or(Agreed::No), row.person.opted_out);
+    let warned = !row.problems.is_empty();
+    let person = Person { registrant: registrant(row), agreed, opted_out };
+    match verdict {
+        Verdict::NoStatus => Read::NoStatus(person),
+        _ => Read::Person(person, warned),
+    }
 }
 
 fn registrant(row: Row) -> NewRegistrant {
@@ -75,7 +96,7 @@ fn registrant(row: Row) -> NewRegistrant {
         phone,
         phone_typed,
         registered_at: row.person.registered_at,
-        status: row.person.status,
+        status: row.person.status.status(),
         came_from: row.person.source.unwrap_or_default(),
     }
 }
@@ -120,7 +141,15 @@ pub fn read_again(
     let cell = |field: Field| place(field).and_then(|at| cells.get(at)).map_or("", |text| text.trim());
     let home = match cell(Field::CountryCode) {
         "" => home,
-        code => Country::from_calling_code(code).unwrap_or(home),
+        code => match Country::from_text(code) {
+            Some(country) => country,
+            // A number with its own code needs no country.
+            None if cell(Field::Phone).contains('+') => home,
+            None => {
+                let says = "This country is not known. Write its name in English, its letters or its code.";
+                return Err(vec![Wrong { cell: place(Field::CountryCode), says: says.to_owned() }]);
+            }
+        },
     };
     let mut say = |field: Field, says: String| wrong.push(Wrong { cell: place(field), says });
     let phone = match cell(Field::Phone) {
@@ -133,7 +162,7 @@ pub fn read_again(
     };
     let registered_at = match cell(Field::RegisteredAt) {
         "" | "-" => None,
-        typed => read_date(typed, mapping.date_order(), zone)
+        typed => read_date(typed, mapping.date_order(), zone, None)
             .map_err(|error| say(Field::RegisteredAt, error.to_string()))
             .ok(),
     };
@@ -144,16 +173,34 @@ pub fn read_again(
             "There is no name, number or e-mail in this row. Fill in at least one, or leave the row out.";
         wrong.push(Wrong { cell: place(Field::Phone).or(place(Field::Name)), says: says.to_owned() });
     }
+    let status = match cell(Field::Status) {
+        "" => Some(StatusMeaning::Registered),
+        word => mapping.statuses.get(&status_key(word)).copied().or_else(|| StatusMeaning::of(word)),
+    };
+    let status = status.and_then(StatusMeaning::status);
+    if status.is_none() {
+        let says =
+            "This status gives no place. Write registered, cancelled or refunded, or leave the row out.";
+        wrong.push(Wrong { cell: place(Field::Status), says: says.to_owned() });
+    }
     if !wrong.is_empty() {
         return Err(wrong);
     }
     let phone_typed = cell(Field::Phone).to_owned();
-    let status = match cell(Field::Status) {
-        "" => None,
-        word => word.to_lowercase().parse().ok(),
-    };
     let came_from = source_of(cell(Field::Source)).unwrap_or_default();
     Ok(NewRegistrant { name, email, phone, phone_typed, registered_at, status, came_from })
+}
+
+/// What a corrected row says about promotions.
+pub(super) fn agreed_in(cells: &[String], mapping: &Mapping) -> Agreed {
+    let place = mapping.chosen().position(|(chosen, _)| chosen == Field::Consent);
+    place.and_then(|at| cells.get(at)).and_then(|cell| agreed(cell)).unwrap_or(Agreed::No)
+}
+
+/// Whether a corrected row asks for no messages.
+pub(super) fn opted_out_in(cells: &[String], mapping: &Mapping) -> bool {
+    let place = mapping.chosen().position(|(chosen, _)| chosen == Field::OptOut);
+    place.and_then(|at| cells.get(at)).is_some_and(|cell| wants_none(cell))
 }
 
 #[cfg(test)]

@@ -49,14 +49,25 @@ pub enum DateError {
 
 /// First and last year that a registration can have.
 const YEARS: std::ops::RangeInclusive<i64> = 2000..=2100;
+/// Years that are written with two digits.
+const SHORT_YEARS: std::ops::RangeInclusive<i64> = 15..=49;
 /// Longest text that is looked at, in characters.
 const CHARS_MAX: usize = 60;
 
-/// Reads a moment. One without an offset is in `zone`; one without a time is midnight there.
-pub fn read_date(text: &str, order: Option<DateOrder>, zone: &Zone) -> Result<Millis, DateError> {
+/// Reads a moment. One without an offset is east of UTC by `offset_ms` where the column's title says so, else in `zone`; one without a
+/// time is midnight there.
+pub fn read_date(
+    text: &str,
+    order: Option<DateOrder>,
+    zone: &Zone,
+    offset_ms: Option<i64>,
+) -> Result<Millis, DateError> {
     let shown = || text.trim().chars().take(CHARS_MAX).collect::<String>();
     let no_date = || DateError::NoDate(shown());
-    let written = Written::parse(text).ok_or_else(no_date)?;
+    let written = match Written::parse(text) {
+        Some(written) => written,
+        None => return number_as_moment(text, zone, offset_ms).ok_or_else(no_date),
+    };
     let (day, month) = match (written.day, order) {
         (Day::Known { day, month }, _) => (day, month),
         (Day::Numbers(first, second), order) => {
@@ -74,13 +85,66 @@ pub fn read_date(text: &str, order: Option<DateOrder>, zone: &Zone) -> Result<Mi
     let Written { year, seconds, .. } = written;
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     let local = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
-    match written.offset_ms {
-        None => zone.parse_local(&local).map_err(|_| no_date()),
-        Some(offset) => {
-            let utc = Zone::parse("UTC").map_err(|_| no_date())?;
-            utc.parse_local(&local).map(|at| at.plus(-offset)).map_err(|_| no_date())
-        }
+    at_local(&local, zone, written.offset_ms.or(offset_ms)).ok_or_else(no_date)
+}
+
+/// A local time as a moment.
+fn at_local(local: &str, zone: &Zone, offset_ms: Option<i64>) -> Option<Millis> {
+    match offset_ms {
+        None => zone.parse_local(local).ok(),
+        Some(offset) => Zone::parse("UTC").ok()?.parse_local(local).ok().map(|at| at.plus(-offset)),
     }
+}
+
+/// Days since the end of 1899, as spreadsheets count them (`46399.4`), or seconds or milliseconds since 1970, as programs do.
+fn number_as_moment(text: &str, zone: &Zone, offset_ms: Option<i64>) -> Option<Millis> {
+    let text = text.trim();
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || !digits(whole) || !digits(fraction) || text.len() > CHARS_MAX {
+        return None;
+    }
+    let number: i64 = whole.parse().ok()?;
+    match whole.len() {
+        // 1 January 2000 to 2100.
+        5 if (36_526..73_050).contains(&number) => {
+            let share: f64 = format!("0.{fraction}0").parse().ok()?;
+            let seconds = (share * 86_400.0).round() as i64;
+            let (year, month, day) = civil(number - 25_569);
+            let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+            let local = format!("{year:04}-{month:02}-{day:02}T{:02}:{minute:02}:{second:02}", hour.min(23));
+            at_local(&local, zone, offset_ms)
+        }
+        10 if fraction.is_empty() && (946_684_800..4_102_444_800).contains(&number) => {
+            Some(Millis(number * 1000))
+        }
+        13 if fraction.is_empty() && (946_684_800_000..4_102_444_800_000).contains(&number) => {
+            Some(Millis(number))
+        }
+        _ => None,
+    }
+}
+
+/// Year, month and day of a day counted from 1970 (the proleptic Gregorian calendar).
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, of_year - (153 * shifted + 2) / 5 + 1)
+}
+
+/// The offset that a title names: "Created at (UTC)", "Time (GMT+05:30)", `registered_at_ist`.
+pub(super) fn zone_in_title(title: &str) -> Option<i64> {
+    let lower = title.to_ascii_lowercase().replace(['_', '[', ']', '(', ')', ','], " ");
+    lower.split_whitespace().rev().find_map(|word| {
+        let named = ["utc", "gmt", "ist", "+", "-"].iter().any(|name| word.starts_with(name));
+        if named { offset(word).flatten() } else { None }
+    })
 }
 
 /// Whether a cell is a date, in whatever order.
@@ -179,7 +243,10 @@ impl Written {
             }
             _ => text,
         };
-        let words: Vec<&str> = text.split_whitespace().filter(|word| !is_weekday(word)).collect();
+        let words: Vec<&str> = text
+            .split_whitespace()
+            .filter(|word| !is_weekday(word) && *word != "at" && *word != "|")
+            .collect();
         let time_at = words.iter().position(|word| word.contains(':')).unwrap_or(words.len());
         let (date, time) = words.split_at(time_at);
         let (seconds, offset_ms) = if time.is_empty() { (0, None) } else { clock(&time.concat())? };
@@ -213,7 +280,9 @@ fn calendar(words: &[&str]) -> Option<(i64, Day)> {
             number(second, 1..=2).or_else(|| month(second)).filter(|month| (1..=12).contains(month))?;
         return Some((year, Day::Known { day: day(third)?, month }));
     }
-    let year = number(third, 4..=4)?;
+    // `12/01/27`, `12-Jan-27`: two digits are a year of this time.
+    let short = || number(third, 2..=2).filter(|year| SHORT_YEARS.contains(year)).map(|year| 2000 + year);
+    let year = number(third, 4..=4).or_else(short)?;
     if let Some(month) = month(second) {
         return Some((year, Day::Known { day: day(first)?, month }));
     }
@@ -279,8 +348,32 @@ fn clock(text: &str) -> Option<(i64, Option<i64>)> {
     Some((hour * 3600 + minute * 60 + second, offset(rest)?))
 }
 
-/// Outside `None`: no offset that can be read. Inside: none is written.
+/// Offsets with a name of their own, in minutes east of UTC; IST is India's here. Names that several zones share are not among them.
+const NAMED_OFFSETS: &[(&str, i64)] = &[
+    ("indiastandardtime", 330),
+    ("asia/kolkata", 330),
+    ("asia/calcutta", 330),
+    ("ist", 330),
+    ("npt", 345),
+    ("gst", 240),
+    ("sgt", 480),
+    ("pdt", -420),
+    ("pst", -480),
+    ("edt", -240),
+    ("est", -300),
+];
+
+/// Outside `None`: no offset that can be read. Inside: none is written. `+05:30`, `+5:30`, `gmt+5:30`, `utc+5`, `ist`, `z`.
 fn offset(text: &str) -> Option<Option<i64>> {
+    // "GMT+0530 (India Standard Time)" says it twice.
+    let text = match text.split_once('(') {
+        Some(("", inside)) => inside.trim_end_matches(')'),
+        Some((before, _)) => before,
+        None => text,
+    };
+    if let Some((_, minutes)) = NAMED_OFFSETS.iter().find(|(name, _)| *name == text) {
+        return Some(Some(minutes * MINUTE));
+    }
     let named = ["utc", "gmt", "z"].iter().find_map(|name| text.strip_prefix(name));
     let rest = named.unwrap_or(text);
     if rest.is_empty() {
@@ -291,7 +384,11 @@ fn offset(text: &str) -> Option<Option<i64>> {
         b'-' => -1,
         _ => return None,
     };
-    let digits: String = rest[1..].chars().filter(|c| *c != ':').collect();
+    let digits = match rest[1..].split_once(':') {
+        Some((hours, minutes)) => format!("{hours:0>2}{minutes}"),
+        None if rest.len() <= 3 => format!("{:0>2}00", &rest[1..]),
+        None => format!("{:0>4}", &rest[1..]),
+    };
     if digits.len() != 4 || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
@@ -306,7 +403,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, order: Option<DateOrder>, expected: &str) {
         let zone = Zone::india();
-        let got = read_date(text, order, &zone);
+        let got = read_date(text, order, &zone, None);
         let got = got.map_or_else(|error| format!("{error:?}"), |at| zone.rfc3339(at));
         assert!(got.starts_with(expected), "{text:?} with {order:?}: {got}, not {expected}");
     }
@@ -329,6 +426,18 @@ mod tests {
             "13/10/2026 19:00",
             "10/13/2026 7:00:00 PM",
             "13.10.2026 19:00",
+            "2026-10-13 19:00:00 IST",
+            "13 Oct 2026 at 7:00 PM",
+            "13-Oct-26 19:00",
+            "13/10/26 19:00",
+            "2026/10/13 7:00:00 PM GMT+5:30",
+            "2026-10-13 13:30 UTC",
+            "2026-10-13 18:30 UTC+5",
+            "Tue Oct 13 2026 19:00:00 GMT+0530 (India Standard Time)",
+            "2026-10-13 19:00 (IST)",
+            "46308.791666667",
+            "1791898200",
+            "1791898200000",
         ] {
             check(text, None, "2026-10-13T19:00:00");
         }
@@ -338,7 +447,6 @@ mod tests {
         for text in [
             "",
             "soon",
-            "13/10/26",
             "32/01/2026",
             "30 Feb 2026",
             "2026-13-01",
@@ -348,10 +456,27 @@ mod tests {
             "9000000001",
             "1999-01-01",
             "13 10 2026",
-            "2026-10-13 19:00 IST",
+            "2026-10-13 19:00 XYZ",
+            "560001",
+            "12345",
+            "9812345678901",
         ] {
             check(text, None, "NoDate");
         }
+    }
+
+    #[test]
+    fn a_title_that_names_a_zone_is_believed_and_a_cell_that_names_one_more() {
+        let zone = Zone::india();
+        let at = |title: &str, text: &str| {
+            zone.rfc3339(read_date(text, None, &zone, zone_in_title(title)).unwrap())
+        };
+        for title in ["Created at (UTC)", "created_at_utc", "Created At UTC", "Time (GMT+00:00)"] {
+            assert!(at(title, "2026-10-13 13:30").starts_with("2026-10-13T19:00"), "{title}");
+        }
+        assert!(at("Created at (UTC)", "2026-10-13 19:00 IST").starts_with("2026-10-13T19:00"));
+        assert!(at("Time (GMT+04:00)", "2026-10-13 17:30").starts_with("2026-10-13T19:00"));
+        assert!(at("Registered at", "2026-10-13 19:00").starts_with("2026-10-13T19:00"));
     }
 
     #[test]

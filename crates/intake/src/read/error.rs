@@ -51,6 +51,14 @@ pub enum SheetError {
         "This workbook has no visible sheet with rows. Check which sheet the people are in, and unhide it."
     )]
     NoSheet,
+    /// A sheet was asked for by a name that none has.
+    #[error("There is no sheet “{name}” with rows in this workbook. It has: {names}.")]
+    NoSuchSheet {
+        /// The name that was asked for.
+        name: String,
+        /// The names of those there are.
+        names: String,
+    },
     /// A workbook that unpacks to more than we take.
     #[error(
         "This workbook holds {mb} MB of text, more than can be read at once. Save the sheet as CSV and upload that."

@@ -1,324 +1,16 @@
-//! Which row is the header, and what its words mean.
+//! Which row is the header, and what cells look like.
 
 use domain::email::Email;
 use domain::phone::{Country, Phone, PhoneError};
 
 use super::mapping::Field;
-
-/// How well a column's title names a field: 0 not at all, 100 exactly.
-pub(super) fn title_score(field: Field, title: &str) -> u32 {
-    let title = plain(title);
-    if title.is_empty() {
-        return 0;
-    }
-    let words = words_of(field);
-    if let Some(rank) = words.exact.iter().position(|word| *word == title) {
-        return 100 - (rank as u32).min(20);
-    }
-    let has = |word: &&&str| contains_words(&title, word);
-    match words.contains.iter().any(|word| has(&word)) && !words.not.iter().any(|word| has(&word)) {
-        true => 60,
-        false => 0,
-    }
-}
-
-fn contains_words(title: &str, word: &str) -> bool {
-    format!(" {title} ").contains(&format!(" {word} "))
-}
-
-/// `Mobile No.`, `mobile_no` and `mobileNo` are one title: small letters and single spaces.
-pub(super) fn plain(title: &str) -> String {
-    let mut out = String::with_capacity(title.len());
-    let mut was_small = false;
-    for c in title.chars().take(200) {
-        let joins = c.is_alphanumeric() || is_sign_of_devanagari(c);
-        if (c.is_uppercase() && was_small) || (!joins && !out.ends_with(' ')) {
-            out.push(' ');
-        }
-        if joins {
-            out.extend(c.to_lowercase());
-        }
-        was_small = c.is_lowercase();
-    }
-    out.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Vowel signs, nukta and virama are marks, not letters, and belong to their word.
-fn is_sign_of_devanagari(c: char) -> bool {
-    matches!(c, '\u{900}'..='\u{963}')
-}
-
-struct Words {
-    /// The best comes first.
-    exact: &'static [&'static str],
-    contains: &'static [&'static str],
-    not: &'static [&'static str],
-}
-
-/// Titles as TagMango, Pabbly, Google Forms, Zoom, Facebook Lead Ads and people write them.
-fn words_of(field: Field) -> Words {
-    const ABOUT_A_NUMBER: &[&str] = &[
-        "code", "country", "type", "consent", "opt", "group", "link", "name", "device", "joined", "status",
-        "verified", "sent", "id", "model", "os", "brand", "count", "invited", "screen",
-    ];
-    match field {
-        Field::Phone => Words {
-            exact: &[
-                "whatsapp number",
-                "whatsapp no",
-                "whatsapp phone number",
-                "whatsapp",
-                "phone number",
-                "phone",
-                "phone no",
-                "mobile number",
-                "mobile no",
-                "mobile",
-                "mobile phone",
-                "contact number",
-                "contact no",
-                "cell",
-                "cell phone",
-                "mob",
-                "mob no",
-                "tel",
-                "telephone",
-                "telephone number",
-                "wa number",
-                "contact",
-                "number",
-                "msisdn",
-                "व्हाट्सएप नंबर",
-                "व्हाट्सएप",
-                "मोबाइल नंबर",
-                "मोबाइल",
-                "मोबाईल",
-                "फोन नंबर",
-                "फोन",
-                "फ़ोन",
-                "फ़ोन नंबर",
-                "संपर्क",
-                "संपर्क नंबर",
-                "मोबाइल न",
-                "मोबाइल नम्बर",
-            ],
-            contains: &["phone", "mobile", "whatsapp", "मोबाइल", "फोन", "फ़ोन", "व्हाट्सएप", "व्हाट्सऐप"],
-            not: ABOUT_A_NUMBER,
-        },
-        Field::Email => Words {
-            exact: &[
-                "email",
-                "email address",
-                "email id",
-                "e mail",
-                "e mail address",
-                "e mail id",
-                "mail",
-                "mail id",
-                "ईमेल",
-                "ई मेल",
-                "ईमेल आईडी",
-            ],
-            contains: &["email", "e mail", "ईमेल"],
-            not: &["consent", "opt", "verified", "sent", "status", "name", "campaign"],
-        },
-        Field::CountryCode => Words {
-            exact: &[
-                "country code",
-                "country calling code",
-                "phone country code",
-                "dial code",
-                "dialing code",
-                "calling code",
-                "phone code",
-                "mobile country code",
-                "isd code",
-                "isd",
-                "देश कोड",
-            ],
-            contains: &["country code", "isd code"],
-            not: &[],
-        },
-        Field::FirstName => Words {
-            exact: &["first name", "firstname", "fname", "given name", "forename", "पहला नाम", "प्रथम नाम"],
-            contains: &["first name"],
-            not: &[],
-        },
-        Field::LastName => Words {
-            exact: &[
-                "last name",
-                "lastname",
-                "lname",
-                "surname",
-                "family name",
-                "उपनाम",
-                "कुलनाम",
-                "अंतिम नाम",
-            ],
-            contains: &["last name", "surname"],
-            not: &[],
-        },
-        Field::Name => Words {
-            exact: &[
-                "full name",
-                "name",
-                "contact name",
-                "customer name",
-                "participant name",
-                "attendee name",
-                "registrant name",
-                "student name",
-                "lead name",
-                "your name",
-                "display name",
-                "user name original name",
-                "name original name",
-                "user name",
-                "username",
-                "customer",
-                "participant",
-                "नाम",
-                "पूरा नाम",
-                "आपका नाम",
-            ],
-            contains: &["name", "नाम"],
-            not: &[
-                "first",
-                "last",
-                "middle",
-                "company",
-                "business",
-                "organisation",
-                "organization",
-                "workshop",
-                "event",
-                "campaign",
-                "form",
-                "ad",
-                "adset",
-                "page",
-                "father",
-                "mother",
-                "husband",
-                "spouse",
-                "product",
-                "file",
-                "course",
-                "webinar",
-                "topic",
-                "utm",
-                "plan",
-                "mango",
-                "bank",
-                "sheet",
-                "city",
-                "state",
-                "country",
-                "college",
-                "school",
-                "brand",
-                "source",
-                "group",
-                "referrer",
-                "coupon",
-                "host",
-                "pet",
-                "family",
-                "sur",
-                "set",
-                "tag",
-                "service",
-            ],
-        },
-        Field::Status => Words {
-            exact: &[
-                "status",
-                "registration status",
-                "order status",
-                "approval status",
-                "payment status",
-                "स्थिति",
-            ],
-            contains: &["registration status", "order status", "payment status"],
-            not: &[],
-        },
-        Field::Consent => Words {
-            exact: &[
-                "marketing consent",
-                "promotional consent",
-                "consent to promotions",
-                "consent for promotions",
-                "consent",
-                "marketing opt in",
-                "opt in",
-                "optin",
-                "opted in",
-                "whatsapp consent",
-                "whatsapp opt in",
-                "whatsapp optin",
-                "sms consent",
-                "sms opt in",
-                "sms optin",
-                "promotions",
-                "offers",
-                "सहमति",
-                "प्रचार सहमति",
-                "मार्केटिंग सहमति",
-                "ऑफ़र",
-                "ऑफर",
-            ],
-            contains: &[
-                "marketing consent",
-                "promotional consent",
-                "marketing messages",
-                "promotional messages",
-                "receive offers",
-                "receive promotions",
-                "receive promotional",
-                "offers and updates",
-                "updates and offers",
-                "send me offers",
-                "marketing opt in",
-                "प्रचार संदेश",
-                "मार्केटिंग संदेश",
-            ],
-            not: &["email", "e mail", "mail", "photo", "recording", "terms", "privacy", "parent", "guardian"],
-        },
-        Field::Source => Words {
-            exact: &["source", "lead source", "utm source", "source name", "platform", "channel", "स्रोत"],
-            contains: &["utm source", "lead source"],
-            not: &[],
-        },
-        Field::RegisteredAt => Words {
-            exact: &[
-                "registered at",
-                "registration time",
-                "registration date",
-                "registered on",
-                "timestamp",
-                "created time",
-                "created at",
-                "order date",
-                "purchase date",
-                "submitted at",
-                "submission date",
-                "submission time",
-                "created on",
-                "date",
-                "created",
-                "date time",
-                "दिनांक",
-                "तारीख",
-            ],
-            contains: &["registration time", "registration date", "timestamp"],
-            not: &[],
-        },
-    }
-}
+use super::words::{Whose, is_somebody_elses, plain, title_score, whose};
 
 /// How many cells of a row name a field; 0 for a row that holds a person.
 fn title_count(cells: &[String]) -> usize {
-    let names_a_field = |cell: &&String| Field::ALL.iter().any(|field| title_score(*field, cell) >= 60);
+    let names_a_field = |cell: &&String| {
+        Field::ALL.iter().any(|field| title_score(*field, cell) >= 60) || is_somebody_elses(cell)
+    };
     match cells.iter().any(|cell| is_email(cell) || is_phone(cell)) {
         true => 0,
         false => cells.iter().filter(|cell| cell.chars().count() <= 80).filter(names_a_field).count(),
@@ -330,10 +22,9 @@ fn title_count(cells: &[String]) -> usize {
 /// The row with the most titles wins, and the first of equals: exports put reports and notes above it. Without any
 /// title, a row of words right above the first person is one.
 pub(super) fn header_row(rows: &[Vec<String>]) -> Option<usize> {
-    const LOOKED_AT: usize = 40;
     let first_person = rows.iter().position(|row| row.iter().any(|cell| is_phone(cell)));
     let mut best = None;
-    for (at, row) in rows.iter().take(LOOKED_AT).enumerate() {
+    for (at, row) in rows.iter().enumerate() {
         let titles = title_count(row);
         if titles > best.map_or(0, |(_, most)| most) {
             best = Some((at, titles));
@@ -377,5 +68,74 @@ pub(super) fn is_lost_number(cell: &str) -> bool {
 /// `2026-05-12 19:00` has twelve digits, and no number is written so.
 fn looks_like_date(cell: &str) -> bool {
     let groups: Vec<usize> = cell.split(['-', '/', ' ', ':', '.', 'T']).map(str::len).collect();
-    cell.contains(':') || matches!(groups.as_slice(), [4, 1..=2, 1..=2, ..] | [1..=2, 1..=2, 4, ..])
+    // `19:00`; a colon elsewhere belongs to a label, as in `p:+91…` and `tel:`.
+    let clock = cell
+        .as_bytes()
+        .windows(3)
+        .any(|three| three[1] == b':' && three[0].is_ascii_digit() && three[2].is_ascii_digit());
+    clock || matches!(groups.as_slice(), [4, 1..=2, 1..=2, ..] | [1..=2, 1..=2, 4, ..])
+}
+
+/// Titles as they are meant: with the group that stands in the row above (`Buyer | | Attendee |` over `Name | Phone | Name | Phone`), and
+/// with what the rows right below add to them. `first_person` is the first row that is no part of the header.
+pub(super) fn whole_titles(rows: &[(u64, Vec<String>)], header: usize) -> (Vec<String>, usize) {
+    let mut titles = rows[header].1.clone();
+    let below = rows[header + 1..].iter().take_while(|(_, cells)| goes_on(&rows[header].1, cells)).count();
+    // A header needs people below it.
+    let below = if header + 1 + below < rows.len() { below } else { 0 };
+    for (_, cells) in &rows[header + 1..header + 1 + below] {
+        for (title, more) in
+            titles.iter_mut().zip(cells).filter(|(_, more)| !more.is_empty() && more.len() <= 80)
+        {
+            *title = format!("{title} {more}").trim().to_owned();
+        }
+    }
+    if let Some(groups) = header.checked_sub(1).and_then(|above| groups_of(&rows[above], &rows[header])) {
+        for (title, group) in titles.iter_mut().zip(groups) {
+            let says_itself = whose(&plain(title)).whose != Whose::Unsaid;
+            if !title.is_empty() && !says_itself && whose(&plain(&group)).whose != Whose::Unsaid {
+                *title = format!("{group} {title}");
+            }
+        }
+    }
+    (titles, header + 1 + below)
+}
+
+/// The group of each column, when the row above names some: sparse words, each over the columns up to the next.
+fn groups_of(above: &(u64, Vec<String>), header: &(u64, Vec<String>)) -> Option<Vec<String>> {
+    let filled = |cells: &[String]| cells.iter().filter(|cell| !cell.is_empty()).count();
+    let wordy = |cell: &String| {
+        cell.chars().any(char::is_alphabetic) && cell.chars().count() <= 40 && !is_phone(cell)
+    };
+    let some = (2..filled(&header.1)).contains(&filled(&above.1));
+    if above.0 + 1 != header.0 || !some || !above.1.iter().filter(|cell| !cell.is_empty()).all(wordy) {
+        return None;
+    }
+    let mut group = String::new();
+    let groups = (0..header.1.len()).map(|at| {
+        if let Some(cell) = above.1.get(at).filter(|cell| !cell.is_empty()) {
+            group.clone_from(cell);
+        }
+        group.clone()
+    });
+    Some(groups.collect())
+}
+
+/// Whether a row goes on with the header above it: a second line of titles, hints in brackets, the marks of a survey tool.
+fn goes_on(titles: &[String], cells: &[String]) -> bool {
+    let filled: Vec<&String> = cells.iter().filter(|cell| !cell.is_empty()).collect();
+    if filled.len() < 2 || filled.iter().any(|cell| is_email(cell) || is_phone(cell)) {
+        return false;
+    }
+    let hint = |cell: &&&String| cell.starts_with(['(', '[', '{']);
+    let hints = filled.iter().filter(hint).count();
+    // The header once more is its repetition, not its second line.
+    let again = cells
+        .iter()
+        .zip(titles)
+        .filter(|(cell, title)| !cell.is_empty() && plain(cell) == plain(title))
+        .count();
+    let named =
+        filled.iter().filter(|cell| Field::ALL.iter().any(|field| title_score(*field, cell) >= 75)).count();
+    hints * 2 >= filled.len() || (again * 2 < filled.len() && named >= 2 && named * 2 >= filled.len())
 }

@@ -5,11 +5,13 @@
 //! in a zip directory, and the count that a table of strings declares, are the sender's words. [`Share`] then divides what all
 //! workbooks that are open at once may hold.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Seek};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::SheetError;
+use super::marks::{Marks, attribute};
 
 /// Most bytes of one cell: Excel's own limit of 32,767 characters, of up to four bytes each.
 pub(super) const CELL_BYTES_MAX: usize = 4 * 32_767;
@@ -39,19 +41,31 @@ const ENTRY_BYTES: u64 = 64;
 const WAIT: Duration = Duration::from_secs(20);
 const MB: u64 = 1024 * 1024;
 
-/// Unpacks every part of a workbook once and refuses what would not fit; the bytes that the open workbook will hold.
-pub(super) fn survey(archive: &mut zip::ZipArchive<impl Read + Seek>) -> Result<u64, SheetError> {
+/// What [`survey`] found.
+#[derive(Debug, Default)]
+pub(super) struct Surveyed {
+    /// Bytes that the open workbook will hold.
+    pub(super) memory: u64,
+    /// What each sheet hides, by the sheet's name.
+    pub(super) marks: HashMap<String, Marks>,
+}
+
+/// Unpacks every part of a workbook once, refuses what would not fit, and notes what its sheets hide.
+pub(super) fn survey(archive: &mut zip::ZipArchive<impl Read + Seek>) -> Result<Surveyed, SheetError> {
     // One at a time: unpacking is all processor, and a core stays for the sending.
     let _turn = SURVEYING.lock().unwrap_or_else(PoisonError::into_inner);
     if archive.len() > PARTS_MAX {
         return Err(damaged(format!("it has {} parts", archive.len())));
     }
     let mut memory = 0;
+    let mut parts = HashMap::new();
     for index in 0..archive.len() {
         let part = archive.by_index(index).map_err(|error| damaged(error.to_string()))?;
         let name = part.name().map_err(|error| damaged(error.to_string()))?.to_ascii_lowercase();
         if name.ends_with(".xml") || name.ends_with(".rels") {
-            memory += Survey::of(BufReader::with_capacity(64 * 1024, part))?;
+            let survey = Survey::of(BufReader::with_capacity(64 * 1024, part))?;
+            memory += survey.memory;
+            parts.insert(name, survey);
         } else {
             size(part)?;
         }
@@ -59,7 +73,25 @@ pub(super) fn survey(archive: &mut zip::ZipArchive<impl Read + Seek>) -> Result<
             return Err(SheetError::TooLarge { mb: memory / MB });
         }
     }
-    Ok(memory)
+    Ok(Surveyed { memory, marks: marks_by_name(parts) })
+}
+
+/// Each sheet's marks under the name that people see: the workbook names an id, its relations the part of that id.
+fn marks_by_name(mut parts: HashMap<String, Survey>) -> HashMap<String, Marks> {
+    let Some(book) = parts.remove("xl/workbook.xml") else { return HashMap::new() };
+    let relations = parts.remove("xl/_rels/workbook.xml.rels").map_or(Vec::new(), |survey| survey.named);
+    let target = |id: &str| {
+        relations.iter().find(|(known, _)| known == id).map(|(_, target)| target.to_ascii_lowercase())
+    };
+    let mut marks = HashMap::new();
+    for (id, name) in book.named {
+        let Some(target) = target(&id) else { continue };
+        let part = target.strip_prefix('/').map_or_else(|| format!("xl/{target}"), str::to_owned);
+        if let Some(survey) = parts.remove(&part) {
+            marks.insert(name, survey.marks);
+        }
+    }
+    marks
 }
 
 /// Reads a part that is no XML to its end, or to where it is too large.
@@ -88,16 +120,24 @@ struct Survey {
     rows: u64,
     /// Bytes that the reader will hold.
     memory: u64,
+    /// What a sheet hides.
+    marks: Marks,
+    /// The row under way, as a spreadsheet counts.
+    row: u64,
+    /// The open cell has a formula, and a value.
+    formula: (bool, bool),
+    /// Ids with what they name: sheets in the workbook, parts in its relations.
+    named: Vec<(String, String)>,
 }
 
 impl Survey {
-    fn of(mut part: impl BufRead) -> Result<u64, SheetError> {
+    fn of(mut part: impl BufRead) -> Result<Survey, SheetError> {
         let mut survey = Survey::default();
         let mut tag = Vec::new();
         loop {
             let text = survey.skip_text(&mut part)?;
             if text.ended {
-                return Ok(survey.memory);
+                return Ok(survey);
             }
             survey.read_tag(&mut part, &mut tag)?;
             survey.element(&tag)?;
@@ -186,6 +226,9 @@ impl Survey {
             }
             if let Some((_, from)) = self.cell.filter(|(depth, _)| *depth == self.open.len()) {
                 self.cell = None;
+                if local(name) == b"c" && self.formula == (true, false) {
+                    self.marks.formulas_without_value += 1;
+                }
                 if local(name) == b"si" {
                     self.memory += ENTRY_BYTES + (self.at - from);
                 }
@@ -195,12 +238,24 @@ impl Survey {
         let empty = tag.ends_with(b"/");
         let name = tag.split(|byte| byte.is_ascii_whitespace() || *byte == b'/').next().unwrap_or_default();
         match local(name) {
-            b"row" => self.rows += 1,
+            b"row" => {
+                self.rows += 1;
+                self.row = attribute(tag, "r").and_then(|r| r.parse().ok()).unwrap_or(self.row + 1);
+                self.marks.row(tag, self.row);
+            }
+            b"col" => self.marks.columns(tag),
+            b"filterColumn" => self.marks.filtered = true,
+            b"f" => self.formula.0 = true,
+            b"v" | b"is" if !empty => self.formula.1 = true,
             b"si" if empty => self.memory += ENTRY_BYTES,
-            b"c" | b"si" if self.cell.is_none() && !empty => self.cell = Some((self.open.len(), self.at)),
+            b"c" | b"si" if self.cell.is_none() && !empty => {
+                self.cell = Some((self.open.len(), self.at));
+                self.formula = (false, false);
+            }
             b"xf" | b"numFmt" | b"font" | b"fill" | b"border" | b"definedName" | b"sheet"
             | b"Relationship" => {
                 self.memory += 4 * ENTRY_BYTES + tag.len() as u64;
+                self.name(local(name), tag);
             }
             b"sst" => self.memory = self.memory.saturating_add(declared_texts(tag).saturating_mul(24)),
             _ => {}
@@ -212,6 +267,20 @@ impl Survey {
             self.open.push(name.to_vec());
         }
         Ok(())
+    }
+}
+
+impl Survey {
+    /// Notes which id a sheet of the workbook has, and which part an id is.
+    fn name(&mut self, element: &[u8], tag: &[u8]) {
+        let pair = match element {
+            b"sheet" => (attribute(tag, "r:id").or_else(|| attribute(tag, "id")), attribute(tag, "name")),
+            b"Relationship" => (attribute(tag, "Id"), attribute(tag, "Target")),
+            _ => return,
+        };
+        if let (Some(id), Some(named)) = pair {
+            self.named.push((id, named));
+        }
     }
 }
 
@@ -289,7 +358,7 @@ mod tests {
     use super::*;
 
     fn told(xml: &str) -> Result<u64, String> {
-        Survey::of(xml.as_bytes()).map_err(|error| error.to_string())
+        Survey::of(xml.as_bytes()).map(|survey| survey.memory).map_err(|error| error.to_string())
     }
 
     #[test]

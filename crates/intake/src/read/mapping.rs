@@ -1,11 +1,16 @@
 //! Which column holds what.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::SheetError;
 use super::dates::DateOrder;
-use super::header::title_score;
 use super::sheet::{Column, Sheet, letters};
+use super::words::{
+    NumberKind, StatusMeaning, Whose, YesMeans, is_no_number, number_kind, plain, title_score, whose,
+    yes_means,
+};
 
 /// Something about a person that a column can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -19,14 +24,16 @@ pub enum Field {
     LastName,
     /// The number for WhatsApp, SMS and calls.
     Phone,
-    /// Calling code or ISO letters for numbers without one.
+    /// Country of numbers without a code: its name, letters or calling code.
     CountryCode,
     /// E-mail address.
     Email,
-    /// Registered, cancelled or refunded.
+    /// Where the registration or its payment stands.
     Status,
     /// Whether the person agreed to promotion: yes or no.
     Consent,
+    /// Whether the person wants no messages: yes or no.
+    OptOut,
     /// Where the person came from.
     Source,
     /// When the person registered.
@@ -35,7 +42,7 @@ pub enum Field {
 
 impl Field {
     /// Every field, in the order in which a mapping screen lists them.
-    pub const ALL: [Field; 10] = [
+    pub const ALL: [Field; 11] = [
         Field::Name,
         Field::FirstName,
         Field::LastName,
@@ -44,6 +51,7 @@ impl Field {
         Field::Email,
         Field::Status,
         Field::Consent,
+        Field::OptOut,
         Field::Source,
         Field::RegisteredAt,
     ];
@@ -55,16 +63,17 @@ impl Field {
             Field::FirstName => "First name",
             Field::LastName => "Last name",
             Field::Phone => "Phone number",
-            Field::CountryCode => "Country code",
+            Field::CountryCode => "Country",
             Field::Email => "E-mail",
             Field::Status => "Status",
             Field::Consent => "Agreed to promotions",
+            Field::OptOut => "Wants no messages",
             Field::Source => "Source",
             Field::RegisteredAt => "Registered at",
         }
     }
 
-    /// For forms and the store: `registered_at`.
+    /// For forms, the store and the command line: `registered_at`.
     pub fn word(self) -> &'static str {
         match self {
             Field::Name => "name",
@@ -75,13 +84,27 @@ impl Field {
             Field::Email => "email",
             Field::Status => "status",
             Field::Consent => "consent",
+            Field::OptOut => "opt_out",
             Field::Source => "source",
             Field::RegisteredAt => "registered_at",
         }
     }
+
+    /// Whether several columns can hold it, each tried or looked at in turn.
+    pub fn takes_several(self) -> bool {
+        matches!(self, Field::Phone | Field::Status | Field::OptOut)
+    }
 }
 
-/// The column (from 0) of each field that has one. As JSON: `{"name":0,"phone":3}`.
+impl std::str::FromStr for Field {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Field, ()> {
+        let text = text.trim().replace('-', "_");
+        Field::ALL.into_iter().find(|field| field.word() == text).ok_or(())
+    }
+}
+
+/// How a file is read: the columns (from 0) of each field, and what a person decided about it. As JSON: `{"name":0,"phone":3}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mapping {
@@ -102,11 +125,36 @@ pub struct Mapping {
     #[serde(skip_serializing_if = "Option::is_none")]
     consent: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    opt_out: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     registered_at: Option<usize>,
+    /// Further columns of fields that take several, in their order.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    more: BTreeMap<Field, Vec<usize>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dates: Option<DateOrder>,
+    /// What words of the status columns mean, where a person said so; by [`status_key`](super::status_key).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub statuses: BTreeMap<String, StatusMeaning>,
+    /// Rows that the workbook hides are people too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub take_hidden_rows: bool,
+    /// The sheet of a workbook that is read; `None` for the proposed one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tab: Option<String>,
+}
+
+/// A column with numbers that is not used, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotUsed {
+    /// From 0.
+    pub column: usize,
+    /// Its title, or its letters.
+    pub title: String,
+    /// Why; for people.
+    pub why: String,
 }
 
 impl Mapping {
@@ -120,7 +168,7 @@ impl Mapping {
         self.dates = order;
     }
 
-    /// The column of a field.
+    /// The first column of a field.
     pub fn get(&self, field: Field) -> Option<usize> {
         match field {
             Field::Name => self.name,
@@ -131,13 +179,20 @@ impl Mapping {
             Field::Email => self.email,
             Field::Status => self.status,
             Field::Consent => self.consent,
+            Field::OptOut => self.opt_out,
             Field::Source => self.source,
             Field::RegisteredAt => self.registered_at,
         }
     }
 
-    /// Chooses a column for a field, or none.
+    /// All columns of a field, the first one first.
+    pub fn all(&self, field: Field) -> impl Iterator<Item = usize> + '_ {
+        self.get(field).into_iter().chain(self.more.get(&field).into_iter().flatten().copied())
+    }
+
+    /// Chooses one column for a field, or none.
     pub fn set(&mut self, field: Field, column: Option<usize>) {
+        self.more.remove(&field);
         *match field {
             Field::Name => &mut self.name,
             Field::FirstName => &mut self.first_name,
@@ -147,59 +202,206 @@ impl Mapping {
             Field::Email => &mut self.email,
             Field::Status => &mut self.status,
             Field::Consent => &mut self.consent,
+            Field::OptOut => &mut self.opt_out,
             Field::Source => &mut self.source,
             Field::RegisteredAt => &mut self.registered_at,
         } = column;
     }
 
-    /// The fields that have a column, with it.
+    /// Chooses columns for a field, in their order. A field that takes only one takes the first.
+    pub fn set_all(&mut self, field: Field, columns: &[usize]) {
+        let mut different: Vec<usize> = Vec::new();
+        for column in columns {
+            if !different.contains(column) {
+                different.push(*column);
+            }
+        }
+        self.set(field, different.first().copied());
+        if field.takes_several() && different.len() > 1 {
+            self.more.insert(field, different.split_off(1));
+        }
+    }
+
+    /// The fields that have a column, with the first one.
     pub fn chosen(&self) -> impl Iterator<Item = (Field, usize)> + '_ {
         Field::ALL.into_iter().filter_map(|field| Some((field, self.get(field)?)))
+    }
+
+    fn uses(&self, column: usize) -> bool {
+        Field::ALL.into_iter().any(|field| self.all(field).any(|used| used == column))
     }
 
     /// Guesses from the titles, and from what the first rows hold where titles are missing or odd. A guess is for
     /// a person to look at: what is not clear stays empty.
     pub fn guess(sheet: &Sheet) -> Mapping {
-        // What content can prove comes first, so that "Contact" is the number when it holds numbers and else the name.
-        const ORDER: [Field; 10] = [
-            Field::Phone,
-            Field::Email,
-            Field::CountryCode,
-            Field::FirstName,
-            Field::LastName,
-            Field::Name,
-            Field::Status,
-            Field::Consent,
-            Field::Source,
-            Field::RegisteredAt,
-        ];
+        let columns: Vec<&Column> = sheet.columns().iter().filter(|column| !column.hidden).collect();
         let mut mapping = Mapping::default();
-        for field in ORDER {
-            let free = |column: &&Column| mapping.chosen().all(|(_, taken)| taken != column.index);
-            let scored =
-                sheet.columns().iter().filter(free).map(|column| (score(field, column), column.index));
-            // Of equals the first: `max_by_key` would take the last.
-            let best = scored.filter(|(score, _)| *score > 0).min_by_key(|(score, index)| (-score, *index));
-            mapping.set(field, best.map(|(_, index)| index));
+        let people = People::of(&columns);
+        // What content can prove comes first, so that "Contact" is the number when it holds numbers and else the name.
+        mapping.set_all(Field::Phone, &people.phones(&columns));
+        for field in [Field::Email, Field::CountryCode, Field::FirstName, Field::LastName, Field::Name] {
+            let free = columns.iter().filter(|column| !mapping.uses(column.index));
+            let best = people.best(field, free.copied());
+            mapping.set(field, best);
+        }
+        mapping.set_all(Field::Status, &statuses(&columns, &mapping));
+        for field in [Field::Consent, Field::OptOut, Field::Source, Field::RegisteredAt] {
+            let scored = columns
+                .iter()
+                .filter(|column| !mapping.uses(column.index))
+                .map(|column| (-score(field, column), column.index));
+            let mut scored: Vec<(i64, usize)> = scored.filter(|(score, _)| *score < 0).collect();
+            scored.sort_unstable();
+            let best: Vec<usize> = scored.into_iter().map(|(_, index)| index).collect();
+            mapping.set_all(field, &best);
         }
         if mapping.name.is_none() && mapping.first_name.is_none() {
-            mapping.name = sheet
-                .columns()
+            mapping.name = columns
                 .iter()
-                .filter(|column| mapping.chosen().all(|(_, taken)| taken != column.index))
+                .filter(|column| !mapping.uses(column.index))
                 .find(|column| column.content.names_likely(column.header.is_none()))
                 .map(|column| column.index);
         }
         mapping
     }
 
+    /// Columns with numbers that this mapping does not use, each with the reason: for the page and the command line to say.
+    pub fn not_used(&self, sheet: &Sheet) -> Vec<NotUsed> {
+        let numbers = |column: &&Column| {
+            column.content.filled > 0 && column.content.phones * 2 >= column.content.filled
+        };
+        let unused = sheet.columns().iter().filter(numbers).filter(|column| !self.uses(column.index));
+        unused
+            .filter_map(|column| {
+                let title = column.header.clone().unwrap_or_else(|| format!("Column {}", column.letters));
+                let said = whose(&plain(&title));
+                let why = match said.whose {
+                    _ if column.hidden => "the sheet hides this column".to_owned(),
+                    Whose::Other => {
+                        format!("the title says whose it is: {}", said.word.unwrap_or("somebody else's"))
+                    }
+                    _ if column.content.is_same_everywhere() => {
+                        "nearly every row has the same number, so it may be the organiser's".to_owned()
+                    }
+                    Whose::Buyer => "it is the buyer's, and the file names those who come".to_owned(),
+                    Whose::Attendee | Whose::Unsaid if is_no_number(&title) => return None,
+                    Whose::Attendee | Whose::Unsaid => "another column was taken for the numbers".to_owned(),
+                };
+                Some(NotUsed { column: column.index, title, why })
+            })
+            .collect()
+    }
+
     /// Whether every chosen column exists in the sheet.
     pub(super) fn check(&self, sheet: &Sheet) -> Result<(), SheetError> {
-        match self.chosen().find(|(_, column)| *column >= sheet.columns().len()) {
-            Some((_, column)) => Err(SheetError::NoSuchColumn { column: letters(column) }),
+        let mut all = Field::ALL.into_iter().flat_map(|field| self.all(field));
+        match all.find(|column| *column >= sheet.columns().len()) {
+            Some(column) => Err(SheetError::NoSuchColumn { column: letters(column) }),
             None => Ok(()),
         }
     }
+}
+
+/// Whom the columns of a file are about.
+struct People {
+    /// Titles name those who come ("Attendee phone", "Ticket e-mail"): what is the buyer's is not theirs.
+    attendees: bool,
+    /// The best owner of a column with a name.
+    names: Whose,
+}
+
+impl People {
+    fn of(columns: &[&Column]) -> People {
+        const WHO: [Field; 5] = [Field::Phone, Field::Email, Field::Name, Field::FirstName, Field::LastName];
+        let attendees = columns.iter().any(|column| {
+            owner(column) == Whose::Attendee && WHO.iter().any(|field| score(*field, column) > 0)
+        });
+        let named = |column: &&&Column| {
+            [Field::Name, Field::FirstName, Field::LastName].iter().any(|field| score(*field, column) > 0)
+        };
+        let names = columns.iter().filter(named).map(|column| owner(column)).min().unwrap_or(Whose::Unsaid);
+        People { attendees, names }
+    }
+
+    fn may_be(&self, field: Field, whose: Whose) -> bool {
+        match (field, whose) {
+            (_, Whose::Other) => false,
+            // A whole name and its parts come from one group of columns.
+            (Field::Name | Field::FirstName | Field::LastName, whose) => whose == self.names,
+            (_, Whose::Buyer) => !self.attendees,
+            (_, Whose::Attendee | Whose::Unsaid) => true,
+        }
+    }
+
+    /// The best column of a field; of equals the first.
+    fn best<'c>(&self, field: Field, columns: impl Iterator<Item = &'c Column>) -> Option<usize> {
+        columns
+            .map(|column| (owner(column), -score(field, column), column.index))
+            .filter(|(whose, score, _)| *score < 0 && self.may_be(field, *whose))
+            .min()
+            .map(|(.., index)| index)
+    }
+
+    /// The columns of the registrant's own numbers, the one to try first in front.
+    fn phones(&self, columns: &[&Column]) -> Vec<usize> {
+        let usable: Vec<&&Column> = columns
+            .iter()
+            .filter(|column| score(Field::Phone, column) > 0 && self.may_be(Field::Phone, owner(column)))
+            .filter(|column| !column.content.is_same_everywhere())
+            .collect();
+        let titled =
+            |column: &&&&Column| title_of(column).is_some_and(|title| title_score(Field::Phone, title) > 0);
+        let best = usable.iter().filter(titled).map(|column| owner(column)).min();
+        let Some(best) = best else {
+            // No title says so: the column whose cells look most like numbers.
+            let first = usable.iter().map(|column| (-score(Field::Phone, column), column.index)).min();
+            return first.map(|(_, index)| index).into_iter().collect();
+        };
+        let mut phones: Vec<(NumberKind, i64, usize)> = usable
+            .iter()
+            .filter(titled)
+            .filter(|column| owner(column) == best)
+            .map(|column| {
+                let kind = title_of(column).map_or(NumberKind::Plain, number_kind);
+                (kind, -score(Field::Phone, column), column.index)
+            })
+            .collect();
+        phones.sort_unstable();
+        phones.into_iter().map(|(.., index)| index).collect()
+    }
+}
+
+fn title_of(column: &Column) -> Option<&str> {
+    column.header.as_deref()
+}
+
+fn owner(column: &Column) -> Whose {
+    title_of(column).map_or(Whose::Unsaid, |title| whose(&plain(title)).whose)
+}
+
+/// Every column that says where a registration stands, the one with the clearest title first.
+fn statuses(columns: &[&Column], taken: &Mapping) -> Vec<usize> {
+    let mut found: Vec<(i64, usize)> = columns
+        .iter()
+        .filter(|column| !taken.uses(column.index))
+        .filter_map(|column| {
+            let title = title_of(column).unwrap_or_default();
+            let content = &column.content;
+            let score = match (title_score(Field::Status, title), yes_means(title)) {
+                (score @ 1.., _) => i64::from(score),
+                (0, Some(YesMeans::Place)) if content.filled > 0 && content.answers * 2 >= content.filled => {
+                    50
+                }
+                (0, Some(YesMeans::Gone(_))) if content.filled > 0 => 40,
+                // Whatever its title says, a column of "paid" and "failed" is one.
+                _ if content.states() => 30,
+                _ => return None,
+            };
+            Some((-score, column.index))
+        })
+        .collect();
+    found.sort_unstable();
+    found.into_iter().map(|(_, index)| index).collect()
 }
 
 /// How well a column fits a field; 0 and below for not at all.
@@ -207,16 +409,26 @@ fn score(field: Field, column: &Column) -> i64 {
     let title = column.header.as_deref().map_or(0, |title| i64::from(title_score(field, title)));
     let content = &column.content;
     match field {
+        // Numbers under a title that says something else are something else.
+        Field::Phone if title == 0 && title_of(column).is_some_and(is_no_number) => 0,
         Field::Phone => with_content(title, content.phones + content.lost_numbers, content.filled),
+        Field::Email if owner(column) == Whose::Other => 0,
         Field::Email => with_content(title, content.emails, content.filled),
-        Field::CountryCode if content.filled > 0 && content.codes * 2 < content.filled => 0,
+        // A country by its name asks row by row where it is not understood; a code has to be one.
+        Field::CountryCode
+            if content.filled > 0 && content.codes * 2 < content.filled && !content.is_worded() =>
+        {
+            0
+        }
         // An agreement that nobody gave would be recorded for everybody: the cells have to answer.
         Field::Consent if content.answers * 2 < content.filled || content.filled == 0 => 0,
         // Under "Date" may stand anything; what is taken for a registration has to be dates.
         Field::RegisteredAt if content.filled > 0 && content.dates * 2 < content.filled => 0,
         // A name is no number and no address, whatever its title says.
         Field::Name | Field::FirstName | Field::LastName
-            if content.filled > 0 && (content.phones + content.emails) * 2 > content.filled =>
+            if content.filled > 0
+                && ((content.phones + content.emails) * 2 > content.filled
+                    || content.lettered * 2 < content.filled) =>
         {
             0
         }

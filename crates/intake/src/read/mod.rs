@@ -5,10 +5,11 @@
 //! grow with the file (an XLSX file's table of shared strings apart, which has a limit; see `limits`). Nothing is stored here, and the same number
 //! twice in a file is the store's to see: it knows whom the organisation has already.
 //!
-//! What a row needs, decided in one place ([`Row::verdict`]): a number that cannot be read makes the row bad, to be
-//! corrected or skipped; a missing number, name or e-mail, an unreadable e-mail or an unknown status is a warning and
-//! the person is imported without it; a row with neither name, e-mail nor number is bad, and so is one whose date of registration
-//! cannot be read.
+//! What a row is good for is decided in one place ([`Row::verdict`]). A number that cannot be read makes the row bad, to be corrected or
+//! skipped, and so does a row with neither name, e-mail nor number. A missing number, name or e-mail, an unreadable e-mail or time is a
+//! warning, and the person is imported without it. A status that takes the place away leaves the row out; one that is not known is a
+//! question: a default never adds a person. Whose number a column holds, which words mean what and which rows are no people is data in
+//! `words/` and `shape.rs`.
 
 mod dates;
 mod detect;
@@ -16,18 +17,31 @@ mod error;
 mod header;
 mod limits;
 mod mapping;
+mod marks;
+mod person;
+mod reading;
 mod record;
 mod rows;
+mod shape;
 mod sheet;
+mod states;
 mod text;
+mod words;
 mod xlsx;
 
 pub use dates::{DateError, DateOrder, OrderFound, Orders, read_date};
 pub use detect::{Encoding, Source};
 pub use error::SheetError;
-pub use mapping::{Field, Mapping};
-pub use rows::{Candidate, CellProblem, PhoneCell, Progress, Row, Rows, Verdict, source_of, yes_or_no};
+pub use mapping::{Field, Mapping, NotUsed};
+pub use marks::Marks;
+pub use person::{Candidate, CellProblem, NumberError, PhoneCell, Row, StatusCell, Verdict};
+pub use reading::{source_of, wants_none};
+pub use rows::{Progress, Rows, Told};
 pub use sheet::{Column, Kind, Sheet};
+pub use states::{NO_STATUS_KEY, NO_STATUS_WORD, StatusSeen};
+pub use words::{Agreed, StatusMeaning, agreed, status_key, yes_or_no};
 
+#[cfg(test)]
+mod cases;
 #[cfg(test)]
 mod tests;

@@ -10,18 +10,23 @@ use domain::phone::Country;
 
 use super::dates::is_date;
 use super::detect::{Counted, Encoding, Magic, Source, magic, scan};
-use super::header::{header_row, is_email, is_lost_number, is_phone, plain};
+use super::header::{header_row, is_email, is_lost_number, is_phone, whole_titles};
 use super::limits::CELLS_BYTES_MAX;
+use super::marks::Marks;
 use super::record::Record;
-use super::text::{TextReader, decoded, sniff_separator};
+use super::rows::Layout;
+use super::text::{TextReader, decoded, sniff_separator, wrapped_lines};
+use super::words::{Known, StatusMeaning, known, plain, yes_or_no};
 use super::xlsx::{self, Workbook, XlsxReader};
-use super::{Mapping, Rows, SheetError, yes_or_no};
+use super::{Mapping, Rows, SheetError};
 
 /// Bytes looked at to tell kinds, encodings and separators apart.
 const HEAD_BYTES: usize = 64 * 1024;
 /// Rows looked at to find header and columns, and their bytes at most.
 const SAMPLE_ROWS: usize = 200;
 const SAMPLE_BYTES: usize = 2 * 1024 * 1024;
+/// Different values of a column of statuses.
+const STATES_MAX: usize = 20;
 /// Values of a column shown on the mapping screen.
 const SAMPLES_SHOWN: usize = 5;
 
@@ -55,6 +60,8 @@ pub struct Column {
     pub header: Option<String>,
     /// The first few different values.
     pub samples: Vec<String>,
+    /// The workbook hides it.
+    pub hidden: bool,
     pub(super) content: Content,
 }
 
@@ -68,8 +75,15 @@ pub(super) struct Content {
     pub(super) codes: usize,
     pub(super) answers: usize,
     pub(super) dates: usize,
+    /// Cells with a letter.
+    pub(super) lettered: usize,
+    /// Words of the tables of statuses, and those among them that take a place away.
+    states: usize,
+    states_against: usize,
     wordy: usize,
     different: usize,
+    /// How often the commonest value stands there.
+    commonest: usize,
 }
 
 impl Content {
@@ -77,13 +91,26 @@ impl Content {
         let count = |fits: fn(&str) -> bool| cells.iter().filter(|cell| fits(cell)).count();
         let mut different = cells.to_vec();
         different.sort_unstable();
+        let commonest = different.chunk_by(|a, b| a == b).map(<[&str]>::len).max().unwrap_or(0);
         different.dedup();
+        let state = |cell: &&&str| cell.chars().count() <= 40 && known(cell).is_some();
+        let against = |cell: &&&str| {
+            !matches!(known(cell), None | Some(Known::Ask | Known::Means(StatusMeaning::Registered)))
+        };
+        // A column of statuses has few different ones.
+        let few: &[&str] = if different.len() <= STATES_MAX { &different } else { &[] };
+        let states = few.iter().filter(state).count();
+        let states_against = few.iter().filter(state).filter(against).count();
         Content {
             filled: cells.len(),
             phones: count(is_phone),
             lost_numbers: count(is_lost_number),
             emails: count(is_email),
-            codes: count(|cell| cell.len() <= 8 && Country::from_calling_code(cell).is_some()),
+            codes: count(|cell| Country::from_text(cell).is_some()),
+            lettered: count(|cell| cell.chars().any(char::is_alphabetic)),
+            states,
+            states_against,
+            commonest,
             answers: count(|cell| yes_or_no(cell).is_some()),
             dates: count(is_date),
             wordy: count(|cell| {
@@ -92,6 +119,21 @@ impl Content {
             }),
             different: different.len(),
         }
+    }
+
+    /// Nearly every row has the same value: of five rows four at least.
+    pub(super) fn is_same_everywhere(&self) -> bool {
+        self.filled >= 5 && self.commonest * 5 >= self.filled * 4
+    }
+
+    /// Nearly all of it is words of the table of statuses, and one of them takes a place away.
+    pub(super) fn states(&self) -> bool {
+        self.states_against > 0 && self.states * 5 >= self.different * 4
+    }
+
+    /// Words and no figures.
+    pub(super) fn is_worded(&self) -> bool {
+        self.lettered * 2 >= self.filled
     }
 
     /// Words without digits that differ from row to row. Under a title of its own that says something else, not.
@@ -111,11 +153,21 @@ pub struct Sheet {
     columns: Vec<Column>,
     /// Columns that rows are meant to have; cells beyond are a slip.
     width: usize,
+    /// Columns that nearly every person has filled.
+    usual: Vec<usize>,
 }
 
 enum Body {
     Text(Text),
-    Xlsx { book: Box<Workbook>, tab: String, other_tabs: Vec<String> },
+    Xlsx { book: Box<Workbook>, tab: String, other_tabs: Vec<Tab> },
+}
+
+/// A sheet of a workbook that is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Tab {
+    name: String,
+    /// Rows with a number among its first ones; `None` for a sheet without a row.
+    people: Option<usize>,
 }
 
 struct Text {
@@ -126,31 +178,46 @@ struct Text {
     cr_only: bool,
     /// The first line is Excel's `sep=;`.
     says_separator: bool,
+    /// Lines stand whole in quotation marks, as if each were one cell.
+    wrapped: bool,
 }
 
 impl Sheet {
     /// Opens a file. `file_name` is the name that the person gave it; its ending is a hint, its bytes decide.
     pub fn open(path: &Path, file_name: &str) -> Result<Sheet, SheetError> {
+        Sheet::open_tab(path, file_name, None)
+    }
+
+    /// Opens a sheet of a workbook by its name; `None` for the one that is proposed: the one with the most people.
+    pub fn open_tab(path: &Path, file_name: &str, tab: Option<&str>) -> Result<Sheet, SheetError> {
         let file = File::open(path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => SheetError::Gone,
             _ => SheetError::Io(error),
         })?;
-        Sheet::from_source(file, file_name)
+        Sheet::read_from(file, file_name, tab)
     }
 
     /// Opens anything that can be read and rewound, such as an upload in memory.
     pub fn from_source(source: impl Source + 'static, file_name: &str) -> Result<Sheet, SheetError> {
+        Sheet::read_from(source, file_name, None)
+    }
+
+    fn read_from(
+        source: impl Source + 'static,
+        file_name: &str,
+        tab: Option<&str>,
+    ) -> Result<Sheet, SheetError> {
         let mut source = Counted::new(Box::new(source));
         let position = source.position();
         let bytes = source.seek(SeekFrom::End(0))?;
         let head = read_head(&mut source)?;
         let body = match magic(&head)? {
-            Magic::Zip => open_workbook(source)?,
+            Magic::Zip => open_workbook(source, tab)?,
             Magic::Text => Body::Text(Text::open(source, &head, file_name)?),
         };
         let name = file_name.to_owned();
-        let (header_line, first_line, columns, width) = (None, 1, Vec::new(), 0);
-        let mut sheet = Sheet { name, body, bytes, position, header_line, first_line, columns, width };
+        let (header_line, first_line, columns, width, usual) = (None, 1, Vec::new(), 0, Vec::new());
+        let mut sheet = Sheet { name, body, bytes, position, header_line, first_line, columns, width, usual };
         sheet.look_at_top()?;
         Ok(sheet)
     }
@@ -164,9 +231,28 @@ impl Sheet {
     pub fn kind(&self) -> Kind {
         match &self.body {
             Body::Text(text) => Kind::Text { encoding: text.encoding, separator: char::from(text.separator) },
-            Body::Xlsx { tab, other_tabs, .. } => {
-                Kind::Xlsx { tab: tab.clone(), other_tabs: other_tabs.clone() }
+            Body::Xlsx { tab, other_tabs, .. } => Kind::Xlsx {
+                tab: tab.clone(),
+                other_tabs: other_tabs.iter().map(|other| other.name.clone()).collect(),
+            },
+        }
+    }
+
+    /// Sheets that are not read although they hold people with numbers.
+    pub fn other_tabs_with_people(&self) -> Vec<String> {
+        match &self.body {
+            Body::Text(_) => Vec::new(),
+            Body::Xlsx { other_tabs, .. } => {
+                other_tabs.iter().filter(|tab| tab.people > Some(0)).map(|tab| tab.name.clone()).collect()
             }
+        }
+    }
+
+    /// What the workbook hides, and what it does not hold although it shows it; nothing for text.
+    pub fn marks(&self) -> Marks {
+        match &self.body {
+            Body::Text(_) => Marks::default(),
+            Body::Xlsx { book, tab, .. } => book.marks(tab),
         }
     }
 
@@ -188,10 +274,16 @@ impl Sheet {
     /// Streams the people. `home` is where numbers without a country code belong. May be called again, from the start.
     pub fn rows(&mut self, mapping: &Mapping, home: Country) -> Result<Rows<'_>, SheetError> {
         mapping.check(self)?;
-        let (first_line, width, bytes) = (self.first_line, self.width, self.bytes);
-        let position = self.position.clone();
+        let layout = Layout {
+            first_line: self.first_line,
+            width: self.width,
+            titles: self.columns.iter().map(|column| column.header.clone()).collect(),
+            usual: self.usual.clone(),
+            hidden: if mapping.take_hidden_rows { Vec::new() } else { self.marks().hidden_rows },
+        };
+        let position = (self.position.clone(), self.bytes);
         let records = self.records()?;
-        Ok(Rows::new(records, mapping.clone(), home, first_line, width, (position, bytes)))
+        Ok(Rows::new(records, mapping.clone(), home, layout, position))
     }
 
     /// The first rows as they stand, the header's among them, spaces around cells kept: for small files that are no lists of people.
@@ -228,7 +320,7 @@ impl Sheet {
         drop(records);
         for tab in others {
             let Body::Xlsx { book, .. } = &mut self.body else { break };
-            let mut reader = XlsxReader::new(book, &tab)?;
+            let mut reader = XlsxReader::new(book, &tab.name)?;
             while reader.next(&mut record)? {
                 if record.cells().any(&mut meant) {
                     return Ok(true);
@@ -252,17 +344,26 @@ impl Sheet {
         }
         let cells: Vec<Vec<String>> = top.iter().map(|(_, cells)| cells.clone()).collect();
         let header = header_row(&cells);
-        let first_person = header.map_or(0, |at| at + 1);
+        let (titles, first_person) = header.map_or((Vec::new(), 0), |at| whole_titles(&top, at));
         if first_person == top.len() {
             return Err(SheetError::NoRows);
         }
         self.header_line = header.map(|at| top[at].0);
-        self.first_line = header.map_or(1, |at| top[at].0 + 1);
-        let titles = header.map_or(&[][..], |at| &cells[at]);
+        self.first_line = header.map_or(1, |_| top[first_person - 1].0 + 1);
         let people = &cells[first_person..];
-        let width =
-            people.iter().chain([&titles.to_vec()]).map(|cells| filled_width(cells)).max().unwrap_or(0);
-        self.columns = (0..width).map(|index| column(index, titles, people)).collect();
+        let width = people.iter().chain([&titles]).map(|cells| filled_width(cells)).max().unwrap_or(0);
+        let hidden = self.marks().hidden_columns;
+        self.columns = (0..width)
+            .map(|index| Column { hidden: hidden.contains(&index), ..column(index, &titles, people) })
+            .collect();
+        let with_number: Vec<&Vec<String>> =
+            people.iter().filter(|row| row.iter().any(|cell| is_phone(cell))).collect();
+        let filled = |at: usize| {
+            with_number.iter().filter(|row| row.get(at).is_some_and(|cell| !cell.is_empty())).count()
+        };
+        self.usual = (0..width)
+            .filter(|at| with_number.len() >= 2 && filled(*at) * 10 >= with_number.len() * 7)
+            .collect();
         // A column that has neither title nor, mostly, content exists by a slip of single rows only.
         let meant = |column: &Column| column.header.is_some() || column.content.filled * 2 > people.len();
         self.width = self.columns.iter().rposition(meant).map_or(width, |last| last + 1);
@@ -302,7 +403,7 @@ fn column(index: usize, titles: &[String], people: &[Vec<String>]) -> Column {
         }
     }
     let header = titles.get(index).filter(|title| !plain(title).is_empty()).cloned();
-    Column { index, letters: letters(index), header, samples, content: Content::of(&cells) }
+    Column { index, letters: letters(index), header, samples, hidden: false, content: Content::of(&cells) }
 }
 
 /// 0 is `A`, 25 `Z`, 26 `AA`.
@@ -326,18 +427,41 @@ fn read_head(source: &mut Counted) -> Result<Vec<u8>, SheetError> {
     }
 }
 
-fn open_workbook(source: Counted) -> Result<Body, SheetError> {
+/// The sheet of that name, else the one with the most people among its first rows, else the first with a row: some workbooks have a
+/// cover or a summary in front.
+fn open_workbook(source: Counted, wanted: Option<&str>) -> Result<Body, SheetError> {
     let mut book = Box::new(xlsx::open(source)?);
-    let mut other_tabs = xlsx::tabs(&book);
-    let mut record = Record::default();
-    for at in 0..other_tabs.len() {
-        // The first with a row: some exports put an empty cover sheet in front.
-        if XlsxReader::new(&mut book, &other_tabs[at])?.next(&mut record)? {
-            let tab = other_tabs.remove(at);
-            return Ok(Body::Xlsx { book, tab, other_tabs });
-        }
+    let mut tabs = Vec::new();
+    for name in xlsx::tabs(&book) {
+        let people = people_in(&mut book, &name)?;
+        tabs.push(Tab { name, people });
     }
-    Err(SheetError::NoSheet)
+    let most = tabs.iter().filter_map(|tab| tab.people).max();
+    let at = match wanted {
+        Some(wanted) => {
+            tabs.iter().position(|tab| tab.name == wanted).ok_or_else(|| SheetError::NoSuchSheet {
+                name: wanted.to_owned(),
+                names: tabs.iter().map(|tab| tab.name.clone()).collect::<Vec<_>>().join(", "),
+            })?
+        }
+        None => {
+            tabs.iter().position(|tab| most.is_some() && tab.people == most).ok_or(SheetError::NoSheet)?
+        }
+    };
+    let tab = tabs.remove(at).name;
+    Ok(Body::Xlsx { book, tab, other_tabs: tabs })
+}
+
+/// Rows with a number among the first rows of a sheet; `None` for a sheet without a row.
+fn people_in(book: &mut Workbook, name: &str) -> Result<Option<usize>, SheetError> {
+    let mut reader = XlsxReader::new(book, name)?;
+    let mut record = Record::default();
+    let (mut rows, mut people) = (0, 0);
+    while rows < SAMPLE_ROWS && reader.next(&mut record)? {
+        rows += 1;
+        people += usize::from(record.cells().any(is_phone));
+    }
+    Ok((rows > 0).then_some(people))
 }
 
 impl Text {
@@ -353,20 +477,22 @@ impl Text {
         let complete = head.len() < HEAD_BYTES;
         let end = top.rfind(['\n', '\r']).filter(|_| !complete).map_or(top.len(), |at| at + 1);
         top.truncate(end);
-        let said = top.strip_prefix("sep=").and_then(|rest| rest.bytes().next()).filter(u8::is_ascii);
+        let first = top.trim_start_matches('"');
+        let said = first.strip_prefix("sep=").and_then(|rest| rest.bytes().next()).filter(u8::is_ascii);
         let says_separator = said.is_some_and(|sign| !matches!(sign, b'\r' | b'\n' | b'"'));
         let hint = file_name.to_ascii_lowercase().ends_with(".tsv").then_some(b'\t');
-        let separator = match said.filter(|_| says_separator) {
-            Some(sign) => sign,
-            None => sniff_separator(&top, scanned.cr_only, hint),
-        };
+        let said = said.filter(|_| says_separator);
+        let separator = said.unwrap_or_else(|| sniff_separator(&top, scanned.cr_only, hint));
         let (encoding, mark, cr_only) = (scanned.encoding, scanned.mark, scanned.cr_only);
-        Ok(Text { source, encoding, mark, separator, cr_only, says_separator })
+        let wrapped = if said.is_none() { wrapped_lines(&top) } else { None };
+        let separator = wrapped.unwrap_or(separator);
+        let wrapped = wrapped.is_some();
+        Ok(Text { source, encoding, mark, separator, cr_only, says_separator, wrapped })
     }
 
     fn reader(&mut self) -> Result<TextReader<'_>, SheetError> {
         let input = decoded(&mut self.source, self.encoding, self.mark)?;
-        let mut reader = TextReader::new(input, self.separator, self.cr_only);
+        let mut reader = TextReader::new(input, self.separator, self.cr_only).unwrapping(self.wrapped);
         if self.says_separator {
             reader.skip_line()?;
         }

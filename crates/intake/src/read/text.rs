@@ -32,6 +32,8 @@ pub(super) struct TextReader<'s> {
     line: Vec<u8>,
     row: u64,
     left_open: u32,
+    /// Lines stand whole in quotation marks: what is one cell is a line.
+    unwraps: bool,
 }
 
 impl<'s> TextReader<'s> {
@@ -45,7 +47,13 @@ impl<'s> TextReader<'s> {
             line: Vec::new(),
             row: 0,
             left_open: 0,
+            unwraps: false,
         }
+    }
+
+    /// Reads a line that is one cell in quotation marks as the line inside them.
+    pub(super) fn unwrapping(self, unwraps: bool) -> Self {
+        TextReader { unwraps, ..self }
     }
 
     /// Excel's `sep=;` line is an instruction and no row.
@@ -66,7 +74,14 @@ impl<'s> TextReader<'s> {
             return Ok(true);
         }
         match self.complete_quotes()? {
-            true => split_quoted(&String::from_utf8_lossy(without_end(&self.line)), self.separator, record),
+            true => {
+                split_quoted(&String::from_utf8_lossy(without_end(&self.line)), self.separator, record);
+                if self.unwraps && record.width() == 1 {
+                    let inside = record.cell(0).to_owned();
+                    record.clear();
+                    split_quoted(&inside, self.separator, record);
+                }
+            }
             false => {
                 self.left_open += 1;
                 record.quote_left_open = true;
@@ -283,6 +298,33 @@ pub(super) fn sniff_separator(head: &str, cr_only: bool, hint: Option<u8>) -> u8
         }
     }
     best.0
+}
+
+/// The separator of a text whose lines stand whole in quotation marks, as when a CSV was pasted into one column of a spreadsheet and
+/// saved again. `None` when most lines are not so, or when their insides do not make a table whose first line is as wide as the others.
+pub(super) fn wrapped_lines(head: &str) -> Option<u8> {
+    let lines: Vec<&str> =
+        head.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).take(100).collect();
+    let mut wrapped = 0;
+    let inside: Vec<String> = lines
+        .iter()
+        .map(|line| match line.strip_prefix('"').and_then(|line| line.strip_suffix('"')) {
+            // One cell: each mark inside is doubled.
+            Some(inside) if !inside.replace("\"\"", "").contains('"') => {
+                wrapped += 1;
+                inside.replace("\"\"", "\"")
+            }
+            _ => (*line).to_owned(),
+        })
+        .collect();
+    if lines.len() < 2 || wrapped * 2 < lines.len() {
+        return None;
+    }
+    let text = inside.join("\n");
+    let separator = sniff_separator(&text, false, None);
+    let (share, width) = evenness(&text, separator, false);
+    let (_, first) = evenness(inside.first().map_or("", String::as_str), separator, false);
+    (width > 1 && share >= 0.8 && first == width).then_some(separator)
 }
 
 /// The share of rows that have the commonest number of cells, and that number.

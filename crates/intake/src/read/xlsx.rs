@@ -1,5 +1,6 @@
 //! Rows of a workbook, streamed out of its first visible sheet that has cells.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::io::{BufReader, Read, Seek};
 
@@ -10,12 +11,22 @@ use calamine::{
 use super::SheetError;
 use super::detect::Counted;
 use super::limits::{self, CELL_BYTES_MAX, ROW_BYTES_MAX, Share};
+use super::marks::Marks;
 use super::record::Record;
 
 /// An open workbook, and its share of the memory that workbooks may hold.
 pub(super) struct Workbook {
     book: Xlsx<BufReader<Counted>>,
+    /// What each sheet hides.
+    marks: HashMap<String, Marks>,
     _share: Share,
+}
+
+impl Workbook {
+    /// What a sheet hides.
+    pub(super) fn marks(&self, tab: &str) -> Marks {
+        self.marks.get(tab).cloned().unwrap_or_default()
+    }
 }
 
 /// Opens a zip file as a workbook, or says what it is instead.
@@ -26,9 +37,10 @@ pub(super) fn open(source: Counted) -> Result<Workbook, SheetError> {
     if !parts.workbook {
         return Err(parts.what_else());
     }
-    let share = Share::take(limits::survey(&mut archive)?)?;
+    let surveyed = limits::survey(&mut archive)?;
+    let share = Share::take(surveyed.memory)?;
     source.rewind()?;
-    Ok(Workbook { book: Xlsx::new(source)?, _share: share })
+    Ok(Workbook { book: Xlsx::new(source)?, marks: surveyed.marks, _share: share })
 }
 
 /// What a zip file holds, by the names in its directory.

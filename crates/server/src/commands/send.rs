@@ -20,10 +20,7 @@ use domain::{
     time::{HOUR, MINUTE, WallClock},
 };
 use indicatif::{ProgressBar, ProgressStyle};
-use intake::{
-    Importer,
-    read::{Field, Mapping},
-};
+use intake::{Importer, read::Field};
 use providers::registry;
 use store::{
     Actor, Org, Organization,
@@ -33,7 +30,11 @@ use store::{
     workshops::{Workshop, WorkshopFilter},
 };
 
-use super::{demo, say};
+use super::{
+    demo,
+    import::{Top, open_words},
+    say,
+};
 use crate::{app::App, config::Config, pages::home::scan::Scan, ui::format::counted};
 
 /// What to send to whom.
@@ -279,20 +280,30 @@ async fn import(
         phone_key: app.phone_key.clone(),
     };
     let sheet = importer.open(&name).await.with_context(|| format!("cannot read {}", file.display()))?;
-    let mut mapping = Mapping::guess(&sheet);
+    let Top { mut mapping, mut refused, .. } = Top::of(&sheet, &[], false)?;
     // Who is told now does not depend on when they registered: nobody is asked how dates are meant.
     mapping.set(Field::RegisteredAt, None);
     drop(sheet);
+    let mapping = importer.with_remembered(mapping).await?;
     org.add_import(id, workshop.id, &name, &file.display().to_string(), now).await?;
     let bar = ProgressBar::new_spinner().with_message("reading");
     let import = org.import(id).await?;
-    importer.check(&import, &mapping, |_| bar.tick()).await?;
+    let look = importer.check(&import, &mapping, |_| bar.tick()).await?;
+    refused.extend(open_words(&look));
+    if !refused.is_empty() {
+        bar.finish_and_clear();
+        bail!(
+            "nobody was registered from {}: {}; import it first with munadi import",
+            file.display(),
+            refused.join("; ")
+        );
+    }
     let import = org.import(id).await?;
-    let summary = importer.commit(&import, &mapping, |_| bar.tick()).await?;
+    let summary = importer.commit(&import, |_| bar.tick()).await?;
     bar.finish_and_clear();
     Ok(format!(
-        "{} rows: {} registered now, {} were registered before, {} need a person (see People, Imports).",
-        summary.rows, summary.new, summary.already, summary.bad
+        "{} rows: {} registered now, {} were registered before, {} left out by their status, {} need a person (see People, Imports).",
+        summary.rows, summary.new, summary.already, summary.left_out, summary.bad
     ))
 }
 

@@ -235,6 +235,7 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/imports/{import}",                  AddRegistrants, imports::show),
         route(GET,  "/imports/{import}/columns",          AddRegistrants, imports::columns::columns),
         route(POST, "/imports/{import}/columns",          AddRegistrants, imports::columns::choose),
+        route(POST, "/imports/{import}/statuses",         AddRegistrants, imports::statuses::choose),
         route(POST, "/imports/{import}/rows",             AddRegistrants, imports::rows::fix).body_max(imports::ROWS_BYTES_MAX),
         route(GET,  "/imports/{import}/rows.csv",         AddRegistrants, imports::rows::download),
         route(POST, "/imports/{import}/commit",           AddRegistrants, imports::finish::commit),

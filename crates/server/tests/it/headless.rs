@@ -303,3 +303,56 @@ async fn a_name_that_both_channels_have_asks_for_the_channel() {
     assert!(words.contains("0 segments, about ₹0"), "{words}");
     sandbox.stop().await;
 }
+
+/// Writes a file beside the installation and imports it; exit code and answer.
+fn import(folder: &Path, flags: &[String], text: &str, more: &[&str]) -> (Option<i32>, Value) {
+    let file = folder.join("list.csv");
+    std::fs::write(&file, text).unwrap();
+    let file = file.display().to_string();
+    let mut arguments: Vec<&str> = vec!["import", &file, "--workshop", "Rust", "--json"];
+    arguments.extend(flags.iter().map(String::as_str));
+    arguments.extend(more);
+    let output = munadi(&arguments, None);
+    (output.status.code(), last_json(&output))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_refuses_what_the_page_asks_and_says_what_the_page_says() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
+    let flags = installation(folder.path(), &sandbox).await;
+    let take = |text: &str, more: &[&str]| import(folder.path(), &flags, text, more);
+
+    // A status that tools use differently is a question; what is said is remembered.
+    let payments = "Name,Phone,Payment Status\nAsha,9000000001,captured\nRavi,9000000002,authorized\nMeena,9000000003,failed\n";
+    let (code, answer) = take(payments, &[]);
+    assert_eq!((code, &answer["counts"]["new"]), (Some(1), &Value::from(0)), "{answer}");
+    assert!(
+        answer["refused"][0].as_str().unwrap().contains("--status \"authorized=registered\""),
+        "{answer}"
+    );
+    let (code, answer) = take(payments, &["--status", "authorized=registered"]);
+    assert_eq!((code, &answer["counts"]["new"]), (Some(3), &Value::from(2)), "one was left out: {answer}");
+    assert_eq!(answer["counts"]["left_out"], 1, "{answer}");
+    let (code, answer) = take("Name,Phone,Payment Status\nTara,9000000011,AUTHORIZED\n", &[]);
+    assert_eq!((code, &answer["counts"]["new"]), (Some(0), &Value::from(1)), "remembered: {answer}");
+
+    // Somebody else's number is not guessed, and may be chosen.
+    let parents = "Name,Parent's phone\nA,9000000021\nB,9000000022\nC,9000000023\n";
+    let (code, answer) = take(parents, &[]);
+    assert_eq!(code, Some(1), "{answer}");
+    assert!(answer["columns_not_used"][0]["why"].as_str().unwrap().contains("parent"), "{answer}");
+    let (code, answer) = take(parents, &["--map", "phone=Parent's phone"]);
+    assert_eq!((code, &answer["counts"]["new"]), (Some(0), &Value::from(3)), "{answer}");
+
+    // --strict takes only what is clean; nobody with a number is not a success.
+    let short = "Name,Phone\nD,9000000031\nE,12\n";
+    let (code, answer) = take(short, &["--strict"]);
+    assert_eq!((code, &answer["counts"]["new"]), (Some(1), &Value::from(0)), "{answer}");
+    let (code, answer) = take(short, &[]);
+    assert_eq!((code, &answer["counts"]["new"]), (Some(3), &Value::from(1)), "{answer}");
+    let (code, answer) = take("Name,City\nF,Pune\nG,Agra\n", &[]);
+    assert_eq!((code, &answer["nobody_has_a_number"]), (Some(3), &Value::Bool(true)), "{answer}");
+    sandbox.stop().await;
+}

@@ -162,7 +162,7 @@ on_both! {
         let page = desk.check(id, &[("phone", "1")]).await;
         assert!(page.body.contains("<strong>1</strong> of 1 row is ready"), "{}", page.body);
         assert!(!page.body.contains("Nobody in this file has a phone number."), "{}", page.body);
-        let page = desk.check(id, &[("name", "1")]).await;
+        let page = desk.check(id, &[("name", "0")]).await;
         assert!(page.body.contains("Nobody in this file has a phone number."), "{}", page.body);
     }
 
@@ -240,5 +240,85 @@ on_both! {
         let refused = browser.upload("/imports", &fields, "people.csv", b"Name,Phone\nAsha,90000 00011\n").await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST);
         assert!(refused.body.contains("far more than its fields take"), "{}", refused.body);
+    }
+}
+
+on_both! {
+    async fn a_status_that_is_not_known_is_asked_about_once_and_remembered(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut desk = desk(&world, &people).await;
+        let columns: &[(&str, &str)] = &[("name", "0"), ("phone", "1"), ("status", "2")];
+        let file = "Name,Phone,Status\nAsha,90000 00021,paid\nRavi,90000 00022,In limbo\nMeena,90000 00023,failed\nAnu,90000 00024,in_limbo\n";
+        let before = desk.registered().await;
+        let id = desk.take(file).await;
+        let page = desk.check(id, columns).await;
+        assert!(page.body.contains("Say what 1 status means"), "{}", page.body);
+        assert!(page.body.contains("In limbo · 2 rows"), "{}", page.body);
+        assert!(page.body.contains("Left out by their status"), "{}", page.body);
+        // Nobody is registered before somebody has said so.
+        desk.browser.post(&format!("/imports/{id}/commit"), &[]).await;
+        assert_eq!(desk.registered().await, before);
+
+        let asked = [("k0", "in limbo"), ("m0", "registered")];
+        let answer = desk.browser.post(&format!("/imports/{id}/statuses"), &asked).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        let page = desk.settled(id).await;
+        assert!(page.body.contains("<strong>3</strong> of 4 rows are ready"), "{}", page.body);
+        desk.browser.post(&format!("/imports/{id}/commit"), &[]).await;
+        desk.settled(id).await;
+        assert_eq!(desk.registered().await, before + 3);
+
+        let next = desk.take("Name,Phone,Status\nTara,90000 00025,IN LIMBO\n").await;
+        let page = desk.check(next, columns).await;
+        assert!(page.body.contains("<strong>1</strong> of 1 row is ready"), "{}", page.body);
+    }
+
+    async fn a_newer_export_ends_what_it_shows_as_cancelled_and_an_undo_gives_it_back(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut desk = desk(&world, &people).await;
+        let columns: &[(&str, &str)] = &[("name", "0"), ("phone", "1"), ("status", "2")];
+        let before = desk.registered().await;
+        let first = desk.take("Name,Phone,Status\nAsha,90000 00031,registered\nRavi,90000 00032,registered\nMeena,90000 00033,registered\n").await;
+        desk.check(first, columns).await;
+        desk.browser.post(&format!("/imports/{first}/commit"), &[]).await;
+        desk.settled(first).await;
+        assert_eq!(desk.registered().await, before + 3);
+
+        let second = desk.take("Name,Phone,Status\nAsha,90000 00031,registered\nRavi,90000 00032,cancelled\nMeena,90000 00033,refunded\nAsha,90000 00031,refunded\n").await;
+        let page = desk.check(second, columns).await;
+        assert!(page.body.contains("2 people are registered here and cancelled or refunded in the file"), "{}", page.body);
+        desk.browser.post(&format!("/imports/{second}/commit"), &[]).await;
+        let page = desk.settled(second).await;
+        assert!(page.body.contains("2 registrations ended"), "{}", page.body);
+        assert_eq!(desk.registered().await, before + 1, "who has another row with a place keeps it");
+
+        desk.browser.post(&format!("/imports/{second}/undo"), &[]).await;
+        desk.settled(second).await;
+        assert_eq!(desk.registered().await, before + 3);
+    }
+
+    async fn a_column_of_refusals_enters_who_wants_no_messages_and_no_agreement(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut desk = desk(&world, &people).await;
+        let id = desk.take("Name,Phone,Opt out of promotional messages\nAsha,90000 00041,Yes\nRavi,90000 00042,No\n").await;
+        let columns = desk.browser.get(&format!("/imports/{id}/columns")).await;
+        assert!(columns.body.contains("Wants no messages"), "{}", columns.body);
+        let page = desk.check(id, &[("name", "0"), ("phone", "1"), ("opt_out", "2")]).await;
+        assert!(page.body.contains("1 person wants no messages"), "{}", page.body);
+        desk.browser.post(&format!("/imports/{id}/commit"), &[]).await;
+        let page = desk.settled(id).await;
+        assert!(page.body.contains("1 person wants no messages; 1 new"), "{}", page.body);
+        let filter = store::suppressions::SuppressionFilter { limit: 100, ..Default::default() };
+        let entries = desk.org.suppressions(&filter).await.unwrap();
+        let about = |end: &str| {
+            entries.iter().filter(|entry| entry.phone.as_deref().is_some_and(|phone| phone.ends_with(end))).collect::<Vec<_>>()
+        };
+        let ours = about("00041");
+        assert_eq!(ours.len(), 1);
+        assert_eq!((ours[0].channel, ours[0].category.map(|category| category.word())), (None, Some("marketing")));
+        assert!(about("00042").is_empty());
     }
 }

@@ -12,12 +12,12 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    Added, NewRegistrant, Source,
+    Added, NewRegistrant, Source, There,
     marks::{Tally, Traits, told},
 };
 use crate::{
     db::{Batch, Tx, args},
-    error::StoreError,
+    error::{StoreError, word},
     org::Org,
 };
 
@@ -56,30 +56,73 @@ impl Org {
         Ok(added)
     }
 
-    /// How many of these people are registered in that workshop already; changes nothing.
+    /// How many of these people are in that workshop already; changes nothing.
     pub async fn count_registered(
         &self,
         workshop: WorkshopId,
         rows: Vec<NewRegistrant>,
         now: Millis,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<There, StoreError> {
         let rows = fresh(rows, None, now);
-        let mut already = 0;
+        let mut already = There::default();
         for chunk in rows.chunks(ROWS_PER_STATEMENT) {
             // With the number first, so that the key's index serves it.
             let batch = Batch::new()
                 .texts("phone", chunk.iter().map(|row| row.phone.clone()))
-                .texts("identity", chunk.iter().map(|row| row.identity.clone()));
-            let found: Vec<(i64,)> = self.db.by_index().all_batch(
-                    "SELECT COUNT(r.id) FROM @batch LEFT JOIN registrants r
+                .texts("identity", chunk.iter().map(|row| row.identity.clone()))
+                .texts("status", chunk.iter().map(|row| row.status.word().to_owned()));
+            let found: Vec<(i64, i64, i64)> = self
+                .db
+                .by_index()
+                .all_batch(
+                    "SELECT COUNT(r.id), COUNT(CASE WHEN r.status = 'registered' THEN 1 END),
+                            COUNT(CASE WHEN r.status <> 'registered' AND b.status = 'registered' THEN 1 END)
+                     FROM @batch LEFT JOIN registrants r
                      ON r.workshop_id = $2 AND r.phone = b.phone AND r.identity = b.identity AND r.organization_id = $1",
                     args![self.id(), workshop.0],
                     batch,
                 )
                 .await?;
-            already += found.first().map_or(0, |(n,)| n.unsigned_abs());
+            for (there, standing, gave_back) in found {
+                already.people += there.unsigned_abs();
+                already.standing += standing.unsigned_abs();
+                already.gave_back += gave_back.unsigned_abs();
+            }
         }
         Ok(already)
+    }
+
+    /// Where the registrations of these people stand in that workshop; `None` for those who are not there. In the order given.
+    pub async fn registrations_of(
+        &self,
+        workshop: WorkshopId,
+        rows: Vec<NewRegistrant>,
+        now: Millis,
+    ) -> Result<Vec<Option<(RegistrantId, RegistrantStatus)>>, StoreError> {
+        let rows = fresh(rows, None, now);
+        let mut found = vec![None; rows.len()];
+        for (from, chunk) in (0..).step_by(ROWS_PER_STATEMENT).zip(rows.chunks(ROWS_PER_STATEMENT)) {
+            let batch = Batch::new()
+                .ints("n", (0..).take(chunk.len()))
+                .texts("phone", chunk.iter().map(|row| row.phone.clone()))
+                .texts("identity", chunk.iter().map(|row| row.identity.clone()));
+            let there: Vec<(i64, Option<Uuid>, Option<String>)> = self
+                .db
+                .by_index()
+                .all_batch(
+                    "SELECT b.n, r.id, r.status FROM @batch LEFT JOIN registrants r
+                     ON r.workshop_id = $2 AND r.phone = b.phone AND r.identity = b.identity AND r.organization_id = $1",
+                    args![self.id(), workshop.0],
+                    batch,
+                )
+                .await?;
+            for (n, id, status) in there {
+                if let (Some(id), Some(status), Ok(n)) = (id, status, usize::try_from(n)) {
+                    found[from + n] = Some((RegistrantId(id), word("registrants", "status", &status)?));
+                }
+            }
+        }
+        Ok(found)
     }
 
     async fn begin_adding(&self, workshop: WorkshopId) -> Result<Tx, StoreError> {

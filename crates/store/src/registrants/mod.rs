@@ -93,6 +93,17 @@ pub struct Added {
     pub lead_new: u64,
 }
 
+/// How many of some people are in a workshop already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct There {
+    /// All of them.
+    pub people: u64,
+    /// Those whose registration stands.
+    pub standing: u64,
+    /// Those who gave their place back and who come as registered now.
+    pub gave_back: u64,
+}
+
 /// Where a registration comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {

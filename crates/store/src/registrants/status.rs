@@ -1,7 +1,7 @@
 //! Where a registration stands: cancelled, refunded, registered again.
 
 use domain::{
-    ids::{RegistrantId, WorkshopId},
+    ids::{ImportId, RegistrantId, WorkshopId},
     message::{MessageState, SkipReason},
     role::Permission,
     time::Millis,
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     db::{Tx, args},
-    error::StoreError,
+    error::{StoreError, word},
     messages::{CountMoves, move_counts},
     org::Org,
 };
@@ -32,14 +32,89 @@ impl Org {
     ) -> Result<StatusChanged, StoreError> {
         self.allow(Permission::Manage)?;
         let mut tx = self.db.begin().await?;
-        self.hold(&mut tx, workshop).await?;
+        let changed = self.change_status(&mut tx, workshop, id, status, now).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    /// Takes over from a file where a registration stands now, and remembers where it stood. False when it is not there, or stands
+    /// there already.
+    pub async fn take_over_status(
+        &self,
+        import: ImportId,
+        workshop: WorkshopId,
+        id: RegistrantId,
+        status: RegistrantStatus,
+        now: Millis,
+    ) -> Result<bool, StoreError> {
+        self.allow(Permission::AddRegistrants)?;
+        let mut tx = self.db.begin().await?;
+        let noted = tx
+            .run(
+                "INSERT INTO import_changes (import_id, registrant_id, status_before, status_after, changed_at)
+                 SELECT i.id, r.id, r.status, $5, $6 FROM imports i, registrants r
+                 WHERE i.organization_id = $1 AND i.id = $2 AND r.organization_id = $1 AND r.workshop_id = $3 AND r.id = $4
+                   AND r.status <> $5
+                 ON CONFLICT (import_id, registrant_id) DO NOTHING",
+                args![self.id(), import.0, workshop.0, id.0, status.word(), now],
+            )
+            .await?;
+        if noted > 0 {
+            self.change_status(&mut tx, workshop, id, status, now).await?;
+        }
+        tx.commit().await?;
+        Ok(noted > 0)
+    }
+
+    /// Gives back what an import took over, where nobody has changed it since; how many.
+    pub(crate) async fn give_back_statuses(
+        &self,
+        import: ImportId,
+        workshop: WorkshopId,
+        now: Millis,
+    ) -> Result<u64, StoreError> {
+        let changed: Vec<(Uuid, String, String)> = self
+            .db
+            .all(
+                "SELECT c.registrant_id, c.status_before, r.status FROM import_changes c
+                 JOIN registrants r ON r.workshop_id = $3 AND r.id = c.registrant_id AND r.organization_id = $1
+                 WHERE c.import_id = $2 AND r.status = c.status_after ORDER BY c.registrant_id",
+                args![self.id(), import.0, workshop.0],
+            )
+            .await?;
+        let mut given_back = 0;
+        for (id, before, _) in changed {
+            let before: RegistrantStatus = word("import_changes", "status_before", &before)?;
+            let mut tx = self.db.begin().await?;
+            self.change_status(&mut tx, workshop, RegistrantId(id), before, now).await?;
+            tx.run(
+                "DELETE FROM import_changes WHERE import_id = $1 AND registrant_id = $2",
+                args![import.0, id],
+            )
+            .await?;
+            tx.commit().await?;
+            given_back += 1;
+        }
+        Ok(given_back)
+    }
+
+    /// Sets a status, and marks, counters and waiting messages with it.
+    async fn change_status(
+        &self,
+        tx: &mut Tx,
+        workshop: WorkshopId,
+        id: RegistrantId,
+        status: RegistrantStatus,
+        now: Millis,
+    ) -> Result<StatusChanged, StoreError> {
+        self.hold(tx, workshop).await?;
         let (phone,): (String,) = tx
             .one(
                 "SELECT phone FROM registrants WHERE organization_id = $1 AND workshop_id = $2 AND id = $3",
                 args![self.id(), workshop.0, id.0],
             )
             .await?;
-        let mut group = same_number(&mut tx, workshop, id, &phone).await?;
+        let mut group = same_number(tx, workshop, id, &phone).await?;
         let mut tally = Tally::default();
         group.iter().for_each(|row| tally.add(&row.traits, -1));
         let before: Vec<_> = group.iter().map(|row| row.traits).collect();
@@ -59,16 +134,15 @@ impl Org {
             .await?;
             debug_assert!(row.id == id.0 || row.traits.status == before.status);
         }
-        tally.write(&mut tx, workshop).await?;
+        tally.write(tx, workshop).await?;
         let messages_skipped = match status {
             RegistrantStatus::Registered => 0,
             RegistrantStatus::Cancelled | RegistrantStatus::Refunded => {
-                self.skip_waiting(&mut tx, workshop, id, &phone, now).await?
+                self.skip_waiting(tx, workshop, id, &phone, now).await?
             }
         };
         let detail = format!("{status} messages_skipped={messages_skipped}");
-        self.note(&mut tx, "registrant.status", id, &detail, now).await?;
-        tx.commit().await?;
+        self.note(tx, "registrant.status", id, &detail, now).await?;
         Ok(StatusChanged { messages_skipped })
     }
 

@@ -40,7 +40,7 @@ pub(crate) async fn run(app: &App, made: &Made, rows: usize, board: &mut Board) 
     ensure!(look.ready == rows as u64, "{} of {rows} rows are ready", look.ready);
     board.note("import, looking through the file", rows as f64 / seconds(start), "rows/s", None)?;
     let start = Instant::now();
-    let done = importer.commit(&org.import(id).await?, &mapping, |_| {}).await?;
+    let done = importer.commit(&org.import(id).await?, |_| {}).await?;
     ensure!(done.new == rows as u64, "{} of {rows} people are registered", done.new);
     let bar = (!app.store.is_shared()).then_some(('≥', 60_000.0));
     board.note(

@@ -35,11 +35,17 @@ use crate::{
 pub async fn commit(State(app): State<App>, member: Member, Path(id): Path<ImportId>) -> PageResult {
     let import = member.org.import(id).await?;
     let may = matches!(import.state, ImportState::Checked | ImportState::Committing);
-    let (true, Some(mapping)) = (may, stored_mapping(&import)) else { return Err(StoreError::Stale.into()) };
+    if !may || stored_mapping(&import).is_none() {
+        return Err(StoreError::Stale.into());
+    }
+    if Summary::of(&import).open_statuses().next().is_some() {
+        let words = "Nobody was registered. Say first what the statuses mean.";
+        return Ok(see_other_saying(&app, &format!("{}#statuses", href(id)), words));
+    }
     let importer = importer_of(&app, &member, &import);
     let jobs = app.jobs.clone();
     run(&app, id, async move {
-        importer.commit(&import, &mapping, |at| jobs.progress(id, at)).await?;
+        importer.commit(&import, |at| jobs.progress(id, at)).await?;
         // Everybody in it is registered, and what could not be taken is kept by rows: nobody needs the file again.
         remove(&importer.file).await;
         Ok(())
@@ -62,7 +68,7 @@ pub(super) fn done_page(member: &Member, import: &Import, failed: Option<&str>) 
     let summary = Summary::of(import);
     let undone = import.state == ImportState::Undone;
     let title = if undone { "Undone" } else { "Imported" };
-    let may_undo = !undone && summary.new > 0 && member.may(Permission::Manage);
+    let may_undo = !undone && summary.new + summary.left > 0 && member.may(Permission::Manage);
     let mut head = head(title, import, 5).chip(state_chip(import.state));
     if may_undo {
         let to = format!("{}/undo", href(import.id));
@@ -83,8 +89,17 @@ pub(super) fn done_page(member: &Member, import: &Import, failed: Option<&str>) 
                 Fact::figure("New to you", grouped(summary.lead_new), "").note("numbers not known before"),
                 Fact::figure("Already registered", grouped(summary.already), "").note("nothing changed for them"),
                 Fact::figure("Corrected here", grouped(summary.fixed), "").note("and registered"),
-                Fact::figure("Left out", grouped(left.max(0)), "").note("could not be read"),
+                Fact::figure("Left out", grouped(left.max(0) + n(summary.left_out + summary.hidden_rows + summary.other_table)), "").note(left_out_note(left, &summary)),
             ]))
+            @if summary.without_place > 0 {
+                p class="m-p" { (counted(summary.without_place, "person is", "people are")) " registered as cancelled or refunded; they are told nothing." }
+            }
+            @if summary.left > 0 {
+                p class="m-p" { (counted(summary.left, "registration", "registrations")) " ended: cancelled or refunded in this file. An undo of the import gives them back." }
+            }
+            @if summary.opting_out > 0 {
+                p class="m-p" { (counted(summary.opting_out, "person wants", "people want")) " no messages; " (grouped(summary.opted_out)) " new on the list of who must not be contacted." }
+            }
             @if summary.agreements + summary.agreements_too_soon > 0 {
                 p class="m-p" {
                     (counted(summary.agreements, "agreement", "agreements")) " to promotions recorded."
@@ -95,10 +110,28 @@ pub(super) fn done_page(member: &Member, import: &Import, failed: Option<&str>) 
             }
             (Bar::thin(vec![(Key::Done, n(summary.new)), (Key::Unknown, n(summary.already)), (Key::Failed, left.max(0))]))
         }
-        p { (Button::primary_link("Open workshop", workshop_href(import.workshop)).icon(Icon::Workshop)) }
+        div class="m-acts" {
+            @if left > 0 {
+                (Button { download: true, ..Button::link("Download the rows that could not be read", format!("{}/rows.csv", href(import.id))) }.icon(Icon::Download))
+            }
+            (Button::primary_link("Open workshop", workshop_href(import.workshop)).icon(Icon::Workshop))
+        }
         @if may_undo { (undo_confirm(import, &summary, member.csrf())) }
     };
     page(member, import, body, None)
+}
+
+/// Why rows were left out.
+fn left_out_note(unreadable: i64, summary: &Summary) -> String {
+    let parts = [
+        (unreadable.max(0), "could not be read"),
+        (n(summary.left_out), "by their status"),
+        (n(summary.hidden_rows), "hidden in the sheet"),
+        (n(summary.other_table), "of another table"),
+    ];
+    let said: Vec<String> =
+        parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", grouped(*n))).collect();
+    if said.is_empty() { "could not be read".to_owned() } else { said.join(", ") }
 }
 
 fn undo_confirm(import: &Import, summary: &Summary, csrf: &Csrf) -> Confirm {

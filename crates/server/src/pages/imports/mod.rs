@@ -3,6 +3,7 @@
 pub mod columns;
 pub mod finish;
 pub mod rows;
+pub mod statuses;
 pub mod upload;
 
 use std::path::PathBuf;
@@ -212,6 +213,14 @@ fn failure(error: &ImportError) -> String {
                 .to_owned()
         }
         Store(_) => "The database did not answer. Nobody is added twice: start it again.".to_owned(),
+    }
+}
+
+/// An import that could not go on, as an answer of its own.
+fn problem(error: ImportError) -> Problem {
+    match error {
+        ImportError::Store(error) => error.into(),
+        other => Problem::unavailable(other.to_string()),
     }
 }
 

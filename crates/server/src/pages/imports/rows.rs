@@ -12,7 +12,7 @@ use serde::Deserialize;
 use store::imports::{Decision, Import, ImportRow, ImportRowCounts};
 
 use super::super::csv::{line, whole};
-use super::{before_commit, head, href, n, page, stored_mapping};
+use super::{before_commit, head, href, n, page, statuses::statuses_card, stored_mapping};
 use crate::{
     app::App,
     http::{
@@ -76,6 +76,7 @@ pub(super) async fn rows_page(
         @if let Some(words) = failed { (Note::new(Tone::Fail, "", words)) }
         (summary_card(import, &summary, &counts))
         (notes(import, &summary))
+        @if !summary.statuses.is_empty() { (statuses_card(member, import, &summary)) }
         @if !rows.is_empty() {
             form id="rows" method="post" action={ (href(import.id)) "/rows" } {
                 (member.csrf())
@@ -88,15 +89,23 @@ pub(super) async fn rows_page(
         }
         form id="commit" method="post" action={ (href(import.id)) "/commit" } { (member.csrf()) }
     };
+    let open = summary.open_statuses().count();
+    // Whom nobody is registered for may still have asked for no messages.
+    let nothing = ready == 0 && summary.opting_out + summary.leaving == 0;
     let next = Button::primary(format!("Import {}", counted(ready, "person", "people")))
         .icon(Icon::Check)
         .form("commit")
-        .disabled(ready == 0)
+        .disabled(nothing || open > 0)
         .busy("Importing…");
     let mut bar = SendBar::broadcast(ready, None, None, "You can undo an import.", next)
         .second(Button::link("Back", format!("{}/columns", href(import.id))));
     bar.main = format!("Import {}", counted(ready, "person", "people"));
-    bar.more = vec![format!("{} left out", counted(to_fix + n(summary.already), "row", "rows"))];
+    let left_out = summary.left_out + summary.undecided + summary.hidden_rows + summary.other_table;
+    bar.more = vec![format!("{} left out", counted(to_fix + n(summary.already + left_out), "row", "rows"))];
+    if open > 0 {
+        bar.more
+            .push(format!("Say first what {} above", counted(open as i64, "status means", "statuses mean")));
+    }
     Ok(page(member, import, body, Some(bar.render())))
 }
 
@@ -118,7 +127,21 @@ fn summary_card(import: &Import, summary: &Summary, counts: &ImportRowCounts) ->
         part(Key::Done, "Ready", n(summary.ready) + fixed, "#main"),
         part(Key::Unknown, "Already registered", n(summary.already), &workshop_href(import.workshop)),
         part(Key::Failed, "Cannot be read", to_fix(summary, counts), &format!("{here}#rows")),
+        part(Key::Expired, "Left out by their status", n(summary.left_out), "#statuses"),
+        part(Key::Waiting, "Status not known", n(summary.undecided), "#statuses"),
+        part(
+            Key::Expired,
+            "Hidden or of another table",
+            n(summary.hidden_rows + summary.other_table),
+            &format!("{here}/columns"),
+        ),
     ];
+    let parts: Vec<SummaryPart> = parts
+        .into_iter()
+        .enumerate()
+        .filter(|(at, part)| *at < 3 || part.n > 0)
+        .map(|(_, part)| part)
+        .collect();
     let verb =
         if parts.iter().map(|part| part.n).sum::<i64>() == 1 { "row is ready" } else { "rows are ready" };
     html! {
@@ -130,6 +153,12 @@ fn summary_card(import: &Import, summary: &Summary, counts: &ImportRowCounts) ->
                     @if fixed > 0 { " " (counted(fixed, "row was", "rows were")) " corrected here." }
                     @if summary.agreed > 0 { " " (counted(summary.agreed, "person agreed", "people agreed")) " to promotions; that is recorded with the import." }
                     @if summary.without_phone > 0 { " " (counted(summary.without_phone, "person has", "people have")) " no phone number." }
+                    @if summary.leaving > 0 { " " (counted(summary.leaving, "person is", "people are")) " registered here and cancelled or refunded in the file: their registration ends with the import." }
+                    @if summary.stay_without_place > 0 { " " (counted(summary.stay_without_place, "person", "people")) " gave the place back here and is registered in the file: nothing changes." }
+                    @if summary.gone > 0 { " " (counted(summary.gone, "person is", "people are")) " registered here and not in this file: nothing changes for them." }
+                    @if summary.opting_out > 0 { " " (counted(summary.opting_out, "person wants", "people want")) " no messages; they are entered as opted out." }
+                    @if summary.without_place > 0 { " " (counted(summary.without_place, "person is", "people are")) " registered as cancelled or refunded and told nothing." }
+                    @if summary.no_people > 0 { " " (counted(summary.no_people, "row is", "rows are")) " no people: titles again, totals, notes." }
                     @if summary.warned > summary.without_phone { " " (counted(summary.warned - summary.without_phone, "row is", "rows are")) " taken without something that could not be read, such as an e-mail address." }
                 }
             }
@@ -149,6 +178,10 @@ fn notes(import: &Import, summary: &Summary) -> Markup {
             (Note::new(Tone::Act,
                 format!("{} turned into a short form (such as 9.81E+09) by Excel.", counted(summary.digits_lost, "phone number was", "phone numbers were")),
                 "Format the column as text, save, and upload the file again.").action(again()))
+        }
+        @if summary.other_table > 0 {
+            (Note::new(Tone::Act, format!("Another table begins in row {}.", grouped(summary.other_table_line.unwrap_or_default())),
+                format!("{} of it are not read. Save it as a file of its own to import it.", counted(summary.other_table, "row", "rows"))))
         }
         @if summary.bad > ROWS_TO_FIX_MAX {
             (Note::new(Tone::Act, format!("Only the first {} rows that cannot be read are shown.", grouped(ROWS_TO_FIX_MAX)),

@@ -49,6 +49,7 @@ const WORDS: &[(&str, &str)] = &[
     ("registrant.added", "Added a registrant"),
     ("registrant.status", "Changed a registration"),
     ("import.uploaded", "Uploaded a file"),
+    ("import.words", "Said what words of a file mean"),
     ("import.started", "Started an import"),
     ("import.committed", "Finished an import"),
     ("import.undone", "Undid an import"),

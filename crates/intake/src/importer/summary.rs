@@ -1,0 +1,129 @@
+//! What a look at a file found, in numbers, and later what its import did.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::imports::Import;
+
+use crate::read::{StatusMeaning, Told};
+
+/// What a look at a file found, and later what its import did; kept as JSON with the import.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Summary {
+    /// Rows that are not blank.
+    pub rows: u64,
+    /// People who would be registered.
+    pub ready: u64,
+    /// Rows whose person is registered already, or stands in the file before.
+    pub already: u64,
+    /// Rows that cannot be taken as they are.
+    pub bad: u64,
+    /// Of the ready ones, without a number.
+    pub without_phone: u64,
+    /// Of the ready ones, with something left out, such as an unreadable e-mail.
+    pub warned: u64,
+    /// Numbers that a spreadsheet has turned into 9.8E+09.
+    pub digits_lost: u64,
+    /// Registrations made.
+    pub new: u64,
+    /// People that the organisation did not know.
+    pub lead_new: u64,
+    /// Rows taken as a person corrected them.
+    pub fixed: u64,
+    /// Of the ready ones, with a number, who agreed to promotions.
+    pub agreed: u64,
+    /// Agreements recorded.
+    pub agreements: u64,
+    /// Agreements passed over, because the person opted out within 90 days.
+    pub agreements_too_soon: u64,
+    /// Words of the status columns with their rows, the commonest first.
+    pub statuses: Vec<StatusWord>,
+    /// Rows left out because their status gives no place.
+    pub left_out: u64,
+    /// Rows of which nobody has said what their status means; left out as well.
+    pub undecided: u64,
+    /// Of the ready ones, registered as cancelled or refunded: they are told nothing.
+    pub without_place: u64,
+    /// People who want no messages; entered as such with the import.
+    pub opting_out: u64,
+    /// Entries about them that were new.
+    pub opted_out: u64,
+    /// People who are registered here and cancelled or refunded in the file: their registration ends with the import.
+    pub leaving: u64,
+    /// Registrations that ended with the import.
+    pub left: u64,
+    /// People who gave their place back here and are registered in the file: nothing changes for them.
+    pub stay_without_place: u64,
+    /// People who are registered here and not in the file, where it is a newer list of the same people: nothing changes for them.
+    pub gone: u64,
+    /// Rows that are no people: titles again, totals, notes.
+    pub no_people: u64,
+    /// Rows of another table in the same sheet.
+    pub other_table: u64,
+    /// Where that table begins.
+    pub other_table_line: Option<u64>,
+    /// Rows left out because the workbook hides them.
+    pub hidden_rows: u64,
+    /// What an undo took away.
+    pub undone: u64,
+    /// Registrations that an undo left, because a message was planned for them.
+    pub kept: u64,
+}
+
+/// A word of the status columns, as a look at a file counted it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusWord {
+    /// The form under which it is remembered.
+    pub key: String,
+    /// As the file writes it.
+    pub word: String,
+    /// Rows that it decides.
+    pub rows: u64,
+    /// What it means; `None` while nobody has said so.
+    pub meaning: Option<StatusMeaning>,
+    /// A person said so, now or for an earlier file; else the meaning is the program's own knowledge.
+    pub chosen: bool,
+}
+
+impl Summary {
+    /// Words that somebody has to explain before everybody in the file can be taken or left out knowingly.
+    pub fn open_statuses(&self) -> impl Iterator<Item = &StatusWord> {
+        self.statuses.iter().filter(|word| word.meaning.is_none())
+    }
+
+    /// Rows that are not taken as they stand: unreadable, hidden, of another table, or of a status that gives no place.
+    pub fn rows_left_out(&self) -> u64 {
+        self.bad.saturating_sub(self.fixed)
+            + self.left_out
+            + self.undecided
+            + self.hidden_rows
+            + self.other_table
+    }
+
+    /// Takes over what reading the whole file told.
+    pub(super) fn hear(&mut self, told: Told) {
+        let seen = told.statuses.into_iter();
+        self.statuses = seen
+            .map(|seen| StatusWord {
+                key: seen.key,
+                word: seen.word,
+                rows: seen.rows,
+                meaning: seen.meaning,
+                chosen: seen.chosen,
+            })
+            .collect();
+        self.no_people = told.no_people;
+        self.other_table = told.other_table;
+        self.other_table_line = told.other_table_line;
+        self.hidden_rows = told.hidden_rows;
+    }
+
+    /// The summary of an import; an empty one before the first look.
+    pub fn of(import: &Import) -> Summary {
+        serde_json::from_value(import.summary.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn json(&self) -> Value {
+        serde_json::to_value(self).expect("numbers are JSON")
+    }
+}

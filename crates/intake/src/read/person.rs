@@ -1,0 +1,168 @@
+//! One row as a person, and what it is good for.
+
+use std::fmt;
+
+use domain::email::Email;
+use domain::name::PersonName;
+use domain::phone::{Phone, PhoneError};
+use domain::time::Millis;
+use domain::workshop::RegistrantStatus;
+
+use super::Field;
+use super::words::{Agreed, StatusMeaning};
+
+/// One row that is not blank.
+#[derive(Clone, PartialEq)]
+pub struct Row {
+    /// The row as a spreadsheet counts, from 1, header and blank rows included.
+    pub line: u64,
+    /// The mapped cells as they stand in the file, for the error page; of several columns of numbers the one that was read.
+    pub cells: Vec<(Field, String)>,
+    /// Who it is, as far as it could be read.
+    pub person: Candidate,
+    /// What a person should look at; empty for a clean row.
+    pub problems: Vec<CellProblem>,
+    /// It stands below the list and lacks what the others have: perhaps no person.
+    pub in_doubt: bool,
+}
+
+/// What may be done with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Import it.
+    Good,
+    /// Import it, and show what is missing.
+    Warned,
+    /// Not to be imported until corrected: its number cannot be read, it is perhaps no person, or there is nothing in it.
+    Bad,
+    /// Its status says that there is no place: not imported.
+    LeftOut,
+    /// Its status is not known: not imported before somebody says what it means.
+    Unknown,
+    /// The file has a status for others and none for this one. Imported where no row has one, or where somebody says so.
+    NoStatus,
+}
+
+impl Row {
+    /// The one place that decides what a row is good for.
+    pub fn verdict(&self) -> Verdict {
+        match &self.person {
+            Candidate { status: StatusCell::Means(StatusMeaning::LeftOut), .. } => Verdict::LeftOut,
+            Candidate { status: StatusCell::Unknown, .. } => Verdict::Unknown,
+            Candidate { phone: PhoneCell::Bad { .. }, .. } => Verdict::Bad,
+            Candidate { phone: PhoneCell::Missing, name: None, email: None, .. } => Verdict::Bad,
+            _ if self.in_doubt => Verdict::Bad,
+            Candidate { status: StatusCell::Empty, .. } => Verdict::NoStatus,
+            _ if self.problems.is_empty() => Verdict::Good,
+            _ => Verdict::Warned,
+        }
+    }
+
+    /// A mapped cell as it stands in the file; empty when the field has no column or the row is shorter.
+    pub fn cell(&self, field: Field) -> &str {
+        self.cells.iter().find(|(of, _)| *of == field).map_or("", |(_, text)| text)
+    }
+}
+
+/// Numbers and addresses stay out of logs: only the line and what was found.
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Row {{ line: {}, person: {:?}, problems: {:?} }}", self.line, self.person, self.problems)
+    }
+}
+
+/// A person as read from one row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// Whole name, joined from two columns when need be.
+    pub name: Option<PersonName>,
+    /// Address, when there is a readable one.
+    pub email: Option<Email>,
+    /// Number, or why there is none.
+    pub phone: PhoneCell,
+    /// Where the registration stands.
+    pub status: StatusCell,
+    /// What they agreed to; `None` when the file says nothing, or says it in unknown words.
+    pub consent: Option<Agreed>,
+    /// They want no messages.
+    pub opted_out: bool,
+    /// Where the person came from, as written.
+    pub source: Option<String>,
+    /// When they registered; `None` when the file says nothing, or something that cannot be read.
+    pub registered_at: Option<Millis>,
+}
+
+/// What a row says about where the registration stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusCell {
+    /// The file has no column for it.
+    NoColumn,
+    /// The file has one, and nothing stands there.
+    Empty,
+    /// A word that is known, or that somebody explained.
+    Means(StatusMeaning),
+    /// A word that nobody has explained.
+    Unknown,
+}
+
+impl StatusCell {
+    /// The status to register with; `None` when the row says nothing, or nothing that can be taken.
+    pub fn status(self) -> Option<RegistrantStatus> {
+        match self {
+            StatusCell::Means(meaning) => meaning.status(),
+            StatusCell::NoColumn | StatusCell::Empty | StatusCell::Unknown => None,
+        }
+    }
+}
+
+/// What a row says about the number.
+#[derive(Clone, PartialEq, Eq)]
+pub enum PhoneCell {
+    /// A number.
+    Ok(Phone),
+    /// Nothing, or a word for nothing (`-`, `N/A`).
+    Missing,
+    /// Something that cannot be used.
+    Bad {
+        /// Why, for people.
+        error: NumberError,
+        /// As it stands in the file.
+        raw: String,
+    },
+}
+
+impl fmt::Debug for PhoneCell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PhoneCell::Ok(phone) => phone.fmt(f),
+            PhoneCell::Missing => f.write_str("Missing"),
+            PhoneCell::Bad { error: NumberError::Cell(error), .. } => write!(f, "Bad({error:?})"),
+            PhoneCell::Bad { error, .. } => write!(f, "Bad({error:?})"),
+        }
+    }
+}
+
+/// Why a cell is not the number of the person in its row. Its `Display` is shown to people as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NumberError {
+    /// The cell itself.
+    #[error(transparent)]
+    Cell(#[from] PhoneError),
+    /// The row names a country that is not understood: its numbers are not taken for Indian ones.
+    #[error(
+        "The country {0:?} is not known, so the number cannot be read. Write the number with + and its country code."
+    )]
+    Country(String),
+    /// The cell says that the number is somebody else's.
+    #[error("The cell says whose number this is: {0}. Write the person's own number.")]
+    SomebodyElse(&'static str),
+}
+
+/// Something about a row for a person to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellProblem {
+    /// The cell; `None` when it is about the whole row.
+    pub field: Option<Field>,
+    /// What happened and what to do, for people.
+    pub message: String,
+}

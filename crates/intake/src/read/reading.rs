@@ -1,0 +1,319 @@
+//! How the cells of a row become a person, each with what is wrong with it.
+
+use domain::email::Email;
+use domain::name::PersonName;
+use domain::phone::{Country, Phone, PhoneError, PhoneKind};
+use domain::text::line;
+use domain::time::{Millis, Zone};
+
+use super::dates::{read_date, zone_in_title};
+use super::person::{Candidate, CellProblem, NumberError, PhoneCell, Row};
+use super::record::Record;
+use super::rows::Layout;
+use super::states::States;
+use super::words::{Agreed, Whose, agreed, is_plain_no, plain, refuses, whose};
+use super::{Field, Mapping};
+
+/// How one row becomes a person.
+pub(super) struct Reading {
+    /// As chosen, by the columns of the file's own header.
+    chosen: Mapping,
+    /// As it stands now: a header in the middle may have another order.
+    mapping: Mapping,
+    phones: Vec<usize>,
+    opt_outs: Vec<usize>,
+    pub(super) states: States,
+    home: Country,
+    pub(super) zone: Zone,
+    /// The zone that the title of the date names, in milliseconds east of UTC.
+    title_offset_ms: Option<i64>,
+    /// The last country cell and what it meant: files repeat one code a million times.
+    country: (String, Option<Country>),
+}
+
+impl Reading {
+    pub(super) fn new(mapping: &Mapping, home: Country, layout: &Layout) -> Reading {
+        let title = |column: usize| layout.titles.get(column).and_then(Option::as_deref);
+        Reading {
+            phones: mapping.all(Field::Phone).collect(),
+            opt_outs: mapping.all(Field::OptOut).collect(),
+            states: States::new(mapping, title),
+            title_offset_ms: mapping.get(Field::RegisteredAt).and_then(title).and_then(zone_in_title),
+            chosen: mapping.clone(),
+            mapping: mapping.clone(),
+            home,
+            zone: Zone::india(),
+            country: (String::new(), None),
+        }
+    }
+
+    pub(super) fn phones(&self) -> &[usize] {
+        &self.phones
+    }
+
+    /// From here on the columns stand in another order: where each column of the file's own header is now.
+    pub(super) fn reorder(&mut self, order: Vec<Option<usize>>) {
+        let now = |column: usize| order.get(column).copied().flatten();
+        for field in Field::ALL {
+            let columns: Vec<usize> = self.chosen.all(field).filter_map(now).collect();
+            self.mapping.set_all(field, &columns);
+        }
+        self.phones = self.mapping.all(Field::Phone).collect();
+        self.opt_outs = self.mapping.all(Field::OptOut).collect();
+        self.states.reorder(&order);
+    }
+
+    pub(super) fn row(&mut self, record: &Record, in_doubt: bool, width: usize) -> Row {
+        let mut problems = Vec::new();
+        shape_problems(record, width, in_doubt, &mut problems);
+        let (phone, used) = self.phone(record, &mut problems);
+        let name = self.name(record);
+        let email = self.email(record, &mut problems);
+        let (status, says) = self.states.read(record);
+        if let Some(message) = says {
+            problems.push(CellProblem { field: Some(Field::Status), message });
+        }
+        let (consent, opted_out) = self.wishes(record, &mut problems);
+        let source = source_of(self.cell(record, Field::Source));
+        let registered_at = self.registered_at(record, &mut problems);
+        let person = Candidate { name, email, phone, status, consent, opted_out, source, registered_at };
+        if person.name.is_none() {
+            problems.push(problem(Field::Name, match person {
+                Candidate { phone: PhoneCell::Missing, email: None, .. } => {
+                    "There is no name, number or e-mail in this row. Fill in at least one, or skip the row."
+                }
+                _ => "There is no name. Messages that greet by name use their fallback.",
+            }));
+        }
+        let cell = |field: Field, column: usize| match field {
+            Field::Phone => record.cell(used.unwrap_or(column)).to_owned(),
+            _ => record.cell(column).to_owned(),
+        };
+        // The places are those of the chosen fields, also where a later header leaves some out.
+        let cells = self
+            .chosen
+            .chosen()
+            .map(|(field, _)| {
+                (field, self.mapping.get(field).map_or(String::new(), |column| cell(field, column)))
+            })
+            .collect();
+        Row { line: record.line, cells, person, problems, in_doubt }
+    }
+
+    fn cell<'r>(&self, record: &'r Record, field: Field) -> &'r str {
+        self.mapping.get(field).map_or("", |column| record.cell(column))
+    }
+
+    /// The first number that can be read, in the order of the columns; a landline only where no other number is there.
+    fn phone(&mut self, record: &Record, problems: &mut Vec<CellProblem>) -> (PhoneCell, Option<usize>) {
+        let mut home = None;
+        let (mut first_bad, mut landline) = (None, None);
+        for at in 0..self.phones.len() {
+            let column = self.phones[at];
+            let raw = record.cell(column);
+            // "Same as above" under a second title is no number, and no fault.
+            if says_nothing(raw) || (at > 0 && !raw.chars().any(char::is_numeric)) {
+                continue;
+            }
+            let home = home.get_or_insert_with(|| self.country_of_row(record)).clone();
+            match number(raw, home) {
+                Ok(phone) if self.phones.len() > 1 && landline.is_none() && is_landline(&phone) => {
+                    landline = Some((phone, column));
+                }
+                Ok(phone) => {
+                    self.say_passed_over(record, first_bad, column, problems);
+                    return (PhoneCell::Ok(phone), Some(column));
+                }
+                Err(NumberError::Cell(PhoneError::Empty)) => {}
+                Err(error) => first_bad = first_bad.or(Some((error, column))),
+            }
+        }
+        if let Some((phone, column)) = landline {
+            self.say_passed_over(record, first_bad, column, problems);
+            return (PhoneCell::Ok(phone), Some(column));
+        }
+        match first_bad {
+            None => {
+                problems.push(problem(
+                    Field::Phone,
+                    "There is no phone number. The person is imported without one.",
+                ));
+                (PhoneCell::Missing, None)
+            }
+            Some((error, column)) => {
+                problems.push(CellProblem { field: Some(Field::Phone), message: error.to_string() });
+                (PhoneCell::Bad { error, raw: record.cell(column).to_owned() }, Some(column))
+            }
+        }
+    }
+
+    /// A number in front of the one that was taken could not be read.
+    fn say_passed_over(
+        &self,
+        record: &Record,
+        bad: Option<(NumberError, usize)>,
+        taken: usize,
+        problems: &mut Vec<CellProblem>,
+    ) {
+        if let Some((_, column)) = bad {
+            let message = format!(
+                "“{}” cannot be read as a number; the one in the column {} was taken.",
+                cut(record.cell(column)),
+                super::sheet::letters(taken)
+            );
+            problems.push(CellProblem { field: Some(Field::Phone), message });
+        }
+    }
+
+    /// The home of this row's number: its country cell, else the organisation's; the cell where it is not understood.
+    fn country_of_row(&mut self, record: &Record) -> Result<Country, String> {
+        let Some(column) = self.mapping.get(Field::CountryCode) else { return Ok(self.home) };
+        let cell = record.cell(column);
+        if says_nothing(cell) {
+            return Ok(self.home);
+        }
+        if self.country.0 != cell {
+            self.country = (cell.to_owned(), Country::from_text(cell));
+        }
+        self.country.1.ok_or_else(|| cut(cell))
+    }
+
+    fn name(&self, record: &Record) -> Option<PersonName> {
+        let cell = |field| self.cell(record, field);
+        let whole = PersonName::parse(cell(Field::Name));
+        whole.or_else(|| PersonName::from_parts(cell(Field::FirstName), cell(Field::LastName)))
+    }
+
+    fn email(&self, record: &Record, problems: &mut Vec<CellProblem>) -> Option<Email> {
+        let cell = self.cell(record, Field::Email);
+        if says_nothing(cell) {
+            return None;
+        }
+        Email::parse(cell)
+            .map_err(|error| {
+                let message = format!("{error} The person is imported without it.");
+                problems.push(CellProblem { field: Some(Field::Email), message });
+            })
+            .ok()
+    }
+
+    /// What they agreed to, and whether they want no messages. Who wants none has agreed to nothing.
+    fn wishes(&self, record: &Record, problems: &mut Vec<CellProblem>) -> (Option<Agreed>, bool) {
+        let cell = self.cell(record, Field::Consent);
+        let opted_out = self.opt_outs.iter().any(|column| wants_none(record.cell(*column))) || refuses(cell);
+        if cell.is_empty() {
+            return (None, opted_out);
+        }
+        let answer = agreed(cell);
+        if answer.is_none() && !says_nothing(cell) && !opted_out {
+            let message =
+                format!("{:?} is no clear yes. The person is imported, no agreement is recorded.", cut(cell));
+            problems.push(CellProblem { field: Some(Field::Consent), message });
+        }
+        (answer.filter(|_| !opted_out), opted_out)
+    }
+
+    fn registered_at(&self, record: &Record, problems: &mut Vec<CellProblem>) -> Option<Millis> {
+        let cell = self.cell(record, Field::RegisteredAt);
+        if says_nothing(cell) {
+            return None;
+        }
+        read_date(cell, self.mapping.date_order(), &self.zone, self.title_offset_ms)
+            .map_err(|error| {
+                let message = format!("{error} The person is imported without the time.");
+                problems.push(CellProblem { field: Some(Field::RegisteredAt), message });
+            })
+            .ok()
+    }
+}
+
+/// Whether a cell under a question for a refusal refuses: everything but nothing and a plain no.
+pub fn wants_none(cell: &str) -> bool {
+    !says_nothing(cell) && !is_plain_no(cell)
+}
+
+/// Reads a cell as the number of its row's person.
+fn number(raw: &str, home: Result<Country, String>) -> Result<Phone, NumberError> {
+    if raw.bytes().any(|b| !matches!(b, b'0'..=b'9' | b'+' | b' ' | b'-'))
+        && let Some(word) = somebody_else_in(raw)
+    {
+        return Err(NumberError::SomebodyElse(word));
+    }
+    match home {
+        Ok(home) => Ok(Phone::parse(raw, home)?),
+        // A number with its own code needs no country.
+        Err(_) if raw.contains('+') || raw.starts_with("00") => Ok(Phone::parse(raw, Country::INDIA)?),
+        Err(country) => Err(NumberError::Country(country)),
+    }
+}
+
+/// A word beside the number that says whose it is: "9812345678 (father)".
+fn somebody_else_in(raw: &str) -> Option<&'static str> {
+    if !raw.chars().any(char::is_alphabetic) || raw.len() > 200 {
+        return None;
+    }
+    let said = whose(&plain(raw));
+    said.word.filter(|_| said.whose == Whose::Other)
+}
+
+fn is_landline(phone: &Phone) -> bool {
+    phone.kind() == PhoneKind::Landline
+}
+
+fn shape_problems(record: &Record, width: usize, in_doubt: bool, problems: &mut Vec<CellProblem>) {
+    let beyond = (width..record.width()).any(|column| !record.cell(column).is_empty());
+    let mut say = |message: String| problems.push(CellProblem { field: None, message });
+    if beyond || record.cut {
+        say(format!(
+            "This row has more cells than the {width} columns. If a cell holds the separator, put it into quotation marks."
+        ));
+    }
+    if record.quote_left_open {
+        say("A quotation mark in this row is never closed. The row was read without it: check its cells."
+            .into());
+    }
+    if in_doubt {
+        say("This row stands below the list and lacks what the others have. If it is a person, correct it here.".into());
+    }
+}
+
+fn problem(field: Field, message: &str) -> CellProblem {
+    CellProblem { field: Some(field), message: message.to_owned() }
+}
+
+/// A cell for a sentence.
+fn cut(cell: &str) -> String {
+    cell.chars().take(40).collect()
+}
+
+/// Longest source that is kept, in characters.
+const SOURCE_CHARS_MAX: usize = 80;
+
+/// Where somebody came from, in one line; `None` when the cell says nothing.
+pub fn source_of(cell: &str) -> Option<String> {
+    let line: String = line(cell).chars().take(SOURCE_CHARS_MAX).collect();
+    (!says_nothing(&line)).then_some(line)
+}
+
+/// Words for "nothing" that forms and exports write.
+pub(super) fn says_nothing(cell: &str) -> bool {
+    const NOTHING: &[&str] = &[
+        "0",
+        "-",
+        "--",
+        ".",
+        "na",
+        "n/a",
+        "n.a.",
+        "#n/a",
+        "nil",
+        "none",
+        "null",
+        "nan",
+        "undefined",
+        "not provided",
+        "(blank)",
+        "empty",
+    ];
+    cell.is_empty() || (cell.len() <= 12 && NOTHING.iter().any(|word| cell.eq_ignore_ascii_case(word)))
+}

@@ -1,0 +1,228 @@
+//! Which rows of a file are people, and which are titles again, another table, totals and notes.
+
+use std::collections::HashMap;
+
+use super::header::{is_email, is_phone};
+use super::marks::is_hidden;
+use super::record::Record;
+use super::rows::{Layout, Told};
+use super::words::{is_title, plain};
+use super::{Field, Mapping};
+
+/// What a row is.
+pub(super) enum Kept {
+    Person,
+    /// Perhaps a person: it stands below the end of the list and lacks what the others have.
+    InDoubt,
+    /// Blank, hidden, a note, a total, a row of another table.
+    NoPerson,
+    /// The titles once more; where each column of the first header is from here on.
+    Header(Vec<Option<usize>>),
+}
+
+/// Looks at rows in their order.
+pub(super) struct Shape {
+    layout: Layout,
+    /// Columns of the first header by their plain titles; several may have one.
+    own: HashMap<String, Vec<usize>>,
+    /// Columns of which one at least has to stand in a header that is to be the same table.
+    people: Vec<usize>,
+    names: Vec<usize>,
+    usual: Vec<usize>,
+    /// Rows below belong to another table.
+    elsewhere: bool,
+    /// A total or a note was met: the list has ended, as far as one can tell.
+    ended: bool,
+    /// The row before was blank, or a single cell above titles.
+    apart: bool,
+    told: Told,
+}
+
+impl Shape {
+    pub(super) fn new(mapping: &Mapping, layout: Layout) -> Shape {
+        let titled = layout.titles.iter().enumerate();
+        let mut own: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, title) in titled.filter_map(|(at, title)| Some((at, title.as_deref()?))) {
+            own.entry(plain(title)).or_default().push(at);
+        }
+        let all =
+            |fields: &[Field]| fields.iter().flat_map(|field| mapping.all(*field)).collect::<Vec<usize>>();
+        let people = all(&[Field::Phone, Field::Email]);
+        let names = all(&[Field::Name, Field::FirstName]);
+        let usual = layout.usual.iter().copied().filter(|at| !people.contains(at)).collect();
+        Shape {
+            own,
+            people,
+            names,
+            usual,
+            layout,
+            elsewhere: false,
+            ended: false,
+            apart: false,
+            told: Told::default(),
+        }
+    }
+
+    pub(super) fn width(&self) -> usize {
+        self.layout.width
+    }
+
+    pub(super) fn told(&self) -> Told {
+        self.told.clone()
+    }
+
+    /// Whether the row behind has to be known as well: a single cell may be the title of another table.
+    pub(super) fn needs_next(&self, record: &Record) -> bool {
+        record.line >= self.layout.first_line && self.layout.width > 1 && only_cell(record).is_some()
+    }
+
+    pub(super) fn keep(&mut self, record: &Record, next: Option<&Record>, phones: &[usize]) -> Kept {
+        if record.line < self.layout.first_line {
+            return Kept::NoPerson;
+        }
+        if record.is_blank() {
+            self.apart = true;
+            return Kept::NoPerson;
+        }
+        if is_hidden(&self.layout.hidden, record.line) {
+            self.told.hidden_rows += 1;
+            return Kept::NoPerson;
+        }
+        let apart = std::mem::take(&mut self.apart);
+        let digits = |at: &usize| record.cell(*at).bytes().filter(u8::is_ascii_digit).count();
+        let numbered = phones.iter().any(|at| digits(at) >= 7);
+        if !numbered {
+            // A title of a table stands alone above its titles.
+            if self.layout.width > 1
+                && only_cell(record).is_some_and(|cell| !is_email(cell))
+                && next.is_some_and(|next| self.titles(next, true).is_some())
+            {
+                self.apart = true;
+                self.told.no_people += 1;
+                return Kept::NoPerson;
+            }
+            match self.titles(record, apart) {
+                Some(Titles::Own(order)) => {
+                    self.elsewhere = false;
+                    self.ended = false;
+                    self.told.no_people += 1;
+                    return Kept::Header(order);
+                }
+                Some(Titles::Other) => {
+                    self.elsewhere = true;
+                    self.told.other_table_line = self.told.other_table_line.or(Some(record.line));
+                    return Kept::NoPerson;
+                }
+                None => {}
+            }
+        }
+        if self.elsewhere {
+            self.told.other_table += 1;
+            return Kept::NoPerson;
+        }
+        self.note(record, numbered)
+    }
+
+    /// Tells notes and totals from people.
+    fn note(&mut self, record: &Record, numbered: bool) -> Kept {
+        let lacks = self.usual.iter().any(|at| record.cell(*at).is_empty());
+        if numbered && !lacks {
+            return Kept::Person;
+        }
+        let first = record.cells().find(|cell| !cell.is_empty()).unwrap_or_default();
+        let named =
+            self.names.iter().map(|at| record.cell(*at)).find(|cell| !cell.is_empty()).unwrap_or(first);
+        let words = begins_like_a_note(named) || begins_like_a_note(first);
+        let addressed = record.cells().any(|cell| cell.contains('@') && is_email(cell));
+        match (words, numbered || addressed) {
+            (true, false) => {
+                self.ended = true;
+                self.told.no_people += 1;
+                Kept::NoPerson
+            }
+            (true, true) => Kept::InDoubt,
+            (false, true) if self.ended && lacks => Kept::InDoubt,
+            (false, false) if self.ended && lacks => {
+                self.told.no_people += 1;
+                Kept::NoPerson
+            }
+            (false, _) => Kept::Person,
+        }
+    }
+
+    /// Whether a row is titles: the file's own, or those of another table.
+    fn titles(&self, record: &Record, apart: bool) -> Option<Titles> {
+        let filled: Vec<(usize, &str)> =
+            record.cells().enumerate().filter(|(_, cell)| !cell.is_empty()).collect();
+        let long = |cell: &str| cell.chars().count() > 80;
+        if filled.len() < 2
+            || filled.iter().any(|(_, cell)| cell.contains('@') || long(cell) || is_phone(cell))
+        {
+            return None;
+        }
+        let mut order: Vec<Option<usize>> = vec![None; self.layout.titles.len()];
+        let mut own = 0;
+        for (at, cell) in &filled {
+            // Of columns with one title the one that stands here, else the next that is not found yet.
+            let columns = self.own.get(&plain(cell)).map_or(&[][..], Vec::as_slice);
+            let here = columns.iter().find(|column| *column == at);
+            if let Some(column) = here.or_else(|| columns.iter().find(|column| order[**column].is_none())) {
+                order[*column] = Some(*at);
+                own += 1;
+            }
+        }
+        let finds =
+            |columns: &[usize]| columns.is_empty() || columns.iter().any(|column| order[*column].is_some());
+        if own >= 2 && own * 2 >= filled.len() && finds(&self.people) && finds(&self.names) {
+            return Some(Titles::Own(order));
+        }
+        let known = filled.iter().filter(|(_, cell)| is_title(cell)).count();
+        let wordy = |cell: &str| {
+            cell.chars().any(char::is_alphabetic) && !cell.chars().next().is_some_and(char::is_numeric)
+        };
+        let all_words = filled.iter().all(|(_, cell)| wordy(cell));
+        let enough = if apart { 1 } else { 2.max(filled.len().div_ceil(2)) };
+        (all_words && known >= enough).then_some(Titles::Other)
+    }
+}
+
+enum Titles {
+    Own(Vec<Option<usize>>),
+    Other,
+}
+
+/// The one filled cell of a row.
+fn only_cell(record: &Record) -> Option<&str> {
+    let mut filled = record.cells().filter(|cell| !cell.is_empty());
+    filled.next().filter(|_| filled.next().is_none())
+}
+
+/// Beginnings of totals, notes and footers, as reports have them at their end.
+#[rustfmt::skip]
+const NOTES: &[&str] = &[
+    "total", "grand total", "sub total", "subtotal", "sum", "sum total", "count", "average", "totals", "total registrations",
+    "total amount", "net total", "gross total", "no of registrations", "number of registrations", "generated by",
+    "generated on", "generated at", "report generated", "report by", "report date", "exported by", "exported on",
+    "exported from", "downloaded on", "printed on", "printed by", "created with", "powered by", "page", "end of", "end",
+    "note", "notes", "disclaimer", "confidential", "copyright", "all rights reserved", "for help", "for any", "for queries",
+    "for query", "for support", "for more", "for details", "for assistance", "for enquiry", "for enquiries", "for further",
+    "for registration", "for questions", "contact us", "contact support", "need help", "help", "help desk", "helpdesk",
+    "helpline", "support", "customer care", "customer support", "toll free", "call us", "whatsapp us", "reach us",
+    "write to us", "email us", "in case of", "queries", "enquiry", "visit", "last updated", "updated on", "timezone",
+    "time zone", "filters applied", "filter", "legend", "prepared by", "checked by", "verified by", "signature",
+    "authorised signatory", "authorized signatory", "thank you", "thanks", "कुल", "योग", "कुल योग", "टिप्पणी", "नोट", "सहायता",
+];
+
+fn begins_like_a_note(cell: &str) -> bool {
+    if cell.starts_with(['*', '©', '#']) && !cell.starts_with("#N/A") && cell.chars().any(char::is_alphabetic)
+    {
+        return true;
+    }
+    if cell.starts_with("http://") || cell.starts_with("https://") || cell.starts_with("www.") {
+        return true;
+    }
+    let plain = plain(cell);
+    NOTES
+        .iter()
+        .any(|note| plain == *note || plain.strip_prefix(note).is_some_and(|rest| rest.starts_with(' ')))
+}

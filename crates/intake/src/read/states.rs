@@ -1,0 +1,213 @@
+//! Where registrations stand, in the words of a file: read row by row, counted for the whole.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::person::StatusCell;
+use super::reading::says_nothing;
+use super::record::Record;
+use super::words::{Known, StatusMeaning, YesMeans, known, status_key, yes_means, yes_or_no};
+use super::{Field, Mapping};
+
+/// Different words that are kept apart; a column with more is free text, and its further words count as one.
+const WORDS_MAX: usize = 500;
+/// The key of further words, and of rows without any.
+const FURTHER: &str = "(other words)";
+/// The key under which rows without a status are explained.
+pub const NO_STATUS_KEY: &str = "(empty)";
+/// What people read for it.
+pub const NO_STATUS_WORD: &str = "nothing in the status column";
+
+/// One word of the status columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusSeen {
+    /// The form under which it is remembered.
+    pub key: String,
+    /// As the file writes it the first time.
+    pub word: String,
+    /// Rows that it decides.
+    pub rows: u64,
+    /// What it means; `None` while nobody has said so.
+    pub meaning: Option<StatusMeaning>,
+    /// A person said so; else the meaning is the table's.
+    pub chosen: bool,
+}
+
+/// Reads the status columns.
+pub(super) struct States {
+    columns: Vec<Column>,
+    chosen: BTreeMap<String, StatusMeaning>,
+    seen: Vec<StatusSeen>,
+    by_key: HashMap<String, usize>,
+}
+
+struct Column {
+    /// In the file's own header, and now.
+    own: usize,
+    now: Option<usize>,
+    title: String,
+    yes: Option<YesMeans>,
+    /// Cells met already, each with its place among what was seen; `None` for what says nothing.
+    cells: HashMap<String, Option<usize>>,
+    last: (String, Option<usize>),
+}
+
+impl States {
+    pub(super) fn new<'t>(mapping: &Mapping, title: impl Fn(usize) -> Option<&'t str>) -> States {
+        let columns = mapping.all(Field::Status).map(|own| {
+            let title = title(own).unwrap_or_default();
+            let yes = yes_means(title);
+            let last = (String::new(), None);
+            Column { own, now: Some(own), title: title.to_owned(), yes, cells: HashMap::new(), last }
+        });
+        States {
+            columns: columns.collect(),
+            chosen: mapping.statuses.clone(),
+            seen: Vec::new(),
+            by_key: HashMap::new(),
+        }
+    }
+
+    pub(super) fn reorder(&mut self, order: &[Option<usize>]) {
+        for column in &mut self.columns {
+            column.now = order.get(column.own).copied().flatten();
+        }
+    }
+
+    /// What the row's columns say together: what takes the place away counts most, then what is not known, then what gives a place.
+    pub(super) fn read(&mut self, record: &Record) -> (StatusCell, Option<String>) {
+        let mut decides: Option<usize> = None;
+        let mut says_no_status = !self.columns.is_empty();
+        for at in 0..self.columns.len() {
+            let cell = self.columns[at].now.map_or("", |column| record.cell(column));
+            // A blank under "Cancelled" is not cancelled; under "Paid" it is nothing.
+            let Some(place) = self.place(at, cell) else {
+                says_no_status &= !matches!(self.columns[at].yes, Some(YesMeans::Gone(_)));
+                continue;
+            };
+            says_no_status = false;
+            decides = match decides {
+                Some(before) if self.weight(before) >= self.weight(place) => Some(before),
+                _ => Some(place),
+            };
+        }
+        match decides {
+            Some(place) => {
+                self.seen[place].rows += 1;
+                let StatusSeen { word, meaning, .. } = &self.seen[place];
+                match meaning {
+                    Some(meaning) => (StatusCell::Means(*meaning), None),
+                    None => {
+                        let word: String = word.chars().take(40).collect();
+                        let says =
+                            format!("The status {word:?} is not known. Say what it means for this file.");
+                        (StatusCell::Unknown, Some(says))
+                    }
+                }
+            }
+            None if says_no_status => match self.chosen.get(NO_STATUS_KEY).copied() {
+                Some(meaning) => {
+                    let place = self.remember(NO_STATUS_KEY.into(), NO_STATUS_WORD.into(), Some(meaning));
+                    self.seen[place].rows += 1;
+                    (StatusCell::Means(meaning), None)
+                }
+                None => (StatusCell::Empty, None),
+            },
+            None => (StatusCell::NoColumn, None),
+        }
+    }
+
+    fn weight(&self, place: usize) -> u8 {
+        match self.seen[place].meaning {
+            Some(StatusMeaning::Registered) => 0,
+            None => 1,
+            Some(StatusMeaning::LeftOut) => 2,
+            Some(StatusMeaning::Cancelled) => 3,
+            Some(StatusMeaning::Refunded) => 4,
+        }
+    }
+
+    /// The place of a cell's word among what was seen.
+    fn place(&mut self, at: usize, cell: &str) -> Option<usize> {
+        let column = &mut self.columns[at];
+        if column.last.0 == cell {
+            return column.last.1;
+        }
+        let place = match column.cells.get(cell) {
+            Some(place) => *place,
+            None => {
+                let column = &self.columns[at];
+                let place = says(cell, column).map(|(key, word, meaning)| self.remember(key, word, meaning));
+                let cells = &mut self.columns[at].cells;
+                if cells.len() < WORDS_MAX * 4 {
+                    cells.insert(cell.to_owned(), place);
+                }
+                place
+            }
+        };
+        self.columns[at].last = (cell.to_owned(), place);
+        place
+    }
+
+    fn remember(&mut self, key: String, word: String, meaning: Option<StatusMeaning>) -> usize {
+        if let Some(place) = self.by_key.get(&key) {
+            return *place;
+        }
+        let (key, word, meaning) = match self.seen.len() < WORDS_MAX {
+            true => (key, word, meaning),
+            // No room: not known, whatever it is.
+            false => (FURTHER.to_owned(), FURTHER.to_owned(), None),
+        };
+        if let Some(place) = self.by_key.get(&key) {
+            return *place;
+        }
+        let said = self.chosen.get(&key).copied();
+        self.seen.push(StatusSeen {
+            key: key.clone(),
+            word,
+            rows: 0,
+            meaning: said.or(meaning),
+            chosen: said.is_some(),
+        });
+        self.by_key.insert(key, self.seen.len() - 1);
+        self.seen.len() - 1
+    }
+
+    /// The words that decided a row, the commonest first.
+    pub(super) fn seen(&self) -> Vec<StatusSeen> {
+        let mut seen: Vec<StatusSeen> = self.seen.iter().filter(|seen| seen.rows > 0).cloned().collect();
+        seen.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.key.cmp(&b.key)));
+        seen
+    }
+}
+
+/// A cell's key, its word for people, and what the tables know of it; `None` when it says nothing.
+fn says(cell: &str, column: &Column) -> Option<(String, String, Option<StatusMeaning>)> {
+    let under_title = |answer: &str| {
+        (format!("{} {answer}", status_key(&column.title)), format!("{}: {answer}", column.title))
+    };
+    match column.yes {
+        Some(YesMeans::Gone(meaning)) => {
+            if says_nothing(cell) || yes_or_no(cell) == Some(false) {
+                return None;
+            }
+            // A yes, a date, a reason, an id: the place is gone.
+            let (key, word) = under_title("yes");
+            Some((key, word, Some(meaning)))
+        }
+        Some(YesMeans::Place) if yes_or_no(cell).is_some() => {
+            let yes = yes_or_no(cell) == Some(true);
+            let (key, word) = under_title(if yes { "yes" } else { "no" });
+            Some((key, word, Some(if yes { StatusMeaning::Registered } else { StatusMeaning::LeftOut })))
+        }
+        Some(YesMeans::Place) | None => {
+            if cell.is_empty() || cell == "-" || cell == "--" || cell == "—" {
+                return None;
+            }
+            let meaning = match known(cell) {
+                Some(Known::Means(meaning)) => Some(meaning),
+                Some(Known::Ask) | None => None,
+            };
+            Some((status_key(cell), cell.to_owned(), meaning))
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Answers to "may we send you offers?" and to its opposite.
+
+use domain::channel::Channel;
+
+/// What somebody agreed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Agreed {
+    /// Nothing that is ours to send: a no, or "by e-mail only".
+    No,
+    /// Every channel that the question names.
+    Yes,
+    /// These channels alone.
+    Only(Vec<Channel>),
+}
+
+/// Reads an answer to a question for an agreement. An answer that names ways limits it to them; one that takes something back
+/// ("yes, but not on WhatsApp") is not guessed: `None`.
+pub fn agreed(cell: &str) -> Option<Agreed> {
+    let text = tidy(cell, 120);
+    let words: Vec<&str> = text.split(' ').collect();
+    let has = |any: &[&str]| any.iter().any(|word| words.contains(word));
+    let named = named_channels(&text);
+    let by_email = has(&["email", "emails", "mail", "mails", "gmail", "ईमेल"]) || text.contains("e mail");
+    let limits = has(&["only", "just", "solely", "sirf", "keval", "केवल", "सिर्फ", "सिर्फ़"]);
+    let takes_back = has(&["but", "except", "not", "without", "unless", "नहीं", "नही"]);
+    match yes_or_no(cell) {
+        Some(false) => Some(Agreed::No),
+        Some(true) if takes_back => None,
+        answer if answer == Some(true) || (limits && !takes_back) => match (named.is_empty(), by_email) {
+            (false, _) => Some(Agreed::Only(named)),
+            (true, true) => Some(Agreed::No),
+            (true, false) if answer == Some(true) && !limits => Some(Agreed::Yes),
+            // "Only sometimes", "Yes, urgent ones only".
+            (true, false) => None,
+        },
+        _ => None,
+    }
+}
+
+/// The channels of ours that a text names.
+fn named_channels(text: &str) -> Vec<Channel> {
+    let text = format!(" {} ", super::plain(text));
+    let has = |any: &[&str]| any.iter().any(|word| text.contains(&format!(" {word} ")));
+    let named = [
+        (Channel::WhatsappPersonal, has(&["whatsapp"])),
+        (Channel::Sms, has(&["sms", "text", "texts", "text message", "text messages", "एसएमएस"])),
+        (Channel::IvrCall, has(&["call", "calls", "phone call", "phone calls", "कॉल"])),
+    ];
+    named.into_iter().filter(|(_, named)| *named).map(|(channel, _)| channel).collect()
+}
+
+/// A plain no under a question for a refusal: "no, keep sending". Everything else that says something is a refusal.
+pub(in crate::read) fn is_plain_no(cell: &str) -> bool {
+    #[rustfmt::skip]
+    const NO: &[&str] = &[
+        "no", "n", "false", "0", "off", "none", "never", "unchecked", "not opted out", "not unsubscribed", "subscribed",
+        "opted in", "active", "नहीं", "नही", "ना", "nahi", "nahin", "✗", "✘", "no thanks keep sending",
+    ];
+    NO.contains(&tidy(cell, 40).as_str())
+}
+
+/// Words in the cell itself that refuse: "Unsubscribed", "DND", "Stop".
+pub(in crate::read) fn refuses(cell: &str) -> bool {
+    #[rustfmt::skip]
+    const REFUSED: &[&str] = &[
+        "unsubscribed", "unsubscribe", "opted out", "opt out", "optout", "dnd", "stop", "blocked", "do not contact",
+        "blacklisted",
+    ];
+    REFUSED.contains(&tidy(cell, 40).as_str())
+}
+
+fn tidy(cell: &str, chars: usize) -> String {
+    let kept =
+        |c: &char| !matches!(c, '.' | ',' | '!' | ';' | ':' | '\'' | '’' | '"' | '।' | '(' | ')' | '?');
+    let text: String = cell
+        .chars()
+        .take(chars)
+        .map(|c| if matches!(c, '_' | '-' | '–' | '/') { ' ' } else { c })
+        .filter(kept)
+        .collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// Reads an answer as forms and people write it; `None` for anything else. What begins like an agreement
+/// ("Yes, send me offers", "I agree to …") is one: forms put the whole statement into the cell.
+pub fn yes_or_no(cell: &str) -> Option<bool> {
+    #[rustfmt::skip]
+    const YES: &[&str] = &[
+        "yes", "y", "true", "1", "ok", "okay", "on", "agree", "agreed", "i agree", "accept", "accepted", "i accept", "opt in",
+        "optin", "opted in", "subscribed", "granted", "given", "checked", "✓", "✔", "haan", "han", "haa", "ha", "ji",
+        "ji haan", "हाँ", "हां", "हा", "जी", "जी हाँ", "जी हां", "सहमत", "सहमत हूँ", "सहमत हूं", "स्वीकार",
+    ];
+    #[rustfmt::skip]
+    const NO: &[&str] = &[
+        "no", "n", "false", "0", "off", "disagree", "disagreed", "not agreed", "decline", "declined", "opt out", "optout",
+        "opted out", "unsubscribed", "denied", "not given", "unchecked", "✗", "✘", "nahi", "nahin", "nahi ji", "नहीं", "नही",
+        "ना", "असहमत", "जी नहीं", "सहमत नहीं",
+    ];
+    const BEGINS_NO: &[&str] =
+        &["no ", "i do not ", "i dont ", "i disagree ", "do not ", "dont ", "not ", "नहीं ", "नही "];
+    #[rustfmt::skip]
+    const BEGINS_YES: &[&str] = &[
+        "yes ", "i agree ", "i accept ", "i consent ", "i want ", "i would like ", "हाँ ", "हां ", "जी हाँ ", "जी हां ",
+    ];
+    let text = tidy(cell, 80);
+    if YES.contains(&text.as_str()) {
+        return Some(true);
+    }
+    if NO.contains(&text.as_str()) || BEGINS_NO.iter().any(|begin| text.starts_with(begin)) {
+        return Some(false);
+    }
+    // "मुझे … चाहिए, नहीं" and the like end with a no: not guessed.
+    let ends_no = [" no", " not", " नहीं", " नही"].iter().any(|end| text.ends_with(end));
+    (!ends_no && BEGINS_YES.iter().any(|begin| text.starts_with(begin))).then_some(true)
+}

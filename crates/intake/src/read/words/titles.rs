@@ -1,0 +1,488 @@
+//! What the title of a column says it holds.
+
+use super::super::mapping::Field;
+use super::whose::{Whose, whose};
+
+/// How well a column's title names a field: 0 not at all, 100 exactly.
+pub(in crate::read) fn title_score(field: Field, title: &str) -> u32 {
+    let title = plain(title);
+    if title.is_empty() {
+        return 0;
+    }
+    let said;
+    let title = match field {
+        Field::Phone
+        | Field::Email
+        | Field::Name
+        | Field::FirstName
+        | Field::LastName
+        | Field::CountryCode => {
+            said = whose(&without_hints(&title));
+            // Whose it is may be all that a title says: "Attendee" is a name. "Customer" and "Participant" stand in the table as they are.
+            match (said.whose, said.rest.as_str()) {
+                (Whose::Other, _) => return 0,
+                (_, "") => title.as_str(),
+                (_, rest) => rest,
+            }
+        }
+        Field::Status => return status_score(&title),
+        Field::OptOut => return opt_out_score(&title),
+        Field::Consent if forbids(&title) => return 0,
+        Field::RegisteredAt => without_zone(&title),
+        Field::Consent | Field::Source => title.as_str(),
+    };
+    let words = words_of(field);
+    if let Some(rank) = words.exact.iter().position(|word| *word == title) {
+        return 100 - (rank as u32).min(20);
+    }
+    let has = |word: &&&str| contains_words(title, word);
+    match words.contains.iter().any(|word| has(&word)) && !words.not.iter().any(|word| has(&word)) {
+        true => 60,
+        false => 0,
+    }
+}
+
+/// What a form adds in brackets about how to write a number; "code" and "country" there are no code and no country.
+fn without_hints(title: &str) -> String {
+    #[rustfmt::skip]
+    const HINTS: &[&str] = &[
+        "along with country code", "with the country code", "with country code", "without country code",
+        "including country code", "include country code", "incl country code", "country code first", "with isd code",
+        "without code", "with code", "with std code", "10 digits only", "10 digits", "10 digit", "ten digit", "digits only",
+        "only digits", "for whatsapp updates", "for updates", "for group", "for link", "for whatsapp group",
+        "to receive updates", "to receive the link", "to receive link",
+    ];
+    let mut text = title.to_owned();
+    for hint in HINTS.iter().filter(|hint| contains_words(title, hint)) {
+        text = format!(" {text} ").replace(&format!(" {hint} "), " ").trim().to_owned();
+    }
+    if text.is_empty() { title.to_owned() } else { text }
+}
+
+/// Whether a text has that word or these words in it, whole.
+pub(super) fn contains_words(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let end = at + word.len();
+        (at == 0 || text.as_bytes()[at - 1] == b' ') && (end == text.len() || text.as_bytes()[end] == b' ')
+    })
+}
+
+/// `Mobile No.`, `mobile_no` and `mobileNo` are one title: small letters and single spaces; `WhatsApp` is one word however it is spelled.
+pub(in crate::read) fn plain(title: &str) -> String {
+    let mut out = String::with_capacity(title.len() + 2);
+    let mut was_small = false;
+    for c in title.chars().take(200) {
+        let joins = c.is_alphanumeric() || is_sign_of_devanagari(c);
+        if (c.is_uppercase() && was_small) || (!joins && !out.ends_with(' ')) {
+            out.push(' ');
+        }
+        if joins {
+            out.extend(c.to_lowercase());
+        }
+        was_small = c.is_lowercase();
+    }
+    let mut plain = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    if plain.contains('w') || !plain.is_ascii() {
+        for spelling in WHATSAPP {
+            if plain.contains(spelling) {
+                plain =
+                    format!(" {plain} ").replace(&format!(" {spelling} "), " whatsapp ").trim().to_owned();
+            }
+        }
+    }
+    plain
+}
+
+/// Vowel signs, nukta and virama are marks, not letters, and belong to their word.
+fn is_sign_of_devanagari(c: char) -> bool {
+    matches!(c, '\u{900}'..='\u{963}')
+}
+
+/// Spellings of WhatsApp in titles: its own, split at its capital, and what people type for it.
+#[rustfmt::skip]
+const WHATSAPP: &[&str] = &[
+    "whats app", "what s app", "what app", "whatapp", "whatsap", "whatsaap", "watsapp", "wats app", "watsap", "whattsapp",
+    "whatspp", "whtsapp", "whtsap", "wtsapp", "wtsp", "whats up", "whatsup", "whatssapp", "wa", "w app", "wapp", "व्हाट्सएप",
+    "व्हाट्सऐप", "व्हाट्सप", "व्हाट्सएप्प", "व्हाट्स एप", "व्हाट्स ऐप", "व्हॉट्सएप", "व्हॉट्सऐप", "वाट्सएप", "वाट्सऐप",
+    "वॉट्सएप", "वॉट्सऐप", "व्हाट्सअप", "वाट्सअप",
+];
+
+/// How a column of numbers compares with another of the same person: the first is tried first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::read) enum NumberKind {
+    Whatsapp,
+    Mobile,
+    Plain,
+    Second,
+    Fixed,
+}
+
+pub(in crate::read) fn number_kind(title: &str) -> NumberKind {
+    let title = plain(title);
+    let has = |words: &[&str]| words.iter().any(|word| contains_words(&title, word));
+    if has(&[
+        "alternate",
+        "alternative",
+        "alt",
+        "secondary",
+        "second",
+        "other",
+        "additional",
+        "another",
+        "backup",
+        "2",
+        "3",
+        "वैकल्पिक",
+    ]) {
+        return NumberKind::Second;
+    }
+    if has(&["whatsapp"]) {
+        return NumberKind::Whatsapp;
+    }
+    if has(&[
+        "home",
+        "work",
+        "business",
+        "landline",
+        "land line",
+        "residence",
+        "residential",
+        "fixed",
+        "telephone",
+        "std",
+    ]) {
+        return NumberKind::Fixed;
+    }
+    if has(&[
+        "mobile",
+        "cell",
+        "mob",
+        "mobileno",
+        "cellphone",
+        "मोबाइल",
+        "मोबाईल",
+        "celular",
+        "movil",
+        "móvil",
+        "handy",
+    ]) {
+        return NumberKind::Mobile;
+    }
+    NumberKind::Plain
+}
+
+/// A title that says it holds something else: numbers below it are nobody's, however much they look like it.
+pub(in crate::read) fn is_no_number(title: &str) -> bool {
+    #[rustfmt::skip]
+    const ELSE: &[&str] = &[
+        "id", "order", "transaction", "txn", "utr", "invoice", "aadhaar", "aadhar", "adhar", "account", "amount", "price",
+        "fee", "fees", "total", "pin", "pincode", "zip", "gst", "gstin", "pan", "roll", "serial", "sr", "token", "otp",
+        "receipt", "booking", "registration", "enrollment", "enrolment", "meeting", "webinar", "ticket", "upi", "gpay",
+        "phonepe", "phone pe", "google pay", "paytm", "bank", "fax", "barcode", "qr", "imei", "passport", "licence", "license",
+        "voter", "sku", "isbn", "code", "seat", "timestamp", "date", "time", "rrn", "arn", "ref", "link", "url", "ip",
+    ];
+    let title = without_hints(&plain(title));
+    ELSE.iter().any(|word| contains_words(&title, word)) || whose(&title).whose == Whose::Other
+}
+
+/// Whether a title asks for a refusal: a Yes under it says no.
+fn forbids(plain: &str) -> bool {
+    #[rustfmt::skip]
+    const REFUSALS: &[&str] = &[
+        "do not", "don t", "dont", "donot", "does not", "doesn t", "did not", "not want", "not wish", "not like",
+        "not interested", "not receive", "not send", "not contact", "not agree", "not consent", "no longer", "opt out",
+        "optout", "opted out", "opting out", "opt me out", "opts out", "unsubscribe", "unsubscribed", "unsubscription",
+        "unsubscribes", "dnd", "dnc", "do not disturb", "dnd list", "never", "stop", "stopped", "block", "blocked",
+        "blacklist", "blacklisted", "suppress", "suppressed", "suppression", "refuse", "refused", "decline", "declined",
+        "object", "objection", "withdraw", "withdrawn", "revoke", "revoked", "exclude", "excluded", "remove me", "leave me",
+        "no marketing", "no promotional", "no promotions", "no offers", "no sms", "no whatsapp", "no calls", "no call",
+        "no messages", "no newsletter", "no consent", "without consent", "not opted", "not subscribed", "non consent", "नहीं",
+        "नही", "मत", "ना", "बंद", "मना", "न भेजें", "असहमत", "nahi", "nahin", "mat bhejo", "band",
+    ];
+    REFUSALS.iter().any(|word| contains_words(plain, word))
+}
+
+/// Titles that ask for a refusal of messages. "I do not have a laptop" is about something else, and of e-mail alone there is nothing to stop.
+fn opt_out_score(plain: &str) -> u32 {
+    #[rustfmt::skip]
+    const WHOLE: &[&str] = &[
+        "opt out", "optout", "opted out", "opt out status", "is opted out", "has opted out", "unsubscribe", "unsubscribed",
+        "is unsubscribed", "unsubscribed at", "unsubscribed on", "opted out at", "opt out date", "dnd", "dnd status", "is dnd",
+        "do not disturb", "do not contact", "do not call", "do not message", "do not text", "do not sms", "do not whatsapp",
+        "dnc", "blacklist", "blacklisted", "is blacklisted", "suppressed", "suppression", "blocked", "is blocked", "stop",
+        "exclude", "excluded", "no sms", "no whatsapp", "no calls", "no call",
+    ];
+    #[rustfmt::skip]
+    const MESSAGES: &[&str] = &[
+        "message", "messages", "messaging", "sms", "whatsapp", "call", "calls", "calling", "text", "texts", "promotion",
+        "promotions", "promotional", "promo", "marketing", "offer", "offers", "update", "updates", "newsletter", "newsletters",
+        "notification", "notifications", "communication", "communications", "contact", "contacted", "receive", "subscribe",
+        "subscription", "disturb", "mailing", "alerts", "reminders", "advertising", "ads", "data", "संदेश", "मैसेज", "ऑफर",
+        "ऑफ़र", "प्रचार", "कॉल", "सूचना", "एसएमएस",
+    ];
+    if !forbids(plain) {
+        return 0;
+    }
+    if WHOLE.contains(&plain) {
+        return 100;
+    }
+    let about = |words: &[&str]| words.iter().any(|word| contains_words(plain, word));
+    let by_email = about(&["email", "emails", "e mail", "e mails", "mail", "mails", "ईमेल"]);
+    let by_ours = about(&[
+        "sms", "whatsapp", "call", "calls", "phone", "text", "texts", "all", "any", "every", "channel",
+        "channels",
+    ]);
+    match about(MESSAGES) && (!by_email || by_ours) {
+        true => 60,
+        // "Is unsubscribed from list": the word alone is about messages.
+        false => {
+            u32::from(
+                !by_email && about(&["unsubscribe", "unsubscribed", "opt out", "optout", "opted out", "dnd"]),
+            ) * 50
+        }
+    }
+}
+
+/// A column of statuses of the registration or its payment.
+fn status_score(plain: &str) -> u32 {
+    const WHOLE: &[&str] =
+        &["status", "registration status", "order status", "approval status", "payment status", "स्थिति"];
+    #[rustfmt::skip]
+    const OF: &[&str] = &[
+        "registration", "order", "payment", "approval", "ticket", "booking", "transaction", "txn", "trans", "attendee",
+        "participant", "registrant", "participation", "guest", "subscription", "enrolment", "enrollment", "rsvp", "refund",
+        "cancellation", "seat", "invoice", "financial", "purchase", "paid", "fee", "fees", "settlement", "checkout", "link",
+        "current", "overall", "event", "member", "membership", "application", "admission", "invite", "invitation", "customer",
+        "student", "learner", "course", "workshop", "webinar", "razorpay", "cashfree", "instamojo", "payu", "stripe", "paypal",
+        "paytm", "phonepe", "the", "of", "your", "final", "भुगतान", "पंजीकरण", "पेमेंट", "ऑर्डर",
+    ];
+    // "State" is a part of India, but for payments and orders.
+    const STATE_OF: &[&str] =
+        &["payment", "order", "transaction", "txn", "ticket", "booking", "registration", "refund"];
+    if let Some(rank) = WHOLE.iter().position(|word| *word == plain) {
+        return 100 - rank as u32;
+    }
+    let words: Vec<&str> = plain.split(' ').collect();
+    let noun = |word: &&str| matches!(*word, "status" | "state" | "स्थिति" | "स्टेटस" | "result" | "outcome");
+    let Some(at) = words.iter().position(noun) else { return 0 };
+    let of: Vec<&str> = words.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, word)| *word).collect();
+    let fits = |word: &&str| {
+        OF.contains(word) && (words[at] == "status" || words[at].len() > 6 || STATE_OF.contains(word))
+    };
+    match !of.is_empty() && of.iter().all(fits) {
+        true => 80,
+        false => 0,
+    }
+}
+
+/// Yes and no under a title such as "Paid" or "Cancelled".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::read) enum YesMeans {
+    /// Yes is a place, no is none.
+    Place,
+    /// Yes (or a date) takes the place away, and no leaves it.
+    Gone(super::StatusMeaning),
+}
+
+/// What Yes means under a title that is a statement about the registration.
+pub(in crate::read) fn yes_means(title: &str) -> Option<YesMeans> {
+    use super::StatusMeaning::{Cancelled, LeftOut, Refunded};
+    #[rustfmt::skip]
+    const PLACES: &[&str] = &[
+        "paid", "payment done", "payment received", "payment completed", "payment complete", "payment made",
+        "payment successful", "payment success", "payment confirmed", "payment verified", "payment", "fee paid", "fees paid",
+        "amount received", "captured", "confirmed", "confirmation", "approved", "registered", "seat confirmed",
+        "booking confirmed", "registration confirmed", "attending", "will you attend", "will you be attending",
+        "are you attending", "are you coming", "will attend", "going", "rsvp", "coming", "accepted", "successful", "success",
+        "will you join", "are you joining", "joining", "enrolled", "भुगतान", "भुगतान हो गया", "पेमेंट हो गया",
+    ];
+    #[rustfmt::skip]
+    const CANCELLED: &[&str] = &[
+        "cancelled", "canceled", "cancelled at", "canceled at", "cancelled on", "cancelled date", "cancellation date",
+        "cancellation", "cancelled by", "voided", "void", "voided at", "withdrawn", "deleted", "deleted at", "transferred",
+        "रद्द",
+    ];
+    #[rustfmt::skip]
+    const REFUNDED: &[&str] = &[
+        "refunded", "refunded at", "refunded on", "refund date", "refund", "refund requested", "refund issued", "chargeback",
+        "disputed", "refund id", "रिफंड", "वापस",
+    ];
+    #[rustfmt::skip]
+    const LEFT_OUT: &[&str] = &[
+        "failed", "payment failed", "waitlisted", "waitlist", "on waitlist", "wait listed", "declined", "rejected", "expired",
+        "unpaid", "not attending", "pending", "payment pending", "invalid", "spam", "blocked by admin",
+    ];
+    let title = plain(title);
+    let title = title.strip_prefix("is ").or_else(|| title.strip_prefix("has ")).unwrap_or(&title);
+    let title = title.strip_prefix("been ").unwrap_or(title);
+    let title = title.strip_suffix(" yes no").or_else(|| title.strip_suffix(" y n")).unwrap_or(title);
+    let is = |list: &[&str]| list.contains(&title);
+    match () {
+        () if is(PLACES) => Some(YesMeans::Place),
+        () if is(CANCELLED) => Some(YesMeans::Gone(Cancelled)),
+        () if is(REFUNDED) => Some(YesMeans::Gone(Refunded)),
+        () if is(LEFT_OUT) => Some(YesMeans::Gone(LeftOut)),
+        () => None,
+    }
+}
+
+/// A title without the zone that it names: "Created at (UTC)".
+fn without_zone(plain: &str) -> &str {
+    let mut rest = plain;
+    loop {
+        let shorter =
+            ["utc", "gmt", "ist", "05 30", "5 30", "0530", "00 00", "local time", "asia kolkata", "india"]
+                .iter()
+                .find_map(|zone| rest.strip_suffix(zone).map(str::trim_end))
+                .filter(|shorter| !shorter.is_empty());
+        match shorter {
+            Some(shorter) => rest = shorter,
+            None => return rest,
+        }
+    }
+}
+
+struct Words {
+    /// The best comes first.
+    exact: &'static [&'static str],
+    contains: &'static [&'static str],
+    not: &'static [&'static str],
+}
+
+/// Titles as ticket shops, payment providers, webinar tools, CRMs, forms and people write them.
+#[rustfmt::skip]
+fn words_of(field: Field) -> Words {
+    const ABOUT_A_NUMBER: &[&str] = &[
+        "code", "country", "type", "consent", "opt", "group", "link", "name", "device", "joined", "status", "verified", "sent", "id",
+        "model", "os", "brand", "count", "invited", "screen", "same", "fax", "upi", "pay", "pe", "paytm", "gpay", "phonepe", "message",
+        "messages", "updates", "reply", "replied", "delivered", "read", "template", "otp", "valid", "validation", "have", "use", "using",
+        "extension", "ext", "carrier", "operator", "network", "state", "city", "label", "time", "date", "extensions",
+    ];
+    match field {
+        Field::Phone => Words {
+            exact: &[
+                "whatsapp number", "whatsapp no", "whatsapp phone number", "whatsapp mobile number", "whatsapp", "phone number", "phone",
+                "phone no", "mobile number", "mobile no", "mobile", "mobile phone", "mobile phone number", "contact number", "contact no",
+                "cell", "cell phone", "cell no", "cell number", "mob", "mob no", "mob number", "tel", "tel no", "telephone",
+                "telephone number", "telephone no", "contact", "number", "msisdn", "ph", "ph no", "ph number", "phno", "phoneno",
+                "phonenumber", "mobileno", "mobilenumber", "contactno", "contactnumber", "whatsappno", "whatsappnumber", "cellphone",
+                "contact phone", "contact mobile", "contact details", "phone 1", "phone 1 value", "mobile 1", "primary phone", "primary number",
+                "calling number", "number with country code", "e164", "wa id", "whatsapp id", "whatsapp phone", "phone e164",
+                "telefon", "telefonnummer", "handynummer", "telefono", "teléfono", "téléphone", "telefone", "celular", "móvil", "movil",
+                "numero", "número", "nomor hp", "no hp", "телефон", "电话", "手机", "هاتف", "موبائل", "ফোন", "মোবাইল", "ਮੋਬਾਈਲ", "મોબાઇલ", "மொபைல்",
+                "మొబైల్", "ಮೊಬೈಲ್", "മൊബൈൽ", "मोबाइल नंबर", "मोबाइल", "मोबाईल", "मोबाईल नंबर", "मोबाइल न", "मोबाइल नम्बर", "फोन नंबर", "फोन", "फ़ोन",
+                "फ़ोन नंबर", "संपर्क", "संपर्क नंबर", "नंबर", "whatsapp नंबर", "भ्रमणध्वनी",
+            ],
+            contains: &[
+                "phone", "mobile", "whatsapp", "cell", "contact number", "contact no", "telephone", "phone number", "मोबाइल", "मोबाईल", "फोन",
+                "फ़ोन", "संपर्क नंबर",
+            ],
+            not: ABOUT_A_NUMBER,
+        },
+        Field::Email => Words {
+            exact: &[
+                "email", "email address", "email id", "e mail", "e mail address", "e mail id", "mail", "mail id", "emailid", "emailaddress",
+                "gmail", "gmail id", "user email", "primary email", "work email", "email 1", "e mail 1 value", "contact email", "mail address",
+                "ईमेल", "ई मेल", "ईमेल आईडी", "ईमेल पता", "correo", "correo electrónico", "courriel",
+            ],
+            contains: &["email", "e mail", "ईमेल", "mail id", "gmail"],
+            not: &[
+                "consent", "opt", "verified", "sent", "status", "name", "campaign", "subscribed", "unsubscribed", "opened", "clicked", "bounced",
+                "type", "updates", "domain", "template", "subject", "receive",
+            ],
+        },
+        Field::CountryCode => Words {
+            exact: &[
+                "country code", "country calling code", "phone country code", "dial code", "dialing code", "dialling code", "calling code",
+                "phone code", "mobile country code", "isd code", "isd", "देश कोड", "whatsapp country code", "phone country", "mobile country",
+                "country", "country region", "country region name", "country name", "country of residence", "residence country", "country iso",
+                "country iso code", "iso country", "nation", "देश", "देश का नाम",
+            ],
+            contains: &["country code", "isd code", "calling code", "country region", "dial code"],
+            not: &["currency"],
+        },
+        Field::FirstName => Words {
+            exact: &["first name", "firstname", "fname", "first", "given name", "forename", "name first", "पहला नाम", "प्रथम नाम", "vorname", "nombre", "prénom"],
+            contains: &["first name", "given name"],
+            not: &["last name", "phone", "email"],
+        },
+        Field::LastName => Words {
+            exact: &["last name", "lastname", "lname", "last", "surname", "family name", "name last", "उपनाम", "कुलनाम", "अंतिम नाम", "nachname", "apellido"],
+            contains: &["last name", "surname", "family name"],
+            not: &["first name", "phone", "email"],
+        },
+        Field::Name => Words {
+            exact: &[
+                "full name", "name", "contact name", "customer name", "participant name", "attendee name", "registrant name", "student name",
+                "lead name", "your name", "display name", "user name original name", "name original name", "user name", "username", "fullname",
+                "name of participant", "name of the participant", "name of student", "name of attendee", "name in full", "complete name",
+                "person name", "member name", "holder name", "name on certificate", "name for certificate", "public display name",
+                "saved name", "push name", "profile name", "whatsapp name", "customer", "participant", "attendee", "registrant", "student",
+                "guest", "delegate", "नाम", "पूरा नाम", "आपका नाम", "naam", "aapka naam",
+            ],
+            contains: &["name", "नाम", "naam"],
+            not: &[
+                "first", "last", "middle", "company", "business", "organisation", "organization", "workshop", "event", "campaign", "form", "ad",
+                "adset", "page", "product", "file", "course", "webinar", "topic", "utm", "plan", "mango", "bank", "sheet", "city", "state",
+                "country", "brand", "source", "group", "coupon", "pet", "family", "sur", "set", "tag", "service", "ticket", "batch", "class",
+                "branch", "department", "team", "role", "designation", "hotel", "item", "lesson", "module", "list", "channel", "card", "variant",
+                "sku", "discount", "code", "template", "medium", "content", "term", "account", "domain", "device", "browser", "region",
+                "district", "village", "street", "area", "zone", "title", "nick", "nickname", "legal", "trade", "firm", "shop", "store",
+                "venue", "address", "building", "hospital", "programme", "program", "project", "package", "category", "type", "payment", "method",
+                "gateway", "session", "room", "tier", "add on", "addon", "series", "instagram", "linkedin", "twitter", "facebook", "telegram",
+                "industry", "job", "stage", "pipeline", "segment", "language", "upi", "phone", "mobile", "number", "email", "status", "date",
+            ],
+        },
+        Field::Consent => Words {
+            exact: &[
+                "marketing consent", "promotional consent", "consent to promotions", "consent for promotions", "consent", "marketing opt in",
+                "opt in", "optin", "opted in", "whatsapp consent", "whatsapp opt in", "whatsapp optin", "sms consent", "sms opt in",
+                "sms optin", "promotions", "offers", "सहमति", "प्रचार सहमति", "मार्केटिंग सहमति", "ऑफ़र", "ऑफर", "accepts marketing",
+                "accepts sms marketing", "accepts whatsapp marketing", "buyer accepts marketing", "marketing permission", "communication consent",
+            ],
+            contains: &[
+                "marketing consent", "promotional consent", "marketing messages", "promotional messages", "receive offers", "receive promotions",
+                "receive promotional", "receive marketing", "offers and updates", "updates and offers", "send me offers", "marketing opt in",
+                "accepts marketing", "promotional offers", "प्रचार संदेश", "मार्केटिंग संदेश",
+            ],
+            not: &["email", "e mail", "mail", "photo", "recording", "terms", "privacy", "parent", "guardian"],
+        },
+        Field::Source => Words {
+            exact: &["source", "lead source", "utm source", "source name", "platform", "channel", "स्रोत"],
+            contains: &["utm source", "lead source"],
+            not: &[],
+        },
+        Field::RegisteredAt => Words {
+            exact: &[
+                "registered at", "registration time", "registration date", "registration date time", "registered on", "registered date",
+                "date of registration", "date registered", "timestamp", "created time", "created at", "created date", "date created",
+                "creation time", "order date", "order time", "purchase date", "purchased at", "paid at", "payment date", "transaction date",
+                "submitted at", "submission date", "submission time", "submitted on", "submit date", "created on", "joined at", "joined on",
+                "sign up date", "signup date", "signed up", "booking date", "booked on", "enrolled at", "enrolled on", "enrolment date",
+                "date", "created", "date time", "time stamp", "दिनांक", "तारीख", "समय",
+            ],
+            contains: &["registration time", "registration date", "timestamp", "registered at", "submitted at", "created at"],
+            not: &["updated", "join", "leave", "start", "end", "birth", "expiry"],
+        },
+        // These are read by rules of their own.
+        Field::Status | Field::OptOut => Words { exact: &[], contains: &[], not: &[] },
+    }
+}
+
+/// A title about somebody else: no field of ours, and a title all the same.
+pub(in crate::read) fn is_somebody_elses(cell: &str) -> bool {
+    #[rustfmt::skip]
+    const WHAT: &[&str] = &[
+        "name", "phone", "mobile", "number", "no", "whatsapp", "email", "e mail", "contact", "mail", "नाम", "मोबाइल", "फोन",
+        "नंबर",
+    ];
+    let plain = plain(cell);
+    WHAT.iter().any(|word| contains_words(&plain, word)) && whose(&plain).whose == Whose::Other
+}
+
+/// The titles that name a field exactly, to know a header that stands again in the middle of a file.
+pub(in crate::read) fn is_title(cell: &str) -> bool {
+    !cell.is_empty()
+        && cell.chars().count() <= 80
+        && Field::ALL.iter().any(|field| title_score(*field, cell) >= 75)
+}

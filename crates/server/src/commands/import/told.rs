@@ -1,0 +1,176 @@
+//! What came of an import, in words and as JSON: what the page says.
+
+use domain::ids::ImportId;
+use intake::{Summary, importer::wrongs};
+use serde_json::{Value, json};
+use store::{Org, workshops::Workshop};
+
+use super::{ALL_TAKEN, BAD_ROWS_SAID, ImportCommand, Top, WORDS_SAID, nobody_has_a_number};
+use crate::{commands::say, ui::format::counted};
+
+/// What came of it.
+pub(super) struct Told<'a> {
+    pub(super) id: ImportId,
+    pub(super) workshop: &'a Workshop,
+    pub(super) top: &'a Top,
+    pub(super) summary: &'a Summary,
+    /// About dates that can be read in two ways.
+    pub(super) dates: Option<String>,
+    pub(super) page: String,
+    pub(super) code: u8,
+}
+
+impl Told<'_> {
+    pub(super) fn json(&self, command: &ImportCommand) -> anyhow::Result<Value> {
+        let (top, summary) = (self.top, self.summary);
+        let columns: serde_json::Map<String, Value> =
+            top.columns.iter().map(|(field, titles)| (field.word().to_owned(), json!(titles))).collect();
+        let not_used: Vec<Value> =
+            top.not_used.iter().map(|column| json!({ "column": column.title, "why": column.why })).collect();
+        Ok(json!({
+            "import": self.id.to_string(), "workshop": self.workshop.id.to_string(), "dry_run": command.dry_run,
+            "refused": top.refused, "columns": columns, "columns_not_used": not_used, "sheet": top.sheet,
+            "sheets_not_read": top.sheets_not_read, "hidden_columns": top.hidden_columns,
+            "formulas_without_value": top.formulas_without_value, "nobody_has_a_number": nobody_has_a_number(summary),
+            "dates": self.dates, "rows_left_out": summary.rows_left_out(), "exit_code": self.code,
+            "counts": serde_json::to_value(summary)?,
+        }))
+    }
+
+    pub(super) async fn words(&self, org: &Org, command: &ImportCommand) -> anyhow::Result<()> {
+        let (top, summary) = (self.top, self.summary);
+        let refused = !top.refused.is_empty();
+        let Summary { rows, ready, already, bad, new, .. } = summary;
+        for line in top.says() {
+            say(line)?;
+        }
+        if refused || command.dry_run {
+            say(format_args!(
+                "{rows} rows: {ready} ready for “{}”, {already} registered already, {bad} cannot be read.",
+                self.workshop.title
+            ))?;
+        } else {
+            say(format_args!(
+                "{rows} rows: {new} registered for “{}”, {already} were already, {bad} could not be read.",
+                self.workshop.title
+            ))?;
+        }
+        for line in self.about_rows() {
+            say(line)?;
+        }
+        for row in org.import_rows(self.id, 0, BAD_ROWS_SAID).await? {
+            let says: Vec<String> = wrongs(&row).into_iter().map(|wrong| wrong.says).collect();
+            say(format_args!("  row {}: {}", row.line, says.join(" ")))?;
+        }
+        if refused {
+            say("Refused: nobody was registered.")?;
+            for reason in &top.refused {
+                say(format_args!("  {reason}"))?;
+            }
+            return say(format_args!("Or answer on {}", self.page));
+        }
+        match (command.dry_run, self.code) {
+            (true, _) => say(format_args!("Nobody was registered. Correct rows and import on {}", self.page)),
+            (false, ALL_TAKEN) => Ok(()),
+            (false, _) => say(format_args!(
+                "Correct what was left out in the file and import it again (nobody is added twice), or see {}",
+                self.page
+            )),
+        }
+    }
+
+    /// What became of rows, and what was met besides people.
+    fn about_rows(&self) -> Vec<String> {
+        let summary = self.summary;
+        let rows = |n: u64| counted(n, "row", "rows");
+        let mut says = Vec::new();
+        if !summary.statuses.is_empty() {
+            let words = summary.statuses.iter().take(WORDS_SAID).map(|word| {
+                let meaning =
+                    word.meaning.map_or("not known".to_owned(), |meaning| meaning.title().to_lowercase());
+                format!("{} = {meaning} ({})", word.word, word.rows)
+            });
+            says.push(format!("Statuses: {}.", words.collect::<Vec<_>>().join(" · ")));
+        }
+        let mut count = |n: u64, what: String| {
+            if n > 0 {
+                says.push(what);
+            }
+        };
+        count(summary.left_out, format!("{} left out: their status gives no place.", rows(summary.left_out)));
+        count(
+            summary.without_place,
+            format!(
+                "{} registered as cancelled or refunded: they are told nothing.",
+                rows(summary.without_place)
+            ),
+        );
+        count(
+            summary.leaving.max(summary.left),
+            format!(
+                "{} registered here and cancelled or refunded in the file: their registration ends.",
+                counted(summary.leaving.max(summary.left), "person is", "people are")
+            ),
+        );
+        count(
+            summary.stay_without_place,
+            format!(
+                "{} cancelled or refunded here and registered in the file: nothing changes for them.",
+                counted(summary.stay_without_place, "person is", "people are")
+            ),
+        );
+        count(
+            summary.gone,
+            format!(
+                "{} registered here and not in this file: nothing changes for them.",
+                counted(summary.gone, "person is", "people are")
+            ),
+        );
+        count(summary.without_phone, format!("{} without a phone number.", rows(summary.without_phone)));
+        count(
+            summary.warned,
+            format!(
+                "{} taken without something that could not be read, such as a name or a time.",
+                rows(summary.warned)
+            ),
+        );
+        count(
+            summary.agreed,
+            format!("{} agreed to promotions.", counted(summary.agreed, "person", "people")),
+        );
+        count(
+            summary.opting_out,
+            format!(
+                "{} no messages; entered as opted out.",
+                counted(summary.opting_out, "person wants", "people want")
+            ),
+        );
+        count(
+            summary.hidden_rows,
+            format!(
+                "{} hidden in the sheet left out; take them with --hidden-rows.",
+                rows(summary.hidden_rows)
+            ),
+        );
+        count(
+            summary.no_people,
+            format!(
+                "{} no people: titles again, totals, notes.",
+                counted(summary.no_people, "row is", "rows are")
+            ),
+        );
+        count(
+            summary.other_table,
+            format!(
+                "{} of another table (from row {}) left out.",
+                rows(summary.other_table),
+                summary.other_table_line.unwrap_or_default()
+            ),
+        );
+        says.extend(self.dates.clone());
+        if nobody_has_a_number(summary) {
+            says.push("Nobody in this file has a phone number: no message would reach them.".to_owned());
+        }
+        says
+    }
+}

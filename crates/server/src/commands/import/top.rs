@@ -1,0 +1,134 @@
+//! What the top of a file tells: its columns, its sheets, what it hides, and why it cannot be taken as it is.
+
+use anyhow::{Context, bail};
+use intake::read::{Field, Kind, Mapping, NotUsed, Sheet};
+
+use crate::ui::format::counted;
+
+/// What a file is and how it is going to be read, as far as its top tells.
+#[derive(Debug)]
+pub(in crate::commands) struct Top {
+    pub(in crate::commands) mapping: Mapping,
+    /// The titles of the columns that are read, by field.
+    pub(super) columns: Vec<(Field, Vec<String>)>,
+    pub(super) not_used: Vec<NotUsed>,
+    pub(super) sheet: Option<String>,
+    pub(super) sheets_not_read: Vec<String>,
+    pub(super) formulas_without_value: u64,
+    pub(super) hidden_columns: usize,
+    /// Why the file cannot be taken as it is, with the option that answers.
+    pub(in crate::commands) refused: Vec<String>,
+}
+
+impl Top {
+    /// Guesses, and takes over what was said.
+    pub(in crate::commands) fn of(sheet: &Sheet, maps: &[String], sheet_said: bool) -> anyhow::Result<Top> {
+        let mut mapping = Mapping::guess(sheet);
+        map_columns(&mut mapping, sheet, maps)?;
+        let title = |column: usize| {
+            let column = sheet.columns().get(column);
+            column.map_or(String::new(), |column| {
+                column.header.clone().unwrap_or_else(|| format!("column {}", column.letters))
+            })
+        };
+        let columns =
+            mapping.chosen().map(|(field, _)| (field, mapping.all(field).map(title).collect())).collect();
+        let (tab, sheets_not_read) = match sheet.kind() {
+            Kind::Xlsx { tab, other_tabs } => (Some(tab), other_tabs),
+            Kind::Text { .. } => (None, Vec::new()),
+        };
+        let marks = sheet.marks();
+        let not_used = mapping.not_used(sheet);
+        let mut refused = Vec::new();
+        let with_people = sheet.other_tabs_with_people();
+        if !with_people.is_empty() && !sheet_said {
+            refused.push(format!(
+                "several sheets hold people ({}, {}): say --sheet NAME",
+                tab.as_deref().unwrap_or_default(),
+                with_people.join(", ")
+            ));
+        }
+        if mapping.chosen().next().is_none() {
+            refused
+                .push("no column looks like names, numbers or addresses: say --map phone=COLUMN".to_owned());
+        } else if mapping.get(Field::Phone).is_none() && !not_used.is_empty() {
+            refused.push(
+                "no column is sure to hold the people's own numbers: say --map phone=COLUMN".to_owned(),
+            );
+        }
+        Ok(Top {
+            mapping,
+            columns,
+            not_used,
+            sheet: tab,
+            sheets_not_read,
+            formulas_without_value: marks.formulas_without_value,
+            hidden_columns: marks.hidden_columns.len(),
+            refused,
+        })
+    }
+
+    /// What the top of the file tells, in words.
+    pub(super) fn says(&self) -> Vec<String> {
+        let mut says = Vec::new();
+        if let Some(sheet) = &self.sheet
+            && !self.sheets_not_read.is_empty()
+        {
+            says.push(format!("Read: the sheet “{sheet}”. Not read: {}.", self.sheets_not_read.join(", ")));
+        }
+        let columns: Vec<String> = self
+            .columns
+            .iter()
+            .map(|(field, titles)| format!("{} = {}", field.title().to_lowercase(), titles.join(", then ")))
+            .collect();
+        says.push(format!("Columns: {}.", columns.join(" · ")));
+        says.extend(
+            self.not_used.iter().map(|column| format!("Not used: “{}”: {}.", column.title, column.why)),
+        );
+        if self.hidden_columns > 0 {
+            says.push(format!(
+                "{} hidden in the sheet.",
+                counted(self.hidden_columns as u64, "column is", "columns are")
+            ));
+        }
+        if self.formulas_without_value > 0 {
+            says.push(format!(
+                "{} without a stored result: empty here. Open the file in Excel and save it.",
+                counted(self.formulas_without_value, "formula is", "formulas are")
+            ));
+        }
+        says
+    }
+}
+
+/// `--map phone=C`, `--map "phone=WhatsApp Number"`, `--map status=none`.
+fn map_columns(mapping: &mut Mapping, sheet: &Sheet, maps: &[String]) -> anyhow::Result<()> {
+    let mut said: Vec<(Field, Vec<usize>)> = Vec::new();
+    for map in maps {
+        let (field, column) =
+            map.split_once('=').with_context(|| format!("write --map FIELD=COLUMN, not {map}"))?;
+        let field: Field = field.parse().map_err(|()| {
+            let fields: Vec<&str> = Field::ALL.iter().map(|field| field.word()).collect();
+            anyhow::anyhow!("--map: there is no field {field}; there are {}", fields.join(", "))
+        })?;
+        let column = column.trim();
+        let titled = sheet.columns().iter().find(|known| {
+            known.header.as_deref().is_some_and(|title| title.trim().eq_ignore_ascii_case(column))
+        });
+        let found = titled
+            .or_else(|| sheet.columns().iter().find(|known| known.letters.eq_ignore_ascii_case(column)));
+        let index = match found {
+            Some(found) => Some(found.index),
+            None if column.eq_ignore_ascii_case("none") => None,
+            None => bail!("--map: the file has no column {column}"),
+        };
+        match said.iter_mut().find(|(known, _)| *known == field) {
+            Some((_, columns)) => columns.extend(index),
+            None => said.push((field, index.into_iter().collect())),
+        }
+    }
+    for (field, columns) in said {
+        mapping.set_all(field, &columns);
+    }
+    Ok(())
+}
