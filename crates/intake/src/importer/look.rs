@@ -10,7 +10,7 @@ use super::{
     rows::{Person, Read},
     summary::{StatusWord, Summary},
 };
-use crate::read::{Agreed, NO_STATUS_KEY, NO_STATUS_WORD};
+use crate::read::{Agreed, NO_STATUS_KEY, NO_STATUS_WORD, is_landline};
 
 /// What one reading of a file has found so far.
 #[derive(Default)]
@@ -80,6 +80,7 @@ impl Look {
                         summary.agreed += u64::from(agreed != Agreed::No && person.phone.is_some());
                         summary.without_phone += u64::from(person.phone.is_none());
                         summary.without_place += u64::from(placed != RegistrantStatus::Registered);
+                        summary.landlines += u64::from(person.phone.as_ref().is_some_and(is_landline));
                         summary.warned += u64::from(warned);
                         people.push(person);
                     } else {

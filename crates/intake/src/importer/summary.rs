@@ -20,6 +20,8 @@ pub struct Summary {
     pub bad: u64,
     /// Of the ready ones, without a number.
     pub without_phone: u64,
+    /// Of the ready ones, with a landline: no WhatsApp and no SMS reaches it.
+    pub landlines: u64,
     /// Of the ready ones, with something left out, such as an unreadable e-mail.
     pub warned: u64,
     /// Numbers that a spreadsheet has turned into 9.8E+09.

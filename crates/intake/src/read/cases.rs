@@ -249,6 +249,7 @@ fn of_several_numbers_of_one_person_the_first_that_can_be_read_is_taken() {
     assert_eq!(lines[0], "Asha +919000000001");
     assert!(rows[0].problems[0].message.contains("98123"), "{:?}", rows[0].problems);
     assert_eq!(lines[2..], ["Meena +919000000003", "Anu +912224567891", "Bad: Tara ?"]);
+    assert!(rows[3].problems.iter().any(|problem| problem.message.contains("landline")));
 }
 
 #[test]
@@ -324,6 +325,8 @@ fn a_refusal_is_no_agreement_however_it_is_asked() {
         "Do not contact",
         "No promotional messages please",
         "मुझे ऑफर नहीं चाहिए",
+        "Please do NOT contact me on WhatsApp",
+        "Don't call my mobile for offers",
         "Never send me marketing",
         "Unsubscribed at",
         "WhatsApp opt-out",
@@ -339,6 +342,14 @@ fn a_refusal_is_no_agreement_however_it_is_asked() {
     for title in ["I do not have a laptop", "Email opt out", "Unsubscribed from emails"] {
         let (rows, _) = read(&mut open(format!("Name,Phone,{title}\nA,9000000001,Yes\nB,9000000002,No\n")));
         assert!(rows.iter().all(|row| row.person.consent.is_none() && !row.person.opted_out), "{title}");
+    }
+}
+
+#[test]
+fn a_question_about_messages_is_no_column_of_numbers() {
+    for title in ["Send me offers on WhatsApp", "Shall we call your mobile?", "WhatsApp updates?"] {
+        let sheet = open(format!("Name,{title},Phone\nAsha,Yes,9000000001\nRavi,No,9000000002\n"));
+        assert_eq!(Mapping::guess(&sheet).all(Field::Phone).collect::<Vec<_>>(), [2], "{title}");
     }
 }
 
@@ -391,6 +402,12 @@ fn rows_that_are_no_people_are_none() {
         "No,Name,Phone\n1,Asha,9000000001\n2,Ravi,9000000002\n3,Meena,9000000003\n,Helpline,9000000009\nGrand Total,3,\n,Visit us,\n",
         &["Asha +919000000001", "Ravi +919000000002", "Meena +919000000003", "Bad: Helpline +919000000009"],
     );
+    // A table of something else below the list, by titles that nobody knows.
+    let (rows, told_of) = read(&mut open(
+        "Name,Phone,City\nAsha,9000000001,Pune\n\nWaiting list\nWho,Since when,Note\nRavi,2027-01-01,soon\n",
+    ));
+    assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), ["Asha +919000000001"]);
+    assert_eq!((told_of.other_table, told_of.other_table_line), (1, Some(5)));
     // A name in a file of names is a person whatever its neighbours lack.
     check(
         "Name,Phone\nAsha,9000000001\nMeera\nRavi,9000000002\n",

@@ -409,6 +409,8 @@ fn score(field: Field, column: &Column) -> i64 {
     let title = column.header.as_deref().map_or(0, |title| i64::from(title_score(field, title)));
     let content = &column.content;
     match field {
+        // Answers are no numbers: "Shall we write to you on WhatsApp?"
+        Field::Phone if content.filled > 0 && content.answers * 2 >= content.filled => 0,
         // Numbers under a title that says something else are something else.
         Field::Phone if title == 0 && title_of(column).is_some_and(is_no_number) => 0,
         Field::Phone => with_content(title, content.phones + content.lost_numbers, content.filled),

@@ -122,6 +122,7 @@ impl Reading {
                 }
                 Ok(phone) => {
                     self.say_passed_over(record, first_bad, column, problems);
+                    say_landline(&phone, problems);
                     return (PhoneCell::Ok(phone), Some(column));
                 }
                 Err(NumberError::Cell(PhoneError::Empty)) => {}
@@ -130,6 +131,7 @@ impl Reading {
         }
         if let Some((phone, column)) = landline {
             self.say_passed_over(record, first_bad, column, problems);
+            say_landline(&phone, problems);
             return (PhoneCell::Ok(phone), Some(column));
         }
         match first_bad {
@@ -256,8 +258,19 @@ fn somebody_else_in(raw: &str) -> Option<&'static str> {
     said.word.filter(|_| said.whose == Whose::Other)
 }
 
-fn is_landline(phone: &Phone) -> bool {
-    phone.kind() == PhoneKind::Landline
+/// Whether a number is a landline's; nearly every Indian number is a mobile's by its first digit and needs no closer look.
+pub fn is_landline(phone: &Phone) -> bool {
+    let plain_mobile = phone.national_ten().is_some_and(|ten| ten.starts_with(['6', '7', '8', '9']));
+    !plain_mobile && phone.kind() == PhoneKind::Landline
+}
+
+fn say_landline(phone: &Phone, problems: &mut Vec<CellProblem>) {
+    if is_landline(phone) {
+        problems.push(problem(
+            Field::Phone,
+            "This is a landline: it can be called, and gets no WhatsApp and no SMS.",
+        ));
+    }
 }
 
 fn shape_problems(record: &Record, width: usize, in_doubt: bool, problems: &mut Vec<CellProblem>) {

@@ -33,8 +33,10 @@ pub(super) struct Shape {
     elsewhere: bool,
     /// A total or a note was met: the list has ended, as far as one can tell.
     ended: bool,
-    /// The row before was blank, or a single cell above titles.
-    apart: bool,
+    /// What stood right before.
+    gap: Gap,
+    /// Rows below belong to another table whose titles are not known ones: a row with a number is a person again.
+    unsure: bool,
     told: Told,
 }
 
@@ -58,7 +60,8 @@ impl Shape {
             layout,
             elsewhere: false,
             ended: false,
-            apart: false,
+            unsure: false,
+            gap: Gap::None,
             told: Told::default(),
         }
     }
@@ -81,40 +84,44 @@ impl Shape {
             return Kept::NoPerson;
         }
         if record.is_blank() {
-            self.apart = true;
+            self.gap = Gap::Blank;
             return Kept::NoPerson;
         }
         if is_hidden(&self.layout.hidden, record.line) {
             self.told.hidden_rows += 1;
             return Kept::NoPerson;
         }
-        let apart = std::mem::take(&mut self.apart);
+        let gap = std::mem::take(&mut self.gap);
         let digits = |at: &usize| record.cell(*at).bytes().filter(u8::is_ascii_digit).count();
         let numbered = phones.iter().any(|at| digits(at) >= 7);
         if !numbered {
             // A title of a table stands alone above its titles.
             if self.layout.width > 1
                 && only_cell(record).is_some_and(|cell| !is_email(cell))
-                && next.is_some_and(|next| self.titles(next, true).is_some())
+                && next.is_some_and(|next| self.titles(next, gap.below_title()).is_some())
             {
-                self.apart = true;
+                self.gap = gap.below_title();
                 self.told.no_people += 1;
                 return Kept::NoPerson;
             }
-            match self.titles(record, apart) {
+            match self.titles(record, gap) {
                 Some(Titles::Own(order)) => {
                     self.elsewhere = false;
                     self.ended = false;
                     self.told.no_people += 1;
                     return Kept::Header(order);
                 }
-                Some(Titles::Other) => {
+                Some(Titles::Other { known }) => {
                     self.elsewhere = true;
+                    self.unsure = !known;
                     self.told.other_table_line = self.told.other_table_line.or(Some(record.line));
                     return Kept::NoPerson;
                 }
                 None => {}
             }
+        }
+        if self.elsewhere && self.unsure && phones.iter().any(|at| is_phone(record.cell(*at))) {
+            self.elsewhere = false;
         }
         if self.elsewhere {
             self.told.other_table += 1;
@@ -151,7 +158,7 @@ impl Shape {
     }
 
     /// Whether a row is titles: the file's own, or those of another table.
-    fn titles(&self, record: &Record, apart: bool) -> Option<Titles> {
+    fn titles(&self, record: &Record, gap: Gap) -> Option<Titles> {
         let filled: Vec<(usize, &str)> =
             record.cells().enumerate().filter(|(_, cell)| !cell.is_empty()).collect();
         let long = |cell: &str| cell.chars().count() > 80;
@@ -181,14 +188,45 @@ impl Shape {
             cell.chars().any(char::is_alphabetic) && !cell.chars().next().is_some_and(char::is_numeric)
         };
         let all_words = filled.iter().all(|(_, cell)| wordy(cell));
-        let enough = if apart { 1 } else { 2.max(filled.len().div_ceil(2)) };
-        (all_words && known >= enough).then_some(Titles::Other)
+        let enough = match gap {
+            Gap::None => 2.max(filled.len().div_ceil(2)),
+            Gap::Blank | Gap::Title => 1,
+            // A blank row, a title, a row of words: a table of something, whatever it is called.
+            Gap::TitleBelowBlank => 0,
+        };
+        (all_words && known >= enough).then_some(Titles::Other { known: known > 0 })
     }
 }
 
 enum Titles {
     Own(Vec<Option<usize>>),
-    Other,
+    /// Of another table; whether one of them is a title that we know.
+    Other {
+        known: bool,
+    },
+}
+
+/// What stands right above a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Gap {
+    #[default]
+    None,
+    /// A blank row.
+    Blank,
+    /// A single cell.
+    Title,
+    /// A single cell below a blank row.
+    TitleBelowBlank,
+}
+
+impl Gap {
+    /// What stands above the row behind a single cell that itself stands here.
+    fn below_title(self) -> Gap {
+        match self {
+            Gap::Blank => Gap::TitleBelowBlank,
+            Gap::None | Gap::Title | Gap::TitleBelowBlank => Gap::Title,
+        }
+    }
 }
 
 /// The one filled cell of a row.

@@ -11,6 +11,8 @@ pub(in crate::read) fn title_score(field: Field, title: &str) -> u32 {
     }
     let said;
     let title = match field {
+        // A question that is turned round asks for a refusal, whatever it names.
+        Field::Consent | Field::Phone if forbids(&title) => return 0,
         Field::Phone
         | Field::Email
         | Field::Name
@@ -27,7 +29,6 @@ pub(in crate::read) fn title_score(field: Field, title: &str) -> u32 {
         }
         Field::Status => return status_score(&title),
         Field::OptOut => return opt_out_score(&title),
-        Field::Consent if forbids(&title) => return 0,
         Field::RegisteredAt => without_zone(&title),
         Field::Consent | Field::Source => title.as_str(),
     };

@@ -128,6 +128,13 @@ impl Told<'_> {
         );
         count(summary.without_phone, format!("{} without a phone number.", rows(summary.without_phone)));
         count(
+            summary.landlines,
+            format!(
+                "{} a landline: no WhatsApp and no SMS reaches it.",
+                counted(summary.landlines, "person has", "people have")
+            ),
+        );
+        count(
             summary.warned,
             format!(
                 "{} taken without something that could not be read, such as a name or a time.",

@@ -159,6 +159,7 @@ fn summary_card(import: &Import, summary: &Summary, counts: &ImportRowCounts) ->
                     @if summary.opting_out > 0 { " " (counted(summary.opting_out, "person wants", "people want")) " no messages; they are entered as opted out." }
                     @if summary.without_place > 0 { " " (counted(summary.without_place, "person is", "people are")) " registered as cancelled or refunded and told nothing." }
                     @if summary.no_people > 0 { " " (counted(summary.no_people, "row is", "rows are")) " no people: titles again, totals, notes." }
+                    @if summary.landlines > 0 { " " (counted(summary.landlines, "person has", "people have")) " a landline: no WhatsApp and no SMS reaches it." }
                     @if summary.warned > summary.without_phone { " " (counted(summary.warned - summary.without_phone, "row is", "rows are")) " taken without something that could not be read, such as an e-mail address." }
                 }
             }
