@@ -18,7 +18,7 @@ use sqlx::{
 use tracing::info;
 
 use crate::{
-    CONNECTION_WAIT, DatabaseAddress,
+    CONNECTION_WAIT, DatabaseAddress, PAGE_STATEMENT,
     changes::Signals,
     db::Db,
     error::{StoreError, before_commit, is_lost},
@@ -246,6 +246,11 @@ impl Visit {
     ) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
         let opening = Server::opening(plans);
         match tenant {
+            // A page asks here, as the owner of the tables.
+            None if plans == Plans::Fresh => {
+                let limits = wall::limits(PAGE_STATEMENT);
+                self.connection.begin_with(AssertSqlSafe(format!("{opening}; {limits}"))).await
+            }
             None => self.connection.begin_with(opening).await,
             Some(tenant) => {
                 self.connection.begin_with(AssertSqlSafe(format!("{opening}; {}", tenant.reading()))).await

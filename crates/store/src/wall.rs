@@ -231,6 +231,12 @@ impl Store {
     }
 }
 
+/// Ends a statement of the transaction after that time, and within a second when its connection is closed.
+pub(crate) fn limits(statement: Duration) -> String {
+    let ms = statement.as_millis();
+    format!("SET LOCAL statement_timeout = {ms}; SET LOCAL client_connection_check_interval = 1000")
+}
+
 /// The organisation that statements are bound to.
 #[derive(Clone, Debug)]
 pub(crate) struct Tenant {
@@ -256,11 +262,7 @@ impl Tenant {
     /// Binds a transaction in which one statement reads: it ends in time, and within a second when the page that waits for it gives up and
     /// its connection is closed.
     pub(crate) fn reading(&self) -> String {
-        let ms = self.statement.as_millis();
-        format!(
-            "{}; SET LOCAL statement_timeout = {ms}; SET LOCAL client_connection_check_interval = 1000",
-            self.enter
-        )
+        format!("{}; {}", self.enter, limits(self.statement))
     }
 
     /// Binds an open transaction.
