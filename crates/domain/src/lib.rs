@@ -1,10 +1,12 @@
 //! The words and rules of Munadi. No I/O, no SQL, no HTTP, no clock of its own: time and chance are passed in.
 
+pub mod audience;
 pub mod believed_clock;
 pub mod broadcast;
 pub mod channel;
 pub mod checks;
 pub mod email;
+pub mod event;
 pub mod forecast;
 pub mod ids;
 pub mod message;
@@ -14,6 +16,7 @@ pub mod outcome;
 pub mod pace;
 pub mod phone;
 pub mod quiet_hours;
+pub mod reason;
 pub mod receipt;
 pub mod retry;
 pub mod role;

@@ -78,21 +78,6 @@ crate::words! {
     }
 }
 
-impl SkipReason {
-    /// The words on screens.
-    pub fn title(self) -> &'static str {
-        match self {
-            SkipReason::NoPhone => "No phone number",
-            SkipReason::InvalidPhone => "Number cannot be reached",
-            SkipReason::Duplicate => "Same number twice",
-            SkipReason::Suppressed => "Opted out",
-            SkipReason::NoConsent => "No consent",
-            SkipReason::BadValue => "A value is missing",
-            SkipReason::NotRegistered => "No longer registered",
-        }
-    }
-}
-
 /// What happens to a row after one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {

@@ -164,6 +164,20 @@ pub enum ValueError {
     },
 }
 
+impl ValueError {
+    /// Whether both say the same but for what differs from person to person.
+    pub fn is_like(&self, other: &ValueError) -> bool {
+        if let (
+            ValueError::TooLong { label, max, len: _ },
+            ValueError::TooLong { label: other_label, max: other_max, len: _ },
+        ) = (self, other)
+        {
+            return label == other_label && max == other_max;
+        }
+        self == other
+    }
+}
+
 /// White space, control characters and what `also` names become one space.
 fn folded(value: &str, also: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(value.len());

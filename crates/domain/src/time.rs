@@ -248,6 +248,13 @@ impl Zone {
         day.strftime(form).to_string()
     }
 
+    /// `7:00 PM` on the day of `now`, `Tue 13 Oct, 7:00 PM` on another.
+    pub fn moment(&self, at: Millis, now: Millis) -> String {
+        let (day, next_day) = self.day(now);
+        let time = self.time(at);
+        if (day..next_day).contains(&at) { time } else { format!("{}, {time}", self.date(at, now)) }
+    }
+
     /// `13 October 2026`, as written inside messages.
     pub fn long_date(&self, at: Millis) -> String {
         self.zoned(at).strftime("%-d %B %Y").to_string()

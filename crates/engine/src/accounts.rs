@@ -2,18 +2,13 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use compose::Accounts;
 use domain::{
     ids::IntegrationId,
     time::{Millis, SECOND},
 };
 use providers::Account;
 use store::{StoreError, work::Work};
-
-/// Opens an account's sealed secrets and says where its provider is. The server knows keys and addresses; the engine does not.
-pub trait Accounts: Send + Sync + 'static {
-    /// The account, ready to be called; or why it is not, in words for people.
-    fn open(&self, account: &store::integrations::Account) -> Result<Box<dyn Account>, String>;
-}
 
 /// Opened accounts are looked at again after this, so that a replaced key is used soon.
 const KEEP_MS: i64 = 2 * SECOND;

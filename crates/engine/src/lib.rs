@@ -2,7 +2,7 @@
 //!
 //! [`Engine`] holds what all loops share. `run` turns them for ever; tests turn them by hand, through the same functions.
 
-pub mod accounts;
+mod accounts;
 mod breaker;
 mod calls;
 mod fair;
@@ -29,13 +29,16 @@ use std::{
 use domain::{
     ids::{BroadcastId, MessageRef},
     retry::Retry,
-    time::SharedClock,
+    time::{Millis, SharedClock},
 };
 use providers::{Http, http::CALLS_AT_ONCE};
-use store::{Change, PhoneKey, Store, work::Work};
+use store::{
+    Change, PhoneKey, Store, StoreError,
+    work::{Work, WorkerBeat},
+};
 use tokio::sync::{Notify, broadcast, watch};
 
-pub use accounts::Accounts;
+pub use compose::Accounts;
 pub use health::Standing;
 pub use run::Running;
 pub use turn::{Sender, TurnReport};
@@ -217,6 +220,22 @@ impl Engine {
             self.wakes.receipts.notify_one();
         }
         self.tell(seen);
+    }
+
+    /// When a process last said that it is alive; `None` when none ever did.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn newest_beat(&self) -> Result<Option<Millis>, StoreError> {
+        self.work.newest_beat().await
+    }
+
+    /// The processes that may send.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn workers(&self) -> Result<Vec<WorkerBeat>, StoreError> {
+        self.work.workers().await
     }
 
     /// The handle of this run.

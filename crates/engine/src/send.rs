@@ -6,6 +6,7 @@ use domain::{
     ids::{BroadcastId, IntegrationId, MessageSpan},
     message::Next,
     outcome::{Outcome, Said},
+    reason::OwnReason,
     sending_hours::SendingHours,
     template::Content,
     time::{Millis, SECOND},
@@ -93,7 +94,7 @@ impl Engine {
                     &own
                 }
                 Err(_) => {
-                    let said = Said::new("content", "Its planned values cannot be read.");
+                    let said = Said::new(OwnReason::Content, "Its planned values cannot be read.");
                     return Ended::Untried(Next::Failed(said));
                 }
             },
@@ -108,10 +109,10 @@ impl Engine {
     fn still_useful(&self, ready: &Ready) -> Result<(), Next> {
         let now = self.clock.now();
         if now >= ready.deadline {
-            return Err(Next::Expired(Said::new("deadline", "Its last useful moment passed.")));
+            return Err(Next::Expired(Said::new(OwnReason::Deadline, "Its last useful moment passed.")));
         }
         if let Some(from) = ready.hours.closed_until(now) {
-            let said = Said::new("after_hours", "The hours in which it may be sent ended.");
+            let said = Said::new(OwnReason::AfterHours, "The hours in which it may be sent ended.");
             return Err(Next::HandBack { from, said });
         }
         let wall = self.clock.wall();
@@ -124,7 +125,10 @@ impl Engine {
         }
         // Another process may already have given up on this one, and a person may have sent the row again.
         if !self.may_call() {
-            return Err(Next::Unknown(Said::new("worker_late", "The program was held up before this call.")));
+            return Err(Next::Unknown(Said::new(
+                OwnReason::WorkerLate,
+                "The program was held up before this call.",
+            )));
         }
         Ok(())
     }
@@ -143,7 +147,7 @@ impl Engine {
                 }
                 Err(error) => {
                     warn!("the pace could not be asked: {error}");
-                    let said = Said::new("handed_back", "Handed back untried.");
+                    let said = Said::new(OwnReason::HandedBack, "Handed back untried.");
                     return Err(Next::HandBack { from: self.clock.now(), said });
                 }
             }

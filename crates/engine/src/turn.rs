@@ -11,6 +11,7 @@ use domain::{
     message::{Next, after_attempt},
     money::Money,
     outcome::{Outcome, Said},
+    reason::OwnReason,
     time::{MINUTE, Millis, SECOND},
 };
 use providers::{LookUpKey, UNRECOGNISED, Wire, account::strikes_out};
@@ -272,7 +273,8 @@ impl Sender {
         let (parts, at) = done.unwrap_or_else(|| {
             // A panic costs the messages of one call, and nobody knows whether they went out.
             error!("a call ended in a panic; its messages are unknown");
-            let said = Said::new("panic", "The program failed during this call; it may have gone out.");
+            let said =
+                Said::new(OwnReason::Panic, "The program failed during this call; it may have gone out.");
             (vec![(rows, Ended::Called(Outcome::Unknown(said)))], now)
         });
         for (rows, ended) in parts {
@@ -402,7 +404,8 @@ impl Sender {
     /// Rows for which no call is made. They are claimed only for broadcasts that are ready; kept honest all the same.
     fn hand_back(&mut self, rows: impl IntoIterator<Item = Tried>) {
         let at = self.engine.clock.now();
-        let next = Next::HandBack { from: at, said: Said::new("handed_back", "Handed back untried.") };
+        let next =
+            Next::HandBack { from: at, said: Said::new(OwnReason::HandedBack, "Handed back untried.") };
         self.endings.rows.extend(rows.into_iter().map(|row| Record {
             message: row.message,
             attempt: row.attempt,
@@ -439,7 +442,10 @@ impl Sender {
                 Ok(job) => job,
                 // Whatever is wrong with it must not keep others from being sent.
                 Err(error @ StoreError::Corrupt { .. }) => {
-                    self.engine.work.pause(id, &Said::new("template", error.to_string()), now).await?;
+                    self.engine
+                        .work
+                        .pause(id, &Said::new(OwnReason::Template, error.to_string()), now)
+                        .await?;
                     self.engine.tell([id]);
                     self.ready.remove(&id);
                     continue;
@@ -453,7 +459,7 @@ impl Sender {
             let account = match account {
                 Ok(account) => account,
                 Err(words) => {
-                    self.engine.work.pause(id, &Said::new("account", words), now).await?;
+                    self.engine.work.pause(id, &Said::new(OwnReason::Account, words), now).await?;
                     self.engine.tell([id]);
                     self.ready.remove(&id);
                     continue;
@@ -462,7 +468,10 @@ impl Sender {
             let wire = match Wire::from_json(account.channel(), &job.template.to_string()) {
                 Ok(wire) => wire,
                 Err(error) => {
-                    self.engine.work.pause(id, &Said::new("template", error.to_string()), now).await?;
+                    self.engine
+                        .work
+                        .pause(id, &Said::new(OwnReason::Template, error.to_string()), now)
+                        .await?;
                     self.engine.tell([id]);
                     self.ready.remove(&id);
                     continue;

@@ -4,7 +4,7 @@
 
 use std::{env, error::Error, fs, path::Path};
 
-use munadi::assets;
+use munadi::ui::assets;
 use munadi::ui::{samples, shell::Theme};
 
 fn main() -> Result<(), Box<dyn Error>> {

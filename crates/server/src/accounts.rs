@@ -1,5 +1,7 @@
 //! Opens provider accounts: secrets from the seal, addresses from this server's configuration only.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use domain::ids::{IntegrationId, OrganizationId};
 use engine::Accounts;
 use providers::{Account, Secrets, Urls, registry};
@@ -80,5 +82,22 @@ mod tests {
             assert!(open.open(&stored(id)).is_ok(), "{}", vendor.kind());
             assert!(open.open(&stored(IntegrationId::new(Millis(2)))).is_err(), "{}", vendor.kind());
         }
+    }
+}
+
+/// Counts how often an account's secrets were replaced or an account was removed in this process: whoever keeps accounts open for a while
+/// lets them go when it has moved.
+#[derive(Debug, Default)]
+pub struct AccountChanges(AtomicU64);
+
+impl AccountChanges {
+    /// An account was changed or removed.
+    pub fn note(&self) {
+        self.0.fetch_add(1, Ordering::Release);
+    }
+
+    /// How often so far.
+    pub fn so_far(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
     }
 }

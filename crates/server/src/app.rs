@@ -1,8 +1,9 @@
 //! What every handler shares, and the life of a running program.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc};
 
 use anyhow::Context;
+use compose::Composer;
 use domain::{
     ids::WorkerId,
     time::{DAY, HOUR, SharedClock},
@@ -11,23 +12,19 @@ use engine::{Engine, Limits};
 use intake::importer::Jobs;
 use providers::{Http, HttpSettings};
 use store::{PhoneKey, SessionLife, Store};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    accounts::OpenAccounts,
-    callbacks::Callbacks,
+    accounts::{AccountChanges, OpenAccounts},
     config::Config,
     health::Health,
-    http::router,
-    listener,
     live::Live,
-    opt_out_links::OptOutLinks,
-    pages::{home::Asked, opt_out::OptOutDoor},
+    opt_out_links::{OptOutDoor, OptOutLinks},
     password::Passwords,
     private,
     seal::{KeyRing, SealError},
     secrets,
+    token::Token,
 };
 
 /// A session ends after two days without use, and after thirty in any case.
@@ -38,8 +35,6 @@ pub const INVITATION_MS: i64 = 7 * DAY;
 pub const SIGN_IN_LINK_MS: i64 = DAY;
 /// A set-up link can be used for one day; each start prints a new one while nobody can sign in.
 pub const SET_UP_LINK_MS: i64 = 24 * HOUR;
-/// After the signal to stop, open requests get so long to end.
-const STOP_WAIT: Duration = Duration::from_secs(20);
 
 /// The running program, as handlers see it. Cheap to clone.
 #[derive(Clone)]
@@ -61,8 +56,8 @@ pub struct Parts {
     pub engine: Engine,
     /// Opens provider accounts.
     pub accounts: OpenAccounts,
-    /// Where providers post receipts.
-    pub callbacks: Callbacks,
+    /// How often an account's secrets were replaced or an account was removed here.
+    pub account_changes: AccountChanges,
     /// The way out to providers.
     pub out: Http,
     /// Imports under way.
@@ -75,8 +70,8 @@ pub struct Parts {
     pub health: Health,
     /// Who watches what.
     pub live: Live,
-    /// What providers answered lately.
-    pub asked: Asked,
+    /// Reviews and confirms broadcasts.
+    pub composer: Composer,
     /// Cancelled when the program is to stop: long answers (live streams) and loops end then.
     pub stopping: CancellationToken,
 }
@@ -119,7 +114,17 @@ impl App {
             Arc::new(move |message| links.link(message))
         });
         let engine = engine.with_files(config.data.clone());
-        let callbacks = Callbacks::new(engine.clone(), clock.clone());
+        let composer = Composer::new(
+            out.clone(),
+            clock.clone(),
+            phone_key.clone(),
+            Arc::new(accounts.clone()),
+            Arc::new({
+                let links = links.clone();
+                move |organization| links.sample(organization)
+            }),
+        );
+        let health = Health::new(engine.clone(), clock.clone(), config.clone());
         let stopping = CancellationToken::new();
         Ok(App(Arc::new(Parts {
             store,
@@ -129,13 +134,13 @@ impl App {
             passwords,
             engine,
             accounts,
-            callbacks,
+            account_changes: AccountChanges::default(),
             out,
             phone_key,
             opt_out: OptOutDoor::new(links),
-            asked: Asked::default(),
+            composer,
             jobs: Jobs::default(),
-            health: Health::default(),
+            health,
             live: Live::default(),
             stopping,
         })))
@@ -147,7 +152,8 @@ impl App {
         let name = format!("{} {role} {}", host_name(), std::process::id());
         let seed = u64::from_le_bytes(crate::seal::random_bytes());
         let running = self.engine.run(&name, seed).await?;
-        tokio::spawn(Health::keep_looking(self.clone()));
+        let app = self.clone();
+        tokio::spawn(async move { app.health.keep_looking(&app.stopping).await });
         Ok(Sending { running, _lock: lock })
     }
 
@@ -215,7 +221,7 @@ impl App {
         if access.has_users().await? {
             return Ok(None);
         }
-        let token = crate::http::auth::Token::new();
+        let token = Token::new();
         let now = self.clock.now();
         access.create_set_up_link(&token.hash(), now.plus(SET_UP_LINK_MS), now).await?;
         Ok(Some(self.config.url(&format!("/set-up/{}", token.text()))))
@@ -223,28 +229,11 @@ impl App {
 
     /// Makes a one-time link that signs a user in; its whole address.
     pub async fn sign_in_link(&self, user: domain::ids::UserId, by: &str) -> anyhow::Result<String> {
-        let token = crate::http::auth::Token::new();
+        let token = Token::new();
         let now = self.clock.now();
         let expires_at = now.plus(SIGN_IN_LINK_MS);
         self.store.access().create_sign_in_link(user, &token.hash(), expires_at, by, now).await?;
         Ok(self.config.url(&format!("/sign-in/{}", token.text())))
-    }
-
-    /// Answers requests until [`Parts::stopping`] is cancelled, then lets open ones end.
-    pub async fn serve(&self, sockets: TcpListener) -> anyhow::Result<()> {
-        let limits = listener::Limits::new(listener::available(), self.config.behind_proxy);
-        let serving = listener::serve(sockets, router::build(self), limits, self.stopping.clone());
-        let deadline = async {
-            self.stopping.cancelled().await;
-            tokio::time::sleep(STOP_WAIT).await;
-        };
-        tokio::select! {
-            () = serving => Ok(()),
-            () = deadline => {
-                tracing::warn!("requests were still open {} s after the signal to stop; they are dropped", STOP_WAIT.as_secs());
-                Ok(())
-            }
-        }
     }
 }
 

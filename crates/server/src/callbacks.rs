@@ -3,11 +3,15 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use axum::{
+    Extension,
     body::Bytes,
     extract::{RawQuery, Request, State},
     http::{StatusCode, header},
@@ -84,6 +88,8 @@ pub struct Callbacks {
     /// Of this process alone: addresses are kept as their MAC, so that looking one up tells nothing about another.
     salt: [u8; 32],
     kept: Mutex<Kept>,
+    /// The count of changed accounts up to which `kept` is good.
+    kept_at: AtomicU64,
     taken: Mutex<HashMap<IntegrationId, Taken>>,
     looking_up: Semaphore,
     queue: OnceLock<mpsc::Sender<Post>>,
@@ -105,19 +111,23 @@ impl Callbacks {
             engine,
             salt: crate::seal::random_bytes(),
             kept: Mutex::default(),
+            kept_at: AtomicU64::default(),
             taken: Mutex::default(),
             looking_up: Semaphore::new(LOOK_UPS_AT_ONCE),
             queue: OnceLock::new(),
         }
     }
 
-    /// Forgets opened accounts: a secret was replaced, or an account removed, here.
-    pub fn forget(&self) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    /// Forgets opened accounts when a secret was replaced, or an account removed, here.
+    fn forget_changed(&self, changes: u64) {
+        if self.kept_at.swap(changes, Ordering::AcqRel) != changes {
+            self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
     }
 
     /// The account behind an address.
-    async fn known(&self, accounts: &dyn Accounts, address: &str) -> Result<Arc<Known>, Problem> {
+    async fn known(&self, app: &App, address: &str) -> Result<Arc<Known>, Problem> {
+        self.forget_changed(app.account_changes.so_far());
         if address.len() > ADDRESS_CHARS_MAX || !address.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return Err(Problem::not_found());
         }
@@ -132,7 +142,7 @@ impl Callbacks {
             return Ok(known);
         }
         let stored = self.engine.work().account_of_callback(address).await.map_err(Lookup)?;
-        let account = accounts.open(&stored).map_err(|why| {
+        let account = app.accounts.open(&stored).map_err(|why| {
             tracing::error!(integration.id = %stored.id, "posts for integration {} cannot be checked: {why}", stored.id);
             not_now()
         })?;
@@ -227,10 +237,11 @@ async fn store_all(engine: Engine, clock: SharedClock, mut posts: mpsc::Receiver
 /// post is safe.
 pub async fn receive(
     State(app): State<App>,
+    Extension(callbacks): Extension<Arc<Callbacks>>,
     Path(address): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let known = app.callbacks.known(&app.accounts, &address).await?;
+    let known = callbacks.known(&app, &address).await?;
     let (parts, body) = request.into_parts();
     // Whoever signs nothing need not send anything.
     if known.signed_in.is_some_and(|header| !parts.headers.contains_key(header)) {
@@ -246,13 +257,19 @@ pub async fn receive(
         |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok().map(str::to_owned));
     let post = Sent { raw: &raw, header: &header };
     let received = known.account.receive(&post).map_err(|_| not_signed())?;
-    take(&app, &known, &raw, received).await
+    take(&app, &callbacks, &known, &raw, received).await
 }
 
 /// Stores a genuine post, and answers what its sender waits for.
-async fn take(app: &App, known: &Known, raw: &Bytes, received: Received) -> Result<Response, Problem> {
+async fn take(
+    app: &App,
+    callbacks: &Callbacks,
+    known: &Known,
+    raw: &Bytes,
+    received: Received,
+) -> Result<Response, Problem> {
     let Received { dedupe_key, reply } = received;
-    app.callbacks.store(receipt(known, raw, &dedupe_key)).await?;
+    callbacks.store(receipt(known, raw, &dedupe_key)).await?;
     match reply {
         Reply::Stored => Ok(taken()),
         Reply::Ask(step) => answer(app, known, &step).await,
@@ -270,10 +287,11 @@ async fn answer(app: &App, known: &Known, step: &Step) -> Result<Response, Probl
 /// it came. 405 for the others, who post.
 pub async fn receive_query(
     State(app): State<App>,
+    Extension(callbacks): Extension<Arc<Callbacks>>,
     Path(address): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let known = app.callbacks.known(&app.accounts, &address).await?;
+    let known = callbacks.known(&app, &address).await?;
     if !known.takes_query {
         let words = "Receipts are posted to this address.";
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Not with GET", words));
@@ -283,7 +301,7 @@ pub async fn receive_query(
         let raw = Bytes::from(query);
         let post = Sent { raw: &raw, header: &|_| None };
         let received = known.account.receive(&post).map_err(|_| not_signed())?;
-        return take(&app, &known, &raw, received).await;
+        return take(&app, &callbacks, &known, &raw, received).await;
     }
     Ok(taken())
 }

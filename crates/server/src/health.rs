@@ -6,12 +6,13 @@ use std::{
     time::Duration,
 };
 
-use domain::time::Millis;
-use engine::Standing;
+use domain::time::{Millis, SharedClock};
+use engine::{Engine, Standing};
 use store::StoreError;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
-    app::App,
+    config::Config,
     disk::{self, Room},
 };
 
@@ -21,8 +22,10 @@ const WRITE_EVERY: Duration = Duration::from_secs(5);
 const WRITE_WAIT: Duration = Duration::from_secs(10);
 
 /// Test writes of this process.
-#[derive(Debug, Default)]
 pub struct Health {
+    engine: Engine,
+    clock: SharedClock,
+    config: Config,
     /// Held while a test write is under way: who asks meanwhile waits for its answer.
     testing: tokio::sync::Mutex<()>,
     seen: Mutex<Option<Seen>>,
@@ -92,28 +95,33 @@ impl Look {
 }
 
 impl Health {
+    /// Nothing was looked at yet.
+    pub fn new(engine: Engine, clock: SharedClock, config: Config) -> Health {
+        Health { engine, clock, config, testing: tokio::sync::Mutex::default(), seen: Mutex::default() }
+    }
+
     /// How everything stands, with a test write that is at most five seconds old.
-    pub async fn look(&self, app: &App) -> Look {
+    pub async fn look(&self) -> Look {
         {
             let _one = self.testing.lock().await;
-            let now = app.clock.steady();
+            let now = self.clock.steady();
             let is_fresh = |seen: &Seen| now.saturating_sub(seen.asked) < WRITE_EVERY;
             let seen = self.seen();
             if !seen.as_ref().is_some_and(is_fresh) {
-                let refused = test_write(app, seen.and_then(|seen| seen.refused)).await;
+                let refused = self.test_write(seen.and_then(|seen| seen.refused)).await;
                 *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
                     Some(Seen { asked: now, refused });
             }
         }
-        self.known(app)
+        self.known()
     }
 
     /// The same without a test write: what the last one found. For pages, which must not wait for the database's writer.
-    pub fn known(&self, app: &App) -> Look {
-        let disks = disk::disks(&app.config).unwrap_or_default();
+    pub fn known(&self) -> Look {
+        let disks = disk::disks(&self.config).unwrap_or_default();
         Look {
             refused: self.seen().and_then(|seen| seen.refused),
-            turns: app.engine.standing(),
+            turns: self.engine.standing(),
             room: disks.iter().map(disk::Disk::room).max(),
         }
     }
@@ -123,10 +131,10 @@ impl Health {
     }
 
     /// Looks from time to time, so that pages and the log know without being asked.
-    pub async fn keep_looking(app: App) {
+    pub async fn keep_looking(&self, stopping: &CancellationToken) {
         let mut said = None;
         loop {
-            let look = app.health.look(&app).await;
+            let look = self.look().await;
             if look.room != said {
                 if let Some(room @ (Room::NearlyFull | Room::Full)) = look.room {
                     tracing::warn!(
@@ -138,30 +146,30 @@ impl Health {
             }
             tokio::select! {
                 () = tokio::time::sleep(WRITE_EVERY) => {}
-                () = app.stopping.cancelled() => return,
+                () = stopping.cancelled() => return,
             }
         }
     }
-}
 
-async fn test_write(app: &App, before: Option<Refused>) -> Option<Refused> {
-    let now = app.clock.now();
-    let wrote = match tokio::time::timeout(WRITE_WAIT, app.engine.work().try_write(now)).await {
-        Ok(Ok(())) => {
-            if let Some(before) = before {
-                tracing::info!(
-                    "the database takes writes again, after {} s",
-                    now.since(before.since) / 1_000
-                );
+    async fn test_write(&self, before: Option<Refused>) -> Option<Refused> {
+        let now = self.clock.now();
+        let wrote = match tokio::time::timeout(WRITE_WAIT, self.engine.work().try_write(now)).await {
+            Ok(Ok(())) => {
+                if let Some(before) = before {
+                    tracing::info!(
+                        "the database takes writes again, after {} s",
+                        now.since(before.since) / 1_000
+                    );
+                }
+                return None;
             }
-            return None;
+            Ok(Err(error)) => error,
+            Err(_) => StoreError::no_answer(WRITE_WAIT),
+        };
+        if before.is_none() {
+            tracing::error!("the database takes no writes: {wrote}");
         }
-        Ok(Err(error)) => error,
-        Err(_) => StoreError::no_answer(WRITE_WAIT),
-    };
-    if before.is_none() {
-        tracing::error!("the database takes no writes: {wrote}");
+        let since = before.map_or(now, |before| before.since);
+        Some(Refused { since, full: wrote.is_full(), words: wrote.to_string() })
     }
-    let since = before.map_or(now, |before| before.since);
-    Some(Refused { since, full: wrote.is_full(), words: wrote.to_string() })
 }

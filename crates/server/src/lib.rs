@@ -2,7 +2,6 @@
 
 pub mod accounts;
 pub mod app;
-pub mod assets;
 pub mod callbacks;
 pub mod cli;
 pub mod commands;
@@ -17,7 +16,10 @@ pub mod pages;
 pub mod password;
 pub mod private;
 pub mod rehearsal;
+pub mod router;
 pub mod seal;
 pub mod secrets;
+pub mod throttle;
+pub mod token;
 pub mod ui;
 pub mod uploads;

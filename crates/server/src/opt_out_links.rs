@@ -11,7 +11,7 @@ use domain::ids::{BroadcastId, MessageRef, OrganizationId};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use crate::seal::hmac_sha256;
+use crate::{seal::hmac_sha256, throttle::Throttle};
 
 /// Bytes of the reference: a UUID and a position.
 const REFERENCE_BYTES: usize = 20;
@@ -90,6 +90,29 @@ impl OptOutLinks {
     fn mac(&self, reference: &[u8]) -> [u8; MAC_BYTES] {
         let whole = hmac_sha256(&self.key, &[b"opt-out link", reference]);
         *whole.first_chunk().expect("SHA-256 has 32 bytes")
+    }
+}
+
+/// Tokens that are none, per address and minute. Good ones are not counted by address: one address may be a whole mobile network.
+const BAD_PER_MINUTE: u32 = 20;
+/// Requests with one token per minute.
+const ONE_PER_MINUTE: u32 = 40;
+
+/// What the page behind the links keeps.
+#[derive(Debug)]
+pub struct OptOutDoor {
+    /// Makes and reads the links.
+    pub links: OptOutLinks,
+    /// Tokens that are none, by address.
+    pub bad: Throttle,
+    /// Requests, by token.
+    pub good: Throttle,
+}
+
+impl OptOutDoor {
+    /// A door for these links.
+    pub fn new(links: OptOutLinks) -> OptOutDoor {
+        OptOutDoor { links, bad: Throttle::new(BAD_PER_MINUTE), good: Throttle::new(ONE_PER_MINUTE) }
     }
 }
 

@@ -195,8 +195,8 @@ impl Org {
         )
         .await?;
         tx.run(
-            "INSERT INTO integration_pace (integration_id, free_at_us, day, day_calls, held_until, failures)
-             VALUES ($1, 0, 0, 0, 0, 0)",
+            "INSERT INTO integration_pace (integration_id, free_at_us, day, day_calls, held_until)
+             VALUES ($1, 0, 0, 0, 0)",
             args![new.id.0],
         )
         .await?;

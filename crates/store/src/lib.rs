@@ -21,6 +21,7 @@ mod wall;
 pub mod work;
 mod writer;
 
+pub mod audience;
 pub mod audit;
 pub mod broadcasts;
 pub mod consents;

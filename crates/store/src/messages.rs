@@ -5,9 +5,11 @@ mod listing;
 use std::collections::BTreeMap;
 
 use domain::{
+    event::EventKind,
     ids::{BroadcastId, MessageRef, RegistrantId},
     message::MessageState,
     money::Money,
+    reason::Reason,
     time::Millis,
 };
 use uuid::Uuid;
@@ -79,8 +81,8 @@ pub struct MessageView {
     pub recipient: String,
     /// Where it stands.
     pub state: MessageState,
-    /// Code under which equal endings are grouped; empty on the straight way.
-    pub reason: String,
+    /// Why it stands there; none on the straight way.
+    pub reason: Reason,
     /// The provider's words, or ours.
     pub reason_text: String,
     /// Tries so far.
@@ -142,7 +144,7 @@ impl TryFrom<MessageRow> for MessageView {
             name: row.name,
             recipient: row.recipient,
             state: word("messages", "state", &row.state)?,
-            reason: row.reason,
+            reason: Reason::from(row.reason.as_str()),
             reason_text: row.reason_text,
             attempt: row.attempt,
             next_attempt_at: (row.next_attempt_at > 0).then_some(Millis(row.next_attempt_at)),
@@ -161,12 +163,12 @@ impl TryFrom<MessageRow> for MessageView {
 }
 
 /// Something that happened to a message besides the straight way.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageEvent {
-    /// When, UTC milliseconds.
-    pub at: i64,
-    /// `retry`, `unknown`, `decision`, `receipt` …
-    pub kind: String,
+    /// When.
+    pub at: Millis,
+    /// What happened.
+    pub kind: EventKind,
     /// Words for people.
     pub detail: String,
 }
@@ -177,7 +179,7 @@ pub struct MessageFilter {
     /// Only this state.
     pub state: Option<MessageState>,
     /// Only this reason.
-    pub reason: Option<String>,
+    pub reason: Option<Reason>,
     /// Words of names, addresses and numbers, in any order (`domain::search`); empty for all.
     pub search: String,
 }
@@ -192,14 +194,19 @@ impl Org {
 
     /// What happened to a message besides the straight way, oldest first.
     pub async fn message_events(&self, message: MessageRef) -> Result<Vec<MessageEvent>, StoreError> {
-        self.db
+        let rows: Vec<(i64, String, String)> = self
+            .db
             .all(
                 "SELECT e.at, e.kind, e.detail FROM message_events e
                  JOIN broadcasts b ON b.id = e.broadcast_id
                  WHERE e.broadcast_id = $1 AND e.position = $2 AND b.organization_id = $3 ORDER BY e.at",
                 args![message.broadcast.0, message.position, self.id()],
             )
-            .await
+            .await?;
+        let event = |(at, kind, detail): (i64, String, String)| {
+            Ok(MessageEvent { at: Millis(at), kind: word("message_events", "kind", &kind)?, detail })
+        };
+        rows.into_iter().map(event).collect()
     }
 
     /// Raw receipts that were applied to a message, oldest first: when, and the body as received.

@@ -6,6 +6,7 @@ use domain::{
     channel::Channel,
     ids::{BroadcastId, LeadId, MessageRef, RegistrantId, WorkshopId},
     message::{MessageState, SkipReason},
+    reason::Reason,
     time::Millis,
     workshop::{RegistrantStatus, WorkshopStatus},
 };
@@ -98,8 +99,8 @@ pub struct PersonMessage {
     pub workshop_title: String,
     /// Where it stands.
     pub state: MessageState,
-    /// Code of the reason; empty on the straight way.
-    pub reason: String,
+    /// Why it stands there; none on the straight way.
+    pub reason: Reason,
     /// The provider's words, or ours.
     pub reason_text: String,
     /// Last change.
@@ -174,7 +175,7 @@ impl TryFrom<PersonMessageRow> for PersonMessage {
             workshop: WorkshopId(row.workshop_id),
             workshop_title: row.workshop_title,
             state: word("messages", "state", &row.state)?,
-            reason: row.reason,
+            reason: Reason::from(row.reason.as_str()),
             reason_text: row.reason_text,
             changed_at: Millis(row.changed_at),
         })

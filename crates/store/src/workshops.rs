@@ -2,6 +2,7 @@
 
 use domain::{
     ids::{BroadcastId, TagId, WorkshopId},
+    reason::OwnReason,
     role::Permission,
     time::Millis,
     workshop::{TagColour, WorkshopStatus},
@@ -346,10 +347,10 @@ impl Org {
         // The statuses that `BroadcastStatus::before(Move::Pause)` names, and the one that cannot be paused.
         tx.run(
             "UPDATE broadcasts SET status = CASE WHEN status = 'planning' THEN 'cancelled' ELSE 'paused' END, stopped_at = $3,
-                    stopped_by = $4, stop_code = 'workshop_moved', stop_text = $5,
+                    stopped_by = $4, stop_code = $6, stop_text = $5,
                     finished_at = CASE WHEN status = 'planning' THEN $3 ELSE finished_at END
              WHERE organization_id = $1 AND workshop_id = $2 AND status IN ('planning', 'scheduled', 'in_progress')",
-            args![self.id(), id.0, now, &self.actor.name, MOVED],
+            args![self.id(), id.0, now, &self.actor.name, MOVED, OwnReason::WorkshopMoved.word()],
         )
         .await
     }
@@ -392,11 +393,11 @@ impl Org {
         // The statuses that `BroadcastStatus::before(Move::Cancel)` names; a test holds the two together.
         let ended = tx
             .run(
-                "UPDATE broadcasts SET status = 'cancelled', stopped_at = $3, stopped_by = $4, stop_code = 'workshop_cancelled',
+                "UPDATE broadcasts SET status = 'cancelled', stopped_at = $3, stopped_by = $4, stop_code = $5,
                         stop_text = NULL, finished_at = $3
                  WHERE organization_id = $1 AND workshop_id = $2
                    AND status IN ('planning', 'scheduled', 'in_progress', 'paused')",
-                args![self.id(), id.0, now, &self.actor.name],
+                args![self.id(), id.0, now, &self.actor.name, OwnReason::WorkshopCancelled.word()],
             )
             .await?;
         self.note(&mut tx, "workshop.cancelled", id, &format!("broadcasts={ended}"), now).await?;

@@ -3,6 +3,7 @@
 use domain::{
     broadcast::BroadcastStatus,
     message::MessageState,
+    reason::OwnReason,
     time::{DAY, HOUR},
 };
 use store::on_both;
@@ -24,7 +25,7 @@ on_both! {
             assert_eq!(world.sum(id).await, expected);
             world.assert_sum().await;
         }
-        assert!(world.org.send_again(id, MessageState::Cancelled, &["cancelled".into()], deadline, world.now()).await.is_err());
+        assert!(world.org.send_again(id, MessageState::Cancelled, &[OwnReason::Cancelled.into()], deadline, world.now()).await.is_err());
 
         let id = world.broadcast().await;
         world.clock.advance(5 * HOUR);
@@ -32,7 +33,7 @@ on_both! {
         world.engine.settle().await.unwrap();
         assert_eq!(world.sum(id).await, "9000 = 9000 expired");
         let deadline = world.now().plus(DAY);
-        let reasons = ["deadline".to_owned()];
+        let reasons = [OwnReason::Deadline.into()];
         let looking = async {
             // At every moment the kept counts are the rows, and the broadcast's people are all there.
             loop {

@@ -36,7 +36,7 @@ on_both! {
         let texts = world.sandbox.world().messages(0, 10);
         assert!(texts.iter().any(|m| format!("{m:?}").contains("Asha")));
         let rows = world.org.messages(id, &MessageFilter::default(), 0, 10).await.unwrap();
-        let mut reasons: Vec<String> = rows.iter().filter(|r| r.state == MessageState::Skipped).map(|r| r.reason.clone()).collect();
+        let mut reasons: Vec<String> = rows.iter().filter(|r| r.state == MessageState::Skipped).map(|r| r.reason.to_string()).collect();
         reasons.sort();
         assert_eq!(reasons, ["bad_value", "duplicate", "invalid_phone", "no_phone"]);
     }
@@ -65,7 +65,7 @@ on_both! {
         let id = world.broadcast().await;
         world.run_dry().await;
         let paused = world.truth(id).await;
-        assert_eq!((paused.status, paused.stop_code.as_str()), (BroadcastStatus::Paused, "http_402"));
+        assert_eq!((paused.status, paused.stop_code.code()), (BroadcastStatus::Paused, "http_402"));
         assert_eq!((paused.in_state(MessageState::Sent), paused.in_state(MessageState::Waiting)), (25, 35));
         world.sandbox.faults().change(|faults| faults.no_credit_after = None);
         world.sandbox.aisensy().change(|config| config.projects[0].credit = 1_000_000_000);

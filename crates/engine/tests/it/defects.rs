@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::{
     broadcast::{BroadcastStatus, UNDO_MS},
     message::MessageState,
+    reason::{OwnReason, Reason},
     template::Content,
     time::{DAY, HOUR, MINUTE, Millis, SECOND, Zone},
 };
@@ -64,7 +65,7 @@ on_both! {
         // Nobody is lost silently: a person can have them sent, as soon as no call can be under way.
         world.clock.advance(MINUTE);
         let deadline = world.truth(id).await.deadline;
-        let again = world.org.send_again(id, MessageState::Unknown, &["worker_lost".into()], deadline, world.now()).await;
+        let again = world.org.send_again(id, MessageState::Unknown, &[OwnReason::WorkerLost.into()], deadline, world.now()).await;
         assert_eq!(again.unwrap(), 5);
         world.run_dry().await;
         assert_eq!(world.sum(id).await, "5 = 5 sent");
@@ -77,7 +78,8 @@ on_both! {
         let id = world.confirm(World::template()).await;
         // A process writes the first eleven rows, and dies.
         let planning = world.engine.work().planning().await.unwrap().remove(0);
-        let people = world.engine.work().plan_page(world.workshop, &planning.after, 11).await.unwrap().people;
+        let reader = world.engine.work().audience_reader(planning.organization);
+        let people = reader.stretch(world.workshop, &planning.after, 11).await.unwrap();
         let last = people.last().unwrap();
         let mark = (last.phone.clone(), last.identity.clone());
         let content = serde_json::to_string(&Content { values: vec!["a".into(); 3], ..Content::default() }).unwrap();
@@ -192,7 +194,7 @@ on_both! {
         let unknown = world.truth(id).await.in_state(MessageState::Unknown);
         assert!(unknown > 0, "the faults must have struck");
         assert_eq!(world.sum(id).await, format!("60 = {} sent + {unknown} unknown", 60 - unknown));
-        let reasons: Vec<String> =
+        let reasons: Vec<Reason> =
             world.truth(id).await.counts.iter().filter(|c| c.state == MessageState::Unknown).map(|c| c.reason.clone()).collect();
         let deadline = world.truth(id).await.deadline;
         assert_eq!(world.org.send_again(id, MessageState::Unknown, &reasons, deadline, world.now()).await.unwrap(), unknown);
@@ -335,7 +337,7 @@ on_both! {
         world.run_dry().await;
         assert_eq!(world.sandbox.world().len(), 0);
         let truth = world.truth(open).await;
-        assert_eq!((truth.status, truth.stop_code.as_str()), (BroadcastStatus::Paused, "workshop_moved"));
+        assert_eq!((truth.status, truth.stop_code.code()), (BroadcastStatus::Paused, "workshop_moved"));
         assert_eq!(world.truth(planning).await.status, BroadcastStatus::Cancelled);
         // A new one tells the new time; a person may let the old one go.
         let fresh = world.broadcast().await;
@@ -515,7 +517,7 @@ on_both! {
         assert_eq!(world.truth(id).await.status, BroadcastStatus::InProgress);
         let waiting = MessageFilter { state: Some(MessageState::Waiting), ..MessageFilter::default() };
         let waiting = world.org.messages(id, &waiting, 0, 100).await.unwrap();
-        assert!(waiting.iter().all(|row| row.attempt == 0 && row.reason.is_empty()), "waiting costs no try");
+        assert!(waiting.iter().all(|row| row.attempt == 0 && row.reason.is_none()), "waiting costs no try");
         // The day turns at midnight in India, ten and a half hours after the start.
         world.clock.advance(11 * HOUR);
         run(&mut world, 5).await;

@@ -2,6 +2,7 @@
 
 use domain::{
     message::MessageState,
+    reason::OwnReason,
     time::{MINUTE, SECOND},
 };
 use munadi_engine::Sender;
@@ -40,7 +41,7 @@ on_both! {
         let turn = second.work().turn(&Endings::default(), &[Want::rows(id, 3)], &world.key, world.now()).await.unwrap();
         assert_eq!(turn.claimed.len(), 3);
         world.give_up_others().await;
-        let (deadline, reasons) = (world.truth(id).await.deadline, ["worker_lost".to_owned()]);
+        let (deadline, reasons) = (world.truth(id).await.deadline, [OwnReason::WorkerLost.into()]);
         let again = async || {
             world.org.send_again(id, MessageState::Unknown, &reasons, deadline, world.now()).await.unwrap()
         };

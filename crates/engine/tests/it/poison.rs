@@ -23,7 +23,7 @@ on_both! {
         for row in world.rows(id).await {
             let damaged = [3, 5, 8].contains(&row.message.position);
             let expected = if damaged { (MessageState::Failed, "content") } else { (MessageState::Sent, "") };
-            assert_eq!((row.state, row.reason.as_str()), expected, "{row:?}");
+            assert_eq!((row.state, row.reason.code()), expected, "{row:?}");
         }
         assert_eq!(world.truth(id).await.status, BroadcastStatus::Completed);
         assert_eq!(world.sandbox.world().len(), 9);
@@ -46,7 +46,7 @@ on_both! {
         world.run_dry().await;
         assert_eq!(world.sum(sound).await, "4 = 4 sent");
         let truth = world.truth(odd).await;
-        assert_eq!((truth.status, truth.stop_code.as_str()), (BroadcastStatus::Cancelled, "template"));
+        assert_eq!((truth.status, truth.stop_code.code()), (BroadcastStatus::Cancelled, "template"));
         // Its page cannot show what nobody can read; it is put right so that the others' pages can be asked.
         db.damage("UPDATE broadcasts SET template = '{}' WHERE template = '{'").await;
         assert_eq!(world.truth(torn).await.status, BroadcastStatus::Cancelled);

@@ -77,7 +77,7 @@ on_both! {
         }
         assert_eq!(world.sum(id).await, "3 = 1 delivered + 1 read + 1 failed");
         let failed = world.org.message(rows[2].message).await.unwrap();
-        assert_eq!((failed.state, failed.reason.as_str()), (MessageState::Failed, "131026"));
+        assert_eq!((failed.state, failed.reason.code()), (MessageState::Failed, "131026"));
     }
 
     async fn r09_a_receipt_that_comes_before_its_call_has_ended_waits_for_it(db: TestStore) {

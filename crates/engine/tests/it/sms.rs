@@ -241,7 +241,7 @@ on_both! {
         sms.world.run_dry().await;
         assert_eq!(sms.world.sum(id).await, "100 = 99 sent + 1 failed");
         let failed: Vec<_> = sms.rows(id).await.into_iter().filter(|row| row.state == MessageState::Failed).collect();
-        assert_eq!((failed[0].recipient.as_str(), failed[0].reason.as_str()), ("+919000000041", "f2s_411"));
+        assert_eq!((failed[0].recipient.as_str(), failed[0].reason.code()), ("+919000000041", "f2s_411"));
         assert!(sms.world.sandbox.world().repeated_phones(1).is_empty(), "splitting tells nobody twice");
         assert_eq!(sms.world.truth(id).await.actual_cost(), sms.charged());
     }
@@ -329,7 +329,7 @@ on_both! {
         // failed first and arrived after all (the stand-in's rule by last digits).
         assert_eq!(sms.world.sum(id).await, "49 = 2 sent + 41 delivered + 6 failed");
         assert_eq!(truth.actual_cost(), sms.charged(), "blocked and do-not-disturb were given back");
-        let reasons: Vec<&str> = truth.counts.iter().filter(|c| c.state == MessageState::Failed).map(|c| c.reason.as_str()).collect();
+        let reasons: Vec<&str> = truth.counts.iter().filter(|c| c.state == MessageState::Failed).map(|c| c.reason.code()).collect();
         assert_eq!(reasons, ["blocked", "dnd", "expired", "failed", "rejected", "undelivered"]);
         sms.world.assert_sum().await;
         // Whoever is on the provider's own list is not written to again.

@@ -16,6 +16,7 @@ use crate::{
     app::App,
     config::Config,
     rehearsal::{Stage, WEBHOOK_SECRET, furnish},
+    router,
 };
 
 /// The sample admin.
@@ -71,7 +72,7 @@ pub async fn run(mut config: Config, data_given: bool) -> anyhow::Result<()> {
          Data    {}\n  Stop    Ctrl-C\n",
         app.config.data.display()
     ))?;
-    app.serve(listener).await?;
+    router::serve(&app, listener).await?;
     sending.stop().await;
     // Receipts on their way find nobody now.
     let _ = tokio::time::timeout(Duration::from_secs(2), sandbox.stop()).await;

@@ -8,15 +8,13 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::Args;
+use compose::{Caller, Confirmation, Draft, Review, Timing, Wait};
 use domain::{
-    broadcast::{Audience, BroadcastStatus},
+    broadcast::BroadcastStatus,
     channel::Channel,
-    checks::AudienceSummary,
-    ids::{BroadcastId, ImportId, OrganizationId, WorkshopId},
+    checks::Severity,
+    ids::{BroadcastId, ImportId},
     message::MessageState,
-    money::Money,
-    sending_hours::{AfterHours, OpenHours, SendingHours},
-    template::Message,
     time::{HOUR, MINUTE, WallClock},
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -24,7 +22,7 @@ use intake::{Importer, read::Field};
 use providers::registry;
 use store::{
     Actor, Org, Organization,
-    broadcasts::{Broadcast, NewBroadcast},
+    broadcasts::Broadcast,
     integrations::Integration,
     templates::Template,
     workshops::{Workshop, WorkshopFilter},
@@ -35,7 +33,14 @@ use super::{
     import::{Top, open_words},
     say,
 };
-use crate::{app::App, config::Config, pages::home::scan::Scan, ui::format::counted};
+use crate::{
+    app::App,
+    config::Config,
+    ui::{
+        format::{counted, relative},
+        words::findings::{self, About},
+    },
+};
 
 /// What to send to whom.
 #[derive(Args, Clone, Debug)]
@@ -64,6 +69,9 @@ pub struct SendCommand {
     /// Send without asking; without it the command only says what it would do
     #[arg(long)]
     yes: bool,
+    /// Send although the same template went to the same workshop before
+    #[arg(long)]
+    again: bool,
     /// The result as JSON
     #[arg(long)]
     json: bool,
@@ -84,85 +92,106 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     let org = app.store.org(Actor::command_line(organisation.id));
     let workshop = pick_workshop(&org, &command.workshop).await?;
     let template = pick_template(&org, &command.template, command.channel).await?;
-    let channel = template.channel;
-    let integration = pick_integration(&org, command.integration.as_deref(), channel).await?;
-    let message = Message::from_json(channel, &template.body)?;
-    let (message, own_hours) = through_account(app, message, &integration)?;
-    let category = message.category();
+    let integration = pick_integration(&org, command.integration.as_deref(), template.channel).await?;
     if let Some(file) = &command.file {
         let people = import(app, &org, &organisation, &workshop, file).await?;
         if !command.json {
             say(people)?;
         }
     }
-    let mut audience = org.audience(workshop.id, channel, category).await?;
     let now = app.clock.now();
-    let own_price = org.price(channel, message.tariff(), now).await?;
-    let vendor = registry::vendor(&integration.kind);
-    let usual = || vendor.map_or(Money(0), |vendor| vendor.list_price(message.tariff()));
-    let price = own_price.unwrap_or_else(usual);
-    let units = expected_units(app, organisation.id, workshop.id, &message, &mut audience).await?;
-    if !command.json {
-        let segments = match channel {
-            Channel::Sms => format!("{}, ", counted(units, "segment", "segments")),
-            Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::IvrCall => String::new(),
-        };
-        say(format_args!(
-            "{} of {} people would get “{}” by {}, {segments}about ₹{} (estimate).",
-            audience.reachable,
-            audience.total,
-            template.name,
-            integration.name,
-            price.times(units)
-        ))?;
+    let caller = Caller::new(org, organisation, now);
+    let deadline = now.plus(command.within_minutes.max(1) * MINUTE);
+    let timing = Timing { start: now, deadline, unreadable: false };
+    let draft = Draft::new(workshop, template, integration, timing)?;
+    let opened = app.composer.open(&draft.account, Wait::Decision).await;
+    let review = app.composer.review(&caller, draft, &opened, Wait::Decision).await?;
+    tell_review(&caller, &review, command.json)?;
+    if !review.may_send() {
+        bail!("nothing was sent: {}", obstacle(&caller, &review));
     }
-    if audience.reachable == 0 {
+    if let Some(earlier) = review.sent_before().filter(|_| !command.again) {
         bail!(
-            "nothing was sent: 0 of {} people of “{}” would get “{}”; the home page says why under its checks",
-            audience.total,
-            workshop.title,
-            template.name
+            "nothing was sent: {} confirmed “{}” for “{}” {}, and whoever got it would get it again; say --again to send it again",
+            earlier.by,
+            earlier.title,
+            review.draft.workshop.title,
+            relative(earlier.at.0, now.0)
         );
     }
     if !command.yes {
         bail!("nothing was sent; say --yes to send");
     }
-    let zone = &organisation.zone;
-    let hours =
-        SendingHours::of(category, organisation.quiet_hours, zone, AfterHours::USUAL).within(own_hours, zone);
-    if let Some(open) = hours.closed_until(now) {
-        bail!(
-            "it may not be sent at this hour; the hours begin again on {} at {}",
-            zone.long_date(open),
-            zone.plain_time(open)
-        );
-    }
-    let id = org
-        .confirm_broadcast(
-            NewBroadcast {
-                integration: integration.id,
-                workshop: workshop.id,
-                channel,
-                title: template.name.clone(),
-                template: message.over(&template.body),
-                category,
-                audience: Audience::Registered,
-                starts_at: now,
-                deadline: now.plus(command.within_minutes.max(1) * MINUTE),
-                hours,
-                unit_price: price,
-            },
-            now,
-        )
-        .await?;
+    let confirmation = Confirmation { id: BroadcastId::new(now), named: None, again: command.again };
+    let id = review.confirm(&caller, &confirmation).await?.id;
     // A server that runs on the same database sends as well; alone, this process does it.
     let sending = app.start_sending("send").await.ok();
     app.engine.wake(id);
-    let broadcast = watch(app, &org, id, command).await;
+    let broadcast = watch(app, &caller.org, id, command).await;
     if let Some(sending) = sending {
         sending.stop().await;
     }
     tell(&broadcast?, command.json)
+}
+
+/// The findings in words, errors first.
+fn in_words(caller: &Caller, review: &Review) -> Vec<findings::Words> {
+    let draft = &review.draft;
+    let about = About {
+        zone: &caller.organization.zone,
+        now: caller.now,
+        provider: registry::vendor(&draft.account.kind).map_or("The provider", |vendor| vendor.name()),
+        account: &draft.account.name,
+        kind: draft.message.category().word(),
+    };
+    review.findings.iter().map(|finding| findings::finding(finding, &about)).collect()
+}
+
+/// The first thing that stands in the way.
+fn obstacle(caller: &Caller, review: &Review) -> String {
+    in_words(caller, review)
+        .into_iter()
+        .next()
+        .map_or(String::new(), |words| format!("{}. {}", words.title, words.why))
+}
+
+/// Who would get it, what it costs, and every finding that somebody should know; as JSON all of them.
+fn tell_review(caller: &Caller, review: &Review, json: bool) -> anyhow::Result<()> {
+    let (audience, draft) = (&review.audience, &review.draft);
+    let words = in_words(caller, review);
+    let found = || review.findings.iter().zip(&words);
+    if json {
+        let checks: Vec<serde_json::Value> = found()
+            .map(|(finding, words)| {
+                serde_json::json!({
+                    "check": finding.id(), "severity": finding.severity(), "title": words.title, "why": words.why,
+                    "people": finding.people().map(|(_, n)| n),
+                })
+            })
+            .collect();
+        return say(serde_json::json!({
+            "would_get_it": audience.reachable, "registered": audience.total, "units": review.units,
+            "cost_estimate": review.forecast.cost, "done_at": review.forecast.done_at, "may_send": review.may_send(),
+            "checks": checks,
+        }));
+    }
+    let segments = match draft.template.channel {
+        Channel::Sms => format!("{}, ", counted(review.units, "segment", "segments")),
+        Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::IvrCall => String::new(),
+    };
+    say(format_args!(
+        "{} of {} people would get “{}” by {}, {segments}about ₹{} (estimate).",
+        audience.reachable, audience.total, draft.template.name, draft.account.name, review.forecast.cost
+    ))?;
+    for (finding, words) in found() {
+        let grade = match finding.severity() {
+            Severity::Error => "Error",
+            Severity::Warning => "Warning",
+            Severity::Passed => continue,
+        };
+        say(format_args!("{grade}: {}. {}", words.title, words.why))?;
+    }
+    Ok(())
 }
 
 async fn pick_organisation(app: &App, name: Option<&str>) -> anyhow::Result<Organization> {
@@ -202,44 +231,6 @@ async fn pick_integration(org: &Org, name: Option<&str>, channel: Channel) -> an
     let mut all = org.integrations().await?;
     all.retain(|integration| registry::serving(channel).any(|vendor| vendor.kind() == integration.kind));
     one(all, name, &format!("account for {}", channel.title()), |integration| &integration.name)
-}
-
-/// What is sent through that account, with what it adds, and the hours that it has of its own. An SMS that lacks what every call
-/// needs is refused before anything is planned.
-fn through_account(
-    app: &App,
-    message: Message,
-    integration: &Integration,
-) -> anyhow::Result<(Message, Option<OpenHours>)> {
-    let account = app.accounts.open_integration(integration).map_err(|words| anyhow::anyhow!(words))?;
-    let message = account.complete(message);
-    if let Message::Sms(sms) = &message {
-        let problems: Vec<String> = sms.problems().iter().map(ToString::to_string).collect();
-        if !problems.is_empty() {
-            bail!("the template cannot be sent: {}", problems.join("; "))
-        }
-    }
-    Ok((message, account.hours()))
-}
-
-/// What the audience is charged as: a message each, or the segments of each person's final text. Whom SMS cannot reach, and whose
-/// value would be refused, are taken out of the audience.
-async fn expected_units(
-    app: &App,
-    organisation: OrganizationId,
-    workshop: WorkshopId,
-    message: &Message,
-    audience: &mut AudienceSummary,
-) -> anyhow::Result<i64> {
-    if matches!(message, Message::Whatsapp(_)) {
-        return Ok(audience.reachable);
-    }
-    let mut event = app.engine.work().event_facts(organisation, workshop).await?;
-    // As long as a real one.
-    event.opt_out_link = app.opt_out.links.sample(organisation);
-    let scan = Scan::of(app, organisation, workshop, message, &event, None).await?;
-    scan.correct(audience);
-    Ok(scan.units)
 }
 
 /// The one of that name, or the only one whose name begins with it, or the only one.

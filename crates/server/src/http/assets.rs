@@ -5,7 +5,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{assets, http::error::Problem};
+use super::error::Problem;
+use crate::ui::assets;
 
 /// The asset at this path.
 pub async fn serve(uri: Uri) -> Result<Response, Problem> {

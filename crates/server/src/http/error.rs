@@ -1,29 +1,19 @@
 //! What went wrong, for people, for programs and for the log.
 
 use axum::{
-    Json,
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
-use maud::{Markup, Render, html};
-use serde_json::json;
 use store::StoreError;
 
-use crate::{
-    seal::random_bytes,
-    ui::{
-        button::Button,
-        door::Door,
-        shell::{Crumb, Frame, Page, Section, Theme},
-    },
-};
+use crate::seal::random_bytes;
 
 /// The answer of a page or a form.
 pub type PageResult = Result<Response, Problem>;
 
 /// What went wrong.
 ///
-/// A handler returns it; the gate of its route turns it into a page or JSON, in the theme and frame of the request.
+/// A handler returns it; one layer of the pages turns it into a page or JSON, in the theme and frame of the request.
 #[derive(Clone, Debug)]
 pub struct Problem {
     /// HTTP status.
@@ -190,61 +180,4 @@ pub enum Kind {
     Page,
     /// A program.
     Json,
-}
-
-/// A problem as it is sent, and logged when it is a fault.
-pub fn present(problem: &Problem, kind: Kind, theme: Theme, frame: Option<&Frame>) -> Response {
-    log(problem);
-    let mut response = match kind {
-        Kind::Json => (problem.status, Json(json!({ "error": { "code": problem.code, "message": problem.words, "reference": problem.reference } }))).into_response(),
-        Kind::Page => (problem.status, page(problem, theme, frame)).into_response(),
-    };
-    if let Some(seconds) = problem.retry_after_s {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    }
-    response
-}
-
-fn log(problem: &Problem) {
-    if let Some(detail) = &problem.log {
-        tracing::error!(reference = %problem.reference, code = problem.code, "{detail}");
-    }
-}
-
-fn page(problem: &Problem, theme: Theme, frame: Option<&Frame>) -> Markup {
-    let reference = problem.status.is_server_error().then_some(&problem.reference);
-    match frame {
-        Some(frame) => {
-            let body = html! {
-                section class="m-card m-ask" aria-labelledby="problem" {
-                    h1 class="m-ask__title" id="problem" { (problem.title) }
-                    p class="m-p" { (problem.words) }
-                    @if let Some(reference) = reference { p class="m-hint" { "Reference " code { (reference) } } }
-                    div class="m-ask__acts" { (Button::link("Home", "/")) }
-                }
-            };
-            Page {
-                frame,
-                title: problem.title.clone(),
-                section: Section::Workshops,
-                crumbs: vec![Crumb::here(&problem.title)],
-                body,
-                foot: None,
-                live: None,
-            }
-            .render()
-        }
-        None => Door {
-            title: problem.title.clone(),
-            text: problem.words.clone(),
-            theme,
-            steps: None,
-            error: None,
-            form: html! { div class="m-door__fields" { (Button::link("Home", "/")) } },
-            hint: reference.map(|reference| html! { "Reference " code { (reference) } }),
-            foot: crate::pages::foot(),
-            wide: false,
-        }
-        .render(),
-    }
 }

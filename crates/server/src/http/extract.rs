@@ -1,21 +1,22 @@
 //! What handlers take: who calls, and what they sent. A value that cannot be read is a 400 or 404 page, never a 500.
 
+use std::ops::Deref;
+
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::request::Parts,
 };
-use domain::{
-    role::{Permission, Role},
-    time::Millis,
-};
 use maud::Markup;
 use serde::de::DeserializeOwned;
-use store::{Org, Organization, SignedIn, User};
+use store::SignedIn;
 
-use super::{error::Problem, gate::who_may};
-use crate::ui::{
-    button::Csrf,
-    shell::{Crumb, Frame, Page, Section, Theme},
+use super::{caller::Caller, error::Problem, frame};
+use crate::{
+    app::App,
+    ui::{
+        button::Csrf,
+        shell::{Crumb, Frame, Page, Section, Theme},
+    },
 };
 
 /// Whoever calls, known or not.
@@ -42,38 +43,25 @@ pub struct Person {
     pub visitor: Visitor,
 }
 
-/// A person who is signed in, in an organisation. What this person may do was checked by the route's entry in the table.
+/// Who asks for a page: the caller, and the frame that stands around it.
 #[derive(Clone, Debug)]
 pub struct Member {
-    /// The store, bound to this person in this organisation.
-    pub org: Org,
-    /// The organisation's settings, as its zone.
-    pub organization: Organization,
-    /// Role here.
-    pub role: Role,
-    /// Who.
-    pub user: User,
-    /// Session and place.
-    pub signed_in: SignedIn,
+    /// Who asks.
+    pub caller: Caller,
     /// What is the same on every page of this request.
     pub frame: Frame,
-    /// An opt-out link for previews and test messages; it stops nothing.
+    /// An opt-out link for samples; it stops nothing.
     pub opt_out_sample: String,
-    /// The moment of the request.
-    pub now: Millis,
+}
+
+impl Deref for Member {
+    type Target = Caller;
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
 }
 
 impl Member {
-    /// Whether this person may do that; for buttons that others do not see.
-    pub fn may(&self, permission: Permission) -> bool {
-        self.role.may(permission)
-    }
-
-    /// Refuses with the roles that may.
-    pub fn require(&self, permission: Permission) -> Result<(), Problem> {
-        if self.may(permission) { Ok(()) } else { Err(Problem::forbidden(who_may(self.role, permission))) }
-    }
-
     /// Token for the forms of the page.
     pub fn csrf(&self) -> &Csrf {
         &self.frame.csrf
@@ -108,13 +96,14 @@ impl<S: Sync> FromRequestParts<S> for Person {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Member {
+impl FromRequestParts<App> for Member {
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Member, Problem> {
-        let none = || {
-            Problem::forbidden("You belong to no organisation here. Ask an admin of yours for an invitation.")
-        };
-        parts.extensions.get::<Member>().cloned().ok_or_else(none)
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Member, Problem> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        let visitor = Visitor::from_request_parts(parts, app).await?;
+        let frame = frame::load(app, &caller, &visitor, &parts.headers).await?;
+        let opt_out_sample = app.opt_out.links.sample(caller.organization.id);
+        Ok(Member { caller, frame, opt_out_sample })
     }
 }
 

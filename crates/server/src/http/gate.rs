@@ -1,85 +1,72 @@
-//! Stands before every route: who calls, may they, does the form come from us. Behind it: what went wrong, in the right form.
+//! Stands before every route: who calls, may they, does the form come from us.
 
 use std::{
-    any::Any,
     net::{IpAddr, SocketAddr},
-    panic::AssertUnwindSafe,
     time::Duration,
 };
 
 use axum::{
-    body::Body,
     extract::{ConnectInfo, Request, State},
     http::{HeaderMap, Method, StatusCode, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use domain::role::{Permission, Role};
-use futures::FutureExt;
 use store::SignedIn;
 
 use super::{
     auth::Token,
+    caller::Caller,
     cookies::{self, Jar},
     csrf,
-    error::{Kind, Problem, present},
-    extract::{Member, Visitor},
+    error::{Kind, Problem},
+    extract::Visitor,
     notice,
-    router::{Needs, Rule},
+    rule::{Needs, Rule},
 };
 use crate::{
     app::{App, SESSION_LIFE},
-    live::watched::{Pulse, clock_words},
     seal::random_bytes,
-    ui::{
-        button::Csrf,
-        shell::{Frame, OrganisationChoice, Theme},
-    },
+    ui::{button::Csrf, shell::Theme},
 };
 
 /// The door cookie lasts as long as somebody may leave a sign-in form open.
 const DOOR_SECONDS: i64 = 24 * 60 * 60;
 
-/// The gate of one route.
+/// The gate of one route. What went wrong behind it goes on as it is, with what whoever shows it has to know.
 pub async fn gate(State((app, rule)): State<(App, Rule)>, request: Request, next: Next) -> Response {
-    let theme = theme(request.headers());
-    let mut look = Look { kind: rule.kind, theme, frame: None, door: None, notice_read: false };
-    let answer = match tokio::time::timeout(rule.timeout, pass(&app, rule, request, next, &mut look)).await {
-        Ok(answer) => answer,
-        Err(_) => Err(Problem::unavailable(format!("{} took longer than {:?}", rule.path, rule.timeout))),
+    let told_before = Jar::Notice.read(&app.config, request.headers()).is_some();
+    let mut seen = Seen { kind: rule.kind, visitor: None, caller: None };
+    let mut door = None;
+    let passed = pass(&app, rule, request, next, &mut seen, &mut door);
+    let mut response = match tokio::time::timeout(rule.timeout, passed).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(problem)) => problem.into_response(),
+        Err(_) => {
+            Problem::unavailable(format!("{} took longer than {:?}", rule.path, rule.timeout)).into_response()
+        }
     };
-    let mut response = match answer {
-        Ok(response) => response,
-        Err(problem) => present(&problem, look.kind, look.theme, look.frame.as_ref()),
-    };
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        let presented = present(&problem, look.kind, look.theme, look.frame.as_ref());
-        // Cookies that the handler set go along.
-        let cookies: Vec<_> = response.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
-        response = presented;
-        cookies.into_iter().for_each(|cookie| {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        });
-    }
-    if let Some(door) = look.door {
-        response
-            .headers_mut()
-            .append(header::SET_COOKIE, Jar::Door.set(&app.config, &door, Some(DOOR_SECONDS)));
+    if let Some(door) = door {
+        let cookie = Jar::Door.set(&app.config, &door, Some(DOOR_SECONDS));
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     // A redirect shows no page: the notice waits for the next one.
-    if look.notice_read && !response.status().is_redirection() {
+    if told_before && seen.caller.is_some() && !response.status().is_redirection() {
         response.headers_mut().append(header::SET_COOKIE, Jar::Notice.clear(&app.config));
     }
+    response.extensions_mut().insert(seen);
     response
 }
 
-/// How a problem of this request is shown, and which cookies change.
-struct Look {
-    kind: Kind,
-    theme: Theme,
-    frame: Option<Frame>,
-    door: Option<String>,
-    notice_read: bool,
+/// What the gate saw of a request, for whoever shows what went wrong.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Who reads the answer.
+    pub kind: Kind,
+    /// Who called, where that was looked at.
+    pub visitor: Option<Visitor>,
+    /// Who asked, when somebody in an organisation did.
+    pub caller: Option<Caller>,
 }
 
 async fn pass(
@@ -87,20 +74,20 @@ async fn pass(
     rule: Rule,
     mut request: Request,
     next: Next,
-    look: &mut Look,
+    seen: &mut Seen,
+    door: &mut Option<String>,
 ) -> Result<Response, Problem> {
     if rule.needs == Needs::Anyone {
         return Ok(next.run(request).await);
     }
     let direct = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let address = address(app, request.headers(), direct);
-    let visitor = visitor(app, request.headers(), address, look).await?;
+    let visitor = visitor(app, request.headers(), address, door).await?;
+    seen.visitor = Some(visitor.clone());
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD);
-    let member = match &visitor.signed_in {
-        Some(who) => member(app, who, &visitor, request.headers(), look).await?,
-        None => None,
-    };
-    if let Some(refusal) = refusal(rule, &visitor, member.as_ref(), &request) {
+    let caller = visitor.signed_in.as_ref().and_then(|who| caller(app, who));
+    seen.caller.clone_from(&caller);
+    if let Some(refusal) = refusal(rule, &visitor, caller.as_ref(), &request) {
         return refusal;
     }
     if writes {
@@ -113,8 +100,8 @@ async fn pass(
         }
         request = found.request;
     }
-    if let Some(member) = member {
-        request.extensions_mut().insert(member);
+    if let Some(caller) = caller {
+        request.extensions_mut().insert(caller);
     }
     request.extensions_mut().insert(visitor);
     let response = next.run(request).await;
@@ -128,7 +115,7 @@ async fn visitor(
     app: &App,
     headers: &HeaderMap,
     address: String,
-    look: &mut Look,
+    new_door: &mut Option<String>,
 ) -> Result<Visitor, Problem> {
     let token = Jar::Session.read(&app.config, headers).and_then(Token::parse);
     let signed_in = match &token {
@@ -141,33 +128,33 @@ async fn visitor(
             let known = Jar::Door.read(&app.config, headers).filter(|door| door.len() == 32);
             let door = known.map(str::to_owned).unwrap_or_else(|| {
                 let fresh = hex::encode(random_bytes::<16>());
-                look.door = Some(fresh.clone());
+                *new_door = Some(fresh.clone());
                 fresh
             });
             format!("door {door}")
         }
     };
     let csrf = Csrf(csrf::token(&app.keys.form_key(), &bound_to));
-    Ok(Visitor { signed_in, csrf, theme: look.theme, address, bound_to })
+    Ok(Visitor { signed_in, csrf, theme: theme(headers), address, bound_to })
 }
 
 /// Refuses or redirects whoever may not use the route.
 fn refusal(
     rule: Rule,
     visitor: &Visitor,
-    member: Option<&Member>,
+    caller: Option<&Caller>,
     request: &Request,
 ) -> Option<Result<Response, Problem>> {
     let Some(who) = &visitor.signed_in else {
         return (rule.needs != Needs::Public).then(|| to_sign_in(rule, request));
     };
-    match (rule.needs, member) {
+    match (rule.needs, caller) {
         (Needs::Anyone | Needs::Public | Needs::SignedIn, _) => None,
         (Needs::SuperAdmin, _) if who.user.super_admin => None,
         (Needs::SuperAdmin, _) => {
             Some(Err(Problem::forbidden("Only the host of this installation may do this.")))
         }
-        (Needs::Role(permission), Some(member)) => member.require(permission).err().map(Err),
+        (Needs::Role(permission), Some(caller)) => caller.require(permission).err().map(Err),
         (Needs::Role(_), None) => Some(Err(Problem::forbidden(
             "You belong to no organisation here. Ask an admin of yours for an invitation.",
         ))),
@@ -208,54 +195,12 @@ fn escaped(path: &str) -> String {
         .collect()
 }
 
-async fn member(
-    app: &App,
-    who: &SignedIn,
-    visitor: &Visitor,
-    headers: &HeaderMap,
-    look: &mut Look,
-) -> Result<Option<Member>, Problem> {
-    let (Some((organization, role)), Some(actor)) = (&who.place, who.actor()) else { return Ok(None) };
-    let now = app.clock.now();
-    let zone = &organization.zone;
-    let choices = app.store.access().organizations_of(&who.user).await?;
-    let org = app.store.org(actor);
-    let pulse = Pulse::load(app, &org, now).await?;
-    let toast = notice::read(app, headers);
-    look.notice_read = toast.is_some();
-    let frame = Frame {
-        organisation: organization.name.clone(),
-        zone: format!("{} · {}", zone.abbreviation(now), zone.name()),
-        organisations: choices
-            .into_iter()
-            .map(|choice| OrganisationChoice {
-                current: choice.id == organization.id,
-                id: choice.id.to_string(),
-                name: choice.name,
-            })
-            .collect(),
-        user: who.user.name.clone(),
-        role: if who.user.super_admin { "Super admin".to_owned() } else { role.title().to_owned() },
-        operates: who.user.super_admin || role.may(Permission::Operate),
-        heartbeat_ms: pulse.heartbeat_ms,
-        running: pulse.running,
-        clock: clock_words(zone, now),
-        theme: visitor.theme,
-        csrf: visitor.csrf.clone(),
-        keys: cookies::value(headers, "keys") != Some("off"),
-        toasts: toast.into_iter().collect(),
-    };
-    look.frame = Some(frame.clone());
-    Ok(Some(Member {
-        org,
-        organization: organization.clone(),
-        role: *role,
-        user: who.user.clone(),
-        signed_in: who.clone(),
-        frame,
-        opt_out_sample: app.opt_out.links.sample(organization.id),
-        now,
-    }))
+fn caller(app: &App, who: &SignedIn) -> Option<Caller> {
+    let (organization, role) = who.place.as_ref()?;
+    let org = app.store.org(who.actor()?);
+    let (organization, role) = (organization.clone(), *role);
+    let asks = compose::Caller { org, organization, role, now: app.clock.now() };
+    Some(Caller { asks, user: who.user.clone(), signed_in: who.clone() })
 }
 
 /// The theme of the cookie, or else what the browser hints.
@@ -280,38 +225,6 @@ pub fn address(app: &App, headers: &HeaderMap, direct: Option<IpAddr>) -> String
             format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }
     }
-}
-
-/// Turns a panic anywhere into a page with a reference, and problems outside any route into pages.
-pub async fn outermost(request: Request<Body>, next: Next) -> Response {
-    let theme = theme(request.headers());
-    let path = request.uri().path();
-    let machine = ["/api/", "/callbacks/", "/healthz"].iter().any(|start| path.starts_with(start));
-    let kind = if machine { Kind::Json } else { Kind::Page };
-    // The whole path may hold a token: only its first part is told.
-    let place = path.split('/').nth(1).unwrap_or_default().to_owned();
-    let method = request.method().clone();
-    let started = std::time::Instant::now();
-    let mut response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        Err(panic) => {
-            let problem = Problem::fault(format!("a handler of /{place} panicked: {}", panic_words(&*panic)));
-            present(&problem, kind, theme, None)
-        }
-    };
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = present(&problem, kind, theme, None);
-    }
-    tracing::debug!(
-        method = %method, status = response.status().as_u16(), took_ms = started.elapsed().as_millis() as u64,
-        "{method} /{place} {}", response.status().as_u16()
-    );
-    response
-}
-
-fn panic_words(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no words".to_owned())
 }
 
 /// The answer where no route is.

@@ -1,13 +1,15 @@
-//! HTTP: the table of routes, who may use them, what guards them.
+//! HTTP: who calls, what they sent, what guards the routes.
 
 pub mod assets;
-pub mod auth;
+pub mod caller;
 pub mod cookies;
 pub mod csrf;
 pub mod error;
 pub mod extract;
+pub mod frame;
 pub mod gate;
 pub mod headers;
 pub mod notice;
-pub mod router;
-pub mod throttle;
+pub mod rule;
+
+pub use crate::{throttle, token as auth};

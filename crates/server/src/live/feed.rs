@@ -10,13 +10,21 @@ use std::{
 };
 
 use domain::ids::{BroadcastId, SessionId};
+use futures::future::BoxFuture;
 use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
 
-use super::{
-    fragment::Fragment,
-    watched::{Key, Watch, What},
-};
-use crate::app::App;
+use crate::ui::fragment::Fragment;
+
+/// What a page watches. Readers with an equal key share one renderer.
+pub trait Watched: Send + Sync + 'static {
+    /// Equal for those who see the same.
+    fn key(&self) -> String;
+    /// Whether a change of that broadcast may matter. The feed tells of all organisations; whose it is, the next look finds.
+    fn concerns(&self, changed: BroadcastId) -> bool;
+    /// All parts as they are now; or why they cannot be read, for the log.
+    fn render(&self) -> BoxFuture<'_, Result<Vec<Fragment>, String>>;
+}
 
 /// Streams of one session at once: tabs that somebody may reasonably have open.
 const STREAMS_MAX: usize = 12;
@@ -36,7 +44,7 @@ pub struct Live(Arc<Mutex<Inside>>);
 
 #[derive(Debug, Default)]
 struct Inside {
-    renderers: HashMap<Key, broadcast::Sender<Rendering>>,
+    renderers: HashMap<String, broadcast::Sender<Rendering>>,
     streams: HashMap<SessionId, usize>,
 }
 
@@ -60,25 +68,37 @@ impl Live {
     }
 
     /// Renderings, from the next change on. Starts a renderer when nobody watched the same.
-    pub fn watch(&self, app: &App, watch: &Watch) -> broadcast::Receiver<Rendering> {
+    pub fn watch(
+        &self,
+        watched: Arc<dyn Watched>,
+        feed: broadcast::Receiver<BroadcastId>,
+        stopping: CancellationToken,
+    ) -> broadcast::Receiver<Rendering> {
+        let key = watched.key();
         let mut inside = self.lock();
-        if let Some(sender) = inside.renderers.get(&watch.key()) {
+        if let Some(sender) = inside.renderers.get(&key) {
             return sender.subscribe();
         }
         let (sender, receiver) = broadcast::channel(ROOM);
-        inside.renderers.insert(watch.key(), sender.clone());
-        tokio::spawn(self.clone().render(app.clone(), watch.clone(), sender));
+        inside.renderers.insert(key.clone(), sender.clone());
+        tokio::spawn(self.clone().render(watched, key, feed, stopping, sender));
         receiver
     }
 
-    async fn render(self, app: App, watch: Watch, to: broadcast::Sender<Rendering>) {
-        let mut feed = app.engine.feed();
+    async fn render(
+        self,
+        watched: Arc<dyn Watched>,
+        key: String,
+        mut feed: broadcast::Receiver<BroadcastId>,
+        stopping: CancellationToken,
+        to: broadcast::Sender<Rendering>,
+    ) {
         let mut last = vec![];
         loop {
-            if self.ends(&watch, &to) || app.stopping.is_cancelled() {
+            if self.ends(&key, &to) || stopping.is_cancelled() {
                 return;
             }
-            match watch.render(&app).await {
+            match watched.render().await {
                 Ok(parts) if parts != last => {
                     last.clone_from(&parts);
                     // The last watcher may just have gone.
@@ -89,19 +109,19 @@ impl Live {
             }
             tokio::time::sleep(GATHER).await;
             tokio::select! {
-                () = changed(&mut feed, &watch.what) => {}
+                () = changed(&mut feed, watched.as_ref()) => {}
                 () = tokio::time::sleep(LOOK - GATHER) => {}
-                () = app.stopping.cancelled() => {}
+                () = stopping.cancelled() => {}
             }
         }
     }
 
     /// Whether nobody watches any more; then the renderer is taken out, so that the next watcher starts another.
-    fn ends(&self, watch: &Watch, to: &broadcast::Sender<Rendering>) -> bool {
+    fn ends(&self, key: &str, to: &broadcast::Sender<Rendering>) -> bool {
         let mut inside = self.lock();
         let over = to.receiver_count() == 0;
         if over {
-            inside.renderers.remove(&watch.key());
+            inside.renderers.remove(key);
         }
         over
     }
@@ -125,13 +145,10 @@ impl Drop for Place {
 }
 
 /// Ends when something watched changed, or when so much changed that nobody can tell.
-async fn changed(feed: &mut broadcast::Receiver<BroadcastId>, what: &What) {
-    if *what == What::Frame {
-        return std::future::pending().await;
-    }
+async fn changed(feed: &mut broadcast::Receiver<BroadcastId>, watched: &dyn Watched) {
     loop {
         match feed.recv().await {
-            Ok(id) if what.concerns(id) => return,
+            Ok(id) if watched.concerns(id) => return,
             Ok(_) => {}
             Err(broadcast::error::RecvError::Lagged(_)) => return,
             Err(broadcast::error::RecvError::Closed) => std::future::pending().await,

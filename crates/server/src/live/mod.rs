@@ -1,8 +1,5 @@
-//! Live screens: what is watched, who watches it, and the stream that carries the changes.
+//! Live screens: who watches what, and the renderers that they share. It knows no page: a page says what it watches ([`Watched`]).
 
-pub mod feed;
-pub mod fragment;
-pub mod sse;
-pub mod watched;
+mod feed;
 
-pub use feed::Live;
+pub use feed::{Live, Place, Rendering, Watched};

@@ -9,9 +9,9 @@ use crate::{app::App, disk::Room, health::Look};
 
 /// 200 when a test write and the last turn of the sending loop ended well, else 503 with what stands in the way and since when.
 pub async fn show(State(app): State<App>) -> (StatusCode, Json<Value>) {
-    let look = app.health.look(&app).await;
+    let look = app.health.look().await;
     // Age of the newest heartbeat of any process, in milliseconds; null when nothing sends.
-    let beat = app.engine.work().newest_beat().await.ok().flatten();
+    let beat = app.engine.newest_beat().await.ok().flatten();
     let status = if look.is_well() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(body(&look, beat, app.clock.now())))
 }

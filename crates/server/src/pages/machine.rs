@@ -21,7 +21,7 @@ use crate::{
 
 /// What everybody should know who wonders why nothing goes out, or what will stop it soon.
 pub(super) fn note(app: &App, member: &Member) -> Option<Note> {
-    let look = app.health.known(app);
+    let look = app.health.known();
     if let Some(words) = look.words() {
         let since = look.since().map_or(String::new(), |at| format!(" Since {}.", when(member, at)));
         return Some(Note::new(Tone::Fail, "Nothing is sent at the moment.", format!("{words}{since}")));
@@ -40,7 +40,7 @@ fn when(member: &Member, at: Millis) -> String {
 
 /// The machine that answers this page.
 pub(super) fn card(app: &App, member: &Member) -> Card {
-    let look = app.health.known(app);
+    let look = app.health.known();
     let mut rows = vec![turns(&look, member), writes(&look, member)];
     rows.extend(app.clock.step().map(|step| clock(step, member)));
     rows.extend(disks(&app.config).unwrap_or_default().iter().map(disk));

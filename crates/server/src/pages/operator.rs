@@ -44,7 +44,7 @@ const RECEIPTS: i64 = 20;
 
 /// `GET /operator`
 pub async fn show(State(app): State<App>, member: Member) -> PageResult {
-    let workers = app.engine.work().workers().await?;
+    let workers = app.engine.workers().await?;
     let integrations = member.org.integrations().await?;
     let open = open_broadcasts(&member).await?;
     let receipts = member.org.unmatched_receipts(RECEIPTS).await?;

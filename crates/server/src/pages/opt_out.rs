@@ -24,9 +24,8 @@ use crate::{
         extract::{Form, Path},
         gate,
         notice::see_other,
-        throttle::Throttle,
     },
-    opt_out_links::{Meant, OptOutLinks},
+    opt_out_links::Meant,
     ui::{
         button::{Button, Size, Weight},
         icons::Icon,
@@ -34,27 +33,6 @@ use crate::{
         shell::Theme,
     },
 };
-
-/// Tokens that are none, per address and minute. Good ones are not counted by address: one address may be a whole mobile network.
-const BAD_PER_MINUTE: u32 = 20;
-/// Requests with one token per minute.
-const ONE_PER_MINUTE: u32 = 40;
-
-/// What this door keeps.
-#[derive(Debug)]
-pub struct OptOutDoor {
-    /// Makes and reads the links.
-    pub links: OptOutLinks,
-    bad: Throttle,
-    good: Throttle,
-}
-
-impl OptOutDoor {
-    /// A door for these links.
-    pub fn new(links: OptOutLinks) -> OptOutDoor {
-        OptOutDoor { links, bad: Throttle::new(BAD_PER_MINUTE), good: Throttle::new(ONE_PER_MINUTE) }
-    }
-}
 
 /// Who calls, as far as a page without a session needs it.
 pub struct Caller {
@@ -125,7 +103,7 @@ async fn behind(app: &App, caller: &Caller, token: &str) -> Result<Behind, Probl
     app.opt_out.good.count(token, now).map_err(Problem::too_many)?;
     match meant {
         Meant::Sample(_) => Ok(Behind::Sample),
-        Meant::Message(message) => match app.engine.work().addressee(message).await {
+        Meant::Message(message) => match app.store.opt_outs().addressee(message).await {
             Ok(to) => Ok(Behind::Message(to)),
             Err(StoreError::Missing) => Ok(Behind::Nobody),
             Err(error) => Err(error.into()),
@@ -153,7 +131,7 @@ pub async fn act(
         Wish::read(&word)
     });
     if let Behind::Message(to) = &behind {
-        let (work, now) = (app.engine.work(), app.clock.now());
+        let (work, now) = (app.store.opt_outs(), app.clock.now());
         let key = app.phone_key.of(&to.phone);
         match asked.unwrap_or(Wish::usual(to.category)) {
             Wish::Undo => work.undo_by_link(to, &key, now).await?,
@@ -176,7 +154,7 @@ async fn page(app: &App, caller: &Caller, behind: &Behind) -> PageResult {
         }
         Behind::Sample => sample(caller.theme),
         Behind::Message(to) => {
-            let state = app.engine.work().link_state(to, &app.phone_key.of(&to.phone)).await?;
+            let state = app.store.opt_outs().link_state(to, &app.phone_key.of(&to.phone)).await?;
             message(caller.theme, to, state)
         }
     };

@@ -2,10 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use domain::{
-    ids::LeadId,
-    message::{MessageState, SkipReason},
-    phone::Phone,
-    role::Permission,
+    ids::LeadId, message::MessageState, phone::Phone, reason::Reason, role::Permission,
     workshop::WorkshopStatus,
 };
 use maud::{Markup, Render, html};
@@ -37,6 +34,7 @@ use crate::{
         note::Note,
         shell::{Crumb, Section},
         table::{self, Column, Place, Row, Table},
+        words::reasons,
     },
 };
 
@@ -108,8 +106,8 @@ fn opted_out_note(member: &Member, entry: &Suppression) -> Note {
 fn messages_card(member: &Member, story: &Story) -> Card {
     let zone = &member.organization.zone;
     let row = |message: &PersonMessage| {
-        let why = match (message.reason_text.as_str(), message.reason.parse::<SkipReason>()) {
-            ("", Ok(reason)) => reason.title(),
+        let why = match (message.reason_text.as_str(), &message.reason) {
+            ("", Reason::Excluded(reason)) => reasons::excluded(*reason).title,
             (text, _) => text,
         };
         Row::new(vec![

@@ -7,9 +7,12 @@ use super::{
     csv::streamed,
     workshop::{ListQuery, status_word},
 };
-use crate::http::{
-    error::PageResult,
-    extract::{Member, Path, Query},
+use crate::{
+    http::{
+        error::PageResult,
+        extract::{Member, Path, Query},
+    },
+    ui::words::reasons,
 };
 
 /// Registrants read in one go.
@@ -45,7 +48,7 @@ fn cells(person: Registrant, zone: &Zone) -> [String; 8] {
         phone,
         person.email,
         status_word(person.status).to_owned(),
-        person.mark.map_or(String::new(), |mark| mark.title().to_owned()),
+        person.mark.map_or(String::new(), |mark| reasons::excluded(mark).title.to_owned()),
         zone.rfc3339(person.registered_at),
         person.came_from,
         person.source,

@@ -43,6 +43,7 @@ use crate::{
         pagination::{Pagination, Trail},
         shell::Section,
         table::{self, Column, Place, Row, Search, Table},
+        words::reasons,
     },
 };
 
@@ -222,9 +223,11 @@ pub(super) fn registrant_chip(status: RegistrantStatus, mark: Option<SkipReason>
         (RegistrantStatus::Cancelled | RegistrantStatus::Refunded, _) => {
             chip(Tone::Rest, Icon::Cancel, status_word(status))
         }
-        (RegistrantStatus::Registered, Some(reason)) => chip(Tone::Act, Icon::Warning, reason.title()),
+        (RegistrantStatus::Registered, Some(reason)) => {
+            chip(Tone::Act, Icon::Warning, reasons::excluded(reason).title)
+        }
         (RegistrantStatus::Registered, None) if suppressed => {
-            chip(Tone::Rest, Icon::Skip, SkipReason::Suppressed.title())
+            chip(Tone::Rest, Icon::Skip, reasons::excluded(SkipReason::Suppressed).title)
         }
         (RegistrantStatus::Registered, None) => chip(Tone::Done, Icon::Ok, "Registered"),
     }

@@ -113,6 +113,12 @@ pub fn cut(text: &str, most: usize) -> String {
     text.chars().take(most).chain("…".chars()).collect()
 }
 
+/// Text as a value in an address.
+pub fn form_value(text: &str) -> String {
+    let keep = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
+    text.bytes().map(|b| if keep(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,5 +234,11 @@ mod tests {
         check(&initials("Venkata Satyanarayana Chintalapati"), "VC");
         check(&initials("सुश्री राजलक्ष्मी अय्यर"), "सुअ");
         check(&initials(""), "");
+    }
+
+    #[test]
+    fn a_text_in_an_address_holds_no_sign_of_one() {
+        check(&form_value("a&b=c d%"), "a%26b%3Dc%20d%25");
+        check(&form_value("आ"), "%E0%A4%86");
     }
 }

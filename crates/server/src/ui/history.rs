@@ -4,9 +4,9 @@ use maud::{Markup, Render, html};
 
 use super::button::Button;
 use super::chip::Chip;
+use super::fragment::Fragment;
 use super::menu::Menu;
 use super::progress::Progress;
-use crate::live::fragment::Fragment;
 
 /// One broadcast. Renders itself, for the page and for the live stream.
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@
 //! holds under `default-src 'none'; style-src 'self'; script-src 'self'`: no style attribute, no handler.
 //! Ids are unique within a page as long as a part with a fixed id (`truth`, `pace`…) stands there once.
 
+pub mod assets;
 pub mod bar;
 pub mod button;
 pub mod checks;
@@ -16,6 +17,7 @@ pub mod empty;
 pub mod field;
 pub mod forecast;
 pub mod format;
+pub mod fragment;
 pub mod head;
 pub mod history;
 pub mod icons;
@@ -40,3 +42,4 @@ pub mod tabs;
 pub mod toast;
 pub mod today;
 pub mod truth_strip;
+pub mod words;

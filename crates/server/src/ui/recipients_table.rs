@@ -3,10 +3,10 @@
 use maud::{Markup, Render, html};
 
 use super::chip::Chip;
+use super::fragment::Fragment;
 use super::pagination::Pagination;
 use super::recipient_summary::{Pills, SummaryPart};
 use super::table::Search;
-use crate::live::fragment::Fragment;
 
 /// The live part that holds the rows.
 const LIST: &str = "recipients-list";

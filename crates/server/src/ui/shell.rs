@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, Render, html};
 
-use crate::assets::{Asset, path};
+use super::assets::{Asset, path};
 
 use super::bar::Hatch;
 use super::button::Csrf;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use anyhow::{Context, Result};
-use munadi::http::{error::Kind, router};
+use munadi::{http::error::Kind, router};
 
 use crate::harness::{Browser, Page, Theme, Width, button};
 use crate::program::Program;

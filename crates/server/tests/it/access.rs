@@ -2,8 +2,8 @@
 
 use axum::http::{Method, StatusCode};
 use domain::role::Role;
-use munadi::http::{
-    error::Kind,
+use munadi::{
+    http::error::Kind,
     router::{Needs, Route, table},
 };
 use store::on_both;

@@ -358,6 +358,33 @@ on_both! {
         }
     }
 
+    async fn a_retry_is_told_as_one_and_an_ending_is_told_once(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let id = planned(&world, &people).await;
+        let work = world.app.engine.work();
+        let next = async |next: Next| {
+            let now = world.clock_now();
+            let turn = work.turn(&Endings::default(), &[Want::rows(id, 1)], &world.app.phone_key, now).await.unwrap();
+            let row = &turn.claimed[0];
+            let record = Record { message: row.message, attempt: row.attempt, next, at: now };
+            work.turn(&vec![record].into(), &[], &world.app.phone_key, now).await.unwrap();
+            world.clock.advance(2_000);
+            row.message
+        };
+        let busy = || Said::new("http_503", "Busy, try later");
+        let message = next(Next::Waiting { from: world.clock_now().plus(1), said: busy() }).await;
+        let mut viewer = world.signed_in(&people.viewer).await;
+        let path = format!("/broadcasts/{id}/messages/{}", message.position);
+        let page = viewer.get(&path).await.body;
+        assert!(page.contains("Will be tried again") && page.contains("Busy, try later"), "{page}");
+        assert!(!page.contains("Noted"), "{page}");
+        assert_eq!(next(Next::Failed(busy())).await, message);
+        let page = viewer.get(&path).await.body;
+        assert!(page.contains("Will be tried again"), "{page}");
+        assert_eq!(page.matches("Busy, try later").count(), 2, "the try and the ending, each once: {page}");
+    }
+
     async fn an_export_runs_no_formula_and_keeps_numbers_usable(db: TestStore) {
         let world = World::new(db).await;
         let people = world.people().await;

@@ -47,7 +47,8 @@ async fn stop(world: &World, people: &People, channel: Channel, phone: &str) {
 async fn agreed(world: &World, people: &People, channel: Channel, phone: &str) -> bool {
     let work = world.app.store.work(WorkerId::new(world.clock_now()));
     let keys = vec![world.app.phone_key.of(phone)];
-    work.consenting(people.first, channel.word(), "marketing", keys).await.unwrap().len() == 1
+    work.audience_reader(people.first).consenting(channel, Category::Marketing, keys).await.unwrap().len()
+        == 1
 }
 
 const FORM: [(&str, &str); 3] =

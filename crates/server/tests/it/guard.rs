@@ -1,8 +1,8 @@
 //! What stands before every page: tokens of forms, headers, limits, answers to nonsense.
 
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use munadi::http::{
-    headers::CONTENT_SECURITY_POLICY,
+use munadi::{
+    http::headers::CONTENT_SECURITY_POLICY,
     router::{Needs, route, table},
 };
 use store::on_both;
@@ -60,7 +60,7 @@ on_both! {
     async fn every_answer_carries_the_headers_that_bind_the_browser(db: TestStore) {
         let world = World::new(db).await;
         let mut browser = world.browser();
-        let style = munadi::assets::path(munadi::assets::Asset::Brand);
+        let style = munadi::ui::assets::path(munadi::ui::assets::Asset::Brand);
         for path in ["/sign-in", "/healthz", "/nothing", "/settings", style] {
             let answer = browser.get(path).await;
             let header = |name| answer.headers.get(name).map(|value| value.to_str().unwrap());

@@ -133,7 +133,7 @@ async fn r25_a_file_becomes_a_broadcast_that_adds_up_from_the_command_line() {
     let nobody = send(&flags, &["--yes"]);
     let words = String::from_utf8_lossy(&nobody.stderr).into_owned();
     assert_eq!(nobody.status.code(), Some(1), "{words}");
-    assert!(words.contains("0 of 0 people of “Rust for Beginners” would get “Workshop today”"), "{words}");
+    assert!(words.contains("nothing was sent: Nobody would get it. Import registrants"), "{words}");
 
     let asked = send(&flags, &["--file", &file]);
     assert!(!asked.status.success(), "without --yes nothing is sent");
@@ -151,10 +151,62 @@ async fn r25_a_file_becomes_a_broadcast_that_adds_up_from_the_command_line() {
     );
     assert_eq!(sandbox.world().len(), 2);
 
-    sandbox.aisensy().change(|config| config.projects[0].credit = 0);
-    let paused = send(&flags, &["--yes"]);
+    // The same to the same people is asked for in so many words.
+    let twice = send(&flags, &["--yes"]);
+    let words = String::from_utf8_lossy(&twice.stderr).into_owned();
+    assert_eq!(twice.status.code(), Some(1), "{words}");
+    assert!(
+        words.contains("command line confirmed “Workshop today”") && words.contains("--again"),
+        "{words}"
+    );
+    assert_eq!(sandbox.world().len(), 2);
+
+    sandbox.faults().change(|faults| faults.no_credit_after = Some(2));
+    let paused = send(&flags, &["--yes", "--again"]);
     assert_eq!(paused.status.code(), Some(3), "an empty wallet pauses: {}", last_json(&paused));
     assert_eq!(last_json(&paused)["counts"]["waiting"], 2);
+    sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_finds_what_the_page_finds_and_refuses_on_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
+    let flags = installation(folder.path(), &sandbox).await;
+    let file = folder.path().join("people.csv");
+    std::fs::write(&file, "Name,Phone\nAsha Test,9000000001\nNobody,\n").unwrap();
+    let file = file.display().to_string();
+
+    let asked = send_template("Workshop today", &flags, &["--file", &file]);
+    let words = String::from_utf8_lossy(&asked.stdout).into_owned();
+    assert!(words.contains("Warning: 1 has no phone number. They are left out and listed."), "{words}");
+    let asked = last_json(&send(&flags, &[]));
+    let found = |id: &str| {
+        let checks = asked["checks"].as_array().unwrap();
+        checks.iter().find(|check| check["check"] == id && check["severity"] != "passed").cloned()
+    };
+    assert_eq!(
+        (&asked["would_get_it"], &asked["may_send"]),
+        (&Value::from(1), &Value::from(true)),
+        "{asked}"
+    );
+    assert_eq!(found("excluded").unwrap()["people"], 1);
+    assert!(found("wallet").is_none(), "{asked}");
+
+    // Whatever the page would not send, the command line does not send either.
+    sandbox.aisensy().change(|config| config.projects[0].credit = 0);
+    let refused = send(&flags, &["--yes"]);
+    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{words}");
+    assert!(words.contains("nothing was sent: The wallet is too low."), "{words}");
+    let wallet = last_json(&refused)["checks"][0].clone();
+    assert_eq!(
+        (&wallet["check"], &wallet["severity"]),
+        (&Value::from("wallet"), &Value::from("error")),
+        "{wallet}"
+    );
+    assert_eq!(sandbox.world().len(), 0);
     sandbox.stop().await;
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod access;
+mod arrows;
 mod broadcast;
 mod callbacks;
 mod consents;

@@ -616,7 +616,7 @@ store::on_both! {
         let organization = here.organization;
         let suppressed = async |phone: &str| {
             let keys = vec![app.phone_key.of(phone)];
-            work.suppressed(organization, "sms", "utility", keys).await.unwrap().len()
+            work.audience_reader(organization).suppressed(Channel::Sms, Category::Utility, keys).await.unwrap().len()
         };
         assert_eq!((suppressed(known).await, suppressed(erased).await), (1, 0));
         app.store.close().await;

@@ -21,8 +21,9 @@ use munadi::{
     accounts::seal_binding,
     app::{App, SESSION_LIFE},
     config::Config,
-    http::{auth::Token, cookies::Jar, router},
+    http::{auth::Token, cookies::Jar},
     password::Cost,
+    router,
     seal::KeyRing,
 };
 use providers::{Secrets, Urls};

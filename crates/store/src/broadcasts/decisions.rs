@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use domain::{
     broadcast::{BroadcastStatus, Move},
+    event::EventKind,
     ids::{BroadcastId, MessageRef},
     message::MessageState,
+    reason::{OwnReason, Reason},
     role::Permission,
     time::{MINUTE, Millis},
 };
@@ -25,24 +27,24 @@ const LOST_CALL_MS: i64 = MINUTE;
 impl Org {
     /// Pauses; untried rows keep waiting.
     pub async fn pause_broadcast(&self, id: BroadcastId, now: Millis) -> Result<(), StoreError> {
-        self.change(id, Move::Pause, "paused_by_person", now).await
+        self.change(id, Move::Pause, OwnReason::PausedByPerson.into(), now).await
     }
 
     /// Lets a paused broadcast go on where it stood.
     pub async fn resume_broadcast(&self, id: BroadcastId, now: Millis) -> Result<(), StoreError> {
-        self.change(id, Move::Resume, "", now).await
+        self.change(id, Move::Resume, Reason::None, now).await
     }
 
     /// Ends a broadcast: nothing untried goes out any more. The engine moves the rows.
     pub async fn cancel_broadcast(&self, id: BroadcastId, now: Millis) -> Result<(), StoreError> {
-        self.change(id, Move::Cancel, "cancelled", now).await
+        self.change(id, Move::Cancel, OwnReason::Cancelled.into(), now).await
     }
 
     async fn change(
         &self,
         id: BroadcastId,
         happened: Move,
-        code: &str,
+        reason: Reason,
         now: Millis,
     ) -> Result<(), StoreError> {
         self.allow(Permission::Send)?;
@@ -51,7 +53,7 @@ impl Org {
         let next = status.after(happened).ok_or(StoreError::Stale)?;
         let stopped = matches!(next, BroadcastStatus::Paused | BroadcastStatus::Cancelled);
         tx.run(
-            "UPDATE broadcasts SET status = $3, stopped_at = $4, stopped_by = $5, stop_code = $6, stop_text = '', strikes = 0,
+            "UPDATE broadcasts SET status = $3, stopped_at = $4, stopped_by = $5, stop_code = $6, stop_text = '',
                     finished_at = CASE WHEN $3 = 'cancelled' THEN $7 ELSE NULL END
              WHERE id = $1 AND organization_id = $2",
             args![
@@ -60,7 +62,7 @@ impl Org {
                 next.word(),
                 stopped.then_some(now),
                 stopped.then(|| self.actor.name.clone()),
-                stopped.then(|| code.to_owned()),
+                stopped.then(|| reason.code().to_owned()),
                 now
             ],
         )
@@ -98,7 +100,7 @@ impl Org {
         &self,
         id: BroadcastId,
         state: MessageState,
-        reasons: &[String],
+        reasons: &[Reason],
         deadline: Millis,
         now: Millis,
     ) -> Result<i64, StoreError> {
@@ -132,7 +134,7 @@ impl Org {
                      SELECT broadcast_id, position FROM messages
                      WHERE broadcast_id = $1 AND state = $2 AND state IN ('failed', 'unknown', 'skipped', 'expired', 'cancelled')
                        AND reason IN (SELECT b.reason FROM @batch) AND planned AND position > $4
-                       AND (reason NOT IN ('worker_lost', 'decided_not_sent') OR COALESCE(started_at, 0) <= $6)
+                       AND (reason NOT IN ($7, $8) OR COALESCE(started_at, 0) <= $6)
                      ORDER BY position LIMIT $5
                  )
                  UPDATE messages SET state = 'waiting', next_attempt_at = $3, changed_at = $3, attempt = 0, failed_at = NULL
@@ -140,8 +142,17 @@ impl Org {
                    -- A receipt may have settled a doubt since it was found.
                    AND messages.state = $2
                  RETURNING messages.position, messages.reason, messages.cost",
-                args![id.0, state.word(), now, after, SETTLE_ROWS, now.plus(-LOST_CALL_MS)],
-                Batch::new().texts("reason", reasons.to_vec()),
+                args![
+                    id.0,
+                    state.word(),
+                    now,
+                    after,
+                    SETTLE_ROWS,
+                    now.plus(-LOST_CALL_MS),
+                    OwnReason::WorkerLost.word(),
+                    OwnReason::DecidedNotSent.word()
+                ],
+                Batch::new().texts("reason", reasons.iter().map(|reason| reason.code().to_owned())),
             )
             .await?;
         let mut moves = CountMoves::default();
@@ -179,7 +190,7 @@ impl Org {
         let mut tx = self.db.by_index().begin().await?;
         self.status(&mut tx, message.broadcast).await?;
         let to = if went_out { MessageState::Sent } else { MessageState::Failed };
-        let reason = if went_out { "" } else { "decided_not_sent" };
+        let reason = if went_out { "" } else { OwnReason::DecidedNotSent.word() };
         let row: Option<(String, Option<i64>)> = tx
             .optional(
                 "SELECT reason, cost FROM messages WHERE broadcast_id = $1 AND position = $2 AND state = 'unknown' FOR UPDATE",
@@ -193,12 +204,13 @@ impl Org {
         )
         .await?;
         tx.run(
-            "INSERT INTO message_events (broadcast_id, position, at, kind, detail) VALUES ($1, $2, $3, 'decision', $4)",
+            "INSERT INTO message_events (broadcast_id, position, at, kind, detail) VALUES ($1, $2, $3, $5, $4)",
             args![
                 message.broadcast.0,
                 message.position,
                 now,
-                format!("{} says that it {}.", self.actor.name, if went_out { "went out" } else { "did not go out" })
+                format!("{} says that it {}.", self.actor.name, if went_out { "went out" } else { "did not go out" }),
+                EventKind::Decision.word()
             ],
         )
         .await?;
@@ -217,7 +229,7 @@ impl Org {
 struct Again<'a> {
     id: BroadcastId,
     state: MessageState,
-    reasons: &'a [String],
+    reasons: &'a [Reason],
     deadline: Millis,
     now: Millis,
 }

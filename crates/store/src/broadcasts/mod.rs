@@ -8,6 +8,7 @@ use domain::{
     ids::{BroadcastId, IntegrationId, WorkshopId},
     message::MessageState,
     money::Money,
+    reason::Reason,
     role::Permission,
     sending_hours::SendingHours,
     time::Millis,
@@ -55,8 +56,8 @@ pub struct NewBroadcast {
 pub struct Count {
     /// State.
     pub state: MessageState,
-    /// Code of the ending; empty on the straight way.
-    pub reason: String,
+    /// Why they ended so; none on the straight way.
+    pub reason: Reason,
     /// Rows.
     pub n: i64,
     /// Their actual cost, as far as the provider told it.
@@ -102,8 +103,8 @@ pub struct Broadcast {
     pub stopped_at: Option<Millis>,
     /// Paused or cancelled: by whom; empty for the engine.
     pub stopped_by: String,
-    /// Paused or cancelled: why, as a code.
-    pub stop_code: String,
+    /// Paused or cancelled: why.
+    pub stop_code: Reason,
     /// Paused or cancelled: why, in words.
     pub stop_text: String,
     /// The hours in which it may send.
@@ -181,7 +182,7 @@ fn assemble(rows: Vec<BroadcastRow>, counts: Vec<CountRow>) -> Result<Vec<Broadc
                 .map(|count| {
                     Ok(Count {
                         state: word("broadcast_counts", "state", &count.state)?,
-                        reason: count.reason.clone(),
+                        reason: Reason::from(count.reason.as_str()),
                         n: count.n,
                         cost: Money(count.cost),
                     })
@@ -206,7 +207,7 @@ fn assemble(rows: Vec<BroadcastRow>, counts: Vec<CountRow>) -> Result<Vec<Broadc
                 finished_at: row.finished_at.map(Millis),
                 stopped_at: row.stopped_at.map(Millis),
                 stopped_by: row.stopped_by.unwrap_or_default(),
-                stop_code: row.stop_code.unwrap_or_default(),
+                stop_code: Reason::from(row.stop_code.as_deref().unwrap_or_default()),
                 stop_text: row.stop_text.unwrap_or_default(),
                 hours: sending_hours(&row.hours)?,
                 unit_price: Money(row.unit_price),
@@ -254,9 +255,9 @@ impl Org {
         let added = tx
             .run(
                 "INSERT INTO broadcasts (id, organization_id, integration_id, workshop_id, channel, title, template, audience,
-                                         category, status, created_by, created_at, starts_at, deadline, probed, strikes,
+                                         category, status, created_by, created_at, starts_at, deadline, probed,
                                          hours, content, unit_price, planned, units, plan_phone, plan_identity, cursor, served_at)
-                 SELECT $1, $2, i.id, w.id, $5, $6, $7, $8, $9, 'planning', $10, $11, $12, $13, FALSE, 0, $15, '', $14, 0, 0, '', '',
+                 SELECT $1, $2, i.id, w.id, $5, $6, $7, $8, $9, 'planning', $10, $11, $12, $13, FALSE, $15, '', $14, 0, 0, '', '',
                         0, 0
                  FROM integrations i JOIN workshops w ON w.organization_id = i.organization_id
                  WHERE i.id = $3 AND i.removed_at IS NULL AND w.id = $4 AND i.organization_id = $2

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use domain::{
     ids::{BroadcastId, RegistrantId, WorkshopId},
     message::MessageState,
+    reason::Reason,
 };
 use uuid::Uuid;
 
@@ -82,7 +83,7 @@ impl Org {
         limit: i64,
     ) -> Result<Vec<MessageView>, StoreError> {
         let (state, reason) =
-            (filter.state.map_or("", MessageState::word), filter.reason.as_deref().unwrap_or(""));
+            (filter.state.map_or("", MessageState::word), filter.reason.as_ref().map_or("", Reason::code));
         let (broadcast, organization) = (broadcast.0, self.id());
         let rows: Vec<MessageRow> = match (filter.state, &filter.reason) {
             // The usual page walks the primary key and nothing else.
@@ -146,7 +147,7 @@ impl Org {
                     broadcast.0,
                     self.id(),
                     filter.state.map_or("", MessageState::word),
-                    filter.reason.as_deref().unwrap_or(""),
+                    filter.reason.as_ref().map_or("", Reason::code),
                     limit
                 ],
                 Batch::new().ints("position", positions),

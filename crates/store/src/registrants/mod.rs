@@ -13,8 +13,8 @@ mod taking_out;
 use std::collections::HashMap;
 
 use domain::{
+    audience::AudienceSummary,
     channel::{Category, Channel},
-    checks::AudienceSummary,
     email::Email,
     ids::{ImportId, RegistrantId, WorkshopId},
     message::SkipReason,

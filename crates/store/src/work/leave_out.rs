@@ -6,13 +6,14 @@ use domain::{
     channel::Category,
     ids::BroadcastId,
     message::{MessageState, SkipReason},
+    reason::OwnReason,
     time::Millis,
 };
 
 use super::{
     Work,
     claim::{BroadcastHead, ClaimedRow},
-    consents::CONSENTING,
+    consents::{CONSENTING, SUPPRESSED},
 };
 use crate::{
     db::{Batch, Tx, args},
@@ -134,10 +135,10 @@ impl Work {
         together.send(tx).await?;
         tx.run_batch(
             "UPDATE messages SET state = 'waiting', attempt = attempt - 1, worker_id = NULL, started_at = NULL,
-                    next_attempt_at = b.free_at, changed_at = $1, reason = 'gap',
+                    next_attempt_at = b.free_at, changed_at = $1, reason = $2,
                     reason_text = 'This number had another message less than two minutes before.'
              FROM @batch WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position",
-            args![now],
+            args![now, OwnReason::Gap.word()],
             Batch::new()
                 .uuids("broadcast_id", held.iter().map(|_| broadcast.0))
                 .ints("position", held.iter().map(|(position, _)| *position))
@@ -147,9 +148,6 @@ impl Work {
         Ok(())
     }
 }
-
-const SUPPRESSED: &str = "SELECT s.phone_key FROM @batch CROSS JOIN suppressions s
-     WHERE s.organization_id = $1 AND s.phone_key = b.phone_key AND s.channel IN ('all', $2) AND s.category IN ('all', $3)";
 
 /// The keys that a list holds for this broadcast's channel and category.
 async fn listed(

@@ -20,11 +20,12 @@ use domain::ids::WorkerId;
 use crate::db::Db;
 
 pub use claim::{Claimed, Turn, Want};
+pub(crate) use consents::{CONSENTING, SUPPRESSED};
 pub(crate) use due::sending_hours;
 pub use due::{DueBroadcast, Job};
 pub use look_ups::{Asked, DueLookUp, NewLookUp};
-pub use opt_out::{Addressee, LinkState, OptOut};
-pub use plan::{PlanCandidate, PlanPage, PlannedRow, Planning, StretchSums};
+pub use opt_out::{Addressee, LinkState, OptOut, OptOuts};
+pub use plan::{PlannedRow, Planning, StretchSums};
 pub use proofs::{Difference, Unproven};
 pub use receipts::{Applied, Candidate, PendingReceipt, RawReceipt, ReceiptChange};
 pub use record::{Endings, Record, SentRequest};

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::Work;
 use crate::{
-    db::{Tx, again, args},
+    Store,
+    db::{Db, Tx, again, args},
     error::{StoreError, word},
     suppressions::ALL,
 };
@@ -95,7 +96,22 @@ impl Work {
         lift(&mut tx, own, "Wrote START", now).await?;
         tx.commit().await
     }
+}
 
+/// What whoever holds the link of a message may do: without an account, for their own number alone.
+#[derive(Clone, Debug)]
+pub struct OptOuts {
+    db: Db,
+}
+
+impl Store {
+    /// The handle of whoever holds the link of a message.
+    pub fn opt_outs(&self) -> OptOuts {
+        OptOuts { db: self.db.clone() }
+    }
+}
+
+impl OptOuts {
     /// To whom that message went; [`StoreError::Missing`] when there is no such message, or its number was erased.
     pub async fn addressee(&self, message: MessageRef) -> Result<Addressee, StoreError> {
         let row: AddresseeRow = self

@@ -1,7 +1,5 @@
 //! Planning: one row per recipient, written in stretches, each stretch whole or not at all.
 
-use std::collections::HashSet;
-
 use domain::{
     ids::{BroadcastId, OrganizationId, RegistrantId, WorkshopId},
     message::{MessageState, SkipReason},
@@ -49,40 +47,6 @@ pub struct StretchSums {
     pub units: i64,
     /// Final values that every message of the broadcast has; rows carry none then.
     pub shared: Option<String>,
-}
-
-/// A registrant as the planner reads it.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct PlanCandidate {
-    /// Whose registration.
-    #[sqlx(rename = "id")]
-    registrant: Uuid,
-    /// Full name; may be empty.
-    pub name: String,
-    /// E-mail; may be empty.
-    pub email: String,
-    /// E.164; empty when missing or unusable.
-    pub phone: String,
-    /// What was typed; tells *missing* from *invalid*.
-    pub phone_typed: String,
-    /// Tie-breaker of the order.
-    pub identity: String,
-    /// Another registration with this number is told (`registrants/marks.rs` decides which).
-    pub duplicate: bool,
-}
-
-impl PlanCandidate {
-    /// Whose registration.
-    pub fn registrant(&self) -> RegistrantId {
-        RegistrantId(self.registrant)
-    }
-}
-
-/// A stretch of registrants in order of number.
-#[derive(Clone, Debug, Default)]
-pub struct PlanPage {
-    /// In order of number, then identity.
-    pub people: Vec<PlanCandidate>,
 }
 
 /// A row of the plan.
@@ -141,23 +105,6 @@ impl Work {
             .collect())
     }
 
-    /// The next stretch of registered people after `after`, ordered by number and identity: a unique key, so none is passed over.
-    pub async fn plan_page(
-        &self,
-        workshop: WorkshopId,
-        after: &(String, String),
-        limit: i64,
-    ) -> Result<PlanPage, StoreError> {
-        let people = self.db.by_index().all(
-                "SELECT id, name, email, phone, phone_typed, identity, mark = 'duplicate' AS duplicate FROM registrants
-                 WHERE workshop_id = $1 AND (phone, identity) > ($2, $3) AND status = 'registered'
-                 ORDER BY phone, identity LIMIT $4",
-                args![workshop.0, &after.0, &after.1, limit],
-            )
-            .await?;
-        Ok(PlanPage { people })
-    }
-
     /// Whether somebody with that number is written to in that broadcast already: what a plan that was cut off has to know.
     pub async fn is_planned(&self, broadcast: BroadcastId, phone: &str) -> Result<bool, StoreError> {
         let (planned,): (bool,) = self.db.by_index().one(
@@ -185,36 +132,6 @@ impl Work {
         .await?;
         tx.tell(Change::Work(broadcast));
         tx.commit().await
-    }
-
-    /// Which of these keys must not be contacted on that channel for that category.
-    pub async fn suppressed(
-        &self,
-        organization: OrganizationId,
-        channel: &str,
-        category: &str,
-        keys: Vec<String>,
-    ) -> Result<HashSet<String>, StoreError> {
-        let found: Vec<(String,)> = self.db.by_index().all_batch(
-                "SELECT s.phone_key FROM @batch CROSS JOIN suppressions s
-                 WHERE s.organization_id = $1 AND s.phone_key = b.phone_key AND s.channel IN ('all', $2) AND s.category IN ('all', $3)",
-                args![organization.0, channel, category],
-                Batch::new().texts("phone_key", keys),
-            )
-            .await?;
-        Ok(found.into_iter().map(|(key,)| key).collect())
-    }
-
-    /// Whether anybody is suppressed in that organisation at all.
-    pub async fn suppresses(&self, organization: OrganizationId) -> Result<bool, StoreError> {
-        let (any,): (bool,) = self
-            .db
-            .one(
-                "SELECT EXISTS (SELECT 1 FROM suppressions WHERE organization_id = $1)",
-                args![organization.0],
-            )
-            .await?;
-        Ok(any)
     }
 
     /// Writes a stretch of the plan and moves its mark; [`StoreError::Stale`] when another process wrote it, or the broadcast
@@ -348,45 +265,4 @@ async fn write_left_out(
     )
     .await?;
     Ok(())
-}
-
-#[derive(sqlx::FromRow)]
-struct EventRow {
-    organisation: String,
-    zone: String,
-    title: String,
-    starts_at: i64,
-    join_link: String,
-}
-
-impl Work {
-    /// What every message of a workshop's broadcasts may say about the event and its organisation, written out in its zone.
-    pub async fn event_facts(
-        &self,
-        organization: OrganizationId,
-        workshop: WorkshopId,
-    ) -> Result<domain::template::Facts, StoreError> {
-        let row: EventRow = self
-            .db
-            .one(
-                "SELECT o.name AS organisation, o.zone, w.title, w.starts_at, w.join_link
-                 FROM workshops w JOIN organizations o ON o.id = w.organization_id WHERE w.id = $1 AND o.id = $2",
-                args![workshop.0, organization.0],
-            )
-            .await?;
-        let zone = domain::time::Zone::parse(&row.zone).map_err(|_| StoreError::Corrupt {
-            table: "organizations",
-            column: "zone",
-            value: row.zone.clone(),
-        })?;
-        let starts = Millis(row.starts_at);
-        Ok(domain::template::Facts {
-            workshop_title: row.title,
-            workshop_date: zone.long_date(starts),
-            workshop_time: zone.plain_time(starts),
-            workshop_join_link: row.join_link,
-            organisation: row.organisation,
-            ..domain::template::Facts::default()
-        })
-    }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use domain::{
     broadcast::{BroadcastStatus, Move},
+    event::EventKind,
     ids::{BroadcastId, MessageRef},
     message::{MessageState, Next},
     money::Money,
@@ -134,6 +135,7 @@ struct Change<'a> {
     message: MessageRef,
     attempt: i64,
     state: MessageState,
+    event: Option<EventKind>,
     said: &'a Said,
     next_attempt_at: i64,
     back: i64,
@@ -151,6 +153,7 @@ impl<'a> Change<'a> {
             message: record.message,
             attempt: record.attempt,
             state: MessageState::Waiting,
+            event: EventKind::of(&record.next),
             said: &NOTHING_SAID,
             next_attempt_at: 0,
             back: 0,
@@ -256,8 +259,9 @@ impl Work {
             moves.add(broadcast.0, change.state, &change.said.code, 1, change.cost.map_or(0, |cost| cost.0));
             if change.state == MessageState::Sent {
                 *slots.entry((broadcast.0, change.at.0 / PACE_SLOT_MS)).or_default() += 1;
-            } else {
-                events.push(change);
+            }
+            if let Some(kind) = change.event {
+                events.push((change, kind));
             }
             turn.touched.insert(broadcast);
         }
@@ -468,16 +472,16 @@ async fn pause(tx: &mut Tx, broadcast: BroadcastId, said: &Said, now: Millis) ->
     Ok(())
 }
 
-fn write_events(together: &mut Together, changes: &[&Change<'_>]) {
-    if changes.is_empty() {
+fn write_events(together: &mut Together, events: &[(&Change<'_>, EventKind)]) {
+    if events.is_empty() {
         return;
     }
     let batch = Batch::new()
-        .uuids("broadcast_id", changes.iter().map(|c| c.message.broadcast.0))
-        .ints("position", changes.iter().map(|c| c.message.position))
-        .ints("at", changes.iter().map(|c| c.at.0))
-        .texts("kind", changes.iter().map(|c| c.state.word().to_owned()))
-        .texts("detail", changes.iter().map(|c| c.said.text.clone()));
+        .uuids("broadcast_id", events.iter().map(|(c, _)| c.message.broadcast.0))
+        .ints("position", events.iter().map(|(c, _)| c.message.position))
+        .ints("at", events.iter().map(|(c, _)| c.at.0))
+        .texts("kind", events.iter().map(|(_, kind)| kind.word().to_owned()))
+        .texts("detail", events.iter().map(|(c, _)| c.said.text.clone()));
     together.run_batch(
         "INSERT INTO message_events (broadcast_id, position, at, kind, detail)
          SELECT b.broadcast_id, b.position, b.at, b.kind, b.detail FROM @batch",

@@ -1,6 +1,12 @@
 //! Settling: rows that will not be sent any more, and broadcasts that are done.
 
-use domain::{ids::BroadcastId, message::MessageState, sending_hours::AfterHours, time::Millis};
+use domain::{
+    ids::BroadcastId,
+    message::MessageState,
+    reason::{OwnReason, Reason},
+    sending_hours::AfterHours,
+    time::Millis,
+};
 use uuid::Uuid;
 
 use super::{Work, sending_hours};
@@ -13,9 +19,6 @@ use crate::{
 
 /// Rows settled in one transaction, so that nobody waits long for the one writer.
 pub(crate) const SETTLE_ROWS: i64 = 4_000;
-
-/// The code of rows that were cancelled because the hours in which they might be sent ended.
-const AFTER_HOURS: &str = "after_hours";
 
 /// What one round of settling did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,18 +42,20 @@ impl Work {
             )
             .await?;
         for broadcast in self.after_hours(now).await? {
-            let rows =
-                again(|| self.end_waiting(broadcast, MessageState::Cancelled, AFTER_HOURS, now)).await?;
+            let reason = Reason::from(OwnReason::AfterHours);
+            let rows = again(|| self.end_waiting(broadcast, MessageState::Cancelled, &reason, now)).await?;
             settled.more |= rows >= SETTLE_ROWS;
             settled.touched.push(broadcast);
         }
         for (broadcast, status, code) in over {
             let (state, reason) = if status == "cancelled" {
-                (MessageState::Cancelled, if code.is_empty() { "cancelled" } else { code.as_str() })
+                let stopped_by = Reason::from(code.as_str());
+                let reason = if stopped_by.is_none() { OwnReason::Cancelled.into() } else { stopped_by };
+                (MessageState::Cancelled, reason)
             } else {
-                (MessageState::Expired, "deadline")
+                (MessageState::Expired, OwnReason::Deadline.into())
             };
-            let rows = again(|| self.end_waiting(BroadcastId(broadcast), state, reason, now)).await?;
+            let rows = again(|| self.end_waiting(BroadcastId(broadcast), state, &reason, now)).await?;
             settled.more |= rows >= SETTLE_ROWS;
             settled.touched.push(BroadcastId(broadcast));
         }
@@ -85,7 +90,7 @@ impl Work {
         &self,
         broadcast: BroadcastId,
         state: MessageState,
-        reason: &str,
+        reason: &Reason,
         now: Millis,
     ) -> Result<i64, StoreError> {
         let mut tx = self.db.by_index().begin().await?;
@@ -93,7 +98,9 @@ impl Work {
         let (status,): (String,) =
             tx.one("SELECT status FROM broadcasts WHERE id = $1 FOR UPDATE", args![broadcast.0]).await?;
         let still = match state {
-            MessageState::Cancelled if reason != AFTER_HOURS => status == "cancelled",
+            MessageState::Cancelled if *reason != Reason::Ours(OwnReason::AfterHours) => {
+                status == "cancelled"
+            }
             _ => status != "cancelled" && status != "completed",
         };
         if !still {
@@ -110,13 +117,13 @@ impl Work {
                    -- Somebody may have taken a row out since it was found.
                    AND messages.state = 'waiting'
                  RETURNING messages.position",
-                args![broadcast.0, state.word(), reason, SETTLE_ROWS, now],
+                args![broadcast.0, state.word(), reason.code(), SETTLE_ROWS, now],
             )
             .await?;
         let n = i64::try_from(rows.len()).unwrap_or(0);
         let mut moves = CountMoves::default();
         moves.add(broadcast.0, MessageState::Waiting, "", -n, 0);
-        moves.add(broadcast.0, state, reason, n, 0);
+        moves.add(broadcast.0, state, reason.code(), n, 0);
         move_counts(&mut tx, moves).await?;
         tx.tell(Change::Rows(broadcast));
         tx.commit().await?;

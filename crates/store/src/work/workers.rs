@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     ids::{BroadcastId, MessageRef, WorkerId},
     message::MessageState,
+    reason::OwnReason,
     time::Millis,
 };
 use uuid::Uuid;
@@ -158,11 +159,11 @@ impl Work {
                          SELECT broadcast_id, position FROM messages
                          WHERE broadcast_id = $4 AND worker_id = $1 AND state || '' = 'in_flight' LIMIT $3 FOR UPDATE
                      )
-                     UPDATE messages SET state = 'unknown', reason = 'worker_lost', changed_at = $2,
+                     UPDATE messages SET state = 'unknown', reason = $5, changed_at = $2,
                          reason_text = 'The program stopped while this call was under way; it may have gone out.'
                      FROM lost WHERE messages.broadcast_id = lost.broadcast_id AND messages.position = lost.position
                      RETURNING messages.broadcast_id, messages.position",
-                    args![lost.0, now, room, broadcast],
+                    args![lost.0, now, room, broadcast, OwnReason::WorkerLost.word()],
                 )
                 .await?;
                 taken.extend(of_it);
@@ -170,7 +171,7 @@ impl Work {
             let mut moves = CountMoves::default();
             for (broadcast, _) in &taken {
                 moves.add(*broadcast, MessageState::InFlight, "", -1, 0);
-                moves.add(*broadcast, MessageState::Unknown, "worker_lost", 1, 0);
+                moves.add(*broadcast, MessageState::Unknown, OwnReason::WorkerLost.word(), 1, 0);
             }
             move_counts(&mut tx, moves).await?;
             let touched: BTreeSet<Uuid> = taken.iter().map(|(broadcast, _)| *broadcast).collect();

@@ -58,7 +58,12 @@ fn work(world: &World) -> store::Work {
 async fn agreed(world: &World, channel: Channel, phones: &[&str]) -> usize {
     let keys = phones.iter().map(|phone| key().of(phone)).collect();
     let organization = world.org.actor().organization;
-    work(world).consenting(organization, channel.word(), "marketing", keys).await.unwrap().len()
+    work(world)
+        .audience_reader(organization)
+        .consenting(channel, Category::Marketing, keys)
+        .await
+        .unwrap()
+        .len()
 }
 
 both! {
@@ -162,7 +167,7 @@ both! {
     async fn the_keyed_hash_outlives_erasure_and_a_new_registration(world) {
         let organization = world.org.actor().organization;
         let suppressed = async || {
-            work(&world).suppressed(organization, "sms", "utility", vec![key().of(ASHA)]).await.unwrap().len()
+            work(&world).audience_reader(organization).suppressed(Channel::Sms, Category::Utility, vec![key().of(ASHA)]).await.unwrap().len()
         };
         work(&world).opt_out(&stop(&world, ASHA, Channel::Sms), NOW).await.unwrap();
         world.org.record_consent(consent(ASHA, Some(Channel::IvrCall), NOW), NOW).await.unwrap();
@@ -208,21 +213,21 @@ both! {
         let filter = RegistrantFilter { limit: 1, ..Default::default() };
         let asha = world.org.registrants(id, &filter).await.unwrap()[0].id;
         let broadcast = world.broadcast(id, "in_progress", (asha, ASHA)).await;
-        let work = work(&world);
-        let to = work.addressee(MessageRef { broadcast, position: 1 }).await.unwrap();
+        let (work, links) = (work(&world), world.store.opt_outs());
+        let to = links.addressee(MessageRef { broadcast, position: 1 }).await.unwrap();
         assert_eq!((to.organization_name.as_str(), to.channel, to.phone.as_str()), ("Udaan", Channel::WhatsappPersonal, ASHA));
-        assert!(matches!(work.addressee(MessageRef { broadcast, position: 2 }).await, Err(StoreError::Missing)));
+        assert!(matches!(links.addressee(MessageRef { broadcast, position: 2 }).await, Err(StoreError::Missing)));
         let key = key().of(ASHA);
         let stops = async || {
-            let state = work.link_state(&to, &key).await.unwrap();
+            let state = links.link_state(&to, &key).await.unwrap();
             (state.promotions_stopped, state.everything_stopped, state.by_link)
         };
         assert_eq!(stops().await, (false, false, false));
         for _ in 0..2 {
-            work.stop_by_link(&to, &key, Some(Category::Marketing), NOW).await.unwrap();
+            links.stop_by_link(&to, &key, Some(Category::Marketing), NOW).await.unwrap();
         }
         assert_eq!(stops().await, (true, false, true));
-        work.stop_by_link(&to, &key, None, NOW.plus(1)).await.unwrap();
+        links.stop_by_link(&to, &key, None, NOW.plus(1)).await.unwrap();
         assert_eq!(stops().await, (true, true, true));
         assert_eq!(world.org.suppression_count().await.unwrap(), 1);
         let wish = OptOut {
@@ -231,7 +236,7 @@ both! {
         };
         work.opt_out(&wish, NOW.plus(2)).await.unwrap();
         for _ in 0..2 {
-            work.undo_by_link(&to, &key, NOW.plus(3)).await.unwrap();
+            links.undo_by_link(&to, &key, NOW.plus(3)).await.unwrap();
         }
         assert_eq!(stops().await, (true, true, false), "their STOP stays: only START takes it back");
     }

@@ -1,4 +1,5 @@
 use domain::{
+    channel::{Category, Channel},
     ids::{ImportId, RegistrantId},
     phone::{Country, Phone},
     role::Role,
@@ -137,7 +138,7 @@ both! {
         let work = world.store.work(domain::ids::WorkerId::new(NOW));
         let organization = world.org.actor().organization;
         let keys = vec![key().of(ASHA)];
-        assert_eq!(work.suppressed(organization, "sms", "utility", keys.clone()).await.unwrap().len(), 1);
+        assert_eq!(work.audience_reader(organization).suppressed(Channel::Sms, Category::Utility, keys.clone()).await.unwrap().len(), 1);
         assert_eq!(work.erased_numbers(organization, keys.clone()).await.unwrap(), keys);
         let added = world.org.add_registrant(id, person("Asha", ASHA, ""), NOW).await.unwrap();
         assert_eq!((added.new, added.lead_new), (1, 1));
@@ -206,7 +207,7 @@ both! {
         assert_eq!((told.keep_days, told.ran_at, told.erased), (Some(30), Some(now), Some((now, did))));
         let keys = vec![key().of(ASHA)];
         let organization = world.org.actor().organization;
-        assert_eq!(work.suppressed(organization, "sms", "utility", keys).await.unwrap().len(), 1);
+        assert_eq!(work.audience_reader(organization).suppressed(Channel::Sms, Category::Utility, keys).await.unwrap().len(), 1);
 
         // Who registers late is erased with the next look.
         world.org.add_registrant(id, person("Meena", "90000 00003", ""), now).await.unwrap();

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use domain::{
     ids::{BroadcastId, OrganizationId, WorkerId},
     message::{MessageState, Next},
+    reason::OwnReason,
     role::Role,
     time::{HOUR, MINUTE, Millis},
 };
@@ -42,7 +43,7 @@ async fn goes_on(store: &Store, organization: Uuid, last: i64) {
     let mut at = send_all(store, &work, id, now, &mut sent).await;
     // A person decides that the doubtful ones go again.
     at = at.plus(2 * MINUTE);
-    let reasons = ["worker_lost".to_owned()];
+    let reasons = [OwnReason::WorkerLost.into()];
     let again = org.send_again(id, MessageState::Unknown, &reasons, at.plus(HOUR), at).await.unwrap();
     assert_eq!(again.unsigned_abs(), lost);
     at = send_all(store, &work, id, at, &mut sent).await;

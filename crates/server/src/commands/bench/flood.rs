@@ -18,7 +18,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Bench, Board, folder_mb, sends};
-use crate::{app::App, commands::flood::Reached, config::Config, listener};
+use crate::{app::App, commands::flood::Reached, config::Config, listener, router};
 
 /// Until the attacker has opened its connections.
 const WARM_UP: Duration = Duration::from_secs(6);
@@ -42,7 +42,7 @@ pub(crate) async fn run(
     let sockets = TcpListener::bind("127.0.0.1:0").await?;
     let address = sockets.local_addr()?;
     let server = app.clone();
-    let serving = tokio::spawn(async move { server.serve(sockets).await });
+    let serving = tokio::spawn(async move { router::serve(&server, sockets).await });
     let half_open =
         args.half_open.min(usize::try_from(listener::available()).unwrap_or(0).saturating_sub(1_000));
     let target = address.to_string();

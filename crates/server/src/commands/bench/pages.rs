@@ -13,7 +13,9 @@ use tower::ServiceExt;
 use super::{Board, sends::Made};
 use crate::{
     app::{App, SESSION_LIFE},
-    http::{auth::Token, cookies::Jar, router},
+    http::cookies::Jar,
+    router,
+    token::Token,
 };
 
 /// Times each page is asked for; the median is told.

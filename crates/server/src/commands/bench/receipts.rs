@@ -17,7 +17,7 @@ use store::messages::{MessageFilter, MessageView};
 use tokio::net::TcpListener;
 
 use super::{Board, seconds, sends::Made};
-use crate::{app::App, rehearsal::WEBHOOK_SECRET};
+use crate::{app::App, rehearsal::WEBHOOK_SECRET, router};
 
 /// Posts under way at once.
 const AT_ONCE: usize = 64;
@@ -29,7 +29,7 @@ pub(crate) async fn run(app: &App, made: &Made, receipts: usize, board: &mut Boa
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     let server = app.clone();
-    let serving = tokio::spawn(async move { server.serve(listener).await });
+    let serving = tokio::spawn(async move { router::serve(&server, listener).await });
     let kind = |id| async move { anyhow::Ok(made.stage.org.integration(id).await?.kind) };
     let (first, second) = (kind(made.stage.integration).await?, kind(made.stage.sms).await?);
     let signed = posts(made, made.large, receipts, &first).await?;

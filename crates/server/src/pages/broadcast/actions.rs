@@ -4,6 +4,7 @@ use axum::{extract::State, response::IntoResponse};
 use domain::{
     ids::BroadcastId,
     message::MessageState,
+    reason::Reason,
     time::{HOUR, Millis},
 };
 use maud::{Markup, Render, html};
@@ -87,7 +88,7 @@ pub struct Again {
 /// Rows to go again: their state, their codes, how many.
 struct Rows {
     state: MessageState,
-    reasons: Vec<String>,
+    reasons: Vec<Reason>,
     n: i64,
 }
 
@@ -98,8 +99,8 @@ impl Again {
         if !matches!(state, MessageState::Failed | MessageState::Expired | MessageState::Unknown) {
             return Err(wrong());
         }
-        let fits = |code: &str| state == MessageState::Unknown || why::can_retry(state, code);
-        let wanted = |code: &str| self.reason.is_empty() || self.reason == code;
+        let fits = |reason: &Reason| state == MessageState::Unknown || why::can_retry(state, reason);
+        let wanted = |reason: &Reason| self.reason.is_empty() || *reason == self.reason.as_str();
         let groups: Vec<_> = broadcast
             .counts
             .iter()

@@ -67,14 +67,14 @@ fn cells(
     template: Option<&Message>,
     time: &dyn Fn(Option<Millis>) -> String,
 ) -> [String; 15] {
-    let explained = row.state.is_settled() && !row.reason.is_empty();
+    let explained = row.state.is_settled() && !row.reason.is_none();
     [
         row.message.position.to_string(),
         row.name.clone(),
         row.recipient.clone(),
         row.state.title().to_owned(),
         if explained { why::of(row.state, &row.reason).title } else { String::new() },
-        row.reason.clone(),
+        row.reason.code().to_owned(),
         row.reason_text.clone(),
         row.attempt.to_string(),
         time(row.sent_at),

@@ -18,11 +18,11 @@ use crate::{
         error::PageResult,
         extract::{Member, Query},
     },
-    live::fragment::Fragment,
     pages::home::history,
     ui::{
         button::Button,
         format::counted,
+        fragment::Fragment,
         head::Head,
         history::{History, HistoryRow},
         pagination::{Pagination, Trail},

@@ -2,6 +2,7 @@
 
 use axum::{extract::State, response::IntoResponse};
 use domain::{
+    event::EventKind,
     ids::{BroadcastId, MessageRef},
     message::MessageState,
     money::Money,
@@ -42,6 +43,7 @@ use crate::{
         icons::Icon,
         preview::{Bubble, Part},
         shell::{Crumb, Section},
+        words::events,
     },
 };
 
@@ -304,6 +306,17 @@ impl Story {
 }
 
 impl Story {
+    /// Whether the line of the message's state tells the same: it ended so, then, and its code stands there.
+    fn is_the_ending(&self, event: &MessageEvent) -> bool {
+        let same = match event.kind {
+            EventKind::Failed => self.row.state == MessageState::Failed,
+            EventKind::Expired => self.row.state == MessageState::Expired,
+            EventKind::Unknown => self.row.state == MessageState::Unknown,
+            EventKind::Retry | EventKind::HandedBack | EventKind::Paused | EventKind::Decision => false,
+        };
+        same && event.at == self.row.failed_at.unwrap_or(self.row.changed_at)
+    }
+
     /// Everything that happened, oldest first: the row's own times, its events, its receipts.
     fn timeline(&self) -> Vec<TimelineEvent> {
         let Story { broadcast, row, events, receipts, zone, now, .. } = self;
@@ -331,14 +344,9 @@ impl Story {
             let note = [took, id, cost].into_iter().flatten().collect::<Vec<_>>().join(" · ");
             add(at, Tone::Done, Icon::Check, "Handed over", note, None);
         }
-        for event in events {
-            let (tone, icon, title) = match event.kind.as_str() {
-                "retry" => (Tone::Act, Icon::Retry, "Will be tried again"),
-                "unknown" => (Tone::Act, Icon::Question, "Not known whether it went out"),
-                "decision" => (Tone::Run, Icon::Person, "Decided by a person"),
-                _ => (Tone::Rest, Icon::Wait, "Noted"),
-            };
-            add(Millis(event.at), tone, icon, title, event.detail.clone(), None);
+        for event in events.iter().filter(|event| !self.is_the_ending(event)) {
+            let (tone, icon, title) = events::event(event.kind);
+            add(event.at, tone, icon, title, event.detail.clone(), None);
         }
         for (at, title) in [(row.delivered_at, "Delivered"), (row.read_at, "Read")] {
             if let Some(at) = at {
@@ -365,7 +373,7 @@ impl Story {
         if let Some((tone, icon)) = ended {
             let words = if row.reason_text.is_empty() { detail(row) } else { row.reason_text.clone() };
             let note =
-                if row.reason.is_empty() { words } else { format!("{} · {words}", why::shown(&row.reason)) };
+                if row.reason.is_none() { words } else { format!("{} · {words}", why::shown(&row.reason)) };
             add(row.failed_at.unwrap_or(row.changed_at), tone, icon, row.state.title(), note, None);
         }
         all.sort_by_key(|(at, _)| *at);

@@ -6,6 +6,7 @@
 use domain::{
     ids::BroadcastId,
     message::{MessageState, SkipReason},
+    reason::Reason,
     time::{Millis, Zone},
 };
 use futures::{StreamExt, TryStreamExt, stream};
@@ -69,10 +70,10 @@ impl Which {
     pub(super) fn filter(&self) -> MessageFilter {
         let tidy =
             |text: &str| text.chars().take(SEARCH_CHARS_MAX).filter(|c| *c != '\0').collect::<String>();
-        let reason = tidy(&self.reason);
+        let reason = Reason::from(tidy(&self.reason).as_str());
         MessageFilter {
             state: self.state.parse().ok(),
-            reason: (!reason.is_empty()).then_some(reason),
+            reason: (!reason.is_none()).then_some(reason),
             search: tidy(&self.q).trim().to_owned(),
         }
     }
@@ -108,7 +109,7 @@ fn words(filter: &MessageFilter) -> Vec<String> {
         parts.push(format!("state={}", state.word()));
     }
     if let Some(reason) = &filter.reason {
-        parts.push(format!("reason={}", escape(reason)));
+        parts.push(format!("reason={}", escape(reason.code())));
     }
     if !filter.search.is_empty() {
         parts.push(format!("q={}", escape(&filter.search)));
@@ -234,7 +235,7 @@ impl Listing {
             keep.push(("state".to_owned(), state.word().to_owned()));
         }
         if let Some(reason) = &filter.reason {
-            keep.push(("reason".to_owned(), reason.clone()));
+            keep.push(("reason".to_owned(), reason.code().to_owned()));
         }
         Recipients {
             search: Search {
@@ -364,7 +365,7 @@ pub(super) fn name(row: &MessageView) -> String {
 /// The number, or what is known of it.
 pub(super) fn number(row: &MessageView) -> String {
     match row.recipient.as_str() {
-        "" if row.reason == SkipReason::InvalidPhone.word() => "No usable number".to_owned(),
+        "" if row.reason == Reason::Excluded(SkipReason::InvalidPhone) => "No usable number".to_owned(),
         "" if row.state != MessageState::Skipped => "Number erased".to_owned(),
         "" => "No number".to_owned(),
         number => phone(number),
@@ -406,7 +407,7 @@ pub(super) fn detail(row: &MessageView) -> String {
         | MessageState::Skipped
         | MessageState::Cancelled => {
             let why = why::of(row.state, &row.reason);
-            let coded = row.reason.bytes().any(|b| b.is_ascii_digit());
+            let coded = row.reason.code().bytes().any(|b| b.is_ascii_digit());
             if coded { format!("{} ({})", why.title, why::shown(&row.reason)) } else { why.title }
         }
     }

@@ -12,8 +12,8 @@ use maud::{Markup, Render, html};
 use store::{Org, StoreError, broadcasts::Broadcast, integrations::Integration, templates::Template};
 
 use super::{href, status_chip, why};
-use crate::live::fragment::Fragment;
 use crate::pages::settings::templates::page_of;
+use crate::ui::fragment::Fragment;
 use crate::ui::{
     bar::Key,
     button::{Button, Weight},
@@ -129,12 +129,7 @@ impl View {
     }
 
     fn at(&self, at: Millis) -> String {
-        let (day, next_day) = self.zone.day(self.now);
-        if (day..next_day).contains(&at) {
-            self.zone.time(at)
-        } else {
-            format!("{}, {}", self.zone.date(at, self.now), self.zone.time(at))
-        }
+        self.zone.moment(at, self.now)
     }
 
     /// Rows that failed for a reason that another try can change.
@@ -264,8 +259,8 @@ impl View {
         let waiting = counted(broadcast.in_state(MessageState::Waiting), "person is", "people are");
         let words = broadcast.stop_text.replace('\r', " ");
         let said = if words.is_empty() { String::new() } else { format!("“{words}” ") };
-        let help =
-            providers::codes::meaning(&broadcast.stop_code).map_or(String::new(), |m| format!("{} ", m.help));
+        let help = providers::codes::meaning(broadcast.stop_code.code())
+            .map_or(String::new(), |m| format!("{} ", m.help));
         let note = Note::paused(
             format!("Paused {who}{when}."),
             format!("{said}{help}{waiting} waiting; nothing was lost."),
@@ -329,7 +324,7 @@ impl View {
                 | MessageState::Read => return None,
             };
             let why = why::of(count.state, &count.reason);
-            let filter = format!("state={}&reason={}", count.state.word(), escape(&count.reason));
+            let filter = format!("state={}&reason={}", count.state.word(), escape(count.reason.code()));
             let shown = self.path(&format!("?{filter}"));
             let (verb, to) = match why.step {
                 why::Step::Retry if self.may_send => ("Retry", self.path(&format!("/retry?{filter}"))),
@@ -534,16 +529,16 @@ pub(super) fn escape(text: &str) -> String {
         .collect()
 }
 
-fn asks_for_template(code: &str) -> bool {
-    why::of(MessageState::Failed, code).step == why::Step::Template
+fn asks_for_template(reason: &domain::reason::Reason) -> bool {
+    why::of(MessageState::Failed, reason).step == why::Step::Template
 }
 
 /// The template that it was confirmed with, found where something asks for it. Names are unique; one that was renamed is known by
 /// what the provider knows it by.
 async fn template_of(org: &Org, broadcast: &Broadcast) -> Result<Option<TemplateId>, StoreError> {
     let failed = broadcast.counts.iter().filter(|count| count.state == MessageState::Failed);
-    let mut codes = failed.map(|count| count.reason.as_str()).chain([broadcast.stop_code.as_str()]);
-    if !codes.any(asks_for_template) {
+    let mut reasons = failed.map(|count| &count.reason).chain([&broadcast.stop_code]);
+    if !reasons.any(asks_for_template) {
         return Ok(None);
     }
     let all = org.templates(broadcast.channel).await?;

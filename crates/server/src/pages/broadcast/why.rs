@@ -1,7 +1,12 @@
 //! What the code of an ending means in our words, and what a person can do about it.
 
-use domain::message::{MessageState, SkipReason};
+use domain::{
+    message::MessageState,
+    reason::{OwnReason, Reason},
+};
 use providers::codes::{self, NextAction};
+
+use crate::ui::words::reasons;
 
 /// Words for a cause.
 pub(super) struct Why {
@@ -28,74 +33,75 @@ pub(super) enum Step {
     Show,
 }
 
-/// Codes of ours besides those of `providers::codes`.
-const OURS: &[(&str, &str, &str, Step)] = &[
-    (
-        "worker_lost",
-        "Program stopped during the call",
-        "May have gone out. Never sent again by itself.",
-        Step::Decide,
-    ),
-    (
-        "panic",
-        "Program failed during the call",
-        "May have gone out. Never sent again by itself.",
-        Step::Decide,
-    ),
-    ("decided_not_sent", "Did not go out", "Somebody looked and decided so.", Step::Retry),
-    ("deadline", "Too late", "Its last useful moment passed before its turn.", Step::Retry),
-    ("after_hours", "Hours ended", "The hours in which it may be sent ended before its turn.", Step::Show),
-    ("cancelled", "Cancelled", "Not sent, as somebody asked.", Step::Show),
-    ("paused_by_person", "Paused", "Somebody paused it.", Step::Show),
-    ("account", "Account cannot be opened", "Look at the integration.", Step::Show),
-    ("template", "Template cannot be read", "Look at the template.", Step::Show),
-    ("content", "Values cannot be read", "Its planned values were damaged.", Step::Export),
-    ("workshop_cancelled", "Workshop cancelled", "Not sent: the workshop does not take place.", Step::Show),
-    ("workshop_moved", "Workshop moved", "Not sent: it would have told the old time.", Step::Show),
-];
+/// What a person can do about a cause of ours.
+fn step_of(reason: OwnReason) -> Step {
+    match reason {
+        OwnReason::WorkerLost | OwnReason::WorkerLate | OwnReason::Panic => Step::Decide,
+        OwnReason::DecidedNotSent | OwnReason::Deadline => Step::Retry,
+        OwnReason::Content => Step::Export,
+        OwnReason::AfterHours
+        | OwnReason::Gap
+        | OwnReason::HandedBack
+        | OwnReason::Cancelled
+        | OwnReason::PausedByPerson
+        | OwnReason::Account
+        | OwnReason::Template
+        | OwnReason::WorkshopCancelled
+        | OwnReason::WorkshopMoved => Step::Show,
+    }
+}
 
 /// The words for a cause.
-pub(super) fn of(state: MessageState, code: &str) -> Why {
-    if let Some((_, title, note, step)) = OURS.iter().find(|(ours, ..)| *ours == code) {
-        return Why { title: (*title).to_owned(), note: (*note).to_owned(), step: step_in(state, *step) };
-    }
-    if let Ok(skip) = code.parse::<SkipReason>() {
-        return Why { title: skip.title().to_owned(), note: skip_note(skip).to_owned(), step: Step::Show };
-    }
-    if let Some(meaning) = codes::meaning(code) {
-        let step = match meaning.action {
-            // Once the account is mended, the same call has another answer.
-            NextAction::Retry | NextAction::RetryLater { .. } | NextAction::PauseAccount => Step::Retry,
-            NextAction::Resolve => Step::Decide,
-            NextAction::FixTemplate => Step::Template,
-            NextAction::SmsFallback
-            | NextAction::SuppressMarketing
-            | NextAction::Suppress
-            | NextAction::None => Step::Export,
-        };
-        return Why {
-            title: meaning.title.to_owned(),
-            note: format!("{} · {}", shown(code), meaning.help),
-            step: step_in(state, step),
-        };
-    }
-    let title = if code.is_empty() { state.title().to_owned() } else { format!("Code {code}") };
-    let note = if code.is_empty() {
-        "No reason was given.".to_owned()
-    } else {
-        "The provider's own code.".to_owned()
+pub(super) fn of(state: MessageState, reason: &Reason) -> Why {
+    let said = |words: reasons::Words, step| Why {
+        title: words.title.to_owned(),
+        note: words.note.to_owned(),
+        step,
     };
-    Why { title, note, step: step_in(state, Step::Export) }
+    let code = match reason {
+        Reason::Ours(own) => return said(reasons::own(*own), step_in(state, step_of(*own))),
+        Reason::Excluded(skip) => return said(reasons::excluded(*skip), Step::Show),
+        Reason::None => {
+            return Why {
+                title: state.title().to_owned(),
+                note: "No reason was given.".to_owned(),
+                step: step_in(state, Step::Export),
+            };
+        }
+        Reason::Provider(code) => code,
+    };
+    let Some(meaning) = codes::meaning(code) else {
+        return Why {
+            title: format!("Code {code}"),
+            note: "The provider's own code.".to_owned(),
+            step: step_in(state, Step::Export),
+        };
+    };
+    let step = match meaning.action {
+        // Once the account is mended, the same call has another answer.
+        NextAction::Retry | NextAction::RetryLater { .. } | NextAction::PauseAccount => Step::Retry,
+        NextAction::Resolve => Step::Decide,
+        NextAction::FixTemplate => Step::Template,
+        NextAction::SmsFallback | NextAction::SuppressMarketing | NextAction::Suppress | NextAction::None => {
+            Step::Export
+        }
+    };
+    Why {
+        title: meaning.title.to_owned(),
+        note: format!("{} · {}", shown(reason), meaning.help),
+        step: step_in(state, step),
+    }
 }
 
 /// A code as the provider's own pages have it: ours has the provider before it where numbers would mean something else.
-pub(super) fn shown(code: &str) -> &str {
+pub(super) fn shown(reason: &Reason) -> &str {
+    let code = reason.code();
     code.strip_prefix("f2s_").unwrap_or(code)
 }
 
 /// Whether sending again those that ended so can change anything.
-pub(super) fn can_retry(state: MessageState, code: &str) -> bool {
-    of(state, code).step == Step::Retry
+pub(super) fn can_retry(state: MessageState, reason: &Reason) -> bool {
+    of(state, reason).step == Step::Retry
 }
 
 /// The state decides first: what is unknown asks for a person, whatever the code says.
@@ -112,18 +118,6 @@ fn step_in(state: MessageState, step: Step) -> Step {
         | MessageState::Sent
         | MessageState::Delivered
         | MessageState::Read => Step::Show,
-    }
-}
-
-fn skip_note(reason: SkipReason) -> &'static str {
-    match reason {
-        SkipReason::NoPhone => "The registration has no number.",
-        SkipReason::InvalidPhone => "This channel does not reach it. Correct the number if it is wrong.",
-        SkipReason::Duplicate => "First registration kept.",
-        SkipReason::Suppressed => "On the list of people who must not be contacted.",
-        SkipReason::NoConsent => "Promotion needs consent.",
-        SkipReason::BadValue => "A value of the template is empty or would be refused.",
-        SkipReason::NotRegistered => "Cancelled or refunded after planning.",
     }
 }
 
@@ -154,13 +148,13 @@ mod tests {
             (MessageState::Failed, "blocked", Step::Export),
             (MessageState::Failed, "dnd", Step::Export),
         ] {
-            assert_eq!(of(state, code).step, expected, "{state} {code}");
+            assert_eq!(of(state, &Reason::from(code)).step, expected, "{state} {code}");
         }
     }
 
     #[test]
     fn a_code_is_shown_as_the_provider_writes_it() {
-        let why = of(MessageState::Failed, "f2s_406");
+        let why = of(MessageState::Failed, &Reason::from("f2s_406"));
         assert_eq!(why.title, "Sender id refused");
         assert!(why.note.starts_with("406 · "), "{}", why.note);
     }

@@ -1,10 +1,6 @@
 //! The four tabs, what stands on those that nothing sends on, and the card of the account behind the chosen one.
 
-use domain::{
-    channel::Channel,
-    checks::{Check, Severity},
-    role::Permission,
-};
+use domain::{channel::Channel, checks::Finding, role::Permission};
 use providers::{Standing, Vendor, vendor::CallbackProof};
 use store::integrations::Integration;
 
@@ -133,12 +129,7 @@ pub(super) fn missing(
 }
 
 /// How the channel stands, in one word.
-pub(super) fn standing(
-    channel: Channel,
-    account: Option<&Integration>,
-    opened: Option<&Opened>,
-    checks: &[Check],
-) -> Chip {
+pub(super) fn standing(account: Option<&Integration>, opened: Option<&Opened>, findings: &[Finding]) -> Chip {
     let (Some(account), Some(opened)) = (account, opened) else { return State::NotSetUp.chip() };
     if account.stopped_at.is_some() {
         return Chip { tone: Tone::Act, icon: Icon::Pause, word: "Stopped".to_owned() };
@@ -146,13 +137,13 @@ pub(super) fn standing(
     if opened.account.is_err() {
         return State::Disconnected.chip();
     }
-    let found = |title: &str| checks.iter().any(|c| c.severity == Severity::Error && c.title == title);
-    let vendor = vendor::name(channel, Some(account));
-    let refuses = ["campaign", "account"].map(|what| format!("{vendor} refuses this {what}"));
-    if refuses.iter().any(|title| found(title)) {
+    let refused = |finding: &Finding| {
+        matches!(finding, Finding::CampaignRefused { .. } | Finding::AccountRefused { .. })
+    };
+    if findings.iter().any(refused) {
         return standing_chip(Standing::Refused);
     }
-    if found("The wallet is too low") {
+    if findings.iter().any(|finding| matches!(finding, Finding::WalletLow { .. })) {
         return State::LowBalance.chip();
     }
     if opened.status.as_ref().is_some_and(|status| status.standing == Standing::NotActive) {

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
+use ::compose::Review;
 use domain::{
     channel::Channel,
     ids::{IntegrationId, TemplateId, WorkshopId},
@@ -13,8 +14,6 @@ use domain::{
 const VALUES_MAX: usize = 50;
 /// Characters of a typed value; Meta's limit for a whole body is 1,024.
 const TEXT_MAX: usize = 1_024;
-/// People that the preview steps through. More would say nothing new, and each page would read more.
-pub(super) const PEOPLE_MAX: i64 = 200;
 
 /// What a person chose and typed. Ids may be anybody's: they are looked up within the organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +83,7 @@ impl Compose {
                 "workshop" => state.workshop = text.parse().ok(),
                 "template" => state.template = text.parse().ok(),
                 "account" => state.account = text.parse().ok(),
-                "person" => state.person = text.parse().unwrap_or(1).clamp(1, PEOPLE_MAX),
+                "person" => state.person = text.parse().unwrap_or(1).clamp(1, Review::PREVIEW_MAX),
                 "when" => state.later = text == "later",
                 "at" => state.at = text,
                 "until" => state.until = text,

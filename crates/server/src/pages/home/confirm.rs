@@ -1,25 +1,25 @@
 //! The confirmation: number of people, cost and finishing time, then one broadcast, however often the button is pressed.
 
+use ::compose::{Confirmation, Confirmed, Refusal, Wait};
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use domain::{
-    broadcast::Audience,
     channel::Category,
     checks::Severity,
     ids::BroadcastId,
     sending_hours::AfterHours,
+    template::Message,
     time::{DAY, MINUTE},
 };
 use maud::{Markup, html};
-use store::{StoreError, broadcasts::NewBroadcast};
+use store::StoreError;
 use subtle::ConstantTimeEq;
 
 use super::{
     Pairs,
-    asked::Wait,
     compose::Compose,
-    desk::{self, Desk},
+    desk::Desk,
     not_set_up, page, parts, paths,
-    shelf::{Ids, Opened, Shelf},
+    shelf::{Ids, Shelf},
 };
 use crate::{
     app::App,
@@ -56,7 +56,7 @@ const PROOF_BYTES: usize = 16;
 /// `GET /compose/confirm`: the question as a page.
 pub async fn show(State(app): State<App>, member: Member, query: Query<Pairs>) -> PageResult {
     let desk = load(&app, &member, &query.0).await?;
-    let status = if desk.may_send() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let status = if desk.review.may_send() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok((status, ask(&app, &member, &desk, None)).into_response())
 }
 
@@ -72,33 +72,24 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
         return Ok(see_other(&paths::broadcast(id)));
     }
     let desk = load(&app, &member, &form.0).await?;
-    if !desk.may_send() {
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, ask(&app, &member, &desk, None)).into_response());
-    }
-    let named: i64 = field(PEOPLE).and_then(|n| n.parse().ok()).unwrap_or(0);
-    if grew(named, desk.audience.reachable) {
-        let words =
-            "More people registered since the question was asked. Look at the new number and confirm again.";
-        return Ok((StatusCode::CONFLICT, ask(&app, &member, &desk, Some(words))).into_response());
-    }
-    let new = NewBroadcast {
-        integration: desk.account.id,
-        workshop: desk.workshop.id,
-        channel: desk.state.channel,
-        title: desk.template.name.clone(),
-        template: desk.frozen.clone(),
-        category: desk.message.category(),
-        audience: Audience::Registered,
-        starts_at: desk.start,
-        deadline: desk.deadline,
-        hours: desk.hours.clone(),
-        unit_price: desk.unit,
+    let named = field(PEOPLE).and_then(|n| n.parse().ok()).unwrap_or(0);
+    // Whoever looked at the question read that the same was sent before.
+    let confirmation = Confirmation { id, named: Some(named), again: true };
+    let Confirmed { id, people } = match desk.review.confirm(&member, &confirmation).await {
+        Ok(confirmed) => confirmed,
+        Err(Refusal::Blocked | Refusal::SentBefore(_)) => {
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, ask(&app, &member, &desk, None)).into_response());
+        }
+        Err(Refusal::MorePeople { .. }) => {
+            let words = "More people registered since the question was asked. Look at the new number and confirm again.";
+            return Ok((StatusCode::CONFLICT, ask(&app, &member, &desk, Some(words))).into_response());
+        }
+        Err(Refusal::Store(error)) => return Err(error.into()),
     };
-    let id = member.org.confirm_broadcast_once(id, new, member.now).await?;
     app.engine.wake(id);
-    let people = parts::people(desk.audience.reachable);
+    let people = parts::people(people);
     let words = if desk.state.later {
-        format!("Scheduled for {people}, {}.", parts::moment(&member, desk.start))
+        format!("Scheduled for {people}, {}.", parts::moment(&member, desk.review.draft.timing.start))
     } else {
         format!("Confirmed for {people}. It begins in ten seconds; until then you can take it back.")
     };
@@ -113,11 +104,6 @@ async fn is_confirmed(member: &Member, id: BroadcastId) -> Result<bool, Problem>
     }
 }
 
-/// Whether so many more people would be told that somebody should look again: a twentieth, and more than a handful.
-fn grew(named: i64, now: i64) -> bool {
-    now > named + (named / 20).max(5)
-}
-
 /// What was named and nothing else: a question about another workshop than the one somebody looked at would be a trap.
 async fn load(app: &App, member: &Member, pairs: &Pairs) -> Result<Desk, Problem> {
     let mut state = Compose::read(pairs);
@@ -128,37 +114,34 @@ async fn load(app: &App, member: &Member, pairs: &Pairs) -> Result<Desk, Problem
     }
     let shelf = Shelf::load(member, &mut state, Ids::MustBeThere, None).await?;
     let account = shelf.account().ok_or_else(not_set_up)?;
-    let opened = Opened::load(app, account, Wait::Decision).await;
+    let opened = app.composer.open(account, Wait::Decision).await;
     let desk = Desk::load(app, member, &state, &shelf, Some(&opened), Wait::Decision).await?;
-    let mut desk = desk.ok_or_else(not_set_up)?;
-    let history = desk::history(member, Some(desk.workshop.id), desk.state.channel).await?;
-    desk.warn_of_repeat(&history, member.now);
-    Ok(desk)
+    desk.ok_or_else(not_set_up)
 }
 
 /// The page with the question, or with what stands in its way.
 fn ask(app: &App, member: &Member, desk: &Desk, note: Option<&str>) -> axum::response::Response {
     let body = html! {
         @if let Some(words) = note { (Note::new(Tone::Act, "The number changed.", words)) }
-        @if desk.may_send() { (question(app, member, desk).page()) } @else { (blocked(desk)) }
+        @if desk.review.may_send() { (question(app, member, desk).page()) } @else { (blocked(member, desk)) }
     };
     page(member, body, None, None)
 }
 
-fn blocked(desk: &Desk) -> Markup {
+fn blocked(member: &Member, desk: &Desk) -> Markup {
     html! {
         section class="m-card m-ask" aria-labelledby="blocked" {
             h1 class="m-ask__title" id="blocked" { "This cannot be sent yet" }
-            p class="m-p" { (desk.obstacle().unwrap_or_default()) }
+            p class="m-p" { (desk.obstacle(member).unwrap_or_default()) }
             div class="m-ask__acts" { (Button::primary_link("Back to the composer", desk.state.href("/"))) }
         }
-        (parts::checks(desk))
+        (parts::checks(member, desk))
     }
 }
 
 /// The question, for the dialog and for the page.
 pub(super) fn question(app: &App, member: &Member, desk: &Desk) -> Confirm {
-    let people = parts::people(desk.audience.reachable);
+    let people = parts::people(desk.review.audience.reachable);
     let (title, button, busy) = if desk.state.later {
         (
             format!("Schedule for {people}?"),
@@ -174,14 +157,17 @@ pub(super) fn question(app: &App, member: &Member, desk: &Desk) -> Confirm {
     };
     let mut hidden = desk.state.pairs();
     hidden.push((ONCE.to_owned(), token(app, member, BroadcastId::new(member.now))));
-    hidden.push((PEOPLE.to_owned(), desk.audience.reachable.to_string()));
+    hidden.push((PEOPLE.to_owned(), desk.review.audience.reachable.to_string()));
     if desk.state.later && desk.state.at.is_empty() {
         hidden.retain(|(name, _)| name != "at");
-        hidden.push(("at".to_owned(), member.organization.zone.local_form(desk.start)));
+        hidden.push(("at".to_owned(), member.organization.zone.local_form(desk.review.draft.timing.start)));
     }
     if desk.state.until.is_empty() {
         // What was shown is what is confirmed, also when the page was open for long.
-        hidden.push(("until".to_owned(), member.organization.zone.local_form(desk.deadline)));
+        hidden.push((
+            "until".to_owned(),
+            member.organization.zone.local_form(desk.review.draft.timing.deadline),
+        ));
     }
     Confirm {
         id: DIALOG.to_owned(),
@@ -196,23 +182,27 @@ pub(super) fn question(app: &App, member: &Member, desk: &Desk) -> Confirm {
 }
 
 fn summary(member: &Member, desk: &Desk) -> KeyValues {
-    let left_out = desk.audience.total - desk.audience.reachable;
-    let warnings = desk.checks.iter().filter(|check| check.severity == Severity::Warning).count();
-    let when = if desk.state.later { parts::moment(member, desk.start) } else { "Now".to_owned() };
+    let left_out = desk.review.audience.total - desk.review.audience.reachable;
+    let warnings = desk.review.findings.iter().filter(|found| found.severity() == Severity::Warning).count();
+    let when = if desk.state.later {
+        parts::moment(member, desk.review.draft.timing.start)
+    } else {
+        "Now".to_owned()
+    };
     let mut rows = vec![
         (
             "Workshop".to_owned(),
-            html! { (desk.workshop.title) },
-            Some(parts::moment(member, desk.workshop.starts_at)),
+            html! { (desk.review.draft.workshop.title) },
+            Some(parts::moment(member, desk.review.draft.workshop.starts_at)),
         ),
-        ("Template".to_owned(), html! { (desk.template.name) }, None),
+        ("Template".to_owned(), html! { (desk.review.draft.template.name) }, None),
         (
             "People".to_owned(),
-            html! { (parts::people(desk.audience.reachable)) },
+            html! { (parts::people(desk.review.audience.reachable)) },
             (left_out > 0)
                 .then(|| format!("{} left out, each with a reason", crate::ui::format::grouped(left_out))),
         ),
-        ("Cost".to_owned(), html! { (rupees(desk.forecast.cost.0)) }, Some(priced(desk))),
+        ("Cost".to_owned(), html! { (rupees(desk.review.forecast.cost.0)) }, Some(priced(desk))),
         (
             "Begins".to_owned(),
             html! { (when) },
@@ -220,14 +210,18 @@ fn summary(member: &Member, desk: &Desk) -> KeyValues {
         ),
         (
             "Done by".to_owned(),
-            html! { (parts::moment(member, desk.forecast.done_at)) },
+            html! { (parts::moment(member, desk.review.forecast.done_at)) },
             Some("estimate".to_owned()),
         ),
-        ("Not sent after".to_owned(), html! { (parts::moment(member, desk.deadline)) }, None),
+        (
+            "Not sent after".to_owned(),
+            html! { (parts::moment(member, desk.review.draft.timing.deadline)) },
+            None,
+        ),
     ];
-    if desk.hours.are_limited() {
+    if desk.review.hours.are_limited() {
         let open = hours_words(desk);
-        let then = match desk.hours.then() {
+        let then = match desk.review.hours.then() {
             AfterHours::Cancel => "what is left then is cancelled",
             AfterHours::Wait => "what is left then waits",
         };
@@ -242,14 +236,14 @@ fn summary(member: &Member, desk: &Desk) -> KeyValues {
 
 /// Every hour that limits it.
 fn hours_words(desk: &Desk) -> String {
-    let law = match desk.message.category() {
+    let law = match desk.review.draft.message.category() {
         Category::Marketing => Some("10:00 AM to 9:00 PM, outside your quiet hours"),
         Category::Utility | Category::Authentication if desk.state.wait_out_quiet => {
             Some("Outside your quiet hours")
         }
         Category::Utility | Category::Authentication => None,
     };
-    match (law, desk.own_hours) {
+    match (law, desk.review.own_hours) {
         (Some(law), Some(own)) => format!("{law}, and within the account’s {own}"),
         (None, Some(own)) => format!("{own}, the account’s"),
         (law, None) => law.unwrap_or("Any").to_owned(),
@@ -258,9 +252,9 @@ fn hours_words(desk: &Desk) -> String {
 
 /// What the cost is made of.
 fn priced(desk: &Desk) -> String {
-    match desk.scan {
-        Some(_) => format!("estimate, {}", counted(desk.units, "SMS", "SMS")),
-        None => "estimate".to_owned(),
+    match &desk.review.draft.message {
+        Message::Sms(_) => format!("estimate, {}", counted(desk.review.units, "SMS", "SMS")),
+        Message::Whatsapp(_) => "estimate".to_owned(),
     }
 }
 
@@ -284,22 +278,4 @@ fn proof(app: &App, member: &Member, id: BroadcastId) -> [u8; PROOF_BYTES] {
         [b"confirm", id.0.as_bytes(), member.organization.id.0.as_bytes(), member.user.id.0.as_bytes()];
     let mac = hmac_sha256(&app.keys.form_key(), &parts);
     *mac.first_chunk().expect("a mac has 32 bytes")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_few_more_people_need_no_second_look() {
-        for (named, now, expected) in [
-            (100, 105, false),
-            (100, 106, true),
-            (1_000, 1_050, false),
-            (1_000, 1_051, true),
-            (50, 10, false),
-        ] {
-            assert_eq!(grew(named, now), expected, "{named} → {now}");
-        }
-    }
 }

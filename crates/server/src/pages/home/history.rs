@@ -120,16 +120,7 @@ fn cost(broadcast: &Broadcast) -> (String, String) {
         let note = if broadcast.finished_at.is_some() { "actual" } else { "so far" };
         return (rupees(actual.0), note.to_owned());
     }
-    let paid = [
-        MessageState::Waiting,
-        MessageState::InFlight,
-        MessageState::Sent,
-        MessageState::Delivered,
-        MessageState::Read,
-        MessageState::Unknown,
-    ];
-    let people: i64 = paid.iter().map(|state| broadcast.in_state(*state)).sum();
-    (rupees(broadcast.unit_price.times(people).0), "estimate".to_owned())
+    (rupees(broadcast.expected_cost().0), "estimate".to_owned())
 }
 
 fn progress(broadcast: &Broadcast) -> Progress {

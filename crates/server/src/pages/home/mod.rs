@@ -1,23 +1,20 @@
 //! *Workshop notification*: today's workshop, the channels, and the composer of a broadcast. Everything chosen stands in the
 //! address; nothing is kept until a broadcast is confirmed.
 
-mod asked;
 mod channels;
-mod checks;
 pub mod compose;
 pub mod confirm;
 mod desk;
 pub(crate) mod history;
 mod parts;
 mod paths;
-pub(crate) mod scan;
 mod shelf;
-mod sms_checks;
 pub mod test;
 mod timing;
 mod today;
 mod vendor;
 
+use ::compose::Wait;
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
@@ -42,12 +39,9 @@ use crate::{
         shell::{Crumb, Section},
     },
 };
-use asked::Wait;
 use compose::Compose;
 use desk::Desk;
 use shelf::{Ids, Opened, Shelf};
-
-pub use asked::Asked;
 
 /// Name of the section's page in crumbs and in the tab of the browser.
 const TITLE: &str = "Notification";
@@ -70,7 +64,7 @@ pub async fn show(
     let first = found.as_ref().map(|found| found.first.id);
     let shelf = Shelf::load(&member, &mut state, Ids::MayBeOld, first).await?;
     let opened = match shelf.account() {
-        Some(account) => Some(Opened::load(&app, account, Wait::Page).await),
+        Some(account) => Some(app.composer.open(account, Wait::Page).await),
         None => None,
     };
     let ready = today::Ready {
@@ -88,16 +82,12 @@ pub async fn show(
     let mut desk = None;
     if state.channel.sends() {
         desk = Desk::load(&app, &member, &state, &shelf, opened.as_ref(), Wait::Page).await?;
-        if let Some(desk) = &mut desk {
-            desk.warn_of_repeat(&broadcasts, member.now);
-        }
     }
     let view = View { app: &app, member: &member, shelf: &shelf, opened: opened.as_ref() };
     let chip = channels::standing(
-        state.channel,
         shelf.account(),
         opened.as_ref(),
-        desk.as_ref().map_or(&[], |desk| desk.checks.as_slice()),
+        desk.as_ref().map_or(&[], |desk| desk.review.findings.as_slice()),
     );
     let other = other_channel(&member, state.channel).await?;
     let body = html! {
@@ -182,7 +172,10 @@ impl View<'_> {
         let mut hidden = vec![
             ("channel".to_owned(), desk.state.channel.word().to_owned()),
             ("for".to_owned(), desk.state.made_for()),
-            ("until-was".to_owned(), self.member.organization.zone.local_form(desk.deadline)),
+            (
+                "until-was".to_owned(),
+                self.member.organization.zone.local_form(desk.review.draft.timing.deadline),
+            ),
         ];
         if desk.state.person > 1 {
             hidden.push(("person".to_owned(), desk.state.person.to_string()));
@@ -196,7 +189,7 @@ impl View<'_> {
             action: "/".to_owned(),
             hidden,
             parts: parts::all(self.member, self.shelf, desk),
-            aside: html! { (parts::preview(self.member, desk)) (parts::checks(desk)) },
+            aside: html! { (parts::preview(self.member, desk)) (parts::checks(self.member, desk)) },
         }
     }
 
@@ -205,16 +198,16 @@ impl View<'_> {
         html! {
             @if desk::sends(self.member) {
                 // A question names exact numbers. Where not everybody was looked at, its page asks it.
-                @if desk.may_send() && desk.about().is_none() { (confirm::question(self.app, self.member, desk)) }
+                @if desk.review.may_send() && desk.review.about().is_none() { (confirm::question(self.app, self.member, desk)) }
                 (test::question(self.member, desk))
             }
         }
     }
 
     fn bar(&self, desk: &Desk) -> Markup {
-        let checks = parts::checks(desk);
-        let people = desk.audience.reachable;
-        let done_by = parts::moment(self.member, desk.forecast.done_at);
+        let checks = parts::checks(self.member, desk);
+        let people = desk.review.audience.reachable;
+        let done_by = parts::moment(self.member, desk.review.forecast.done_at);
         let sends = desk::sends(self.member);
         let (label, icon) = if desk.state.later {
             ("Review and schedule", Icon::Wait)
@@ -226,12 +219,12 @@ impl View<'_> {
             .form(FORM)
             .formaction(confirm::PATH)
             .shortcut("mod+Enter")
-            .disabled(!sends || !desk.may_send());
-        let asks_here = sends && desk.may_send() && desk.about().is_none();
+            .disabled(!sends || !desk.review.may_send());
+        let asks_here = sends && desk.review.may_send() && desk.review.about().is_none();
         let review = if asks_here { review.opens(confirm::DIALOG) } else { review };
         let note = if sends { checks.in_words() } else { "Your role may look, not send.".to_owned() };
-        let bar = SendBar::broadcast(people, Some(desk.forecast.cost.0), Some(&done_by), note, review);
-        let bar = if desk.about().is_some() { bar.about() } else { bar };
+        let bar = SendBar::broadcast(people, Some(desk.review.forecast.cost.0), Some(&done_by), note, review);
+        let bar = if desk.review.about().is_some() { bar.about() } else { bar };
         if sends {
             let test = Button::link("Send test to me", desk.state.href(test::PATH)).icon(Icon::Test);
             bar.second(test.opens(test::DIALOG)).render()

@@ -6,7 +6,7 @@ use domain::{
     ids::WorkshopId,
     sending_hours::OpenHours,
     sms::{SmsTemplate, segments, why_unicode},
-    template::{Message, Part as Piece, Slot, Source},
+    template::{Message, Part as Piece, Slot, Source, ValueError},
     time::Millis,
 };
 use maud::{Markup, html};
@@ -39,13 +39,7 @@ pub(super) fn all(member: &Member, shelf: &Shelf, desk: &Desk) -> Vec<ComposerPa
 
 /// "7:00 PM" today, "Tue 13 Oct, 7:00 PM" else.
 pub(super) fn moment(member: &Member, at: Millis) -> String {
-    let zone = &member.organization.zone;
-    let (day, next) = zone.day(member.now);
-    if (day..next).contains(&at) {
-        zone.time(at)
-    } else {
-        format!("{}, {}", zone.date(at, member.now), zone.time(at))
-    }
+    member.organization.zone.moment(at, member.now)
 }
 
 /// "today 7:00 PM", "Tue 13 Oct, 7:00 PM".
@@ -82,7 +76,7 @@ fn workshops(member: &Member, shelf: &Shelf, chosen: WorkshopId) -> Field {
 fn who(member: &Member, shelf: &Shelf, desk: &Desk) -> Markup {
     html! {
         div class="m-row2" {
-            (workshops(member, shelf, desk.workshop.id))
+            (workshops(member, shelf, desk.review.draft.workshop.id))
             (Shown { label: "People", value: html! { "Everyone registered" } })
         }
         (summary(desk))
@@ -91,7 +85,7 @@ fn who(member: &Member, shelf: &Shelf, desk: &Desk) -> Markup {
 
 /// The people, by what keeps the message from them.
 fn summary(desk: &Desk) -> RecipientSummary {
-    let (a, id) = (&desk.audience, desk.workshop.id);
+    let (a, id) = (&desk.review.audience, desk.review.draft.workshop.id);
     let part = |key, label: &str, n, which| SummaryPart {
         key,
         label: label.to_owned(),
@@ -122,7 +116,7 @@ fn summary(desk: &Desk) -> RecipientSummary {
 }
 
 fn what(shelf: &Shelf, desk: &Desk) -> Markup {
-    let current = desk.template.id.to_string();
+    let current = desk.review.draft.template.id.to_string();
     let templates = shelf
         .templates
         .iter()
@@ -131,10 +125,12 @@ fn what(shelf: &Shelf, desk: &Desk) -> Markup {
     let accounts: Vec<Choice> = shelf
         .accounts
         .iter()
-        .map(|account| Choice::new(account.id.to_string(), &account.name, &desk.account.id.to_string()))
+        .map(|account| {
+            Choice::new(account.id.to_string(), &account.name, &desk.review.draft.account.id.to_string())
+        })
         .collect();
     let several = accounts.len() > 1;
-    let category = kind(&desk.message);
+    let category = kind(&desk.review.draft.message);
     html! {
         div class="m-row2" {
             (Field::select("template", "Template", templates).autosubmit())
@@ -144,14 +140,14 @@ fn what(shelf: &Shelf, desk: &Desk) -> Markup {
                 (Shown { label: "Category", value: html! { (category) } })
             }
         }
-        p class="m-hint" { (known_as(&desk.message)) @if several { " · " (category) } }
-        @if !desk.message.places().is_empty() { (variables(desk)) }
-        @if let Message::Sms(template) = &desk.message { (length(desk, template)) }
+        p class="m-hint" { (known_as(&desk.review.draft.message)) @if several { " · " (category) } }
+        @if !desk.review.draft.message.places().is_empty() { (variables(desk)) }
+        @if let Message::Sms(template) = &desk.review.draft.message { (length(desk, template)) }
     }
 }
 
 /// What kind of message it is, as people say it on that channel.
-fn kind(message: &Message) -> String {
+pub(super) fn kind(message: &Message) -> String {
     match message {
         Message::Whatsapp(template) => {
             format!("{}, {}", capital(template.category.word()), language(&template.language))
@@ -214,7 +210,7 @@ fn language(code: &str) -> &str {
 }
 
 fn variables(desk: &Desk) -> Variables {
-    let longest = |at: usize| match &desk.message {
+    let longest = |at: usize| match &desk.review.draft.message {
         Message::Whatsapp(_) => None,
         Message::Sms(template) => {
             template.variables.get(at).map(|variable| (variable.tag, template.limits.of(variable.tag)))
@@ -261,7 +257,7 @@ fn variables(desk: &Desk) -> Variables {
                 Some(Err(words)) => {
                     let way = match parameter.source {
                         Source::RegistrantName | Source::RegistrantFirstName | Source::RegistrantEmail
-                            if words.ends_with("is empty") =>
+                            if matches!(words, ValueError::Empty(_)) =>
                         {
                             "a fallback includes them"
                         }
@@ -273,11 +269,12 @@ fn variables(desk: &Desk) -> Variables {
             },
         }
     };
-    let person = desk.shown.as_ref().map(|shown| shown.name.split(' ').next().unwrap_or_default().to_owned());
+    let person =
+        desk.shown.as_ref().map(|shown| name(shown).split(' ').next().unwrap_or_default().to_owned());
     Variables {
         head: "Value",
         person: person.unwrap_or_else(|| "a person".to_owned()),
-        rows: desk.message.places().into_iter().enumerate().map(row).collect(),
+        rows: desk.review.draft.message.places().into_iter().enumerate().map(row).collect(),
     }
 }
 
@@ -287,12 +284,12 @@ fn whole(n: usize) -> i64 {
 
 /// What happens when the hours end, where there are such hours.
 fn hours(member: &Member, desk: &Desk) -> Markup {
-    let category = desk.message.category();
+    let category = desk.review.draft.message.category();
     let promotes = category == Category::Marketing;
     // Who waits out the quiet hours waits for the account as well.
     let chosen = promotes || !desk.state.wait_out_quiet;
     html! {
-        @if let Some(words) = hours_limits(desk.own_hours, category).filter(|_| chosen) {
+        @if let Some(words) = hours_limits(desk.review.own_hours, category).filter(|_| chosen) {
             (after_hours(desk, &words))
         }
         @if !promotes { (quiet_hours(member, desk)) }
@@ -320,7 +317,7 @@ fn after_hours(desk: &Desk, words: &str) -> Markup {
         Choice::new("wait", "Go on when they begin again", current),
     ];
     let name = "after".to_owned();
-    let legend = match (desk.message.category(), desk.own_hours) {
+    let legend = match (desk.review.draft.message.category(), desk.review.own_hours) {
         (Category::Marketing, None) => "When the hours of promotion end at 9:00 PM",
         _ => "When the hours end",
     };
@@ -335,7 +332,8 @@ fn after_hours(desk: &Desk, words: &str) -> Markup {
 /// What happens in the organisation's quiet hours, where a reminder would touch them.
 fn quiet_hours(member: &Member, desk: &Desk) -> Markup {
     let (quiet, zone) = (member.organization.quiet_hours, &member.organization.zone);
-    let touches = quiet.covers(zone, desk.start) || quiet.covers(zone, desk.forecast.done_at);
+    let touches = quiet.covers(zone, desk.review.draft.timing.start)
+        || quiet.covers(zone, desk.review.forecast.done_at);
     if !touches && !desk.state.wait_out_quiet {
         return html! {};
     }
@@ -357,16 +355,19 @@ fn when(member: &Member, desk: &Desk) -> Markup {
     let choices = vec![Choice::new("now", "Now", current), Choice::new("later", "Later", current)];
     let zone = &member.organization.zone;
     let at = if desk.state.at.is_empty() || desk.at_error.is_none() {
-        zone.local_form(desk.start)
+        zone.local_form(desk.review.draft.timing.start)
     } else {
         desk.state.at.clone()
     };
-    let until =
-        if desk.until_error.is_some() { desk.state.until.clone() } else { zone.local_form(desk.deadline) };
+    let until = if desk.until_error.is_some() {
+        desk.state.until.clone()
+    } else {
+        zone.local_form(desk.review.draft.timing.deadline)
+    };
     let until =
         Field::datetime("until", "Not sent after").value(until).error(desk.until_error.clone()).autosubmit();
     let starts = if desk.state.later {
-        format!("{}.", capital(&relative(desk.start.0, member.now.0)))
+        format!("{}.", capital(&relative(desk.review.draft.timing.start.0, member.now.0)))
     } else {
         "Ten seconds after you confirm, in which you can take it back.".to_owned()
     };
@@ -380,7 +381,7 @@ fn when(member: &Member, desk: &Desk) -> Markup {
         }
         div class="m-row2" {
             (until)
-            (Shown { label: "Workshop starts", value: html! { (moment(member, desk.workshop.starts_at)) } })
+            (Shown { label: "Workshop starts", value: html! { (moment(member, desk.review.draft.workshop.starts_at)) } })
         }
         (hours(member, desk))
         (forecast(member, desk))
@@ -388,7 +389,7 @@ fn when(member: &Member, desk: &Desk) -> Markup {
 }
 
 fn forecast(member: &Member, desk: &Desk) -> Forecast {
-    let (done, starts) = (desk.forecast.done_at, desk.workshop.starts_at);
+    let (done, starts) = (desk.review.forecast.done_at, desk.review.draft.workshop.starts_at);
     let ahead = starts > member.now;
     let done_note = if !ahead {
         "estimate".to_owned()
@@ -398,41 +399,46 @@ fn forecast(member: &Member, desk: &Desk) -> Forecast {
         format!("{} after start", span(done.since(starts)))
     };
     Forecast {
-        messages: desk.units,
-        about: desk.about(),
+        messages: desk.review.units,
+        about: desk.review.about(),
         units: 1,
-        unit_price: Some(desk.unit.0),
-        cost: Some(desk.forecast.cost.0),
-        pace: format!("{} /s", desk.account.pace.per_second),
+        unit_price: Some(desk.review.unit.0),
+        cost: Some(desk.review.forecast.cost.0),
+        pace: format!("{} /s", desk.review.draft.account.pace.per_second),
         pace_note: "this account’s limit".to_owned(),
         done_by: moment(member, done),
         done_note,
-        late: done > desk.deadline || (ahead && done > starts),
-        wallet_after: desk.wallet.map(|wallet| (wallet - desk.forecast.cost).0),
+        late: done > desk.review.draft.timing.deadline || (ahead && done > starts),
+        wallet_after: desk.review.wallet.map(|wallet| (wallet - desk.review.forecast.cost).0),
     }
+}
+
+/// What a person of the preview is called.
+fn name(shown: &::compose::Shown) -> &str {
+    if shown.name.is_empty() { "No name" } else { &shown.name }
 }
 
 /// The message as one person will see it.
 pub(super) fn preview(member: &Member, desk: &Desk) -> Preview {
     let to = |person| format!("{}#preview", desk.state.with_person(person).href("/"));
     let stepper = desk.shown.as_ref().map(|shown| Stepper {
-        name: shown.name.clone(),
+        name: name(shown).to_owned(),
         detail: phone(&shown.phone),
         position: shown.position,
-        total: if shown.all_read { shown.of } else { desk.audience.reachable.max(shown.of) },
+        total: if shown.all_read { shown.of } else { desk.review.audience.reachable.max(shown.of) },
         previous: (shown.position > 1).then(|| to(shown.position - 1)),
         next: (shown.position < shown.of).then(|| to(shown.position + 1)),
     });
     Preview {
         stepper,
         phone: vendor::phone(desk.state.channel),
-        sender: match &desk.message {
+        sender: match &desk.review.draft.message {
             Message::Whatsapp(_) => member.organization.name.clone(),
             Message::Sms(template) => {
                 template.sender.as_ref().map_or_else(|| "No header".to_owned(), ToString::to_string)
             }
         },
-        sender_note: match &desk.message {
+        sender_note: match &desk.review.draft.message {
             Message::Whatsapp(_) => "Business account".to_owned(),
             Message::Sms(_) => "Text message".to_owned(),
         },
@@ -441,7 +447,7 @@ pub(super) fn preview(member: &Member, desk: &Desk) -> Preview {
 }
 
 fn bubble(member: &Member, desk: &Desk) -> Bubble {
-    let message = &desk.message;
+    let message = &desk.review.draft.message;
     let fixed = |text: &str| if text.is_empty() { vec![] } else { vec![Part::Fixed(text.to_owned())] };
     let registered = match message {
         Message::Whatsapp(template) => &template.body,
@@ -452,7 +458,7 @@ fn bubble(member: &Member, desk: &Desk) -> Bubble {
         Some((Err(words), _)) => vec![Part::Wrong(format!("{words}. This person is left out."))],
         None => fixed(registered),
     };
-    let at = member.organization.zone.time(desk.start);
+    let at = member.organization.zone.time(desk.review.draft.timing.start);
     match message {
         Message::Whatsapp(template) => Bubble {
             title: fixed(&template.header),
@@ -486,38 +492,22 @@ fn part(piece: Piece) -> Part {
 }
 
 /// What was found, and what is in order.
-pub(super) fn checks(desk: &Desk) -> Checks {
+pub(super) fn checks(member: &Member, desk: &Desk) -> Checks {
     let mut all = Checks::default();
-    for check in &desk.checks {
-        let severity = match check.severity {
+    for (finding, words) in desk.review.findings.iter().zip(desk.words(member)) {
+        let severity = match finding.severity() {
             Found::Error => Severity::Error,
             Found::Warning => Severity::Warning,
             Found::Passed => {
-                all.passed.push(check.title.clone());
+                all.passed.push(words.title);
                 continue;
             }
         };
-        let title = match check.people {
-            Some((_, n)) => check.title.replacen(&n.to_string(), &grouped(n), 1),
-            None => check.title.clone(),
-        };
-        let action = check.people.map(|(people, n)| {
-            (format!("Show {}", grouped(n)), paths::registrants(desk.workshop.id, paths::which(people)))
+        let action = finding.people().map(|(people, n)| {
+            let list = paths::registrants(desk.review.draft.workshop.id, paths::which(people));
+            (format!("Show {}", grouped(n)), list)
         });
-        // Checks know no screens; amounts and limits are grouped here. A provider's words stay as they are.
-        let why = match check.title.as_str() {
-            "The wallet is too low" | "More people than the tier allows" => with_groups(&check.why),
-            _ => check.why.clone(),
-        };
-        all.findings.push(Finding { severity, title, why, action });
-    }
-    if desk.usual_price {
-        all.passed.push(format!(
-            "Priced at {}’s usual {} ({})",
-            vendor::name(desk.state.channel, Some(&desk.account)),
-            crate::ui::format::unit_price(desk.unit.0),
-            kind(&desk.message)
-        ));
+        all.findings.push(Finding { severity, title: words.title, why: words.why, action });
     }
     all
 }
@@ -525,40 +515,4 @@ pub(super) fn checks(desk: &Desk) -> Checks {
 /// "1,231 people".
 pub(super) fn people(n: i64) -> String {
     counted(n, "person", "people")
-}
-
-/// Groups the whole numbers in a sentence: `₹145000.50` becomes `₹1,45,000.50`.
-fn with_groups(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    for (at, run) in text.split_inclusive(|c: char| !c.is_ascii_digit()).enumerate() {
-        let digits = run.trim_end_matches(|c: char| !c.is_ascii_digit());
-        // What follows a point is a fraction.
-        let fraction = at > 0 && out.ends_with('.');
-        match digits.parse::<i64>() {
-            Ok(n) if !fraction && !digits.starts_with('0') => out.push_str(&grouped(n)),
-            Ok(_) | Err(_) => out.push_str(digits),
-        }
-        out.push_str(&run[digits.len()..]);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_in_a_sentence_are_grouped_and_fractions_are_not() {
-        for (text, expected) in [
-            (
-                "The wallet holds ₹9996.7350, not ₹145000.00.",
-                "The wallet holds ₹9,996.7350, not ₹1,45,000.00.",
-            ),
-            ("WhatsApp allows 100000 people in 24 hours.", "WhatsApp allows 1,00,000 people in 24 hours."),
-            ("0", "0"),
-            ("", ""),
-        ] {
-            assert_eq!(with_groups(text), expected);
-        }
-    }
 }

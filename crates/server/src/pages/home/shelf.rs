@@ -1,9 +1,6 @@
 //! What can be chosen on the page (workshops, templates, accounts), and what is.
 
-use std::sync::Arc;
-
-use domain::{channel::Category, ids::WorkshopId, money::Money, template::Message, workshop::WorkshopStatus};
-use providers::{Account, Status};
+use domain::{channel::Category, ids::WorkshopId, template::Message, workshop::WorkshopStatus};
 use store::{
     StoreError,
     integrations::Integration,
@@ -11,16 +8,10 @@ use store::{
     workshops::{Workshop, WorkshopFilter, WorkshopWhen},
 };
 
-use super::{
-    asked::{self, Wait},
-    compose::Compose,
-    timing::hours,
-    vendor,
-};
-use crate::{
-    app::App,
-    http::{error::Problem, extract::Member},
-};
+use super::{compose::Compose, vendor};
+use crate::http::{error::Problem, extract::Member};
+
+pub(super) use ::compose::Opened;
 
 /// Workshops to choose from, ahead and over.
 const COMING_MAX: i64 = 50;
@@ -117,8 +108,10 @@ impl Shelf {
 /// The template that is offered before somebody chose one: the first about the workshop itself that may go now. Promotion has hours, and
 /// goes to those alone who agreed to it.
 fn offered_first(member: &Member, state: &Compose, templates: &[(Template, Message)]) -> Option<usize> {
-    let goes =
-        |message: &Message| hours(member, state, message.category(), None).closed_until(member.now).is_none();
+    let goes = |message: &Message| {
+        let hours = ::compose::hours(member, message.category(), state.wait_out_quiet, state.after, None);
+        hours.closed_until(member.now).is_none()
+    };
     let serves =
         |(_, message): &(Template, Message)| goes(message) && message.category() != Category::Marketing;
     let any = || templates.iter().position(|(_, message)| goes(message));
@@ -147,37 +140,5 @@ fn chosen(
             Ok(None)
         }
         (None, _) => Ok(None),
-    }
-}
-
-/// An account, opened, with what it tells about itself.
-pub(super) struct Opened {
-    pub(super) account: Result<Arc<dyn Account>, String>,
-    /// `None` when it has not answered yet.
-    pub(super) status: Option<Status>,
-}
-
-impl Opened {
-    pub(super) async fn load(app: &App, of: &Integration, wait: Wait) -> Opened {
-        let account = app.accounts.open_integration(of).map(Arc::from);
-        let status = match &account {
-            Ok(account) => asked::status(app, of, account, wait).await,
-            Err(_) => None,
-        };
-        Opened { account, status }
-    }
-
-    /// What is left, where the provider tells.
-    pub(super) fn credit(&self) -> Option<Money> {
-        self.status.as_ref()?.balance
-    }
-
-    /// People that may be written to in 24 hours, where the provider tells.
-    pub(super) fn people_a_day(&self) -> Option<i64> {
-        self.status.as_ref()?.people_a_day
-    }
-
-    pub(super) fn takes_receipts(&self) -> bool {
-        self.account.as_ref().is_ok_and(|account| account.can().takes_receipts)
     }
 }

@@ -1,19 +1,15 @@
 //! Trying an account: asking the provider about the campaign, and one real message to a number that the person types.
 
+use ::compose::{Trial, TrialRefusal, Wait};
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use domain::{
-    checks::Probe,
-    outcome::Outcome,
-    phone::Phone,
-    sending_hours::SendingHours,
-    template::{Facts, Message},
+    audience::Excluded, checks::Probe, message::SkipReason, outcome::Outcome, phone::Phone, template::Message,
 };
 use maud::html;
-use providers::{Call, Standing, Wire};
+use providers::{Standing, Wire};
 
 use super::{
     Pairs,
-    asked::{self, Wait},
     compose::Compose,
     desk::Desk,
     not_set_up, page, parts,
@@ -27,7 +23,7 @@ use crate::{
         extract::{Form, Member, Query},
         notice::{see_other_failed, see_other_saying},
     },
-    ui::{button::Button, dialog::Confirm, field::Field, format, icons::Icon},
+    ui::{button::Button, dialog::Confirm, field::Field, format, icons::Icon, words::reasons},
 };
 
 /// The page of a test message, and where its form goes.
@@ -53,27 +49,18 @@ pub async fn send(State(app): State<App>, member: Member, form: Form<Pairs>) -> 
         Ok(phone) => phone,
         Err(error) => return Ok(asked_again(&member, &desk, typed, &error.to_string())),
     };
-    if let Some(words) = refusal(&app, &member, &desk, &phone).await? {
-        return Ok(asked_again(&member, &desk, typed, &words));
-    }
     let back = desk.state.href("/");
-    let facts = Facts {
-        name: member.user.name.clone(),
-        email: member.user.email.clone(),
-        phone: phone.as_str().to_owned(),
-        ..desk.event.clone()
+    let vendor = vendor::name(desk.state.channel, Some(&desk.review.draft.account));
+    let trial = Trial { name: &member.user.name, email: &member.user.email, phone: &phone };
+    let outcome = match app.composer.trial(&member, &desk.review, &opened, &trial).await {
+        Ok(outcome) => outcome,
+        Err(TrialRefusal::Store(error)) => return Err(error.into()),
+        Err(TrialRefusal::Unsendable(words)) => return Ok(not_sent(&app, &back, &words)),
+        Err(TrialRefusal::Excluded(Excluded { value: Some(error), .. })) => {
+            return Ok(not_sent(&app, &back, &error.to_string()));
+        }
+        Err(refusal) => return Ok(asked_again(&member, &desk, typed, &in_words(&member, &desk, &refusal))),
     };
-    let vendor = vendor::name(desk.state.channel, Some(&desk.account));
-    let wire = Wire::from_json(desk.state.channel, &desk.frozen.to_string());
-    let (content, wire, account) = match (desk.message.fill(&facts), wire, &opened.account) {
-        (Ok(content), Ok(wire), Ok(account)) => (content, wire, account),
-        (Err(error), _, _) => return Ok(not_sent(&app, &back, &error.to_string())),
-        (_, Err(error), _) => return Ok(not_sent(&app, &back, &error.to_string())),
-        (_, _, Err(words)) => return Ok(not_sent(&app, &back, words)),
-    };
-    let call = Call { wire: &wire, content: &content, to: &[phone.as_str()], span: None, now: member.now };
-    let outcome = account.send(&app.out, &call).await;
-    member.org.note_test_message(desk.account.id, ended(&outcome), app.clock.now()).await?;
     let to = format::phone(phone.as_str());
     Ok(match outcome {
         Outcome::Accepted { .. } => see_other_saying(
@@ -105,44 +92,31 @@ fn not_sent(app: &App, back: &str, words: &str) -> axum::response::Response {
     see_other_failed(app, back, &format!("{words}. Nothing was sent."))
 }
 
-/// The word in the audit log.
-fn ended(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Accepted { .. } => "accepted",
-        Outcome::Refused(_) => "refused",
-        Outcome::AccountStopped(_) => "account_stopped",
-        Outcome::Misconfigured(_) => "misconfigured",
-        Outcome::NotNow { .. } => "not_now",
-        Outcome::Unknown(_) => "unknown",
-    }
-}
-
-/// A test is a real message: whoever must not be contacted is not, what is stopped stays stopped, and the hours of the law and of the
-/// account hold. The wish to spare people at night is nothing to somebody who asks for a message of their own.
-async fn refusal(app: &App, member: &Member, desk: &Desk, phone: &Phone) -> Result<Option<String>, Problem> {
-    if member.organization.stopped.is_some() || desk.account.stopped_at.is_some() {
-        return Ok(Some("Sending is stopped. Release it before you try.".to_owned()));
-    }
-    let suppressed =
-        member.org.suppressions_of(phone.as_str(), &app.phone_key).await?.into_iter().any(|entry| {
-            entry.channel.is_none_or(|channel| channel == desk.state.channel)
-                && entry.category.is_none_or(|category| category == desk.message.category())
-        });
-    if suppressed {
-        return Ok(Some("This number is on the list of people who must not be contacted.".to_owned()));
-    }
-    let hours =
-        SendingHours::by_law(desk.message.category()).within(desk.own_hours, &member.organization.zone);
-    Ok(hours.closed_until(member.now).map(|open| {
-        let limits = parts::hours_limits(desk.own_hours, desk.message.category()).unwrap_or_default();
-        if hours.never_open(member.now) {
-            return format!("A test message keeps to the hours as well, and these leave no moment. {limits}");
+/// Why no test message was sent, beside the number.
+fn in_words(member: &Member, desk: &Desk, refusal: &TrialRefusal) -> String {
+    let review = &desk.review;
+    let limits =
+        || parts::hours_limits(review.own_hours, review.draft.message.category()).unwrap_or_default();
+    match refusal {
+        TrialRefusal::Stopped => "Sending is stopped. Release it before you try.".to_owned(),
+        TrialRefusal::Excluded(Excluded { reason: SkipReason::Suppressed, .. }) => {
+            "This number is on the list of people who must not be contacted.".to_owned()
         }
-        format!(
-            "A test message keeps to the hours as well: it may go at {}. {limits}",
-            parts::moment(member, open)
-        )
-    }))
+        TrialRefusal::Excluded(excluded) => {
+            let words = reasons::excluded(excluded.reason);
+            format!("{}. {}", words.title, words.note)
+        }
+        TrialRefusal::Closed { opens: None } => {
+            format!("A test message keeps to the hours as well, and these leave no moment. {}", limits())
+        }
+        TrialRefusal::Closed { opens: Some(opens) } => format!(
+            "A test message keeps to the hours as well: it may go at {}. {}",
+            parts::moment(member, *opens),
+            limits()
+        ),
+        TrialRefusal::Unsendable(words) => words.clone(),
+        TrialRefusal::Store(error) => error.to_string(),
+    }
 }
 
 fn asked_again(member: &Member, desk: &Desk, typed: &str, error: &str) -> axum::response::Response {
@@ -164,7 +138,7 @@ fn number(typed: &str) -> Field {
 pub(super) fn question(member: &Member, desk: &Desk) -> Confirm {
     Confirm {
         id: DIALOG.to_owned(),
-        title: format!("Send “{}” to yourself", desk.template.name),
+        title: format!("Send “{}” to yourself", desk.review.draft.template.name),
         body: html! { (number("")) },
         action: PATH.to_owned(),
         csrf: member.csrf().clone(),
@@ -182,12 +156,13 @@ pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) ->
         Ok(account) => account,
         Err(words) => return Ok(see_other_failed(&app, &back, words)),
     };
-    let wire = Wire::from_json(desk.state.channel, &desk.frozen.to_string())
+    let wire = Wire::from_json(desk.state.channel, &desk.review.frozen.to_string())
         .map_err(|error| Problem::bad_request(error.to_string()))?;
-    let vendor = vendor::name(desk.state.channel, Some(&desk.account));
-    let name = desk.message.name_there();
-    let probe = asked::probe(&app, &desk.account, account, &wire, name, Wait::Anew).await;
-    let status = asked::status(&app, &desk.account, account, Wait::Anew).await.unwrap_or_default();
+    let vendor = vendor::name(desk.state.channel, Some(&desk.review.draft.account));
+    let name = desk.review.draft.message.name_there();
+    let probe = app.composer.probe(&desk.review.draft.account, account, &wire, name, Wait::Anew).await;
+    let anew = app.composer.open(&desk.review.draft.account, Wait::Anew).await;
+    let status = anew.status.unwrap_or_default();
     let money = match (status.balance, status.standing) {
         (Some(balance), _) => format!(" The wallet holds {}.", format::rupees(balance.0)),
         (None, Standing::Refused) => {
@@ -195,14 +170,14 @@ pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) ->
         }
         (None, _) => String::new(),
     };
-    let thing = match &desk.message {
+    let thing = match &desk.review.draft.message {
         Message::Whatsapp(_) => format!("the campaign {name}"),
         Message::Sms(_) => format!("the text {name}"),
     };
     Ok(match probe {
         Probe::Answered { live: true, parameters, .. } => {
             let values = parameters.map(|n| format!(" and takes {}", format::counted(n, "value", "values")));
-            let is = match (&desk.message, &values) {
+            let is = match (&desk.review.draft.message, &values) {
                 (Message::Whatsapp(_), _) => format!("{vendor} answers: {thing} is live"),
                 (Message::Sms(_), Some(_)) => format!("{vendor} answers: {thing} is registered"),
                 (Message::Sms(_), None) => format!("{vendor} takes the key"),
@@ -216,7 +191,7 @@ pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) ->
             &format!("{vendor} answers: {thing} is not live. Set it live there.{money}"),
         ),
         Probe::Refused(words) => {
-            let look = match &desk.message {
+            let look = match &desk.review.draft.message {
                 Message::Whatsapp(_) => "Check the campaign’s name and the key",
                 Message::Sms(_) => "Check the key under Settings, Integrations",
             };
@@ -241,7 +216,7 @@ async fn load(
     let mut state = Compose::read(pairs);
     let shelf = Shelf::load(member, &mut state, ids, None).await?;
     let account = shelf.account().ok_or_else(not_set_up)?;
-    let opened = Opened::load(app, account, wait).await;
+    let opened = app.composer.open(account, wait).await;
     let desk = Desk::load(app, member, &state, &shelf, Some(&opened), wait).await?;
     Ok((desk.ok_or_else(not_set_up)?, opened))
 }

@@ -1,9 +1,7 @@
 //! Who carries a channel's messages, and the few words in which channels differ on this page.
 
-use std::sync::Arc;
-
-use domain::{channel::Channel, money::Money, template::Message};
-use providers::{Account, Vendor, registry};
+use domain::channel::Channel;
+use providers::{Vendor, registry};
 use store::integrations::Integration;
 
 use super::{compose::Compose, paths};
@@ -48,18 +46,5 @@ pub(super) fn new_template(state: &Compose) -> &'static str {
     match state.channel {
         Channel::Sms => paths::NEW_SMS_TEMPLATE,
         Channel::WhatsappPersonal | Channel::WhatsappGroup | Channel::IvrCall => paths::NEW_TEMPLATE,
-    }
-}
-
-/// The provider's usual price of one message or segment.
-pub(super) fn list_price(message: &Message, account: &Integration) -> Money {
-    of(message.channel(), Some(account)).map_or(Money(0), |vendor| vendor.list_price(message.tariff()))
-}
-
-/// A template with what the account adds where it names nothing.
-pub(super) fn complete(message: Message, account: Option<&Arc<dyn Account>>) -> Message {
-    match account {
-        Some(account) => account.complete(message),
-        None => message,
     }
 }

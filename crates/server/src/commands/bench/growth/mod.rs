@@ -74,7 +74,7 @@ async fn search(app: &App, base: &base::Base, board: &mut Board) -> anyhow::Resu
         let mut slowest: f64 = 0.0;
         for (list, path) in lists {
             for text in texts {
-                let address = format!("{path}?q={}", crate::pages::workshops::form_value(text));
+                let address = format!("{path}?q={}", crate::ui::format::form_value(text));
                 let ms = pages::median_ms(app, &address, &cookie).await?;
                 board.remark(format_args!("{kind}: {list}, “{text}”: {ms:.1} ms"))?;
                 slowest = slowest.max(ms);

@@ -17,7 +17,7 @@ use super::{
     base::Base,
     helpers::{Load, Loader, Vendor, get},
 };
-use crate::app::App;
+use crate::{app::App, router};
 
 /// How often the count of a broadcast is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -44,7 +44,7 @@ pub(super) async fn run(
     let host = listener.local_addr()?.to_string();
     let serving = tokio::spawn({
         let app = app.clone();
-        async move { app.serve(listener).await }
+        async move { router::serve(&app, listener).await }
     });
     let sending = app.start_sending("bench").await?;
     let large = format!("/workshops/{}/registrants.csv", base.large);

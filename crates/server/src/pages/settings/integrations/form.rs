@@ -393,7 +393,7 @@ pub async fn update(
             "Account saved, key replaced. Test the connection next."
         }
     };
-    app.callbacks.forget();
+    app.account_changes.note();
     Ok(see_other_saying(&app, &href(id), words))
 }
 
@@ -454,7 +454,7 @@ pub async fn replace_keys(
         return Ok(unprocessable(keys_page(&member, &integration, &form)));
     }
     replace(&app, &member, &integration, &secrets).await?;
-    app.callbacks.forget();
+    app.account_changes.note();
     Ok(see_other_saying(&app, &href(id), "Keys replaced. Test the connection next."))
 }
 

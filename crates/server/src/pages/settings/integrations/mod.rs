@@ -264,7 +264,7 @@ pub async fn remove(State(app): State<App>, member: Member, Path(id): Path<Integ
     let integration = member.org.integration(id).await?;
     match member.org.remove_integration(id, member.now).await {
         Ok(()) => {
-            app.callbacks.forget();
+            app.account_changes.note();
             Ok(see_other_saying(
                 &app,
                 HREF,

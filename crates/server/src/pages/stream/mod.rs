@@ -1,7 +1,9 @@
 //! The stream of a page: first the whole present state, then what changed, a `ping` while nothing changes, `end` when the reader's
 //! session is over. An event is a JSON list of markup; each piece takes the place of what carries the same `data-live-id`.
 
-use std::{convert::Infallible, time::Duration};
+mod watched;
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
@@ -21,24 +23,23 @@ use tokio::{
     time::{Interval, MissedTickBehavior},
 };
 
-use super::{
-    feed::{Place, Rendering},
-    fragment::Sent,
-    watched::{Watch, What},
-};
 use crate::{
     app::{App, SESSION_LIFE},
     http::{
         auth::Token,
+        caller::Caller,
         cookies::Jar,
         error::{PageResult, Problem},
-        extract::{Member, Path, Query},
+        extract::{Path, Query},
     },
+    live::{Place, Rendering},
     pages::{
         broadcast::{list, recipients::Which},
         home::history,
     },
+    ui::fragment::Sent,
 };
+use watched::{Watch, What};
 
 /// A stream says at least so often that it lives; the session is looked up again at the same time, and whenever access changed here or in
 /// another process. Below the 30 seconds after
@@ -47,7 +48,7 @@ const PING: Duration = Duration::from_secs(15);
 
 struct Stream {
     app: App,
-    watch: Watch,
+    watch: Arc<Watch>,
     token_hash: String,
     changes: Receiver<Rendering>,
     access: watch::Receiver<()>,
@@ -59,68 +60,69 @@ struct Stream {
 }
 
 /// `GET /live`: the frame of any page.
-pub async fn frame(State(app): State<App>, member: Member, headers: HeaderMap) -> PageResult {
-    stream(app, &member, &headers, What::Frame).await
+pub async fn frame(State(app): State<App>, caller: Caller, headers: HeaderMap) -> PageResult {
+    stream(app, &caller, &headers, What::Frame).await
 }
 
 /// `GET /live/broadcasts`: a page of the list of broadcasts.
 pub async fn broadcasts(
     State(app): State<App>,
-    member: Member,
+    caller: Caller,
     headers: HeaderMap,
     Query(which): Query<list::Which>,
 ) -> PageResult {
-    stream(app, &member, &headers, What::Broadcasts(Box::new(which))).await
+    stream(app, &caller, &headers, What::Broadcasts(Box::new(which))).await
 }
 
 /// `GET /live/history`: the broadcasts of a workshop on the home page.
 pub async fn history(
     State(app): State<App>,
-    member: Member,
+    caller: Caller,
     headers: HeaderMap,
     Query(which): Query<history::Which>,
 ) -> PageResult {
-    stream(app, &member, &headers, What::History(Box::new(which))).await
+    stream(app, &caller, &headers, What::History(Box::new(which))).await
 }
 
 /// `GET /live/broadcasts/{broadcast}`
 pub async fn broadcast(
     State(app): State<App>,
-    member: Member,
+    caller: Caller,
     headers: HeaderMap,
     Path(id): Path<BroadcastId>,
     Query(which): Query<Which>,
 ) -> PageResult {
-    stream(app, &member, &headers, What::Broadcast(id, Box::new(which))).await
+    stream(app, &caller, &headers, What::Broadcast(id, Box::new(which))).await
 }
 
 /// `GET /live/broadcasts/{broadcast}/messages/{position}`
 pub async fn message(
     State(app): State<App>,
-    member: Member,
+    caller: Caller,
     headers: HeaderMap,
     Path((id, position)): Path<(BroadcastId, i64)>,
 ) -> PageResult {
-    stream(app, &member, &headers, What::Message(id, position)).await
+    stream(app, &caller, &headers, What::Message(id, position)).await
 }
 
-async fn stream(app: App, member: &Member, headers: &HeaderMap, what: What) -> PageResult {
+async fn stream(app: App, caller: &Caller, headers: &HeaderMap, what: What) -> PageResult {
     let token =
         Jar::Session.read(&app.config, headers).and_then(Token::parse).ok_or_else(Problem::not_signed_in)?;
-    let watch = Watch {
-        org: member.org.clone(),
+    let watch = Arc::new(Watch {
+        app: app.clone(),
+        org: caller.org.clone(),
         what,
-        zone: member.organization.zone.clone(),
-        may_send: member.may(Permission::Send),
-    };
+        zone: caller.organization.zone.clone(),
+        may_send: caller.may(Permission::Send),
+    });
     // Not found before the stream begins, as on the page.
-    let now = watch.render(&app).await?;
-    let place = app.live.place(member.signed_in.session).ok_or_else(|| Problem::too_many(60_000))?;
+    let now = watch.parts().await?;
+    let place = app.live.place(caller.signed_in.session).ok_or_else(|| Problem::too_many(60_000))?;
     let mut ping = tokio::time::interval_at(tokio::time::Instant::now() + PING, PING);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut sent = Sent::default();
     let stream = Stream {
-        changes: app.live.watch(&app, &watch),
+        changes: app.live.watch(watch.clone(), app.engine.feed(), app.stopping.clone()),
         access: app.engine.access(),
         token_hash: token.hash(),
         ping,

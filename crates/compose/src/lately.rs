@@ -1,5 +1,5 @@
-//! What providers said lately about a campaign and an account. Pages do not wait for providers: they show what is known and
-//! ask again in the background.
+//! What providers said lately about a campaign and an account. Pages do not wait for providers: they show what is known, and the question
+//! is put again in the background.
 
 use std::{
     collections::HashMap,
@@ -16,7 +16,7 @@ use domain::{
 use providers::{Account, Standing, Status, Wire};
 use store::integrations::Integration;
 
-use crate::app::App;
+use crate::Composer;
 
 /// An answer is as good as new for so long.
 const FRESH_MS: i64 = MINUTE;
@@ -29,7 +29,7 @@ const KEPT_MAX: usize = 1_000;
 
 /// How long somebody waits for an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wait {
+pub enum Wait {
     /// A page that must be quick; an older answer will do.
     Page,
     /// A decision: the answer has to be a fresh one.
@@ -52,12 +52,13 @@ impl Wait {
 type Which = (IntegrationId, Millis);
 
 /// What was answered lately, by every account of the program.
-#[derive(Default)]
-pub struct Asked {
+#[derive(Debug, Default)]
+pub struct Lately {
     probes: Kept<(Which, String), Probe>,
     accounts: Kept<Which, Status>,
 }
 
+#[derive(Debug)]
 struct Kept<K, V>(Mutex<HashMap<K, (Millis, V)>>);
 
 impl<K, V> Default for Kept<K, V> {
@@ -101,8 +102,8 @@ fn look<V>(kept: Option<(Millis, V)>, silent: impl Fn(&V) -> bool, wait: Wait, n
 }
 
 /// What the provider says about what would be sent; [`Probe::Silent`] when it takes too long.
-pub(super) async fn probe(
-    app: &App,
+pub(crate) async fn probe(
+    composer: &Composer,
     of: &Integration,
     account: &Arc<dyn Account>,
     wire: &Wire,
@@ -111,14 +112,14 @@ pub(super) async fn probe(
 ) -> Probe {
     let key = ((of.id, of.secrets_set_at), campaign.to_owned());
     let silent = |probe: &Probe| matches!(probe, Probe::Silent(_));
-    let look = look(app.asked.probes.get(&key), silent, wait, app.clock.now());
+    let look = look(composer.lately.probes.get(&key), silent, wait, composer.clock.now());
     if let Look::Use(probe) = look {
         return probe;
     }
-    let (asker, account, wire) = (app.clone(), account.clone(), wire.clone());
+    let (asker, account, wire) = (composer.clone(), account.clone(), wire.clone());
     let asking = tokio::spawn(async move {
-        let probe = account.probe(&asker.out, &wire).await;
-        asker.asked.probes.put(key, asker.clock.now(), probe.clone());
+        let probe = account.probe(&asker.http, &wire).await;
+        asker.lately.probes.put(key, asker.clock.now(), probe.clone());
         probe
     });
     match look {
@@ -132,22 +133,22 @@ pub(super) async fn probe(
 }
 
 /// What an account tells about itself; `None` when it takes too long.
-pub(super) async fn status(
-    app: &App,
+pub(crate) async fn status(
+    composer: &Composer,
     of: &Integration,
     account: &Arc<dyn Account>,
     wait: Wait,
 ) -> Option<Status> {
     let key = (of.id, of.secrets_set_at);
     let silent = |status: &Status| status.standing == Standing::Silent;
-    let look = look(app.asked.accounts.get(&key), silent, wait, app.clock.now());
+    let look = look(composer.lately.accounts.get(&key), silent, wait, composer.clock.now());
     if let Look::Use(status) = look {
         return Some(status);
     }
-    let (asker, account) = (app.clone(), account.clone());
+    let (asker, account) = (composer.clone(), account.clone());
     let asking = tokio::spawn(async move {
-        let status = account.status(&asker.out, "").await;
-        asker.asked.accounts.put(key, asker.clock.now(), status.clone());
+        let status = account.status(&asker.http, "").await;
+        asker.lately.accounts.put(key, asker.clock.now(), status.clone());
         status
     });
     match look {

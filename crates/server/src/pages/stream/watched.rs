@@ -4,21 +4,23 @@ use domain::{
     ids::{BroadcastId, MessageRef, OrganizationId},
     time::{Millis, Zone},
 };
+use futures::{FutureExt, future::BoxFuture};
 use store::{Org, StoreError};
 
-use super::fragment::Fragment;
 use crate::{
     app::App,
+    http::frame::Pulse,
+    live::Watched,
     pages::{
         broadcast::{list, message::Story, recipients::Listing, recipients::Which, view::View},
         home::history,
     },
-    ui::shell::{clock, heartbeat, running},
+    ui::fragment::Fragment,
 };
 
 /// What is watched besides the frame around every page.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum What {
+pub(super) enum What {
     /// Nothing.
     Frame,
     /// A broadcast with the recipients on the page, and perhaps one message in the drawer.
@@ -32,8 +34,7 @@ pub enum What {
 }
 
 impl What {
-    /// Whether a change of that broadcast may matter. The feed tells of all organisations; whose it is, the next look finds.
-    pub fn concerns(&self, changed: BroadcastId) -> bool {
+    fn concerns(&self, changed: BroadcastId) -> bool {
         match self {
             What::Frame => false,
             What::Broadcast(id, _) | What::Message(id, _) => *id == changed,
@@ -43,8 +44,10 @@ impl What {
 }
 
 /// Whose eyes it is watched with.
-#[derive(Clone, Debug)]
-pub struct Watch {
+#[derive(Clone)]
+pub(super) struct Watch {
+    /// The program.
+    pub app: App,
     /// The store, bound to a member of the organisation.
     pub org: Org,
     /// What is watched.
@@ -56,23 +59,33 @@ pub struct Watch {
 }
 
 /// What a rendering depends on: readers with an equal one share it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
+#[derive(Debug)]
+#[expect(dead_code, reason = "read as text: two with the same text are the same")]
+struct Key<'a> {
     organization: OrganizationId,
-    what: What,
+    what: &'a What,
     may_send: bool,
 }
 
-impl Watch {
-    /// Equal for those who see the same.
-    pub fn key(&self) -> Key {
+impl Watched for Watch {
+    fn key(&self) -> String {
         let organization = self.org.actor().organization;
-        Key { organization, what: self.what.clone(), may_send: self.may_send }
+        format!("{:?}", Key { organization, what: &self.what, may_send: self.may_send })
     }
 
+    fn concerns(&self, changed: BroadcastId) -> bool {
+        self.what.concerns(changed)
+    }
+
+    fn render(&self) -> BoxFuture<'_, Result<Vec<Fragment>, String>> {
+        self.parts().map(|parts| parts.map_err(|error| error.to_string())).boxed()
+    }
+}
+
+impl Watch {
     /// All parts as they are now.
-    pub async fn render(&self, app: &App) -> Result<Vec<Fragment>, StoreError> {
-        let now = app.clock.now();
+    pub(super) async fn parts(&self) -> Result<Vec<Fragment>, StoreError> {
+        let now = self.app.clock.now();
         let mut parts = match &self.what {
             What::Frame => vec![],
             What::Broadcast(id, which) => self.broadcast(*id, which, now).await?,
@@ -82,7 +95,7 @@ impl Watch {
             }
             What::History(which) => which.load(&self.org, &self.zone, now).await?.fragments(),
         };
-        parts.extend(Pulse::load(app, &self.org, now).await?.fragments(&self.zone, now));
+        parts.extend(Pulse::load(&self.app, &self.org, now).await?.fragments(&self.zone, now));
         Ok(parts)
     }
 
@@ -114,35 +127,4 @@ impl Watch {
         let story = Story::load(&self.org, message, &self.zone, self.may_send, now).await?;
         Ok(Fragment::new(crate::ui::drawer::LIVE_ID, story.drawer()))
     }
-}
-
-/// What the frame shows of the engine's life.
-#[derive(Clone, Copy, Debug)]
-pub struct Pulse {
-    /// How long ago the scheduler was last heard of, in milliseconds; none if never.
-    pub heartbeat_ms: Option<i64>,
-    /// How many broadcasts are running.
-    pub running: i64,
-}
-
-impl Pulse {
-    /// Reads it.
-    pub async fn load(app: &App, org: &Org, now: Millis) -> Result<Pulse, StoreError> {
-        let beat = app.engine.work().newest_beat().await?;
-        let running = org.running_broadcasts().await?;
-        Ok(Pulse { heartbeat_ms: beat.map(|at| now.since(at).max(0)), running })
-    }
-
-    fn fragments(self, zone: &Zone, now: Millis) -> [Fragment; 3] {
-        [
-            Fragment::new("running", running(self.running)),
-            Fragment::new("beat", heartbeat(self.heartbeat_ms)),
-            Fragment::new("clock", clock(&clock_words(zone, now))),
-        ]
-    }
-}
-
-/// The present moment in the organisation's zone: "Tue 13 Oct, 4:18 PM IST".
-pub fn clock_words(zone: &Zone, now: Millis) -> String {
-    format!("{}, {} {}", zone.date(now, now), zone.time(now), zone.abbreviation(now))
 }

@@ -63,7 +63,12 @@ static SERVED: LazyLock<Vec<(Asset, Served)>> = LazyLock::new(|| {
         (Asset::Components, file("maud-ui", "css", "text/css; charset=utf-8", components.into_bytes())),
         (
             Asset::Brand,
-            file("brand", "css", "text/css; charset=utf-8", include_bytes!("../assets/brand.css").to_vec()),
+            file(
+                "brand",
+                "css",
+                "text/css; charset=utf-8",
+                include_bytes!("../../assets/brand.css").to_vec(),
+            ),
         ),
         (
             Asset::Live,
@@ -71,11 +76,11 @@ static SERVED: LazyLock<Vec<(Asset, Served)>> = LazyLock::new(|| {
                 "live",
                 "js",
                 "text/javascript; charset=utf-8",
-                include_bytes!("../assets/live.js").to_vec(),
+                include_bytes!("../../assets/live.js").to_vec(),
             ),
         ),
         (Asset::Font, font),
-        (Asset::Icon, file("icon", "svg", "image/svg+xml", include_bytes!("../assets/icon.svg").to_vec())),
+        (Asset::Icon, file("icon", "svg", "image/svg+xml", include_bytes!("../../assets/icon.svg").to_vec())),
     ]
 });
 

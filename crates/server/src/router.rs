@@ -2,74 +2,42 @@
 //!
 //! To add a page: write its handler, add a line to [`table`]. Nothing is reachable that is not in it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::DefaultBodyLimit,
     handler::Handler,
     http::Method,
-    middleware::{from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     routing::{MethodFilter, MethodRouter, on},
 };
-use domain::role::Permission::{
-    self, AddRegistrants, Erase, Integrations, Manage, Operate, Read, Send, Team,
-};
+use domain::role::Permission::{AddRegistrants, Erase, Integrations, Manage, Operate, Read, Send, Team};
+use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 
-use super::{
-    assets,
-    error::Kind,
-    gate::{self, gate},
-    headers,
+use crate::{
+    app::App,
+    callbacks::{self, Callbacks},
+    http::{
+        assets,
+        error::Kind,
+        gate::{self, gate},
+        headers,
+    },
+    listener, pages,
 };
-use crate::{app::App, callbacks, live, pages};
 use Needs::{Anyone, Public, SignedIn, SuperAdmin};
 
+pub use crate::http::rule::{Needs, Rule};
+
+/// After the signal to stop, open requests get so long to end.
+const STOP_WAIT: Duration = Duration::from_secs(20);
 /// Most bytes of a form; uploads say their own with [`Route::body_max`].
 const FORM_BYTES_MAX: usize = 64 * 1024;
 
 /// A page that reads a long list from a provider, page by page.
 const ASKING: Duration = Duration::from_secs(90);
-
-/// Who may use a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Needs {
-    /// Anybody and any program; no session is looked up and no form is guarded. For assets, health, and callbacks that prove
-    /// themselves.
-    Anyone,
-    /// Anybody; forms are guarded.
-    Public,
-    /// Whoever is signed in.
-    SignedIn,
-    /// A member whose role allows it.
-    Role(Permission),
-    /// The host of the installation.
-    SuperAdmin,
-}
-
-impl From<Permission> for Needs {
-    fn from(permission: Permission) -> Needs {
-        Needs::Role(permission)
-    }
-}
-
-/// What the gate knows about a route.
-#[derive(Clone, Copy, Debug)]
-pub struct Rule {
-    /// Pattern of the path.
-    pub path: &'static str,
-    /// Who may use it.
-    pub needs: Needs,
-    /// Who reads its answers.
-    pub kind: Kind,
-    /// Most bytes of a body.
-    pub body_max: usize,
-    /// Longest time until the answer begins.
-    pub timeout: Duration,
-    /// Whether sessions may end by it, or rights change: live streams look again at once.
-    pub changes_access: bool,
-}
 
 /// One line of the table.
 pub struct Route {
@@ -134,7 +102,7 @@ pub fn table() -> Vec<Route> {
     use pages::{
         account, broadcast, consents, erase, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, registrants_export,
         settings::{audit, charges, integrations, prices, templates::{sms as sms_templates, whatsapp as whatsapp_templates}},
-        setup, team, workshop, workshops,
+        setup, stream, team, workshop, workshops,
     };
     vec![
         route(GET,  "/assets/{file}",                     Anyone,     assets::serve),
@@ -216,11 +184,11 @@ pub fn table() -> Vec<Route> {
         route(POST, "/broadcasts/{broadcast}/cancel",     Send,       broadcast::actions::cancel),
         route(GET,  "/broadcasts/{broadcast}/retry",      Send,       broadcast::actions::ask_retry),
         route(POST, "/broadcasts/{broadcast}/retry",      Send,       broadcast::actions::retry),
-        route(GET,  "/live",                              Read,       live::sse::frame),
-        route(GET,  "/live/history",                      Read,       live::sse::history),
-        route(GET,  "/live/broadcasts",                   Read,       live::sse::broadcasts),
-        route(GET,  "/live/broadcasts/{broadcast}",       Read,       live::sse::broadcast),
-        route(GET,  "/live/broadcasts/{broadcast}/messages/{position}", Read, live::sse::message),
+        route(GET,  "/live",                              Read,       stream::frame),
+        route(GET,  "/live/history",                      Read,       stream::history),
+        route(GET,  "/live/broadcasts",                   Read,       stream::broadcasts),
+        route(GET,  "/live/broadcasts/{broadcast}",       Read,       stream::broadcast),
+        route(GET,  "/live/broadcasts/{broadcast}/messages/{position}", Read, stream::message),
 
         route(GET,  "/operator",                          Operate,    operator::show),
         route(GET,  "/operator/stop",                     Send,       operator::ask_stop),
@@ -312,8 +280,29 @@ pub fn build_from(app: &App, routes: Vec<Route>) -> Router {
     routes
         .fallback(gate::nothing_here)
         .method_not_allowed_fallback(gate::wrong_method)
-        .layer(from_fn(gate::outermost))
+        .layer(Extension(Arc::new(Callbacks::new(app.engine.clone(), app.clock.clone()))))
+        .layer(from_fn_with_state(app.clone(), pages::problem::layer))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), headers::add))
         .with_state(app.clone())
+}
+
+/// Answers requests until [`Parts::stopping`](crate::app::Parts::stopping) is cancelled, then lets open ones end.
+///
+/// # Errors
+/// None at present; the listener answers for its sockets itself.
+pub async fn serve(app: &App, sockets: TcpListener) -> anyhow::Result<()> {
+    let limits = listener::Limits::new(listener::available(), app.config.behind_proxy);
+    let serving = listener::serve(sockets, build(app), limits, app.stopping.clone());
+    let deadline = async {
+        app.stopping.cancelled().await;
+        tokio::time::sleep(STOP_WAIT).await;
+    };
+    tokio::select! {
+        () = serving => Ok(()),
+        () = deadline => {
+            tracing::warn!("requests were still open {} s after the signal to stop; they are dropped", STOP_WAIT.as_secs());
+            Ok(())
+        }
+    }
 }

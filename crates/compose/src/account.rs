@@ -1,0 +1,76 @@
+//! The account that would send: opened, with what it tells about itself.
+
+use std::sync::Arc;
+
+use domain::{money::Money, template::Message};
+use providers::{Account, Status, registry};
+use store::integrations::{Account as Stored, Integration};
+
+use crate::{
+    Composer,
+    lately::{self, Wait},
+};
+
+/// Opens an account's sealed secrets and says where its provider is. The server knows keys and addresses; who calls this does not.
+pub trait Accounts: Send + Sync + 'static {
+    /// The account, ready to be called; or why it is not, in words for people.
+    fn open(&self, account: &Stored) -> Result<Box<dyn Account>, String>;
+}
+
+/// An account, opened, with what it tells about itself.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// Ready to be called; or why it is not, in words for people.
+    pub account: Result<Arc<dyn Account>, String>,
+    /// `None` when it has not answered yet.
+    pub status: Option<Status>,
+}
+
+impl Composer {
+    /// Opens an account and asks it about itself, as far as `wait` allows.
+    pub async fn open(&self, of: &Integration, wait: Wait) -> Opened {
+        let stored = Stored {
+            id: of.id,
+            organization: of.organization,
+            kind: of.kind.clone(),
+            settings: of.settings.clone(),
+            sealed: of.sealed.clone(),
+        };
+        let account: Result<Arc<dyn Account>, String> = self.accounts.open(&stored).map(Arc::from);
+        let status = match &account {
+            Ok(account) => lately::status(self, of, account, wait).await,
+            Err(_) => None,
+        };
+        Opened { account, status }
+    }
+}
+
+impl Opened {
+    /// What is left, where the provider tells.
+    pub fn credit(&self) -> Option<Money> {
+        self.status.as_ref()?.balance
+    }
+
+    /// People that may be written to in 24 hours, where the provider tells.
+    pub fn people_a_day(&self) -> Option<i64> {
+        self.status.as_ref()?.people_a_day
+    }
+
+    /// Whether posts about messages are taken.
+    pub fn takes_receipts(&self) -> bool {
+        self.account.as_ref().is_ok_and(|account| account.can().takes_receipts)
+    }
+}
+
+/// The provider's usual price of one message or segment.
+pub(crate) fn list_price(message: &Message, account: &Integration) -> Money {
+    registry::vendor(&account.kind).map_or(Money(0), |vendor| vendor.list_price(message.tariff()))
+}
+
+/// A template with what the account adds where it names nothing.
+pub(crate) fn complete(message: Message, account: Option<&Arc<dyn Account>>) -> Message {
+    match account {
+        Some(account) => account.complete(message),
+        None => message,
+    }
+}

@@ -1,0 +1,52 @@
+//! What somebody wants to send: nothing of it is kept until it is confirmed.
+
+use domain::{
+    sending_hours::AfterHours,
+    template::{Message, MessageError},
+};
+use store::{integrations::Integration, templates::Template, workshops::Workshop};
+
+use crate::Timing;
+
+/// What to send, to whom, by which account, when.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Whose people: everyone whose registration stands.
+    pub workshop: Workshop,
+    /// The stored template.
+    pub template: Template,
+    /// The template with the values chosen for this broadcast.
+    pub message: Message,
+    /// The account that sends it.
+    pub account: Integration,
+    /// When.
+    pub timing: Timing,
+    /// What happens to the rest when the hours of a promotion or of the account end.
+    pub after: AfterHours,
+    /// A reminder waits until the organisation's quiet hours are over.
+    pub wait_out_quiet: bool,
+}
+
+impl Draft {
+    /// A draft with the template's own values.
+    ///
+    /// # Errors
+    /// When this version cannot read the stored template.
+    pub fn new(
+        workshop: Workshop,
+        template: Template,
+        account: Integration,
+        timing: Timing,
+    ) -> Result<Draft, MessageError> {
+        let message = Message::from_json(template.channel, &template.body)?;
+        Ok(Draft {
+            workshop,
+            template,
+            message,
+            account,
+            timing,
+            after: AfterHours::USUAL,
+            wait_out_quiet: false,
+        })
+    }
+}

@@ -1,0 +1,67 @@
+//! What "send this to them then" means: a [`Draft`] says what, to whom and when; a [`Review`] has every finding, the cost and the
+//! forecast; confirming it makes the broadcast. The page, the command line and whoever comes later go this way, and nothing else confirms
+//! one.
+//!
+//! [`Audience`] is the walker: it reads registrations in stretches and asks [`domain::audience::decide`] about each. The planner walks with
+//! it too, so that what was reviewed is what is planned.
+
+mod account;
+mod caller;
+mod confirm;
+mod draft;
+mod lately;
+mod preview;
+mod review;
+mod timing;
+mod trial;
+mod walk;
+
+use std::{fmt, sync::Arc};
+
+use domain::{ids::OrganizationId, time::SharedClock};
+use providers::Http;
+use store::PhoneKey;
+
+pub use account::{Accounts, Opened};
+pub use caller::Caller;
+pub use confirm::{Confirmation, Confirmed, Refusal};
+pub use draft::Draft;
+pub use lately::{Lately, Wait};
+pub use preview::Shown;
+pub use review::Review;
+pub use timing::{Timing, default_deadline, default_later, hours};
+pub use trial::{Trial, TrialRefusal};
+pub use walk::{Audience, Judged};
+
+/// Makes an opt-out link for previews and tests, as long as a real one; it stops nothing.
+pub type SampleLink = Arc<dyn Fn(OrganizationId) -> String + Send + Sync>;
+
+/// Reviews and confirms drafts. Cheap to clone.
+#[derive(Clone)]
+pub struct Composer {
+    pub(crate) http: Http,
+    pub(crate) clock: SharedClock,
+    pub(crate) key: PhoneKey,
+    pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) sample_link: SampleLink,
+    pub(crate) lately: Arc<Lately>,
+}
+
+impl fmt::Debug for Composer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Composer").finish_non_exhaustive()
+    }
+}
+
+impl Composer {
+    /// A composer that calls providers by `http`, opens accounts with `accounts` and finds opt-outs by `key`.
+    pub fn new(
+        http: Http,
+        clock: SharedClock,
+        key: PhoneKey,
+        accounts: Arc<dyn Accounts>,
+        sample_link: SampleLink,
+    ) -> Composer {
+        Composer { http, clock, key, accounts, sample_link, lately: Arc::default() }
+    }
+}

@@ -1,0 +1,74 @@
+//! The message as real people will read it.
+
+use domain::{
+    audience::Decision,
+    message::SkipReason,
+    template::{Content, Facts, ValueError},
+};
+use store::StoreError;
+
+use crate::{Judged, Review};
+
+/// People that the preview steps through. More would say nothing new, and each page would read more.
+pub(crate) const PEOPLE_MAX: i64 = 200;
+
+/// A person of the preview, with what they would read.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Full name; may be empty.
+    pub name: String,
+    /// E.164.
+    pub phone: String,
+    /// Place among those that can be stepped through, from 1.
+    pub position: i64,
+    /// How many these are.
+    pub of: i64,
+    /// Nobody was left unread: these are all.
+    pub all_read: bool,
+    /// Each value by itself.
+    pub values: Vec<Result<String, ValueError>>,
+    /// The whole; or why this person is excluded.
+    pub content: Result<Content, ValueError>,
+}
+
+impl Review {
+    /// The last place that a preview has.
+    pub const PREVIEW_MAX: i64 = PEOPLE_MAX;
+
+    /// The person at that place, from 1, among the newest who would get it; `None` when nobody would. People whose value would be refused
+    /// are among them: the preview says why they are excluded.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn preview(&mut self, person: i64) -> Result<Option<Shown>, StoreError> {
+        let link = self.rules().event().opt_out_link.clone();
+        let people = self.walk.newest(PEOPLE_MAX, &link).await?;
+        let all_read = i64::try_from(people.len()).is_ok_and(|read| read < PEOPLE_MAX);
+        let reads = |judged: &&Judged| match &judged.decision {
+            Decision::Recipient(_) => true,
+            Decision::Excluded(excluded) => excluded.reason == SkipReason::BadValue,
+        };
+        let reached: Vec<&Judged> = people.iter().filter(reads).collect();
+        let of = i64::try_from(reached.len()).unwrap_or(PEOPLE_MAX);
+        let position = person.clamp(1, of.max(1));
+        let at = usize::try_from(position - 1).unwrap_or(0);
+        let Some(Judged { person, .. }) = reached.get(at) else { return Ok(None) };
+        let facts = Facts {
+            name: person.name.clone(),
+            email: person.email.clone(),
+            phone: person.phone.clone(),
+            opt_out_link: link,
+            ..self.rules().event().clone()
+        };
+        let message = &self.draft.message;
+        Ok(Some(Shown {
+            name: person.name.clone(),
+            phone: person.phone.clone(),
+            position,
+            of,
+            all_read,
+            values: message.each(&facts),
+            content: message.fill(&facts),
+        }))
+    }
+}

@@ -1,0 +1,256 @@
+//! Everything that is known about a broadcast that would be sent: who gets it, what it costs, when it is done, what stands in the way.
+
+use std::sync::Arc;
+
+use domain::{
+    audience::{AudienceSummary, Rules, Tally},
+    broadcast::BroadcastStatus,
+    checks::{Earlier, Examined, Finding, Probe, examine, may_send},
+    forecast::{Forecast, forecast},
+    money::Money,
+    sending_hours::{OpenHours, SendingHours},
+    template::{Facts, Message},
+    time::Millis,
+    workshop::WorkshopStatus,
+};
+use providers::{Account, Wire};
+use serde_json::Value;
+use store::{
+    StoreError,
+    broadcasts::{Broadcast, BroadcastFilter},
+    integrations::Integration,
+};
+
+use crate::{
+    Audience, Caller, Composer, Draft, Opened, Wait,
+    account::{complete, list_price},
+    lately,
+    timing::{begins, hours},
+};
+
+/// People that a page looks at one by one; the rest is estimated from them.
+pub(crate) const PAGE_MOST: i64 = 4_000;
+/// Broadcasts of a workshop among which an earlier one of the same template is looked for, newest first.
+const EARLIER_MAX: i64 = 50;
+
+/// A draft, and all that follows from it.
+#[derive(Clone, Debug)]
+pub struct Review {
+    /// What was asked for. Its message has what the account adds.
+    pub draft: Draft,
+    /// What would be frozen into the broadcast.
+    pub frozen: Value,
+    /// The people.
+    pub audience: AudienceSummary,
+    /// What was seen of each person, where they were looked at one by one.
+    pub tally: Option<Tally>,
+    /// Messages, or segments of them, that are charged.
+    pub units: i64,
+    /// Price of one of these.
+    pub unit: Money,
+    /// Cost and finish.
+    pub forecast: Forecast,
+    /// What is left in the wallet, where the provider tells.
+    pub wallet: Option<Money>,
+    /// The hours in which it may send.
+    pub hours: SendingHours,
+    /// Those of the account alone.
+    pub own_hours: Option<OpenHours>,
+    /// What was found, errors first.
+    pub findings: Vec<Finding>,
+    pub(crate) walk: Audience,
+    /// Everybody was looked at and the provider was asked just now: good enough to decide with.
+    pub(crate) decisive: bool,
+}
+
+impl Composer {
+    /// Reviews a draft. With [`Wait::Page`] it is quick: it looks at the first people and takes what the provider said lately. With
+    /// [`Wait::Decision`] it looks at everybody and asks the provider, and may be confirmed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn review(
+        &self,
+        caller: &Caller,
+        mut draft: Draft,
+        opened: &Opened,
+        wait: Wait,
+    ) -> Result<Review, StoreError> {
+        let account = opened.account.as_ref().ok();
+        draft.message = complete(draft.message, account);
+        let frozen = draft.message.over(&draft.template.body);
+        let link = (self.sample_link)(caller.organization.id);
+        let rules = Rules::new(draft.message.clone(), event(caller, &draft, &link));
+        let reader = caller.org.audience_reader();
+        let mut walk = Audience::of(reader, self.key.clone(), draft.workshop.id, rules).await?;
+        let most = (wait == Wait::Page).then_some(PAGE_MOST);
+        let (audience, tally) = walk.count(&caller.org, most, &link).await?;
+        let units = match (&draft.message, &tally) {
+            (Message::Sms(_), Some(tally)) => tally.units_for(audience.reachable),
+            (Message::Sms(_) | Message::Whatsapp(_), _) => audience.reachable,
+        };
+        let price = caller.org.price(draft.template.channel, draft.message.tariff(), caller.now).await?;
+        let unit = price.unwrap_or_else(|| list_price(&draft.message, &draft.account));
+        let wire = Wire::from_json(draft.template.channel, &frozen.to_string()).ok();
+        let own_hours = account.and_then(|account| account.hours());
+        let hours = hours(caller, draft.message.category(), draft.wait_out_quiet, draft.after, own_hours);
+        let begins = begins(&hours, draft.timing.start);
+        let ahead = caller.org.booked(draft.account.id).await?;
+        let calls = calls(account, wire.as_ref(), audience.reachable);
+        let mut forecast = forecast(calls, ahead, unit, draft.account.pace, begins);
+        forecast.cost = unit.times(units);
+        let probe = match (account, &wire) {
+            (Some(account), Some(wire)) => {
+                Some(self.probe(&draft.account, account, wire, draft.message.name_there(), wait).await)
+            }
+            (None, _) | (_, None) => None,
+        };
+        let mut review = Review {
+            frozen,
+            audience,
+            tally,
+            units,
+            unit,
+            forecast,
+            wallet: opened.credit(),
+            hours,
+            own_hours,
+            findings: Vec::new(),
+            walk,
+            decisive: wait != Wait::Page,
+            draft,
+        };
+        let earlier = Lately::read(caller, &review.draft).await?;
+        review.findings = review.look(caller, opened, probe.as_ref(), begins, price.is_none(), earlier);
+        Ok(review)
+    }
+
+    /// What the provider says about what would be sent; [`Probe::Silent`] when it takes too long.
+    pub async fn probe(
+        &self,
+        of: &Integration,
+        account: &Arc<dyn Account>,
+        wire: &Wire,
+        name_there: &str,
+        wait: Wait,
+    ) -> Probe {
+        lately::probe(self, of, account, wire, name_there, wait).await
+    }
+}
+
+/// What the message says about the event: written as the planner writes it.
+fn event(caller: &Caller, draft: &Draft, link: &str) -> Facts {
+    let (zone, workshop) = (&caller.organization.zone, &draft.workshop);
+    Facts {
+        workshop_title: workshop.title.clone(),
+        workshop_date: zone.long_date(workshop.starts_at),
+        workshop_time: zone.plain_time(workshop.starts_at),
+        workshop_join_link: workshop.join_link.clone(),
+        organisation: caller.organization.name.clone(),
+        opt_out_link: link.to_owned(),
+        ..Facts::default()
+    }
+}
+
+/// Calls that so many people take: fewer where a call carries several.
+fn calls(account: Option<&Arc<dyn Account>>, wire: Option<&Wire>, people: i64) -> i64 {
+    let batch = match (account, wire) {
+        (Some(account), Some(wire)) => i64::try_from(account.batch(wire)).unwrap_or(1).max(1),
+        (None, _) | (_, None) => 1,
+    };
+    people / batch + i64::from(people % batch > 0)
+}
+
+/// What was sent to the same workshop on the same channel before.
+struct Lately {
+    /// The last broadcast of the same template.
+    sent_before: Option<Earlier>,
+    /// What goes out, or just went, where the channel wants a gap.
+    under_way: Option<String>,
+}
+
+impl Lately {
+    async fn read(caller: &Caller, draft: &Draft) -> Result<Lately, StoreError> {
+        let channel = draft.template.channel;
+        let filter =
+            BroadcastFilter { channel: Some(channel), workshop: Some(draft.workshop.id), before: None };
+        let broadcasts = caller.org.broadcasts(&filter, EARLIER_MAX).await?;
+        let same = |broadcast: &&Broadcast| {
+            broadcast.status != BroadcastStatus::Cancelled
+                && Message::from_json(broadcast.channel, &broadcast.template)
+                    .is_ok_and(|message| message.name_there() == draft.message.name_there())
+        };
+        let sent_before = broadcasts.iter().find(same).map(|broadcast| Earlier {
+            title: broadcast.title.clone(),
+            by: broadcast.created_by.clone(),
+            at: broadcast.created_at,
+        });
+        let (now, gap) = (caller.now, channel.gap_ms());
+        let close = gap > 0 && draft.timing.start.since(now) <= gap;
+        let goes_out = |broadcast: &&Broadcast| match broadcast.finished_at {
+            Some(at) => now.since(at) < gap,
+            None => broadcast.started_at.is_some(),
+        };
+        let under_way = broadcasts.iter().find(goes_out).filter(|_| close);
+        Ok(Lately { sent_before, under_way: under_way.map(|broadcast| broadcast.title.clone()) })
+    }
+}
+
+impl Review {
+    /// Whether nothing stands in the way.
+    pub fn may_send(&self) -> bool {
+        may_send(&self.findings)
+    }
+
+    /// Whom the message is for, and what is known of the event.
+    pub fn rules(&self) -> &Rules {
+        self.walk.rules()
+    }
+
+    /// How many people the numbers are reckoned up from, when not from all.
+    pub fn about(&self) -> Option<i64> {
+        self.tally.as_ref().filter(|tally| !tally.whole).map(|tally| tally.looked_at)
+    }
+
+    fn look(
+        &self,
+        caller: &Caller,
+        opened: &Opened,
+        probe: Option<&Probe>,
+        begins: Millis,
+        usual_price: bool,
+        lately: Lately,
+    ) -> Vec<Finding> {
+        let (draft, organization, workshop) = (&self.draft, &caller.organization, &self.draft.workshop);
+        examine(&Examined {
+            rules: self.rules(),
+            audience: self.audience,
+            tally: self.tally.as_ref(),
+            probe,
+            start: draft.timing.start,
+            begins,
+            done_at: self.forecast.done_at,
+            deadline: draft.timing.deadline,
+            time_unreadable: draft.timing.unreadable,
+            workshop_starts: workshop.starts_at,
+            workshop_over: workshop.status == WorkshopStatus::Cancelled
+                || workshop.status == WorkshopStatus::Completed
+                || workshop.ends_at <= caller.now,
+            quiet: (organization.quiet_hours, &organization.zone),
+            waits_out_quiet: draft.wait_out_quiet,
+            hours: &self.hours,
+            own_hours: self.own_hours,
+            sending_stopped: organization.stopped.as_ref().map(|(at, by)| (by.as_str(), *at)),
+            account_stopped: draft.account.stopped_at.map(|at| (draft.account.stopped_by.as_deref(), at)),
+            account_unopened: opened.account.as_ref().err().map(String::as_str),
+            calls: (draft.account.calls_today, draft.account.pace.per_day),
+            cost: self.forecast.cost,
+            usual_price: usual_price.then_some(self.unit),
+            balance: self.wallet,
+            tier_left: opened.people_a_day(),
+            sent_before: lately.sent_before,
+            under_way: lately.under_way,
+            now: caller.now,
+        })
+    }
+}

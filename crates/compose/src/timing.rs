@@ -1,0 +1,81 @@
+//! When a broadcast goes out, and what the hours make of it.
+
+use domain::{
+    channel::Category,
+    sending_hours::{AfterHours, OpenHours, SendingHours},
+    time::{HOUR, MINUTE, Millis},
+};
+
+use crate::Caller;
+
+/// A reminder is of no use when its workshop has been running for so long.
+const AFTER_START_MS: i64 = 10 * MINUTE;
+/// The last useful moment of a message without a start to wait for, after it begins to go out.
+const WITHOUT_START_MS: i64 = 2 * HOUR;
+
+/// When a broadcast begins and until when it is of use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// Not before this instant.
+    pub start: Millis,
+    /// Not after this instant.
+    pub deadline: Millis,
+    /// Something that was typed for it could not be read, or has passed.
+    pub unreadable: bool,
+}
+
+/// When something is sent that is to go later: an hour before the workshop while that lies ahead, else in an hour.
+pub fn default_later(now: Millis, workshop_starts: Millis) -> Millis {
+    let before = workshop_starts.plus(-HOUR);
+    if before > now.plus(5 * MINUTE) { before } else { now.plus(HOUR) }
+}
+
+/// The last useful moment unless somebody chooses one: ten minutes into the workshop, or two hours after the start of what goes out later.
+pub fn default_deadline(start: Millis, workshop_starts: Millis, now: Millis) -> Millis {
+    let useful = workshop_starts.plus(AFTER_START_MS);
+    if workshop_starts > now && useful > start { useful } else { start.plus(WITHOUT_START_MS) }
+}
+
+/// When it may send: promotion as the law says, a reminder outside the quiet hours when somebody wants that, both within the
+/// account's own hours.
+pub fn hours(
+    caller: &Caller,
+    category: Category,
+    wait_out_quiet: bool,
+    after: AfterHours,
+    own: Option<OpenHours>,
+) -> SendingHours {
+    let (quiet, zone) = (caller.organization.quiet_hours, &caller.organization.zone);
+    let hours = match category {
+        Category::Utility | Category::Authentication if wait_out_quiet => {
+            SendingHours::outside(quiet, zone, AfterHours::Wait)
+        }
+        _ => SendingHours::of(category, quiet, zone, after),
+    };
+    hours.within(own, zone)
+}
+
+/// When the first message goes out: at the start, or when the hours open where it waits for them.
+pub(crate) fn begins(hours: &SendingHours, start: Millis) -> Millis {
+    match hours.then() {
+        AfterHours::Wait => hours.closed_until(start).unwrap_or(start),
+        AfterHours::Cancel => start,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_useful_until_ten_minutes_after_the_start_or_for_two_hours() {
+        let now = Millis(0);
+        assert_eq!(default_deadline(now, Millis(HOUR), now), Millis(HOUR + 10 * MINUTE));
+        assert_eq!(default_deadline(now, Millis(-HOUR), now), Millis(2 * HOUR));
+        assert_eq!(
+            default_deadline(Millis(3 * HOUR), Millis(HOUR), now),
+            Millis(5 * HOUR),
+            "after it has begun"
+        );
+    }
+}

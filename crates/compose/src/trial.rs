@@ -1,0 +1,124 @@
+//! A test message: one real message outside every broadcast, to a number that a person typed.
+
+use domain::{
+    audience::{Candidate, Decision, Excluded, decide},
+    outcome::Outcome,
+    phone::Phone,
+    sending_hours::SendingHours,
+    template::Content,
+    time::Millis,
+};
+use providers::{Call, Wire};
+use store::StoreError;
+
+use crate::{Caller, Composer, Opened, Review};
+
+/// Whose name a test message holds, and where it goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Trial<'a> {
+    /// Full name.
+    pub name: &'a str,
+    /// E-mail.
+    pub email: &'a str,
+    /// The number.
+    pub phone: &'a Phone,
+}
+
+/// Why no test message was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum TrialRefusal {
+    /// The organisation or the account is stopped.
+    #[error("sending is stopped")]
+    Stopped,
+    /// A rule excludes the person, as it would in a broadcast.
+    #[error("the person is excluded")]
+    Excluded(Excluded),
+    /// It may not be sent at this hour.
+    #[error("it may not be sent at this hour")]
+    Closed {
+        /// When it may; `None` when the hours leave no moment.
+        opens: Option<Millis>,
+    },
+    /// The account cannot be opened or the template not be read; words for people.
+    #[error("{0}")]
+    Unsendable(String),
+    /// The store could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Composer {
+    /// Sends one message. A test is a real message: whoever must not be contacted is not, what is stopped stays stopped, and the hours of
+    /// the law and of the account hold. The wish to spare people at night is nothing to somebody who asks for a message of their own, and
+    /// they need not have agreed to promotion.
+    ///
+    /// # Errors
+    /// A [`TrialRefusal`]; then nothing was sent.
+    pub async fn trial(
+        &self,
+        caller: &Caller,
+        review: &Review,
+        opened: &Opened,
+        to: &Trial<'_>,
+    ) -> Result<Outcome, TrialRefusal> {
+        let draft = &review.draft;
+        if caller.organization.stopped.is_some() || draft.account.stopped_at.is_some() {
+            return Err(TrialRefusal::Stopped);
+        }
+        let content = self.content(caller, review, to).await?;
+        let hours = SendingHours::by_law(draft.message.category())
+            .within(review.own_hours, &caller.organization.zone);
+        if let Some(opens) = hours.closed_until(caller.now) {
+            let opens = (!hours.never_open(caller.now)).then_some(opens);
+            return Err(TrialRefusal::Closed { opens });
+        }
+        let wire = Wire::from_json(draft.template.channel, &review.frozen.to_string())
+            .map_err(|error| TrialRefusal::Unsendable(error.to_string()))?;
+        let account = opened.account.as_ref().map_err(|words| TrialRefusal::Unsendable(words.clone()))?;
+        let to = [to.phone.as_str()];
+        let call = Call { wire: &wire, content: &content, to: &to, span: None, now: caller.now };
+        let outcome = account.send(&self.http, &call).await;
+        caller.org.note_test_message(draft.account.id, ended(&outcome), self.clock.now()).await?;
+        Ok(outcome)
+    }
+
+    /// The final values of a test message, decided about like everybody's.
+    async fn content(
+        &self,
+        caller: &Caller,
+        review: &Review,
+        to: &Trial<'_>,
+    ) -> Result<Content, TrialRefusal> {
+        let message = &review.draft.message;
+        let (channel, category) = (message.channel(), message.category());
+        let keys = vec![self.key.of(to.phone.as_str())];
+        let suppressed = caller.org.audience_reader().suppressed(channel, category, keys).await?;
+        let mut rules = review.rules().clone();
+        let link = rules.event().opt_out_link.clone();
+        let candidate = Candidate {
+            name: to.name,
+            email: to.email,
+            phone: to.phone.as_str(),
+            suppressed: !suppressed.is_empty(),
+            agreed: true,
+            opt_out_link: &link,
+            ..Candidate::default()
+        };
+        match decide(&candidate, &mut rules) {
+            Decision::Recipient(recipient) => Ok(rules.content(&recipient).cloned().unwrap_or_default()),
+            Decision::Excluded(excluded) => Err(TrialRefusal::Excluded(excluded)),
+        }
+    }
+}
+
+/// The word in the audit log.
+fn ended(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted { .. } => "accepted",
+        Outcome::Refused(_) => "refused",
+        Outcome::AccountStopped(_) => "account_stopped",
+        Outcome::Misconfigured(_) => "misconfigured",
+        Outcome::NotNow { .. } => "not_now",
+        Outcome::Unknown(_) => "unknown",
+    }
+}

@@ -1,0 +1,180 @@
+//! The one walk over an audience: planner, review, preview and cost all read people here, and each is decided by the same rules.
+
+use std::collections::HashSet;
+
+use domain::{
+    audience::{AudienceSummary, Candidate, Decision, OneEach, Rules, Tally, decide},
+    ids::WorkshopId,
+};
+use store::{
+    Org, PhoneKey, StoreError,
+    audience::{AudienceReader, Place, Registered},
+};
+
+/// People read at once for a review.
+const STRETCH: i64 = 2_000;
+
+/// Somebody, and what was decided about them.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// Who.
+    pub person: Registered,
+    /// Whether they get it.
+    pub decision: Decision,
+}
+
+/// The audience of one message: whose people, and the rules that decide about each.
+#[derive(Clone, Debug)]
+pub struct Audience {
+    reader: AudienceReader,
+    key: PhoneKey,
+    workshop: WorkshopId,
+    rules: Rules,
+    /// Whether anybody of the organisation opted out of anything.
+    suppresses: bool,
+}
+
+/// Who of a stretch wished what, by the keys of their numbers.
+struct Wishes {
+    suppressed: HashSet<String>,
+    /// Who agreed; `None` when nobody needs to.
+    consenting: Option<HashSet<String>>,
+}
+
+impl Audience {
+    /// The people of a workshop, held against these rules.
+    pub async fn of(
+        reader: AudienceReader,
+        key: PhoneKey,
+        workshop: WorkshopId,
+        rules: Rules,
+    ) -> Result<Audience, StoreError> {
+        let suppresses = reader.suppresses().await?;
+        Ok(Audience { reader, key, workshop, rules, suppresses })
+    }
+
+    /// What everybody is held against.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The next `limit` people after a place, each decided about, in the order of the plan. `link` makes the opt-out link of the person at
+    /// that place of the stretch; it is asked only when the message wants links.
+    pub async fn stretch(
+        &mut self,
+        after: &Place,
+        limit: i64,
+        each: &mut OneEach,
+        link: impl Fn(usize) -> String,
+    ) -> Result<Vec<Judged>, StoreError> {
+        let people = self.reader.stretch(self.workshop, after, limit).await?;
+        let wishes = self.wishes(&people).await?;
+        let decide = |(at, person): (usize, Registered)| {
+            let repeats = each.repeats(&person.phone, person.duplicate);
+            self.judge(person, repeats, &wishes, || link(at))
+        };
+        Ok(people.into_iter().enumerate().map(decide).collect())
+    }
+
+    /// The newest `limit` people, each decided about, newest first: for a preview.
+    pub async fn newest(&mut self, limit: i64, link: &str) -> Result<Vec<Judged>, StoreError> {
+        let people = self.reader.newest(self.workshop, limit).await?;
+        let wishes = self.wishes(&people).await?;
+        let decide = |person: Registered| {
+            let repeats = person.duplicate;
+            self.judge(person, repeats, &wishes, || link.to_owned())
+        };
+        Ok(people.into_iter().map(decide).collect())
+    }
+
+    /// What decisions about everybody add up to, or about the first `most` of them.
+    pub async fn tally(&mut self, most: Option<i64>, link: &str) -> Result<Tally, StoreError> {
+        let mut tally = Tally::default();
+        let (mut after, mut each) = (Place::default(), OneEach::default());
+        loop {
+            let people = self.stretch(&after, STRETCH, &mut each, |_| link.to_owned()).await?;
+            for Judged { person, decision } in &people {
+                tally.take(&candidate(person, false), decision, &self.rules);
+            }
+            tally.whole = i64::try_from(people.len()).is_ok_and(|read| read < STRETCH);
+            match people.last() {
+                Some(last) if !tally.whole && most.is_none_or(|most| tally.looked_at < most) => {
+                    after = last.person.place();
+                }
+                Some(_) | None => return Ok(tally),
+            }
+        }
+    }
+
+    /// Everybody as counters have them, and what was seen of the first people where counters do not tell all. A walk that came to its end
+    /// knows better than any counter.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn count(
+        &mut self,
+        org: &Org,
+        most: Option<i64>,
+        link: &str,
+    ) -> Result<(AudienceSummary, Option<Tally>), StoreError> {
+        let (channel, category) = (self.rules.message().channel(), self.rules.message().category());
+        if self.rules.counters_suffice() && !self.reader.is_beyond_counting(self.workshop).await? {
+            let counted = org.audience(self.workshop, channel, category).await?;
+            return Ok((counted.from_counters(&self.rules), None));
+        }
+        let tally = self.tally(most, link).await?;
+        if tally.whole {
+            return Ok((tally.summary(), Some(tally)));
+        }
+        let counted = org.audience(self.workshop, channel, category).await?;
+        Ok((counted.corrected_by(&tally, &self.rules), Some(tally)))
+    }
+
+    async fn wishes(&self, people: &[Registered]) -> Result<Wishes, StoreError> {
+        let mut wishes = Wishes { suppressed: HashSet::new(), consenting: None };
+        let promotes = self.rules.wants_consent();
+        if !self.suppresses && !promotes {
+            return Ok(wishes);
+        }
+        let (channel, category) = (self.rules.message().channel(), self.rules.message().category());
+        let numbers = people.iter().filter(|person| !person.phone.is_empty());
+        let keys: Vec<String> = numbers.map(|person| self.key.of(&person.phone)).collect();
+        if promotes {
+            wishes.consenting = Some(self.reader.consenting(channel, category, keys.clone()).await?);
+        }
+        if self.suppresses {
+            wishes.suppressed = self.reader.suppressed(channel, category, keys).await?;
+        }
+        Ok(wishes)
+    }
+
+    fn judge(
+        &mut self,
+        person: Registered,
+        repeats: bool,
+        wishes: &Wishes,
+        link: impl Fn() -> String,
+    ) -> Judged {
+        let link = if self.rules.wants_link() { link() } else { String::new() };
+        let mut candidate = candidate(&person, repeats);
+        candidate.opt_out_link = &link;
+        if !person.phone.is_empty() && (!wishes.suppressed.is_empty() || wishes.consenting.is_some()) {
+            let key = self.key.of(&person.phone);
+            candidate.suppressed = wishes.suppressed.contains(&key);
+            candidate.agreed = wishes.consenting.as_ref().is_some_and(|agreed| agreed.contains(&key));
+        }
+        let decision = decide(&candidate, &mut self.rules);
+        Judged { person, decision }
+    }
+}
+
+fn candidate(person: &Registered, repeats: bool) -> Candidate<'_> {
+    Candidate {
+        name: &person.name,
+        email: &person.email,
+        phone: &person.phone,
+        phone_typed: &person.phone_typed,
+        repeats,
+        ..Candidate::default()
+    }
+}

@@ -1,0 +1,515 @@
+//! Who gets a message: the one decision, which planner, review, preview, cost and test message all ask, and what it adds up to.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    channel::Category,
+    message::SkipReason,
+    sms::{SmsTemplate, Tag, why_unicode},
+    template::{Content, Facts, Message, Source, ValueError},
+};
+
+/// A registration that stands, as the rules see it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Candidate<'a> {
+    /// Full name; may be empty.
+    pub name: &'a str,
+    /// E-mail; may be empty.
+    pub email: &'a str,
+    /// E.164; empty when there is none or none that can be read.
+    pub phone: &'a str,
+    /// What was typed as the number; tells *missing* from *invalid*.
+    pub phone_typed: &'a str,
+    /// Another registration with this number gets it ([`OneEach`]).
+    pub repeats: bool,
+    /// On the list of people who must not be contacted, for this channel and category.
+    pub suppressed: bool,
+    /// Agreed to this category on this channel. Asked for promotion only.
+    pub agreed: bool,
+    /// The page where this person stops such messages; empty where no link is wanted ([`Rules::wants_link`]).
+    pub opt_out_link: &'a str,
+}
+
+/// What every candidate of one message is held against.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    message: Message,
+    /// What is known of the event; the person's part is written over for each candidate.
+    facts: Facts,
+    /// Final values that every recipient has, when the message has none of a person.
+    same: Option<(Content, i64)>,
+}
+
+/// Somebody who gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// Final values; `None` when they are the same for all ([`Rules::same_for_all`]).
+    pub content: Option<Content>,
+    /// What the message is charged as: messages, or segments of one.
+    pub units: i64,
+}
+
+/// Why somebody does not get it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excluded {
+    /// The rule.
+    pub reason: SkipReason,
+    /// What is wrong with a value, for [`SkipReason::BadValue`].
+    pub value: Option<ValueError>,
+}
+
+/// What was decided about one candidate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Gets it.
+    Recipient(Recipient),
+    /// Does not.
+    Excluded(Excluded),
+}
+
+impl Rules {
+    /// The rules of a message about an event. The person's part of `event` is not looked at.
+    pub fn new(message: Message, event: Facts) -> Rules {
+        let mut rules = Rules { message, facts: event, same: None };
+        if !rules.message.is_personal() {
+            // A value that is refused excludes everybody, each with the reason.
+            rules.same = rules.message.fill(&rules.facts).ok().map(|content| {
+                let units = rules.message.segments(&content);
+                (content, units)
+            });
+        }
+        rules
+    }
+
+    /// The same with final values that were fixed before: what an earlier stretch of a plan wrote stays.
+    pub fn with_fixed(mut self, content: Content) -> Rules {
+        if !self.message.is_personal() {
+            let units = self.message.segments(&content);
+            self.same = Some((content, units));
+        }
+        self
+    }
+
+    /// What is sent.
+    pub fn message(&self) -> &Message {
+        &self.message
+    }
+
+    /// What is known of the event.
+    pub fn event(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Whether only those get it who agreed: promotion.
+    pub fn wants_consent(&self) -> bool {
+        self.message.category() == Category::Marketing
+    }
+
+    /// Whether a value is the person's own opt-out link.
+    pub fn wants_link(&self) -> bool {
+        self.message.sources().any(|source| *source == Source::OptOutLink)
+    }
+
+    /// Final values that every recipient has; `None` when they differ from person to person.
+    pub fn same_for_all(&self) -> Option<&Content> {
+        self.same.as_ref().map(|(content, _)| content)
+    }
+
+    /// The final values of a recipient.
+    pub fn content<'a>(&'a self, recipient: &'a Recipient) -> Option<&'a Content> {
+        recipient.content.as_ref().or(self.same_for_all())
+    }
+
+    /// Whether counters of a workshop tell exactly what [`decide`] adds up to. They know numbers, duplicates, opt-outs, consents, and who
+    /// has no name; not how far a channel reaches, and no other value.
+    pub fn counters_suffice(&self) -> bool {
+        let counted = |slot: &crate::template::Slot<'_>| {
+            let filled = !slot.fallback.trim().is_empty();
+            match slot.source {
+                Source::RegistrantName | Source::RegistrantFirstName | Source::RegistrantPhone => true,
+                Source::RegistrantEmail => filled,
+                Source::OptOutLink
+                | Source::WorkshopTitle
+                | Source::WorkshopDate
+                | Source::WorkshopTime
+                | Source::WorkshopJoinLink
+                | Source::OrganisationName
+                | Source::Fixed(_) => true,
+            }
+        };
+        match &self.message {
+            Message::Whatsapp(_) => {
+                self.message.slots().iter().all(counted) && self.fails_for_all().is_none()
+            }
+            // Whose number is out of reach, and whose text is how long, is seen of the people alone.
+            Message::Sms(_) => false,
+        }
+    }
+
+    /// Whether whoever has no name is excluded: a value is the name, and nothing stands in for it.
+    pub fn needs_name(&self) -> bool {
+        let bare = |slot: &crate::template::Slot<'_>| {
+            slot.fallback.trim().is_empty()
+                && matches!(slot.source, Source::RegistrantName | Source::RegistrantFirstName)
+        };
+        self.message.slots().iter().any(bare)
+    }
+
+    /// Whether a value is the name.
+    pub fn uses_name(&self) -> bool {
+        let is_name =
+            |source: &Source| matches!(source, Source::RegistrantName | Source::RegistrantFirstName);
+        self.message.sources().any(is_name)
+    }
+
+    /// A value that would be refused whoever the person is.
+    pub fn fails_for_all(&self) -> Option<ValueError> {
+        let somebody = Facts {
+            name: "Somebody".into(),
+            email: "somebody@example.in".into(),
+            phone: "+919000000001".into(),
+            ..self.facts.clone()
+        };
+        self.message.fill(&somebody).err()
+    }
+}
+
+/// Whether that candidate gets it. No other code decides this.
+///
+/// The first rule that excludes is the reason: a number first, then one message a number, then what the person wished, then the values.
+pub fn decide(candidate: &Candidate<'_>, rules: &mut Rules) -> Decision {
+    let excluded = |reason| Decision::Excluded(Excluded { reason, value: None });
+    if candidate.phone.is_empty() {
+        let missing = candidate.phone_typed.trim().is_empty();
+        return excluded(if missing { SkipReason::NoPhone } else { SkipReason::InvalidPhone });
+    }
+    if !rules.message.channel().reaches(candidate.phone) {
+        return excluded(SkipReason::InvalidPhone);
+    }
+    if candidate.repeats {
+        return excluded(SkipReason::Duplicate);
+    }
+    if candidate.suppressed {
+        return excluded(SkipReason::Suppressed);
+    }
+    if rules.wants_consent() && !candidate.agreed {
+        return excluded(SkipReason::NoConsent);
+    }
+    if let Some((_, units)) = &rules.same {
+        return Decision::Recipient(Recipient { content: None, units: *units });
+    }
+    let facts = &mut rules.facts;
+    candidate.name.clone_into(&mut facts.name);
+    candidate.email.clone_into(&mut facts.email);
+    candidate.phone.clone_into(&mut facts.phone);
+    candidate.opt_out_link.clone_into(&mut facts.opt_out_link);
+    match rules.message.fill(facts) {
+        Ok(content) => {
+            let units = rules.message.segments(&content);
+            Decision::Recipient(Recipient { content: Some(content), units })
+        }
+        Err(error) => Decision::Excluded(Excluded { reason: SkipReason::BadValue, value: Some(error) }),
+    }
+}
+
+/// Among registrations with one number one gets the message: the one that is not marked as a duplicate, which is what screens show.
+///
+/// Candidates come in order of number, over the borders of stretches: should a mark change between two of them, nobody gets it twice all
+/// the same.
+#[derive(Clone, Debug, Default)]
+pub struct OneEach {
+    last: String,
+}
+
+impl OneEach {
+    /// Goes on behind a number that has its message; empty at the beginning.
+    pub fn after(last: String) -> OneEach {
+        OneEach { last }
+    }
+
+    /// Whether another registration with this number gets it.
+    pub fn repeats(&mut self, phone: &str, marked: bool) -> bool {
+        let repeats = !phone.is_empty() && (marked || phone == self.last);
+        if !repeats {
+            phone.clone_into(&mut self.last);
+        }
+        repeats
+    }
+
+    /// The last number that has its message.
+    pub fn last(&self) -> &str {
+        &self.last
+    }
+}
+
+/// The people of an audience, each counted once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AudienceSummary {
+    /// Registrations in the audience.
+    pub total: i64,
+    /// Will get it.
+    pub reachable: i64,
+    /// No number.
+    pub missing_phone: i64,
+    /// A number that cannot be reached.
+    pub invalid: i64,
+    /// Same number as an earlier registration.
+    pub duplicate: i64,
+    /// Opted out.
+    pub suppressed: i64,
+    /// Did not agree to promotion; 0 for every other category.
+    pub no_consent: i64,
+    /// An empty or refused value.
+    pub bad_value: i64,
+    /// With an e-mail address.
+    pub with_email: i64,
+    /// Get it without a name: they read the fallback.
+    pub without_name: i64,
+}
+
+impl AudienceSummary {
+    /// What counters tell, where [`Rules::counters_suffice`]: who has no name is excluded when the message wants one, and only those miss a
+    /// name whose message would hold it.
+    pub fn from_counters(mut self, rules: &Rules) -> AudienceSummary {
+        if rules.needs_name() {
+            self.bad_value = self.without_name.min(self.reachable);
+            self.reachable -= self.bad_value;
+        }
+        if rules.needs_name() || !rules.uses_name() {
+            self.without_name = 0;
+        }
+        self
+    }
+
+    /// Counters, corrected by the first people of the audience, where there were too many to look at all.
+    pub fn corrected_by(mut self, seen: &Tally, rules: &Rules) -> AudienceSummary {
+        let out_of_reach = seen.out_of_reach.min(self.reachable);
+        self.invalid += out_of_reach;
+        self.reachable -= out_of_reach;
+        self.bad_value = seen.refused().min(self.reachable);
+        self.reachable -= self.bad_value;
+        if !rules.uses_name() {
+            self.without_name = 0;
+        }
+        self
+    }
+}
+
+/// People whose message would be refused for one and the same value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// What is wrong with it, as it was for the first of them.
+    pub error: ValueError,
+    /// How many people.
+    pub n: i64,
+    /// Some of them by name.
+    pub names: Vec<String>,
+}
+
+/// What an operator may dislike about a value; the message is sent all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// Which value.
+    pub label: String,
+    /// What is odd about it.
+    pub about: &'static str,
+    /// In how many messages.
+    pub n: i64,
+}
+
+/// Names that a finding gives as examples.
+const NAMES_MAX: usize = 3;
+
+/// What decisions about many people add up to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// People that were looked at.
+    pub looked_at: i64,
+    /// These are all.
+    pub whole: bool,
+    /// People who get it.
+    pub recipients: i64,
+    /// What their messages are charged as, all together.
+    pub units: i64,
+    /// Fewest units of one message; 0 when nobody gets it.
+    pub least: i64,
+    /// Most units of one message.
+    pub most: i64,
+    /// Numbers that the channel cannot reach; among those excluded as invalid.
+    pub out_of_reach: i64,
+    /// People whose value would be refused, by what is wrong with it.
+    pub refused_by: Vec<Refused>,
+    /// People whose text is Unicode.
+    pub unicode: i64,
+    /// The first character that made one so.
+    pub because: Option<char>,
+    /// What an operator may dislike.
+    pub doubts: Vec<Doubt>,
+    excluded: BTreeMap<SkipReason, i64>,
+    with_email: i64,
+    without_name: i64,
+}
+
+impl Tally {
+    /// Counts one decision.
+    pub fn take(&mut self, candidate: &Candidate<'_>, decision: &Decision, rules: &Rules) {
+        self.looked_at += 1;
+        self.with_email += i64::from(!candidate.email.is_empty());
+        match decision {
+            Decision::Recipient(recipient) => {
+                let first = self.recipients == 0;
+                self.recipients += 1;
+                self.units += recipient.units;
+                self.least = if first { recipient.units } else { self.least.min(recipient.units) };
+                self.most = self.most.max(recipient.units);
+                self.without_name += i64::from(candidate.name.is_empty() && rules.uses_name());
+                if let (Message::Sms(template), Some(content)) = (&rules.message, rules.content(recipient)) {
+                    self.look_at_text(template, content);
+                }
+            }
+            Decision::Excluded(excluded) => {
+                *self.excluded.entry(excluded.reason).or_default() += 1;
+                let out_of_reach = excluded.reason == SkipReason::InvalidPhone && !candidate.phone.is_empty();
+                self.out_of_reach += i64::from(out_of_reach);
+                if let Some(error) = &excluded.value {
+                    self.refuse(candidate.name, error);
+                }
+            }
+        }
+    }
+
+    fn refuse(&mut self, name: &str, error: &ValueError) {
+        let at = self.refused_by.iter().position(|known| known.error.is_like(error)).unwrap_or_else(|| {
+            self.refused_by.push(Refused { error: error.clone(), n: 0, names: Vec::new() });
+            self.refused_by.len() - 1
+        });
+        let refused = &mut self.refused_by[at];
+        refused.n += 1;
+        if refused.names.len() < NAMES_MAX && !name.trim().is_empty() {
+            refused.names.push(name.to_owned());
+        }
+    }
+
+    fn look_at_text(&mut self, template: &SmsTemplate, content: &Content) {
+        if let Some(c) = why_unicode(&template.text(content)) {
+            self.unicode += 1;
+            self.because.get_or_insert(c);
+        }
+        for (variable, value) in template.variables.iter().zip(&content.values) {
+            let takes_links = matches!(variable.tag, Tag::Url | Tag::UrlOtt);
+            let misplaced = !takes_links && (value.contains("://") || value.starts_with("www."));
+            let about = if misplaced {
+                Some("a link, where the text takes none")
+            } else {
+                variable.doubt(value, &template.limits)
+            };
+            let Some(about) = about else { continue };
+            match self.doubts.iter_mut().find(|known| known.label == variable.label && known.about == about) {
+                Some(known) => known.n += 1,
+                None => self.doubts.push(Doubt { label: variable.label.clone(), about, n: 1 }),
+            }
+        }
+    }
+
+    /// People who were excluded for that reason.
+    pub fn excluded(&self, reason: SkipReason) -> i64 {
+        self.excluded.get(&reason).copied().unwrap_or(0)
+    }
+
+    /// People whose value would be refused.
+    pub fn refused(&self) -> i64 {
+        self.excluded(SkipReason::BadValue)
+    }
+
+    /// The same as a summary. Of the whole audience when everybody was looked at.
+    pub fn summary(&self) -> AudienceSummary {
+        AudienceSummary {
+            total: self.looked_at,
+            reachable: self.recipients,
+            missing_phone: self.excluded(SkipReason::NoPhone),
+            invalid: self.excluded(SkipReason::InvalidPhone),
+            duplicate: self.excluded(SkipReason::Duplicate),
+            suppressed: self.excluded(SkipReason::Suppressed),
+            no_consent: self.excluded(SkipReason::NoConsent),
+            bad_value: self.refused(),
+            with_email: self.with_email,
+            without_name: self.without_name,
+        }
+    }
+
+    /// What the messages of `reachable` people are charged as: exact when all were looked at, else in proportion.
+    pub fn units_for(&self, reachable: i64) -> i64 {
+        if self.whole || self.recipients == 0 {
+            return self.units;
+        }
+        let units = i128::from(self.units) * i128::from(reachable) / i128::from(self.recipients);
+        i64::try_from(units).unwrap_or(i64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::whatsapp::{Parameter, WhatsappTemplate};
+
+    fn rules(category: Category) -> Rules {
+        let template = WhatsappTemplate {
+            campaign: "today".into(),
+            category,
+            language: "en".into(),
+            header: String::new(),
+            body: "Hi {{1}}".into(),
+            footer: String::new(),
+            parameters: vec![Parameter {
+                label: "name".into(),
+                source: Source::RegistrantName,
+                fallback: String::new(),
+            }],
+            media: None,
+            buttons: vec![],
+        };
+        Rules::new(template.into(), Facts::default())
+    }
+
+    fn asha() -> Candidate<'static> {
+        Candidate { name: "Asha", phone: "+919000000001", agreed: true, ..Candidate::default() }
+    }
+
+    #[track_caller]
+    fn check(candidate: Candidate<'_>, category: Category, expected: Option<SkipReason>) {
+        let got = match decide(&candidate, &mut rules(category)) {
+            Decision::Recipient(_) => None,
+            Decision::Excluded(excluded) => Some(excluded.reason),
+        };
+        assert_eq!(got, expected, "{candidate:?}");
+    }
+
+    #[test]
+    fn the_first_rule_that_excludes_is_the_reason() {
+        use Category::{Marketing, Utility};
+        check(asha(), Utility, None);
+        check(asha(), Marketing, None);
+        check(Candidate { phone: "", ..asha() }, Utility, Some(SkipReason::NoPhone));
+        check(Candidate { phone: "", phone_typed: "12", ..asha() }, Utility, Some(SkipReason::InvalidPhone));
+        check(Candidate { repeats: true, suppressed: true, ..asha() }, Utility, Some(SkipReason::Duplicate));
+        check(
+            Candidate { suppressed: true, agreed: false, ..asha() },
+            Marketing,
+            Some(SkipReason::Suppressed),
+        );
+        check(Candidate { agreed: false, name: "", ..asha() }, Marketing, Some(SkipReason::NoConsent));
+        check(Candidate { agreed: false, ..asha() }, Utility, None);
+        check(Candidate { name: "", ..asha() }, Utility, Some(SkipReason::BadValue));
+    }
+
+    #[test]
+    fn one_number_gets_one_message_whatever_the_marks_say() {
+        let mut each = OneEach::default();
+        let people =
+            [("", false), ("", false), ("+911", true), ("+911", false), ("+911", false), ("+912", false)];
+        let repeats: Vec<bool> = people.iter().map(|(phone, marked)| each.repeats(phone, *marked)).collect();
+        assert_eq!(repeats, [false, false, true, false, true, false]);
+        assert_eq!(each.last(), "+912");
+        assert!(OneEach::after("+912".into()).repeats("+912", false), "over the border of a stretch");
+    }
+}

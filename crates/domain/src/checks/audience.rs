@@ -1,0 +1,52 @@
+//! Who gets it, and who is excluded for what.
+
+use super::{Among, Examined, Finding, Nobody};
+use crate::message::SkipReason;
+
+pub(super) fn check(what: &Examined<'_>, all: &mut Vec<Finding>) {
+    let a = &what.audience;
+    all.push(if a.reachable > 0 {
+        Finding::SomebodyReached
+    } else if a.no_consent > 0 {
+        Finding::NobodyReached(Nobody::Agreed)
+    } else if a.bad_value > 0 {
+        Finding::NobodyReached(Nobody::Filled)
+    } else if a.total > 0 {
+        Finding::NobodyReached(Nobody::Reached)
+    } else {
+        Finding::NobodyReached(Nobody::Registered)
+    });
+    // What was seen of each person is told value by value, and numbers out of reach are right: both are told apart.
+    let apart = what.tally.map_or(0, |tally| tally.out_of_reach.min(a.invalid));
+    let bad_value = if what.tally.is_some() { 0 } else { a.bad_value };
+    for (reason, n) in [
+        (SkipReason::BadValue, bad_value),
+        (SkipReason::InvalidPhone, a.invalid - apart),
+        (SkipReason::NoPhone, a.missing_phone),
+        (SkipReason::Duplicate, a.duplicate),
+        (SkipReason::Suppressed, a.suppressed),
+        (SkipReason::NoConsent, a.no_consent),
+    ] {
+        // Nobody is asked for consent but for promotion.
+        if n > 0 || reason != SkipReason::NoConsent {
+            all.push(Finding::Excluded { reason, n });
+        }
+    }
+    if what.rules.uses_name() && a.without_name > 0 {
+        all.push(Finding::WithoutName { n: a.without_name });
+    }
+    let Some(tally) = what.tally else { return };
+    let among = if tally.whole { Among::All } else { Among::First(tally.looked_at) };
+    for refused in &tally.refused_by {
+        all.push(Finding::ValueRefused {
+            error: refused.error.clone(),
+            n: refused.n,
+            names: refused.names.clone(),
+            listed: a.bad_value > 0,
+            among,
+        });
+    }
+    if tally.out_of_reach > 0 {
+        all.push(Finding::OutOfReach { n: tally.out_of_reach, among });
+    }
+}

@@ -1,0 +1,483 @@
+//! Checks before sending: errors block, warnings explain, each names its people. A finding is an id with data; words are made of it where
+//! somebody reads it.
+
+mod account;
+mod audience;
+mod content;
+mod timing;
+
+use serde::Serialize;
+
+use crate::{
+    audience::{AudienceSummary, Rules, Tally},
+    channel::Category,
+    message::SkipReason,
+    money::Money,
+    quiet_hours::QuietHours,
+    sending_hours::{AfterHours, OpenHours, SendingHours},
+    sms::SmsProblem,
+    template::ValueError,
+    time::{Millis, Zone},
+};
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Blocks.
+    Error,
+    /// Explains.
+    Warning,
+    /// Looked at, and well.
+    Passed,
+}
+
+/// Which people a finding is about, for a link to their list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum People {
+    /// Excluded for that reason.
+    Skipped(SkipReason),
+    /// Without a name.
+    WithoutName,
+}
+
+/// Why a message would reach nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Nobody {
+    /// Nobody is registered.
+    Registered,
+    /// Nobody has a number that may be written to.
+    Reached,
+    /// Nobody of those who could get it agreed.
+    Agreed,
+    /// Everybody who could get it lacks a value.
+    Filled,
+}
+
+/// How many of the people a number was taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Among {
+    /// Everybody was looked at.
+    All,
+    /// So many were looked at first.
+    First(i64),
+}
+
+crate::words! {
+    /// The name of a check, for programs. Stable: scripts read it.
+    CheckId, "check" {
+        /// Whether anybody gets it.
+        Recipients = "recipients",
+        /// Whom a rule excludes.
+        Excluded = "excluded",
+        /// Whose name is missing.
+        WithoutName = "without_name",
+        /// Whose value would be refused.
+        Refused = "refused_value",
+        /// Whose number the channel does not reach.
+        OutOfReach = "out_of_reach",
+        /// Whether every value has a source.
+        Sources = "sources",
+        /// Whether anybody could get a whole message.
+        Whole = "whole_message",
+        /// The workshop's join link.
+        JoinLink = "join_link",
+        /// What the provider says about the account or the campaign.
+        Provider = "provider",
+        /// Whether the provider wants as many values as the template maps.
+        Values = "values",
+        /// Whether the campaign wants media.
+        Media = "media",
+        /// What an SMS template lacks.
+        Template = "template",
+        /// What an operator may dislike about a value.
+        Doubt = "doubt",
+        /// Characters that make a text Unicode.
+        Unicode = "unicode",
+        /// A link in the text.
+        Link = "link",
+        /// How many SMS a message is charged as.
+        Segments = "segments",
+        /// Where the price comes from.
+        Price = "price",
+        /// Whether the workshop lies ahead.
+        Workshop = "workshop",
+        /// Whether the chosen times can be read.
+        Times = "times",
+        /// Whether it is done in time.
+        InTime = "in_time",
+        /// The organisation's quiet hours.
+        QuietHours = "quiet_hours",
+        /// The hours in which it may be sent.
+        Hours = "hours",
+        /// Whether the day is a likely one.
+        Day = "day",
+        /// The gap between two messages to one number.
+        Gap = "gap",
+        /// Whether sending is stopped.
+        Stopped = "stopped",
+        /// Whether the account can be opened.
+        Account = "account",
+        /// The wallet.
+        Wallet = "wallet",
+        /// What the channel allows in 24 hours.
+        Tier = "tier",
+        /// What the account may send in a day.
+        Ceiling = "ceiling",
+        /// Whether the same was sent before.
+        Repeat = "repeat",
+    }
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "the variant says what was found; its fields are what the sentence about it names"
+)]
+pub enum Finding {
+    /// Somebody gets it.
+    SomebodyReached,
+    /// Nobody gets it.
+    NobodyReached(Nobody),
+    /// A rule excludes people; none of them where `n` is 0.
+    Excluded { reason: SkipReason, n: i64 },
+    /// Recipients have no name and read the fallback.
+    WithoutName { n: i64 },
+    /// One and the same value of people would be refused.
+    ValueRefused { error: ValueError, n: i64, names: Vec<String>, listed: bool, among: Among },
+    /// The channel does not reach the numbers of people.
+    OutOfReach { n: i64, among: Among },
+    /// The text has more placeholders than the template maps.
+    ValueWithoutSource { placeholders: usize, mapped: usize },
+    /// A value would be missing whoever the person is.
+    ValueForNobody { error: ValueError },
+    /// The text wants the join link, and the workshop has none.
+    NoJoinLink,
+    /// The join link is no web address.
+    JoinLinkNoAddress,
+    /// The provider refuses what would be sent.
+    CampaignRefused { words: String },
+    /// The provider refuses the account.
+    AccountRefused { words: String },
+    /// The provider could not be asked.
+    ProviderSilent { words: String },
+    /// The provider takes the account.
+    ProviderAnswers,
+    /// The campaign is live.
+    CampaignLive,
+    /// The campaign is not live.
+    CampaignNotLive,
+    /// The template maps as many values as the provider wants.
+    ValuesFit,
+    /// The provider wants another number of values; `registered` where it is a registered text that has them.
+    ValuesDiffer { wanted: usize, mapped: usize, registered: bool },
+    /// The campaign was made with media, and the template brings none.
+    MediaMissing,
+    /// The template lacks something that its route needs.
+    TemplateProblem(SmsProblem),
+    /// The template has what its route needs.
+    TemplateComplete,
+    /// An operator may dislike a value; it is sent all the same.
+    Doubt { label: String, about: &'static str, n: i64, among: Among },
+    /// A character outside the small alphabet makes texts longer.
+    Unicode { because: char, n: i64, everybody: bool, among: Among },
+    /// The text carries a link.
+    CarriesLink,
+    /// What a message is charged as.
+    Segments { least: i64, most: i64, among: Among },
+    /// Nobody entered a price: the provider's usual one was taken.
+    UsualPrice { unit: Money },
+    /// The workshop lies ahead.
+    WorkshopAhead,
+    /// The workshop has begun.
+    WorkshopBegun,
+    /// The workshop is over or cancelled.
+    WorkshopOver,
+    /// A time that was typed cannot be read.
+    TimeUnreadable,
+    /// It is done in time.
+    InTime,
+    /// It would start after its last useful moment.
+    StartsTooLate,
+    /// Not everybody would get it before the last useful moment.
+    EndsTooLate,
+    /// It would end after the workshop has begun.
+    EndsAfterStart,
+    /// It stays clear of the quiet hours.
+    OutsideQuietHours,
+    /// It touches the quiet hours.
+    InQuietHours,
+    /// It is more than a year ahead.
+    FarAhead,
+    /// The hours leave no moment of a day.
+    HoursNeverOpen { category: Category, own: Option<OpenHours> },
+    /// Promotion may not be sent at its start.
+    PromotionClosed { opens: Millis },
+    /// The account may not send at its start.
+    AccountClosed { own: OpenHours, opens: Millis, may_wait: bool },
+    /// It waits for the account's hours.
+    WaitsForAccount { own: OpenHours, opens: Millis },
+    /// It waits for the end of the quiet hours.
+    WaitsForQuietHours { opens: Millis },
+    /// The hours end before everybody has it.
+    HoursEnd { then: AfterHours, opens: Millis },
+    /// It goes within the hours in which it may be sent.
+    WithinHours { own: Option<OpenHours> },
+    /// Another message goes to the same numbers, or just went.
+    Gap { title: String },
+    /// All sending of the organisation is stopped.
+    SendingStopped { by: String, at: Millis },
+    /// The account is stopped.
+    AccountStopped { by: Option<String>, at: Millis },
+    /// The account cannot be opened.
+    AccountUnopened { words: String },
+    /// The wallet is enough.
+    WalletEnough,
+    /// The wallet holds less than the estimate.
+    WalletLow { balance: Money, cost: Money },
+    /// The tier allows that many people.
+    WithinTier,
+    /// The tier allows fewer people in 24 hours.
+    OverTier { allowed: i64 },
+    /// The account may send fewer messages today.
+    OverCeiling { per_day: i64 },
+    /// The same template went to the same workshop before.
+    SentBefore { title: String, by: String, at: Millis },
+}
+
+impl Finding {
+    /// The check that found it.
+    pub fn id(&self) -> CheckId {
+        use Finding as F;
+        match self {
+            F::SomebodyReached | F::NobodyReached(_) => CheckId::Recipients,
+            F::Excluded { .. } => CheckId::Excluded,
+            F::WithoutName { .. } => CheckId::WithoutName,
+            F::ValueRefused { .. } => CheckId::Refused,
+            F::OutOfReach { .. } => CheckId::OutOfReach,
+            F::ValueWithoutSource { .. } => CheckId::Sources,
+            F::ValueForNobody { .. } => CheckId::Whole,
+            F::NoJoinLink | F::JoinLinkNoAddress => CheckId::JoinLink,
+            F::CampaignRefused { .. }
+            | F::AccountRefused { .. }
+            | F::ProviderSilent { .. }
+            | F::ProviderAnswers
+            | F::CampaignLive
+            | F::CampaignNotLive => CheckId::Provider,
+            F::ValuesFit | F::ValuesDiffer { .. } => CheckId::Values,
+            F::MediaMissing => CheckId::Media,
+            F::TemplateProblem(_) | F::TemplateComplete => CheckId::Template,
+            F::Doubt { .. } => CheckId::Doubt,
+            F::Unicode { .. } => CheckId::Unicode,
+            F::CarriesLink => CheckId::Link,
+            F::Segments { .. } => CheckId::Segments,
+            F::UsualPrice { .. } => CheckId::Price,
+            F::WorkshopAhead | F::WorkshopBegun | F::WorkshopOver => CheckId::Workshop,
+            F::TimeUnreadable => CheckId::Times,
+            F::InTime | F::StartsTooLate | F::EndsTooLate | F::EndsAfterStart => CheckId::InTime,
+            F::OutsideQuietHours | F::InQuietHours => CheckId::QuietHours,
+            F::FarAhead => CheckId::Day,
+            F::HoursNeverOpen { .. }
+            | F::PromotionClosed { .. }
+            | F::AccountClosed { .. }
+            | F::WaitsForAccount { .. }
+            | F::WaitsForQuietHours { .. }
+            | F::HoursEnd { .. }
+            | F::WithinHours { .. } => CheckId::Hours,
+            F::Gap { .. } => CheckId::Gap,
+            F::SendingStopped { .. } | F::AccountStopped { .. } => CheckId::Stopped,
+            F::AccountUnopened { .. } => CheckId::Account,
+            F::WalletEnough | F::WalletLow { .. } => CheckId::Wallet,
+            F::WithinTier | F::OverTier { .. } => CheckId::Tier,
+            F::OverCeiling { .. } => CheckId::Ceiling,
+            F::SentBefore { .. } => CheckId::Repeat,
+        }
+    }
+
+    /// Whether it blocks, explains, or is well.
+    pub fn severity(&self) -> Severity {
+        use Finding as F;
+        match self {
+            F::NobodyReached(_)
+            | F::ValueWithoutSource { .. }
+            | F::ValueForNobody { .. }
+            | F::NoJoinLink
+            | F::JoinLinkNoAddress
+            | F::CampaignRefused { .. }
+            | F::AccountRefused { .. }
+            | F::CampaignNotLive
+            | F::ValuesDiffer { .. }
+            | F::MediaMissing
+            | F::TemplateProblem(_)
+            | F::WorkshopOver
+            | F::TimeUnreadable
+            | F::StartsTooLate
+            | F::HoursNeverOpen { .. }
+            | F::PromotionClosed { .. }
+            | F::AccountClosed { .. }
+            | F::SendingStopped { .. }
+            | F::AccountStopped { .. }
+            | F::AccountUnopened { .. }
+            | F::WalletLow { .. } => Severity::Error,
+            F::WithoutName { .. }
+            | F::ValueRefused { .. }
+            | F::OutOfReach { .. }
+            | F::ProviderSilent { .. }
+            | F::Doubt { .. }
+            | F::Unicode { .. }
+            | F::CarriesLink
+            | F::WorkshopBegun
+            | F::EndsTooLate
+            | F::EndsAfterStart
+            | F::InQuietHours
+            | F::FarAhead
+            | F::WaitsForAccount { .. }
+            | F::WaitsForQuietHours { .. }
+            | F::HoursEnd { .. }
+            | F::Gap { .. }
+            | F::OverTier { .. }
+            | F::OverCeiling { .. }
+            | F::SentBefore { .. } => Severity::Warning,
+            F::Excluded { n: 0, .. } => Severity::Passed,
+            F::Excluded { .. } => Severity::Warning,
+            F::Segments { most, .. } if *most > 1 => Severity::Warning,
+            F::Segments { .. }
+            | F::SomebodyReached
+            | F::ProviderAnswers
+            | F::CampaignLive
+            | F::ValuesFit
+            | F::TemplateComplete
+            | F::UsualPrice { .. }
+            | F::WorkshopAhead
+            | F::InTime
+            | F::OutsideQuietHours
+            | F::WithinHours { .. }
+            | F::WalletEnough
+            | F::WithinTier => Severity::Passed,
+        }
+    }
+
+    /// Whom it is about, and how many they are.
+    pub fn people(&self) -> Option<(People, i64)> {
+        match self {
+            Finding::Excluded { reason, n } if *n > 0 => Some((People::Skipped(*reason), *n)),
+            Finding::WithoutName { n } => Some((People::WithoutName, *n)),
+            Finding::ValueRefused { n, listed: true, .. } => {
+                Some((People::Skipped(SkipReason::BadValue), *n))
+            }
+            _ => None,
+        }
+    }
+
+    fn blocks(&self) -> bool {
+        self.severity() == Severity::Error
+    }
+}
+
+/// What the provider said about the campaign when it was asked just now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// It could be asked.
+    Answered {
+        /// The campaign is live.
+        live: bool,
+        /// Values that it wants; `None` when it does not say.
+        parameters: Option<usize>,
+        /// It was made with header media.
+        media: Option<bool>,
+    },
+    /// The provider refused the question; its words.
+    Refused(String),
+    /// The provider could not be reached.
+    Silent(String),
+}
+
+/// An earlier broadcast to the same workshop on the same channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// What it is called.
+    pub title: String,
+    /// Who confirmed it.
+    pub by: String,
+    /// When it was confirmed.
+    pub at: Millis,
+}
+
+/// Everything that the checks look at.
+#[derive(Clone, Debug)]
+pub struct Examined<'a> {
+    /// Whom the message is for, and what is known of the event.
+    pub rules: &'a Rules,
+    /// The people.
+    pub audience: AudienceSummary,
+    /// What was seen of each of them, where they were looked at one by one.
+    pub tally: Option<&'a Tally>,
+    /// What the provider said; `None` when it was not asked.
+    pub probe: Option<&'a Probe>,
+    /// Not before this instant.
+    pub start: Millis,
+    /// When the first one would be handed over: later than the start where it waits for its hours.
+    pub begins: Millis,
+    /// When the last one would be handed over.
+    pub done_at: Millis,
+    /// Nothing goes out after this.
+    pub deadline: Millis,
+    /// A time that was typed could not be read.
+    pub time_unreadable: bool,
+    /// The workshop's start.
+    pub workshop_starts: Millis,
+    /// The workshop was cancelled or is over.
+    pub workshop_over: bool,
+    /// The organisation's quiet hours, and its zone.
+    pub quiet: (QuietHours, &'a Zone),
+    /// It waits until the quiet hours are over.
+    pub waits_out_quiet: bool,
+    /// The hours in which it may send.
+    pub hours: &'a SendingHours,
+    /// Those of the account alone.
+    pub own_hours: Option<OpenHours>,
+    /// Who stopped all sending, and when.
+    pub sending_stopped: Option<(&'a str, Millis)>,
+    /// Who stopped the account, where that is known, and when.
+    pub account_stopped: Option<(Option<&'a str>, Millis)>,
+    /// Why the account cannot be opened.
+    pub account_unopened: Option<&'a str>,
+    /// Calls of the account today, and how many it may make; 0 for any number.
+    pub calls: (i64, i64),
+    /// Estimated cost.
+    pub cost: Money,
+    /// The provider's usual price, where nobody entered one.
+    pub usual_price: Option<Money>,
+    /// The wallet, where it can be read.
+    pub balance: Option<Money>,
+    /// People that the tier allows in 24 hours, where it can be read; unlimited is `i64::MAX`.
+    pub tier_left: Option<i64>,
+    /// The last broadcast of the same template to the same workshop.
+    pub sent_before: Option<Earlier>,
+    /// A message that goes out, or just went, to the same numbers on a channel that wants a gap.
+    pub under_way: Option<String>,
+    /// Now.
+    pub now: Millis,
+}
+
+/// All findings, errors first, then warnings, then what passed.
+pub fn examine(what: &Examined<'_>) -> Vec<Finding> {
+    let mut all = Vec::new();
+    audience::check(what, &mut all);
+    content::check(what, &mut all);
+    timing::check(what, &mut all);
+    account::check(what, &mut all);
+    all.sort_by_key(Finding::severity);
+    all
+}
+
+/// Whether nothing blocks.
+pub fn may_send(findings: &[Finding]) -> bool {
+    !findings.iter().any(Finding::blocks)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! What stands around every page: menu, theme, the engine's pulse, what the last form had to say. Only pages load it.
+
+use axum::http::HeaderMap;
+use domain::{
+    role::Permission,
+    time::{Millis, Zone},
+};
+use store::{Org, StoreError};
+
+use super::{caller::Caller, cookies, extract::Visitor, notice};
+use crate::{
+    app::App,
+    ui::{
+        fragment::Fragment,
+        shell::{Frame, OrganisationChoice, clock, heartbeat, running},
+    },
+};
+
+/// Reads the frame of a page.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn load(
+    app: &App,
+    caller: &Caller,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+) -> Result<Frame, StoreError> {
+    let (organization, now) = (&caller.organization, caller.now);
+    let choices = app.store.access().organizations_of(&caller.user).await?;
+    let pulse = Pulse::load(app, &caller.org, now).await?;
+    let zone = &organization.zone;
+    let super_admin = caller.user.super_admin;
+    Ok(Frame {
+        organisation: organization.name.clone(),
+        zone: format!("{} · {}", zone.abbreviation(now), zone.name()),
+        organisations: choices
+            .into_iter()
+            .map(|choice| OrganisationChoice {
+                current: choice.id == organization.id,
+                id: choice.id.to_string(),
+                name: choice.name,
+            })
+            .collect(),
+        user: caller.user.name.clone(),
+        role: if super_admin { "Super admin".to_owned() } else { caller.role.title().to_owned() },
+        operates: super_admin || caller.may(Permission::Operate),
+        heartbeat_ms: pulse.heartbeat_ms,
+        running: pulse.running,
+        clock: clock_words(zone, now),
+        theme: visitor.theme,
+        csrf: visitor.csrf.clone(),
+        keys: cookies::value(headers, "keys") != Some("off"),
+        toasts: notice::read(app, headers).into_iter().collect(),
+    })
+}
+
+/// What the frame shows of the engine's life.
+#[derive(Clone, Copy, Debug)]
+pub struct Pulse {
+    /// How long ago the scheduler was last heard of, in milliseconds; none if never.
+    pub heartbeat_ms: Option<i64>,
+    /// How many broadcasts are running.
+    pub running: i64,
+}
+
+impl Pulse {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn load(app: &App, org: &Org, now: Millis) -> Result<Pulse, StoreError> {
+        let beat = app.engine.newest_beat().await?;
+        let running = org.running_broadcasts().await?;
+        Ok(Pulse { heartbeat_ms: beat.map(|at| now.since(at).max(0)), running })
+    }
+
+    /// The same as parts of the stream.
+    pub fn fragments(self, zone: &Zone, now: Millis) -> [Fragment; 3] {
+        [
+            Fragment::new("running", running(self.running)),
+            Fragment::new("beat", heartbeat(self.heartbeat_ms)),
+            Fragment::new("clock", clock(&clock_words(zone, now))),
+        ]
+    }
+}
+
+/// The present moment in the organisation's zone: "Tue 13 Oct, 4:18 PM IST".
+fn clock_words(zone: &Zone, now: Millis) -> String {
+    format!("{}, {} {}", zone.date(now, now), zone.time(now), zone.abbreviation(now))
+}

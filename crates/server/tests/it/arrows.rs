@@ -1,0 +1,219 @@
+//! The arrows inside `server`: which module may know which, read from the source itself. The crates' own arrows are Cargo's.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What each module may know of the others. A name that is missing may know none.
+const MAY_KNOW: &[(&str, &[&str])] = &[
+    ("accounts", &["seal"]),
+    (
+        "app",
+        &[
+            "accounts",
+            "config",
+            "health",
+            "live",
+            "opt_out_links",
+            "password",
+            "private",
+            "seal",
+            "secrets",
+            "token",
+        ],
+    ),
+    ("callbacks", &["app", "http", "seal"]),
+    ("cli", &["commands", "config", "listener", "private"]),
+    (
+        "commands",
+        &[
+            "accounts",
+            "app",
+            "config",
+            "disk",
+            "http",
+            "listener",
+            "password",
+            "rehearsal",
+            "router",
+            "seal",
+            "secrets",
+            "token",
+            "ui",
+        ],
+    ),
+    ("config", &["accounts", "password"]),
+    ("disk", &["config"]),
+    ("health", &["config", "disk"]),
+    ("http", &["app", "config", "seal", "throttle", "token", "ui"]),
+    ("live", &["ui"]),
+    ("main", &["cli"]),
+    ("opt_out_links", &["seal", "throttle"]),
+    (
+        "pages",
+        &[
+            "accounts",
+            "app",
+            "disk",
+            "health",
+            "http",
+            "live",
+            "opt_out_links",
+            "password",
+            "seal",
+            "ui",
+            "uploads",
+        ],
+    ),
+    ("password", &["seal"]),
+    ("private", &["config"]),
+    ("rehearsal", &["accounts", "app"]),
+    ("router", &["app", "callbacks", "http", "listener", "pages"]),
+    ("secrets", &["accounts", "seal"]),
+    ("token", &["seal"]),
+    ("ui", &[]),
+    ("uploads", &["app", "http", "private"]),
+];
+
+/// Crates that the parts of screens may not know: they are given what they show.
+const NOT_FOR_UI: &[&str] = &["compose", "engine", "intake", "providers", "sandbox", "store"];
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The first names behind every `crate::`, in `use` lists and in paths.
+fn known_by(text: &str) -> BTreeSet<String> {
+    let code: String =
+        text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let mut names = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        match rest.strip_prefix('{') {
+            None => {
+                names.insert(word(rest));
+            }
+            Some(list) => names.extend(list_of(list)),
+        }
+    }
+    names.remove("");
+    names
+}
+
+fn word(text: &str) -> String {
+    text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+/// The first names of a `use` list, up to its closing brace.
+fn list_of(list: &str) -> Vec<String> {
+    let (mut names, mut depth, mut first) = (Vec::new(), 1, true);
+    for (at, c) in list.char_indices() {
+        if depth == 1 && first {
+            names.push(word(&list[at..]));
+            first = false;
+        }
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 1 => first = true,
+            _ => {}
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    names
+}
+
+/// Which modules each module knows, and one file that shows it.
+fn arrows() -> BTreeMap<String, BTreeMap<String, String>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut arrows: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for file in sources(&root) {
+        let inside = file.strip_prefix(&root).unwrap();
+        let module = inside.iter().next().unwrap().to_string_lossy().trim_end_matches(".rs").to_owned();
+        if module == "lib" {
+            continue;
+        }
+        for known in known_by(&fs::read_to_string(&file).unwrap()) {
+            if known != module {
+                arrows.entry(module.clone()).or_default().insert(known, inside.display().to_string());
+            }
+        }
+    }
+    arrows
+}
+
+#[test]
+fn each_module_knows_only_those_below_it() {
+    let arrows = arrows();
+    assert!(arrows["pages"].contains_key("http") && arrows["live"].contains_key("ui"), "the source was read");
+    let mut wrong = Vec::new();
+    for (module, known) in &arrows {
+        let allowed =
+            MAY_KNOW.iter().find(|(name, _)| name == module).map_or(&[][..], |(_, allowed)| allowed);
+        for (other, file) in known.iter().filter(|(other, _)| !allowed.contains(&other.as_str())) {
+            wrong.push(format!("{module} knows {other}: {file}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_may_be_known_has_no_circle() {
+    let mut left: BTreeMap<&str, &[&str]> = MAY_KNOW.iter().map(|(name, known)| (*name, *known)).collect();
+    while !left.is_empty() {
+        let free = left.iter().find(|(_, known)| !known.iter().any(|name| left.contains_key(name)));
+        let Some((free, _)) = free else { panic!("a circle among {:?}", left.keys()) };
+        let free = *free;
+        left.remove(free);
+    }
+}
+
+#[test]
+fn parts_of_screens_are_given_what_they_show() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui");
+    for file in sources(&folder) {
+        let text = fs::read_to_string(&file).unwrap();
+        for name in NOT_FOR_UI {
+            let told = text.lines().find(|line| line.trim_start().starts_with(&format!("use {name}::")));
+            assert_eq!(told, None, "{}", file.display());
+        }
+    }
+}
+
+/// Pages and commands reach rows by a member's handle, by signing in, or by the link in a message; never by the engine's own.
+/// And nothing but a reviewed draft is confirmed: rehearsals set their stage with calls of their own.
+#[test]
+fn pages_stay_within_the_members_handle_and_only_reviews_are_confirmed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut wrong = Vec::new();
+    for file in sources(&root) {
+        let inside = file.strip_prefix(&root).unwrap().display().to_string();
+        let text = fs::read_to_string(&file).unwrap();
+        let screen =
+            inside.starts_with("pages/") || inside.starts_with("live/") || inside.starts_with("http/");
+        if screen
+            && (text.contains("engine.work()")
+                || text.contains("engine.store()")
+                || text.contains("store.work("))
+        {
+            wrong.push(format!("{inside} works with the engine's handle"));
+        }
+        if text.contains(".confirm_broadcast") && !inside.starts_with("rehearsal/") {
+            wrong.push(format!("{inside} confirms past a review"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
