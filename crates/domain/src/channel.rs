@@ -7,9 +7,9 @@ crate::words! {
     Channel, "channel" {
         /// Posts to WhatsApp groups through a gateway.
         WhatsappGroup = "group",
-        /// Personal WhatsApp messages by AiSensy.
+        /// Personal WhatsApp messages.
         WhatsappPersonal = "personal",
-        /// SMS by Fast2SMS.
+        /// SMS.
         Sms = "sms",
         /// Calls by a voice provider.
         IvrCall = "ivr",
@@ -42,7 +42,7 @@ impl Channel {
         matches!(self, Channel::WhatsappPersonal | Channel::Sms)
     }
 
-    /// Whether a number in E.164 form can be reached on it: SMS goes to Indian mobiles only (providers/fast2sms.md §2.2).
+    /// Whether a number in E.164 form can be reached on it: SMS goes to Indian mobiles only.
     pub fn reaches(self, phone: &str) -> bool {
         match self {
             Channel::Sms => phone
@@ -53,7 +53,7 @@ impl Channel {
     }
 
     /// Least time between two messages to one number, in milliseconds: two on the same number within two minutes are refused as
-    /// spam (providers/fast2sms.md §2.2; providers/regulation-india.md §6.5).
+    /// spam (providers/regulation-india.md §6.5).
     pub fn gap_ms(self) -> i64 {
         match self {
             Channel::Sms => 2 * MINUTE,
@@ -82,7 +82,7 @@ crate::words! {
         /// As [`Category::Authentication`].
         Authentication = "authentication",
         /// An SMS by the Quick route, whatever it says: it goes over an international path and costs twenty times as much
-        /// (providers/fast2sms.md §8).
+        ///.
         Quick = "quick",
     }
 }

@@ -103,7 +103,7 @@ impl fmt::Display for MessageRef {
 }
 
 /// The messages of one call: neighbours in the plan, from the first to the last. Sent along where a provider echoes what it
-/// gets (providers/fast2sms.md §2.2, `udf1`), as `<broadcast>.<first>.<last>`.
+/// gets, as `<broadcast>.<first>.<last>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MessageSpan {
     /// The broadcast.

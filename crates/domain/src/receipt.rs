@@ -18,7 +18,7 @@ pub enum Proof {
 /// Where a receipt takes a message that stands at `state`; `None` when it changes nothing. No other code decides this.
 ///
 /// Receipts only move forward: `sent` → `delivered` → `read`. A late refusal ends `sent` and `unknown`, never `delivered`
-/// or `read`; proof of arrival beats an earlier `failed` (providers/aisensy.md §4.6).
+/// or `read`; proof of arrival beats an earlier `failed`.
 pub fn advance(state: MessageState, proof: &Proof) -> Option<MessageState> {
     use MessageState::{
         Cancelled, Delivered, Expired, Failed, InFlight, Read, Sent, Skipped, Unknown, Waiting,

@@ -1,4 +1,4 @@
-//! A WhatsApp template as AiSensy knows it: the approved text, and what is put into it.
+//! A WhatsApp template as providers know it: the approved text, and what is put into it.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,7 @@ pub struct Media {
     pub filename: String,
 }
 
-/// A button whose address ends in a value of its own (providers/aisensy.md §2.1, `buttons`).
+/// A button whose address ends in a value of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UrlButton {
     /// The words on the button.
@@ -37,10 +37,10 @@ pub struct UrlButton {
     pub value: Option<Source>,
 }
 
-/// A WhatsApp template as AiSensy knows it, and our reading of it. Frozen into each broadcast.
+/// A WhatsApp template as providers know it, and our reading of it. Frozen into each broadcast.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WhatsappTemplate {
-    /// Exact name of the Live API campaign; not the template's name (providers/aisensy.md §2.1).
+    /// Exact name of the Live API campaign; not the template's name.
     pub campaign: String,
     /// Decides the price and the rules.
     pub category: Category,
@@ -64,7 +64,7 @@ pub struct WhatsappTemplate {
     pub buttons: Vec<UrlButton>,
 }
 
-/// The name that goes along when a registrant has none; the provider wants one (providers/aisensy.md §2.1, `userName`).
+/// The name that goes along when a registrant has none; the provider wants one.
 const NO_NAME: &str = "there";
 
 impl Parameter {
@@ -121,7 +121,7 @@ fn last_part(address: &str) -> String {
     address.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
-/// Meta refuses newlines, tabs and more than four spaces in a row (providers/aisensy.md §2.1): white space is folded.
+/// Meta refuses newlines, tabs and more than four spaces in a row: white space is folded.
 fn folded_or(value: &str, fallback: &str) -> String {
     first_filled(value, fallback, |_| false)
 }

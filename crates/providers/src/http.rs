@@ -276,7 +276,7 @@ pub struct Endpoint(Url);
 
 /// Why a typed address was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("“{0}” is no address of a provider; use one such as https://backend.aisensy.com/campaign/t1/api")]
+#[error("“{0}” is no address of a provider; use one such as https://api.example.in/v1")]
 pub struct EndpointError(String);
 
 impl Endpoint {

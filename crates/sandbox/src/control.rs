@@ -14,11 +14,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::Shared;
-use crate::aisensy::receipt;
 use crate::exchange;
 use crate::faults::Faults;
 use crate::receipts::Webhook;
-use crate::world;
 
 /// Most messages or phones in one list.
 const LIST_MAX: usize = 10_000;
@@ -33,7 +31,6 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/sandbox/receipts/flush", post(flush))
         .route("/sandbox/reset", post(reset))
         .route("/sandbox/webhook", get(webhook).put(put_webhook))
-        .route("/sandbox/inbound", post(inbound))
 }
 
 /// Either what was asked for, or what is wrong with the question.
@@ -152,26 +149,6 @@ async fn put_webhook(State(shared): State<Arc<Shared>>, body: Bytes) -> Response
             Webhooks::Many(webhooks) => webhooks,
         });
         value(shared.courier.webhooks())
-    }))
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Inbound {
-    phone: String,
-    text: String,
-    project: Option<String>,
-}
-
-async fn inbound(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-    say(parse::<Inbound>(&body).and_then(|inbound| {
-        let phone = world::digits(&inbound.phone);
-        let phone = phone.ok_or_else(|| (400, "phone is not a number".to_owned()))?;
-        let first = || shared.aisensy.get().projects.first().map(|project| project.id.clone());
-        let project = inbound.project.or_else(first);
-        let project = project.ok_or_else(|| (404, "there is no project".to_owned()))?;
-        receipt::inbound(&shared, &project, phone, &inbound.text);
-        Ok(json!({}))
     }))
 }
 

@@ -25,6 +25,10 @@ pub trait Face: Sync {
     /// What the value should be instead.
     fn set(&self, config: &mut Config, flag: &str, value: &str) -> Result<(), String>;
 
+    /// Takes out of the way what would end or refuse a long rehearsal by itself: an empty wallet, a campaign that is not known, a number
+    /// that was written to lately.
+    fn unhindered(&self, config: &mut Config);
+
     /// Its HTTP face, and its own corner under `/sandbox`.
     fn routes(&self) -> Router<Arc<Shared>>;
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 
-use crate::fast2sms;
+use crate::registry::Habits;
 
 /// How often a fault happens: a share of all requests, or an exact run of them.
 ///
@@ -91,10 +91,9 @@ pub struct Faults {
     pub outcomes: Outcomes,
     /// How the vendor reports it.
     pub receipts: Receipts,
-    /// Habits of AiSensy in particular.
-    pub aisensy: AisensyHabits,
-    /// Habits of Fast2SMS in particular.
-    pub fast2sms: fast2sms::Habits,
+    /// Habits of each vendor in particular.
+    #[serde(flatten)]
+    pub habits: Habits,
 }
 
 impl Faults {
@@ -117,16 +116,7 @@ impl Faults {
                 spread_ms: 2_500,
                 ..Outcomes::default()
             },
-            fast2sms: fast2sms::Habits {
-                failures: [
-                    (fast2sms::Fate::Undelivered, 6.0),
-                    (fast2sms::Fate::Expired, 2.0),
-                    (fast2sms::Fate::Blocked, 1.0),
-                    (fast2sms::Fate::Dnd, 1.0),
-                ]
-                .into(),
-                ..fast2sms::Habits::default()
-            },
+            habits: Habits::lifelike(),
             ..Faults::default()
         }
     }
@@ -144,11 +134,9 @@ pub struct Outcomes {
     pub read: f64,
     /// Share that fails after acceptance.
     pub failed: f64,
-    /// Codes of such failures and their weights; 131026 when empty (`providers/aisensy.md` §5).
-    /// Fast2SMS has its own in `fast2sms.failures`.
+    /// Codes of such failures and their weights; 131026 when empty. For SMS each vendor has habits of its own.
     pub codes: BTreeMap<String, f64>,
-    /// Numbers with this ending always fail with this code, whatever the shares say (AiSensy only;
-    /// `fast2sms.endings` is the rule for SMS).
+    /// Numbers with this ending always fail with this code, whatever the shares say (not for SMS).
     pub code_by_ending: BTreeMap<String, String>,
     /// Time from acceptance to *sent*, in milliseconds.
     pub sent_after_ms: u64,
@@ -190,7 +178,7 @@ pub enum ReceiptMode {
     Held,
 }
 
-/// How the vendor reports outcomes (`providers/aisensy.md` §4.5, §8.5).
+/// How the vendor reports outcomes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Receipts {
@@ -240,73 +228,6 @@ impl Default for Receipts {
             suspend_after: 100,
         }
     }
-}
-
-/// Habits of AiSensy on which sources disagree (`providers/aisensy.md` §2.4–§2.6, §4).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct AisensyHabits {
-    /// `success` as a boolean instead of the string `"true"`.
-    pub boolean_success: bool,
-    /// No `submitted_message_id` in the answer.
-    pub no_id: bool,
-    /// Share of refusals answered with HTTP 200 and `success` false.
-    pub refusal_as_200: f64,
-    /// Which members carry the text of a refusal.
-    pub error_shape: ErrorShape,
-    /// Where campaign-details puts `requestBody`.
-    pub request_body_in: RequestBodyIn,
-    /// How receipts write instants.
-    pub epoch: Epoch,
-    /// Also post `contact.campaign.*` receipts.
-    pub campaign_topics: bool,
-    /// Write `sha256=` before the signature.
-    pub signature_prefix: bool,
-    /// Write failure codes as numbers instead of strings.
-    pub numeric_codes: bool,
-}
-
-/// Shapes of a refusal (`providers/aisensy.md` §2.5).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorShape {
-    /// `message`, `name`, `errorCode`, `errorMessage`, `aisTraceId`.
-    #[default]
-    Full,
-    /// `message` only.
-    Message,
-    /// `errorMessage` with `name` and `errorCode`.
-    ErrorMessage,
-    /// `error` only.
-    Error,
-    /// One of the above, drawn for each refusal.
-    Mixed,
-}
-
-/// Places of `requestBody` in the campaign-details answer (`providers/aisensy.md` §2.6).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RequestBodyIn {
-    /// At the top.
-    #[default]
-    Top,
-    /// Under `data`.
-    Data,
-    /// Under `campaign`.
-    Campaign,
-}
-
-/// How an instant in milliseconds is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Epoch {
-    /// `created_at` as a string, the message's own instants as numbers, as captured.
-    #[default]
-    AsCaptured,
-    /// All as strings.
-    String,
-    /// All as numbers.
-    Number,
 }
 
 /// Dice that always fall the same way for the same seed and question.

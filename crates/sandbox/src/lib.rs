@@ -32,16 +32,16 @@ mod line;
 pub mod null;
 pub mod receipts;
 pub mod registry;
+mod rupees;
 pub mod world;
 
-pub use aisensy::Aisensy;
-pub use fast2sms::Fast2sms;
 pub use faults::{Amount, FaultBoard, Faults};
 pub use receipts::{ReceiptStats, Webhook, signature};
 pub use world::{Message, Status, Summary, World};
 
 use faults::Chance;
 use receipts::Courier;
+use registry::{Configs, Vendors};
 
 /// Largest body read, in bytes: far above any real message.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -65,12 +65,11 @@ pub struct Config {
     pub keep_text: bool,
     /// What goes wrong from the start.
     pub faults: Faults,
-    /// Where AiSensy's receipts go; Fast2SMS's accounts hold their own.
+    /// Where receipts go that are signed; some vendors' accounts hold addresses of their own.
     pub webhooks: Vec<Webhook>,
-    /// AiSensy's accounts.
-    pub aisensy: aisensy::Config,
-    /// Fast2SMS's accounts.
-    pub fast2sms: fast2sms::Config,
+    /// What each vendor's stand-in starts with.
+    #[serde(flatten)]
+    pub vendors: Configs,
 }
 
 impl Default for Config {
@@ -84,8 +83,7 @@ impl Default for Config {
             keep_text: true,
             faults: Faults::default(),
             webhooks: Vec::new(),
-            aisensy: aisensy::Config::default(),
-            fast2sms: fast2sms::Config::default(),
+            vendors: Configs::default(),
         }
     }
 }
@@ -166,16 +164,6 @@ impl Sandbox {
         &self.shared.faults
     }
 
-    /// AiSensy's accounts.
-    pub fn aisensy(&self) -> &Aisensy {
-        &self.shared.aisensy
-    }
-
-    /// Fast2SMS's accounts and books.
-    pub fn fast2sms(&self) -> &Fast2sms {
-        &self.shared.fast2sms
-    }
-
     /// Whether receipts that are signed go anywhere.
     pub fn has_webhooks(&self) -> bool {
         !self.shared.courier.webhooks().is_empty()
@@ -201,15 +189,6 @@ impl Sandbox {
     /// and returns when all were answered. Repeats of refused posts keep their time.
     pub async fn flush_receipts(&self) -> ReceiptStats {
         self.shared.courier.flush(&self.shared).await
-    }
-
-    /// A person writes to the business, which reaches it by webhook. False if `phone` is none.
-    pub fn write_in(&self, project: &str, phone: &str, text: &str) -> bool {
-        let phone = world::digits(phone);
-        if let Some(phone) = phone {
-            aisensy::receipt::inbound(&self.shared, project, phone, text);
-        }
-        phone.is_some()
     }
 
     /// Forgets phones and receipts, and puts accounts back to the start. Faults and webhooks stay.
@@ -265,8 +244,7 @@ pub struct Shared {
     pub(crate) world: World,
     pub(crate) faults: FaultBoard,
     pub(crate) courier: Courier,
-    pub(crate) aisensy: Aisensy,
-    pub(crate) fast2sms: Fast2sms,
+    pub(crate) vendors: Vendors,
     stop: watch::Sender<bool>,
 }
 
@@ -279,8 +257,7 @@ impl Shared {
             world: World::new(config.keep_text),
             faults: FaultBoard::new(config.faults, config.seed),
             courier: Courier::new(config.webhooks)?,
-            aisensy: Aisensy::new(config.aisensy),
-            fast2sms: Fast2sms::new(config.fast2sms),
+            vendors: Vendors::new(config.vendors),
             stop: watch::Sender::new(false),
         })
     }
@@ -298,8 +275,7 @@ impl Shared {
     pub(crate) fn reset(&self) {
         self.courier.reset();
         self.world.reset();
-        self.aisensy.reset();
-        self.fast2sms.reset();
+        self.vendors.reset();
     }
 }
 

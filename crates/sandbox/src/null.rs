@@ -4,8 +4,8 @@
 //! machine measures the sender and not the stand-in. It understands what HTTP clients send to an
 //! API (a `Content-Length` body), not all of HTTP.
 //!
-//! What it answers is decided by the path: `…/bulkV2` and `…/wallet` as Fast2SMS does
-//! (`providers/fast2sms.md` §2.4, §4), anything else as AiSensy's campaign API.
+//! What it answers is decided by the path: `…/bulkV2` and `…/wallet` as an SMS vendor does,
+//! anything else as a vendor of WhatsApp templates.
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -17,8 +17,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::fast2sms::rupees;
 use crate::faults::mix;
+use crate::rupees::rupees;
 use crate::stop_of;
 
 /// Bytes of a request that are kept while waiting for its end; a larger one ends the connection.

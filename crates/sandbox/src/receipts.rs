@@ -13,18 +13,16 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
 use crate::Shared;
-use crate::aisensy;
-use crate::fast2sms;
 use crate::faults::ReceiptMode;
 
-/// The vendor waits at most this long for an answer to a receipt (`providers/aisensy.md` §4.2).
+/// The vendor waits at most this long for an answer to a receipt.
 const POST_TIMEOUT: Duration = Duration::from_secs(10);
-/// Failures are counted over this time for the suspension (`providers/aisensy.md` §4.5).
+/// Failures are counted over this time for the suspension.
 const SUSPENSION_WINDOW_MS: i64 = 20 * 60 * 1000;
 /// With a clock that is moved by hand, the queue is looked at this often.
 const LOOK_MAX: Duration = Duration::from_millis(500);
 
-/// Where AiSensy's receipts go, and the secret they are signed with.
+/// Where receipts go that are signed, and the secret they are signed with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Webhook {
@@ -52,7 +50,7 @@ pub struct ReceiptStats {
     pub forged_taken: u64,
     /// Receipts still to come.
     pub queued: usize,
-    /// Whether AiSensy gave up on the address, until it is set again.
+    /// Whether a vendor gave up on the address, until it is set again.
     pub suspended: bool,
 }
 
@@ -65,44 +63,25 @@ pub(crate) struct Post {
 }
 
 /// What a vendor has yet to do about a message.
-#[derive(Clone, Debug)]
-pub(crate) enum Job {
-    Aisensy(aisensy::receipt::Job),
-    Fast2sms(fast2sms::receipt::Job),
-}
-
-impl Job {
+pub(crate) trait Job: std::fmt::Debug + Send + Sync {
     /// Makes it true in the world.
-    fn happen(&self, shared: &Shared) {
-        match self {
-            Job::Aisensy(job) => job.happen(shared),
-            Job::Fast2sms(job) => job.happen(shared),
-        }
-    }
+    fn happen(&self, shared: &Shared);
 
     /// Whether somebody else than the vendor says it.
-    fn is_forged(&self) -> bool {
-        match self {
-            Job::Aisensy(job) => job.is_forged(),
-            Job::Fast2sms(job) => job.is_forged(),
-        }
-    }
+    fn is_forged(&self) -> bool;
 
-    /// Whether too many refusals end the subscription. Only AiSensy's documents say so.
+    /// Whether too many refusals end the subscription.
     fn can_be_suspended(&self) -> bool {
-        matches!(self, Job::Aisensy(_))
+        false
     }
 
     /// The requests that tell of it, one for each webhook.
-    fn posts(&self, shared: &Shared, attempt: u32) -> Vec<Post> {
-        match self {
-            Job::Aisensy(job) => {
-                let webhooks = shared.courier.webhooks();
-                webhooks.iter().filter_map(|webhook| job.post(shared, attempt, webhook)).collect()
-            }
-            Job::Fast2sms(job) => job.posts(shared, attempt),
-        }
-    }
+    fn posts(&self, shared: &Shared, attempt: u32) -> Vec<Post>;
+}
+
+/// A job as the courier keeps it.
+pub(crate) fn queued(job: impl Job + 'static) -> Arc<dyn Job> {
+    Arc::new(job)
 }
 
 #[derive(Clone, Debug)]
@@ -110,7 +89,7 @@ struct Queued {
     due: i64,
     order: u64,
     attempt: u32,
-    job: Job,
+    job: Arc<dyn Job>,
 }
 
 impl PartialEq for Queued {
@@ -192,7 +171,7 @@ impl Courier {
     }
 
     /// Adds jobs with the instants at which they fall due.
-    pub(crate) fn add(&self, jobs: impl IntoIterator<Item = (i64, Job)>) {
+    pub(crate) fn add(&self, jobs: impl IntoIterator<Item = (i64, Arc<dyn Job>)>) {
         let mut state = self.lock();
         for (due, job) in jobs {
             state.push(Queued { due, order: 0, attempt: 1, job });
@@ -272,7 +251,7 @@ impl Courier {
         let forged = queued.job.is_forged();
         let mut refused = false;
         for post in queued.job.posts(shared, queued.attempt) {
-            refused |= !self.post(shared, &queued.job, post).await;
+            refused |= !self.post(shared, queued.job.as_ref(), post).await;
         }
         if refused && !forged && queued.attempt <= settings.receipts.retries {
             let due = shared.now().saturating_add_unsigned(settings.receipts.retry_after_ms);
@@ -281,7 +260,7 @@ impl Courier {
     }
 
     /// Posts once and says whether it was taken.
-    async fn post(&self, shared: &Shared, job: &Job, post: Post) -> bool {
+    async fn post(&self, shared: &Shared, job: &dyn Job, post: Post) -> bool {
         let forged = job.is_forged();
         let mut request = self.client.request(post.method, &post.url).body(post.body);
         for (name, value) in post.headers {
@@ -320,7 +299,7 @@ impl State {
     }
 }
 
-/// Lowercase hex HMAC-SHA256 of `body` (`providers/aisensy.md` §4.1).
+/// Lowercase hex HMAC-SHA256 of `body`.
 pub fn signature(secret: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
     mac.update(body);

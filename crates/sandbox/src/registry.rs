@@ -1,9 +1,67 @@
-//! Every vendor that is stood in for: one line each.
+//! Every vendor that is stood in for: one line each. What it starts with, its habits and its state are kept under its name.
 
-use crate::{aisensy, face::Face, fast2sms};
+use serde::{Deserialize, Serialize};
 
-/// In the order in which they are told.
-pub const FACES: &[&dyn Face] = &[&aisensy::FACE, &fast2sms::FACE];
+use crate::{Sandbox, face::Face};
+
+macro_rules! vendors {
+    ($($kind:ident: $state:ident),+ $(,)?) => {
+        $(pub use crate::$kind::$state;)+
+
+        /// What each stand-in starts with.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct Configs {
+            $(#[doc = concat!("Of `", stringify!($kind), "`.")] pub $kind: crate::$kind::Config,)+
+        }
+
+        /// Habits of each vendor in particular, beside what can go wrong with all.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct Habits {
+            $(#[doc = concat!("Of `", stringify!($kind), "`.")] pub $kind: crate::$kind::Habits,)+
+        }
+
+        impl Habits {
+            /// Each vendor on a usual day.
+            pub(crate) fn lifelike() -> Habits {
+                Habits { $($kind: crate::$kind::Habits::lifelike(),)+ }
+            }
+        }
+
+        /// What each stand-in remembers.
+        pub(crate) struct Vendors {
+            $(pub(crate) $kind: $state,)+
+        }
+
+        impl Vendors {
+            pub(crate) fn new(configs: Configs) -> Vendors {
+                Vendors { $($kind: $state::new(configs.$kind),)+ }
+            }
+
+            pub(crate) fn reset(&self) {
+                $(self.$kind.reset();)+
+            }
+        }
+
+        impl Sandbox {
+            $(
+                #[doc = concat!("The accounts of `", stringify!($kind), "`.")]
+                pub fn $kind(&self) -> &$state {
+                    &self.shared.vendors.$kind
+                }
+            )+
+        }
+
+        /// In the order in which they are told.
+        pub const FACES: &[&dyn Face] = &[$(&crate::$kind::FACE),+];
+    };
+}
+
+vendors! {
+    aisensy: Aisensy,
+    fast2sms: Fast2sms,
+}
 
 /// The stand-in of that vendor.
 pub fn face(kind: &str) -> Option<&'static dyn Face> {

@@ -28,7 +28,7 @@ pub enum Status {
 /// One accepted message.
 #[derive(Clone, Debug, Serialize)]
 pub struct Message {
-    /// Which vendor took it: `aisensy`, …
+    /// Word of the vendor that took it.
     pub vendor: &'static str,
     /// The vendor's account it was sent from.
     pub account: Arc<str>,
@@ -330,7 +330,7 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// The digits of a number with its country code, read as `providers/aisensy.md` §2.2 says: ten digits
+/// The digits of a number with its country code, read as vendors do: ten digits
 /// are Indian, a doubled `91` and an impossible Indian number are nothing.
 pub(crate) fn digits(text: &str) -> Option<u64> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();

@@ -26,7 +26,7 @@ pub struct Integration {
     pub id: IntegrationId,
     /// Whose.
     pub organization: OrganizationId,
-    /// Vendor's word, such as `aisensy`.
+    /// Vendor's word.
     pub kind: String,
     /// The organisation's name for it.
     pub name: String,

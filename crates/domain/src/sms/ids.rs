@@ -1,5 +1,5 @@
 //! The ids of an SMS. Two have nineteen digits and one is short; sending one for another is the commonest mistake
-//! (providers/regulation-india.md §1.1, providers/fast2sms.md §2.2).
+//! (providers/regulation-india.md §1.1).
 
 use std::{fmt, str::FromStr};
 
@@ -25,7 +25,7 @@ pub enum IdError {
     },
     /// The content template's id where the message id belongs.
     #[error(
-        "This is the 19-digit DLT content-template id. The message id is the short number of the template in Fast2SMS’s DLT Manager"
+        "This is the 19-digit DLT content-template id. The message id is the short number of the template in the provider’s DLT Manager"
     )]
     TemplateIdAsMessageId,
     /// A message id with too many digits.
@@ -101,7 +101,7 @@ typed! {
     EntityId = |text| nineteen(text, "entity id");
     /// The content template's id on the DLT register, 19 digits. Not what `dlt` sends: see [`MessageId`].
     DltTemplateId = |text| nineteen(text, "DLT content-template id");
-    /// Fast2SMS's own short number of an approved template, which route `dlt` sends (providers/fast2sms.md §2.2).
+    /// The provider's own short number of an approved template, which route `dlt` sends.
     MessageId = |text| match text.len() {
         _ if !all_digits(text) => Err(IdError::NotDigits { what: "message id" }),
         19 => Err(IdError::TemplateIdAsMessageId),

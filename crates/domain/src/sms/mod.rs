@@ -1,5 +1,5 @@
 //! SMS in India: what a text costs in segments, the ids that must not be confused, templates with typed variables
-//! (providers/fast2sms.md §2, §8; providers/regulation-india.md §1).
+//! (providers/regulation-india.md §1).
 
 mod ids;
 mod segments;

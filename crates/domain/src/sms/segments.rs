@@ -1,4 +1,4 @@
-//! How many SMS a text is charged as (providers/fast2sms.md §8).
+//! How many SMS a text is charged as.
 
 /// How a text is written on the air; the first character outside GSM-7 makes the whole text Unicode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,7 +43,7 @@ const GSM_ALONE: usize = 160;
 const GSM_EACH: usize = 153;
 /// UTF-16 units of a single SMS.
 const UNICODE_ALONE: usize = 70;
-/// The standard has 67 for each of several. Fast2SMS's tighter table has 133, 199, 265 … (§8): 66 each and one more, which is
+/// The standard has 67 for each of several. A provider's tighter table has 133, 199, 265 …: 66 each and one more, which is
 /// what is left in the worst case when no emoji is cut in two.
 const UNICODE_EACH: usize = 66;
 

@@ -11,9 +11,9 @@ use crate::{
 };
 
 crate::words! {
-    /// How Fast2SMS is asked to send (providers/fast2sms.md §2.1).
+    /// How a provider is asked to send.
     SmsRoute, "SMS route" {
-        /// A registered template by Fast2SMS's message id: the usual way.
+        /// A registered template by the provider's message id: the usual way.
         Dlt = "dlt",
         /// The final text with the register's ids.
         DltManual = "dlt_manual",
@@ -55,7 +55,7 @@ pub struct SmsTemplate {
     /// The header; `None` takes the account's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<SenderId>,
-    /// Fast2SMS's short number, for route `dlt`.
+    /// The provider's short number, for route `dlt`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_id: Option<MessageId>,
     /// The register's id of the text, for route `dlt_manual`.
@@ -112,7 +112,7 @@ impl fmt::Display for SmsProblem {
         match self {
             SmsProblem::NoText => f.write_str("The text is empty"),
             SmsProblem::NoSender => f.write_str("The sender id is missing"),
-            SmsProblem::NoMessageId => f.write_str("The message id of Fast2SMS’s DLT Manager is missing"),
+            SmsProblem::NoMessageId => f.write_str("The message id of the provider’s DLT Manager is missing"),
             SmsProblem::NoTemplateId => f.write_str("The 19-digit DLT content-template id is missing"),
             SmsProblem::NoEntityId => f.write_str("The 19-digit entity id is missing"),
             SmsProblem::Count { places, values } => {
@@ -241,7 +241,7 @@ impl SmsTemplate {
 
 impl Variable {
     pub(crate) fn fill(&self, facts: &Facts, limits: &ValueLimits) -> Result<String, ValueError> {
-        // `|` separates values on the wire: in one it would shift every later one (providers/fast2sms.md §2.2).
+        // `|` separates values on the wire: in one it would shift every later one.
         let value = first_filled(facts.value(&self.source), &self.fallback, |c| c == '|');
         let label = || self.label.clone();
         if value.is_empty() {

@@ -107,7 +107,7 @@ impl Sms {
 
     async fn with(db: &TestStore, numbers_per_request: usize, pace: Pace) -> Sms {
         let world = World::new(db).await;
-        world.sandbox.faults().change(|faults| faults.fast2sms.repeat_window_ms = 0);
+        world.sandbox.faults().change(|faults| faults.habits.fast2sms.repeat_window_ms = 0);
         let account = add_account(&world, "SMS", numbers_per_request, pace).await;
         Sms { world, account }
     }
@@ -248,7 +248,7 @@ on_both! {
 
     async fn a_number_refused_as_spam_is_tried_once_more_after_two_minutes(db: TestStore) {
         let mut sms = Sms::new(db).await;
-        sms.world.sandbox.faults().change(|faults| faults.fast2sms.repeat_window_ms = 3_600_000);
+        sms.world.sandbox.faults().change(|faults| faults.habits.fast2sms.repeat_window_ms = 3_600_000);
         sms.world.crowd(1).await;
         // Written to by somebody else's program just before.
         let first = sms.broadcast(&same_for_all()).await;
@@ -576,12 +576,12 @@ async fn in_chaos(mut sms: Sms, template: &SmsTemplate) {
         faults.stall = Amount::Rate(0.05);
         faults.stall_ms = 1_500;
         faults.too_many = Amount::Rate(0.05);
-        faults.fast2sms.refusal_as_200 = 0.5;
+        faults.habits.fast2sms.refusal_as_200 = 0.5;
     });
     let id = sms.broadcast(template).await;
     sms.world.run_dry().await;
     sms.world.sandbox.faults().change(|faults| {
-        *faults = sandbox::faults::Faults { fast2sms: faults.fast2sms.clone(), ..Default::default() };
+        *faults = sandbox::faults::Faults { habits: faults.habits.clone(), ..Default::default() };
     });
     sms.ask_for_news().await;
     assert!(sms.world.sandbox.world().repeated_phones(1).is_empty());

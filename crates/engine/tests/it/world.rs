@@ -76,7 +76,7 @@ impl World {
     }
 
     pub(crate) async fn with(db: &TestStore, mut config: sandbox::Config) -> World {
-        config.aisensy.any_campaign = true;
+        config.vendors.aisensy.any_campaign = true;
         let sandbox = Sandbox::start(config).await.expect("the stand-in starts");
         let clock = Arc::new(ManualClock::at(Millis(1_791_878_400_000))); // 2026-10-13T08:00:00Z
         let now = clock.now();

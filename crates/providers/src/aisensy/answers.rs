@@ -1,4 +1,4 @@
-//! What AiSensy's answer to a send call proves (providers/aisensy.md §2.4, §2.5). The table is the whole of it.
+//! What AiSensy's answer to a send call proves (NOTES.md §2.4, §2.5). The table is the whole of it.
 
 use domain::{
     outcome::{Outcome, Said},

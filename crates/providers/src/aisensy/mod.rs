@@ -1,4 +1,4 @@
-//! AiSensy, WhatsApp Business. Facts: providers/aisensy.md. One request is one recipient; there is no idempotency key.
+//! AiSensy, WhatsApp Business. Facts: NOTES.md. One request is one recipient; there is no idempotency key.
 
 mod answers;
 mod meanings;

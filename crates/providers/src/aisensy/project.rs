@@ -1,4 +1,4 @@
-//! What AiSensy can be asked: about a campaign without sending (providers/aisensy.md §2.6), and, with the second credential,
+//! What AiSensy can be asked: about a campaign without sending (NOTES.md §2.6), and, with the second credential,
 //! about balance, tier, templates and who got a campaign (§3).
 
 use std::collections::HashSet;

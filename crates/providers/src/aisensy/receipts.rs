@@ -1,4 +1,4 @@
-//! What AiSensy posts to us (providers/aisensy.md §4): whether it is genuine, whether we know it, what it says.
+//! What AiSensy posts to us (NOTES.md §4): whether it is genuine, whether we know it, what it says.
 
 use domain::{
     outcome::Said,

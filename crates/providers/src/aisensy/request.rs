@@ -1,4 +1,4 @@
-//! The body of a send call (providers/aisensy.md §2.1).
+//! The body of a send call (NOTES.md §2.1).
 
 use std::collections::BTreeMap;
 

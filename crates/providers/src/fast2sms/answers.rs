@@ -1,4 +1,4 @@
-//! What Fast2SMS's answer to a send call proves (providers/fast2sms.md §2.4, §2.5): `return` decides, then `status_code`, then
+//! What Fast2SMS's answer to a send call proves (NOTES.md §2.4, §2.5): `return` decides, then `status_code`, then
 //! HTTP. The two tables are the whole of it.
 //!
 //! `status_code` looks like an HTTP status and is none: 401 is a missing sender, and 500 must not be tried again.

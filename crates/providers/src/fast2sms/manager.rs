@@ -1,5 +1,5 @@
 //! What Fast2SMS can be asked, at no cost: the wallet, the registered senders and templates, and what became of a request
-//! (providers/fast2sms.md §4, §5).
+//! (NOTES.md §4, §5).
 
 use domain::{
     checks::Probe,

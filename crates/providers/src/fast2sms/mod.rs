@@ -1,4 +1,4 @@
-//! Fast2SMS, SMS in India. Facts: providers/fast2sms.md. One request carries one text to many numbers; there is no idempotency
+//! Fast2SMS, SMS in India. Facts: NOTES.md. One request carries one text to many numbers; there is no idempotency
 //! key, and one request id for all of them.
 
 mod answers;

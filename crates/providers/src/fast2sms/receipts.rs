@@ -1,4 +1,4 @@
-//! What Fast2SMS tells us later: posts to our callback in three forms, and the report that we ask for (providers/fast2sms.md §5,
+//! What Fast2SMS tells us later: posts to our callback in three forms, and the report that we ask for (NOTES.md §5,
 //! §6, §7). All of them are read here, so that a polled report is stored and applied like a post.
 
 use domain::{

@@ -1,4 +1,4 @@
-//! The body of a `bulkV2` call (providers/fast2sms.md §2.2).
+//! The body of a `bulkV2` call (NOTES.md §2.2).
 
 use std::borrow::Cow;
 

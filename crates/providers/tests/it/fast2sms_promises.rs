@@ -81,7 +81,7 @@ async fn sent(vendor: &Sandbox) -> Outcome {
 async fn an_accepted_message_is_on_each_phone_once_and_costs_what_the_vendor_took() {
     for details_in in [DetailsIn::Top, DetailsIn::SmsDetails, DetailsIn::Data, DetailsIn::Nowhere] {
         let mut faults = Faults::default();
-        faults.fast2sms.details_in = details_in;
+        faults.habits.fast2sms.details_in = details_in;
         let vendor = vendor(faults).await;
         let before = vendor.fast2sms().wallet(DEFAULT_ACCOUNT).unwrap();
         let outcome = send(&vendor, &reminder().into(), &content(), &[TO, "+919000000002"]).await;
@@ -159,9 +159,9 @@ async fn the_vendors_refusals_are_understood_in_every_dress() {
         [(0.0, MessageAs::Documented, false), (1.0, MessageAs::List, true), (1.0, MessageAs::Text, false)]
     {
         let mut faults = Faults::default();
-        faults.fast2sms.refusal_as_200 = as_200;
-        faults.fast2sms.message_as = message_as;
-        faults.fast2sms.code_as_text = code_as_text;
+        faults.habits.fast2sms.refusal_as_200 = as_200;
+        faults.habits.fast2sms.message_as = message_as;
+        faults.habits.fast2sms.code_as_text = code_as_text;
         let vendor = vendor(faults).await;
         let change = |change: fn(&mut sandbox::fast2sms::Account)| {
             vendor.fast2sms().change_account(DEFAULT_ACCOUNT, change).unwrap();
@@ -210,8 +210,8 @@ async fn the_vendors_refusals_are_understood_in_every_dress() {
 async fn wallet_templates_and_probe_are_read_as_the_vendor_tells_them() {
     for (return_key, no_sms_count) in [(false, false), (true, true)] {
         let mut faults = Faults::default();
-        faults.fast2sms.return_key = return_key;
-        faults.fast2sms.no_sms_count = no_sms_count;
+        faults.habits.fast2sms.return_key = return_key;
+        faults.habits.fast2sms.no_sms_count = no_sms_count;
         let vendor = vendor(faults).await;
         let account = fast2sms(&vendor);
         let http = http();
@@ -286,12 +286,12 @@ async fn posts_and_reports_tell_the_same_of_every_fate_in_every_form() {
         faults.receipts.unknown_topic = 1.0;
         faults.receipts.without_id = 0.5;
         faults.receipts.forged = 1.0;
-        faults.fast2sms.mobile_as_text = as_text;
-        faults.fast2sms.mobile_with_country = with_country;
-        faults.fast2sms.no_description = as_text;
-        faults.fast2sms.recipient_id = with_country;
-        faults.fast2sms.return_key = with_country;
-        faults.fast2sms.submitted = as_text;
+        faults.habits.fast2sms.mobile_as_text = as_text;
+        faults.habits.fast2sms.mobile_with_country = with_country;
+        faults.habits.fast2sms.no_description = as_text;
+        faults.habits.fast2sms.recipient_id = with_country;
+        faults.habits.fast2sms.return_key = with_country;
+        faults.habits.fast2sms.submitted = as_text;
         let vendor = vendor(faults).await;
         let ours = Server::start(vec![answer(200, "")]).await;
         let content_type = if form { WebhookContentType::Form } else { WebhookContentType::Json };
@@ -341,7 +341,7 @@ async fn posts_and_reports_tell_the_same_of_every_fate_in_every_form() {
 async fn the_clevertap_form_tells_by_what_we_sent_along() {
     let mut faults = Faults::default();
     faults.receipts.mode = ReceiptMode::Held;
-    faults.fast2sms.clevertap_udf = true;
+    faults.habits.fast2sms.clevertap_udf = true;
     let vendor = vendor(faults).await;
     let ours = Server::start(vec![answer(200, "")]).await;
     let webhook = |content_type| Webhook {

@@ -155,7 +155,7 @@ async fn receipts_are_genuine_repeatable_and_end_where_the_phone_is() {
     faults.receipts.indented = 1.0;
     faults.receipts.unknown_topic = 1.0;
     faults.receipts.forged = 1.0;
-    faults.aisensy.campaign_topics = true;
+    faults.habits.aisensy.campaign_topics = true;
     let vendor = vendor(faults).await;
     let ours = Server::start(vec![answer(200, "")]).await;
     vendor.set_webhooks(vec![Webhook { url: ours.url.clone(), secret: "test-shared-secret".into() }]);

@@ -1,4 +1,4 @@
-//! The campaign API v2: one approved template to one person (`providers/aisensy.md` §2).
+//! The campaign API v2: one approved template to one person (`providers/src/aisensy/NOTES.md` §2).
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Asked, Campaign, Credential, Refusal, campaign_id, find_project};
+use super::{ErrorShape, RequestBodyIn};
 use crate::Shared;
 use crate::exchange::{self, Answer, exchange};
-use crate::faults::{ErrorShape, RequestBodyIn};
 use crate::line::Scissors;
 use crate::world;
 
@@ -78,11 +78,11 @@ fn submit(shared: &Shared, body: &SendBody, answered: bool) -> Result<(world::Pl
         media_url: body.media.as_ref().map(|media| media.url.as_str()),
         answered,
     };
-    shared.aisensy.submit(shared, &Credential::Key(&body.api_key), &asked)
+    shared.vendors.aisensy.submit(shared, &Credential::Key(&body.api_key), &asked)
 }
 
 fn accepted(shared: &Shared, id: &str) -> Response {
-    let habits = &shared.faults.get().aisensy;
+    let habits = &shared.faults.get().habits.aisensy;
     let mut answer = Map::new();
     let success = if habits.boolean_success { json!(true) } else { json!("true") };
     answer.insert("success".to_owned(), success);
@@ -94,7 +94,7 @@ fn accepted(shared: &Shared, id: &str) -> Response {
 
 /// A refusal in the shape that is set (§2.5).
 pub(super) fn refuse(shared: &Shared, refusal: &Refusal) -> Response {
-    let habits = &shared.faults.get().aisensy;
+    let habits = &shared.faults.get().habits.aisensy;
     let chance = shared.faults.chance();
     let nth = shared.ids.next();
     let as_200 = chance.hits(habits.refusal_as_200, "refusal_as_200", &refusal.text, nth);
@@ -108,7 +108,7 @@ pub(super) fn refuse(shared: &Shared, refusal: &Refusal) -> Response {
 fn refusal_body(shared: &Shared, refusal: &Refusal, nth: u64) -> Value {
     let Refusal { status, name, text } = refusal;
     let shapes = [ErrorShape::Full, ErrorShape::Message, ErrorShape::ErrorMessage, ErrorShape::Error];
-    let shape = match shared.faults.get().aisensy.error_shape {
+    let shape = match shared.faults.get().habits.aisensy.error_shape {
         ErrorShape::Mixed => shapes[shared.faults.chance().up_to(3, "error_shape", text, nth) as usize],
         shape => shape,
     };
@@ -148,7 +148,7 @@ async fn details(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
 }
 
 fn find_campaign(shared: &Shared, body: &DetailsBody) -> Result<Campaign, Refusal> {
-    let config = shared.aisensy.get();
+    let config = shared.vendors.aisensy.get();
     let project = &config.projects[find_project(&config, &Credential::Key(&body.api_key))?];
     let known = project.campaigns.iter().find(|one| one.name == body.campaign_name).cloned();
     let unknown = || Campaign::utility(&body.campaign_name, 0);
@@ -167,7 +167,7 @@ fn describe(shared: &Shared, campaign: &Campaign) -> Value {
         "status": campaign.status.word(), "type": "API",
     });
     let mut answer = json!({ "success": true, "campaign": own });
-    match shared.faults.get().aisensy.request_body_in {
+    match shared.faults.get().habits.aisensy.request_body_in {
         RequestBodyIn::Top => answer["requestBody"] = request,
         RequestBodyIn::Data => answer["data"] = json!({ "requestBody": request }),
         RequestBodyIn::Campaign => answer["campaign"]["requestBody"] = request,

@@ -6,15 +6,18 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
+use serde::Deserialize;
 use serde_json::json;
 
-use super::{Campaign, Project};
+use super::{Campaign, Project, receipt};
 use crate::Shared;
 use crate::control::{Said, merge, missing, parse, say, value};
+use crate::world;
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {
     Router::new()
+        .route("/sandbox/inbound", post(inbound))
         .route("/sandbox/aisensy", get(aisensy).patch(patch_aisensy))
         .route("/sandbox/aisensy/projects/{id}", get(project).put(put_project).patch(patch_project))
         .route("/sandbox/aisensy/projects/{id}/campaigns", get(campaigns))
@@ -22,11 +25,11 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
 }
 
 async fn aisensy(State(shared): State<Arc<Shared>>) -> Response {
-    say(value(shared.aisensy.get()))
+    say(value(shared.vendors.aisensy.get()))
 }
 
 async fn patch_aisensy(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-    say(shared.aisensy.change(|config| {
+    say(shared.vendors.aisensy.change(|config| {
         *config = merge(config, &body)?;
         value(config)
     }))
@@ -34,7 +37,7 @@ async fn patch_aisensy(State(shared): State<Arc<Shared>>, body: Bytes) -> Respon
 
 /// Finds a project and answers with what `change` makes of it.
 fn with_project(shared: &Shared, id: &str, change: impl FnOnce(&mut Project) -> Said) -> Response {
-    say(shared.aisensy.change(|config| {
+    say(shared.vendors.aisensy.change(|config| {
         let project = config.projects.iter_mut().find(|one| one.id == id);
         change(project.ok_or_else(|| missing("project"))?)
     }))
@@ -49,7 +52,7 @@ async fn put_project(State(shared): State<Arc<Shared>>, Path(id): Path<String>, 
     say(parse::<Project>(&body).and_then(|project| {
         let project = Project { id: id.clone(), ..project };
         let shown = value(&project);
-        shared.aisensy.change(|config| {
+        shared.vendors.aisensy.change(|config| {
             config.projects.retain(|one| one.id != id);
             config.projects.push(project);
         });
@@ -96,4 +99,24 @@ async fn delete_campaign(
         project.campaigns.retain(|one| one.name != name);
         if project.campaigns.len() == before { Err(missing("campaign")) } else { Ok(json!({})) }
     })
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Inbound {
+    phone: String,
+    text: String,
+    project: Option<String>,
+}
+
+async fn inbound(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    say(parse::<Inbound>(&body).and_then(|inbound| {
+        let phone = world::digits(&inbound.phone);
+        let phone = phone.ok_or_else(|| (400, "phone is not a number".to_owned()))?;
+        let first = || shared.vendors.aisensy.get().projects.first().map(|project| project.id.clone());
+        let project = inbound.project.or_else(first);
+        let project = project.ok_or_else(|| (404, "there is no project".to_owned()))?;
+        receipt::inbound(&shared, &project, phone, &inbound.text);
+        Ok(json!({}))
+    }))
 }

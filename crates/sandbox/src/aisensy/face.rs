@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::Router;
 use serde_json::{Value, json};
 
-use super::{DEFAULT_KEY, DEFAULT_PASSWORD, DEFAULT_PROJECT, Project, campaign, control, project};
+use super::{DEFAULT_KEY, DEFAULT_PASSWORD, DEFAULT_PROJECT, Project, campaign, control, project, receipt};
 use crate::{
     Config, Sandbox, Shared,
     face::{Face, Flag, SampleAccount, SamplePost},
     receipts::{Webhook, signature},
+    world,
 };
 
 /// AiSensy's stand-in.
@@ -61,11 +62,15 @@ impl Face for Aisensy {
 
     fn set(&self, config: &mut Config, flag: &str, value: &str) -> Result<(), String> {
         match flag {
-            "any-campaign" => config.aisensy.any_campaign = true,
+            "any-campaign" => config.vendors.aisensy.any_campaign = true,
             "webhook" => config.webhooks.push(Webhook { url: value.to_owned(), secret: String::new() }),
             _ => config.webhooks.iter_mut().for_each(|webhook| value.clone_into(&mut webhook.secret)),
         }
         Ok(())
+    }
+
+    fn unhindered(&self, config: &mut Config) {
+        config.vendors.aisensy.any_campaign = true;
     }
 
     fn routes(&self) -> Router<Arc<Shared>> {
@@ -137,5 +142,16 @@ impl Face for Aisensy {
             ("project_password", json!(project.password)),
             ("campaigns", json!(campaigns)),
         ]
+    }
+}
+
+impl Sandbox {
+    /// A person writes to the business, which reaches it by webhook. False if `phone` is none.
+    pub fn write_in(&self, project: &str, phone: &str, text: &str) -> bool {
+        let phone = world::digits(phone);
+        if let Some(phone) = phone {
+            receipt::inbound(&self.shared, project, phone, text);
+        }
+        phone.is_some()
     }
 }

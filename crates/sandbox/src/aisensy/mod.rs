@@ -1,7 +1,7 @@
-//! AiSensy as seen from outside (`providers/aisensy.md`): its accounts, and how it judges a message.
+//! AiSensy as seen from outside (`providers/src/aisensy/NOTES.md`): its accounts, and how it judges a message.
 //!
 //! The HTTP faces are in `campaign` (campaign API v2) and `project` (project API v1), the webhooks in
-//! `receipt`. What the document leaves open is a setting, in `faults::AisensyHabits` or here.
+//! `receipt`. What the document leaves open is a setting, in [`Habits`] or here.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,10 +16,12 @@ use crate::world::{self, Message, Place, Status};
 pub(crate) mod campaign;
 mod control;
 mod face;
+mod habits;
 pub(crate) mod project;
 pub(crate) mod receipt;
 
 pub use face::FACE;
+pub use habits::{Epoch, ErrorShape, Habits, RequestBodyIn};
 
 /// The key of the default project.
 pub const DEFAULT_KEY: &str = "TEST.KEY.NOT-REAL";
@@ -27,7 +29,7 @@ pub const DEFAULT_KEY: &str = "TEST.KEY.NOT-REAL";
 pub const DEFAULT_PROJECT: &str = "000000000000000000000ccc";
 /// The project API password of the default project.
 pub const DEFAULT_PASSWORD: &str = "test-project-password";
-/// The vendor counts money in this part of a rupee (`providers/aisensy.md` §3).
+/// The vendor counts money in this part of a rupee (`providers/src/aisensy/NOTES.md` §3).
 pub const CREDIT_PER_RUPEE: i64 = 100_000;
 
 /// All of AiSensy.

@@ -1,5 +1,5 @@
 //! The project API v1: balance, templates, campaigns, and polling for outcomes
-//! (`providers/aisensy.md` §3).
+//! (`providers/src/aisensy/NOTES.md` §3).
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ fn answer(
     read: impl FnOnce(&mut Project, &Config) -> Result<Value, Refusal>,
 ) -> Response {
     let credential = Credential::Project { id: project, password: password(headers) };
-    let result = shared.aisensy.change(|config| {
+    let result = shared.vendors.aisensy.change(|config| {
         let at = find_project(config, &credential)?;
         let settings = Config { projects: Vec::new(), ..*config };
         read(&mut config.projects[at], &settings)
@@ -252,7 +252,7 @@ async fn send(
                     media_url: body.media.as_ref().map(|media| media.url.as_str()),
                     answered,
                 };
-                shared.aisensy.submit(&shared, &credential, &asked)
+                shared.vendors.aisensy.submit(&shared, &credential, &asked)
             });
             match result {
                 Ok((place, _)) => Answer {

@@ -1,11 +1,12 @@
-//! What becomes of a message, and the webhooks that tell of it (`providers/aisensy.md` §4, §5).
+//! What becomes of a message, and the webhooks that tell of it (`providers/src/aisensy/NOTES.md` §4, §5).
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::Epoch;
 use super::{campaign_id, object_id};
 use crate::Shared;
-use crate::faults::{Epoch, Faults};
+use crate::faults::Faults;
 use crate::receipts::{self, Post, Webhook, signature};
 use crate::world::{Message, Place, Status};
 
@@ -88,9 +89,9 @@ pub(crate) fn plan(shared: &Shared, place: Place, phone: u64) {
         let moved =
             |what| late.saturating_add_unsigned(chance.up_to(faults.receipts.shuffle_ms, what, &key, nth));
         if hits(faults.receipts.duplicated, "duplicated") {
-            queue.push((moved("shuffle_second"), receipts::Job::Aisensy(job.clone())));
+            queue.push((moved("shuffle_second"), receipts::queued(job.clone())));
         }
-        queue.push((moved("shuffle"), receipts::Job::Aisensy(job)));
+        queue.push((moved("shuffle"), receipts::queued(job)));
     }
     if !queue.is_empty() {
         shared.courier.add(queue);
@@ -109,7 +110,7 @@ fn events(shared: &Shared, faults: &Faults, place: Place, key: &str) -> Vec<(i64
     if outcomes.sent {
         events.push((sent_at, Kind::Sent(place)));
     }
-    if faults.aisensy.campaign_topics {
+    if faults.habits.aisensy.campaign_topics {
         events.push((sent_at, Kind::Campaign(place, Status::Sent)));
     }
     let fate = chance.unit("fate", key, place.nth);
@@ -121,7 +122,7 @@ fn events(shared: &Shared, faults: &Faults, place: Place, key: &str) -> Vec<(i64
         events.push((end_at, Kind::Failed(place, code)));
     } else if fate < outcomes.failed + outcomes.delivered {
         events.push((end_at, Kind::Delivered(place)));
-        if faults.aisensy.campaign_topics {
+        if faults.habits.aisensy.campaign_topics {
             events.push((end_at, Kind::Campaign(place, Status::Delivered)));
         }
         if hits(faults.receipts.failed_after_delivered, "failed_after_delivered") {
@@ -130,7 +131,7 @@ fn events(shared: &Shared, faults: &Faults, place: Place, key: &str) -> Vec<(i64
         let read_at = end_at.saturating_add_unsigned(outcomes.read_after_ms);
         if hits(outcomes.read, "read") {
             events.push((read_at, Kind::Read(place)));
-            if faults.aisensy.campaign_topics {
+            if faults.habits.aisensy.campaign_topics {
                 events.push((read_at, Kind::Campaign(place, Status::Read)));
             }
         }
@@ -162,16 +163,16 @@ pub(crate) fn inbound(shared: &Shared, project: &str, phone: u64, text: &str) {
     let kind = Kind::Inbound { project: project.into(), phone, text: text.into() };
     let at = shared.now();
     let job = Job { kind, at, envelope: shared.ids.next(), with_id: false, indented: false };
-    shared.courier.add([(at, receipts::Job::Aisensy(job))]);
+    shared.courier.add([(at, receipts::queued(job))]);
 }
 
-impl Job {
-    pub(crate) fn is_forged(&self) -> bool {
+impl receipts::Job for Job {
+    fn is_forged(&self) -> bool {
         matches!(self.kind, Kind::Forged(_))
     }
 
     /// Makes it true in the world, and takes the money. Doing it twice changes nothing.
-    pub(crate) fn happen(&self, shared: &Shared) {
+    fn happen(&self, shared: &Shared) {
         let at = self.at;
         match &self.kind {
             Kind::Sent(place) => forward(shared, *place, Status::Sent, |_| {}),
@@ -194,11 +195,23 @@ impl Job {
         }
     }
 
+    /// The vendor's documents say so (§4.5).
+    fn can_be_suspended(&self) -> bool {
+        true
+    }
+
+    fn posts(&self, shared: &Shared, attempt: u32) -> Vec<Post> {
+        let webhooks = shared.courier.webhooks();
+        webhooks.iter().filter_map(|webhook| self.post(shared, attempt, webhook)).collect()
+    }
+}
+
+impl Job {
     /// The request that tells of it; nothing when the world was reset since.
-    pub(crate) fn post(&self, shared: &Shared, attempt: u32, webhook: &Webhook) -> Option<Post> {
+    fn post(&self, shared: &Shared, attempt: u32, webhook: &Webhook) -> Option<Post> {
         let faults = shared.faults.get();
         let (project, topic, data) = self.content(shared, &faults)?;
-        let created_at = match faults.aisensy.epoch {
+        let created_at = match faults.habits.aisensy.epoch {
             Epoch::AsCaptured | Epoch::String => json!(self.at.to_string()),
             Epoch::Number => json!(self.at),
         };
@@ -215,8 +228,8 @@ impl Job {
         let secret = webhook.secret.as_str();
         let compact = envelope.to_string();
         let forger = format!("{secret}, or so the forger thinks");
-        let key = if self.is_forged() { &forger } else { secret };
-        let prefix = if faults.aisensy.signature_prefix { "sha256=" } else { "" };
+        let key = if receipts::Job::is_forged(self) { &forger } else { secret };
+        let prefix = if faults.habits.aisensy.signature_prefix { "sha256=" } else { "" };
         let signature = format!("{prefix}{}", signature(key, compact.as_bytes()));
         let body = if self.indented { format!("{envelope:#}") } else { compact };
         let headers = vec![
@@ -272,14 +285,14 @@ impl Job {
         message: &Message,
         shown: &Shown<'_>,
     ) -> Value {
-        let epoch = |at: Option<i64>| match faults.aisensy.epoch {
+        let epoch = |at: Option<i64>| match faults.habits.aisensy.epoch {
             Epoch::AsCaptured | Epoch::Number => json!(at),
             Epoch::String => json!(at.map(|at| at.to_string())),
         };
         let when = |reached: bool, known: Option<i64>| epoch(reached.then_some(known.unwrap_or(self.at)));
         let failed = shown.status == Status::Failed;
         let id = if self.with_id { &*message.id } else { "" };
-        let price = shared.aisensy.price_of(&message.account, &message.campaign);
+        let price = shared.vendors.aisensy.price_of(&message.account, &message.campaign);
         let nth = place.index as u64;
         json!({
             "id": object_id(shared, "message", nth),
@@ -297,7 +310,7 @@ impl Job {
             "delivered_at": when(shown.status >= Status::Delivered, message.delivered_at),
             "read_at": when(shown.status == Status::Read, message.read_at),
             "failed_at": when(failed, Some(self.at)),
-            "failureResponse": shown.failure(faults.aisensy.numeric_codes),
+            "failureResponse": shown.failure(faults.habits.aisensy.numeric_codes),
             "message_price": if shown.status >= Status::Delivered { json!(price) } else { Value::Null },
             "deductionType": "WC",
             "is_HSM": true,
@@ -368,6 +381,6 @@ fn deliver(shared: &Shared, place: Place, at: i64, status: Status) {
     });
     // Only what is delivered costs (§7), and only once however often it is told.
     if let Some(message) = message.filter(|_| first) {
-        shared.aisensy.bill(&message.account, &message.campaign);
+        shared.vendors.aisensy.bill(&message.account, &message.campaign);
     }
 }

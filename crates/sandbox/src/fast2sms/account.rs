@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::rupees::PER_RUPEE;
 use serde::{Deserialize, Serialize};
 
 /// The key of the default account.
@@ -12,8 +13,6 @@ pub const DEFAULT_ACCOUNT: &str = "example-academy";
 pub const DEFAULT_SENDER: &str = "WRKSHP";
 /// The principal entity of the default account.
 pub const DEFAULT_ENTITY: &str = "1100000000000000002";
-/// One rupee in the unit that the vendor counts money in (`providers/fast2sms.md` §4).
-pub const PER_RUPEE: i64 = 10_000;
 
 /// All of Fast2SMS.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

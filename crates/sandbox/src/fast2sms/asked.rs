@@ -1,4 +1,4 @@
-//! What a request says, however it was written (`providers/fast2sms.md` §1, §2.2).
+//! What a request says, however it was written (`providers/src/fast2sms/NOTES.md` §1, §2.2).
 
 use axum::Form;
 use axum::body::Bytes;

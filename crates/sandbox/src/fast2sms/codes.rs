@@ -1,4 +1,4 @@
-//! The vendor's own error codes (`providers/fast2sms.md` §2.5). They are no HTTP statuses.
+//! The vendor's own error codes (`providers/src/fast2sms/NOTES.md` §2.5). They are no HTTP statuses.
 
 /// Codes and what they say. The texts are ours but for 412, which is the documented example.
 const CODES: &[(u16, &str)] = &[

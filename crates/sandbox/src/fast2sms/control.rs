@@ -27,27 +27,32 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
 }
 
 async fn config(State(shared): State<Arc<Shared>>) -> Response {
-    say(value(shared.fast2sms.get()))
+    say(value(shared.vendors.fast2sms.get()))
 }
 
 async fn patch_config(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-    say(shared.fast2sms.change(|config| {
+    say(shared.vendors.fast2sms.change(|config| {
         *config = merge(config, &body)?;
         value(config)
     }))
 }
 
 async fn ledger(State(shared): State<Arc<Shared>>) -> Response {
-    say(value(shared.fast2sms.ledger()))
+    say(value(shared.vendors.fast2sms.ledger()))
 }
 
 async fn ledger_of(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
-    let known = shared.fast2sms.account(&id).ok_or_else(|| missing("account"));
-    say(known.and_then(|_| value(shared.fast2sms.ledger_of(&id))))
+    let known = shared.vendors.fast2sms.account(&id).ok_or_else(|| missing("account"));
+    say(known.and_then(|_| value(shared.vendors.fast2sms.ledger_of(&id))))
 }
 
 async fn request(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
-    say(shared.fast2sms.request(&id).ok_or_else(|| missing("request")).and_then(|known| value(&*known)))
+    say(shared
+        .vendors
+        .fast2sms
+        .request(&id)
+        .ok_or_else(|| missing("request"))
+        .and_then(|known| value(&*known)))
 }
 
 async fn account(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
@@ -55,7 +60,7 @@ async fn account(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> R
 }
 
 fn with_account(shared: &Shared, id: &str, change: impl FnOnce(&mut Account) -> Said) -> Said {
-    shared.fast2sms.change_account(id, change).unwrap_or_else(|| Err(missing("account")))
+    shared.vendors.fast2sms.change_account(id, change).unwrap_or_else(|| Err(missing("account")))
 }
 
 /// Makes or replaces an account; the id in the path counts.
@@ -63,7 +68,7 @@ async fn put_account(State(shared): State<Arc<Shared>>, Path(id): Path<String>, 
     say(parse::<Account>(&body).and_then(|account| {
         let account = Account { id: id.clone(), ..account };
         let shown = value(&account);
-        shared.fast2sms.change(|config| {
+        shared.vendors.fast2sms.change(|config| {
             config.accounts.retain(|one| one.id != id);
             config.accounts.push(account);
         });

@@ -1,4 +1,4 @@
-//! Delivery states by request (`providers/fast2sms.md` §5), read from the world as it is.
+//! Delivery states by request (`providers/src/fast2sms/NOTES.md` §5), read from the world as it is.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ async fn report(State(shared): State<Arc<Shared>>, Path(id): Path<String>, reque
         Err(refused) => return refused.answer(&shared),
     };
     let well = manager::well(&shared);
-    let Some(known) = shared.fast2sms.ask(&account.id, &id) else {
+    let Some(known) = shared.vendors.fast2sms.ask(&account.id, &id) else {
         // What is answered for an id that never was is not public.
         let message = "No delivery report for this request id";
         return exchange::json(400, &json!({ well: false, "message": message }));
@@ -36,7 +36,7 @@ async fn report(State(shared): State<Arc<Shared>>, Path(id): Path<String>, reque
 }
 
 fn states(shared: &Shared, request: &Request) -> Vec<Value> {
-    let habits = &shared.faults.get().fast2sms;
+    let habits = &shared.faults.get().habits.fast2sms;
     let of_part = |part: &Part| -> Vec<Value> {
         let messages = part.places.iter().filter_map(|place| shared.world.change(*place, |_| {}));
         messages.map(|message| state(habits, part, &message)).collect()

@@ -6,8 +6,8 @@ use axum::Router;
 use serde_json::{Value, json};
 
 use super::{
-    Account, DEFAULT_ACCOUNT, DEFAULT_ENTITY, DEFAULT_KEY, DEFAULT_SENDER, Webhook, WebhookTemplate, control,
-    dlr, manager, parse_rupees, rupees, send,
+    Account, DEFAULT_ACCOUNT, DEFAULT_ENTITY, DEFAULT_KEY, DEFAULT_SENDER, PER_RUPEE, Webhook,
+    WebhookTemplate, control, dlr, manager, parse_rupees, rupees, send,
 };
 use crate::{
     Config, Sandbox, Shared,
@@ -21,6 +21,9 @@ pub struct Fast2sms;
 pub const FACE: Fast2sms = Fast2sms;
 
 const PATH: &str = "/dev";
+
+/// More than any rehearsal spends.
+const ENDLESS: i64 = 10_000_000 * PER_RUPEE;
 
 const FLAGS: &[Flag] = &[
     Flag {
@@ -71,7 +74,7 @@ impl Face for Fast2sms {
             let words = "an amount in rupees such as 1250.50, with at most four places";
             parse_rupees(value).ok_or_else(|| words.to_owned())
         };
-        let account = config.fast2sms.accounts.first_mut();
+        let account = config.vendors.fast2sms.accounts.first_mut();
         match flag {
             "sms-webhook" => {
                 account.into_iter().for_each(|account| account.webhooks.push(Webhook::to(value)))
@@ -89,9 +92,16 @@ impl Face for Fast2sms {
                 let amount = amount()?;
                 account.into_iter().for_each(|account| account.wallet = amount);
             }
-            _ => config.fast2sms.dlt_price = amount()?,
+            _ => config.vendors.fast2sms.dlt_price = amount()?,
         }
         Ok(())
+    }
+
+    fn unhindered(&self, config: &mut Config) {
+        config.faults.habits.fast2sms.repeat_window_ms = 0;
+        for account in &mut config.vendors.fast2sms.accounts {
+            account.wallet = ENDLESS;
+        }
     }
 
     fn routes(&self) -> Router<Arc<Shared>> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::Amount;
 
-/// Settings of the stand-in that are no fault of the line (`providers/fast2sms.md` §2.4–§2.5, §5–§8).
+/// Settings of the stand-in that are no fault of the line (`providers/src/fast2sms/NOTES.md` §2.4–§2.5, §5–§8).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Habits {
@@ -172,5 +172,14 @@ impl Fate {
                 "failed"
             }
         }
+    }
+}
+
+impl Habits {
+    /// Fast2SMS on a usual day.
+    pub(crate) fn lifelike() -> Habits {
+        let failures =
+            [(Fate::Undelivered, 6.0), (Fate::Expired, 2.0), (Fate::Blocked, 1.0), (Fate::Dnd, 1.0)];
+        Habits { failures: failures.into(), ..Habits::default() }
     }
 }

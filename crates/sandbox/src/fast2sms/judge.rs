@@ -1,5 +1,5 @@
 //! How the vendor judges a request: the key first, then everything in the order of its own codes
-//! (`providers/fast2sms.md` §2.5).
+//! (`providers/src/fast2sms/NOTES.md` §2.5).
 
 use std::collections::{BTreeSet, HashSet};
 

@@ -1,4 +1,4 @@
-//! Wallet and DLT Manager (`providers/fast2sms.md` §4). Both cost nothing and send nothing.
+//! Wallet and DLT Manager (`providers/src/fast2sms/NOTES.md` §4). Both cost nothing and send nothing.
 
 use std::sync::Arc;
 
@@ -36,11 +36,11 @@ impl Refused {
 
 /// The account that asks, if it may.
 pub(super) fn entitled(shared: &Shared, key: &str) -> Result<Account, Refused> {
-    let fails = shared.faults.get().fast2sms.questions_fail;
+    let fails = shared.faults.get().habits.fast2sms.questions_fail;
     if shared.faults.strikes(fails, "questions_fail", key, shared.ids.next()) {
         return Err(Refused::Gateway);
     }
-    let account = shared.fast2sms.open(key).map_err(Refused::Code)?;
+    let account = shared.vendors.fast2sms.open(key).map_err(Refused::Code)?;
     match (account.address_allowed, account.enabled) {
         (false, _) => Err(Refused::Code(414)),
         (true, false) => Err(Refused::Code(415)),
@@ -50,7 +50,7 @@ pub(super) fn entitled(shared: &Shared, key: &str) -> Result<Account, Refused> {
 
 /// `success`, or `return` where that is set.
 pub(super) fn well(shared: &Shared) -> &'static str {
-    if shared.faults.get().fast2sms.return_key { "return" } else { "success" }
+    if shared.faults.get().habits.fast2sms.return_key { "return" } else { "success" }
 }
 
 async fn wallet(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Response {
@@ -60,8 +60,8 @@ async fn wallet(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Resp
         Err(refused) => return refused.answer(&shared),
     };
     let mut answer = json!({ "return": true, "wallet": rupees(account.wallet) });
-    if !shared.faults.get().fast2sms.no_sms_count {
-        let price = shared.fast2sms.change(|config| config.dlt_price);
+    if !shared.faults.get().habits.fast2sms.no_sms_count {
+        let price = shared.vendors.fast2sms.change(|config| config.dlt_price);
         answer["sms_count"] = json!(account.wallet / price.max(1));
     }
     exchange::json(200, &answer)

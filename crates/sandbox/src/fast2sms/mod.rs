@@ -1,4 +1,4 @@
-//! Fast2SMS as seen from outside (`providers/fast2sms.md`): its accounts, its books, its judgement.
+//! Fast2SMS as seen from outside (`providers/src/fast2sms/NOTES.md`): its accounts, its books, its judgement.
 //!
 //! The HTTP faces are in `send` (bulkV2, custom), `manager` (wallet, DLT Manager) and `dlr` (delivery
 //! reports by request), the webhooks in `receipt`. What the document leaves open is a setting, in
@@ -47,13 +47,14 @@ pub(crate) mod receipt;
 mod segments;
 pub(crate) mod send;
 
+pub use crate::rupees::{PER_RUPEE, parse_rupees, rupees};
 pub use account::{
-    Account, ApiKey, Config, DEFAULT_ACCOUNT, DEFAULT_ENTITY, DEFAULT_KEY, DEFAULT_SENDER, PER_RUPEE, Route,
-    Sender, Template, Webhook, WebhookContentType, WebhookEvent, WebhookMethod, WebhookTemplate,
+    Account, ApiKey, Config, DEFAULT_ACCOUNT, DEFAULT_ENTITY, DEFAULT_KEY, DEFAULT_SENDER, Route, Sender,
+    Template, Webhook, WebhookContentType, WebhookEvent, WebhookMethod, WebhookTemplate,
 };
 pub use face::FACE;
 pub use habits::{BadNumbers, DetailsIn, Fate, Habits, MessageAs};
-pub use ledger::{Ledger, parse_rupees, rupees};
+pub use ledger::Ledger;
 
 use asked::Asked;
 use judge::{Desk, Order, Taken};
@@ -299,12 +300,14 @@ impl State {
         let faults = shared.faults.get();
         let is_recent = |phone: u64| {
             let last = self.last.get(&(account.clone(), phone));
-            last.is_some_and(|last| now < last.saturating_add_unsigned(faults.fast2sms.repeat_window_ms))
+            last.is_some_and(|last| {
+                now < last.saturating_add_unsigned(faults.habits.fast2sms.repeat_window_ms)
+            })
         };
         let desk = Desk {
             config: &self.config,
             account: &self.config.accounts[at],
-            habits: &faults.fast2sms,
+            habits: &faults.habits.fast2sms,
             is_recent: &is_recent,
         };
         let mut taken = Taken::default();

@@ -1,4 +1,4 @@
-//! What becomes of a message, and the webhooks that tell of it (`providers/fast2sms.md` §6, §7).
+//! What becomes of a message, and the webhooks that tell of it (`providers/src/fast2sms/NOTES.md` §6, §7).
 //!
 //! The general settings of receipts mean here: `without_id` leaves `request_id` empty, so that only
 //! `udf1` and the number tell; `unknown_topic` brings a state nobody documented; `forged` is a post by
@@ -70,7 +70,7 @@ fn plan_one(
     request: &Arc<Request>,
     (part, number): (usize, usize),
     place: Place,
-    queue: &mut Vec<(i64, receipts::Job)>,
+    queue: &mut Vec<(i64, Arc<dyn receipts::Job>)>,
 ) {
     let what = &request.parts[part];
     let key = what.phones[number].to_string();
@@ -93,9 +93,9 @@ fn plan_one(
         let moved =
             |what| late.saturating_add_unsigned(chance.up_to(faults.receipts.shuffle_ms, what, &key, nth));
         let twice = hits(faults.receipts.duplicated, "duplicated");
-        queue.push((moved("shuffle"), receipts::Job::Fast2sms(job.clone())));
+        queue.push((moved("shuffle"), receipts::queued(job.clone())));
         if twice {
-            queue.push((moved("shuffle_second"), receipts::Job::Fast2sms(Job { before: 1, ..job })));
+            queue.push((moved("shuffle_second"), receipts::queued(Job { before: 1, ..job })));
         }
     }
 }
@@ -150,13 +150,13 @@ fn fate(shared: &Shared, faults: &Faults, part: &Part, place: Place, key: &str) 
     if part.rejected {
         return Some(Fate::Rejected);
     }
-    let endings = faults.fast2sms.endings.iter().filter(|(ending, _)| key.ends_with(ending.as_str()));
+    let endings = faults.habits.fast2sms.endings.iter().filter(|(ending, _)| key.ends_with(ending.as_str()));
     if let Some((_, fate)) = endings.max_by_key(|(ending, _)| ending.len()) {
         return Some(register(*fate, part));
     }
     let drawn = shared.faults.chance().unit("fate", key, place.nth);
     if drawn < outcomes.failed {
-        Some(register(draw_failure(shared, &faults.fast2sms, place, key), part))
+        Some(register(draw_failure(shared, &faults.habits.fast2sms, place, key), part))
     } else if drawn < outcomes.failed + outcomes.delivered {
         Some(Fate::Delivered)
     } else {
@@ -181,22 +181,14 @@ fn draw_failure(shared: &Shared, habits: &Habits, place: Place, key: &str) -> Fa
     Fate::Failed
 }
 
-impl Job {
-    pub(crate) fn is_forged(&self) -> bool {
+impl receipts::Job for Job {
+    fn is_forged(&self) -> bool {
         self.kind == Kind::Forged
-    }
-
-    fn part(&self) -> &Part {
-        &self.request.parts[self.part]
-    }
-
-    fn place(&self) -> Place {
-        self.part().places[self.number]
     }
 
     /// Makes it true in the world, and gives money back where that is due. Doing it twice changes
     /// nothing.
-    pub(crate) fn happen(&self, shared: &Shared) {
+    fn happen(&self, shared: &Shared) {
         let at = self.at;
         match self.kind {
             Kind::Sent => {
@@ -215,6 +207,29 @@ impl Job {
         }
     }
 
+    /// The requests that tell of it; none when the world was reset since.
+    fn posts(&self, shared: &Shared, attempt: u32) -> Vec<Post> {
+        let Some(message) = shared.world.change(self.place(), |_| {}) else { return Vec::new() };
+        let faults = shared.faults.get();
+        let webhooks = shared.vendors.fast2sms.account(&self.request.account).map(|account| account.webhooks);
+        let webhooks = webhooks.unwrap_or_default();
+        webhooks
+            .iter()
+            .filter(|webhook| self.is_told_to(webhook))
+            .map(|webhook| self.post(&faults.habits.fast2sms, webhook, &message, attempt))
+            .collect()
+    }
+}
+
+impl Job {
+    fn part(&self) -> &Part {
+        &self.request.parts[self.part]
+    }
+
+    fn place(&self) -> Place {
+        self.part().places[self.number]
+    }
+
     fn fail(&self, shared: &Shared, fate: Fate) {
         let mut first = false;
         let known = shared.world.change(self.place(), |message| {
@@ -224,7 +239,7 @@ impl Job {
             message.failure_code.get_or_insert_with(|| fate.failure().into());
         });
         if known.is_some() && first && is_refunded(fate.failure()) {
-            shared.fast2sms.refund(&self.request.account, self.part().cost);
+            shared.vendors.fast2sms.refund(&self.request.account, self.part().cost);
         }
     }
 
@@ -237,19 +252,6 @@ impl Job {
             Kind::FailedAfterAll | Kind::Forged => "failed",
             Kind::UnknownState => "parked",
         }
-    }
-
-    /// The requests that tell of it; none when the world was reset since.
-    pub(crate) fn posts(&self, shared: &Shared, attempt: u32) -> Vec<Post> {
-        let Some(message) = shared.world.change(self.place(), |_| {}) else { return Vec::new() };
-        let faults = shared.faults.get();
-        let webhooks = shared.fast2sms.account(&self.request.account).map(|account| account.webhooks);
-        let webhooks = webhooks.unwrap_or_default();
-        webhooks
-            .iter()
-            .filter(|webhook| self.is_told_to(webhook))
-            .map(|webhook| self.post(&faults.fast2sms, webhook, &message, attempt))
-            .collect()
     }
 
     fn is_told_to(&self, webhook: &Webhook) -> bool {
@@ -268,7 +270,7 @@ impl Job {
             WebhookTemplate::Clevertap => self.clevertap(habits),
         };
         let mut url = webhook.url.clone();
-        if self.is_forged() {
+        if receipts::Job::is_forged(self) {
             let folder = url.rfind('/').map_or(url.len(), |slash| slash + 1);
             url.replace_range(folder.., "guessed-by-somebody-else");
         }

@@ -1,4 +1,4 @@
-//! How many segments a text takes (`providers/fast2sms.md` §8), counted for the bill.
+//! How many segments a text takes (`providers/src/fast2sms/NOTES.md` §8), counted for the bill.
 //!
 //! Written from the vendor's table alone. The sender under test counts for itself, and the two may
 //! disagree: what the vendor bills is the truth.

@@ -1,4 +1,4 @@
-//! Sending: `bulkV2`, `custom` and the retired `bulk` (`providers/fast2sms.md` §2, §3).
+//! Sending: `bulkV2`, `custom` and the retired `bulk` (`providers/src/fast2sms/NOTES.md` §2, §3).
 
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ async fn submit(shared: &Arc<Shared>, scissors: &Scissors, key: &str, texts: &[A
     // No `status_code`: 500 is one of the vendor's own codes and means something else.
     let server_error = |_| json!({ "return": false, "message": "Internal server error" });
     exchange(shared, scissors, phone, server_error, |answered| {
-        match shared.fast2sms.submit(shared, key, texts, answered) {
+        match shared.vendors.fast2sms.submit(shared, key, texts, answered) {
             Ok(request) => Answer {
                 accepted: request.parts.iter().flat_map(|part| part.places.iter().copied()).collect(),
                 response: accepted(shared, &request, texts.iter().any(|asked| asked.details)),
@@ -80,7 +80,7 @@ async fn submit(shared: &Arc<Shared>, scissors: &Scissors, key: &str, texts: &[A
 }
 
 fn accepted(shared: &Shared, request: &Request, details: bool) -> Response {
-    let habits = &shared.faults.get().fast2sms;
+    let habits = &shared.faults.get().habits.fast2sms;
     let text = "SMS sent successfully.";
     let message = match habits.message_as {
         MessageAs::Documented | MessageAs::List => json!([text]),
@@ -116,7 +116,7 @@ fn add_details(answer: &mut Value, request: &Request, habits: &Habits) {
 
 /// A refusal with the vendor's code (§2.5).
 pub(super) fn refuse(shared: &Shared, code: u16) -> Response {
-    let habits = &shared.faults.get().fast2sms;
+    let habits = &shared.faults.get().habits.fast2sms;
     let words = codes::words(code);
     let message = match habits.message_as {
         MessageAs::Documented | MessageAs::Text => json!(words),

@@ -1,7 +1,8 @@
 //! `providers/aisensy.md` §2.
 
 use munadi_sandbox::aisensy::{CampaignStatus, DEFAULT_KEY, DEFAULT_PROJECT, key_of};
-use munadi_sandbox::faults::{AisensyHabits, ErrorShape, RequestBodyIn};
+use munadi_sandbox::aisensy::{ErrorShape, Habits as AisensyHabits, RequestBodyIn};
+use munadi_sandbox::registry::Habits;
 use munadi_sandbox::{Config, Faults, Sandbox};
 use serde_json::{Value, json};
 
@@ -34,7 +35,8 @@ async fn the_same_body_twice_is_two_messages() {
 #[tokio::test]
 async fn the_other_ways_of_saying_yes() {
     let habits = AisensyHabits { boolean_success: true, no_id: true, ..AisensyHabits::default() };
-    let sandbox = start(Faults { aisensy: habits, ..Faults::default() }).await;
+    let sandbox =
+        start(Faults { habits: Habits { aisensy: habits, ..Habits::default() }, ..Faults::default() }).await;
     let (_, body) = send(&sandbox, &message("+919000000001")).await.unwrap();
     assert_eq!(body, json!({ "success": true }));
 }
@@ -108,12 +110,12 @@ async fn refusals_come_in_every_shape_that_was_seen() {
     let mut body = message("+919000000001");
     body["campaignName"] = json!("no_such");
     for (shape, expected) in members {
-        sandbox.faults().change(|faults| faults.aisensy.error_shape = shape);
+        sandbox.faults().change(|faults| faults.habits.aisensy.error_shape = shape);
         let (_, answer) = send(&sandbox, &body).await.unwrap();
         let got: Vec<&String> = answer.as_object().unwrap().keys().collect();
         assert_eq!(got, expected, "for {shape:?}");
     }
-    sandbox.faults().change(|faults| faults.aisensy.refusal_as_200 = 1.0);
+    sandbox.faults().change(|faults| faults.habits.aisensy.refusal_as_200 = 1.0);
     let (status, answer) = send(&sandbox, &body).await.unwrap();
     assert_eq!((status, &answer["success"]), (200, &json!(false)));
 }
@@ -129,7 +131,7 @@ async fn campaign_details_tell_parameters_and_media_wherever_they_are_put() {
         (RequestBodyIn::Data, "/data/requestBody"),
         (RequestBodyIn::Campaign, "/campaign/requestBody"),
     ] {
-        sandbox.faults().change(|faults| faults.aisensy.request_body_in = place);
+        sandbox.faults().change(|faults| faults.habits.aisensy.request_body_in = place);
         let answer = call(&sandbox, "POST", path, &ask).await;
         assert_eq!(answer.pointer(pointer), Some(&wanted), "for {place:?}");
         assert_eq!(answer["success"], json!(true));
@@ -148,7 +150,7 @@ async fn campaign_details_tell_parameters_and_media_wherever_they_are_put() {
 #[tokio::test]
 async fn any_campaign_means_any_name_and_any_number_of_parameters() {
     let mut config = Config::default();
-    config.aisensy.any_campaign = true;
+    config.vendors.aisensy.any_campaign = true;
     let sandbox = Sandbox::start(config).await.unwrap();
     let mut body = message("+919000000001");
     body["campaignName"] = json!("whatever");

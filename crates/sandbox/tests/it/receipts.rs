@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use munadi_sandbox::faults::{AisensyHabits, Epoch, Outcomes, ReceiptMode, Receipts};
+use munadi_sandbox::aisensy::{Epoch, Habits as AisensyHabits};
+use munadi_sandbox::faults::{Outcomes, ReceiptMode, Receipts};
+use munadi_sandbox::registry::Habits;
 use munadi_sandbox::{Faults, Sandbox, Status, signature};
 use serde_json::json;
 
@@ -136,7 +138,8 @@ async fn late_failures_unknown_topics_and_missing_ids_can_be_asked_for() {
     let receipts =
         Receipts { failed_after_delivered: 1.0, unknown_topic: 1.0, without_id: 1.0, ..Receipts::default() };
     let aisensy = AisensyHabits { epoch: Epoch::String, signature_prefix: true, ..AisensyHabits::default() };
-    let (sandbox, mailbox) = sent(Faults { aisensy, ..held(receipts) }, 1).await;
+    let (sandbox, mailbox) =
+        sent(Faults { habits: Habits { aisensy, ..Habits::default() }, ..held(receipts) }, 1).await;
     sandbox.flush_receipts().await;
     let all = mailbox.all();
     let statuses: Vec<&str> = all.iter().map(|one| one.status()).collect();
@@ -212,7 +215,9 @@ async fn what_a_person_writes_reaches_the_webhook() {
 #[tokio::test]
 async fn campaign_topics_carry_a_contact_as_well() {
     let aisensy = AisensyHabits { campaign_topics: true, ..AisensyHabits::default() };
-    let (sandbox, mailbox) = sent(Faults { aisensy, ..held(Receipts::default()) }, 1).await;
+    let (sandbox, mailbox) =
+        sent(Faults { habits: Habits { aisensy, ..Habits::default() }, ..held(Receipts::default()) }, 1)
+            .await;
     sandbox.flush_receipts().await;
     let all = mailbox.all();
     let topics: Vec<&str> = all.iter().map(|one| one.body["topic"].as_str().unwrap()).collect();

@@ -19,7 +19,7 @@ use domain::{
     time::{HOUR, WallClock},
 };
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
-use sandbox::Sandbox;
+use sandbox::{Sandbox, registry::FACES};
 use serde::Serialize;
 use store::{Org, Store, broadcasts::Broadcast, messages::MessageFilter};
 
@@ -141,9 +141,6 @@ const PEOPLE_PER_KILL: u64 = 130;
 /// Pace of the rehearsal: enough calls in flight at every moment, and a broadcast that outlasts the kills.
 const PER_SECOND: i64 = 500;
 
-/// What the stand-in's wallets hold, in 1/10,000 ₹: more than any number of kills costs.
-const WALLET: i64 = 10_000_000 * 10_000;
-
 /// Runs the proof; fails when it does not hold.
 pub async fn run(mut config: Config, database_given: bool, args: CrashProof) -> anyhow::Result<()> {
     let folder = std::env::temp_dir().join(format!("munadi-crash-proof-{}", std::process::id()));
@@ -183,15 +180,12 @@ fn tell(v: &Verdict) -> anyhow::Result<()> {
 async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
     let mut rng = SmallRng::seed_from_u64(args.seed);
     let mut stand = sandbox::Config { keep_text: false, seed: args.seed, ..sandbox::Config::default() };
-    stand.aisensy.any_campaign = true;
     stand.faults.latency_ms = 15;
     stand.faults.jitter_ms = 45;
     stand.faults.receipts.mode = sandbox::faults::ReceiptMode::Off;
-    // A number that is written to twice is to be seen, not refused.
-    stand.faults.fast2sms.repeat_window_ms = 0;
-    // An empty wallet would pause the broadcast for good.
-    for account in &mut stand.fast2sms.accounts {
-        account.wallet = WALLET;
+    // A number that is written to twice is to be seen, not refused; an empty wallet would pause the broadcast for good.
+    for face in FACES {
+        face.unhindered(&mut stand);
     }
     let sandbox = Sandbox::start(stand).await?;
     let mut config = config.clone();

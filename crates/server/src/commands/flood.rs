@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 use clap::Args;
+use providers::{registry::VENDORS, vendor::CallbackProof};
 use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -173,9 +174,15 @@ fn forged(key: &str, n: u64) -> String {
     let body = format!(
         r#"{{"id":"forged_{n}","created_at":"1767240000000","topic":"message.status.updated","data":{{"message":{{"id":"m{n}","phone_number":"919000000001","status":"READ"}}}}}}"#
     );
+    // Every header in which some vendor signs, so that none is turned away for its lack.
     let signature = "0".repeat(64);
+    let signed = VENDORS.iter().filter_map(|vendor| match vendor.callback().proof {
+        CallbackProof::Signed { header, .. } => Some(format!("{header}: {signature}\r\n")),
+        CallbackProof::Address => None,
+    });
+    let signed: String = signed.collect();
     format!(
-        "POST /callbacks/{key} HTTP/1.1\r\nHost: forged.example\r\nContent-Type: application/json\r\nX-AiSensy-Signature: {signature}\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST /callbacks/{key} HTTP/1.1\r\nHost: forged.example\r\nContent-Type: application/json\r\n{signed}Content-Length: {}\r\n\r\n{body}",
         body.len()
     )
 }

@@ -169,8 +169,11 @@ mod tests {
             "--sms-report=clevertap",
         ]);
         let config = config(&command.unwrap().command).unwrap();
-        assert_eq!((config.fast2sms.accounts[0].wallet, config.fast2sms.dlt_price), (12_505_000, 2_500));
-        let template = config.fast2sms.accounts[0].webhooks[0].template;
+        assert_eq!(
+            (config.vendors.fast2sms.accounts[0].wallet, config.vendors.fast2sms.dlt_price),
+            (12_505_000, 2_500)
+        );
+        let template = config.vendors.fast2sms.accounts[0].webhooks[0].template;
         assert_eq!(template, sandbox::fast2sms::WebhookTemplate::Clevertap);
         let wrong = line(&["--sms-wallet", "1e3"]).unwrap().command;
         assert!(super::config(&wrong).unwrap_err().to_string().contains("amount in rupees"));

@@ -41,7 +41,7 @@ pub struct TimelineEvent {
     pub tone: Tone,
     /// Its sign.
     pub icon: Icon,
-    /// "AiSensy accepted it".
+    /// "The provider accepted it".
     pub title: String,
     /// "6:15:39.310 PM".
     pub at: String,

@@ -14,7 +14,7 @@ use super::status_card::Logo;
 pub struct IntegrationCard {
     /// The provider's letters.
     pub logo: Logo,
-    /// "AiSensy".
+    /// The name of its vendor.
     pub title: String,
     /// "Udaan main · WhatsApp Personal".
     pub note: String,

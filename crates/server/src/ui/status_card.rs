@@ -48,7 +48,7 @@ impl Render for Logo {
 pub struct StatusCard {
     /// The provider's letters.
     pub logo: Logo,
-    /// "AiSensy · Udaan main".
+    /// Its vendor and its own name: "Vendor · Udaan main".
     pub name: String,
     /// Ready, Low balance…
     pub chip: Chip,

@@ -28,7 +28,7 @@ async fn set_up(
     change: impl FnOnce(&mut sandbox::fast2sms::Account),
 ) -> (World, People, Sandbox) {
     let mut config = sandbox::Config::default();
-    change(&mut config.fast2sms.accounts[0]);
+    change(&mut config.vendors.fast2sms.accounts[0]);
     let vendor = Sandbox::start(config).await.unwrap();
     let world =
         World::with(db, |config| config.providers.set("fast2sms_url", &format!("{}/dev", vendor.url())))

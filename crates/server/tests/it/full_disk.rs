@@ -146,7 +146,7 @@ async fn until<T>(what: &str, program: &mut Program, mut wanted: impl AsyncFnMut
 async fn filled_for(seconds: u64) {
     let Some(disk) = SmallDisk::mount() else { return };
     let mut stand = sandbox::Config::default();
-    stand.aisensy.any_campaign = true;
+    stand.vendors.aisensy.any_campaign = true;
     stand.faults.latency_ms = 10;
     let sandbox = Sandbox::start(stand).await.unwrap();
     let mut config = Config::in_folder(disk.path()).unwrap();

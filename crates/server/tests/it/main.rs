@@ -25,5 +25,6 @@ mod settings;
 mod sign_in;
 mod sms_templates;
 mod team;
+mod vendors;
 mod workshops;
 mod world;

@@ -25,12 +25,14 @@ fn files(folder: &Path, into: &mut Vec<PathBuf>) {
 }
 
 /// Whether a vendor may be named in this file: its folders, the two registries and what they need in each crate's root, what is
-/// never built into the program, and what no longer changes.
+/// never shown by the program (tests and the samples of its parts), and what no longer changes.
 fn may_name(path: &str, kind: &str) -> bool {
     let own = [format!("/providers/src/{kind}/"), format!("/sandbox/src/{kind}/")];
     own.iter().any(|folder| path.contains(folder.as_str()))
         || ["/providers/src/registry.rs", "/sandbox/src/registry.rs"].iter().any(|file| path.ends_with(file))
-        || ["/tests/", "/fixtures/", "/migrations/", "/examples/"].iter().any(|folder| path.contains(folder))
+        || ["/tests/", "/fixtures/", "/migrations/", "/examples/", "/ui/samples"]
+            .iter()
+            .any(|folder| path.contains(folder))
         || path.ends_with(".md")
 }
 
@@ -59,10 +61,14 @@ fn no_vendors_word_stands_outside_its_folders() {
         for (at, line) in built(&text).lines().enumerate() {
             for vendor in VENDORS {
                 // The declaration of its module is the other half of its line in the registry.
-                let declares = ["pub mod", "mod"].iter().any(|word| line == format!("{word} {};", vendor.kind()));
+                let declares =
+                    ["pub mod", "mod"].iter().any(|word| line == format!("{word} {};", vendor.kind()));
                 let lower = line.to_lowercase();
                 let named = [vendor.kind().to_lowercase(), vendor.name().to_lowercase()];
-                if !declares && named.iter().any(|word| lower.contains(word)) && !may_name(&format!("/{shown}"), vendor.kind()) {
+                if !declares
+                    && named.iter().any(|word| lower.contains(word))
+                    && !may_name(&format!("/{shown}"), vendor.kind())
+                {
                     found.push(format!("{shown}:{}: {}", at + 1, line.trim()));
                 }
             }
@@ -80,12 +86,19 @@ fn the_documents_name_every_address_of_every_vendor() {
         assert!(readme.contains(&row), "README.md lacks: {row}");
     }
     for vendor in VENDORS {
-        for file in ["providers", "sandbox"].map(|of| root().join(format!("crates/{of}/src/{}", vendor.kind()))) {
+        for file in
+            ["providers", "sandbox"].map(|of| root().join(format!("crates/{of}/src/{}", vendor.kind())))
+        {
             assert!(file.is_dir(), "{} is no folder", file.display());
         }
         let notes = root().join(format!("crates/providers/src/{}/NOTES.md", vendor.kind()));
-        assert!(fs::read_to_string(&notes).is_ok_and(|text| text.contains("## 1")), "{} is missing", notes.display());
-        let face = sandbox::registry::face(vendor.kind()).unwrap_or_else(|| panic!("nobody stands in for {}", vendor.kind()));
+        assert!(
+            fs::read_to_string(&notes).is_ok_and(|text| text.contains("## 1")),
+            "{} is missing",
+            notes.display()
+        );
+        let face = sandbox::registry::face(vendor.kind())
+            .unwrap_or_else(|| panic!("nobody stands in for {}", vendor.kind()));
         let keys: Vec<&str> = vendor.base_urls().iter().map(|url| url.key).collect();
         let paths: Vec<&str> = face.addresses().iter().map(|(key, _)| *key).collect();
         assert_eq!(keys, paths, "{}", vendor.kind());
@@ -94,6 +107,10 @@ fn the_documents_name_every_address_of_every_vendor() {
         for (key, secret) in sample.secrets {
             secrets = secrets.with(key, &secret);
         }
-        assert!(vendor.open(&sample.settings, &secrets, &providers::Urls::default()).is_ok(), "{}", vendor.kind());
+        assert!(
+            vendor.open(&sample.settings, &secrets, &providers::Urls::default()).is_ok(),
+            "{}",
+            vendor.kind()
+        );
     }
 }

@@ -298,7 +298,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("partner", "dance and race registration forms"),
     ("nominated by", "award forms"),
     ("nominator", "award forms"),
-    ("sender", "AiSensy, WATI exports"),
+    ("sender", "exports of WhatsApp tools"),
     ("business account", "WATI exports"),
     ("from number", "Twilio, Exotel logs"),
     ("from", "Twilio, Exotel logs"),

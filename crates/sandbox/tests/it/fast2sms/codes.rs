@@ -142,7 +142,7 @@ async fn one_bad_number_refuses_the_list_or_is_left_out_without_a_word() {
     let list = "9000000001,1234,9000000002";
     let sandbox = start(Default::default()).await;
     assert_eq!(send(&sandbox, &dlt(list)).await.1["status_code"], 411);
-    sandbox.faults().change(|faults| faults.fast2sms.bad_numbers = BadNumbers::Drop);
+    sandbox.faults().change(|faults| faults.habits.fast2sms.bad_numbers = BadNumbers::Drop);
     let id = sent(&sandbox, &dlt(list)).await;
     assert_eq!(sandbox.fast2sms().request(&id).unwrap().parts[0].phones, [919_000_000_001, 919_000_000_002]);
     let ledger = sandbox.fast2sms().ledger();

@@ -41,7 +41,7 @@ pub(super) async fn start(faults: Faults) -> Sandbox {
 
 pub(super) async fn start_with(change: impl FnOnce(&mut Habits)) -> Sandbox {
     let mut faults = Faults::default();
-    change(&mut faults.fast2sms);
+    change(&mut faults.habits.fast2sms);
     start(faults).await
 }
 

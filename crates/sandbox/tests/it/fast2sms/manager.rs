@@ -15,7 +15,7 @@ async fn the_wallet_is_a_decimal_text_with_four_places() {
     assert_eq!(post(&sandbox, "/dev/wallet", DEFAULT_KEY, &json!({})).await, (200, expected.clone()));
     let url = format!("{}/dev/wallet?authorization={DEFAULT_KEY}", sandbox.url());
     assert_eq!(read(client().get(url)).await.unwrap(), (200, expected));
-    sandbox.faults().change(|faults| faults.fast2sms.no_sms_count = true);
+    sandbox.faults().change(|faults| faults.habits.fast2sms.no_sms_count = true);
     assert_eq!(get(&sandbox, "/dev/wallet").await.1, json!({ "return": true, "wallet": "1250.5000" }));
     let (status, refused) = post(&sandbox, "/dev/wallet", "wrong", &json!({})).await;
     assert_eq!((status, &refused["status_code"]), (401, &json!(412)));

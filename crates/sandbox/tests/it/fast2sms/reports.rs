@@ -40,15 +40,15 @@ async fn numbers_and_members_come_in_every_way_that_was_seen() {
     let id = sent(&sandbox, &dlt("9000000001")).await;
     sandbox.flush_receipts().await;
     sandbox.faults().change(|faults| {
-        faults.fast2sms.return_key = true;
-        faults.fast2sms.mobile_as_text = true;
-        faults.fast2sms.no_description = true;
+        faults.habits.fast2sms.return_key = true;
+        faults.habits.fast2sms.mobile_as_text = true;
+        faults.habits.fast2sms.no_description = true;
     });
     let answer = get(&sandbox, &format!("/dev/dlr/{id}")).await.1;
     assert_eq!((&answer["return"], answer.get("success")), (&json!(true), None));
     let row = &answer["data"][0]["delivery_status"][0];
     assert_eq!((&row["mobile"], row.get("status_description")), (&json!("9000000001"), None));
-    sandbox.faults().change(|faults| faults.fast2sms.mobile_with_country = true);
+    sandbox.faults().change(|faults| faults.habits.fast2sms.mobile_with_country = true);
     assert_eq!(rows(&sandbox, &id).await[0]["mobile"], "919000000001");
 }
 
@@ -89,7 +89,7 @@ async fn the_last_digits_decide_what_becomes_of_a_message() {
 #[tokio::test]
 async fn an_ending_can_be_set_and_the_longest_counts() {
     let mut faults = held();
-    faults.fast2sms.endings = [("1", Fate::Failed), ("01", Fate::Expired), ("", Fate::Sent)]
+    faults.habits.fast2sms.endings = [("1", Fate::Failed), ("01", Fate::Expired), ("", Fate::Sent)]
         .map(|(ending, fate)| (ending.to_owned(), fate))
         .into();
     let sandbox = start(faults).await;
@@ -102,8 +102,8 @@ async fn an_ending_can_be_set_and_the_longest_counts() {
 async fn shares_decide_for_everybody_else() {
     let mut faults = held();
     faults.outcomes = Outcomes { delivered: 0.6, failed: 0.3, ..Outcomes::default() };
-    faults.fast2sms.failures = [(Fate::Undelivered, 1.0), (Fate::Blocked, 1.0)].into();
-    faults.fast2sms.submitted = true;
+    faults.habits.fast2sms.failures = [(Fate::Undelivered, 1.0), (Fate::Blocked, 1.0)].into();
+    faults.habits.fast2sms.submitted = true;
     let sandbox = start(faults).await;
     let numbers: Vec<String> = (0..100).map(|n| format!("90000000{n:02}")).collect();
     let id = sent(&sandbox, &dlt(&numbers.join(","))).await;
@@ -176,7 +176,7 @@ async fn a_wrong_number_of_values_and_values_that_do_not_fit_are_rejected_later(
     assert_eq!(end(&sandbox, typed(good), "9000000021").await.0, "Delivered");
     assert_eq!(end(&sandbox, typed("Rust|forty|https://example.in/j/abc"), "9000000022").await.0, "Rejected");
     assert_eq!(end(&sandbox, typed("Rust|40|soon"), "9000000023").await.0, "Rejected");
-    sandbox.faults().change(|faults| faults.fast2sms.strict_alphanumeric = true);
+    sandbox.faults().change(|faults| faults.habits.fast2sms.strict_alphanumeric = true);
     let spaced = "Rust at 7|40|https://example.in/j/abc";
     assert_eq!(end(&sandbox, typed(spaced), "9000000024").await.0, "Rejected");
 }
@@ -185,7 +185,7 @@ async fn a_wrong_number_of_values_and_values_that_do_not_fit_are_rejected_later(
 async fn questions_can_fail_and_answered_ones_are_counted() {
     let sandbox = start(Faults::default()).await;
     let id = sent(&sandbox, &dlt("9000000001")).await;
-    sandbox.faults().change(|faults| faults.fast2sms.questions_fail = Amount::next(2));
+    sandbox.faults().change(|faults| faults.habits.fast2sms.questions_fail = Amount::next(2));
     for path in ["/dev/wallet".to_owned(), format!("/dev/dlr/{id}")] {
         let (status, page) = get(&sandbox, &path).await;
         assert!(status == 502 && page.as_str().is_some_and(|page| page.starts_with("<html>")), "for {path}");

@@ -136,7 +136,7 @@ async fn message_is_a_list_or_a_text_and_codes_are_numbers_or_texts() {
     assert_eq!(yes["message"], "SMS sent successfully.");
     let (status, no) = send(&sandbox, &dlt("")).await;
     assert_eq!((status, &no["return"], &no["status_code"]), (200, &json!(false), &json!("405")));
-    sandbox.faults().change(|faults| faults.fast2sms.message_as = MessageAs::List);
+    sandbox.faults().change(|faults| faults.habits.fast2sms.message_as = MessageAs::List);
     let no = send(&sandbox, &dlt("")).await.1;
     assert!(no["message"].as_array().is_some_and(|list| list.len() == 1));
 }

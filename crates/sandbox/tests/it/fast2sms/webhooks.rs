@@ -137,8 +137,8 @@ async fn a_failure_can_come_before_and_after_the_delivery() {
 #[tokio::test]
 async fn without_a_request_id_only_the_mark_and_the_number_tell() {
     let mut faults = held(Receipts { without_id: 1.0, ..Receipts::default() });
-    faults.fast2sms.recipient_id = true;
-    faults.fast2sms.mobile_with_country = true;
+    faults.habits.fast2sms.recipient_id = true;
+    faults.habits.fast2sms.mobile_with_country = true;
     let (_, inbox) = told(faults, "9000000001").await;
     let body = inbox.all()[1].body();
     assert_eq!((&body["request_id"], &body["udf1"]), (&json!(""), &json!("msg_00000001")));
@@ -207,7 +207,7 @@ async fn the_clevertap_form_tells_of_states_by_message_id() {
 #[tokio::test]
 async fn the_clevertap_message_id_may_be_the_senders_own_mark() {
     let mut faults = held(Receipts::default());
-    faults.fast2sms.clevertap_udf = true;
+    faults.habits.fast2sms.clevertap_udf = true;
     let sandbox = start(faults).await;
     let inbox = Inbox::of(&sandbox).await;
     let webhook = Webhook { template: WebhookTemplate::Clevertap, ..Webhook::to(&inbox.url) };

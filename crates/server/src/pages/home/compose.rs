@@ -10,7 +10,7 @@ use domain::{
     template::{Message, Source},
 };
 
-/// Values that a template may map in the composer; AiSensy's templates have far fewer.
+/// Values that a template may map in the composer; approved templates have far fewer.
 const VALUES_MAX: usize = 50;
 /// Characters of a typed value; Meta's limit for a whole body is 1,024.
 const TEXT_MAX: usize = 1_024;

@@ -1,13 +1,14 @@
-//! Which column of an export of templates holds what. Fast2SMS and the operators' portals name them differently.
+//! Which column of an export of templates holds what. Providers and the operators' portals name them differently.
 
 use domain::channel::Category;
+use providers::registry::VENDORS;
 
 use super::{form::registered, offer::Found};
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Holds {
-    /// The 19-digit id or, with Fast2SMS, the short one: the digits tell.
+    /// The 19-digit id or, with some providers, the short one: the digits tell.
     Id,
     MessageId,
     Name,
@@ -21,7 +22,7 @@ enum Holds {
 
 /// Names of columns, in the order in which they are looked for. Only letters and digits count.
 const NAMES: &[(Holds, &[&str])] = &[
-    (Holds::MessageId, &["messageid", "msgid", "fast2smsid", "fast2smsmessageid"]),
+    (Holds::MessageId, &["messageid", "msgid"]),
     (
         Holds::Id,
         &[
@@ -90,7 +91,14 @@ fn columns(header: &[String]) -> Vec<Option<Holds>> {
         .map(|title| {
             let plain: String =
                 title.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
-            let (holds, _) = NAMES.iter().find(|(_, names)| names.contains(&plain.as_str()))?;
+            // Some write their own name before it: `X Message Id`, `X Id`.
+            let vendor = VENDORS.iter().find_map(|vendor| plain.strip_prefix(vendor.kind()));
+            let plain = match vendor {
+                Some("id" | "messageid") => "messageid",
+                Some(rest) => rest,
+                None => plain.as_str(),
+            };
+            let (holds, _) = NAMES.iter().find(|(_, names)| names.contains(&plain))?;
             let first = !taken.contains(holds);
             taken.push(*holds);
             first.then_some(*holds)

@@ -17,7 +17,7 @@ use super::super::values::{
 };
 use crate::pages::length_error;
 
-/// A registered text has so many characters at most (providers/fast2sms.md §4).
+/// A registered text has so many characters at most.
 pub(super) const SMS_CHARS_MAX: usize = 2_000;
 
 /// What was typed. The ids stay as typed, so that a wrong one is shown again beside what is wrong with it.

@@ -1,4 +1,4 @@
-//! Templates out of a file, as Fast2SMS and the operators' portals export them: shown first, then taken.
+//! Templates out of a file, as providers and the operators' portals export them: shown first, then taken.
 
 use std::{collections::BTreeMap, io::Cursor};
 
@@ -117,7 +117,7 @@ fn upload_page(member: &Member, error: Option<&str>) -> Markup {
         }
     };
     let body = html! {
-        (Head::new("Import templates").meta("An export of Fast2SMS or of the portal where the texts are registered. Nothing is stored before you have seen it."))
+        (Head::new("Import templates").meta("An export of your provider or of the portal where the texts are registered. Nothing is stored before you have seen it."))
         (Card::new("upload", "File", upload).padded())
     };
     below(member, "Import", body)
@@ -221,7 +221,7 @@ mod tests {
         ]);
         assert!(all[0].wrong.contains("rounded the id"), "{}", all[0].wrong);
         assert_eq!(all[0].template_id, None);
-        // Fast2SMS's message ids are short (providers/fast2sms.md §2.2).
+        // Fast2SMS's message ids are short.
         assert_eq!(all[1].message_id.as_ref().unwrap().as_str(), "111112");
         assert_eq!(all[2].template_id.as_ref().unwrap().as_str(), "1100000000000000003");
         assert_eq!((all[1].wrong.as_str(), all[2].wrong.as_str()), ("", ""));

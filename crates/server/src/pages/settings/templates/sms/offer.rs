@@ -1,4 +1,4 @@
-//! Templates that are known elsewhere, in Fast2SMS's DLT Manager or in a file of an operator's portal, beside what is here:
+//! Templates that are known elsewhere, at the provider or in a file of an operator's portal, beside what is here:
 //! shown first, then taken.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -191,7 +191,7 @@ fn way(form: &SmsForm, around: &Around, may: bool) -> Markup {
     let routes = SmsRoute::ALL.iter().map(|one| Choice::new(one.word(), one.title(), &form.route)).collect();
     let category = |one: &Category| Choice::new(one.word(), sms_category(*one), &form.category);
     let explained = match form.route() {
-        SmsRoute::Dlt => "Fast2SMS sends the text that it knows by the message id. The usual way.",
+        SmsRoute::Dlt => "The provider sends the text that it knows by the message id. The usual way.",
         SmsRoute::DltManual => "The whole text goes along with the ids of the register.",
         SmsRoute::Quick => "Any text from a random number, without registration, at ₹5.00 each.",
     };
@@ -229,7 +229,7 @@ fn ids(form: &SmsForm, around: &Around, may: bool) -> Markup {
                 (own(sender, own_ids.sender.as_ref().map(ToString::to_string))
                     .help("The sender id that people see: 3 to 6 letters, without -S or -P. Empty takes the account’s."))
                 (Field::text("message_id", "Message id").value(&form.message_id).placeholder("111111").inputmode("numeric").error(around.error("message_id")).disabled(!may)
-                    .help(needed(SmsRoute::Dlt, "The short number in Fast2SMS’s DLT Manager.")))
+                    .help(needed(SmsRoute::Dlt, "The short number in the provider’s DLT Manager.")))
             }
             div class="m-row2" {
                 (Field::text("template_id", "DLT content-template id").value(&form.template_id).inputmode("numeric").error(around.error("template_id")).disabled(!may)

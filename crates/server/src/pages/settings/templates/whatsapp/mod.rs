@@ -1,4 +1,4 @@
-//! Templates of WhatsApp Personal: what a campaign of AiSensy says, and where each value comes from.
+//! Templates of WhatsApp Personal: what a campaign of the provider says, and where each value comes from.
 
 mod check;
 mod form;
@@ -17,7 +17,9 @@ use self::{
     form::TemplateForm,
     page::{Around, page, removal},
 };
-use super::{super::prices::category_title, HREF, NewQuery, copy_name, of_channel, save, tabs};
+use super::{
+    super::prices::category_title, HREF, NewQuery, account::vendor_names, copy_name, of_channel, save, tabs,
+};
 use crate::{
     app::App,
     http::{
@@ -60,7 +62,10 @@ pub async fn list(member: Member) -> PageResult {
         .meta("What WhatsApp Personal says. The text is approved by Meta; here it is mapped and previewed.");
     if may && !templates.is_empty() {
         head = head
-            .action(Button::link("Import from AiSensy", format!("{HREF}/import")).icon(Icon::Download))
+            .action(
+                Button::link(format!("Import from {}", vendor_names(CHANNEL)), format!("{HREF}/import"))
+                    .icon(Icon::Download),
+            )
             .action(Button::primary_link("Add template", format!("{HREF}/new")).icon(Icon::Plus));
     }
     let body = html! {
@@ -74,13 +79,17 @@ pub async fn list(member: Member) -> PageResult {
 
 fn none(may: bool) -> Empty {
     let actions = vec![
-        Button::link("Import from AiSensy", format!("{HREF}/import")).icon(Icon::Download),
+        Button::link(format!("Import from {}", vendor_names(CHANNEL)), format!("{HREF}/import"))
+            .icon(Icon::Download),
         Button::primary_link("Add template", format!("{HREF}/new")).icon(Icon::Plus),
     ];
     Empty {
         icon: Icon::Personal,
         title: "Tell Munadi what your campaigns say".into(),
-        text: "A template names an API campaign of AiSensy, holds its approved text for the preview, and says where each value comes from.".into(),
+        text: format!(
+            "A template names an API campaign of {}, holds its approved text for the preview, and says where each value comes from.",
+            vendor_names(CHANNEL)
+        ),
         actions: if may { actions } else { vec![] },
         ways: vec![],
     }
@@ -180,7 +189,7 @@ pub async fn update(
     submit(&app, &member, Some(id), TemplateForm::read(&pairs)).await
 }
 
-/// Saves, asks AiSensy, or shows again what was typed.
+/// Saves, asks the provider, or shows again what was typed.
 async fn submit(app: &App, member: &Member, id: Option<TemplateId>, form: TemplateForm) -> PageResult {
     let mut around = Around::load(member, id).await?;
     match form.action.as_str() {

@@ -1,0 +1,77 @@
+//! What the documents of AiSensy leave open.
+
+use serde::{Deserialize, Serialize};
+
+/// Habits of AiSensy on which sources disagree (`providers/src/aisensy/NOTES.md` §2.4–§2.6, §4).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Habits {
+    /// `success` as a boolean instead of the string `"true"`.
+    pub boolean_success: bool,
+    /// No `submitted_message_id` in the answer.
+    pub no_id: bool,
+    /// Share of refusals answered with HTTP 200 and `success` false.
+    pub refusal_as_200: f64,
+    /// Which members carry the text of a refusal.
+    pub error_shape: ErrorShape,
+    /// Where campaign-details puts `requestBody`.
+    pub request_body_in: RequestBodyIn,
+    /// How receipts write instants.
+    pub epoch: Epoch,
+    /// Also post `contact.campaign.*` receipts.
+    pub campaign_topics: bool,
+    /// Write `sha256=` before the signature.
+    pub signature_prefix: bool,
+    /// Write failure codes as numbers instead of strings.
+    pub numeric_codes: bool,
+}
+
+/// Shapes of a refusal (`providers/src/aisensy/NOTES.md` §2.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorShape {
+    /// `message`, `name`, `errorCode`, `errorMessage`, `aisTraceId`.
+    #[default]
+    Full,
+    /// `message` only.
+    Message,
+    /// `errorMessage` with `name` and `errorCode`.
+    ErrorMessage,
+    /// `error` only.
+    Error,
+    /// One of the above, drawn for each refusal.
+    Mixed,
+}
+
+/// Places of `requestBody` in the campaign-details answer (`providers/src/aisensy/NOTES.md` §2.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestBodyIn {
+    /// At the top.
+    #[default]
+    Top,
+    /// Under `data`.
+    Data,
+    /// Under `campaign`.
+    Campaign,
+}
+
+/// How an instant in milliseconds is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Epoch {
+    /// `created_at` as a string, the message's own instants as numbers, as captured.
+    #[default]
+    AsCaptured,
+    /// All as strings.
+    String,
+    /// All as numbers.
+    Number,
+}
+
+impl Habits {
+    /// AiSensy on a usual day.
+    pub(crate) fn lifelike() -> Habits {
+        Habits::default()
+    }
+}
