@@ -15,6 +15,7 @@ mod receipts;
 mod run;
 mod script;
 mod send;
+mod strikes;
 mod turn;
 
 use std::{

@@ -11,7 +11,7 @@ use domain::{
     template::Content,
     time::{Millis, SECOND},
 };
-use providers::{Account, Call, Wire};
+use providers::{Account, Call, UNRECOGNISED, Wire, codes::STRIKES_MAX};
 use store::work::Claimed;
 use tracing::warn;
 
@@ -52,12 +52,15 @@ pub(crate) type Part = (Vec<Claimed>, Ended);
 impl Engine {
     /// Sends claimed rows of one broadcast in one call. Their intent is committed; nothing here writes.
     ///
-    /// When the provider refuses the whole call because of one of its numbers, nothing of it went out: the rows go in two
-    /// smaller calls, until the number stands alone.
+    /// When the provider refuses the whole call because of one of its numbers, or in words that nobody knows, nothing of it went
+    /// out: the rows go in two smaller calls, until the number stands alone. When several numbers that stand alone are refused in
+    /// unknown words and none is taken, it is not about them: what is left is not called.
     pub(crate) async fn send(&self, ready: &Ready, rows: Vec<Claimed>) -> Vec<Part> {
         let mut ended = Vec::new();
         let mut left = vec![rows];
         let mut first = true;
+        // Numbers that stood alone and were refused in unknown words, since a call was taken.
+        let mut refused_alone = 0;
         while let Some(rows) = left.pop() {
             let allowed = if std::mem::take(&mut first) {
                 self.still_useful(ready)
@@ -69,14 +72,26 @@ impl Engine {
                 continue;
             }
             let end = self.call(ready, &rows).await;
-            match end {
-                Ended::Called(outcome) if rows.len() > 1 && is_about_one(ready, &outcome) => {
+            if let Ended::Called(outcome) = &end {
+                if rows.len() > 1 && may_be_about_one(ready, outcome) {
                     let mut head = rows;
                     let tail = head.split_off(head.len() / 2);
                     left.extend([tail, head]);
+                    continue;
                 }
-                end => ended.push((rows, end)),
+                match outcome {
+                    Outcome::Accepted { .. } => refused_alone = 0,
+                    Outcome::Refused(said) if said.code == UNRECOGNISED => refused_alone += 1,
+                    _ => {}
+                }
+                if let Outcome::Refused(said) = outcome
+                    && refused_alone >= STRIKES_MAX
+                {
+                    let pause = |rows| (rows, Ended::Untried(Next::Pause(said.clone())));
+                    ended.extend(std::mem::take(&mut left).into_iter().map(pause));
+                }
             }
+            ended.push((rows, end));
         }
         ended
     }
@@ -155,9 +170,10 @@ impl Engine {
     }
 }
 
-/// Whether a refusal speaks of a number, not of the account or of the broadcast.
-fn is_about_one(ready: &Ready, outcome: &Outcome) -> bool {
+/// Whether a refusal speaks of a number, or in words that nobody knows: not surely of the account or of the broadcast.
+fn may_be_about_one(ready: &Ready, outcome: &Outcome) -> bool {
     match outcome {
+        Outcome::Refused(said) if said.code == UNRECOGNISED => true,
         Outcome::Refused(said) | Outcome::NotNow { said, once: true, .. } => ready.account.blames_one(said),
         _ => false,
     }

@@ -14,7 +14,7 @@ use domain::{
     reason::OwnReason,
     time::{MINUTE, Millis, SECOND},
 };
-use providers::{LookUpKey, UNRECOGNISED, Wire, account::strikes_out};
+use providers::{LookUpKey, UNRECOGNISED, Wire};
 use rand::{SeedableRng, rngs::SmallRng};
 use store::{
     StoreError,
@@ -31,6 +31,7 @@ use crate::{
     fair::{Free, wants},
     look_up,
     send::{Ended, Ready},
+    strikes::{self, Fault, Strikes},
 };
 
 /// What is due is asked anew after this, and at once when something new was announced.
@@ -103,7 +104,7 @@ pub struct Sender {
     ready: HashMap<BroadcastId, Arc<Ready>>,
     accounts: OpenAccounts,
     breakers: Breakers,
-    strikes: HashMap<BroadcastId, usize>,
+    strikes: Strikes,
     probing: JoinSet<BroadcastId>,
     probed_now: HashSet<BroadcastId>,
     round: u64,
@@ -130,7 +131,7 @@ impl Sender {
             ready: HashMap::new(),
             accounts: OpenAccounts::default(),
             breakers: Breakers::default(),
-            strikes: HashMap::new(),
+            strikes: Strikes::default(),
             probing: JoinSet::new(),
             probed_now: HashSet::new(),
             round: 0,
@@ -227,12 +228,27 @@ impl Sender {
             .filter_map(|due| Some((due.clone(), self.ready.get(&due.broadcast)?.batch())))
             .collect();
         let mut wanted = wants(&servable, free, self.round);
+        self.hold_back_unclear(&mut wanted);
         // Every process locks the paces of several accounts in one order.
         wanted.sort_by_key(|want| {
             servable.iter().find(|(due, _)| due.broadcast == want.broadcast).map(|(due, _)| due.integration)
         });
         self.round += 1;
         Ok(wanted)
+    }
+
+    /// Of a broadcast of which it is not clear why a message was refused, one goes at a time.
+    fn hold_back_unclear(&self, wanted: &mut Vec<Want>) {
+        let under_way = |want: &Want| {
+            self.calls
+                .kept()
+                .flat_map(|(rows, _)| rows.first())
+                .any(|row| row.message.broadcast == want.broadcast)
+        };
+        wanted.retain(|want| !self.strikes.is_unclear(want.broadcast) || !under_way(want));
+        for want in wanted.iter_mut().filter(|want| self.strikes.is_unclear(want.broadcast)) {
+            (want.rows, want.batch) = (1, 1);
+        }
     }
 
     /// Waits until there is something for a turn to do: answers, a wake, the pace, or a second.
@@ -299,29 +315,41 @@ impl Sender {
             self.hold(ready.integration, until, at);
         }
         if let Outcome::Accepted { provider_id, cost } = outcome {
-            self.strikes.remove(&broadcast);
+            self.strikes.taken(broadcast);
             self.accepted(rows, ready, provider_id, cost, at);
             return;
         }
-        let strikes = self.strikes.entry(broadcast).or_default();
-        let mut struck_out = None;
-        match &outcome {
-            Outcome::Refused(said) if said.code == UNRECOGNISED => {
-                // Nobody knows what it means: a whole call full of people is too many to give up for it.
-                *strikes += if rows.len() > 1 { usize::MAX / 2 } else { 1 };
-                if strikes_out(said, *strikes) {
-                    *strikes = 0;
-                    struck_out = Some(Next::Pause(said.clone()));
-                }
-            }
-            _ => *strikes = 0,
-        }
+        let instead = self.instead_of_failing(broadcast, &rows, &outcome, at);
         for row in rows {
-            let next = struck_out.clone().unwrap_or_else(|| {
+            let next = instead.clone().unwrap_or_else(|| {
                 let retry = &self.engine.limits.retry;
                 after_attempt(outcome.clone(), row.attempt, retry, ready.deadline, at, &mut self.rng)
             });
             self.endings.rows.push(Record { message: row.message, attempt: row.attempt, next, at });
+        }
+    }
+
+    /// Where messages go that were refused in words that nobody knows, as long as it is not proven to be their own fault.
+    fn instead_of_failing(
+        &mut self,
+        broadcast: BroadcastId,
+        rows: &[Tried],
+        outcome: &Outcome,
+        at: Millis,
+    ) -> Option<Next> {
+        let Outcome::Refused(said) = outcome else {
+            self.strikes.known(broadcast);
+            return None;
+        };
+        if said.code != UNRECOGNISED {
+            self.strikes.known(broadcast);
+            return None;
+        }
+        let positions: Vec<i64> = rows.iter().map(|row| row.message.position).collect();
+        match self.strikes.refused(broadcast, &positions) {
+            Fault::Person => None,
+            Fault::Account => Some(Next::Pause(said.clone())),
+            Fault::Unclear => Some(Next::HandBack { from: at.plus(strikes::AGAIN_MS), said: said.clone() }),
         }
     }
 

@@ -325,12 +325,6 @@ pub struct Registered {
     pub message_id: Option<MessageId>,
 }
 
-/// Whether an outcome that came `in_a_row` times says that the broadcast, not the people, is at fault: answers that no row of a
-/// vendor's table knows.
-pub fn strikes_out(said: &Said, in_a_row: usize) -> bool {
-    said.code == codes::UNRECOGNISED && in_a_row >= codes::STRIKES_MAX
-}
-
 /// The words of a broadcast whose template belongs to another channel than its account.
 pub(crate) fn wrong_channel(account: &dyn Account) -> Said {
     let words =

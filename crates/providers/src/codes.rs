@@ -21,6 +21,8 @@ pub const NOT_LIVE: &str = "not_live";
 pub const NO_MEDIA: &str = "no_media";
 /// The number is none.
 pub const INVALID_NUMBER: &str = "invalid_number";
+/// The template itself is refused.
+pub const TEMPLATE_REFUSED: &str = "template_refused";
 /// The person does not want to hear from us.
 pub const OPTED_OUT: &str = "opted_out";
 /// Request time-out.
@@ -48,7 +50,7 @@ pub const NO_ANSWER: &str = "silence";
 
 /// What the call needs is not mapped; no call was made.
 pub const NOT_SET_UP: &str = "not_set_up";
-/// Refusals that no row knows, one after the other, before a broadcast should pause.
+/// Different messages refused in words that no row knows, one after the other, before a broadcast should pause.
 pub const STRIKES_MAX: usize = 3;
 
 /// What a person, or the engine on their behalf, can do next.
@@ -95,8 +97,10 @@ pub struct Meaning {
 impl Meaning {
     /// Whether a receipt with this code should pause what is left of its broadcast: nobody after it will fare better.
     pub fn pauses_broadcast(&self) -> bool {
-        // 131008, 100 and 131047 may lie in one person's values or window; the others lie in the template.
-        self.class == Class::Stop || (self.class == Class::Config && self.code.starts_with("132"))
+        // 131008, 100 and 131047 may lie in one person's values or window; the others lie in the template, as its media do.
+        let in_the_template =
+            self.code.starts_with("132") || ["131051", "131052", "131053"].contains(&self.code);
+        self.class == Class::Stop || (self.class == Class::Config && in_the_template)
     }
 }
 
@@ -213,6 +217,13 @@ pub const OWN: &[Meaning] = &[
         "The campaign wants a picture, video or document. Give the template its address.",
     ),
     m(
+        TEMPLATE_REFUSED,
+        Config,
+        FixTemplate,
+        "Template refused",
+        "The provider wants something else of the template. Compare it with the campaign.",
+    ),
+    m(
         INVALID_NUMBER,
         Recipient,
         NextAction::None,
@@ -260,7 +271,7 @@ pub const OWN: &[Meaning] = &[
         Recipient,
         NextAction::None,
         "Refused",
-        "The provider refused with words that are not known here. Three in a row pause the broadcast.",
+        "The provider refused this message again and again, with words that are not known here, while others went through.",
     ),
     m(
         REFUSED_WITH_200,
@@ -305,10 +316,10 @@ mod tests {
 
     #[test]
     fn what_stops_an_account_pauses_its_broadcast() {
-        for code in ["131048", "131031", "131042", "368", "132015"] {
+        for code in ["131048", "131031", "131042", "368", "132015", "130429"] {
             assert!(pauses_broadcast(code), "{code}");
         }
-        for code in ["131026", "131049", "131050", "130429", "100", "999999", ""] {
+        for code in ["131026", "131049", "131050", "100", "999999", ""] {
             assert!(!pauses_broadcast(code), "{code}");
         }
     }

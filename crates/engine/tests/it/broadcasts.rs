@@ -10,6 +10,7 @@ use domain::{
     template::{Content, Source},
     time::HOUR,
 };
+use sandbox::faults::Amount;
 use store::{messages::MessageFilter, on_both, suppressions::NewSuppression};
 
 use crate::world::World;
@@ -56,6 +57,54 @@ on_both! {
         world.run_dry().await;
         assert_eq!(world.sum(id).await, "3 = 3 cancelled");
         assert_eq!(world.sandbox.world().len(), 0);
+    }
+
+    async fn an_account_that_refuses_in_unknown_words_fails_nobody(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(60).await;
+        // From the first message on; and again in the middle of the broadcast.
+        for after in [0, 20] {
+            world.sandbox.faults().change(|faults| {
+                faults.server_error = Amount::Run { after, next: 1_000_000 };
+                faults.server_error_status = Some(422);
+            });
+            let id = world.broadcast().await;
+            world.run_dry().await;
+            let paused = world.truth(id).await;
+            assert_eq!((paused.status, paused.stop_code.as_str()), (BroadcastStatus::Paused, "unrecognised"));
+            let sent = i64::try_from(after).unwrap();
+            let told = (paused.in_state(MessageState::Sent), paused.in_state(MessageState::Waiting));
+            assert_eq!(told, (sent, 60 - sent), "nobody failed");
+            world.sandbox.faults().change(|faults| faults.server_error = Amount::NEVER);
+            world.org.resume_broadcast(id, domain::time::Clock::now(world.clock.as_ref())).await.unwrap();
+            world.run_dry().await;
+            assert_eq!(world.sum(id).await, "60 = 60 sent");
+        }
+    }
+
+    async fn persons_refused_in_unknown_words_fail_when_others_go_through(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(200).await;
+        world.sandbox.aisensy().change(|config| {
+            let refused = ["0000", "0111", "0199"].map(|ending| (ending.to_owned(), "Something new".to_owned()));
+            config.projects[0].refused_endings = refused.into();
+        });
+        let id = world.broadcast().await;
+        world.run_dry().await;
+        assert_eq!(world.sum(id).await, "200 = 197 sent + 3 failed");
+        assert!(world.sandbox.world().repeated_phones(10).is_empty());
+    }
+
+    async fn somebody_who_blocked_the_business_stops_nobody_else(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(20).await;
+        world.sandbox.aisensy().change(|config| {
+            let words = "User has blocked the business".to_owned();
+            config.projects[0].refused_endings = [("0003".to_owned(), words)].into();
+        });
+        let id = world.broadcast().await;
+        world.run_dry().await;
+        assert_eq!(world.sum(id).await, "20 = 19 sent + 1 failed");
     }
 
     async fn r04_an_account_without_credit_pauses_and_goes_on_where_it_stood(db: TestStore) {

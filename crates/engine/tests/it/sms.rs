@@ -143,6 +143,12 @@ impl Sms {
         self.world.org.messages(id, &MessageFilter::default(), 0, 5_000).await.unwrap()
     }
 
+    /// Who failed, and why.
+    async fn failed(&self, id: BroadcastId) -> Vec<String> {
+        let failed = self.rows(id).await.into_iter().filter(|row| row.state == MessageState::Failed);
+        failed.map(|row| format!("{} {}", row.recipient, row.reason)).collect()
+    }
+
     /// Asks the provider as long as there is something to ask, moving the clock over the steps.
     async fn ask_for_news(&self) {
         for minutes in [1, 4, 10, 45] {
@@ -244,6 +250,49 @@ on_both! {
         assert_eq!((failed[0].recipient.as_str(), failed[0].reason.code()), ("+919000000041", "f2s_411"));
         assert!(sms.world.sandbox.world().repeated_phones(1).is_empty(), "splitting tells nobody twice");
         assert_eq!(sms.world.truth(id).await.actual_cost(), sms.charged());
+    }
+
+    async fn numbers_on_the_providers_own_list_fail_alone_with_its_reason(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        sms.world.crowd(100).await;
+        sms.world.sandbox.fast2sms().change_account(DEFAULT_ACCOUNT, |account| {
+            account.refused_endings = [("0013".to_owned(), 427), ("0088".to_owned(), 428)].into();
+        });
+        let id = sms.broadcast(&same_for_all()).await;
+        sms.world.run_dry().await;
+        assert_eq!(sms.world.sum(id).await, "100 = 98 sent + 2 failed");
+        assert_eq!(sms.failed(id).await, ["+919000000013 f2s_427", "+919000000088 f2s_428"]);
+        assert!(sms.world.sandbox.world().repeated_phones(1).is_empty(), "splitting tells nobody twice");
+    }
+
+    async fn a_number_refused_in_unknown_words_is_found_in_its_request_and_fails_alone(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        sms.world.crowd(100).await;
+        sms.world.sandbox.fast2sms().change_account(DEFAULT_ACCOUNT, |account| {
+            account.refused_endings = [("0041".to_owned(), 777)].into();
+        });
+        let id = sms.broadcast(&same_for_all()).await;
+        sms.world.run_dry().await;
+        assert_eq!(sms.world.sum(id).await, "100 = 99 sent + 1 failed");
+        assert_eq!(sms.failed(id).await, ["+919000000041 unrecognised"]);
+        assert!(sms.world.sandbox.world().repeated_phones(1).is_empty(), "splitting tells nobody twice");
+    }
+
+    async fn a_request_refused_in_unknown_words_for_the_accounts_fault_fails_nobody(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        sms.world.crowd(100).await;
+        sms.world.sandbox.faults().change(|faults| {
+            faults.server_error = Amount::ALWAYS;
+            faults.server_error_status = Some(422);
+        });
+        let id = sms.broadcast(&same_for_all()).await;
+        sms.world.run_dry().await;
+        assert_eq!(sms.world.truth(id).await.status.word(), "paused");
+        assert_eq!(sms.world.sum(id).await, "100 = 100 waiting");
+        sms.world.sandbox.faults().change(|faults| faults.server_error = Amount::NEVER);
+        sms.world.org.resume_broadcast(id, sms.world.clock.now()).await.unwrap();
+        sms.world.run_dry().await;
+        assert_eq!(sms.world.sum(id).await, "100 = 100 sent");
     }
 
     async fn a_number_refused_as_spam_is_tried_once_more_after_two_minutes(db: TestStore) {

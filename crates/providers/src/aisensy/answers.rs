@@ -37,6 +37,31 @@ pub const ANSWERS: &[Row] = &[
         codes::NO_PLAN,
         "§2.5 No Plan active on assistant (O)",
     ),
+    // Before the accounts: “User has blocked the business” names both, and is one person's.
+    row(
+        REFUSED,
+        Text::Has(&[
+            &["user", "recipient", "contact", "customer"],
+            &[
+                "has blocked",
+                "have blocked",
+                "blocked the business",
+                "blocked this business",
+                "blocked your business",
+            ],
+        ]),
+        Class::Recipient,
+        codes::OPTED_OUT,
+        "§12 User has blocked the business: one person (O)",
+    ),
+    // Before the keys: “Authentication template requires OTP parameter” is about the template.
+    row(
+        REFUSED,
+        Text::Has(&[&["otp parameter", "authentication template"]]),
+        Class::Config,
+        codes::TEMPLATE_REFUSED,
+        "§12 Authentication template requires OTP parameter (O)",
+    ),
     // An account that is blocked must not read as a person who blocked us: the whole list would burn.
     row(
         REFUSED,

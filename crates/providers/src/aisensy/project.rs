@@ -151,10 +151,10 @@ impl AudienceCategory {
 
 /// Rows per page of an audience; 1000 is the most (§3).
 const AUDIENCE_PAGE: usize = 1_000;
-/// Templates per page; 100 is the most (§3).
-const TEMPLATES_PAGE: usize = 100;
-/// Pages of templates that are read; nobody keeps two thousand.
-const TEMPLATE_PAGES_MAX: usize = 20;
+/// Templates and campaigns per page; 100 is the most (§3).
+const LISTING_PAGE: usize = 100;
+/// Pages of a listing that are read; nobody keeps two thousand.
+const LISTING_PAGES_MAX: usize = 20;
 
 /// What a look-up asks for, the least first, so that later readings only move forward.
 const LOOKED_UP: [AudienceCategory; 4] =
@@ -209,37 +209,56 @@ impl AisensyAccount {
     /// # Errors
     /// [`NotTold`]
     pub async fn template_facts(&self, http: &Http) -> Result<Vec<TemplateFacts>, NotTold> {
+        let path = &["wa_template", ""];
+        self.listing(http, path, &["template", "templates", "data"], template, |one| one.id.clone()).await
+    }
+
+    /// Every page of a listing, each row once.
+    async fn listing<T>(
+        &self,
+        http: &Http,
+        path: &[&str],
+        names: &[&str],
+        read: fn(&Value) -> Option<T>,
+        id_of: fn(&T) -> String,
+    ) -> Result<Vec<T>, NotTold> {
         let (mut all, mut seen, mut after) = (Vec::new(), HashSet::new(), None::<String>);
-        let limit = TEMPLATES_PAGE.to_string();
-        for _ in 0..TEMPLATE_PAGES_MAX {
-            let skip = all.len().to_string();
+        let (mut passed, limit) = (0_usize, LISTING_PAGE.to_string());
+        for _ in 0..LISTING_PAGES_MAX {
+            let skip = passed.to_string();
             let place = match &after {
                 Some(after) => ("after", after.as_str()),
                 None => ("skip", skip.as_str()),
             };
             let query = [("limit", limit.as_str()), place];
-            let query = if all.is_empty() { &query[..1] } else { &query[..] };
-            let body = self.ask(http, &["wa_template", ""], query).await?;
-            let rows = rows(&body, &["template", "templates", "data"]);
-            let (full, known) = (rows.len() >= TEMPLATES_PAGE, all.len());
-            all.extend(rows.iter().filter_map(template).filter(|template| seen.insert(template.id.clone())));
+            let query = if passed == 0 { &query[..1] } else { &query[..] };
+            let body = self.ask(http, path, query).await?;
+            let rows = rows(&body, names);
+            let known = all.len();
+            all.extend(rows.iter().filter_map(read).filter(|row| seen.insert(id_of(row))));
+            passed += rows.len();
+            // How many there are in all, where the answer says so: its pages may be smaller than asked for.
+            let count = integer(&body["count"]).or_else(|| integer(&body["total"]));
             after = next_cursor(&body);
+            let complete = match count.and_then(|count| usize::try_from(count).ok()) {
+                Some(count) => passed >= count,
+                None => after.is_none() && rows.len() < LISTING_PAGE,
+            };
             // A server that ignores both ways of paging repeats itself.
-            if all.len() == known || (after.is_none() && !full) {
+            if all.len() == known || complete {
                 break;
             }
         }
         Ok(all)
     }
 
-    /// The project's API campaigns.
+    /// The project's API campaigns, on every page.
     ///
     /// # Errors
     /// [`NotTold`]
     pub async fn campaigns(&self, http: &Http) -> Result<Vec<Campaign>, NotTold> {
-        let body = self.ask(http, &["campaign", "api"], &[]).await?;
-        let rows = rows(&body, &["campaign", "campaigns", "data"]);
-        Ok(rows.iter().filter_map(campaign).collect())
+        let path = &["campaign", "api"];
+        self.listing(http, path, &["campaign", "campaigns", "data"], campaign, |one| one.id.clone()).await
     }
 
     /// One page of the people of a campaign, as receipts: the way to learn what became of messages without webhooks (§3).
@@ -320,7 +339,8 @@ impl AisensyAccount {
         let said = |code: &str| said(code, answer.status, &words, &secrets);
         match (answer.status, body) {
             (200..=299, Some(body)) if is_refusal(&body) => Err(NotTold::Refused(said(&code))),
-            (200..=299, Some(body)) if body.is_object() => Ok(body),
+            // A list may stand alone (§12).
+            (200..=299, Some(body)) if body.is_object() || body.is_array() => Ok(body),
             (408 | 429, _) => Err(NotTold::Silent(said(&code))),
             (400..=499, _) => Err(NotTold::Refused(said(&code))),
             _ => Err(NotTold::Silent(said(codes::UNREADABLE))),
@@ -370,7 +390,8 @@ fn tier_limit(tier: &str) -> Option<i64> {
 }
 
 fn rows<'b>(body: &'b Value, names: &[&str]) -> &'b [Value] {
-    names.iter().find_map(|name| body.get(name)?.as_array()).map_or(&[], Vec::as_slice)
+    let named = names.iter().find_map(|name| body.get(name)?.as_array());
+    named.or_else(|| body.as_array()).map_or(&[], Vec::as_slice)
 }
 
 fn next_cursor(body: &Value) -> Option<String> {
@@ -387,14 +408,36 @@ fn template(row: &Value) -> Option<TemplateFacts> {
         id: id(row.get("id").or_else(|| row.get("_id")))?,
         name: shown(&row["name"]),
         status: shown(&row["status"]),
-        category: shown(&row["category"]),
+        category: category(&shown(&row["category"])),
         language: shown(&row["language"]),
         // Templates have 1024 characters at most; an absurd one must not fill a page.
-        text: text(&row["text"]).map(|text| text.chars().take(2_000).collect()).unwrap_or_default(),
+        text: text(&row["text"]).map(|text| body_of(&text).chars().take(2_000).collect()).unwrap_or_default(),
         kind: shown(&row["type"]),
         parameters: integer(&row["total_parameters"]).and_then(|n| usize::try_from(n).ok()),
         rejected_reason: shown(&row["rejected_reason"]),
     })
+}
+
+/// Meta's word for a category that the list calls by a former one (§12).
+fn category(word: &str) -> String {
+    match word.to_ascii_uppercase().as_str() {
+        "TRANSACTIONAL" => "UTILITY".to_owned(),
+        "OTP" => "AUTHENTICATION".to_owned(),
+        _ => word.to_owned(),
+    }
+}
+
+/// The text without the buttons that stand after it: ` | [Pay Now,https://pay.example/{{2}}]`, ` | [quick reply]` (§12).
+fn body_of(text: &str) -> &str {
+    let mut body = text;
+    while let Some((before, button)) = body.rsplit_once('|') {
+        let button = button.trim();
+        if !(button.starts_with('[') && button.ends_with(']')) {
+            break;
+        }
+        body = before.trim_end();
+    }
+    body
 }
 
 fn campaign(row: &Value) -> Option<Campaign> {

@@ -11,7 +11,7 @@ use domain::{
 use serde_json::Value;
 
 use crate::{
-    answer::{Class, Row, Status, Text, find, fit, outcome, text_of, wait_ms},
+    answer::{Class, Row, Status, Text, find, find_by_text, fit, outcome, text_of, wait_ms},
     codes,
     http::Answer,
     lenient::{id, integer, text, yes_or_no},
@@ -20,6 +20,10 @@ use crate::{
 
 /// A number of the request is none to Fast2SMS. In a batch one bad number refuses all.
 pub const NUMBERS_REFUSED: &str = "f2s_411";
+/// The number is on Fast2SMS's own do-not-disturb list, or may not be written to. In a batch one such number refuses all.
+pub const NUMBER_BLOCKED: &str = "f2s_427";
+/// The same by its other code.
+pub const NUMBER_NOT_ALLOWED: &str = "f2s_428";
 /// Several SMS went to one number within a short time.
 pub const SAME_NUMBER: &str = "f2s_995";
 /// The wallet is too low.
@@ -67,6 +71,8 @@ pub const CODES: &[CodeRow] = &[
     row(424, Class::Config, "f2s_424"),
     row(425, Class::Config, "f2s_425"),
     row(426, Class::Config, "f2s_426"),
+    row(427, Class::Recipient, NUMBER_BLOCKED),
+    row(428, Class::Recipient, NUMBER_NOT_ALLOWED),
     row(500, Class::Stop, "f2s_500"),
     row(990, Class::Config, "f2s_990"),
     CodeRow {
@@ -79,6 +85,25 @@ pub const CODES: &[CodeRow] = &[
     row(997, Class::Config, "f2s_997"),
     row(998, Class::Config, "f2s_998"),
     row(999, Class::Stop, "f2s_999"),
+];
+
+const fn words(has: &'static [&'static [&'static str]], class: Class, code: &'static str) -> Row {
+    Row {
+        http: Status::Within(0, 999),
+        text: Text::Has(has),
+        class,
+        code,
+        source: "§12 texts of the error list (O)",
+    }
+}
+
+/// What a refusal without a known code says by its words. Read from the top.
+pub const TEXT_ANSWERS: &[Row] = &[
+    words(&[&["dnd"], &["number", "mobile"]], Class::Recipient, NUMBER_BLOCKED),
+    words(&[&["invalid number", "invalid mobile"]], Class::Recipient, NUMBERS_REFUSED),
+    words(&[&["spamming detected", "spam detected"]], Class::Retry { slow_down: false }, SAME_NUMBER),
+    words(&[&["sufficient", "too low"], &["wallet", "balance"]], Class::Stop, SMS_NO_CREDIT),
+    words(&[&["invalid authentication", "authorization key"]], Class::Stop, "f2s_412"),
 ];
 
 const fn http(status: Status, class: Class, code: &'static str, source: &'static str) -> Row {
@@ -129,6 +154,7 @@ pub fn read_answer(answer: &Answer, numbers: usize, now: Millis, secrets: &[&Sec
             Outcome::Accepted { provider_id: id(body.get("request_id")), cost: charged(&body, numbers) }
         }
         (Some(false), Some(row)) => by_code(row, said(row.code)),
+        (Some(false), None) if find_by_text(TEXT_ANSWERS, words).is_some() => by_text(words, said),
         // A program that broke may call its own breaking 500; only a refusal makes it the code table's.
         (None, Some(row)) if (200..500).contains(&answer.status) => by_code(row, said(row.code)),
         (Some(false), None) if answer.status >= 500 => {
@@ -142,6 +168,13 @@ pub fn read_answer(answer: &Answer, numbers: usize, now: Millis, secrets: &[&Sec
             None => Outcome::Unknown(said(codes::UNREADABLE)),
         },
     }
+}
+
+/// A refusal whose code is missing or new, by its words: as by the code that has the same meaning.
+fn by_text(words: &str, said: impl Fn(&str) -> Said) -> Outcome {
+    let row =
+        find_by_text(TEXT_ANSWERS, words).and_then(|row| CODES.iter().find(|known| known.code == row.code));
+    row.map_or_else(|| Outcome::Refused(said(codes::UNRECOGNISED)), |row| by_code(row, said(row.code)))
 }
 
 fn by_code(row: &CodeRow, said: Said) -> Outcome {

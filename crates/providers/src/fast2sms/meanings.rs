@@ -1,6 +1,6 @@
 //! Fast2SMS's codes (NOTES.md §2.5, §7).
 
-use super::answers::{NUMBERS_REFUSED, SAME_NUMBER, SMS_NO_CREDIT};
+use super::answers::{NUMBER_BLOCKED, NUMBER_NOT_ALLOWED, NUMBERS_REFUSED, SAME_NUMBER, SMS_NO_CREDIT};
 use crate::{
     answer::Class::{Config, Recipient, Stop},
     codes::{
@@ -127,6 +127,20 @@ pub(super) const MEANINGS: &[Meaning] = &[
         FixTemplate,
         "Link refused",
         "A value holds a link that is not on your allow-list at the DLT portal. Register it or take it out.",
+    ),
+    m(
+        NUMBER_BLOCKED,
+        Recipient,
+        NextAction::None,
+        "Blocked at Fast2SMS",
+        "The number is on Fast2SMS’s own do-not-disturb list. Nothing was sent; use WhatsApp or a call.",
+    ),
+    m(
+        NUMBER_NOT_ALLOWED,
+        Recipient,
+        NextAction::None,
+        "Number not allowed",
+        "Fast2SMS does not send to this number. Nothing was sent; use WhatsApp or a call.",
     ),
     m(
         "f2s_500",

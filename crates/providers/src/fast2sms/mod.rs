@@ -16,7 +16,10 @@ use domain::{
 use reqwest::header::{AUTHORIZATION, HeaderName};
 use serde::{Deserialize, Serialize};
 
-pub use answers::{CODES, CodeRow, HTTP_ANSWERS, NUMBERS_REFUSED, SAME_NUMBER, SMS_NO_CREDIT, read_answer};
+pub use answers::{
+    CODES, CodeRow, HTTP_ANSWERS, NUMBER_BLOCKED, NUMBER_NOT_ALLOWED, NUMBERS_REFUSED, SAME_NUMBER,
+    SMS_NO_CREDIT, TEXT_ANSWERS, read_answer,
+};
 pub use manager::{RegisteredSender, RegisteredTemplate, Wallet};
 pub use receipts::{dedupe_key, read};
 pub use vendor::{FAST2SMS, Fast2sms};

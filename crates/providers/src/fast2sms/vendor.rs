@@ -14,8 +14,9 @@ use domain::{
 use serde_json::Value;
 
 use super::{
-    Fast2smsAccount, Fast2smsSecrets, Fast2smsSettings, NUMBERS_PER_REQUEST_MAX, NUMBERS_REFUSED,
-    RegisteredSender, SAME_NUMBER, Wallet, dedupe_key, meanings::MEANINGS, read,
+    Fast2smsAccount, Fast2smsSecrets, Fast2smsSettings, NUMBER_BLOCKED, NUMBER_NOT_ALLOWED,
+    NUMBERS_PER_REQUEST_MAX, NUMBERS_REFUSED, RegisteredSender, SAME_NUMBER, Wallet, dedupe_key,
+    meanings::MEANINGS, read,
 };
 use crate::{
     account::{
@@ -322,7 +323,8 @@ impl Account for Fast2smsAccount {
     }
 
     fn blames_one(&self, said: &Said) -> bool {
-        [NUMBERS_REFUSED, SAME_NUMBER, codes::INVALID_NUMBER].contains(&said.code.as_str())
+        [NUMBERS_REFUSED, NUMBER_BLOCKED, NUMBER_NOT_ALLOWED, SAME_NUMBER, codes::INVALID_NUMBER]
+            .contains(&said.code.as_str())
     }
 
     fn probe<'a>(&'a self, http: &'a Http, wire: &'a Wire) -> BoxFuture<'a, Probe> {

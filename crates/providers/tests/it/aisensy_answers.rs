@@ -1,7 +1,7 @@
 //! The answer table, row by row, from the document (providers/aisensy.md §2.4, §2.5), over a socket.
 
 use domain::outcome::{Outcome, Said};
-use munadi_providers::{UNRECOGNISED, aisensy::ANSWERS, codes};
+use munadi_providers::{UNRECOGNISED, aisensy::ANSWERS, answer::Class, codes};
 
 use crate::{
     aisensy_request::{KEY, TO, send, template},
@@ -76,6 +76,14 @@ async fn each_row_of_the_document_ends_as_it_says() {
         (400, r#"{"message":"contact is blocked"}"#.into(), "recipient opted_out".into()),
         (400, r#"{"message":"Contact unsubscribed"}"#.into(), "recipient opted_out".into()),
         (400, r#"{"message":"Your account is blocked"}"#.into(), "stop account_blocked".into()),
+        // One person, though the words name the business (§12).
+        (400, r#"{"message":"User has blocked the business"}"#.into(), "recipient opted_out".into()),
+        (403, r#"{"error":"The customer has blocked this business account"}"#.into(), "recipient opted_out".into()),
+        // The template, though the words name authentication (§12).
+        (400, r#"{"message":"Authentication template requires OTP parameter"}"#.into(), "config template_refused".into()),
+        (401, r#"{"message":"OTP parameter is missing"}"#.into(), "config template_refused".into()),
+        (400, r#"{"message":"Authentication failed"}"#.into(), "stop bad_key".into()),
+        (400, r#"{"message":"Your business has been suspended"}"#.into(), "stop account_blocked".into()),
         (408, String::new(), "retry http_408 -1".into()),
         (429, html.into(), "retry http_429 -1 slower".into()),
         (500, r#"{"message":"oops"}"#.into(), "unknown http_500".into()),
@@ -135,6 +143,29 @@ async fn a_redirect_is_not_followed_and_stops_the_account() {
         assert_eq!(line(&after(reply).await), "stop bad_address");
     }
     assert!(aim.heard().is_empty());
+}
+
+/// Meta's codes that come by receipt (§5, §12): what each proves and whether it stops the broadcast.
+#[test]
+fn each_code_of_meta_has_a_sentence_and_stops_what_nobody_else_survives() {
+    let no_permission: Vec<String> = (200..=219).map(|code: u16| code.to_string()).collect();
+    let stopping = [
+        "10", "190", "368", "80007", "130429", "131005", "131031", "131037", "131042", "131045", "131048",
+        "131051", "131052", "131053", "131057", "132000", "132001", "132005", "132007", "132012", "132015",
+        "132016", "132018", "132068", "132069",
+    ];
+    for code in stopping.into_iter().chain(no_permission.iter().map(String::as_str)) {
+        let meaning = codes::meaning(code).unwrap_or_else(|| panic!("{code} has no sentence"));
+        assert!(meaning.pauses_broadcast(), "{code}");
+        assert!(!matches!(meaning.class, Class::Recipient | Class::Unknown), "{code}");
+    }
+    for code in
+        ["100", "130472", "130497", "131000", "131008", "131026", "131047", "131049", "131050", "131056"]
+    {
+        let meaning = codes::meaning(code).unwrap_or_else(|| panic!("{code} has no sentence"));
+        assert!(!meaning.pauses_broadcast(), "{code} is about one message");
+    }
+    assert_eq!(codes::meaning("220"), None);
 }
 
 #[test]

@@ -110,6 +110,49 @@ async fn templates_are_read_page_by_page() {
     assert!(heard[1].head.contains("/wa_template/?limit=100&after=c2 "), "{}", heard[1].head);
 }
 
+/// The list as a bare array, as the vendor's page shows it, former words for categories, and buttons written after the text (§12).
+#[tokio::test]
+async fn templates_are_read_in_every_documented_form() {
+    let body = r#"[
+        {"id":"t1","name":"one","category":"TRANSACTIONAL","text":"Hi {{1}}, pay now. | [Pay Now,https://pay.example/{{2}}]","total_parameters":2},
+        {"_id":"t2","name":"two","category":"OTP","text":"Your code is {{1}} | [Copy code] | [Not me]"},
+        {"id":"t3","name":"three","category":"MARKETING","text":"Rust | Go [both]"},
+        {"id":"t4","name":"four","text":"a | [b] c"},
+        {"id":"t5","name":"five","category":"UTILITY","text":"Seats [3|4]"}
+    ]"#;
+    let server = Server::start(vec![answer(200, body)]).await;
+    let templates = with_project(&server).template_facts(&http()).await.unwrap();
+    let read: Vec<_> = templates.iter().map(|t| (t.category.as_str(), t.text.as_str())).collect();
+    assert_eq!(
+        read,
+        [
+            ("UTILITY", "Hi {{1}}, pay now."),
+            ("AUTHENTICATION", "Your code is {{1}}"),
+            ("MARKETING", "Rust | Go [both]"),
+            ("", "a | [b] c"),
+            ("UTILITY", "Seats [3|4]"),
+        ]
+    );
+    assert_eq!(server.heard().len(), 1, "a short page is the last");
+}
+
+/// One page of `size`, and `count` of all (§12).
+#[tokio::test]
+async fn campaigns_are_read_page_by_page_until_all_that_are_counted_are_there() {
+    let page = |from: usize, to: usize| {
+        let rows: Vec<Value> = (from..to)
+            .map(|n| json!({"id": format!("c{n}"), "name": format!("campaign {n}"), "status": "LIVE"}))
+            .collect();
+        answer(200, &json!({"campaign": rows, "size": to - from, "count": 25}).to_string())
+    };
+    let server = Server::start(vec![page(0, 10), page(10, 20), page(20, 25)]).await;
+    let campaigns = with_project(&server).campaigns(&http()).await.unwrap();
+    assert_eq!(campaigns.len(), 25);
+    let heard = server.heard();
+    assert_eq!(heard.len(), 3);
+    assert!(heard[2].head.contains("/campaign/api?limit=100&skip=20 "), "{}", heard[2].head);
+}
+
 #[tokio::test]
 async fn a_listing_that_repeats_itself_ends() {
     let same = TEMPLATES.replace("\n}\n", r#", "paging": {"cursors": {"after": "c1"}}}"#);

@@ -7,7 +7,7 @@ use domain::{
 use munadi_providers::{
     Account,
     codes::{self, NextAction},
-    fast2sms::{CODES, HTTP_ANSWERS},
+    fast2sms::{CODES, HTTP_ANSWERS, TEXT_ANSWERS},
 };
 
 use crate::{
@@ -84,6 +84,8 @@ const TABLE: &[(u16, &str, u16, &str)] = &[
     (424, "message id not valid", 400, "config f2s_424"),
     (425, "template not valid", 400, "config f2s_425"),
     (426, "link in the variables not allowed", 400, "config f2s_426"),
+    (427, "number blocked in Fast2SMS DND list", 400, "recipient f2s_427"),
+    (428, "number not allowed", 400, "recipient f2s_428"),
     (500, "template or sender blacklisted at DLT", 400, "stop f2s_500"),
     (990, "old API used", 400, "config f2s_990"),
     (995, "several SMS to the same number", 400, "retry f2s_995 120000 once"),
@@ -189,6 +191,25 @@ async fn what_no_row_knows_is_read_by_its_return_and_then_by_http() {
         (400, r#"{"return":false,"status_code":777,"message":"something new"}"#, "recipient unrecognised"),
         (200, r#"{"return":false,"status_code":777,"message":"something new"}"#, "recipient unrecognised"),
         (200, r#"{"return":false}"#, "recipient unrecognised"),
+        // Words without a code, or with one that is new (§12).
+        (400, r#"{"return":false,"message":"Number blocked in Fast2SMS DND list"}"#, "recipient f2s_427"),
+        (
+            200,
+            r#"{"return":false,"status_code":777,"message":["number blocked in fast2sms dnd list"]}"#,
+            "recipient f2s_427",
+        ),
+        (400, r#"{"return":false,"message":"Invalid Numbers"}"#, "recipient f2s_411"),
+        (400, r#"{"return":false,"message":"You don't have sufficient wallet balance"}"#, "stop f2s_416"),
+        (
+            400,
+            r#"{"return":false,"message":"Invalid Authentication, Authorization Key Disabled"}"#,
+            "stop f2s_412",
+        ),
+        (
+            400,
+            r#"{"return":false,"message":"Spamming detected (sending multiple SMS to same number is not allowed)"}"#,
+            "retry f2s_995 120000 once",
+        ),
         (422, html, "recipient unrecognised"),
         (401, html, "stop bad_key"),
         (403, html, "stop bad_key"),
@@ -254,7 +275,7 @@ fn every_code_has_words_and_a_next_step() {
         // A receipt never carries one of these; a stop, if it did, would stop the broadcast.
         assert_eq!(meaning.pauses_broadcast(), meaning.action == NextAction::PauseAccount, "{}", row.code);
     }
-    for row in HTTP_ANSWERS {
+    for row in HTTP_ANSWERS.iter().chain(TEXT_ANSWERS) {
         assert!(codes::meaning(row.code).is_some() && row.source.contains('§'), "{row:?}");
     }
     for state in ["failed", "undelivered", "expired", "rejected", "blocked", "dnd"] {
@@ -268,7 +289,7 @@ fn every_code_has_words_and_a_next_step() {
 fn only_what_one_number_may_have_caused_splits_a_batch() {
     let account = fast2sms("https://sms.example");
     let blames = |code: &str| account.blames_one(&Said::new(code, ""));
-    assert!(blames("f2s_411") && blames("f2s_995"));
+    assert!(["f2s_411", "f2s_427", "f2s_428", "f2s_995"].into_iter().all(blames));
     for code in ["f2s_416", "f2s_424", "http_429", "silence"] {
         assert!(!blames(code), "{code}");
     }

@@ -3,7 +3,7 @@
 //! The HTTP faces are in `campaign` (campaign API v2) and `project` (project API v1), the webhooks in
 //! `receipt`. What the document leaves open is a setting, in [`Habits`] or here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
@@ -96,6 +96,8 @@ pub struct Project {
     pub invalid: BTreeSet<String>,
     /// Numbers with one of these endings are refused as invalid.
     pub invalid_endings: BTreeSet<String>,
+    /// Numbers with one of these endings are refused with that text.
+    pub refused_endings: BTreeMap<String, String>,
     /// Numbers with one of these endings are refused as opted out.
     pub opted_out_endings: BTreeSet<String>,
 }
@@ -125,6 +127,7 @@ impl Default for Project {
             opted_out: BTreeSet::new(),
             invalid: BTreeSet::new(),
             invalid_endings: BTreeSet::new(),
+            refused_endings: BTreeMap::new(),
             opted_out_endings: BTreeSet::new(),
         }
     }
@@ -480,6 +483,11 @@ fn judge(config: &Config, project: &Project, asked: &Asked<'_>) -> Result<u64, R
     let listed = |list: &BTreeSet<String>| list.iter().any(|one| world::digits(one) == Some(phone));
     if ends(&project.invalid_endings) || listed(&project.invalid) {
         return Err(Refusal::bad("Invalid phone number"));
+    }
+    if let Some((_, text)) =
+        project.refused_endings.iter().find(|(one, _)| phone.to_string().ends_with(one.as_str()))
+    {
+        return Err(Refusal::bad(text.clone()));
     }
     if ends(&project.opted_out_endings) || listed(&project.opted_out) {
         return Err(Refusal::bad("The contact has opted out of messages from this business"));

@@ -1,6 +1,6 @@
 //! What a Fast2SMS account holds: keys, wallet, headers, templates, lists, webhooks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::rupees::PER_RUPEE;
 use serde::{Deserialize, Serialize};
@@ -117,6 +117,9 @@ pub struct Account {
     pub invalid: BTreeSet<String>,
     /// Numbers with one of these endings are not valid (411).
     pub invalid_endings: BTreeSet<String>,
+    /// Numbers with one of these endings are refused with that code, and their list with them: 427 for those on the vendor's own
+    /// do-not-disturb list; a code that nobody documents answers “Something went wrong”.
+    pub refused_endings: BTreeMap<String, u16>,
     /// Words that are refused in texts and values (407), in any case.
     pub refused_words: BTreeSet<String>,
     /// What links may start with; 426 for others in values.
@@ -141,6 +144,7 @@ impl Default for Account {
             senders: vec![Sender::default()],
             invalid: BTreeSet::new(),
             invalid_endings: BTreeSet::new(),
+            refused_endings: BTreeMap::new(),
             refused_words: ["lottery".to_owned()].into(),
             allowed_links: ["https://example.in/".to_owned()].into(),
             webhooks: Vec::new(),

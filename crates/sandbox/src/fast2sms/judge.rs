@@ -85,6 +85,7 @@ impl Desk<'_> {
         check(route != Route::Q || as_unicode || !counted.unicode, 417)?;
         let made = made?;
         check(!made.blacklisted, 500)?;
+        self.check_refused(&listed.good)?;
         let fresh = self.fresh(&listed.good, taken)?;
         self.check_otp(route, asked, fresh.good.len())?;
         check(self.account.recharged, 999)?;
@@ -138,6 +139,16 @@ impl Desk<'_> {
                 && !account.invalid.iter().any(|one| world::digits(one) == Some(*phone))
         };
         sort(list.split(',').map(|text| asked::phone(text).filter(is_good)), self.habits.bad_numbers, 411)
+    }
+
+    /// 427 and others that one number of a list earns for all.
+    fn check_refused(&self, phones: &[u64]) -> Result<(), u16> {
+        let refused = &self.account.refused_endings;
+        let code = |phone: &u64| {
+            let digits = phone.to_string();
+            refused.iter().find(|(ending, _)| digits.ends_with(ending.as_str())).map(|(_, code)| *code)
+        };
+        if refused.is_empty() { Ok(()) } else { phones.iter().find_map(code).map_or(Ok(()), Err) }
     }
 
     /// 995: who was not written to just before, or earlier in this request.
