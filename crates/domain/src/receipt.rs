@@ -74,6 +74,8 @@ pub enum Event {
     },
     /// Nothing that concerns us.
     Other,
+    /// It may concern us and cannot be read: why, in words for people. It is kept, counted and shown.
+    NotUnderstood(&'static str),
 }
 
 /// A word by which a person opts out or back in (providers/regulation-india.md §3).

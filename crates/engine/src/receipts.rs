@@ -98,6 +98,7 @@ impl Engine {
             for event in events {
                 match event {
                     Event::Other => {}
+                    Event::NotUnderstood(why) => result = weightier(result, Applied::NotUnderstood(why)),
                     Event::Inbound { digits, text } => {
                         self.heard(receipt, account, digits, text, now).await?
                     }
@@ -116,6 +117,9 @@ impl Engine {
                         .filter_map(number)
                         .map(|number| (results.len(), number)),
                 );
+            }
+            if matches!(result, Applied::NotUnderstood(_)) {
+                unmatched.extend(numbers_in(&receipt.body).map(|number| (results.len(), number)));
             }
             results.push((receipt.id, result));
         }
@@ -211,13 +215,19 @@ impl Engine {
 fn reading(event: &Event) -> Option<&Reading> {
     match event {
         Event::Receipt(reading) => Some(reading),
-        Event::Inbound { .. } | Event::Other => None,
+        Event::Inbound { .. } | Event::Other | Event::NotUnderstood(_) => None,
     }
 }
 
 /// The recipient as our rows have it: receipts carry digits without `+`.
 fn number(reading: &Reading) -> Option<String> {
     reading.digits.as_ref().map(|digits| format!("+{digits}"))
+}
+
+/// What may be a number in a post that could not be read: with its country, or ten digits of India.
+fn numbers_in(body: &str) -> impl Iterator<Item = String> {
+    let runs = body.split(|c: char| !c.is_ascii_digit()).filter(|run| (10..=15).contains(&run.len()));
+    runs.map(|run| if run.len() == 10 { format!("+91{run}") } else { format!("+{run}") })
 }
 
 /// The one message that a receipt without a number names by what we sent along.
@@ -235,9 +245,10 @@ fn request(reading: &Reading) -> Option<String> {
 /// again changes nothing.
 fn weightier(one: Applied, other: Applied) -> Applied {
     let weight = |applied: &Applied| match applied {
-        Applied::Later(_) => 3,
-        Applied::To(_) => 2,
-        Applied::Unmatched(_) => 1,
+        Applied::Later(_) => 4,
+        Applied::To(_) => 3,
+        Applied::Unmatched(_) => 2,
+        Applied::NotUnderstood(_) => 1,
         Applied::Ignored | Applied::Erased => 0,
     };
     if weight(&other) > weight(&one) { other } else { one }

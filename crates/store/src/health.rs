@@ -181,6 +181,8 @@ impl Store {
 pub struct OddReceipts {
     /// Came in since the asked instant and fit no message.
     pub unmatched: i64,
+    /// Came in since the asked instant and could not be read.
+    pub not_understood: i64,
     /// Stored before the asked instant and still not applied.
     pub overdue: i64,
 }
@@ -191,6 +193,7 @@ impl Work {
         self.db
             .one(
                 "SELECT (SELECT COUNT(*) FROM receipts WHERE state = 'unmatched' AND received_at >= $1) AS unmatched,
+                        (SELECT COUNT(*) FROM receipts WHERE state = 'not_understood' AND received_at >= $1) AS not_understood,
                         (SELECT COUNT(*) FROM receipts WHERE state = 'pending' AND received_at < $2) AS overdue",
                 args![since, due],
             )

@@ -1,4 +1,4 @@
-//! Receipts as screens show them: those that fit no message.
+//! Receipts as screens show them: those that fit no message, and those that could not be read.
 
 use domain::{ids::IntegrationId, time::Millis};
 use uuid::Uuid;
@@ -12,7 +12,7 @@ pub struct UnmatchedReceipt {
     pub integration: IntegrationId,
     /// When it came.
     pub received_at: Millis,
-    /// Why it fits nothing.
+    /// Why it fits nothing, or could not be read.
     pub note: String,
     /// The body as received.
     pub body: String,
@@ -26,6 +26,17 @@ struct ReceiptRow {
     body: String,
 }
 
+impl ReceiptRow {
+    fn into_shown(self) -> UnmatchedReceipt {
+        UnmatchedReceipt {
+            integration: IntegrationId(self.integration_id),
+            received_at: Millis(self.received_at),
+            note: self.note,
+            body: self.body,
+        }
+    }
+}
+
 impl Org {
     /// The newest receipts that fit no message.
     pub async fn unmatched_receipts(&self, limit: i64) -> Result<Vec<UnmatchedReceipt>, StoreError> {
@@ -37,12 +48,26 @@ impl Org {
                 args![self.id(), limit],
             )
             .await?;
-        let receipt = |row: ReceiptRow| UnmatchedReceipt {
-            integration: IntegrationId(row.integration_id),
-            received_at: Millis(row.received_at),
-            note: row.note,
-            body: row.body,
-        };
-        Ok(rows.into_iter().map(receipt).collect())
+        Ok(rows.into_iter().map(ReceiptRow::into_shown).collect())
+    }
+
+    /// How many posts of providers could not be read, and the newest of them.
+    pub async fn posts_not_understood(&self, limit: i64) -> Result<(i64, Vec<UnmatchedReceipt>), StoreError> {
+        let (count,): (i64,) = self
+            .db
+            .one(
+                "SELECT COUNT(*) FROM receipts WHERE organization_id = $1 AND state = 'not_understood'",
+                args![self.id()],
+            )
+            .await?;
+        let rows: Vec<ReceiptRow> = self
+            .db
+            .all(
+                "SELECT integration_id, received_at, note, body FROM receipts
+                 WHERE organization_id = $1 AND state = 'not_understood' ORDER BY id DESC LIMIT $2",
+                args![self.id(), limit],
+            )
+            .await?;
+        Ok((count, rows.into_iter().map(ReceiptRow::into_shown).collect()))
     }
 }

@@ -3,7 +3,7 @@
 use super::{Among, Examined, Finding, Probe};
 use crate::{
     audience::Tally,
-    sms::{SmsTemplate, Tag},
+    sms::{SmsTemplate, Tag, has_adjacent_places, link_in, near_misses},
     template::{Message, Source},
     whatsapp::WhatsappTemplate,
 };
@@ -73,8 +73,15 @@ fn sms(template: &SmsTemplate, probe: Option<&Probe>, tally: Option<&Tally>, all
             });
         }
     }
-    if template.tags().contains(&Tag::Url) || template.text.contains("http") {
+    if template.tags().contains(&Tag::Url) || link_in(&template.text).is_some() {
         all.push(Finding::CarriesLink);
+    }
+    let spellings = near_misses(&template.text);
+    if !spellings.is_empty() {
+        all.push(Finding::NearMisses { spellings });
+    }
+    if has_adjacent_places(&template.text) {
+        all.push(Finding::AdjacentPlaces);
     }
     let Some(tally) = tally else { return };
     let among = if tally.whole { Among::All } else { Among::First(tally.looked_at) };

@@ -186,6 +186,10 @@ pub enum Finding {
     Unicode { because: char, n: i64, everybody: bool, among: Among },
     /// The text carries a link.
     CarriesLink,
+    /// The text has spellings that are nearly a place for a value: everybody would read them.
+    NearMisses { spellings: Vec<String> },
+    /// Two places for values stand side by side.
+    AdjacentPlaces,
     /// What a message is charged as.
     Segments { least: i64, most: i64, among: Among },
     /// Nobody entered a price: the provider's usual one was taken.
@@ -269,7 +273,9 @@ impl Finding {
             | F::CampaignNotLive => CheckId::Provider,
             F::ValuesFit | F::ValuesDiffer { .. } => CheckId::Values,
             F::MediaMissing => CheckId::Media,
-            F::TemplateProblem(_) | F::TemplateComplete => CheckId::Template,
+            F::TemplateProblem(_) | F::TemplateComplete | F::NearMisses { .. } | F::AdjacentPlaces => {
+                CheckId::Template
+            }
             F::Doubt { .. } => CheckId::Doubt,
             F::Unicode { .. } => CheckId::Unicode,
             F::CarriesLink => CheckId::Link,
@@ -329,6 +335,8 @@ impl Finding {
             | F::Doubt { .. }
             | F::Unicode { .. }
             | F::CarriesLink
+            | F::NearMisses { .. }
+            | F::AdjacentPlaces
             | F::WorkshopBegun
             | F::EndsTooLate
             | F::EndsAfterStart

@@ -2,11 +2,13 @@
 //! (providers/regulation-india.md §1).
 
 mod ids;
+mod near_misses;
 mod segments;
 mod tags;
 mod template;
 
 pub use ids::{DltTemplateId, EntityId, IdError, MessageId, SenderId};
+pub use near_misses::{has_adjacent_places, near_misses};
 pub use segments::{Alphabet, Segments, segments, why_unicode};
-pub use tags::{Tag, ValueLimits};
+pub use tags::{Tag, ValueLimits, link_in};
 pub use template::{SmsProblem, SmsRoute, SmsTemplate, Variable, tags_in};

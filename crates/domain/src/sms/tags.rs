@@ -75,9 +75,7 @@ impl Tag {
             {
                 Some("is longer than 30 characters; some operators refuse that")
             }
-            Tag::Var if value.split(' ').any(has_scheme) => {
-                Some("is a link, which has to be on your allow-list")
-            }
+            Tag::Var if link_in(value).is_some() => Some("is a link, which has to be on your allow-list"),
             Tag::Var | Tag::Alphanumeric | Tag::Numeric | Tag::Url | Tag::UrlOtt | Tag::Cbn | Tag::Email => {
                 None
             }
@@ -126,9 +124,35 @@ impl ValueLimits {
     }
 }
 
-fn has_scheme(word: &str) -> bool {
-    let word = word.to_ascii_lowercase();
-    word.starts_with("http://") || word.starts_with("https://")
+/// Ends of host names that people write without `https://`; longer ones are taken where a path follows.
+const USUAL_ENDS: &[&str] = &[
+    "in", "com", "org", "net", "co", "io", "me", "ly", "app", "dev", "ai", "edu", "gov", "info", "live",
+    "link", "site", "online", "page", "us", "uk", "gl", "gd", "id", "tech", "academy", "events", "club",
+    "to", "ee", "be", "gg",
+];
+
+/// The first link in a text, with `https://` or without it as people type it: `example.in/j`, `www.example.in`.
+pub fn link_in(text: &str) -> Option<&str> {
+    let words =
+        text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '<' | '>' | '"' | '“' | '”'));
+    words.map(|word| word.trim_matches(['.', ',', ';', ':', '!', '?', '\''])).find(|word| reads_as_link(word))
+}
+
+fn reads_as_link(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    if lower.starts_with("http://") || lower.starts_with("https://") {
+        return true;
+    }
+    if lower.contains('@') || !is_link(&lower) {
+        return false;
+    }
+    let host = lower.split(['/', '?', '#']).next().unwrap_or("");
+    let has_path = lower[host.len()..].len() > 1;
+    let name = host.split(':').next().unwrap_or("");
+    let Some((before, end)) = name.rsplit_once('.') else { return false };
+    let is_name = end.len() >= 2 && end.bytes().all(|b| b.is_ascii_alphabetic());
+    // “Dr.Rao” and “7.30” are none.
+    is_name && (before.starts_with("www.") || USUAL_ENDS.contains(&end) || (has_path && before.len() > 3))
 }
 
 /// `https://example.in/j/abc` or `example.in/j/abc`.
@@ -226,7 +250,20 @@ mod tests {
             "somebody set what their portal takes"
         );
         assert_eq!(Tag::Alphanumeric.doubt("Asha", &usual), None);
-        assert!(Tag::Var.doubt("at https://example.in/j", &usual).is_some());
+        for link in [
+            "at https://example.in/j",
+            "example.in/j",
+            "(www.example.org)",
+            "zoom.us/j/1.",
+            "HTTP://x.y",
+            "meet.example.events",
+        ] {
+            assert!(Tag::Var.doubt(link, &usual).is_some(), "{link}");
+        }
+        for none in ["Dr.Rao", "7.30pm", "7.30", "Rs.500/-", "asha@example.in", "a.b", "Node.js", "St.Mary/2"]
+        {
+            assert!(Tag::Var.doubt(none, &usual).is_none(), "{none}");
+        }
         assert_eq!(Tag::Var.doubt("7:00 PM", &usual), None);
     }
 }

@@ -277,7 +277,7 @@ pub fn tags_in(text: &str) -> Vec<Tag> {
 }
 
 /// A stretch of a registered text.
-enum Piece<'t> {
+pub(super) enum Piece<'t> {
     Text(&'t str),
     Tag { written: &'t str, tag: Tag },
 }
@@ -286,7 +286,7 @@ enum Piece<'t> {
 const NAME_CHARS_MAX: usize = 30;
 
 /// Splits a text at its `{#name#}`; one pass. Whatever is no whole one is text.
-fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
         if rest.is_empty() {

@@ -295,6 +295,31 @@ on_both! {
         assert_eq!(sms.world.sum(id).await, "100 = 100 sent");
     }
 
+    async fn posts_that_cannot_be_read_are_counted_and_shown(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        sms.world.crowd(1).await;
+        let id = sms.broadcast(&same_for_all()).await;
+        sms.world.run_dry().await;
+        let request = sms.rows(id).await[0].provider_id.clone().unwrap();
+        sms.post(json!({"request_id": request, "mobile": "9000000000", "status": "scrubbing"}).to_string()).await;
+        sms.post(json!({"data": [{"type": "rcs", "request_id": "r1", "recipient_id": "919000000000", "status": "read"}]}).to_string()).await;
+        sms.post("no form that anybody knows".to_owned()).await;
+        let (count, newest) = sms.world.org.posts_not_understood(2).await.unwrap();
+        assert_eq!((count, newest.len()), (3, 2), "counted, and the newest shown");
+        let (_, all) = sms.world.org.posts_not_understood(9).await.unwrap();
+        for why in ["neither JSON", "RCS", "a state that is not known"] {
+            assert!(all.iter().any(|post| post.note.contains(why)), "{why}: {all:?}");
+        }
+        assert_eq!(sms.notes().await, Vec::<String>::new(), "they are not passed off as another’s receipts");
+        let now = sms.world.clock.now();
+        let odd = sms.world.engine.work().odd_receipts(now.plus(-HOUR), now.plus(-HOUR)).await.unwrap();
+        assert_eq!((odd.not_understood, odd.unmatched), (3, 0));
+        assert_eq!(sms.world.sum(id).await, "1 = 1 sent");
+        // XML is read.
+        sms.post(format!("<r><request_id>{request}</request_id><mobile>9000000000</mobile><status>DELIVRD</status></r>")).await;
+        assert_eq!(sms.world.sum(id).await, "1 = 1 delivered");
+    }
+
     async fn a_number_refused_as_spam_is_tried_once_more_after_two_minutes(db: TestStore) {
         let mut sms = Sms::new(db).await;
         sms.world.sandbox.faults().change(|faults| faults.habits.fast2sms.repeat_window_ms = 3_600_000);

@@ -2,7 +2,7 @@
 
 use domain::{
     outcome::Said,
-    receipt::{Event, Proof, Reading},
+    receipt::{Event, Proof, Reading, opt_word},
 };
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
@@ -69,7 +69,7 @@ pub fn read(raw: &[u8]) -> Vec<Event> {
         Ok(Value::Array(envelopes)) => envelopes.iter().map(read_one).collect(),
         Ok(post) if post["topic"] == project::LOOK_UP_TOPIC => project::read_told(&post),
         Ok(envelope) => vec![read_one(&envelope)],
-        Err(_) => vec![Event::Other],
+        Err(_) => vec![Event::NotUnderstood("It is no JSON")],
     }
 }
 
@@ -81,6 +81,11 @@ fn read_one(envelope: &Value) -> Event {
         "contact.campaign.delivered" => receipt(envelope, Some(Stage::Delivered)),
         "contact.campaign.read" => receipt(envelope, Some(Stage::Read)),
         "message.sender.user" => inbound(&envelope["data"]),
+        // Nothing of AiSensy's comes without one, and a topic that may tell of messages is not passed over.
+        "" => Event::NotUnderstood("It names no topic"),
+        new if new.starts_with("message.status") || new.starts_with("contact.campaign") => {
+            Event::NotUnderstood("Its topic tells of messages and is not known")
+        }
         _ => Event::Other,
     }
 }
@@ -103,6 +108,11 @@ fn receipt(envelope: &Value, topic: Option<Stage>) -> Event {
         "DELIVERED" => (Some(Stage::Delivered), false),
         "READ" => (Some(Stage::Read), false),
         "FAILED" => (None, true),
+        // No status, but the time of one (§12).
+        "" if topic.is_none() && instant(&message["read_at"]).is_some() => (Some(Stage::Read), false),
+        "" if topic.is_none() && instant(&message["delivered_at"]).is_some() => {
+            (Some(Stage::Delivered), false)
+        }
         // No status, but a reason: an empty object is none (§4.4).
         "" if topic.is_none() && is_something(failure) => (None, true),
         _ => (None, false),
@@ -113,7 +123,7 @@ fn receipt(envelope: &Value, topic: Option<Stage>) -> Event {
         Some(Stage::Delivered) => (Proof::Delivered, "delivered_at"),
         Some(Stage::Sent) | None if failed => (Proof::Failed(why(failure)), "failed_at"),
         Some(Stage::Sent) => (Proof::Sent, "sent_at"),
-        None => return Event::Other,
+        None => return Event::NotUnderstood("It tells of a state that is not known"),
     };
     Event::Receipt(Reading {
         provider_id: id(message.get("submitted_message_id")),
@@ -152,7 +162,7 @@ const INBOUND_CHARS_MAX: usize = 1_000;
 fn inbound(data: &Value) -> Event {
     let message = &data["message"];
     let sender = message["sender"].as_str().unwrap_or("USER");
-    let said = words(&message["message_content"], 4);
+    let said = said(&message["message_content"]);
     match (number(data), said) {
         (Some(digits), Some(said)) if sender.eq_ignore_ascii_case("USER") => {
             Event::Inbound { digits, text: said.chars().take(INBOUND_CHARS_MAX).collect() }
@@ -161,11 +171,21 @@ fn inbound(data: &Value) -> Event {
     }
 }
 
-/// The text in a message's content: plain text, or the words on the pressed button. Where it sits differs by kind (§4.4).
-fn words(content: &Value, depth: usize) -> Option<String> {
+/// What a person said: of a pressed button, its words or its payload, whichever is a word that opts out or in.
+fn said(content: &Value) -> Option<String> {
+    let mut all = Vec::new();
+    words(content, 4, &mut all);
+    let decides = all.iter().position(|text| opt_word(text).is_some()).unwrap_or(0);
+    (!all.is_empty()).then(|| all.swap_remove(decides))
+}
+
+/// The texts in a message's content: plain text, or the words on the pressed button. Where they sit differs by kind (§4.4).
+fn words(content: &Value, depth: usize, all: &mut Vec<String>) {
     if let Some(text) = content.as_str().map(str::trim).filter(|text| !text.is_empty()) {
-        return Some(text.to_owned());
+        all.push(text.to_owned());
+        return;
     }
+    let Some(depth) = depth.checked_sub(1) else { return };
     let places = [
         "text",
         "body",
@@ -176,7 +196,8 @@ fn words(content: &Value, depth: usize) -> Option<String> {
         "reply",
         "interactive",
         "payload",
+        "id",
         "caption",
     ];
-    places.iter().filter_map(|place| content.get(place)).find_map(|inner| words(inner, depth.checked_sub(1)?))
+    places.iter().filter_map(|place| content.get(place)).for_each(|inner| words(inner, depth, all));
 }

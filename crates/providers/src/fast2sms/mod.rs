@@ -4,6 +4,7 @@
 mod answers;
 mod manager;
 mod meanings;
+mod post;
 mod receipts;
 mod request;
 mod vendor;

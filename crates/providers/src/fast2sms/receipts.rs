@@ -1,5 +1,5 @@
-//! What Fast2SMS tells us later: posts to our callback in three forms, and the report that we ask for (NOTES.md §5,
-//! §6, §7). All of them are read here, so that a polled report is stored and applied like a post.
+//! What Fast2SMS tells us later: posts to our callback, and the report that we ask for (NOTES.md §5, §6, §7, §12). All of them are
+//! read here, so that a polled report is stored and applied like a post.
 
 use domain::{
     money::Money,
@@ -11,9 +11,10 @@ use jiff::{
     civil::DateTime,
     tz::{Offset, TimeZone},
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::post::parse;
 use crate::{
     answer::fit,
     lenient::{digits, id, integer, price, text},
@@ -44,27 +45,16 @@ pub fn dedupe_key(raw: &[u8]) -> String {
     format!("post:{}", hex::encode(Sha256::digest(members)))
 }
 
-/// JSON, or the same members as a form (§6, `content_type`); null when it is neither.
-fn parse(raw: &[u8]) -> Value {
-    if let Ok(body) = serde_json::from_slice(raw) {
-        return body;
-    }
-    std::str::from_utf8(raw).ok().and_then(form).unwrap_or_default()
-}
-
-/// `a=1&b=2`, a query as well, with lists as JSON text.
-fn form(text: &str) -> Option<Value> {
-    let member = |text: String| match text.starts_with('[') {
-        true => serde_json::from_str(&text).unwrap_or(Value::String(text)),
-        false => Value::String(text),
-    };
-    let members = crate::form::members(text)?.into_iter().map(|(name, value)| (name, member(value)));
-    Some(Value::Object(members.collect::<Map<String, Value>>()))
-}
-
 fn read_one(post: &Value) -> Vec<Event> {
+    if !post.is_object() {
+        return vec![Event::NotUnderstood("It is neither JSON, a form nor XML that can be read")];
+    }
     if let Some(reports) = post["data"].as_array() {
         return reports.iter().flat_map(report).collect();
+    }
+    // XML knows no list of one.
+    if post["data"].is_object() {
+        return report(&post["data"]);
     }
     if let Some(statuses) = post["statuses"].as_array() {
         return statuses.iter().map(clevertap).collect();
@@ -72,25 +62,50 @@ fn read_one(post: &Value) -> Vec<Event> {
     vec![custom(post)]
 }
 
-/// One request of the polled report (§5).
+/// One request of the polled report (§5), or a report of another product of Fast2SMS (§12).
 fn report(request: &Value) -> Vec<Event> {
+    if let Some(product) = other_product(request) {
+        return vec![Event::NotUnderstood(product)];
+    }
     let provider_id = id(request.get("request_id"));
-    let rows = request["delivery_status"].as_array().map_or(&[][..], Vec::as_slice);
-    rows.iter().map(|row| event(row, id(row.get("request_id")).or_else(|| provider_id.clone()))).collect()
+    let own = |row: &Value| event(row, id(row.get("request_id")).or_else(|| provider_id.clone()));
+    match &request["delivery_status"] {
+        Value::Array(rows) => rows.iter().map(own).collect(),
+        row @ Value::Object(_) => vec![own(row)],
+        // A request that nothing is known of yet has no state of its own.
+        _ if request["status"].is_null() => Vec::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => vec![own(request)],
+    }
+}
+
+/// Reports of WhatsApp and RCS come to the same address when it is entered for them, and are about no SMS (§12).
+fn other_product(row: &Value) -> Option<&'static str> {
+    let product = ["type", "channel", "service"].iter().find_map(|name| text(&row[*name]))?;
+    match product.to_ascii_lowercase().as_str() {
+        "rcs" => Some("It is a report of Fast2SMS’s RCS, which is not used here"),
+        "whatsapp" | "wa" => Some("It is a report of Fast2SMS’s WhatsApp, which is not used here"),
+        "voice" | "call" | "ivr" => Some("It is a report of Fast2SMS’s voice calls, which are not used here"),
+        _ => None,
+    }
 }
 
 /// The custom form (§6), which operators are asked for.
 fn custom(post: &Value) -> Event {
-    event(post, id(post.get("request_id")))
+    match other_product(post) {
+        Some(product) => Event::NotUnderstood(product),
+        None => event(post, id(post.get("request_id"))),
+    }
 }
 
 fn event(row: &Value, provider_id: Option<String>) -> Event {
     let words = ["failure_reason", "status_description"].iter().find_map(|name| text(&row[*name]));
-    let Some((proof, free)) = proof(&row["status"], words) else { return Event::Other };
+    let Some((proof, free)) = proof(&row["status"], words).or_else(|| by_time(row)) else {
+        return Event::NotUnderstood("It tells of a state that is not known");
+    };
     let digits = number(row);
     let udf = row["udf1"].as_str().and_then(|udf| udf.trim().parse().ok());
     if provider_id.is_none() && udf.is_none() {
-        return Event::Other;
+        return Event::NotUnderstood("It names no request");
     }
     Event::Receipt(Reading {
         provider_id,
@@ -104,10 +119,18 @@ fn event(row: &Value, provider_id: Option<String>) -> Event {
     })
 }
 
+/// A report without a state that has a time of delivery (§12).
+fn by_time(row: &Value) -> Option<(Proof, bool)> {
+    let delivered = text(&row["delivered_at"]).is_some_and(|at| at != "0");
+    (text(&row["status"]).is_none() && delivered).then_some((Proof::Delivered, false))
+}
+
 /// The clevertap form (§6). `msgId` is the request's id, or what we sent along.
 fn clevertap(row: &Value) -> Event {
-    let Some((proof, free)) = proof(&row["status"], text(&row["description"])) else { return Event::Other };
-    let Some(message) = id(row.get("msgId")) else { return Event::Other };
+    let Some((proof, free)) = proof(&row["status"], text(&row["description"])) else {
+        return Event::NotUnderstood("It tells of a state that is not known");
+    };
+    let Some(message) = id(row.get("msgId")) else { return Event::NotUnderstood("It names no request") };
     let udf = message.parse().ok();
     Event::Receipt(Reading {
         provider_id: if udf.is_some() { None } else { Some(message) },
@@ -123,18 +146,29 @@ fn clevertap(row: &Value) -> Event {
 
 /// What a state proves, and whether it costs nothing (§7); `None` for a state that nobody documents.
 fn proof(status: &Value, words: Option<String>) -> Option<(Proof, bool)> {
-    let status = text(status)?.to_ascii_lowercase();
+    let status = plain(&text(status)?);
     let free = matches!(status.as_str(), "blocked" | "dnd");
     let proof = match status.as_str() {
-        "pending" | "submitted" | "sent" => Proof::Sent,
-        "delivered" => Proof::Delivered,
-        code @ ("failed" | "undelivered" | "expired" | "rejected" | "blocked" | "dnd") => {
+        "pending" | "submitted" | "sent" | "accepted" | "acceptd" | "enroute" | "buffered" => Proof::Sent,
+        "delivered" | "delivrd" | "deliveredtohandset" => Proof::Delivered,
+        other => {
+            let code = match other {
+                "failed" | "undelivered" | "expired" | "rejected" | "blocked" | "dnd" => other,
+                "undeliv" | "undelivrd" | "notdelivered" => "undelivered",
+                "rejectd" => "rejected",
+                "faild" | "deleted" => "failed",
+                _ => return None,
+            };
             let words = words.map_or_else(|| "Failed without a reason".to_owned(), |words| fit(&words, &[]));
             Proof::Failed(Said::new(code, words))
         }
-        _ => return None,
     };
     Some((proof, free))
+}
+
+/// A state without what differs between its spellings (§7, §12): `DELIVRD`, `Delivered to handset`, `NOT_DELIVERED`.
+fn plain(status: &str) -> String {
+    status.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// The recipient's digits with country code: number or text, with or without 91 (§5).
@@ -147,8 +181,10 @@ fn number(row: &Value) -> Option<String> {
 
 /// `delivery_timestamp` in unix seconds, else the written time, which is Indian (§5).
 fn instant(row: &Value) -> Option<Millis> {
-    let written = || ["delivery_time", "sent_time"].iter().find_map(|name| indian(row[*name].as_str()?));
-    seconds(&row["delivery_timestamp"]).or_else(written)
+    let written = || {
+        ["delivery_time", "delivered_at", "sent_time"].iter().find_map(|name| indian(row[*name].as_str()?))
+    };
+    seconds(&row["delivery_timestamp"]).or_else(|| seconds(&row["delivered_at"])).or_else(written)
 }
 
 /// So many seconds are the year 5138; as many milliseconds are 1973. A larger number is milliseconds.

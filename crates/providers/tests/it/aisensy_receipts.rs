@@ -136,6 +136,23 @@ fn the_fixtures_are_read() {
 }
 
 #[test]
+fn a_button_that_says_stop_in_its_payload_is_heard() {
+    for content in [
+        json!({"type": "button", "button": {"text": "Not for me", "payload": "STOP"}}),
+        json!({"button_reply": {"id": "stop", "title": "No, thank you"}}),
+        json!({"interactive": {"list_reply": {"id": "opt-out", "title": "Later"}}}),
+        json!({"text": "Stop promotions", "payload": "choice_2"}),
+    ] {
+        let post = json!({"topic": "message.sender.user", "data": {"message": {
+            "phone_number": "919000000002", "sender": "USER", "message_type": "QUICK_REPLY", "message_content": content}}});
+        let Event::Inbound { text, .. } = read(post.to_string().as_bytes()).remove(0) else {
+            panic!("inbound")
+        };
+        assert_eq!(opt_word(&text), Some(OptWord::Stop), "{content}");
+    }
+}
+
+#[test]
 fn a_person_who_says_stop_is_heard_in_text_and_by_button() {
     for (raw, digits) in [(STOP, "919000000001"), (QUICK_REPLY, "919000000002")] {
         let Event::Inbound { digits: from, text } = read(raw.as_bytes()).remove(0) else { panic!("inbound") };
@@ -165,8 +182,14 @@ fn what_is_written_in_several_ways_is_read_the_same() {
         let [Event::Receipt(reading)] = &events[..] else { panic!("{events:?}") };
         assert_eq!(reading.proof, Proof::Failed(Said::new("131049", "later")));
     }
-    assert_eq!(updated(json!({"failureResponse": {}})), [Event::Other], "an empty object is no failure");
-    assert_eq!(updated(json!({"status": "QUEUED"})), [Event::Other]);
+    let unknown = [Event::NotUnderstood("It tells of a state that is not known")];
+    assert_eq!(updated(json!({"failureResponse": {}})), unknown, "an empty object is no failure");
+    assert_eq!(updated(json!({"status": "QUEUED"})), unknown);
+    let timed = |name: &str| updated(json!({name: "1767240008000"}));
+    for (name, proof) in [("delivered_at", Proof::Delivered), ("read_at", Proof::Read)] {
+        let told = timed(name);
+        assert!(matches!(&told[..], [Event::Receipt(one)] if one.proof == proof), "{name}: {told:?}");
+    }
     // A price in a unit that nobody can mean is not booked.
     let events = updated(json!({"status": "SENT", "message_price": 109_000}));
     assert!(matches!(&events[..], [Event::Receipt(r)] if r.cost.is_none()));

@@ -27,7 +27,7 @@ fn readings(raw: &str) -> Vec<Reading> {
     events
         .filter_map(|event| match event {
             Event::Receipt(reading) => Some(reading),
-            Event::Inbound { .. } | Event::Other => None,
+            Event::Inbound { .. } | Event::Other | Event::NotUnderstood(_) => None,
         })
         .collect()
 }
@@ -169,8 +169,97 @@ fn every_state_moves_a_message_where_the_document_says() {
         }
     }
     for status in [json!("scrubbing"), json!(""), json!(null), json!({}), json!(true)] {
-        assert_eq!(read(with("status", status.clone()).to_string().as_bytes()), [Event::Other], "{status}");
+        let told = read(with("status", status.clone()).to_string().as_bytes());
+        assert!(matches!(told[..], [Event::NotUnderstood(_)]), "kept and shown: {status}");
     }
+}
+
+/// Operators' own spellings (§12).
+#[test]
+fn the_operators_spellings_of_a_state_are_known() {
+    for (status, expected) in [
+        ("DELIVRD", "delivered"),
+        ("Delivered to handset", "delivered"),
+        ("ACCEPTD", "sent"),
+        ("ENROUTE", "sent"),
+        ("UNDELIV", "undelivered"),
+        ("NOT_DELIVERED", "undelivered"),
+        ("REJECTD", "rejected"),
+        ("FAILD", "failed"),
+    ] {
+        let told = match one(&with("status", json!(status))).proof {
+            Proof::Delivered => "delivered".to_owned(),
+            Proof::Sent => "sent".to_owned(),
+            Proof::Read => "read".to_owned(),
+            Proof::Failed(said) => said.code,
+        };
+        assert_eq!(told, expected, "{status}");
+    }
+}
+
+#[test]
+fn a_time_of_delivery_without_a_state_is_a_delivery() {
+    let mut post = with("status", json!(null));
+    post["delivered_at"] = json!("01-01-2026 10:30:05");
+    assert_eq!(one(&post), delivered());
+    post["delivered_at"] = json!(null);
+    assert!(readings(&post.to_string()).is_empty(), "neither a state nor its time");
+}
+
+#[test]
+fn xml_and_multipart_say_the_same_as_json() {
+    let members = [
+        ("request_id", "abc0123456789xy"),
+        ("mobile", "919000000001"),
+        ("status", "DELIVRD"),
+        ("status_description", "Delivered &amp; read"),
+        ("amount_debited", "0.2000"),
+        ("delivery_timestamp", "1767243605"),
+        ("udf1", "019b77740cc47000800000000000000a.1.100"),
+    ];
+    let elements: String =
+        members.iter().map(|(name, text)| format!("  <{name}>{text}</{name}>\n")).collect();
+    for xml in [
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<report>\n{elements}<udf2/></report>"),
+        format!("\u{feff}<response><data>{elements}</data></response>"),
+        format!("<response><data>{elements}</data><data>{elements}</data></response>"),
+        format!(
+            "<x:report xmlns:x='urn:x'><status><![CDATA[delivered]]></status>{}</x:report>",
+            elements.replace("<status>DELIVRD</status>", "")
+        ),
+    ] {
+        let told = readings(&xml);
+        assert!(!told.is_empty() && told.iter().all(|one| *one == delivered()), "{xml}: {told:?}");
+    }
+    let parts: String = members
+        .iter()
+        .map(|(name, text)| {
+            format!("--x7\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+        })
+        .collect();
+    assert_eq!(readings(&format!("{parts}--x7--\r\n")), [delivered()]);
+    let key = |body: &str| dedupe_key(body.as_bytes());
+    assert_eq!(
+        key(&format!("{parts}--x7--\r\n")),
+        key(&format!("<report>{elements}</report>")),
+        "one post, told twice"
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_no_silence() {
+    let why = |raw: &str| match &read(raw.as_bytes())[..] {
+        [Event::NotUnderstood(why)] => *why,
+        other => panic!("{raw}: {other:?}"),
+    };
+    for raw in ["", "hello", "7", "<report><status>delivered</report>", "<report>", "--x7\r\nnothing"] {
+        assert!(why(raw).contains("neither JSON"), "{raw}");
+    }
+    for (product, named) in [("rcs", "RCS"), ("WhatsApp", "WhatsApp"), ("voice", "voice")] {
+        let post = json!({"data": [{"type": product, "request_id": "r1", "recipient_id": "919000000001", "status": "delivered", "errors": []}]});
+        assert!(why(&post.to_string()).contains(named), "{product}");
+    }
+    assert!(read(br#"{"success":true,"data":[{"request_id":"r1"}]}"#).is_empty(), "nothing known yet");
 }
 
 #[test]
@@ -205,7 +294,7 @@ fn what_names_no_message_is_not_ours() {
     post["request_id"] = json!("");
     assert_eq!(one(&post), Reading { provider_id: None, ..delivered() }, "by what we sent along");
     post["udf1"] = json!("somebody else's");
-    assert_eq!(read(post.to_string().as_bytes()), [Event::Other]);
+    assert_eq!(read(post.to_string().as_bytes()), [Event::NotUnderstood("It names no request")]);
     for raw in [
         "",
         "null",
@@ -293,6 +382,8 @@ proptest! {
     fn no_bytes_bring_the_reader_down(raw in prop::collection::vec(any::<u8>(), 0..200), text in ".{0,100}") {
         read(&raw);
         dedupe_key(&raw);
+        read(format!("<a><status>{text}</status>{text}</a>").as_bytes());
+        read(format!("--x\n{text}\n\n{text}--x").as_bytes());
         read(text.as_bytes());
         read(format!("status={text}&request_id={text}").as_bytes());
         dedupe_key(format!("status={text}&request_id={text}&mobile={text}").as_bytes());

@@ -610,7 +610,14 @@ async fn receipts(work: &Work, now: Millis, report: &mut Report) -> Result<(), s
             "usual when the same account is also used elsewhere; otherwise look at them before you decide about unknown messages",
         );
     }
-    if odd.overdue == 0 && odd.unmatched == 0 {
+    if odd.not_understood > 0 {
+        report.warn(
+            ABOUT,
+            format!("{} posts of providers in the last seven days could not be read", odd.not_understood),
+            "see them on the operator page; at the provider, set the callback to JSON and to the product that is used here",
+        );
+    }
+    if odd.overdue == 0 && odd.unmatched == 0 && odd.not_understood == 0 {
         report.ok(ABOUT, "all of the last seven days found their message");
     }
     Ok(())

@@ -48,6 +48,7 @@ pub async fn show(State(app): State<App>, member: Member) -> PageResult {
     let integrations = member.org.integrations().await?;
     let open = open_broadcasts(&member).await?;
     let receipts = member.org.unmatched_receipts(RECEIPTS).await?;
+    let (unread, newest_unread) = member.org.posts_not_understood(RECEIPTS).await?;
     let waiting: i64 = open.iter().map(|broadcast| broadcast.in_state(MessageState::Waiting)).sum();
     let may_stop = member.may(Permission::Send);
     let mut head = Head::new("Operator").meta(format!("{} waiting", counted(waiting, "message", "messages")));
@@ -64,6 +65,7 @@ pub async fn show(State(app): State<App>, member: Member) -> PageResult {
         (queue_card(&member, &open))
         (accounts_card(&member, &integrations, &open, may_stop))
         (receipts_card(&member, &integrations, &receipts))
+        @if unread > 0 { (not_understood_card(&member, &integrations, unread, &newest_unread)) }
     };
     Ok(member.page(Section::Operator, "Operator", body).render().into_response())
 }
@@ -217,6 +219,36 @@ fn accounts_card(member: &Member, accounts: &[Integration], open: &[Broadcast], 
 }
 
 fn receipts_card(member: &Member, accounts: &[Integration], receipts: &[UnmatchedReceipt]) -> Card {
+    let empty = "Every receipt that could be read found its message.";
+    let table =
+        receipts_table(member, accounts, receipts, "Receipts that fit no message, the newest first", empty);
+    Card::new("receipts", "Receipts without a message", table)
+}
+
+/// What providers posted and nobody here could read: counted, because a report may be among them.
+fn not_understood_card(
+    member: &Member,
+    accounts: &[Integration],
+    count: i64,
+    newest: &[UnmatchedReceipt],
+) -> Card {
+    let table =
+        receipts_table(member, accounts, newest, "Posts that could not be read, the newest first", "None.");
+    let title = format!("{} not understood", counted(count, "post", "posts"));
+    let body = html! {
+        p class="m-sub" { "At the provider, set the callback to JSON, and to the product that is used here. What these posts told is not counted anywhere." }
+        (table)
+    };
+    Card::new("not-understood", title, body)
+}
+
+fn receipts_table(
+    member: &Member,
+    accounts: &[Integration],
+    receipts: &[UnmatchedReceipt],
+    caption: &str,
+    empty: &str,
+) -> Table {
     let name = |id: IntegrationId| {
         accounts
             .iter()
@@ -230,17 +262,16 @@ fn receipts_card(member: &Member, accounts: &[Integration], receipts: &[Unmatche
             html! { details class="m-ev__more" { summary { "Receipt as received" } pre { (shown_body(&receipt.body)) } } },
         ])
     };
-    let table = Table {
-        caption: "Receipts that fit no message, the newest first".into(),
+    Table {
+        caption: caption.into(),
         columns: vec![
             Column::new("Why", Place::Title),
             Column::new("Came", Place::Line),
             Column::new("Receipt", Place::Line),
         ],
         rows: receipts.iter().map(row).collect(),
-        empty: "Every receipt found its message.".into(),
-    };
-    Card::new("receipts", "Receipts without a message", table)
+        empty: empty.into(),
+    }
 }
 
 /// `GET /operator/stop`

@@ -225,6 +225,8 @@ impl Org {
                  UNION
                  SELECT id FROM receipts WHERE organization_id = $1 AND state = 'unmatched' AND body LIKE $3
                  UNION
+                 SELECT id FROM receipts WHERE organization_id = $1 AND state = 'not_understood' AND body LIKE $3
+                 UNION
                  SELECT id FROM receipts WHERE organization_id = $1 AND state = 'ignored' AND body LIKE $3",
                 args![self.id(), phone.as_str(), format!("%{}%", tail(phone))],
             )

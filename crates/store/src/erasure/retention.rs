@@ -327,7 +327,7 @@ impl Work {
                 .db
                 .all(
                     "SELECT id FROM receipts
-                     WHERE organization_id = $1 AND id >= $2 AND id < $3 AND state IN ('unmatched', 'ignored') AND body <> ''
+                     WHERE organization_id = $1 AND id >= $2 AND id < $3 AND state IN ('unmatched', 'not_understood', 'ignored') AND body <> ''
                      ORDER BY id LIMIT $4",
                     args![due.organization.0, from, until, ROWS],
                 )

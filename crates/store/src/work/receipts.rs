@@ -82,6 +82,8 @@ pub enum Applied {
     To(MessageRef),
     /// It fits no row; kept and shown.
     Unmatched(&'static str),
+    /// It may concern us and could not be read; kept, counted and shown.
+    NotUnderstood(&'static str),
     /// Nothing that concerns us: its body is not kept.
     Ignored,
     /// It is about a number that was erased on request: its body is not kept.
@@ -417,6 +419,7 @@ async fn write_results(
             Applied::To(message) if missed.contains(message) => (id, "pending", "", None, now.plus(1)),
             Applied::To(message) => (id, "applied", "", Some(*message), now),
             Applied::Unmatched(why) => (id, "unmatched", *why, None, now),
+            Applied::NotUnderstood(why) => (id, "not_understood", *why, None, now),
             Applied::Ignored => (id, "ignored", "", None, now),
             Applied::Erased => (id, "erased", "", None, now),
             Applied::Later(at) => (id, "pending", "", None, *at),

@@ -133,6 +133,8 @@ pub fn finding(finding: &Finding, about: &About<'_>) -> Words {
             "The text carries a link",
             "A link that is not on the list of your business is refused and may be charged all the same.",
         ),
+        Finding::NearMisses { spellings } => near_misses(spellings),
+        Finding::AdjacentPlaces => adjacent_places(),
         Finding::Segments { least, most, among } => segments(*least, *most, *among),
         Finding::UsualPrice { unit } => {
             words(format!("Priced at {provider}’s usual {} ({})", unit_price(unit.0), about.kind), "")
@@ -330,6 +332,27 @@ fn first(among: Among) -> String {
         Among::All => String::new(),
         Among::First(n) => format!(" among the first {}", grouped(n)),
     }
+}
+
+/// Spellings that are nearly a place for a value.
+pub fn near_misses(spellings: &[String]) -> Words {
+    let quoted: Vec<String> = spellings.iter().map(|spelling| format!("“{spelling}”")).collect();
+    let title = match quoted.as_slice() {
+        [one] => format!("{one} is no place for a value"),
+        many => format!("{} are no places for values", many.join(", ")),
+    };
+    words(
+        title,
+        "Portals write {#var#}. Everybody would read it as it stands, or the operator refuses the SMS. Correct the template.",
+    )
+}
+
+/// Two places side by side.
+pub fn adjacent_places() -> Words {
+    words(
+        "Two places for values stand side by side",
+        "Operators refuse {#var#}{#var#}. Register the text with something between them.",
+    )
 }
 
 fn segments(least: i64, most: i64, among: Among) -> Words {

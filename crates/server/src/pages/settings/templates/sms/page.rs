@@ -7,7 +7,10 @@ use domain::{
     ids::TemplateId,
     money::Money,
     role::Permission,
-    sms::{Alphabet, SmsProblem, SmsRoute, SmsTemplate, Tag, ValueLimits, segments, why_unicode},
+    sms::{
+        Alphabet, SmsProblem, SmsRoute, SmsTemplate, Tag, ValueLimits, has_adjacent_places, near_misses,
+        segments, why_unicode,
+    },
     template::{Content, Facts, Message, Part},
 };
 use maud::{Markup, html};
@@ -38,6 +41,7 @@ use crate::{
         icons::Icon,
         note::Note,
         preview::{Bubble, Part as Shown, Phone, Preview},
+        words::findings::{self, Words},
     },
 };
 
@@ -241,6 +245,13 @@ fn ids(form: &SmsForm, around: &Around, may: bool) -> Markup {
     }
 }
 
+/// What operators take otherwise than it was meant.
+fn spelling_warnings(text: &str) -> Vec<Words> {
+    let spellings = near_misses(text);
+    let misses = (!spellings.is_empty()).then(|| findings::near_misses(&spellings));
+    misses.into_iter().chain(has_adjacent_places(text).then(findings::adjacent_places)).collect()
+}
+
 fn text(form: &SmsForm, around: &Around, may: bool) -> Markup {
     let hidden = in_words(&form.text);
     html! {
@@ -252,6 +263,7 @@ fn text(form: &SmsForm, around: &Around, may: bool) -> Markup {
                 div class="m-field" {
                     p class="m-label" { "As it is kept" }
                     p class="m-exact" { (Marked(&form.text)) }
+                    @for Words { title, why } in spelling_warnings(&form.text) { (Note::new(Tone::Act, format!("{title}."), why)) }
                     p class="m-hint" { @if hidden.is_empty() { "Nothing unseen in it." } @else { "Unseen in it: " (hidden) ". Compare with the portal." } }
                 }
             }
