@@ -1,5 +1,7 @@
 //! What can go wrong in the store, as far as a caller can act on it.
 
+use sqlx::migrate::MigrateError;
+
 /// Why a store call did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -53,7 +55,7 @@ pub enum StoreError {
     Busy,
     /// A migration could not be applied.
     #[error("the database could not be brought up to date: {0}")]
-    Migrate(#[source] sqlx::migrate::MigrateError),
+    Migrate(#[source] MigrateError),
 }
 
 impl StoreError {
@@ -63,10 +65,20 @@ impl StoreError {
         StoreError::Down(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, words)))
     }
 
-    /// Whether the database has no room: `SQLITE_FULL`, or PostgreSQL's `disk_full`.
+    /// Whether the database has no room, whatever it was doing: writing, opening, or bringing its tables up to date.
     pub fn is_full(&self) -> bool {
-        let StoreError::Down(sqlx::Error::Database(said)) = self else { return false };
-        matches!(said.code().as_deref(), Some("13" | "53100"))
+        let error = match self {
+            StoreError::Down(error) | StoreError::Undone(error) => error,
+            StoreError::Migrate(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+                error
+            }
+            _ => return false,
+        };
+        match error {
+            sqlx::Error::Database(said) => said.code().is_some_and(|code| NO_ROOM.contains(&&*code)),
+            sqlx::Error::Io(said) => said.kind() == std::io::ErrorKind::StorageFull,
+            _ => false,
+        }
     }
 }
 
@@ -87,6 +99,8 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// `SQLITE_FULL`; `SQLITE_IOERR_SHMSIZE`, which a connection that opens a database on a full disk meets first; PostgreSQL's `disk_full`.
+const NO_ROOM: [&str; 3] = ["13", "4874", "53100"];
 /// A serialization failure and a deadlock: PostgreSQL has rolled the transaction back when it says so, also in answer to a COMMIT.
 const CONFLICTS: [&str; 2] = ["40001", "40P01"];
 /// The server, or a pooler before it, ends the connection: class 08, and shutting down, crashing, not being up yet.
@@ -128,4 +142,78 @@ pub(crate) fn json<T: serde::de::DeserializeOwned>(
         column,
         value: error.to_string(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{borrow::Cow, io};
+
+    use sqlx::error::{DatabaseError, ErrorKind};
+
+    use super::*;
+
+    /// What a database says of itself.
+    #[derive(Debug, thiserror::Error)]
+    #[error("database error {0}")]
+    struct Said(&'static str);
+
+    impl DatabaseError for Said {
+        fn message(&self) -> &str {
+            self.0
+        }
+
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.into())
+        }
+
+        fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    fn said(code: &'static str) -> sqlx::Error {
+        sqlx::Error::Database(Box::new(Said(code)))
+    }
+
+    /// Every way in which the error of a database comes to a caller.
+    fn wrapped(error: fn() -> sqlx::Error) -> [StoreError; 5] {
+        [
+            error().into(),
+            before_commit(error()),
+            StoreError::Undone(error()),
+            StoreError::Migrate(MigrateError::Execute(error())),
+            StoreError::Migrate(MigrateError::ExecuteMigration(error(), 1)),
+        ]
+    }
+
+    #[test]
+    fn a_full_disk_is_known_whatever_carries_the_news() {
+        let full: [fn() -> sqlx::Error; 4] = [
+            || said("13"),
+            || said("4874"),
+            || said("53100"),
+            || sqlx::Error::Io(io::ErrorKind::StorageFull.into()),
+        ];
+        for error in full.into_iter().flat_map(wrapped) {
+            assert!(error.is_full(), "{error:?}");
+        }
+        // SQLITE_BUSY, a deadlock, a connection that broke.
+        let others: [fn() -> sqlx::Error; 3] =
+            [|| said("5"), || said("40P01"), || sqlx::Error::Io(io::ErrorKind::BrokenPipe.into())];
+        for error in others.into_iter().flat_map(wrapped) {
+            assert!(!error.is_full(), "{error:?}");
+        }
+    }
 }

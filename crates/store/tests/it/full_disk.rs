@@ -1,12 +1,12 @@
 //! A disk that is full, and has room again.
 
 use domain::{
-    ids::WorkerId,
+    ids::{ImportId, IntegrationId, WorkerId},
     time::{DAY, SECOND},
 };
-use store::StoreError;
+use store::{StoreError, registrants::NewRegistrant, work::RawReceipt};
 
-use crate::on_both::{NOW, draft, on_sqlite};
+use crate::on_both::{NOW, draft, on_sqlite, person};
 
 /// More than the pages that a fresh database has left hold.
 const MANY: i64 = 500;
@@ -25,14 +25,97 @@ fn what_a_full_disk_refused_is_written_when_there_is_room_again() {
             }
         }
         let (written, error) = refused.expect("the disk fills");
-        assert!(matches!(error, StoreError::Down(_)), "{error}");
-        assert!(error.to_string().contains("full"), "{error}");
+        assert!(error.is_full() && error.to_string().contains("full"), "{error}");
         // Room again: a writer of its own has no such limit.
         world.org.add_workshop(&draft("Afterwards", NOW.plus(DAY)), NOW).await.unwrap();
         let work = world.store.work(WorkerId::new(NOW));
         work.try_write(NOW).await.unwrap();
         let after = world.number("SELECT COUNT(*) FROM workshops".into()).await;
         assert_eq!(after - before, written + 1, "each that was confirmed, and the one afterwards");
+    });
+}
+
+/// Rows that one transaction of the import here writes.
+const STRETCH: usize = 500;
+
+/// Registers stretch after stretch, as an import does; how many people that made, and what stopped it.
+async fn import(
+    org: &store::Org,
+    into: (domain::ids::WorkshopId, ImportId),
+    people: &[NewRegistrant],
+) -> (u64, Option<StoreError>) {
+    let mut new = 0;
+    for stretch in people.chunks(STRETCH) {
+        match org.add_registrants(into.0, into.1, stretch.to_vec(), NOW).await {
+            Ok(added) => new += added.new,
+            Err(error) => return (new, Some(error)),
+        }
+    }
+    (new, None)
+}
+
+#[test]
+fn an_import_that_meets_a_full_disk_has_whole_stretches_and_brings_the_rest_when_run_again() {
+    on_sqlite(|world| async move {
+        let workshop = world.workshop("Excel").await;
+        let people: Vec<_> =
+            (0..8 * STRETCH).map(|n| person(&format!("Person {n}"), &format!("90000 {n:05}"), "")).collect();
+        let into = (workshop, ImportId::new(NOW));
+        let before = import(&world.org, into, &people[..2 * STRETCH]).await;
+        assert!(matches!(before, (1_000, None)), "{before:?}");
+        world.store.fill_disk().await;
+        let (during, stopped) = import(&world.org, into, &people).await;
+        let stopped = stopped.expect("the disk fills");
+        assert!(stopped.is_full(), "{stopped}");
+        let rows = || world.number("SELECT COUNT(*) FROM registrants".into());
+        assert_eq!(
+            rows().await,
+            1_000 + i64::try_from(during).unwrap(),
+            "what was confirmed, and nothing else"
+        );
+        assert_eq!(world.org.registrant_counts(workshop).await.unwrap().registered, rows().await);
+
+        let (rest, stopped) = import(&world.org, into, &people).await;
+        assert!(stopped.is_none(), "{stopped:?}");
+        assert_eq!(1_000 + during + rest, people.len() as u64, "each once");
+        assert_eq!(rows().await, 4_000);
+        let counts = world.org.registrant_counts(workshop).await.unwrap();
+        assert_eq!((counts.registered, counts.duplicate), (4_000, 0));
+    });
+}
+
+#[test]
+fn receipts_that_a_full_disk_refuses_are_refused_whole_and_taken_when_they_come_again() {
+    on_sqlite(|world| async move {
+        let work = world.store.work(WorkerId::new(NOW));
+        let (organization, integration) = (world.org.actor().organization, IntegrationId::new(NOW));
+        let post = |from: i64| {
+            (from..from + 20)
+                .map(|n| RawReceipt {
+                    organization,
+                    integration,
+                    dedupe_key: format!("receipt {n}"),
+                    body: "x".repeat(1_000),
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(work.store_receipts(post(0), NOW).await.unwrap(), 20);
+        world.store.fill_disk().await;
+        let (mut taken, mut refused) = (20, None);
+        while refused.is_none() && taken < MANY {
+            match work.store_receipts(post(taken), NOW).await {
+                Ok(new) => taken += i64::try_from(new).unwrap(),
+                Err(error) => refused = Some(error),
+            }
+        }
+        let refused = refused.expect("the disk fills");
+        assert!(refused.is_full(), "{refused}");
+        let stored = || world.number("SELECT COUNT(*) FROM receipts".into());
+        assert_eq!(stored().await, taken, "whoever was told to come again has left nothing");
+
+        assert_eq!(work.store_receipts(post(taken), NOW).await.unwrap(), 20);
+        assert_eq!(work.store_receipts(post(0), NOW).await.unwrap(), 0, "those of before are still known");
+        assert_eq!(stored().await, taken + 20);
     });
 }
 
