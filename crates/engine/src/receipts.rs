@@ -80,7 +80,7 @@ impl Engine {
             })
             .collect();
         let numbers: HashSet<String> =
-            read.iter().flat_map(|(_, events)| events).filter_map(reading).filter_map(number).collect();
+            read.iter().flat_map(|(_, events)| events).filter_map(reading).flat_map(numbers).collect();
         let named =
             read.iter().flat_map(|(_, events)| events).filter_map(reading).filter_map(nameless).collect();
         let requests: HashSet<String> =
@@ -104,7 +104,8 @@ impl Engine {
                     }
                     Event::Receipt(reading) => {
                         let applied = book.enter(reading, receipt.received_at);
-                        self.follow(receipt, account, reading, &applied, now).await?;
+                        let whose = book.recipient(&applied);
+                        self.follow(receipt, account, reading, whose, &applied, now).await?;
                         result = weightier(result, applied);
                     }
                 }
@@ -153,6 +154,7 @@ impl Engine {
         receipt: &PendingReceipt,
         account: &dyn Account,
         reading: &Reading,
+        whose: Option<String>,
         result: &Applied,
         now: Millis,
     ) -> Result<(), StoreError> {
@@ -168,7 +170,7 @@ impl Engine {
             NextAction::Suppress => Some("all"),
             _ => None,
         };
-        if let (Some(category), Some(number)) = (category, number(reading)) {
+        if let (Some(category), Some(number)) = (category, whose) {
             self.work
                 .opt_out(
                     &OptOut {
@@ -230,6 +232,29 @@ fn numbers_in(body: &str) -> impl Iterator<Item = String> {
     runs.map(|run| if run.len() == 10 { format!("+91{run}") } else { format!("+{run}") })
 }
 
+/// The recipient in every form in which our rows may have the number: as the receipt writes it, and as people do. WhatsApp writes
+/// Mexico's mobiles with a 1 after the country, Argentina's with a 9, and Brazil's older ones without their 9.
+fn numbers(reading: &Reading) -> Vec<String> {
+    let Some(digits) = &reading.digits else { return Vec::new() };
+    let mut forms = vec![format!("+{digits}")];
+    let mut also = |country: &str, rest: &str| forms.push(format!("+{country}{rest}"));
+    match (digits.get(..2), digits.get(2..)) {
+        (Some("52"), Some(rest)) if rest.len() == 11 && rest.starts_with('1') => also("52", &rest[1..]),
+        (Some("52"), Some(rest)) if rest.len() == 10 => also("521", rest),
+        (Some("54"), Some(rest)) if rest.len() == 11 && rest.starts_with('9') => also("54", &rest[1..]),
+        (Some("54"), Some(rest)) if rest.len() == 10 => also("549", rest),
+        (Some("55"), Some(rest)) if rest.len() == 10 => also("55", &format!("{}9{}", &rest[..2], &rest[2..])),
+        (Some("55"), Some(rest)) if rest.len() == 11 && rest[2..].starts_with('9') => {
+            also("55", &format!("{}{}", &rest[..2], &rest[3..]));
+        }
+        _ => {}
+    }
+    if digits.len() == 10 && digits.starts_with(['6', '7', '8', '9']) {
+        also("91", digits);
+    }
+    forms
+}
+
 /// The one message that a receipt without a number names by what we sent along.
 fn nameless(reading: &Reading) -> Option<MessageRef> {
     let span = reading.udf.filter(|span| reading.digits.is_none() && span.first == span.last)?;
@@ -277,15 +302,25 @@ impl Book {
         Book { now, rows, campaigns, by_number, changes: BTreeMap::new() }
     }
 
+    /// The number of the message that a receipt was applied to, as the message has it.
+    fn recipient(&self, applied: &Applied) -> Option<String> {
+        let Applied::To(message) = applied else { return None };
+        self.rows.iter().find(|row| row.message == *message).map(|row| row.recipient.clone())
+    }
+
     /// Finds the message of a receipt and moves it; never guesses.
     fn enter(&mut self, reading: &Reading, received_at: Millis) -> Applied {
         let rows = &self.rows;
         let by_name: Vec<usize>;
         let places = match (number(reading), nameless(reading)) {
-            (Some(number), _) => match self.by_number.get(&number) {
-                Some(places) => places,
-                None => return Applied::Unmatched("nothing was sent to this number lately"),
-            },
+            (Some(_), _) => {
+                let ours = numbers(reading).into_iter().filter_map(|number| self.by_number.get(&number));
+                by_name = ours.flatten().copied().collect();
+                if by_name.is_empty() {
+                    return Applied::Unmatched("nothing was sent to this number lately");
+                }
+                &by_name
+            }
             (None, Some(message)) => {
                 by_name = rows.iter().position(|row| row.message == message).into_iter().collect();
                 &by_name

@@ -71,7 +71,7 @@ on_both! {
             let id = world.broadcast().await;
             world.run_dry().await;
             let paused = world.truth(id).await;
-            assert_eq!((paused.status, paused.stop_code.as_str()), (BroadcastStatus::Paused, "unrecognised"));
+            assert_eq!((paused.status, paused.stop_code.code()), (BroadcastStatus::Paused, "unrecognised"));
             let sent = i64::try_from(after).unwrap();
             let told = (paused.in_state(MessageState::Sent), paused.in_state(MessageState::Waiting));
             assert_eq!(told, (sent, 60 - sent), "nobody failed");

@@ -54,6 +54,33 @@ impl World {
 }
 
 on_both! {
+    async fn a_receipt_finds_its_message_in_whatever_form_it_writes_the_number(db: TestStore) {
+        let mut world = World::new(db).await;
+        let people = [
+            ("+52 55 1234 5678", "5215512345678"),
+            ("+54 11 2345 6789", "5491123456789"),
+            ("+55 11 98765-4321", "551187654321"),
+            ("9000000001", "9000000001"),
+        ];
+        let named: Vec<_> = people.iter().map(|(phone, _)| (*phone, "Asha Test")).collect();
+        world.register(&named).await;
+        let id = world.broadcast().await;
+        world.run_dry().await;
+        assert_eq!(world.sum(id).await, "4 = 4 sent");
+        // With our id; and without it, by the campaign.
+        let rows = world.rows(id).await;
+        for (at, (_, digits)) in people.iter().enumerate() {
+            let ours = rows.iter().find(|row| row.message.position == i64::try_from(at).unwrap() + 1).unwrap();
+            let provider_id = ours.provider_id.as_deref();
+            world.receive(vec![(format!("d{at}"), receipt(&format!("d{at}"), digits, provider_id, "DELIVERED", world.now().0))]).await;
+        }
+        assert_eq!(world.sum(id).await, "4 = 4 delivered");
+        // Another number, though it looks alike, is nobody's.
+        let strange = receipt("strange", "5215512345679", None, "READ", world.now().0);
+        world.receive(vec![("strange".into(), strange)]).await;
+        assert_eq!(world.sum(id).await, "4 = 4 delivered");
+    }
+
     async fn r10_receipts_shuffled_and_doubled_end_at_the_highest_proof(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(3).await;
