@@ -3,6 +3,7 @@
 //! Nobody fails before that is clear. A message that is refused this way goes back to waiting, and the others of its broadcast are
 //! tried one at a time. When one of them is taken, the account works, and a message that is then refused again was refused for its
 //! own sake. When several different ones are refused in a row, the account or the template is at fault, and the broadcast pauses.
+//! So it does when several at the end of a broadcast are in doubt and no other is left to ask: a person decides.
 
 use std::collections::{HashMap, HashSet};
 

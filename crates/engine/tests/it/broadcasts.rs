@@ -86,7 +86,8 @@ on_both! {
         let mut world = World::new(db).await;
         world.crowd(200).await;
         world.sandbox.aisensy().change(|config| {
-            let refused = ["0000", "0111", "0199"].map(|ending| (ending.to_owned(), "Something new".to_owned()));
+            // Others are left to try after each of them.
+            let refused = ["0000", "0050", "0111"].map(|ending| (ending.to_owned(), "Something new".to_owned()));
             config.projects[0].refused_endings = refused.into();
         });
         let id = world.broadcast().await;
