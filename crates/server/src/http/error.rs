@@ -108,6 +108,13 @@ impl Problem {
         Problem { log: Some(log.into().into()), retry_after_s: Some(30), ..problem }
     }
 
+    /// There is no room to write anything down.
+    pub fn disk_full(log: impl Into<String>) -> Problem {
+        let words = "The disk of this installation is full: nothing can be saved, and nothing is sent. Ask whoever runs the server to free some space; then everything goes on by itself. What was saved before is safe.";
+        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "disk_full", "The disk is full", words);
+        Problem { log: Some(log.into().into()), retry_after_s: Some(30), ..problem }
+    }
+
     /// More than the page takes.
     pub fn too_large() -> Problem {
         let words = "What was sent is larger than this page takes. Split it, and try again.";
@@ -123,6 +130,7 @@ fn in_words(seconds: i64) -> String {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
         match error {
+            full if full.is_full() => Problem::disk_full(full.to_string()),
             StoreError::Missing => Problem::not_found(),
             StoreError::Stale => Problem::new(
                 StatusCode::CONFLICT,

@@ -212,6 +212,9 @@ fn failure(error: &ImportError) -> String {
             "The workshop was cancelled, or somebody else changed this import. Load the page again."
                 .to_owned()
         }
+        Store(error) if error.is_full() => {
+            "The disk is full. When there is room again, start it again: nobody is added twice.".to_owned()
+        }
         Store(_) => "The database did not answer. Nobody is added twice: start it again.".to_owned(),
     }
 }

@@ -306,7 +306,11 @@ fn broke_off(error: axum::extract::multipart::MultipartError) -> Problem {
 }
 
 pub(in crate::pages) fn disk(error: std::io::Error) -> Problem {
-    Problem::unavailable(format!("cannot write an uploaded file: {error}"))
+    let log = format!("cannot write an uploaded file: {error}");
+    match error.kind() {
+        std::io::ErrorKind::StorageFull => Problem::disk_full(log),
+        _ => Problem::unavailable(log),
+    }
 }
 
 pub(in crate::pages) async fn remove(file: &FilePath) {
