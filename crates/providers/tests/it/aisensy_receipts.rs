@@ -211,10 +211,15 @@ fn a_topic_proves_what_its_message_has_not_noted_yet() {
 #[test]
 fn other_topics_do_not_concern_us() {
     for topic in
-        ["message.created", "contact.created", "order.placed", "lead_form.submitted", "something.new", ""]
+        ["message.created", "contact.created", "order.placed", "lead_form.submitted", "something.new"]
     {
         let raw = DELIVERED.replace("message.status.updated", topic);
         assert_eq!(read(raw.as_bytes()), [Event::Other], "{topic}");
+    }
+    // One that may tell of messages, and none at all, are kept and shown.
+    for topic in ["message.status.revised", "contact.campaign.bounced", ""] {
+        let raw = DELIVERED.replace("message.status.updated", topic);
+        assert!(matches!(read(raw.as_bytes())[..], [Event::NotUnderstood(_)]), "{topic}");
     }
     let from_us = STOP.replace(r#""sender": "USER""#, r#""sender": "AGENT""#);
     assert_eq!(read(from_us.as_bytes()), [Event::Other], "an operator who types STOP opts nobody out");
