@@ -435,11 +435,12 @@ async fn write_results(
         .uuids("broadcast_id", rows.iter().map(|row| row.3.map(|message| message.broadcast.0)))
         .ints("position", rows.iter().map(|row| row.3.map(|message| message.position)))
         .ints("try_at", rows.iter().map(|row| row.4.0));
+    // The state is written so that no index of pending receipts fits: SQLite would walk over all of them for each row of the batch.
     let written = tx
         .run_batch(
         "UPDATE receipts SET state = b.state, note = b.note, broadcast_id = b.broadcast_id, position = b.position, try_at = b.try_at,
                 body = CASE WHEN b.state IN ('erased', 'ignored') THEN '' ELSE receipts.body END
-         FROM @batch WHERE receipts.id = b.id AND receipts.state = 'pending'",
+         FROM @batch WHERE receipts.id = b.id AND receipts.state || '' = 'pending'",
         args![],
         batch,
     )
