@@ -249,10 +249,10 @@ impl World {
         let id = BroadcastId::new(NOW);
         self.run(format!(
             "INSERT INTO broadcasts (id, organization_id, integration_id, workshop_id, channel, title, template, audience,
-                                     category, status, created_by, created_at, starts_at, deadline, probed, strikes, unit_price,
+                                     category, status, created_by, created_at, starts_at, deadline, probed, unit_price,
                                      planned, plan_phone, plan_identity, cursor, served_at, hours, content, units)
              VALUES ({}, {organization}, {}, {}, 'personal', 'Reminder', '{{}}', 'registered', 'utility', '{status}', 'Meera', 0,
-                     0, 0, false, 0, 0, 1, '', '', 0, 0, '', '', 1)",
+                     0, 0, false, 0, 1, '', '', 0, 0, '', '', 1)",
             self.id(id.0),
             self.id(account),
             self.id(workshop.0)

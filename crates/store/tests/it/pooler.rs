@@ -61,8 +61,8 @@ async fn a_page_and_a_claim(store: &Store, world: &World, n: u32) {
         .await;
     world
         .run(format!(
-            "INSERT INTO integration_pace (integration_id, free_at_us, day, day_calls, held_until, failures)
-             SELECT integration_id, 0, 0, 0, 0, 0 FROM broadcasts WHERE id = {}",
+            "INSERT INTO integration_pace (integration_id, free_at_us, day, day_calls, held_until)
+             SELECT integration_id, 0, 0, 0, 0 FROM broadcasts WHERE id = {}",
             world.id(id.0)
         ))
         .await;
