@@ -23,6 +23,8 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM search_entries",
     "SELECT COUNT(*) FROM imports",
     "SELECT COUNT(*) FROM import_rows",
+    "SELECT COUNT(*) FROM import_words",
+    "SELECT COUNT(*) FROM import_changes",
     "SELECT COUNT(*) FROM suppressions",
     "SELECT COUNT(*) FROM suppressions_lifted",
     "SELECT COUNT(*) FROM consents",
@@ -70,6 +72,8 @@ async fn fill(world: &World) {
             "INSERT INTO imports VALUES ({any}, {organization}, {workshop}, '', '', 'checked', '', '', '', 0, NULL, NULL)"
         ),
         "INSERT INTO import_rows SELECT id, 1, '', '', '', '' FROM imports".to_owned(),
+        format!("INSERT INTO import_words VALUES ({organization}, 'authorized', 'left_out', '', 0)"),
+        format!("INSERT INTO import_changes SELECT id, {any}, 'registered', 'cancelled', 0 FROM imports"),
         format!(
             "INSERT INTO suppressions VALUES ({any}, {organization}, 'key', '', 'all', 'all', '', 'person', '', 0)"
         ),
@@ -80,7 +84,7 @@ async fn fill(world: &World) {
         format!(
             "INSERT INTO consents VALUES ({any}, {organization}, 'key', '', '', '', 0, '', '', '', NULL, '', 0, NULL, '', '')"
         ),
-        "INSERT INTO integration_pace SELECT id, 0, 0, 0, 0, 0 FROM integrations".to_owned(),
+        "INSERT INTO integration_pace SELECT id, 0, 0, 0, 0 FROM integrations".to_owned(),
         format!(
             "INSERT INTO templates VALUES ({any}, {organization}, 'personal', 'Reminder', '', '', 0, NULL)"
         ),
