@@ -13,7 +13,7 @@ const CALLERS_MAX: usize = 20_000;
 /// A wider network may do so many times what one customer's network may.
 const WIDER_TIMES: u32 = 8;
 
-/// The /48 around the /64 of an IPv6 customer, as [`address`](super::gate::address) writes it: whoever rents a server often has all 65,536
+/// The /48 around the /64 of an IPv6 customer, as [`address`](crate::http::gate::address) writes it: whoever rents a server often has all 65,536
 /// of them. `None` for whatever is no such network.
 pub fn wider(address: &str) -> Option<String> {
     let mut parts = address.strip_suffix("::/64")?.split(':');

@@ -138,7 +138,7 @@ impl Work {
         Ok(at.map(Millis))
     }
 
-    /// Tells the planner of the database what the tables hold by now. On SQLite [`ANALYSED_ROWS`] of each index are looked at; PostgreSQL,
+    /// Tells the planner of the database what the tables hold by now. On SQLite `ANALYSED_ROWS` of each index are looked at; PostgreSQL,
     /// which looks after itself, does so at once where an import may have changed most.
     pub async fn renew_statistics(&self) -> Result<(), StoreError> {
         let (limit, analyse) = match &self.db {

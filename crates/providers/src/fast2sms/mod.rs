@@ -127,7 +127,7 @@ impl Fast2smsAccount {
     }
 
     /// Sends one text to numbers in E.164 form, in one request. What is not set up, or no Indian mobile number, is refused
-    /// without a call; in a batch as [`NUMBERS_REFUSED`](NUMBERS_REFUSED), as the provider would.
+    /// without a call; in a batch as [`NUMBERS_REFUSED`], as the provider would.
     pub async fn send_all(&self, http: &Http, wire: &SmsWire, call: &Call<'_>) -> Outcome {
         let Call { content, to, span, now, .. } = *call;
         let body = match request::body(self, &wire.template, content, to, span) {

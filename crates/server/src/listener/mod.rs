@@ -1,7 +1,7 @@
 //! The door to the network: takes connections and serves requests on them, as long as they use their place.
 //!
 //! Whoever sends half a request, reads no answer or keeps an idle line loses the place after a while, and at once when others need it
-//! ([`Connections`]). What is served and what waits is known from the bytes that pass ([`Socket`]) and from the requests.
+//! (`Connections`). What is served and what waits is known from the bytes that pass (`Socket`) and from the requests.
 
 mod connections;
 mod descriptors;
