@@ -308,7 +308,7 @@ pub struct Refused {
 
 /// What an operator may dislike about a value; the message is sent all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Doubt {
+pub struct ValueWarning {
     /// Which value.
     pub label: String,
     /// What is odd about it.
@@ -344,7 +344,7 @@ pub struct Tally {
     /// The first character that made one so.
     pub because: Option<char>,
     /// What an operator may dislike.
-    pub doubts: Vec<Doubt>,
+    pub doubts: Vec<ValueWarning>,
     excluded: BTreeMap<SkipReason, i64>,
     with_email: i64,
     without_name: i64,
@@ -406,7 +406,7 @@ impl Tally {
             let Some(about) = about else { continue };
             match self.doubts.iter_mut().find(|known| known.label == variable.label && known.about == about) {
                 Some(known) => known.n += 1,
-                None => self.doubts.push(Doubt { label: variable.label.clone(), about, n: 1 }),
+                None => self.doubts.push(ValueWarning { label: variable.label.clone(), about, n: 1 }),
             }
         }
     }

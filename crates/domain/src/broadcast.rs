@@ -1,6 +1,6 @@
 //! A broadcast's states, and the one function that knows the legal moves.
 
-crate::words! {
+crate::text_enum! {
     /// Where a broadcast stands.
     BroadcastStatus, "broadcast status" {
         /// Confirmed; its recipients are being written down.
@@ -85,7 +85,7 @@ impl BroadcastStatus {
     }
 }
 
-crate::words! {
+crate::text_enum! {
     /// Whom of a workshop's people a broadcast is for.
     Audience, "audience" {
         /// Everyone whose registration stands.

@@ -2,7 +2,7 @@
 
 use crate::time::MINUTE;
 
-crate::words! {
+crate::text_enum! {
     /// A way to reach people.
     Channel, "channel" {
         /// Posts to WhatsApp groups through a gateway.
@@ -72,7 +72,7 @@ impl Channel {
     }
 }
 
-crate::words! {
+crate::text_enum! {
     /// What a message is priced as: its category, or its way where that alone decides the price.
     Tariff, "tariff" {
         /// As [`Category::Utility`].
@@ -97,7 +97,7 @@ impl From<Category> for Tariff {
     }
 }
 
-crate::words! {
+crate::text_enum! {
     /// What kind of message a template is; decides price, hours and consent (providers/regulation-india.md §1.2, §3).
     Category, "category" {
         /// About an event that the person registered for.

@@ -2,7 +2,7 @@
 
 use crate::message::Next;
 
-crate::words! {
+crate::text_enum! {
     /// What happened. The store writes these words and screens read them.
     EventKind, "kind of event" {
         /// A call proved nothing and may work later: the message waits for another try. (The word is older than the type.)

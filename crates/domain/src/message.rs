@@ -4,12 +4,12 @@ use rand::Rng;
 
 use crate::{
     money::Money,
-    outcome::{Outcome, Said},
+    outcome::{Outcome, ProviderAnswer},
     retry::Retry,
     time::Millis,
 };
 
-crate::words! {
+crate::text_enum! {
     /// Where a message stands (engine.md, States of a message).
     MessageState, "message state" {
         /// Planned, not yet tried or to be tried again.
@@ -58,7 +58,7 @@ impl MessageState {
     }
 }
 
-crate::words! {
+crate::text_enum! {
     /// Why a recipient is left out before any call.
     SkipReason, "reason for leaving out" {
         /// The registration has no number.
@@ -89,27 +89,27 @@ pub enum Next {
         cost: Option<Money>,
     },
     /// Ended for this recipient.
-    Failed(Said),
+    Failed(ProviderAnswer),
     /// Back in the queue.
     Waiting {
         /// Not tried before this instant.
         from: Millis,
         /// Why.
-        said: Said,
+        said: ProviderAnswer,
     },
     /// Back in the queue untried: no call was made for it.
     HandBack {
         /// Not tried before this instant.
         from: Millis,
         /// Why.
-        said: Said,
+        said: ProviderAnswer,
     },
     /// Back in the queue untried, and the whole broadcast stops until somebody has mended the cause.
-    Pause(Said),
+    Pause(ProviderAnswer),
     /// Its last useful moment would pass before another try.
-    Expired(Said),
+    Expired(ProviderAnswer),
     /// Nobody knows.
-    Unknown(Said),
+    Unknown(ProviderAnswer),
 }
 
 /// Where one attempt takes a message. No other code decides this.
@@ -153,48 +153,65 @@ mod tests {
     #[test]
     fn an_unknown_outcome_is_never_tried_again() {
         for attempt in 1..10 {
-            assert_eq!(after(Outcome::Unknown(Said::default()), attempt), Next::Unknown(Said::default()));
+            assert_eq!(
+                after(Outcome::Unknown(ProviderAnswer::default()), attempt),
+                Next::Unknown(ProviderAnswer::default())
+            );
         }
     }
 
     #[test]
     fn retry_after_is_honoured_and_tries_end() {
-        let later =
-            |wait_ms| Outcome::NotNow { said: Said::default(), wait_ms, slow_down: true, once: false };
+        let later = |wait_ms| Outcome::NotNow {
+            said: ProviderAnswer::default(),
+            wait_ms,
+            slow_down: true,
+            once: false,
+        };
         let Next::Waiting { from, .. } = after(later(Some(60_000)), 1) else { panic!("waits") };
         assert!(from.0 >= 60_000);
-        assert_eq!(after(later(None), 6), Next::Failed(Said::default()));
-        assert_eq!(after(later(Some(2_000_000)), 1), Next::Expired(Said::default()));
+        assert_eq!(after(later(None), 6), Next::Failed(ProviderAnswer::default()));
+        assert_eq!(after(later(Some(2_000_000)), 1), Next::Expired(ProviderAnswer::default()));
     }
 
     #[test]
     fn what_may_work_later_is_tried_six_times_with_waits_whose_bound_doubles() {
-        let later =
-            || Outcome::NotNow { said: Said::default(), wait_ms: None, slow_down: false, once: false };
+        let later = || Outcome::NotNow {
+            said: ProviderAnswer::default(),
+            wait_ms: None,
+            slow_down: false,
+            once: false,
+        };
         for (attempt, most_ms) in [(1, 2_000), (2, 4_000), (3, 8_000), (4, 16_000), (5, 32_000)] {
             let Next::Waiting { from, .. } = after(later(), attempt) else { panic!("waits after {attempt}") };
             assert!((1..=most_ms).contains(&from.0), "{} ms after {attempt}", from.0);
         }
-        assert_eq!(after(later(), 6), Next::Failed(Said::default()));
+        assert_eq!(after(later(), 6), Next::Failed(ProviderAnswer::default()));
     }
 
     #[test]
     fn what_may_be_tried_once_more_fails_after_the_second_try() {
         let again = || Outcome::NotNow {
-            said: Said::default(),
+            said: ProviderAnswer::default(),
             wait_ms: Some(120_000),
             slow_down: false,
             once: true,
         };
         let Next::Waiting { from, .. } = after(again(), 1) else { panic!("waits") };
         assert!(from.0 >= 120_000);
-        assert_eq!(after(again(), 2), Next::Failed(Said::default()));
-        assert_eq!(after(again(), 3), Next::Failed(Said::default()));
+        assert_eq!(after(again(), 2), Next::Failed(ProviderAnswer::default()));
+        assert_eq!(after(again(), 3), Next::Failed(ProviderAnswer::default()));
     }
 
     #[test]
     fn an_account_that_cannot_send_pauses_and_keeps_the_row() {
-        assert_eq!(after(Outcome::AccountStopped(Said::default()), 1), Next::Pause(Said::default()));
-        assert_eq!(after(Outcome::Misconfigured(Said::default()), 1), Next::Pause(Said::default()));
+        assert_eq!(
+            after(Outcome::AccountStopped(ProviderAnswer::default()), 1),
+            Next::Pause(ProviderAnswer::default())
+        );
+        assert_eq!(
+            after(Outcome::Misconfigured(ProviderAnswer::default()), 1),
+            Next::Pause(ProviderAnswer::default())
+        );
     }
 }

@@ -4,17 +4,17 @@ use crate::money::Money;
 
 /// The provider's own words about an ending, fit for a screen: no key, no message text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Said {
+pub struct ProviderAnswer {
     /// Short code under which equal endings are grouped, such as `131026`, `http_402` or `no_answer`.
     pub code: String,
     /// The provider's text, or ours where it sent none.
     pub text: String,
 }
 
-impl Said {
+impl ProviderAnswer {
     /// A code and a text.
-    pub fn new(code: impl Into<String>, text: impl Into<String>) -> Said {
-        Said { code: code.into(), text: text.into() }
+    pub fn new(code: impl Into<String>, text: impl Into<String>) -> ProviderAnswer {
+        ProviderAnswer { code: code.into(), text: text.into() }
     }
 }
 
@@ -29,15 +29,15 @@ pub enum Outcome {
         cost: Option<Money>,
     },
     /// Refused for this recipient for good; the next one may well go.
-    Refused(Said),
+    Refused(ProviderAnswer),
     /// This account cannot send now: money, plan, key, block. Nothing of this attempt went out.
-    AccountStopped(Said),
+    AccountStopped(ProviderAnswer),
     /// The broadcast is set up wrongly: template, parameters, campaign. Nothing of this attempt went out.
-    Misconfigured(Said),
+    Misconfigured(ProviderAnswer),
     /// Proven not accepted, may work later.
     NotNow {
         /// Why.
-        said: Said,
+        said: ProviderAnswer,
         /// How long the provider asked us to wait, in milliseconds.
         wait_ms: Option<i64>,
         /// Whether the whole integration should slow down (429), not only this row.
@@ -46,5 +46,5 @@ pub enum Outcome {
         once: bool,
     },
     /// It may have gone out. A second call could tell a person twice.
-    Unknown(Said),
+    Unknown(ProviderAnswer),
 }

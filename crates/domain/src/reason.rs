@@ -4,7 +4,7 @@ use std::{convert::Infallible, fmt, str::FromStr};
 
 use crate::message::SkipReason;
 
-crate::words! {
+crate::text_enum! {
     /// A cause that Munadi itself states.
     OwnReason, "reason" {
         /// The process stopped while the call was under way; it may have gone out.

@@ -1,6 +1,6 @@
 //! What a provider told us later, and where it takes a message.
 
-use crate::{ids::MessageSpan, message::MessageState, money::Money, outcome::Said, time::Millis};
+use crate::{ids::MessageSpan, message::MessageState, money::Money, outcome::ProviderAnswer, time::Millis};
 
 /// What a receipt proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub enum Proof {
     /// It was opened.
     Read,
     /// It will not arrive.
-    Failed(Said),
+    Failed(ProviderAnswer),
 }
 
 /// Where a receipt takes a message that stands at `state`; `None` when it changes nothing. No other code decides this.
@@ -231,7 +231,7 @@ mod tests {
             Just(Proof::Sent),
             Just(Proof::Delivered),
             Just(Proof::Read),
-            Just(Proof::Failed(Said::default()))
+            Just(Proof::Failed(ProviderAnswer::default()))
         ]
     }
 

@@ -1,6 +1,6 @@
 //! Who may do what (engine.md, Who may do what).
 
-crate::words! {
+crate::text_enum! {
     /// A member's role in one organisation.
     Role, "role" {
         /// Everything in the organisation.

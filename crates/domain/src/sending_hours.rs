@@ -10,7 +10,7 @@ use crate::{
     time::{DAY, Millis, Zone},
 };
 
-crate::words! {
+crate::text_enum! {
     /// What happens to people who have not got it when the hours end.
     AfterHours, "choice for the end of the hours" {
         /// They wait until the hours begin again, as far as their deadline allows.

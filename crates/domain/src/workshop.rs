@@ -1,6 +1,6 @@
 //! A workshop's and a registrant's states.
 
-crate::words! {
+crate::text_enum! {
     /// Where a workshop stands.
     WorkshopStatus, "workshop status" {
         /// Entered, not yet certain.
@@ -14,7 +14,7 @@ crate::words! {
     }
 }
 
-crate::words! {
+crate::text_enum! {
     /// Where a registration stands. Only `Registered` people are told anything.
     RegistrantStatus, "registrant status" {
         /// Has a place.
@@ -26,7 +26,7 @@ crate::words! {
     }
 }
 
-crate::words! {
+crate::text_enum! {
     /// The eight colours a tag may have; each is a dot beside the word.
     TagColour, "tag colour" {
         /// Violet, the default.

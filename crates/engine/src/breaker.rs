@@ -65,12 +65,12 @@ impl Breakers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::outcome::Said;
+    use domain::outcome::ProviderAnswer;
 
     #[test]
     fn r29_it_opens_on_failures_in_a_row_and_closes_on_success() {
         let (mut breakers, id) = (Breakers::default(), IntegrationId::new(Millis(0)));
-        let doubt = Outcome::Unknown(Said::default());
+        let doubt = Outcome::Unknown(ProviderAnswer::default());
         for _ in 1..FAILURES_MAX {
             assert_eq!(breakers.after(id, &doubt, Millis(0)), None);
         }
@@ -86,8 +86,12 @@ mod tests {
     #[test]
     fn a_request_to_slow_down_is_honoured_at_once() {
         let (mut breakers, id) = (Breakers::default(), IntegrationId::new(Millis(0)));
-        let slow =
-            Outcome::NotNow { said: Said::default(), wait_ms: Some(7_000), slow_down: true, once: false };
+        let slow = Outcome::NotNow {
+            said: ProviderAnswer::default(),
+            wait_ms: Some(7_000),
+            slow_down: true,
+            once: false,
+        };
         assert_eq!(breakers.after(id, &slow, Millis(0)), Some(Millis(7_000)));
     }
 }

@@ -92,7 +92,7 @@ impl Engine {
 
     async fn ask(&self, account: &dyn Account, asked: &DueLookUp) -> Result<(), StoreError> {
         let now = self.clock.now();
-        if let Some(wait_ms) = self.work.one_call(asked.integration, now).await? {
+        if let Some(wait_ms) = self.work.reserve_call(asked.integration, now).await? {
             let again = now.plus(wait_ms.max(SECOND));
             return self.work.look_up_again(asked, Some((asked.step, again))).await;
         }

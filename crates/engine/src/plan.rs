@@ -5,7 +5,7 @@ use domain::{
     audience::{Decision, OneEach, Rules},
     channel::Channel,
     ids::MessageRef,
-    outcome::Said,
+    outcome::ProviderAnswer,
     reason::OwnReason,
     template::Message,
 };
@@ -42,7 +42,7 @@ impl Engine {
                 Err(error @ StoreError::Corrupt { .. }) => {
                     warn!(broadcast.id = %id, "{id} cannot be planned and is cancelled: {error}");
                     let words = "What it was confirmed with cannot be read. Confirm it anew.";
-                    let said = Said::new(OwnReason::Template, words);
+                    let said = ProviderAnswer::new(OwnReason::Template, words);
                     self.work.abandon_plan(id, &said, self.clock.now()).await?;
                 }
                 Err(error) => return Err(error),

@@ -1,6 +1,6 @@
 //! The provider is asked about the campaign before the first message of a broadcast.
 
-use domain::{checks::Probe, ids::BroadcastId, outcome::Said};
+use domain::{checks::Probe, ids::BroadcastId, outcome::ProviderAnswer};
 use providers::Wire;
 use tracing::warn;
 
@@ -12,8 +12,10 @@ impl Engine {
         let objection = match ready.account.probe(&self.http, &ready.wire).await {
             // A provider that cannot be asked now will say at the first message what it thinks of it.
             Probe::Silent(_) => None,
-            Probe::Refused(text) => Some(Said::new("probe_refused", text)),
-            Probe::Answered { live: false, .. } => Some(Said::new("not_live", "The campaign is not live.")),
+            Probe::Refused(text) => Some(ProviderAnswer::new("probe_refused", text)),
+            Probe::Answered { live: false, .. } => {
+                Some(ProviderAnswer::new("not_live", "The campaign is not live."))
+            }
             Probe::Answered { live: true, parameters, media } => objection(&ready.wire, parameters, media),
         };
         let now = self.clock.now();
@@ -29,16 +31,16 @@ impl Engine {
 }
 
 /// What in our template does not fit what the provider wants.
-fn objection(wire: &Wire, parameters: Option<usize>, media: Option<bool>) -> Option<Said> {
+fn objection(wire: &Wire, parameters: Option<usize>, media: Option<bool>) -> Option<ProviderAnswer> {
     match wire {
         Wire::Whatsapp(wire) => {
             let mapped = wire.template.parameters.len();
             if let Some(wanted) = parameters.filter(|wanted| *wanted != mapped) {
                 let text = format!("The campaign wants {wanted} values, the template maps {mapped}.");
-                return Some(Said::new("params_differ", text));
+                return Some(ProviderAnswer::new("params_differ", text));
             }
             (media == Some(true) && wire.template.media.is_none()).then(|| {
-                Said::new(
+                ProviderAnswer::new(
                     "no_media",
                     "The campaign wants a picture, video or document, and the template has none.",
                 )
@@ -48,7 +50,7 @@ fn objection(wire: &Wire, parameters: Option<usize>, media: Option<bool>) -> Opt
             let mapped = wire.template.variables.len();
             parameters.filter(|wanted| *wanted != mapped).map(|wanted| {
                 let text = format!("The registered text wants {wanted} values, the template maps {mapped}.");
-                Said::new("params_differ", text)
+                ProviderAnswer::new("params_differ", text)
             })
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use domain::{
     ids::{BroadcastId, IntegrationId, MessageRef, ReceiptId},
     message::MessageState,
-    outcome::Said,
+    outcome::ProviderAnswer,
     receipt::{Event, OptWord, Proof, Reading, advance, opt_word},
     time::{HOUR, MINUTE, Millis, SECOND},
 };
@@ -90,7 +90,7 @@ impl Engine {
             .work
             .candidates(integration, numbers.into_iter().collect(), requests, named, now.plus(-LOOK_BACK_MS))
             .await?;
-        let mut book = Book::new(candidates, now);
+        let mut book = CandidateSet::new(candidates, now);
         let mut results = Vec::with_capacity(read.len());
         let mut unmatched = Vec::new();
         for (receipt, events) in &read {
@@ -161,7 +161,8 @@ impl Engine {
         let (Proof::Failed(said), Applied::To(message)) = (&reading.proof, result) else { return Ok(()) };
         let Some(meaning) = codes::meaning(&said.code) else { return Ok(()) };
         if meaning.pauses_broadcast() {
-            let words = Said::new(said.code.clone(), format!("{}. {}", meaning.title, meaning.help));
+            let words =
+                ProviderAnswer::new(said.code.clone(), format!("{}. {}", meaning.title, meaning.help));
             self.work.pause(message.broadcast, &words, now).await?;
             self.tell([message.broadcast]);
         }
@@ -280,7 +281,7 @@ fn weightier(one: Applied, other: Applied) -> Applied {
 }
 
 /// The candidates of a batch, and what its receipts make of them one after the other.
-struct Book {
+struct CandidateSet {
     now: Millis,
     rows: Vec<Candidate>,
     campaigns: HashMap<BroadcastId, String>,
@@ -288,8 +289,8 @@ struct Book {
     changes: BTreeMap<MessageRef, ReceiptChange>,
 }
 
-impl Book {
-    fn new(rows: Vec<Candidate>, now: Millis) -> Book {
+impl CandidateSet {
+    fn new(rows: Vec<Candidate>, now: Millis) -> CandidateSet {
         let mut by_number: HashMap<String, Vec<usize>> = HashMap::new();
         let mut campaigns = HashMap::new();
         for (at, row) in rows.iter().enumerate() {
@@ -299,7 +300,7 @@ impl Book {
                 template["campaign"].as_str().unwrap_or_default().to_owned()
             });
         }
-        Book { now, rows, campaigns, by_number, changes: BTreeMap::new() }
+        CandidateSet { now, rows, campaigns, by_number, changes: BTreeMap::new() }
     }
 
     /// The number of the message that a receipt was applied to, as the message has it.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use domain::{
     ids::{BroadcastId, IntegrationId, MessageSpan},
     message::Next,
-    outcome::{Outcome, Said},
+    outcome::{Outcome, ProviderAnswer},
     reason::OwnReason,
     sending_hours::SendingHours,
     template::Content,
@@ -98,7 +98,7 @@ impl Engine {
 
     async fn call(&self, ready: &Ready, rows: &[Claimed]) -> Ended {
         let Some((first, last)) = rows.first().zip(rows.last()) else {
-            return Ended::Called(Outcome::Unknown(Said::default()));
+            return Ended::Called(Outcome::Unknown(ProviderAnswer::default()));
         };
         let own: Content;
         let content = match &ready.content {
@@ -109,7 +109,7 @@ impl Engine {
                     &own
                 }
                 Err(_) => {
-                    let said = Said::new(OwnReason::Content, "Its planned values cannot be read.");
+                    let said = ProviderAnswer::new(OwnReason::Content, "Its planned values cannot be read.");
                     return Ended::Untried(Next::Failed(said));
                 }
             },
@@ -124,15 +124,18 @@ impl Engine {
     fn still_useful(&self, ready: &Ready) -> Result<(), Next> {
         let now = self.clock.now();
         if now >= ready.deadline {
-            return Err(Next::Expired(Said::new(OwnReason::Deadline, "Its last useful moment passed.")));
+            return Err(Next::Expired(ProviderAnswer::new(
+                OwnReason::Deadline,
+                "Its last useful moment passed.",
+            )));
         }
         if let Some(from) = ready.hours.closed_until(now) {
-            let said = Said::new(OwnReason::AfterHours, "The hours in which it may be sent ended.");
+            let said = ProviderAnswer::new(OwnReason::AfterHours, "The hours in which it may be sent ended.");
             return Err(Next::HandBack { from, said });
         }
         let wall = self.clock.wall();
         if wall > now && (wall >= ready.deadline || ready.hours.closed_until(wall).is_some()) {
-            let said = Said::new(
+            let said = ProviderAnswer::new(
                 "clock_set",
                 "The computer's clock was set forward; it waits until that is believed.",
             );
@@ -140,7 +143,7 @@ impl Engine {
         }
         // Another process may already have given up on this one, and a person may have sent the row again.
         if !self.may_call() {
-            return Err(Next::Unknown(Said::new(
+            return Err(Next::Unknown(ProviderAnswer::new(
                 OwnReason::WorkerLate,
                 "The program was held up before this call.",
             )));
@@ -152,7 +155,7 @@ impl Engine {
     async fn allowed_one_more(&self, ready: &Ready) -> Result<(), Next> {
         loop {
             self.still_useful(ready)?;
-            match self.work.one_call(ready.integration, self.clock.now()).await {
+            match self.work.reserve_call(ready.integration, self.clock.now()).await {
                 Ok(None) => return Ok(()),
                 Ok(Some(wait_ms)) => {
                     tokio::time::sleep(Duration::from_millis(
@@ -162,7 +165,7 @@ impl Engine {
                 }
                 Err(error) => {
                     warn!("the pace could not be asked: {error}");
-                    let said = Said::new(OwnReason::HandedBack, "Handed back untried.");
+                    let said = ProviderAnswer::new(OwnReason::HandedBack, "Handed back untried.");
                     return Err(Next::HandBack { from: self.clock.now(), said });
                 }
             }

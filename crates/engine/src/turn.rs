@@ -10,7 +10,7 @@ use domain::{
     ids::{BroadcastId, IntegrationId, MessageRef},
     message::{Next, after_attempt},
     money::Money,
-    outcome::{Outcome, Said},
+    outcome::{Outcome, ProviderAnswer},
     reason::OwnReason,
     time::{MINUTE, Millis, SECOND},
 };
@@ -18,7 +18,7 @@ use providers::{LookUpKey, UNRECOGNISED, Wire};
 use rand::{SeedableRng, rngs::SmallRng};
 use store::{
     StoreError,
-    work::{Asked, Claimed, DueBroadcast, Endings, NewLookUp, Record, SentRequest, Want},
+    work::{Claimed, DueBroadcast, Endings, LookUpTarget, NewLookUp, Record, SentRequest, Want},
 };
 use tokio::{runtime::Handle, task::JoinSet};
 use tracing::{error, warn};
@@ -50,7 +50,7 @@ const RECALL_LATER_MS: i64 = MINUTE;
 
 /// Rows may be in flight by this process that it knows nothing of: a commit was carried out and its answer lost.
 #[derive(Clone, Copy, Debug)]
-struct Doubt {
+struct LostCommit {
     /// Not looked for before.
     next: Millis,
     /// Looked for less often after.
@@ -109,7 +109,7 @@ pub struct Sender {
     probed_now: HashSet<BroadcastId>,
     round: u64,
     rng: SmallRng,
-    doubt: Option<Doubt>,
+    doubt: Option<LostCommit>,
 }
 
 impl Sender {
@@ -157,7 +157,7 @@ impl Sender {
         let turn = match self.engine.work.turn(&self.endings, &wanted, &self.engine.key, now).await {
             Ok(turn) => turn,
             Err(error) => {
-                self.doubt = Some(Doubt { next: now, often_until: now.plus(RECALL_OFTEN_MS) });
+                self.doubt = Some(LostCommit { next: now, often_until: now.plus(RECALL_OFTEN_MS) });
                 return Err(error);
             }
         };
@@ -202,11 +202,11 @@ impl Sender {
             .collect();
         if !lost.is_empty() {
             warn!(rows = lost.len(), "{} messages were claimed without an answer and go back", lost.len());
-            self.hand_back(lost);
+            self.return_to_waiting(lost);
         }
         let often = now < doubt.often_until;
         let next = now.plus(if often { RECALL_EVERY_MS } else { RECALL_LATER_MS });
-        self.doubt = Some(Doubt { next, ..doubt });
+        self.doubt = Some(LostCommit { next, ..doubt });
         Ok(())
     }
 
@@ -289,8 +289,10 @@ impl Sender {
         let (parts, at) = done.unwrap_or_else(|| {
             // A panic costs the messages of one call, and nobody knows whether they went out.
             error!("a call ended in a panic; its messages are unknown");
-            let said =
-                Said::new(OwnReason::Panic, "The program failed during this call; it may have gone out.");
+            let said = ProviderAnswer::new(
+                OwnReason::Panic,
+                "The program failed during this call; it may have gone out.",
+            );
             (vec![(rows, Ended::Called(Outcome::Unknown(said)))], now)
         });
         for (rows, ended) in parts {
@@ -368,10 +370,10 @@ impl Sender {
             let (asked, first, last) = match asked {
                 // Personal messages that went out together share a question; those that go again may lie anywhere.
                 LookUpKey::Call(_) if ready.batch() == 1 && rows[0].attempt == 1 => {
-                    (Asked::Each, first, last)
+                    (LookUpTarget::Each, first, last)
                 }
-                LookUpKey::Call(id) => (Asked::As(id), first, last),
-                LookUpKey::Broadcast(name) => (Asked::As(name), 1, i64::MAX),
+                LookUpKey::Call(id) => (LookUpTarget::As(id), first, last),
+                LookUpKey::Broadcast(name) => (LookUpTarget::As(name), 1, i64::MAX),
             };
             let due_at = at.plus(look_up::FIRST_MS);
             self.endings.ask(NewLookUp { broadcast, asked, first, last, since: at, due_at });
@@ -423,17 +425,19 @@ impl Sender {
                     let kept = (together.iter().map(Tried::from).collect(), Arc::clone(&ready));
                     calls.push((kept, (Arc::clone(&self.engine), ready, together)));
                 }
-                None => self.hand_back(together.iter().map(Tried::from)),
+                None => self.return_to_waiting(together.iter().map(Tried::from)),
             }
         }
         self.calls.start(calls, call);
     }
 
     /// Rows for which no call is made. They are claimed only for broadcasts that are ready; kept honest all the same.
-    fn hand_back(&mut self, rows: impl IntoIterator<Item = Tried>) {
+    fn return_to_waiting(&mut self, rows: impl IntoIterator<Item = Tried>) {
         let at = self.engine.clock.now();
-        let next =
-            Next::HandBack { from: at, said: Said::new(OwnReason::HandedBack, "Handed back untried.") };
+        let next = Next::HandBack {
+            from: at,
+            said: ProviderAnswer::new(OwnReason::HandedBack, "Handed back untried."),
+        };
         self.endings.rows.extend(rows.into_iter().map(|row| Record {
             message: row.message,
             attempt: row.attempt,
@@ -472,7 +476,7 @@ impl Sender {
                 Err(error @ StoreError::Corrupt { .. }) => {
                     self.engine
                         .work
-                        .pause(id, &Said::new(OwnReason::Template, error.to_string()), now)
+                        .pause(id, &ProviderAnswer::new(OwnReason::Template, error.to_string()), now)
                         .await?;
                     self.engine.tell([id]);
                     self.ready.remove(&id);
@@ -487,7 +491,7 @@ impl Sender {
             let account = match account {
                 Ok(account) => account,
                 Err(words) => {
-                    self.engine.work.pause(id, &Said::new(OwnReason::Account, words), now).await?;
+                    self.engine.work.pause(id, &ProviderAnswer::new(OwnReason::Account, words), now).await?;
                     self.engine.tell([id]);
                     self.ready.remove(&id);
                     continue;
@@ -498,7 +502,7 @@ impl Sender {
                 Err(error) => {
                     self.engine
                         .work
-                        .pause(id, &Said::new(OwnReason::Template, error.to_string()), now)
+                        .pause(id, &ProviderAnswer::new(OwnReason::Template, error.to_string()), now)
                         .await?;
                     self.engine.tell([id]);
                     self.ready.remove(&id);

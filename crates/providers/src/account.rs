@@ -7,7 +7,7 @@ use domain::{
     checks::Probe,
     ids::MessageSpan,
     money::Money,
-    outcome::{Outcome, Said},
+    outcome::{Outcome, ProviderAnswer},
     receipt::Event,
     sending_hours::OpenHours,
     sms::{DltTemplateId, EntityId, MessageId, SenderId},
@@ -16,7 +16,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{answer::NotTold, codes, http::Http, wire::Wire};
+use crate::{answer::QueryError, codes, http::Http, wire::Wire};
 
 /// A call under way. Its box is nothing beside an HTTP call.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -51,7 +51,7 @@ pub trait Account: Send + Sync + fmt::Debug {
     fn send<'a>(&'a self, http: &'a Http, call: &'a Call<'a>) -> BoxFuture<'a, Outcome>;
 
     /// Whether this refusal of several messages may be the fault of one of them: the others deserve calls of their own.
-    fn blames_one(&self, said: &Said) -> bool {
+    fn blames_one(&self, said: &ProviderAnswer) -> bool {
         said.code == codes::INVALID_NUMBER
     }
 
@@ -63,8 +63,8 @@ pub trait Account: Send + Sync + fmt::Debug {
     fn status<'a>(&'a self, http: &'a Http, about: &'a str) -> BoxFuture<'a, Status>;
 
     /// The templates that the vendor has of this account: a text each, as it was approved or registered.
-    fn templates<'a>(&'a self, _http: &'a Http) -> BoxFuture<'a, Result<Listing, NotTold>> {
-        Box::pin(async { Err(NotTold::NotConnected) })
+    fn templates<'a>(&'a self, _http: &'a Http) -> BoxFuture<'a, Result<Listing, QueryError>> {
+        Box::pin(async { Err(QueryError::NotConnected) })
     }
 
     /// Takes a post to our callback: whether it is the vendor's own, the key under which it is stored once, however often it
@@ -92,8 +92,12 @@ pub trait Account: Send + Sync + fmt::Debug {
     }
 
     /// Asks what became of messages, for accounts whose posts do not reach us. What comes back is stored and read like posts.
-    fn look_up<'a>(&'a self, _http: &'a Http, _key: &'a str) -> BoxFuture<'a, Result<Vec<String>, NotTold>> {
-        Box::pin(async { Err(NotTold::NotConnected) })
+    fn look_up<'a>(
+        &'a self,
+        _http: &'a Http,
+        _key: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<String>, QueryError>> {
+        Box::pin(async { Err(QueryError::NotConnected) })
     }
 }
 
@@ -226,17 +230,17 @@ pub struct Status {
 
 impl Status {
     /// Says why nothing more is known of the account.
-    pub(crate) fn not_told(&mut self, vendor: &str, not_told: &NotTold) {
+    pub(crate) fn not_told(&mut self, vendor: &str, not_told: &QueryError) {
         let words = not_told.words();
         let words = words.trim().trim_end_matches('.');
         let (standing, code, said) = match not_told {
-            NotTold::Refused(said) => {
+            QueryError::Refused(said) => {
                 (Standing::Refused, said.code.as_str(), format!("{vendor} refused: {words}."))
             }
-            NotTold::Silent(said) => {
+            QueryError::Silent(said) => {
                 (Standing::Silent, said.code.as_str(), format!("{vendor} gave no usable answer: {words}."))
             }
-            NotTold::NotConnected => (Standing::Silent, "", format!("{words}.")),
+            QueryError::NotConnected => (Standing::Silent, "", format!("{words}.")),
         };
         self.standing = standing;
         code.clone_into(&mut self.code);
@@ -326,8 +330,8 @@ pub struct Registered {
 }
 
 /// The words of a broadcast whose template belongs to another channel than its account.
-pub(crate) fn wrong_channel(account: &dyn Account) -> Said {
+pub(crate) fn wrong_channel(account: &dyn Account) -> ProviderAnswer {
     let words =
         format!("The account sends on {}, the template is another channel’s", account.channel().title());
-    Said::new(codes::NOT_SET_UP, words)
+    ProviderAnswer::new(codes::NOT_SET_UP, words)
 }

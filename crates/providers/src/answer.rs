@@ -1,7 +1,7 @@
 //! What an ending proves: the table from answer to outcome, and the text that a person may see.
 
 use domain::{
-    outcome::{Outcome, Said},
+    outcome::{Outcome, ProviderAnswer},
     time::{DAY, Millis, SECOND},
 };
 use jiff::fmt::rfc2822::DateTimeParser;
@@ -95,7 +95,7 @@ pub fn find_by_text<'t>(table: &'t [Row], text: &str) -> Option<&'t Row> {
 }
 
 /// The outcome of a class.
-pub fn outcome(class: Class, said: Said, wait_ms: Option<i64>) -> Outcome {
+pub fn outcome(class: Class, said: ProviderAnswer, wait_ms: Option<i64>) -> Outcome {
     match class {
         Class::Recipient => Outcome::Refused(said),
         Class::Stop => Outcome::AccountStopped(said),
@@ -108,42 +108,44 @@ pub fn outcome(class: Class, said: Said, wait_ms: Option<i64>) -> Outcome {
 /// The outcome of a call that brought no status.
 pub fn unanswered(silence: Silence) -> Outcome {
     match silence {
-        Silence::Never(why) => Outcome::AccountStopped(Said::new(codes::BAD_ADDRESS, why)),
+        Silence::Never(why) => Outcome::AccountStopped(ProviderAnswer::new(codes::BAD_ADDRESS, why)),
         Silence::Before(why) => {
-            let said = Said::new(codes::NOT_REACHED, why);
+            let said = ProviderAnswer::new(codes::NOT_REACHED, why);
             Outcome::NotNow { said, wait_ms: None, slow_down: false, once: false }
         }
-        Silence::After(why) => Outcome::Unknown(Said::new(codes::NO_ANSWER, why)),
+        Silence::After(why) => Outcome::Unknown(ProviderAnswer::new(codes::NO_ANSWER, why)),
     }
 }
 
 /// Why a question was not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotTold {
+pub enum QueryError {
     /// The credential that the question needs is not set up.
     NotConnected,
     /// The provider refused; its words.
-    Refused(Said),
+    Refused(ProviderAnswer),
     /// The provider could not be asked, or its answer could not be read.
-    Silent(Said),
+    Silent(ProviderAnswer),
 }
 
-impl NotTold {
+impl QueryError {
     /// The provider's words, or ours.
     pub fn words(&self) -> String {
         match self {
-            NotTold::NotConnected => "The password or key that this question needs is not set up".to_owned(),
-            NotTold::Refused(said) | NotTold::Silent(said) => said.text.clone(),
+            QueryError::NotConnected => {
+                "The password or key that this question needs is not set up".to_owned()
+            }
+            QueryError::Refused(said) | QueryError::Silent(said) => said.text.clone(),
         }
     }
 }
 
-impl From<Silence> for NotTold {
-    fn from(silence: Silence) -> NotTold {
+impl From<Silence> for QueryError {
+    fn from(silence: Silence) -> QueryError {
         match silence {
-            Silence::Never(why) => NotTold::Refused(Said::new(codes::BAD_ADDRESS, why)),
-            Silence::Before(why) => NotTold::Silent(Said::new(codes::NOT_REACHED, why)),
-            Silence::After(why) => NotTold::Silent(Said::new(codes::NO_ANSWER, why)),
+            Silence::Never(why) => QueryError::Refused(ProviderAnswer::new(codes::BAD_ADDRESS, why)),
+            Silence::Before(why) => QueryError::Silent(ProviderAnswer::new(codes::NOT_REACHED, why)),
+            Silence::After(why) => QueryError::Silent(ProviderAnswer::new(codes::NO_ANSWER, why)),
         }
     }
 }

@@ -18,7 +18,7 @@ pub mod vendor;
 pub mod wire;
 
 pub use account::{Account, Call, LookUpKey, Standing, Status};
-pub use answer::NotTold;
+pub use answer::QueryError;
 pub use codes::{Meaning, NextAction, UNRECOGNISED, meaning, pauses_broadcast};
 pub use http::{Http, HttpSettings};
 pub use secret::Secret;

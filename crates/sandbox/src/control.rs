@@ -34,9 +34,9 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
 }
 
 /// Either what was asked for, or what is wrong with the question.
-pub(crate) type Said = Result<Value, (u16, String)>;
+pub(crate) type ControlResult = Result<Value, (u16, String)>;
 
-pub(crate) fn say(said: Said) -> Response {
+pub(crate) fn say(said: ControlResult) -> Response {
     match said {
         Ok(value) => exchange::json(200, &value),
         Err((status, text)) => exchange::json(status, &json!({ "error": text })),
@@ -47,7 +47,7 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, (u16, String)
     serde_json::from_slice(body).map_err(|error| (400, error.to_string()))
 }
 
-pub(crate) fn value(of: impl Serialize) -> Said {
+pub(crate) fn value(of: impl Serialize) -> ControlResult {
     serde_json::to_value(of).map_err(|error| (500, error.to_string()))
 }
 
@@ -111,7 +111,7 @@ async fn patch_faults(State(shared): State<Arc<Shared>>, body: Bytes) -> Respons
     say(merge(&*shared.faults.get(), &body).and_then(|faults| set_faults(&shared, faults)))
 }
 
-fn set_faults(shared: &Shared, faults: Faults) -> Said {
+fn set_faults(shared: &Shared, faults: Faults) -> ControlResult {
     shared.faults.set(faults);
     shared.courier.look();
     value(&*shared.faults.get())

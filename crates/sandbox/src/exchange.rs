@@ -39,7 +39,7 @@ pub(crate) async fn exchange(
     scissors: &Scissors,
     phone: Option<u64>,
     server_error: impl FnOnce(u16) -> Value,
-    judge: impl FnOnce(bool) -> Answer,
+    validate: impl FnOnce(bool) -> Answer,
 ) -> Response {
     let _call = shared.world.call();
     let nth = phone.map_or(0, |phone| shared.world.ask(phone));
@@ -56,7 +56,7 @@ pub(crate) async fn exchange(
         }
         Trouble::BadGateway => bad_gateway(),
         Trouble::None | Trouble::BadGatewayAccepted | Trouble::ResetAfter | Trouble::Stall => {
-            let answer = judge(trouble == Trouble::None);
+            let answer = validate(trouble == Trouble::None);
             if !answer.accepted.is_empty() {
                 return after_acceptance(shared, scissors, trouble, answer).await;
             }

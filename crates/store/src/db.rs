@@ -29,7 +29,7 @@ use crate::{
     error::{StoreError, before_commit},
     postgres::{Plans, Server, Visit},
     readers::{Lane, Readers},
-    wall::{Tenant, Wall},
+    tenancy::{Tenancy, Tenant},
     writer::{Unfit, Writer},
 };
 
@@ -361,8 +361,8 @@ pub(crate) enum Db {
     Postgres {
         server: Arc<Server>,
         signals: Arc<Signals>,
-        wall: Arc<Wall>,
-        /// The organisation that every statement is bound to, where the [`Wall`] stands and the handle is a member's.
+        tenancy: Arc<Tenancy>,
+        /// The organisation that every statement is bound to, where the [`Tenancy`] stands and the handle is a member's.
         tenant: Option<Tenant>,
         plans: Plans,
     },
@@ -372,8 +372,8 @@ impl Db {
     /// The same database as a member's handle sees it.
     pub(crate) fn within(&self, organization: OrganizationId) -> Db {
         let mut db = self.clone();
-        if let Db::Postgres { wall, tenant, plans, .. } = &mut db {
-            *tenant = (**wall == Wall::Stands).then(|| Tenant::of(organization));
+        if let Db::Postgres { tenancy, tenant, plans, .. } = &mut db {
+            *tenant = (**tenancy == Tenancy::Stands).then(|| Tenant::of(organization));
             *plans = Plans::Fresh;
         }
         db

@@ -155,9 +155,9 @@ mod tests {
     /// What a database says of itself.
     #[derive(Debug, thiserror::Error)]
     #[error("database error {0}")]
-    struct Said(&'static str);
+    struct DatabaseMessage(&'static str);
 
-    impl DatabaseError for Said {
+    impl DatabaseError for DatabaseMessage {
         fn message(&self) -> &str {
             self.0
         }
@@ -184,7 +184,7 @@ mod tests {
     }
 
     fn said(code: &'static str) -> sqlx::Error {
-        sqlx::Error::Database(Box::new(Said(code)))
+        sqlx::Error::Database(Box::new(DatabaseMessage(code)))
     }
 
     /// Every way in which the error of a database comes to a caller.

@@ -533,7 +533,7 @@ impl Org {
         let mut undone = Undone::default();
         let mut after: Option<RegistrantId> = None;
         loop {
-            let part = self.take_out(id, import.workshop, after, UNDO_ROWS).await?;
+            let part = self.remove_imported(id, import.workshop, after, UNDO_ROWS).await?;
             undone.deleted += part.deleted;
             undone.kept += part.kept;
             undone.leads += part.leads;

@@ -16,8 +16,8 @@ mod readers;
 mod restored;
 mod scans;
 mod search;
-mod together;
-mod wall;
+mod statement_batch;
+mod tenancy;
 pub mod work;
 mod writer;
 
@@ -55,7 +55,7 @@ pub use members::{NewOrganization, Organization};
 pub use org::{Actor, Org};
 pub use phone_key::PhoneKey;
 pub use search::Indexed;
-pub use wall::Wall;
+pub use tenancy::Tenancy;
 pub use work::Work;
 
 use db::Db;
@@ -137,10 +137,10 @@ impl Store {
             Db::Sqlite { writer, readers } => {
                 Db::Sqlite { writer: writer.clone(), readers: readers.of(Lane::Engine) }
             }
-            Db::Postgres { server, signals, wall, tenant, plans } => Db::Postgres {
+            Db::Postgres { server, signals, tenancy, tenant, plans } => Db::Postgres {
                 server: Arc::new(server.for_engine()),
                 signals: Arc::clone(signals),
-                wall: Arc::clone(wall),
+                tenancy: Arc::clone(tenancy),
                 tenant: tenant.clone(),
                 plans: *plans,
             },

@@ -18,7 +18,7 @@ use crate::{
     db::{Batch, Tx, args},
     error::{StoreError, word},
     org::Org,
-    together::Together,
+    statement_batch::StatementBatch,
 };
 
 /// Changes to rows per state and reason, gathered while rows move and written once.
@@ -40,14 +40,14 @@ impl CountMoves {
 
 /// Writes the changes. Every transaction that changes a message's state ends with this; the rows are locked in key order.
 pub(crate) async fn move_counts(tx: &mut Tx, moves: CountMoves) -> Result<(), StoreError> {
-    let mut together = Together::default();
-    move_counts_with(&mut together, moves);
-    together.send(tx).await?;
+    let mut statements = StatementBatch::default();
+    move_counts_with(&mut statements, moves);
+    statements.send(tx).await?;
     Ok(())
 }
 
 /// As [`move_counts`], sent with other statements; the last of them.
-pub(crate) fn move_counts_with(together: &mut Together, moves: CountMoves) {
+pub(crate) fn move_counts_with(statements: &mut StatementBatch, moves: CountMoves) {
     let moved: Vec<_> = moves.0.into_iter().filter(|(_, (n, cost))| *n != 0 || *cost != 0).collect();
     if moved.is_empty() {
         return;
@@ -58,7 +58,7 @@ pub(crate) fn move_counts_with(together: &mut Together, moves: CountMoves) {
         .texts("reason", moved.iter().map(|((_, _, reason), _)| reason.clone()))
         .ints("n", moved.iter().map(|(_, (n, _))| *n))
         .ints("cost", moved.iter().map(|(_, (_, cost))| *cost));
-    together.run_batch(
+    statements.run_batch(
         "INSERT INTO broadcast_counts (broadcast_id, state, reason, n, cost)
          SELECT b.broadcast_id, b.state, b.reason, b.n, b.cost FROM @batch WHERE TRUE
          ON CONFLICT (broadcast_id, state, reason)

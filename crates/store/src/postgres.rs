@@ -23,7 +23,7 @@ use crate::{
     db::Db,
     error::{StoreError, before_commit, is_lost},
     migrate,
-    wall::{self, Tenant},
+    tenancy::{self, Tenant},
 };
 
 /// Connections of one process's pages and commands to PostgreSQL.
@@ -146,7 +146,7 @@ impl Server {
     }
 }
 
-/// Opens the pool, brings the schema up to date and builds the wall.
+/// Opens the pool, brings the schema up to date and builds row-level security.
 pub(crate) async fn open(address: &DatabaseAddress) -> Result<Db, StoreError> {
     let options = options(&address.url)?;
     let is_pooled = match address.is_pooled {
@@ -169,8 +169,8 @@ pub(crate) async fn open(address: &DatabaseAddress) -> Result<Db, StoreError> {
     });
     migrate::run_postgres(&server.pool).await?;
     let signals = Arc::new(Signals::of(&server.pool).await?);
-    let wall = Arc::new(wall::raise(&server.pool).await?);
-    Ok(Db::Postgres { server, signals, wall, tenant: None, plans: Plans::Kept })
+    let tenancy = Arc::new(tenancy::raise(&server.pool).await?);
+    Ok(Db::Postgres { server, signals, tenancy, tenant: None, plans: Plans::Kept })
 }
 
 /// The address as the driver reads it. What it asks for at the start of a connection and poolers do not know is left out; nothing here
@@ -248,7 +248,7 @@ impl Visit {
         match tenant {
             // A page asks here, as the owner of the tables.
             None if plans == Plans::Fresh => {
-                let limits = wall::limits(PAGE_STATEMENT);
+                let limits = tenancy::limits(PAGE_STATEMENT);
                 self.connection.begin_with(AssertSqlSafe(format!("{opening}; {limits}"))).await
             }
             None => self.connection.begin_with(opening).await,

@@ -86,7 +86,7 @@ fn sms(template: &SmsTemplate, probe: Option<&Probe>, tally: Option<&Tally>, all
     let Some(tally) = tally else { return };
     let among = if tally.whole { Among::All } else { Among::First(tally.looked_at) };
     for doubt in &tally.doubts {
-        all.push(Finding::Doubt { label: doubt.label.clone(), about: doubt.about, n: doubt.n, among });
+        all.push(Finding::ValueWarning { label: doubt.label.clone(), about: doubt.about, n: doubt.n, among });
     }
     if let Some(because) = tally.because {
         let everybody = tally.whole && tally.unicode == tally.recipients;

@@ -65,7 +65,7 @@ pub enum Among {
     First(i64),
 }
 
-crate::words! {
+crate::text_enum! {
     /// The name of a check, for programs. Stable: scripts read it.
     CheckId, "check" {
         /// Whether anybody gets it.
@@ -93,7 +93,7 @@ crate::words! {
         /// What an SMS template lacks.
         Template = "template",
         /// What an operator may dislike about a value.
-        Doubt = "doubt",
+        ValueWarning = "doubt",
         /// Characters that make a text Unicode.
         Unicode = "unicode",
         /// A link in the text.
@@ -181,7 +181,7 @@ pub enum Finding {
     /// The template has what its route needs.
     TemplateComplete,
     /// An operator may dislike a value; it is sent all the same.
-    Doubt { label: String, about: &'static str, n: i64, among: Among },
+    ValueWarning { label: String, about: &'static str, n: i64, among: Among },
     /// A character outside the small alphabet makes texts longer.
     Unicode { because: char, n: i64, everybody: bool, among: Among },
     /// The text carries a link.
@@ -276,7 +276,7 @@ impl Finding {
             F::TemplateProblem(_) | F::TemplateComplete | F::NearMisses { .. } | F::AdjacentPlaces => {
                 CheckId::Template
             }
-            F::Doubt { .. } => CheckId::Doubt,
+            F::ValueWarning { .. } => CheckId::ValueWarning,
             F::Unicode { .. } => CheckId::Unicode,
             F::CarriesLink => CheckId::Link,
             F::Segments { .. } => CheckId::Segments,
@@ -332,7 +332,7 @@ impl Finding {
             | F::ValueRefused { .. }
             | F::OutOfReach { .. }
             | F::ProviderSilent { .. }
-            | F::Doubt { .. }
+            | F::ValueWarning { .. }
             | F::Unicode { .. }
             | F::CarriesLink
             | F::NearMisses { .. }

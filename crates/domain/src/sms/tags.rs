@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::email::Email;
 
-crate::words! {
+crate::text_enum! {
     /// The kind of a variable, as the `{#name#}` in the registered text says.
     Tag, "kind of variable" {
         /// Any text, `{#var#}`; being phased out. Unknown names are this.

@@ -10,7 +10,7 @@ use crate::{
     template::{Content, Facts, Part, Source, ValueError, first_filled},
 };
 
-crate::words! {
+crate::text_enum! {
     /// How a provider is asked to send.
     SmsRoute, "SMS route" {
         /// A registered template by the provider's message id: the usual way.

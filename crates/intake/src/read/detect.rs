@@ -112,7 +112,7 @@ pub(super) fn magic(head: &[u8]) -> Result<Magic, SheetError> {
 }
 
 /// What reading a text file once from end to end told.
-pub(super) struct Scan {
+pub(super) struct TextStructure {
     pub(super) encoding: Encoding,
     /// Bytes of the mark at its start.
     pub(super) mark: u64,
@@ -121,7 +121,7 @@ pub(super) struct Scan {
 }
 
 /// Reads the whole source once, because the first letter that tells Windows-1252 from UTF-8 may be in the last row.
-pub(super) fn scan(source: &mut impl Read, head: &[u8]) -> Result<Scan, SheetError> {
+pub(super) fn scan(source: &mut impl Read, head: &[u8]) -> Result<TextStructure, SheetError> {
     let marked = match head {
         [0xEF, 0xBB, 0xBF, ..] => Some((Encoding::Utf8, 3)),
         [0xFF, 0xFE, ..] => Some((Encoding::Utf16Le, 2)),
@@ -129,7 +129,7 @@ pub(super) fn scan(source: &mut impl Read, head: &[u8]) -> Result<Scan, SheetErr
         _ => utf16_without_mark(head).map(|encoding| (encoding, 0)),
     };
     if let Some((encoding @ (Encoding::Utf16Le | Encoding::Utf16Be), mark)) = marked {
-        return Ok(Scan { encoding, mark, cr_only: utf16_cr_only(head) });
+        return Ok(TextStructure { encoding, mark, cr_only: utf16_cr_only(head) });
     }
     let tally = Tally::of(source)?;
     if let Some(at) = tally.first_nul {
@@ -142,7 +142,7 @@ pub(super) fn scan(source: &mut impl Read, head: &[u8]) -> Result<Scan, SheetErr
     let utf8 = marked.is_some() || tally.broken * 10 <= tally.letters;
     let encoding = if utf8 { Encoding::Utf8 } else { Encoding::Windows1252 };
     let mark = marked.map_or(0, |(_, mark)| mark);
-    Ok(Scan { encoding, mark, cr_only: tally.lf == 0 && tally.cr > 0 })
+    Ok(TextStructure { encoding, mark, cr_only: tally.lf == 0 && tally.cr > 0 })
 }
 
 /// Commas, digits and line ends are a letter and a zero byte in UTF-16, always on the same side; a fifth

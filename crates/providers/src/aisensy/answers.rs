@@ -1,7 +1,7 @@
 //! What AiSensy's answer to a send call proves (NOTES.md §2.4, §2.5). The table is the whole of it.
 
 use domain::{
-    outcome::{Outcome, Said},
+    outcome::{Outcome, ProviderAnswer},
     time::Millis,
 };
 use serde_json::Value;
@@ -204,8 +204,8 @@ fn read_success(answer: &Answer, body: Option<&Value>, text: &str, secrets: &[&S
 }
 
 /// The provider's words, or ours where it sent none (an HTML page, an empty body).
-pub(super) fn said(code: &str, status: u16, text: &str, secrets: &[&Secret]) -> Said {
+pub(super) fn said(code: &str, status: u16, text: &str, secrets: &[&Secret]) -> ProviderAnswer {
     let text = fit(text, secrets);
     let text = if text.is_empty() { format!("HTTP {status} without a reason") } else { text };
-    Said::new(code, text)
+    ProviderAnswer::new(code, text)
 }

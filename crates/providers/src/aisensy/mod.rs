@@ -15,7 +15,7 @@ pub use project::{AudienceCategory, Campaign, Page, ProjectFacts, TemplateFacts,
 pub use receipts::{SIGNATURE_HEADER, dedupe_key, read, verify};
 pub use vendor::{AISENSY, Aisensy};
 
-pub use crate::answer::NotTold;
+pub use crate::answer::QueryError;
 use crate::{
     answer,
     http::{Endpoint, EndpointError, Http},

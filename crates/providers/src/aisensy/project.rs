@@ -7,7 +7,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
     checks::Probe,
     money::Money,
-    outcome::Said,
+    outcome::ProviderAnswer,
     receipt::{Event, Proof, Reading},
 };
 use reqwest::header::HeaderName;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{AisensyAccount, AisensySecrets, AisensySettings, answers::said};
 use crate::{
-    answer::{NotTold, fit, text_of},
+    answer::{QueryError, fit, text_of},
     codes,
     http::{Answer, Endpoint, EndpointError, Http, Silence},
     lenient::{digits, id, instant, integer, is_something, text, yes_or_no},
@@ -176,17 +176,17 @@ impl AisensyAccount {
         let question = json!({ "apiKey": self.api_key.expose(), "campaignName": campaign }).to_string();
         match self.told(http.post(&self.details, question.into_bytes(), None).await) {
             Ok(body) => campaign_details(&body),
-            Err(NotTold::Refused(said)) => Probe::Refused(said.text),
-            Err(NotTold::Silent(said)) => Probe::Silent(said.text),
-            Err(NotTold::NotConnected) => Probe::Silent("Not connected".to_owned()),
+            Err(QueryError::Refused(said)) => Probe::Refused(said.text),
+            Err(QueryError::Silent(said)) => Probe::Silent(said.text),
+            Err(QueryError::NotConnected) => Probe::Silent("Not connected".to_owned()),
         }
     }
 
     /// Balance, tier, quality and state.
     ///
     /// # Errors
-    /// [`NotTold`], as with every question below.
-    pub async fn project(&self, http: &Http) -> Result<ProjectFacts, NotTold> {
+    /// [`QueryError`], as with every question below.
+    pub async fn project(&self, http: &Http) -> Result<ProjectFacts, QueryError> {
         let body = self.ask(http, &[], &[]).await?;
         let body =
             ["project", "data"].iter().filter_map(|at| body.get(at)).find(|v| v.is_object()).unwrap_or(&body);
@@ -207,8 +207,8 @@ impl AisensyAccount {
     /// All templates of the project. Follows the cursor where the answer has one and counts where it has none (§3).
     ///
     /// # Errors
-    /// [`NotTold`]
-    pub async fn template_facts(&self, http: &Http) -> Result<Vec<TemplateFacts>, NotTold> {
+    /// [`QueryError`]
+    pub async fn template_facts(&self, http: &Http) -> Result<Vec<TemplateFacts>, QueryError> {
         let path = &["wa_template", ""];
         self.listing(http, path, &["template", "templates", "data"], template, |one| one.id.clone()).await
     }
@@ -221,7 +221,7 @@ impl AisensyAccount {
         names: &[&str],
         read: fn(&Value) -> Option<T>,
         id_of: fn(&T) -> String,
-    ) -> Result<Vec<T>, NotTold> {
+    ) -> Result<Vec<T>, QueryError> {
         let (mut all, mut seen, mut after) = (Vec::new(), HashSet::new(), None::<String>);
         let (mut passed, limit) = (0_usize, LISTING_PAGE.to_string());
         for _ in 0..LISTING_PAGES_MAX {
@@ -255,8 +255,8 @@ impl AisensyAccount {
     /// The project's API campaigns, on every page.
     ///
     /// # Errors
-    /// [`NotTold`]
-    pub async fn campaigns(&self, http: &Http) -> Result<Vec<Campaign>, NotTold> {
+    /// [`QueryError`]
+    pub async fn campaigns(&self, http: &Http) -> Result<Vec<Campaign>, QueryError> {
         let path = &["campaign", "api"];
         self.listing(http, path, &["campaign", "campaigns", "data"], campaign, |one| one.id.clone()).await
     }
@@ -265,14 +265,14 @@ impl AisensyAccount {
     /// Readings carry number and campaign, no id.
     ///
     /// # Errors
-    /// [`NotTold`]
+    /// [`QueryError`]
     pub async fn audience(
         &self,
         http: &Http,
         campaign: &Campaign,
         category: AudienceCategory,
         after: Option<&str>,
-    ) -> Result<Page<Reading>, NotTold> {
+    ) -> Result<Page<Reading>, QueryError> {
         let body = self.audience_body(http, campaign, category, after).await?;
         let rows = rows(&body, &["data"]);
         let items: Vec<Reading> = rows.iter().filter_map(|row| reading(row, category, campaign)).collect();
@@ -286,7 +286,7 @@ impl AisensyAccount {
         campaign: &Campaign,
         category: AudienceCategory,
         after: Option<&str>,
-    ) -> Result<Value, NotTold> {
+    ) -> Result<Value, QueryError> {
         let limit = AUDIENCE_PAGE.to_string();
         let query =
             [("category", category.word()), ("limit", limit.as_str()), ("after", after.unwrap_or_default())];
@@ -298,8 +298,8 @@ impl AisensyAccount {
     /// that the project does not list has nobody.
     ///
     /// # Errors
-    /// [`NotTold`]
-    pub async fn ask_audience(&self, http: &Http, campaign: &str) -> Result<Vec<String>, NotTold> {
+    /// [`QueryError`]
+    pub async fn ask_audience(&self, http: &Http, campaign: &str) -> Result<Vec<String>, QueryError> {
         let campaigns = self.campaigns(http).await?;
         let Some(campaign) = campaigns.into_iter().find(|one| one.name == campaign) else {
             return Ok(Vec::new());
@@ -322,14 +322,14 @@ impl AisensyAccount {
         Ok(posts)
     }
 
-    async fn ask(&self, http: &Http, path: &[&str], query: &[(&str, &str)]) -> Result<Value, NotTold> {
-        let access = self.project.as_ref().ok_or(NotTold::NotConnected)?;
+    async fn ask(&self, http: &Http, path: &[&str], query: &[(&str, &str)]) -> Result<Value, QueryError> {
+        let access = self.project.as_ref().ok_or(QueryError::NotConnected)?;
         let endpoint = if path.is_empty() { access.project.clone() } else { access.project.join(path) };
         self.told(http.get(&endpoint, query, Some((PASSWORD_HEADER, &access.password))).await)
     }
 
     /// The body of a good answer. 4xx, and a good status with a bad word, are refusals; the rest is silence.
-    fn told(&self, ended: Result<Answer, Silence>) -> Result<Value, NotTold> {
+    fn told(&self, ended: Result<Answer, Silence>) -> Result<Value, QueryError> {
         let answer = ended?;
         let body: Option<Value> = serde_json::from_slice(&answer.body).ok().filter(|_| answer.whole);
         let words = body.as_ref().and_then(text_of).unwrap_or("").to_owned();
@@ -338,12 +338,12 @@ impl AisensyAccount {
         let code = format!("http_{}", answer.status);
         let said = |code: &str| said(code, answer.status, &words, &secrets);
         match (answer.status, body) {
-            (200..=299, Some(body)) if is_refusal(&body) => Err(NotTold::Refused(said(&code))),
+            (200..=299, Some(body)) if is_refusal(&body) => Err(QueryError::Refused(said(&code))),
             // A list may stand alone (§12).
             (200..=299, Some(body)) if body.is_object() || body.is_array() => Ok(body),
-            (408 | 429, _) => Err(NotTold::Silent(said(&code))),
-            (400..=499, _) => Err(NotTold::Refused(said(&code))),
-            _ => Err(NotTold::Silent(said(codes::UNREADABLE))),
+            (408 | 429, _) => Err(QueryError::Silent(said(&code))),
+            (400..=499, _) => Err(QueryError::Refused(said(&code))),
+            _ => Err(QueryError::Silent(said(codes::UNREADABLE))),
         }
     }
 }
@@ -496,10 +496,10 @@ fn reading(row: &Value, category: AudienceCategory, campaign: &Campaign) -> Opti
     })
 }
 
-fn why(payload: &Value) -> Said {
+fn why(payload: &Value) -> ProviderAnswer {
     let code = id(payload.get("code")).unwrap_or_else(|| "failed".to_owned());
     let reason = text(&payload["reason"]).unwrap_or_else(|| "Failed without a reason".to_owned());
-    Said::new(code, fit(&reason, &[]))
+    ProviderAnswer::new(code, fit(&reason, &[]))
 }
 
 #[cfg(test)]

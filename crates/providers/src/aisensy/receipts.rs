@@ -1,7 +1,7 @@
 //! What AiSensy posts to us (NOTES.md §4): whether it is genuine, whether we know it, what it says.
 
 use domain::{
-    outcome::Said,
+    outcome::ProviderAnswer,
     receipt::{Event, Proof, Reading, opt_word},
 };
 use hmac::{Hmac, KeyInit, Mac};
@@ -138,10 +138,13 @@ fn receipt(envelope: &Value, topic: Option<Stage>) -> Event {
 }
 
 /// Code and reason of a failure; its code is Meta's (§5), a number or text.
-fn why(failure: &Value) -> Said {
+fn why(failure: &Value) -> ProviderAnswer {
     let code = id(failure.get("code")).unwrap_or_else(|| "failed".to_owned());
     let reason = failure.as_str().map(str::to_owned).or_else(|| text(&failure["reason"]));
-    Said::new(code, reason.map_or_else(|| "Failed without a reason".to_owned(), |reason| fit(&reason, &[])))
+    ProviderAnswer::new(
+        code,
+        reason.map_or_else(|| "Failed without a reason".to_owned(), |reason| fit(&reason, &[])),
+    )
 }
 
 /// The other side's number: digits with country code, or ten digits and `countryCode` beside them.

@@ -4,7 +4,7 @@ use domain::{
     channel::{Channel, Tariff},
     checks::Probe,
     money::Money,
-    outcome::{Outcome, Said},
+    outcome::{Outcome, ProviderAnswer},
     receipt::Event,
     text::grouped,
 };
@@ -19,7 +19,7 @@ use crate::{
         Account, BoxFuture, Call, Capabilities, Listing, LookUpKey, NotGenuine, Post, Received, Registered,
         Reply, Standing, Status, Told, wrong_channel,
     },
-    answer::NotTold,
+    answer::QueryError,
     codes,
     codes::Meaning,
     field::{Field, Kind, PLAIN, SECRET, Shown, TEXT, Wrong},
@@ -283,7 +283,7 @@ impl Account for AisensyAccount {
             let Wire::Whatsapp(wire) = call.wire else { return Outcome::Misconfigured(wrong_channel(self)) };
             let [to] = call.to else {
                 let words = format!("AiSensy takes one number per call, not {}", call.to.len());
-                return Outcome::Misconfigured(Said::new(codes::NOT_SET_UP, words));
+                return Outcome::Misconfigured(ProviderAnswer::new(codes::NOT_SET_UP, words));
             };
             self.send_one(http, wire, call.content, to, call.now).await
         })
@@ -309,7 +309,7 @@ impl Account for AisensyAccount {
         })
     }
 
-    fn templates<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, Result<Listing, NotTold>> {
+    fn templates<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, Result<Listing, QueryError>> {
         Box::pin(async move {
             let (templates, campaigns) = tokio::join!(self.template_facts(http), self.campaigns(http));
             // Without the campaigns a person types their names.
@@ -346,7 +346,7 @@ impl Account for AisensyAccount {
         }
     }
 
-    fn look_up<'a>(&'a self, http: &'a Http, key: &'a str) -> BoxFuture<'a, Result<Vec<String>, NotTold>> {
+    fn look_up<'a>(&'a self, http: &'a Http, key: &'a str) -> BoxFuture<'a, Result<Vec<String>, QueryError>> {
         Box::pin(self.ask_audience(http, key))
     }
 }
@@ -369,7 +369,7 @@ fn registered(facts: super::TemplateFacts) -> Registered {
 }
 
 /// What both answers together say of the account.
-fn status(about: &str, campaign: Option<Probe>, project: Option<Result<ProjectFacts, NotTold>>) -> Status {
+fn status(about: &str, campaign: Option<Probe>, project: Option<Result<ProjectFacts, QueryError>>) -> Status {
     let mut status = Status { about: about.to_owned(), ..Status::default() };
     match &project {
         None => "needs the project password".clone_into(&mut status.balance_note),

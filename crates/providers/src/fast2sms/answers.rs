@@ -5,7 +5,7 @@
 
 use domain::{
     money::Money,
-    outcome::{Outcome, Said},
+    outcome::{Outcome, ProviderAnswer},
     time::{Millis, SECOND},
 };
 use serde_json::Value;
@@ -171,13 +171,13 @@ pub fn read_answer(answer: &Answer, numbers: usize, now: Millis, secrets: &[&Sec
 }
 
 /// A refusal whose code is missing or new, by its words: as by the code that has the same meaning.
-fn by_text(words: &str, said: impl Fn(&str) -> Said) -> Outcome {
+fn by_text(words: &str, said: impl Fn(&str) -> ProviderAnswer) -> Outcome {
     let row =
         find_by_text(TEXT_ANSWERS, words).and_then(|row| CODES.iter().find(|known| known.code == row.code));
     row.map_or_else(|| Outcome::Refused(said(codes::UNRECOGNISED)), |row| by_code(row, said(row.code)))
 }
 
-fn by_code(row: &CodeRow, said: Said) -> Outcome {
+fn by_code(row: &CodeRow, said: ProviderAnswer) -> Outcome {
     match row.again_ms {
         Some(wait_ms) => Outcome::NotNow { said, wait_ms: Some(wait_ms), slow_down: false, once: true },
         None => outcome(row.class, said, None),
@@ -185,10 +185,10 @@ fn by_code(row: &CodeRow, said: Said) -> Outcome {
 }
 
 /// The provider's words, or ours where it sent none (an HTML page, an empty body).
-pub(super) fn said(code: &str, status: u16, words: &str, secrets: &[&Secret]) -> Said {
+pub(super) fn said(code: &str, status: u16, words: &str, secrets: &[&Secret]) -> ProviderAnswer {
     let words = fit(words, secrets);
     let words = if words.is_empty() { format!("HTTP {status} without a reason") } else { words };
-    Said::new(code, words)
+    ProviderAnswer::new(code, words)
 }
 
 /// How deep the block of details is looked for; where it sits varies (§2.4).

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Fast2smsAccount, KEY_HEADER, answers::said};
 use crate::{
-    answer::{NotTold, text_of},
+    answer::{QueryError, text_of},
     codes,
     http::{Answer, Http, Silence},
     lenient::{integer, text, yes_or_no},
@@ -60,8 +60,8 @@ impl Fast2smsAccount {
     /// The balance. Sends nothing and costs nothing, and so is the test of a connection.
     ///
     /// # Errors
-    /// [`NotTold`], as with every question below.
-    pub async fn wallet(&self, http: &Http) -> Result<Wallet, NotTold> {
+    /// [`QueryError`], as with every question below.
+    pub async fn wallet(&self, http: &Http) -> Result<Wallet, QueryError> {
         let key = Some((KEY_HEADER, &self.api_key));
         let (body, _) = self.told(http.post(&self.wallet, b"{}".to_vec(), key).await)?;
         let places = [&body["wallet"], &body["data"]["wallet"]];
@@ -73,20 +73,20 @@ impl Fast2smsAccount {
     /// The account's headers.
     ///
     /// # Errors
-    /// [`NotTold`]
-    pub async fn senders(&self, http: &Http) -> Result<Vec<RegisteredSender>, NotTold> {
+    /// [`QueryError`]
+    pub async fn senders(&self, http: &Http) -> Result<Vec<RegisteredSender>, QueryError> {
         self.dlt_manager(http, "sender").await
     }
 
     /// The account's approved templates, by header.
     ///
     /// # Errors
-    /// [`NotTold`]
-    pub async fn registered(&self, http: &Http) -> Result<Vec<RegisteredSender>, NotTold> {
+    /// [`QueryError`]
+    pub async fn registered(&self, http: &Http) -> Result<Vec<RegisteredSender>, QueryError> {
         self.dlt_manager(http, "template").await
     }
 
-    async fn dlt_manager(&self, http: &Http, kind: &str) -> Result<Vec<RegisteredSender>, NotTold> {
+    async fn dlt_manager(&self, http: &Http, kind: &str) -> Result<Vec<RegisteredSender>, QueryError> {
         let key = Some((KEY_HEADER, &self.api_key));
         let (body, _) = self.told(http.get(&self.manager, &[("type", kind)], key).await)?;
         Ok(rows(&body["data"]).iter().filter_map(sender).collect())
@@ -95,8 +95,8 @@ impl Fast2smsAccount {
     /// What became of a request, as Fast2SMS wrote it: for [`read`](super::read), like a post.
     ///
     /// # Errors
-    /// [`NotTold`]
-    pub async fn dlr(&self, http: &Http, request_id: &str) -> Result<String, NotTold> {
+    /// [`QueryError`]
+    pub async fn dlr(&self, http: &Http, request_id: &str) -> Result<String, QueryError> {
         let at = self.reports.join(&[request_id]);
         let (_, raw) = self.told(http.get(&at, &[], Some((KEY_HEADER, &self.api_key))).await)?;
         Ok(raw)
@@ -107,9 +107,9 @@ impl Fast2smsAccount {
     pub async fn ask_template(&self, http: &Http, template: &SmsTemplate) -> Probe {
         match self.wallet(http).await {
             Ok(_) => {}
-            Err(NotTold::Refused(said)) => return Probe::Refused(said.text),
-            Err(NotTold::Silent(said)) => return Probe::Silent(said.text),
-            Err(NotTold::NotConnected) => return Probe::Silent("Not connected".to_owned()),
+            Err(QueryError::Refused(said)) => return Probe::Refused(said.text),
+            Err(QueryError::Silent(said)) => return Probe::Silent(said.text),
+            Err(QueryError::NotConnected) => return Probe::Silent("Not connected".to_owned()),
         }
         let parameters = match (template.route, &template.message_id) {
             (SmsRoute::Dlt, Some(wanted)) => {
@@ -123,7 +123,7 @@ impl Fast2smsAccount {
     }
 
     /// The body of a good answer, read and as it came. `return` in the older answers, `success` in the newer ones.
-    fn told(&self, ended: Result<Answer, Silence>) -> Result<(Value, String), NotTold> {
+    fn told(&self, ended: Result<Answer, Silence>) -> Result<(Value, String), QueryError> {
         let answer = ended?;
         let read = serde_json::from_slice::<Value>(&answer.body)
             .ok()
@@ -137,20 +137,23 @@ impl Fast2smsAccount {
             None => format!("http_{}", answer.status),
         };
         match (yes, answer.status) {
-            (Some(false), _) => Err(NotTold::Refused(said(&code))),
-            (_, 408 | 429) => Err(NotTold::Silent(said(&code))),
-            (_, 300..=499) => Err(NotTold::Refused(said(&code))),
+            (Some(false), _) => Err(QueryError::Refused(said(&code))),
+            (_, 408 | 429) => Err(QueryError::Silent(said(&code))),
+            (_, 300..=499) => Err(QueryError::Refused(said(&code))),
             (_, 200..=299) if body.is_object() => {
                 let raw = String::from_utf8_lossy(&answer.body).into_owned();
                 Ok((body, raw))
             }
-            _ => Err(NotTold::Silent(said(codes::UNREADABLE))),
+            _ => Err(QueryError::Silent(said(codes::UNREADABLE))),
         }
     }
 }
 
-fn unreadable(what: &str) -> NotTold {
-    NotTold::Silent(domain::outcome::Said::new(codes::UNREADABLE, format!("Fast2SMS’s answer holds {what}")))
+fn unreadable(what: &str) -> QueryError {
+    QueryError::Silent(domain::outcome::ProviderAnswer::new(
+        codes::UNREADABLE,
+        format!("Fast2SMS’s answer holds {what}"),
+    ))
 }
 
 /// A decimal text with four places (§4). Further places would be less than our smallest unit, and are left out.

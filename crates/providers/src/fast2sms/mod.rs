@@ -10,7 +10,7 @@ mod request;
 mod vendor;
 
 use domain::{
-    outcome::{Outcome, Said},
+    outcome::{Outcome, ProviderAnswer},
     sending_hours::OpenHours,
     sms::{EntityId, SenderId, SmsRoute, ValueLimits},
 };
@@ -134,10 +134,10 @@ impl Fast2smsAccount {
             Ok(body) => body,
             Err(request::Unsendable::Numbers) => {
                 let words = "Fast2SMS reaches Indian mobile numbers only";
-                return Outcome::Refused(Said::new(NUMBERS_REFUSED, words));
+                return Outcome::Refused(ProviderAnswer::new(NUMBERS_REFUSED, words));
             }
             Err(request::Unsendable::Setup(words)) => {
-                return Outcome::Misconfigured(Said::new(codes::NOT_SET_UP, words));
+                return Outcome::Misconfigured(ProviderAnswer::new(codes::NOT_SET_UP, words));
             }
         };
         match http.post(&self.send, body, Some((KEY_HEADER, &self.api_key))).await {

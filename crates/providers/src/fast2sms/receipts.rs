@@ -3,7 +3,7 @@
 
 use domain::{
     money::Money,
-    outcome::Said,
+    outcome::ProviderAnswer,
     receipt::{Event, Proof, Reading},
     time::{Millis, SECOND},
 };
@@ -160,7 +160,7 @@ fn proof(status: &Value, words: Option<String>) -> Option<(Proof, bool)> {
                 _ => return None,
             };
             let words = words.map_or_else(|| "Failed without a reason".to_owned(), |words| fit(&words, &[]));
-            Proof::Failed(Said::new(code, words))
+            Proof::Failed(ProviderAnswer::new(code, words))
         }
     };
     Some((proof, free))

@@ -4,7 +4,7 @@ use domain::{
     channel::{Channel, Tariff},
     checks::Probe,
     money::Money,
-    outcome::{Outcome, Said},
+    outcome::{Outcome, ProviderAnswer},
     receipt::Event,
     sending_hours::OpenHours,
     sms::{EntityId, MessageId, SenderId, ValueLimits},
@@ -23,7 +23,7 @@ use crate::{
         Account, BoxFuture, Call, Capabilities, Listing, LookUpKey, NotGenuine, Post, Received, Registered,
         Reply, Standing, Status, wrong_channel,
     },
-    answer::NotTold,
+    answer::QueryError,
     codes::{self, Meaning},
     field::{Field, Kind, PLAIN, SECRET, Shown, TEXT, id_of},
     http::Http,
@@ -322,7 +322,7 @@ impl Account for Fast2smsAccount {
         })
     }
 
-    fn blames_one(&self, said: &Said) -> bool {
+    fn blames_one(&self, said: &ProviderAnswer) -> bool {
         [NUMBERS_REFUSED, NUMBER_BLOCKED, NUMBER_NOT_ALLOWED, SAME_NUMBER, codes::INVALID_NUMBER]
             .contains(&said.code.as_str())
     }
@@ -340,7 +340,7 @@ impl Account for Fast2smsAccount {
         Box::pin(async move { status(self.wallet(http).await) })
     }
 
-    fn templates<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, Result<Listing, NotTold>> {
+    fn templates<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, Result<Listing, QueryError>> {
         Box::pin(async move {
             let senders = self.registered(http).await?;
             Ok(Listing { templates: senders.into_iter().flat_map(registered).collect(), choices: vec![] })
@@ -367,7 +367,7 @@ impl Account for Fast2smsAccount {
         }
     }
 
-    fn look_up<'a>(&'a self, http: &'a Http, key: &'a str) -> BoxFuture<'a, Result<Vec<String>, NotTold>> {
+    fn look_up<'a>(&'a self, http: &'a Http, key: &'a str) -> BoxFuture<'a, Result<Vec<String>, QueryError>> {
         Box::pin(async move { Ok(vec![self.dlr(http, key).await?]) })
     }
 }
@@ -386,7 +386,7 @@ fn registered(sender: RegisteredSender) -> Vec<Registered> {
 }
 
 /// What the wallet, or its refusal, says of the account.
-fn status(wallet: Result<Wallet, NotTold>) -> Status {
+fn status(wallet: Result<Wallet, QueryError>) -> Status {
     let mut status = Status::default();
     let not_told = match wallet {
         Ok(wallet) => {
@@ -447,7 +447,7 @@ mod tests {
     #[test]
     fn the_first_recharge_is_asked_for() {
         // NOTES.md §2.5, 999.
-        let refused = status(Err(NotTold::Refused(Said::new("f2s_999", "Recharge first"))));
+        let refused = status(Err(QueryError::Refused(ProviderAnswer::new("f2s_999", "Recharge first"))));
         assert!(refused.said.contains("recharge"), "{refused:?}");
         assert!(refused.alert.1.contains("₹100"), "{refused:?}");
     }

@@ -1,6 +1,6 @@
 //! The answer table, row by row, from the document (providers/aisensy.md §2.4, §2.5), over a socket.
 
-use domain::outcome::{Outcome, Said};
+use domain::outcome::{Outcome, ProviderAnswer};
 use munadi_providers::{UNRECOGNISED, aisensy::ANSWERS, answer::Class, codes};
 
 use crate::{
@@ -29,7 +29,7 @@ fn line(outcome: &Outcome) -> String {
     }
 }
 
-fn said(outcome: Outcome) -> Said {
+fn said(outcome: Outcome) -> ProviderAnswer {
     match outcome {
         Outcome::Refused(said)
         | Outcome::AccountStopped(said)

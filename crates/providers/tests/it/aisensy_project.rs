@@ -1,9 +1,9 @@
 //! What AiSensy can be asked. Facts: providers/aisensy.md §2.6, §3.
 
-use domain::{checks::Probe, money::Money, outcome::Said, receipt::Proof, time::Millis};
+use domain::{checks::Probe, money::Money, outcome::ProviderAnswer, receipt::Proof, time::Millis};
 use munadi_providers::{
     Account,
-    aisensy::{AisensyAccount, AisensySettings, AudienceCategory, Campaign, NotTold},
+    aisensy::{AisensyAccount, AisensySettings, AudienceCategory, Campaign, QueryError},
 };
 use serde_json::{Value, json};
 
@@ -87,7 +87,7 @@ async fn the_project_tells_balance_and_tier() {
 async fn without_the_second_credential_nothing_is_asked() {
     let bare = AisensyAccount::new(&AisensySettings::default(), secrets()).unwrap();
     assert!(!bare.has_project(), "an opaque key names no project");
-    assert_eq!(bare.project(&http()).await, Err(NotTold::NotConnected));
+    assert_eq!(bare.project(&http()).await, Err(QueryError::NotConnected));
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn who_failed_can_be_polled_with_reasons() {
     assert_eq!(page.next.as_deref(), Some("c2"));
     assert_eq!(page.items[0].digits.as_deref(), Some("919000000001"));
     assert_eq!(page.items[0].campaign.as_deref(), Some("workshop_reminder_1h"));
-    assert_eq!(page.items[0].proof, Proof::Failed(Said::new("failed", "Message undeliverable")));
+    assert_eq!(page.items[0].proof, Proof::Failed(ProviderAnswer::new("failed", "Message undeliverable")));
     assert_eq!(page.items[0].at, Some(Millis(1_767_240_004_000)));
     assert!(matches!(&page.items[1].proof, Proof::Failed(said) if said.code == "131049"));
     assert_eq!(page.items[1].at, Some(Millis(1_767_240_004_000)));
@@ -207,5 +207,5 @@ async fn campaigns_are_listed_and_a_wrong_password_is_a_refusal() {
     let http = http();
     assert_eq!(account.campaigns(&http).await.unwrap()[0].name, "workshop_reminder_1h");
     let refused = account.campaigns(&http).await;
-    assert_eq!(refused, Err(NotTold::Refused(Said::new("http_400", "**** is wrong"))));
+    assert_eq!(refused, Err(QueryError::Refused(ProviderAnswer::new("http_400", "**** is wrong"))));
 }

@@ -2,7 +2,7 @@
 
 use domain::{
     money::Money,
-    outcome::Said,
+    outcome::ProviderAnswer,
     receipt::{Event, OptWord, Proof, Reading, opt_word},
     time::Millis,
 };
@@ -115,7 +115,7 @@ fn the_fixtures_are_read() {
             digits: Some("919000000002".into()),
             campaign: Some("workshop_reminder_1h".into()),
             udf: None,
-            proof: Proof::Failed(Said::new("131026", "Message undeliverable")),
+            proof: Proof::Failed(ProviderAnswer::new("131026", "Message undeliverable")),
             at: Some(Millis(1_767_240_004_000)),
             cost: Some(Money(0)),
         }
@@ -180,7 +180,7 @@ fn what_is_written_in_several_ways_is_read_the_same() {
         let events =
             updated(json!({"status": "FAILED", "failureResponse": {"code": code, "reason": "later"}}));
         let [Event::Receipt(reading)] = &events[..] else { panic!("{events:?}") };
-        assert_eq!(reading.proof, Proof::Failed(Said::new("131049", "later")));
+        assert_eq!(reading.proof, Proof::Failed(ProviderAnswer::new("131049", "later")));
     }
     let unknown = [Event::NotUnderstood("It tells of a state that is not known")];
     assert_eq!(updated(json!({"failureResponse": {}})), unknown, "an empty object is no failure");

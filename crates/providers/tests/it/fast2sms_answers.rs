@@ -2,7 +2,7 @@
 
 use domain::{
     money::Money,
-    outcome::{Outcome, Said},
+    outcome::{Outcome, ProviderAnswer},
 };
 use munadi_providers::{
     Account,
@@ -40,7 +40,7 @@ fn line(outcome: &Outcome) -> String {
     }
 }
 
-fn said(outcome: Outcome) -> Said {
+fn said(outcome: Outcome) -> ProviderAnswer {
     match outcome {
         Outcome::Refused(said)
         | Outcome::AccountStopped(said)
@@ -291,7 +291,7 @@ fn every_code_has_words_and_a_next_step() {
 #[test]
 fn only_what_one_number_may_have_caused_splits_a_batch() {
     let account = fast2sms("https://sms.example");
-    let blames = |code: &str| account.blames_one(&Said::new(code, ""));
+    let blames = |code: &str| account.blames_one(&ProviderAnswer::new(code, ""));
     assert!(["f2s_411", "f2s_427", "f2s_428", "f2s_995"].into_iter().all(blames));
     for code in ["f2s_416", "f2s_424", "http_429", "silence"] {
         assert!(!blames(code), "{code}");

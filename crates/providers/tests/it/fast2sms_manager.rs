@@ -3,12 +3,12 @@
 use domain::{
     checks::Probe,
     money::Money,
-    outcome::Said,
+    outcome::ProviderAnswer,
     receipt::{Event, Proof},
     sms::Tag,
 };
 use munadi_providers::{
-    Account, NotTold,
+    Account, QueryError,
     aisensy::{AisensyAccount, AisensySettings},
     fast2sms::{Fast2smsAccount, Fast2smsSettings, RegisteredSender, Wallet},
 };
@@ -24,7 +24,7 @@ const TEMPLATES: &str = include_str!("../../fixtures/fast2sms/dlt_templates.json
 const REFUSED: &str = include_str!("../../fixtures/fast2sms/refused.json");
 const DLR: &str = include_str!("../../fixtures/fast2sms/dlr.json");
 
-async fn wallet(reply: Reply) -> Result<Wallet, NotTold> {
+async fn wallet(reply: Reply) -> Result<Wallet, QueryError> {
     let server = Server::start(vec![reply]).await;
     fast2sms(&server.url).wallet(&http()).await
 }
@@ -60,7 +60,7 @@ async fn a_balance_never_passes_through_a_float() {
     }
     for written in ["\"\"", "\"much\"", "null", "true"] {
         let body = format!(r#"{{"return":true,"wallet":{written}}}"#);
-        assert!(matches!(wallet(answer(200, &body)).await, Err(NotTold::Silent(_))), "for {written}");
+        assert!(matches!(wallet(answer(200, &body)).await, Err(QueryError::Silent(_))), "for {written}");
     }
 }
 
@@ -69,12 +69,15 @@ async fn a_refused_question_says_why_and_hides_the_key() {
     for status in [200, 400, 401] {
         let told = wallet(answer(status, REFUSED)).await;
         let words = "Invalid Authentication, Check Authorization Key";
-        assert_eq!(told, Err(NotTold::Refused(Said::new("f2s_412", words))));
+        assert_eq!(told, Err(QueryError::Refused(ProviderAnswer::new("f2s_412", words))));
     }
     let echo = format!(r#"{{"return":false,"message":"No key {KEY}"}}"#);
-    assert_eq!(wallet(answer(403, &echo)).await, Err(NotTold::Refused(Said::new("http_403", "No key ****"))));
+    assert_eq!(
+        wallet(answer(403, &echo)).await,
+        Err(QueryError::Refused(ProviderAnswer::new("http_403", "No key ****")))
+    );
     for reply in [answer(502, "<html>"), answer(200, "<html>"), answer(429, "{}"), Reply::Close] {
-        assert!(matches!(wallet(reply).await, Err(NotTold::Silent(_))));
+        assert!(matches!(wallet(reply).await, Err(QueryError::Silent(_))));
     }
 }
 

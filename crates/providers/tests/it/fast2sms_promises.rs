@@ -14,7 +14,7 @@ use domain::{
     time::Millis,
 };
 use munadi_providers::{
-    Account, Call, NotTold, Secret, Wire,
+    Account, Call, QueryError, Secret, Wire,
     account::Post,
     fast2sms::{Fast2smsAccount, Fast2smsSecrets, NUMBERS_REFUSED, SAME_NUMBER, SMS_NO_CREDIT},
 };
@@ -228,7 +228,9 @@ async fn wallet_templates_and_probe_are_read_as_the_vendor_tells_them() {
         let probe = fast2sms(&vendor).probe(&http, &reminder().into()).await;
         assert_eq!(probe, Probe::Answered { live: true, parameters: Some(3), media: None });
         vendor.fast2sms().change_account(DEFAULT_ACCOUNT, |account| account.keys.clear());
-        assert!(matches!(account.wallet(&http).await, Err(NotTold::Refused(said)) if said.code == "f2s_412"));
+        assert!(
+            matches!(account.wallet(&http).await, Err(QueryError::Refused(said)) if said.code == "f2s_412")
+        );
         assert!(matches!(fast2sms(&vendor).probe(&http, &reminder().into()).await, Probe::Refused(_)));
         assert!(vendor.world().is_empty());
     }

@@ -4,7 +4,7 @@ use domain::{
     ids::MessageSpan,
     message::MessageState,
     money::Money,
-    outcome::Said,
+    outcome::ProviderAnswer,
     receipt::{Event, Proof, Reading, advance},
     time::Millis,
 };
@@ -91,7 +91,7 @@ fn the_clevertap_form_is_read_by_request_or_by_what_we_sent_along() {
             provider_id: None,
             digits: None,
             udf: Some(MessageSpan { first: 7, last: 7, ..span() }),
-            proof: Proof::Failed(Said::new("blocked", "Blocked")),
+            proof: Proof::Failed(ProviderAnswer::new("blocked", "Blocked")),
             at: Some(Millis(1_767_243_606_000)),
             cost: Some(Money(0)),
             ..delivered()
@@ -108,7 +108,7 @@ fn a_polled_report_is_read_number_by_number() {
         Reading {
             digits: Some("919000000002".into()),
             udf: None,
-            proof: Proof::Failed(Said::new("dnd", "Failed without a reason")),
+            proof: Proof::Failed(ProviderAnswer::new("dnd", "Failed without a reason")),
             at: None,
             cost: Some(Money(0)),
             ..delivered()
@@ -270,7 +270,7 @@ fn a_reason_is_kept_without_a_number() {
     assert_eq!(said.text, "Handset of 9190*****001 is off");
     post["failure_reason"] = json!("");
     post["status_description"] = json!("Absent subscriber");
-    assert_eq!(one(&post).proof, Proof::Failed(Said::new("failed", "Absent subscriber")));
+    assert_eq!(one(&post).proof, Proof::Failed(ProviderAnswer::new("failed", "Absent subscriber")));
 }
 
 #[test]

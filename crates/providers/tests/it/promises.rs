@@ -11,7 +11,8 @@ use domain::{
 use munadi_providers::{
     Account, Secret, Wire,
     aisensy::{
-        AisensyAccount, AisensySecrets, AisensySettings, AudienceCategory, NotTold, dedupe_key, read, verify,
+        AisensyAccount, AisensySecrets, AisensySettings, AudienceCategory, QueryError, dedupe_key, read,
+        verify,
     },
     codes,
 };
@@ -136,7 +137,7 @@ async fn the_project_is_read_as_the_vendor_tells_it() {
     assert_eq!(page.items[0].proof, Proof::Delivered);
     let missing = munadi_providers::aisensy::Campaign { id: "0".repeat(24), ..campaign };
     let refused = account.audience(&http, &missing, AudienceCategory::Sent, None).await;
-    assert!(matches!(refused, Err(NotTold::Refused(_))), "{refused:?}");
+    assert!(matches!(refused, Err(QueryError::Refused(_))), "{refused:?}");
 }
 
 fn signature(heard: &Heard) -> Option<&str> {

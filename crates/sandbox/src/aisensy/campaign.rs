@@ -10,7 +10,7 @@ use axum::routing::post;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Asked, Campaign, Credential, Refusal, campaign_id, find_project};
+use super::{Campaign, Credential, Refusal, SendRequest, campaign_id, find_project};
 use super::{ErrorShape, RequestBodyIn};
 use crate::Shared;
 use crate::exchange::{self, Answer, exchange};
@@ -70,7 +70,7 @@ fn submit(shared: &Shared, body: &SendBody, answered: bool) -> Result<(world::Pl
     if let Some((name, _)) = required.iter().find(|(_, value)| value.is_empty()) {
         return Err(Refusal::bad(format!("{name} is required")));
     }
-    let asked = Asked {
+    let asked = SendRequest {
         campaign: &body.campaign_name,
         destination: &body.destination,
         name: &body.user_name,

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{Campaign, Project, receipt};
 use crate::Shared;
-use crate::control::{Said, merge, missing, parse, say, value};
+use crate::control::{ControlResult, merge, missing, parse, say, value};
 use crate::world;
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {
@@ -36,7 +36,7 @@ async fn patch_aisensy(State(shared): State<Arc<Shared>>, body: Bytes) -> Respon
 }
 
 /// Finds a project and answers with what `change` makes of it.
-fn with_project(shared: &Shared, id: &str, change: impl FnOnce(&mut Project) -> Said) -> Response {
+fn with_project(shared: &Shared, id: &str, change: impl FnOnce(&mut Project) -> ControlResult) -> Response {
     say(shared.vendors.aisensy.change(|config| {
         let project = config.projects.iter_mut().find(|one| one.id == id);
         change(project.ok_or_else(|| missing("project"))?)

@@ -286,7 +286,7 @@ pub struct Aisensy {
 }
 
 /// What a sender asks for, whichever interface it came through.
-pub(crate) struct Asked<'a> {
+pub(crate) struct SendRequest<'a> {
     pub(crate) campaign: &'a str,
     pub(crate) destination: &'a str,
     pub(crate) name: &'a str,
@@ -368,13 +368,13 @@ impl Aisensy {
         &self,
         shared: &Shared,
         credential: &Credential<'_>,
-        asked: &Asked<'_>,
+        asked: &SendRequest<'_>,
     ) -> Result<(Place, Box<str>), Refusal> {
         let mut config = self.lock();
         let at = find_project(&config, credential)?;
         trip(shared, &mut config.projects[at], credential, asked);
         find_project(&config, credential)?;
-        let phone = judge(&config, &config.projects[at], asked)?;
+        let phone = validate(&config, &config.projects[at], asked)?;
         let text = asked.parameters.join(" | ");
         let chance = shared.faults.chance();
         let message = Message {
@@ -404,7 +404,7 @@ impl Aisensy {
 }
 
 /// Lets the account break down when its time has come.
-fn trip(shared: &Shared, project: &mut Project, credential: &Credential<'_>, asked: &Asked<'_>) {
+fn trip(shared: &Shared, project: &mut Project, credential: &Credential<'_>, asked: &SendRequest<'_>) {
     let faults = shared.faults.get();
     let accepted = shared.faults.accepted();
     let due =
@@ -453,7 +453,7 @@ pub(crate) fn find_project(config: &Config, credential: &Credential<'_>) -> Resu
 }
 
 /// Which phone a message goes to, or why it does not (§2.5).
-fn judge(config: &Config, project: &Project, asked: &Asked<'_>) -> Result<u64, Refusal> {
+fn validate(config: &Config, project: &Project, asked: &SendRequest<'_>) -> Result<u64, Refusal> {
     if !project.plan_active {
         return Err(Refusal::bad("No Plan active on assistant!"));
     }

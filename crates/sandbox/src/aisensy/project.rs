@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::campaign::{Media, refuse, server_error};
-use super::{Asked, Campaign, CampaignStatus, Config, Credential, Project, Refusal, campaign_id};
+use super::{Campaign, CampaignStatus, Config, Credential, Project, Refusal, SendRequest, campaign_id};
 use super::{find_project, object_id};
 use crate::Shared;
 use crate::exchange::{self, Answer, exchange};
@@ -244,7 +244,7 @@ async fn send(
         |status| server_error(&shared, status),
         |answered| {
             let result = parsed.map_err(|error| Refusal::bad(error.to_string())).and_then(|body| {
-                let asked = Asked {
+                let asked = SendRequest {
                     campaign: &body.campaign_name,
                     destination: &body.phone_number,
                     name: &body.name,

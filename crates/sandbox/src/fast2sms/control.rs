@@ -13,7 +13,7 @@ use serde_json::json;
 use super::account::{Account, Webhook};
 use super::{parse_rupees, rupees};
 use crate::Shared;
-use crate::control::{Said, merge, missing, parse, say, value};
+use crate::control::{ControlResult, merge, missing, parse, say, value};
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {
     Router::new()
@@ -59,7 +59,11 @@ async fn account(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> R
     say(with_account(&shared, &id, |account| value(account)))
 }
 
-fn with_account(shared: &Shared, id: &str, change: impl FnOnce(&mut Account) -> Said) -> Said {
+fn with_account(
+    shared: &Shared,
+    id: &str,
+    change: impl FnOnce(&mut Account) -> ControlResult,
+) -> ControlResult {
     shared.vendors.fast2sms.change_account(id, change).unwrap_or_else(|| Err(missing("account")))
 }
 

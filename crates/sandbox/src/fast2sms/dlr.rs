@@ -8,8 +8,8 @@ use axum::response::Response;
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::asked::Received;
 use super::habits::Habits;
+use super::send_request::Received;
 use super::{Part, Request, manager, receipt, rupees};
 use crate::Shared;
 use crate::exchange;

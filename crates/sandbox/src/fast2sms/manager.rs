@@ -9,7 +9,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use super::account::{Account, Sender, Template};
-use super::asked::{self, Received};
+use super::send_request::{self, Received};
 use super::{rupees, send};
 use crate::Shared;
 use crate::exchange;
@@ -73,7 +73,7 @@ async fn dlt_manager(State(shared): State<Arc<Shared>>, request: HttpRequest) ->
         Ok(account) => account,
         Err(refused) => return refused.answer(&shared),
     };
-    let with_templates = match asked::text(&received.members, "type").as_str() {
+    let with_templates = match send_request::text(&received.members, "type").as_str() {
         "sender" => false,
         "template" => true,
         _ => {

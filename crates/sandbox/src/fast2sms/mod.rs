@@ -33,19 +33,19 @@ use crate::Shared;
 use crate::world::{Message, Place, Status};
 
 pub mod account;
-mod asked;
 mod codes;
 pub(crate) mod control;
 pub(crate) mod dlr;
 mod dlt;
 mod face;
 mod habits;
-mod judge;
 mod ledger;
 pub(crate) mod manager;
 pub(crate) mod receipt;
 mod segments;
 pub(crate) mod send;
+mod send_request;
+mod validate;
 
 pub use crate::rupees::{PER_RUPEE, parse_rupees, rupees};
 pub use account::{
@@ -56,8 +56,8 @@ pub use face::FACE;
 pub use habits::{BadNumbers, DetailsIn, Fate, Habits, MessageAs};
 pub use ledger::Ledger;
 
-use asked::Asked;
-use judge::{Desk, Order, Taken};
+use send_request::SendRequest;
+use validate::{Order, Taken, Validation};
 
 /// Length of a request id in the vendor's samples (§2.4).
 const REQUEST_ID_LENGTH: usize = 15;
@@ -233,7 +233,7 @@ impl Fast2sms {
         &self,
         shared: &Shared,
         key: &str,
-        texts: &[Asked],
+        texts: &[SendRequest],
         answered: bool,
     ) -> Result<Arc<Request>, u16> {
         let mut state = self.lock();
@@ -267,7 +267,7 @@ impl State {
         &mut self,
         shared: &Shared,
         key: &str,
-        texts: &[Asked],
+        texts: &[SendRequest],
         answered: bool,
     ) -> Result<Arc<Request>, u16> {
         let at = find(&self.config, key)?;
@@ -275,7 +275,7 @@ impl State {
         find(&self.config, key)?;
         let now = shared.now();
         let account = shared.world.name(&self.config.accounts[at].id);
-        let orders = self.judge(shared, at, &account, texts, now)?;
+        let orders = self.validate(shared, at, &account, texts, now)?;
         let id = request_id(shared, orders.iter().any(|order| order.route == Route::Otp));
         let mut request = Request { id, account, accepted_at: now, parts: Vec::with_capacity(orders.len()) };
         for (order, asked) in orders.into_iter().zip(texts) {
@@ -289,12 +289,12 @@ impl State {
         Ok(request)
     }
 
-    fn judge(
+    fn validate(
         &self,
         shared: &Shared,
         at: usize,
         account: &Arc<str>,
-        texts: &[Asked],
+        texts: &[SendRequest],
         now: i64,
     ) -> Result<Vec<Order>, u16> {
         let faults = shared.faults.get();
@@ -304,14 +304,14 @@ impl State {
                 now < last.saturating_add_unsigned(faults.habits.fast2sms.repeat_window_ms)
             })
         };
-        let desk = Desk {
+        let validation = Validation {
             config: &self.config,
             account: &self.config.accounts[at],
             habits: &faults.habits.fast2sms,
             is_recent: &is_recent,
         };
         let mut taken = Taken::default();
-        texts.iter().map(|asked| desk.judge(asked, &mut taken)).collect()
+        texts.iter().map(|asked| validation.validate(asked, &mut taken)).collect()
     }
 
     /// Takes the money and writes it down.
@@ -345,7 +345,7 @@ fn is_promotional_hour(now: i64) -> bool {
 }
 
 /// Gives each number of an order its message.
-fn accept(shared: &Shared, request: &Request, order: Order, asked: &Asked, answered: bool) -> Part {
+fn accept(shared: &Shared, request: &Request, order: Order, asked: &SendRequest, answered: bool) -> Part {
     let campaign = shared.world.name(&order.label);
     let fingerprint = shared.faults.chance().bits(&order.label, &order.text, 0);
     let accept = |phone: &u64| {
@@ -384,7 +384,7 @@ fn accept(shared: &Shared, request: &Request, order: Order, asked: &Asked, answe
 }
 
 /// Lets the account break down when its time has come.
-fn trip(shared: &Shared, account: &mut Account, key: &str, texts: &[Asked]) {
+fn trip(shared: &Shared, account: &mut Account, key: &str, texts: &[SendRequest]) {
     let faults = shared.faults.get();
     let accepted = shared.faults.accepted();
     let due =

@@ -8,8 +8,8 @@ use axum::response::Response;
 use axum::routing::{any, get, post};
 use serde_json::{Map, Value, json};
 
-use super::asked::{self, Asked, Received};
 use super::habits::{DetailsIn, Habits, MessageAs};
+use super::send_request::{self, Received, SendRequest};
 use super::{Request, codes, rupees, times};
 use crate::Shared;
 use crate::exchange::{self, Answer, exchange};
@@ -28,7 +28,7 @@ async fn bulk(
     request: HttpRequest,
 ) -> Response {
     let received = Received::read(request).await;
-    let texts = vec![Asked::read(&received.members)];
+    let texts = vec![SendRequest::read(&received.members)];
     submit(&shared, &scissors, &received.key, &texts).await
 }
 
@@ -39,13 +39,13 @@ async fn custom(
     request: HttpRequest,
 ) -> Response {
     let received = Received::read(request).await;
-    let route = asked::text(&received.members, "route");
-    let texts: Vec<Asked> = entries(&received.members)
+    let route = send_request::text(&received.members, "route");
+    let texts: Vec<SendRequest> = entries(&received.members)
         .iter()
-        .map(|entry| Asked { route: route.clone(), ..Asked::read(entry) })
+        .map(|entry| SendRequest { route: route.clone(), ..SendRequest::read(entry) })
         .collect();
     // Nothing in it is a request with everything missing.
-    let texts = if texts.is_empty() { vec![Asked { route, ..Asked::default() }] } else { texts };
+    let texts = if texts.is_empty() { vec![SendRequest { route, ..SendRequest::default() }] } else { texts };
     submit(&shared, &scissors, &received.key, &texts).await
 }
 
@@ -63,8 +63,8 @@ async fn retired(State(shared): State<Arc<Shared>>) -> Response {
     refuse(&shared, 990)
 }
 
-async fn submit(shared: &Arc<Shared>, scissors: &Scissors, key: &str, texts: &[Asked]) -> Response {
-    let phone = texts.first().and_then(Asked::first_phone);
+async fn submit(shared: &Arc<Shared>, scissors: &Scissors, key: &str, texts: &[SendRequest]) -> Response {
+    let phone = texts.first().and_then(SendRequest::first_phone);
     // No `status_code`: 500 is one of the vendor's own codes and means something else.
     let server_error = |_| json!({ "return": false, "message": "Internal server error" });
     exchange(shared, scissors, phone, server_error, |answered| {

@@ -11,7 +11,7 @@ use domain::{
 use rustix::fs::{Access, access};
 use serde::Serialize;
 use store::{
-    Depth, Inspection, Store, Wall,
+    Depth, Inspection, Store, Tenancy,
     work::{Unproven, Work},
 };
 
@@ -386,7 +386,7 @@ async fn opened(
     let work = store.work(WorkerId::new(now));
     let checks = async {
         test_write(&store, now, report).await;
-        wall(&store, report);
+        tenancy(&store, report);
         notifications(&store, report).await?;
         sums(&work, now, depth, progress, report).await?;
         if let Some(keys) = keys {
@@ -420,14 +420,14 @@ async fn test_write(store: &Store, now: Millis, report: &mut Report) {
     }
 }
 
-fn wall(store: &Store, report: &mut Report) {
+fn tenancy(store: &Store, report: &mut Report) {
     const ABOUT: &str = "row-level security";
-    match store.wall() {
+    match store.tenancy() {
         None => {}
-        Some(Wall::Stands) => {
+        Some(Tenancy::Stands) => {
             report.ok(ABOUT, "the database keeps organisations apart a second time, below the queries");
         }
-        Some(Wall::Missing(why)) => report.warn(
+        Some(Tenancy::Missing(why)) => report.warn(
             ABOUT,
             format!("organisations are kept apart by the queries alone: {why}"),
             "as an administrator of the server: CREATE ROLE munadi_tenant NOLOGIN; GRANT munadi_tenant TO the user that Munadi signs in as; then start Munadi again",

@@ -11,7 +11,7 @@ pub enum Jar {
     /// The session's token.
     Session,
     /// Random bits of a visitor; what forms outside a session are bound to.
-    Door,
+    OutsidePage,
     /// A sentence to be shown once.
     Notice,
     /// Proves that somebody signed in with this browser before.
@@ -24,8 +24,8 @@ impl Jar {
         match (self, config.is_https()) {
             (Jar::Session, true) => "__Host-munadi",
             (Jar::Session, false) => "munadi",
-            (Jar::Door, true) => "__Host-munadi-door",
-            (Jar::Door, false) => "munadi-door",
+            (Jar::OutsidePage, true) => "__Host-munadi-door",
+            (Jar::OutsidePage, false) => "munadi-door",
             (Jar::Notice, true) => "__Host-munadi-notice",
             (Jar::Notice, false) => "munadi-notice",
             (Jar::Device, true) => "__Host-munadi-device",

@@ -47,7 +47,7 @@ pub async fn gate(State((app, rule)): State<(App, Rule)>, request: Request, next
         }
     };
     if let Some(door) = door {
-        let cookie = Jar::Door.set(&app.config, &door, Some(DOOR_SECONDS));
+        let cookie = Jar::OutsidePage.set(&app.config, &door, Some(DOOR_SECONDS));
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     // A redirect shows no page: the notice waits for the next one.
@@ -125,7 +125,7 @@ async fn visitor(
     let bound_to = match (&signed_in, &token) {
         (Some(_), Some(token)) => format!("session {}", token.hash()),
         _ => {
-            let known = Jar::Door.read(&app.config, headers).filter(|door| door.len() == 32);
+            let known = Jar::OutsidePage.read(&app.config, headers).filter(|door| door.len() == 32);
             let door = known.map(str::to_owned).unwrap_or_else(|| {
                 let fresh = hex::encode(random_bytes::<16>());
                 *new_door = Some(fresh.clone());

@@ -26,8 +26,8 @@ use crate::{
     seal::{hmac_sha256, random_bytes},
     ui::{
         button::{Button, Size},
-        door::Door,
         field::Field,
+        outside_page::OutsidePage,
     },
 };
 
@@ -244,7 +244,7 @@ fn page(visitor: &Visitor, email: &str, next: &str, error: Option<String>) -> Ma
         }
     };
     let hint = html! { "No account, or no password any more? Ask an admin of your organisation for a link." };
-    Door {
+    OutsidePage {
         error,
         hint: Some(hint),
         ..door(visitor, "Sign in", "with the e-mail address you were invited with", form)
@@ -253,8 +253,8 @@ fn page(visitor: &Visitor, email: &str, next: &str, error: Option<String>) -> Ma
 }
 
 /// A page outside, without errors.
-pub(super) fn door(visitor: &Visitor, title: &str, text: &str, form: Markup) -> Door {
-    Door {
+pub(super) fn door(visitor: &Visitor, title: &str, text: &str, form: Markup) -> OutsidePage {
+    OutsidePage {
         title: title.to_owned(),
         text: text.to_owned(),
         theme: visitor.theme,

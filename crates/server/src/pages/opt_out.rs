@@ -29,7 +29,7 @@ use crate::{
     ui::{
         button::{Button, Size, Weight},
         icons::Icon,
-        leaflet::Leaflet,
+        public_page::PublicPage,
         shell::Theme,
     },
 };
@@ -244,10 +244,10 @@ fn words(to: &Addressee, state: LinkState) -> Words {
     words
 }
 
-fn message(theme: Theme, to: &Addressee, state: LinkState) -> Leaflet {
+fn message(theme: Theme, to: &Addressee, state: LinkState) -> PublicPage {
     let Words { title, text, buttons } = words(to, state);
     let stopped = state.promotions_stopped || state.everything_stopped;
-    Leaflet {
+    PublicPage {
         title: title.0,
         title_hi: title.1.to_owned(),
         from: to.organization_name.clone(),
@@ -282,8 +282,8 @@ fn form(buttons: Vec<(Wish, String)>, stopped: bool) -> Markup {
     }
 }
 
-fn sample(theme: Theme) -> Leaflet {
-    Leaflet {
+fn sample(theme: Theme) -> PublicPage {
+    PublicPage {
         title: "This is the link of a test".to_owned(),
         title_hi: "यह जाँच का लिंक है".to_owned(),
         from: "Munadi".to_owned(),
@@ -298,8 +298,8 @@ fn sample(theme: Theme) -> Leaflet {
 }
 
 /// Whoever reads this has no account: a way to the home page would only ask them to sign in.
-fn nobody(theme: Theme) -> Leaflet {
-    Leaflet {
+fn nobody(theme: Theme) -> PublicPage {
+    PublicPage {
         title: "This link does not work".to_owned(),
         title_hi: "यह लिंक काम नहीं करता".to_owned(),
         from: "Munadi".to_owned(),

@@ -23,7 +23,7 @@ use crate::{
     },
     ui::{
         button::Button,
-        door::Door,
+        outside_page::OutsidePage,
         shell::{Crumb, Frame, Page, Section, Theme},
     },
 };
@@ -122,7 +122,7 @@ fn page(problem: &Problem, theme: Theme, frame: Option<&Frame>) -> Markup {
             }
             .render()
         }
-        None => Door {
+        None => OutsidePage {
             title: problem.title.clone(),
             text: problem.words.clone(),
             theme,

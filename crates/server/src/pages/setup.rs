@@ -21,8 +21,8 @@ use crate::{
     password,
     ui::{
         button::{Button, Size},
-        door::Door,
         field::Field,
+        outside_page::OutsidePage,
     },
 };
 
@@ -115,7 +115,7 @@ fn page(visitor: &Visitor, form: &SetUp, organisation: &OrganisationErrors, pers
         }
     };
     let text = "Your organisation, and you as its first admin. This link works once.";
-    Door { wide: true, ..door(visitor, "Set up Munadi", text, fields) }.render()
+    OutsidePage { wide: true, ..door(visitor, "Set up Munadi", text, fields) }.render()
 }
 
 /// A field for a new password.

@@ -134,9 +134,9 @@ impl Render for Bar {
 }
 
 /// The hatching that every bar of a page refers to; the page holds it once.
-pub struct Hatch;
+pub struct HatchPattern;
 
-impl Render for Hatch {
+impl Render for HatchPattern {
     fn render(&self) -> Markup {
         html! {
             svg class="m-defs" width="0" height="0" aria-hidden="true" focusable="false" {

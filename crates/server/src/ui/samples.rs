@@ -13,12 +13,12 @@ use super::bar::Key;
 use super::button::{Button, Csrf, Link};
 use super::chip::Tone;
 use super::composer::SendBar;
-use super::door::{Door, Wizard};
 use super::field::{Choice, Field};
 use super::head::Head;
 use super::icons::Icon;
 use super::import_grid::{GridCell, GridRow, ImportGrid};
 use super::note::Note;
+use super::outside_page::{OutsidePage, Wizard};
 use super::pagination::Pagination;
 use super::recipient_summary::{RecipientSummary, SummaryPart};
 use super::shell::{Crumb, Frame, Page, Section, Theme};
@@ -154,7 +154,7 @@ fn import_grid(frame: &Frame) -> Markup {
 }
 
 fn sign_in(theme: Theme) -> Markup {
-    Door {
+    OutsidePage {
         title: "Sign in".into(),
         text: "to Udaan Academy on notify.udaan.example".into(),
         theme,
@@ -176,7 +176,7 @@ fn sign_in(theme: Theme) -> Markup {
 }
 
 fn set_up(theme: Theme) -> Markup {
-    Door {
+    OutsidePage {
         title: "Name your organisation".into(),
         text: "One organisation is one tenant; you can add more later.".into(),
         theme,

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, Render, html};
 
 use super::assets::{Asset, path};
 
-use super::bar::Hatch;
+use super::bar::HatchPattern;
 use super::button::Csrf;
 use super::format::{grouped, initials, span};
 use super::icons::{Icon, Mark};
@@ -203,7 +203,7 @@ impl Render for Page<'_> {
             "m-app",
             &html! {
                 a class="m-skip" href="#main" { "Skip to content" }
-                (Hatch)
+                (HatchPattern)
                 (self.side())
                 div class="m-main" data-live=(self.live.as_deref().unwrap_or("/live")) {
                     (self.top())

@@ -7,7 +7,7 @@ use domain::{
     ids::{BroadcastId, IntegrationId, MessageRef},
     message::{MessageState, Next},
     money::Money,
-    outcome::Said,
+    outcome::ProviderAnswer,
     pace::Pace,
     quiet_hours::QuietHours,
     sending_hours::{AfterHours, SendingHours},
@@ -110,9 +110,9 @@ async fn seeded(world: &World, people: &People) -> BroadcastId {
         world.clock.advance(1_000);
     }
     let endings = [
-        Next::Unknown(Said::new("silence", "no answer")),
-        Next::Failed(Said::new("http_503", "busy")),
-        Next::Failed(Said::new("131026", "undeliverable")),
+        Next::Unknown(ProviderAnswer::new("silence", "no answer")),
+        Next::Failed(ProviderAnswer::new("http_503", "busy")),
+        Next::Failed(ProviderAnswer::new("131026", "undeliverable")),
         Next::Sent { provider_id: Some("p-1".to_owned()), cost: Some(Money(1_450)) },
     ];
     let records: Vec<_> = claimed
@@ -220,8 +220,8 @@ async fn sms_refused(world: &World, people: &People, code: &str) -> BroadcastId 
     let endings = [
         ("+919000000020", took(2_500)),
         ("+919000000021", took(5_000)),
-        ("+919000000022", Next::Failed(Said::new(code, "Refused"))),
-        ("+919000000023", Next::Failed(Said::new("blocked", "Blocked"))),
+        ("+919000000022", Next::Failed(ProviderAnswer::new(code, "Refused"))),
+        ("+919000000023", Next::Failed(ProviderAnswer::new("blocked", "Blocked"))),
     ];
     let at = world.clock_now();
     let record = |(phone, next): (&str, Next)| {
@@ -372,7 +372,7 @@ on_both! {
             world.clock.advance(2_000);
             row.message
         };
-        let busy = || Said::new("http_503", "Busy, try later");
+        let busy = || ProviderAnswer::new("http_503", "Busy, try later");
         let message = next(Next::Waiting { from: world.clock_now().plus(1), said: busy() }).await;
         let mut viewer = world.signed_in(&people.viewer).await;
         let path = format!("/broadcasts/{id}/messages/{}", message.position);

@@ -7,8 +7,8 @@
 mod adding;
 mod listing;
 mod marks;
+mod removal;
 mod status;
-mod taking_out;
 
 use std::collections::HashMap;
 
@@ -32,8 +32,8 @@ use crate::{
     org::Org,
 };
 
-pub use taking_out::TakenOut;
-pub(crate) use taking_out::forget_rows;
+pub use removal::Removed;
+pub(crate) use removal::forget_rows;
 
 /// How the identity of somebody begins who was erased; nobody else's can, being hexadecimal.
 const ERASED: &str = "erased-";

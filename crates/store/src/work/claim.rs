@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     Endings, Work,
     pace::{PaceRow, calls_for, grant, spend},
-    record::{Aside, Care},
+    record::{RowCheck, SideRows},
 };
 use crate::{
     changes::Change,
@@ -21,7 +21,7 @@ use crate::{
     error::{StoreError, word},
     messages::{CountMoves, move_counts_with},
     phone_key::PhoneKey,
-    together::Together,
+    statement_batch::StatementBatch,
 };
 
 /// How much of which broadcast a turn would like to claim.
@@ -119,11 +119,11 @@ impl Work {
         if endings.is_empty() && wants.is_empty() {
             return Ok(Turn::default());
         }
-        if let Some(turn) = again(|| self.try_turn(endings, wants, key, Care::Count, now)).await? {
+        if let Some(turn) = again(|| self.try_turn(endings, wants, key, RowCheck::Count, now)).await? {
             return Ok(turn);
         }
         // Others have given up on some of these rows, or taken some out that were to be claimed: once more, looking which.
-        again(|| self.try_turn(endings, wants, key, Care::ReadBack, now)).await?.ok_or(StoreError::Stale)
+        again(|| self.try_turn(endings, wants, key, RowCheck::ReadBack, now)).await?.ok_or(StoreError::Stale)
     }
 
     async fn try_turn(
@@ -131,28 +131,28 @@ impl Work {
         endings: &Endings,
         wants: &[Want],
         key: &PhoneKey,
-        care: Care,
+        care: RowCheck,
         now: Millis,
     ) -> Result<Option<Turn>, StoreError> {
         let mut turn = Turn::default();
         let mut moves = CountMoves::default();
-        let mut together = Together::default();
+        let mut statements = StatementBatch::default();
         let mut tx = self.db.by_index().begin().await?;
         let aside = if endings.is_empty() {
-            Aside::default()
+            SideRows::default()
         } else {
-            self.record(&mut tx, &mut together, endings, care, &mut moves, &mut turn, now).await?
+            self.record(&mut tx, &mut statements, endings, care, &mut moves, &mut turn, now).await?
         };
         for (at, want) in wants.iter().enumerate() {
             if at > 0 {
                 // It looks at what the one before has spent.
-                together.send(&mut tx).await?;
+                statements.send(&mut tx).await?;
             }
-            self.claim(&mut tx, &mut together, *want, key, care, &mut moves, &mut turn, now).await?;
+            self.claim(&mut tx, &mut statements, *want, key, care, &mut moves, &mut turn, now).await?;
         }
-        aside.write(&mut together);
-        move_counts_with(&mut together, moves);
-        if !together.send(&mut tx).await? {
+        aside.write(&mut statements);
+        move_counts_with(&mut statements, moves);
+        if !statements.send(&mut tx).await? {
             return Ok(None);
         }
         for broadcast in &turn.touched {
@@ -166,17 +166,17 @@ impl Work {
     async fn claim(
         &self,
         tx: &mut Tx,
-        together: &mut Together,
+        statements: &mut StatementBatch,
         want: Want,
         key: &PhoneKey,
-        care: Care,
+        care: RowCheck,
         moves: &mut CountMoves,
         turn: &mut Turn,
         now: Millis,
     ) -> Result<(), StoreError> {
         // Rows and conditions are read as they were before the wait for the locks. A row that was taken out meanwhile makes the claim's
         // count too low, and the turn is tried again; then the rows are read when the locks are there.
-        let with_rows = if care == Care::Count { want.rows } else { 0 };
+        let with_rows = if care == RowCheck::Count { want.rows } else { 0 };
         let gap = Channel::longest_gap_ms();
         let head: Option<BroadcastHead> = tx
             .optional(
@@ -216,14 +216,14 @@ impl Work {
             return Ok(());
         }
         let Some(granted) = grant(&head.pace, want, turn, now) else { return Ok(()) };
-        if !keeps_gap_alone(tx, &head).await? {
+        if !locks_organisation_gap(tx, &head).await? {
             return Ok(());
         }
 
         let mut rows = Vec::new();
         if head.again {
             // What ended comes first: a row that goes again must not be taken for the attempt that ended.
-            together.send(tx).await?;
+            statements.send(tx).await?;
             rows = self.claim_again(tx, want.broadcast, granted, now).await?;
         }
         let room = granted - i64::try_from(rows.len()).unwrap_or(granted);
@@ -231,12 +231,12 @@ impl Work {
         if room > 0 {
             let found = match head.fresh.take() {
                 Some(found) => Some(found),
-                None if care == Care::Count => None,
+                None if care == RowCheck::Count => None,
                 None => untried(tx, want.broadcast, cursor, room).await?,
             };
             let fresh = match found {
                 Some(found) => {
-                    self.claim_fresh(tx, together, want.broadcast, cursor, &found, room, now).await?
+                    self.claim_fresh(tx, statements, want.broadcast, cursor, &found, room, now).await?
                 }
                 None => Vec::new(),
             };
@@ -249,14 +249,14 @@ impl Work {
         let claimed = i64::try_from(rows.len()).unwrap_or(0);
         moves.add(want.broadcast.0, MessageState::Waiting, "", -claimed, 0);
         moves.add(want.broadcast.0, MessageState::InFlight, "", claimed, 0);
-        self.leave_out(tx, together, want.broadcast, &head, &mut rows, key, moves, now).await?;
-        together.run(
+        self.exclude(tx, statements, want.broadcast, &head, &mut rows, key, moves, now).await?;
+        statements.run(
             "UPDATE broadcasts SET cursor = $2, served_at = $3, status = 'in_progress', started_at = COALESCE(started_at, $3)
              WHERE id = $1",
             args![want.broadcast.0, cursor, now],
         );
         // Rows that were left out count as well: when in doubt, under-send.
-        spend(together, head.integration_id, &head.pace, calls_for(claimed, want.batch), claimed, now);
+        spend(statements, head.integration_id, &head.pace, calls_for(claimed, want.batch), claimed, now);
         turn.touched.insert(want.broadcast);
         rows.sort_unstable_by_key(|row| row.position);
         turn.claimed.extend(rows.into_iter().map(|row| Claimed {
@@ -298,7 +298,7 @@ impl Work {
     async fn claim_fresh(
         &self,
         tx: &mut Tx,
-        together: &mut Together,
+        statements: &mut StatementBatch,
         broadcast: BroadcastId,
         cursor: i64,
         found: &str,
@@ -312,12 +312,12 @@ impl Work {
         };
         rows.truncate(usize::try_from(limit).unwrap_or(0));
         let Some(last) = rows.iter().map(|row| row.position).max() else { return Ok(rows) };
-        together.run(
+        statements.run(
             "UPDATE messages SET state = 'in_flight', attempt = attempt + 1, worker_id = $4, started_at = $5, changed_at = $5
              WHERE broadcast_id = $1 AND position > $2 AND position <= $3 AND state = 'waiting' AND next_attempt_at = 0",
             args![broadcast.0, cursor, last, self.worker.0, now],
         );
-        together.expecting(rows.len());
+        statements.expecting(rows.len());
         Ok(rows)
     }
 }
@@ -377,7 +377,7 @@ async fn fresh_one_by_one(
 
 /// Whether this worker is the one that may look for recent messages of the organisation and claim: its accounts share no pace whose lock
 /// would keep two of them apart. Who is not looks again soon; a wait here could hold what the other one needs next.
-async fn keeps_gap_alone(tx: &mut Tx, head: &BroadcastHead) -> Result<bool, StoreError> {
+async fn locks_organisation_gap(tx: &mut Tx, head: &BroadcastHead) -> Result<bool, StoreError> {
     if head.gap_ms()? == 0 {
         return Ok(true);
     }

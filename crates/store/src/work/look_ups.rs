@@ -10,12 +10,12 @@ use super::Work;
 use crate::{
     db::{Batch, args},
     error::StoreError,
-    together::Together,
+    statement_batch::StatementBatch,
 };
 
 /// What a question is put with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum LookUpTarget {
     /// What the provider knows it by: a request's id, or a campaign's name.
     As(String),
     /// Each message of the stretch by its own id. Most have settled by the time they would be asked about: who has not gets a
@@ -29,7 +29,7 @@ pub struct NewLookUp {
     /// Of which broadcast.
     pub broadcast: BroadcastId,
     /// What to ask with.
-    pub asked: Asked,
+    pub asked: LookUpTarget,
     /// First position that it may tell about.
     pub first: i64,
     /// Last position that it may tell about.
@@ -74,19 +74,19 @@ struct DueRow {
 }
 
 /// Enters what is to be asked about. What is known already stays as it is: several messages of one campaign share a question.
-pub(super) fn write(together: &mut Together, new: &[NewLookUp]) {
+pub(super) fn write(statements: &mut StatementBatch, new: &[NewLookUp]) {
     if new.is_empty() {
         return;
     }
     let batch = Batch::new()
         .uuids("broadcast_id", new.iter().map(|n| n.broadcast.0))
         .texts("key", new.iter().map(NewLookUp::key))
-        .ints("of_each", new.iter().map(|n| i64::from(n.asked == Asked::Each)))
+        .ints("of_each", new.iter().map(|n| i64::from(n.asked == LookUpTarget::Each)))
         .ints("first_position", new.iter().map(|n| n.first))
         .ints("last_position", new.iter().map(|n| n.last))
         .ints("since", new.iter().map(|n| n.since.0))
         .ints("due_at", new.iter().map(|n| n.due_at.0));
-    together.run_batch(
+    statements.run_batch(
         "INSERT INTO look_ups (broadcast_id, key, integration_id, organization_id, first_position, last_position, since, step, due_at, of_each)
          SELECT b.broadcast_id, b.key, c.integration_id, c.organization_id, b.first_position, b.last_position, b.since, 0, b.due_at, b.of_each = 1
          FROM @batch CROSS JOIN broadcasts c WHERE c.id = b.broadcast_id
@@ -99,8 +99,8 @@ pub(super) fn write(together: &mut Together, new: &[NewLookUp]) {
 impl NewLookUp {
     fn key(&self) -> String {
         match &self.asked {
-            Asked::As(key) => key.clone(),
-            Asked::Each => format!("{}..={}@{}", self.first, self.last, self.since.0),
+            LookUpTarget::As(key) => key.clone(),
+            LookUpTarget::Each => format!("{}..={}@{}", self.first, self.last, self.since.0),
         }
     }
 }

@@ -3,7 +3,7 @@
 mod claim;
 mod consents;
 mod due;
-mod leave_out;
+mod exclude;
 mod look_ups;
 mod opt_out;
 mod pace;
@@ -23,7 +23,7 @@ pub use claim::{Claimed, Turn, Want};
 pub(crate) use consents::{CONSENTING, SUPPRESSED};
 pub(crate) use due::sending_hours;
 pub use due::{DueBroadcast, Job};
-pub use look_ups::{Asked, DueLookUp, NewLookUp};
+pub use look_ups::{DueLookUp, LookUpTarget, NewLookUp};
 pub use opt_out::{Addressee, LinkState, OptOut, OptOuts};
 pub use plan::{PlannedRow, Planning, StretchSums};
 pub use proofs::{Difference, Unproven};

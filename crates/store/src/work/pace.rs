@@ -11,7 +11,7 @@ use super::{Turn, Want, Work};
 use crate::{
     db::{Tx, again, args},
     error::StoreError,
-    together::Together,
+    statement_batch::StatementBatch,
 };
 
 /// Limits of an account, and what is spent of them.
@@ -30,7 +30,11 @@ const DAY_SHIFT_MS: i64 = 19_800_000;
 
 impl Work {
     /// One more call of that integration, outside a claim: `None` when it may start now, else the milliseconds to wait.
-    pub async fn one_call(&self, integration: IntegrationId, now: Millis) -> Result<Option<i64>, StoreError> {
+    pub async fn reserve_call(
+        &self,
+        integration: IntegrationId,
+        now: Millis,
+    ) -> Result<Option<i64>, StoreError> {
         again(|| self.try_one_call(integration, now)).await
     }
 
@@ -44,9 +48,9 @@ impl Work {
         if grant.calls == 0 {
             return Ok(Some(grant.wait_ms));
         }
-        let mut together = Together::default();
-        spend(&mut together, integration.0, &pace, 1, 0, now);
-        together.send(&mut tx).await?;
+        let mut statements = StatementBatch::default();
+        spend(&mut statements, integration.0, &pace, 1, 0, now);
+        statements.send(&mut tx).await?;
         tx.commit().await?;
         Ok(None)
     }
@@ -113,7 +117,7 @@ pub(super) fn grant(pace: &PaceRow, want: Want, turn: &mut Turn, now: Millis) ->
 
 /// Writes down what a claim takes of the account's pace and day.
 pub(super) fn spend(
-    together: &mut Together,
+    statements: &mut StatementBatch,
     integration: Uuid,
     pace: &PaceRow,
     calls: i64,
@@ -122,7 +126,7 @@ pub(super) fn spend(
 ) {
     let day = today(now);
     let used = if pace.day == day { pace.day_calls } else { 0 };
-    together.run(
+    statements.run(
         "UPDATE integration_pace SET free_at_us = $2, day = $3, day_calls = $4 WHERE integration_id = $1",
         args![integration, pace.limits().after(now.0 * 1_000, pace.free_at_us, calls), day, used + rows],
     );

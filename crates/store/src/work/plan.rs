@@ -3,7 +3,7 @@
 use domain::{
     ids::{BroadcastId, OrganizationId, RegistrantId, WorkshopId},
     message::{MessageState, SkipReason},
-    outcome::Said,
+    outcome::ProviderAnswer,
     time::Millis,
 };
 use uuid::Uuid;
@@ -119,7 +119,7 @@ impl Work {
     pub async fn abandon_plan(
         &self,
         broadcast: BroadcastId,
-        said: &Said,
+        said: &ProviderAnswer,
         now: Millis,
     ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;

@@ -8,18 +8,18 @@ use domain::{
     ids::{BroadcastId, MessageRef},
     message::{MessageState, Next},
     money::Money,
-    outcome::Said,
+    outcome::ProviderAnswer,
     time::Millis,
 };
 use uuid::Uuid;
 
-use super::{Asked, NewLookUp, Turn, Work, look_ups};
+use super::{LookUpTarget, NewLookUp, Turn, Work, look_ups};
 use crate::{
     changes,
     db::{Batch, Tx, again, args},
     error::StoreError,
     messages::CountMoves,
-    together::Together,
+    statement_batch::StatementBatch,
 };
 
 /// What became of one claimed row.
@@ -78,7 +78,7 @@ impl Endings {
     /// apart.
     pub fn ask(&mut self, new: NewLookUp) {
         let near = |known: &NewLookUp| {
-            new.asked != Asked::Each
+            new.asked != LookUpTarget::Each
                 || new.first.saturating_sub(NEAR) <= known.last
                     && new.last.saturating_add(NEAR) >= known.first
         };
@@ -109,7 +109,7 @@ pub(crate) const PACE_SLOT_MS: i64 = 10_000;
 
 /// How rows are written: trusting that all are still this worker's, or finding out which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Care {
+pub(super) enum RowCheck {
     /// Counted only; a row that is missing undoes the transaction. Rows that cross from the database cost more than their change.
     Count,
     /// Which rows were written is read back.
@@ -119,15 +119,15 @@ pub(super) enum Care {
 /// What a turn's endings leave to be written beside the rows. It goes last: other processes write the same rows of these tables, and
 /// everybody locks them after those of the claim.
 #[derive(Default)]
-pub(super) struct Aside {
+pub(super) struct SideRows {
     slots: BTreeMap<(Uuid, i64), i64>,
     look_ups: Vec<NewLookUp>,
 }
 
-impl Aside {
-    pub(super) fn write(&self, together: &mut Together) {
-        write_slots(together, &self.slots);
-        look_ups::write(together, &self.look_ups);
+impl SideRows {
+    pub(super) fn write(&self, statements: &mut StatementBatch) {
+        write_slots(statements, &self.slots);
+        look_ups::write(statements, &self.look_ups);
     }
 }
 
@@ -136,7 +136,7 @@ struct Change<'a> {
     attempt: i64,
     state: MessageState,
     event: Option<EventKind>,
-    said: &'a Said,
+    said: &'a ProviderAnswer,
     next_attempt_at: i64,
     back: i64,
     failed_at: Option<i64>,
@@ -145,7 +145,7 @@ struct Change<'a> {
     at: Millis,
 }
 
-static NOTHING_SAID: Said = Said { code: String::new(), text: String::new() };
+static NOTHING_SAID: ProviderAnswer = ProviderAnswer { code: String::new(), text: String::new() };
 
 impl<'a> Change<'a> {
     fn of(record: &'a Record) -> Change<'a> {
@@ -206,21 +206,21 @@ impl<'a> Change<'a> {
 }
 
 impl Work {
-    /// Writes what ended, with `together` as far as it may wait. With [`Care::Count`] every row is taken to be still this worker's:
+    /// Writes what ended, with `together` as far as it may wait. With [`RowCheck::Count`] every row is taken to be still this worker's:
     /// nothing may be committed unless what is sent together touches as many rows as it has to.
     #[expect(clippy::too_many_arguments, reason = "one step of a turn, with the turn's own state")]
     pub(super) async fn record(
         &self,
         tx: &mut Tx,
-        together: &mut Together,
+        statements: &mut StatementBatch,
         endings: &Endings,
-        care: Care,
+        check: RowCheck,
         moves: &mut CountMoves,
         turn: &mut Turn,
         now: Millis,
-    ) -> Result<Aside, StoreError> {
+    ) -> Result<SideRows, StoreError> {
         let changes: Vec<Change<'_>> = endings.rows.iter().map(Change::of).collect();
-        let stale = self.write_changes(tx, together, &changes, care).await?;
+        let stale = self.write_changes(tx, statements, &changes, check).await?;
         turn.stale += stale.len();
         let mut look_ups = endings.look_ups.clone();
         // Others hold them for unknown, without the provider's id: what became of them can still be asked with it.
@@ -229,10 +229,10 @@ impl Work {
             let about = endings
                 .look_ups
                 .iter()
-                .find(|new| new.asked == Asked::Each && new.broadcast == change.message.broadcast);
+                .find(|new| new.asked == LookUpTarget::Each && new.broadcast == change.message.broadcast);
             if let (Some(about), Some(id)) = (about, change.provider_id) {
                 let (first, last) = (change.message.position, change.message.position);
-                let asked = Asked::As(id.to_owned());
+                let asked = LookUpTarget::As(id.to_owned());
                 look_ups.push(NewLookUp {
                     broadcast: about.broadcast,
                     asked,
@@ -245,7 +245,7 @@ impl Work {
         }
         let mut slots: BTreeMap<(Uuid, i64), i64> = BTreeMap::new();
         for request in &endings.requests {
-            let (rows, cost) = self.write_request(tx, together, request, care).await?;
+            let (rows, cost) = self.write_request(tx, statements, request, check).await?;
             turn.stale += request.positions.len().saturating_sub(usize::try_from(rows).unwrap_or(0));
             moves.add(request.broadcast.0, MessageState::InFlight, "", -rows, 0);
             moves.add(request.broadcast.0, MessageState::Sent, "", rows, cost);
@@ -265,8 +265,8 @@ impl Work {
             }
             turn.touched.insert(broadcast);
         }
-        write_events(together, &events);
-        let mut pauses: BTreeMap<Uuid, &Said> = BTreeMap::new();
+        write_events(statements, &events);
+        let mut pauses: BTreeMap<Uuid, &ProviderAnswer> = BTreeMap::new();
         for record in &endings.rows {
             if let Next::Pause(said) = &record.next {
                 pauses.entry(record.message.broadcast.0).or_insert(said);
@@ -276,26 +276,26 @@ impl Work {
             // Before the claim, which asks whether it may go on.
             pause(tx, BroadcastId(broadcast), said, now).await?;
         }
-        Ok(Aside { slots, look_ups })
+        Ok(SideRows { slots, look_ups })
     }
 
     /// Writes endings of rows that are still this worker's; the keys of those that are not, where somebody looks which.
     async fn write_changes(
         &self,
         tx: &mut Tx,
-        together: &mut Together,
+        statements: &mut StatementBatch,
         changes: &[Change<'_>],
-        care: Care,
+        check: RowCheck,
     ) -> Result<HashSet<(Uuid, i64)>, StoreError> {
-        let mine = match care {
-            Care::Count => None,
-            Care::ReadBack => Some(self.still_mine(tx, changes).await?),
+        let mine = match check {
+            RowCheck::Count => None,
+            RowCheck::ReadBack => Some(self.still_mine(tx, changes).await?),
         };
         let is_mine = |change: &&Change<'_>| mine.as_ref().is_none_or(|mine| mine.contains(&change.key()));
         let (sent, others): (Vec<&Change<'_>>, Vec<&Change<'_>>) =
             changes.iter().filter(is_mine).partition(|c| c.state == MessageState::Sent);
-        self.write_sent(together, &sent);
-        self.write_others(together, &others);
+        self.write_sent(statements, &sent);
+        self.write_others(statements, &others);
         Ok(changes.iter().filter(|change| !is_mine(change)).map(Change::key).collect())
     }
 
@@ -322,7 +322,7 @@ impl Work {
     }
 
     /// The many: only what differs from row to row is bound.
-    fn write_sent(&self, together: &mut Together, changes: &[&Change<'_>]) {
+    fn write_sent(&self, statements: &mut StatementBatch, changes: &[&Change<'_>]) {
         if changes.is_empty() {
             return;
         }
@@ -333,7 +333,7 @@ impl Work {
             .texts("provider_id", changes.iter().map(|c| c.provider_id.map(str::to_owned)))
             .ints("cost", changes.iter().map(|c| c.cost.map(|cost| cost.0)))
             .ints("at", changes.iter().map(|c| c.at.0));
-        together.run_batch(
+        statements.run_batch(
             "UPDATE messages SET state = 'sent', reason = '', reason_text = '', next_attempt_at = 0, sent_at = b.at,
                     failed_at = NULL, provider_id = b.provider_id, cost = b.cost, changed_at = b.at, worker_id = NULL
              FROM @batch
@@ -342,16 +342,16 @@ impl Work {
             args![self.worker.0],
             batch,
         );
-        together.expecting(changes.len());
+        statements.expecting(changes.len());
     }
 
     /// One change for all rows of a request, which lie side by side; how many it changes and what they cost together.
     async fn write_request(
         &self,
         tx: &mut Tx,
-        together: &mut Together,
+        statements: &mut StatementBatch,
         request: &SentRequest,
-        care: Care,
+        check: RowCheck,
     ) -> Result<(i64, i64), StoreError> {
         let (Some(first), Some(last)) = (request.positions.first(), request.positions.last()) else {
             return Ok((0, 0));
@@ -363,7 +363,7 @@ impl Work {
         let cut = usize::try_from(one_more).ok().and_then(|at| request.positions.get(at)).unwrap_or(first);
         let mut rows = expected;
         let mut cost = request.cost.map_or(0, |cost| cost.0);
-        if care == Care::ReadBack {
+        if check == RowCheck::ReadBack {
             (rows, cost) = tx
                 .one(
                     "WITH mine AS (
@@ -376,7 +376,7 @@ impl Work {
                 )
                 .await?;
         }
-        together.run(
+        statements.run(
             "UPDATE messages SET state = 'sent', reason = '', reason_text = '', next_attempt_at = 0, sent_at = $5,
                     failed_at = NULL, provider_id = $6, cost = CASE WHEN position < $8 THEN $7 + 1 ELSE $7 END,
                     changed_at = $5, worker_id = NULL
@@ -393,11 +393,11 @@ impl Work {
                 *cut
             ],
         );
-        together.expecting(usize::try_from(rows).unwrap_or(0));
+        statements.expecting(usize::try_from(rows).unwrap_or(0));
         Ok((rows, cost))
     }
 
-    fn write_others(&self, together: &mut Together, changes: &[&Change<'_>]) {
+    fn write_others(&self, statements: &mut StatementBatch, changes: &[&Change<'_>]) {
         if changes.is_empty() {
             return;
         }
@@ -412,7 +412,7 @@ impl Work {
             .ints("back", changes.iter().map(|c| c.back))
             .ints("failed_at", changes.iter().map(|c| c.failed_at))
             .ints("at", changes.iter().map(|c| c.at.0));
-        together.run_batch(
+        statements.run_batch(
             "UPDATE messages SET state = b.state, reason = b.reason, reason_text = b.reason_text,
                     attempt = messages.attempt - b.back, next_attempt_at = b.next_attempt_at,
                     failed_at = b.failed_at, changed_at = b.at, worker_id = NULL
@@ -422,11 +422,16 @@ impl Work {
             args![self.worker.0],
             batch,
         );
-        together.expecting(changes.len());
+        statements.expecting(changes.len());
     }
 
     /// Stops a broadcast because of what the provider said; untried rows keep waiting.
-    pub async fn pause(&self, broadcast: BroadcastId, said: &Said, now: Millis) -> Result<(), StoreError> {
+    pub async fn pause(
+        &self,
+        broadcast: BroadcastId,
+        said: &ProviderAnswer,
+        now: Millis,
+    ) -> Result<(), StoreError> {
         again(|| async {
             let mut tx = self.db.begin().await?;
             pause(&mut tx, broadcast, said, now).await?;
@@ -458,7 +463,12 @@ impl Work {
     }
 }
 
-async fn pause(tx: &mut Tx, broadcast: BroadcastId, said: &Said, now: Millis) -> Result<(), StoreError> {
+async fn pause(
+    tx: &mut Tx,
+    broadcast: BroadcastId,
+    said: &ProviderAnswer,
+    now: Millis,
+) -> Result<(), StoreError> {
     debug_assert_eq!(
         BroadcastStatus::before(Move::Pause),
         [BroadcastStatus::Scheduled, BroadcastStatus::InProgress]
@@ -472,7 +482,7 @@ async fn pause(tx: &mut Tx, broadcast: BroadcastId, said: &Said, now: Millis) ->
     Ok(())
 }
 
-fn write_events(together: &mut Together, events: &[(&Change<'_>, EventKind)]) {
+fn write_events(statements: &mut StatementBatch, events: &[(&Change<'_>, EventKind)]) {
     if events.is_empty() {
         return;
     }
@@ -482,7 +492,7 @@ fn write_events(together: &mut Together, events: &[(&Change<'_>, EventKind)]) {
         .ints("at", events.iter().map(|(c, _)| c.at.0))
         .texts("kind", events.iter().map(|(_, kind)| kind.word().to_owned()))
         .texts("detail", events.iter().map(|(c, _)| c.said.text.clone()));
-    together.run_batch(
+    statements.run_batch(
         "INSERT INTO message_events (broadcast_id, position, at, kind, detail)
          SELECT b.broadcast_id, b.position, b.at, b.kind, b.detail FROM @batch",
         args![],
@@ -490,7 +500,7 @@ fn write_events(together: &mut Together, events: &[(&Change<'_>, EventKind)]) {
     );
 }
 
-fn write_slots(together: &mut Together, slots: &BTreeMap<(Uuid, i64), i64>) {
+fn write_slots(statements: &mut StatementBatch, slots: &BTreeMap<(Uuid, i64), i64>) {
     if slots.is_empty() {
         return;
     }
@@ -498,7 +508,7 @@ fn write_slots(together: &mut Together, slots: &BTreeMap<(Uuid, i64), i64>) {
         .uuids("broadcast_id", slots.keys().map(|(id, _)| *id))
         .ints("slot", slots.keys().map(|(_, slot)| *slot))
         .ints("n", slots.values().copied());
-    together.run_batch(
+    statements.run_batch(
         "INSERT INTO broadcast_pace (broadcast_id, slot, n) SELECT b.broadcast_id, b.slot, b.n FROM @batch WHERE TRUE
          ON CONFLICT (broadcast_id, slot) DO UPDATE SET n = broadcast_pace.n + excluded.n",
         args![],

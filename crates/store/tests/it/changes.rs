@@ -2,7 +2,7 @@
 
 use domain::{
     ids::{BroadcastId, IntegrationId, RegistrantId, SessionId, WorkerId},
-    outcome::Said,
+    outcome::ProviderAnswer,
 };
 use store::{Change, Changes, Store, work::RawReceipt};
 
@@ -43,7 +43,7 @@ on_postgres! {
         let id = broadcast(&world, "in_progress").await;
         let (second, mut heard) = second(&world).await;
         let work = world.store.work(WorkerId::new(NOW));
-        work.pause(id, &Said::new("wallet", "The wallet is empty."), NOW).await.unwrap();
+        work.pause(id, &ProviderAnswer::new("wallet", "The wallet is empty."), NOW).await.unwrap();
         assert_eq!(heard.next().await, Change::Rows(id));
         let receipt = RawReceipt {
             organization: world.org.actor().organization,

@@ -21,6 +21,6 @@ mod registrants;
 mod search;
 mod several;
 mod suppressions;
+mod tenancy;
 mod upgrade;
-mod wall;
 mod workshops;

@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     ids::{RegistrantId, WorkerId},
-    outcome::Said,
+    outcome::ProviderAnswer,
 };
 use store::{
-    Change, DatabaseAddress, Store, Wall,
+    Change, DatabaseAddress, Store, Tenancy,
     messages::MessageFilter,
     testing::Pooled,
     work::{Endings, Want},
@@ -24,8 +24,8 @@ async fn two(address: &DatabaseAddress) -> (Store, Store) {
 /// What pages and the engine do, from two programs at once, many times over few connections.
 async fn everything_works(address: &DatabaseAddress, direct: &str) {
     let (one, other) = two(address).await;
-    assert_eq!(one.wall(), Some(&Wall::Stands));
-    assert_eq!(other.wall(), Some(&Wall::Stands));
+    assert_eq!(one.tenancy(), Some(&Tenancy::Stands));
+    assert_eq!(other.tenancy(), Some(&Tenancy::Stands));
     let world = World::on(one.clone(), direct).await;
     let applied = world.number("SELECT COUNT(*) FROM _sqlx_migrations".to_owned()).await;
     let versions = world.number("SELECT COUNT(DISTINCT version) FROM _sqlx_migrations".to_owned()).await;
@@ -120,7 +120,7 @@ async fn changes_are_heard_round_the_pooler_and_not_through_it() {
     let workshop = world.workshop("Rust for Beginners").await;
     let id = world.broadcast(workshop, "in_progress", (RegistrantId::new(NOW), "+919000000001")).await;
     let work = through.work(WorkerId::new(NOW));
-    work.pause(id, &Said::new("wallet", "The wallet is empty."), NOW).await.unwrap();
+    work.pause(id, &ProviderAnswer::new("wallet", "The wallet is empty."), NOW).await.unwrap();
     assert_eq!(heard.next().await, Change::Rows(id));
     // It waits for ever, and does not turn round and round either.
     assert!(tokio::time::timeout(Duration::from_millis(50), silent.next()).await.is_err());

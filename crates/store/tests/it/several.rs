@@ -149,7 +149,7 @@ on_postgres! {
             if round % 2 == 0 {
                 assert_eq!(org.forgetful_number("SELECT COUNT(*) FROM organizations").await.unwrap(), 1);
             } else {
-                let nobody = store.work(WorkerId::new(NOW)).one_call(IntegrationId::new(NOW), NOW).await;
+                let nobody = store.work(WorkerId::new(NOW)).reserve_call(IntegrationId::new(NOW), NOW).await;
                 assert!(matches!(nobody, Err(StoreError::Missing)), "{nobody:?}");
             }
         }

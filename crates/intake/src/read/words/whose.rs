@@ -18,7 +18,7 @@ pub(in crate::read) enum Whose {
 
 /// What a title says about whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::read) struct Said {
+pub(in crate::read) struct OwnerHint {
     pub(in crate::read) whose: Whose,
     /// The title without the words that say so.
     pub(in crate::read) rest: String,
@@ -27,31 +27,31 @@ pub(in crate::read) struct Said {
 }
 
 /// Reads a plain title.
-pub(in crate::read) fn whose(plain: &str) -> Said {
+pub(in crate::read) fn whose(plain: &str) -> OwnerHint {
     let words: Vec<&str> = plain.split(' ').filter(|word| !word.is_empty()).collect();
     if let Some(word) = second_person(&words) {
-        return Said { whose: Whose::Other, rest: plain.to_owned(), word: Some(word) };
+        return OwnerHint { whose: Whose::Other, rest: plain.to_owned(), word: Some(word) };
     }
     let padded = format!(" {plain} ");
     let found = |list: &'static [(&'static str, &'static str)]| {
         list.iter().map(|(word, _)| *word).find(|word| has(&padded, word))
     };
     if let Some(word) = found(OTHERS) {
-        return Said { whose: Whose::Other, rest: plain.to_owned(), word: Some(word) };
+        return OwnerHint { whose: Whose::Other, rest: plain.to_owned(), word: Some(word) };
     }
     let without = |word: &str| tidy(&without_words(&padded, word));
     if let Some(word) = found(ATTENDEES) {
-        return Said { whose: Whose::Attendee, rest: without(word), word: Some(word) };
+        return OwnerHint { whose: Whose::Attendee, rest: without(word), word: Some(word) };
     }
     // "Ticket name" is the ticket's, "Ticket full name" its holder's.
     if has(&padded, "ticket") && TICKET_HOLDERS.iter().any(|word| has(&padded, word)) {
-        return Said { whose: Whose::Attendee, rest: without("ticket"), word: Some("ticket") };
+        return OwnerHint { whose: Whose::Attendee, rest: without("ticket"), word: Some("ticket") };
     }
     if let Some(word) = found(BUYERS) {
-        return Said { whose: Whose::Buyer, rest: without(word), word: Some(word) };
+        return OwnerHint { whose: Whose::Buyer, rest: without(word), word: Some(word) };
     }
     let rest = found(PRONOUNS).map_or_else(|| plain.to_owned(), without);
-    Said { whose: Whose::Unsaid, rest, word: None }
+    OwnerHint { whose: Whose::Unsaid, rest, word: None }
 }
 
 /// Takes words out of a text that has a space on both sides, in all their forms.

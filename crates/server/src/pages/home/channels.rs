@@ -4,7 +4,7 @@ use domain::{channel::Channel, checks::Finding, role::Permission};
 use providers::{Standing, Vendor, vendor::CallbackProof};
 use store::integrations::Integration;
 
-use super::{compose::Compose, paths, shelf::Opened, vendor};
+use super::{choices::Opened, compose::Compose, paths, vendor};
 use crate::{
     http::extract::Member,
     pages::settings::integrations::{logo, shown_number, standing_chip},

@@ -16,10 +16,10 @@ use subtle::ConstantTimeEq;
 
 use super::{
     Pairs,
+    choices::{Choices, Ids},
     compose::Compose,
-    desk::Desk,
+    composer_state::ComposerState,
     not_set_up, page, parts, paths,
-    shelf::{Ids, Shelf},
 };
 use crate::{
     app::App,
@@ -55,9 +55,9 @@ const PROOF_BYTES: usize = 16;
 
 /// `GET /compose/confirm`: the question as a page.
 pub async fn show(State(app): State<App>, member: Member, query: Query<Pairs>) -> PageResult {
-    let desk = load(&app, &member, &query.0).await?;
-    let status = if desk.review.may_send() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok((status, ask(&app, &member, &desk, None)).into_response())
+    let composer = load(&app, &member, &query.0).await?;
+    let status = if composer.review.may_send() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok((status, ask(&app, &member, &composer, None)).into_response())
 }
 
 /// `POST /compose/confirm`: makes the broadcast. A second press with the same token leads to the same broadcast.
@@ -71,25 +71,27 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
     if is_confirmed(&member, id).await? {
         return Ok(see_other(&paths::broadcast(id)));
     }
-    let desk = load(&app, &member, &form.0).await?;
+    let composer = load(&app, &member, &form.0).await?;
     let named = field(PEOPLE).and_then(|n| n.parse().ok()).unwrap_or(0);
     // Whoever looked at the question read that the same was sent before.
     let confirmation = Confirmation { id, named: Some(named), again: true };
-    let Confirmed { id, people } = match desk.review.confirm(&member, &confirmation).await {
+    let Confirmed { id, people } = match composer.review.confirm(&member, &confirmation).await {
         Ok(confirmed) => confirmed,
         Err(Refusal::Blocked | Refusal::SentBefore(_)) => {
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, ask(&app, &member, &desk, None)).into_response());
+            return Ok(
+                (StatusCode::UNPROCESSABLE_ENTITY, ask(&app, &member, &composer, None)).into_response()
+            );
         }
         Err(Refusal::MorePeople { .. }) => {
             let words = "More people registered since the question was asked. Look at the new number and confirm again.";
-            return Ok((StatusCode::CONFLICT, ask(&app, &member, &desk, Some(words))).into_response());
+            return Ok((StatusCode::CONFLICT, ask(&app, &member, &composer, Some(words))).into_response());
         }
         Err(Refusal::Store(error)) => return Err(error.into()),
     };
     app.engine.wake(id);
     let people = parts::people(people);
-    let words = if desk.state.later {
-        format!("Scheduled for {people}, {}.", parts::moment(&member, desk.review.draft.timing.start))
+    let words = if composer.state.later {
+        format!("Scheduled for {people}, {}.", parts::moment(&member, composer.review.draft.timing.start))
     } else {
         format!("Confirmed for {people}. It begins in ten seconds; until then you can take it back.")
     };
@@ -105,44 +107,44 @@ async fn is_confirmed(member: &Member, id: BroadcastId) -> Result<bool, Problem>
 }
 
 /// What was named and nothing else: a question about another workshop than the one somebody looked at would be a trap.
-async fn load(app: &App, member: &Member, pairs: &Pairs) -> Result<Desk, Problem> {
+async fn load(app: &App, member: &Member, pairs: &Pairs) -> Result<ComposerState, Problem> {
     let mut state = Compose::read(pairs);
     if state.workshop.is_none() || state.template.is_none() {
         return Err(Problem::bad_request(
             "Choose workshop and template on the home page, and review from there.",
         ));
     }
-    let shelf = Shelf::load(member, &mut state, Ids::MustBeThere, None).await?;
-    let account = shelf.account().ok_or_else(not_set_up)?;
+    let choices = Choices::load(member, &mut state, Ids::MustBeThere, None).await?;
+    let account = choices.account().ok_or_else(not_set_up)?;
     let opened = app.composer.open(account, Wait::Decision).await;
-    let desk = Desk::load(app, member, &state, &shelf, Some(&opened), Wait::Decision).await?;
-    desk.ok_or_else(not_set_up)
+    let composer = ComposerState::load(app, member, &state, &choices, Some(&opened), Wait::Decision).await?;
+    composer.ok_or_else(not_set_up)
 }
 
 /// The page with the question, or with what stands in its way.
-fn ask(app: &App, member: &Member, desk: &Desk, note: Option<&str>) -> axum::response::Response {
+fn ask(app: &App, member: &Member, composer: &ComposerState, note: Option<&str>) -> axum::response::Response {
     let body = html! {
         @if let Some(words) = note { (Note::new(Tone::Act, "The number changed.", words)) }
-        @if desk.review.may_send() { (question(app, member, desk).page()) } @else { (blocked(member, desk)) }
+        @if composer.review.may_send() { (question(app, member, composer).page()) } @else { (blocked(member, composer)) }
     };
     page(member, body, None, None)
 }
 
-fn blocked(member: &Member, desk: &Desk) -> Markup {
+fn blocked(member: &Member, composer: &ComposerState) -> Markup {
     html! {
         section class="m-card m-ask" aria-labelledby="blocked" {
             h1 class="m-ask__title" id="blocked" { "This cannot be sent yet" }
-            p class="m-p" { (desk.obstacle(member).unwrap_or_default()) }
-            div class="m-ask__acts" { (Button::primary_link("Back to the composer", desk.state.href("/"))) }
+            p class="m-p" { (composer.obstacle(member).unwrap_or_default()) }
+            div class="m-ask__acts" { (Button::primary_link("Back to the composer", composer.state.href("/"))) }
         }
-        (parts::checks(member, desk))
+        (parts::checks(member, composer))
     }
 }
 
 /// The question, for the dialog and for the page.
-pub(super) fn question(app: &App, member: &Member, desk: &Desk) -> Confirm {
-    let people = parts::people(desk.review.audience.reachable);
-    let (title, button, busy) = if desk.state.later {
+pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> Confirm {
+    let people = parts::people(composer.review.audience.reachable);
+    let (title, button, busy) = if composer.state.later {
         (
             format!("Schedule for {people}?"),
             Button::primary(format!("Schedule for {people}")).icon(Icon::Wait),
@@ -155,73 +157,75 @@ pub(super) fn question(app: &App, member: &Member, desk: &Desk) -> Confirm {
             "Confirming…",
         )
     };
-    let mut hidden = desk.state.pairs();
+    let mut hidden = composer.state.pairs();
     hidden.push((ONCE.to_owned(), token(app, member, BroadcastId::new(member.now))));
-    hidden.push((PEOPLE.to_owned(), desk.review.audience.reachable.to_string()));
-    if desk.state.later && desk.state.at.is_empty() {
+    hidden.push((PEOPLE.to_owned(), composer.review.audience.reachable.to_string()));
+    if composer.state.later && composer.state.at.is_empty() {
         hidden.retain(|(name, _)| name != "at");
-        hidden.push(("at".to_owned(), member.organization.zone.local_form(desk.review.draft.timing.start)));
+        hidden
+            .push(("at".to_owned(), member.organization.zone.local_form(composer.review.draft.timing.start)));
     }
-    if desk.state.until.is_empty() {
+    if composer.state.until.is_empty() {
         // What was shown is what is confirmed, also when the page was open for long.
         hidden.push((
             "until".to_owned(),
-            member.organization.zone.local_form(desk.review.draft.timing.deadline),
+            member.organization.zone.local_form(composer.review.draft.timing.deadline),
         ));
     }
     Confirm {
         id: DIALOG.to_owned(),
         title,
-        body: html! { (summary(member, desk)) },
+        body: html! { (summary(member, composer)) },
         action: PATH.to_owned(),
         csrf: member.csrf().clone(),
         hidden,
         confirm: button.busy(busy),
-        back: ("Keep editing".to_owned(), desk.state.href("/")),
+        back: ("Keep editing".to_owned(), composer.state.href("/")),
     }
 }
 
-fn summary(member: &Member, desk: &Desk) -> KeyValues {
-    let left_out = desk.review.audience.total - desk.review.audience.reachable;
-    let warnings = desk.review.findings.iter().filter(|found| found.severity() == Severity::Warning).count();
-    let when = if desk.state.later {
-        parts::moment(member, desk.review.draft.timing.start)
+fn summary(member: &Member, composer: &ComposerState) -> KeyValues {
+    let left_out = composer.review.audience.total - composer.review.audience.reachable;
+    let warnings =
+        composer.review.findings.iter().filter(|found| found.severity() == Severity::Warning).count();
+    let when = if composer.state.later {
+        parts::moment(member, composer.review.draft.timing.start)
     } else {
         "Now".to_owned()
     };
     let mut rows = vec![
         (
             "Workshop".to_owned(),
-            html! { (desk.review.draft.workshop.title) },
-            Some(parts::moment(member, desk.review.draft.workshop.starts_at)),
+            html! { (composer.review.draft.workshop.title) },
+            Some(parts::moment(member, composer.review.draft.workshop.starts_at)),
         ),
-        ("Template".to_owned(), html! { (desk.review.draft.template.name) }, None),
+        ("Template".to_owned(), html! { (composer.review.draft.template.name) }, None),
         (
             "People".to_owned(),
-            html! { (parts::people(desk.review.audience.reachable)) },
+            html! { (parts::people(composer.review.audience.reachable)) },
             (left_out > 0)
                 .then(|| format!("{} left out, each with a reason", crate::ui::format::grouped(left_out))),
         ),
-        ("Cost".to_owned(), html! { (rupees(desk.review.forecast.cost.0)) }, Some(priced(desk))),
+        ("Cost".to_owned(), html! { (rupees(composer.review.forecast.cost.0)) }, Some(priced(composer))),
         (
             "Begins".to_owned(),
             html! { (when) },
-            (!desk.state.later).then(|| "after ten seconds in which you can take it back".to_owned()),
+            (!composer.state.later).then(|| "after ten seconds in which you can take it back".to_owned()),
         ),
         (
             "Done by".to_owned(),
-            html! { (parts::moment(member, desk.review.forecast.done_at)) },
+            html! { (parts::moment(member, composer.review.forecast.done_at)) },
             Some("estimate".to_owned()),
         ),
         (
             "Not sent after".to_owned(),
-            html! { (parts::moment(member, desk.review.draft.timing.deadline)) },
+            html! { (parts::moment(member, composer.review.draft.timing.deadline)) },
             None,
         ),
     ];
-    if desk.review.hours.are_limited() {
-        let open = hours_words(desk);
-        let then = match desk.review.hours.then() {
+    if composer.review.hours.are_limited() {
+        let open = hours_words(composer);
+        let then = match composer.review.hours.then() {
             AfterHours::Cancel => "what is left then is cancelled",
             AfterHours::Wait => "what is left then waits",
         };
@@ -235,15 +239,15 @@ fn summary(member: &Member, desk: &Desk) -> KeyValues {
 }
 
 /// Every hour that limits it.
-fn hours_words(desk: &Desk) -> String {
-    let law = match desk.review.draft.message.category() {
+fn hours_words(composer: &ComposerState) -> String {
+    let law = match composer.review.draft.message.category() {
         Category::Marketing => Some("10:00 AM to 9:00 PM, outside your quiet hours"),
-        Category::Utility | Category::Authentication if desk.state.wait_out_quiet => {
+        Category::Utility | Category::Authentication if composer.state.wait_out_quiet => {
             Some("Outside your quiet hours")
         }
         Category::Utility | Category::Authentication => None,
     };
-    match (law, desk.review.own_hours) {
+    match (law, composer.review.own_hours) {
         (Some(law), Some(own)) => format!("{law}, and within the account’s {own}"),
         (None, Some(own)) => format!("{own}, the account’s"),
         (law, None) => law.unwrap_or("Any").to_owned(),
@@ -251,9 +255,9 @@ fn hours_words(desk: &Desk) -> String {
 }
 
 /// What the cost is made of.
-fn priced(desk: &Desk) -> String {
-    match &desk.review.draft.message {
-        Message::Sms(_) => format!("estimate, {}", counted(desk.review.units, "SMS", "SMS")),
+fn priced(composer: &ComposerState) -> String {
+    match &composer.review.draft.message {
+        Message::Sms(_) => format!("estimate, {}", counted(composer.review.units, "SMS", "SMS")),
         Message::Whatsapp(_) => "estimate".to_owned(),
     }
 }

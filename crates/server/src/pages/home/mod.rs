@@ -2,13 +2,13 @@
 //! address; nothing is kept until a broadcast is confirmed.
 
 mod channels;
+mod choices;
 pub mod compose;
+mod composer_state;
 pub mod confirm;
-mod desk;
 pub(crate) mod history;
 mod parts;
 mod paths;
-mod shelf;
 pub mod test;
 mod timing;
 mod today;
@@ -39,9 +39,9 @@ use crate::{
         shell::{Crumb, Section},
     },
 };
+use choices::{Choices, Ids, Opened};
 use compose::Compose;
-use desk::Desk;
-use shelf::{Ids, Opened, Shelf};
+use composer_state::ComposerState;
 
 /// Name of the section's page in crumbs and in the tab of the browser.
 const TITLE: &str = "Notification";
@@ -62,32 +62,32 @@ pub async fn show(
     let mut state = Compose::read(&query.0);
     let found = today::find(&member).await?;
     let first = found.as_ref().map(|found| found.first.id);
-    let shelf = Shelf::load(&member, &mut state, Ids::MayBeOld, first).await?;
-    let opened = match shelf.account() {
+    let choices = Choices::load(&member, &mut state, Ids::MayBeOld, first).await?;
+    let opened = match choices.account() {
         Some(account) => Some(app.composer.open(account, Wait::Page).await),
         None => None,
     };
     let ready = today::Ready {
         account: opened.as_ref().is_some_and(|opened| opened.account.is_ok()),
         // Of a channel that sends: on the other tabs nobody looked for templates.
-        template: shelf.template.is_some() || !state.channel.sends(),
+        template: choices.template.is_some() || !state.channel.sends(),
     };
-    let card = match (&found, &shelf.coming.first()) {
+    let card = match (&found, &choices.coming.first()) {
         (Some(found), _) => Some(today::card(&member, &found.first, Some(found.more), &ready).await?),
         (None, Some(next)) => Some(today::card(&member, next, None, &ready).await?),
         (None, None) => None,
     };
-    let broadcasts = desk::history(&member, state.workshop, state.channel).await?;
+    let broadcasts = composer_state::history(&member, state.workshop, state.channel).await?;
     let (all, _) = member.org.broadcast_numbers(Some(state.channel)).await?;
-    let mut desk = None;
+    let mut composer = None;
     if state.channel.sends() {
-        desk = Desk::load(&app, &member, &state, &shelf, opened.as_ref(), Wait::Page).await?;
+        composer = ComposerState::load(&app, &member, &state, &choices, opened.as_ref(), Wait::Page).await?;
     }
-    let view = View { app: &app, member: &member, shelf: &shelf, opened: opened.as_ref() };
+    let view = View { app: &app, member: &member, choices: &choices, opened: opened.as_ref() };
     let chip = channels::standing(
-        shelf.account(),
+        choices.account(),
         opened.as_ref(),
-        desk.as_ref().map_or(&[], |desk| desk.review.findings.as_slice()),
+        composer.as_ref().map_or(&[], |composer| composer.review.findings.as_slice()),
     );
     let other = other_channel(&member, state.channel).await?;
     let body = html! {
@@ -98,20 +98,20 @@ pub async fn show(
         })
         @if let Some(note) = super::machine::note(&app, &member) { (note) }
         @if let Some(card) = &card { (card) }
-        @for what in &shelf.gone {
+        @for what in &choices.gone {
             (Note::new(Tone::Act, format!("The {what} of this link is not here."), "It was removed, or it belongs to another organisation. Another one was chosen."))
         }
         (channels::tabs(&state, (chip.tone, chip.word.clone()), other))
         @if state.channel.sends() {
-            (view.sending(&state, desk.as_ref(), chip))
+            (view.sending(&state, composer.as_ref(), chip))
         } @else {
             (channels::not_available(&state))
         }
         @if state.channel.sends() || !broadcasts.is_empty() { (history::table(&member.organization.zone, member.now, &broadcasts, all)) }
-        @if let Some(desk) = &desk { (view.dialogs(desk)) }
+        @if let Some(composer) = &composer { (view.dialogs(composer)) }
     };
     let live = history::Which::live(state.workshop, state.channel);
-    Ok(page(&member, body, desk.as_ref().map(|desk| view.bar(desk)), Some(live)).into_response())
+    Ok(page(&member, body, composer.as_ref().map(|composer| view.bar(composer)), Some(live)).into_response())
 }
 
 /// Whether the channel that is not chosen could send, for its tab.
@@ -139,48 +139,48 @@ fn page(member: &Member, body: Markup, foot: Option<Markup>, live: Option<String
 struct View<'a> {
     app: &'a App,
     member: &'a Member,
-    shelf: &'a Shelf,
+    choices: &'a Choices,
     opened: Option<&'a Opened>,
 }
 
 impl View<'_> {
     /// The tab of a channel that sends.
-    fn sending(&self, state: &Compose, desk: Option<&Desk>, chip: Chip) -> Markup {
-        let status = channels::status(self.member, state.channel, self.shelf.account(), self.opened, chip);
+    fn sending(&self, state: &Compose, composer: Option<&ComposerState>, chip: Chip) -> Markup {
+        let status = channels::status(self.member, state.channel, self.choices.account(), self.opened, chip);
         html! {
             (status)
-            @match desk {
-                Some(desk) => {
-                    (self.composer(desk))
+            @match composer {
+                Some(composer) => {
+                    (self.composer(composer))
                     form id=(channels::CHECK_FORM) method="post" action=(test::CHECK) {
                         (self.member.csrf())
-                        @for (name, value) in desk.state.pairs() { input type="hidden" name=(name) value=(value); }
+                        @for (name, value) in composer.state.pairs() { input type="hidden" name=(name) value=(value); }
                     }
                 }
                 None => (channels::missing(
                     self.member,
                     state,
-                    self.shelf.account.is_some(),
-                    self.shelf.template.is_some(),
-                    self.shelf.workshop.is_some(),
+                    self.choices.account.is_some(),
+                    self.choices.template.is_some(),
+                    self.choices.workshop.is_some(),
                 ))
             }
         }
     }
 
-    fn composer(&self, desk: &Desk) -> Composer {
+    fn composer(&self, composer: &ComposerState) -> Composer {
         let mut hidden = vec![
-            ("channel".to_owned(), desk.state.channel.word().to_owned()),
-            ("for".to_owned(), desk.state.made_for()),
+            ("channel".to_owned(), composer.state.channel.word().to_owned()),
+            ("for".to_owned(), composer.state.made_for()),
             (
                 "until-was".to_owned(),
-                self.member.organization.zone.local_form(desk.review.draft.timing.deadline),
+                self.member.organization.zone.local_form(composer.review.draft.timing.deadline),
             ),
         ];
-        if desk.state.person > 1 {
-            hidden.push(("person".to_owned(), desk.state.person.to_string()));
+        if composer.state.person > 1 {
+            hidden.push(("person".to_owned(), composer.state.person.to_string()));
         }
-        if !desk.state.until.is_empty() {
+        if !composer.state.until.is_empty() {
             // What was typed before is no default.
             hidden.retain(|(name, _)| name != "until-was");
         }
@@ -188,28 +188,28 @@ impl View<'_> {
             id: FORM.to_owned(),
             action: "/".to_owned(),
             hidden,
-            parts: parts::all(self.member, self.shelf, desk),
-            aside: html! { (parts::preview(self.member, desk)) (parts::checks(self.member, desk)) },
+            parts: parts::all(self.member, self.choices, composer),
+            aside: html! { (parts::preview(self.member, composer)) (parts::checks(self.member, composer)) },
         }
     }
 
     /// Confirmation and test, as dialogs; each has a page of its own where there is no script.
-    fn dialogs(&self, desk: &Desk) -> Markup {
+    fn dialogs(&self, composer: &ComposerState) -> Markup {
         html! {
-            @if desk::sends(self.member) {
+            @if composer_state::sends(self.member) {
                 // A question names exact numbers. Where not everybody was looked at, its page asks it.
-                @if desk.review.may_send() && desk.review.about().is_none() { (confirm::question(self.app, self.member, desk)) }
-                (test::question(self.member, desk))
+                @if composer.review.may_send() && composer.review.about().is_none() { (confirm::question(self.app, self.member, composer)) }
+                (test::question(self.member, composer))
             }
         }
     }
 
-    fn bar(&self, desk: &Desk) -> Markup {
-        let checks = parts::checks(self.member, desk);
-        let people = desk.review.audience.reachable;
-        let done_by = parts::moment(self.member, desk.review.forecast.done_at);
-        let sends = desk::sends(self.member);
-        let (label, icon) = if desk.state.later {
+    fn bar(&self, composer: &ComposerState) -> Markup {
+        let checks = parts::checks(self.member, composer);
+        let people = composer.review.audience.reachable;
+        let done_by = parts::moment(self.member, composer.review.forecast.done_at);
+        let sends = composer_state::sends(self.member);
+        let (label, icon) = if composer.state.later {
             ("Review and schedule", Icon::Wait)
         } else {
             ("Review and send", Icon::Send)
@@ -219,14 +219,15 @@ impl View<'_> {
             .form(FORM)
             .formaction(confirm::PATH)
             .shortcut("mod+Enter")
-            .disabled(!sends || !desk.review.may_send());
-        let asks_here = sends && desk.review.may_send() && desk.review.about().is_none();
+            .disabled(!sends || !composer.review.may_send());
+        let asks_here = sends && composer.review.may_send() && composer.review.about().is_none();
         let review = if asks_here { review.opens(confirm::DIALOG) } else { review };
         let note = if sends { checks.in_words() } else { "Your role may look, not send.".to_owned() };
-        let bar = SendBar::broadcast(people, Some(desk.review.forecast.cost.0), Some(&done_by), note, review);
-        let bar = if desk.review.about().is_some() { bar.about() } else { bar };
+        let bar =
+            SendBar::broadcast(people, Some(composer.review.forecast.cost.0), Some(&done_by), note, review);
+        let bar = if composer.review.about().is_some() { bar.about() } else { bar };
         if sends {
-            let test = Button::link("Send test to me", desk.state.href(test::PATH)).icon(Icon::Test);
+            let test = Button::link("Send test to me", composer.state.href(test::PATH)).icon(Icon::Test);
             bar.second(test.opens(test::DIALOG)).render()
         } else {
             bar.render()

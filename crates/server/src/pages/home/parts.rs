@@ -12,7 +12,7 @@ use domain::{
 use maud::{Markup, html};
 use store::workshops::Workshop;
 
-use super::{desk::Desk, paths, shelf::Shelf, vendor};
+use super::{choices::Choices, composer_state::ComposerState, paths, vendor};
 use crate::{
     http::extract::Member,
     ui::{
@@ -28,12 +28,12 @@ use crate::{
 };
 
 /// Who, what, when.
-pub(super) fn all(member: &Member, shelf: &Shelf, desk: &Desk) -> Vec<ComposerPart> {
+pub(super) fn all(member: &Member, choices: &Choices, composer: &ComposerState) -> Vec<ComposerPart> {
     let part = |title: &str, body| ComposerPart { title: title.to_owned(), summary: None, open: true, body };
     vec![
-        part("Who", who(member, shelf, desk)),
-        part("What", what(shelf, desk)),
-        part("When", when(member, desk)),
+        part("Who", who(member, choices, composer)),
+        part("What", what(choices, composer)),
+        part("When", when(member, composer)),
     ]
 }
 
@@ -49,7 +49,7 @@ fn starts(member: &Member, workshop: &Workshop) -> String {
     if (day..next).contains(&workshop.starts_at) { format!("today {at}") } else { at }
 }
 
-fn workshops(member: &Member, shelf: &Shelf, chosen: WorkshopId) -> Field {
+fn workshops(member: &Member, choices: &Choices, chosen: WorkshopId) -> Field {
     let current = chosen.to_string();
     let choice = |workshop: &Workshop| {
         let label = format!("{}, {}", workshop.title, starts(member, workshop));
@@ -60,32 +60,32 @@ fn workshops(member: &Member, shelf: &Shelf, chosen: WorkshopId) -> Field {
         options: of.iter().map(choice).collect(),
     };
     let mut groups = Vec::new();
-    let listed = shelf.coming.iter().chain(&shelf.past).any(|workshop| workshop.id == chosen);
-    if let (false, Some(workshop)) = (listed, &shelf.workshop) {
+    let listed = choices.coming.iter().chain(&choices.past).any(|workshop| workshop.id == chosen);
+    if let (false, Some(workshop)) = (listed, &choices.workshop) {
         groups.push(group("Chosen", std::slice::from_ref(workshop)));
     }
-    if !shelf.coming.is_empty() {
-        groups.push(group("Coming", &shelf.coming));
+    if !choices.coming.is_empty() {
+        groups.push(group("Coming", &choices.coming));
     }
-    if !shelf.past.is_empty() {
-        groups.push(group("Over", &shelf.past));
+    if !choices.past.is_empty() {
+        groups.push(group("Over", &choices.past));
     }
     Field::select_grouped("workshop", "Workshop", groups).autosubmit()
 }
 
-fn who(member: &Member, shelf: &Shelf, desk: &Desk) -> Markup {
+fn who(member: &Member, choices: &Choices, composer: &ComposerState) -> Markup {
     html! {
         div class="m-row2" {
-            (workshops(member, shelf, desk.review.draft.workshop.id))
+            (workshops(member, choices, composer.review.draft.workshop.id))
             (Shown { label: "People", value: html! { "Everyone registered" } })
         }
-        (summary(desk))
+        (summary(composer))
     }
 }
 
 /// The people, by what keeps the message from them.
-fn summary(desk: &Desk) -> RecipientSummary {
-    let (a, id) = (&desk.review.audience, desk.review.draft.workshop.id);
+fn summary(composer: &ComposerState) -> RecipientSummary {
+    let (a, id) = (&composer.review.audience, composer.review.draft.workshop.id);
     let part = |key, label: &str, n, which| SummaryPart {
         key,
         label: label.to_owned(),
@@ -115,22 +115,22 @@ fn summary(desk: &Desk) -> RecipientSummary {
     }
 }
 
-fn what(shelf: &Shelf, desk: &Desk) -> Markup {
-    let current = desk.review.draft.template.id.to_string();
-    let templates = shelf
+fn what(choices: &Choices, composer: &ComposerState) -> Markup {
+    let current = composer.review.draft.template.id.to_string();
+    let templates = choices
         .templates
         .iter()
         .map(|(template, _)| Choice::new(template.id.to_string(), &template.name, &current))
         .collect();
-    let accounts: Vec<Choice> = shelf
+    let accounts: Vec<Choice> = choices
         .accounts
         .iter()
         .map(|account| {
-            Choice::new(account.id.to_string(), &account.name, &desk.review.draft.account.id.to_string())
+            Choice::new(account.id.to_string(), &account.name, &composer.review.draft.account.id.to_string())
         })
         .collect();
     let several = accounts.len() > 1;
-    let category = kind(&desk.review.draft.message);
+    let category = kind(&composer.review.draft.message);
     html! {
         div class="m-row2" {
             (Field::select("template", "Template", templates).autosubmit())
@@ -140,9 +140,9 @@ fn what(shelf: &Shelf, desk: &Desk) -> Markup {
                 (Shown { label: "Category", value: html! { (category) } })
             }
         }
-        p class="m-hint" { (known_as(&desk.review.draft.message)) @if several { " · " (category) } }
-        @if !desk.review.draft.message.places().is_empty() { (variables(desk)) }
-        @if let Message::Sms(template) = &desk.review.draft.message { (length(desk, template)) }
+        p class="m-hint" { (known_as(&composer.review.draft.message)) @if several { " · " (category) } }
+        @if !composer.review.draft.message.places().is_empty() { (variables(composer)) }
+        @if let Message::Sms(template) = &composer.review.draft.message { (length(composer, template)) }
     }
 }
 
@@ -173,8 +173,8 @@ fn known_as(message: &Message) -> Markup {
 }
 
 /// How long the text is for the person of the preview, and for all.
-fn length(desk: &Desk, template: &SmsTemplate) -> Markup {
-    let shown = desk.shown.as_ref().and_then(|shown| shown.content.as_ref().ok());
+fn length(composer: &ComposerState, template: &SmsTemplate) -> Markup {
+    let shown = composer.shown.as_ref().and_then(|shown| shown.content.as_ref().ok());
     let content = shown.cloned().unwrap_or_default();
     let text = template.text(&content);
     let one = segments(&text);
@@ -209,8 +209,8 @@ fn language(code: &str) -> &str {
     }
 }
 
-fn variables(desk: &Desk) -> Variables {
-    let longest = |at: usize| match &desk.review.draft.message {
+fn variables(composer: &ComposerState) -> Variables {
+    let longest = |at: usize| match &composer.review.draft.message {
         Message::Whatsapp(_) => None,
         Message::Sms(template) => {
             template.variables.get(at).map(|variable| (variable.tag, template.limits.of(variable.tag)))
@@ -222,7 +222,7 @@ fn variables(desk: &Desk) -> Variables {
         let mut choices: Vec<Choice> =
             Source::LISTED.iter().map(|(word, title, _)| Choice::new(*word, *title, current)).collect();
         choices.push(Choice::new("fixed", "The same text for everybody", current));
-        let shown = desk.shown.as_ref().and_then(|shown| shown.values.get(at));
+        let shown = composer.shown.as_ref().and_then(|shown| shown.values.get(at));
         let mut more = Vec::new();
         if let Source::Fixed(text) = &parameter.source {
             let field = Field::text(format!("fixed-{place}"), "Text");
@@ -270,11 +270,11 @@ fn variables(desk: &Desk) -> Variables {
         }
     };
     let person =
-        desk.shown.as_ref().map(|shown| name(shown).split(' ').next().unwrap_or_default().to_owned());
+        composer.shown.as_ref().map(|shown| name(shown).split(' ').next().unwrap_or_default().to_owned());
     Variables {
         head: "Value",
         person: person.unwrap_or_else(|| "a person".to_owned()),
-        rows: desk.review.draft.message.places().into_iter().enumerate().map(row).collect(),
+        rows: composer.review.draft.message.places().into_iter().enumerate().map(row).collect(),
     }
 }
 
@@ -283,16 +283,16 @@ fn whole(n: usize) -> i64 {
 }
 
 /// What happens when the hours end, where there are such hours.
-fn hours(member: &Member, desk: &Desk) -> Markup {
-    let category = desk.review.draft.message.category();
+fn hours(member: &Member, composer: &ComposerState) -> Markup {
+    let category = composer.review.draft.message.category();
     let promotes = category == Category::Marketing;
     // Who waits out the quiet hours waits for the account as well.
-    let chosen = promotes || !desk.state.wait_out_quiet;
+    let chosen = promotes || !composer.state.wait_out_quiet;
     html! {
-        @if let Some(words) = hours_limits(desk.review.own_hours, category).filter(|_| chosen) {
-            (after_hours(desk, &words))
+        @if let Some(words) = hours_limits(composer.review.own_hours, category).filter(|_| chosen) {
+            (after_hours(composer, &words))
         }
-        @if !promotes { (quiet_hours(member, desk)) }
+        @if !promotes { (quiet_hours(member, composer)) }
     }
 }
 
@@ -310,14 +310,14 @@ pub(super) fn hours_limits(own: Option<OpenHours>, category: Category) -> Option
 }
 
 /// The choice for whoever has not got it when the hours end.
-fn after_hours(desk: &Desk, words: &str) -> Markup {
-    let current = desk.state.after.word();
+fn after_hours(composer: &ComposerState, words: &str) -> Markup {
+    let current = composer.state.after.word();
     let choices = vec![
         Choice::new("cancel", "Cancel the rest", current),
         Choice::new("wait", "Go on when they begin again", current),
     ];
     let name = "after".to_owned();
-    let legend = match (desk.review.draft.message.category(), desk.review.own_hours) {
+    let legend = match (composer.review.draft.message.category(), composer.review.own_hours) {
         (Category::Marketing, None) => "When the hours of promotion end at 9:00 PM",
         _ => "When the hours end",
     };
@@ -330,14 +330,14 @@ fn after_hours(desk: &Desk, words: &str) -> Markup {
 }
 
 /// What happens in the organisation's quiet hours, where a reminder would touch them.
-fn quiet_hours(member: &Member, desk: &Desk) -> Markup {
+fn quiet_hours(member: &Member, composer: &ComposerState) -> Markup {
     let (quiet, zone) = (member.organization.quiet_hours, &member.organization.zone);
-    let touches = quiet.covers(zone, desk.review.draft.timing.start)
-        || quiet.covers(zone, desk.review.forecast.done_at);
-    if !touches && !desk.state.wait_out_quiet {
+    let touches = quiet.covers(zone, composer.review.draft.timing.start)
+        || quiet.covers(zone, composer.review.forecast.done_at);
+    if !touches && !composer.state.wait_out_quiet {
         return html! {};
     }
-    let current = if desk.state.wait_out_quiet { "wait" } else { "send" };
+    let current = if composer.state.wait_out_quiet { "wait" } else { "send" };
     let choices = vec![
         Choice::new("send", "Send anyway", current),
         Choice::new("wait", "Wait until they end", current),
@@ -350,46 +350,48 @@ fn quiet_hours(member: &Member, desk: &Desk) -> Markup {
     }
 }
 
-fn when(member: &Member, desk: &Desk) -> Markup {
-    let current = if desk.state.later { "later" } else { "now" };
+fn when(member: &Member, composer: &ComposerState) -> Markup {
+    let current = if composer.state.later { "later" } else { "now" };
     let choices = vec![Choice::new("now", "Now", current), Choice::new("later", "Later", current)];
     let zone = &member.organization.zone;
-    let at = if desk.state.at.is_empty() || desk.at_error.is_none() {
-        zone.local_form(desk.review.draft.timing.start)
+    let at = if composer.state.at.is_empty() || composer.at_error.is_none() {
+        zone.local_form(composer.review.draft.timing.start)
     } else {
-        desk.state.at.clone()
+        composer.state.at.clone()
     };
-    let until = if desk.until_error.is_some() {
-        desk.state.until.clone()
+    let until = if composer.until_error.is_some() {
+        composer.state.until.clone()
     } else {
-        zone.local_form(desk.review.draft.timing.deadline)
+        zone.local_form(composer.review.draft.timing.deadline)
     };
-    let until =
-        Field::datetime("until", "Not sent after").value(until).error(desk.until_error.clone()).autosubmit();
-    let starts = if desk.state.later {
-        format!("{}.", capital(&relative(desk.review.draft.timing.start.0, member.now.0)))
+    let until = Field::datetime("until", "Not sent after")
+        .value(until)
+        .error(composer.until_error.clone())
+        .autosubmit();
+    let starts = if composer.state.later {
+        format!("{}.", capital(&relative(composer.review.draft.timing.start.0, member.now.0)))
     } else {
         "Ten seconds after you confirm, in which you can take it back.".to_owned()
     };
     html! {
         div class="m-when" {
             (Segmented { name: "when".to_owned(), legend: "When to send".to_owned(), choices, autosubmit: true })
-            @if desk.state.later {
-                (Field::datetime("at", "Day and time").hide_label().value(at).error(desk.at_error.clone()).autosubmit())
+            @if composer.state.later {
+                (Field::datetime("at", "Day and time").hide_label().value(at).error(composer.at_error.clone()).autosubmit())
             }
             p class="m-hint" { (starts) " What is still waiting at the last useful moment is not sent any more." }
         }
         div class="m-row2" {
             (until)
-            (Shown { label: "Workshop starts", value: html! { (moment(member, desk.review.draft.workshop.starts_at)) } })
+            (Shown { label: "Workshop starts", value: html! { (moment(member, composer.review.draft.workshop.starts_at)) } })
         }
-        (hours(member, desk))
-        (forecast(member, desk))
+        (hours(member, composer))
+        (forecast(member, composer))
     }
 }
 
-fn forecast(member: &Member, desk: &Desk) -> Forecast {
-    let (done, starts) = (desk.review.forecast.done_at, desk.review.draft.workshop.starts_at);
+fn forecast(member: &Member, composer: &ComposerState) -> Forecast {
+    let (done, starts) = (composer.review.forecast.done_at, composer.review.draft.workshop.starts_at);
     let ahead = starts > member.now;
     let done_note = if !ahead {
         "estimate".to_owned()
@@ -399,17 +401,17 @@ fn forecast(member: &Member, desk: &Desk) -> Forecast {
         format!("{} after start", span(done.since(starts)))
     };
     Forecast {
-        messages: desk.review.units,
-        about: desk.review.about(),
+        messages: composer.review.units,
+        about: composer.review.about(),
         units: 1,
-        unit_price: Some(desk.review.unit.0),
-        cost: Some(desk.review.forecast.cost.0),
-        pace: format!("{} /s", desk.review.draft.account.pace.per_second),
+        unit_price: Some(composer.review.unit.0),
+        cost: Some(composer.review.forecast.cost.0),
+        pace: format!("{} /s", composer.review.draft.account.pace.per_second),
         pace_note: "this account’s limit".to_owned(),
         done_by: moment(member, done),
         done_note,
-        late: done > desk.review.draft.timing.deadline || (ahead && done > starts),
-        wallet_after: desk.review.wallet.map(|wallet| (wallet - desk.review.forecast.cost).0),
+        late: done > composer.review.draft.timing.deadline || (ahead && done > starts),
+        wallet_after: composer.review.wallet.map(|wallet| (wallet - composer.review.forecast.cost).0),
     }
 }
 
@@ -419,46 +421,46 @@ fn name(shown: &::compose::Shown) -> &str {
 }
 
 /// The message as one person will see it.
-pub(super) fn preview(member: &Member, desk: &Desk) -> Preview {
-    let to = |person| format!("{}#preview", desk.state.with_person(person).href("/"));
-    let stepper = desk.shown.as_ref().map(|shown| Stepper {
+pub(super) fn preview(member: &Member, composer: &ComposerState) -> Preview {
+    let to = |person| format!("{}#preview", composer.state.with_person(person).href("/"));
+    let stepper = composer.shown.as_ref().map(|shown| Stepper {
         name: name(shown).to_owned(),
         detail: phone(&shown.phone),
         position: shown.position,
-        total: if shown.all_read { shown.of } else { desk.review.audience.reachable.max(shown.of) },
+        total: if shown.all_read { shown.of } else { composer.review.audience.reachable.max(shown.of) },
         previous: (shown.position > 1).then(|| to(shown.position - 1)),
         next: (shown.position < shown.of).then(|| to(shown.position + 1)),
     });
     Preview {
         stepper,
-        phone: vendor::phone(desk.state.channel),
-        sender: match &desk.review.draft.message {
+        phone: vendor::phone(composer.state.channel),
+        sender: match &composer.review.draft.message {
             Message::Whatsapp(_) => member.organization.name.clone(),
             Message::Sms(template) => {
                 template.sender.as_ref().map_or_else(|| "No header".to_owned(), ToString::to_string)
             }
         },
-        sender_note: match &desk.review.draft.message {
+        sender_note: match &composer.review.draft.message {
             Message::Whatsapp(_) => "Business account".to_owned(),
             Message::Sms(_) => "Text message".to_owned(),
         },
-        bubble: Some(bubble(member, desk)),
+        bubble: Some(bubble(member, composer)),
     }
 }
 
-fn bubble(member: &Member, desk: &Desk) -> Bubble {
-    let message = &desk.review.draft.message;
+fn bubble(member: &Member, composer: &ComposerState) -> Bubble {
+    let message = &composer.review.draft.message;
     let fixed = |text: &str| if text.is_empty() { vec![] } else { vec![Part::Fixed(text.to_owned())] };
     let registered = match message {
         Message::Whatsapp(template) => &template.body,
         Message::Sms(template) => &template.text,
     };
-    let text = match desk.shown.as_ref().map(|shown| (&shown.content, shown)) {
+    let text = match composer.shown.as_ref().map(|shown| (&shown.content, shown)) {
         Some((Ok(content), _)) => message.preview(content).into_iter().map(part).collect(),
         Some((Err(words), _)) => vec![Part::Wrong(format!("{words}. This person is left out."))],
         None => fixed(registered),
     };
-    let at = member.organization.zone.time(desk.review.draft.timing.start);
+    let at = member.organization.zone.time(composer.review.draft.timing.start);
     match message {
         Message::Whatsapp(template) => Bubble {
             title: fixed(&template.header),
@@ -472,7 +474,7 @@ fn bubble(member: &Member, desk: &Desk) -> Bubble {
             ticks: true,
         },
         Message::Sms(_) => {
-            let units = desk.shown.as_ref().and_then(|shown| shown.content.as_ref().ok());
+            let units = composer.shown.as_ref().and_then(|shown| shown.content.as_ref().ok());
             let units = units.map(|content| message.segments(content));
             Bubble {
                 text,
@@ -492,9 +494,9 @@ fn part(piece: Piece) -> Part {
 }
 
 /// What was found, and what is in order.
-pub(super) fn checks(member: &Member, desk: &Desk) -> Checks {
+pub(super) fn checks(member: &Member, composer: &ComposerState) -> Checks {
     let mut all = Checks::default();
-    for (finding, words) in desk.review.findings.iter().zip(desk.words(member)) {
+    for (finding, words) in composer.review.findings.iter().zip(composer.words(member)) {
         let severity = match finding.severity() {
             Found::Error => Severity::Error,
             Found::Warning => Severity::Warning,
@@ -504,7 +506,7 @@ pub(super) fn checks(member: &Member, desk: &Desk) -> Checks {
             }
         };
         let action = finding.people().map(|(people, n)| {
-            let list = paths::registrants(desk.review.draft.workshop.id, paths::which(people));
+            let list = paths::registrants(composer.review.draft.workshop.id, paths::which(people));
             (format!("Show {}", grouped(n)), list)
         });
         all.findings.push(Finding { severity, title: words.title, why: words.why, action });

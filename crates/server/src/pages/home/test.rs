@@ -10,11 +10,10 @@ use providers::{Standing, Wire};
 
 use super::{
     Pairs,
+    choices::{Choices, Ids, Opened},
     compose::Compose,
-    desk::Desk,
-    not_set_up, page, parts,
-    shelf::{Ids, Opened, Shelf},
-    vendor,
+    composer_state::ComposerState,
+    not_set_up, page, parts, vendor,
 };
 use crate::{
     app::App,
@@ -37,29 +36,31 @@ const TO: &str = "to";
 
 /// `GET /compose/test`: the question as a page.
 pub async fn show(State(app): State<App>, member: Member, query: Query<Pairs>) -> PageResult {
-    let (desk, _) = load(&app, &member, &query.0, Ids::MayBeOld, Wait::Page).await?;
-    Ok(page(&member, html! { (question(&member, &desk).page()) }, None, None))
+    let (composer, _) = load(&app, &member, &query.0, Ids::MayBeOld, Wait::Page).await?;
+    Ok(page(&member, html! { (question(&member, &composer).page()) }, None, None))
 }
 
 /// `POST /compose/test`: one real message outside every broadcast, with the person's own name in it.
 pub async fn send(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
-    let (desk, opened) = load(&app, &member, &form.0, Ids::MustBeThere, Wait::Page).await?;
+    let (composer, opened) = load(&app, &member, &form.0, Ids::MustBeThere, Wait::Page).await?;
     let typed = form.0.iter().find(|(name, _)| name == TO).map_or("", |(_, value)| value.as_str());
     let phone = match Phone::parse(typed, member.organization.country) {
         Ok(phone) => phone,
-        Err(error) => return Ok(asked_again(&member, &desk, typed, &error.to_string())),
+        Err(error) => return Ok(asked_again(&member, &composer, typed, &error.to_string())),
     };
-    let back = desk.state.href("/");
-    let vendor = vendor::name(desk.state.channel, Some(&desk.review.draft.account));
+    let back = composer.state.href("/");
+    let vendor = vendor::name(composer.state.channel, Some(&composer.review.draft.account));
     let trial = Trial { name: &member.user.name, email: &member.user.email, phone: &phone };
-    let outcome = match app.composer.trial(&member, &desk.review, &opened, &trial).await {
+    let outcome = match app.composer.trial(&member, &composer.review, &opened, &trial).await {
         Ok(outcome) => outcome,
         Err(TrialRefusal::Store(error)) => return Err(error.into()),
         Err(TrialRefusal::Unsendable(words)) => return Ok(not_sent(&app, &back, &words)),
         Err(TrialRefusal::Excluded(Excluded { value: Some(error), .. })) => {
             return Ok(not_sent(&app, &back, &error.to_string()));
         }
-        Err(refusal) => return Ok(asked_again(&member, &desk, typed, &in_words(&member, &desk, &refusal))),
+        Err(refusal) => {
+            return Ok(asked_again(&member, &composer, typed, &in_words(&member, &composer, &refusal)));
+        }
     };
     let to = format::phone(phone.as_str());
     Ok(match outcome {
@@ -93,8 +94,8 @@ fn not_sent(app: &App, back: &str, words: &str) -> axum::response::Response {
 }
 
 /// Why no test message was sent, beside the number.
-fn in_words(member: &Member, desk: &Desk, refusal: &TrialRefusal) -> String {
-    let review = &desk.review;
+fn in_words(member: &Member, composer: &ComposerState, refusal: &TrialRefusal) -> String {
+    let review = &composer.review;
     let limits =
         || parts::hours_limits(review.own_hours, review.draft.message.category()).unwrap_or_default();
     match refusal {
@@ -119,8 +120,13 @@ fn in_words(member: &Member, desk: &Desk, refusal: &TrialRefusal) -> String {
     }
 }
 
-fn asked_again(member: &Member, desk: &Desk, typed: &str, error: &str) -> axum::response::Response {
-    let mut question = question(member, desk);
+fn asked_again(
+    member: &Member,
+    composer: &ComposerState,
+    typed: &str,
+    error: &str,
+) -> axum::response::Response {
+    let mut question = question(member, composer);
     question.body = html! { (number(typed).error(Some(error.to_owned()))) };
     let body = html! { (question.page()) };
     (StatusCode::UNPROCESSABLE_ENTITY, page(member, body, None, None)).into_response()
@@ -135,33 +141,33 @@ fn number(typed: &str) -> Field {
 }
 
 /// The question, for the dialog and for the page.
-pub(super) fn question(member: &Member, desk: &Desk) -> Confirm {
+pub(super) fn question(member: &Member, composer: &ComposerState) -> Confirm {
     Confirm {
         id: DIALOG.to_owned(),
-        title: format!("Send “{}” to yourself", desk.review.draft.template.name),
+        title: format!("Send “{}” to yourself", composer.review.draft.template.name),
         body: html! { (number("")) },
         action: PATH.to_owned(),
         csrf: member.csrf().clone(),
-        hidden: desk.state.pairs(),
+        hidden: composer.state.pairs(),
         confirm: Button::primary("Send test message").icon(Icon::Test).busy("Sending…"),
-        back: ("Back".to_owned(), desk.state.href("/")),
+        back: ("Back".to_owned(), composer.state.href("/")),
     }
 }
 
 /// `POST /compose/check`: asks the provider anew and says what it answered.
 pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
-    let (desk, opened) = load(&app, &member, &form.0, Ids::MustBeThere, Wait::Page).await?;
-    let back = desk.state.href("/");
+    let (composer, opened) = load(&app, &member, &form.0, Ids::MustBeThere, Wait::Page).await?;
+    let back = composer.state.href("/");
     let account = match &opened.account {
         Ok(account) => account,
         Err(words) => return Ok(see_other_failed(&app, &back, words)),
     };
-    let wire = Wire::from_json(desk.state.channel, &desk.review.frozen.to_string())
+    let wire = Wire::from_json(composer.state.channel, &composer.review.frozen.to_string())
         .map_err(|error| Problem::bad_request(error.to_string()))?;
-    let vendor = vendor::name(desk.state.channel, Some(&desk.review.draft.account));
-    let name = desk.review.draft.message.name_there();
-    let probe = app.composer.probe(&desk.review.draft.account, account, &wire, name, Wait::Anew).await;
-    let anew = app.composer.open(&desk.review.draft.account, Wait::Anew).await;
+    let vendor = vendor::name(composer.state.channel, Some(&composer.review.draft.account));
+    let name = composer.review.draft.message.name_there();
+    let probe = app.composer.probe(&composer.review.draft.account, account, &wire, name, Wait::Anew).await;
+    let anew = app.composer.open(&composer.review.draft.account, Wait::Anew).await;
     let status = anew.status.unwrap_or_default();
     let money = match (status.balance, status.standing) {
         (Some(balance), _) => format!(" The wallet holds {}.", format::rupees(balance.0)),
@@ -170,14 +176,14 @@ pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) ->
         }
         (None, _) => String::new(),
     };
-    let thing = match &desk.review.draft.message {
+    let thing = match &composer.review.draft.message {
         Message::Whatsapp(_) => format!("the campaign {name}"),
         Message::Sms(_) => format!("the text {name}"),
     };
     Ok(match probe {
         Probe::Answered { live: true, parameters, .. } => {
             let values = parameters.map(|n| format!(" and takes {}", format::counted(n, "value", "values")));
-            let is = match (&desk.review.draft.message, &values) {
+            let is = match (&composer.review.draft.message, &values) {
                 (Message::Whatsapp(_), _) => format!("{vendor} answers: {thing} is live"),
                 (Message::Sms(_), Some(_)) => format!("{vendor} answers: {thing} is registered"),
                 (Message::Sms(_), None) => format!("{vendor} takes the key"),
@@ -191,7 +197,7 @@ pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) ->
             &format!("{vendor} answers: {thing} is not live. Set it live there.{money}"),
         ),
         Probe::Refused(words) => {
-            let look = match &desk.review.draft.message {
+            let look = match &composer.review.draft.message {
                 Message::Whatsapp(_) => "Check the campaign’s name and the key",
                 Message::Sms(_) => "Check the key under Settings, Integrations",
             };
@@ -212,11 +218,11 @@ async fn load(
     pairs: &Pairs,
     ids: Ids,
     wait: Wait,
-) -> Result<(Desk, Opened), Problem> {
+) -> Result<(ComposerState, Opened), Problem> {
     let mut state = Compose::read(pairs);
-    let shelf = Shelf::load(member, &mut state, ids, None).await?;
-    let account = shelf.account().ok_or_else(not_set_up)?;
+    let choices = Choices::load(member, &mut state, ids, None).await?;
+    let account = choices.account().ok_or_else(not_set_up)?;
     let opened = app.composer.open(account, wait).await;
-    let desk = Desk::load(app, member, &state, &shelf, Some(&opened), wait).await?;
-    Ok((desk.ok_or_else(not_set_up)?, opened))
+    let composer = ComposerState::load(app, member, &state, &choices, Some(&opened), wait).await?;
+    Ok((composer.ok_or_else(not_set_up)?, opened))
 }

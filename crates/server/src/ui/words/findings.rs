@@ -112,7 +112,7 @@ pub fn finding(finding: &Finding, about: &About<'_>) -> Words {
             words(problem.to_string(), "Edit the template under Settings, Templates.")
         }
         Finding::TemplateComplete => words("The template has everything that its route needs", ""),
-        Finding::Doubt { label, about: doubt, n, among } => words(
+        Finding::ValueWarning { label, about: doubt, n, among } => words(
             format!("“{label}”: {doubt}"),
             format!(
                 "For {}{}. It is sent all the same; the operator may refuse it, as it does links that are not on the list of your business.",

@@ -38,7 +38,7 @@ use crate::{
 
 /// What the form of a test says.
 #[derive(Default)]
-struct Asked {
+struct TestForm {
     /// What was typed, or would be asked about.
     about: String,
     /// What is wrong with it.
@@ -186,7 +186,7 @@ pub async fn show(State(app): State<App>, member: Member, Path(id): Path<Integra
         false => health.status.about,
         true => first_about(&member, vendor).await?,
     };
-    let asked = Asked { about, ..Asked::default() };
+    let asked = TestForm { about, ..TestForm::default() };
     Ok(page(&app, &member, &integration, &asked)?.into_response())
 }
 
@@ -203,7 +203,7 @@ async fn first_about(member: &Member, vendor: &dyn Vendor) -> Result<String, Sto
     Ok(String::new())
 }
 
-fn page(app: &App, member: &Member, integration: &Integration, asked: &Asked) -> Result<Markup, Problem> {
+fn page(app: &App, member: &Member, integration: &Integration, asked: &TestForm) -> Result<Markup, Problem> {
     let face = Face::of(member, integration)?;
     let (vendor, own) = (face.vendor, href(integration.id));
     let mut head = Head::new(&integration.name).chip(face.chip).meta(vendor.name()).meta(face.channel);
@@ -235,7 +235,7 @@ fn account_facts(member: &Member, vendor: &dyn Vendor, integration: &Integration
     KeyValues { rows, inset: false }
 }
 
-fn test_card(member: &Member, vendor: &dyn Vendor, integration: &Integration, asked: &Asked) -> Card {
+fn test_card(member: &Member, vendor: &dyn Vendor, integration: &Integration, asked: &TestForm) -> Card {
     let rows = Health::of(integration).facts(member);
     let question = vendor.question().map(|question| {
         Field::text(question.key, question.label)
@@ -364,7 +364,7 @@ pub async fn test(
         Some(question) => match question.read(&typed) {
             Err(wrong) => {
                 let error = wrong.into_iter().next().map(|wrong| wrong.words);
-                let asked = Asked { about: typed.typed(question.key).to_owned(), error, refused: None };
+                let asked = TestForm { about: typed.typed(question.key).to_owned(), error, refused: None };
                 return refuse(&app, &member, &integration, &asked);
             }
             Ok(_) => match line(typed.typed(question.key)) {
@@ -376,7 +376,7 @@ pub async fn test(
     let account = match app.accounts.open_integration(&integration) {
         Ok(account) => account,
         Err(words) => {
-            let asked = Asked { about, error: None, refused: Some(words) };
+            let asked = TestForm { about, error: None, refused: Some(words) };
             return refuse(&app, &member, &integration, &asked);
         }
     };
@@ -388,7 +388,7 @@ pub async fn test(
             "Type something to ask about under “{}”: a key alone proves nothing until it is asked about something.",
             question.label
         );
-        return refuse(&app, &member, &integration, &Asked { error: Some(words), ..Asked::default() });
+        return refuse(&app, &member, &integration, &TestForm { error: Some(words), ..TestForm::default() });
     }
     let words = match (status.standing, status.balance) {
         (Standing::Ready, Some(balance)) => {
@@ -403,6 +403,11 @@ pub async fn test(
     Ok(see_other_saying(&app, &format!("{}#test", href(id)), &words))
 }
 
-fn refuse(app: &App, member: &Member, integration: &Integration, asked: &Asked) -> Result<Response, Problem> {
+fn refuse(
+    app: &App,
+    member: &Member,
+    integration: &Integration,
+    asked: &TestForm,
+) -> Result<Response, Problem> {
     Ok(unprocessable(page(app, member, integration, asked)?))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{channel::Channel, ids::IntegrationId};
 use maud::{Markup, html};
-use providers::{Account, NotTold, Vendor, account::Listing, registry};
+use providers::{Account, QueryError, Vendor, account::Listing, registry};
 use serde::Deserialize;
 use store::{StoreError, integrations::Integration};
 
@@ -58,9 +58,9 @@ pub(super) async fn listing(app: &App, account: &Integration) -> Result<Listing,
     let opened: Arc<dyn Account> = app.accounts.open_integration(account).map(Arc::from)?;
     let name = vendor_name(account);
     opened.templates(&app.out).await.map_err(|not_told| match &not_told {
-        NotTold::NotConnected => not_told.words(),
-        NotTold::Refused(said) => format!("{name} refused: {}", said.text),
-        NotTold::Silent(said) => format!("{name} gave no usable answer: {}", said.text),
+        QueryError::NotConnected => not_told.words(),
+        QueryError::Refused(said) => format!("{name} refused: {}", said.text),
+        QueryError::Silent(said) => format!("{name} gave no usable answer: {}", said.text),
     })
 }
 

@@ -29,12 +29,12 @@ struct Statement {
 /// Statements that change rows, none of them the same row as another, gathered to be sent together. They see the database as it is before
 /// the first of them.
 #[derive(Default)]
-pub(crate) struct Together {
+pub(crate) struct StatementBatch {
     statements: Vec<Statement>,
     misfits: bool,
 }
 
-impl Together {
+impl StatementBatch {
     pub(crate) fn run(&mut self, sql: &'static str, args: Vec<Arg>) {
         self.statements.push(Statement { sql, args, batch: None, expected: None });
     }
@@ -162,23 +162,23 @@ mod tests {
 
     #[test]
     fn parameters_of_later_statements_follow_those_of_earlier_ones() {
-        let mut together = Together::default();
-        together.run("UPDATE a SET x = $2 WHERE id = $1", args![1_i64, 2_i64]);
-        together.run_batch(
+        let mut statements = StatementBatch::default();
+        statements.run("UPDATE a SET x = $2 WHERE id = $1", args![1_i64, 2_i64]);
+        statements.run_batch(
             "UPDATE c SET y = b.y FROM @batch WHERE c.id = b.id AND c.z = $1",
             args![3_i64],
             Batch::new().ints("id", [1_i64]).ints("y", [2_i64]),
         );
-        together.run("DELETE FROM d WHERE id = $1", args![4_i64]);
+        statements.run("DELETE FROM d WHERE id = $1", args![4_i64]);
         assert_eq!(
-            &*joined(&together.statements, Dialect::Postgres),
+            &*joined(&statements.statements, Dialect::Postgres),
             "WITH part0 AS (UPDATE a SET x = $2 WHERE id = $1 RETURNING 1),\n\
              part1 AS (UPDATE c SET y = b.y FROM unnest($4::bigint[], $5::bigint[]) AS b(id, y) WHERE c.id = b.id AND c.z = $3 RETURNING 1),\n\
              part2 AS (DELETE FROM d WHERE id = $6 RETURNING 1) \
              SELECT (SELECT COUNT(*) FROM part0), (SELECT COUNT(*) FROM part1), (SELECT COUNT(*) FROM part2)"
         );
         assert_eq!(
-            &*joined(&together.statements, Dialect::Sqlite),
+            &*joined(&statements.statements, Dialect::Sqlite),
             "UPDATE a SET x = $2 WHERE id = $1;\n\
              UPDATE c SET y = b.y FROM (SELECT value ->> 0 AS id, value ->> 1 AS y FROM jsonb_each($4)) AS b WHERE c.id = b.id AND c.z = $3;\n\
              DELETE FROM d WHERE id = $5"

@@ -7,7 +7,7 @@ use super::shell::{Theme, document};
 
 /// Such a page.
 #[derive(Clone, Debug)]
-pub struct Leaflet {
+pub struct PublicPage {
     /// The `h1`, and the tab of the browser.
     pub title: String,
     /// The same in Hindi.
@@ -24,7 +24,7 @@ pub struct Leaflet {
     pub foot: String,
 }
 
-impl Render for Leaflet {
+impl Render for PublicPage {
     fn render(&self) -> Markup {
         document(
             &format!("{} · {}", self.title, self.from),

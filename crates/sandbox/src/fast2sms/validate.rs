@@ -4,10 +4,10 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::account::{Account, Config, Route, Sender, Template};
-use super::asked::{self, Asked};
 use super::dlt::{self, Rules};
 use super::habits::{BadNumbers, Habits};
 use super::segments::{self, Counted};
+use super::send_request::{self, SendRequest};
 use super::times;
 use crate::world;
 
@@ -38,7 +38,7 @@ impl Order {
 }
 
 /// What is known while a request is judged.
-pub(super) struct Desk<'a> {
+pub(super) struct Validation<'a> {
     pub(super) config: &'a Config,
     pub(super) account: &'a Account,
     pub(super) habits: &'a Habits,
@@ -62,12 +62,12 @@ struct Made {
     blacklisted: bool,
 }
 
-impl Desk<'_> {
+impl Validation<'_> {
     /// Judges one text to one list of numbers.
     ///
     /// # Errors
     /// The first code, in the order of the vendor's table, that fits.
-    pub(super) fn judge(&self, asked: &Asked, taken: &mut Taken) -> Result<Order, u16> {
+    pub(super) fn validate(&self, asked: &SendRequest, taken: &mut Taken) -> Result<Order, u16> {
         self.check_missing(asked)?;
         let has_sender = wants_sender(&asked.route);
         let sender = self.account.senders.iter().find(|one| has_sender && one.sender_id == asked.sender);
@@ -107,7 +107,7 @@ impl Desk<'_> {
     }
 
     /// 401–405. Without a route, everything that the usual one needs is missed.
-    fn check_missing(&self, asked: &Asked) -> Result<(), u16> {
+    fn check_missing(&self, asked: &SendRequest) -> Result<(), u16> {
         let message = if asked.route == "otp" { &asked.values } else { &asked.message };
         check(!wants_sender(&asked.route) || !asked.sender.is_empty(), 401)?;
         check(!message.is_empty(), 402)?;
@@ -117,7 +117,7 @@ impl Desk<'_> {
     }
 
     /// 406–410.
-    fn check_values(&self, asked: &Asked, sender_unknown: bool) -> Result<Route, u16> {
+    fn check_values(&self, asked: &SendRequest, sender_unknown: bool) -> Result<Route, u16> {
         check(!sender_unknown, 406)?;
         let words = format!("{} {}", asked.message, asked.values).to_lowercase();
         let refused = |word: &String| !word.is_empty() && words.contains(&word.to_lowercase());
@@ -138,7 +138,11 @@ impl Desk<'_> {
             !account.invalid_endings.iter().any(ends)
                 && !account.invalid.iter().any(|one| world::digits(one) == Some(*phone))
         };
-        sort(list.split(',').map(|text| asked::phone(text).filter(is_good)), self.habits.bad_numbers, 411)
+        sort(
+            list.split(',').map(|text| send_request::phone(text).filter(is_good)),
+            self.habits.bad_numbers,
+            411,
+        )
     }
 
     /// 427 and others that one number of a list earns for all.
@@ -165,7 +169,7 @@ impl Desk<'_> {
     }
 
     /// 996–998.
-    fn check_otp(&self, route: Route, asked: &Asked, phones: usize) -> Result<(), u16> {
+    fn check_otp(&self, route: Route, asked: &SendRequest, phones: usize) -> Result<(), u16> {
         if route != Route::Otp {
             return Ok(());
         }
@@ -175,7 +179,7 @@ impl Desk<'_> {
     }
 
     /// 424–426: the final text.
-    fn make(&self, route: Route, asked: &Asked, sender: Option<&Sender>) -> Result<Made, u16> {
+    fn make(&self, route: Route, asked: &SendRequest, sender: Option<&Sender>) -> Result<Made, u16> {
         let plain = |text: String, label: &str| Made {
             text,
             label: label.to_owned(),
@@ -199,7 +203,7 @@ impl Desk<'_> {
         }
     }
 
-    fn make_dlt(&self, asked: &Asked, sender: &Sender) -> Result<Made, u16> {
+    fn make_dlt(&self, asked: &SendRequest, sender: &Sender) -> Result<Made, u16> {
         let mut managed = sender.templates.iter().filter(|one| one.in_manager);
         let template = managed.find(|one| one.message_id == asked.message).ok_or(424_u16)?;
         let values = values(&asked.values);
@@ -216,7 +220,7 @@ impl Desk<'_> {
         })
     }
 
-    fn make_manual(&self, asked: &Asked, sender: &Sender) -> Result<Made, u16> {
+    fn make_manual(&self, asked: &SendRequest, sender: &Sender) -> Result<Made, u16> {
         let fits = |one: &&Template| dlt::matches(&one.text, &asked.message, &self.rules());
         let template = if asked.template_id.is_empty() {
             // Whoever names no template must have put it into the DLT Manager.

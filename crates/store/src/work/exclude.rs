@@ -20,17 +20,17 @@ use crate::{
     error::StoreError,
     messages::CountMoves,
     phone_key::PhoneKey,
-    together::Together,
+    statement_batch::StatementBatch,
 };
 
 impl Work {
     /// Takes rows out of a claim that may not go now. Checked at the moment of sending, because people opt out after the plan
     /// is written (product.md, Rules when sending, 6).
     #[expect(clippy::too_many_arguments, reason = "one step of a claim, with the claim's own state")]
-    pub(super) async fn leave_out(
+    pub(super) async fn exclude(
         &self,
         tx: &mut Tx,
-        together: &mut Together,
+        statements: &mut StatementBatch,
         broadcast: BroadcastId,
         head: &BroadcastHead,
         rows: &mut Vec<ClaimedRow>,
@@ -52,15 +52,15 @@ impl Work {
             let out = keyed().filter(|(_, key)| suppressed.contains(*key));
             skipped.extend(out.map(|(position, _)| (position, SkipReason::Suppressed)));
         }
-        self.skip(tx, together, broadcast, rows, &skipped, moves, now).await?;
-        self.keep_gap(tx, together, broadcast, head, rows, moves, now).await
+        self.skip(tx, statements, broadcast, rows, &skipped, moves, now).await?;
+        self.keep_gap(tx, statements, broadcast, head, rows, moves, now).await
     }
 
     #[expect(clippy::too_many_arguments, reason = "as above")]
     async fn skip(
         &self,
         tx: &mut Tx,
-        together: &mut Together,
+        statements: &mut StatementBatch,
         broadcast: BroadcastId,
         rows: &mut Vec<ClaimedRow>,
         skipped: &HashMap<i64, SkipReason>,
@@ -76,7 +76,7 @@ impl Work {
             moves.add(broadcast.0, MessageState::Skipped, reason.word(), 1, 0);
         }
         // The claim of these rows comes first.
-        together.send(tx).await?;
+        statements.send(tx).await?;
         tx.run_batch(
             "UPDATE messages SET state = 'skipped', reason = b.reason, attempt = attempt - 1, worker_id = NULL, started_at = NULL,
                     changed_at = $1
@@ -96,7 +96,7 @@ impl Work {
     async fn keep_gap(
         &self,
         tx: &mut Tx,
-        together: &mut Together,
+        statements: &mut StatementBatch,
         broadcast: BroadcastId,
         head: &BroadcastHead,
         rows: &mut Vec<ClaimedRow>,
@@ -132,7 +132,7 @@ impl Work {
         let n = i64::try_from(held.len()).unwrap_or(0);
         moves.add(broadcast.0, MessageState::InFlight, "", -n, 0);
         moves.add(broadcast.0, MessageState::Waiting, "", n, 0);
-        together.send(tx).await?;
+        statements.send(tx).await?;
         tx.run_batch(
             "UPDATE messages SET state = 'waiting', attempt = attempt - 1, worker_id = NULL, started_at = NULL,
                     next_attempt_at = b.free_at, changed_at = $1, reason = $2,

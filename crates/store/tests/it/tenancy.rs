@@ -2,7 +2,7 @@
 
 use domain::ids::RegistrantId;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use store::{Store, StoreError, Wall};
+use store::{Store, StoreError, Tenancy};
 
 use crate::on_both::{NOW, World};
 
@@ -102,7 +102,7 @@ async fn fill(world: &World) {
 
 on_postgres! {
     async fn a_query_that_forgot_the_organisation_sees_nothing_of_another_one(world) {
-        assert_eq!(world.store.wall(), Some(&Wall::Stands));
+        assert_eq!(world.store.tenancy(), Some(&Tenancy::Stands));
         fill(&world).await;
         for sql in FORGETFUL {
             let all = world.number((*sql).to_owned()).await;
@@ -124,7 +124,7 @@ on_postgres! {
                     .to_owned(),
             )
             .await;
-        assert_eq!(tables, "_sqlx_migrations chores sign_in_failures test_writes workers", "what is new needs a line in wall.rs");
+        assert_eq!(tables, "_sqlx_migrations chores sign_in_failures test_writes workers", "what is new needs a line in tenancy.rs");
         let guarded = world
             .number("SELECT COUNT(*) FROM pg_policies WHERE schemaname = current_schema()".to_owned())
             .await;
@@ -183,14 +183,14 @@ on_postgres! {
         let joint = if server.contains('?') { '&' } else { '?' };
         let url = format!("{server}search_path%3D{name}{joint}user={name}");
         let store = Store::open(&url).await.unwrap();
-        assert!(matches!(store.wall(), Some(Wall::Missing(_))), "{:?}", store.wall());
+        assert!(matches!(store.tenancy(), Some(Tenancy::Missing(_))), "{:?}", store.tenancy());
         let org = store.org(world.org.actor().clone());
         assert_eq!(org.forgetful_number("SELECT COUNT(*) FROM organizations").await.unwrap(), 0);
         store.close().await;
         // What `munadi doctor` tells an administrator to do.
         sqlx::raw_sql(AssertSqlSafe(format!("GRANT munadi_tenant TO {name}"))).execute(&mut admin).await.unwrap();
         let store = Store::open(&url).await.unwrap();
-        assert_eq!(store.wall(), Some(&Wall::Stands));
+        assert_eq!(store.tenancy(), Some(&Tenancy::Stands));
         store.access().create_set_up_link("hash", NOW, NOW).await.unwrap();
         let org = store.org(world.org.actor().clone());
         assert_eq!(org.forgetful_number("SELECT COUNT(*) FROM access_links").await.unwrap(), 0);

@@ -5,8 +5,8 @@ use domain::{channel::Channel, ids::WorkshopId, role::Permission};
 use store::broadcasts::Broadcast;
 
 use super::{
+    choices::{Choices, Opened},
     compose::Compose,
-    shelf::{Opened, Shelf},
     timing, vendor,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Everything that is known about the broadcast that would be sent.
-pub(super) struct Desk {
+pub(super) struct ComposerState {
     pub(super) state: Compose,
     pub(super) review: Review,
     pub(super) at_error: Option<String>,
@@ -24,22 +24,22 @@ pub(super) struct Desk {
     pub(super) shown: Option<Shown>,
 }
 
-impl Desk {
+impl ComposerState {
     /// `None` while workshop, template or account is missing.
     pub(super) async fn load(
         app: &App,
         member: &Member,
         state: &Compose,
-        shelf: &Shelf,
+        choices: &Choices,
         opened: Option<&Opened>,
         wait: Wait,
-    ) -> Result<Option<Desk>, Problem> {
+    ) -> Result<Option<ComposerState>, Problem> {
         let (Some(workshop), Some(at), Some(account), Some(opened)) =
-            (&shelf.workshop, shelf.template, shelf.account(), opened)
+            (&choices.workshop, choices.template, choices.account(), opened)
         else {
             return Ok(None);
         };
-        let (template, message) = &shelf.templates[at];
+        let (template, message) = &choices.templates[at];
         let mut message = message.clone();
         state.apply(&mut message);
         let typed = timing::read(member, state, workshop);
@@ -55,7 +55,7 @@ impl Desk {
         let mut review = app.composer.review(member, draft, opened, wait).await?;
         let shown = review.preview(state.person).await?;
         let (at_error, until_error) = (typed.at_error, typed.until_error);
-        Ok(Some(Desk { state: state.clone(), review, at_error, until_error, shown }))
+        Ok(Some(ComposerState { state: state.clone(), review, at_error, until_error, shown }))
     }
 
     /// The findings in words, errors first.

@@ -2,14 +2,14 @@
 
 use maud::{Markup, Render, html};
 
-use super::bar::{Bar, Hatch, Key};
+use super::bar::{Bar, HatchPattern, Key};
 use super::format::grouped;
 use super::icons::{Icon, Mark};
 use super::shell::{Theme, document};
 
 /// A page outside: sign-in, set-up, invitation, or a page that says that something is not there.
 #[derive(Clone, Debug)]
-pub struct Door {
+pub struct OutsidePage {
     /// The `h1`, and the tab of the browser.
     pub title: String,
     /// One line under it.
@@ -30,14 +30,14 @@ pub struct Door {
     pub wide: bool,
 }
 
-impl Render for Door {
+impl Render for OutsidePage {
     fn render(&self) -> Markup {
         document(
             &format!("{} · Munadi", self.title),
             self.theme,
             "m-door",
             &html! {
-                (Hatch)
+                (HatchPattern)
                 main class="m-door__main" {
                     div.m-door__form.m-door__form--wide[self.wide] {
                         div class="m-door__brand" { (Mark) span { "Munadi" } }

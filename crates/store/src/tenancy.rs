@@ -88,7 +88,7 @@ impl Whose {
     }
 }
 
-/// Everything that makes the wall, to be run as often as one likes.
+/// Everything that makes row-level security, to be run as often as one likes.
 fn plans() -> String {
     let mut plans = format!(
         "DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO {ROLE}', current_schema()); END $$;\n"
@@ -129,7 +129,7 @@ const BUILDING: &str = "SELECT pg_advisory_xact_lock(6021370911)";
 
 /// How organisations are kept apart in the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wall {
+pub enum Tenancy {
     /// By every query, and by policies once more.
     Stands,
     /// By the queries alone; why.
@@ -138,10 +138,10 @@ pub enum Wall {
 
 /// Builds what is missing, and tries whether it holds. What the database refuses is told, not fatal: the queries keep
 /// organisations apart without it.
-pub(crate) async fn raise(pool: &PgPool) -> Result<Wall, StoreError> {
-    let wall = match build(pool).await {
+pub(crate) async fn raise(pool: &PgPool) -> Result<Tenancy, StoreError> {
+    let tenancy = match build(pool).await {
         Ok(()) => tried(pool).await?,
-        Err(error) => Wall::Missing(refusal(error)?),
+        Err(error) => Tenancy::Missing(refusal(error)?),
     };
     let mut tx = pool.begin().await?;
     let (bound,): (bool,) = sqlx::query_as("SELECT row_security_active('messages')")
@@ -153,12 +153,12 @@ pub(crate) async fn raise(pool: &PgPool) -> Result<Wall, StoreError> {
         let words = "the tables belong to another database user, and row-level security hides their rows from this one; connect as their owner";
         return Err(StoreError::Address(words.to_owned()));
     }
-    if let Wall::Missing(why) = &wall {
+    if let Tenancy::Missing(why) = &tenancy {
         warn!(
             "organisations are kept apart by the program's queries alone, without row-level security: {why}"
         );
     }
-    Ok(wall)
+    Ok(tenancy)
 }
 
 /// What the database refuses, in its words; whatever else failed stays an error.
@@ -204,7 +204,7 @@ async fn roles(db: &mut PgConnection) -> Result<(i64, i64), sqlx::Error> {
 }
 
 /// Goes through the door once, and looks for tables without a lock.
-async fn tried(pool: &PgPool) -> Result<Wall, StoreError> {
+async fn tried(pool: &PgPool) -> Result<Tenancy, StoreError> {
     let nobody = Tenant::of(OrganizationId(uuid::Uuid::nil()));
     let found: Result<Option<(String,)>, sqlx::Error> = async {
         let mut tx = pool.begin().await?;
@@ -213,20 +213,20 @@ async fn tried(pool: &PgPool) -> Result<Wall, StoreError> {
     }
     .await;
     Ok(match found {
-        Ok(None) => Wall::Stands,
+        Ok(None) => Tenancy::Stands,
         Ok(Some((table,))) => {
-            Wall::Missing(format!("the role {ROLE} may touch {table} without a policy; revoke that right"))
+            Tenancy::Missing(format!("the role {ROLE} may touch {table} without a policy; revoke that right"))
         }
-        Err(error) => Wall::Missing(refusal(error)?),
+        Err(error) => Tenancy::Missing(refusal(error)?),
     })
 }
 
 impl Store {
     /// How organisations are kept apart in the database; `None` on SQLite, where the queries do it.
-    pub fn wall(&self) -> Option<&Wall> {
+    pub fn tenancy(&self) -> Option<&Tenancy> {
         match &self.db {
             Db::Sqlite { .. } => None,
-            Db::Postgres { wall, .. } => Some(wall),
+            Db::Postgres { tenancy, .. } => Some(tenancy),
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) enum Ids {
 }
 
 /// What can be chosen, and what is.
-pub(super) struct Shelf {
+pub(super) struct Choices {
     pub(super) coming: Vec<Workshop>,
     pub(super) past: Vec<Workshop>,
     pub(super) workshop: Option<Workshop>,
@@ -39,14 +39,14 @@ pub(super) struct Shelf {
     pub(super) gone: Vec<&'static str>,
 }
 
-impl Shelf {
+impl Choices {
     /// Reads what there is, and writes what was taken into `state`.
     pub(super) async fn load(
         member: &Member,
         state: &mut Compose,
         ids: Ids,
         first: Option<WorkshopId>,
-    ) -> Result<Shelf, Problem> {
+    ) -> Result<Choices, Problem> {
         let org = &member.org;
         let mut gone = Vec::new();
         let list = |when, limit| WorkshopFilter { when, limit, ..WorkshopFilter::default() };
@@ -97,7 +97,7 @@ impl Shelf {
             state.template = taken;
             state.values.clear();
         }
-        Ok(Shelf { coming, past, workshop, templates, template, accounts, account, gone })
+        Ok(Choices { coming, past, workshop, templates, template, accounts, account, gone })
     }
 
     pub(super) fn account(&self) -> Option<&Integration> {

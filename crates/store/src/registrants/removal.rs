@@ -20,7 +20,7 @@ use crate::{
 
 /// What an undo took away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TakenOut {
+pub struct Removed {
     /// Registrations deleted.
     pub deleted: u64,
     /// Registrations that a message was planned for, and which stay.
@@ -33,13 +33,13 @@ pub struct TakenOut {
 
 impl Org {
     /// Takes away up to `limit` registrants of an import, from `after` on, in one transaction.
-    pub(crate) async fn take_out(
+    pub(crate) async fn remove_imported(
         &self,
         import: ImportId,
         workshop: WorkshopId,
         after: Option<RegistrantId>,
         limit: i64,
-    ) -> Result<TakenOut, StoreError> {
+    ) -> Result<Removed, StoreError> {
         let mut tx = self.db.by_index().begin().await?;
         self.hold(&mut tx, workshop).await?;
         let mut rows: Vec<TakenRow> = tx
@@ -54,7 +54,7 @@ impl Org {
                 args![self.id(), import.0, after.map_or(Uuid::nil(), |id| id.0), workshop.0, limit],
             )
             .await?;
-        let Some(last) = rows.last().map(|row| row.id) else { return Ok(TakenOut::default()) };
+        let Some(last) = rows.last().map(|row| row.id) else { return Ok(Removed::default()) };
         let looked_at = rows.len() as u64;
         rows.retain(|row| !row.told);
         let deleted = rows.len() as u64;
@@ -111,7 +111,7 @@ impl Org {
         forget_registrants(&mut tx, workshop.0, phoneless).await?;
         renew(&mut tx, self.id(), &phones).await?;
         tx.commit().await?;
-        Ok(TakenOut { deleted, kept: looked_at - deleted, leads, next: Some(RegistrantId(last)) })
+        Ok(Removed { deleted, kept: looked_at - deleted, leads, next: Some(RegistrantId(last)) })
     }
 }
 

@@ -74,7 +74,7 @@ pub(super) fn text(members: &Map<String, Value>, name: &str) -> String {
 
 /// One text to one list of numbers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct SendRequest {
     pub(super) route: String,
     pub(super) sender: String,
     pub(super) message: String,
@@ -89,11 +89,11 @@ pub(super) struct Asked {
     pub(super) details: bool,
 }
 
-impl Asked {
+impl SendRequest {
     /// Reads the members of `bulkV2`, or of one of the `requests` of `custom`.
-    pub(super) fn read(members: &Map<String, Value>) -> Asked {
+    pub(super) fn read(members: &Map<String, Value>) -> SendRequest {
         let text = |name| text(members, name);
-        Asked {
+        SendRequest {
             route: text("route"),
             sender: text("sender_id"),
             message: text("message"),
