@@ -9,6 +9,7 @@ mod fair;
 mod forget;
 mod health;
 mod look_up;
+mod loops;
 mod plan;
 mod probe;
 mod receipts;

@@ -1,7 +1,7 @@
 //! Turning for ever: one task per loop, each with its own wake and a look of its own every second.
 
 use std::{
-    sync::atomic::Ordering,
+    sync::atomic::{AtomicBool, AtomicI64, Ordering},
     time::{Duration, Instant},
 };
 
@@ -15,7 +15,11 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::{Engine, Sender, turn::TurnReport};
+use crate::{
+    Engine, Sender,
+    loops::{Every, Rest, every},
+    turn::TurnReport,
+};
 
 /// How often a worker says that it is alive, as a part of its lease.
 const BEATS_PER_LEASE: i64 = 6;
@@ -65,9 +69,11 @@ impl Engine {
         tasks.spawn(self.clone().receiving(stop.clone()));
         tasks.spawn(self.clone().asking(stop.clone()));
         tasks.spawn(self.clone().keeping(stop.clone()));
+        tasks.spawn(self.clone().tidying(stop.clone()));
         tasks.spawn(self.clone().forgetting(stop.clone()));
         tasks.spawn(self.clone().indexing(stop.clone()));
         tasks.spawn(self.clone().measuring(stop.clone()));
+        tasks.spawn(self.clone().proving(stop.clone()));
         tasks.spawn(self.clone().beating(still));
         tasks.spawn(self.clone().hearing(stop.clone()));
         let beyond_help = CancellationToken::new();
@@ -187,156 +193,119 @@ impl Engine {
         }
     }
 
+    fn every(&self, stop: CancellationToken, what: &'static str) -> Every<'_> {
+        Every { stop, wake: None, look: LOOK, after_error: LOOK, what }
+    }
+
     async fn planning(self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            if let Err(error) = self.plan().await {
-                warn!("planning will be tried again: {error}");
-                tokio::time::sleep(LOOK).await;
-            }
-            tokio::select! {
-                () = self.wakes.plan.notified() => {}
-                () = tokio::time::sleep(LOOK) => {}
-                () = stop.cancelled() => {}
-            }
-        }
+        let when = self.every(stop, "planning will be tried again");
+        every(Every { wake: Some(&self.wakes.plan), ..when }, || async {
+            self.plan().await?;
+            Ok(Rest::UntilLook)
+        })
+        .await;
     }
 
     async fn receiving(self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            match self.apply_receipts().await {
-                Ok(applied) if applied > 0 => continue,
-                Ok(_) => {}
-                Err(error) => {
-                    warn!("receipts will be applied later: {error}");
-                    tokio::time::sleep(LOOK).await;
-                }
-            }
-            tokio::select! {
-                () = self.wakes.receipts.notified() => {}
-                () = tokio::time::sleep(LOOK) => {}
-                () = stop.cancelled() => {}
-            }
-        }
+        let when = self.every(stop, "receipts will be applied later");
+        every(Every { wake: Some(&self.wakes.receipts), ..when }, || async {
+            Ok(if self.apply_receipts().await? > 0 { Rest::None } else { Rest::UntilLook })
+        })
+        .await;
     }
 
     /// Asks providers for what they have not told.
     async fn asking(self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            match self.look_up().await {
-                Ok(asked) if asked > 0 => continue,
-                Ok(_) => {}
-                Err(error) => warn!("questions to providers will be asked later: {error}"),
-            }
-            tokio::select! {
-                () = tokio::time::sleep(LOOK) => {}
-                () = stop.cancelled() => {}
-            }
-        }
+        every(self.every(stop, "questions to providers will be asked later"), || async {
+            Ok(if self.look_up().await? > 0 { Rest::None } else { Rest::UntilLook })
+        })
+        .await;
     }
 
     /// Settles, completes, and takes over from lost workers.
     async fn keeping(self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
+        every(self.every(stop, "lost workers will be looked for again"), || async {
             self.settle_now().await;
-            if let Err(error) = self.work.reclaim(self.clock.wall(), false).await {
-                warn!("lost workers will be looked for again: {error}");
-            }
-            tokio::select! {
-                () = tokio::time::sleep(LOOK) => {}
-                () = stop.cancelled() => {}
-            }
-        }
+            self.work.reclaim(self.clock.wall(), false).await?;
+            Ok(Rest::UntilLook)
+        })
+        .await;
+    }
+
+    /// Takes away what is old: bodies of callbacks, uploads that were not finished.
+    async fn tidying(self, stop: CancellationToken) {
+        let when = self.every(stop, "tidying will be tried again");
+        every(Every { after_error: TIDY_EVERY, ..when }, || async {
+            self.tidy().await?;
+            Ok(Rest::For(TIDY_EVERY))
+        })
+        .await;
     }
 
     /// Erases the people of workshops that were kept long enough.
     async fn forgetting(self, stop: CancellationToken) {
-        let mut tidied = None;
-        while !stop.is_cancelled() {
-            if tidied.is_none_or(|at: Instant| at.elapsed() >= TIDY_EVERY) {
-                tidied = Some(Instant::now());
-                if let Err(error) = self.tidy().await {
-                    warn!("tidying will be tried again: {error}");
-                }
-            }
-            let pause = match self.forget().await {
-                Ok(_) => FORGET_LOOK,
-                Err(error) => {
-                    warn!("erasing what was kept long enough will be tried again: {error}");
-                    DOWN_LONGEST
-                }
-            };
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = stop.cancelled() => {}
-            }
-        }
+        let when = self.every(stop, "erasing what was kept long enough will be tried again");
+        every(Every { after_error: DOWN_LONGEST, ..when }, || async {
+            self.forget().await?;
+            Ok(Rest::For(FORGET_LOOK))
+        })
+        .await;
     }
 
     /// Makes people findable who were registered by hand, or before there was an index.
     async fn indexing(self, stop: CancellationToken) {
-        let mut looked = false;
-        while !stop.is_cancelled() {
+        let looked = AtomicBool::new(false);
+        every(self.every(stop, "people will be made findable later"), || async {
             let start = Instant::now();
-            let pause = match self.index_people(&mut looked).await {
-                // Half of the time is everybody else's.
-                Ok(true) => start.elapsed(),
-                Ok(false) => LOOK,
-                Err(error) => {
-                    warn!("people will be made findable later: {error}");
-                    LOOK
-                }
-            };
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = stop.cancelled() => {}
-            }
-        }
+            let more = self.index_people(&looked).await?;
+            // Half of the time is everybody else's.
+            Ok(if more { Rest::For(start.elapsed()) } else { Rest::UntilLook })
+        })
+        .await;
     }
 
-    /// Renews the statistics that the database plans by, and proves the counts of broadcasts that rest.
+    /// Renews the statistics that the database plans by.
     async fn measuring(self, stop: CancellationToken) {
-        let mut measured: Option<Millis> = None;
-        while !stop.is_cancelled() {
+        let measured = AtomicI64::new(i64::MIN);
+        let when = self.every(stop, "the database's statistics could not be renewed");
+        every(Every { after_error: FORGET_LOOK, ..when }, || async {
             let now = self.clock.now();
-            match self.work.newest_import().await {
-                Ok(import)
-                    if measured.is_none_or(|at| now.since(at) >= STATISTICS_MS || import > Some(at)) =>
-                {
-                    match self.work.renew_statistics().await {
-                        Ok(()) => measured = Some(now),
-                        Err(error) => warn!("the database's statistics could not be renewed: {error}"),
-                    }
-                }
-                Ok(_) => {}
-                Err(error) => warn!("the newest import could not be read: {error}"),
+            let import = self.work.newest_import().await?;
+            let at = Millis(measured.load(Ordering::Relaxed));
+            if at.plus(STATISTICS_MS) <= now || import > Some(at) {
+                self.work.renew_statistics().await?;
+                measured.store(now.0, Ordering::Relaxed);
             }
-            match self.work.prove_next(now).await {
-                Ok(Some(differences)) if !differences.is_empty() => {
-                    error!("kept counts differ from counted rows; run: munadi doctor: {differences:?}");
-                }
-                Ok(_) => {}
-                Err(error) => warn!("the counts of broadcasts will be proven later: {error}"),
+            Ok(Rest::For(FORGET_LOOK))
+        })
+        .await;
+    }
+
+    /// Proves the counts of broadcasts that rest.
+    async fn proving(self, stop: CancellationToken) {
+        let when = self.every(stop, "the counts of broadcasts will be proven later");
+        every(Every { after_error: FORGET_LOOK, ..when }, || async {
+            let differences = self.work.prove_next(self.clock.now()).await?.unwrap_or_default();
+            if !differences.is_empty() {
+                error!("kept counts differ from counted rows; run: munadi doctor: {differences:?}");
             }
-            tokio::select! {
-                () = tokio::time::sleep(FORGET_LOOK) => {}
-                () = stop.cancelled() => {}
-            }
-        }
+            Ok(Rest::For(FORGET_LOOK))
+        })
+        .await;
     }
 
     pub(crate) async fn settle_now(&self) {
-        match self.settle().await {
-            Ok(()) => {}
-            Err(error) => warn!("settling will be tried again: {error}"),
+        if let Err(error) = self.settle().await {
+            warn!("settling will be tried again: {error}");
         }
     }
 
     /// One step of the index of people; whether there may be more. `looked`: whether this run has asked for registrations that a version
     /// without an index left behind.
-    async fn index_people(&self, looked: &mut bool) -> Result<bool, StoreError> {
-        if !*looked {
+    async fn index_people(&self, looked: &AtomicBool) -> Result<bool, StoreError> {
+        if !looked.load(Ordering::Relaxed) {
             self.work.look_behind_index().await?;
-            *looked = true;
+            looked.store(true, Ordering::Relaxed);
         }
         Ok(self.work.index_people(INDEX_ROWS).await?.more)
     }
@@ -364,32 +333,36 @@ impl Engine {
         }
     }
 
+    /// Says that this process is alive, until the calls under way have ended.
     async fn beating(self, stop: CancellationToken) {
-        let pause = Duration::from_millis(
-            u64::try_from((self.limits.lease_ms / BEATS_PER_LEASE).max(50)).unwrap_or(2_000),
-        );
-        while !stop.is_cancelled() {
-            let now = self.clock.wall();
-            match self.work.beat(now, now.plus(self.limits.lease_ms), self.turns.last()).await {
-                Ok(()) => {
-                    self.alive_until.store(now.plus(self.limits.lease_ms).0, Ordering::Release);
-                }
-                // It has taken itself out of the list meanwhile.
-                Err(StoreError::Stale) if stop.is_cancelled() => return,
-                Err(StoreError::Stale) => {
-                    error!("other processes gave up on this one; it enters itself again");
-                    let name = "returned";
-                    if self.work.register(name, now, now.plus(self.limits.lease_ms)).await.is_ok() {
-                        self.alive_until.store(now.plus(self.limits.lease_ms).0, Ordering::Release);
-                    }
-                }
-                Err(error) => warn!("the heartbeat could not be written: {error}"),
+        let beat_ms = (self.limits.lease_ms / BEATS_PER_LEASE).max(50);
+        let look = Duration::from_millis(u64::try_from(beat_ms).unwrap_or(2_000));
+        let when = Every {
+            look,
+            after_error: look,
+            ..self.every(stop.clone(), "the heartbeat could not be written")
+        };
+        every(when, || async {
+            self.beat(&stop).await?;
+            Ok(Rest::UntilLook)
+        })
+        .await;
+    }
+
+    async fn beat(&self, stop: &CancellationToken) -> Result<(), StoreError> {
+        let now = self.clock.wall();
+        let until = now.plus(self.limits.lease_ms);
+        match self.work.beat(now, until, self.turns.last()).await {
+            // It has taken itself out of the list meanwhile.
+            Err(StoreError::Stale) if stop.is_cancelled() => return Ok(()),
+            Err(StoreError::Stale) => {
+                error!("other processes gave up on this one; it enters itself again");
+                self.work.register("returned", now, until).await?;
             }
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = stop.cancelled() => {}
-            }
+            written => written?,
         }
+        self.alive_until.store(until.0, Ordering::Release);
+        Ok(())
     }
 }
 

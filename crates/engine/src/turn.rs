@@ -1,5 +1,10 @@
 //! A turn: record what ended, claim what comes next, start the calls. `run` turns for ever, tests by hand.
 
+mod cost;
+mod ready;
+mod reconcile;
+mod settle;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -7,55 +12,31 @@ use std::{
 };
 
 use domain::{
-    ids::{BroadcastId, IntegrationId, MessageRef},
-    message::{Next, after_attempt},
-    money::Money,
-    outcome::{Outcome, ProviderAnswer},
-    reason::OwnReason,
-    time::{MINUTE, Millis, SECOND},
+    ids::{BroadcastId, MessageRef},
+    time::{Millis, SECOND},
 };
-use providers::{LookUpKey, UNRECOGNISED, Wire};
 use rand::{SeedableRng, rngs::SmallRng};
 use store::{
     StoreError,
-    work::{Claimed, DueBroadcast, Endings, LookUpTarget, NewLookUp, Record, SentRequest, Want},
+    work::{Claimed, DueBroadcast, Endings, Want},
 };
 use tokio::{runtime::Handle, task::JoinSet};
-use tracing::{error, warn};
+use tracing::warn;
 
+use self::reconcile::LostCommit;
 use crate::{
     Engine,
     accounts::OpenAccounts,
     breaker::Breakers,
     calls::Calls,
     fair::{Free, wants},
-    look_up,
     send::{Ended, Ready},
-    strikes::{self, Fault, Strikes},
+    strikes::Strikes,
 };
 
-/// What is due is asked anew after this, and at once when something new was announced.
-const LOOK_AGAIN_MS: i64 = 100;
-/// What a broadcast needs is read anew after this, so that a replaced key or a changed deadline is heeded.
-const READY_KEEP_MS: i64 = 2 * SECOND;
 /// An answer waits no longer than this for company: until half of the calls under way have ended, so that one commit carries many
 /// rows while the other half goes on. A commit per message is several times slower.
 const GATHER_WAIT: Duration = Duration::from_millis(4);
-
-/// After a turn that the store did not answer, what was claimed is looked for so often, and after a while less often: a commit may still
-/// be on its way, and nobody can say for how long.
-const RECALL_EVERY_MS: i64 = 5 * SECOND;
-const RECALL_OFTEN_MS: i64 = 30 * SECOND;
-const RECALL_LATER_MS: i64 = MINUTE;
-
-/// Rows may be in flight by this process that it knows nothing of: a commit was carried out and its answer lost.
-#[derive(Clone, Copy, Debug)]
-struct LostCommit {
-    /// Not looked for before.
-    next: Millis,
-    /// Looked for less often after.
-    often_until: Millis,
-}
 
 /// A row whose call was made or is under way: what its ending needs of it.
 #[derive(Clone, Copy, Debug)]
@@ -151,13 +132,13 @@ impl Sender {
                 self.due_at = None;
             }
         }
-        self.recall(now).await?;
+        self.reconcile(now).await?;
         let wanted = if claim && self.engine.may_call() { self.wanted(now).await? } else { Vec::new() };
         // After an error the endings are kept, and written with the next turn unless they were written after all.
         let turn = match self.engine.work.turn(&self.endings, &wanted, &self.engine.key, now).await {
             Ok(turn) => turn,
             Err(error) => {
-                self.doubt = Some(LostCommit { next: now, often_until: now.plus(RECALL_OFTEN_MS) });
+                self.doubt = Some(LostCommit::since(now));
                 return Err(error);
             }
         };
@@ -182,32 +163,6 @@ impl Sender {
         }
         self.engine.tell(turn.touched);
         Ok(TurnReport { recorded, claimed, in_flight: self.calls.len(), wait_ms: turn.wait_ms })
-    }
-
-    /// Gives back what is in flight by this process without its knowing: no call was made for it.
-    async fn recall(&mut self, now: Millis) -> Result<(), StoreError> {
-        let Some(doubt) = self.doubt.filter(|doubt| doubt.next <= now) else { return Ok(()) };
-        let calls = self.calls.kept().flat_map(|(rows, _)| rows).map(|row| row.message);
-        let ended = self.endings.rows.iter().map(|record| record.message);
-        let requests = self.endings.requests.iter().flat_map(|request| {
-            let broadcast = request.broadcast;
-            request.positions.iter().map(move |position| MessageRef { broadcast, position: *position })
-        });
-        let known: HashSet<MessageRef> = calls.chain(ended).chain(requests).collect();
-        let here = self.engine.work.in_flight_here().await?;
-        let lost: Vec<_> = here
-            .into_iter()
-            .filter(|(message, _)| !known.contains(message))
-            .map(|(message, attempt)| Tried { message, attempt })
-            .collect();
-        if !lost.is_empty() {
-            warn!(rows = lost.len(), "{} messages were claimed without an answer and go back", lost.len());
-            self.return_to_waiting(lost);
-        }
-        let often = now < doubt.often_until;
-        let next = now.plus(if often { RECALL_EVERY_MS } else { RECALL_LATER_MS });
-        self.doubt = Some(LostCommit { next, ..doubt });
-        Ok(())
     }
 
     /// What this turn would like to claim.
@@ -284,126 +239,6 @@ impl Sender {
         }
     }
 
-    fn take(&mut self, (rows, ready): Kept, done: Option<Done>, now: Millis) {
-        self.rows_under_way -= rows.len();
-        let (parts, at) = done.unwrap_or_else(|| {
-            // A panic costs the messages of one call, and nobody knows whether they went out.
-            error!("a call ended in a panic; its messages are unknown");
-            let said = ProviderAnswer::new(
-                OwnReason::Panic,
-                "The program failed during this call; it may have gone out.",
-            );
-            (vec![(rows, Ended::Called(Outcome::Unknown(said)))], now)
-        });
-        for (rows, ended) in parts {
-            match ended {
-                Ended::Untried(next) => {
-                    self.endings.rows.extend(rows.into_iter().map(|row| Record {
-                        message: row.message,
-                        attempt: row.attempt,
-                        next: next.clone(),
-                        at,
-                    }));
-                }
-                Ended::Called(outcome) => self.judge(rows, &ready, outcome, at),
-            }
-        }
-    }
-
-    /// What the end of one call means for its rows, for its broadcast and for its account.
-    fn judge(&mut self, rows: Vec<Tried>, ready: &Ready, outcome: Outcome, at: Millis) {
-        let Some(broadcast) = rows.first().map(|row| row.message.broadcast) else { return };
-        if let Some(until) = self.breakers.after(ready.integration, &outcome, at) {
-            self.hold(ready.integration, until, at);
-        }
-        if let Outcome::Accepted { provider_id, cost } = outcome {
-            self.strikes.taken(broadcast);
-            self.accepted(rows, ready, provider_id, cost, at);
-            return;
-        }
-        let instead = self.instead_of_failing(broadcast, &rows, &outcome, at);
-        for row in rows {
-            let next = instead.clone().unwrap_or_else(|| {
-                let retry = &self.engine.limits.retry;
-                after_attempt(outcome.clone(), row.attempt, retry, ready.deadline, at, &mut self.rng)
-            });
-            self.endings.rows.push(Record { message: row.message, attempt: row.attempt, next, at });
-        }
-    }
-
-    /// Where messages go that were refused in words that nobody knows, as long as it is not proven to be their own fault.
-    fn instead_of_failing(
-        &mut self,
-        broadcast: BroadcastId,
-        rows: &[Tried],
-        outcome: &Outcome,
-        at: Millis,
-    ) -> Option<Next> {
-        let Outcome::Refused(said) = outcome else {
-            self.strikes.known(broadcast);
-            return None;
-        };
-        if said.code != UNRECOGNISED {
-            self.strikes.known(broadcast);
-            return None;
-        }
-        let positions: Vec<i64> = rows.iter().map(|row| row.message.position).collect();
-        match self.strikes.refused(broadcast, &positions) {
-            Fault::Person => None,
-            Fault::Account => Some(Next::Pause(said.clone())),
-            Fault::Unclear => Some(Next::HandBack { from: at.plus(strikes::AGAIN_MS), said: said.clone() }),
-        }
-    }
-
-    fn accepted(
-        &mut self,
-        rows: Vec<Tried>,
-        ready: &Ready,
-        provider_id: Option<String>,
-        cost: Option<Money>,
-        at: Millis,
-    ) {
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return };
-        let broadcast = first.message.broadcast;
-        if let Some(asked) = ready.account.look_up_key(&ready.wire, provider_id.as_deref()) {
-            let (first, last) = (first.message.position, last.message.position);
-            let (asked, first, last) = match asked {
-                // Personal messages that went out together share a question; those that go again may lie anywhere.
-                LookUpKey::Call(_) if ready.batch() == 1 && rows[0].attempt == 1 => {
-                    (LookUpTarget::Each, first, last)
-                }
-                LookUpKey::Call(id) => (LookUpTarget::As(id), first, last),
-                LookUpKey::Broadcast(name) => (LookUpTarget::As(name), 1, i64::MAX),
-            };
-            let due_at = at.plus(look_up::FIRST_MS);
-            self.endings.ask(NewLookUp { broadcast, asked, first, last, since: at, due_at });
-        }
-        // Rows of a first attempt that lie side by side in the plan: one change covers them all and no other.
-        let (first, last) = (first.message.position, last.message.position);
-        let side_by_side = i64::try_from(rows.len()).is_ok_and(|n| last - first + 1 == n);
-        if rows.len() > 1 && side_by_side && rows.iter().all(|row| row.attempt == 1) {
-            let positions = rows.iter().map(|row| row.message.position).collect();
-            self.endings.requests.push(SentRequest { broadcast, positions, provider_id, cost, at });
-            return;
-        }
-        for (row, cost) in rows.iter().zip(shares(cost, rows.len())) {
-            let next = Next::Sent { provider_id: provider_id.clone(), cost };
-            self.endings.rows.push(Record { message: row.message, attempt: row.attempt, next, at });
-        }
-    }
-
-    fn hold(&mut self, integration: IntegrationId, until: Millis, now: Millis) {
-        let wait_ms = until.since(now);
-        warn!(integration.id = %integration, wait_ms, "integration {integration} is held back for {wait_ms} ms");
-        self.due.retain(|due| due.integration != integration);
-        let work = self.engine.work.clone();
-        self.calls_on.spawn(async move {
-            if let Err(error) = work.hold(integration, until).await {
-                warn!("the hold of integration {integration} could not be written: {error}");
-            }
-        });
-    }
-
     /// Starts a call for each row, or for each stretch of rows that share one.
     fn start_all(&mut self, claimed: Vec<Claimed>) {
         let mut calls = Vec::with_capacity(claimed.len());
@@ -431,108 +266,6 @@ impl Sender {
         self.calls.start(calls, call);
     }
 
-    /// Rows for which no call is made. They are claimed only for broadcasts that are ready; kept honest all the same.
-    fn return_to_waiting(&mut self, rows: impl IntoIterator<Item = Tried>) {
-        let at = self.engine.clock.now();
-        let next = Next::HandBack {
-            from: at,
-            said: ProviderAnswer::new(OwnReason::HandedBack, "Handed back untried."),
-        };
-        self.endings.rows.extend(rows.into_iter().map(|row| Record {
-            message: row.message,
-            attempt: row.attempt,
-            next: next.clone(),
-            at,
-        }));
-    }
-
-    async fn look(&mut self, now: Millis) -> Result<(), StoreError> {
-        if self.due_at.is_none_or(|at| now.since(at) >= LOOK_AGAIN_MS) {
-            self.due = self.engine.work.due(now).await?;
-            let wall = self.engine.clock.wall();
-            if wall > now && !self.due.is_empty() {
-                // Set forward, and not believed yet: what would be too late by the new time waits, and so does what is due by it alone.
-                let then = self.engine.work.due(wall).await?;
-                self.due.retain(|due| then.iter().any(|also| also.broadcast == due.broadcast));
-            }
-            self.due_at = Some(now);
-            self.ready.retain(|id, _| self.due.iter().any(|due| due.broadcast == *id));
-        }
-        Ok(())
-    }
-
-    /// Reads what due broadcasts need, and asks the provider about those that it was not asked about.
-    async fn prepare(&mut self, now: Millis) -> Result<(), StoreError> {
-        for due in &self.due {
-            let id = due.broadcast;
-            if self.ready.get(&id).is_some_and(|ready| now.since(ready.read_at) < READY_KEEP_MS)
-                || self.probed_now.contains(&id)
-            {
-                continue;
-            }
-            let job = match self.engine.work.job(id).await {
-                Ok(job) => job,
-                // Whatever is wrong with it must not keep others from being sent.
-                Err(error @ StoreError::Corrupt { .. }) => {
-                    self.engine
-                        .work
-                        .pause(id, &ProviderAnswer::new(OwnReason::Template, error.to_string()), now)
-                        .await?;
-                    self.engine.tell([id]);
-                    self.ready.remove(&id);
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            let account = self
-                .accounts
-                .get(job.integration, &self.engine.work, self.engine.accounts.as_ref(), now)
-                .await?;
-            let account = match account {
-                Ok(account) => account,
-                Err(words) => {
-                    self.engine.work.pause(id, &ProviderAnswer::new(OwnReason::Account, words), now).await?;
-                    self.engine.tell([id]);
-                    self.ready.remove(&id);
-                    continue;
-                }
-            };
-            let wire = match Wire::from_json(account.channel(), &job.template.to_string()) {
-                Ok(wire) => wire,
-                Err(error) => {
-                    self.engine
-                        .work
-                        .pause(id, &ProviderAnswer::new(OwnReason::Template, error.to_string()), now)
-                        .await?;
-                    self.engine.tell([id]);
-                    self.ready.remove(&id);
-                    continue;
-                }
-            };
-            let ready = Arc::new(Ready {
-                integration: job.integration,
-                account,
-                wire,
-                deadline: job.deadline,
-                hours: job.hours,
-                content: job.content.as_deref().and_then(|text| serde_json::from_str(text).ok()),
-                read_at: now,
-            });
-            if job.probed {
-                self.ready.insert(id, ready);
-            } else if self.probed_now.insert(id) {
-                self.ready.remove(&id);
-                let engine = Arc::clone(&self.engine);
-                let ask = async move {
-                    engine.probe(id, &ready).await;
-                    id
-                };
-                self.probing.spawn_on(ask, &self.calls_on);
-            }
-        }
-        Ok(())
-    }
-
     /// Calls under way and endings not yet written.
     pub fn unfinished(&self) -> usize {
         self.calls.len() + self.endings.len()
@@ -540,7 +273,7 @@ impl Sender {
 
     /// Whether something may be in flight that nobody has looked for since.
     pub(crate) fn in_doubt(&self) -> bool {
-        self.doubt.is_some_and(|doubt| doubt.next <= self.engine.clock.now())
+        self.doubt.is_some_and(|doubt| doubt.is_due(self.engine.clock.now()))
     }
 
     /// Turns until nothing is under way and nothing is due now; for tests and for the command line.
@@ -566,26 +299,4 @@ async fn call((engine, ready, rows): Input) -> Done {
     let parts = engine.send(&ready, rows).await;
     let tried = parts.into_iter().map(|(rows, ended)| (rows.iter().map(Tried::from).collect(), ended));
     (tried.collect(), engine.clock.now())
-}
-
-/// Divides a charge among rows so that the sum is exact: the first ones carry one 1/10,000 ₹ more.
-fn shares(total: Option<Money>, rows: usize) -> impl Iterator<Item = Option<Money>> {
-    let n = i64::try_from(rows.max(1)).unwrap_or(i64::MAX);
-    (0..n).map(move |at| total.map(|total| Money(total.0 / n + i64::from(at < total.0 % n))))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn the_shares_of_a_charge_are_the_charge_and_differ_by_one_at_most(total in 0_i64..10_000_000, rows in 1_usize..1_001) {
-            let shares: Vec<i64> = shares(Some(Money(total)), rows).map(|share| share.unwrap().0).collect();
-            prop_assert_eq!(shares.len(), rows);
-            prop_assert_eq!(shares.iter().sum::<i64>(), total);
-            prop_assert!(shares.iter().max().unwrap() - shares.iter().min().unwrap() <= 1);
-        }
-    }
 }

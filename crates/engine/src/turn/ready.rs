@@ -1,0 +1,110 @@
+//! What due broadcasts need before anything of them is claimed: their account opened, their template read, the provider asked once.
+
+use std::sync::Arc;
+
+use domain::{
+    ids::BroadcastId,
+    outcome::ProviderAnswer,
+    reason::OwnReason,
+    time::{Millis, SECOND},
+};
+use providers::Wire;
+use store::StoreError;
+
+use super::Sender;
+use crate::send::Ready;
+
+/// What is due is asked anew after this, and at once when something new was announced.
+const LOOK_AGAIN_MS: i64 = 100;
+/// What a broadcast needs is read anew after this, so that a replaced key or a changed deadline is heeded.
+const READY_KEEP_MS: i64 = 2 * SECOND;
+
+impl Sender {
+    pub(super) async fn look(&mut self, now: Millis) -> Result<(), StoreError> {
+        if self.due_at.is_none_or(|at| now.since(at) >= LOOK_AGAIN_MS) {
+            self.due = self.engine.work.due(now).await?;
+            let wall = self.engine.clock.wall();
+            if wall > now && !self.due.is_empty() {
+                // Set forward, and not believed yet: what would be too late by the new time waits, and so does what is due by it alone.
+                let then = self.engine.work.due(wall).await?;
+                self.due.retain(|due| then.iter().any(|also| also.broadcast == due.broadcast));
+            }
+            self.due_at = Some(now);
+            self.ready.retain(|id, _| self.due.iter().any(|due| due.broadcast == *id));
+        }
+        Ok(())
+    }
+
+    /// Reads what due broadcasts need, and asks the provider about those that it was not asked about.
+    pub(super) async fn prepare(&mut self, now: Millis) -> Result<(), StoreError> {
+        let unread: Vec<BroadcastId> = self
+            .due
+            .iter()
+            .map(|due| due.broadcast)
+            .filter(|id| !self.probed_now.contains(id))
+            .filter(|id| self.ready.get(id).is_none_or(|ready| now.since(ready.read_at) >= READY_KEEP_MS))
+            .collect();
+        for id in unread {
+            match self.open(id, now).await? {
+                Ok((ready, true)) => {
+                    self.ready.insert(id, Arc::new(ready));
+                }
+                Ok((ready, false)) => self.start_probe(id, ready),
+                // Whatever is wrong with it must not keep others from being sent.
+                Err(said) => {
+                    self.ready.remove(&id);
+                    self.engine.work.pause(id, &said, now).await?;
+                    self.engine.tell([id]);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What all messages of a broadcast share, and whether the provider was asked about it; or why it cannot be sent.
+    async fn open(
+        &mut self,
+        id: BroadcastId,
+        now: Millis,
+    ) -> Result<Result<(Ready, bool), ProviderAnswer>, StoreError> {
+        let job = match self.engine.work.job(id).await {
+            Ok(job) => job,
+            Err(error @ StoreError::Corrupt { .. }) => {
+                return Ok(Err(ProviderAnswer::new(OwnReason::Template, error.to_string())));
+            }
+            Err(error) => return Err(error),
+        };
+        let engine = &self.engine;
+        let opened = self.accounts.get(job.integration, &engine.work, engine.accounts.as_ref(), now).await?;
+        let account = match opened {
+            Ok(account) => account,
+            Err(words) => return Ok(Err(ProviderAnswer::new(OwnReason::Account, words))),
+        };
+        let wire = match Wire::from_json(account.channel(), &job.template.to_string()) {
+            Ok(wire) => wire,
+            Err(error) => return Ok(Err(ProviderAnswer::new(OwnReason::Template, error.to_string()))),
+        };
+        let ready = Ready {
+            integration: job.integration,
+            account,
+            wire,
+            deadline: job.deadline,
+            hours: job.hours,
+            content: job.content.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            read_at: now,
+        };
+        Ok(Ok((ready, job.probed)))
+    }
+
+    /// Asks the provider about a broadcast, beside the loop; nothing of it is claimed until the answer is written.
+    fn start_probe(&mut self, id: BroadcastId, ready: Ready) {
+        self.probed_now.insert(id);
+        self.ready.remove(&id);
+        let engine = Arc::clone(&self.engine);
+        let ask = async move {
+            engine.probe(id, &ready).await;
+            id
+        };
+        self.probing.spawn_on(ask, &self.calls_on);
+    }
+}
