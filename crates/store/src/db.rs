@@ -7,37 +7,24 @@
 //! `b` outside, and in an `UPDATE … FROM @batch` compare every column of the key with one of `b`, none with a constant. PostgreSQL may turn a
 //! `CROSS JOIN` around: where a part of the key is compared with a constant, `LEFT JOIN` and a condition on `COALESCE` keep it.
 
-use std::{
-    collections::HashMap,
-    io::Write as _,
-    sync::{Arc, OnceLock, RwLock},
-    time::Duration,
-};
+mod again;
+mod batch;
+
+use std::{collections::HashMap, io::Write as _, sync::{Arc, OnceLock, RwLock}};
 
 use domain::ids::OrganizationId;
-use sqlx::{
-    AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction,
-    postgres::{PgArguments, PgRow},
-    query::{Query, QueryAs},
-    sqlite::{SqliteArguments, SqliteRow},
-};
-use tracing::debug;
+use sqlx::{AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction, postgres::{PgArguments, PgRow}, query::{Query, QueryAs}, sqlite::{SqliteArguments, SqliteRow}};
 use uuid::Uuid;
 
-use crate::{
-    changes::{Change, Signals},
-    error::{StoreError, before_commit},
-    postgres::{Plans, Server, Visit},
-    readers::{Lane, Readers},
-    tenancy::{Tenancy, Tenant},
-    writer::{Unfit, Writer},
-};
+use crate::{changes::{Change, Signals}, error::{StoreError, before_commit}, postgres::{Plans, Server, Visit}, readers::{Lane, Readers}, tenancy::{Tenancy, Tenant}, writer::{Unfit, Writer}};
+pub(crate) use self::{again::again, batch::{Batch, Column}};
 
 /// A row type that either engine can fill.
 pub(crate) trait Record:
     for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
 {
 }
+
 impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 
 /// One bound value.
@@ -59,6 +46,7 @@ macro_rules! arg_from {
         impl From<$from> for Arg { fn from($v: $from) -> Arg { $make } }
     )+};
 }
+
 arg_from! {
     i64 => |v| Arg::Int(Some(v)),
     Option<i64> => |v| Arg::Int(v),
@@ -80,143 +68,8 @@ arg_from! {
 macro_rules! args {
     ($($value:expr),* $(,)?) => { vec![$($crate::db::Arg::from($value)),*] };
 }
+
 pub(crate) use args;
-
-#[derive(Clone, Debug)]
-pub(crate) enum Column {
-    Ints(Vec<Option<i64>>),
-    Texts(Vec<Option<String>>),
-    Uuids(Vec<Option<Uuid>>),
-}
-
-/// Many rows bound as one value, column by column. All columns have the same length.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Batch {
-    pub(crate) columns: Vec<(&'static str, Column)>,
-}
-
-impl Batch {
-    pub(crate) fn new() -> Batch {
-        Batch::default()
-    }
-
-    pub(crate) fn ints<T: Into<Option<i64>>>(
-        mut self,
-        name: &'static str,
-        values: impl IntoIterator<Item = T>,
-    ) -> Batch {
-        self.columns.push((name, Column::Ints(values.into_iter().map(Into::into).collect())));
-        self
-    }
-
-    pub(crate) fn texts<T: Into<Option<String>>>(
-        mut self,
-        name: &'static str,
-        values: impl IntoIterator<Item = T>,
-    ) -> Batch {
-        self.columns
-            .push((name, Column::Texts(values.into_iter().map(|text| text.into().map(storable)).collect())));
-        self
-    }
-
-    pub(crate) fn uuids<T: Into<Option<Uuid>>>(
-        mut self,
-        name: &'static str,
-        values: impl IntoIterator<Item = T>,
-    ) -> Batch {
-        self.columns.push((name, Column::Uuids(values.into_iter().map(Into::into).collect())));
-        self
-    }
-
-    fn len(&self) -> usize {
-        self.columns.first().map_or(0, |(_, column)| match column {
-            Column::Ints(v) => v.len(),
-            Column::Texts(v) => v.len(),
-            Column::Uuids(v) => v.len(),
-        })
-    }
-
-    /// How many parameters it takes.
-    pub(crate) fn parameters(&self, dialect: Dialect) -> usize {
-        match dialect {
-            Dialect::Sqlite => 1,
-            Dialect::Postgres => self.columns.len(),
-        }
-    }
-
-    fn table(&self, dialect: Dialect, first_parameter: usize) -> String {
-        match dialect {
-            Dialect::Postgres => {
-                let arrays: Vec<_> = self
-                    .columns
-                    .iter()
-                    .enumerate()
-                    .map(|(at, (_, column))| {
-                        let kind = match column {
-                            Column::Ints(_) => "bigint",
-                            Column::Texts(_) => "text",
-                            Column::Uuids(_) => "uuid",
-                        };
-                        format!("${}::{kind}[]", first_parameter + at)
-                    })
-                    .collect();
-                let names: Vec<_> = self.columns.iter().map(|(name, _)| *name).collect();
-                format!("unnest({}) AS b({})", arrays.join(", "), names.join(", "))
-            }
-            Dialect::Sqlite => {
-                let columns: Vec<_> = self
-                    .columns
-                    .iter()
-                    .enumerate()
-                    .map(|(at, (name, column))| match column {
-                        Column::Uuids(_) => format!("unhex(value ->> {at}) AS {name}"),
-                        Column::Ints(_) | Column::Texts(_) => format!("value ->> {at} AS {name}"),
-                    })
-                    .collect();
-                format!("(SELECT {} FROM jsonb_each(${first_parameter})) AS b", columns.join(", "))
-            }
-        }
-    }
-
-    /// `[[1,"a"],[2,"b"]]`, written by hand for speed; strings are escaped by the JSON library.
-    pub(crate) fn json(&self) -> String {
-        let rows = self.len();
-        let mut out = Vec::with_capacity(rows * self.columns.len() * 24 + 2);
-        out.push(b'[');
-        for row in 0..rows {
-            out.extend_from_slice(if row == 0 { b"[" } else { b",[" });
-            for (at, (_, column)) in self.columns.iter().enumerate() {
-                if at > 0 {
-                    out.push(b',');
-                }
-                match column {
-                    Column::Ints(v) => match v[row] {
-                        Some(n) => write!(out, "{n}").expect("writing to memory cannot fail"),
-                        None => out.extend_from_slice(b"null"),
-                    },
-                    Column::Texts(v) => match &v[row] {
-                        Some(text) => {
-                            serde_json::to_writer(&mut out, text).expect("a string is always JSON");
-                        }
-                        None => out.extend_from_slice(b"null"),
-                    },
-                    Column::Uuids(v) => match v[row] {
-                        Some(id) => {
-                            let mut hex = Uuid::encode_buffer();
-                            out.push(b'"');
-                            out.extend_from_slice(id.as_simple().encode_lower(&mut hex).as_bytes());
-                            out.push(b'"');
-                        }
-                        None => out.extend_from_slice(b"null"),
-                    },
-                }
-            }
-            out.push(b']');
-        }
-        out.push(b']');
-        String::from_utf8(out).expect("JSON is UTF-8")
-    }
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Dialect {
@@ -296,6 +149,7 @@ macro_rules! bind_postgres_batch {
         query
     }};
 }
+
 pub(crate) use bind_postgres_batch;
 
 fn sqlite_query(
@@ -507,30 +361,6 @@ impl Db {
                 })
                 .await
             }
-        }
-    }
-}
-
-/// So often a transaction is run when the database undoes it each time.
-const RUNS_MOST: u32 = 4;
-/// Before the second run; twice as long before each further one.
-const PAUSE: Duration = Duration::from_millis(10);
-
-/// Runs a whole transaction, and again when the database undid it. Whoever calls this begins, and commits, within `run`, and leaves nothing
-/// outside of it changed.
-pub(crate) async fn again<T, F>(run: impl Fn() -> F) -> Result<T, StoreError>
-where
-    F: Future<Output = Result<T, StoreError>>,
-{
-    let mut runs = 1;
-    loop {
-        match run().await {
-            Err(StoreError::Undone(error)) if runs < RUNS_MOST => {
-                debug!("the database undid a transaction, which is run again: {error}");
-                tokio::time::sleep(PAUSE * 2_u32.pow(runs - 1)).await;
-                runs += 1;
-            }
-            ended => return ended,
         }
     }
 }

@@ -1,0 +1,187 @@
+//! How fast a broadcast goes out, when it will be through, and whether that is in time: the figures and the chart.
+
+use domain::{broadcast::BroadcastStatus, message::MessageState, time::{HOUR, MINUTE, Millis}};
+
+use crate::ui::{format::{counted, grouped, span}, pace_chart::{InTime, PaceChart}};
+use super::{View, super::status_chip};
+
+/// A slot of the pace, in milliseconds.
+const SLOT_MS: i64 = 10_000;
+
+/// Points of the chart at most; longer broadcasts have coarser ones.
+const POINTS_MAX: i64 = 120;
+
+/// The rate now is that of the last three full slots and the one under way.
+const NOW_SLOTS: i64 = 3;
+
+/// Before the start with less than this left, the chart warns.
+const CLOSE_MS: i64 = 10 * MINUTE;
+
+impl View {
+    /// Messages per second now, in tenths: of the slot under way and the three before, as far as it was sending then.
+    pub(super) fn rate_tenths(&self) -> i64 {
+        let first = self.now.0 / SLOT_MS - NOW_SLOTS;
+        let sum: i64 = self.pace.iter().filter(|(at, _)| *at >= first).map(|(_, n)| n).sum();
+        let since = self.broadcast.started_at.map_or(0, |at| at.0).max(first * SLOT_MS);
+        sum * 10 * 1000 / (self.now.0 - since).max(1_000)
+    }
+
+    /// The rate now; of a broadcast that has ended, that of its whole time.
+    pub(super) fn rate(&self) -> (String, String, String) {
+        let tenths = match (self.broadcast.status, self.broadcast.started_at, self.broadcast.finished_at) {
+            (BroadcastStatus::InProgress, _, _) => self.rate_tenths(),
+            (_, Some(started), Some(finished)) => {
+                let calls: i64 = self.pace.iter().map(|(_, n)| n).sum();
+                calls * 10 * 1000 / finished.since(started).max(1_000)
+            }
+            _ => 0,
+        };
+        let label = if self.broadcast.finished_at.is_some() { "On average" } else { "Now" };
+        (label.to_owned(), format!("{}.{}", tenths / 10, tenths % 10), "/s".to_owned())
+    }
+
+    /// When the last waiting row will have gone, or went; and whether that is an estimate.
+    pub(super) fn done_at(&self) -> Option<(Millis, bool)> {
+        let broadcast = &self.broadcast;
+        if let Some(at) = broadcast.finished_at {
+            return Some((at, false));
+        }
+        let left = broadcast.in_state(MessageState::Waiting) + broadcast.in_state(MessageState::InFlight);
+        let limit = self.integration.as_ref().map_or(1, |account| account.pace.per_second.max(1));
+        let tenths = match self.rate_tenths() {
+            0 => limit * 10,
+            rate => rate,
+        };
+        let took = left.saturating_mul(10_000) / tenths;
+        match broadcast.status {
+            BroadcastStatus::InProgress => Some((self.now.plus(took), true)),
+            BroadcastStatus::Planning | BroadcastStatus::Scheduled => {
+                Some((broadcast.starts_at.max(self.now).plus(took), true))
+            }
+            BroadcastStatus::Paused | BroadcastStatus::Completed | BroadcastStatus::Cancelled => None,
+        }
+    }
+
+    pub(super) fn pace(&self) -> PaceChart {
+        let broadcast = &self.broadcast;
+        let done = self.done_at();
+        let running = broadcast.status == BroadcastStatus::InProgress;
+        let start = broadcast.workshop_starts_at;
+        let before_start = broadcast.starts_at <= start;
+        let (start_fact, in_time) = match done {
+            Some((at, _)) if before_start => {
+                let left = start.since(at);
+                let label = if left >= 0 { "Before start" } else { "Late by" };
+                let words = span(left);
+                let (figure, unit) = words.split_once(' ').unwrap_or((&words, ""));
+                let in_time = match left {
+                    ..0 => InTime::Late,
+                    0..CLOSE_MS => InTime::Close,
+                    _ => InTime::Before,
+                };
+                (Some((label.to_owned(), figure.to_owned(), unit.to_owned())), in_time)
+            }
+            _ => (None, InTime::NoStart),
+        };
+        let from = broadcast.started_at.unwrap_or(broadcast.starts_at);
+        let now = running.then_some(self.now);
+        let last = self.pace.last().map_or(from, |(slot, _)| Millis((slot + 1) * SLOT_MS));
+        let mut to = last.max(from.plus(3 * MINUTE)).max(now.unwrap_or(from));
+        let forecast = done.filter(|(_, estimate)| *estimate && running).map(|(at, _)| at);
+        to = to.max(forecast.unwrap_or(to));
+        // A start far away would squeeze everything else into a corner. While it runs, whether it will be in time counts for more.
+        let ahead = if running { HOUR } else { 0 };
+        let shows_start =
+            before_start && start >= from && start.since(from) <= (4 * to.since(from)).max(ahead);
+        if shows_start {
+            to = to.max(start.plus(start.since(from) / 12));
+        }
+        let done_fact = match done {
+            Some((at, estimate)) => {
+                let time = self.zone.time(at);
+                let (figure, half) = time.split_once('\u{a0}').unwrap_or((&time, ""));
+                let unit = if estimate { format!("{half}, estimate") } else { half.to_owned() };
+                (if estimate { "Done by" } else { "Ended" }.to_owned(), figure.to_owned(), unit)
+            }
+            None => {
+                let words = status_chip(broadcast.status).word().to_lowercase();
+                ("Done by".to_owned(), "–".to_owned(), words)
+            }
+        };
+        let limit = self.integration.as_ref().map_or_else(
+            || "Account removed".to_owned(),
+            |account| format!("Limit {} per second", grouped(account.pace.per_second)),
+        );
+        let summary = format!(
+            "Messages per minute since {}. {} {} {}",
+            self.zone.time(from),
+            done_fact.0,
+            done_fact.1,
+            done_fact.2
+        );
+        PaceChart {
+            limit,
+            rate: self.rate(),
+            done: done_fact,
+            start_fact,
+            in_time,
+            from_ms: from.0,
+            to_ms: to.0,
+            points: self.points(),
+            empty: self.without_chart(),
+            now_ms: now.map(|now| now.0),
+            forecast: forecast.map(|at| (at.0, format!("Done {}", self.zone.time(at)))),
+            start_ms: shows_start.then_some(start.0),
+            ticks: self.ticks(from, to),
+            summary,
+        }
+    }
+
+    /// What is true while there are too few points for a line.
+    pub(super) fn without_chart(&self) -> String {
+        let calls: i64 = self.pace.iter().map(|(_, n)| n).sum();
+        let running = self.broadcast.status == BroadcastStatus::InProgress;
+        match (calls, running, self.is_over()) {
+            (0, true, _) => "The first messages are on their way.".to_owned(),
+            (0, false, true) => "Nothing was sent.".to_owned(),
+            (0, false, false) => "Nothing was sent yet.".to_owned(),
+            (n, true, _) => format!("{} so far; the line begins soon.", counted(n, "call", "calls")),
+            (n, false, _) => {
+                format!("{} within ten seconds: too quick for a line.", counted(n, "call", "calls"))
+            }
+        }
+    }
+
+    /// Instant and messages per minute; slots without an answer count as none.
+    pub(super) fn points(&self) -> Vec<(i64, i64)> {
+        // The slot under way is not full yet: it would look like a fall.
+        let running = self.broadcast.status == BroadcastStatus::InProgress;
+        let this_slot = self.now.0 / SLOT_MS;
+        let full = self.pace.iter().filter(|(slot, _)| !running || *slot < this_slot);
+        let (Some((first, _)), Some((last, _))) = (full.clone().next(), full.clone().next_back()) else {
+            return vec![];
+        };
+        let wide = ((last - first) / POINTS_MAX + 1).max(1);
+        let mut sums = vec![0; usize::try_from((last - first) / wide + 1).unwrap_or(1)];
+        for (slot, n) in full {
+            let at = usize::try_from((slot - first) / wide).unwrap_or(0);
+            if let Some(sum) = sums.get_mut(at) {
+                *sum += n;
+            }
+        }
+        let per_minute = |sum: i64| sum * MINUTE / (wide * SLOT_MS);
+        let points =
+            sums.into_iter().zip(0_i64..).map(|(sum, at)| ((first + at * wide) * SLOT_MS, per_minute(sum)));
+        points.collect()
+    }
+
+    pub(super) fn ticks(&self, from: Millis, to: Millis) -> Vec<(i64, String)> {
+        let third = to.since(from) / 3;
+        (0..4)
+            .map(|at| {
+                let at = from.plus(third * at);
+                (at.0, self.zone.time(at))
+            })
+            .collect()
+    }
+}

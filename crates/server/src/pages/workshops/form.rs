@@ -1,0 +1,286 @@
+//! The form of a workshop: new, and edited.
+
+use axum::{extract::State, response::IntoResponse};
+use domain::{ids::{TagId, WorkshopId}, text::line, time::{HOUR, MINUTE}, workshop::WorkshopStatus};
+use maud::{Markup, Render, html};
+use serde::Deserialize;
+use store::workshops::{Tag, Workshop, WorkshopDraft};
+
+use crate::{app::App, http::{error::{PageResult, Problem}, extract::{Form, Member, Path}, notice::see_other_saying}, pages::length_error, ui::{button::Button, chip::Tone, field::{Choice, Field}, format::counted, head::{Card, Head}, note::Note, shell::Section}};
+use super::{crumbs, href, ok, super::unprocessable};
+
+/// Longest title: it is in every message and in the head of every page.
+const TITLE_CHARS_MAX: usize = 120;
+
+/// Longest join link; browsers take about this much.
+const LINK_CHARS_MAX: usize = 2_000;
+
+/// Longest time from start to end, in milliseconds. More is a slip in the date.
+const LENGTH_MAX: i64 = 31 * 24 * HOUR;
+
+/// What the form of a workshop sends; times as `datetime-local` fields write them, in the organisation's zone.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct WorkshopForm {
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    starts: String,
+    #[serde(default)]
+    ends: String,
+    #[serde(default)]
+    join_link: String,
+    #[serde(default)]
+    tag: String,
+    /// Of a new one: made with the form, so that the same form sent twice adds one workshop.
+    #[serde(default)]
+    id: String,
+    /// Of one that is changed: what it was when the form was made ([`WorkshopForm::stands`]).
+    #[serde(default)]
+    was: String,
+}
+
+/// What is wrong with such a form, field by field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct WorkshopErrors {
+    title: Option<String>,
+    starts: Option<String>,
+    ends: Option<String>,
+    join_link: Option<String>,
+    tag: Option<String>,
+    /// Somebody else changed it since the form was made.
+    changed: Option<String>,
+}
+
+impl WorkshopForm {
+    fn of(workshop: &Workshop, member: &Member) -> WorkshopForm {
+        let zone = &member.organization.zone;
+        let form = WorkshopForm {
+            title: workshop.title.clone(),
+            starts: zone.local_form(workshop.starts_at),
+            ends: zone.local_form(workshop.ends_at),
+            join_link: workshop.join_link.clone(),
+            tag: workshop.tag.as_ref().map_or(String::new(), |tag| tag.id.to_string()),
+            ..WorkshopForm::default()
+        };
+        WorkshopForm { was: form.stands(), ..form }
+    }
+
+    /// Its values as one text, to see whether somebody changed them meanwhile.
+    fn stands(&self) -> String {
+        [&self.title, &self.starts, &self.ends, &self.join_link, &self.tag]
+            .map(|value| value.as_str())
+            .join("\n")
+    }
+
+    /// All that is wrong at once, or the workshop.
+    fn check(&self, member: &Member, tags: &[Tag]) -> Result<WorkshopDraft, Box<WorkshopErrors>> {
+        let zone = &member.organization.zone;
+        let mut errors = WorkshopErrors::default();
+        let title = line(&self.title);
+        errors.title = length_error(&title, TITLE_CHARS_MAX, "A workshop needs a title.");
+        let time = |text: &str| zone.parse_local(text).map_err(|_| "Enter a day and a time.".to_owned());
+        let (starts, ends) = (time(&self.starts), time(&self.ends));
+        if let (Ok(starts), Ok(ends)) = (&starts, &ends) {
+            errors.ends = match ends.since(*starts) {
+                ms if ms < MINUTE => Some("The end has to be after the start.".to_owned()),
+                ms if ms > LENGTH_MAX => {
+                    Some("The end is more than a month after the start. Check the day.".to_owned())
+                }
+                _ => None,
+            };
+        }
+        let join_link = self.join_link.trim().to_owned();
+        errors.join_link = link_error(&join_link);
+        let tag = match self.tag.as_str() {
+            "" => None,
+            id => {
+                let known = id.parse::<TagId>().ok().filter(|id| tags.iter().any(|tag| tag.id == *id));
+                errors.tag = known.is_none().then(|| "This tag is gone. Choose another.".to_owned());
+                known
+            }
+        };
+        match (starts, ends) {
+            (Ok(starts_at), Ok(ends_at)) if errors == WorkshopErrors::default() => {
+                Ok(WorkshopDraft { title, starts_at, ends_at, join_link, tag })
+            }
+            (starts, ends) => {
+                errors.starts = starts.err();
+                errors.ends = ends.err().or(errors.ends);
+                Err(Box::new(errors))
+            }
+        }
+    }
+}
+
+fn link_error(link: &str) -> Option<String> {
+    if link.is_empty() {
+        return None;
+    }
+    let web = link.strip_prefix("https://").or_else(|| link.strip_prefix("http://"));
+    let host = web.and_then(|rest| rest.split(['/', '?', '#']).next()).filter(|host| !host.is_empty());
+    let Some(host) = host.filter(|_| !link.contains(char::is_whitespace)) else {
+        return Some("A link begins with https:// and has no spaces.".to_owned());
+    };
+    // What `line` leaves out cannot be seen: a zero byte, or a mark that turns the end of a link around.
+    if line(link) != link || link.contains('\\') {
+        return Some(
+            "This link has signs in it that cannot be seen or that no link has. Type it again.".to_owned(),
+        );
+    }
+    if host.contains('@') {
+        return Some("A name before an @ hides where a link leads. Leave it out.".to_owned());
+    }
+    (link.len() > LINK_CHARS_MAX)
+        .then(|| format!("{} of {LINK_CHARS_MAX} characters. Use a shorter link.", link.len()))
+}
+
+/// `GET /workshops/new`: tomorrow evening, two hours, the default tag.
+pub async fn new(member: Member) -> PageResult {
+    let tags = member.org.tags().await?;
+    let zone = &member.organization.zone;
+    let (_, tomorrow) = zone.day(member.now);
+    let starts = zone.next_at_minute(tomorrow, 19 * 60);
+    let form = WorkshopForm {
+        starts: zone.local_form(starts),
+        ends: zone.local_form(starts.plus(2 * HOUR)),
+        tag: tags.iter().find(|tag| tag.is_default).map_or(String::new(), |tag| tag.id.to_string()),
+        id: WorkshopId::new(member.now).to_string(),
+        ..WorkshopForm::default()
+    };
+    Ok(form_page(&member, None, &form, &WorkshopErrors::default(), &tags).into_response())
+}
+
+/// `POST /workshops/new`
+pub async fn create(State(app): State<App>, member: Member, Form(form): Form<WorkshopForm>) -> PageResult {
+    let tags = member.org.tags().await?;
+    match form.check(&member, &tags) {
+        Ok(draft) => {
+            let id = form.id.parse().unwrap_or_else(|_| WorkshopId::new(member.now));
+            let id = member.org.add_workshop_once(id, &draft, member.now).await?;
+            Ok(see_other_saying(&app, &href(id), "Workshop added. Import its registrants next."))
+        }
+        Err(errors) => Ok(unprocessable(form_page(&member, None, &form, &errors, &tags))),
+    }
+}
+
+/// `GET /workshops/{workshop}/edit`
+pub async fn edit(member: Member, Path(id): Path<WorkshopId>) -> PageResult {
+    let workshop = open(&member, id).await?;
+    let tags = member.org.tags().await?;
+    let form = WorkshopForm::of(&workshop, &member);
+    Ok(form_page(&member, Some(&workshop), &form, &WorkshopErrors::default(), &tags).into_response())
+}
+
+/// `POST /workshops/{workshop}/edit`
+pub async fn update(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<WorkshopId>,
+    Form(form): Form<WorkshopForm>,
+) -> PageResult {
+    let workshop = open(&member, id).await?;
+    let tags = member.org.tags().await?;
+    let now_stands = WorkshopForm::of(&workshop, &member).was;
+    if !form.was.is_empty() && form.was.replace("\r\n", "\n") != now_stands {
+        let errors = WorkshopErrors {
+            changed: Some(format!(
+                "It is now “{}”, {}. Save again to put what stands here in its place.",
+                workshop.title,
+                member.organization.zone.long_date(workshop.starts_at)
+            )),
+            ..WorkshopErrors::default()
+        };
+        let form = WorkshopForm { was: now_stands, ..form };
+        return Ok(unprocessable(form_page(&member, Some(&workshop), &form, &errors, &tags)));
+    }
+    match form.check(&member, &tags) {
+        Ok(draft) => {
+            let stopped = member.org.edit_workshop(id, &draft, member.now).await?;
+            let words = match stopped {
+                0 => "Workshop saved.".to_owned(),
+                n => format!(
+                    "Workshop saved. {} with the old time stopped.",
+                    counted(n, "broadcast", "broadcasts")
+                ),
+            };
+            Ok(see_other_saying(&app, &href(id), &words))
+        }
+        Err(errors) => Ok(unprocessable(form_page(&member, Some(&workshop), &form, &errors, &tags))),
+    }
+}
+
+/// A workshop that can still be changed.
+pub(super) async fn open(member: &Member, id: WorkshopId) -> Result<Workshop, Problem> {
+    let workshop = member.org.workshop(id).await?;
+    if workshop.status == WorkshopStatus::Cancelled {
+        return Err(store::StoreError::Stale.into());
+    }
+    Ok(workshop)
+}
+
+fn form_page(
+    member: &Member,
+    workshop: Option<&Workshop>,
+    form: &WorkshopForm,
+    errors: &WorkshopErrors,
+    tags: &[Tag],
+) -> Markup {
+    let (title, action, back) = match workshop {
+        None => ("New workshop", "/workshops/new".to_owned(), "/workshops".to_owned()),
+        Some(workshop) => ("Edit workshop", format!("{}/edit", href(workshop.id)), href(workshop.id)),
+    };
+    let zone = &member.organization.zone;
+    let tag_choices = std::iter::once(Choice::new("", "No tag", &form.tag))
+        .chain(tags.iter().map(|tag| Choice::new(tag.id.to_string(), tag.name.clone(), &form.tag)))
+        .collect();
+    let body = html! {
+        (Head::new(title))
+        @if let Some(words) = &errors.changed { (Note::new(Tone::Act, "Somebody changed this workshop meanwhile.", words.clone())) }
+        (Card::new("workshop", "Workshop", html! {
+            form class="m-stack" method="post" action=(action) {
+                (member.csrf())
+                @if workshop.is_some() { input type="hidden" name="was" value=(form.was); } @else { input type="hidden" name="id" value=(form.id); }
+                (Field::text("title", "Title").value(&form.title).help("Messages call the workshop by it.").at_most(120).error(errors.title.clone()).required())
+                div class="m-two" {
+                    (Field::datetime("starts", "Starts").value(&form.starts).help(format!("In {}.", zone.name())).error(errors.starts.clone()).required())
+                    (Field::datetime("ends", "Ends").value(&form.ends).error(errors.ends.clone()).required())
+                }
+                (Field::input("url", "join_link", "Join link").value(&form.join_link).placeholder("https://").help("May follow later; messages that need it wait for it.").error(errors.join_link.clone()))
+                (Field::select("tag", "Tag", tag_choices).error(errors.tag.clone()))
+                div class="m-acts" {
+                    (Button::link("Back", back))
+                    (Button::primary(if workshop.is_some() { "Save workshop" } else { "Add workshop" }).busy("Saving…"))
+                }
+            }
+        }).padded())
+    };
+    let mut page = member.page(Section::Workshops, title, body);
+    page.crumbs = crumbs(workshop, title);
+    page.render()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_join_link_is_a_web_address_or_nothing() {
+        for good in ["", "https://meet.example/a?b=1", "http://meet.example"] {
+            assert_eq!(link_error(good), None, "{good}");
+        }
+        for bad in ["meet.example", "javascript:alert(1)", "https://", "https:///x", "https://a b"] {
+            assert!(link_error(bad).is_some(), "{bad}");
+        }
+        assert_eq!(link_error("https://meet.example/@room?to=a@b.example"), None);
+        for misleading in [
+            "https://meet.example@evil.example/x",
+            "https://meet.example\\@evil.example",
+            "https://evil.example/\u{202E}moc.elpmaxe",
+            "https://meet.example/\0x",
+            "https://meet\u{200B}.example",
+        ] {
+            assert!(link_error(misleading).is_some(), "{misleading:?}");
+        }
+        assert!(link_error(&format!("https://{}", "a".repeat(3_000))).is_some());
+    }
+}
