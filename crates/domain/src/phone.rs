@@ -11,10 +11,10 @@ mod written;
 
 use std::fmt;
 
-use phonenumber::{Mode, Type, country, metadata::DATABASE};
+use phonenumber::{Mode, Type, metadata::DATABASE};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use self::written::Written;
+use self::written::{PIECE_DIGITS, Written, plain_char};
 
 pub use self::country::Country;
 pub(crate) use self::written::is_invisible;

@@ -10,14 +10,32 @@
 mod again;
 mod batch;
 
-use std::{collections::HashMap, io::Write as _, sync::{Arc, OnceLock, RwLock}};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock, RwLock},
+};
 
 use domain::ids::OrganizationId;
-use sqlx::{AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction, postgres::{PgArguments, PgRow}, query::{Query, QueryAs}, sqlite::{SqliteArguments, SqliteRow}};
+use sqlx::{
+    AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction,
+    postgres::{PgArguments, PgRow},
+    query::{Query, QueryAs},
+    sqlite::{SqliteArguments, SqliteRow},
+};
 use uuid::Uuid;
 
-use crate::{changes::{Change, Signals}, error::{StoreError, before_commit}, postgres::{Plans, Server, Visit}, readers::{Lane, Readers}, tenancy::{Tenancy, Tenant}, writer::{Unfit, Writer}};
-pub(crate) use self::{again::again, batch::{Batch, Column}};
+pub(crate) use self::{
+    again::again,
+    batch::{Batch, Column},
+};
+use crate::{
+    changes::{Change, Signals},
+    error::{StoreError, before_commit},
+    postgres::{Plans, Server, Visit},
+    readers::{Lane, Readers},
+    tenancy::{Tenancy, Tenant},
+    writer::{Unfit, Writer},
+};
 
 /// A row type that either engine can fill.
 pub(crate) trait Record:

@@ -1,11 +1,14 @@
 //! A country, by which numbers are read that do not name one.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use phonenumber::{country, metadata::DATABASE};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{QUOTES, is_invisible};
+use super::{
+    countries,
+    written::{QUOTES, is_invisible, plain_char},
+};
 
 /// A country by its ISO letters, such as `IN`: where numbers without a country code belong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

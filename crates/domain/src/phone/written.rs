@@ -1,14 +1,12 @@
 //! How a number was written: its digits, without the labels, quotes and signs that people and spreadsheets put around it.
 
-use phonenumber::country;
-
 use super::{DIGITS_MAX, PhoneError};
 
 /// Longest text looked at, in characters. A cell longer than this holds something else.
 const TEXT_CHARS_MAX: usize = 100;
 
 /// So many digits in one piece of a cell are a number of their own.
-const PIECE_DIGITS: usize = 7;
+pub(super) const PIECE_DIGITS: usize = 7;
 
 /// A cell reduced to its digits, and whether a `+` stood before them.
 pub(super) struct Written {
@@ -17,7 +15,7 @@ pub(super) struct Written {
 }
 
 /// Quotation marks that spreadsheets and people put around a number to keep it as text.
-const QUOTES: &[char] = &['"', '\'', '`', '\u{2018}', '\u{2019}', '\u{201C}', '\u{201D}', '='];
+pub(super) const QUOTES: &[char] = &['"', '\'', '`', '\u{2018}', '\u{2019}', '\u{201C}', '\u{201D}', '='];
 
 /// Words that stand before a number: Facebook's `p:`, `tel:` of address books, labels of forms.
 const LABELS: &[&str] = &["whatsapp", "mobile", "phone", "cell", "tel", "mob", "ph", "p", "m"];
@@ -168,7 +166,7 @@ const ZEROS: [u32; 13] =
     [0x0660, 0x06F0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0xFF10, 0x1D7CE];
 
 /// Fullwidth and Indian digits, odd spaces and dashes as their ASCII twin; `None` for emoji and other pictures.
-fn plain_char(c: char) -> Option<char> {
+pub(super) fn plain_char(c: char) -> Option<char> {
     if c.is_ascii() || QUOTES.contains(&c) {
         return Some(c);
     }

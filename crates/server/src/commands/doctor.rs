@@ -6,13 +6,21 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::Args;
-use domain::{ids::{BroadcastId, WorkerId}, time::{Clock, DAY, MINUTE, Millis, SECOND, WallClock}};
+use domain::{
+    ids::{BroadcastId, WorkerId},
+    time::{Clock, DAY, MINUTE, Millis, SECOND, WallClock},
+};
 use serde::Serialize;
-use store::{Depth, Inspection, Store, Tenancy, work::{Unproven, Work}};
+use store::{
+    Depth, Inspection, Store, Tenancy,
+    work::{Unproven, Work},
+};
 
-use crate::{config::Config, disk::{self}, seal::KeyRing, secrets};
-use self::machine::{CLOCK_WARN_MS, clock_is_sane, compare_clocks, disk, folder, key_file, private, settings};
+use self::machine::{
+    CLOCK_WARN_MS, clock_is_sane, compare_clocks, disk, folder, key_file, private, settings,
+};
 use super::say;
+use crate::{config::Config, seal::KeyRing, secrets};
 
 /// Longest wait for the database.
 const DATABASE_WAIT: Duration = Duration::from_secs(20);

@@ -4,15 +4,48 @@ mod add_person;
 mod registrants;
 
 use axum::extract::State;
-use domain::{ids::{RegistrantId, WorkshopId}, message::MessageState, role::Permission, time::MINUTE, workshop::{RegistrantStatus, WorkshopStatus}};
+use domain::{
+    ids::{RegistrantId, WorkshopId},
+    message::MessageState,
+    role::Permission,
+    time::MINUTE,
+    workshop::{RegistrantStatus, WorkshopStatus},
+};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
-use store::{broadcasts::{Broadcast, BroadcastFilter}, registrants::RegistrantCounts, workshops::Workshop};
+use store::{
+    broadcasts::{Broadcast, BroadcastFilter},
+    registrants::RegistrantCounts,
+    workshops::Workshop,
+};
 
-use crate::{app::App, http::{error::{PageResult, Problem}, extract::{Form, Member, Path, Query}, notice::see_other_saying}, ui::{button::{Button, Link}, chip::{Chip, State as Chips, Tone}, format::{counted, grouped, percent, phone, relative}, head::{Card, Fact, Head, KeyValues, Strip}, icons::Icon, note::Note, shell::Section, table::{Column, Place, Row, Table, self}}};
-use self::{add_person::{PersonErrors, PersonForm, add_card}, registrants::{PAGE, registrants_card}};
 pub(super) use self::registrants::{ListQuery, registrant_chip, source_word, status_word};
-use super::{people, unprocessable, workshops::{cancel_confirm, crumbs, href, ok, self, status_chip, tag_chip}};
+use self::{
+    add_person::{PersonErrors, PersonForm, add_card},
+    registrants::{PAGE, registrants_card},
+};
+use super::{
+    unprocessable,
+    workshops::{cancel_confirm, crumbs, href, ok, status_chip, tag_chip},
+};
+use crate::{
+    app::App,
+    http::{
+        error::{PageResult, Problem},
+        extract::{Form, Member, Path, Query},
+        notice::see_other_saying,
+    },
+    ui::{
+        button::{Button, Link},
+        chip::{Chip, State as Chips, Tone},
+        format::{counted, grouped, percent, relative},
+        head::{Card, Fact, Head, KeyValues, Strip},
+        icons::Icon,
+        note::Note,
+        shell::Section,
+        table::{self, Column, Place, Row, Table},
+    },
+};
 
 /// Broadcasts shown on the workshop's page.
 const BROADCASTS_SHOWN: i64 = 10;

@@ -2,14 +2,38 @@
 
 pub mod form;
 
-use axum::{extract::State, response::{IntoResponse, Response}};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use domain::{ids::WorkshopId, role::Permission, time::Millis, workshop::WorkshopStatus};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::workshops::{OpenBroadcasts, Tag, Workshop, WorkshopFilter, WorkshopWhen};
 
-use crate::{app::App, http::{error::PageResult, extract::{Member, Path, Query}, notice::see_other_saying}, ui::{bar::Key, button::{Button, Csrf}, chip::{Chip, State as Chips, TagColour, Tone, self}, dialog::Confirm, empty::Empty, format::{counted, grouped, relative}, head::Head, icons::Icon, pagination::Trail, recipient_summary::{Pills, SummaryPart}, shell::{Crumb, Section}, table::{Column, Place, Row, Search, Table, self}}};
-use self::form::{new, open};
+use self::form::open;
+use crate::{
+    app::App,
+    http::{
+        error::PageResult,
+        extract::{Member, Path, Query},
+        notice::see_other_saying,
+    },
+    ui::{
+        bar::Key,
+        button::{Button, Csrf},
+        chip::{self, Chip, State as Chips, TagColour, Tone},
+        dialog::Confirm,
+        empty::Empty,
+        format::{counted, grouped, relative},
+        head::Head,
+        icons::Icon,
+        pagination::Trail,
+        recipient_summary::{Pills, SummaryPart},
+        shell::{Crumb, Section},
+        table::{self, Column, Place, Row, Search, Table},
+    },
+};
 
 pub(crate) use crate::ui::format::form_value;
 

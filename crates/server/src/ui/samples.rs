@@ -68,14 +68,14 @@ fn page(frame: &Frame, section: Section, title: &str, body: Markup, foot: Option
     Page { frame, title: title.into(), section, crumbs, body, foot, live: None }.render()
 }
 
-fn import_grid(frame: &Frame) -> Markup {
+fn rows_to_fix() -> Vec<GridRow> {
     let good = |value: &str| GridCell { value: value.into(), wrong: None };
     let bad = |name: &str, value: &str, fact: &str| GridCell {
         value: value.into(),
         wrong: Some((name.into(), fact.into())),
     };
     let day = "4 Oct 2026";
-    let rows = vec![
+    vec![
         GridRow {
             number: 18,
             cells: vec![
@@ -112,7 +112,10 @@ fn import_grid(frame: &Frame) -> Markup {
                 bad("c1206-3", "31/02/2026", "No such day"),
             ],
         },
-    ];
+    ]
+}
+
+fn import_grid(frame: &Frame) -> Markup {
     let part =
         |key, label: &str, n| SummaryPart { key, label: label.into(), n, href: "/imports/1?show=x".into() };
     let summary = RecipientSummary {
@@ -135,7 +138,7 @@ fn import_grid(frame: &Frame) -> Markup {
             title: "41 rows to fix".into(),
             action: Some(Button::link("Download these rows", "/imports/1/rows.csv").icon(Icon::Download).small()),
             columns: ["Name", "Phone", "E-mail", "Registered"].map(String::from).to_vec(),
-            rows,
+            rows: rows_to_fix(),
             pagination: Pagination { first: 1, last: 4, total: Some(41), previous: None, next: Some("/imports/1?after=4".into()) },
             form: "fixes".into(),
         })

@@ -23,6 +23,7 @@ mod opt_out;
 mod paging;
 mod settings;
 mod sign_in;
+mod size;
 mod sms_templates;
 mod team;
 mod vendors;

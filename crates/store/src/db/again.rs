@@ -1,6 +1,6 @@
 //! A transaction that the database undid is run again from its begin.
 
-use std::{io::Write as _, time::Duration};
+use std::time::Duration;
 
 use tracing::debug;
 

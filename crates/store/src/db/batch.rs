@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 
-use sqlx::{Postgres, Sqlite};
 use uuid::Uuid;
 
 use super::{Dialect, storable};

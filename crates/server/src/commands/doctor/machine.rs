@@ -1,12 +1,16 @@
 //! What can be looked at without the database: configuration, data folder, key file, disk and clock.
 
-use std::path::Path;
+use std::{os::unix::fs::PermissionsExt, path::Path};
 
 use domain::time::{Millis, SECOND};
 use rustix::fs::{Access, access};
 
-use crate::{config::Config, disk::{Room, self}, seal::KeyRing};
 use super::Report;
+use crate::{
+    config::Config,
+    disk::{self, Room},
+    seal::KeyRing,
+};
 
 /// Clocks that differ by more than this are worth a look.
 pub(super) const CLOCK_WARN_MS: i64 = 2 * SECOND;

@@ -2,12 +2,32 @@
 
 mod pace;
 
-use domain::{broadcast::{BroadcastStatus, UNDO_MS}, ids::{BroadcastId, TemplateId}, message::MessageState, sending_hours::AfterHours, template::Message, time::{HOUR, Millis, Zone}};
+use domain::{
+    broadcast::{BroadcastStatus, UNDO_MS},
+    ids::{BroadcastId, TemplateId},
+    message::MessageState,
+    sending_hours::AfterHours,
+    template::Message,
+    time::{HOUR, Millis, Zone},
+};
 use maud::{Markup, Render, html};
 use store::{Org, StoreError, broadcasts::Broadcast, integrations::Integration, templates::Template};
 
-use crate::{pages::settings::templates::page_of, ui::{bar::Key, button::{Button, Weight}, format::{counted, grouped, rupees, span}, fragment::Fragment, head::Head, icons::Icon, note::Note, reasons::{Reason, Reasons}, truth_strip::{Counts, Live, TruthStrip}}};
 use super::{href, status_chip, why};
+use crate::{
+    pages::settings::templates::page_of,
+    ui::{
+        bar::Key,
+        button::{Button, Weight},
+        format::{counted, grouped, rupees, span},
+        fragment::Fragment,
+        head::Head,
+        icons::Icon,
+        note::Note,
+        reasons::{Reason, Reasons},
+        truth_strip::{Counts, Live, TruthStrip},
+    },
+};
 
 /// The form that buttons of the page belong to; it stands outside what the stream replaces, and holds the session's token.
 pub(super) const FORM: &str = "act";

@@ -5,8 +5,11 @@ use maud::html;
 use serde::Deserialize;
 use store::{registrants::NewRegistrant, workshops::Workshop};
 
-use crate::{http::extract::Member, ui::{button::Button, field::Field, head::Card}};
 use super::super::workshops;
+use crate::{
+    http::extract::Member,
+    ui::{button::Button, field::Field, head::Card},
+};
 
 /// What the form of one new registrant sends.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -60,7 +63,12 @@ impl PersonForm {
     }
 }
 
-pub(super) fn add_card(member: &Member, workshop: &Workshop, form: &PersonForm, errors: &PersonErrors) -> Card {
+pub(super) fn add_card(
+    member: &Member,
+    workshop: &Workshop,
+    form: &PersonForm,
+    errors: &PersonErrors,
+) -> Card {
     Card::new(
         "add",
         "Add a person",

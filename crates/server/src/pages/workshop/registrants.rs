@@ -1,13 +1,31 @@
 //! The list of a workshop’s registrants, with its filters.
 
-use axum::extract::State;
 use domain::{ids::WorkshopId, message::SkipReason, role::Permission, workshop::RegistrantStatus};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
-use store::{registrants::{Registrant, RegistrantCounts, RegistrantFilter, Which}, workshops::Workshop};
+use store::{
+    registrants::{Registrant, RegistrantCounts, RegistrantFilter, Which},
+    workshops::Workshop,
+};
 
-use crate::{http::extract::Member, ui::{bar::Key, button::Button, chip::{Chip, Tone}, format::{counted, phone}, icons::Icon, menu::{Menu, MenuItem}, pagination::{Pagination, Trail}, table::{Column, Place, Row, Search, Table, self}, words::reasons}};
-use super::super::{people, workshops::{form_value, href, pills}};
+use super::super::{
+    people,
+    workshops::{form_value, href, pills},
+};
+use crate::{
+    http::extract::Member,
+    ui::{
+        bar::Key,
+        button::Button,
+        chip::{Chip, Tone},
+        format::phone,
+        icons::Icon,
+        menu::{Menu, MenuItem},
+        pagination::{Pagination, Trail},
+        table::{self, Column, Place, Row, Search, Table},
+        words::reasons,
+    },
+};
 
 /// Registrants of a page of the list.
 pub(super) const PAGE: usize = 50;
@@ -72,7 +90,11 @@ pub(in crate::pages) fn status_word(status: RegistrantStatus) -> &'static str {
 }
 
 /// Why somebody cannot be told, or where the registration stands.
-pub(in crate::pages) fn registrant_chip(status: RegistrantStatus, mark: Option<SkipReason>, suppressed: bool) -> Chip {
+pub(in crate::pages) fn registrant_chip(
+    status: RegistrantStatus,
+    mark: Option<SkipReason>,
+    suppressed: bool,
+) -> Chip {
     let chip = |tone, icon, word: &str| Chip { tone, icon, word: word.to_owned() };
     match (status, mark) {
         (RegistrantStatus::Cancelled | RegistrantStatus::Refunded, _) => {

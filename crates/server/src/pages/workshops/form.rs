@@ -1,13 +1,35 @@
 //! The form of a workshop: new, and edited.
 
 use axum::{extract::State, response::IntoResponse};
-use domain::{ids::{TagId, WorkshopId}, text::line, time::{HOUR, MINUTE}, workshop::WorkshopStatus};
+use domain::{
+    ids::{TagId, WorkshopId},
+    text::line,
+    time::{HOUR, MINUTE},
+    workshop::WorkshopStatus,
+};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::workshops::{Tag, Workshop, WorkshopDraft};
 
-use crate::{app::App, http::{error::{PageResult, Problem}, extract::{Form, Member, Path}, notice::see_other_saying}, pages::length_error, ui::{button::Button, chip::Tone, field::{Choice, Field}, format::counted, head::{Card, Head}, note::Note, shell::Section}};
-use super::{crumbs, href, ok, super::unprocessable};
+use super::{super::unprocessable, crumbs, href};
+use crate::{
+    app::App,
+    http::{
+        error::{PageResult, Problem},
+        extract::{Form, Member, Path},
+        notice::see_other_saying,
+    },
+    pages::length_error,
+    ui::{
+        button::Button,
+        chip::Tone,
+        field::{Choice, Field},
+        format::counted,
+        head::{Card, Head},
+        note::Note,
+        shell::Section,
+    },
+};
 
 /// Longest title: it is in every message and in the head of every page.
 const TITLE_CHARS_MAX: usize = 120;

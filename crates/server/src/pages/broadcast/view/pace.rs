@@ -1,9 +1,16 @@
 //! How fast a broadcast goes out, when it will be through, and whether that is in time: the figures and the chart.
 
-use domain::{broadcast::BroadcastStatus, message::MessageState, time::{HOUR, MINUTE, Millis}};
+use domain::{
+    broadcast::BroadcastStatus,
+    message::MessageState,
+    time::{HOUR, MINUTE, Millis},
+};
 
-use crate::ui::{format::{counted, grouped, span}, pace_chart::{InTime, PaceChart}};
-use super::{View, super::status_chip};
+use super::{super::status_chip, View};
+use crate::ui::{
+    format::{counted, grouped, span},
+    pace_chart::{InTime, PaceChart},
+};
 
 /// A slot of the pace, in milliseconds.
 const SLOT_MS: i64 = 10_000;
