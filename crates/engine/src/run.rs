@@ -6,7 +6,7 @@ use std::{
 };
 
 use domain::time::{HOUR, Millis, SECOND};
-use store::StoreError;
+use store::{Indexed, StoreError};
 use tokio::{
     runtime::{self, Handle},
     sync::oneshot,
@@ -29,8 +29,13 @@ const LOOK: Duration = Duration::from_secs(1);
 const FORGET_LOOK: Duration = Duration::from_secs(20);
 /// How often old bodies and unfinished uploads are taken away.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
-/// Registrations that one transaction makes findable, where an import did not do so itself: some 30 ms of SQLite's only writer.
+/// Registrations that one transaction makes findable while messages go out or an import is written: some 30 ms of SQLite's only writer.
 const INDEX_ROWS: i64 = 2_000;
+/// As many when nobody waits for the writer. The index is merged less often: a row costs a third less.
+const INDEX_ROWS_QUIET: i64 = 20_000;
+/// Beside an import the index rests so many times as long as it worked: the import decides how soon everybody is registered, and those
+/// without an entry are found all the same.
+const INDEX_RESTS_BESIDE_IMPORT: u32 = 8;
 /// The database's statistics are renewed this often, and after every import.
 const STATISTICS_MS: i64 = HOUR;
 /// The store is asked again after this when it did not answer; doubles up to [`DOWN_LONGEST`].
@@ -131,6 +136,9 @@ impl Engine {
                 Ok(report) => {
                     down = DOWN_FIRST;
                     self.turns.well();
+                    if report.in_flight > 0 {
+                        self.store.messages_go_out();
+                    }
                     if report.recorded > 0 && report.in_flight == 0 {
                         self.settle_now().await;
                     }
@@ -252,14 +260,19 @@ impl Engine {
         .await;
     }
 
-    /// Makes people findable who were registered by hand, or before there was an index.
+    /// Makes the index of people behind imports, and for who was registered by hand or before there was an index.
     async fn indexing(self, stop: CancellationToken) {
-        let looked = AtomicBool::new(false);
+        let (looked, importing) = (AtomicBool::new(false), AtomicBool::new(false));
         every(self.every(stop, "people will be made findable later"), || async {
             let start = Instant::now();
-            let more = self.index_people(&looked).await?;
-            // Half of the time is everybody else's.
-            Ok(if more { Rest::For(start.elapsed()) } else { Rest::UntilLook })
+            let step = self.index_people(&looked, importing.load(Ordering::Relaxed)).await?;
+            importing.store(step.importing, Ordering::Relaxed);
+            let rest = self.store.rest_after(start.elapsed());
+            Ok(match (step.more, step.importing) {
+                (true, true) => Rest::For(rest.max(start.elapsed() * INDEX_RESTS_BESIDE_IMPORT)),
+                (true, false) => Rest::For(rest),
+                (false, _) => Rest::UntilLook,
+            })
         })
         .await;
     }
@@ -300,14 +313,15 @@ impl Engine {
         }
     }
 
-    /// One step of the index of people; whether there may be more. `looked`: whether this run has asked for registrations that a version
+    /// One step of the index of people. `importing`: whether an import is being written. `looked`: whether this run has asked for registrations that a version
     /// without an index left behind.
-    async fn index_people(&self, looked: &AtomicBool) -> Result<bool, StoreError> {
+    async fn index_people(&self, looked: &AtomicBool, importing: bool) -> Result<Indexed, StoreError> {
         if !looked.load(Ordering::Relaxed) {
             self.work.look_behind_index().await?;
             looked.store(true, Ordering::Relaxed);
         }
-        Ok(self.work.index_people(INDEX_ROWS).await?.more)
+        let in_the_way = importing || self.store.is_sending();
+        self.work.index_people(if in_the_way { INDEX_ROWS } else { INDEX_ROWS_QUIET }).await
     }
 
     /// Ends rows that will not be sent any more and completes what is done, to the last row.

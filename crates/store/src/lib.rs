@@ -18,6 +18,7 @@ mod scans;
 mod search;
 mod statement_batch;
 mod tenancy;
+mod traffic;
 pub mod work;
 mod writer;
 
@@ -61,6 +62,7 @@ pub use work::Work;
 use db::Db;
 use readers::{Lane, Readers};
 use scans::Scans;
+use traffic::Traffic;
 use writer::Writer;
 
 /// Exports, backups and other long readings that run at once.
@@ -122,8 +124,9 @@ impl Store {
     pub async fn open(address: impl Into<DatabaseAddress>) -> Result<Store, StoreError> {
         let address = address.into();
         let url = &address.url;
+        let traffic = Traffic::new();
         let db = if let Some(path) = url.strip_prefix("sqlite:") {
-            let db = open_sqlite(Path::new(path.trim_start_matches("//"))).await?;
+            let db = open_sqlite(Path::new(path.trim_start_matches("//")), traffic.clone()).await?;
             migrate::run_sqlite(&db).await?;
             db
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
@@ -145,7 +148,7 @@ impl Store {
                 plans: *plans,
             },
         };
-        Ok(Store { db, engine, scans: Scans::new() })
+        Ok(Store { db, engine, scans: Scans::new(traffic) })
     }
 
     /// Whether several machines may share this database.
@@ -166,6 +169,21 @@ impl Store {
     /// The handle for signing in, before anybody is known.
     pub fn access(&self) -> Access {
         Access { db: self.db.clone() }
+    }
+
+    /// Says that calls are under way: for the next two seconds long readings and writings of this process give way.
+    pub fn messages_go_out(&self) {
+        self.scans.traffic.goes_out();
+    }
+
+    /// How long whoever worked so long in the background is to rest: as long, and longer while messages go out.
+    pub fn rest_after(&self, worked: Duration) -> Duration {
+        self.scans.traffic.rest_after(worked)
+    }
+
+    /// Whether messages go out now.
+    pub fn is_sending(&self) -> bool {
+        self.scans.traffic.is_out()
     }
 
     /// Empties SQLite's log into the database: what was erased stands in its older pages until then. Waits for nobody: while somebody reads,
@@ -228,7 +246,7 @@ impl Store {
 /// Rows that SQLite's thread hands over before somebody has to fetch them: a claim's worth.
 const ROWS_ACROSS: usize = 1_024;
 
-async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
+async fn open_sqlite(path: &Path, traffic: Traffic) -> Result<Db, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -248,6 +266,6 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
         .optimize_on_close(true, 400);
     let writer = Writer::open(options.clone(), CONNECTION_WAIT).await?;
     let readers = options.pragma("cache_size", READER_CACHE_KIB).optimize_on_close(false, None);
-    let readers = Readers::open(readers, CONNECTION_WAIT).await?;
+    let readers = Readers::open(readers, CONNECTION_WAIT, traffic).await?;
     Ok(Db::Sqlite { writer, readers })
 }

@@ -1,5 +1,7 @@
 //! The handle of a member in one organisation. Every tenant query is a method of it, in the file of its table.
 
+use std::time::Duration;
+
 use domain::{
     ids::{OrganizationId, UserId},
     role::{Permission, Role},
@@ -49,6 +51,13 @@ impl Org {
     /// [`StoreError::Busy`] after a wait of [`SCAN_WAIT`](crate::SCAN_WAIT).
     pub async fn scanning(&self) -> Result<Org, StoreError> {
         Ok(Org { db: self.db.scanning(), actor: self.actor.clone(), scans: self.scans.begin().await? })
+    }
+
+    /// Rests in proportion to the work of the last stretch of an export; longer while messages go out.
+    pub async fn give_way(&self, worked: Duration) {
+        if self.scans.traffic.is_out() {
+            tokio::time::sleep(self.scans.traffic.rest_after(worked)).await;
+        }
     }
 
     /// The organisation's id as it is bound in queries.

@@ -20,7 +20,7 @@ use sqlx::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{db::Record, writer::spoils};
+use crate::{db::Record, traffic::Traffic, writer::spoils};
 
 /// Steps of SQLite's machine between two looks at whether a statement is still wanted: about a tenth of a millisecond.
 const STEPS: i32 = 4_096;
@@ -32,7 +32,8 @@ pub(crate) enum Lane {
     Engine,
     /// Pages and commands.
     Pages,
-    /// Exports, backups and whatever else walks through much. Leaves half of the time of its thread to others.
+    /// Exports, backups and whatever else walks through much. Gives way to messages that go out, and leaves half of the time of its thread to others
+    /// anyway.
     Scans,
 }
 
@@ -69,6 +70,7 @@ pub(crate) struct Readers {
 struct Shared {
     options: SqliteConnectOptions,
     wait: Duration,
+    traffic: Traffic,
     engine: Idle,
     pages: Idle,
     scans: Idle,
@@ -102,10 +104,12 @@ struct Reader {
 struct Watch {
     opened: Instant,
     given_up: AtomicBool,
+    /// Milliseconds after `opened` at which it began.
+    from_ms: AtomicU64,
     /// Milliseconds after `opened` at which its time is over.
     until_ms: AtomicU64,
-    /// Rests as long as it worked.
-    restful: bool,
+    /// Rests in proportion to its work.
+    restful: Option<Traffic>,
     /// Connections of the same database whose thread has not ended.
     open: Arc<AtomicUsize>,
 }
@@ -118,8 +122,18 @@ impl Drop for Watch {
 
 impl Watch {
     fn allow(&self, time: Option<Duration>) {
-        let until = time.map_or(u64::MAX, |time| millis(self.opened.elapsed() + time));
+        let now = self.opened.elapsed();
+        self.from_ms.store(millis(now), Ordering::Release);
+        let until = time.map_or(u64::MAX, |time| millis(now + time));
         self.until_ms.store(until, Ordering::Release);
+    }
+
+    /// How long to rest after so much work. A stretch of an export is short; whoever reads it rests between two of them.
+    fn rest_after(&self, worked: Duration) -> Duration {
+        let Some(traffic) = &self.restful else { return Duration::ZERO };
+        let from = Duration::from_millis(self.from_ms.load(Ordering::Acquire));
+        let is_short = self.opened.elapsed().saturating_sub(from) < SHORT;
+        if is_short { Duration::ZERO } else { traffic.rest_after(worked) }
     }
 
     fn is_wanted(&self) -> bool {
@@ -134,10 +148,15 @@ fn millis(time: Duration) -> u64 {
 
 impl Readers {
     /// Opens the first connection, so that what is wrong is known at the start.
-    pub(crate) async fn open(options: SqliteConnectOptions, wait: Duration) -> Result<Readers, sqlx::Error> {
+    pub(crate) async fn open(
+        options: SqliteConnectOptions,
+        wait: Duration,
+        traffic: Traffic,
+    ) -> Result<Readers, sqlx::Error> {
         let shared = Shared {
             options,
             wait,
+            traffic,
             engine: Idle::of(Lane::Engine),
             pages: Idle::of(Lane::Pages),
             scans: Idle::of(Lane::Scans),
@@ -241,27 +260,30 @@ async fn connect(shared: &Shared, lane: Lane) -> Result<Reader, sqlx::Error> {
     let watch = Arc::new(Watch {
         opened: Instant::now(),
         given_up: AtomicBool::new(false),
+        from_ms: AtomicU64::new(0),
         until_ms: AtomicU64::new(u64::MAX),
-        restful: lane == Lane::Scans,
+        restful: (lane == Lane::Scans).then(|| shared.traffic.clone()),
         open: Arc::clone(&shared.open),
     });
     shared.open.fetch_add(1, Ordering::AcqRel);
     let watched = Arc::clone(&watch);
     let mut worked_from = Instant::now();
     connection.lock_handle().await?.set_progress_handler(STEPS, move || {
-        if watched.restful {
-            // From one statement to the next it did nothing: a rest is never longer than a look takes.
-            let worked = worked_from.elapsed().min(LONGEST_REST);
-            std::thread::sleep(worked);
-            worked_from = Instant::now();
+        // From one statement to the next it did nothing: no more than a look takes counts as work.
+        let rest = watched.rest_after(worked_from.elapsed().min(LONGEST_LOOK));
+        if !rest.is_zero() {
+            std::thread::sleep(rest);
         }
+        worked_from = Instant::now();
         watched.is_wanted()
     });
     Ok(Reader { connection, watch })
 }
 
-/// A scan rests no longer than this at once.
-const LONGEST_REST: Duration = Duration::from_millis(2);
+/// A statement that has run no longer rests not at all.
+const SHORT: Duration = Duration::from_millis(25);
+/// Between two looks a scan works no longer than this.
+const LONGEST_LOOK: Duration = Duration::from_millis(2);
 
 /// A connection while somebody reads. Dropped before the statement has ended, the statement is ended and the connection closed.
 struct Reading<'a> {

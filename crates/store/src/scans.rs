@@ -4,24 +4,26 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{SCAN_WAIT, SCANS_AT_ONCE, error::StoreError};
+use crate::{SCAN_WAIT, SCANS_AT_ONCE, error::StoreError, traffic::Traffic};
 
 /// The right to read much, or the place where it is given out.
 #[derive(Clone, Debug)]
 pub(crate) struct Scans {
     free: Arc<Semaphore>,
+    /// What whoever reads much gives way to.
+    pub(crate) traffic: Traffic,
     _right: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 impl Scans {
-    pub(crate) fn new() -> Scans {
-        Scans { free: Arc::new(Semaphore::new(SCANS_AT_ONCE)), _right: None }
+    pub(crate) fn new(traffic: Traffic) -> Scans {
+        Scans { free: Arc::new(Semaphore::new(SCANS_AT_ONCE)), traffic, _right: None }
     }
 
     /// Waits for a right of its own; it ends with the last copy of what is returned.
     pub(crate) async fn begin(&self) -> Result<Scans, StoreError> {
         let right = tokio::time::timeout(SCAN_WAIT, Arc::clone(&self.free).acquire_owned()).await;
         let right = right.map_err(|_| StoreError::Busy)?.map_err(|_| StoreError::Busy)?;
-        Ok(Scans { free: Arc::clone(&self.free), _right: Some(Arc::new(right)) })
+        Ok(Scans { _right: Some(Arc::new(right)), ..self.clone() })
     }
 }

@@ -1,24 +1,27 @@
 //! Files that a spreadsheet opens.
 
+use std::time::Instant;
+
 use axum::{
     body::{Body, Bytes},
     http::header,
     response::{IntoResponse, Response},
 };
 use futures::{StreamExt, stream};
-use store::StoreError;
+use store::{Org, StoreError};
 
 /// What tells Excel that a file is UTF-8.
 const MARK: &str = "\u{feff}";
 
 /// A file that is written while its rows are read: memory does not grow with it. `read` is given a place, `first` to begin with, and
-/// answers with the rows behind it and the next place, if there may be more. An error cuts the file: that is better than one that looks
+/// answers with the rows behind it and the next place, if there may be more; beside messages that go out it rests after each stretch. An error cuts the file: that is better than one that looks
 /// whole.
 pub(super) fn streamed<const N: usize, P, R>(
     name: &str,
     titles: [&str; N],
+    org: Org,
     first: P,
-    read: impl Fn(P) -> R + Send + 'static,
+    read: impl Fn(Org, P) -> R + Send + 'static,
 ) -> Response
 where
     P: Send + 'static,
@@ -28,7 +31,8 @@ where
     line(&mut head, titles.into_iter().map(str::to_owned));
     let head = stream::iter([Ok(Bytes::from(head))]);
     let rows = stream::unfold(Some(first), move |place| {
-        let reading = place.map(&read);
+        let (org, began) = (org.clone(), Instant::now());
+        let reading = place.map(|place| read(org.clone(), place));
         async move {
             match reading?.await {
                 Ok((rows, _)) if rows.is_empty() => None,
@@ -36,6 +40,9 @@ where
                     let mut text = String::new();
                     for row in rows {
                         line(&mut text, row.into_iter());
+                    }
+                    if next.is_some() {
+                        org.give_way(began.elapsed()).await;
                     }
                     Some((Ok::<_, StoreError>(Bytes::from(text)), next))
                 }

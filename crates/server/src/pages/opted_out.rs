@@ -285,8 +285,8 @@ pub async fn export(State(app): State<App>, member: Member, Query(query): Query<
     let zone = member.organization.zone.clone();
     let titles = ["Phone", "Channel", "Category", "Reason", "Source", "Entered by", "Entered at"];
     let org = member.org.scanning().await?;
-    Ok(streamed("opted-out.csv", titles, filter, move |filter| {
-        let (org, zone) = (org.clone(), zone.clone());
+    Ok(streamed("opted-out.csv", titles, org, filter, move |org, filter| {
+        let zone = zone.clone();
         async move {
             let entries = org.suppressions(&filter).await?;
             let last = entries.last().map(|entry| entry.id);

@@ -13,7 +13,7 @@ use crate::{
     },
     ui::{
         button::Button,
-        format::phone,
+        format::{grouped, phone},
         head::Head,
         icons::Icon,
         pagination::Trail,
@@ -24,6 +24,10 @@ use crate::{
 
 /// People of a page of the list.
 const PAGE: usize = 50;
+/// So many new people are in the index of searches within a second; nothing is said of them.
+const WAITING_FEW: i64 = 20_000;
+/// People without an entry in the index are counted up to this.
+const WAITING_MOST: i64 = 200_000;
 /// Longest search text; more is cut.
 const SEARCH_CHARS_MAX: usize = 100;
 
@@ -45,6 +49,10 @@ pub async fn search(member: Member, Query(query): Query<SearchQuery>) -> PageRes
     let q: String = query.q.chars().take(SEARCH_CHARS_MAX).collect();
     let q = q.trim();
     let people = member.org.find_people(q, Some(&query.after), PAGE).await?;
+    let waiting = match q {
+        "" => 0,
+        _ => member.org.behind_index(WAITING_MOST).await?,
+    };
     let title = if q.is_empty() { "Newest people" } else { "Found" };
     let mut head =
         Head::new("People").action(Button::link("Opted out", "/people/opted-out").icon(Icon::Skip));
@@ -79,8 +87,8 @@ pub async fn search(member: Member, Query(query): Query<SearchQuery>) -> PageRes
                 rows: people.found.iter().map(row).collect(),
                 empty,
             })
-            @if people.is_cut {
-                p class="m-tablefoot" { "A large import is still being made findable: there may be others. Search again in a minute." }
+            @if waiting > WAITING_FEW {
+                p class="m-tablefoot" { (words_of_waiting(waiting)) }
             }
             (foot)
         }
@@ -92,6 +100,15 @@ pub async fn search(member: Member, Query(query): Query<SearchQuery>) -> PageRes
 pub(super) fn nobody_matches(q: &str) -> String {
     format!(
         "Nobody matches “{q}”. Every word is looked for at the beginning of names and e-mail addresses; a number by its beginning or its last four digits. Try fewer words or letters."
+    )
+}
+
+/// How far the index is behind an import.
+fn words_of_waiting(n: i64) -> String {
+    let more = if n == WAITING_MOST { "more than " } else { "" };
+    format!(
+        "A large import is being indexed, {more}{} people to go. Searches find everybody meanwhile, and take longer.",
+        grouped(n)
     )
 }
 

@@ -29,8 +29,8 @@ pub async fn download(
     let zone = member.organization.zone.clone();
     let titles = ["Name", "Phone", "E-mail", "Status", "Left out for", "Registered at", "Source", "Came by"];
     let org = member.org.scanning().await?;
-    Ok(streamed("registrants.csv", titles, filter, move |filter| {
-        let (org, zone) = (org.clone(), zone.clone());
+    Ok(streamed("registrants.csv", titles, org, filter, move |org, filter| {
+        let zone = zone.clone();
         async move {
             let people = org.registrants(id, &filter).await?;
             let last = people.last().map(|person| person.id);

@@ -40,8 +40,6 @@ pub struct People {
     pub found: Vec<Found>,
     /// Behind whom the next page begins; none on the last one.
     pub next: Option<String>,
-    /// Registrations of a large import wait for the index, more than a search reads: there may be others.
-    pub is_cut: bool,
 }
 
 /// Behind whom a page of people begins. Those of registrations without an entry come first, then entries.
@@ -131,17 +129,7 @@ impl Org {
             };
             return self.newest_people(after, limit).await;
         }
-        let mut places: Vec<(Place, Who)> = vec![];
-        let mut is_cut = false;
-        if !matches!(after, Some(Place::Entry(_))) {
-            let before = match after {
-                Some(Place::Behind(id)) => Some(id),
-                Some(Place::Lead(_) | Place::Entry(_)) | None => None,
-            };
-            let behind = self.behind(&search, None, before).await?;
-            is_cut = behind.is_cut;
-            places = self.without_entry(&search, behind.found).await?;
-        }
+        let mut places = self.places_behind(&search, after, limit).await?;
         if places.len() <= limit {
             let before = match after {
                 Some(Place::Entry(n)) => n,
@@ -154,7 +142,7 @@ impl Org {
         places.truncate(limit);
         let next = places.last().filter(|_| has_more).map(|(place, _)| place.text());
         let found = self.people(&search, places.into_iter().map(|(_, who)| who)).await?;
-        Ok(People { found, next, is_cut })
+        Ok(People { found, next })
     }
 
     async fn newest_people(&self, before: Uuid, limit: usize) -> Result<People, StoreError> {
@@ -166,7 +154,31 @@ impl Org {
         let has_more = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| has_more).map(|row| Place::Lead(row.id).text());
-        Ok(People { found: rows.into_iter().map(Found::from).collect(), next, is_cut: false })
+        Ok(People { found: rows.into_iter().map(Found::from).collect(), next })
+    }
+
+    /// Places of people whom the search finds by a registration without an entry; more than `limit` of them, or all.
+    async fn places_behind(
+        &self,
+        search: &Search,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<(Place, Who)>, StoreError> {
+        let mut before = match after {
+            Some(Place::Entry(_)) => return Ok(vec![]),
+            Some(Place::Behind(id)) => Some(id),
+            Some(Place::Lead(_)) | None => None,
+        };
+        let mut places = vec![];
+        loop {
+            let rows = self.behind(search, None, before, limit + 1).await?;
+            let may_be_more = rows.len() > limit;
+            before = rows.last().map(|row| row.id);
+            places.extend(self.without_entry(search, rows).await?);
+            if !may_be_more || places.len() > limit {
+                return Ok(places);
+            }
+        }
     }
 
     /// People among these registrations whom the index does not find, each once and at their latest registration.
@@ -175,12 +187,21 @@ impl Org {
         search: &Search,
         rows: Vec<search::BehindRow>,
     ) -> Result<Vec<(Place, Who)>, StoreError> {
-        let phones = rows.iter().map(|row| row.phone.clone()).filter(|phone| !phone.is_empty()).collect();
-        let entries = self.entries_of(phones).await?;
-        let mut seen: HashSet<Who> =
+        let phones: Vec<_> =
+            rows.iter().map(|row| row.phone.clone()).filter(|phone| !phone.is_empty()).collect();
+        let entries = self.entries_of(phones.clone()).await?;
+        let by_entry: HashSet<Who> =
             entries.iter().filter(|entry| entry.is_found_by(&search.query)).map(Entry::who).collect();
-        let places = rows.into_iter().map(|row| (Place::Behind(row.id), row.who()));
-        Ok(places.filter(|(_, who)| seen.insert(who.clone())).collect())
+        let mut latest: HashMap<Who, Uuid> = HashMap::new();
+        let all = self.behind_of(phones).await?;
+        for row in all.iter().filter(|row| row.is_found_by(&search.query)) {
+            let id = latest.entry(row.who()).or_insert(row.id);
+            *id = row.id.max(*id);
+        }
+        let is_latest = |id: Uuid, who: &Who| latest.get(who).is_none_or(|latest| *latest == id);
+        let places = rows.into_iter().map(|row| (row.id, row.who()));
+        let places = places.filter(|(id, who)| !by_entry.contains(who) && is_latest(*id, who));
+        Ok(places.map(|(id, who)| (Place::Behind(id), who)).collect())
     }
 
     /// Entries that the search finds before `before`, the latest first.

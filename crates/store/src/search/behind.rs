@@ -1,4 +1,7 @@
 //! Registrations that have no entry in the index yet: read as they are, the newest first, and judged one by one.
+//!
+//! After a large import these may be a million for a minute. The database then leaves out most of them by a condition that everybody who
+//! is found meets ([`Query::trace`]), so that few rows cross to the program; and whoever walks far takes the right to read much first.
 
 use domain::{
     ids::{RegistrantId, WorkshopId},
@@ -7,22 +10,16 @@ use domain::{
 use uuid::Uuid;
 
 use super::{Search, Who};
-use crate::{db::args, error::StoreError, org::Org};
+use crate::{
+    db::{Batch, Db, args},
+    error::StoreError,
+    org::Org,
+};
 
-/// Registrations that one search reads at most. An import indexes each of its transactions, of some 20,000 rows, before the next; more wait only
-/// after an update from a version without an index.
-const READ_MAX: usize = 60_000;
-/// Registrations read at once.
-const STRETCH: i64 = 5_000;
-
-/// What a look behind the index found.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Behind {
-    /// Those that the search finds, the newest first.
-    pub(crate) found: Vec<BehindRow>,
-    /// Whether more wait for the index than were read.
-    pub(crate) is_cut: bool,
-}
+/// Registrations that a page may walk over; whoever has to read more takes the right to read much, as exports do.
+const WALKED_AS_A_PAGE: i64 = 60_000;
+/// Found registrations read at once.
+const STRETCH: i64 = 1_000;
 
 /// A registration without an entry.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -42,46 +39,130 @@ impl BehindRow {
         }
     }
 
-    fn is_found_by(&self, query: &Query) -> bool {
+    pub(crate) fn is_found_by(&self, query: &Query) -> bool {
         query.finds_person(&self.name, &self.email, &self.phone)
     }
 }
 
+/// Registrations between two ids that the search may find, the newest first. What is not plain ASCII is left to the judge: neither database
+/// folds letters as `domain::search` does. `$fold` makes ASCII small and leaves the rest alone.
+macro_rules! may_be_found {
+    ($fold:literal, $after:literal) => {
+        concat!(
+            "SELECT id, workshop_id, phone, name, email FROM registrants
+             WHERE workshop_id = $1 AND id > $2 AND id < $3 AND organization_id = $4
+               AND (octet_length(name) + octet_length(email) <> length(name) + length(email)
+                    OR replace(replace(replace(replace(replace(replace(replace(",
+            $fold,
+            "(name || '@' || email || '@' || phone",
+            $after,
+            "), '''', ''), ' ', ''), '-', ''), '(', ''), ')', ''), '.', ''), '/', '') LIKE $6)
+             ORDER BY id DESC LIMIT $5"
+        )
+    };
+}
+
+/// A workshop with registrations that have no entry, and the last one that has.
+type IndexedTo = (Uuid, Option<Uuid>);
+
 impl Org {
-    /// Registrations that have no entry yet and that the search finds: of one workshop or of all, before `before`.
+    /// Registrations that have no entry yet and that the search finds: of one workshop or of all, before `before`, the newest first. At least
+    /// the first `limit` of them; fewer are all.
     pub(crate) async fn behind(
         &self,
         search: &Search,
         within: Option<WorkshopId>,
         before: Option<Uuid>,
-    ) -> Result<Behind, StoreError> {
-        let mut workshops: Vec<(Uuid, Option<Uuid>)> = self.db.by_index().all(
+        limit: usize,
+    ) -> Result<Vec<BehindRow>, StoreError> {
+        let mut workshops: Vec<IndexedTo> = self
+            .db
+            .by_index()
+            .all(
                 "SELECT id, indexed_to FROM workshops WHERE organization_id = $1 AND index_behind ORDER BY id DESC",
                 args![self.id()],
             )
             .await?;
         workshops.retain(|(id, _)| within.is_none_or(|within| within.0 == *id));
-        let mut behind = Behind::default();
-        let mut read = 0;
-        for (workshop, indexed_to) in workshops {
-            let mut next = Some(before.unwrap_or(Uuid::max()));
-            while let Some(before) = next {
-                if read >= READ_MAX {
-                    behind.is_cut = true;
-                    break;
-                }
-                let rows: Vec<BehindRow> = self.db.by_index().all(
-                        "SELECT id, workshop_id, phone, name, email FROM registrants
-                         WHERE workshop_id = $1 AND id > $2 AND id < $3 AND organization_id = $4 ORDER BY id DESC LIMIT $5",
-                        args![workshop, indexed_to.unwrap_or(Uuid::nil()), before, self.id(), STRETCH],
-                    )
-                    .await?;
-                read += rows.len();
-                next = rows.last().map(|row| row.id).filter(|_| i64::try_from(rows.len()) == Ok(STRETCH));
-                behind.found.extend(rows.into_iter().filter(|row| row.is_found_by(&search.query)));
+        let before = before.unwrap_or(Uuid::max());
+        let mut found = vec![];
+        for workshop in workshops {
+            match self.walks_far(workshop, before).await? {
+                false => self.walk(search, workshop, before, limit, &mut found).await?,
+                true => self.scanning().await?.walk(search, workshop, before, limit, &mut found).await?,
             }
         }
-        behind.found.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
-        Ok(behind)
+        found.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
+        Ok(found)
+    }
+
+    async fn walks_far(&self, (workshop, to): IndexedTo, before: Uuid) -> Result<bool, StoreError> {
+        let far: Option<(Uuid,)> = self
+            .db
+            .by_index()
+            .optional(
+                "SELECT id FROM registrants WHERE workshop_id = $1 AND id > $2 AND id < $3 ORDER BY id DESC LIMIT 1 OFFSET $4",
+                args![workshop, to.unwrap_or(Uuid::nil()), before, WALKED_AS_A_PAGE],
+            )
+            .await?;
+        Ok(far.is_some())
+    }
+
+    /// Adds what the search finds in one workshop, until there are `limit` of it.
+    async fn walk(
+        &self,
+        search: &Search,
+        (workshop, to): IndexedTo,
+        before: Uuid,
+        limit: usize,
+        found: &mut Vec<BehindRow>,
+    ) -> Result<(), StoreError> {
+        let sql = match &self.db {
+            Db::Sqlite { .. } => may_be_found!("lower", ""),
+            // In no country's way: a Turkish server would make another letter of I.
+            Db::Postgres { .. } => may_be_found!("lower(", ") COLLATE \"C\""),
+        };
+        let (most, mut next) = (found.len() + limit, Some(before));
+        while let Some(before) = next.filter(|_| found.len() < most) {
+            let trace = format!("%{}%", search.query.trace());
+            let args = args![workshop, to.unwrap_or(Uuid::nil()), before, self.id(), STRETCH, trace];
+            let rows: Vec<BehindRow> = self.db.by_index().all(sql, args).await?;
+            next = rows.last().map(|row| row.id).filter(|_| i64::try_from(rows.len()) == Ok(STRETCH));
+            found.extend(rows.into_iter().filter(|row| row.is_found_by(&search.query)));
+        }
+        Ok(())
+    }
+
+    /// Every registration of these numbers that has no entry yet, found or not.
+    pub(crate) async fn behind_of(&self, phones: Vec<String>) -> Result<Vec<BehindRow>, StoreError> {
+        if phones.is_empty() {
+            return Ok(vec![]);
+        }
+        self.db
+            .by_index()
+            .all_batch(
+                "SELECT r.id, r.workshop_id, r.phone, r.name, r.email
+                 FROM @batch CROSS JOIN workshops w LEFT JOIN registrants r ON r.workshop_id = w.id AND r.phone = b.phone
+                 WHERE w.organization_id = $1 AND w.index_behind AND COALESCE(r.phone, '') <> ''
+                   AND r.id > COALESCE(w.indexed_to, $2)",
+                args![self.id(), Uuid::nil()],
+                Batch::new().texts("phone", phones),
+            )
+            .await
+    }
+
+    /// How many registrations have no entry yet, counted up to `most`.
+    pub async fn behind_index(&self, most: i64) -> Result<i64, StoreError> {
+        let (n,): (i64,) = self
+            .db
+            .by_index()
+            .one(
+                "SELECT COUNT(*) FROM (SELECT 1 FROM workshops w CROSS JOIN registrants r
+                     WHERE w.organization_id = $1 AND w.index_behind AND r.workshop_id = w.id AND r.id > COALESCE(w.indexed_to, $2)
+                     LIMIT $3) AS waiting",
+                args![self.id(), Uuid::nil(), most],
+            )
+            .await?;
+        Ok(n)
     }
 }

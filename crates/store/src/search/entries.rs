@@ -30,6 +30,8 @@ pub struct Indexed {
     pub rows: u64,
     /// Whether some workshop has others.
     pub more: bool,
+    /// Whether an import is being written.
+    pub importing: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -58,10 +60,15 @@ impl Work {
             .await
     }
 
-    async fn is_index_behind(&self) -> Result<bool, StoreError> {
-        let (behind,): (bool,) =
-            self.db.one("SELECT EXISTS (SELECT 1 FROM workshops WHERE index_behind)", args![]).await?;
-        Ok(behind)
+    /// Whether some workshop has registrations behind the index, and whether an import is being written.
+    async fn is_index_behind(&self) -> Result<(bool, bool), StoreError> {
+        self.db
+            .one(
+                "SELECT EXISTS (SELECT 1 FROM workshops WHERE index_behind),
+                        EXISTS (SELECT 1 FROM imports WHERE state = 'committing')",
+                args![],
+            )
+            .await
     }
 
     /// Makes the entries of the next registrations of one workshop, at most `limit`, in one transaction.
@@ -72,13 +79,13 @@ impl Work {
             .await?;
         let Some((workshop, organization)) = next else { return Ok(Indexed::default()) };
         let step = index_workshop(&self.db, organization, workshop, limit).await?;
-        Ok(Indexed { more: step.more || self.is_index_behind().await?, ..step })
+        let (more, importing) = self.is_index_behind().await?;
+        Ok(Indexed { more: step.more || more, importing, ..step })
     }
 }
 
 impl Org {
-    /// As [`Work::index_people`] for one workshop, at the end of a transaction that registered many: so that an import does not run away from
-    /// its index. What fails is done later by the engine.
+    /// As [`Work::index_people`] for one workshop, behind a transaction that registered a few. What fails is done later by the engine.
     pub(crate) async fn index_registered(&self, workshop: WorkshopId, limit: usize) {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         if let Err(error) = index_workshop(&self.db.as_owner(), self.id(), workshop.0, limit).await {
@@ -118,7 +125,7 @@ async fn index_workshop(
     )
     .await?;
     tx.commit().await?;
-    Ok(Indexed { rows: n as u64, more })
+    Ok(Indexed { rows: n as u64, more, importing: false })
 }
 
 /// The number of the organisation, whose row is held from here on.

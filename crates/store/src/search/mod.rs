@@ -119,9 +119,11 @@ impl Org {
         }
         let Some(entries) = self.gather(search).await? else { return Ok(Found::Many) };
         let mut who: Vec<Who> = entries.iter().map(Entry::who).collect();
-        for row in self.behind(search, within, None).await?.found {
-            who.push(row.who());
+        let behind = self.behind(search, within, None, GATHERED_MAX + 1).await?;
+        if behind.len() > GATHERED_MAX {
+            return Ok(Found::Many);
         }
+        who.extend(behind.iter().map(BehindRow::who));
         who.sort_unstable();
         who.dedup();
         Ok(Found::Few(who))

@@ -262,8 +262,6 @@ impl Org {
         before: (i64, Uuid),
     ) -> Result<Vec<Uuid>, StoreError> {
         let limit = usize::try_from(filter.limit).unwrap_or(0);
-        let behind = self.behind(search, None, None).await?.found;
-        let behind: HashSet<String> = behind.into_iter().map(|row| row.phone).collect();
         let (mut found, mut next) = (vec![], Some(before));
         while let Some((at, id)) = next.filter(|_| found.len() < limit) {
             let mut args = args![self.id(), at, id, STRETCH];
@@ -271,7 +269,13 @@ impl Org {
             let rows: Vec<(i64, Uuid, String)> = self.db.by_index().all(list.before, args).await?;
             let is_last = i64::try_from(rows.len()).unwrap_or(0) < STRETCH;
             next = rows.last().map(|(at, id, _)| (*at, *id)).filter(|_| !is_last);
-            let phones = rows.iter().map(|row| row.2.clone()).filter(|phone| !phone.is_empty()).collect();
+            let phones: Vec<_> = rows.iter().map(|row| row.2.clone()).filter(|phone| !phone.is_empty()).collect();
+            let behind = self.behind_of(phones.clone()).await?;
+            let behind: HashSet<String> = behind
+                .into_iter()
+                .filter(|row| row.is_found_by(&search.query))
+                .map(|row| row.phone)
+                .collect();
             let entries = self.entries_of(phones).await?;
             let words: HashMap<Who, _> = entries.iter().map(|entry| (entry.who(), entry)).collect();
             let fits = |phone: &String| {

@@ -50,8 +50,8 @@ pub async fn download(member: Member, Path(id): Path<BroadcastId>, Query(which):
     let filter = which.filter();
     let zone = member.organization.zone.clone();
     let org = member.org.scanning().await?;
-    Ok(streamed(&format!("broadcast-{id}.csv"), TITLES, 0, move |after| {
-        let (org, filter, zone, template) = (org.clone(), filter.clone(), zone.clone(), template.clone());
+    Ok(streamed(&format!("broadcast-{id}.csv"), TITLES, org, 0, move |org, after| {
+        let (filter, zone, template) = (filter.clone(), zone.clone(), template.clone());
         async move {
             let rows = org.messages(id, &filter, after, CHUNK).await?;
             let last = rows.last().map(|row| row.message.position);

@@ -1,0 +1,64 @@
+//! Whether messages go out now. What reads or writes much gives way to them: it rests in proportion to what it worked.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// Messages are taken to go out for so long after a turn that had calls under way.
+const LASTS: Duration = Duration::from_secs(2);
+/// Beside messages that go out, long work rests so many times as long as it worked: two exports, a backup and an undo at once then take
+/// less than half of one processor.
+const RESTS_BESIDE_SENDING: u32 = 8;
+/// Longest rest at once: somebody waits for an export.
+const REST_LONGEST: Duration = Duration::from_secs(4);
+
+/// What the engine of this process said last; shared by all handles of a store.
+#[derive(Clone, Debug)]
+pub(crate) struct Traffic {
+    opened: Instant,
+    /// Milliseconds after `opened` until which messages are taken to go out.
+    until_ms: Arc<AtomicU64>,
+}
+
+impl Traffic {
+    pub(crate) fn new() -> Traffic {
+        Traffic { opened: Instant::now(), until_ms: Arc::default() }
+    }
+
+    /// Calls are under way.
+    pub(crate) fn goes_out(&self) {
+        self.until_ms.store(millis(self.opened.elapsed() + LASTS), Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_out(&self) -> bool {
+        millis(self.opened.elapsed()) < self.until_ms.load(Ordering::Relaxed)
+    }
+
+    /// How long to rest after so much work: as long as it was, and longer while messages go out.
+    pub(crate) fn rest_after(&self, worked: Duration) -> Duration {
+        if self.is_out() { (worked * RESTS_BESIDE_SENDING).min(REST_LONGEST.max(worked)) } else { worked }
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_work_rests_longer_while_messages_go_out() {
+        let traffic = Traffic::new();
+        let worked = Duration::from_millis(10);
+        assert_eq!(traffic.rest_after(worked), worked);
+        traffic.goes_out();
+        assert_eq!(traffic.rest_after(worked), Duration::from_millis(80));
+        assert_eq!(traffic.rest_after(Duration::from_secs(1)), REST_LONGEST);
+    }
+}
