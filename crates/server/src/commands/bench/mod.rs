@@ -67,8 +67,10 @@ pub struct Bench {
 enum With {
     /// Half-open connections and forged posts
     Flood,
-    /// A large base: searches, and sending beside searches, exports and a backup
+    /// A large base: searches, and sending beside searches, exports, a backup and an undo
     Growth,
+    /// An import alone, as large as the large broadcast
+    Import,
 }
 
 /// One figure, and the bar it is held against where there is one.
@@ -155,6 +157,12 @@ async fn measure(
     match args.with {
         Some(With::Flood) => return flood::run(config, args, board, folder).await,
         Some(With::Growth) => return growth::run(config, &args.growth, args.pairs, board).await,
+        Some(With::Import) => {
+            let app = App::open(config, Arc::new(WallClock)).await?;
+            imports::run(&app, &sends::stage(&app).await?, args.people, board).await?;
+            app.store.close().await;
+            return Ok(());
+        }
         None => {}
     }
     let null = sandbox::null::start().await?;
@@ -169,7 +177,7 @@ async fn measure(
     let made = sends::run(&app, args, raw, board).await?;
     receipts::run(&app, &made, args.receipts, board).await?;
     pages::run(&app, &made, board).await?;
-    imports::run(&app, &made, args.people, board).await?;
+    imports::run(&app, &made.stage, args.people, board).await?;
     app.store.close().await;
     process::run(&config, board).await?;
     board.note("size of this program", file_mb(&std::env::current_exe()?)?, "MB", Some(('≤', 30.0)))?;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use domain::{
     channel::Category,
-    ids::{BroadcastId, WorkshopId},
+    ids::{BroadcastId, ImportId, WorkshopId},
     phone::Phone,
     time::HOUR,
 };
@@ -36,6 +36,29 @@ pub(super) struct Base {
     pub(super) somebody: usize,
     /// The last digits of their number.
     pub(super) somebodys_ending: String,
+    /// People of an import that is taken back meanwhile.
+    pub(super) taken_back: usize,
+    /// People that there are before such an import.
+    people: usize,
+}
+
+impl Base {
+    /// An import of people whom nobody knew, into a workshop of their own.
+    pub(super) async fn import(&self, app: &App) -> anyhow::Result<ImportId> {
+        let (org, now) = (&self.stage.org, app.clock.now());
+        let workshop = self.stage.workshop("Taken back", now.plus(20 * HOUR), "https://meet.example/x", now).await?;
+        let id = ImportId::new(now);
+        org.add_import(id, workshop, "people.csv", "bench.csv", now).await?;
+        org.import_checked(id, &serde_json::Value::Null, &serde_json::Value::Null).await?;
+        org.import_committing(id, now).await?;
+        let people: Vec<_> = settled(self.people, self.taken_back).collect();
+        for chunk in people.chunks(20_000) {
+            org.add_registrants(workshop, id, chunk.to_vec(), now).await?;
+        }
+        org.import_committed(id, &serde_json::Value::Null, now).await?;
+        index(app).await?;
+        Ok(id)
+    }
 }
 
 pub(super) async fn make(app: &App, growth: &Growth, board: &mut Board) -> anyhow::Result<Base> {
@@ -55,7 +78,10 @@ pub(super) async fn make(app: &App, growth: &Growth, board: &mut Board) -> anyho
         ids.push(id);
     }
     let people = workshops * each;
-    board.note("growth: people registered and findable", people as f64 / seconds(start), "rows/s", None)?;
+    board.note("growth: people registered", people as f64 / seconds(start), "rows/s", None)?;
+    let start = Instant::now();
+    index(app).await?;
+    board.note("growth: index of people made", people as f64 / seconds(start), "rows/s", None)?;
     let start = Instant::now();
     for _ in 0..rounds {
         for id in &ids {
@@ -68,12 +94,21 @@ pub(super) async fn make(app: &App, growth: &Growth, board: &mut Board) -> anyho
     // Half of them came before.
     let from = people.saturating_sub(growth.going_out / 2);
     stage.register(large, settled(from, growth.going_out), now).await?;
+    index(app).await?;
     let broadcast = sent(app, &stage, large).await?;
     let somebody = from + growth.going_out / 3;
     let number = settled(somebody, 1).find_map(|person| person.phone).map(|phone| phone.as_str().to_owned());
     let somebodys_ending =
         number.unwrap_or_default().chars().rev().take(5).collect::<Vec<_>>().into_iter().rev().collect();
-    Ok(Base { stage, large, broadcast, somebody, somebodys_ending })
+    let taken_back = growth.going_out / 5;
+    let people = people.max(from + growth.going_out);
+    Ok(Base { stage, large, broadcast, somebody, somebodys_ending, taken_back, people })
+}
+
+/// Makes the index of people, which an import leaves to the engine's loop, in steps as large as those of a quiet house.
+async fn index(app: &App) -> anyhow::Result<()> {
+    while app.engine.work().index_people(20_000).await?.more {}
+    Ok(())
 }
 
 /// Plans and sends to everybody of a workshop, by the engine's own turns.

@@ -23,15 +23,20 @@ pub(crate) enum Part {
     Load,
 }
 
-/// Between two requests of one reader: people who read, not a flood.
-const PAUSE: Duration = Duration::from_millis(20);
-
-/// What to ask for, over and over: one reader for each address.
+/// What to ask for, again and again: one reader for each address, who reads what came before the next request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Load {
     pub(super) host: String,
     pub(super) cookie: String,
-    pub(super) paths: Vec<String>,
+    pub(super) readers: Vec<Reader>,
+}
+
+/// Somebody who asks for one page or file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Reader {
+    pub(super) path: String,
+    /// Milliseconds between an answer and the next request.
+    pub(super) pause_ms: u64,
 }
 
 /// The vendor's process.
@@ -105,9 +110,9 @@ pub(in super::super) async fn be(part: Part) -> anyhow::Result<()> {
             std::io::stdin().read_line(&mut line)?;
             let load: Load = serde_json::from_str(&line)?;
             let readers: Vec<_> = load
-                .paths
+                .readers
                 .iter()
-                .map(|path| tokio::spawn(read_for_ever(load.clone(), path.clone())))
+                .map(|reader| tokio::spawn(read_for_ever(load.clone(), reader.clone())))
                 .collect();
             input_ended().await?;
             readers.into_iter().for_each(|reader| reader.abort());
@@ -122,11 +127,11 @@ async fn input_ended() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn read_for_ever(load: Load, path: String) {
+async fn read_for_ever(load: Load, Reader { path, pause_ms }: Reader) {
     loop {
         // A page that fails is asked for again: what is measured is the sending beside it.
         let _ = get(&load.host, &load.cookie, &path).await;
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
     }
 }
 

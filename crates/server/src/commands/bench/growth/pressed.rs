@@ -1,4 +1,4 @@
-//! Sending beside searches, exports and a backup, against sending with nobody about.
+//! Sending beside searches, exports, a backup and an undo, against sending with nobody about.
 
 use std::{
     sync::{
@@ -9,13 +9,17 @@ use std::{
 };
 
 use anyhow::ensure;
-use domain::{broadcast::BroadcastStatus, time::HOUR};
+use domain::{
+    broadcast::BroadcastStatus,
+    ids::ImportId,
+    time::{HOUR, Millis},
+};
 use tokio::{net::TcpListener, process::Command, task::JoinHandle};
 
 use super::{
     super::{Board, pages, seconds, sends::whatsapp},
     base::Base,
-    helpers::{Load, Loader, Vendor, get},
+    helpers::{Load, Loader, Reader, Vendor, get},
 };
 use crate::{app::App, router};
 
@@ -24,12 +28,18 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How often the home page is opened.
 const HOME_EVERY: Duration = Duration::from_millis(250);
 
+/// Between an answer and the next search of the same person.
+const SEARCH_PAUSE_MS: u64 = 1_000;
+/// Between the end of an export and the next one of the same person.
+const EXPORT_PAUSE_MS: u64 = 5_000;
+
 /// What one broadcast came to.
 struct Run {
     per_second: f64,
     /// Milliseconds of each time that the home page was opened.
     home: Vec<f64>,
-    backups: usize,
+    /// Seconds that the backup took.
+    backup: Option<f64>,
 }
 
 pub(super) async fn run(
@@ -49,11 +59,17 @@ pub(super) async fn run(
     let sending = app.start_sending("bench").await?;
     let large = format!("/workshops/{}/registrants.csv", base.large);
     let misses = ["/people?q=zzqx", "/people?q=asha+zzqx", "/people?q=na+zzqx", "/people/opted-out?q=zzqx"];
-    let mut paths: Vec<String> = misses.map(str::to_owned).to_vec();
-    paths.extend([large, format!("/broadcasts/{}/export", base.broadcast)]);
-    let answered = get(&host, &cookie, &paths[5]).await?;
+    let export = format!("/broadcasts/{}/export", base.broadcast);
+    let answered = get(&host, &cookie, &export).await?;
     ensure!(answered.contains(" 200 "), "the export answered {answered}");
-    let busy = Load { host: host.clone(), cookie: cookie.clone(), paths };
+    let searches = misses.map(|path| Reader { path: path.to_owned(), pause_ms: SEARCH_PAUSE_MS });
+    let exports = [large, export].map(|path| Reader { path, pause_ms: EXPORT_PAUSE_MS });
+    let readers = searches.into_iter().chain(exports).collect();
+    board.remark(format_args!(
+        "pressed: at once 4 searches that find nobody, 2 exports, a backup by the command, an undo of {} people; each search again {} s          after its answer, each export {} s after its end; home 4 times a second. quiet: the same requests to a server that does nothing",
+        base.taken_back, SEARCH_PAUSE_MS / 1_000, EXPORT_PAUSE_MS / 1_000
+    ))?;
+    let busy = Load { host: host.clone(), cookie: cookie.clone(), readers };
     let quiet = Load { host: vendor.host().to_owned(), ..busy.clone() };
     let (mut calm, mut pressed) = (vec![], vec![]);
     for _ in 0..pairs.max(1) {
@@ -62,10 +78,11 @@ pub(super) async fn run(
     }
     let middle = |runs: &[Run]| median(runs.iter().map(|run| run.per_second).collect());
     board.note("growth: sending, quiet", middle(&calm), "/s", None)?;
-    board.note("growth: sending beside 4 searches, 2 exports, a backup", middle(&pressed), "/s", None)?;
+    board.note("growth: sending beside 4 searches, 2 exports, a backup, an undo", middle(&pressed), "/s", None)?;
     let parts = calm.iter().zip(&pressed).map(|(calm, pressed)| pressed.per_second / calm.per_second);
     board.note("growth: as a part of quiet", median(parts.collect()), "of quiet", Some(('≥', 0.8)))?;
-    board.note("growth: backups meanwhile", pressed.iter().map(|run| run.backups as f64).sum(), "", None)?;
+    let backups: Vec<f64> = pressed.iter().filter_map(|run| run.backup).collect();
+    board.note("growth: the backup meanwhile", median(backups), "s", None)?;
     let mut home: Vec<f64> = pressed.into_iter().flat_map(|run| run.home).collect();
     home.sort_by(f64::total_cmp);
     board.note("growth: home meanwhile, 95 of 100", home[home.len() * 95 / 100], "ms", Some(('≤', 100.0)))?;
@@ -87,9 +104,10 @@ async fn one(
     base: &Base,
     load: &Load,
     (host, cookie): (&str, &str),
-    with_backup: bool,
+    is_pressed: bool,
 ) -> anyhow::Result<Run> {
     let now = app.clock.now();
+    let import = if is_pressed { Some(base.import(app).await?) } else { None };
     let id = base.stage.confirm(base.large, "Growth", &whatsapp(), now, now.plus(19 * HOUR), now).await?;
     app.engine.wake(id);
     let done = |broadcast: &store::broadcasts::Broadcast| {
@@ -104,7 +122,8 @@ async fn one(
     };
     let loader = Loader::start(load).await?;
     let over = Arc::new(AtomicBool::new(false));
-    let backups = with_backup.then(|| backups(app, Arc::clone(&over)));
+    let backup = is_pressed.then(|| backup(app));
+    let undo = import.map(|import| undo(base, import, now));
     let home = home(host.to_owned(), cookie.to_owned(), Arc::clone(&over));
     tokio::time::sleep(LOOK).await;
     first = done(&base.stage.org.broadcast(id).await?).max(first);
@@ -120,11 +139,14 @@ async fn one(
     let per_second = (last.planned - first) as f64 / seconds(start);
     over.store(true, Ordering::Relaxed);
     loader.stop().await?;
-    let backups = match backups {
-        Some(backups) => backups.await??,
-        None => 0,
+    let backup = match backup {
+        Some(backup) => Some(backup.await??),
+        None => None,
     };
-    Ok(Run { per_second, home: home.await??, backups })
+    if let Some(undo) = undo {
+        undo.await??;
+    }
+    Ok(Run { per_second, home: home.await??, backup })
 }
 
 /// Opens the home page again and again.
@@ -142,27 +164,33 @@ fn home(host: String, cookie: String, over: Arc<AtomicBool>) -> JoinHandle<anyho
     })
 }
 
-/// Backs up by the program's own command, one after the other.
-fn backups(app: &App, over: Arc<AtomicBool>) -> JoinHandle<anyhow::Result<usize>> {
+/// Backs up by the program's own command; seconds.
+fn backup(app: &App) -> JoinHandle<anyhow::Result<f64>> {
     let (data, database) = (app.config.data.clone(), app.config.database.clone());
     tokio::spawn(async move {
-        let mut n = 0;
-        while n == 0 || !over.load(Ordering::Relaxed) {
-            let file = data.with_extension("backup.tar");
-            let ended = Command::new(std::env::current_exe()?)
-                .arg("backup")
-                .arg(&file)
-                .args(["--json", "--log", "error"])
-                .arg("--data")
-                .arg(&data)
-                .env("MUNADI_DATABASE_URL", &database)
-                .stdout(std::process::Stdio::null())
-                .status()
-                .await?;
-            ensure!(ended.success(), "the backup ended with {ended}");
-            std::fs::remove_file(&file)?;
-            n += 1;
-        }
-        Ok(n)
+        let file = data.with_extension("backup.tar");
+        let start = Instant::now();
+        let ended = Command::new(std::env::current_exe()?)
+            .arg("backup")
+            .arg(&file)
+            .args(["--json", "--log", "error"])
+            .arg("--data")
+            .arg(&data)
+            .env("MUNADI_DATABASE_URL", &database)
+            .stdout(std::process::Stdio::null())
+            .status()
+            .await?;
+        ensure!(ended.success(), "the backup ended with {ended}");
+        std::fs::remove_file(&file)?;
+        Ok(seconds(start))
+    })
+}
+
+/// Takes an import back.
+fn undo(base: &Base, import: ImportId, now: Millis) -> JoinHandle<anyhow::Result<()>> {
+    let org = base.stage.org.clone();
+    tokio::spawn(async move {
+        org.undo_import(import, now, |_| {}).await?;
+        Ok(())
     })
 }
