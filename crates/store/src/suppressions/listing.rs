@@ -269,7 +269,8 @@ impl Org {
             let rows: Vec<(i64, Uuid, String)> = self.db.by_index().all(list.before, args).await?;
             let is_last = i64::try_from(rows.len()).unwrap_or(0) < STRETCH;
             next = rows.last().map(|(at, id, _)| (*at, *id)).filter(|_| !is_last);
-            let phones: Vec<_> = rows.iter().map(|row| row.2.clone()).filter(|phone| !phone.is_empty()).collect();
+            let phones: Vec<_> =
+                rows.iter().map(|row| row.2.clone()).filter(|phone| !phone.is_empty()).collect();
             let behind = self.behind_of(phones.clone()).await?;
             let behind: HashSet<String> = behind
                 .into_iter()

@@ -331,7 +331,7 @@ both! {
 
     async fn a_large_import_is_found_whole_before_it_is_indexed_and_while_it_is(world) {
         let id = world.workshop("Excel").await;
-        let first = |n: usize| if n % 1_000 == 0 { "Zébulon" } else { "Person" };
+        let first = |n: usize| if n.is_multiple_of(1_000) { "Zébulon" } else { "Person" };
         let rows = (0..63_000).map(|n| person(&format!("{} {n}", first(n)), &format!("98{n:08}"), &format!("p{n}@mail.example")));
         let mut rows: Vec<_> = rows.collect();
         while !rows.is_empty() {

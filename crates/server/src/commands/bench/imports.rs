@@ -54,7 +54,9 @@ pub(crate) async fn run(app: &App, stage: &Stage, rows: usize, board: &mut Board
         bar,
     )?;
     let left = org.behind_index(i64::MAX).await?;
-    board.remark(format_args!("{left} of them have no entry in the index yet: they are found by a walk over them"))?;
+    board.remark(format_args!(
+        "{left} of them have no entry in the index yet: they are found by a walk over them"
+    ))?;
     let miss = Instant::now();
     ensure!(org.find_people("zzqx", None, 50).await?.found.is_empty(), "nobody is called zzqx");
     board.note("import, a search that finds nobody right behind it", seconds(miss) * 1_000.0, "ms", None)?;

@@ -46,7 +46,8 @@ impl Base {
     /// An import of people whom nobody knew, into a workshop of their own.
     pub(super) async fn import(&self, app: &App) -> anyhow::Result<ImportId> {
         let (org, now) = (&self.stage.org, app.clock.now());
-        let workshop = self.stage.workshop("Taken back", now.plus(20 * HOUR), "https://meet.example/x", now).await?;
+        let workshop =
+            self.stage.workshop("Taken back", now.plus(20 * HOUR), "https://meet.example/x", now).await?;
         let id = ImportId::new(now);
         org.add_import(id, workshop, "people.csv", "bench.csv", now).await?;
         org.import_checked(id, &serde_json::Value::Null, &serde_json::Value::Null).await?;
