@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::{money::Money, template::Message};
-use providers::{Account, Status, registry};
+use domain::{money::Money, template::Message, time::Millis};
+use providers::{Account, Standing, Status, registry};
 use store::integrations::{Account as Stored, Integration};
 
 use crate::{
@@ -42,6 +42,56 @@ impl Composer {
             Err(_) => None,
         };
         Opened { account, status }
+    }
+}
+
+/// How an account stands: one value, the same wherever the account is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountState {
+    /// The secrets cannot be opened: the installation has other keys.
+    KeyNeeded,
+    /// Somebody stopped it.
+    Stopped {
+        /// By whom.
+        by: String,
+        /// Since when.
+        at: Millis,
+    },
+    /// The vendor or the breaker holds it back.
+    HeldBack {
+        /// Until then.
+        until: Millis,
+    },
+    /// It was never asked about itself.
+    NotTested,
+    /// It holds less than what is planned will cost.
+    LowBalance,
+    /// As the vendor says.
+    Told(Standing),
+}
+
+impl AccountState {
+    /// What is known of an account: what a person or the breaker decided comes before what the vendor said.
+    pub fn of(account: &Integration, known: Option<&Status>, low: bool, now: Millis) -> AccountState {
+        if account.sealed.is_empty() {
+            return AccountState::KeyNeeded;
+        }
+        if let Some(at) = account.stopped_at {
+            return AccountState::Stopped { by: account.stopped_by.clone().unwrap_or_default(), at };
+        }
+        if account.held_until > now {
+            return AccountState::HeldBack { until: account.held_until };
+        }
+        match known.map(|status| status.standing) {
+            None => AccountState::NotTested,
+            Some(Standing::Ready | Standing::NotProven) if low => AccountState::LowBalance,
+            Some(standing) => AccountState::Told(standing),
+        }
+    }
+
+    /// Whether the vendor would refuse whatever is sent.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, AccountState::Told(Standing::Refused | Standing::NotActive))
     }
 }
 

@@ -157,6 +157,62 @@ pub(crate) async fn status(
     }
 }
 
+impl Composer {
+    /// What an account said last, without asking anybody: in this process, else at the test that is kept with the account. `None` where
+    /// it was never asked.
+    pub fn known(&self, of: &Integration) -> Option<Status> {
+        let lately = self.lately.accounts.get(&(of.id, of.secrets_set_at)).map(|(_, status)| status);
+        // Silence proves nothing about the account: what it said before stands.
+        let mut known = lately.filter(|status| status.standing != Standing::Silent).or_else(|| kept(of));
+        // A vendor that tells nothing of an account proves its key by what it says about a campaign.
+        if known.as_ref().is_none_or(|status| status.standing == Standing::NotProven)
+            && let Some(standing) = self.proven_by_campaign(of)
+        {
+            known.get_or_insert_default().standing = standing;
+        }
+        known
+    }
+
+    fn proven_by_campaign(&self, of: &Integration) -> Option<Standing> {
+        let which = (of.id, of.secrets_set_at);
+        let probes = self.lately.probes.0.lock().ok()?;
+        let own = probes.iter().filter(|((key, _), _)| *key == which).map(|(_, asked)| asked);
+        let (_, newest) =
+            own.filter(|(_, probe)| !matches!(probe, Probe::Silent(_))).max_by_key(|(at, _)| *at)?;
+        match newest {
+            Probe::Answered { .. } => Some(Standing::Ready),
+            // It may be the campaign that is refused: that proves nothing about the account.
+            Probe::Refused(_) | Probe::Silent(_) => None,
+        }
+    }
+
+    /// Asks an account about itself in the background when nobody did lately. Whoever looks next finds the answer.
+    pub fn ask_behind(&self, of: &Integration) {
+        let key = (of.id, of.secrets_set_at);
+        let fresh = self.lately.accounts.get(&key).is_some_and(|(at, status)| {
+            let fresh = if status.standing == Standing::Silent { SILENCE_MS } else { FRESH_MS };
+            self.clock.now().since(at) < fresh
+        });
+        if fresh {
+            return;
+        }
+        let (asker, of) = (self.clone(), of.clone());
+        tokio::spawn(async move { asker.open(&of, Wait::Decision).await });
+    }
+}
+
+/// What the last test of an account proved, as it is kept with the account.
+fn kept(of: &Integration) -> Option<Status> {
+    #[derive(Default, serde::Deserialize)]
+    #[serde(default)]
+    struct Kept {
+        tested_at: Option<Millis>,
+        status: Status,
+    }
+    let kept: Kept = serde_json::from_value(of.health.clone()).ok()?;
+    kept.tested_at.map(|_| kept.status)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

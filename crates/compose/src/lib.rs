@@ -6,6 +6,7 @@
 //! it too, so that what was reviewed is what is planned.
 
 mod account;
+mod attention;
 mod caller;
 mod confirm;
 mod draft;
@@ -22,7 +23,8 @@ use domain::{ids::OrganizationId, time::SharedClock};
 use providers::Http;
 use store::PhoneKey;
 
-pub use account::{Accounts, Opened};
+pub use account::{AccountState, Accounts, Opened};
+pub use attention::Attention;
 pub use caller::Caller;
 pub use confirm::{Confirmation, Confirmed, Refusal};
 pub use draft::Draft;
@@ -45,6 +47,7 @@ pub struct Composer {
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) sample_link: SampleLink,
     pub(crate) lately: Arc<Lately>,
+    pub(crate) noticed: Arc<attention::Noticed>,
 }
 
 impl fmt::Debug for Composer {
@@ -62,6 +65,6 @@ impl Composer {
         accounts: Arc<dyn Accounts>,
         sample_link: SampleLink,
     ) -> Composer {
-        Composer { http, clock, key, accounts, sample_link, lately: Arc::default() }
+        Composer { http, clock, key, accounts, sample_link, lately: Arc::default(), noticed: Arc::default() }
     }
 }

@@ -100,7 +100,7 @@ const PUT: Method = Method::PUT;
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, broadcast, consents, erase, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, registrants_export,
+        account, attention, broadcast, consents, erase, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, registrants_export,
         settings::{audit, charges, integrations, prices, templates::{sms as sms_templates, whatsapp as whatsapp_templates}},
         setup, stream, team, workshop, workshops,
     };
@@ -179,12 +179,16 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/broadcasts/{broadcast}/messages/{position}", Read, broadcast::message::show),
         route(POST, "/broadcasts/{broadcast}/messages/{position}/decide", Send, broadcast::message::decide),
         route(POST, "/broadcasts/{broadcast}/pause",      Send,       broadcast::actions::pause),
+        route(POST, "/broadcasts/{broadcast}/rewrite",    Send,       attention::rewrite),
         route(POST, "/broadcasts/{broadcast}/resume",     Send,       broadcast::actions::resume),
         route(GET,  "/broadcasts/{broadcast}/cancel",     Send,       broadcast::actions::ask_cancel),
         route(POST, "/broadcasts/{broadcast}/cancel",     Send,       broadcast::actions::cancel),
         route(GET,  "/broadcasts/{broadcast}/retry",      Send,       broadcast::actions::ask_retry),
         route(POST, "/broadcasts/{broadcast}/retry",      Send,       broadcast::actions::retry),
+        route(GET,  "/attention",                         Read,       attention::show),
+
         route(GET,  "/live",                              Read,       stream::frame),
+        route(GET,  "/live/attention",                    Read,       stream::attention),
         route(GET,  "/live/history",                      Read,       stream::history),
         route(GET,  "/live/broadcasts",                   Read,       stream::broadcasts),
         route(GET,  "/live/broadcasts/{broadcast}",       Read,       stream::broadcast),
@@ -193,6 +197,7 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/operator",                          Operate,    operator::show),
         route(GET,  "/operator/stop",                     Send,       operator::ask_stop),
         route(POST, "/operator/stop",                     Send,       operator::stop),
+        route(POST, "/operator/posts-seen",               Operate,    attention::posts_seen),
         route(POST, "/operator/release",                  Send,       operator::release),
         route(GET,  "/operator/integrations/{integration}/stop", Send, operator::ask_stop_integration),
         route(POST, "/operator/integrations/{integration}/stop", Send, operator::stop_integration),

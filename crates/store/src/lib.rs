@@ -22,6 +22,7 @@ mod traffic;
 pub mod work;
 mod writer;
 
+pub mod attention;
 pub mod audience;
 pub mod audit;
 pub mod broadcasts;

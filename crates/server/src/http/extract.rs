@@ -14,6 +14,7 @@ use super::{caller::Caller, error::Problem, frame};
 use crate::{
     app::App,
     ui::{
+        attention::Length,
         button::Csrf,
         shell::{Crumb, Frame, Page, Section, Theme},
     },
@@ -75,7 +76,7 @@ impl Member {
             crumbs.clear();
         }
         crumbs.push(Crumb::here(&title));
-        Page { frame: &self.frame, title, section, crumbs, body, foot: None, live: None }
+        Page { frame: &self.frame, title, section, crumbs, body, foot: None, live: None, attention: Length::First }
     }
 }
 

@@ -5,12 +5,13 @@ use domain::{
     role::Permission,
     time::{Millis, Zone},
 };
-use store::{Org, StoreError};
+use store::StoreError;
 
-use super::{caller::Caller, cookies, extract::Visitor, notice};
+use super::{attention, caller::Caller, cookies, extract::Visitor, notice};
 use crate::{
     app::App,
     ui::{
+        attention::{Length, Strip, badge, count},
         fragment::Fragment,
         shell::{Frame, OrganisationChoice, clock, heartbeat, running},
     },
@@ -28,7 +29,7 @@ pub async fn load(
 ) -> Result<Frame, StoreError> {
     let (organization, now) = (&caller.organization, caller.now);
     let choices = app.store.access().organizations_of(&caller.user).await?;
-    let pulse = Pulse::load(app, &caller.org, now).await?;
+    let pulse = Pulse::load(app, &caller.asks).await?;
     let zone = &organization.zone;
     let super_admin = caller.user.super_admin;
     Ok(Frame {
@@ -51,17 +52,20 @@ pub async fn load(
         theme: visitor.theme,
         csrf: visitor.csrf.clone(),
         keys: cookies::value(headers, "keys") != Some("off"),
+        attention: pulse.attention,
         toasts: notice::read(app, headers).into_iter().collect(),
     })
 }
 
 /// What the frame shows of the engine's life.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Pulse {
     /// How long ago the scheduler was last heard of, in milliseconds; none if never.
     pub heartbeat_ms: Option<i64>,
     /// How many broadcasts are running.
     pub running: i64,
+    /// What needs somebody now.
+    pub attention: Strip,
 }
 
 impl Pulse {
@@ -69,15 +73,20 @@ impl Pulse {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn load(app: &App, org: &Org, now: Millis) -> Result<Pulse, StoreError> {
+    pub async fn load(app: &App, asks: &compose::Caller) -> Result<Pulse, StoreError> {
         let beat = app.engine.newest_beat().await?;
-        let running = org.running_broadcasts().await?;
-        Ok(Pulse { heartbeat_ms: beat.map(|at| now.since(at).max(0)), running })
+        let running = asks.org.running_broadcasts().await?;
+        let attention = attention::strip(app, asks, asks.may(Permission::Send)).await?;
+        Ok(Pulse { heartbeat_ms: beat.map(|at| asks.now.since(at).max(0)), running, attention })
     }
 
     /// The same as parts of the stream.
-    pub fn fragments(self, zone: &Zone, now: Millis) -> [Fragment; 3] {
+    pub fn fragments(&self, zone: &Zone, now: Millis, length: Length) -> [Fragment; 6] {
+        let n = self.attention.n();
         [
+            Fragment::new("attention", self.attention.shown(length)),
+            Fragment::new("attention-n", count(n)),
+            Fragment::new("attention-badge", badge(n)),
             Fragment::new("running", running(self.running)),
             Fragment::new("beat", heartbeat(self.heartbeat_ms)),
             Fragment::new("clock", clock(&clock_words(zone, now))),

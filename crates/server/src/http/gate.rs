@@ -105,6 +105,9 @@ async fn pass(
     }
     request.extensions_mut().insert(visitor);
     let response = next.run(request).await;
+    if let Some(caller) = seen.caller.as_ref().filter(|_| writes) {
+        app.composer.attention_changed(caller.organization.id);
+    }
     if rule.changes_access {
         app.engine.access_changed();
     }

@@ -1,6 +1,7 @@
 //! HTTP: who calls, what they sent, what guards the routes.
 
 pub mod assets;
+pub mod attention;
 pub mod caller;
 pub mod cookies;
 pub mod csrf;

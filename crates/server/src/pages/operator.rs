@@ -1,6 +1,7 @@
 //! Whether everything runs: the scheduler, what waits, each account, what comes next; and the two stops for an emergency.
 
 use axum::{extract::State, response::IntoResponse};
+use compose::AccountState;
 use domain::{
     broadcast::BroadcastStatus, ids::IntegrationId, message::MessageState, role::Permission, time::Millis,
 };
@@ -15,6 +16,7 @@ use store::{
 use super::{
     broadcast::{self, message::shown_body},
     machine,
+    settings::integrations::state_chip,
 };
 use crate::{
     app::App,
@@ -25,7 +27,7 @@ use crate::{
     },
     ui::{
         button::{Button, Size},
-        chip::{Chip, State as Look, Tone},
+        chip::{Chip, Tone},
         dialog::Confirm,
         format::{counted, grouped, relative, span},
         head::{Card, Head},
@@ -63,7 +65,7 @@ pub async fn show(State(app): State<App>, member: Member) -> PageResult {
         (workers_card(&member, &workers))
         (machine::card(&app, &member))
         (queue_card(&member, &open))
-        (accounts_card(&member, &integrations, &open, may_stop))
+        (accounts_card(&app, &member, &integrations, &open, may_stop))
         (receipts_card(&member, &integrations, &receipts))
         @if unread > 0 { (not_understood_card(&member, &integrations, unread, &newest_unread)) }
     };
@@ -167,21 +169,25 @@ fn queue_card(member: &Member, open: &[Broadcast]) -> Card {
     Card::new("queue", "Next messages due", table)
 }
 
-fn accounts_card(member: &Member, accounts: &[Integration], open: &[Broadcast], may_stop: bool) -> Card {
+fn accounts_card(
+    app: &App,
+    member: &Member,
+    accounts: &[Integration],
+    open: &[Broadcast],
+    may_stop: bool,
+) -> Card {
     let row = |account: &Integration| {
         let waiting = waiting_on(open, account.id);
-        let held = account.held_until > member.now;
-        let (look, note) = match (&account.stopped_at, held) {
-            (Some(at), _) => {
-                let by = account.stopped_by.clone().unwrap_or_default();
-                (Look::Paused.chip(), format!("Stopped by {by}, {}", when(member, *at)))
-            }
-            (None, true) => {
-                let chip = Chip { tone: Tone::Act, icon: Icon::Wait, word: "Held".into() };
-                (chip, format!("until {}", when(member, account.held_until)))
-            }
-            (None, false) => (Look::Ready.chip(), String::new()),
+        let state = app.composer.account_state(account);
+        let note = match &state {
+            AccountState::Stopped { by, at } => format!("Stopped by {by}, {}", when(member, *at)),
+            AccountState::HeldBack { until } => format!("until {}", when(member, *until)),
+            AccountState::KeyNeeded
+            | AccountState::NotTested
+            | AccountState::LowBalance
+            | AccountState::Told(_) => String::new(),
         };
+        let look = state_chip(&state);
         let stopped = account.stopped_at.is_some();
         let act = format!("{HREF}/integrations/{}", account.id);
         Row::new(vec![
@@ -237,6 +243,10 @@ fn not_understood_card(
     let title = format!("{} not understood", counted(count, "post", "posts"));
     let body = html! {
         p class="m-sub" { "At the provider, set the callback to JSON, and to the product that is used here. What these posts told is not counted anywhere." }
+        form method="post" action={ (HREF) "/posts-seen" } {
+            (member.csrf())
+            (Button { size: Size::Small, ..Button::new(format!("I have seen them ({})", grouped(count))) })
+        }
         (table)
     };
     Card::new("not-understood", title, body)

@@ -22,6 +22,7 @@ use crate::{
         gate::{self, Seen},
     },
     ui::{
+        attention::Length,
         button::Button,
         outside_page::OutsidePage,
         shell::{Crumb, Frame, Page, Section, Theme},
@@ -119,6 +120,7 @@ fn page(problem: &Problem, theme: Theme, frame: Option<&Frame>) -> Markup {
                 body,
                 foot: None,
                 live: None,
+                attention: Length::First,
             }
             .render()
         }

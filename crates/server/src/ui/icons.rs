@@ -7,6 +7,8 @@ use maud::{Markup, PreEscaped, Render, html};
 pub enum Icon {
     /// The crier's horn: broadcasts, and the product itself.
     Announce,
+    /// Something needs somebody.
+    Attention,
     /// One step back.
     Back,
     /// A voice call.
@@ -105,6 +107,7 @@ impl Icon {
     /// Every icon, for the gallery and for tests.
     pub const ALL: &[Icon] = &[
         Icon::Announce,
+        Icon::Attention,
         Icon::Back,
         Icon::Call,
         Icon::Cancel,
@@ -157,6 +160,9 @@ impl Icon {
         match self {
             Icon::Announce => {
                 r#"<path d="M2 6.4v3.2c0 .5.4.9.9.9h1.6l6.6 2.9c.5.2 1-.1 1-.7V3.3c0-.6-.5-.9-1-.7L4.500 5.500H2.900c-.5 0-.9.4-.9.9ZM4.800 10.500l.9 3.300M14.200 6.600c.4.9.4 1.900 0 2.800"/>"#
+            }
+            Icon::Attention => {
+                r#"<path d="M4 11.250h8c-.8-.9-1.250-1.900-1.250-4A2.750 2.750 0 0 0 8 4.250a2.750 2.750 0 0 0-2.750 3c0 2.100-.45 3.100-1.250 4ZM6.800 13.500h2.400M8 2.500v1.750"/>"#
             }
             Icon::Back => r#"<path d="m10 4-4 4 4 4"/>"#,
             Icon::Call => {

@@ -5,6 +5,7 @@
 //! Ids are unique within a page as long as a part with a fixed id (`truth`, `pace`…) stands there once.
 
 pub mod assets;
+pub mod attention;
 pub mod bar;
 pub mod button;
 pub mod checks;

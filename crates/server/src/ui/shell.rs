@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, Render, html};
 
 use super::assets::{Asset, path};
+use super::attention::{self, Length, Strip};
 
 use super::bar::HatchPattern;
 use super::button::Csrf;
@@ -148,6 +149,8 @@ pub struct Frame {
     pub csrf: Csrf,
     /// Whether single keys do something; a user can turn them off.
     pub keys: bool,
+    /// What needs somebody now.
+    pub attention: Strip,
     /// Told once, after an action.
     pub toasts: Vec<Toast>,
 }
@@ -193,6 +196,8 @@ pub struct Page<'a> {
     pub foot: Option<Markup>,
     /// Where its changes come from, as "/live/broadcasts/…"; those of the frame alone when there is nothing else.
     pub live: Option<String>,
+    /// How much of what needs somebody is said over it.
+    pub attention: Length,
 }
 
 impl Render for Page<'_> {
@@ -207,10 +212,14 @@ impl Render for Page<'_> {
                 (self.side())
                 div class="m-main" data-live=(self.live.as_deref().unwrap_or("/live")) {
                     (self.top())
-                    main id="main" class="m-page" tabindex="-1" { (self.body) }
+                    main id="main" class="m-page" tabindex="-1" {
+                        (self.frame.attention.shown(self.attention))
+                        (self.body)
+                    }
                     @if let Some(foot) = &self.foot { (foot) }
                 }
                 (self.dock())
+                form id=(attention::FORM) method="post" hidden { (self.frame.csrf) }
                 div class="m-toasts" role="region" aria-label="Notices" aria-live="polite" data-toasts {
                     @for toast in &self.frame.toasts { (toast) }
                 }
@@ -228,6 +237,10 @@ impl Page<'_> {
                 (self.organisation())
                 a class="m-find" href="/people#q" data-find { (Icon::Search) span { "Find a person" } kbd class="m-kbd" { "/" } }
                 nav class="m-nav" aria-label="Sections" {
+                    a class="m-nav__item" href=(attention::HREF) data-go="a" title="Attention" {
+                        (Icon::Attention) span { "Attention" } (attention::count(frame.attention.n()))
+                    }
+                    span class="m-nav__gap" {}
                     @for section in self.frame.sections() {
                         @if *section == Section::Settings { span class="m-nav__gap" {} }
                         (self.nav_item(*section))
@@ -305,7 +318,7 @@ impl Page<'_> {
         let theme_icon = if other == Theme::Dark { Icon::Dark } else { Icon::Light };
         html! {
             header class="m-top" {
-                a class="m-top__menu" href="#menu" aria-label="Open menu" { (Icon::Menu) }
+                a class="m-top__menu" href="#menu" aria-label="Open menu" { (Icon::Menu) (attention::badge(self.frame.attention.n())) }
                 nav class="m-crumbs" aria-label="Breadcrumb" {
                     ol { @for crumb in &self.crumbs { li { @match &crumb.href {
                         Some(href) => a href=(href) { (crumb.label) },
@@ -403,6 +416,7 @@ impl Frame {
             theme: Theme::Light,
             csrf: Csrf("sample".into()),
             keys: true,
+            attention: Strip::default(),
             toasts: vec![],
         }
     }

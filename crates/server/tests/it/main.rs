@@ -4,6 +4,7 @@
 
 mod access;
 mod arrows;
+mod attention;
 mod broadcast;
 mod callbacks;
 mod consents;

@@ -1,13 +1,14 @@
 //! The four tabs, what stands on those that nothing sends on, and the card of the account behind the chosen one.
 
-use domain::{channel::Channel, checks::Finding, role::Permission};
+use domain::{channel::Channel, role::Permission};
 use providers::{Standing, Vendor, vendor::CallbackProof};
 use store::integrations::Integration;
 
 use super::{choices::Opened, compose::Compose, paths, vendor};
 use crate::{
+    app::App,
     http::extract::Member,
-    pages::settings::integrations::{logo, shown_number, standing_chip},
+    pages::settings::integrations::{logo, shown_number, state_chip},
     ui::{
         button::Button,
         chip::{Chip, State, Tone},
@@ -128,28 +129,13 @@ pub(super) fn missing(
     }
 }
 
-/// How the channel stands, in one word.
-pub(super) fn standing(account: Option<&Integration>, opened: Option<&Opened>, findings: &[Finding]) -> Chip {
+/// How the channel stands, in one word: as the account does, wherever it is shown.
+pub(super) fn standing(app: &App, account: Option<&Integration>, opened: Option<&Opened>) -> Chip {
     let (Some(account), Some(opened)) = (account, opened) else { return State::NotSetUp.chip() };
-    if account.stopped_at.is_some() {
-        return Chip { tone: Tone::Act, icon: Icon::Pause, word: "Stopped".to_owned() };
-    }
-    if opened.account.is_err() {
+    if opened.account.is_err() && !account.sealed.is_empty() {
         return State::Disconnected.chip();
     }
-    let refused = |finding: &Finding| {
-        matches!(finding, Finding::CampaignRefused { .. } | Finding::AccountRefused { .. })
-    };
-    if findings.iter().any(refused) {
-        return standing_chip(Standing::Refused);
-    }
-    if findings.iter().any(|finding| matches!(finding, Finding::WalletLow { .. })) {
-        return State::LowBalance.chip();
-    }
-    if opened.status.as_ref().is_some_and(|status| status.standing == Standing::NotActive) {
-        return State::Setup.chip();
-    }
-    State::Ready.chip()
+    state_chip(&app.composer.account_state(account))
 }
 
 /// The account's card.

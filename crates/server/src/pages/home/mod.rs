@@ -30,6 +30,7 @@ use crate::{
         notice::see_other,
     },
     ui::{
+        attention::Length,
         button::Button,
         chip::{Chip, Tone},
         composer::{Composer, SendBar},
@@ -39,6 +40,7 @@ use crate::{
         shell::{Crumb, Section},
     },
 };
+use super::settings::integrations::state_chip;
 use choices::{Choices, Ids, Opened};
 use compose::Compose;
 use composer_state::ComposerState;
@@ -84,12 +86,8 @@ pub async fn show(
         composer = ComposerState::load(&app, &member, &state, &choices, opened.as_ref(), Wait::Page).await?;
     }
     let view = View { app: &app, member: &member, choices: &choices, opened: opened.as_ref() };
-    let chip = channels::standing(
-        choices.account(),
-        opened.as_ref(),
-        composer.as_ref().map_or(&[], |composer| composer.review.findings.as_slice()),
-    );
-    let other = other_channel(&member, state.channel).await?;
+    let chip = channels::standing(&app, choices.account(), opened.as_ref());
+    let other = other_channel(&app, &member, state.channel).await?;
     let body = html! {
         (Intro {
             title: "Workshop notification".to_owned(),
@@ -115,13 +113,15 @@ pub async fn show(
 }
 
 /// Whether the channel that is not chosen could send, for its tab.
-async fn other_channel(member: &Member, chosen: Channel) -> Result<(Tone, String), Problem> {
+async fn other_channel(app: &App, member: &Member, chosen: Channel) -> Result<(Tone, String), Problem> {
     let other = if chosen == Channel::Sms { Channel::WhatsappPersonal } else { Channel::Sms };
     let all = member.org.integrations().await?;
     let mut accounts = all.into_iter().filter(|account| vendor::serves(&account.kind, other));
     Ok(match accounts.next() {
-        Some(account) if account.stopped_at.is_some() => (Tone::Act, "Stopped".to_owned()),
-        Some(_) => (Tone::Done, "Connected".to_owned()),
+        Some(account) => {
+            let chip = state_chip(&app.composer.account_state(&account));
+            (chip.tone, chip.word)
+        }
         None => (Tone::Rest, "Not set up".to_owned()),
     })
 }
@@ -132,6 +132,7 @@ fn page(member: &Member, body: Markup, foot: Option<Markup>, live: Option<String
     page.crumbs = vec![Crumb::to(Section::Workshops.word(), paths::WORKSHOPS), Crumb::here(TITLE)];
     page.foot = foot;
     page.live = live;
+    page.attention = Length::All;
     page.render().into_response()
 }
 

@@ -64,6 +64,11 @@ pub async fn frame(State(app): State<App>, caller: Caller, headers: HeaderMap) -
     stream(app, &caller, &headers, What::Frame).await
 }
 
+/// `GET /live/attention`: everything that needs somebody.
+pub async fn attention(State(app): State<App>, caller: Caller, headers: HeaderMap) -> PageResult {
+    stream(app, &caller, &headers, What::Attention).await
+}
+
 /// `GET /live/broadcasts`: a page of the list of broadcasts.
 pub async fn broadcasts(
     State(app): State<App>,

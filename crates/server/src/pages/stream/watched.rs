@@ -15,7 +15,7 @@ use crate::{
         broadcast::{list, message::Story, recipients::Listing, recipients::Which, view::View},
         home::history,
     },
-    ui::fragment::Fragment,
+    ui::{attention::Length, fragment::Fragment},
 };
 
 /// What is watched besides the frame around every page.
@@ -23,6 +23,8 @@ use crate::{
 pub(super) enum What {
     /// Nothing.
     Frame,
+    /// Everything that needs somebody.
+    Attention,
     /// A broadcast with the recipients on the page, and perhaps one message in the drawer.
     Broadcast(BroadcastId, Box<Which>),
     /// One message.
@@ -34,9 +36,18 @@ pub(super) enum What {
 }
 
 impl What {
+    /// How much of what needs somebody stands over that page.
+    fn attention(&self) -> Length {
+        match self {
+            What::Attention | What::History(_) => Length::All,
+            What::Frame | What::Broadcast(..) | What::Message(..) | What::Broadcasts(_) => Length::First,
+        }
+    }
+
     fn concerns(&self, changed: BroadcastId) -> bool {
         match self {
             What::Frame => false,
+            What::Attention => true,
             What::Broadcast(id, _) | What::Message(id, _) => *id == changed,
             What::Broadcasts(_) | What::History(_) => true,
         }
@@ -87,7 +98,7 @@ impl Watch {
     pub(super) async fn parts(&self) -> Result<Vec<Fragment>, StoreError> {
         let now = self.app.clock.now();
         let mut parts = match &self.what {
-            What::Frame => vec![],
+            What::Frame | What::Attention => vec![],
             What::Broadcast(id, which) => self.broadcast(*id, which, now).await?,
             What::Message(id, position) => vec![self.message(*id, *position, now).await?],
             What::Broadcasts(which) => {
@@ -95,8 +106,15 @@ impl Watch {
             }
             What::History(which) => which.load(&self.org, &self.zone, now).await?.fragments(),
         };
-        parts.extend(Pulse::load(&self.app, &self.org, now).await?.fragments(&self.zone, now));
+        let asks = self.asks().await?;
+        parts.extend(Pulse::load(&self.app, &asks).await?.fragments(&self.zone, now, self.what.attention()));
         Ok(parts)
+    }
+
+    /// Who watches, in the organisation as it is now.
+    async fn asks(&self) -> Result<compose::Caller, StoreError> {
+        let organization = self.org.organization().await?;
+        Ok(compose::Caller::new(self.org.clone(), organization, self.app.clock.now()))
     }
 
     async fn broadcast(

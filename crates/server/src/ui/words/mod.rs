@@ -3,4 +3,5 @@
 
 pub mod events;
 pub mod findings;
+pub mod matters;
 pub mod reasons;

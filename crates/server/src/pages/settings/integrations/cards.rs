@@ -15,7 +15,7 @@ use serde_json::Value;
 use store::{StoreError, integrations::Integration};
 
 use super::{
-    Face, Fact, form::has_page_of_keys, health::Health, href, sub_page, vendor_of, when, when_short, withheld,
+    Face, Fact, form::has_page_of_keys, health::{Health, state_chip}, href, sub_page, vendor_of, when, when_short, withheld,
 };
 use crate::{
     app::App,
@@ -49,18 +49,17 @@ struct TestForm {
 
 impl Face {
     /// An account as cards and heads show it.
-    pub(super) fn of(member: &Member, integration: &Integration) -> Result<Face, Problem> {
+    pub(super) fn of(app: &App, member: &Member, integration: &Integration) -> Result<Face, Problem> {
         let vendor = vendor_of(integration)?;
         let health = Health::of(integration);
         let mut face = Face {
             vendor,
             channel: channels(vendor),
-            chip: health.chip(),
+            chip: state_chip(&app.composer.account_state(integration)),
             alert: health.alert(),
-            facts: card_facts(member, vendor, integration, &health),
+            facts: card_facts(app, member, vendor, integration, &health),
         };
-        if let Some((chip, alert)) = withheld(member, integration, vendor.name()) {
-            face.chip = chip;
+        if let Some(alert) = withheld(member, integration, vendor.name()) {
             face.alert = Some(alert);
         }
         Ok(face)
@@ -73,10 +72,16 @@ fn channels(vendor: &dyn Vendor) -> String {
 }
 
 /// Fields that stand on cards, the wallet, pace, receipts and the last test.
-fn card_facts(member: &Member, vendor: &dyn Vendor, integration: &Integration, health: &Health) -> Vec<Fact> {
+fn card_facts(
+    app: &App,
+    member: &Member,
+    vendor: &dyn Vendor,
+    integration: &Integration,
+    health: &Health,
+) -> Vec<Fact> {
     let on_card = vendor.settings().iter().filter(|field| field.shown.on_card);
     let mut facts: Vec<Fact> = on_card.filter_map(|field| fact(member, vendor, integration, field)).collect();
-    facts.extend(health.wallet(member));
+    facts.extend(wallet(app, member, integration, health));
     facts.push(pace(vendor, integration));
     facts.push(receipts(member, vendor, integration));
     facts.push(match health.tested_at {
@@ -84,6 +89,15 @@ fn card_facts(member: &Member, vendor: &dyn Vendor, integration: &Integration, h
         None => ("Test".into(), html! { "Never" }, Some("A test sends nothing and costs nothing".into())),
     });
     facts
+}
+
+/// The wallet as the home page shows it: what was told last, by a test or since.
+fn wallet(app: &App, member: &Member, integration: &Integration, health: &Health) -> Option<Fact> {
+    let balance = app.composer.known(integration)?.balance?;
+    match health.wallet(member) {
+        Some(tested) if health.status.balance == Some(balance) => Some(tested),
+        _ => Some(("Wallet".into(), html! { (crate::ui::format::rupees(balance.0)) }, Some("Asked lately".into()))),
+    }
 }
 
 /// One field as it is stored; `None` for one that is only shown when it holds something.
@@ -204,7 +218,7 @@ async fn first_about(member: &Member, vendor: &dyn Vendor) -> Result<String, Sto
 }
 
 fn page(app: &App, member: &Member, integration: &Integration, asked: &TestForm) -> Result<Markup, Problem> {
-    let face = Face::of(member, integration)?;
+    let face = Face::of(app, member, integration)?;
     let (vendor, own) = (face.vendor, href(integration.id));
     let mut head = Head::new(&integration.name).chip(face.chip).meta(vendor.name()).meta(face.channel);
     if member.may(Permission::Integrations) {

@@ -1,5 +1,6 @@
 //! What the last test of an account proved: kept with the account, and how it looks.
 
+use compose::AccountState;
 use domain::time::Millis;
 use maud::html;
 use providers::{Standing, Status};
@@ -29,8 +30,20 @@ pub struct Health {
     pub status: Status,
 }
 
-/// How a standing looks, wherever an account is shown.
-pub(crate) fn standing_chip(standing: Standing) -> Chip {
+/// How the state of an account looks, wherever it is shown.
+pub(crate) fn state_chip(state: &AccountState) -> Chip {
+    match state {
+        AccountState::KeyNeeded => chip(Tone::Fail, Icon::Key, "Key needed"),
+        AccountState::Stopped { .. } => chip(Tone::Fail, Icon::Pause, "Stopped"),
+        AccountState::HeldBack { .. } => chip(Tone::Act, Icon::Wait, "Held back"),
+        AccountState::NotTested => chip(Tone::Act, Icon::Test, "Not tested"),
+        AccountState::LowBalance => Look::LowBalance.chip(),
+        AccountState::Told(standing) => standing_chip(*standing),
+    }
+}
+
+/// How a standing looks.
+fn standing_chip(standing: Standing) -> Chip {
     match standing {
         Standing::Ready => Look::Ready.chip(),
         Standing::NoMoney => Look::LowBalance.chip(),
@@ -53,21 +66,13 @@ impl Health {
         Health { tested_at: Some(member.now), tested_by: member.user.name.clone(), status }
     }
 
-    /// The state of the account as a chip, as far as a test tells.
-    pub(super) fn chip(&self) -> Chip {
-        match self.tested_at {
-            None => chip(Tone::Act, Icon::Test, "Not tested"),
-            Some(_) => standing_chip(self.status.standing),
-        }
-    }
-
     /// What a test found in the way, and what to do.
     pub(super) fn alert(&self) -> Option<Note> {
         let (title, text) = &self.status.alert;
         if self.tested_at.is_none() || text.is_empty() {
             return None;
         }
-        let tone = self.chip().tone;
+        let tone = standing_chip(self.status.standing).tone;
         let tone =
             if tone == Tone::Act && self.status.standing == Standing::NoMoney { Tone::Fail } else { tone };
         Some(Note::new(tone, title.clone(), text.clone()))

@@ -18,7 +18,7 @@ use store::{StoreError, integrations::Integration};
 pub use cards::{show, test};
 pub use form::{add, edit, keys, new, replace_keys, update};
 pub use health::Health;
-pub(crate) use health::{shown_number, standing_chip};
+pub(crate) use health::{shown_number, state_chip};
 
 use super::{when, when_short};
 use crate::{
@@ -93,25 +93,25 @@ struct Face {
 }
 
 /// What stands above every test: somebody stopped the account, or it is held back for a while.
-fn withheld(member: &Member, integration: &Integration, provider: &str) -> Option<(Chip, Note)> {
+fn withheld(member: &Member, integration: &Integration, provider: &str) -> Option<Note> {
     if integration.sealed.is_empty() {
         let text = "The installation has new keys and cannot open what was stored. Nothing goes out until the secrets are entered again.";
         let mut note = Note::new(Tone::Fail, format!("The secrets of {provider} are lost."), text);
         if member.may(Permission::Integrations) {
             note = note.action(Button::link("Enter again", format!("{}/keys", href(integration.id))).small());
         }
-        return Some((chip(Tone::Fail, Icon::Key, "Key needed"), note));
+        return Some(note);
     }
     if let Some(at) = integration.stopped_at {
         let by = integration.stopped_by.as_deref().unwrap_or("somebody");
         let text =
             format!("By {by}, {}. Nothing goes out; what waits keeps waiting.", when_short(member, at));
-        return Some((chip(Tone::Fail, Icon::Pause, "Stopped"), Note::new(Tone::Fail, "Stopped.", text)));
+        return Some(Note::new(Tone::Fail, "Stopped.", text));
     }
     if integration.held_until > member.now {
         let until = when_short(member, integration.held_until);
         let text = format!("until {until}, because {provider} refused or did not answer.");
-        return Some((chip(Tone::Act, Icon::Wait, "Held back"), Note::new(Tone::Act, "Held back", text)));
+        return Some(Note::new(Tone::Act, "Held back", text));
     }
     None
 }
@@ -123,7 +123,7 @@ fn chip(tone: Tone, icon: Icon, word: &str) -> Chip {
 /* ---------- Lists and details ---------- */
 
 /// `GET /settings/integrations`
-pub async fn list(member: Member) -> PageResult {
+pub async fn list(State(app): State<App>, member: Member) -> PageResult {
     let integrations = member.org.integrations().await?;
     let may = member.may(Permission::Integrations);
     let mut head = Head::new("Integrations")
@@ -134,7 +134,7 @@ pub async fn list(member: Member) -> PageResult {
                 .action(Button::link(format!("Add {}", vendor.name()), new_href(*vendor)).icon(Icon::Plus));
         }
     }
-    let cards = integrations.iter().map(|one| card(&member, one)).collect::<Result<_, _>>()?;
+    let cards = integrations.iter().map(|one| card(&app, &member, one)).collect::<Result<_, _>>()?;
     let body = html! {
         (head)
         @if integrations.is_empty() { (none(may)) }
@@ -188,8 +188,8 @@ fn none(may: bool) -> Empty {
     }
 }
 
-fn card(member: &Member, integration: &Integration) -> Result<IntegrationCard, Problem> {
-    let face = Face::of(member, integration)?;
+fn card(app: &App, member: &Member, integration: &Integration) -> Result<IntegrationCard, Problem> {
+    let face = Face::of(app, member, integration)?;
     let own = href(integration.id);
     let may = member.may(Permission::Integrations);
     let mut actions = Vec::new();

@@ -1,0 +1,254 @@
+//! What needs a person now: the matters of an organisation and how each of its accounts stands, derived from what the store holds and
+//! from what the vendors said last. Nobody is waited for, and no row of a message is read.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use domain::{
+    attention::{AboutAccount, Going, Matter, in_order},
+    broadcast::BroadcastStatus,
+    ids::{IntegrationId, OrganizationId},
+    money::Money,
+    reason::Reason,
+    time::{DAY, HOUR, Millis},
+};
+use providers::Status;
+use store::{
+    Org, Organization, StoreError,
+    attention::Open,
+    integrations::{Account as Stored, Integration},
+};
+
+use crate::{AccountState, Composer};
+
+/// What was derived serves every page of an organisation for so long, unless somebody changed something meanwhile.
+const KEPT_FOR: Duration = Duration::from_secs(1);
+/// Organisations whose matters are kept; beyond, all are derived anew.
+const KEPT_MAX: usize = 1_000;
+/// Receipts that have not begun to come after this time do not come.
+const RECEIPTS_DUE_MS: i64 = HOUR;
+/// A silence is of interest for so long after the first message.
+const SILENCE_SHOWN_MS: i64 = 3 * DAY;
+/// Fewer messages without a receipt prove no silence: phones may be off.
+const SILENT_LEAST: i64 = 5;
+
+/// What needs somebody, and how the accounts stand.
+#[derive(Clone, Debug, Default)]
+pub struct Attention {
+    /// The matters, the most pressing first.
+    pub matters: Vec<Matter>,
+    /// How each account stands.
+    pub accounts: HashMap<IntegrationId, AccountState>,
+}
+
+/// What was derived lately, per organisation.
+pub(crate) type Noticed = Mutex<HashMap<OrganizationId, (Instant, Arc<Attention>)>>;
+
+impl Composer {
+    /// What needs a person of this organisation now.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn attention(
+        &self,
+        org: &Org,
+        organization: &Organization,
+    ) -> Result<Arc<Attention>, StoreError> {
+        if let Some(known) = self.noticed(organization.id) {
+            return Ok(known);
+        }
+        let now = self.clock.now();
+        let derived = Arc::new(self.derive(org, organization, now).await?);
+        if let Ok(mut kept) = self.noticed.lock() {
+            if kept.len() >= KEPT_MAX {
+                kept.clear();
+            }
+            kept.insert(organization.id, (Instant::now(), derived.clone()));
+        }
+        Ok(derived)
+    }
+
+    /// Says that somebody changed something in this organisation: what was derived before is no longer shown.
+    pub fn attention_changed(&self, organization: OrganizationId) {
+        if let Ok(mut kept) = self.noticed.lock() {
+            kept.remove(&organization);
+        }
+    }
+
+    /// How an account stands, as far as is known here: the same on every page that shows it.
+    pub fn account_state(&self, account: &Integration) -> AccountState {
+        let low = self.noticed.lock().is_ok_and(|kept| {
+            let known = kept.get(&account.organization).and_then(|(_, known)| known.accounts.get(&account.id));
+            known == Some(&AccountState::LowBalance)
+        });
+        AccountState::of(account, self.known(account).as_ref(), low, self.clock.now())
+    }
+
+    fn noticed(&self, organization: OrganizationId) -> Option<Arc<Attention>> {
+        let kept = self.noticed.lock().ok()?;
+        let (at, known) = kept.get(&organization)?;
+        (at.elapsed() < KEPT_FOR).then(|| known.clone())
+    }
+
+    async fn derive(
+        &self,
+        org: &Org,
+        organization: &Organization,
+        now: Millis,
+    ) -> Result<Attention, StoreError> {
+        let open = org.broadcasts_to_look_at(now).await?;
+        let accounts = org.integrations().await?;
+        let mut attention = Attention::default();
+        let waiting: i64 = open.iter().map(|open| open.waiting).sum();
+        if let Some((at, by)) = &organization.stopped {
+            attention.matters.push(Matter::SendingStopped { by: by.clone(), at: *at, waiting });
+        }
+        for account in &accounts {
+            self.look_at(account, &open, now, &mut attention);
+        }
+        attention.matters.extend(open.iter().filter_map(paused));
+        attention.matters.extend(open.iter().filter_map(in_doubt));
+        if organization.stopped.is_none() {
+            attention.matters.extend(open.iter().filter_map(|one| late(one, &open, &accounts, now)));
+        }
+        let n = org.posts_to_look_at().await?;
+        if n > 0 {
+            attention.matters.push(Matter::NotUnderstood { n });
+        }
+        attention.matters = in_order(attention.matters);
+        Ok(attention)
+    }
+
+    /// How an account stands, and what about it needs somebody.
+    fn look_at(&self, account: &Integration, open: &[Open], now: Millis, to: &mut Attention) {
+        let own: Vec<&Open> = open.iter().filter(|open| open.broadcast.account == account.id).collect();
+        let waiting = own.iter().map(|open| open.waiting).sum();
+        if waiting > 0 && account.stopped_at.is_none() {
+            self.ask_behind(account);
+        }
+        let known = self.known(account);
+        let low = short_of(&own, known.as_ref());
+        let state = AccountState::of(account, known.as_ref(), low.is_some(), now);
+        let about = || AboutAccount {
+            id: account.id,
+            name: account.name.clone(),
+            kind: account.kind.clone(),
+        };
+        match &state {
+            AccountState::Stopped { by, at } if waiting > 0 => to.matters.push(Matter::AccountStopped {
+                account: about(),
+                by: by.clone(),
+                at: *at,
+                waiting,
+            }),
+            AccountState::KeyNeeded => {
+                to.matters.push(Matter::AccountRefused { account: about(), said: String::new(), waiting });
+            }
+            state if state.is_refused() => {
+                let said = known.map(|status| status.said).unwrap_or_default();
+                to.matters.push(Matter::AccountRefused { account: about(), said, waiting });
+            }
+            _ => {}
+        }
+        // Where a broadcast stands still for it already, that is the matter.
+        let stands = own.iter().any(|open| open.status == BroadcastStatus::Paused && is_of_provider(open));
+        if let Some((balance, needed)) = low.filter(|_| !stands) {
+            to.matters.push(Matter::WalletLow { account: about(), balance, needed });
+        }
+        if let Some((handed_over, since)) = silent(account, &own, now).filter(|_| self.takes_receipts(account))
+        {
+            to.matters.push(Matter::ReceiptsSilent { account: about(), handed_over, since });
+        }
+        to.accounts.insert(account.id, state);
+    }
+
+    fn takes_receipts(&self, account: &Integration) -> bool {
+        let stored = Stored {
+            id: account.id,
+            organization: account.organization,
+            kind: account.kind.clone(),
+            settings: account.settings.clone(),
+            sealed: account.sealed.clone(),
+        };
+        self.accounts.open(&stored).is_ok_and(|account| account.can().takes_receipts)
+    }
+}
+
+/// What is left and what is needed, when that is more.
+fn short_of(own: &[&Open], known: Option<&Status>) -> Option<(Money, Money)> {
+    let balance = known?.balance?;
+    let needed: Money = own.iter().map(|open| open.cost_to_come()).sum();
+    (needed > balance).then_some((balance, needed))
+}
+
+fn is_of_provider(open: &Open) -> bool {
+    matches!(open.stop_code, Reason::Provider(_))
+}
+
+fn paused(open: &Open) -> Option<Matter> {
+    let stands = open.status == BroadcastStatus::Paused && open.waiting > 0;
+    stands.then(|| Matter::Paused {
+        broadcast: open.broadcast.clone(),
+        why: open.stop_code.clone(),
+        said: open.stop_text.clone(),
+        by: open.stopped_by.clone(),
+        at: open.stopped_at.unwrap_or(open.starts_at),
+        waiting: open.waiting,
+        deadline: open.deadline,
+    })
+}
+
+fn in_doubt(open: &Open) -> Option<Matter> {
+    (open.unknown > 0).then(|| Matter::Unknown { broadcast: open.broadcast.clone(), n: open.unknown })
+}
+
+/// Handed over and never reported, when receipts should have begun to come.
+fn silent(account: &Integration, own: &[&Open], now: Millis) -> Option<(i64, Millis)> {
+    let due = own.iter().filter(|open| {
+        open.reported == 0
+            && open.started_at.is_some_and(|at| {
+                let age = now.since(at);
+                let heard = account.last_receipt_at.is_some_and(|last| last >= at);
+                !heard && age > RECEIPTS_DUE_MS && age < SILENCE_SHOWN_MS
+            })
+    });
+    let (n, since) = due.fold((0, now), |(n, since), open| {
+        (n + open.handed_over, since.min(open.started_at.unwrap_or(now)))
+    });
+    (n >= SILENT_LEAST).then_some((n, since))
+}
+
+/// A broadcast under way or to come that would not be done when its workshop begins.
+fn late(open: &Open, all: &[Open], accounts: &[Integration], now: Millis) -> Option<Matter> {
+    if !matches!(open.status, BroadcastStatus::Scheduled | BroadcastStatus::InProgress) {
+        return None;
+    }
+    let account = accounts.iter().find(|account| account.id == open.broadcast.account)?;
+    if account.stopped_at.is_some() {
+        return None;
+    }
+    let begins = open.starts_at.max(now).max(account.held_until);
+    // Smaller ones are served first.
+    let ahead: i64 = all
+        .iter()
+        .filter(|other| other.broadcast.account == account.id && other.broadcast.id != open.broadcast.id)
+        .filter(|other| other.status == BroadcastStatus::InProgress && other.waiting < open.waiting)
+        .map(|other| other.waiting)
+        .sum();
+    // A call may carry many people with one text: how long that takes is not known here.
+    let took_ms = match open.is_shared {
+        true => 0,
+        false => open.waiting.saturating_add(ahead).saturating_mul(1_000) / account.pace.per_second.max(1),
+    };
+    let going = Going {
+        broadcast: open.broadcast.clone(),
+        waiting: open.waiting,
+        workshop_starts_at: open.workshop_starts_at,
+        deadline: open.deadline,
+        done_at: begins.plus(took_ms),
+    };
+    going.late(now)
+}

@@ -1,0 +1,316 @@
+//! What needs a person now: matters that are derived from what stands in the store, and gone when they are settled.
+
+use crate::{
+    channel::Channel,
+    ids::{BroadcastId, IntegrationId, WorkshopId},
+    money::Money,
+    reason::{OwnReason, Reason},
+    time::Millis,
+};
+
+/// The broadcast that a matter is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AboutBroadcast {
+    /// Which.
+    pub id: BroadcastId,
+    /// By which account it goes.
+    pub account: IntegrationId,
+    /// What it is called in lists.
+    pub title: String,
+    /// On which channel.
+    pub channel: Channel,
+    /// Whose people.
+    pub workshop: WorkshopId,
+    /// The workshop's title.
+    pub workshop_title: String,
+}
+
+/// The account that a matter is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AboutAccount {
+    /// Which.
+    pub id: IntegrationId,
+    /// The organisation's name for it.
+    pub name: String,
+    /// The vendor's word.
+    pub kind: String,
+}
+
+/// Something that needs a person now. Equal matters have equal [keys](Matter::key), however their numbers move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Matter {
+    /// All sending of the organisation is stopped.
+    SendingStopped {
+        /// By whom.
+        by: String,
+        /// Since when.
+        at: Millis,
+        /// Messages that wait.
+        waiting: i64,
+    },
+    /// Somebody stopped an account.
+    AccountStopped {
+        /// Which.
+        account: AboutAccount,
+        /// By whom.
+        by: String,
+        /// Since when.
+        at: Millis,
+        /// Messages that wait for it.
+        waiting: i64,
+    },
+    /// A broadcast stands still.
+    Paused {
+        /// Which.
+        broadcast: AboutBroadcast,
+        /// Why.
+        why: Reason,
+        /// What the provider said.
+        said: String,
+        /// Who paused it; empty for the engine.
+        by: String,
+        /// Since when.
+        at: Millis,
+        /// People who wait.
+        waiting: i64,
+        /// Its last useful moment.
+        deadline: Millis,
+    },
+    /// A vendor refuses an account, or calls it not active.
+    AccountRefused {
+        /// Which.
+        account: AboutAccount,
+        /// What the vendor said.
+        said: String,
+        /// Messages that wait for it.
+        waiting: i64,
+    },
+    /// The wallet holds less than what is planned will cost.
+    WalletLow {
+        /// Which account's.
+        account: AboutAccount,
+        /// What is left.
+        balance: Money,
+        /// What the waiting messages are expected to cost.
+        needed: Money,
+    },
+    /// Not everybody has the message when the workshop begins.
+    Late {
+        /// Which broadcast.
+        broadcast: AboutBroadcast,
+        /// People who wait.
+        waiting: i64,
+        /// When the workshop begins, or began.
+        starts_at: Millis,
+        /// When the last one would have it.
+        done_at: Millis,
+    },
+    /// Nobody knows whether messages went out.
+    Unknown {
+        /// Of which broadcast.
+        broadcast: AboutBroadcast,
+        /// How many.
+        n: i64,
+    },
+    /// An account was to report what became of messages, and reports nothing.
+    ReceiptsSilent {
+        /// Which.
+        account: AboutAccount,
+        /// Messages handed over and never reported.
+        handed_over: i64,
+        /// When the first of them was handed over.
+        since: Millis,
+    },
+    /// Providers posted what could not be read.
+    NotUnderstood {
+        /// How many posts.
+        n: i64,
+    },
+}
+
+impl Matter {
+    /// The name of the matter, for what is done once per matter. It changes when the same thing happens anew.
+    pub fn key(&self) -> String {
+        match self {
+            Matter::SendingStopped { at, .. } => format!("stopped {}", at.0),
+            Matter::AccountStopped { account, at, .. } => format!("account_stopped {} {}", account.id, at.0),
+            Matter::Paused { broadcast, at, .. } => format!("paused {} {}", broadcast.id, at.0),
+            Matter::AccountRefused { account, .. } => format!("account_refused {}", account.id),
+            Matter::WalletLow { account, .. } => format!("wallet_low {}", account.id),
+            Matter::Late { broadcast, starts_at, .. } => format!("late {} {}", broadcast.id, starts_at.0),
+            Matter::Unknown { broadcast, .. } => format!("unknown {}", broadcast.id),
+            Matter::ReceiptsSilent { account, since, .. } => {
+                format!("receipts_silent {} {}", account.id, since.0)
+            }
+            Matter::NotUnderstood { .. } => "not_understood".to_owned(),
+        }
+    }
+
+    /// The account that it is about: nothing about it goes out through that one.
+    pub fn account(&self) -> Option<IntegrationId> {
+        match self {
+            Matter::SendingStopped { .. } | Matter::NotUnderstood { .. } => None,
+            Matter::AccountStopped { account, .. }
+            | Matter::AccountRefused { account, .. }
+            | Matter::WalletLow { account, .. }
+            | Matter::ReceiptsSilent { account, .. } => Some(account.id),
+            Matter::Paused { broadcast, .. }
+            | Matter::Late { broadcast, .. }
+            | Matter::Unknown { broadcast, .. } => Some(broadcast.account),
+        }
+    }
+
+    /// Its number: people, messages or posts.
+    pub fn count(&self) -> i64 {
+        match self {
+            Matter::SendingStopped { waiting, .. }
+            | Matter::AccountStopped { waiting, .. }
+            | Matter::Paused { waiting, .. }
+            | Matter::AccountRefused { waiting, .. }
+            | Matter::Late { waiting, .. } => *waiting,
+            Matter::Unknown { n, .. } | Matter::NotUnderstood { n } => *n,
+            Matter::ReceiptsSilent { handed_over, .. } => *handed_over,
+            Matter::WalletLow { .. } => 0,
+        }
+    }
+
+    /// Whether somebody should hear of it at night as well: people wait, and wait in vain after a moment that is near.
+    pub fn is_urgent(&self, now: Millis) -> bool {
+        match self {
+            Matter::Paused { deadline, waiting, why, .. } => {
+                let own_decision = *why == Reason::Ours(OwnReason::PausedByPerson);
+                *waiting > 0 && !own_decision && deadline.since(now) < URGENT_MS
+            }
+            Matter::Late { .. } => true,
+            Matter::SendingStopped { .. }
+            | Matter::AccountStopped { .. }
+            | Matter::AccountRefused { .. }
+            | Matter::WalletLow { .. }
+            | Matter::Unknown { .. }
+            | Matter::ReceiptsSilent { .. }
+            | Matter::NotUnderstood { .. } => false,
+        }
+    }
+
+    /// Its place in a list: what holds most people back soonest comes first.
+    fn rank(&self) -> u8 {
+        match self {
+            Matter::SendingStopped { .. } => 0,
+            Matter::Paused { .. } => 1,
+            Matter::AccountStopped { .. } => 2,
+            Matter::AccountRefused { .. } => 3,
+            Matter::Late { .. } => 4,
+            Matter::WalletLow { .. } => 5,
+            Matter::Unknown { .. } => 6,
+            Matter::ReceiptsSilent { .. } => 7,
+            Matter::NotUnderstood { .. } => 8,
+        }
+    }
+}
+
+/// A last useful moment nearer than this makes a paused broadcast urgent.
+const URGENT_MS: i64 = 2 * crate::time::HOUR;
+
+/// Matters in the order in which somebody should see to them.
+pub fn in_order(mut matters: Vec<Matter>) -> Vec<Matter> {
+    matters.sort_by_key(|matter| {
+        let until = if let Matter::Paused { deadline, .. } = matter { deadline.0 } else { 0 };
+        (matter.rank(), until, std::cmp::Reverse(matter.count()))
+    });
+    matters
+}
+
+/// What is known of a broadcast that may need somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Going {
+    /// Which.
+    pub broadcast: AboutBroadcast,
+    /// People who wait.
+    pub waiting: i64,
+    /// When the workshop begins.
+    pub workshop_starts_at: Millis,
+    /// Its last useful moment.
+    pub deadline: Millis,
+    /// When the last one would have it, at the pace of its account.
+    pub done_at: Millis,
+}
+
+impl Going {
+    /// The matter, when people would still wait at the workshop's start. A broadcast that was begun or planned to go on after the start, as
+    /// a word of thanks is, is never late.
+    pub fn late(&self, now: Millis) -> Option<Matter> {
+        let start = self.workshop_starts_at;
+        let before_start = now < start.plus(AFTER_START_MS) && self.deadline <= start.plus(AFTER_START_MS);
+        (self.waiting > 0 && before_start && self.done_at > start).then(|| Matter::Late {
+            broadcast: self.broadcast.clone(),
+            waiting: self.waiting,
+            starts_at: start,
+            done_at: self.done_at,
+        })
+    }
+}
+
+/// What is of use until the workshop begins is of use for so long after.
+const AFTER_START_MS: i64 = 10 * crate::time::MINUTE;
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::time::{HOUR, MINUTE};
+
+    fn broadcast() -> AboutBroadcast {
+        AboutBroadcast {
+            id: BroadcastId(Uuid::from_u128(1)),
+            account: IntegrationId(Uuid::from_u128(2)),
+            title: "Reminder today".into(),
+            channel: Channel::Sms,
+            workshop: WorkshopId(Uuid::from_u128(3)),
+            workshop_title: "Excel".into(),
+        }
+    }
+
+    fn going(start: i64, deadline: i64, done_at: i64) -> Going {
+        Going {
+            broadcast: broadcast(),
+            waiting: 140,
+            workshop_starts_at: Millis(start),
+            deadline: Millis(deadline),
+            done_at: Millis(done_at),
+        }
+    }
+
+    #[test]
+    fn what_would_not_be_done_when_the_workshop_begins_is_late_and_thanks_never_are() {
+        let now = Millis(0);
+        assert!(going(HOUR, HOUR + 10 * MINUTE, HOUR + MINUTE).late(now).is_some());
+        assert!(going(HOUR, HOUR + 10 * MINUTE, HOUR - MINUTE).late(now).is_none(), "done in time");
+        assert!(going(-HOUR, HOUR, HOUR).late(now).is_none(), "sent after the workshop");
+        assert!(going(HOUR, 5 * HOUR, 2 * HOUR).late(now).is_none(), "of use long after the start");
+    }
+
+    #[test]
+    fn a_matter_keeps_its_key_while_its_number_moves_and_gets_another_when_it_happens_anew() {
+        let paused = |at: i64, waiting| Matter::Paused {
+            broadcast: broadcast(),
+            why: Reason::from("http_402"),
+            said: String::new(),
+            by: String::new(),
+            at: Millis(at),
+            waiting,
+            deadline: Millis(HOUR),
+        };
+        assert_eq!(paused(1, 140).key(), paused(1, 12).key());
+        assert_ne!(paused(1, 140).key(), paused(2, 140).key());
+        assert!(paused(1, 140).is_urgent(Millis(0)));
+        assert!(!paused(1, 0).is_urgent(Millis(0)));
+    }
+
+    #[test]
+    fn what_stops_everything_is_listed_first() {
+        let unknown = Matter::Unknown { broadcast: broadcast(), n: 2 };
+        let stopped = Matter::SendingStopped { by: "Meera".into(), at: Millis(0), waiting: 3 };
+        assert_eq!(in_order(vec![unknown.clone(), stopped.clone()]), vec![stopped, unknown]);
+    }
+}

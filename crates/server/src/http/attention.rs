@@ -1,0 +1,132 @@
+//! What needs somebody now, as the strip over every page shows it.
+
+use compose::Attention;
+use domain::{
+    attention::{AboutBroadcast, Matter},
+    reason::Reason,
+    time::{Millis, Zone},
+};
+use providers::{codes, registry};
+use store::StoreError;
+
+use crate::{
+    app::App,
+    ui::{
+        attention::{FORM, Row, Strip},
+        button::{Button, Size},
+        icons::Icon,
+        words::{
+            matters::{self, About, button},
+            reasons,
+        },
+    },
+};
+
+/// Reads the strip of an organisation. Whoever may not send sees what stands still, without buttons that do something.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn strip(app: &App, asks: &compose::Caller, may_send: bool) -> Result<Strip, StoreError> {
+    let attention = app.composer.attention(&asks.org, &asks.organization).await?;
+    Ok(of(&attention, &asks.organization.zone, asks.now, may_send))
+}
+
+/// The strip of what was derived.
+pub fn of(attention: &Attention, zone: &Zone, now: Millis, may_send: bool) -> Strip {
+    Strip { rows: attention.matters.iter().map(|matter| row(matter, zone, now, may_send)).collect() }
+}
+
+/// The sentences of a matter, as they stand on screens and in what goes out.
+pub fn words(matter: &Matter, zone: &Zone, now: Millis) -> matters::Words {
+    let (cause, help) = match matter {
+        Matter::Paused { why, .. } => cause(why),
+        _ => (String::new(), String::new()),
+    };
+    let provider = provider(matter);
+    matters::matter(matter, &About { zone, now, provider, cause: &cause, help: &help })
+}
+
+/// Why a broadcast stands still, in a few words, and what helps.
+fn cause(why: &Reason) -> (String, String) {
+    match why {
+        Reason::None => ("Paused".to_owned(), String::new()),
+        Reason::Ours(own) => {
+            let words = reasons::own(*own);
+            (words.title.to_owned(), String::new())
+        }
+        Reason::Excluded(skip) => (reasons::excluded(*skip).title.to_owned(), String::new()),
+        Reason::Provider(code) => match codes::meaning(code) {
+            Some(meaning) => (meaning.title.to_owned(), meaning.help.to_owned()),
+            None => (format!("Code {code}"), String::new()),
+        },
+    }
+}
+
+fn provider(matter: &Matter) -> &'static str {
+    let kind = match matter {
+        Matter::AccountStopped { account, .. }
+        | Matter::AccountRefused { account, .. }
+        | Matter::WalletLow { account, .. }
+        | Matter::ReceiptsSilent { account, .. } => account.kind.as_str(),
+        Matter::Unknown { .. }
+        | Matter::SendingStopped { .. }
+        | Matter::Paused { .. }
+        | Matter::Late { .. }
+        | Matter::NotUnderstood { .. } => "",
+    };
+    registry::vendor(kind).map_or("The provider", |vendor| vendor.name())
+}
+
+fn row(matter: &Matter, zone: &Zone, now: Millis, may_send: bool) -> Row {
+    let words = words(matter, zone, now);
+    let (icon, act) = act(matter, may_send);
+    Row { icon, title: words.title, link: link(matter), why: words.why, act }
+}
+
+fn link(matter: &Matter) -> Option<(String, String)> {
+    let to = |of: &AboutBroadcast| Some((of.title.clone(), format!("/broadcasts/{}", of.id)));
+    match matter {
+        Matter::Paused { broadcast, .. }
+        | Matter::Late { broadcast, .. }
+        | Matter::Unknown { broadcast, .. } => to(broadcast),
+        Matter::SendingStopped { .. }
+        | Matter::AccountStopped { .. }
+        | Matter::AccountRefused { .. }
+        | Matter::WalletLow { .. }
+        | Matter::ReceiptsSilent { .. }
+        | Matter::NotUnderstood { .. } => None,
+    }
+}
+
+/// The one thing to do: posted by the form outside the strip, or a page that leads on.
+fn act(matter: &Matter, may_send: bool) -> (Icon, Option<Button>) {
+    let label = button(matter);
+    let post = |icon, to: String| {
+        let button = Button::new(label.clone()).icon(icon).form(FORM).formaction(to);
+        may_send.then_some(Button { size: Size::Small, ..button })
+    };
+    let page = |to: String| Some(Button::link(label.clone(), to).small());
+    match matter {
+        Matter::SendingStopped { .. } => (Icon::Pause, post(Icon::Play, "/operator/release".to_owned())),
+        Matter::AccountStopped { account, .. } => {
+            (Icon::Pause, post(Icon::Play, format!("/operator/integrations/{}/release", account.id)))
+        }
+        Matter::Paused { broadcast, why, .. } if matters::is_moved(why) => {
+            (Icon::Pause, post(Icon::Edit, format!("/broadcasts/{}/rewrite", broadcast.id)))
+        }
+        Matter::Paused { broadcast, .. } => {
+            (Icon::Pause, post(Icon::Play, format!("/broadcasts/{}/resume", broadcast.id)))
+        }
+        Matter::AccountRefused { account, .. } | Matter::WalletLow { account, .. } => {
+            (Icon::Plug, page(format!("/settings/integrations/{}#test", account.id)))
+        }
+        Matter::Late { broadcast, .. } => (Icon::Wait, page(format!("/broadcasts/{}", broadcast.id))),
+        Matter::Unknown { broadcast, .. } => {
+            (Icon::Question, page(format!("/broadcasts/{}?state=unknown#recipients", broadcast.id)))
+        }
+        Matter::ReceiptsSilent { account, .. } => {
+            (Icon::Warning, page(format!("/settings/integrations/{}#receipts", account.id)))
+        }
+        Matter::NotUnderstood { .. } => (Icon::Warning, page("/operator#not-understood".to_owned())),
+    }
+}

@@ -1,0 +1,69 @@
+//! Everything that needs somebody now, on a page of its own: where the menu leads, and what goes out by e-mail or to a phone.
+
+use axum::{extract::State, response::IntoResponse};
+use domain::ids::BroadcastId;
+use maud::{Render, html};
+
+use crate::{
+    app::App,
+    http::{
+        error::PageResult,
+        extract::{Member, Path},
+        notice::see_other_saying,
+    },
+    ui::{
+        attention::Length,
+        empty::Empty,
+        head::Head,
+        icons::Icon,
+        shell::{Crumb, Section},
+    },
+};
+
+/// `GET /attention`
+pub async fn show(member: Member) -> PageResult {
+    let nothing = member.frame.attention.rows.is_empty();
+    let body = html! {
+        (Head::new("Attention").meta("What needs somebody now. It leaves this list when it is settled."))
+        @if nothing {
+            (Empty {
+                icon: Icon::Ok,
+                title: "Nothing needs you".to_owned(),
+                text: "A broadcast that stands still, a wallet that runs low and a message that nobody knows about are listed here.".to_owned(),
+                actions: vec![],
+                ways: vec![],
+            })
+        }
+    };
+    let mut page = member.page(Section::Broadcasts, "Attention", body);
+    page.crumbs = vec![Crumb::here("Attention")];
+    page.attention = Length::All;
+    page.live = Some("/live/attention".to_owned());
+    Ok(page.render().into_response())
+}
+
+/// `POST /broadcasts/{broadcast}/rewrite`: ends what would tell the old time, and opens the composer for the same people.
+pub async fn rewrite(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<BroadcastId>,
+) -> PageResult {
+    let broadcast = member.org.broadcast(id).await?;
+    member.org.cancel_broadcast(id, member.now).await?;
+    app.engine.wake(id);
+    let to = format!(
+        "/?channel={}&workshop={}&account={}#compose",
+        broadcast.channel, broadcast.workshop, broadcast.integration
+    );
+    let words = format!(
+        "“{}” is cancelled. Look through the message for the same people, and send it again.",
+        broadcast.title
+    );
+    Ok(see_other_saying(&app, &to, &words))
+}
+
+/// `POST /operator/posts-seen`: what could not be read needs nobody any more.
+pub async fn posts_seen(State(app): State<App>, member: Member) -> PageResult {
+    member.org.saw_posts(member.now).await?;
+    Ok(see_other_saying(&app, "/operator", "Seen. Posts that come from now on are counted anew."))
+}

@@ -1,0 +1,152 @@
+//! What needs a person now, in a sentence and what stands behind it. The same in the strip, in the menu's page and in what goes out by e-mail
+//! or to a phone.
+
+use domain::{
+    attention::{AboutBroadcast, Matter},
+    time::{Millis, Zone},
+};
+
+use crate::ui::format::{counted, grouped, relative, rupees};
+
+/// What the sentences name besides the matter itself.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// The organisation's zone.
+    pub zone: &'a Zone,
+    /// The present moment.
+    pub now: Millis,
+    /// The name of the vendor of the account that it is about; empty where it is about none.
+    pub provider: &'a str,
+    /// Why a broadcast stands still, in a few words.
+    pub cause: &'a str,
+    /// What helps against it; empty where nothing is known.
+    pub help: &'a str,
+}
+
+/// A matter in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// One sentence.
+    pub title: String,
+    /// What it is about, without the name that is a link before it.
+    pub why: String,
+}
+
+/// The words of a matter.
+pub fn matter(matter: &Matter, about: &About<'_>) -> Words {
+    let at = |at: Millis| about.zone.moment(at, about.now);
+    let ago = |at: Millis| relative(at.0, about.now.0);
+    let people = |n: i64, one: &str, many: &str| {
+        if n == 1 { format!("1 person {one}") } else { format!("{} {many}", counted(n, "person", "people")) }
+    };
+    let wait = |n: i64| people(n, "waits", "wait");
+    match matter {
+        Matter::SendingStopped { by, at: since, waiting } => Words {
+            title: format!("All sending is stopped: {}.", wait(*waiting)),
+            why: format!("Stopped by {by}, {}. Nothing was lost.", at(*since)),
+        },
+        Matter::AccountStopped { account, by, at: since, waiting } => Words {
+            title: format!("{} is stopped: {}.", account.name, wait(*waiting)),
+            why: format!("Stopped by {by}, {}.", at(*since)),
+        },
+        Matter::Paused { broadcast, by, at: since, waiting, deadline, .. } => {
+            let who = if by.is_empty() { "Paused".to_owned() } else { format!("Paused by {by}") };
+            let until = if *deadline > about.now {
+                format!("Not sent after {}.", at(*deadline))
+            } else {
+                "Its last useful moment has passed.".to_owned()
+            };
+            let help = if about.help.is_empty() { String::new() } else { format!(" {}", about.help) };
+            Words {
+                title: format!("{}: {}.", about.cause, wait(*waiting)),
+                why: format!("{}. {who} {}, {}. {until}{help}", of(broadcast), at(*since), ago(*since)),
+            }
+        }
+        Matter::AccountRefused { account, said, waiting } => {
+            let title = match waiting {
+                0 => format!("{} refuses {}.", about.provider, account.name),
+                n => format!("{} refuses {}: {}.", about.provider, account.name, wait(*n)),
+            };
+            let why = if said.is_empty() {
+                "The stored keys cannot be opened. Enter them again.".to_owned()
+            } else {
+                format!("It says: {}.", said.trim_end_matches('.'))
+            };
+            Words { title, why }
+        }
+        Matter::WalletLow { account, balance, needed } => Words {
+            title: format!(
+                "{} holds {}, and what is planned costs about {}.",
+                account.name,
+                rupees(balance.0),
+                rupees(needed.0)
+            ),
+            why: format!("Top up {} at {}.", rupees(needed.0 - balance.0), about.provider),
+        },
+        Matter::Late { broadcast, waiting, starts_at, done_at } => Words {
+            title: match *starts_at > about.now {
+                true => format!("Late: not everybody has “{}” when the workshop begins.", broadcast.title),
+                false => format!("Late: the workshop has begun, and {}.", wait(*waiting)),
+            },
+            why: format!(
+                "{}. {}. It begins {}; the last message goes out about {}.",
+                of(broadcast),
+                people(*waiting, "is still to go", "are still to go"),
+                at(*starts_at),
+                at(*done_at)
+            ),
+        },
+        Matter::Unknown { broadcast, n } => Words {
+            title: format!("{} unknown to settle.", grouped(*n)),
+            why: format!(
+                "{}. {} did not say whether {}.",
+                of(broadcast),
+                about.provider,
+                if *n == 1 { "this message went out" } else { "these messages went out" }
+            ),
+        },
+        Matter::ReceiptsSilent { account, handed_over, since } => Words {
+            title: format!("No receipts from {}.", account.name),
+            why: format!(
+                "{} handed over since {}, and none reported. Look at the webhook at {}.",
+                counted(*handed_over, "message", "messages"),
+                at(*since),
+                about.provider
+            ),
+        },
+        Matter::NotUnderstood { n } => Words {
+            title: format!("{} of providers could not be read.", counted(*n, "post", "posts")),
+            why: "What they told is counted nowhere.".to_owned(),
+        },
+    }
+}
+
+/// After the broadcast's name: on which channel, for which workshop.
+fn of(broadcast: &AboutBroadcast) -> String {
+    format!("{}, for {}", broadcast.channel.short_title(), broadcast.workshop_title)
+}
+
+/// What stands on the button of a matter, with its number.
+pub fn button(matter: &Matter) -> String {
+    match matter {
+        Matter::SendingStopped { waiting, .. } | Matter::AccountStopped { waiting, .. } => {
+            format!("Release ({})", grouped(*waiting))
+        }
+        Matter::Paused { waiting, why, .. } if is_moved(why) => {
+            format!("Cancel and write again ({})", grouped(*waiting))
+        }
+        Matter::Paused { waiting, .. } => format!("Resume ({})", grouped(*waiting)),
+        Matter::AccountRefused { .. } => "Look at the account".to_owned(),
+        Matter::WalletLow { .. } => "Look at the account".to_owned(),
+        Matter::Late { waiting, .. } => format!("Open ({})", grouped(*waiting)),
+        Matter::Unknown { n, .. } => format!("Settle ({})", grouped(*n)),
+        Matter::ReceiptsSilent { .. } => "Look at the webhook".to_owned(),
+        Matter::NotUnderstood { n } => format!("Look at them ({})", grouped(*n)),
+    }
+}
+
+/// Whether a broadcast stands still because it would tell the old time: going on would be the wrong thing to do.
+pub fn is_moved(why: &domain::reason::Reason) -> bool {
+    use domain::reason::{OwnReason, Reason};
+    *why == Reason::Ours(OwnReason::WorkshopMoved)
+}

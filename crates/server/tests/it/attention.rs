@@ -1,0 +1,118 @@
+//! What needs somebody now: over every page, with one button, and gone when it is settled.
+
+use axum::http::StatusCode;
+use domain::{
+    broadcast::BroadcastStatus,
+    ids::{BroadcastId, WorkshopId},
+    message::{MessageState, Next},
+    outcome::Said,
+    time::HOUR,
+};
+use store::{
+    Actor, on_both,
+    work::{Endings, Record, Want},
+};
+
+use crate::{broadcast::planned, world::{People, World}};
+
+/// Pages of every section, and one of a single thing.
+const PAGES: &[&str] = &["/", "/workshops", "/people", "/broadcasts", "/settings/integrations", "/account", "/attention"];
+
+/// A broadcast of two people whose first call the provider refuses for want of money.
+async fn without_credit(world: &World, people: &People) -> BroadcastId {
+    let mut manager = world.signed_in(&people.manager).await;
+    let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
+    for at in 0..3 {
+        let phone = format!("90000 0004{at}");
+        let form = [("name", "Ananya"), ("phone", phone.as_str()), ("email", "")];
+        manager.post(&format!("/workshops/{workshop}/registrants"), &form).await;
+    }
+    let id = planned(world, people).await;
+    let work = world.app.engine.work();
+    let now = world.clock_now();
+    let turn = work
+        .turn(&Endings::default(), &[Want::rows(id, 1)], &world.app.phone_key, now)
+        .await
+        .unwrap();
+    let claimed = turn.claimed.first().expect("one is claimed");
+    let said = Said { code: "http_402".to_owned(), text: "Not enough credit".to_owned() };
+    let record =
+        Record { message: claimed.message, attempt: claimed.attempt, next: Next::Pause(said), at: now };
+    work.turn(&vec![record].into(), &[], &world.app.phone_key, now).await.unwrap();
+    id
+}
+
+on_both! {
+    async fn a_broadcast_without_credit_stands_over_every_page_until_somebody_resumes_it(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let id = without_credit(&world, &people).await;
+        let org = world.app.store.org(Actor::command_line(people.first));
+        let waiting = org.broadcast(id).await.unwrap().in_state(MessageState::Waiting);
+        assert!(waiting >= 3, "needs people who wait: {waiting}");
+        let sentence = format!("Wallet is empty: {waiting} people wait.");
+        let button = format!("Resume ({waiting})");
+
+        let mut manager = world.signed_in(&people.manager).await;
+        let mut viewer = world.signed_in(&people.viewer).await;
+        for page in PAGES {
+            let answer = manager.get(page).await;
+            assert_eq!(answer.status, StatusCode::OK, "{page}");
+            assert!(answer.body.contains(&sentence), "{page}: {}", answer.body);
+            assert!(answer.body.contains(&button), "{page}");
+            let seen = viewer.get(page).await;
+            assert!(seen.body.contains(&sentence), "{page} of a viewer");
+            assert!(!seen.body.contains(&button), "{page}: a viewer cannot resume");
+        }
+        let stranger = world.signed_in(&people.stranger).await.get("/broadcasts").await;
+        assert!(!stranger.body.contains(&sentence), "another organisation's");
+
+        let resumed = manager.post(&format!("/broadcasts/{id}/resume"), &[]).await;
+        assert_eq!(resumed.status, StatusCode::SEE_OTHER);
+        for page in PAGES {
+            assert!(!manager.get(page).await.body.contains(&sentence), "{page}");
+        }
+    }
+
+    async fn all_sending_stopped_is_said_everywhere_and_released_from_anywhere(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut manager = world.signed_in(&people.manager).await;
+        assert!(!manager.get("/people").await.body.contains("All sending is stopped"));
+        manager.post("/operator/stop", &[]).await;
+        let answer = manager.get("/people").await;
+        assert!(answer.body.contains("All sending is stopped: 0 people wait."), "{}", answer.body);
+        assert!(answer.body.contains(r#"formaction="/operator/release""#));
+        manager.post("/operator/release", &[]).await;
+        assert!(!manager.get("/people").await.body.contains("All sending is stopped"));
+    }
+
+    async fn a_moved_workshop_offers_to_write_again_and_not_to_send_the_old_time(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let id = planned(&world, &people).await;
+        let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
+        let org = world.app.store.org(Actor::command_line(people.first));
+        let known = org.workshop(workshop.parse::<WorkshopId>().unwrap()).await.unwrap();
+        let zone = org.organization().await.unwrap().zone;
+        let (starts, ends) = (known.starts_at.plus(24 * HOUR), known.ends_at.plus(24 * HOUR));
+        let mut manager = world.signed_in(&people.manager).await;
+        let form = [
+            ("title", known.title.as_str()),
+            ("starts", &zone.local_form(starts)),
+            ("ends", &zone.local_form(ends)),
+            ("join_link", known.join_link.as_str()),
+        ];
+        let edited = manager.post(&format!("/workshops/{workshop}/edit"), &form).await;
+        assert_eq!(edited.status, StatusCode::SEE_OTHER, "{}", edited.body);
+        let page = manager.get("/people").await;
+        assert!(page.body.contains("Workshop moved: "), "{}", page.body);
+        let rewrite = format!("/broadcasts/{id}/rewrite");
+        assert!(page.body.contains(&format!(r#"formaction="{rewrite}""#)), "{}", page.body);
+        assert!(!page.body.contains(&format!(r#"formaction="/broadcasts/{id}/resume""#)));
+        let answer = manager.post(&rewrite, &[]).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        assert!(answer.location().contains(&format!("workshop={workshop}")), "{}", answer.location());
+        assert_eq!(org.broadcast(id).await.unwrap().status, BroadcastStatus::Cancelled);
+    }
+}

@@ -1,0 +1,186 @@
+//! What may need a person now, as the store knows it; which of it does, the pages decide.
+
+use domain::{
+    attention::AboutBroadcast,
+    broadcast::BroadcastStatus,
+    ids::{BroadcastId, IntegrationId, WorkshopId},
+    money::Money,
+    reason::Reason,
+    time::{DAY, Millis},
+};
+use uuid::Uuid;
+
+use crate::{
+    db::args,
+    error::{StoreError, word},
+    org::Org,
+};
+
+/// Doubts and silent accounts are looked for in broadcasts that were confirmed within this time; what is under way counts always.
+const LOOK_BACK_MS: i64 = 30 * DAY;
+
+/// A broadcast that is under way or to come, or that has messages nobody knows enough about.
+#[derive(Clone, Debug)]
+pub struct Open {
+    /// Which, by which account, for whom.
+    pub broadcast: AboutBroadcast,
+    /// Where it stands.
+    pub status: BroadcastStatus,
+    /// When the workshop begins.
+    pub workshop_starts_at: Millis,
+    /// Not before this instant.
+    pub starts_at: Millis,
+    /// Not after this instant.
+    pub deadline: Millis,
+    /// When its first message was claimed.
+    pub started_at: Option<Millis>,
+    /// Paused: when.
+    pub stopped_at: Option<Millis>,
+    /// Paused: by whom; empty for the engine.
+    pub stopped_by: String,
+    /// Paused: why.
+    pub stop_code: Reason,
+    /// Paused: what the provider said.
+    pub stop_text: String,
+    /// Estimated price of one unit.
+    pub unit_price: Money,
+    /// Recipients that are written down.
+    pub planned: i64,
+    /// Units that all of them are charged as.
+    pub units: i64,
+    /// Whether all messages have one text, so that a call may carry several.
+    pub is_shared: bool,
+    /// Messages that wait or are in flight.
+    pub waiting: i64,
+    /// Messages of which nobody knows whether they went out.
+    pub unknown: i64,
+    /// Messages that were handed over, without a word of what became of them.
+    pub handed_over: i64,
+    /// Messages of which something was reported.
+    pub reported: i64,
+}
+
+impl Open {
+    /// What the waiting messages are expected to cost.
+    pub fn cost_to_come(&self) -> Money {
+        let units = self.units.saturating_mul(self.waiting) / self.planned.max(1);
+        Money(self.unit_price.0.saturating_mul(units))
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct OpenRow {
+    id: Uuid,
+    integration_id: Uuid,
+    channel: String,
+    title: String,
+    workshop_id: Uuid,
+    workshop_title: String,
+    workshop_starts_at: i64,
+    status: String,
+    starts_at: i64,
+    deadline: i64,
+    started_at: Option<i64>,
+    stopped_at: Option<i64>,
+    stopped_by: Option<String>,
+    stop_code: Option<String>,
+    stop_text: Option<String>,
+    unit_price: i64,
+    planned: i64,
+    units: i64,
+    is_shared: bool,
+    waiting: i64,
+    unknown: i64,
+    handed_over: i64,
+    reported: i64,
+}
+
+impl TryFrom<OpenRow> for Open {
+    type Error = StoreError;
+    fn try_from(row: OpenRow) -> Result<Open, StoreError> {
+        Ok(Open {
+            broadcast: AboutBroadcast {
+                id: BroadcastId(row.id),
+                account: IntegrationId(row.integration_id),
+                title: row.title,
+                channel: word("broadcasts", "channel", &row.channel)?,
+                workshop: WorkshopId(row.workshop_id),
+                workshop_title: row.workshop_title,
+            },
+            status: word("broadcasts", "status", &row.status)?,
+            workshop_starts_at: Millis(row.workshop_starts_at),
+            starts_at: Millis(row.starts_at),
+            deadline: Millis(row.deadline),
+            started_at: row.started_at.map(Millis),
+            stopped_at: row.stopped_at.map(Millis),
+            stopped_by: row.stopped_by.unwrap_or_default(),
+            stop_code: Reason::from(row.stop_code.as_deref().unwrap_or_default()),
+            stop_text: row.stop_text.unwrap_or_default(),
+            unit_price: Money(row.unit_price),
+            planned: row.planned,
+            units: row.units,
+            is_shared: row.is_shared,
+            waiting: row.waiting,
+            unknown: row.unknown,
+            handed_over: row.handed_over,
+            reported: row.reported,
+        })
+    }
+}
+
+impl Org {
+    /// Every broadcast that may need a person, from the kept counts: no row of a message is read.
+    pub async fn broadcasts_to_look_at(&self, now: Millis) -> Result<Vec<Open>, StoreError> {
+        let since = BroadcastId::new(now.plus(-LOOK_BACK_MS)).0;
+        let rows: Vec<OpenRow> = self
+            .db
+            .all(
+                "WITH near AS (
+                     SELECT id FROM broadcasts WHERE organization_id = $1 AND id > $2
+                     UNION
+                     SELECT id FROM broadcasts
+                     WHERE organization_id = $1 AND status IN ('planning', 'scheduled', 'in_progress', 'paused')
+                 ), counted AS (
+                     SELECT c.broadcast_id AS id,
+                            CAST(SUM(CASE WHEN c.state IN ('waiting', 'in_flight') THEN c.n ELSE 0 END) AS BIGINT) AS waiting,
+                            CAST(SUM(CASE WHEN c.state = 'unknown' THEN c.n ELSE 0 END) AS BIGINT) AS unknown,
+                            CAST(SUM(CASE WHEN c.state = 'sent' THEN c.n ELSE 0 END) AS BIGINT) AS handed_over,
+                            CAST(SUM(CASE WHEN c.state IN ('delivered', 'read') THEN c.n ELSE 0 END) AS BIGINT) AS reported
+                     FROM near JOIN broadcast_counts c ON c.broadcast_id = near.id GROUP BY c.broadcast_id
+                 )
+                 SELECT b.id, b.integration_id, b.channel, b.title, b.workshop_id, w.title AS workshop_title,
+                        w.starts_at AS workshop_starts_at, b.status, b.starts_at, b.deadline, b.started_at, b.stopped_at, b.stopped_by,
+                        b.stop_code, b.stop_text, b.unit_price, b.planned, b.units, b.content <> '' AS is_shared, counted.waiting, counted.unknown,
+                        counted.handed_over, counted.reported
+                 FROM counted JOIN broadcasts b ON b.id = counted.id JOIN workshops w ON w.id = b.workshop_id
+                 WHERE b.status IN ('planning', 'scheduled', 'in_progress', 'paused') OR counted.unknown > 0
+                    OR counted.handed_over > 0
+                 ORDER BY b.id",
+                args![self.id(), since],
+            )
+            .await?;
+        rows.into_iter().map(Open::try_from).collect()
+    }
+
+    /// Posts of providers that could not be read and that nobody has seen.
+    pub async fn posts_to_look_at(&self) -> Result<i64, StoreError> {
+        let (n,): (i64,) = self
+            .db
+            .one(
+                "SELECT COUNT(*) FROM receipts r JOIN organizations o ON o.id = r.organization_id
+                 WHERE r.organization_id = $1 AND r.state = 'not_understood' AND r.received_at > o.posts_seen_at",
+                args![self.id()],
+            )
+            .await?;
+        Ok(n)
+    }
+
+    /// Says that somebody saw the posts that could not be read, up to now.
+    pub async fn saw_posts(&self, now: Millis) -> Result<(), StoreError> {
+        self.allow(domain::role::Permission::Operate)?;
+        let mut tx = self.db.begin().await?;
+        tx.run("UPDATE organizations SET posts_seen_at = $2 WHERE id = $1", args![self.id(), now]).await?;
+        self.note(&mut tx, "posts.seen", "", "", now).await?;
+        tx.commit().await
+    }
+}
