@@ -15,7 +15,7 @@ use domain::{
     reason::Reason,
     time::{DAY, HOUR, Millis},
 };
-use providers::Status;
+use providers::{Standing, Status};
 use store::{
     Org, Organization, StoreError,
     attention::Open,
@@ -84,7 +84,14 @@ impl Composer {
             let known = kept.get(&account.organization).and_then(|(_, known)| known.accounts.get(&account.id));
             known == Some(&AccountState::LowBalance)
         });
-        AccountState::of(account, self.known(account).as_ref(), low, self.clock.now())
+        let state = AccountState::of(account, self.known(account).as_ref(), low, self.clock.now());
+        let refused = self.proven_by_campaign(account) == Some(Standing::Refused);
+        match state {
+            AccountState::Told(Standing::Ready | Standing::NotProven) | AccountState::NotTested if refused => {
+                AccountState::Told(Standing::Refused)
+            }
+            state => state,
+        }
     }
 
     fn noticed(&self, organization: OrganizationId) -> Option<Arc<Attention>> {

@@ -1,11 +1,13 @@
 //! From a review to a broadcast. Nothing else confirms one.
 
 use domain::{
-    broadcast::Audience as Whom,
     checks::{Earlier, Finding},
     ids::BroadcastId,
 };
-use store::{StoreError, broadcasts::NewBroadcast};
+use store::{
+    StoreError,
+    broadcasts::{Confirmed as Stored, Known, NewBroadcast, Telling},
+};
 
 use crate::{Caller, Review};
 
@@ -16,8 +18,10 @@ pub struct Confirmation {
     pub id: BroadcastId,
     /// The number of people that the question named; `None` when nobody was asked about a number.
     pub named: Option<i64>,
-    /// The same template went to the same workshop before, and goes again all the same.
-    pub again: bool,
+    /// So many people, as the question said, get again what they were told before; `None` when nobody said so.
+    pub again: Option<i64>,
+    /// What the question knew of earlier broadcasts of the purpose; `None` where the review itself is the question.
+    pub knew: Option<Option<BroadcastId>>,
 }
 
 /// A broadcast that was made.
@@ -35,9 +39,15 @@ pub enum Refusal {
     /// An error stands among the findings, or the review was a quick one that nobody may decide with.
     #[error("something stands in the way")]
     Blocked,
-    /// The same template went to the same workshop before.
-    #[error("“{}” was confirmed for this workshop before", .0.title)]
+    /// People were told the same before, and nobody said in so many words that they get it again.
+    #[error("{} people got “{}” before", .0.n, .0.title)]
     SentBefore(Earlier),
+    /// Somebody confirmed another broadcast of the same purpose since the question was asked.
+    #[error("another broadcast for the same purpose was confirmed meanwhile")]
+    ToldMeanwhile,
+    /// Another broadcast of the same purpose is still being prepared.
+    #[error("another broadcast for the same purpose is being prepared")]
+    BeingPrepared(BroadcastId),
     /// So many more people would get it than the question named that somebody should look again.
     #[error("{now} people would get it, and {named} were named")]
     MorePeople {
@@ -52,13 +62,29 @@ pub enum Refusal {
 }
 
 impl Review {
-    /// The last broadcast of the same template to the same workshop.
+    /// The last broadcast of the same purpose, when people would get it again.
     pub fn sent_before(&self) -> Option<Earlier> {
         self.findings.iter().find_map(|finding| match finding {
-            Finding::SentBefore { title, by, at } => {
-                Some(Earlier { title: title.clone(), by: by.clone(), at: *at })
+            Finding::SentBefore { title, by, at, n } => {
+                Some(Earlier { title: title.clone(), by: by.clone(), at: *at, n: *n })
             }
             _ => None,
+        })
+    }
+
+    /// Whether a question that knew so much is still the right one: nothing was confirmed since, and nobody else would get it again.
+    pub fn is_current(&self, confirmation: &Confirmation) -> bool {
+        let said = confirmation.again.unwrap_or(0);
+        confirmation.knew.is_none_or(|knew| knew == self.before.newest)
+            && self.sent_before().is_none_or(|earlier| earlier.n <= said)
+    }
+
+    /// Why these people are told in a further round; `None` for those who are told for the first time.
+    fn further(&self) -> Option<String> {
+        let again = self.before.again > 0;
+        (again || self.draft.audience.is_retarget()).then(|| match &self.draft.audience {
+            audience if audience.is_retarget() => audience.to_string(),
+            _ => "again".to_owned(),
         })
     }
 
@@ -70,7 +96,11 @@ impl Review {
         if !self.may_send() || !self.decisive {
             return Err(Refusal::Blocked);
         }
-        if let Some(earlier) = self.sent_before().filter(|_| !confirmation.again) {
+        if confirmation.knew.is_some_and(|knew| knew != self.before.newest) {
+            return Err(Refusal::ToldMeanwhile);
+        }
+        let said = confirmation.again.unwrap_or(0);
+        if let Some(earlier) = self.sent_before().filter(|earlier| earlier.n > said) {
             return Err(Refusal::SentBefore(earlier));
         }
         let people = self.audience.reachable;
@@ -85,14 +115,22 @@ impl Review {
             title: draft.template.name.clone(),
             template: self.frozen.clone(),
             category: draft.message.category(),
-            audience: Whom::Registered,
+            audience: draft.audience.clone(),
+            telling: Telling {
+                purpose: draft.template.purpose.clone(),
+                further: self.further(),
+                known: Known::Newest(self.before.newest),
+            },
             starts_at: draft.timing.start,
             deadline: draft.timing.deadline,
             hours: self.hours.clone(),
             unit_price: self.unit,
         };
-        let id = caller.org.confirm_broadcast_once(confirmation.id, new, caller.now).await?;
-        Ok(Confirmed { id, people })
+        match caller.org.confirm_telling(confirmation.id, new, caller.now).await? {
+            Stored::Made(id) => Ok(Confirmed { id, people }),
+            Stored::ToldMeanwhile => Err(Refusal::ToldMeanwhile),
+            Stored::BeingPrepared(id) => Err(Refusal::BeingPrepared(id)),
+        }
     }
 }
 

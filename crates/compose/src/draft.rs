@@ -1,6 +1,7 @@
 //! What somebody wants to send: nothing of it is kept until it is confirmed.
 
 use domain::{
+    broadcast::Audience,
     sending_hours::AfterHours,
     template::{Message, MessageError},
 };
@@ -11,8 +12,10 @@ use crate::Timing;
 /// What to send, to whom, by which account, when.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    /// Whose people: everyone whose registration stands.
+    /// Whose people.
     pub workshop: Workshop,
+    /// Who of them.
+    pub audience: Audience,
     /// The stored template.
     pub template: Template,
     /// The template with the values chosen for this broadcast.
@@ -41,6 +44,7 @@ impl Draft {
         let message = Message::from_json(template.channel, &template.body)?;
         Ok(Draft {
             workshop,
+            audience: Audience::Registered,
             template,
             message,
             account,

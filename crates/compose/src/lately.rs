@@ -166,14 +166,16 @@ impl Composer {
         let mut known = lately.filter(|status| status.standing != Standing::Silent).or_else(|| kept(of));
         // A vendor that tells nothing of an account proves its key by what it says about a campaign.
         if known.as_ref().is_none_or(|status| status.standing == Standing::NotProven)
-            && let Some(standing) = self.proven_by_campaign(of)
+            && self.proven_by_campaign(of) == Some(Standing::Ready)
         {
-            known.get_or_insert_default().standing = standing;
+            known.get_or_insert_default().standing = Standing::Ready;
         }
         known
     }
 
-    fn proven_by_campaign(&self, of: &Integration) -> Option<Standing> {
+    /// What the vendor last said about something that would be sent by an account: whether it takes it. A refusal may be the campaign's
+    /// fault; the account does not look ready beside it all the same.
+    pub(crate) fn proven_by_campaign(&self, of: &Integration) -> Option<Standing> {
         let which = (of.id, of.secrets_set_at);
         let probes = self.lately.probes.0.lock().ok()?;
         let own = probes.iter().filter(|((key, _), _)| *key == which).map(|(_, asked)| asked);
@@ -181,8 +183,8 @@ impl Composer {
             own.filter(|(_, probe)| !matches!(probe, Probe::Silent(_))).max_by_key(|(at, _)| *at)?;
         match newest {
             Probe::Answered { .. } => Some(Standing::Ready),
-            // It may be the campaign that is refused: that proves nothing about the account.
-            Probe::Refused(_) | Probe::Silent(_) => None,
+            Probe::Refused(_) => Some(Standing::Refused),
+            Probe::Silent(_) => None,
         }
     }
 

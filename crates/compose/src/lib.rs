@@ -30,7 +30,7 @@ pub use confirm::{Confirmation, Confirmed, Refusal};
 pub use draft::Draft;
 pub use lately::{Lately, Wait};
 pub use preview::Shown;
-pub use review::Review;
+pub use review::{Before, Review};
 pub use timing::{Timing, default_deadline, default_later, hours};
 pub use trial::{Trial, TrialRefusal};
 pub use walk::{Audience, Judged};

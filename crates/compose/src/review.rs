@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use domain::{
     audience::{AudienceSummary, Rules, Tally},
-    broadcast::BroadcastStatus,
+    broadcast::Audience as Whom,
     checks::{Earlier, Examined, Finding, Probe, examine, may_send},
     forecast::{Forecast, forecast},
+    ids::BroadcastId,
     money::Money,
     sending_hours::{OpenHours, SendingHours},
     template::{Facts, Message},
     time::Millis,
+    told::Told,
     workshop::WorkshopStatus,
 };
 use providers::{Account, Wire};
@@ -19,6 +21,7 @@ use store::{
     StoreError,
     broadcasts::{Broadcast, BroadcastFilter},
     integrations::Integration,
+    told::{LastTelling, Selection},
 };
 
 use crate::{
@@ -56,6 +59,8 @@ pub struct Review {
     pub hours: SendingHours,
     /// Those of the account alone.
     pub own_hours: Option<OpenHours>,
+    /// What was told before for the same purpose.
+    pub before: Before,
     /// What was found, errors first.
     pub findings: Vec<Finding>,
     pub(crate) walk: Audience,
@@ -82,7 +87,9 @@ impl Composer {
         let link = (self.sample_link)(caller.organization.id);
         let rules = Rules::new(draft.message.clone(), event(caller, &draft, &link));
         let reader = caller.org.audience_reader();
-        let mut walk = Audience::of(reader, self.key.clone(), draft.workshop.id, rules).await?;
+        let selection = Selection::everyone(draft.workshop.id, draft.template.purpose.clone(), caller.now)
+            .of(draft.audience.clone());
+        let mut walk = Audience::of(reader, self.key.clone(), selection, rules).await?;
         let most = (wait == Wait::Page).then_some(PAGE_MOST);
         let (audience, tally) = walk.count(&caller.org, most, &link).await?;
         let units = match (&draft.message, &tally) {
@@ -115,12 +122,14 @@ impl Composer {
             wallet: opened.credit(),
             hours,
             own_hours,
+            before: Before::default(),
             findings: Vec::new(),
             walk,
             decisive: wait != Wait::Page,
             draft,
         };
-        let earlier = Lately::read(caller, &review.draft).await?;
+        review.before = Before::read(caller, &review).await?;
+        let earlier = Lately::read(caller, &review).await?;
         review.findings = review.look(caller, opened, probe.as_ref(), begins, price.is_none(), earlier);
         Ok(review)
     }
@@ -161,29 +170,67 @@ fn calls(account: Option<&Arc<dyn Account>>, wire: Option<&Wire>, people: i64) -
     people / batch + i64::from(people % batch > 0)
 }
 
+/// What was told to the same workshop's people before, for the same purpose.
+#[derive(Clone, Debug, Default)]
+pub struct Before {
+    /// The newest broadcast of the purpose, whatever became of it: what a confirmation is compared with.
+    pub newest: Option<BroadcastId>,
+    /// The newest one of which something left or may leave.
+    pub last: Option<LastTelling>,
+    /// How many of the chosen people got it before, or are getting it: they would get it again.
+    pub again: i64,
+    /// The people of the workshop by what they were told; `None` where so many are registered that counting would hold a page up, or
+    /// nothing was told yet.
+    pub told: Option<Told>,
+    /// Those who were registered after the last telling; as [`Before::told`].
+    pub since: Option<i64>,
+}
+
+/// More people are not counted for a page.
+const COUNTED_MAX: i64 = 50_000;
+
+impl Before {
+    async fn read(caller: &Caller, review: &Review) -> Result<Before, StoreError> {
+        let selection = review.walk.selection();
+        let mut tellings = caller.org.tellings(selection.workshop, &selection.purpose, EARLIER_MAX).await?;
+        let newest = tellings.first().map(|telling| telling.id);
+        tellings.retain(|telling| telling.counts);
+        // Whoever is told again because it did not reach them is chosen for that.
+        let again = match tellings.is_empty() || selection.audience.is_retarget() {
+            true => 0,
+            false => review.walk.told_among().await?,
+        };
+        let last = tellings.into_iter().next();
+        let (mut told, mut since) = (None, None);
+        if let Some(last) = last.as_ref().filter(|_| review.draft.workshop.registrants <= COUNTED_MAX) {
+            told = Some(review.walk.told().await?);
+            since = Some(review.walk.count_of(Whom::Since(last.at)).await?);
+        }
+        Ok(Before { newest, last, again, told, since })
+    }
+}
+
 /// What was sent to the same workshop on the same channel before.
 struct Lately {
-    /// The last broadcast of the same template.
+    /// The last broadcast of the same purpose, where people would get it again.
     sent_before: Option<Earlier>,
     /// What goes out, or just went, where the channel wants a gap.
     under_way: Option<String>,
 }
 
 impl Lately {
-    async fn read(caller: &Caller, draft: &Draft) -> Result<Lately, StoreError> {
+    async fn read(caller: &Caller, review: &Review) -> Result<Lately, StoreError> {
+        let draft = &review.draft;
         let channel = draft.template.channel;
         let filter =
             BroadcastFilter { channel: Some(channel), workshop: Some(draft.workshop.id), before: None };
         let broadcasts = caller.org.broadcasts(&filter, EARLIER_MAX).await?;
-        let same = |broadcast: &&Broadcast| {
-            broadcast.status != BroadcastStatus::Cancelled
-                && Message::from_json(broadcast.channel, &broadcast.template)
-                    .is_ok_and(|message| message.name_there() == draft.message.name_there())
-        };
-        let sent_before = broadcasts.iter().find(same).map(|broadcast| Earlier {
-            title: broadcast.title.clone(),
-            by: broadcast.created_by.clone(),
-            at: broadcast.created_at,
+        let again = review.before.again;
+        let sent_before = review.before.last.as_ref().filter(|_| again > 0).map(|last| Earlier {
+            title: last.title.clone(),
+            by: last.by.clone(),
+            at: last.at,
+            n: again,
         });
         let (now, gap) = (caller.now, channel.gap_ms());
         let close = gap > 0 && draft.timing.start.since(now) <= gap;

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use domain::{
     audience::{AudienceSummary, Candidate, Decision, OneEach, Rules, Tally, decide},
-    ids::WorkshopId,
+    told::Told,
 };
 use store::{
     Org, PhoneKey, StoreError,
     audience::{AudienceReader, Place, Registered},
+    told::Selection,
 };
 
 /// People read at once for a review.
@@ -28,7 +29,7 @@ pub struct Judged {
 pub struct Audience {
     reader: AudienceReader,
     key: PhoneKey,
-    workshop: WorkshopId,
+    selection: Selection,
     rules: Rules,
     /// Whether anybody of the organisation opted out of anything.
     suppresses: bool,
@@ -42,15 +43,35 @@ struct Wishes {
 }
 
 impl Audience {
-    /// The people of a workshop, held against these rules.
+    /// The people of a selection, held against these rules.
     pub async fn of(
         reader: AudienceReader,
         key: PhoneKey,
-        workshop: WorkshopId,
+        selection: Selection,
         rules: Rules,
     ) -> Result<Audience, StoreError> {
         let suppresses = reader.suppresses().await?;
-        Ok(Audience { reader, key, workshop, rules, suppresses })
+        Ok(Audience { reader, key, selection, rules, suppresses })
+    }
+
+    /// Whom it is for.
+    pub fn selection(&self) -> &Selection {
+        &self.selection
+    }
+
+    /// How many of these people were told the same before, or are being told it.
+    pub async fn told_among(&self) -> Result<i64, StoreError> {
+        self.reader.told_among(&self.selection).await
+    }
+
+    /// How many people another audience of the same workshop and purpose would hold.
+    pub async fn count_of(&self, audience: domain::broadcast::Audience) -> Result<i64, StoreError> {
+        self.reader.count(&self.selection.of(audience)).await
+    }
+
+    /// The people of the workshop by what they were told.
+    pub async fn told(&self) -> Result<Told, StoreError> {
+        self.reader.told(&self.selection).await
     }
 
     /// What everybody is held against.
@@ -67,7 +88,7 @@ impl Audience {
         each: &mut OneEach,
         link: impl Fn(usize) -> String,
     ) -> Result<Vec<Judged>, StoreError> {
-        let people = self.reader.stretch(self.workshop, after, limit).await?;
+        let people = self.reader.selected(&self.selection, after, limit).await?;
         let wishes = self.wishes(&people).await?;
         let decide = |(at, person): (usize, Registered)| {
             let repeats = each.repeats(&person.phone, person.duplicate);
@@ -78,7 +99,11 @@ impl Audience {
 
     /// The newest `limit` people, each decided about, newest first: for a preview.
     pub async fn newest(&mut self, limit: i64, link: &str) -> Result<Vec<Judged>, StoreError> {
-        let people = self.reader.newest(self.workshop, limit).await?;
+        let people = match self.selection.is_everyone() {
+            true => self.reader.newest(self.selection.workshop, limit).await?,
+            // A few of them, in the order of the plan: the newest are not known without looking at all.
+            false => self.reader.selected(&self.selection, &Place::default(), limit).await?,
+        };
         let wishes = self.wishes(&people).await?;
         let decide = |person: Registered| {
             let repeats = person.duplicate;
@@ -118,15 +143,21 @@ impl Audience {
         link: &str,
     ) -> Result<(AudienceSummary, Option<Tally>), StoreError> {
         let (channel, category) = (self.rules.message().channel(), self.rules.message().category());
-        if self.rules.counters_suffice() && !self.reader.is_beyond_counting(self.workshop).await? {
-            let counted = org.audience(self.workshop, channel, category).await?;
+        if !self.selection.is_everyone() {
+            // No counter knows them: everybody is looked at.
+            let tally = self.tally(None, link).await?;
+            return Ok((tally.summary(), Some(tally)));
+        }
+        let workshop = self.selection.workshop;
+        if self.rules.counters_suffice() && !self.reader.is_beyond_counting(workshop).await? {
+            let counted = org.audience(workshop, channel, category).await?;
             return Ok((counted.from_counters(&self.rules), None));
         }
         let tally = self.tally(most, link).await?;
         if tally.whole {
             return Ok((tally.summary(), Some(tally)));
         }
-        let counted = org.audience(self.workshop, channel, category).await?;
+        let counted = org.audience(workshop, channel, category).await?;
         Ok((counted.corrected_by(&tally, &self.rules), Some(tally)))
     }
 

@@ -85,13 +85,7 @@ impl BroadcastStatus {
     }
 }
 
-crate::text_enum! {
-    /// Whom of a workshop's people a broadcast is for.
-    Audience, "audience" {
-        /// Everyone whose registration stands.
-        Registered = "registered",
-    }
-}
+pub use crate::told::Audience;
 
 /// How long a launch can be taken back, in milliseconds (product.md; nothing is sent before it is over).
 pub const UNDO_MS: i64 = 10_000;

@@ -37,6 +37,16 @@ impl Channel {
         }
     }
 
+    /// What a button says that sends on it instead of another one.
+    pub fn send_by(self) -> &'static str {
+        match self {
+            Channel::WhatsappGroup => "Post in groups",
+            Channel::WhatsappPersonal => "Send by WhatsApp",
+            Channel::Sms => "Send by SMS",
+            Channel::IvrCall => "Call them",
+        }
+    }
+
     /// Whether this version sends on it.
     pub fn sends(self) -> bool {
         matches!(self, Channel::WhatsappPersonal | Channel::Sms)

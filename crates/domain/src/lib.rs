@@ -27,6 +27,7 @@ pub mod sms;
 pub mod template;
 pub mod text;
 pub mod time;
+pub mod told;
 pub mod whatsapp;
 pub mod workshop;
 

@@ -91,7 +91,7 @@ impl Engine {
             Some(content) => rules.with_fixed(content),
             None => rules,
         };
-        Audience::of(reader, self.key.clone(), planning.workshop, rules).await
+        Audience::of(reader, self.key.clone(), planning.selection.clone(), rules).await
     }
 
     async fn stretch(

@@ -21,8 +21,8 @@ use crate::{
 /// from the engine's.
 #[derive(Clone, Debug)]
 pub struct AudienceReader {
-    db: Db,
-    organization: OrganizationId,
+    pub(crate) db: Db,
+    pub(crate) organization: OrganizationId,
 }
 
 /// A registration that stands.

@@ -38,6 +38,7 @@ pub mod receipts_view;
 pub mod registrants;
 pub mod suppressions;
 pub mod templates;
+pub mod told;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod workshops;

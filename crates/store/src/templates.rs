@@ -1,6 +1,6 @@
 //! Templates of an organisation. What they say is the channel's business: here it is one JSON text.
 
-use domain::{channel::Channel, ids::TemplateId, role::Permission, time::Millis};
+use domain::{channel::Channel, ids::TemplateId, role::Permission, time::Millis, told::Purpose};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -21,6 +21,10 @@ pub struct Template {
     pub name: String,
     /// The channel's own description, such as `domain::whatsapp::WhatsappTemplate`.
     pub body: Value,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// How long before the workshop's start it usually goes out, in minutes; 0 where nothing is usual.
+    pub lead_minutes: i64,
     /// Who made it.
     pub created_by: String,
     /// When it was made.
@@ -33,6 +37,8 @@ struct TemplateRow {
     channel: String,
     name: String,
     body: String,
+    purpose: String,
+    lead_minutes: i64,
     created_by: String,
     created_at: i64,
 }
@@ -45,6 +51,8 @@ impl TryFrom<TemplateRow> for Template {
             channel: word("templates", "channel", &row.channel)?,
             name: row.name,
             body: json("templates", "body", &row.body)?,
+            purpose: Purpose::stored(row.purpose),
+            lead_minutes: row.lead_minutes,
             created_by: row.created_by,
             created_at: Millis(row.created_at),
         })
@@ -57,7 +65,7 @@ impl Org {
         let rows: Vec<TemplateRow> = self
             .db
             .all(
-                "SELECT id, channel, name, body, created_by, created_at FROM templates
+                "SELECT id, channel, name, body, purpose, lead_minutes, created_by, created_at FROM templates
                  WHERE organization_id = $1 AND channel = $2 AND removed_at IS NULL ORDER BY name",
                 args![self.id(), channel.word()],
             )
@@ -70,7 +78,7 @@ impl Org {
         let row: Option<TemplateRow> = self
             .db
             .optional(
-                "SELECT id, channel, name, body, created_by, created_at FROM templates
+                "SELECT id, channel, name, body, purpose, lead_minutes, created_by, created_at FROM templates
                  WHERE id = $1 AND organization_id = $2 AND removed_at IS NULL",
                 args![id.0, self.id()],
             )
@@ -120,6 +128,29 @@ impl Org {
             return Err(StoreError::Missing);
         }
         self.note(&mut tx, "template.changed", id, "", now).await?;
+        tx.commit().await
+    }
+
+    /// Says what a template is for, and how long before the start it usually goes out. Broadcasts already confirmed keep theirs.
+    pub async fn set_purpose(
+        &self,
+        id: TemplateId,
+        purpose: &Purpose,
+        lead_minutes: i64,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::Manage)?;
+        let mut tx = self.db.begin().await?;
+        let touched = tx
+            .run(
+                "UPDATE templates SET purpose = $3, lead_minutes = $4
+                 WHERE id = $1 AND organization_id = $2 AND removed_at IS NULL AND (purpose <> $3 OR lead_minutes <> $4)",
+                args![id.0, self.id(), purpose.word(), lead_minutes],
+            )
+            .await?;
+        if touched > 0 {
+            self.note(&mut tx, "template.purpose", id, purpose.word(), now).await?;
+        }
         tx.commit().await
     }
 

@@ -248,8 +248,8 @@ pub enum Finding {
     OverTier { allowed: i64 },
     /// The account may send fewer messages today.
     OverCeiling { per_day: i64 },
-    /// The same template went to the same workshop before.
-    SentBefore { title: String, by: String, at: Millis },
+    /// People would get again what they were told before, or are being told, for the same purpose.
+    SentBefore { title: String, by: String, at: Millis, n: i64 },
 }
 
 impl Finding {
@@ -412,6 +412,8 @@ pub struct Earlier {
     pub by: String,
     /// When it was confirmed.
     pub at: Millis,
+    /// How many of the chosen people got it, or are getting it.
+    pub n: i64,
 }
 
 /// Everything that the checks look at.

@@ -43,7 +43,7 @@ pub(super) fn check(what: &Examined<'_>, all: &mut Vec<Finding>) {
     }
     if let Some(earlier) = &what.sent_before {
         let (title, by) = (earlier.title.clone(), earlier.by.clone());
-        all.push(Finding::SentBefore { title, by, at: earlier.at });
+        all.push(Finding::SentBefore { title, by, at: earlier.at, n: earlier.n });
     }
 }
 

@@ -123,6 +123,7 @@ impl Sms {
             template: serde_json::to_value(template).unwrap(),
             category: template.category,
             audience: Audience::Registered,
+            telling: store::broadcasts::Telling::default(),
             starts_at: now.plus(UNDO_MS),
             deadline: now.plus(30 * HOUR),
             hours,

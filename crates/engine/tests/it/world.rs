@@ -253,6 +253,7 @@ impl World {
             category: template.category,
             template: serde_json::to_value(template).expect("a template is JSON"),
             audience: Audience::Registered,
+            telling: store::broadcasts::Telling::default(),
             starts_at: now.plus(UNDO_MS),
             deadline: now.plus(5 * HOUR),
             hours: SendingHours::any(),

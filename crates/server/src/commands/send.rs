@@ -8,14 +8,14 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::Args;
-use compose::{Caller, Confirmation, Draft, Review, Timing, Wait};
+use compose::{Caller, Confirmation, Draft, Refusal, Review, Timing, Wait};
 use domain::{
-    broadcast::BroadcastStatus,
+    broadcast::{Audience, BroadcastStatus},
     channel::Channel,
     checks::Severity,
     ids::{BroadcastId, ImportId},
     message::MessageState,
-    time::{HOUR, MINUTE, WallClock},
+    time::{HOUR, MINUTE, Millis, WallClock},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use intake::{Importer, read::Field};
@@ -69,9 +69,13 @@ pub struct SendCommand {
     /// Send without asking; without it the command only says what it would do
     #[arg(long)]
     yes: bool,
-    /// Send although the same template went to the same workshop before
+    /// Send also to those who got a message for the same purpose before
     #[arg(long)]
     again: bool,
+    /// Who of them: `everyone`, `not-told`, `failed`, `no-receipt`, `not-read`. Left out, whoever was not told yet; with
+    /// --again everyone
+    #[arg(long, value_name = "WHO", value_parser = who)]
+    people: Option<Audience>,
     /// The result as JSON
     #[arg(long)]
     json: bool,
@@ -103,27 +107,39 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     let caller = Caller::new(org, organisation, now);
     let deadline = now.plus(command.within_minutes.max(1) * MINUTE);
     let timing = Timing { start: now, deadline, unreadable: false };
-    let draft = Draft::new(workshop, template, integration, timing)?;
+    let mut draft = Draft::new(workshop, template, integration, timing)?;
+    draft.audience = match &command.people {
+        Some(audience) => audience.clone(),
+        None => {
+            let tellings = caller.org.tellings(draft.workshop.id, &draft.template.purpose, TELLINGS).await?;
+            let told = tellings.iter().any(|telling| telling.counts);
+            if told && !command.again { Audience::NotTold } else { Audience::Registered }
+        }
+    };
     let opened = app.composer.open(&draft.account, Wait::Decision).await;
     let review = app.composer.review(&caller, draft, &opened, Wait::Decision).await?;
     tell_review(&caller, &review, command.json)?;
+    if let Some(words) = told_before(&review, command, now) {
+        bail!("nothing was sent: {words}");
+    }
     if !review.may_send() {
         bail!("nothing was sent: {}", obstacle(&caller, &review));
-    }
-    if let Some(earlier) = review.sent_before().filter(|_| !command.again) {
-        bail!(
-            "nothing was sent: {} confirmed “{}” for “{}” {}, and whoever got it would get it again; say --again to send it again",
-            earlier.by,
-            earlier.title,
-            review.draft.workshop.title,
-            relative(earlier.at.0, now.0)
-        );
     }
     if !command.yes {
         bail!("nothing was sent; say --yes to send");
     }
-    let confirmation = Confirmation { id: BroadcastId::new(now), named: None, again: command.again };
-    let id = review.confirm(&caller, &confirmation).await?.id;
+    let again = command.again.then_some(review.before.again);
+    let confirmation = Confirmation { id: BroadcastId::new(now), named: None, again, knew: None };
+    let id = match review.confirm(&caller, &confirmation).await {
+        Ok(confirmed) => confirmed.id,
+        Err(Refusal::ToldMeanwhile) => bail!(
+            "nothing was sent: another broadcast for the same purpose was confirmed just now; look at it, and send again"
+        ),
+        Err(Refusal::BeingPrepared(_)) => bail!(
+            "nothing was sent: another broadcast for the same purpose is being prepared; send again in a moment"
+        ),
+        Err(refusal) => return Err(refusal.into()),
+    };
     // A server that runs on the same database sends as well; alone, this process does it.
     let sending = app.start_sending("send").await.ok();
     app.engine.wake(id);
@@ -132,6 +148,38 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
         sending.stop().await;
     }
     tell(&broadcast?, command.json)
+}
+
+/// Broadcasts of a purpose that are looked at for one that told something.
+const TELLINGS: i64 = 50;
+
+/// Who of the people, as it is typed.
+fn who(typed: &str) -> Result<Audience, String> {
+    match typed {
+        "everyone" => Ok(Audience::Registered),
+        "not-told" => Ok(Audience::NotTold),
+        "failed" => Ok(Audience::Failed),
+        "no-receipt" => Ok(Audience::NoReceipt { minutes: Audience::NO_RECEIPT_MINUTES }),
+        "not-read" => Ok(Audience::NotRead),
+        _ => Err("say everyone, not-told, failed, no-receipt or not-read".to_owned()),
+    }
+}
+
+/// Why whoever was told before keeps it from being sent; `None` where nobody gets it again, or somebody said so.
+fn told_before(review: &Review, command: &SendCommand, now: Millis) -> Option<String> {
+    let nobody_left = review.draft.audience == Audience::NotTold && review.audience.reachable == 0;
+    let last = review.before.last.as_ref().filter(|_| nobody_left || (review.before.again > 0 && !command.again))?;
+    let workshop = &review.draft.workshop.title;
+    let (by, title, ago) = (&last.by, &last.title, relative(last.at.0, now.0));
+    Some(match nobody_left {
+        true => format!(
+            "{by} confirmed “{title}” for “{workshop}” {ago}, and everybody got it or is getting it; say --again to send it to them again"
+        ),
+        false => format!(
+            "{by} confirmed “{title}” for “{workshop}” {ago}, and {} would get it again; say --again to send it again",
+            counted(review.before.again, "person", "people")
+        ),
+    })
 }
 
 /// The findings in words, errors first.

@@ -144,6 +144,7 @@ impl Stage {
             category: message.category(),
             template: message.to_json(),
             audience: Audience::Registered,
+            telling: store::broadcasts::Telling::default(),
             starts_at,
             deadline,
             hours: SendingHours::any(),

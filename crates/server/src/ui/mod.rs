@@ -28,6 +28,7 @@ pub mod note;
 pub mod outside_page;
 pub mod pace_chart;
 pub mod pagination;
+pub mod people_chooser;
 pub mod plan;
 pub mod preview;
 pub mod progress;

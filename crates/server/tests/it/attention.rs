@@ -5,7 +5,7 @@ use domain::{
     broadcast::BroadcastStatus,
     ids::{BroadcastId, WorkshopId},
     message::{MessageState, Next},
-    outcome::Said,
+    outcome::ProviderAnswer,
     time::HOUR,
 };
 use store::{
@@ -35,7 +35,7 @@ async fn without_credit(world: &World, people: &People) -> BroadcastId {
         .await
         .unwrap();
     let claimed = turn.claimed.first().expect("one is claimed");
-    let said = Said { code: "http_402".to_owned(), text: "Not enough credit".to_owned() };
+    let said = ProviderAnswer { code: "http_402".to_owned(), text: "Not enough credit".to_owned() };
     let record =
         Record { message: claimed.message, attempt: claimed.attempt, next: Next::Pause(said), at: now };
     work.turn(&vec![record].into(), &[], &world.app.phone_key, now).await.unwrap();

@@ -46,6 +46,7 @@ pub(crate) async fn planned(world: &World, people: &People) -> BroadcastId {
         template: org.template(people.template).await.unwrap().body,
         category: Category::Utility,
         audience: Audience::Registered,
+        telling: store::broadcasts::Telling::default(),
         starts_at: now,
         deadline: now.plus(HOUR),
         hours: SendingHours::any(),
@@ -73,6 +74,7 @@ pub(crate) async fn planned_sms(world: &World, people: &People, unit_price: Mone
         template,
         category: Category::Utility,
         audience: Audience::Registered,
+        telling: store::broadcasts::Telling::default(),
         starts_at: now,
         deadline: now.plus(HOUR),
         hours: SendingHours::any(),
@@ -196,6 +198,7 @@ async fn sms_refused(world: &World, people: &People, code: &str) -> BroadcastId 
         template: Message::from(sms_template()).to_json(),
         category: Category::Utility,
         audience: Audience::Registered,
+        telling: store::broadcasts::Telling::default(),
         starts_at: now,
         deadline: now.plus(HOUR),
         hours: SendingHours::of(

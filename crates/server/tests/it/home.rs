@@ -32,7 +32,7 @@ pub(crate) struct Scene {
     pub(crate) people: People,
     pub(crate) sandbox: Sandbox,
     pub(crate) org: Org,
-    workshop: WorkshopId,
+    pub(crate) workshop: WorkshopId,
     template: TemplateId,
     account: domain::ids::IntegrationId,
 }
@@ -51,14 +51,14 @@ impl Scene {
         Scene { world, people, sandbox, org, workshop, template, account }
     }
 
-    fn query(&self) -> String {
+    pub(crate) fn query(&self) -> String {
         format!(
             "channel=personal&workshop={}&template={}&account={}",
             self.workshop, self.template, self.account
         )
     }
 
-    async fn broadcasts(&self) -> usize {
+    pub(crate) async fn broadcasts(&self) -> usize {
         self.org.broadcasts(&BroadcastFilter::default(), 50).await.unwrap().len()
     }
 
@@ -104,7 +104,7 @@ pub(crate) async fn workshop(world: &World, org: &Org, title: &str, link: &str) 
     org.add_workshop(&draft, world.clock_now()).await.unwrap()
 }
 
-async fn register(world: &World, org: &Org, workshop: WorkshopId, names: &[&str]) {
+pub(crate) async fn register(world: &World, org: &Org, workshop: WorkshopId, names: &[&str]) {
     let now = world.clock_now();
     let person = |(at, name): (usize, &&str)| NewRegistrant {
         name: PersonName::parse(name),
@@ -168,7 +168,7 @@ pub(crate) fn with(fields: &[(String, String)], name: &str, value: impl ToString
     fields
 }
 
-const CONFIRM: &str = "/compose/confirm";
+pub(crate) const CONFIRM: &str = "/compose/confirm";
 
 on_both! {
     async fn a_question_answered_twice_makes_one_broadcast_that_waits_ten_seconds(db: TestStore) {

@@ -27,6 +27,7 @@ mod sign_in;
 mod size;
 mod sms_templates;
 mod team;
+mod told;
 mod vendors;
 mod workshops;
 mod world;

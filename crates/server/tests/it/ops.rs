@@ -215,6 +215,7 @@ store::on_both! {
             template: json!({}),
             category: Category::Utility,
             audience: Audience::Registered,
+            telling: store::broadcasts::Telling::default(),
             starts_at: NOW,
             deadline: NOW.plus(HOUR),
             hours: SendingHours::any(),

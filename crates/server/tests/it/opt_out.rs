@@ -50,6 +50,7 @@ async fn sent(world: &World, people: &People, category: Category) -> (MessageRef
         }),
         category,
         audience: Audience::Registered,
+        telling: store::broadcasts::Telling::default(),
         starts_at: now,
         deadline: now.plus(HOUR),
         hours: SendingHours::any(),

@@ -344,6 +344,7 @@ on_both! {
             template: org.template(people.template).await.unwrap().body,
             category: Category::Utility,
             audience: Audience::Registered,
+            telling: store::broadcasts::Telling::default(),
             starts_at: now.plus(HOUR),
             deadline: now.plus(DAY),
             hours: SendingHours::any(),

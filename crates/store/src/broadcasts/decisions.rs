@@ -117,11 +117,36 @@ impl Org {
         Ok(total)
     }
 
+    /// Whether another broadcast of the same purpose is being planned: whom it tells is not known yet. Holds the workshop's row, so that none
+    /// is confirmed meanwhile.
+    async fn is_told_by_a_plan(&self, tx: &mut Tx, id: BroadcastId) -> Result<bool, StoreError> {
+        let own: Option<(uuid::Uuid, String)> = tx
+            .optional(
+                "SELECT workshop_id, purpose FROM broadcasts WHERE id = $1 AND organization_id = $2",
+                args![id.0, self.id()],
+            )
+            .await?;
+        let Some((workshop, purpose)) = own else { return Ok(false) };
+        let _held: Option<(uuid::Uuid,)> =
+            tx.optional("SELECT id FROM workshops WHERE id = $1 FOR UPDATE", args![workshop]).await?;
+        let (planned,): (bool,) = tx
+            .one(
+                "SELECT EXISTS (SELECT 1 FROM broadcasts
+                                WHERE workshop_id = $1 AND purpose = $2 AND status = 'planning' AND id <> $3)",
+                args![workshop, &purpose, id.0],
+            )
+            .await?;
+        Ok(planned)
+    }
+
     /// Puts the next stretch of rows behind `after` back into the queue.
     async fn send_stretch_again(&self, again: &Again<'_>, after: i64) -> Result<Stretch, StoreError> {
         self.allow(Permission::Send)?;
         let Again { id, state, reasons, deadline, now } = *again;
         let mut tx = self.db.by_index().begin().await?;
+        if self.is_told_by_a_plan(&mut tx, id).await? {
+            return Err(StoreError::Stale);
+        }
         let status = self.status(&mut tx, id).await?;
         if status == BroadcastStatus::Cancelled && after > 0 {
             return Ok(Stretch::default());
@@ -135,6 +160,14 @@ impl Org {
                      WHERE broadcast_id = $1 AND state = $2 AND state IN ('failed', 'unknown', 'skipped', 'expired', 'cancelled')
                        AND reason IN (SELECT b.reason FROM @batch) AND planned AND position > $4
                        AND (reason NOT IN ($7, $8) OR COALESCE(started_at, 0) <= $6)
+                       -- Whoever another broadcast told meanwhile, or is telling, is told.
+                       AND NOT EXISTS (
+                           SELECT 1 FROM broadcasts own JOIN broadcasts o
+                             ON o.workshop_id = own.workshop_id AND o.purpose = own.purpose AND o.id <> own.id
+                           JOIN messages t ON t.broadcast_id = o.id AND t.recipient = messages.recipient AND t.planned
+                             AND t.state IN ('waiting', 'in_flight', 'sent', 'delivered', 'read', 'unknown')
+                             AND NOT (o.status = 'cancelled' AND t.state = 'waiting')
+                           WHERE own.id = $1)
                      ORDER BY position LIMIT $5
                  )
                  UPDATE messages SET state = 'waiting', next_attempt_at = $3, changed_at = $3, attempt = 0, failed_at = NULL

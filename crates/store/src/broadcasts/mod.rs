@@ -12,13 +12,14 @@ use domain::{
     role::Permission,
     sending_hours::SendingHours,
     time::Millis,
+    told::Purpose,
 };
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
     changes::Change,
-    db::{Batch, args},
+    db::{Batch, Tx, args},
     error::{StoreError, json, word},
     org::Org,
     work::{Work, sending_hours},
@@ -41,6 +42,8 @@ pub struct NewBroadcast {
     pub category: Category,
     /// Whom of the workshop's people.
     pub audience: Audience,
+    /// What they are told about, and what is known of earlier tellings.
+    pub telling: Telling,
     /// Not before this instant.
     pub starts_at: Millis,
     /// Not after this instant.
@@ -49,6 +52,38 @@ pub struct NewBroadcast {
     pub hours: SendingHours,
     /// Estimated price of one message, or of one segment where messages are charged by segment.
     pub unit_price: Money,
+}
+
+/// What a broadcast tells, and what its question knew of the tellings before it.
+#[derive(Clone, Debug, Default)]
+pub struct Telling {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Why these people are told once more, in a further round; `None` for the first telling of each of them.
+    pub further: Option<String>,
+    /// What whoever confirms knew.
+    pub known: Known,
+}
+
+/// What whoever confirms a broadcast knew of earlier ones with its purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing is compared: tests and invented data.
+    #[default]
+    Anything,
+    /// The newest broadcast of that purpose to that workshop was this one; `None` when there was none.
+    Newest(Option<BroadcastId>),
+}
+
+/// What became of a confirmation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// The broadcast is there; made now, or by the same confirmation before.
+    Made(BroadcastId),
+    /// Another broadcast of the same purpose was confirmed since the question: the numbers are others now.
+    ToldMeanwhile,
+    /// Another one of the same purpose is still being planned: who is told by it is known in a moment.
+    BeingPrepared(BroadcastId),
 }
 
 /// Rows in one state for one reason.
@@ -245,6 +280,20 @@ impl Org {
         new: NewBroadcast,
         now: Millis,
     ) -> Result<BroadcastId, StoreError> {
+        match self.confirm_telling(id, new, now).await? {
+            Confirmed::Made(id) => Ok(id),
+            Confirmed::ToldMeanwhile | Confirmed::BeingPrepared(_) => Err(StoreError::Stale),
+        }
+    }
+
+    /// Confirms a broadcast unless its question is out of date. The workshop's row is held from the comparison to the commit, so that of two
+    /// confirmations that knew the same one is refused, whoever made them and wherever.
+    pub async fn confirm_telling(
+        &self,
+        id: BroadcastId,
+        new: NewBroadcast,
+        now: Millis,
+    ) -> Result<Confirmed, StoreError> {
         self.allow(Permission::Send)?;
         let hours = if new.hours.are_limited() {
             serde_json::to_string(&new.hours).expect("hours are always JSON")
@@ -252,13 +301,18 @@ impl Org {
             String::new()
         };
         let mut tx = self.db.begin().await?;
+        let round = match self.round(&mut tx, id, &new).await? {
+            Ok(round) => round,
+            Err(refused) => return Ok(refused),
+        };
         let added = tx
             .run(
                 "INSERT INTO broadcasts (id, organization_id, integration_id, workshop_id, channel, title, template, audience,
                                          category, status, created_by, created_at, starts_at, deadline, probed,
-                                         hours, content, unit_price, planned, units, plan_phone, plan_identity, cursor, served_at)
+                                         hours, content, unit_price, planned, units, plan_phone, plan_identity, cursor, served_at,
+                                         purpose, round, round_why)
                  SELECT $1, $2, i.id, w.id, $5, $6, $7, $8, $9, 'planning', $10, $11, $12, $13, FALSE, $15, '', $14, 0, 0, '', '',
-                        0, 0
+                        0, 0, $16, $17, $18
                  FROM integrations i JOIN workshops w ON w.organization_id = i.organization_id
                  WHERE i.id = $3 AND i.removed_at IS NULL AND w.id = $4 AND i.organization_id = $2
                  ON CONFLICT (id) DO NOTHING",
@@ -270,26 +324,65 @@ impl Org {
                     new.channel.word(),
                     &new.title,
                     new.template.to_string(),
-                    new.audience.word(),
+                    new.audience.to_string(),
                     new.category.word(),
                     &self.actor.name,
                     now,
                     new.starts_at,
                     new.deadline,
                     new.unit_price,
-                    hours
+                    hours,
+                    new.telling.purpose.word(),
+                    round,
+                    new.telling.further.as_deref().unwrap_or_default()
                 ],
             )
             .await?;
         if added == 0 {
             // Confirmed before, or not theirs.
             self.status(&mut tx, id).await?;
-            return Ok(id);
+            return Ok(Confirmed::Made(id));
         }
         self.note(&mut tx, "broadcast.confirmed", id, new.channel.word(), now).await?;
         tx.tell(Change::Work(id));
         tx.commit().await?;
-        Ok(id)
+        Ok(Confirmed::Made(id))
+    }
+
+    /// The round of a telling, with the workshop's row locked; or why it may not be confirmed.
+    async fn round(
+        &self,
+        tx: &mut Tx,
+        id: BroadcastId,
+        new: &NewBroadcast,
+    ) -> Result<Result<i64, Confirmed>, StoreError> {
+        let _held: Option<(Uuid,)> = tx
+            .optional(
+                "SELECT id FROM workshops WHERE id = $1 AND organization_id = $2 FOR UPDATE",
+                args![new.workshop.0, self.id()],
+            )
+            .await?;
+        let earlier: Vec<(Uuid, String, i64)> = tx
+            .all(
+                "SELECT id, status, round FROM broadcasts
+                 WHERE workshop_id = $1 AND purpose = $2 AND organization_id = $3 ORDER BY id DESC",
+                args![new.workshop.0, new.telling.purpose.word(), self.id()],
+            )
+            .await?;
+        let newest = earlier.iter().map(|(id, ..)| *id).max();
+        let further = earlier.iter().map(|(.., round)| round + 1).max().unwrap_or(0);
+        let round = if new.telling.further.is_some() { further } else { 0 };
+        let Known::Newest(known) = new.telling.known else { return Ok(Ok(round)) };
+        if earlier.iter().any(|(earlier, ..)| *earlier == id.0) {
+            // The same confirmation once more.
+            return Ok(Ok(round));
+        }
+        if newest != known.map(|known| known.0) {
+            return Ok(Err(Confirmed::ToldMeanwhile));
+        }
+        let planning = BroadcastStatus::Planning.word();
+        let under_way = earlier.iter().find(|(_, status, _)| status == planning);
+        Ok(under_way.map_or(Ok(round), |(id, ..)| Err(Confirmed::BeingPrepared(BroadcastId(*id)))))
     }
 
     /// One broadcast with its sum.

@@ -1,10 +1,12 @@
 //! Planning: one row per recipient, written in stretches, each stretch whole or not at all.
 
 use domain::{
+    broadcast::Audience,
     ids::{BroadcastId, OrganizationId, RegistrantId, WorkshopId},
     message::{MessageState, SkipReason},
     outcome::ProviderAnswer,
     time::Millis,
+    told::Purpose,
 };
 use uuid::Uuid;
 
@@ -14,6 +16,7 @@ use crate::{
     db::{Batch, Tx, args},
     error::StoreError,
     messages::{CountMoves, move_counts},
+    told::Selection,
 };
 
 /// A confirmed broadcast whose recipients are being written down, and how far that is.
@@ -25,6 +28,8 @@ pub struct Planning {
     pub organization: OrganizationId,
     /// Whose people.
     pub workshop: WorkshopId,
+    /// Who of the workshop's people, told what.
+    pub selection: Selection,
     /// Channel's word, for suppressions.
     pub channel: String,
     /// Category's word, for suppressions.
@@ -69,6 +74,9 @@ struct PlanningRow {
     id: Uuid,
     organization_id: Uuid,
     workshop_id: Uuid,
+    audience: String,
+    purpose: String,
+    created_at: i64,
     channel: String,
     category: String,
     template: String,
@@ -84,7 +92,7 @@ impl Work {
         let rows: Vec<PlanningRow> = self
             .db
             .all(
-                "SELECT id, organization_id, workshop_id, channel, category, template, planned, plan_phone, plan_identity, content
+                "SELECT id, organization_id, workshop_id, audience, purpose, created_at, channel, category, template, planned, plan_phone, plan_identity, content
                  FROM broadcasts WHERE status = 'planning' ORDER BY id LIMIT 20",
                 args![],
             )
@@ -95,6 +103,7 @@ impl Work {
                 broadcast: BroadcastId(row.id),
                 organization: OrganizationId(row.organization_id),
                 workshop: WorkshopId(row.workshop_id),
+                selection: selection(&row),
                 channel: row.channel,
                 category: row.category,
                 template: row.template,
@@ -196,6 +205,18 @@ impl Work {
         let broadcast = planning.broadcast;
         tx.tell(if last { Change::Work(broadcast) } else { Change::Rows(broadcast) });
         tx.commit().await
+    }
+}
+
+/// Whom the broadcast is for. A word that this version does not know selects nobody: a default would add people.
+fn selection(row: &PlanningRow) -> Selection {
+    Selection {
+        workshop: WorkshopId(row.workshop_id),
+        purpose: Purpose::stored(row.purpose.clone()),
+        audience: row.audience.parse().unwrap_or(Audience::Chosen(vec![])),
+        own: BroadcastId(row.id),
+        // The moment of the confirmation: however late it is planned, and in however many parts, it is for the same people.
+        now: Millis(row.created_at),
     }
 }
 

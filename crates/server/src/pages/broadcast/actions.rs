@@ -147,7 +147,7 @@ pub async fn retry(
     let n = member.org.send_again(id, rows.state, &rows.reasons, deadline, member.now).await?;
     app.engine.wake(id);
     if n == 0 {
-        let words = "None could be sent again now. Calls that a stopped process had begun may still be under way: try again in a minute.";
+        let words = "None could be sent again. Another broadcast told these people meanwhile, or a call that a stopped process had begun may still be under way: then try again in a minute.";
         return Ok(see_other_failed(&app, &href(id), words));
     }
     let words = format!("{} will be sent again.", counted(n, "message", "messages"));

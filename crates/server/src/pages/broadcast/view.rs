@@ -3,7 +3,8 @@
 mod pace;
 
 use domain::{
-    broadcast::{BroadcastStatus, UNDO_MS},
+    broadcast::{Audience, BroadcastStatus, UNDO_MS},
+    channel::Channel,
     ids::{BroadcastId, TemplateId},
     message::MessageState,
     sending_hours::AfterHours,
@@ -305,6 +306,23 @@ impl View {
         }
     }
 
+    /// Another channel that sends, for people whom this one does not reach.
+    fn other_channel(&self) -> Channel {
+        let mut others = Channel::ALL.iter().copied().filter(|other| other.sends());
+        others.find(|other| *other != self.broadcast.channel).unwrap_or(self.broadcast.channel)
+    }
+
+    /// The composer for exactly these people.
+    fn retarget(&self, state: MessageState, reason: &domain::reason::Reason) -> String {
+        let who = Audience::Of { broadcast: self.broadcast.id, state, reason: reason.clone() };
+        format!(
+            "/?channel={}&workshop={}&who={}#compose",
+            self.other_channel(),
+            self.broadcast.workshop,
+            escape(&who.to_string())
+        )
+    }
+
     fn reasons(&self) -> Reasons {
         let groups = self.broadcast.counts.iter().filter_map(|count| {
             let key = match count.state {
@@ -326,7 +344,10 @@ impl View {
                 why::Step::Retry if self.may_send => ("Retry", self.path(&format!("/retry?{filter}"))),
                 why::Step::Decide if self.may_send => ("Decide", self.path(&format!("/retry?{filter}"))),
                 why::Step::Template => ("Fix template", self.template_page()),
-                why::Step::Export => ("Export", self.path(&format!("/export?{filter}"))),
+                why::Step::OtherChannel if self.may_send => {
+                    (self.other_channel().send_by(), self.retarget(count.state, &count.reason))
+                }
+                why::Step::Export | why::Step::OtherChannel => ("Export", self.path(&format!("/export?{filter}"))),
                 why::Step::Retry | why::Step::Decide | why::Step::Show => ("Show", shown.clone()),
             };
             let label = format!("{verb} ({})", grouped(count.n));

@@ -27,6 +27,8 @@ pub(super) enum Step {
     Decide,
     /// The template has to be mended: the frozen one would be refused again.
     Template,
+    /// This channel does not reach them, and another one may.
+    OtherChannel,
     /// Sending again cannot help: reach them another way.
     Export,
     /// Nothing is to be done.
@@ -82,9 +84,8 @@ pub(super) fn of(state: MessageState, reason: &Reason) -> Why {
         NextAction::Retry | NextAction::RetryLater { .. } | NextAction::PauseAccount => Step::Retry,
         NextAction::Resolve => Step::Decide,
         NextAction::FixTemplate => Step::Template,
-        NextAction::SmsFallback | NextAction::SuppressMarketing | NextAction::Suppress | NextAction::None => {
-            Step::Export
-        }
+        NextAction::SmsFallback => Step::OtherChannel,
+        NextAction::SuppressMarketing | NextAction::Suppress | NextAction::None => Step::Export,
     };
     Why {
         title: meaning.title.to_owned(),
@@ -128,7 +129,7 @@ mod tests {
     #[test]
     fn only_what_another_try_can_change_is_offered_to_be_tried_again() {
         for (state, code, expected) in [
-            (MessageState::Failed, "131026", Step::Export),
+            (MessageState::Failed, "131026", Step::OtherChannel),
             (MessageState::Failed, "131049", Step::Retry),
             (MessageState::Failed, "http_503", Step::Retry),
             (MessageState::Failed, "132000", Step::Template),

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use ::compose::Review;
 use domain::{
+    broadcast::Audience,
     channel::Channel,
     ids::{IntegrationId, TemplateId, WorkshopId},
     sending_hours::AfterHours,
@@ -15,6 +16,9 @@ const VALUES_MAX: usize = 50;
 /// Characters of a typed value; Meta's limit for a whole body is 1,024.
 const TEXT_MAX: usize = 1_024;
 
+/// Characters of a pasted list of people: some hundred numbers.
+const PICK_MAX: usize = 8_000;
+
 /// What a person chose and typed. Ids may be anybody's: they are looked up within the organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compose {
@@ -22,6 +26,10 @@ pub struct Compose {
     pub channel: Channel,
     /// Whose people.
     pub workshop: Option<WorkshopId>,
+    /// Who of them; `None` for those who are offered first.
+    pub who: Option<Audience>,
+    /// Numbers and e-mail addresses of people chosen one by one, as they were typed.
+    pub pick: String,
     /// What to say.
     pub template: Option<TemplateId>,
     /// By which account.
@@ -58,6 +66,8 @@ impl Default for Compose {
         Compose {
             channel: Channel::WhatsappPersonal,
             workshop: None,
+            who: None,
+            pick: String::new(),
             template: None,
             account: None,
             person: 1,
@@ -77,10 +87,13 @@ impl Compose {
         let mut state = Compose::default();
         let (mut made_for, mut until_was) = (None, None);
         for (name, text) in pairs {
-            let text: String = text.chars().take(TEXT_MAX).collect();
+            let most = if name == "pick" { PICK_MAX } else { TEXT_MAX };
+            let text: String = text.chars().take(most).collect();
             match name.as_str() {
                 "channel" => state.channel = text.parse().unwrap_or(state.channel),
                 "workshop" => state.workshop = text.parse().ok(),
+                "who" => state.who = text.parse().ok(),
+                "pick" => state.pick = text,
                 "template" => state.template = text.parse().ok(),
                 "account" => state.account = text.parse().ok(),
                 "person" => state.person = text.parse().unwrap_or(1).clamp(1, Review::PREVIEW_MAX),
@@ -126,6 +139,8 @@ impl Compose {
         if self.workshop.map(|id| id.to_string()).unwrap_or_default() != workshop {
             self.at.clear();
             self.until.clear();
+            self.who = None;
+            self.pick.clear();
             self.person = 1;
         }
     }
@@ -143,6 +158,12 @@ impl Compose {
         let mut say = |name: &str, value: String| pairs.push((name.to_owned(), value));
         if let Some(id) = self.workshop {
             say("workshop", id.to_string());
+        }
+        if let Some(who) = &self.who {
+            say("who", who.to_string());
+        }
+        if !self.pick.is_empty() {
+            say("pick", self.pick.clone());
         }
         if let Some(id) = self.template {
             say("template", id.to_string());
@@ -200,6 +221,11 @@ impl Compose {
     /// The tab of a channel for the same workshop.
     pub fn on(&self, channel: Channel) -> Compose {
         Compose { channel, workshop: self.workshop, ..Compose::default() }
+    }
+
+    /// The same for other people.
+    pub fn with_who(&self, who: Audience) -> Compose {
+        Compose { who: Some(who), person: 1, ..self.clone() }
     }
 
     /// Puts the choices into a template. A source that nobody knows leaves the template's own.

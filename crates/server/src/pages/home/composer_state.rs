@@ -7,7 +7,7 @@ use store::broadcasts::Broadcast;
 use super::{
     choices::{Choices, Opened},
     compose::Compose,
-    timing, vendor,
+    people, timing, vendor,
 };
 use crate::{
     app::App,
@@ -22,6 +22,8 @@ pub(super) struct ComposerState {
     pub(super) at_error: Option<String>,
     pub(super) until_error: Option<String>,
     pub(super) shown: Option<Shown>,
+    /// What became of a pasted list.
+    pub(super) pick: people::Picked,
 }
 
 impl ComposerState {
@@ -43,8 +45,10 @@ impl ComposerState {
         let mut message = message.clone();
         state.apply(&mut message);
         let typed = timing::read(member, state, workshop);
+        let (audience, pick) = people::chosen(member, state, workshop, &template.purpose).await?;
         let draft = Draft {
             workshop: workshop.clone(),
+            audience,
             template: template.clone(),
             message,
             account: account.clone(),
@@ -55,7 +59,7 @@ impl ComposerState {
         let mut review = app.composer.review(member, draft, opened, wait).await?;
         let shown = review.preview(state.person).await?;
         let (at_error, until_error) = (typed.at_error, typed.until_error);
-        Ok(Some(ComposerState { state: state.clone(), review, at_error, until_error, shown }))
+        Ok(Some(ComposerState { state: state.clone(), review, at_error, until_error, shown, pick }))
     }
 
     /// The findings in words, errors first.

@@ -3,6 +3,7 @@
 use ::compose::{Confirmation, Confirmed, Refusal, Wait};
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use domain::{
+    broadcast::Audience,
     channel::Category,
     checks::Severity,
     ids::BroadcastId,
@@ -33,7 +34,8 @@ use crate::{
         button::Button,
         chip::Tone,
         dialog::Confirm,
-        format::{counted, rupees},
+        field::Field,
+        format::{counted, grouped, relative, rupees},
         head::KeyValues,
         icons::Icon,
         note::Note,
@@ -46,6 +48,14 @@ pub const PATH: &str = "/compose/confirm";
 pub(super) const DIALOG: &str = "confirm";
 /// Field of the one-time token.
 const ONCE: &str = "once";
+/// Field of the people who get it again, as the question named them.
+const AGAIN: &str = "again";
+/// Field of the newest broadcast of the purpose that the question knew.
+const KNEW: &str = "knew";
+/// Field of the number that a person types.
+const TYPED: &str = "typed";
+/// More people than these have to be typed as a number.
+const TYPED_OVER: i64 = 1_000;
 /// Field of the people that the question named.
 const PEOPLE: &str = "people";
 /// A question is good for so long.
@@ -73,20 +83,28 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
     }
     let composer = load(&app, &member, &form.0).await?;
     let named = field(PEOPLE).and_then(|n| n.parse().ok()).unwrap_or(0);
-    // Whoever looked at the question read that the same was sent before.
-    let confirmation = Confirmation { id, named: Some(named), again: true };
+    let again = field(AGAIN).and_then(|n| n.parse().ok());
+    let knew = Some(field(KNEW).and_then(|id| id.parse().ok()));
+    let confirmation = Confirmation { id, named: Some(named), again, knew };
+    if let Some(wanted) = typed_number(&composer)
+        && composer.review.is_current(&confirmation)
+        && field(TYPED).map(digits) != Some(wanted.to_string())
+    {
+        let words = format!("Type {wanted}, the number of people, to confirm.");
+        let note = Note::new(Tone::Act, "Nothing was sent.", words);
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, ask(&app, &member, &composer, Some(note))).into_response());
+    }
     let Confirmed { id, people } = match composer.review.confirm(&member, &confirmation).await {
         Ok(confirmed) => confirmed,
-        Err(Refusal::Blocked | Refusal::SentBefore(_)) => {
-            return Ok(
-                (StatusCode::UNPROCESSABLE_ENTITY, ask(&app, &member, &composer, None)).into_response()
-            );
-        }
-        Err(Refusal::MorePeople { .. }) => {
-            let words = "More people registered since the question was asked. Look at the new number and confirm again.";
-            return Ok((StatusCode::CONFLICT, ask(&app, &member, &composer, Some(words))).into_response());
+        Err(Refusal::Blocked) => {
+            let asked = ask(&app, &member, &composer, None);
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, asked).into_response());
         }
         Err(Refusal::Store(error)) => return Err(error.into()),
+        Err(refusal) => {
+            let note = Note::new(Tone::Act, "Nothing was sent.", changed(&member, &composer, &refusal));
+            return Ok((StatusCode::CONFLICT, ask(&app, &member, &composer, Some(note))).into_response());
+        }
     };
     app.engine.wake(id);
     let people = parts::people(people);
@@ -96,6 +114,49 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
         format!("Confirmed for {people}. It begins in ten seconds; until then you can take it back.")
     };
     Ok(see_other_saying(&app, &paths::broadcast(id), &words))
+}
+
+/// Why the answer does not fit the question any more.
+fn changed(member: &Member, composer: &ComposerState, refusal: &Refusal) -> String {
+    let before = &composer.review.before;
+    let last = before.last.as_ref();
+    match refusal {
+        Refusal::MorePeople { .. } => {
+            "More people registered since the question was asked. Look at the new number and confirm again."
+                .to_owned()
+        }
+        Refusal::SentBefore(earlier) => format!(
+            "{} got it before: {} confirmed “{}” {}. Leave them out, or say that it is sent to them again.",
+            parts::people(earlier.n),
+            earlier.by,
+            earlier.title,
+            relative(earlier.at.0, member.now.0)
+        ),
+        Refusal::BeingPrepared(_) => {
+            "Another broadcast for the same purpose is being prepared. In a moment it is known who gets it; then confirm again."
+                .to_owned()
+        }
+        Refusal::ToldMeanwhile | Refusal::Blocked | Refusal::Store(_) => match last {
+            Some(last) => format!(
+                "{} confirmed “{}” {}, after this question was asked: {} of these people got it or are getting it. Look at the new number.",
+                last.by,
+                last.title,
+                relative(last.at.0, member.now.0),
+                grouped(before.again)
+            ),
+            None => "Something changed since the question was asked. Look at it again.".to_owned(),
+        },
+    }
+}
+
+/// The number that has to be typed before so many people, or anybody twice, are told.
+fn typed_number(composer: &ComposerState) -> Option<i64> {
+    let people = composer.review.audience.reachable;
+    (people > TYPED_OVER || composer.review.sent_before().is_some()).then_some(people)
+}
+
+fn digits(typed: &str) -> String {
+    typed.chars().filter(char::is_ascii_digit).collect()
 }
 
 async fn is_confirmed(member: &Member, id: BroadcastId) -> Result<bool, Problem> {
@@ -122,9 +183,9 @@ async fn load(app: &App, member: &Member, pairs: &Pairs) -> Result<ComposerState
 }
 
 /// The page with the question, or with what stands in its way.
-fn ask(app: &App, member: &Member, composer: &ComposerState, note: Option<&str>) -> axum::response::Response {
+fn ask(app: &App, member: &Member, composer: &ComposerState, note: Option<Note>) -> axum::response::Response {
     let body = html! {
-        @if let Some(words) = note { (Note::new(Tone::Act, "The number changed.", words)) }
+        @if let Some(note) = note { (note) }
         @if composer.review.may_send() { (question(app, member, composer).page()) } @else { (blocked(member, composer)) }
     };
     page(member, body, None, None)
@@ -143,21 +204,37 @@ fn blocked(member: &Member, composer: &ComposerState) -> Markup {
 
 /// The question, for the dialog and for the page.
 pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> Confirm {
-    let people = parts::people(composer.review.audience.reachable);
+    let reachable = composer.review.audience.reachable;
+    let people = parts::people(reachable);
+    let earlier = composer.review.sent_before();
+    let again = earlier.as_ref().map(|earlier| earlier.n.min(reachable));
+    let label = |verb: &str| match again {
+        None => format!("{verb} {people}"),
+        Some(n) if n == reachable => format!("Send again to {people}"),
+        Some(n) => format!("{verb} {people}, {} again", grouped(n)),
+    };
     let (title, button, busy) = if composer.state.later {
         (
             format!("Schedule for {people}?"),
-            Button::primary(format!("Schedule for {people}")).icon(Icon::Wait),
+            Button::primary(label("Schedule for")).icon(Icon::Wait),
             "Scheduling…",
         )
     } else {
-        (
-            format!("Send to {people} now?"),
-            Button::primary(format!("Send to {people}")).icon(Icon::Send),
-            "Confirming…",
-        )
+        (format!("Send to {people} now?"), Button::primary(label("Send to")).icon(Icon::Send), "Confirming…")
     };
     let mut hidden = composer.state.pairs();
+    // What was offered is what is confirmed, whatever would be offered by then.
+    hidden.retain(|(name, _)| name != "who");
+    let who = match &composer.review.draft.audience {
+        Audience::Chosen(_) if !composer.state.pick.is_empty() => Audience::Chosen(vec![]),
+        who => who.clone(),
+    };
+    hidden.push(("who".to_owned(), who.to_string()));
+    let newest = composer.review.before.newest.map(|id| id.to_string()).unwrap_or_default();
+    hidden.push((KNEW.to_owned(), newest));
+    if let Some(earlier) = &earlier {
+        hidden.push((AGAIN.to_owned(), earlier.n.to_string()));
+    }
     hidden.push((ONCE.to_owned(), token(app, member, BroadcastId::new(member.now))));
     hidden.push((PEOPLE.to_owned(), composer.review.audience.reachable.to_string()));
     if composer.state.later && composer.state.at.is_empty() {
@@ -175,12 +252,40 @@ pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> 
     Confirm {
         id: DIALOG.to_owned(),
         title,
-        body: html! { (summary(member, composer)) },
+        body: html! {
+            (dangers(member, composer))
+            (summary(member, composer))
+            @if let Some(number) = typed_number(composer) {
+                @let label = format!("{}: type {number}", if number > TYPED_OVER { "More than 1,000 people" } else { "Sent again" });
+                (Field::text(TYPED, label).required().tune(|input| input.inputmode = Some("numeric")))
+            }
+        },
         action: PATH.to_owned(),
         csrf: member.csrf().clone(),
         hidden,
         confirm: button.busy(busy),
         back: ("Keep editing".to_owned(), composer.state.href("/")),
+    }
+}
+
+/// What is dangerous about it, in words, before everything else: each with its way out.
+fn dangers(member: &Member, composer: &ComposerState) -> Markup {
+    let Some(earlier) = composer.review.sent_before() else { return html! {} };
+    let left = (composer.review.audience.reachable - earlier.n).max(0);
+    let others = composer.state.with_who(Audience::NotTold).href(PATH);
+    html! {
+        div class="m-danger" {
+            div class="m-danger__item" {
+                (Icon::Warning)
+                div {
+                    p class="m-danger__title" { (parts::people(earlier.n)) " of them got this before." }
+                    p class="m-danger__why" {
+                        (earlier.by) " confirmed “" (earlier.title) "” " (relative(earlier.at.0, member.now.0)) ". They would get it again."
+                    }
+                }
+                @if left > 0 { (Button::link(format!("Leave them out ({})", grouped(left)), others).small()) }
+            }
+        }
     }
 }
 
@@ -204,7 +309,7 @@ fn summary(member: &Member, composer: &ComposerState) -> KeyValues {
             "People".to_owned(),
             html! { (parts::people(composer.review.audience.reachable)) },
             (left_out > 0)
-                .then(|| format!("{} left out, each with a reason", crate::ui::format::grouped(left_out))),
+                .then(|| format!("{} left out, each with a reason", grouped(left_out))),
         ),
         ("Cost".to_owned(), html! { (rupees(composer.review.forecast.cost.0)) }, Some(priced(composer))),
         (

@@ -9,6 +9,7 @@ pub mod confirm;
 pub(crate) mod history;
 mod parts;
 mod paths;
+mod people;
 pub mod test;
 mod timing;
 mod today;

@@ -12,7 +12,7 @@ use domain::{
 use maud::{Markup, html};
 use store::workshops::Workshop;
 
-use super::{choices::Choices, composer_state::ComposerState, paths, vendor};
+use super::{choices::Choices, composer_state::ComposerState, paths, people, vendor};
 use crate::{
     http::extract::Member,
     ui::{
@@ -77,8 +77,9 @@ fn who(member: &Member, choices: &Choices, composer: &ComposerState) -> Markup {
     html! {
         div class="m-row2" {
             (workshops(member, choices, composer.review.draft.workshop.id))
-            (Shown { label: "People", value: html! { "Everyone registered" } })
+            (Shown { label: "Told about", value: html! { (composer.review.draft.template.purpose.title()) span class="m-sub" { " as the template says" } } })
         }
+        (people::chooser(member, composer))
         (summary(composer))
     }
 }

@@ -244,9 +244,12 @@ pub fn finding(finding: &Finding, about: &About<'_>) -> Words {
                 grouped(*per_day)
             ),
         ),
-        Finding::SentBefore { title, by, at } => words(
-            "This template was used for this workshop already",
-            format!("{by} confirmed “{title}” {}. Whoever got it would get it again.", ago(at)),
+        Finding::SentBefore { title, by, at, n } => words(
+            format!("{} of them got this already", grouped(*n)),
+            format!(
+                "{by} confirmed “{title}” {}. They would get it again. Choose “Not told yet” to leave them out.",
+                ago(at)
+            ),
         ),
     }
 }

@@ -1,0 +1,252 @@
+//! What somebody is told about, and who of a workshop's people a broadcast is for. With workshop and person the purpose is the key of *told*:
+//! nobody is told the same purpose of the same workshop twice, unless somebody says so.
+
+use std::{fmt, str::FromStr};
+
+use crate::{
+    ids::{BroadcastId, RegistrantId},
+    message::MessageState,
+    reason::Reason,
+    time::Millis,
+};
+
+/// What a message is for: `reminder`, `link`, `moved`, `thanks`, or a word of the organisation's own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Purpose(String);
+
+/// Why a text is no purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PurposeError {
+    /// Nothing was typed.
+    #[error("Say what the message is for, such as “link” or “reminder”.")]
+    Empty,
+    /// It is too long.
+    #[error("{0} of {MAX} characters. Choose a shorter word.")]
+    Long(usize),
+}
+
+/// Longest purpose in characters.
+const MAX: usize = 60;
+/// Before the name of a template whose broadcasts are older than purposes: each was a purpose of its own.
+const TEMPLATE: &str = "template:";
+
+impl Purpose {
+    /// Words to choose from, with what people call them.
+    pub const KNOWN: &[(&str, &str)] =
+        &[("link", "Link"), ("reminder", "Reminder"), ("moved", "New time"), ("thanks", "Thanks")];
+
+    /// Reads a purpose; case and outer space do not matter.
+    ///
+    /// # Errors
+    /// When it is empty or too long.
+    pub fn parse(text: &str) -> Result<Purpose, PurposeError> {
+        let word = crate::text::line(text).to_lowercase();
+        match word.chars().count() {
+            0 => Err(PurposeError::Empty),
+            n if n > MAX => Err(PurposeError::Long(n)),
+            _ => Ok(Purpose(word)),
+        }
+    }
+
+    /// As the store holds it.
+    pub fn stored(word: String) -> Purpose {
+        Purpose(word)
+    }
+
+    /// The word that the store holds.
+    pub fn word(&self) -> &str {
+        &self.0
+    }
+
+    /// What people call it.
+    pub fn title(&self) -> String {
+        if let Some((_, title)) = Purpose::KNOWN.iter().find(|(word, _)| *word == self.0) {
+            return (*title).to_owned();
+        }
+        let bare = self.0.strip_prefix(TEMPLATE).unwrap_or(&self.0);
+        let mut chars = bare.chars();
+        chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    }
+}
+
+impl Default for Purpose {
+    fn default() -> Purpose {
+        Purpose("reminder".to_owned())
+    }
+}
+
+/// Whom of a workshop's people a broadcast is for. All of them have a registration that stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Audience {
+    /// Everyone.
+    #[default]
+    Registered,
+    /// Whoever was not told this purpose, and is not being told it now.
+    NotTold,
+    /// Whoever was told, and whose message was refused or never arrived.
+    Failed,
+    /// Whoever's message was handed over so many minutes ago, without a word of what became of it.
+    NoReceipt {
+        /// Minutes.
+        minutes: i64,
+    },
+    /// Whoever has not read what was handed over.
+    NotRead,
+    /// Whoever was registered after that moment.
+    Since(Millis),
+    /// The people of one state, and perhaps one reason, of an earlier broadcast.
+    Of {
+        /// Which broadcast.
+        broadcast: BroadcastId,
+        /// In which state their message is.
+        state: MessageState,
+        /// For which reason; [`Reason::None`] for any.
+        reason: Reason,
+    },
+    /// The people of one source, such as a file.
+    Source(String),
+    /// People who were chosen one by one.
+    Chosen(Vec<RegistrantId>),
+}
+
+/// A text that names no audience.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("“{0}” names no audience")]
+pub struct AudienceError(String);
+
+impl Audience {
+    /// People that may be chosen one by one.
+    pub const CHOSEN_MAX: usize = 500;
+    /// After so many minutes without a receipt none is expected, unless somebody says another number.
+    pub const NO_RECEIPT_MINUTES: i64 = 60;
+
+    /// Whether these people were told before and get it once more because it did not reach them: a further round that names why.
+    pub fn is_retarget(&self) -> bool {
+        match self {
+            Audience::Failed | Audience::NoReceipt { .. } | Audience::NotRead | Audience::Of { .. } => true,
+            Audience::Registered
+            | Audience::NotTold
+            | Audience::Since(_)
+            | Audience::Source(_)
+            | Audience::Chosen(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Audience::Registered => f.write_str("registered"),
+            Audience::NotTold => f.write_str("not_told"),
+            Audience::Failed => f.write_str("failed"),
+            Audience::NoReceipt { minutes } => write!(f, "no_receipt:{minutes}"),
+            Audience::NotRead => f.write_str("not_read"),
+            Audience::Since(at) => write!(f, "since:{}", at.0),
+            Audience::Of { broadcast, state, reason } => {
+                write!(f, "of:{broadcast}:{state}:{}", reason.code())
+            }
+            Audience::Source(source) => write!(f, "source:{source}"),
+            Audience::Chosen(people) => {
+                f.write_str("chosen:")?;
+                for (at, person) in people.iter().enumerate() {
+                    write!(f, "{}{person}", if at > 0 { "," } else { "" })?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl FromStr for Audience {
+    type Err = AudienceError;
+    fn from_str(text: &str) -> Result<Audience, AudienceError> {
+        let wrong = || AudienceError(text.chars().take(80).collect());
+        let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
+        match kind {
+            "registered" => Ok(Audience::Registered),
+            "not_told" => Ok(Audience::NotTold),
+            "failed" => Ok(Audience::Failed),
+            "not_read" => Ok(Audience::NotRead),
+            "no_receipt" if rest.is_empty() => {
+                Ok(Audience::NoReceipt { minutes: Audience::NO_RECEIPT_MINUTES })
+            }
+            "no_receipt" => {
+                let minutes: i64 = rest.parse().map_err(|_| wrong())?;
+                if minutes < 1 { Err(wrong()) } else { Ok(Audience::NoReceipt { minutes }) }
+            }
+            "since" => Ok(Audience::Since(Millis(rest.parse().map_err(|_| wrong())?))),
+            "of" => {
+                let mut parts = rest.splitn(3, ':');
+                let broadcast = parts.next().and_then(|id| id.parse().ok()).ok_or_else(wrong)?;
+                let state = parts.next().and_then(|state| state.parse().ok()).ok_or_else(wrong)?;
+                Ok(Audience::Of { broadcast, state, reason: Reason::from(parts.next().unwrap_or_default()) })
+            }
+            "source" => Ok(Audience::Source(rest.to_owned())),
+            "chosen" => {
+                let ids = rest.split(',').filter(|id| !id.is_empty());
+                let people: Vec<RegistrantId> =
+                    ids.map(|id| id.parse().map_err(|_| wrong())).collect::<Result<_, _>>()?;
+                if people.len() > Audience::CHOSEN_MAX { Err(wrong()) } else { Ok(Audience::Chosen(people)) }
+            }
+            _ => Err(wrong()),
+        }
+    }
+}
+
+/// The people of a workshop by what they were told for one purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Registrations that stand.
+    pub everyone: i64,
+    /// Nothing was sent to them, and nothing is under way.
+    pub not_told: i64,
+    /// Theirs was refused or never arrived, and nothing else reached them.
+    pub failed: i64,
+    /// Theirs was handed over long ago, without a word of what became of it.
+    pub no_receipt: i64,
+    /// Theirs was handed over and not read.
+    pub not_read: i64,
+    /// Told and not known to have failed, or being told.
+    pub told: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn an_audience_is_read_as_it_was_written() {
+        let person = |n| RegistrantId(Uuid::from_u128(n));
+        for audience in [
+            Audience::Registered,
+            Audience::NotTold,
+            Audience::Failed,
+            Audience::NotRead,
+            Audience::NoReceipt { minutes: 90 },
+            Audience::Since(Millis(1_791_880_200_000)),
+            Audience::Of {
+                broadcast: BroadcastId(Uuid::from_u128(7)),
+                state: MessageState::Failed,
+                reason: Reason::from("131026"),
+            },
+            Audience::Source("form: a, b".into()),
+            Audience::Chosen(vec![person(1), person(2)]),
+        ] {
+            assert_eq!(audience.to_string().parse(), Ok(audience));
+        }
+        for wrong in ["", "all", "since:soon", "of:7:failed:", "no_receipt:-1", "chosen:x"] {
+            assert!(wrong.parse::<Audience>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_purpose_is_the_same_however_it_is_typed() {
+        assert_eq!(Purpose::parse("  Link "), Purpose::parse("link"));
+        assert_eq!(Purpose::parse("join details").unwrap().title(), "Join details");
+        assert_eq!(Purpose::stored("template:Workshop tomorrow".into()).title(), "Workshop tomorrow");
+        assert_eq!(Purpose::parse(" "), Err(PurposeError::Empty));
+        assert_eq!(Purpose::default().title(), "Reminder");
+    }
+}

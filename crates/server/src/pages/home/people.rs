@@ -1,0 +1,184 @@
+//! Who of a workshop's people a broadcast is for: the choices, the number beside each, and a pasted list made people.
+
+use domain::{
+    broadcast::Audience,
+    ids::RegistrantId,
+    message::MessageState,
+    phone::Phone,
+    reason::Reason,
+    text::line,
+    told::{Purpose, Told},
+};
+use maud::{Markup, html};
+use store::workshops::Workshop;
+
+use super::{compose::Compose, composer_state::ComposerState};
+use crate::{
+    http::{error::Problem, extract::Member},
+    ui::{
+        field::Field,
+        format::{counted, grouped, relative},
+        icons::Icon,
+        people_chooser::{Choice, Chooser},
+        words::reasons,
+    },
+};
+
+/// What became of a pasted list.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Picked {
+    /// Entries that nobody of the workshop has.
+    pub(super) unknown: Vec<String>,
+}
+
+/// Entries of a pasted list that are named when nobody has them.
+const NAMED: usize = 3;
+
+/// Whom the broadcast is for: who was chosen, else whoever was not told yet once something was told, else everyone.
+pub(super) async fn chosen(
+    member: &Member,
+    state: &Compose,
+    workshop: &Workshop,
+    purpose: &Purpose,
+) -> Result<(Audience, Picked), Problem> {
+    match &state.who {
+        Some(Audience::Chosen(ticked)) => picked(member, state, workshop, ticked).await,
+        Some(audience) => Ok((audience.clone(), Picked::default())),
+        None => {
+            let tellings = member.org.tellings(workshop.id, purpose, TELLINGS).await?;
+            let told = tellings.iter().any(|telling| telling.counts);
+            let audience = if told { Audience::NotTold } else { Audience::Registered };
+            Ok((audience, Picked::default()))
+        }
+    }
+}
+
+/// Broadcasts of a purpose that are looked at for one that told something.
+const TELLINGS: i64 = 50;
+
+/// The people of a pasted list, and those who were ticked.
+async fn picked(
+    member: &Member,
+    state: &Compose,
+    workshop: &Workshop,
+    ticked: &[RegistrantId],
+) -> Result<(Audience, Picked), Problem> {
+    let entries: Vec<String> =
+        state.pick.split([',', ';', '\n', '\t']).map(line).filter(|entry| !entry.is_empty()).collect();
+    let (mails, numbers): (Vec<String>, Vec<String>) =
+        entries.into_iter().partition(|entry| entry.contains('@'));
+    let mails: Vec<String> = mails.into_iter().map(|mail| mail.to_lowercase()).collect();
+    let home = member.organization.country;
+    let read: Vec<(String, Option<String>)> = numbers
+        .into_iter()
+        .map(|typed| {
+            let phone = Phone::parse(&typed, home).ok().map(|phone| phone.as_str().to_owned());
+            (typed, phone)
+        })
+        .collect();
+    let phones = read.iter().filter_map(|(_, phone)| phone.clone()).collect();
+    let found = member.org.audience_reader().find_chosen(workshop.id, phones, mails.clone()).await?;
+    let has = |phone: &str| found.iter().any(|one| one.phone == phone);
+    let mut unknown: Vec<String> = read
+        .iter()
+        .filter(|(_, phone)| phone.as_ref().is_none_or(|phone| !has(phone)))
+        .map(|(typed, _)| typed.clone())
+        .collect();
+    unknown.extend(mails.into_iter().filter(|mail| !found.iter().any(|one| one.email == *mail)));
+    let mut people: Vec<RegistrantId> = ticked.to_vec();
+    people.extend(found.iter().map(store::told::Found::registrant));
+    people.sort_unstable();
+    people.dedup();
+    people.truncate(Audience::CHOSEN_MAX);
+    Ok((Audience::Chosen(people), Picked { unknown }))
+}
+
+/// The choices, with their numbers.
+pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
+    let review = &composer.review;
+    let (chosen, before) = (&review.draft.audience, &review.before);
+    let everyone = review.draft.workshop.registrants;
+    let mut choices = Vec::new();
+    let mut offer = |audience: Audience, name: &str, sub: String, n: Option<i64>| {
+        choices.push(Choice {
+            value: audience.to_string(),
+            name: name.to_owned(),
+            sub,
+            n: n.map(grouped),
+            chosen: same_kind(&audience, chosen),
+        });
+    };
+    if let Some(last) = &before.last {
+        let told = before.told;
+        let of = |n: fn(&Told) -> i64| told.as_ref().map(n);
+        let got = of(|told| told.told).map(|n| format!("{} got it", grouped(n))).unwrap_or_default();
+        offer(Audience::NotTold, "Not told yet", "Whoever got it is left out".to_owned(), of(|t| t.not_told));
+        offer(Audience::Registered, "Everyone", got, Some(everyone));
+        offer(Audience::Failed, "Not reached", "Refused, or never arrived".to_owned(), of(|t| t.failed));
+        let ago = relative(last.at.0, member.now.0);
+        offer(Audience::Since(last.at), "Registered since", format!("“{}”, {ago}", last.title), before.since);
+        let minutes = Audience::NO_RECEIPT_MINUTES;
+        let waited = Audience::NoReceipt { minutes };
+        if told.is_none_or(|told| told.no_receipt > 0) || same_kind(&waited, chosen) {
+            let sub = format!("Handed over more than {minutes} min ago");
+            offer(waited, "No receipt", sub, of(|t| t.no_receipt));
+        }
+        if told.is_none_or(|told| told.not_read > 0) || same_kind(&Audience::NotRead, chosen) {
+            offer(Audience::NotRead, "Not read", "Handed over, not opened".to_owned(), of(|t| t.not_read));
+        }
+    } else {
+        offer(Audience::Registered, "Everyone", "Whose registration stands".to_owned(), Some(everyone));
+    }
+    let some = |chosen: bool| chosen.then_some(review.audience.total);
+    if let Audience::Of { state, reason, .. } = chosen {
+        offer(chosen.clone(), &of_words(*state, reason), "Of the earlier broadcast".to_owned(), some(true));
+    }
+    if let Audience::Source(source) = chosen {
+        offer(chosen.clone(), source, "By source".to_owned(), some(true));
+    }
+    let is_list = matches!(chosen, Audience::Chosen(_));
+    offer(Audience::Chosen(vec![]), "Chosen people", "Paste a list".to_owned(), some(is_list));
+    html! {
+        (Chooser { choices })
+        @if is_list { (list(composer)) }
+        @if let (Some(told), Audience::NotTold) = (&before.told, chosen) {
+            @if told.told > 0 {
+                p class="m-left" { (Icon::Ok) span { "Whoever got this already is left out: " (counted(told.told, "person", "people")) ". To send it again, choose Everyone." } }
+            }
+        }
+    }
+}
+
+/// Numbers and addresses, typed or pasted.
+fn list(composer: &ComposerState) -> Markup {
+    let unknown = &composer.pick.unknown;
+    let error = (!unknown.is_empty()).then(|| {
+        let named = unknown.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let more = unknown.len().saturating_sub(NAMED);
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("Nobody of this workshop has {named}{rest}.")
+    });
+    html! {
+        (Field::area("pick", "Numbers or e-mail addresses", &composer.state.pick)
+            .help("One in a line, or with commas between them.")
+            .error(error)
+            .autosubmit())
+    }
+}
+
+/// What an earlier broadcast's people are called.
+fn of_words(state: MessageState, reason: &Reason) -> String {
+    match reason {
+        Reason::None => state.title().to_owned(),
+        Reason::Ours(own) => reasons::own(*own).title.to_owned(),
+        Reason::Excluded(skip) => reasons::excluded(*skip).title.to_owned(),
+        Reason::Provider(code) => {
+            providers::codes::meaning(code).map_or_else(|| format!("Code {code}"), |m| m.title.to_owned())
+        }
+    }
+}
+
+/// Whether both are the same choice, whatever they name.
+fn same_kind(one: &Audience, other: &Audience) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other)
+}

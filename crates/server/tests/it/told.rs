@@ -1,0 +1,205 @@
+//! Nothing twice by two hands: whoever confirms what overlaps with what went out, or is going out, is told the number and has to say it.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use domain::{
+    broadcast::Audience,
+    ids::BroadcastId,
+    message::MessageState,
+    time::{HOUR, MINUTE},
+};
+use compose::{Caller, Confirmation, Draft, Refusal, Timing, Wait};
+use store::{broadcasts::BroadcastFilter, messages::MessageFilter, on_both};
+
+use crate::{
+    home::{CONFIRM, Scene, fields, post, with},
+    world::{Answer, Browser},
+};
+
+/// Opens the question of the composer as it stands.
+async fn question(scene: &Scene, browser: &mut Browser<'_>, more: &str) -> Answer {
+    browser.get(&format!("{CONFIRM}?{}{more}", scene.query())).await
+}
+
+/// Answers it.
+async fn answer(browser: &mut Browser<'_>, page: &Answer) -> Answer {
+    post(browser, CONFIRM, &fields(page, CONFIRM)).await
+}
+
+fn id_of(answer: &Answer) -> BroadcastId {
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    answer.location().strip_prefix("/broadcasts/").unwrap().parse().unwrap()
+}
+
+async fn plan(scene: &Scene) {
+    scene.world.app.engine.plan().await.unwrap();
+}
+
+/// How often each number is told, or is to be: over all broadcasts.
+async fn told_per_number(scene: &Scene) -> BTreeMap<String, usize> {
+    let mut numbers = BTreeMap::new();
+    for broadcast in scene.org.broadcasts(&BroadcastFilter::default(), 50).await.unwrap() {
+        let filter = MessageFilter::default();
+        let rows = scene.org.messages(broadcast.id, &filter, 0, 100).await.unwrap();
+        for row in rows {
+            if !matches!(row.state, MessageState::Skipped | MessageState::Cancelled | MessageState::Expired) {
+                *numbers.entry(row.recipient.clone()).or_default() += 1;
+            }
+        }
+    }
+    assert!(!numbers.is_empty(), "needs somebody who is told");
+    numbers
+}
+
+async fn assert_nobody_twice(scene: &Scene) {
+    let numbers = told_per_number(scene).await;
+    assert!(numbers.values().all(|times| *times == 1), "{numbers:?}");
+}
+
+/// What the command line does, up to the moment of its confirmation.
+async fn command_line(scene: &Scene, audience: Audience) -> (Caller, compose::Review) {
+    let app = &scene.world.app;
+    let organization = scene.org.organization().await.unwrap();
+    let now = scene.world.clock_now();
+    let caller = Caller::new(scene.org.clone(), organization, now);
+    let template = scene.org.templates(domain::channel::Channel::WhatsappPersonal).await.unwrap();
+    let template = template.into_iter().find(|template| template.name == "1-hour reminder").unwrap();
+    let account = scene.org.integrations().await.unwrap();
+    let account = account.into_iter().find(|account| account.name == "Main").unwrap();
+    let workshop = scene.org.workshop(scene.workshop).await.unwrap();
+    let timing = Timing { start: now, deadline: now.plus(HOUR), unreadable: false };
+    let mut draft = Draft::new(workshop, template, account, timing).unwrap();
+    draft.audience = audience;
+    let opened = app.composer.open(&draft.account, Wait::Decision).await;
+    let review = app.composer.review(&caller, draft, &opened, Wait::Decision).await.unwrap();
+    (caller, review)
+}
+
+fn confirmation(scene: &Scene, again: Option<i64>) -> Confirmation {
+    Confirmation { id: BroadcastId::new(scene.world.clock_now()), named: None, again, knew: None }
+}
+
+on_both! {
+    async fn two_tabs_that_ask_the_same_tell_nobody_twice(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut browser = scene.manager().await;
+        let (one, other) = (question(&scene, &mut browser, "").await, question(&scene, &mut browser, "").await);
+        id_of(&answer(&mut browser, &one).await);
+        plan(&scene).await;
+        let second = answer(&mut browser, &other).await;
+        assert_eq!(second.status, StatusCode::CONFLICT, "{}", second.body);
+        assert!(second.body.contains("3 of these people got it or are getting it"), "{}", second.body);
+        assert!(second.body.contains("Send again to 3 people"), "{}", second.body);
+        assert_eq!(scene.broadcasts().await, 1);
+        assert_nobody_twice(&scene).await;
+    }
+
+    async fn two_members_who_send_at_the_same_time_tell_nobody_twice(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let mut admin = scene.world.signed_in(&scene.people.admin).await;
+        let of_manager = question(&scene, &mut manager, "").await;
+        let of_admin = question(&scene, &mut admin, "").await;
+        id_of(&answer(&mut manager, &of_manager).await);
+        // Not even planned yet: the second one is refused all the same.
+        let second = answer(&mut admin, &of_admin).await;
+        assert_eq!(second.status, StatusCode::CONFLICT, "{}", second.body);
+        plan(&scene).await;
+        assert_eq!(scene.broadcasts().await, 1);
+        assert_nobody_twice(&scene).await;
+    }
+
+    async fn the_page_and_the_command_line_at_once_tell_nobody_twice(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let asked = question(&scene, &mut manager, "").await;
+        let (caller, review) = command_line(&scene, Audience::Registered).await;
+        id_of(&answer(&mut manager, &asked).await);
+        let refused = review.confirm(&caller, &confirmation(&scene, None)).await;
+        assert!(matches!(refused, Err(Refusal::ToldMeanwhile)), "{refused:?}");
+        // `--again` was meant for what the command line knew of.
+        let again = review.confirm(&caller, &confirmation(&scene, Some(0))).await;
+        assert!(matches!(again, Err(Refusal::ToldMeanwhile)), "{again:?}");
+        let (caller, review) = command_line(&scene, Audience::Registered).await;
+        let preparing = review.confirm(&caller, &confirmation(&scene, Some(3))).await;
+        assert!(matches!(preparing, Err(Refusal::BeingPrepared(_))), "{preparing:?}");
+        plan(&scene).await;
+        let (caller, review) = command_line(&scene, Audience::Registered).await;
+        let told = review.confirm(&caller, &confirmation(&scene, None)).await;
+        assert!(matches!(&told, Err(Refusal::SentBefore(earlier)) if earlier.n == 3), "{told:?}");
+        assert_eq!(scene.broadcasts().await, 1);
+        assert_nobody_twice(&scene).await;
+    }
+
+    async fn an_answer_that_was_lost_and_is_given_again_tells_nobody_twice(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut browser = scene.manager().await;
+        let page = question(&scene, &mut browser, "").await;
+        let first = id_of(&answer(&mut browser, &page).await);
+        plan(&scene).await;
+        assert_eq!(id_of(&answer(&mut browser, &page).await), first, "the same broadcast");
+        assert_eq!(scene.broadcasts().await, 1);
+        assert_nobody_twice(&scene).await;
+    }
+
+    async fn sending_again_names_its_number_and_is_said_in_so_many_words(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut browser = scene.manager().await;
+        let first = question(&scene, &mut browser, "").await;
+        id_of(&answer(&mut browser, &first).await);
+        plan(&scene).await;
+        let page = question(&scene, &mut browser, "&who=registered").await;
+        for words in ["3 people of them got this before.", "Send again to 3 people", "Sent again: type 3"] {
+            assert!(page.body.contains(words), "{words}: {}", page.body);
+        }
+        let fields = fields(&page, CONFIRM);
+        let untyped = post(&mut browser, CONFIRM, &fields).await;
+        assert_eq!(untyped.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", untyped.body);
+        let unsaid: Vec<_> = fields.iter().filter(|(name, _)| name != "again").cloned().collect();
+        let unsaid = post(&mut browser, CONFIRM, &with(&unsaid, "typed", "3")).await;
+        assert_eq!(unsaid.status, StatusCode::CONFLICT, "{}", unsaid.body);
+        assert_eq!(scene.broadcasts().await, 1);
+        id_of(&post(&mut browser, CONFIRM, &with(&fields, "typed", "3")).await);
+        plan(&scene).await;
+        let numbers = told_per_number(&scene).await;
+        assert!(numbers.values().all(|times| *times == 2), "{numbers:?}");
+    }
+
+    async fn whoever_registered_since_is_offered_first_and_gets_it_alone(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut browser = scene.manager().await;
+        let first = question(&scene, &mut browser, "").await;
+        id_of(&answer(&mut browser, &first).await);
+        plan(&scene).await;
+        scene.world.clock.advance(MINUTE);
+        let late = [("name", "Late Test"), ("phone", "90000 00777"), ("email", "")];
+        browser.post(&format!("/workshops/{}/registrants", scene.workshop), &late).await;
+        let home = browser.get(&format!("/?{}", scene.query())).await;
+        let choice = r#"value="not_told" checked"#;
+        assert!(home.body.contains(choice), "{}", home.body);
+        let page = question(&scene, &mut browser, "").await;
+        assert!(page.body.contains("Send to 1 person now?"), "{}", page.body);
+        let second = id_of(&answer(&mut browser, &page).await);
+        plan(&scene).await;
+        assert_eq!(scene.org.broadcast(second).await.unwrap().planned, 1);
+        assert_nobody_twice(&scene).await;
+    }
+
+    async fn what_was_cancelled_before_anything_left_counts_for_nothing(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut browser = scene.manager().await;
+        let first = question(&scene, &mut browser, "").await;
+        let id = id_of(&answer(&mut browser, &first).await);
+        plan(&scene).await;
+        browser.post(&format!("/broadcasts/{id}/cancel"), &[]).await;
+        let work = scene.world.app.engine.work();
+        work.settle(scene.world.clock_now()).await.unwrap();
+        let page = question(&scene, &mut browser, "").await;
+        assert!(page.body.contains("Send to 3 people<"), "{}", page.body);
+        assert!(!page.body.contains("again"), "{}", page.body);
+        id_of(&answer(&mut browser, &page).await);
+        plan(&scene).await;
+        assert_nobody_twice(&scene).await;
+    }
+}

@@ -1,0 +1,494 @@
+//! The told ledger: who was told what, by which broadcast, and what became of it. Its entries are the messages themselves: a message belongs to
+//! a number, its broadcast to a workshop, a purpose and a round. Nothing is written beside them, so sending costs nothing more, and the
+//! ledger equals the messages at every moment.
+//!
+//! Nobody gets a purpose twice by two hands because plans are made one after the other: [`Org::confirm_telling`] holds the workshop's row,
+//! refuses while another broadcast of the purpose is being planned, and refuses when one was confirmed that the question did not know. A
+//! plan reads the ledger while nothing else is written to it.
+
+use domain::{
+    broadcast::Audience,
+    ids::{BroadcastId, RegistrantId, WorkshopId},
+    message::MessageState,
+    time::{MINUTE, Millis},
+    told::{Purpose, Told},
+};
+use uuid::Uuid;
+
+use crate::{
+    audience::{AudienceReader, Place, Registered},
+    db::{Batch, args},
+    error::StoreError,
+    org::Org,
+};
+
+/// How well a number was told a purpose: the best of its messages. Nothing when there is none that left or may leave. Parameters: workshop
+/// `$1`, purpose `$2`, the broadcast that is not looked at `$3`, and the moment before which a receipt was due `$4`.
+///
+/// One look-up in `messages_recipient` for each broadcast of the purpose.
+macro_rules! best {
+    () => {
+        "(SELECT MAX(CASE m.state WHEN 'failed' THEN 1 WHEN 'sent' THEN CASE WHEN COALESCE(m.sent_at, 0) <= $4 THEN 2 ELSE 3 END
+                                   WHEN 'delivered' THEN 4 WHEN 'read' THEN 5 ELSE 9 END)
+          FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id
+          WHERE o.workshop_id = $1 AND o.purpose = $2 AND o.id <> $3 AND m.recipient = r.phone AND m.planned
+            AND m.state NOT IN ('skipped', 'expired', 'cancelled') AND NOT (o.status = 'cancelled' AND m.state = 'waiting')
+            AND r.phone <> '')"
+    };
+}
+
+/// Whether somebody belongs to the audience: its word `$6`, and what it names: instant as an id `$7`, broadcast `$8`, state `$9`,
+/// reason `$10`, source `$11`. One text for all, so that what is counted and what is planned cannot drift.
+macro_rules! belongs {
+    () => {
+        concat!(
+            "(CASE $6
+                WHEN 'registered' THEN TRUE
+                WHEN 'not_told' THEN COALESCE(",
+            best!(),
+            ", 0) = 0
+                WHEN 'failed' THEN COALESCE(",
+            best!(),
+            ", 0) = 1
+                WHEN 'no_receipt' THEN COALESCE(",
+            best!(),
+            ", 0) = 2
+                WHEN 'not_read' THEN COALESCE(",
+            best!(),
+            ", 0) IN (2, 3, 4)
+                WHEN 'since' THEN r.id > $7
+                WHEN 'of' THEN r.id IN (SELECT m.registrant_id FROM messages m
+                                        WHERE m.broadcast_id = $8 AND m.state = $9 AND ($10 = '' OR m.reason = $10))
+                WHEN 'source' THEN r.source = $11
+                ELSE FALSE END)"
+        )
+    };
+}
+
+/// Whose people, told what: what an audience is held against.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// Whose people.
+    pub workshop: WorkshopId,
+    /// For what.
+    pub purpose: Purpose,
+    /// Who of them.
+    pub audience: Audience,
+    /// The broadcast that is being planned: its own rows tell nothing. Nil before there is one.
+    pub own: BroadcastId,
+    /// The present moment, for what was due before it.
+    pub now: Millis,
+}
+
+/// What an audience names, as the statements are given it.
+struct Named<'a> {
+    word: &'static str,
+    due: Millis,
+    since: Uuid,
+    broadcast: Uuid,
+    state: &'static str,
+    reason: &'a str,
+    source: &'a str,
+}
+
+impl Selection {
+    /// Everyone of a workshop.
+    pub fn everyone(workshop: WorkshopId, purpose: Purpose, now: Millis) -> Selection {
+        Selection { workshop, purpose, audience: Audience::Registered, own: BroadcastId(Uuid::nil()), now }
+    }
+
+    /// The same with other people.
+    pub fn of(&self, audience: Audience) -> Selection {
+        Selection { audience, ..self.clone() }
+    }
+
+    /// Whether it is everyone, whom counters know and the plainest statement reads.
+    pub fn is_everyone(&self) -> bool {
+        self.audience == Audience::Registered
+    }
+
+    fn named(&self) -> Named<'_> {
+        let minutes = match self.audience {
+            Audience::NoReceipt { minutes } => minutes,
+            _ => Audience::NO_RECEIPT_MINUTES,
+        };
+        let mut named = Named {
+            word: "registered",
+            due: self.now.plus(-minutes.saturating_mul(MINUTE)),
+            since: Uuid::nil(),
+            broadcast: Uuid::nil(),
+            state: "",
+            reason: "",
+            source: "",
+        };
+        named.word = match &self.audience {
+            Audience::Registered => "registered",
+            Audience::NotTold => "not_told",
+            Audience::Failed => "failed",
+            Audience::NoReceipt { .. } => "no_receipt",
+            Audience::NotRead => "not_read",
+            Audience::Since(at) => {
+                // Ids begin with their instant: the greatest of that millisecond.
+                let ms = u128::try_from(at.0.max(0)).unwrap_or(0);
+                named.since = Uuid::from_u128((ms << 80) | ((1 << 80) - 1));
+                "since"
+            }
+            Audience::Of { broadcast, state, reason } => {
+                (named.broadcast, named.state, named.reason) = (broadcast.0, state.word(), reason.code());
+                "of"
+            }
+            Audience::Source(source) => {
+                named.source = source;
+                "source"
+            }
+            Audience::Chosen(_) => "chosen",
+        };
+        named
+    }
+}
+
+impl AudienceReader {
+    /// The next people of a selection after a place, in order of number and identity; fewer than `limit` when there are no more.
+    pub async fn selected(
+        &self,
+        of: &Selection,
+        after: &Place,
+        limit: i64,
+    ) -> Result<Vec<Registered>, StoreError> {
+        if of.is_everyone() {
+            return self.stretch(of.workshop, after, limit).await;
+        }
+        if let Audience::Chosen(people) = &of.audience {
+            let batch = Batch::new().uuids("id", people.iter().map(|person| person.0));
+            return self
+                .db
+                .by_index()
+                .all_batch(
+                    "SELECT r.id, r.name, r.email, r.phone, r.phone_typed, r.identity, r.mark = 'duplicate' AS duplicate
+                     FROM @batch JOIN registrants r ON r.workshop_id = $1 AND r.id = b.id
+                     WHERE (r.phone, r.identity) > ($2, $3) AND r.status = 'registered' AND r.organization_id = $5
+                     ORDER BY r.phone, r.identity LIMIT $4",
+                    args![of.workshop.0, &after.0, &after.1, limit, self.organization.0],
+                    batch,
+                )
+                .await;
+        }
+        let named = of.named();
+        self.db
+            .by_index()
+            .all(
+                concat!(
+                    "SELECT r.id, r.name, r.email, r.phone, r.phone_typed, r.identity, r.mark = 'duplicate' AS duplicate
+                     FROM registrants r
+                     WHERE r.workshop_id = $1 AND (r.phone, r.identity) > ($12, $13) AND r.status = 'registered'
+                       AND r.organization_id = $5 AND ",
+                    belongs!(),
+                    " ORDER BY r.phone, r.identity LIMIT $14"
+                ),
+                args![
+                    of.workshop.0,
+                    of.purpose.word(),
+                    of.own.0,
+                    named.due,
+                    self.organization.0,
+                    named.word,
+                    named.since,
+                    named.broadcast,
+                    named.state,
+                    named.reason,
+                    named.source,
+                    &after.0,
+                    &after.1,
+                    limit
+                ],
+            )
+            .await
+    }
+
+    /// How many people a selection holds, whether a message can reach them or not.
+    pub async fn count(&self, of: &Selection) -> Result<i64, StoreError> {
+        if let Audience::Chosen(people) = &of.audience {
+            return Ok(i64::try_from(people.len()).unwrap_or(i64::MAX));
+        }
+        let named = of.named();
+        let (n,): (i64,) = self
+            .db
+            .one(
+                concat!(
+                    "SELECT COUNT(*) FROM registrants r
+                     WHERE r.workshop_id = $1 AND r.status = 'registered' AND r.organization_id = $5 AND ",
+                    belongs!()
+                ),
+                args![
+                    of.workshop.0,
+                    of.purpose.word(),
+                    of.own.0,
+                    named.due,
+                    self.organization.0,
+                    named.word,
+                    named.since,
+                    named.broadcast,
+                    named.state,
+                    named.reason,
+                    named.source
+                ],
+            )
+            .await?;
+        Ok(n)
+    }
+
+    /// The registrations of a workshop with these numbers (E.164) or these e-mail addresses (lower case), for people chosen one by one.
+    pub async fn find_chosen(
+        &self,
+        workshop: WorkshopId,
+        phones: Vec<String>,
+        emails: Vec<String>,
+    ) -> Result<Vec<Found>, StoreError> {
+        let mut found: Vec<Found> = self
+            .db
+            .all_batch(
+                "SELECT r.id, r.phone, lower(r.email) AS email FROM @batch
+                 JOIN registrants r ON r.workshop_id = $1 AND r.phone = b.phone
+                 WHERE r.organization_id = $2 AND r.status = 'registered'",
+                args![workshop.0, self.organization.0],
+                Batch::new().texts("phone", phones),
+            )
+            .await?;
+        if !emails.is_empty() {
+            let by_mail: Vec<Found> = self
+                .db
+                .all_batch(
+                    "SELECT r.id, r.phone, lower(r.email) AS email FROM registrants r
+                     WHERE r.workshop_id = $1 AND r.organization_id = $2 AND r.status = 'registered' AND r.email <> ''
+                       AND lower(r.email) IN (SELECT b.email FROM @batch)",
+                    args![workshop.0, self.organization.0],
+                    Batch::new().texts("email", emails),
+                )
+                .await?;
+            found.extend(by_mail);
+        }
+        Ok(found)
+    }
+
+    /// How many of a selection were told its purpose, or are being told it: those who would get it again.
+    pub async fn told_among(&self, of: &Selection) -> Result<i64, StoreError> {
+        if let Audience::Chosen(_) = &of.audience {
+            return self.told_among_chosen(of).await;
+        }
+        let named = of.named();
+        let (n,): (i64,) = self
+            .db
+            .one(
+                concat!(
+                    "SELECT COUNT(*) FROM registrants r
+                     WHERE r.workshop_id = $1 AND r.status = 'registered' AND r.organization_id = $5 AND r.mark = '' AND ",
+                    belongs!(),
+                    " AND COALESCE(",
+                    best!(),
+                    ", 0) > 1"
+                ),
+                args![
+                    of.workshop.0,
+                    of.purpose.word(),
+                    of.own.0,
+                    named.due,
+                    self.organization.0,
+                    named.word,
+                    named.since,
+                    named.broadcast,
+                    named.state,
+                    named.reason,
+                    named.source
+                ],
+            )
+            .await?;
+        Ok(n)
+    }
+
+    async fn told_among_chosen(&self, of: &Selection) -> Result<i64, StoreError> {
+        let Audience::Chosen(people) = &of.audience else { return Ok(0) };
+        let batch = Batch::new().uuids("id", people.iter().map(|person| person.0));
+        let named = of.named();
+        let rows: Vec<(i64,)> = self
+            .db
+            .all_batch(
+                concat!(
+                    "SELECT COUNT(*) FROM @batch JOIN registrants r ON r.workshop_id = $1 AND r.id = b.id
+                     WHERE r.status = 'registered' AND r.organization_id = $5 AND r.mark = '' AND COALESCE(",
+                    best!(),
+                    ", 0) > 1"
+                ),
+                args![of.workshop.0, of.purpose.word(), of.own.0, named.due, self.organization.0],
+                batch,
+            )
+            .await?;
+        Ok(rows.first().map_or(0, |(n,)| *n))
+    }
+
+    /// The people of a workshop by what they were told. One look at each of them.
+    pub async fn told(&self, of: &Selection) -> Result<Told, StoreError> {
+        let named = of.named();
+        let (everyone, not_told, failed, no_receipt, not_read, told): (i64, i64, i64, i64, i64, i64) = self
+            .db
+            .one(
+                concat!(
+                    "WITH each_one AS MATERIALIZED (SELECT COALESCE(",
+                    best!(),
+                    ", 0) AS best FROM registrants r
+                         WHERE r.workshop_id = $1 AND r.status = 'registered' AND r.organization_id = $5)
+                     SELECT COUNT(*),
+                            CAST(COALESCE(SUM(CASE WHEN best = 0 THEN 1 ELSE 0 END), 0) AS BIGINT),
+                            CAST(COALESCE(SUM(CASE WHEN best = 1 THEN 1 ELSE 0 END), 0) AS BIGINT),
+                            CAST(COALESCE(SUM(CASE WHEN best = 2 THEN 1 ELSE 0 END), 0) AS BIGINT),
+                            CAST(COALESCE(SUM(CASE WHEN best IN (2, 3, 4) THEN 1 ELSE 0 END), 0) AS BIGINT),
+                            CAST(COALESCE(SUM(CASE WHEN best > 1 THEN 1 ELSE 0 END), 0) AS BIGINT)
+                     FROM each_one"
+                ),
+                args![of.workshop.0, of.purpose.word(), of.own.0, named.due, self.organization.0],
+            )
+            .await?;
+        Ok(Told { everyone, not_told, failed, no_receipt, not_read, told })
+    }
+}
+
+/// A registration that was found by number or e-mail address.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Found {
+    /// Which.
+    id: Uuid,
+    /// Its number.
+    pub phone: String,
+    /// Its e-mail address in lower case.
+    pub email: String,
+}
+
+impl Found {
+    /// Whose registration.
+    pub fn registrant(&self) -> RegistrantId {
+        RegistrantId(self.id)
+    }
+}
+
+/// The newest broadcast that told a purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastTelling {
+    /// Which.
+    pub id: BroadcastId,
+    /// What it is called.
+    pub title: String,
+    /// Who confirmed it.
+    pub by: String,
+    /// When.
+    pub at: Millis,
+    /// Whether anything of it left or may still leave.
+    pub counts: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct TellingRow {
+    id: Uuid,
+    title: String,
+    created_by: String,
+    created_at: i64,
+    counts: bool,
+}
+
+impl Org {
+    /// The broadcasts of a purpose to a workshop, newest first. One that was cancelled before anything left does not count.
+    pub async fn tellings(
+        &self,
+        workshop: WorkshopId,
+        purpose: &Purpose,
+        limit: i64,
+    ) -> Result<Vec<LastTelling>, StoreError> {
+        let rows: Vec<TellingRow> = self
+            .db
+            .all(
+                "SELECT b.id, b.title, b.created_by, b.created_at,
+                        (b.status NOT IN ('cancelled', 'completed') OR EXISTS (
+                            SELECT 1 FROM broadcast_counts c WHERE c.broadcast_id = b.id AND c.n > 0
+                              AND c.state IN ('in_flight', 'sent', 'delivered', 'read', 'unknown', 'failed'))) AS counts
+                 FROM broadcasts b WHERE b.workshop_id = $1 AND b.purpose = $2 AND b.organization_id = $3
+                 ORDER BY b.id DESC LIMIT $4",
+                args![workshop.0, purpose.word(), self.id(), limit],
+            )
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| LastTelling {
+                id: BroadcastId(row.id),
+                title: row.title,
+                by: row.created_by,
+                at: Millis(row.created_at),
+                counts: row.counts,
+            })
+            .collect())
+    }
+
+    /// What a person's number was told: per broadcast of a workshop the state of the message.
+    pub async fn told_to(&self, phone: &str) -> Result<Vec<ToldEntry>, StoreError> {
+        let rows: Vec<EntryRow> = self
+            .db
+            .all(
+                "SELECT b.id AS broadcast_id, b.workshop_id, b.purpose, b.round, b.title, b.channel, m.position, m.state, m.changed_at
+                 FROM broadcasts b JOIN messages m ON m.broadcast_id = b.id AND m.recipient = $2 AND m.planned
+                 WHERE b.organization_id = $1 AND $2 <> '' ORDER BY b.id DESC LIMIT 200",
+                args![self.id(), phone],
+            )
+            .await?;
+        rows.into_iter().map(ToldEntry::try_from).collect()
+    }
+}
+
+/// What one number was told by one broadcast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldEntry {
+    /// By which broadcast.
+    pub broadcast: BroadcastId,
+    /// The message's place in it.
+    pub position: i64,
+    /// Of which workshop.
+    pub workshop: WorkshopId,
+    /// For what.
+    pub purpose: Purpose,
+    /// In which round: 0 is the first telling.
+    pub round: i64,
+    /// What the broadcast is called.
+    pub title: String,
+    /// On which channel.
+    pub channel: domain::channel::Channel,
+    /// What became of it.
+    pub state: MessageState,
+    /// Since when it stands there.
+    pub at: Millis,
+}
+
+#[derive(sqlx::FromRow)]
+struct EntryRow {
+    broadcast_id: Uuid,
+    workshop_id: Uuid,
+    purpose: String,
+    round: i64,
+    title: String,
+    channel: String,
+    position: i64,
+    state: String,
+    changed_at: i64,
+}
+
+impl TryFrom<EntryRow> for ToldEntry {
+    type Error = StoreError;
+    fn try_from(row: EntryRow) -> Result<ToldEntry, StoreError> {
+        Ok(ToldEntry {
+            broadcast: BroadcastId(row.broadcast_id),
+            position: row.position,
+            workshop: WorkshopId(row.workshop_id),
+            purpose: Purpose::stored(row.purpose),
+            round: row.round,
+            title: row.title,
+            channel: crate::error::word("broadcasts", "channel", &row.channel)?,
+            state: crate::error::word("messages", "state", &row.state)?,
+            at: Millis(row.changed_at),
+        })
+    }
+}
