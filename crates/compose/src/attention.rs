@@ -81,13 +81,16 @@ impl Composer {
     /// How an account stands, as far as is known here: the same on every page that shows it.
     pub fn account_state(&self, account: &Integration) -> AccountState {
         let low = self.noticed.lock().is_ok_and(|kept| {
-            let known = kept.get(&account.organization).and_then(|(_, known)| known.accounts.get(&account.id));
+            let known =
+                kept.get(&account.organization).and_then(|(_, known)| known.accounts.get(&account.id));
             known == Some(&AccountState::LowBalance)
         });
         let state = AccountState::of(account, self.known(account).as_ref(), low, self.clock.now());
         let refused = self.proven_by_campaign(account) == Some(Standing::Refused);
         match state {
-            AccountState::Told(Standing::Ready | Standing::NotProven) | AccountState::NotTested if refused => {
+            AccountState::Told(Standing::Ready | Standing::NotProven) | AccountState::NotTested
+                if refused =>
+            {
                 AccountState::Told(Standing::Refused)
             }
             state => state,
@@ -139,18 +142,12 @@ impl Composer {
         let known = self.known(account);
         let low = short_of(&own, known.as_ref());
         let state = AccountState::of(account, known.as_ref(), low.is_some(), now);
-        let about = || AboutAccount {
-            id: account.id,
-            name: account.name.clone(),
-            kind: account.kind.clone(),
-        };
+        let about =
+            || AboutAccount { id: account.id, name: account.name.clone(), kind: account.kind.clone() };
         match &state {
-            AccountState::Stopped { by, at } if waiting > 0 => to.matters.push(Matter::AccountStopped {
-                account: about(),
-                by: by.clone(),
-                at: *at,
-                waiting,
-            }),
+            AccountState::Stopped { by, at } if waiting > 0 => {
+                to.matters.push(Matter::AccountStopped { account: about(), by: by.clone(), at: *at, waiting })
+            }
             AccountState::KeyNeeded => {
                 to.matters.push(Matter::AccountRefused { account: about(), said: String::new(), waiting });
             }
@@ -165,7 +162,8 @@ impl Composer {
         if let Some((balance, needed)) = low.filter(|_| !stands) {
             to.matters.push(Matter::WalletLow { account: about(), balance, needed });
         }
-        if let Some((handed_over, since)) = silent(account, &own, now).filter(|_| self.takes_receipts(account))
+        if let Some((handed_over, since)) =
+            silent(account, &own, now).filter(|_| self.takes_receipts(account))
         {
             to.matters.push(Matter::ReceiptsSilent { account: about(), handed_over, since });
         }
@@ -222,9 +220,8 @@ fn silent(account: &Integration, own: &[&Open], now: Millis) -> Option<(i64, Mil
                 !heard && age > RECEIPTS_DUE_MS && age < SILENCE_SHOWN_MS
             })
     });
-    let (n, since) = due.fold((0, now), |(n, since), open| {
-        (n + open.handed_over, since.min(open.started_at.unwrap_or(now)))
-    });
+    let (n, since) = due
+        .fold((0, now), |(n, since), open| (n + open.handed_over, since.min(open.started_at.unwrap_or(now))));
     (n >= SILENT_LEAST).then_some((n, since))
 }
 

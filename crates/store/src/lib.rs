@@ -38,9 +38,9 @@ pub mod receipts_view;
 pub mod registrants;
 pub mod suppressions;
 pub mod templates;
-pub mod told;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod told;
 pub mod workshops;
 
 use std::{path::Path, sync::Arc, time::Duration};

@@ -168,7 +168,8 @@ fn who(typed: &str) -> Result<Audience, String> {
 /// Why whoever was told before keeps it from being sent; `None` where nobody gets it again, or somebody said so.
 fn told_before(review: &Review, command: &SendCommand, now: Millis) -> Option<String> {
     let nobody_left = review.draft.audience == Audience::NotTold && review.audience.reachable == 0;
-    let last = review.before.last.as_ref().filter(|_| nobody_left || (review.before.again > 0 && !command.again))?;
+    let last =
+        review.before.last.as_ref().filter(|_| nobody_left || (review.before.again > 0 && !command.again))?;
     let workshop = &review.draft.workshop.title;
     let (by, title, ago) = (&last.by, &last.title, relative(last.at.0, now.0));
     Some(match nobody_left {

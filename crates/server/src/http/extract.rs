@@ -76,7 +76,16 @@ impl Member {
             crumbs.clear();
         }
         crumbs.push(Crumb::here(&title));
-        Page { frame: &self.frame, title, section, crumbs, body, foot: None, live: None, attention: Length::First }
+        Page {
+            frame: &self.frame,
+            title,
+            section,
+            crumbs,
+            body,
+            foot: None,
+            live: None,
+            attention: Length::First,
+        }
     }
 }
 

@@ -43,11 +43,7 @@ pub async fn show(member: Member) -> PageResult {
 }
 
 /// `POST /broadcasts/{broadcast}/rewrite`: ends what would tell the old time, and opens the composer for the same people.
-pub async fn rewrite(
-    State(app): State<App>,
-    member: Member,
-    Path(id): Path<BroadcastId>,
-) -> PageResult {
+pub async fn rewrite(State(app): State<App>, member: Member, Path(id): Path<BroadcastId>) -> PageResult {
     let broadcast = member.org.broadcast(id).await?;
     member.org.cancel_broadcast(id, member.now).await?;
     app.engine.wake(id);

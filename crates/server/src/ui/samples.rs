@@ -66,7 +66,8 @@ pub fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
 
 fn page(frame: &Frame, section: Section, title: &str, body: Markup, foot: Option<Markup>) -> Markup {
     let crumbs = vec![Crumb::to(section.word(), section.href()), Crumb::here(title)];
-    Page { frame, title: title.into(), section, crumbs, body, foot, live: None, attention: Length::First }.render()
+    Page { frame, title: title.into(), section, crumbs, body, foot, live: None, attention: Length::First }
+        .render()
 }
 
 fn rows_to_fix() -> Vec<GridRow> {

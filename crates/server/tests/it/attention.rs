@@ -13,10 +13,14 @@ use store::{
     work::{Endings, Record, Want},
 };
 
-use crate::{broadcast::planned, world::{People, World}};
+use crate::{
+    broadcast::planned,
+    world::{People, World},
+};
 
 /// Pages of every section, and one of a single thing.
-const PAGES: &[&str] = &["/", "/workshops", "/people", "/broadcasts", "/settings/integrations", "/account", "/attention"];
+const PAGES: &[&str] =
+    &["/", "/workshops", "/people", "/broadcasts", "/settings/integrations", "/account", "/attention"];
 
 /// A broadcast of two people whose first call the provider refuses for want of money.
 async fn without_credit(world: &World, people: &People) -> BroadcastId {
@@ -30,10 +34,7 @@ async fn without_credit(world: &World, people: &People) -> BroadcastId {
     let id = planned(world, people).await;
     let work = world.app.engine.work();
     let now = world.clock_now();
-    let turn = work
-        .turn(&Endings::default(), &[Want::rows(id, 1)], &world.app.phone_key, now)
-        .await
-        .unwrap();
+    let turn = work.turn(&Endings::default(), &[Want::rows(id, 1)], &world.app.phone_key, now).await.unwrap();
     let claimed = turn.claimed.first().expect("one is claimed");
     let said = ProviderAnswer { code: "http_402".to_owned(), text: "Not enough credit".to_owned() };
     let record =

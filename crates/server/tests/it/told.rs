@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
+use compose::{Caller, Confirmation, Draft, Refusal, Timing, Wait};
 use domain::{
     broadcast::Audience,
     ids::BroadcastId,
     message::MessageState,
     time::{HOUR, MINUTE},
 };
-use compose::{Caller, Confirmation, Draft, Refusal, Timing, Wait};
 use store::{broadcasts::BroadcastFilter, messages::MessageFilter, on_both};
 
 use crate::{

@@ -347,7 +347,9 @@ impl View {
                 why::Step::OtherChannel if self.may_send => {
                     (self.other_channel().send_by(), self.retarget(count.state, &count.reason))
                 }
-                why::Step::Export | why::Step::OtherChannel => ("Export", self.path(&format!("/export?{filter}"))),
+                why::Step::Export | why::Step::OtherChannel => {
+                    ("Export", self.path(&format!("/export?{filter}")))
+                }
                 why::Step::Retry | why::Step::Decide | why::Step::Show => ("Show", shown.clone()),
             };
             let label = format!("{verb} ({})", grouped(count.n));

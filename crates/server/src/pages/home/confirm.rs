@@ -92,7 +92,9 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
     {
         let words = format!("Type {wanted}, the number of people, to confirm.");
         let note = Note::new(Tone::Act, "Nothing was sent.", words);
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, ask(&app, &member, &composer, Some(note))).into_response());
+        return Ok(
+            (StatusCode::UNPROCESSABLE_ENTITY, ask(&app, &member, &composer, Some(note))).into_response()
+        );
     }
     let Confirmed { id, people } = match composer.review.confirm(&member, &confirmation).await {
         Ok(confirmed) => confirmed,
@@ -308,8 +310,7 @@ fn summary(member: &Member, composer: &ComposerState) -> KeyValues {
         (
             "People".to_owned(),
             html! { (parts::people(composer.review.audience.reachable)) },
-            (left_out > 0)
-                .then(|| format!("{} left out, each with a reason", grouped(left_out))),
+            (left_out > 0).then(|| format!("{} left out, each with a reason", grouped(left_out))),
         ),
         ("Cost".to_owned(), html! { (rupees(composer.review.forecast.cost.0)) }, Some(priced(composer))),
         (

@@ -23,6 +23,7 @@ use axum::{
 use domain::channel::Channel;
 use maud::{Markup, Render, html};
 
+use super::settings::integrations::state_chip;
 use crate::{
     app::App,
     http::{
@@ -41,7 +42,6 @@ use crate::{
         shell::{Crumb, Section},
     },
 };
-use super::settings::integrations::state_chip;
 use choices::{Choices, Ids, Opened};
 use compose::Compose;
 use composer_state::ComposerState;

@@ -15,7 +15,10 @@ use serde_json::Value;
 use store::{StoreError, integrations::Integration};
 
 use super::{
-    Face, Fact, form::has_page_of_keys, health::{Health, state_chip}, href, sub_page, vendor_of, when, when_short, withheld,
+    Face, Fact,
+    form::has_page_of_keys,
+    health::{Health, state_chip},
+    href, sub_page, vendor_of, when, when_short, withheld,
 };
 use crate::{
     app::App,
@@ -96,7 +99,11 @@ fn wallet(app: &App, member: &Member, integration: &Integration, health: &Health
     let balance = app.composer.known(integration)?.balance?;
     match health.wallet(member) {
         Some(tested) if health.status.balance == Some(balance) => Some(tested),
-        _ => Some(("Wallet".into(), html! { (crate::ui::format::rupees(balance.0)) }, Some("Asked lately".into()))),
+        _ => Some((
+            "Wallet".into(),
+            html! { (crate::ui::format::rupees(balance.0)) },
+            Some("Asked lately".into()),
+        )),
     }
 }
 
