@@ -12,6 +12,7 @@ use domain::{
     role::Role,
     template::{Facts, Source},
     time::{DAY, HOUR, Millis, Zone},
+    told::Purpose,
     whatsapp::{Parameter, WhatsappTemplate},
     workshop::RegistrantStatus,
 };
@@ -22,15 +23,16 @@ use proptest::{
 };
 use store::{
     Actor, NewOrganization, NewUser, Org, PhoneKey, consents::NewConsent, on_both,
-    registrants::NewRegistrant, suppressions::NewSuppression, testing::TestStore, workshops::WorkshopDraft,
+    registrants::NewRegistrant, suppressions::NewSuppression, testing::TestStore, told::Selection,
+    workshops::WorkshopDraft,
 };
 
-const NOW: Millis = Millis(1_791_892_800_000);
+pub(crate) const NOW: Millis = Millis(1_791_892_800_000);
 const PEOPLE: usize = 10_000;
 /// Numbers that they share: most are somebody's own, some are shared by several.
 const NUMBERS: u32 = 7_000;
 
-fn key() -> PhoneKey {
+pub(crate) fn key() -> PhoneKey {
     PhoneKey::new(&[7; 32])
 }
 
@@ -97,7 +99,7 @@ fn many<T>(n: usize, what: impl Strategy<Value = T>) -> Vec<T> {
 }
 
 /// An organisation with ten thousand people at random, some of whom opted out or agreed.
-async fn crowd(db: &TestStore) -> (Org, WorkshopId) {
+pub(crate) async fn crowd(db: &TestStore) -> (Org, WorkshopId) {
     let access = db.store.access();
     let host = NewUser {
         email: "host@example.com".into(),
@@ -133,7 +135,7 @@ async fn crowd(db: &TestStore) -> (Org, WorkshopId) {
     (org, workshop)
 }
 
-fn rules(category: Category, source: Source, fallback: &str) -> Rules {
+pub(crate) fn rules(category: Category, source: Source, fallback: &str) -> Rules {
     let parameter = Parameter { label: "value".into(), source, fallback: fallback.into() };
     let template = WhatsappTemplate {
         campaign: "today".into(),
@@ -151,7 +153,8 @@ fn rules(category: Category, source: Source, fallback: &str) -> Rules {
 }
 
 async fn audience(org: &Org, workshop: WorkshopId, rules: Rules) -> Audience {
-    Audience::of(org.audience_reader(), key(), workshop, rules).await.unwrap()
+    let everyone = Selection::everyone(workshop, Purpose::default(), NOW);
+    Audience::of(org.audience_reader(), key(), everyone, rules).await.unwrap()
 }
 
 /// What is counted, and what deciding about each one says; and whether the shortcut was taken.

@@ -5,4 +5,5 @@
 // The package is munadi-compose; elsewhere the workspace gives it the short name.
 extern crate munadi_compose as compose;
 
+mod audiences;
 mod counting;
