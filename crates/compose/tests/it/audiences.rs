@@ -69,7 +69,14 @@ async fn walked(org: &Org, of: &Selection) -> BTreeSet<RegistrantId> {
 
 /// Confirms and plans a broadcast to the people of an audience, and ends its first `ends` messages in turn as handed over, refused and
 /// not known.
-async fn broadcast(org: &Org, work: &Work, workshop: WorkshopId, by: IntegrationId, who: Audience, ends: i64) {
+async fn broadcast(
+    org: &Org,
+    work: &Work,
+    workshop: WorkshopId,
+    by: IntegrationId,
+    who: Audience,
+    ends: i64,
+) {
     let now = NOW.plus(MINUTE);
     let new = NewBroadcast {
         integration: by,
@@ -121,7 +128,8 @@ async fn broadcast(org: &Org, work: &Work, workshop: WorkshopId, by: Integration
 async fn end(work: &Work, id: BroadcastId, ends: i64, now: Millis) {
     let mut left = ends;
     while left > 0 {
-        let turn = work.turn(&Endings::default(), &[Want::rows(id, left.min(500))], &key(), now).await.unwrap();
+        let turn =
+            work.turn(&Endings::default(), &[Want::rows(id, left.min(500))], &key(), now).await.unwrap();
         assert!(!turn.claimed.is_empty(), "needs messages to end");
         left -= i64::try_from(turn.claimed.len()).unwrap();
         let records: Vec<Record> = turn
