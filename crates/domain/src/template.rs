@@ -391,6 +391,14 @@ impl Message {
         }
     }
 
+    /// Whether a picture, video or document stands at its head.
+    pub fn has_media(&self) -> bool {
+        match self {
+            Message::Whatsapp(template) => template.media.is_some(),
+            Message::Sms(_) => false,
+        }
+    }
+
     /// What one message is charged as: SMS in segments, everything else once.
     pub fn segments(&self, content: &Content) -> i64 {
         match self {

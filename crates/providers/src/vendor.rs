@@ -15,34 +15,83 @@ use crate::{
     secret::Secret,
 };
 
+/// What a vendor is, in constants.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// Its word in the database, in configuration and in addresses.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// How it is introduced to people.
+    pub introduction: Introduction,
+    /// The channels that its accounts serve; never none.
+    pub channels: &'static [Channel],
+    /// Where it is. A member can never type an address: it would be a way into this server's network.
+    pub base_urls: &'static [BaseUrl],
+    /// What an account of it is set up with, in the order of the form.
+    pub settings: &'static [Field],
+    /// What it alone wants of a template, besides what the channel wants.
+    pub template_fields: &'static [Field],
+    /// What has to be done once on its own pages.
+    pub steps: &'static [SetUpStep],
+    /// How it tells what became of messages.
+    pub callback: CallbackSpec,
+    /// Its codes: what each means and what comes next.
+    pub meanings: &'static [Meaning],
+    /// What a test of an account asks about; `None` asks for the account alone.
+    pub question: Option<&'static Field>,
+}
+
 /// A vendor: everything that the program knows of it before an account is opened.
 pub trait Vendor: Sync {
-    /// Its word in the database, in configuration and in addresses.
-    fn kind(&self) -> &'static str;
-    /// Its name.
-    fn name(&self) -> &'static str;
-    /// How it is introduced to people.
-    fn introduction(&self) -> &'static Introduction;
-    /// The channels that its accounts serve; never none.
-    fn channels(&self) -> &'static [Channel];
-    /// Where it is. A member can never type an address: it would be a way into this server's network.
-    fn base_urls(&self) -> &'static [BaseUrl];
-    /// What an account of it is set up with, in the order of the form.
-    fn settings(&self) -> &'static [Field];
-    /// What it alone wants of a template, besides what the channel wants.
-    fn template_fields(&self) -> &'static [Field];
-    /// What has to be done once on its own pages.
-    fn steps(&self) -> &'static [SetUpStep];
-    /// How it tells what became of messages.
-    fn callback(&self) -> &'static CallbackSpec;
-    /// Its codes: what each means and what comes next.
-    fn meanings(&self) -> &'static [Meaning];
+    /// What it is.
+    fn about(&self) -> &'static About;
+    /// [`About::kind`].
+    fn kind(&self) -> &'static str {
+        self.about().kind
+    }
+    /// [`About::name`].
+    fn name(&self) -> &'static str {
+        self.about().name
+    }
+    /// [`About::introduction`].
+    fn introduction(&self) -> &'static Introduction {
+        &self.about().introduction
+    }
+    /// [`About::channels`].
+    fn channels(&self) -> &'static [Channel] {
+        self.about().channels
+    }
+    /// [`About::base_urls`].
+    fn base_urls(&self) -> &'static [BaseUrl] {
+        self.about().base_urls
+    }
+    /// [`About::settings`].
+    fn settings(&self) -> &'static [Field] {
+        self.about().settings
+    }
+    /// [`About::template_fields`].
+    fn template_fields(&self) -> &'static [Field] {
+        self.about().template_fields
+    }
+    /// [`About::steps`].
+    fn steps(&self) -> &'static [SetUpStep] {
+        self.about().steps
+    }
+    /// [`About::callback`].
+    fn callback(&self) -> &'static CallbackSpec {
+        &self.about().callback
+    }
+    /// [`About::meanings`].
+    fn meanings(&self) -> &'static [Meaning] {
+        self.about().meanings
+    }
+    /// [`About::question`].
+    fn question(&self) -> Option<&'static Field> {
+        self.about().question
+    }
     /// Its usual price of one message or segment, before tax, in force until an organisation sets its own.
     fn list_price(&self, tariff: Tariff) -> Money;
-    /// What a test of an account asks about; `None` asks for the account alone.
-    fn question(&self) -> Option<&'static Field> {
-        None
-    }
     /// What no single field shows to be wrong.
     fn check(&self, _settings: &Value, _secrets: &Secrets) -> Vec<Wrong> {
         Vec::new()

@@ -96,15 +96,33 @@ const GET: Method = Method::GET;
 const POST: Method = Method::POST;
 const PUT: Method = Method::PUT;
 
+/// The pages of one channel's templates: below which address, and where accounts are asked for theirs.
+macro_rules! templates {
+    ($home:literal, $fill:literal) => {{
+        use pages::settings::templates::{self, fill};
+        [
+            route(GET, $home, Read, templates::list),
+            route(GET, concat!($home, "/new"), Manage, templates::new),
+            route(POST, concat!($home, "/new"), Manage, templates::add),
+            route(GET, $fill, Manage, fill::ask).timeout(ASKING),
+            route(POST, $fill, Manage, fill::fill).timeout(ASKING),
+            route(GET, concat!($home, "/{template}"), Read, templates::show),
+            route(POST, concat!($home, "/{template}"), Manage, templates::update),
+            route(GET, concat!($home, "/{template}/remove"), Manage, templates::confirm_removal),
+            route(POST, concat!($home, "/{template}/remove"), Manage, templates::remove),
+        ]
+    }};
+}
+
 /// Every route.
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
         account, attention, broadcast, consents, erase, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, registrants_export,
-        settings::{audit, charges, integrations, prices, templates::{sms as sms_templates, whatsapp as whatsapp_templates}},
+        settings::{audit, charges, integrations, prices, templates},
         setup, stream, team, workshop, workshops,
     };
-    vec![
+    let mut all = vec![
         route(GET,  "/assets/{file}",                     Anyone,     assets::serve),
         route(GET,  "/healthz",                           Anyone,     health::show).json(),
 
@@ -230,27 +248,9 @@ pub fn table() -> Vec<Route> {
         route(POST, "/settings/integrations/{integration}/release", Send, integrations::release),
         route(GET,  "/settings/integrations/{integration}/remove", Integrations, integrations::confirm_removal),
         route(POST, "/settings/integrations/{integration}/remove", Integrations, integrations::remove),
-        route(GET,  "/settings/templates",                Read,       whatsapp_templates::list),
-        route(GET,  "/settings/templates/new",            Manage,     whatsapp_templates::new),
-        route(POST, "/settings/templates/new",            Manage,     whatsapp_templates::add),
-        route(GET,  "/settings/templates/import",         Manage,     whatsapp_templates::import::show).timeout(ASKING),
-        route(POST, "/settings/templates/import",         Manage,     whatsapp_templates::import::take).timeout(ASKING),
-        route(GET,  "/settings/templates/{template}",     Read,       whatsapp_templates::show),
-        route(POST, "/settings/templates/{template}",     Manage,     whatsapp_templates::update),
-        route(GET,  "/settings/templates/{template}/remove", Manage,  whatsapp_templates::confirm_removal),
-        route(POST, "/settings/templates/{template}/remove", Manage,  whatsapp_templates::remove),
-        route(GET,  "/settings/templates/sms",            Read,       sms_templates::list),
-        route(GET,  "/settings/templates/sms/new",        Manage,     sms_templates::new),
-        route(POST, "/settings/templates/sms/new",        Manage,     sms_templates::add),
-        route(GET,  "/settings/templates/sms/fill",       Manage,     sms_templates::fill::ask).timeout(ASKING),
-        route(POST, "/settings/templates/sms/fill",       Manage,     sms_templates::fill::fill).timeout(ASKING),
-        route(GET,  "/settings/templates/sms/import",     Manage,     sms_templates::import::form),
-        route(POST, "/settings/templates/sms/import",     Manage,     sms_templates::import::look).body_max(sms_templates::import::FILE_BYTES_MAX).timeout(ASKING),
-        route(POST, "/settings/templates/sms/import/take", Manage,    sms_templates::import::commit).body_max(sms_templates::import::FILE_BYTES_MAX).timeout(ASKING),
-        route(GET,  "/settings/templates/sms/{template}", Read,       sms_templates::show),
-        route(POST, "/settings/templates/sms/{template}", Manage,     sms_templates::update),
-        route(GET,  "/settings/templates/sms/{template}/remove", Manage, sms_templates::confirm_removal),
-        route(POST, "/settings/templates/sms/{template}/remove", Manage, sms_templates::remove),
+        route(GET,  "/settings/templates/sms/import",     Manage,     templates::import::form),
+        route(POST, "/settings/templates/sms/import",     Manage,     templates::import::look).body_max(templates::import::FILE_BYTES_MAX).timeout(ASKING),
+        route(POST, "/settings/templates/sms/import/take", Manage,    templates::import::commit).body_max(templates::import::FILE_BYTES_MAX).timeout(ASKING),
         route(GET,  "/settings/prices",                   Read,       prices::show),
         route(POST, "/settings/prices",                   Manage,     prices::set),
         route(GET,  "/settings/charges",                  Read,       charges::show),
@@ -264,7 +264,10 @@ pub fn table() -> Vec<Route> {
         route(POST, "/settings/team/invitations/{invitation}/revoke", Team, team::revoke),
         route(POST, "/settings/team/members/{user}/role", Team,       team::change_role).changes_access(),
         route(POST, "/settings/team/members/{user}/remove", Team,     team::remove).changes_access(),
-    ]
+    ];
+    all.extend(templates!("/settings/templates", "/settings/templates/import"));
+    all.extend(templates!("/settings/templates/sms", "/settings/templates/sms/fill"));
+    all
 }
 
 /// The router of the whole program.

@@ -21,12 +21,11 @@ use crate::{
     },
     answer::QueryError,
     codes,
-    codes::Meaning,
     field::{Field, Kind, PLAIN, SECRET, Shown, TEXT, Wrong},
     http::Http,
     vendor::{
-        BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep, Urls,
-        Vendor,
+        About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
+        Urls, Vendor,
     },
     wire::Wire,
 };
@@ -183,45 +182,23 @@ fn project_id(text: &str) -> Result<String, String> {
     Err("A project id has 24 characters, 0–9 and a–f. Copy it from AiSensy, or leave it empty.".into())
 }
 
+const ABOUT: About = About {
+    kind: KIND,
+    name: "AiSensy",
+    introduction: INTRODUCTION,
+    channels: &[Channel::WhatsappPersonal],
+    base_urls: BASE_URLS,
+    settings: SETTINGS,
+    template_fields: TEMPLATE_FIELDS,
+    steps: STEPS,
+    callback: CALLBACK,
+    meanings: MEANINGS,
+    question: Some(&QUESTION),
+};
+
 impl Vendor for Aisensy {
-    fn kind(&self) -> &'static str {
-        KIND
-    }
-
-    fn name(&self) -> &'static str {
-        "AiSensy"
-    }
-
-    fn introduction(&self) -> &'static Introduction {
-        &INTRODUCTION
-    }
-
-    fn channels(&self) -> &'static [Channel] {
-        &[Channel::WhatsappPersonal]
-    }
-
-    fn base_urls(&self) -> &'static [BaseUrl] {
-        BASE_URLS
-    }
-
-    fn settings(&self) -> &'static [Field] {
-        SETTINGS
-    }
-
-    fn template_fields(&self) -> &'static [Field] {
-        TEMPLATE_FIELDS
-    }
-
-    fn steps(&self) -> &'static [SetUpStep] {
-        STEPS
-    }
-
-    fn callback(&self) -> &'static CallbackSpec {
-        &CALLBACK
-    }
-
-    fn meanings(&self) -> &'static [Meaning] {
-        MEANINGS
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     /// Of one delivered message in India since 1 January 2026, without GST (NOTES.md §7).
@@ -230,10 +207,6 @@ impl Vendor for Aisensy {
             Tariff::Marketing => Money(10_900),
             Tariff::Utility | Tariff::Authentication | Tariff::Quick => Money(1_450),
         }
-    }
-
-    fn question(&self) -> Option<&'static Field> {
-        Some(&QUESTION)
     }
 
     /// A project password is of use only when the project is known.

@@ -24,12 +24,12 @@ use crate::{
         Reply, Standing, Status, wrong_channel,
     },
     answer::QueryError,
-    codes::{self, Meaning},
+    codes,
     field::{Field, Kind, PLAIN, SECRET, Shown, TEXT, id_of},
     http::Http,
     vendor::{
-        BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep, Urls,
-        Vendor,
+        About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
+        Urls, Vendor,
     },
     wire::Wire,
 };
@@ -221,45 +221,23 @@ const CALLBACK: CallbackSpec = CallbackSpec {
     topics: &[],
 };
 
+const ABOUT: About = About {
+    kind: KIND,
+    name: "Fast2SMS",
+    introduction: INTRODUCTION,
+    channels: &[Channel::Sms],
+    base_urls: BASE_URLS,
+    settings: SETTINGS,
+    template_fields: TEMPLATE_FIELDS,
+    steps: STEPS,
+    callback: CALLBACK,
+    meanings: MEANINGS,
+    question: None,
+};
+
 impl Vendor for Fast2sms {
-    fn kind(&self) -> &'static str {
-        KIND
-    }
-
-    fn name(&self) -> &'static str {
-        "Fast2SMS"
-    }
-
-    fn introduction(&self) -> &'static Introduction {
-        &INTRODUCTION
-    }
-
-    fn channels(&self) -> &'static [Channel] {
-        &[Channel::Sms]
-    }
-
-    fn base_urls(&self) -> &'static [BaseUrl] {
-        BASE_URLS
-    }
-
-    fn settings(&self) -> &'static [Field] {
-        SETTINGS
-    }
-
-    fn template_fields(&self) -> &'static [Field] {
-        TEMPLATE_FIELDS
-    }
-
-    fn steps(&self) -> &'static [SetUpStep] {
-        STEPS
-    }
-
-    fn callback(&self) -> &'static CallbackSpec {
-        &CALLBACK
-    }
-
-    fn meanings(&self) -> &'static [Meaning] {
-        MEANINGS
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     /// Of one segment, before GST (NOTES.md §8).

@@ -23,6 +23,7 @@ pub mod history;
 pub mod icons;
 pub mod import_grid;
 pub mod integration_card;
+pub mod marked;
 pub mod menu;
 pub mod note;
 pub mod outside_page;

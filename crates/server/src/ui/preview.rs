@@ -1,5 +1,9 @@
 //! A message as one real person will see it.
 
+use domain::{
+    channel::Channel,
+    template::{self, Message},
+};
 use maud::{Markup, Render, html};
 
 use super::format::{grouped, initials};
@@ -14,6 +18,15 @@ pub enum Part {
     Filled(String),
     /// What a placeholder became, and the provider would refuse.
     Wrong(String),
+}
+
+impl From<template::Part> for Part {
+    fn from(part: template::Part) -> Part {
+        match part {
+            template::Part::Fixed(text) => Part::Fixed(text),
+            template::Part::Filled(text) => Part::Filled(text),
+        }
+    }
 }
 
 impl Render for Part {
@@ -45,6 +58,25 @@ pub struct Bubble {
     pub ticks: bool,
 }
 
+impl Bubble {
+    /// A text with what its template puts around it.
+    pub fn of(message: &Message, text: Vec<Part>, at: String) -> Bubble {
+        let Message::Whatsapp(template) = message else { return Bubble { text, at, ..Bubble::default() } };
+        let title = Some(template.header.clone()).filter(|header| !header.is_empty());
+        let media = template.media.as_ref();
+        let name = media.map(|media| if media.filename.is_empty() { &media.url } else { &media.filename });
+        Bubble {
+            title: title.into_iter().map(Part::Fixed).collect(),
+            text,
+            footer: template.footer.clone(),
+            at,
+            media: name.cloned(),
+            buttons: template.buttons.iter().map(|button| button.label.clone()).collect(),
+            ticks: true,
+        }
+    }
+}
+
 impl Render for Bubble {
     fn render(&self) -> Markup {
         html! {
@@ -68,6 +100,16 @@ pub enum Phone {
     Sms,
     /// A call: the text is spoken.
     Voice,
+}
+
+impl Phone {
+    /// The phone that shows what a channel says.
+    pub fn of(channel: Channel) -> Phone {
+        match channel {
+            Channel::Sms | Channel::IvrCall => Phone::Sms,
+            Channel::WhatsappPersonal | Channel::WhatsappGroup => Phone::WhatsApp,
+        }
+    }
 }
 
 /// Steps through real recipients, as links.

@@ -8,9 +8,8 @@ use domain::{
     money::Money,
     role::Permission,
     sms::{Alphabet, SmsRoute, SmsTemplate, why_unicode},
-    template::{Content, Message, Part as Piece},
+    template::{Content, Message},
     time::{Millis, Zone},
-    whatsapp::Media,
 };
 use maud::{Render, html};
 use serde::Deserialize;
@@ -241,31 +240,11 @@ impl Story {
     fn bubble(&self) -> Option<Bubble> {
         let content = self.content()?;
         let template = self.template.as_ref()?;
-        let part = |piece| match piece {
-            Piece::Fixed(text) => Part::Fixed(text),
-            Piece::Filled(text) => Part::Filled(text),
-        };
+        let text = template.preview(&content).into_iter().map(Part::from).collect();
         let at = self.row.sent_at.unwrap_or(self.broadcast.starts_at);
-        let bubble = Bubble {
-            text: template.preview(&content).into_iter().map(part).collect(),
-            at: self.zone.time(at),
-            ..Bubble::default()
-        };
-        let Message::Whatsapp(whatsapp) = template else { return Some(bubble) };
-        let header = &whatsapp.header;
-        let media = whatsapp.media.as_ref();
-        let name_of = |media: &Media| match media.filename.as_str() {
-            "" => media.url.clone(),
-            name => name.to_owned(),
-        };
-        Some(Bubble {
-            title: if header.is_empty() { vec![] } else { vec![Part::Fixed(header.clone())] },
-            footer: whatsapp.footer.clone(),
-            media: media.map(name_of),
-            buttons: whatsapp.buttons.iter().map(|button| button.label.clone()).collect(),
-            ticks: matches!(self.row.state, MessageState::Delivered | MessageState::Read),
-            ..bubble
-        })
+        let bubble = Bubble::of(template, text, self.zone.time(at));
+        let arrived = matches!(self.row.state, MessageState::Delivered | MessageState::Read);
+        Some(Bubble { ticks: bubble.ticks && arrived, ..bubble })
     }
 
     /// What is charged for an SMS and why, where it comes from, how the provider calls it.

@@ -6,13 +6,13 @@ use domain::{
     ids::WorkshopId,
     sending_hours::OpenHours,
     sms::{SmsTemplate, segments, why_unicode},
-    template::{Message, Part as Piece, Slot, Source, ValueError},
+    template::{Message, Slot, Source, ValueError},
     time::Millis,
 };
 use maud::{Markup, html};
 use store::workshops::Workshop;
 
-use super::{choices::Choices, composer_state::ComposerState, paths, people, vendor};
+use super::{choices::Choices, composer_state::ComposerState, paths, people};
 use crate::{
     http::extract::Member,
     ui::{
@@ -22,7 +22,7 @@ use crate::{
         field::{Choice, Field, OptionGroup, Segmented, Shown},
         forecast::Forecast,
         format::{counted, grouped, phone, relative, span},
-        preview::{Bubble, Part, Preview, Stepper},
+        preview::{Bubble, Part, Phone, Preview, Stepper},
         recipient_summary::{RecipientSummary, SummaryPart},
     },
 };
@@ -434,7 +434,7 @@ pub(super) fn preview(member: &Member, composer: &ComposerState) -> Preview {
     });
     Preview {
         stepper,
-        phone: vendor::phone(composer.state.channel),
+        phone: Phone::of(composer.state.channel),
         sender: match &composer.review.draft.message {
             Message::Whatsapp(_) => member.organization.name.clone(),
             Message::Sms(template) => {
@@ -451,46 +451,23 @@ pub(super) fn preview(member: &Member, composer: &ComposerState) -> Preview {
 
 fn bubble(member: &Member, composer: &ComposerState) -> Bubble {
     let message = &composer.review.draft.message;
-    let fixed = |text: &str| if text.is_empty() { vec![] } else { vec![Part::Fixed(text.to_owned())] };
     let registered = match message {
         Message::Whatsapp(template) => &template.body,
         Message::Sms(template) => &template.text,
     };
-    let text = match composer.shown.as_ref().map(|shown| (&shown.content, shown)) {
-        Some((Ok(content), _)) => message.preview(content).into_iter().map(part).collect(),
-        Some((Err(words), _)) => vec![Part::Wrong(format!("{words}. This person is left out."))],
-        None => fixed(registered),
+    let text = match composer.shown.as_ref().map(|shown| &shown.content) {
+        Some(Ok(content)) => message.preview(content).into_iter().map(Part::from).collect(),
+        Some(Err(words)) => vec![Part::Wrong(format!("{words}. This person is left out."))],
+        None if registered.is_empty() => vec![],
+        None => vec![Part::Fixed(registered.clone())],
     };
-    let at = member.organization.zone.time(composer.review.draft.timing.start);
-    match message {
-        Message::Whatsapp(template) => Bubble {
-            title: fixed(&template.header),
-            text,
-            footer: template.footer.clone(),
-            at,
-            media: template.media.as_ref().map(|media| {
-                if media.filename.is_empty() { media.url.clone() } else { media.filename.clone() }
-            }),
-            buttons: template.buttons.iter().map(|button| button.label.clone()).collect(),
-            ticks: true,
-        },
-        Message::Sms(_) => {
-            let units = composer.shown.as_ref().and_then(|shown| shown.content.as_ref().ok());
-            let units = units.map(|content| message.segments(content));
-            Bubble {
-                text,
-                footer: units.map(|n| counted(n, "SMS", "SMS")).unwrap_or_default(),
-                at,
-                ..Bubble::default()
-            }
+    let bubble = Bubble::of(message, text, member.organization.zone.time(composer.review.draft.timing.start));
+    let filled = composer.shown.as_ref().and_then(|shown| shown.content.as_ref().ok());
+    match (message, filled) {
+        (Message::Sms(_), Some(content)) => {
+            Bubble { footer: counted(message.segments(content), "SMS", "SMS"), ..bubble }
         }
-    }
-}
-
-fn part(piece: Piece) -> Part {
-    match piece {
-        Piece::Fixed(text) => Part::Fixed(text),
-        Piece::Filled(text) => Part::Filled(text),
+        (Message::Sms(_) | Message::Whatsapp(_), _) => bubble,
     }
 }
 

@@ -5,7 +5,7 @@ use providers::{Vendor, registry};
 use store::integrations::Integration;
 
 use super::{compose::Compose, paths};
-use crate::ui::{icons::Icon, preview::Phone};
+use crate::ui::icons::Icon;
 
 /// Whether accounts of that kind serve the channel.
 pub(super) fn serves(kind: &str, channel: Channel) -> bool {
@@ -30,14 +30,6 @@ pub(super) fn icon(channel: Channel) -> Icon {
         Channel::WhatsappPersonal => Icon::Personal,
         Channel::Sms => Icon::Sms,
         Channel::IvrCall => Icon::Call,
-    }
-}
-
-/// Which phone shows them.
-pub(super) fn phone(channel: Channel) -> Phone {
-    match channel {
-        Channel::Sms | Channel::IvrCall => Phone::Sms,
-        Channel::WhatsappPersonal | Channel::WhatsappGroup => Phone::WhatsApp,
     }
 }
 

@@ -3,7 +3,7 @@
 use domain::channel::Category;
 use providers::registry::VENDORS;
 
-use super::{form::registered, offer::Found};
+use super::{offer::Found, sms::registered};
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

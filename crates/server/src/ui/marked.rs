@@ -4,7 +4,7 @@
 use maud::{Markup, Render, html};
 
 /// A text whose unseen characters are shown.
-pub(super) struct Marked<'t>(pub(super) &'t str);
+pub struct Marked<'t>(pub &'t str);
 
 /// One stretch of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ fn stretches(text: &str) -> Vec<Stretch<'_>> {
 }
 
 /// The unseen in words, the rarer first: "1 no-break space, 2 spaces that are easily lost"; empty when there is none.
-pub(super) fn in_words(text: &str) -> String {
+pub fn in_words(text: &str) -> String {
     let mut counts: Vec<(String, usize)> = Vec::new();
     for stretch in stretches(text) {
         let Stretch::Unseen(_, name) = stretch else { continue };

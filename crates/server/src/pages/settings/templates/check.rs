@@ -1,18 +1,14 @@
-//! Asks the provider about the campaign of a template, and compares.
+//! Asks the provider about what a template names there, and compares.
 
-use domain::{checks::Probe, ids::IntegrationId, whatsapp::WhatsappTemplate};
+use domain::{checks::Probe, ids::IntegrationId, template::Message};
 use maud::html;
-use providers::Wire;
+use providers::{Vendor, Wire, field::Field as VendorField};
 use store::integrations::Integration;
 
 use super::{
-    super::{
-        account::{vendor_name, vendor_names},
-        values::Errors,
-    },
-    CHANNEL,
-    form::TemplateForm,
-    page::Around,
+    account::{vendor_name, vendor_names},
+    form::{Errors, Form},
+    kind::{Around, Kind},
 };
 use crate::{
     app::App,
@@ -26,39 +22,45 @@ use crate::{
     },
 };
 
-/// Asks about the campaign that was typed, through the chosen account.
+/// The field of a vendor by whose text it can be asked about a template.
+pub(super) fn asked_field(vendor: Option<&'static dyn Vendor>, key: &str) -> Option<&'static VendorField> {
+    vendor?.template_fields().iter().find(|field| field.key == key)
+}
+
+/// Asks about what was typed, through the chosen account.
 pub(super) async fn ask(
     app: &App,
-    form: &TemplateForm,
+    kind: &dyn Kind,
+    form: &Form,
     accounts: &[Integration],
     errors: &mut Errors,
 ) -> Note {
-    if form.campaign.is_empty() {
-        errors.insert("campaign".into(), "Type the campaign’s name first.".into());
-        return Note::new(Tone::Act, "Nothing was asked.", "The campaign has no name yet.");
+    let nothing = |words: String| Note::new(Tone::Act, "Nothing was asked.", words);
+    let key = kind.words().asked_about;
+    let about = form.get(key);
+    if about.is_empty() {
+        errors.insert(key.to_owned(), "Type the campaign’s name first.".into());
+        return nothing("The campaign has no name yet.".to_owned());
     }
-    let chosen = form.account.parse::<IntegrationId>().ok();
+    let chosen = form.get("account").parse::<IntegrationId>().ok();
     let account = accounts.iter().find(|one| Some(one.id) == chosen).or(accounts.first());
     let Some(account) = account else {
-        let note = Note::new(
-            Tone::Act,
-            "Nothing was asked.",
-            format!("No account of {} is connected.", vendor_names(CHANNEL)),
-        );
-        return note.action(Link::new("Integrations", "/settings/integrations"));
+        let words = format!("No account of {} is connected.", vendor_names(kind.channel()));
+        return nothing(words).action(Link::new("Integrations", "/settings/integrations"));
     };
     let opened = match app.accounts.open_integration(account) {
         Ok(account) => account,
         Err(words) => return Note::new(Tone::Fail, "Nothing was asked.", words),
     };
-    let (template, vendor) = (form.draft(), vendor_name(account));
-    let wire: Wire = template.clone().into();
-    compared(opened.probe(&app.out, &wire).await, &template, vendor, &account.name)
+    let message = kind.draft(form);
+    let Ok(wire) = Wire::from_json(kind.channel(), &message.to_json().to_string()) else {
+        return nothing("The template cannot be read.".to_owned());
+    };
+    compared(opened.probe(&app.out, &wire).await, &message, about, vendor_name(account), &account.name)
 }
 
 /// What the provider's answer means for this template.
-fn compared(probe: Probe, template: &WhatsappTemplate, vendor: &str, account: &str) -> Note {
-    let campaign = &template.campaign;
+fn compared(probe: Probe, message: &Message, campaign: &str, vendor: &str, account: &str) -> Note {
     match probe {
         Probe::Refused(words) => Note::new(
             Tone::Fail,
@@ -78,14 +80,14 @@ fn compared(probe: Probe, template: &WhatsappTemplate, vendor: &str, account: &s
             format!("“{campaign}” exists. Set it live in {vendor} before anything is sent."),
         ),
         Probe::Answered { live: true, parameters, media } => {
-            let mapped = template.parameters.len();
+            let mapped = message.places().len();
             if let Some(wanted) = parameters.filter(|wanted| *wanted != mapped) {
                 let text = format!(
                     "{vendor} wants {wanted}, this template has {mapped}. Every message would be refused."
                 );
                 return Note::new(Tone::Fail, "The number of values differs.", text);
             }
-            if media == Some(true) && template.media.is_none() {
+            if media == Some(true) && !message.has_media() {
                 let text = "It was made with a picture, video or document. Type the address of one below.";
                 return Note::new(Tone::Fail, "The campaign wants media.", text);
             }
@@ -98,18 +100,17 @@ fn compared(probe: Probe, template: &WhatsappTemplate, vendor: &str, account: &s
     }
 }
 
-pub(super) fn check_card(form: &TemplateForm, around: &Around) -> Card {
-    let choices: Vec<Choice> = around
-        .accounts
-        .iter()
-        .map(|account| Choice::new(account.id.to_string(), &account.name, &form.account))
-        .collect();
+pub(super) fn check_card(kind: &dyn Kind, form: &Form, around: &Around) -> Card {
+    let current = form.get("account");
+    let choices: Vec<Choice> =
+        around.accounts.iter().map(|one| Choice::new(one.id.to_string(), &one.name, current)).collect();
+    let vendors = vendor_names(kind.channel());
     let body = html! {
         div class="m-stack" {
             p class="m-p" { "Is the campaign live, how many values does it want, does it want media? It sends nothing and costs nothing." }
             @if choices.len() > 1 { (Field::select("account", "Through", choices)) }
-            @if around.accounts.is_empty() { p class="m-hint" { "Connect an account of " (vendor_names(CHANNEL)) " first. " (Link::new("Integrations", "/settings/integrations")) } }
-            @else { div class="m-acts" { (Button::new(format!("Check with {}", vendor_names(CHANNEL))).icon(Icon::Test).submit("do", "check").unchecked().busy("Asking…")) } }
+            @if around.accounts.is_empty() { p class="m-hint" { "Connect an account of " (vendors) " first. " (Link::new("Integrations", "/settings/integrations")) } }
+            @else { div class="m-acts" { (Button::new(format!("Check with {vendors}")).icon(Icon::Test).submit("do", "check").unchecked().busy("Asking…")) } }
         }
     };
     Card::new("check", "Check", body).padded()

@@ -6,15 +6,16 @@ use axum::{
     extract::{Multipart, State, multipart::MultipartRejection},
     response::IntoResponse,
 };
-use intake::read::{Kind, Sheet};
+use intake::read::{Kind as FileKind, Sheet};
 use maud::{Markup, html};
-use store::StoreError;
 
 use super::{
-    CHANNEL, HREF, below,
     columns::templates_in,
     fill::taken_words,
-    offer::{Found, Offer, Standing, choice, compared, take},
+    form::Errors,
+    kind::{Kind, Of},
+    offer::{ChoiceForm, Found, Offers},
+    page::below,
 };
 use crate::{
     app::App,
@@ -26,12 +27,9 @@ use crate::{
     pages::unprocessable,
     ui::{
         button::Button,
-        chip::Tone,
         field::Field,
-        format::counted,
         head::{Card, Head},
         icons::Icon,
-        note::Note,
     },
 };
 
@@ -41,12 +39,16 @@ pub const FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
 const ROWS_MAX: usize = 500;
 
 /// `GET /settings/templates/sms/import`
-pub async fn form(member: Member) -> PageResult {
-    Ok(upload_page(&member, None).into_response())
+pub async fn form(member: Member, Of(kind): Of) -> PageResult {
+    Ok(upload_page(&member, kind, None).into_response())
 }
 
 /// `POST /settings/templates/sms/import`: shows what is in a file. Nothing is stored.
-pub async fn look(member: Member, multipart: Result<Multipart, MultipartRejection>) -> PageResult {
+pub async fn look(
+    member: Member,
+    Of(kind): Of,
+    multipart: Result<Multipart, MultipartRejection>,
+) -> PageResult {
     let missing = || Problem::bad_request("The upload has no file in it. Choose the file again.");
     let mut multipart = multipart.map_err(|_| missing())?;
     let mut file = None;
@@ -62,92 +64,94 @@ pub async fn look(member: Member, multipart: Result<Multipart, MultipartRejectio
         }
     }
     let Some((name, bytes)) = file else {
-        return Ok(unprocessable(upload_page(&member, Some("Choose a file."))));
+        return Ok(unprocessable(upload_page(&member, kind, Some("Choose a file."))));
     };
     let read = tokio::task::spawn_blocking(move || read(&name, bytes.to_vec())).await;
     let found = match read.unwrap_or_else(|_| Err("The file could not be read.".into())) {
         Ok(found) => found,
-        Err(words) => return Ok(unprocessable(upload_page(&member, Some(&words)))),
+        Err(words) => return Ok(unprocessable(upload_page(&member, kind, Some(&words)))),
     };
-    let offers = offers(&member, found).await?;
-    Ok(offered(&member, &offers, &BTreeMap::new(), None).into_response())
+    let offers = Offers::found(&member, kind, plain(kind, found)).await?;
+    Ok(offered(&member, kind, &offers, &BTreeMap::new(), &Errors::new()).into_response())
 }
 
 /// `POST /settings/templates/sms/import/take`: takes what is ticked. What was found comes back in the form, and is judged again.
 pub async fn commit(
     State(app): State<App>,
     member: Member,
+    Of(kind): Of,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> PageResult {
     let typed: BTreeMap<String, String> = pairs.into_iter().collect();
     let found = typed.get("found").and_then(|json| serde_json::from_str::<Vec<Found>>(json).ok());
     let Some(found) = found else {
         let words = "What was found in the file did not come back. Upload it again.";
-        return Ok(unprocessable(upload_page(&member, Some(words))));
+        return Ok(unprocessable(upload_page(&member, kind, Some(words))));
     };
-    let offers = offers(&member, found.into_iter().take(ROWS_MAX).map(Found::plain).collect()).await?;
-    match take(&member, &offers, &typed).await? {
-        Ok(taken) => Ok(see_other_saying(&app, HREF, &taken_words(taken))),
-        Err(words) => Ok(unprocessable(offered(&member, &offers, &typed, Some(&words)))),
+    let offers = Offers::found(&member, kind, plain(kind, found)).await?;
+    match offers.take(&member, &typed).await? {
+        Ok(taken) => Ok(see_other_saying(&app, kind.words().home, &taken_words(taken))),
+        Err(errors) => Ok(unprocessable(offered(&member, kind, &offers, &typed, &errors))),
     }
 }
 
 fn read(name: &str, bytes: Vec<u8>) -> Result<Vec<Found>, String> {
     let mut sheet = Sheet::from_source(Cursor::new(bytes), name).map_err(|error| error.to_string())?;
-    let workbook = matches!(sheet.kind(), Kind::Xlsx { .. });
+    let workbook = matches!(sheet.kind(), FileKind::Xlsx { .. });
     let rows = sheet.cells(ROWS_MAX).map_err(|error| error.to_string())?;
     templates_in(&rows, workbook)
 }
 
-async fn offers(member: &Member, found: Vec<Found>) -> Result<Vec<Offer>, StoreError> {
-    Ok(compared(found, &member.org.templates(CHANNEL).await?))
+/// A category that the channel has, and a text that a database keeps.
+fn plain(kind: &dyn Kind, found: Vec<Found>) -> Vec<Found> {
+    let one = |found: Found| Found {
+        category: found.category.filter(|one| kind.categories().contains(one)),
+        text: kind.kept(&found.text),
+        ..found
+    };
+    found.into_iter().take(ROWS_MAX).map(one).collect()
 }
 
 /* ---------- The pages ---------- */
 
-fn upload_page(member: &Member, error: Option<&str>) -> Markup {
+fn upload_page(member: &Member, kind: &dyn Kind, error: Option<&str>) -> Markup {
     let upload = html! {
         // The token comes first: the gate looks for it in the first bytes, so that no file is read whole.
-        form class="m-stack" method="post" action={ (HREF) "/import" } enctype="multipart/form-data" {
+        form class="m-stack" method="post" action=(kind.words().import) enctype="multipart/form-data" {
             (member.csrf())
             (Field::file("file", "File", ".csv,.tsv,.txt,.xlsx")
                 .help("CSV or Excel (.xlsx), up to 4 MB, with the columns TEMPLATE_ID and TEMPLATE_CONTENT; TEMPLATE_NAME and VARIABLE_COUNT if it has them. Other portals’ names are known too.")
                 .error(error.map(str::to_owned)).required())
-            div class="m-acts" { (Button::link("Cancel", HREF)) (Button::primary("Show templates").icon(Icon::Upload).busy("Reading…")) }
+            div class="m-acts" { (Button::link("Cancel", kind.words().home)) (Button::primary("Show templates").icon(Icon::Upload).busy("Reading…")) }
         }
     };
     let body = html! {
         (Head::new("Import templates").meta("An export of your provider or of the portal where the texts are registered. Nothing is stored before you have seen it."))
         (Card::new("upload", "File", upload).padded())
     };
-    below(member, "Import", body)
+    below(member, kind, "Import", body)
 }
 
 fn offered(
     member: &Member,
-    offers: &[Offer],
+    kind: &dyn Kind,
+    offers: &Offers<'_>,
     typed: &BTreeMap<String, String>,
-    wrong: Option<&str>,
+    errors: &Errors,
 ) -> Markup {
-    let (table, category) = choice(offers, typed, wrong.is_none());
-    let new: Vec<&Found> =
-        offers.iter().filter(|one| one.standing == Standing::New).map(|one| &one.found).collect();
-    let carried = serde_json::to_string(&new).expect("templates are plain JSON");
-    let body = html! {
-        (Head::new("Import templates").meta("Nothing is stored yet."))
-        @if let Some(words) = wrong { (Note::new(Tone::Fail, "Nothing was added.", words)) }
-        form method="post" action={ (HREF) "/import/take" } class="m-stack" {
-            (member.csrf())
-            input type="hidden" name="found" value=(carried);
-            (Card::new("offers", format!("{} of {}", counted(new.len(), "new template", "new templates"), offers.len()), table))
-            @if new.is_empty() { div class="m-acts" { (Button::link("Choose another file", format!("{HREF}/import"))) } }
-            @else {
-                (category)
-                div class="m-acts" { (Button::link("Cancel", HREF)) (Button::primary("Add ticked templates").icon(Icon::Download).busy("Adding…")) }
-            }
-        }
+    let import = kind.words().import;
+    let choice = ChoiceForm {
+        member,
+        offers,
+        action: format!("{import}/take"),
+        hidden: ("found", offers.carried()),
+        whence: String::new(),
+        typed,
+        errors,
+        otherwise: Some(("Choose another file", import.to_owned())),
     };
-    below(member, "Import", body)
+    let body = html! { (Head::new("Import templates").meta("Nothing is stored yet.")) (choice.page()) };
+    below(member, kind, "Import", body)
 }
 
 #[cfg(test)]
