@@ -3,6 +3,13 @@
 //! A hint and nothing more: every loop and every open page also looks by itself, so that a lost one costs a look's time. It is sent
 //! within the transaction that changes, and arrives with its commit. A commit that notifies waits for every other one that does,
 //! so the same change is told [four times a second](GAP) at most: what comes sooner is held back and told at the end of that time.
+//!
+//! `Tx::tell` notes a `Change` (kind and id, nothing else), and `Tx::commit` sends it. `Store::changes` is the hearing
+//! side: one connection that listens on a channel of the schema’s own. Behind a pooler it listens only where
+//! `database_direct` names a way round. After every loss it comes back with `Missed`, which stirs every loop once.
+//! `Engine::hear` turns `Work` into a wake of planning and sending and `Receipts` into one of applying, and passes
+//! broadcasts on to `Engine::feed`, from which open pages are rendered. A process does not hear itself: its own wakes
+//! are shorter.
 
 use std::{
     collections::{HashMap, HashSet},

@@ -6,6 +6,14 @@
 //! table named `b` with the columns of the [`Batch`]. SQLite knows nothing of its size: join it with `CROSS JOIN`, which keeps
 //! `b` outside, and in an `UPDATE … FROM @batch` compare every column of the key with one of `b`, none with a constant. PostgreSQL may turn a
 //! `CROSS JOIN` around: where a part of the key is compared with a constant, `LEFT JOIN` and a condition on `COALESCE` keep it.
+//!
+//! PostgreSQL plans by statistics, which fresh tables lack, and keeps for a connection what it planned when they were
+//! empty. Statements over rows that come by the thousand (claims, records, plans, receipts, imports, erasure) therefore
+//! go through `Db::by_index`. For the length of their transaction it forbids whole walks, bitmaps, hash and merge
+//! joins, materialising, parallel workers and compiling, because each of them has an index for its way. A page’s
+//! statement is planned for the tables as they are at that moment (`Plans::Fresh`). A new table inherits none of it.
+//! SQLite has one writing connection and begins with `BEGIN IMMEDIATE`. Stretches of a plan do not wait for
+//! PostgreSQL’s disk (`Tx::is_a_step`): a lost one is noticed by its mark and written again.
 
 mod again;
 mod batch;

@@ -3,6 +3,15 @@
 //! Behind a pooler nothing may outlive a transaction: no setting of the connection, no lock of the session, no statement prepared by name.
 //! The driver sends a statement with parameters in two exchanges, so each goes within a transaction there. Nothing else in the store
 //! asks which of both it is.
+//!
+//! `open` finds out whether there is a pooler: a setting that means nothing is handed over at the start of a
+//! connection, and a pooler does not pass it on. Straight to a server, the engine’s single statements go alone. Each
+//! migration is a transaction that holds an advisory lock; a start that finds nothing to do takes none.
+//!
+//! A transaction that the database undid (deadlock, conflict, connection lost before its COMMIT) ends with
+//! `StoreError::Undone`, and `db::again` runs it from its begin. After a connection is lost at a COMMIT nothing is
+//! repeated: the engine asks the database what it holds (`Sender::reconcile`). After a loss, connections that lay in
+//! the pool are asked before they are used.
 
 use std::{
     str::FromStr,

@@ -6,6 +6,14 @@
 //! engine works as the owner of the tables, whom policies do not concern and whom they cost nothing.
 //!
 //! It guards against a forgotten condition, not against somebody who may write SQL: whoever can, can leave the role as well.
+//!
+//! The list below names every table that a member’s handle may touch, whose its rows are, and what may be done with
+//! them; a test names tables without a line. `Store::open` builds policies and grants from it when they differ from
+//! those that are there (a mark is kept as a comment on a policy), and then tries them. A single reading statement
+//! sends role and organisation with its `BEGIN`, one exchange more than without, and leaves the rollback to the return
+//! of the connection. A statement that did not come to its end closes its connection instead of giving it back.
+//! Children without a column of the organisation are shown through their parent, and users through their membership,
+//! without hashes. Where the role cannot be made, `Store::tenancy` says why and the queries stand alone.
 
 use std::time::Duration;
 

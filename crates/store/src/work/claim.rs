@@ -1,4 +1,16 @@
 //! Claiming: a row becomes *in flight* in a committed transaction, and only then may bytes leave.
+//!
+//! An exchange with the database costs more than most statements, so the plain case has four: begin; one question that
+//! locks the broadcast and its pace and brings the next untried rows along; what needs no answer of its own in one
+//! `StatementBatch` (rows that ended, the claim, pace, counts); commit. Fresh rows are read as one text and changed by
+//! their stretch, and rows that ended are counted, not read back: a row that crosses from the database costs more than
+//! its change.
+//!
+//! On PostgreSQL the question sees everything but the locked rows as it was before it waited for them. A row that was
+//! taken out meanwhile makes the count too low; the turn is undone and done again, and then the rows are read under the
+//! lock (`RowCheck`). What could be too close to a message of another broadcast (`crowded`) is asked again under the
+//! lock. Accounts of one organisation have separate pace rows, so whoever asks holds the organisation’s row as well,
+//! and a worker that does not get it tries again later.
 
 use std::collections::HashSet;
 
