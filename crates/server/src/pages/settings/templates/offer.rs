@@ -190,13 +190,13 @@ impl<'k> Offers<'k> {
         Ok(Offers { kind, all: compared(kind, found, &known), asked: Vec::new() })
     }
 
-    fn new(&self) -> impl Iterator<Item = &Found> {
+    fn untaken(&self) -> impl Iterator<Item = &Found> {
         self.all.iter().filter(|(_, standing)| *standing == Standing::New).map(|(found, _)| found)
     }
 
     /// Those that can be taken, to be carried to the next page.
     pub(super) fn carried(&self) -> String {
-        let new: Vec<&Found> = self.new().collect();
+        let new: Vec<&Found> = self.untaken().collect();
         serde_json::to_string(&new).expect("templates are plain JSON")
     }
 
@@ -207,7 +207,7 @@ impl<'k> Offers<'k> {
         typed: &BTreeMap<String, String>,
     ) -> Result<Result<i64, Errors>, StoreError> {
         let is_ticked = |found: &&Found| typed.contains_key(&format!("take-{}", found.key()));
-        let ticked: Vec<&Found> = self.new().filter(is_ticked).take(IMPORT_MAX).collect();
+        let ticked: Vec<&Found> = self.untaken().filter(is_ticked).take(IMPORT_MAX).collect();
         let all_wrong = |words: &str| Ok(Err(Errors::from([(String::new(), words.to_owned())])));
         if ticked.is_empty() {
             return all_wrong("Tick at least one template.");
@@ -312,8 +312,8 @@ pub(super) struct ChoiceForm<'a> {
 impl ChoiceForm<'_> {
     pub(super) fn page(&self) -> Markup {
         let offers = self.offers;
-        let (new, kind) = (offers.new().count(), offers.kind);
-        let asks_category = offers.new().any(|found| found.category.is_none());
+        let (new, kind) = (offers.untaken().count(), offers.kind);
+        let asks_category = offers.untaken().any(|found| found.category.is_none());
         let title = format!(
             "{} of {}{}",
             counted(new, "new template", "new templates"),
