@@ -6,7 +6,7 @@ use std::{
 };
 
 use domain::time::{HOUR, Millis, SECOND};
-use store::{Indexed, StoreError};
+use store::{Actor, Indexed, StoreError};
 use tokio::{
     runtime::{self, Handle},
     sync::oneshot,
@@ -36,6 +36,10 @@ const INDEX_ROWS_QUIET: i64 = 20_000;
 /// Beside an import the index rests so many times as long as it worked: the import decides how soon everybody is registered, and those
 /// without an entry are found all the same.
 const INDEX_RESTS_BESIDE_IMPORT: u32 = 8;
+/// Rows of an undone import that one transaction clears: some 60 ms of SQLite's only writer.
+const CLEAR_ROWS: i64 = 2_000;
+/// As many while messages go out.
+const CLEAR_ROWS_BESIDE_SENDING: i64 = 500;
 /// The database's statistics are renewed this often, and after every import.
 const STATISTICS_MS: i64 = HOUR;
 /// The store is asked again after this when it did not answer; doubles up to [`DOWN_LONGEST`].
@@ -77,6 +81,7 @@ impl Engine {
         tasks.spawn(self.clone().tidying(stop.clone()));
         tasks.spawn(self.clone().forgetting(stop.clone()));
         tasks.spawn(self.clone().indexing(stop.clone()));
+        tasks.spawn(self.clone().clearing(stop.clone()));
         tasks.spawn(self.clone().measuring(stop.clone()));
         tasks.spawn(self.clone().proving(stop.clone()));
         tasks.spawn(self.clone().beating(still));
@@ -277,6 +282,17 @@ impl Engine {
         .await;
     }
 
+    /// Clears what undone imports left behind, which nobody sees any more.
+    async fn clearing(self, stop: CancellationToken) {
+        let when = self.every(stop, "what an undone import left behind will be cleared later");
+        every(Every { after_error: DOWN_LONGEST, ..when }, || async {
+            let start = Instant::now();
+            let more = self.clear_undone().await?;
+            Ok(if more { Rest::For(self.store.rest_after(start.elapsed())) } else { Rest::UntilLook })
+        })
+        .await;
+    }
+
     /// Renews the statistics that the database plans by.
     async fn measuring(self, stop: CancellationToken) {
         let measured = AtomicI64::new(i64::MIN);
@@ -322,6 +338,23 @@ impl Engine {
         }
         let in_the_way = importing || self.store.is_sending();
         self.work.index_people(if in_the_way { INDEX_ROWS } else { INDEX_ROWS_QUIET }).await
+    }
+
+    /// One step of clearing behind each import that was taken back, or of taking it back where the program was stopped meanwhile; whether there
+    /// is more to do.
+    pub async fn clear_undone(&self) -> Result<bool, StoreError> {
+        let limit = if self.store.is_sending() { CLEAR_ROWS_BESIDE_SENDING } else { CLEAR_ROWS };
+        let mut more = false;
+        for (organization, import) in self.work.undoing().await? {
+            let org = self.store.org(Actor::program(organization));
+            match org.clear_undone(import, self.clock.now(), limit).await {
+                Ok(cleared) => more |= cleared.more,
+                // What is being planned will be before long.
+                Err(StoreError::BeingPlanned) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(more)
     }
 
     /// Ends rows that will not be sent any more and completes what is done, to the last row.

@@ -90,7 +90,7 @@ impl AudienceReader {
         self.db
             .by_index()
             .all(
-                "SELECT id, name, email, phone, phone_typed, identity, mark = 'duplicate' AS duplicate FROM registrants
+                "SELECT id, name, email, phone, phone_typed, identity, mark = 'duplicate' AS duplicate FROM @registrants registrants
                  WHERE workshop_id = $1 AND (phone, identity) > ($2, $3) AND status = 'registered' AND organization_id = $5
                  ORDER BY phone, identity LIMIT $4",
                 args![workshop.0, &after.0, &after.1, limit, self.organization.0],
@@ -102,7 +102,7 @@ impl AudienceReader {
     pub async fn newest(&self, workshop: WorkshopId, limit: i64) -> Result<Vec<Registered>, StoreError> {
         self.db
             .all(
-                "SELECT id, name, email, phone, phone_typed, identity, mark = 'duplicate' AS duplicate FROM registrants
+                "SELECT id, name, email, phone, phone_typed, identity, mark = 'duplicate' AS duplicate FROM @registrants registrants
                  WHERE workshop_id = $1 AND organization_id = $3 AND status = 'registered' ORDER BY id DESC LIMIT $2",
                 args![workshop.0, limit, self.organization.0],
             )
@@ -163,7 +163,7 @@ impl AudienceReader {
             .one(
                 "SELECT EXISTS (SELECT 1 FROM suppressions WHERE organization_id = $1 AND phone = '')
                      OR EXISTS (SELECT 1 FROM consents WHERE organization_id = $1 AND phone = '')
-                     OR EXISTS (SELECT 1 FROM registrants WHERE workshop_id = $2 AND name LIKE '%{{%')",
+                     OR EXISTS (SELECT 1 FROM @registrants r WHERE r.workshop_id = $2 AND r.name LIKE '%{{%')",
                 args![self.organization.0, workshop.0],
             )
             .await?;

@@ -348,16 +348,4 @@ impl Org {
         self.note(&mut tx, "consent.withdrawn", id, "", now).await?;
         tx.commit().await
     }
-
-    /// Deletes what an import told, when the import is taken back: of people whose registration went with it. Who stays, because a
-    /// message was planned for them, keeps the proof.
-    pub(crate) async fn take_out_consents(&self, import: ImportId) -> Result<u64, StoreError> {
-        self.db
-            .run(
-                "DELETE FROM consents WHERE organization_id = $1 AND import_id = $2
-                   AND NOT EXISTS (SELECT 1 FROM registrants r WHERE r.import_id = $2 AND r.phone = consents.phone)",
-                args![self.id(), import.0],
-            )
-            .await
-    }
 }

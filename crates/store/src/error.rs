@@ -50,6 +50,9 @@ pub enum StoreError {
     /// The statement took longer than its reader may wait, or was given up.
     #[error("the database took too long over it")]
     TookTooLong,
+    /// A broadcast of the workshop is being planned: who is in it must not change until that is done.
+    #[error("a broadcast of this workshop is being prepared")]
+    BeingPlanned,
     /// Others read much already, and none of them ended while this one waited.
     #[error("as many long exports or searches as may run at once are running")]
     Busy,

@@ -1,7 +1,7 @@
 //! Imports of files: what was uploaded, what it needs from a person, what it did, and its undoing.
 
 use domain::{
-    ids::{ImportId, RegistrantId, WorkshopId},
+    ids::{ImportId, WorkshopId},
     role::Permission,
     time::Millis,
 };
@@ -13,9 +13,6 @@ use crate::{
     error::{StoreError, json, word},
     org::Org,
 };
-
-/// Registrants that one transaction of an undo looks at: short enough that sending does not notice.
-const UNDO_ROWS: i64 = 2_000;
 
 /// Words that are remembered per organisation and looked at; far more than tools have.
 const WORDS_MAX: i64 = 2_000;
@@ -31,7 +28,9 @@ pub enum ImportState {
     Committing,
     /// Its good rows are registrants.
     Committed,
-    /// They were taken away again.
+    /// They are being taken away again. Found at a start of the program, it goes on.
+    Undoing,
+    /// They were taken away again: nobody sees them.
     Undone,
 }
 
@@ -43,6 +42,7 @@ impl ImportState {
             ImportState::Checked => "checked",
             ImportState::Committing => "committing",
             ImportState::Committed => "committed",
+            ImportState::Undoing => "undoing",
             ImportState::Undone => "undone",
         }
     }
@@ -54,6 +54,7 @@ impl ImportState {
             ImportState::Checked => "Checked",
             ImportState::Committing => "Importing",
             ImportState::Committed => "Imported",
+            ImportState::Undoing => "Being taken back",
             ImportState::Undone => "Undone",
         }
     }
@@ -62,8 +63,8 @@ impl ImportState {
 impl std::str::FromStr for ImportState {
     type Err = ();
     fn from_str(text: &str) -> Result<ImportState, ()> {
-        use ImportState::{Checked, Committed, Committing, Undone, Uploaded};
-        [Uploaded, Checked, Committing, Committed, Undone].into_iter().find(|s| s.word() == text).ok_or(())
+        use ImportState::{Checked, Committed, Committing, Undoing, Undone, Uploaded};
+        [Uploaded, Checked, Committing, Committed, Undoing, Undone].into_iter().find(|s| s.word() == text).ok_or(())
     }
 }
 
@@ -151,10 +152,6 @@ pub struct Undone {
     pub deleted: u64,
     /// Registrations that a message was planned for; they stay.
     pub kept: u64,
-    /// People that only this import had brought, gone with it.
-    pub leads: u64,
-    /// Registrations that stand again where they stood before the import.
-    pub given_back: u64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -463,7 +460,7 @@ impl Org {
         let mut tx = self.db.begin().await?;
         let changed = tx
             .run(
-                "UPDATE imports SET state = 'committing'
+                "UPDATE imports SET state = 'committing', counted = CASE WHEN state = 'checked' THEN TRUE ELSE counted END
                  WHERE organization_id = $1 AND id = $2 AND state IN ('checked', 'committing')",
                 args![self.id(), id.0],
             )
@@ -516,46 +513,6 @@ impl Org {
         self.note(&mut tx, "import.committed", id, "", now).await?;
         tx.commit().await
     }
-
-    /// Takes the registrants of an import away again, but for those that a message was planned for. In short transactions:
-    /// interrupted, it can be called again. `progress` hears of each.
-    pub async fn undo_import(
-        &self,
-        id: ImportId,
-        now: Millis,
-        mut progress: impl FnMut(&Undone) + Send,
-    ) -> Result<Undone, StoreError> {
-        self.allow(Permission::Manage)?;
-        let import = self.import(id).await?;
-        if import.state != ImportState::Committed {
-            return Err(StoreError::Stale);
-        }
-        let mut undone = Undone::default();
-        let mut after: Option<RegistrantId> = None;
-        loop {
-            let part = self.remove_imported(id, import.workshop, after, UNDO_ROWS).await?;
-            undone.deleted += part.deleted;
-            undone.kept += part.kept;
-            undone.leads += part.leads;
-            progress(&undone);
-            match part.next {
-                Some(last) => after = Some(last),
-                None => break,
-            }
-        }
-        self.take_out_consents(id).await?;
-        undone.given_back = self.give_back_statuses(id, import.workshop, now).await?;
-        let mut tx = self.db.begin().await?;
-        tx.run(
-            "UPDATE imports SET state = 'undone', undone_at = $3 WHERE organization_id = $1 AND id = $2 AND state = 'committed'",
-            args![self.id(), id.0, now],
-        )
-        .await?;
-        let detail = format!("deleted={} kept={} leads={}", undone.deleted, undone.kept, undone.leads);
-        self.note(&mut tx, "import.undone", id, &detail, now).await?;
-        tx.commit().await?;
-        Ok(undone)
-    }
 }
 
 #[cfg(test)]
@@ -564,8 +521,8 @@ mod tests {
 
     #[test]
     fn a_state_is_read_as_it_was_written() {
-        use ImportState::{Checked, Committed, Committing, Undone, Uploaded};
-        for state in [Uploaded, Checked, Committing, Committed, Undone] {
+        use ImportState::{Checked, Committed, Committing, Undoing, Undone, Uploaded};
+        for state in [Uploaded, Checked, Committing, Committed, Undoing, Undone] {
             assert_eq!(state.word().parse(), Ok(state));
         }
     }

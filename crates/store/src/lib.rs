@@ -19,6 +19,7 @@ mod search;
 mod statement_batch;
 mod tenancy;
 mod traffic;
+mod undo;
 pub mod work;
 mod writer;
 
@@ -59,6 +60,7 @@ pub use org::{Actor, Org};
 pub use phone_key::PhoneKey;
 pub use search::Indexed;
 pub use tenancy::Tenancy;
+pub use undo::Cleared;
 pub use work::Work;
 
 use db::Db;

@@ -30,6 +30,13 @@ impl Actor {
     }
 }
 
+impl Actor {
+    /// The program itself, where it goes on with what a member of that organisation began.
+    pub fn program(organization: OrganizationId) -> Actor {
+        Actor { organization, user: None, name: "Munadi".to_owned(), role: Role::Admin }
+    }
+}
+
 /// Store calls of one actor.
 #[derive(Clone, Debug)]
 pub struct Org {

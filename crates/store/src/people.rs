@@ -187,7 +187,7 @@ impl Org {
     pub async fn lead_by_phone(&self, phone: &str) -> Result<LeadId, StoreError> {
         let (id,): (Uuid,) = self
             .db
-            .one("SELECT id FROM leads WHERE organization_id = $1 AND phone = $2", args![self.id(), phone])
+            .one("SELECT l.id FROM @leads l WHERE l.organization_id = $1 AND l.phone = $2", args![self.id(), phone])
             .await?;
         Ok(LeadId(id))
     }
@@ -197,7 +197,7 @@ impl Org {
         let person: LeadRow = self
             .db
             .one(
-                "SELECT name, email, phone, created_at FROM leads WHERE organization_id = $1 AND id = $2",
+                "SELECT l.name, l.email, l.phone, l.created_at FROM @leads l WHERE l.organization_id = $1 AND l.id = $2",
                 args![self.id(), lead.0],
             )
             .await?;
@@ -207,7 +207,7 @@ impl Org {
                 "SELECT w.id AS workshop_id, w.title, w.starts_at, w.status AS workshop_status, r.id, r.name, r.status, r.mark,
                         r.source, r.came_from, i.file_name, r.registered_at
                  FROM workshops w
-                 JOIN registrants r ON r.workshop_id = w.id AND r.phone = $2
+                 JOIN @registrants r ON r.workshop_id = w.id AND r.phone = $2
                  LEFT JOIN imports i ON i.id = r.import_id
                  WHERE w.organization_id = $1 ORDER BY w.starts_at DESC, r.id LIMIT $3",
                 args![self.id(), &person.phone, REGISTRATIONS_MAX],

@@ -65,6 +65,8 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("import_rows", Parent("import_id", "imports"), ALL),
     ("import_words", TENANT, ALL),
     ("import_changes", Parent("import_id", "imports"), ALL),
+    ("import_counts", TENANT, ALL),
+    ("undoing", TENANT, ALL),
     ("suppressions", TENANT, ALL),
     ("suppressions_lifted", TENANT, ALL),
     ("consents", TENANT, ALL),

@@ -392,7 +392,7 @@ impl Importer {
     pub async fn undo(
         &self,
         import: &Import,
-        progress: impl FnMut(&Undone) + Send,
+        progress: impl FnMut(u64) + Send,
     ) -> Result<Undone, ImportError> {
         Ok(self.org.undo_import(import.id, self.clock.now(), progress).await?)
     }

@@ -153,6 +153,15 @@ impl From<StoreError> for Problem {
                     "The database was still looking when the time of this page was over. Look for something narrower, or try again when less is going on. Sending is not affected.",
                 )
             },
+            StoreError::BeingPlanned => Problem {
+                retry_after_s: Some(60),
+                ..Problem::new(
+                    StatusCode::CONFLICT,
+                    "being_planned",
+                    "A broadcast is being prepared",
+                    "Its list of people is being written, and whoever is in it stays. Pause or cancel it if it was not meant for them, then go back and try again in a minute.",
+                )
+            },
             StoreError::Busy => Problem {
                 retry_after_s: Some(30),
                 ..Problem::new(

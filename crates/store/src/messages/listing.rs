@@ -240,7 +240,7 @@ impl Org {
             |row: &SoughtRow, email: &str| search.query.finds_person(&row.name, email, &row.recipient);
         let (found, open): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| is_found(row, ""));
         let emails: Vec<(Uuid, String)> = self.db.by_index().all_batch(
-                "SELECT r.id, r.email FROM @batch LEFT JOIN registrants r ON r.workshop_id = $1 AND r.id = b.id
+                "SELECT r.id, r.email FROM @batch LEFT JOIN @registrants r ON r.workshop_id = $1 AND r.id = b.id
                  WHERE COALESCE(r.email, '') <> ''",
                 args![workshop.0],
                 Batch::new().uuids("id", open.iter().map(|row| row.registrant_id)),

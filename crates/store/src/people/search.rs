@@ -1,10 +1,10 @@
 //! Finding people: pages of them, the latest first.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use domain::{
     ids::{LeadId, RegistrantId, WorkshopId},
-    search::Word,
+    search::{Word, index_words},
 };
 use uuid::Uuid;
 
@@ -17,6 +17,9 @@ use crate::{
 
 /// Stretches of the latest entries that are judged before the index has to put all that it finds in order.
 const STRETCHES_MAX: usize = 20;
+
+/// Entries that are looked at together where those of an undone import have to be passed over.
+const SKIPPED_AT_ONCE: usize = 1_000;
 
 /// A person as a search finds them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,25 +132,49 @@ impl Org {
             };
             return self.newest_people(after, limit).await;
         }
-        let mut places = self.places_behind(&search, after, limit).await?;
-        if places.len() <= limit {
+        let (mut shown, mut after, mut ask) = (vec![], after, limit + 1);
+        loop {
+            let places = self.places(&search, after, ask).await?;
+            let is_last = places.len() < ask;
+            after = places.last().map(|(place, _)| *place);
+            let people = self.people(&search, places.iter().map(|(_, who)| who.clone())).await?;
+            let places = places.into_iter().map(|(place, _)| place);
+            shown.extend(places.zip(people).filter_map(|(place, person)| Some((place, person?))));
+            if is_last || shown.len() > limit {
+                break;
+            }
+            ask = SKIPPED_AT_ONCE;
+        }
+        let has_more = shown.len() > limit;
+        shown.truncate(limit);
+        let next = shown.last().filter(|_| has_more).map(|(place, _)| place.text());
+        Ok(People { found: shown.into_iter().map(|(_, person)| person).collect(), next })
+    }
+
+    /// The next places of people whom the search finds behind one, `ask` of them or all.
+    async fn places(
+        &self,
+        search: &Search,
+        after: Option<Place>,
+        ask: usize,
+    ) -> Result<Vec<(Place, Who)>, StoreError> {
+        let mut places = self.places_behind(search, after, ask.saturating_sub(1)).await?;
+        if places.len() < ask {
             let before = match after {
                 Some(Place::Entry(n)) => n,
                 Some(Place::Lead(_) | Place::Behind(_)) | None => i64::MAX,
             };
-            let entries = self.entries(&search, before, limit + 1 - places.len()).await?;
+            let entries = self.entries(search, before, ask - places.len()).await?;
             places.extend(entries.into_iter().map(|entry| (Place::Entry(entry.n), entry.who())));
         }
-        let has_more = places.len() > limit;
-        places.truncate(limit);
-        let next = places.last().filter(|_| has_more).map(|(place, _)| place.text());
-        let found = self.people(&search, places.into_iter().map(|(_, who)| who)).await?;
-        Ok(People { found, next })
+        places.truncate(ask);
+        Ok(places)
     }
 
     async fn newest_people(&self, before: Uuid, limit: usize) -> Result<People, StoreError> {
         let mut rows: Vec<LeadRow> = self.db.by_index().all(
-                "SELECT id, name, email, phone FROM leads WHERE organization_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+                "SELECT l.id, l.name, l.email, l.phone FROM @leads l WHERE l.organization_id = $1 AND l.id < $2
+                 ORDER BY l.id DESC LIMIT $3",
                 args![self.id(), before, i64::try_from(limit + 1).unwrap_or(i64::MAX)],
             )
             .await?;
@@ -234,12 +261,12 @@ impl Org {
         Ok(found)
     }
 
-    /// These people as screens show them, in this order.
+    /// These people as screens show them, in this order; `None` for those who went with an undone import.
     async fn people(
         &self,
         search: &Search,
         who: impl Iterator<Item = Who>,
-    ) -> Result<Vec<Found>, StoreError> {
+    ) -> Result<Vec<Option<Found>>, StoreError> {
         let who: Vec<Who> = who.collect();
         let phones = who.iter().filter_map(|who| match who {
             Who::Number(phone) => Some(phone.clone()),
@@ -253,7 +280,7 @@ impl Org {
             .db
             .by_index()
             .all_batch(
-                "SELECT l.id, l.name, l.email, l.phone FROM @batch LEFT JOIN leads l
+                "SELECT l.id, l.name, l.email, l.phone FROM @batch LEFT JOIN @leads l
                  ON l.organization_id = $1 AND l.phone = b.phone WHERE COALESCE(l.phone, '') <> ''",
                 args![self.id()],
                 Batch::new().texts("phone", phones),
@@ -264,7 +291,7 @@ impl Org {
             .by_index()
             .all_batch(
                 "SELECT r.id, r.workshop_id, w.title, r.name, r.email FROM @batch
-                 LEFT JOIN registrants r ON r.workshop_id = b.workshop_id AND r.id = b.id
+                 LEFT JOIN @registrants r ON r.workshop_id = b.workshop_id AND r.id = b.id
                  LEFT JOIN workshops w ON w.id = r.workshop_id AND w.organization_id = $1 WHERE COALESCE(w.title, '') <> ''",
                 args![self.id()],
                 Batch::new()
@@ -280,7 +307,7 @@ impl Org {
             known.insert(Who::Registrant(WorkshopId(row.workshop_id), RegistrantId(row.id)), row.into());
         }
         self.as_searched(search, &mut known).await?;
-        Ok(who.iter().filter_map(|who| known.remove(who)).collect())
+        Ok(who.iter().map(|who| known.remove(who)).collect())
     }
 
     /// Families share a number: whoever was found by another name than the one a number is known by is shown by that.
@@ -299,13 +326,21 @@ impl Org {
             .by_index()
             .all_batch(search::REGISTRATIONS, args![self.id()], Batch::new().texts("phone", others))
             .await?;
+        // What somebody is found by may stand in several of their registrations, or have gone with an undone import.
+        let mut words: HashMap<String, BTreeSet<String>> = HashMap::new();
         for (phone, name, email) in registrations {
+            words.entry(phone.clone()).or_default().extend(index_words(&name, &email));
             if fits(&name, &email, &phone)
                 && let Some(person) = known.get_mut(&Who::Number(phone))
             {
                 (person.name, person.email) = (name, email);
             }
         }
+        known.retain(|_, person| {
+            let mut all = index_words(&person.name, &person.email);
+            all.extend(words.remove(&person.phone).unwrap_or_default());
+            search.query.finds(all.iter().map(String::as_str), &person.phone)
+        });
         Ok(())
     }
 }

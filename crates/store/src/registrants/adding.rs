@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     Added, NewRegistrant, Source, There,
     marks::{Tally, Traits, told},
+    removal::clear_hidden,
 };
 use crate::{
     db::{Batch, Tx, args},
@@ -84,7 +85,7 @@ impl Org {
                 .all_batch(
                     "SELECT COUNT(r.id), COUNT(CASE WHEN r.status = 'registered' THEN 1 END),
                             COUNT(CASE WHEN r.status <> 'registered' AND b.status = 'registered' THEN 1 END)
-                     FROM @batch LEFT JOIN registrants r
+                     FROM @batch LEFT JOIN @registrants r
                      ON r.workshop_id = $2 AND r.phone = b.phone AND r.identity = b.identity AND r.organization_id = $1",
                     args![self.id(), workshop.0],
                     batch,
@@ -117,7 +118,7 @@ impl Org {
                 .db
                 .by_index()
                 .all_batch(
-                    "SELECT b.n, r.id, r.status FROM @batch LEFT JOIN registrants r
+                    "SELECT b.n, r.id, r.status FROM @batch LEFT JOIN @registrants r
                      ON r.workshop_id = $2 AND r.phone = b.phone AND r.identity = b.identity AND r.organization_id = $1",
                     args![self.id(), workshop.0],
                     batch,
@@ -167,13 +168,17 @@ impl Org {
         rows.sort_unstable_by(|a, b| (&a.phone, &a.identity, a.id).cmp(&(&b.phone, &b.identity, b.id)));
         rows.dedup_by(|later, first| (&later.phone, &later.identity) == (&first.phone, &first.identity));
 
+        let undoing = is_undoing(tx, self.id()).await?;
         let mut tally = Tally::default();
         let mut added = Added::default();
         while !rows.is_empty() {
             let rest = rows.split_off(end_of_statement(&rows));
             let mut chunk = std::mem::replace(&mut rows, rest);
+            if undoing {
+                clear_met(tx, self.id(), workshop, source, &chunk).await?;
+            }
             self.leave_out_known(tx, workshop, &mut chunk).await?;
-            chunk.iter().for_each(|row| tally.add(&row.traits(), 1));
+            chunk.iter().for_each(|row| tally.add(&row.traits(source), 1));
             added.new += chunk.len() as u64;
             added.lead_new += self.insert(tx, workshop, source, chunk, now).await?;
         }
@@ -197,7 +202,7 @@ impl Org {
         if !numbers.is_empty() {
             let found: Vec<(String, String, String)> = tx
                 .all_batch(
-                    "SELECT r.phone, r.identity, r.status FROM @batch LEFT JOIN registrants r
+                    "SELECT r.phone, r.identity, r.status FROM @batch LEFT JOIN @registrants r
                      ON r.workshop_id = $1 AND r.phone = b.phone WHERE COALESCE(r.status, '') <> ''",
                     args![workshop.0],
                     Batch::new().texts("phone", numbers),
@@ -215,7 +220,7 @@ impl Org {
         if !phoneless.is_empty() {
             let found: Vec<(String,)> = tx
                 .all_batch(
-                    "SELECT r.identity FROM @batch LEFT JOIN registrants r
+                    "SELECT r.identity FROM @batch LEFT JOIN @registrants r
                      ON r.workshop_id = $1 AND r.phone = '' AND r.identity = b.identity WHERE COALESCE(r.status, '') <> ''",
                     args![workshop.0],
                     Batch::new().texts("identity", phoneless),
@@ -259,6 +264,9 @@ impl Org {
                 batch,
             )
             .await?;
+        if lead_new < leads.len() as u64 {
+            share_leads(tx, self.id(), source, leads.iter().map(|row| row.phone.clone())).await?;
+        }
         let batch = Batch::new()
             .uuids("id", rows.iter().map(|row| row.id))
             .ints("registered_at", rows.iter().map(|row| row.registered_at))
@@ -287,6 +295,73 @@ impl Org {
     }
 }
 
+/// Whether rows of an undone import are still to be cleared in the organisation.
+async fn is_undoing(tx: &mut Tx, organization: Uuid) -> Result<bool, StoreError> {
+    let (any,): (bool,) = tx
+        .one("SELECT EXISTS (SELECT 1 FROM undoing WHERE organization_id = $1)", args![organization])
+        .await?;
+    Ok(any)
+}
+
+/// Clears what an undone import left behind of these people: the place in the workshop is theirs again, and they are known from now on.
+async fn clear_met(
+    tx: &mut Tx,
+    organization: Uuid,
+    workshop: WorkshopId,
+    source: Source,
+    rows: &[Fresh],
+) -> Result<(), StoreError> {
+    let batch = Batch::new()
+        .texts("phone", rows.iter().map(|row| row.phone.clone()))
+        .texts("identity", rows.iter().map(|row| row.identity.clone()));
+    let met: Vec<(Uuid, String)> = tx
+        .all_batch(
+            "SELECT r.id, r.phone FROM @batch LEFT JOIN registrants r
+             ON r.workshop_id = $1 AND r.phone = b.phone AND r.identity = b.identity
+             WHERE COALESCE(r.import_id, r.id) IN (SELECT import_id FROM undoing WHERE workshop_id = $1)",
+            args![workshop.0],
+            batch,
+        )
+        .await?;
+    clear_hidden(tx, workshop, met).await?;
+    let known: Vec<&Fresh> = rows.iter().filter(|row| !row.phone.is_empty()).collect();
+    let batch = Batch::new()
+        .uuids("organization_id", known.iter().map(|_| organization))
+        .texts("phone", known.iter().map(|row| row.phone.clone()))
+        .texts("name", known.iter().map(|row| row.name.clone()))
+        .texts("email", known.iter().map(|row| row.email.clone()));
+    tx.run_batch(
+        "UPDATE leads SET import_id = $1, name = b.name, email = b.email FROM @batch
+         WHERE leads.organization_id = b.organization_id AND leads.phone = b.phone
+           AND leads.import_id IN (SELECT import_id FROM undoing)",
+        args![source.import()],
+        batch,
+    )
+    .await?;
+    Ok(())
+}
+
+/// Somebody whom another source brought is no longer known by that import alone: an undo of it leaves them.
+async fn share_leads(
+    tx: &mut Tx,
+    organization: Uuid,
+    source: Source,
+    phones: impl Iterator<Item = String>,
+) -> Result<(), StoreError> {
+    let phones: Vec<String> = phones.collect();
+    let batch =
+        Batch::new().uuids("organization_id", phones.iter().map(|_| organization)).texts("phone", phones);
+    tx.run_batch(
+        "UPDATE leads SET import_id = NULL FROM @batch
+         WHERE leads.organization_id = b.organization_id AND leads.phone = b.phone
+           AND leads.import_id IS NOT NULL AND leads.import_id <> $1",
+        args![source.import().unwrap_or(Uuid::nil())],
+        batch,
+    )
+    .await?;
+    Ok(())
+}
+
 /// A row about to be written.
 #[derive(Debug)]
 struct Fresh {
@@ -303,12 +378,13 @@ struct Fresh {
 }
 
 impl Fresh {
-    fn traits(&self) -> Traits {
+    fn traits(&self, source: Source) -> Traits {
         Traits {
             status: self.status,
             mark: self.mark,
             has_email: !self.email.is_empty(),
             has_name: !self.name.is_empty(),
+            import: source.import(),
         }
     }
 }

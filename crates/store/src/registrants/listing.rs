@@ -21,10 +21,10 @@ use crate::{
 macro_rules! select_registrants {
     ($which:literal) => {
         (
-            select_registrants!("registrants r WHERE r.workshop_id = $2", $which, ""),
+            select_registrants!("@registrants r WHERE r.workshop_id = $2", $which, ""),
             // Every condition stands in ON: one in WHERE would let the database turn the join around and walk over the workshop.
             select_registrants!(
-                "@batch LEFT JOIN registrants r ON r.workshop_id = $2 AND r.id = b.id",
+                "@batch LEFT JOIN @registrants r ON r.workshop_id = $2 AND r.id = b.id",
                 $which,
                 "WHERE COALESCE(r.identity, '') <> ''"
             ),
@@ -62,7 +62,7 @@ fn queries(which: Which) -> (&'static str, &'static str) {
         }
         Which::Suppressed => select_registrants!(
             "AND r.status = 'registered' AND r.id IN
-                 (SELECT n.id FROM suppressions s CROSS JOIN registrants n
+                 (SELECT n.id FROM suppressions s CROSS JOIN @registrants n
                   WHERE s.organization_id = $1 AND s.phone <> '' AND n.workshop_id = $2 AND n.phone = s.phone)"
         ),
         Which::NoConsent => select_registrants!(
@@ -179,14 +179,14 @@ impl Org {
             }
         }
         let mut rows: Vec<SoughtRow> = self.db.by_index().all_batch(
-                "SELECT r.id, r.name, r.email, r.phone FROM @batch LEFT JOIN registrants r
+                "SELECT r.id, r.name, r.email, r.phone FROM @batch LEFT JOIN @registrants r
                  ON r.workshop_id = $1 AND r.phone = b.phone AND r.organization_id = $2 WHERE COALESCE(r.phone, '') <> ''",
                 args![workshop.0, self.id()],
                 Batch::new().texts("phone", phones),
             )
             .await?;
         let numberless: Vec<SoughtRow> = self.db.by_index().all_batch(
-                "SELECT r.id, r.name, r.email, r.phone FROM @batch LEFT JOIN registrants r
+                "SELECT r.id, r.name, r.email, r.phone FROM @batch LEFT JOIN @registrants r
                  ON r.workshop_id = $1 AND r.id = b.id AND r.organization_id = $2 WHERE COALESCE(r.identity, '') <> ''",
                 args![workshop.0, self.id()],
                 Batch::new().uuids("id", ids),

@@ -32,8 +32,8 @@ use crate::{
     org::Org,
 };
 
-pub use removal::Removed;
-pub(crate) use removal::forget_rows;
+pub(crate) use marks::{Tally, marked_again, tally_of, tally_of_import};
+pub(crate) use removal::{forget_rows, raise_revision};
 
 /// How the identity of somebody begins who was erased; nobody else's can, being hexadecimal.
 const ERASED: &str = "erased-";
@@ -271,7 +271,7 @@ pub(crate) fn mark_from(text: &str) -> Result<Option<SkipReason>, StoreError> {
 
 impl Org {
     /// Holds the workshop's row until the transaction ends, so that nobody else changes its registrants; its status.
-    async fn hold(&self, tx: &mut Tx, workshop: WorkshopId) -> Result<String, StoreError> {
+    pub(crate) async fn hold(&self, tx: &mut Tx, workshop: WorkshopId) -> Result<String, StoreError> {
         let (status,): (String,) = tx
             .one(
                 "SELECT status FROM workshops WHERE organization_id = $1 AND id = $2 FOR UPDATE",
@@ -290,7 +290,7 @@ impl Org {
                         r.came_from, r.registered_at, r.identity LIKE 'erased-%' AS is_erased,
                         r.phone <> '' AND EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = r.organization_id
                                                   AND s.phone = r.phone AND s.phone <> '') AS suppressed
-                 FROM registrants r WHERE r.organization_id = $1 AND r.workshop_id = $2 AND r.id = $3",
+                 FROM @registrants r WHERE r.organization_id = $1 AND r.workshop_id = $2 AND r.id = $3",
                 args![self.id(), workshop.0, id.0],
             )
             .await?;
@@ -332,8 +332,8 @@ impl Org {
         let (n,): (i64,) = self
             .db
             .one(
-                "SELECT COUNT(*) FROM (SELECT 1 FROM registrants
-                                       WHERE organization_id = $1 AND workshop_id = $2 AND id >= $3 LIMIT $4) AS lately",
+                "SELECT COUNT(*) FROM (SELECT 1 FROM @registrants r
+                                       WHERE r.organization_id = $1 AND r.workshop_id = $2 AND r.id >= $3 LIMIT $4) AS lately",
                 args![self.id(), workshop.0, Uuid::from_u128(ms << 80), limit],
             )
             .await?;
@@ -356,7 +356,7 @@ impl Org {
                 "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN r.name = '' THEN 1 ELSE 0 END), 0) AS BIGINT)
                  FROM (SELECT DISTINCT phone FROM suppressions
                        WHERE organization_id = $1 AND phone <> '' AND channel IN ('all', $3) AND category IN ('all', $4)) s
-                 CROSS JOIN registrants r
+                 CROSS JOIN @registrants r
                  WHERE r.workshop_id = $2 AND r.phone = s.phone AND r.organization_id = $1
                    AND r.status = 'registered' AND r.mark = ''",
                 args![self.id(), workshop.0, channel.word(), category.word()],
@@ -405,7 +405,7 @@ impl Org {
                          AND NOT EXISTS (SELECT 1 FROM suppressions s
                                          WHERE s.organization_id = $1 AND s.phone_key = c.phone_key
                                            AND s.channel IN ('all', $3) AND s.category IN ('all', $4))) a
-                 CROSS JOIN registrants r
+                 CROSS JOIN @registrants r
                  WHERE r.workshop_id = $2 AND r.phone = a.phone AND r.organization_id = $1
                    AND r.status = 'registered' AND r.mark = ''",
                 args![self.id(), workshop.0, channel.word(), category.word()],

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     StatusChanged,
     marks::{Tally, mark_group, same_number},
+    raise_revision,
 };
 use crate::{
     db::{Tx, args},
@@ -52,7 +53,7 @@ impl Org {
         let noted = tx
             .run(
                 "INSERT INTO import_changes (import_id, registrant_id, status_before, status_after, changed_at)
-                 SELECT i.id, r.id, r.status, $5, $6 FROM imports i, registrants r
+                 SELECT i.id, r.id, r.status, $5, $6 FROM imports i, @registrants r
                  WHERE i.organization_id = $1 AND i.id = $2 AND r.organization_id = $1 AND r.workshop_id = $3 AND r.id = $4
                    AND r.status <> $5
                  ON CONFLICT (import_id, registrant_id) DO NOTHING",
@@ -77,7 +78,7 @@ impl Org {
             .db
             .all(
                 "SELECT c.registrant_id, c.status_before, r.status FROM import_changes c
-                 JOIN registrants r ON r.workshop_id = $3 AND r.id = c.registrant_id AND r.organization_id = $1
+                 JOIN @registrants r ON r.workshop_id = $3 AND r.id = c.registrant_id AND r.organization_id = $1
                  WHERE c.import_id = $2 AND r.status = c.status_after ORDER BY c.registrant_id",
                 args![self.id(), import.0, workshop.0],
             )
@@ -108,9 +109,10 @@ impl Org {
         now: Millis,
     ) -> Result<StatusChanged, StoreError> {
         self.hold(tx, workshop).await?;
+        raise_revision(tx, workshop).await?;
         let (phone,): (String,) = tx
             .one(
-                "SELECT phone FROM registrants WHERE organization_id = $1 AND workshop_id = $2 AND id = $3",
+                "SELECT r.phone FROM @registrants r WHERE r.organization_id = $1 AND r.workshop_id = $2 AND r.id = $3",
                 args![self.id(), workshop.0, id.0],
             )
             .await?;

@@ -49,7 +49,7 @@ impl BehindRow {
 macro_rules! may_be_found {
     ($fold:literal, $after:literal) => {
         concat!(
-            "SELECT id, workshop_id, phone, name, email FROM registrants
+            "SELECT id, workshop_id, phone, name, email FROM @registrants registrants
              WHERE workshop_id = $1 AND id > $2 AND id < $3 AND organization_id = $4
                AND (octet_length(name) + octet_length(email) <> length(name) + length(email)
                     OR replace(replace(replace(replace(replace(replace(replace(",
@@ -142,7 +142,7 @@ impl Org {
             .by_index()
             .all_batch(
                 "SELECT r.id, r.workshop_id, r.phone, r.name, r.email
-                 FROM @batch CROSS JOIN workshops w LEFT JOIN registrants r ON r.workshop_id = w.id AND r.phone = b.phone
+                 FROM @batch CROSS JOIN workshops w LEFT JOIN @registrants r ON r.workshop_id = w.id AND r.phone = b.phone
                  WHERE w.organization_id = $1 AND w.index_behind AND COALESCE(r.phone, '') <> ''
                    AND r.id > COALESCE(w.indexed_to, $2)",
                 args![self.id(), Uuid::nil()],

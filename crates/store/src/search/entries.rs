@@ -40,6 +40,8 @@ struct Row {
     name: String,
     email: String,
     phone: String,
+    /// Taken back with its import; its row is still to be cleared.
+    is_hidden: bool,
 }
 
 /// An entry about to be written. `first` is the registration that made it, which gives entries their order.
@@ -112,12 +114,14 @@ async fn index_workshop(
     let scope = open_scope(&mut tx, organization).await?;
     let rows: Vec<Row> = tx
         .all(
-            "SELECT id, name, email, phone FROM registrants WHERE workshop_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+            "SELECT id, name, email, phone, COALESCE(import_id, id) IN (SELECT import_id FROM undoing) AS is_hidden
+             FROM registrants WHERE workshop_id = $1 AND id > $2 ORDER BY id LIMIT $3",
             args![workshop, indexed_to.unwrap_or(Uuid::nil()), limit],
         )
         .await?;
     let (n, last) = (rows.len(), rows.last().map(|row| row.id));
-    write(&mut tx, organization, scope, workshop, rows).await?;
+    let shown = rows.into_iter().filter(|row| !row.is_hidden).collect();
+    write(&mut tx, organization, scope, workshop, shown).await?;
     let more = i64::try_from(n) == Ok(limit);
     tx.run(
         "UPDATE workshops SET indexed_to = COALESCE($2, indexed_to), index_behind = $3 WHERE id = $1",
@@ -278,7 +282,7 @@ pub(crate) async fn renew(tx: &mut Tx, organization: Uuid, phones: &[String]) ->
     }
     let leads: Vec<(String, String, String)> = tx
         .all_batch(
-            "SELECT l.phone, l.name, l.email FROM @batch LEFT JOIN leads l
+            "SELECT l.phone, l.name, l.email FROM @batch LEFT JOIN @leads l
              ON l.organization_id = $1 AND l.phone = b.phone WHERE COALESCE(l.phone, '') <> ''",
             args![organization],
             Batch::new().texts("phone", known),
@@ -320,7 +324,7 @@ async fn registrations_of(
 
 /// Registrations of an organisation with one of some numbers: number, name, address.
 pub(crate) const REGISTRATIONS: &str = "SELECT r.phone, r.name, r.email
-    FROM @batch CROSS JOIN workshops w LEFT JOIN registrants r ON r.workshop_id = w.id AND r.phone = b.phone
+    FROM @batch CROSS JOIN workshops w LEFT JOIN @registrants r ON r.workshop_id = w.id AND r.phone = b.phone
     WHERE w.organization_id = $1 AND COALESCE(r.phone, '') <> ''";
 
 /// Takes away the entries of registrations without a number, in the transaction that takes these away. The caller holds the workshop's row.

@@ -35,7 +35,8 @@ impl Org {
         let mut phones: Vec<String> = vec![];
         for beginning in search.query.beginnings(word) {
             let found: Vec<(String,)> = self.db.by_index().all(
-                    "SELECT phone FROM leads WHERE organization_id = $1 AND phone >= $2 AND phone < $3 ORDER BY phone LIMIT $4",
+                    "SELECT l.phone FROM @leads l WHERE l.organization_id = $1 AND l.phone >= $2 AND l.phone < $3
+                     ORDER BY l.phone LIMIT $4",
                     args![self.id(), &beginning, end_of(&beginning), limit],
                 )
                 .await?;

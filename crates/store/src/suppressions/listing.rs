@@ -85,7 +85,7 @@ macro_rules! select_entries {
         concat!(
             "SELECT s.id, s.phone, s.channel, s.category, s.reason, s.source, s.created_by, s.created_at, ",
             $more,
-            "COALESCE((SELECT l.name FROM leads l WHERE l.organization_id = $1 AND l.phone = s.phone AND s.phone <> ''), '') AS name ",
+            "COALESCE((SELECT l.name FROM @leads l WHERE l.organization_id = $1 AND l.phone = s.phone AND s.phone <> ''), '') AS name ",
             $rest
         )
     };

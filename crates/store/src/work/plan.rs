@@ -43,6 +43,8 @@ pub struct Planning {
     /// Final values that every message has, once the first stretch has fixed them; `None` as long as nothing is fixed, or when
     /// they differ from person to person.
     pub shared: Option<String>,
+    /// The workshop's revision of its people when this was read: a stretch that was read then is written only while it holds.
+    pub people_revision: i64,
 }
 
 /// What a stretch adds to its broadcast besides rows.
@@ -84,16 +86,22 @@ struct PlanningRow {
     plan_phone: String,
     plan_identity: String,
     content: String,
+    people_revision: i64,
 }
 
 impl Work {
-    /// Confirmed broadcasts whose plan is not finished, oldest first.
+    /// Confirmed broadcasts whose plan is not finished, oldest first. Those of a workshop with an undo that is not settled wait for it.
     pub async fn planning(&self) -> Result<Vec<Planning>, StoreError> {
         let rows: Vec<PlanningRow> = self
             .db
             .all(
-                "SELECT id, organization_id, workshop_id, audience, purpose, created_at, channel, category, template, planned, plan_phone, plan_identity, content
-                 FROM broadcasts WHERE status = 'planning' ORDER BY id LIMIT 20",
+                "SELECT b.id, b.organization_id, b.workshop_id, b.audience, b.purpose, b.created_at, b.channel, b.category, b.template, b.planned, b.plan_phone,
+                        b.plan_identity, b.content, w.people_revision
+                 FROM broadcasts b JOIN workshops w ON w.id = b.workshop_id
+                 WHERE b.status = 'planning'
+                   AND NOT EXISTS (SELECT 1 FROM undoing u WHERE u.workshop_id = b.workshop_id AND NOT u.settled)
+                   AND NOT EXISTS (SELECT 1 FROM imports i WHERE i.workshop_id = b.workshop_id AND i.state = 'undoing')
+                 ORDER BY b.id LIMIT 20",
                 args![],
             )
             .await?;
@@ -110,6 +118,7 @@ impl Work {
                 planned: row.planned,
                 after: (row.plan_phone, row.plan_identity),
                 shared: (!row.content.is_empty()).then_some(row.content),
+                people_revision: row.people_revision,
             })
             .collect())
     }
@@ -143,8 +152,8 @@ impl Work {
         tx.commit().await
     }
 
-    /// Writes a stretch of the plan and moves its mark; [`StoreError::Stale`] when another process wrote it, or the broadcast
-    /// was cancelled. An empty stretch with `last` ends the plan and keeps all of it for good: until then nothing is sent, and a plan
+    /// Writes a stretch of the plan and moves its mark; [`StoreError::Stale`] when another process wrote it, the broadcast was cancelled,
+    /// or people were taken out of the workshop since it was read. An empty stretch with `last` ends the plan and keeps all of it for good: until then nothing is sent, and a plan
     /// begins again behind the last stretch that was kept.
     pub async fn plan_write(
         &self,
@@ -159,6 +168,16 @@ impl Work {
         let mut tx = self.db.by_index().begin().await?;
         if !last {
             tx.is_a_step().await?;
+        }
+        // Whoever takes people out holds this row: they see these messages, or this stretch sees that they were there.
+        let (people_revision,): (i64,) = tx
+            .one(
+                "SELECT people_revision FROM workshops WHERE id = $1 AND organization_id = $2 FOR SHARE",
+                args![planning.workshop.0, planning.organization.0],
+            )
+            .await?;
+        if people_revision != planning.people_revision {
+            return Err(StoreError::Stale);
         }
         let moved = tx
             .run(

@@ -22,5 +22,6 @@ mod search;
 mod several;
 mod suppressions;
 mod tenancy;
+mod undo;
 mod upgrade;
 mod workshops;

@@ -25,6 +25,8 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM import_rows",
     "SELECT COUNT(*) FROM import_words",
     "SELECT COUNT(*) FROM import_changes",
+    "SELECT COUNT(*) FROM import_counts",
+    "SELECT COUNT(*) FROM undoing",
     "SELECT COUNT(*) FROM suppressions",
     "SELECT COUNT(*) FROM suppressions_lifted",
     "SELECT COUNT(*) FROM consents",
@@ -66,6 +68,8 @@ async fn fill(world: &World) {
         format!(
             "INSERT INTO registrants VALUES ({any}, {organization}, {workshop}, '', '', '', '', 'registered', '', '', NULL, '', 0)"
         ),
+        format!("INSERT INTO import_counts VALUES ({any}, {organization}, 'registered', 1)"),
+        format!("INSERT INTO undoing VALUES ({any}, {organization}, {workshop}, NULL, FALSE)"),
         format!("INSERT INTO search_scopes VALUES ({organization}, 1)"),
         format!("INSERT INTO search_entries VALUES (1, {organization}, '100000000919', NULL, NULL, 'asha')"),
         format!(

@@ -66,7 +66,7 @@ pub(super) fn interrupted_page(member: &Member, import: &Import, failed: Option<
 
 pub(super) fn done_page(member: &Member, import: &Import, failed: Option<&str>) -> Markup {
     let summary = Summary::of(import);
-    let undone = import.state == ImportState::Undone;
+    let undone = matches!(import.state, ImportState::Undoing | ImportState::Undone);
     let title = if undone { "Undone" } else { "Imported" };
     let may_undo = !undone && summary.new + summary.left > 0 && member.may(Permission::Manage);
     let mut head = head(title, import, 5).chip(state_chip(import.state));
@@ -168,8 +168,8 @@ pub async fn undo(State(app): State<App>, member: Member, Path(id): Path<ImportI
     }
     let importer = importer_of(&app, &member, &import);
     let jobs = app.jobs.clone();
-    let progress = move |undone: &store::imports::Undone| {
-        jobs.progress(id, Progress { rows: undone.deleted + undone.kept, bytes: 0, bytes_total: 0 });
+    let progress = move |looked_at: u64| {
+        jobs.progress(id, Progress { rows: looked_at, bytes: 0, bytes_total: 0 });
     };
     let (tell, told) = tokio::sync::oneshot::channel();
     run(&app, id, async move {

@@ -78,6 +78,7 @@ fn state_chip(state: ImportState) -> Chip {
         ImportState::Uploaded | ImportState::Checked => (Tone::Act, Icon::Wait),
         ImportState::Committing => (Tone::Run, Icon::Play),
         ImportState::Committed => (Tone::Done, Icon::Ok),
+        ImportState::Undoing => (Tone::Run, Icon::Cancel),
         ImportState::Undone => (Tone::Rest, Icon::Cancel),
     };
     Chip { tone, icon, word: state.title().to_owned() }
@@ -92,7 +93,7 @@ async fn before_commit(member: &Member, id: ImportId) -> Result<Import, Problem>
     let import = member.org.import(id).await?;
     match import.state {
         ImportState::Uploaded | ImportState::Checked => Ok(import),
-        ImportState::Committing | ImportState::Committed | ImportState::Undone => {
+        ImportState::Committing | ImportState::Committed | ImportState::Undoing | ImportState::Undone => {
             Err(StoreError::Stale.into())
         }
     }
@@ -136,7 +137,9 @@ pub async fn show(
         }
         ImportState::Checked => Ok(ok(rows_page(&member, &import, &query, failed.as_deref()).await?)),
         ImportState::Committing => Ok(ok(interrupted_page(&member, &import, failed.as_deref()))),
-        ImportState::Committed | ImportState::Undone => {
+        // Begun before the program was stopped: the engine goes on with it.
+        ImportState::Undoing if failed.is_none() => Ok(progress_page(&member, &import, Progress::default())),
+        ImportState::Committed | ImportState::Undoing | ImportState::Undone => {
             Ok(ok(done_page(&member, &import, failed.as_deref())))
         }
     }
@@ -161,7 +164,7 @@ fn head(title: &str, import: &Import, step: usize) -> Head {
 fn progress_page(member: &Member, import: &Import, progress: Progress) -> Response {
     let (title, step) = match import.state {
         ImportState::Committing => ("Importing", 4),
-        ImportState::Committed | ImportState::Undone => ("Undoing", 4),
+        ImportState::Committed | ImportState::Undoing | ImportState::Undone => ("Undoing", 4),
         ImportState::Uploaded | ImportState::Checked => ("Reading the rows", 3),
     };
     let (done, total) = (n(progress.bytes), n(progress.bytes_total));
