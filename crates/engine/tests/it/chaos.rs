@@ -2,47 +2,64 @@
 
 use domain::message::MessageState;
 use sandbox::faults::Amount;
-use store::on_both;
+use store::{
+    on_both,
+    testing::{self, TestStore},
+};
 
 use crate::world::World;
 
 on_both! {
     async fn r27_in_chaos_every_row_says_what_its_phone_got(db: TestStore) {
-        let mut world = World::new(db).await;
-        world.crowd(300).await;
-        world.sandbox.faults().change(|faults| {
-            faults.server_error = Amount::Rate(0.10);
-            faults.reset_after = Amount::Rate(0.05);
-            faults.stall = Amount::Rate(0.05);
-            faults.stall_ms = 1_500;
-            faults.too_many = Amount::Rate(0.05);
-        });
-        let id = world.broadcast().await;
-        world.run_dry().await;
-        let truth = world.truth(id).await;
-        assert_eq!(truth.planned, 300);
-        assert_eq!(truth.in_state(MessageState::Waiting) + truth.in_state(MessageState::InFlight), 0, "{}", world.sum(id).await);
-        // Nobody is told twice, whatever happened.
-        assert_eq!(world.sandbox.world().repeated_phones(10), Vec::<String>::new());
-        // Whoever is said to have it, has it; whoever is said to have failed, has not.
-        let mut after = 0;
-        let mut looked_at = 0;
-        loop {
-            let page = world.org.messages(id, &store::messages::MessageFilter::default(), after, 100).await.unwrap();
-            let Some(last) = page.last() else { break };
-            after = last.message.position;
-            for row in &page {
-                looked_at += 1;
-                let heard = world.sandbox.world().count(&row.recipient);
-                match row.state {
-                    MessageState::Sent => assert_eq!(heard, 1, "{row:?}"),
-                    MessageState::Failed => assert_eq!(heard, 0, "{row:?}"),
-                    MessageState::Unknown => assert!(heard <= 1, "{row:?}"),
-                    other => panic!("no row may end as {other}"),
-                }
+        chaos(db, 1).await;
+        // A soak takes many: `cargo xtask soak --only seeds`.
+        let seeds = std::env::var("MUNADI_CHAOS_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(1_u64);
+        for seed in 2..=seeds {
+            let fresh = match db.store.is_shared() {
+                true => testing::postgres().await.expect("there is one"),
+                false => testing::sqlite().await,
+            };
+            chaos(&fresh, seed).await;
+            fresh.remove().await;
+        }
+    }
+}
+
+async fn chaos(db: &TestStore, seed: u64) {
+    let mut world = World::with(db, sandbox::Config { seed, ..sandbox::Config::default() }).await;
+    world.crowd(300).await;
+    world.sandbox.faults().change(|faults| {
+        faults.server_error = Amount::Rate(0.10);
+        faults.reset_after = Amount::Rate(0.05);
+        faults.stall = Amount::Rate(0.05);
+        faults.stall_ms = 1_500;
+        faults.too_many = Amount::Rate(0.05);
+    });
+    let id = world.broadcast().await;
+    world.run_dry().await;
+    let truth = world.truth(id).await;
+    assert_eq!(truth.planned, 300);
+    assert_eq!(truth.in_state(MessageState::Waiting) + truth.in_state(MessageState::InFlight), 0, "{}", world.sum(id).await);
+    // Nobody is told twice, whatever happened.
+    assert_eq!(world.sandbox.world().repeated_phones(10), Vec::<String>::new());
+    // Whoever is said to have it, has it; whoever is said to have failed, has not.
+    let mut after = 0;
+    let mut looked_at = 0;
+    loop {
+        let page = world.org.messages(id, &store::messages::MessageFilter::default(), after, 100).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = last.message.position;
+        for row in &page {
+            looked_at += 1;
+            let heard = world.sandbox.world().count(&row.recipient);
+            match row.state {
+                MessageState::Sent => assert_eq!(heard, 1, "{row:?}"),
+                MessageState::Failed => assert_eq!(heard, 0, "{row:?}"),
+                MessageState::Unknown => assert!(heard <= 1, "{row:?}"),
+                other => panic!("no row may end as {other}"),
             }
         }
-        assert_eq!(looked_at, 300);
-        assert!(truth.in_state(MessageState::Unknown) > 0, "the faults must have struck");
     }
+    assert_eq!(looked_at, 300);
+    assert!(truth.in_state(MessageState::Unknown) > 0, "the faults must have struck");
 }

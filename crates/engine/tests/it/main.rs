@@ -10,6 +10,7 @@ mod defects;
 mod forget;
 mod lost_workers;
 mod one_number;
+mod plans;
 mod poison;
 mod receipts;
 mod several;

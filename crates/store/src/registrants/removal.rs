@@ -66,13 +66,14 @@ pub(crate) async fn forget_rows(
     }
     let batch = Batch::new()
         .uuids("id", rows.iter().map(|row| row.id))
+        .uuids("workshop_id", rows.iter().map(|_| workshop.0))
         .texts("identity", rows.iter().map(|row| format!("{ERASED}{}", row.id)));
     let n = tx
         .run_batch(
             "UPDATE registrants SET name = '', email = '', phone = '', phone_typed = '', came_from = '', identity = b.identity,
                     mark = CASE WHEN registrants.status = 'registered' THEN 'no_phone' ELSE '' END
-             FROM @batch WHERE registrants.workshop_id = $1 AND registrants.id = b.id",
-            args![workshop.0],
+             FROM @batch WHERE registrants.workshop_id = b.workshop_id AND registrants.id = b.id",
+            args![],
             batch,
         )
         .await?;

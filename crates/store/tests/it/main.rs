@@ -14,6 +14,7 @@ mod erasure;
 mod full_disk;
 mod imports;
 mod people;
+mod plans;
 mod pooler;
 mod proofs;
 mod readers;
