@@ -60,6 +60,7 @@ pub use org::{Actor, Org};
 pub use phone_key::PhoneKey;
 pub use search::Indexed;
 pub use tenancy::Tenancy;
+pub use traffic::step_back;
 pub use undo::Cleared;
 pub use work::Work;
 

@@ -20,7 +20,11 @@ use sqlx::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{db::Record, traffic::Traffic, writer::spoils};
+use crate::{
+    db::Record,
+    traffic::{self, Traffic},
+    writer::spoils,
+};
 
 /// Steps of SQLite's machine between two looks at whether a statement is still wanted: about a tenth of a millisecond.
 const STEPS: i32 = 4_096;
@@ -268,7 +272,12 @@ async fn connect(shared: &Shared, lane: Lane) -> Result<Reader, sqlx::Error> {
     shared.open.fetch_add(1, Ordering::AcqRel);
     let watched = Arc::clone(&watch);
     let mut worked_from = Instant::now();
+    let mut steps_back = lane == Lane::Scans;
     connection.lock_handle().await?.set_progress_handler(STEPS, move || {
+        // SQLite asks on the thread that works.
+        if std::mem::take(&mut steps_back) {
+            traffic::step_back();
+        }
         // From one statement to the next it did nothing: no more than a look takes counts as work.
         let rest = watched.rest_after(worked_from.elapsed().min(LONGEST_LOOK));
         if !rest.is_zero() {

@@ -44,6 +44,19 @@ impl Traffic {
     }
 }
 
+/// The calling thread takes a processor only when nobody else wants it: the system's own way to let others go first, beside rests.
+/// Also for a whole process that calls this before it begins threads. Elsewhere than on Linux it would mean all threads, and does nothing.
+pub fn step_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(STEPS_BACK) {
+        tracing::debug!("long work goes on as everything else: {error}");
+    }
+}
+
+/// On the scale of the system, where 19 is last: a tenth of what others get.
+#[cfg(target_os = "linux")]
+const STEPS_BACK: i32 = 10;
+
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -70,6 +70,8 @@ pub async fn run(config: Config, command: BackupCommand) -> anyhow::Result<()> {
             config.data.display()
         );
     }
+    // Before the database's threads begin: a server that sends beside this goes first.
+    store::step_back();
     let app = App::open(config, Arc::new(WallClock)).await?;
     let done = write(&app, &command.file).await;
     app.store.close().await;
