@@ -90,7 +90,10 @@ impl Postgres {
     /// The address of a new, empty database.
     pub(crate) fn fresh(&self, programs: &PostgresPrograms, name: &str) -> anyhow::Result<String> {
         let mut create = Command::new(programs.folder.join("createdb"));
-        create.args(["--host=127.0.0.1", "--username=postgres", "--port"]).arg(self.port.to_string()).arg(name);
+        create
+            .args(["--host=127.0.0.1", "--username=postgres", "--port"])
+            .arg(self.port.to_string())
+            .arg(name);
         let status = create.status().with_context(|| format!("cannot run {}", shown(&create)))?;
         if !status.success() {
             bail!("`{}` failed", shown(&create));

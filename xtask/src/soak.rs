@@ -107,7 +107,10 @@ pub(crate) fn run(only: Option<Part>, interrupts: &Interrupts) -> anyhow::Result
                     let mut all = vec!["test", "--release"];
                     all.extend(words);
                     steps.cargo(&format!("{part:?}"), &all, None, |command| {
-                        command.env("TEST_POSTGRES_URL", postgres.url()).env("TMPDIR", &temporary).envs(variable);
+                        command
+                            .env("TEST_POSTGRES_URL", postgres.url())
+                            .env("TMPDIR", &temporary)
+                            .envs(variable);
                     })?
                 }
             };

@@ -159,7 +159,11 @@ impl<'a> Steps<'a> {
         Ok(status.success())
     }
 
-    pub(crate) fn timed<T>(&self, heading: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    pub(crate) fn timed<T>(
+        &self,
+        heading: &str,
+        work: impl FnOnce() -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         eprintln!("\n=== {heading}");
         let started = Instant::now();
         let done = work();

@@ -11,6 +11,7 @@ CREATE TABLE undoing (
     settled         BOOLEAN NOT NULL
 );
 CREATE INDEX undoing_workshop ON undoing (workshop_id);
+CREATE INDEX undoing_organization ON undoing (organization_id, import_id);
 
 -- How many registrants that an import brought are what; the words are those of workshop_counts. Moves with the rows, so that the mark can
 -- take all of them out of the counts without looking at one.

@@ -15,10 +15,11 @@
 //! SQLite has one writing connection and begins with `BEGIN IMMEDIATE`. Stretches of a plan do not wait for
 //! PostgreSQL’s disk (`Tx::is_a_step`): a lost one is noticed by its mark and written again.
 //!
-//! Readers of people write `@registrants r` and `@leads l` for the tables without what an undone import left behind ([`SHOWN`]).
+//! Readers of people write `@registrants r` and `@leads l` for the tables without what an undone import left behind (`shown`).
 
 mod again;
 mod batch;
+mod shown;
 
 use std::{
     collections::HashMap,
@@ -115,16 +116,6 @@ const LOCKS: [&str; 6] = [
     "FOR SHARE",
 ];
 
-/// What stands for a table in a query: those of its rows that readers see. Imports in `undoing` were taken back; their rows are cleared
-/// behind that mark. Both databases read it as the table with one condition more.
-const SHOWN: [(&str, &str); 2] = [
-    (
-        "@registrants",
-        "(SELECT * FROM registrants WHERE COALESCE(import_id, id) NOT IN (SELECT import_id FROM undoing))",
-    ),
-    ("@leads", "(SELECT * FROM leads WHERE COALESCE(import_id, id) NOT IN (SELECT import_id FROM undoing))"),
-];
-
 /// The text of a query in one dialect. Kept, because the same text comes again and again.
 pub(crate) fn translated(
     sql: &'static str,
@@ -147,7 +138,7 @@ pub(crate) fn translated(
             text = text.replace(lock, "");
         }
     }
-    for (name, rows) in SHOWN {
+    for (name, rows) in shown::shown(dialect) {
         text = text.replace(name, rows);
     }
     if let Some(batch) = batch {

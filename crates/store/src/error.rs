@@ -51,7 +51,9 @@ pub enum StoreError {
     #[error("the database took too long over it")]
     TookTooLong,
     /// A broadcast of the workshop is being planned: who is in it must not change until that is done.
-    #[error("a broadcast of this workshop is being prepared")]
+    #[error(
+        "a broadcast of this workshop is being prepared, and whoever is in it stays; try again in a minute"
+    )]
     BeingPlanned,
     /// Others read much already, and none of them ended while this one waited.
     #[error("as many long exports or searches as may run at once are running")]

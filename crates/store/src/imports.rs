@@ -64,7 +64,10 @@ impl std::str::FromStr for ImportState {
     type Err = ();
     fn from_str(text: &str) -> Result<ImportState, ()> {
         use ImportState::{Checked, Committed, Committing, Undoing, Undone, Uploaded};
-        [Uploaded, Checked, Committing, Committed, Undoing, Undone].into_iter().find(|s| s.word() == text).ok_or(())
+        [Uploaded, Checked, Committing, Committed, Undoing, Undone]
+            .into_iter()
+            .find(|s| s.word() == text)
+            .ok_or(())
     }
 }
 

@@ -187,7 +187,10 @@ impl Org {
     pub async fn lead_by_phone(&self, phone: &str) -> Result<LeadId, StoreError> {
         let (id,): (Uuid,) = self
             .db
-            .one("SELECT l.id FROM @leads l WHERE l.organization_id = $1 AND l.phone = $2", args![self.id(), phone])
+            .one(
+                "SELECT l.id FROM @leads l WHERE l.organization_id = $1 AND l.phone = $2",
+                args![self.id(), phone],
+            )
             .await?;
         Ok(LeadId(id))
     }

@@ -20,7 +20,7 @@ use crate::{
     error::StoreError,
     imports::{Import, ImportState, Undone},
     org::Org,
-    registrants::{Tally, marked_again, raise_revision, tally_of, tally_of_import},
+    registrants::{marked_again, raise_revision, tally_of, tally_of_import},
     search::{forget_registrants, renew},
     work::Work,
 };
@@ -148,7 +148,10 @@ impl Org {
             rows.into_iter().filter(|row| row.2).map(|(id, phone, _)| (id, phone)).unzip();
         let kept = ids.len() as u64;
         if kept > 0 {
-            tally_of(&mut tx, import.workshop, ids.clone()).await?.leave_import(&mut tx, import.workshop).await?;
+            tally_of(&mut tx, import.workshop, ids.clone())
+                .await?
+                .leave_import(&mut tx, import.workshop)
+                .await?;
             tx.run_batch(
                 "UPDATE registrants SET import_id = NULL WHERE workshop_id = $1 AND id IN (SELECT b.id FROM @batch)",
                 args![import.workshop.0],
@@ -253,7 +256,12 @@ impl Org {
         Ok(())
     }
 
-    async fn clear_rows(&self, id: ImportId, workshop: WorkshopId, limit: i64) -> Result<Cleared, StoreError> {
+    async fn clear_rows(
+        &self,
+        id: ImportId,
+        workshop: WorkshopId,
+        limit: i64,
+    ) -> Result<Cleared, StoreError> {
         let mut tx = self.db.by_index().begin().await?;
         self.hold(&mut tx, workshop).await?;
         let rows: Vec<(Uuid, String)> = tx

@@ -39,14 +39,20 @@ async fn chaos(db: &TestStore, seed: u64) {
     world.run_dry().await;
     let truth = world.truth(id).await;
     assert_eq!(truth.planned, 300);
-    assert_eq!(truth.in_state(MessageState::Waiting) + truth.in_state(MessageState::InFlight), 0, "{}", world.sum(id).await);
+    assert_eq!(
+        truth.in_state(MessageState::Waiting) + truth.in_state(MessageState::InFlight),
+        0,
+        "{}",
+        world.sum(id).await
+    );
     // Nobody is told twice, whatever happened.
     assert_eq!(world.sandbox.world().repeated_phones(10), Vec::<String>::new());
     // Whoever is said to have it, has it; whoever is said to have failed, has not.
     let mut after = 0;
     let mut looked_at = 0;
     loop {
-        let page = world.org.messages(id, &store::messages::MessageFilter::default(), after, 100).await.unwrap();
+        let page =
+            world.org.messages(id, &store::messages::MessageFilter::default(), after, 100).await.unwrap();
         let Some(last) = page.last() else { break };
         after = last.message.position;
         for row in &page {

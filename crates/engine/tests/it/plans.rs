@@ -48,7 +48,13 @@ async fn hot_statements_take_an_index_with_the_statistics_of_an_early_day() {
             organization: world.org.actor().organization,
             integration: world.integration,
             dedupe_key: row.recipient.clone(),
-            body: receipt(&row.recipient, row.recipient.trim_start_matches('+'), row.provider_id.as_deref(), "DELIVERED", now.0),
+            body: receipt(
+                &row.recipient,
+                row.recipient.trim_start_matches('+'),
+                row.provider_id.as_deref(),
+                "DELIVERED",
+                now.0,
+            ),
         });
         world.engine.work().store_receipts(raw.collect(), now).await.unwrap();
         while world.engine.apply_receipts().await.unwrap() > 0 {}
@@ -65,7 +71,9 @@ async fn hot_statements_take_an_index_with_the_statistics_of_an_early_day() {
         let plan = db.explain(statement).await;
         let names = names(statement);
         let walk = |line: &&String| names.iter().any(|name| **line == format!("SCAN {name}"));
-        walks.extend(plan.iter().filter(walk).map(|line| format!("{line}\nin {statement}\n{}", plan.join("\n"))));
+        walks.extend(
+            plan.iter().filter(walk).map(|line| format!("{line}\nin {statement}\n{}", plan.join("\n"))),
+        );
     }
     assert!(walks.is_empty(), "{}", walks.join("\n\n"));
     db.remove().await;

@@ -175,7 +175,7 @@ impl Org {
             let rest = rows.split_off(end_of_statement(&rows));
             let mut chunk = std::mem::replace(&mut rows, rest);
             if undoing {
-                clear_met(tx, self.id(), workshop, source, &chunk).await?;
+                added.lead_new += clear_met(tx, self.id(), workshop, source, &chunk).await?;
             }
             self.leave_out_known(tx, workshop, &mut chunk).await?;
             chunk.iter().for_each(|row| tally.add(&row.traits(source), 1));
@@ -303,14 +303,15 @@ async fn is_undoing(tx: &mut Tx, organization: Uuid) -> Result<bool, StoreError>
     Ok(any)
 }
 
-/// Clears what an undone import left behind of these people: the place in the workshop is theirs again, and they are known from now on.
+/// Clears what an undone import left behind of these people: the place in the workshop is theirs again, and they are known anew; how
+/// many nobody else had brought.
 async fn clear_met(
     tx: &mut Tx,
     organization: Uuid,
     workshop: WorkshopId,
     source: Source,
     rows: &[Fresh],
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let batch = Batch::new()
         .texts("phone", rows.iter().map(|row| row.phone.clone()))
         .texts("identity", rows.iter().map(|row| row.identity.clone()));
@@ -337,8 +338,7 @@ async fn clear_met(
         args![source.import()],
         batch,
     )
-    .await?;
-    Ok(())
+    .await
 }
 
 /// Somebody whom another source brought is no longer known by that import alone: an undo of it leaves them.

@@ -143,7 +143,8 @@ pub(crate) async fn tally_of_import(tx: &mut Tx, import: ImportId) -> Result<Tal
             tx.all("SELECT what, n FROM import_counts WHERE import_id = $1", args![import.0]).await?;
         for (what, n) in kept {
             let known = WHATS.into_iter().find(|known| *known == what);
-            let what = known.ok_or(StoreError::Corrupt { table: "import_counts", column: "what", value: what })?;
+            let what =
+                known.ok_or(StoreError::Corrupt { table: "import_counts", column: "what", value: what })?;
             tally.0.insert((Some(import.0), what), n);
         }
         return Ok(tally);

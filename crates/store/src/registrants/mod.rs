@@ -32,7 +32,7 @@ use crate::{
     org::Org,
 };
 
-pub(crate) use marks::{Tally, marked_again, tally_of, tally_of_import};
+pub(crate) use marks::{marked_again, tally_of, tally_of_import};
 pub(crate) use removal::{forget_rows, raise_revision};
 
 /// How the identity of somebody begins who was erased; nobody else's can, being hexadecimal.

@@ -16,7 +16,8 @@ use crate::{
 /// Says that people went, or stand elsewhere: a plan that was read before is not written ([`crate::work::Work::plan_write`]). The caller
 /// holds the workshop's row.
 pub(crate) async fn raise_revision(tx: &mut Tx, workshop: WorkshopId) -> Result<(), StoreError> {
-    tx.run("UPDATE workshops SET people_revision = people_revision + 1 WHERE id = $1", args![workshop.0]).await?;
+    tx.run("UPDATE workshops SET people_revision = people_revision + 1 WHERE id = $1", args![workshop.0])
+        .await?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@
 
 mod behind;
 mod entries;
+mod hidden;
 mod numbers;
 
 use domain::{

@@ -206,7 +206,9 @@ impl Org {
                 let batch = Batch::new().texts("phone", phones);
                 let found: Vec<(Uuid, String)> =
                     self.db.by_index().all_batch(list.of_numbers, args![self.id()], batch).await?;
-                found.into_iter().map(|(id, _)| id).collect()
+                let phones = found.iter().map(|(_, phone)| phone.clone()).collect();
+                let hidden = self.found_by_hidden(&search, phones).await?;
+                found.into_iter().filter(|(_, phone)| !hidden.contains(phone)).map(|(id, _)| id).collect()
             }
             None => self.entries_judged(list, &search, filter, before).await?,
         };
@@ -286,9 +288,10 @@ impl Org {
                         .is_some_and(|entry| entry.is_found_by(&search.query))
                     || search.query.finds(std::iter::empty(), phone)
             };
-            found.extend(
-                rows.iter().filter(|(_, _, phone)| !phone.is_empty() && fits(phone)).map(|(_, id, _)| *id),
-            );
+            let fit: Vec<_> = rows.iter().filter(|(_, _, phone)| !phone.is_empty() && fits(phone)).collect();
+            let hidden =
+                self.found_by_hidden(search, fit.iter().map(|(_, _, phone)| phone.clone()).collect()).await?;
+            found.extend(fit.iter().filter(|(_, _, phone)| !hidden.contains(phone)).map(|(_, id, _)| *id));
         }
         Ok(found)
     }

@@ -56,7 +56,10 @@ async fn seen(org: &Org, workshops: &[WorkshopId], file: &[NewRegistrant]) -> St
         text.push_str(&format!("{:?}\n", org.registrant_counts(*workshop).await.unwrap()));
         text.push_str(&format!("{:?}\n", org.workshop(*workshop).await.unwrap()));
         for category in [Category::Utility, Category::Marketing] {
-            text.push_str(&format!("{:?}\n", org.audience(*workshop, Channel::Personal, category).await));
+            text.push_str(&format!(
+                "{:?}\n",
+                org.audience(*workshop, Channel::WhatsappPersonal, category).await
+            ));
         }
         let reader = org.audience_reader();
         let place = (String::new(), String::new());
@@ -86,8 +89,9 @@ async fn seen(org: &Org, workshops: &[WorkshopId], file: &[NewRegistrant]) -> St
 
 /// Some whom nobody knew, some with numbers of people who are there already or elsewhere, some without.
 fn file() -> Vec<NewRegistrant> {
-    let mut rows: Vec<_> =
-        (0..150).map(|n| person(&format!("File {n}"), &format!("90000 {n:05}"), &format!("f{n}@mail.example"))).collect();
+    let mut rows: Vec<_> = (0..150)
+        .map(|n| person(&format!("File {n}"), &format!("90000 {n:05}"), &format!("f{n}@mail.example")))
+        .collect();
     rows.extend((0..20).map(|n| person(&format!("File Asha {n}"), &format!("90000 9{n:04}"), "")));
     rows.extend((0..10).map(|n| person(&format!("Second of {n}"), &format!("90000 {n:05}"), "")));
     rows.extend((0..5).map(|n| person(&format!("File numberless {n}"), "", "")));
@@ -102,7 +106,12 @@ async fn house(world: &World) -> [WorkshopId; 2] {
         let asha = person(&format!("Asha {n}"), &format!("90000 9{n:04}"), "");
         world.org.add_registrant(if n < 10 { excel } else { python }, asha, NOW.plus(1)).await.unwrap();
     }
-    let id = import(world, python, (0..30).map(|n| person(&format!("Ravi {n}"), &format!("90001 {n:05}"), "")).collect()).await;
+    let id = import(
+        world,
+        python,
+        (0..30).map(|n| person(&format!("Ravi {n}"), &format!("90001 {n:05}"), "")).collect(),
+    )
+    .await;
     assert_eq!(rows(world, id).await, 30);
     [excel, python]
 }
@@ -217,6 +226,7 @@ both! {
         };
         world.org.undo_import(id, NOW, |_| ()).await.unwrap();
         assert!(matches!(write(planning, vec![row.clone()]).await, Err(StoreError::Stale)));
+        world.run("UPDATE undoing SET settled = FALSE".into()).await;
         assert!(work.planning().await.unwrap().is_empty(), "a plan waits until the undo is settled");
         clear(&world).await;
         let planning = work.planning().await.unwrap().remove(0);
@@ -251,7 +261,8 @@ both! {
 fn similar(before: &str, after: &str) {
     let at = before.lines().zip(after.lines()).position(|(a, b)| a != b);
     if let Some(at) = at {
-        let around = |text: &str| text.lines().skip(at.saturating_sub(25)).take(40).collect::<Vec<_>>().join("\n");
+        let around =
+            |text: &str| text.lines().skip(at.saturating_sub(25)).take(40).collect::<Vec<_>>().join("\n");
         panic!("line {at}:\n{}\n-- and now --\n{}", around(before), around(after));
     }
     assert_eq!(before.len(), after.len());
