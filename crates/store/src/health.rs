@@ -13,6 +13,7 @@ use crate::{
     error::StoreError,
     migrate,
     work::Work,
+    writer::Writer,
 };
 
 /// What a look at a database found.
@@ -149,8 +150,33 @@ impl Work {
             self.db.run(limit, args![]).await?;
         }
         self.db.run(analyse, args![]).await?;
+        if let Db::Sqlite { writer, .. } = &self.db {
+            forget_small_tables(writer).await?;
+        }
         Ok(())
     }
+}
+
+/// Rows of a table from which on its statistics are kept.
+const STATISTICS_FROM: i64 = 10_000;
+
+/// Takes the statistics of small tables away, so that SQLite plans for many rows as long as it does not know better: with those of the day of the
+/// first three messages it walks over all messages for each claim of the first large broadcast, until they are renewed an hour later.
+pub(crate) async fn forget_small_tables(writer: &Writer) -> Result<(), StoreError> {
+    let known = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1')";
+    let (known,): (bool,) = sqlx::query_as(known).fetch_one(writer.pool()).await?;
+    if !known {
+        return Ok(());
+    }
+    let small = "SELECT EXISTS (SELECT 1 FROM sqlite_stat1 WHERE CAST(stat AS INTEGER) < $1)";
+    let (small,): (bool,) = sqlx::query_as(small).bind(STATISTICS_FROM).fetch_one(writer.pool()).await?;
+    if small {
+        let forget = "DELETE FROM sqlite_stat1 WHERE CAST(stat AS INTEGER) < $1";
+        writer.run(sqlx::query(forget).bind(STATISTICS_FROM)).await?;
+        // Reads them again.
+        writer.run(sqlx::query("ANALYZE sqlite_schema")).await?;
+    }
+    Ok(())
 }
 
 impl Store {

@@ -267,10 +267,11 @@ async fn open_sqlite(path: &Path, traffic: Traffic) -> Result<Db, StoreError> {
         .pragma("secure_delete", "ON")
         // A claim's rows cross from SQLite's thread in one go.
         .row_buffer_size(ROWS_ACROSS)
-        .statement_cache_capacity(200)
-        .optimize_on_close(true, 400);
+        .statement_cache_capacity(200);
     let writer = Writer::open(options.clone(), CONNECTION_WAIT).await?;
-    let readers = options.pragma("cache_size", READER_CACHE_KIB).optimize_on_close(false, None);
+    // Of an earlier version.
+    health::forget_small_tables(&writer).await?;
+    let readers = options.pragma("cache_size", READER_CACHE_KIB);
     let readers = Readers::open(readers, CONNECTION_WAIT, traffic).await?;
     Ok(Db::Sqlite { writer, readers })
 }

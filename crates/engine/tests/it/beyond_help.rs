@@ -14,13 +14,13 @@ on_both! {
         let mut world = World::new(db).await;
         world.crowd(3).await;
         let id = world.broadcast().await;
-        let engine = world.engine_with(engine::Limits { give_up_after_ms: 60_000, ..crate::world::limits() }).await;
+        let engine = world.engine_on(&world.store);
         let running = engine.run("doomed", 1).await.unwrap();
         // What every turn asks is away; a test write is not.
-        db.damage("ALTER TABLE integration_pace RENAME TO integration_pace_away").await;
+        db.damage("ALTER TABLE broadcasts RENAME TO broadcasts_away").await;
         engine.wake(id);
         let failing = async {
-            while !matches!(engine.standing(), engine::Standing::Failing { .. }) {
+            while !matches!(engine.standing(), munadi_engine::Standing::Failing { .. }) {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
@@ -29,7 +29,7 @@ on_both! {
         assert!(tokio::time::timeout(Duration::from_secs(6), running.beyond_help()).await.is_err(), "not before a minute");
         world.clock.advance(2_000);
         tokio::time::timeout(SOON, running.beyond_help()).await.expect("it ends after a minute");
-        db.damage("ALTER TABLE integration_pace_away RENAME TO integration_pace").await;
+        db.damage("ALTER TABLE broadcasts_away RENAME TO broadcasts").await;
         running.stop().await;
     }
 }
