@@ -165,7 +165,7 @@ impl AudienceReader {
                 .by_index()
                 .all_batch(
                     "SELECT r.id, r.name, r.email, r.phone, r.phone_typed, r.identity, r.mark = 'duplicate' AS duplicate
-                     FROM @batch JOIN registrants r ON r.workshop_id = $1 AND r.id = b.id
+                     FROM @batch JOIN @registrants r ON r.workshop_id = $1 AND r.id = b.id
                      WHERE (r.phone, r.identity) > ($2, $3) AND r.status = 'registered' AND r.organization_id = $5
                      ORDER BY r.phone, r.identity LIMIT $4",
                     args![of.workshop.0, &after.0, &after.1, limit, self.organization.0],
@@ -179,7 +179,7 @@ impl AudienceReader {
             .all(
                 concat!(
                     "SELECT r.id, r.name, r.email, r.phone, r.phone_typed, r.identity, r.mark = 'duplicate' AS duplicate
-                     FROM registrants r
+                     FROM @registrants r
                      WHERE r.workshop_id = $1 AND (r.phone, r.identity) > ($12, $13) AND r.status = 'registered'
                        AND r.organization_id = $5 AND ",
                     belongs!(),
@@ -215,7 +215,7 @@ impl AudienceReader {
             .db
             .one(
                 concat!(
-                    "SELECT COUNT(*) FROM registrants r
+                    "SELECT COUNT(*) FROM @registrants r
                      WHERE r.workshop_id = $1 AND r.status = 'registered' AND r.organization_id = $5 AND ",
                     belongs!()
                 ),
@@ -248,7 +248,7 @@ impl AudienceReader {
             .db
             .all_batch(
                 "SELECT r.id, r.phone, lower(r.email) AS email FROM @batch
-                 JOIN registrants r ON r.workshop_id = $1 AND r.phone = b.phone
+                 JOIN @registrants r ON r.workshop_id = $1 AND r.phone = b.phone
                  WHERE r.organization_id = $2 AND r.status = 'registered'",
                 args![workshop.0, self.organization.0],
                 Batch::new().texts("phone", phones),
@@ -258,7 +258,7 @@ impl AudienceReader {
             let by_mail: Vec<Found> = self
                 .db
                 .all_batch(
-                    "SELECT r.id, r.phone, lower(r.email) AS email FROM registrants r
+                    "SELECT r.id, r.phone, lower(r.email) AS email FROM @registrants r
                      WHERE r.workshop_id = $1 AND r.organization_id = $2 AND r.status = 'registered' AND r.email <> ''
                        AND lower(r.email) IN (SELECT b.email FROM @batch)",
                     args![workshop.0, self.organization.0],
@@ -280,7 +280,7 @@ impl AudienceReader {
             .db
             .one(
                 concat!(
-                    "SELECT COUNT(*) FROM registrants r
+                    "SELECT COUNT(*) FROM @registrants r
                      WHERE r.workshop_id = $1 AND r.status = 'registered' AND r.organization_id = $5 AND r.mark = '' AND ",
                     belongs!(),
                     " AND COALESCE(",
@@ -313,7 +313,7 @@ impl AudienceReader {
             .db
             .all_batch(
                 concat!(
-                    "SELECT COUNT(*) FROM @batch JOIN registrants r ON r.workshop_id = $1 AND r.id = b.id
+                    "SELECT COUNT(*) FROM @batch JOIN @registrants r ON r.workshop_id = $1 AND r.id = b.id
                      WHERE r.status = 'registered' AND r.organization_id = $5 AND r.mark = '' AND COALESCE(",
                     best!(),
                     ", 0) > 1"
@@ -334,7 +334,7 @@ impl AudienceReader {
                 concat!(
                     "WITH each_one AS MATERIALIZED (SELECT COALESCE(",
                     best!(),
-                    ", 0) AS best FROM registrants r
+                    ", 0) AS best FROM @registrants r
                          WHERE r.workshop_id = $1 AND r.status = 'registered' AND r.organization_id = $5)
                      SELECT COUNT(*),
                             CAST(COALESCE(SUM(CASE WHEN best = 0 THEN 1 ELSE 0 END), 0) AS BIGINT),

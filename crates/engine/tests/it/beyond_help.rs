@@ -11,7 +11,7 @@ const SOON: Duration = Duration::from_secs(40);
 
 on_both! {
     async fn a_process_whose_turns_fail_for_a_minute_ends_when_a_fresh_connection_writes_and_not_before(db: TestStore) {
-        let mut world = World::new(db).await;
+        let world = World::new(db).await;
         world.crowd(3).await;
         let id = world.broadcast().await;
         let engine = world.engine_on(&world.store);

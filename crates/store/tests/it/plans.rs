@@ -103,3 +103,35 @@ fn no_update_from_a_batch_compares_what_an_index_begins_with_with_a_constant() {
         assert!(looked_at > 10, "needs statements: {looked_at}");
     });
 }
+
+/// Whoever writes, erases, counts what an import brought, or makes the index looks at every row. Whoever reads for people must not see
+/// what an undone import left behind.
+#[test]
+fn readers_of_people_ask_for_those_who_were_not_taken_back() {
+    const ALL_ROWS: [&str; 9] = [
+        "db/shown.rs",
+        "erasure/number.rs",
+        "erasure/retention.rs",
+        "imports.rs",
+        "registrants/adding.rs",
+        "registrants/marks.rs",
+        "registrants/removal.rs",
+        "search/behind.rs",
+        "search/entries.rs",
+    ];
+    let mut all = vec![];
+    strings(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
+    let mut readers = 0;
+    for (file, sql) in &all {
+        readers += sql.matches("@registrants").count() + sql.matches("@leads").count();
+        let words: Vec<&str> = sql.split_whitespace().collect();
+        let bare = words.windows(2).any(|two| {
+            matches!(two[0], "FROM" | "JOIN")
+                && matches!(two[1], "registrants" | "leads")
+                && words[0] != "DELETE"
+        });
+        let may = ALL_ROWS.iter().any(|one| file.ends_with(one)) || file.ends_with("undo.rs");
+        assert!(!bare || may, "{file}: {sql}");
+    }
+    assert!(readers > 25, "needs readers: {readers}");
+}
