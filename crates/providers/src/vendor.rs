@@ -32,6 +32,8 @@ pub struct About {
     pub settings: &'static [Field],
     /// What it alone wants of a template, besides what the channel wants.
     pub template_fields: &'static [Field],
+    /// An account of it with every credential can be asked which templates it has.
+    pub lists_templates: bool,
     /// What has to be done once on its own pages.
     pub steps: &'static [SetUpStep],
     /// How it tells what became of messages.

@@ -190,6 +190,7 @@ const ABOUT: About = About {
     base_urls: BASE_URLS,
     settings: SETTINGS,
     template_fields: TEMPLATE_FIELDS,
+    lists_templates: true,
     steps: STEPS,
     callback: CALLBACK,
     meanings: MEANINGS,

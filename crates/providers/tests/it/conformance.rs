@@ -136,6 +136,14 @@ fn every_code_has_one_meaning_and_words() {
 }
 
 #[test]
+fn a_vendor_says_whether_its_accounts_list_templates() {
+    for vendor in VENDORS {
+        let can = open(*vendor, "https://vendor.example").can();
+        assert_eq!(can.lists_templates, vendor.about().lists_templates, "{}", vendor.kind());
+    }
+}
+
+#[test]
 fn a_secret_shows_in_no_debug_text_and_hints_at_four_characters() {
     for vendor in VENDORS {
         let (_, secrets) = new_account(*vendor);

@@ -43,6 +43,12 @@ pub(super) fn vendor_names(channel: Channel) -> String {
     registry::serving(channel).map(Vendor::name).collect::<Vec<_>>().join(" or ")
 }
 
+/// Those of them whose accounts can be asked which templates they have.
+pub(super) fn listing_vendors(channel: Channel) -> String {
+    let asked = registry::serving(channel).filter(|vendor| vendor.about().lists_templates);
+    asked.map(Vendor::name).collect::<Vec<_>>().join(" or ")
+}
+
 /// The accounts of those that can be asked which templates they have.
 pub(super) fn that_list(app: &App, accounts: Vec<Integration>) -> Vec<Integration> {
     let lists = |one: &Integration| {

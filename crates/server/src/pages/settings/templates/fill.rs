@@ -8,7 +8,7 @@ use providers::{Vendor, registry};
 use store::{StoreError, integrations::Integration};
 
 use super::{
-    account::{Asked, account_choice, chosen, listing, nowhere, serving, that_list, unread, vendor_names},
+    account::{Asked, account_choice, chosen, listing, listing_vendors, nowhere, serving, that_list, unread},
     form::Errors,
     kind::{Kind, Of},
     offer::{ChoiceForm, Offers},
@@ -96,7 +96,7 @@ async fn offers<'k>(
 
 /// `Fill from X`.
 pub(super) fn title(kind: &dyn Kind) -> String {
-    format!("{} {}", kind.words().fill_from, vendor_names(kind.channel()))
+    format!("{} {}", kind.words().fill_from, listing_vendors(kind.channel()))
 }
 
 fn page(member: &Member, kind: &dyn Kind, body: Markup) -> Markup {
