@@ -307,6 +307,23 @@ impl Message {
         }
     }
 
+    /// What stands in it whoever reads it, fixed values among that.
+    pub fn fixed_text(&self) -> String {
+        let mut text = match self {
+            Message::Whatsapp(template) => {
+                [&template.header, &template.body, &template.footer].map(String::as_str).join("\n")
+            }
+            Message::Sms(template) => template.text.clone(),
+        };
+        for source in self.sources() {
+            if let Source::Fixed(value) = source {
+                text.push('\n');
+                text.push_str(value);
+            }
+        }
+        text
+    }
+
     /// The text as one person will see it, in pieces.
     pub fn preview(&self, content: &Content) -> Vec<Part> {
         match self {

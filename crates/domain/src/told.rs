@@ -43,9 +43,16 @@ impl Purpose {
         let word = crate::text::line(text).to_lowercase();
         match word.chars().count() {
             0 => Err(PurposeError::Empty),
+            // The name of a template is as long as it is, and is kept as it is written.
+            _ if text.starts_with(TEMPLATE) => Ok(Purpose(text.to_owned())),
             n if n > MAX => Err(PurposeError::Long(n)),
             _ => Ok(Purpose(word)),
         }
+    }
+
+    /// One that no other template has.
+    pub fn of_template(name: &str) -> Purpose {
+        Purpose(format!("{TEMPLATE}{name}"))
     }
 
     /// As the store holds it.

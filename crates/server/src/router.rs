@@ -119,7 +119,7 @@ macro_rules! templates {
 pub fn table() -> Vec<Route> {
     use pages::{
         account, attention, broadcast, consents, erase, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, registrants_export,
-        settings::{audit, charges, integrations, prices, templates},
+        settings::{audit, charges, integrations, prices, purposes, templates},
         setup, stream, team, workshop, workshops,
     };
     let mut all = vec![
@@ -251,6 +251,8 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/settings/templates/sms/import",     Manage,     templates::import::form),
         route(POST, "/settings/templates/sms/import",     Manage,     templates::import::look).body_max(templates::import::FILE_BYTES_MAX).timeout(ASKING),
         route(POST, "/settings/templates/sms/import/take", Manage,    templates::import::commit).body_max(templates::import::FILE_BYTES_MAX).timeout(ASKING),
+        route(GET,  "/settings/purposes",                 Manage,     purposes::show),
+        route(POST, "/settings/purposes",                 Manage,     purposes::save),
         route(GET,  "/settings/prices",                   Read,       prices::show),
         route(POST, "/settings/prices",                   Manage,     prices::set),
         route(GET,  "/settings/charges",                  Read,       charges::show),

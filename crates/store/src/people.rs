@@ -216,7 +216,7 @@ impl Org {
                 args![self.id(), &person.phone, REGISTRATIONS_MAX],
             )
             .await?;
-        let messages: Vec<PersonMessageRow> = self
+        let mut messages: Vec<PersonMessageRow> = self
             .db
             .all(
                 "SELECT m.broadcast_id, m.position, o.title AS broadcast_title, o.channel, o.workshop_id,
@@ -229,6 +229,8 @@ impl Org {
                 args![self.id(), &person.phone, MESSAGES_MAX],
             )
             .await?;
+        messages.extend(self.left_out_by_plans(&person.phone).await?);
+        messages.sort_by_key(|message| std::cmp::Reverse(message.changed_at));
         Ok(Story {
             lead,
             suppressions: self.suppressions_of(&person.phone, key).await?,
@@ -242,5 +244,22 @@ impl Org {
             registrations: registrations.into_iter().map(Registration::try_from).collect::<Result<_, _>>()?,
             messages: messages.into_iter().map(PersonMessage::try_from).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Rows of a person who was left out while a broadcast was planned: they are found by the registration, among the few that were skipped.
+    async fn left_out_by_plans(&self, phone: &str) -> Result<Vec<PersonMessageRow>, StoreError> {
+        self.db
+            .all(
+                "SELECT m.broadcast_id, m.position, o.title AS broadcast_title, o.channel, o.workshop_id,
+                        w.title AS workshop_title, m.state, m.reason, m.reason_text, m.changed_at
+                 FROM workshops w
+                 JOIN @registrants r ON r.workshop_id = w.id AND r.phone = $2
+                 JOIN broadcasts o ON o.workshop_id = w.id
+                 JOIN messages m ON m.broadcast_id = o.id AND m.state = 'skipped' AND m.registrant_id = r.id AND NOT m.planned
+                 WHERE w.organization_id = $1 AND o.organization_id = $1 AND r.organization_id = $1
+                 ORDER BY m.changed_at DESC LIMIT $3",
+                args![self.id(), phone, MESSAGES_MAX],
+            )
+            .await
     }
 }

@@ -9,7 +9,6 @@
 use domain::{
     broadcast::Audience,
     ids::{BroadcastId, RegistrantId, WorkshopId},
-    message::MessageState,
     time::{MINUTE, Millis},
     told::{Purpose, Told},
 };
@@ -425,70 +424,15 @@ impl Org {
             .collect())
     }
 
-    /// What a person's number was told: per broadcast of a workshop the state of the message.
-    pub async fn told_to(&self, phone: &str) -> Result<Vec<ToldEntry>, StoreError> {
-        let rows: Vec<EntryRow> = self
+    /// What a broadcast is for.
+    pub async fn told_purpose(&self, broadcast: BroadcastId) -> Result<Purpose, StoreError> {
+        let (purpose,): (String,) = self
             .db
-            .all(
-                "SELECT b.id AS broadcast_id, b.workshop_id, b.purpose, b.round, b.title, b.channel, m.position, m.state, m.changed_at
-                 FROM broadcasts b JOIN messages m ON m.broadcast_id = b.id AND m.recipient = $2 AND m.planned
-                 WHERE b.organization_id = $1 AND $2 <> '' ORDER BY b.id DESC LIMIT 200",
-                args![self.id(), phone],
+            .one(
+                "SELECT purpose FROM broadcasts WHERE id = $1 AND organization_id = $2",
+                args![broadcast.0, self.id()],
             )
             .await?;
-        rows.into_iter().map(ToldEntry::try_from).collect()
-    }
-}
-
-/// What one number was told by one broadcast.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ToldEntry {
-    /// By which broadcast.
-    pub broadcast: BroadcastId,
-    /// The message's place in it.
-    pub position: i64,
-    /// Of which workshop.
-    pub workshop: WorkshopId,
-    /// For what.
-    pub purpose: Purpose,
-    /// In which round: 0 is the first telling.
-    pub round: i64,
-    /// What the broadcast is called.
-    pub title: String,
-    /// On which channel.
-    pub channel: domain::channel::Channel,
-    /// What became of it.
-    pub state: MessageState,
-    /// Since when it stands there.
-    pub at: Millis,
-}
-
-#[derive(sqlx::FromRow)]
-struct EntryRow {
-    broadcast_id: Uuid,
-    workshop_id: Uuid,
-    purpose: String,
-    round: i64,
-    title: String,
-    channel: String,
-    position: i64,
-    state: String,
-    changed_at: i64,
-}
-
-impl TryFrom<EntryRow> for ToldEntry {
-    type Error = StoreError;
-    fn try_from(row: EntryRow) -> Result<ToldEntry, StoreError> {
-        Ok(ToldEntry {
-            broadcast: BroadcastId(row.broadcast_id),
-            position: row.position,
-            workshop: WorkshopId(row.workshop_id),
-            purpose: Purpose::stored(row.purpose),
-            round: row.round,
-            title: row.title,
-            channel: crate::error::word("broadcasts", "channel", &row.channel)?,
-            state: crate::error::word("messages", "state", &row.state)?,
-            at: Millis(row.changed_at),
-        })
+        Ok(Purpose::stored(purpose))
     }
 }

@@ -4,6 +4,7 @@
 mod account;
 mod audience;
 mod content;
+mod day_words;
 mod timing;
 
 use serde::Serialize;
@@ -248,6 +249,8 @@ pub enum Finding {
     OverTier { allowed: i64 },
     /// The account may send fewer messages today.
     OverCeiling { per_day: i64 },
+    /// The text names a day or a span that is not the workshop's.
+    WrongDay { word: String, starts_at: Millis },
     /// People would get again what they were told before, or are being told, for the same purpose.
     SentBefore { title: String, by: String, at: Millis, n: i64 },
 }
@@ -285,7 +288,7 @@ impl Finding {
             F::TimeUnreadable => CheckId::Times,
             F::InTime | F::StartsTooLate | F::EndsTooLate | F::EndsAfterStart => CheckId::InTime,
             F::OutsideQuietHours | F::InQuietHours => CheckId::QuietHours,
-            F::FarAhead => CheckId::Day,
+            F::FarAhead | F::WrongDay { .. } => CheckId::Day,
             F::HoursNeverOpen { .. }
             | F::PromotionClosed { .. }
             | F::AccountClosed { .. }
@@ -348,6 +351,7 @@ impl Finding {
             | F::Gap { .. }
             | F::OverTier { .. }
             | F::OverCeiling { .. }
+            | F::WrongDay { .. }
             | F::SentBefore { .. } => Severity::Warning,
             F::Excluded { n: 0, .. } => Severity::Passed,
             F::Excluded { .. } => Severity::Warning,

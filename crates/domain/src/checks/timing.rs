@@ -1,6 +1,6 @@
 //! When it would go out, and until when it is of use.
 
-use super::{Examined, Finding};
+use super::{Examined, Finding, day_words::wrong_word};
 use crate::{
     channel::Category,
     sending_hours::{AfterHours, SendingHours},
@@ -40,6 +40,12 @@ pub(super) fn check(what: &Examined<'_>, all: &mut Vec<Finding>) {
     hours(what, all);
     if let Some(title) = &what.under_way {
         all.push(Finding::Gap { title: title.clone() });
+    }
+    if let Some(word) =
+        wrong_word(&what.rules.message().fixed_text(), what.begins, what.workshop_starts, what.quiet.1)
+        && what.workshop_starts > what.begins
+    {
+        all.push(Finding::WrongDay { word, starts_at: what.workshop_starts });
     }
     if let Some(earlier) = &what.sent_before {
         let (title, by) = (earlier.title.clone(), earlier.by.clone());

@@ -16,12 +16,12 @@ use domain::{
     message::MessageState,
     pace::Pace,
     template::Message,
-    time::{HOUR, WallClock},
+    time::{HOUR, Millis, WallClock},
 };
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use sandbox::{Sandbox, registry::FACES};
 use serde::Serialize;
-use store::{Org, Store, broadcasts::Broadcast, messages::MessageFilter};
+use store::{Org, Store, broadcasts::Broadcast, messages::MessageFilter, told::Selection};
 
 use super::{demo::stand_in, say};
 use crate::{
@@ -109,6 +109,8 @@ pub struct Verdict {
     pub once: u64,
     /// Phones that got it more than once. Must be 0.
     pub twice: u64,
+    /// People whom the ledger calls told, or perhaps told. Must be those who got it, and those of whom nobody knows.
+    pub told: i64,
     /// Recipients that got nothing although their row does not say that this may be. Must be 0.
     pub lost: u64,
     /// Rows whose fate nobody knows: at most those of the calls in flight at each kill.
@@ -131,6 +133,7 @@ impl Verdict {
             && self.differences == 0
             && self.unknown <= self.in_flight_max.max(1) * self.rows_per_call * self.kills
             && i64::try_from(accounted) == Ok(self.planned)
+            && i64::try_from(accounted - self.lost) == Ok(self.told)
     }
 }
 
@@ -168,6 +171,7 @@ fn tell(v: &Verdict) -> anyhow::Result<()> {
     say(format_args!("killed in the middle of sends  {}", v.kills))?;
     say(format_args!("planned                        {}", v.planned))?;
     say(format_args!("got exactly once               {}", v.once))?;
+    say(format_args!("told, as the ledger has it     {}", v.told))?;
     say(format_args!("got twice                      {}", v.twice))?;
     say(format_args!("lost                           {}", v.lost))?;
     say(format_args!(
@@ -357,6 +361,13 @@ async fn until_done(store: &Store, stage: &Stage, id: BroadcastId) -> anyhow::Re
     bail!("the broadcast did not end within ten minutes")
 }
 
+/// What the told ledger says of the broadcast's purpose.
+async fn told_by_the_ledger(stage: &Stage, truth: &Broadcast, now: Millis) -> anyhow::Result<i64> {
+    let purpose = stage.org.told_purpose(truth.id).await?;
+    let everyone = Selection::everyone(truth.workshop, purpose, now);
+    Ok(stage.org.audience_reader().told(&everyone).await?.told)
+}
+
 async fn count(
     app: &App,
     stage: &Stage,
@@ -369,6 +380,7 @@ async fn count(
     let mut verdict = Verdict {
         kills,
         planned: truth.planned,
+        told: told_by_the_ledger(stage, &truth, app.clock.now()).await?,
         once: 0,
         twice: 0,
         lost: 0,

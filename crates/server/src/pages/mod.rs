@@ -26,6 +26,7 @@ pub mod settings;
 pub mod setup;
 pub mod stream;
 pub mod team;
+mod told_answer;
 pub mod workshop;
 pub mod workshops;
 
@@ -67,6 +68,7 @@ fn length_error(text: &str, max: usize, missing: &str) -> Option<String> {
 const SETTINGS: &[(&str, &str, Permission)] = &[
     ("Integrations", "/settings/integrations", Permission::Read),
     ("Templates", "/settings/templates", Permission::Read),
+    ("Purposes", settings::purposes::HREF, Permission::Manage),
     ("Prices", "/settings/prices", Permission::Read),
     ("Team", "/settings/team", Permission::Team),
     ("Organisation", "/settings/organisation", Permission::Read),

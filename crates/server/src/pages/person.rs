@@ -15,6 +15,7 @@ use super::{
     consents::{self, ConsentErrors, ConsentForm},
     erase,
     opted_out::what_for,
+    told_answer::Answer,
     workshop::{registrant_chip, source_word},
     workshops::{form_value, href, ok},
 };
@@ -75,6 +76,7 @@ pub(super) fn page(member: &Member, story: &Story, form: &ConsentForm, errors: &
     }
     let body = html! {
         (head)
+        (Answer::of(story, zone, member.now))
         @for entry in &story.suppressions { (opted_out_note(member, entry)) }
         (messages_card(member, story))
         (consents::cards(member, story, form, errors, registrations_card(member, story)))

@@ -16,6 +16,7 @@ use domain::{
     sending_hours::SendingHours,
     template::{Message, Source},
     time::{HOUR, MINUTE, Millis, Zone},
+    told::Purpose,
     whatsapp::{Parameter, UrlButton, WhatsappTemplate},
     workshop::TagColour,
 };
@@ -144,7 +145,10 @@ impl Stage {
             category: message.category(),
             template: message.to_json(),
             audience: Audience::Registered,
-            telling: store::broadcasts::Telling::default(),
+            telling: store::broadcasts::Telling {
+                purpose: purpose_of(title)?.0,
+                ..store::broadcasts::Telling::default()
+            },
             starts_at,
             deadline,
             hours: SendingHours::any(),
@@ -266,11 +270,16 @@ pub async fn furnish(app: &App, stage: &Stage) -> anyhow::Result<()> {
         org.add_tag(name, colour, now).await?;
     }
     for (name, template) in templates() {
-        org.add_template(Channel::WhatsappPersonal, name, &serde_json::to_value(&template)?, now).await?;
+        let body = serde_json::to_value(&template)?;
+        let id = org.add_template(Channel::WhatsappPersonal, name, &body, now).await?;
+        let (purpose, lead) = purpose_of(name)?;
+        org.set_purpose(id, &purpose, lead, now).await?;
     }
     let texts = rehearsed_texts()?;
     for (name, template) in &texts {
-        org.add_template(Channel::Sms, name, &template.to_json(), now).await?;
+        let id = org.add_template(Channel::Sms, name, &template.to_json(), now).await?;
+        let (purpose, lead) = purpose_of(name)?;
+        org.set_purpose(id, &purpose, lead, now).await?;
     }
     let (day, next_day) = zone.day(now);
     // Seven in the evening; later in the evening, as late as today still is.
@@ -306,6 +315,17 @@ pub async fn furnish(app: &App, stage: &Stage) -> anyhow::Result<()> {
         stage.confirm(tomorrow, name, text, now, next_day.plus(19 * HOUR), now).await?;
     }
     Ok(())
+}
+
+/// What a sample template is for, and how many minutes before the start it usually goes out.
+fn purpose_of(template: &str) -> anyhow::Result<(Purpose, i64)> {
+    let (word, lead) = match template {
+        "Seat confirmed" => ("link", 0),
+        "1-hour reminder" => ("last reminder", 60),
+        "Next batch" => ("next batch", 0),
+        _ => ("reminder", 480),
+    };
+    Ok((Purpose::parse(word)?, lead))
 }
 
 fn rehearsed_texts() -> anyhow::Result<Vec<(&'static str, Message)>> {

@@ -57,6 +57,19 @@ async fn assert_nobody_twice(scene: &Scene) {
     assert!(numbers.values().all(|times| *times == 1), "{numbers:?}");
 }
 
+/// Nobody waits for the same in two broadcasts.
+async fn assert_nobody_twice_waits(scene: &Scene) {
+    let mut waiting: BTreeMap<String, usize> = BTreeMap::new();
+    for broadcast in scene.org.broadcasts(&BroadcastFilter::default(), 50).await.unwrap() {
+        for row in scene.org.messages(broadcast.id, &MessageFilter::default(), 0, 100).await.unwrap() {
+            if row.state == MessageState::Waiting {
+                *waiting.entry(row.recipient.clone()).or_default() += 1;
+            }
+        }
+    }
+    assert!(waiting.len() == 3 && waiting.values().all(|times| *times == 1), "{waiting:?}");
+}
+
 /// What the command line does, up to the moment of its confirmation.
 async fn command_line(scene: &Scene, audience: Audience) -> (Caller, compose::Review) {
     let app = &scene.world.app;
@@ -150,7 +163,7 @@ on_both! {
         id_of(&answer(&mut browser, &first).await);
         plan(&scene).await;
         let page = question(&scene, &mut browser, "&who=registered").await;
-        for words in ["3 people of them got this before.", "Send again to 3 people", "Sent again: type 3"] {
+        for words in ["3 of them got this before.", "Send again to 3 people", "Sent again: type 3"] {
             assert!(page.body.contains(words), "{words}: {}", page.body);
         }
         let fields = fields(&page, CONFIRM);
@@ -201,5 +214,104 @@ on_both! {
         id_of(&answer(&mut browser, &page).await);
         plan(&scene).await;
         assert_nobody_twice(&scene).await;
+    }
+
+    async fn a_page_about_somebody_says_first_whether_they_were_told(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut browser = scene.manager().await;
+        let person = "/people/number/919000100001";
+        let to = browser.get(person).await.location().to_owned();
+        let before = browser.get(&to).await;
+        assert!(before.body.contains("Not told: nothing was sent to Asha about Rust"), "{}", before.body);
+
+        let suppressed = store::suppressions::NewSuppression {
+            phone: domain::phone::Phone::from_stored("+919000100001").unwrap(),
+            phone_key: scene.world.app.phone_key.of("+919000100001"),
+            channel: None,
+            category: None,
+            reason: "asked on the phone".into(),
+        };
+        scene.org.suppress(suppressed, scene.world.clock_now()).await.unwrap();
+        let page = question(&scene, &mut browser, "").await;
+        id_of(&answer(&mut browser, &page).await);
+        plan(&scene).await;
+        let skipped = browser.get(&to).await;
+        assert!(skipped.body.contains("Not told: opted out on"), "{}", skipped.body);
+        assert!(skipped.body.contains("entered by command line"), "{}", skipped.body);
+        // Whoever was left out while the broadcast was planned is listed like everybody.
+        assert!(skipped.body.contains("Skipped"), "{}", skipped.body);
+
+        let other = browser.get("/people/number/919000100002").await.location().to_owned();
+        let waiting = browser.get(&other).await;
+        assert!(waiting.body.contains("Not told yet: “1-hour reminder”"), "{}", waiting.body);
+    }
+
+    async fn a_template_of_another_purpose_tells_everybody_for_the_first_time(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut browser = scene.manager().await;
+        let first = question(&scene, &mut browser, "").await;
+        id_of(&answer(&mut browser, &first).await);
+        plan(&scene).await;
+        let page = browser.get("/settings/purposes").await;
+        assert!(page.body.contains("1-hour reminder"), "{}", page.body);
+        let templates = scene.org.templates(domain::channel::Channel::WhatsappPersonal).await.unwrap();
+        let template = templates.iter().find(|template| template.name == "1-hour reminder").unwrap();
+        let purpose = format!("purpose-{}", template.id);
+        let lead = format!("lead-{}", template.id);
+        let saved = browser.post("/settings/purposes", &[(&purpose, "thanks"), (&lead, "soon")]).await;
+        assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+        let templates = scene.org.templates(domain::channel::Channel::WhatsappPersonal).await.unwrap();
+        let changed = templates.iter().find(|one| one.id == template.id).unwrap();
+        assert_eq!((changed.purpose.word(), changed.lead_minutes), ("thanks", 0), "what cannot be read stays");
+        let second = question(&scene, &mut browser, "").await;
+        assert!(second.body.contains("Send to 3 people<"), "{}", second.body);
+        assert!(!second.body.contains("got this before"), "{}", second.body);
+    }
+
+    async fn failed_messages_go_again_only_to_those_whom_nobody_told_meanwhile(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut browser = scene.manager().await;
+        let first = question(&scene, &mut browser, "").await;
+        let id = id_of(&answer(&mut browser, &first).await);
+        plan(&scene).await;
+        let work = scene.world.app.engine.work();
+        work.register("test", scene.world.clock_now(), scene.world.clock_now().plus(HOUR)).await.unwrap();
+        scene.world.clock.advance(MINUTE);
+        let mut claimed = vec![];
+        while claimed.len() < 3 {
+            scene.world.clock.advance(1_000);
+            let wants = [store::work::Want::rows(id, 1)];
+            let now = scene.world.clock_now();
+            let turn = work
+                .turn(&store::work::Endings::default(), &wants, &scene.world.app.phone_key, now)
+                .await
+                .unwrap();
+            assert!(!turn.claimed.is_empty(), "needs messages that fail");
+            claimed.extend(turn.claimed);
+        }
+        let now = scene.world.clock_now();
+        let failed = domain::outcome::ProviderAnswer::new("131049", "not now");
+        let records: Vec<_> = claimed
+            .iter()
+            .map(|row| store::work::Record {
+                message: row.message,
+                attempt: row.attempt,
+                next: domain::message::Next::Failed(failed.clone()),
+                at: now,
+            })
+            .collect();
+        work.turn(&records.into(), &[], &scene.world.app.phone_key, now).await.unwrap();
+        // One of them is told by a further broadcast.
+        let retarget = question(&scene, &mut browser, "&who=chosen&pick=90001+00001").await;
+        assert!(retarget.body.contains("Send to 1 person"), "{}", retarget.body);
+        id_of(&answer(&mut browser, &retarget).await);
+        plan(&scene).await;
+        let again = scene
+            .org
+            .send_again(id, MessageState::Failed, &["131049".into()], now.plus(HOUR), now)
+            .await
+            .unwrap();
+        assert_eq!(again, 2, "the third was told meanwhile");
+        assert_nobody_twice_waits(&scene).await;
     }
 }

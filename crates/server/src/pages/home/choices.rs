@@ -1,6 +1,6 @@
 //! What can be chosen on the page (workshops, templates, accounts), and what is.
 
-use domain::{channel::Category, ids::WorkshopId, template::Message, workshop::WorkshopStatus};
+use domain::{channel::Category, ids::WorkshopId, template::Message, time::MINUTE, workshop::WorkshopStatus};
 use store::{
     StoreError,
     integrations::Integration,
@@ -77,8 +77,8 @@ impl Choices {
             })
             .collect();
         let named = state.template.map(|id| templates.iter().position(|(template, _)| template.id == id));
-        let template =
-            chosen(named, ids, "template", &mut gone)?.or_else(|| offered_first(member, state, &templates));
+        let template = chosen(named, ids, "template", &mut gone)?
+            .or_else(|| offered_first(member, state, workshop.as_ref(), &templates));
         let channel = state.channel;
         let accounts: Vec<Integration> = org
             .integrations()
@@ -106,14 +106,29 @@ impl Choices {
 }
 
 /// The template that is offered before somebody chose one: the first about the workshop itself that may go now. Promotion has hours, and
-/// goes to those alone who agreed to it.
-fn offered_first(member: &Member, state: &Compose, templates: &[(Template, Message)]) -> Option<usize> {
+/// goes to those alone who agreed to it. Where templates have a usual time, the one whose time is nearest.
+fn offered_first(
+    member: &Member,
+    state: &Compose,
+    workshop: Option<&Workshop>,
+    templates: &[(Template, Message)],
+) -> Option<usize> {
     let goes = |message: &Message| {
         let hours = ::compose::hours(member, message.category(), state.wait_out_quiet, state.after, None);
         hours.closed_until(member.now).is_none()
     };
     let serves =
         |(_, message): &(Template, Message)| goes(message) && message.category() != Category::Marketing;
+    let left = workshop.map_or(0, |workshop| workshop.starts_at.since(member.now)) / MINUTE;
+    let off = |(template, _): &(Template, Message)| (template.lead_minutes - left).abs();
+    let usual = templates
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| left > 0 && one.0.lead_minutes > 0 && serves(one))
+        .min_by_key(|(_, one)| off(one));
+    if let Some((at, _)) = usual {
+        return Some(at);
+    }
     let any = || templates.iter().position(|(_, message)| goes(message));
     templates.iter().position(serves).or_else(any).or((!templates.is_empty()).then_some(0))
 }

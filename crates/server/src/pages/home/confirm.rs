@@ -5,7 +5,7 @@ use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use domain::{
     broadcast::Audience,
     channel::Category,
-    checks::Severity,
+    checks::{Earlier, Finding, Severity},
     ids::BroadcastId,
     sending_hours::AfterHours,
     template::Message,
@@ -272,20 +272,46 @@ pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> 
 
 /// What is dangerous about it, in words, before everything else: each with its way out.
 fn dangers(member: &Member, composer: &ComposerState) -> Markup {
-    let Some(earlier) = composer.review.sent_before() else { return html! {} };
-    let left = (composer.review.audience.reachable - earlier.n).max(0);
+    let wrong = composer.review.findings.iter().any(|found| matches!(found, Finding::WrongDay { .. }));
+    html! {
+        @if wrong { (wrong_day(member, composer)) }
+        @if let Some(earlier) = composer.review.sent_before() { (repeats(member, composer, &earlier)) }
+    }
+}
+
+/// The text names another day than the workshop's.
+fn wrong_day(member: &Member, composer: &ComposerState) -> Markup {
+    let mut found = composer.review.findings.iter().zip(composer.words(member));
+    let words = found.find(|(found, _)| matches!(found, Finding::WrongDay { .. })).map(|(_, words)| words);
+    html! {
+        @if let Some(words) = words {
+            div class="m-danger" {
+                div class="m-danger__item m-danger__item--fail" {
+                    (Icon::Warning)
+                    div {
+                        p class="m-danger__title" { (words.title) "." }
+                        p class="m-danger__why" { (words.why) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn repeats(member: &Member, composer: &ComposerState, earlier: &Earlier) -> Markup {
+    let left = composer.review.before.told.is_none_or(|told| told.not_told > 0);
     let others = composer.state.with_who(Audience::NotTold).href(PATH);
     html! {
         div class="m-danger" {
             div class="m-danger__item" {
                 (Icon::Warning)
                 div {
-                    p class="m-danger__title" { (parts::people(earlier.n)) " of them got this before." }
+                    p class="m-danger__title" { (grouped(earlier.n)) " of them got this before." }
                     p class="m-danger__why" {
                         (earlier.by) " confirmed “" (earlier.title) "” " (relative(earlier.at.0, member.now.0)) ". They would get it again."
                     }
                 }
-                @if left > 0 { (Button::link(format!("Leave them out ({})", grouped(left)), others).small()) }
+                @if left { (Button::link("Leave them out", others).small()) }
             }
         }
     }

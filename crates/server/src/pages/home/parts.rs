@@ -77,7 +77,7 @@ fn who(member: &Member, choices: &Choices, composer: &ComposerState) -> Markup {
     html! {
         div class="m-row2" {
             (workshops(member, choices, composer.review.draft.workshop.id))
-            (Shown { label: "Told about", value: html! { (composer.review.draft.template.purpose.title()) span class="m-sub" { " as the template says" } } })
+            (Shown { label: "Told about", value: html! { (composer.review.draft.template.purpose.title()) " " a class="m-link" href=(super::super::settings::purposes::HREF) { "Change" } } })
         }
         (people::chooser(member, composer))
         (summary(composer))

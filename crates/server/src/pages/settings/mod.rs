@@ -4,6 +4,7 @@ pub mod audit;
 pub mod charges;
 pub mod integrations;
 pub mod prices;
+pub mod purposes;
 pub mod templates;
 
 use domain::time::Millis;

@@ -244,6 +244,13 @@ pub fn finding(finding: &Finding, about: &About<'_>) -> Words {
                 grouped(*per_day)
             ),
         ),
+        Finding::WrongDay { word, starts_at } => words(
+            format!(
+                "The text says “{word}”; the workshop is on {}",
+                about.zone.moment(*starts_at, about.now)
+            ),
+            "People would come at the wrong time. Choose another template, or send it on the day.",
+        ),
         Finding::SentBefore { title, by, at, n } => words(
             format!("{} of them got this already", grouped(*n)),
             format!(

@@ -123,7 +123,7 @@ pub fn matter(matter: &Matter, about: &About<'_>) -> Words {
 
 /// After the broadcast's name: on which channel, for which workshop.
 fn of(broadcast: &AboutBroadcast) -> String {
-    format!("{}, for {}", broadcast.channel.short_title(), broadcast.workshop_title)
+    format!("{}, for {}", broadcast.channel.title(), broadcast.workshop_title)
 }
 
 /// What stands on the button of a matter, with its number.
