@@ -1,5 +1,5 @@
 //! Templates: what a channel says, and where each value comes from. One list, one form and one way in for those of accounts and
-//! files; what is special about a channel is its [`kind::Kind`].
+//! files; what is special about a channel is its `Kind`.
 
 mod account;
 mod check;
