@@ -152,6 +152,8 @@ impl Work {
         self.db.run(analyse, args![]).await?;
         if let Db::Sqlite { writer, .. } = &self.db {
             forget_small_tables(writer).await?;
+            // Pages that nothing but this has looked at: an idle program holds 4 MB less.
+            writer.run(sqlx::query("PRAGMA shrink_memory")).await?;
         }
         Ok(())
     }

@@ -135,9 +135,16 @@ impl Watch {
     /// How long to rest after so much work. A stretch of an export is short; whoever reads it rests between two of them.
     fn rest_after(&self, worked: Duration) -> Duration {
         let Some(traffic) = &self.restful else { return Duration::ZERO };
+        if self.hurries() {
+            return Duration::ZERO;
+        }
         let from = Duration::from_millis(self.from_ms.load(Ordering::Acquire));
         let is_short = self.opened.elapsed().saturating_sub(from) < SHORT;
         if is_short { Duration::ZERO } else { traffic.rest_after(worked) }
+    }
+
+    fn hurries(&self) -> bool {
+        self.from_ms.load(Ordering::Acquire) == HURRIES
     }
 
     fn is_wanted(&self) -> bool {
@@ -194,11 +201,15 @@ impl Readers {
         reading.ended(row)
     }
 
+    /// Runs a statement that does not rest: a copy of the whole database. While it reads, the log behind it grows with every message, and
+    /// whoever writes when it ends carries all of that into the database. A copy that rested took 20 s beside a broadcast, and the
+    /// sending stood still for 4 s behind it.
     pub(crate) async fn run(
         &self,
         query: Query<'static, Sqlite, SqliteArguments>,
     ) -> Result<(), sqlx::Error> {
         let mut reading = self.read().await?;
+        reading.hurries();
         let done = query.execute(reading.connection()).await;
         reading.ended(done).map(|_| ())
     }
@@ -275,7 +286,7 @@ async fn connect(shared: &Shared, lane: Lane) -> Result<Reader, sqlx::Error> {
     let mut steps_back = lane == Lane::Scans;
     connection.lock_handle().await?.set_progress_handler(STEPS, move || {
         // SQLite asks on the thread that works.
-        if std::mem::take(&mut steps_back) {
+        if !watched.hurries() && std::mem::take(&mut steps_back) {
             traffic::step_back();
         }
         // From one statement to the next it did nothing: no more than a look takes counts as work.
@@ -289,6 +300,8 @@ async fn connect(shared: &Shared, lane: Lane) -> Result<Reader, sqlx::Error> {
     Ok(Reader { connection, watch })
 }
 
+/// Stands for the begin of a statement that does not rest.
+const HURRIES: u64 = u64::MAX;
 /// A statement that has run no longer rests not at all.
 const SHORT: Duration = Duration::from_millis(25);
 /// Between two looks a scan works no longer than this.
@@ -304,6 +317,12 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.reader.as_mut().expect("it is there until the end").connection
+    }
+
+    fn hurries(&self) {
+        if let Some(reader) = &self.reader {
+            reader.watch.from_ms.store(HURRIES, Ordering::Release);
+        }
     }
 
     fn over(mut self) {

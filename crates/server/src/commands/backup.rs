@@ -70,8 +70,6 @@ pub async fn run(config: Config, command: BackupCommand) -> anyhow::Result<()> {
             config.data.display()
         );
     }
-    // Before the database's threads begin: a server that sends beside this goes first.
-    store::step_back();
     let app = App::open(config, Arc::new(WallClock)).await?;
     let done = write(&app, &command.file).await;
     app.store.close().await;
@@ -106,6 +104,8 @@ pub async fn write(app: &App, file: &Path) -> anyhow::Result<About> {
     let copy = beside.0.join(DATABASE);
     if !app.store.is_shared() {
         app.store.backup_sqlite(&copy).await.context("cannot copy the database")?;
+        // What comes now has time; a server that sends beside this goes first.
+        store::step_back();
         let found = store::inspect(&format!("sqlite:{}", copy.display()), store::Depth::Full).await?;
         if let Some(broken) = found.broken.first() {
             bail!("the copy of the database is damaged ({broken}); run: munadi doctor");
