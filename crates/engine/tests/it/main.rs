@@ -7,6 +7,7 @@ mod bounded;
 mod broadcasts;
 mod chaos;
 mod clock;
+mod conflicts;
 mod defects;
 mod forget;
 mod lost_workers;
