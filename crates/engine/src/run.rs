@@ -35,7 +35,7 @@ const INDEX_ROWS: i64 = 2_000;
 const INDEX_ROWS_QUIET: i64 = 20_000;
 /// Beside an import the index rests so many times as long as it worked: the import decides how soon everybody is registered, and those
 /// without an entry are found all the same.
-const INDEX_RESTS_BESIDE_IMPORT: u32 = 8;
+const INDEX_RESTS_BESIDE_IMPORT: u32 = 24;
 /// Rows of an undone import that one transaction clears: some 60 ms of SQLite's only writer.
 const CLEAR_ROWS: i64 = 2_000;
 /// As many while messages go out.

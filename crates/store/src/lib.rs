@@ -181,7 +181,7 @@ impl Store {
         self.scans.traffic.goes_out();
     }
 
-    /// How long whoever worked so long in the background is to rest: as long, and longer while messages go out.
+    /// How long whoever worked so long in the background is to rest: a quarter of it, and many times as long while messages go out.
     pub fn rest_after(&self, worked: Duration) -> Duration {
         self.scans.traffic.rest_after(worked)
     }

@@ -38,9 +38,9 @@ impl Traffic {
         millis(self.opened.elapsed()) < self.until_ms.load(Ordering::Relaxed)
     }
 
-    /// How long to rest after so much work: as long as it was, and longer while messages go out.
+    /// How long to rest after so much work: a quarter of it, and many times as long while messages go out.
     pub(crate) fn rest_after(&self, worked: Duration) -> Duration {
-        if self.is_out() { (worked * RESTS_BESIDE_SENDING).min(REST_LONGEST.max(worked)) } else { worked }
+        if self.is_out() { (worked * RESTS_BESIDE_SENDING).min(REST_LONGEST.max(worked)) } else { worked / 4 }
     }
 }
 
@@ -69,7 +69,7 @@ mod tests {
     fn long_work_rests_longer_while_messages_go_out() {
         let traffic = Traffic::new();
         let worked = Duration::from_millis(10);
-        assert_eq!(traffic.rest_after(worked), worked);
+        assert_eq!(traffic.rest_after(worked), worked / 4);
         traffic.goes_out();
         assert_eq!(traffic.rest_after(worked), Duration::from_millis(80));
         assert_eq!(traffic.rest_after(Duration::from_secs(1)), REST_LONGEST);
