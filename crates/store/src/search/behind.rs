@@ -49,20 +49,16 @@ impl BehindRow {
 /// and the like; a word with a letter holds none of them, so that for a word they need not be taken out: a million rows take half as long.
 macro_rules! may_be_found {
     (word, $fold:literal, $after:literal) => {
-        may_be_found!(
-            concat!("replace(", $fold, "(name || '@' || email", $after, "), '''', '')")
-        )
+        may_be_found!(concat!("replace(", $fold, "(name || '@' || email", $after, "), '''', '')"))
     };
     (number, $fold:literal, $after:literal) => {
-        may_be_found!(
-            concat!(
-                "replace(replace(replace(replace(replace(replace(replace(",
-                $fold,
-                "(name || '@' || email || '@' || phone",
-                $after,
-                "), '''', ''), ' ', ''), '-', ''), '(', ''), ')', ''), '.', ''), '/', '')"
-            )
-        )
+        may_be_found!(concat!(
+            "replace(replace(replace(replace(replace(replace(replace(",
+            $fold,
+            "(name || '@' || email || '@' || phone",
+            $after,
+            "), '''', ''), ' ', ''), '-', ''), '(', ''), ')', ''), '.', ''), '/', '')"
+        ))
     };
     ($text:expr) => {
         concat!(
