@@ -48,6 +48,8 @@ pub struct Reading {
     pub network_id: Option<String>,
     /// The recipient's digits without `+`.
     pub digits: Option<String>,
+    /// The recipient's id at the network, which may come in the place of a number.
+    pub user_id: Option<String>,
     /// The campaign's name, when the receipt carries it.
     pub campaign: Option<String>,
     /// The messages that we named in the call, when the provider echoes what we send along.
@@ -68,7 +70,9 @@ pub enum Event {
     /// A person wrote to us.
     Inbound {
         /// Who, digits without `+`.
-        digits: String,
+        digits: Option<String>,
+        /// Who, by the network's id of a person; one of both is there.
+        user_id: Option<String>,
         /// What, as text.
         text: String,
     },

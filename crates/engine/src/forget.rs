@@ -41,10 +41,11 @@ impl Engine {
         Ok(looked_at)
     }
 
-    /// Takes away what nobody asked to be kept: bodies of old posts, and uploads that nobody finished.
+    /// Takes away what nobody asked to be kept: bodies of old posts, ids that no receipt names any more, and uploads that nobody finished.
     pub async fn tidy(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         self.work.forget_bodies(now.plus(-BODIES_KEPT_MS)).await?;
+        self.work.drop_sent_ids(now).await?;
         self.store.empty_log().await?;
         if let Some(folder) = self.files.clone() {
             let removed =

@@ -265,15 +265,17 @@ impl Engine {
         .await;
     }
 
-    /// Makes the index of people behind imports, and for who was registered by hand or before there was an index.
+    /// Makes the index of people behind imports, and for who was registered by hand or before there was an index; and the one of the
+    /// provider's ids.
     async fn indexing(self, stop: CancellationToken) {
         let (looked, importing) = (AtomicBool::new(false), AtomicBool::new(false));
         every(self.every(stop, "people will be made findable later"), || async {
             let start = Instant::now();
+            let ids = self.work.index_sent_ids(self.clock.now()).await?;
             let step = self.index_people(&looked, importing.load(Ordering::Relaxed)).await?;
             importing.store(step.importing, Ordering::Relaxed);
             let rest = self.store.rest_after(start.elapsed());
-            Ok(match (step.more, step.importing) {
+            Ok(match (step.more || ids > 0, step.importing) {
                 (true, true) => Rest::For(rest.max(start.elapsed() * INDEX_RESTS_BESIDE_IMPORT)),
                 (true, false) => Rest::For(rest),
                 (false, _) => Rest::UntilLook,

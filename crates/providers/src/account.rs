@@ -110,6 +110,8 @@ pub struct Capabilities {
     pub looks_up: bool,
     /// It can be asked which templates there are.
     pub lists_templates: bool,
+    /// What we send along with a message ([`Call::span`]) comes back in what is told of it.
+    pub echoes: bool,
 }
 
 /// One call, ready to go: one message, or several that share their content where the account takes that ([`Account::batch`]).

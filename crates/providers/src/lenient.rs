@@ -3,8 +3,8 @@
 use domain::{money::Money, time::Millis};
 use serde_json::Value;
 
-/// Longest id that is kept; those of the vendors have 15 to 60 characters.
-const ID_BYTES_MAX: usize = 128;
+/// Longest id that is kept; those of messages have 15 to 60 characters, those of people up to 131.
+const ID_BYTES_MAX: usize = 160;
 
 /// An id, as text or number; empty and absurd ones are none.
 pub(crate) fn id(value: Option<&Value>) -> Option<String> {
@@ -63,8 +63,12 @@ pub(crate) fn price(value: &Value) -> Option<Money> {
     (Money(0)..=Money::rupees(100)).contains(&price).then_some(price)
 }
 
-/// The digits of a number as a vendor writes it.
+/// The digits of a number as a vendor writes it. A text with letters is no number, whatever digits it has.
 pub(crate) fn digits(value: &Value) -> Option<String> {
-    let digits: String = text(value)?.chars().filter(char::is_ascii_digit).collect();
+    let text = text(value)?;
+    if text.chars().any(char::is_alphabetic) {
+        return None;
+    }
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     (8..=15).contains(&digits.len()).then_some(digits)
 }

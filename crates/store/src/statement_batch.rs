@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// More are sent in several exchanges, so that few different texts come about.
-const MOST: usize = 8;
+const MOST: usize = 9;
 
 struct Statement {
     sql: &'static str,

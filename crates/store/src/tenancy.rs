@@ -82,6 +82,9 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("message_events", Parent("broadcast_id", "broadcasts"), ALL),
     ("look_ups", TENANT, ALL),
     ("receipts", TENANT, ALL),
+    ("sent_fresh", TENANT, ALL),
+    ("sent_ids", Parent("integration_id", "integrations"), ALL),
+    ("user_ids", TENANT, ALL),
 ];
 
 impl Whose {

@@ -101,6 +101,9 @@ impl Sender {
     ) {
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return };
         let broadcast = first.message.broadcast;
+        if !ready.account.can().echoes {
+            self.endings.found_by_id.insert(broadcast);
+        }
         if let Some(asked) = ready.account.look_up_key(&ready.wire, provider_id.as_deref()) {
             let (first, last) = (first.message.position, last.message.position);
             let (asked, first, last) = match asked {

@@ -15,6 +15,7 @@ mod one_number;
 mod plans;
 mod poison;
 mod receipts;
+mod receipts_by_id;
 mod several;
 mod sms;
 mod world;

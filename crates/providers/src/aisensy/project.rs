@@ -488,6 +488,7 @@ fn reading(row: &Value, category: AudienceCategory, campaign: &Campaign) -> Opti
         provider_id: None,
         network_id: None,
         digits: Some(digits(&row["userNumber"])?),
+        user_id: None,
         campaign: Some(campaign.name.clone()),
         udf: None,
         proof,

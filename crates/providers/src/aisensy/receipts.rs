@@ -129,6 +129,7 @@ fn receipt(envelope: &Value, topic: Option<Stage>) -> Event {
         provider_id: id(message.get("submitted_message_id")),
         network_id: id(message.get("messageId")),
         digits: number(&envelope["data"]),
+        user_id: user_id(&envelope["data"]),
         campaign: text(&message["campaign"]["name"]).or_else(|| text(&message["campaign"])),
         udf: None,
         proof,
@@ -159,6 +160,24 @@ fn number(data: &Value) -> Option<String> {
     Some(if number.len() <= 10 && is_code { format!("{country}{number}") } else { number })
 }
 
+/// WhatsApp's id of the other side, `IN.` and letters and digits, which may come without a number (§12). Where AiSensy writes it is not
+/// published: in a place of its own, or in the number's.
+fn user_id(data: &Value) -> Option<String> {
+    let sides = [&data["message"], &data["contact"], data];
+    let places = ["from_user_id", "user_id", "userId", "phone_number"];
+    let mut found = sides.iter().flat_map(|side| places.iter().filter_map(|place| id(side.get(*place))));
+    found.find(|id| is_user_id(id))
+}
+
+/// Two letters of a country, a dot, letters and digits.
+pub(super) fn is_user_id(text: &str) -> bool {
+    let Some((country, rest)) = text.split_once('.') else { return false };
+    country.len() == 2
+        && country.bytes().all(|b| b.is_ascii_uppercase())
+        && !rest.is_empty()
+        && rest.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
 /// Longest inbound text that is kept, in characters; only whole opt-out words matter.
 const INBOUND_CHARS_MAX: usize = 1_000;
 
@@ -166,9 +185,12 @@ fn inbound(data: &Value) -> Event {
     let message = &data["message"];
     let sender = message["sender"].as_str().unwrap_or("USER");
     let said = said(&message["message_content"]);
-    match (number(data), said) {
-        (Some(digits), Some(said)) if sender.eq_ignore_ascii_case("USER") => {
-            Event::Inbound { digits, text: said.chars().take(INBOUND_CHARS_MAX).collect() }
+    let (digits, user_id) = (number(data), user_id(data));
+    match said {
+        Some(said)
+            if sender.eq_ignore_ascii_case("USER") && (digits.is_some() || user_id.is_some()) =>
+        {
+            Event::Inbound { digits, user_id, text: said.chars().take(INBOUND_CHARS_MAX).collect() }
         }
         _ => Event::Other,
     }

@@ -249,7 +249,12 @@ impl Account for AisensyAccount {
 
     fn can(&self) -> Capabilities {
         let project = self.has_project();
-        Capabilities { takes_receipts: self.takes_receipts(), looks_up: project, lists_templates: project }
+        Capabilities {
+            takes_receipts: self.takes_receipts(),
+            looks_up: project,
+            lists_templates: project,
+            echoes: false,
+        }
     }
 
     fn send<'a>(&'a self, http: &'a Http, call: &'a Call<'a>) -> BoxFuture<'a, Outcome> {

@@ -268,7 +268,7 @@ impl Account for Fast2smsAccount {
     }
 
     fn can(&self) -> Capabilities {
-        Capabilities { takes_receipts: true, looks_up: true, lists_templates: true }
+        Capabilities { takes_receipts: true, looks_up: true, lists_templates: true, echoes: true }
     }
 
     fn hours(&self) -> Option<OpenHours> {

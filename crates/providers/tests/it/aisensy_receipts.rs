@@ -100,6 +100,7 @@ fn the_fixtures_are_read() {
             provider_id: Some("00000000-0000-4000-8000-000000000001".into()),
             network_id: Some("wamid.TESTONLY0001".into()),
             digits: Some("919000000001".into()),
+            user_id: None,
             campaign: None,
             udf: None,
             proof: Proof::Delivered,
@@ -113,6 +114,7 @@ fn the_fixtures_are_read() {
             provider_id: None,
             network_id: Some("wamid.TESTONLY0002".into()),
             digits: Some("919000000002".into()),
+            user_id: None,
             campaign: Some("workshop_reminder_1h".into()),
             udf: None,
             proof: Proof::Failed(ProviderAnswer::new("131026", "Message undeliverable")),
@@ -126,6 +128,7 @@ fn the_fixtures_are_read() {
             provider_id: None,
             network_id: Some("wamid.TESTONLY0001".into()),
             digits: Some("919000000001".into()),
+            user_id: None,
             campaign: Some("workshop_reminder_1h".into()),
             udf: None,
             proof: Proof::Read,
@@ -155,7 +158,7 @@ fn a_button_that_says_stop_in_its_payload_is_heard() {
 #[test]
 fn a_person_who_says_stop_is_heard_in_text_and_by_button() {
     for (raw, digits) in [(STOP, "919000000001"), (QUICK_REPLY, "919000000002")] {
-        let Event::Inbound { digits: from, text } = read(raw.as_bytes()).remove(0) else { panic!("inbound") };
+        let Event::Inbound { digits: Some(from), text, .. } = read(raw.as_bytes()).remove(0) else { panic!("inbound") };
         assert_eq!((from.as_str(), opt_word(&text)), (digits, Some(OptWord::Stop)), "{text}");
     }
 }

@@ -54,6 +54,7 @@ fn delivered() -> Reading {
         provider_id: Some("abc0123456789xy".into()),
         network_id: None,
         digits: Some("919000000001".into()),
+        user_id: None,
         campaign: None,
         udf: Some(MessageSpan { last: 100, ..span() }),
         proof: Proof::Delivered,

@@ -178,7 +178,7 @@ async fn receipts_are_genuine_repeatable_and_end_where_the_phone_is() {
     let events: Vec<Event> = genuine.iter().flat_map(|post| read(post.body.as_bytes())).collect();
     assert!(events.contains(&Event::Other), "the unknown topic");
     assert!(events.iter().any(|event| {
-        matches!(event, Event::Inbound { digits, text } if digits == "919000000001" && opt_word(text) == Some(OptWord::Stop))
+        matches!(event, Event::Inbound { digits: Some(digits), text, .. } if digits == "919000000001" && opt_word(text) == Some(OptWord::Stop))
     }));
     let readings: Vec<_> = events
         .into_iter()

@@ -72,7 +72,10 @@ impl Org {
     ) -> Result<Erasure, StoreError> {
         self.allow(Permission::Erase)?;
         // Looked for before the transaction: these go through texts, which takes its time.
-        let receipts = self.receipts_about(phone).await?;
+        let mut receipts = self.receipts_about(phone, &tail(phone)).await?;
+        for user in self.user_ids(phone).await? {
+            receipts.extend(self.receipts_about(phone, &user).await?);
+        }
         let lines = self.import_lines_about(phone).await?;
         let mut tx = self.db.by_index().begin().await?;
         let workshops: Vec<(Uuid,)> = tx
@@ -107,6 +110,7 @@ impl Org {
             "UPDATE suppressions SET phone = '' WHERE organization_id = $1 AND phone = $2",
             "UPDATE suppressions_lifted SET phone = '' WHERE organization_id = $1 AND phone = $2",
             "UPDATE consents SET phone = '' WHERE organization_id = $1 AND phone = $2 AND phone <> ''",
+            "DELETE FROM user_ids WHERE organization_id = $1 AND phone = $2",
             // Where the plan of a broadcast ended.
             "UPDATE broadcasts SET plan_phone = '', plan_identity = ''
              WHERE organization_id = $1 AND plan_phone = $2 AND status <> 'planning'",
@@ -213,9 +217,21 @@ impl Org {
         Ok(blanked)
     }
 
-    /// Receipts whose body has that number in it: one post may speak of many people and stand with another's message. Those that are
-    /// still to be applied are left; what they leave is dropped then.
-    async fn receipts_about(&self, phone: &Phone) -> Result<Vec<Uuid>, StoreError> {
+    /// WhatsApp's ids of whoever has that number.
+    async fn user_ids(&self, phone: &Phone) -> Result<Vec<String>, StoreError> {
+        let ids: Vec<(String,)> = self
+            .db
+            .all(
+                "SELECT user_id FROM user_ids WHERE organization_id = $1 AND phone = $2",
+                args![self.id(), phone.as_str()],
+            )
+            .await?;
+        Ok(ids.into_iter().map(|(id,)| id).collect())
+    }
+
+    /// Receipts whose body has that mark of the person in it: one post may speak of many people and stand with another's message. Those
+    /// that are still to be applied are left; what they leave is dropped then.
+    async fn receipts_about(&self, phone: &Phone, mark: &str) -> Result<Vec<Uuid>, StoreError> {
         let found: Vec<(Uuid,)> = self
             .db
             .all(
@@ -228,7 +244,7 @@ impl Org {
                  SELECT id FROM receipts WHERE organization_id = $1 AND state = 'not_understood' AND body LIKE $3
                  UNION
                  SELECT id FROM receipts WHERE organization_id = $1 AND state = 'ignored' AND body LIKE $3",
-                args![self.id(), phone.as_str(), format!("%{}%", tail(phone))],
+                args![self.id(), phone.as_str(), format!("%{mark}%")],
             )
             .await?;
         Ok(found.into_iter().map(|(id,)| id).collect())

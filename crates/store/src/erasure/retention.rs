@@ -274,6 +274,8 @@ impl Work {
                AND NOT EXISTS (SELECT 1 FROM leads l WHERE l.organization_id = $1 AND l.phone = suppressions_lifted.phone)",
             "UPDATE consents SET phone = '' WHERE organization_id = $1 AND phone <> '' AND phone IN (SELECT b.phone FROM @batch)
                AND NOT EXISTS (SELECT 1 FROM leads l WHERE l.organization_id = $1 AND l.phone = consents.phone)",
+            "DELETE FROM user_ids WHERE organization_id = $1 AND phone <> '' AND phone IN (SELECT b.phone FROM @batch)
+               AND NOT EXISTS (SELECT 1 FROM leads l WHERE l.organization_id = $1 AND l.phone = user_ids.phone)",
         ] {
             tx.run_batch(sql, args![due.organization.0], numbers()).await?;
         }

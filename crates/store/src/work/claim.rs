@@ -162,7 +162,7 @@ impl Work {
             }
             self.claim(&mut tx, &mut statements, *want, key, care, &mut moves, &mut turn, now).await?;
         }
-        aside.write(&mut statements);
+        aside.write(&mut statements, now);
         move_counts_with(&mut statements, moves);
         if !statements.send(&mut tx).await? {
             return Ok(None);

@@ -12,7 +12,9 @@ mod proofs;
 mod receipts;
 mod record;
 mod script;
+mod sent_ids;
 mod settle;
+mod user_ids;
 mod workers;
 
 use domain::ids::WorkerId;
@@ -30,6 +32,7 @@ pub use proofs::{Difference, Unproven};
 pub use receipts::{Applied, Candidate, PendingReceipt, RawReceipt, ReceiptChange};
 pub use record::{Endings, Record, SentRequest};
 pub use script::SentScript;
+pub use sent_ids::IDS_KEPT_MS;
 pub(crate) use settle::SETTLE_ROWS;
 pub use settle::Settled;
 pub use workers::WorkerBeat;

@@ -13,7 +13,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{LookUpTarget, NewLookUp, Turn, Work, look_ups};
+use super::{LookUpTarget, NewLookUp, Turn, Work, look_ups, sent_ids::SentIds};
 use crate::{
     changes,
     db::{Batch, Tx, again, args},
@@ -59,6 +59,8 @@ pub struct Endings {
     pub requests: Vec<SentRequest>,
     /// What is to be asked about later.
     pub look_ups: Vec<NewLookUp>,
+    /// Broadcasts whose receipts will not say what we sent along: their messages are found by the provider's ids.
+    pub found_by_id: HashSet<BroadcastId>,
 }
 
 impl Endings {
@@ -122,11 +124,13 @@ pub(super) enum RowCheck {
 pub(super) struct SideRows {
     slots: BTreeMap<(Uuid, i64), i64>,
     look_ups: Vec<NewLookUp>,
+    sent_ids: SentIds,
 }
 
 impl SideRows {
-    pub(super) fn write(&self, statements: &mut StatementBatch) {
+    pub(super) fn write(&self, statements: &mut StatementBatch, now: Millis) {
         write_slots(statements, &self.slots);
+        self.sent_ids.write(statements, now);
         look_ups::write(statements, &self.look_ups);
     }
 }
@@ -276,7 +280,7 @@ impl Work {
             // Before the claim, which asks whether it may go on.
             pause(tx, BroadcastId(broadcast), said, now).await?;
         }
-        Ok(SideRows { slots, look_ups })
+        Ok(SideRows { slots, look_ups, sent_ids: sent_ids(endings) })
     }
 
     /// Writes endings of rows that are still this worker's; the keys of those that are not, where somebody looks which.
@@ -461,6 +465,18 @@ impl Work {
             .await?;
         Ok(())
     }
+}
+
+/// Also of rows that others hold for unknown by now: their receipts are the way back from it. A request of several numbers names none
+/// of them.
+fn sent_ids(endings: &Endings) -> SentIds {
+    let mut ids = SentIds::default();
+    for record in endings.rows.iter().filter(|row| endings.found_by_id.contains(&row.message.broadcast)) {
+        if let Next::Sent { provider_id: Some(id), .. } = &record.next {
+            ids.note(record.message, id);
+        }
+    }
+    ids
 }
 
 async fn pause(

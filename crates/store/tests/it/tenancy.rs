@@ -42,6 +42,9 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM message_events",
     "SELECT COUNT(*) FROM look_ups",
     "SELECT COUNT(*) FROM receipts",
+    "SELECT COUNT(*) FROM sent_fresh",
+    "SELECT COUNT(*) FROM sent_ids",
+    "SELECT COUNT(*) FROM user_ids",
 ];
 
 fn table(sql: &str) -> &str {
@@ -99,6 +102,9 @@ async fn fill(world: &World) {
         format!(
             "INSERT INTO receipts VALUES ({any}, {organization}, {any}, 'key', '', 'pending', '', NULL, NULL, 0, 0)"
         ),
+        format!("INSERT INTO sent_fresh VALUES ({any}, {organization}, {any}, {broadcast}, 0, '')"),
+        format!("INSERT INTO sent_ids SELECT id, 1, 1, {broadcast}, 1 FROM integrations"),
+        format!("INSERT INTO user_ids VALUES ({any}, 'IN.TEST', {organization}, '', NULL, 0)"),
     ] {
         world.run(sql).await;
     }
