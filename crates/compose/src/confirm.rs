@@ -113,6 +113,7 @@ impl Review {
             workshop: draft.workshop.id,
             channel: draft.template.channel,
             title: draft.template.name.clone(),
+            template_id: Some(draft.template.id),
             template: self.frozen.clone(),
             category: draft.message.category(),
             audience: draft.audience.clone(),

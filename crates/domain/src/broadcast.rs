@@ -1,5 +1,7 @@
 //! A broadcast's states, and the one function that knows the legal moves.
 
+use crate::ids::{GroupId, RegistrantId};
+
 crate::text_enum! {
     /// Where a broadcast stands.
     BroadcastStatus, "broadcast status" {
@@ -15,6 +17,33 @@ crate::text_enum! {
         Completed = "completed",
         /// Ended by a person; rows not yet tried are cancelled.
         Cancelled = "cancelled",
+    }
+}
+
+/// To whom a message goes. Of one broadcast, nobody gets two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Addressee {
+    /// A registered person.
+    Registrant(RegistrantId),
+    /// A group, which reads one message together.
+    Group(GroupId),
+}
+
+impl Addressee {
+    /// The registration, where it is a person's.
+    pub fn registrant(self) -> Option<RegistrantId> {
+        match self {
+            Addressee::Registrant(id) => Some(id),
+            Addressee::Group(_) => None,
+        }
+    }
+
+    /// The group, where it is one.
+    pub fn group(self) -> Option<GroupId> {
+        match self {
+            Addressee::Registrant(_) => None,
+            Addressee::Group(id) => Some(id),
+        }
     }
 }
 

@@ -67,6 +67,8 @@ ids! {
     LeadId,
     /// A lead's place in a workshop.
     RegistrantId,
+    /// A group on a messenger, to which one message goes for all of its members.
+    GroupId,
     /// One import of a file.
     ImportId,
     /// A person who must not be contacted.

@@ -272,6 +272,14 @@ impl Message {
         }
     }
 
+    /// What the provider's receipts call all messages of one broadcast; empty where they have no name for them.
+    pub fn batch_name(&self) -> &str {
+        match self {
+            Message::Whatsapp(template) => &template.campaign,
+            Message::Sms(_) => "",
+        }
+    }
+
     /// What it is priced as.
     pub fn tariff(&self) -> Tariff {
         match self {

@@ -3,6 +3,7 @@
 use compose::{Audience, Judged};
 use domain::{
     audience::{Decision, OneEach, Rules},
+    broadcast::Addressee,
     channel::Channel,
     ids::MessageRef,
     outcome::ProviderAnswer,
@@ -135,7 +136,8 @@ fn row(Judged { person, decision }: Judged, sums: &mut StretchSums) -> PlannedRo
             (Some((excluded.reason, words)), String::new())
         }
     };
-    PlannedRow { registrant: person.registrant(), name: person.name, recipient: person.phone, skip, content }
+    let addressee = Addressee::Registrant(person.registrant());
+    PlannedRow { addressee, name: person.name, recipient: person.phone, skip, content }
 }
 
 fn json(content: &domain::template::Content) -> String {

@@ -141,6 +141,7 @@ impl Store {
                 "use sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE as the database".to_owned();
             return Err(StoreError::Address(words));
         };
+        templates::fill_in(&db).await?;
         let engine = match &db {
             Db::Sqlite { writer, readers } => {
                 Db::Sqlite { writer: writer.clone(), readers: readers.of(Lane::Engine) }

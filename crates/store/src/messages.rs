@@ -5,8 +5,9 @@ mod listing;
 use std::collections::BTreeMap;
 
 use domain::{
+    broadcast::Addressee,
     event::EventKind,
-    ids::{BroadcastId, MessageRef, RegistrantId},
+    ids::{BroadcastId, GroupId, MessageRef, RegistrantId},
     message::MessageState,
     money::Money,
     reason::Reason,
@@ -73,8 +74,8 @@ pub(crate) fn move_counts_with(statements: &mut StatementBatch, moves: CountMove
 pub struct MessageView {
     /// Which.
     pub message: MessageRef,
-    /// Whose registration.
-    pub registrant: RegistrantId,
+    /// To whom it goes.
+    pub addressee: Addressee,
     /// The person's name; may be empty.
     pub name: String,
     /// E.164; may be empty for those left out.
@@ -116,6 +117,7 @@ struct MessageRow {
     broadcast_id: Uuid,
     position: i64,
     registrant_id: Uuid,
+    group_id: Option<Uuid>,
     name: String,
     recipient: String,
     state: String,
@@ -140,7 +142,10 @@ impl TryFrom<MessageRow> for MessageView {
     fn try_from(row: MessageRow) -> Result<MessageView, StoreError> {
         Ok(MessageView {
             message: MessageRef { broadcast: BroadcastId(row.broadcast_id), position: row.position },
-            registrant: RegistrantId(row.registrant_id),
+            addressee: match row.group_id {
+                Some(group) => Addressee::Group(GroupId(group)),
+                None => Addressee::Registrant(RegistrantId(row.registrant_id)),
+            },
             name: row.name,
             recipient: row.recipient,
             state: word("messages", "state", &row.state)?,

@@ -1,11 +1,15 @@
 //! Templates of an organisation. What they say is the channel's business: here it is one JSON text.
 
-use domain::{channel::Channel, ids::TemplateId, role::Permission, time::Millis, told::Purpose};
+use std::collections::HashMap;
+
+use domain::{
+    channel::Channel, ids::TemplateId, role::Permission, template::Message, time::Millis, told::Purpose,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    db::args,
+    db::{Batch, Db, args},
     error::{StoreError, json, word},
     org::Org,
 };
@@ -169,5 +173,112 @@ impl Org {
         }
         self.note(&mut tx, "template.removed", id, "", now).await?;
         tx.commit().await
+    }
+}
+
+/// What the provider's receipts call the messages of a broadcast of this template; empty where they do not, or nobody can tell.
+pub(crate) fn batch_name(channel: Channel, template: &Value) -> String {
+    Message::from_json(channel, template).map_or(String::new(), |message| message.batch_name().to_owned())
+}
+
+/// Broadcasts that one transaction fills in.
+const FILLED_AT_ONCE: i64 = 200;
+
+#[derive(sqlx::FromRow)]
+struct BlankRow {
+    id: Uuid,
+    organization_id: Uuid,
+    channel: String,
+    template: String,
+}
+
+/// Fills in what broadcasts of older releases do not say of themselves: by what name their receipts call them, and which template they
+/// were made of, where one alone of their channel is known to the provider by that name.
+pub(crate) async fn fill_in(db: &Db) -> Result<(), StoreError> {
+    let mut known: HashMap<Uuid, Vec<(Uuid, Channel, String)>> = HashMap::new();
+    loop {
+        let blank: Vec<BlankRow> = db
+            .all(
+                "SELECT id, organization_id, channel, template FROM broadcasts WHERE batch_name IS NULL ORDER BY id LIMIT $1",
+                args![FILLED_AT_ONCE],
+            )
+            .await?;
+        if blank.is_empty() {
+            return Ok(());
+        }
+        let mut filled = Vec::with_capacity(blank.len());
+        for row in &blank {
+            let templates = match known.entry(row.organization_id) {
+                std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
+                std::collections::hash_map::Entry::Vacant(new) => {
+                    new.insert(names_there(db, row.organization_id).await?)
+                }
+            };
+            filled.push(told_of(row, templates));
+        }
+        let mut tx = db.begin().await?;
+        tx.run_batch(
+            "UPDATE broadcasts SET template_id = COALESCE(broadcasts.template_id, b.template_id), batch_name = b.batch_name
+             FROM @batch WHERE broadcasts.id = b.id",
+            args![],
+            Batch::new()
+                .uuids("id", blank.iter().map(|row| row.id))
+                .uuids("template_id", filled.iter().map(|(template, _)| *template))
+                .texts("batch_name", filled.iter().map(|(_, name)| name.clone())),
+        )
+        .await?;
+        tx.commit().await?;
+    }
+}
+
+/// An organisation's templates, those that were taken out of the lists as well, and by what the provider knows each.
+async fn names_there(db: &Db, organization: Uuid) -> Result<Vec<(Uuid, Channel, String)>, StoreError> {
+    let rows: Vec<(Uuid, String, String)> = db
+        .all("SELECT id, channel, body FROM templates WHERE organization_id = $1", args![organization])
+        .await?;
+    let named = rows.into_iter().filter_map(|(id, channel, body)| {
+        let channel: Channel = channel.parse().ok()?;
+        let message = Message::from_json(channel, &serde_json::from_str(&body).ok()?).ok()?;
+        Some((id, channel, message.name_there().to_owned()))
+    });
+    Ok(named.collect())
+}
+
+/// Template and name of a broadcast, as far as they can be told.
+fn told_of(row: &BlankRow, templates: &[(Uuid, Channel, String)]) -> (Option<Uuid>, String) {
+    let message = row.channel.parse().ok().and_then(|channel: Channel| {
+        let template = serde_json::from_str(&row.template).ok()?;
+        Some((channel, Message::from_json(channel, &template).ok()?))
+    });
+    let Some((channel, message)) = message else { return (None, String::new()) };
+    let mut same =
+        templates.iter().filter(|(_, on, name)| *on == channel && name == message.name_there());
+    let only = same.next().filter(|_| same.next().is_none());
+    (only.map(|(id, _, _)| *id), message.batch_name().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_two_templates_have_tells_of_neither() {
+        let row = BlankRow {
+            id: Uuid::nil(),
+            organization_id: Uuid::nil(),
+            channel: "personal".into(),
+            template: r#"{"campaign":"today","category":"utility","language":"en","header":"","body":"Hi","footer":"","parameters":[],"media":null,"buttons":[]}"#.into(),
+        };
+        let template = |n: u128, on: Channel, name: &str| (Uuid::from_u128(n), on, name.to_owned());
+        let one = [
+            template(1, Channel::WhatsappPersonal, "today"),
+            template(2, Channel::WhatsappPersonal, "tomorrow"),
+            template(3, Channel::Sms, "today"),
+        ];
+        assert_eq!(told_of(&row, &one), (Some(Uuid::from_u128(1)), "today".to_owned()));
+        let two = [one[0].clone(), template(4, Channel::WhatsappPersonal, "today")];
+        assert_eq!(told_of(&row, &two), (None, "today".to_owned()));
+        let unreadable = BlankRow { template: "{".into(), ..row };
+        assert_eq!(told_of(&unreadable, &one), (None, String::new()));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::{
-    ids::{BroadcastId, MessageRef},
+    ids::MessageRef,
     message::MessageState,
     receipt::{Proof, Reading, advance},
     time::Millis,
@@ -16,7 +16,6 @@ use super::{AGAIN_MS, CALL_MOST_MS, WAIT_MOST_MS, forms_of, nameless, number, re
 pub(super) struct CandidateSet {
     now: Millis,
     rows: Vec<Candidate>,
-    campaigns: HashMap<BroadcastId, String>,
     /// Messages that an id of the provider was given for.
     by_id: HashMap<String, MessageRef>,
     by_message: HashMap<MessageRef, usize>,
@@ -45,7 +44,6 @@ impl CandidateSet {
         CandidateSet {
             now,
             rows: Vec::new(),
-            campaigns: HashMap::new(),
             by_id,
             by_message: HashMap::new(),
             by_number: HashMap::new(),
@@ -63,10 +61,6 @@ impl CandidateSet {
             let at = self.rows.len();
             self.by_message.insert(row.message, at);
             self.by_number.entry(row.recipient.clone()).or_default().push(at);
-            self.campaigns.entry(row.message.broadcast).or_insert_with(|| {
-                let template: serde_json::Value = serde_json::from_str(&row.template).unwrap_or_default();
-                template["campaign"].as_str().unwrap_or_default().to_owned()
-            });
             self.rows.push(row);
         }
     }
@@ -169,8 +163,7 @@ impl CandidateSet {
             row.tried
                 && id_fits
                 && row.network_id.is_none()
-                && reading.campaign.is_some()
-                && self.campaigns.get(&row.message.broadcast) == reading.campaign.as_ref()
+                && reading.campaign.as_ref().is_some_and(|name| *name == row.batch_name)
         };
         by_number.iter().filter(fits).max_by_key(|at| self.rows[**at].started_at).copied()
     }

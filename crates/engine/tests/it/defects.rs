@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    broadcast::{BroadcastStatus, UNDO_MS},
+    broadcast::{Addressee, BroadcastStatus, UNDO_MS},
     message::MessageState,
     reason::{OwnReason, Reason},
     template::Content,
@@ -86,7 +86,7 @@ on_both! {
         let rows = people
             .iter()
             .map(|person| PlannedRow {
-                registrant: person.registrant(),
+                addressee: Addressee::Registrant(person.registrant()),
                 name: person.name.clone(),
                 recipient: person.phone.clone(),
                 skip: None,

@@ -120,6 +120,7 @@ impl Sms {
             workshop: world.workshop,
             channel: Channel::Sms,
             title: "Reminder".into(),
+            template_id: None,
             template: serde_json::to_value(template).unwrap(),
             category: template.category,
             audience: Audience::Registered,

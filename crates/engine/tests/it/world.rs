@@ -250,6 +250,7 @@ impl World {
             workshop: self.workshop,
             channel: Channel::WhatsappPersonal,
             title: "Reminder".into(),
+            template_id: None,
             category: template.category,
             template: serde_json::to_value(template).expect("a template is JSON"),
             audience: Audience::Registered,

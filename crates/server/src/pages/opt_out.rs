@@ -13,7 +13,7 @@ use domain::channel::{Category, Channel};
 use maud::{Markup, Render, html};
 use store::{
     StoreError,
-    work::{Addressee, LinkState},
+    work::{LinkHolder, LinkState},
 };
 
 use super::foot;
@@ -50,7 +50,7 @@ impl FromRequestParts<App> for Caller {
 
 /// Behind a link.
 enum Behind {
-    Message(Addressee),
+    Message(LinkHolder),
     /// The link of a test message or a preview.
     Sample,
     /// No link of ours, or one whose message is gone.
@@ -183,7 +183,7 @@ struct Words {
     buttons: Vec<(Wish, String)>,
 }
 
-fn words(to: &Addressee, state: LinkState) -> Words {
+fn words(to: &LinkHolder, state: LinkState) -> Words {
     let name = &to.organization_name;
     let (on, par) = by(to.channel);
     let promotion = Wish::usual(to.category) == Wish::StopPromotions;
@@ -244,7 +244,7 @@ fn words(to: &Addressee, state: LinkState) -> Words {
     words
 }
 
-fn message(theme: Theme, to: &Addressee, state: LinkState) -> PublicPage {
+fn message(theme: Theme, to: &LinkHolder, state: LinkState) -> PublicPage {
     let Words { title, text, buttons } = words(to, state);
     let stopped = state.promotions_stopped || state.everything_stopped;
     PublicPage {
@@ -321,8 +321,8 @@ mod tests {
 
     use super::*;
 
-    fn to(category: Category) -> Addressee {
-        Addressee {
+    fn to(category: Category) -> LinkHolder {
+        LinkHolder {
             organization: OrganizationId(Uuid::nil()),
             organization_name: "Udaan Academy".into(),
             channel: Channel::WhatsappPersonal,

@@ -142,6 +142,7 @@ impl Stage {
             workshop,
             channel: message.channel(),
             title: title.to_owned(),
+            template_id: None,
             category: message.category(),
             template: message.to_json(),
             audience: Audience::Registered,

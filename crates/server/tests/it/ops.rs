@@ -212,6 +212,7 @@ store::on_both! {
             workshop: here.workshop,
             channel: Channel::WhatsappPersonal,
             title: "Reminder".to_owned(),
+            template_id: None,
             template: json!({}),
             category: Category::Utility,
             audience: Audience::Registered,

@@ -43,6 +43,7 @@ async fn sent(world: &World, people: &People, category: Category) -> (MessageRef
         workshop: workshop.parse().unwrap(),
         channel: Channel::WhatsappPersonal,
         title: "Offer".to_owned(),
+        template_id: None,
         template: json!({
             "campaign": "offer", "category": category.word(), "language": "en", "body": "Stop: {{1}}",
             "parameters": [{ "label": "stop", "source": { "from": "opt_out_link" }, "fallback": "" }],

@@ -341,6 +341,7 @@ on_both! {
             workshop: org.add_workshop(&draft, now).await.unwrap(),
             channel: Channel::WhatsappPersonal,
             title: "Reminder".into(),
+            template_id: None,
             template: org.template(people.template).await.unwrap().body,
             category: Category::Utility,
             audience: Audience::Registered,

@@ -5,7 +5,7 @@ mod decisions;
 use domain::{
     broadcast::{Audience, BroadcastStatus},
     channel::{Category, Channel},
-    ids::{BroadcastId, IntegrationId, WorkshopId},
+    ids::{BroadcastId, IntegrationId, TemplateId, WorkshopId},
     message::MessageState,
     money::Money,
     reason::Reason,
@@ -22,6 +22,7 @@ use crate::{
     db::{Batch, Tx, args},
     error::{StoreError, json, word},
     org::Org,
+    templates::batch_name,
     work::{Work, sending_hours},
 };
 
@@ -36,6 +37,8 @@ pub struct NewBroadcast {
     pub channel: Channel,
     /// What it is called in lists.
     pub title: String,
+    /// Which template it is made of; `None` when it is none of the organisation's.
+    pub template_id: Option<TemplateId>,
     /// The template as it stands now; later edits change nothing here.
     pub template: Value,
     /// Decides price and suppression.
@@ -118,6 +121,8 @@ pub struct Broadcast {
     pub category: Category,
     /// What it is called in lists.
     pub title: String,
+    /// Which template it was made of, where that is known.
+    pub template_id: Option<TemplateId>,
     /// The frozen template.
     pub template: Value,
     /// Where it stands.
@@ -181,6 +186,7 @@ struct BroadcastRow {
     channel: String,
     category: String,
     title: String,
+    template_id: Option<Uuid>,
     template: String,
     status: String,
     created_by: String,
@@ -232,6 +238,7 @@ fn assemble(rows: Vec<BroadcastRow>, counts: Vec<CountRow>) -> Result<Vec<Broadc
                 channel: word("broadcasts", "channel", &row.channel)?,
                 category: word("broadcasts", "category", &row.category)?,
                 title: row.title,
+                template_id: row.template_id.map(TemplateId),
                 template: json("broadcasts", "template", &row.template)?,
                 status: word("broadcasts", "status", &row.status)?,
                 created_by: row.created_by,
@@ -307,11 +314,11 @@ impl Org {
         };
         let added = tx
             .run(
-                "INSERT INTO broadcasts (id, organization_id, integration_id, workshop_id, channel, title, template, audience,
-                                         category, status, created_by, created_at, starts_at, deadline, probed,
+                "INSERT INTO broadcasts (id, organization_id, integration_id, workshop_id, channel, title, template, template_id,
+                                         batch_name, audience, category, status, created_by, created_at, starts_at, deadline, probed,
                                          hours, content, unit_price, planned, units, plan_phone, plan_identity, cursor, served_at,
                                          purpose, round, round_why)
-                 SELECT $1, $2, i.id, w.id, $5, $6, $7, $8, $9, 'planning', $10, $11, $12, $13, FALSE, $15, '', $14, 0, 0, '', '',
+                 SELECT $1, $2, i.id, w.id, $5, $6, $7, $19, $20, $8, $9, 'planning', $10, $11, $12, $13, FALSE, $15, '', $14, 0, 0, '', '',
                         0, 0, $16, $17, $18
                  FROM integrations i JOIN workshops w ON w.organization_id = i.organization_id
                  WHERE i.id = $3 AND i.removed_at IS NULL AND w.id = $4 AND i.organization_id = $2
@@ -334,7 +341,9 @@ impl Org {
                     hours,
                     new.telling.purpose.word(),
                     round,
-                    new.telling.further.as_deref().unwrap_or_default()
+                    new.telling.further.as_deref().unwrap_or_default(),
+                    new.template_id.map(|id| id.0),
+                    batch_name(new.channel, &new.template)
                 ],
             )
             .await?;
@@ -391,7 +400,7 @@ impl Org {
             .db
             .all(
                 "SELECT b.id, b.integration_id, b.workshop_id, w.title AS workshop_title, w.starts_at AS workshop_starts_at,
-                        b.channel, b.category, b.title, b.template, b.status, b.created_by, b.created_at, b.starts_at, b.deadline,
+                        b.channel, b.category, b.title, b.template_id, b.template, b.status, b.created_by, b.created_at, b.starts_at, b.deadline,
                         b.started_at, b.finished_at, b.stopped_at, b.stopped_by, b.stop_code, b.stop_text, b.hours, b.unit_price, b.planned,
                         b.units
                  FROM broadcasts b JOIN workshops w ON w.id = b.workshop_id WHERE b.id = $1 AND b.organization_id = $2",
@@ -418,7 +427,7 @@ impl Org {
             .db
             .all(
                 "SELECT b.id, b.integration_id, b.workshop_id, w.title AS workshop_title, w.starts_at AS workshop_starts_at,
-                        b.channel, b.category, b.title, b.template, b.status, b.created_by, b.created_at, b.starts_at, b.deadline,
+                        b.channel, b.category, b.title, b.template_id, b.template, b.status, b.created_by, b.created_at, b.starts_at, b.deadline,
                         b.started_at, b.finished_at, b.stopped_at, b.stopped_by, b.stop_code, b.stop_text, b.hours, b.unit_price, b.planned,
                         b.units
                  FROM broadcasts b JOIN workshops w ON w.id = b.workshop_id

@@ -21,7 +21,7 @@ use crate::{
 macro_rules! select_messages {
     ($rest:literal) => {
         concat!(
-            "SELECT m.broadcast_id, m.position, m.registrant_id, m.name, m.recipient, m.state, m.reason, m.reason_text, m.attempt,
+            "SELECT m.broadcast_id, m.position, m.registrant_id, m.group_id, m.name, m.recipient, m.state, m.reason, m.reason_text, m.attempt,
                     m.next_attempt_at, m.changed_at, m.started_at, m.sent_at, m.delivered_at, m.read_at, m.failed_at,
                     m.provider_id, m.network_id, m.cost,
                     CASE WHEN m.content = '' AND m.planned THEN (SELECT c.content FROM broadcasts c WHERE c.id = m.broadcast_id)
@@ -179,7 +179,7 @@ impl Org {
                 position: row.message.position,
                 name: row.name.clone(),
                 recipient: row.recipient.clone(),
-                registrant_id: row.registrant.0,
+                registrant_id: row.addressee.registrant().map_or(Uuid::nil(), |id| id.0),
             });
             let positions = self.judged(workshop, search, sought.collect()).await?;
             let fits = |row: &MessageView| positions.binary_search(&row.message.position).is_ok();

@@ -26,7 +26,7 @@ pub(crate) use consents::{CONSENTING, SUPPRESSED};
 pub(crate) use due::sending_hours;
 pub use due::{DueBroadcast, Job};
 pub use look_ups::{DueLookUp, LookUpTarget, NewLookUp};
-pub use opt_out::{Addressee, LinkState, OptOut, OptOuts};
+pub use opt_out::{LinkHolder, LinkState, OptOut, OptOuts};
 pub use plan::{PlannedRow, Planning, StretchSums};
 pub use proofs::{Difference, Unproven};
 pub use receipts::{Applied, Candidate, PendingReceipt, RawReceipt, ReceiptChange};

@@ -34,7 +34,7 @@ pub struct OptOut {
 
 /// To whom a message went and what it was, for the page behind its link.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Addressee {
+pub struct LinkHolder {
     /// Whose message.
     pub organization: OrganizationId,
     /// Its name, as people read it.
@@ -59,7 +59,7 @@ pub struct LinkState {
 }
 
 #[derive(sqlx::FromRow)]
-struct AddresseeRow {
+struct LinkHolderRow {
     organization_id: Uuid,
     name: String,
     channel: String,
@@ -113,8 +113,8 @@ impl Store {
 
 impl OptOuts {
     /// To whom that message went; [`StoreError::Missing`] when there is no such message, or its number was erased.
-    pub async fn addressee(&self, message: MessageRef) -> Result<Addressee, StoreError> {
-        let row: AddresseeRow = self
+    pub async fn addressee(&self, message: MessageRef) -> Result<LinkHolder, StoreError> {
+        let row: LinkHolderRow = self
             .db
             .one(
                 "SELECT b.organization_id, o.name, b.channel, b.category, m.recipient
@@ -123,7 +123,7 @@ impl OptOuts {
                 args![message.broadcast.0, message.position],
             )
             .await?;
-        Ok(Addressee {
+        Ok(LinkHolder {
             organization: OrganizationId(row.organization_id),
             organization_name: row.name,
             channel: word("broadcasts", "channel", &row.channel)?,
@@ -133,7 +133,7 @@ impl OptOuts {
     }
 
     /// What stands for that number on that channel.
-    pub async fn link_state(&self, to: &Addressee, phone_key: &str) -> Result<LinkState, StoreError> {
+    pub async fn link_state(&self, to: &LinkHolder, phone_key: &str) -> Result<LinkState, StoreError> {
         let rows: Vec<(String, String)> = self
             .db
             .all(
@@ -155,7 +155,7 @@ impl OptOuts {
     /// holds: promotions only after everything leaves promotions only.
     pub async fn stop_by_link(
         &self,
-        to: &Addressee,
+        to: &LinkHolder,
         phone_key: &str,
         category: Option<Category>,
         now: Millis,
@@ -173,7 +173,7 @@ impl OptOuts {
 
     async fn try_stop_by_link(
         &self,
-        to: &Addressee,
+        to: &LinkHolder,
         phone_key: &str,
         wish: &OptOut,
         now: Millis,
@@ -192,11 +192,11 @@ impl OptOuts {
     }
 
     /// Takes back what was stopped on the page behind a message, and nothing else.
-    pub async fn undo_by_link(&self, to: &Addressee, phone_key: &str, now: Millis) -> Result<(), StoreError> {
+    pub async fn undo_by_link(&self, to: &LinkHolder, phone_key: &str, now: Millis) -> Result<(), StoreError> {
         again(|| self.try_undo_by_link(to, phone_key, now)).await
     }
 
-    async fn try_undo_by_link(&self, to: &Addressee, phone_key: &str, now: Millis) -> Result<(), StoreError> {
+    async fn try_undo_by_link(&self, to: &LinkHolder, phone_key: &str, now: Millis) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
         let own: Vec<(Uuid,)> = tx
             .all(

@@ -1,8 +1,8 @@
 //! Planning: one row per recipient, written in stretches, each stretch whole or not at all.
 
 use domain::{
-    broadcast::Audience,
-    ids::{BroadcastId, OrganizationId, RegistrantId, WorkshopId},
+    broadcast::{Addressee, Audience},
+    ids::{BroadcastId, OrganizationId, WorkshopId},
     message::{MessageState, SkipReason},
     outcome::ProviderAnswer,
     time::Millis,
@@ -59,11 +59,11 @@ pub struct StretchSums {
 /// A row of the plan.
 #[derive(Clone, Debug)]
 pub struct PlannedRow {
-    /// Whose registration.
-    pub registrant: RegistrantId,
-    /// The person's name.
+    /// To whom it goes.
+    pub addressee: Addressee,
+    /// The person's name, or the group's.
     pub name: String,
-    /// E.164, or empty.
+    /// E.164, or the group's id on its messenger; empty where there is none.
     pub recipient: String,
     /// Why it is left out, or `None` when it waits.
     pub skip: Option<(SkipReason, String)>,
@@ -239,6 +239,15 @@ fn selection(row: &PlanningRow) -> Selection {
     }
 }
 
+/// A group has no registration: 0 stands in its place.
+fn registrant(addressee: &Addressee) -> Uuid {
+    addressee.registrant().map_or(Uuid::nil(), |id| id.0)
+}
+
+fn group(addressee: &Addressee) -> Option<Uuid> {
+    addressee.group().map(|id| id.0)
+}
+
 /// The many: only what differs from row to row is bound.
 async fn write_waiting(
     tx: &mut Tx,
@@ -246,12 +255,12 @@ async fn write_waiting(
     rows: Vec<(i64, PlannedRow)>,
     now: Millis,
 ) -> Result<(), StoreError> {
-    let (mut positions, mut people) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    let (mut positions, mut addressees) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     let (mut names, mut recipients, mut contents) =
         (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for (position, row) in rows {
         positions.push(position);
-        people.push(row.registrant.0);
+        addressees.push(row.addressee);
         names.push(row.name);
         recipients.push(row.recipient);
         contents.push(row.content);
@@ -261,14 +270,15 @@ async fn write_waiting(
     }
     let batch = Batch::new()
         .ints("position", positions)
-        .uuids("registrant_id", people)
+        .uuids("registrant_id", addressees.iter().map(registrant))
+        .uuids("group_id", addressees.iter().map(group))
         .texts("name", names)
         .texts("recipient", recipients)
         .texts("content", contents);
     tx.run_batch(
-        "INSERT INTO messages (broadcast_id, position, organization_id, registrant_id, name, recipient, planned, content,
+        "INSERT INTO messages (broadcast_id, position, organization_id, registrant_id, group_id, name, recipient, planned, content,
                                state, reason, reason_text, attempt, next_attempt_at, changed_at)
-         SELECT $1, b.position, $2, b.registrant_id, b.name, b.recipient, TRUE, b.content, 'waiting', '', '', 0, 0, $3 FROM @batch",
+         SELECT $1, b.position, $2, b.registrant_id, b.group_id, b.name, b.recipient, TRUE, b.content, 'waiting', '', '', 0, 0, $3 FROM @batch",
         args![planning.broadcast.0, planning.organization.0, now],
         batch,
     )
@@ -290,15 +300,16 @@ async fn write_left_out(
     let text = |row: &PlannedRow| row.skip.as_ref().map_or("", |(_, text)| text).to_owned();
     let batch = Batch::new()
         .ints("position", rows.iter().map(|(position, _)| *position))
-        .uuids("registrant_id", rows.iter().map(|(_, row)| row.registrant.0))
+        .uuids("registrant_id", rows.iter().map(|(_, row)| registrant(&row.addressee)))
+        .uuids("group_id", rows.iter().map(|(_, row)| group(&row.addressee)))
         .texts("name", rows.iter().map(|(_, row)| row.name.clone()))
         .texts("recipient", rows.iter().map(|(_, row)| row.recipient.clone()))
         .texts("reason", rows.iter().map(|(_, row)| reason(row)))
         .texts("reason_text", rows.iter().map(|(_, row)| text(row)));
     tx.run_batch(
-        "INSERT INTO messages (broadcast_id, position, organization_id, registrant_id, name, recipient, planned, content,
+        "INSERT INTO messages (broadcast_id, position, organization_id, registrant_id, group_id, name, recipient, planned, content,
                                state, reason, reason_text, attempt, next_attempt_at, changed_at)
-         SELECT $1, b.position, $2, b.registrant_id, b.name, b.recipient, FALSE, '', 'skipped', b.reason, b.reason_text, 0, 0, $3
+         SELECT $1, b.position, $2, b.registrant_id, b.group_id, b.name, b.recipient, FALSE, '', 'skipped', b.reason, b.reason_text, 0, 0, $3
          FROM @batch",
         args![planning.broadcast.0, planning.organization.0, now],
         batch,

@@ -67,8 +67,8 @@ pub struct Candidate {
     pub cost: Option<Money>,
     /// Start of the latest attempt.
     pub started_at: Millis,
-    /// The frozen template, JSON; holds the campaign's name.
-    pub template: String,
+    /// What receipts call the messages of its broadcast; may be empty.
+    pub batch_name: String,
     /// Whether it could have been handed over at all.
     pub tried: bool,
     /// Found by the provider's id of a request that had no other number.
@@ -136,7 +136,7 @@ struct CandidateRow {
     network_id: Option<String>,
     cost: Option<i64>,
     started_at: Option<i64>,
-    template: String,
+    batch_name: Option<String>,
 }
 
 impl Work {
@@ -227,8 +227,8 @@ impl Work {
     ) -> Result<Vec<Candidate>, StoreError> {
         let mut rows: Vec<CandidateRow> = self.db.by_index().all_batch(
                 "SELECT m.broadcast_id, m.position, m.recipient, m.state, m.reason, m.provider_id, m.network_id, m.cost,
-                        m.started_at, t.template
-                 FROM (SELECT id, template FROM broadcasts WHERE integration_id = $1 AND served_at > $2) t
+                        m.started_at, t.batch_name
+                 FROM (SELECT id, batch_name FROM broadcasts WHERE integration_id = $1 AND served_at > $2) t
                  CROSS JOIN @batch CROSS JOIN messages m
                  WHERE m.broadcast_id = t.id AND m.recipient = b.recipient AND m.planned",
                 args![integration.0, since],
@@ -259,7 +259,7 @@ impl Work {
                     cost: row.cost.map(Money),
                     tried: row.started_at.is_some(),
                     started_at: Millis(row.started_at.unwrap_or(0)),
-                    template: row.template,
+                    batch_name: row.batch_name.unwrap_or_default(),
                 })
             })
             .collect()
@@ -277,16 +277,16 @@ impl Work {
     ) -> Result<Vec<CandidateRow>, StoreError> {
         self.db.by_index().all_batch(
                 "SELECT m.broadcast_id, m.position, m.recipient, m.state, m.reason, m.provider_id, m.network_id, m.cost,
-                        m.started_at, t.template
-                 FROM (SELECT id, template FROM broadcasts WHERE integration_id = $1 AND served_at > $2) t
+                        m.started_at, t.batch_name
+                 FROM (SELECT id, batch_name FROM broadcasts WHERE integration_id = $1 AND served_at > $2) t
                  CROSS JOIN @batch CROSS JOIN look_ups l CROSS JOIN messages m
                  WHERE l.broadcast_id = t.id AND l.key = b.request AND l.first_position = l.last_position
                    AND m.broadcast_id = l.broadcast_id AND m.position = l.first_position AND m.provider_id = l.key AND m.planned
                    AND NOT l.of_each
                  UNION
                  SELECT m.broadcast_id, m.position, m.recipient, m.state, m.reason, m.provider_id, m.network_id, m.cost,
-                        m.started_at, t.template
-                 FROM (SELECT id, template FROM broadcasts WHERE integration_id = $1 AND served_at > $2) t
+                        m.started_at, t.batch_name
+                 FROM (SELECT id, batch_name FROM broadcasts WHERE integration_id = $1 AND served_at > $2) t
                  CROSS JOIN look_ups l CROSS JOIN messages m
                  WHERE l.broadcast_id = t.id AND l.of_each AND m.broadcast_id = l.broadcast_id
                    AND m.position BETWEEN l.first_position AND l.last_position AND m.planned
@@ -304,7 +304,7 @@ impl Work {
     ) -> Result<Vec<CandidateRow>, StoreError> {
         self.db.by_index().all_batch(
                 "SELECT m.broadcast_id, m.position, m.recipient, m.state, m.reason, m.provider_id, m.network_id, m.cost,
-                        m.started_at, t.template
+                        m.started_at, t.batch_name
                  FROM @batch CROSS JOIN messages m CROSS JOIN broadcasts t
                  WHERE m.broadcast_id = b.broadcast_id AND m.position = b.position AND m.planned AND t.id = m.broadcast_id
                    AND t.integration_id = $1",

@@ -8,6 +8,7 @@ extern crate munadi_store as store;
 #[macro_use]
 mod on_both;
 
+mod addressees;
 mod changes;
 mod consents;
 mod erasure;

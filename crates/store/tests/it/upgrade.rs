@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use domain::{
-    ids::{BroadcastId, OrganizationId, WorkerId},
+    ids::{BroadcastId, OrganizationId, TemplateId, WorkerId},
     message::{MessageState, Next},
     reason::OwnReason,
     role::Role,
@@ -34,7 +34,9 @@ async fn goes_on(store: &Store, organization: Uuid, last: i64) {
         role: Role::Admin,
     };
     let org = store.org(user);
-    let id = org.broadcasts(&BroadcastFilter::default(), 10).await.unwrap()[0].id;
+    let broadcast = org.broadcasts(&BroadcastFilter::default(), 10).await.unwrap().remove(0);
+    assert_eq!(broadcast.template_id, Some(TemplateId(TEMPLATE)), "the only one that the provider knows by that name");
+    let id = broadcast.id;
     let work = store.work(WorkerId::new(now));
     work.register("new release", now, now.plus(HOUR)).await.unwrap();
     let lost = work.reclaim(now, false).await.unwrap();
@@ -83,6 +85,17 @@ async fn send_all(
     now
 }
 
+/// The template of the broadcast that was being sent. The fixtures have none.
+const TEMPLATE: Uuid = Uuid::from_u128(7);
+const ADD_TEMPLATE: &str = "INSERT INTO templates (id, organization_id, channel, name, body, created_by, created_at)
+    VALUES ($1, $2, 'personal', $3, $4, 'Asha', 0)";
+
+fn template(campaign: &str) -> String {
+    format!(
+        r#"{{"campaign":"{campaign}","category":"utility","language":"en","header":"","body":"Hi","footer":"","parameters":[],"media":null,"buttons":[]}}"#
+    )
+}
+
 const ORGANIZATION: &str = "SELECT id FROM organizations";
 const LAST: &str = "SELECT MAX(beat_at) FROM workers";
 
@@ -94,6 +107,10 @@ async fn a_sqlite_database_of_the_first_release_opens_and_goes_on_sending() {
     let mut raw = SqliteConnection::connect_with(&options).await.unwrap();
     sqlx::raw_sql(SQLITE).execute(&mut raw).await.unwrap();
     let (organization,): (Uuid,) = sqlx::query_as(ORGANIZATION).fetch_one(&mut raw).await.unwrap();
+    for (id, campaign) in [(TEMPLATE, "workshop_today"), (Uuid::from_u128(8), "another")] {
+        let add = sqlx::query(ADD_TEMPLATE).bind(id).bind(organization).bind(campaign).bind(template(campaign));
+        add.execute(&mut raw).await.unwrap();
+    }
     let (last,): (i64,) = sqlx::query_as(LAST).fetch_one(&mut raw).await.unwrap();
     raw.close().await.unwrap();
     let store = Store::open(&format!("sqlite:{}", file.display())).await.unwrap();
@@ -109,6 +126,10 @@ async fn a_postgres_database_of_the_first_release_opens_and_goes_on_sending() {
     let fill = format!("CREATE SCHEMA {schema}; SET search_path = {schema}; {POSTGRES}");
     sqlx::raw_sql(AssertSqlSafe(fill)).execute(&mut raw).await.unwrap();
     let (organization,): (Uuid,) = sqlx::query_as(ORGANIZATION).fetch_one(&mut raw).await.unwrap();
+    for (id, campaign) in [(TEMPLATE, "workshop_today"), (Uuid::from_u128(8), "another")] {
+        let add = sqlx::query(ADD_TEMPLATE).bind(id).bind(organization).bind(campaign).bind(template(campaign));
+        add.execute(&mut raw).await.unwrap();
+    }
     let (last,): (i64,) = sqlx::query_as(LAST).fetch_one(&mut raw).await.unwrap();
     let server = db.url.split("search_path").next().unwrap();
     let store = Store::open(&format!("{server}search_path%3D{schema}")).await.unwrap();
