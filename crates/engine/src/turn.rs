@@ -150,6 +150,9 @@ impl Sender {
                 turn.stale
             );
         }
+        for (message, id, at) in &turn.given_up {
+            self.ask_about(*message, id, *at);
+        }
         let claimed = turn.claimed.len();
         self.start_all(turn.claimed);
         for want in &wanted {

@@ -91,6 +91,12 @@ pub trait Account: Send + Sync + fmt::Debug {
         None
     }
 
+    /// By what one message can be asked about whose call was answered with that id, where [`look_up_key`](Account::look_up_key)
+    /// asks about many at once; `None` where it cannot.
+    fn message_key(&self, _provider_id: &str) -> Option<String> {
+        None
+    }
+
     /// Asks what became of messages, for accounts whose posts do not reach us. What comes back is stored and read like posts.
     fn look_up<'a>(
         &'a self,

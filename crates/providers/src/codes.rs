@@ -21,6 +21,8 @@ pub const NOT_LIVE: &str = "not_live";
 pub const NO_MEDIA: &str = "no_media";
 /// The number is none.
 pub const INVALID_NUMBER: &str = "invalid_number";
+/// One of the values is refused.
+pub const VALUE_REFUSED: &str = "value_refused";
 /// The template itself is refused.
 pub const TEMPLATE_REFUSED: &str = "template_refused";
 /// The person does not want to hear from us.
@@ -222,6 +224,13 @@ pub const OWN: &[Meaning] = &[
         FixTemplate,
         "Template refused",
         "The provider wants something else of the template. Compare it with the campaign.",
+    ),
+    m(
+        VALUE_REFUSED,
+        Recipient,
+        NextAction::None,
+        "Value refused",
+        "The provider does not take one of this person’s values: it is empty, or has line ends or many spaces in it.",
     ),
     m(
         INVALID_NUMBER,

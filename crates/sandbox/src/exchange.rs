@@ -1,7 +1,9 @@
 //! One send call and what can go wrong around it, the same for every vendor.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -139,6 +141,25 @@ fn too_many(retry_after_s: Option<u64>) -> Response {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// The same addresses, with what the framework refuses (another method, a query that cannot be read) said in the vendor's own JSON.
+pub(crate) fn in_json(routes: Router<Arc<Shared>>, body: fn(u16, &str) -> Value) -> Router<Arc<Shared>> {
+    let retell = move |response: Response| async move {
+        let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let is_ours = kind.is_some_and(|kind| !kind.starts_with("text/plain"));
+        let status = response.status();
+        if is_ours || !status.is_client_error() {
+            return response;
+        }
+        json(status.as_u16(), &body(status.as_u16(), status.canonical_reason().unwrap_or("Bad Request")))
+    };
+    routes.layer(axum::middleware::map_response(retell))
+}
+
+/// An address that no vendor has.
+pub(crate) async fn nowhere() -> Response {
+    json(404, &serde_json::json!({ "message": "Not Found" }))
 }
 
 /// A page such as a proxy answers when nobody is behind it.

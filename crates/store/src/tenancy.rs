@@ -73,6 +73,7 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("erased_numbers", TENANT, ALL),
     ("integrations", TENANT, ALL),
     ("integration_pace", Parent("integration_id", "integrations"), ALL),
+    ("integration_people", Parent("integration_id", "integrations"), ALL),
     ("templates", TENANT, ALL),
     ("prices", TENANT, ALL),
     ("broadcasts", TENANT, ALL),

@@ -1,7 +1,7 @@
 //! What the end of a call means for its rows, for its broadcast and for its account.
 
 use domain::{
-    ids::{BroadcastId, IntegrationId},
+    ids::{BroadcastId, IntegrationId, MessageRef},
     message::{Next, after_attempt},
     money::Money,
     outcome::{Outcome, ProviderAnswer},
@@ -65,6 +65,16 @@ impl Sender {
             });
             self.endings.rows.push(Record { message: row.message, attempt: row.attempt, next, at });
         }
+    }
+
+    /// Enters a question about one message that others hold for unknown: the answer of its call came too late and brought its id.
+    pub(super) fn ask_about(&mut self, message: MessageRef, provider_id: &str, at: Millis) {
+        let (broadcast, first, last) = (message.broadcast, message.position, message.position);
+        let Some(key) = self.ready.get(&broadcast).and_then(|ready| ready.account.message_key(provider_id)) else {
+            return;
+        };
+        let (asked, due_at) = (LookUpTarget::As(key), at.plus(look_up::FIRST_MS));
+        self.endings.ask(NewLookUp { broadcast, asked, first, last, since: at, due_at });
     }
 
     /// Where messages go that were refused in words that nobody knows, as long as it is not proven to be their own fault.

@@ -5,6 +5,7 @@ use domain::{
     phone::{Country, Phone},
     time::{DAY, MINUTE, SECOND},
 };
+use munadi_engine::Sender;
 use serde_json::{Value, json};
 use store::{
     erasure::Erasure,
@@ -108,6 +109,36 @@ on_both! {
         assert_eq!(world.sum(id).await, "1 = 1 unknown", "the fence holds");
         world.receive(vec![told("r", "late-answer", "DELIVERED", &json!({}))]).await;
         assert_eq!(world.sum(id).await, "1 = 1 delivered");
+    }
+
+    async fn what_others_hold_for_unknown_is_settled_by_asking_for_the_message_by_its_id(db: TestStore) {
+        let world = World::new(db).await;
+        world.crowd(1).await;
+        let id = world.broadcast().await;
+        let second = world.second_engine().await;
+        let mut sender = Sender::new(second.clone(), 7);
+        world.sandbox.faults().change(|faults| faults.latency_ms = 200);
+        // The first turns ask about the campaign, then claim and call.
+        while world.sum(id).await != "1 = 1 in_flight" {
+            sender.turn(true).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        world.give_up_others().await;
+        assert_eq!(world.sum(id).await, "1 = 1 unknown");
+        while sender.unfinished() > 0 {
+            sender.turn(false).await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        assert_eq!(world.sum(id).await, "1 = 1 unknown", "the fence holds");
+        sender.turn(false).await.unwrap();
+        world.sandbox.faults().change(|faults| faults.latency_ms = 0);
+        world.sandbox.flush_receipts().await;
+        world.clock.advance(2 * MINUTE);
+        world.engine.look_up().await.unwrap();
+        world.receive(vec![]).await;
+        let row = &world.rows(id).await[0];
+        assert!(matches!(row.state, MessageState::Delivered | MessageState::Read), "{:?}", row.state);
+        assert!(row.network_id.is_some(), "with the network's id");
     }
 
     async fn a_stop_without_a_number_is_shown_and_holds_as_soon_as_the_number_is_known(db: TestStore) {

@@ -94,6 +94,14 @@ pub const ANSWERS: &[Row] = &[
         codes::PARAMS_DIFFER,
         "§2.5 Template params does not match the campaign (O)",
     ),
+    // Our own texts have neither: a template was mended by hand, or another program's rules differ.
+    row(
+        REFUSED,
+        Text::Has(&[&["missing text value", "new-line/tab", "more than 4 consecutive spaces"]]),
+        Class::Recipient,
+        codes::VALUE_REFUSED,
+        "§2.1 empty values, line ends, tabs, many spaces: the value is this person's (A)",
+    ),
     row(
         REFUSED,
         Text::Has(&[&["campaign does not exist"]]),

@@ -44,6 +44,9 @@ const PROJECT_PASSWORD: &str = "project_password";
 const WEBHOOK_SECRET: &str = "webhook_secret";
 const PROJECT_ID: &str = "project_id";
 
+/// What the key of a question about one message begins with; the rest is its id. No campaign's name has a tab.
+const ONE_MESSAGE: &str = "message\t";
+
 /// AiSensy's own hosts (NOTES.md §1). Resellers run the same interface under others.
 const BASE_URLS: &[BaseUrl] = &[
     BaseUrl {
@@ -325,8 +328,17 @@ impl Account for AisensyAccount {
         }
     }
 
+    fn message_key(&self, provider_id: &str) -> Option<String> {
+        self.has_project().then(|| format!("{ONE_MESSAGE}{provider_id}"))
+    }
+
     fn look_up<'a>(&'a self, http: &'a Http, key: &'a str) -> BoxFuture<'a, Result<Vec<String>, QueryError>> {
-        Box::pin(self.ask_audience(http, key))
+        Box::pin(async move {
+            match key.strip_prefix(ONE_MESSAGE) {
+                Some(id) => Ok(vec![self.ask_message(http, id).await?]),
+                None => self.ask_audience(http, key).await,
+            }
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{DEFAULT_KEY, DEFAULT_PASSWORD, DEFAULT_PROJECT, Project, campaign, control, project, receipt};
 use crate::{
-    Config, Sandbox, Shared,
+    Config, Sandbox, Shared, exchange,
     face::{Face, Flag, SampleAccount, SamplePost},
     receipts::{Webhook, signature},
     world,
@@ -74,7 +74,11 @@ impl Face for Aisensy {
     }
 
     fn routes(&self) -> Router<Arc<Shared>> {
-        campaign::routes().merge(project::routes()).merge(control::routes())
+        let vendor = campaign::routes().merge(project::routes());
+        exchange::in_json(vendor, |status, text| {
+            json!({ "message": text, "name": format!("ERR{status}"), "errorCode": status, "errorMessage": text })
+        })
+        .merge(control::routes())
     }
 
     fn account(&self) -> SampleAccount {

@@ -63,6 +63,8 @@ pub enum Epoch {
     /// `created_at` as a string, the message's own instants as numbers, as captured.
     #[default]
     AsCaptured,
+    /// As captured, with `created_at` as ISO 8601 text, which a captured envelope had as well (§12).
+    Iso,
     /// All as strings.
     String,
     /// All as numbers.

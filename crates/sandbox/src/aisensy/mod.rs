@@ -476,6 +476,9 @@ fn validate(config: &Config, project: &Project, asked: &SendRequest<'_>) -> Resu
         }
         None | Some(_) => {}
     }
+    if let Some(text) = asked.parameters.iter().find_map(|value| refusal_of(value)) {
+        return Err(Refusal::bad(text));
+    }
     let phone = world::digits(asked.destination).ok_or_else(|| Refusal::bad("Invalid Number"))?;
     let ends = |endings: &BTreeSet<String>| {
         !endings.is_empty() && endings.iter().any(|one| phone.to_string().ends_with(one.as_str()))
@@ -493,6 +496,15 @@ fn validate(config: &Config, project: &Project, asked: &SendRequest<'_>) -> Resu
         return Err(Refusal::bad("The contact has opted out of messages from this business"));
     }
     Ok(phone)
+}
+
+/// What Meta says of a value that it does not take: none, or one that would break the line or the page (§2.1).
+fn refusal_of(value: &str) -> Option<&'static str> {
+    if value.trim().is_empty() {
+        return Some("Parameter of type text is missing text value");
+    }
+    let breaks = value.contains(['\n', '\r', '\t']) || value.contains("     ");
+    breaks.then_some("Param text cannot have new-line/tab characters or more than 4 consecutive spaces")
 }
 
 /// 24 hexadecimal digits that are always the same for the same thing, as the vendor's ids look.

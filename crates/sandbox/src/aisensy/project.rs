@@ -38,6 +38,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route(&at("/campaign/api/{campaign}"), get(one_campaign))
         .route(&at("/campaign/audience/{campaign}"), get(audience))
         .route(&at("/campaign/analytics/{campaign}"), post(analytics))
+        .route(&at("/messages/{message}"), get(one_message))
 }
 
 fn password(headers: &HeaderMap) -> &str {
@@ -367,6 +368,25 @@ fn campaign_name(project: &Project, config: &Config, shared: &Shared, id: &str) 
         name.is_none()
     });
     name.map_or(known, Ok)
+}
+
+/// One message, by the id that the send call was answered with. That it is this id is assumed: no source says which one is meant (§12).
+async fn one_message(
+    State(shared): State<Arc<Shared>>,
+    Path((id, message)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    answer(&shared, &id, &headers, |project, _| {
+        let mut found = None;
+        shared.world.visit(true, |index, one| {
+            if &*one.account == project.id.as_str() && *one.id == *message {
+                found = Some((index, one.clone()));
+            }
+            found.is_none()
+        });
+        let (index, one) = found.ok_or_else(|| Refusal::new(404, "ERR404", "Message not found"))?;
+        Ok(json!({ "message": super::receipt::as_it_stands(&shared, index, &one) }))
+    })
 }
 
 async fn analytics(

@@ -213,6 +213,7 @@ impl Job {
         let (project, topic, data) = self.content(shared, &faults)?;
         let created_at = match faults.habits.aisensy.epoch {
             Epoch::AsCaptured | Epoch::String => json!(self.at.to_string()),
+            Epoch::Iso => json!(iso(self.at)),
             Epoch::Number => json!(self.at),
         };
         let envelope = json!({
@@ -273,48 +274,9 @@ impl Job {
                 "name": message.name, "phone_number": message.phone.to_string(),
             });
         }
-        data["message"] = self.message(shared, faults, *place, &message, &shown);
+        let told = (self.at, self.with_id);
+        data["message"] = object(shared, faults, place.index as u64, &message, &shown, told);
         Some((message.account.to_string(), topic, data))
-    }
-
-    fn message(
-        &self,
-        shared: &Shared,
-        faults: &Faults,
-        place: Place,
-        message: &Message,
-        shown: &Shown<'_>,
-    ) -> Value {
-        let epoch = |at: Option<i64>| match faults.habits.aisensy.epoch {
-            Epoch::AsCaptured | Epoch::Number => json!(at),
-            Epoch::String => json!(at.map(|at| at.to_string())),
-        };
-        let when = |reached: bool, known: Option<i64>| epoch(reached.then_some(known.unwrap_or(self.at)));
-        let failed = shown.status == Status::Failed;
-        let id = if self.with_id { &*message.id } else { "" };
-        let price = shared.vendors.aisensy.price_of(&message.account, &message.campaign);
-        let nth = place.index as u64;
-        json!({
-            "id": object_id(shared, "message", nth),
-            "messageId": format!("wamid.TEST{}", object_id(shared, "wamid", nth).to_uppercase()),
-            "submitted_message_id": id,
-            "phone_number": message.phone.to_string(), "userName": message.name,
-            "contact_id": object_id(shared, "contact", message.phone),
-            "campaign": {
-                "name": message.campaign, "campaign_id": campaign_id(None, &message.campaign),
-                "sent_at": epoch(Some(message.accepted_at)),
-            },
-            "sender": "API", "message_type": "TEXT", "message_content": {},
-            "status": shown.word(),
-            "sent_at": epoch(Some(message.accepted_at)),
-            "delivered_at": when(shown.status >= Status::Delivered, message.delivered_at),
-            "read_at": when(shown.status == Status::Read, message.read_at),
-            "failed_at": when(failed, Some(self.at)),
-            "failureResponse": shown.failure(faults.habits.aisensy.numeric_codes),
-            "message_price": if shown.status >= Status::Delivered { json!(price) } else { Value::Null },
-            "deductionType": "WC",
-            "is_HSM": true,
-        })
     }
 
     fn inbound_message(&self, shared: &Shared, phone: u64, text: &str) -> Value {
@@ -328,6 +290,61 @@ impl Job {
             "failureResponse": null, "is_HSM": false,
         })
     }
+}
+
+/// The object that tells of a message (§4.4): when it is said to have happened, and whether with the send call's id.
+fn object(
+    shared: &Shared,
+    faults: &Faults,
+    nth: u64,
+    message: &Message,
+    shown: &Shown<'_>,
+    (at, with_id): (i64, bool),
+) -> Value {
+    let epoch = |at: Option<i64>| match faults.habits.aisensy.epoch {
+        Epoch::AsCaptured | Epoch::Iso | Epoch::Number => json!(at),
+        Epoch::String => json!(at.map(|at| at.to_string())),
+    };
+    let when = |reached: bool, known: Option<i64>| epoch(reached.then_some(known.unwrap_or(at)));
+    let failed = shown.status == Status::Failed;
+    let id = if with_id { &*message.id } else { "" };
+    let price = shared.vendors.aisensy.price_of(&message.account, &message.campaign);
+    json!({
+        "id": object_id(shared, "message", nth),
+        "messageId": format!("wamid.TEST{}", object_id(shared, "wamid", nth).to_uppercase()),
+        "submitted_message_id": id,
+        "phone_number": message.phone.to_string(), "userName": message.name,
+        "contact_id": object_id(shared, "contact", message.phone),
+        "campaign": {
+            "name": message.campaign, "campaign_id": campaign_id(None, &message.campaign),
+            "sent_at": epoch(Some(message.accepted_at)),
+        },
+        "sender": "API", "message_type": "TEXT", "message_content": {},
+        "status": shown.word(),
+        "sent_at": epoch(Some(message.accepted_at)),
+        "delivered_at": when(shown.status >= Status::Delivered, message.delivered_at),
+        "read_at": when(shown.status == Status::Read, message.read_at),
+        "failed_at": when(failed, Some(at)),
+        "failureResponse": shown.failure(faults.habits.aisensy.numeric_codes),
+        "message_price": if shown.status >= Status::Delivered { json!(price) } else { Value::Null },
+        "deductionType": "WC",
+        "is_HSM": true,
+    })
+}
+
+/// A message as `GET /messages/{id}` shows it: the object of a receipt, with where it stands now (§12).
+pub(crate) fn as_it_stands(shared: &Shared, index: usize, message: &Message) -> Value {
+    let at = message.read_at.or(message.delivered_at).or(message.failed_at).unwrap_or(message.accepted_at);
+    let code = message.failure_code.clone().unwrap_or_default();
+    let shown = match message.status {
+        Status::Failed => Shown::failed(&code),
+        status => Shown::as_is(status),
+    };
+    object(shared, &shared.faults.get(), index as u64, message, &shown, (at, true))
+}
+
+fn iso(at: i64) -> String {
+    jiff::Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |at| at.to_string())
 }
 
 /// What a receipt claims, which need not be what is true.

@@ -1,7 +1,11 @@
 //! The vendor's own error codes (`providers/src/fast2sms/NOTES.md` §2.5). They are no HTTP statuses.
 
+/// What a time that is none is refused with. No code of it is published: the plain status of a bad request.
+pub(super) const BAD_SCHEDULE: u16 = 400;
+
 /// Codes and what they say. The texts of 401, 409, 412, 413, 416, 427, 995 and 996 are the published ones, the others ours.
 const CODES: &[(u16, &str)] = &[
+    (BAD_SCHEDULE, "Invalid schedule time"),
     (401, "Sender ID Missing"),
     (402, "Message is required"),
     (403, "Route is required"),

@@ -105,7 +105,9 @@ impl Face for Fast2sms {
     }
 
     fn routes(&self) -> Router<Arc<Shared>> {
-        send::routes().merge(manager::routes()).merge(dlr::routes()).merge(control::routes())
+        let vendor = send::routes().merge(manager::routes()).merge(dlr::routes());
+        exchange::in_json(vendor, |status, text| json!({ "return": false, "status_code": status, "message": text }))
+            .merge(control::routes())
     }
 
     fn account(&self) -> SampleAccount {

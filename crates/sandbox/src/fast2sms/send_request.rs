@@ -84,6 +84,8 @@ pub(super) struct SendRequest {
     pub(super) language: Option<String>,
     pub(super) template_id: String,
     pub(super) entity_id: String,
+    /// When it shall go; empty for now.
+    pub(super) schedule_time: String,
     pub(super) udf: [String; 3],
     /// Whether the cost is asked for.
     pub(super) details: bool,
@@ -102,6 +104,7 @@ impl SendRequest {
             language: members.contains_key("language").then(|| text("language")),
             template_id: text("template_id"),
             entity_id: text("entity_id"),
+            schedule_time: text("schedule_time"),
             udf: [text("udf1"), text("udf2"), text("udf3")],
             details: text("sms_details") == "1",
         }

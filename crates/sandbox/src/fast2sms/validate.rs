@@ -9,6 +9,7 @@ use super::habits::{BadNumbers, Habits};
 use super::segments::{self, Counted};
 use super::send_request::{self, SendRequest};
 use super::times;
+use super::codes::BAD_SCHEDULE;
 use crate::world;
 
 /// A request that was good: what goes out, to whom, for how much.
@@ -113,7 +114,8 @@ impl Validation<'_> {
         check(!message.is_empty(), 402)?;
         check(!asked.route.is_empty(), 403)?;
         check(asked.route != "q" || asked.language.as_deref() != Some(""), 404)?;
-        check(!asked.numbers.is_empty(), 405)
+        check(!asked.numbers.is_empty(), 405)?;
+        check(is_time(&asked.schedule_time), BAD_SCHEDULE)
     }
 
     /// 406–410.
@@ -207,6 +209,8 @@ impl Validation<'_> {
         let mut managed = sender.templates.iter().filter(|one| one.in_manager);
         let template = managed.find(|one| one.message_id == asked.message).ok_or(424_u16)?;
         let values = values(&asked.values);
+        // The operators take no empty value and none that breaks the line.
+        check(values.iter().all(|value| !value.trim().is_empty() && !value.contains(['\n', '\r'])), 425)?;
         let links = values.iter().filter_map(|value| dlt::link_in(value)).collect::<BTreeSet<_>>();
         check(links.iter().all(|link| dlt::is_allowed(link, &self.account.allowed_links)), 426)?;
         let (text, fits) = dlt::fill(&template.text, &values, &self.rules());
@@ -250,6 +254,27 @@ fn check(good: bool, code: u16) -> Result<(), u16> {
 
 fn wants_sender(route: &str) -> bool {
     !matches!(route, "q" | "otp")
+}
+
+/// `DD-MM-YYYY-HH-MM`, or seconds of the Unix epoch; empty for at once (§2.2).
+fn is_time(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let number = |at: usize, digits: usize| {
+        let part: &str = parts.get(at)?;
+        part.parse::<u16>().ok().filter(|_| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()))
+    };
+    match parts[..] {
+        [""] => true,
+        [seconds] => seconds.len() == 10 && seconds.bytes().all(|b| b.is_ascii_digit()),
+        _ => {
+            parts.len() == 5
+                && number(0, 2).is_some_and(|day| (1..=31).contains(&day))
+                && number(1, 2).is_some_and(|month| (1..=12).contains(&month))
+                && number(2, 4).is_some()
+                && number(3, 2).is_some_and(|hour| hour < 24)
+                && number(4, 2).is_some_and(|minute| minute < 60)
+        }
+    }
 }
 
 /// 19 digits, as the ids of templates and entities are.

@@ -6,7 +6,7 @@ use munadi_sandbox::registry::Habits;
 use munadi_sandbox::{Config, Faults, Sandbox};
 use serde_json::{Value, json};
 
-use crate::help::{call, message, send, start};
+use crate::help::{call, client, message, number, send, start};
 
 #[tokio::test]
 async fn an_accepted_message_is_answered_with_the_string_true_and_an_id() {
@@ -157,4 +157,47 @@ async fn any_campaign_means_any_name_and_any_number_of_parameters() {
     body["templateParams"] = json!([]);
     assert_eq!(send(&sandbox, &body).await.unwrap().0, 200);
     assert_eq!(sandbox.world().summary().by_campaign["whatever"].messages, 1);
+}
+
+#[tokio::test]
+async fn values_that_meta_does_not_take_are_refused_in_its_words() {
+    let sandbox = start(Faults::default()).await;
+    for (value, words) in [
+        ("", "Parameter of type text is missing text value"),
+        ("  ", "Parameter of type text is missing text value"),
+        ("two\nlines", "Param text cannot have new-line/tab characters or more than 4 consecutive spaces"),
+        ("a\ttab", "Param text cannot have new-line/tab characters or more than 4 consecutive spaces"),
+        ("five     spaces", "Param text cannot have new-line/tab characters or more than 4 consecutive spaces"),
+    ] {
+        let mut body = message(&number(1));
+        body["templateParams"][1] = json!(value);
+        let (status, answer) = send(&sandbox, &body).await.unwrap();
+        assert_eq!((status, answer["message"].as_str()), (400, Some(words)), "{value:?}");
+    }
+    let mut body = message(&number(1));
+    body["templateParams"][1] = json!("four    spaces");
+    assert_eq!(send(&sandbox, &body).await.unwrap().0, 200);
+}
+
+#[tokio::test]
+async fn every_error_is_json_and_the_key_test_of_n8n_is_answered() {
+    let sandbox = start(Faults::default()).await;
+    for (method, path) in [
+        ("GET", "/campaign/t1/api/v2"),
+        ("DELETE", "/dev/wallet"),
+        ("GET", "/nowhere"),
+        ("GET", "/project-apis/v1/project/000000000000000000000ccc/wa_template?limit=many"),
+        ("PUT", "/dev/bulkV2"),
+    ] {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let answer = client().request(method, format!("{}{path}", sandbox.url())).send().await.unwrap();
+        assert!(answer.status().is_client_error(), "{path}");
+        let body: Value = answer.json().await.unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(body["message"].is_string(), "{path}: {body}");
+    }
+    let test = |key: &str| json!({ "apiKey": key, "campaignName": "test" });
+    let url = format!("{}/campaign/t1/api/campaign-details", sandbox.url());
+    let good = client().post(&url).json(&test(DEFAULT_KEY)).send().await.unwrap();
+    let bad = client().post(&url).json(&test("WRONG")).send().await.unwrap();
+    assert_eq!((good.status().as_u16(), bad.status().as_u16()), (200, 401));
 }

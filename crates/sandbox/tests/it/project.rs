@@ -124,3 +124,19 @@ async fn pages_can_be_walked_back_and_newest_first() {
     let (_, back) = ask(&sandbox, "GET", &format!("{base}&before={before}"), None).await;
     assert_eq!(people(&back), ["4", "3"]);
 }
+
+#[tokio::test]
+async fn one_message_is_shown_as_it_stands_by_the_id_of_its_call() {
+    let sandbox = start(Faults::default()).await;
+    let (_, sent) = send(&sandbox, &message(&number(1))).await.unwrap();
+    let id = sent["submitted_message_id"].as_str().unwrap().to_owned();
+    sandbox.flush_receipts().await;
+    let ask = |id: String| {
+        let url = format!("{}/project-apis/v1/project/{DEFAULT_PROJECT}/messages/{id}", sandbox.url());
+        client().get(url).header("X-AiSensy-Project-API-Pwd", DEFAULT_PASSWORD).send()
+    };
+    let shown: Value = ask(id.clone()).await.unwrap().json().await.unwrap();
+    assert_eq!(shown["message"]["submitted_message_id"], id.as_str());
+    assert!(["SENT", "DELIVERED", "READ"].contains(&shown["message"]["status"].as_str().unwrap()), "{shown}");
+    assert_eq!(ask("another".into()).await.unwrap().status().as_u16(), 404);
+}

@@ -225,3 +225,19 @@ async fn campaign_topics_carry_a_contact_as_well() {
     let campaign = all.iter().find(|one| one.body["topic"] == "contact.campaign.sent").unwrap();
     assert_eq!(campaign.body["data"]["contact"]["phone_number"], "919000000000");
 }
+
+#[tokio::test]
+async fn an_envelope_may_tell_its_time_as_iso_text() {
+    let mut faults = Faults::default();
+    faults.habits.aisensy.epoch = munadi_sandbox::aisensy::Epoch::Iso;
+    let sandbox = start(faults).await;
+    let mailbox = Mailbox::of(&sandbox, 200).await;
+    send(&sandbox, &message(&number(1))).await.unwrap();
+    sandbox.flush_receipts().await;
+    let all = mailbox.all();
+    assert!(!all.is_empty());
+    for receipt in all {
+        let created = receipt.body["created_at"].as_str().unwrap();
+        assert!(created.starts_with("2026-01-01T04:") && created.ends_with('Z'), "{created}");
+    }
+}

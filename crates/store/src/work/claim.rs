@@ -74,6 +74,9 @@ pub struct Turn {
     pub claimed: Vec<Claimed>,
     /// Rows of the records that were no longer this worker's; nothing was written for them.
     pub stale: usize,
+    /// Of those the handed over ones with the provider's id, and when, which no question in the records covers: what became of them can be
+    /// asked for.
+    pub given_up: Vec<(MessageRef, String, Millis)>,
     /// Milliseconds after which the pace of a wanted integration allows more; `None` when pace held nothing back.
     pub wait_ms: Option<i64>,
     /// Broadcasts whose rows changed.

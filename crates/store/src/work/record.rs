@@ -66,7 +66,7 @@ pub struct Endings {
 impl Endings {
     /// Nothing ended.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.requests.is_empty()
+        self.rows.is_empty() && self.requests.is_empty() && self.look_ups.is_empty()
     }
 
     /// Rows that they speak of.
@@ -234,7 +234,8 @@ impl Work {
                 .look_ups
                 .iter()
                 .find(|new| new.asked == LookUpTarget::Each && new.broadcast == change.message.broadcast);
-            if let (Some(about), Some(id)) = (about, change.provider_id) {
+            let Some(id) = change.provider_id else { continue };
+            if let Some(about) = about {
                 let (first, last) = (change.message.position, change.message.position);
                 let asked = LookUpTarget::As(id.to_owned());
                 look_ups.push(NewLookUp {
@@ -245,6 +246,8 @@ impl Work {
                     since,
                     due_at: about.due_at,
                 });
+            } else {
+                turn.given_up.push((change.message, id.to_owned(), since));
             }
         }
         let mut slots: BTreeMap<(Uuid, i64), i64> = BTreeMap::new();

@@ -33,6 +33,7 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM erased_numbers",
     "SELECT COUNT(*) FROM integrations",
     "SELECT COUNT(*) FROM integration_pace",
+    "SELECT COUNT(*) FROM integration_people",
     "SELECT COUNT(*) FROM templates",
     "SELECT COUNT(*) FROM prices",
     "SELECT COUNT(*) FROM broadcasts",
@@ -92,6 +93,7 @@ async fn fill(world: &World) {
             "INSERT INTO consents VALUES ({any}, {organization}, 'key', '', '', '', 0, '', '', '', NULL, '', 0, NULL, '', '')"
         ),
         "INSERT INTO integration_pace SELECT id, 0, 0, 0, 0 FROM integrations".to_owned(),
+        "INSERT INTO integration_people SELECT id, 1, 1 FROM integrations".to_owned(),
         format!(
             "INSERT INTO templates VALUES ({any}, {organization}, 'personal', 'Reminder', '', '', 0, NULL)"
         ),

@@ -188,3 +188,17 @@ async fn a_repeated_number_can_also_be_left_out_without_a_word() {
     assert_eq!((sandbox.world().count("9000000001"), sandbox.world().count("9000000002")), (1, 1));
     assert_eq!(send(&sandbox, &dlt("9000000001")).await.1["status_code"], 995, "nothing is left");
 }
+
+#[tokio::test]
+async fn a_time_that_is_none_and_values_that_operators_do_not_take_are_refused() {
+    for time in ["tomorrow", "2026-01-02 10:00", "32-01-2026-10-00", "01-13-2026-10-00", "1-1-2026-10-00", "01-01-2026-24-00", "17672436"] {
+        check(400, with(dlt(NUMBER), "schedule_time", json!(time)), nothing).await;
+    }
+    let sandbox = start(Default::default()).await;
+    for time in ["02-01-2026-10-30", "1767330000"] {
+        sent(&sandbox, &with(dlt(NUMBER), "schedule_time", json!(time))).await;
+    }
+    for values in ["Asha||7 PM", "Asha| |7 PM", "Asha|two\nlines|7 PM"] {
+        check(425, with(dlt(NUMBER), "variables_values", json!(values)), nothing).await;
+    }
+}
