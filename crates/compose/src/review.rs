@@ -6,7 +6,7 @@ use domain::{
     audience::{AudienceSummary, Rules, Tally},
     broadcast::Audience as Whom,
     checks::{Earlier, Examined, Finding, Probe, examine, may_send},
-    forecast::{Forecast, forecast},
+    forecast::{Forecast, ceiling_wait, forecast},
     ids::BroadcastId,
     money::Money,
     sending_hours::{OpenHours, SendingHours},
@@ -22,6 +22,7 @@ use store::{
     broadcasts::{Broadcast, BroadcastFilter},
     integrations::Integration,
     told::{LastTelling, Selection},
+    work::Ceiling,
 };
 
 use crate::{
@@ -55,6 +56,8 @@ pub struct Review {
     pub forecast: Forecast,
     /// What is left in the wallet, where the provider tells.
     pub wallet: Option<Money>,
+    /// What the account may do in 24 hours, and did.
+    pub ceiling: Ceiling,
     /// The hours in which it may send.
     pub hours: SendingHours,
     /// Those of the account alone.
@@ -104,7 +107,10 @@ impl Composer {
         let begins = begins(&hours, draft.timing.start);
         let ahead = caller.org.booked(draft.account.id).await?;
         let calls = calls(account, wire.as_ref(), audience.reachable);
+        let ceiling = caller.org.ceiling(draft.account.id, caller.now).await?;
         let mut forecast = forecast(calls, ahead, unit, draft.account.pace, begins);
+        let people = audience.reachable.saturating_add(ahead);
+        forecast.done_at = forecast.done_at.plus(ceiling_wait(people, ceiling.used, ceiling.allowed));
         forecast.cost = unit.times(units);
         let probe = match (account, &wire) {
             (Some(account), Some(wire)) => {
@@ -120,6 +126,7 @@ impl Composer {
             unit,
             forecast,
             wallet: opened.credit(),
+            ceiling,
             hours,
             own_hours,
             before: Before::default(),
@@ -290,7 +297,7 @@ impl Review {
             sending_stopped: organization.stopped.as_ref().map(|(at, by)| (by.as_str(), *at)),
             account_stopped: draft.account.stopped_at.map(|at| (draft.account.stopped_by.as_deref(), at)),
             account_unopened: opened.account.as_ref().err().map(String::as_str),
-            calls: (draft.account.calls_today, draft.account.pace.per_day),
+            calls: (self.ceiling.used, self.ceiling.allowed),
             cost: self.forecast.cost,
             usual_price: usual_price.then_some(self.unit),
             balance: self.wallet,

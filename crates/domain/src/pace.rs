@@ -10,9 +10,12 @@ use serde::{Deserialize, Serialize};
 pub struct Pace {
     /// Calls per second.
     pub per_second: i64,
-    /// Calls per day of the organisation; 0 means no ceiling.
+    /// People within 24 hours; 0 means no ceiling.
     pub per_day: i64,
 }
+
+/// The setting of an account that names its portfolio: accounts with the same one share a ceiling.
+pub const PORTFOLIO: &str = "portfolio";
 
 /// Length of the window that a grant may fill at once, in microseconds. Short, so that several processes take turns.
 const BURST_US: i64 = 200_000;

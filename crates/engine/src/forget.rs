@@ -46,6 +46,7 @@ impl Engine {
         let now = self.clock.now();
         self.work.forget_bodies(now.plus(-BODIES_KEPT_MS)).await?;
         self.work.drop_sent_ids(now).await?;
+        self.work.drop_people(now).await?;
         self.store.empty_log().await?;
         if let Some(folder) = self.files.clone() {
             let removed =

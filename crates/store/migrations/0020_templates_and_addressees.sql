@@ -17,3 +17,7 @@ CREATE TABLE integration_people (
     n               BIGINT NOT NULL,
     PRIMARY KEY (integration_id, slot)
 );
+INSERT INTO integration_people (integration_id, slot, n)
+    SELECT b.integration_id, p.slot / 60, SUM(p.n)
+    FROM broadcast_pace p JOIN broadcasts b ON b.id = p.broadcast_id JOIN integrations i ON i.id = b.integration_id
+    WHERE i.per_day > 0 GROUP BY b.integration_id, p.slot / 60;

@@ -4,7 +4,7 @@ use domain::{
     channel::{Channel, Tariff},
     ids::{IntegrationId, OrganizationId},
     money::Money,
-    pace::Pace,
+    pace::{PORTFOLIO, Pace},
     role::Permission,
     time::Millis,
 };
@@ -16,7 +16,7 @@ use crate::{
     db::args,
     error::{StoreError, json, word},
     org::Org,
-    work::Work,
+    work::{Work, count_from_now},
 };
 
 /// An account as screens see it: no secret, only hints.
@@ -112,6 +112,12 @@ struct IntegrationRow {
     day_calls: i64,
 }
 
+/// The portfolio that an account's settings name; accounts of one share a ceiling. Spaces and letter case make no other one.
+fn portfolio(settings: &Value) -> String {
+    let named = settings.get(PORTFOLIO).and_then(Value::as_str).unwrap_or_default();
+    named.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
 impl TryFrom<IntegrationRow> for Integration {
     type Error = StoreError;
     fn try_from(row: IntegrationRow) -> Result<Integration, StoreError> {
@@ -176,8 +182,8 @@ impl Org {
         let mut tx = self.db.begin().await?;
         tx.run(
             "INSERT INTO integrations (id, organization_id, kind, name, settings, secrets, hints, callback_key, per_second, per_day,
-                                       health, secrets_set_by, secrets_set_at, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '{}', $11, $12, $12)",
+                                       health, secrets_set_by, secrets_set_at, created_at, portfolio)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '{}', $11, $12, $12, $13)",
             args![
                 new.id.0,
                 self.id(),
@@ -190,7 +196,8 @@ impl Org {
                 new.pace.per_second,
                 new.pace.per_day,
                 &self.actor.name,
-                now
+                now,
+                portfolio(&new.settings)
             ],
         )
         .await?;
@@ -218,14 +225,17 @@ impl Org {
         let touched = tx
             .run(
                 // What was proven with other settings is proven no more.
-                "UPDATE integrations SET name = $3, settings = $4, per_second = $5, per_day = $6,
+                "UPDATE integrations SET name = $3, settings = $4, per_second = $5, per_day = $6, portfolio = $7,
                         health = CASE WHEN settings = $4 THEN health ELSE '{}' END
                  WHERE id = $1 AND organization_id = $2 AND removed_at IS NULL",
-                args![id.0, self.id(), name, settings.to_string(), pace.per_second, pace.per_day],
+                args![id.0, self.id(), name, settings.to_string(), pace.per_second, pace.per_day, portfolio(settings)],
             )
             .await?;
         if touched == 0 {
             return Err(StoreError::Missing);
+        }
+        if pace.per_day > 0 || !portfolio(settings).is_empty() {
+            count_from_now(&mut tx, id.0, now).await?;
         }
         self.note(&mut tx, "integration.changed", id, "", now).await?;
         tx.commit().await

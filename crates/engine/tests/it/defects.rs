@@ -513,13 +513,16 @@ on_both! {
             }
         };
         run(&mut world, 20).await;
-        assert_eq!(world.sum(id).await, "20 = 8 waiting + 12 sent", "the day's ceiling");
+        assert_eq!(world.sum(id).await, "20 = 8 waiting + 12 sent", "the ceiling");
         assert_eq!(world.truth(id).await.status, BroadcastStatus::InProgress);
         let waiting = MessageFilter { state: Some(MessageState::Waiting), ..MessageFilter::default() };
         let waiting = world.org.messages(id, &waiting, 0, 100).await.unwrap();
         assert!(waiting.iter().all(|row| row.attempt == 0 && row.reason.is_none()), "waiting costs no try");
-        // The day turns at midnight in India, ten and a half hours after the start.
-        world.clock.advance(11 * HOUR);
+        // No midnight frees anybody: the ceiling counts the last 24 hours.
+        world.clock.advance(23 * HOUR);
+        run(&mut world, 5).await;
+        assert_eq!(world.sum(id).await, "20 = 8 waiting + 12 sent");
+        world.clock.advance(HOUR + 10 * MINUTE);
         run(&mut world, 5).await;
         world.run_dry().await;
         assert_eq!(world.sum(id).await, "20 = 20 sent");

@@ -5,6 +5,7 @@
 mod beyond_help;
 mod bounded;
 mod broadcasts;
+mod ceiling;
 mod chaos;
 mod clock;
 mod conflicts;

@@ -5,6 +5,7 @@ use domain::{
     checks::Probe,
     money::Money,
     outcome::{Outcome, ProviderAnswer},
+    pace::PORTFOLIO,
     receipt::Event,
     text::grouped,
 };
@@ -83,7 +84,15 @@ const SETTINGS: &[Field] = &[
         key: "per_day",
         label: "People per day",
         kind: Kind::Ceiling { counts: "people" },
-        help: "Your messaging tier, such as 2000. Empty means no ceiling.",
+        help: "Your messaging tier, such as 2000, counted over the last 24 hours. Empty means no ceiling.",
+        ..TEXT
+    },
+    Field {
+        key: PORTFOLIO,
+        label: "Business portfolio",
+        kind: Kind::Text { max: 60, default: "" },
+        help: "The tier belongs to the business portfolio at Meta. Give accounts of one portfolio the same name, and they share one ceiling.",
+        shown: Shown { note: "Shares its ceiling with accounts of the same name", ..PLAIN },
         ..TEXT
     },
     Field {

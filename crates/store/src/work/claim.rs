@@ -23,7 +23,7 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    Endings, Work,
+    Endings, Work, ceiling,
     pace::{PaceRow, calls_for, grant, spend},
     record::{RowCheck, SideRows},
 };
@@ -86,7 +86,7 @@ pub struct Turn {
 #[derive(sqlx::FromRow)]
 pub(super) struct BroadcastHead {
     pub(super) organization_id: Uuid,
-    integration_id: Uuid,
+    pub(super) integration_id: Uuid,
     pub(super) channel: String,
     pub(super) category: String,
     /// Its start has come, now or before the clock was set back.
@@ -111,6 +111,24 @@ impl BroadcastHead {
     pub(super) fn gap_ms(&self) -> Result<i64, StoreError> {
         let channel: Channel = word("broadcasts", "channel", &self.channel)?;
         Ok(if self.crowded { channel.gap_ms() } else { 0 })
+    }
+
+    /// The account's own ceiling and its portfolio.
+    pub(super) fn ceiling(&self) -> (i64, &str) {
+        (self.pace.per_day, &self.pace.portfolio)
+    }
+
+    /// Whether this worker is the one that may look for recent messages of the organisation, or at what several of its accounts share,
+    /// and claim: they share no pace whose lock would keep two workers apart. Who is not looks again soon; a wait here could hold what
+    /// the other one needs next.
+    pub(super) async fn locks_organisation(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let gate: Option<(Uuid,)> = tx
+            .optional(
+                "SELECT id FROM organizations WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED",
+                args![self.organization_id],
+            )
+            .await?;
+        Ok(gate.is_some())
     }
 }
 
@@ -210,7 +228,7 @@ impl Work {
                          FROM (SELECT position, recipient, attempt, content FROM messages
                                WHERE broadcast_id = b.id AND position > b.cursor AND state = 'waiting' AND next_attempt_at = 0
                                ORDER BY position LIMIT $3) AS untried) AS fresh,
-                        i.per_second, i.per_day, p.free_at_us, p.day, p.day_calls, p.held_until
+                        i.per_second, i.per_day, i.portfolio, p.free_at_us, p.day, p.day_calls, p.held_until
                  FROM broadcasts b
                  JOIN integrations i ON i.id = b.integration_id
                  JOIN integration_pace p ON p.integration_id = b.integration_id
@@ -230,8 +248,9 @@ impl Work {
         if !head.begun || head.deadline <= now.0 {
             return Ok(());
         }
-        let Some(granted) = grant(&head.pace, want, turn, now) else { return Ok(()) };
-        if !locks_organisation_gap(tx, &head).await? {
+        let Some(ceiling) = ceiling::left(tx, &head, now).await? else { return Ok(()) };
+        let Some(granted) = grant(&head.pace, &ceiling, want, turn, now) else { return Ok(()) };
+        if head.gap_ms()? > 0 && !head.locks_organisation(tx).await? {
             return Ok(());
         }
 
@@ -271,6 +290,7 @@ impl Work {
             args![want.broadcast.0, cursor, now],
         );
         // Rows that were left out count as well: when in doubt, under-send.
+        ceiling::spend(statements, head.integration_id, &ceiling, claimed, now);
         spend(statements, head.integration_id, &head.pace, calls_for(claimed, want.batch), claimed, now);
         turn.touched.insert(want.broadcast);
         rows.sort_unstable_by_key(|row| row.position);
@@ -388,19 +408,4 @@ async fn fresh_one_by_one(
         args![broadcast.0, cursor, limit],
     )
     .await
-}
-
-/// Whether this worker is the one that may look for recent messages of the organisation and claim: its accounts share no pace whose lock
-/// would keep two of them apart. Who is not looks again soon; a wait here could hold what the other one needs next.
-async fn locks_organisation_gap(tx: &mut Tx, head: &BroadcastHead) -> Result<bool, StoreError> {
-    if head.gap_ms()? == 0 {
-        return Ok(true);
-    }
-    let gate: Option<(Uuid,)> = tx
-        .optional(
-            "SELECT id FROM organizations WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED",
-            args![head.organization_id],
-        )
-        .await?;
-    Ok(gate.is_some())
 }

@@ -1,5 +1,6 @@
 //! The engine's handle: what a process that may send does with the store. No actor, but a worker, whose id fences its claims.
 
+mod ceiling;
 mod claim;
 mod consents;
 mod due;
@@ -21,6 +22,8 @@ use domain::ids::WorkerId;
 
 use crate::db::Db;
 
+pub use ceiling::Ceiling;
+pub(crate) use ceiling::count_from_now;
 pub use claim::{Claimed, Turn, Want};
 pub(crate) use consents::{CONSENTING, SUPPRESSED};
 pub(crate) use due::sending_hours;

@@ -1,4 +1,4 @@
-//! How much an account may send now: its pace and its daily ceiling, which all broadcasts and processes share.
+//! How much an account may send now: its pace, which all broadcasts and processes share.
 
 use domain::{
     ids::IntegrationId,
@@ -7,7 +7,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{Turn, Want, Work};
+use super::{Ceiling, Turn, Want, Work};
 use crate::{
     db::{Tx, again, args},
     error::StoreError,
@@ -18,14 +18,16 @@ use crate::{
 #[derive(sqlx::FromRow)]
 pub(super) struct PaceRow {
     per_second: i64,
-    per_day: i64,
+    pub(super) per_day: i64,
+    /// Accounts with the same one share a ceiling; empty for none.
+    pub(super) portfolio: String,
     free_at_us: i64,
     day: i64,
     day_calls: i64,
     held_until: i64,
 }
 
-/// India has no daylight saving: the day of a daily ceiling turns at midnight there (05:30 before UTC's).
+/// India has no daylight saving: the day whose calls are counted turns at midnight there (05:30 before UTC's).
 const DAY_SHIFT_MS: i64 = 19_800_000;
 
 impl Work {
@@ -73,14 +75,14 @@ pub(super) fn calls_for(rows: i64, batch: i64) -> i64 {
     rows / batch + i64::from(rows % batch > 0)
 }
 
-/// The day of a daily ceiling.
+/// The day whose calls are counted.
 fn today(now: Millis) -> i64 {
     (now.0 + DAY_SHIFT_MS) / DAY
 }
 
 async fn pace_of(tx: &mut Tx, integration: Uuid) -> Result<PaceRow, StoreError> {
     tx.one(
-        "SELECT i.per_second, i.per_day, p.free_at_us, p.day, p.day_calls, p.held_until
+        "SELECT i.per_second, i.per_day, i.portfolio, p.free_at_us, p.day, p.day_calls, p.held_until
          FROM integration_pace p JOIN integrations i ON i.id = p.integration_id
          WHERE p.integration_id = $1 FOR UPDATE",
         args![integration],
@@ -95,17 +97,21 @@ impl PaceRow {
 }
 
 /// How many rows the integration's pace and ceiling allow now; `None` for none.
-pub(super) fn grant(pace: &PaceRow, want: Want, turn: &mut Turn, now: Millis) -> Option<i64> {
+pub(super) fn grant(
+    pace: &PaceRow,
+    ceiling: &Ceiling,
+    want: Want,
+    turn: &mut Turn,
+    now: Millis,
+) -> Option<i64> {
     if pace.held_until > now.0 {
         return None;
     }
-    let today = today(now);
-    let used = if pace.day == today { pace.day_calls } else { 0 };
-    let left_today = if pace.per_day > 0 { (pace.per_day - used).max(0) } else { i64::MAX };
-    let rows = want.rows.min(left_today);
+    let left = ceiling.left();
+    let rows = want.rows.min(left);
     let grant = pace.limits().grant(now.0 * 1_000, pace.free_at_us, calls_for(rows, want.batch));
     if grant.calls == 0 {
-        let wait = if left_today == 0 { (today + 1) * DAY - DAY_SHIFT_MS - now.0 } else { grant.wait_ms };
+        let wait = if left == 0 { ceiling.wait_ms(now) } else { grant.wait_ms };
         turn.wait_ms = Some(turn.wait_ms.map_or(wait, |known| known.min(wait)));
         return None;
     }

@@ -12,7 +12,7 @@ use providers::{
     vendor::CallbackProof,
 };
 use serde_json::Value;
-use store::{StoreError, integrations::Integration};
+use store::{StoreError, integrations::Integration, work::Ceiling};
 
 use super::{
     Face, Fact,
@@ -168,13 +168,9 @@ fn secret(member: &Member, integration: &Integration, key: &str, label: &str) ->
 }
 
 fn pace(vendor: &dyn Vendor, integration: &Integration) -> Fact {
-    let counts = vendor.settings().iter().find_map(|field| match field.kind {
-        Kind::Ceiling { counts } => Some(counts),
-        _ => None,
-    });
     let day = match integration.pace.per_day {
         0 => "No daily ceiling".to_owned(),
-        n => format!("{} {} a day", grouped(n), counts.unwrap_or("messages")),
+        n => format!("{} {} in 24 hours", grouped(n), counts(vendor)),
     };
     ("Pace".into(), html! { (grouped(integration.pace.per_second)) " per second" }, Some(day))
 }
@@ -208,7 +204,7 @@ pub async fn show(State(app): State<App>, member: Member, Path(id): Path<Integra
         true => first_about(&member, vendor).await?,
     };
     let asked = TestForm { about, ..TestForm::default() };
-    Ok(page(&app, &member, &integration, &asked)?.into_response())
+    Ok(page(&app, &member, &integration, &asked).await?.into_response())
 }
 
 /// What the first template names that a test of this vendor asks about; empty when none does, or nothing is asked about.
@@ -224,8 +220,14 @@ async fn first_about(member: &Member, vendor: &dyn Vendor) -> Result<String, Sto
     Ok(String::new())
 }
 
-fn page(app: &App, member: &Member, integration: &Integration, asked: &TestForm) -> Result<Markup, Problem> {
+async fn page(
+    app: &App,
+    member: &Member,
+    integration: &Integration,
+    asked: &TestForm,
+) -> Result<Markup, Problem> {
     let face = Face::of(app, member, integration)?;
+    let ceiling = &member.org.ceiling(integration.id, member.now).await?;
     let (vendor, own) = (face.vendor, href(integration.id));
     let mut head = Head::new(&integration.name).chip(face.chip).meta(vendor.name()).meta(face.channel);
     if member.may(Permission::Integrations) {
@@ -237,7 +239,7 @@ fn page(app: &App, member: &Member, integration: &Integration, asked: &TestForm)
     let body = html! {
         (head)
         @if let Some(alert) = face.alert { (alert) }
-        (Card::new("account", "Account", account_facts(member, vendor, integration)).padded())
+        (Card::new("account", "Account", account_facts(member, vendor, integration, ceiling)).padded())
         (test_card(member, vendor, integration, asked))
         @if vendor.callback().tells_cost { (charges_card(integration)) }
         (receipts_card(app, member, vendor, integration))
@@ -246,13 +248,37 @@ fn page(app: &App, member: &Member, integration: &Integration, asked: &TestForm)
     Ok(sub_page(member, &integration.name, body))
 }
 
-fn account_facts(member: &Member, vendor: &dyn Vendor, integration: &Integration) -> KeyValues {
+/// What is used of the ceiling, or the calls of the day where there is none.
+fn used(vendor: &dyn Vendor, integration: &Integration, ceiling: &Ceiling) -> Fact {
+    if ceiling.allowed == 0 {
+        let used = counted(integration.calls_today, "call", "calls");
+        return ("Used".into(), html! { (used) " today" }, None);
+    }
+    let (used, allowed) = (grouped(ceiling.used), grouped(ceiling.allowed));
+    let shared = (ceiling.accounts > 1).then(|| format!("Shared by {} accounts of the portfolio", ceiling.accounts));
+    ("Used".into(), html! { (used) " of " (allowed) " " (counts(vendor)) " in the last 24 hours" }, shared)
+}
+
+/// What the ceiling of this vendor counts.
+fn counts(vendor: &dyn Vendor) -> &'static str {
+    let counts = vendor.settings().iter().find_map(|field| match field.kind {
+        Kind::Ceiling { counts } => Some(counts),
+        _ => None,
+    });
+    counts.unwrap_or("messages")
+}
+
+fn account_facts(
+    member: &Member,
+    vendor: &dyn Vendor,
+    integration: &Integration,
+    ceiling: &Ceiling,
+) -> KeyValues {
     // Secrets first: they are what an account cannot do without.
     let (secrets, others): (Vec<_>, Vec<_>) = vendor.settings().iter().partition(|field| field.is_secret());
     let fields = secrets.into_iter().chain(others);
     let mut rows: Vec<Fact> = fields.filter_map(|field| fact(member, vendor, integration, field)).collect();
-    let used = counted(integration.calls_today, "call", "calls");
-    rows.push(("Used".into(), html! { (used) " today" }, None));
+    rows.push(used(vendor, integration, ceiling));
     KeyValues { rows, inset: false }
 }
 
@@ -386,7 +412,7 @@ pub async fn test(
             Err(wrong) => {
                 let error = wrong.into_iter().next().map(|wrong| wrong.words);
                 let asked = TestForm { about: typed.typed(question.key).to_owned(), error, refused: None };
-                return refuse(&app, &member, &integration, &asked);
+                return refuse(&app, &member, &integration, &asked).await;
             }
             Ok(_) => match line(typed.typed(question.key)) {
                 empty if empty.is_empty() => first_about(&member, vendor).await?,
@@ -398,7 +424,7 @@ pub async fn test(
         Ok(account) => account,
         Err(words) => {
             let asked = TestForm { about, error: None, refused: Some(words) };
-            return refuse(&app, &member, &integration, &asked);
+            return refuse(&app, &member, &integration, &asked).await;
         }
     };
     let status = Account::status(account.as_ref(), &app.out, &about).await;
@@ -409,7 +435,8 @@ pub async fn test(
             "Type something to ask about under “{}”: a key alone proves nothing until it is asked about something.",
             question.label
         );
-        return refuse(&app, &member, &integration, &TestForm { error: Some(words), ..TestForm::default() });
+        let asked = TestForm { error: Some(words), ..TestForm::default() };
+        return refuse(&app, &member, &integration, &asked).await;
     }
     let words = match (status.standing, status.balance) {
         (Standing::Ready, Some(balance)) => {
@@ -424,11 +451,11 @@ pub async fn test(
     Ok(see_other_saying(&app, &format!("{}#test", href(id)), &words))
 }
 
-fn refuse(
+async fn refuse(
     app: &App,
     member: &Member,
     integration: &Integration,
     asked: &TestForm,
 ) -> Result<Response, Problem> {
-    Ok(unprocessable(page(app, member, integration, asked)?))
+    Ok(unprocessable(page(app, member, integration, asked).await?))
 }
