@@ -105,7 +105,10 @@ impl Composer {
             ..Candidate::default()
         };
         match decide(&candidate, &mut rules) {
-            Decision::Recipient(recipient) => Ok(rules.content(&recipient).cloned().unwrap_or_default()),
+            Decision::Recipient(recipient) => {
+                let content = rules.content(&recipient).cloned();
+                content.ok_or_else(|| TrialRefusal::Unsendable("The message has no values.".to_owned()))
+            }
             Decision::Excluded(excluded) => Err(TrialRefusal::Excluded(excluded)),
         }
     }

@@ -395,7 +395,7 @@ impl Tally {
             self.unicode += 1;
             self.because.get_or_insert(c);
         }
-        for (variable, value) in template.variables.iter().zip(&content.values) {
+        for (variable, value) in template.variables.iter().zip(content.values()) {
             let takes_links = matches!(variable.tag, Tag::Url | Tag::UrlOtt);
             let misplaced = !takes_links && (value.contains("://") || value.starts_with("www."));
             let about = if misplaced {

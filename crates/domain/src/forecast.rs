@@ -48,7 +48,11 @@ mod tests {
             (100, 3_000, 2_000, 1),
             (0, 3_000, 2_000, 0),
         ] {
-            assert_eq!(super::ceiling_wait(people, used, allowed), days * 86_400_000, "{people} {used} {allowed}");
+            assert_eq!(
+                super::ceiling_wait(people, used, allowed),
+                days * 86_400_000,
+                "{people} {used} {allowed}"
+            );
         }
     }
 

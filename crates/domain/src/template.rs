@@ -121,11 +121,21 @@ impl Facts {
     }
 }
 
-/// What is sent to one person: final values, ready for the wire. Kept in the message's row.
+/// What is sent to one addressee: final values, ready for the wire. Kept in the message's row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Content {
+    /// Of WhatsApp Personal.
+    Whatsapp(WhatsappContent),
+    /// Of SMS.
+    Sms(SmsContent),
+}
+
+/// The values of a WhatsApp message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Content {
-    /// The name that goes along; empty on channels that send none.
-    #[serde(rename = "n", default, skip_serializing_if = "String::is_empty")]
+pub struct WhatsappContent {
+    /// The name that goes along.
+    #[serde(rename = "n", default)]
     pub name: String,
     /// Values in order.
     #[serde(rename = "p")]
@@ -133,6 +143,46 @@ pub struct Content {
     /// Button values in order of the buttons that take one.
     #[serde(rename = "b", default, skip_serializing_if = "Vec::is_empty")]
     pub buttons: Vec<String>,
+}
+
+/// The values of an SMS.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SmsContent {
+    /// Values in order.
+    #[serde(rename = "p")]
+    pub values: Vec<String>,
+}
+
+impl Content {
+    /// Reads what a row of that channel keeps.
+    ///
+    /// # Errors
+    /// When it is no content of that channel.
+    pub fn from_json(channel: Channel, text: &str) -> Result<Content, MessageError> {
+        match channel {
+            Channel::WhatsappPersonal => Ok(Content::Whatsapp(serde_json::from_str(text)?)),
+            Channel::Sms => Ok(Content::Sms(serde_json::from_str(text)?)),
+            Channel::WhatsappGroup | Channel::IvrCall => Err(MessageError::Channel(channel)),
+        }
+    }
+
+    /// An SMS with these values.
+    pub fn sms(values: impl IntoIterator<Item = String>) -> Content {
+        Content::Sms(SmsContent { values: values.into_iter().collect() })
+    }
+
+    /// Values alone, to preview a text of any channel with: they are all that a text shows.
+    pub fn for_preview(values: impl IntoIterator<Item = String>) -> Content {
+        Content::sms(values)
+    }
+
+    /// The values of its text, in order.
+    pub fn values(&self) -> &[String] {
+        match self {
+            Content::Whatsapp(content) => &content.values,
+            Content::Sms(content) => &content.values,
+        }
+    }
 }
 
 /// A value that the provider would refuse.

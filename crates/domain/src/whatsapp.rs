@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     channel::Category,
-    template::{Content, Facts, Part, Source, ValueError, first_filled},
+    template::{Content, Facts, Part, Source, ValueError, WhatsappContent, first_filled},
 };
 
 /// One positional value of a template.
@@ -88,7 +88,7 @@ impl WhatsappTemplate {
                 buttons.push(if *source == Source::OptOutLink { last_part(&value) } else { value });
             }
         }
-        Ok(Content { name: folded_or(&facts.name, NO_NAME), values, buttons })
+        Ok(Content::Whatsapp(WhatsappContent { name: folded_or(&facts.name, NO_NAME), values, buttons }))
     }
 
     /// Whether a value or a button takes it.
@@ -107,7 +107,7 @@ impl WhatsappTemplate {
         pieces(&self.body)
             .map(|piece| match piece {
                 Err(text) => Part::Fixed(text.to_owned()),
-                Ok(n) => match content.values.get(n.wrapping_sub(1)) {
+                Ok(n) => match content.values().get(n.wrapping_sub(1)) {
                     Some(value) => Part::Filled(value.clone()),
                     None => Part::Fixed(format!("{{{{{n}}}}}")),
                 },
@@ -201,7 +201,7 @@ mod tests {
         let template =
             template("Hi {{1}}, {{2}} starts. {{x}}", &[Source::RegistrantFirstName, Source::WorkshopTitle]);
         let content = template.fill(&facts("Dr. Asha  Test")).unwrap();
-        assert_eq!(content.values, ["Asha", "Rust for Beginners"]);
+        assert_eq!(content.values(), ["Asha", "Rust for Beginners"]);
         assert_eq!(
             template.preview(&content),
             [
@@ -228,10 +228,9 @@ mod tests {
         template.buttons = vec![UrlButton { label: "Stop".into(), value: Some(Source::OptOutLink) }];
         let facts = Facts { opt_out_link: "https://example.in/o/abc".into(), ..facts("Asha") };
         let content = template.fill(&facts).unwrap();
-        assert_eq!(
-            (content.values, content.buttons),
-            (vec!["https://example.in/o/abc".into()], vec!["abc".into()])
-        );
+        let Content::Whatsapp(content) = content else { panic!("{content:?}") };
+        assert_eq!(content.values, ["https://example.in/o/abc"]);
+        assert_eq!(content.buttons, ["abc"]);
         assert!(Source::OptOutLink.is_personal());
     }
 
@@ -241,7 +240,7 @@ mod tests {
         let template = template("Hi {{1}}", &[Source::RegistrantFirstName]);
         let names = ["Asha", "Ravi", "Meera"];
         let sent: Vec<_> =
-            names.iter().map(|name| template.fill(&facts(name)).unwrap().values[0].clone()).collect();
+            names.iter().map(|name| template.fill(&facts(name)).unwrap().values()[0].clone()).collect();
         assert_eq!(sent, names);
     }
 
@@ -249,7 +248,7 @@ mod tests {
         #[test]
         fn a_value_that_goes_out_has_no_character_that_meta_refuses(name in ".{0,40}") {
             if let Ok(content) = template("{{1}}", &[Source::RegistrantName]).fill(&facts(&name)) {
-                let value = &content.values[0];
+                let value = &content.values()[0];
                 prop_assert!(!value.is_empty() && !value.contains(['\n', '\t', '\r']) && !value.contains("  "));
             }
         }

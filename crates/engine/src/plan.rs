@@ -8,7 +8,7 @@ use domain::{
     ids::MessageRef,
     outcome::ProviderAnswer,
     reason::OwnReason,
-    template::Message,
+    template::{Content, Message},
 };
 use store::{
     StoreError,
@@ -85,9 +85,10 @@ impl Engine {
     async fn audience(&self, planning: &mut Planning) -> Result<Audience, StoreError> {
         let template = frozen(planning)?;
         let reader = self.work.audience_reader(planning.organization);
+        let channel = template.channel();
         let rules = Rules::new(template, reader.event(planning.workshop).await?);
         // What an earlier stretch fixed stays.
-        let fixed = planning.shared.take().and_then(|json| serde_json::from_str(&json).ok());
+        let fixed = planning.shared.take().and_then(|json| Content::from_json(channel, &json).ok());
         let rules = match fixed {
             Some(content) => rules.with_fixed(content),
             None => rules,
@@ -140,7 +141,7 @@ fn row(Judged { person, decision }: Judged, sums: &mut StretchSums) -> PlannedRo
     PlannedRow { addressee, name: person.name, recipient: person.phone, skip, content }
 }
 
-fn json(content: &domain::template::Content) -> String {
+fn json(content: &Content) -> String {
     serde_json::to_string(content).expect("strings are always JSON")
 }
 

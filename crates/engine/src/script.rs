@@ -1,6 +1,9 @@
 //! The stored message that a conversation follows: a provider asks what to do next, and its answer is made from it.
 
-use domain::ids::{IntegrationId, MessageSpan};
+use domain::{
+    ids::{IntegrationId, MessageSpan},
+    template::Content,
+};
 use providers::{Wire, account::Script};
 use store::StoreError;
 
@@ -15,7 +18,7 @@ impl Engine {
     ) -> Result<Option<Script>, StoreError> {
         let Some(sent) = self.work.script(integration, message).await? else { return Ok(None) };
         let wire = Wire::from_json(sent.channel, &sent.template);
-        let content = serde_json::from_str(&sent.content);
+        let content = Content::from_json(sent.channel, &sent.content);
         Ok(wire.ok().zip(content.ok()).map(|(wire, content)| Script { wire, content }))
     }
 }

@@ -103,7 +103,7 @@ impl Engine {
         let own: Content;
         let content = match &ready.content {
             Some(shared) if first.content.is_empty() => shared,
-            _ => match serde_json::from_str(&first.content) {
+            _ => match Content::from_json(ready.wire.channel(), &first.content) {
                 Ok(content) => {
                     own = content;
                     &own

@@ -222,8 +222,11 @@ impl std::fmt::Debug for Sandbox {
 async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let mut stopped = shared.stop.subscribe();
     let vendors = registry::FACES.iter().fold(Router::new(), |all, face| all.merge(face.routes()));
-    let routes =
-        vendors.merge(control::routes()).fallback(exchange::nowhere).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(shared);
+    let routes = vendors
+        .merge(control::routes())
+        .fallback(exchange::nowhere)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(shared);
     let service = routes.into_make_service_with_connect_info::<line::Scissors>();
     let until = async move { stop_of(&mut stopped).await };
     if let Err(error) = axum::serve(line::Lines(listener), service).with_graceful_shutdown(until).await {

@@ -251,8 +251,7 @@ fn told_of(row: &BlankRow, templates: &[(Uuid, Channel, String)]) -> (Option<Uui
         Some((channel, Message::from_json(channel, &template).ok()?))
     });
     let Some((channel, message)) = message else { return (None, String::new()) };
-    let mut same =
-        templates.iter().filter(|(_, on, name)| *on == channel && name == message.name_there());
+    let mut same = templates.iter().filter(|(_, on, name)| *on == channel && name == message.name_there());
     let only = same.next().filter(|_| same.next().is_none());
     (only.map(|(id, _, _)| *id), message.batch_name().to_owned())
 }

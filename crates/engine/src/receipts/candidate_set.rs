@@ -98,7 +98,9 @@ impl CandidateSet {
             Err(Nowhere::Waits(most)) if most == WAIT_MOST_MS => {
                 waits(most, "the call that it belongs to never ended")
             }
-            Err(Nowhere::Waits(most)) => waits(most, "it names no number, and no request of one number alone"),
+            Err(Nowhere::Waits(most)) => {
+                waits(most, "it names no number, and no request of one number alone")
+            }
             Err(Nowhere::Nothing) => Applied::Unmatched("it names no number"),
             Err(Nowhere::Request) => {
                 Applied::Unmatched("it names no number, and no request of one number alone")

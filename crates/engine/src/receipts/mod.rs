@@ -99,7 +99,8 @@ impl Engine {
                     Event::Other => Applied::Ignored,
                     Event::NotUnderstood(why) => Applied::NotUnderstood(why),
                     Event::Inbound { digits, user_id, text } => {
-                        self.heard(receipt, account, (digits.as_deref(), user_id.as_deref()), text, now).await?
+                        self.heard(receipt, account, (digits.as_deref(), user_id.as_deref()), text, now)
+                            .await?
                     }
                     Event::Receipt(reading) => {
                         let applied = candidates.enter(reading, receipt.received_at);
@@ -197,7 +198,8 @@ impl Engine {
         let since = now.plus(-IDS_KEPT_MS);
         candidates.add(self.work.candidates(integration, none(), none(), named, since).await?);
         for since in [now.plus(-LATELY_MS), since] {
-            let open: Vec<&&Reading> = readings.iter().filter(|reading| !candidates.is_sure_of(reading)).collect();
+            let open: Vec<&&Reading> =
+                readings.iter().filter(|reading| !candidates.is_sure_of(reading)).collect();
             if open.is_empty() {
                 break;
             }
@@ -237,8 +239,7 @@ impl Engine {
         now: Millis,
     ) -> Result<(), StoreError> {
         let Some((first, _)) = read.first() else { return Ok(()) };
-        let waited =
-            self.work.learn_users(first.organization, integration, &people.learnt, now).await?;
+        let waited = self.work.learn_users(first.organization, integration, &people.learnt, now).await?;
         for (id, applied) in results {
             if waited.contains(id) {
                 *applied = Applied::Later(now);
@@ -260,7 +261,8 @@ impl Engine {
         let (Proof::Failed(said), Applied::To(message)) = (&reading.proof, result) else { return Ok(()) };
         let Some(meaning) = codes::meaning(&said.code) else { return Ok(()) };
         if meaning.pauses_broadcast() {
-            let words = ProviderAnswer::new(said.code.clone(), format!("{}. {}", meaning.title, meaning.help));
+            let words =
+                ProviderAnswer::new(said.code.clone(), format!("{}. {}", meaning.title, meaning.help));
             self.work.pause(message.broadcast, &words, now).await?;
             self.tell([message.broadcast]);
         }
@@ -305,8 +307,12 @@ impl Engine {
             return Ok(match known {
                 Some(_) => Applied::Later(now),
                 None => Applied::Unmatched(match word {
-                    OptWord::Stop => "STOP from somebody whose number is not known yet; it holds as soon as it is",
-                    OptWord::Start => "START from somebody whose number is not known yet; it holds as soon as it is",
+                    OptWord::Stop => {
+                        "STOP from somebody whose number is not known yet; it holds as soon as it is"
+                    }
+                    OptWord::Start => {
+                        "START from somebody whose number is not known yet; it holds as soon as it is"
+                    }
                 }),
             });
         };

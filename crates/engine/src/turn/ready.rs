@@ -6,6 +6,7 @@ use domain::{
     ids::BroadcastId,
     outcome::ProviderAnswer,
     reason::OwnReason,
+    template::Content,
     time::{Millis, SECOND},
 };
 use providers::Wire;
@@ -84,13 +85,15 @@ impl Sender {
             Ok(wire) => wire,
             Err(error) => return Ok(Err(ProviderAnswer::new(OwnReason::Template, error.to_string()))),
         };
+        let shared = job.content.as_deref();
+        let content = shared.and_then(|text| Content::from_json(wire.channel(), text).ok());
         let ready = Ready {
             integration: job.integration,
             account,
             wire,
             deadline: job.deadline,
             hours: job.hours,
-            content: job.content.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            content,
             read_at: now,
         };
         Ok(Ok((ready, job.probed)))

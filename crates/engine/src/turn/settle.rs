@@ -70,7 +70,8 @@ impl Sender {
     /// Enters a question about one message that others hold for unknown: the answer of its call came too late and brought its id.
     pub(super) fn ask_about(&mut self, message: MessageRef, provider_id: &str, at: Millis) {
         let (broadcast, first, last) = (message.broadcast, message.position, message.position);
-        let Some(key) = self.ready.get(&broadcast).and_then(|ready| ready.account.message_key(provider_id)) else {
+        let Some(key) = self.ready.get(&broadcast).and_then(|ready| ready.account.message_key(provider_id))
+        else {
             return;
         };
         let (asked, due_at) = (LookUpTarget::As(key), at.plus(look_up::FIRST_MS));

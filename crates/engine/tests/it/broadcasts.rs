@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     broadcast::{BroadcastStatus, UNDO_MS},
+    channel::Channel,
     ids::MessageRef,
     message::MessageState,
     phone::{Country, Phone},
@@ -174,8 +175,8 @@ on_both! {
         let rows = world.org.messages(id, &MessageFilter::default(), 0, 5_000).await.unwrap();
         assert_eq!(rows.len(), 4_100);
         for row in rows {
-            let content: Content = serde_json::from_str(&row.content).unwrap();
-            assert_eq!(content.values[0], make(row.message));
+            let content = Content::from_json(Channel::WhatsappPersonal, &row.content).unwrap();
+            assert_eq!(content.values()[0], make(row.message));
         }
     }
 }

@@ -6,7 +6,7 @@ use domain::{
     broadcast::{Addressee, BroadcastStatus, UNDO_MS},
     message::MessageState,
     reason::{OwnReason, Reason},
-    template::Content,
+    template::{Content, WhatsappContent},
     time::{DAY, HOUR, MINUTE, Millis, SECOND, Zone},
 };
 use munadi_engine::{Engine, Sender};
@@ -82,7 +82,7 @@ on_both! {
         let people = reader.stretch(world.workshop, &planning.after, 11).await.unwrap();
         let last = people.last().unwrap();
         let mark = (last.phone.clone(), last.identity.clone());
-        let content = serde_json::to_string(&Content { values: vec!["a".into(); 3], ..Content::default() }).unwrap();
+        let content = serde_json::to_string(&Content::Whatsapp(WhatsappContent { values: vec!["a".into(); 3], ..WhatsappContent::default() })).unwrap();
         let rows = people
             .iter()
             .map(|person| PlannedRow {

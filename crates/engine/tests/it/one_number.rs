@@ -46,14 +46,20 @@ async fn assert_told(world: &World, id: BroadcastId, about: &str) {
     let shown: BTreeSet<_> = standing.clone().filter(|r| r.mark.is_none()).map(|r| r.id).collect();
     let numbers: BTreeSet<_> = standing.map(|r| r.phone.clone()).collect();
     let rows = world.rows(id).await;
-    let told: BTreeSet<_> =
-        rows.iter().filter(|r| r.state == MessageState::Waiting).filter_map(|r| r.addressee.registrant()).collect();
+    let told: BTreeSet<_> = rows
+        .iter()
+        .filter(|r| r.state == MessageState::Waiting)
+        .filter_map(|r| r.addressee.registrant())
+        .collect();
     assert_eq!(told, shown, "{about}");
     assert_eq!(told.len(), numbers.len(), "one for each number: {about}");
     let marked: BTreeSet<_> =
         listed.iter().filter(|r| r.mark == Some(SkipReason::Duplicate)).map(|r| r.id).collect();
-    let skipped: BTreeSet<_> =
-        rows.iter().filter(|r| r.reason == SkipReason::Duplicate.word()).filter_map(|r| r.addressee.registrant()).collect();
+    let skipped: BTreeSet<_> = rows
+        .iter()
+        .filter(|r| r.reason == SkipReason::Duplicate.word())
+        .filter_map(|r| r.addressee.registrant())
+        .collect();
     assert_eq!(skipped, marked, "{about}");
 }
 

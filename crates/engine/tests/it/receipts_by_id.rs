@@ -21,13 +21,20 @@ const USER: &str = "IN.00TESTuser0000001";
 fn told(id: &str, submitted: &str, status: &str, who: &Value) -> (String, String) {
     let mut message = json!({ "id": id, "status": status, "submitted_message_id": submitted });
     merge(&mut message, who);
-    (id.to_owned(), json!({ "id": id, "topic": "message.status.updated", "data": { "message": message } }).to_string())
+    (
+        id.to_owned(),
+        json!({ "id": id, "topic": "message.status.updated", "data": { "message": message } }).to_string(),
+    )
 }
 
 fn wrote(id: &str, text: &str, who: &Value) -> (String, String) {
-    let mut message = json!({ "sender": "USER", "message_type": "TEXT", "message_content": { "text": text } });
+    let mut message =
+        json!({ "sender": "USER", "message_type": "TEXT", "message_content": { "text": text } });
     merge(&mut message, who);
-    (id.to_owned(), json!({ "id": id, "topic": "message.sender.user", "data": { "message": message } }).to_string())
+    (
+        id.to_owned(),
+        json!({ "id": id, "topic": "message.sender.user", "data": { "message": message } }).to_string(),
+    )
 }
 
 fn merge(message: &mut Value, who: &Value) {

@@ -7,7 +7,7 @@ mod receipts;
 mod request;
 mod vendor;
 
-use domain::{outcome::Outcome, template::Content, time::Millis};
+use domain::{outcome::Outcome, template::WhatsappContent, time::Millis};
 use serde::{Deserialize, Serialize};
 
 pub use answers::{ANSWERS, read_answer};
@@ -105,7 +105,7 @@ impl AisensyAccount {
         &self,
         http: &Http,
         wire: &WhatsappWire,
-        content: &Content,
+        content: &WhatsappContent,
         to: &str,
         now: Millis,
     ) -> Outcome {

@@ -187,9 +187,7 @@ fn inbound(data: &Value) -> Event {
     let said = said(&message["message_content"]);
     let (digits, user_id) = (number(data), user_id(data));
     match said {
-        Some(said)
-            if sender.eq_ignore_ascii_case("USER") && (digits.is_some() || user_id.is_some()) =>
-        {
+        Some(said) if sender.eq_ignore_ascii_case("USER") && (digits.is_some() || user_id.is_some()) => {
             Event::Inbound { digits, user_id, text: said.chars().take(INBOUND_CHARS_MAX).collect() }
         }
         _ => Event::Other,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::template::Content;
+use domain::template::WhatsappContent;
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 use serde_json::{Map, Value};
 
@@ -86,7 +86,12 @@ impl Serialize for Buttons<'_> {
 }
 
 /// Written once into one buffer; a usual body has about 400 bytes.
-pub(super) fn body(account: &AisensyAccount, wire: &WhatsappWire, content: &Content, to: &str) -> Vec<u8> {
+pub(super) fn body(
+    account: &AisensyAccount,
+    wire: &WhatsappWire,
+    content: &WhatsappContent,
+    to: &str,
+) -> Vec<u8> {
     let template = &wire.template;
     let body = Body {
         api_key: account.api_key.expose(),

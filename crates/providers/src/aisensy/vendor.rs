@@ -7,6 +7,7 @@ use domain::{
     outcome::{Outcome, ProviderAnswer},
     pace::PORTFOLIO,
     receipt::Event,
+    template::Content,
     text::grouped,
 };
 use serde_json::Value;
@@ -271,12 +272,14 @@ impl Account for AisensyAccount {
 
     fn send<'a>(&'a self, http: &'a Http, call: &'a Call<'a>) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
-            let Wire::Whatsapp(wire) = call.wire else { return Outcome::Misconfigured(wrong_channel(self)) };
+            let (Wire::Whatsapp(wire), Content::Whatsapp(content)) = (call.wire, call.content) else {
+                return Outcome::Misconfigured(wrong_channel(self));
+            };
             let [to] = call.to else {
                 let words = format!("AiSensy takes one number per call, not {}", call.to.len());
                 return Outcome::Misconfigured(ProviderAnswer::new(codes::NOT_SET_UP, words));
             };
-            self.send_one(http, wire, call.content, to, call.now).await
+            self.send_one(http, wire, content, to, call.now).await
         })
     }
 

@@ -13,6 +13,7 @@ use domain::{
     outcome::{Outcome, ProviderAnswer},
     sending_hours::OpenHours,
     sms::{EntityId, SenderId, SmsRoute, ValueLimits},
+    template::Content,
 };
 use reqwest::header::{AUTHORIZATION, HeaderName};
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,7 @@ pub use receipts::{dedupe_key, read};
 pub use vendor::{FAST2SMS, Fast2sms};
 
 use crate::{
-    account::Call,
+    account::{Call, wrong_channel},
     answer, codes,
     http::{Endpoint, EndpointError, Http},
     secret::Secret,
@@ -130,6 +131,9 @@ impl Fast2smsAccount {
     /// without a call; in a batch as [`NUMBERS_REFUSED`], as the provider would.
     pub async fn send_all(&self, http: &Http, wire: &SmsWire, call: &Call<'_>) -> Outcome {
         let Call { content, to, span, now, .. } = *call;
+        if !matches!(content, Content::Sms(_)) {
+            return Outcome::Misconfigured(wrong_channel(self));
+        }
         let body = match request::body(self, &wire.template, content, to, span) {
             Ok(body) => body,
             Err(request::Unsendable::Numbers) => {

@@ -75,7 +75,7 @@ pub(super) fn body(
             sender_id: Some(sender.ok_or_else(|| setup("sender id"))?),
             message: template.message_id.as_ref().ok_or_else(|| setup("message id"))?.as_str().into(),
             // A `|` within a value was replaced when it was put in; an older row may still hold one.
-            variables_values: joined(&content.values),
+            variables_values: joined(content.values()),
             entity_id: entity,
             sms_details: details,
             udf1,

@@ -1,6 +1,12 @@
 //! What AiSensy can be asked. Facts: providers/aisensy.md §2.6, §3.
 
-use domain::{checks::Probe, money::Money, outcome::ProviderAnswer, receipt::{Event, Proof}, time::Millis};
+use domain::{
+    checks::Probe,
+    money::Money,
+    outcome::ProviderAnswer,
+    receipt::{Event, Proof},
+    time::Millis,
+};
 use munadi_providers::{
     Account,
     aisensy::{AisensyAccount, AisensySettings, AudienceCategory, Campaign, QueryError},
@@ -217,14 +223,26 @@ async fn one_message_is_asked_for_by_the_id_of_its_call_and_read_like_a_receipt(
         "messageId": "wamid.TESTONLY0001", "phone_number": "919000000001", "userName": "Asha Test", "status": "DELIVERED",
         "delivered_at": 1_767_240_003_000_i64, "message_price": "0.145", "message_content": { "text": "Hi Asha" },
     });
-    for body in [json!({ "message": message }), json!({ "data": { "message": message } }), json!({ "messages": [message] }), message.clone()] {
+    for body in [
+        json!({ "message": message }),
+        json!({ "data": { "message": message } }),
+        json!({ "messages": [message] }),
+        message.clone(),
+    ] {
         let server = Server::start(vec![answer(200, &body.to_string())]).await;
         let key = with_project(&server).message_key(id).unwrap();
         let posts = with_project(&server).look_up(&http(), &key).await.unwrap();
         let head = server.heard()[0].head.clone();
-        assert!(head.starts_with(&format!("GET /project-apis/v1/project/000000000000000000000ccc/messages/{id} ")), "{head}");
+        assert!(
+            head.starts_with(&format!(
+                "GET /project-apis/v1/project/000000000000000000000ccc/messages/{id} "
+            )),
+            "{head}"
+        );
         assert!(posts.len() == 1 && !posts[0].contains("Asha"), "{posts:?}");
-        let [Event::Receipt(reading)] = &munadi_providers::aisensy::read(posts[0].as_bytes())[..] else { panic!("{posts:?}") };
+        let [Event::Receipt(reading)] = &munadi_providers::aisensy::read(posts[0].as_bytes())[..] else {
+            panic!("{posts:?}")
+        };
         assert_eq!((reading.provider_id.as_deref(), &reading.proof), (Some(id), &Proof::Delivered), "{body}");
         assert_eq!(reading.cost, Some(Money(1_450)));
     }

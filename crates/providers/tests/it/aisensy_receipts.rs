@@ -158,7 +158,9 @@ fn a_button_that_says_stop_in_its_payload_is_heard() {
 #[test]
 fn a_person_who_says_stop_is_heard_in_text_and_by_button() {
     for (raw, digits) in [(STOP, "919000000001"), (QUICK_REPLY, "919000000002")] {
-        let Event::Inbound { digits: Some(from), text, .. } = read(raw.as_bytes()).remove(0) else { panic!("inbound") };
+        let Event::Inbound { digits: Some(from), text, .. } = read(raw.as_bytes()).remove(0) else {
+            panic!("inbound")
+        };
         assert_eq!((from.as_str(), opt_word(&text)), (digits, Some(OptWord::Stop)), "{text}");
     }
 }

@@ -3,7 +3,7 @@
 use domain::{
     channel::Category,
     outcome::Outcome,
-    template::{Content, Source},
+    template::{Content, Source, WhatsappContent},
     time::Millis,
     whatsapp::{Media, Parameter, UrlButton, WhatsappTemplate},
 };
@@ -54,11 +54,15 @@ pub(crate) fn template() -> WhatsappTemplate {
 }
 
 pub(crate) fn content() -> Content {
-    Content {
+    with_buttons(vec![])
+}
+
+fn with_buttons(buttons: Vec<String>) -> Content {
+    Content::Whatsapp(WhatsappContent {
         name: "Asha Test".into(),
         values: vec!["Asha".into(), "Rust for Beginners".into()],
-        buttons: vec![],
-    }
+        buttons,
+    })
 }
 
 pub(crate) async fn send(url: &str, wire: &Wire) -> Outcome {
@@ -105,7 +109,7 @@ async fn every_field_of_the_document_can_be_sent() {
         frozen[name] = value;
     }
     let wire = Wire::from_json(domain::channel::Channel::WhatsappPersonal, &frozen.to_string()).unwrap();
-    let content = Content { buttons: vec!["abc".into()], ..content() };
+    let content = with_buttons(vec!["abc".into()]);
     let settings = AisensySettings {
         country: "IN".into(),
         base_url: format!("{}/campaign/t1/api/v2/", server.url),

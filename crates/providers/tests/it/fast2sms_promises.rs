@@ -117,7 +117,7 @@ async fn the_estimate_is_what_is_charged_for() {
     .enumerate()
     {
         let template = template(message_id, text, 3);
-        let content = Content { values: vec![value.into(); 3], ..Content::default() };
+        let content = Content::sms(vec![value.into(); 3]);
         let to = format!("+9190000001{place:02}");
         let outcome = send(&vendor, &template.clone().into(), &content, &[&to]).await;
         let Outcome::Accepted { provider_id: Some(id), .. } = outcome else { panic!("{outcome:?}") };
@@ -167,13 +167,13 @@ async fn the_vendors_refusals_are_understood_in_every_dress() {
             vendor.fast2sms().change_account(DEFAULT_ACCOUNT, change).unwrap();
         };
         let unknown_id = template("999999", "x", 0);
-        let outcome = send(&vendor, &unknown_id.into(), &Content::default(), &[TO]).await;
+        let outcome = send(&vendor, &unknown_id.into(), &Content::sms([]), &[TO]).await;
         assert!(matches!(&outcome, Outcome::Misconfigured(said) if said.code == "f2s_424"), "{outcome:?}");
         let other = SmsTemplate { sender: SenderId::parse("OTHERS").ok(), ..reminder() };
         let outcome = send(&vendor, &other.into(), &content(), &[TO]).await;
         assert!(matches!(&outcome, Outcome::Misconfigured(said) if said.code == "f2s_406"), "{outcome:?}");
-        let mut link = content();
-        link.values[2] = "https://elsewhere.example/x".into();
+        let link =
+            Content::sms(["Asha", "Rust for Beginners", "https://elsewhere.example/x"].map(str::to_owned));
         let outcome = send(&vendor, &reminder().into(), &link, &[TO]).await;
         assert!(matches!(&outcome, Outcome::Misconfigured(said) if said.code == "f2s_426"), "{outcome:?}");
         change(|account| _ = account.invalid_endings.insert("0001".into()));
@@ -272,7 +272,7 @@ fn proven(events: impl IntoIterator<Item = Event>) -> BTreeMap<String, String> {
 
 async fn promotion(vendor: &Sandbox) -> Outcome {
     let offer = template("111113", "The next batch of {#var#} opens on {#var#}. -Example Academy", 2);
-    let content = Content { values: vec!["Rust".into(), "Monday".into()], ..Content::default() };
+    let content = Content::sms(["Rust", "Monday"].map(str::to_owned));
     let to: Vec<&str> = FATES.iter().map(|(to, _)| *to).collect();
     send(vendor, &offer.into(), &content, &to).await
 }

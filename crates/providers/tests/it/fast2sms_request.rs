@@ -61,8 +61,7 @@ pub(crate) fn template() -> SmsTemplate {
 }
 
 pub(crate) fn content() -> Content {
-    let values = ["Asha", "Rust for Beginners", "7 PM"].map(str::to_owned).to_vec();
-    Content { values, ..Content::default() }
+    Content::sms(["Asha", "Rust for Beginners", "7 PM"].map(str::to_owned))
 }
 
 pub(crate) fn span() -> MessageSpan {
@@ -220,7 +219,7 @@ async fn what_is_not_set_up_is_said_without_a_call() {
 #[tokio::test]
 async fn a_bar_in_a_stored_value_shifts_no_other() {
     let server = Server::start(vec![answer(200, r#"{"return":true}"#)]).await;
-    let content = Content { values: vec!["A|B".into(), "C".into()], ..Content::default() };
+    let content = Content::sms(["A|B", "C"].map(str::to_owned));
     let wire = template().into();
     let call = Call { wire: &wire, content: &content, to: &[TO], span: None, now: Millis(0) };
     fast2sms(&server.url).send(&http(), &call).await;

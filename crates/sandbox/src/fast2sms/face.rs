@@ -10,7 +10,7 @@ use super::{
     WebhookTemplate, control, dlr, manager, parse_rupees, rupees, send,
 };
 use crate::{
-    Config, Sandbox, Shared,
+    Config, Sandbox, Shared, exchange,
     face::{Face, Flag, SampleAccount, SamplePost},
 };
 
@@ -106,8 +106,11 @@ impl Face for Fast2sms {
 
     fn routes(&self) -> Router<Arc<Shared>> {
         let vendor = send::routes().merge(manager::routes()).merge(dlr::routes());
-        exchange::in_json(vendor, |status, text| json!({ "return": false, "status_code": status, "message": text }))
-            .merge(control::routes())
+        exchange::in_json(
+            vendor,
+            |status, text| json!({ "return": false, "status_code": status, "message": text }),
+        )
+        .merge(control::routes())
     }
 
     fn account(&self) -> SampleAccount {

@@ -4,12 +4,12 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::account::{Account, Config, Route, Sender, Template};
+use super::codes::BAD_SCHEDULE;
 use super::dlt::{self, Rules};
 use super::habits::{BadNumbers, Habits};
 use super::segments::{self, Counted};
 use super::send_request::{self, SendRequest};
 use super::times;
-use super::codes::BAD_SCHEDULE;
 use crate::world;
 
 /// A request that was good: what goes out, to whom, for how much.

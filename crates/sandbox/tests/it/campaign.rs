@@ -167,7 +167,10 @@ async fn values_that_meta_does_not_take_are_refused_in_its_words() {
         ("  ", "Parameter of type text is missing text value"),
         ("two\nlines", "Param text cannot have new-line/tab characters or more than 4 consecutive spaces"),
         ("a\ttab", "Param text cannot have new-line/tab characters or more than 4 consecutive spaces"),
-        ("five     spaces", "Param text cannot have new-line/tab characters or more than 4 consecutive spaces"),
+        (
+            "five     spaces",
+            "Param text cannot have new-line/tab characters or more than 4 consecutive spaces",
+        ),
     ] {
         let mut body = message(&number(1));
         body["templateParams"][1] = json!(value);

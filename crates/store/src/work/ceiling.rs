@@ -118,9 +118,7 @@ impl Org {
 impl Work {
     /// Drops counts that nobody asks for any more.
     pub async fn drop_people(&self, now: Millis) -> Result<(), StoreError> {
-        self.db
-            .run("DELETE FROM integration_people WHERE slot < $1", args![oldest(now.plus(-DAY))])
-            .await?;
+        self.db.run("DELETE FROM integration_people WHERE slot < $1", args![oldest(now.plus(-DAY))]).await?;
         Ok(())
     }
 }

@@ -192,11 +192,21 @@ impl OptOuts {
     }
 
     /// Takes back what was stopped on the page behind a message, and nothing else.
-    pub async fn undo_by_link(&self, to: &LinkHolder, phone_key: &str, now: Millis) -> Result<(), StoreError> {
+    pub async fn undo_by_link(
+        &self,
+        to: &LinkHolder,
+        phone_key: &str,
+        now: Millis,
+    ) -> Result<(), StoreError> {
         again(|| self.try_undo_by_link(to, phone_key, now)).await
     }
 
-    async fn try_undo_by_link(&self, to: &LinkHolder, phone_key: &str, now: Millis) -> Result<(), StoreError> {
+    async fn try_undo_by_link(
+        &self,
+        to: &LinkHolder,
+        phone_key: &str,
+        now: Millis,
+    ) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
         let own: Vec<(Uuid,)> = tx
             .all(

@@ -103,10 +103,7 @@ impl Work {
         let fresh: Vec<(Uuid, String)> = self
             .db
             .by_index()
-            .all(
-                "SELECT broadcast_id, ids FROM sent_fresh WHERE integration_id = $1",
-                args![integration.0],
-            )
+            .all("SELECT broadcast_id, ids FROM sent_fresh WHERE integration_id = $1", args![integration.0])
             .await?;
         for (broadcast, text) in &fresh {
             for (hash, position) in entries(text) {

@@ -206,7 +206,9 @@ async fn check_rows(world: &World, workshops: &[WorkshopId], broadcast: Option<B
             all(&world.org, workshops[0]).await.into_iter().map(|r| (r.id, r.email)).collect();
         let rows = world.org.messages(broadcast, &MessageFilter::default(), 0, 10_000).await.unwrap();
         let email = |id| emails.get(&id).map_or("", String::as_str);
-        let fits = rows.iter().filter(|m| query.finds_person(&m.name, email(m.addressee.registrant().unwrap()), &m.recipient));
+        let fits = rows
+            .iter()
+            .filter(|m| query.finds_person(&m.name, email(m.addressee.registrant().unwrap()), &m.recipient));
         let found = found_messages(&world.org, broadcast, typed).await;
         let may: Vec<_> = fits.clone().map(|m| m.message.position).collect();
         assert!(
@@ -214,7 +216,9 @@ async fn check_rows(world: &World, workshops: &[WorkshopId], broadcast: Option<B
             "recipients {typed:?}"
         );
         // Whose registration was taken back has no number of their own in the index any more.
-        let must = fits.filter(|m| emails.contains_key(&m.addressee.registrant().unwrap())).map(|m| m.message.position);
+        let must = fits
+            .filter(|m| emails.contains_key(&m.addressee.registrant().unwrap()))
+            .map(|m| m.message.position);
         let missed: Vec<_> = must.filter(|position| !found.contains(position)).collect();
         assert_eq!(missed, [] as [i64; 0], "recipients {typed:?}");
     }

@@ -35,7 +35,11 @@ async fn goes_on(store: &Store, organization: Uuid, last: i64) {
     };
     let org = store.org(user);
     let broadcast = org.broadcasts(&BroadcastFilter::default(), 10).await.unwrap().remove(0);
-    assert_eq!(broadcast.template_id, Some(TemplateId(TEMPLATE)), "the only one that the provider knows by that name");
+    assert_eq!(
+        broadcast.template_id,
+        Some(TemplateId(TEMPLATE)),
+        "the only one that the provider knows by that name"
+    );
     let id = broadcast.id;
     let work = store.work(WorkerId::new(now));
     work.register("new release", now, now.plus(HOUR)).await.unwrap();
@@ -87,7 +91,8 @@ async fn send_all(
 
 /// The template of the broadcast that was being sent. The fixtures have none.
 const TEMPLATE: Uuid = Uuid::from_u128(7);
-const ADD_TEMPLATE: &str = "INSERT INTO templates (id, organization_id, channel, name, body, created_by, created_at)
+const ADD_TEMPLATE: &str =
+    "INSERT INTO templates (id, organization_id, channel, name, body, created_by, created_at)
     VALUES ($1, $2, 'personal', $3, $4, 'Asha', 0)";
 
 fn template(campaign: &str) -> String {
@@ -108,7 +113,8 @@ async fn a_sqlite_database_of_the_first_release_opens_and_goes_on_sending() {
     sqlx::raw_sql(SQLITE).execute(&mut raw).await.unwrap();
     let (organization,): (Uuid,) = sqlx::query_as(ORGANIZATION).fetch_one(&mut raw).await.unwrap();
     for (id, campaign) in [(TEMPLATE, "workshop_today"), (Uuid::from_u128(8), "another")] {
-        let add = sqlx::query(ADD_TEMPLATE).bind(id).bind(organization).bind(campaign).bind(template(campaign));
+        let add =
+            sqlx::query(ADD_TEMPLATE).bind(id).bind(organization).bind(campaign).bind(template(campaign));
         add.execute(&mut raw).await.unwrap();
     }
     let (last,): (i64,) = sqlx::query_as(LAST).fetch_one(&mut raw).await.unwrap();
@@ -127,7 +133,8 @@ async fn a_postgres_database_of_the_first_release_opens_and_goes_on_sending() {
     sqlx::raw_sql(AssertSqlSafe(fill)).execute(&mut raw).await.unwrap();
     let (organization,): (Uuid,) = sqlx::query_as(ORGANIZATION).fetch_one(&mut raw).await.unwrap();
     for (id, campaign) in [(TEMPLATE, "workshop_today"), (Uuid::from_u128(8), "another")] {
-        let add = sqlx::query(ADD_TEMPLATE).bind(id).bind(organization).bind(campaign).bind(template(campaign));
+        let add =
+            sqlx::query(ADD_TEMPLATE).bind(id).bind(organization).bind(campaign).bind(template(campaign));
         add.execute(&mut raw).await.unwrap();
     }
     let (last,): (i64,) = sqlx::query_as(LAST).fetch_one(&mut raw).await.unwrap();

@@ -191,7 +191,15 @@ async fn a_repeated_number_can_also_be_left_out_without_a_word() {
 
 #[tokio::test]
 async fn a_time_that_is_none_and_values_that_operators_do_not_take_are_refused() {
-    for time in ["tomorrow", "2026-01-02 10:00", "32-01-2026-10-00", "01-13-2026-10-00", "1-1-2026-10-00", "01-01-2026-24-00", "17672436"] {
+    for time in [
+        "tomorrow",
+        "2026-01-02 10:00",
+        "32-01-2026-10-00",
+        "01-13-2026-10-00",
+        "1-1-2026-10-00",
+        "01-01-2026-24-00",
+        "17672436",
+    ] {
         check(400, with(dlt(NUMBER), "schedule_time", json!(time)), nothing).await;
     }
     let sandbox = start(Default::default()).await;

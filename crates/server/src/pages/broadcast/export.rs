@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use domain::{
+    channel::Channel,
     ids::BroadcastId,
     template::{Content, Message},
     time::Millis,
@@ -89,9 +90,7 @@ fn cells(
 
 /// How many SMS the message is charged as; empty where messages have no segments.
 fn segments(template: Option<&Message>, row: &MessageView) -> String {
-    let (Some(Message::Sms(sms)), Ok(content)) = (template, serde_json::from_str::<Content>(&row.content))
-    else {
-        return String::new();
-    };
+    let Some(Message::Sms(sms)) = template else { return String::new() };
+    let Ok(content) = Content::from_json(Channel::Sms, &row.content) else { return String::new() };
     sms.segments(&content).count.to_string()
 }

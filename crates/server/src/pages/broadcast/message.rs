@@ -233,7 +233,7 @@ async fn header(org: &Org, broadcast: &Broadcast, sms: &SmsTemplate) -> Result<S
 impl Story {
     /// The final values; none for a person who was left out.
     fn content(&self) -> Option<Content> {
-        serde_json::from_str(&self.row.content).ok()
+        Content::from_json(self.broadcast.channel, &self.row.content).ok()
     }
 
     /// What the person gets, from the same function that the preview uses.
@@ -304,7 +304,7 @@ impl Story {
             let when = at_second(zone, at, *now);
             all.push((at.0, TimelineEvent { tone, icon, title: title.to_owned(), at: when, note, raw }));
         };
-        let values = serde_json::from_str::<Content>(&row.content).map_or(0, |content| content.values.len());
+        let values = self.content().map_or(0, |content| content.values().len());
         let frozen = match values {
             0 if row.content.is_empty() => String::new(),
             0 => "Text frozen".to_owned(),

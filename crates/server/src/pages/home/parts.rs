@@ -176,7 +176,7 @@ fn known_as(message: &Message) -> Markup {
 /// How long the text is for the person of the preview, and for all.
 fn length(composer: &ComposerState, template: &SmsTemplate) -> Markup {
     let shown = composer.shown.as_ref().and_then(|shown| shown.content.as_ref().ok());
-    let content = shown.cloned().unwrap_or_default();
+    let content = shown.cloned().unwrap_or_else(|| domain::template::Content::for_preview([]));
     let text = template.text(&content);
     let one = segments(&text);
     let sms = counted(one.count, "SMS", "SMS");

@@ -255,7 +255,8 @@ fn used(vendor: &dyn Vendor, integration: &Integration, ceiling: &Ceiling) -> Fa
         return ("Used".into(), html! { (used) " today" }, None);
     }
     let (used, allowed) = (grouped(ceiling.used), grouped(ceiling.allowed));
-    let shared = (ceiling.accounts > 1).then(|| format!("Shared by {} accounts of the portfolio", ceiling.accounts));
+    let shared =
+        (ceiling.accounts > 1).then(|| format!("Shared by {} accounts of the portfolio", ceiling.accounts));
     ("Used".into(), html! { (used) " of " (allowed) " " (counts(vendor)) " in the last 24 hours" }, shared)
 }
 

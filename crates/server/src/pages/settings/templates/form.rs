@@ -213,7 +213,7 @@ pub(super) fn copy_name(name: &str) -> String {
 
 /// Each value is its own number, so that the pieces of a text say where each stands.
 pub(super) fn numbered(count: usize) -> Content {
-    Content { values: (1..=count).map(|n| n.to_string()).collect(), ..Content::default() }
+    Content::for_preview((1..=count).map(|n| n.to_string()))
 }
 
 /// The text as one person would read it: what would be refused is marked, not hidden.

@@ -124,7 +124,7 @@ impl Found {
         let values = vec!["…".to_owned(); kind.places(&self.text)];
         let parts = kind
             .draft(&self.form(kind, Category::Utility))
-            .preview(&Content { values, ..Content::default() });
+            .preview(&Content::for_preview(values));
         let text: String = parts
             .into_iter()
             .map(|part| match part {

@@ -383,8 +383,8 @@ fn length(page: &Beside<'_>) -> Markup {
     let each = page.draft.each(page.facts);
     let whole = each.iter().all(Result::is_ok);
     let signs = (1..).map(|n| Sms.sign(page.draft, n));
-    let values = each.into_iter().zip(signs).map(|(value, sign)| value.unwrap_or(sign)).collect();
-    let text = draft.text(&Content { values, ..Content::default() });
+    let values = each.into_iter().zip(signs).map(|(value, sign)| value.unwrap_or(sign));
+    let text = draft.text(&Content::for_preview(values));
     let measured = segments(&text);
     let usual = page.around.vendor.map_or(Money(0), |vendor| vendor.list_price(draft.tariff()));
     let each = page.price.unwrap_or(usual);
