@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use compose::Audience as Walk;
 use domain::{
     audience::OneEach,
-    broadcast::Audience,
+    broadcast::{Addressee, Audience},
     channel::{Category, Channel},
     ids::{BroadcastId, IntegrationId, RegistrantId, WorkerId, WorkshopId},
     message::{MessageState, Next},
@@ -83,6 +83,7 @@ async fn broadcast(
         workshop,
         channel: Channel::WhatsappPersonal,
         title: "Link".into(),
+        template_id: None,
         template: serde_json::json!({}),
         category: Category::Utility,
         audience: who,
@@ -108,7 +109,7 @@ async fn broadcast(
                     domain::audience::Decision::Recipient(_) => None,
                     domain::audience::Decision::Excluded(excluded) => Some((excluded.reason, String::new())),
                 },
-                registrant: judged.person.registrant(),
+                addressee: Addressee::Registrant(judged.person.registrant()),
                 name: judged.person.name,
                 recipient: judged.person.phone,
                 content: "{}".into(),

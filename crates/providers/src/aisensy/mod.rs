@@ -2,6 +2,7 @@
 
 mod answers;
 mod meanings;
+mod message;
 mod project;
 mod receipts;
 mod request;

@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::project;
+use super::{message, project};
 use crate::{
     answer::fit,
     lenient::{digits, id, instant, is_something, price, text},
@@ -76,7 +76,7 @@ pub fn read(raw: &[u8]) -> Vec<Event> {
 fn read_one(envelope: &Value) -> Event {
     let topic = envelope["topic"].as_str().unwrap_or("").trim().to_ascii_lowercase();
     match topic.as_str() {
-        "message.status.updated" | project::MESSAGE_TOPIC => receipt(envelope, None),
+        "message.status.updated" | message::MESSAGE_TOPIC => receipt(envelope, None),
         "contact.campaign.sent" => receipt(envelope, Some(Stage::Sent)),
         "contact.campaign.delivered" => receipt(envelope, Some(Stage::Delivered)),
         "contact.campaign.read" => receipt(envelope, Some(Stage::Read)),

@@ -376,7 +376,7 @@ async fn one_message(
     Path((id, message)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&shared, &id, &headers, |project, _| {
+    answer(&shared, &id, &headers, |project, config| {
         let mut found = None;
         shared.world.visit(true, |index, one| {
             if &*one.account == project.id.as_str() && *one.id == *message {
@@ -385,7 +385,9 @@ async fn one_message(
             found.is_none()
         });
         let (index, one) = found.ok_or_else(|| Refusal::new(404, "ERR404", "Message not found"))?;
-        Ok(json!({ "message": super::receipt::as_it_stands(&shared, index, &one) }))
+        let campaign = project.campaigns.iter().find(|known| *known.name == *one.campaign);
+        let price = config.price(campaign.map(|known| known.category).unwrap_or_default());
+        Ok(json!({ "message": super::receipt::as_it_stands(&shared, index, &one, price) }))
     })
 }
 

@@ -274,7 +274,8 @@ impl Job {
                 "name": message.name, "phone_number": message.phone.to_string(),
             });
         }
-        let told = (self.at, self.with_id);
+        let price = shared.vendors.aisensy.price_of(&message.account, &message.campaign);
+        let told = (self.at, self.with_id, price);
         data["message"] = object(shared, faults, place.index as u64, &message, &shown, told);
         Some((message.account.to_string(), topic, data))
     }
@@ -292,14 +293,15 @@ impl Job {
     }
 }
 
-/// The object that tells of a message (§4.4): when it is said to have happened, and whether with the send call's id.
+/// The object that tells of a message (§4.4): when it is said to have happened, whether with the send call's id, and what it costs when it
+/// arrives.
 fn object(
     shared: &Shared,
     faults: &Faults,
     nth: u64,
     message: &Message,
     shown: &Shown<'_>,
-    (at, with_id): (i64, bool),
+    (at, with_id, price): (i64, bool, i64),
 ) -> Value {
     let epoch = |at: Option<i64>| match faults.habits.aisensy.epoch {
         Epoch::AsCaptured | Epoch::Iso | Epoch::Number => json!(at),
@@ -308,7 +310,6 @@ fn object(
     let when = |reached: bool, known: Option<i64>| epoch(reached.then_some(known.unwrap_or(at)));
     let failed = shown.status == Status::Failed;
     let id = if with_id { &*message.id } else { "" };
-    let price = shared.vendors.aisensy.price_of(&message.account, &message.campaign);
     json!({
         "id": object_id(shared, "message", nth),
         "messageId": format!("wamid.TEST{}", object_id(shared, "wamid", nth).to_uppercase()),
@@ -333,14 +334,14 @@ fn object(
 }
 
 /// A message as `GET /messages/{id}` shows it: the object of a receipt, with where it stands now (§12).
-pub(crate) fn as_it_stands(shared: &Shared, index: usize, message: &Message) -> Value {
+pub(crate) fn as_it_stands(shared: &Shared, index: usize, message: &Message, price: i64) -> Value {
     let at = message.read_at.or(message.delivered_at).or(message.failed_at).unwrap_or(message.accepted_at);
     let code = message.failure_code.clone().unwrap_or_default();
     let shown = match message.status {
         Status::Failed => Shown::failed(&code),
         status => Shown::as_is(status),
     };
-    object(shared, &shared.faults.get(), index as u64, message, &shown, (at, true))
+    object(shared, &shared.faults.get(), index as u64, message, &shown, (at, true, price))
 }
 
 fn iso(at: i64) -> String {

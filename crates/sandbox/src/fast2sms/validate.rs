@@ -209,8 +209,6 @@ impl Validation<'_> {
         let mut managed = sender.templates.iter().filter(|one| one.in_manager);
         let template = managed.find(|one| one.message_id == asked.message).ok_or(424_u16)?;
         let values = values(&asked.values);
-        // The operators take no empty value and none that breaks the line.
-        check(values.iter().all(|value| !value.trim().is_empty() && !value.contains(['\n', '\r'])), 425)?;
         let links = values.iter().filter_map(|value| dlt::link_in(value)).collect::<BTreeSet<_>>();
         check(links.iter().all(|link| dlt::is_allowed(link, &self.account.allowed_links)), 426)?;
         let (text, fits) = dlt::fill(&template.text, &values, &self.rules());
@@ -218,7 +216,8 @@ impl Validation<'_> {
         Ok(Made {
             text,
             label: template.message_id.clone(),
-            rejected: !fits || !entity_fits,
+            // The operators take no value that breaks the line.
+            rejected: !fits || !entity_fits || asked.values.contains(['\n', '\r']),
             promotional: template.promotional,
             blacklisted: sender.blacklisted || template.blacklisted,
         })

@@ -228,11 +228,9 @@ async fn campaign_topics_carry_a_contact_as_well() {
 
 #[tokio::test]
 async fn an_envelope_may_tell_its_time_as_iso_text() {
-    let mut faults = Faults::default();
-    faults.habits.aisensy.epoch = munadi_sandbox::aisensy::Epoch::Iso;
-    let sandbox = start(faults).await;
-    let mailbox = Mailbox::of(&sandbox, 200).await;
-    send(&sandbox, &message(&number(1))).await.unwrap();
+    let mut faults = held(Receipts::default());
+    faults.habits.aisensy.epoch = Epoch::Iso;
+    let (sandbox, mailbox) = sent(faults, 1).await;
     sandbox.flush_receipts().await;
     let all = mailbox.all();
     assert!(!all.is_empty());

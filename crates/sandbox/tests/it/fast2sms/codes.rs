@@ -190,7 +190,7 @@ async fn a_repeated_number_can_also_be_left_out_without_a_word() {
 }
 
 #[tokio::test]
-async fn a_time_that_is_none_and_values_that_operators_do_not_take_are_refused() {
+async fn a_time_that_is_none_is_refused() {
     for time in [
         "tomorrow",
         "2026-01-02 10:00",
@@ -203,10 +203,7 @@ async fn a_time_that_is_none_and_values_that_operators_do_not_take_are_refused()
         check(400, with(dlt(NUMBER), "schedule_time", json!(time)), nothing).await;
     }
     let sandbox = start(Default::default()).await;
-    for time in ["02-01-2026-10-30", "1767330000"] {
-        sent(&sandbox, &with(dlt(NUMBER), "schedule_time", json!(time))).await;
-    }
-    for values in ["Asha||7 PM", "Asha| |7 PM", "Asha|two\nlines|7 PM"] {
-        check(425, with(dlt(NUMBER), "variables_values", json!(values)), nothing).await;
+    for (number, time) in [("9000000001", "02-01-2026-10-30"), ("9000000002", "1767330000")] {
+        sent(&sandbox, &with(dlt(number), "schedule_time", json!(time))).await;
     }
 }

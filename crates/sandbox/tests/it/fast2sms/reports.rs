@@ -156,6 +156,8 @@ async fn a_wrong_number_of_values_and_values_that_do_not_fit_are_rejected_later(
         ("A|B", "Rejected"),
         ("A|B|C|D", "Rejected"),
         ("A||C", "Rejected"),
+        ("A| |C", "Rejected"),
+        ("A|two\nlines|C", "Rejected"),
         ("A|https://example.in/j/abc|C", "Delivered"),
         ("A|a value with more than 30 letters|C", "Rejected"),
     ]
