@@ -59,7 +59,8 @@ on_both! {
         let mut sender = Sender::new(engine.clone(), 9);
         for _ in 0..20 {
             let (one, two) = tokio::join!(world.sender.turn_until_idle(), sender.turn_until_idle());
-            (one.unwrap(), two.unwrap());
+            one.unwrap();
+            two.unwrap();
         }
         let sent = async |world: &World, at: usize| {
             world.truth(ids[at]).await.in_state(domain::message::MessageState::Sent)

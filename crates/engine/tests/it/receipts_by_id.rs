@@ -2,6 +2,7 @@
 
 use domain::{
     message::{MessageState, Next},
+    pace::Pace,
     phone::{Country, Phone},
     time::{DAY, MINUTE, SECOND},
 };
@@ -121,6 +122,9 @@ on_both! {
     async fn what_others_hold_for_unknown_is_settled_by_asking_for_the_message_by_its_id(db: TestStore) {
         let world = World::new(db).await;
         world.crowd(1).await;
+        let settings = json!({ "project_id": sandbox::aisensy::DEFAULT_PROJECT });
+        let pace = Pace { per_second: 1_000_000, per_day: 0 };
+        world.org.update_integration(world.integration, "Main", &settings, pace, world.now()).await.unwrap();
         let id = world.broadcast().await;
         let second = world.second_engine().await;
         let mut sender = Sender::new(second.clone(), 7);

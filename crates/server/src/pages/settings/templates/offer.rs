@@ -122,9 +122,7 @@ impl Found {
             return name.chars().take(NAME_CHARS_MAX).collect();
         }
         let values = vec!["…".to_owned(); kind.places(&self.text)];
-        let parts = kind
-            .draft(&self.form(kind, Category::Utility))
-            .preview(&Content::for_preview(values));
+        let parts = kind.draft(&self.form(kind, Category::Utility)).preview(&Content::for_preview(values));
         let text: String = parts
             .into_iter()
             .map(|part| match part {
