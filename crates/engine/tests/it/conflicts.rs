@@ -13,13 +13,13 @@ on_both! {
         let mut world = World::new(db).await;
         world.crowd(40).await;
         // Numbers drawn from a sequence stay drawn when a transaction is undone: the first change is refused for a conflict, the third for
-        // a deadlock, and so on.
+        // a deadlock, and two more later.
         db.damage("CREATE SEQUENCE tries").await;
         db.damage(
             "CREATE FUNCTION undo_some() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                  CASE nextval('tries')
-                     WHEN 1, 30 THEN RAISE EXCEPTION 'forced' USING ERRCODE = '40001';
-                     WHEN 3, 60 THEN RAISE EXCEPTION 'forced' USING ERRCODE = '40P01';
+                     WHEN 1, 60 THEN RAISE EXCEPTION 'forced' USING ERRCODE = '40001';
+                     WHEN 3, 62 THEN RAISE EXCEPTION 'forced' USING ERRCODE = '40P01';
                      ELSE RETURN NULL;
                  END CASE;
              END $$",
@@ -30,6 +30,6 @@ on_both! {
         world.run_dry().await;
         assert_eq!(world.sum(id).await, "40 = 40 sent");
         assert_eq!(world.sandbox.world().repeated_phones(10), Vec::<String>::new());
-        assert_eq!(db.damage("UPDATE broadcasts SET title = title WHERE (SELECT last_value FROM tries) > 60").await, 1, "all four were forced");
+        assert_eq!(db.damage("UPDATE broadcasts SET title = title WHERE (SELECT last_value FROM tries) > 62").await, 1, "all four were forced");
     }
 }
