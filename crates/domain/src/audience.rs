@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     channel::Category,
     message::SkipReason,
+    phone::is_landline,
     sms::{SmsTemplate, Tag, why_unicode},
     template::{Content, Facts, Message, Source, ValueError},
 };
@@ -176,18 +177,23 @@ impl Rules {
 
 /// Whether that candidate gets it. No other code decides this.
 ///
-/// The first rule that excludes is the reason: a number first, then one message a number, then what the person wished, then the values.
+/// The first rule that excludes is the reason: a number first, then one message a number, then whether the channel reaches it, then what the
+/// person wished, then the values.
 pub fn decide(candidate: &Candidate<'_>, rules: &mut Rules) -> Decision {
     let excluded = |reason| Decision::Excluded(Excluded { reason, value: None });
     if candidate.phone.is_empty() {
         let missing = candidate.phone_typed.trim().is_empty();
         return excluded(if missing { SkipReason::NoPhone } else { SkipReason::InvalidPhone });
     }
-    if !rules.message.channel().reaches(candidate.phone) {
-        return excluded(SkipReason::InvalidPhone);
-    }
     if candidate.repeats {
         return excluded(SkipReason::Duplicate);
+    }
+    let channel = rules.message.channel();
+    if !channel.reaches_landlines() && is_landline(candidate.phone) {
+        return excluded(SkipReason::Landline);
+    }
+    if !channel.reaches(candidate.phone) {
+        return excluded(SkipReason::InvalidPhone);
     }
     if candidate.suppressed {
         return excluded(SkipReason::Suppressed);
@@ -253,6 +259,8 @@ pub struct AudienceSummary {
     pub missing_phone: i64,
     /// A number that cannot be reached.
     pub invalid: i64,
+    /// A landline, where the channel reaches none.
+    pub landline: i64,
     /// Same number as an earlier registration.
     pub duplicate: i64,
     /// Opted out.
@@ -428,6 +436,7 @@ impl Tally {
             reachable: self.recipients,
             missing_phone: self.excluded(SkipReason::NoPhone),
             invalid: self.excluded(SkipReason::InvalidPhone),
+            landline: self.excluded(SkipReason::Landline),
             duplicate: self.excluded(SkipReason::Duplicate),
             suppressed: self.excluded(SkipReason::Suppressed),
             no_consent: self.excluded(SkipReason::NoConsent),
@@ -492,6 +501,10 @@ mod tests {
         check(Candidate { phone: "", ..asha() }, Utility, Some(SkipReason::NoPhone));
         check(Candidate { phone: "", phone_typed: "12", ..asha() }, Utility, Some(SkipReason::InvalidPhone));
         check(Candidate { repeats: true, suppressed: true, ..asha() }, Utility, Some(SkipReason::Duplicate));
+        let office = Candidate { phone: "+912224567890", ..asha() };
+        check(office, Utility, Some(SkipReason::Landline));
+        check(Candidate { suppressed: true, ..office }, Utility, Some(SkipReason::Landline));
+        check(Candidate { repeats: true, ..office }, Utility, Some(SkipReason::Duplicate));
         check(
             Candidate { suppressed: true, agreed: false, ..asha() },
             Marketing,

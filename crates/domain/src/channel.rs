@@ -1,6 +1,6 @@
 //! The four channels and what each can prove.
 
-use crate::time::MINUTE;
+use crate::{phone::is_landline, time::MINUTE};
 
 crate::text_enum! {
     /// A way to reach people.
@@ -52,8 +52,19 @@ impl Channel {
         matches!(self, Channel::WhatsappPersonal | Channel::Sms)
     }
 
-    /// Whether a number in E.164 form can be reached on it: SMS goes to Indian mobiles only.
+    /// Whether a landline can be reached on it.
+    pub fn reaches_landlines(self) -> bool {
+        match self {
+            Channel::IvrCall => true,
+            Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::Sms => false,
+        }
+    }
+
+    /// Whether a number in E.164 form can be reached on it: no text reaches a landline, and SMS goes to Indian mobiles only.
     pub fn reaches(self, phone: &str) -> bool {
+        if !self.reaches_landlines() && is_landline(phone) {
+            return false;
+        }
         match self {
             Channel::Sms => phone
                 .strip_prefix("+91")

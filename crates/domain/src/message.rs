@@ -65,6 +65,8 @@ crate::text_enum! {
         NoPhone = "no_phone",
         /// What was typed is no number that this channel can reach.
         InvalidPhone = "invalid_phone",
+        /// A landline: it can be called, and gets no text.
+        Landline = "landline",
         /// An earlier recipient of this broadcast has the same number.
         Duplicate = "duplicate",
         /// On the list of people who must not be contacted.

@@ -27,6 +27,22 @@ crate::text_enum! {
 }
 
 crate::text_enum! {
+    /// In what a newer export of a list differs from what is registered. Each kind is taken over or not as a whole.
+    Difference, "difference between lists" {
+        /// Registered here, cancelled or refunded there.
+        Ended = "ended",
+        /// Registered here; there it has a status that gives no place, such as failed or expired.
+        NoPlace = "no_place",
+        /// The same registration with another number, name or address.
+        Changed = "changed",
+        /// Cancelled or refunded here, registered there.
+        Returned = "returned",
+        /// Registered here, and not in the list any more.
+        Gone = "gone",
+    }
+}
+
+crate::text_enum! {
     /// The eight colours a tag may have; each is a dot beside the word.
     TagColour, "tag colour" {
         /// Violet, the default.

@@ -365,16 +365,17 @@ impl Org {
             return Err(StoreError::Stale);
         }
         tx.run("DELETE FROM import_rows WHERE import_id = $1", args![id.0]).await?;
+        tx.run("DELETE FROM import_differences WHERE import_id = $1", args![id.0]).await?;
         tx.commit().await
     }
 
-    /// Keeps the counts of a look that has come to its end.
+    /// Keeps the counts of a look that has come to its end, or of rows that were corrected after the commit.
     pub async fn import_summary(&self, id: ImportId, summary: &Value) -> Result<(), StoreError> {
         self.allow(Permission::AddRegistrants)?;
         let changed = self
             .db
             .run(
-                "UPDATE imports SET summary = $3 WHERE organization_id = $1 AND id = $2 AND state = 'checked'",
+                "UPDATE imports SET summary = $3 WHERE organization_id = $1 AND id = $2 AND state IN ('checked', 'committed')",
                 args![self.id(), id.0, text(summary)],
             )
             .await?;
@@ -436,7 +437,7 @@ impl Org {
         Ok(ImportRowCounts { open: n("open") + n("wrong"), skip: n("skip"), fix: n("fix") })
     }
 
-    /// Keeps what a person decided about a row, and what is still wrong with what they typed.
+    /// Keeps what a person decided about a row, and what is still wrong with what they typed; before the commit or after it.
     pub async fn decide_import_row(
         &self,
         id: ImportId,
@@ -449,7 +450,8 @@ impl Org {
             .db
             .run(
                 "UPDATE import_rows SET decision = $4, typed = $5, problems = $6
-                 WHERE import_id = (SELECT id FROM imports WHERE organization_id = $1 AND id = $2 AND state = 'checked')
+                 WHERE import_id = (SELECT id FROM imports WHERE organization_id = $1 AND id = $2
+                                                          AND state IN ('checked', 'committed'))
                    AND line = $3",
                 args![self.id(), id.0, line, decision.word(), decision.typed(), text(problems)],
             )
@@ -513,6 +515,8 @@ impl Org {
         if changed == 0 {
             return Err(StoreError::Stale);
         }
+        // What was taken over stands in the history of the people; the rest is nobody's business any more.
+        tx.run("DELETE FROM import_differences WHERE import_id = $1", args![id.0]).await?;
         self.note(&mut tx, "import.committed", id, "", now).await?;
         tx.commit().await
     }

@@ -28,6 +28,7 @@ pub mod audience;
 pub mod audit;
 pub mod broadcasts;
 pub mod consents;
+pub mod differences;
 pub mod erasure;
 pub mod imports;
 pub mod integrations;
@@ -42,6 +43,7 @@ pub mod templates;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod told;
+pub mod webhooks;
 pub mod workshops;
 
 use std::{path::Path, sync::Arc, time::Duration};

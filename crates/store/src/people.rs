@@ -18,6 +18,7 @@ use crate::{
     error::{StoreError, word},
     org::Org,
     phone_key::PhoneKey,
+    registrants::PastCorrection,
     suppressions::{Lifted, Suppression},
 };
 
@@ -53,6 +54,8 @@ pub struct Story {
     pub consents: Vec<Consent>,
     /// When they last opted out of promotions on some channel; a request for consent waits from then on.
     pub opted_out_at: Option<Millis>,
+    /// What was corrected in their registrations, newest first.
+    pub corrections: Vec<PastCorrection>,
 }
 
 /// A place in a workshop, told from the person's side.
@@ -78,6 +81,8 @@ pub struct Registration {
     pub source: String,
     /// Where they came from, in the words of a file; may be empty.
     pub came_from: String,
+    /// Other numbers that the file gave for them, E.164, with a space between two.
+    pub other_phones: String,
     /// The file, when an import brought them.
     pub file_name: Option<String>,
     /// When they registered.
@@ -127,6 +132,7 @@ struct RegistrationRow {
     mark: String,
     source: String,
     came_from: String,
+    other_phones: String,
     file_name: Option<String>,
     registered_at: i64,
 }
@@ -145,6 +151,7 @@ impl TryFrom<RegistrationRow> for Registration {
             mark: crate::registrants::mark_from(&row.mark)?,
             source: row.source,
             came_from: row.came_from,
+            other_phones: row.other_phones,
             file_name: row.file_name,
             registered_at: Millis(row.registered_at),
         })
@@ -208,7 +215,7 @@ impl Org {
             .db
             .all(
                 "SELECT w.id AS workshop_id, w.title, w.starts_at, w.status AS workshop_status, r.id, r.name, r.status, r.mark,
-                        r.source, r.came_from, i.file_name, r.registered_at
+                        r.source, r.came_from, r.other_phones, i.file_name, r.registered_at
                  FROM workshops w
                  JOIN @registrants r ON r.workshop_id = w.id AND r.phone = $2
                  LEFT JOIN imports i ON i.id = r.import_id
@@ -236,6 +243,7 @@ impl Org {
             suppressions: self.suppressions_of(&person.phone, key).await?,
             lifted: self.lifted_of(&person.phone, key).await?,
             consents: self.consents_of(&person.phone, key).await?,
+            corrections: self.corrections_of(&person.phone).await?,
             opted_out_at: self.opted_out_at(&key.of(&person.phone), None).await?,
             name: person.name,
             email: person.email,

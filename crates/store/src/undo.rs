@@ -20,7 +20,7 @@ use crate::{
     error::StoreError,
     imports::{Import, ImportState, Undone},
     org::Org,
-    registrants::{marked_again, raise_revision, tally_of, tally_of_import},
+    registrants::{forget_corrections, marked_again, raise_revision, tally_of, tally_of_import},
     search::{forget_registrants, renew},
     work::Work,
 };
@@ -134,7 +134,13 @@ impl Org {
                 "SELECT r.id, r.phone,
                         EXISTS (SELECT 1 FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id
                                 WHERE o.workshop_id = r.workshop_id AND m.recipient = r.phone AND m.planned
-                                  AND m.registrant_id = r.id) AS told
+                                  AND m.registrant_id = r.id)
+                        -- Told at a number that was corrected since.
+                        OR EXISTS (SELECT 1 FROM corrections c
+                                   JOIN broadcasts o ON o.workshop_id = c.workshop_id
+                                   JOIN messages m ON m.broadcast_id = o.id AND m.recipient = c.phone_before AND m.planned
+                                   WHERE c.workshop_id = r.workshop_id AND c.registrant_id = r.id AND c.phone_before <> ''
+                                     AND m.registrant_id = r.id) AS told
                  FROM registrants r
                  WHERE r.organization_id = $1 AND r.import_id = $2 AND r.id > $3 AND r.workshop_id = $4
                  ORDER BY r.id LIMIT $5",
@@ -252,6 +258,7 @@ impl Org {
             return Ok(());
         }
         self.give_back_statuses(id, workshop, now).await?;
+        self.give_back_corrections(id, workshop, now).await?;
         self.db.run("UPDATE undoing SET settled = TRUE WHERE import_id = $1", args![id.0]).await?;
         Ok(())
     }
@@ -286,6 +293,8 @@ impl Org {
             Batch::new().uuids("id", rows.iter().map(|row| row.0)),
         )
         .await?;
+        let gone: Vec<Uuid> = rows.iter().map(|row| row.0).collect();
+        forget_corrections(&mut tx, workshop, &gone).await?;
         // A lead of this import alone goes with it; one that several sources knew, when none of them is left.
         tx.run_batch(
             "DELETE FROM leads WHERE organization_id = $1 AND phone IN (SELECT b.phone FROM @batch)

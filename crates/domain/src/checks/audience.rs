@@ -22,13 +22,14 @@ pub(super) fn check(what: &Examined<'_>, all: &mut Vec<Finding>) {
     for (reason, n) in [
         (SkipReason::BadValue, bad_value),
         (SkipReason::InvalidPhone, a.invalid - apart),
+        (SkipReason::Landline, a.landline),
         (SkipReason::NoPhone, a.missing_phone),
         (SkipReason::Duplicate, a.duplicate),
         (SkipReason::Suppressed, a.suppressed),
         (SkipReason::NoConsent, a.no_consent),
     ] {
-        // Nobody is asked for consent but for promotion.
-        if n > 0 || reason != SkipReason::NoConsent {
+        // Nobody is asked for consent but for promotion, and few lists have landlines.
+        if n > 0 || !matches!(reason, SkipReason::NoConsent | SkipReason::Landline) {
             all.push(Finding::Excluded { reason, n });
         }
     }

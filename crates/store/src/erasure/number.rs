@@ -15,7 +15,7 @@ use crate::{
     error::StoreError,
     org::Org,
     phone_key::PhoneKey,
-    registrants::forget_rows,
+    registrants::{forget_elsewhere, forget_rows},
     search::renew,
     work::Work,
 };
@@ -103,6 +103,7 @@ impl Org {
             let people = people.into_iter().map(|(id,)| id).collect();
             erased.registrations += forget_rows(&mut tx, WorkshopId(workshop), people).await?;
         }
+        forget_elsewhere(&mut tx, self.id(), phone.as_str()).await?;
         erased.messages = self.forget_messages(&mut tx, phone).await?;
         blank_receipts(&mut tx, receipts).await?;
         self.blank_import_lines(&mut tx, lines).await?;
@@ -132,7 +133,8 @@ impl Org {
         .await?;
         let files: Vec<(String,)> = tx
             .all(
-                "SELECT file_path FROM imports WHERE organization_id = $1 AND state IN ('committed', 'undone')",
+                "SELECT file_path FROM imports WHERE organization_id = $1 AND state IN ('committed', 'undone')
+                   AND file_path <> ''",
                 args![self.id()],
             )
             .await?;

@@ -212,6 +212,7 @@ impl Work {
         let mut tx = self.db.by_index().begin().await?;
         for sql in [
             "DELETE FROM import_rows WHERE import_id IN (SELECT id FROM imports WHERE workshop_id = $1)",
+            "DELETE FROM import_differences WHERE import_id IN (SELECT id FROM imports WHERE workshop_id = $1)",
             "UPDATE broadcasts SET plan_phone = '', plan_identity = '' WHERE workshop_id = $1 AND plan_phone <> ''",
         ] {
             tx.run(sql, args![workshop.0]).await?;
@@ -374,7 +375,8 @@ impl Work {
         let files: Vec<(String,)> = self
             .db
             .all(
-                "SELECT i.file_path FROM imports i JOIN workshops w ON w.id = i.workshop_id WHERE w.erased_at IS NOT NULL",
+                "SELECT i.file_path FROM imports i JOIN workshops w ON w.id = i.workshop_id
+                 WHERE w.erased_at IS NOT NULL AND i.file_path <> ''",
                 args![],
             )
             .await?;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use domain::{
     ids::{ImportId, RegistrantId, WorkshopId},
     message::SkipReason,
+    phone::Phone,
     role::Permission,
     time::Millis,
     workshop::RegistrantStatus,
@@ -12,8 +13,8 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    Added, NewRegistrant, Source, There,
-    marks::{Tally, Traits, told},
+    Added, NewRegistrant, Source,
+    marks::{Tally, Traits, mark_of_number, told},
     removal::clear_hidden,
 };
 use crate::{
@@ -70,32 +71,25 @@ impl Org {
         workshop: WorkshopId,
         rows: Vec<NewRegistrant>,
         now: Millis,
-    ) -> Result<There, StoreError> {
+    ) -> Result<u64, StoreError> {
         let rows = fresh(rows, None, now);
-        let mut already = There::default();
+        let mut already = 0;
         for chunk in rows.chunks(ROWS_PER_STATEMENT) {
             // With the number first, so that the key's index serves it.
             let batch = Batch::new()
                 .texts("phone", chunk.iter().map(|row| row.phone.clone()))
-                .texts("identity", chunk.iter().map(|row| row.identity.clone()))
-                .texts("status", chunk.iter().map(|row| row.status.word().to_owned()));
-            let found: Vec<(i64, i64, i64)> = self
+                .texts("identity", chunk.iter().map(|row| row.identity.clone()));
+            let found: Vec<(i64,)> = self
                 .db
                 .by_index()
                 .all_batch(
-                    "SELECT COUNT(r.id), COUNT(CASE WHEN r.status = 'registered' THEN 1 END),
-                            COUNT(CASE WHEN r.status <> 'registered' AND b.status = 'registered' THEN 1 END)
-                     FROM @batch LEFT JOIN @registrants r
+                    "SELECT COUNT(r.id) FROM @batch LEFT JOIN @registrants r
                      ON r.workshop_id = $2 AND r.phone = b.phone AND r.identity = b.identity AND r.organization_id = $1",
                     args![self.id(), workshop.0],
                     batch,
                 )
                 .await?;
-            for (there, standing, gave_back) in found {
-                already.people += there.unsigned_abs();
-                already.standing += standing.unsigned_abs();
-                already.gave_back += gave_back.unsigned_abs();
-            }
+            already += found.into_iter().map(|(there,)| there.unsigned_abs()).sum::<u64>();
         }
         Ok(already)
     }
@@ -274,7 +268,9 @@ impl Org {
             .texts("mark", rows.iter().map(|row| row.mark.map_or("", SkipReason::word).to_owned()))
             .texts("identity", rows.iter().map(|row| row.identity.clone()))
             .texts("phone_typed", rows.iter().map(|row| row.phone_typed.clone()))
-            .texts("came_from", rows.iter().map(|row| row.came_from.clone()));
+            .texts("came_from", rows.iter().map(|row| row.came_from.clone()))
+            .texts("other_phones", rows.iter().map(|row| row.other_phones.clone()))
+            .texts("reference", rows.iter().map(|row| row.reference.clone()));
         let (mut names, mut emails, mut phones) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows {
             names.push(row.name);
@@ -283,9 +279,9 @@ impl Org {
         }
         tx.run_batch(
             "INSERT INTO registrants (id, organization_id, workshop_id, name, email, phone, phone_typed, status, mark, source,
-                                      import_id, identity, registered_at, came_from)
+                                      import_id, identity, registered_at, came_from, other_phones, reference)
              SELECT b.id, $1, $2, b.name, b.email, b.phone, b.phone_typed, b.status, b.mark, $3, $4, b.identity,
-                    b.registered_at, b.came_from
+                    b.registered_at, b.came_from, b.other_phones, b.reference
              FROM @batch",
             args![self.id(), workshop.0, source.word(), source.import()],
             batch.texts("name", names).texts("email", emails).texts("phone", phones),
@@ -375,6 +371,8 @@ struct Fresh {
     identity: String,
     registered_at: i64,
     came_from: String,
+    other_phones: String,
+    reference: String,
 }
 
 impl Fresh {
@@ -409,6 +407,8 @@ fn fresh(rows: Vec<NewRegistrant>, newest: Option<Uuid>, now: Millis) -> Vec<Fre
         status: row.status.unwrap_or(RegistrantStatus::Registered),
         registered_at: row.registered_at.unwrap_or(now).0,
         came_from: row.came_from,
+        other_phones: row.other_phones.iter().map(Phone::as_str).collect::<Vec<_>>().join(" "),
+        reference: row.reference,
     };
     rows.into_iter().enumerate().map(make).collect()
 }
@@ -432,8 +432,9 @@ fn mark_duplicates(rows: &mut [Fresh], taken: &HashSet<String>) {
         let registered = |row: &&mut Fresh| row.status == RegistrantStatus::Registered;
         let taken = taken.contains(&group[0].phone);
         let first = told(group.iter().map(|row| (row.id, row.status))).filter(|_| !taken);
+        let own = mark_of_number(&group[0].phone);
         for row in group.iter_mut().filter(registered) {
-            row.mark = (Some(row.id) != first).then_some(SkipReason::Duplicate);
+            row.mark = if Some(row.id) == first { own } else { Some(SkipReason::Duplicate) };
         }
     }
 }

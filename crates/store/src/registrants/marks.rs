@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, str::FromStr as _};
 use domain::{
     ids::{ImportId, RegistrantId, WorkshopId},
     message::SkipReason,
+    phone::is_landline,
     workshop::RegistrantStatus,
 };
 use uuid::Uuid;
@@ -195,35 +196,40 @@ pub(crate) async fn marked_again(
     phones.sort_unstable();
     phones.dedup();
     let mut tally = Tally::default();
-    let mut unmarked = vec![];
+    let (mut unmarked, mut landlines) = (vec![], vec![]);
     for group in with_numbers(tx, workshop, &phones).await?.chunk_by(|a, b| a.0 == b.0) {
+        let phone = group[0].0.clone();
         let before: Vec<Traits> = group.iter().map(|(_, row)| row.traits).collect();
         let mut group: Vec<_> =
             group.iter().map(|(_, row)| Stored { id: row.id, traits: row.traits }).collect();
-        mark_group(&mut group);
+        mark_group(&phone, &mut group);
         for (row, before) in group.iter().zip(before).filter(|(row, before)| row.traits.mark != before.mark) {
             tally.add(&before, -1);
             tally.add(&row.traits, 1);
-            unmarked.push(row.id);
+            let told = if row.traits.mark.is_none() { &mut unmarked } else { &mut landlines };
+            told.push(row.id);
         }
     }
-    tx.run_batch(
-        "UPDATE registrants SET mark = '' WHERE workshop_id = $1 AND id IN (SELECT b.id FROM @batch)",
-        args![workshop.0],
-        Batch::new().uuids("id", unmarked),
-    )
-    .await?;
+    for (mark, ids) in [(None, unmarked), (Some(SkipReason::Landline), landlines)] {
+        tx.run_batch(
+            "UPDATE registrants SET mark = $2 WHERE workshop_id = $1 AND id IN (SELECT b.id FROM @batch)",
+            args![workshop.0, mark.map_or("", SkipReason::word)],
+            Batch::new().uuids("id", ids),
+        )
+        .await?;
+    }
     tally.write(tx, workshop).await?;
     Ok(MarkedAgain { last })
 }
 
 /// Every word that the counters use.
-const WHATS: [&str; 8] = [
+const WHATS: [&str; 9] = [
     "registered",
     "cancelled",
     "refunded",
     "no_phone",
     "invalid_phone",
+    "landline",
     "duplicate",
     "without_name",
     "with_email",
@@ -293,12 +299,20 @@ pub(super) async fn same_number(
     rows.into_iter().map(Stored::try_from).collect()
 }
 
-/// Marks all but the first registered one. One that gave the place back is no duplicate of anybody.
-pub(super) fn mark_group(group: &mut [Stored]) {
+/// The mark of the one among registrations with this number who is told: none, or that the number is a landline's.
+pub(super) fn mark_of_number(phone: &str) -> Option<SkipReason> {
+    is_landline(phone).then_some(SkipReason::Landline)
+}
+
+/// Marks the registrations with one number: all but the first registered one are duplicates. One that gave the place back has no mark.
+pub(super) fn mark_group(phone: &str, group: &mut [Stored]) {
     let first = told(group.iter().map(|row| (row.id, row.traits.status)));
     for row in group {
-        let registered = row.traits.status == RegistrantStatus::Registered;
-        row.traits.mark = (registered && Some(row.id) != first).then_some(SkipReason::Duplicate);
+        row.traits.mark = match row.traits.status {
+            RegistrantStatus::Registered if Some(row.id) == first => mark_of_number(phone),
+            RegistrantStatus::Registered => Some(SkipReason::Duplicate),
+            RegistrantStatus::Cancelled | RegistrantStatus::Refunded => None,
+        };
     }
 }
 

@@ -5,6 +5,7 @@
 //! Every change here holds the workshop's row first, so that marks, counters and rows agree whoever writes at the same time.
 
 mod adding;
+mod correcting;
 mod listing;
 mod marks;
 mod removal;
@@ -32,6 +33,8 @@ use crate::{
     org::Org,
 };
 
+pub use correcting::{Corrected, Correction, PastCorrection};
+pub(crate) use correcting::{forget_corrections, forget_elsewhere};
 pub(crate) use marks::{marked_again, tally_of, tally_of_import};
 pub(crate) use removal::{forget_rows, raise_revision};
 
@@ -55,17 +58,17 @@ pub struct NewRegistrant {
     pub status: Option<RegistrantStatus>,
     /// Where they came from, in the words of the file; empty when it says nothing.
     pub came_from: String,
+    /// Their other numbers in the file, in its order.
+    pub other_phones: Vec<Phone>,
+    /// The id that the list's maker gave the registration, by which a newer list knows it again; empty without one.
+    pub reference: String,
 }
 
 impl NewRegistrant {
     /// The same for two entries that are one registration: number and identity, in few bytes, to find repeats in a long file. Two of a
     /// million different ones are the same once in forty million files.
     pub fn key(&self) -> u64 {
-        let mut hash = Sha256::new();
-        hash.update(self.phone.as_ref().map_or("", Phone::as_str));
-        hash.update([0]);
-        hash.update(self.identity());
-        u64::from_be_bytes(hash.finalize().first_chunk().copied().expect("SHA-256 has 32 bytes"))
+        key_of(self.phone.as_ref().map_or("", Phone::as_str), &self.identity())
     }
 
     /// What makes two entries with one number the same person: the name, the address and, without a number, what was typed for it.
@@ -82,6 +85,15 @@ impl NewRegistrant {
     }
 }
 
+/// See [`NewRegistrant::key`].
+pub(crate) fn key_of(phone: &str, identity: &str) -> u64 {
+    let mut hash = Sha256::new();
+    hash.update(phone);
+    hash.update([0]);
+    hash.update(identity);
+    u64::from_be_bytes(hash.finalize().first_chunk().copied().expect("SHA-256 has 32 bytes"))
+}
+
 /// What adding people did. `new + already` is the number of rows given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Added {
@@ -91,17 +103,6 @@ pub struct Added {
     pub already: u64,
     /// People that the organisation did not know before.
     pub lead_new: u64,
-}
-
-/// How many of some people are in a workshop already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct There {
-    /// All of them.
-    pub people: u64,
-    /// Those whose registration stands.
-    pub standing: u64,
-    /// Those who gave their place back and who come as registered now.
-    pub gave_back: u64,
 }
 
 /// Where a registration comes from.
@@ -154,6 +155,10 @@ pub struct Registrant {
     pub source: String,
     /// Where they came from, in the words of a file; may be empty.
     pub came_from: String,
+    /// Their other numbers in the file, E.164, with a space between two; mostly empty.
+    pub other_phones: String,
+    /// The id that the list's maker gave the registration; mostly empty.
+    pub reference: String,
     /// The import that brought them.
     pub import: Option<ImportId>,
     /// When they registered.
@@ -172,6 +177,8 @@ pub enum Which {
     NoPhone,
     /// Registered, with something typed that is no number.
     InvalidPhone,
+    /// Registered, with a landline of their own.
+    Landline,
     /// Registered, with the number of an earlier registration.
     Duplicate,
     /// Registered, and on the list of people who must not be contacted on some channel.
@@ -210,11 +217,13 @@ pub struct RegistrantCounts {
     pub no_phone: i64,
     /// Registered, with something typed that is no number.
     pub invalid_phone: i64,
+    /// Registered, with a landline of their own: no text reaches it.
+    pub landline: i64,
     /// Registered, with the number of an earlier registration.
     pub duplicate: i64,
     /// Registered, with an e-mail address.
     pub with_email: i64,
-    /// Registered, with a number of their own, without a name.
+    /// Registered, with a mobile number of their own, without a name.
     pub without_name: i64,
 }
 
@@ -238,6 +247,8 @@ struct RegistrantRow {
     suppressed: bool,
     source: String,
     came_from: String,
+    other_phones: String,
+    reference: String,
     import_id: Option<Uuid>,
     registered_at: i64,
     is_erased: bool,
@@ -258,6 +269,8 @@ impl TryFrom<RegistrantRow> for Registrant {
             suppressed: row.suppressed,
             source: row.source,
             came_from: row.came_from,
+            other_phones: row.other_phones,
+            reference: row.reference,
             import: row.import_id.map(ImportId),
             registered_at: Millis(row.registered_at),
             is_erased: row.is_erased,
@@ -267,6 +280,11 @@ impl TryFrom<RegistrantRow> for Registrant {
 
 pub(crate) fn mark_from(text: &str) -> Result<Option<SkipReason>, StoreError> {
     if text.is_empty() { Ok(None) } else { word("registrants", "mark", text).map(Some) }
+}
+
+/// The mark of those whom this channel reaches besides those without one; none where it is empty.
+fn mark_reached(channel: Channel) -> &'static str {
+    if channel.reaches_landlines() { SkipReason::Landline.word() } else { "" }
 }
 
 impl Org {
@@ -287,7 +305,7 @@ impl Org {
             .db
             .one(
                 "SELECT r.id, r.workshop_id, r.name, r.email, r.phone, r.phone_typed, r.status, r.mark, r.source, r.import_id,
-                        r.came_from, r.registered_at, r.identity LIKE 'erased-%' AS is_erased,
+                        r.came_from, r.other_phones, r.reference, r.registered_at, r.identity LIKE 'erased-%' AS is_erased,
                         r.phone <> '' AND EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = r.organization_id
                                                   AND s.phone = r.phone AND s.phone <> '') AS suppressed
                  FROM @registrants r WHERE r.organization_id = $1 AND r.workshop_id = $2 AND r.id = $3",
@@ -315,6 +333,7 @@ impl Org {
             refunded: n("refunded"),
             no_phone: n("no_phone"),
             invalid_phone: n("invalid_phone"),
+            landline: n("landline"),
             duplicate: n("duplicate"),
             with_email: n("with_email"),
             without_name: n("without_name"),
@@ -358,16 +377,18 @@ impl Org {
                        WHERE organization_id = $1 AND phone <> '' AND channel IN ('all', $3) AND category IN ('all', $4)) s
                  CROSS JOIN @registrants r
                  WHERE r.workshop_id = $2 AND r.phone = s.phone AND r.organization_id = $1
-                   AND r.status = 'registered' AND r.mark = ''",
-                args![self.id(), workshop.0, channel.word(), category.word()],
+                   AND r.status = 'registered' AND r.mark IN ('', $5)",
+                args![self.id(), workshop.0, channel.word(), category.word(), mark_reached(channel)],
             )
             .await?;
-        let left_out = counts.no_phone + counts.invalid_phone + counts.duplicate + suppressed;
+        let landline = if channel.reaches_landlines() { 0 } else { counts.landline };
+        let left_out = counts.no_phone + counts.invalid_phone + landline + counts.duplicate + suppressed;
         let mut summary = AudienceSummary {
             total: counts.registered,
             reachable: counts.registered - left_out,
             missing_phone: counts.no_phone,
             invalid: counts.invalid_phone,
+            landline,
             duplicate: counts.duplicate,
             suppressed,
             no_consent: 0,
@@ -407,8 +428,8 @@ impl Org {
                                            AND s.channel IN ('all', $3) AND s.category IN ('all', $4))) a
                  CROSS JOIN @registrants r
                  WHERE r.workshop_id = $2 AND r.phone = a.phone AND r.organization_id = $1
-                   AND r.status = 'registered' AND r.mark = ''",
-                args![self.id(), workshop.0, channel.word(), category.word()],
+                   AND r.status = 'registered' AND r.mark IN ('', $5)",
+                args![self.id(), workshop.0, channel.word(), category.word(), mark_reached(channel)],
             )
             .await
     }

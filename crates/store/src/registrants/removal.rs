@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{
     ERASED,
+    correcting::forget_corrections,
     marks::{Tally, Traits, by_id},
 };
 use crate::{
@@ -36,6 +37,8 @@ pub(crate) async fn clear_hidden(
         Batch::new().uuids("id", rows.iter().map(|row| row.0)),
     )
     .await?;
+    let gone: Vec<Uuid> = rows.iter().map(|row| row.0).collect();
+    forget_corrections(tx, workshop, &gone).await?;
     let numberless = rows.into_iter().filter(|row| row.1.is_empty()).map(|row| row.0).collect();
     forget_registrants(tx, workshop.0, numberless).await
 }
@@ -71,7 +74,7 @@ pub(crate) async fn forget_rows(
         .texts("identity", rows.iter().map(|row| format!("{ERASED}{}", row.id)));
     let n = tx
         .run_batch(
-            "UPDATE registrants SET name = '', email = '', phone = '', phone_typed = '', came_from = '', identity = b.identity,
+            "UPDATE registrants SET name = '', email = '', phone = '', phone_typed = '', came_from = '', other_phones = '', reference = '', identity = b.identity,
                     mark = CASE WHEN registrants.status = 'registered' THEN 'no_phone' ELSE '' END
              FROM @batch WHERE registrants.workshop_id = b.workshop_id AND registrants.id = b.id",
             args![],
@@ -79,6 +82,8 @@ pub(crate) async fn forget_rows(
         )
         .await?;
     tally.write(tx, workshop).await?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    forget_corrections(tx, workshop, &ids).await?;
     forget_registrants(tx, workshop.0, rows.iter().map(|row| row.id).collect()).await?;
     Ok(n)
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{
     StatusChanged,
+    correcting::former_numbers,
     marks::{Tally, mark_group, same_number},
     raise_revision,
 };
@@ -56,7 +57,8 @@ impl Org {
                  SELECT i.id, r.id, r.status, $5, $6 FROM imports i, @registrants r
                  WHERE i.organization_id = $1 AND i.id = $2 AND r.organization_id = $1 AND r.workshop_id = $3 AND r.id = $4
                    AND r.status <> $5
-                 ON CONFLICT (import_id, registrant_id) DO NOTHING",
+                 ON CONFLICT (import_id, registrant_id)
+                 DO UPDATE SET status_after = excluded.status_after, changed_at = excluded.changed_at",
                 args![self.id(), import.0, workshop.0, id.0, status.word(), now],
             )
             .await?;
@@ -124,7 +126,7 @@ impl Org {
             row.traits.status = status;
         }
         if !phone.is_empty() {
-            mark_group(&mut group);
+            mark_group(&phone, &mut group);
         }
         group.iter().for_each(|row| tally.add(&row.traits, 1));
         for (row, before) in group.iter().zip(before).filter(|(row, before)| row.traits != *before) {
@@ -157,7 +159,12 @@ impl Org {
         phone: &str,
         now: Millis,
     ) -> Result<u64, StoreError> {
-        let skipped: Vec<(Uuid,)> = tx
+        // What was planned before a correction goes to the number of then.
+        let mut phones = former_numbers(tx, workshop, id).await?;
+        phones.push(phone.to_owned());
+        let mut skipped: Vec<(Uuid,)> = Vec::new();
+        for phone in phones {
+            let of_one: Vec<(Uuid,)> = tx
             .all(
                 "UPDATE messages SET state = 'skipped', reason = 'not_registered', reason_text = '', changed_at = $5
                  WHERE broadcast_id IN (SELECT id FROM broadcasts WHERE organization_id = $1 AND workshop_id = $2
@@ -167,6 +174,8 @@ impl Org {
                 args![self.id(), workshop.0, phone, id.0, now],
             )
             .await?;
+            skipped.extend(of_one);
+        }
         let mut moves = CountMoves::default();
         for (broadcast,) in &skipped {
             moves.add(*broadcast, MessageState::Waiting, "", -1, 0);

@@ -310,6 +310,32 @@ pub(crate) async fn renew(tx: &mut Tx, organization: Uuid, phones: &[String]) ->
     Ok(())
 }
 
+/// Makes the entry of a registration anew, after its name or number changed and in the transaction that changed it. What the index has not
+/// come to yet is left to it. The caller holds the workshop's row.
+pub(crate) async fn index_again(
+    tx: &mut Tx,
+    organization: Uuid,
+    workshop: Uuid,
+    id: Uuid,
+) -> Result<(), StoreError> {
+    let scope: Option<(i64,)> = tx
+        .optional("SELECT no FROM search_scopes WHERE organization_id = $1 FOR UPDATE", args![organization])
+        .await?;
+    let Some((scope,)) = scope else { return Ok(()) };
+    forget_registrants(tx, workshop, vec![id]).await?;
+    let rows: Vec<Row> = tx
+        .all(
+            "SELECT r.id, r.name, r.email, r.phone FROM workshops w JOIN registrants r ON r.workshop_id = w.id
+             WHERE w.id = $1 AND r.id = $2 AND r.id <= w.indexed_to",
+            args![workshop, id],
+        )
+        .await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    write(tx, organization, scope, workshop, rows).await
+}
+
 /// Every registration with one of these numbers: number, name, address.
 async fn registrations_of(
     tx: &mut Tx,

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 pub(crate) use behind::BehindRow;
 pub use entries::Indexed;
-pub(crate) use entries::{REGISTRATIONS, forget_registrants, renew};
+pub(crate) use entries::{REGISTRATIONS, forget_registrants, index_again, renew};
 pub(crate) use numbers::end_of;
 
 use crate::{

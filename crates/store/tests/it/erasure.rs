@@ -19,7 +19,15 @@ const ASHA: &str = "+919000000001";
 
 /// Every column in which somebody's number, name, address or values can stand.
 const PERSONAL: &[(&str, &str)] = &[
-    ("registrants", "name || email || phone || phone_typed || identity || came_from"),
+    (
+        "registrants",
+        "name || email || phone || phone_typed || identity || came_from || other_phones || reference",
+    ),
+    (
+        "corrections",
+        "name_before || name_after || phone_before || phone_after || typed_before || typed_after",
+    ),
+    ("import_differences", "name || email || phone"),
     ("leads", "name || email || phone"),
     (
         "messages",

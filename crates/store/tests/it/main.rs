@@ -11,6 +11,7 @@ mod on_both;
 mod addressees;
 mod changes;
 mod consents;
+mod corrections;
 mod erasure;
 mod full_disk;
 mod imports;

@@ -14,6 +14,9 @@ use store::{
 
 use crate::on_both::{NOW, World, person};
 
+/// A number that only a call reaches.
+const LANDLINE: &str = "+912224567890";
+
 /// Everyone of a workshop, the first registered first.
 async fn all(world: &World, workshop: WorkshopId) -> Vec<Registrant> {
     let mut everyone = world
@@ -43,6 +46,7 @@ async fn assert_counters_agree(world: &World, workshop: WorkshopId) {
         refunded: with_status(RegistrantStatus::Refunded),
         no_phone: count(&|r| r.phone.is_empty() && r.phone_typed.is_empty()),
         invalid_phone: count(&|r| r.phone.is_empty() && !r.phone_typed.is_empty()),
+        landline: count(&|r| r.phone == LANDLINE && r.mark != Some(SkipReason::Duplicate)),
         duplicate: i64::try_from(with_number - numbers.len()).unwrap(),
         with_email: count(&|r| !r.email.is_empty()),
         without_name: count(&|r| r.name.is_empty() && r.mark.is_none()),
@@ -54,6 +58,8 @@ async fn assert_counters_agree(world: &World, workshop: WorkshopId) {
         let earlier = registered.iter().any(|r| r.phone == row.phone && r.id < row.id);
         let expected = row.status == RegistrantStatus::Registered && !row.phone.is_empty() && earlier;
         assert_eq!(row.mark == Some(SkipReason::Duplicate), expected, "{row:?}");
+        let landline = row.phone == LANDLINE && row.status == RegistrantStatus::Registered && !earlier;
+        assert_eq!(row.mark == Some(SkipReason::Landline), landline, "{row:?}");
     }
 }
 
@@ -86,15 +92,40 @@ both! {
         let id = world.workshop("Excel").await;
         let refunded = NewRegistrant { status: Some(RegistrantStatus::Refunded), ..person("Gone", "90000 00001", "") };
         let rows = vec![refunded, person("Stays", "90000 00001", "")];
-        assert_eq!(world.org.count_registered(id, rows.clone(), NOW).await.unwrap().people, 0);
+        assert_eq!(world.org.count_registered(id, rows.clone(), NOW).await.unwrap(), 0);
         world.org.add_registrants(id, ImportId::new(NOW), rows.clone(), NOW).await.unwrap();
-        assert_eq!(world.org.count_registered(id, rows.clone(), NOW).await.unwrap().people, 2);
-        assert_eq!(world.other.count_registered(id, rows, NOW).await.unwrap().people, 0);
+        assert_eq!(world.org.count_registered(id, rows.clone(), NOW).await.unwrap(), 2);
+        assert_eq!(world.other.count_registered(id, rows, NOW).await.unwrap(), 0);
         let everyone = all(&world, id).await;
         assert_eq!(everyone.iter().map(|r| (r.status, r.mark)).collect::<Vec<_>>(), [
             (RegistrantStatus::Refunded, None),
             (RegistrantStatus::Registered, None),
         ]);
+        assert_counters_agree(&world, id).await;
+    }
+
+    async fn a_landline_is_counted_and_marked_as_one_whatever_happens_around_it(world) {
+        let id = world.workshop("Excel").await;
+        let import = ImportId::new(NOW);
+        let mut rows = crowd();
+        rows.extend([person("Office", LANDLINE, ""), person("", LANDLINE, "")]);
+        world.org.add_registrants(id, import, rows, NOW).await.unwrap();
+        assert_eq!(world.org.registrant_counts(id).await.unwrap().landline, 1);
+        let of = |which| RegistrantFilter { which, limit: 10, ..Default::default() };
+        let listed = world.org.registrants(id, &of(Which::Landline)).await.unwrap();
+        assert_eq!(listed.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(), ["Office"]);
+        assert_counters_agree(&world, id).await;
+        for channel in [Channel::WhatsappPersonal, Channel::Sms] {
+            let audience = world.org.audience(id, channel, Category::Utility).await.unwrap();
+            assert_eq!((audience.landline, audience.reachable), (1, 2), "{channel}");
+        }
+        let called = world.org.audience(id, Channel::IvrCall, Category::Utility).await.unwrap();
+        assert_eq!((called.landline, called.reachable), (0, 3), "a call reaches it");
+        // The one who is told leaves: the next one with the number is a landline's, not nobody's.
+        world.org.set_registrant_status(id, listed[0].id, RegistrantStatus::Refunded, NOW).await.unwrap();
+        assert_eq!(world.org.registrant_counts(id).await.unwrap().landline, 1);
+        assert_counters_agree(&world, id).await;
+        world.org.set_registrant_status(id, listed[0].id, RegistrantStatus::Registered, NOW).await.unwrap();
         assert_counters_agree(&world, id).await;
     }
 

@@ -27,6 +27,9 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM import_changes",
     "SELECT COUNT(*) FROM import_counts",
     "SELECT COUNT(*) FROM undoing",
+    "SELECT COUNT(*) FROM import_differences",
+    "SELECT COUNT(*) FROM corrections",
+    "SELECT COUNT(*) FROM webhooks",
     "SELECT COUNT(*) FROM suppressions",
     "SELECT COUNT(*) FROM suppressions_lifted",
     "SELECT COUNT(*) FROM consents",
@@ -82,6 +85,13 @@ async fn fill(world: &World) {
         "INSERT INTO import_rows SELECT id, 1, '', '', '', '' FROM imports".to_owned(),
         format!("INSERT INTO import_words VALUES ({organization}, 'authorized', 'left_out', '', 0)"),
         format!("INSERT INTO import_changes SELECT id, {any}, 'registered', 'cancelled', 0 FROM imports"),
+        format!(
+            "INSERT INTO webhooks SELECT id, {organization}, {workshop}, 'hash', '', 0, 0, NULL FROM imports"
+        ),
+        format!("INSERT INTO import_differences SELECT id, 'gone', {any}, '', '', '', '' FROM imports"),
+        format!(
+            "INSERT INTO corrections VALUES ({any}, {organization}, {workshop}, {any}, NULL, '', '', '', '', '', '', '', '', '', 0)"
+        ),
         format!(
             "INSERT INTO suppressions VALUES ({any}, {organization}, 'key', '', 'all', 'all', '', 'person', '', 0)"
         ),
