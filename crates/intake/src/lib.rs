@@ -2,10 +2,12 @@
 //! `munadi import` and for lists of numbers that must not be contacted.
 //!
 //! [`read`] turns bytes into people and says what is wrong with each row; it stores nothing. [`importer`] looks through a
-//! whole file, registers its people and takes them back. [`numbers`] reads a file for its numbers alone.
+//! whole file, registers its people and takes them back. [`paste`] makes a table of a pasted text. [`numbers`] reads a file for its
+//! numbers alone.
 
 pub mod importer;
 pub mod numbers;
+pub mod paste;
 pub mod read;
 
 pub use importer::{ImportError, Importer, Summary};

@@ -137,6 +137,7 @@ fn make(dice: &mut Dice, titles: &Titles) -> Made {
         ("optout", 30),
         ("consent", 20),
         ("digits", 50),
+        ("reference", 40),
         ("registered", 30),
         ("text", 60),
         ("text", 60),
@@ -240,7 +241,7 @@ fn person(dice: &mut Dice, columns: &[(&str, &str)], row: usize) -> (Vec<String>
                 truth.agrees = dice.chance(50);
                 if truth.agrees { "Yes" } else { "No" }.to_owned()
             }
-            "digits" => format!("93000{row:02}{:03}", dice.roll(1000)),
+            "digits" | "reference" => format!("93000{row:02}{:03}", dice.roll(1000)),
             "registered" => format!("2027-01-{:02} 09:30", 1 + row % 28),
             _ => ["Pune", "Blue", "", "n/a", "Some words, and more", "12"][dice.roll(6)].to_owned(),
         })
@@ -320,7 +321,7 @@ fn every_real_title_is_read_as_what_stands_below_it() {
         let mut parts = line.split('\t');
         let (title, kind) = (parts.next().unwrap(), parts.next().unwrap());
         let cell = |at: usize| match kind {
-            "phone" | "phone_buyer" | "phone_other" | "digits" => format!("900000000{at}"),
+            "phone" | "phone_buyer" | "phone_other" | "digits" | "reference" => format!("900000000{at}"),
             "email" | "email_buyer" | "email_other" => format!("asha{at}@example.com"),
             "status" => ["paid", "failed", "paid"][at % 3].to_owned(),
             "paid" | "cancelled" | "optout" | "consent" => ["Yes", "No", "Yes"][at % 3].to_owned(),
@@ -348,6 +349,7 @@ fn every_real_title_is_read_as_what_stands_below_it() {
             "consent" => &[Field::Consent],
             "country" => &[Field::CountryCode],
             "registered" => &[Field::RegisteredAt],
+            "reference" => &[Field::Reference],
             _ => &[],
         };
         if found != expected {

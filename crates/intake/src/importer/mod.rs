@@ -3,13 +3,15 @@
 //! One thread reads, the store writes meanwhile, and neither gets more than a few thousand rows ahead. Rows that cannot be taken are kept
 //! for a person. Begun again after a restart, an import adds nobody twice.
 
+mod again;
 mod jobs;
 mod look;
+mod one;
 mod rows;
 mod summary;
 mod wishes;
 
-use std::path::PathBuf;
+use std::{collections::HashSet, path::PathBuf};
 
 use crate::read::{
     Agreed, Field, Mapping, NO_STATUS_KEY, OrderFound, Orders, Sheet, SheetError, StatusMeaning, Told,
@@ -18,25 +20,25 @@ use domain::{
     ids::RegistrantId,
     phone::{Country, Phone},
     time::{SharedClock, Zone},
-    workshop::RegistrantStatus,
 };
 use serde_json::Value;
 use store::{
     Org, PhoneKey, StoreError,
     consents::NewConsent,
     imports::{Decision, Import, ImportState, Undone},
-    registrants::NewRegistrant,
     suppressions::NewSuppression,
 };
 use tokio::sync::mpsc;
 
 pub use self::{
+    again::{Again, Group},
     jobs::{Job, Jobs, Progress},
-    rows::{read_again, with_typed, wrongs},
+    one::{Taken, kept_mapping},
+    rows::{Wrong, read_again, with_typed, wrongs},
     summary::{StatusWord, Summary},
 };
 use self::{
-    look::{Leaving, Look},
+    look::Look,
     rows::{Person, Read, agreed_in, opted_out_in, read_row},
     wishes::{Agreement, Refusal, Wishes},
 };
@@ -82,6 +84,14 @@ pub struct Importer {
     pub file: PathBuf,
     /// Makes the keys of agreements and suppressions.
     pub phone_key: PhoneKey,
+}
+
+/// What people are registered into.
+struct Into<'a> {
+    import: &'a Import,
+    wishes: &'a Wishes,
+    /// Keys of those who are registered already, under another name or number.
+    same: &'a HashSet<u64>,
 }
 
 /// A stretch of rows.
@@ -148,15 +158,16 @@ impl Importer {
         mapping: &Mapping,
         mut progress: impl FnMut(Progress),
     ) -> Result<Summary, ImportError> {
-        let looked = self.look(import, mapping, &mut progress).await?;
-        let mut summary = looked.summary;
+        let mut looked = self.look(import, mapping, &mut progress).await?;
+        let mut mapping = mapping.clone();
         if !looked.states && !looked.without_status.is_empty() {
             // The file has a column for it and nobody has anything in it: it says nothing about anybody.
-            let mut mapping = mapping.clone();
             mapping.statuses.insert(NO_STATUS_KEY.to_owned(), StatusMeaning::Registered);
-            summary = self.look(import, &mapping, &mut progress).await?.summary;
-            summary.statuses.clear();
+            looked = self.look(import, &mapping, &mut progress).await?;
+            looked.summary.statuses.clear();
         }
+        let Look { mut summary, file, .. } = looked;
+        self.look_again(import, &mapping, &file, &mut summary).await?;
         self.org.import_summary(import.id, &summary.json()).await?;
         Ok(summary)
     }
@@ -176,10 +187,8 @@ impl Importer {
             let Stretch { rows, at, told } = stretch?;
             let (people, to_fix) = look.take(rows);
             let known = self.org.count_registered(import.workshop, people, self.clock.now()).await?;
-            look.summary.already += known.people;
-            look.summary.ready = look.summary.ready.saturating_sub(known.people);
-            look.summary.stay_without_place += known.gave_back;
-            look.standing += known.standing;
+            look.summary.already += known;
+            look.summary.ready = look.summary.ready.saturating_sub(known);
             if !to_fix.is_empty() {
                 self.org.add_import_rows(import.id, &to_fix).await?;
             }
@@ -190,29 +199,7 @@ impl Importer {
             progress(at);
         }
         look.ask_about_empty();
-        let leaving = self.leaving(import, look.leaving.take()).await?;
-        look.summary.leaving = leaving.len() as u64;
-        // Only a newer export of the same list tells who is no longer in it.
-        if look.standing > 0 {
-            let here = self.org.workshop(import.workshop).await?.registrants;
-            look.summary.gone = u64::try_from(here).unwrap_or(0).saturating_sub(look.standing);
-        }
         Ok(look)
-    }
-
-    /// Of people who are cancelled or refunded in the file, the registrations that stand here, each with what becomes of it.
-    async fn leaving(
-        &self,
-        import: &Import,
-        people: Vec<NewRegistrant>,
-    ) -> Result<Vec<(RegistrantId, RegistrantStatus)>, StoreError> {
-        let statuses: Vec<Option<RegistrantStatus>> = people.iter().map(|person| person.status).collect();
-        let here = self.org.registrations_of(import.workshop, people, self.clock.now()).await?;
-        let changes = here.into_iter().zip(statuses).filter_map(|(here, status)| match (here, status) {
-            (Some((id, RegistrantStatus::Registered)), Some(status)) => Some((id, status)),
-            _ => None,
-        });
-        Ok(changes.collect())
     }
 
     /// Registers the good rows of the last look, and those that a person corrected. May be called again after a restart.
@@ -234,13 +221,17 @@ impl Importer {
             agreements: 0,
             agreements_too_soon: 0,
             opted_out: 0,
-            left: 0,
             ..before
         };
         let wishes = self.wishes(import, mapping).await?;
         let mut people = self.fixed(import, mapping).await?;
         summary.fixed = people.len() as u64;
-        let (mut refused, mut leaving) = (Vec::new(), Leaving::default());
+        // Whoever gave the place back leaves before anybody new comes: of one number the one who stands is told.
+        let compared = self.compare_now(import, mapping, &people).await?;
+        summary.again = compared.again(&summary.again);
+        self.take_over(import, &compared, &mut summary.again).await?;
+        let into = Into { import, wishes: &wishes, same: &compared.same };
+        let mut refused = Vec::new();
         let (mut written, mut read) = (Progress::default(), Progress::default());
         let mut stretches = self.read(import, mapping);
         while let Some(stretch) = stretches.recv().await {
@@ -248,10 +239,7 @@ impl Importer {
             read = at;
             for row in rows {
                 match row {
-                    Read::Person(person, _) => {
-                        leaving.see(&person.registrant);
-                        people.push(person);
-                    }
+                    Read::Person(person, _) => people.push(person),
                     Read::LeftOut { opted_out: Some(phone), .. } => refused.push(phone),
                     Read::ToFix(..) | Read::NoStatus(..) | Read::LeftOut { .. } => {}
                 }
@@ -260,18 +248,12 @@ impl Importer {
             if people.len() >= ROWS_IN_ORDER {
                 let people = std::mem::take(&mut people);
                 let steps = (written, read);
-                self.write(import, people, &wishes, &mut summary, steps, &mut progress).await?;
+                self.write(&into, people, &mut summary, steps, &mut progress).await?;
                 written = read;
             }
         }
         let steps = (written, read);
-        // Whoever gave the place back leaves before anybody new comes: of one number the one who stands is told.
-        for (id, status) in self.leaving(import, leaving.take()).await? {
-            let taken =
-                self.org.take_over_status(import.id, import.workshop, id, status, self.clock.now()).await?;
-            summary.left += u64::from(taken);
-        }
-        self.write(import, people, &wishes, &mut summary, steps, &mut progress).await?;
+        self.write(&into, people, &mut summary, steps, &mut progress).await?;
         if import.state == ImportState::Committing {
             // What an earlier run brought was registered already in this one.
             let brought = self.org.brought_by_import(import.id).await?;
@@ -322,9 +304,8 @@ impl Importer {
     /// Registers people in transactions. `steps` is how far the reader was before them and behind them.
     async fn write(
         &self,
-        import: &Import,
+        into: &Into<'_>,
         mut people: Vec<Person>,
-        wishes: &Wishes,
         summary: &mut Summary,
         (before, behind): (Progress, Progress),
         progress: &mut impl FnMut(Progress),
@@ -338,7 +319,7 @@ impl Importer {
         while people.len() > 0 {
             let some: Vec<Person> = people.by_ref().take(ROWS_PER_TRANSACTION).collect();
             done += some.len() as u64;
-            self.write_together(import, some, wishes, summary).await?;
+            self.write_together(into, some, summary).await?;
             progress(before.on_the_way_to(&behind, done, all));
         }
         Ok(())
@@ -346,9 +327,8 @@ impl Importer {
 
     async fn write_together(
         &self,
-        import: &Import,
+        Into { import, wishes, same }: &Into<'_>,
         people: Vec<Person>,
-        wishes: &Wishes,
         summary: &mut Summary,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
@@ -373,7 +353,10 @@ impl Importer {
                     }));
                 }
             }
-            registrants.push(registrant);
+            match same.is_empty() || !same.contains(&registrant.key()) {
+                true => registrants.push(registrant),
+                false => summary.already += 1,
+            }
         }
         // First what people do not want: no broadcast may find them registered and the refusal missing.
         summary.opted_out += self.refuse(import, &wishes.refusal, refused).await?;
@@ -386,6 +369,37 @@ impl Importer {
         summary.agreements_too_soon += recorded.too_soon;
         self.org.know_numbers_again(&phones, &self.phone_key).await?;
         Ok(())
+    }
+
+    /// Registers a row that was left out of an import which is done, as a person corrected its cells: it belongs to the import, so that an undo
+    /// takes it away with the others. Agreements are recorded with an import alone.
+    ///
+    /// # Errors
+    /// When the store refuses; within it, what is still wrong with the cells.
+    pub async fn register_corrected(
+        &self,
+        import: &Import,
+        mapping: &Mapping,
+        cells: &[String],
+    ) -> Result<Result<RegistrantId, Vec<Wrong>>, ImportError> {
+        let registrant = match read_again(cells, mapping, self.home, &self.zone) {
+            Ok(registrant) => registrant,
+            Err(wrong) => return Ok(Err(wrong)),
+        };
+        let person = Person {
+            registrant: registrant.clone(),
+            agreed: Agreed::No,
+            opted_out: opted_out_in(cells, mapping),
+        };
+        let wishes = Wishes { agreement: None, refusal: Refusal::of(None, &import.file_name) };
+        let into = Into { import, wishes: &wishes, same: &HashSet::new() };
+        let mut summary = Summary::of(import);
+        self.write_together(&into, vec![person], &mut summary).await?;
+        summary.fixed += 1;
+        self.org.import_summary(import.id, &summary.json()).await?;
+        let here = self.org.registrations_of(import.workshop, vec![registrant], self.clock.now()).await?;
+        let (id, _) = here.into_iter().flatten().next().ok_or(StoreError::Stale)?;
+        Ok(Ok(id))
     }
 
     /// Takes the import back.

@@ -2,7 +2,7 @@
 
 use crate::read::{
     Agreed, CellProblem, Field, Mapping, NumberError, PhoneCell, Row, StatusMeaning, Verdict, agreed,
-    read_date, source_of, status_key, wants_none,
+    read_date, reference_of, source_of, status_key, wants_none,
 };
 use domain::{
     email::Email,
@@ -50,7 +50,7 @@ pub(super) enum Read {
     /// Somebody of whom the file does not say where the registration stands, while it says so of others.
     NoStatus(Person),
     /// Not to be registered: the status says so, or nobody has said what it means. The number of somebody who wants no messages.
-    LeftOut { known: bool, opted_out: Option<Phone> },
+    LeftOut { known: bool, opted_out: Option<Phone>, person: Box<NewRegistrant> },
 }
 
 pub(super) fn read_row(row: Row, mapping: &Mapping) -> Read {
@@ -61,11 +61,10 @@ pub(super) fn read_row(row: Row, mapping: &Mapping) -> Read {
         return Read::ToFix(to_keep(&row, mapping), digits_lost);
     }
     if matches!(verdict, Verdict::LeftOut | Verdict::Unknown) {
-        let opted_out = match row.person.phone {
-            PhoneCell::Ok(phone) if row.person.opted_out => Some(phone),
-            PhoneCell::Ok(_) | PhoneCell::Missing | PhoneCell::Bad { .. } => None,
-        };
-        return Read::LeftOut { known: verdict == Verdict::LeftOut, opted_out };
+        let wants_none = row.person.opted_out;
+        let person = Box::new(registrant(row));
+        let opted_out = person.phone.clone().filter(|_| wants_none);
+        return Read::LeftOut { known: verdict == Verdict::LeftOut, opted_out, person };
     }
     let (agreed, opted_out) = (row.person.consent.clone().unwrap_or(Agreed::No), row.person.opted_out);
     let warned = !row.problems.is_empty();
@@ -98,10 +97,12 @@ fn registrant(row: Row) -> NewRegistrant {
         registered_at: row.person.registered_at,
         status: row.person.status.status(),
         came_from: row.person.source.unwrap_or_default(),
+        other_phones: row.person.other_phones,
+        reference: row.person.reference.unwrap_or_default(),
     }
 }
 
-fn to_keep(row: &Row, mapping: &Mapping) -> ImportRow {
+pub(super) fn to_keep(row: &Row, mapping: &Mapping) -> ImportRow {
     let place = |field: Field| mapping.chosen().position(|(chosen, _)| chosen == field);
     // What makes the row bad comes first; the rest is only told.
     let wrong =
@@ -187,8 +188,17 @@ pub fn read_again(
         return Err(wrong);
     }
     let phone_typed = cell(Field::Phone).to_owned();
-    let came_from = source_of(cell(Field::Source)).unwrap_or_default();
-    Ok(NewRegistrant { name, email, phone, phone_typed, registered_at, status, came_from })
+    Ok(NewRegistrant {
+        name,
+        email,
+        phone,
+        phone_typed,
+        registered_at,
+        status,
+        came_from: source_of(cell(Field::Source)).unwrap_or_default(),
+        other_phones: Vec::new(),
+        reference: reference_of(cell(Field::Reference)).unwrap_or_default(),
+    })
 }
 
 /// What a corrected row says about promotions.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::imports::Import;
 
+use super::again::Again;
 use crate::read::{StatusMeaning, Told};
 
 /// What a look at a file found, and later what its import did; kept as JSON with the import.
@@ -50,14 +51,8 @@ pub struct Summary {
     pub opting_out: u64,
     /// Entries about them that were new.
     pub opted_out: u64,
-    /// People who are registered here and cancelled or refunded in the file: their registration ends with the import.
-    pub leaving: u64,
-    /// Registrations that ended with the import.
-    pub left: u64,
-    /// People who gave their place back here and are registered in the file: nothing changes for them.
-    pub stay_without_place: u64,
-    /// People who are registered here and not in the file, where it is a newer list of the same people: nothing changes for them.
-    pub gone: u64,
+    /// In what it differs from what is registered here, as far as it is a newer list of the same people.
+    pub again: Again,
     /// Rows that are no people: titles again, totals, notes.
     pub no_people: u64,
     /// Rows of another table in the same sheet.
@@ -100,6 +95,7 @@ impl Summary {
             + self.undecided
             + self.hidden_rows
             + self.other_table
+            + self.again.rows_left()
     }
 
     /// Takes over what reading the whole file told.
@@ -125,7 +121,8 @@ impl Summary {
         serde_json::from_value(import.summary.clone()).unwrap_or_default()
     }
 
-    pub(super) fn json(&self) -> Value {
+    /// As it is kept with the import.
+    pub fn json(&self) -> Value {
         serde_json::to_value(self).expect("numbers are JSON")
     }
 }

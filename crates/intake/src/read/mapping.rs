@@ -38,11 +38,13 @@ pub enum Field {
     Source,
     /// When the person registered.
     RegisteredAt,
+    /// The id of the registration, ticket or order, by which a newer export of the list knows it again.
+    Reference,
 }
 
 impl Field {
     /// Every field, in the order in which a mapping screen lists them.
-    pub const ALL: [Field; 11] = [
+    pub const ALL: [Field; 12] = [
         Field::Name,
         Field::FirstName,
         Field::LastName,
@@ -54,6 +56,7 @@ impl Field {
         Field::OptOut,
         Field::Source,
         Field::RegisteredAt,
+        Field::Reference,
     ];
 
     /// For screens: "Phone number".
@@ -70,6 +73,7 @@ impl Field {
             Field::OptOut => "Wants no messages",
             Field::Source => "Source",
             Field::RegisteredAt => "Registered at",
+            Field::Reference => "Registration or order id",
         }
     }
 
@@ -87,6 +91,7 @@ impl Field {
             Field::OptOut => "opt_out",
             Field::Source => "source",
             Field::RegisteredAt => "registered_at",
+            Field::Reference => "reference",
         }
     }
 
@@ -130,6 +135,8 @@ pub struct Mapping {
     source: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     registered_at: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<usize>,
     /// Further columns of fields that take several, in their order.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     more: BTreeMap<Field, Vec<usize>>,
@@ -182,6 +189,7 @@ impl Mapping {
             Field::OptOut => self.opt_out,
             Field::Source => self.source,
             Field::RegisteredAt => self.registered_at,
+            Field::Reference => self.reference,
         }
     }
 
@@ -205,6 +213,7 @@ impl Mapping {
             Field::OptOut => &mut self.opt_out,
             Field::Source => &mut self.source,
             Field::RegisteredAt => &mut self.registered_at,
+            Field::Reference => &mut self.reference,
         } = column;
     }
 
@@ -245,7 +254,7 @@ impl Mapping {
             mapping.set(field, best);
         }
         mapping.set_all(Field::Status, &statuses(&columns, &mapping));
-        for field in [Field::Consent, Field::OptOut, Field::Source, Field::RegisteredAt] {
+        for field in [Field::Consent, Field::OptOut, Field::Source, Field::RegisteredAt, Field::Reference] {
             let scored = columns
                 .iter()
                 .filter(|column| !mapping.uses(column.index))
@@ -426,6 +435,8 @@ fn score(field: Field, column: &Column) -> i64 {
         Field::Consent if content.answers * 2 < content.filled || content.filled == 0 => 0,
         // Under "Date" may stand anything; what is taken for a registration has to be dates.
         Field::RegisteredAt if content.filled > 0 && content.dates * 2 < content.filled => 0,
+        // One id for everybody is no registration's.
+        Field::Reference if content.is_same_everywhere() => 0,
         // A name is no number and no address, whatever its title says.
         Field::Name | Field::FirstName | Field::LastName
             if content.filled > 0

@@ -35,7 +35,7 @@ pub use error::SheetError;
 pub use mapping::{Field, Mapping, NotUsed};
 pub use marks::Marks;
 pub use person::{Candidate, CellProblem, NumberError, PhoneCell, Row, StatusCell, Verdict};
-pub use reading::{is_landline, source_of, wants_none};
+pub use reading::{reference_of, source_of, wants_none};
 pub use rows::{Progress, Rows, Told};
 pub use sheet::{Column, Kind, Sheet};
 pub use states::{NO_STATUS_KEY, NO_STATUS_WORD, StatusSeen};

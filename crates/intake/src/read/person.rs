@@ -80,6 +80,8 @@ pub struct Candidate {
     pub email: Option<Email>,
     /// Number, or why there is none.
     pub phone: PhoneCell,
+    /// Other numbers of theirs in the row, in the order of the columns.
+    pub other_phones: Vec<Phone>,
     /// Where the registration stands.
     pub status: StatusCell,
     /// What they agreed to; `None` when the file says nothing, or says it in unknown words.
@@ -90,6 +92,8 @@ pub struct Candidate {
     pub source: Option<String>,
     /// When they registered; `None` when the file says nothing, or something that cannot be read.
     pub registered_at: Option<Millis>,
+    /// The id that the list's maker gave the registration.
+    pub reference: Option<String>,
 }
 
 /// What a row says about where the registration stands.

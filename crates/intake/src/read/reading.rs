@@ -2,7 +2,7 @@
 
 use domain::email::Email;
 use domain::name::PersonName;
-use domain::phone::{Country, Phone, PhoneError, PhoneKind};
+use domain::phone::{Country, Phone, PhoneError};
 use domain::text::line;
 use domain::time::{Millis, Zone};
 
@@ -76,7 +76,20 @@ impl Reading {
         let (consent, opted_out) = self.wishes(record, &mut problems);
         let source = source_of(self.cell(record, Field::Source));
         let registered_at = self.registered_at(record, &mut problems);
-        let person = Candidate { name, email, phone, status, consent, opted_out, source, registered_at };
+        let other_phones = self.other_phones(record, used);
+        let reference = reference_of(self.cell(record, Field::Reference));
+        let person = Candidate {
+            name,
+            email,
+            phone,
+            other_phones,
+            status,
+            consent,
+            opted_out,
+            source,
+            registered_at,
+            reference,
+        };
         if person.name.is_none() {
             problems.push(problem(Field::Name, match person {
                 Candidate { phone: PhoneCell::Missing, email: None, .. } => {
@@ -117,7 +130,7 @@ impl Reading {
             }
             let home = home.get_or_insert_with(|| self.country_of_row(record)).clone();
             match number(raw, home) {
-                Ok(phone) if self.phones.len() > 1 && landline.is_none() && is_landline(&phone) => {
+                Ok(phone) if self.phones.len() > 1 && landline.is_none() && phone.is_landline() => {
                     landline = Some((phone, column));
                 }
                 Ok(phone) => {
@@ -147,6 +160,27 @@ impl Reading {
                 (PhoneCell::Bad { error, raw: record.cell(column).to_owned() }, Some(column))
             }
         }
+    }
+
+    /// The numbers of the row's person in the columns that were not used, each once. What cannot be read there is nobody's loss.
+    fn other_phones(&mut self, record: &Record, used: Option<usize>) -> Vec<Phone> {
+        let Some(used) = used.filter(|_| self.phones.len() > 1) else { return Vec::new() };
+        let mut others: Vec<Phone> = Vec::new();
+        let home = self.country_of_row(record);
+        let own = number(record.cell(used), home.clone()).ok();
+        for column in self.phones.iter().filter(|column| **column != used) {
+            let raw = record.cell(*column);
+            if says_nothing(raw) {
+                continue;
+            }
+            if let Ok(phone) = number(raw, home.clone())
+                && own.as_ref() != Some(&phone)
+                && !others.contains(&phone)
+            {
+                others.push(phone);
+            }
+        }
+        others
     }
 
     /// A number in front of the one that was taken could not be read.
@@ -258,14 +292,8 @@ fn somebody_else_in(raw: &str) -> Option<&'static str> {
     said.word.filter(|_| said.whose == Whose::Other)
 }
 
-/// Whether a number is a landline's; nearly every Indian number is a mobile's by its first digit and needs no closer look.
-pub fn is_landline(phone: &Phone) -> bool {
-    let plain_mobile = phone.national_ten().is_some_and(|ten| ten.starts_with(['6', '7', '8', '9']));
-    !plain_mobile && phone.kind() == PhoneKind::Landline
-}
-
 fn say_landline(phone: &Phone, problems: &mut Vec<CellProblem>) {
-    if is_landline(phone) {
+    if phone.is_landline() {
         problems.push(problem(
             Field::Phone,
             "This is a landline: it can be called, and gets no WhatsApp and no SMS.",
@@ -297,6 +325,17 @@ fn problem(field: Field, message: &str) -> CellProblem {
 /// A cell for a sentence.
 fn cut(cell: &str) -> String {
     cell.chars().take(40).collect()
+}
+
+/// Longest id of a registration that is taken, in characters: what is longer is no id.
+const REFERENCE_CHARS_MAX: usize = 80;
+
+/// The id of a registration; `None` when the cell says nothing, or holds no id.
+pub fn reference_of(cell: &str) -> Option<String> {
+    let id = line(cell);
+    let is_id =
+        !says_nothing(&id) && id.chars().count() <= REFERENCE_CHARS_MAX && id.chars().any(char::is_numeric);
+    is_id.then_some(id)
 }
 
 /// Longest source that is kept, in characters.

@@ -212,7 +212,7 @@ fn content_decides_where_titles_do_not() {
     // "Mobile" is the system of the telephone here, "Contact" the person.
     check_guess(
         "Contact Name,Mobile,Reach them at,Order ID\nAsha,Android,9000000001,9000000011\nRavi,iOS,9000000002,9000000012\nAnu,Android,9000000003,9000000013\n",
-        r#"{"name":0,"phone":2}"#,
+        r#"{"name":0,"phone":2,"reference":3}"#,
     );
     // Of two titles for a number, the column that is filled.
     check_guess(

@@ -30,7 +30,7 @@ pub(in crate::read) fn title_score(field: Field, title: &str) -> u32 {
         Field::Status => return status_score(&title),
         Field::OptOut => return opt_out_score(&title),
         Field::RegisteredAt => without_zone(&title),
-        Field::Consent | Field::Source => title.as_str(),
+        Field::Consent | Field::Source | Field::Reference => title.as_str(),
     };
     let words = words_of(field);
     if let Some(rank) = words.exact.iter().position(|word| *word == title) {
@@ -368,7 +368,7 @@ fn words_of(field: Field) -> Words {
                 "telephone number", "telephone no", "contact", "number", "msisdn", "ph", "ph no", "ph number", "phno", "phoneno",
                 "phonenumber", "mobileno", "mobilenumber", "contactno", "contactnumber", "whatsappno", "whatsappnumber", "cellphone",
                 "contact phone", "contact mobile", "contact details", "phone 1", "phone 1 value", "mobile 1", "primary phone", "primary number",
-                "calling number", "number with country code", "e164", "wa id", "whatsapp id", "whatsapp phone", "phone e164",
+                "calling number", "number with country code", "alternate no", "alternate number", "alt no", "alt number", "second number", "other number", "e164", "wa id", "whatsapp id", "whatsapp phone", "phone e164",
                 "telefon", "telefonnummer", "handynummer", "telefono", "teléfono", "téléphone", "telefone", "celular", "móvil", "movil",
                 "numero", "número", "nomor hp", "no hp", "телефон", "电话", "手机", "هاتف", "موبائل", "ফোন", "মোবাইল", "ਮੋਬਾਈਲ", "મોબાઇલ", "மொபைல்",
                 "మొబైల్", "ಮೊಬೈಲ್", "മൊബൈൽ", "मोबाइल नंबर", "मोबाइल", "मोबाईल", "मोबाईल नंबर", "मोबाइल न", "मोबाइल नम्बर", "फोन नंबर", "फोन", "फ़ोन",
@@ -464,6 +464,20 @@ fn words_of(field: Field) -> Words {
             ],
             contains: &["registration time", "registration date", "timestamp", "registered at", "submitted at", "created at"],
             not: &["updated", "join", "leave", "start", "end", "birth", "expiry"],
+        },
+        // The registration's own id first: an order may hold several people.
+        Field::Reference => Words {
+            exact: &[
+                "registration id", "registration no", "registration number", "registration code", "registrant id", "attendee id",
+                "attendee no", "attendee number", "participant id", "ticket id", "ticket no", "ticket number", "ticket code",
+                "ticket reference", "booking id", "booking no", "booking number", "booking reference", "booking code", "submission id",
+                "response id", "entry id", "enrolment id", "enrollment id", "enrolment no", "enrollment no", "confirmation number",
+                "confirmation code", "confirmation no", "order id", "order no", "order number", "order reference", "order ref",
+                "payment id", "transaction id", "transaction no", "txn id", "reference", "reference id", "reference no",
+                "reference number", "unique id", "पंजीकरण संख्या", "पंजीकरण क्रमांक", "ऑर्डर आईडी",
+            ],
+            contains: &[],
+            not: &[],
         },
         // These are read by rules of their own.
         Field::Status | Field::OptOut => Words { exact: &[], contains: &[], not: &[] },

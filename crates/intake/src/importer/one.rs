@@ -1,0 +1,181 @@
+//! One registration that a form or a shop posts: the reader of files reads it as a file of one row.
+
+use std::{collections::HashSet, io::Cursor};
+
+use domain::workshop::RegistrantStatus;
+use serde_json::Value;
+use store::{
+    imports::{Decision, Import, ImportRow},
+    registrants::NewRegistrant,
+};
+
+use super::{
+    ImportError, Importer, Into,
+    rows::{Person, Read, Wrong, read_row, to_keep, wrongs},
+    summary::Summary,
+    wishes::{Refusal, Wishes},
+};
+use crate::read::{Field, Mapping, Row, Sheet, SheetError};
+
+/// The cells that are kept of a post that a person has to look at.
+const KEPT: [Field; 6] =
+    [Field::Name, Field::Phone, Field::CountryCode, Field::Email, Field::Status, Field::Reference];
+
+/// What became of a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Registered.
+    Registered,
+    /// Was registered before.
+    Already,
+    /// Was registered, and is not any more: cancelled, refunded, or a status that gives no place.
+    Ended,
+    /// Its status gives no place, and nobody here has one under it.
+    LeftOut,
+    /// Kept for a person to look at; why, in words.
+    Kept(Vec<String>),
+}
+
+/// How the cells of posts are kept with their import.
+pub fn kept_mapping() -> Value {
+    let mut mapping = Mapping::default();
+    for (at, field) in KEPT.into_iter().enumerate() {
+        mapping.set(field, Some(at));
+    }
+    serde_json::to_value(mapping).expect("a mapping is JSON")
+}
+
+impl Importer {
+    /// Takes one registration, given as titles and values. `line` is the number of the post, under which it is kept when somebody has to look.
+    ///
+    /// # Errors
+    /// When the store refuses. What cannot be read is kept, and no error.
+    pub async fn take_one(
+        &self,
+        import: &Import,
+        line: i64,
+        pairs: &[(String, String)],
+    ) -> Result<Taken, ImportError> {
+        let (mut sheet, mapping) = match opened(pairs) {
+            Ok((sheet, mapping)) => (sheet, self.with_remembered(mapping).await?),
+            Err(says) => return self.keep(import, bare(line, pairs, says)).await,
+        };
+        let row = match sheet.rows(&mapping, self.home).map(|rows| rows.in_zone(self.zone.clone()).next()) {
+            Ok(Some(Ok(row))) => row,
+            Ok(Some(Err(error))) | Err(error) => {
+                return self.keep(import, bare(line, pairs, error.to_string())).await;
+            }
+            Ok(None) => {
+                let says = "There is no person in this post.".to_owned();
+                return self.keep(import, bare(line, pairs, says)).await;
+            }
+        };
+        let kept = in_kept_cells(line, &row, &mapping);
+        match read_row(row, &mapping) {
+            Read::ToFix(..) | Read::LeftOut { known: false, .. } => self.keep(import, kept).await,
+            Read::LeftOut { known: true, person, .. } => {
+                self.end(import, *person, RegistrantStatus::Cancelled).await
+            }
+            Read::Person(person, _) | Read::NoStatus(person) => self.register_one(import, person).await,
+        }
+    }
+
+    async fn register_one(&self, import: &Import, person: Person) -> Result<Taken, ImportError> {
+        if let Some(status @ (RegistrantStatus::Cancelled | RegistrantStatus::Refunded)) =
+            person.registrant.status
+        {
+            return self.end(import, person.registrant, status).await;
+        }
+        let wishes = Wishes { agreement: None, refusal: Refusal::of(None, &import.file_name) };
+        let into = Into { import, wishes: &wishes, same: &HashSet::new() };
+        let mut summary = Summary::of(import);
+        let before = summary.new;
+        self.write_together(&into, vec![person], &mut summary).await?;
+        let is_new = summary.new > before;
+        self.org.import_summary(import.id, &summary.json()).await?;
+        Ok(if is_new { Taken::Registered } else { Taken::Already })
+    }
+
+    /// Ends the registration of somebody who is here.
+    async fn end(
+        &self,
+        import: &Import,
+        person: NewRegistrant,
+        status: RegistrantStatus,
+    ) -> Result<Taken, ImportError> {
+        let now = self.clock.now();
+        let here = self.org.registrations_of(import.workshop, vec![person], now).await?;
+        let Some((id, RegistrantStatus::Registered)) = here.into_iter().flatten().next() else {
+            return Ok(Taken::LeftOut);
+        };
+        self.org.take_over_status(import.id, import.workshop, id, status, now).await?;
+        Ok(Taken::Ended)
+    }
+
+    async fn keep(&self, import: &Import, row: ImportRow) -> Result<Taken, ImportError> {
+        let says = wrongs(&row).into_iter().map(|wrong| wrong.says).collect();
+        self.org.add_import_rows(import.id, &[row]).await?;
+        let mut summary = Summary::of(import);
+        summary.bad += 1;
+        self.org.import_summary(import.id, &summary.json()).await?;
+        Ok(Taken::Kept(says))
+    }
+}
+
+/// The post as a sheet of one row; why it is none.
+fn opened(pairs: &[(String, String)]) -> Result<(Sheet, Mapping), String> {
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let line = |cells: Vec<String>| cells.join(",");
+    let titles = line(pairs.iter().map(|(title, _)| quoted(title)).collect());
+    let values = line(pairs.iter().map(|(_, value)| quoted(value)).collect());
+    let text = format!("{titles}\n{values}\n");
+    let none = || "No field of this post is known as a name, a number or an e-mail address.".to_owned();
+    let sheet = Sheet::from_source(Cursor::new(text.into_bytes()), "webhook.csv")
+        .map_err(|error: SheetError| error.to_string())?;
+    let mapping = Mapping::guess(&sheet);
+    match sheet.header_line().is_some() && mapping.chosen().next().is_some() {
+        true => Ok((sheet, mapping)),
+        false => Err(none()),
+    }
+}
+
+/// What could not be read at all, with its first values.
+fn bare(line: i64, pairs: &[(String, String)], says: String) -> ImportRow {
+    let mut cells: Vec<String> = vec![String::new(); KEPT.len()];
+    for (cell, (_, value)) in cells.iter_mut().zip(pairs) {
+        *cell = value.chars().take(200).collect();
+    }
+    let problems = serde_json::to_value([Wrong { cell: Some(0), says }]).expect("texts are JSON");
+    ImportRow { line, cells, problems, decision: Decision::Open }
+}
+
+/// A row with its cells where the import of posts keeps them.
+fn in_kept_cells(line: i64, row: &Row, mapping: &Mapping) -> ImportRow {
+    let as_read = to_keep(row, mapping);
+    let fields: Vec<Field> = mapping.chosen().map(|(field, _)| field).collect();
+    let name = match row.cell(Field::Name) {
+        "" => format!("{} {}", row.cell(Field::FirstName), row.cell(Field::LastName)).trim().to_owned(),
+        whole => whole.to_owned(),
+    };
+    let cells = KEPT.iter().map(|field| match field {
+        Field::Name => name.clone(),
+        field => row.cell(*field).to_owned(),
+    });
+    let place = |wrong: Wrong| Wrong {
+        cell: wrong.cell.and_then(|at| {
+            let field = match fields.get(at)? {
+                Field::FirstName | Field::LastName => Field::Name,
+                field => *field,
+            };
+            KEPT.iter().position(|kept| *kept == field)
+        }),
+        says: wrong.says,
+    };
+    let problems: Vec<Wrong> = wrongs(&as_read).into_iter().map(place).collect();
+    ImportRow {
+        line,
+        cells: cells.map(|cell| cell.chars().take(1_000).collect()).collect(),
+        problems: serde_json::to_value(problems).expect("texts are JSON"),
+        decision: as_read.decision,
+    }
+}
