@@ -9,6 +9,7 @@ pub mod config;
 pub mod disk;
 pub mod health;
 pub mod http;
+pub mod inbound;
 pub mod listener;
 pub mod live;
 pub mod opt_out_links;

@@ -25,6 +25,7 @@ use crate::{
         gate::{self, gate},
         headers,
     },
+    inbound::{self, Inbound},
     listener, pages,
 };
 use Needs::{Anyone, Public, SignedIn, SuperAdmin};
@@ -118,14 +119,15 @@ macro_rules! templates {
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, attention, broadcast, consents, erase, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, registrants_export,
+        account, attention, broadcast, consents, correct, erase, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, registrants_export,
         settings::{audit, charges, integrations, prices, purposes, templates},
-        setup, stream, team, workshop, workshops,
+        setup, stream, team, webhook, workshop, workshops,
     };
     let mut all = vec![
         route(GET,  "/assets/{file}",                     Anyone,     assets::serve),
         route(GET,  "/healthz",                           Anyone,     health::show).json(),
 
+        route(POST, "/in/{secret}",                       Anyone,     inbound::receive).json().body_max(inbound::POST_BYTES_MAX),
         route(GET,  "/callbacks/{callback_key}",          Anyone,     callbacks::receive_query).json().timeout(callbacks::TIMEOUT),
         route(POST, "/callbacks/{callback_key}",          Anyone,     callbacks::receive).json().body_max(callbacks::POST_BYTES_MAX).timeout(callbacks::TIMEOUT),
         route(PUT,  "/callbacks/{callback_key}",          Anyone,     callbacks::receive).json().body_max(callbacks::POST_BYTES_MAX).timeout(callbacks::TIMEOUT),
@@ -168,9 +170,14 @@ pub fn table() -> Vec<Route> {
         route(POST, "/workshops/{workshop}/edit",         Manage,     workshops::form::update),
         route(GET,  "/workshops/{workshop}/cancel",       Manage,     workshops::ask_cancel),
         route(POST, "/workshops/{workshop}/cancel",       Manage,     workshops::cancel),
+        route(GET,  "/workshops/{workshop}/webhook",      Manage,     webhook::show),
+        route(POST, "/workshops/{workshop}/webhook",      Manage,     webhook::make),
+        route(POST, "/workshops/{workshop}/webhook/remove", Manage,   webhook::remove),
         route(GET,  "/workshops/{workshop}/registrants.csv", Read,    registrants_export::download),
         route(POST, "/workshops/{workshop}/registrants",  AddRegistrants, workshop::add),
         route(POST, "/workshops/{workshop}/registrants/{registrant}/status", Manage, workshop::set_status),
+        route(GET,  "/workshops/{workshop}/registrants/{registrant}/correct", Manage, correct::show),
+        route(POST, "/workshops/{workshop}/registrants/{registrant}/correct", Manage, correct::save),
 
         route(GET,  "/people",                            Read,       people::search),
         route(GET,  "/people/opted-out",                  Read,       opted_out::list),
@@ -195,6 +202,7 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/broadcasts/{broadcast}",            Read,       broadcast::page::show),
         route(GET,  "/broadcasts/{broadcast}/export",     Read,       broadcast::export::download),
         route(GET,  "/broadcasts/{broadcast}/messages/{position}", Read, broadcast::message::show),
+        route(GET,  "/broadcasts/{broadcast}/messages/{position}/tell", Send, correct::tell),
         route(POST, "/broadcasts/{broadcast}/messages/{position}/decide", Send, broadcast::message::decide),
         route(POST, "/broadcasts/{broadcast}/pause",      Send,       broadcast::actions::pause),
         route(POST, "/broadcasts/{broadcast}/rewrite",    Send,       attention::rewrite),
@@ -228,6 +236,7 @@ pub fn table() -> Vec<Route> {
         route(POST, "/imports/{import}/columns",          AddRegistrants, imports::columns::choose),
         route(POST, "/imports/{import}/statuses",         AddRegistrants, imports::statuses::choose),
         route(POST, "/imports/{import}/rows",             AddRegistrants, imports::rows::fix).body_max(imports::ROWS_BYTES_MAX),
+        route(GET,  "/imports/{import}/differences.csv",  AddRegistrants, imports::again::download),
         route(GET,  "/imports/{import}/rows.csv",         AddRegistrants, imports::rows::download),
         route(POST, "/imports/{import}/commit",           AddRegistrants, imports::finish::commit),
         route(GET,  "/imports/{import}/undo",             Manage,     imports::finish::ask_undo),
@@ -290,6 +299,7 @@ pub fn build_from(app: &App, routes: Vec<Route>) -> Router {
     routes
         .fallback(gate::nothing_here)
         .method_not_allowed_fallback(gate::wrong_method)
+        .layer(Extension(Inbound::new()))
         .layer(Extension(Arc::new(Callbacks::new(app.engine.clone(), app.clock.clone()))))
         .layer(from_fn_with_state(app.clone(), pages::problem::layer))
         .layer(CompressionLayer::new())

@@ -29,7 +29,7 @@ fn person(number: usize, name: &str, registered_at: Millis) -> NewRegistrant {
         phone_typed: phone,
         registered_at: Some(registered_at),
         status: None,
-        came_from: String::new(),
+        ..NewRegistrant::default()
     }
 }
 

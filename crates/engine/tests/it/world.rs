@@ -190,7 +190,7 @@ impl World {
                 phone_typed: (*phone).to_owned(),
                 registered_at: Some(self.clock.now()),
                 status: None,
-                came_from: String::new(),
+                ..NewRegistrant::default()
             })
             .collect();
         self.org

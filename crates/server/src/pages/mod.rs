@@ -4,6 +4,7 @@ pub mod account;
 pub mod attention;
 pub mod broadcast;
 pub mod consents;
+pub mod correct;
 mod csv;
 pub mod erase;
 pub mod health;
@@ -27,6 +28,7 @@ pub mod setup;
 pub mod stream;
 pub mod team;
 mod told_answer;
+pub mod webhook;
 pub mod workshop;
 pub mod workshops;
 

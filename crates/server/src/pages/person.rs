@@ -2,8 +2,12 @@
 
 use axum::{extract::State, response::Response};
 use domain::{
-    ids::LeadId, message::MessageState, phone::Phone, reason::Reason, role::Permission,
-    workshop::WorkshopStatus,
+    ids::LeadId,
+    message::MessageState,
+    phone::Phone,
+    reason::Reason,
+    role::Permission,
+    workshop::{RegistrantStatus, WorkshopStatus},
 };
 use maud::{Markup, Render, html};
 use store::{
@@ -13,7 +17,7 @@ use store::{
 
 use super::{
     consents::{self, ConsentErrors, ConsentForm},
-    erase,
+    correct, erase,
     opted_out::what_for,
     told_answer::Answer,
     workshop::{registrant_chip, source_word},
@@ -80,6 +84,7 @@ pub(super) fn page(member: &Member, story: &Story, form: &ConsentForm, errors: &
         @for entry in &story.suppressions { (opted_out_note(member, entry)) }
         (messages_card(member, story))
         (consents::cards(member, story, form, errors, registrations_card(member, story)))
+        @if !story.corrections.is_empty() { (correct::history_card(member, &story.corrections)) }
     };
     let mut page = member.page(Section::People, name, body);
     page.crumbs = vec![Crumb::to("People", "/people"), Crumb::here(name)];
@@ -158,6 +163,12 @@ fn state_chip(state: MessageState) -> Chips {
     }
 }
 
+/// Numbers that the file gave beside the one that is used.
+fn other_numbers(place: &Registration) -> Markup {
+    let others: Vec<String> = place.other_phones.split_whitespace().map(phone).collect();
+    html! { @if !others.is_empty() { span class="m-sub" { "Also in the file: " (others.join(", ")) } } }
+}
+
 fn registrations_card(member: &Member, story: &Story) -> Card {
     let zone = &member.organization.zone;
     let row = |place: &Registration| {
@@ -175,7 +186,15 @@ fn registrations_card(member: &Member, story: &Story) -> Card {
                 (zone.date(place.starts_at, member.now)) ", " (zone.time(place.starts_at))
                 @if cancelled { span class="m-sub" { "Workshop cancelled" } }
             },
-            html! { (zone.date(place.registered_at, member.now)) span class="m-sub" { (came) } },
+            html! { (zone.date(place.registered_at, member.now)) span class="m-sub" { (came) } (other_numbers(place)) },
+            html! {
+                div class="m-acts" {
+                    @if let Some(correct) = correct::link(member, place.workshop, place.registrant) { (correct) }
+                    @if place.status == RegistrantStatus::Registered && member.may(Permission::Send) {
+                        (Button::link(correct::TELL, correct::tell_href(place.workshop, &[place.registrant])).small())
+                    }
+                }
+            },
         ])
     };
     Card::new(
@@ -188,6 +207,7 @@ fn registrations_card(member: &Member, story: &Story) -> Card {
                 Column::new("State", Place::State),
                 Column::new("When", Place::Line),
                 Column::new("Registered", Place::Line),
+                Column::new("Actions", Place::Actions),
             ],
             rows: story.registrations.iter().map(row).collect(),
             empty: "This person has no place in a workshop any more.".into(),

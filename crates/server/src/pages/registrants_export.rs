@@ -27,7 +27,18 @@ pub async fn download(
     member.org.workshop(id).await?;
     let filter = RegistrantFilter { after: None, limit: CHUNK, ..query.filter() };
     let zone = member.organization.zone.clone();
-    let titles = ["Name", "Phone", "E-mail", "Status", "Left out for", "Registered at", "Source", "Came by"];
+    let titles = [
+        "Name",
+        "Phone",
+        "E-mail",
+        "Status",
+        "Left out for",
+        "Registered at",
+        "Source",
+        "Came by",
+        "Other numbers",
+        "Registration id",
+    ];
     let org = member.org.scanning().await?;
     Ok(streamed("registrants.csv", titles, org, filter, move |org, filter| {
         let zone = zone.clone();
@@ -41,7 +52,7 @@ pub async fn download(
 }
 
 /// Titles and forms that an import reads back as they are.
-fn cells(person: Registrant, zone: &Zone) -> [String; 8] {
+fn cells(person: Registrant, zone: &Zone) -> [String; 10] {
     let phone = if person.phone.is_empty() { person.phone_typed } else { person.phone };
     [
         person.name,
@@ -52,5 +63,7 @@ fn cells(person: Registrant, zone: &Zone) -> [String; 8] {
         zone.rfc3339(person.registered_at),
         person.came_from,
         person.source,
+        person.other_phones.replace(' ', ", "),
+        person.reference,
     ]
 }

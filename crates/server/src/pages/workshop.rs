@@ -25,7 +25,7 @@ use self::{
     registrants::{PAGE, registrants_card},
 };
 use super::{
-    unprocessable,
+    unprocessable, webhook,
     workshops::{cancel_confirm, crumbs, href, ok, status_chip, tag_chip},
 };
 use crate::{
@@ -182,7 +182,7 @@ fn head(member: &Member, workshop: &Workshop) -> Head {
 }
 
 fn facts(workshop: &Workshop, counts: &RegistrantCounts) -> Strip {
-    let left_out = counts.no_phone + counts.invalid_phone + counts.duplicate;
+    let left_out = counts.no_phone + counts.invalid_phone + counts.landline + counts.duplicate;
     let list = |which: &str, n: i64| html! { a class="m-num m-link" href={ (href(workshop.id)) "?which=" (which) "#registrants" } { (grouped(n)) } };
     let gone = counts.cancelled + counts.refunded;
     Strip(vec![
@@ -190,8 +190,11 @@ fn facts(workshop: &Workshop, counts: &RegistrantCounts) -> Strip {
             .note(format!("{} cancelled or refunded", grouped(gone))),
         Fact::figure("With a number of their own", grouped(counts.registered - left_out), "")
             .note(format!("{} left out", grouped(left_out))),
-        Fact::figure("Missing phone", list("no_phone", counts.no_phone), "")
-            .note(format!("{} invalid", grouped(counts.invalid_phone))),
+        Fact::figure("Missing phone", list("no_phone", counts.no_phone), "").note(format!(
+            "{} invalid, {}",
+            grouped(counts.invalid_phone),
+            counted(counts.landline, "landline", "landlines")
+        )),
         Fact::figure("Same number twice", list("duplicate", counts.duplicate), "")
             .note("The first one is told"),
         Fact::figure("With e-mail", grouped(counts.with_email), "")
@@ -228,6 +231,11 @@ fn details_card(member: &Member, workshop: &Workshop) -> Card {
                     Some(format!("{} min", workshop.ends_at.since(workshop.starts_at) / MINUTE)),
                 ),
                 ("Entered by".into(), html! { (workshop.created_by) }, Some(entered)),
+                (
+                    "Webhook".into(),
+                    html! { a class="m-link" href=(webhook::href(workshop.id)) { "Registrations from a form or a shop" } },
+                    None,
+                ),
             ],
             inset: true,
         },

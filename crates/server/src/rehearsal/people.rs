@@ -74,6 +74,7 @@ pub fn sample_people(n: usize, from: usize, now: Millis) -> impl Iterator<Item =
             registered_at: Some(now.plus(-(MINUTE * i64::try_from((i * 7) % 5_000).unwrap_or(0)))),
             status: None,
             came_from: CAME_FROM[i % CAME_FROM.len()].to_owned(),
+            ..NewRegistrant::default()
         }
     })
 }
@@ -88,8 +89,7 @@ pub fn crowd(n: usize, now: Millis) -> impl Iterator<Item = NewRegistrant> {
             phone: Phone::parse(&typed, Country::INDIA).ok(),
             phone_typed: typed,
             registered_at: Some(now),
-            status: None,
-            came_from: String::new(),
+            ..NewRegistrant::default()
         }
     })
 }

@@ -20,6 +20,7 @@ fn filled(path: &str, people: &People) -> String {
         ("{vendor}", providers::registry::VENDORS[0].kind().to_owned()),
         ("{callback_key}", "0".repeat(40)),
         ("{token}", "0".repeat(64)),
+        ("{secret}", "0".repeat(64)),
         ("{list}", "0192f0c1-0000-7000-8000-000000000000".to_owned()),
         ("{file}", "none.css".to_owned()),
     ];

@@ -409,3 +409,67 @@ async fn an_import_refuses_what_the_page_asks_and_says_what_the_page_says() {
     assert_eq!((code, &answer["nobody_has_a_number"]), (Some(3), &Value::Bool(true)), "{answer}");
     sandbox.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_list_is_compared_on_the_command_line_and_taken_over_by_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
+    let flags = installation(folder.path(), &sandbox).await;
+    let take = |text: &str, more: &[&str]| import(folder.path(), &flags, text, more);
+    let first = "Name,Phone,Email,Status\n\
+        Asha Rao,9000000101,asha@list.example,registered\n\
+        Ravi Kumar,9000000102,ravi@list.example,registered\n\
+        Meena S,9000000103,meena@list.example,registered\n\
+        Lata Bose,9000000104,lata@list.example,cancelled\n";
+    // Ravi has another number, Meena is gone, Lata is back, Tara is new; Asha is refunded.
+    let second = "Name,Phone,Email,Status\n\
+        Asha Rao,9000000101,asha@list.example,refunded\n\
+        Ravi Kumar,9000000202,ravi@list.example,registered\n\
+        Lata Bose,9000000104,lata@list.example,registered\n\
+        Tara Sen,9000000105,tara@list.example,registered\n";
+    let (code, answer) = take(first, &[]);
+    assert_eq!((code, &answer["counts"]["new"]), (Some(0), &Value::from(4)), "{answer}");
+
+    let group =
+        |answer: &Value, kind: &str, what: &str| answer["counts"]["again"]["groups"][kind][what].clone();
+    let (code, answer) = take(second, &["--dry-run"]);
+    assert_eq!(code, Some(3), "who is back is not registered by itself: {answer}");
+    for (kind, taken) in [("ended", true), ("changed", true), ("returned", false), ("gone", false)] {
+        assert_eq!(group(&answer, kind, "people"), 1, "{kind}: {answer}");
+        assert_eq!(group(&answer, kind, "take"), taken, "{kind}: {answer}");
+    }
+    assert_eq!(answer["counts"]["ready"], 1, "only Tara is new: {answer}");
+
+    let file = folder.path().join("list.csv").display().to_string();
+    let spoken = |more: &[&str]| {
+        let mut arguments: Vec<&str> = vec!["import", &file, "--workshop", "Rust"];
+        arguments.extend(flags.iter().map(String::as_str));
+        arguments.extend(more);
+        munadi(&arguments, None)
+    };
+    let both = spoken(&["--take", "gone", "--leave", "gone"]);
+    assert_eq!(both.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&both.stderr).contains("gone: say --take or --leave, not both"));
+    let words = spoken(&["--leave", "changed", "--take", "gone"]);
+    let said = String::from_utf8_lossy(&words.stdout).into_owned();
+    for says in [
+        "1 registration ended: cancelled or refunded in the file.",
+        "1 person has another number, name or e-mail in the file: what stands here stays (--take changed for the other way).",
+        "1 registration cancelled: not in the file any more.",
+        "they stay cancelled or refunded (--take returned for the other way)",
+    ] {
+        assert!(said.contains(says), "{says}: {said}");
+    }
+    assert_eq!(words.status.code(), Some(3), "{said}");
+
+    let (code, answer) = take(second, &["--take", "changed,returned"]);
+    assert_eq!((code, group(&answer, "changed", "done")), (Some(0), Value::from(1)), "{answer}");
+    assert_eq!(group(&answer, "returned", "done"), 1, "{answer}");
+    let (_, answer) = take(second, &["--dry-run"]);
+    assert_eq!(
+        answer["counts"]["again"]["unchanged"], 3,
+        "Ravi, Lata and Tara stand as the list says: {answer}"
+    );
+    sandbox.stop().await;
+}

@@ -126,7 +126,7 @@ impl Installation {
                 phone_typed: phone,
                 registered_at: Some(NOW),
                 status: None,
-                came_from: String::new(),
+                ..NewRegistrant::default()
             }
         });
         self.org.add_registrants(self.workshop, ImportId::new(NOW), people.collect(), NOW).await.unwrap();

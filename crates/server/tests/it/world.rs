@@ -328,6 +328,11 @@ impl Browser<'_> {
         self.send("POST", path, Some(encoded(fields))).await
     }
 
+    /// Posts that body as it is, as a program would.
+    pub(crate) async fn post_body(&mut self, path: &str, kind: &str, body: &str) -> Answer {
+        self.deliver("POST", path, Some((kind, Body::from(body.to_owned())))).await
+    }
+
     /// A token that fits this browser.
     pub(crate) async fn token(&mut self) -> String {
         let page = self.get("/account").await;

@@ -10,7 +10,7 @@ use std::{io::IsTerminal, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use domain::{ids::ImportId, time::WallClock};
+use domain::{ids::ImportId, time::WallClock, workshop::Difference};
 use indicatif::{ProgressBar, ProgressStyle};
 use intake::{
     Importer, Summary,
@@ -58,6 +58,14 @@ pub struct ImportCommand {
     /// source, registered-at; "none" for no column. Given several times, phone, status and opt-out take several, in that order
     #[arg(long, value_name = "FIELD=COLUMN")]
     map: Vec<String>,
+    /// Take over in what a newer list differs from what is registered here: ended (cancelled or refunded in the file), no-place (failed,
+    /// expired), changed (another number or name), returned (registered again), gone (not in the file any more). Without a word: ended,
+    /// no-place and changed; nobody is added to those who get messages
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    take: Vec<String>,
+    /// Leave such differences as they stand here
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    leave: Vec<String>,
     /// The sheet of a workbook to read, by its name
     #[arg(long, value_name = "NAME")]
     sheet: Option<String>,
@@ -98,6 +106,28 @@ fn status_words(said: &[String]) -> anyhow::Result<Vec<(String, StatusMeaning)>>
         Ok((key, meaning))
     };
     said.iter().map(read).collect()
+}
+
+/// `--take gone,returned --leave changed`.
+fn differences(command: &ImportCommand) -> anyhow::Result<Vec<(Difference, bool)>> {
+    let read = |(word, take): (&String, bool)| {
+        let kind = word.trim().replace('-', "_").parse::<Difference>().map_err(|_| {
+            let option = if take { "--take" } else { "--leave" };
+            anyhow::anyhow!("{option} {word}: say ended, no-place, changed, returned or gone")
+        })?;
+        Ok((kind, take))
+    };
+    let said = command.take.iter().map(|word| (word, true));
+    let kinds: Vec<(Difference, bool)> = said
+        .chain(command.leave.iter().map(|word| (word, false)))
+        .map(read)
+        .collect::<anyhow::Result<_>>()?;
+    for (kind, take) in &kinds {
+        if *take && kinds.contains(&(*kind, false)) {
+            bail!("{}: say --take or --leave, not both", kind.word().replace('_', "-"));
+        }
+    }
+    Ok(kinds)
 }
 
 /// Words of statuses that nobody has explained, each with the option that does.
@@ -145,6 +175,7 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
         phone_key: app.phone_key.clone(),
     };
     let statuses = status_words(&command.status)?;
+    let differences = differences(command)?;
     let sheet = importer
         .open_tab(&name, command.sheet.as_deref())
         .await
@@ -179,7 +210,12 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
     if !refused {
         importer.remember(&statuses).await?;
     }
-    if !refused && !command.dry_run && summary.ready + summary.opting_out + summary.leaving > 0 {
+    for (kind, take) in differences {
+        summary.again.choose(kind, take);
+    }
+    let differs = summary.again.met().any(|(_, group)| group.take);
+    if !refused && !command.dry_run && (differs || summary.ready + summary.opting_out > 0) {
+        org.import_summary(id, &summary.json()).await?;
         let bar = self::bar(command, "Importing");
         summary = importer.commit(&org.import(id).await?, |at| advance(&bar, at)).await?;
         bar.finish_and_clear();
@@ -190,7 +226,16 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
         () => ALL_TAKEN,
     };
     let page = app.config.url(&format!("/imports/{id}"));
-    let told = Told { id, workshop: &workshop, top: &top, summary: &summary, dates, page, code };
+    let told = Told {
+        id,
+        workshop: &workshop,
+        top: &top,
+        summary: &summary,
+        dates,
+        page,
+        code,
+        dry_run: command.dry_run,
+    };
     if command.json {
         say(told.json(command)?)?;
     } else {

@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use store::{Org, workshops::Workshop};
 
 use super::{ALL_TAKEN, BAD_ROWS_SAID, ImportCommand, Top, WORDS_SAID, nobody_has_a_number};
-use crate::{commands::say, ui::format::counted};
+use crate::{
+    commands::say,
+    ui::{format::counted, words::again as words},
+};
 
 /// What came of it.
 pub(super) struct Told<'a> {
@@ -18,6 +21,8 @@ pub(super) struct Told<'a> {
     pub(super) dates: Option<String>,
     pub(super) page: String,
     pub(super) code: u8,
+    /// Nothing was to be written.
+    pub(super) dry_run: bool,
 }
 
 impl Told<'_> {
@@ -79,6 +84,39 @@ impl Told<'_> {
         }
     }
 
+    /// In what the file differs from what is registered, and what becomes of it.
+    fn about_differences(&self) -> Vec<String> {
+        let again = &self.summary.again;
+        let is_done = self.is_done();
+        let mut says: Vec<String> = again
+            .met()
+            .map(|(kind, group)| {
+                let option = if group.take { "leave" } else { "take" };
+                let word = kind.word().replace('_', "-");
+                match is_done && group.take {
+                    true => format!("{}.", words::done(kind, group.done)),
+                    false => format!(
+                        "{}: {} (--{option} {word} for the other way).",
+                        words::met(kind, group.people),
+                        words::effect(kind, group.take)
+                    ),
+                }
+            })
+            .collect();
+        if !says.is_empty() {
+            says.push(format!(
+                "{} as before.",
+                counted(again.unchanged, "registration is", "registrations are")
+            ));
+        }
+        says
+    }
+
+    /// Whether somebody was registered, or something taken over.
+    fn is_done(&self) -> bool {
+        self.top.refused.is_empty() && !self.dry_run
+    }
+
     /// What became of rows, and what was met besides people.
     fn about_rows(&self) -> Vec<String> {
         let summary = self.summary;
@@ -105,27 +143,9 @@ impl Told<'_> {
                 rows(summary.without_place)
             ),
         );
-        count(
-            summary.leaving.max(summary.left),
-            format!(
-                "{} registered here and cancelled or refunded in the file: their registration ends.",
-                counted(summary.leaving.max(summary.left), "person is", "people are")
-            ),
-        );
-        count(
-            summary.stay_without_place,
-            format!(
-                "{} cancelled or refunded here and registered in the file: nothing changes for them.",
-                counted(summary.stay_without_place, "person is", "people are")
-            ),
-        );
-        count(
-            summary.gone,
-            format!(
-                "{} registered here and not in this file: nothing changes for them.",
-                counted(summary.gone, "person is", "people are")
-            ),
-        );
+        for line in self.about_differences() {
+            count(1, line);
+        }
         count(summary.without_phone, format!("{} without a phone number.", rows(summary.without_phone)));
         count(
             summary.landlines,

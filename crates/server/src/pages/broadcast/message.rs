@@ -33,6 +33,7 @@ use crate::{
         extract::{Form, Member, Path},
         notice::see_other_saying,
     },
+    pages::correct,
     ui::{
         button::Button,
         chip::Tone,
@@ -103,6 +104,27 @@ impl Story {
         self.row.state == MessageState::Unknown && self.may_send
     }
 
+    /// The ways to correct the registration and to tell the person after it, for whoever may; erased people have none.
+    fn correction(&self) -> Vec<Button> {
+        let MessageRef { broadcast, position } = self.row.message;
+        let erased = self.row.name.is_empty()
+            && self.row.recipient.is_empty()
+            && self.row.state != MessageState::Skipped;
+        let Some(registrant) = self.row.addressee.registrant() else { return Vec::new() };
+        let to = correct::href_from(self.broadcast.workshop, registrant, (broadcast, position));
+        // Members who may send may correct as well.
+        if !self.may_send || erased {
+            return Vec::new();
+        }
+        let mut ways = vec![Button::link("Correct name or number", to).icon(Icon::Edit)];
+        // Whoever was left out, or whose message failed, may be told once the number is right.
+        if matches!(self.row.state, MessageState::Skipped | MessageState::Failed) {
+            let to = correct::tell_again_href(self.row.message);
+            ways.push(Button::link(correct::TELL, to).icon(Icon::Send));
+        }
+        ways
+    }
+
     /// As the page and the drawer show it.
     pub fn drawer(&self) -> Drawer {
         let row = &self.row;
@@ -115,7 +137,7 @@ impl Story {
             is_text: matches!(self.template, Some(Message::Sms(_))),
             facts: self.facts(),
             events: self.timeline(),
-            actions: actions(row.message, row, self.decides()),
+            actions: self.correction().into_iter().chain(actions(row.message, row, self.decides())).collect(),
         }
     }
 }

@@ -100,6 +100,9 @@ fn summary(composer: &ComposerState) -> RecipientSummary {
         part(Key::Expired, "Duplicate", a.duplicate, "duplicate"),
         part(Key::Cancelled, "Suppressed", a.suppressed, "suppressed"),
     ];
+    if a.landline > 0 {
+        parts.push(part(Key::Failed, "Landline", a.landline, "landline"));
+    }
     if a.no_consent > 0 {
         parts.push(part(Key::Unknown, "No consent", a.no_consent, "no_consent"));
     }

@@ -58,6 +58,7 @@ pub(super) fn which(people: People) -> &'static str {
         People::WithoutName => "no_name",
         People::Skipped(SkipReason::NoPhone) => "no_phone",
         People::Skipped(SkipReason::InvalidPhone) => "invalid_phone",
+        People::Skipped(SkipReason::Landline) => "landline",
         People::Skipped(SkipReason::Duplicate) => "duplicate",
         People::Skipped(SkipReason::Suppressed) => "suppressed",
         People::Skipped(SkipReason::NoConsent) => "no_consent",

@@ -10,15 +10,23 @@ use store::{
     imports::{Import, ImportState},
 };
 
-use super::{head, href, importer_of, n, page, run, state_chip, stored_mapping, upload::remove};
+use super::{
+    again, head, href, importer_of, n, page,
+    rows::{RowsQuery, corrections, to_fix},
+    run, state_chip, stored_mapping,
+    upload::remove,
+};
 use crate::{
     app::App,
     http::{
-        error::PageResult,
-        extract::{Member, Path},
+        error::{PageResult, Problem},
+        extract::{Form, Member, Path},
         notice::{see_other, see_other_saying},
     },
-    pages::workshops::{href as workshop_href, ok},
+    pages::{
+        correct,
+        workshops::{href as workshop_href, ok},
+    },
     ui::{
         bar::{Bar, Key},
         button::{Button, Csrf},
@@ -31,9 +39,14 @@ use crate::{
     },
 };
 
-/// `POST /imports/{import}/commit`: registers the good rows. Also goes on with what a restart interrupted.
-pub async fn commit(State(app): State<App>, member: Member, Path(id): Path<ImportId>) -> PageResult {
-    let import = member.org.import(id).await?;
+/// `POST /imports/{import}/commit`: registers the good rows, and takes over what was chosen. Also goes on with what a restart interrupted.
+pub async fn commit(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<ImportId>,
+    Form(form): Form<Vec<(String, String)>>,
+) -> PageResult {
+    let mut import = member.org.import(id).await?;
     let may = matches!(import.state, ImportState::Checked | ImportState::Committing);
     if !may || stored_mapping(&import).is_none() {
         return Err(StoreError::Stale.into());
@@ -41,6 +54,9 @@ pub async fn commit(State(app): State<App>, member: Member, Path(id): Path<Impor
     if Summary::of(&import).open_statuses().next().is_some() {
         let words = "Nobody was registered. Say first what the statuses mean.";
         return Ok(see_other_saying(&app, &format!("{}#statuses", href(id)), words));
+    }
+    if import.state == ImportState::Checked {
+        again::choose(&member, &mut import, &form).await?;
     }
     let importer = importer_of(&app, &member, &import);
     let jobs = app.jobs.clone();
@@ -64,17 +80,27 @@ pub(super) fn interrupted_page(member: &Member, import: &Import, failed: Option<
     page(member, import, body, None)
 }
 
-pub(super) fn done_page(member: &Member, import: &Import, failed: Option<&str>) -> Markup {
+pub(super) async fn done_page(
+    member: &Member,
+    import: &Import,
+    query: &RowsQuery,
+    failed: Option<&str>,
+) -> Result<Markup, Problem> {
     let summary = Summary::of(import);
     let undone = matches!(import.state, ImportState::Undoing | ImportState::Undone);
     let title = if undone { "Undone" } else { "Imported" };
-    let may_undo = !undone && summary.new + summary.left > 0 && member.may(Permission::Manage);
+    let may_undo = !undone && summary.new + summary.again.done() > 0 && member.may(Permission::Manage);
     let mut head = head(title, import, 5).chip(state_chip(import.state));
     if may_undo {
         let to = format!("{}/undo", href(import.id));
         head = head.action(Button::link("Undo import", to).icon(Icon::Back).opens("undo-import"));
     }
     let left = n(summary.bad) - n(summary.fixed);
+    let counts = member.org.import_row_counts(import.id).await?;
+    let grid = match undone {
+        true => None,
+        false => corrections(member, import, query, &counts, to_fix(&summary, &counts)).await?,
+    };
     let body = html! {
         (head)
         @if let Some(words) = failed { (Note::new(Tone::Fail, "", words)) }
@@ -94,9 +120,7 @@ pub(super) fn done_page(member: &Member, import: &Import, failed: Option<&str>) 
             @if summary.without_place > 0 {
                 p class="m-p" { (counted(summary.without_place, "person is", "people are")) " registered as cancelled or refunded; they are told nothing." }
             }
-            @if summary.left > 0 {
-                p class="m-p" { (counted(summary.left, "registration", "registrations")) " ended: cancelled or refunded in this file. An undo of the import gives them back." }
-            }
+            @if summary.again.met().next().is_some() { (again::told(&summary)) }
             @if summary.opting_out > 0 {
                 p class="m-p" { (counted(summary.opting_out, "person wants", "people want")) " no messages; " (grouped(summary.opted_out)) " new on the list of who must not be contacted." }
             }
@@ -116,9 +140,17 @@ pub(super) fn done_page(member: &Member, import: &Import, failed: Option<&str>) 
             }
             (Button::primary_link("Open workshop", workshop_href(import.workshop)).icon(Icon::Workshop))
         }
+        @if !query.registered().is_empty() && member.may(Permission::Send) {
+            (Note::new(Tone::Done, format!("{} registered.", counted(query.registered().len() as u64, "person", "people")), "What others were told already, they were not.")
+                .action(Button::link("Tell them now", correct::tell_href(import.workshop, &query.registered())).small()))
+        }
+        @if let Some(grid) = &grid {
+            p class="m-p" { "Rows that could not be read stay here: whoever is corrected is registered at once." }
+            (grid)
+        }
         @if may_undo { (undo_confirm(import, &summary, member.csrf())) }
     };
-    page(member, import, body, None)
+    Ok(page(member, import, body, None))
 }
 
 /// Why rows were left out.

@@ -1,5 +1,6 @@
 //! Importing a file of people: file, columns, rows, import; and its undoing. Here is what the steps share.
 
+pub mod again;
 pub mod columns;
 pub mod finish;
 pub mod rows;
@@ -140,7 +141,7 @@ pub async fn show(
         // Begun before the program was stopped: the engine goes on with it.
         ImportState::Undoing if failed.is_none() => Ok(progress_page(&member, &import, Progress::default())),
         ImportState::Committed | ImportState::Undoing | ImportState::Undone => {
-            Ok(ok(done_page(&member, &import, failed.as_deref())))
+            Ok(ok(done_page(&member, &import, &query, failed.as_deref()).await?))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The third step: what was found, and the rows that somebody has to correct.
 
 use axum::extract::State;
-use domain::ids::ImportId;
+use domain::ids::{ImportId, RegistrantId};
 use intake::{
     Summary,
     importer::{ROWS_TO_FIX_MAX, read_again, with_typed, wrongs},
@@ -9,10 +9,13 @@ use intake::{
 };
 use maud::{Markup, Render, html};
 use serde::Deserialize;
-use store::imports::{Decision, Import, ImportRow, ImportRowCounts};
+use store::imports::{Decision, Import, ImportRow, ImportRowCounts, ImportState};
 
 use super::super::csv::{line, whole};
-use super::{before_commit, head, href, n, page, statuses::statuses_card, stored_mapping};
+use super::{
+    again::again_card, before_commit, head, href, importer_of, n, page, problem, statuses::statuses_card,
+    stored_mapping,
+};
 use crate::{
     app::App,
     http::{
@@ -47,9 +50,17 @@ pub struct RowsQuery {
     from: i64,
     #[serde(default)]
     back: String,
+    /// Registrations that were made of corrected rows just now.
+    #[serde(default)]
+    registered: String,
 }
 
 impl RowsQuery {
+    /// The registrations that were made of corrected rows just now.
+    pub(super) fn registered(&self) -> Vec<RegistrantId> {
+        self.registered.split(',').filter_map(|id| id.parse().ok()).take(GRID_ROWS).collect()
+    }
+
     fn trail(&self) -> Trail {
         let after = if self.after > 0 { self.after.to_string() } else { String::new() };
         Trail::read(&after, self.from, &self.back)
@@ -64,34 +75,28 @@ pub(super) async fn rows_page(
 ) -> Result<Markup, Problem> {
     let summary = Summary::of(import);
     let counts = member.org.import_row_counts(import.id).await?;
-    let mapping = stored_mapping(import).unwrap_or_default();
-    let limit = i64::try_from(GRID_ROWS + 1).unwrap_or(i64::MAX);
-    let mut rows = member.org.import_rows(import.id, query.after, limit).await?;
-    let more = rows.len() > GRID_ROWS;
-    rows.truncate(GRID_ROWS);
-    let ready = n(summary.ready) + counts.fix;
     let to_fix = to_fix(&summary, &counts);
+    let grid = corrections(member, import, query, &counts, to_fix).await?;
+    let differences = match summary.again.met().next() {
+        Some(_) => Some(again_card(member, import, &summary).await?),
+        None => None,
+    };
+    let ready = n(summary.ready) + counts.fix;
     let body = html! {
         (head("Check the rows", import, 3))
         @if let Some(words) = failed { (Note::new(Tone::Fail, "", words)) }
         (summary_card(import, &summary, &counts))
         (notes(import, &summary))
-        @if !summary.statuses.is_empty() { (statuses_card(member, import, &summary)) }
-        @if !rows.is_empty() {
-            form id="rows" method="post" action={ (href(import.id)) "/rows" } {
-                (member.csrf())
-                input type="hidden" name="after" value=(query.after);
-                input type="hidden" name="from" value=(query.from);
-                input type="hidden" name="back" value=(query.trail().back());
-            }
-            (grid(import, &mapping, &rows, query, more, &counts, to_fix))
-            p { (Button::new("Save corrections").form("rows").busy("Saving…")) }
+        form id="commit" method="post" action={ (href(import.id)) "/commit" } {
+            (member.csrf())
+            @if let Some(card) = &differences { (card) }
         }
-        form id="commit" method="post" action={ (href(import.id)) "/commit" } { (member.csrf()) }
+        @if !summary.statuses.is_empty() { (statuses_card(member, import, &summary)) }
+        @if let Some(grid) = &grid { (grid) }
     };
     let open = summary.open_statuses().count();
     // Whom nobody is registered for may still have asked for no messages.
-    let nothing = ready == 0 && summary.opting_out + summary.leaving == 0;
+    let nothing = ready == 0 && summary.opting_out == 0 && summary.again.met().next().is_none();
     let next = Button::primary(format!("Import {}", counted(ready, "person", "people")))
         .icon(Icon::Check)
         .form("commit")
@@ -102,6 +107,10 @@ pub(super) async fn rows_page(
     bar.main = format!("Import {}", counted(ready, "person", "people"));
     let left_out = summary.left_out + summary.undecided + summary.hidden_rows + summary.other_table;
     bar.more = vec![format!("{} left out", counted(to_fix + n(summary.already + left_out), "row", "rows"))];
+    let changes: u64 = summary.again.met().map(|(_, group)| if group.take { group.people } else { 0 }).sum();
+    if changes > 0 {
+        bar.more.push(format!("{} as ticked", counted(changes, "change", "changes")));
+    }
     if open > 0 {
         bar.more
             .push(format!("Say first what {} above", counted(open as i64, "status means", "statuses mean")));
@@ -109,8 +118,34 @@ pub(super) async fn rows_page(
     Ok(page(member, import, body, Some(bar.render())))
 }
 
+/// Rows that cannot be taken as they are, with the form that corrects them; none where there are none.
+pub(super) async fn corrections(
+    member: &Member,
+    import: &Import,
+    query: &RowsQuery,
+    counts: &ImportRowCounts,
+    to_fix: i64,
+) -> Result<Option<Markup>, Problem> {
+    let mapping = stored_mapping(import).unwrap_or_default();
+    let limit = i64::try_from(GRID_ROWS + 1).unwrap_or(i64::MAX);
+    let mut rows = member.org.import_rows(import.id, query.after, limit).await?;
+    let more = rows.len() > GRID_ROWS;
+    rows.truncate(GRID_ROWS);
+    let shown = html! {
+        form id="rows" method="post" action={ (href(import.id)) "/rows" } {
+            (member.csrf())
+            input type="hidden" name="after" value=(query.after);
+            input type="hidden" name="from" value=(query.from);
+            input type="hidden" name="back" value=(query.trail().back());
+        }
+        (grid(import, &mapping, &rows, query, more, counts, to_fix))
+        p { (Button::new("Save corrections").form("rows").busy("Saving…")) }
+    };
+    Ok((!rows.is_empty()).then_some(shown))
+}
+
 /// Rows that would be left out now.
-fn to_fix(summary: &Summary, counts: &ImportRowCounts) -> i64 {
+pub(super) fn to_fix(summary: &Summary, counts: &ImportRowCounts) -> i64 {
     (n(summary.bad) - counts.fix).max(0)
 }
 
@@ -153,9 +188,6 @@ fn summary_card(import: &Import, summary: &Summary, counts: &ImportRowCounts) ->
                     @if fixed > 0 { " " (counted(fixed, "row was", "rows were")) " corrected here." }
                     @if summary.agreed > 0 { " " (counted(summary.agreed, "person agreed", "people agreed")) " to promotions; that is recorded with the import." }
                     @if summary.without_phone > 0 { " " (counted(summary.without_phone, "person has", "people have")) " no phone number." }
-                    @if summary.leaving > 0 { " " (counted(summary.leaving, "person is", "people are")) " registered here and cancelled or refunded in the file: their registration ends with the import." }
-                    @if summary.stay_without_place > 0 { " " (counted(summary.stay_without_place, "person", "people")) " gave the place back here and is registered in the file: nothing changes." }
-                    @if summary.gone > 0 { " " (counted(summary.gone, "person is", "people are")) " registered here and not in this file: nothing changes for them." }
                     @if summary.opting_out > 0 { " " (counted(summary.opting_out, "person wants", "people want")) " no messages; they are entered as opted out." }
                     @if summary.without_place > 0 { " " (counted(summary.without_place, "person is", "people are")) " registered as cancelled or refunded and told nothing." }
                     @if summary.no_people > 0 { " " (counted(summary.no_people, "row is", "rows are")) " no people: titles again, totals, notes." }
@@ -253,7 +285,11 @@ pub async fn fix(
     Path(id): Path<ImportId>,
     Form(form): Form<Vec<(String, String)>>,
 ) -> PageResult {
-    let import = before_commit(&member, id).await?;
+    let mut import = member.org.import(id).await?;
+    let is_done = import.state == ImportState::Committed;
+    if !is_done {
+        before_commit(&member, id).await?;
+    }
     let mapping = stored_mapping(&import).unwrap_or_default();
     let number = |wanted: &str| -> i64 {
         form.iter().find(|(name, _)| name == wanted).and_then(|(_, value)| value.parse().ok()).unwrap_or(0)
@@ -262,6 +298,7 @@ pub async fn fix(
     let limit = i64::try_from(GRID_ROWS).unwrap_or(i64::MAX);
     let rows = member.org.import_rows(id, after, limit).await?;
     let (mut fixed, mut wrong) = (0, 0);
+    let mut registered_now: Vec<String> = Vec::new();
     for row in &rows {
         let before = match &row.decision {
             Decision::Fix(typed) | Decision::StillWrong(typed) => with_typed(row, typed),
@@ -281,11 +318,25 @@ pub async fn fix(
             .filter(|(place, text)| row.cells.get(*place) != Some(text))
             .map(|(p, t)| (p, t.clone()))
             .collect();
-        let (decision, problems) =
-            match read_again(&now, &mapping, member.organization.country, &member.organization.zone) {
-                Ok(_) => (Decision::Fix(typed), vec![]),
-                Err(faults) => (Decision::StillWrong(typed), faults),
-            };
+        // Once the others are registered, a corrected row is registered at once.
+        let read = match is_done {
+            true => {
+                let importer = importer_of(&app, &member, &import);
+                let registered =
+                    importer.register_corrected(&import, &mapping, &now).await.map_err(problem)?;
+                registered.map(|id| registered_now.push(id.to_string()))
+            }
+            false => {
+                read_again(&now, &mapping, member.organization.country, &member.organization.zone).map(drop)
+            }
+        };
+        let (decision, problems) = match read {
+            Ok(()) => (Decision::Fix(typed), vec![]),
+            Err(faults) => (Decision::StillWrong(typed), faults),
+        };
+        if is_done {
+            import = member.org.import(id).await?;
+        }
         match decision {
             Decision::Fix(_) => fixed += 1,
             Decision::Open | Decision::Skip | Decision::StillWrong(_) => wrong += 1,
@@ -295,8 +346,16 @@ pub async fn fix(
     }
     let left = to_fix(&Summary::of(&import), &member.org.import_row_counts(id).await?);
     let back = form.iter().find(|(name, _)| name == "back").map_or("", |(_, back)| back);
-    let place = RowsQuery { after, from, back: back.to_owned() }.trail().href(&format!("{}#rows", href(id)));
-    let words = told(fixed, wrong, left);
+    let here = match registered_now.as_slice() {
+        [] => href(id),
+        people => format!("{}?registered={}", href(id), people.join(",")),
+    };
+    let query = RowsQuery { after, from, back: back.to_owned(), ..RowsQuery::default() };
+    let place = query.trail().href(&format!("{here}#rows"));
+    let words = match is_done {
+        true if fixed > 0 => format!("{} Registered.", told(fixed, wrong, left)),
+        _ => told(fixed, wrong, left),
+    };
     Ok(see_other_saying(&app, &place, &words))
 }
 

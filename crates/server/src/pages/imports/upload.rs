@@ -8,7 +8,10 @@ use domain::{
     text::line,
     workshop::WorkshopStatus,
 };
-use intake::Summary;
+use intake::{
+    Summary,
+    paste::{PASTED_BYTES_MAX, Pasted, as_table},
+};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{
@@ -31,7 +34,7 @@ use crate::{
         button::Button,
         chip::Tone,
         field::{Choice, Field},
-        format::grouped,
+        format::{counted, grouped},
         head::{Card, Head},
         icons::Icon,
         note::Note,
@@ -46,6 +49,8 @@ use crate::{
 const WORKSHOPS_OFFERED: i64 = 100;
 /// Imports in the list.
 const IMPORTS_SHOWN: i64 = 30;
+/// The field of a pasted list.
+const PASTED: &str = "pasted";
 /// Longest file name that is kept, in characters.
 const FILE_NAME_CHARS_MAX: usize = 120;
 /// Most bytes of a field of an upload's form that is no file, and most of such fields.
@@ -66,6 +71,9 @@ pub struct ListQuery {
 struct UploadErrors {
     workshop: Option<String>,
     file: Option<String>,
+    paste: Option<String>,
+    /// What was pasted, to stand there again.
+    pasted: String,
 }
 
 /// `GET /imports`: the form, and what was imported before.
@@ -136,7 +144,9 @@ fn upload_card(member: &Member, chosen: &str, workshops: &[Workshop], errors: &U
                 (Field::select("workshop", "Workshop", workshops.iter().map(choice).collect()).error(errors.workshop.clone()))
                 (Field::file("file", "File", ACCEPT)
                     .help("CSV, TSV or Excel (.xlsx), up to 256 MB. Nothing is stored as a registration before you have seen the rows.")
-                    .error(errors.file.clone()).required())
+                    .error(errors.file.clone()))
+                (Field::area(PASTED, "Or paste the list", &errors.pasted)
+                    .help("Rows copied from a sheet, or a chat with a person on each line.").error(errors.paste.clone()))
                 div { (Button::primary("Upload").icon(Icon::Upload).busy("Uploading…")) }
             }
         },
@@ -194,11 +204,21 @@ pub async fn upload(
             return Err(problem);
         }
     };
-    let mut errors = UploadErrors {
-        file: received.file_name.is_none().then(|| "Choose a file.".to_owned()),
-        ..UploadErrors::default()
+    let pasted = received.field(PASTED);
+    let mut errors = UploadErrors { pasted: pasted.to_owned(), ..UploadErrors::default() };
+    let is_pasted = !pasted.trim().is_empty();
+    let file_name = match (&received.file_name, is_pasted) {
+        (Some(name), false) => name.clone(),
+        (None, true) => keep_pasted(pasted, &file).await?,
+        (None, false) => {
+            errors.file = Some("Choose a file.".to_owned());
+            String::new()
+        }
+        (Some(_), true) => {
+            errors.paste = Some("There is a file and a text. Keep one of them.".to_owned());
+            String::new()
+        }
     };
-    let file_name = received.file_name.clone().unwrap_or_default();
     let workshop = match received.field("workshop").parse::<WorkshopId>() {
         Ok(workshop) => Some(workshop),
         Err(_) => {
@@ -206,11 +226,12 @@ pub async fn upload(
             None
         }
     };
-    if errors.file.is_none() {
+    if !file_name.is_empty() {
         let importer = importer(&app, &member, file.clone());
-        errors.file = importer.open(&file_name).await.err().map(|error| error.to_string());
+        let wrong = importer.open(&file_name).await.err().map(|error| error.to_string());
+        *if is_pasted { &mut errors.paste } else { &mut errors.file } = wrong;
     }
-    let (Some(workshop), None) = (workshop, &errors.file) else {
+    let (Some(workshop), None, None) = (workshop, &errors.file, &errors.paste) else {
         remove(&file).await;
         return Ok(unprocessable(list_page(&member, received.field("workshop"), &errors).await?));
     };
@@ -219,6 +240,16 @@ pub async fn upload(
         return Err(error.into());
     }
     Ok(see_other(&format!("{}/columns", href(id))))
+}
+
+/// Writes a pasted list as a file; what it is called.
+async fn keep_pasted(text: &str, file: &FilePath) -> Result<String, Problem> {
+    let Pasted { table, left_out } = as_table(text);
+    tokio::fs::write(file, table).await.map_err(disk)?;
+    Ok(match left_out {
+        0 => "Pasted list".to_owned(),
+        n => format!("Pasted list ({} without a number left out)", counted(n, "line", "lines")),
+    })
 }
 
 /// What an upload brought: its fields, and the name of the file if there was one.
@@ -258,7 +289,8 @@ pub(in crate::pages) async fn receive(
                 if received.fields.len() == FIELDS_MAX {
                     return Err(too_much());
                 }
-                received.fields.push((name, text_of(&mut field).await?));
+                let most = if name == PASTED { PASTED_BYTES_MAX } else { FIELD_BYTES_MAX };
+                received.fields.push((name, text_of(&mut field, most).await?));
             }
             None => {}
         }
@@ -267,10 +299,10 @@ pub(in crate::pages) async fn receive(
 }
 
 /// The text of a field that is no file. The size of the whole upload is no limit for it: it would be in memory at once.
-async fn text_of(field: &mut axum::extract::multipart::Field<'_>) -> Result<String, Problem> {
+async fn text_of(field: &mut axum::extract::multipart::Field<'_>, most: usize) -> Result<String, Problem> {
     let mut text = Vec::new();
     while let Some(piece) = field.chunk().await.map_err(broke_off)? {
-        if text.len() + piece.len() > FIELD_BYTES_MAX {
+        if text.len() + piece.len() > most {
             return Err(too_much());
         }
         text.extend_from_slice(&piece);

@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 use domain::{channel::Channel, ids::AuditId};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
-use store::{StoreError, audit::AuditEntry, workshops::WorkshopFilter};
+use store::{StoreError, audit::AuditEntry, registrants::PastCorrection, workshops::WorkshopFilter};
 
 use super::when;
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         error::PageResult,
         extract::{Member, Query},
     },
-    pages::settings_page,
+    pages::{correct, settings_page},
     ui::{
         head::{Card, Head},
         pagination::{Pagination, Trail},
@@ -57,6 +57,7 @@ const WORDS: &[(&str, &str)] = &[
     ("suppression.removed", "Removed a suppression"),
     ("person.erased", "Erased a person"),
     ("retention.changed", "Changed how long people are kept"),
+    ("registrant.corrected", CORRECTED_WORDS),
     ("retention.erased", "Erased the people of a workshop"),
     ("tag.added", "Added a tag"),
     ("tag.default", "Chose the default tag"),
@@ -68,6 +69,10 @@ const WORDS: &[(&str, &str)] = &[
     ("organisation.created", "Created the organisation"),
     ("organisation.changed", "Changed the organisation"),
 ];
+
+/// A correction of name or number, whose values stand with the person.
+const CORRECTED: &str = "registrant.corrected";
+const CORRECTED_WORDS: &str = "Corrected a registration";
 
 /// The place to go on from.
 #[derive(Debug, Default, Deserialize)]
@@ -88,9 +93,12 @@ pub async fn show(member: Member, Query(place): Query<Page>) -> PageResult {
     entries.truncate(shown);
     let next = entries.last().filter(|_| older).map(|last| last.id.to_string());
     let names = names(&member).await?;
+    let corrected = entries.iter().filter(|entry| entry.action == CORRECTED);
+    let corrected = corrected.filter_map(|entry| entry.subject.parse().ok()).collect();
+    let corrections = member.org.corrections_among(corrected).await?;
     let trail = Trail::read(&place.after, place.from, &place.back);
     let foot = trail.foot(HREF, PAGE, entries.len() as i64, next, None);
-    Ok(page(&member, &entries, &names, &foot).into_response())
+    Ok(page(&member, &entries, &names, &corrections, &foot).into_response())
 }
 
 /// What accounts, templates and workshops are called now, by their ids. What was removed keeps its id alone.
@@ -111,6 +119,7 @@ fn page(
     member: &Member,
     entries: &[AuditEntry],
     names: &HashMap<String, String>,
+    corrections: &[PastCorrection],
     foot: &Pagination,
 ) -> Markup {
     let later = foot.previous.is_some();
@@ -122,11 +131,11 @@ fn page(
             Column::new("When", Place::Line),
             Column::new("Detail", Place::Wide),
         ],
-        rows: entries.iter().map(|entry| row(member, entry, names)).collect(),
+        rows: entries.iter().map(|entry| row(member, entry, names, corrections)).collect(),
         empty: "Nothing was done yet.".into(),
     };
     let body = html! {
-        (Head::new("Audit log").meta("Who did what, newest first. It holds ids, never phone numbers or messages."))
+        (Head::new("Audit log").meta("Who did what, newest first. It holds ids, never phone numbers or messages. What was corrected stands with the person, and goes with them."))
         (Card::new("log", if later { "Older entries" } else { "Newest entries" }, html! {
             (table)
             @if later || foot.next.is_some() { (foot) }
@@ -135,10 +144,23 @@ fn page(
     settings_page(member, "Audit log", HREF, body).render()
 }
 
-fn row(member: &Member, entry: &AuditEntry, names: &HashMap<String, String>) -> Row {
+fn row(
+    member: &Member,
+    entry: &AuditEntry,
+    names: &HashMap<String, String>,
+    corrections: &[PastCorrection],
+) -> Row {
+    let correction = corrections
+        .iter()
+        .find(|one| one.registrant.to_string() == entry.subject && one.at == entry.at)
+        .filter(|_| entry.action == CORRECTED);
     let subject = names.get(&entry.subject).unwrap_or(&entry.subject);
+    let about = match correction {
+        Some(one) => correct::what(one),
+        None => html! { (subject) },
+    };
     Row::new(vec![
-        html! { b { (words(&entry.action)) } span class="m-sub" title=(entry.subject) { (subject) } },
+        html! { b { (words(&entry.action)) } span class="m-sub" title=(entry.subject) { (about) } },
         html! { (entry.actor) },
         html! { time datetime=(member.organization.zone.rfc3339(entry.at)) { (when(member, entry.at)) } },
         html! { (entry.detail) },

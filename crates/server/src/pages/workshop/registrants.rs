@@ -9,7 +9,7 @@ use store::{
 };
 
 use super::super::{
-    people,
+    correct, people,
     workshops::{form_value, href, pills},
 };
 use crate::{
@@ -72,6 +72,7 @@ const FILTERS: &[(&str, Which, &str)] = &[
     ("", Which::All, "All"),
     ("no_phone", Which::NoPhone, "Missing phone"),
     ("invalid_phone", Which::InvalidPhone, "Invalid"),
+    ("landline", Which::Landline, "Landline"),
     ("duplicate", Which::Duplicate, "Duplicate"),
     ("suppressed", Which::Suppressed, "Suppressed"),
     ("no_consent", Which::NoConsent, "No consent"),
@@ -128,6 +129,7 @@ pub(super) fn registrants_card(
         Which::All => Some(counts.registered + counts.cancelled + counts.refunded),
         Which::NoPhone => Some(counts.no_phone),
         Which::InvalidPhone => Some(counts.invalid_phone),
+        Which::Landline => Some(counts.landline),
         Which::Duplicate => Some(counts.duplicate),
         Which::Status(RegistrantStatus::Cancelled) => Some(counts.cancelled),
         Which::Status(RegistrantStatus::Refunded) => Some(counts.refunded),
@@ -137,7 +139,7 @@ pub(super) fn registrants_card(
     };
     let key = |which: Which| match which {
         Which::All | Which::Status(RegistrantStatus::Registered) => Key::Done,
-        Which::InvalidPhone => Key::Failed,
+        Which::InvalidPhone | Which::Landline => Key::Failed,
         Which::Duplicate => Key::Expired,
         Which::Suppressed | Which::Status(_) => Key::Cancelled,
         Which::NoPhone | Which::NoConsent | Which::NoName => Key::Skipped,
@@ -272,7 +274,7 @@ pub(super) fn menu(member: &Member, workshop: &Workshop, person: &Registrant) ->
         }
         item
     };
-    let items = match person.status {
+    let mut items = match person.status {
         RegistrantStatus::Registered => vec![
             item(RegistrantStatus::Cancelled, "Mark as cancelled"),
             item(RegistrantStatus::Refunded, "Mark as refunded"),
@@ -281,5 +283,10 @@ pub(super) fn menu(member: &Member, workshop: &Workshop, person: &Registrant) ->
             vec![item(RegistrantStatus::Registered, "Register again")]
         }
     };
+    items.insert(0, MenuItem::link("Correct name or number", correct::href(workshop.id, person.id)));
+    let stands = person.status == RegistrantStatus::Registered && !person.phone.is_empty();
+    if stands && member.may(Permission::Send) {
+        items.insert(0, MenuItem::link(correct::TELL, correct::tell_href(workshop.id, &[person.id])));
+    }
     Menu { label: format!("More for {name}"), items }
 }

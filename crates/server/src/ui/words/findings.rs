@@ -289,6 +289,11 @@ fn excluded(reason: SkipReason, n: i64) -> Words {
             "numbers cannot be reached",
             "They are left out. Correct the numbers to include them.",
         ),
+        SkipReason::Landline => (
+            "has a landline",
+            "have a landline",
+            "No WhatsApp and no SMS reaches it. They are left out; enter a mobile number to include them.",
+        ),
         SkipReason::NoPhone => {
             ("has no phone number", "have no phone number", "They are left out and listed.")
         }

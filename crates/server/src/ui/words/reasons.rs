@@ -18,6 +18,7 @@ pub fn excluded(reason: SkipReason) -> Words {
         SkipReason::InvalidPhone => {
             ("Number cannot be reached", "This channel does not reach it. Correct the number if it is wrong.")
         }
+        SkipReason::Landline => ("Landline", "It can be called, and gets no WhatsApp and no SMS."),
         SkipReason::Duplicate => ("Same number twice", "First registration kept."),
         SkipReason::Suppressed => ("Opted out", "On the list of people who must not be contacted."),
         SkipReason::NoConsent => ("No consent", "Promotion needs consent."),
