@@ -61,6 +61,16 @@ fn holds_digits(text: &str, tail: &str) -> bool {
     digits.contains(tail)
 }
 
+async fn forget_registrations(tx: &mut Tx, workshop: WorkshopId, phone: &Phone) -> Result<u64, StoreError> {
+    let people: Vec<(Uuid,)> = tx
+        .all(
+            "SELECT id FROM registrants WHERE workshop_id = $1 AND phone = $2 ORDER BY id",
+            args![workshop.0, phone.as_str()],
+        )
+        .await?;
+    forget_rows(tx, workshop, people.into_iter().map(|(id,)| id).collect()).await
+}
+
 impl Org {
     /// Erases everything about a number, in one transaction; keyed hashes stay, so that opt-outs hold when it is imported again.
     /// Refused while a message to it waits or is under way. People who share the number go together: nothing tells them apart.
@@ -94,14 +104,7 @@ impl Org {
         }
         let mut erased = Erased::default();
         for (workshop,) in workshops {
-            let people: Vec<(Uuid,)> = tx
-                .all(
-                    "SELECT id FROM registrants WHERE workshop_id = $1 AND phone = $2 ORDER BY id",
-                    args![workshop, phone.as_str()],
-                )
-                .await?;
-            let people = people.into_iter().map(|(id,)| id).collect();
-            erased.registrations += forget_rows(&mut tx, WorkshopId(workshop), people).await?;
+            erased.registrations += forget_registrations(&mut tx, WorkshopId(workshop), phone).await?;
         }
         forget_elsewhere(&mut tx, self.id(), phone.as_str()).await?;
         erased.messages = self.forget_messages(&mut tx, phone).await?;

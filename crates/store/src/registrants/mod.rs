@@ -34,9 +34,8 @@ use crate::{
 };
 
 pub use correcting::{Corrected, Correction, PastCorrection};
-pub(crate) use correcting::{forget_corrections, forget_elsewhere};
 pub(crate) use marks::{marked_again, tally_of, tally_of_import};
-pub(crate) use removal::{forget_rows, raise_revision};
+pub(crate) use removal::{forget_corrections, forget_elsewhere, forget_rows, raise_revision};
 
 /// How the identity of somebody begins who was erased; nobody else's can, being hexadecimal.
 const ERASED: &str = "erased-";

@@ -5,7 +5,6 @@ use uuid::Uuid;
 
 use super::{
     ERASED,
-    correcting::forget_corrections,
     marks::{Tally, Traits, by_id},
 };
 use crate::{
@@ -86,4 +85,35 @@ pub(crate) async fn forget_rows(
     forget_corrections(tx, workshop, &ids).await?;
     forget_registrants(tx, workshop.0, rows.iter().map(|row| row.id).collect()).await?;
     Ok(n)
+}
+
+/// Takes away what was corrected in these registrations: with who they were.
+pub(crate) async fn forget_corrections(
+    tx: &mut Tx,
+    workshop: WorkshopId,
+    ids: &[Uuid],
+) -> Result<(), StoreError> {
+    tx.run_batch(
+        "DELETE FROM corrections WHERE workshop_id = $1 AND registrant_id IN (SELECT b.id FROM @batch)",
+        args![workshop.0],
+        Batch::new().uuids("id", ids.iter().copied()),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes a number out of the history of others, and out of what they gave beside their own.
+pub(crate) async fn forget_elsewhere(tx: &mut Tx, organization: Uuid, phone: &str) -> Result<(), StoreError> {
+    for sql in [
+        "UPDATE corrections SET phone_before = '', typed_before = '', name_before = ''
+         WHERE organization_id = $1 AND phone_before = $2 AND phone_before <> ''",
+        "UPDATE corrections SET phone_after = '', typed_after = '', name_after = ''
+         WHERE organization_id = $1 AND phone_after = $2 AND phone_after <> ''",
+        "UPDATE registrants SET other_phones = TRIM(REPLACE(' ' || other_phones || ' ', ' ' || $2 || ' ', ' '))
+         WHERE organization_id = $1 AND other_phones <> '' AND ' ' || other_phones || ' ' LIKE '% ' || $2 || ' %'",
+        "DELETE FROM import_differences WHERE phone = $2 AND import_id IN (SELECT id FROM imports WHERE organization_id = $1)",
+    ] {
+        tx.run(sql, args![organization, phone]).await?;
+    }
+    Ok(())
 }

@@ -6,7 +6,11 @@
 mod told;
 mod top;
 
-use std::{io::IsTerminal, path::PathBuf, sync::Arc};
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -187,12 +191,7 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
     top.mapping.statuses.extend(statuses.clone());
     let mut mapping = importer.with_remembered(top.mapping.clone()).await?;
     let dates = date_order(&importer, &name, &mut mapping, command.dates.as_deref()).await?;
-    // A copy, so that the page can show the rows and an interrupted import can go on.
-    let folder = file.parent().context("the copy lies in a folder")?;
-    tokio::fs::create_dir_all(folder).await.with_context(|| format!("cannot create {}", folder.display()))?;
-    tokio::fs::copy(&command.file, &file)
-        .await
-        .with_context(|| format!("cannot copy to {}", file.display()))?;
+    copy(&command.file, &file).await?;
     org.add_import(id, workshop.id, &name, &path, now).await?;
     let importer = Importer { file, ..importer };
 
@@ -220,11 +219,7 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
         summary = importer.commit(&org.import(id).await?, |at| advance(&bar, at)).await?;
         bar.finish_and_clear();
     }
-    let code = match () {
-        () if refused => REFUSED,
-        () if summary.rows_left_out() > 0 || nobody_has_a_number(&summary) => SOME_LEFT_OUT,
-        () => ALL_TAKEN,
-    };
+    let code = exit_code(refused, &summary);
     let page = app.config.url(&format!("/imports/{id}"));
     let told = Told {
         id,
@@ -242,6 +237,22 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
         told.words(&org, command).await?;
     }
     Ok(code)
+}
+
+/// Copies the file, so that the page can show its rows and an interrupted import can go on.
+async fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let folder = to.parent().context("the copy lies in a folder")?;
+    tokio::fs::create_dir_all(folder).await.with_context(|| format!("cannot create {}", folder.display()))?;
+    tokio::fs::copy(from, to).await.with_context(|| format!("cannot copy to {}", to.display()))?;
+    Ok(())
+}
+
+fn exit_code(refused: bool, summary: &Summary) -> u8 {
+    match () {
+        () if refused => REFUSED,
+        () if summary.rows_left_out() > 0 || nobody_has_a_number(summary) => SOME_LEFT_OUT,
+        () => ALL_TAKEN,
+    }
 }
 
 fn nobody_has_a_number(summary: &Summary) -> bool {
