@@ -325,8 +325,8 @@ pub(crate) async fn index_again(
     forget_registrants(tx, workshop, vec![id]).await?;
     let rows: Vec<Row> = tx
         .all(
-            "SELECT r.id, r.name, r.email, r.phone FROM workshops w JOIN registrants r ON r.workshop_id = w.id
-             WHERE w.id = $1 AND r.id = $2 AND r.id <= w.indexed_to",
+            "SELECT r.id, r.name, r.email, r.phone, FALSE AS is_hidden
+             FROM workshops w JOIN @registrants r ON r.workshop_id = w.id WHERE w.id = $1 AND r.id = $2 AND r.id <= w.indexed_to",
             args![workshop, id],
         )
         .await?;

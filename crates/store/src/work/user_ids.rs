@@ -130,7 +130,7 @@ impl Work {
             .db
             .by_index()
             .all_batch(
-                "SELECT l.phone FROM @batch CROSS JOIN leads l WHERE l.organization_id = b.organization_id AND l.phone = b.phone",
+                "SELECT l.phone FROM @batch CROSS JOIN @leads l WHERE l.organization_id = b.organization_id AND l.phone = b.phone",
                 args![],
                 Batch::new()
                     .uuids("organization_id", numbers.iter().map(|_| organization.0))
