@@ -212,12 +212,13 @@ impl Validation<'_> {
         let links = values.iter().filter_map(|value| dlt::link_in(value)).collect::<BTreeSet<_>>();
         check(links.iter().all(|link| dlt::is_allowed(link, &self.account.allowed_links)), 426)?;
         let (text, fits) = dlt::fill(&template.text, &values, &self.rules());
+        // The operators take no value that shows nothing, and none that breaks the line.
+        let breaks = values.iter().any(|value| value.trim().is_empty() || value.contains(['\n', '\r']));
         let entity_fits = asked.entity_id.is_empty() || asked.entity_id == self.account.entity_id;
         Ok(Made {
             text,
             label: template.message_id.clone(),
-            // The operators take no value that breaks the line.
-            rejected: !fits || !entity_fits || asked.values.contains(['\n', '\r']),
+            rejected: !fits || !entity_fits || breaks,
             promotional: template.promotional,
             blacklisted: sender.blacklisted || template.blacklisted,
         })
