@@ -139,13 +139,14 @@ impl Org {
     /// Counts a post; its number, from 1.
     pub async fn webhook_came(&self, import: ImportId, now: Millis) -> Result<i64, StoreError> {
         self.allow(Permission::AddRegistrants)?;
-        let (n,): (i64,) = self
-            .db
+        let mut tx = self.db.begin().await?;
+        let (n,): (i64,) = tx
             .one(
                 "UPDATE webhooks SET posts = posts + 1, last_at = $3 WHERE organization_id = $1 AND import_id = $2 RETURNING posts",
                 args![self.id(), import.0, now],
             )
             .await?;
+        tx.commit().await?;
         Ok(n)
     }
 }

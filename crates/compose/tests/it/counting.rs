@@ -187,7 +187,7 @@ on_both! {
                 assert!(shortcut, "{category} {source:?} was not counted");
                 assert_eq!(counted, decided, "{category} {source:?} {fallback:?}");
                 assert!(decided.suppressed > 0 && decided.duplicate > 0 && decided.reachable > 0, "{decided:?}");
-                assert!(decided.landline > 300, "{decided:?}");
+                assert!(decided.landline > 200, "{decided:?}");
             }
         }
     }
