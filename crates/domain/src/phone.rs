@@ -114,9 +114,12 @@ impl Phone {
 }
 
 /// As [`Phone::is_landline`], of a number in E.164 form. Indian numbers from 6 to 9 are mobiles by their first digit; only others are
-/// looked up, so that nearly every number of a large list costs nothing.
+/// looked up, so that nearly every number of a large list costs nothing. Argentines write their mobiles without the 9 that tells them from
+/// landlines, and WhatsApp finds them so: none of theirs is taken for one.
 pub fn is_landline(e164: &str) -> bool {
-    let Some(digits) = e164.strip_prefix('+') else { return false };
+    let Some(digits) = e164.strip_prefix('+').filter(|digits| !digits.starts_with("54")) else {
+        return false;
+    };
     let ten = digits.strip_prefix("91").filter(|ten| ten.len() == 10);
     let plain_mobile = ten.is_some_and(|ten| ten.starts_with(['6', '7', '8', '9']));
     !plain_mobile && library_reading(digits).is_some_and(|reading| reading.kind == Some(Type::FixedLine))

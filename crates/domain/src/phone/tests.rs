@@ -261,6 +261,16 @@ fn a_landline_is_told_from_a_mobile() {
     assert_eq!(kind("080 2555 1234"), PhoneKind::Landline);
     assert_eq!(kind("+1 415 555 2671"), PhoneKind::Unknown);
     assert_eq!(kind("+971 50 123 4567"), PhoneKind::Mobile);
+    let is_landline = |text| Phone::parse(text, Country::INDIA).unwrap().is_landline();
+    for landline in ["022 2456 7890", "+44 20 7946 0123"] {
+        assert!(is_landline(landline), "{landline}");
+    }
+    // A mobile of Buenos Aires as people there write it, of Mexico City, of India, of a country where digits do not tell.
+    for mobile in
+        ["+54 11 2345 6789", "+54 9 11 2345 6789", "+52 55 1234 5678", "9812345678", "+1 415 555 2671"]
+    {
+        assert!(!is_landline(mobile), "{mobile}");
+    }
 }
 
 #[test]

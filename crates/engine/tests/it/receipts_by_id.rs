@@ -193,7 +193,7 @@ on_both! {
 
     async fn a_stop_from_a_number_in_another_form_suppresses_the_person_whom_we_know(db: TestStore) {
         let mut world = World::new(db).await;
-        let people = [("+52 55 1234 5678", "5215512345678"), ("+54 9 11 2345 6789", "541123456789"), ("9000000001", "9000000001")];
+        let people = [("+52 55 1234 5678", "5215512345678"), ("+54 11 2345 6789", "5491123456789"), ("9000000001", "9000000001")];
         let named: Vec<_> = people.iter().map(|(phone, _)| (*phone, "Asha Test")).collect();
         world.register(&named).await;
         let posts = people.iter().map(|(_, digits)| wrote(digits, "STOP", &json!({ "phone_number": digits }))).collect();
