@@ -37,10 +37,11 @@ pub fn as_table(text: &str) -> Pasted {
     Pasted { table, left_out }
 }
 
-/// Whether the lines are cells with commas, semicolons or bars between: the same number of them in nearly every line, and no line that a chat
-/// begins.
+/// Whether the lines are cells with commas, semicolons or bars between: two lines or more, the same number of cells in nearly every one, and
+/// neither a line that a chat begins nor cells that say themselves what they are ("Name: …, Mobile: …").
 fn is_table(lines: &[&str]) -> bool {
-    if lines.iter().any(|line| without_stamp(line).is_some()) {
+    let labelled = |line: &str| line.split([',', ';', '|']).all(|cell| cell.contains(": "));
+    if lines.len() < 2 || lines.iter().any(|line| without_stamp(line).is_some() || labelled(line)) {
         return false;
     }
     let mut best = 0;
@@ -194,6 +195,11 @@ mod tests {
         check("Asha 9876543210 / 9876543211\n", &["Asha|9876543210|9876543211|"], 0);
         check("+919876543210 +919876543211\n", &["|+919876543210|+919876543211|"], 0);
         check("Name: Asha Rao, Mobile No: 9876543210\n", &["Asha Rao|9876543210||"], 0);
+        check(
+            "Name: Asha Rao, Mobile No: 9876543210\nName: Meena, Mobile No: 9876543212\n",
+            &["Asha Rao|9876543210||", "Meena|9876543212||"],
+            0,
+        );
     }
 
     #[test]
