@@ -8,7 +8,7 @@
 
 use domain::{
     broadcast::Audience,
-    ids::{BroadcastId, RegistrantId, WorkshopId},
+    ids::{BroadcastId, OrganizationId, RegistrantId, WorkshopId},
     time::{MINUTE, Millis},
     told::{Purpose, Told},
 };
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     audience::{AudienceReader, Place, Registered},
-    db::{Batch, args},
+    db::{Arg, Batch, args},
     error::StoreError,
     org::Org,
 };
@@ -79,17 +79,6 @@ pub struct Selection {
     pub now: Millis,
 }
 
-/// What an audience names, as the statements are given it.
-struct Named<'a> {
-    word: &'static str,
-    due: Millis,
-    since: Uuid,
-    broadcast: Uuid,
-    state: &'static str,
-    reason: &'a str,
-    source: &'a str,
-}
-
 impl Selection {
     /// Everyone of a workshop.
     pub fn everyone(workshop: WorkshopId, purpose: Purpose, now: Millis) -> Selection {
@@ -106,21 +95,21 @@ impl Selection {
         self.audience == Audience::Registered
     }
 
-    fn named(&self) -> Named<'_> {
+    /// What `best!` is given, `$1` to `$5`.
+    fn telling(&self, organization: OrganizationId) -> Vec<Arg> {
         let minutes = match self.audience {
             Audience::NoReceipt { minutes } => minutes,
             _ => Audience::NO_RECEIPT_MINUTES,
         };
-        let mut named = Named {
-            word: "registered",
-            due: self.now.plus(-minutes.saturating_mul(MINUTE)),
-            since: Uuid::nil(),
-            broadcast: Uuid::nil(),
-            state: "",
-            reason: "",
-            source: "",
-        };
-        named.word = match &self.audience {
+        let due = self.now.plus(-minutes.saturating_mul(MINUTE));
+        args![self.workshop.0, self.purpose.word(), self.own.0, due, organization.0]
+    }
+
+    /// What `belongs!` is given, `$1` to `$11`.
+    fn belonging(&self, organization: OrganizationId) -> Vec<Arg> {
+        let (mut since, mut broadcast, mut state, mut reason, mut source) =
+            (Uuid::nil(), Uuid::nil(), "", "", "");
+        let word = match &self.audience {
             Audience::Registered => "registered",
             Audience::NotTold => "not_told",
             Audience::Failed => "failed",
@@ -129,20 +118,22 @@ impl Selection {
             Audience::Since(at) => {
                 // Ids begin with their instant: the greatest of that millisecond.
                 let ms = u128::try_from(at.0.max(0)).unwrap_or(0);
-                named.since = Uuid::from_u128((ms << 80) | ((1 << 80) - 1));
+                since = Uuid::from_u128((ms << 80) | ((1 << 80) - 1));
                 "since"
             }
-            Audience::Of { broadcast, state, reason } => {
-                (named.broadcast, named.state, named.reason) = (broadcast.0, state.word(), reason.code());
+            Audience::Of { broadcast: of, state: stands, reason: why } => {
+                (broadcast, state, reason) = (of.0, stands.word(), why.code());
                 "of"
             }
-            Audience::Source(source) => {
-                named.source = source;
+            Audience::Source(named) => {
+                source = named;
                 "source"
             }
             Audience::Chosen(_) => "chosen",
         };
-        named
+        let mut args = self.telling(organization);
+        args.extend(args![word, since, broadcast, state, reason, source]);
+        args
     }
 }
 
@@ -172,7 +163,8 @@ impl AudienceReader {
                 )
                 .await;
         }
-        let named = of.named();
+        let mut args = of.belonging(self.organization);
+        args.extend(args![&after.0, &after.1, limit]);
         self.db
             .by_index()
             .all(
@@ -184,22 +176,7 @@ impl AudienceReader {
                     belongs!(),
                     " ORDER BY r.phone, r.identity LIMIT $14"
                 ),
-                args![
-                    of.workshop.0,
-                    of.purpose.word(),
-                    of.own.0,
-                    named.due,
-                    self.organization.0,
-                    named.word,
-                    named.since,
-                    named.broadcast,
-                    named.state,
-                    named.reason,
-                    named.source,
-                    &after.0,
-                    &after.1,
-                    limit
-                ],
+                args,
             )
             .await
     }
@@ -209,7 +186,6 @@ impl AudienceReader {
         if let Audience::Chosen(people) = &of.audience {
             return Ok(i64::try_from(people.len()).unwrap_or(i64::MAX));
         }
-        let named = of.named();
         let (n,): (i64,) = self
             .db
             .one(
@@ -218,19 +194,7 @@ impl AudienceReader {
                      WHERE r.workshop_id = $1 AND r.status = 'registered' AND r.organization_id = $5 AND ",
                     belongs!()
                 ),
-                args![
-                    of.workshop.0,
-                    of.purpose.word(),
-                    of.own.0,
-                    named.due,
-                    self.organization.0,
-                    named.word,
-                    named.since,
-                    named.broadcast,
-                    named.state,
-                    named.reason,
-                    named.source
-                ],
+                of.belonging(self.organization),
             )
             .await?;
         Ok(n)
@@ -271,10 +235,9 @@ impl AudienceReader {
 
     /// How many of a selection were told its purpose, or are being told it: those who would get it again.
     pub async fn told_among(&self, of: &Selection) -> Result<i64, StoreError> {
-        if let Audience::Chosen(_) = &of.audience {
-            return self.told_among_chosen(of).await;
+        if let Audience::Chosen(people) = &of.audience {
+            return self.told_among_chosen(of, people).await;
         }
-        let named = of.named();
         let (n,): (i64,) = self
             .db
             .one(
@@ -286,28 +249,14 @@ impl AudienceReader {
                     best!(),
                     ", 0) > 1"
                 ),
-                args![
-                    of.workshop.0,
-                    of.purpose.word(),
-                    of.own.0,
-                    named.due,
-                    self.organization.0,
-                    named.word,
-                    named.since,
-                    named.broadcast,
-                    named.state,
-                    named.reason,
-                    named.source
-                ],
+                of.belonging(self.organization),
             )
             .await?;
         Ok(n)
     }
 
-    async fn told_among_chosen(&self, of: &Selection) -> Result<i64, StoreError> {
-        let Audience::Chosen(people) = &of.audience else { return Ok(0) };
+    async fn told_among_chosen(&self, of: &Selection, people: &[RegistrantId]) -> Result<i64, StoreError> {
         let batch = Batch::new().uuids("id", people.iter().map(|person| person.0));
-        let named = of.named();
         let rows: Vec<(i64,)> = self
             .db
             .all_batch(
@@ -317,7 +266,7 @@ impl AudienceReader {
                     best!(),
                     ", 0) > 1"
                 ),
-                args![of.workshop.0, of.purpose.word(), of.own.0, named.due, self.organization.0],
+                of.telling(self.organization),
                 batch,
             )
             .await?;
@@ -326,7 +275,6 @@ impl AudienceReader {
 
     /// The people of a workshop by what they were told. One look at each of them.
     pub async fn told(&self, of: &Selection) -> Result<Told, StoreError> {
-        let named = of.named();
         let (everyone, not_told, failed, no_receipt, not_read, told): (i64, i64, i64, i64, i64, i64) = self
             .db
             .one(
@@ -343,7 +291,7 @@ impl AudienceReader {
                             CAST(COALESCE(SUM(CASE WHEN best > 1 THEN 1 ELSE 0 END), 0) AS BIGINT)
                      FROM each_one"
                 ),
-                args![of.workshop.0, of.purpose.word(), of.own.0, named.due, self.organization.0],
+                of.telling(self.organization),
             )
             .await?;
         Ok(Told { everyone, not_told, failed, no_receipt, not_read, told })
