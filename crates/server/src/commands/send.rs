@@ -224,12 +224,10 @@ fn tell_review(caller: &Caller, review: &Review, json: bool) -> anyhow::Result<(
             "checks": checks,
         }));
     }
-    let segments = match draft.template.channel {
-        Channel::Sms => format!("{}, ", counted(review.units, "segment", "segments")),
-        Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::IvrCall => String::new(),
-    };
+    let unit = draft.template.channel.rules().unit;
+    let units = unit.map_or(String::new(), |(one, many)| format!("{}, ", counted(review.units, one, many)));
     say(format_args!(
-        "{} of {} people would get “{}” by {}, {segments}about ₹{} (estimate).",
+        "{} of {} people would get “{}” by {}, {units}about ₹{} (estimate).",
         audience.reachable, audience.total, draft.template.name, draft.account.name, review.forecast.cost
     ))?;
     for (finding, words) in found() {
@@ -257,7 +255,7 @@ async fn pick_workshop(org: &Org, title: &str) -> anyhow::Result<Workshop> {
 /// The template decides the channel, unless both have one of that name.
 async fn pick_template(org: &Org, name: &str, channel: Option<Channel>) -> anyhow::Result<Template> {
     let mut all = vec![];
-    let sends = Channel::ALL.iter().copied().filter(|with| with.sends());
+    let sends = Channel::sending();
     for with in sends.filter(|with| channel.is_none_or(|channel| channel == *with)) {
         all.extend(org.templates(with).await?);
     }

@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
-use domain::channel::{Category, Channel};
+use domain::channel::Category;
 use maud::{Markup, Render, html};
 use store::{
     StoreError,
@@ -167,15 +167,6 @@ fn no_robots(mut response: Response) -> Response {
     response
 }
 
-/// As people call it, in English and in Hindi.
-fn by(channel: Channel) -> (&'static str, &'static str) {
-    match channel {
-        Channel::WhatsappGroup | Channel::WhatsappPersonal => ("on WhatsApp", "WhatsApp पर"),
-        Channel::Sms => ("by SMS", "SMS से"),
-        Channel::IvrCall => ("by phone call", "फ़ोन कॉल से"),
-    }
-}
-
 /// What a page says in both languages, and its buttons.
 struct Words {
     title: (String, &'static str),
@@ -185,7 +176,7 @@ struct Words {
 
 fn words(to: &LinkHolder, state: LinkState) -> Words {
     let name = &to.organization_name;
-    let (on, par) = by(to.channel);
+    let (on, par) = to.channel.rules().by;
     let promotion = Wish::usual(to.category) == Wish::StopPromotions;
     let stop = (Wish::usual(to.category), "Stop these messages · संदेश बंद करें".to_owned());
     let everything = (Wish::StopAll, format!("Stop everything {on} · सब बंद करें"));
@@ -325,7 +316,7 @@ mod tests {
         LinkHolder {
             organization: OrganizationId(Uuid::nil()),
             organization_name: "Udaan Academy".into(),
-            channel: Channel::WhatsappPersonal,
+            channel: domain::channel::Channel::WhatsappPersonal,
             category,
             phone: "+919000000001".into(),
         }

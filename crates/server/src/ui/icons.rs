@@ -1,5 +1,6 @@
 //! Every icon of the product: strokes on a 16 by 16 grid, in the ink of the text beside them.
 
+use domain::channel::Channel;
 use maud::{Markup, PreEscaped, Render, html};
 
 /// An icon. It is decoration: the word beside it, or the label of its button, says the same.
@@ -104,6 +105,16 @@ pub enum Icon {
 }
 
 impl Icon {
+    /// The picture of a channel.
+    pub fn of(channel: Channel) -> Icon {
+        match channel {
+            Channel::WhatsappGroup => Icon::Group,
+            Channel::WhatsappPersonal => Icon::Personal,
+            Channel::Sms => Icon::Sms,
+            Channel::IvrCall => Icon::Call,
+        }
+    }
+
     /// Every icon, for the gallery and for tests.
     pub const ALL: &[Icon] = &[
         Icon::Announce,

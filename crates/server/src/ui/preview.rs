@@ -1,7 +1,7 @@
 //! A message as one real person will see it.
 
 use domain::{
-    channel::Channel,
+    channel::Medium,
     template::{self, Message},
 };
 use maud::{Markup, Render, html};
@@ -91,27 +91,6 @@ impl Render for Bubble {
     }
 }
 
-/// Which phone shows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phone {
-    /// WhatsApp.
-    WhatsApp,
-    /// Text messages.
-    Sms,
-    /// A call: the text is spoken.
-    Voice,
-}
-
-impl Phone {
-    /// The phone that shows what a channel says.
-    pub fn of(channel: Channel) -> Phone {
-        match channel {
-            Channel::Sms | Channel::IvrCall => Phone::Sms,
-            Channel::WhatsappPersonal | Channel::WhatsappGroup => Phone::WhatsApp,
-        }
-    }
-}
-
 /// Steps through real recipients, as links.
 #[derive(Clone, Debug)]
 pub struct Stepper {
@@ -134,8 +113,8 @@ pub struct Stepper {
 pub struct Preview {
     /// Whose message it is; none while nobody will get it.
     pub stepper: Option<Stepper>,
-    /// Which phone shows it.
-    pub phone: Phone,
+    /// Where the person gets it.
+    pub medium: Medium,
     /// Who it comes from.
     pub sender: String,
     /// "Business account", "Text message".
@@ -171,14 +150,14 @@ impl Render for Stepper {
 
 impl Preview {
     fn screen(&self) -> Markup {
-        let (class, face) = match self.phone {
-            Phone::WhatsApp => ("m-phone", "m-phone__face"),
-            Phone::Sms | Phone::Voice => ("m-phone m-phone--sms", "m-phone__face m-phone__face--sms"),
+        let (class, face) = match self.medium {
+            Medium::WhatsApp => ("m-phone", "m-phone__face"),
+            Medium::Texts | Medium::Call => ("m-phone m-phone--sms", "m-phone__face m-phone__face--sms"),
         };
         html! {
             div class=(class) {
                 div class="m-phone__head" {
-                    span class=(face) aria-hidden="true" { @if self.phone == Phone::Voice { (Icon::Call) } @else { (initials(&self.sender)) } }
+                    span class=(face) aria-hidden="true" { @if self.medium == Medium::Call { (Icon::Call) } @else { (initials(&self.sender)) } }
                     div { p { (self.sender) } p class="m-sub" { (self.sender_note) } }
                 }
                 div class="m-phone__screen" { @if let Some(bubble) = &self.bubble { (bubble) } @else { p class="m-sub" { "Choose a template to see the message." } } }

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use domain::{
-    channel::Channel,
     ids::BroadcastId,
     template::{Content, Message},
     time::Millis,
@@ -90,7 +89,9 @@ fn cells(
 
 /// How many SMS the message is charged as; empty where messages have no segments.
 fn segments(template: Option<&Message>, row: &MessageView) -> String {
-    let Some(Message::Sms(sms)) = template else { return String::new() };
-    let Ok(content) = Content::from_json(Channel::Sms, &row.content) else { return String::new() };
-    sms.segments(&content).count.to_string()
+    let Some(template) = template.filter(|one| one.channel().rules().unit.is_some()) else {
+        return String::new();
+    };
+    let content = Content::from_json(template.channel(), &row.content);
+    content.map_or(String::new(), |content| template.segments(&content).to_string())
 }

@@ -308,7 +308,7 @@ impl View {
 
     /// Another channel that sends, for people whom this one does not reach.
     fn other_channel(&self) -> Channel {
-        let mut others = Channel::ALL.iter().copied().filter(|other| other.sends());
+        let mut others = Channel::sending();
         others.find(|other| *other != self.broadcast.channel).unwrap_or(self.broadcast.channel)
     }
 

@@ -8,7 +8,10 @@ use super::{choices::Opened, compose::Compose, paths, vendor};
 use crate::{
     app::App,
     http::extract::Member,
-    pages::settings::integrations::{logo, shown_number, state_chip},
+    pages::settings::{
+        integrations::{logo, shown_number, state_chip},
+        templates,
+    },
     ui::{
         button::Button,
         chip::{Chip, State, Tone},
@@ -24,45 +27,34 @@ use crate::{
 /// The id of the form behind the button *Test*.
 pub(super) const CHECK_FORM: &str = "test-account";
 
-/// The tabs; `current` is the state of the chosen channel, `other` that of the other one that sends.
-pub(super) fn tabs(state: &Compose, current: (Tone, String), other: (Tone, String)) -> Tabs {
+/// The tabs; `standings` says how each channel that sends stands.
+pub(super) fn tabs(state: &Compose, standings: &[(Channel, (Tone, String))]) -> Tabs {
+    let standing = |channel: Channel| standings.iter().find(|(with, _)| *with == channel);
     let tab = |channel: &Channel| Tab {
-        icon: vendor::icon(*channel),
+        icon: Icon::of(*channel),
         long: channel.title().to_owned(),
         short: channel.short_title().to_owned(),
         href: if *channel == state.channel { state.href("/") } else { state.on(*channel).href("/") },
         current: *channel == state.channel,
-        state: Some(match (channel.sends(), *channel == state.channel) {
-            (true, true) => current.clone(),
-            (true, false) => other.clone(),
-            (false, _) => (Tone::Rest, "Not available".to_owned()),
-        }),
+        state: Some(
+            standing(*channel).map_or((Tone::Rest, "Not available".to_owned()), |(_, state)| state.clone()),
+        ),
     };
     Tabs { label: "Channel", tabs: Channel::ALL.iter().map(tab).collect() }
 }
 
 /// What a channel does that this version does not send on, and the way that works.
 pub(super) fn not_available(state: &Compose) -> Empty {
-    let (title, text) = match state.channel {
-        Channel::WhatsappGroup => (
-            "Post once to the groups of a workshop",
-            "One message to each WhatsApp group that belongs to the workshop, through a gateway on your own server, with how many members it reached. This version of Munadi does not post to groups.",
-        ),
-        Channel::IvrCall => (
-            "Call people who missed the message",
-            "A recorded voice reads the reminder and asks for a key: 1 to attend, 2 to opt out. This version of Munadi does not place calls.",
-        ),
-        Channel::WhatsappPersonal => ("Write to each registrant on WhatsApp", ""),
-        Channel::Sms => ("Reach people without WhatsApp", ""),
-    };
+    let rules = state.channel.rules();
+    let works = Channel::sending().map(|channel| {
+        let link = Button::link(format!("Send on {}", channel.title()), state.on(channel).href("/"));
+        link.icon(Icon::of(channel))
+    });
     Empty {
-        icon: vendor::icon(state.channel),
-        title: title.to_owned(),
-        text: text.to_owned(),
-        actions: vec![
-            Button::link("Send on WhatsApp Personal", state.on(Channel::WhatsappPersonal).href("/"))
-                .icon(Icon::Personal),
-        ],
+        icon: Icon::of(state.channel),
+        title: rules.invitation.to_owned(),
+        text: rules.not_available.unwrap_or_default().to_owned(),
+        actions: works.take(1).collect(),
         ways: vec![],
     }
 }
@@ -88,13 +80,11 @@ pub(super) fn missing(
         actions: if member.may(permission) { vec![button] } else { vec![] },
         ways: vec![],
     };
+    let (title, text) = templates::none_yet(channel).unwrap_or_default();
     match (account, template, workshop) {
         (false, _, _) => empty(
-            vendor::icon(channel),
-            match channel {
-                Channel::Sms => "Reach people without WhatsApp",
-                _ => "Write to each registrant on WhatsApp",
-            },
+            Icon::of(channel),
+            channel.rules().invitation,
             vendor.map_or("", |vendor| vendor.introduction().invitation),
             Permission::Integrations,
             Button::primary_link(format!("Connect {}", vendor::name(channel, None)), paths::INTEGRATIONS)
@@ -102,15 +92,10 @@ pub(super) fn missing(
         ),
         (true, false, _) => empty(
             Icon::Edit,
-            "Say what your templates say",
-            match channel {
-                Channel::Sms => {
-                    "A template holds the registered text, its ids, and where each of its values comes from."
-                }
-                _ => "A template names what the provider sends and where each of its values comes from.",
-            },
+            title,
+            &text,
             Permission::Manage,
-            Button::primary_link("Add a template", vendor::new_template(state)).icon(Icon::Plus),
+            Button::primary_link("Add a template", templates::new_page(channel)).icon(Icon::Plus),
         ),
         (true, true, false) => empty(
             Icon::Workshop,

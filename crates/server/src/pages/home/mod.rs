@@ -34,7 +34,7 @@ use crate::{
     ui::{
         attention::Length,
         button::Button,
-        chip::{Chip, Tone},
+        chip::{self, Chip, Tone},
         composer::{Composer, SendBar},
         head::Intro,
         icons::Icon,
@@ -88,7 +88,7 @@ pub async fn show(
     }
     let view = View { app: &app, member: &member, choices: &choices, opened: opened.as_ref() };
     let chip = channels::standing(&app, choices.account(), opened.as_ref());
-    let other = other_channel(&app, &member, state.channel).await?;
+    let standings = standings(&app, &member, state.channel, &chip).await?;
     let body = html! {
         (Intro {
             title: "Workshop notification".to_owned(),
@@ -100,7 +100,7 @@ pub async fn show(
         @for what in &choices.gone {
             (Note::new(Tone::Act, format!("The {what} of this link is not here."), "It was removed, or it belongs to another organisation. Another one was chosen."))
         }
-        (channels::tabs(&state, (chip.tone, chip.word.clone()), other))
+        (channels::tabs(&state, &standings))
         @if state.channel.sends() {
             (view.sending(&state, composer.as_ref(), chip))
         } @else {
@@ -113,18 +113,26 @@ pub async fn show(
     Ok(page(&member, body, composer.as_ref().map(|composer| view.bar(composer)), Some(live)).into_response())
 }
 
-/// Whether the channel that is not chosen could send, for its tab.
-async fn other_channel(app: &App, member: &Member, chosen: Channel) -> Result<(Tone, String), Problem> {
-    let other = if chosen == Channel::Sms { Channel::WhatsappPersonal } else { Channel::Sms };
-    let all = member.org.integrations().await?;
-    let mut accounts = all.into_iter().filter(|account| vendor::serves(&account.kind, other));
-    Ok(match accounts.next() {
-        Some(account) => {
-            let chip = state_chip(&app.composer.account_state(&account));
-            (chip.tone, chip.word)
-        }
-        None => (Tone::Rest, "Not set up".to_owned()),
-    })
+/// How each channel that sends stands: the chosen one as its account does, the others as their first account does.
+async fn standings(
+    app: &App,
+    member: &Member,
+    chosen: Channel,
+    chip: &Chip,
+) -> Result<Vec<(Channel, (Tone, String))>, Problem> {
+    let accounts = member.org.integrations().await?;
+    let standing = |channel: Channel| {
+        let chip = if channel == chosen {
+            chip.clone()
+        } else {
+            match accounts.iter().find(|account| vendor::serves(&account.kind, channel)) {
+                Some(account) => state_chip(&app.composer.account_state(account)),
+                None => chip::State::NotSetUp.chip(),
+            }
+        };
+        (channel, (chip.tone, chip.word))
+    };
+    Ok(Channel::sending().map(standing).collect())
 }
 
 /// A page of this section.

@@ -22,7 +22,7 @@ use crate::{
         field::{Choice, Field, OptionGroup, Segmented, Shown},
         forecast::Forecast,
         format::{counted, grouped, phone, relative, span},
-        preview::{Bubble, Part, Phone, Preview, Stepper},
+        preview::{Bubble, Part, Preview, Stepper},
         recipient_summary::{RecipientSummary, SummaryPart},
     },
 };
@@ -437,7 +437,7 @@ pub(super) fn preview(member: &Member, composer: &ComposerState) -> Preview {
     });
     Preview {
         stepper,
-        phone: Phone::of(composer.state.channel),
+        medium: composer.state.channel.rules().medium,
         sender: match &composer.review.draft.message {
             Message::Whatsapp(_) => member.organization.name.clone(),
             Message::Sms(template) => {

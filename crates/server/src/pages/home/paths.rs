@@ -8,10 +8,6 @@ use domain::{
 
 /// Accounts of providers.
 pub(super) const INTEGRATIONS: &str = "/settings/integrations";
-/// A template to enter.
-pub(super) const NEW_TEMPLATE: &str = "/settings/templates/new";
-/// An SMS template to enter.
-pub(super) const NEW_SMS_TEMPLATE: &str = "/settings/templates/sms/new";
 /// All workshops.
 pub(super) const WORKSHOPS: &str = "/workshops";
 /// A workshop to enter.

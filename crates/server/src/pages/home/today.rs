@@ -2,7 +2,6 @@
 
 use domain::{
     broadcast::BroadcastStatus,
-    channel::Channel,
     role::Permission,
     time::{Millis, Zone},
     workshop::WorkshopStatus,
@@ -15,6 +14,7 @@ use store::{
 use super::{compose::Compose, paths};
 use crate::{
     http::{error::Problem, extract::Member},
+    pages::settings::templates,
     ui::{
         button::Button,
         chip::{Tag, TagColour},
@@ -146,14 +146,14 @@ fn to_do(
         return say(
             "There is no template yet",
             Permission::Manage,
-            Button::link("Add a template", paths::NEW_TEMPLATE),
+            Button::link("Add a template", templates::new_page(Compose::default().channel)),
         );
     }
     match next {
         Some(broadcast) => (None, Some(Button::link("Watch the broadcast", paths::broadcast(broadcast.id)))),
         None if workshop.starts_at > member.now => {
             let state = Compose { workshop: Some(workshop.id), ..Compose::default() };
-            let to = state.on(Channel::WhatsappPersonal).href("/");
+            let to = state.href("/");
             say(
                 "Nothing is planned for it",
                 Permission::Send,

@@ -105,7 +105,10 @@ pub async fn show(member: Member, Query(place): Query<Page>) -> PageResult {
 async fn names(member: &Member) -> Result<HashMap<String, String>, StoreError> {
     let filter = WorkshopFilter { limit: NAMES_MAX, ..WorkshopFilter::default() };
     let accounts = member.org.integrations().await?;
-    let templates = member.org.templates(Channel::WhatsappPersonal).await?;
+    let mut templates = Vec::new();
+    for channel in Channel::sending() {
+        templates.extend(member.org.templates(channel).await?);
+    }
     let workshops = member.org.workshops(&filter).await?;
     Ok(accounts
         .into_iter()

@@ -32,12 +32,6 @@ use crate::{
 use providers::registry;
 
 pub(super) const HREF: &str = "/settings/prices";
-/// Channels that are charged by the message, each with what it is priced as. An SMS is service or promotional, or goes by the
-/// Quick route, and is charged by the segment.
-const CHANNELS: &[(Channel, &[Tariff])] = &[
-    (Channel::WhatsappPersonal, &[Tariff::Utility, Tariff::Marketing, Tariff::Authentication]),
-    (Channel::Sms, &[Tariff::Utility, Tariff::Marketing, Tariff::Quick]),
-];
 /// Above this a price is a slip of the decimal point.
 const PRICE_MAX: Money = Money::rupees(100);
 
@@ -50,16 +44,17 @@ pub(super) fn category_title(category: Category) -> &'static str {
     }
 }
 
-/// The words for what is priced on a channel: an SMS is service or promotional (providers/regulation-india.md §1.2).
+/// Channels whose messages have a price, each with what it is priced as and the words for that.
+fn priced() -> impl Iterator<Item = (Channel, &'static [(Tariff, &'static str)])> {
+    Channel::sending()
+        .map(|channel| (channel, channel.rules().tariffs))
+        .filter(|(_, tariffs)| !tariffs.is_empty())
+}
+
+/// The words for what is priced on a channel.
 fn title_on(channel: Channel, tariff: Tariff) -> &'static str {
-    match (channel, tariff) {
-        (Channel::Sms, Tariff::Utility) => "Service",
-        (Channel::Sms, Tariff::Marketing) => "Promotional",
-        (_, Tariff::Utility) => category_title(Category::Utility),
-        (_, Tariff::Marketing) => category_title(Category::Marketing),
-        (_, Tariff::Authentication) => category_title(Category::Authentication),
-        (_, Tariff::Quick) => "Quick route",
-    }
+    let named = channel.rules().tariffs.iter().find(|(one, _)| *one == tariff);
+    named.map_or("Not priced on this channel", |(_, title)| title)
 }
 
 /// What is charged when nothing is set, and whose word that is: of the first vendor that serves the channel.
@@ -92,9 +87,8 @@ struct Errors {
 
 impl PriceForm {
     fn check(&self, member: &Member) -> Result<(Channel, Tariff, Money, Millis), Errors> {
-        let category = CHANNELS
-            .iter()
-            .flat_map(|(channel, tariffs)| tariffs.iter().map(|tariff| (*channel, *tariff)))
+        let category = priced()
+            .flat_map(|(channel, tariffs)| tariffs.iter().map(move |(tariff, _)| (channel, *tariff)))
             .find(|(channel, tariff)| word(*channel, *tariff) == self.category);
         let price = Money::parse(&self.price)
             .map_err(|_| "Rupees with up to four decimals, such as 0.145.".to_owned())
@@ -150,10 +144,10 @@ pub async fn set(State(app): State<App>, member: Member, Form(form): Form<PriceF
 async fn page(member: &Member, form: &PriceForm, errors: &Errors) -> Result<Markup, store::StoreError> {
     let mut now = Vec::new();
     let mut all = Vec::new();
-    for (channel, categories) in CHANNELS {
-        let prices = member.org.prices(*channel).await?;
-        now.push((*channel, now_table(member, *channel, categories, &prices)));
-        all.extend(prices.iter().map(|price| all_row(member, *channel, price, &prices)));
+    for (channel, tariffs) in priced() {
+        let prices = member.org.prices(channel).await?;
+        now.push((channel, now_table(member, channel, tariffs, &prices)));
+        all.extend(prices.iter().map(|price| all_row(member, channel, price, &prices)));
     }
     let may = member.may(Permission::Manage);
     let body = html! {
@@ -166,31 +160,24 @@ async fn page(member: &Member, form: &PriceForm, errors: &Errors) -> Result<Mark
     Ok(settings_page(member, "Prices", HREF, body).render())
 }
 
-/// What is charged by on a channel.
-fn unit(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Sms => "SMS, each segment that is sent",
-        _ => "WhatsApp Personal, each delivered message",
-    }
+/// What is charged on a channel.
+fn unit(channel: Channel) -> String {
+    format!("{}, {}", channel.title(), channel.rules().charged)
 }
 
-fn now_table(member: &Member, channel: Channel, categories: &[Tariff], prices: &[Price]) -> Table {
-    let row = |category: &Tariff| {
-        let set = prices.iter().find(|price| price.tariff == *category && price.from <= member.now);
+fn now_table(member: &Member, channel: Channel, tariffs: &[(Tariff, &str)], prices: &[Price]) -> Table {
+    let row = |(tariff, title): &(Tariff, &str)| {
+        let set = prices.iter().find(|price| price.tariff == *tariff && price.from <= member.now);
         let (price, since) = match set {
             Some(set) => {
                 (set.price, format!("Since {}", member.organization.zone.date(set.from, member.now)))
             }
             None => {
-                let (price, whose) = unset_price(channel, *category);
+                let (price, whose) = unset_price(channel, *tariff);
                 (price, whose)
             }
         };
-        Row::new(vec![
-            html! { b { (title_on(channel, *category)) } },
-            html! { (unit_price(price.0)) },
-            html! { (since) },
-        ])
+        Row::new(vec![html! { b { (title) } }, html! { (unit_price(price.0)) }, html! { (since) }])
     };
     Table {
         caption: format!("Prices in force now, {}", channel.title()),
@@ -199,7 +186,7 @@ fn now_table(member: &Member, channel: Channel, categories: &[Tariff], prices: &
             Column::new("Price", Place::Number),
             Column::new("Set", Place::Line),
         ],
-        rows: categories.iter().map(row).collect(),
+        rows: tariffs.iter().map(row).collect(),
         empty: String::new(),
     }
 }
@@ -237,13 +224,12 @@ fn all_table(rows: Vec<Row>) -> Table {
 }
 
 fn set_form(member: &Member, form: &PriceForm, errors: &Errors) -> Markup {
-    let choice = |channel: Channel, category: Tariff| {
-        let label = format!("{} · {}", channel.title(), title_on(channel, category));
-        Choice::new(word(channel, category), label, &form.category)
+    let choice = |channel: Channel, (tariff, title): &(Tariff, &str)| {
+        let label = format!("{} · {title}", channel.title());
+        Choice::new(word(channel, *tariff), label, &form.category)
     };
-    let categories = CHANNELS
-        .iter()
-        .flat_map(|(channel, categories)| categories.iter().map(move |category| choice(*channel, *category)))
+    let categories = priced()
+        .flat_map(|(channel, tariffs)| tariffs.iter().map(move |tariff| choice(channel, tariff)))
         .collect();
     html! {
         form class="m-stack" method="post" action=(HREF) {

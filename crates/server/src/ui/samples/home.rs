@@ -1,5 +1,6 @@
 //! The home page: a channel that is ready, a huge one, a broken one, long Hindi names, a channel that is not set up.
 
+use domain::channel::Medium;
 use maud::{Markup, Render, html};
 
 use super::{LONG_HINDI, page};
@@ -17,7 +18,7 @@ use crate::ui::head::{Fact, Intro, KeyValues};
 use crate::ui::history::{History, HistoryRow};
 use crate::ui::icons::Icon;
 use crate::ui::menu::{Menu, MenuItem};
-use crate::ui::preview::{Bubble, Part, Phone, Preview, Stepper};
+use crate::ui::preview::{Bubble, Part, Preview, Stepper};
 use crate::ui::progress::{Progress, Steps};
 use crate::ui::recipient_summary::{RecipientSummary, SummaryPart};
 use crate::ui::shell::{Frame, Section};
@@ -282,7 +283,7 @@ pub(super) fn preview(home: &Home) -> Preview {
             previous: Some("/?person=2".into()),
             next: Some("/?person=4".into()),
         }),
-        phone: Phone::WhatsApp,
+        medium: Medium::WhatsApp,
         sender: "Udaan Academy".into(),
         sender_note: "Business account".into(),
         bubble: Some(Bubble {

@@ -174,8 +174,7 @@ fn none(may: bool) -> Empty {
         icon: Icon::Plug,
         title: "Connect the account that sends".into(),
         text: if may {
-            let sends: Vec<Channel> =
-                Channel::ALL.iter().copied().filter(|channel| channel.sends()).collect();
+            let sends: Vec<Channel> = Channel::sending().collect();
             format!(
                 "Messages go out through your own accounts: {}. You need the account’s API key; a webhook adds receipts.",
                 through(&sends)

@@ -56,6 +56,17 @@ pub(crate) fn page_of(channel: Channel, id: Option<TemplateId>) -> String {
     id.map_or_else(|| kind.words().home.to_owned(), |id| kind.href(id))
 }
 
+/// The page of a new template of a channel.
+pub(crate) fn new_page(channel: Channel) -> String {
+    format!("{}/new", page_of(channel, None))
+}
+
+/// What is said where a channel has no templates yet: a title and a text.
+pub(crate) fn none_yet(channel: Channel) -> Option<(&'static str, String)> {
+    let words = KINDS.iter().find(|kind| kind.channel() == channel)?.words();
+    Some((words.empty_title, (words.empty_text)()))
+}
+
 /// What a link to a new template may carry.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -81,7 +92,7 @@ pub async fn list(State(app): State<App>, member: Member, Of(kind): Of) -> PageR
         head = actions(kind).into_iter().fold(head, Head::action);
     }
     let empty = || Empty {
-        icon: icon(kind.channel()),
+        icon: Icon::of(kind.channel()),
         title: words.empty_title.into(),
         text: (words.empty_text)(),
         actions: if may { actions(kind) } else { vec![] },
@@ -96,17 +107,9 @@ pub async fn list(State(app): State<App>, member: Member, Of(kind): Of) -> PageR
     Ok(settings_page(&member, "Templates", HREF, body).render().into_response())
 }
 
-fn icon(channel: Channel) -> Icon {
-    match channel {
-        Channel::WhatsappPersonal | Channel::WhatsappGroup => Icon::Personal,
-        Channel::Sms => Icon::Sms,
-        Channel::IvrCall => Icon::Call,
-    }
-}
-
 fn tabs(current: &dyn Kind) -> Tabs {
     let tab = |kind: &&dyn Kind| Tab {
-        icon: icon(kind.channel()),
+        icon: Icon::of(kind.channel()),
         long: kind.channel().title().into(),
         short: kind.channel().short_title().into(),
         href: kind.words().home.into(),

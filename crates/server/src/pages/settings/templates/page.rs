@@ -25,7 +25,7 @@ use crate::{
         head::{Card, Head},
         icons::Icon,
         note::Note,
-        preview::{Bubble, Phone, Preview},
+        preview::{Bubble, Preview},
         shell::Crumb,
     },
 };
@@ -219,7 +219,7 @@ impl Drawn<'_> {
         let empty = self.form.get(self.kind.words().text_field).is_empty();
         Preview {
             stepper: None,
-            phone: Phone::of(self.kind.channel()),
+            medium: self.kind.channel().rules().medium,
             sender,
             sender_note: note.to_owned(),
             bubble: (!empty).then(|| Bubble::of(self.draft, text, at)),

@@ -1,6 +1,14 @@
 //! The four channels and what each can prove.
 
-use crate::{phone::is_landline, time::MINUTE};
+mod group;
+mod personal;
+mod rules;
+mod sms;
+mod voice;
+
+pub use rules::{Medium, Reach, Rules};
+
+use crate::phone::is_landline;
 
 crate::text_enum! {
     /// A way to reach people.
@@ -17,69 +25,61 @@ crate::text_enum! {
 }
 
 impl Channel {
+    /// What it is called, may, proves and counts.
+    pub const fn rules(self) -> &'static Rules {
+        match self {
+            Channel::WhatsappGroup => &group::RULES,
+            Channel::WhatsappPersonal => &personal::RULES,
+            Channel::Sms => &sms::RULES,
+            Channel::IvrCall => &voice::RULES,
+        }
+    }
+
     /// The tab's name.
     pub fn title(self) -> &'static str {
-        match self {
-            Channel::WhatsappGroup => "WhatsApp Group",
-            Channel::WhatsappPersonal => "WhatsApp Personal",
-            Channel::Sms => "SMS",
-            Channel::IvrCall => "IVR Call",
-        }
+        self.rules().title
     }
 
     /// The tab's name on a phone.
     pub fn short_title(self) -> &'static str {
-        match self {
-            Channel::WhatsappGroup => "Groups",
-            Channel::WhatsappPersonal => "Personal",
-            Channel::Sms => "SMS",
-            Channel::IvrCall => "IVR",
-        }
+        self.rules().short_title
     }
 
     /// What a button says that sends on it instead of another one.
     pub fn send_by(self) -> &'static str {
-        match self {
-            Channel::WhatsappGroup => "Post in groups",
-            Channel::WhatsappPersonal => "Send by WhatsApp",
-            Channel::Sms => "Send by SMS",
-            Channel::IvrCall => "Call them",
-        }
+        self.rules().send_by
     }
 
     /// Whether this version sends on it.
     pub fn sends(self) -> bool {
-        matches!(self, Channel::WhatsappPersonal | Channel::Sms)
+        self.rules().not_available.is_none()
+    }
+
+    /// The channels that this version sends on, in the order of their tabs.
+    pub fn sending() -> impl Iterator<Item = Channel> {
+        Channel::ALL.iter().copied().filter(|channel| channel.sends())
     }
 
     /// Whether a landline can be reached on it.
     pub fn reaches_landlines(self) -> bool {
-        match self {
-            Channel::IvrCall => true,
-            Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::Sms => false,
-        }
+        self.rules().reach == Reach::Telephones
     }
 
     /// Whether a number in E.164 form can be reached on it: no text reaches a landline, and SMS goes to Indian mobiles only.
     pub fn reaches(self, phone: &str) -> bool {
-        if !self.reaches_landlines() && is_landline(phone) {
-            return false;
-        }
-        match self {
-            Channel::Sms => phone
-                .strip_prefix("+91")
-                .is_some_and(|digits| digits.len() == 10 && matches!(digits.as_bytes()[0], b'6'..=b'9')),
-            Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::IvrCall => true,
+        match self.rules().reach {
+            Reach::Telephones => true,
+            Reach::Mobiles => !is_landline(phone),
+            Reach::IndianMobiles => {
+                let digits = phone.strip_prefix("+91").filter(|_| !is_landline(phone));
+                digits.is_some_and(|digits| digits.len() == 10 && matches!(digits.as_bytes()[0], b'6'..=b'9'))
+            }
         }
     }
 
-    /// Least time between two messages to one number, in milliseconds: two on the same number within two minutes are refused as
-    /// spam (providers/regulation-india.md §6.5).
+    /// Least time between two messages to one number, in milliseconds.
     pub fn gap_ms(self) -> i64 {
-        match self {
-            Channel::Sms => 2 * MINUTE,
-            Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::IvrCall => 0,
-        }
+        self.rules().gap_ms
     }
 
     /// The longest [`Channel::gap_ms`] of any channel.
@@ -89,7 +89,7 @@ impl Channel {
 
     /// Whether a read receipt can ever come (product.md, Channels).
     pub fn can_prove_read(self) -> bool {
-        matches!(self, Channel::WhatsappGroup | Channel::WhatsappPersonal)
+        self.rules().proves_read
     }
 }
 
@@ -102,8 +102,7 @@ crate::text_enum! {
         Marketing = "marketing",
         /// As [`Category::Authentication`].
         Authentication = "authentication",
-        /// An SMS by the Quick route, whatever it says: it goes over an international path and costs twenty times as much
-        ///.
+        /// An SMS by the Quick route, whatever it says: it goes over an international path and costs twenty times as much.
         Quick = "quick",
     }
 }
