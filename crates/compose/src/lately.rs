@@ -11,9 +11,10 @@ use std::{
 use domain::{
     checks::Probe,
     ids::IntegrationId,
+    template::Message,
     time::{MINUTE, Millis, SECOND},
 };
-use providers::{Account, Standing, Status, Wire};
+use providers::{Account, Standing, Status};
 use store::integrations::Integration;
 
 use crate::Composer;
@@ -106,19 +107,18 @@ pub(crate) async fn probe(
     composer: &Composer,
     of: &Integration,
     account: &Arc<dyn Account>,
-    wire: &Wire,
-    campaign: &str,
+    message: &Message,
     wait: Wait,
 ) -> Probe {
-    let key = ((of.id, of.secrets_set_at), campaign.to_owned());
+    let key = ((of.id, of.secrets_set_at), message.name_there().to_owned());
     let silent = |probe: &Probe| matches!(probe, Probe::Silent(_));
     let look = look(composer.lately.probes.get(&key), silent, wait, composer.clock.now());
     if let Look::Use(probe) = look {
         return probe;
     }
-    let (asker, account, wire) = (composer.clone(), account.clone(), wire.clone());
+    let (asker, account, message) = (composer.clone(), account.clone(), message.clone());
     let asking = tokio::spawn(async move {
-        let probe = account.probe(&asker.http, &wire).await;
+        let probe = account.probe(&asker.http, &message).await;
         asker.lately.probes.put(key, asker.clock.now(), probe.clone());
         probe
     });

@@ -15,7 +15,7 @@ use domain::{
     told::Told,
     workshop::WorkshopStatus,
 };
-use providers::{Account, Wire};
+use providers::Account;
 use serde_json::Value;
 use store::{
     StoreError,
@@ -86,7 +86,7 @@ impl Composer {
     ) -> Result<Review, StoreError> {
         let account = opened.account.as_ref().ok();
         draft.message = complete(draft.message, account);
-        let frozen = draft.message.over(&draft.template.body);
+        let frozen = draft.message.to_json();
         let link = (self.sample_link)(caller.organization.id);
         let rules = Rules::new(draft.message.clone(), event(caller, &draft, &link));
         let reader = caller.org.audience_reader();
@@ -101,22 +101,19 @@ impl Composer {
         };
         let price = caller.org.price(draft.template.channel, draft.message.tariff(), caller.now).await?;
         let unit = price.unwrap_or_else(|| list_price(&draft.message, &draft.account));
-        let wire = Wire::from_json(draft.template.channel, &frozen.to_string()).ok();
         let own_hours = account.and_then(|account| account.hours());
         let hours = hours(caller, draft.message.category(), draft.wait_out_quiet, draft.after, own_hours);
         let begins = begins(&hours, draft.timing.start);
         let ahead = caller.org.booked(draft.account.id).await?;
-        let calls = calls(account, wire.as_ref(), audience.reachable);
+        let calls = calls(account, &draft.message, audience.reachable);
         let ceiling = caller.org.ceiling(draft.account.id, caller.now).await?;
         let mut forecast = forecast(calls, ahead, unit, draft.account.pace, begins);
         let people = audience.reachable.saturating_add(ahead);
         forecast.done_at = forecast.done_at.plus(ceiling_wait(people, ceiling.used, ceiling.allowed));
         forecast.cost = unit.times(units);
-        let probe = match (account, &wire) {
-            (Some(account), Some(wire)) => {
-                Some(self.probe(&draft.account, account, wire, draft.message.name_there(), wait).await)
-            }
-            (None, _) | (_, None) => None,
+        let probe = match account {
+            Some(account) => Some(self.probe(&draft.account, account, &draft.message, wait).await),
+            None => None,
         };
         let mut review = Review {
             frozen,
@@ -146,11 +143,10 @@ impl Composer {
         &self,
         of: &Integration,
         account: &Arc<dyn Account>,
-        wire: &Wire,
-        name_there: &str,
+        message: &Message,
         wait: Wait,
     ) -> Probe {
-        lately::probe(self, of, account, wire, name_there, wait).await
+        lately::probe(self, of, account, message, wait).await
     }
 }
 
@@ -169,11 +165,8 @@ fn event(caller: &Caller, draft: &Draft, link: &str) -> Facts {
 }
 
 /// Calls that so many people take: fewer where a call carries several.
-fn calls(account: Option<&Arc<dyn Account>>, wire: Option<&Wire>, people: i64) -> i64 {
-    let batch = match (account, wire) {
-        (Some(account), Some(wire)) => i64::try_from(account.batch(wire)).unwrap_or(1).max(1),
-        (None, _) | (_, None) => 1,
-    };
+fn calls(account: Option<&Arc<dyn Account>>, message: &Message, people: i64) -> i64 {
+    let batch = account.map_or(1, |account| i64::try_from(account.batch(message)).unwrap_or(1).max(1));
     people / batch + i64::from(people % batch > 0)
 }
 

@@ -8,7 +8,7 @@ use domain::{
     template::Content,
     time::Millis,
 };
-use providers::{Call, Wire};
+use providers::Call;
 use store::StoreError;
 
 use crate::{Caller, Composer, Opened, Review};
@@ -72,11 +72,9 @@ impl Composer {
             let opens = (!hours.never_open(caller.now)).then_some(opens);
             return Err(TrialRefusal::Closed { opens });
         }
-        let wire = Wire::from_json(draft.template.channel, &review.frozen.to_string())
-            .map_err(|error| TrialRefusal::Unsendable(error.to_string()))?;
         let account = opened.account.as_ref().map_err(|words| TrialRefusal::Unsendable(words.clone()))?;
         let to = [to.phone.as_str()];
-        let call = Call { wire: &wire, content: &content, to: &to, span: None, now: caller.now };
+        let call = Call { template: &draft.message, content: &content, to: &to, span: None, now: caller.now };
         let outcome = account.send(&self.http, &call).await;
         caller.org.note_test_message(draft.account.id, ended(&outcome), self.clock.now()).await?;
         Ok(outcome)

@@ -476,6 +476,7 @@ mod tests {
             }],
             media: None,
             buttons: vec![],
+            extra: Default::default(),
         };
         Rules::new(template.into(), Facts::default())
     }

@@ -1,7 +1,7 @@
 //! Templates: what to say, where each value comes from, and the one renderer that previews and sends.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     channel::{Category, Channel, Tariff},
@@ -279,7 +279,7 @@ pub struct Slot<'a> {
 }
 
 impl Message {
-    /// Reads the channel's own description. What this version does not know in it is not kept: store the original.
+    /// Reads the channel's own description. What this version does not know in it is kept as [`Message::extra`].
     ///
     /// # Errors
     /// When it is not a template of that channel.
@@ -291,14 +291,12 @@ impl Message {
         }
     }
 
-    /// What is frozen into a broadcast: the stored template with what was changed here. What this version does not know in it
-    /// stays.
-    pub fn over(&self, stored: &Value) -> Value {
-        let mut body = stored.clone();
-        if let (Some(object), Value::Object(ours)) = (body.as_object_mut(), self.to_json()) {
-            object.extend(ours);
-        }
-        body
+    /// Reads the text of such a description.
+    ///
+    /// # Errors
+    /// When it is not a template of that channel.
+    pub fn from_text(channel: Channel, text: &str) -> Result<Message, MessageError> {
+        Message::from_json(channel, &serde_json::from_str(text)?)
     }
 
     /// The description as [`from_json`](Message::from_json) reads it.
@@ -308,6 +306,22 @@ impl Message {
             Message::Sms(template) => serde_json::to_value(template),
         }
         .expect("text, lists and maps with text keys are always JSON")
+    }
+
+    /// What only the provider that sends it knows, under the keys of its template fields.
+    pub fn extra(&self) -> &Map<String, Value> {
+        match self {
+            Message::Whatsapp(template) => &template.extra,
+            Message::Sms(template) => &template.extra,
+        }
+    }
+
+    /// Changes what only the provider knows.
+    pub fn extra_mut(&mut self) -> &mut Map<String, Value> {
+        match self {
+            Message::Whatsapp(template) => &mut template.extra,
+            Message::Sms(template) => &mut template.extra,
+        }
     }
 
     /// What the provider knows it by: the campaign, an id, or the text itself.

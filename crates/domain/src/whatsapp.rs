@@ -1,6 +1,7 @@
 //! A WhatsApp template as providers know it: the approved text, and what is put into it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{
     channel::Category,
@@ -62,6 +63,9 @@ pub struct WhatsappTemplate {
     /// Buttons in order.
     #[serde(default)]
     pub buttons: Vec<UrlButton>,
+    /// What only the provider that sends it knows, under the keys of its template fields.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 /// The name that goes along when a registrant has none; the provider wants one.
@@ -189,6 +193,7 @@ mod tests {
                 .collect(),
             media: None,
             buttons: vec![],
+            extra: Default::default(),
         }
     }
 

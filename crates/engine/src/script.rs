@@ -2,9 +2,9 @@
 
 use domain::{
     ids::{IntegrationId, MessageSpan},
-    template::Content,
+    template::{Content, Message},
 };
-use providers::{Wire, account::Script};
+use providers::account::Script;
 use store::StoreError;
 
 use crate::Engine;
@@ -17,8 +17,8 @@ impl Engine {
         message: MessageSpan,
     ) -> Result<Option<Script>, StoreError> {
         let Some(sent) = self.work.script(integration, message).await? else { return Ok(None) };
-        let wire = Wire::from_json(sent.channel, &sent.template);
+        let template = Message::from_text(sent.channel, &sent.template);
         let content = Content::from_json(sent.channel, &sent.content);
-        Ok(wire.ok().zip(content.ok()).map(|(wire, content)| Script { wire, content }))
+        Ok(template.ok().zip(content.ok()).map(|(template, content)| Script { template, content }))
     }
 }

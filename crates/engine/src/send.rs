@@ -8,10 +8,10 @@ use domain::{
     outcome::{Outcome, ProviderAnswer},
     reason::OwnReason,
     sending_hours::SendingHours,
-    template::Content,
+    template::{Content, Message},
     time::{Millis, SECOND},
 };
-use providers::{Account, Call, UNRECOGNISED, Wire, codes::STRIKES_MAX};
+use providers::{Account, Call, UNRECOGNISED, codes::STRIKES_MAX};
 use store::work::Claimed;
 use tracing::warn;
 
@@ -22,7 +22,7 @@ use crate::Engine;
 pub(crate) struct Ready {
     pub(crate) integration: IntegrationId,
     pub(crate) account: Arc<dyn Account>,
-    pub(crate) wire: Wire,
+    pub(crate) template: Message,
     pub(crate) deadline: Millis,
     pub(crate) hours: SendingHours,
     /// Final values of every message, when they are the same for all.
@@ -33,7 +33,7 @@ pub(crate) struct Ready {
 impl Ready {
     /// Rows that go into one call.
     pub(crate) fn batch(&self) -> usize {
-        if self.content.is_some() { self.account.batch(&self.wire).max(1) } else { 1 }
+        if self.content.is_some() { self.account.batch(&self.template).max(1) } else { 1 }
     }
 }
 
@@ -103,7 +103,7 @@ impl Engine {
         let own: Content;
         let content = match &ready.content {
             Some(shared) if first.content.is_empty() => shared,
-            _ => match Content::from_json(ready.wire.channel(), &first.content) {
+            _ => match Content::from_json(ready.template.channel(), &first.content) {
                 Ok(content) => {
                     own = content;
                     &own
@@ -116,7 +116,7 @@ impl Engine {
         };
         let to: Vec<&str> = rows.iter().map(|row| row.recipient.as_str()).collect();
         let span = Some(span(first.message.broadcast, first.message.position, last.message.position));
-        let call = Call { wire: &ready.wire, content, to: &to, span, now: self.clock.now() };
+        let call = Call { template: &ready.template, content, to: &to, span, now: self.clock.now() };
         Ended::Called(ready.account.send(&self.http, &call).await)
     }
 

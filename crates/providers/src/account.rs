@@ -16,7 +16,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{answer::QueryError, codes, http::Http, wire::Wire};
+use crate::{answer::QueryError, codes, http::Http};
 
 /// A call under way. Its box is nothing beside an HTTP call.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -43,7 +43,7 @@ pub trait Account: Send + Sync + fmt::Debug {
     }
 
     /// How many messages may share one call of this broadcast; their content has to be the same.
-    fn batch(&self, _wire: &Wire) -> usize {
+    fn batch(&self, _message: &Message) -> usize {
         1
     }
 
@@ -56,7 +56,7 @@ pub trait Account: Send + Sync + fmt::Debug {
     }
 
     /// Asks the vendor about what a broadcast would send, without sending. Free of charge.
-    fn probe<'a>(&'a self, http: &'a Http, wire: &'a Wire) -> BoxFuture<'a, Probe>;
+    fn probe<'a>(&'a self, http: &'a Http, message: &'a Message) -> BoxFuture<'a, Probe>;
 
     /// Asks the vendor about the account, and about what [`Vendor::question`](crate::Vendor::question) names, where `about`
     /// is not empty. Sends nothing and costs nothing.
@@ -87,7 +87,7 @@ pub trait Account: Send + Sync + fmt::Debug {
     fn read(&self, raw: &[u8]) -> Vec<Event>;
 
     /// By what the messages of a call can be asked about later; `None` where they cannot.
-    fn look_up_key(&self, _wire: &Wire, _provider_id: Option<&str>) -> Option<LookUpKey> {
+    fn look_up_key(&self, _message: &Message, _provider_id: Option<&str>) -> Option<LookUpKey> {
         None
     }
 
@@ -124,7 +124,7 @@ pub struct Capabilities {
 #[derive(Clone, Copy)]
 pub struct Call<'a> {
     /// What the broadcast sends.
-    pub wire: &'a Wire,
+    pub template: &'a Message,
     /// What differs from call to call.
     pub content: &'a Content,
     /// Who gets it, in E.164 form; never empty, and one alone unless [`Account::batch`] allows more.
@@ -191,7 +191,7 @@ pub struct Step {
 #[derive(Clone, Debug)]
 pub struct Script {
     /// What the broadcast sends.
-    pub wire: Wire,
+    pub template: Message,
     /// The values of this person.
     pub content: Content,
 }

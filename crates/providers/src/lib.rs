@@ -15,7 +15,6 @@ mod lenient;
 pub mod registry;
 pub mod secret;
 pub mod vendor;
-pub mod wire;
 
 pub use account::{Account, Call, LookUpKey, Standing, Status};
 pub use answer::QueryError;
@@ -23,4 +22,3 @@ pub use codes::{Meaning, NextAction, UNRECOGNISED, meaning, pauses_broadcast};
 pub use http::{Http, HttpSettings};
 pub use secret::Secret;
 pub use vendor::{Secrets, Urls, Vendor};
-pub use wire::{SmsWire, WhatsappWire, Wire, WireError};

@@ -153,6 +153,7 @@ pub(crate) fn rules(category: Category, source: Source, fallback: &str) -> Rules
         parameters: vec![parameter],
         media: None,
         buttons: vec![],
+        extra: Default::default(),
     };
     let event = Facts { workshop_title: "Excel".into(), ..Facts::default() };
     Rules::new(template.into(), event)

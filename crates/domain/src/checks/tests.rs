@@ -37,6 +37,7 @@ impl Given {
                 ],
                 media: None,
                 buttons: vec![],
+                extra: Default::default(),
             },
             join_link: "https://meet.example/x",
             audience: AudienceSummary { total: 10, reachable: 10, ..AudienceSummary::default() },

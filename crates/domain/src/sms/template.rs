@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{DltTemplateId, EntityId, MessageId, Segments, SenderId, Tag, ValueLimits, segments};
 use crate::{
@@ -74,6 +75,9 @@ pub struct SmsTemplate {
     /// Longest values, as the account that sends has them.
     #[serde(default, skip_serializing_if = "ValueLimits::are_usual")]
     pub limits: ValueLimits,
+    /// What only the provider that sends it knows, under the keys of its template fields.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 /// What stands in the way of sending with a template, whoever gets it.
@@ -357,6 +361,7 @@ mod tests {
                 variable("time", Tag::Alphanumeric, Source::WorkshopTime),
                 variable("link", Tag::Url, Source::WorkshopJoinLink),
             ],
+            extra: Default::default(),
         }
     }
 

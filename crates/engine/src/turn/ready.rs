@@ -6,10 +6,9 @@ use domain::{
     ids::BroadcastId,
     outcome::ProviderAnswer,
     reason::OwnReason,
-    template::Content,
+    template::{Content, Message},
     time::{Millis, SECOND},
 };
-use providers::Wire;
 use store::StoreError;
 
 use super::Sender;
@@ -81,16 +80,16 @@ impl Sender {
             Ok(account) => account,
             Err(words) => return Ok(Err(ProviderAnswer::new(OwnReason::Account, words))),
         };
-        let wire = match Wire::from_json(account.channel(), &job.template.to_string()) {
-            Ok(wire) => wire,
+        let template = match Message::from_json(account.channel(), &job.template) {
+            Ok(template) => template,
             Err(error) => return Ok(Err(ProviderAnswer::new(OwnReason::Template, error.to_string()))),
         };
         let shared = job.content.as_deref();
-        let content = shared.and_then(|text| Content::from_json(wire.channel(), text).ok());
+        let content = shared.and_then(|text| Content::from_json(template.channel(), text).ok());
         let ready = Ready {
             integration: job.integration,
             account,
-            wire,
+            template,
             deadline: job.deadline,
             hours: job.hours,
             content,

@@ -115,7 +115,7 @@ impl Sender {
         if !ready.account.can().echoes {
             self.endings.found_by_id.insert(broadcast);
         }
-        if let Some(asked) = ready.account.look_up_key(&ready.wire, provider_id.as_deref()) {
+        if let Some(asked) = ready.account.look_up_key(&ready.template, provider_id.as_deref()) {
             let (first, last) = (first.message.position, last.message.position);
             let (asked, first, last) = match asked {
                 // Personal messages that went out together share a question; those that go again may lie anywhere.

@@ -79,6 +79,7 @@ fn template(message_id: &str, text: &str, sources: &[Source]) -> SmsTemplate {
         category: Category::Utility,
         text: text.into(),
         variables: variables.collect(),
+        extra: Default::default(),
     }
 }
 

@@ -225,6 +225,7 @@ impl World {
             .to_vec(),
             media: None,
             buttons: vec![],
+            extra: Default::default(),
         }
     }
 

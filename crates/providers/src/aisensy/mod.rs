@@ -8,7 +8,12 @@ mod receipts;
 mod request;
 mod vendor;
 
-use domain::{outcome::Outcome, template::WhatsappContent, time::Millis};
+use domain::{
+    outcome::{Outcome, ProviderAnswer},
+    template::WhatsappContent,
+    time::Millis,
+    whatsapp::WhatsappTemplate,
+};
 use serde::{Deserialize, Serialize};
 
 pub use answers::{ANSWERS, read_answer};
@@ -18,10 +23,9 @@ pub use vendor::{AISENSY, Aisensy};
 
 pub use crate::answer::QueryError;
 use crate::{
-    answer,
+    answer, codes,
     http::{Endpoint, EndpointError, Http},
     secret::Secret,
-    wire::WhatsappWire,
 };
 
 /// AiSensy's own hosts (§1). Resellers run the same interface under others.
@@ -105,12 +109,18 @@ impl AisensyAccount {
     pub async fn send_one(
         &self,
         http: &Http,
-        wire: &WhatsappWire,
+        template: &WhatsappTemplate,
         content: &WhatsappContent,
         to: &str,
         now: Millis,
     ) -> Outcome {
-        let body = request::body(self, wire, content, to);
+        let body = match request::body(self, template, content, to) {
+            Ok(body) => body,
+            Err(error) => {
+                let words = format!("the template holds what AiSensy does not take: {error}");
+                return Outcome::Misconfigured(ProviderAnswer::new(codes::NOT_SET_UP, words));
+            }
+        };
         match http.post(&self.send, body, None).await {
             Ok(answer) => read_answer(&answer, now, &[&self.api_key]),
             Err(silence) => answer::unanswered(silence),

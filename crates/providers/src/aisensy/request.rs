@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use domain::template::WhatsappContent;
-use serde::{Serialize, Serializer, ser::SerializeSeq};
+use domain::{template::WhatsappContent, whatsapp::WhatsappTemplate};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq};
 use serde_json::{Map, Value};
 
 use super::AisensyAccount;
-use crate::wire::WhatsappWire;
 
 /// Whether a number goes out as `+91…` or as `91…`; AiSensy takes both and recommends the first (§2.2).
 const WITH_PLUS: bool = true;
@@ -48,7 +47,7 @@ struct Media<'a> {
 
 /// The buttons that take a value, each with its place among all buttons, in Meta's shape.
 struct Buttons<'a> {
-    wire: &'a WhatsappWire,
+    template: &'a WhatsappTemplate,
     values: &'a [String],
 }
 
@@ -74,8 +73,7 @@ struct ButtonText<'a> {
 
 impl Serialize for Buttons<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let taking =
-            self.wire.template.buttons.iter().enumerate().filter(|(_, button)| button.value.is_some());
+        let taking = self.template.buttons.iter().enumerate().filter(|(_, button)| button.value.is_some());
         let mut seq = serializer.serialize_seq(None)?;
         for ((index, _), text) in taking.zip(self.values) {
             let parameters = [ButtonText { r#type: "text", text }];
@@ -85,14 +83,33 @@ impl Serialize for Buttons<'_> {
     }
 }
 
+/// What the API takes beyond a template of WhatsApp (§2.1). All of it may stand in the frozen template; empty members are not sent.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Extra {
+    /// Tags of the project; it ignores those that it does not know.
+    tags: Vec<String>,
+    /// Attributes of the contact; their keys must exist in the project.
+    attributes: BTreeMap<String, String>,
+    /// Cards of a carousel template.
+    carousel_cards: Vec<Value>,
+    /// Place of a location template.
+    location: Map<String, Value>,
+    /// Fallbacks of `$Name` parameters.
+    params_fallback: BTreeMap<String, String>,
+}
+
 /// Written once into one buffer; a usual body has about 400 bytes.
+///
+/// # Errors
+/// When what stands in the template beyond WhatsApp's own parts is not what the API takes.
 pub(super) fn body(
     account: &AisensyAccount,
-    wire: &WhatsappWire,
+    template: &WhatsappTemplate,
     content: &WhatsappContent,
     to: &str,
-) -> Vec<u8> {
-    let template = &wire.template;
+) -> Result<Vec<u8>, serde_json::Error> {
+    let extra = Extra::deserialize(&template.extra)?;
     let body = Body {
         api_key: account.api_key.expose(),
         campaign_name: &template.campaign,
@@ -101,15 +118,15 @@ pub(super) fn body(
         source: &account.source,
         template_params: &content.values,
         media: template.media.as_ref().map(|media| Media { url: &media.url, filename: &media.filename }),
-        buttons: Buttons { wire, values: &content.buttons },
-        carousel_cards: &wire.carousel_cards,
-        location: &wire.location,
-        attributes: &wire.attributes,
-        params_fallback_value: &wire.params_fallback,
-        tags: &wire.tags,
+        buttons: Buttons { template, values: &content.buttons },
+        carousel_cards: &extra.carousel_cards,
+        location: &extra.location,
+        attributes: &extra.attributes,
+        params_fallback_value: &extra.params_fallback,
+        tags: &extra.tags,
         default_country_code: &account.country,
     };
     let mut bytes = Vec::with_capacity(512 + account.api_key.expose().len());
-    serde_json::to_writer(&mut bytes, &body).expect("text and maps with text keys are always JSON");
-    bytes
+    serde_json::to_writer(&mut bytes, &body)?;
+    Ok(bytes)
 }

@@ -7,7 +7,7 @@ use domain::{
     outcome::{Outcome, ProviderAnswer},
     pace::PORTFOLIO,
     receipt::Event,
-    template::Content,
+    template::{Content, Message},
     text::grouped,
 };
 use serde_json::Value;
@@ -29,7 +29,6 @@ use crate::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
         Urls, Vendor,
     },
-    wire::Wire,
 };
 
 /// AiSensy.
@@ -272,22 +271,23 @@ impl Account for AisensyAccount {
 
     fn send<'a>(&'a self, http: &'a Http, call: &'a Call<'a>) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
-            let (Wire::Whatsapp(wire), Content::Whatsapp(content)) = (call.wire, call.content) else {
+            let (Message::Whatsapp(template), Content::Whatsapp(content)) = (call.template, call.content)
+            else {
                 return Outcome::Misconfigured(wrong_channel(self));
             };
             let [to] = call.to else {
                 let words = format!("AiSensy takes one number per call, not {}", call.to.len());
                 return Outcome::Misconfigured(ProviderAnswer::new(codes::NOT_SET_UP, words));
             };
-            self.send_one(http, wire, content, to, call.now).await
+            self.send_one(http, template, content, to, call.now).await
         })
     }
 
-    fn probe<'a>(&'a self, http: &'a Http, wire: &'a Wire) -> BoxFuture<'a, Probe> {
+    fn probe<'a>(&'a self, http: &'a Http, message: &'a Message) -> BoxFuture<'a, Probe> {
         Box::pin(async move {
-            match wire {
-                Wire::Whatsapp(wire) => self.ask_campaign(http, &wire.template.campaign).await,
-                Wire::Sms(_) => Probe::Refused(wrong_channel(self).text),
+            match message {
+                Message::Whatsapp(template) => self.ask_campaign(http, &template.campaign).await,
+                Message::Sms(_) => Probe::Refused(wrong_channel(self).text),
             }
         })
     }
@@ -331,12 +331,12 @@ impl Account for AisensyAccount {
         read(raw)
     }
 
-    fn look_up_key(&self, wire: &Wire, _provider_id: Option<&str>) -> Option<LookUpKey> {
-        match wire {
-            Wire::Whatsapp(wire) if self.has_project() => {
-                Some(LookUpKey::Broadcast(wire.template.campaign.clone()))
+    fn look_up_key(&self, message: &Message, _provider_id: Option<&str>) -> Option<LookUpKey> {
+        match message {
+            Message::Whatsapp(template) if self.has_project() => {
+                Some(LookUpKey::Broadcast(template.campaign.clone()))
             }
-            Wire::Whatsapp(_) | Wire::Sms(_) => None,
+            Message::Whatsapp(_) | Message::Sms(_) => None,
         }
     }
 

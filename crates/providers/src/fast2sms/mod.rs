@@ -12,7 +12,7 @@ mod vendor;
 use domain::{
     outcome::{Outcome, ProviderAnswer},
     sending_hours::OpenHours,
-    sms::{EntityId, SenderId, SmsRoute, ValueLimits},
+    sms::{EntityId, SenderId, SmsRoute, SmsTemplate, ValueLimits},
     template::Content,
 };
 use reqwest::header::{AUTHORIZATION, HeaderName};
@@ -31,7 +31,6 @@ use crate::{
     answer, codes,
     http::{Endpoint, EndpointError, Http},
     secret::Secret,
-    wire::SmsWire,
 };
 
 /// Fast2SMS's own host (§1). Clones answer the same paths on others.
@@ -129,12 +128,12 @@ impl Fast2smsAccount {
 
     /// Sends one text to numbers in E.164 form, in one request. What is not set up, or no Indian mobile number, is refused
     /// without a call; in a batch as [`NUMBERS_REFUSED`], as the provider would.
-    pub async fn send_all(&self, http: &Http, wire: &SmsWire, call: &Call<'_>) -> Outcome {
+    pub async fn send_all(&self, http: &Http, template: &SmsTemplate, call: &Call<'_>) -> Outcome {
         let Call { content, to, span, now, .. } = *call;
         if !matches!(content, Content::Sms(_)) {
             return Outcome::Misconfigured(wrong_channel(self));
         }
-        let body = match request::body(self, &wire.template, content, to, span) {
+        let body = match request::body(self, template, content, to, span) {
             Ok(body) => body,
             Err(request::Unsendable::Numbers) => {
                 let words = "Fast2SMS reaches Indian mobile numbers only";

@@ -31,7 +31,6 @@ use crate::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
         Urls, Vendor,
     },
-    wire::Wire,
 };
 
 /// Fast2SMS.
@@ -285,18 +284,18 @@ impl Account for Fast2smsAccount {
     }
 
     /// One when the text is personal (NOTES.md §2.2).
-    fn batch(&self, wire: &Wire) -> usize {
-        match wire {
-            Wire::Sms(wire) if !wire.template.is_personal() => self.numbers_per_request,
-            Wire::Sms(_) | Wire::Whatsapp(_) => 1,
+    fn batch(&self, message: &Message) -> usize {
+        match message {
+            Message::Sms(template) if !template.is_personal() => self.numbers_per_request,
+            Message::Sms(_) | Message::Whatsapp(_) => 1,
         }
     }
 
     fn send<'a>(&'a self, http: &'a Http, call: &'a Call<'a>) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
-            match call.wire {
-                Wire::Sms(wire) => self.send_all(http, wire, call).await,
-                Wire::Whatsapp(_) => Outcome::Misconfigured(wrong_channel(self)),
+            match call.template {
+                Message::Sms(template) => self.send_all(http, template, call).await,
+                Message::Whatsapp(_) => Outcome::Misconfigured(wrong_channel(self)),
             }
         })
     }
@@ -306,11 +305,11 @@ impl Account for Fast2smsAccount {
             .contains(&said.code.as_str())
     }
 
-    fn probe<'a>(&'a self, http: &'a Http, wire: &'a Wire) -> BoxFuture<'a, Probe> {
+    fn probe<'a>(&'a self, http: &'a Http, message: &'a Message) -> BoxFuture<'a, Probe> {
         Box::pin(async move {
-            match wire {
-                Wire::Sms(wire) => self.ask_template(http, &wire.template).await,
-                Wire::Whatsapp(_) => Probe::Refused(wrong_channel(self).text),
+            match message {
+                Message::Sms(template) => self.ask_template(http, template).await,
+                Message::Whatsapp(_) => Probe::Refused(wrong_channel(self).text),
             }
         })
     }
@@ -339,10 +338,10 @@ impl Account for Fast2smsAccount {
         read(raw)
     }
 
-    fn look_up_key(&self, wire: &Wire, provider_id: Option<&str>) -> Option<LookUpKey> {
-        match wire {
-            Wire::Sms(_) => Some(LookUpKey::Call(provider_id?.to_owned())),
-            Wire::Whatsapp(_) => None,
+    fn look_up_key(&self, message: &Message, provider_id: Option<&str>) -> Option<LookUpKey> {
+        match message {
+            Message::Sms(_) => Some(LookUpKey::Call(provider_id?.to_owned())),
+            Message::Whatsapp(_) => None,
         }
     }
 

@@ -3,12 +3,12 @@
 use domain::{
     channel::Category,
     outcome::Outcome,
-    template::{Content, Source, WhatsappContent},
+    template::{Content, Message, Source, WhatsappContent},
     time::Millis,
     whatsapp::{Media, Parameter, UrlButton, WhatsappTemplate},
 };
 use munadi_providers::{
-    Account, Call, Http, HttpSettings, Secret, Wire,
+    Account, Call, Http, HttpSettings, Secret,
     aisensy::{AisensyAccount, AisensySecrets, AisensySettings},
 };
 use serde_json::{Value, json};
@@ -50,6 +50,7 @@ pub(crate) fn template() -> WhatsappTemplate {
         parameters: vec![parameter(Source::RegistrantFirstName), parameter(Source::WorkshopTitle)],
         media: None,
         buttons: vec![],
+        extra: Default::default(),
     }
 }
 
@@ -65,8 +66,14 @@ fn with_buttons(buttons: Vec<String>) -> Content {
     })
 }
 
-pub(crate) async fn send(url: &str, wire: &Wire) -> Outcome {
-    let call = Call { wire, content: &content(), to: &[TO], span: None, now: Millis(1_445_412_470_000) };
+pub(crate) async fn send(url: &str, message: &Message) -> Outcome {
+    let call = Call {
+        template: message,
+        content: &content(),
+        to: &[TO],
+        span: None,
+        now: Millis(1_445_412_470_000),
+    };
     account(url).send(&http(), &call).await
 }
 
@@ -108,7 +115,7 @@ async fn every_field_of_the_document_can_be_sent() {
     ] {
         frozen[name] = value;
     }
-    let wire = Wire::from_json(domain::channel::Channel::WhatsappPersonal, &frozen.to_string()).unwrap();
+    let message = Message::from_json(domain::channel::Channel::WhatsappPersonal, &frozen).unwrap();
     let content = with_buttons(vec!["abc".into()]);
     let settings = AisensySettings {
         country: "IN".into(),
@@ -116,7 +123,7 @@ async fn every_field_of_the_document_can_be_sent() {
         ..settings("")
     };
     let account = AisensyAccount::new(&settings, secrets()).unwrap();
-    let call = Call { wire: &wire, content: &content, to: &[TO], span: None, now: Millis(0) };
+    let call = Call { template: &message, content: &content, to: &[TO], span: None, now: Millis(0) };
     account.send(&http(), &call).await;
     let heard = server.heard();
     assert!(heard[0].head.starts_with("POST /campaign/t1/api/v2 HTTP/1.1"), "a pasted /v2 is not doubled");

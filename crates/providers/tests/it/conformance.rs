@@ -6,7 +6,7 @@ use domain::{
     channel::Channel, checks::Probe, outcome::Outcome, receipt::Event, template::Message, time::Millis,
 };
 use munadi_providers::{
-    Account, Call, Secrets, Standing, Urls, Vendor, Wire,
+    Account, Call, Secrets, Standing, Urls, Vendor,
     account::Post,
     codes,
     field::{Kind, Typed},
@@ -25,7 +25,7 @@ const TO: &str = "+919000000001";
 const SECRET: &str = "TEST-KEY-NOT-REAL-0000000000";
 
 /// A message of that channel, and the values of one person.
-fn message(channel: Channel) -> (Wire, domain::template::Content) {
+fn template_of(channel: Channel) -> (Message, domain::template::Content) {
     match channel {
         Channel::Sms => (fast2sms_request::template().into(), fast2sms_request::content()),
         _ => (aisensy_request::template().into(), aisensy_request::content()),
@@ -173,9 +173,9 @@ fn an_account_serves_a_channel_of_its_vendor_and_shares_no_call_of_personal_text
         let account = open(*vendor, "https://vendor.example");
         assert_eq!(account.kind(), vendor.kind());
         assert!(vendor.channels().contains(&account.channel()));
-        let (wire, _) = message(account.channel());
-        assert_eq!(account.batch(&wire), 1, "{}: a personal text goes to one", vendor.kind());
-        let complete: Message = account.complete(wire.message());
+        let (message, _) = template_of(account.channel());
+        assert_eq!(account.batch(&message), 1, "{}: a personal text goes to one", vendor.kind());
+        let complete: Message = account.complete(message);
         assert_eq!(complete.channel(), account.channel());
     }
 }
@@ -192,8 +192,8 @@ async fn silence_denies_nothing_and_garbage_is_no_acceptance() {
         ] {
             let server = Server::start(vec![reply]).await;
             let account = open(*vendor, &server.url);
-            let (wire, content) = message(account.channel());
-            let call = Call { wire: &wire, content: &content, to: &[TO], span: None, now: Millis(0) };
+            let (message, content) = template_of(account.channel());
+            let call = Call { template: &message, content: &content, to: &[TO], span: None, now: Millis(0) };
             let outcome = account.send(&http(), &call).await;
             assert_eq!(matches!(outcome, Outcome::Unknown(_)), unknown, "{}: {outcome:?}", vendor.kind());
             assert_eq!(matches!(outcome, Outcome::NotNow { .. }), !unknown, "{}: {outcome:?}", vendor.kind());
@@ -206,11 +206,11 @@ async fn silence_denies_nothing_and_garbage_is_no_acceptance() {
 async fn nobody_home_is_a_call_that_may_be_made_again() {
     for vendor in VENDORS {
         let account = open(*vendor, "http://127.0.0.1:9");
-        let (wire, content) = message(account.channel());
-        let call = Call { wire: &wire, content: &content, to: &[TO], span: None, now: Millis(0) };
+        let (message, content) = template_of(account.channel());
+        let call = Call { template: &message, content: &content, to: &[TO], span: None, now: Millis(0) };
         let outcome = account.send(&http(), &call).await;
         assert!(matches!(outcome, Outcome::NotNow { .. }), "{}: {outcome:?}", vendor.kind());
-        assert!(matches!(account.probe(&http(), &wire).await, Probe::Silent(_)), "{}", vendor.kind());
+        assert!(matches!(account.probe(&http(), &message).await, Probe::Silent(_)), "{}", vendor.kind());
         let status = account.status(&http(), "").await;
         assert!(
             matches!(status.standing, Standing::Silent | Standing::NotProven),
@@ -229,16 +229,16 @@ async fn a_message_of_another_channel_never_leaves() {
             Channel::Sms => Channel::WhatsappPersonal,
             _ => Channel::Sms,
         };
-        let (wire, content) = message(other);
-        let call = Call { wire: &wire, content: &content, to: &[TO], span: None, now: Millis(0) };
+        let (message, content) = template_of(other);
+        let call = Call { template: &message, content: &content, to: &[TO], span: None, now: Millis(0) };
         let outcome = account.send(&http(), &call).await;
         assert!(
             matches!(&outcome, Outcome::Misconfigured(said) if said.code == codes::NOT_SET_UP),
             "{outcome:?}"
         );
-        assert!(matches!(account.probe(&http(), &wire).await, Probe::Refused(_)));
+        assert!(matches!(account.probe(&http(), &message).await, Probe::Refused(_)));
         assert!(server.heard().is_empty(), "{}", vendor.kind());
-        assert!(account.look_up_key(&wire, Some("id")).is_none());
+        assert!(account.look_up_key(&message, Some("id")).is_none());
     }
 }
 

@@ -10,11 +10,11 @@ use domain::{
     outcome::Outcome,
     receipt::{Event, Proof, Reading},
     sms::{MessageId, SenderId, SmsRoute, SmsTemplate, Tag, Variable, segments},
-    template::{Content, Source},
+    template::{Content, Message, Source},
     time::Millis,
 };
 use munadi_providers::{
-    Account, Call, QueryError, Secret, Wire,
+    Account, Call, QueryError, Secret,
     account::Post,
     fast2sms::{Fast2smsAccount, Fast2smsSecrets, NUMBERS_REFUSED, SAME_NUMBER, SMS_NO_CREDIT},
 };
@@ -61,6 +61,7 @@ fn template(message_id: &str, text: &str, values: usize) -> SmsTemplate {
         category: Category::Utility,
         text: text.into(),
         variables: (1..=values).map(value).collect(),
+        extra: Default::default(),
     }
 }
 
@@ -68,8 +69,8 @@ fn reminder() -> SmsTemplate {
     template("111111", "Hi {#var#}, {#var#} starts at {#var#}. -Example Academy", 3)
 }
 
-async fn send(vendor: &Sandbox, wire: &Wire, content: &Content, to: &[&str]) -> Outcome {
-    let call = Call { wire, content, to, span: Some(span()), now: Millis(0) };
+async fn send(vendor: &Sandbox, message: &Message, content: &Content, to: &[&str]) -> Outcome {
+    let call = Call { template: message, content, to, span: Some(span()), now: Millis(0) };
     fast2sms(vendor).send(&http(), &call).await
 }
 

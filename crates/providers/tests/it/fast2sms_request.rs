@@ -9,7 +9,7 @@ use domain::{
     time::Millis,
 };
 use munadi_providers::{
-    Account, Call, Http, Secret, Wire, codes,
+    Account, Call, Http, Secret, codes,
     fast2sms::{
         Fast2smsAccount, Fast2smsSecrets, Fast2smsSettings, NUMBERS_PER_REQUEST_MAX, NUMBERS_REFUSED,
     },
@@ -57,6 +57,7 @@ pub(crate) fn template() -> SmsTemplate {
             variable("title", Source::WorkshopTitle),
             variable("time", Source::WorkshopTime),
         ],
+        extra: Default::default(),
     }
 }
 
@@ -69,14 +70,20 @@ pub(crate) fn span() -> MessageSpan {
     MessageSpan { broadcast, first: 1, last: 1 }
 }
 
-pub(crate) async fn send_to(account: Fast2smsAccount, wire: &Wire, to: &[&str]) -> Outcome {
-    let call = Call { wire, content: &content(), to, span: Some(span()), now: Millis(1_445_412_470_000) };
+pub(crate) async fn send_to(account: Fast2smsAccount, message: &Message, to: &[&str]) -> Outcome {
+    let call = Call {
+        template: message,
+        content: &content(),
+        to,
+        span: Some(span()),
+        now: Millis(1_445_412_470_000),
+    };
     account.send(&http(), &call).await
 }
 
 pub(crate) async fn send_by(http: &Http, account: &Fast2smsAccount) -> Outcome {
-    let (wire, content) = (template().into(), content());
-    let call = Call { wire: &wire, content: &content, to: &[TO], span: Some(span()), now: Millis(0) };
+    let (message, content) = (template().into(), content());
+    let call = Call { template: &message, content: &content, to: &[TO], span: Some(span()), now: Millis(0) };
     account.send(http, &call).await
 }
 
@@ -148,15 +155,15 @@ async fn a_text_that_is_the_same_for_all_goes_to_many_in_one_request() {
     let (body, outcome) = posted(template(), &[TO, "+919000000002", "+916000000003"]).await;
     assert_eq!(body["numbers"], "9000000001,9000000002,6000000003");
     assert!(matches!(outcome, Outcome::Accepted { .. }));
-    let wire = |source| {
+    let message = |source| {
         let mut template = template();
         template.variables[0].source = source;
-        Wire::from(template)
+        Message::from(template)
     };
     let batch = |numbers_per_request, source| {
         let settings = Fast2smsSettings { numbers_per_request, ..settings("http://127.0.0.1:9") };
         let account = Fast2smsAccount::new(&settings, secrets()).unwrap();
-        account.batch(&wire(source))
+        account.batch(&message(source))
     };
     assert_eq!(batch(100, Source::RegistrantFirstName), 1, "personal");
     assert_eq!(batch(100, Source::WorkshopTitle), 100);
@@ -220,8 +227,8 @@ async fn what_is_not_set_up_is_said_without_a_call() {
 async fn a_bar_in_a_stored_value_shifts_no_other() {
     let server = Server::start(vec![answer(200, r#"{"return":true}"#)]).await;
     let content = Content::sms(["A|B", "C"].map(str::to_owned));
-    let wire = template().into();
-    let call = Call { wire: &wire, content: &content, to: &[TO], span: None, now: Millis(0) };
+    let message = template().into();
+    let call = Call { template: &message, content: &content, to: &[TO], span: None, now: Millis(0) };
     fast2sms(&server.url).send(&http(), &call).await;
     let body: Value = serde_json::from_str(&server.heard()[0].body).unwrap();
     assert_eq!(body["variables_values"], "A B|C");
@@ -231,15 +238,15 @@ async fn a_bar_in_a_stored_value_shifts_no_other() {
 #[tokio::test]
 async fn a_template_of_another_channel_never_leaves() {
     let server = Server::start(vec![answer(200, r#"{"return":true}"#)]).await;
-    let wire = aisensy_request::template().into();
-    let outcome = send_to(fast2sms(&server.url), &wire, &[TO]).await;
+    let message = aisensy_request::template().into();
+    let outcome = send_to(fast2sms(&server.url), &message, &[TO]).await;
     assert!(matches!(&outcome, Outcome::Misconfigured(said) if said.code == codes::NOT_SET_UP));
-    let wire: Wire = template().into();
-    let call = Call { wire: &wire, content: &content(), to: &[TO], span: None, now: Millis(0) };
+    let message: Message = template().into();
+    let call = Call { template: &message, content: &content(), to: &[TO], span: None, now: Millis(0) };
     let outcome = aisensy_request::account(&server.url).send(&http(), &call).await;
     assert!(matches!(&outcome, Outcome::Misconfigured(said) if said.code == codes::NOT_SET_UP));
-    let wire = aisensy_request::template().into();
-    let call = Call { wire: &wire, content: &content(), to: &[TO, TO], span: None, now: Millis(0) };
+    let message = aisensy_request::template().into();
+    let call = Call { template: &message, content: &content(), to: &[TO, TO], span: None, now: Millis(0) };
     let outcome = aisensy_request::account(&server.url).send(&http(), &call).await;
     assert!(matches!(outcome, Outcome::Misconfigured(_)), "AiSensy takes one number per call");
     assert!(server.heard().is_empty());
@@ -248,11 +255,11 @@ async fn a_template_of_another_channel_never_leaves() {
 #[test]
 fn a_frozen_template_is_read_back() {
     let frozen = serde_json::to_string(&template()).unwrap();
-    let Wire::Sms(wire) = Wire::from_json(Channel::Sms, &frozen).unwrap() else { panic!("an SMS") };
-    assert_eq!(wire.template, template());
-    assert!(Wire::from_json(Channel::Sms, "{}").is_err());
+    let Message::Sms(read) = Message::from_text(Channel::Sms, &frozen).unwrap() else { panic!("an SMS") };
+    assert_eq!(read, template());
+    assert!(Message::from_text(Channel::Sms, "{}").is_err());
     let confused = frozen.replace("111111", "1100000000000000001");
-    let error = Wire::from_json(Channel::Sms, &confused).unwrap_err().to_string();
+    let error = Message::from_text(Channel::Sms, &confused).unwrap_err().to_string();
     assert!(error.contains("DLT content-template id"), "{error}");
 }
 
@@ -278,8 +285,9 @@ fn the_settings_are_stored_without_the_address() {
 
 #[test]
 fn no_debug_text_shows_a_key_a_number_or_a_message() {
-    let wire: Wire = template().into();
-    let call = Call { wire: &wire, content: &content(), to: &[TO], span: Some(span()), now: Millis(0) };
+    let message: Message = template().into();
+    let call =
+        Call { template: &message, content: &content(), to: &[TO], span: Some(span()), now: Millis(0) };
     let account = fast2sms("https://sms.example");
     for text in [format!("{account:?}"), format!("{:?}", secrets()), format!("{call:?}")] {
         for secret in [KEY, "9000000001", "Asha"] {

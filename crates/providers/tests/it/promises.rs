@@ -7,9 +7,10 @@ use domain::{
     money::Money,
     outcome::Outcome,
     receipt::{Event, OptWord, Proof, opt_word},
+    template::Message,
 };
 use munadi_providers::{
-    Account, Secret, Wire,
+    Account, Secret,
     aisensy::{
         AisensyAccount, AisensySecrets, AisensySettings, AudienceCategory, QueryError, dedupe_key, read,
         verify,
@@ -242,10 +243,10 @@ async fn no_log_line_holds_a_key_a_number_or_a_message() {
     ] {
         assert!(!log.contains(secret), "{secret} in {log}");
     }
-    let wire: Wire = template().into();
+    let message: Message = template().into();
     let content = crate::aisensy_request::content();
     let call = munadi_providers::Call {
-        wire: &wire,
+        template: &message,
         content: &content,
         to: &[TO],
         span: None,

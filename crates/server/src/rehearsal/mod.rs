@@ -218,6 +218,7 @@ pub fn templates() -> Vec<(&'static str, WhatsappTemplate)> {
         parameters,
         media: None,
         buttons,
+        extra: Default::default(),
     };
     vec![
         (

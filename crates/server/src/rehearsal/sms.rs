@@ -25,6 +25,7 @@ pub fn sms_templates() -> anyhow::Result<Vec<(&'static str, SmsTemplate)>> {
             category,
             text: text.to_owned(),
             variables,
+            extra: Default::default(),
         })
     };
     Ok(vec![

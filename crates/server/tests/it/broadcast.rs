@@ -155,8 +155,7 @@ fn sms_template() -> SmsTemplate {
         variables: vec![
             variable("first name", Source::RegistrantFirstName),
             variable("workshop", Source::WorkshopTitle),
-        ],
-    }
+        ], extra: Default::default() }
 }
 
 /// An SMS broadcast in promotion's hours with four people: one took one segment, one two, one was refused at once, one was found on

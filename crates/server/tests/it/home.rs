@@ -136,6 +136,7 @@ async fn template(world: &World, org: &Org, name: &str) -> TemplateId {
         ],
         media: None,
         buttons: vec![],
+        extra: Default::default(),
     };
     let body = serde_json::to_value(body).unwrap();
     org.add_template(Channel::WhatsappPersonal, name, &body, world.clock_now()).await.unwrap()

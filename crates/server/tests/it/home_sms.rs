@@ -115,6 +115,7 @@ async fn template(world: &World, scene: &Scene, name: &str, category: Category, 
         category,
         text: text.into(),
         variables,
+        extra: Default::default(),
     };
     let body = serde_json::to_value(body).unwrap();
     scene.org.add_template(Channel::Sms, name, &body, world.clock_now()).await.unwrap()

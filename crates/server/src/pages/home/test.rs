@@ -6,7 +6,7 @@ use domain::{
     audience::Excluded, checks::Probe, message::SkipReason, outcome::Outcome, phone::Phone, template::Message,
 };
 use maud::html;
-use providers::{Standing, Wire};
+use providers::Standing;
 
 use super::{
     Pairs,
@@ -162,11 +162,12 @@ pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) ->
         Ok(account) => account,
         Err(words) => return Ok(see_other_failed(&app, &back, words)),
     };
-    let wire = Wire::from_json(composer.state.channel, &composer.review.frozen.to_string())
-        .map_err(|error| Problem::bad_request(error.to_string()))?;
     let vendor = vendor::name(composer.state.channel, Some(&composer.review.draft.account));
     let name = composer.review.draft.message.name_there();
-    let probe = app.composer.probe(&composer.review.draft.account, account, &wire, name, Wait::Anew).await;
+    let probe = app
+        .composer
+        .probe(&composer.review.draft.account, account, &composer.review.draft.message, Wait::Anew)
+        .await;
     let anew = app.composer.open(&composer.review.draft.account, Wait::Anew).await;
     let status = anew.status.unwrap_or_default();
     let money = match (status.balance, status.standing) {

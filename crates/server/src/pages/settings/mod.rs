@@ -6,6 +6,7 @@ pub mod integrations;
 pub mod prices;
 pub mod purposes;
 pub mod templates;
+mod vendor_field;
 
 use domain::time::Millis;
 

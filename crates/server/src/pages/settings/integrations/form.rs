@@ -8,7 +8,7 @@ use domain::{ids::IntegrationId, pace::Pace, text::line};
 use maud::{Markup, html};
 use providers::{
     Secret, Secrets, Vendor,
-    field::{self, Kind, PER_DAY_MAX, Typed, Wrong},
+    field::{self, Kind, Typed, Wrong},
 };
 use serde_json::{Map, Value};
 use store::integrations::{Integration, NewIntegration};
@@ -22,11 +22,11 @@ use crate::{
         extract::{Form, Member, Path},
         notice::see_other_saying,
     },
-    pages::{length_error, unprocessable},
+    pages::{length_error, settings::vendor_field, unprocessable},
     ui::{
         button::{Button, Link},
         chip::Tone,
-        field::{Checkbox, Choice, Field},
+        field::{Checkbox, Field},
         head::{Card, Head},
         note::Note,
     },
@@ -173,13 +173,6 @@ impl<'a> AccountForm<'a> {
 
     fn draw(&self, member: &Member, field: &field::Field, stored: Option<&Integration>) -> Vec<Field> {
         let value = |name: &str| self.typed.typed(name).to_owned();
-        let plain = |control: Field| {
-            let control = control.value(value(field.key)).error(self.error(field.key)).help(field.help);
-            let control =
-                if field.placeholder.is_empty() { control } else { control.placeholder(field.placeholder) };
-            let must = !field.missing.is_empty() || matches!(field.kind, Kind::Rate { .. });
-            vec![if must { control.required() } else { control }]
-        };
         match field.kind {
             Kind::Secret => vec![
                 Field::password(field.key, field.label)
@@ -187,24 +180,6 @@ impl<'a> AccountForm<'a> {
                     .error(self.error(field.key))
                     .help(format!("{}{}", keeps(stored, field.key), field.help)),
             ],
-            Kind::Text { .. } => plain(Field::text(field.key, field.label)),
-            Kind::Id { digits, .. } => {
-                let id = Field::text(field.key, field.label).autocomplete("off");
-                plain(if digits { id.inputmode("numeric") } else { id })
-            }
-            Kind::Number { min, max, .. } => plain(Field::number(field.key, field.label).between(min, max)),
-            Kind::Rate { max, .. } => plain(Field::number(field.key, field.label).between(1, max)),
-            Kind::Ceiling { .. } => plain(Field::number(field.key, field.label).between(0, PER_DAY_MAX)),
-            Kind::Choice { options, .. } => {
-                let chosen = value(field.key);
-                let options =
-                    options.iter().map(|(word, title)| Choice::new(*word, *title, &chosen)).collect();
-                vec![
-                    Field::select(field.key, field.label, options)
-                        .error(self.error(field.key))
-                        .help(field.help),
-                ]
-            }
             Kind::Hours => {
                 let zone = member.organization.zone.name();
                 let about = format!("Hours in which this account may send, in {zone}. Empty means any.");
@@ -217,6 +192,7 @@ impl<'a> AccountForm<'a> {
                 let [from, until] = [format!("{}_from", field.key), format!("{}_until", field.key)];
                 vec![time(from, "from", about), time(until, "until", field.help.to_owned())]
             }
+            _ => vec![vendor_field::draw(field, self.typed.typed(field.key), self.error(field.key))],
         }
     }
 }

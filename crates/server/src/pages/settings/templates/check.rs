@@ -2,7 +2,7 @@
 
 use domain::{checks::Probe, ids::IntegrationId, template::Message};
 use maud::html;
-use providers::{Vendor, Wire, field::Field as VendorField};
+use providers::{Vendor, field::Field as VendorField};
 use store::integrations::Integration;
 
 use super::{
@@ -53,10 +53,7 @@ pub(super) async fn ask(
         Err(words) => return Note::new(Tone::Fail, "Nothing was asked.", words),
     };
     let message = kind.draft(form);
-    let Ok(wire) = Wire::from_json(kind.channel(), &message.to_json().to_string()) else {
-        return nothing("The template cannot be read.".to_owned());
-    };
-    compared(opened.probe(&app.out, &wire).await, &message, about, vendor_name(account), &account.name)
+    compared(opened.probe(&app.out, &message).await, &message, about, vendor_name(account), &account.name)
 }
 
 /// What the provider's answer means for this template.

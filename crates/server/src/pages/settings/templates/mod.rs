@@ -9,6 +9,7 @@ mod form;
 pub mod import;
 mod kind;
 mod offer;
+mod own;
 mod page;
 mod sample;
 mod sms;
@@ -24,6 +25,7 @@ use self::{
     check::ask,
     form::{Form as Typed, copy_name, unmapped},
     kind::{Around, KINDS, Kind, Of},
+    own::Own,
     page::{below, page, removal},
 };
 use crate::{
@@ -194,7 +196,7 @@ pub async fn new(
     if let Ok(from) = query.from.parse::<TemplateId>() {
         let template = of_kind(&member, kind, from).await?;
         if let Some(message) = kind.message(&template) {
-            form = Typed::of(kind, &copy_name(&template.name), &message);
+            form = Own::of(kind, around.vendor).form(kind, &copy_name(&template.name), &message);
         }
     }
     Ok(page(&member, kind, &form, &around).await?.into_response())
@@ -220,7 +222,7 @@ pub async fn show(
     let template = of_kind(&member, kind, id).await?;
     let mut around = Around::load(&app, &member, kind, Some(id)).await?;
     let form = match kind.message(&template) {
-        Some(message) => Typed::of(kind, &template.name, &message),
+        Some(message) => Own::of(kind, around.vendor).form(kind, &template.name, &message),
         None => {
             let words = "It was stored by another version. Fill the form in again, or remove the template.";
             around.told = Some(Note::new(Tone::Fail, "This template cannot be read.", words));
@@ -240,8 +242,8 @@ pub async fn update(
     Path(id): Path<TemplateId>,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> PageResult {
-    of_kind(&member, kind, id).await?;
-    submit(&app, &member, kind, Some(id), Typed::read(kind, &pairs)).await
+    let stored = of_kind(&member, kind, id).await?;
+    submit(&app, &member, kind, Some(&stored), Typed::read(kind, &pairs)).await
 }
 
 /// Saves, asks the provider, or shows again what was typed.
@@ -249,12 +251,14 @@ async fn submit(
     app: &App,
     member: &Member,
     kind: &dyn Kind,
-    id: Option<TemplateId>,
+    stored: Option<&Template>,
     form: Typed,
 ) -> PageResult {
+    let id = stored.map(|template| template.id);
+    let known = stored.and_then(|template| kind.message(template));
     let mut around = Around::load(app, member, kind, id).await?;
     match form.get("do") {
-        "save" => match form.check(kind) {
+        "save" => match Own::of(kind, around.vendor).check(kind, &form, known.as_ref()) {
             Ok(message) => match save(member, kind, id, form.get("name"), &message).await {
                 Ok(id) => return Ok(see_other_saying(app, &kind.href(id), "Template saved.")),
                 Err(StoreError::Taken) => {

@@ -11,6 +11,7 @@ use super::{
     check::check_card,
     form::{Form, Value, shown, sources},
     kind::{Around, Beside, FormCard, Kind},
+    own::Own,
     sample::{facts, preview_for},
 };
 use crate::{
@@ -78,7 +79,7 @@ pub(super) async fn page(
     let action = around.id.map_or_else(|| format!("{}/new", words.home), |id| kind.href(id));
     let preview_as = form.get("preview_as");
     let (facts, who) = facts(member, preview_as, around.people.as_ref());
-    let draft = around.complete(kind.draft(form));
+    let draft = around.complete(Own::of(kind, around.vendor).draft(kind, form));
     let price = member.org.price(kind.channel(), draft.tariff(), member.now).await?;
     let name = form.get("name");
     let mut head = Head::new(if name.is_empty() { title } else { name });
@@ -126,6 +127,7 @@ impl Drawn<'_> {
         let [before, after] = self.kind.cards(self.form, self.around, self.may);
         html! {
             @for card in before { (self.card(card)) }
+            @if let Some(card) = Own::of(self.kind, self.around.vendor).card() { (self.card(card)) }
             (Card::new("values-card", "Values", self.values()).padded())
             @for card in after { (self.card(card)) }
             @if self.kind.words().buttons > 0 { (Card::new("buttons-card", "Buttons", self.buttons()).padded()) }

@@ -154,6 +154,7 @@ impl Kind for Sms {
             category: form.get("category").parse().unwrap_or(Category::Utility),
             text: text.to_owned(),
             variables: (1..=VALUES_MAX).zip(tags_in(text)).map(variable).collect(),
+            extra: Default::default(),
         })
     }
 

@@ -260,6 +260,7 @@ fn template(body: &str) -> WhatsappTemplate {
         parameters: vec![],
         media: None,
         buttons: vec![],
+        extra: Default::default(),
     }
 }
 
