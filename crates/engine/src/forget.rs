@@ -19,7 +19,21 @@ const BODIES_KEPT_MS: i64 = 90 * DAY;
 /// How long an upload may wait for somebody to finish with it, below the data folder: files of people, lists of numbers.
 const UPLOADS_KEPT: [(&str, i64); 2] = [("imports", 7 * DAY), ("opted-out", DAY)];
 
+/// Numbers whose marks one transaction looks at: some 60 ms of SQLite's only writer.
+const MARKED_NUMBERS: i64 = 2_000;
+
 impl Engine {
+    /// Gives landlines that an earlier version registered their mark, step by step, once; afterwards there is nothing to do.
+    pub async fn mark_landlines(&self) -> Result<(), StoreError> {
+        loop {
+            let start = std::time::Instant::now();
+            if !self.work.mark_landlines(MARKED_NUMBERS).await? {
+                return Ok(());
+            }
+            tokio::time::sleep(self.store.rest_after(start.elapsed())).await;
+        }
+    }
+
     /// Looks at every organisation whose turn it is; how many there were. Of several processes each organisation is looked at by one.
     pub async fn forget(&self) -> Result<u64, StoreError> {
         let mut looked_at = 0;

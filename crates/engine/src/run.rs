@@ -249,6 +249,7 @@ impl Engine {
     async fn tidying(self, stop: CancellationToken) {
         let when = self.every(stop, "tidying will be tried again");
         every(Every { after_error: TIDY_EVERY, ..when }, || async {
+            self.mark_landlines().await?;
             self.tidy().await?;
             Ok(Rest::For(TIDY_EVERY))
         })

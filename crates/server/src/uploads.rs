@@ -52,13 +52,13 @@ async fn listed(folder: &Path) -> Vec<(PathBuf, u64)> {
     found
 }
 
-/// Removes the organisation's uploads that hold a number, and those that cannot be read to see whether they do; how many.
-pub async fn forget(app: &App, organization: OrganizationId, phone: &Phone) -> usize {
+/// Removes the organisation's uploads that hold one of these numbers, and those that cannot be read to see whether they do; how many.
+pub async fn forget(app: &App, organization: OrganizationId, numbers: &[Phone]) -> usize {
     let mut removed = 0;
     for kind in UPLOADS {
         for (file, _) in listed(&folder(app, kind, organization)).await {
-            let (looked_at, number) = (file.clone(), phone.clone());
-            let concerns = tokio::task::spawn_blocking(move || concerns(&looked_at, &number)).await;
+            let (looked_at, numbers) = (file.clone(), numbers.to_vec());
+            let concerns = tokio::task::spawn_blocking(move || concerns(&looked_at, &numbers)).await;
             if concerns.unwrap_or(true) {
                 let gone = tokio::fs::remove_file(&file).await;
                 // What was chosen for a list lies beside it.
@@ -73,7 +73,8 @@ pub async fn forget(app: &App, organization: OrganizationId, phone: &Phone) -> u
     removed
 }
 
-fn concerns(file: &Path, phone: &Phone) -> bool {
-    let found = Sheet::open(file, "").and_then(|mut sheet| sheet.any_cell(|text| holds(text, phone)));
+fn concerns(file: &Path, numbers: &[Phone]) -> bool {
+    let any = |text: &str| numbers.iter().any(|number| holds(text, number));
+    let found = Sheet::open(file, "").and_then(|mut sheet| sheet.any_cell(any));
     found.unwrap_or(true)
 }

@@ -56,6 +56,17 @@ pub struct Story {
     pub opted_out_at: Option<Millis>,
     /// What was corrected in their registrations, newest first.
     pub corrections: Vec<PastCorrection>,
+    /// What went to numbers that their registrations had before, the newest first.
+    pub to_former: Vec<FormerMessage>,
+}
+
+/// A message to a number that the registration had before it was corrected, or before a newer list gave another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormerMessage {
+    /// That number, E.164.
+    pub number: String,
+    /// The message.
+    pub message: PersonMessage,
 }
 
 /// A place in a workshop, told from the person's side.
@@ -189,6 +200,20 @@ impl TryFrom<PersonMessageRow> for PersonMessage {
     }
 }
 
+#[derive(sqlx::FromRow)]
+struct FormerRow {
+    recipient: String,
+    #[sqlx(flatten)]
+    row: PersonMessageRow,
+}
+
+impl TryFrom<FormerRow> for FormerMessage {
+    type Error = StoreError;
+    fn try_from(row: FormerRow) -> Result<FormerMessage, StoreError> {
+        Ok(FormerMessage { number: row.recipient, message: row.row.try_into()? })
+    }
+}
+
 impl Org {
     /// The person with that number.
     pub async fn lead_by_phone(&self, phone: &str) -> Result<LeadId, StoreError> {
@@ -244,6 +269,7 @@ impl Org {
             lifted: self.lifted_of(&person.phone, key).await?,
             consents: self.consents_of(&person.phone, key).await?,
             corrections: self.corrections_of(&person.phone).await?,
+            to_former: self.to_former_numbers(&person.phone).await?,
             opted_out_at: self.opted_out_at(&key.of(&person.phone), None).await?,
             name: person.name,
             email: person.email,
@@ -269,5 +295,25 @@ impl Org {
                 args![self.id(), phone, MESSAGES_MAX],
             )
             .await
+    }
+
+    /// What went to numbers that a person's registrations had before.
+    async fn to_former_numbers(&self, phone: &str) -> Result<Vec<FormerMessage>, StoreError> {
+        let rows: Vec<FormerRow> = self
+            .db
+            .all(
+                "SELECT DISTINCT m.recipient, m.broadcast_id, m.position, o.title AS broadcast_title, o.channel, o.workshop_id,
+                        w.title AS workshop_title, m.state, m.reason, m.reason_text, m.changed_at
+                 FROM workshops w
+                 JOIN @registrants r ON r.workshop_id = w.id AND r.phone = $2
+                 JOIN corrections c ON c.workshop_id = w.id AND c.registrant_id = r.id AND c.phone_before <> '' AND c.phone_before <> $2
+                 JOIN broadcasts o ON o.workshop_id = w.id
+                 JOIN messages m ON m.broadcast_id = o.id AND m.recipient = c.phone_before AND m.planned AND m.registrant_id = r.id
+                 WHERE w.organization_id = $1 AND o.organization_id = $1 AND r.organization_id = $1
+                 ORDER BY m.changed_at DESC LIMIT $3",
+                args![self.id(), phone, MESSAGES_MAX],
+            )
+            .await?;
+        rows.into_iter().map(FormerMessage::try_from).collect()
     }
 }

@@ -59,7 +59,7 @@ pub async fn erase(State(app): State<App>, member: Member, Path(id): Path<LeadId
                 remove(&app.config.data.join(file)).await;
             }
             app.store.empty_log().await?;
-            let uploads = match uploads::forget(&app, member.organization.id, &number).await {
+            let uploads = match uploads::forget(&app, member.organization.id, &erased.numbers).await {
                 0 => String::new(),
                 n => format!(" {} with the number removed.", counted(n as u64, "upload", "uploads")),
             };
@@ -96,7 +96,10 @@ fn ask_page(member: &Member, story: &Story, busy: &[(BroadcastId, String)]) -> M
                 }
                 p class="m-hint" {
                     (counted(story.registrations.len(), "registration", "registrations")) ", "
-                    (counted(story.messages.len(), "message", "messages"))
+                    (counted(story.messages.len() + story.to_former.len(), "message", "messages"))
+                    @if !story.to_former.is_empty() {
+                        ", of them " (counted(story.to_former.len(), "to a number that was corrected", "to numbers that were corrected"))
+                    }
                     ". Everybody who registered with this number is erased. Backups made before still hold it."
                 }
             }

@@ -5,6 +5,7 @@
 //! its number is no planned row any more: nothing can send it again and no receipt finds it.
 
 mod bodies;
+mod former;
 mod number;
 mod retention;
 

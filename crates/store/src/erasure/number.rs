@@ -1,14 +1,14 @@
 //! One number, when the person asks: in one transaction, and found in texts too.
 
 use domain::{
-    ids::{BroadcastId, LeadId, OrganizationId, WorkshopId},
+    ids::{BroadcastId, OrganizationId, WorkshopId},
     phone::Phone,
     role::Permission,
     time::Millis,
 };
 use uuid::Uuid;
 
-use super::blank_receipts;
+use super::{blank_receipts, former::PersonTraces};
 use crate::{
     changes::Change,
     db::{Batch, Tx, args},
@@ -32,6 +32,8 @@ pub struct Erased {
     pub registrations: u64,
     /// Messages without number and values now.
     pub messages: u64,
+    /// Numbers that stand nowhere any more: the one that was asked for, and former ones that were nobody else's.
+    pub numbers: Vec<Phone>,
     /// Uploaded files that were imported long ago and hold their people still, below the data folder: to be removed by the caller.
     pub files: Vec<String>,
 }
@@ -71,8 +73,50 @@ async fn forget_registrations(tx: &mut Tx, workshop: WorkshopId, phone: &Phone) 
     forget_rows(tx, workshop, people.into_iter().map(|(id,)| id).collect()).await
 }
 
+/// Takes number and values out of messages, and out of what happened to them.
+async fn forget_messages(tx: &mut Tx, rows: &[(Uuid, i64)]) -> Result<u64, StoreError> {
+    let keys = || {
+        Batch::new()
+            .uuids("broadcast_id", rows.iter().map(|row| row.0))
+            .ints("position", rows.iter().map(|row| row.1))
+    };
+    let blanked = tx
+        .run_batch(
+            "UPDATE messages SET name = '', recipient = '', planned = FALSE, content = '', reason_text = '',
+                    provider_id = NULL, network_id = NULL
+             FROM @batch
+             WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position
+               AND messages.state NOT IN ('waiting', 'in_flight')",
+            args![],
+            keys(),
+        )
+        .await?;
+    if blanked != rows.len() as u64 {
+        // Somebody had one of them sent again since they were looked at.
+        return Err(StoreError::Stale);
+    }
+    tx.run_batch(
+        "UPDATE message_events SET detail = '' FROM @batch
+         WHERE message_events.broadcast_id = b.broadcast_id AND message_events.position = b.position AND kind <> 'decision'",
+        args![],
+        keys(),
+    )
+    .await?;
+    tx.run_batch(
+        "UPDATE receipts SET body = '' FROM @batch
+         WHERE receipts.broadcast_id = b.broadcast_id AND receipts.position = b.position",
+        args![],
+        keys(),
+    )
+    .await?;
+    for (broadcast, _) in rows {
+        tx.tell(Change::Rows(BroadcastId(*broadcast)));
+    }
+    Ok(blanked)
+}
+
 impl Org {
-    /// Erases everything about a number, in one transaction; keyed hashes stay, so that opt-outs hold when it is imported again.
+    /// Erases everything about a number, former numbers of the same people with it, in one transaction; keyed hashes stay, so that opt-outs hold when it is imported again.
     /// Refused while a message to it waits or is under way. People who share the number go together: nothing tells them apart.
     pub async fn forget_number(
         &self,
@@ -81,12 +125,17 @@ impl Org {
         now: Millis,
     ) -> Result<Erasure, StoreError> {
         self.allow(Permission::Erase)?;
+        let lead = self.lead_by_phone(phone.as_str()).await.ok();
+        let person = self.traces_of(phone).await?;
         // Looked for before the transaction: these go through texts, which takes its time.
-        let mut receipts = self.receipts_about(phone, &tail(phone)).await?;
-        for user in self.user_ids(phone).await? {
-            receipts.extend(self.receipts_about(phone, &user).await?);
+        let mut receipts = vec![];
+        for number in person.numbers(phone) {
+            receipts.extend(self.receipts_about(number, &tail(number)).await?);
+            for user in self.user_ids(number).await? {
+                receipts.extend(self.receipts_about(number, &user).await?);
+            }
         }
-        let lines = self.import_lines_about(phone).await?;
+        let lines = self.import_lines_about(phone, &person).await?;
         let mut tx = self.db.by_index().begin().await?;
         let workshops: Vec<(Uuid,)> = tx
             .all(
@@ -98,42 +147,22 @@ impl Org {
                 args![self.id(), phone.as_str()],
             )
             .await?;
-        let busy = self.busy_with(&mut tx, phone).await?;
+        let busy = self.busy_with(&mut tx, phone, &person).await?;
         if !busy.is_empty() {
             return Ok(Erasure::Busy(busy));
         }
         let mut erased = Erased::default();
+        let rows = self.messages_of_person(&mut tx, phone, &person).await?;
         for (workshop,) in workshops {
             erased.registrations += forget_registrations(&mut tx, WorkshopId(workshop), phone).await?;
         }
-        forget_elsewhere(&mut tx, self.id(), phone.as_str()).await?;
-        erased.messages = self.forget_messages(&mut tx, phone).await?;
+        erased.messages = forget_messages(&mut tx, &rows).await?;
         blank_receipts(&mut tx, receipts).await?;
         self.blank_import_lines(&mut tx, lines).await?;
-        for sql in [
-            "UPDATE suppressions SET phone = '' WHERE organization_id = $1 AND phone = $2",
-            "UPDATE suppressions_lifted SET phone = '' WHERE organization_id = $1 AND phone = $2",
-            "UPDATE consents SET phone = '' WHERE organization_id = $1 AND phone = $2 AND phone <> ''",
-            "DELETE FROM user_ids WHERE organization_id = $1 AND phone = $2",
-            // Where the plan of a broadcast ended.
-            "UPDATE broadcasts SET plan_phone = '', plan_identity = ''
-             WHERE organization_id = $1 AND plan_phone = $2 AND status <> 'planning'",
-        ] {
-            tx.run(sql, args![self.id(), phone.as_str()]).await?;
+        for number in person.numbers(phone) {
+            self.forget_one_number(&mut tx, number, key, now).await?;
+            erased.numbers.push(number.clone());
         }
-        let lead: Option<(Uuid,)> = tx
-            .optional(
-                "DELETE FROM leads WHERE organization_id = $1 AND phone = $2 RETURNING id",
-                args![self.id(), phone.as_str()],
-            )
-            .await?;
-        renew(&mut tx, self.id(), &[phone.as_str().to_owned()]).await?;
-        tx.run(
-            "INSERT INTO erased_numbers (organization_id, phone_key, erased_at) VALUES ($1, $2, $3)
-             ON CONFLICT (organization_id, phone_key) DO UPDATE SET erased_at = excluded.erased_at",
-            args![self.id(), key.of(phone.as_str()), now],
-        )
-        .await?;
         let files: Vec<(String,)> = tx
             .all(
                 "SELECT file_path FROM imports WHERE organization_id = $1 AND state IN ('committed', 'undone')
@@ -143,15 +172,51 @@ impl Org {
             .await?;
         erased.files = files.into_iter().map(|(path,)| path).collect();
         let detail = format!("registrations={} messages={}", erased.registrations, erased.messages);
-        let subject = lead.map_or(String::new(), |(id,)| LeadId(id).to_string());
+        let subject = lead.map_or(String::new(), |id| id.to_string());
         self.note(&mut tx, "person.erased", subject, &detail, now).await?;
         tx.commit().await?;
         Ok(Erasure::Done(erased))
     }
 
-    /// Broadcasts that are not done with that number.
-    async fn busy_with(&self, tx: &mut Tx, phone: &Phone) -> Result<Vec<(BroadcastId, String)>, StoreError> {
-        let busy: Vec<(Uuid, String)> = tx
+    /// Takes one number out of every table that keeps it beside registrations and messages.
+    async fn forget_one_number(
+        &self,
+        tx: &mut Tx,
+        phone: &Phone,
+        key: &PhoneKey,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        forget_elsewhere(tx, self.id(), phone.as_str()).await?;
+        for sql in [
+            "UPDATE suppressions SET phone = '' WHERE organization_id = $1 AND phone = $2",
+            "UPDATE suppressions_lifted SET phone = '' WHERE organization_id = $1 AND phone = $2",
+            "UPDATE consents SET phone = '' WHERE organization_id = $1 AND phone = $2 AND phone <> ''",
+            "DELETE FROM user_ids WHERE organization_id = $1 AND phone = $2",
+            // Where the plan of a broadcast ended.
+            "UPDATE broadcasts SET plan_phone = '', plan_identity = ''
+             WHERE organization_id = $1 AND plan_phone = $2 AND status <> 'planning'",
+            "DELETE FROM leads WHERE organization_id = $1 AND phone = $2",
+        ] {
+            tx.run(sql, args![self.id(), phone.as_str()]).await?;
+        }
+        renew(tx, self.id(), &[phone.as_str().to_owned()]).await?;
+        tx.run(
+            "INSERT INTO erased_numbers (organization_id, phone_key, erased_at) VALUES ($1, $2, $3)
+             ON CONFLICT (organization_id, phone_key) DO UPDATE SET erased_at = excluded.erased_at",
+            args![self.id(), key.of(phone.as_str()), now],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Broadcasts that are not done with that number, or with a former one of the same person.
+    async fn busy_with(
+        &self,
+        tx: &mut Tx,
+        phone: &Phone,
+        person: &PersonTraces,
+    ) -> Result<Vec<(BroadcastId, String)>, StoreError> {
+        let mut busy: Vec<(Uuid, String)> = tx
             .all(
                 "SELECT o.id, o.title FROM broadcasts o
                  WHERE o.organization_id = $1
@@ -164,12 +229,30 @@ impl Org {
                 args![self.id(), phone.as_str()],
             )
             .await?;
+        let open: Vec<(Uuid, String)> = tx
+            .all_batch(
+                "SELECT o.id, o.title FROM @batch CROSS JOIN broadcasts o
+                 JOIN messages m ON m.broadcast_id = o.id AND m.recipient = b.phone AND m.planned
+                 WHERE o.organization_id = $1 AND o.workshop_id = b.workshop_id AND m.registrant_id = b.registrant_id
+                   AND m.state IN ('waiting', 'in_flight')",
+                args![self.id()],
+                person.places(),
+            )
+            .await?;
+        busy.extend(open);
+        busy.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        busy.dedup();
         Ok(busy.into_iter().map(|(id, title)| (BroadcastId(id), title)).collect())
     }
 
-    /// Takes number and values out of every message to that number.
-    async fn forget_messages(&self, tx: &mut Tx, phone: &Phone) -> Result<u64, StoreError> {
-        let rows: Vec<(Uuid, i64)> = tx
+    /// Every message to that number, to former numbers of the same person, and rows of theirs that were left out.
+    async fn messages_of_person(
+        &self,
+        tx: &mut Tx,
+        phone: &Phone,
+        person: &PersonTraces,
+    ) -> Result<Vec<(Uuid, i64)>, StoreError> {
+        let mut rows: Vec<(Uuid, i64)> = tx
             .all(
                 "SELECT m.broadcast_id, m.position FROM broadcasts o
                  JOIN messages m ON m.broadcast_id = o.id AND m.recipient = $2 AND m.planned
@@ -182,44 +265,31 @@ impl Org {
                 args![self.id(), phone.as_str()],
             )
             .await?;
-        let keys = || {
-            Batch::new()
-                .uuids("broadcast_id", rows.iter().map(|row| row.0))
-                .ints("position", rows.iter().map(|row| row.1))
-        };
-        let blanked = tx
-            .run_batch(
-                "UPDATE messages SET name = '', recipient = '', planned = FALSE, content = '', reason_text = '',
-                        provider_id = NULL, network_id = NULL
-                 FROM @batch
-                 WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position
-                   AND messages.state NOT IN ('waiting', 'in_flight')",
-                args![],
-                keys(),
+        let former: Vec<(Uuid, i64)> = tx
+            .all_batch(
+                "SELECT m.broadcast_id, m.position FROM @batch CROSS JOIN broadcasts o
+                 JOIN messages m ON m.broadcast_id = o.id AND m.recipient = b.phone AND m.planned
+                 WHERE o.organization_id = $1 AND o.workshop_id = b.workshop_id AND m.registrant_id = b.registrant_id",
+                args![self.id()],
+                person.places(),
             )
             .await?;
-        if blanked != rows.len() as u64 {
-            // Somebody had one of them sent again since they were looked at.
-            return Err(StoreError::Stale);
-        }
-        tx.run_batch(
-            "UPDATE message_events SET detail = '' FROM @batch
-             WHERE message_events.broadcast_id = b.broadcast_id AND message_events.position = b.position AND kind <> 'decision'",
-            args![],
-            keys(),
-        )
-        .await?;
-        tx.run_batch(
-            "UPDATE receipts SET body = '' FROM @batch
-             WHERE receipts.broadcast_id = b.broadcast_id AND receipts.position = b.position",
-            args![],
-            keys(),
-        )
-        .await?;
-        for (broadcast, _) in &rows {
-            tx.tell(Change::Rows(BroadcastId(*broadcast)));
-        }
-        Ok(blanked)
+        let left_out: Vec<(Uuid, i64)> = tx
+            .all(
+                "SELECT m.broadcast_id, m.position FROM workshops w
+                 JOIN registrants r ON r.workshop_id = w.id AND r.phone = $2
+                 JOIN broadcasts o ON o.workshop_id = w.id
+                 JOIN messages m ON m.broadcast_id = o.id AND m.state = 'skipped' AND m.registrant_id = r.id
+                   AND m.state IN ('failed', 'unknown', 'skipped', 'expired', 'cancelled')
+                 WHERE w.organization_id = $1 AND o.organization_id = $1",
+                args![self.id(), phone.as_str()],
+            )
+            .await?;
+        rows.extend(former);
+        rows.extend(left_out);
+        rows.sort_unstable();
+        rows.dedup();
+        Ok(rows)
     }
 
     /// WhatsApp's ids of whoever has that number.
@@ -255,9 +325,13 @@ impl Org {
         Ok(found.into_iter().map(|(id,)| id).collect())
     }
 
-    /// Rows of imports that were kept for a person and have that number in them: import, line, and how many cells.
-    async fn import_lines_about(&self, phone: &Phone) -> Result<Vec<(Uuid, i64, usize)>, StoreError> {
-        let tail = tail(phone);
+    /// Rows of imports that were kept for a person and have a number of theirs in them: import, line, and how many cells.
+    async fn import_lines_about(
+        &self,
+        phone: &Phone,
+        person: &PersonTraces,
+    ) -> Result<Vec<(Uuid, i64, usize)>, StoreError> {
+        let tails: Vec<String> = person.numbers(phone).map(tail).collect();
         let mut found = Vec::new();
         let mut after = (Uuid::nil(), 0_i64);
         loop {
@@ -275,8 +349,10 @@ impl Org {
             for (import, line, cells, typed) in rows {
                 let cells: Vec<String> = serde_json::from_str(&cells).unwrap_or_default();
                 let typed: Vec<(usize, String)> = serde_json::from_str(&typed).unwrap_or_default();
-                let texts = cells.iter().chain(typed.iter().map(|(_, text)| text));
-                if texts.into_iter().any(|text| holds_digits(text, &tail)) {
+                let texts: Vec<&str> =
+                    cells.iter().chain(typed.iter().map(|(_, text)| text)).map(String::as_str).collect();
+                let has_number = texts.iter().any(|text| tails.iter().any(|tail| holds_digits(text, tail)));
+                if has_number || person.wrote(&texts) {
                     found.push((import, line, cells.len()));
                 }
             }

@@ -255,6 +255,15 @@ impl Work {
         let people: Vec<Uuid> = fresh.map(|row| row.0).collect();
         let mut phones: Vec<String> =
             rows.iter().map(|row| row.1.clone()).filter(|phone| !phone.is_empty()).collect();
+        let former: Vec<(String,)> = tx
+            .all_batch(
+                "SELECT DISTINCT c.phone_before FROM @batch CROSS JOIN corrections c
+                 WHERE c.workshop_id = $1 AND c.registrant_id = b.id AND c.phone_before <> ''",
+                args![workshop.0],
+                Batch::new().uuids("id", people.iter().copied()),
+            )
+            .await?;
+        phones.extend(former.into_iter().map(|(phone,)| phone));
         phones.sort_unstable();
         phones.dedup();
         let n = forget_rows(&mut tx, workshop, people).await?;

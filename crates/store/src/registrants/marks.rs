@@ -195,9 +195,20 @@ pub(crate) async fn marked_again(
     let mut phones: Vec<String> = rows.into_iter().map(|row| row.1).collect();
     phones.sort_unstable();
     phones.dedup();
+    mark_numbers(tx, workshop, &phones).await?;
+    Ok(MarkedAgain { last })
+}
+
+/// Gives the registrations with these numbers the marks that they should have, and moves the counters with them. The caller holds the
+/// workshop's row.
+pub(crate) async fn mark_numbers(
+    tx: &mut Tx,
+    workshop: WorkshopId,
+    phones: &[String],
+) -> Result<(), StoreError> {
     let mut tally = Tally::default();
-    let (mut unmarked, mut landlines) = (vec![], vec![]);
-    for group in with_numbers(tx, workshop, &phones).await?.chunk_by(|a, b| a.0 == b.0) {
+    let mut changed: BTreeMap<&'static str, Vec<Uuid>> = BTreeMap::new();
+    for group in with_numbers(tx, workshop, phones).await?.chunk_by(|a, b| a.0 == b.0) {
         let phone = group[0].0.clone();
         let before: Vec<Traits> = group.iter().map(|(_, row)| row.traits).collect();
         let mut group: Vec<_> =
@@ -206,20 +217,18 @@ pub(crate) async fn marked_again(
         for (row, before) in group.iter().zip(before).filter(|(row, before)| row.traits.mark != before.mark) {
             tally.add(&before, -1);
             tally.add(&row.traits, 1);
-            let told = if row.traits.mark.is_none() { &mut unmarked } else { &mut landlines };
-            told.push(row.id);
+            changed.entry(row.traits.mark.map_or("", SkipReason::word)).or_default().push(row.id);
         }
     }
-    for (mark, ids) in [(None, unmarked), (Some(SkipReason::Landline), landlines)] {
+    for (mark, ids) in changed {
         tx.run_batch(
             "UPDATE registrants SET mark = $2 WHERE workshop_id = $1 AND id IN (SELECT b.id FROM @batch)",
-            args![workshop.0, mark.map_or("", SkipReason::word)],
+            args![workshop.0, mark],
             Batch::new().uuids("id", ids),
         )
         .await?;
     }
-    tally.write(tx, workshop).await?;
-    Ok(MarkedAgain { last })
+    tally.write(tx, workshop).await
 }
 
 /// Every word that the counters use.

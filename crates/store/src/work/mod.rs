@@ -5,6 +5,7 @@ mod claim;
 mod consents;
 mod due;
 mod exclude;
+mod landlines;
 mod look_ups;
 mod opt_out;
 mod pace;

@@ -13,14 +13,31 @@ use domain::{
 use serde_json::{Value, json};
 use store::{
     PhoneKey, StoreError,
+    erasure::Erasure,
+    imports::{Decision, ImportRow},
     messages::MessageFilter,
     registrants::{Corrected, Correction, NewRegistrant, Registrant, RegistrantCounts, RegistrantFilter},
+    suppressions::NewSuppression,
 };
 
 use crate::on_both::{NOW, World, person};
 
 const OLD: &str = "+919000000001";
 const NEW: &str = "+919000000009";
+
+/// Every column in which a number or a name of theirs is kept.
+const KEPT: &[(&str, &str)] = &[
+    ("registrants", "name || email || phone || phone_typed || other_phones || identity"),
+    ("corrections", "name_before || name_after || phone_before || phone_after || typed_before || typed_after"),
+    ("leads", "name || email || phone"),
+    ("messages", "name || recipient || content || COALESCE(provider_id, '')"),
+    ("receipts", "body"),
+    ("user_ids", "user_id || phone"),
+    ("suppressions", "phone"),
+    ("import_rows", "cells || typed"),
+    ("broadcasts", "plan_phone"),
+    ("search_entries", "words || ending"),
+];
 
 fn says(name: &str, phone: &str, email: &str) -> Correction {
     Correction {
@@ -213,5 +230,153 @@ both! {
         assert_eq!(known[0].reference, "T-1");
         assert_eq!(world.org.known(id, Some(known[1].id), 10).await.unwrap().len(), 1);
         assert!(world.other.known(id, None, 10).await.unwrap().is_empty());
+    }
+
+    async fn the_page_tells_what_went_to_a_former_number_and_an_erasure_reaches_it(world) {
+        let (id, asha) = two(&world).await;
+        let told = world.broadcast(id, "completed", (asha, OLD)).await;
+        let b = world.id(told.0);
+        world.run(format!(
+            "UPDATE messages SET state = 'delivered', content = '{{\"p\":[\"Asha\"]}}', provider_id = '9000000001' WHERE broadcast_id = {b}"
+        )).await;
+        world.run(format!("UPDATE broadcast_counts SET state = 'delivered' WHERE broadcast_id = {b}")).await;
+        world.run(format!("UPDATE broadcasts SET plan_phone = '{OLD}' WHERE id = {b}")).await;
+        let organization = world.id(world.org.actor().organization.0);
+        for (key, place, state) in [("a", format!("{b}, 1"), "applied"), ("b", "NULL, NULL".into(), "unmatched")] {
+            world.run(format!(
+                "INSERT INTO receipts (id, organization_id, integration_id, dedupe_key, body, state, note, broadcast_id, position,
+                                       received_at, try_at)
+                 VALUES ({}, {organization}, {}, '{key}', '{{\"to\":\"919000000001\"}}', '{state}', '', {place}, 0, 0)",
+                world.id(domain::ids::ReceiptId::new(NOW).0), world.id(uuid::Uuid::nil())
+            )).await;
+        }
+        world.run(format!(
+            "INSERT INTO user_ids (integration_id, user_id, organization_id, phone, receipt_id, seen_at)
+             VALUES ({}, 'IN.TEST', {organization}, '{OLD}', NULL, 0)", world.id(uuid::Uuid::nil())
+        )).await;
+        let key = PhoneKey::new(&[7; 32]);
+        let old = Phone::parse(OLD, Country::INDIA).unwrap();
+        let entry = NewSuppression {
+            phone_key: key.of(OLD), phone: old.clone(), channel: None, category: None, reason: "asked".into(),
+        };
+        world.org.suppress(entry, NOW).await.unwrap();
+        let import = ImportId::new(NOW);
+        world.org.add_import(import, id, "people.csv", "imports/1", NOW).await.unwrap();
+        let row = |line, cells: [&str; 2]| ImportRow {
+            line, cells: cells.map(str::to_owned).to_vec(), problems: json!([]), decision: Decision::Open,
+        };
+        world.org.add_import_rows(import, &[
+            row(2, ["Asha Rao", "0 90000-00001"]), row(3, ["Asha Rao", "12-34"]), row(4, ["Ravi", "12-34"]),
+        ]).await.unwrap();
+
+        // First a number that was none, then the right one.
+        for phone in ["12-34", NEW] {
+            let to = says("Asha Rao", phone, "asha@example.com");
+            assert_eq!(world.org.correct_registrant(id, asha, &to, NOW.plus(5)).await.unwrap(), Corrected::Done);
+        }
+        let lead = world.org.lead_by_phone(NEW).await.unwrap();
+        let story = world.org.story(lead, &key).await.unwrap();
+        assert!(story.messages.is_empty(), "nothing went to the number that is right now");
+        let went: Vec<_> = story.to_former.iter().map(|one| (one.number.as_str(), one.message.message.broadcast)).collect();
+        assert_eq!(went, [(OLD, told)]);
+
+        let new = Phone::parse(NEW, Country::INDIA).unwrap();
+        let Erasure::Done(erased) = world.org.forget_number(&new, &key, NOW).await.unwrap() else { panic!("busy") };
+        assert_eq!((erased.registrations, erased.messages), (1, 1));
+        assert_eq!(erased.numbers, [new, old]);
+        for (table, columns) in KEPT {
+            for of in ["9000000001", "9000000009", "Asha", "asha@", "IN.TEST"] {
+                let sql = format!("SELECT COUNT(*) FROM {table} WHERE {columns} LIKE '%{of}%'");
+                assert_eq!(world.number(sql).await, 0, "{of} in {table}");
+            }
+        }
+        assert_eq!(world.number("SELECT COUNT(*) FROM import_rows WHERE cells LIKE '%12-34%'".into()).await, 1, "Ravi's row stays");
+        assert!(found(&world, "9000000001").await.is_empty());
+        let work = world.store.work(WorkerId::new(NOW));
+        let (organization, keys) = (world.org.actor().organization, vec![key.of(OLD)]);
+        assert_eq!(work.erased_numbers(organization, keys.clone()).await.unwrap(), keys, "late receipts about it are dropped");
+        assert_eq!(
+            work.audience_reader(organization).suppressed(Channel::Sms, Category::Utility, keys).await.unwrap().len(), 1,
+            "the opt-out holds by its hash"
+        );
+        assert!(work.differences().await.unwrap().is_empty());
+    }
+
+    async fn a_former_number_that_somebody_else_has_stays_theirs_when_the_person_is_erased(world) {
+        let (id, asha) = two(&world).await;
+        let told = world.broadcast(id, "completed", (asha, OLD)).await;
+        world.run(format!("UPDATE messages SET state = 'sent' WHERE broadcast_id = {}", world.id(told.0))).await;
+        world.run("UPDATE broadcast_counts SET state = 'sent'".into()).await;
+        let brother = vec![person("Arun Rao", OLD, "arun@example.com")];
+        world.org.add_registrants(id, ImportId::new(NOW), brother, NOW.plus(1)).await.unwrap();
+        world.org.correct_registrant(id, asha, &says("Asha Rao", NEW, ""), NOW.plus(5)).await.unwrap();
+        let key = PhoneKey::new(&[7; 32]);
+        let arun = world.org.lead_by_phone(OLD).await.unwrap();
+        let own = Phone::parse(NEW, Country::INDIA).unwrap();
+        let Erasure::Done(erased) = world.org.forget_number(&own, &key, NOW).await.unwrap() else { panic!("busy") };
+        assert_eq!((erased.registrations, erased.messages, erased.numbers), (1, 1, vec![own]));
+        assert_eq!(world.number(format!("SELECT COUNT(*) FROM messages WHERE recipient = '{OLD}'")).await, 0, "what was hers is gone");
+        let story = world.org.story(arun, &key).await.unwrap();
+        assert_eq!((story.name.as_str(), story.phone.as_str(), story.registrations.len()), ("Arun Rao", OLD, 1));
+    }
+
+    async fn nobody_is_erased_while_a_message_to_their_former_number_waits(world) {
+        let (id, asha) = two(&world).await;
+        let open = world.broadcast(id, "scheduled", (asha, OLD)).await;
+        world.org.correct_registrant(id, asha, &says("Asha Rao", NEW, ""), NOW.plus(5)).await.unwrap();
+        let new = Phone::parse(NEW, Country::INDIA).unwrap();
+        let refused = world.org.forget_number(&new, &PhoneKey::new(&[7; 32]), NOW).await.unwrap();
+        assert_eq!(refused, Erasure::Busy(vec![(open, "Reminder".into())]));
+        assert_eq!(world.org.registrant(id, asha).await.unwrap().phone, NEW, "nothing changed");
+    }
+
+    async fn retention_takes_former_numbers_with_the_people(world) {
+        let (id, asha) = two(&world).await;
+        world.org.correct_registrant(id, asha, &says("Asha Rao", NEW, ""), NOW.plus(5)).await.unwrap();
+        let entry = NewSuppression {
+            phone_key: PhoneKey::new(&[7; 32]).of(OLD), phone: Phone::parse(OLD, Country::INDIA).unwrap(),
+            channel: None, category: None, reason: "asked".into(),
+        };
+        world.org.suppress(entry, NOW).await.unwrap();
+        world.org.keep_for(Some(7), NOW).await.unwrap();
+        let work = world.store.work(WorkerId::new(NOW));
+        let later = NOW.plus(20 * domain::time::DAY);
+        let due = work.retention_due(later).await.unwrap().unwrap();
+        work.forget_workshop(&due, id, later).await.unwrap();
+        for (table, columns) in KEPT {
+            let sql = format!("SELECT COUNT(*) FROM {table} WHERE {columns} LIKE '%9000000001%'");
+            assert_eq!(world.number(sql).await, 0, "in {table}");
+        }
+    }
+
+    async fn landlines_of_other_countries_that_were_there_before_the_mark_get_it_once_behind_the_start(world) {
+        let id = world.workshop("Excel").await;
+        let people = vec![
+            person("London", "+442079460123", "a@example.com"),
+            person("", "+442079460124", ""),
+            person("London's brother", "+442079460123", ""),
+            person("Manchester mobile", "+447400123456", ""),
+            person("Paris", "+33142345678", ""),
+            person("Ravi", "90000 00002", ""),
+        ];
+        world.org.add_registrants(id, ImportId::new(NOW), people, NOW).await.unwrap();
+        let right = (world.org.registrant_counts(id).await.unwrap(), all(&world, id).await);
+        assert_eq!((right.0.landline, right.0.duplicate), (3, 1), "needs landlines");
+        // As a version before the mark left them.
+        world.run("UPDATE registrants SET mark = '' WHERE mark = 'landline'".into()).await;
+        world.run("DELETE FROM workshop_counts WHERE what = 'landline'".into()).await;
+        world.run("UPDATE workshop_counts SET n = n + 1 WHERE what = 'without_name'".into()).await;
+        world.run("INSERT INTO workshop_counts (workshop_id, what, n) SELECT id, 'without_name', 1 FROM workshops WHERE TRUE
+                   ON CONFLICT (workshop_id, what) DO NOTHING".into()).await;
+        let work = world.store.work(WorkerId::new(NOW));
+        assert!(!work.mark_landlines(2).await.unwrap(), "nothing is to be looked at unless an upgrade says so");
+        world.run("UPDATE workshops SET marks_to = '' WHERE registrants > 0".into()).await;
+        let mut steps = 0;
+        while work.mark_landlines(2).await.unwrap() {
+            steps += 1;
+        }
+        assert!(steps > 2, "in pieces: {steps}");
+        let counts = world.org.registrant_counts(id).await.unwrap();
+        assert_eq!((counts, all(&world, id).await), right);
     }
 }
