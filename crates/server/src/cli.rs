@@ -54,6 +54,8 @@ enum Command {
     Import(commands::import::ImportCommand),
     /// Create, reset and list people who sign in
     User(commands::user::UserCommand),
+    /// Answer a person who asks what is kept about them
+    Person(commands::person::PersonCommand),
     /// Print the commented settings file
     Config,
 }
@@ -91,6 +93,7 @@ async fn obey(cli: Cli, config: Config) -> anyhow::Result<u8> {
         Command::Bench(args) => commands::bench::run(config, &cli.flags, args).await,
         Command::Flood(command) => commands::flood::run(command).await,
         Command::NewKeys(command) => commands::new_keys::run(config, command).await,
+        Command::Person(command) => commands::person::run(config, command).await,
         Command::User(command) => commands::user::run(config, command).await,
         Command::Config => commands::config::run(),
     }?;

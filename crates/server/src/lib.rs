@@ -15,6 +15,7 @@ pub mod live;
 pub mod opt_out_links;
 pub mod pages;
 pub mod password;
+pub mod person_file;
 pub mod private;
 pub mod rehearsal;
 pub mod router;

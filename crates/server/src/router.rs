@@ -119,7 +119,7 @@ macro_rules! templates {
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, attention, broadcast, consents, correct, erase, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, registrants_export,
+        account, attention, broadcast, consents, correct, erase, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, registrants_export,
         settings::{audit, charges, integrations, prices, purposes, templates},
         setup, stream, team, webhook, workshop, workshops,
     };
@@ -192,6 +192,7 @@ pub fn table() -> Vec<Route> {
         route(POST, "/people/opted-out/{entry}/remove",   Manage,     opted_out::remove),
         route(GET,  "/people/number/{digits}",            Read,       person::by_number),
         route(GET,  "/people/{person}",                   Read,       person::show),
+        route(POST, "/people/{person}/export",            Manage,     person_export::download).timeout(ASKING),
         route(GET,  "/people/{person}/erase",             Erase,      erase::ask),
         route(POST, "/people/{person}/erase",             Erase,      erase::erase).timeout(ASKING),
         route(POST, "/people/{person}/consents",          Manage,     consents::record),

@@ -52,22 +52,31 @@ async fn listed(folder: &Path) -> Vec<(PathBuf, u64)> {
     found
 }
 
-/// Removes the organisation's uploads that hold one of these numbers, and those that cannot be read to see whether they do; how many.
-pub async fn forget(app: &App, organization: OrganizationId, numbers: &[Phone]) -> usize {
-    let mut removed = 0;
+/// The organisation's uploads that hold one of these numbers, and those that cannot be read to see whether they do.
+pub async fn holding(app: &App, organization: OrganizationId, numbers: &[Phone]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
     for kind in UPLOADS {
         for (file, _) in listed(&folder(app, kind, organization)).await {
             let (looked_at, numbers) = (file.clone(), numbers.to_vec());
             let concerns = tokio::task::spawn_blocking(move || concerns(&looked_at, &numbers)).await;
             if concerns.unwrap_or(true) {
-                let gone = tokio::fs::remove_file(&file).await;
-                // What was chosen for a list lies beside it.
-                let _ = tokio::fs::remove_file(file.with_extension("json")).await;
-                match gone {
-                    Ok(()) => removed += 1,
-                    Err(error) => tracing::warn!("an upload that holds an erased number stays: {error}"),
-                }
+                found.push(file);
             }
+        }
+    }
+    found
+}
+
+/// Removes the uploads of [`holding`]; how many.
+pub async fn forget(app: &App, organization: OrganizationId, numbers: &[Phone]) -> usize {
+    let mut removed = 0;
+    for file in holding(app, organization, numbers).await {
+        let gone = tokio::fs::remove_file(&file).await;
+        // What was chosen for a list lies beside it.
+        let _ = tokio::fs::remove_file(file.with_extension("json")).await;
+        match gone {
+            Ok(()) => removed += 1,
+            Err(error) => tracing::warn!("an upload that holds an erased number stays: {error}"),
         }
     }
     removed

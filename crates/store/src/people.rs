@@ -1,5 +1,6 @@
 //! People across workshops: one search, one story.
 
+mod record;
 mod search;
 
 use domain::{
@@ -22,12 +23,18 @@ use crate::{
     suppressions::{Lifted, Suppression},
 };
 
+pub use record::{FileRow, PersonRecord, RecordedMessage, UserId};
 pub use search::{Found, People};
 
-/// Registrations of one person that a story tells at most; the newest.
-const REGISTRATIONS_MAX: i64 = 200;
-/// Messages of one person that a story tells at most; the newest.
-const MESSAGES_MAX: i64 = 500;
+/// How much a story tells at most; the newest.
+#[derive(Clone, Copy, Debug)]
+struct Most {
+    registrations: i64,
+    messages: i64,
+}
+
+/// What a page shows.
+const SHOWN: Most = Most { registrations: 200, messages: 500 };
 
 /// A person and everything that happened with them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -229,6 +236,10 @@ impl Org {
 
     /// Everything that happened with one person. `key` finds what was entered before their number was erased.
     pub async fn story(&self, lead: LeadId, key: &PhoneKey) -> Result<Story, StoreError> {
+        self.story_of(lead, key, SHOWN).await
+    }
+
+    async fn story_of(&self, lead: LeadId, key: &PhoneKey, most: Most) -> Result<Story, StoreError> {
         let person: LeadRow = self
             .db
             .one(
@@ -245,7 +256,7 @@ impl Org {
                  JOIN @registrants r ON r.workshop_id = w.id AND r.phone = $2
                  LEFT JOIN imports i ON i.id = r.import_id
                  WHERE w.organization_id = $1 ORDER BY w.starts_at DESC, r.id LIMIT $3",
-                args![self.id(), &person.phone, REGISTRATIONS_MAX],
+                args![self.id(), &person.phone, most.registrations],
             )
             .await?;
         let mut messages: Vec<PersonMessageRow> = self
@@ -258,18 +269,18 @@ impl Org {
                  JOIN messages m ON m.broadcast_id = o.id AND m.recipient = $2 AND m.planned
                  WHERE w.organization_id = $1 AND o.organization_id = $1
                  ORDER BY m.changed_at DESC LIMIT $3",
-                args![self.id(), &person.phone, MESSAGES_MAX],
+                args![self.id(), &person.phone, most.messages],
             )
             .await?;
-        messages.extend(self.left_out_by_plans(&person.phone).await?);
+        messages.extend(self.left_out_by_plans(&person.phone, most).await?);
         messages.sort_by_key(|message| std::cmp::Reverse(message.changed_at));
         Ok(Story {
             lead,
             suppressions: self.suppressions_of(&person.phone, key).await?,
             lifted: self.lifted_of(&person.phone, key).await?,
             consents: self.consents_of(&person.phone, key).await?,
-            corrections: self.corrections_of(&person.phone).await?,
-            to_former: self.to_former_numbers(&person.phone).await?,
+            corrections: self.corrections_of(&person.phone, most.messages).await?,
+            to_former: self.to_former_numbers(&person.phone, most).await?,
             opted_out_at: self.opted_out_at(&key.of(&person.phone), None).await?,
             name: person.name,
             email: person.email,
@@ -281,7 +292,7 @@ impl Org {
     }
 
     /// Rows of a person who was left out while a broadcast was planned: they are found by the registration, among the few that were skipped.
-    async fn left_out_by_plans(&self, phone: &str) -> Result<Vec<PersonMessageRow>, StoreError> {
+    async fn left_out_by_plans(&self, phone: &str, most: Most) -> Result<Vec<PersonMessageRow>, StoreError> {
         self.db
             .all(
                 "SELECT m.broadcast_id, m.position, o.title AS broadcast_title, o.channel, o.workshop_id,
@@ -292,13 +303,13 @@ impl Org {
                  JOIN messages m ON m.broadcast_id = o.id AND m.state = 'skipped' AND m.registrant_id = r.id AND NOT m.planned
                  WHERE w.organization_id = $1 AND o.organization_id = $1 AND r.organization_id = $1
                  ORDER BY m.changed_at DESC LIMIT $3",
-                args![self.id(), phone, MESSAGES_MAX],
+                args![self.id(), phone, most.messages],
             )
             .await
     }
 
     /// What went to numbers that a person's registrations had before.
-    async fn to_former_numbers(&self, phone: &str) -> Result<Vec<FormerMessage>, StoreError> {
+    async fn to_former_numbers(&self, phone: &str, most: Most) -> Result<Vec<FormerMessage>, StoreError> {
         let rows: Vec<FormerRow> = self
             .db
             .all(
@@ -311,7 +322,7 @@ impl Org {
                  JOIN messages m ON m.broadcast_id = o.id AND m.recipient = c.phone_before AND m.planned AND m.registrant_id = r.id
                  WHERE w.organization_id = $1 AND o.organization_id = $1 AND r.organization_id = $1
                  ORDER BY m.changed_at DESC LIMIT $3",
-                args![self.id(), phone, MESSAGES_MAX],
+                args![self.id(), phone, most.messages],
             )
             .await?;
         rows.into_iter().map(FormerMessage::try_from).collect()

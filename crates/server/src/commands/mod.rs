@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod flood;
 pub mod import;
 pub mod new_keys;
+pub mod person;
 pub mod restore;
 pub mod rotate_key;
 pub mod sandbox;

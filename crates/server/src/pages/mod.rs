@@ -21,6 +21,7 @@ pub mod opted_out_import;
 pub mod organisation;
 pub mod people;
 pub mod person;
+pub mod person_export;
 pub mod problem;
 pub mod registrants_export;
 pub mod settings;

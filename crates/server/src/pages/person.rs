@@ -12,6 +12,7 @@ use domain::{
 use maud::{Markup, Render, html};
 use store::{
     people::{PersonMessage, Registration, Story},
+    registrants::PastCorrection,
     suppressions::Suppression,
 };
 
@@ -19,6 +20,7 @@ use super::{
     consents::{self, ConsentErrors, ConsentForm},
     correct, erase,
     opted_out::what_for,
+    person_export,
     told_answer::Answer,
     workshop::{registrant_chip, source_word},
     workshops::{form_value, href, ok},
@@ -33,7 +35,7 @@ use crate::{
     ui::{
         button::Button,
         chip::{State as Chips, Tone},
-        format::{phone, relative},
+        format::{counted, phone, relative},
         head::{Card, Head},
         icons::Icon,
         note::Note,
@@ -78,9 +80,13 @@ pub(super) fn page(member: &Member, story: &Story, form: &ConsentForm, errors: &
     if let Some(erase) = erase::action(member, story.lead) {
         head = head.action(erase);
     }
+    if let Some(export) = person_export::action(member, story.lead) {
+        head = head.aside(export);
+    }
     let body = html! {
         (head)
         (Answer::of(story, zone, member.now))
+        @for note in former_notes(story) { (note) }
         @for entry in &story.suppressions { (opted_out_note(member, entry)) }
         (messages_card(member, story))
         (consents::cards(member, story, form, errors, registrations_card(member, story)))
@@ -110,9 +116,43 @@ fn opted_out_note(member: &Member, entry: &Suppression) -> Note {
     }
 }
 
+/// What went to another number than the person has now, and where somebody is found whose number this was.
+fn former_notes(story: &Story) -> Vec<Note> {
+    let mut notes = vec![];
+    let mut numbers: Vec<&str> = story.to_former.iter().map(|one| one.number.as_str()).collect();
+    numbers.dedup();
+    for number in numbers {
+        let n = story.to_former.iter().filter(|one| one.number == number).count();
+        let title = format!(
+            "{} went to {}, which was this person’s number before.",
+            counted(n, "message", "messages"),
+            phone(number)
+        );
+        notes.push(Note::new(
+            Tone::Act,
+            title,
+            "Whether it reached them is not known. Erasing them erases it too.",
+        ));
+    }
+    let here =
+        |one: &PastCorrection| story.registrations.iter().any(|place| place.registrant == one.registrant);
+    let mut moved: Vec<&PastCorrection> = story.corrections.iter().collect();
+    moved.retain(|one| {
+        one.phone.0 == story.phone && !one.phone.1.is_empty() && one.phone.1 != story.phone && !here(one)
+    });
+    moved.dedup_by_key(|one| one.phone.1.clone());
+    for one in moved {
+        let title = format!("This number was corrected to {}.", phone(&one.phone.1));
+        let to = format!("/people/number/{}", one.phone.1.trim_start_matches('+'));
+        let words = "Registrations and later messages stand there.";
+        notes.push(Note::new(Tone::Rest, title, words).action(Button::link("Open that person", to).small()));
+    }
+    notes
+}
+
 fn messages_card(member: &Member, story: &Story) -> Card {
     let zone = &member.organization.zone;
-    let row = |message: &PersonMessage| {
+    let row = |(former, message): (Option<&str>, &PersonMessage)| {
         let why = match (message.reason_text.as_str(), &message.reason) {
             ("", Reason::Excluded(reason)) => reasons::excluded(*reason).title,
             (text, _) => text,
@@ -121,7 +161,15 @@ fn messages_card(member: &Member, story: &Story) -> Card {
             table::name(
                 &format!("/broadcasts/{}/messages/{}", message.message.broadcast, message.message.position),
                 &message.broadcast_title,
-                &format!("{} · {}", message.channel.title(), message.workshop_title),
+                &match former {
+                    Some(number) => format!(
+                        "{} · {} · to the former number {}",
+                        message.channel.title(),
+                        message.workshop_title,
+                        phone(number)
+                    ),
+                    None => format!("{} · {}", message.channel.title(), message.workshop_title),
+                },
             ),
             state_chip(message.state).render(),
             html! {
@@ -131,6 +179,10 @@ fn messages_card(member: &Member, story: &Story) -> Card {
             html! { span class="m-soft" { (why) } },
         ])
     };
+    let former = story.to_former.iter().map(|one| (Some(one.number.as_str()), &one.message));
+    let mut all: Vec<(Option<&str>, &PersonMessage)> =
+        story.messages.iter().map(|message| (None, message)).chain(former).collect();
+    all.sort_by_key(|(_, message)| std::cmp::Reverse(message.changed_at));
     Card::new(
         "messages",
         "Messages",
@@ -142,7 +194,7 @@ fn messages_card(member: &Member, story: &Story) -> Card {
                 Column::new("Last change", Place::Line),
                 Column::new("Detail", Place::Line),
             ],
-            rows: story.messages.iter().map(row).collect(),
+            rows: all.into_iter().map(row).collect(),
             empty: "No message was planned for this person yet.".into(),
         },
     )

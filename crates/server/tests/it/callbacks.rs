@@ -39,7 +39,7 @@ async fn post(world: &World, path: &str, body: &str, signature: Option<&str>) ->
     response.status()
 }
 
-async fn post_signed(world: &World, path: &str, body: &str) -> StatusCode {
+pub(crate) async fn post_signed(world: &World, path: &str, body: &str) -> StatusCode {
     let signature = sandbox::signature(WEBHOOK_SECRET, body.as_bytes());
     post(world, path, body, Some(&signature)).await
 }

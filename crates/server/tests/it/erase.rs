@@ -1,8 +1,14 @@
 //! Erasing a person, and how long people are kept.
 
 use axum::http::StatusCode;
-use domain::time::{DAY, HOUR};
-use store::{Actor, on_both};
+use domain::{
+    message::Next,
+    time::{DAY, HOUR},
+};
+use store::{
+    Actor, on_both,
+    work::{Endings, Record, Want},
+};
 
 use crate::world::{People, World};
 
@@ -153,6 +159,101 @@ on_both! {
         world.app.engine.tidy().await.unwrap();
         assert_eq!(kept(), 0);
     }
+}
+
+on_both! {
+    async fn what_is_kept_about_a_person_is_one_file_for_managers_and_stands_in_the_audit_log(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let broadcast = told(&world, &people).await;
+        let page = person(&people);
+        for viewer in [&people.viewer, &people.agent] {
+            let mut viewer = world.signed_in(viewer).await;
+            assert!(!viewer.get(&page).await.body.contains("Download what is kept"));
+            assert_eq!(viewer.post(&format!("{page}/export"), &[]).await.status, StatusCode::FORBIDDEN);
+        }
+        let mut manager = world.signed_in(&people.manager).await;
+        assert!(manager.get(&page).await.body.contains("Download what is kept"));
+        // Corrected since: what went to the old number is about the same person.
+        let correct = format!("/workshops/{}/registrants/{}/correct", record(&people, "{workshop}"), record(&people, "{registrant}"));
+        manager.post(&correct, &[("name", "Asha Menon"), ("phone", "90000 00778"), ("email", "menon@udaan.example")]).await;
+        let now = manager.get("/people/number/919000000778").await;
+        let now = now.location().to_owned();
+        let shown = manager.get(&now).await;
+        for says in ["1 message went to +91 90000 00001, which was this person’s number before.", "to the former number +91 90000 00001"] {
+            assert!(shown.body.contains(says), "{says}: {}", shown.body);
+        }
+        let old = manager.get(&page).await;
+        assert!(old.body.contains("This number was corrected to +91 90000 00778."), "{}", old.body);
+
+        let answer = manager.post(&format!("{now}/export"), &[]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        let named = answer.headers["content-disposition"].to_str().unwrap();
+        assert!(named.starts_with("attachment; filename=\"person-"), "{named}");
+        let file: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(file["person"]["number"], "+919000000778");
+        assert_eq!(file["registrations"][0]["email"], "menon@udaan.example");
+        assert_eq!(file["messages"][0]["to"], "+919000000001");
+        assert_eq!(file["messages"][0]["former_number"], true);
+        assert_eq!(file["messages"][0]["text"], "Hi there.");
+        assert_eq!(file["messages"][0]["state"], "Delivered");
+        assert_eq!(file["messages"][0]["receipts"].as_array().unwrap().len(), 1);
+        assert_eq!(file["corrections"][0]["number"], serde_json::json!({ "before": "+919000000001", "after": "+919000000778" }));
+        assert_eq!(file["whatsapp_user_ids"][0]["id"], "IN.1234567890");
+        assert!(!answer.body.contains("9000000009"), "another person of the same post: {}", answer.body);
+        let audit = world.signed_in(&people.admin).await.get("/settings/audit").await;
+        assert!(audit.body.contains("Downloaded what is kept about a person") && !audit.body.contains("9000000778"), "{}", audit.body);
+
+        // The command line writes the same, and never over a file.
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("asha.json");
+        munadi::commands::person::export(&world.app, "90000 00778", None, Some(&to)).await.unwrap_err();
+        let first = Some("Udaan Academy");
+        munadi::commands::person::export(&world.app, "90000 00778", first, Some(&to)).await.unwrap();
+        let written: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&to).unwrap()).unwrap();
+        assert_eq!((&written["messages"], &written["registrations"]), (&file["messages"], &file["registrations"]));
+        let again = munadi::commands::person::export(&world.app, "90000 00778", first, Some(&to)).await.unwrap_err();
+        assert!(again.to_string().contains("is it there already?"), "{again}");
+        let nobody = munadi::commands::person::export(&world.app, "90000 99999", first, None).await.unwrap_err();
+        assert!(nobody.to_string().contains("nobody with the number +919000099999"), "{nobody}");
+
+        // Erased from the page, with the pair and what went to the old number.
+        let mut admin = world.signed_in(&people.admin).await;
+        let asked = admin.get(&format!("{now}/erase")).await;
+        assert!(asked.body.contains("of them 1 to a number that was corrected"), "{}", asked.body);
+        admin.post(&format!("{now}/erase"), &[]).await;
+        assert!(admin.get("/people").await.body.contains("Erased: 1 registration and 1 message."));
+        let list = admin.get(&format!("/broadcasts/{broadcast}")).await;
+        assert!(!list.body.contains("90000 00001") && list.body.contains("Number erased"), "{}", list.body);
+    }
+}
+
+fn record(people: &People, wanted: &str) -> String {
+    people.records.iter().find(|(name, _)| *name == wanted).unwrap().1.clone()
+}
+
+/// A broadcast of which the person got a message: its receipt spoke of somebody else as well, and carried WhatsApp's id of them.
+async fn told(world: &World, people: &People) -> String {
+    let org = world.app.store.org(Actor::command_line(people.first));
+    let filter = store::suppressions::SuppressionFilter { limit: 9, ..Default::default() };
+    for entry in org.suppressions(&filter).await.unwrap() {
+        org.unsuppress(entry.id, "", world.clock_now()).await.unwrap();
+    }
+    let id = crate::broadcast::planned(world, people).await;
+    let (work, now) = (world.app.engine.work(), world.clock_now());
+    let turn = work.turn(&Endings::default(), &[Want::rows(id, 1)], &world.app.phone_key, now).await.unwrap();
+    let row = turn.claimed.first().expect("one is claimed");
+    let next = Next::Sent { provider_id: Some("p-1".to_owned()), cost: None };
+    let record = Record { message: row.message, attempt: row.attempt, next, at: now };
+    work.turn(&vec![record].into(), &[], &world.app.phone_key, now).await.unwrap();
+    let post = serde_json::json!({ "id": "ntf_1", "topic": "message.status.updated", "data": { "message": {
+        "id": "m1", "status": "DELIVERED", "submitted_message_id": "p-1", "phone_number": "919000000001",
+        "user_id": "IN.1234567890", "also": "919000000009",
+    } } });
+    let address = format!("/callbacks/{}", world.app.keys.callback_key(people.integration));
+    assert_eq!(crate::callbacks::post_signed(world, &address, &post.to_string()).await, StatusCode::OK);
+    world.app.engine.apply_receipts().await.unwrap();
+    id.to_string()
 }
 
 /// SQLite alone: PostgreSQL's files are its own.

@@ -359,6 +359,19 @@ impl Org {
         }
     }
 
+    /// Rows of imports that are about whoever has this number, by import and line.
+    pub(crate) async fn import_lines_of(&self, phone: &Phone) -> Result<Vec<(Uuid, i64)>, StoreError> {
+        let person = self.traces_of(phone).await?;
+        let lines = self.import_lines_about(phone, &person).await?;
+        Ok(lines.into_iter().map(|(import, line, _)| (import, line)).collect())
+    }
+
+    /// The number, and former ones that are nobody else's, E.164.
+    pub(crate) async fn own_numbers(&self, phone: &Phone) -> Result<Vec<String>, StoreError> {
+        let person = self.traces_of(phone).await?;
+        Ok(person.numbers(phone).map(|number| number.as_str().to_owned()).collect())
+    }
+
     async fn blank_import_lines(
         &self,
         tx: &mut Tx,

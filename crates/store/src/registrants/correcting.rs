@@ -208,8 +208,8 @@ impl Org {
         Ok(given_back)
     }
 
-    /// Corrections that led to this number, or away from it, newest first.
-    pub async fn corrections_of(&self, phone: &str) -> Result<Vec<PastCorrection>, StoreError> {
+    /// Corrections that led to this number, or away from it, newest first; `most` of them.
+    pub async fn corrections_of(&self, phone: &str, most: i64) -> Result<Vec<PastCorrection>, StoreError> {
         if phone.is_empty() {
             return Ok(Vec::new());
         }
@@ -225,7 +225,7 @@ impl Org {
                                 UNION SELECT a.id FROM corrections a
                                 WHERE a.organization_id = $1 AND a.phone_after = $2 AND a.phone_after <> '')
                  ORDER BY c.id DESC LIMIT $3",
-                args![self.id(), phone, SHOWN_MAX],
+                args![self.id(), phone, most],
             )
             .await?;
         Ok(rows.into_iter().map(PastCorrection::from).collect())

@@ -40,8 +40,11 @@ impl Work {
         }
         let numbers: Vec<String> = numbers.into_iter().map(|(phone,)| phone).collect();
         mark_numbers(&mut tx, WorkshopId(workshop), &numbers).await?;
-        tx.run("UPDATE workshops SET marks_to = $2 WHERE id = $1", args![workshop, numbers.last().map(String::as_str)])
-            .await?;
+        tx.run(
+            "UPDATE workshops SET marks_to = $2 WHERE id = $1",
+            args![workshop, numbers.last().map(String::as_str)],
+        )
+        .await?;
         tx.commit().await?;
         Ok(true)
     }

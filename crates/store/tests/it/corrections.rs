@@ -28,7 +28,10 @@ const NEW: &str = "+919000000009";
 /// Every column in which a number or a name of theirs is kept.
 const KEPT: &[(&str, &str)] = &[
     ("registrants", "name || email || phone || phone_typed || other_phones || identity"),
-    ("corrections", "name_before || name_after || phone_before || phone_after || typed_before || typed_after"),
+    (
+        "corrections",
+        "name_before || name_after || phone_before || phone_after || typed_before || typed_after",
+    ),
     ("leads", "name || email || phone"),
     ("messages", "name || recipient || content || COALESCE(provider_id, '')"),
     ("receipts", "body"),
@@ -86,13 +89,13 @@ both! {
         assert!(found(&world, "9000000001").await.is_empty(), "nobody has the old number any more");
         assert!(world.org.lead_by_phone(OLD).await.is_err());
         for phone in [OLD, NEW] {
-            let past = world.org.corrections_of(phone).await.unwrap();
+            let past = world.org.corrections_of(phone, 100).await.unwrap();
             assert_eq!(past.len(), 1);
             assert_eq!((past[0].by.as_str(), past[0].at), ("Meera", NOW.plus(5)));
             assert_eq!(past[0].phone, (OLD.to_owned(), NEW.to_owned()));
             assert_eq!((past[0].workshop, past[0].registrant, &past[0].file_name), (id, asha, &None));
         }
-        assert!(world.other.corrections_of(NEW).await.unwrap().is_empty());
+        assert!(world.other.corrections_of(NEW, 100).await.unwrap().is_empty());
         let logged = world.org.audit_log(None, 50).await.unwrap();
         let entry = logged.iter().find(|entry| entry.action == "registrant.corrected").unwrap();
         assert_eq!((entry.subject.as_str(), entry.detail.as_str()), (asha.to_string().as_str(), "number"));
@@ -171,7 +174,7 @@ both! {
         };
         assert_eq!(taken(asha, says("Asha R. Rao", NEW, "asha@example.com")).await, Corrected::Done);
         assert_eq!(taken(ravi, says("Ravi Kumar", "90000 00002", "")).await, Corrected::Done);
-        assert_eq!(world.org.corrections_of(NEW).await.unwrap()[0].file_name.as_deref(), Some("newer.csv"));
+        assert_eq!(world.org.corrections_of(NEW, 100).await.unwrap()[0].file_name.as_deref(), Some("newer.csv"));
         world.org.correct_registrant(id, ravi, &says("Ravi Verma", "90000 00002", ""), NOW.plus(2)).await.unwrap();
         world.org.import_checked(import, &json!({}), &Value::Null).await.unwrap();
         world.org.import_committing(import, NOW).await.unwrap();

@@ -218,6 +218,8 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
         let bar = self::bar(command, "Importing");
         summary = importer.commit(&org.import(id).await?, |at| advance(&bar, at)).await?;
         bar.finish_and_clear();
+        // Nobody needs the copy again; those that wait count against what may be uploaded.
+        let _ = tokio::fs::remove_file(&importer.file).await;
     }
     let code = exit_code(refused, &summary);
     let page = app.config.url(&format!("/imports/{id}"));

@@ -56,6 +56,7 @@ const WORDS: &[(&str, &str)] = &[
     ("suppression.added", "Added a suppression"),
     ("suppression.removed", "Removed a suppression"),
     ("person.erased", "Erased a person"),
+    ("person.exported", "Downloaded what is kept about a person"),
     ("retention.changed", "Changed how long people are kept"),
     ("registrant.corrected", CORRECTED_WORDS),
     ("retention.erased", "Erased the people of a workshop"),

@@ -1,0 +1,175 @@
+//! Everything that is kept about one person, for when they ask for it.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    ids::{BroadcastId, LeadId},
+    phone::Phone,
+    role::Permission,
+    time::Millis,
+};
+use uuid::Uuid;
+
+use super::{Most, Story};
+use crate::{
+    broadcasts::Broadcast,
+    db::{Batch, args},
+    error::StoreError,
+    messages::{MessageEvent, MessageView},
+    org::Org,
+    phone_key::PhoneKey,
+    registrants::Registrant,
+};
+
+/// Everything: nobody has as many.
+const EVERYTHING: Most = Most { registrations: 1_000_000, messages: 1_000_000 };
+
+/// What is kept about one person.
+#[derive(Clone, Debug)]
+pub struct PersonRecord {
+    /// Who, with what they agreed to, what they must not be sent, and what was corrected; all of it, not only the newest.
+    pub story: Story,
+    /// Places in workshops, each with everything that it says.
+    pub registrations: Vec<Registrant>,
+    /// Messages to the number that they have now, to former ones, and those that they were left out of; newest first.
+    pub messages: Vec<RecordedMessage>,
+    /// The broadcasts of these messages.
+    pub broadcasts: BTreeMap<BroadcastId, Broadcast>,
+    /// WhatsApp's ids of them.
+    pub user_ids: Vec<UserId>,
+    /// Rows of files that were kept for a person to look at.
+    pub file_rows: Vec<FileRow>,
+}
+
+/// A message and what happened to it.
+#[derive(Clone, Debug)]
+pub struct RecordedMessage {
+    /// The message, as it stands.
+    pub message: MessageView,
+    /// What happened besides the straight way.
+    pub events: Vec<MessageEvent>,
+    /// When the provider wrote about it, and what that was taken for.
+    pub receipts: Vec<(Millis, String)>,
+}
+
+/// An id by which WhatsApp names a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserId {
+    /// The account that heard it, by name.
+    pub account: String,
+    /// The id.
+    pub id: String,
+    /// The number that it came with, E.164.
+    pub number: String,
+    /// Last heard.
+    pub seen_at: Millis,
+}
+
+/// A row of an imported file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRow {
+    /// The file's name.
+    pub file: String,
+    /// Its line in it.
+    pub line: i64,
+    /// Its cells.
+    pub cells: Vec<String>,
+}
+
+impl Org {
+    /// Everything that is kept about one person, former numbers and WhatsApp's ids included; written down in the audit log. What a provider
+    /// posted word by word is left out: one post may speak of several people.
+    ///
+    /// # Errors
+    /// [`StoreError::Forbidden`] for whoever may not manage, [`StoreError::Missing`] when there is no such person.
+    pub async fn person_record(
+        &self,
+        lead: LeadId,
+        key: &PhoneKey,
+        now: Millis,
+    ) -> Result<PersonRecord, StoreError> {
+        self.allow(Permission::Manage)?;
+        let story = self.story_of(lead, key, EVERYTHING).await?;
+        let mut registrations = vec![];
+        for place in &story.registrations {
+            registrations.push(self.registrant(place.workshop, place.registrant).await?);
+        }
+        let (mut messages, mut broadcasts) = (vec![], BTreeMap::new());
+        let former = story.to_former.iter().map(|one| &one.message);
+        for one in story.messages.iter().chain(former) {
+            let id = one.message.broadcast;
+            if let std::collections::btree_map::Entry::Vacant(place) = broadcasts.entry(id) {
+                place.insert(self.broadcast(id).await?);
+            }
+            messages.push(RecordedMessage {
+                message: self.message(one.message).await?,
+                events: self.message_events(one.message).await?,
+                receipts: self.receipt_notes(id, one.message.position).await?,
+            });
+        }
+        messages.sort_by_key(|one| std::cmp::Reverse(one.message.changed_at));
+        let (user_ids, file_rows) = match Phone::from_stored(&story.phone) {
+            Ok(phone) => (self.all_user_ids(&phone).await?, self.file_rows_about(&phone).await?),
+            Err(_) => (vec![], vec![]),
+        };
+        let detail = format!("registrations={} messages={}", registrations.len(), messages.len());
+        let mut tx = self.db.begin().await?;
+        self.note(&mut tx, "person.exported", lead, &detail, now).await?;
+        tx.commit().await?;
+        Ok(PersonRecord { story, registrations, messages, broadcasts, user_ids, file_rows })
+    }
+
+    async fn receipt_notes(
+        &self,
+        broadcast: BroadcastId,
+        position: i64,
+    ) -> Result<Vec<(Millis, String)>, StoreError> {
+        let rows: Vec<(i64, String, String)> = self
+            .db
+            .all(
+                "SELECT received_at, state, note FROM receipts
+                 WHERE organization_id = $1 AND broadcast_id = $2 AND position = $3 ORDER BY id",
+                args![self.id(), broadcast.0, position],
+            )
+            .await?;
+        let says = |state: String, note: String| if note.is_empty() { state } else { note };
+        Ok(rows.into_iter().map(|(at, state, note)| (Millis(at), says(state, note))).collect())
+    }
+
+    /// WhatsApp's ids of whoever has this number or had it before.
+    async fn all_user_ids(&self, phone: &Phone) -> Result<Vec<UserId>, StoreError> {
+        let rows: Vec<(String, String, String, i64)> = self
+            .db
+            .all_batch(
+                "SELECT COALESCE(i.name, ''), u.user_id, u.phone, u.seen_at
+                 FROM @batch CROSS JOIN user_ids u LEFT JOIN integrations i ON i.id = u.integration_id
+                 WHERE u.organization_id = $1 AND u.phone = b.phone ORDER BY u.seen_at DESC",
+                args![self.id()],
+                Batch::new().texts("phone", self.own_numbers(phone).await?),
+            )
+            .await?;
+        let read = |(account, id, number, seen_at)| UserId { account, id, number, seen_at: Millis(seen_at) };
+        Ok(rows.into_iter().map(read).collect())
+    }
+
+    async fn file_rows_about(&self, phone: &Phone) -> Result<Vec<FileRow>, StoreError> {
+        let lines = self.import_lines_of(phone).await?;
+        let rows: Vec<(String, i64, String)> = self
+            .db
+            .all_batch(
+                "SELECT i.file_name, r.line, r.cells FROM @batch CROSS JOIN import_rows r JOIN imports i ON i.id = r.import_id
+                 WHERE r.import_id = b.import_id AND r.line = b.line AND i.organization_id = $1 ORDER BY r.import_id, r.line",
+                args![self.id()],
+                Batch::new()
+                    .uuids("import_id", lines.iter().map(|(import, _): &(Uuid, i64)| *import))
+                    .ints("line", lines.iter().map(|(_, line)| *line)),
+            )
+            .await?;
+        let read = |(file, line, cells): (String, i64, String)| FileRow {
+            file,
+            line,
+            cells: serde_json::from_str(&cells).unwrap_or_default(),
+        };
+        Ok(rows.into_iter().map(read).collect())
+    }
+}
