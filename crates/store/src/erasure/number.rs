@@ -240,7 +240,7 @@ impl Org {
             )
             .await?;
         busy.extend(open);
-        busy.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        busy.sort_unstable_by_key(|one| std::cmp::Reverse(one.0));
         busy.dedup();
         Ok(busy.into_iter().map(|(id, title)| (BroadcastId(id), title)).collect())
     }
