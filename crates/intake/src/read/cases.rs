@@ -8,11 +8,11 @@ use rust_xlsxwriter::{FilterCondition, Workbook};
 
 use super::*;
 
-fn open(text: impl Into<Vec<u8>>) -> Sheet {
+pub(super) fn open(text: impl Into<Vec<u8>>) -> Sheet {
     Sheet::from_source(Cursor::new(text.into()), "people.csv").unwrap()
 }
 
-fn read(sheet: &mut Sheet) -> (Vec<Row>, Told) {
+pub(super) fn read(sheet: &mut Sheet) -> (Vec<Row>, Told) {
     let mapping = Mapping::guess(sheet);
     read_as(sheet, &mapping)
 }
@@ -38,7 +38,7 @@ fn told(row: &Row) -> String {
 }
 
 #[track_caller]
-fn check(text: &str, expected: &[&str]) {
+pub(super) fn check(text: &str, expected: &[&str]) {
     let (rows, _) = read(&mut open(text));
     assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), expected, "{text}");
 }

@@ -8,8 +8,8 @@ use super::SheetError;
 use super::dates::DateOrder;
 use super::sheet::{Column, Sheet, letters};
 use super::words::{
-    NumberKind, StatusMeaning, Whose, YesMeans, is_no_number, number_kind, plain, title_score, whose,
-    yes_means,
+    NumberKind, StatusMeaning, Whose, YesMeans, is_no_number, is_stage, number_kind, plain, title_score,
+    whose, yes_means,
 };
 
 /// Something about a person that a column can hold.
@@ -360,7 +360,11 @@ impl People {
             .collect();
         let titled =
             |column: &&&&Column| title_of(column).is_some_and(|title| title_score(Field::Phone, title) > 0);
-        let best = usable.iter().filter(titled).map(|column| owner(column)).min();
+        // An empty "Phone" beside "Billing phone" is nobody's own number, unless nothing else is there.
+        let filled = |column: &&&&Column| column.content.filled > 0;
+        let owners = |column: &&&Column| owner(column);
+        let best = usable.iter().filter(titled).filter(filled).map(|column| owners(&column)).min();
+        let best = best.or_else(|| usable.iter().filter(titled).map(|column| owners(&column)).min());
         let Some(best) = best else {
             // No title says so: the column whose cells look most like numbers.
             let first = usable.iter().map(|column| (-score(Field::Phone, column), column.index)).min();
@@ -369,7 +373,7 @@ impl People {
         let mut phones: Vec<(NumberKind, i64, usize)> = usable
             .iter()
             .filter(titled)
-            .filter(|column| owner(column) == best)
+            .filter(|column| owner(column) <= best)
             .map(|column| {
                 let kind = title_of(column).map_or(NumberKind::Plain, number_kind);
                 (kind, -score(Field::Phone, column), column.index)
@@ -397,11 +401,14 @@ fn statuses(columns: &[&Column], taken: &Mapping) -> Vec<usize> {
             let title = title_of(column).unwrap_or_default();
             let content = &column.content;
             let score = match (title_score(Field::Status, title), yes_means(title)) {
+                // "Registered" under "DND status" is no registration: the title asks for a refusal.
+                (0, None) if title_score(Field::OptOut, title) > 0 => return None,
                 (score @ 1.., _) => i64::from(score),
                 (0, Some(YesMeans::Place)) if content.filled > 0 && content.answers * 2 >= content.filled => {
                     50
                 }
                 (0, Some(YesMeans::Gone(_))) if content.filled > 0 => 40,
+                _ if is_stage(title) && content.states_against > 0 => 35,
                 // Whatever its title says, a column of "paid" and "failed" is one.
                 _ if content.states() => 30,
                 _ => return None,

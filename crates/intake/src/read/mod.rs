@@ -44,4 +44,6 @@ pub use words::{Agreed, StatusMeaning, agreed, status_key, yes_or_no};
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod cases_of_tools;
+#[cfg(test)]
 mod tests;

@@ -216,7 +216,7 @@ impl Reading {
 
     fn name(&self, record: &Record) -> Option<PersonName> {
         let cell = |field| self.cell(record, field);
-        let whole = PersonName::parse(cell(Field::Name));
+        let whole = PersonName::parse(without_link(cell(Field::Name)));
         whole.or_else(|| PersonName::from_parts(cell(Field::FirstName), cell(Field::LastName)))
     }
 
@@ -368,4 +368,14 @@ pub(super) fn says_nothing(cell: &str) -> bool {
         "empty",
     ];
     cell.is_empty() || (cell.len() <= 12 && NOTHING.iter().any(|word| cell.eq_ignore_ascii_case(word)))
+}
+
+/// A name without the address that tools put behind it: "Asha Rao (https://…)".
+fn without_link(cell: &str) -> &str {
+    let inner = cell.trim_end().strip_suffix(')').unwrap_or_default();
+    let at = ["(https://", "(http://"].iter().find_map(|link| inner.rfind(link));
+    match at {
+        Some(at) if !cell[..at].trim().is_empty() => cell[..at].trim_end(),
+        _ => cell,
+    }
 }

@@ -79,7 +79,7 @@ pub(super) struct Content {
     pub(super) lettered: usize,
     /// Words of the tables of statuses, and those among them that take a place away.
     states: usize,
-    states_against: usize,
+    pub(super) states_against: usize,
     wordy: usize,
     different: usize,
     /// How often the commonest value stands there.

@@ -54,7 +54,7 @@ pub(in crate::read) fn is_plain_no(cell: &str) -> bool {
     #[rustfmt::skip]
     const NO: &[&str] = &[
         "no", "n", "false", "0", "off", "none", "never", "unchecked", "not opted out", "not unsubscribed", "subscribed",
-        "opted in", "active", "नहीं", "नही", "ना", "nahi", "nahin", "✗", "✘", "no thanks keep sending",
+        "opted in", "active", "not registered", "unregistered", "not on dnd", "non dnd", "not dnd", "not in dnd", "deregistered", "नहीं", "नही", "ना", "nahi", "nahin", "✗", "✘", "no thanks keep sending",
     ];
     NO.contains(&tidy(cell, 40).as_str())
 }

@@ -51,7 +51,8 @@ fn without_hints(title: &str) -> String {
         "including country code", "include country code", "incl country code", "country code first", "with isd code",
         "without code", "with code", "with std code", "10 digits only", "10 digits", "10 digit", "ten digit", "digits only",
         "only digits", "for whatsapp updates", "for updates", "for group", "for link", "for whatsapp group",
-        "to receive updates", "to receive the link", "to receive link",
+        "to receive updates", "to receive the link", "to receive link", "first up", "first of all", "first things first",
+        "to begin with", "to start with", "last but not least", "one last thing",
     ];
     let mut text = title.to_owned();
     for hint in HINTS.iter().filter(|hint| contains_words(title, hint)) {
@@ -72,7 +73,7 @@ pub(super) fn contains_words(text: &str, word: &str) -> bool {
 pub(in crate::read) fn plain(title: &str) -> String {
     let mut out = String::with_capacity(title.len() + 2);
     let mut was_small = false;
-    for c in title.chars().take(200) {
+    for c in without_look_up(title).chars().take(200) {
         let joins = c.is_alphanumeric() || is_sign_of_devanagari(c);
         if (c.is_uppercase() && was_small) || (!joins && !out.ends_with(' ')) {
             out.push(' ');
@@ -92,6 +93,15 @@ pub(in crate::read) fn plain(title: &str) -> String {
         }
     }
     plain
+}
+
+/// "Phone (from Contacts)" is a look-up into another table, not a number that something came from.
+fn without_look_up(title: &str) -> &str {
+    let inner = title.trim_end().strip_suffix(')').unwrap_or_default();
+    match inner.rfind(" (from ") {
+        Some(at) if at > 0 => &title[..at],
+        _ => title,
+    }
 }
 
 /// Vowel signs, nukta and virama are marks, not letters, and belong to their word.
@@ -246,8 +256,11 @@ fn opt_out_score(plain: &str) -> u32 {
 
 /// A column of statuses of the registration or its payment.
 fn status_score(plain: &str) -> u32 {
-    const WHOLE: &[&str] =
-        &["status", "registration status", "order status", "approval status", "payment status", "स्थिति"];
+    #[rustfmt::skip]
+    const WHOLE: &[&str] = &[
+        "status", "registration status", "order status", "approval status", "payment status", "स्थिति", "response type",
+        "submission status", "form status",
+    ];
     #[rustfmt::skip]
     const OF: &[&str] = &[
         "registration", "order", "payment", "approval", "ticket", "booking", "transaction", "txn", "trans", "attendee",
@@ -274,6 +287,16 @@ fn status_score(plain: &str) -> u32 {
         true => 80,
         false => 0,
     }
+}
+
+/// "Stage", "Lead status": where a lead stands, which says nothing about a registration unless a word below it takes the place away.
+pub(in crate::read) fn is_stage(title: &str) -> bool {
+    #[rustfmt::skip]
+    const STAGES: &[&str] = &[
+        "stage", "deal stage", "lead stage", "pipeline stage", "sales stage", "opportunity stage", "lead status", "deal status",
+        "contact status", "prospect status", "disposition", "call status", "call disposition",
+    ];
+    STAGES.contains(&plain(title).as_str())
 }
 
 /// Yes and no under a title such as "Paid" or "Cancelled".
@@ -319,12 +342,28 @@ pub(in crate::read) fn yes_means(title: &str) -> Option<YesMeans> {
     let title = title.strip_suffix(" yes no").or_else(|| title.strip_suffix(" y n")).unwrap_or(title);
     let is = |list: &[&str]| list.contains(&title);
     match () {
-        () if is(PLACES) => Some(YesMeans::Place),
+        () if is(PLACES) || asks_to_come(title) => Some(YesMeans::Place),
         () if is(CANCELLED) => Some(YesMeans::Gone(Cancelled)),
         () if is(REFUNDED) => Some(YesMeans::Gone(Refunded)),
         () if is(LEFT_OUT) => Some(YesMeans::Gone(LeftOut)),
         () => None,
     }
+}
+
+/// "Will you attend on 30 Nov?", "Can you make it to the session?": a no is no place.
+fn asks_to_come(title: &str) -> bool {
+    #[rustfmt::skip]
+    const BEGINS: &[&str] = &[
+        "will you attend", "will you be attending", "will you join", "will you be joining", "will you come", "will you be coming",
+        "will you be there", "will you be able to attend", "will you be able to join", "are you attending", "are you coming",
+        "are you joining", "are you able to attend", "are you able to join", "can you attend", "can you join", "can you come",
+        "can you make it", "could you attend", "would you attend", "do you plan to attend", "are you planning to attend",
+        "i will attend", "i will join", "i will be attending", "attending on", "attending the", "coming to the", "coming on",
+        "क्या आप आएंगे", "क्या आप आएँगे", "क्या आप शामिल होंगे", "kya aap aayenge", "kya aap aaenge",
+    ];
+    BEGINS
+        .iter()
+        .any(|begin| title.strip_prefix(begin).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
 }
 
 /// A title without the zone that it names: "Created at (UTC)".
@@ -418,7 +457,7 @@ fn words_of(field: Field) -> Words {
                 "lead name", "your name", "display name", "user name original name", "name original name", "user name", "username", "fullname",
                 "name of participant", "name of the participant", "name of student", "name of attendee", "name in full", "complete name",
                 "person name", "member name", "holder name", "name on certificate", "name for certificate", "public display name",
-                "saved name", "push name", "profile name", "whatsapp name", "customer", "participant", "attendee", "registrant", "student",
+                "saved name", "push name", "pushname", "profile name", "whatsapp name", "customer", "participant", "attendee", "registrant", "student",
                 "guest", "delegate", "नाम", "पूरा नाम", "आपका नाम", "naam", "aapka naam",
             ],
             contains: &["name", "नाम", "naam"],
@@ -428,7 +467,7 @@ fn words_of(field: Field) -> Words {
                 "country", "brand", "source", "group", "coupon", "pet", "family", "sur", "set", "tag", "service", "ticket", "batch", "class",
                 "branch", "department", "team", "role", "designation", "hotel", "item", "lesson", "module", "list", "channel", "card", "variant",
                 "sku", "discount", "code", "template", "medium", "content", "term", "account", "domain", "device", "browser", "region",
-                "district", "village", "street", "area", "zone", "title", "nick", "nickname", "legal", "trade", "firm", "shop", "store",
+                "district", "village", "street", "lineitem", "line item", "plugin", "widget", "site", "website", "area", "zone", "title", "nick", "nickname", "legal", "trade", "firm", "shop", "store",
                 "venue", "address", "building", "hospital", "programme", "program", "project", "package", "category", "type", "payment", "method",
                 "gateway", "session", "room", "tier", "add on", "addon", "series", "instagram", "linkedin", "twitter", "facebook", "telegram",
                 "industry", "job", "stage", "pipeline", "segment", "language", "upi", "phone", "mobile", "number", "email", "status", "date",
