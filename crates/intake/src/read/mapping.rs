@@ -363,8 +363,8 @@ impl People {
         // An empty "Phone" beside "Billing phone" is nobody's own number, unless nothing else is there.
         let filled = |column: &&&&Column| column.content.filled > 0;
         let owners = |column: &&&Column| owner(column);
-        let best = usable.iter().filter(titled).filter(filled).map(|column| owners(&column)).min();
-        let best = best.or_else(|| usable.iter().filter(titled).map(|column| owners(&column)).min());
+        let best = usable.iter().filter(titled).filter(filled).map(owners).min();
+        let best = best.or_else(|| usable.iter().filter(titled).map(owners).min());
         let Some(best) = best else {
             // No title says so: the column whose cells look most like numbers.
             let first = usable.iter().map(|column| (-score(Field::Phone, column), column.index)).min();

@@ -270,7 +270,9 @@ fn why_nobody(nobody: Nobody) -> &'static str {
         Nobody::Reached => {
             "None of these people has a number that may be written to. The numbers above say why; correct them, or choose another workshop."
         }
-        Nobody::Registered => "Import registrants with phone numbers, or choose another workshop.",
+        Nobody::Registered => {
+            "Nobody is among the people chosen: nobody is registered yet, or everybody was told already. Import registrants, or choose other people."
+        }
     }
 }
 
