@@ -39,6 +39,14 @@ impl Money {
         Ok(Money(if negative { -value } else { value }))
     }
 
+    /// The goods and services tax of India on an amount: 18 %, to the nearest 1/10,000 rupee.
+    pub fn gst(self) -> Money {
+        Money((self.0.saturating_mul(Money::GST_PERCENT) + 50) / 100)
+    }
+
+    /// The rate that messages are taxed with in India, in percent.
+    pub const GST_PERCENT: i64 = 18;
+
     /// This amount `times` over.
     pub fn times(self, times: i64) -> Money {
         Money(self.0.saturating_mul(times))

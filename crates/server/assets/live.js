@@ -206,14 +206,74 @@
 
   /* ---------- Forms ---------- */
 
+  // A field changes when it loses the focus, which the press on something else takes from it: that press comes first, then the update.
+  let pressed = false;
+  let changed = null; // The form that has to be updated.
+
+  function refresh(form) {
+    sessionStorage.setItem("scroll", `${location.pathname} ${scrollY}`);
+    const update = $('button[name="do"][value="update"]', form);
+    if (update) form.requestSubmit(update);
+    else form.requestSubmit();
+  }
+
+  const address = (form, path) => {
+    const url = new URL(path, location.href);
+    url.search = new URLSearchParams(new FormData(form));
+    return url;
+  };
+
   document.addEventListener("change", (event) => {
     const field = event.target.closest("[data-autosubmit]");
     if (!field?.form) return;
-    sessionStorage.setItem("scroll", `${location.pathname} ${scrollY}`);
-    const update = $('button[name="do"][value="update"]', field.form);
-    if (update) field.form.requestSubmit(update);
-    else field.form.requestSubmit();
+    if (pressed) changed = field.form;
+    else refresh(field.form);
   });
+  document.addEventListener("pointerdown", () => { pressed = true; }, true);
+  for (const name of ["pointerup", "pointercancel"]) {
+    document.addEventListener(name, () => setTimeout(() => {
+      pressed = false;
+      const form = changed;
+      changed = null;
+      if (form?.isConnected && !form.dataset.sent) refresh(form);
+    }, 50), true);
+  }
+
+  // What is pressed while a form has to be updated does its work with what was typed.
+  document.addEventListener("click", (event) => {
+    const form = changed;
+    const pressedOn = event.target.closest("a[href], button");
+    if (!form || !pressedOn || !plainClick(event)) return;
+    changed = null;
+    if (pressedOn.tagName === "BUTTON") {
+      // Its dialog would show what was there before: its page shows what is there now.
+      if (pressedOn.form === form && pressedOn.dataset.dialog) event.stopImmediatePropagation();
+      return;
+    }
+    if (!form.matches("[data-composer]") || new URL(pressedOn.href).origin !== location.origin) return;
+    if (pressedOn.dataset.dialog || pressedOn.closest("#preview")) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      location.assign(address(form, pressedOn.getAttribute("href").split("?")[0]));
+    } else keepDraft();
+  }, true);
+
+  /* ---------- A draft is kept while its tab is open, also when somebody looks at something else ---------- */
+
+  function keepDraft() {
+    const form = $("form[data-composer]");
+    if (form) sessionStorage.setItem("draft", address(form, "/").search);
+  }
+  addEventListener("pagehide", keepDraft);
+  document.addEventListener("submit", (event) => {
+    if (event.target.getAttribute("action") !== "/compose/confirm" || event.target.method !== "post") return;
+    removeEventListener("pagehide", keepDraft);
+    sessionStorage.removeItem("draft");
+  });
+  const draft = sessionStorage.getItem("draft");
+  if (draft && !$("form[data-composer]")) {
+    for (const link of $$('a[href="/"]')) link.href = `/${draft}`;
+  }
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -241,6 +301,17 @@
     const counter = event.target.id && $(`[data-counter="${CSS.escape(event.target.id)}"]`);
     if (counter) counter.textContent = `${[...event.target.value].length}/${event.target.maxLength}`;
   });
+
+  /* ---------- Copy ---------- */
+
+  for (const button of $$("[data-copy]")) {
+    if (!navigator.clipboard) continue;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText($(`#${button.dataset.copy}`).textContent);
+      $(".m-btn__label", button).textContent = "Copied";
+    });
+  }
 
   /* ---------- Toasts ---------- */
 

@@ -119,7 +119,7 @@ macro_rules! templates {
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, attention, broadcast, consents, correct, erase, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, registrants_export,
+        account, attention, broadcast, consents, correct, erase, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
         settings::{audit, charges, integrations, prices, purposes, templates},
         setup, stream, team, webhook, workshop, workshops,
     };
@@ -175,6 +175,7 @@ pub fn table() -> Vec<Route> {
         route(POST, "/workshops/{workshop}/webhook/remove", Manage,   webhook::remove),
         route(GET,  "/workshops/{workshop}/registrants.csv", Read,    registrants_export::download),
         route(POST, "/workshops/{workshop}/registrants",  AddRegistrants, workshop::add),
+        route(GET,  "/workshops/{workshop}/registrants/{registrant}", Read, workshop::show_registrant),
         route(POST, "/workshops/{workshop}/registrants/{registrant}/status", Manage, workshop::set_status),
         route(GET,  "/workshops/{workshop}/registrants/{registrant}/correct", Manage, correct::show),
         route(POST, "/workshops/{workshop}/registrants/{registrant}/correct", Manage, correct::save),
@@ -193,6 +194,8 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/people/number/{digits}",            Read,       person::by_number),
         route(GET,  "/people/{person}",                   Read,       person::show),
         route(POST, "/people/{person}/export",            Manage,     person_export::download).timeout(ASKING),
+        route(GET,  "/people/{person}/opt-out",           Manage,     person_opt_out::ask),
+        route(POST, "/people/{person}/opt-out",           Manage,     person_opt_out::opt_out),
         route(GET,  "/people/{person}/erase",             Erase,      erase::ask),
         route(POST, "/people/{person}/erase",             Erase,      erase::erase).timeout(ASKING),
         route(POST, "/people/{person}/consents",          Manage,     consents::record),
@@ -208,6 +211,8 @@ pub fn table() -> Vec<Route> {
         route(POST, "/broadcasts/{broadcast}/pause",      Send,       broadcast::actions::pause),
         route(POST, "/broadcasts/{broadcast}/rewrite",    Send,       attention::rewrite),
         route(POST, "/broadcasts/{broadcast}/resume",     Send,       broadcast::actions::resume),
+        route(GET,  "/broadcasts/{broadcast}/copy",       Send,       broadcast::again::copy),
+        route(POST, "/broadcasts/{broadcast}/change",     Send,       broadcast::again::change),
         route(GET,  "/broadcasts/{broadcast}/cancel",     Send,       broadcast::actions::ask_cancel),
         route(POST, "/broadcasts/{broadcast}/cancel",     Send,       broadcast::actions::cancel),
         route(GET,  "/broadcasts/{broadcast}/retry",      Send,       broadcast::actions::ask_retry),

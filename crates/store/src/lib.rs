@@ -36,6 +36,7 @@ pub mod lost_keys;
 pub mod members;
 pub mod messages;
 pub mod people;
+pub mod reached;
 pub mod receipts_view;
 pub mod registrants;
 pub mod suppressions;

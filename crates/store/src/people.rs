@@ -9,13 +9,14 @@ use domain::{
     message::{MessageState, SkipReason},
     reason::Reason,
     time::Millis,
+    told::Purpose,
     workshop::{RegistrantStatus, WorkshopStatus},
 };
 use uuid::Uuid;
 
 use crate::{
     consents::Consent,
-    db::args,
+    db::{Batch, args},
     error::{StoreError, word},
     org::Org,
     phone_key::PhoneKey,
@@ -35,6 +36,9 @@ struct Most {
 
 /// What a page shows.
 const SHOWN: Most = Most { registrations: 200, messages: 500 };
+/// Broadcasts among which the newest message of each person in a list is looked for: about two months of ten workshops a week. A look-up
+/// for each of them and each person: 50 people take 10,000.
+const NEWEST_AMONG: i64 = 200;
 
 /// A person and everything that happened with them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +120,8 @@ pub struct PersonMessage {
     pub broadcast_title: String,
     /// On which channel.
     pub channel: Channel,
+    /// What it tells.
+    pub purpose: Purpose,
     /// For which workshop.
     pub workshop: WorkshopId,
     /// That workshop's title.
@@ -128,6 +134,52 @@ pub struct PersonMessage {
     pub reason_text: String,
     /// Last change.
     pub changed_at: Millis,
+}
+
+/// The newest message to a number, for a list of people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewestMessage {
+    /// E.164.
+    pub phone: String,
+    /// Which.
+    pub message: MessageRef,
+    /// The broadcast's title.
+    pub title: String,
+    /// On which channel.
+    pub channel: Channel,
+    /// Of which workshop.
+    pub workshop_title: String,
+    /// Where it stands.
+    pub state: MessageState,
+    /// Last change.
+    pub changed_at: Millis,
+}
+
+#[derive(sqlx::FromRow)]
+struct NewestRow {
+    recipient: String,
+    broadcast_id: Uuid,
+    position: i64,
+    title: String,
+    channel: String,
+    workshop_title: String,
+    state: String,
+    changed_at: i64,
+}
+
+impl TryFrom<NewestRow> for NewestMessage {
+    type Error = StoreError;
+    fn try_from(row: NewestRow) -> Result<NewestMessage, StoreError> {
+        Ok(NewestMessage {
+            phone: row.recipient,
+            message: MessageRef { broadcast: BroadcastId(row.broadcast_id), position: row.position },
+            title: row.title,
+            channel: word("broadcasts", "channel", &row.channel)?,
+            workshop_title: row.workshop_title,
+            state: word("messages", "state", &row.state)?,
+            changed_at: Millis(row.changed_at),
+        })
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -182,6 +234,7 @@ struct PersonMessageRow {
     position: i64,
     broadcast_title: String,
     channel: String,
+    purpose: String,
     workshop_id: Uuid,
     workshop_title: String,
     state: String,
@@ -197,6 +250,7 @@ impl TryFrom<PersonMessageRow> for PersonMessage {
             message: MessageRef { broadcast: BroadcastId(row.broadcast_id), position: row.position },
             broadcast_title: row.broadcast_title,
             channel: word("broadcasts", "channel", &row.channel)?,
+            purpose: Purpose::stored(row.purpose),
             workshop: WorkshopId(row.workshop_id),
             workshop_title: row.workshop_title,
             state: word("messages", "state", &row.state)?,
@@ -234,6 +288,30 @@ impl Org {
         Ok(LeadId(id))
     }
 
+    /// The newest message of each of these numbers, among the newest broadcasts; numbers without one are left out.
+    pub async fn newest_messages(&self, phones: Vec<String>) -> Result<Vec<NewestMessage>, StoreError> {
+        let rows: Vec<NewestRow> = self
+            .db
+            .all_batch(
+                "SELECT m.recipient, m.broadcast_id, m.position, o.title, o.channel, w.title AS workshop_title, m.state, m.changed_at
+                 FROM (SELECT id, title, channel, workshop_id FROM broadcasts WHERE organization_id = $1 ORDER BY id DESC LIMIT $2) o
+                 CROSS JOIN @batch
+                 JOIN messages m ON m.broadcast_id = o.id AND m.recipient = b.phone AND m.planned
+                 JOIN workshops w ON w.id = o.workshop_id
+                 WHERE b.phone <> '' ORDER BY o.id DESC",
+                args![self.id(), NEWEST_AMONG],
+                Batch::new().texts("phone", phones),
+            )
+            .await?;
+        let mut newest: Vec<NewestMessage> = vec![];
+        for row in rows {
+            if !newest.iter().any(|known| known.phone == row.recipient) {
+                newest.push(row.try_into()?);
+            }
+        }
+        Ok(newest)
+    }
+
     /// Everything that happened with one person. `key` finds what was entered before their number was erased.
     pub async fn story(&self, lead: LeadId, key: &PhoneKey) -> Result<Story, StoreError> {
         self.story_of(lead, key, SHOWN).await
@@ -262,7 +340,7 @@ impl Org {
         let mut messages: Vec<PersonMessageRow> = self
             .db
             .all(
-                "SELECT m.broadcast_id, m.position, o.title AS broadcast_title, o.channel, o.workshop_id,
+                "SELECT m.broadcast_id, m.position, o.title AS broadcast_title, o.channel, o.workshop_id, o.purpose,
                         w.title AS workshop_title, m.state, m.reason, m.reason_text, m.changed_at
                  FROM workshops w
                  JOIN broadcasts o ON o.workshop_id = w.id
@@ -295,7 +373,7 @@ impl Org {
     async fn left_out_by_plans(&self, phone: &str, most: Most) -> Result<Vec<PersonMessageRow>, StoreError> {
         self.db
             .all(
-                "SELECT m.broadcast_id, m.position, o.title AS broadcast_title, o.channel, o.workshop_id,
+                "SELECT m.broadcast_id, m.position, o.title AS broadcast_title, o.channel, o.workshop_id, o.purpose,
                         w.title AS workshop_title, m.state, m.reason, m.reason_text, m.changed_at
                  FROM workshops w
                  JOIN @registrants r ON r.workshop_id = w.id AND r.phone = $2
@@ -313,7 +391,7 @@ impl Org {
         let rows: Vec<FormerRow> = self
             .db
             .all(
-                "SELECT DISTINCT m.recipient, m.broadcast_id, m.position, o.title AS broadcast_title, o.channel, o.workshop_id,
+                "SELECT DISTINCT m.recipient, m.broadcast_id, m.position, o.title AS broadcast_title, o.channel, o.workshop_id, o.purpose,
                         w.title AS workshop_title, m.state, m.reason, m.reason_text, m.changed_at
                  FROM workshops w
                  JOIN @registrants r ON r.workshop_id = w.id AND r.phone = $2

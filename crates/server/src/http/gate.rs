@@ -6,8 +6,8 @@ use std::{
 };
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, Method, StatusCode, header},
+    extract::{ConnectInfo, Query, Request, State},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -15,7 +15,7 @@ use domain::role::{Permission, Role};
 use store::SignedIn;
 
 use super::{
-    auth::Token,
+    auth::{Token, safe_next},
     caller::Caller,
     cookies::{self, Jar},
     csrf,
@@ -32,6 +32,11 @@ use crate::{
 
 /// The door cookie lasts as long as somebody may leave a sign-in form open.
 const DOOR_SECONDS: i64 = 24 * 60 * 60;
+
+/// Field of a form that says where it was written: an address with a query.
+pub const WRITTEN_AT: &str = "written-at";
+/// Parameter of that address when somebody comes back to it who was signed out: nothing was sent.
+pub const UNSENT: &str = "unsent";
 
 /// The gate of one route. What went wrong behind it goes on as it is, with what whoever shows it has to know.
 pub async fn gate(State((app, rule)): State<(App, Rule)>, request: Request, next: Next) -> Response {
@@ -88,6 +93,9 @@ async fn pass(
     let caller = visitor.signed_in.as_ref().and_then(|who| caller(app, who));
     seen.caller.clone_from(&caller);
     if let Some(refusal) = refusal(rule, &visitor, caller.as_ref(), &request) {
+        if writes && visitor.signed_in.is_none() && rule.kind != Kind::Json {
+            return Ok(back_to_what_was_typed(rule, request, refusal?).await);
+        }
         return refusal;
     }
     if writes {
@@ -184,6 +192,25 @@ fn to_sign_in(rule: Rule, request: &Request) -> Result<Response, Problem> {
         _ => String::new(),
     };
     Ok(notice::see_other(&format!("/sign-in{next}")))
+}
+
+/// Somebody was signed out while they wrote: a form that says where it was written leads back there, and nothing of it is done.
+async fn back_to_what_was_typed(rule: Rule, request: Request, otherwise: Response) -> Response {
+    let Some(form) = csrf::find(request, rule.body_max).await else { return otherwise };
+    let Ok(bytes) = axum::body::to_bytes(form.request.into_body(), rule.body_max).await else {
+        return otherwise;
+    };
+    // A form is written as a query is.
+    let uri = std::str::from_utf8(&bytes).ok().and_then(|text| format!("/?{text}").parse::<Uri>().ok());
+    let pairs = uri.and_then(|uri| Query::<Vec<(String, String)>>::try_from_uri(&uri).ok());
+    let pairs = pairs.map(|Query(pairs)| pairs).unwrap_or_default();
+    let written = pairs.iter().find(|(name, _)| name == WRITTEN_AT).map(|(_, at)| at.as_str());
+    match written.map(|at| safe_next(Some(at))) {
+        Some(at) if at.len() > 1 => {
+            notice::see_other(&format!("/sign-in?next={}", escaped(&format!("{at}&{UNSENT}=yes"))))
+        }
+        _ => otherwise,
+    }
 }
 
 /// A path as the value of a query parameter.

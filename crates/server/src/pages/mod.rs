@@ -22,6 +22,8 @@ pub mod organisation;
 pub mod people;
 pub mod person;
 pub mod person_export;
+pub mod person_opt_out;
+mod person_told;
 pub mod problem;
 pub mod registrants_export;
 pub mod settings;

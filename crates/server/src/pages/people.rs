@@ -1,11 +1,11 @@
 //! People across workshops: one search by words of name, number and e-mail.
 
 use domain::role::Permission;
-use maud::{Render, html};
+use maud::html;
 use serde::Deserialize;
-use store::people::Found;
+use store::people::{Found, NewestMessage};
 
-use super::workshops::{form_value, href, ok};
+use super::workshops::{form_value, ok};
 use crate::{
     http::{
         error::PageResult,
@@ -53,6 +53,8 @@ pub async fn search(member: Member, Query(query): Query<SearchQuery>) -> PageRes
         "" => 0,
         _ => member.org.behind_index(WAITING_MOST).await?,
     };
+    let phones = people.found.iter().map(|one| one.phone.clone()).filter(|phone| !phone.is_empty()).collect();
+    let newest = member.org.newest_messages(phones).await?;
     let title = if q.is_empty() { "Newest people" } else { "Found" };
     let mut head =
         Head::new("People").action(Button::link("Opted out", "/people/opted-out").icon(Icon::Skip));
@@ -82,9 +84,10 @@ pub async fn search(member: Member, Query(query): Query<SearchQuery>) -> PageRes
                 columns: vec![
                     Column::new("Person", Place::Title),
                     Column::new("Phone", Place::Line),
-                    Column::new("E-mail", Place::Line),
+                    Column::new("Last message", Place::Line),
+                    Column::new("State", Place::State),
                 ],
-                rows: people.found.iter().map(row).collect(),
+                rows: people.found.iter().map(|one| row(&member, one, &newest)).collect(),
                 empty,
             })
             @if waiting > WAITING_FEW {
@@ -112,15 +115,30 @@ fn words_of_waiting(n: i64) -> String {
     )
 }
 
-fn row(person: &Found) -> Row {
+fn row(member: &Member, person: &Found, newest: &[NewestMessage]) -> Row {
     let name = if person.name.is_empty() { "No name" } else { person.name.as_str() };
     let (to, note, number) = match (&person.lead, &person.registration) {
         (Some(lead), _) => (format!("/people/{lead}"), String::new(), phone(&person.phone)),
-        (None, Some((workshop, _, title))) => {
-            (format!("{}?which=no_phone#registrants", href(*workshop)), title.clone(), "–".to_owned())
+        (None, Some((workshop, registrant, title))) => {
+            (super::workshop::registrant::href(*workshop, *registrant), title.clone(), "–".to_owned())
         }
         (None, None) => ("/people".to_owned(), String::new(), "–".to_owned()),
     };
-    let email = if person.email.is_empty() { "–" } else { person.email.as_str() };
-    Row::new(vec![table::name(&to, name, &note), html! { (number) }, html! { (email) }.render()])
+    let note = if note.is_empty() { person.email.clone() } else { note };
+    let last = newest.iter().find(|one| !person.phone.is_empty() && one.phone == person.phone);
+    let zone = &member.organization.zone;
+    Row::new(vec![
+        table::name(&to, name, &note),
+        html! { (number) },
+        html! {
+            @match last {
+                Some(last) => {
+                    (last.title) " · " (last.workshop_title)
+                    span class="m-sub" { (last.channel.title()) ", " (zone.moment(last.changed_at, member.now)) }
+                }
+                None => { span class="m-soft" { "None lately" } }
+            }
+        },
+        html! { @if let Some(last) = last { (super::broadcast::state_chip(last.state)) } },
+    ])
 }

@@ -21,9 +21,11 @@ use super::{
     correct, erase,
     opted_out::what_for,
     person_export,
+    person_opt_out::{self, OptOutForm},
+    person_told::Told,
     told_answer::Answer,
     workshop::{registrant_chip, source_word},
-    workshops::{form_value, href, ok},
+    workshops::{href, ok},
 };
 use crate::{
     app::App,
@@ -74,8 +76,7 @@ pub(super) fn page(member: &Member, story: &Story, form: &ConsentForm, errors: &
         head = head.meta(html! { (story.email) });
     }
     if member.may(Permission::Manage) {
-        let to = format!("/people/opted-out?phone={}#add", form_value(&story.phone));
-        head = head.action(Button::link("Opt out", to).icon(Icon::Skip));
+        head = head.action(person_opt_out::action(story.lead).icon(Icon::Skip));
     }
     if let Some(erase) = erase::action(member, story.lead) {
         head = head.action(erase);
@@ -83,18 +84,61 @@ pub(super) fn page(member: &Member, story: &Story, form: &ConsentForm, errors: &
     if let Some(export) = person_export::action(member, story.lead) {
         head = head.aside(export);
     }
+    if let Some(tell) = tell(member, story) {
+        head = head.action(tell);
+    }
+    let answer = Answer::of(story, zone, member.now);
     let body = html! {
         (head)
-        (Answer::of(story, zone, member.now))
+        (answer)
         @for note in former_notes(story) { (note) }
         @for entry in &story.suppressions { (opted_out_note(member, entry)) }
-        (messages_card(member, story))
+        @if let Some(table) = Told::of(member, story) { (table) }
+        div class="m-split m-split--list" {
+            div class="m-stack" { (messages_card(member, story)) }
+            div class="m-stack" { (colleague_card(member, story, &answer)) }
+        }
         (consents::cards(member, story, form, errors, registrations_card(member, story)))
         @if !story.corrections.is_empty() { (correct::history_card(member, &story.corrections)) }
+        @if member.may(Permission::Manage) { (person_opt_out::question(member, story, &OptOutForm::default(), None)) }
     };
     let mut page = member.page(Section::People, name, body);
     page.crumbs = vec![Crumb::to("People", "/people"), Crumb::here(name)];
     page.render()
+}
+
+/// The next workshop's message to this person alone.
+fn tell(member: &Member, story: &Story) -> Option<Button> {
+    let next = story.registrations.iter().filter(|place| {
+        place.status == RegistrantStatus::Registered
+            && place.mark.is_none()
+            && place.workshop_status != WorkshopStatus::Cancelled
+            && place.starts_at > member.now
+    });
+    let place = next.min_by_key(|place| place.starts_at).filter(|_| member.may(Permission::Send))?;
+    let first = story.name.split(' ').next().filter(|name| !name.is_empty()).unwrap_or("this person");
+    let to = correct::tell_href(place.workshop, &[place.registrant]);
+    Some(Button::primary_link(format!("Tell {first} now"), to).icon(Icon::Send))
+}
+
+/// What can be sent to a colleague who asks, as it stands now.
+fn colleague_card(member: &Member, story: &Story, answer: &Answer) -> Card {
+    let zone = &member.organization.zone;
+    let (name, number) = (name_of(story), phone(&story.phone));
+    let words = format!("{name}, {number}. {} As of {}.", answer.line, zone.moment(member.now, member.now));
+    Card::new(
+        "colleague",
+        "What a colleague gets",
+        html! {
+            div class="m-copy" {
+                p class="m-copy__text" id="colleague-text" { (words) }
+                button class="mui-btn mui-btn--outline mui-btn--md m-copy__do" type="button" data-copy="colleague-text" hidden {
+                    (Icon::Copy) span class="m-btn__label" { "Copy for a colleague" }
+                }
+            }
+        },
+    )
+    .padded()
 }
 
 /// Who asked for this, when, how; and the way to lift it.
@@ -110,7 +154,7 @@ fn opted_out_note(member: &Member, entry: &Suppression) -> Note {
     let note =
         Note::new(Tone::Act, format!("Opted out of {}.", what_for(entry.channel, entry.category)), words);
     if member.may(Permission::Manage) {
-        note.action(Button::link("Lift", format!("/people/opted-out/{}/remove", entry.id)).small())
+        note.action(Button::link("Allow again", format!("/people/opted-out/{}/remove", entry.id)).small())
     } else {
         note.action(Button::link("Opted out", "/people/opted-out").small())
     }
@@ -185,7 +229,7 @@ fn messages_card(member: &Member, story: &Story) -> Card {
     all.sort_by_key(|(_, message)| std::cmp::Reverse(message.changed_at));
     Card::new(
         "messages",
-        "Messages",
+        "Every message, also those that did not go out",
         Table {
             caption: "Messages to this person".into(),
             columns: vec![

@@ -1,28 +1,33 @@
 //! One workshop: overview, its broadcasts, its registrants.
 
 mod add_person;
+pub(super) mod registrant;
 mod registrants;
+mod told;
 
 use axum::extract::State;
 use domain::{
     ids::{RegistrantId, WorkshopId},
-    message::MessageState,
     role::Permission,
     time::MINUTE,
+    told::Purpose,
     workshop::{RegistrantStatus, WorkshopStatus},
 };
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{
     broadcasts::{Broadcast, BroadcastFilter},
+    reached::Reached,
     registrants::RegistrantCounts,
     workshops::Workshop,
 };
 
+pub use self::registrant::show as show_registrant;
 pub(super) use self::registrants::{ListQuery, registrant_chip, source_word, status_word};
 use self::{
     add_person::{PersonErrors, PersonForm, add_card},
-    registrants::{PAGE, registrants_card},
+    registrants::{PAGE, People, registrants_card},
+    told::Ledger,
 };
 use super::{
     unprocessable, webhook,
@@ -36,19 +41,20 @@ use crate::{
         notice::see_other_saying,
     },
     ui::{
-        button::{Button, Link},
-        chip::{Chip, State as Chips, Tone},
+        button::Button,
+        chip::Tone,
         format::{counted, grouped, percent, relative},
         head::{Card, Fact, Head, KeyValues, Strip},
         icons::Icon,
         note::Note,
         shell::Section,
-        table::{self, Column, Place, Row, Table},
     },
 };
 
 /// Broadcasts shown on the workshop's page.
-const BROADCASTS_SHOWN: i64 = 10;
+const BROADCASTS_SHOWN: i64 = 50;
+/// Word of the tab in the address.
+const SET_UP: &str = "set-up";
 
 /// `GET /workshops/{workshop}`
 pub async fn show(member: Member, Path(id): Path<WorkshopId>, Query(query): Query<ListQuery>) -> PageResult {
@@ -103,6 +109,17 @@ pub async fn set_status(
     Ok(see_other_saying(&app, &format!("{}#registrants", href(workshop)), &words))
 }
 
+/// Everything that the page shows of a workshop.
+struct View<'a> {
+    member: &'a Member,
+    workshop: &'a Workshop,
+    counts: &'a RegistrantCounts,
+    broadcasts: &'a [Broadcast],
+    purposes: &'a [Purpose],
+    /// What the figures are about, and they; none before anything was told.
+    told: Option<(&'a Purpose, Reached)>,
+}
+
 async fn page(
     member: &Member,
     id: WorkshopId,
@@ -112,27 +129,33 @@ async fn page(
 ) -> Result<Markup, Problem> {
     let workshop = member.org.workshop(id).await?;
     let counts = member.org.registrant_counts(id).await?;
-    let mut people = member.org.registrants(id, &query.filter()).await?;
-    let more = people.len() > PAGE;
-    people.truncate(PAGE);
     let filter = BroadcastFilter { workshop: Some(id), ..BroadcastFilter::default() };
     let broadcasts = member.org.broadcasts(&filter, BROADCASTS_SHOWN).await?;
+    let purposes = told::purposes(&broadcasts);
+    let chosen = purposes.iter().find(|purpose| purpose.word() == query.told).or(purposes.first());
+    let mut told = None;
+    if let Some(purpose) = chosen {
+        let (today, _) = member.organization.zone.day(member.now);
+        let reached = member.org.reached(&[id], purpose, today).await?;
+        told = Some((purpose, reached.first().map(|(_, reached)| *reached).unwrap_or_default()));
+    }
     let stops = member.org.open_broadcasts(id).await?;
+    let view = View {
+        member,
+        workshop: &workshop,
+        counts: &counts,
+        broadcasts: &broadcasts,
+        purposes: &purposes,
+        told,
+    };
     let open = workshop.status != WorkshopStatus::Cancelled;
+    let setting_up = query.sets_up() || *errors != PersonErrors::default();
+    let main = if setting_up { set_up(&view, form, errors) } else { view.told(query).await? };
     let body = html! {
-        (head(member, &workshop))
+        (view.head())
         @if !open { (Note::new(Tone::Rest, "This workshop is cancelled.", "Nothing more is sent for it. Its people and messages stay on record.")) }
-        (facts(&workshop, &counts))
-        div class="m-split m-split--list" {
-            div class="m-stack" {
-                (broadcasts_card(member, &workshop, &broadcasts))
-                (registrants_card(member, &workshop, &counts, query, &people, more))
-            }
-            div class="m-stack" {
-                (details_card(member, &workshop))
-                @if open && member.may(Permission::AddRegistrants) { (add_card(member, &workshop, form, errors)) }
-            }
-        }
+        (tabs(id, setting_up))
+        (main)
         @if open && member.may(Permission::Manage) { (cancel_confirm(&workshop, &stops, member.csrf())) }
     };
     let mut page = member.page(Section::Workshops, workshop.title.clone(), body);
@@ -140,7 +163,112 @@ async fn page(
     Ok(page.render())
 }
 
-fn head(member: &Member, workshop: &Workshop) -> Head {
+/// What was told, and how the workshop is set up.
+fn tabs(workshop: WorkshopId, setting_up: bool) -> Markup {
+    let tab = |icon: Icon, word: &str, to: String, current: bool| {
+        html! {
+            a class="m-tabs__tab" href=(to) aria-current=[current.then_some("page")] { (icon) span { (word) } }
+        }
+    };
+    html! {
+        nav class="m-tabs m-tabs--sub" aria-label="Workshop" {
+            (tab(Icon::CheckTwice, "Told", href(workshop), !setting_up))
+            (tab(Icon::Settings, "Set-up", format!("{}?tab={SET_UP}", href(workshop)), setting_up))
+        }
+    }
+}
+
+/// The workshop's variables, and the way to enter somebody.
+fn set_up(view: &View<'_>, form: &PersonForm, errors: &PersonErrors) -> Markup {
+    let open = view.workshop.status != WorkshopStatus::Cancelled;
+    html! {
+        div class="m-split m-split--list" {
+            div class="m-stack" {
+                (facts(view.workshop, view.counts))
+                (details_card(view.member, view.workshop))
+            }
+            div class="m-stack" {
+                @if open && view.member.may(Permission::AddRegistrants) { (add_card(view.member, view.workshop, form, errors)) }
+            }
+        }
+    }
+}
+
+impl View<'_> {
+    /// Figures, broadcasts, people.
+    async fn told(&self, query: &ListQuery) -> Result<Markup, Problem> {
+        let (member, workshop) = (self.member, self.workshop);
+        let mut people = member.org.registrants(workshop.id, &query.filter()).await?;
+        let more = people.len() > PAGE;
+        people.truncate(PAGE);
+        let shown: Vec<_> = people.iter().map(|person| (person.id, person.phone.clone())).collect();
+        let places = match shown.is_empty() || self.purposes.is_empty() {
+            true => vec![],
+            false => member.org.told_people(workshop.id, &shown).await?,
+        };
+        let ledger =
+            Ledger { purposes: told::columns(self.purposes), places: &places, broadcasts: self.broadcasts };
+        Ok(html! {
+            @match &self.told {
+                Some((purpose, reached)) => {
+                    (told::chooser(workshop, self.purposes, purpose))
+                    (told::facts(workshop, purpose, reached, self.broadcasts))
+                    (told::Broadcasts { member, workshop, broadcasts: self.broadcasts })
+                }
+                None => { (facts(workshop, self.counts)) }
+            }
+            (registrants_card(member, workshop, self.counts, query, &People { people: &people, more, ledger }))
+        })
+    }
+}
+
+impl View<'_> {
+    fn head(&self) -> Head {
+        let (member, workshop) = (self.member, self.workshop);
+        let mut head = title(member, workshop);
+        if workshop.status == WorkshopStatus::Cancelled {
+            return head;
+        }
+        if member.may(Permission::Manage) {
+            head = head
+                .action(Button::link("Edit", format!("{}/edit", href(workshop.id))).icon(Icon::Edit))
+                .action(
+                    Button::link("Cancel workshop", format!("{}/cancel", href(workshop.id)))
+                        .icon(Icon::Cancel)
+                        .opens("cancel-workshop"),
+                );
+        }
+        if member.may(Permission::AddRegistrants) {
+            let to = format!("/imports?workshop={}", workshop.id);
+            let import = if self.counts.registered == 0 {
+                Button::primary_link("Import people", to)
+            } else {
+                Button::link("Import people", to)
+            };
+            head = head.action(import.icon(Icon::Upload));
+        }
+        if self.counts.registered > 0 && member.may(Permission::Send) {
+            head = head.action(self.next_telling().icon(Icon::Send));
+        }
+        head
+    }
+
+    /// The next thing to do: whoever was not told is told, once anybody was.
+    fn next_telling(&self) -> Button {
+        match &self.told {
+            Some((purpose, reached))
+                if reached.can_be_told > 0 && self.workshop.ends_at > self.member.now =>
+            {
+                let to = told::tell_the_rest(self.workshop, purpose, self.broadcasts);
+                Button::primary_link(format!("Tell those not told ({})", grouped(reached.can_be_told)), to)
+            }
+            _ => Button::primary_link("Send Message Now", format!("/?workshop={}", self.workshop.id)),
+        }
+    }
+}
+
+/// Its title, state and time.
+fn title(member: &Member, workshop: &Workshop) -> Head {
     let zone = &member.organization.zone;
     let (starts, ends) = (workshop.starts_at, workshop.ends_at);
     let same_day = zone.day(starts) == zone.day(ends);
@@ -157,26 +285,6 @@ fn head(member: &Member, workshop: &Workshop) -> Head {
     }
     if let Some(tag) = &workshop.tag {
         head = head.meta(tag_chip(tag));
-    }
-    if workshop.status == WorkshopStatus::Cancelled {
-        return head;
-    }
-    if member.may(Permission::Manage) {
-        head =
-            head.action(Button::link("Edit", format!("{}/edit", href(workshop.id))).icon(Icon::Edit)).action(
-                Button::link("Cancel workshop", format!("{}/cancel", href(workshop.id)))
-                    .icon(Icon::Cancel)
-                    .opens("cancel-workshop"),
-            );
-    }
-    if member.may(Permission::AddRegistrants) {
-        let import =
-            Button::link("Import people", format!("/imports?workshop={}", workshop.id)).icon(Icon::Upload);
-        head = head.action(import);
-    }
-    if member.may(Permission::Send) {
-        let send = format!("/?workshop={}", workshop.id);
-        head = head.action(Button::primary_link("Send Message Now", send).icon(Icon::Send));
     }
     head
 }
@@ -240,57 +348,4 @@ fn details_card(member: &Member, workshop: &Workshop) -> Card {
             inset: true,
         },
     )
-}
-
-fn broadcasts_card(member: &Member, workshop: &Workshop, broadcasts: &[Broadcast]) -> Card {
-    let zone = &member.organization.zone;
-    let row = |broadcast: &Broadcast| {
-        let settled: i64 =
-            broadcast.counts.iter().filter(|count| count.state.is_settled()).map(|count| count.n).sum();
-        // Whoever is left out is in neither figure, as in every list of broadcasts.
-        let left_out = broadcast.in_state(MessageState::Skipped);
-        let (done, all) = (settled - left_out, broadcast.planned - left_out);
-        let failed = broadcast.in_state(MessageState::Failed);
-        Row {
-            live_id: Some(format!("broadcast-{}", broadcast.id)),
-            cells: vec![
-                table::name(
-                    &format!("/broadcasts/{}", broadcast.id),
-                    &broadcast.title,
-                    &format!("{} · {}", broadcast.channel.title(), broadcast.created_by),
-                ),
-                broadcast_chip(broadcast).render(),
-                html! { (zone.date(broadcast.starts_at, member.now)) ", " (zone.time(broadcast.starts_at)) },
-                html! { (grouped(done)) " of " (grouped(all)) @if failed > 0 { span class="m-sub" { (grouped(failed)) " failed" } } },
-            ],
-        }
-    };
-    Card::new(
-        "broadcasts",
-        "Broadcasts",
-        Table {
-            caption: "Broadcasts of this workshop".into(),
-            columns: vec![
-                Column::new("Broadcast", Place::Title),
-                Column::new("State", Place::State),
-                Column::new("When", Place::Line),
-                Column::new("Done", Place::Number),
-            ],
-            rows: broadcasts.iter().map(row).collect(),
-            empty: "Nothing was sent for this workshop yet.".into(),
-        },
-    )
-    .aside(Link::new("All broadcasts", format!("/broadcasts?workshop={}", workshop.id)))
-}
-
-fn broadcast_chip(broadcast: &Broadcast) -> Chip {
-    use domain::broadcast::BroadcastStatus::{Cancelled, Completed, InProgress, Paused, Planning, Scheduled};
-    match broadcast.status {
-        Planning => Chip { word: broadcast.status.title().to_owned(), ..Chips::Next.chip() },
-        Scheduled => Chips::Scheduled.chip(),
-        InProgress => Chips::Sending.chip(),
-        Paused => Chips::Paused.chip(),
-        Completed => Chips::Sent.chip(),
-        Cancelled => Chips::Cancelled.chip(),
-    }
 }

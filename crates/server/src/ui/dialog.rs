@@ -46,8 +46,12 @@ impl Confirm {
 
     /// The page without script.
     pub fn page(&self) -> Markup {
+        self.as_page(false)
+    }
+
+    fn as_page(&self, wide: bool) -> Markup {
         html! {
-            section class="m-card m-ask" aria-labelledby={ (self.id) "-title" } {
+            section.m-card.m-ask.m-ask--wide[wide] aria-labelledby={ (self.id) "-title" } {
                 h1 class="m-ask__title" id={ (self.id) "-title" } { (self.title) }
                 (self.form())
                 div class="m-ask__acts" {
@@ -61,8 +65,34 @@ impl Confirm {
 
 impl Render for Confirm {
     fn render(&self) -> Markup {
+        self.as_dialog(false)
+    }
+}
+
+/// A question that shows so much that it takes two columns.
+#[derive(Clone, Debug)]
+pub struct Wide(
+    /// The question.
+    pub Confirm,
+);
+
+impl Wide {
+    /// The page without script.
+    pub fn page(&self) -> Markup {
+        self.0.as_page(true)
+    }
+}
+
+impl Render for Wide {
+    fn render(&self) -> Markup {
+        self.0.as_dialog(true)
+    }
+}
+
+impl Confirm {
+    fn as_dialog(&self, wide: bool) -> Markup {
         html! {
-            dialog class="mui-dialog" id=(self.id) aria-labelledby={ (self.id) "-title" } {
+            dialog.mui-dialog.m-confirm[wide] id=(self.id) aria-labelledby={ (self.id) "-title" } {
                 button class="mui-dialog__close" type="button" data-dialog-close aria-label="Close" { (Icon::Close) }
                 div class="mui-dialog__header" { h2 class="mui-dialog__title" id={ (self.id) "-title" } { (self.title) } }
                 div class="mui-dialog__body" { (self.form()) }

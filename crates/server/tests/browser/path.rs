@@ -85,7 +85,7 @@ async fn send(walk: &mut Walk) -> Result<()> {
     walk.page.click("Send Message Now").await?;
     walk.review("home").await?;
     walk.page.click("Review and send").await?;
-    walk.page.wait_text(&format!("Send to {IMPORTED} people now?")).await?;
+    walk.page.wait_text(&format!("to {IMPORTED} people now?")).await?;
     walk.review("confirm").await?;
     walk.page.click(button(&format!("Send to {IMPORTED} people")).within("dialog[open]")).await?;
     walk.page.wait_url("/broadcasts/").await?;

@@ -137,7 +137,7 @@ async fn compose(walk: &mut Walk) -> Result<()> {
 async fn send(walk: &mut Walk) -> Result<()> {
     let page = &walk.page;
     page.click("Review and send").await?;
-    page.wait_text(&format!("Send to {REACHED} people now?")).await?;
+    page.wait_text(&format!("to {REACHED} people now?")).await?;
     let asked: String = page.eval("document.querySelector('dialog[open]').innerText").await?;
     for words in ["₹1.75", "estimate, 7 SMS", "1 left out, each with a reason", "3 warnings"] {
         ensure!(asked.contains(words), "the question does not say “{words}”: {asked}");

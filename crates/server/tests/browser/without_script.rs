@@ -57,7 +57,7 @@ async fn from_import_to_the_end_of_a_broadcast_without_script() -> Result<()> {
     page.select("Template", "Seat confirmed").await?;
     page.click("Update").await?;
     page.click("Review and send").await?;
-    page.wait_text("Send to 3 people now?").await?;
+    page.wait_text("to 3 people now?").await?;
     page.click(button("Send to 3 people")).await?;
     page.wait_url("/broadcasts/").await?;
     finished(&page).await?;

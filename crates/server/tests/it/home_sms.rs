@@ -122,6 +122,24 @@ async fn template(world: &World, scene: &Scene, name: &str, category: Category, 
 }
 
 on_both! {
+    async fn a_reminder_at_night_waits_for_the_morning_unless_somebody_says_otherwise(db: TestStore) {
+        // It is 5:30 AM, quiet until 8:00 AM, and the workshop begins at 8:30 AM.
+        let sms = Sms::new(db, &[("9000100001", "Asha Rao")]).await;
+        let mut browser = sms.scene.manager().await;
+        let asked = format!("/compose/confirm?{}", sms.query(sms.reminder));
+        let question = browser.get(&asked).await;
+        assert!(question.body.contains("Outside your quiet hours"), "{}", question.body);
+        let fields = fields(&question, "/compose/confirm");
+        assert!(fields.contains(&("quiet".to_owned(), "wait".to_owned())), "{fields:?}");
+        let done = post(&mut browser, "/compose/confirm", &fields).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        let broadcast = &sms.scene.org.broadcasts(&BroadcastFilter::default(), 1).await.unwrap()[0];
+        assert!(broadcast.hours.closed_until(broadcast.starts_at).is_some(), "it waits: {broadcast:?}");
+        // Sent all the same, it is said before everything else, with the way to wait.
+        let anyway = browser.get(&format!("{asked}&quiet=send&who=registered")).await;
+        assert!(anyway.body.contains("m-danger__title") && anyway.body.contains("Wait for the morning"), "{}", anyway.body);
+    }
+
     async fn an_sms_is_composed_checked_confirmed_and_sent_with_the_text_of_the_preview(db: TestStore) {
         let sms = Sms::new(db, &[("9000100001", "Asha Rao"), ("9000100002", "Ravi Menon")]).await;
         let page = sms.page(sms.reminder, "").await;
@@ -132,9 +150,9 @@ on_both! {
         assert!(page.body.contains("₹0.50"), "{}", page.body);
         assert!(!page.body.contains("This version of Munadi does not send SMS"));
         let mut browser = sms.scene.manager().await;
-        let question = browser.get(&format!("/compose/confirm?{}", sms.query(sms.reminder))).await;
+        let question = browser.get(&format!("/compose/confirm?{}&quiet=send", sms.query(sms.reminder))).await;
         assert_eq!(question.status, StatusCode::OK, "{}", question.body);
-        assert!(question.body.contains("Send to 2 people now?") && question.body.contains("2 SMS"), "{}", question.body);
+        assert!(question.body.contains("to 2 people now?") && question.body.contains("2 SMS"), "{}", question.body);
         let done = post(&mut browser, "/compose/confirm", &fields(&question, "/compose/confirm")).await;
         assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
         let (app, clock) = (&sms.scene.world.app, &sms.scene.world);
@@ -330,7 +348,7 @@ on_both! {
         let mut browser = sms.scene.manager().await;
         let question = browser.get(&format!("/compose/confirm?{}", sms.query(quick))).await;
         assert_eq!(question.status, StatusCode::OK, "{}", question.body);
-        for words in ["4,200 SMS", "₹21,000.00", "Send to 4,100 people now?"] {
+        for words in ["4,200 SMS", "₹21,000.00", "to 4,100 people now?"] {
             assert!(question.body.contains(words), "no “{words}” in {}", question.body);
         }
         assert!(!question.body.contains("about"), "{}", question.body);

@@ -9,6 +9,7 @@ mod broadcast;
 mod callbacks;
 mod consents;
 mod correct;
+mod drafts;
 mod erase;
 mod fast2sms;
 mod first_start;

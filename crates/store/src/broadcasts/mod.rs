@@ -155,6 +155,8 @@ pub struct Broadcast {
     pub planned: i64,
     /// Units that are charged for those who are written to: messages, or segments of them.
     pub units: i64,
+    /// What it tells.
+    pub purpose: Purpose,
     /// Rows per state and reason; they add up to `planned`.
     pub counts: Vec<Count>,
 }
@@ -203,6 +205,7 @@ struct BroadcastRow {
     unit_price: i64,
     planned: i64,
     units: i64,
+    purpose: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -255,6 +258,7 @@ fn assemble(rows: Vec<BroadcastRow>, counts: Vec<CountRow>) -> Result<Vec<Broadc
                 unit_price: Money(row.unit_price),
                 planned: row.planned,
                 units: row.units,
+                purpose: Purpose::stored(row.purpose),
                 counts,
             })
         })
@@ -402,7 +406,7 @@ impl Org {
                 "SELECT b.id, b.integration_id, b.workshop_id, w.title AS workshop_title, w.starts_at AS workshop_starts_at,
                         b.channel, b.category, b.title, b.template_id, b.template, b.status, b.created_by, b.created_at, b.starts_at, b.deadline,
                         b.started_at, b.finished_at, b.stopped_at, b.stopped_by, b.stop_code, b.stop_text, b.hours, b.unit_price, b.planned,
-                        b.units
+                        b.units, b.purpose
                  FROM broadcasts b JOIN workshops w ON w.id = b.workshop_id WHERE b.id = $1 AND b.organization_id = $2",
                 args![id.0, self.id()],
             )
@@ -417,6 +421,18 @@ impl Org {
         assemble(rows, counts)?.pop().ok_or(StoreError::Missing)
     }
 
+    /// Whom a broadcast is for.
+    pub async fn broadcast_audience(&self, id: BroadcastId) -> Result<Audience, StoreError> {
+        let (audience,): (String,) = self
+            .db
+            .one(
+                "SELECT audience FROM broadcasts WHERE id = $1 AND organization_id = $2",
+                args![id.0, self.id()],
+            )
+            .await?;
+        word("broadcasts", "audience", &audience)
+    }
+
     /// Broadcasts, the newest first.
     pub async fn broadcasts(
         &self,
@@ -429,7 +445,7 @@ impl Org {
                 "SELECT b.id, b.integration_id, b.workshop_id, w.title AS workshop_title, w.starts_at AS workshop_starts_at,
                         b.channel, b.category, b.title, b.template_id, b.template, b.status, b.created_by, b.created_at, b.starts_at, b.deadline,
                         b.started_at, b.finished_at, b.stopped_at, b.stopped_by, b.stop_code, b.stop_text, b.hours, b.unit_price, b.planned,
-                        b.units
+                        b.units, b.purpose
                  FROM broadcasts b JOIN workshops w ON w.id = b.workshop_id
                  WHERE b.organization_id = $1 AND ($2 = '' OR b.channel = $2) AND ($3 OR b.workshop_id = $4) AND b.id < $5
                  ORDER BY b.id DESC LIMIT $6",

@@ -19,6 +19,7 @@ mod people;
 mod plans;
 mod pooler;
 mod proofs;
+mod reached;
 mod readers;
 mod registrants;
 mod search;

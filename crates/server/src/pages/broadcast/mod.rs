@@ -1,6 +1,7 @@
 //! A broadcast: its page, its list, a message's story, what can be done to it, its export.
 
 pub mod actions;
+pub mod again;
 pub mod export;
 pub mod list;
 pub mod message;

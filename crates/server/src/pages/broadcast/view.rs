@@ -14,7 +14,7 @@ use domain::{
 use maud::{Markup, Render, html};
 use store::{Org, StoreError, broadcasts::Broadcast, integrations::Integration, templates::Template};
 
-use super::{href, status_chip, why};
+use super::{again, href, status_chip, why};
 use crate::{
     pages::settings::templates::page_of,
     ui::{
@@ -24,6 +24,7 @@ use crate::{
         fragment::Fragment,
         head::Head,
         icons::Icon,
+        menu::{Menu, MenuItem},
         note::Note,
         reasons::{Reason, Reasons},
         truth_strip::{Counts, Live, TruthStrip},
@@ -136,7 +137,20 @@ impl View {
     }
 
     fn live_head(&self) -> Markup {
-        html! { div data-live-id="broadcast-head" { (self.head()) } }
+        let mut head = self.head();
+        if self.may_send {
+            if again::can_change(&self.broadcast) {
+                let change =
+                    Button::new("Change").icon(Icon::Edit).form(FORM).formaction(self.path("/change"));
+                head = head.action(change);
+            }
+            let items = vec![
+                MenuItem::link("Send again to others", self.path("/copy?who=others")).icon(Icon::Send),
+                MenuItem::link("Copy", self.path("/copy")).icon(Icon::Copy),
+            ];
+            head = head.aside(Menu { label: "More for this broadcast".to_owned(), items });
+        }
+        html! { div data-live-id="broadcast-head" { (head) } }
     }
 
     fn head(&self) -> Head {
@@ -236,7 +250,7 @@ impl View {
         );
         let action = html! {
             span class="m-sub m-nowrap" data-countdown=(until.0) { (span(until.since(self.now))) }
-            (Button::new("Take it back").small().form(FORM).formaction(self.path("/cancel")))
+            (Button::new("Take it back").small().form(FORM).formaction(self.path("/change")))
         };
         Some(Note::new(crate::ui::chip::Tone::Run, "Confirmed.", text).action(action))
     }

@@ -114,7 +114,13 @@ fn offered_first(
     templates: &[(Template, Message)],
 ) -> Option<usize> {
     let goes = |message: &Message| {
-        let hours = ::compose::hours(member, message.category(), state.wait_out_quiet, state.after, None);
+        let hours = ::compose::hours(
+            member,
+            message.category(),
+            state.wait_out_quiet.unwrap_or(false),
+            state.after,
+            None,
+        );
         hours.closed_until(member.now).is_none()
     };
     let serves =

@@ -46,8 +46,8 @@ pub struct Compose {
     pub until: String,
     /// What happens to the rest when the hours of a promotion end.
     pub after: AfterHours,
-    /// A reminder waits until the organisation's quiet hours are over.
-    pub wait_out_quiet: bool,
+    /// Whether a reminder waits until the organisation's quiet hours are over; `None` for what fits.
+    pub wait_out_quiet: Option<bool>,
 }
 
 /// What was chosen for one value.
@@ -76,7 +76,7 @@ impl Default for Compose {
             at: String::new(),
             until: String::new(),
             after: AfterHours::USUAL,
-            wait_out_quiet: false,
+            wait_out_quiet: None,
         }
     }
 }
@@ -101,7 +101,7 @@ impl Compose {
                 "at" => state.at = text,
                 "until" => state.until = text,
                 "after" => state.after = text.parse().unwrap_or(state.after),
-                "quiet" => state.wait_out_quiet = text == "wait",
+                "quiet" => state.wait_out_quiet = Some(text == "wait"),
                 "for" => made_for = Some(text),
                 "until-was" => until_was = Some(text),
                 other => state.read_value(other, text),
@@ -190,8 +190,8 @@ impl Compose {
         if self.after != AfterHours::USUAL {
             say("after", self.after.word().to_owned());
         }
-        if self.wait_out_quiet {
-            say("quiet", "wait".to_owned());
+        if let Some(waits) = self.wait_out_quiet {
+            say("quiet", if waits { "wait" } else { "send" }.to_owned());
         }
         if self.person > 1 {
             say("person", self.person.to_string());
@@ -218,9 +218,19 @@ impl Compose {
         Compose { person, ..self.clone() }
     }
 
-    /// The tab of a channel for the same workshop.
+    /// The tab of a channel for the same workshop, people and time.
     pub fn on(&self, channel: Channel) -> Compose {
-        Compose { channel, workshop: self.workshop, ..Compose::default() }
+        Compose {
+            channel,
+            workshop: self.workshop,
+            pick: self.pick.clone(),
+            who: self.who.clone(),
+            later: self.later,
+            at: self.at.clone(),
+            until: self.until.clone(),
+            wait_out_quiet: self.wait_out_quiet,
+            ..Compose::default()
+        }
     }
 
     /// The same for other people.

@@ -44,7 +44,7 @@ impl ComposerState {
         let (template, message) = &choices.templates[at];
         let mut message = message.clone();
         state.apply(&mut message);
-        let typed = timing::read(member, state, workshop);
+        let typed = timing::read(member, state, workshop, template);
         let (audience, pick) = people::chosen(member, state, workshop, &template.purpose).await?;
         let draft = Draft {
             workshop: workshop.clone(),
@@ -54,7 +54,11 @@ impl ComposerState {
             account: account.clone(),
             timing: typed.timing,
             after: state.after,
-            wait_out_quiet: state.wait_out_quiet,
+            wait_out_quiet: state.wait_out_quiet.unwrap_or_else(|| {
+                // An account with hours of its own waits for those.
+                let own = opened.account.as_ref().is_ok_and(|account| account.hours().is_some());
+                !own && timing::waits_out_quiet(member, &typed.timing, typed.timing.start, workshop)
+            }),
         };
         let mut review = app.composer.review(member, draft, opened, wait).await?;
         let shown = review.preview(state.person).await?;

@@ -7,6 +7,7 @@ use domain::{
     channel::Category,
     checks::{Earlier, Finding, Severity},
     ids::BroadcastId,
+    phone::Country,
     sending_hours::AfterHours,
     template::Message,
     time::{DAY, MINUTE},
@@ -20,22 +21,23 @@ use super::{
     choices::{Choices, Ids},
     compose::Compose,
     composer_state::ComposerState,
-    not_set_up, page, parts, paths,
+    not_set_up, page, parts, paths, vendor,
 };
 use crate::{
     app::App,
     http::{
         error::{PageResult, Problem},
         extract::{Form, Member, Query},
+        gate::WRITTEN_AT,
         notice::{see_other, see_other_saying},
     },
     seal::hmac_sha256,
     ui::{
         button::Button,
         chip::Tone,
-        dialog::Confirm,
+        dialog::{Confirm, Wide},
         field::Field,
-        format::{counted, grouped, relative, rupees},
+        format::{counted, grouped, phone, relative, rupees, unit_price},
         head::KeyValues,
         icons::Icon,
         note::Note,
@@ -205,7 +207,7 @@ fn blocked(member: &Member, composer: &ComposerState) -> Markup {
 }
 
 /// The question, for the dialog and for the page.
-pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> Confirm {
+pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> Wide {
     let reachable = composer.review.audience.reachable;
     let people = parts::people(reachable);
     let earlier = composer.review.sent_before();
@@ -215,14 +217,19 @@ pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> 
         Some(n) if n == reachable => format!("Send again to {people}"),
         Some(n) => format!("{verb} {people}, {} again", grouped(n)),
     };
+    let name = &composer.review.draft.template.name;
     let (title, button, busy) = if composer.state.later {
         (
-            format!("Schedule for {people}?"),
+            format!("Schedule “{name}” for {people}?"),
             Button::primary(label("Schedule for")).icon(Icon::Wait),
             "Scheduling…",
         )
     } else {
-        (format!("Send to {people} now?"), Button::primary(label("Send to")).icon(Icon::Send), "Confirming…")
+        (
+            format!("Send “{name}” to {people} now?"),
+            Button::primary(label("Send to")).icon(Icon::Send),
+            "Confirming…",
+        )
     };
     let mut hidden = composer.state.pairs();
     // What was offered is what is confirmed, whatever would be offered by then.
@@ -238,6 +245,7 @@ pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> 
         hidden.push((AGAIN.to_owned(), earlier.n.to_string()));
     }
     hidden.push((ONCE.to_owned(), token(app, member, BroadcastId::new(member.now))));
+    hidden.push((WRITTEN_AT.to_owned(), composer.state.href("/")));
     hidden.push((PEOPLE.to_owned(), composer.review.audience.reachable.to_string()));
     if composer.state.later && composer.state.at.is_empty() {
         hidden.retain(|(name, _)| name != "at");
@@ -251,12 +259,17 @@ pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> 
             member.organization.zone.local_form(composer.review.draft.timing.deadline),
         ));
     }
-    Confirm {
+    if composer.state.wait_out_quiet.is_none() {
+        // Waiting for the morning was decided here; it stays so, also when the answer comes in the morning.
+        let waits = if composer.review.draft.wait_out_quiet { "wait" } else { "send" };
+        hidden.push(("quiet".to_owned(), waits.to_owned()));
+    }
+    Wide(Confirm {
         id: DIALOG.to_owned(),
         title,
         body: html! {
             (dangers(member, composer))
-            (summary(member, composer))
+            div class="m-confirm__cols" { (as_read(member, composer)) (summary(member, composer)) }
             @if let Some(number) = typed_number(composer) {
                 @let label = format!("{}: type {number}", if number > TYPED_OVER { "More than 1,000 people" } else { "Sent again" });
                 (Field::text(TYPED, label).required().tune(|input| input.inputmode = Some("numeric")))
@@ -267,34 +280,61 @@ pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> 
         hidden,
         confirm: button.busy(busy),
         back: ("Keep editing".to_owned(), composer.state.href("/")),
+    })
+}
+
+/// The message as one real person reads it.
+fn as_read(member: &Member, composer: &ComposerState) -> Markup {
+    let sms = matches!(composer.review.draft.message, Message::Sms(_));
+    html! {
+        div class="m-say" {
+            @if let Some(shown) = &composer.shown {
+                p class="m-say__who" {
+                    b { (parts::name(shown)) } " reads this"
+                    span class="m-sub" { (phone(&shown.phone)) " · " (grouped(shown.position)) " of " (grouped(composer.review.audience.reachable)) }
+                }
+            }
+            div.m-phone__screen.m-phone__screen--sms[sms] { (parts::bubble(member, composer)) }
+        }
     }
 }
 
 /// What is dangerous about it, in words, before everything else: each with its way out.
 fn dangers(member: &Member, composer: &ComposerState) -> Markup {
-    let wrong = composer.review.findings.iter().any(|found| matches!(found, Finding::WrongDay { .. }));
+    let found = composer.review.findings.iter().zip(composer.words(member));
+    let found: Vec<_> =
+        found.filter_map(|(finding, words)| Some((danger(finding)?, finding, words))).collect();
     html! {
-        @if wrong { (wrong_day(member, composer)) }
-        @if let Some(earlier) = composer.review.sent_before() { (repeats(member, composer, &earlier)) }
-    }
-}
-
-/// The text names another day than the workshop's.
-fn wrong_day(member: &Member, composer: &ComposerState) -> Markup {
-    let mut found = composer.review.findings.iter().zip(composer.words(member));
-    let words = found.find(|(found, _)| matches!(found, Finding::WrongDay { .. })).map(|(_, words)| words);
-    html! {
-        @if let Some(words) = words {
+        @if !found.is_empty() {
             div class="m-danger" {
-                div class="m-danger__item m-danger__item--fail" {
-                    (Icon::Warning)
-                    div {
-                        p class="m-danger__title" { (words.title) "." }
-                        p class="m-danger__why" { (words.why) }
+                @for (grave, finding, words) in &found {
+                    div.m-danger__item.m-danger__item--fail[*grave] {
+                        (Icon::Warning)
+                        div {
+                            p class="m-danger__title" { (words.title) "." }
+                            p class="m-danger__why" { (words.why) }
+                        }
+                        @if matches!(finding, Finding::InQuietHours) {
+                            @let waits = Compose { wait_out_quiet: Some(true), ..composer.state.clone() };
+                            (Button::link("Wait for the morning", waits.href(PATH)).small())
+                        }
                     }
                 }
             }
         }
+        @if let Some(earlier) = composer.review.sent_before() { (repeats(member, composer, &earlier)) }
+    }
+}
+
+/// Whether a finding is dangerous, and then whether it is grave: people would come on the wrong day, or not be told in time.
+fn danger(finding: &Finding) -> Option<bool> {
+    match finding {
+        Finding::WrongDay { .. } | Finding::EndsTooLate | Finding::EndsAfterStart => Some(true),
+        Finding::InQuietHours
+        | Finding::HoursEnd { .. }
+        | Finding::WalletLow { .. }
+        | Finding::WorkshopBegun => Some(false),
+        _ => None,
     }
 }
 
@@ -326,19 +366,24 @@ fn summary(member: &Member, composer: &ComposerState) -> KeyValues {
     } else {
         "Now".to_owned()
     };
+    let draft = &composer.review.draft;
     let mut rows = vec![
         (
-            "Workshop".to_owned(),
-            html! { (composer.review.draft.workshop.title) },
-            Some(parts::moment(member, composer.review.draft.workshop.starts_at)),
+            "Channel".to_owned(),
+            html! { (draft.message.channel().title()) },
+            Some(format!(
+                "{} · {}",
+                vendor::name(composer.state.channel, Some(&draft.account)),
+                draft.account.name
+            )),
         ),
-        ("Template".to_owned(), html! { (composer.review.draft.template.name) }, None),
+        ("Workshop".to_owned(), html! { (draft.workshop.title) }, Some(day_and_time(member, composer))),
         (
             "People".to_owned(),
-            html! { (parts::people(composer.review.audience.reachable)) },
+            html! { (grouped(composer.review.audience.reachable)) " of " (grouped(composer.review.audience.total)) },
             (left_out > 0).then(|| format!("{} left out, each with a reason", grouped(left_out))),
         ),
-        ("Cost".to_owned(), html! { (rupees(composer.review.forecast.cost.0)) }, Some(priced(composer))),
+        cost(member, composer),
         (
             "Begins".to_owned(),
             html! { (when) },
@@ -374,7 +419,7 @@ fn summary(member: &Member, composer: &ComposerState) -> KeyValues {
 fn hours_words(composer: &ComposerState) -> String {
     let law = match composer.review.draft.message.category() {
         Category::Marketing => Some("10:00 AM to 9:00 PM, outside your quiet hours"),
-        Category::Utility | Category::Authentication if composer.state.wait_out_quiet => {
+        Category::Utility | Category::Authentication if composer.review.draft.wait_out_quiet => {
             Some("Outside your quiet hours")
         }
         Category::Utility | Category::Authentication => None,
@@ -386,12 +431,38 @@ fn hours_words(composer: &ComposerState) -> String {
     }
 }
 
-/// What the cost is made of.
-fn priced(composer: &ComposerState) -> String {
-    match &composer.review.draft.message {
-        Message::Sms(_) => format!("estimate, {}", counted(composer.review.units, "SMS", "SMS")),
-        Message::Whatsapp(_) => "estimate".to_owned(),
+/// "Mon 30 Nov, tomorrow, 7:00 PM".
+fn day_and_time(member: &Member, composer: &ComposerState) -> String {
+    let zone = &member.organization.zone;
+    let starts = composer.review.draft.workshop.starts_at;
+    let (today, tomorrow) = zone.day(member.now);
+    let (_, after) = zone.day(tomorrow);
+    let day = if (today..tomorrow).contains(&starts) {
+        ", today"
+    } else if (tomorrow..after).contains(&starts) {
+        ", tomorrow"
+    } else {
+        ""
+    };
+    let ends = zone.time(composer.review.draft.workshop.ends_at);
+    format!("{}{day}, {} – {ends}", zone.date(starts, member.now), zone.time(starts))
+}
+
+/// What it costs, with the tax where that is known, and what the sum is made of.
+fn cost(member: &Member, composer: &ComposerState) -> (String, Markup, Option<String>) {
+    let net = composer.review.forecast.cost;
+    let units = match &composer.review.draft.message {
+        Message::Sms(_) => counted(composer.review.units, "SMS", "SMS"),
+        Message::Whatsapp(_) => grouped(composer.review.units),
+    };
+    let sum = format!("{units} × {} = {}", unit_price(composer.review.unit.0), rupees(net.0));
+    let name = "Cost, estimate".to_owned();
+    if member.organization.country == Country::INDIA {
+        let tax = net.gst();
+        let with = html! { (rupees((net + tax).0)) " with GST" };
+        return (name, with, Some(format!("{sum}, GST {}", rupees(tax.0))));
     }
+    (name, html! { (rupees(net.0)) }, Some(sum))
 }
 
 /// The id of the broadcast to be, with the proof that we gave it to this person: whoever presses twice presses the same.

@@ -14,6 +14,7 @@ pub mod test;
 mod timing;
 mod today;
 mod vendor;
+mod week;
 
 use ::compose::Wait;
 use axum::{
@@ -29,6 +30,7 @@ use crate::{
     http::{
         error::{PageResult, Problem},
         extract::{Member, Query},
+        gate::UNSENT,
         notice::see_other,
     },
     ui::{
@@ -80,6 +82,8 @@ pub async fn show(
         (None, Some(next)) => Some(today::card(&member, next, None, &ready).await?),
         (None, None) => None,
     };
+    let told = query.0.iter().find(|(name, _)| name == "told").map_or("", |(_, word)| word.as_str());
+    let week = week::Week::load(&member, &choices.coming, told).await?;
     let broadcasts = composer_state::history(&member, state.workshop, state.channel).await?;
     let (all, _) = member.org.broadcast_numbers(Some(state.channel)).await?;
     let mut composer = None;
@@ -97,6 +101,9 @@ pub async fn show(
         })
         @if let Some(note) = super::machine::note(&app, &member) { (note) }
         @if let Some(card) = &card { (card) }
+        @if query.0.iter().any(|(name, _)| name == UNSENT) {
+            (Note::new(Tone::Act, "Nothing was sent.", "You had been signed out before you confirmed. Everything is as you left it: look at it, and confirm again."))
+        }
         @for what in &choices.gone {
             (Note::new(Tone::Act, format!("The {what} of this link is not here."), "It was removed, or it belongs to another organisation. Another one was chosen."))
         }
@@ -106,6 +113,7 @@ pub async fn show(
         } @else {
             (channels::not_available(&state))
         }
+        @if let Some(week) = &week { (week) }
         @if state.channel.sends() || !broadcasts.is_empty() { (history::table(&member.organization.zone, member.now, &broadcasts, all)) }
         @if let Some(composer) = &composer { (view.dialogs(composer)) }
     };

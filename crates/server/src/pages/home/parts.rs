@@ -291,7 +291,7 @@ fn hours(member: &Member, composer: &ComposerState) -> Markup {
     let category = composer.review.draft.message.category();
     let promotes = category == Category::Marketing;
     // Who waits out the quiet hours waits for the account as well.
-    let chosen = promotes || !composer.state.wait_out_quiet;
+    let chosen = promotes || !composer.review.draft.wait_out_quiet;
     html! {
         @if let Some(words) = hours_limits(composer.review.own_hours, category).filter(|_| chosen) {
             (after_hours(composer, &words))
@@ -338,13 +338,13 @@ fn quiet_hours(member: &Member, composer: &ComposerState) -> Markup {
     let (quiet, zone) = (member.organization.quiet_hours, &member.organization.zone);
     let touches = quiet.covers(zone, composer.review.draft.timing.start)
         || quiet.covers(zone, composer.review.forecast.done_at);
-    if !touches && !composer.state.wait_out_quiet {
+    if !touches && !composer.review.draft.wait_out_quiet {
         return html! {};
     }
-    let current = if composer.state.wait_out_quiet { "wait" } else { "send" };
+    let current = if composer.review.draft.wait_out_quiet { "wait" } else { "send" };
     let choices = vec![
-        Choice::new("send", "Send anyway", current),
         Choice::new("wait", "Wait until they end", current),
+        Choice::new("send", "Send anyway", current),
     ];
     html! {
         div class="m-when" {
@@ -420,7 +420,7 @@ fn forecast(member: &Member, composer: &ComposerState) -> Forecast {
 }
 
 /// What a person of the preview is called.
-fn name(shown: &::compose::Shown) -> &str {
+pub(super) fn name(shown: &::compose::Shown) -> &str {
     if shown.name.is_empty() { "No name" } else { &shown.name }
 }
 
@@ -452,7 +452,7 @@ pub(super) fn preview(member: &Member, composer: &ComposerState) -> Preview {
     }
 }
 
-fn bubble(member: &Member, composer: &ComposerState) -> Bubble {
+pub(super) fn bubble(member: &Member, composer: &ComposerState) -> Bubble {
     let message = &composer.review.draft.message;
     let registered = match message {
         Message::Whatsapp(template) => &template.body,

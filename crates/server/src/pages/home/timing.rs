@@ -1,8 +1,8 @@
 //! When a broadcast goes out, as it was typed.
 
 use ::compose::{Timing, default_deadline, default_later};
-use domain::time::Millis;
-use store::workshops::Workshop;
+use domain::time::{MINUTE, Millis};
+use store::{templates::Template, workshops::Workshop};
 
 use super::compose::Compose;
 use crate::http::extract::Member;
@@ -15,12 +15,12 @@ pub(super) struct Typed {
 }
 
 /// Reads what was typed.
-pub(super) fn read(member: &Member, state: &Compose, workshop: &Workshop) -> Typed {
+pub(super) fn read(member: &Member, state: &Compose, workshop: &Workshop, template: &Template) -> Typed {
     let (zone, now) = (&member.organization.zone, member.now);
     let soon = now.plus(domain::broadcast::UNDO_MS);
     let (start, at_error) = match (state.later, state.at.trim()) {
         (false, _) => (soon, None),
-        (true, "") => (default_later(now, workshop.starts_at), None),
+        (true, "") => (usual_later(now, workshop, template), None),
         (true, typed) => match zone.parse_local(typed) {
             Ok(at) if at < now => {
                 (at, Some("This time has passed. Choose one that is still to come.".to_owned()))
@@ -40,4 +40,27 @@ pub(super) fn read(member: &Member, state: &Compose, workshop: &Workshop) -> Typ
     };
     let unreadable = at_error.is_some() || until_error.is_some();
     Typed { timing: Timing { start, deadline, unreadable }, at_error, until_error }
+}
+
+/// When something goes that is to go later: as long before the start as its template usually does, where that still lies ahead.
+fn usual_later(now: Millis, workshop: &Workshop, template: &Template) -> Millis {
+    let usual = workshop.starts_at.plus(-template.lead_minutes.saturating_mul(MINUTE));
+    if template.lead_minutes > 0 && usual > now.plus(5 * MINUTE) {
+        usual
+    } else {
+        default_later(now, workshop.starts_at)
+    }
+}
+
+/// Whether a reminder waits for the morning before anybody said so: where it would ring people in the quiet hours, and still comes in time
+/// after them.
+pub(super) fn waits_out_quiet(
+    member: &Member,
+    timing: &Timing,
+    done_at: Millis,
+    workshop: &Workshop,
+) -> bool {
+    let (quiet, zone) = (member.organization.quiet_hours, &member.organization.zone);
+    let rings = [timing.start, done_at].into_iter().find(|at| quiet.covers(zone, *at));
+    rings.is_some_and(|at| quiet.end(zone, at) < Millis(timing.deadline.0.min(workshop.starts_at.0)))
 }

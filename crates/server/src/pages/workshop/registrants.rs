@@ -1,7 +1,12 @@
 //! The list of a workshop’s registrants, with its filters.
 
-use domain::{ids::WorkshopId, message::SkipReason, role::Permission, workshop::RegistrantStatus};
-use maud::{Markup, Render, html};
+use domain::{
+    ids::WorkshopId,
+    message::{MessageState, SkipReason},
+    role::Permission,
+    workshop::{RegistrantStatus, WorkshopStatus},
+};
+use maud::{Markup, html};
 use serde::Deserialize;
 use store::{
     registrants::{Registrant, RegistrantCounts, RegistrantFilter, Which},
@@ -12,6 +17,7 @@ use super::super::{
     correct, people,
     workshops::{form_value, href, pills},
 };
+use super::told::Ledger;
 use crate::{
     http::extract::Member,
     ui::{
@@ -22,7 +28,7 @@ use crate::{
         icons::Icon,
         menu::{Menu, MenuItem},
         pagination::{Pagination, Trail},
-        table::{self, Column, Place, Row, Search, Table},
+        table::Search,
         words::reasons,
     },
 };
@@ -43,11 +49,31 @@ pub struct ListQuery {
     pub(super) from: i64,
     #[serde(default)]
     pub(super) back: String,
+    /// Which purpose the figures are about.
+    #[serde(default)]
+    pub(super) told: String,
+    /// The tab.
+    #[serde(default)]
+    pub(super) tab: String,
+}
+
+/// The registrants of a page of the list.
+pub(super) struct People<'a> {
+    pub(super) people: &'a [Registrant],
+    /// There is a next page.
+    pub(super) more: bool,
+    /// What they were told.
+    pub(super) ledger: Ledger<'a>,
 }
 
 impl ListQuery {
     pub(super) fn which(&self) -> Which {
         FILTERS.iter().find(|(word, _, _)| *word == self.which).map_or(Which::All, |(_, which, _)| *which)
+    }
+
+    /// Whether the tab of the workshop's own settings is asked for.
+    pub(super) fn sets_up(&self) -> bool {
+        self.tab == super::SET_UP
     }
 
     /// What the store is asked for.
@@ -121,8 +147,7 @@ pub(super) fn registrants_card(
     workshop: &Workshop,
     counts: &RegistrantCounts,
     query: &ListQuery,
-    people: &[Registrant],
-    more: bool,
+    list: &People<'_>,
 ) -> Markup {
     let current = FILTERS.iter().position(|(word, _, _)| *word == query.which).unwrap_or(0);
     let n = |which: Which| match which {
@@ -166,7 +191,7 @@ pub(super) fn registrants_card(
         1,
     );
     html! {
-        section class="m-card m-people" id="registrants" aria-labelledby="registrants-title" {
+        section class="m-card m-people m-ledger" id="registrants" aria-labelledby="registrants-title" {
             header class="m-card__head m-people__head" { h2 class="m-card__title" id="registrants-title" { "Registrants" } (search)
                 (Button { download: true, ..Button::link("Export", export).icon(Icon::Download).small() })
             }
@@ -176,8 +201,8 @@ pub(super) fn registrants_card(
                     a class="m-pill" href=(place(word)) aria-current=[(query.which() == *which).then_some("true")] { (key(*which)) (label) }
                 }
             }
-            (people_table(member, workshop, query, people))
-            (pagination(workshop, query, people, more, n(query.which())))
+            (people_table(member, workshop, query, list))
+            (pagination(workshop, query, list.people, list.more, n(query.which())))
         }
     }
 }
@@ -196,64 +221,116 @@ fn pagination(
     Trail::read(&query.after, query.from, &query.back).foot(&here, PAGE as i64, shown, next, total)
 }
 
-fn people_table(member: &Member, workshop: &Workshop, query: &ListQuery, people: &[Registrant]) -> Table {
-    let zone = &member.organization.zone;
-    let row = |person: &Registrant| {
-        let name = match person.name.as_str() {
-            _ if person.is_erased => "Erased person",
-            "" => "No name",
-            name => name,
-        };
-        let number = match (person.phone.as_str(), person.phone_typed.as_str()) {
-            ("", "") => "–".to_owned(),
-            ("", typed) => typed.to_owned(),
-            (number, _) => phone(number),
-        };
-        let title = if person.phone.is_empty() {
-            html! { b { (name) } @if !person.email.is_empty() { span class="m-sub" { (person.email) } } }
-        } else {
-            table::name(
-                &format!("/people/number/{}", person.phone.trim_start_matches('+')),
-                name,
-                &person.email,
-            )
-        };
-        Row::new(vec![
-            title,
-            if person.is_erased {
-                erased_chip().render()
-            } else {
-                registrant_chip(person.status, person.mark, person.suppressed).render()
-            },
-            html! { (number) },
-            html! {
-                (zone.date(person.registered_at, member.now)) ", " (zone.time(person.registered_at))
-                span class="m-sub" { @if !person.came_from.is_empty() { (person.came_from) " · " } (source_word(&person.source)) }
-            },
-            if member.may(Permission::Manage) && !person.is_erased {
-                menu(member, workshop, person).render()
-            } else {
-                html! {}
-            },
-        ])
-    };
+fn people_table(member: &Member, workshop: &Workshop, query: &ListQuery, list: &People<'_>) -> Markup {
     let empty = match (query.q.as_str(), query.which()) {
-        ("", Which::All) => "Nobody has registered yet. Import a file, or add a person.".to_owned(),
+        ("", Which::All) => "Nobody has registered yet. Import a file, or enter one person.".to_owned(),
         ("", _) => "Nobody here.".to_owned(),
         (q, _) => people::nobody_matches(q),
     };
-    Table {
-        caption: "Registrants".into(),
-        columns: vec![
-            Column::new("Person", Place::Title),
-            Column::new("State", Place::State),
-            Column::new("Phone", Place::Line),
-            Column::new("Registered", Place::Wide),
-            Column::new("Actions", Place::Actions),
-        ],
-        rows: people.iter().map(row).collect(),
-        empty,
+    if list.people.is_empty() {
+        let nobody = query.q.is_empty() && query.which() == Which::All;
+        return html! {
+            p class="m-none" {
+                (empty)
+                @if nobody && member.may(Permission::AddRegistrants) {
+                    " " a class="m-link" href={ (href(workshop.id)) "?tab=" (super::SET_UP) "#add" } { "Add a person" }
+                }
+            }
+        };
     }
+    html! {
+        table class="m-table m-ledger__table" {
+            caption class="mui-visually-hidden" { "Registrants" }
+            thead { tr {
+                th scope="col" class="m-w-name" { "Person" }
+                th scope="col" { "Registered" }
+                @for purpose in list.ledger.purposes { th scope="col" { (purpose.title()) } }
+                th scope="col" class="is-act" { span class="mui-visually-hidden" { "Actions" } }
+            } }
+            tbody { @for person in list.people { (person_row(member, workshop, person, &list.ledger)) } }
+        }
+    }
+}
+
+fn person_row(member: &Member, workshop: &Workshop, person: &Registrant, ledger: &Ledger<'_>) -> Markup {
+    let zone = &member.organization.zone;
+    let name = match person.name.as_str() {
+        _ if person.is_erased => "Erased person",
+        "" => "No name",
+        name => name,
+    };
+    let number = match (person.phone.as_str(), person.phone_typed.as_str()) {
+        ("", "") => "no phone".to_owned(),
+        ("", typed) => typed.to_owned(),
+        (number, _) => phone(number),
+    };
+    let chip = if person.is_erased {
+        Some(erased_chip())
+    } else if person.status == RegistrantStatus::Registered && person.mark.is_none() && !person.suppressed {
+        None
+    } else {
+        Some(registrant_chip(person.status, person.mark, person.suppressed))
+    };
+    let came = if person.came_from.is_empty() {
+        source_word(&person.source).to_owned()
+    } else {
+        person.came_from.clone()
+    };
+    let may = member.may(Permission::Manage) && !person.is_erased;
+    let tells = person.status == RegistrantStatus::Registered;
+    html! {
+        tr data-row {
+            td class="m-col-name" {
+                @if person.phone.is_empty() { b { (name) } } @else {
+                    a class="m-rowlink" href={ "/people/number/" (person.phone.trim_start_matches('+')) } { (name) }
+                }
+                span class="m-sub" { (number) @if !person.email.is_empty() { span class="m-hide-s" { " · " (person.email) } } }
+                @if let Some(chip) = chip { div class="m-inrow" { (chip) } }
+            }
+            td class="m-col-reg" { (zone.date(person.registered_at, member.now)) span class="m-sub" { (came) } }
+            @for purpose in ledger.purposes {
+                td class="m-p" data-label=(purpose.title()) { @if tells || ledger.place(person, purpose).is_some() { (ledger.cell(member, person, purpose)) } @else { "–" } }
+            }
+            td class="is-act" {
+                div class="m-rowacts" {
+                    @if let Some((words, to)) = next_for(member, workshop, person, ledger) { a class="m-link" href=(to) { (words) } }
+                    @if may { (menu(member, workshop, person)) }
+                }
+            }
+        }
+    }
+}
+
+/// The one thing to do about somebody: a number that is missing, or what they were not told.
+fn next_for(
+    member: &Member,
+    workshop: &Workshop,
+    person: &Registrant,
+    ledger: &Ledger<'_>,
+) -> Option<(&'static str, String)> {
+    if person.is_erased
+        || person.status != RegistrantStatus::Registered
+        || workshop.status == WorkshopStatus::Cancelled
+    {
+        return None;
+    }
+    let corrects = member.may(Permission::Manage);
+    match person.mark {
+        Some(SkipReason::NoPhone) if corrects => {
+            return Some(("Add number", correct::href(workshop.id, person.id)));
+        }
+        Some(_) if corrects => return Some(("Change number", correct::href(workshop.id, person.id))),
+        Some(_) => return None,
+        None => {}
+    }
+    let ahead = workshop.ends_at > member.now && member.may(Permission::Send) && !person.suppressed;
+    let left = ledger.purposes.iter().any(|purpose| match ledger.place(person, purpose) {
+        None => true,
+        Some(place) => {
+            matches!(place.state, MessageState::Failed | MessageState::Expired | MessageState::Skipped)
+        }
+    });
+    (ahead && left).then(|| (correct::TELL, correct::tell_href(workshop.id, &[person.id])))
 }
 
 /// How somebody came here.

@@ -1,0 +1,305 @@
+//! Who of workshops' people was told, and what is proven of it: figures per workshop, and a place per person. Read from the told ledger, as
+//! `told` reads it: a person's best message answers.
+
+use domain::{
+    broadcast::BroadcastStatus,
+    channel::Channel,
+    ids::{BroadcastId, MessageRef, RegistrantId, WorkshopId},
+    message::MessageState,
+    reason::Reason,
+    time::Millis,
+    told::Purpose,
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{Batch, args},
+    error::{StoreError, word},
+    org::Org,
+};
+
+/// Broadcasts of a list of workshops that are looked at.
+const BROADCASTS_MAX: i64 = 500;
+/// Messages that a page of registrants tells of at most.
+const TELLINGS_MAX: i64 = 5_000;
+
+/// The people of one workshop by what became of one purpose. Everybody is in one of them: `told` is the sum of `read` to `under_way`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// Registrations that stand.
+    pub registered: i64,
+    /// Those of them that were entered after the moment that was asked about.
+    pub new: i64,
+    /// Nothing was sent to them, and nothing is under way.
+    pub not_told: i64,
+    /// Those of them whose number nothing speaks against.
+    pub can_be_told: i64,
+    /// They read it.
+    pub read: i64,
+    /// It arrived.
+    pub delivered: i64,
+    /// It was handed over, and nothing more is known.
+    pub handed_over: i64,
+    /// Nobody knows whether it went out.
+    pub unknown: i64,
+    /// It failed.
+    pub failed: i64,
+    /// It waits, or is going out now.
+    pub under_way: i64,
+}
+
+impl Reached {
+    /// Those who were told or are being told: the others of `registered` are `not_told`.
+    pub fn told(&self) -> i64 {
+        self.registered - self.not_told
+    }
+
+    /// Those of whom it is proven.
+    pub fn reached(&self) -> i64 {
+        self.read + self.delivered
+    }
+
+    /// Those of whom it is known that nothing arrived, or not known whether anything went out.
+    pub fn not_reached(&self) -> i64 {
+        self.failed + self.unknown
+    }
+
+    /// The figures of two workshops together.
+    #[must_use]
+    pub fn and(self, other: &Reached) -> Reached {
+        Reached {
+            registered: self.registered + other.registered,
+            new: self.new + other.new,
+            not_told: self.not_told + other.not_told,
+            can_be_told: self.can_be_told + other.can_be_told,
+            read: self.read + other.read,
+            delivered: self.delivered + other.delivered,
+            handed_over: self.handed_over + other.handed_over,
+            unknown: self.unknown + other.unknown,
+            failed: self.failed + other.failed,
+            under_way: self.under_way + other.under_way,
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct ReachedRow {
+    workshop_id: Uuid,
+    registered: i64,
+    new: i64,
+    not_told: i64,
+    can_be_told: i64,
+    read: i64,
+    delivered: i64,
+    handed_over: i64,
+    unknown: i64,
+    failed: i64,
+    under_way: i64,
+}
+
+/// A message to somebody in a list of registrants, or that they were left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The number that it went to; of somebody who was left out, the number of the registration.
+    pub phone: String,
+    /// Who was left out; `None` where a number stands for whoever has it.
+    pub left_out: Option<RegistrantId>,
+    /// Which message.
+    pub message: MessageRef,
+    /// Its broadcast's title.
+    pub title: String,
+    /// What it tells.
+    pub purpose: Purpose,
+    /// On which channel.
+    pub channel: Channel,
+    /// Where it stands.
+    pub state: MessageState,
+    /// Why it stands there.
+    pub reason: Reason,
+    /// Last change.
+    pub changed_at: Millis,
+}
+
+#[derive(sqlx::FromRow)]
+struct PlaceRow {
+    recipient: String,
+    registrant_id: Option<Uuid>,
+    planned: bool,
+    broadcast_id: Uuid,
+    position: i64,
+    title: String,
+    purpose: String,
+    channel: String,
+    state: String,
+    reason: String,
+    changed_at: i64,
+}
+
+impl TryFrom<PlaceRow> for Place {
+    type Error = StoreError;
+    fn try_from(row: PlaceRow) -> Result<Place, StoreError> {
+        Ok(Place {
+            phone: row.recipient,
+            left_out: row.registrant_id.filter(|_| !row.planned).map(RegistrantId),
+            message: MessageRef { broadcast: BroadcastId(row.broadcast_id), position: row.position },
+            title: row.title,
+            purpose: Purpose::stored(row.purpose),
+            channel: word("broadcasts", "channel", &row.channel)?,
+            state: word("messages", "state", &row.state)?,
+            reason: Reason::from(row.reason.as_str()),
+            changed_at: Millis(row.changed_at),
+        })
+    }
+}
+
+/// A broadcast in short, for a list of workshops.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// Which.
+    pub id: BroadcastId,
+    /// Whose people.
+    pub workshop: WorkshopId,
+    /// What it is called.
+    pub title: String,
+    /// What it tells.
+    pub purpose: Purpose,
+    /// Where it stands.
+    pub status: BroadcastStatus,
+    /// Not before this instant.
+    pub starts_at: Millis,
+    /// Messages that still wait.
+    pub waiting: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct PlannedRow {
+    id: Uuid,
+    workshop_id: Uuid,
+    title: String,
+    purpose: String,
+    status: String,
+    starts_at: i64,
+    waiting: i64,
+}
+
+impl TryFrom<PlannedRow> for Planned {
+    type Error = StoreError;
+    fn try_from(row: PlannedRow) -> Result<Planned, StoreError> {
+        Ok(Planned {
+            id: BroadcastId(row.id),
+            workshop: WorkshopId(row.workshop_id),
+            title: row.title,
+            purpose: Purpose::stored(row.purpose),
+            status: word("broadcasts", "status", &row.status)?,
+            starts_at: Millis(row.starts_at),
+            waiting: row.waiting,
+        })
+    }
+}
+
+/// The greatest id of that millisecond: ids begin with their instant.
+fn last_id_of(at: Millis) -> Uuid {
+    let ms = u128::try_from(at.0.max(0)).unwrap_or(0);
+    Uuid::from_u128((ms << 80) | ((1 << 80) - 1))
+}
+
+impl Org {
+    /// The broadcasts of these workshops in short, those that go out first before the others.
+    pub async fn planned(&self, workshops: &[WorkshopId]) -> Result<Vec<Planned>, StoreError> {
+        let rows: Vec<PlannedRow> = self
+            .db
+            .all_batch(
+                "SELECT o.id, o.workshop_id, o.title, o.purpose, o.status, o.starts_at,
+                        CAST(COALESCE((SELECT SUM(c.n) FROM broadcast_counts c
+                                       WHERE c.broadcast_id = o.id AND c.state = 'waiting'), 0) AS BIGINT) AS waiting
+                 FROM @batch CROSS JOIN broadcasts o WHERE o.workshop_id = b.id AND o.organization_id = $1
+                 ORDER BY o.starts_at, o.id LIMIT $2",
+                args![self.id(), BROADCASTS_MAX],
+                Batch::new().uuids("id", workshops.iter().map(|id| id.0)),
+            )
+            .await?;
+        rows.into_iter().map(Planned::try_from).collect()
+    }
+
+    /// What became of a purpose in each of these workshops, and how many were entered after `since`; one without people is left out. One look-up in `messages_recipient` for each
+    /// registration and broadcast of the purpose.
+    pub async fn reached(
+        &self,
+        workshops: &[WorkshopId],
+        purpose: &Purpose,
+        since: Millis,
+    ) -> Result<Vec<(WorkshopId, Reached)>, StoreError> {
+        let rows: Vec<ReachedRow> = self
+            .db
+            .all_batch(
+                "WITH each_one AS MATERIALIZED (
+                     SELECT r.workshop_id, r.mark, r.id > $3 AS new, COALESCE((
+                         SELECT MAX(CASE m.state WHEN 'read' THEN 7 WHEN 'delivered' THEN 6 WHEN 'sent' THEN 5 WHEN 'unknown' THEN 4
+                                                 WHEN 'failed' THEN 2 ELSE 3 END)
+                         FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id
+                         WHERE o.workshop_id = r.workshop_id AND o.purpose = $1 AND o.organization_id = $2 AND m.recipient = r.phone
+                           AND m.planned AND r.phone <> '' AND m.state NOT IN ('skipped', 'expired', 'cancelled')
+                           AND NOT (o.status = 'cancelled' AND m.state = 'waiting')), 0) AS best
+                     FROM @batch CROSS JOIN @registrants r
+                     WHERE r.workshop_id = b.id AND r.status = 'registered' AND r.organization_id = $2)
+                 SELECT workshop_id, COUNT(*) AS registered,
+                        CAST(SUM(CASE WHEN new THEN 1 ELSE 0 END) AS BIGINT) AS new,
+                        CAST(SUM(CASE WHEN best = 0 THEN 1 ELSE 0 END) AS BIGINT) AS not_told,
+                        CAST(SUM(CASE WHEN best = 0 AND mark = '' THEN 1 ELSE 0 END) AS BIGINT) AS can_be_told,
+                        CAST(SUM(CASE WHEN best = 7 THEN 1 ELSE 0 END) AS BIGINT) AS read,
+                        CAST(SUM(CASE WHEN best = 6 THEN 1 ELSE 0 END) AS BIGINT) AS delivered,
+                        CAST(SUM(CASE WHEN best = 5 THEN 1 ELSE 0 END) AS BIGINT) AS handed_over,
+                        CAST(SUM(CASE WHEN best = 4 THEN 1 ELSE 0 END) AS BIGINT) AS unknown,
+                        CAST(SUM(CASE WHEN best = 2 THEN 1 ELSE 0 END) AS BIGINT) AS failed,
+                        CAST(SUM(CASE WHEN best = 3 THEN 1 ELSE 0 END) AS BIGINT) AS under_way
+                 FROM each_one GROUP BY workshop_id",
+                args![purpose.word(), self.id(), last_id_of(since)],
+                Batch::new().uuids("id", workshops.iter().map(|id| id.0)),
+            )
+            .await?;
+        let figures = |row: ReachedRow| Reached {
+            registered: row.registered,
+            new: row.new,
+            not_told: row.not_told,
+            can_be_told: row.can_be_told,
+            read: row.read,
+            delivered: row.delivered,
+            handed_over: row.handed_over,
+            unknown: row.unknown,
+            failed: row.failed,
+            under_way: row.under_way,
+        };
+        Ok(rows.into_iter().map(|row| (WorkshopId(row.workshop_id), figures(row))).collect())
+    }
+
+    /// The messages of one workshop to these people, and where they were left out: each with a registration and its number, which may be
+    /// empty. The newest broadcasts first.
+    pub async fn told_people(
+        &self,
+        workshop: WorkshopId,
+        people: &[(RegistrantId, String)],
+    ) -> Result<Vec<Place>, StoreError> {
+        let batch = Batch::new()
+            .uuids("id", people.iter().map(|(id, _)| id.0))
+            .texts("phone", people.iter().map(|(_, phone)| phone.clone()));
+        let rows: Vec<PlaceRow> = self
+            .db
+            .all_batch(
+                "SELECT m.recipient, m.registrant_id, m.planned, o.id AS broadcast_id, m.position, o.title, o.purpose, o.channel,
+                        m.state, m.reason, m.changed_at
+                 FROM broadcasts o CROSS JOIN @batch JOIN messages m ON m.broadcast_id = o.id AND m.recipient = b.phone AND m.planned
+                 WHERE o.workshop_id = $1 AND o.organization_id = $2 AND b.phone <> ''
+                 UNION ALL
+                 SELECT m.recipient, m.registrant_id, m.planned, o.id AS broadcast_id, m.position, o.title, o.purpose, o.channel,
+                        m.state, m.reason, m.changed_at
+                 FROM broadcasts o CROSS JOIN @batch JOIN messages m ON m.broadcast_id = o.id AND m.recipient = b.phone
+                      AND m.registrant_id = b.id AND NOT m.planned
+                 WHERE o.workshop_id = $1 AND o.organization_id = $2
+                 ORDER BY broadcast_id DESC, position LIMIT $3",
+                args![workshop.0, self.id(), TELLINGS_MAX],
+                batch,
+            )
+            .await?;
+        rows.into_iter().map(Place::try_from).collect()
+    }
+}
