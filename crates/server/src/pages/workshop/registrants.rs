@@ -271,10 +271,11 @@ fn person_row(member: &Member, workshop: &Workshop, person: &Registrant, ledger:
     } else {
         Some(registrant_chip(person.status, person.mark, person.suppressed))
     };
+    let source = source_word(&person.source);
     let came = if person.came_from.is_empty() {
-        source_word(&person.source).to_owned()
+        source.to_owned()
     } else {
-        person.came_from.clone()
+        format!("{} · {source}", person.came_from)
     };
     let may = member.may(Permission::Manage) && !person.is_erased;
     let tells = person.status == RegistrantStatus::Registered;
