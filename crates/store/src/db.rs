@@ -42,7 +42,8 @@ pub(crate) use self::{
 use crate::{
     changes::{Change, Signals},
     error::{StoreError, before_commit},
-    postgres::{Plans, Server, Visit},
+    hot::Plans,
+    postgres::{Server, Visit},
     readers::{Lane, Readers},
     tenancy::{Tenancy, Tenant},
     writer::{Unfit, Writer},

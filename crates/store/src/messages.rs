@@ -18,8 +18,8 @@ use uuid::Uuid;
 use crate::{
     db::{Batch, Tx, args},
     error::{StoreError, word},
+    hot::StatementBatch,
     org::Org,
-    statement_batch::StatementBatch,
 };
 
 /// Changes to rows per state and reason, gathered while rows move and written once.

@@ -31,6 +31,7 @@ use crate::{
     changes::Signals,
     db::Db,
     error::{StoreError, before_commit, is_lost},
+    hot::Plans,
     migrate,
     tenancy::{self, Tenant},
 };
@@ -41,30 +42,6 @@ const CONNECTIONS: u32 = 10;
 const ENGINE_CONNECTIONS: u32 = 8;
 /// A connection that was used so recently is not asked whether it is still there: that is one exchange more for each transaction.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
-
-/// Planner settings of a transaction that [keeps to indexes](Db::by_index).
-///
-/// A statement over rows that come by the thousand takes them by a key or in the order of one, and says so. PostgreSQL guesses otherwise
-/// as long as it has no statistics, and keeps for a connection what it guessed when the tables were empty. So it is kept from walking,
-/// sorting and hashing whole tables where there is another way. A statement that compares two long lists has to say how: see
-/// `candidates_of_requests`. (A forbidden step costs so much in its eyes that it would compile the statement: hence `jit`.)
-const BEGIN_BY_INDEX: &str = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; \
-     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off; \
-     SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off";
-/// A plan is made for the table as it is at this moment, not kept from when it was empty.
-const BEGIN_FRESH: &str = "BEGIN; SET LOCAL plan_cache_mode = force_custom_plan";
-const BEGIN: &str = "BEGIN";
-
-/// How PostgreSQL finds its way to rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Plans {
-    /// As it thinks best at the moment; a prepared statement may keep its plan.
-    Kept,
-    /// As it thinks best for the values and the size of the tables at this moment.
-    Fresh,
-    /// By an index wherever there is one.
-    ByIndex,
-}
 
 /// The pool, and what holds for all that goes through it.
 #[derive(Debug)]
@@ -107,15 +84,6 @@ impl Server {
         }
     }
 
-    /// What a transaction begins with.
-    pub(crate) fn opening(plans: Plans) -> &'static str {
-        match plans {
-            Plans::Kept => BEGIN,
-            Plans::Fresh => BEGIN_FRESH,
-            Plans::ByIndex => BEGIN_BY_INDEX,
-        }
-    }
-
     /// Whether a single statement may go without a transaction around it.
     pub(crate) fn goes_alone(&self, plans: Plans) -> bool {
         !self.is_pooled && plans == Plans::Kept
@@ -125,7 +93,7 @@ impl Server {
     /// with a transaction open that nobody knows of.
     pub(crate) async fn begin(&self, plans: Plans) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
         let pool = self.pool.clone();
-        let begun = tokio::spawn(async move { pool.begin_with(Server::opening(plans)).await });
+        let begun = tokio::spawn(async move { pool.begin_with(plans.opening()).await });
         begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
 
@@ -253,7 +221,7 @@ impl Visit {
         plans: Plans,
         tenant: Option<&Tenant>,
     ) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
-        let opening = Server::opening(plans);
+        let opening = plans.opening();
         match tenant {
             // A page asks here, as the owner of the tables.
             None if plans == Plans::Fresh => {

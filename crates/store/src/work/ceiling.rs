@@ -10,8 +10,8 @@ use super::{Work, claim::BroadcastHead};
 use crate::{
     db::{Db, Tx, args},
     error::StoreError,
+    hot::StatementBatch,
     org::Org,
-    statement_batch::StatementBatch,
 };
 
 /// People are counted per ten minutes: what is half over counts whole, so that the ceiling is kept rather than used up.

@@ -31,9 +31,9 @@ use crate::{
     changes::Change,
     db::{Tx, again, args},
     error::{StoreError, word},
+    hot::{FIELD, ROW, StatementBatch, fields_of},
     messages::{CountMoves, move_counts_with},
     phone_key::PhoneKey,
-    statement_batch::StatementBatch,
 };
 
 /// How much of which broadcast a turn would like to claim.
@@ -376,21 +376,16 @@ async fn untried(
     Ok(found)
 }
 
-/// Between the fields of a row and between rows read as one text: JSON and numbers hold no control character.
-const FIELD: &str = "\u{1f}";
-/// As [`FIELD`].
-const ROW: &str = "\u{1e}";
-
 /// The rows of one text; `None` when it cannot be taken apart.
 fn fresh_rows(text: &str) -> Option<Vec<ClaimedRow>> {
-    text.split(ROW)
+    fields_of::<4>(text)
         .map(|row| {
-            let mut fields = row.splitn(4, FIELD);
+            let [position, recipient, attempt, content] = row?;
             Some(ClaimedRow {
-                position: fields.next()?.parse().ok()?,
-                recipient: fields.next()?.to_owned(),
-                attempt: fields.next()?.parse().ok()?,
-                content: fields.next()?.to_owned(),
+                position: position.parse().ok()?,
+                recipient: recipient.to_owned(),
+                attempt: attempt.parse().ok()?,
+                content: content.to_owned(),
             })
         })
         .collect()

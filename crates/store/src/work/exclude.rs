@@ -18,9 +18,9 @@ use super::{
 use crate::{
     db::{Batch, Tx, args},
     error::StoreError,
+    hot::StatementBatch,
     messages::CountMoves,
     phone_key::PhoneKey,
-    statement_batch::StatementBatch,
 };
 
 impl Work {

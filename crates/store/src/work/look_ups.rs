@@ -10,7 +10,7 @@ use super::Work;
 use crate::{
     db::{Batch, args},
     error::StoreError,
-    statement_batch::StatementBatch,
+    hot::StatementBatch,
 };
 
 /// What a question is put with.

@@ -11,7 +11,7 @@ use super::{Ceiling, Turn, Want, Work};
 use crate::{
     db::{Tx, again, args},
     error::StoreError,
-    statement_batch::StatementBatch,
+    hot::StatementBatch,
 };
 
 /// Limits of an account, and what is spent of them.

@@ -18,8 +18,8 @@ use crate::{
     changes,
     db::{Batch, Tx, again, args},
     error::StoreError,
+    hot::StatementBatch,
     messages::CountMoves,
-    statement_batch::StatementBatch,
 };
 
 /// What became of one claimed row.

@@ -19,7 +19,7 @@ use super::Work;
 use crate::{
     db::{Batch, args},
     error::StoreError,
-    statement_batch::StatementBatch,
+    hot::StatementBatch,
 };
 
 /// So long after it was handed over a message is found by the provider's id: receipts may come for 30 days.

@@ -110,10 +110,17 @@ async fn postgres(
 
 /// The text that holds them all. Kept, because the same statements come together again and again.
 fn joined(statements: &[Statement], dialect: Dialect) -> Arc<str> {
-    type Known = RwLock<HashMap<(Vec<usize>, Dialect), Arc<str>>>;
+    /// A text is known by where it stands and by its shape: two texts at one address with as many parameters are the same text.
+    type Shape = (usize, usize, usize, usize);
+    type Known = RwLock<HashMap<(Vec<Shape>, Dialect), Arc<str>>>;
     static KNOWN: OnceLock<Known> = OnceLock::new();
     let known = KNOWN.get_or_init(Known::default);
-    let key = (statements.iter().map(|statement| statement.sql.as_ptr().addr()).collect(), dialect);
+    let bound_by =
+        |statement: &Statement| statement.batch.as_ref().map_or(0, |batch| batch.parameters(dialect));
+    let shape = |statement: &Statement| {
+        (statement.sql.as_ptr().addr(), statement.sql.len(), statement.args.len(), bound_by(statement))
+    };
+    let key = (statements.iter().map(shape).collect(), dialect);
     if let Some(text) = known.read().expect("no panic while held").get(&key) {
         return Arc::clone(text);
     }
@@ -122,7 +129,7 @@ fn joined(statements: &[Statement], dialect: Dialect) -> Arc<str> {
     for statement in statements {
         let text = translated(statement.sql, dialect, statement.args.len(), statement.batch.as_ref());
         texts.push(with_parameters_from(&text, bound));
-        bound += statement.args.len() + statement.batch.as_ref().map_or(0, |batch| batch.parameters(dialect));
+        bound += statement.args.len() + bound_by(statement);
     }
     let text: Arc<str> = match dialect {
         Dialect::Sqlite => texts.join(";\n"),
