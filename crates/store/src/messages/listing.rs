@@ -40,8 +40,31 @@ struct SoughtRow {
     registrant_id: Uuid,
 }
 
+impl SoughtRow {
+    /// Whom the index knows for it.
+    fn who(&self, workshop: WorkshopId) -> Who {
+        match self.recipient.as_str() {
+            "" => Who::Registrant(workshop, RegistrantId(self.registrant_id)),
+            phone => Who::Number(phone.to_owned()),
+        }
+    }
+}
+
+/// How far a list was read, and what was found on the way.
+struct Walk {
+    positions: Vec<i64>,
+    after: i64,
+    is_whole: bool,
+}
+
+/// Rows at the beginning of a list that say whether the search fills a page soon.
+const FIRST_LOOK: usize = 2_000;
+/// Entries whose messages are read at once.
+const ENTRIES: usize = 250;
+
 impl Org {
-    /// One page of a broadcast's messages after `position`, in the order of the plan. A search finds people by their registrations: a row of
+    /// One page of a broadcast's messages after `position`, in the order of the plan; of a search that finds very many and hardly any at the
+    /// beginning of the plan, in the order of the index. `after` is the position of the last one seen. A search finds people by their registrations: a row of
     /// somebody left out whose registration was taken back since is found where the list is read, and may not be where the index is asked.
     pub async fn messages(
         &self,
@@ -166,8 +189,10 @@ impl Org {
         (after, limit): (i64, i64),
     ) -> Result<Vec<MessageView>, StoreError> {
         if filter.state.is_none() && filter.reason.is_none() {
-            let positions = self.all_messages_judged(broadcast, workshop, search, (after, limit)).await?;
-            return self.messages_among(broadcast, filter, positions, limit).await;
+            let positions = self.many_messages(broadcast, workshop, search, (after, limit)).await?;
+            let mut rows = self.messages_among(broadcast, filter, positions.clone(), limit).await?;
+            rows.sort_by_key(|row| positions.iter().position(|at| *at == row.message.position));
+            return Ok(rows);
         }
         let limit = usize::try_from(limit).unwrap_or(0);
         let (mut found, mut next) = (vec![], Some(after));
@@ -189,8 +214,9 @@ impl Org {
         Ok(found)
     }
 
-    /// The same of all messages, with what decides and no more: a row of the list costs several times as much, and most are not on the page.
-    async fn all_messages_judged(
+    /// The same of all messages. In the order of the plan where the beginning of the list shows that a page is filled soon; else in the
+    /// order of the index, the people registered last first. Which it is depends on search and broadcast alone, so that pages follow one another.
+    async fn many_messages(
         &self,
         broadcast: BroadcastId,
         workshop: WorkshopId,
@@ -198,23 +224,115 @@ impl Org {
         (after, limit): (i64, i64),
     ) -> Result<Vec<i64>, StoreError> {
         let limit = usize::try_from(limit).unwrap_or(0);
-        let (mut found, mut next) = (vec![], Some(after));
-        while let Some(after) = next.filter(|_| found.len() < limit) {
+        let mut walk = Walk { positions: vec![], after: 0, is_whole: false };
+        self.walk_on(broadcast, workshop, search, &mut walk, (FIRST_LOOK, limit)).await?;
+        let is_soon = walk.is_whole || walk.positions.len() >= limit;
+        if !is_soon && self.behind_index(1).await? == 0 {
+            return self.messages_by_entries(broadcast, workshop, search, (after, limit)).await;
+        }
+        if after > 0 {
+            walk = Walk { positions: vec![], after, is_whole: false };
+        }
+        while walk.positions.len() < limit && !walk.is_whole {
+            self.walk_on(broadcast, workshop, search, &mut walk, (FIRST_LOOK, limit)).await?;
+        }
+        walk.positions.truncate(limit);
+        Ok(walk.positions)
+    }
+
+    /// Reads on in the list, at most `rows`, until there are `limit` positions, with what decides and no more: a row of the list costs several
+    /// times as much, and most are not on the page.
+    async fn walk_on(
+        &self,
+        broadcast: BroadcastId,
+        workshop: WorkshopId,
+        search: &Search,
+        walk: &mut Walk,
+        (rows, limit): (usize, usize),
+    ) -> Result<(), StoreError> {
+        let mut read = 0;
+        while read < rows && walk.positions.len() < limit && !walk.is_whole {
             let rows: Vec<SoughtRow> = self
                 .db
                 .by_index()
                 .all(
                     "SELECT position, name, recipient, registrant_id FROM messages
                      WHERE broadcast_id = $1 AND organization_id = $2 AND position > $3 ORDER BY position LIMIT $4",
-                    args![broadcast.0, self.id(), after, STRETCH],
+                    args![broadcast.0, self.id(), walk.after, STRETCH],
                 )
                 .await?;
-            let is_last = i64::try_from(rows.len()).unwrap_or(0) < STRETCH;
-            next = rows.last().map(|row| row.position).filter(|_| !is_last);
-            found.extend(self.judged(workshop, search, rows).await?);
+            walk.is_whole = i64::try_from(rows.len()).unwrap_or(0) < STRETCH;
+            walk.after = rows.last().map_or(walk.after, |row| row.position);
+            read += rows.len();
+            walk.positions.extend(self.judged(workshop, search, rows).await?);
+        }
+        Ok(())
+    }
+
+    /// A page in the order of the index, behind the row at `after`.
+    async fn messages_by_entries(
+        &self,
+        broadcast: BroadcastId,
+        workshop: WorkshopId,
+        search: &Search,
+        (after, limit): (i64, usize),
+    ) -> Result<Vec<i64>, StoreError> {
+        let last = if after > 0 { self.entry_of_message(broadcast, workshop, after).await? } else { None };
+        let (mut found, mut before) = (vec![], last.map_or(i64::MAX, |n| n + 1));
+        while found.len() < limit {
+            let entries = self.entries(search, before, ENTRIES).await?;
+            let places: HashMap<Who, i64> = entries.iter().map(|entry| (entry.who(), entry.n)).collect();
+            let rows = self.messages_of(broadcast, workshop, places.keys().cloned().collect()).await?;
+            let place = |row: &SoughtRow| places.get(&row.who(workshop)).copied();
+            let places: HashMap<i64, Option<i64>> =
+                rows.iter().map(|row| (row.position, place(row))).collect();
+            let mut fits: Vec<(std::cmp::Reverse<Option<i64>>, i64)> = vec![];
+            for position in self.judged(workshop, search, rows).await? {
+                let n = places.get(&position).copied().flatten();
+                if n != last || position > after {
+                    fits.push((std::cmp::Reverse(n), position));
+                }
+            }
+            fits.sort_unstable();
+            found.extend(fits.into_iter().map(|(_, position)| position));
+            match entries.last().filter(|_| entries.len() == ENTRIES) {
+                Some(entry) => before = entry.n,
+                None => break,
+            }
         }
         found.truncate(limit);
         Ok(found)
+    }
+
+    /// The entry of whom a message goes to.
+    async fn entry_of_message(
+        &self,
+        broadcast: BroadcastId,
+        workshop: WorkshopId,
+        position: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        let row: Option<SoughtRow> = self
+            .db
+            .by_index()
+            .optional(
+                "SELECT position, name, recipient, registrant_id FROM messages
+                 WHERE broadcast_id = $1 AND organization_id = $2 AND position = $3",
+                args![broadcast.0, self.id(), position],
+            )
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        if !row.recipient.is_empty() {
+            return Ok(self.entries_of(vec![row.recipient]).await?.first().map(|entry| entry.n));
+        }
+        let entry: Option<(i64,)> = self
+            .db
+            .by_index()
+            .optional(
+                "SELECT n FROM search_entries WHERE workshop_id = $1 AND registrant_id = $2 AND organization_id = $3",
+                args![workshop.0, row.registrant_id, self.id()],
+            )
+            .await?;
+        Ok(entry.map(|(n,)| n))
     }
 
     /// Every message of a broadcast to these people.

@@ -232,7 +232,12 @@ impl Org {
     }
 
     /// Entries that the search finds before `before`, the latest first.
-    async fn entries(&self, search: &Search, before: i64, limit: usize) -> Result<Vec<Entry>, StoreError> {
+    pub(crate) async fn entries(
+        &self,
+        search: &Search,
+        before: i64,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
         let words: Vec<&Word> = search.query.words().iter().collect();
         let has_number = words.iter().any(|word| word.is_number());
         let rows = i64::try_from(limit).unwrap_or(i64::MAX);

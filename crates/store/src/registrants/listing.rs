@@ -177,24 +177,12 @@ impl Org {
         before: Uuid,
         limit: usize,
     ) -> Result<Vec<Uuid>, StoreError> {
-        let (mut found, mut next) = (vec![], Some(before));
-        while let Some(before) = next.filter(|_| found.len() < limit) {
-            let rows: Vec<SoughtRow> = self
-                .db
-                .by_index()
-                .all(
-                    "SELECT r.id, r.name, r.email, r.phone FROM @registrants r
-                     WHERE r.workshop_id = $1 AND r.organization_id = $2 AND r.id < $3 ORDER BY r.id DESC LIMIT $4",
-                    args![workshop.0, self.id(), before, STRETCH],
-                )
-                .await?;
-            let is_last = i64::try_from(rows.len()).unwrap_or(0) < STRETCH;
-            next = rows.last().map(|row| row.id).filter(|_| !is_last);
-            let fits = rows.into_iter().filter(|r| search.query.finds_person(&r.name, &r.email, &r.phone));
-            found.extend(fits.map(|row| row.id));
-        }
+        let mut found = vec![];
+        // As few rows at once as a page has: where a word is seldom, the database walks far for more.
+        let at_once = i64::try_from(limit * 2).unwrap_or(STRETCH).clamp(1, STRETCH);
+        self.walk(search, (workshop.0, None), before, (limit, at_once), &mut found).await?;
         found.truncate(limit);
-        Ok(found)
+        Ok(found.into_iter().map(|row| row.id).collect())
     }
 
     /// Registrations of these people in that workshop, as far as the search finds themselves: several people may share a number. The newest

@@ -98,8 +98,13 @@ impl Org {
         let mut found = vec![];
         for workshop in workshops {
             match self.walks_far(workshop, before).await? {
-                false => self.walk(search, workshop, before, limit, &mut found).await?,
-                true => self.scanning().await?.walk(search, workshop, before, limit, &mut found).await?,
+                false => self.walk(search, workshop, before, (limit, STRETCH), &mut found).await?,
+                true => {
+                    self.scanning()
+                        .await?
+                        .walk(search, workshop, before, (limit, STRETCH), &mut found)
+                        .await?
+                }
             }
         }
         found.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
@@ -118,13 +123,14 @@ impl Org {
         Ok(far.is_some())
     }
 
-    /// Adds what the search finds in one workshop, until there are `limit` of it.
-    async fn walk(
+    /// Adds what the search finds in one workshop behind its index, until there are `limit` of it; `at_once` rows are read together. With
+    /// no index at all (`None`), of all that are registered.
+    pub(crate) async fn walk(
         &self,
         search: &Search,
         (workshop, to): IndexedTo,
         before: Uuid,
-        limit: usize,
+        (limit, at_once): (usize, i64),
         found: &mut Vec<BehindRow>,
     ) -> Result<(), StoreError> {
         let is_number = search.query.trace().bytes().all(|b| b.is_ascii_digit());
@@ -138,9 +144,9 @@ impl Org {
         let (most, mut next) = (found.len() + limit, Some(before));
         while let Some(before) = next.filter(|_| found.len() < most) {
             let trace = format!("%{}%", search.query.trace());
-            let args = args![workshop, to.unwrap_or(Uuid::nil()), before, self.id(), STRETCH, trace];
+            let args = args![workshop, to.unwrap_or(Uuid::nil()), before, self.id(), at_once, trace];
             let rows: Vec<BehindRow> = self.db.by_index().all(sql, args).await?;
-            next = rows.last().map(|row| row.id).filter(|_| i64::try_from(rows.len()) == Ok(STRETCH));
+            next = rows.last().map(|row| row.id).filter(|_| i64::try_from(rows.len()) == Ok(at_once));
             found.extend(rows.into_iter().filter(|row| row.is_found_by(&search.query)));
         }
         Ok(())

@@ -6,7 +6,7 @@
 //! the space. Numbers need neither: their beginnings are a range of the people's own key, their ends one of `search_entries`.
 //!
 //! What too many people have (`ku` in a million) is not gathered: a list then reads its own rows in order and judges each by the same rule,
-//! which finds a page's worth soon because so many fit.
+//! which mostly finds a page's worth soon. Where it does not, recipients come in the order of the index.
 
 mod behind;
 mod entries;
@@ -31,8 +31,8 @@ use crate::{
     org::Org,
 };
 
-/// People that are gathered at most before a list reads its own rows instead.
-pub(crate) const GATHERED_MAX: usize = 10_000;
+/// People that are gathered at most before a list reads its own rows instead: some 15 ms on SQLite with the rows that are theirs.
+pub(crate) const GATHERED_MAX: usize = 2_000;
 /// Rows that a list reads and judges at once.
 pub(crate) const STRETCH: i64 = 1_000;
 /// An organisation's entries begin at its number times this.

@@ -400,6 +400,23 @@ both! {
         assert_eq!(world.org.suppressions(&entries).await.unwrap()[0].name, "Common 7");
     }
 
+    async fn whom_many_share_a_word_with_and_nobody_at_the_beginning_of_the_plan_is_found_page_by_page(world) {
+        let id = world.workshop("Excel").await;
+        let name = |n: i64| if n < 2_400 { format!("Common {n}") } else { format!("Seldom {n}") };
+        let rows = (0..4_800).map(|n| person(&name(n), &format!("98{n:08}"), "")).collect();
+        world.org.add_registrants(id, ImportId::new(NOW), rows, NOW).await.unwrap();
+        let broadcast = plan(&world, id).await;
+        // Before there is an index, in the order of the plan; then in the order of the index.
+        let expected: Vec<i64> = (2_401..=4_800).collect();
+        assert_eq!(found_messages(&world.org, broadcast, "seldom").await, expected);
+        index(&world, 20_000, 9).await;
+        let mut found = found_messages(&world.org, broadcast, "seldom").await;
+        assert!(!found.is_sorted(), "needs the order of the index");
+        found.sort_unstable();
+        assert_eq!(found, expected, "each once");
+        assert_eq!(found_messages(&world.org, broadcast, "common").await.len(), 2_400);
+    }
+
     async fn no_search_walks_over_a_table(world) {
         let id = world.workshop("Excel").await;
         let rows = (0..300).map(|n| person(&format!("Asha {n}"), &format!("98765{n:05}"), &format!("a{n}@example.com")));
