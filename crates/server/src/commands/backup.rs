@@ -10,6 +10,7 @@ use std::{
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Instant,
 };
 
 use anyhow::{Context, bail};
@@ -159,7 +160,7 @@ fn write_tar(
     to: &Path,
 ) -> anyhow::Result<()> {
     let out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
-    let mut tar = tar::Builder::new(std::io::BufWriter::new(out));
+    let mut tar = tar::Builder::new(std::io::BufWriter::new(PutOften { file: out, waiting: 0 }));
     let at = Millis(about.taken_at);
     append(&mut tar, ABOUT, serde_json::to_string_pretty(about)?.as_bytes(), at)?;
     if let Some(database) = database {
@@ -184,8 +185,35 @@ fn write_tar(
         }
     }
     let out = tar.into_inner()?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-    out.sync_all()?;
+    out.file.sync_all()?;
     Ok(())
+}
+
+/// Bytes after which the archive is put on the disk.
+const PUT_AFTER: usize = 16 << 20;
+
+/// A file that is put on the disk often, with a rest behind it: a server that commits meanwhile waits for little of it.
+struct PutOften {
+    file: File,
+    waiting: usize,
+}
+
+impl Write for PutOften {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.waiting += written;
+        if self.waiting >= PUT_AFTER {
+            let start = Instant::now();
+            self.file.sync_data()?;
+            self.waiting = 0;
+            std::thread::sleep(start.elapsed());
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
 }
 
 fn append(tar: &mut tar::Builder<impl Write>, name: &str, bytes: &[u8], at: Millis) -> anyhow::Result<()> {

@@ -293,7 +293,7 @@ impl Drop for Fleet {
 }
 
 /// The real program, as an operator starts it: the first with pages, the others to send only.
-fn start(config: &Config, nth: u64) -> anyhow::Result<Child> {
+pub(super) fn start(config: &Config, nth: u64) -> anyhow::Result<Child> {
     let me = std::env::current_exe().context("cannot find this program's own file")?;
     let mut command = Command::new(me);
     let said = [

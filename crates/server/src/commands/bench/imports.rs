@@ -9,11 +9,12 @@ use std::{
 
 use anyhow::ensure;
 use domain::{
-    ids::ImportId,
+    ids::{ImportId, WorkshopId},
     phone::Country,
-    time::{HOUR, Zone},
+    time::{HOUR, Millis, Zone},
 };
 use intake::{Importer, read::Mapping};
+use store::{Org, registrants::RegistrantFilter};
 
 use super::{Board, seconds};
 use crate::{app::App, rehearsal::Stage};
@@ -64,9 +65,43 @@ pub(crate) async fn run(app: &App, stage: &Stage, rows: usize, board: &mut Board
         tokio::time::sleep(LOOK).await;
     }
     board.note("import, to the last entry in the index", rows as f64 / seconds(start), "rows/s", None)?;
+    taken_back(org, id, workshop, app.clock.now(), board).await?;
     running.stop().await;
     std::fs::remove_file(&importer.file)?;
     Ok(())
+}
+
+/// Takes the import back: from the request until a list, a search and a count that are asked meanwhile show nobody of it.
+async fn taken_back(
+    org: &Org,
+    id: ImportId,
+    workshop: WorkshopId,
+    now: Millis,
+    board: &mut Board,
+) -> anyhow::Result<()> {
+    let start = Instant::now();
+    let undoing = tokio::spawn({
+        let org = org.clone();
+        async move { org.undo_import(id, now, |_| {}).await }
+    });
+    let one = RegistrantFilter { limit: 1, ..RegistrantFilter::default() };
+    loop {
+        let is_listed = !org.registrants(workshop, &one).await?.is_empty();
+        let is_found = !org.find_people("person", None, 1).await?.found.is_empty();
+        if !is_listed && !is_found && org.workshop(workshop).await?.registrants == 0 {
+            break;
+        }
+        ensure!(seconds(start) < 60.0, "the import is still seen after a minute");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    board.note(
+        "import, taken back: gone for every reader after",
+        seconds(start) * 1_000.0,
+        "ms",
+        Some(('≤', 1_000.0)),
+    )?;
+    undoing.await??;
+    board.note("import, taken back: the request answered after", seconds(start) * 1_000.0, "ms", None)
 }
 
 /// People whom nobody has registered before, in no order of their numbers, as a file of registrations is.

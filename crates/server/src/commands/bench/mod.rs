@@ -1,6 +1,7 @@
 //! `munadi bench`: how fast, beside the raw rate of the same HTTP client in the same run, on this machine. Prints what is reached,
 //! as it is. Meant for a release build.
 
+mod first_call;
 mod flood;
 mod growth;
 mod imports;
@@ -69,8 +70,10 @@ enum With {
     Flood,
     /// A large base: searches, and sending beside searches, exports, a backup and an undo
     Growth,
-    /// An import alone, as large as the large broadcast
+    /// An import alone, as large as the large broadcast, and taking it back
     Import,
+    /// How soon the first call begins after `munadi send` beside a running server
+    FirstCall,
 }
 
 /// One figure, and the bar it is held against where there is one.
@@ -87,6 +90,16 @@ pub(crate) struct Board {
     json: bool,
 }
 
+impl Figure {
+    fn is_met(&self) -> bool {
+        match self.bar {
+            Some(('≥', least)) => self.value >= least,
+            Some((_, most)) => self.value <= most,
+            None => true,
+        }
+    }
+}
+
 impl Board {
     /// Notes a figure. `bar` is `('≥', least)` or `('≤', most)`.
     pub(crate) fn note(
@@ -96,19 +109,17 @@ impl Board {
         unit: &'static str,
         bar: Option<(char, f64)>,
     ) -> anyhow::Result<()> {
+        let figure = Figure { name, value, unit, bar };
         if !self.json {
             let met = bar.map_or(String::new(), |(sign, limit)| {
-                let holds = if sign == '≥' { value >= limit } else { value <= limit };
-                format!("   {} {sign} {}", if holds { "met    " } else { "NOT MET" }, short(limit))
+                format!("   {} {sign} {}", if figure.is_met() { "met    " } else { "NOT MET" }, short(limit))
             });
             say(format_args!("{name:<58} {:>12} {unit:<9}{met}", short(value)))?;
         }
-        self.figures.push(Figure { name, value, unit, bar });
+        self.figures.push(figure);
         Ok(())
     }
-}
 
-impl Board {
     /// Says what stands behind a figure.
     fn remark(&self, words: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
         if self.json { Ok(()) } else { say(format_args!("    {words}")) }
@@ -120,6 +131,9 @@ fn short(value: f64) -> String {
 }
 
 /// Measures everything once.
+///
+/// # Errors
+/// Also when a bar was not met, after everything was measured.
 pub async fn run(mut config: Config, flags: &Flags, args: Bench) -> anyhow::Result<()> {
     if let Some(part) = args.growth.part {
         return growth::be(part).await;
@@ -145,7 +159,8 @@ pub async fn run(mut config: Config, flags: &Flags, args: Bench) -> anyhow::Resu
             .collect();
         say(serde_json::to_string_pretty(&figures)?)?;
     }
-    Ok(())
+    let missed: Vec<_> = board.figures.iter().filter(|figure| !figure.is_met()).map(|f| f.name).collect();
+    if missed.is_empty() { Ok(()) } else { bail!("not met: {}", missed.join("; ")) }
 }
 
 async fn measure(
@@ -163,6 +178,7 @@ async fn measure(
             app.store.close().await;
             return Ok(());
         }
+        Some(With::FirstCall) => return first_call::run(config, board).await,
         None => {}
     }
     let null = sandbox::null::start().await?;

@@ -36,6 +36,8 @@ pub(super) struct Base {
     pub(super) somebody: usize,
     /// The last digits of their number.
     pub(super) somebodys_ending: String,
+    /// The first digits of it, without the country's.
+    pub(super) somebodys_beginning: String,
     /// People of an import that is taken back meanwhile.
     pub(super) taken_back: usize,
     /// People that there are before such an import.
@@ -99,11 +101,12 @@ pub(super) async fn make(app: &App, growth: &Growth, board: &mut Board) -> anyho
     let broadcast = sent(app, &stage, large).await?;
     let somebody = from + growth.going_out / 3;
     let number = settled(somebody, 1).find_map(|person| person.phone).map(|phone| phone.as_str().to_owned());
-    let somebodys_ending =
-        number.unwrap_or_default().chars().rev().take(5).collect::<Vec<_>>().into_iter().rev().collect();
+    let number = number.unwrap_or_default();
+    let somebodys_beginning = number.chars().skip(3).take(5).collect();
+    let somebodys_ending = number.chars().rev().take(5).collect::<Vec<_>>().into_iter().rev().collect();
     let taken_back = growth.going_out / 5;
     let people = people.max(from + growth.going_out);
-    Ok(Base { stage, large, broadcast, somebody, somebodys_ending, taken_back, people })
+    Ok(Base { stage, large, broadcast, somebody, somebodys_ending, somebodys_beginning, taken_back, people })
 }
 
 /// Makes the index of people, which an import leaves to the engine's loop, in steps as large as those of a quiet house.
