@@ -270,31 +270,33 @@ fn form_card(
         cancel
     };
     let body = html! {
-        form class="m-stack" method="post" action=(href(person.workshop, person.id)) {
-            (member.csrf())
-            @if let Some((broadcast, position)) = origin.message() {
-                input type="hidden" name="broadcast" value=(broadcast);
-                input type="hidden" name="position" value=(position);
-            }
-            (Field::text("name", "Name").value(&form.name).autocomplete("off").error(wrong.name.clone()))
-            (Field::phone("phone", "Phone").value(&form.phone).autocomplete("off")
-                .help("With its country code, unless it is a number of your country.").error(wrong.phone.clone()))
-            (Field::email("email", "E-mail").value(&form.email).autocomplete("off").error(wrong.email.clone()))
-            div class="m-acts" {
-                (Button::primary("Save").icon(Icon::Check).busy("Saving…"))
-                (Button::link("Cancel", cancel))
-                @if let Some(tell) = tell_link(member, person, origin) { (tell) }
-            }
-            @if !others.is_empty() {
-                p class="m-hint" { "The file gave other numbers of this person:" }
+        div class="m-stack" {
+            form class="m-stack" method="post" action=(href(person.workshop, person.id)) {
+                (member.csrf())
+                @if let Some((broadcast, position)) = origin.message() {
+                    input type="hidden" name="broadcast" value=(broadcast);
+                    input type="hidden" name="position" value=(position);
+                }
+                (Field::text("name", "Name").value(&form.name).autocomplete("off").error(wrong.name.clone()))
+                (Field::phone("phone", "Phone").value(&form.phone).autocomplete("off")
+                    .help("With its country code, unless it is a number of your country.").error(wrong.phone.clone()))
+                (Field::email("email", "E-mail").value(&form.email).autocomplete("off").error(wrong.email.clone()))
                 div class="m-acts" {
-                    @for other in others {
-                        (Button::new(format!("Use {}", phone(other))).small().submit("use", other))
+                    (Button::primary("Save").icon(Icon::Check).busy("Saving…"))
+                    (Button::link("Cancel", cancel))
+                    @if let Some(tell) = tell_link(member, person, origin) { (tell) }
+                }
+                @if !others.is_empty() {
+                    p class="m-hint" { "The file gave other numbers of this person:" }
+                    div class="m-acts" {
+                        @for other in others {
+                            (Button::new(format!("Use {}", phone(other))).small().submit("use", other))
+                        }
                     }
                 }
             }
+            (Note::new(Tone::Rest, "", "Messages that are planned or sent keep the number they were planned for."))
         }
-        (Note::new(Tone::Rest, "", "Messages that are planned or sent keep the number they were planned for."))
     };
     Card::new("correct", "What is right", body).padded()
 }
