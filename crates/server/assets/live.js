@@ -290,6 +290,13 @@
   // Back from the next page, a form can be sent again.
   addEventListener("pageshow", () => { for (const form of $$("form[data-sent]")) delete form.dataset.sent; });
 
+  // Where the browser decides and prefers dark, the button leads to the light theme.
+  const lighten = $("[data-theme-form] button");
+  if (lighten && root.dataset.theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches) {
+    lighten.value = "light";
+    lighten.ariaLabel = lighten.title = "Change to light theme";
+  }
+
   function changeTheme(event, form, button) {
     event.preventDefault();
     const theme = button.value;

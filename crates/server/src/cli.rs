@@ -11,11 +11,14 @@ use crate::{
     listener, private,
 };
 
+/// What a command ends with, for scripts.
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 refused, or something is wrong · 2 wrong arguments. `send` and `import` have more: see their --help.";
+
 /// Tells everyone who registered for a workshop what they need to know, once and in time.
 #[derive(Parser, Debug)]
-#[command(name = "munadi", version, propagate_version = true)]
+#[command(name = "munadi", version, propagate_version = true, after_help = EXIT_CODES)]
 pub struct Cli {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Installation")]
     flags: Flags,
     #[command(subcommand)]
     command: Command,
@@ -28,6 +31,9 @@ enum Command {
     /// Bring up everything with invented people and stand-ins, and print a sign-in link (in ./munadi-demo unless --data is given)
     Demo,
     /// Read a file, register its people, send them a template, account for everybody
+    #[command(
+        after_help = "Exit codes: 0 everybody it went to has it · 1 nothing was sent · 2 some failed, expired or are unknown · 3 it stands still"
+    )]
     Send(commands::send::SendCommand),
     /// Kill the real program in the middle of sends, again and again, and count what every phone got
     CrashProof(commands::crash_proof::CrashProof),
@@ -51,6 +57,9 @@ enum Command {
     #[command(hide = true)]
     Flood(commands::flood::FloodCommand),
     /// Register the people of a file for a workshop
+    #[command(
+        after_help = "Exit codes: 0 every row was taken · 1 the file was refused · 3 some rows were left out"
+    )]
     Import(commands::import::ImportCommand),
     /// Create, reset and list people who sign in
     User(commands::user::UserCommand),

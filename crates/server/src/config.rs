@@ -221,6 +221,8 @@ pub struct Config {
     pub log: String,
     /// How log lines look.
     pub log_format: LogFormat,
+    /// The people of this installation are invented. No setting: `munadi demo` says so.
+    pub demonstrates: bool,
     /// What a password's hash costs. No setting: only tests make it cheaper.
     pub password_cost: Cost,
 }
@@ -276,6 +278,7 @@ impl Config {
             behind_proxy: flags.behind_proxy.or(file.behind_proxy).unwrap_or(false),
             log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
+            demonstrates: false,
             password_cost: Cost::default(),
         })
     }

@@ -94,7 +94,7 @@ const SETTINGS: &[Field] = &[
         at: "default_sender",
         label: "Default header",
         kind: Kind::Id { read: id_of::<SenderId>, digits: false },
-        help: "The sender id that people see, 3 to 6 letters, as registered. For templates that name none.",
+        help: "The sender id that people see, 3 to 6 letters, as registered. Used when a template has none.",
         placeholder: "WRKSHP",
         shown: Shown { label: "Header", empty: "Each template’s own", on_card: true, ..PLAIN },
         ..TEXT
@@ -103,7 +103,7 @@ const SETTINGS: &[Field] = &[
         key: "entity_id",
         label: "Entity id",
         kind: Kind::Id { read: id_of::<EntityId>, digits: true },
-        help: "Your business on the DLT register, 19 digits. For templates that name none.",
+        help: "Your business on the DLT register, 19 digits. Used when a template has none.",
         shown: Shown { empty: "Each template’s own", ..PLAIN },
         ..TEXT
     },

@@ -43,6 +43,7 @@ pub async fn run(mut config: Config, data_given: bool) -> anyhow::Result<()> {
     })
     .await?;
     config.providers = stand_in(&sandbox);
+    config.demonstrates = true;
     let app = App::open(config, Arc::new(WallClock)).await?;
     let access = app.store.access();
     let user = match access.user_by_email(ADMIN).await? {

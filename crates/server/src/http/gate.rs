@@ -233,10 +233,9 @@ fn caller(app: &App, who: &SignedIn) -> Option<Caller> {
     Some(Caller { asks, user: who.user.clone(), signed_in: who.clone() })
 }
 
-/// The theme of the cookie, or else what the browser hints.
+/// The theme of the cookie; without one the browser decides.
 pub fn theme(headers: &HeaderMap) -> Theme {
-    let hint = || headers.get("sec-ch-prefers-color-scheme").and_then(|hint| hint.to_str().ok());
-    Theme::named(cookies::value(headers, Theme::COOKIE).or_else(hint).unwrap_or_default().trim_matches('"'))
+    Theme::named(cookies::value(headers, Theme::COOKIE).unwrap_or_default())
 }
 
 /// Who calls, for the throttle: an IPv4 address, or the /64 that one customer of an IPv6 network has.

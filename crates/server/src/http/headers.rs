@@ -12,7 +12,7 @@ use crate::app::App;
 /// Nothing but our own files; no inline script, no inline style, no frame, no form to elsewhere.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-static FIXED: [(HeaderName, &str); 7] = [
+static FIXED: [(HeaderName, &str); 6] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // Links with a token in their path must not travel to other sites; `no-referrer` would turn the Origin of our own
@@ -22,8 +22,6 @@ static FIXED: [(HeaderName, &str); 7] = [
         HeaderName::from_static("permissions-policy"),
         "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
     ),
-    // Whoever chose no theme has that of their system.
-    (HeaderName::from_static("accept-ch"), "sec-ch-prefers-color-scheme"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];

@@ -384,7 +384,7 @@ fn lifted_card(member: &Member, story: &Story) -> Card {
             columns: vec![
                 Column::new("What", Place::Title),
                 Column::new("Entered", Place::Line),
-                Column::new("Lifted", Place::Line),
+                Column::new("Allowed again", Place::Line),
             ],
             rows: rows.collect(),
             empty: String::new(),

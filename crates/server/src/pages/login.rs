@@ -61,10 +61,13 @@ pub struct SignIn {
 }
 
 /// `GET /sign-in`
-pub async fn form(visitor: Visitor, Query(query): Query<Next>) -> PageResult {
+pub async fn form(State(app): State<App>, visitor: Visitor, Query(query): Query<Next>) -> PageResult {
     let next = safe_next(query.next.as_deref());
     if visitor.signed_in.is_some() {
         return Ok(see_other(next));
+    }
+    if !app.store.access().has_users().await? {
+        return Ok(not_set_up(&visitor).into_response());
     }
     Ok(page(&visitor, "", next, None).into_response())
 }
@@ -219,7 +222,7 @@ pub async fn use_link(State(app): State<App>, Path(token): Path<String>) -> Page
     let hash = Token::parse(&token).ok_or_else(used_up)?.hash();
     let link = access.link(LinkKind::SignIn, &hash, now).await?.ok_or_else(used_up)?;
     let user = access.use_sign_in_link(&link, now).await?;
-    let next = if user.has_password { "/" } else { "/account#password" };
+    let next = if user.has_password || app.config.demonstrates { "/" } else { "/account#password" };
     start_session(&app, &user, next).await
 }
 
@@ -231,6 +234,21 @@ pub(super) fn used_up() -> Problem {
         "This link cannot be used any more",
         "Each link works once and for a limited time. Ask whoever gave it to you for a new one.",
     )
+}
+
+/// Nobody can sign in yet: where the way in stands.
+fn not_set_up(visitor: &Visitor) -> Markup {
+    let form = html! {
+        p class="m-p" { "The program wrote a link when it started: into the terminal, or into the log of its service. Open that link to create the first organisation." }
+        p class="m-p" { "It works once and for a day. Each start writes a new one." }
+    };
+    door(
+        visitor,
+        "This server is not set up yet",
+        "Nobody can sign in before its first organisation exists.",
+        form,
+    )
+    .render()
 }
 
 fn page(visitor: &Visitor, email: &str, next: &str, error: Option<String>) -> Markup {

@@ -214,7 +214,7 @@ pub async fn remove(
     }
     match member.org.unsuppress(id, &reason, member.now).await? {
         Lift::Done => {
-            let words = "Lifted. This person may be contacted again, as far as no other entry stands.";
+            let words = "Allowed again. This person may be contacted, as far as no other entry stands.";
             Ok(see_other_saying(&app, HREF, words))
         }
         Lift::NeedsReason => {
@@ -228,7 +228,7 @@ pub async fn remove(
 fn remove_page(member: &Member, entry: &Suppression, reason: &str, error: Option<String>) -> Markup {
     let number = number_of(entry);
     let own = entry.is_own();
-    let mut field = Field::text("reason", "Why it is lifted")
+    let mut field = Field::text("reason", "Why they may be contacted again")
         .value(reason)
         .placeholder(if own { "Asked on the phone to get messages again" } else { "Entered by mistake" })
         .error(error);
@@ -237,7 +237,7 @@ fn remove_page(member: &Member, entry: &Suppression, reason: &str, error: Option
     }
     let question = Confirm {
         id: "lift".into(),
-        title: format!("Lift the opt-out of {number}?"),
+        title: format!("Allow messages to {number} again?"),
         body: html! {
             div class="m-stack" {
                 p class="m-p" { "It keeps them from " (what_for(entry.channel, entry.category)) ". “" (entry.reason) "”, " (entered(member, entry)) "." }
@@ -248,11 +248,12 @@ fn remove_page(member: &Member, entry: &Suppression, reason: &str, error: Option
         action: format!("{HREF}/{}/remove", entry.id),
         csrf: member.csrf().clone(),
         hidden: vec![],
-        confirm: Button::danger("Lift opt-out").busy("Lifting…"),
+        confirm: Button::danger("Allow again").busy("Allowing…"),
         back: ("Keep it".into(), HREF.into()),
     };
-    let mut page = member.page(Section::People, "Lift an opt-out", question.page());
-    page.crumbs = vec![Crumb::to("People", "/people"), Crumb::to("Opted out", HREF), Crumb::here("Lift")];
+    let mut page = member.page(Section::People, "Allow again", question.page());
+    page.crumbs =
+        vec![Crumb::to("People", "/people"), Crumb::to("Opted out", HREF), Crumb::here("Allow again")];
     page.render()
 }
 
@@ -348,9 +349,9 @@ async fn page(
     };
     let export = query.to("show", "").replacen(HREF, &format!("{HREF}/export"), 1);
     let mut head = Head::new("Opted out")
-        .meta(html! { "Nobody on this list is sent what their entry names. It is checked again right before each message." })
-        .action(Button { download: true, ..Button::link("Export", export).icon(Icon::Download) });
+        .meta(html! { "These people get no messages of the kind shown. The list is checked again right before each message." });
     if may {
+        head = head.action(Button { download: true, ..Button::link("Export", export).icon(Icon::Download) });
         head = head.action(Button::link("Import a list", format!("{HREF}/import")).icon(Icon::Upload));
     }
     let body = html! {
@@ -386,7 +387,7 @@ fn filters(query: &ListQuery) -> Markup {
             (pill("Everything", query.category.is_empty(), query.to("category", "")))
             (pill("Stops promotions", query.category == marketing, query.to("category", marketing)))
             (pill("Stops reminders", query.category == "utility", query.to("category", "utility")))
-            (pill("Lifted", query.lifted(), query.to("show", if query.lifted() { "" } else { "lifted" })))
+            (pill("Allowed again", query.lifted(), query.to("show", if query.lifted() { "" } else { "lifted" })))
         }
     }
 }
@@ -423,7 +424,7 @@ fn entries_table(member: &Member, query: &ListQuery, entries: &[Suppression]) ->
             html! { (what_for(entry.channel, entry.category)) },
             html! { (entered(member, entry)) },
             html! { @if may {
-                (Button { size: Size::Small, ..Button::link("Lift", format!("{HREF}/{}/remove", entry.id)) }.spoken(format!("Lift the entry of {number}")))
+                (Button { size: Size::Small, ..Button::link("Allow again", format!("{HREF}/{}/remove", entry.id)) }.spoken(format!("Allow messages to {number} again")))
             } },
         ])
     };
@@ -459,7 +460,7 @@ fn lifted_table(member: &Member, query: &ListQuery, lifted: &[Lifted]) -> Table 
         columns: vec![
             Column::new("Number", Place::Title),
             Column::new("From", Place::Line),
-            Column::new("Lifted", Place::Line),
+            Column::new("Allowed again", Place::Line),
         ],
         rows: lifted.iter().map(row).collect(),
         empty: empty(query),

@@ -63,8 +63,7 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
 
 /// The headers by which a page looks as it does.
 fn looks(headers: &HeaderMap) -> HeaderMap {
-    let names = [header::COOKIE, header::HeaderName::from_static("sec-ch-prefers-color-scheme")];
-    names.into_iter().filter_map(|name| Some((name.clone(), headers.get(name)?.clone()))).collect()
+    headers.get(header::COOKIE).map(|cookie| (header::COOKIE, cookie.clone())).into_iter().collect()
 }
 
 /// A frame that cannot be read must not hide what went wrong.

@@ -59,17 +59,11 @@ static SERVED: LazyLock<Vec<(Asset, Served)>> = LazyLock::new(|| {
     // maud-ui names its font relative to its style sheet; ours carries its hash.
     let components =
         maud_ui::assets::CSS_MIN.replace("url(fonts/InterVariable.woff2)", &format!("url({})", font.path));
+    let components = with_preference(&components);
+    let brand = with_preference(include_str!("../../assets/brand.css"));
     vec![
         (Asset::Components, file("maud-ui", "css", "text/css; charset=utf-8", components.into_bytes())),
-        (
-            Asset::Brand,
-            file(
-                "brand",
-                "css",
-                "text/css; charset=utf-8",
-                include_bytes!("../../assets/brand.css").to_vec(),
-            ),
-        ),
+        (Asset::Brand, file("brand", "css", "text/css; charset=utf-8", brand.into_bytes())),
         (
             Asset::Live,
             file(
@@ -83,6 +77,64 @@ static SERVED: LazyLock<Vec<(Asset, Served)>> = LazyLock::new(|| {
         (Asset::Icon, file("icon", "svg", "image/svg+xml", include_bytes!("../../assets/icon.svg").to_vec())),
     ]
 });
+
+/// A style sheet with the rules of the dark theme once more, for pages that leave the theme to a browser which prefers dark; and those that
+/// only the light theme has, for the others.
+fn with_preference(css: &str) -> String {
+    let mut more = [String::new(), String::new()];
+    let bare = without_comments(css);
+    for (selector, body) in rules(&bare) {
+        for (at, theme) in ["dark", "light"].into_iter().enumerate() {
+            let marks = [format!("[data-theme=\"{theme}\"]"), format!("[data-theme={theme}]")];
+            // The light theme's own tokens stand under `:root` too.
+            if !selector.contains(":root") && marks.iter().any(|mark| selector.contains(mark.as_str())) {
+                let auto = marks
+                    .iter()
+                    .fold(selector.to_owned(), |text, mark| text.replace(mark, "[data-theme=auto]"));
+                more[at].push_str(&format!("{}{{{body}}}\n", auto.trim()));
+            }
+        }
+    }
+    let [dark, light] = more;
+    format!(
+        "{css}\n@media (prefers-color-scheme: dark) {{\n{dark}}}\n@media not (prefers-color-scheme: dark) {{\n{light}}}\n"
+    )
+}
+
+fn without_comments(css: &str) -> String {
+    let mut bare = String::with_capacity(css.len());
+    let mut rest = css;
+    while let Some((before, comment)) = rest.split_once("/*") {
+        bare.push_str(before);
+        rest = comment.split_once("*/").map_or("", |(_, after)| after);
+    }
+    bare + rest
+}
+
+/// The rules of a style sheet outside of `@media` and the like: selector and declarations.
+fn rules(css: &str) -> Vec<(&str, &str)> {
+    let mut found = vec![];
+    let mut rest = css;
+    while let Some((head, after)) = rest.split_once('{') {
+        // A statement such as `@charset` may stand before a selector.
+        let selector = head.rsplit(';').next().unwrap_or(head);
+        let mut depth = 1_usize;
+        let end = after.char_indices().find(|(_, c)| {
+            depth = match c {
+                '{' => depth + 1,
+                '}' => depth - 1,
+                _ => depth,
+            };
+            depth == 0
+        });
+        let Some((end, _)) = end else { break };
+        if !selector.trim_start().starts_with('@') {
+            found.push((selector, &after[..end]));
+        }
+        rest = &after[end + 1..];
+    }
+    found
+}
 
 fn file(name: &str, ending: &str, content_type: &'static str, bytes: Vec<u8>) -> Served {
     let hash = hex::encode(&Sha256::digest(&bytes)[..8]);
@@ -110,9 +162,25 @@ mod tests {
     }
 
     #[test]
+    fn the_dark_theme_needs_no_more_than_a_browser_that_prefers_it() {
+        let css = "/* { */ :root, [data-theme=light] { --a: 1; }\n[data-theme=\"dark\"] .x { --a: 2; }\n@media print { .y { b: c } }\n[data-theme=light] .z { --a: 3 }";
+        let made = with_preference(css);
+        assert!(made.starts_with(css));
+        let (_, more) = made.split_once("@media (prefers-color-scheme: dark)").unwrap();
+        let (dark, light) = more.split_once("@media not").unwrap();
+        assert!(dark.contains("[data-theme=auto] .x{ --a: 2; }") && !dark.contains("--a: 3"), "{dark}");
+        assert!(light.contains("[data-theme=auto] .z{ --a: 3 }") && !light.contains("--a: 1"), "{light}");
+        for asset in [Asset::Components, Asset::Brand] {
+            let css = String::from_utf8(at(path(asset)).unwrap().bytes.clone()).unwrap();
+            let (_, more) = css.rsplit_once("@media (prefers-color-scheme: dark)").unwrap();
+            assert!(more.contains("[data-theme=auto]"), "{asset:?}");
+        }
+    }
+
+    #[test]
     fn the_script_is_small_and_names_nothing_that_a_strict_policy_forbids() {
         let script = String::from_utf8(at(path(Asset::Live)).unwrap().bytes.clone()).unwrap();
-        assert!(script.lines().count() < 360);
+        assert!(script.lines().count() < 440);
         for banned in ["eval(", "new Function", "setAttribute(\"style\"", "javascript:"] {
             assert!(!script.contains(banned), "{banned}");
         }

@@ -15,8 +15,10 @@ use super::toast::Toast;
 /// The theme, kept in a cookie, so that a dark page never flashes white.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
-    /// White cards.
+    /// As the browser prefers: the style sheets decide, so that the first page is right as well.
     #[default]
+    Auto,
+    /// White cards.
     Light,
     /// Dark cards.
     Dark,
@@ -26,14 +28,28 @@ impl Theme {
     /// The cookie that keeps it.
     pub const COOKIE: &str = "theme";
 
-    /// The theme of a cookie's or a browser hint's word; anything but `dark` is light.
+    /// The theme of a cookie's word; any other word leaves it to the browser.
     pub fn named(word: &str) -> Theme {
-        if word == "dark" { Theme::Dark } else { Theme::Light }
+        match word {
+            "dark" => Theme::Dark,
+            "light" => Theme::Light,
+            _ => Theme::Auto,
+        }
     }
 
     /// Its word in the cookie and in `data-theme`.
     pub fn word(self) -> &'static str {
         match self {
+            Theme::Auto => "auto",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        }
+    }
+
+    /// What the browser is told about its own parts.
+    fn schemes(self) -> &'static str {
+        match self {
+            Theme::Auto => "light dark",
             Theme::Light => "light",
             Theme::Dark => "dark",
         }
@@ -41,7 +57,8 @@ impl Theme {
 
     fn other(self) -> Theme {
         match self {
-            Theme::Light => Theme::Dark,
+            // Where the browser prefers dark, the script turns this around.
+            Theme::Auto | Theme::Light => Theme::Dark,
             Theme::Dark => Theme::Light,
         }
     }
@@ -380,7 +397,7 @@ pub(super) fn document(title: &str, theme: Theme, body_class: &str, body: &Marku
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover";
-                meta name="color-scheme" content=(theme.word());
+                meta name="color-scheme" content=(theme.schemes());
                 title { (title) }
                 link rel="icon" type="image/svg+xml" href=(path(Asset::Icon));
                 link rel="preload" as="font" type="font/woff2" href=(path(Asset::Font)) crossorigin;

@@ -394,9 +394,13 @@ on_both! {
         let world = World::new(db).await;
         let people = world.people().await;
         let id = seeded(&world, &people).await;
-        let mut viewer = world.signed_in(&people.viewer).await;
-        let answer = viewer.get(&format!("/broadcasts/{id}/export")).await;
+        let mut manager = world.signed_in(&people.manager).await;
+        let answer = manager.get(&format!("/broadcasts/{id}/export")).await;
         assert_eq!(answer.status, StatusCode::OK);
+        // Every number at once is for those who send.
+        let mut viewer = world.signed_in(&people.viewer).await;
+        assert_eq!(viewer.get(&format!("/broadcasts/{id}/export")).await.status, StatusCode::FORBIDDEN);
+        assert!(!viewer.get(&format!("/broadcasts/{id}")).await.body.contains(">Export<"));
         let total = status(&world, &people, id).await.planned;
         assert_eq!(i64::try_from(answer.body.lines().count()).unwrap(), total + 1, "{}", answer.body);
         // A name's own cleaning has taken the equals sign already.
@@ -406,7 +410,7 @@ on_both! {
         for start in ["\"=", "\"@", "\"-", "\"\t"] {
             assert!(!answer.body.contains(start), "{start} begins a cell of {}", answer.body);
         }
-        let failed = viewer.get(&format!("/broadcasts/{id}/export?state=failed")).await;
+        let failed = manager.get(&format!("/broadcasts/{id}/export?state=failed")).await;
         assert_eq!(failed.body.lines().count(), 3, "{}", failed.body);
     }
 
@@ -564,7 +568,8 @@ on_both! {
         }
         let refused = viewer.get(&format!("/broadcasts/{id}/messages/{}", position("+919000000022"))).await;
         assert!(refused.body.contains("411 · Refused"), "{}", refused.body);
-        let export = viewer.get(&format!("/broadcasts/{id}/export")).await;
+        let mut manager = world.signed_in(&people.manager).await;
+        let export = manager.get(&format!("/broadcasts/{id}/export")).await;
         let line = |phone: &str| export.body.lines().find(|line| line.contains(phone)).unwrap().to_owned();
         assert!(export.body.lines().next().unwrap().ends_with("\"Segments\",\"Cost in rupees\""), "{}", export.body);
         assert!(line("+919000000021").ends_with("\"2\",\"0.50\""), "{}", line("+919000000021"));

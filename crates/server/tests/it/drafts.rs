@@ -102,6 +102,21 @@ on_both! {
         assert!(page.body.contains("everybody") && !page.body.contains("Tell those not told"), "{}", page.body);
     }
 
+    async fn the_first_steps_are_ticked_until_something_was_sent(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut browser = scene.manager().await;
+        let home = browser.get("/").await;
+        for words in ["Five steps to a message on your own phone", "4 of 5", "Send a test to yourself, to do"] {
+            let text = home.body.replace("<span class=\"mui-visually-hidden\">", "");
+            assert!(text.contains(words), "{words}: {}", home.body);
+        }
+        let viewer = scene.world.signed_in(&scene.people.viewer).await.get("/").await;
+        assert!(!viewer.body.contains("Five steps"), "{}", viewer.body);
+        let page = browser.get(&format!("{CONFIRM}?{}&who=registered&quiet=send", scene.query())).await;
+        post(&mut browser, CONFIRM, &fields(&page, CONFIRM)).await;
+        assert!(!browser.get("/").await.body.contains("Five steps"));
+    }
+
     async fn a_person_is_found_with_their_last_message_and_stopped_in_one_dialog(db: TestStore) {
         let scene = Scene::new(db).await;
         let mut browser = scene.manager().await;

@@ -22,6 +22,17 @@ fn path(url: &str) -> &str {
 }
 
 on_both! {
+    async fn a_server_that_is_not_set_up_says_where_its_link_is(db: TestStore) {
+        let world = World::new(db).await;
+        let mut browser = world.browser();
+        let before = browser.get("/sign-in").await;
+        assert!(before.body.contains("This server is not set up yet"), "{}", before.body);
+        assert!(!before.body.contains("Ask an admin"), "{}", before.body);
+        world.people().await;
+        let after = browser.get("/sign-in").await;
+        assert!(after.body.contains(r#"name="password""#), "{}", after.body);
+    }
+
     async fn the_set_up_link_makes_the_first_admin_once(db: TestStore) {
         let world = World::new(db).await;
         let link = world.app.set_up_link().await.unwrap().expect("nobody can sign in yet");

@@ -188,7 +188,7 @@ fn retry_question(
             p { b { "They may have it already." } " Nobody knows whether these messages went out. Sent again, a person may get the message twice. To settle a single one, open it in the list and say whether it went out." }
             (Checkbox::of("twice", "yes", "I accept that it may arrive twice", again.twice == "yes"))
         } @else {
-            p { "Only those whose refusal another try can change are sent again. Each counts as one message, at the price of " (crate::ui::format::unit_price(broadcast.unit_price.0)) "." }
+            p { "Only failures that a retry can fix are sent again. Each counts as one message, at the price of " (crate::ui::format::unit_price(broadcast.unit_price.0)) "." }
         }
         @if late {
             (Field::datetime("deadline", "Not after").value(value).help(format!("The last moment of this broadcast was {}, {}.", zone.date(broadcast.deadline, member.now), zone.time(broadcast.deadline))).error(error.clone()).required())

@@ -168,13 +168,13 @@ impl View {
         if let Some(hours) = self.hours() {
             head = head.meta(hours);
         }
+        if !self.may_send {
+            return head;
+        }
         head = head.action(Button {
             download: true,
             ..Button::link("Export", self.path("/export")).icon(Icon::Download)
         });
-        if !self.may_send {
-            return head;
-        }
         let failed = self.retryable(MessageState::Failed);
         if failed > 0 {
             let label = format!("Retry failed ({})", grouped(failed));
@@ -361,10 +361,12 @@ impl View {
                 why::Step::OtherChannel if self.may_send => {
                     (self.other_channel().send_by(), self.retarget(count.state, &count.reason))
                 }
-                why::Step::Export | why::Step::OtherChannel => {
-                    ("Export", self.path(&format!("/export?{filter}")))
-                }
-                why::Step::Retry | why::Step::Decide | why::Step::Show => ("Show", shown.clone()),
+                why::Step::Export if self.may_send => ("Export", self.path(&format!("/export?{filter}"))),
+                why::Step::Export
+                | why::Step::OtherChannel
+                | why::Step::Retry
+                | why::Step::Decide
+                | why::Step::Show => ("Show", shown.clone()),
             };
             let label = format!("{verb} ({})", grouped(count.n));
             let action = Button {

@@ -192,7 +192,7 @@ fn ask(app: &App, member: &Member, composer: &ComposerState, note: Option<Note>)
         @if let Some(note) = note { (note) }
         @if composer.review.may_send() { (question(app, member, composer).page()) } @else { (blocked(member, composer)) }
     };
-    page(member, body, None, None)
+    page(member, None, body, None, None)
 }
 
 fn blocked(member: &Member, composer: &ComposerState) -> Markup {

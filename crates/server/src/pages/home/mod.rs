@@ -6,6 +6,7 @@ mod choices;
 pub mod compose;
 mod composer_state;
 pub mod confirm;
+mod first_run;
 pub(crate) mod history;
 mod parts;
 mod paths;
@@ -47,6 +48,7 @@ use crate::{
 use choices::{Choices, Ids, Opened};
 use compose::Compose;
 use composer_state::ComposerState;
+use first_run::FirstRun;
 
 /// Name of the section's page in crumbs and in the tab of the browser.
 const TITLE: &str = "Notification";
@@ -86,6 +88,8 @@ pub async fn show(
     let week = week::Week::load(&member, &choices.coming, told).await?;
     let broadcasts = composer_state::history(&member, state.workshop, state.channel).await?;
     let (all, _) = member.org.broadcast_numbers(Some(state.channel)).await?;
+    let (ever, _) = member.org.broadcast_numbers(None).await?;
+    let first_run = FirstRun::of(&member, &choices, &state, ever);
     let mut composer = None;
     if state.channel.sends() {
         composer = ComposerState::load(&app, &member, &state, &choices, opened.as_ref(), Wait::Page).await?;
@@ -100,6 +104,7 @@ pub async fn show(
             action: Some(Button::link("All workshops", paths::WORKSHOPS).icon(Icon::Workshop)),
         })
         @if let Some(note) = super::machine::note(&app, &member) { (note) }
+        @if let Some(first_run) = &first_run { (first_run) }
         @if let Some(card) = &card { (card) }
         @if query.0.iter().any(|(name, _)| name == UNSENT) {
             (Note::new(Tone::Act, "Nothing was sent.", "You had been signed out before you confirmed. Everything is as you left it: look at it, and confirm again."))
@@ -118,7 +123,12 @@ pub async fn show(
         @if let Some(composer) = &composer { (view.dialogs(composer)) }
     };
     let live = history::Which::live(state.workshop, state.channel);
-    Ok(page(&member, body, composer.as_ref().map(|composer| view.bar(composer)), Some(live)).into_response())
+    let title = choices
+        .workshop
+        .as_ref()
+        .map(|workshop| format!("{} · {}", workshop.title, state.channel.short_title()));
+    Ok(page(&member, title, body, composer.as_ref().map(|composer| view.bar(composer)), Some(live))
+        .into_response())
 }
 
 /// How each channel that sends stands: the chosen one as its account does, the others as their first account does.
@@ -144,8 +154,14 @@ async fn standings(
 }
 
 /// A page of this section.
-fn page(member: &Member, body: Markup, foot: Option<Markup>, live: Option<String>) -> Response {
-    let mut page = member.page(Section::Workshops, TITLE, body);
+fn page(
+    member: &Member,
+    title: Option<String>,
+    body: Markup,
+    foot: Option<Markup>,
+    live: Option<String>,
+) -> Response {
+    let mut page = member.page(Section::Workshops, title.unwrap_or_else(|| TITLE.to_owned()), body);
     page.crumbs = vec![Crumb::to(Section::Workshops.word(), paths::WORKSHOPS), Crumb::here(TITLE)];
     page.foot = foot;
     page.live = live;

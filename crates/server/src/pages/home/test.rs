@@ -37,7 +37,7 @@ const TO: &str = "to";
 /// `GET /compose/test`: the question as a page.
 pub async fn show(State(app): State<App>, member: Member, query: Query<Pairs>) -> PageResult {
     let (composer, _) = load(&app, &member, &query.0, Ids::MayBeOld, Wait::Page).await?;
-    Ok(page(&member, html! { (question(&member, &composer).page()) }, None, None))
+    Ok(page(&member, None, html! { (question(&member, &composer).page()) }, None, None))
 }
 
 /// `POST /compose/test`: one real message outside every broadcast, with the person's own name in it.
@@ -129,7 +129,7 @@ fn asked_again(
     let mut question = question(member, composer);
     question.body = html! { (number(typed).error(Some(error.to_owned()))) };
     let body = html! { (question.page()) };
-    (StatusCode::UNPROCESSABLE_ENTITY, page(member, body, None, None)).into_response()
+    (StatusCode::UNPROCESSABLE_ENTITY, page(member, None, body, None, None)).into_response()
 }
 
 fn number(typed: &str) -> Field {

@@ -172,7 +172,7 @@ fn undo_confirm(import: &Import, summary: &Summary, csrf: &Csrf) -> Confirm {
         id: "undo-import".into(),
         title: format!("Take back {people}?"),
         body: html! {
-            p class="m-p" { "They leave “" (import.workshop_title) "”. Those that a message was planned for stay." }
+            p class="m-p" { "They leave “" (import.workshop_title) "”. People with messages stay." }
         },
         action: format!("{}/undo", href(import.id)),
         csrf: csrf.clone(),

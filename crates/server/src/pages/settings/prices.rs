@@ -238,7 +238,7 @@ fn set_form(member: &Member, form: &PriceForm, errors: &Errors) -> Markup {
                 (Field::select("category", "Category", categories).error(errors.category.clone()))
                 (Field::text("price", "Price in rupees").value(&form.price).inputmode("decimal").placeholder("0.145").error(errors.price.clone()).required())
             }
-            (Field::input("date", "from", "From").value(&form.from).help("From the start of that day in the organisation’s zone. A day in the future is taken over by itself.").error(errors.from.clone()).required())
+            (Field::input("date", "from", "From").value(&form.from).help("From the start of that day in the organisation’s zone. A later date takes effect by itself.").error(errors.from.clone()).required())
             div class="m-acts" { (Button::primary("Set price").busy("Saving…")) }
         }
     }

@@ -193,7 +193,7 @@ pub(super) fn registrants_card(
     html! {
         section class="m-card m-people m-ledger" id="registrants" aria-labelledby="registrants-title" {
             header class="m-card__head m-people__head" { h2 class="m-card__title" id="registrants-title" { "Registrants" } (search)
-                (Button { download: true, ..Button::link("Export", export).icon(Icon::Download).small() })
+                @if member.may(Permission::Manage) { (Button { download: true, ..Button::link("Export", export).icon(Icon::Download).small() }) }
             }
             (pills(&parts, chosen, "Filter registrants"))
             nav class="m-filters" aria-label="More filters" {

@@ -111,7 +111,7 @@ impl WorkshopForm {
                 _ => None,
             };
         }
-        let join_link = self.join_link.trim().to_owned();
+        let join_link = whole_link(self.join_link.trim());
         errors.join_link = link_error(&join_link);
         let tag = match self.tag.as_str() {
             "" => None,
@@ -132,6 +132,14 @@ impl WorkshopForm {
             }
         }
     }
+}
+
+/// A link as people copy it: an address that begins with its host gets its `https://`.
+fn whole_link(typed: &str) -> String {
+    let host = typed.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_host =
+        host.contains('.') && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
+    if is_host { format!("https://{typed}") } else { typed.to_owned() }
 }
 
 fn link_error(link: &str) -> Option<String> {
@@ -262,12 +270,12 @@ fn form_page(
             form class="m-stack" method="post" action=(action) {
                 (member.csrf())
                 @if workshop.is_some() { input type="hidden" name="was" value=(form.was); } @else { input type="hidden" name="id" value=(form.id); }
-                (Field::text("title", "Title").value(&form.title).help("Messages call the workshop by it.").at_most(120).error(errors.title.clone()).required())
+                (Field::text("title", "Title").value(&form.title).help("Shown in messages.").at_most(120).error(errors.title.clone()).required())
                 div class="m-two" {
                     (Field::datetime("starts", "Starts").value(&form.starts).help(format!("In {}.", zone.name())).error(errors.starts.clone()).required())
                     (Field::datetime("ends", "Ends").value(&form.ends).error(errors.ends.clone()).required())
                 }
-                (Field::input("url", "join_link", "Join link").value(&form.join_link).placeholder("https://").help("May follow later; messages that need it wait for it.").error(errors.join_link.clone()))
+                (Field::text("join_link", "Join link").inputmode("url").value(&form.join_link).placeholder("https://").help("You can add it later.").error(errors.join_link.clone()))
                 (Field::select("tag", "Tag", tag_choices).error(errors.tag.clone()))
                 div class="m-acts" {
                     (Button::link("Back", back))
@@ -284,6 +292,16 @@ fn form_page(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_without_its_beginning_is_completed() {
+        assert_eq!(whole_link("meet.example/abc-def"), "https://meet.example/abc-def");
+        for as_typed in
+            ["", "https://meet.example", "javascript:alert(1)", "soon", "a b.c", "mail@meet.example"]
+        {
+            assert_eq!(whole_link(as_typed), as_typed);
+        }
+    }
 
     #[test]
     fn a_join_link_is_a_web_address_or_nothing() {
