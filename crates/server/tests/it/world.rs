@@ -317,7 +317,7 @@ impl Browser<'_> {
 
     /// Loads a page for its token, then posts the fields.
     pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let token = self.token().await;
+        let token = self.token_for(path).await;
         let mut fields = fields.to_vec();
         fields.push(("csrf", &token));
         self.post_as_is(path, &fields).await
@@ -331,6 +331,16 @@ impl Browser<'_> {
     /// Posts that body as it is, as a program would.
     pub(crate) async fn post_body(&mut self, path: &str, kind: &str, body: &str) -> Answer {
         self.deliver("POST", path, Some((kind, Body::from(body.to_owned())))).await
+    }
+
+    /// A token that fits this browser; from the page itself where nobody can sign in yet.
+    async fn token_for(&mut self, path: &str) -> String {
+        for page in ["/account", "/sign-in", path] {
+            if let Some(token) = self.get(page).await.csrf() {
+                return token;
+            }
+        }
+        panic!("neither the sign-in page nor {path} has a form")
     }
 
     /// A token that fits this browser.
