@@ -32,7 +32,7 @@ const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Registrations that one transaction makes findable while messages go out or an import is written: some 30 ms of SQLite's only writer.
 const INDEX_ROWS: i64 = 2_000;
 /// As many when nobody waits for the writer. The index is merged less often: a row costs a third less.
-const INDEX_ROWS_QUIET: i64 = 20_000;
+const INDEX_ROWS_QUIET: i64 = 5_000;
 /// Beside an import the index rests so many times as long as it worked: the import decides how soon everybody is registered, and those
 /// without an entry are found all the same.
 const INDEX_RESTS_BESIDE_IMPORT: u32 = 24;

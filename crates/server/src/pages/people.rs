@@ -65,6 +65,8 @@ pub async fn search(member: Member, Query(query): Query<SearchQuery>) -> PageRes
         "" => "Nobody yet. Import a file of registrants, or add a person on a workshop's page.".to_owned(),
         q => nobody_matches(q),
     };
+    let is_short = people.next.is_some() && people.found.len() < PAGE;
+    let empty = if is_short { "Nobody among those looked at so far.".to_owned() } else { empty };
     let base = if q.is_empty() { "/people".to_owned() } else { format!("/people?q={}", form_value(q)) };
     let trail = Trail::read(&query.after, query.from, &query.back);
     let shown = i64::try_from(people.found.len()).unwrap_or(0);
@@ -90,6 +92,9 @@ pub async fn search(member: Member, Query(query): Query<SearchQuery>) -> PageRes
                 rows: people.found.iter().map(|one| row(&member, one, &newest)).collect(),
                 empty,
             })
+            @if is_short {
+                p class="m-tablefoot" { "The people of an import that was taken back are being cleared. Older people are on the next page." }
+            }
             @if waiting > WAITING_FEW {
                 p class="m-tablefoot" { (words_of_waiting(waiting)) }
             }

@@ -21,6 +21,10 @@ const STRETCHES_MAX: usize = 20;
 /// Entries that are looked at together where those of an undone import have to be passed over.
 const SKIPPED_AT_ONCE: usize = 1_000;
 
+/// Stretches of them that one page passes over. A page that meets more ends where it stands and says where the next one begins: the people
+/// of a large import that was taken back are gone at once, and no page reads through all of their entries.
+const SKIPS_MAX: usize = 10;
+
 /// A person as a search finds them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
@@ -41,7 +45,8 @@ pub struct Found {
 pub struct People {
     /// The people.
     pub found: Vec<Found>,
-    /// Behind whom the next page begins; none on the last one.
+    /// Behind whom the next page begins; none on the last one. A page may hold fewer people than were asked for and still not be the last:
+    /// it passed over many who went with an undone import.
     pub next: Option<String>,
 }
 
@@ -133,7 +138,8 @@ impl Org {
             return self.newest_people(after, limit).await;
         }
         let (mut shown, mut after, mut ask) = (vec![], after, limit + 1);
-        loop {
+        let mut cut_off = None;
+        for skips in 0.. {
             let places = self.places(&search, after, ask).await?;
             let is_last = places.len() < ask;
             after = places.last().map(|(place, _)| *place);
@@ -143,11 +149,15 @@ impl Org {
             if is_last || shown.len() > limit {
                 break;
             }
+            if skips == SKIPS_MAX {
+                cut_off = after.map(Place::text);
+                break;
+            }
             ask = SKIPPED_AT_ONCE;
         }
         let has_more = shown.len() > limit;
         shown.truncate(limit);
-        let next = shown.last().filter(|_| has_more).map(|(place, _)| place.text());
+        let next = shown.last().filter(|_| has_more).map(|(place, _)| place.text()).or(cut_off);
         Ok(People { found: shown.into_iter().map(|(_, person)| person).collect(), next })
     }
 

@@ -117,6 +117,28 @@ async fn house(world: &World) -> [WorkshopId; 2] {
 }
 
 both! {
+    async fn a_search_passes_over_a_large_undone_import_without_reading_through_it(world) {
+        let workshop = world.workshop("Excel").await;
+        world.org.add_registrant(workshop, person("Common Asha", "90000 99999", ""), NOW.plus(1)).await.unwrap();
+        index(&world).await;
+        let many = (0..25_000).map(|n| person(&format!("Common {n}"), &format!("90001 {n:05}"), "")).collect();
+        let id = import(&world, workshop, many).await;
+        while world.store.work(WorkerId::new(NOW)).index_people(5_000).await.unwrap().more {}
+        assert_eq!(world.org.find_people("common", None, 20).await.unwrap().found.len(), 20);
+        world.org.undo_import(id, NOW, |_| ()).await.unwrap();
+        let (mut after, mut pages) = (None, vec![]);
+        loop {
+            let page = world.org.find_people("common", after.as_deref(), 20).await.unwrap();
+            pages.push(page.found.into_iter().map(|one| one.name).collect::<Vec<_>>());
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(pages.concat(), ["Common Asha"], "nobody of the import, and everybody else");
+        assert_eq!(pages.len(), 3, "some ten thousand entries are passed over for each page");
+    }
+
     async fn an_undone_import_is_gone_for_every_reader_before_one_of_its_rows_is_cleared(world) {
         for indexed in [true, false] {
             let workshops = house(&world).await;
