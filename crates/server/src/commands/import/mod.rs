@@ -164,10 +164,7 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
     let workshop = workshop(&org, &command.workshop).await?;
     let now = app.clock.now();
     let id = ImportId::new(now);
-    let name = command
-        .file
-        .file_name()
-        .map_or_else(|| "file".to_owned(), |name| name.to_string_lossy().into_owned());
+    let name = name_of(&command.file);
     let path = format!("imports/{}/{id}", organisation.id);
     let file = app.config.data.join(&path);
     let importer = Importer {
@@ -239,6 +236,10 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
         told.words(&org, command).await?;
     }
     Ok(code)
+}
+
+fn name_of(file: &Path) -> String {
+    file.file_name().map_or_else(|| "file".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 /// Copies the file, so that the page can show its rows and an interrupted import can go on.
