@@ -133,7 +133,10 @@ async fn r25_a_file_becomes_a_broadcast_that_adds_up_from_the_command_line() {
     let nobody = send(&flags, &["--yes"]);
     let words = String::from_utf8_lossy(&nobody.stderr).into_owned();
     assert_eq!(nobody.status.code(), Some(1), "{words}");
-    assert!(words.contains("nothing was sent: Nobody would get it. Nobody is among the people chosen"), "{words}");
+    assert!(
+        words.contains("nothing was sent: Nobody would get it. Nobody is among the people chosen"),
+        "{words}"
+    );
 
     let asked = send(&flags, &["--file", &file]);
     assert!(!asked.status.success(), "without --yes nothing is sent");
