@@ -192,6 +192,22 @@ impl Matter {
         }
     }
 
+    /// From when on it is worth telling outside the program. What a person decided is known to that person: it is told once it looks
+    /// forgotten.
+    pub fn told_from(&self) -> Millis {
+        match self {
+            Matter::SendingStopped { at, .. } | Matter::AccountStopped { at, .. } => at.plus(FORGOTTEN_MS),
+            Matter::Paused { at, by, .. } if !by.is_empty() => at.plus(FORGOTTEN_MS),
+            Matter::Paused { .. }
+            | Matter::AccountRefused { .. }
+            | Matter::WalletLow { .. }
+            | Matter::Late { .. }
+            | Matter::Unknown { .. }
+            | Matter::ReceiptsSilent { .. }
+            | Matter::NotUnderstood { .. } => Millis(0),
+        }
+    }
+
     /// Its place in a list: what holds most people back soonest comes first.
     fn rank(&self) -> u8 {
         match self {
@@ -208,6 +224,8 @@ impl Matter {
     }
 }
 
+/// What a person stopped or paused looks forgotten after this time.
+const FORGOTTEN_MS: i64 = 15 * crate::time::MINUTE;
 /// A last useful moment nearer than this makes a paused broadcast urgent.
 const URGENT_MS: i64 = 2 * crate::time::HOUR;
 
@@ -305,6 +323,21 @@ mod tests {
         assert_ne!(paused(1, 140).key(), paused(2, 140).key());
         assert!(paused(1, 140).is_urgent(Millis(0)));
         assert!(!paused(1, 0).is_urgent(Millis(0)));
+    }
+
+    #[test]
+    fn what_a_person_paused_is_told_when_it_looks_forgotten_and_everything_else_at_once() {
+        let paused = |by: &str| Matter::Paused {
+            broadcast: broadcast(),
+            why: Reason::from("http_402"),
+            said: String::new(),
+            by: by.into(),
+            at: Millis(HOUR),
+            waiting: 140,
+            deadline: Millis(9 * HOUR),
+        };
+        assert_eq!(paused("Meera").told_from(), Millis(HOUR + 15 * MINUTE));
+        assert_eq!(paused("").told_from(), Millis(0));
     }
 
     #[test]

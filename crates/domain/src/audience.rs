@@ -135,6 +135,9 @@ impl Rules {
                 | Source::WorkshopTime
                 | Source::WorkshopJoinLink
                 | Source::OrganisationName
+                | Source::AlertMatter
+                | Source::AlertCount
+                | Source::AlertLink
                 | Source::Fixed(_) => true,
             }
         };

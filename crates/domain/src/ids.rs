@@ -75,6 +75,8 @@ ids! {
     SuppressionId,
     /// Something that a person agreed to.
     ConsentId,
+    /// Something that was told to members because it needs one of them.
+    AlertId,
     /// A template on one channel.
     TemplateId,
     /// A connected provider account.

@@ -35,6 +35,12 @@ pub enum Source {
     WorkshopJoinLink,
     /// The organisation's name.
     OrganisationName,
+    /// What needs a person, in a few words. Only alerts have one.
+    AlertMatter,
+    /// How many people, messages or posts it concerns.
+    AlertCount,
+    /// Where everything that needs somebody is listed.
+    AlertLink,
     /// The same text for everybody.
     Fixed(String),
 }
@@ -52,6 +58,9 @@ impl Source {
         ("workshop_time", "Workshop · Start time", Source::WorkshopTime),
         ("workshop_join_link", "Workshop · Join link", Source::WorkshopJoinLink),
         ("organisation_name", "Organisation · Name", Source::OrganisationName),
+        ("alert_matter", "Alert · Matter", Source::AlertMatter),
+        ("alert_count", "Alert · Count", Source::AlertCount),
+        ("alert_link", "Alert · Short link", Source::AlertLink),
     ];
 
     /// The word in forms.
@@ -65,6 +74,11 @@ impl Source {
             return Some(Source::Fixed(fixed.to_owned()));
         }
         Self::LISTED.iter().find(|(known, _, _)| *known == word).map(|(_, _, source)| source.clone())
+    }
+
+    /// Whether only alerts have this value.
+    pub fn is_of_alerts(&self) -> bool {
+        matches!(self, Source::AlertMatter | Source::AlertCount | Source::AlertLink)
     }
 
     /// Whether the value differs from person to person.
@@ -101,6 +115,12 @@ pub struct Facts {
     pub workshop_join_link: String,
     /// The organisation's name.
     pub organisation: String,
+    /// Alerts alone: what needs a person; empty in broadcasts.
+    pub alert_matter: String,
+    /// Alerts alone: how many it concerns.
+    pub alert_count: String,
+    /// Alerts alone: where it is listed.
+    pub alert_link: String,
 }
 
 impl Facts {
@@ -116,6 +136,9 @@ impl Facts {
             Source::WorkshopTime => &self.workshop_time,
             Source::WorkshopJoinLink => &self.workshop_join_link,
             Source::OrganisationName => &self.organisation,
+            Source::AlertMatter => &self.alert_matter,
+            Source::AlertCount => &self.alert_count,
+            Source::AlertLink => &self.alert_link,
             Source::Fixed(text) => text,
         }
     }

@@ -29,6 +29,9 @@ pub trait Face: Sync {
     /// that was written to lately.
     fn unhindered(&self, config: &mut Config);
 
+    /// Lets links that begin so through, where the vendor lets only known ones through.
+    fn allow_links(&self, _config: &mut Config, _beginning: &str) {}
+
     /// Its HTTP face, and its own corner under `/sandbox`.
     fn routes(&self) -> Router<Arc<Shared>>;
 

@@ -28,6 +28,7 @@ mod exchange;
 pub mod face;
 pub mod fast2sms;
 pub mod faults;
+pub mod inbox;
 mod line;
 pub mod null;
 pub mod receipts;
@@ -35,6 +36,7 @@ pub mod registry;
 mod rupees;
 pub mod world;
 
+pub use inbox::{Hook, Inbox, InboxHabits, Mail};
 pub use faults::{Amount, FaultBoard, Faults};
 pub use receipts::{ReceiptStats, Webhook, signature};
 pub use world::{Message, Status, Summary, World};
@@ -54,6 +56,8 @@ const STOP_PATIENCE: Duration = Duration::from_secs(2);
 pub struct Config {
     /// Port on 127.0.0.1; 0 takes a free one.
     pub port: u16,
+    /// Port on 127.0.0.1 for e-mails; 0 takes a free one.
+    pub mail_port: u16,
     /// Seed of everything that is drawn. The same seed and the same calls bring the same faults.
     pub seed: u64,
     /// Seed of message and receipt ids. Fresh when absent, so that a sandbox started again does not
@@ -76,6 +80,7 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             port: 0,
+            mail_port: 0,
             seed: 0,
             id_seed: None,
             // 2026-01-01 04:00 UTC, the instant of the vendor document's examples.
@@ -110,6 +115,7 @@ pub enum StartError {
 /// A running sandbox. Dropping it closes the port.
 pub struct Sandbox {
     address: SocketAddr,
+    mail_address: SocketAddr,
     shared: Arc<Shared>,
     serving: JoinHandle<()>,
     posting: JoinHandle<()>,
@@ -137,11 +143,15 @@ impl Sandbox {
         let at_port = |error| StartError::Port { port, error };
         let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(at_port)?;
         let address = listener.local_addr().map_err(at_port)?;
+        let mail_port = config.mail_port;
+        let at_port = |error| StartError::Port { port: mail_port, error };
+        let (mails, mail_address) = inbox::listen(mail_port).await.map_err(at_port)?;
         let shared = Arc::new(Shared::new(config, clock)?);
+        tokio::spawn(inbox::serve(mails, shared.clone()));
         let serving = tokio::spawn(serve(listener, shared.clone()));
         let courier = shared.clone();
         let posting = tokio::spawn(async move { courier.courier.run(courier.clone()).await });
-        Ok(Sandbox { address, shared, serving, posting })
+        Ok(Sandbox { address, mail_address, shared, serving, posting })
     }
 
     /// Where it listens.
@@ -152,6 +162,21 @@ impl Sandbox {
     /// Its base URL, without a slash at the end.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Where it takes e-mails.
+    pub fn mail_address(&self) -> SocketAddr {
+        self.mail_address
+    }
+
+    /// Where notices may be posted.
+    pub fn hook_url(&self) -> String {
+        format!("{}/sandbox/hook", self.url())
+    }
+
+    /// The e-mails and posts that came.
+    pub fn inbox(&self) -> &Inbox {
+        &self.shared.inbox
     }
 
     /// What every phone really got.
@@ -224,6 +249,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let vendors = registry::FACES.iter().fold(Router::new(), |all, face| all.merge(face.routes()));
     let routes = vendors
         .merge(control::routes())
+        .merge(inbox::routes())
         .fallback(exchange::nowhere)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(shared);
@@ -245,6 +271,7 @@ pub struct Shared {
     clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) world: World,
+    pub(crate) inbox: Inbox,
     pub(crate) faults: FaultBoard,
     pub(crate) courier: Courier,
     pub(crate) vendors: Vendors,
@@ -258,6 +285,7 @@ impl Shared {
             clock,
             ids: Ids { chance: Chance::new(id_seed), next: AtomicU64::new(0) },
             world: World::new(config.keep_text),
+            inbox: Inbox::default(),
             faults: FaultBoard::new(config.faults, config.seed),
             courier: Courier::new(config.webhooks)?,
             vendors: Vendors::new(config.vendors),
@@ -278,6 +306,7 @@ impl Shared {
     pub(crate) fn reset(&self) {
         self.courier.reset();
         self.world.reset();
+        self.inbox.reset();
         self.vendors.reset();
     }
 }

@@ -1,6 +1,6 @@
 //! What every handler shares, and the life of a running program.
 
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use compose::Composer;
@@ -12,10 +12,12 @@ use engine::{Engine, Limits};
 use intake::importer::Jobs;
 use providers::{Http, HttpSettings};
 use store::{PhoneKey, SessionLife, Store};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     accounts::{AccountChanges, OpenAccounts},
+    alerts::{self, Ways},
     config::Config,
     health::Health,
     live::Live,
@@ -29,6 +31,8 @@ use crate::{
 
 /// A session ends after two days without use, and after thirty in any case.
 pub const SESSION_LIFE: SessionLife = SessionLife { idle_ms: 2 * DAY, total_ms: 30 * DAY };
+/// Alerts that are being sent when the program is to stop get so long to end.
+const ALERTS_STOP_WAIT: Duration = Duration::from_secs(10);
 /// An invitation can be used for seven days.
 pub const INVITATION_MS: i64 = 7 * DAY;
 /// A sign-in link can be used for one day.
@@ -60,6 +64,8 @@ pub struct Parts {
     pub account_changes: AccountChanges,
     /// The way out to providers.
     pub out: Http,
+    /// The ways out of alerts.
+    pub alerts: Ways,
     /// Imports under way.
     pub jobs: Jobs,
     /// Makes the keys of suppressions.
@@ -93,6 +99,7 @@ impl App {
             idle_per_host_max: config.calls_at_once,
             ..HttpSettings::default()
         })?;
+        let alerts = Ways::new(&config.outgoing)?;
         let phone_key = PhoneKey::new(&keys.phone_key());
         let engine = Engine::new(engine::Parts {
             work: store.work(WorkerId::new(clock.now())),
@@ -136,6 +143,7 @@ impl App {
             accounts,
             account_changes: AccountChanges::default(),
             out,
+            alerts,
             phone_key,
             opt_out: OptOutDoor::new(links),
             composer,
@@ -154,7 +162,8 @@ impl App {
         let running = self.engine.run(&name, seed).await?;
         let app = self.clone();
         tokio::spawn(async move { app.health.keep_looking(&app.stopping).await });
-        Ok(Sending { running, _lock: lock })
+        let alerting = tokio::spawn(alerts::keep(self.clone()));
+        Ok(Sending { running, alerting, _lock: lock })
     }
 
     /// Takes the lock that a process holds while it sends from a SQLite database; refused while another has it.
@@ -240,6 +249,8 @@ impl App {
 /// A running engine, and the lock that keeps other processes from sending from the same SQLite database.
 pub struct Sending {
     running: engine::Running,
+    /// Ends once the program is to stop and what it was sending has ended.
+    alerting: JoinHandle<()>,
     _lock: Option<std::fs::File>,
 }
 
@@ -253,8 +264,11 @@ impl Sending {
     }
 
     /// Takes no more work, lets the calls under way end, writes how they ended.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.running.stop().await;
+        // What is cut off here is unknown, as after a crash.
+        let _ = tokio::time::timeout(ALERTS_STOP_WAIT, &mut self.alerting).await;
+        self.alerting.abort();
     }
 }
 

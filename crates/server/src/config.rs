@@ -1,5 +1,7 @@
 //! What must be known before the database opens, and no more. Flag, then `MUNADI_…`, then file, then default.
 
+mod outgoing;
+
 use std::{
     net::SocketAddr,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
@@ -13,6 +15,8 @@ use domain::time::SECOND;
 use providers::{Urls, http::CALLS_AT_ONCE, registry};
 use serde::{Deserialize, de::DeserializeOwned};
 use store::DatabaseAddress;
+
+pub use outgoing::{Outgoing, OutgoingFlags, Smtp, SmtpTls};
 
 use crate::password::Cost;
 
@@ -87,6 +91,9 @@ pub struct Flags {
     /// Where providers are.
     #[command(flatten)]
     pub providers: ProviderFlags,
+    /// How alerts leave the installation.
+    #[command(flatten)]
+    pub outgoing: OutgoingFlags,
     /// Seconds after which a silent process is given up and its calls become unknown [default: 15]
     #[arg(long, env = "MUNADI_LEASE_SECONDS", global = true, value_name = "SECONDS")]
     pub lease_seconds: Option<i64>,
@@ -188,6 +195,14 @@ struct File {
     calls_at_once: Option<usize>,
     log: Option<String>,
     log_format: Option<LogFormat>,
+    smtp_host: Option<String>,
+    smtp_port: Option<u16>,
+    smtp_tls: Option<SmtpTls>,
+    smtp_user: Option<String>,
+    smtp_password_file: Option<PathBuf>,
+    smtp_from: Option<String>,
+    #[serde(default)]
+    webhook_hosts: Vec<String>,
 }
 
 /// The settings in force.
@@ -213,6 +228,8 @@ pub struct Config {
     pub behind_proxy: bool,
     /// Where providers are.
     pub providers: Urls,
+    /// How alerts leave the installation.
+    pub outgoing: Outgoing,
     /// A process that has been silent for so long is given up, in milliseconds.
     pub lease_ms: i64,
     /// Calls under way at once, and so the most that one crash can leave in doubt.
@@ -263,7 +280,17 @@ impl Config {
         if !(1..=CALLS_AT_ONCE_MAX).contains(&calls_at_once) {
             bail!("calls_at_once is {calls_at_once}; it has to lie between 1 and {CALLS_AT_ONCE_MAX}");
         }
+        let said = OutgoingFlags {
+            smtp_host: file.smtp_host,
+            smtp_port: file.smtp_port,
+            smtp_tls: file.smtp_tls,
+            smtp_user: file.smtp_user,
+            smtp_password_file: file.smtp_password_file,
+            smtp_from: file.smtp_from,
+            webhook_hosts: file.webhook_hosts,
+        };
         Ok(Config {
+            outgoing: flags.outgoing.over(said).checked()?,
             listen,
             calls_at_once,
             providers,
@@ -381,7 +408,7 @@ mod tests {
     use super::*;
 
     /// Every name of `File`: one that this does not know cannot be printed, and one that is not printed is missed.
-    const NAMES: [&str; 13] = [
+    const NAMES: [&str; 20] = [
         "listen",
         "public_url",
         "data",
@@ -395,6 +422,13 @@ mod tests {
         "calls_at_once",
         "log",
         "log_format",
+        "smtp_host",
+        "smtp_port",
+        "smtp_tls",
+        "smtp_user",
+        "smtp_password_file",
+        "smtp_from",
+        "webhook_hosts",
     ];
 
     #[test]

@@ -1,6 +1,7 @@
 //! The binary, its pages, callbacks and commands.
 
 pub mod accounts;
+pub mod alerts;
 pub mod app;
 pub mod callbacks;
 pub mod cli;

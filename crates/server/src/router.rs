@@ -120,7 +120,7 @@ macro_rules! templates {
 pub fn table() -> Vec<Route> {
     use pages::{
         account, attention, broadcast, consents, correct, erase, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
-        settings::{audit, charges, integrations, prices, purposes, templates},
+        settings::{alerts, audit, charges, integrations, prices, purposes, templates},
         setup, stream, team, webhook, workshop, workshops,
     };
     let mut all = vec![
@@ -268,6 +268,11 @@ pub fn table() -> Vec<Route> {
         route(POST, "/settings/templates/sms/import/take", Manage,    templates::import::commit).body_max(templates::import::FILE_BYTES_MAX).timeout(ASKING),
         route(GET,  "/settings/purposes",                 Manage,     purposes::show),
         route(POST, "/settings/purposes",                 Manage,     purposes::save),
+        route(GET,  "/a",                                 Read,       alerts::short),
+        route(GET,  "/settings/alerts",                   Manage,     alerts::show),
+        route(POST, "/settings/alerts",                   Manage,     alerts::save),
+        route(POST, "/settings/alerts/secret",            Manage,     alerts::another_secret),
+        route(POST, "/settings/alerts/test",              Manage,     alerts::test).timeout(ASKING),
         route(GET,  "/settings/prices",                   Read,       prices::show),
         route(POST, "/settings/prices",                   Manage,     prices::set),
         route(GET,  "/settings/charges",                  Read,       charges::show),

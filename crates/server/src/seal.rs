@@ -251,6 +251,12 @@ impl KeyRing {
         hex::encode(&mac[..20])
     }
 
+    /// The `nth` secret that an organisation's alerts are signed with when they are posted. Derived, so that no database holds it.
+    pub fn webhook_secret(&self, organization: domain::ids::OrganizationId, nth: i64) -> [u8; 32] {
+        let parts: [&[u8]; 3] = [b"munadi alert webhooks", organization.0.as_bytes(), &nth.to_be_bytes()];
+        hmac_sha256(&self.first().bytes, &parts)
+    }
+
     /// Key of the links by which people stop messages. Never changes: a link in an old message has to work.
     pub fn opt_out_key(&self) -> [u8; 32] {
         hmac_sha256(&self.first().bytes, &[b"munadi opt-out links"])

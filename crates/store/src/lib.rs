@@ -4,6 +4,7 @@
 //! it, so an organisation cannot be forgotten), [`Work`] for the engine, [`Access`] for signing in.
 
 mod access;
+pub mod alerts;
 mod changes;
 mod db;
 mod error;

@@ -118,6 +118,7 @@ impl Default for Project {
                 Campaign::utility("workshop_reminder_1h", 4),
                 Campaign::utility("workshop_today", 3),
                 Campaign::utility("seat_confirmed", 3),
+                Campaign::utility("team_alert", 3),
                 Campaign {
                     media: true,
                     category: Category::Marketing,

@@ -219,6 +219,11 @@ impl Default for Sender {
                     "1100000000000000006",
                     "Join {#alphanumeric#} with {#numeric#} others at {#url#} -Example Academy",
                 ),
+                Template::new(
+                    "111116",
+                    "1100000000000000010",
+                    "{#var#}, {#var#} people. Open {#var#} -Example Academy",
+                ),
                 Template {
                     in_manager: false,
                     ..Template::new(

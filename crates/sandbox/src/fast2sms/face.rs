@@ -104,6 +104,12 @@ impl Face for Fast2sms {
         }
     }
 
+    fn allow_links(&self, config: &mut Config, beginning: &str) {
+        for account in &mut config.vendors.fast2sms.accounts {
+            account.allowed_links.insert(beginning.to_owned());
+        }
+    }
+
     fn routes(&self) -> Router<Arc<Shared>> {
         let vendor = send::routes().merge(manager::routes()).merge(dlr::routes());
         exchange::in_json(

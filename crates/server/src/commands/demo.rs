@@ -9,13 +9,14 @@ use domain::{
 };
 use providers::Urls;
 use sandbox::{Sandbox, faults::Faults, registry::FACES};
+use store::Actor;
 use tokio::net::TcpListener;
 
 use super::{say, serve::stop_on_signal};
 use crate::{
     app::App,
-    config::Config,
-    rehearsal::{Stage, WEBHOOK_SECRET, furnish},
+    config::{Config, Outgoing, Smtp, SmtpTls},
+    rehearsal::{Stage, WEBHOOK_SECRET, alert, furnish},
     router,
 };
 
@@ -36,14 +37,19 @@ pub async fn run(mut config: Config, data_given: bool) -> anyhow::Result<()> {
     };
     config.listen = listener.local_addr()?;
     config.public_url = format!("http://{}", config.listen);
-    let sandbox = Sandbox::start(sandbox::Config {
+    let mut stand_ins = sandbox::Config {
         epoch_ms: WallClock.now().0,
         faults: Faults::lifelike(),
         ..sandbox::Config::default()
-    })
-    .await?;
+    };
+    for face in FACES {
+        // Alerts carry a link to this program.
+        face.allow_links(&mut stand_ins, &format!("{}/", config.public_url));
+    }
+    let sandbox = Sandbox::start(stand_ins).await?;
     config.providers = stand_in(&sandbox);
     config.demonstrates = true;
+    config.outgoing = outgoing(&sandbox);
     let app = App::open(config, Arc::new(WallClock)).await?;
     let access = app.store.access();
     let user = match access.user_by_email(ADMIN).await? {
@@ -64,6 +70,9 @@ pub async fn run(mut config: Config, data_given: bool) -> anyhow::Result<()> {
         }
     };
     post_back(&app, &sandbox).await?;
+    if let Some(first) = access.organizations().await?.first() {
+        alert(&app, &app.store.org(Actor::command_line(first.id)), &sandbox.hook_url()).await?;
+    }
     let link = app.sign_in_link(user, "demo").await?;
     stop_on_signal(app.stopping.clone())?;
     let sending = app.start_sending("demo").await?;
@@ -95,6 +104,22 @@ pub async fn refuse(app: &App) -> anyhow::Result<()> {
 /// The stand-ins' addresses, as configuration has them.
 pub fn stand_in(sandbox: &Sandbox) -> Urls {
     sandbox.addresses().iter().fold(Urls::default(), |urls, (key, url)| urls.with(key, url))
+}
+
+/// The stand-ins for the mail server and for a webhook, as configuration has them.
+pub fn outgoing(sandbox: &Sandbox) -> Outgoing {
+    let mail = sandbox.mail_address();
+    Outgoing {
+        smtp: Some(Smtp {
+            host: mail.ip().to_string(),
+            port: mail.port(),
+            tls: SmtpTls::None,
+            user: None,
+            password_file: None,
+            from: "Munadi <alerts@munadi.example>".to_owned(),
+        }),
+        webhook_hosts: vec![sandbox.address().ip().to_string()],
+    }
 }
 
 /// Receipts of every account come back to this program.

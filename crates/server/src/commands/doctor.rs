@@ -1,5 +1,6 @@
 //! `munadi doctor`: looks at everything that has to be right, and says what to do. It changes nothing but the row of the test write.
 
+mod alerts;
 mod machine;
 
 use std::time::Duration;
@@ -16,6 +17,7 @@ use store::{
     work::{Unproven, Work},
 };
 
+use self::alerts::ways_out;
 use self::machine::{
     CLOCK_WARN_MS, clock_is_sane, compare_clocks, disk, folder, key_file, private, settings,
 };
@@ -243,6 +245,7 @@ async fn opened(
             accounts(&store, keys, report).await?;
         }
         workers(&work, now, report).await?;
+        ways_out(config, &work, now, report).await?;
         receipts(&work, now, report).await
     };
     let done: Result<(), store::StoreError> = checks.await;

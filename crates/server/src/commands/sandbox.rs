@@ -21,6 +21,9 @@ pub struct SandboxCommand {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 8090)]
     port: u16,
+    /// Port on 127.0.0.1 that takes e-mails; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    mail_port: u16,
     /// Seed of everything that is drawn; the same seed and the same calls bring the same faults
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -91,6 +94,7 @@ pub async fn run(command: SandboxCommand) -> anyhow::Result<()> {
 fn config(command: &SandboxCommand) -> anyhow::Result<sandbox::Config> {
     let mut config = sandbox::Config {
         port: command.port,
+        mail_port: command.mail_port,
         seed: command.seed,
         epoch_ms: WallClock.now().0,
         faults: faults(&command.faults)?,
@@ -120,6 +124,8 @@ fn faults(named: &str) -> anyhow::Result<Faults> {
 
 fn addresses(sandbox: &Sandbox) -> Value {
     let mut all = Map::from_iter([("control".to_owned(), json!(format!("{}/sandbox", sandbox.url())))]);
+    all.insert("smtp".to_owned(), json!(sandbox.mail_address().to_string()));
+    all.insert("webhook".to_owned(), json!(sandbox.hook_url()));
     all.extend(sandbox.addresses().into_iter().map(|(name, url)| (name.to_owned(), json!(url))));
     let facts = FACES.iter().flat_map(|face| face.facts(sandbox));
     all.extend(facts.map(|(name, value)| (name.to_owned(), value)));
@@ -135,13 +141,21 @@ fn words(sandbox: &Sandbox) -> String {
         "Stand-ins listen on {base}. Nothing that is sent to them reaches a phone.\n\n\
          Start Munadi against them:\n  munadi serve {flags}\n\n\
          Connect accounts under Settings, Integrations.\n\n\
+         Alerts: e-mails are taken on {mail} (--smtp-host 127.0.0.1 --smtp-port {mail_port} --smtp-tls none --smtp-from alerts@example.com), \
+         posts on {hook} (--webhook-host 127.0.0.1).\n\n\
          {vendors}\n\n\
          Look and change (no password; this machine only):\n  \
          curl {base}/sandbox/world                     what every phone got\n  \
+         curl {base}/sandbox/mails                     e-mails that came\n  \
+         curl {base}/sandbox/hooks                     posts that came to the webhook\n  \
+         curl {base}/sandbox/inbox                     what goes wrong with these; PATCH changes it\n  \
          curl {base}/sandbox/receipts                  what became of the receipts\n  \
          curl {base}/sandbox/faults                    what goes wrong; PUT or PATCH changes it\n  \
          curl -X POST {base}/sandbox/receipts/flush    let everything happen now\n  \
          curl -X POST {base}/sandbox/reset             forget phones and receipts",
+        mail = sandbox.mail_address(),
+        mail_port = sandbox.mail_address().port(),
+        hook = sandbox.hook_url(),
         flags = flags.join(" "),
         vendors = vendors.join("\n\n"),
     )

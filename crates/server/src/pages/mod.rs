@@ -75,6 +75,7 @@ const SETTINGS: &[(&str, &str, Permission)] = &[
     ("Templates", "/settings/templates", Permission::Read),
     ("Purposes", settings::purposes::HREF, Permission::Manage),
     ("Prices", "/settings/prices", Permission::Read),
+    ("Alerts", settings::alerts::HREF, Permission::Manage),
     ("Team", "/settings/team", Permission::Team),
     ("Organisation", "/settings/organisation", Permission::Read),
     ("Audit log", "/settings/audit", Permission::Manage),

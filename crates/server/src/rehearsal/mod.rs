@@ -1,5 +1,6 @@
 //! A stage to rehearse on: an organisation, an account at the stand-in, workshops, people. For `demo`, `crash-proof` and `bench`.
 
+mod alerts;
 mod people;
 mod sms;
 
@@ -26,6 +27,7 @@ use store::{
     integrations::NewIntegration, registrants::NewRegistrant, workshops::WorkshopDraft,
 };
 
+pub use alerts::alert;
 pub use people::{crowd, sample_people, settled};
 pub use sms::sms_templates;
 

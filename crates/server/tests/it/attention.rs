@@ -23,7 +23,7 @@ const PAGES: &[&str] =
     &["/", "/workshops", "/people", "/broadcasts", "/settings/integrations", "/account", "/attention"];
 
 /// A broadcast of two people whose first call the provider refuses for want of money.
-async fn without_credit(world: &World, people: &People) -> BroadcastId {
+pub(crate) async fn without_credit(world: &World, people: &People) -> BroadcastId {
     let mut manager = world.signed_in(&people.manager).await;
     let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
     for at in 0..3 {

@@ -65,7 +65,7 @@ async fn stored(world: &World, people: &People) -> Option<Integration> {
 }
 
 /// Adds the account of the stand-in.
-async fn added(world: &World, people: &People, admin: &mut Browser<'_>) -> Integration {
+pub(crate) async fn added(world: &World, people: &People, admin: &mut Browser<'_>) -> Integration {
     let answer = admin.post(NEW, GOOD).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
     stored(world, people).await.unwrap()

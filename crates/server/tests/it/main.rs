@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod access;
+mod alerts;
 mod arrows;
 mod attention;
 mod broadcast;

@@ -30,6 +30,10 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM import_differences",
     "SELECT COUNT(*) FROM corrections",
     "SELECT COUNT(*) FROM webhooks",
+    "SELECT COUNT(*) FROM alert_settings",
+    "SELECT COUNT(*) FROM alert_members",
+    "SELECT COUNT(*) FROM alerts",
+    "SELECT COUNT(*) FROM alert_sends",
     "SELECT COUNT(*) FROM suppressions",
     "SELECT COUNT(*) FROM suppressions_lifted",
     "SELECT COUNT(*) FROM consents",
@@ -91,6 +95,12 @@ async fn fill(world: &World) {
         format!("INSERT INTO import_differences SELECT id, 'gone', {any}, '', '', '', '' FROM imports"),
         format!(
             "INSERT INTO corrections VALUES ({any}, {organization}, {workshop}, {any}, NULL, '', '', '', '', '', '', '', '', '', 0)"
+        ),
+        format!("INSERT INTO alert_settings VALUES ({organization}, 0, 0, '', 1, NULL, NULL)"),
+        format!("INSERT INTO alert_members VALUES ({organization}, {any}, TRUE, FALSE, FALSE, '')"),
+        format!("INSERT INTO alerts VALUES ({any}, {organization}, 'late', '', '', '', 0, NULL, FALSE, 0, 0, 0)"),
+        format!(
+            "INSERT INTO alert_sends VALUES ({any}, 'mail', {any}, {organization}, 'waiting', 0, 0, NULL, 0, NULL, '', 0)"
         ),
         format!(
             "INSERT INTO suppressions VALUES ({any}, {organization}, 'key', '', 'all', 'all', '', 'person', '', 0)"

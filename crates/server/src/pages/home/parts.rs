@@ -223,8 +223,9 @@ fn variables(composer: &ComposerState) -> Variables {
     let row = |(at, parameter): (usize, Slot<'_>)| {
         let place = at + 1;
         let current = parameter.source.word();
+        let listed = Source::LISTED.iter().filter(|(_, _, source)| !source.is_of_alerts());
         let mut choices: Vec<Choice> =
-            Source::LISTED.iter().map(|(word, title, _)| Choice::new(*word, *title, current)).collect();
+            listed.map(|(word, title, _)| Choice::new(*word, *title, current)).collect();
         choices.push(Choice::new("fixed", "The same text for everybody", current));
         let shown = composer.shown.as_ref().and_then(|shown| shown.values.get(at));
         let mut more = Vec::new();

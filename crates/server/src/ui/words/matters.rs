@@ -126,6 +126,29 @@ fn of(broadcast: &AboutBroadcast) -> String {
     format!("{}, for {}", broadcast.channel.title(), broadcast.workshop_title)
 }
 
+/// The matter in a few words, for a message to a phone: as long as a value of an SMS may be.
+pub fn short(matter: &Matter) -> String {
+    let words = match matter {
+        Matter::SendingStopped { .. } => "All sending is stopped".to_owned(),
+        Matter::AccountStopped { account, .. } => format!("Stopped: {}", account.name),
+        Matter::Paused { broadcast, .. } => format!("Paused: {}", broadcast.title),
+        Matter::AccountRefused { account, .. } => format!("Refused: {}", account.name),
+        Matter::WalletLow { account, .. } => format!("Low credit: {}", account.name),
+        Matter::Late { broadcast, .. } => format!("Late: {}", broadcast.title),
+        Matter::Unknown { .. } => "Unknown messages to settle".to_owned(),
+        Matter::ReceiptsSilent { account, .. } => format!("No receipts: {}", account.name),
+        Matter::NotUnderstood { .. } => "Posts that cannot be read".to_owned(),
+    };
+    if words.chars().count() <= SHORT_MAX {
+        return words;
+    }
+    let cut: String = words.chars().take(SHORT_MAX - 1).collect();
+    format!("{}…", cut.trim_end())
+}
+
+/// Most characters of a value in an Indian SMS.
+const SHORT_MAX: usize = 30;
+
 /// What stands on the button of a matter, with its number.
 pub fn button(matter: &Matter) -> String {
     match matter {

@@ -41,6 +41,12 @@ pub(super) async fn people(member: &Member) -> Result<Option<People>, StoreError
 pub(super) fn facts(member: &Member, preview_as: &str, people: Option<&People>) -> (Facts, String) {
     let zone = &member.organization.zone;
     let organisation = member.organization.name.clone();
+    let alert = Facts {
+        alert_matter: "Paused: 1-hour reminder".into(),
+        alert_count: "140".into(),
+        alert_link: "https://example.in/a".into(),
+        ..Facts::default()
+    };
     let chosen = preview_as.parse::<RegistrantId>().ok();
     let found = people.and_then(|(workshop, people)| {
         let person = people.iter().find(|person| Some(person.id) == chosen)?;
@@ -59,6 +65,7 @@ pub(super) fn facts(member: &Member, preview_as: &str, people: Option<&People>) 
                 workshop_time: zone.plain_time(workshop.starts_at),
                 workshop_join_link: workshop.join_link.clone(),
                 organisation,
+                ..alert
             };
             (facts, who)
         }
@@ -73,6 +80,7 @@ pub(super) fn facts(member: &Member, preview_as: &str, people: Option<&People>) 
                 workshop_time: "7:00 PM".into(),
                 workshop_join_link: "https://example.in/join/abc".into(),
                 organisation,
+                ..alert
             };
             (facts, "Ananya".to_owned())
         }
