@@ -324,7 +324,8 @@ impl Endpoint {
     /// # Errors
     /// When it is none, or has a user, a password or a fragment.
     pub fn parse_target(text: &str) -> Result<Endpoint, EndpointError> {
-        let mut bare = Url::parse(text.trim()).map_err(|_| EndpointError(text.chars().take(200).collect()))?;
+        let mut bare =
+            Url::parse(text.trim()).map_err(|_| EndpointError(text.chars().take(200).collect()))?;
         let url = bare.clone();
         bare.set_query(None);
         Endpoint::parse(bare.as_str()).map(|_| Endpoint(url))
@@ -397,7 +398,8 @@ impl Resolve for PublicOnly {
         let anywhere = is_named(&self.but, Some(name.as_str()));
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let public: Vec<SocketAddr> = found.iter().copied().filter(|a| anywhere || is_public(a.ip())).collect();
+            let public: Vec<SocketAddr> =
+                found.iter().copied().filter(|a| anywhere || is_public(a.ip())).collect();
             if public.is_empty() && !found.is_empty() {
                 return Err(NotPublic.into());
             }

@@ -36,8 +36,8 @@ pub mod registry;
 mod rupees;
 pub mod world;
 
-pub use inbox::{Hook, Inbox, InboxHabits, Mail};
 pub use faults::{Amount, FaultBoard, Faults};
+pub use inbox::{Hook, Inbox, InboxHabits, Mail};
 pub use receipts::{ReceiptStats, Webhook, signature};
 pub use world::{Message, Status, Summary, World};
 

@@ -1,30 +1,28 @@
 //! Alerts: who is told by which way, what was raised, and the outbox of what goes out.
 //!
 //! A matter that stands has one row in `alerts` (a unique index sees to it), so that several processes that look at once tell it once. Its
-//! sends are written in the same transaction. [`Work::claim_alert`] turns a send to `sending` before a byte of it leaves; one that is found
+//! sends are written in the same transaction. [`Work::claim_alert`](crate::Work::claim_alert) turns a send to `sending` before a byte of it leaves; one that is found
 //! so after its time was being sent by a process that was killed, and is unknown from then on.
+
+mod outbox;
+mod raise;
 
 use domain::{
     alert::{AlertState, Way},
-    ids::{AlertId, IntegrationId, OrganizationId, TemplateId, UserId},
+    ids::{AlertId, IntegrationId, TemplateId, UserId},
     role::Permission,
-    time::{HOUR, MINUTE, Millis},
+    time::Millis,
 };
 use uuid::Uuid;
 
 use crate::{
-    db::{Batch, Tx, args},
+    db::args,
     error::{StoreError, word},
     org::Org,
-    work::Work,
 };
 
-/// A matter that nobody saw for so long is settled. Processes know different things about accounts: one look that misses it settles nothing.
-const SETTLED_AFTER_MS: i64 = 5 * MINUTE;
-/// That a matter still stands is written this often.
-const SEEN_EVERY_MS: i64 = 30_000;
-/// The same matter is not told again so soon after it was settled.
-const QUIET_MS: i64 = 6 * HOUR;
+pub use outbox::{DueAlert, OddAlerts, Tried};
+
 /// Before the matter of a test, which is settled from the start.
 const TEST: &str = "test ";
 
@@ -107,24 +105,6 @@ pub struct NewAlert {
     pub urgent: bool,
     /// When it may go out.
     pub from: Millis,
-}
-
-/// A send that this process is to carry out.
-#[derive(Clone, Debug)]
-pub struct DueAlert {
-    /// Whose.
-    pub organization: OrganizationId,
-    /// Which alert.
-    pub alert: AlertId,
-    /// By what.
-    pub way: Way,
-    /// To whom; `None` for the webhook.
-    pub user: Option<UserId>,
-    /// This try, from 1.
-    pub attempt: i64,
-    /// The account that the try before went by.
-    pub last_account: Option<IntegrationId>,
-    worker: Uuid,
 }
 
 /// What an alert says.
@@ -344,174 +324,6 @@ impl Org {
         tx.commit().await
     }
 
-    /// Tells the matters that stand and were not told yet, remembers those that still stand, and settles those that do not any more. How
-    /// many are new.
-    pub async fn raise_alerts(&self, standing: &[NewAlert], now: Millis) -> Result<usize, StoreError> {
-        let open: Vec<(String, i64, bool)> = self
-            .db
-            .all(
-                "SELECT matter, seen_at, urgent FROM alerts WHERE organization_id = $1 AND settled_at = 0",
-                args![self.id()],
-            )
-            .await?;
-        let is_open = |matter: &str| open.iter().any(|(known, _, _)| known == matter);
-        let stands = |matter: &str| standing.iter().any(|one| one.matter == matter);
-        let seen: Vec<String> = open
-            .iter()
-            .filter(|(matter, at, _)| stands(matter) && now.0 - at >= SEEN_EVERY_MS)
-            .map(|(matter, _, _)| matter.clone())
-            .collect();
-        let became_urgent = |matter: &str| standing.iter().any(|one| one.urgent && one.matter == matter);
-        let pressing: Vec<String> = open
-            .iter()
-            .filter(|(matter, _, urgent)| !urgent && became_urgent(matter))
-            .map(|(matter, _, _)| matter.clone())
-            .collect();
-        let gone = open.iter().any(|(matter, at, _)| !stands(matter) && now.0 - at >= SETTLED_AFTER_MS);
-        let new: Vec<&NewAlert> = standing.iter().filter(|one| !is_open(&one.matter)).collect();
-        if seen.is_empty() && pressing.is_empty() && new.is_empty() && !gone {
-            return Ok(0);
-        }
-        let mut tx = self.db.begin().await?;
-        if !seen.is_empty() {
-            tx.run_batch(
-                "UPDATE alerts SET seen_at = $2 WHERE organization_id = $1 AND settled_at = 0
-                   AND matter IN (SELECT b.matter FROM @batch)",
-                args![self.id(), now],
-                Batch::new().texts("matter", seen),
-            )
-            .await?;
-        }
-        if !pressing.is_empty() {
-            self.hurry_alerts(&mut tx, pressing, now).await?;
-        }
-        if gone {
-            self.settle_alerts(&mut tx, now).await?;
-        }
-        let mut told = 0;
-        for one in new {
-            told += usize::from(self.raise(&mut tx, one, now).await?);
-        }
-        tx.commit().await?;
-        Ok(told)
-    }
-
-    /// What waited for the morning goes out now, because its matter cannot wait any more.
-    async fn hurry_alerts(&self, tx: &mut Tx, matters: Vec<String>, now: Millis) -> Result<(), StoreError> {
-        tx.run_batch(
-            "UPDATE alert_sends SET next_at = $2 WHERE organization_id = $1 AND state = 'waiting' AND attempt = 0 AND next_at > $2
-               AND alert_id IN (SELECT a.id FROM @batch JOIN alerts a ON a.organization_id = $1 AND a.settled_at = 0 AND a.matter = b.matter)",
-            args![self.id(), now],
-            Batch::new().texts("matter", matters.clone()),
-        )
-        .await?;
-        tx.run_batch(
-            "UPDATE alerts SET urgent = TRUE WHERE organization_id = $1 AND settled_at = 0 AND matter IN (SELECT b.matter FROM @batch)",
-            args![self.id()],
-            Batch::new().texts("matter", matters),
-        )
-        .await?;
-        Ok(())
-    }
-
-    async fn settle_alerts(&self, tx: &mut Tx, now: Millis) -> Result<(), StoreError> {
-        tx.run(
-            "UPDATE alert_sends SET state = 'settled', changed_at = $2
-             WHERE organization_id = $1 AND state = 'waiting'
-               AND alert_id IN (SELECT id FROM alerts WHERE organization_id = $1 AND settled_at = 0 AND seen_at <= $3)",
-            args![self.id(), now, now.plus(-SETTLED_AFTER_MS)],
-        )
-        .await?;
-        tx.run(
-            "UPDATE alerts SET settled_at = $2 WHERE organization_id = $1 AND settled_at = 0 AND seen_at <= $3",
-            args![self.id(), now, now.plus(-SETTLED_AFTER_MS)],
-        )
-        .await?;
-        Ok(())
-    }
-
-    /// Writes a matter and what is to go out about it, unless another process was first or it was told a short while ago.
-    async fn raise(&self, tx: &mut Tx, new: &NewAlert, now: Millis) -> Result<bool, StoreError> {
-        let id = AlertId::new(now);
-        let made = tx
-            .run(
-                "INSERT INTO alerts (id, organization_id, matter, title, why, short, n, account_id, urgent, raised_at, seen_at, settled_at)
-                 SELECT $1, o.id, $3, $4, $5, $6, $7, $8, $9, $10, $10, 0 FROM organizations o
-                 WHERE o.id = $2
-                   AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.organization_id = $2 AND a.matter = $3 AND a.settled_at > $11)
-                 ON CONFLICT (organization_id, matter) WHERE settled_at = 0 DO NOTHING",
-                args![
-                    id.0,
-                    self.id(),
-                    &new.matter,
-                    &new.title,
-                    &new.why,
-                    &new.short,
-                    new.n,
-                    new.account.map(|account| account.0),
-                    new.urgent,
-                    now,
-                    now.plus(-QUIET_MS)
-                ],
-            )
-            .await?;
-        if made == 0 {
-            return Ok(false);
-        }
-        tx.run(
-            "INSERT INTO alert_sends (alert_id, way, user_id, organization_id, state, attempt, next_at, claimed_until, said, changed_at)
-             SELECT $1, w.way, a.user_id, a.organization_id, 'waiting', 0, $3, 0, '', $4
-             FROM alert_members a JOIN memberships m ON m.organization_id = a.organization_id AND m.user_id = a.user_id
-             CROSS JOIN (SELECT 'mail' AS way UNION ALL SELECT 'whatsapp' UNION ALL SELECT 'sms') w
-             WHERE a.organization_id = $2
-               AND ((w.way = 'mail' AND a.by_mail) OR (a.phone <> '' AND ((w.way = 'whatsapp' AND a.by_whatsapp) OR (w.way = 'sms' AND a.by_sms))))",
-            args![id.0, self.id(), new.from, now],
-        )
-        .await?;
-        tx.run(
-            "INSERT INTO alert_sends (alert_id, way, user_id, organization_id, state, attempt, next_at, claimed_until, said, changed_at)
-             SELECT $1, 'webhook', $5, s.organization_id, 'waiting', 0, $3, 0, '', $4
-             FROM alert_settings s WHERE s.organization_id = $2 AND s.webhook_url <> ''",
-            args![id.0, self.id(), new.from, now, Uuid::nil()],
-        )
-        .await?;
-        self.note(tx, "alert.raised", id, "", now).await?;
-        Ok(true)
-    }
-
-    /// Writes a test of one way to the member who asks, ready to be claimed at once.
-    pub async fn test_alert(
-        &self,
-        way: Way,
-        title: &str,
-        why: &str,
-        short: &str,
-        now: Millis,
-    ) -> Result<AlertId, StoreError> {
-        self.allow(Permission::Manage)?;
-        let id = AlertId::new(now);
-        let user = match way {
-            Way::Webhook => Uuid::nil(),
-            Way::Mail | Way::Whatsapp | Way::Sms => self.actor.user.ok_or(StoreError::Missing)?.0,
-        };
-        let mut tx = self.db.begin().await?;
-        tx.run(
-            "INSERT INTO alerts (id, organization_id, matter, title, why, short, n, account_id, urgent, raised_at, seen_at, settled_at)
-             VALUES ($1, $2, $3, $4, $5, $6, 0, NULL, TRUE, $7, $7, $7)",
-            args![id.0, self.id(), format!("{TEST}{id}"), title, why, short, now],
-        )
-        .await?;
-        tx.run(
-            "INSERT INTO alert_sends (alert_id, way, user_id, organization_id, state, attempt, next_at, claimed_until, said, changed_at)
-             VALUES ($1, $2, $3, $4, 'waiting', 0, $5, 0, '', $5)",
-            args![id.0, way.word(), user, self.id(), now],
-        )
-        .await?;
-        self.note(&mut tx, "alert.tested", id, way.word(), now).await?;
-        tx.commit().await?;
-        Ok(id)
-    }
-
     /// What an alert says.
     pub async fn alert(&self, id: AlertId) -> Result<Alert, StoreError> {
         let row: AlertRow = self
@@ -543,52 +355,6 @@ impl Org {
         Ok(n)
     }
 
-    /// Writes how a try ended, unless somebody else did.
-    pub async fn alert_ended(
-        &self,
-        due: &DueAlert,
-        to: AlertState,
-        next_at: Millis,
-        tried: Tried<'_>,
-        now: Millis,
-    ) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
-        let changed = tx
-            .run(
-                "UPDATE alert_sends SET state = $5, next_at = $6, said = $7, account_id = $8, attempt = $9, changed_at = $10, worker_id = NULL
-                 WHERE alert_id = $1 AND way = $2 AND user_id = $3 AND organization_id = $4 AND state = 'sending' AND worker_id = $11
-                   AND attempt = $12",
-                args![
-                    due.alert.0,
-                    due.way.word(),
-                    due.user.map_or(Uuid::nil(), |user| user.0),
-                    self.id(),
-                    to.word(),
-                    next_at,
-                    tried.said,
-                    tried.account.or(due.last_account).map(|account| account.0),
-                    due.attempt - i64::from(!tried.counts),
-                    now,
-                    due.worker,
-                    due.attempt
-                ],
-            )
-            .await?;
-        if changed == 0 {
-            return Err(StoreError::Stale);
-        }
-        let action = match to {
-            AlertState::Sent => Some("alert.sent"),
-            AlertState::Failed => Some("alert.failed"),
-            AlertState::Unknown => Some("alert.unknown"),
-            AlertState::Waiting | AlertState::Sending | AlertState::Settled => None,
-        };
-        if let Some(action) = action {
-            self.note(&mut tx, action, due.alert, due.way.word(), now).await?;
-        }
-        tx.commit().await
-    }
-
     /// What went out lately, and what waits; the newest first.
     pub async fn alerts_lately(&self, limit: i64) -> Result<Vec<SentAlert>, StoreError> {
         self.allow(Permission::Manage)?;
@@ -616,111 +382,5 @@ impl Org {
                 })
             })
             .collect()
-    }
-}
-
-/// Alerts that did not go out as they should.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OddAlerts {
-    /// Refused, or never taken.
-    pub failed: i64,
-    /// Of which nobody knows.
-    pub unknown: i64,
-}
-
-/// How a try went, besides where it takes the alert.
-#[derive(Clone, Copy, Debug)]
-pub struct Tried<'a> {
-    /// What was said about it.
-    pub said: &'a str,
-    /// The account that it went by.
-    pub account: Option<IntegrationId>,
-    /// Whether it counts as a try.
-    pub counts: bool,
-}
-
-#[derive(sqlx::FromRow)]
-struct DueRow {
-    alert_id: Uuid,
-    way: String,
-    user_id: Uuid,
-    organization_id: Uuid,
-    attempt: i64,
-    account_id: Option<Uuid>,
-}
-
-impl Work {
-    /// Organisations that want to be told something by any way.
-    pub async fn organizations_to_alert(&self) -> Result<Vec<OrganizationId>, StoreError> {
-        let rows: Vec<(Uuid,)> = self
-            .db
-            .all(
-                "SELECT organization_id FROM alert_settings WHERE webhook_url <> ''
-                 UNION SELECT organization_id FROM alert_members WHERE by_mail OR ((by_whatsapp OR by_sms) AND phone <> '')
-                 UNION SELECT organization_id FROM alerts WHERE settled_at = 0",
-                args![],
-            )
-            .await?;
-        Ok(rows.into_iter().map(|(id,)| OrganizationId(id)).collect())
-    }
-
-    /// Takes the next send that is due; nobody else gets it. What a lost process was sending is unknown from then on.
-    pub async fn claim_alert(&self, now: Millis, until: Millis) -> Result<Option<DueAlert>, StoreError> {
-        let mut tx = self.db.begin().await?;
-        tx.run(
-            "UPDATE alert_sends SET state = 'unknown', changed_at = $1, worker_id = NULL
-             WHERE state = 'sending' AND claimed_until <= $1",
-            args![now],
-        )
-        .await?;
-        let row: Option<DueRow> = tx
-            .optional(
-                "WITH due AS (
-                     SELECT alert_id, way, user_id FROM alert_sends WHERE state = 'waiting' AND next_at <= $1
-                     ORDER BY next_at, alert_id, way, user_id LIMIT 1 FOR UPDATE SKIP LOCKED
-                 )
-                 UPDATE alert_sends SET state = 'sending', attempt = attempt + 1, worker_id = $2, claimed_until = $3, changed_at = $1
-                 WHERE (alert_id, way, user_id) IN (SELECT alert_id, way, user_id FROM due)
-                 RETURNING alert_id, way, user_id, organization_id, attempt, account_id",
-                args![now, self.worker.0, until],
-            )
-            .await?;
-        tx.commit().await?;
-        let Some(row) = row else { return Ok(None) };
-        Ok(Some(DueAlert {
-            organization: OrganizationId(row.organization_id),
-            alert: AlertId(row.alert_id),
-            way: word("alert_sends", "way", &row.way)?,
-            user: (!row.user_id.is_nil()).then_some(UserId(row.user_id)),
-            attempt: row.attempt,
-            last_account: row.account_id.map(IntegrationId),
-            worker: self.worker.0,
-        }))
-    }
-
-    /// Alerts since that moment that did not go out as they should.
-    pub async fn odd_alerts(&self, since: Millis) -> Result<OddAlerts, StoreError> {
-        let (failed, unknown): (i64, i64) = self
-            .db
-            .one(
-                "SELECT CAST(COALESCE(SUM(CASE WHEN state = 'failed' THEN 1 ELSE 0 END), 0) AS BIGINT),
-                        CAST(COALESCE(SUM(CASE WHEN state = 'unknown' THEN 1 ELSE 0 END), 0) AS BIGINT)
-                 FROM alert_sends WHERE changed_at >= $1",
-                args![since],
-            )
-            .await?;
-        Ok(OddAlerts { failed, unknown })
-    }
-
-    /// Drops alerts that were settled before that moment, with what went out about them.
-    pub async fn drop_alerts(&self, before: Millis) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
-        tx.run(
-            "DELETE FROM alert_sends WHERE alert_id IN (SELECT id FROM alerts WHERE settled_at > 0 AND settled_at < $1)",
-            args![before],
-        )
-        .await?;
-        tx.run("DELETE FROM alerts WHERE settled_at > 0 AND settled_at < $1", args![before]).await?;
-        tx.commit().await
     }
 }

@@ -10,7 +10,7 @@ use domain::{
     template::{Facts, Message},
     time::Millis,
 };
-use providers::{Call, Standing, Wire, registry};
+use providers::{Call, Standing, registry};
 use store::{
     Org, Organization, StoreError,
     alerts::{Alert, AlertMember, AlertSettings, DueAlert},
@@ -63,7 +63,9 @@ pub async fn send(
     };
     let opened = match app.accounts.open_integration(&account) {
         Ok(opened) => opened,
-        Err(_) => return Ok((Ended::NotNow { said: "The account cannot be opened".to_owned() }, Some(account))),
+        Err(_) => {
+            return Ok((Ended::NotNow { said: "The account cannot be opened".to_owned() }, Some(account)));
+        }
     };
     let Ok(message) = Message::from_json(channel, &template.body) else {
         return refused("The template cannot be read");
@@ -77,11 +79,8 @@ pub async fn send(
         Ok(content) => content,
         Err(wrong) => return refused(&wrong.to_string()),
     };
-    let Ok(wire) = Wire::from_json(channel, &message.over(&template.body).to_string()) else {
-        return refused("The template cannot be read");
-    };
     let to = [of.member.phone.as_str()];
-    let call = Call { wire: &wire, content: &content, to: &to, span: None, now };
+    let call = Call { template: &message, content: &content, to: &to, span: None, now };
     let outcome = opened.send(&app.out, &call).await;
     Ok((ended(outcome), Some(account)))
 }
@@ -109,7 +108,8 @@ async fn account(
 ) -> Result<Option<Integration>, StoreError> {
     let accounts = of.org.integrations().await?;
     let can = |account: &&Integration| {
-        let serves = registry::vendor(&account.kind).is_some_and(|vendor| vendor.channels().contains(&channel));
+        let serves =
+            registry::vendor(&account.kind).is_some_and(|vendor| vendor.channels().contains(&channel));
         serves && Some(account.id) != of.alert.account && may_send(&app.composer.account_state(account), now)
     };
     let able: Vec<&Integration> = accounts.iter().filter(can).collect();
@@ -123,10 +123,7 @@ fn may_send(state: &AccountState, now: Millis) -> bool {
         AccountState::HeldBack { until } => *until <= now,
         // What is low may still hold the price of one message.
         AccountState::NotTested | AccountState::LowBalance => true,
-        AccountState::Told(standing) => match standing {
-            Standing::Refused | Standing::NotActive => false,
-            _ => true,
-        },
+        AccountState::Told(standing) => !matches!(standing, Standing::Refused | Standing::NotActive),
     }
 }
 
@@ -140,7 +137,9 @@ fn ended(outcome: Outcome) -> Ended {
         Outcome::Accepted { .. } => Ended::Sent,
         Outcome::Refused(answer) => Ended::Refused { said: said(answer) },
         // Another account may be able to.
-        Outcome::AccountStopped(answer) | Outcome::Misconfigured(answer) => Ended::NotNow { said: said(answer) },
+        Outcome::AccountStopped(answer) | Outcome::Misconfigured(answer) => {
+            Ended::NotNow { said: said(answer) }
+        }
         Outcome::NotNow { said: answer, .. } => Ended::NotNow { said: said(answer) },
         Outcome::Unknown(answer) => Ended::Unknown { said: said(answer) },
     }
@@ -154,4 +153,3 @@ pub fn may_alert(message: &Message) -> bool {
         Category::Marketing => false,
     }
 }
-

@@ -104,7 +104,9 @@ pub(super) async fn send(http: &Http, to: &str, secret: &Secret, post: &Post<'_>
         Ok(answer) => ended(answer.status),
         Err(Silence::Never(why)) => Ended::Refused { said: why.to_owned() },
         Err(Silence::Before(_)) => Ended::NotNow { said: "The address cannot be reached".to_owned() },
-        Err(Silence::After(_)) => Ended::Unknown { said: "It fell silent after it was given the alert".to_owned() },
+        Err(Silence::After(_)) => {
+            Ended::Unknown { said: "It fell silent after it was given the alert".to_owned() }
+        }
     }
 }
 
@@ -146,6 +148,9 @@ mod tests {
         let secret = Secret([7; 32]);
         let mut mac = Hmac::<Sha256>::new_from_slice(&[7; 32]).unwrap();
         mac.update(b"a.5.{}");
-        assert_eq!(secret.signature("a", 5, b"{}"), format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())));
+        assert_eq!(
+            secret.signature("a", 5, b"{}"),
+            format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+        );
     }
 }

@@ -51,7 +51,13 @@ pub struct OutgoingFlags {
     #[arg(long, env = "MUNADI_SMTP_FROM", global = true, value_name = "ADDRESS")]
     pub smtp_from: Option<String>,
     /// Host inside the own network to which alerts may be posted; may be given several times
-    #[arg(long = "webhook-host", env = "MUNADI_WEBHOOK_HOSTS", global = true, value_name = "HOST", value_delimiter = ',')]
+    #[arg(
+        long = "webhook-host",
+        env = "MUNADI_WEBHOOK_HOSTS",
+        global = true,
+        value_name = "HOST",
+        value_delimiter = ','
+    )]
     pub webhook_hosts: Vec<String>,
 }
 
@@ -91,7 +97,11 @@ impl OutgoingFlags {
             smtp_user: self.smtp_user.or(file.smtp_user),
             smtp_password_file: self.smtp_password_file.or(file.smtp_password_file),
             smtp_from: self.smtp_from.or(file.smtp_from),
-            webhook_hosts: if self.webhook_hosts.is_empty() { file.webhook_hosts } else { self.webhook_hosts },
+            webhook_hosts: if self.webhook_hosts.is_empty() {
+                file.webhook_hosts
+            } else {
+                self.webhook_hosts
+            },
         }
     }
 

@@ -33,6 +33,7 @@ fn by_whatsapp() -> Message {
         parameters: VALUES.map(parameter).into(),
         media: None,
         buttons: vec![],
+        extra: Default::default(),
     })
 }
 
@@ -53,6 +54,7 @@ fn by_sms() -> anyhow::Result<Message> {
         category: Category::Utility,
         text: "{#var#}, {#var#} people. Open {#var#} -Example Academy".to_owned(),
         variables: VALUES.map(variable).into(),
+        extra: Default::default(),
     }))
 }
 
@@ -67,7 +69,8 @@ pub async fn alert(app: &App, org: &Org, hook: &str) -> anyhow::Result<()> {
         }
         return Ok(());
     }
-    let add = async |channel, message: Message| org.add_template(channel, "Alert", &message.to_json(), now).await;
+    let add =
+        async |channel, message: Message| org.add_template(channel, "Alert", &message.to_json(), now).await;
     let settings = AlertSettings {
         webhook_url: hook.to_owned(),
         whatsapp: Some(add(Channel::WhatsappPersonal, by_whatsapp()).await?),

@@ -61,10 +61,8 @@ async fn by_mail_alone(world: &World, people: &People) {
     for member in &mut members {
         (member.by_whatsapp, member.by_sms) = (false, false);
     }
-    let settings = store::alerts::AlertSettings {
-        webhook_url: String::new(),
-        ..org.alert_settings().await.unwrap()
-    };
+    let settings =
+        store::alerts::AlertSettings { webhook_url: String::new(), ..org.alert_settings().await.unwrap() };
     org.set_alerts(&settings, &members, world.clock_now()).await.unwrap();
 }
 

@@ -98,7 +98,9 @@ async fn fill(world: &World) {
         ),
         format!("INSERT INTO alert_settings VALUES ({organization}, 0, 0, '', 1, NULL, NULL)"),
         format!("INSERT INTO alert_members VALUES ({organization}, {any}, TRUE, FALSE, FALSE, '')"),
-        format!("INSERT INTO alerts VALUES ({any}, {organization}, 'late', '', '', '', 0, NULL, FALSE, 0, 0, 0)"),
+        format!(
+            "INSERT INTO alerts VALUES ({any}, {organization}, 'late', '', '', '', 0, NULL, FALSE, 0, 0, 0)"
+        ),
         format!(
             "INSERT INTO alert_sends VALUES ({any}, 'mail', {any}, {organization}, 'waiting', 0, 0, NULL, 0, NULL, '', 0)"
         ),

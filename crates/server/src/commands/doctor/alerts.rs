@@ -17,7 +17,11 @@ pub(super) async fn ways_out(
 ) -> Result<(), StoreError> {
     const ABOUT: &str = "alerts";
     if let Err(error) = Ways::new(&config.outgoing) {
-        report.fail(ABOUT, format!("{error:#}"), "put it right in the settings; see smtp_host and webhook_hosts");
+        report.fail(
+            ABOUT,
+            format!("{error:#}"),
+            "put it right in the settings; see smtp_host and webhook_hosts",
+        );
         return Ok(());
     }
     let mail = match &config.outgoing.smtp {
@@ -29,11 +33,18 @@ pub(super) async fn ways_out(
     if odd.failed + odd.unknown > 0 {
         report.warn(
             ABOUT,
-            format!("{mail}; of the last day {} could not be sent and {} may have gone out", odd.failed, odd.unknown),
+            format!(
+                "{mail}; of the last day {} could not be sent and {} may have gone out",
+                odd.failed, odd.unknown
+            ),
             "see Settings, Alerts, Sent lately; test each way there",
         );
     } else if told == 0 {
-        report.warn(ABOUT, format!("{mail}; nobody is told what needs a person"), "choose members under Settings, Alerts");
+        report.warn(
+            ABOUT,
+            format!("{mail}; nobody is told what needs a person"),
+            "choose members under Settings, Alerts",
+        );
     } else {
         report.ok(ABOUT, mail);
     }

@@ -133,11 +133,7 @@ pub async fn test(State(app): State<App>, member: Member, Form(form): Form<Try>)
     })
 }
 
-async fn ended(
-    member: &Member,
-    id: domain::ids::AlertId,
-    way: Way,
-) -> Result<Option<SentAlert>, StoreError> {
+async fn ended(member: &Member, id: domain::ids::AlertId, way: Way) -> Result<Option<SentAlert>, StoreError> {
     let lately = member.org.alerts_lately(LATELY).await?;
     Ok(lately.into_iter().find(|sent| sent.alert == id && sent.way == way))
 }
