@@ -9,10 +9,12 @@ use std::{
 /// What each module may know of the others. A name that is missing may know none.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("accounts", &["seal"]),
+    ("alerts", &["app", "config", "http", "seal", "ui"]),
     (
         "app",
         &[
             "accounts",
+            "alerts",
             "config",
             "health",
             "live",
@@ -30,6 +32,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "commands",
         &[
             "accounts",
+            "alerts",
             "app",
             "config",
             "disk",
@@ -57,6 +60,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "pages",
         &[
             "accounts",
+            "alerts",
             "app",
             "disk",
             "health",

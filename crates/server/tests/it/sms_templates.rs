@@ -202,7 +202,7 @@ on_both! {
         let mut manager = world.signed_in(&people.manager).await;
         let shown = manager.get(FILL).await;
         assert_eq!(shown.status, StatusCode::OK);
-        assert!(shown.body.contains("5 new templates of 5"), "{}", shown.body);
+        assert!(shown.body.contains("6 new templates of 6"), "{}", shown.body);
         let ticks = [("take-111111", "on"), ("take-111114", "on")];
         let answer = manager.post(FILL, &ticks).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
