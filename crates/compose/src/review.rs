@@ -184,8 +184,12 @@ pub struct Before {
     pub told: Option<Told>,
     /// Those who were registered after the last telling; as [`Before::told`].
     pub since: Option<i64>,
+    /// Where the people came from, with how many; empty where so many are registered that counting would hold a page up.
+    pub sources: Vec<(String, i64)>,
 }
 
+/// Sources that are offered.
+const SOURCES_MAX: i64 = 5;
 /// More people are not counted for a page.
 const COUNTED_MAX: i64 = 50_000;
 
@@ -206,7 +210,11 @@ impl Before {
             told = Some(review.walk.told().await?);
             since = Some(review.walk.count_of(Whom::Since(last.at)).await?);
         }
-        Ok(Before { newest, last, again, told, since })
+        let sources = match review.draft.workshop.registrants <= COUNTED_MAX {
+            true => caller.org.audience_reader().sources(selection.workshop, SOURCES_MAX).await?,
+            false => Vec::new(),
+        };
+        Ok(Before { newest, last, again, told, since, sources })
     }
 }
 

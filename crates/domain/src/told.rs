@@ -110,7 +110,7 @@ pub enum Audience {
         /// For which reason; [`Reason::None`] for any.
         reason: Reason,
     },
-    /// The people of one source, such as a file.
+    /// The people of one source: who came from there in the words of a file, or `import` or `by_hand`.
     Source(String),
     /// People who were chosen one by one.
     Chosen(Vec<RegistrantId>),

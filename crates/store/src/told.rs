@@ -58,7 +58,7 @@ macro_rules! belongs {
                 WHEN 'since' THEN r.id > $7
                 WHEN 'of' THEN r.id IN (SELECT m.registrant_id FROM messages m
                                         WHERE m.broadcast_id = $8 AND m.state = $9 AND ($10 = '' OR m.reason = $10))
-                WHEN 'source' THEN r.source = $11
+                WHEN 'source' THEN $11 IN (r.source, r.came_from)
                 ELSE FALSE END)"
         )
     };
@@ -177,6 +177,18 @@ impl AudienceReader {
                     " ORDER BY r.phone, r.identity LIMIT $14"
                 ),
                 args,
+            )
+            .await
+    }
+
+    /// Where the people of a workshop came from, in the words of their files, with how many: those with most people first.
+    pub async fn sources(&self, workshop: WorkshopId, limit: i64) -> Result<Vec<(String, i64)>, StoreError> {
+        self.db
+            .all(
+                "SELECT r.came_from, COUNT(*) AS n FROM @registrants r
+                 WHERE r.workshop_id = $1 AND r.organization_id = $2 AND r.status = 'registered' AND r.came_from <> ''
+                 GROUP BY r.came_from ORDER BY n DESC, r.came_from LIMIT $3",
+                args![workshop.0, self.organization.0, limit],
             )
             .await
     }

@@ -224,6 +224,16 @@ on_both! {
         assert_eq!(vec![told.not_told, told.failed, told.no_receipt, told.not_read], counts);
         assert_eq!(told.everyone, told.not_told + told.failed + told.told);
 
+        let sources = org.audience_reader().sources(workshop, 9).await.unwrap();
+        assert!(sources.len() > 1, "needs several sources");
+        for (source, n) in sources {
+            let of_source = everyone.of(Audience::Source(source.clone()));
+            let standing = list.iter().filter(|one| people.contains(&one.id) && one.came_from == source).count();
+            assert_eq!(usize::try_from(n).unwrap(), standing, "{source} offered");
+            assert_eq!(walked(&org, &of_source).await.len(), standing, "{source} walked");
+            assert_eq!(org.audience_reader().count(&of_source).await.unwrap(), n, "{source} counted");
+        }
+
         let first = org.broadcasts(&store::broadcasts::BroadcastFilter::default(), 50).await.unwrap().pop().unwrap();
         let of_reason = Audience::Of {
             broadcast: first.id,

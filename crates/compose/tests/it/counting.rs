@@ -65,6 +65,7 @@ fn somebody() -> impl Strategy<Value = NewRegistrant> {
             email: mails.then(|| Email::parse("somebody@example.in").unwrap()),
             name: PersonName::parse(&name),
             phone: phone.map(number),
+            came_from: ["", "Facebook", "Poster"][name.chars().count() % 3].to_owned(),
             phone_typed: typed,
             status: Some(status),
             ..NewRegistrant::default()

@@ -72,7 +72,7 @@ pub struct SendCommand {
     /// Send also to those who got a message for the same purpose before
     #[arg(long)]
     again: bool,
-    /// Who of them: `everyone`, `not-told`, `failed`, `no-receipt`, `not-read`. Left out, whoever was not told yet; with
+    /// Who of them: `everyone`, `not-told`, `failed`, `no-receipt`, `not-read`, or `source:` and where they came from. Left out, whoever was not told yet; with
     /// --again everyone
     #[arg(long, value_name = "WHO", value_parser = who)]
     people: Option<Audience>,
@@ -161,7 +161,10 @@ fn who(typed: &str) -> Result<Audience, String> {
         "failed" => Ok(Audience::Failed),
         "no-receipt" => Ok(Audience::NoReceipt { minutes: Audience::NO_RECEIPT_MINUTES }),
         "not-read" => Ok(Audience::NotRead),
-        _ => Err("say everyone, not-told, failed, no-receipt or not-read".to_owned()),
+        _ => match typed.strip_prefix("source:").map(str::trim).filter(|source| !source.is_empty()) {
+            Some(source) => Ok(Audience::Source(source.to_owned())),
+            None => Err("say everyone, not-told, failed, no-receipt, not-read or source:WHERE".to_owned()),
+        },
     }
 }
 

@@ -244,9 +244,14 @@ impl View {
         if !open || self.now >= until || !self.may_send {
             return None;
         }
+        if self.broadcast.starts_at > until {
+            let at = self.at(self.broadcast.starts_at);
+            let text = format!("It starts {at}. Until then it can be cancelled, and nothing goes out.");
+            return Some(Note::new(crate::ui::chip::Tone::Run, "Confirmed.", text));
+        }
         let text = format!(
             "It can be taken back for ten seconds; nothing goes out before {}.",
-            self.zone.time_with_seconds(self.broadcast.starts_at.max(until))
+            self.zone.time_with_seconds(until)
         );
         let action = html! {
             span class="m-sub m-nowrap" data-countdown=(until.0) { (span(until.since(self.now))) }

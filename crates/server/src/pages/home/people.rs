@@ -133,8 +133,14 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
     if let Audience::Of { state, reason, .. } = chosen {
         offer(chosen.clone(), &of_words(*state, reason), "Of the earlier broadcast".to_owned(), some(true));
     }
-    if let Audience::Source(source) = chosen {
-        offer(chosen.clone(), source, "By source".to_owned(), some(true));
+    let sources = &before.sources;
+    for (source, n) in sources.iter().filter(|_| sources.len() > 1) {
+        offer(Audience::Source(source.clone()), source, "Came from there".to_owned(), Some(*n));
+    }
+    if let Audience::Source(source) = chosen
+        && (sources.len() < 2 || !sources.iter().any(|(known, _)| known == source))
+    {
+        offer(chosen.clone(), source, "Came from there".to_owned(), some(true));
     }
     let is_list = matches!(chosen, Audience::Chosen(_));
     offer(Audience::Chosen(vec![]), "Chosen people", "Paste a list".to_owned(), some(is_list));
@@ -178,7 +184,10 @@ fn of_words(state: MessageState, reason: &Reason) -> String {
     }
 }
 
-/// Whether both are the same choice, whatever they name.
+/// Whether both are the same choice, whatever they name; of sources there are several.
 fn same_kind(one: &Audience, other: &Audience) -> bool {
+    if let (Audience::Source(one), Audience::Source(other)) = (one, other) {
+        return one == other;
+    }
     std::mem::discriminant(one) == std::mem::discriminant(other)
 }
