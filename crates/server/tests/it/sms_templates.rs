@@ -227,7 +227,7 @@ on_both! {
         let list = manager.get(LIST).await.body;
         assert!(list.contains("Map values"), "{list}");
         let again = manager.get(FILL).await.body;
-        assert!(again.contains("3 new templates of 5") && again.contains("Here already"), "{again}");
+        assert!(again.contains("4 new templates of 6") && again.contains("Here already"), "{again}");
         let answer = manager.post(FILL, &but(&ticks, "category", "utility")).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "known ones are not taken twice");
         assert_eq!(stored(&world, &people).await.len(), 2);
