@@ -4,7 +4,7 @@ use domain::{
     alert::Way,
     ids::AlertId,
     role::Permission,
-    time::{HOUR, MINUTE, Millis},
+    time::{MINUTE, Millis},
 };
 use uuid::Uuid;
 
@@ -19,8 +19,9 @@ use crate::{
 const SETTLED_AFTER_MS: i64 = 5 * MINUTE;
 /// That a matter still stands is written this often.
 const SEEN_EVERY_MS: i64 = 30_000;
-/// The same matter is not told again so soon after it was settled.
-const QUIET_MS: i64 = 6 * HOUR;
+/// The same matter is not told again so soon after it was settled: what comes and goes by the minute is one matter, and an account that
+/// runs empty once more in the afternoon is another.
+const QUIET_MS: i64 = 30 * MINUTE;
 
 impl Org {
     /// Tells the matters that stand and were not told yet, remembers those that still stand, and settles those that do not any more. How
