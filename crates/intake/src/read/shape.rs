@@ -157,10 +157,22 @@ impl Shape {
         }
     }
 
+    /// Where the columns are when a row is the header word for word, be it of one column.
+    fn once_more(&self, record: &Record) -> Option<Vec<Option<usize>>> {
+        let titled = |at: usize| self.layout.titles[at].as_deref().map_or(String::new(), plain);
+        let columns = 0..self.layout.titles.len();
+        let is_titled = columns.clone().any(|at| !titled(at).is_empty());
+        let same = columns.clone().all(|at| plain(record.cell(at)) == titled(at));
+        (is_titled && same).then(|| columns.map(Some).collect())
+    }
+
     /// Whether a row is titles: the file's own, or those of another table.
     fn titles(&self, record: &Record, gap: Gap) -> Option<Titles> {
         let filled: Vec<(usize, &str)> =
             record.cells().enumerate().filter(|(_, cell)| !cell.is_empty()).collect();
+        if let Some(order) = self.once_more(record) {
+            return Some(Titles::Own(order));
+        }
         let long = |cell: &str| cell.chars().count() > 80;
         if filled.len() < 2
             || filled.iter().any(|(_, cell)| cell.contains('@') || long(cell) || is_phone(cell))
