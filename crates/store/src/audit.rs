@@ -1,7 +1,7 @@
 //! Who did what: ids only, no number and no text.
 
 use domain::{
-    ids::{AuditId, IntegrationId},
+    ids::{AuditId, BroadcastId, IntegrationId, WorkshopId},
     role::Permission,
     time::Millis,
 };
@@ -28,6 +28,17 @@ pub struct AuditEntry {
     pub detail: String,
     /// When.
     pub at: Millis,
+}
+
+/// A list of people that a member takes away as a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exported {
+    /// The registrants of a workshop.
+    Registrants(WorkshopId),
+    /// The messages of a broadcast, each with its number.
+    Messages(BroadcastId),
+    /// Who must not be sent anything.
+    OptedOut,
 }
 
 #[derive(sqlx::FromRow)]
@@ -77,6 +88,27 @@ impl Org {
         self.allow(Permission::Send)?;
         let mut tx = self.db.begin().await?;
         self.note(&mut tx, "integration.test_message", integration, ended, now).await?;
+        tx.commit().await
+    }
+
+    /// Writes down that a member took a list away as a file: before its first byte leaves, so that a download that breaks off stands
+    /// in the log too. `part` says that a filter was set; what it looked for may be a name or a number, and is not kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Forbidden`] for whoever may not manage.
+    pub async fn note_export(&self, what: Exported, part: bool, now: Millis) -> Result<(), StoreError> {
+        self.allow(Permission::Manage)?;
+        let detail = if part { "those of a filter" } else { "all" };
+        let mut tx = self.db.begin().await?;
+        match what {
+            Exported::Registrants(workshop) => {
+                self.note(&mut tx, "registrants.exported", workshop, detail, now).await?;
+            }
+            Exported::Messages(broadcast) => {
+                self.note(&mut tx, "broadcast.exported", broadcast, detail, now).await?;
+            }
+            Exported::OptedOut => self.note(&mut tx, "suppressions.exported", "", detail, now).await?,
+        }
         tx.commit().await
     }
 

@@ -12,6 +12,7 @@ use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{
     StoreError,
+    audit::Exported,
     suppressions::{Lift, Lifted, NewSuppression, Suppression, SuppressionFilter},
 };
 
@@ -280,11 +281,13 @@ fn entered(member: &Member, entry: &Suppression) -> String {
     }
 }
 
-/// `GET /people/opted-out/export`: those of the same filter as on the page, written while they are read.
+/// `GET /people/opted-out/export`: those of the same filter as on the page, written while they are read; that it was asked for
+/// stands in the audit log.
 pub async fn export(State(app): State<App>, member: Member, Query(query): Query<ListQuery>) -> PageResult {
     let filter = query.filter(&app, &member, CHUNK);
     let zone = member.organization.zone.clone();
     let titles = ["Phone", "Channel", "Category", "Reason", "Source", "Entered by", "Entered at"];
+    member.org.note_export(Exported::OptedOut, !filter.is_empty(), member.now).await?;
     let org = member.org.scanning().await?;
     Ok(streamed("opted-out.csv", titles, org, filter, move |org, filter| {
         let zone = zone.clone();

@@ -1,7 +1,10 @@
 //! A workshop's registrants as a file.
 
 use domain::{ids::WorkshopId, time::Zone};
-use store::registrants::{Registrant, RegistrantFilter};
+use store::{
+    audit::Exported,
+    registrants::{Registrant, RegistrantFilter, Which},
+};
 
 use super::{
     csv::streamed,
@@ -18,7 +21,8 @@ use crate::{
 /// Registrants read in one go.
 const CHUNK: i64 = 2_000;
 
-/// `GET /workshops/{workshop}/registrants.csv`: those of the same filter as on the page, written while they are read.
+/// `GET /workshops/{workshop}/registrants.csv`: those of the same filter as on the page, written while they are read; that it was asked
+/// for stands in the audit log.
 pub async fn download(
     member: Member,
     Path(id): Path<WorkshopId>,
@@ -39,6 +43,8 @@ pub async fn download(
         "Other numbers",
         "Registration id",
     ];
+    let part = filter.which != Which::default() || !filter.search.is_empty();
+    member.org.note_export(Exported::Registrants(id), part, member.now).await?;
     let org = member.org.scanning().await?;
     Ok(streamed("registrants.csv", titles, org, filter, move |org, filter| {
         let zone = zone.clone();

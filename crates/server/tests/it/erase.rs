@@ -162,6 +162,53 @@ on_both! {
 }
 
 on_both! {
+    async fn every_list_taken_away_as_a_file_stands_in_the_audit_log_without_what_was_searched_for(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let broadcast = told(&world, &people).await;
+        let workshop = record(&people, "{workshop}");
+        let registrants = format!("/workshops/{workshop}/registrants.csv");
+        let messages = format!("/broadcasts/{broadcast}/export");
+        let opted_out = "/people/opted-out/export".to_owned();
+        // Who may not export leaves nothing.
+        let mut viewer = world.signed_in(&people.viewer).await;
+        for path in [&registrants, &messages, &opted_out] {
+            assert_eq!(viewer.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
+        }
+        let mut manager = world.signed_in(&people.manager).await;
+        for path in [&registrants, &messages, &opted_out] {
+            let search = format!("{path}?q=90000+00001");
+            assert_eq!(manager.get(path).await.status, StatusCode::OK, "{path}");
+            assert_eq!(manager.get(&search).await.status, StatusCode::OK, "{search}");
+        }
+        let org = world.app.store.org(Actor::command_line(people.first));
+        let kept = org.audit_log(None, 100).await.unwrap();
+        let mut kept: Vec<_> = kept
+            .iter()
+            .filter(|entry| entry.action.ends_with(".exported"))
+            .map(|entry| (entry.action.as_str(), entry.subject.clone(), entry.detail.as_str()))
+            .collect();
+        kept.reverse();
+        assert_eq!(
+            kept,
+            [
+                ("registrants.exported", workshop.clone(), "all"),
+                ("registrants.exported", workshop.clone(), "those of a filter"),
+                ("broadcast.exported", broadcast.clone(), "all"),
+                ("broadcast.exported", broadcast, "those of a filter"),
+                ("suppressions.exported", String::new(), "all"),
+                ("suppressions.exported", String::new(), "those of a filter"),
+            ]
+        );
+        let log = world.signed_in(&people.admin).await.get("/settings/audit").await.body;
+        for words in ["Exported a workshop’s registrants", "Exported a broadcast’s messages", "Exported the opted-out list"] {
+            assert!(log.contains(words), "{words}: {log}");
+        }
+        assert!(!log.contains("00001"), "{log}");
+    }
+}
+
+on_both! {
     async fn what_is_kept_about_a_person_is_one_file_for_managers_and_stands_in_the_audit_log(db: TestStore) {
         let world = World::new(db).await;
         let people = world.people().await;

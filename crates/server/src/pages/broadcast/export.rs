@@ -10,7 +10,7 @@ use domain::{
     template::{Content, Message},
     time::Millis,
 };
-use store::messages::MessageView;
+use store::{audit::Exported, messages::MessageView};
 
 use super::{recipients::Which, why};
 use crate::{
@@ -42,13 +42,16 @@ const TITLES: [&str; 15] = [
     "Cost in rupees",
 ];
 
-/// `GET /broadcasts/{broadcast}/export`: those of the same filter as on the page.
+/// `GET /broadcasts/{broadcast}/export`: those of the same filter as on the page; that it was asked for stands in the audit
+/// log.
 pub async fn download(member: Member, Path(id): Path<BroadcastId>, Query(which): Query<Which>) -> PageResult {
     // Another organisation's is not found before the first byte leaves.
     let broadcast = member.org.broadcast(id).await?;
     let template = Message::from_json(broadcast.channel, &broadcast.template).ok().map(Arc::new);
     let filter = which.filter();
     let zone = member.organization.zone.clone();
+    let part = filter.state.is_some() || filter.reason.is_some() || !filter.search.is_empty();
+    member.org.note_export(Exported::Messages(id), part, member.now).await?;
     let org = member.org.scanning().await?;
     Ok(streamed(&format!("broadcast-{id}.csv"), TITLES, org, 0, move |org, after| {
         let (filter, zone, template) = (filter.clone(), zone.clone(), template.clone());
