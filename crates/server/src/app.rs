@@ -17,7 +17,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     accounts::{AccountChanges, OpenAccounts},
-    alerts::{self, Ways},
     config::Config,
     health::Health,
     live::Live,
@@ -27,6 +26,7 @@ use crate::{
     seal::{KeyRing, SealError},
     secrets,
     token::Token,
+    ways::Ways,
 };
 
 /// A session ends after two days without use, and after thirty in any case.
@@ -162,8 +162,7 @@ impl App {
         let running = self.engine.run(&name, seed).await?;
         let app = self.clone();
         tokio::spawn(async move { app.health.keep_looking(&app.stopping).await });
-        let alerting = tokio::spawn(alerts::keep(self.clone()));
-        Ok(Sending { running, alerting, _lock: lock })
+        Ok(Sending { running, beside: None, _lock: lock })
     }
 
     /// Takes the lock that a process holds while it sends from a SQLite database; refused while another has it.
@@ -250,11 +249,17 @@ impl App {
 pub struct Sending {
     running: engine::Running,
     /// Ends once the program is to stop and what it was sending has ended.
-    alerting: JoinHandle<()>,
+    beside: Option<JoinHandle<()>>,
     _lock: Option<std::fs::File>,
 }
 
 impl Sending {
+    /// With alerts going out beside the messages. Their task ends by itself when the program is to stop.
+    pub fn with_alerts(mut self, alerts: impl Future<Output = ()> + Send + 'static) -> Sending {
+        self.beside = Some(tokio::spawn(alerts));
+        self
+    }
+
     /// Ends when only a fresh process can go on sending, with the reason; otherwise never.
     pub async fn beyond_help(&self) -> anyhow::Error {
         self.running.beyond_help().await;
@@ -267,8 +272,10 @@ impl Sending {
     pub async fn stop(mut self) {
         self.running.stop().await;
         // What is cut off here is unknown, as after a crash.
-        let _ = tokio::time::timeout(ALERTS_STOP_WAIT, &mut self.alerting).await;
-        self.alerting.abort();
+        if let Some(alerts) = &mut self.beside {
+            let _ = tokio::time::timeout(ALERTS_STOP_WAIT, &mut *alerts).await;
+            alerts.abort();
+        }
     }
 }
 

@@ -26,3 +26,4 @@ pub mod throttle;
 pub mod token;
 pub mod ui;
 pub mod uploads;
+pub mod ways;

@@ -76,7 +76,7 @@ async fn accounts_and_campaigns_can_be_changed() {
     assert_eq!(send(&sandbox, &body).await.unwrap().1["message"], "Campaign is Not Live");
     call(&sandbox, "DELETE", &campaign, &json!({})).await;
     assert_eq!(send(&sandbox, &body).await.unwrap().1["message"], "Campaign does not exist");
-    assert_eq!(get(&sandbox, &format!("{project}/campaigns")).await.as_array().unwrap().len(), 4);
+    assert_eq!(get(&sandbox, &format!("{project}/campaigns")).await.as_array().unwrap().len(), 5);
     call(&sandbox, "PATCH", "/sandbox/aisensy", &json!({ "any_campaign": true })).await;
     assert_eq!(send(&sandbox, &body).await.unwrap().0, 200);
     let other = "/sandbox/aisensy/projects/000000000000000000000ddd";

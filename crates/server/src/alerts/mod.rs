@@ -3,9 +3,7 @@
 //! Every process that sends looks every few seconds ([`look`]) and carries out what is due ([`deliver`]); the database's rows decide which
 //! process tells a matter and which sends what.
 
-mod mail;
 pub mod phone;
-mod webhook;
 
 use std::time::Duration;
 
@@ -16,21 +14,17 @@ use domain::{
     time::{HOUR, MINUTE, Millis, Zone},
 };
 use futures::future::join_all;
-use providers::{Http, HttpSettings};
 use store::{
     Actor, Org, StoreError,
     alerts::{Alert, AlertMember, AlertSettings, DueAlert, NewAlert, Tried},
 };
 use tracing::warn;
 
-pub use mail::{Letter, Mailer};
-pub use webhook::Secret;
-
 use crate::{
     app::App,
-    config::Outgoing,
     http::attention::words,
     ui::{attention::HREF, words::matters},
+    ways::{Letter, Post, Secret, webhook},
 };
 
 /// How often what needs a person is looked for.
@@ -45,43 +39,6 @@ const PER_HOUR: i64 = 8;
 const POSTPONED_MS: i64 = 10 * MINUTE;
 /// A waiting alert whose matter nobody has seen for so long is not sent any more.
 const STALE_MS: i64 = 2 * MINUTE;
-/// A webhook answers within this time.
-const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The ways out of the installation.
-#[derive(Clone)]
-pub struct Ways {
-    mailer: Option<Mailer>,
-    hooks: Http,
-    hosts: Vec<String>,
-}
-
-impl Ways {
-    /// The ways that the settings allow.
-    ///
-    /// # Errors
-    /// When they cannot be used as they are.
-    pub fn new(outgoing: &Outgoing) -> anyhow::Result<Ways> {
-        let hooks = Http::new(HttpSettings {
-            total_timeout: WEBHOOK_TIMEOUT,
-            idle_per_host_max: 1,
-            allowed_hosts: outgoing.webhook_hosts.clone(),
-            ..HttpSettings::default()
-        })?;
-        let mailer = outgoing.smtp.as_ref().map(Mailer::new).transpose()?;
-        Ok(Ways { mailer, hooks, hosts: outgoing.webhook_hosts.clone() })
-    }
-
-    /// Whether there is a mail server.
-    pub fn mails(&self) -> bool {
-        self.mailer.is_some()
-    }
-
-    /// Whether alerts may be posted to that host by plain `http` and inside the own network.
-    pub fn may_post_inside(&self, host: &str) -> bool {
-        self.hosts.iter().any(|known| known == host)
-    }
-}
 
 /// Looks and delivers until the program stops.
 pub async fn keep(app: App) {
@@ -205,7 +162,7 @@ async fn send(
     Ok(match (due.way, &member) {
         (Way::Webhook, _) => {
             let secret = Secret::of(&app.keys, due.organization, settings.webhook_nth);
-            let post = webhook::Post {
+            let post = Post {
                 id: &due.alert.to_string(),
                 organisation: &organization.name,
                 matter: &alert.matter,
@@ -216,7 +173,7 @@ async fn send(
                 url: &url,
                 at: alert.raised_at,
             };
-            (webhook::send(&app.alerts.hooks, &settings.webhook_url, &secret, &post, now).await, None)
+            (webhook::send(app.alerts.hooks(), &settings.webhook_url, &secret, &post, now).await, None)
         }
         (_, None) => (Ended::Refused { said: "The member left the organisation".to_owned() }, None),
         (Way::Mail, Some(member)) => (by_mail(app, &organization.name, &alert, member, &url).await, None),
@@ -236,7 +193,7 @@ async fn send(
 }
 
 async fn by_mail(app: &App, organisation: &str, alert: &Alert, member: &AlertMember, url: &str) -> Ended {
-    let Some(mailer) = &app.alerts.mailer else {
+    let Some(mailer) = app.alerts.mailer() else {
         return Ended::Refused { said: "No mail server is set".to_owned() };
     };
     let text = format!(

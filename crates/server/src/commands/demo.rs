@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 
 use super::{say, serve::stop_on_signal};
 use crate::{
+    alerts,
     app::App,
     config::{Config, Outgoing, Smtp, SmtpTls},
     rehearsal::{Stage, WEBHOOK_SECRET, alert, furnish},
@@ -75,7 +76,7 @@ pub async fn run(mut config: Config, data_given: bool) -> anyhow::Result<()> {
     }
     let link = app.sign_in_link(user, "demo").await?;
     stop_on_signal(app.stopping.clone())?;
-    let sending = app.start_sending("demo").await?;
+    let sending = app.start_sending("demo").await?.with_alerts(alerts::keep(app.clone()));
     say(format_args!(
         "\nMunadi is ready, with invented people and stand-ins for every provider. Nothing leaves this machine.\n\n  \
          Open    {link}\n          (signs you in as Meera Iyer, admin of Udaan Academy; works once, start again for another)\n  \

@@ -11,7 +11,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{demo, say};
-use crate::{app::App, config::Config, router};
+use crate::{alerts, app::App, config::Config, router};
 
 /// Opens everything, says where it is, serves until SIGTERM or SIGINT.
 pub async fn run(config: Config) -> anyhow::Result<()> {
@@ -30,7 +30,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     }
     stop_on_signal(app.stopping.clone())?;
     tracing::info!("Munadi listens on {} as {}", listener.local_addr()?, app.config.public_url);
-    let sending = app.start_sending("serve").await?;
+    let sending = app.start_sending("serve").await?.with_alerts(alerts::keep(app.clone()));
     let fault = tokio::select! {
         served = router::serve(&app, listener) => served.err(),
         fault = sending.beyond_help() => Some(fault),

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use domain::{believed_clock::BelievedClock, time::WallClock};
 
 use super::{demo, serve::stop_on_signal};
-use crate::{app::App, config::Config, seal::KeyRing, secrets};
+use crate::{alerts, app::App, config::Config, seal::KeyRing, secrets};
 
 /// Works until SIGTERM or SIGINT; opens no port.
 pub async fn run(config: Config) -> anyhow::Result<()> {
@@ -30,7 +30,11 @@ async fn work(app: &App) -> anyhow::Result<()> {
         bail!(opened.refusal(&app.config.key_file));
     }
     stop_on_signal(app.stopping.clone())?;
-    let sending = app.start_sending("work").await.context("cannot start to work")?;
+    let sending = app
+        .start_sending("work")
+        .await
+        .context("cannot start to work")?
+        .with_alerts(alerts::keep(app.clone()));
     tracing::info!("Munadi works, without pages; {} accounts open", opened.accounts);
     let fault = tokio::select! {
         () = app.stopping.cancelled() => None,

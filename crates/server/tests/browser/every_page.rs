@@ -49,9 +49,10 @@ async fn links(page: &Page) -> Result<Vec<String>> {
     .await
 }
 
-/// One visit of each page is enough, but each tab of the home page is a page.
+/// One visit of each page is enough, but each tab of a page is a page.
 fn key(path: &str, pattern: &str) -> String {
-    let tab = path.split(['?', '&']).find(|part| part.starts_with("channel="));
+    let is_tab = |part: &&str| ["channel=", "tab="].iter().any(|tab| part.starts_with(tab));
+    let tab = path.split(['?', '&']).find(is_tab);
     format!("{pattern} {}", tab.unwrap_or_default())
 }
 
@@ -141,6 +142,8 @@ async fn in_passing(page: &Page, program: &Program) -> Result<Vec<String>> {
         format!("{broadcast}?state=skipped"),
         format!("{broadcast}/retry?state=failed"),
         confirm,
+        // In alerts on a phone.
+        "/a".to_owned(),
         "/nowhere".to_owned(),
     ]);
     Ok(paths)

@@ -59,12 +59,12 @@ async fn connect(walk: &mut Walk) -> Result<()> {
 async fn fill_templates(walk: &mut Walk) -> Result<()> {
     walk.open("/settings/templates/sms").await?;
     walk.page.click(link("Fill from Fast2SMS").nth(0)).await?;
-    walk.page.wait_text("5 new templates of 5").await?;
+    walk.page.wait_text("6 new templates of 6").await?;
     walk.review("fill").await?;
     let page = &walk.page;
     page.select("Category", "Service").await?;
     page.click("Add ticked templates").await?;
-    page.wait_text("5 templates added").await?;
+    page.wait_text("6 templates added").await?;
     walk.review("templates").await?;
     let page = &walk.page;
     page.click(link(FILLED)).await?;

@@ -88,7 +88,7 @@ async fn signing_in_and_confirming_need_only_a_keyboard() -> Result<()> {
     page.goto(&program.link).await?;
     tab_to(&page, "Sign in").await?;
     page.press("Enter").await?;
-    page.wait_text("Other browsers").await?;
+    page.wait_text("Workshop notification").await?;
     page.goto(&format!("{}/?channel=personal", program.url)).await?;
     tab_to(&page, "Review and send").await?;
     page.press("Enter").await?;

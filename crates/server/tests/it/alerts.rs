@@ -8,9 +8,10 @@ use domain::{
 };
 use hmac::{Hmac, KeyInit, Mac};
 use munadi::{
-    alerts::{Secret, deliver, look},
+    alerts::{deliver, look},
     commands::demo::{outgoing, stand_in},
     rehearsal::alert,
+    ways::Secret,
 };
 use sandbox::{InboxHabits, Sandbox};
 use sha2::Sha256;

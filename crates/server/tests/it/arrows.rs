@@ -9,12 +9,11 @@ use std::{
 /// What each module may know of the others. A name that is missing may know none.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("accounts", &["seal"]),
-    ("alerts", &["app", "config", "http", "seal", "ui"]),
+    ("alerts", &["app", "http", "ui", "ways"]),
     (
         "app",
         &[
             "accounts",
-            "alerts",
             "config",
             "health",
             "live",
@@ -24,6 +23,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "seal",
             "secrets",
             "token",
+            "ways",
         ],
     ),
     ("callbacks", &["app", "http", "seal"]),
@@ -46,6 +46,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "secrets",
             "token",
             "ui",
+            "ways",
         ],
     ),
     ("config", &["accounts", "password"]),
@@ -72,6 +73,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "seal",
             "ui",
             "uploads",
+            "ways",
         ],
     ),
     ("password", &["seal"]),
@@ -83,6 +85,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("token", &["seal"]),
     ("ui", &[]),
     ("uploads", &["app", "http", "private"]),
+    ("ways", &["config", "seal"]),
 ];
 
 /// Crates that the parts of screens may not know: they are given what they show.

@@ -4,7 +4,7 @@ use domain::time::{DAY, Millis};
 use store::{StoreError, work::Work};
 
 use super::Report;
-use crate::{alerts::Ways, config::Config};
+use crate::{config::Config, ways::Ways};
 
 /// Alerts of this time are looked at.
 const LOOK_BACK_MS: i64 = DAY;

@@ -20,7 +20,7 @@ use store::{
 
 use super::when_short;
 use crate::{
-    alerts::{self, Secret, phone::may_alert},
+    alerts::{self, phone::may_alert},
     app::App,
     http::{
         error::PageResult,
@@ -36,6 +36,7 @@ use crate::{
         icons::Icon,
         table::{Column, Place, Row, Table},
     },
+    ways::Secret,
 };
 
 /// The page.

@@ -282,7 +282,9 @@ fn person_row(member: &Member, workshop: &Workshop, person: &Registrant, ledger:
     html! {
         tr data-row {
             td class="m-col-name" {
-                @if person.phone.is_empty() { b { (name) } } @else {
+                @if person.is_erased { b { (name) } }
+                @else if person.phone.is_empty() { a class="m-rowlink" href=(super::registrant::href(workshop.id, person.id)) { (name) } }
+                @else {
                     a class="m-rowlink" href={ "/people/number/" (person.phone.trim_start_matches('+')) } { (name) }
                 }
                 span class="m-sub" { (number) @if !person.email.is_empty() { span class="m-hide-s" { " · " (person.email) } } }

@@ -43,25 +43,25 @@ impl Secret {
 
 /// What is posted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Post<'a> {
+pub struct Post<'a> {
     /// The alert's id; a repeated post has the same.
-    pub(super) id: &'a str,
+    pub id: &'a str,
     /// The organisation's name.
-    pub(super) organisation: &'a str,
+    pub organisation: &'a str,
     /// The matter's key.
-    pub(super) matter: &'a str,
+    pub matter: &'a str,
     /// One sentence.
-    pub(super) title: &'a str,
+    pub title: &'a str,
     /// What stands behind it.
-    pub(super) why: &'a str,
+    pub why: &'a str,
     /// How many.
-    pub(super) n: i64,
+    pub n: i64,
     /// Whether it is urgent.
-    pub(super) urgent: bool,
+    pub urgent: bool,
     /// Where it is shown.
-    pub(super) url: &'a str,
+    pub url: &'a str,
     /// When it was raised.
-    pub(super) at: Millis,
+    pub at: Millis,
 }
 
 impl Post<'_> {
@@ -86,7 +86,7 @@ impl Post<'_> {
 }
 
 /// Posts an alert.
-pub(super) async fn send(http: &Http, to: &str, secret: &Secret, post: &Post<'_>, now: Millis) -> Ended {
+pub async fn send(http: &Http, to: &str, secret: &Secret, post: &Post<'_>, now: Millis) -> Ended {
     let Ok(endpoint) = Endpoint::parse_target(to) else {
         return Ended::Refused { said: "The address is none that can be called".to_owned() };
     };
