@@ -135,7 +135,14 @@ async fn in_passing(page: &Page, program: &Program) -> Result<Vec<String>> {
     let broadcast = all.iter().find(is_broadcast).context("the demonstration has no broadcast")?;
     page.goto(&format!("{}/?channel=personal", program.url)).await?;
     let confirm: String = page.eval(CONFIRM).await?;
+    let home = links(page).await?;
+    let missing = home.iter().find(|path| path.contains("no_phone")).context("nobody is without a number")?;
+    page.goto(&format!("{}{missing}", program.url)).await?;
+    let numberless = links(page).await?;
+    let numberless =
+        numberless.into_iter().find(|path| path.contains("/registrants/") && !path.contains('?'));
     let mut paths = wishes(page, program).await?;
+    paths.extend(numberless);
     paths.extend([
         import.clone(),
         format!("{import}/undo"),

@@ -139,7 +139,8 @@ async fn send(walk: &mut Walk) -> Result<()> {
     page.click("Review and send").await?;
     page.wait_text(&format!("to {REACHED} people now?")).await?;
     let asked: String = page.eval("document.querySelector('dialog[open]').innerText").await?;
-    for words in ["₹1.75", "estimate, 7 SMS", "1 left out, each with a reason", "3 warnings"] {
+    for words in ["₹2.07 with GST", "7 SMS × ₹0.25 = ₹1.75", "1 left out, each with a reason", "3 warnings"]
+    {
         ensure!(asked.contains(words), "the question does not say “{words}”: {asked}");
     }
     ensure!(walk.sandbox.fast2sms().ledger().messages == 0, "something went out before the second step");
