@@ -41,6 +41,22 @@ impl MessageState {
         !matches!(self, MessageState::Waiting | MessageState::InFlight)
     }
 
+    /// How well it proves that somebody was told: of several messages the one with the most answers for the person.
+    pub fn proof(self) -> u8 {
+        match self {
+            MessageState::Read => 9,
+            MessageState::Delivered => 8,
+            MessageState::Sent => 7,
+            MessageState::Unknown => 6,
+            MessageState::InFlight => 5,
+            MessageState::Waiting => 4,
+            MessageState::Failed => 3,
+            MessageState::Skipped => 2,
+            MessageState::Expired => 1,
+            MessageState::Cancelled => 0,
+        }
+    }
+
     /// The word on screens.
     pub fn title(self) -> &'static str {
         match self {

@@ -1,8 +1,8 @@
 //! What one person was told: a row per workshop, a column per purpose.
 
-use domain::{message::MessageState, told::Purpose};
+use domain::told::Purpose;
 use maud::{Markup, Render, html};
-use store::people::{PersonMessage, Registration, Story};
+use store::people::{Registration, Story};
 
 use super::{broadcast::state_chip, workshops::href};
 use crate::{http::extract::Member, ui::format::counted};
@@ -55,7 +55,7 @@ impl Told<'_> {
             .iter()
             .filter(|message| message.workshop == place.workshop && message.purpose == *purpose);
         let (zone, now) = (&self.member.organization.zone, self.member.now);
-        match own.max_by_key(|message| (rank(message), message.changed_at)) {
+        match own.max_by_key(|message| (message.state.proof(), message.changed_at)) {
             Some(best) => html! {
                 (state_chip(best.state))
                 span class="m-told__by" { (best.channel.short_title()) }
@@ -63,21 +63,6 @@ impl Told<'_> {
             },
             None => html! { span class="m-told__none" { "–" } },
         }
-    }
-}
-
-fn rank(message: &PersonMessage) -> u8 {
-    match message.state {
-        MessageState::Read => 9,
-        MessageState::Delivered => 8,
-        MessageState::Sent => 7,
-        MessageState::Unknown => 6,
-        MessageState::InFlight => 5,
-        MessageState::Waiting => 4,
-        MessageState::Failed => 3,
-        MessageState::Skipped => 2,
-        MessageState::Expired => 1,
-        MessageState::Cancelled => 0,
     }
 }
 

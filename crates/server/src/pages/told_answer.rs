@@ -20,22 +20,6 @@ pub(super) struct Answer {
     pub(super) line: String,
 }
 
-/// How well a state proves that somebody was told: the best one answers.
-fn rank(state: MessageState) -> u8 {
-    match state {
-        MessageState::Read => 9,
-        MessageState::Delivered => 8,
-        MessageState::Sent => 7,
-        MessageState::Unknown => 6,
-        MessageState::InFlight => 5,
-        MessageState::Waiting => 4,
-        MessageState::Failed => 3,
-        MessageState::Skipped => 2,
-        MessageState::Expired => 1,
-        MessageState::Cancelled => 0,
-    }
-}
-
 impl Answer {
     /// The answer for the workshop that comes next, else for the last one.
     pub(super) fn of(story: &Story, zone: &Zone, now: Millis) -> Answer {
@@ -49,7 +33,7 @@ impl Answer {
             return Answer { tone: Tone::Rest, line };
         }
         let own = story.messages.iter().filter(|message| message.workshop == place.workshop);
-        match own.max_by_key(|message| (rank(message.state), message.changed_at)) {
+        match own.max_by_key(|message| (message.state.proof(), message.changed_at)) {
             Some(best) => about(first, title, best, story, zone, now),
             None => Answer {
                 tone: Tone::Act,

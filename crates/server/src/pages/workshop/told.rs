@@ -320,7 +320,7 @@ impl Ledger<'_> {
                 Some(who) => who == person.id,
                 None => !person.phone.is_empty() && place.phone == person.phone,
             })
-            .max_by_key(|place| (rank(place), place.changed_at))
+            .max_by_key(|place| (place.state.proof(), place.changed_at))
     }
 
     /// The cell of a purpose.
@@ -350,22 +350,6 @@ impl Ledger<'_> {
             span class="m-st m-st--act" { (Icon::Question) "Not told" }
             @if since { span class="m-sub" { "registered since" } }
         }
-    }
-}
-
-/// How well a state proves that somebody was told.
-fn rank(place: &Place) -> u8 {
-    match place.state {
-        MessageState::Read => 9,
-        MessageState::Delivered => 8,
-        MessageState::Sent => 7,
-        MessageState::Unknown => 6,
-        MessageState::InFlight => 5,
-        MessageState::Waiting => 4,
-        MessageState::Failed => 3,
-        MessageState::Expired => 2,
-        MessageState::Cancelled => 1,
-        MessageState::Skipped => 0,
     }
 }
 
