@@ -266,7 +266,8 @@
   }
   addEventListener("pagehide", keepDraft);
   document.addEventListener("submit", (event) => {
-    if (event.target.getAttribute("action") !== "/compose/confirm" || event.target.method !== "post") return;
+    // What was sent is no draft any more, and what one person wrote is not the next one's.
+    if (!["/compose/confirm", "/sign-out"].includes(event.target.getAttribute("action")) || event.target.method !== "post") return;
     removeEventListener("pagehide", keepDraft);
     sessionStorage.removeItem("draft");
   });
