@@ -97,7 +97,7 @@ fn new_alert(matter: &Matter, settings: &AlertSettings, zone: &Zone, now: Millis
 /// Carries out what is due; how many sends.
 ///
 /// # Errors
-/// When the store cannot be read or written. What was being sent then is unknown after [`CLAIM_MS`].
+/// When the store cannot be read or written. What was being sent then is unknown after three minutes.
 pub async fn deliver(app: &App) -> Result<usize, StoreError> {
     let mut done = 0;
     loop {
