@@ -8,6 +8,7 @@ use munadi::{http::error::Kind, router};
 use crate::harness::{Browser, Page, Theme, Width, button};
 use crate::program::Program;
 use crate::review;
+use crate::walk::no_quiet_hours;
 
 /// Not a page, but a file; or a page of somebody who is not signed in, which is visited apart, as are those behind a link that is sent.
 const APART: &[&str] = &["/assets/{file}", "/sign-in"];
@@ -248,6 +249,7 @@ async fn what_is_behind_a_link_that_was_sent_is_accessible() -> Result<()> {
     let program = Program::demo().await?;
     let member = browser.page(LOOK.0, LOOK.1).await?;
     sign_in(&member, &program).await?;
+    no_quiet_hours(&member, &program).await?;
     let (sample, link) = sent_links(&member, &program).await?;
     // Somebody else's phone: no session, no cookie.
     let page = browser.page(LOOK.0, LOOK.1).await?;

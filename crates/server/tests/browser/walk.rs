@@ -121,3 +121,12 @@ impl Walk {
         Ok(())
     }
 }
+
+/// The demonstration's organisation holds nothing back for the night: the test may run at any hour.
+pub(crate) async fn no_quiet_hours(page: &Page, program: &Program) -> Result<()> {
+    page.goto(&format!("{}/settings/organisation", program.url)).await?;
+    page.fill("Quiet from", "00:00").await?;
+    page.fill("Quiet until", "00:00").await?;
+    page.click("Save settings").await?;
+    page.wait_text("Settings saved").await
+}

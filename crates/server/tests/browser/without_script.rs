@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::harness::{Browser, Page, Theme, Width, button, link};
 use crate::program::Program;
+use crate::walk::no_quiet_hours;
 
 const PEOPLE: &str = "Name,Phone\nAsha Rao,90000 00901\nRavi Menon,12\nDivya Nair,+91 90000 00903\n";
 /// The workshop of the demonstration that nobody registered for.
@@ -52,6 +53,7 @@ async fn from_import_to_the_end_of_a_broadcast_without_script() -> Result<()> {
     page.set_script(false).await?;
     page.goto(&program.link).await?;
     page.click("Sign in").await?;
+    no_quiet_hours(&page, &program).await?;
     import(&page, &program).await?;
     page.click("Send Message Now").await?;
     page.select("Template", "Seat confirmed").await?;
@@ -89,12 +91,13 @@ async fn signing_in_and_confirming_need_only_a_keyboard() -> Result<()> {
     tab_to(&page, "Sign in").await?;
     page.press("Enter").await?;
     page.wait_text("Workshop notification").await?;
+    no_quiet_hours(&page, &program).await?;
     page.goto(&format!("{}/?channel=personal", program.url)).await?;
     tab_to(&page, "Review and send").await?;
     page.press("Enter").await?;
     page.wait_for("document.querySelector('dialog[open]')").await?;
     let people: String =
-        page.eval("document.querySelector('dialog[open] h2').innerText.match(/[0-9,]+/)[0]").await?;
+        page.eval("document.querySelector('dialog[open] h2').innerText.match(/([0-9,]+) pe/)[1]").await?;
     // Away with Escape, the focus is where it was.
     page.press("Escape").await?;
     page.wait_for("!document.querySelector('dialog[open]')").await?;
