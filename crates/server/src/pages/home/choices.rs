@@ -106,7 +106,7 @@ impl Choices {
 }
 
 /// The template that is offered before somebody chose one: the first about the workshop itself that may go now. Promotion has hours, and
-/// goes to those alone who agreed to it. Where templates have a usual time, the one whose time is nearest.
+/// goes to those alone who agreed to it. Where templates have a usual time, the one that is [`fitting`].
 fn offered_first(
     member: &Member,
     state: &Compose,
@@ -126,17 +126,25 @@ fn offered_first(
     let serves =
         |(_, message): &(Template, Message)| goes(message) && message.category() != Category::Marketing;
     let left = workshop.map_or(0, |workshop| workshop.starts_at.since(member.now)) / MINUTE;
-    let off = |(template, _): &(Template, Message)| (template.lead_minutes - left).abs();
-    let usual = templates
-        .iter()
-        .enumerate()
-        .filter(|(_, one)| left > 0 && one.0.lead_minutes > 0 && serves(one))
-        .min_by_key(|(_, one)| off(one));
-    if let Some((at, _)) = usual {
+    let leads =
+        templates.iter().enumerate().filter(|(_, one)| left > 0 && one.0.lead_minutes > 0 && serves(one));
+    let usual = fitting(leads.map(|(at, one)| (at, one.0.lead_minutes)), left);
+    if let Some(at) = usual {
         return Some(at);
     }
     let any = || templates.iter().position(|(_, message)| goes(message));
     templates.iter().position(serves).or_else(any).or((!templates.is_empty()).then_some(0))
+}
+
+/// Of places with their usual minutes before the start, the one to send when `left` are left: whose moment came last, for its text is true
+/// still. A moment counts as come a quarter of its time early. Before any has come, the one that comes first.
+fn fitting(leads: impl Iterator<Item = (usize, i64)>, left: i64) -> Option<usize> {
+    leads
+        .min_by_key(|(_, lead)| {
+            let is_ahead = lead + lead / 4 < left;
+            (is_ahead, if is_ahead { -lead } else { *lead })
+        })
+        .map(|(at, _)| at)
 }
 
 fn found<T>(found: Result<T, StoreError>, ids: Ids) -> Result<Option<T>, Problem> {
@@ -161,5 +169,22 @@ fn chosen(
             Ok(None)
         }
         (None, _) => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fitting;
+
+    #[test]
+    fn a_template_is_offered_when_its_moment_has_come_and_not_hours_before() {
+        // One day, eight hours, one hour.
+        let leads = || [(0, 60), (1, 1_440), (2, 480)].into_iter();
+        for (left, expected) in
+            [(5_000, 1), (1_500, 1), (900, 1), (500, 2), (260, 2), (100, 2), (70, 0), (60, 0), (5, 0)]
+        {
+            assert_eq!(fitting(leads(), left), Some(expected), "{left} minutes before");
+        }
+        assert_eq!(fitting([].into_iter(), 60), None);
     }
 }
