@@ -97,7 +97,7 @@ impl Composer {
         let (audience, tally) = walk.count(&caller.org, most, &link).await?;
         let units = match (&draft.message, &tally) {
             (Message::Sms(_), Some(tally)) => tally.units_for(audience.reachable),
-            (Message::Sms(_) | Message::Whatsapp(_), _) => audience.reachable,
+            (Message::Sms(_) | Message::Whatsapp(_) | Message::Group(_), _) => audience.reachable,
         };
         let price = caller.org.price(draft.template.channel, draft.message.tariff(), caller.now).await?;
         let unit = price.unwrap_or_else(|| list_price(&draft.message, &draft.account));

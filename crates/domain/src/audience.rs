@@ -146,7 +146,7 @@ impl Rules {
                 self.message.slots().iter().all(counted) && self.fails_for_all().is_none()
             }
             // Whose number is out of reach, and whose text is how long, is seen of the people alone.
-            Message::Sms(_) => false,
+            Message::Sms(_) | Message::Group(_) => false,
         }
     }
 

@@ -17,6 +17,7 @@ pub mod name;
 pub mod outcome;
 pub mod pace;
 pub mod phone;
+pub mod post;
 pub mod quiet_hours;
 pub mod reason;
 pub mod receipt;

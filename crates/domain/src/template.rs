@@ -1,148 +1,18 @@
 //! Templates: what to say, where each value comes from, and the one renderer that previews and sends.
 
+mod source;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
     channel::{Category, Channel, Tariff},
-    name::first_of,
+    post::GroupPost,
     sms::SmsTemplate,
     whatsapp::WhatsappTemplate,
 };
 
-/// Where a value comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "from", content = "text")]
-pub enum Source {
-    /// The registrant's full name.
-    RegistrantName,
-    /// The first word of the registrant's name.
-    RegistrantFirstName,
-    /// The registrant's e-mail address.
-    RegistrantEmail,
-    /// The registrant's number in E.164 form.
-    RegistrantPhone,
-    /// The address of the page where this person stops such messages. In a button only its last part, because the approved address
-    /// stands before it.
-    OptOutLink,
-    /// The workshop's title.
-    WorkshopTitle,
-    /// The day of its start, `13 October 2026`.
-    WorkshopDate,
-    /// The time of its start, `7:00 PM`.
-    WorkshopTime,
-    /// Its join link.
-    WorkshopJoinLink,
-    /// The organisation's name.
-    OrganisationName,
-    /// What needs a person, in a few words. Only alerts have one.
-    AlertMatter,
-    /// How many people, messages or posts it concerns.
-    AlertCount,
-    /// Where everything that needs somebody is listed.
-    AlertLink,
-    /// The same text for everybody.
-    Fixed(String),
-}
-
-impl Source {
-    /// Every source but fixed text, with its word in forms and its words on screens.
-    pub const LISTED: &'static [(&'static str, &'static str, Source)] = &[
-        ("registrant_first_name", "Registrant · First name", Source::RegistrantFirstName),
-        ("registrant_name", "Registrant · Full name", Source::RegistrantName),
-        ("registrant_email", "Registrant · E-mail", Source::RegistrantEmail),
-        ("registrant_phone", "Registrant · Phone", Source::RegistrantPhone),
-        ("opt_out_link", "Registrant · Opt-out link", Source::OptOutLink),
-        ("workshop_title", "Workshop · Title", Source::WorkshopTitle),
-        ("workshop_date", "Workshop · Date", Source::WorkshopDate),
-        ("workshop_time", "Workshop · Start time", Source::WorkshopTime),
-        ("workshop_join_link", "Workshop · Join link", Source::WorkshopJoinLink),
-        ("organisation_name", "Organisation · Name", Source::OrganisationName),
-        ("alert_matter", "Alert · Matter", Source::AlertMatter),
-        ("alert_count", "Alert · Count", Source::AlertCount),
-        ("alert_link", "Alert · Short link", Source::AlertLink),
-    ];
-
-    /// The word in forms.
-    pub fn word(&self) -> &'static str {
-        Self::LISTED.iter().find(|(_, _, source)| source == self).map_or("fixed", |(word, _, _)| word)
-    }
-
-    /// Reads the word of a form; `fixed` is what was typed beside it.
-    pub fn from_word(word: &str, fixed: &str) -> Option<Source> {
-        if word == "fixed" {
-            return Some(Source::Fixed(fixed.to_owned()));
-        }
-        Self::LISTED.iter().find(|(known, _, _)| *known == word).map(|(_, _, source)| source.clone())
-    }
-
-    /// Whether only alerts have this value.
-    pub fn is_of_alerts(&self) -> bool {
-        matches!(self, Source::AlertMatter | Source::AlertCount | Source::AlertLink)
-    }
-
-    /// Whether the value differs from person to person.
-    pub fn is_personal(&self) -> bool {
-        matches!(
-            self,
-            Source::RegistrantName
-                | Source::RegistrantFirstName
-                | Source::RegistrantEmail
-                | Source::RegistrantPhone
-                | Source::OptOutLink
-        )
-    }
-}
-
-/// What is known about a recipient and the event when values are put in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// Full name; may be empty.
-    pub name: String,
-    /// E-mail; may be empty.
-    pub email: String,
-    /// E.164; may be empty.
-    pub phone: String,
-    /// The page where this person stops such messages; empty while nobody makes links.
-    pub opt_out_link: String,
-    /// The workshop's title.
-    pub workshop_title: String,
-    /// Written out for messages in the organisation's zone.
-    pub workshop_date: String,
-    /// Written out for messages in the organisation's zone.
-    pub workshop_time: String,
-    /// May be empty.
-    pub workshop_join_link: String,
-    /// The organisation's name.
-    pub organisation: String,
-    /// Alerts alone: what needs a person; empty in broadcasts.
-    pub alert_matter: String,
-    /// Alerts alone: how many it concerns.
-    pub alert_count: String,
-    /// Alerts alone: where it is listed.
-    pub alert_link: String,
-}
-
-impl Facts {
-    pub(crate) fn value<'a>(&'a self, source: &'a Source) -> &'a str {
-        match source {
-            Source::RegistrantName => &self.name,
-            Source::RegistrantFirstName => first_of(&self.name),
-            Source::RegistrantEmail => &self.email,
-            Source::RegistrantPhone => &self.phone,
-            Source::OptOutLink => &self.opt_out_link,
-            Source::WorkshopTitle => &self.workshop_title,
-            Source::WorkshopDate => &self.workshop_date,
-            Source::WorkshopTime => &self.workshop_time,
-            Source::WorkshopJoinLink => &self.workshop_join_link,
-            Source::OrganisationName => &self.organisation,
-            Source::AlertMatter => &self.alert_matter,
-            Source::AlertCount => &self.alert_count,
-            Source::AlertLink => &self.alert_link,
-            Source::Fixed(text) => text,
-        }
-    }
-}
+pub use source::{Facts, Source};
 
 /// What is sent to one addressee: final values, ready for the wire. Kept in the message's row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -152,6 +22,16 @@ pub enum Content {
     Whatsapp(WhatsappContent),
     /// Of SMS.
     Sms(SmsContent),
+    /// Of a post in a group.
+    Group(PostContent),
+}
+
+/// The values of a post.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostContent {
+    /// Values in order.
+    #[serde(rename = "p")]
+    pub values: Vec<String>,
 }
 
 /// The values of a WhatsApp message.
@@ -185,7 +65,8 @@ impl Content {
         match channel {
             Channel::WhatsappPersonal => Ok(Content::Whatsapp(serde_json::from_str(text)?)),
             Channel::Sms => Ok(Content::Sms(serde_json::from_str(text)?)),
-            Channel::WhatsappGroup | Channel::IvrCall => Err(MessageError::Channel(channel)),
+            Channel::WhatsappGroup => Ok(Content::Group(serde_json::from_str(text)?)),
+            Channel::IvrCall => Err(MessageError::Channel(channel)),
         }
     }
 
@@ -204,6 +85,7 @@ impl Content {
         match self {
             Content::Whatsapp(content) => &content.values,
             Content::Sms(content) => &content.values,
+            Content::Group(content) => &content.values,
         }
     }
 }
@@ -277,6 +159,8 @@ pub enum Message {
     Whatsapp(WhatsappTemplate),
     /// SMS.
     Sms(SmsTemplate),
+    /// A post in groups.
+    Group(GroupPost),
 }
 
 /// A stored template that this version cannot read.
@@ -310,7 +194,8 @@ impl Message {
         match channel {
             Channel::WhatsappPersonal => Ok(Message::Whatsapp(WhatsappTemplate::deserialize(body)?)),
             Channel::Sms => Ok(Message::Sms(SmsTemplate::deserialize(body)?)),
-            Channel::WhatsappGroup | Channel::IvrCall => Err(MessageError::Channel(channel)),
+            Channel::WhatsappGroup => Ok(Message::Group(GroupPost::deserialize(body)?)),
+            Channel::IvrCall => Err(MessageError::Channel(channel)),
         }
     }
 
@@ -327,6 +212,7 @@ impl Message {
         match self {
             Message::Whatsapp(template) => serde_json::to_value(template),
             Message::Sms(template) => serde_json::to_value(template),
+            Message::Group(post) => serde_json::to_value(post),
         }
         .expect("text, lists and maps with text keys are always JSON")
     }
@@ -336,6 +222,7 @@ impl Message {
         match self {
             Message::Whatsapp(template) => &template.extra,
             Message::Sms(template) => &template.extra,
+            Message::Group(post) => &post.extra,
         }
     }
 
@@ -344,6 +231,7 @@ impl Message {
         match self {
             Message::Whatsapp(template) => &mut template.extra,
             Message::Sms(template) => &mut template.extra,
+            Message::Group(post) => &mut post.extra,
         }
     }
 
@@ -356,6 +244,7 @@ impl Message {
                 let id = id.or(template.template_id.as_ref().map(|id| id.as_str()));
                 id.unwrap_or(&template.text)
             }
+            Message::Group(post) => &post.text,
         }
     }
 
@@ -363,7 +252,7 @@ impl Message {
     pub fn batch_name(&self) -> &str {
         match self {
             Message::Whatsapp(template) => &template.campaign,
-            Message::Sms(_) => "",
+            Message::Sms(_) | Message::Group(_) => "",
         }
     }
 
@@ -372,6 +261,8 @@ impl Message {
         match self {
             Message::Whatsapp(template) => template.category.into(),
             Message::Sms(template) => template.tariff(),
+            // A post costs nothing.
+            Message::Group(_) => Tariff::Utility,
         }
     }
 
@@ -380,6 +271,7 @@ impl Message {
         match self {
             Message::Whatsapp(_) => Channel::WhatsappPersonal,
             Message::Sms(_) => Channel::Sms,
+            Message::Group(_) => Channel::WhatsappGroup,
         }
     }
 
@@ -388,6 +280,7 @@ impl Message {
         match self {
             Message::Whatsapp(template) => template.category,
             Message::Sms(template) => template.category,
+            Message::Group(_) => Category::Utility,
         }
     }
 
@@ -399,6 +292,7 @@ impl Message {
         match self {
             Message::Whatsapp(template) => template.fill(facts),
             Message::Sms(template) => template.fill(facts),
+            Message::Group(post) => post.fill(facts),
         }
     }
 
@@ -409,6 +303,10 @@ impl Message {
                 [&template.header, &template.body, &template.footer].map(String::as_str).join("\n")
             }
             Message::Sms(template) => template.text.clone(),
+            Message::Group(post) => {
+                let question = post.poll.as_ref().map_or("", |poll| &poll.question);
+                [post.text.as_str(), question].join("\n")
+            }
         };
         for source in self.sources() {
             if let Source::Fixed(value) = source {
@@ -424,6 +322,7 @@ impl Message {
         match self {
             Message::Whatsapp(template) => template.preview(content),
             Message::Sms(template) => template.preview(content),
+            Message::Group(post) => post.preview(content),
         }
     }
 
@@ -446,6 +345,9 @@ impl Message {
                 .iter()
                 .map(|v| Slot { label: &v.label, source: &v.source, fallback: &v.fallback })
                 .collect(),
+            Message::Group(post) => {
+                post.places().into_iter().map(|(label, source)| Slot { label, source, fallback: "" }).collect()
+            }
         }
     }
 
@@ -455,11 +357,13 @@ impl Message {
         slots.truncate(match self {
             Message::Whatsapp(template) => template.parameters.len(),
             Message::Sms(template) => template.variables.len(),
+            Message::Group(post) => post.places().len(),
         });
         slots
     }
 
-    /// Maps the value at a place of its text, counted from 0, to another source; `None` keeps the fallback.
+    /// Maps the value at a place of its text, counted from 0, to another source; `None` keeps the fallback. The places of a post say
+    /// themselves what they are.
     pub fn map(&mut self, place: usize, source: Source, fallback: Option<String>) {
         let (old_source, old_fallback) = match self {
             Message::Whatsapp(template) => match template.parameters.get_mut(place) {
@@ -470,6 +374,7 @@ impl Message {
                 Some(variable) => (&mut variable.source, &mut variable.fallback),
                 None => return,
             },
+            Message::Group(_) => return,
         };
         *old_source = source;
         if let Some(fallback) = fallback {
@@ -486,6 +391,7 @@ impl Message {
             Message::Sms(template) => {
                 template.variables.iter().map(|one| one.fill(facts, &template.limits)).collect()
             }
+            Message::Group(post) => post.each(facts),
         }
     }
 
@@ -500,6 +406,7 @@ impl Message {
             // The person's name goes along with each.
             Message::Whatsapp(_) => true,
             Message::Sms(template) => template.is_personal(),
+            Message::Group(_) => false,
         }
     }
 
@@ -508,13 +415,14 @@ impl Message {
         match self {
             Message::Whatsapp(template) => template.media.is_some(),
             Message::Sms(_) => false,
+            Message::Group(post) => post.media.is_some(),
         }
     }
 
     /// What one message is charged as: SMS in segments, everything else once.
     pub fn segments(&self, content: &Content) -> i64 {
         match self {
-            Message::Whatsapp(_) => 1,
+            Message::Whatsapp(_) | Message::Group(_) => 1,
             Message::Sms(template) => i64::try_from(template.segments(content).count).unwrap_or(i64::MAX),
         }
     }
@@ -529,6 +437,12 @@ impl From<WhatsappTemplate> for Message {
 impl From<SmsTemplate> for Message {
     fn from(template: SmsTemplate) -> Message {
         Message::Sms(template)
+    }
+}
+
+impl From<GroupPost> for Message {
+    fn from(post: GroupPost) -> Message {
+        Message::Group(post)
     }
 }
 

@@ -54,5 +54,7 @@ fn objection(message: &Message, parameters: Option<usize>, media: Option<bool>) 
                 ProviderAnswer::new("params_differ", text)
             })
         }
+        // Nobody registers posts.
+        Message::Group(_) => None,
     }
 }

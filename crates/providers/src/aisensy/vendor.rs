@@ -287,7 +287,7 @@ impl Account for AisensyAccount {
         Box::pin(async move {
             match message {
                 Message::Whatsapp(template) => self.ask_campaign(http, &template.campaign).await,
-                Message::Sms(_) => Probe::Refused(wrong_channel(self).text),
+                Message::Sms(_) | Message::Group(_) => Probe::Refused(wrong_channel(self).text),
             }
         })
     }
@@ -336,7 +336,7 @@ impl Account for AisensyAccount {
             Message::Whatsapp(template) if self.has_project() => {
                 Some(LookUpKey::Broadcast(template.campaign.clone()))
             }
-            Message::Whatsapp(_) | Message::Sms(_) => None,
+            Message::Whatsapp(_) | Message::Sms(_) | Message::Group(_) => None,
         }
     }
 

@@ -138,7 +138,7 @@ impl Stage {
     ) -> anyhow::Result<BroadcastId> {
         let new = NewBroadcast {
             integration: match message {
-                Message::Whatsapp(_) => self.integration,
+                Message::Whatsapp(_) | Message::Group(_) => self.integration,
                 Message::Sms(_) => self.sms,
             },
             workshop,
@@ -158,6 +158,7 @@ impl Stage {
             unit_price: match message {
                 Message::Whatsapp(_) => Money(1_450),
                 Message::Sms(_) => Money(2_500),
+                Message::Group(_) => Money(0),
             },
         };
         Ok(self.org.confirm_broadcast(new, now).await?)

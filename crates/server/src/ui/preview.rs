@@ -61,7 +61,17 @@ pub struct Bubble {
 impl Bubble {
     /// A text with what its template puts around it.
     pub fn of(message: &Message, text: Vec<Part>, at: String) -> Bubble {
-        let Message::Whatsapp(template) = message else { return Bubble { text, at, ..Bubble::default() } };
+        let template = match message {
+            Message::Whatsapp(template) => template,
+            Message::Sms(_) => return Bubble { text, at, ..Bubble::default() },
+            Message::Group(post) => {
+                let name = |media: &PostMedia| {
+                    if media.name.is_empty() { media.url.clone() } else { media.name.clone() }
+                };
+                let media = post.media.as_ref().map(name);
+                return Bubble { text, at, media, ..Bubble::default() };
+            }
+        };
         let title = Some(template.header.clone()).filter(|header| !header.is_empty());
         let media = template.media.as_ref();
         let name = media.map(|media| if media.filename.is_empty() { &media.url } else { &media.filename });

@@ -84,7 +84,7 @@ impl Story {
         let template = Message::from_json(broadcast.channel, &broadcast.template).ok();
         let header = match &template {
             Some(Message::Sms(sms)) => header(org, &broadcast, sms).await?,
-            Some(Message::Whatsapp(_)) | None => String::new(),
+            Some(Message::Whatsapp(_) | Message::Group(_)) | None => String::new(),
         };
         Ok(Story {
             broadcast,

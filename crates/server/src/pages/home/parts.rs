@@ -160,6 +160,7 @@ pub(super) fn kind(message: &Message) -> String {
             Category::Marketing => "Promotional, 10:00 AM to 9:00 PM".to_owned(),
             Category::Utility | Category::Authentication => "Service".to_owned(),
         },
+        Message::Group(_) => "Post".to_owned(),
     }
 }
 
@@ -173,6 +174,7 @@ fn known_as(message: &Message) -> Markup {
             @if let Some(id) = &template.template_id { ", template " code { (id) } }
             @if let Some(sender) = &template.sender { " · from " code { (sender) } }
         },
+        Message::Group(_) => html! {},
     }
 }
 
@@ -215,7 +217,7 @@ fn language(code: &str) -> &str {
 
 fn variables(composer: &ComposerState) -> Variables {
     let longest = |at: usize| match &composer.review.draft.message {
-        Message::Whatsapp(_) => None,
+        Message::Whatsapp(_) | Message::Group(_) => None,
         Message::Sms(template) => {
             template.variables.get(at).map(|variable| (variable.tag, template.limits.of(variable.tag)))
         }
@@ -440,7 +442,7 @@ pub(super) fn preview(member: &Member, composer: &ComposerState) -> Preview {
         stepper,
         medium: composer.state.channel.rules().medium,
         sender: match &composer.review.draft.message {
-            Message::Whatsapp(_) => member.organization.name.clone(),
+            Message::Whatsapp(_) | Message::Group(_) => member.organization.name.clone(),
             Message::Sms(template) => {
                 template.sender.as_ref().map_or_else(|| "No header".to_owned(), ToString::to_string)
             }
@@ -448,6 +450,7 @@ pub(super) fn preview(member: &Member, composer: &ComposerState) -> Preview {
         sender_note: match &composer.review.draft.message {
             Message::Whatsapp(_) => "Business account".to_owned(),
             Message::Sms(_) => "Text message".to_owned(),
+            Message::Group(_) => "Group".to_owned(),
         },
         bubble: Some(bubble(member, composer)),
     }
@@ -458,6 +461,7 @@ pub(super) fn bubble(member: &Member, composer: &ComposerState) -> Bubble {
     let registered = match message {
         Message::Whatsapp(template) => &template.body,
         Message::Sms(template) => &template.text,
+        Message::Group(post) => &post.text,
     };
     let text = match composer.shown.as_ref().map(|shown| &shown.content) {
         Some(Ok(content)) => message.preview(content).into_iter().map(Part::from).collect(),
@@ -471,7 +475,7 @@ pub(super) fn bubble(member: &Member, composer: &ComposerState) -> Bubble {
         (Message::Sms(_), Some(content)) => {
             Bubble { footer: counted(message.segments(content), "SMS", "SMS"), ..bubble }
         }
-        (Message::Sms(_) | Message::Whatsapp(_), _) => bubble,
+        (Message::Sms(_) | Message::Whatsapp(_) | Message::Group(_), _) => bubble,
     }
 }
 
