@@ -2,6 +2,7 @@
 
 use domain::{
     channel::Medium,
+    post::PostMedia,
     template::{self, Message},
 };
 use maud::{Markup, Render, html};
