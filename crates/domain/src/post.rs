@@ -149,9 +149,7 @@ impl fmt::Display for PostProblem {
                 write!(f, "The text has {len} characters; {max} is the most")
             }
             PostProblem::Unknown(name) => write!(f, "“{{{name}}}” is no value of a workshop"),
-            PostProblem::MediaAddress => {
-                f.write_str("The file needs an address that begins with https://")
-            }
+            PostProblem::MediaAddress => f.write_str("The file needs an address that begins with https://"),
             PostProblem::Question => {
                 write!(f, "The poll needs a question of at most {QUESTION_MAX} characters")
             }
@@ -174,7 +172,9 @@ impl GroupPost {
 
     /// The texts that may hold placeholders, in the order in which values are put in.
     fn texts(&self) -> impl Iterator<Item = &str> {
-        [Some(self.text.as_str()), self.poll.as_ref().map(|poll| poll.question.as_str())].into_iter().flatten()
+        [Some(self.text.as_str()), self.poll.as_ref().map(|poll| poll.question.as_str())]
+            .into_iter()
+            .flatten()
     }
 
     /// Its placeholders in order, each with what it means; those that mean nothing are left out.
@@ -390,7 +390,10 @@ mod tests {
     #[test]
     fn values_of_the_workshop_stand_where_they_were_named() {
         check("*Starting at {start_time} today*", "*Starting at 7:00 PM today*");
-        check("{workshop_title}\n{WORKSHOP_TITLE}", "Excel for Working Professionals\nExcel for Working Professionals");
+        check(
+            "{workshop_title}\n{WORKSHOP_TITLE}",
+            "Excel for Working Professionals\nExcel for Working Professionals",
+        );
         check("{workshop_name}, {date}, {time}", "Excel for Working Professionals, 13 October 2026, 7:00 PM");
         check("Join: {join_link} – {organisation}", "Join: https://go.example/l/excel – Udaan Academy");
         check("{ } {} {not a name} {{start_time}}", "{ } {} {not a name} {7:00 PM}");

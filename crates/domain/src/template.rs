@@ -345,9 +345,11 @@ impl Message {
                 .iter()
                 .map(|v| Slot { label: &v.label, source: &v.source, fallback: &v.fallback })
                 .collect(),
-            Message::Group(post) => {
-                post.places().into_iter().map(|(label, source)| Slot { label, source, fallback: "" }).collect()
-            }
+            Message::Group(post) => post
+                .places()
+                .into_iter()
+                .map(|(label, source)| Slot { label, source, fallback: "" })
+                .collect(),
         }
     }
 
