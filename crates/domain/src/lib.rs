@@ -10,6 +10,7 @@ pub mod checks;
 pub mod email;
 pub mod event;
 pub mod forecast;
+pub mod group;
 pub mod ids;
 pub mod message;
 pub mod money;

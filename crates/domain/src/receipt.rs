@@ -1,6 +1,8 @@
 //! What a provider told us later, and where it takes a message.
 
-use crate::{ids::MessageSpan, message::MessageState, money::Money, outcome::ProviderAnswer, time::Millis};
+use crate::{
+    group::News, ids::MessageSpan, message::MessageState, money::Money, outcome::ProviderAnswer, time::Millis,
+};
 
 /// What a receipt proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +78,8 @@ pub enum Event {
         /// What, as text.
         text: String,
     },
+    /// News of a linked account, its groups or their members.
+    Group(News),
     /// Nothing that concerns us.
     Other,
     /// It may concern us and cannot be read: why, in words for people. It is kept, counted and shown.

@@ -16,7 +16,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{answer::QueryError, codes, http::Http};
+use crate::{answer::QueryError, codes, gateway::Gateway, http::Http};
 
 /// A call under way. Its box is nothing beside an HTTP call.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -31,6 +31,11 @@ pub trait Account: Send + Sync + fmt::Debug {
 
     /// What it can do as it is set up.
     fn can(&self) -> Capabilities;
+
+    /// What else can be done with it where it is a phone that a gateway holds: link it, list its groups, post to them.
+    fn gateway(&self) -> Option<&dyn Gateway> {
+        None
+    }
 
     /// The account's own hours, in the organisation's zone; `None` for any hour.
     fn hours(&self) -> Option<OpenHours> {

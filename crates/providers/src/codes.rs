@@ -50,6 +50,8 @@ pub const NOT_REACHED: &str = "not_reached";
 /// No answer after the request may have left. Not voice's `no_answer`, which is a person who does not pick up.
 pub const NO_ANSWER: &str = "silence";
 
+/// The gateway cannot do what was asked of it; no call was made.
+pub const NOT_SUPPORTED: &str = "not_supported";
 /// What the call needs is not mapped; no call was made.
 pub const NOT_SET_UP: &str = "not_set_up";
 /// Different messages refused in words that no row knows, one after the other, before a broadcast should pause.
@@ -144,6 +146,13 @@ pub const OWN: &[Meaning] = &[
         FixTemplate,
         "Not set up",
         "The template or the account lacks something that the provider wants. Complete it.",
+    ),
+    m(
+        NOT_SUPPORTED,
+        Config,
+        FixTemplate,
+        "Not possible",
+        "The gateway of this account cannot do it. Change the post, or choose an account of another gateway.",
     ),
     m("failed", Recipient, NextAction::None, "Not delivered", "The provider could not deliver it."),
     m(

@@ -70,6 +70,12 @@ pub enum Kind {
         /// What is said of anything else.
         wrong: &'static str,
     },
+    /// One of the servers that whoever runs this program listed under that key of the configuration; an account picks one
+    /// ([`Urls::picked`](crate::Urls::picked)). Where there is but one, none need be picked.
+    Base {
+        /// Key of the [`BaseUrl`](crate::vendor::BaseUrl).
+        url: &'static str,
+    },
     /// Calls per second. Kept as the account's pace, not among its settings.
     Rate {
         /// The most.
@@ -180,7 +186,9 @@ impl Field {
             Kind::Choice { options, .. } => {
                 options.first().map_or(String::new(), |(word, _)| (*word).to_owned())
             }
-            Kind::Secret | Kind::Id { .. } | Kind::Ceiling { .. } | Kind::Hours => String::new(),
+            Kind::Secret | Kind::Id { .. } | Kind::Base { .. } | Kind::Ceiling { .. } | Kind::Hours => {
+                String::new()
+            }
         };
         self.names().into_iter().map(|name| (name, text.clone())).collect()
     }
@@ -249,6 +257,7 @@ impl Field {
                 Some(words) => wrong(words),
                 None => Ok(Some(json!(typed.trim()))),
             },
+            Kind::Base { .. } => Ok(Some(json!(text.trim_end_matches('/')))),
             Kind::Text { max, .. } if text.chars().count() > max => {
                 wrong(format!("At most {max} characters. Shorten it."))
             }

@@ -141,15 +141,18 @@ pub enum Colour {
     Amber,
 }
 
-/// An address of a vendor, as this server's configuration has it.
+/// An address of a vendor, or the addresses of the operator's own servers, as this server's configuration has it.
 #[derive(Clone, Copy, Debug)]
 pub struct BaseUrl {
     /// The name in the configuration file; the flag and the environment variable are made from it.
     pub key: &'static str,
-    /// The vendor's own.
+    /// The vendor's own; empty where [`BaseUrl::listed`].
     pub default: &'static str,
     /// What it is, for `--help` and the documentation.
     pub about: &'static str,
+    /// Whoever runs this server lists the addresses of servers of their own, with commas between them, and an account picks one
+    /// ([`Kind::Base`](crate::field::Kind::Base)). None are listed at first. They may be called by plain `http` and inside the own network.
+    pub listed: bool,
 }
 
 /// Something to do once on the vendor's own pages.
@@ -203,6 +206,10 @@ pub enum OpenError {
     /// The settings are not those of this vendor.
     #[error("The account's settings cannot be read: {0}")]
     Settings(String),
+    /// The account picked an address that whoever runs this server does not list, or not any more; or there are several, and it
+    /// picked none.
+    #[error("The gateway of this account is not in the list of this server’s configuration ({0}).")]
+    NotListed(&'static str),
     /// The configured address is none.
     #[error(transparent)]
     Address(#[from] crate::http::EndpointError),
@@ -277,6 +284,33 @@ impl Urls {
         }
     }
 
+    /// The addresses that are listed under that key, in their order.
+    pub fn listed(&self, key: &str) -> Vec<&str> {
+        let each = self.get(key).split(',').map(|url| url.trim().trim_end_matches('/'));
+        each.filter(|url| !url.is_empty()).collect()
+    }
+
+    /// The listed address that an account picked; the only one where it picked none.
+    ///
+    /// # Errors
+    /// [`OpenError::NotListed`]
+    pub fn picked(&self, key: &'static str, picked: &str) -> Result<&str, OpenError> {
+        let listed = self.listed(key);
+        let found = match (picked.trim().trim_end_matches('/'), listed.as_slice()) {
+            ("", [only]) => Some(*only),
+            ("", _) => None,
+            (picked, all) => all.iter().copied().find(|url| *url == picked),
+        };
+        found.ok_or(OpenError::NotListed(key))
+    }
+
+    /// Hosts of all that is listed, in lower case: they may be called wherever they lie.
+    pub fn listed_hosts(&self) -> Vec<String> {
+        let keys = crate::registry::base_urls().filter(|url| url.listed);
+        let listed = keys.flat_map(|url| self.listed(url.key));
+        listed.filter_map(|url| Some(crate::http::Endpoint::parse(url).ok()?.host().to_owned())).collect()
+    }
+
     /// Sets an address. The vendor's own is the same as none.
     pub fn set(&mut self, key: &str, url: &str) {
         let url = url.trim_end_matches('/');
@@ -305,11 +339,13 @@ impl Urls {
         crate::registry::base_urls().map(|known| (known.key, self.get(known.key))).collect()
     }
 
-    /// Keys of the addresses that stand on this machine: a stand-in, which may be called without TLS.
+    /// Keys of the vendors' addresses that stand on this machine: a stand-in, which may be called without TLS. A server of the
+    /// operator's own that is listed is none.
     pub fn local(&self) -> Vec<&'static str> {
         let hosts = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
         let is_local = |url: &str| hosts.iter().any(|host| url.starts_with(host));
-        self.all().into_iter().filter(|(_, url)| is_local(url)).map(|(key, _)| key).collect()
+        let own = |key: &str| crate::registry::base_url(key).is_some_and(|url| url.listed);
+        self.all().into_iter().filter(|(key, url)| is_local(url) && !own(key)).map(|(key, _)| key).collect()
     }
 }
 
@@ -321,7 +357,7 @@ mod tests {
     fn only_this_machine_may_be_called_without_tls() {
         assert_eq!(Urls::default().local(), [""; 0]);
         let local = Urls::all_at("http://127.0.0.1:9/x");
-        assert_eq!(local.local().len(), crate::registry::base_urls().count());
+        assert_eq!(local.local().len(), crate::registry::base_urls().filter(|url| !url.listed).count());
         for (key, url) in Urls::default().all() {
             let evil = Urls::default().with(key, "http://127.0.0.1.evil.example/");
             assert!(evil.local().is_empty(), "{key}");

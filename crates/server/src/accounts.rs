@@ -70,7 +70,7 @@ mod tests {
         let (organization, id) = (OrganizationId::new(Millis(1)), IntegrationId::new(Millis(1)));
         let secrets = Secrets::default().with("api_key", "TEST");
         let sealed = keys.seal(&secrets.to_json(), &seal_binding(organization, id));
-        let open = OpenAccounts::new(keys, Urls::default());
+        let open = OpenAccounts::new(keys, Urls::all_at("https://vendor.example"));
         for vendor in registry::VENDORS {
             let stored = |id| Stored {
                 id,

@@ -96,6 +96,7 @@ impl App {
         let accounts = OpenAccounts::new(keys.clone(), config.providers.clone());
         let out = Http::new(HttpSettings {
             local_targets: !config.providers.local().is_empty(),
+            allowed_hosts: config.providers.listed_hosts(),
             idle_per_host_max: config.calls_at_once,
             ..HttpSettings::default()
         })?;

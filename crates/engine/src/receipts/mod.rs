@@ -96,7 +96,7 @@ impl Engine {
             let mut result = Applied::Ignored;
             for event in events {
                 let applied = match event {
-                    Event::Other => Applied::Ignored,
+                    Event::Group(_) | Event::Other => Applied::Ignored,
                     Event::NotUnderstood(why) => Applied::NotUnderstood(why),
                     Event::Inbound { digits, user_id, text } => {
                         self.heard(receipt, account, (digits.as_deref(), user_id.as_deref()), text, now)
@@ -164,7 +164,7 @@ impl Engine {
             let (digits, user) = match event {
                 Event::Receipt(reading) => (&mut reading.digits, &reading.user_id),
                 Event::Inbound { digits, user_id, .. } => (digits, &*user_id),
-                Event::Other | Event::NotUnderstood(_) => continue,
+                Event::Group(_) | Event::Other | Event::NotUnderstood(_) => continue,
             };
             if digits.is_none() {
                 *digits = user
@@ -362,7 +362,7 @@ impl People {
 fn reading(event: &Event) -> Option<&Reading> {
     match event {
         Event::Receipt(reading) => Some(reading),
-        Event::Inbound { .. } | Event::Other | Event::NotUnderstood(_) => None,
+        Event::Inbound { .. } | Event::Group(_) | Event::Other | Event::NotUnderstood(_) => None,
     }
 }
 
@@ -371,7 +371,7 @@ fn who(event: &Event) -> (Option<&String>, Option<&String>) {
     match event {
         Event::Receipt(reading) => (reading.digits.as_ref(), reading.user_id.as_ref()),
         Event::Inbound { digits, user_id, .. } => (digits.as_ref(), user_id.as_ref()),
-        Event::Other | Event::NotUnderstood(_) => (None, None),
+        Event::Group(_) | Event::Other | Event::NotUnderstood(_) => (None, None),
     }
 }
 

@@ -54,11 +54,13 @@ const BASE_URLS: &[BaseUrl] = &[
         key: CAMPAIGN_URL,
         default: super::CAMPAIGN_BASE,
         about: "Base address of AiSensy's campaign interface; resellers have their own",
+        listed: false,
     },
     BaseUrl {
         key: PROJECT_URL,
         default: super::PROJECT_BASE,
         about: "Base address of AiSensy's project interface",
+        listed: false,
     },
 ];
 

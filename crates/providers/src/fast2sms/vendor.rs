@@ -47,6 +47,7 @@ const BASE_URLS: &[BaseUrl] = &[BaseUrl {
     key: URL,
     default: super::BASE,
     about: "Base address of Fast2SMS's interface; clones of it have their own",
+    listed: false,
 }];
 
 const INTRODUCTION: Introduction = Introduction {

@@ -72,7 +72,13 @@ fn a_vendor_says_who_it_is_and_no_two_are_alike() {
         for url in vendor.base_urls() {
             assert!(keys.insert(url.key), "{} twice", url.key);
             assert!(url.key.starts_with(kind) && url.key.ends_with("_url"), "{}", url.key);
-            assert!(url.default.starts_with("https://") && !url.default.ends_with('/'), "{}", url.default);
+            let has_own = url.default.starts_with("https://") && !url.default.ends_with('/');
+            assert!(
+                if url.listed { url.default.is_empty() } else { has_own },
+                "{}: {}",
+                url.key,
+                url.default
+            );
         }
         assert!(!vendor.steps().is_empty(), "{kind}: nobody knows where to begin");
         assert_eq!(registry::vendor(kind).map(Vendor::kind), Some(kind));
@@ -112,9 +118,9 @@ fn every_field_has_a_name_of_its_own_and_a_new_account_begins_well() {
             field.store(&mut again, field.read(&filled).unwrap());
         }
         assert_eq!(Value::Object(again), settings, "{kind}");
-        assert!(vendor.open(&settings, &secrets, &Urls::default()).is_ok());
+        assert!(vendor.open(&settings, &secrets, &Urls::all_at("https://vendor.example")).is_ok());
         assert!(
-            vendor.open(&settings, &Secrets::default(), &Urls::default()).is_err(),
+            vendor.open(&settings, &Secrets::default(), &Urls::all_at("https://vendor.example")).is_err(),
             "{kind} without a key"
         );
         assert_eq!(empty_form().typed("any"), "");
@@ -141,7 +147,7 @@ fn a_vendor_says_whether_its_accounts_list_templates() {
         let (mut settings, secrets) = new_account(*vendor);
         // Some keys do not name the project whose templates are listed.
         settings["project_id"] = "0123456789abcdef01234567".into();
-        let can = vendor.open(&settings, &secrets, &Urls::default()).unwrap().can();
+        let can = vendor.open(&settings, &secrets, &Urls::all_at("https://vendor.example")).unwrap().can();
         assert_eq!(can.lists_templates, vendor.about().lists_templates, "{}", vendor.kind());
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn draw(field: &VendorField, typed: &str, error: Option<String>) -> F
         Kind::Number { min, max, .. } => number().between(min, max),
         Kind::Rate { max, .. } => number().between(1, max),
         Kind::Ceiling { .. } => number().between(0, PER_DAY_MAX),
-        Kind::Text { .. } | Kind::Secret | Kind::Hours => text(),
+        Kind::Text { .. } | Kind::Base { .. } | Kind::Secret | Kind::Hours => text(),
     };
     let drawn = drawn.value(typed.to_owned()).error(error).help(field.help);
     let drawn = if field.placeholder.is_empty() { drawn } else { drawn.placeholder(field.placeholder) };

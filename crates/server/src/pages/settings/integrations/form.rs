@@ -7,7 +7,7 @@ use axum::{
 use domain::{ids::IntegrationId, pace::Pace, text::line};
 use maud::{Markup, html};
 use providers::{
-    Secret, Secrets, Vendor,
+    Secret, Secrets, Urls, Vendor,
     field::{self, Kind, Typed, Wrong},
 };
 use serde_json::{Map, Value};
@@ -26,7 +26,7 @@ use crate::{
     ui::{
         button::{Button, Link},
         chip::Tone,
-        field::{Checkbox, Field},
+        field::{Checkbox, Choice, Field},
         head::{Card, Head},
         note::Note,
     },
@@ -38,6 +38,7 @@ type Pairs = Vec<(String, String)>;
 /// An account's form as it was typed, with what is wrong in it. Holds secrets: no `Debug`.
 struct AccountForm<'a> {
     vendor: &'static dyn Vendor,
+    urls: &'a Urls,
     typed: &'a Pairs,
     wrong: Vec<Wrong>,
 }
@@ -55,8 +56,8 @@ pub(super) fn has_page_of_keys(vendor: &dyn Vendor) -> bool {
 }
 
 impl<'a> AccountForm<'a> {
-    fn new(vendor: &'static dyn Vendor, typed: &'a Pairs) -> AccountForm<'a> {
-        AccountForm { vendor, typed, wrong: Vec::new() }
+    fn new(vendor: &'static dyn Vendor, urls: &'a Urls, typed: &'a Pairs) -> AccountForm<'a> {
+        AccountForm { vendor, urls, typed, wrong: Vec::new() }
     }
 
     fn error(&self, name: &str) -> Option<String> {
@@ -114,10 +115,29 @@ impl<'a> AccountForm<'a> {
 
     /// What no single field shows, asked where the fields themselves are right.
     fn check(&mut self, settings: &Map<String, Value>, secrets: &Secrets) {
-        let further = self.vendor.check(&Value::Object(settings.clone()), secrets);
+        let settings = Value::Object(settings.clone());
+        let mut further = self.vendor.check(&settings, secrets);
+        further.extend(self.picks(&settings));
         let new =
             further.into_iter().filter(|wrong| self.wrong.iter().all(|known| known.field != wrong.field));
         self.wrong.extend(new.collect::<Vec<_>>());
+    }
+
+    /// A picked server that is not in the list of this server's configuration, or none where there are none or several.
+    fn picks(&self, settings: &Value) -> Vec<Wrong> {
+        let wrong = |field: &field::Field| {
+            let Kind::Base { url } = field.kind else { return None };
+            let picked = field.stored(settings).and_then(Value::as_str).unwrap_or_default();
+            let words = match (self.urls.picked(url, picked), self.urls.listed(url).as_slice()) {
+                (Ok(_), _) => return None,
+                (Err(_), []) => {
+                    format!("No server is listed. Whoever runs Munadi adds its address to {url}.")
+                }
+                (Err(_), _) => "Choose one of the servers.".to_owned(),
+            };
+            Some(Wrong::new(field.key, words))
+        };
+        self.vendor.settings().iter().filter_map(wrong).collect()
     }
 
     /// The name, then every field in the vendor's order: two of the short ones in a row, secrets alone.
@@ -192,6 +212,12 @@ impl<'a> AccountForm<'a> {
                 let [from, until] = [format!("{}_from", field.key), format!("{}_until", field.key)];
                 vec![time(from, "from", about), time(until, "until", field.help.to_owned())]
             }
+            Kind::Base { url } => {
+                let typed = self.typed.typed(field.key);
+                let listed = self.urls.listed(url).into_iter().map(|url| Choice::new(url, url, typed));
+                let listed = Field::select(field.key, field.label, listed.collect());
+                vec![listed.error(self.error(field.key)).help(field.help)]
+            }
             _ => vec![vendor_field::draw(field, self.typed.typed(field.key), self.error(field.key))],
         }
     }
@@ -243,10 +269,10 @@ impl FormPage {
 /* ---------- Adding ---------- */
 
 /// `GET /settings/integrations/new/{kind}`
-pub async fn new(member: Member, Path(kind): Path<String>) -> PageResult {
+pub async fn new(State(app): State<App>, member: Member, Path(kind): Path<String>) -> PageResult {
     let vendor = vendor_named(&kind)?;
     let begin: Pairs = vendor.settings().iter().flat_map(field::Field::initial).collect();
-    Ok(new_page(&member, &AccountForm::new(vendor, &begin)).into_response())
+    Ok(new_page(&member, &AccountForm::new(vendor, &app.config.providers, &begin)).into_response())
 }
 
 /// `POST /settings/integrations/new/{kind}`
@@ -257,7 +283,7 @@ pub async fn add(
     Form(typed): Form<Pairs>,
 ) -> PageResult {
     let vendor = vendor_named(&kind)?;
-    let mut form = AccountForm::new(vendor, &typed);
+    let mut form = AccountForm::new(vendor, &app.config.providers, &typed);
     let Account { name, settings, pace } = form.read(&Value::Null);
     let secrets = form.read_secrets(None);
     form.check(&settings, &secrets);
@@ -308,11 +334,11 @@ fn new_page(member: &Member, form: &AccountForm<'_>) -> Markup {
 /* ---------- Editing ---------- */
 
 /// `GET /settings/integrations/{id}/edit`
-pub async fn edit(member: Member, Path(id): Path<IntegrationId>) -> PageResult {
+pub async fn edit(State(app): State<App>, member: Member, Path(id): Path<IntegrationId>) -> PageResult {
     let integration = member.org.integration(id).await?;
     let vendor = vendor_of(&integration)?;
     let filled = filled(vendor, &integration);
-    let page = edit_page(&member, &integration, &AccountForm::new(vendor, &filled));
+    let page = edit_page(&member, &integration, &AccountForm::new(vendor, &app.config.providers, &filled));
     Ok(page.into_response())
 }
 
@@ -342,7 +368,7 @@ pub async fn update(
 ) -> PageResult {
     let integration = member.org.integration(id).await?;
     let vendor = vendor_of(&integration)?;
-    let mut form = AccountForm::new(vendor, &typed);
+    let mut form = AccountForm::new(vendor, &app.config.providers, &typed);
     let Account { name, settings, pace } = form.read(&integration.settings);
     let present = app.accounts.secrets(&integration);
     let keys_here = !has_page_of_keys(vendor);
@@ -402,14 +428,15 @@ fn edit_page(member: &Member, integration: &Integration, form: &AccountForm<'_>)
 /* ---------- Keys ---------- */
 
 /// `GET /settings/integrations/{id}/keys`
-pub async fn keys(member: Member, Path(id): Path<IntegrationId>) -> PageResult {
+pub async fn keys(State(app): State<App>, member: Member, Path(id): Path<IntegrationId>) -> PageResult {
     let integration = member.org.integration(id).await?;
     let vendor = vendor_of(&integration)?;
     if !has_page_of_keys(vendor) {
         let key = vendor.settings().iter().find(|field| field.is_secret()).map_or("form", |field| field.key);
         return Ok(Redirect::to(&format!("{}/edit#{key}", href(id))).into_response());
     }
-    let page = keys_page(&member, &integration, &AccountForm::new(vendor, &Vec::new()));
+    let page =
+        keys_page(&member, &integration, &AccountForm::new(vendor, &app.config.providers, &Vec::new()));
     Ok(page.into_response())
 }
 
@@ -422,7 +449,7 @@ pub async fn replace_keys(
 ) -> PageResult {
     let integration = member.org.integration(id).await?;
     let vendor = vendor_of(&integration)?;
-    let mut form = AccountForm::new(vendor, &typed);
+    let mut form = AccountForm::new(vendor, &app.config.providers, &typed);
     let secrets = form.read_secrets(app.accounts.secrets(&integration));
     let settings = integration.settings.as_object().cloned().unwrap_or_default();
     form.check(&settings, &secrets);
@@ -481,12 +508,12 @@ mod tests {
 
     #[test]
     fn what_is_not_typed_stays_and_what_is_ticked_goes() {
-        let (vendor, must, may) = vendor();
+        let ((vendor, must, may), urls) = (vendor(), Urls::default());
         let present = || Some(Secrets::default().with(must, "old-key").with(may, "old-password"));
         let read = |pairs: &[(&str, &str)], present| {
             let typed: Pairs =
                 pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-            let mut form = AccountForm::new(vendor, &typed);
+            let mut form = AccountForm::new(vendor, &urls, &typed);
             let secrets = form.read_secrets(present);
             let text = |key: &str| secrets.get(key).map(|secret| secret.expose().to_owned());
             (text(must), text(may), form.wrong.len())

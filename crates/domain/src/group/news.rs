@@ -1,0 +1,101 @@
+//! What a gateway tells by itself, besides receipts of whole messages.
+
+use super::{AccountState, Jid, Person};
+use crate::{phone::Phone, time::Millis};
+
+/// One thing that a gateway told. The same may come again, and from every account that is in a group: whoever keeps it
+/// keeps it once for each group, message, person and kind (providers/whatsapp-group.md §14.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// How the account stands now.
+    Account {
+        /// The state.
+        state: AccountState,
+        /// The linked phone, where it is told.
+        phone: Option<Phone>,
+        /// When, where it is told.
+        at: Option<Millis>,
+    },
+    /// A post left the gateway with this id, where the answer to the call did not carry one. Not proof that WhatsApp took it.
+    HandedOver {
+        /// The group.
+        group: Jid,
+        /// The gateway's id of the message.
+        message: String,
+    },
+    /// WhatsApp refused a post of which the gateway names the group alone.
+    Refused {
+        /// The group.
+        group: Jid,
+        /// The code; empty where none is told.
+        code: String,
+        /// The gateway's words, fit for a screen.
+        text: String,
+    },
+    /// A member's phone got a post, or the member saw it.
+    Seen {
+        /// The group.
+        group: Jid,
+        /// The gateway's id of the message.
+        message: String,
+        /// Who; `None` where the gateway does not say, and then nobody can be counted.
+        person: Option<Person>,
+        /// Which of the two.
+        seen: Seen,
+        /// When, where it is told.
+        at: Option<Millis>,
+    },
+    /// A member reacted to a post, or took a reaction back.
+    Reacted {
+        /// The group.
+        group: Jid,
+        /// The gateway's id of the message.
+        message: String,
+        /// Who.
+        person: Person,
+        /// With what; `None` takes it back.
+        emoji: Option<String>,
+        /// When, where it is told.
+        at: Option<Millis>,
+    },
+    /// People came, went, or changed roles.
+    Members {
+        /// The group.
+        group: Jid,
+        /// Which of these.
+        to: MemberMove,
+        /// Who.
+        people: Vec<Person>,
+        /// When, where it is told.
+        at: Option<Millis>,
+    },
+    /// Our account came into a group or left it, or its name or rules changed: its description has to be read again.
+    GroupChanged {
+        /// The group.
+        group: Jid,
+    },
+}
+
+crate::text_enum! {
+    /// What a member's phone did with a post.
+    Seen, "member receipt" {
+        /// It is on the phone.
+        Delivered = "delivered",
+        /// It was opened.
+        Read = "read",
+    }
+}
+
+crate::text_enum! {
+    /// What became of members of a group.
+    MemberMove, "change of members" {
+        /// They joined or were added.
+        Joined = "joined",
+        /// They left or were removed.
+        Left = "left",
+        /// They became admins.
+        Promoted = "promoted",
+        /// They are admins no more.
+        Demoted = "demoted",
+    }
+}

@@ -1,0 +1,318 @@
+//! A gateway to WhatsApp: a program on one of the operator's own servers that holds accounts as linked devices. What it can do
+//! besides what every [`Account`](crate::Account) can; reached by [`Account::gateway`](crate::Account::gateway).
+//!
+//! An account here is one linked phone, which the gateway knows by a name of its own (a session, an instance). No operation is
+//! repeated behind the caller's back, and none waits: what takes time is asked about again ([`Gateway::session`]).
+
+use domain::{
+    group::{AccountState, Found, Group, InviteLink, Jid, Member},
+    outcome::{Outcome, ProviderAnswer},
+    phone::Phone,
+    post::FilledPost,
+    time::Millis,
+};
+
+use crate::{account::BoxFuture, answer::QueryError, codes, http::Http, secret::Secret};
+
+/// What a gateway can do with a linked account.
+pub trait Gateway: Send + Sync {
+    /// What it can do and see.
+    fn abilities(&self) -> &'static Abilities;
+
+    /// How the account stands now, by a round trip to the gateway. While a phone is being linked it carries the newest code, so
+    /// that a page which asks every few seconds follows the codes as they change.
+    fn session<'a>(&'a self, http: &'a Http, now: Millis) -> BoxFuture<'a, Result<Session, QueryError>>;
+
+    /// Begins to link a phone, or goes on with what was begun: sets the account up at the gateway where it is not yet known,
+    /// registers our callback there, and says how it stands. An account that is linked already stays so.
+    fn link<'a>(&'a self, http: &'a Http, link: &'a Link<'a>) -> BoxFuture<'a, Result<Session, QueryError>>;
+
+    /// Ends the linking that was begun. What was never linked leaves nothing behind at the gateway.
+    fn cancel_link<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, Result<(), QueryError>>;
+
+    /// Unlinks the phone: the gateway forgets its keys.
+    fn unlink<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, Result<(), QueryError>>;
+
+    /// Hands in the answer to [`PasskeyStep::Challenge`]: the JSON of the browser's assertion, made at `web.whatsapp.com`.
+    fn answer_passkey<'a>(
+        &'a self,
+        _http: &'a Http,
+        _assertion: &'a str,
+        _now: Millis,
+    ) -> BoxFuture<'a, Result<Session, QueryError>> {
+        cannot("link an account that wants a passkey")
+    }
+
+    /// Says that a person compared the code of [`PasskeyStep::Compare`] with the phone's, and that they are the same.
+    fn confirm_passkey<'a>(
+        &'a self,
+        _http: &'a Http,
+        _now: Millis,
+    ) -> BoxFuture<'a, Result<Session, QueryError>> {
+        cannot("link an account that wants a passkey")
+    }
+
+    /// Every group that the account is in: all of them, or an error. Communities' parents are among them.
+    fn groups<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, Result<Vec<Group>, QueryError>>;
+
+    /// Everybody in a group: all of them, or an error.
+    fn members<'a>(
+        &'a self,
+        http: &'a Http,
+        group: &'a Jid,
+    ) -> BoxFuture<'a, Result<Vec<Member>, QueryError>>;
+
+    /// The way into a group. Only admins can read it.
+    fn invite<'a>(&'a self, http: &'a Http, group: &'a Jid) -> BoxFuture<'a, Result<InviteLink, QueryError>>;
+
+    /// Makes a group, or a community where [`NewGroup::community`] says so and [`Abilities::creates_communities`].
+    fn create<'a>(
+        &'a self,
+        _http: &'a Http,
+        _new: &'a NewGroup,
+    ) -> BoxFuture<'a, Result<Created, QueryError>> {
+        cannot("make groups")
+    }
+
+    /// Posts to one group. Always ends: the client has a total time limit. [`Outcome::Accepted`] says that the post was handed
+    /// over; how much more can ever be known, [`abilities`](Gateway::abilities) says.
+    fn post<'a>(&'a self, http: &'a Http, call: &'a GroupCall<'a>) -> BoxFuture<'a, Outcome>;
+
+    /// Looks for a post whose ending is unknown: one of the same text in that group, not earlier than `since`. `None` says that
+    /// the gateway answered and has none, which proves nothing where it remembers only some ([`Abilities::looks_up`]).
+    fn find<'a>(
+        &'a self,
+        _http: &'a Http,
+        _group: &'a Jid,
+        _post: &'a FilledPost,
+        _since: Millis,
+    ) -> BoxFuture<'a, Result<Option<Found>, QueryError>> {
+        cannot("be asked about posts")
+    }
+
+    /// Changes the text or caption of a post; WhatsApp allows it for 15 minutes.
+    fn edit<'a>(
+        &'a self,
+        _http: &'a Http,
+        _group: &'a Jid,
+        _message: &'a str,
+        _text: &'a str,
+    ) -> BoxFuture<'a, Result<(), QueryError>> {
+        cannot("change posts")
+    }
+
+    /// Deletes a post for everyone; WhatsApp allows it for about two days.
+    fn delete<'a>(
+        &'a self,
+        _http: &'a Http,
+        _group: &'a Jid,
+        _message: &'a str,
+    ) -> BoxFuture<'a, Result<(), QueryError>> {
+        cannot("delete posts")
+    }
+}
+
+/// One post to one group.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupCall<'a> {
+    /// The group.
+    pub group: &'a Jid,
+    /// What is posted.
+    pub post: &'a FilledPost,
+    /// The present moment, for answers that name a date.
+    pub now: Millis,
+}
+
+/// How a phone is linked.
+#[derive(Clone, Copy, Debug)]
+pub struct Link<'a> {
+    /// By which code.
+    pub by: LinkBy<'a>,
+    /// The address of our callback for this account.
+    pub callback: &'a str,
+    /// The present moment, for codes that expire.
+    pub now: Millis,
+}
+
+/// By which code a phone is linked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkBy<'a> {
+    /// A QR code that the phone scans.
+    Qr,
+    /// A code of eight characters that is typed on the phone of this number; where [`Abilities::pairing_code`].
+    PairingCode(&'a Phone),
+}
+
+/// How an account stands at its gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The state.
+    pub state: AccountState,
+    /// The number of the linked phone: the account's identity, however often it is linked anew.
+    pub phone: Option<Phone>,
+    /// The name that the phone shows; empty where it is not told.
+    pub name: String,
+    /// The code that waits to be scanned or typed, while a phone is being linked.
+    pub code: Option<LinkCode>,
+    /// The passkey step, while WhatsApp wants one.
+    pub passkey: Option<PasskeyStep>,
+}
+
+impl Session {
+    /// A state of which nothing else is known.
+    pub fn of(state: AccountState) -> Session {
+        Session { state, phone: None, name: String::new(), code: None, passkey: None }
+    }
+}
+
+/// A code that links a phone. It is a secret for its life: nothing logs it, and nothing keeps it longer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkCode {
+    /// What it is.
+    pub kind: LinkCodeKind,
+    /// When it stops working, as far as we know; the gateway has the next one then.
+    pub expires: Millis,
+}
+
+/// What a phone scans or is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkCodeKind {
+    /// The text that is drawn as a QR code. Opaque: its form changed before.
+    Qr(Secret),
+    /// A QR code that the gateway has drawn already, as `data:image/png;base64,…`, where it does not tell the text.
+    QrPicture(Secret),
+    /// Eight characters to type on the phone, as `ABCD-EFGH`.
+    Pairing(Secret),
+}
+
+/// What WhatsApp wants of a passkey's owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasskeyStep {
+    /// The options of `navigator.credentials.get` as JSON, to be answered at `web.whatsapp.com`.
+    Challenge(Secret),
+    /// A code, as `ABCD-EFGH`, that has to be the same on the phone. The comparison is never skipped.
+    Compare(Secret),
+}
+
+/// A group to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewGroup {
+    /// Its name, up to 100 characters.
+    pub subject: String,
+    /// Its description, up to 2,048 characters; may be empty.
+    pub description: String,
+    /// A community with a group of announcements instead of a group.
+    pub community: bool,
+    /// Who is added, or invited where WhatsApp lets nobody be added.
+    pub people: Vec<Phone>,
+}
+
+/// A group that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Created {
+    /// Where posts go: the group, or the community's group of announcements.
+    pub group: Jid,
+    /// The community, where one was made.
+    pub parent: Option<Jid>,
+    /// The way in, where it was told at once.
+    pub invite: Option<InviteLink>,
+}
+
+/// What a gateway can do and see (providers/whatsapp-group.md §6, §13), the same for each of its accounts. Pages say no more than this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Abilities {
+    /// It tells when WhatsApp took a post.
+    pub sees_acceptance: bool,
+    /// It tells with which code WhatsApp refused one.
+    pub sees_refusal_code: bool,
+    /// It tells which members’ phones got a post.
+    pub sees_delivered: bool,
+    /// It tells which members saw a post.
+    pub sees_read: bool,
+    /// It tells which members reacted.
+    pub sees_reactions: bool,
+    /// It tells who joins and leaves.
+    pub sees_members_move: bool,
+    /// We choose the id of a message before it is sent.
+    pub caller_id: bool,
+    /// What it remembers of posts when it is asked.
+    pub looks_up: Memory,
+    /// It changes posts.
+    pub edits: bool,
+    /// It deletes posts for everyone.
+    pub deletes: bool,
+    /// Most answers of a poll; 0 where it posts none.
+    pub poll_answers_max: usize,
+    /// It names everybody in a group.
+    pub mentions_all: bool,
+    /// Link previews can be turned off and on.
+    pub link_preview: bool,
+    /// It fetches media from an address.
+    pub media_by_url: bool,
+    /// It takes media in the call.
+    pub media_by_bytes: bool,
+    /// It makes groups.
+    pub creates_groups: bool,
+    /// It makes communities.
+    pub creates_communities: bool,
+    /// It tells the way into a group.
+    pub invites: bool,
+    /// It links by a code that is typed.
+    pub pairing_code: bool,
+    /// It can do the passkey step.
+    pub passkey: bool,
+    /// It reaches WhatsApp through a proxy of the account's own.
+    pub proxy: bool,
+    /// Posts under way to one group at once; without an id of ours in its callbacks, one.
+    pub one_post_per_group: bool,
+    /// What its licence wants administrators to be told; empty where nothing.
+    pub notice: &'static str,
+}
+
+/// What a gateway remembers of posts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// Nothing.
+    None,
+    /// The last post to each group, until the gateway is started again.
+    Last,
+    /// The messages of each group, as far as it stored them.
+    Messages,
+}
+
+impl Abilities {
+    /// Nothing: what a gateway’s own begin from.
+    pub const NONE: Abilities = Abilities {
+        sees_acceptance: false,
+        sees_refusal_code: false,
+        sees_delivered: false,
+        sees_read: false,
+        sees_reactions: false,
+        sees_members_move: false,
+        caller_id: false,
+        looks_up: Memory::None,
+        edits: false,
+        deletes: false,
+        poll_answers_max: 0,
+        mentions_all: false,
+        link_preview: false,
+        media_by_url: false,
+        media_by_bytes: false,
+        creates_groups: false,
+        creates_communities: false,
+        invites: false,
+        pairing_code: false,
+        passkey: false,
+        proxy: false,
+        one_post_per_group: true,
+        notice: "",
+    };
+}
+
+/// The refusal of what a gateway cannot do; no call is made.
+pub(crate) fn cannot<'a, T: Send + 'a>(what: &'static str) -> BoxFuture<'a, Result<T, QueryError>> {
+    Box::pin(async move {
+        let words = format!("This gateway cannot {what}");
+        Err(QueryError::Refused(ProviderAnswer::new(codes::NOT_SUPPORTED, words)))
+    })
+}
