@@ -5,7 +5,7 @@
 //! repeated behind the caller's back, and none waits: what takes time is asked about again ([`Gateway::session`]).
 
 use domain::{
-    group::{AccountState, Found, Group, InviteLink, Jid, Member},
+    group::{AccountState, Found, Group, InviteLink, Jid, Member, PostPace},
     outcome::{Outcome, ProviderAnswer},
     phone::Phone,
     post::FilledPost,
@@ -18,6 +18,9 @@ use crate::{account::BoxFuture, answer::QueryError, codes, http::Http, secret::S
 pub trait Gateway: Send + Sync {
     /// What it can do and see.
     fn abilities(&self) -> &'static Abilities;
+
+    /// How fast the account posts, as it is set up.
+    fn pace(&self) -> PostPace;
 
     /// How the account stands now, by a round trip to the gateway. While a phone is being linked it carries the newest code, so
     /// that a page which asks every few seconds follows the codes as they change.

@@ -193,6 +193,24 @@ impl Http {
         self.answer(request, LISTING_BYTES_MAX).await
     }
 
+    /// Makes a call of any kind, with limits of its own.
+    ///
+    /// # Errors
+    /// As [`post`](Http::post).
+    pub async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Silence> {
+        let mut url = ask.to.0.clone();
+        if !ask.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(ask.query);
+        }
+        let mut request = self.request(ask.method, url, ask.key)?;
+        if let Some(body) = ask.body {
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *request.body_mut() = Some(body.into());
+        }
+        *request.timeout_mut() = Some(ask.patience);
+        self.answer(request, ask.bytes_max).await
+    }
+
     fn request(&self, method: Method, url: Url, key: Option<KeyHeader<'_>>) -> Result<Request, Silence> {
         if !self.local_targets && !is_named(&self.allowed_hosts, url.host_str()) {
             may_leave(&url)?;
@@ -214,6 +232,31 @@ impl Http {
             response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let (body, whole) = read(response, bytes_max).await;
         Ok(Answer { status, body, whole, retry_after })
+    }
+}
+
+/// A call of any kind.
+pub struct Ask<'a> {
+    /// How.
+    pub method: Method,
+    /// Where.
+    pub to: &'a Endpoint,
+    /// Appended to the address, values escaped.
+    pub query: &'a [(&'a str, &'a str)],
+    /// A JSON body.
+    pub body: Option<Vec<u8>>,
+    /// The header that carries the key.
+    pub key: Option<KeyHeader<'a>>,
+    /// For the whole call, its answer included.
+    pub patience: Duration,
+    /// Longest answer that is read to its end, in bytes.
+    pub bytes_max: usize,
+}
+
+/// How and where; not what is said.
+impl std::fmt::Debug for Ask<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Ask({} {})", self.method, self.to.as_str())
     }
 }
 

@@ -4,10 +4,12 @@
 mod account;
 mod ids;
 mod news;
+mod pace;
 
 pub use account::{AccountState, AccountStateWord, Passkey};
 pub use ids::{GROUP_ID_BYTES_MAX, InviteLink, Jid, JidError, Lid, Person};
 pub use news::{MemberMove, News, Seen};
+pub use pace::PostPace;
 
 use crate::time::Millis;
 

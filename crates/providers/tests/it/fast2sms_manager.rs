@@ -180,7 +180,9 @@ async fn a_look_up_at_aisensy_walks_the_audience_of_the_campaign() {
                 assert_eq!(reading.campaign.as_deref(), Some("workshop_reminder_1h"));
                 (reading.digits.unwrap(), reading.proof == Proof::Delivered)
             }
-            Event::Inbound { .. } | Event::Other | Event::NotUnderstood(_) => panic!("a receipt"),
+            Event::Inbound { .. } | Event::Group(_) | Event::Other | Event::NotUnderstood(_) => {
+                panic!("a receipt")
+            }
         })
         .collect();
     let expected = [("919000000001", false), ("919000000002", false), ("919000000003", true)];

@@ -27,7 +27,7 @@ fn readings(raw: &str) -> Vec<Reading> {
     events
         .filter_map(|event| match event {
             Event::Receipt(reading) => Some(reading),
-            Event::Inbound { .. } | Event::Other | Event::NotUnderstood(_) => None,
+            Event::Inbound { .. } | Event::Group(_) | Event::Other | Event::NotUnderstood(_) => None,
         })
         .collect()
 }

@@ -185,7 +185,7 @@ async fn receipts_are_genuine_repeatable_and_end_where_the_phone_is() {
         .into_iter()
         .filter_map(|event| match event {
             Event::Receipt(reading) => Some(reading),
-            Event::Inbound { .. } | Event::Other | Event::NotUnderstood(_) => None,
+            Event::Inbound { .. } | Event::Group(_) | Event::Other | Event::NotUnderstood(_) => None,
         })
         .collect();
     assert!(readings.iter().any(|r| r.proof == Proof::Delivered));
