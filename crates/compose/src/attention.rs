@@ -121,6 +121,7 @@ impl Composer {
         }
         attention.matters.extend(open.iter().filter_map(paused));
         attention.matters.extend(open.iter().filter_map(in_doubt));
+        attention.matters.extend(open.iter().filter_map(|open| post_due(open, now)));
         if organization.stopped.is_none() {
             attention.matters.extend(open.iter().filter_map(|one| late(one, &open, &accounts, now)));
         }
@@ -201,6 +202,19 @@ fn paused(open: &Open) -> Option<Matter> {
         said: open.stop_text.clone(),
         by: open.stopped_by.clone(),
         at: open.stopped_at.unwrap_or(open.starts_at),
+        waiting: open.waiting,
+        deadline: open.deadline,
+    })
+}
+
+/// A post whose moment has come, and that a person is to make.
+fn post_due(open: &Open, now: Millis) -> Option<Matter> {
+    let under_way = matches!(open.status, BroadcastStatus::Scheduled | BroadcastStatus::InProgress);
+    let due = under_way && open.starts_at <= now && now < open.deadline && open.waiting > 0;
+    let asked = open.asked.clone().filter(|_| due)?;
+    Some(Matter::PostDue {
+        broadcast: open.broadcast.clone(),
+        asked,
         waiting: open.waiting,
         deadline: open.deadline,
     })

@@ -105,6 +105,17 @@ pub enum Matter {
         /// When the last one would have it.
         done_at: Millis,
     },
+    /// A post is due, and a person is to make it.
+    PostDue {
+        /// Which broadcast.
+        broadcast: AboutBroadcast,
+        /// Who was asked.
+        asked: String,
+        /// Groups that wait.
+        waiting: i64,
+        /// Its last useful moment.
+        deadline: Millis,
+    },
     /// Nobody knows whether messages went out.
     Unknown {
         /// Of which broadcast.
@@ -138,6 +149,7 @@ impl Matter {
             Matter::AccountRefused { account, .. } => format!("account_refused {}", account.id),
             Matter::WalletLow { account, .. } => format!("wallet_low {}", account.id),
             Matter::Late { broadcast, starts_at, .. } => format!("late {} {}", broadcast.id, starts_at.0),
+            Matter::PostDue { broadcast, .. } => format!("post_due {}", broadcast.id),
             Matter::Unknown { broadcast, .. } => format!("unknown {}", broadcast.id),
             Matter::ReceiptsSilent { account, since, .. } => {
                 format!("receipts_silent {} {}", account.id, since.0)
@@ -156,6 +168,7 @@ impl Matter {
             | Matter::ReceiptsSilent { account, .. } => Some(account.id),
             Matter::Paused { broadcast, .. }
             | Matter::Late { broadcast, .. }
+            | Matter::PostDue { broadcast, .. }
             | Matter::Unknown { broadcast, .. } => Some(broadcast.account),
         }
     }
@@ -167,6 +180,7 @@ impl Matter {
             | Matter::AccountStopped { waiting, .. }
             | Matter::Paused { waiting, .. }
             | Matter::AccountRefused { waiting, .. }
+            | Matter::PostDue { waiting, .. }
             | Matter::Late { waiting, .. } => *waiting,
             Matter::Unknown { n, .. } | Matter::NotUnderstood { n } => *n,
             Matter::ReceiptsSilent { handed_over, .. } => *handed_over,
@@ -181,7 +195,7 @@ impl Matter {
                 let own_decision = *why == Reason::Ours(OwnReason::PausedByPerson);
                 *waiting > 0 && !own_decision && deadline.since(now) < URGENT_MS
             }
-            Matter::Late { .. } => true,
+            Matter::Late { .. } | Matter::PostDue { .. } => true,
             Matter::SendingStopped { .. }
             | Matter::AccountStopped { .. }
             | Matter::AccountRefused { .. }
@@ -202,6 +216,7 @@ impl Matter {
             | Matter::AccountRefused { .. }
             | Matter::WalletLow { .. }
             | Matter::Late { .. }
+            | Matter::PostDue { .. }
             | Matter::Unknown { .. }
             | Matter::ReceiptsSilent { .. }
             | Matter::NotUnderstood { .. } => Millis(0),
@@ -215,11 +230,12 @@ impl Matter {
             Matter::Paused { .. } => 1,
             Matter::AccountStopped { .. } => 2,
             Matter::AccountRefused { .. } => 3,
-            Matter::Late { .. } => 4,
-            Matter::WalletLow { .. } => 5,
-            Matter::Unknown { .. } => 6,
-            Matter::ReceiptsSilent { .. } => 7,
-            Matter::NotUnderstood { .. } => 8,
+            Matter::PostDue { .. } => 4,
+            Matter::Late { .. } => 5,
+            Matter::WalletLow { .. } => 6,
+            Matter::Unknown { .. } => 7,
+            Matter::ReceiptsSilent { .. } => 8,
+            Matter::NotUnderstood { .. } => 9,
         }
     }
 }

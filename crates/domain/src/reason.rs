@@ -35,6 +35,8 @@ crate::text_enum! {
         PausedByPerson = "paused_by_person",
         /// The workshop was cancelled.
         WorkshopCancelled = "workshop_cancelled",
+        /// A person was to post it by hand, and could not.
+        CannotPost = "cannot_post",
         /// The workshop was moved, and the message would tell the old time.
         WorkshopMoved = "workshop_moved",
     }

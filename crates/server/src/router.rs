@@ -119,7 +119,7 @@ macro_rules! templates {
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, attention, broadcast, consents, correct, erase, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
+        account, attention, broadcast, consents, correct, erase, groups, hand, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
         settings::{alerts, audit, charges, integrations, prices, purposes, templates},
         setup, stream, team, webhook, workshop, workshops,
     };
@@ -149,6 +149,9 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/",                                  SignedIn,   home::show),
         route(GET,  "/compose/confirm",                   Send,       home::confirm::show),
         route(POST, "/compose/confirm",                   Send,       home::confirm::confirm),
+        route(POST, "/compose/posts",                     Read,       home::posts::compose),
+        route(POST, "/compose/posts/review",              Send,       home::posts::review),
+        route(POST, "/compose/posts/confirm",             Send,       home::posts::confirm),
         route(GET,  "/compose/test",                      Send,       home::test::show),
         route(POST, "/compose/test",                      Send,       home::test::send),
         route(POST, "/compose/check",                     Send,       home::test::check),
@@ -170,6 +173,12 @@ pub fn table() -> Vec<Route> {
         route(POST, "/workshops/{workshop}/edit",         Manage,     workshops::form::update),
         route(GET,  "/workshops/{workshop}/cancel",       Manage,     workshops::ask_cancel),
         route(POST, "/workshops/{workshop}/cancel",       Manage,     workshops::cancel),
+        route(GET,  "/workshops/{workshop}/groups",       Read,       groups::list),
+        route(POST, "/workshops/{workshop}/groups",       Manage,     groups::choose),
+        route(POST, "/workshops/{workshop}/groups/name",  Manage,     groups::name),
+        route(GET,  "/groups/{group}",                    Manage,     groups::edit),
+        route(POST, "/groups/{group}",                    Manage,     groups::update),
+        route(POST, "/groups/{group}/remove",             Manage,     groups::remove),
         route(GET,  "/workshops/{workshop}/webhook",      Manage,     webhook::show),
         route(POST, "/workshops/{workshop}/webhook",      Manage,     webhook::make),
         route(POST, "/workshops/{workshop}/webhook/remove", Manage,   webhook::remove),
@@ -208,6 +217,9 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/broadcasts/{broadcast}/messages/{position}", Read, broadcast::message::show),
         route(GET,  "/broadcasts/{broadcast}/messages/{position}/tell", Send, correct::tell),
         route(POST, "/broadcasts/{broadcast}/messages/{position}/decide", Send, broadcast::message::decide),
+        route(GET,  "/broadcasts/{broadcast}/post",       Read,       hand::show),
+        route(POST, "/broadcasts/{broadcast}/post",       Send,       hand::mark),
+        route(POST, "/broadcasts/{broadcast}/ask",        Send,       hand::ask),
         route(POST, "/broadcasts/{broadcast}/pause",      Send,       broadcast::actions::pause),
         route(POST, "/broadcasts/{broadcast}/rewrite",    Send,       attention::rewrite),
         route(POST, "/broadcasts/{broadcast}/resume",     Send,       broadcast::actions::resume),

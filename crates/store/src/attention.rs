@@ -44,6 +44,8 @@ pub struct Open {
     pub stop_text: String,
     /// Estimated price of one unit.
     pub unit_price: Money,
+    /// Who was asked to post it by hand; `None` where the program sends.
+    pub asked: Option<String>,
     /// Recipients that are written down.
     pub planned: i64,
     /// Units that all of them are charged as.
@@ -86,6 +88,8 @@ struct OpenRow {
     stop_code: Option<String>,
     stop_text: Option<String>,
     unit_price: i64,
+    by_hand: bool,
+    assignee: String,
     planned: i64,
     units: i64,
     is_shared: bool,
@@ -117,6 +121,7 @@ impl TryFrom<OpenRow> for Open {
             stop_code: Reason::from(row.stop_code.as_deref().unwrap_or_default()),
             stop_text: row.stop_text.unwrap_or_default(),
             unit_price: Money(row.unit_price),
+            asked: row.by_hand.then_some(row.assignee),
             planned: row.planned,
             units: row.units,
             is_shared: row.is_shared,
@@ -150,7 +155,7 @@ impl Org {
                  )
                  SELECT b.id, b.integration_id, b.channel, b.title, b.workshop_id, w.title AS workshop_title,
                         w.starts_at AS workshop_starts_at, b.status, b.starts_at, b.deadline, b.started_at, b.stopped_at, b.stopped_by,
-                        b.stop_code, b.stop_text, b.unit_price, b.planned, b.units, b.content <> '' AS is_shared, counted.waiting, counted.unknown,
+                        b.stop_code, b.stop_text, b.assignee_id IS NOT NULL AS by_hand, b.assignee, b.unit_price, b.planned, b.units, b.content <> '' AS is_shared, counted.waiting, counted.unknown,
                         counted.handed_over, counted.reported
                  FROM counted JOIN broadcasts b ON b.id = counted.id JOIN workshops w ON w.id = b.workshop_id
                  WHERE b.status IN ('planning', 'scheduled', 'in_progress', 'paused') OR counted.unknown > 0

@@ -15,6 +15,7 @@ use crate::{
     Store,
     db::args,
     error::{StoreError, json, word},
+    groups::BY_HAND,
     org::Org,
     work::{Work, count_from_now},
 };
@@ -144,7 +145,7 @@ impl TryFrom<IntegrationRow> for Integration {
 }
 
 impl Org {
-    /// Every connected account, oldest first.
+    /// Every connected account, oldest first. That of groups which people post to by hand is none.
     pub async fn integrations(&self) -> Result<Vec<Integration>, StoreError> {
         let rows: Vec<IntegrationRow> = self
             .db
@@ -153,8 +154,8 @@ impl Org {
                         i.per_day, i.health, i.last_receipt_at, i.stopped_at, i.stopped_by, i.secrets_set_by, i.secrets_set_at,
                         p.held_until, p.day_calls
                  FROM integrations i JOIN integration_pace p ON p.integration_id = i.id
-                 WHERE i.organization_id = $1 AND i.removed_at IS NULL ORDER BY i.id",
-                args![self.id()],
+                 WHERE i.organization_id = $1 AND i.removed_at IS NULL AND i.kind <> $2 ORDER BY i.id",
+                args![self.id(), BY_HAND],
             )
             .await?;
         rows.into_iter().map(Integration::try_from).collect()
@@ -455,8 +456,8 @@ impl Store {
         let rows: Vec<AccountRow> = self
             .db
             .all(
-                "SELECT id, organization_id, kind, settings, secrets FROM integrations WHERE removed_at IS NULL ORDER BY id",
-                args![],
+                "SELECT id, organization_id, kind, settings, secrets FROM integrations WHERE removed_at IS NULL AND kind <> $1 ORDER BY id",
+                args![BY_HAND],
             )
             .await?;
         rows.into_iter().map(Account::try_from).collect()

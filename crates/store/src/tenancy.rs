@@ -93,6 +93,8 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("sent_fresh", TENANT, ALL),
     ("sent_ids", Parent("integration_id", "integrations"), ALL),
     ("user_ids", TENANT, ALL),
+    ("groups", TENANT, ALL),
+    ("workshop_groups", TENANT, ALL),
 ];
 
 impl Whose {

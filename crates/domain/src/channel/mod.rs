@@ -60,6 +60,11 @@ impl Channel {
         Channel::ALL.iter().copied().filter(|channel| channel.sends())
     }
 
+    /// The channels that this version sends on to people, each of whom has a message of their own.
+    pub fn to_people() -> impl Iterator<Item = Channel> {
+        Channel::sending().filter(|channel| channel.rules().reach != Reach::Groups)
+    }
+
     /// Whether a landline can be reached on it.
     pub fn reaches_landlines(self) -> bool {
         self.rules().reach == Reach::Telephones
@@ -69,6 +74,7 @@ impl Channel {
     pub fn reaches(self, phone: &str) -> bool {
         match self.rules().reach {
             Reach::Telephones => true,
+            Reach::Groups => false,
             Reach::Mobiles => !is_landline(phone),
             Reach::IndianMobiles => {
                 let digits = phone.strip_prefix("+91").filter(|_| !is_landline(phone));

@@ -53,4 +53,6 @@ pub enum Reach {
     IndianMobiles,
     /// Every telephone.
     Telephones,
+    /// No number: groups.
+    Groups,
 }

@@ -258,7 +258,7 @@ async fn pick_workshop(org: &Org, title: &str) -> anyhow::Result<Workshop> {
 /// The template decides the channel, unless both have one of that name.
 async fn pick_template(org: &Org, name: &str, channel: Option<Channel>) -> anyhow::Result<Template> {
     let mut all = vec![];
-    let sends = Channel::sending();
+    let sends = Channel::to_people();
     for with in sends.filter(|with| channel.is_none_or(|channel| channel == *with)) {
         all.extend(org.templates(with).await?);
     }

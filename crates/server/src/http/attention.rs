@@ -72,6 +72,7 @@ fn provider(matter: &Matter) -> &'static str {
         | Matter::SendingStopped { .. }
         | Matter::Paused { .. }
         | Matter::Late { .. }
+        | Matter::PostDue { .. }
         | Matter::NotUnderstood { .. } => "",
     };
     registry::vendor(kind).map_or("The provider", |vendor| vendor.name())
@@ -88,6 +89,7 @@ fn link(matter: &Matter) -> Option<(String, String)> {
     match matter {
         Matter::Paused { broadcast, .. }
         | Matter::Late { broadcast, .. }
+        | Matter::PostDue { broadcast, .. }
         | Matter::Unknown { broadcast, .. } => to(broadcast),
         Matter::SendingStopped { .. }
         | Matter::AccountStopped { .. }
@@ -119,6 +121,9 @@ fn act(matter: &Matter, may_send: bool) -> (Icon, Option<Button>) {
         }
         Matter::AccountRefused { account, .. } | Matter::WalletLow { account, .. } => {
             (Icon::Plug, page(format!("/settings/integrations/{}#test", account.id)))
+        }
+        Matter::PostDue { broadcast, .. } => {
+            (Icon::Group, page(format!("/broadcasts/{}/post", broadcast.id)))
         }
         Matter::Late { broadcast, .. } => (Icon::Wait, page(format!("/broadcasts/{}", broadcast.id))),
         Matter::Unknown { broadcast, .. } => {

@@ -7,6 +7,8 @@ pub mod consents;
 pub mod correct;
 mod csv;
 pub mod erase;
+pub mod groups;
+pub mod hand;
 pub mod health;
 pub mod home;
 pub mod imports;

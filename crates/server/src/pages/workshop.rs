@@ -30,7 +30,7 @@ use self::{
     told::Ledger,
 };
 use super::{
-    unprocessable, webhook,
+    groups, unprocessable, webhook,
     workshops::{cancel_confirm, crumbs, href, ok, status_chip, tag_chip},
 };
 use crate::{
@@ -339,6 +339,11 @@ fn details_card(member: &Member, workshop: &Workshop) -> Card {
                     Some(format!("{} min", workshop.ends_at.since(workshop.starts_at) / MINUTE)),
                 ),
                 ("Entered by".into(), html! { (workshop.created_by) }, Some(entered)),
+                (
+                    "Groups".into(),
+                    html! { a class="m-link" href=(groups::of_workshop(workshop.id)) { "WhatsApp groups" } },
+                    None,
+                ),
                 (
                     "Webhook".into(),
                     html! { a class="m-link" href=(webhook::href(workshop.id)) { "Registrations from a form or a shop" } },

@@ -2,7 +2,7 @@
 
 use maud::{Markup, Render, html};
 
-use super::button::Button;
+use super::button::{Button, Csrf};
 use super::format::{counted, rupees};
 use super::icons::Icon;
 
@@ -13,6 +13,8 @@ pub struct Composer {
     pub id: String,
     /// Where the form goes: with a GET, so that what was chosen stands in the address.
     pub action: String,
+    /// The session's token, where the form is posted: what is written on it is too long for an address.
+    pub posts: Option<Csrf>,
     /// Names and values that go along unseen: the channel, the draft.
     pub hidden: Vec<(String, String)>,
     /// Who, What, When.
@@ -38,7 +40,8 @@ impl Render for Composer {
     fn render(&self) -> Markup {
         html! {
             div class="m-compose" {
-                form class="m-card m-form" id=(self.id) method="get" action=(self.action) aria-label="New broadcast" data-composer {
+                form class="m-card m-form" id=(self.id) method=(if self.posts.is_some() { "post" } else { "get" }) action=(self.action) aria-label="New broadcast" data-composer[self.posts.is_none()] {
+                    @if let Some(csrf) = &self.posts { (csrf) }
                     @for (name, value) in &self.hidden { input type="hidden" name=(name) value=(value); }
                     @for (at, part) in self.parts.iter().enumerate() { (part.numbered(at + 1)) }
                     div class="m-noscript m-part__update" { (Button::new("Update").unchecked()) }

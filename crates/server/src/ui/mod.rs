@@ -46,3 +46,4 @@ pub mod toast;
 pub mod today;
 pub mod truth_strip;
 pub mod words;
+pub mod written;

@@ -9,6 +9,7 @@ use maud::{Markup, Render, html};
 
 use super::format::{grouped, initials};
 use super::icons::Icon;
+use super::written::Written;
 
 /// A piece of a text; it comes from the same function that sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub struct Bubble {
     pub buttons: Vec<String>,
     /// Two ticks beside the time, as WhatsApp has them.
     pub ticks: bool,
+    /// Its text has WhatsApp’s formatting.
+    pub formatted: bool,
 }
 
 impl Bubble {
@@ -70,7 +73,7 @@ impl Bubble {
                     if media.name.is_empty() { media.url.clone() } else { media.name.clone() }
                 };
                 let media = post.media.as_ref().map(name);
-                return Bubble { text, at, media, ..Bubble::default() };
+                return Bubble { text, at, media, formatted: true, ..Bubble::default() };
             }
         };
         let title = Some(template.header.clone()).filter(|header| !header.is_empty());
@@ -84,6 +87,7 @@ impl Bubble {
             media: name.cloned(),
             buttons: template.buttons.iter().map(|button| button.label.clone()).collect(),
             ticks: true,
+            formatted: false,
         }
     }
 }
@@ -94,7 +98,7 @@ impl Render for Bubble {
             div class="m-bubble" {
                 @if let Some(media) = &self.media { p class="m-bubble__media" { (Icon::Download) (media) } }
                 @if !self.title.is_empty() { p class="m-bubble__title" { @for part in &self.title { (part) } } }
-                p class="m-bubble__text" { @for part in &self.text { (part) } }
+                @if self.formatted { (Written(&self.text)) } @else { p class="m-bubble__text" { @for part in &self.text { (part) } } }
                 p class="m-bubble__foot" { span { (self.footer) } span { (self.at) @if self.ticks { (Icon::CheckTwice) } } }
             }
             @for button in &self.buttons { div class="m-bubble__btn" { (Icon::Open) (button) } }

@@ -59,6 +59,10 @@ on_both! {
         let broadcast = crate::broadcast::planned(&world, &people).await;
         people.records.push(("{broadcast}", broadcast.to_string()));
         people.records.push(("{position}", "1".to_owned()));
+        let org = world.app.store.org(store::Actor::command_line(people.first));
+        let named = store::groups::NamedGroup { subject: FIRST.into(), invite_link: String::new(), members: None };
+        let group = org.name_group(&named, None, world.clock_now()).await.unwrap();
+        people.records.push(("{group}", group.to_string()));
         let routes = table();
         assert!(routes.iter().any(names_a_record), "needs a route with an id");
         // Strangers and lower roles first: what they must not change has to be there.

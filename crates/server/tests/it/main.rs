@@ -26,6 +26,7 @@ mod listener;
 mod ops;
 mod opt_out;
 mod paging;
+mod posts;
 mod settings;
 mod sign_in;
 mod size;

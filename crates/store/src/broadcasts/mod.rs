@@ -5,7 +5,7 @@ mod decisions;
 use domain::{
     broadcast::{Audience, BroadcastStatus},
     channel::{Category, Channel},
-    ids::{BroadcastId, IntegrationId, TemplateId, WorkshopId},
+    ids::{BroadcastId, IntegrationId, TemplateId, UserId, WorkshopId},
     message::MessageState,
     money::Money,
     reason::Reason,
@@ -22,6 +22,7 @@ use crate::{
     db::{Batch, Tx, args},
     error::{StoreError, json, word},
     org::Org,
+    posts::Asked,
     templates::batch_name,
     work::{Work, sending_hours},
 };
@@ -157,6 +158,8 @@ pub struct Broadcast {
     pub units: i64,
     /// What it tells.
     pub purpose: Purpose,
+    /// Who was asked to post it by hand; `None` where the program sends.
+    pub asked: Option<Asked>,
     /// Rows per state and reason; they add up to `planned`.
     pub counts: Vec<Count>,
 }
@@ -206,6 +209,8 @@ struct BroadcastRow {
     planned: i64,
     units: i64,
     purpose: String,
+    assignee_id: Option<Uuid>,
+    assignee: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -259,6 +264,7 @@ fn assemble(rows: Vec<BroadcastRow>, counts: Vec<CountRow>) -> Result<Vec<Broadc
                 planned: row.planned,
                 units: row.units,
                 purpose: Purpose::stored(row.purpose),
+                asked: row.assignee_id.map(|id| Asked { user: UserId(id), name: row.assignee }),
                 counts,
             })
         })
@@ -406,7 +412,7 @@ impl Org {
                 "SELECT b.id, b.integration_id, b.workshop_id, w.title AS workshop_title, w.starts_at AS workshop_starts_at,
                         b.channel, b.category, b.title, b.template_id, b.template, b.status, b.created_by, b.created_at, b.starts_at, b.deadline,
                         b.started_at, b.finished_at, b.stopped_at, b.stopped_by, b.stop_code, b.stop_text, b.hours, b.unit_price, b.planned,
-                        b.units, b.purpose
+                        b.units, b.purpose, b.assignee_id, b.assignee
                  FROM broadcasts b JOIN workshops w ON w.id = b.workshop_id WHERE b.id = $1 AND b.organization_id = $2",
                 args![id.0, self.id()],
             )
@@ -445,7 +451,7 @@ impl Org {
                 "SELECT b.id, b.integration_id, b.workshop_id, w.title AS workshop_title, w.starts_at AS workshop_starts_at,
                         b.channel, b.category, b.title, b.template_id, b.template, b.status, b.created_by, b.created_at, b.starts_at, b.deadline,
                         b.started_at, b.finished_at, b.stopped_at, b.stopped_by, b.stop_code, b.stop_text, b.hours, b.unit_price, b.planned,
-                        b.units, b.purpose
+                        b.units, b.purpose, b.assignee_id, b.assignee
                  FROM broadcasts b JOIN workshops w ON w.id = b.workshop_id
                  WHERE b.organization_id = $1 AND ($2 = '' OR b.channel = $2) AND ($3 OR b.workshop_id = $4) AND b.id < $5
                  ORDER BY b.id DESC LIMIT $6",

@@ -232,7 +232,7 @@ impl Work {
                  FROM broadcasts b
                  JOIN integrations i ON i.id = b.integration_id
                  JOIN integration_pace p ON p.integration_id = b.integration_id
-                 WHERE b.id = $1 AND b.status IN ('scheduled', 'in_progress') FOR UPDATE OF b SKIP LOCKED FOR UPDATE OF p",
+                 WHERE b.id = $1 AND b.status IN ('scheduled', 'in_progress') AND b.assignee_id IS NULL FOR UPDATE OF b SKIP LOCKED FOR UPDATE OF p",
                 args![
                     want.broadcast.0,
                     now,

@@ -79,6 +79,8 @@ impl Work {
                  JOIN integration_pace p ON p.integration_id = i.id
                  WHERE b.status IN ('scheduled', 'in_progress') AND (b.status = 'in_progress' OR b.starts_at <= $1)
                    AND b.deadline > $1
+                   -- What a person posts by hand is no work of the program.
+                   AND b.assignee_id IS NULL
                    AND i.stopped_at IS NULL AND i.removed_at IS NULL AND o.stopped_at IS NULL AND p.held_until <= $1
                  ORDER BY b.served_at, b.id",
                 args![now],

@@ -18,6 +18,7 @@ mod imports;
 mod people;
 mod plans;
 mod pooler;
+mod posts;
 mod proofs;
 mod reached;
 mod readers;

@@ -53,6 +53,8 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM sent_fresh",
     "SELECT COUNT(*) FROM sent_ids",
     "SELECT COUNT(*) FROM user_ids",
+    "SELECT COUNT(*) FROM groups",
+    "SELECT COUNT(*) FROM workshop_groups",
 ];
 
 fn table(sql: &str) -> &str {
@@ -128,6 +130,10 @@ async fn fill(world: &World) {
         ),
         format!("INSERT INTO sent_fresh VALUES ({any}, {organization}, {any}, {broadcast}, 0, '')"),
         format!("INSERT INTO sent_ids SELECT id, 1, 1, {broadcast}, 1 FROM integrations"),
+        format!(
+            "INSERT INTO groups SELECT {any}, {organization}, id, '', 'Batch 7', '', 1, FALSE, FALSE, 'group', '', NULL, NULL, '', 0 FROM integrations"
+        ),
+        format!("INSERT INTO workshop_groups SELECT {workshop}, id, {organization}, '', 0 FROM groups"),
         format!("INSERT INTO user_ids VALUES ({any}, 'IN.TEST', {organization}, '', NULL, 0)"),
     ] {
         world.run(sql).await;

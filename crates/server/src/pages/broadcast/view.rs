@@ -232,15 +232,40 @@ impl View {
     /// What needs a hand: just confirmed, paused, stopped. Hidden when there is nothing to say.
     fn notes(&self) -> Markup {
         let notes: Vec<Note> =
-            [self.undo_note(), self.paused_note(), self.stopped_note()].into_iter().flatten().collect();
+            [self.by_hand_note(), self.undo_note(), self.paused_note(), self.stopped_note()]
+                .into_iter()
+                .flatten()
+                .collect();
         html! {
             div data-live-id="broadcast-notes" hidden[notes.is_empty()] { @for note in &notes { (note) } }
         }
     }
 
+    /// A person posts: who, and where they do it.
+    fn by_hand_note(&self) -> Option<Note> {
+        let asked = self.broadcast.asked.as_ref()?;
+        let waiting = self.broadcast.in_state(MessageState::Waiting);
+        if self.is_over() || waiting == 0 {
+            return None;
+        }
+        let text = format!(
+            "{} is asked to post in {}, before {}.",
+            asked.name,
+            counted(waiting, "group", "groups"),
+            self.at(self.broadcast.deadline)
+        );
+        let to = crate::pages::hand::href(self.broadcast.id);
+        Some(
+            Note::new(crate::ui::chip::Tone::Act, "Posted by hand.", text)
+                .action(Button::link("Post by hand", to).small()),
+        )
+    }
+
     fn undo_note(&self) -> Option<Note> {
         let until = self.broadcast.created_at.plus(UNDO_MS);
         let open = matches!(self.broadcast.status, BroadcastStatus::Planning | BroadcastStatus::Scheduled);
+        // Whoever posts by hand begins when they like, and can be called.
+        let open = open && self.broadcast.asked.is_none();
         if !open || self.now >= until || !self.may_send {
             return None;
         }
@@ -320,14 +345,14 @@ impl View {
             receipts: self.has_receipts(),
             reads: self.broadcast.channel.can_prove_read(),
             href: href(self.broadcast.id),
-            noun: "people",
+            noun: if self.broadcast.channel == Channel::WhatsappGroup { "groups" } else { "people" },
             live: if self.is_final() { Live::Ended } else { Live::On },
         }
     }
 
     /// Another channel that sends, for people whom this one does not reach.
     fn other_channel(&self) -> Channel {
-        let mut others = Channel::sending();
+        let mut others = Channel::to_people();
         others.find(|other| *other != self.broadcast.channel).unwrap_or(self.broadcast.channel)
     }
 
@@ -393,7 +418,7 @@ impl View {
 }
 
 /// A value of a query. Only what codes consist of stays as it is.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.bytes()
         .map(|b| match b {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.' => char::from(b).to_string(),

@@ -48,6 +48,7 @@ fn step_of(reason: OwnReason) -> Step {
         | OwnReason::PausedByPerson
         | OwnReason::Account
         | OwnReason::Template
+        | OwnReason::CannotPost
         | OwnReason::WorkshopCancelled
         | OwnReason::WorkshopMoved => Step::Show,
     }

@@ -46,7 +46,7 @@ pub(super) fn tabs(state: &Compose, standings: &[(Channel, (Tone, String))]) -> 
 /// What a channel does that this version does not send on, and the way that works.
 pub(super) fn not_available(state: &Compose) -> Empty {
     let rules = state.channel.rules();
-    let works = Channel::sending().map(|channel| {
+    let works = Channel::to_people().map(|channel| {
         let link = Button::link(format!("Send on {}", channel.title()), state.on(channel).href("/"));
         link.icon(Icon::of(channel))
     });

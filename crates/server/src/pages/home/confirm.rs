@@ -163,7 +163,7 @@ fn digits(typed: &str) -> String {
     typed.chars().filter(char::is_ascii_digit).collect()
 }
 
-async fn is_confirmed(member: &Member, id: BroadcastId) -> Result<bool, Problem> {
+pub(super) async fn is_confirmed(member: &Member, id: BroadcastId) -> Result<bool, Problem> {
     match member.org.broadcast(id).await {
         Ok(_) => Ok(true),
         Err(StoreError::Missing) => Ok(false),
@@ -466,11 +466,11 @@ fn cost(member: &Member, composer: &ComposerState) -> (String, Markup, Option<St
 }
 
 /// The id of the broadcast to be, with the proof that we gave it to this person: whoever presses twice presses the same.
-fn token(app: &App, member: &Member, id: BroadcastId) -> String {
+pub(super) fn token(app: &App, member: &Member, id: BroadcastId) -> String {
     format!("{id}.{}", hex::encode(proof(app, member, id)))
 }
 
-fn read_token(app: &App, member: &Member, token: &str) -> Option<BroadcastId> {
+pub(super) fn read_token(app: &App, member: &Member, token: &str) -> Option<BroadcastId> {
     let (id, given) = token.split_once('.')?;
     let id: BroadcastId = id.parse().ok()?;
     let ours: bool = proof(app, member, id).as_slice().ct_eq(&hex::decode(given).ok()?).into();

@@ -11,6 +11,7 @@ pub(crate) mod history;
 mod parts;
 mod paths;
 mod people;
+pub mod posts;
 pub mod test;
 mod timing;
 mod today;
@@ -67,6 +68,9 @@ pub async fn show(
     // Somebody who belongs to no organisation has only an account.
     let Ok(member) = member else { return Ok(see_other("/account")) };
     let mut state = Compose::read(&query.0);
+    if state.channel == Channel::WhatsappGroup {
+        return posts::show(&app, &member, &query.0).await;
+    }
     let found = today::find(&member).await?;
     let first = found.as_ref().map(|found| found.first.id);
     let choices = Choices::load(&member, &mut state, Ids::MayBeOld, first).await?;
@@ -221,6 +225,7 @@ impl View<'_> {
         Composer {
             id: FORM.to_owned(),
             action: "/".to_owned(),
+            posts: None,
             hidden,
             parts: parts::all(self.member, self.choices, composer),
             aside: html! { (parts::preview(self.member, composer)) (parts::checks(self.member, composer)) },

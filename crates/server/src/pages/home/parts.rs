@@ -49,7 +49,7 @@ fn starts(member: &Member, workshop: &Workshop) -> String {
     if (day..next).contains(&workshop.starts_at) { format!("today {at}") } else { at }
 }
 
-fn workshops(member: &Member, choices: &Choices, chosen: WorkshopId) -> Field {
+pub(super) fn workshops(member: &Member, choices: &Choices, chosen: WorkshopId) -> Field {
     let current = chosen.to_string();
     let choice = |workshop: &Workshop| {
         let label = format!("{}, {}", workshop.title, starts(member, workshop));

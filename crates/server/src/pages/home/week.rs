@@ -83,7 +83,8 @@ impl Week<'_> {
 /// What the broadcasts tell, the most frequent first.
 fn purposes(planned: &[Planned]) -> Vec<Purpose> {
     let mut counted: Vec<(Purpose, usize)> = vec![];
-    for one in planned.iter().filter(|one| one.status != BroadcastStatus::Cancelled) {
+    let people = planned.iter().filter(|one| one.purpose.word() != store::posts::PURPOSE);
+    for one in people.filter(|one| one.status != BroadcastStatus::Cancelled) {
         match counted.iter_mut().find(|(purpose, _)| *purpose == one.purpose) {
             Some((_, n)) => *n += 1,
             None => counted.push((one.purpose.clone(), 1)),

@@ -92,7 +92,7 @@ pub async fn save(State(app): State<App>, member: Member, form: Form<Vec<(String
 
 async fn all(member: &Member) -> Result<Vec<Template>, store::StoreError> {
     let mut all = Vec::new();
-    for channel in Channel::sending() {
+    for channel in Channel::to_people() {
         all.extend(member.org.templates(channel).await?);
     }
     Ok(all)

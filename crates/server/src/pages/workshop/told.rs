@@ -38,7 +38,9 @@ const COLUMNS: usize = 3;
 /// The purposes of a workshop's broadcasts: what was told first comes first. A broadcast that was cancelled before anything left tells nothing.
 pub(super) fn purposes(broadcasts: &[Broadcast]) -> Vec<Purpose> {
     let mut all: Vec<Purpose> = vec![];
-    for broadcast in broadcasts.iter().rev() {
+    // Posts tell groups, and nobody in person.
+    let people = broadcasts.iter().rev().filter(|one| one.channel != Channel::WhatsappGroup);
+    for broadcast in people {
         let nothing = broadcast.status == BroadcastStatus::Cancelled && told(broadcast) == 0;
         if !nothing && !all.contains(&broadcast.purpose) {
             all.push(broadcast.purpose.clone());

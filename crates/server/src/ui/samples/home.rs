@@ -306,6 +306,7 @@ fn composer(home: &Home) -> Composer {
         body,
     };
     Composer {
+        posts: None,
         id: "compose".into(),
         action: "/".into(),
         hidden: vec![("channel".into(), "personal".into())],

@@ -96,6 +96,10 @@ pub fn matter(matter: &Matter, about: &About<'_>) -> Words {
                 at(*done_at)
             ),
         },
+        Matter::PostDue { broadcast, asked, waiting, deadline } => Words {
+            title: format!("Post by hand in {}: {asked} was asked.", counted(*waiting, "group", "groups")),
+            why: format!("{}. Not posted after {}.", of(broadcast), at(*deadline)),
+        },
         Matter::Unknown { broadcast, n } => Words {
             title: format!("{} unknown to settle.", grouped(*n)),
             why: format!(
@@ -135,6 +139,7 @@ pub fn short(matter: &Matter) -> String {
         Matter::AccountRefused { account, .. } => format!("Refused: {}", account.name),
         Matter::WalletLow { account, .. } => format!("Low credit: {}", account.name),
         Matter::Late { broadcast, .. } => format!("Late: {}", broadcast.title),
+        Matter::PostDue { broadcast, .. } => format!("Post now: {}", broadcast.title),
         Matter::Unknown { .. } => "Unknown messages to settle".to_owned(),
         Matter::ReceiptsSilent { account, .. } => format!("No receipts: {}", account.name),
         Matter::NotUnderstood { .. } => "Posts that cannot be read".to_owned(),
@@ -162,6 +167,7 @@ pub fn button(matter: &Matter) -> String {
         Matter::AccountRefused { .. } => "Look at the account".to_owned(),
         Matter::WalletLow { .. } => "Look at the account".to_owned(),
         Matter::Late { waiting, .. } => format!("Open ({})", grouped(*waiting)),
+        Matter::PostDue { waiting, .. } => format!("Post by hand ({})", grouped(*waiting)),
         Matter::Unknown { n, .. } => format!("Settle ({})", grouped(*n)),
         Matter::ReceiptsSilent { .. } => "Look at the webhook".to_owned(),
         Matter::NotUnderstood { n } => format!("Look at them ({})", grouped(*n)),

@@ -50,6 +50,7 @@ pub fn own(reason: OwnReason) -> Words {
         OwnReason::Cancelled => ("Cancelled", "Not sent, as somebody asked."),
         OwnReason::PausedByPerson => ("Paused", "Somebody paused it."),
         OwnReason::WorkshopCancelled => ("Workshop cancelled", "Not sent: the workshop does not take place."),
+        OwnReason::CannotPost => ("Could not be posted", "Whoever was to post it by hand could not."),
         OwnReason::WorkshopMoved => ("Workshop moved", "Not sent: it would have told the old time."),
     };
     Words { title, note }

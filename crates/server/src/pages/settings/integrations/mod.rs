@@ -148,6 +148,8 @@ pub async fn list(State(app): State<App>, member: Member) -> PageResult {
 fn serves() -> String {
     let (sends, others): (Vec<Channel>, Vec<Channel>) =
         Channel::ALL.iter().partition(|channel| channel.sends());
+    let sends: Vec<Channel> =
+        sends.into_iter().filter(|channel| registry::serving(*channel).next().is_some()).collect();
     format!(
         "This version sends on {}. Accounts for {} cannot be connected in it.",
         through(&sends),
@@ -174,7 +176,7 @@ fn none(may: bool) -> Empty {
         icon: Icon::Plug,
         title: "Connect the account that sends".into(),
         text: if may {
-            let sends: Vec<Channel> = Channel::sending().collect();
+            let sends: Vec<Channel> = Channel::to_people().collect();
             format!(
                 "Messages go out through your own accounts: {}. You need the account’s API key; a webhook adds receipts.",
                 through(&sends)

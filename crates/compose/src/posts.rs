@@ -1,0 +1,233 @@
+//! Posts in groups: what somebody wants to post, everything that follows from it, and the one way to confirm it.
+
+use domain::{
+    ids::{BroadcastId, IntegrationId, TemplateId},
+    post::{GroupPost, PostProblem},
+    sending_hours::SendingHours,
+    template::{Content, Facts, ValueError},
+    time::Millis,
+    workshop::WorkshopStatus,
+};
+use store::{
+    groups::Group,
+    posts::{Asked, NewPosts},
+    workshops::Workshop,
+};
+
+use crate::{Caller, Confirmed, Refusal, Timing};
+
+/// What to post, to which groups, by whom, when.
+#[derive(Clone, Debug)]
+pub struct PostDraft {
+    /// Of which workshop.
+    pub workshop: Workshop,
+    /// To which groups, in the order in which they are posted to.
+    pub groups: Vec<Group>,
+    /// What is posted.
+    pub post: GroupPost,
+    /// What the posts are called in lists; empty for the first words of the post.
+    pub title: String,
+    /// Which template it was made of, where there is one.
+    pub template_id: Option<TemplateId>,
+    /// The account of the groups.
+    pub account: Option<IntegrationId>,
+    /// Who posts by hand; `None` where an account posts.
+    pub asked: Option<Asked>,
+    /// When.
+    pub timing: Timing,
+}
+
+/// A draft, and all that follows from it.
+#[derive(Clone, Debug)]
+pub struct PostReview {
+    /// What was asked for.
+    pub draft: PostDraft,
+    /// The values that are put in, the same for every group; or which one is missing.
+    pub content: Result<Content, ValueError>,
+    /// What was found, errors first.
+    pub findings: Vec<PostFinding>,
+}
+
+/// Something that was found about posts before they are confirmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PostFinding {
+    /// All sending of the organisation is stopped.
+    SendingStopped {
+        /// By whom.
+        by: String,
+    },
+    /// No group is chosen.
+    NoGroup,
+    /// A chosen group is gone, or the account may not write there.
+    NoPlace(String),
+    /// Groups of several accounts are chosen.
+    SeveralAccounts,
+    /// Nobody is asked to post.
+    NobodyAsked,
+    /// What is written cannot be posted.
+    Post(PostProblem),
+    /// A value is missing.
+    Value(ValueError),
+    /// What was typed for the time cannot be read, or has passed.
+    TimeUnreadable,
+    /// The last useful moment lies before the beginning.
+    EndsBeforeStart,
+    /// The workshop is cancelled or over.
+    WorkshopOver,
+    /// It falls into the quiet hours.
+    QuietHours,
+    /// It may be posted after the workshop has begun.
+    AfterStart,
+    /// Two chosen groups have the same name.
+    SameName(String),
+    /// Everybody's phone rings.
+    MentionsAll,
+}
+
+impl PostFinding {
+    /// Whether it keeps the posts from being confirmed.
+    pub fn is_error(&self) -> bool {
+        match self {
+            PostFinding::SendingStopped { .. }
+            | PostFinding::NoGroup
+            | PostFinding::NoPlace(_)
+            | PostFinding::SeveralAccounts
+            | PostFinding::NobodyAsked
+            | PostFinding::Post(_)
+            | PostFinding::Value(_)
+            | PostFinding::TimeUnreadable
+            | PostFinding::EndsBeforeStart => true,
+            PostFinding::WorkshopOver
+            | PostFinding::QuietHours
+            | PostFinding::AfterStart
+            | PostFinding::SameName(_)
+            | PostFinding::MentionsAll => false,
+        }
+    }
+}
+
+/// Characters of the name that posts get from their text.
+const TITLE_MAX: usize = 60;
+
+impl PostDraft {
+    /// What the posts are called in lists.
+    pub fn name(&self) -> String {
+        let typed = self.title.trim();
+        let question = self.post.poll.as_ref().map_or("", |poll| poll.question.as_str());
+        let file = self.post.media.as_ref().map_or("", |media| media.name.as_str());
+        let text =
+            [typed, self.post.text.trim(), question.trim(), file].into_iter().find(|text| !text.is_empty());
+        let line = text.unwrap_or("Post").lines().next().unwrap_or_default();
+        let bare: String = line.chars().filter(|c| !matches!(c, '*' | '_' | '~' | '`')).collect();
+        let bare = if typed.is_empty() { bare.trim() } else { typed };
+        bare.chars().take(TITLE_MAX).collect()
+    }
+
+    /// People in the chosen groups, as far as it is known.
+    pub fn members(&self) -> i64 {
+        self.groups.iter().filter_map(|group| group.members).sum()
+    }
+
+    /// Everything that follows from it, for whoever asks.
+    pub fn review(self, caller: &Caller) -> PostReview {
+        let zone = &caller.organization.zone;
+        let facts = Facts {
+            workshop_title: self.workshop.title.clone(),
+            workshop_date: zone.long_date(self.workshop.starts_at),
+            workshop_time: zone.plain_time(self.workshop.starts_at),
+            workshop_join_link: self.workshop.join_link.clone(),
+            organisation: caller.organization.name.clone(),
+            ..Facts::default()
+        };
+        let content = self.post.fill(&facts);
+        let mut findings = self.problems(caller);
+        if let Err(error) = &content {
+            findings.push(PostFinding::Value(error.clone()));
+        }
+        findings.extend(self.warnings(caller));
+        findings.sort_by_key(|finding| !finding.is_error());
+        PostReview { draft: self, content, findings }
+    }
+
+    /// What keeps it from being confirmed, but for values.
+    fn problems(&self, caller: &Caller) -> Vec<PostFinding> {
+        let mut found = Vec::new();
+        if let Some((_, by)) = &caller.organization.stopped {
+            found.push(PostFinding::SendingStopped { by: by.clone() });
+        }
+        if self.groups.is_empty() {
+            found.push(PostFinding::NoGroup);
+        }
+        for group in self.groups.iter().filter(|group| !group.takes_posts()) {
+            found.push(PostFinding::NoPlace(group.subject.clone()));
+        }
+        if self.groups.iter().any(|group| Some(group.account) != self.account) {
+            found.push(PostFinding::SeveralAccounts);
+        }
+        if self.groups.iter().any(|group| group.by_hand) && self.asked.is_none() {
+            found.push(PostFinding::NobodyAsked);
+        }
+        found.extend(self.post.problems().into_iter().map(PostFinding::Post));
+        if self.timing.unreadable {
+            found.push(PostFinding::TimeUnreadable);
+        } else if self.timing.deadline <= Millis(self.timing.start.0.max(caller.now.0)) {
+            found.push(PostFinding::EndsBeforeStart);
+        }
+        found
+    }
+
+    fn warnings(&self, caller: &Caller) -> Vec<PostFinding> {
+        let mut found = Vec::new();
+        let over = matches!(self.workshop.status, WorkshopStatus::Cancelled | WorkshopStatus::Completed);
+        if over || self.workshop.ends_at <= caller.now {
+            found.push(PostFinding::WorkshopOver);
+        } else if self.timing.start > self.workshop.starts_at {
+            found.push(PostFinding::AfterStart);
+        }
+        if caller.organization.quiet_hours.covers(&caller.organization.zone, self.timing.start) {
+            found.push(PostFinding::QuietHours);
+        }
+        let name = |at: usize| self.groups[at].subject.trim().to_lowercase();
+        let twice = (0..self.groups.len()).find(|at| (0..*at).any(|before| name(before) == name(*at)));
+        if let Some(at) = twice {
+            found.push(PostFinding::SameName(self.groups[at].subject.clone()));
+        }
+        if self.post.mention_all {
+            found.push(PostFinding::MentionsAll);
+        }
+        found
+    }
+}
+
+impl PostReview {
+    /// Whether nothing stands in the way.
+    pub fn may_send(&self) -> bool {
+        !self.findings.iter().any(PostFinding::is_error)
+    }
+
+    /// Makes the broadcast; every group has its row from here on. A second confirmation with the same id makes no second one.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; then nothing was made.
+    pub async fn confirm(&self, caller: &Caller, id: BroadcastId) -> Result<Confirmed, Refusal> {
+        let draft = &self.draft;
+        let (Ok(content), Some(account), true) = (&self.content, draft.account, self.may_send()) else {
+            return Err(Refusal::Blocked);
+        };
+        let new = NewPosts {
+            account,
+            workshop: draft.workshop.id,
+            title: draft.name(),
+            template_id: draft.template_id,
+            template: serde_json::to_value(&draft.post).unwrap_or_default(),
+            content: serde_json::to_string(content).unwrap_or_default(),
+            groups: draft.groups.iter().map(|group| group.id).collect(),
+            asked: draft.asked.clone(),
+            starts_at: draft.timing.start,
+            deadline: draft.timing.deadline,
+            hours: SendingHours::any(),
+        };
+        let id = caller.org.confirm_posts(id, &new, caller.now).await?;
+        Ok(Confirmed { id, people: i64::try_from(draft.groups.len()).unwrap_or(i64::MAX) })
+    }
+}

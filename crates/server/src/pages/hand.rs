@@ -1,0 +1,432 @@
+//! Posting by hand: the page on which a person takes text and file, opens WhatsApp, and marks each group.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use domain::{
+    broadcast::BroadcastStatus,
+    ids::{BroadcastId, MessageRef},
+    message::MessageState,
+    post::{FilledPost, GroupPost},
+    role::Permission,
+    template::{Content, Message},
+    time::Millis,
+};
+use maud::{Markup, Render, html};
+use serde::Deserialize;
+use store::{
+    StoreError,
+    broadcasts::Broadcast,
+    groups::Group,
+    messages::{MessageFilter, MessageView},
+    posts::{Asked, Mark},
+};
+
+use crate::{
+    app::App,
+    http::{
+        error::{PageResult, Problem},
+        extract::{Form, Member, Path},
+        notice::{see_other, see_other_failed, see_other_saying},
+    },
+    pages::broadcast::{href as broadcast_href, view::escape},
+    ui::{
+        bar::{Bar, Key},
+        button::{Button, Weight},
+        chip::{Chip, Tone},
+        field::{Choice, Field},
+        format::{counted, grouped, span},
+        head::{Card, Head},
+        icons::Icon,
+        note::Note,
+        preview::{Bubble, Part},
+        shell::{Crumb, Section},
+    },
+};
+
+/// Groups of one broadcast that are shown.
+const ROWS_MAX: i64 = 1_000;
+/// What the button *Copy text* copies.
+const TEXT_ID: &str = "post-text";
+
+/// The page on which that broadcast is posted.
+pub(crate) fn href(id: BroadcastId) -> String {
+    format!("{}/post", broadcast_href(id))
+}
+
+/// `GET /broadcasts/{broadcast}/post`
+pub async fn show(State(app): State<App>, member: Member, Path(id): Path<BroadcastId>) -> PageResult {
+    let hand = Hand::load(&app, &member, id).await?;
+    Ok(hand.page())
+}
+
+/// What a button beside a group sends: what happened, and in which group, such as `posted 3`.
+#[derive(Debug, Deserialize)]
+pub struct MarkForm {
+    #[serde(default)]
+    mark: String,
+}
+
+/// The words of [`MarkForm`].
+const MARKS: [(Mark, &str); 3] =
+    [(Mark::Posted, "posted"), (Mark::NotYet, "not_yet"), (Mark::CannotPost, "cannot_post")];
+
+/// `POST /broadcasts/{broadcast}/post`: one group was posted to, or was not.
+pub async fn mark(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<BroadcastId>,
+    Form(form): Form<MarkForm>,
+) -> PageResult {
+    // Whose broadcast it is comes first.
+    member.org.broadcast(id).await?;
+    let read = form.mark.split_once(' ').and_then(|(word, position)| {
+        let (mark, _) = MARKS.iter().find(|(_, known)| *known == word)?;
+        Some((*mark, position.parse().ok()?))
+    });
+    let (mark, position) = read.ok_or_else(|| Problem::bad_request("Say in which group it was posted."))?;
+    let message = MessageRef { broadcast: id, position };
+    match member.org.mark_post(message, mark, app.clock.now()).await {
+        Ok(()) => {
+            app.engine.wake(id);
+            Ok(see_other(&format!("{}#groups", href(id))))
+        }
+        Err(StoreError::Stale) => {
+            let words = "Nothing was changed: somebody else was quicker, or it may not be posted now.";
+            Ok(see_other_failed(&app, &href(id), words))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the choice of another person sends.
+#[derive(Debug, Deserialize)]
+pub struct AskForm {
+    #[serde(default)]
+    asked: String,
+}
+
+/// `POST /broadcasts/{broadcast}/ask`: somebody else is to post.
+pub async fn ask(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<BroadcastId>,
+    Form(form): Form<AskForm>,
+) -> PageResult {
+    // Whose broadcast it is comes first.
+    member.org.broadcast(id).await?;
+    let posters = member.org.posters().await?;
+    let chosen = posters.into_iter().find(|one| one.user.to_string() == form.asked);
+    let asked = chosen.ok_or_else(|| Problem::bad_request("Choose a person who may send."))?;
+    member.org.ask_to_post(id, &asked, member.now).await?;
+    Ok(see_other_saying(&app, &href(id), &format!("{} is asked to post.", asked.name)))
+}
+
+/// Everything that the page shows.
+struct Hand<'a> {
+    member: &'a Member,
+    broadcast: Broadcast,
+    asked: Asked,
+    posters: Vec<Asked>,
+    rows: Vec<(MessageView, Option<Group>)>,
+    message: Message,
+    content: Content,
+    post: FilledPost,
+    now: Millis,
+}
+
+impl Hand<'_> {
+    async fn load<'a>(app: &App, member: &'a Member, id: BroadcastId) -> Result<Hand<'a>, Problem> {
+        let broadcast = member.org.broadcast(id).await?;
+        let asked = broadcast.asked.clone().ok_or_else(Problem::not_found)?;
+        let groups = member.org.groups().await?;
+        let rows = member.org.messages(id, &MessageFilter::default(), 0, ROWS_MAX).await?;
+        let stored = rows.first().map(|row| row.content.clone()).unwrap_or_default();
+        let of =
+            |row: &MessageView| row.addressee.group().and_then(|id| groups.iter().find(|one| one.id == id));
+        let rows: Vec<_> = rows
+            .into_iter()
+            .map(|row| {
+                let group = of(&row).cloned();
+                (row, group)
+            })
+            .collect();
+        let post: GroupPost = serde_json::from_value(broadcast.template.clone())
+            .map_err(|error| Problem::fault(format!("the frozen post of {id} cannot be read: {error}")))?;
+        let content = Content::from_json(broadcast.channel, &stored)
+            .map_err(|error| Problem::fault(format!("the values of {id} cannot be read: {error}")))?;
+        let filled = post.filled(&content);
+        Ok(Hand {
+            member,
+            asked,
+            posters: member.org.posters().await?,
+            rows,
+            message: Message::Group(post),
+            content,
+            post: filled,
+            now: app.clock.now(),
+            broadcast,
+        })
+    }
+
+    fn is_due(&self) -> bool {
+        self.now >= self.broadcast.starts_at && self.now < self.broadcast.deadline
+    }
+
+    /// Whether marks are taken now.
+    fn is_open(&self) -> bool {
+        let open = matches!(
+            self.broadcast.status,
+            BroadcastStatus::Scheduled | BroadcastStatus::InProgress | BroadcastStatus::Completed
+        );
+        open && self.is_due() && self.member.may(Permission::Send)
+    }
+
+    fn at(&self, at: Millis) -> String {
+        self.member.organization.zone.moment(at, self.now)
+    }
+
+    fn posted(&self) -> usize {
+        self.rows.iter().filter(|(row, _)| row.state == MessageState::Sent).count()
+    }
+
+    fn next(&self) -> Option<&(MessageView, Option<Group>)> {
+        self.rows.iter().find(|(row, _)| row.state == MessageState::Waiting)
+    }
+
+    fn page(&self) -> Response {
+        let broadcast = &self.broadcast;
+        let body = html! {
+            (self.head())
+            @if let Some(note) = self.note() { (note) }
+            div class="m-hand" {
+                div class="m-hand__main" { (self.give()) (self.groups()) }
+                div class="m-hand__side" { (self.left()) (self.log()) }
+            }
+            form method="post" action=(href(broadcast.id)) id="mark" hidden { (self.member.csrf()) }
+        };
+        let mut page = self.member.page(Section::Workshops, "Post by hand", body);
+        page.crumbs = vec![
+            Crumb::to("Broadcasts", "/broadcasts"),
+            Crumb::to(&broadcast.title, broadcast_href(broadcast.id)),
+            Crumb::here("Post by hand"),
+        ];
+        page.foot = Some(self.foot());
+        page.render().into_response()
+    }
+
+    fn head(&self) -> Head {
+        let (broadcast, posted) = (&self.broadcast, self.posted());
+        let (tone, icon, word) = if posted == self.rows.len() {
+            (Tone::Done, Icon::Ok, "Posted")
+        } else if broadcast.status == BroadcastStatus::Cancelled {
+            (Tone::Rest, Icon::Cancel, "Cancelled")
+        } else if self.now >= broadcast.deadline {
+            (Tone::Rest, Icon::Expired, "Expired")
+        } else if self.is_due() {
+            (Tone::Act, Icon::Wait, "Due now")
+        } else {
+            (Tone::Rest, Icon::Wait, "Not due yet")
+        };
+        Head::new("Post by hand")
+            .chip(Chip { tone, icon, word: word.to_owned() })
+            .meta(html! { (broadcast.title) })
+            .meta(html! { a class="m-plain" href={ "/workshops/" (broadcast.workshop) } { (broadcast.workshop_title) } })
+            .meta(format!("Asked of {}", self.asked.name))
+    }
+
+    fn note(&self) -> Option<Note> {
+        let note = |title: &str, text: String| Some(Note::new(Tone::Rest, title, text));
+        match self.broadcast.status {
+            BroadcastStatus::Paused => {
+                note("Paused.", "Resume the broadcast before anybody posts.".to_owned())
+            }
+            BroadcastStatus::Cancelled => note("Cancelled.", "Nothing more is to be posted.".to_owned()),
+            _ if self.now < self.broadcast.starts_at => {
+                note("Not due yet.", format!("Post it at {}, not before.", self.at(self.broadcast.starts_at)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Text and file, to be taken along.
+    fn give(&self) -> Markup {
+        let parts = self.message.preview(&self.content).into_iter().map(Part::from).collect();
+        let bubble =
+            Bubble::of(&self.message, parts, self.member.organization.zone.time(self.broadcast.starts_at));
+        let text = self.plain();
+        let characters = i64::try_from(text.chars().count()).unwrap_or(0);
+        html! {
+            section class="m-card m-give" aria-labelledby="give" {
+                header class="m-card__head" {
+                    h2 class="m-card__title" id="give" { span class="m-part__n" aria-hidden="true" { "1" } "Take the text" }
+                    @if self.post.media.is_some() { span class="m-sub m-nowrap" { "the file first, then the text" } }
+                }
+                div class="m-give__body" {
+                    div class="m-give__wall" { (bubble) }
+                    div class="m-give__acts" {
+                        @if let Some(media) = &self.post.media {
+                            div {
+                                p class="m-give__what" { (media.kind.title()) span class="m-sub" { " " (media.name) } }
+                                (Button::link("Open the file", &media.url).icon(Icon::Download))
+                            }
+                        }
+                        div {
+                            p class="m-give__what" {
+                                @if self.post.poll.is_some() { "Poll" } @else { "Text" }
+                                span class="m-sub" { " " (counted(characters, "character", "characters")) }
+                            }
+                            pre class="m-hand__text" id=(TEXT_ID) tabindex="0" { (text) }
+                            (copy_button())
+                        }
+                        @if self.post.mention_all { p class="m-hint" { "Mention everybody: type @ and choose all members." } }
+                        p class="m-hint m-hide-s" { "On a computer, open WhatsApp Web and paste it." }
+                    }
+                }
+            }
+        }
+    }
+
+    /// What is pasted: the text, or the poll written out.
+    fn plain(&self) -> String {
+        let Some(poll) = &self.post.poll else { return self.post.text.clone() };
+        let answers: Vec<String> = poll.options.iter().map(|option| format!("- {option}")).collect();
+        format!("{}\n{}", poll.question, answers.join("\n"))
+    }
+
+    fn groups(&self) -> Markup {
+        let members = |posted: bool| -> i64 {
+            let of = self.rows.iter().filter(|(row, _)| !posted || row.state == MessageState::Sent);
+            of.filter_map(|(_, group)| group.as_ref()?.members).sum()
+        };
+        let next = self.next().map(|(row, _)| row.message.position);
+        html! {
+            section class="m-card m-hand__card" aria-labelledby="groups" {
+                header class="m-card__head" {
+                    h2 class="m-card__title" id="groups" { span class="m-part__n" aria-hidden="true" { "2" } "Post, then mark it" }
+                    span class="m-sub m-nowrap" { (grouped(members(true))) " of " (counted(members(false), "member", "members")) }
+                }
+                ul class="m-hand__list" {
+                    @for (row, group) in &self.rows { (self.row(row, group.as_ref(), next == Some(row.message.position))) }
+                }
+            }
+        }
+    }
+
+    fn row(&self, row: &MessageView, group: Option<&Group>, next: bool) -> Markup {
+        let open = self.is_open();
+        let button = |label: &str, mark: Mark| marks(label, mark, row);
+        let invite = group.map(|group| group.invite_link.as_str()).filter(|link| !link.is_empty());
+        html! {
+            li.m-hand__row.is-next[next] {
+                div class="m-hand__g" {
+                    p class="m-hand__name" { (row.name) @if next { span class="m-hand__next" { "Next" } } }
+                    p class="m-sub" {
+                        @if let Some(n) = group.and_then(|group| group.members) { (counted(n, "member", "members")) }
+                        @if let Some(link) = invite { " · " a class="m-link" href=(link) rel="noreferrer" { "Open the group" } }
+                    }
+                }
+                div class="m-hand__do" {
+                    @match row.state {
+                        MessageState::Sent => {
+                            p class="m-hand__done" { span { "Posted" span class="m-sub m-block" { @if let Some(at) = row.sent_at { (self.at(at)) } } } (Icon::Ok) }
+                            @if open { (button("Undo", Mark::NotYet)) }
+                        }
+                        MessageState::Waiting if open => {
+                            (button("Posted", Mark::Posted))
+                            (button("Cannot post", Mark::CannotPost))
+                        }
+                        state => span class="m-sub" { (state.title()) },
+                    }
+                }
+            }
+        }
+    }
+
+    fn left(&self) -> Markup {
+        let (posted, all) = (self.posted(), self.rows.len());
+        let left = self.broadcast.deadline.since(self.now).max(0);
+        html! {
+            section class="m-card m-left" aria-label="Time left" {
+                div class="m-left__top" {
+                    div { p class="m-sub" { "Time left" } p class="m-left__n" { (span(left)) } }
+                    div { p class="m-sub" { "Posted" } p class="m-left__n" { (posted) span class="m-sub" { " of " (all) " groups" } } }
+                }
+                (Bar::thin(vec![(Key::Done, whole(posted)), (Key::Waiting, whole(all - posted))]))
+                p class="m-hint" { "Post before " b { (self.at(self.broadcast.deadline)) } ". What is not marked by then expires, and its people can be told on another channel." }
+            }
+        }
+    }
+
+    fn log(&self) -> Markup {
+        let current = self.asked.user.to_string();
+        let posters =
+            self.posters.iter().map(|one| Choice::new(one.user.to_string(), &one.name, &current)).collect();
+        let open = self.member.may(Permission::Send) && self.posted() < self.rows.len();
+        Card::new(
+            "asked",
+            "Who posts",
+            html! {
+                @if open {
+                    form method="post" action={ (broadcast_href(self.broadcast.id)) "/ask" } class="m-stack" {
+                        (self.member.csrf())
+                        (Field::select("asked", "Asked of", posters))
+                        (Button::new("Ask this person"))
+                    }
+                } @else { p class="m-p" { (self.asked.name) } }
+                p class="m-hint" { "Recorded as " b { "handed over" } ", by a person and with the time. Nobody can prove more. Each group’s story says who marked it." }
+            },
+        )
+        .padded()
+        .render()
+    }
+
+    fn foot(&self) -> Markup {
+        let next = match self.next() {
+            Some((row, _)) => format!("next: {}", row.name),
+            None => "nothing is left".to_owned(),
+        };
+        html! {
+            div class="m-sendbar" role="region" aria-label="Next step" {
+                div class="m-sendbar__text" {
+                    p class="m-sendbar__main" { (self.posted()) " of " (self.rows.len()) " posted" span class="m-hide-s" { (next) } }
+                    p class="m-sub" { (span(self.broadcast.deadline.since(self.now).max(0))) " left" }
+                }
+                div class="m-sendbar__acts" {
+                    (Button::primary_link("Open WhatsApp", whatsapp(&self.plain())).icon(Icon::Open))
+                }
+            }
+        }
+    }
+}
+
+/// A button that says something of one group: the usual one stands out, the others are quiet.
+fn marks(label: &str, mark: Mark, row: &MessageView) -> Button {
+    let word = MARKS.iter().find(|(known, _)| *known == mark).map_or("", |(_, word)| word);
+    let value = format!("{word} {}", row.message.position);
+    let button =
+        Button::new(label).form("mark").submit("mark", value).spoken(format!("{label}: {}", row.name));
+    match mark {
+        Mark::Posted => button.icon(Icon::Check),
+        Mark::NotYet | Mark::CannotPost => Button { weight: Weight::Ghost, ..button },
+    }
+}
+
+/// Works with a script; without one the text is selected by hand.
+fn copy_button() -> Markup {
+    html! {
+        button class="mui-btn mui-btn--outline mui-btn--md m-copy__do" type="button" data-copy=(TEXT_ID) hidden {
+            (Icon::Copy) span class="m-btn__label" { "Copy text" }
+        }
+    }
+}
+
+/// The address that opens WhatsApp with the text, to choose the group there.
+fn whatsapp(text: &str) -> String {
+    format!("https://wa.me/?text={}", escape(text))
+}
+
+fn whole(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}

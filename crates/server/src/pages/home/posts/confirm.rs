@@ -1,0 +1,203 @@
+//! The question before posts are made: how many groups, how many members, who posts, until when; then the broadcast.
+
+use ::compose::{Confirmed, Refusal};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use domain::ids::BroadcastId;
+use maud::{Markup, html};
+use store::StoreError;
+
+use super::{Composing, PATH, alone, moment, parts, typed::Typed, words};
+use crate::{
+    app::App,
+    http::{
+        error::{PageResult, Problem},
+        extract::{Form, Member},
+        notice::{see_other, see_other_saying},
+    },
+    pages::{
+        hand,
+        home::{
+            Pairs,
+            confirm::{is_confirmed, read_token, token},
+            paths,
+        },
+    },
+    ui::{
+        button::Button,
+        chip::Tone,
+        dialog::{Confirm, Wide},
+        format::{counted, grouped},
+        head::KeyValues,
+        icons::Icon,
+        note::Note,
+    },
+};
+
+/// Where the composer's form goes to be reviewed.
+pub(super) const REVIEW: &str = "/compose/posts/review";
+/// Where the question's form goes.
+const CONFIRM: &str = "/compose/posts/confirm";
+/// Field of the one-time token.
+const ONCE: &str = "once";
+
+/// `POST /compose/posts/review`: the question, or what stands in its way.
+pub async fn review(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
+    let composing = load(&member, &form.0).await?;
+    let status = if composing.review.may_send() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok((status, ask(&app, &member, &composing, None)).into_response())
+}
+
+/// `POST /compose/posts/confirm`: makes the broadcast. A second press with the same token leads to the same broadcast.
+pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
+    let once = form.0.iter().find(|(name, _)| name == ONCE).map(|(_, value)| value.as_str());
+    let id = once.and_then(|token| read_token(&app, &member, token)).ok_or_else(|| {
+        Problem::bad_request("This question is too old. Go back to the composer and review the post again.")
+    })?;
+    if is_confirmed(&member, id).await? {
+        return Ok(see_other(&paths::broadcast(id)));
+    }
+    let composing = load(&member, &form.0).await?;
+    let refused = match composing.review.confirm(&member, id).await {
+        Ok(confirmed) => return Ok(confirmed_to(&app, &member, &composing, confirmed)),
+        Err(Refusal::Blocked) => None,
+        Err(Refusal::Store(StoreError::Stale)) => Some(Note::new(
+            Tone::Act,
+            "Nothing was posted.",
+            "A group was changed since the question was asked. Look at the groups again.",
+        )),
+        Err(Refusal::Store(error)) => return Err(error.into()),
+        Err(_) => None,
+    };
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, ask(&app, &member, &composing, refused)).into_response())
+}
+
+/// Whoever is asked and may begin goes to the page on which they post.
+fn confirmed_to(app: &App, member: &Member, composing: &Composing, confirmed: Confirmed) -> Response {
+    app.engine.wake(confirmed.id);
+    let draft = &composing.review.draft;
+    let asked = draft.asked.as_ref();
+    let groups = counted(confirmed.people, "group", "groups");
+    let name = asked.map_or_else(String::new, |asked| asked.name.clone());
+    if draft.timing.start > member.now {
+        let words = format!("{name} is asked to post in {groups}, {}.", moment(member, draft.timing.start));
+        return see_other_saying(app, &paths::broadcast(confirmed.id), &words);
+    }
+    if asked.is_some_and(|asked| asked.user == member.user.id) {
+        return see_other(&hand::href(confirmed.id));
+    }
+    let words = format!("{name} is asked to post in {groups}.");
+    see_other_saying(app, &paths::broadcast(confirmed.id), &words)
+}
+
+/// What was named and nothing else: posts of another workshop than the one somebody looked at would be a trap.
+async fn load(member: &Member, pairs: &Pairs) -> Result<Composing, Problem> {
+    let typed = Typed::read(pairs);
+    let Some(workshop) = typed.workshop else {
+        return Err(Problem::bad_request("Choose a workshop on the home page, and review from there."));
+    };
+    let workshop = member.org.workshop(workshop).await?;
+    Composing::load(member, typed, &workshop).await
+}
+
+fn ask(app: &App, member: &Member, composing: &Composing, note: Option<Note>) -> Response {
+    let body = html! {
+        @if let Some(note) = note { (note) }
+        @if composing.review.may_send() { (question(app, member, composing).page()) }
+        @else { (blocked(member, composing)) }
+    };
+    alone(member, body)
+}
+
+/// Back to the composer with everything that was typed.
+fn back(member: &Member, composing: &Composing) -> Markup {
+    html! {
+        form method="post" action=(PATH) id="back" {
+            (member.csrf())
+            @for (name, value) in composing.typed.pairs(&composing.chosen()) { input type="hidden" name=(name) value=(value); }
+        }
+    }
+}
+
+fn blocked(member: &Member, composing: &Composing) -> Markup {
+    html! {
+        section class="m-card m-ask" aria-labelledby="blocked" {
+            h1 class="m-ask__title" id="blocked" { "This cannot be posted yet" }
+            (back(member, composing))
+            div class="m-ask__acts" { (Button::primary("Back to the composer").form("back")) }
+        }
+        (words::checks(composing))
+    }
+}
+
+fn question(app: &App, member: &Member, composing: &Composing) -> Wide {
+    let draft = &composing.review.draft;
+    let groups = counted(i64::try_from(draft.groups.len()).unwrap_or(i64::MAX), "group", "groups");
+    let name = draft.asked.as_ref().map_or_else(|| "somebody".to_owned(), |asked| asked.name.clone());
+    let label = if composing.typed.later { "Schedule for" } else { "Ask for" };
+    let mut hidden = composing.typed.pairs(&composing.chosen());
+    hidden.retain(|(name, _)| !matches!(name.as_str(), "at" | "until"));
+    let zone = &member.organization.zone;
+    hidden.push(("until".to_owned(), zone.local_form(draft.timing.deadline)));
+    if composing.typed.later {
+        hidden.push(("at".to_owned(), zone.local_form(draft.timing.start)));
+    }
+    hidden.push((ONCE.to_owned(), token(app, member, BroadcastId::new(member.now))));
+    Wide(Confirm {
+        id: "confirm".to_owned(),
+        title: format!("Ask {name} to post “{}” in {groups}?", draft.name()),
+        body: html! {
+            div class="m-confirm__cols" {
+                div class="m-say" {
+                    p class="m-say__who" { b { "Every member" } " reads this" }
+                    div class="m-phone__screen" { @if let Some(bubble) = &parts::preview(member, composing).bubble { (bubble) } }
+                }
+                (summary(member, composing))
+            }
+        },
+        action: CONFIRM.to_owned(),
+        csrf: member.csrf().clone(),
+        hidden,
+        confirm: Button::primary(format!("{label} {groups}")).icon(Icon::Send).busy("Confirming…"),
+        back: ("Start again".to_owned(), format!("/?channel=group&workshop={}", draft.workshop.id)),
+    })
+}
+
+fn summary(member: &Member, composing: &Composing) -> KeyValues {
+    let draft = &composing.review.draft;
+    let zone = &member.organization.zone;
+    let starts = format!(
+        "{}, {}",
+        zone.date(draft.workshop.starts_at, member.now),
+        zone.time(draft.workshop.starts_at)
+    );
+    let when = match composing.typed.later {
+        true => moment(member, draft.timing.start),
+        false => "Now".to_owned(),
+    };
+    let asked = draft.asked.as_ref().map_or_else(String::new, |asked| asked.name.clone());
+    let names = html! {
+        ul class="m-confirm__groups" {
+            @for group in &draft.groups { li { span { (group.subject) } @if let Some(n) = group.members { " " (grouped(n)) } } }
+        }
+    };
+    KeyValues {
+        rows: vec![
+            ("Channel".to_owned(), html! { "WhatsApp Group" }, Some("posted by hand".to_owned())),
+            ("Workshop".to_owned(), html! { (draft.workshop.title) }, Some(starts)),
+            ("Groups".to_owned(), names, None),
+            (
+                "Members".to_owned(),
+                html! { (grouped(draft.members())) },
+                Some("as far as they are known".to_owned()),
+            ),
+            ("Who posts".to_owned(), html! { (asked) }, None),
+            ("Due".to_owned(), html! { (when) }, None),
+            ("Not posted after".to_owned(), html! { (moment(member, draft.timing.deadline)) }, None),
+        ],
+        inset: false,
+    }
+}

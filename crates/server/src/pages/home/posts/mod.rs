@@ -1,0 +1,260 @@
+//! The tab *WhatsApp Group*: to which groups, what, when; then the question, and the broadcast.
+
+mod confirm;
+mod parts;
+mod typed;
+mod words;
+
+use ::compose::{PostDraft, PostReview, Timing, default_deadline, default_later};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use domain::{channel::Channel, ids::GroupId, role::Permission, time::Millis};
+use maud::{Markup, html};
+use store::{groups::Group, posts::Asked, workshops::Workshop};
+
+pub use confirm::{confirm, review};
+use parts::Listed;
+use typed::Typed;
+
+use super::{
+    Pairs, TITLE, channels,
+    choices::{Choices, Ids},
+    compose::Compose,
+    history, page, paths, standings, today,
+};
+use crate::{
+    app::App,
+    http::{
+        error::{PageResult, Problem},
+        extract::{Form, Member},
+    },
+    pages::groups::of_workshop,
+    ui::{
+        button::Button,
+        chip::{State as ChipState, Tone},
+        composer::{Composer, SendBar},
+        empty::Empty,
+        format::counted,
+        head::Intro,
+        icons::Icon,
+        note::Note,
+    },
+};
+
+/// Where the composer's form goes.
+const PATH: &str = "/compose/posts";
+/// The form of the composer.
+const FORM: &str = "compose";
+
+/// `POST /compose/posts`: the tab again, with what was chosen and typed.
+pub async fn compose(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
+    show(&app, &member, &form.0).await
+}
+
+/// Everything that is known about the posts that would be made.
+struct Composing {
+    typed: Typed,
+    groups: Vec<Group>,
+    posters: Vec<Asked>,
+    review: PostReview,
+    at_error: Option<String>,
+    until_error: Option<String>,
+}
+
+impl Composing {
+    async fn load(member: &Member, mut typed: Typed, workshop: &Workshop) -> Result<Composing, Problem> {
+        let groups: Vec<Group> =
+            member.org.groups().await?.into_iter().filter(|group| group.gone_at.is_none()).collect();
+        let own = member.org.workshop_groups(workshop.id).await?;
+        typed.workshop = Some(workshop.id);
+        let chosen = parts::picked(&typed, &groups, typed.groups.clone().unwrap_or(own));
+        let posters = member.org.posters().await?;
+        let asked = asked(member, &typed, &posters);
+        typed.asked = asked.as_ref().map(|asked| asked.user);
+        let (timing, at_error, until_error) = timing(member, &typed, workshop);
+        let chosen: Vec<Group> = groups.iter().filter(|group| chosen.contains(&group.id)).cloned().collect();
+        let draft = PostDraft {
+            workshop: workshop.clone(),
+            account: chosen.first().map(|group| group.account),
+            groups: chosen,
+            post: typed.post(),
+            title: typed.title.clone(),
+            template_id: None,
+            asked,
+            timing,
+        };
+        let review = draft.review(member);
+        Ok(Composing { typed, groups, posters, review, at_error, until_error })
+    }
+
+    fn chosen(&self) -> Vec<GroupId> {
+        self.review.draft.groups.iter().map(|group| group.id).collect()
+    }
+}
+
+/// Who is asked to post: whoever was chosen, else whoever composes, else the first who may.
+fn asked(member: &Member, typed: &Typed, posters: &[Asked]) -> Option<Asked> {
+    let who = |user| posters.iter().find(|one| one.user == user);
+    let chosen = typed.asked.and_then(who);
+    chosen.or_else(|| who(member.user.id)).or(posters.first()).cloned()
+}
+
+/// When they are posted and until when that is of use, and what could not be read of it.
+fn timing(member: &Member, typed: &Typed, workshop: &Workshop) -> (Timing, Option<String>, Option<String>) {
+    let (zone, now) = (&member.organization.zone, member.now);
+    let (start, at_error) = match (typed.later, typed.at.trim()) {
+        (false, _) => (now, None),
+        (true, "") => (default_later(now, workshop.starts_at), None),
+        (true, text) => match zone.parse_local(text) {
+            Ok(at) if at < now => {
+                (at, Some("This time has passed. Choose one that is still to come.".to_owned()))
+            }
+            Ok(at) => (at, None),
+            Err(error) => (now, Some(error.to_string())),
+        },
+    };
+    let usual = default_deadline(start, workshop.starts_at, now);
+    let (deadline, until_error) = match typed.until.trim() {
+        "" => (usual, None),
+        text => match zone.parse_local(text) {
+            Ok(at) => (at, None),
+            Err(error) => (usual, Some(error.to_string())),
+        },
+    };
+    (
+        Timing { start, deadline, unreadable: at_error.is_some() || until_error.is_some() },
+        at_error,
+        until_error,
+    )
+}
+
+/// The tab, for a query and for a form alike.
+pub(super) async fn show(app: &App, member: &Member, pairs: &Pairs) -> PageResult {
+    let typed = Typed::read(pairs);
+    let mut state =
+        Compose { channel: Channel::WhatsappGroup, workshop: typed.workshop, ..Compose::default() };
+    let found = today::find(member).await?;
+    let first = found.as_ref().map(|found| found.first.id);
+    let choices = Choices::load(member, &mut state, Ids::MayBeOld, first).await?;
+    let composing = match &choices.workshop {
+        Some(workshop) => Some(Composing::load(member, typed, workshop).await?),
+        None => None,
+    };
+    let named = composing.as_ref().is_some_and(|composing| !composing.groups.is_empty());
+    let ready = today::Ready { account: named, template: true };
+    let card = match (&found, &choices.coming.first()) {
+        (Some(found), _) => Some(today::card(member, &found.first, Some(found.more), &ready).await?),
+        (None, Some(next)) => Some(today::card(member, next, None, &ready).await?),
+        (None, None) => None,
+    };
+    let broadcasts = history::load(&member.org, state.workshop, state.channel).await?;
+    let (all, _) = member.org.broadcast_numbers(Some(state.channel)).await?;
+    let chip = if named { ChipState::Ready.chip() } else { ChipState::NotSetUp.chip() };
+    let standings = standings(app, member, state.channel, &chip).await?;
+    let composer = composing.as_ref().filter(|composing| !composing.groups.is_empty());
+    let body = html! {
+        (Intro {
+            title: "Workshop notification".to_owned(),
+            text: "Tell everyone who registered, on the channel that reaches them, once and in time.".to_owned(),
+            action: Some(Button::link("All workshops", paths::WORKSHOPS).icon(Icon::Workshop)),
+        })
+        @if let Some(note) = crate::pages::machine::note(app, member) { (note) }
+        @if let Some(card) = &card { (card) }
+        @for what in &choices.gone {
+            (Note::new(Tone::Act, format!("The {what} of this link is not here."), "It was removed, or it belongs to another organisation. Another one was chosen."))
+        }
+        (channels::tabs(&state, &standings))
+        @match composer {
+            Some(composing) => { (parts::by_hand(composing)) (form(member, &choices, composing)) }
+            None => (missing(member, choices.workshop.as_ref())),
+        }
+        @if !broadcasts.is_empty() || composer.is_some() { (history::table(&member.organization.zone, member.now, &broadcasts, all)) }
+    };
+    let live = history::Which::live(state.workshop, state.channel);
+    let title = choices
+        .workshop
+        .as_ref()
+        .map(|workshop| format!("{} · {}", workshop.title, state.channel.short_title()));
+    let title = title.or_else(|| Some(TITLE.to_owned()));
+    Ok(page(member, title, body, composer.map(|composing| bar(member, composing)), Some(live)))
+}
+
+/// The one thing that is missing before anything can be posted.
+fn missing(member: &Member, workshop: Option<&Workshop>) -> Empty {
+    let may = member.may(Permission::Manage);
+    let (title, text, button) = match workshop {
+        Some(workshop) => (
+            "Post once to the groups of a workshop",
+            "Name the workshop’s WhatsApp groups. When a post is due, a person is asked to post it: they get the text to copy, open WhatsApp, and mark each group. No account is linked, and no number can be banned for it.",
+            Button::primary_link("Name a group", of_workshop(workshop.id)).icon(Icon::Plus),
+        ),
+        None => (
+            "Nothing to announce yet",
+            "Enter a workshop, and its groups.",
+            Button::primary_link("Add a workshop", paths::NEW_WORKSHOP).icon(Icon::Plus),
+        ),
+    };
+    let text = if may { text.to_owned() } else { format!("{text} Ask somebody whose role allows it.") };
+    Empty {
+        icon: Icon::Group,
+        title: title.to_owned(),
+        text,
+        actions: if may { vec![button] } else { vec![] },
+        ways: vec![],
+    }
+}
+
+fn form(member: &Member, choices: &Choices, composing: &Composing) -> Composer {
+    let listed = Listed::of(composing);
+    let made_for = composing.review.draft.workshop.id.to_string();
+    let mut hidden = vec![("chosen".to_owned(), String::new()), ("made-for".to_owned(), made_for)];
+    // Chosen groups that the search hides stay chosen.
+    hidden.extend(listed.hidden().map(|id| ("group".to_owned(), id.to_string())));
+    Composer {
+        id: FORM.to_owned(),
+        action: PATH.to_owned(),
+        posts: Some(member.csrf().clone()),
+        hidden,
+        parts: parts::all(member, choices, composing, &listed),
+        aside: html! { (parts::preview(member, composing)) (words::checks(composing)) },
+    }
+}
+
+fn bar(member: &Member, composing: &Composing) -> Markup {
+    let draft = &composing.review.draft;
+    let sends = member.may(Permission::Send);
+    let label = if composing.typed.later { "Review and schedule" } else { "Review and ask" };
+    let review = Button::primary(label)
+        .icon(Icon::Send)
+        .form(FORM)
+        .formaction(confirm::REVIEW)
+        .shortcut("mod+Enter")
+        .disabled(!sends || !composing.review.may_send());
+    let note = match sends {
+        true => words::checks(composing).in_words(),
+        false => "Your role may look, not send.".to_owned(),
+    };
+    let members = counted(draft.members(), "member", "members");
+    let until = format!("not posted after {}", moment(member, draft.timing.deadline));
+    let groups = i64::try_from(draft.groups.len()).unwrap_or(i64::MAX);
+    let bar = SendBar {
+        main: counted(groups, "group", "groups"),
+        more: vec![members, until],
+        note,
+        second: None,
+        next: review,
+    };
+    maud::Render::render(&bar)
+}
+
+/// "7:00 PM" today, "Tue 13 Oct, 7:00 PM" else.
+fn moment(member: &Member, at: Millis) -> String {
+    member.organization.zone.moment(at, member.now)
+}
+
+/// A page of the section with one thing on it.
+fn alone(member: &Member, body: Markup) -> Response {
+    page(member, None, body, None, None).into_response()
+}

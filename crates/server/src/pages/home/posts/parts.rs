@@ -1,0 +1,301 @@
+//! The composer's parts: who, what, when, and the post as a member sees it.
+
+use domain::{
+    ids::GroupId,
+    post::{CAPTION_MAX, MediaKind, PLACEHOLDERS, TEXT_MAX},
+    template::{Content, Message},
+};
+use maud::{Markup, html};
+use store::groups::Group;
+
+use super::{
+    super::Choices,
+    Composing, moment,
+    typed::{Form, Typed},
+};
+use crate::{
+    http::extract::Member,
+    pages::groups::of_workshop,
+    ui::{
+        button::{Button, Weight},
+        composer::ComposerPart,
+        field::{Checkbox, Choice, Field, Segmented, Shown},
+        format::{counted, grouped, relative},
+        icons::Icon,
+        preview::{Bubble, Part, Preview},
+    },
+};
+
+/// Who, what, when.
+pub(super) fn all(
+    member: &Member,
+    choices: &Choices,
+    composing: &Composing,
+    listed: &Listed<'_>,
+) -> Vec<ComposerPart> {
+    let part = |title: &str, body| ComposerPart { title: title.to_owned(), summary: None, open: true, body };
+    vec![
+        part("Who", who(member, choices, composing, listed)),
+        part("What", what(&composing.typed)),
+        part("When", when(member, composing)),
+    ]
+}
+
+/// What stands in the place of an account: nobody is linked, a person posts.
+pub(super) fn by_hand(composing: &Composing) -> Markup {
+    let groups = i64::try_from(composing.groups.len()).unwrap_or(i64::MAX);
+    html! {
+        section class="m-card m-byhand" aria-label="By hand" {
+            (Icon::Group)
+            div {
+                p class="m-card__title" { "Posted by hand" }
+                p class="m-sub" { "A person is asked when a post is due. Nothing is linked to WhatsApp, and nothing is proven beyond “handed over”." }
+            }
+            span class="m-sub m-nowrap" { (counted(groups, "group", "groups")) }
+        }
+    }
+}
+
+/// The groups that are chosen after what was pressed.
+pub(super) fn picked(typed: &Typed, groups: &[Group], chosen: Vec<GroupId>) -> Vec<GroupId> {
+    let shown = |group: &&Group| is_listed(group, &typed.find);
+    match typed.pick.as_str() {
+        "all" => {
+            let more = groups.iter().filter(shown).filter(|group| group.takes_posts());
+            more.map(|group| group.id).chain(chosen.iter().copied()).collect()
+        }
+        "none" => vec![],
+        _ => chosen,
+    }
+}
+
+/// Whether a group is listed when somebody looks for these words.
+fn is_listed(group: &Group, find: &str) -> bool {
+    let subject = group.subject.to_lowercase();
+    find.to_lowercase().split_whitespace().all(|word| subject.contains(word) || group.jid.contains(word))
+}
+
+/// The groups of the picker: those that the search shows, and the chosen ones that it hides.
+pub(super) struct Listed<'a> {
+    shown: Vec<(&'a Group, bool)>,
+    hidden: Vec<GroupId>,
+}
+
+impl<'a> Listed<'a> {
+    pub(super) fn of(composing: &'a Composing) -> Listed<'a> {
+        let chosen = composing.chosen();
+        let is_chosen = |group: &Group| chosen.contains(&group.id);
+        let (shown, hidden): (Vec<&Group>, Vec<&Group>) =
+            composing.groups.iter().partition(|group| is_listed(group, &composing.typed.find));
+        Listed {
+            shown: shown.into_iter().map(|group| (group, is_chosen(group))).collect(),
+            hidden: hidden.into_iter().filter(|group| is_chosen(group)).map(|group| group.id).collect(),
+        }
+    }
+
+    pub(super) fn hidden(&self) -> impl Iterator<Item = GroupId> {
+        self.hidden.iter().copied()
+    }
+}
+
+/// The last six digits of the messenger's id, by which groups of one name are told apart; nothing for a group that was named by hand.
+fn last_six(group: &Group) -> Option<String> {
+    let digits: Vec<char> = group.jid.split('@').next()?.chars().collect();
+    (!digits.is_empty())
+        .then(|| format!("…{}", digits[digits.len().saturating_sub(6)..].iter().collect::<String>()))
+}
+
+fn who(member: &Member, choices: &Choices, composing: &Composing, listed: &Listed<'_>) -> Markup {
+    let workshop = composing.review.draft.workshop.id;
+    let current =
+        composing.review.draft.asked.as_ref().map(|asked| asked.user.to_string()).unwrap_or_default();
+    let posters = composing.posters.iter().map(|one| {
+        let label = if one.user == member.user.id { format!("{} (you)", one.name) } else { one.name.clone() };
+        Choice::new(one.user.to_string(), label, &current)
+    });
+    html! {
+        div class="m-row2" {
+            (super::super::parts::workshops(member, choices, workshop))
+            (Field::select("asked", "Who posts", posters.collect()).help("Gets the text, posts it in each group, and marks it."))
+        }
+        (picker(composing, listed))
+        p class="m-hint" { a class="m-link" href=(of_workshop(workshop)) { "Name a group, or choose those of this workshop" } }
+    }
+}
+
+fn picker(composing: &Composing, listed: &Listed<'_>) -> Markup {
+    let (draft, find) = (&composing.review.draft, &composing.typed.find);
+    let chosen = draft.groups.len();
+    html! {
+        div class="m-field" {
+            span class="m-label" id="groups" { "Groups" }
+            div class="m-pick" role="group" aria-labelledby="groups" {
+                div class="m-pick__head" {
+                    div class="m-search" { (Icon::Search) input class="mui-input" type="search" name="find" value=(find) aria-label="Search groups" autocomplete="off"; }
+                    (quiet(format!("Select all ({} visible)", listed.shown.len()), "all"))
+                    (quiet(format!("Clear ({chosen})"), "none").disabled(chosen == 0))
+                }
+                ul class="m-pick__list" {
+                    @for (group, chosen) in &listed.shown { (row(group, *chosen)) }
+                    @if listed.shown.is_empty() { li class="m-pick__over" { "No group has these words" } }
+                }
+                p class="m-pick__foot" {
+                    span { b { (chosen) " of " (composing.groups.len()) } " chosen" }
+                    span { b { (grouped(draft.members())) } " members" }
+                }
+            }
+        }
+    }
+}
+
+/// Presses the form with another choice of groups.
+fn quiet(label: String, pick: &str) -> Button {
+    Button { weight: Weight::Ghost, ..Button::new(label).submit("pick", pick).unchecked() }
+}
+
+fn row(group: &Group, chosen: bool) -> Markup {
+    let off = !group.takes_posts();
+    let id = format!("group-{}", group.id);
+    html! {
+        li.m-pick__row.is-off[off] {
+            input type="checkbox" name="group" value=(group.id) id=(id) checked[chosen] disabled[off];
+            label for=(id) {
+                span class="m-pick__name" {
+                    span class="m-cut" { (group.subject) }
+                    @if let Some(digits) = last_six(group) { span class="m-jid" { (digits) } }
+                }
+                span class="m-pick__marks" {
+                    @if off { span class="m-gmark m-gmark--act" { (Icon::Warning) "Only admins may write, and this account is not one" } }
+                    @else if group.by_hand { span class="m-gmark" { (Icon::Person) "By hand" } }
+                    @if !group.invite_link.is_empty() { span class="m-gmark" { (Icon::Open) "Has an invite link" } }
+                }
+            }
+            span class="m-pick__n" {
+                @match group.members { Some(n) => { (grouped(n)) }, None => "–" }
+                span class="m-sub" { " members" }
+            }
+        }
+    }
+}
+
+fn what(typed: &Typed) -> Markup {
+    let forms =
+        Form::ALL.iter().map(|(_, word, title)| Choice::new(*word, *title, typed.form.word())).collect();
+    html! {
+        div class="m-row2" {
+            (Field::text("title", "Name, for your lists").value(&typed.title).placeholder("The first words of the post").at_most(60))
+            div class="m-field" {
+                p class="m-label" { "Form" }
+                (Segmented { name: "form".to_owned(), legend: "Form of the post".to_owned(), choices: forms, autosubmit: true })
+            }
+        }
+        @match typed.form {
+            Form::Text => (text(typed, "Text", TEXT_MAX)),
+            Form::Media => { (media(typed)) (text(typed, "Caption", CAPTION_MAX)) }
+            Form::Poll => (poll(typed)),
+        }
+        div class="m-ticks" {
+            (Checkbox::new("mention", "Mention everybody", typed.mention_all).help("Every phone rings, in muted groups too. Not more than once a day."))
+            (Checkbox::new("preview", "Show a link preview", typed.link_preview).help("Whoever posts by hand sees it before they send."))
+        }
+    }
+}
+
+fn text(typed: &Typed, label: &str, max: usize) -> Markup {
+    let names =
+        PLACEHOLDERS.iter().take(5).map(|(word, ..)| format!("{{{word}}}")).collect::<Vec<_>>().join(" ");
+    html! {
+        (Field::area("text", label, &typed.text)
+            .help(format!("*bold*, _italic_, ~struck out~, - list. Values: {names}. {} of {}.", grouped(count(&typed.text)), grouped(i64::try_from(max).unwrap_or(0))))
+            .autosubmit())
+        @for (name, value) in [("question", &typed.question), ("options", &typed.options)] {
+            input type="hidden" name=(name) value=(value);
+        }
+    }
+}
+
+fn count(text: &str) -> i64 {
+    i64::try_from(text.chars().count()).unwrap_or(i64::MAX)
+}
+
+fn media(typed: &Typed) -> Markup {
+    let (kind, url, name) = &typed.media;
+    let kinds =
+        MediaKind::ALL.iter().map(|kind_| Choice::new(kind_.word(), kind_.title(), kind.0.word())).collect();
+    html! {
+        div class="m-row2" {
+            (Field::select("media-kind", "File", kinds))
+            (Field::text("media-name", "Its name").value(name).placeholder("excel-tonight.jpg"))
+        }
+        (Field::input("url", "media-url", "Address of the file").value(url).placeholder("https://").autosubmit())
+    }
+}
+
+fn poll(typed: &Typed) -> Markup {
+    html! {
+        (Field::text("question", "Question").value(&typed.question).at_most(255).autosubmit())
+        (Field::area("options", "Answers, one a line", &typed.options).help("Two to ten, no two alike.").autosubmit())
+        (Checkbox::new("several", "More than one may be chosen", typed.several))
+        input type="hidden" name="text" value=(typed.text);
+    }
+}
+
+fn when(member: &Member, composing: &Composing) -> Markup {
+    let (typed, draft, zone) = (&composing.typed, &composing.review.draft, &member.organization.zone);
+    let current = if typed.later { "later" } else { "now" };
+    let choices = vec![Choice::new("now", "Now", current), Choice::new("later", "Later", current)];
+    let at = match &composing.at_error {
+        Some(_) => typed.at.clone(),
+        None => zone.local_form(draft.timing.start),
+    };
+    let until = match &composing.until_error {
+        Some(_) => typed.until.clone(),
+        None => zone.local_form(draft.timing.deadline),
+    };
+    let starts = match typed.later {
+        true => relative(draft.timing.start.0, member.now.0),
+        false => "as soon as you confirm".to_owned(),
+    };
+    html! {
+        div class="m-when" {
+            (Segmented { name: "when".to_owned(), legend: "When to post".to_owned(), choices, autosubmit: true })
+            @if typed.later {
+                (Field::datetime("at", "Day and time").hide_label().value(at).error(composing.at_error.clone()).autosubmit())
+            }
+            p class="m-hint" { "Due " (starts) ". What is not marked as posted by the last useful moment expires." }
+        }
+        div class="m-row2" {
+            (Field::datetime("until", "Not posted after").value(until).error(composing.until_error.clone()).autosubmit())
+            (Shown { label: "Workshop starts", value: html! { (moment(member, draft.workshop.starts_at)) } })
+        }
+    }
+}
+
+/// The post as a member of the first chosen group sees it.
+pub(super) fn preview(member: &Member, composing: &Composing) -> Preview {
+    let draft = &composing.review.draft;
+    let group = draft.groups.first();
+    let members = group.and_then(|group| group.members).map(|n| counted(n, "member", "members"));
+    let message = Message::Group(draft.post.clone());
+    let bubble = match &composing.review.content {
+        Ok(content) => written(member, composing, &message, content),
+        Err(error) => {
+            let text = vec![Part::Wrong(error.to_string())];
+            Bubble::of(&message, text, member.organization.zone.time(draft.timing.start))
+        }
+    };
+    let empty = draft.post.text.is_empty() && draft.post.media.is_none() && draft.post.poll.is_none();
+    Preview {
+        stepper: None,
+        medium: domain::channel::Medium::WhatsApp,
+        sender: group.map_or_else(|| "A group".to_owned(), |group| group.subject.clone()),
+        sender_note: members.unwrap_or_else(|| "WhatsApp group".to_owned()),
+        bubble: (!empty).then_some(bubble),
+    }
+}
+
+fn written(member: &Member, composing: &Composing, message: &Message, content: &Content) -> Bubble {
+    let draft = &composing.review.draft;
+    let at = member.organization.zone.time(draft.timing.start);
+    Bubble::of(message, message.preview(content).into_iter().map(Part::from).collect(), at)
+}

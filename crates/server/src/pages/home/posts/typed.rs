@@ -1,0 +1,236 @@
+//! What was chosen and typed on the tab of groups. It comes in a form, not in the address: a post may be longer than an address takes.
+
+use domain::{
+    ids::{GroupId, UserId, WorkshopId},
+    post::{GroupPost, MediaKind, Poll, PostMedia},
+};
+
+/// Characters of a post that are read; more than any post takes, so that what is too long is said and not cut.
+const TEXT_MAX: usize = 8_000;
+/// Characters of every other field.
+const FIELD_MAX: usize = 1_000;
+/// Groups that can be chosen at once.
+const GROUPS_MAX: usize = 1_000;
+
+/// In which form something is posted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A text.
+    #[default]
+    Text,
+    /// A file with a caption.
+    Media,
+    /// A question with answers.
+    Poll,
+}
+
+impl Form {
+    pub(super) const ALL: [(Form, &'static str, &'static str); 3] =
+        [(Form::Text, "text", "Text"), (Form::Media, "media", "Media"), (Form::Poll, "poll", "Poll")];
+
+    pub(super) fn word(self) -> &'static str {
+        Form::ALL.iter().find(|(form, ..)| *form == self).map_or("text", |(_, word, _)| word)
+    }
+
+    fn read(word: &str) -> Form {
+        Form::ALL.iter().find(|(_, known, _)| *known == word).map_or(Form::Text, |(form, ..)| *form)
+    }
+}
+
+/// What somebody chose and typed. Ids may be anybody's: they are looked up within the organisation.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Typed {
+    pub(super) workshop: Option<WorkshopId>,
+    /// The workshop that the other fields were typed for.
+    pub(super) made_for: Option<WorkshopId>,
+    /// The chosen groups; `None` before somebody chose, which takes those of the workshop.
+    pub(super) groups: Option<Vec<GroupId>>,
+    /// Only groups with these words are listed.
+    pub(super) find: String,
+    /// `all` or `none` of the listed groups.
+    pub(super) pick: String,
+    pub(super) asked: Option<UserId>,
+    pub(super) title: String,
+    pub(super) form: Form,
+    pub(super) text: String,
+    pub(super) media: (MediaKindWord, String, String),
+    pub(super) question: String,
+    pub(super) options: String,
+    pub(super) several: bool,
+    pub(super) mention_all: bool,
+    pub(super) link_preview: bool,
+    pub(super) later: bool,
+    pub(super) at: String,
+    pub(super) until: String,
+}
+
+/// A kind of file, a picture before somebody chose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct MediaKindWord(pub(super) MediaKind);
+
+impl Default for MediaKindWord {
+    fn default() -> MediaKindWord {
+        MediaKindWord(MediaKind::Image)
+    }
+}
+
+impl Typed {
+    /// Reads a query or a form. Whatever cannot be read is taken as not said.
+    pub(super) fn read(pairs: &[(String, String)]) -> Typed {
+        let mut typed = Typed::default();
+        for (name, value) in pairs {
+            let most = if matches!(name.as_str(), "text" | "options") { TEXT_MAX } else { FIELD_MAX };
+            let value: String = value.chars().take(most).collect();
+            match name.as_str() {
+                "workshop" => typed.workshop = value.parse().ok(),
+                "made-for" => typed.made_for = value.parse().ok(),
+                // Says that the boxes were there: none of them may be ticked.
+                "chosen" => _ = typed.groups.get_or_insert_default(),
+                "group" => {
+                    let groups = typed.groups.get_or_insert_default();
+                    if let (Ok(id), true) = (value.parse(), groups.len() < GROUPS_MAX) {
+                        groups.push(id);
+                    }
+                }
+                "find" => typed.find = value,
+                "pick" => typed.pick = value,
+                "asked" => typed.asked = value.parse().ok(),
+                "title" => typed.title = value,
+                "form" => typed.form = Form::read(&value),
+                "text" => typed.text = value.replace("\r\n", "\n"),
+                "media-kind" => typed.media.0 = MediaKindWord(value.parse().unwrap_or(MediaKind::Image)),
+                "media-url" => typed.media.1 = value.trim().to_owned(),
+                "media-name" => typed.media.2 = value.trim().to_owned(),
+                "question" => typed.question = value,
+                "options" => typed.options = value.replace("\r\n", "\n"),
+                "several" => typed.several = true,
+                "mention" => typed.mention_all = true,
+                "preview" => typed.link_preview = true,
+                "when" => typed.later = value == "later",
+                "at" => typed.at = value,
+                "until" => typed.until = value,
+                _ => {}
+            }
+        }
+        typed.forget_what_was_for_another();
+        typed
+    }
+
+    /// Groups and times of one workshop say nothing about another.
+    fn forget_what_was_for_another(&mut self) {
+        if self.made_for.is_some() && self.made_for != self.workshop {
+            self.groups = None;
+            self.at.clear();
+            self.until.clear();
+        }
+    }
+
+    /// What is posted.
+    pub(super) fn post(&self) -> GroupPost {
+        let text = if self.form == Form::Poll { String::new() } else { self.text.trim_end().to_owned() };
+        let (kind, url, name) = &self.media;
+        let media = PostMedia { kind: kind.0, url: url.clone(), name: name.clone() };
+        let lines = self.options.lines().map(str::trim).filter(|line| !line.is_empty());
+        let poll = Poll {
+            question: self.question.trim().to_owned(),
+            options: lines.map(str::to_owned).collect(),
+            several: self.several,
+        };
+        GroupPost {
+            text,
+            media: (self.form == Form::Media).then_some(media),
+            poll: (self.form == Form::Poll).then_some(poll),
+            mention_all: self.mention_all,
+            link_preview: self.link_preview,
+            ..GroupPost::default()
+        }
+    }
+
+    /// Names and values as a form carries them along, with the groups that are chosen now.
+    pub(super) fn pairs(&self, groups: &[GroupId]) -> Vec<(String, String)> {
+        let mut pairs = vec![("chosen".to_owned(), String::new())];
+        let mut say = |name: &str, value: &str| pairs.push((name.to_owned(), value.to_owned()));
+        let workshop = self.workshop.map(|id| id.to_string()).unwrap_or_default();
+        say("workshop", &workshop);
+        say("made-for", &workshop);
+        for group in groups {
+            say("group", &group.to_string());
+        }
+        if let Some(asked) = self.asked {
+            say("asked", &asked.to_string());
+        }
+        say("title", &self.title);
+        say("form", self.form.word());
+        say("text", &self.text);
+        say("media-kind", self.media.0.0.word());
+        say("media-url", &self.media.1);
+        say("media-name", &self.media.2);
+        say("question", &self.question);
+        say("options", &self.options);
+        for (name, ticked) in
+            [("several", self.several), ("mention", self.mention_all), ("preview", self.link_preview)]
+        {
+            if ticked {
+                say(name, "on");
+            }
+        }
+        say("when", if self.later { "later" } else { "now" });
+        say("at", &self.at);
+        say("until", &self.until);
+        pairs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::time::Millis;
+
+    fn pairs(given: &[(&str, &str)]) -> Vec<(String, String)> {
+        given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn what_a_form_carries_along_is_read_back() {
+        let (workshop, group) = (WorkshopId::new(Millis(1)).to_string(), GroupId::new(Millis(1)));
+        let typed = Typed::read(&pairs(&[
+            ("workshop", &workshop),
+            ("group", &group.to_string()),
+            ("form", "poll"),
+            ("question", "Laptop or phone?"),
+            ("options", "Laptop\r\n\r\n Phone \r\n"),
+            ("mention", "on"),
+            ("when", "later"),
+            ("at", "2026-10-13T18:00"),
+        ]));
+        let again = Typed::read(&typed.pairs(&[group]));
+        assert_eq!(again.post(), typed.post());
+        assert_eq!(again.groups, Some(vec![group]));
+        let poll = typed.post().poll.unwrap();
+        assert_eq!(poll.options, ["Laptop", "Phone"]);
+        assert!(typed.post().mention_all && typed.later);
+    }
+
+    #[test]
+    fn groups_of_another_workshop_are_not_taken_over() {
+        let (old, new) = (WorkshopId::new(Millis(1)).to_string(), WorkshopId::new(Millis(2)).to_string());
+        let group = GroupId::new(Millis(1)).to_string();
+        let read = |made_for: &str| {
+            Typed::read(&pairs(&[
+                ("workshop", &new),
+                ("made-for", made_for),
+                ("group", &group),
+                ("text", "Hi"),
+            ]))
+        };
+        assert_eq!(read(&old).groups, None);
+        assert_eq!(read(&old).text, "Hi", "what was written stays");
+        assert_eq!(read(&new).groups.unwrap().len(), 1);
+    }
+
+    #[test]
+    fn no_box_ticked_is_no_group_and_not_those_of_the_workshop() {
+        assert_eq!(Typed::read(&pairs(&[("chosen", "")])).groups, Some(vec![]));
+        assert_eq!(Typed::read(&[]).groups, None);
+    }
+}

@@ -1,0 +1,252 @@
+//! Accounts that are linked to a phone through a gateway: how they stand, and the groups that they are in.
+
+use domain::{
+    group::{self, AccountState, Place},
+    ids::{GroupId, IntegrationId},
+    phone::Phone,
+    role::Permission,
+    time::{DAY, Millis},
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{Batch, args},
+    error::{StoreError, json},
+    groups::COMMUNITY,
+    org::Org,
+};
+
+/// After a warning on the phone an account rests for so long (providers/whatsapp-group.md §16, our caution).
+pub const REST_MS: i64 = 7 * DAY;
+
+/// What is known of an account that is linked to a phone, or is to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Linked {
+    /// Which account.
+    pub account: IntegrationId,
+    /// How it stood when it was last asked.
+    pub state: AccountState,
+    /// Since when it stands so.
+    pub since: Millis,
+    /// When it was last asked.
+    pub seen_at: Millis,
+    /// The number of the linked phone; empty before the first link.
+    pub phone: String,
+    /// When it was linked first.
+    pub linked_at: Option<Millis>,
+    /// Who read what may happen to the number, and when.
+    pub risk: Option<(String, Millis)>,
+    /// It rests until then, because WhatsApp warned on the phone.
+    pub warned_until: Option<Millis>,
+}
+
+impl Linked {
+    /// Whether it may post at that instant, as far as is known here.
+    pub fn posts(&self, now: Millis) -> bool {
+        self.state.posts() && self.warned_until.is_none_or(|until| until <= now)
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct LinkedRow {
+    integration_id: Uuid,
+    state: String,
+    since: i64,
+    seen_at: i64,
+    phone: String,
+    linked_at: Option<i64>,
+    risk_by: String,
+    risk_at: Option<i64>,
+    warned_until: Option<i64>,
+}
+
+impl TryFrom<LinkedRow> for Linked {
+    type Error = StoreError;
+    fn try_from(row: LinkedRow) -> Result<Linked, StoreError> {
+        Ok(Linked {
+            account: IntegrationId(row.integration_id),
+            state: json("linked_accounts", "state", &row.state)?,
+            since: Millis(row.since),
+            seen_at: Millis(row.seen_at),
+            phone: row.phone,
+            linked_at: row.linked_at.map(Millis),
+            risk: row.risk_at.map(|at| (row.risk_by, Millis(at))),
+            warned_until: row.warned_until.map(Millis),
+        })
+    }
+}
+
+/// What a sync changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Synced {
+    /// Groups that the account has now.
+    pub groups: i64,
+    /// Groups that it had before and has no more.
+    pub gone: i64,
+}
+
+impl Org {
+    /// Every account that was ever asked how it stands.
+    pub async fn linked_accounts(&self) -> Result<Vec<Linked>, StoreError> {
+        let rows: Vec<LinkedRow> = self
+            .db
+            .all(
+                "SELECT l.integration_id, l.state, l.since, l.seen_at, l.phone, l.linked_at, l.risk_by, l.risk_at, l.warned_until
+                 FROM linked_accounts l JOIN integrations i ON i.id = l.integration_id
+                 WHERE l.organization_id = $1 AND i.removed_at IS NULL ORDER BY l.integration_id",
+                args![self.id()],
+            )
+            .await?;
+        rows.into_iter().map(Linked::try_from).collect()
+    }
+
+    /// What is known of one account; `None` before it was asked for the first time.
+    pub async fn linked_account(&self, id: IntegrationId) -> Result<Option<Linked>, StoreError> {
+        let all = self.linked_accounts().await?;
+        Ok(all.into_iter().find(|linked| linked.account == id))
+    }
+
+    /// Writes down that an admin read what may happen to the number of an account.
+    pub async fn accept_risk(&self, id: IntegrationId, now: Millis) -> Result<(), StoreError> {
+        self.allow(Permission::Integrations)?;
+        let unlinked = serde_json::to_string(&AccountState::Unlinked).expect("a state is always JSON");
+        let mut tx = self.db.begin().await?;
+        let touched = tx
+            .run(
+                "INSERT INTO linked_accounts (integration_id, organization_id, state, since, seen_at, phone, risk_by, risk_at)
+                 SELECT i.id, i.organization_id, $3, $4, $4, '', $5, $4 FROM integrations i
+                 WHERE i.id = $1 AND i.organization_id = $2 AND i.removed_at IS NULL
+                 ON CONFLICT (integration_id) DO UPDATE SET risk_by = excluded.risk_by, risk_at = excluded.risk_at",
+                args![id.0, self.id(), unlinked, now, &self.actor.name],
+            )
+            .await?;
+        if touched == 0 {
+            return Err(StoreError::Missing);
+        }
+        self.note(&mut tx, "account.risk_accepted", id, "", now).await?;
+        tx.commit().await
+    }
+
+    /// Keeps how an account stood when its gateway was asked, and the number of its phone where that was told.
+    pub async fn saw_account(
+        &self,
+        id: IntegrationId,
+        state: &AccountState,
+        phone: Option<&Phone>,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let text = serde_json::to_string(state).expect("a state is always JSON");
+        let phone = phone.map_or("", |phone| phone.as_str());
+        let mut tx = self.db.begin().await?;
+        let touched = tx
+            .run(
+                "INSERT INTO linked_accounts (integration_id, organization_id, state, since, seen_at, phone, risk_by, linked_at)
+                 SELECT i.id, i.organization_id, $3, $4, $4, $5, '', $6 FROM integrations i
+                 WHERE i.id = $1 AND i.organization_id = $2 AND i.removed_at IS NULL
+                 ON CONFLICT (integration_id) DO UPDATE SET
+                     since = CASE WHEN linked_accounts.state = excluded.state THEN linked_accounts.since ELSE excluded.since END,
+                     state = excluded.state, seen_at = excluded.seen_at,
+                     phone = CASE WHEN excluded.phone = '' THEN linked_accounts.phone ELSE excluded.phone END,
+                     linked_at = COALESCE(linked_accounts.linked_at, excluded.linked_at)",
+                args![id.0, self.id(), text, now, phone, state.posts().then_some(now)],
+            )
+            .await?;
+        if touched == 0 {
+            return Err(StoreError::Missing);
+        }
+        tx.commit().await
+    }
+
+    /// Writes down that WhatsApp warned on the phone: the account rests for seven days; or that it need not rest any more.
+    pub async fn warned_on_phone(
+        &self,
+        id: IntegrationId,
+        warned: bool,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::Send)?;
+        let mut tx = self.db.begin().await?;
+        let until = warned.then(|| now.plus(REST_MS));
+        let touched = tx
+            .run(
+                "UPDATE linked_accounts SET warned_until = $3 WHERE integration_id = $1 AND organization_id = $2",
+                args![id.0, self.id(), until],
+            )
+            .await?;
+        if touched == 0 {
+            return Err(StoreError::Missing);
+        }
+        let action = if warned { "account.rests" } else { "account.rests_no_more" };
+        self.note(&mut tx, action, id, "", now).await?;
+        tx.commit().await
+    }
+
+    /// Takes over the whole list of an account's groups: what is new is added, what changed is changed, what vanished is marked and not
+    /// deleted. All of it in one transaction; whoever could not read the whole list does not call this.
+    pub async fn sync_groups(
+        &self,
+        id: IntegrationId,
+        groups: &[group::Group],
+        now: Millis,
+    ) -> Result<Synced, StoreError> {
+        self.allow(Permission::Manage)?;
+        let mut tx = self.db.begin().await?;
+        let _held: (Uuid,) = tx
+            .optional(
+                "SELECT id FROM integrations WHERE id = $1 AND organization_id = $2 AND removed_at IS NULL FOR UPDATE",
+                args![id.0, self.id()],
+            )
+            .await?
+            .ok_or(StoreError::Missing)?;
+        if !groups.is_empty() {
+            tx.run_batch(
+                "INSERT INTO groups (id, organization_id, integration_id, jid, subject, invite_link, members, announce, is_admin, kind,
+                                     parent_jid, synced_at, created_by, created_at)
+                 SELECT b.id, $1, $2, b.jid, b.subject, b.invite, b.members, b.announce = 1, b.admin = 1, b.kind, b.parent, $3, $4, $3
+                 FROM @batch WHERE TRUE
+                 ON CONFLICT (integration_id, jid) WHERE jid <> '' DO UPDATE SET
+                     subject = excluded.subject, members = COALESCE(excluded.members, groups.members), announce = excluded.announce,
+                     is_admin = excluded.is_admin, kind = excluded.kind, parent_jid = excluded.parent_jid, gone_at = NULL,
+                     synced_at = excluded.synced_at,
+                     invite_link = CASE WHEN excluded.invite_link = '' THEN groups.invite_link ELSE excluded.invite_link END",
+                args![self.id(), id.0, now, &self.actor.name],
+                batch(groups, now),
+            )
+            .await?;
+        }
+        let gone = tx
+            .run(
+                "UPDATE groups SET gone_at = $3
+                 WHERE integration_id = $1 AND organization_id = $2 AND gone_at IS NULL AND COALESCE(synced_at, 0) <> $3",
+                args![id.0, self.id(), now],
+            )
+            .await?;
+        self.note(&mut tx, "groups.synced", id, &groups.len().to_string(), now).await?;
+        tx.commit().await?;
+        let n = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        Ok(Synced { groups: i64::try_from(groups.len()).unwrap_or(i64::MAX), gone: n(gone) })
+    }
+}
+
+fn batch(groups: &[group::Group], now: Millis) -> Batch {
+    let kind = |place: &Place| match place {
+        Place::Parent => COMMUNITY,
+        Place::Announcements { .. } => "announcements",
+        Place::Alone | Place::Of { .. } => "group",
+    };
+    let parent = |place: &Place| match place {
+        Place::Of { parent } | Place::Announcements { parent: Some(parent) } => parent.as_str().to_owned(),
+        Place::Alone | Place::Parent | Place::Announcements { parent: None } => String::new(),
+    };
+    Batch::new()
+        .uuids("id", groups.iter().map(|_| GroupId::new(now).0))
+        .texts("jid", groups.iter().map(|group| group.jid.as_str().to_owned()))
+        .texts("subject", groups.iter().map(|group| group.subject.clone()))
+        .texts("invite", groups.iter().map(|group| group.invite.as_ref().map_or(String::new(), |link| link.as_str().to_owned())))
+        .ints("members", groups.iter().map(|group| group.size.map(i64::from)))
+        .ints("announce", groups.iter().map(|group| i64::from(group.announce)))
+        // Where the gateway does not say whether we are an admin, WhatsApp will.
+        .ints("admin", groups.iter().map(|group| i64::from(group.admin.unwrap_or(true))))
+        .texts("kind", groups.iter().map(|group| kind(&group.place).to_owned()))
+        .texts("parent", groups.iter().map(|group| parent(&group.place)))
+}

@@ -1,0 +1,294 @@
+//! Posts in groups: confirmed with all of their rows at once, and, where a person posts by hand, marked by people.
+
+use domain::{
+    event::EventKind,
+    ids::{BroadcastId, GroupId, IntegrationId, MessageRef, TemplateId, UserId, WorkshopId},
+    message::MessageState,
+    reason::OwnReason,
+    role::{Permission, Role},
+    sending_hours::SendingHours,
+    time::Millis,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    changes::Change,
+    db::{Batch, Tx, args},
+    error::StoreError,
+    messages::{CountMoves, move_counts},
+    org::Org,
+};
+
+/// What posts are told under in the ledger: they tell groups, and nobody in person.
+pub const PURPOSE: &str = "groups";
+
+/// What is fixed when posts are confirmed.
+#[derive(Clone, Debug)]
+pub struct NewPosts {
+    /// By which account; groups of another one are refused.
+    pub account: IntegrationId,
+    /// Of which workshop.
+    pub workshop: WorkshopId,
+    /// What they are called in lists.
+    pub title: String,
+    /// Which template they are made of, where there is one.
+    pub template_id: Option<TemplateId>,
+    /// What is posted, before values are put in.
+    pub template: Value,
+    /// The values, the same for every group.
+    pub content: String,
+    /// To which groups, in the order in which they are posted to.
+    pub groups: Vec<GroupId>,
+    /// Who posts them by hand; `None` where the account posts.
+    pub asked: Option<Asked>,
+    /// Not before this instant.
+    pub starts_at: Millis,
+    /// Not after this instant.
+    pub deadline: Millis,
+    /// The hours in which they may be posted.
+    pub hours: SendingHours,
+}
+
+/// Who was asked to post by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Which member.
+    pub user: UserId,
+    /// Their name at that moment.
+    pub name: String,
+}
+
+/// What somebody says of a post that is made by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// It stands in the group now.
+    Posted,
+    /// It was marked by mistake, and does not.
+    NotYet,
+    /// It cannot be posted: it counts as failed.
+    CannotPost,
+}
+
+impl Mark {
+    /// From which state into which it takes a post.
+    fn moves(self) -> (MessageState, MessageState) {
+        match self {
+            Mark::Posted => (MessageState::Waiting, MessageState::Sent),
+            Mark::NotYet => (MessageState::Sent, MessageState::Waiting),
+            Mark::CannotPost => (MessageState::Waiting, MessageState::Failed),
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Mark::Posted => "posted it by hand",
+            Mark::NotYet => "took back that it is posted",
+            Mark::CannotPost => "could not post it",
+        }
+    }
+}
+
+/// A broadcast's row while something of it is changed.
+#[derive(sqlx::FromRow)]
+struct Held {
+    status: String,
+    starts_at: i64,
+    deadline: i64,
+    assignee_id: Option<Uuid>,
+}
+
+impl Org {
+    /// Confirms posts under an id made before: every group has its row from that instant, and a second confirmation with the same id
+    /// changes nothing. Refused ([`StoreError::Stale`]) when a group is gone, or belongs to another account.
+    pub async fn confirm_posts(
+        &self,
+        id: BroadcastId,
+        new: &NewPosts,
+        now: Millis,
+    ) -> Result<BroadcastId, StoreError> {
+        self.allow(Permission::Send)?;
+        let n = i64::try_from(new.groups.len()).unwrap_or(i64::MAX);
+        let mut tx = self.db.by_index().begin().await?;
+        if self.insert_posts(&mut tx, id, new, n, now).await? == 0 {
+            let known: Option<(Uuid,)> = tx
+                .optional(
+                    "SELECT id FROM broadcasts WHERE id = $1 AND organization_id = $2",
+                    args![id.0, self.id()],
+                )
+                .await?;
+            return known.map(|_| id).ok_or(StoreError::Missing);
+        }
+        let written = tx
+            .run_batch(
+                "INSERT INTO messages (broadcast_id, position, organization_id, registrant_id, group_id, name, recipient, planned, content,
+                                       state, reason, reason_text, attempt, next_attempt_at, changed_at)
+                 SELECT $1, b.position, $2, $4, g.id, g.subject, CASE WHEN g.jid = '' THEN b.word ELSE g.jid END, TRUE, '', 'waiting',
+                        '', '', 0, 0, $3
+                 FROM @batch JOIN groups g ON g.id = b.id
+                 WHERE g.organization_id = $2 AND g.integration_id = $5 AND g.gone_at IS NULL AND g.kind = 'group'",
+                args![id.0, self.id(), now, Uuid::nil(), new.account.0],
+                Batch::new()
+                    .ints("position", 1..=n)
+                    .uuids("id", new.groups.iter().map(|group| group.0))
+                    .texts("word", new.groups.iter().map(ToString::to_string)),
+            )
+            .await?;
+        if i64::try_from(written) != Ok(n) || n == 0 {
+            return Err(StoreError::Stale);
+        }
+        let mut moves = CountMoves::default();
+        moves.add(id.0, MessageState::Waiting, "", n, 0);
+        move_counts(&mut tx, moves).await?;
+        self.note(&mut tx, "broadcast.confirmed", id, "group", now).await?;
+        tx.tell(Change::Work(id));
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    async fn insert_posts(
+        &self,
+        tx: &mut Tx,
+        id: BroadcastId,
+        new: &NewPosts,
+        n: i64,
+        now: Millis,
+    ) -> Result<u64, StoreError> {
+        let hours = match new.hours.are_limited() {
+            true => serde_json::to_string(&new.hours).expect("hours are always JSON"),
+            false => String::new(),
+        };
+        tx.run(
+            "INSERT INTO broadcasts (id, organization_id, integration_id, workshop_id, channel, title, template, template_id,
+                                     batch_name, audience, category, status, created_by, created_at, starts_at, deadline, probed,
+                                     hours, content, unit_price, planned, units, plan_phone, plan_identity, cursor, served_at,
+                                     purpose, round, round_why, assignee_id, assignee)
+             SELECT $1, $2, i.id, w.id, 'group', $5, $6, $7, '', 'chosen', 'utility', 'scheduled', $8, $9, $10, $11, TRUE,
+                    $12, $13, 0, $14, 0, '', '', 0, 0, $15, 0, '', $16, $17
+             FROM integrations i JOIN workshops w ON w.organization_id = i.organization_id
+             WHERE i.id = $3 AND i.removed_at IS NULL AND w.id = $4 AND i.organization_id = $2
+             ON CONFLICT (id) DO NOTHING",
+            args![
+                id.0,
+                self.id(),
+                new.account.0,
+                new.workshop.0,
+                &new.title,
+                new.template.to_string(),
+                new.template_id.map(|id| id.0),
+                &self.actor.name,
+                now,
+                new.starts_at,
+                new.deadline,
+                hours,
+                &new.content,
+                n,
+                PURPOSE,
+                new.asked.as_ref().map(|asked| asked.user.0),
+                new.asked.as_ref().map_or("", |asked| asked.name.as_str())
+            ],
+        )
+        .await
+    }
+
+    /// Members who may be asked to post by hand, by name.
+    pub async fn posters(&self) -> Result<Vec<Asked>, StoreError> {
+        let rows: Vec<(Uuid, String, String)> = self
+            .db
+            .all(
+                "SELECT u.id, u.name, m.role FROM memberships m JOIN users u ON u.id = m.user_id
+                 WHERE m.organization_id = $1 ORDER BY lower(u.name), u.id",
+                args![self.id()],
+            )
+            .await?;
+        let may = |role: &str| role.parse().is_ok_and(|role: Role| role.may(Permission::Send));
+        let posters = rows.into_iter().filter(|(_, _, role)| may(role));
+        Ok(posters.map(|(id, name, _)| Asked { user: UserId(id), name }).collect())
+    }
+
+    /// Asks another member to post.
+    pub async fn ask_to_post(&self, id: BroadcastId, asked: &Asked, now: Millis) -> Result<(), StoreError> {
+        self.allow(Permission::Send)?;
+        let mut tx = self.db.begin().await?;
+        let touched = tx
+            .run(
+                "UPDATE broadcasts SET assignee_id = $3, assignee = $4
+                 WHERE id = $1 AND organization_id = $2 AND assignee_id IS NOT NULL",
+                args![id.0, self.id(), asked.user.0, &asked.name],
+            )
+            .await?;
+        if touched == 0 {
+            return Err(StoreError::Missing);
+        }
+        self.note(&mut tx, "broadcast.asked", id, &asked.user.to_string(), now).await?;
+        tx.tell(Change::Rows(id));
+        tx.commit().await
+    }
+
+    /// Writes down what somebody says of a post that is made by hand. Refused ([`StoreError::Stale`]) before it is due and after its
+    /// last useful moment, while the broadcast is paused or cancelled, and when somebody else was quicker.
+    pub async fn mark_post(&self, message: MessageRef, mark: Mark, now: Millis) -> Result<(), StoreError> {
+        self.allow(Permission::Send)?;
+        let mut tx = self.db.by_index().begin().await?;
+        let id = message.broadcast;
+        let held: Option<Held> = tx
+            .optional(
+                "SELECT status, starts_at, deadline, assignee_id FROM broadcasts WHERE id = $1 AND organization_id = $2 FOR UPDATE",
+                args![id.0, self.id()],
+            )
+            .await?;
+        let held = held.ok_or(StoreError::Missing)?;
+        let open = matches!(held.status.as_str(), "scheduled" | "in_progress" | "completed");
+        if held.assignee_id.is_none() || !open || now.0 < held.starts_at || now.0 >= held.deadline {
+            return Err(StoreError::Stale);
+        }
+        let (from, to) = mark.moves();
+        let posted = (to == MessageState::Sent).then_some(now);
+        let reason = if to == MessageState::Failed { OwnReason::CannotPost.word() } else { "" };
+        let touched = tx
+            .run(
+                "UPDATE messages SET state = $4, reason = $5, reason_text = '', changed_at = $6, started_at = $7, sent_at = $7,
+                        failed_at = $8, attempt = CASE WHEN $9 THEN 1 ELSE 0 END
+                 WHERE broadcast_id = $1 AND position = $2 AND state = $3",
+                args![
+                    id.0,
+                    message.position,
+                    from.word(),
+                    to.word(),
+                    reason,
+                    now,
+                    posted,
+                    (to == MessageState::Failed).then_some(now),
+                    posted.is_some()
+                ],
+            )
+            .await?;
+        if touched == 0 {
+            return Err(StoreError::Stale);
+        }
+        let mut moves = CountMoves::default();
+        moves.add(id.0, from, "", -1, 0);
+        moves.add(id.0, to, reason, 1, 0);
+        move_counts(&mut tx, moves).await?;
+        // Whoever takes the last mark back opens the broadcast again.
+        tx.run(
+            "UPDATE broadcasts SET status = 'in_progress', started_at = COALESCE(started_at, $2), finished_at = NULL WHERE id = $1",
+            args![id.0, now],
+        )
+        .await?;
+        tx.run(
+            "INSERT INTO message_events (broadcast_id, position, at, kind, detail) VALUES ($1, $2, $3, $4, $5)",
+            args![
+                id.0,
+                message.position,
+                now,
+                EventKind::Decision.word(),
+                format!("{} {}.", self.actor.name, mark.words())
+            ],
+        )
+        .await?;
+        self.note(&mut tx, "post.marked", message, to.word(), now).await?;
+        tx.tell(Change::Rows(id));
+        tx.commit().await
+    }
+}
