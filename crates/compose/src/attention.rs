@@ -10,6 +10,7 @@ use std::{
 use domain::{
     attention::{AboutAccount, Going, Matter, in_order},
     broadcast::BroadcastStatus,
+    channel::Channel,
     ids::{IntegrationId, OrganizationId},
     money::Money,
     reason::Reason,
@@ -20,6 +21,7 @@ use store::{
     Org, Organization, StoreError,
     attention::Open,
     integrations::{Account as Stored, Integration},
+    linked::Linked,
 };
 
 use crate::{AccountState, Composer};
@@ -125,6 +127,13 @@ impl Composer {
         if organization.stopped.is_none() {
             attention.matters.extend(open.iter().filter_map(|one| late(one, &open, &accounts, now)));
         }
+        // Whoever has no linked account is asked nothing.
+        if open.iter().any(|open| open.broadcast.channel == Channel::WhatsappGroup && open.asked.is_none()) {
+            let linked = org.linked_accounts().await?;
+            let not_ready = linked.iter().filter(|linked| !linked.posts(now));
+            let about = |linked: &Linked| accounts.iter().find(|account| account.id == linked.account);
+            attention.matters.extend(not_ready.filter_map(|linked| not_ready_for(about(linked)?, &open, now)));
+        }
         let n = org.posts_to_look_at().await?;
         if n > 0 {
             attention.matters.push(Matter::NotUnderstood { n });
@@ -204,6 +213,23 @@ fn paused(open: &Open) -> Option<Matter> {
         at: open.stopped_at.unwrap_or(open.starts_at),
         waiting: open.waiting,
         deadline: open.deadline,
+    })
+}
+
+/// Posts are looked at so long before they are due.
+const SOON_MS: i64 = HOUR;
+
+/// Posts that are due, or soon will be, of an account that cannot post.
+fn not_ready_for(account: &Integration, open: &[Open], now: Millis) -> Option<Matter> {
+    let under_way = |open: &&Open| matches!(open.status, BroadcastStatus::Scheduled | BroadcastStatus::InProgress);
+    let due = |open: &&Open| open.waiting > 0 && open.starts_at <= now.plus(SOON_MS) && now < open.deadline;
+    let own = open.iter().filter(|open| open.broadcast.account == account.id).filter(under_way).filter(due);
+    let (waiting, deadline) =
+        own.fold((0, Millis(i64::MAX)), |(n, first), open| (n + open.waiting, first.min(open.deadline)));
+    (waiting > 0).then(|| Matter::AccountNotReady {
+        account: AboutAccount { id: account.id, name: account.name.clone(), kind: account.kind.clone() },
+        waiting,
+        deadline,
     })
 }
 

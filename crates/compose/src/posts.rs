@@ -4,7 +4,7 @@ use domain::{
     ids::{BroadcastId, IntegrationId, TemplateId},
     post::{GroupPost, PostProblem},
     sending_hours::SendingHours,
-    template::{Content, Facts, ValueError},
+    template::{Content, Facts, PostContent, ValueError},
     time::Millis,
     workshop::WorkshopStatus,
 };
@@ -33,6 +33,8 @@ pub struct PostDraft {
     pub account: Option<IntegrationId>,
     /// Who posts by hand; `None` where an account posts.
     pub asked: Option<Asked>,
+    /// Whether the account that posts could not do so at this moment.
+    pub not_ready: bool,
     /// When.
     pub timing: Timing,
 }
@@ -82,6 +84,8 @@ pub enum PostFinding {
     SameName(String),
     /// Everybody's phone rings.
     MentionsAll,
+    /// The account that posts is not ready: the posts wait for it.
+    NotReady,
 }
 
 impl PostFinding {
@@ -101,7 +105,8 @@ impl PostFinding {
             | PostFinding::QuietHours
             | PostFinding::AfterStart
             | PostFinding::SameName(_)
-            | PostFinding::MentionsAll => false,
+            | PostFinding::MentionsAll
+            | PostFinding::NotReady => false,
         }
     }
 }
@@ -109,20 +114,24 @@ impl PostFinding {
 /// Characters of the name that posts get from their text.
 const TITLE_MAX: usize = 60;
 
-impl PostDraft {
-    /// What the posts are called in lists.
+impl PostReview {
+    /// What the posts are called in lists: as somebody said, else by the first words that members read.
     pub fn name(&self) -> String {
-        let typed = self.title.trim();
-        let question = self.post.poll.as_ref().map_or("", |poll| poll.question.as_str());
-        let file = self.post.media.as_ref().map_or("", |media| media.name.as_str());
+        let none = Content::Group(PostContent::default());
+        let post = self.draft.post.filled(self.content.as_ref().unwrap_or(&none));
+        let typed = self.draft.title.trim();
+        let question = post.poll.as_ref().map_or("", |poll| poll.question.as_str());
+        let file = post.media.as_ref().map_or("", |media| media.name.as_str());
         let text =
-            [typed, self.post.text.trim(), question.trim(), file].into_iter().find(|text| !text.is_empty());
+            [typed, post.text.trim(), question.trim(), file].into_iter().find(|text| !text.is_empty());
         let line = text.unwrap_or("Post").lines().next().unwrap_or_default();
         let bare: String = line.chars().filter(|c| !matches!(c, '*' | '_' | '~' | '`')).collect();
         let bare = if typed.is_empty() { bare.trim() } else { typed };
         bare.chars().take(TITLE_MAX).collect()
     }
+}
 
+impl PostDraft {
     /// People in the chosen groups, as far as it is known.
     pub fn members(&self) -> i64 {
         self.groups.iter().filter_map(|group| group.members).sum()
@@ -192,6 +201,9 @@ impl PostDraft {
         if let Some(at) = twice {
             found.push(PostFinding::SameName(self.groups[at].subject.clone()));
         }
+        if self.not_ready {
+            found.push(PostFinding::NotReady);
+        }
         if self.post.mention_all {
             found.push(PostFinding::MentionsAll);
         }
@@ -217,7 +229,7 @@ impl PostReview {
         let new = NewPosts {
             account,
             workshop: draft.workshop.id,
-            title: draft.name(),
+            title: self.name(),
             template_id: draft.template_id,
             template: serde_json::to_value(&draft.post).unwrap_or_default(),
             content: serde_json::to_string(content).unwrap_or_default(),

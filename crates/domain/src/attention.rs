@@ -105,6 +105,15 @@ pub enum Matter {
         /// When the last one would have it.
         done_at: Millis,
     },
+    /// Posts wait for a linked account that cannot post now.
+    AccountNotReady {
+        /// Which.
+        account: AboutAccount,
+        /// Posts that wait for it, due within the hour or already.
+        waiting: i64,
+        /// The first of their last useful moments.
+        deadline: Millis,
+    },
     /// A post is due, and a person is to make it.
     PostDue {
         /// Which broadcast.
@@ -149,6 +158,7 @@ impl Matter {
             Matter::AccountRefused { account, .. } => format!("account_refused {}", account.id),
             Matter::WalletLow { account, .. } => format!("wallet_low {}", account.id),
             Matter::Late { broadcast, starts_at, .. } => format!("late {} {}", broadcast.id, starts_at.0),
+            Matter::AccountNotReady { account, .. } => format!("account_not_ready {}", account.id),
             Matter::PostDue { broadcast, .. } => format!("post_due {}", broadcast.id),
             Matter::Unknown { broadcast, .. } => format!("unknown {}", broadcast.id),
             Matter::ReceiptsSilent { account, since, .. } => {
@@ -165,6 +175,7 @@ impl Matter {
             Matter::AccountStopped { account, .. }
             | Matter::AccountRefused { account, .. }
             | Matter::WalletLow { account, .. }
+            | Matter::AccountNotReady { account, .. }
             | Matter::ReceiptsSilent { account, .. } => Some(account.id),
             Matter::Paused { broadcast, .. }
             | Matter::Late { broadcast, .. }
@@ -181,6 +192,7 @@ impl Matter {
             | Matter::Paused { waiting, .. }
             | Matter::AccountRefused { waiting, .. }
             | Matter::PostDue { waiting, .. }
+            | Matter::AccountNotReady { waiting, .. }
             | Matter::Late { waiting, .. } => *waiting,
             Matter::Unknown { n, .. } | Matter::NotUnderstood { n } => *n,
             Matter::ReceiptsSilent { handed_over, .. } => *handed_over,
@@ -195,7 +207,7 @@ impl Matter {
                 let own_decision = *why == Reason::Ours(OwnReason::PausedByPerson);
                 *waiting > 0 && !own_decision && deadline.since(now) < URGENT_MS
             }
-            Matter::Late { .. } | Matter::PostDue { .. } => true,
+            Matter::Late { .. } | Matter::PostDue { .. } | Matter::AccountNotReady { .. } => true,
             Matter::SendingStopped { .. }
             | Matter::AccountStopped { .. }
             | Matter::AccountRefused { .. }
@@ -217,6 +229,7 @@ impl Matter {
             | Matter::WalletLow { .. }
             | Matter::Late { .. }
             | Matter::PostDue { .. }
+            | Matter::AccountNotReady { .. }
             | Matter::Unknown { .. }
             | Matter::ReceiptsSilent { .. }
             | Matter::NotUnderstood { .. } => Millis(0),
@@ -230,7 +243,7 @@ impl Matter {
             Matter::Paused { .. } => 1,
             Matter::AccountStopped { .. } => 2,
             Matter::AccountRefused { .. } => 3,
-            Matter::PostDue { .. } => 4,
+            Matter::PostDue { .. } | Matter::AccountNotReady { .. } => 4,
             Matter::Late { .. } => 5,
             Matter::WalletLow { .. } => 6,
             Matter::Unknown { .. } => 7,

@@ -54,7 +54,7 @@ pub(crate) fn wants(due: &[(DueBroadcast, usize)], free: Free, round: u64) -> Ve
                 share -= calls;
                 calls_left -= calls;
                 rows_left -= rows;
-                wants.push(Want { broadcast: due.broadcast, rows, batch });
+                wants.push(Want { batch, ..Want::rows(due.broadcast, rows) });
             }
         }
     }

@@ -15,10 +15,10 @@ use domain::{
     ids::{BroadcastId, MessageRef},
     time::{Millis, SECOND},
 };
-use rand::{SeedableRng, rngs::SmallRng};
+use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use store::{
     StoreError,
-    work::{Claimed, DueBroadcast, Endings, Want},
+    work::{Claimed, DueBroadcast, Endings, PostLimits, Want},
 };
 use tokio::{runtime::Handle, task::JoinSet};
 use tracing::warn;
@@ -191,8 +191,18 @@ impl Sender {
         wanted.sort_by_key(|want| {
             servable.iter().find(|(due, _)| due.broadcast == want.broadcast).map(|(due, _)| due.integration)
         });
+        self.keep_posts_apart(&mut wanted);
         self.round += 1;
         Ok(wanted)
+    }
+
+    /// Posts to groups go one at a time, with a drawn pause between two.
+    fn keep_posts_apart(&mut self, wanted: &mut [Want]) {
+        for want in wanted {
+            let ready = self.ready.get(&want.broadcast);
+            let pace = ready.and_then(|ready| ready.account.gateway()).map(|gateway| gateway.pace());
+            want.posts = pace.map(|pace| PostLimits { pace, share: self.rng.random() });
+        }
     }
 
     /// Of a broadcast of which it is not clear why a message was refused, one goes at a time.

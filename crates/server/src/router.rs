@@ -120,7 +120,7 @@ macro_rules! templates {
 pub fn table() -> Vec<Route> {
     use pages::{
         account, attention, broadcast, consents, correct, erase, groups, hand, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
-        settings::{alerts, audit, charges, integrations, prices, purposes, templates},
+        settings::{accounts, alerts, audit, charges, integrations, prices, purposes, templates},
         setup, stream, team, webhook, workshop, workshops,
     };
     let mut all = vec![
@@ -176,6 +176,15 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/workshops/{workshop}/groups",       Read,       groups::list),
         route(POST, "/workshops/{workshop}/groups",       Manage,     groups::choose),
         route(POST, "/workshops/{workshop}/groups/name",  Manage,     groups::name),
+        route(GET,  "/settings/accounts",                 Read,       accounts::list),
+        route(GET,  "/settings/accounts/{integration}",   Read,       accounts::show).timeout(ASKING),
+        route(POST, "/settings/accounts/{integration}/risk", Integrations, accounts::risk),
+        route(POST, "/settings/accounts/{integration}/link", Integrations, accounts::link).timeout(ASKING),
+        route(POST, "/settings/accounts/{integration}/cancel", Integrations, accounts::cancel).timeout(ASKING),
+        route(POST, "/settings/accounts/{integration}/unlink", Integrations, accounts::unlink).timeout(ASKING),
+        route(POST, "/settings/accounts/{integration}/passkey", Integrations, accounts::passkey).timeout(ASKING),
+        route(POST, "/settings/accounts/{integration}/sync", Manage,  accounts::sync).timeout(ASKING),
+        route(POST, "/settings/accounts/{integration}/warned", Send,  accounts::warned),
         route(GET,  "/groups/{group}",                    Manage,     groups::edit),
         route(POST, "/groups/{group}",                    Manage,     groups::update),
         route(POST, "/groups/{group}/remove",             Manage,     groups::remove),

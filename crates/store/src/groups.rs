@@ -18,7 +18,7 @@ pub const BY_HAND: &str = "by_hand";
 /// Groups of an organisation that are read at once.
 const READ_MAX: i64 = 5_000;
 /// Word of a community itself, which takes no posts.
-const COMMUNITY: &str = "community";
+pub(crate) const COMMUNITY: &str = "community";
 
 /// A group as one account has it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -34,6 +34,7 @@ pub mod erasure;
 pub mod groups;
 pub mod imports;
 pub mod integrations;
+pub mod linked;
 pub mod lost_keys;
 pub mod members;
 pub mod messages;

@@ -95,6 +95,7 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("user_ids", TENANT, ALL),
     ("groups", TENANT, ALL),
     ("workshop_groups", TENANT, ALL),
+    ("linked_accounts", TENANT, ALL),
 ];
 
 impl Whose {

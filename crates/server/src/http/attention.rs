@@ -67,6 +67,7 @@ fn provider(matter: &Matter) -> &'static str {
         Matter::AccountStopped { account, .. }
         | Matter::AccountRefused { account, .. }
         | Matter::WalletLow { account, .. }
+        | Matter::AccountNotReady { account, .. }
         | Matter::ReceiptsSilent { account, .. } => account.kind.as_str(),
         Matter::Unknown { .. }
         | Matter::SendingStopped { .. }
@@ -95,6 +96,7 @@ fn link(matter: &Matter) -> Option<(String, String)> {
         | Matter::AccountStopped { .. }
         | Matter::AccountRefused { .. }
         | Matter::WalletLow { .. }
+        | Matter::AccountNotReady { .. }
         | Matter::ReceiptsSilent { .. }
         | Matter::NotUnderstood { .. } => None,
     }
@@ -124,6 +126,9 @@ fn act(matter: &Matter, may_send: bool) -> (Icon, Option<Button>) {
         }
         Matter::PostDue { broadcast, .. } => {
             (Icon::Group, page(format!("/broadcasts/{}/post", broadcast.id)))
+        }
+        Matter::AccountNotReady { account, .. } => {
+            (Icon::Plug, page(format!("/settings/accounts/{}", account.id)))
         }
         Matter::Late { broadcast, .. } => (Icon::Wait, page(format!("/broadcasts/{}", broadcast.id))),
         Matter::Unknown { broadcast, .. } => {

@@ -258,7 +258,7 @@ fn own(member: &Member, workshop: &Workshop, groups: &[&Group], chosen: &[GroupI
                 form method="post" action=(of_workshop(workshop.id)) {
                     (member.csrf())
                     ul class="m-hand__list" { @for group in groups { (row(group)) } }
-                    @if may { div class="m-card__foot" { (Button::primary("Save")) } }
+                    @if may { div class="m-hand__row" { (Button::primary("Save")) } }
                 }
             }
         },

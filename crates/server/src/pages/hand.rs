@@ -272,7 +272,7 @@ impl Hand<'_> {
                                 (Button::link("Open the file", &media.url).icon(Icon::Download))
                             }
                         }
-                        div {
+                        div class="m-give__text" {
                             p class="m-give__what" {
                                 @if self.post.poll.is_some() { "Poll" } @else { "Text" }
                                 span class="m-sub" { " " (counted(characters, "character", "characters")) }
@@ -368,6 +368,7 @@ impl Hand<'_> {
             "asked",
             "Who posts",
             html! {
+                div class="m-stack" {
                 @if open {
                     form method="post" action={ (broadcast_href(self.broadcast.id)) "/ask" } class="m-stack" {
                         (self.member.csrf())
@@ -376,6 +377,7 @@ impl Hand<'_> {
                     }
                 } @else { p class="m-p" { (self.asked.name) } }
                 p class="m-hint" { "Recorded as " b { "handed over" } ", by a person and with the time. Nobody can prove more. Each group’s story says who marked it." }
+                }
             },
         )
         .padded()

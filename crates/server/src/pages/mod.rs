@@ -74,6 +74,7 @@ fn length_error(text: &str, max: usize, missing: &str) -> Option<String> {
 /// Pages of the settings, with who sees them in the list.
 const SETTINGS: &[(&str, &str, Permission)] = &[
     ("Integrations", "/settings/integrations", Permission::Read),
+    ("WhatsApp accounts", settings::accounts::HREF, Permission::Read),
     ("Templates", "/settings/templates", Permission::Read),
     ("Purposes", settings::purposes::HREF, Permission::Manage),
     ("Prices", "/settings/prices", Permission::Read),

@@ -41,7 +41,11 @@ impl Render for Composer {
         html! {
             div class="m-compose" {
                 form class="m-card m-form" id=(self.id) method=(if self.posts.is_some() { "post" } else { "get" }) action=(self.action) aria-label="New broadcast" data-composer[self.posts.is_none()] {
-                    @if let Some(csrf) = &self.posts { (csrf) }
+                    @if let Some(csrf) = &self.posts {
+                        (csrf)
+                        // The first button of a form is what Enter presses: it changes nothing.
+                        button class="mui-visually-hidden" type="submit" tabindex="-1" formnovalidate { "Update" }
+                    }
                     @for (name, value) in &self.hidden { input type="hidden" name=(name) value=(value); }
                     @for (at, part) in self.parts.iter().enumerate() { (part.numbered(at + 1)) }
                     div class="m-noscript m-part__update" { (Button::new("Update").unchecked()) }

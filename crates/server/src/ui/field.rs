@@ -367,7 +367,7 @@ impl Field {
             Control::Area { value, rows, maxlength } => html! {
                 textarea class="mui-textarea" name=(self.name) id=(self.id) form=[&self.form] rows=(rows) maxlength=[maxlength]
                     aria-label=[aria_label] required[self.required] disabled[self.disabled] autofocus[self.autofocus]
-                    aria-invalid=[invalid] aria-describedby=[described] { "\n" (value) }
+                    aria-invalid=[invalid] aria-describedby=[described] data-autosubmit=[autosubmit] { "\n" (value) }
             },
             Control::Select { groups } => html! {
                 div class="mui-native-select" {

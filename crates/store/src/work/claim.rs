@@ -23,7 +23,7 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    Endings, Work, ceiling,
+    Endings, PostLimits, Work, ceiling, posts,
     pace::{PaceRow, calls_for, grant, spend},
     record::{RowCheck, SideRows},
 };
@@ -45,12 +45,14 @@ pub struct Want {
     pub rows: i64,
     /// So many rows go into one call.
     pub batch: i64,
+    /// How posts to groups keep apart; `None` for messages to people.
+    pub posts: Option<PostLimits>,
 }
 
 impl Want {
     /// So many rows, each with a call of its own.
     pub fn rows(broadcast: BroadcastId, rows: i64) -> Want {
-        Want { broadcast, rows, batch: 1 }
+        Want { broadcast, rows, batch: 1, posts: None }
     }
 }
 
@@ -248,6 +250,13 @@ impl Work {
         if !head.begun || head.deadline <= now.0 {
             return Ok(());
         }
+        let (want, pause_ms) = match want.posts {
+            Some(limits) => match posts::pause_after(tx, head.integration_id, &limits, turn, now).await? {
+                Some(pause_ms) => (Want { rows: 1, batch: 1, ..want }, Some(pause_ms)),
+                None => return Ok(()),
+            },
+            None => (want, None),
+        };
         let Some(ceiling) = ceiling::left(tx, &head, now).await? else { return Ok(()) };
         let Some(granted) = grant(&head.pace, &ceiling, want, turn, now) else { return Ok(()) };
         if head.gap_ms()? > 0 && !head.locks_organisation(tx).await? {
@@ -290,7 +299,10 @@ impl Work {
             args![want.broadcast.0, cursor, now],
         );
         // Rows that were left out count as well: when in doubt, under-send.
-        ceiling::spend(statements, head.integration_id, &ceiling, claimed, now);
+        match pause_ms {
+            Some(pause_ms) => posts::spend(statements, head.integration_id, claimed, pause_ms, now),
+            None => ceiling::spend(statements, head.integration_id, &ceiling, claimed, now),
+        }
         spend(statements, head.integration_id, &head.pace, calls_for(claimed, want.batch), claimed, now);
         turn.touched.insert(want.broadcast);
         rows.sort_unstable_by_key(|row| row.position);

@@ -15,6 +15,7 @@ mod corrections;
 mod erasure;
 mod full_disk;
 mod imports;
+mod linked;
 mod people;
 mod plans;
 mod pooler;

@@ -364,11 +364,25 @@ pub(super) fn name(row: &MessageView) -> String {
 
 /// The number, or what is known of it.
 pub(super) fn number(row: &MessageView) -> String {
+    if row.addressee.group().is_some() {
+        return group_number(&row.recipient);
+    }
     match row.recipient.as_str() {
         "" if row.reason == Reason::Excluded(SkipReason::InvalidPhone) => "No usable number".to_owned(),
         "" if row.state != MessageState::Skipped => "Number erased".to_owned(),
         "" => "No number".to_owned(),
         number => phone(number),
+    }
+}
+
+/// The last six digits of a group's id, by which groups of one name are told apart; one that was named by hand has none.
+fn group_number(jid: &str) -> String {
+    match jid.split_once('@') {
+        Some((digits, _)) => {
+            let last: Vec<char> = digits.chars().rev().take(6).collect();
+            format!("…{}", last.into_iter().rev().collect::<String>())
+        }
+        None => "By hand".to_owned(),
     }
 }
 

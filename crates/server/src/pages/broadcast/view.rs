@@ -98,9 +98,12 @@ impl View {
             Fragment::new("broadcast-head", self.live_head()),
             Fragment::new("broadcast-notes", self.notes()),
             Fragment::new("truth-strip", self.truth()),
-            Fragment::new("pace", self.pace()),
             Fragment::new("reasons", self.reasons()),
         ]
+        .into_iter()
+        // What a person posts has no pace.
+        .chain(self.broadcast.asked.is_none().then(|| Fragment::new("pace", self.pace())))
+        .collect()
     }
 
     /// Whether nothing moves any more but by receipts.
@@ -164,7 +167,7 @@ impl View {
                 Some(at) => format!("Started {} by {}", self.at(at), broadcast.created_by),
                 None => format!("Confirmed {} by {}, from {}", self.at(broadcast.created_at), broadcast.created_by, self.at(broadcast.starts_at)),
             })
-            .meta(self.cost());
+            .meta(if self.broadcast.channel == Channel::WhatsappGroup { "costs nothing".to_owned() } else { self.cost() });
         if let Some(hours) = self.hours() {
             head = head.meta(hours);
         }
@@ -455,7 +458,8 @@ impl Render for View {
             (self.live_head())
             (self.notes())
             (self.truth())
-            div class="m-split" { (self.pace()) (self.reasons()) }
+            @if self.broadcast.asked.is_some() { (self.reasons()) }
+            @else { div class="m-split" { (self.pace()) (self.reasons()) } }
         }
     }
 }

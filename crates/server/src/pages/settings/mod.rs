@@ -1,5 +1,6 @@
 //! Settings of an organisation that concern sending: provider accounts, templates, prices, and the record of who did what.
 
+pub mod accounts;
 pub mod alerts;
 pub mod audit;
 pub mod charges;

@@ -96,6 +96,10 @@ pub fn matter(matter: &Matter, about: &About<'_>) -> Words {
                 at(*done_at)
             ),
         },
+        Matter::AccountNotReady { account, waiting, deadline } => Words {
+            title: format!("{} cannot post: {}.", account.name, if *waiting == 1 { "1 group waits".to_owned() } else { format!("{} groups wait", grouped(*waiting)) }),
+            why: format!("Link its phone again, or look at it. Not posted after {}.", at(*deadline)),
+        },
         Matter::PostDue { broadcast, asked, waiting, deadline } => Words {
             title: format!("Post by hand in {}: {asked} was asked.", counted(*waiting, "group", "groups")),
             why: format!("{}. Not posted after {}.", of(broadcast), at(*deadline)),
@@ -139,6 +143,7 @@ pub fn short(matter: &Matter) -> String {
         Matter::AccountRefused { account, .. } => format!("Refused: {}", account.name),
         Matter::WalletLow { account, .. } => format!("Low credit: {}", account.name),
         Matter::Late { broadcast, .. } => format!("Late: {}", broadcast.title),
+        Matter::AccountNotReady { account, .. } => format!("Not linked: {}", account.name),
         Matter::PostDue { broadcast, .. } => format!("Post now: {}", broadcast.title),
         Matter::Unknown { .. } => "Unknown messages to settle".to_owned(),
         Matter::ReceiptsSilent { account, .. } => format!("No receipts: {}", account.name),
@@ -167,6 +172,7 @@ pub fn button(matter: &Matter) -> String {
         Matter::AccountRefused { .. } => "Look at the account".to_owned(),
         Matter::WalletLow { .. } => "Look at the account".to_owned(),
         Matter::Late { waiting, .. } => format!("Open ({})", grouped(*waiting)),
+        Matter::AccountNotReady { .. } => "Look at the account".to_owned(),
         Matter::PostDue { waiting, .. } => format!("Post by hand ({})", grouped(*waiting)),
         Matter::Unknown { n, .. } => format!("Settle ({})", grouped(*n)),
         Matter::ReceiptsSilent { .. } => "Look at the webhook".to_owned(),

@@ -80,6 +80,10 @@ fn confirmed_to(app: &App, member: &Member, composing: &Composing, confirmed: Co
     app.engine.wake(confirmed.id);
     let draft = &composing.review.draft;
     let asked = draft.asked.as_ref();
+    if asked.is_none() {
+        let words = format!("Confirmed for {}. It begins in ten seconds; until then you can take it back.", counted(confirmed.people, "group", "groups"));
+        return see_other_saying(app, &paths::broadcast(confirmed.id), &words);
+    }
     let groups = counted(confirmed.people, "group", "groups");
     let name = asked.map_or_else(String::new, |asked| asked.name.clone());
     if draft.timing.start > member.now {
@@ -136,8 +140,16 @@ fn blocked(member: &Member, composing: &Composing) -> Markup {
 fn question(app: &App, member: &Member, composing: &Composing) -> Wide {
     let draft = &composing.review.draft;
     let groups = counted(i64::try_from(draft.groups.len()).unwrap_or(i64::MAX), "group", "groups");
-    let name = draft.asked.as_ref().map_or_else(|| "somebody".to_owned(), |asked| asked.name.clone());
-    let label = if composing.typed.later { "Schedule for" } else { "Ask for" };
+    let members = counted(draft.members(), "member", "members");
+    let title = match &draft.asked {
+        Some(asked) => format!("Ask {} to post “{}” in {groups}?", asked.name, composing.review.name()),
+        None => format!("Post “{}” to {groups}, {members}?", composing.review.name()),
+    };
+    let label = match (composing.typed.later, draft.asked.is_some()) {
+        (true, _) => "Schedule for",
+        (false, true) => "Ask for",
+        (false, false) => "Post to",
+    };
     let mut hidden = composing.typed.pairs(&composing.chosen());
     hidden.retain(|(name, _)| !matches!(name.as_str(), "at" | "until"));
     let zone = &member.organization.zone;
@@ -148,7 +160,7 @@ fn question(app: &App, member: &Member, composing: &Composing) -> Wide {
     hidden.push((ONCE.to_owned(), token(app, member, BroadcastId::new(member.now))));
     Wide(Confirm {
         id: "confirm".to_owned(),
-        title: format!("Ask {name} to post “{}” in {groups}?", draft.name()),
+        title,
         body: html! {
             div class="m-confirm__cols" {
                 div class="m-say" {
@@ -157,12 +169,13 @@ fn question(app: &App, member: &Member, composing: &Composing) -> Wide {
                 }
                 (summary(member, composing))
             }
+            (Button::new("Keep editing").icon(Icon::Edit).formaction(PATH).unchecked())
         },
         action: CONFIRM.to_owned(),
         csrf: member.csrf().clone(),
         hidden,
         confirm: Button::primary(format!("{label} {groups}")).icon(Icon::Send).busy("Confirming…"),
-        back: ("Start again".to_owned(), format!("/?channel=group&workshop={}", draft.workshop.id)),
+        back: ("Cancel".to_owned(), format!("/?channel=group&workshop={}", draft.workshop.id)),
     })
 }
 
@@ -178,15 +191,19 @@ fn summary(member: &Member, composing: &Composing) -> KeyValues {
         true => moment(member, draft.timing.start),
         false => "Now".to_owned(),
     };
-    let asked = draft.asked.as_ref().map_or_else(String::new, |asked| asked.name.clone());
+    let posts = match (&draft.asked, &composing.account) {
+        (Some(asked), _) => asked.name.clone(),
+        (None, Some((integration, _))) => integration.name.clone(),
+        (None, None) => String::new(),
+    };
     let names = html! {
-        ul class="m-confirm__groups" {
-            @for group in &draft.groups { li { span { (group.subject) } @if let Some(n) = group.members { " " (grouped(n)) } } }
+        ul {
+            @for group in &draft.groups { li { (group.subject) @if let Some(n) = group.members { ", " (counted(n, "member", "members")) } } }
         }
     };
     KeyValues {
         rows: vec![
-            ("Channel".to_owned(), html! { "WhatsApp Group" }, Some("posted by hand".to_owned())),
+            ("Channel".to_owned(), html! { "WhatsApp Group" }, draft.asked.is_some().then(|| "posted by hand".to_owned())),
             ("Workshop".to_owned(), html! { (draft.workshop.title) }, Some(starts)),
             ("Groups".to_owned(), names, None),
             (
@@ -194,7 +211,7 @@ fn summary(member: &Member, composing: &Composing) -> KeyValues {
                 html! { (grouped(draft.members())) },
                 Some("as far as they are known".to_owned()),
             ),
-            ("Who posts".to_owned(), html! { (asked) }, None),
+            ("Who posts".to_owned(), html! { (posts) }, None),
             ("Due".to_owned(), html! { (when) }, None),
             ("Not posted after".to_owned(), html! { (moment(member, draft.timing.deadline)) }, None),
         ],

@@ -12,7 +12,7 @@ use axum::{
 };
 use domain::{channel::Channel, ids::GroupId, role::Permission, time::Millis};
 use maud::{Markup, html};
-use store::{groups::Group, posts::Asked, workshops::Workshop};
+use store::{groups::Group, integrations::Integration, linked::Linked, posts::Asked, workshops::Workshop};
 
 pub use confirm::{confirm, review};
 use parts::Listed;
@@ -58,6 +58,8 @@ struct Composing {
     typed: Typed,
     groups: Vec<Group>,
     posters: Vec<Asked>,
+    /// The account that posts, with what is known of its phone; `None` where a person does.
+    account: Option<(Integration, Option<Linked>)>,
     review: PostReview,
     at_error: Option<String>,
     until_error: Option<String>,
@@ -71,10 +73,11 @@ impl Composing {
         typed.workshop = Some(workshop.id);
         let chosen = parts::picked(&typed, &groups, typed.groups.clone().unwrap_or(own));
         let posters = member.org.posters().await?;
-        let asked = asked(member, &typed, &posters);
-        typed.asked = asked.as_ref().map(|asked| asked.user);
-        let (timing, at_error, until_error) = timing(member, &typed, workshop);
         let chosen: Vec<Group> = groups.iter().filter(|group| chosen.contains(&group.id)).cloned().collect();
+        let account = posting(member, &chosen).await?;
+        let asked = asked(member, &typed, &posters).filter(|_| account.is_none());
+        typed.asked = asked.as_ref().map(|asked| asked.user);
+        let (timing, at_error, until_error) = timing(member, &typed, workshop, account.is_some());
         let draft = PostDraft {
             workshop: workshop.clone(),
             account: chosen.first().map(|group| group.account),
@@ -83,15 +86,28 @@ impl Composing {
             title: typed.title.clone(),
             template_id: None,
             asked,
+            not_ready: account.as_ref().is_some_and(|(_, linked)| {
+                linked.as_ref().is_none_or(|linked| !linked.posts(member.now))
+            }),
             timing,
         };
         let review = draft.review(member);
-        Ok(Composing { typed, groups, posters, review, at_error, until_error })
+        Ok(Composing { typed, groups, posters, account, review, at_error, until_error })
     }
 
     fn chosen(&self) -> Vec<GroupId> {
         self.review.draft.groups.iter().map(|group| group.id).collect()
     }
+}
+
+/// The account of the chosen groups, where one posts to them.
+async fn posting(
+    member: &Member,
+    chosen: &[Group],
+) -> Result<Option<(Integration, Option<Linked>)>, Problem> {
+    let Some(group) = chosen.iter().find(|group| !group.by_hand) else { return Ok(None) };
+    let integration = member.org.integration(group.account).await?;
+    Ok(Some((integration, member.org.linked_account(group.account).await?)))
 }
 
 /// Who is asked to post: whoever was chosen, else whoever composes, else the first who may.
@@ -102,17 +118,24 @@ fn asked(member: &Member, typed: &Typed, posters: &[Asked]) -> Option<Asked> {
 }
 
 /// When they are posted and until when that is of use, and what could not be read of it.
-fn timing(member: &Member, typed: &Typed, workshop: &Workshop) -> (Timing, Option<String>, Option<String>) {
+fn timing(
+    member: &Member,
+    typed: &Typed,
+    workshop: &Workshop,
+    by_account: bool,
+) -> (Timing, Option<String>, Option<String>) {
     let (zone, now) = (&member.organization.zone, member.now);
+    // An account posts by itself: for ten seconds that can be taken back.
+    let soon = if by_account { now.plus(domain::broadcast::UNDO_MS) } else { now };
     let (start, at_error) = match (typed.later, typed.at.trim()) {
-        (false, _) => (now, None),
+        (false, _) => (soon, None),
         (true, "") => (default_later(now, workshop.starts_at), None),
         (true, text) => match zone.parse_local(text) {
             Ok(at) if at < now => {
                 (at, Some("This time has passed. Choose one that is still to come.".to_owned()))
             }
-            Ok(at) => (at, None),
-            Err(error) => (now, Some(error.to_string())),
+            Ok(at) => (Millis(at.0.max(soon.0)), None),
+            Err(error) => (soon, Some(error.to_string())),
         },
     };
     let usual = default_deadline(start, workshop.starts_at, now);
@@ -167,7 +190,7 @@ pub(super) async fn show(app: &App, member: &Member, pairs: &Pairs) -> PageResul
         }
         (channels::tabs(&state, &standings))
         @match composer {
-            Some(composing) => { (parts::by_hand(composing)) (form(member, &choices, composing)) }
+            Some(composing) => { (parts::account(member, composing)) (form(member, &choices, composing)) }
             None => (missing(member, choices.workshop.as_ref())),
         }
         @if !broadcasts.is_empty() || composer.is_some() { (history::table(&member.organization.zone, member.now, &broadcasts, all)) }
@@ -225,13 +248,17 @@ fn form(member: &Member, choices: &Choices, composing: &Composing) -> Composer {
 fn bar(member: &Member, composing: &Composing) -> Markup {
     let draft = &composing.review.draft;
     let sends = member.may(Permission::Send);
-    let label = if composing.typed.later { "Review and schedule" } else { "Review and ask" };
+    let label = match (composing.typed.later, composing.account.is_some()) {
+        (true, _) => "Review and schedule",
+        (false, true) => "Review and post",
+        (false, false) => "Review and ask",
+    };
     let review = Button::primary(label)
         .icon(Icon::Send)
         .form(FORM)
         .formaction(confirm::REVIEW)
         .shortcut("mod+Enter")
-        .disabled(!sends || !composing.review.may_send());
+        .disabled(!sends);
     let note = match sends {
         true => words::checks(composing).in_words(),
         false => "Your role may look, not send.".to_owned(),

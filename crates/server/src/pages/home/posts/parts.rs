@@ -20,7 +20,8 @@ use crate::{
         button::{Button, Weight},
         composer::ComposerPart,
         field::{Checkbox, Choice, Field, Segmented, Shown},
-        format::{counted, grouped, relative},
+        chip::State,
+        format::{counted, grouped, phone, relative},
         icons::Icon,
         preview::{Bubble, Part, Preview},
     },
@@ -41,8 +42,26 @@ pub(super) fn all(
     ]
 }
 
-/// What stands in the place of an account: nobody is linked, a person posts.
-pub(super) fn by_hand(composing: &Composing) -> Markup {
+/// The account that posts; or, where groups were named by hand, that a person does.
+pub(super) fn account(member: &Member, composing: &Composing) -> Markup {
+    let Some((integration, linked)) = &composing.account else { return by_hand(composing) };
+    let number = linked.as_ref().map_or(String::new(), |linked| phone(&linked.phone));
+    let ready = linked.as_ref().is_some_and(|linked| linked.posts(member.now));
+    let own = composing.groups.iter().filter(|group| group.account == integration.id && !group.is_community);
+    html! {
+        section class="m-card m-byhand" aria-label="Account" {
+            (Icon::Group)
+            div {
+                p class="m-card__title" { (integration.name) " " (if ready { State::Ready } else { State::Setup }) }
+                p class="m-sub" { (number) " · " (counted(i64::try_from(own.count()).unwrap_or(i64::MAX), "group", "groups")) " · posts one at a time, with pauses: our caution" }
+            }
+            (Button::link("Configure", "/settings/accounts").icon(Icon::Settings))
+        }
+    }
+}
+
+/// Nobody is linked, a person posts.
+fn by_hand(composing: &Composing) -> Markup {
     let groups = i64::try_from(composing.groups.len()).unwrap_or(i64::MAX);
     html! {
         section class="m-card m-byhand" aria-label="By hand" {
@@ -116,7 +135,10 @@ fn who(member: &Member, choices: &Choices, composing: &Composing, listed: &Liste
     html! {
         div class="m-row2" {
             (super::super::parts::workshops(member, choices, workshop))
-            (Field::select("asked", "Who posts", posters.collect()).help("Gets the text, posts it in each group, and marks it."))
+            @match &composing.account {
+                Some((integration, _)) => (Shown { label: "Account", value: html! { (integration.name) } }),
+                None => (Field::select("asked", "Who posts", posters.collect()).help("Gets the text, posts it in each group, and marks it.")),
+            }
         }
         (picker(composing, listed))
         p class="m-hint" { a class="m-link" href=(of_workshop(workshop)) { "Name a group, or choose those of this workshop" } }
@@ -158,7 +180,7 @@ fn row(group: &Group, chosen: bool) -> Markup {
     let id = format!("group-{}", group.id);
     html! {
         li.m-pick__row.is-off[off] {
-            input type="checkbox" name="group" value=(group.id) id=(id) checked[chosen] disabled[off];
+            input type="checkbox" name="group" value=(group.id) id=(id) checked[chosen] disabled[off] data-autosubmit;
             label for=(id) {
                 span class="m-pick__name" {
                     span class="m-cut" { (group.subject) }

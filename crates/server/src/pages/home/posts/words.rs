@@ -49,6 +49,10 @@ fn words(finding: &PostFinding) -> (String, &'static str) {
         PostFinding::SameName(name) => {
             (format!("Two chosen groups are called “{name}”"), "Members and links tell them apart.")
         }
+        PostFinding::NotReady => is(
+            "The account is not ready",
+            "Link it under Settings, WhatsApp accounts; until then the posts wait, and then expire.",
+        ),
         PostFinding::MentionsAll => {
             is("Everybody’s phone rings", "Muted groups too. Not more than once a day.")
         }

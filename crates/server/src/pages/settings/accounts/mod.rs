@@ -1,0 +1,358 @@
+//! Settings, WhatsApp accounts: phones that a gateway holds as linked devices. Linking, how each stands and what to do about it, and the
+//! groups that it is in. The gateway is asked when somebody looks; a code that links a phone is drawn and kept nowhere.
+
+mod linking;
+mod words;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use domain::{
+    group::AccountState,
+    ids::IntegrationId,
+    phone::Phone,
+    role::Permission,
+};
+use maud::{Markup, Render, html};
+use providers::{
+    Account,
+    gateway::{Gateway, Link, LinkBy, Session},
+};
+use serde::Deserialize;
+use store::{groups::Group, integrations::Integration, linked::Linked};
+
+use crate::{
+    app::App,
+    http::{
+        error::{PageResult, Problem},
+        extract::{Form, Member, Path},
+        notice::{see_other, see_other_failed, see_other_saying},
+    },
+    pages::settings_page,
+    ui::{
+        button::Button,
+        chip::Tone,
+        empty::Empty,
+        format::{counted, phone as shown_phone, relative},
+        head::Card,
+        icons::Icon,
+        note::Note,
+    },
+};
+use words::Standing;
+
+/// The page of all linked accounts.
+pub(crate) const HREF: &str = "/settings/accounts";
+/// Its title.
+const TITLE: &str = "WhatsApp accounts";
+
+fn href(id: IntegrationId) -> String {
+    format!("{HREF}/{id}")
+}
+
+/// An account behind which there is a gateway.
+struct Opened {
+    integration: Integration,
+    account: Box<dyn Account>,
+}
+
+impl Opened {
+    /// The gateway; those without one are never [`Opened`].
+    fn gateway(&self) -> Result<&dyn Gateway, Problem> {
+        self.account.gateway().ok_or_else(Problem::not_found)
+    }
+}
+
+/// One account of the organisation; not found where there is no gateway behind it.
+async fn open(app: &App, member: &Member, id: IntegrationId) -> Result<Opened, Problem> {
+    let integration = member.org.integration(id).await?;
+    let account = app.accounts.open_integration(&integration).map_err(|_| Problem::not_found())?;
+    let opened = Opened { integration, account };
+    opened.gateway()?;
+    Ok(opened)
+}
+
+/// `GET /settings/accounts`
+pub async fn list(State(app): State<App>, member: Member) -> PageResult {
+    let linked = member.org.linked_accounts().await?;
+    let groups = member.org.groups().await?;
+    let mut cards = Vec::new();
+    for integration in member.org.integrations().await? {
+        let Ok(account) = app.accounts.open_integration(&integration) else { continue };
+        let Some(gateway) = account.gateway() else { continue };
+        let known = linked.iter().find(|one| one.account == integration.id);
+        cards.push(card(&member, &integration, known, &groups, gateway.abilities().notice));
+    }
+    let body = html! {
+        @if cards.is_empty() { (none(&member)) }
+        @for card in &cards { (card) }
+        (by_hand(&groups))
+    };
+    Ok(settings_page(&member, TITLE, HREF, body).render().into_response())
+}
+
+/// An account in the list: how it stood when it was last asked.
+fn card(member: &Member, of: &Integration, known: Option<&Linked>, groups: &[Group], notice: &str) -> Card {
+    let own = groups.iter().filter(|group| group.account == of.id && group.gone_at.is_none() && !group.is_community);
+    let n = i64::try_from(own.count()).unwrap_or(i64::MAX);
+    let standing = Standing::of(known.map(|known| &known.state), &member.organization.zone, member.now);
+    let number = known.map_or("", |known| known.phone.as_str());
+    Card::new(
+        format!("account-{}", of.id),
+        &of.name,
+        html! {
+            p class="m-p" {
+                @if !number.is_empty() { (shown_phone(number)) " · " }
+                (counted(n, "group", "groups"))
+                @if let Some(known) = known { " · asked " (relative(known.seen_at.0, member.now.0)) }
+            }
+            p class="m-hint" { (standing.what) " " (standing.next) }
+            @if let Some(until) = known.and_then(|known| known.warned_until).filter(|until| *until > member.now) {
+                p class="m-hint" { "It rests until " (member.organization.zone.moment(until, member.now)) ", because WhatsApp warned on the phone." }
+            }
+            @if !notice.is_empty() { p class="m-hint" { (notice) } }
+            (Button::link("Open", href(of.id)))
+        },
+    )
+    .padded()
+    .aside(standing.chip)
+}
+
+fn none(member: &Member) -> Empty {
+    let may = member.may(Permission::Integrations);
+    let connect = Button::primary_link("Connect a gateway", "/settings/integrations").icon(Icon::Plug);
+    Empty {
+        icon: Icon::Group,
+        title: "Post to groups by an account of your own".to_owned(),
+        text: "A gateway on your own server holds a WhatsApp account as a linked device and posts for you. WhatsApp does not allow it, and may block the number. Posting by hand needs none.".to_owned(),
+        actions: if may { vec![connect] } else { vec![] },
+        ways: vec![],
+    }
+}
+
+fn by_hand(groups: &[Group]) -> Markup {
+    let own = groups.iter().filter(|group| group.by_hand && group.gone_at.is_none());
+    html! {
+        section class="m-card m-byhand" aria-label="By hand" {
+            (Icon::Person)
+            div {
+                p class="m-card__title" { "By hand" }
+                p class="m-sub" { "A person posts from their own phone when a post is due. No account, no risk, no receipts." }
+            }
+            span class="m-sub m-nowrap" { (counted(i64::try_from(own.count()).unwrap_or(i64::MAX), "group", "groups")) }
+        }
+    }
+}
+
+/// `GET /settings/accounts/{integration}`: the gateway is asked how the account stands.
+pub async fn show(State(app): State<App>, member: Member, Path(id): Path<IntegrationId>) -> PageResult {
+    let opened = open(&app, &member, id).await?;
+    let asked = opened.gateway()?.session(&app.out, member.now).await;
+    let session = match asked {
+        Ok(session) => {
+            member.org.saw_account(id, &session.state, session.phone.as_ref(), member.now).await?;
+            Ok(session)
+        }
+        Err(silence) => Err(silence.words()),
+    };
+    let known = member.org.linked_account(id).await?;
+    let groups = member.org.groups().await?;
+    let body = page(&member, &opened, &session, known.as_ref(), &groups)?;
+    let mut response = settings_page(&member, TITLE, HREF, body).render().into_response();
+    if matches!(&session, Ok(session) if linking::is_under_way(&session.state)) {
+        // Codes change every twenty seconds, and the phone's answer comes when it comes.
+        let header = axum::http::HeaderValue::from_static(linking::REFRESH);
+        response.headers_mut().insert(axum::http::header::REFRESH, header);
+    }
+    Ok(response)
+}
+
+fn page(
+    member: &Member,
+    opened: &Opened,
+    session: &Result<Session, String>,
+    known: Option<&Linked>,
+    groups: &[Group],
+) -> Result<Markup, Problem> {
+    let of = &opened.integration;
+    let abilities = opened.gateway()?.abilities();
+    let state = session.as_ref().ok().map(|session| &session.state);
+    let standing = Standing::of(state.or(known.map(|known| &known.state)), &member.organization.zone, member.now);
+    let own: Vec<&Group> =
+        groups.iter().filter(|group| group.account == of.id && group.gone_at.is_none()).collect();
+    let may = member.may(Permission::Integrations);
+    Ok(html! {
+        @if let Err(words) = session { (Note::new(Tone::Fail, "The gateway does not answer.", words.clone())) }
+        (Card::new("standing", &of.name, html! {
+            p class="m-p" { (standing.what) " " (standing.next) }
+            @if !abilities.notice.is_empty() { p class="m-hint" { (abilities.notice) } }
+            @if may { (linking::actions(member, of.id, state, known, abilities)) }
+        }).padded().aside(standing.chip))
+        @if let Ok(session) = session { (linking::code(member, of.id, session)) }
+        (Card::new("groups", "Groups", html! {
+            @if own.is_empty() { p class="m-none" { "No group was read yet." } }
+            @else { ul class="m-hand__list" { @for group in &own { (row(group)) } } }
+            @if member.may(Permission::Manage) {
+                form method="post" action={ (href(of.id)) "/sync" } class="m-card__foot" { (member.csrf()) (Button::new("Sync Groups").icon(Icon::Retry).busy("Reading…")) }
+            }
+        }).aside(html! { span class="m-sub" { (own.len()) } }))
+    })
+}
+
+fn row(group: &Group) -> Markup {
+    let members = group.members.map_or_else(|| "members not known".to_owned(), |n| counted(n, "member", "members"));
+    let what = match (group.is_community, group.takes_posts()) {
+        (true, _) => "Community: a heading, not a place to post",
+        (false, true) => "",
+        (false, false) => "Only admins may write, and this account is not one",
+    };
+    html! {
+        li class="m-hand__row" {
+            div { p class="m-hand__name" { (group.subject) } p class="m-sub" { (members) @if !what.is_empty() { " · " (what) } } }
+        }
+    }
+}
+
+/// `POST /settings/accounts/{integration}/risk`: an admin read what may happen.
+pub async fn risk(State(app): State<App>, member: Member, Path(id): Path<IntegrationId>) -> PageResult {
+    open(&app, &member, id).await?;
+    member.org.accept_risk(id, member.now).await?;
+    Ok(see_other(&href(id)))
+}
+
+/// What the form of linking sends.
+#[derive(Debug, Default, Deserialize)]
+pub struct LinkForm {
+    #[serde(default)]
+    phone: String,
+}
+
+/// `POST /settings/accounts/{integration}/link`: by QR code, or by a code that is typed on the phone of a number.
+pub async fn link(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<IntegrationId>,
+    Form(form): Form<LinkForm>,
+) -> PageResult {
+    let opened = open(&app, &member, id).await?;
+    let known = member.org.linked_account(id).await?;
+    if known.is_none_or(|known| known.risk.is_none()) {
+        return Ok(see_other_failed(&app, &href(id), "Read first what may happen to the number, and say so."));
+    }
+    let phone = match form.phone.trim() {
+        "" => None,
+        typed => match Phone::parse(typed, member.organization.country) {
+            Ok(phone) => Some(phone),
+            Err(error) => return Ok(see_other_failed(&app, &href(id), &format!("{error}."))),
+        },
+    };
+    let callback = app.config.url(&format!("/callbacks/{}", opened.integration.callback_key));
+    let by = phone.as_ref().map_or(LinkBy::Qr, LinkBy::PairingCode);
+    let link = Link { by, callback: &callback, now: member.now };
+    let asked = opened.gateway()?.link(&app.out, &link).await;
+    Ok(match asked {
+        Ok(session) => {
+            member.org.saw_account(id, &session.state, session.phone.as_ref(), member.now).await?;
+            see_other(&format!("{}#code", href(id)))
+        }
+        Err(silence) => see_other_failed(&app, &href(id), &silence.words()),
+    })
+}
+
+/// `POST /settings/accounts/{integration}/cancel`
+pub async fn cancel(State(app): State<App>, member: Member, Path(id): Path<IntegrationId>) -> PageResult {
+    let opened = open(&app, &member, id).await?;
+    let done = opened.gateway()?.cancel_link(&app.out).await.map_err(|silence| silence.words());
+    ended(&app, &member, id, done, "Linking was cancelled.").await
+}
+
+/// `POST /settings/accounts/{integration}/unlink`
+pub async fn unlink(State(app): State<App>, member: Member, Path(id): Path<IntegrationId>) -> PageResult {
+    let opened = open(&app, &member, id).await?;
+    let done = opened.gateway()?.unlink(&app.out).await.map_err(|silence| silence.words());
+    ended(&app, &member, id, done, "The phone is unlinked.").await
+}
+
+async fn ended(
+    app: &App,
+    member: &Member,
+    id: IntegrationId,
+    done: Result<(), String>,
+    words: &str,
+) -> Result<Response, Problem> {
+    match done {
+        Ok(()) => {
+            member.org.saw_account(id, &AccountState::Unlinked, None, member.now).await?;
+            Ok(see_other_saying(app, &href(id), words))
+        }
+        Err(words) => Ok(see_other_failed(app, &href(id), &words)),
+    }
+}
+
+/// What the passkey's owner sends: the browser's answer, or that the codes are the same.
+#[derive(Debug, Default, Deserialize)]
+pub struct PasskeyForm {
+    #[serde(default)]
+    assertion: String,
+}
+
+/// `POST /settings/accounts/{integration}/passkey`
+pub async fn passkey(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<IntegrationId>,
+    Form(form): Form<PasskeyForm>,
+) -> PageResult {
+    let opened = open(&app, &member, id).await?;
+    let gateway = opened.gateway()?;
+    let asked = match form.assertion.trim() {
+        "" => gateway.confirm_passkey(&app.out, member.now).await,
+        assertion => gateway.answer_passkey(&app.out, assertion, member.now).await,
+    };
+    Ok(match asked {
+        Ok(session) => {
+            member.org.saw_account(id, &session.state, session.phone.as_ref(), member.now).await?;
+            see_other(&format!("{}#code", href(id)))
+        }
+        Err(silence) => see_other_failed(&app, &href(id), &silence.words()),
+    })
+}
+
+/// `POST /settings/accounts/{integration}/sync`: the whole list of its groups, or nothing.
+pub async fn sync(State(app): State<App>, member: Member, Path(id): Path<IntegrationId>) -> PageResult {
+    let opened = open(&app, &member, id).await?;
+    Ok(match opened.gateway()?.groups(&app.out).await {
+        Ok(groups) => {
+            let synced = member.org.sync_groups(id, &groups, member.now).await?;
+            let gone = match synced.gone {
+                0 => String::new(),
+                n => format!(" {} vanished.", counted(n, "group", "groups")),
+            };
+            let words = format!("{} read.{gone}", counted(synced.groups, "group", "groups"));
+            see_other_saying(&app, &format!("{}#groups", href(id)), &words)
+        }
+        Err(silence) => see_other_failed(&app, &href(id), &format!("{} Nothing was changed.", silence.words())),
+    })
+}
+
+/// What the button about a warning sends.
+#[derive(Debug, Default, Deserialize)]
+pub struct WarnedForm {
+    #[serde(default)]
+    warned: String,
+}
+
+/// `POST /settings/accounts/{integration}/warned`: WhatsApp warned on the phone, or the rest is over.
+pub async fn warned(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<IntegrationId>,
+    Form(form): Form<WarnedForm>,
+) -> PageResult {
+    open(&app, &member, id).await?;
+    let warned = form.warned == "yes";
+    member.org.warned_on_phone(id, warned, member.now).await?;
+    let words = if warned { "The account rests for seven days." } else { "The account posts again." };
+    Ok(see_other_saying(&app, &href(id), words))
+}

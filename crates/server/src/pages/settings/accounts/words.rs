@@ -1,0 +1,93 @@
+//! How a linked account stands, in words with a next step.
+
+use domain::{
+    group::{AccountState, Passkey},
+    time::{Millis, Zone},
+};
+
+use crate::ui::{
+    chip::{Chip, Tone},
+    icons::Icon,
+};
+
+/// A state as people read it.
+pub(super) struct Standing {
+    pub(super) chip: Chip,
+    /// What is so.
+    pub(super) what: String,
+    /// What to do.
+    pub(super) next: &'static str,
+}
+
+impl Standing {
+    /// The words; `None` for an account that was never asked.
+    pub(super) fn of(state: Option<&AccountState>, zone: &Zone, now: Millis) -> Standing {
+        let is = |tone, icon, word: &str, what: &str, next| Standing {
+            chip: Chip { tone, icon, word: word.to_owned() },
+            what: what.to_owned(),
+            next,
+        };
+        let until = |until: &Option<Millis>| match until {
+            Some(at) => format!("until {}", zone.moment(*at, now)),
+            None => "for a while".to_owned(),
+        };
+        let Some(state) = state else {
+            return is(Tone::Act, Icon::Plug, "Not linked", "No phone is linked.", "Link one.");
+        };
+        match state {
+            AccountState::Unlinked => {
+                is(Tone::Act, Icon::Plug, "Not linked", "No phone is linked.", "Link one.")
+            }
+            AccountState::Linking => {
+                is(Tone::Run, Icon::Wait, "Linking", "A code waits.", "Scan it, or type it, on the phone.")
+            }
+            AccountState::PasskeyNeeded(Passkey::NotHere) => is(
+                Tone::Fail,
+                Icon::Key,
+                "Passkey needed",
+                "WhatsApp wants a passkey, and this gateway cannot do that.",
+                "Take a gateway that can, or post by hand.",
+            ),
+            AccountState::PasskeyNeeded(Passkey::Challenge | Passkey::Compare) => {
+                is(Tone::Act, Icon::Key, "Passkey needed", "WhatsApp wants a passkey.", "Follow the steps below.")
+            }
+            AccountState::Connecting => {
+                is(Tone::Run, Icon::Wait, "Connecting", "The connection is being made.", "Wait a moment.")
+            }
+            AccountState::Ready => is(Tone::Done, Icon::Ok, "Ready", "It posts.", ""),
+            AccountState::Waiting { since } => {
+                let since = since.map(|at| format!(" since {}", zone.moment(at, now))).unwrap_or_default();
+                let what = format!("The connection was lost{since} and is being made again.");
+                is(Tone::Act, Icon::Wait, "Waiting", &what, "Look whether the phone is online.")
+            }
+            AccountState::Capped { until: end } => {
+                let what = format!("WhatsApp lets it send no more messages {}.", until(end));
+                is(Tone::Act, Icon::Wait, "Capped", &what, "Wait, or post by hand.")
+            }
+            AccountState::Restricted { until: end, code } => {
+                let code = if code.is_empty() { String::new() } else { format!(" (code {code})") };
+                let what = format!("WhatsApp restricts it {}{code}.", until(end));
+                is(Tone::Fail, Icon::Warning, "Restricted", &what, "Do not link it anew; post by hand meanwhile.")
+            }
+            AccountState::Replaced => is(
+                Tone::Fail,
+                Icon::Switch,
+                "Replaced",
+                "Another program uses the same link.",
+                "Stop the other one, then link this account again.",
+            ),
+            AccountState::LoggedOut => is(
+                Tone::Fail,
+                Icon::SignOut,
+                "Logged out",
+                "The phone unlinked it.",
+                "Link it again; its groups and plans stay.",
+            ),
+            AccountState::Blocked { code } => {
+                let code = if code.is_empty() { String::new() } else { format!(" (code {code})") };
+                let what = format!("WhatsApp blocked the account{code}.");
+                is(Tone::Fail, Icon::Error, "Blocked", &what, "Look at the phone; use another account meanwhile.")
+            }
+        }
+    }
+}

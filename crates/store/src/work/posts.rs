@@ -1,0 +1,101 @@
+//! How posts to groups keep apart: one under way per account, a drawn pause between two, so many an hour and a day, fewer while an account is
+//! new. It is looked at and written down under the lock of the account's pace, in the transaction that claims: several processes keep it
+//! together.
+
+use domain::{
+    group::PostPace,
+    time::{DAY, HOUR, Millis},
+};
+use uuid::Uuid;
+
+use super::Turn;
+use crate::{
+    db::{Tx, args},
+    error::{StoreError, json},
+    hot::StatementBatch,
+};
+
+/// Posts are counted per ten minutes, as people are.
+const SLOT_MS: i64 = 600_000;
+
+/// The limits of an account that posts, and how long it pauses after the next post.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PostLimits {
+    /// The account's own.
+    pub pace: PostPace,
+    /// A share from 0 to 1, drawn for the pause after this post.
+    pub share: f64,
+}
+
+#[derive(sqlx::FromRow)]
+struct SpentRow {
+    under_way: bool,
+    hour: i64,
+    day: i64,
+    linked_at: Option<i64>,
+    warned_until: Option<i64>,
+    state: Option<String>,
+}
+
+/// Days for which the account is in use: while it is new it posts less.
+fn days_of_use(linked_at: Option<i64>, now: Millis) -> usize {
+    let days = linked_at.map_or(0, |at| (now.0 - at).max(0) / DAY);
+    usize::try_from(days).unwrap_or(usize::MAX)
+}
+
+/// How long the account pauses after a post that begins now, in milliseconds; `None` where none may: its phone is not linked or rests,
+/// another post is under way, or hour or day are used up.
+pub(super) async fn pause_after(
+    tx: &mut Tx,
+    integration: Uuid,
+    limits: &PostLimits,
+    turn: &mut Turn,
+    now: Millis,
+) -> Result<Option<i64>, StoreError> {
+    let slot = |before: i64| (now.0 - before).div_euclid(SLOT_MS);
+    let spent: SpentRow = tx
+        .one(
+            "SELECT EXISTS (SELECT 1 FROM broadcasts o JOIN broadcast_counts c ON c.broadcast_id = o.id
+                            WHERE o.integration_id = $1 AND c.state = 'in_flight' AND c.n > 0) AS under_way,
+                    CAST(COALESCE((SELECT SUM(q.n) FROM integration_people q WHERE q.integration_id = $1 AND q.slot >= $2), 0) AS BIGINT) AS hour,
+                    CAST(COALESCE((SELECT SUM(q.n) FROM integration_people q WHERE q.integration_id = $1 AND q.slot >= $3), 0) AS BIGINT) AS day,
+                    l.linked_at, l.warned_until, l.state
+             FROM integrations i LEFT JOIN linked_accounts l ON l.integration_id = i.id WHERE i.id = $1",
+            args![integration, slot(HOUR), slot(DAY)],
+        )
+        .await?;
+    let per_day = limits.pace.per_day(days_of_use(spent.linked_at, now));
+    let full = spent.hour >= limits.pace.per_hour || spent.day >= per_day;
+    let rests = spent.warned_until.is_some_and(|until| until > now.0);
+    let linked = match &spent.state {
+        Some(state) => json::<domain::group::AccountState>("linked_accounts", "state", state)?.posts(),
+        // Nobody ever asked: the gateway says what it thinks of the post.
+        None => true,
+    };
+    if spent.under_way || full || rests || !linked {
+        let wait = if spent.under_way { 1_000 } else { 10_000 };
+        turn.wait_ms = Some(turn.wait_ms.map_or(wait, |known| known.min(wait)));
+        return Ok(None);
+    }
+    let warming_up = days_of_use(spent.linked_at, now) < PostPace::WARM_UP.len();
+    Ok(Some((limits.pace.gap_s(limits.share, warming_up) * 1_000.0) as i64))
+}
+
+/// Writes the post and the pause after it down.
+pub(super) fn spend(
+    statements: &mut StatementBatch,
+    integration: Uuid,
+    posts: i64,
+    pause_ms: i64,
+    now: Millis,
+) {
+    statements.run(
+        "INSERT INTO integration_people (integration_id, slot, n) VALUES ($1, $2, $3)
+         ON CONFLICT (integration_id, slot) DO UPDATE SET n = integration_people.n + excluded.n",
+        args![integration, now.0.div_euclid(SLOT_MS), posts],
+    );
+    statements.run(
+        "UPDATE integration_pace SET held_until = $2 WHERE integration_id = $1 AND held_until < $2",
+        args![integration, now.plus(pause_ms)],
+    );
+}
