@@ -132,7 +132,9 @@ impl Composer {
             let linked = org.linked_accounts().await?;
             let not_ready = linked.iter().filter(|linked| !linked.posts(now));
             let about = |linked: &Linked| accounts.iter().find(|account| account.id == linked.account);
-            attention.matters.extend(not_ready.filter_map(|linked| not_ready_for(about(linked)?, &open, now)));
+            attention
+                .matters
+                .extend(not_ready.filter_map(|linked| not_ready_for(about(linked)?, &open, now)));
         }
         let n = org.posts_to_look_at().await?;
         if n > 0 {
@@ -221,7 +223,8 @@ const SOON_MS: i64 = HOUR;
 
 /// Posts that are due, or soon will be, of an account that cannot post.
 fn not_ready_for(account: &Integration, open: &[Open], now: Millis) -> Option<Matter> {
-    let under_way = |open: &&Open| matches!(open.status, BroadcastStatus::Scheduled | BroadcastStatus::InProgress);
+    let under_way =
+        |open: &&Open| matches!(open.status, BroadcastStatus::Scheduled | BroadcastStatus::InProgress);
     let due = |open: &&Open| open.waiting > 0 && open.starts_at <= now.plus(SOON_MS) && now < open.deadline;
     let own = open.iter().filter(|open| open.broadcast.account == account.id).filter(under_way).filter(due);
     let (waiting, deadline) =

@@ -122,8 +122,7 @@ impl PostReview {
         let typed = self.draft.title.trim();
         let question = post.poll.as_ref().map_or("", |poll| poll.question.as_str());
         let file = post.media.as_ref().map_or("", |media| media.name.as_str());
-        let text =
-            [typed, post.text.trim(), question.trim(), file].into_iter().find(|text| !text.is_empty());
+        let text = [typed, post.text.trim(), question.trim(), file].into_iter().find(|text| !text.is_empty());
         let line = text.unwrap_or("Post").lines().next().unwrap_or_default();
         let bare: String = line.chars().filter(|c| !matches!(c, '*' | '_' | '~' | '`')).collect();
         let bare = if typed.is_empty() { bare.trim() } else { typed };

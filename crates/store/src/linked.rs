@@ -242,7 +242,12 @@ fn batch(groups: &[group::Group], now: Millis) -> Batch {
         .uuids("id", groups.iter().map(|_| GroupId::new(now).0))
         .texts("jid", groups.iter().map(|group| group.jid.as_str().to_owned()))
         .texts("subject", groups.iter().map(|group| group.subject.clone()))
-        .texts("invite", groups.iter().map(|group| group.invite.as_ref().map_or(String::new(), |link| link.as_str().to_owned())))
+        .texts(
+            "invite",
+            groups
+                .iter()
+                .map(|group| group.invite.as_ref().map_or(String::new(), |link| link.as_str().to_owned())),
+        )
         .ints("members", groups.iter().map(|group| group.size.map(i64::from)))
         .ints("announce", groups.iter().map(|group| i64::from(group.announce)))
         // Where the gateway does not say whether we are an admin, WhatsApp will.

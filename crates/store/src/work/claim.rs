@@ -23,8 +23,9 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    Endings, PostLimits, Work, ceiling, posts,
+    Endings, PostLimits, Work, ceiling,
     pace::{PaceRow, calls_for, grant, spend},
+    posts,
     record::{RowCheck, SideRows},
 };
 use crate::{

@@ -55,7 +55,11 @@ async fn names(world: &World) -> Vec<(String, Option<i64>, bool)> {
 /// A broadcast to two groups of the account.
 async fn posts(world: &World, account: IntegrationId) -> BroadcastId {
     let workshop = world.workshop("Rust for Beginners").await;
-    world.org.sync_groups(account, &[group("00001", "Batch 7", 142), group("00002", "Batch 8", 96)], NOW).await.unwrap();
+    world
+        .org
+        .sync_groups(account, &[group("00001", "Batch 7", 142), group("00002", "Batch 8", 96)], NOW)
+        .await
+        .unwrap();
     let groups: Vec<GroupId> = world.org.groups().await.unwrap().iter().map(|group| group.id).collect();
     let new = NewPosts {
         account,

@@ -134,7 +134,9 @@ async fn fill(world: &World) {
         format!(
             "INSERT INTO groups SELECT {any}, {organization}, id, '', 'Batch 7', '', 1, FALSE, FALSE, 'group', '', NULL, NULL, '', 0 FROM integrations"
         ),
-        format!("INSERT INTO linked_accounts SELECT id, {organization}, '{{}}', 0, 0, '', NULL, '', NULL, NULL FROM integrations"),
+        format!(
+            "INSERT INTO linked_accounts SELECT id, {organization}, '{{}}', 0, 0, '', NULL, '', NULL, NULL FROM integrations"
+        ),
         format!("INSERT INTO workshop_groups SELECT {workshop}, id, {organization}, '', 0 FROM groups"),
         format!("INSERT INTO user_ids VALUES ({any}, 'IN.TEST', {organization}, '', NULL, 0)"),
     ] {

@@ -97,7 +97,15 @@ pub fn matter(matter: &Matter, about: &About<'_>) -> Words {
             ),
         },
         Matter::AccountNotReady { account, waiting, deadline } => Words {
-            title: format!("{} cannot post: {}.", account.name, if *waiting == 1 { "1 group waits".to_owned() } else { format!("{} groups wait", grouped(*waiting)) }),
+            title: format!(
+                "{} cannot post: {}.",
+                account.name,
+                if *waiting == 1 {
+                    "1 group waits".to_owned()
+                } else {
+                    format!("{} groups wait", grouped(*waiting))
+                }
+            ),
             why: format!("Link its phone again, or look at it. Not posted after {}.", at(*deadline)),
         },
         Matter::PostDue { broadcast, asked, waiting, deadline } => Words {

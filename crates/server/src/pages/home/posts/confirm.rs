@@ -81,7 +81,10 @@ fn confirmed_to(app: &App, member: &Member, composing: &Composing, confirmed: Co
     let draft = &composing.review.draft;
     let asked = draft.asked.as_ref();
     if asked.is_none() {
-        let words = format!("Confirmed for {}. It begins in ten seconds; until then you can take it back.", counted(confirmed.people, "group", "groups"));
+        let words = format!(
+            "Confirmed for {}. It begins in ten seconds; until then you can take it back.",
+            counted(confirmed.people, "group", "groups")
+        );
         return see_other_saying(app, &paths::broadcast(confirmed.id), &words);
     }
     let groups = counted(confirmed.people, "group", "groups");
@@ -203,7 +206,11 @@ fn summary(member: &Member, composing: &Composing) -> KeyValues {
     };
     KeyValues {
         rows: vec![
-            ("Channel".to_owned(), html! { "WhatsApp Group" }, draft.asked.is_some().then(|| "posted by hand".to_owned())),
+            (
+                "Channel".to_owned(),
+                html! { "WhatsApp Group" },
+                draft.asked.is_some().then(|| "posted by hand".to_owned()),
+            ),
             ("Workshop".to_owned(), html! { (draft.workshop.title) }, Some(starts)),
             ("Groups".to_owned(), names, None),
             (

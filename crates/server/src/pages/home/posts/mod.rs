@@ -86,9 +86,9 @@ impl Composing {
             title: typed.title.clone(),
             template_id: None,
             asked,
-            not_ready: account.as_ref().is_some_and(|(_, linked)| {
-                linked.as_ref().is_none_or(|linked| !linked.posts(member.now))
-            }),
+            not_ready: account
+                .as_ref()
+                .is_some_and(|(_, linked)| linked.as_ref().is_none_or(|linked| !linked.posts(member.now))),
             timing,
         };
         let review = draft.review(member);

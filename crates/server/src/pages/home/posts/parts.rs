@@ -18,9 +18,9 @@ use crate::{
     pages::groups::of_workshop,
     ui::{
         button::{Button, Weight},
+        chip::State,
         composer::ComposerPart,
         field::{Checkbox, Choice, Field, Segmented, Shown},
-        chip::State,
         format::{counted, grouped, phone, relative},
         icons::Icon,
         preview::{Bubble, Part, Preview},

@@ -8,12 +8,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{
-    group::AccountState,
-    ids::IntegrationId,
-    phone::Phone,
-    role::Permission,
-};
+use domain::{group::AccountState, ids::IntegrationId, phone::Phone, role::Permission};
 use maud::{Markup, Render, html};
 use providers::{
     Account,
@@ -94,7 +89,9 @@ pub async fn list(State(app): State<App>, member: Member) -> PageResult {
 
 /// An account in the list: how it stood when it was last asked.
 fn card(member: &Member, of: &Integration, known: Option<&Linked>, groups: &[Group], notice: &str) -> Card {
-    let own = groups.iter().filter(|group| group.account == of.id && group.gone_at.is_none() && !group.is_community);
+    let own = groups
+        .iter()
+        .filter(|group| group.account == of.id && group.gone_at.is_none() && !group.is_community);
     let n = i64::try_from(own.count()).unwrap_or(i64::MAX);
     let standing = Standing::of(known.map(|known| &known.state), &member.organization.zone, member.now);
     let number = known.map_or("", |known| known.phone.as_str());
@@ -178,7 +175,8 @@ fn page(
     let of = &opened.integration;
     let abilities = opened.gateway()?.abilities();
     let state = session.as_ref().ok().map(|session| &session.state);
-    let standing = Standing::of(state.or(known.map(|known| &known.state)), &member.organization.zone, member.now);
+    let standing =
+        Standing::of(state.or(known.map(|known| &known.state)), &member.organization.zone, member.now);
     let own: Vec<&Group> =
         groups.iter().filter(|group| group.account == of.id && group.gone_at.is_none()).collect();
     let may = member.may(Permission::Integrations);
@@ -201,7 +199,8 @@ fn page(
 }
 
 fn row(group: &Group) -> Markup {
-    let members = group.members.map_or_else(|| "members not known".to_owned(), |n| counted(n, "member", "members"));
+    let members =
+        group.members.map_or_else(|| "members not known".to_owned(), |n| counted(n, "member", "members"));
     let what = match (group.is_community, group.takes_posts()) {
         (true, _) => "Community: a heading, not a place to post",
         (false, true) => "",
@@ -238,7 +237,11 @@ pub async fn link(
     let opened = open(&app, &member, id).await?;
     let known = member.org.linked_account(id).await?;
     if known.is_none_or(|known| known.risk.is_none()) {
-        return Ok(see_other_failed(&app, &href(id), "Read first what may happen to the number, and say so."));
+        return Ok(see_other_failed(
+            &app,
+            &href(id),
+            "Read first what may happen to the number, and say so.",
+        ));
     }
     let phone = match form.phone.trim() {
         "" => None,
@@ -332,7 +335,9 @@ pub async fn sync(State(app): State<App>, member: Member, Path(id): Path<Integra
             let words = format!("{} read.{gone}", counted(synced.groups, "group", "groups"));
             see_other_saying(&app, &format!("{}#groups", href(id)), &words)
         }
-        Err(silence) => see_other_failed(&app, &href(id), &format!("{} Nothing was changed.", silence.words())),
+        Err(silence) => {
+            see_other_failed(&app, &href(id), &format!("{} Nothing was changed.", silence.words()))
+        }
     })
 }
 

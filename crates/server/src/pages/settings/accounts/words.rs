@@ -48,9 +48,13 @@ impl Standing {
                 "WhatsApp wants a passkey, and this gateway cannot do that.",
                 "Take a gateway that can, or post by hand.",
             ),
-            AccountState::PasskeyNeeded(Passkey::Challenge | Passkey::Compare) => {
-                is(Tone::Act, Icon::Key, "Passkey needed", "WhatsApp wants a passkey.", "Follow the steps below.")
-            }
+            AccountState::PasskeyNeeded(Passkey::Challenge | Passkey::Compare) => is(
+                Tone::Act,
+                Icon::Key,
+                "Passkey needed",
+                "WhatsApp wants a passkey.",
+                "Follow the steps below.",
+            ),
             AccountState::Connecting => {
                 is(Tone::Run, Icon::Wait, "Connecting", "The connection is being made.", "Wait a moment.")
             }
@@ -67,7 +71,13 @@ impl Standing {
             AccountState::Restricted { until: end, code } => {
                 let code = if code.is_empty() { String::new() } else { format!(" (code {code})") };
                 let what = format!("WhatsApp restricts it {}{code}.", until(end));
-                is(Tone::Fail, Icon::Warning, "Restricted", &what, "Do not link it anew; post by hand meanwhile.")
+                is(
+                    Tone::Fail,
+                    Icon::Warning,
+                    "Restricted",
+                    &what,
+                    "Do not link it anew; post by hand meanwhile.",
+                )
             }
             AccountState::Replaced => is(
                 Tone::Fail,
@@ -86,7 +96,13 @@ impl Standing {
             AccountState::Blocked { code } => {
                 let code = if code.is_empty() { String::new() } else { format!(" (code {code})") };
                 let what = format!("WhatsApp blocked the account{code}.");
-                is(Tone::Fail, Icon::Error, "Blocked", &what, "Look at the phone; use another account meanwhile.")
+                is(
+                    Tone::Fail,
+                    Icon::Error,
+                    "Blocked",
+                    &what,
+                    "Look at the phone; use another account meanwhile.",
+                )
             }
         }
     }
