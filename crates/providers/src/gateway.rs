@@ -12,7 +12,7 @@ use domain::{
     time::Millis,
 };
 
-use crate::{account::BoxFuture, answer::QueryError, codes, http::Http, secret::Secret};
+use crate::{account::BoxFuture, answer::QueryError, codes, http::Http, linked, secret::Secret};
 
 /// What a gateway can do with a linked account.
 pub trait Gateway: Send + Sync {
@@ -318,4 +318,9 @@ pub(crate) fn cannot<'a, T: Send + 'a>(what: &'static str) -> BoxFuture<'a, Resu
         let words = format!("This gateway cannot {what}");
         Err(QueryError::Refused(ProviderAnswer::new(codes::NOT_SUPPORTED, words)))
     })
+}
+
+/// The refusal of what an account that is not connected cannot do.
+pub(crate) fn not_ready() -> QueryError {
+    QueryError::Silent(ProviderAnswer::new(linked::NOT_CONNECTED, "The account is not connected to WhatsApp"))
 }

@@ -6,16 +6,20 @@
 pub mod account;
 pub mod aisensy;
 pub mod answer;
+pub mod baileys_gateway;
 pub mod codes;
+pub mod evolution;
 pub mod fast2sms;
 pub mod field;
 pub mod form;
 pub mod gateway;
 pub mod http;
 mod lenient;
+pub mod linked;
 pub mod registry;
 pub mod secret;
 pub mod vendor;
+pub mod waha;
 
 pub use account::{Account, Call, LookUpKey, Standing, Status};
 pub use answer::QueryError;

@@ -4,12 +4,15 @@ use domain::channel::Channel;
 
 use crate::{
     aisensy::AISENSY,
+    baileys_gateway::BAILEYS_GATEWAY,
+    evolution::EVOLUTION,
     fast2sms::FAST2SMS,
     vendor::{BaseUrl, Vendor},
+    waha::WAHA,
 };
 
 /// In the order in which they are offered.
-pub const VENDORS: &[&dyn Vendor] = &[&AISENSY, &FAST2SMS];
+pub const VENDORS: &[&dyn Vendor] = &[&AISENSY, &FAST2SMS, &WAHA, &BAILEYS_GATEWAY, &EVOLUTION];
 
 /// The vendor of that word; `None` for one that this version does not know.
 pub fn vendor(kind: &str) -> Option<&'static dyn Vendor> {

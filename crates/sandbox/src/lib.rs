@@ -23,17 +23,23 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 pub mod aisensy;
+pub mod baileys_gateway;
 mod control;
+pub mod devices;
+pub mod evolution;
 mod exchange;
 pub mod face;
 pub mod fast2sms;
 pub mod faults;
 pub mod inbox;
 mod line;
+pub mod network;
 pub mod null;
 pub mod receipts;
 pub mod registry;
 mod rupees;
+pub mod samples;
+pub mod waha;
 pub mod world;
 
 pub use faults::{Amount, FaultBoard, Faults};

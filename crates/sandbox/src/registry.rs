@@ -61,6 +61,9 @@ macro_rules! vendors {
 vendors! {
     aisensy: Aisensy,
     fast2sms: Fast2sms,
+    waha: Waha,
+    baileys_gateway: BaileysGateway,
+    evolution: Evolution,
 }
 
 /// The stand-in of that vendor.

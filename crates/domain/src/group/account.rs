@@ -109,6 +109,11 @@ impl AccountState {
         matches!(self, AccountState::Ready)
     }
 
+    /// Whether it has a connection to WhatsApp, so that groups and members can be asked for.
+    pub fn is_connected(&self) -> bool {
+        matches!(self, AccountState::Ready | AccountState::Capped { .. } | AccountState::Restricted { .. })
+    }
+
     /// When it ends by itself, where that is known.
     pub fn until(&self) -> Option<Millis> {
         match self {

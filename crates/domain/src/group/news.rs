@@ -16,6 +16,8 @@ pub enum News {
         /// When, where it is told.
         at: Option<Millis>,
     },
+    /// The account may stand otherwise than before, and what said so proves nothing: the gateway has to be asked.
+    AskAccount,
     /// A post left the gateway with this id, where the answer to the call did not carry one. Not proof that WhatsApp took it.
     HandedOver {
         /// The group.
@@ -23,11 +25,14 @@ pub enum News {
         /// The gateway's id of the message.
         message: String,
     },
-    /// WhatsApp refused a post of which the gateway names the group alone.
+    /// WhatsApp refused a post, told by a gateway that may not have told the post’s id before: it is that message, or else the post that is
+    /// under way to the group.
     Refused {
         /// The group.
         group: Jid,
-        /// The code; empty where none is told.
+        /// The gateway's id of the message, where it has one.
+        message: Option<String>,
+        /// Our code of the refusal.
         code: String,
         /// The gateway's words, fit for a screen.
         text: String,

@@ -3,13 +3,20 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    channel::Channel, checks::Probe, outcome::Outcome, receipt::Event, template::Message, time::Millis,
+    channel::Channel,
+    checks::Probe,
+    outcome::Outcome,
+    post::GroupPost,
+    receipt::Event,
+    template::{Facts, Message},
+    time::Millis,
 };
 use munadi_providers::{
     Account, Call, Secrets, Standing, Urls, Vendor,
     account::Post,
     codes,
     field::{Kind, Typed},
+    linked,
     registry::{self, VENDORS},
     vendor::CallbackProof,
 };
@@ -21,13 +28,25 @@ use crate::{
     server::{Reply, Server, answer},
 };
 
-const TO: &str = "+919000000001";
+/// Whom a message of that channel goes to.
+fn to_of(channel: Channel) -> &'static str {
+    match channel {
+        Channel::WhatsappGroup => "120363000000000001@g.us",
+        _ => "+919000000001",
+    }
+}
+
 const SECRET: &str = "TEST-KEY-NOT-REAL-0000000000";
 
 /// A message of that channel, and the values of one person.
 fn template_of(channel: Channel) -> (Message, domain::template::Content) {
     match channel {
         Channel::Sms => (fast2sms_request::template().into(), fast2sms_request::content()),
+        Channel::WhatsappGroup => {
+            let post = GroupPost::of_text("Starting at 7 PM");
+            let content = post.fill(&Facts::default()).unwrap();
+            (post.into(), content)
+        }
         _ => (aisensy_request::template().into(), aisensy_request::content()),
     }
 }
@@ -107,7 +126,9 @@ fn every_field_has_a_name_of_its_own_and_a_new_account_begins_well() {
         let rates = vendor.settings().iter().filter(|field| matches!(field.kind, Kind::Rate { .. })).count();
         let ceilings =
             vendor.settings().iter().filter(|field| matches!(field.kind, Kind::Ceiling { .. })).count();
-        assert_eq!((rates, ceilings), (1, 1), "{kind}: one pace");
+        // Posts to groups have a pace of their own kind: pauses, so many an hour and a day.
+        let expected = if vendor.channels() == [Channel::WhatsappGroup] { (0, 0) } else { (1, 1) };
+        assert_eq!((rates, ceilings), expected, "{kind}: one pace");
         let (settings, secrets) = new_account(*vendor);
         // What a form shows of a stored account, read again, is what was stored.
         let mut again = Map::new();
@@ -135,7 +156,7 @@ fn empty_form() -> Vec<(String, String)> {
 fn every_code_has_one_meaning_and_words() {
     let theirs = VENDORS.iter().flat_map(|vendor| vendor.meanings());
     let mut seen = BTreeSet::new();
-    for meaning in codes::OWN.iter().chain(theirs) {
+    for meaning in codes::OWN.iter().chain(linked::MEANINGS).chain(theirs) {
         assert!(seen.insert(meaning.code), "{} has two meanings", meaning.code);
         assert!(meaning.help.ends_with('.') && !meaning.title.is_empty(), "{}", meaning.code);
     }
@@ -199,7 +220,13 @@ async fn silence_denies_nothing_and_garbage_is_no_acceptance() {
             let server = Server::start(vec![reply]).await;
             let account = open(*vendor, &server.url);
             let (message, content) = template_of(account.channel());
-            let call = Call { template: &message, content: &content, to: &[TO], span: None, now: Millis(0) };
+            let call = Call {
+                template: &message,
+                content: &content,
+                to: &[to_of(account.channel())],
+                span: None,
+                now: Millis(0),
+            };
             let outcome = account.send(&http(), &call).await;
             assert_eq!(matches!(outcome, Outcome::Unknown(_)), unknown, "{}: {outcome:?}", vendor.kind());
             assert_eq!(matches!(outcome, Outcome::NotNow { .. }), !unknown, "{}: {outcome:?}", vendor.kind());
@@ -213,7 +240,13 @@ async fn nobody_home_is_a_call_that_may_be_made_again() {
     for vendor in VENDORS {
         let account = open(*vendor, "http://127.0.0.1:9");
         let (message, content) = template_of(account.channel());
-        let call = Call { template: &message, content: &content, to: &[TO], span: None, now: Millis(0) };
+        let call = Call {
+            template: &message,
+            content: &content,
+            to: &[to_of(account.channel())],
+            span: None,
+            now: Millis(0),
+        };
         let outcome = account.send(&http(), &call).await;
         assert!(matches!(outcome, Outcome::NotNow { .. }), "{}: {outcome:?}", vendor.kind());
         assert!(matches!(account.probe(&http(), &message).await, Probe::Silent(_)), "{}", vendor.kind());
@@ -236,7 +269,13 @@ async fn a_message_of_another_channel_never_leaves() {
             _ => Channel::Sms,
         };
         let (message, content) = template_of(other);
-        let call = Call { template: &message, content: &content, to: &[TO], span: None, now: Millis(0) };
+        let call = Call {
+            template: &message,
+            content: &content,
+            to: &[to_of(account.channel())],
+            span: None,
+            now: Millis(0),
+        };
         let outcome = account.send(&http(), &call).await;
         assert!(
             matches!(&outcome, Outcome::Misconfigured(said) if said.code == codes::NOT_SET_UP),

@@ -129,15 +129,15 @@ pub async fn list(State(app): State<App>, member: Member) -> PageResult {
     let mut head = Head::new("Integrations")
         .meta("Accounts that carry your messages. Keys are stored sealed and never shown again.");
     if may && !integrations.is_empty() {
-        for vendor in VENDORS {
+        for vendor in offered(&app) {
             head = head
-                .action(Button::link(format!("Add {}", vendor.name()), new_href(*vendor)).icon(Icon::Plus));
+                .action(Button::link(format!("Add {}", vendor.name()), new_href(vendor)).icon(Icon::Plus));
         }
     }
     let cards = integrations.iter().map(|one| card(&app, &member, one)).collect::<Result<_, _>>()?;
     let body = html! {
         (head)
-        @if integrations.is_empty() { (none(may)) }
+        @if integrations.is_empty() { (none(&app, may)) }
         @else { (Integrations(cards)) }
         p class="m-hint" { (serves()) }
     };
@@ -166,9 +166,19 @@ fn through(channels: &[Channel]) -> String {
     channels.iter().map(one).collect::<Vec<_>>().join(", and ")
 }
 
-fn none(may: bool) -> Empty {
-    let connect = |(at, vendor): (usize, &&'static dyn Vendor)| {
-        let (label, href) = (format!("Connect {}", vendor.name()), new_href(*vendor));
+/// The vendors whose accounts can be connected: those of channels that this version sends on, and of servers of one's own only where
+/// one is listed.
+fn offered(app: &App) -> impl Iterator<Item = &'static dyn Vendor> {
+    let urls = &app.config.providers;
+    VENDORS.iter().copied().filter(|vendor| {
+        let somewhere = vendor.base_urls().iter().all(|url| !url.listed || !urls.listed(url.key).is_empty());
+        somewhere && vendor.channels().iter().any(|channel| channel.sends())
+    })
+}
+
+fn none(app: &App, may: bool) -> Empty {
+    let connect = |(at, vendor): (usize, &'static dyn Vendor)| {
+        let (label, href) = (format!("Connect {}", vendor.name()), new_href(vendor));
         let button = if at == 0 { Button::primary_link(label, href) } else { Button::link(label, href) };
         button.icon(Icon::Plug)
     };
@@ -184,7 +194,7 @@ fn none(may: bool) -> Empty {
         } else {
             "Messages go out through your organisation’s own accounts. An admin can connect them.".into()
         },
-        actions: if may { VENDORS.iter().enumerate().map(connect).collect() } else { vec![] },
+        actions: if may { offered(app).enumerate().map(connect).collect() } else { vec![] },
         ways: vec![],
     }
 }
