@@ -21,6 +21,7 @@ use store::{
     StoreError,
     broadcasts::{Broadcast, BroadcastFilter},
     integrations::Integration,
+    tags::Tag,
     told::{LastTelling, Selection},
     work::Ceiling,
 };
@@ -186,10 +187,14 @@ pub struct Before {
     pub since: Option<i64>,
     /// Where the people came from, with how many; empty where so many are registered that counting would hold a page up.
     pub sources: Vec<(String, i64)>,
+    /// Tags that other workshops have: whoever is registered for one of these can be chosen.
+    pub tags: Vec<Tag>,
 }
 
 /// Sources that are offered.
 const SOURCES_MAX: i64 = 5;
+/// Tags that are offered.
+const TAGS_MAX: i64 = 5;
 /// More people are not counted for a page.
 const COUNTED_MAX: i64 = 50_000;
 
@@ -214,7 +219,8 @@ impl Before {
             true => caller.org.audience_reader().sources(selection.workshop, SOURCES_MAX).await?,
             false => Vec::new(),
         };
-        Ok(Before { newest, last, again, told, since, sources })
+        let in_use = caller.org.tags_of_others(selection.workshop, TAGS_MAX).await?;
+        Ok(Before { newest, last, again, told, since, sources, tags: in_use })
     }
 }
 
@@ -230,8 +236,11 @@ impl Lately {
     async fn read(caller: &Caller, review: &Review) -> Result<Lately, StoreError> {
         let draft = &review.draft;
         let channel = draft.template.channel;
-        let filter =
-            BroadcastFilter { channel: Some(channel), workshop: Some(draft.workshop.id), before: None };
+        let filter = BroadcastFilter {
+            channel: Some(channel),
+            workshop: Some(draft.workshop.id),
+            ..BroadcastFilter::default()
+        };
         let broadcasts = caller.org.broadcasts(&filter, EARLIER_MAX).await?;
         let again = review.before.again;
         let sent_before = review.before.last.as_ref().filter(|_| again > 0).map(|last| Earlier {

@@ -4,7 +4,7 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
-    ids::{BroadcastId, RegistrantId},
+    ids::{BroadcastId, RegistrantId, TagId},
     message::MessageState,
     reason::Reason,
     time::Millis,
@@ -112,6 +112,8 @@ pub enum Audience {
     },
     /// The people of one source: who came from there in the words of a file, or `import` or `by_hand`.
     Source(String),
+    /// Whoever is registered for another workshop with that tag as well.
+    Tagged(TagId),
     /// People who were chosen one by one.
     Chosen(Vec<RegistrantId>),
 }
@@ -135,6 +137,7 @@ impl Audience {
             | Audience::NotTold
             | Audience::Since(_)
             | Audience::Source(_)
+            | Audience::Tagged(_)
             | Audience::Chosen(_) => false,
         }
     }
@@ -153,6 +156,7 @@ impl fmt::Display for Audience {
                 write!(f, "of:{broadcast}:{state}:{}", reason.code())
             }
             Audience::Source(source) => write!(f, "source:{source}"),
+            Audience::Tagged(tag) => write!(f, "tag:{tag}"),
             Audience::Chosen(people) => {
                 f.write_str("chosen:")?;
                 for (at, person) in people.iter().enumerate() {
@@ -189,6 +193,7 @@ impl FromStr for Audience {
                 Ok(Audience::Of { broadcast, state, reason: Reason::from(parts.next().unwrap_or_default()) })
             }
             "source" => Ok(Audience::Source(rest.to_owned())),
+            "tag" => Ok(Audience::Tagged(rest.parse().map_err(|_| wrong())?)),
             "chosen" => {
                 let ids = rest.split(',').filter(|id| !id.is_empty());
                 let people: Vec<RegistrantId> =
@@ -239,11 +244,12 @@ mod tests {
                 reason: Reason::from("131026"),
             },
             Audience::Source("form: a, b".into()),
+            Audience::Tagged(TagId(Uuid::from_u128(9))),
             Audience::Chosen(vec![person(1), person(2)]),
         ] {
             assert_eq!(audience.to_string().parse(), Ok(audience));
         }
-        for wrong in ["", "all", "since:soon", "of:7:failed:", "no_receipt:-1", "chosen:x"] {
+        for wrong in ["", "all", "since:soon", "of:7:failed:", "no_receipt:-1", "chosen:x", "tag:Beginners"] {
             assert!(wrong.parse::<Audience>().is_err(), "{wrong}");
         }
     }

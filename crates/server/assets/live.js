@@ -8,7 +8,7 @@
 
   /* ---------- Live changes: what carries the same data-live-id becomes like the fragment that was sent ---------- */
 
-  const SILENT = 40000; // A stream that lives says so every 15 seconds.
+  const SILENT = 15000; // A stream that lives says so every 5 seconds.
   let heard = Date.now();
   let connected = false;
 
@@ -142,9 +142,22 @@
       const fresh = parts.map((part, i) => i % 2 ? Object.assign(document.createElement("small"), { textContent: ` ${part} ` }) : part);
       if (element.textContent.replace(/\s+/g, " ").trim() !== parts.join(" ")) element.replaceChildren(...fresh);
     }
-    if (events) sign();
+    if (events) { sign(); beat(now); }
   }
   setInterval(tick, 1000);
+
+  // How old what is known of the scheduler is, by this page's own clock: a server that hangs says nothing about it.
+  function beat(now) {
+    const age = now - heard;
+    if (age < SILENT) return;
+    for (const element of $$("[data-live-id=beat]")) {
+      element.classList.add("is-late");
+      const words = `Not heard of for ${span(age)}`;
+      const text = $(".m-beat__text", element);
+      if (text.textContent !== words) text.textContent = element.title = words;
+      $(".m-beat__age", element)?.remove();
+    }
+  }
 
   /* ---------- Dialogs and the drawer ---------- */
 
@@ -238,6 +251,44 @@
       if (form?.isConnected && !form.dataset.sent) refresh(form);
     }, 50), true);
   }
+
+  // The server says at its place what is missing, in the page's own words.
+  for (const form of $$("form[method=post]")) form.noValidate = true;
+
+  // The end follows the start by as much as that was moved.
+  for (const start of $$('input[name="starts"]')) {
+    const end = start.form?.elements.ends;
+    let before = Date.parse(`${start.value}Z`);
+    start.addEventListener("change", () => {
+      const at = Date.parse(`${start.value}Z`);
+      const ends = Date.parse(`${end?.value}Z`);
+      if (at && before && ends) end.value = new Date(ends + at - before).toISOString().slice(0, 16);
+      if (at) before = at;
+    });
+  }
+
+  // How many are ticked stands on the button; one box ticks all.
+  for (const button of $$("button[data-ticked]")) {
+    const boxes = () => [...button.form.elements].filter((box) => box.type === "checkbox" && box.name.startsWith(button.dataset.ticked));
+    const label = $(".m-btn__label", button);
+    const words = label.textContent;
+    const all = $("input[data-tick-all]", button.form) ?? $(`input[data-tick-all][form="${button.form.id}"]`);
+    const count = () => {
+      const ticked = boxes().filter((box) => box.checked).length;
+      label.textContent = `${words} (${ticked})`;
+      if (all) [all.checked, all.indeterminate] = [ticked === boxes().length, ticked > 0 && ticked < boxes().length];
+    };
+    if (all) {
+      all.closest("label").hidden = false;
+      all.addEventListener("change", () => { for (const box of boxes()) box.checked = all.checked; count(); });
+    }
+    document.addEventListener("change", (event) => { if (event.target !== all) count(); });
+    count();
+  }
+
+  // On a phone the chosen page of the settings may stand outside; the menu takes the focus when it opens.
+  $(".m-subnav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  addEventListener("hashchange", () => { if (location.hash === "#menu") $("#menu a[href]")?.focus(); });
 
   // What is pressed while a form has to be updated does its work with what was typed.
   document.addEventListener("click", (event) => {

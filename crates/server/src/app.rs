@@ -1,6 +1,10 @@
 //! What every handler shares, and the life of a running program.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{
+    ops::Deref,
+    sync::{Arc, OnceLock, Weak},
+    time::Duration,
+};
 
 use anyhow::Context;
 use compose::Composer;
@@ -11,6 +15,7 @@ use domain::{
 use engine::{Engine, Limits};
 use intake::importer::Jobs;
 use providers::{Http, HttpSettings};
+use sandbox::Sandbox;
 use store::{PhoneKey, SessionLife, Store};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -78,6 +83,8 @@ pub struct Parts {
     pub live: Live,
     /// Reviews and confirms broadcasts.
     pub composer: Composer,
+    /// The providers' stand-ins of a demonstration, where this process runs them: set once, by `munadi demo`.
+    pub stand_ins: OnceLock<Weak<Sandbox>>,
     /// Cancelled when the program is to stop: long answers (live streams) and loops end then.
     pub stopping: CancellationToken,
 }
@@ -151,6 +158,7 @@ impl App {
             jobs: Jobs::default(),
             health,
             live: Live::default(),
+            stand_ins: OnceLock::new(),
             stopping,
         })))
     }

@@ -119,8 +119,8 @@ macro_rules! templates {
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, attention, broadcast, consents, correct, erase, groups, hand, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
-        settings::{accounts, alerts, audit, charges, integrations, prices, purposes, templates},
+        account, attention, broadcast, consents, correct, demo, erase, groups, hand, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
+        settings::{accounts, alerts, audit, charges, integrations, prices, purposes, tags, templates},
         setup, stream, team, webhook, workshop, workshops,
     };
     let mut all = vec![
@@ -155,6 +155,7 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/compose/test",                      Send,       home::test::show),
         route(POST, "/compose/test",                      Send,       home::test::send),
         route(POST, "/compose/check",                     Send,       home::test::check),
+        route(POST, "/demo/{wish}",                       Manage,     demo::act),
         route(GET,  "/account",                           SignedIn,   account::show),
         route(POST, "/account/name",                      SignedIn,   account::rename),
         route(POST, "/account/password",                  SignedIn,   account::change_password).changes_access(),
@@ -192,6 +193,7 @@ pub fn table() -> Vec<Route> {
         route(POST, "/workshops/{workshop}/webhook",      Manage,     webhook::make),
         route(POST, "/workshops/{workshop}/webhook/remove", Manage,   webhook::remove),
         route(GET,  "/workshops/{workshop}/registrants.csv", Manage,    registrants_export::download),
+        route(GET,  "/workshops/{workshop}/tell",         Send,       workshop::tell_ticked),
         route(POST, "/workshops/{workshop}/registrants",  AddRegistrants, workshop::add),
         route(GET,  "/workshops/{workshop}/registrants/{registrant}", Read, workshop::show_registrant),
         route(POST, "/workshops/{workshop}/registrants/{registrant}/status", Manage, workshop::set_status),
@@ -238,6 +240,7 @@ pub fn table() -> Vec<Route> {
         route(POST, "/broadcasts/{broadcast}/cancel",     Send,       broadcast::actions::cancel),
         route(GET,  "/broadcasts/{broadcast}/retry",      Send,       broadcast::actions::ask_retry),
         route(POST, "/broadcasts/{broadcast}/retry",      Send,       broadcast::actions::retry),
+        route(POST, "/broadcasts/{broadcast}/look-up",    Send,       broadcast::actions::look_up),
         route(GET,  "/attention",                         Read,       attention::show),
 
         route(GET,  "/live",                              Read,       stream::frame),
@@ -289,6 +292,13 @@ pub fn table() -> Vec<Route> {
         route(POST, "/settings/templates/sms/import/take", Manage,    templates::import::commit).body_max(templates::import::FILE_BYTES_MAX).timeout(ASKING),
         route(GET,  "/settings/purposes",                 Manage,     purposes::show),
         route(POST, "/settings/purposes",                 Manage,     purposes::save),
+        route(GET,  "/settings/tags",                     Read,       tags::list),
+        route(POST, "/settings/tags",                     Manage,     tags::add),
+        route(GET,  "/settings/tags/{tag}",               Manage,     tags::edit),
+        route(POST, "/settings/tags/{tag}",               Manage,     tags::update),
+        route(POST, "/settings/tags/{tag}/default",       Manage,     tags::make_default),
+        route(GET,  "/settings/tags/{tag}/remove",        Manage,     tags::ask_removal),
+        route(POST, "/settings/tags/{tag}/remove",        Manage,     tags::remove),
         route(GET,  "/a",                                 Read,       alerts::short),
         route(GET,  "/settings/alerts",                   Manage,     alerts::show),
         route(POST, "/settings/alerts",                   Manage,     alerts::save),

@@ -91,6 +91,22 @@ impl Org {
         tx.commit().await
     }
 
+    /// Whether a provider took a test message of this organisation.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn has_tested(&self) -> Result<bool, StoreError> {
+        let (tested,): (bool,) = self
+            .db
+            .one(
+                "SELECT EXISTS (SELECT 1 FROM audit_log WHERE organization_id = $1 AND action = 'integration.test_message'
+                                AND detail = 'accepted')",
+                args![self.id()],
+            )
+            .await?;
+        Ok(tested)
+    }
+
     /// Writes down that a member took a list away as a file: before its first byte leaves, so that a download that breaks off stands
     /// in the log too. `part` says that a filter was set; what it looked for may be a name or a number, and is not kept.
     ///

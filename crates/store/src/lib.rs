@@ -27,6 +27,7 @@ mod writer;
 pub mod attention;
 pub mod audience;
 pub mod audit;
+pub mod audit_subjects;
 pub mod broadcasts;
 pub mod consents;
 pub mod differences;
@@ -44,6 +45,7 @@ pub mod reached;
 pub mod receipts_view;
 pub mod registrants;
 pub mod suppressions;
+pub mod tags;
 pub mod templates;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -85,6 +85,7 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("prices", TENANT, ALL),
     ("broadcasts", TENANT, ALL),
     ("broadcast_counts", Parent("broadcast_id", "broadcasts"), ALL),
+    ("late_proofs", Parent("broadcast_id", "broadcasts"), ALL),
     ("broadcast_pace", Parent("broadcast_id", "broadcasts"), ALL),
     ("messages", TENANT, ALL),
     ("message_events", Parent("broadcast_id", "broadcasts"), ALL),

@@ -36,7 +36,7 @@ macro_rules! best {
     };
 }
 
-/// Whether somebody belongs to the audience: its word `$6`, and what it names: instant as an id `$7`, broadcast `$8`, state `$9`,
+/// Whether somebody belongs to the audience: its word `$6`, and what it names: instant as an id `$7`, broadcast or tag `$8`, state `$9`,
 /// reason `$10`, source `$11`. One text for all, so that what is counted and what is planned cannot drift.
 macro_rules! belongs {
     () => {
@@ -59,6 +59,9 @@ macro_rules! belongs {
                 WHEN 'of' THEN r.id IN (SELECT m.registrant_id FROM messages m
                                         WHERE m.broadcast_id = $8 AND m.state = $9 AND ($10 = '' OR m.reason = $10))
                 WHEN 'source' THEN $11 IN (r.source, r.came_from)
+                WHEN 'tag' THEN r.phone IN (SELECT x.phone FROM workshops w JOIN @registrants x ON x.workshop_id = w.id
+                                            WHERE w.organization_id = $5 AND w.tag_id = $8 AND w.id <> $1
+                                              AND x.status = 'registered' AND x.phone <> '')
                 ELSE FALSE END)"
         )
     };
@@ -107,7 +110,7 @@ impl Selection {
 
     /// What `belongs!` is given, `$1` to `$11`.
     fn belonging(&self, organization: OrganizationId) -> Vec<Arg> {
-        let (mut since, mut broadcast, mut state, mut reason, mut source) =
+        let (mut since, mut named_id, mut state, mut reason, mut source) =
             (Uuid::nil(), Uuid::nil(), "", "", "");
         let word = match &self.audience {
             Audience::Registered => "registered",
@@ -122,17 +125,21 @@ impl Selection {
                 "since"
             }
             Audience::Of { broadcast: of, state: stands, reason: why } => {
-                (broadcast, state, reason) = (of.0, stands.word(), why.code());
+                (named_id, state, reason) = (of.0, stands.word(), why.code());
                 "of"
             }
             Audience::Source(named) => {
                 source = named;
                 "source"
             }
+            Audience::Tagged(tag) => {
+                named_id = tag.0;
+                "tag"
+            }
             Audience::Chosen(_) => "chosen",
         };
         let mut args = self.telling(organization);
-        args.extend(args![word, since, broadcast, state, reason, source]);
+        args.extend(args![word, since, named_id, state, reason, source]);
         args
     }
 }

@@ -1,11 +1,11 @@
-//! Workshops and their tags.
+//! Workshops.
 
 use domain::{
     ids::{BroadcastId, TagId, WorkshopId},
     reason::OwnReason,
     role::Permission,
     time::Millis,
-    workshop::{TagColour, WorkshopStatus},
+    workshop::WorkshopStatus,
 };
 use uuid::Uuid;
 
@@ -13,20 +13,8 @@ use crate::{
     db::{Tx, args},
     error::{StoreError, word},
     org::Org,
+    tags::{Tag, TagRow},
 };
-
-/// A tag on workshops.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tag {
-    /// Which.
-    pub id: TagId,
-    /// Its word.
-    pub name: String,
-    /// Its dot.
-    pub colour: TagColour,
-    /// Taken for new workshops.
-    pub is_default: bool,
-}
 
 /// A dated event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +75,8 @@ pub struct WorkshopFilter {
     pub when: WorkshopWhen,
     /// A part of the title; empty for all.
     pub title: String,
+    /// Only those with that tag.
+    pub tag: Option<TagId>,
     /// Start and id of the last one seen.
     pub after: Option<(Millis, WorkshopId)>,
     /// Rows at most.
@@ -152,26 +142,6 @@ impl TryFrom<WorkshopRow> for Workshop {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct TagRow {
-    id: Uuid,
-    name: String,
-    colour: String,
-    is_default: bool,
-}
-
-impl TryFrom<TagRow> for Tag {
-    type Error = StoreError;
-    fn try_from(row: TagRow) -> Result<Tag, StoreError> {
-        Ok(Tag {
-            id: TagId(row.id),
-            name: row.name,
-            colour: word("workshop_tags", "colour", &row.colour)?,
-            is_default: row.is_default,
-        })
-    }
-}
-
 /// A list of workshops with their tags. The end stands at the call: a query is one text in full view.
 macro_rules! select_workshops {
     ($end:literal) => {
@@ -196,6 +166,7 @@ impl Org {
     /// A page of workshops.
     pub async fn workshops(&self, filter: &WorkshopFilter) -> Result<Vec<Workshop>, StoreError> {
         let title = contains(&filter.title);
+        let tag = filter.tag.map_or(Uuid::nil(), |tag| tag.0);
         let rows: Vec<WorkshopRow> = match filter.when {
             WorkshopWhen::Upcoming(now) => {
                 let (at, id) = filter.after.map_or((i64::MIN, Uuid::nil()), |(at, id)| (at.0, id.0));
@@ -203,9 +174,9 @@ impl Org {
                     .all(
                         select_workshops!(
                             r"AND w.ends_at > $2 AND (w.starts_at, w.id) > ($3, $4) AND lower(w.title) LIKE lower($5) ESCAPE '\'
-                              ORDER BY w.starts_at, w.id LIMIT $6"
+                              AND (w.tag_id = $6 OR $6 = $7) ORDER BY w.starts_at, w.id LIMIT $8"
                         ),
-                        args![self.id(), now, at, id, title, filter.limit],
+                        args![self.id(), now, at, id, title, tag, Uuid::nil(), filter.limit],
                     )
                     .await?
             }
@@ -219,9 +190,9 @@ impl Org {
                     .all(
                         select_workshops!(
                             r"AND w.ends_at <= $2 AND (w.starts_at, w.id) < ($3, $4) AND lower(w.title) LIKE lower($5) ESCAPE '\'
-                              ORDER BY w.starts_at DESC, w.id DESC LIMIT $6"
+                              AND (w.tag_id = $6 OR $6 = $7) ORDER BY w.starts_at DESC, w.id DESC LIMIT $8"
                         ),
-                        args![self.id(), over_by, at, id, title, filter.limit],
+                        args![self.id(), over_by, at, id, title, tag, Uuid::nil(), filter.limit],
                     )
                     .await?
             }
@@ -403,61 +374,6 @@ impl Org {
         self.note(&mut tx, "workshop.cancelled", id, &format!("broadcasts={ended}"), now).await?;
         tx.commit().await?;
         Ok(ended)
-    }
-
-    /// Every tag, the default one first.
-    pub async fn tags(&self) -> Result<Vec<Tag>, StoreError> {
-        let rows: Vec<TagRow> = self
-            .db
-            .all(
-                "SELECT id, name, colour, is_default FROM workshop_tags WHERE organization_id = $1
-                 ORDER BY is_default DESC, lower(name), id",
-                args![self.id()],
-            )
-            .await?;
-        rows.into_iter().map(Tag::try_from).collect()
-    }
-
-    /// Adds a tag; the first one becomes the default. [`StoreError::Taken`] when there is one of that name.
-    pub async fn add_tag(&self, name: &str, colour: TagColour, now: Millis) -> Result<TagId, StoreError> {
-        self.allow(Permission::Manage)?;
-        let id = TagId::new(now);
-        let mut tx = self.db.begin().await?;
-        tx.run(
-            "INSERT INTO workshop_tags (id, organization_id, name, colour, is_default)
-             VALUES ($1, $2, $3, $4, NOT EXISTS (SELECT 1 FROM workshop_tags WHERE organization_id = $2))",
-            args![id.0, self.id(), name, colour.word()],
-        )
-        .await?;
-        self.note(&mut tx, "tag.added", id, "", now).await?;
-        tx.commit().await?;
-        Ok(id)
-    }
-
-    /// Makes a tag the one that new workshops get.
-    pub async fn set_default_tag(&self, id: TagId, now: Millis) -> Result<(), StoreError> {
-        self.allow(Permission::Manage)?;
-        let mut tx = self.db.begin().await?;
-        self.own_tag(&mut tx, Some(id)).await?;
-        tx.run(
-            "UPDATE workshop_tags SET is_default = (id = $2) WHERE organization_id = $1",
-            args![self.id(), id.0],
-        )
-        .await?;
-        self.note(&mut tx, "tag.default", id, "", now).await?;
-        tx.commit().await
-    }
-
-    /// Refuses a tag of another organisation.
-    async fn own_tag(&self, tx: &mut Tx, tag: Option<TagId>) -> Result<(), StoreError> {
-        let Some(tag) = tag else { return Ok(()) };
-        let _: (Uuid,) = tx
-            .one(
-                "SELECT id FROM workshop_tags WHERE organization_id = $1 AND id = $2",
-                args![self.id(), tag.0],
-            )
-            .await?;
-        Ok(())
     }
 
     /// Why a change touched no workshop.

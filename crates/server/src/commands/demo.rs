@@ -47,11 +47,12 @@ pub async fn run(mut config: Config, data_given: bool) -> anyhow::Result<()> {
         // Alerts carry a link to this program.
         face.allow_links(&mut stand_ins, &format!("{}/", config.public_url));
     }
-    let sandbox = Sandbox::start(stand_ins).await?;
+    let sandbox = Arc::new(Sandbox::start(stand_ins).await?);
     config.providers = stand_in(&sandbox);
     config.demonstrates = true;
     config.outgoing = outgoing(&sandbox);
     let app = App::open(config, Arc::new(WallClock)).await?;
+    let _ = app.stand_ins.set(Arc::downgrade(&sandbox));
     let access = app.store.access();
     let user = match access.user_by_email(ADMIN).await? {
         Some((user, _)) => user.id,
@@ -86,7 +87,9 @@ pub async fn run(mut config: Config, data_given: bool) -> anyhow::Result<()> {
     router::serve(&app, listener).await?;
     sending.stop().await;
     // Receipts on their way find nobody now.
-    let _ = tokio::time::timeout(Duration::from_secs(2), sandbox.stop()).await;
+    if let Some(sandbox) = Arc::into_inner(sandbox) {
+        let _ = tokio::time::timeout(Duration::from_secs(2), sandbox.stop()).await;
+    }
     app.store.close().await;
     Ok(())
 }

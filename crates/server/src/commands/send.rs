@@ -13,7 +13,7 @@ use domain::{
     broadcast::{Audience, BroadcastStatus},
     channel::Channel,
     checks::Severity,
-    ids::{BroadcastId, ImportId},
+    ids::{BroadcastId, ImportId, TagId},
     message::MessageState,
     time::{HOUR, MINUTE, Millis, WallClock},
 };
@@ -72,10 +72,10 @@ pub struct SendCommand {
     /// Send also to those who got a message for the same purpose before
     #[arg(long)]
     again: bool,
-    /// Who of them: `everyone`, `not-told`, `failed`, `no-receipt`, `not-read`, or `source:` and where they came from. Left out, whoever was not told yet; with
-    /// --again everyone
+    /// Who of them: `everyone`, `not-told`, `failed`, `no-receipt`, `not-read`, or `source:` and where they came from, or `tag:` and the
+    /// tag of another workshop for which they are registered. Left out, whoever was not told yet; with --again everyone
     #[arg(long, value_name = "WHO", value_parser = who)]
-    people: Option<Audience>,
+    people: Option<Who>,
     /// The result as JSON
     #[arg(long)]
     json: bool,
@@ -109,7 +109,8 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     let timing = Timing { start: now, deadline, unreadable: false };
     let mut draft = Draft::new(workshop, template, integration, timing)?;
     draft.audience = match &command.people {
-        Some(audience) => audience.clone(),
+        Some(Who::Said(audience)) => audience.clone(),
+        Some(Who::Tagged(name)) => Audience::Tagged(tag_named(&caller.org, name).await?),
         None => {
             let tellings = caller.org.tellings(draft.workshop.id, &draft.template.purpose, TELLINGS).await?;
             let told = tellings.iter().any(|telling| telling.counts);
@@ -153,19 +154,48 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
 /// Broadcasts of a purpose that are looked at for one that told something.
 const TELLINGS: i64 = 50;
 
-/// Who of the people, as it is typed.
-fn who(typed: &str) -> Result<Audience, String> {
-    match typed {
-        "everyone" => Ok(Audience::Registered),
-        "not-told" => Ok(Audience::NotTold),
-        "failed" => Ok(Audience::Failed),
-        "no-receipt" => Ok(Audience::NoReceipt { minutes: Audience::NO_RECEIPT_MINUTES }),
-        "not-read" => Ok(Audience::NotRead),
-        _ => match typed.strip_prefix("source:").map(str::trim).filter(|source| !source.is_empty()) {
-            Some(source) => Ok(Audience::Source(source.to_owned())),
-            None => Err("say everyone, not-told, failed, no-receipt, not-read or source:WHERE".to_owned()),
-        },
+/// Who of the people, as far as the words alone tell.
+#[derive(Clone, Debug)]
+enum Who {
+    /// That audience.
+    Said(Audience),
+    /// Whoever is registered for another workshop with the tag of that name.
+    Tagged(String),
+}
+
+/// The tag of that name, whatever its letters' case.
+async fn tag_named(org: &Org, name: &str) -> anyhow::Result<TagId> {
+    let tags = org.tags().await?;
+    if let Some(tag) = tags.iter().find(|tag| tag.name.to_lowercase() == name.to_lowercase()) {
+        return Ok(tag.id);
     }
+    let names: Vec<&str> = tags.iter().map(|tag| tag.name.as_str()).collect();
+    match names.is_empty() {
+        true => bail!("there is no tag “{name}”, nor any other"),
+        false => bail!("there is no tag “{name}”; there are {}", names.join(", ")),
+    }
+}
+
+/// Who of the people, as it is typed.
+fn who(typed: &str) -> Result<Who, String> {
+    let rest = |kind: &str| typed.strip_prefix(kind).map(str::trim).filter(|rest| !rest.is_empty());
+    if let Some(tag) = rest("tag:") {
+        return Ok(Who::Tagged(tag.to_owned()));
+    }
+    let said =
+        match typed {
+            "everyone" => Ok(Audience::Registered),
+            "not-told" => Ok(Audience::NotTold),
+            "failed" => Ok(Audience::Failed),
+            "no-receipt" => Ok(Audience::NoReceipt { minutes: Audience::NO_RECEIPT_MINUTES }),
+            "not-read" => Ok(Audience::NotRead),
+            _ => match rest("source:") {
+                Some(source) => Ok(Audience::Source(source.to_owned())),
+                None => Err("say everyone, not-told, failed, no-receipt, not-read, source:WHERE or tag:NAME"
+                    .to_owned()),
+            },
+        };
+    said.map(Who::Said)
 }
 
 /// Why whoever was told before keeps it from being sent; `None` where nobody gets it again, or somebody said so.
@@ -355,7 +385,8 @@ async fn watch(app: &App, org: &Org, id: BroadcastId, command: &SendCommand) -> 
     loop {
         let broadcast = org.broadcast(id).await?;
         let open = broadcast.in_state(MessageState::Waiting) + broadcast.in_state(MessageState::InFlight);
-        bar.set_length(u64::try_from(broadcast.planned).unwrap_or(0));
+        // While it is being planned there is nothing to fill.
+        bar.set_length(u64::try_from(broadcast.planned).unwrap_or(0).max(1));
         bar.set_position(u64::try_from(broadcast.planned - open).unwrap_or(0));
         bar.set_message(broadcast.status.title());
         let ended = matches!(

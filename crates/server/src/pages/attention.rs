@@ -4,6 +4,7 @@ use axum::{extract::State, response::IntoResponse};
 use domain::ids::BroadcastId;
 use maud::{Render, html};
 
+use super::broadcast::again;
 use crate::{
     app::App,
     http::{
@@ -47,10 +48,10 @@ pub async fn rewrite(State(app): State<App>, member: Member, Path(id): Path<Broa
     let broadcast = member.org.broadcast(id).await?;
     member.org.cancel_broadcast(id, member.now).await?;
     app.engine.wake(id);
-    let to = format!(
-        "/?channel={}&workshop={}&account={}#compose",
-        broadcast.channel, broadcast.workshop, broadcast.integration
-    );
+    // The same template and values, to whoever was not told; the time is chosen anew.
+    let mut state = again::composed(&member, &broadcast).await?;
+    (state.later, state.at, state.until) = (false, String::new(), String::new());
+    let to = format!("{}#compose", state.href("/"));
     let words = format!(
         "“{}” is cancelled. Look through the message for the same people, and send it again.",
         broadcast.title

@@ -246,23 +246,29 @@ fn withdraw_page(
     page.render()
 }
 
-/// What they agreed to, with the form of a new agreement beside it; `below` goes under the list, so that no gap is left there.
+/// What they agreed to, with the form of a new agreement beside it; `above` and `below` go around the list and `beside` over the form, so
+/// that no gap is left.
 pub(super) fn cards(
     member: &Member,
     story: &Story,
     form: &ConsentForm,
     errors: &ConsentErrors,
-    below: impl Render,
+    (above, below): (impl Render, impl Render),
+    beside: impl Render,
 ) -> Markup {
     let may = member.may(Permission::Manage);
     html! {
-        div class=(if may { "m-split m-split--list" } else { "m-stack" }) id="consents" {
+        div class="m-split m-split--list" id="consents" {
             div class="m-stack" {
+                (above)
                 (table_card(member, story))
                 @if !story.lifted.is_empty() { (lifted_card(member, story)) }
                 (below)
             }
-            @if may { (form_card(member, story, form, errors)) }
+            div class="m-stack" {
+                (beside)
+                @if may { (form_card(member, story, form, errors)) }
+            }
         }
     }
 }

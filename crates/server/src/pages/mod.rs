@@ -6,6 +6,7 @@ pub mod broadcast;
 pub mod consents;
 pub mod correct;
 mod csv;
+pub mod demo;
 pub mod erase;
 pub mod groups;
 pub mod hand;
@@ -77,6 +78,7 @@ const SETTINGS: &[(&str, &str, Permission)] = &[
     ("WhatsApp accounts", settings::accounts::HREF, Permission::Read),
     ("Templates", "/settings/templates", Permission::Read),
     ("Purposes", settings::purposes::HREF, Permission::Manage),
+    ("Tags", settings::tags::HREF, Permission::Read),
     ("Prices", "/settings/prices", Permission::Read),
     ("Alerts", settings::alerts::HREF, Permission::Manage),
     ("Team", "/settings/team", Permission::Team),

@@ -94,11 +94,14 @@ pub(super) fn page(member: &Member, story: &Story, form: &ConsentForm, errors: &
         @for note in former_notes(story) { (note) }
         @for entry in &story.suppressions { (opted_out_note(member, entry)) }
         @if let Some(table) = Told::of(member, story) { (table) }
-        div class="m-split m-split--list" {
-            div class="m-stack" { (messages_card(member, story)) }
-            div class="m-stack" { (colleague_card(member, story, &answer)) }
-        }
-        (consents::cards(member, story, form, errors, registrations_card(member, story)))
+        (consents::cards(
+            member,
+            story,
+            form,
+            errors,
+            (messages_card(member, story), registrations_card(member, story)),
+            colleague_card(member, story, &answer),
+        ))
         @if !story.corrections.is_empty() { (correct::history_card(member, &story.corrections)) }
         @if member.may(Permission::Manage) { (person_opt_out::question(member, story, &OptOutForm::default(), None)) }
     };

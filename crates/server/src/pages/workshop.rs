@@ -7,6 +7,7 @@ mod told;
 
 use axum::extract::State;
 use domain::{
+    broadcast::Audience,
     ids::{RegistrantId, WorkshopId},
     role::Permission,
     time::MINUTE,
@@ -30,7 +31,7 @@ use self::{
     told::Ledger,
 };
 use super::{
-    groups, unprocessable, webhook,
+    correct, groups, unprocessable, webhook,
     workshops::{cancel_confirm, crumbs, href, ok, status_chip, tag_chip},
 };
 use crate::{
@@ -38,7 +39,7 @@ use crate::{
     http::{
         error::{PageResult, Problem},
         extract::{Form, Member, Path, Query},
-        notice::see_other_saying,
+        notice::{see_other, see_other_failed, see_other_saying},
     },
     ui::{
         button::Button,
@@ -59,6 +60,24 @@ const SET_UP: &str = "set-up";
 /// `GET /workshops/{workshop}`
 pub async fn show(member: Member, Path(id): Path<WorkshopId>, Query(query): Query<ListQuery>) -> PageResult {
     Ok(ok(page(&member, id, &query, &PersonForm::default(), &PersonErrors::default()).await?))
+}
+
+/// `GET /workshops/{workshop}/tell?who=…`: the composer for the people that were ticked. Who cannot be read is left out.
+pub async fn tell_ticked(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<WorkshopId>,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> PageResult {
+    member.org.workshop(id).await?;
+    let ticked = pairs.iter().filter(|(name, _)| name == "who");
+    let people: Vec<RegistrantId> =
+        ticked.filter_map(|(_, person)| person.parse().ok()).take(Audience::CHOSEN_MAX).collect();
+    if people.is_empty() {
+        let back = format!("{}#registrants", href(id));
+        return Ok(see_other_failed(&app, &back, "Nobody was ticked. Tick the people to write to."));
+    }
+    Ok(see_other(&format!("{}#compose", correct::tell_href(id, &people))))
 }
 
 /// `POST /workshops/{workshop}/registrants`: one person, by hand.

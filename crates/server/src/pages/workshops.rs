@@ -6,10 +6,18 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{ids::WorkshopId, role::Permission, time::Millis, workshop::WorkshopStatus};
+use domain::{
+    ids::{TagId, WorkshopId},
+    role::Permission,
+    time::Millis,
+    workshop::WorkshopStatus,
+};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
-use store::workshops::{OpenBroadcasts, Tag, Workshop, WorkshopFilter, WorkshopWhen};
+use store::{
+    tags::Tag,
+    workshops::{OpenBroadcasts, Workshop, WorkshopFilter, WorkshopWhen},
+};
 
 use self::form::open;
 use crate::{
@@ -52,6 +60,9 @@ pub struct ListQuery {
     when: String,
     #[serde(default)]
     q: String,
+    /// Only those with that tag.
+    #[serde(default)]
+    tag: String,
     #[serde(default)]
     after: String,
     #[serde(default)]
@@ -71,12 +82,19 @@ impl ListQuery {
             .after
             .split_once('_')
             .and_then(|(at, id)| Some((Millis(at.parse().ok()?), id.parse().ok()?)));
-        WorkshopFilter { when, title: self.q.clone(), after, limit: PAGE + 1 }
+        WorkshopFilter { when, title: self.q.clone(), tag: self.tag(), after, limit: PAGE + 1 }
     }
 
-    fn to(&self, when: &str) -> String {
+    /// A tag that cannot be read is taken as not said.
+    fn tag(&self) -> Option<TagId> {
+        self.tag.parse().ok()
+    }
+
+    fn to(&self, when: &str, tag: Option<TagId>) -> String {
         let q = form_value(&self.q);
-        if q.is_empty() { format!("/workshops?when={when}") } else { format!("/workshops?when={when}&q={q}") }
+        let q = if q.is_empty() { q } else { format!("&q={q}") };
+        let tag = tag.map_or_else(String::new, |tag| format!("&tag={tag}"));
+        format!("/workshops?when={when}{q}{tag}")
     }
 }
 
@@ -85,10 +103,11 @@ pub async fn list(member: Member, Query(query): Query<ListQuery>) -> PageResult 
     let mut workshops = member.org.workshops(&query.filter(member.now)).await?;
     let more = workshops.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);
     workshops.truncate(usize::try_from(PAGE).unwrap_or(usize::MAX));
-    let nothing_at_all = workshops.is_empty() && query.q.is_empty() && {
+    let nothing_at_all = workshops.is_empty() && query.q.is_empty() && query.tag().is_none() && {
         let any = WorkshopFilter { limit: 1, ..WorkshopFilter::default() };
         member.org.workshops(&any).await?.is_empty()
     };
+    let tags = member.org.tags().await?;
     let may = member.may(Permission::Manage);
     let mut head = Head::new("Workshops");
     if may && !nothing_at_all {
@@ -105,37 +124,47 @@ pub async fn list(member: Member, Query(query): Query<ListQuery>) -> PageResult 
                 ways: vec![],
             })
         } @else {
-            (list_card(&member, &query, &workshops, more))
+            (list_card(&member, &query, &workshops, more, &tags))
         }
     };
     Ok(member.page(Section::Workshops, "Workshops", body).render().into_response())
 }
 
-fn list_card(member: &Member, query: &ListQuery, workshops: &[Workshop], more: bool) -> Markup {
+fn list_card(member: &Member, query: &ListQuery, workshops: &[Workshop], more: bool, tags: &[Tag]) -> Markup {
     let when = if query.when.is_empty() { "upcoming" } else { query.when.as_str() };
     let search = Search {
         action: "/workshops".into(),
         label: "Title".into(),
         value: query.q.clone(),
-        keep: vec![("when".into(), when.to_owned())],
+        keep: vec![("when".into(), when.to_owned()), ("tag".into(), query.tag.clone())],
     };
     let tabs = html! {
         nav class="m-filters" aria-label="Which workshops" {
             @for (word, label) in [("upcoming", "Upcoming"), ("past", "Past"), ("all", "All")] {
-                a class="m-pill" href=(query.to(word)) aria-current=[(word == when).then_some("true")] { (label) }
+                a class="m-pill" href=(query.to(word, query.tag())) aria-current=[(word == when).then_some("true")] { (label) }
+            }
+        }
+        @if !tags.is_empty() {
+            nav class="m-filters" aria-label="Which tag" {
+                a class="m-pill" href=(query.to(when, None)) aria-current=[query.tag().is_none().then_some("true")] { "Any tag" }
+                @for tag in tags {
+                    a class="m-pill" href=(query.to(when, Some(tag.id))) aria-current=[(query.tag() == Some(tag.id)).then_some("true")] { (tag_chip(tag)) }
+                }
             }
         }
     };
     let shown = i64::try_from(workshops.len()).unwrap_or(0);
     let next = workshops.last().filter(|_| more).map(|last| format!("{}_{}", last.starts_at.0, last.id));
     let trail = Trail::read(&query.after, query.from, &query.back);
-    let pagination = trail.foot(&query.to(when), PAGE, shown, next, None);
+    let pagination = trail.foot(&query.to(when, query.tag()), PAGE, shown, next, None);
     let title = match when {
         "upcoming" => "Upcoming workshops",
         "past" => "Past workshops",
         _ => "All workshops",
     };
-    let empty = if query.q.is_empty() {
+    let empty = if query.q.is_empty() && query.tag().is_some() {
+        "No workshop with this tag here. Look under another heading above.".to_owned()
+    } else if query.q.is_empty() {
         "Nothing here. Look under another heading above.".to_owned()
     } else {
         format!("No title has “{}” in it.", query.q)

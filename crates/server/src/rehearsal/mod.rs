@@ -1,6 +1,7 @@
 //! A stage to rehearse on: an organisation, an account at the stand-in, workshops, people. For `demo`, `crash-proof` and `bench`.
 
 mod alerts;
+mod mishaps;
 mod people;
 mod sms;
 
@@ -28,6 +29,7 @@ use store::{
 };
 
 pub use alerts::alert;
+pub use mishaps::rehearse;
 pub use people::{crowd, sample_people, settled};
 pub use sms::sms_templates;
 

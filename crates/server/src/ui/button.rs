@@ -78,6 +78,8 @@ pub struct Button {
     pub download: bool,
     /// Hidden where there is a script that does its work, as "Update" beside a select.
     pub without_script_only: bool,
+    /// Counts the ticked boxes of its form whose names begin so, where there is a script.
+    pub ticked: Option<&'static str>,
     /// The key that presses it, as live.js knows it: "mod+Enter", "mod+s".
     pub shortcut: Option<&'static str>,
 }
@@ -173,6 +175,11 @@ impl Button {
         Button { disabled, ..self }
     }
 
+    /// Counts the ticked boxes of its form whose names begin so.
+    pub fn ticked(self, names: &'static str) -> Button {
+        Button { ticked: Some(names), ..self }
+    }
+
     /// Says this while its form is on the way.
     pub fn busy(self, label: impl Into<String>) -> Button {
         Button { busy_label: Some(label.into()), ..self }
@@ -233,7 +240,7 @@ impl Render for Button {
                 button class=(class) id=[&self.id] type=(if self.submits { "submit" } else { "button" })
                     name=[self.name_value.as_ref().map(|(name, _)| name)] value=[self.name_value.as_ref().map(|(_, value)| value)]
                     form=[&self.form] formaction=[&self.formaction] formnovalidate[self.formnovalidate]
-                    data-dialog=[&self.dialog] data-busy=[&self.busy_label] data-key=[self.shortcut]
+                    data-dialog=[&self.dialog] data-busy=[&self.busy_label] data-key=[self.shortcut] data-ticked=[self.ticked]
                     aria-label=[self.spoken_label()] title=[title] disabled[self.disabled] { (self.inside()) }
             },
         }

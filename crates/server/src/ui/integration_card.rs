@@ -16,6 +16,8 @@ pub struct IntegrationCard {
     pub logo: Logo,
     /// The name of its vendor.
     pub title: String,
+    /// Its own page; `None` for a provider that is not set up yet.
+    pub href: Option<String>,
     /// "Udaan main · WhatsApp Personal".
     pub note: String,
     /// Ready, Low balance, Not set up…
@@ -38,7 +40,7 @@ impl Render for IntegrationCard {
             article class="m-card m-integ" aria-label={ (self.title) ", " (self.note) } {
                 header class="m-integ__head" {
                     (self.logo)
-                    div { h2 class="m-integ__title" { (self.title) } p class="m-sub" { (self.note) } }
+                    div { h2 class="m-integ__title" { @if let Some(href) = &self.href { a class="m-rowlink" href=(href) { (self.title) } } @else { (self.title) } } p class="m-sub" { (self.note) } }
                     (self.chip)
                 }
                 @if let Some(alert) = &self.alert { (alert) }

@@ -21,6 +21,8 @@ pub struct Reason {
     pub href: String,
     /// "Send by SMS (112)".
     pub action: Option<Button>,
+    /// What else helps: "Look up (3)" beside "Decide (3)".
+    pub other: Option<Button>,
 }
 
 /// All causes.
@@ -56,7 +58,12 @@ impl Render for Reason {
                 (self.key)
                 a class="m-reason__n" href=(self.href) aria-label={ (grouped(self.n)) ": " (self.title) } { (grouped(self.n)) }
                 div { p class="m-reason__title" { (self.title) } p class="m-sub" { (self.note) } }
-                @if let Some(action) = &self.action { span class="m-reason__act" { (action) } }
+                @if self.action.is_some() || self.other.is_some() {
+                    span class="m-reason__act" {
+                        @if let Some(other) = &self.other { (other) }
+                        @if let Some(action) = &self.action { (action) }
+                    }
+                }
             }
         }
     }

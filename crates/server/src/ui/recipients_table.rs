@@ -46,7 +46,7 @@ impl Render for MessageRow {
                 td class="m-col-state" { (self.chip) }
                 td class="m-col-when" { (self.changed) }
                 td class="m-col-why" { span class="m-cut m-block m-soft" title=(self.detail) { (self.detail) } }
-                td class="m-col-cost is-num" { (self.cost) }
+                td class={ "m-col-cost is-num" @if self.cost == "–" { " is-none" } } { (self.cost) }
             }
         }
     }

@@ -26,7 +26,7 @@ Zoya Ali,90000 00110,zoya@example.in
 const IMPORTED: usize = 9;
 
 /// The account, and the way of its receipts.
-async fn connect(walk: &mut Walk) -> Result<()> {
+pub(crate) async fn connect(walk: &mut Walk) -> Result<()> {
     walk.open("/settings/integrations").await?;
     walk.page.click("Connect AiSensy").await?;
     let page = &walk.page;

@@ -13,7 +13,7 @@ const WORKSHOP: &str = "Spreadsheets for Office Work";
 /// What the form of a template is filled with: the text that the operators know and the DLT Manager does not list.
 const REGISTERED: &str = "Dear {#var#}, your seat in {#var#} is confirmed. -Example Academy";
 const REGISTERED_ID: &str = "1100000000000000009";
-const BY_FORM: &str = "Seat confirmed";
+pub(crate) const BY_FORM: &str = "Seat confirmed";
 /// As the list names the text `111111` of the DLT Manager.
 const FILLED: &str = "Hi …, … starts at …. -Example Academy";
 /// Numbers whose ending decides what becomes of them are those of the stand-in.
@@ -36,6 +36,11 @@ const SEGMENTS: i64 = 7;
 async fn connect(walk: &mut Walk) -> Result<()> {
     walk.open("/settings/integrations").await?;
     walk.page.click("Connect Fast2SMS").await?;
+    fill_account(walk).await
+}
+
+/// The form of the account.
+pub(crate) async fn fill_account(walk: &mut Walk) -> Result<()> {
     walk.review("account-form").await?;
     let page = &walk.page;
     page.fill("Name", "Udaan SMS").await?;
@@ -76,7 +81,7 @@ async fn fill_templates(walk: &mut Walk) -> Result<()> {
 }
 
 /// A text that only the register knows, with a place for each person's name.
-async fn write_template(walk: &mut Walk) -> Result<()> {
+pub(crate) async fn write_template(walk: &mut Walk) -> Result<()> {
     walk.open("/settings/templates/sms/new").await?;
     let page = &walk.page;
     page.fill("Name", BY_FORM).await?;

@@ -30,6 +30,17 @@ impl Walk {
         })
         .await?;
         let program = Program::serve(&sandbox).await?;
+        Walk::begin_with(browser, name, look, sandbox, program).await
+    }
+
+    /// The same before a program that runs already.
+    pub(crate) async fn begin_with(
+        browser: &Browser,
+        name: &'static str,
+        look: (Width, Theme),
+        sandbox: Sandbox,
+        program: Program,
+    ) -> Result<Walk> {
         let mut page = browser.page(look.0, look.1).await?;
         page.set_patience(Duration::from_secs(30));
         page.goto(&program.link).await?;

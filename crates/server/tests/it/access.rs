@@ -23,6 +23,7 @@ fn filled(path: &str, people: &People) -> String {
         ("{secret}", "0".repeat(64)),
         ("{list}", "0192f0c1-0000-7000-8000-000000000000".to_owned()),
         ("{file}", "none.css".to_owned()),
+        ("{wish}", "top-up".to_owned()),
     ];
     let path =
         ids.iter().chain(&people.records).fold(path.to_owned(), |path, (name, id)| path.replace(name, id));

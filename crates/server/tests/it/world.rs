@@ -15,6 +15,7 @@ use domain::{
     quiet_hours::QuietHours,
     role::Role,
     time::{DAY, ManualClock, Millis, Zone},
+    workshop::TagColour,
 };
 use futures::StreamExt;
 use munadi::{
@@ -280,6 +281,7 @@ async fn records(app: &App, organisation: OrganizationId, now: Millis) -> Vec<(&
         ("{import}", import.to_string()),
         ("{entry}", entry.to_string()),
         ("{consent}", story.consents[0].id.to_string()),
+        ("{tag}", org.add_tag("Known to all", TagColour::Violet, now).await.unwrap().to_string()),
     ]
 }
 

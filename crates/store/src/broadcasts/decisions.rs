@@ -104,12 +104,27 @@ impl Org {
         deadline: Millis,
         now: Millis,
     ) -> Result<i64, StoreError> {
+        self.plan_again(id, state, reasons, (now, deadline), now).await
+    }
+
+    /// As [`Org::send_again`], with the first and the last moment of the further try: the rows wait until the first.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] where rows of that state cannot go again, or the broadcast cannot be opened again.
+    pub async fn plan_again(
+        &self,
+        id: BroadcastId,
+        state: MessageState,
+        reasons: &[Reason],
+        (from, deadline): (Millis, Millis),
+        now: Millis,
+    ) -> Result<i64, StoreError> {
         if !matches!(state, MessageState::Failed | MessageState::Unknown | MessageState::Expired) {
             return Err(StoreError::Stale);
         }
         let (mut total, mut after) = (0, Some(0));
         while let Some(position) = after {
-            let again = Again { id, state, reasons, deadline, now };
+            let again = Again { id, state, reasons, from, deadline, now };
             let stretch = self.send_stretch_again(&again, position).await?;
             total += stretch.rows;
             after = stretch.last;
@@ -142,7 +157,7 @@ impl Org {
     /// Puts the next stretch of rows behind `after` back into the queue.
     async fn send_stretch_again(&self, again: &Again<'_>, after: i64) -> Result<Stretch, StoreError> {
         self.allow(Permission::Send)?;
-        let Again { id, state, reasons, deadline, now } = *again;
+        let Again { id, state, reasons, from, deadline, now } = *again;
         let mut tx = self.db.by_index().begin().await?;
         if self.is_told_by_a_plan(&mut tx, id).await? {
             return Err(StoreError::Stale);
@@ -170,7 +185,7 @@ impl Org {
                            WHERE own.id = $1)
                      ORDER BY position LIMIT $5
                  )
-                 UPDATE messages SET state = 'waiting', next_attempt_at = $3, changed_at = $3, attempt = 0, failed_at = NULL
+                 UPDATE messages SET state = 'waiting', next_attempt_at = $9, changed_at = $3, attempt = 0, failed_at = NULL
                  FROM again WHERE messages.broadcast_id = again.broadcast_id AND messages.position = again.position
                    -- A receipt may have settled a doubt since it was found.
                    AND messages.state = $2
@@ -183,7 +198,8 @@ impl Org {
                     SETTLE_ROWS,
                     now.plus(-LOST_CALL_MS),
                     OwnReason::WorkerLost.word(),
-                    OwnReason::DecidedNotSent.word()
+                    OwnReason::DecidedNotSent.word(),
+                    from.max(now)
                 ],
                 Batch::new().texts("reason", reasons.iter().map(|reason| reason.code().to_owned())),
             )
@@ -210,6 +226,75 @@ impl Org {
         let last = rows.iter().map(|(position, ..)| *position).max();
         let n = i64::try_from(rows.len()).unwrap_or(0);
         Ok(Stretch { rows: n, last: last.filter(|_| n == SETTLE_ROWS) })
+    }
+
+    /// The rows that wait for a moment that a person chose, or for a retry of more than `after`: how many, and the next moment. `None` when
+    /// there are none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn waiting_until(
+        &self,
+        id: BroadcastId,
+        after: Millis,
+    ) -> Result<Option<(i64, Millis)>, StoreError> {
+        let (n, at): (i64, Option<i64>) = self
+            .db
+            .by_index()
+            .one(
+                "SELECT COUNT(*), MIN(m.next_attempt_at) FROM messages m JOIN broadcasts b ON b.id = m.broadcast_id
+                 WHERE m.broadcast_id = $1 AND m.state = 'waiting' AND m.next_attempt_at > 0 AND m.next_attempt_at > $2
+                   AND b.organization_id = $3",
+                args![id.0, after, self.id()],
+            )
+            .await?;
+        Ok(at.map(|at| (n, Millis(at))))
+    }
+
+    /// How many unknown messages of a broadcast the provider can still be asked about.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn can_look_up(&self, id: BroadcastId) -> Result<i64, StoreError> {
+        let (n,): (i64,) = self
+            .db
+            .by_index()
+            .one(
+                "SELECT COUNT(*) FROM messages m JOIN broadcasts b ON b.id = m.broadcast_id
+                 WHERE m.broadcast_id = $1 AND b.organization_id = $2 AND m.state = 'unknown'
+                   AND m.state IN ('failed', 'unknown', 'skipped', 'expired', 'cancelled')
+                   AND EXISTS (SELECT 1 FROM look_ups l WHERE l.broadcast_id = m.broadcast_id
+                                 AND m.position BETWEEN l.first_position AND l.last_position)",
+                args![id.0, self.id()],
+            )
+            .await?;
+        Ok(n)
+    }
+
+    /// Asks the provider now about a broadcast's unknown messages, instead of at the next step; how many of them it is asked about.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] when there is no such broadcast.
+    pub async fn look_up_now(&self, id: BroadcastId, now: Millis) -> Result<i64, StoreError> {
+        self.allow(Permission::Send)?;
+        let n = self.can_look_up(id).await?;
+        let mut tx = self.db.by_index().begin().await?;
+        self.status(&mut tx, id).await?;
+        if n == 0 {
+            return Ok(0);
+        }
+        tx.run(
+            "UPDATE look_ups SET due_at = $3
+             WHERE broadcast_id = $1 AND organization_id = $2 AND due_at > $3
+               AND EXISTS (SELECT 1 FROM messages m WHERE m.broadcast_id = look_ups.broadcast_id AND m.state = 'unknown'
+                             AND m.position BETWEEN look_ups.first_position AND look_ups.last_position)",
+            args![id.0, self.id(), now],
+        )
+        .await?;
+        self.note(&mut tx, "broadcast.looked_up", id, &format!("unknown={n}"), now).await?;
+        tx.tell(Change::Work(id));
+        tx.commit().await?;
+        Ok(n)
     }
 
     /// Settles a doubt by a person's word: an unknown message did go out, or did not.
@@ -263,6 +348,8 @@ struct Again<'a> {
     id: BroadcastId,
     state: MessageState,
     reasons: &'a [Reason],
+    /// Not before this moment.
+    from: Millis,
     deadline: Millis,
     now: Millis,
 }

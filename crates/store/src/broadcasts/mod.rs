@@ -25,6 +25,7 @@ use crate::{
     posts::Asked,
     templates::batch_name,
     work::{Work, sending_hours},
+    workshops::contains,
 };
 
 /// What is fixed when a broadcast is confirmed.
@@ -278,6 +279,10 @@ pub struct BroadcastFilter {
     pub channel: Option<Channel>,
     /// Only this workshop.
     pub workshop: Option<WorkshopId>,
+    /// Only those in this status.
+    pub status: Option<BroadcastStatus>,
+    /// A part of their title or of their workshop's; empty for all.
+    pub title: String,
     /// Only those before this one (the last of the page before).
     pub before: Option<BroadcastId>,
 }
@@ -362,6 +367,7 @@ impl Org {
             self.status(&mut tx, id).await?;
             return Ok(Confirmed::Made(id));
         }
+        self.follow(&mut tx, new.workshop, &new.telling.purpose, round).await?;
         self.note(&mut tx, "broadcast.confirmed", id, new.channel.word(), now).await?;
         tx.tell(Change::Work(id));
         tx.commit().await?;
@@ -454,6 +460,8 @@ impl Org {
                         b.units, b.purpose, b.assignee_id, b.assignee
                  FROM broadcasts b JOIN workshops w ON w.id = b.workshop_id
                  WHERE b.organization_id = $1 AND ($2 = '' OR b.channel = $2) AND ($3 OR b.workshop_id = $4) AND b.id < $5
+                   AND ($7 = '' OR b.status = $7)
+                   AND (lower(b.title) LIKE lower($8) ESCAPE '\\' OR lower(w.title) LIKE lower($8) ESCAPE '\\')
                  ORDER BY b.id DESC LIMIT $6",
                 args![
                     self.id(),
@@ -461,7 +469,9 @@ impl Org {
                     filter.workshop.is_none(),
                     filter.workshop.map_or(Uuid::nil(), |id| id.0),
                     filter.before.map_or(Uuid::max(), |id| id.0),
-                    limit
+                    limit,
+                    filter.status.map_or("", BroadcastStatus::word),
+                    contains(&filter.title)
                 ],
             )
             .await?;

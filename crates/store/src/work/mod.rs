@@ -6,6 +6,7 @@ mod consents;
 mod due;
 mod exclude;
 mod landlines;
+mod late_proof;
 mod look_ups;
 mod opt_out;
 mod pace;

@@ -10,7 +10,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::Work;
+use super::{Work, late_proof};
 use crate::{
     changes::Change,
     db::{Batch, again, args},
@@ -395,6 +395,12 @@ impl Work {
         if !write_results(&mut tx, results, &missed, now).await? {
             return Ok(Vec::new());
         }
+        let proven: Vec<MessageRef> = changes
+            .iter()
+            .filter(|change| late_proof::is_first_proof(change) && !missed.contains(&change.message))
+            .map(|change| change.message)
+            .collect();
+        late_proof::count(&mut tx, &proven).await?;
         move_counts(&mut tx, moves).await?;
         touched.sort_unstable();
         touched.dedup();

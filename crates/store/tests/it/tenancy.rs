@@ -45,6 +45,7 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM prices",
     "SELECT COUNT(*) FROM broadcasts",
     "SELECT COUNT(*) FROM broadcast_counts",
+    "SELECT COUNT(*) FROM late_proofs",
     "SELECT COUNT(*) FROM broadcast_pace",
     "SELECT COUNT(*) FROM messages",
     "SELECT COUNT(*) FROM message_events",
@@ -123,6 +124,7 @@ async fn fill(world: &World) {
             "INSERT INTO templates VALUES ({any}, {organization}, 'personal', 'Reminder', '', '', 0, NULL)"
         ),
         format!("INSERT INTO prices VALUES ({organization}, 'personal', 'utility', 0, 1)"),
+        format!("INSERT INTO late_proofs VALUES ({broadcast}, 1)"),
         format!("INSERT INTO broadcast_pace VALUES ({broadcast}, 1, 1)"),
         format!("INSERT INTO message_events VALUES ({broadcast}, 1, 0, 'retry', '')"),
         format!("INSERT INTO look_ups VALUES ({broadcast}, 'key', {any}, {organization}, 1, 1, 0, 0, 0)"),

@@ -61,6 +61,14 @@ pub(super) async fn session(app: &App) -> anyhow::Result<String> {
     Ok(format!("{}={}", Jar::Session.name(&app.config), token.text()))
 }
 
+/// Where a page leads, when it leads on; else its own path.
+pub(super) async fn leads_to(app: &App, path: &str, cookie: &str) -> anyhow::Result<String> {
+    let request = Request::get(path).header(header::COOKIE, cookie).body(Body::empty())?;
+    let answer = router::build(app).oneshot(request).await?;
+    let to = answer.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
+    Ok(to.unwrap_or(path).to_owned())
+}
+
 pub(super) async fn median_ms(app: &App, path: &str, cookie: &str) -> anyhow::Result<f64> {
     let router = router::build(app);
     let mut times = Vec::with_capacity(TIMES);

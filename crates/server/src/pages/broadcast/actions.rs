@@ -11,7 +11,12 @@ use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::broadcasts::Broadcast;
 
-use super::{href, view::escape, why};
+use super::{
+    href,
+    later::{self, When},
+    view::escape,
+    why,
+};
 use crate::{
     app::App,
     http::{
@@ -90,16 +95,27 @@ struct Rows {
     state: MessageState,
     reasons: Vec<Reason>,
     n: i64,
+    /// The moment from which they go, where that is not now.
+    from: Option<Millis>,
 }
 
 impl Again {
-    fn rows(&self, broadcast: &Broadcast) -> Result<Rows, Problem> {
+    fn rows(&self, member: &Member, broadcast: &Broadcast) -> Result<Rows, Problem> {
         let wrong = || Problem::bad_request("Only failed, expired or unknown messages can go again.");
         let state: MessageState = self.state.parse().map_err(|_| wrong())?;
         if !matches!(state, MessageState::Failed | MessageState::Expired | MessageState::Unknown) {
             return Err(wrong());
         }
-        let fits = |reason: &Reason| state == MessageState::Unknown || why::can_retry(state, reason);
+        let (zone, now) = (&member.organization.zone, member.now);
+        // Without a reason, whatever can go now; with one, also what is planned for later.
+        let fits = |reason: &Reason| match (state, self.reason.is_empty()) {
+            (MessageState::Unknown, _) => true,
+            (_, true) => later::can_go_now(broadcast, state, reason, zone, now),
+            (_, false) => {
+                why::can_retry(state, reason)
+                    && later::when(broadcast, state, reason, zone, now) != When::TooLate
+            }
+        };
         let wanted = |reason: &Reason| self.reason.is_empty() || *reason == self.reason.as_str();
         let groups: Vec<_> = broadcast
             .counts
@@ -107,7 +123,12 @@ impl Again {
             .filter(|count| count.state == state && fits(&count.reason) && wanted(&count.reason))
             .collect();
         let n = groups.iter().map(|count| count.n).sum();
-        Ok(Rows { state, reasons: groups.iter().map(|count| count.reason.clone()).collect(), n })
+        let reasons: Vec<Reason> = groups.iter().map(|count| count.reason.clone()).collect();
+        let from = reasons.iter().find_map(|reason| match later::when(broadcast, state, reason, zone, now) {
+            When::At(at) => Some(at),
+            When::Now | When::TooLate => None,
+        });
+        Ok(Rows { state, reasons, n, from })
     }
 }
 
@@ -118,7 +139,7 @@ pub async fn ask_retry(
     Query(again): Query<Again>,
 ) -> PageResult {
     let broadcast = member.org.broadcast(id).await?;
-    let rows = again.rows(&broadcast)?;
+    let rows = again.rows(&member, &broadcast)?;
     let ask = retry_question(&member, &broadcast, &again, &rows, None);
     Ok(asked(&member, &broadcast, "Send again", &ask).into_response())
 }
@@ -131,8 +152,14 @@ pub async fn retry(
     Form(again): Form<Again>,
 ) -> PageResult {
     let broadcast = member.org.broadcast(id).await?;
-    let rows = again.rows(&broadcast)?;
-    let deadline = match new_deadline(&member, &broadcast, &again) {
+    let rows = again.rows(&member, &broadcast)?;
+    if rows.n == 0 {
+        let words =
+            "Nothing is left to send again: these messages are on their way already, or wait for their turn.";
+        return Ok(see_other_saying(&app, &href(id), words));
+    }
+    let from = rows.from.unwrap_or(member.now);
+    let deadline = match new_deadline(&member, &broadcast, &again, from) {
         Ok(deadline) => deadline,
         Err(words) => {
             let ask = retry_question(&member, &broadcast, &again, &rows, Some(words));
@@ -144,27 +171,52 @@ pub async fn retry(
         let ask = retry_question(&member, &broadcast, &again, &rows, Some(words));
         return Ok(unprocessable(asked(&member, &broadcast, "Send again", &ask)));
     }
-    let n = member.org.send_again(id, rows.state, &rows.reasons, deadline, member.now).await?;
+    let n = member.org.plan_again(id, rows.state, &rows.reasons, (from, deadline), member.now).await?;
     app.engine.wake(id);
     if n == 0 {
         let words = "None could be sent again. Another broadcast told these people meanwhile, or a call that a stopped process had begun may still be under way: then try again in a minute.";
         return Ok(see_other_failed(&app, &href(id), words));
     }
-    let words = format!("{} will be sent again.", counted(n, "message", "messages"));
+    let when = rows
+        .from
+        .map(|at| format!(" {}", later::in_words(&member.organization.zone, at, member.now)))
+        .unwrap_or_default();
+    let words = format!("{} will be sent again{when}.", counted(n, "message", "messages"));
     Ok(see_other_saying(&app, &href(id), &words))
 }
 
-/// Whether the old last moment leaves no room.
-fn is_too_late(member: &Member, broadcast: &Broadcast) -> bool {
-    broadcast.deadline <= member.now
-}
-
-fn new_deadline(member: &Member, broadcast: &Broadcast, again: &Again) -> Result<Millis, String> {
-    if !is_too_late(member, broadcast) {
+/// The last moment of a further try that begins at `from`: the old one where it leaves room, else the one that was typed.
+fn new_deadline(
+    member: &Member,
+    broadcast: &Broadcast,
+    again: &Again,
+    from: Millis,
+) -> Result<Millis, String> {
+    if broadcast.deadline > from {
         return Ok(broadcast.deadline);
     }
-    let at = member.organization.zone.parse_local(&again.deadline).map_err(|error| error.to_string())?;
-    if at > member.now { Ok(at) } else { Err("Choose a moment that is still to come.".to_owned()) }
+    let zone = &member.organization.zone;
+    let at = zone.parse_local(&again.deadline).map_err(|error| error.to_string())?;
+    if at > from {
+        return Ok(at);
+    }
+    Err(format!("Choose a moment after {}.", zone.moment(from, member.now)))
+}
+
+/// `POST /broadcasts/{broadcast}/look-up`: asks the provider now what became of the unknown messages.
+pub async fn look_up(State(app): State<App>, member: Member, Path(id): Path<BroadcastId>) -> PageResult {
+    let n = member.org.look_up_now(id, member.now).await?;
+    app.engine.wake(id);
+    if n == 0 {
+        let words =
+            "There is nothing that the provider can be asked about. Decide about each message instead.";
+        return Ok(see_other_failed(&app, &href(id), words));
+    }
+    let words = format!(
+        "The provider is asked about {}. What it says stands here in a minute.",
+        counted(n, "message", "messages")
+    );
+    Ok(see_other_saying(&app, &href(id), &words))
 }
 
 fn retry_question(
@@ -177,16 +229,16 @@ fn retry_question(
     let unknown = rows.state == MessageState::Unknown;
     let number = grouped(rows.n);
     let zone = &member.organization.zone;
-    let late = is_too_late(member, broadcast);
-    let value = if again.deadline.is_empty() {
-        zone.local_form(member.now.plus(HOUR))
-    } else {
-        again.deadline.clone()
-    };
+    let from = rows.from.unwrap_or(member.now);
+    let late = broadcast.deadline <= from;
+    let value =
+        if again.deadline.is_empty() { zone.local_form(from.plus(HOUR)) } else { again.deadline.clone() };
     let body = html! {
         @if unknown {
             p { b { "They may have it already." } " Nobody knows whether these messages went out. Sent again, a person may get the message twice. To settle a single one, open it in the list and say whether it went out." }
             (Checkbox::of("twice", "yes", "I accept that it may arrive twice", again.twice == "yes"))
+        } @else if let Some(at) = rows.from {
+            p { "The provider refused them for a while. They wait until " (later::in_words(zone, at, member.now)) " and are tried once more then, within the hours of this broadcast. Each counts as one message, at the price of " (crate::ui::format::unit_price(broadcast.unit_price.0)) "." }
         } @else {
             p { "Only failures that a retry can fix are sent again. Each counts as one message, at the price of " (crate::ui::format::unit_price(broadcast.unit_price.0)) "." }
         }
@@ -198,7 +250,10 @@ fn retry_question(
     let label = if unknown {
         format!("Send again ({number})")
     } else {
-        format!("Retry {} ({number})", rows.state.title().to_lowercase())
+        match rows.from {
+            Some(at) => format!("Retry {} ({number})", later::in_words(zone, at, member.now)),
+            None => format!("Retry {} ({number})", rows.state.title().to_lowercase()),
+        }
     };
     let button = if unknown { Button::danger(label) } else { Button::primary(label) };
     Confirm {

@@ -88,7 +88,7 @@ pub(super) fn can_change(broadcast: &Broadcast) -> bool {
 }
 
 /// The composer as it was when this broadcast was confirmed.
-async fn composed(member: &Member, broadcast: &Broadcast) -> Result<Compose, Problem> {
+pub(in crate::pages) async fn composed(member: &Member, broadcast: &Broadcast) -> Result<Compose, Problem> {
     let zone = &member.organization.zone;
     let templates = member.org.templates(broadcast.channel).await?;
     let template = templates.iter().find(|one| Some(one.id) == broadcast.template_id);

@@ -2,6 +2,7 @@
 
 use axum::response::IntoResponse;
 use domain::{
+    broadcast::BroadcastStatus,
     channel::Channel,
     ids::BroadcastId,
     time::{Millis, Zone},
@@ -18,7 +19,7 @@ use crate::{
         error::PageResult,
         extract::{Member, Query},
     },
-    pages::home::history,
+    pages::{home::history, workshops::form_value},
     ui::{
         button::Button,
         format::counted,
@@ -27,6 +28,7 @@ use crate::{
         history::{History, HistoryRow},
         pagination::{Pagination, Trail},
         shell::Section,
+        table::Search,
     },
 };
 
@@ -39,6 +41,10 @@ const ROWS: usize = 25;
 pub struct Which {
     /// A channel's word.
     channel: String,
+    /// A status' word.
+    status: String,
+    /// A part of the title or of the workshop's.
+    q: String,
     /// The last broadcast of the page before.
     after: String,
     from: i64,
@@ -54,9 +60,31 @@ impl Which {
         Trail::read(&self.after, self.from, &self.back)
     }
 
+    fn status(&self) -> Option<BroadcastStatus> {
+        self.status.parse().ok()
+    }
+
+    /// Whether some are left out besides those of other channels.
+    fn is_filtered(&self) -> bool {
+        self.status().is_some() || !self.q.trim().is_empty()
+    }
+
     /// This list, as a page or as its stream.
     fn base(&self, path: &str) -> String {
-        self.channel().map_or(path.to_owned(), |on| format!("{path}?channel={}", on.word()))
+        let said = [
+            ("channel", self.channel().map(|on| on.word().to_owned())),
+            ("status", self.status().map(|status| status.word().to_owned())),
+            ("q", Some(form_value(self.q.trim())).filter(|q| !q.is_empty())),
+        ];
+        let said: Vec<String> =
+            said.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?))).collect();
+        if said.is_empty() { path.to_owned() } else { format!("{path}?{}", said.join("&")) }
+    }
+
+    /// The list with another status.
+    fn with(&self, status: Option<BroadcastStatus>) -> String {
+        let status = status.map_or(String::new(), |status| status.word().to_owned());
+        Which { status, after: String::new(), ..self.clone() }.base("/broadcasts")
     }
 }
 
@@ -71,7 +99,13 @@ impl Listing {
     /// Reads it.
     pub async fn load(org: &Org, zone: &Zone, which: &Which, now: Millis) -> Result<Listing, StoreError> {
         let before: Option<BroadcastId> = which.after.parse().ok();
-        let filter = BroadcastFilter { channel: which.channel(), workshop: None, before };
+        let filter = BroadcastFilter {
+            channel: which.channel(),
+            workshop: None,
+            status: which.status(),
+            title: which.q.clone(),
+            before,
+        };
         let mut broadcasts = org.broadcasts(&filter, ROWS as i64 + 1).await?;
         let (all, running) = org.broadcast_numbers(which.channel()).await?;
         let more = broadcasts.len() > ROWS;
@@ -79,12 +113,27 @@ impl Listing {
         let next = broadcasts.last().filter(|_| more).map(|last| last.id.to_string());
         let shown = i64::try_from(broadcasts.len()).unwrap_or(0);
         let history = History {
-            title: counted(all, "broadcast", "broadcasts"),
+            title: match (which.is_filtered(), more || before.is_some()) {
+                (false, _) => counted(all, "broadcast", "broadcasts"),
+                (true, false) => counted(shown, "broadcast", "broadcasts"),
+                (true, true) => "Broadcasts".to_owned(),
+            },
             all: None,
             rows: broadcasts.iter().map(|broadcast| row(zone, now, broadcast)).collect(),
-            empty: "Nothing was sent yet. A broadcast starts on the page of workshops.".to_owned(),
+            empty: if which.is_filtered() {
+                "No broadcast is like that. Look under All, or change what is searched for."
+            } else {
+                "Nothing was sent yet. A broadcast starts on the page of workshops."
+            }
+            .to_owned(),
         };
-        let foot = which.trail().foot(&which.base("/broadcasts"), ROWS as i64, shown, next, Some(all));
+        let foot = which.trail().foot(
+            &which.base("/broadcasts"),
+            ROWS as i64,
+            shown,
+            next,
+            (!which.is_filtered()).then_some(all),
+        );
         Ok(Listing { history, foot, running })
     }
 
@@ -97,7 +146,11 @@ impl Listing {
     }
 
     fn running(&self) -> Markup {
-        html! { span data-live-id="history-running" { (counted(self.running, "broadcast is running", "broadcasts are running")) } }
+        let words = match self.running {
+            0 => "Nothing is going out".to_owned(),
+            n => counted(n, "broadcast is running", "broadcasts are running"),
+        };
+        html! { span data-live-id="history-running" { (words) } }
     }
 
     fn foot(&self) -> Markup {
@@ -115,12 +168,46 @@ pub async fn show(member: Member, Query(which): Query<Which>) -> PageResult {
     }
     let body = html! {
         (head)
+        (which.filters())
         (listing.history)
         (listing.foot())
     };
     let mut page = member.page(Section::Broadcasts, "Broadcasts", body);
     page.live = Some(which.trail().href(&which.base("/live/broadcasts")));
     Ok(page.render().into_response())
+}
+
+/// Statuses that a list can be narrowed to.
+const STATUSES: &[(BroadcastStatus, &str)] = &[
+    (BroadcastStatus::InProgress, "Sending"),
+    (BroadcastStatus::Paused, "Paused"),
+    (BroadcastStatus::Scheduled, "Scheduled"),
+    (BroadcastStatus::Completed, "Completed"),
+    (BroadcastStatus::Cancelled, "Cancelled"),
+];
+
+impl Which {
+    fn filters(&self) -> Markup {
+        let keep = [("channel", &self.channel), ("status", &self.status)];
+        let keep = keep.into_iter().filter(|(_, value)| !value.is_empty());
+        let search = Search {
+            action: "/broadcasts".into(),
+            label: "Title or workshop".into(),
+            value: self.q.clone(),
+            keep: keep.map(|(name, value)| (name.to_owned(), value.clone())).collect(),
+        };
+        html! {
+            div class="m-listbar" {
+                nav class="m-filters" aria-label="Which broadcasts" {
+                    a class="m-pill" href=(self.with(None)) aria-current=[self.status().is_none().then_some("true")] { "All" }
+                    @for (status, label) in STATUSES {
+                        a class="m-pill" href=(self.with(Some(*status))) aria-current=[(self.status() == Some(*status)).then_some("true")] { (label) }
+                    }
+                }
+                (search)
+            }
+        }
+    }
 }
 
 /// Of all channels and workshops: each row says of which.

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod again;
 pub mod export;
+mod later;
 pub mod list;
 pub mod message;
 pub mod page;

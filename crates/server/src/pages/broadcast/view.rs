@@ -1,33 +1,39 @@
 //! What changes by itself on a broadcast's page. The live stream sends the same markup that the page shows.
 
 mod pace;
+mod steps;
 
 use domain::{
-    broadcast::{Audience, BroadcastStatus, UNDO_MS},
+    broadcast::{BroadcastStatus, UNDO_MS},
     channel::Channel,
     ids::{BroadcastId, TemplateId},
     message::MessageState,
+    money::Money,
     sending_hours::AfterHours,
     template::Message,
-    time::{HOUR, Millis, Zone},
+    time::{HOUR, MINUTE, Millis, Zone},
 };
 use maud::{Markup, Render, html};
-use store::{Org, StoreError, broadcasts::Broadcast, integrations::Integration, templates::Template};
+use store::{
+    Org, StoreError,
+    broadcasts::{Broadcast, Count},
+    integrations::Integration,
+    templates::Template,
+};
 
-use super::{again, href, status_chip, why};
+use super::{again, href, later, status_chip, why};
 use crate::{
     pages::settings::templates::page_of,
     ui::{
-        bar::Key,
-        button::{Button, Weight},
+        button::Button,
         format::{counted, grouped, rupees, span},
         fragment::Fragment,
         head::Head,
         icons::Icon,
         menu::{Menu, MenuItem},
         note::Note,
-        reasons::{Reason, Reasons},
         truth_strip::{Counts, Live, TruthStrip},
+        words::matters::is_moved,
     },
 };
 
@@ -51,9 +57,20 @@ pub struct View {
     pub zone: Zone,
     /// Whether the reader may act on it.
     pub may_send: bool,
+    /// What a message by another channel costs, for people whom this one does not reach; `None` where nobody needs one.
+    pub other_price: Option<Money>,
+    /// Unknown messages that the provider can be asked about.
+    pub askable: i64,
+    /// People of whom the proof of an earlier telling came after this one had gone out.
+    pub late_proofs: i64,
+    /// Rows that wait for a moment of their own, and the next such moment.
+    pub planned: Option<(i64, Millis)>,
     /// The moment.
     pub now: Millis,
 }
+
+/// A retry within so long is the engine's own back-off and not told.
+const BACK_OFF_MS: i64 = 15 * MINUTE;
 
 impl View {
     /// Reads it; all reads are by key.
@@ -72,7 +89,30 @@ impl View {
         };
         let pace = org.broadcast_pace(id).await?;
         let template = template_of(org, &broadcast).await?;
-        Ok(View { broadcast, integration, pace, template, zone: zone.clone(), may_send, now })
+        let other_price = steps::other_price(org, &broadcast, now).await?;
+        let askable = match broadcast.in_state(MessageState::Unknown) {
+            0 => 0,
+            _ => org.can_look_up(id).await?,
+        };
+        let planned = match broadcast.in_state(MessageState::Waiting) {
+            0 => None,
+            _ => org.waiting_until(id, now.plus(BACK_OFF_MS)).await?,
+        };
+        let late_proofs = org.late_proofs(id).await?;
+        let zone = zone.clone();
+        Ok(View {
+            broadcast,
+            integration,
+            pace,
+            template,
+            zone,
+            may_send,
+            other_price,
+            askable,
+            late_proofs,
+            planned,
+            now,
+        })
     }
 
     /// Where people on the page are counted.
@@ -133,10 +173,12 @@ impl View {
         self.zone.moment(at, self.now)
     }
 
-    /// Rows that failed for a reason that another try can change.
+    /// Rows that ended for a reason that another try can change, now.
     pub(super) fn retryable(&self, state: MessageState) -> i64 {
         let of_state = self.broadcast.counts.iter().filter(|count| count.state == state);
-        of_state.filter(|count| why::can_retry(state, &count.reason)).map(|count| count.n).sum()
+        let goes =
+            |count: &&Count| later::can_go_now(&self.broadcast, state, &count.reason, &self.zone, self.now);
+        of_state.filter(goes).map(|count| count.n).sum()
     }
 
     fn live_head(&self) -> Markup {
@@ -200,9 +242,15 @@ impl View {
             }
             BroadcastStatus::Paused => {
                 let label = format!("Resume ({})", grouped(waiting));
-                let resume =
-                    Button::primary(label).icon(Icon::Play).form(FORM).formaction(self.path("/resume"));
-                head.action(resume)
+                let to = self.path("/resume");
+                if !is_moved(&broadcast.stop_code) {
+                    return head.action(Button::primary(label).icon(Icon::Play).form(FORM).formaction(to));
+                }
+                // Going on would tell the old time: the next step is to write again.
+                let again = format!("Cancel and write again ({})", grouped(waiting));
+                head.action(Button::new(label).icon(Icon::Play).form(FORM).formaction(to)).action(
+                    Button::primary(again).icon(Icon::Edit).form(FORM).formaction(self.path("/rewrite")),
+                )
             }
             BroadcastStatus::Planning | BroadcastStatus::Completed | BroadcastStatus::Cancelled => head,
         }
@@ -234,11 +282,17 @@ impl View {
 
     /// What needs a hand: just confirmed, paused, stopped. Hidden when there is nothing to say.
     fn notes(&self) -> Markup {
-        let notes: Vec<Note> =
-            [self.by_hand_note(), self.undo_note(), self.paused_note(), self.stopped_note()]
-                .into_iter()
-                .flatten()
-                .collect();
+        let notes: Vec<Note> = [
+            self.by_hand_note(),
+            self.undo_note(),
+            self.paused_note(),
+            self.stopped_note(),
+            self.planned_note(),
+            self.late_note(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         html! {
             div data-live-id="broadcast-notes" hidden[notes.is_empty()] { @for note in &notes { (note) } }
         }
@@ -342,6 +396,27 @@ impl View {
         ))
     }
 
+    /// Who waits for a moment that a person chose.
+    fn planned_note(&self) -> Option<Note> {
+        let (n, at) = self.planned.filter(|_| !self.is_over())?;
+        let when = later::in_words(&self.zone, at, self.now);
+        let words = format!("{} tried again {when}.", counted(n, "person is", "people are"));
+        Some(Note::new(
+            crate::ui::chip::Tone::Run,
+            words,
+            "Until then they wait. Cancel remaining ends that.",
+        ))
+    }
+
+    /// Who had the earlier message after all.
+    fn late_note(&self) -> Option<Note> {
+        let n = Some(self.late_proofs).filter(|n| *n > 0)?;
+        let words =
+            format!("Late proof: {} had the earlier message after all.", counted(n, "person", "people"));
+        let why = "Its receipt came after this round had gone out to them. Each is counted as told.";
+        Some(Note::new(crate::ui::chip::Tone::Rest, words, why))
+    }
+
     fn truth(&self) -> TruthStrip {
         TruthStrip {
             counts: self.counts(),
@@ -351,72 +426,6 @@ impl View {
             noun: if self.broadcast.channel == Channel::WhatsappGroup { "groups" } else { "people" },
             live: if self.is_final() { Live::Ended } else { Live::On },
         }
-    }
-
-    /// Another channel that sends, for people whom this one does not reach.
-    fn other_channel(&self) -> Channel {
-        let mut others = Channel::to_people();
-        others.find(|other| *other != self.broadcast.channel).unwrap_or(self.broadcast.channel)
-    }
-
-    /// The composer for exactly these people.
-    fn retarget(&self, state: MessageState, reason: &domain::reason::Reason) -> String {
-        let who = Audience::Of { broadcast: self.broadcast.id, state, reason: reason.clone() };
-        format!(
-            "/?channel={}&workshop={}&who={}#compose",
-            self.other_channel(),
-            self.broadcast.workshop,
-            escape(&who.to_string())
-        )
-    }
-
-    fn reasons(&self) -> Reasons {
-        let groups = self.broadcast.counts.iter().filter_map(|count| {
-            let key = match count.state {
-                MessageState::Failed => Key::Failed,
-                MessageState::Skipped => Key::Skipped,
-                MessageState::Expired => Key::Expired,
-                MessageState::Cancelled => Key::Cancelled,
-                MessageState::Unknown => Key::Unknown,
-                MessageState::Waiting
-                | MessageState::InFlight
-                | MessageState::Sent
-                | MessageState::Delivered
-                | MessageState::Read => return None,
-            };
-            let why = why::of(count.state, &count.reason);
-            let filter = format!("state={}&reason={}", count.state.word(), escape(count.reason.code()));
-            let shown = self.path(&format!("?{filter}"));
-            let (verb, to) = match why.step {
-                why::Step::Retry if self.may_send => ("Retry", self.path(&format!("/retry?{filter}"))),
-                why::Step::Decide if self.may_send => ("Decide", self.path(&format!("/retry?{filter}"))),
-                why::Step::Template => ("Fix template", self.template_page()),
-                why::Step::OtherChannel if self.may_send => {
-                    (self.other_channel().send_by(), self.retarget(count.state, &count.reason))
-                }
-                why::Step::Export if self.may_send => ("Export", self.path(&format!("/export?{filter}"))),
-                why::Step::Export
-                | why::Step::OtherChannel
-                | why::Step::Retry
-                | why::Step::Decide
-                | why::Step::Show => ("Show", shown.clone()),
-            };
-            let label = format!("{verb} ({})", grouped(count.n));
-            let action = Button {
-                weight: Weight::Ghost,
-                download: verb == "Export",
-                ..Button::link(label, to).small()
-            };
-            Some(Reason {
-                key,
-                n: count.n,
-                title: why.title,
-                note: why.note,
-                href: shown,
-                action: Some(action),
-            })
-        });
-        Reasons(groups.collect())
     }
 }
 

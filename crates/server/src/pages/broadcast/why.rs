@@ -23,6 +23,13 @@ pub(super) struct Why {
 pub(super) enum Step {
     /// Sending again can change the answer.
     Retry,
+    /// Sending again can change the answer, so many hours after the refusal.
+    Later {
+        /// Hours.
+        hours: i64,
+    },
+    /// They were not told, and nothing keeps them from being written to.
+    Write,
     /// Only a person knows whether it went out.
     Decide,
     /// The template has to be mended: the frozen one would be refused again.
@@ -41,16 +48,14 @@ fn step_of(reason: OwnReason) -> Step {
         OwnReason::WorkerLost | OwnReason::WorkerLate | OwnReason::Panic => Step::Decide,
         OwnReason::DecidedNotSent | OwnReason::Deadline => Step::Retry,
         OwnReason::Content => Step::Export,
-        OwnReason::AfterHours
-        | OwnReason::Gap
+        OwnReason::Cancelled | OwnReason::WorkshopMoved | OwnReason::AfterHours => Step::Write,
+        OwnReason::Gap
         | OwnReason::HandedBack
-        | OwnReason::Cancelled
         | OwnReason::PausedByPerson
         | OwnReason::Account
         | OwnReason::Template
         | OwnReason::CannotPost
-        | OwnReason::WorkshopCancelled
-        | OwnReason::WorkshopMoved => Step::Show,
+        | OwnReason::WorkshopCancelled => Step::Show,
     }
 }
 
@@ -82,7 +87,8 @@ pub(super) fn of(state: MessageState, reason: &Reason) -> Why {
     };
     let step = match meaning.action {
         // Once the account is mended, the same call has another answer.
-        NextAction::Retry | NextAction::RetryLater { .. } | NextAction::PauseAccount => Step::Retry,
+        NextAction::Retry | NextAction::PauseAccount => Step::Retry,
+        NextAction::RetryLater { hours } => Step::Later { hours },
         NextAction::Resolve => Step::Decide,
         NextAction::FixTemplate => Step::Template,
         NextAction::SmsFallback => Step::OtherChannel,
@@ -101,9 +107,17 @@ pub(super) fn shown(reason: &Reason) -> &str {
     code.strip_prefix("f2s_").unwrap_or(code)
 }
 
-/// Whether sending again those that ended so can change anything.
+/// Whether sending again those that ended so can change anything, now or later.
 pub(super) fn can_retry(state: MessageState, reason: &Reason) -> bool {
-    of(state, reason).step == Step::Retry
+    matches!(of(state, reason).step, Step::Retry | Step::Later { .. })
+}
+
+/// Hours that have to pass before sending again can change anything; none where it can at once.
+pub(super) fn wait_hours(state: MessageState, reason: &Reason) -> Option<i64> {
+    match of(state, reason).step {
+        Step::Later { hours } => Some(hours),
+        _ => None,
+    }
 }
 
 /// The state decides first: what is unknown asks for a person, whatever the code says.
@@ -111,8 +125,9 @@ fn step_in(state: MessageState, step: Step) -> Step {
     match state {
         MessageState::Unknown => Step::Decide,
         MessageState::Expired => Step::Retry,
-        MessageState::Failed if step == Step::Decide => Step::Export,
+        MessageState::Failed if matches!(step, Step::Decide | Step::Write) => Step::Export,
         MessageState::Failed => step,
+        MessageState::Cancelled if step == Step::Write => Step::Write,
         MessageState::Skipped
         | MessageState::Cancelled
         | MessageState::Waiting
@@ -131,7 +146,7 @@ mod tests {
     fn only_what_another_try_can_change_is_offered_to_be_tried_again() {
         for (state, code, expected) in [
             (MessageState::Failed, "131026", Step::OtherChannel),
-            (MessageState::Failed, "131049", Step::Retry),
+            (MessageState::Failed, "131049", Step::Later { hours: 12 }),
             (MessageState::Failed, "http_503", Step::Retry),
             (MessageState::Failed, "132000", Step::Template),
             (MessageState::Failed, "999999", Step::Export),
@@ -139,8 +154,10 @@ mod tests {
             (MessageState::Unknown, "worker_lost", Step::Decide),
             (MessageState::Expired, "deadline", Step::Retry),
             (MessageState::Skipped, "duplicate", Step::Show),
-            (MessageState::Cancelled, "cancelled", Step::Show),
-            (MessageState::Cancelled, "after_hours", Step::Show),
+            (MessageState::Cancelled, "cancelled", Step::Write),
+            (MessageState::Cancelled, "after_hours", Step::Write),
+            (MessageState::Cancelled, "workshop_moved", Step::Write),
+            (MessageState::Cancelled, "workshop_cancelled", Step::Show),
             (MessageState::Failed, "f2s_416", Step::Retry),
             (MessageState::Failed, "f2s_995", Step::Retry),
             (MessageState::Failed, "f2s_424", Step::Template),

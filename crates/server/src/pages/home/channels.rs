@@ -87,7 +87,7 @@ pub(super) fn missing(
             channel.rules().invitation,
             vendor.map_or("", |vendor| vendor.introduction().invitation),
             Permission::Integrations,
-            Button::primary_link(format!("Connect {}", vendor::name(channel, None)), paths::INTEGRATIONS)
+            Button::primary_link(format!("Connect {}", vendor::name(channel, None)), connect(channel))
                 .icon(Icon::Plug),
         ),
         (true, false, _) => empty(
@@ -157,6 +157,15 @@ pub(super) fn status(
         note: note(vendor, opened),
         facts: facts(member, name, account, opened),
         actions,
+    }
+}
+
+/// Where an account for the channel is connected: the form of the one vendor that serves it, else the choice.
+fn connect(channel: Channel) -> String {
+    let mut vendors = providers::registry::serving(channel);
+    match (vendors.next(), vendors.next()) {
+        (Some(only), None) => format!("{}/new/{}", paths::INTEGRATIONS, only.kind()),
+        _ => paths::INTEGRATIONS.to_owned(),
     }
 }
 

@@ -234,9 +234,10 @@ pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> 
     let mut hidden = composer.state.pairs();
     // What was offered is what is confirmed, whatever would be offered by then.
     hidden.retain(|(name, _)| name != "who");
-    let who = match &composer.review.draft.audience {
-        Audience::Chosen(_) if !composer.state.pick.is_empty() => Audience::Chosen(vec![]),
-        who => who.clone(),
+    let who = match (&composer.review.draft.audience, &composer.state.who) {
+        // Whoever was pasted is found again; whoever was ticked goes along.
+        (Audience::Chosen(_), Some(Audience::Chosen(ticked))) => Audience::Chosen(ticked.clone()),
+        (who, _) => who.clone(),
     };
     hidden.push(("who".to_owned(), who.to_string()));
     let newest = composer.review.before.newest.map(|id| id.to_string()).unwrap_or_default();

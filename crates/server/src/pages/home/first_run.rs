@@ -2,6 +2,7 @@
 
 use domain::role::Permission;
 use maud::{Markup, Render, html};
+use store::StoreError;
 
 use super::{choices::Choices, compose::Compose, paths, test};
 use crate::{
@@ -26,22 +27,32 @@ pub(super) struct FirstRun {
 
 impl FirstRun {
     /// `None` once anything was sent, and for those who may not set things up.
-    pub(super) fn of(
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) async fn of(
         member: &Member,
         choices: &Choices,
         state: &Compose,
         broadcasts: i64,
-    ) -> Option<FirstRun> {
+    ) -> Result<Option<FirstRun>, StoreError> {
         if broadcasts > 0 || !member.may(Permission::Manage) || !state.channel.sends() {
-            return None;
+            return Ok(None);
         }
-        let step = |name, text: String, done, to: String, button| Step { name, text, done, to, button };
-        let account = choices.account();
-        let template = choices.template.map(|at| &choices.templates[at].0);
-        let workshop = choices.workshop.as_ref();
-        let people = workshop.filter(|workshop| workshop.registrants > 0);
-        let zone = &member.organization.zone;
-        let steps = vec![
+        let tested = member.org.has_tested().await?;
+        Ok(Some(FirstRun { steps: steps(member, choices, state, tested) }))
+    }
+}
+
+/// The five steps as they stand.
+fn steps(member: &Member, choices: &Choices, state: &Compose, tested: bool) -> Vec<Step> {
+    let step = |name, text: String, done, to: String, button| Step { name, text, done, to, button };
+    let account = choices.account();
+    let template = choices.template.map(|at| &choices.templates[at].0);
+    let workshop = choices.workshop.as_ref();
+    let people = workshop.filter(|workshop| workshop.registrants > 0);
+    let zone = &member.organization.zone;
+    vec![
             step(
                 "Connect an account",
                 account.map_or_else(
@@ -81,14 +92,12 @@ impl FirstRun {
             ),
             step(
                 "Send a test to yourself",
-                "One real message to your own number. It is charged like any other.".to_owned(),
-                false,
+                if tested { "Your provider took it. Look at your phone." } else { "One real message to your own number. It is charged like any other." }.to_owned(),
+                tested,
                 state.href(test::PATH),
                 "Send test to me",
             ),
-        ];
-        Some(FirstRun { steps })
-    }
+        ]
 }
 
 impl Render for FirstRun {

@@ -58,7 +58,8 @@ pub(super) async fn load(
     channel: Channel,
 ) -> Result<Vec<Broadcast>, StoreError> {
     let Some(workshop) = workshop else { return Ok(Vec::new()) };
-    let filter = BroadcastFilter { channel: Some(channel), workshop: Some(workshop), before: None };
+    let filter =
+        BroadcastFilter { channel: Some(channel), workshop: Some(workshop), ..BroadcastFilter::default() };
     org.broadcasts(&filter, ROWS).await
 }
 

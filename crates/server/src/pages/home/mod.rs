@@ -71,6 +71,7 @@ pub async fn show(
     if state.channel == Channel::WhatsappGroup {
         return posts::show(&app, &member, &query.0).await;
     }
+    let named = state.workshop;
     let found = today::find(&member).await?;
     let first = found.as_ref().map(|found| found.first.id);
     let choices = Choices::load(&member, &mut state, Ids::MayBeOld, first).await?;
@@ -83,17 +84,22 @@ pub async fn show(
         // Of a channel that sends: on the other tabs nobody looked for templates.
         template: choices.template.is_some() || !state.channel.sends(),
     };
-    let card = match (&found, &choices.coming.first()) {
-        (Some(found), _) => Some(today::card(&member, &found.first, Some(found.more), &ready).await?),
-        (None, Some(next)) => Some(today::card(&member, next, None, &ready).await?),
-        (None, None) => None,
+    // The card is about the workshop whose people are written to.
+    let chosen = choices.workshop.as_ref().filter(|one| named == Some(one.id) && first != Some(one.id));
+    let card = match (&chosen, &found, &choices.coming.first()) {
+        (Some(chosen), ..) => Some(today::card(&member, chosen, today::Why::Chosen, &ready).await?),
+        (None, Some(found), _) => {
+            Some(today::card(&member, &found.first, today::Why::Today(found.more), &ready).await?)
+        }
+        (None, None, Some(next)) => Some(today::card(&member, next, today::Why::Next, &ready).await?),
+        (None, None, None) => None,
     };
     let told = query.0.iter().find(|(name, _)| name == "told").map_or("", |(_, word)| word.as_str());
     let week = week::Week::load(&member, &choices.coming, told).await?;
     let broadcasts = composer_state::history(&member, state.workshop, state.channel).await?;
     let (all, _) = member.org.broadcast_numbers(Some(state.channel)).await?;
     let (ever, _) = member.org.broadcast_numbers(None).await?;
-    let first_run = FirstRun::of(&member, &choices, &state, ever);
+    let first_run = FirstRun::of(&member, &choices, &state, ever).await?;
     let mut composer = None;
     if state.channel.sends() {
         composer = ComposerState::load(&app, &member, &state, &choices, opened.as_ref(), Wait::Page).await?;
@@ -102,6 +108,7 @@ pub async fn show(
     let chip = channels::standing(&app, choices.account(), opened.as_ref());
     let standings = standings(&app, &member, state.channel, &chip).await?;
     let body = html! {
+        @if let Some(strip) = super::demo::strip(&app, &member) { (strip) }
         (Intro {
             title: "Workshop notification".to_owned(),
             text: "Tell everyone who registered, on the channel that reaches them, once and in time.".to_owned(),

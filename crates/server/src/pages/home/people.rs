@@ -142,8 +142,26 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
     {
         offer(chosen.clone(), source, "Came from there".to_owned(), some(true));
     }
+    for tag in &before.tags {
+        let sub = format!("Also registered for another “{}” workshop", tag.name);
+        let audience = Audience::Tagged(tag.id);
+        let n = some(audience == *chosen);
+        offer(audience, &format!("Tag {}", tag.name), sub, n);
+    }
     let is_list = matches!(chosen, Audience::Chosen(_));
-    offer(Audience::Chosen(vec![]), "Chosen people", "Paste a list".to_owned(), some(is_list));
+    // Whoever was ticked stays chosen when something else of the form changes.
+    let ticked = match &composer.state.who {
+        Some(Audience::Chosen(ticked)) => ticked.clone(),
+        _ => Vec::new(),
+    };
+    let sub = match ticked.len() {
+        0 => "Paste a list".to_owned(),
+        n => format!(
+            "{} ticked; you can paste more",
+            counted(i64::try_from(n).unwrap_or(i64::MAX), "person", "people")
+        ),
+    };
+    offer(Audience::Chosen(ticked), "Chosen people", sub, some(is_list));
     html! {
         (Chooser { choices })
         @if is_list { (list(composer)) }
@@ -184,10 +202,12 @@ fn of_words(state: MessageState, reason: &Reason) -> String {
     }
 }
 
-/// Whether both are the same choice, whatever they name; of sources there are several.
+/// Whether both are the same choice, whatever they name; of sources and tags there are several.
 fn same_kind(one: &Audience, other: &Audience) -> bool {
-    if let (Audience::Source(one), Audience::Source(other)) = (one, other) {
-        return one == other;
+    match (one, other) {
+        (Audience::Source(one), Audience::Source(other)) => return one == other,
+        (Audience::Tagged(one), Audience::Tagged(other)) => return one == other,
+        _ => {}
     }
     std::mem::discriminant(one) == std::mem::discriminant(other)
 }

@@ -41,11 +41,22 @@ pub(super) struct Ready {
     pub(super) template: bool,
 }
 
-/// The card of `workshop`: today's first, with how many more there are; or the next one.
+/// Why a workshop has the card.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Why {
+    /// The first one of today, and how many more there are.
+    Today(i64),
+    /// Nothing is today: the next one.
+    Next,
+    /// It was chosen in the composer.
+    Chosen,
+}
+
+/// The card of `workshop`.
 pub(super) async fn card(
     member: &Member,
     workshop: &Workshop,
-    more: Option<i64>,
+    why: Why,
     ready: &Ready,
 ) -> Result<Today, Problem> {
     let zone = &member.organization.zone;
@@ -57,8 +68,16 @@ pub(super) async fn card(
     let (todo, action) = to_do(member, workshop, ready, next);
     let (countdown_label, countdown) = countdown(workshop, member.now);
     Ok(Today {
-        eyebrow: if more.is_some() { "Today’s workshop" } else { "Next workshop" }.to_owned(),
-        more: more.filter(|n| *n > 0).map(|n| (format!("+{n} more today"), paths::WORKSHOPS.to_owned())),
+        eyebrow: match why {
+            Why::Today(_) => "Today’s workshop",
+            Why::Next => "Next workshop",
+            Why::Chosen => "Chosen workshop",
+        }
+        .to_owned(),
+        more: match why {
+            Why::Today(n) if n > 0 => Some((format!("+{n} more today"), paths::WORKSHOPS.to_owned())),
+            Why::Today(_) | Why::Next | Why::Chosen => None,
+        },
         title: workshop.title.clone(),
         href: paths::workshop(workshop.id),
         when: vec![zone.date(workshop.starts_at, member.now), hours(zone, workshop)],

@@ -191,7 +191,7 @@ impl Week<'_> {
         let link = |words: String, to: String| html! { a class="m-link" href=(to) { (words) } };
         match next {
             Some(one) if one.status == BroadcastStatus::Paused && sends => {
-                link(format!("Resume ({})", grouped(one.waiting)), paths::broadcast(one.id))
+                link(format!("Open ({})", grouped(one.waiting)), paths::broadcast(one.id))
             }
             Some(one) => link("Open".to_owned(), paths::broadcast(one.id)),
             None if reached.registered == 0 && self.member.may(Permission::AddRegistrants) => {

@@ -31,7 +31,7 @@ use crate::{
     ui::{
         button::{Button, Size},
         chip::{Chip, Tone},
-        field::{Checkbox, Choice, Field},
+        field::{Choice, Field},
         head::{Card, Head},
         icons::Icon,
         table::{Column, Place, Row, Table},
@@ -231,7 +231,12 @@ async fn page(app: &App, member: &Member, typed: &Typed) -> Result<Markup, Store
 fn who(app: &App, typed: &Typed) -> Markup {
     let tick = |what: &str, one: &AlertMember, label: &str, on: bool| {
         let label = format!("{label} to {}", one.name);
-        html! { (Checkbox::new(format!("{what}-{}", one.user), label, on)) }
+        html! {
+            label class="m-tickcell" {
+                input type="checkbox" name=(format!("{what}-{}", one.user)) value="on" checked[on];
+                span class="mui-visually-hidden" { (label) }
+            }
+        }
     };
     let row = |one: &AlertMember| {
         let field = format!("phone-{}", one.user);
@@ -306,7 +311,7 @@ fn webhook(app: &App, member: &Member, typed: &Typed) -> Markup {
         (url.placeholder("https://chat.example.com/hooks/abc").error(typed.error("webhook_url"))
             .help("Each alert is posted there as JSON. Leave it empty for none."))
         details class="m-more" {
-            summary { "Secret that posts are signed with" }
+            summary class="m-link" { "Secret that posts are signed with" }
             p { code { (secret.text()) } }
             p class="m-hint" { "As Standard Webhooks has it: webhook-id, webhook-timestamp and webhook-signature. A repeated post has the same id." }
             (Button { size: Size::Small, ..Button::new("Make another secret").formaction(format!("{HREF}/secret")) })

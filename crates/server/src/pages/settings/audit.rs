@@ -1,14 +1,25 @@
 //! Who did what, newest first.
 
-use std::collections::HashMap;
-
 use axum::response::IntoResponse;
-use domain::{channel::Channel, ids::AuditId};
+use domain::{
+    channel::Channel,
+    ids::{AuditId, TemplateId},
+};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
-use store::{StoreError, audit::AuditEntry, registrants::PastCorrection, workshops::WorkshopFilter};
+use store::{
+    StoreError,
+    audit::AuditEntry,
+    audit_subjects::{Subject, SubjectKind},
+    registrants::PastCorrection,
+};
+use uuid::Uuid;
 
-use super::when;
+use super::{
+    audit_words::{detail, words},
+    templates::page_of,
+    when,
+};
 use crate::{
     http::{
         error::PageResult,
@@ -25,64 +36,9 @@ use crate::{
 const HREF: &str = "/settings/audit";
 /// Entries of a page.
 const PAGE: i64 = 50;
-/// Workshops whose titles are looked up; older ones show their id.
-const NAMES_MAX: i64 = 500;
-
-/// Actions of the store, and the words for them.
-const WORDS: &[(&str, &str)] = &[
-    ("integration.connected", "Connected an account"),
-    ("integration.changed", "Changed an account"),
-    ("integration.secrets_replaced", "Replaced an account’s keys"),
-    ("integration.stopped", "Stopped an account"),
-    ("integration.released", "Released an account"),
-    ("integration.removed", "Removed an account"),
-    ("price.changed", "Set a price"),
-    ("template.added", "Added a template"),
-    ("template.changed", "Changed a template"),
-    ("template.removed", "Removed a template"),
-    ("broadcast.confirmed", "Confirmed a broadcast"),
-    ("broadcast.sent_again", "Sent failed messages again"),
-    ("broadcast.exported", "Exported a broadcast’s messages"),
-    ("message.decided", "Decided about an unknown message"),
-    ("workshop.added", "Added a workshop"),
-    ("workshop.edited", "Changed a workshop"),
-    ("workshop.cancelled", "Cancelled a workshop"),
-    ("registrant.added", "Added a registrant"),
-    ("registrant.status", "Changed a registration"),
-    ("registrants.exported", "Exported a workshop’s registrants"),
-    ("import.uploaded", "Uploaded a file"),
-    ("import.words", "Said what words of a file mean"),
-    ("import.started", "Started an import"),
-    ("import.committed", "Finished an import"),
-    ("import.undone", "Undid an import"),
-    ("suppression.added", "Added a suppression"),
-    ("suppression.removed", "Removed a suppression"),
-    ("suppressions.exported", "Exported the opted-out list"),
-    ("person.erased", "Erased a person"),
-    ("person.exported", "Downloaded what is kept about a person"),
-    ("retention.changed", "Changed how long people are kept"),
-    ("registrant.corrected", CORRECTED_WORDS),
-    ("retention.erased", "Erased the people of a workshop"),
-    ("tag.added", "Added a tag"),
-    ("tag.default", "Chose the default tag"),
-    ("alerts.changed", "Changed who gets alerts"),
-    ("alert.raised", "Told what needs a person"),
-    ("alert.sent", "Sent an alert"),
-    ("alert.failed", "Could not send an alert"),
-    ("alert.unknown", "Does not know whether an alert went out"),
-    ("alert.tested", "Tested an alert"),
-    ("member.invited", "Invited a person"),
-    ("member.invitation_revoked", "Took back an invitation"),
-    ("member.joined", "Joined"),
-    ("member.role", "Changed a role"),
-    ("member.removed", "Removed a member"),
-    ("organisation.created", "Created the organisation"),
-    ("organisation.changed", "Changed the organisation"),
-];
 
 /// A correction of name or number, whose values stand with the person.
 const CORRECTED: &str = "registrant.corrected";
-const CORRECTED_WORDS: &str = "Corrected a registration";
 
 /// The place to go on from.
 #[derive(Debug, Default, Deserialize)]
@@ -102,36 +58,35 @@ pub async fn show(member: Member, Query(place): Query<Page>) -> PageResult {
     let older = entries.get(shown).is_some();
     entries.truncate(shown);
     let next = entries.last().filter(|_| older).map(|last| last.id.to_string());
-    let names = names(&member).await?;
+    let subjects = subjects(&member, &entries).await?;
     let corrected = entries.iter().filter(|entry| entry.action == CORRECTED);
     let corrected = corrected.filter_map(|entry| entry.subject.parse().ok()).collect();
     let corrections = member.org.corrections_among(corrected).await?;
     let trail = Trail::read(&place.after, place.from, &place.back);
     let foot = trail.foot(HREF, PAGE, entries.len() as i64, next, None);
-    Ok(page(&member, &entries, &names, &corrections, &foot).into_response())
+    Ok(page(&member, &entries, &subjects, &corrections, &foot).into_response())
 }
 
-/// What accounts, templates and workshops are called now, by their ids. What was removed keeps its id alone.
-async fn names(member: &Member) -> Result<HashMap<String, String>, StoreError> {
-    let filter = WorkshopFilter { limit: NAMES_MAX, ..WorkshopFilter::default() };
-    let accounts = member.org.integrations().await?;
-    let mut templates = Vec::new();
-    for channel in Channel::sending() {
-        templates.extend(member.org.templates(channel).await?);
-    }
-    let workshops = member.org.workshops(&filter).await?;
-    Ok(accounts
-        .into_iter()
-        .map(|one| (one.id.to_string(), one.name))
-        .chain(templates.into_iter().map(|one| (one.id.to_string(), one.name)))
-        .chain(workshops.into_iter().map(|one| (one.id.to_string(), one.title)))
-        .collect())
+/// What the entries are about, as far as it is still there.
+async fn subjects(member: &Member, entries: &[AuditEntry]) -> Result<Vec<Subject>, StoreError> {
+    let ids = |wanted: fn(&AuditEntry) -> bool| -> Vec<Uuid> {
+        entries.iter().filter(|entry| wanted(entry)).filter_map(|entry| id_of(&entry.subject)).collect()
+    };
+    let mut found = member.org.audit_subjects(&ids(|_| true)).await?;
+    let registrations = ids(|entry| entry.action == "registrant.status" || entry.action == CORRECTED);
+    found.extend(member.org.audit_registrants(&registrations).await?);
+    Ok(found)
+}
+
+/// The id in an entry's subject; of a message, which is its broadcast's and its place, the broadcast's.
+fn id_of(subject: &str) -> Option<Uuid> {
+    subject.get(..36)?.parse().ok()
 }
 
 fn page(
     member: &Member,
     entries: &[AuditEntry],
-    names: &HashMap<String, String>,
+    subjects: &[Subject],
     corrections: &[PastCorrection],
     foot: &Pagination,
 ) -> Markup {
@@ -144,11 +99,11 @@ fn page(
             Column::new("When", Place::Line),
             Column::new("Detail", Place::Wide),
         ],
-        rows: entries.iter().map(|entry| row(member, entry, names, corrections)).collect(),
+        rows: entries.iter().map(|entry| row(member, entry, subjects, corrections)).collect(),
         empty: "Nothing was done yet.".into(),
     };
     let body = html! {
-        (Head::new("Audit log").meta("Who did what, newest first. It holds ids, never phone numbers or messages. What was corrected stands with the person, and goes with them."))
+        (Head::new("Audit log").meta("Who did what, newest first. It never holds phone numbers or messages. What was corrected stands with the person, and goes with them."))
         (Card::new("log", if later { "Older entries" } else { "Newest entries" }, html! {
             (table)
             @if later || foot.next.is_some() { (foot) }
@@ -157,49 +112,48 @@ fn page(
     settings_page(member, "Audit log", HREF, body).render()
 }
 
-fn row(
-    member: &Member,
-    entry: &AuditEntry,
-    names: &HashMap<String, String>,
-    corrections: &[PastCorrection],
-) -> Row {
+fn row(member: &Member, entry: &AuditEntry, subjects: &[Subject], corrections: &[PastCorrection]) -> Row {
     let correction = corrections
         .iter()
         .find(|one| one.registrant.to_string() == entry.subject && one.at == entry.at)
         .filter(|_| entry.action == CORRECTED);
-    let subject = names.get(&entry.subject).unwrap_or(&entry.subject);
-    let about = match correction {
-        Some(one) => correct::what(one),
-        None => html! { (subject) },
+    let subject = id_of(&entry.subject).and_then(|id| subjects.iter().find(|one| one.id == id));
+    let own = member.organization.id.0;
+    let about = match (correction, subject) {
+        (Some(one), _) => html! { (about(own, &entry.subject, subject)) (correct::what(one)) },
+        (None, subject) => about(own, &entry.subject, subject),
     };
     Row::new(vec![
-        html! { b { (words(&entry.action)) } span class="m-sub" title=(entry.subject) { (about) } },
+        html! { b { (words(&entry.action)) } span class="m-sub" { (about) } },
         html! { (entry.actor) },
         html! { time datetime=(member.organization.zone.rfc3339(entry.at)) { (when(member, entry.at)) } },
-        html! { (entry.detail) },
+        html! { (detail(&entry.action, &entry.detail, member)) },
     ])
 }
 
-/// `broadcast.paused_by_person` reads "Broadcast: paused by person" where no better words are known.
-fn words(action: &str) -> String {
-    if let Some((_, words)) = WORDS.iter().find(|(known, _)| *known == action) {
-        return (*words).to_owned();
-    }
-    let (thing, what) = action.split_once('.').unwrap_or(("", action));
-    let plain = format!("{}: {}", thing.replace('_', " "), what.replace('_', " "));
-    let mut letters = plain.trim_start_matches(": ").chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_action_without_words_of_its_own_can_still_be_read() {
-        assert_eq!(words("integration.stopped"), "Stopped an account");
-        assert_eq!(words("broadcast.paused_by_person"), "Broadcast: paused by person");
-        assert_eq!(words("odd"), "Odd");
-        assert_eq!(words(""), "");
-    }
+/// What an entry is about, by its name, with the way there. What was removed since has neither.
+fn about(own: Uuid, id: &str, subject: Option<&Subject>) -> Markup {
+    let Some(subject) = subject else {
+        let channel = id.parse::<Channel>().map(Channel::title);
+        let gone = id_of(id).is_some_and(|id| id != own);
+        return html! { @if let Ok(title) = channel { (title) } @else if gone { "Not there any more" } };
+    };
+    let id = subject.id;
+    let (noun, href) = match subject.kind {
+        SubjectKind::Workshop => ("Workshop", format!("/workshops/{id}")),
+        SubjectKind::Broadcast => ("Broadcast", format!("/broadcasts/{id}")),
+        SubjectKind::Template => {
+            let channel = subject.of.parse().unwrap_or(Channel::WhatsappPersonal);
+            ("Template", page_of(channel, Some(TemplateId(id))))
+        }
+        SubjectKind::Account => ("Account", format!("/settings/integrations/{id}")),
+        SubjectKind::Tag => ("Tag", format!("/settings/tags/{id}")),
+        SubjectKind::Import => ("Import", format!("/imports/{id}")),
+        SubjectKind::Member => ("Member", "/settings/team".to_owned()),
+        SubjectKind::Registrant => ("Registration", format!("/workshops/{}/registrants/{id}", subject.of)),
+        SubjectKind::Person => ("Person", format!("/people/{id}")),
+        SubjectKind::Alert => ("Alert", super::alerts::HREF.to_owned()),
+    };
+    let name = if subject.name.is_empty() { noun } else { subject.name.as_str() };
+    html! { a class="m-link" href=(href) { (name) } }
 }

@@ -3,10 +3,12 @@
 pub mod accounts;
 pub mod alerts;
 pub mod audit;
+mod audit_words;
 pub mod charges;
 pub mod integrations;
 pub mod prices;
 pub mod purposes;
+pub mod tags;
 pub mod templates;
 mod vendor_field;
 

@@ -58,7 +58,7 @@ fn title_on(channel: Channel, tariff: Tariff) -> &'static str {
 }
 
 /// What is charged when nothing is set, and whose word that is: of the first vendor that serves the channel.
-fn unset_price(channel: Channel, tariff: Tariff) -> (Money, String) {
+pub(in crate::pages) fn unset_price(channel: Channel, tariff: Tariff) -> (Money, String) {
     match registry::serving(channel).next() {
         Some(vendor) => {
             let words = format!("{}’s usual price; your account’s may differ", vendor.name());

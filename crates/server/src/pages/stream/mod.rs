@@ -44,7 +44,7 @@ use watched::{Watch, What};
 /// A stream says at least so often that it lives; the session is looked up again at the same time, and whenever access changed here or in
 /// another process. Below the 30 seconds after
 /// which proxies cut a silent answer.
-const PING: Duration = Duration::from_secs(15);
+const PING: Duration = Duration::from_secs(5);
 
 struct Stream {
     app: App,

@@ -238,7 +238,15 @@ fn people_table(member: &Member, workshop: &Workshop, query: &ListQuery, list: &
             }
         };
     }
+    let ticks = can_tick(member, workshop);
     html! {
+        @if ticks {
+            form id=(TICKS) method="get" action={ (href(workshop.id)) "/tell" } class="m-rowticks" {
+                label class="m-tick-all" hidden { input type="checkbox" data-tick-all autocomplete="off"; "Tick all on this page" }
+                (Button::new("Write to ticked people").icon(Icon::Send).ticked("who").small())
+                span class="m-sub" { "Tick people below. Nothing is sent before you have seen the message." }
+            }
+        }
         table class="m-table m-ledger__table" {
             caption class="mui-visually-hidden" { "Registrants" }
             thead { tr {
@@ -279,9 +287,16 @@ fn person_row(member: &Member, workshop: &Workshop, person: &Registrant, ledger:
     };
     let may = member.may(Permission::Manage) && !person.is_erased;
     let tells = person.status == RegistrantStatus::Registered;
+    let ticks = can_tick(member, workshop);
     html! {
         tr data-row {
-            td class="m-col-name" {
+            td class={ "m-col-name" @if ticks { " has-tick" } } {
+                @if ticks && tells && !person.is_erased && !person.phone.is_empty() {
+                    label class="m-rowtick" {
+                        input type="checkbox" name="who" value=(person.id) form=(TICKS) autocomplete="off";
+                        span class="mui-visually-hidden" { "Tick " (name) }
+                    }
+                }
                 @if person.is_erased { b { (name) } }
                 @else if person.phone.is_empty() { a class="m-rowlink" href=(super::registrant::href(workshop.id, person.id)) { (name) } }
                 @else {
@@ -302,6 +317,16 @@ fn person_row(member: &Member, workshop: &Workshop, person: &Registrant, ledger:
             }
         }
     }
+}
+
+/// The form that ticks belong to; it stands outside the table, whose rows have forms of their own.
+const TICKS: &str = "ticks";
+
+/// Whether people can be ticked to be written to.
+fn can_tick(member: &Member, workshop: &Workshop) -> bool {
+    member.may(Permission::Send)
+        && workshop.status != WorkshopStatus::Cancelled
+        && workshop.ends_at > member.now
 }
 
 /// The one thing to do about somebody: a number that is missing, or what they were not told.

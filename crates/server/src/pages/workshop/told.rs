@@ -28,7 +28,7 @@ use crate::{
         format::{counted, grouped, percent, rupees},
         head::{Fact, Strip},
         icons::Icon,
-        words::reasons,
+        words::{matters::is_moved, reasons},
     },
 };
 
@@ -249,7 +249,8 @@ impl Broadcasts<'_> {
         let mut all = vec![];
         let waiting = n(MessageState::Waiting);
         if broadcast.status == BroadcastStatus::Paused && waiting > 0 {
-            all.push((format!("Resume ({})", grouped(waiting)), own.clone()));
+            let verb = if is_moved(&broadcast.stop_code) { "Cancel and write again" } else { "Resume" };
+            all.push((format!("{verb} ({})", grouped(waiting)), own.clone()));
         }
         let failed = n(MessageState::Failed);
         let ahead = self.workshop.ends_at > self.member.now;

@@ -5,11 +5,15 @@ use domain::{
     ids::{TagId, WorkshopId},
     text::line,
     time::{HOUR, MINUTE},
-    workshop::WorkshopStatus,
+    workshop::{TagColour, WorkshopStatus},
 };
 use maud::{Markup, Render, html};
 use serde::Deserialize;
-use store::workshops::{Tag, Workshop, WorkshopDraft};
+use store::{
+    StoreError,
+    tags::Tag,
+    workshops::{Workshop, WorkshopDraft},
+};
 
 use super::{super::unprocessable, crumbs, href};
 use crate::{
@@ -19,12 +23,12 @@ use crate::{
         extract::{Form, Member, Path},
         notice::see_other_saying,
     },
-    pages::length_error,
+    pages::{length_error, settings::tags},
     ui::{
         button::Button,
         chip::Tone,
         field::{Choice, Field},
-        format::counted,
+        format::{counted, span},
         head::{Card, Head},
         note::Note,
         shell::Section,
@@ -36,6 +40,9 @@ const TITLE_CHARS_MAX: usize = 120;
 
 /// Longest join link; browsers take about this much.
 const LINK_CHARS_MAX: usize = 2_000;
+
+/// A workshop that lasts longer is asked about.
+const LONG: i64 = 14 * HOUR;
 
 /// Longest time from start to end, in milliseconds. More is a slip in the date.
 const LENGTH_MAX: i64 = 31 * 24 * HOUR;
@@ -53,6 +60,9 @@ pub struct WorkshopForm {
     join_link: String,
     #[serde(default)]
     tag: String,
+    /// The word of a tag that is added with the workshop; it goes before the one that is chosen.
+    #[serde(default)]
+    new_tag: String,
     /// Of a new one: made with the form, so that the same form sent twice adds one workshop.
     #[serde(default)]
     id: String,
@@ -69,6 +79,7 @@ struct WorkshopErrors {
     ends: Option<String>,
     join_link: Option<String>,
     tag: Option<String>,
+    new_tag: Option<String>,
     /// Somebody else changed it since the form was made.
     changed: Option<String>,
 }
@@ -184,10 +195,15 @@ pub async fn new(member: Member) -> PageResult {
 pub async fn create(State(app): State<App>, member: Member, Form(form): Form<WorkshopForm>) -> PageResult {
     let tags = member.org.tags().await?;
     match form.check(&member, &tags) {
-        Ok(draft) => {
+        Ok(mut draft) => {
+            if let Err(words) = set_new_tag(&member, &form, &tags, &mut draft).await? {
+                let errors = WorkshopErrors { new_tag: Some(words), ..WorkshopErrors::default() };
+                return Ok(unprocessable(form_page(&member, None, &form, &errors, &tags)));
+            }
             let id = form.id.parse().unwrap_or_else(|_| WorkshopId::new(member.now));
             let id = member.org.add_workshop_once(id, &draft, member.now).await?;
-            Ok(see_other_saying(&app, &href(id), "Workshop added. Import its registrants next."))
+            let words = format!("Workshop added. Import its registrants next.{}", long(&draft));
+            Ok(see_other_saying(&app, &href(id), &words))
         }
         Err(errors) => Ok(unprocessable(form_page(&member, None, &form, &errors, &tags))),
     }
@@ -224,7 +240,11 @@ pub async fn update(
         return Ok(unprocessable(form_page(&member, Some(&workshop), &form, &errors, &tags)));
     }
     match form.check(&member, &tags) {
-        Ok(draft) => {
+        Ok(mut draft) => {
+            if let Err(words) = set_new_tag(&member, &form, &tags, &mut draft).await? {
+                let errors = WorkshopErrors { new_tag: Some(words), ..WorkshopErrors::default() };
+                return Ok(unprocessable(form_page(&member, Some(&workshop), &form, &errors, &tags)));
+            }
             let stopped = member.org.edit_workshop(id, &draft, member.now).await?;
             let words = match stopped {
                 0 => "Workshop saved.".to_owned(),
@@ -233,10 +253,39 @@ pub async fn update(
                     counted(n, "broadcast", "broadcasts")
                 ),
             };
+            let words = words + &long(&draft);
             Ok(see_other_saying(&app, &href(id), &words))
         }
         Err(errors) => Ok(unprocessable(form_page(&member, Some(&workshop), &form, &errors, &tags))),
     }
+}
+
+/// A word about a workshop that lasts longer than people listen: the day of its end may be a slip.
+fn long(draft: &WorkshopDraft) -> String {
+    match draft.ends_at.since(draft.starts_at) {
+        ms if ms > LONG => format!(" It lasts {}: check the day of its end.", span(ms)),
+        _ => String::new(),
+    }
+}
+
+/// Gives the workshop the tag whose word was typed: one that is there, whatever its letters' case, or a new one.
+async fn set_new_tag(
+    member: &Member,
+    form: &WorkshopForm,
+    tags: &[Tag],
+    draft: &mut WorkshopDraft,
+) -> Result<Result<(), String>, StoreError> {
+    let typed = line(&form.new_tag);
+    if typed.is_empty() {
+        return Ok(Ok(()));
+    }
+    if let Some(known) = tags.iter().find(|tag| tag.name.to_lowercase() == typed.to_lowercase()) {
+        draft.tag = Some(known.id);
+        return Ok(Ok(()));
+    }
+    // The next colour, so that tags can be told apart.
+    let colour = TagColour::ALL.get(tags.len() % TagColour::ALL.len()).copied().unwrap_or(TagColour::Violet);
+    Ok(tags::add_named(member, &typed, colour).await?.map(|id| draft.tag = Some(id)))
 }
 
 /// A workshop that can still be changed.
@@ -276,7 +325,14 @@ fn form_page(
                     (Field::datetime("ends", "Ends").value(&form.ends).error(errors.ends.clone()).required())
                 }
                 (Field::text("join_link", "Join link").inputmode("url").value(&form.join_link).placeholder("https://").help("You can add it later.").error(errors.join_link.clone()))
-                (Field::select("tag", "Tag", tag_choices).error(errors.tag.clone()))
+                @if tags.is_empty() {
+                    (Field::text("new_tag", "Tag").value(&form.new_tag).help("A word for workshops of this kind, such as Masterclass. You can leave it empty.").at_most(30).error(errors.new_tag.clone()))
+                } @else {
+                    div class="m-two" {
+                        (Field::select("tag", "Tag", tag_choices).error(errors.tag.clone()))
+                        (Field::text("new_tag", "Or a new tag").value(&form.new_tag).at_most(30).error(errors.new_tag.clone()))
+                    }
+                }
                 div class="m-acts" {
                     (Button::link("Back", back))
                     (Button::primary(if workshop.is_some() { "Save workshop" } else { "Add workshop" }).busy("Saving…"))

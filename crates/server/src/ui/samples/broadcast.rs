@@ -67,6 +67,7 @@ fn reasons() -> Reasons {
             weight: Weight::Ghost,
             ..Button::link(format!("{action} ({})", grouped(n)), "/broadcasts/1/next").small()
         }),
+        other: None,
     };
     Reasons(vec![
         reason(Key::Failed, 112, "Not on WhatsApp", "AiSensy 131026", "Send by SMS"),

@@ -44,6 +44,7 @@ pub(super) fn integrations(frame: &Frame) -> Markup {
     let card = |logo, title: &str, note: &str, state: State, alert, facts, actions| IntegrationCard {
         logo,
         title: title.into(),
+        href: Some("/settings/integrations/1".into()),
         note: note.into(),
         chip: state.chip(),
         alert,
@@ -52,7 +53,7 @@ pub(super) fn integrations(frame: &Frame) -> Markup {
         link: None,
         menu: Some(Menu {
             label: format!("More for {title}"),
-            items: vec![MenuItem::link("Rename", "/x"), MenuItem::link("Remove", "/y").danger()],
+            items: vec![MenuItem::link("Remove", "/y").danger()],
         }),
     };
     let cards = vec![

@@ -25,6 +25,8 @@ use crate::{
 
 /// One person in so many opted out.
 const OPTED_OUT: usize = 20;
+/// People of the workshop whose chooser counts them.
+pub(super) const CHOSEN: usize = 20_000;
 
 pub(super) struct Base {
     pub(super) stage: Stage,
@@ -36,6 +38,12 @@ pub(super) struct Base {
     pub(super) somebody: usize,
     /// The last digits of their number.
     pub(super) somebodys_ending: String,
+    /// The whole number without its sign.
+    pub(super) somebodys_digits: String,
+    /// A workshop as large as most.
+    pub(super) usual: WorkshopId,
+    /// A workshop of [`CHOSEN`] people who were told once.
+    pub(super) chosen: WorkshopId,
     /// The first digits of it, without the country's.
     pub(super) somebodys_beginning: String,
     /// People of an import that is taken back meanwhile.
@@ -99,14 +107,32 @@ pub(super) async fn make(app: &App, growth: &Growth, board: &mut Board) -> anyho
     stage.register(large, settled(from, growth.going_out), now).await?;
     index(app).await?;
     let broadcast = sent(app, &stage, large).await?;
+    let chosen = stage.workshop("Chosen", now.plus(20 * HOUR), "https://meet.example/x", now).await?;
+    stage.register(chosen, settled(0, CHOSEN), now).await?;
+    index(app).await?;
+    sent(app, &stage, chosen).await?;
     let somebody = from + growth.going_out / 3;
     let number = settled(somebody, 1).find_map(|person| person.phone).map(|phone| phone.as_str().to_owned());
     let number = number.unwrap_or_default();
     let somebodys_beginning = number.chars().skip(3).take(5).collect();
     let somebodys_ending = number.chars().rev().take(5).collect::<Vec<_>>().into_iter().rev().collect();
+    let somebodys_digits = number.trim_start_matches('+').to_owned();
+    let usual = ids.first().copied().unwrap_or(large);
     let taken_back = growth.going_out / 5;
     let people = people.max(from + growth.going_out);
-    Ok(Base { stage, large, broadcast, somebody, somebodys_ending, somebodys_beginning, taken_back, people })
+    Ok(Base {
+        stage,
+        large,
+        broadcast,
+        somebody,
+        somebodys_ending,
+        somebodys_digits,
+        usual,
+        chosen,
+        somebodys_beginning,
+        taken_back,
+        people,
+    })
 }
 
 /// Makes the index of people, which an import leaves to the engine's loop, in steps as large as those of a quiet house.

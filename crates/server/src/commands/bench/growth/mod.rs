@@ -11,7 +11,12 @@ use std::{
 };
 
 use clap::Args;
-use domain::time::{HOUR, WallClock};
+use domain::{
+    broadcast::Audience,
+    time::{HOUR, WallClock},
+    told::Purpose,
+};
+use store::told::Selection;
 
 use super::{Board, pages, process, say, seconds};
 use crate::{app::App, config::Config};
@@ -54,6 +59,7 @@ pub(super) async fn run(
     }
     let base = base::make(&app, growth, board).await?;
     search(&app, &base, board).await?;
+    visits(&app, &base, board).await?;
     pressed::run(&app, &base, pairs, &vendor, board).await?;
     // The server proves what rests, one broadcast after the other.
     let start = Instant::now();
@@ -83,6 +89,30 @@ fn quick_doctor(config: &Config, board: &mut Board) -> anyhow::Result<()> {
         String::from_utf8_lossy(&ended.stdout)
     );
     board.note("growth: doctor --quick", took, "s", Some(('≤', 2.0)))
+}
+
+/// The pages that are opened most, with all of it behind them, and the counts of the people chooser.
+async fn visits(app: &App, base: &base::Base, board: &mut Board) -> anyhow::Result<()> {
+    let cookie = pages::session(app).await?;
+    let person = pages::leads_to(app, &format!("/people/number/{}", base.somebodys_digits), &cookie).await?;
+    let visited = [
+        ("growth: home page, server time", format!("/?channel=personal&workshop={}", base.usual)),
+        ("growth: workshop page, server time", format!("/workshops/{}", base.usual)),
+        ("growth: broadcast page, server time", format!("/broadcasts/{}", base.broadcast)),
+        ("growth: person page, server time", person),
+    ];
+    for (name, path) in visited {
+        board.note(name, pages::median_ms(app, &path, &cookie).await?, "ms", Some(('≤', 20.0)))?;
+    }
+    let everyone = Selection::everyone(base.chosen, Purpose::default(), app.clock.now());
+    let reader = base.stage.org.audience_reader();
+    let start = Instant::now();
+    let told = reader.told(&everyone).await?;
+    reader.count(&everyone.of(Audience::Since(app.clock.now().plus(-HOUR)))).await?;
+    reader.sources(base.chosen, 5).await?;
+    let took = seconds(start) * 1_000.0;
+    anyhow::ensure!(told.everyone == base::CHOSEN as i64, "{told:?} of {} people", base::CHOSEN);
+    board.note("growth: counts of the people chooser, 20,000 registrants", took, "ms", Some(('≤', 100.0)))
 }
 
 /// Every list is searched for what one person has, what many have, and what nobody has; the slowest of each kind is held against the bar.

@@ -469,6 +469,12 @@ fn keys_page(member: &Member, integration: &Integration, form: &AccountForm<'_>)
         Note::new(Tone::Fail, "Nothing was saved.", wrong.words.clone())
             .action(Link::new("Edit account", format!("{own}/edit")))
     });
+    let again = || {
+        let words =
+            "Correct what is marked. Type every key once more: a page never shows what was typed as a key.";
+        Note::new(Tone::Fail, "Nothing was saved.", words)
+    };
+    let note = note.or_else(|| (!form.wrong.is_empty()).then(again));
     let fields = html! {
         @for field in form.vendor.settings().iter().filter(|field| field.is_secret()) {
             @for drawn in form.draw(member, field, Some(integration)) { (drawn) }

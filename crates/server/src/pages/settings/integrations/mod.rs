@@ -223,6 +223,7 @@ fn card(app: &App, member: &Member, integration: &Integration) -> Result<Integra
     Ok(IntegrationCard {
         logo: logo(face.vendor),
         title: face.vendor.name().into(),
+        href: Some(own.clone()),
         note: format!("{} · {}", integration.name, face.channel),
         chip: face.chip,
         alert: face.alert,

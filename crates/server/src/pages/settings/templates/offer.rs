@@ -330,13 +330,14 @@ impl ChoiceForm<'_> {
             form method="post" action=(self.action) class="m-stack" {
                 (self.member.csrf())
                 input type="hidden" name=(name) value=(value);
+                @if new > 0 { label class="m-tick-all" hidden { input type="checkbox" data-tick-all autocomplete="off"; "Tick all" } }
                 (Card::new("offers", title, self.table()))
                 @if new > 0 {
                     @if asks_category {
                         (Field::select("category", "Category", categories)
                             .help("As registered, for all that are ticked and do not say theirs. It can be changed in each afterwards."))
                     }
-                    div class="m-acts" { (Button::link("Cancel", kind.words().home)) (Button::primary("Add ticked templates").icon(Icon::Download).busy("Adding…")) }
+                    div class="m-acts" { (Button::link("Cancel", kind.words().home)) (Button::primary("Add ticked templates").icon(Icon::Download).ticked("take-").busy("Adding…")) }
                 } @else if let Some((words, href)) = &self.otherwise { div class="m-acts" { (Button::link(*words, href)) } }
             }
         }

@@ -1,0 +1,134 @@
+//! What the entries of the audit log are about, as it is called now: ids alone tell a reader nothing.
+
+use uuid::Uuid;
+
+use crate::{
+    db::{Batch, args},
+    error::StoreError,
+    org::Org,
+};
+
+/// A kind of thing that an entry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubjectKind {
+    /// A workshop.
+    Workshop,
+    /// A broadcast.
+    Broadcast,
+    /// A template; `of` is the word of its channel.
+    Template,
+    /// A provider's account.
+    Account,
+    /// A tag.
+    Tag,
+    /// An import.
+    Import,
+    /// A member, or somebody who was one.
+    Member,
+    /// A registration; `of` is its workshop.
+    Registrant,
+    /// A person.
+    Person,
+    /// An alert.
+    Alert,
+}
+
+/// What an entry is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Its id, as the entry has it.
+    pub id: Uuid,
+    /// What it is.
+    pub kind: SubjectKind,
+    /// What it is called now; may be empty.
+    pub name: String,
+    /// What it belongs to, where its kind says so; else empty.
+    pub of: String,
+}
+
+/// One query for each kind, by key.
+const QUERIES: &[(SubjectKind, &str)] = &[
+    (
+        SubjectKind::Workshop,
+        "SELECT x.id, x.title, '' FROM @batch JOIN workshops x ON x.id = b.id WHERE x.organization_id = $1",
+    ),
+    (
+        SubjectKind::Broadcast,
+        "SELECT x.id, x.title, '' FROM @batch JOIN broadcasts x ON x.id = b.id WHERE x.organization_id = $1",
+    ),
+    (
+        SubjectKind::Template,
+        "SELECT x.id, x.name, x.channel FROM @batch JOIN templates x ON x.id = b.id WHERE x.organization_id = $1",
+    ),
+    (
+        SubjectKind::Account,
+        "SELECT x.id, x.name, '' FROM @batch JOIN integrations x ON x.id = b.id WHERE x.organization_id = $1",
+    ),
+    (
+        SubjectKind::Tag,
+        "SELECT x.id, x.name, '' FROM @batch JOIN workshop_tags x ON x.id = b.id WHERE x.organization_id = $1",
+    ),
+    (
+        SubjectKind::Import,
+        "SELECT x.id, x.file_name, '' FROM @batch JOIN imports x ON x.id = b.id WHERE x.organization_id = $1",
+    ),
+    (
+        SubjectKind::Member,
+        "SELECT x.id, x.name, '' FROM @batch JOIN users x ON x.id = b.id
+         JOIN memberships m ON m.user_id = x.id WHERE m.organization_id = $1",
+    ),
+    (
+        SubjectKind::Person,
+        "SELECT x.id, x.name, '' FROM @batch JOIN @leads x ON x.id = b.id WHERE x.organization_id = $1",
+    ),
+    (
+        SubjectKind::Alert,
+        "SELECT x.id, x.title, '' FROM @batch JOIN alerts x ON x.id = b.id WHERE x.organization_id = $1",
+    ),
+];
+
+impl Org {
+    /// What these ids are, as far as they are still there.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn audit_subjects(&self, ids: &[Uuid]) -> Result<Vec<Subject>, StoreError> {
+        let mut found = Vec::new();
+        if ids.is_empty() {
+            return Ok(found);
+        }
+        for (kind, sql) in QUERIES {
+            let batch = Batch::new().uuids("id", ids.iter().copied());
+            let rows: Vec<(Uuid, String, String)> = self.db.all_batch(sql, args![self.id()], batch).await?;
+            found.extend(rows.into_iter().map(|(id, name, of)| Subject { id, kind: *kind, name, of }));
+        }
+        Ok(found)
+    }
+
+    /// The registrations of these ids. Their key begins with the workshop, so each workshop is asked for each id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn audit_registrants(&self, ids: &[Uuid]) -> Result<Vec<Subject>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<(Uuid, String, Uuid)> = self
+            .db
+            .all_batch(
+                "SELECT r.id, r.name, r.workshop_id FROM @batch CROSS JOIN workshops w
+                 JOIN @registrants r ON r.workshop_id = w.id AND r.id = b.id
+                 WHERE w.organization_id = $1 AND r.organization_id = $1",
+                args![self.id()],
+                Batch::new().uuids("id", ids.iter().copied()),
+            )
+            .await?;
+        let subject = |(id, name, workshop): (Uuid, String, Uuid)| Subject {
+            id,
+            kind: SubjectKind::Registrant,
+            name,
+            of: workshop.to_string(),
+        };
+        Ok(rows.into_iter().map(subject).collect())
+    }
+}
