@@ -97,6 +97,7 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("groups", TENANT, ALL),
     ("workshop_groups", TENANT, ALL),
     ("linked_accounts", TENANT, ALL),
+    ("member_receipts", TENANT, ALL),
 ];
 
 impl Whose {

@@ -2,6 +2,7 @@
 
 mod candidate_set;
 mod forms;
+mod groups;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -88,12 +89,13 @@ impl Engine {
                 (receipt, events)
             })
             .collect();
+        let groups = self.group_news(integration, account, &read, now).await?;
         let mut people = self.name_people(integration, &mut read).await?;
         let mut candidates = self.candidates_of(integration, account, &read, now).await?;
         let mut results = Vec::with_capacity(read.len());
         let mut unmatched = Vec::new();
-        for (receipt, events) in &read {
-            let mut result = Applied::Ignored;
+        for (at, (receipt, events)) in read.iter().enumerate() {
+            let mut result = groups.get(&at).cloned().unwrap_or(Applied::Ignored);
             for event in events {
                 let applied = match event {
                     Event::Group(_) | Event::Other => Applied::Ignored,

@@ -25,6 +25,7 @@ mod reached;
 mod readers;
 mod registrants;
 mod search;
+mod seen;
 mod several;
 mod suppressions;
 mod tenancy;

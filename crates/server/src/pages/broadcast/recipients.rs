@@ -25,7 +25,7 @@ use crate::{
     pages::people::nobody_matches,
     ui::{
         bar::Key,
-        format::{grouped, phone, span, unit_price},
+        format::{counted, grouped, phone, span, unit_price},
         pagination::{Pagination, Trail},
         recipient_summary::SummaryPart,
         recipients_table::{MessageRow, Recipients},
@@ -394,9 +394,19 @@ fn message_row(view: &View, row: &MessageView) -> MessageRow {
         href: format!("{}/messages/{}", href(view.broadcast.id), row.message.position),
         chip: state_chip(row.state).chip(),
         changed: at_second(&view.zone, row.changed_at, view.now),
-        detail: detail(row),
+        detail: members(view, row).unwrap_or_else(|| detail(row)),
         cost: row.cost.map_or("–".to_owned(), |cost| unit_price(cost.0)),
     }
+}
+
+/// How far a post came in its group, where a gateway tells: each member once.
+fn members(view: &View, row: &MessageView) -> Option<String> {
+    let seen = view.seen.get(&row.message.position)?;
+    let of = match view.sizes.get(&row.message.position) {
+        Some(size) => format!(" of {}", counted(*size, "member", "members")),
+        None => " members".to_owned(),
+    };
+    Some(format!("Delivered to {}{of}, read by {}", grouped(seen.delivered), grouped(seen.read)))
 }
 
 /// The story of a row in a few words.

@@ -3,6 +3,8 @@
 mod pace;
 mod steps;
 
+use std::collections::BTreeMap;
+
 use domain::{
     broadcast::{BroadcastStatus, UNDO_MS},
     channel::Channel,
@@ -19,6 +21,7 @@ use store::{
     broadcasts::{Broadcast, Count},
     integrations::Integration,
     templates::Template,
+    work::SeenBy,
 };
 
 use super::{again, href, later, status_chip, why};
@@ -53,6 +56,10 @@ pub struct View {
     pub pace: Vec<(i64, i64)>,
     /// The template that it was confirmed with, where something asks to mend it and it is still there.
     pub template: Option<TemplateId>,
+    /// Of posts in groups: how far each came, by its position.
+    pub seen: BTreeMap<i64, SeenBy>,
+    /// Of posts in groups: how many members each group has, by its position.
+    pub sizes: BTreeMap<i64, i64>,
     /// Zone of the times.
     pub zone: Zone,
     /// Whether the reader may act on it.
@@ -99,12 +106,18 @@ impl View {
             _ => org.waiting_until(id, now.plus(BACK_OFF_MS)).await?,
         };
         let late_proofs = org.late_proofs(id).await?;
+        let (mut seen, mut sizes) = (BTreeMap::new(), BTreeMap::new());
+        if broadcast.channel == Channel::WhatsappGroup {
+            (seen, sizes) = (org.seen_by(id).await?, org.group_sizes(id).await?);
+        }
         let zone = zone.clone();
         Ok(View {
             broadcast,
             integration,
             pace,
             template,
+            seen,
+            sizes,
             zone,
             may_send,
             other_price,
