@@ -41,18 +41,25 @@ impl Engine {
         let (mut results, mut seen, mut ask) = (HashMap::new(), Vec::new(), false);
         for (at, received_at, news) in news {
             match news {
-                News::Seen { message, person: Some(person), seen: what, at: when, .. } => match known.get(message) {
-                    Some(found) => {
-                        let at_ms = when.unwrap_or(received_at);
-                        seen.push(MemberSeen { message: *found, person: person.clone(), seen: *what, at: at_ms });
-                        results.insert(at, Applied::Ignored);
+                News::Seen { message, person: Some(person), seen: what, at: when, .. } => {
+                    match known.get(message) {
+                        Some(found) => {
+                            let at_ms = when.unwrap_or(received_at);
+                            seen.push(MemberSeen {
+                                message: *found,
+                                person: person.clone(),
+                                seen: *what,
+                                at: at_ms,
+                            });
+                            results.insert(at, Applied::Ignored);
+                        }
+                        None if now.since(received_at) < WAIT_MS => {
+                            results.insert(at, Applied::Later(now.plus(2 * SECOND)));
+                        }
+                        // Somebody else posted it, from the phone or before.
+                        None => {}
                     }
-                    None if now.since(received_at) < WAIT_MS => {
-                        results.insert(at, Applied::Later(now.plus(2 * SECOND)));
-                    }
-                    // Somebody else posted it, from the phone or before.
-                    None => {}
-                },
+                }
                 News::Account { state, phone, at: when } => {
                     let at_ms = when.unwrap_or(received_at);
                     self.work.account_news(integration, state, phone.as_ref(), at_ms).await?;

@@ -40,6 +40,9 @@ pub struct SeenBy {
     pub read: i64,
 }
 
+/// Broadcast and position of a post, and under which a person is counted for it.
+type PersonOfPost = (Uuid, i64, String);
+
 /// Under which a person is counted: the number, else the hidden id.
 fn key(person: &Person) -> String {
     match (person.phone(), person.lid()) {
@@ -57,8 +60,8 @@ impl Work {
         organization: OrganizationId,
         seen: &[MemberSeen],
     ) -> Result<(), StoreError> {
-        let mut rows: BTreeMap<(Uuid, i64, String), (Option<i64>, Option<i64>)> = BTreeMap::new();
-        let mut known_before: Vec<(Uuid, i64, String)> = Vec::new();
+        let mut rows: BTreeMap<PersonOfPost, (Option<i64>, Option<i64>)> = BTreeMap::new();
+        let mut known_before: Vec<PersonOfPost> = Vec::new();
         for one in seen {
             let place = (one.message.broadcast.0, one.message.position);
             let row = rows.entry((place.0, place.1, key(&one.person))).or_default();

@@ -140,7 +140,9 @@ async fn fill(world: &World) {
         format!(
             "INSERT INTO linked_accounts SELECT id, {organization}, '{{}}', 0, 0, '', NULL, '', NULL, NULL FROM integrations"
         ),
-        format!("INSERT INTO member_receipts VALUES ({broadcast}, 1, '+919000000001', {organization}, 0, NULL)"),
+        format!(
+            "INSERT INTO member_receipts VALUES ({broadcast}, 1, '+919000000001', {organization}, 0, NULL)"
+        ),
         format!("INSERT INTO workshop_groups SELECT {workshop}, id, {organization}, '', 0 FROM groups"),
         format!("INSERT INTO user_ids VALUES ({any}, 'IN.TEST', {organization}, '', NULL, 0)"),
     ] {
