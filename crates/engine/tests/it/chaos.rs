@@ -1,10 +1,15 @@
 //! Everything goes wrong at once, and every row still ends where it belongs.
 
-use domain::message::MessageState;
+use domain::{
+    broadcast::{Audience, UNDO_MS},
+    message::MessageState,
+};
 use sandbox::faults::Amount;
 use store::{
+    broadcasts::Telling,
     on_both,
     testing::{self, TestStore},
+    told::Selection,
 };
 
 use crate::world::World;
@@ -67,5 +72,46 @@ async fn chaos(db: &TestStore, seed: u64) {
         }
     }
     assert_eq!(looked_at, 300);
+    ledger_equals_phones(&mut world).await;
     assert!(truth.in_state(MessageState::Unknown) > 0, "the faults must have struck");
+}
+
+/// The told ledger says of each number what its phone got, also after a further round to those who failed.
+async fn ledger_equals_phones(world: &mut World) {
+    let mut further = world.reminder(&World::template());
+    further.audience = Audience::Failed;
+    further.telling = Telling { further: Some("Failed".into()), ..Telling::default() };
+    world.org.confirm_broadcast(further, world.now()).await.unwrap();
+    world.engine.plan().await.unwrap();
+    world.clock.advance(UNDO_MS);
+    world.beat().await;
+    world.run_dry().await;
+    let everyone = Selection::everyone(world.workshop, Default::default(), world.now());
+    let told = world.org.audience_reader().told(&everyone).await.unwrap();
+    // Who of each kind, as the audiences of the ledger have them.
+    let reader = world.org.audience_reader();
+    let of = async |audience: Audience| -> Vec<String> {
+        let people = reader.selected(&everyone.of(audience), &Default::default(), 1_000).await.unwrap();
+        people.into_iter().map(|person| person.phone).collect()
+    };
+    let (not_told, failed) = (of(Audience::NotTold).await, of(Audience::Failed).await);
+    assert_eq!(
+        (not_told.len(), failed.len()),
+        (usize::try_from(told.not_told).unwrap(), usize::try_from(told.failed).unwrap())
+    );
+    for phone in not_told.iter().chain(&failed) {
+        assert_eq!(world.sandbox.world().count(phone), 0, "{phone} is said not to have it");
+    }
+    assert_eq!(world.sandbox.world().repeated_phones(10), Vec::<String>::new(), "nobody has it twice");
+    let phones = i64::try_from(world.sandbox.world().len()).unwrap();
+    let unknown: i64 = {
+        let all = world.org.broadcasts(&Default::default(), 9).await.unwrap();
+        all.iter().map(|one| one.in_state(MessageState::Unknown)).sum()
+    };
+    // Told are all phones that have it, and of the unknown ones those that do not.
+    assert!(
+        (told.told - unknown..=told.told).contains(&phones),
+        "{phones} phones, {told:?}, {unknown} unknown"
+    );
+    assert_eq!(told.everyone, told.told + told.failed + told.not_told);
 }

@@ -10,6 +10,7 @@ mod clock;
 mod conflicts;
 mod defects;
 mod forget;
+mod late_proof;
 mod lost_workers;
 mod one_number;
 mod plans;

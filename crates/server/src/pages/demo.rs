@@ -175,7 +175,7 @@ async fn hang(app: &App, member: &Member, sandbox: &Sandbox) -> Result<Response,
         return Ok(nobody(app));
     };
     let words = format!(
-        "The next {HANGING} calls break off without an answer. Nobody knows then whether these messages of “{title}” went out: they are never sent again by themselves. Press Settle."
+        "The next {HANGING} calls of any broadcast, such as “{title}”, break off without an answer. Nobody knows then whether these messages went out: they are never sent again by themselves. Press Settle."
     );
     Ok(see_other_saying(app, &href(id), &words))
 }
