@@ -268,6 +268,7 @@ pub fn table() -> Vec<Route> {
         route(POST, "/imports/{import}/rows",             AddRegistrants, imports::rows::fix).body_max(imports::ROWS_BYTES_MAX),
         route(GET,  "/imports/{import}/differences.csv",  AddRegistrants, imports::again::download),
         route(GET,  "/imports/{import}/rows.csv",         AddRegistrants, imports::rows::download),
+        route(GET,  "/imports/{import}/left-out.csv",     AddRegistrants, imports::left_out::download),
         route(POST, "/imports/{import}/commit",           AddRegistrants, imports::finish::commit),
         route(GET,  "/imports/{import}/undo",             Manage,     imports::finish::ask_undo),
         route(POST, "/imports/{import}/undo",             Manage,     imports::finish::undo),

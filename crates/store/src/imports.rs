@@ -107,6 +107,8 @@ pub enum Decision {
     Open,
     /// Leave it out.
     Skip,
+    /// Nobody decides: what the file says of the registration leaves it out.
+    ByStatus,
     /// Take it with these cells instead, by their place in [`ImportRow::cells`].
     Fix(Vec<(usize, String)>),
     /// These cells were typed instead, and something is still wrong.
@@ -208,6 +210,7 @@ impl TryFrom<RowRecord> for ImportRow {
         let decision = match row.decision.as_str() {
             "open" => Decision::Open,
             "skip" => Decision::Skip,
+            "status" => Decision::ByStatus,
             "fix" => Decision::Fix(json("import_rows", "typed", &row.typed)?),
             "wrong" => Decision::StillWrong(json("import_rows", "typed", &row.typed)?),
             _ => {
@@ -232,6 +235,7 @@ impl Decision {
         match self {
             Decision::Open => "open",
             Decision::Skip => "skip",
+            Decision::ByStatus => "status",
             Decision::Fix(_) => "fix",
             Decision::StillWrong(_) => "wrong",
         }
@@ -239,7 +243,7 @@ impl Decision {
 
     fn typed(&self) -> String {
         match self {
-            Decision::Open | Decision::Skip => "[]".to_owned(),
+            Decision::Open | Decision::Skip | Decision::ByStatus => "[]".to_owned(),
             Decision::Fix(cells) | Decision::StillWrong(cells) => text(cells),
         }
     }
@@ -382,7 +386,7 @@ impl Org {
         if changed == 0 { Err(StoreError::Stale) } else { Ok(()) }
     }
 
-    /// Adds rows that need a person. A row given twice is kept once.
+    /// Adds rows that need a person, or that their status leaves out. A row given twice is kept once.
     pub async fn add_import_rows(&self, id: ImportId, rows: &[ImportRow]) -> Result<(), StoreError> {
         self.allow(Permission::AddRegistrants)?;
         self.import(id).await?;
@@ -411,12 +415,34 @@ impl Org {
         after: i64,
         limit: i64,
     ) -> Result<Vec<ImportRow>, StoreError> {
+        self.kept_rows("r.decision <> 'status'", id, after, limit).await
+    }
+
+    /// Rows that their status leaves out, in the order of the file, after line `after`.
+    pub async fn import_rows_by_status(
+        &self,
+        id: ImportId,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<ImportRow>, StoreError> {
+        self.kept_rows("r.decision = 'status'", id, after, limit).await
+    }
+
+    async fn kept_rows(
+        &self,
+        which: &'static str,
+        id: ImportId,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<ImportRow>, StoreError> {
         let rows: Vec<RowRecord> = self
             .db
             .all(
-                "SELECT r.line, r.cells, r.problems, r.decision, r.typed
-                 FROM import_rows r JOIN imports i ON i.id = r.import_id
-                 WHERE i.organization_id = $1 AND i.id = $2 AND r.line > $3 ORDER BY r.line LIMIT $4",
+                &format!(
+                    "SELECT r.line, r.cells, r.problems, r.decision, r.typed
+                     FROM import_rows r JOIN imports i ON i.id = r.import_id
+                     WHERE i.organization_id = $1 AND i.id = $2 AND r.line > $3 AND {which} ORDER BY r.line LIMIT $4"
+                ),
                 args![self.id(), id.0, after, limit],
             )
             .await?;

@@ -6,7 +6,7 @@ use domain::{phone::Phone, workshop::RegistrantStatus};
 use store::{imports::ImportRow, registrants::NewRegistrant};
 
 use super::{
-    ROWS_TO_FIX_MAX,
+    ROWS_LEFT_OUT_MAX, ROWS_TO_FIX_MAX,
     again::FileSays,
     rows::{Person, Read},
     summary::{StatusWord, Summary},
@@ -26,10 +26,10 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// Counts rows; who would be registered, and the rows that need a person.
+    /// Counts rows; who would be registered, and the rows that are kept: those that need a person, and those that their status leaves out.
     pub(super) fn take(&mut self, rows: Vec<Read>) -> (Vec<NewRegistrant>, Vec<ImportRow>) {
         let summary = &mut self.summary;
-        let (mut people, mut to_fix) = (Vec::with_capacity(rows.len()), Vec::new());
+        let (mut people, mut kept_rows) = (Vec::with_capacity(rows.len()), Vec::new());
         for row in rows {
             summary.rows += 1;
             match row {
@@ -37,7 +37,7 @@ impl Look {
                     summary.bad += 1;
                     summary.digits_lost += u64::from(digits_lost);
                     if summary.bad <= ROWS_TO_FIX_MAX {
-                        to_fix.push(row);
+                        kept_rows.push(row);
                     }
                 }
                 Read::Person(Person { registrant: person, agreed, opted_out }, warned) => {
@@ -59,14 +59,17 @@ impl Look {
                     self.file.left_out(&person.registrant, false);
                     *self.without_status.entry(person.registrant.key()).or_default() += 1;
                 }
-                Read::LeftOut { known, opted_out, person } => {
+                Read::LeftOut { known, opted_out, person, kept } => {
                     self.file.left_out(&person, known);
                     summary.opting_out += u64::from(opted_out.is_some());
                     *if known { &mut summary.left_out } else { &mut summary.undecided } += 1;
+                    if summary.left_out <= ROWS_LEFT_OUT_MAX {
+                        kept_rows.extend(kept.map(|row| *row));
+                    }
                 }
             }
         }
-        (people, to_fix)
+        (people, kept_rows)
     }
 
     /// Of the rows without a status, those whose person has one elsewhere in the file are decided by it; the others are a question.

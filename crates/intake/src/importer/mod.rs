@@ -54,6 +54,8 @@ const ROWS_PER_TRANSACTION: usize = 20_000;
 const ROWS_IN_ORDER: usize = 100_000;
 /// Rows to fix that are kept and shown. A file with more has a wrong column, not many wrong rows.
 pub const ROWS_TO_FIX_MAX: u64 = 5_000;
+/// Most rows of one file that are kept because their status leaves them out.
+pub const ROWS_LEFT_OUT_MAX: u64 = 50_000;
 
 /// Why an import could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -185,12 +187,12 @@ impl Importer {
         let mut stretches = self.read(import, mapping);
         while let Some(stretch) = stretches.recv().await {
             let Stretch { rows, at, told } = stretch?;
-            let (people, to_fix) = look.take(rows);
+            let (people, kept) = look.take(rows);
             let known = self.org.count_registered(import.workshop, people, self.clock.now()).await?;
             look.summary.already += known;
             look.summary.ready = look.summary.ready.saturating_sub(known);
-            if !to_fix.is_empty() {
-                self.org.add_import_rows(import.id, &to_fix).await?;
+            if !kept.is_empty() {
+                self.org.add_import_rows(import.id, &kept).await?;
             }
             if let Some(told) = told {
                 look.states = told.statuses.iter().any(|seen| seen.key != NO_STATUS_KEY);
@@ -423,7 +425,7 @@ impl Importer {
                 let agreed = if opted_out { Agreed::No } else { agreed_in(&cells, mapping) };
                 Some(Person { registrant, agreed, opted_out })
             }
-            Decision::Open | Decision::Skip | Decision::StillWrong(_) => None,
+            Decision::Open | Decision::Skip | Decision::ByStatus | Decision::StillWrong(_) => None,
         });
         Ok(corrected.collect())
     }

@@ -49,8 +49,9 @@ pub(super) enum Read {
     ToFix(ImportRow, bool),
     /// Somebody of whom the file does not say where the registration stands, while it says so of others.
     NoStatus(Person),
-    /// Not to be registered: the status says so, or nobody has said what it means. The number of somebody who wants no messages.
-    LeftOut { known: bool, opted_out: Option<Phone>, person: Box<NewRegistrant> },
+    /// Not to be registered: the status says so, or nobody has said what it means. The number of somebody who wants no messages, and the
+    /// row as it is kept where the status is known.
+    LeftOut { known: bool, opted_out: Option<Phone>, person: Box<NewRegistrant>, kept: Option<Box<ImportRow>> },
 }
 
 pub(super) fn read_row(row: Row, mapping: &Mapping) -> Read {
@@ -62,9 +63,10 @@ pub(super) fn read_row(row: Row, mapping: &Mapping) -> Read {
     }
     if matches!(verdict, Verdict::LeftOut | Verdict::Unknown) {
         let wants_none = row.person.opted_out;
+        let kept = (verdict == Verdict::LeftOut).then(|| Box::new(left_out(&row, mapping)));
         let person = Box::new(registrant(row));
         let opted_out = person.phone.clone().filter(|_| wants_none);
-        return Read::LeftOut { known: verdict == Verdict::LeftOut, opted_out, person };
+        return Read::LeftOut { known: verdict == Verdict::LeftOut, opted_out, person, kept };
     }
     let (agreed, opted_out) = (row.person.consent.clone().unwrap_or(Agreed::No), row.person.opted_out);
     let warned = !row.problems.is_empty();
@@ -100,6 +102,14 @@ fn registrant(row: Row) -> NewRegistrant {
         other_phones: row.person.other_phones,
         reference: row.person.reference.unwrap_or_default(),
     }
+}
+
+/// A row that its status leaves out, with that status as the reason.
+fn left_out(row: &Row, mapping: &Mapping) -> ImportRow {
+    let says = format!("Left out by its status: {}", row.cell(Field::Status));
+    let wrong = Wrong { cell: None, says };
+    let problems = serde_json::to_value([wrong]).expect("texts are JSON");
+    ImportRow { problems, decision: Decision::ByStatus, ..to_keep(row, mapping) }
 }
 
 pub(super) fn to_keep(row: &Row, mapping: &Mapping) -> ImportRow {

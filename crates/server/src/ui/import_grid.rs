@@ -28,6 +28,8 @@ pub struct GridRow {
 /// The grid.
 #[derive(Clone, Debug)]
 pub struct ImportGrid {
+    /// The id of its heading on the page.
+    pub id: &'static str,
     /// "41 rows to fix".
     pub title: String,
     /// Download these rows.
@@ -58,9 +60,9 @@ impl ImportGrid {
 impl Render for ImportGrid {
     fn render(&self) -> Markup {
         html! {
-            section class="m-card m-rows" aria-labelledby="rows" {
+            section class="m-card m-rows" aria-labelledby=(self.id) {
                 header class="m-card__head" {
-                    h2 id="rows" class="m-card__title" { (self.title) }
+                    h2 id=(self.id) class="m-card__title" { (self.title) }
                     @if let Some(action) = &self.action { (action) }
                 }
                 table class="m-table m-grid" {

@@ -137,6 +137,7 @@ fn import_grid(frame: &Frame) -> Markup {
         (Note::new(Tone::Act, "22 phone numbers were turned into 9.00000E+09 by Excel.", "Format the column as text, save, and upload the file again.").action(Button::link("Upload again", "/imports/new").icon(Icon::Upload).small()))
         form id="fixes" hidden method="post" action="/imports/1/fix" { (frame.csrf) }
         (ImportGrid {
+            id: "rows",
             title: "41 rows to fix".into(),
             action: Some(Button::link("Download these rows", "/imports/1/rows.csv").icon(Icon::Download).small()),
             columns: ["Name", "Phone", "E-mail", "Registered"].map(String::from).to_vec(),

@@ -230,6 +230,25 @@ on_both! {
         assert!(csv.body.contains("\"2\",\"'=HYPERLINK(1)\",\"12\",\"This number has"), "{}", csv.body);
     }
 
+    async fn who_is_left_out_by_their_status_stays_on_the_page_and_can_be_taken_home(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut desk = desk(&world, &people).await;
+        let file = "Name,Phone,Status\nAsha,90000 00031,paid\nMeena,90000 00033,failed\nShort,90000,paid\nAnu,90000 00034,bounced\n";
+        let id = desk.take(file).await;
+        desk.check(id, &[("name", "0"), ("phone", "1"), ("status", "2")]).await;
+        desk.browser.post(&format!("/imports/{id}/commit"), &[]).await;
+        let page = desk.settled(id).await;
+        assert!(page.body.contains("2 rows left out by their status"), "{}", page.body);
+        assert!(page.body.contains("Meena") && page.body.contains("Anu"), "{}", page.body);
+        let csv = desk.browser.get(&format!("/imports/{id}/left-out.csv")).await;
+        assert!(csv.body.contains("\"3\",\"Meena\",\"90000 00033\",\"failed\",\"Left out by its status: failed\""), "{}", csv.body);
+        assert!(csv.body.contains("Anu") && !csv.body.contains("Asha") && !csv.body.contains("Short"), "{}", csv.body);
+        // They are no rows to correct.
+        let to_fix = desk.browser.get(&format!("/imports/{id}/rows.csv")).await;
+        assert!(to_fix.body.contains("Short") && !to_fix.body.contains("Meena"), "{}", to_fix.body);
+    }
+
     async fn a_field_beside_the_file_is_limited_by_what_it_holds_and_not_by_the_file(db: TestStore) {
         let world = World::new(db).await;
         let people = world.people().await;

@@ -383,7 +383,8 @@ impl Org {
             .ints("line", lines.iter().map(|line| line.1))
             .texts("cells", lines.iter().map(|line| empty(line.2)));
         tx.run_batch(
-            "UPDATE import_rows SET cells = b.cells, typed = '[]', problems = '[]', decision = 'skip' FROM @batch
+            "UPDATE import_rows SET cells = b.cells, typed = '[]', problems = '[]',
+                    decision = CASE WHEN decision = 'status' THEN 'status' ELSE 'skip' END FROM @batch
              WHERE import_rows.import_id = b.import_id AND import_rows.line = b.line",
             args![],
             batch,

@@ -11,7 +11,7 @@ use store::{
 };
 
 use super::{
-    again, head, href, importer_of, n, page,
+    again, head, href, importer_of, left_out::left_out_card, n, page,
     rows::{RowsQuery, corrections, to_fix},
     run, state_chip, stored_mapping,
     upload::remove,
@@ -101,6 +101,7 @@ pub(super) async fn done_page(
         true => None,
         false => corrections(member, import, query, &counts, to_fix(&summary, &counts)).await?,
     };
+    let left_out = left_out_card(member, import, &summary).await?;
     let body = html! {
         (head)
         @if let Some(words) = failed { (Note::new(Tone::Fail, "", words)) }
@@ -111,15 +112,12 @@ pub(super) async fn done_page(
             (Strip(vec![Fact::figure("Had registered", grouped(summary.new), "").note("from this file, before it was taken back")]))
         } @else {
             (Strip(vec![
-                Fact::figure("Registered", grouped(summary.new), "").note("from this file"),
+                Fact::figure("Registered", grouped(summary.new), "").note(registered_note(&summary)),
                 Fact::figure("New to you", grouped(summary.lead_new), "").note("numbers not known before"),
                 Fact::figure("Already registered", grouped(summary.already), "").note("nothing changed for them"),
                 Fact::figure("Corrected here", grouped(summary.fixed), "").note("and registered"),
                 Fact::figure("Left out", grouped(left.max(0) + n(summary.left_out + summary.hidden_rows + summary.other_table)), "").note(left_out_note(left, &summary)),
             ]))
-            @if summary.without_place > 0 {
-                p class="m-p" { (counted(summary.without_place, "person is", "people are")) " registered as cancelled or refunded; they are told nothing." }
-            }
             @if summary.again.met().next().is_some() { (again::told(&summary)) }
             @if summary.opting_out > 0 {
                 p class="m-p" { (counted(summary.opting_out, "person wants", "people want")) " no messages; " (grouped(summary.opted_out)) " new on the list of who must not be contacted." }
@@ -148,9 +146,18 @@ pub(super) async fn done_page(
             p class="m-p" { "Rows that could not be read stay here: whoever is corrected is registered at once." }
             (grid)
         }
+        (left_out)
         @if may_undo { (undo_confirm(import, &summary, member.csrf())) }
     };
     Ok(page(member, import, body, None))
+}
+
+/// Under the number of registrations: those that get nothing.
+fn registered_note(summary: &Summary) -> String {
+    match summary.without_place {
+        0 => "from this file".to_owned(),
+        some => format!("from this file; {} of them cancelled or refunded, told nothing", grouped(some)),
+    }
 }
 
 /// Why rows were left out.

@@ -3,6 +3,7 @@
 pub mod again;
 pub mod columns;
 pub mod finish;
+pub mod left_out;
 pub mod rows;
 pub mod statuses;
 pub mod upload;

@@ -13,7 +13,7 @@ use store::imports::{Decision, Import, ImportRow, ImportRowCounts, ImportState};
 
 use super::super::csv::{line, whole};
 use super::{
-    again::again_card, before_commit, head, href, importer_of, n, page, problem, statuses::statuses_card,
+    again::again_card, before_commit, head, href, importer_of, left_out::left_out_card, n, page, problem, statuses::statuses_card,
     stored_mapping,
 };
 use crate::{
@@ -82,6 +82,7 @@ pub(super) async fn rows_page(
         None => None,
     };
     let ready = n(summary.ready) + counts.fix;
+    let left_out = left_out_card(member, import, &summary).await?;
     let body = html! {
         (head("Check the rows", import, 3))
         @if let Some(words) = failed { (Note::new(Tone::Fail, "", words)) }
@@ -93,6 +94,7 @@ pub(super) async fn rows_page(
         }
         @if !summary.statuses.is_empty() { (statuses_card(member, import, &summary)) }
         @if let Some(grid) = &grid { (grid) }
+        (left_out)
     };
     let open = summary.open_statuses().count();
     // Whom nobody is registered for may still have asked for no messages.
@@ -243,6 +245,7 @@ fn grid(
         ..Button::link("Download these rows", format!("{}/rows.csv", href(import.id)))
     };
     ImportGrid {
+        id: "rows",
         title: match to_fix {
             0 => "All rows are corrected".to_owned(),
             n => counted(n, "row to fix", "rows to fix"),
@@ -265,7 +268,7 @@ fn grid(
 fn grid_row(row: &ImportRow) -> GridRow {
     let cells = match &row.decision {
         Decision::Fix(typed) | Decision::StillWrong(typed) => with_typed(row, typed),
-        Decision::Open | Decision::Skip => row.cells.clone(),
+        Decision::Open | Decision::Skip | Decision::ByStatus => row.cells.clone(),
     };
     let wrong = wrongs(row);
     let of = |place: usize| {
@@ -302,7 +305,7 @@ pub async fn fix(
     for row in &rows {
         let before = match &row.decision {
             Decision::Fix(typed) | Decision::StillWrong(typed) => with_typed(row, typed),
-            Decision::Open | Decision::Skip => row.cells.clone(),
+            Decision::Open | Decision::Skip | Decision::ByStatus => row.cells.clone(),
         };
         let now: Vec<String> = before
             .iter()
@@ -339,7 +342,7 @@ pub async fn fix(
         }
         match decision {
             Decision::Fix(_) => fixed += 1,
-            Decision::Open | Decision::Skip | Decision::StillWrong(_) => wrong += 1,
+            Decision::Open | Decision::Skip | Decision::ByStatus | Decision::StillWrong(_) => wrong += 1,
         }
         let problems = serde_json::to_value(problems).map_err(|error| Problem::fault(error.to_string()))?;
         member.org.decide_import_row(id, row.line, &decision, &problems).await?;
@@ -375,6 +378,11 @@ fn typed_into(form: &[(String, String)], line: i64, place: usize) -> Option<&str
     form.iter().find(|(given, _)| *given == name).map(|(_, value)| value.trim())
 }
 
+/// Why a row is not taken, for a file.
+pub(super) fn reasons(row: &ImportRow) -> String {
+    wrongs(row).into_iter().map(|wrong| wrong.says).collect::<Vec<_>>().join(" ")
+}
+
 /// `GET /imports/{import}/rows.csv`: the rows to fix, with what is wrong.
 pub async fn download(member: Member, Path(id): Path<ImportId>) -> PageResult {
     let import = member.org.import(id).await?;
@@ -386,11 +394,8 @@ pub async fn download(member: Member, Path(id): Path<ImportId>) -> PageResult {
     line(&mut csv, std::iter::once("Row".to_owned()).chain(titles).chain(["Problem".to_owned()]));
     let open = rows.iter().filter(|row| !matches!(row.decision, Decision::Fix(_)));
     for row in open {
-        let says: Vec<String> = wrongs(row).into_iter().map(|wrong| wrong.says).collect();
-        line(
-            &mut csv,
-            std::iter::once(row.line.to_string()).chain(row.cells.clone()).chain([says.join(" ")]),
-        );
+        let cells = row.cells.clone();
+        line(&mut csv, std::iter::once(row.line.to_string()).chain(cells).chain([reasons(row)]));
     }
     Ok(whole("rows-to-fix.csv", &csv))
 }
