@@ -132,6 +132,36 @@ on_both! {
         world.run_dry().await;
     }
 
+    async fn a_receipt_whose_code_stops_everybody_pauses_what_is_left_and_one_about_a_person_does_not(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(3).await;
+        // One message a turn: two of three still wait when the receipt comes.
+        world.pace(1, 0).await;
+        // The payment, the account, the template (NOTES.md §5); then the person, the moment, and a code that nobody knows.
+        let stopping = [131042, 131031, 132001, 132015, 132016, 132018];
+        let passing = [131026, 131049, 130472, 131047, 131050, 999_999];
+        for (code, status) in stopping.map(|code| (code, "paused")).into_iter().chain(passing.map(|code| (code, "in_progress"))) {
+            let id = world.broadcast().await;
+            while world.truth(id).await.in_state(MessageState::Sent) == 0 {
+                world.sender.turn_until_idle().await.unwrap();
+                world.clock.advance(SECOND);
+            }
+            let sent = world.rows(id).await.into_iter().find(|row| row.state == MessageState::Sent).unwrap();
+            let mut failed: Value = serde_json::from_str(&receipt(
+                &format!("c{code}"), sent.recipient.trim_start_matches('+'), sent.provider_id.as_deref(), "FAILED", world.now_ms(),
+            )).unwrap();
+            failed["data"]["message"]["failureResponse"] = json!({ "code": code, "reason": "The vendor's words" });
+            world.receive(vec![(format!("c{code}"), failed.to_string())]).await;
+            let truth = world.truth(id).await;
+            assert_eq!((truth.status.word(), truth.in_state(MessageState::Failed)), (status, 1), "{code}");
+            if status == "paused" {
+                assert_eq!(truth.stop_code, code.to_string());
+            }
+            world.org.cancel_broadcast(id, world.now()).await.unwrap();
+            world.run_dry().await;
+        }
+    }
+
     async fn a_receipt_that_fits_no_row_changes_nothing(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(1).await;
