@@ -415,7 +415,7 @@ impl Org {
         after: i64,
         limit: i64,
     ) -> Result<Vec<ImportRow>, StoreError> {
-        self.kept_rows("r.decision <> 'status'", id, after, limit).await
+        self.kept_rows(false, id, after, limit).await
     }
 
     /// Rows that their status leaves out, in the order of the file, after line `after`.
@@ -425,12 +425,12 @@ impl Org {
         after: i64,
         limit: i64,
     ) -> Result<Vec<ImportRow>, StoreError> {
-        self.kept_rows("r.decision = 'status'", id, after, limit).await
+        self.kept_rows(true, id, after, limit).await
     }
 
     async fn kept_rows(
         &self,
-        which: &'static str,
+        by_status: bool,
         id: ImportId,
         after: i64,
         limit: i64,
@@ -438,12 +438,11 @@ impl Org {
         let rows: Vec<RowRecord> = self
             .db
             .all(
-                &format!(
-                    "SELECT r.line, r.cells, r.problems, r.decision, r.typed
-                     FROM import_rows r JOIN imports i ON i.id = r.import_id
-                     WHERE i.organization_id = $1 AND i.id = $2 AND r.line > $3 AND {which} ORDER BY r.line LIMIT $4"
-                ),
-                args![self.id(), id.0, after, limit],
+                "SELECT r.line, r.cells, r.problems, r.decision, r.typed
+                 FROM import_rows r JOIN imports i ON i.id = r.import_id
+                 WHERE i.organization_id = $1 AND i.id = $2 AND r.line > $3 AND (r.decision = 'status') = $5
+                 ORDER BY r.line LIMIT $4",
+                args![self.id(), id.0, after, limit, by_status],
             )
             .await?;
         rows.into_iter().map(ImportRow::try_from).collect()

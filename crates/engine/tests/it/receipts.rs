@@ -155,7 +155,7 @@ on_both! {
             let truth = world.truth(id).await;
             assert_eq!((truth.status.word(), truth.in_state(MessageState::Failed)), (status, 1), "{code}");
             if status == "paused" {
-                assert_eq!(truth.stop_code, code.to_string());
+                assert_eq!(truth.stop_code.code(), code.to_string());
             }
             world.org.cancel_broadcast(id, world.now()).await.unwrap();
             world.run_dry().await;

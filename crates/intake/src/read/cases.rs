@@ -515,16 +515,6 @@ fn the_sheet_with_people_is_proposed_and_the_others_are_named() {
 }
 
 #[test]
-fn a_formula_without_a_stored_value_is_counted() {
-    let sheet = workbook(|book| {
-        let sheet = book.add_worksheet();
-        sheet.write(0, 0, "Name").unwrap().write(0, 1, "Phone").unwrap();
-        sheet.write(1, 0, "Asha").unwrap().write(1, 1, "9000000001").unwrap();
-    });
-    assert_eq!(sheet.marks().formulas_without_value, 0);
-}
-
-#[test]
 fn a_time_that_cannot_be_read_costs_the_time_and_not_the_person() {
     let text = "Name,Phone,Registered at\nAsha,9000000001,2027-01-10 09:30\nGita,9000000004,2027-01-12 09:30 IST\nFarhan,9000000005,12/01/27 09:30\nLata,9000000006,46399.4\nAnu,9000000007,some day\n";
     let mut sheet = open(text);

@@ -126,6 +126,10 @@ struct Survey {
     row: u64,
     /// The open cell has a formula, and a value.
     formula: (bool, bool),
+    /// A result of the open cell is text, which may be empty.
+    is_text: bool,
+    /// Where the open value begins.
+    value_at: u64,
     /// Ids with what they name: sheets in the workbook, parts in its relations.
     named: Vec<(String, String)>,
 }
@@ -224,6 +228,10 @@ impl Survey {
             if self.open.pop().as_deref() != Some(name.trim_ascii_end()) {
                 return Err(damaged("its tags do not fit one another"));
             }
+            // Excel stores an empty text as `<v></v>` of a text; other programs write the same where they computed nothing.
+            if local(name) == b"v" {
+                self.formula.1 |= self.is_text || self.at - self.value_at > tag.len() as u64 + 2;
+            }
             if let Some((_, from)) = self.cell.filter(|(depth, _)| *depth == self.open.len()) {
                 self.cell = None;
                 if local(name) == b"c" && self.formula == (true, false) {
@@ -246,11 +254,13 @@ impl Survey {
             b"col" => self.marks.columns(tag),
             b"filterColumn" => self.marks.filtered = true,
             b"f" => self.formula.0 = true,
-            b"v" | b"is" if !empty => self.formula.1 = true,
+            b"v" if !empty => self.value_at = self.at,
+            b"is" if !empty => self.formula.1 = true,
             b"si" if empty => self.memory += ENTRY_BYTES,
             b"c" | b"si" if self.cell.is_none() && !empty => {
                 self.cell = Some((self.open.len(), self.at));
                 self.formula = (false, false);
+                self.is_text = attribute(tag, "t").as_deref() == Some("str");
             }
             b"xf" | b"numFmt" | b"font" | b"fill" | b"border" | b"definedName" | b"sheet"
             | b"Relationship" => {

@@ -328,6 +328,26 @@ fn sheet_of(rows: &str) -> String {
 const PERSON: &str = r#"<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1"><v>9000000001</v></c></row>"#;
 
 #[test]
+fn a_formula_without_a_stored_value_is_counted() {
+    let row = |n: u32, cell: &str| {
+        format!(r#"<row r="{n}"><c r="A{n}" t="inlineStr"><is><t>Asha</t></is></c><c r="B{n}"{cell}</c></row>"#)
+    };
+    let rows = [
+        row(1, r#" t="inlineStr"><is><t>Phone</t></is>"#),
+        // Stored: a number, and Excel's text that is empty.
+        row(2, "><f>B9+1</f><v>9000000002</v>"),
+        row(3, r#" t="str"><f>B9&amp;""</f><v></v>"#),
+        // Not stored: nothing, an empty element in both spellings.
+        row(4, "><f>B9+2</f>"),
+        row(5, "><f>B9+3</f><v></v>"),
+        row(6, "><f>B9+4</f><v/>"),
+    ];
+    let sheet = format!("<worksheet><sheetData>{}</sheetData></worksheet>", rows.concat());
+    let book = Sheet::from_source(Cursor::new(workbook_of(&sheet, "<sst/>")), "people.xlsx").unwrap();
+    assert_eq!(book.marks().formulas_without_value, 3);
+}
+
+#[test]
 fn a_small_workbook_that_unpacks_to_a_huge_one_is_refused_in_words() {
     let asha = "<sst><si><t>Asha</t></si></sst>";
     let mut honest = Sheet::from_source(Cursor::new(workbook_of(&sheet_of(PERSON), asha)), "a.xlsx").unwrap();
