@@ -162,6 +162,8 @@ pub struct NotUsed {
     pub title: String,
     /// Why; for people.
     pub why: String,
+    /// The field that it may well be: somebody has to say so, or that it is not, before anybody is registered from a command line.
+    pub asks: Option<Field>,
 }
 
 impl Mapping {
@@ -296,7 +298,7 @@ impl Mapping {
                     Whose::Attendee | Whose::Unsaid if is_no_number(&title) => return None,
                     Whose::Attendee | Whose::Unsaid => "another column was taken for the numbers".to_owned(),
                 };
-                Some(NotUsed { column: column.index, title, why })
+                Some(NotUsed { column: column.index, title, why, asks: None })
             })
             .collect()
     }

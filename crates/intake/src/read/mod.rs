@@ -44,6 +44,12 @@ pub use words::{Agreed, StatusMeaning, agreed, status_key, yes_or_no};
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod cases_of_numbers;
+#[cfg(test)]
+mod cases_of_places;
+#[cfg(test)]
 mod cases_of_tools;
+#[cfg(test)]
+mod cases_of_wishes;
 #[cfg(test)]
 mod tests;
