@@ -40,9 +40,9 @@ impl Look {
                         kept_rows.push(row);
                     }
                 }
-                Read::Person(Person { registrant: person, agreed, opted_out }, warned) => {
+                Read::Person(Person { registrant: person, agreed, refused_in }, warned) => {
                     let placed = person.status.unwrap_or(RegistrantStatus::Registered);
-                    summary.opting_out += u64::from(opted_out && person.phone.is_some());
+                    summary.opting_out += u64::from(!refused_in.is_empty() && person.phone.is_some());
                     if self.file.person(&person) {
                         summary.ready += 1;
                         summary.agreed += u64::from(agreed != Agreed::No && person.phone.is_some());
@@ -59,9 +59,9 @@ impl Look {
                     self.file.left_out(&person.registrant, false);
                     *self.without_status.entry(person.registrant.key()).or_default() += 1;
                 }
-                Read::LeftOut { known, opted_out, person, kept } => {
+                Read::LeftOut { known, refused_in, person, kept } => {
                     self.file.left_out(&person, known);
-                    summary.opting_out += u64::from(opted_out.is_some());
+                    summary.opting_out += u64::from(!refused_in.is_empty() && person.phone.is_some());
                     *if known { &mut summary.left_out } else { &mut summary.undecided } += 1;
                     if summary.left_out <= ROWS_LEFT_OUT_MAX {
                         kept_rows.extend(kept.map(|row| *row));

@@ -39,8 +39,8 @@ pub use self::{
 };
 use self::{
     look::Look,
-    rows::{Person, Read, agreed_in, opted_out_in, read_row},
-    wishes::{Agreement, Refusal, Wishes},
+    rows::{Person, Read, agreed_in, read_row, refused_in},
+    wishes::{Refusal, Wishes},
 };
 
 /// Rows that the reader hands on together.
@@ -242,11 +242,15 @@ impl Importer {
             for row in rows {
                 match row {
                     Read::Person(person, _) => people.push(person),
-                    Read::LeftOut { opted_out: Some(phone), .. } => refused.push(phone),
-                    Read::ToFix(..) | Read::NoStatus(..) | Read::LeftOut { .. } => {}
+                    Read::LeftOut { refused_in, person, .. } => {
+                        if let Some(phone) = person.phone.filter(|_| !refused_in.is_empty()) {
+                            refused.push((phone, refused_in));
+                        }
+                    }
+                    Read::ToFix(..) | Read::NoStatus(..) => {}
                 }
             }
-            summary.opted_out += self.refuse(import, &wishes.refusal, std::mem::take(&mut refused)).await?;
+            summary.opted_out += self.refuse(import, &wishes, std::mem::take(&mut refused)).await?;
             if people.len() >= ROWS_IN_ORDER {
                 let people = std::mem::take(&mut people);
                 let steps = (written, read);
@@ -270,35 +274,32 @@ impl Importer {
 
     /// What the columns of agreements and refusals are about.
     async fn wishes(&self, import: &Import, mapping: &Mapping) -> Result<Wishes, ImportError> {
-        let columns = (mapping.get(Field::Consent), mapping.get(Field::OptOut));
-        if columns == (None, None) {
-            return Ok(Wishes { agreement: None, refusal: Refusal::of(None, &import.file_name) });
+        if mapping.get(Field::Consent).is_none() && mapping.get(Field::OptOut).is_none() {
+            return Ok(Wishes::none(&import.file_name));
         }
         let sheet = self.open_tab(&import.file_name, mapping.tab.as_deref()).await?;
         let title = |column: usize| {
             sheet.columns().iter().find(|one| one.index == column).and_then(|one| one.header.as_deref())
         };
-        // Of several columns of refusals none can be told from the others any more: then nothing is wanted.
-        let refusing = columns.1.filter(|_| mapping.all(Field::OptOut).count() == 1);
-        Ok(Wishes {
-            agreement: columns.0.map(|column| Agreement::of(title(column), &import.file_name)),
-            refusal: Refusal::of(refusing.and_then(title), &import.file_name),
-        })
+        Ok(Wishes::of(mapping, title, &import.file_name))
     }
 
     /// Writes down who wants no messages; how many entries are new.
     async fn refuse(
         &self,
         import: &Import,
-        refusal: &Refusal,
-        phones: Vec<Phone>,
+        wishes: &Wishes,
+        refused: Vec<(Phone, Vec<usize>)>,
     ) -> Result<u64, StoreError> {
-        let entries = phones.into_iter().map(|phone| NewSuppression {
+        let entry = |phone: &Phone, refusal: &Refusal| NewSuppression {
             phone_key: self.phone_key.of(phone.as_str()),
-            phone,
+            phone: phone.clone(),
             channel: refusal.channel,
             category: refusal.category,
             reason: refusal.reason.clone(),
+        };
+        let entries = refused.iter().flat_map(|(phone, columns)| {
+            columns.iter().map(move |column| entry(phone, wishes.refusal(*column)))
         });
         self.org.suppress_from_import(entries.collect(), import.id, self.clock.now()).await
     }
@@ -337,11 +338,11 @@ impl Importer {
         let (mut consents, mut refused) = (Vec::new(), Vec::new());
         let mut phones = Vec::with_capacity(people.len());
         let mut registrants = Vec::with_capacity(people.len());
-        for Person { registrant, agreed, opted_out } in people {
+        for Person { registrant, agreed, refused_in } in people {
             if let Some(phone) = &registrant.phone {
                 phones.push(phone.as_str().to_owned());
-                if opted_out {
-                    refused.push(phone.clone());
+                if !refused_in.is_empty() {
+                    refused.push((phone.clone(), refused_in));
                 }
                 if let Some(agreement) = &wishes.agreement {
                     consents.extend(agreement.channels(&agreed).into_iter().map(|channel| NewConsent {
@@ -361,7 +362,7 @@ impl Importer {
             }
         }
         // First what people do not want: no broadcast may find them registered and the refusal missing.
-        summary.opted_out += self.refuse(import, &wishes.refusal, refused).await?;
+        summary.opted_out += self.refuse(import, wishes, refused).await?;
         let added = self.org.add_registrants(import.workshop, import.id, registrants, now).await?;
         summary.new += added.new;
         summary.already += added.already;
@@ -391,9 +392,9 @@ impl Importer {
         let person = Person {
             registrant: registrant.clone(),
             agreed: Agreed::No,
-            opted_out: opted_out_in(cells, mapping),
+            refused_in: refused_in(cells, mapping),
         };
-        let wishes = Wishes { agreement: None, refusal: Refusal::of(None, &import.file_name) };
+        let wishes = Wishes::none(&import.file_name);
         let into = Into { import, wishes: &wishes, same: &HashSet::new() };
         let mut summary = Summary::of(import);
         self.write_together(&into, vec![person], &mut summary).await?;
@@ -421,9 +422,9 @@ impl Importer {
             Decision::Fix(typed) => {
                 let cells = with_typed(row, typed);
                 let registrant = read_again(&cells, mapping, self.home, &self.zone).ok()?;
-                let opted_out = opted_out_in(&cells, mapping);
-                let agreed = if opted_out { Agreed::No } else { agreed_in(&cells, mapping) };
-                Some(Person { registrant, agreed, opted_out })
+                let refused_in = refused_in(&cells, mapping);
+                let agreed = if refused_in.is_empty() { agreed_in(&cells, mapping) } else { Agreed::No };
+                Some(Person { registrant, agreed, refused_in })
             }
             Decision::Open | Decision::Skip | Decision::ByStatus | Decision::StillWrong(_) => None,
         });

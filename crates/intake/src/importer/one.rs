@@ -13,7 +13,7 @@ use super::{
     ImportError, Importer, Into,
     rows::{Person, Read, Wrong, read_row, to_keep, wrongs},
     summary::Summary,
-    wishes::{Refusal, Wishes},
+    wishes::Wishes,
 };
 use crate::read::{Field, Mapping, Row, Sheet, SheetError};
 
@@ -86,7 +86,7 @@ impl Importer {
         {
             return self.end(import, person.registrant, status).await;
         }
-        let wishes = Wishes { agreement: None, refusal: Refusal::of(None, &import.file_name) };
+        let wishes = Wishes::none(&import.file_name);
         let into = Into { import, wishes: &wishes, same: &HashSet::new() };
         let mut summary = Summary::of(import);
         let before = summary.new;

@@ -38,7 +38,8 @@ pub fn wrongs(row: &ImportRow) -> Vec<Wrong> {
 pub(super) struct Person {
     pub(super) registrant: NewRegistrant,
     pub(super) agreed: Agreed,
-    pub(super) opted_out: bool,
+    /// The columns in which they want no messages; none where they say nothing of it.
+    pub(super) refused_in: Vec<usize>,
 }
 
 /// A row as the reader hands it on. Made on the reader's thread, where the cells that are not kept are freed again.
@@ -49,9 +50,9 @@ pub(super) enum Read {
     ToFix(ImportRow, bool),
     /// Somebody of whom the file does not say where the registration stands, while it says so of others.
     NoStatus(Person),
-    /// Not to be registered: the status says so, or nobody has said what it means. The number of somebody who wants no messages, and the
+    /// Not to be registered: the status says so, or nobody has said what it means. The columns in which they want no messages, and the
     /// row as it is kept where the status is known.
-    LeftOut { known: bool, opted_out: Option<Phone>, person: Box<NewRegistrant>, kept: Option<Box<ImportRow>> },
+    LeftOut { known: bool, refused_in: Vec<usize>, person: Box<NewRegistrant>, kept: Option<Box<ImportRow>> },
 }
 
 pub(super) fn read_row(row: Row, mapping: &Mapping) -> Read {
@@ -62,15 +63,15 @@ pub(super) fn read_row(row: Row, mapping: &Mapping) -> Read {
         return Read::ToFix(to_keep(&row, mapping), digits_lost);
     }
     if matches!(verdict, Verdict::LeftOut | Verdict::Unknown) {
-        let wants_none = row.person.opted_out;
+        let refused_in = row.person.refused_in.clone();
         let kept = (verdict == Verdict::LeftOut).then(|| Box::new(left_out(&row, mapping)));
         let person = Box::new(registrant(row));
-        let opted_out = person.phone.clone().filter(|_| wants_none);
-        return Read::LeftOut { known: verdict == Verdict::LeftOut, opted_out, person, kept };
+        return Read::LeftOut { known: verdict == Verdict::LeftOut, refused_in, person, kept };
     }
-    let (agreed, opted_out) = (row.person.consent.clone().unwrap_or(Agreed::No), row.person.opted_out);
+    let agreed = row.person.consent.clone().unwrap_or(Agreed::No);
+    let refused_in = row.person.refused_in.clone();
     let warned = !row.problems.is_empty();
-    let person = Person { registrant: registrant(row), agreed, opted_out };
+    let person = Person { registrant: registrant(row), agreed, refused_in };
     match verdict {
         Verdict::NoStatus => Read::NoStatus(person),
         _ => Read::Person(person, warned),
@@ -217,10 +218,11 @@ pub(super) fn agreed_in(cells: &[String], mapping: &Mapping) -> Agreed {
     place.and_then(|at| cells.get(at)).and_then(|cell| agreed(cell)).unwrap_or(Agreed::No)
 }
 
-/// Whether a corrected row asks for no messages.
-pub(super) fn opted_out_in(cells: &[String], mapping: &Mapping) -> bool {
+/// The column in which a corrected row asks for no messages.
+pub(super) fn refused_in(cells: &[String], mapping: &Mapping) -> Vec<usize> {
     let place = mapping.chosen().position(|(chosen, _)| chosen == Field::OptOut);
-    place.and_then(|at| cells.get(at)).is_some_and(|cell| wants_none(cell))
+    let refuses = place.and_then(|at| cells.get(at)).is_some_and(|cell| wants_none(cell));
+    mapping.get(Field::OptOut).filter(|_| refuses).into_iter().collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! What columns of agreements and refusals are about, by their titles.
 
+use std::collections::HashMap;
+
 use domain::channel::{Category, Channel};
 use domain::text::line;
 
-use crate::read::Agreed;
+use crate::read::{Agreed, Field, Mapping};
 
 /// What a column of agreements is about: on which channel, in which words.
 #[derive(Clone, Debug)]
@@ -70,12 +72,62 @@ impl Refusal {
 /// What is written beside the people of an import.
 pub(super) struct Wishes {
     pub(super) agreement: Option<Agreement>,
-    pub(super) refusal: Refusal,
+    /// The columns of refusals, each about its own channel and messages.
+    pub(super) refusals: HashMap<usize, Refusal>,
+    /// For a refusal of no column: nothing is wanted.
+    pub(super) all: Refusal,
+}
+
+impl Wishes {
+    /// Where no column is known.
+    pub(super) fn none(file_name: &str) -> Wishes {
+        Wishes { agreement: None, refusals: HashMap::new(), all: Refusal::of(None, file_name) }
+    }
+
+    /// What the columns of a mapping are about, by their titles. Who refuses in the column of agreements refuses what it asks for: promotions.
+    pub(super) fn of<'t>(
+        mapping: &Mapping,
+        title: impl Fn(usize) -> Option<&'t str>,
+        file_name: &str,
+    ) -> Wishes {
+        let mut refusals: HashMap<usize, Refusal> = HashMap::new();
+        let consent = mapping.get(Field::Consent);
+        if let Some(column) = consent {
+            let refusal = Refusal::of(title(column), file_name);
+            refusals.insert(column, Refusal { category: Some(Category::Marketing), ..refusal });
+        }
+        for column in mapping.all(Field::OptOut) {
+            refusals.insert(column, Refusal::of(title(column), file_name));
+        }
+        let agreement = consent.map(|column| Agreement::of(title(column), file_name));
+        Wishes { agreement, refusals, all: Refusal::of(None, file_name) }
+    }
+
+    /// What the refusal of a column is about.
+    pub(super) fn refusal(&self, column: usize) -> &Refusal {
+        self.refusals.get(&column).unwrap_or(&self.all)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_column_of_refusals_refuses_its_own_channel() {
+        let mut mapping = Mapping::default();
+        mapping.set(Field::Consent, Some(1));
+        mapping.set_all(Field::OptOut, &[2, 3, 4]);
+        let titles = ["Name", "SMS Consent", "Do Not Call", "WhatsApp Opt Out", "No promotional SMS"];
+        let wishes = Wishes::of(&mapping, |column| titles.get(column).copied(), "people.csv");
+        let of = |column| (wishes.refusal(column).channel, wishes.refusal(column).category);
+        assert_eq!(of(1), (Some(Channel::Sms), Some(Category::Marketing)));
+        assert_eq!(of(2), (Some(Channel::IvrCall), None));
+        assert_eq!(of(3), (Some(Channel::WhatsappPersonal), None));
+        assert_eq!(of(4), (Some(Channel::Sms), Some(Category::Marketing)));
+        assert_eq!(of(9), (None, None), "a refusal of no column: nothing is wanted");
+        assert!(wishes.refusal(2).reason.contains("Do Not Call"), "{}", wishes.refusal(2).reason);
+    }
 
     #[test]
     fn the_title_of_a_column_tells_channel_and_wording() {

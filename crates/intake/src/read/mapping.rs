@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::SheetError;
 use super::dates::DateOrder;
 use super::sheet::{Column, Sheet, letters};
+use super::unused::second_lists;
 use super::words::{
-    NumberKind, StatusMeaning, Whose, YesMeans, is_no_number, is_stage, number_kind, plain, title_score,
-    whose, yes_means,
+    NumberKind, StatusMeaning, Whose, YesMeans, asks_about_place, is_about_settlement, is_no_number, is_stage,
+    number_kind, plain, title_score, whose, word_against, yes_means,
 };
 
 /// Something about a person that a column can hold.
@@ -153,19 +154,6 @@ pub struct Mapping {
     pub tab: Option<String>,
 }
 
-/// A column with numbers that is not used, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotUsed {
-    /// From 0.
-    pub column: usize,
-    /// Its title, or its letters.
-    pub title: String,
-    /// Why; for people.
-    pub why: String,
-    /// The field that it may well be: somebody has to say so, or that it is not, before anybody is registered from a command line.
-    pub asks: Option<Field>,
-}
-
 impl Mapping {
     /// What comes first in dates such as `03/04/2026`, where the file or a person said so.
     pub fn date_order(&self) -> Option<DateOrder> {
@@ -238,14 +226,19 @@ impl Mapping {
         Field::ALL.into_iter().filter_map(|field| Some((field, self.get(field)?)))
     }
 
-    fn uses(&self, column: usize) -> bool {
+    pub(super) fn uses(&self, column: usize) -> bool {
         Field::ALL.into_iter().any(|field| self.all(field).any(|used| used == column))
     }
 
     /// Guesses from the titles, and from what the first rows hold where titles are missing or odd. A guess is for
     /// a person to look at: what is not clear stays empty.
     pub fn guess(sheet: &Sheet) -> Mapping {
-        let columns: Vec<&Column> = sheet.columns().iter().filter(|column| !column.hidden).collect();
+        let second = second_lists(sheet.columns());
+        let columns: Vec<&Column> = sheet
+            .columns()
+            .iter()
+            .filter(|column| !column.hidden && !second.contains(&column.index))
+            .collect();
         let mut mapping = Mapping::default();
         let people = People::of(&columns);
         // What content can prove comes first, so that "Contact" is the number when it holds numbers and else the name.
@@ -274,33 +267,6 @@ impl Mapping {
                 .map(|column| column.index);
         }
         mapping
-    }
-
-    /// Columns with numbers that this mapping does not use, each with the reason: for the page and the command line to say.
-    pub fn not_used(&self, sheet: &Sheet) -> Vec<NotUsed> {
-        let numbers = |column: &&Column| {
-            column.content.filled > 0 && column.content.phones * 2 >= column.content.filled
-        };
-        let unused = sheet.columns().iter().filter(numbers).filter(|column| !self.uses(column.index));
-        unused
-            .filter_map(|column| {
-                let title = column.header.clone().unwrap_or_else(|| format!("Column {}", column.letters));
-                let said = whose(&plain(&title));
-                let why = match said.whose {
-                    _ if column.hidden => "the sheet hides this column".to_owned(),
-                    Whose::Other => {
-                        format!("the title says whose it is: {}", said.word.unwrap_or("somebody else's"))
-                    }
-                    _ if column.content.is_same_everywhere() => {
-                        "nearly every row has the same number, so it may be the organiser's".to_owned()
-                    }
-                    Whose::Buyer => "it is the buyer's, and the file names those who come".to_owned(),
-                    Whose::Attendee | Whose::Unsaid if is_no_number(&title) => return None,
-                    Whose::Attendee | Whose::Unsaid => "another column was taken for the numbers".to_owned(),
-                };
-                Some(NotUsed { column: column.index, title, why, asks: None })
-            })
-            .collect()
     }
 
     /// Whether every chosen column exists in the sheet.
@@ -359,6 +325,7 @@ impl People {
             .iter()
             .filter(|column| score(Field::Phone, column) > 0 && self.may_be(Field::Phone, owner(column)))
             .filter(|column| !column.content.is_same_everywhere())
+            .filter(|column| title_of(column).is_none_or(|title| word_against(title).is_none()))
             .collect();
         let titled =
             |column: &&&&Column| title_of(column).is_some_and(|title| title_score(Field::Phone, title) > 0);
@@ -386,11 +353,11 @@ impl People {
     }
 }
 
-fn title_of(column: &Column) -> Option<&str> {
+pub(super) fn title_of(column: &Column) -> Option<&str> {
     column.header.as_deref()
 }
 
-fn owner(column: &Column) -> Whose {
+pub(super) fn owner(column: &Column) -> Whose {
     title_of(column).map_or(Whose::Unsaid, |title| whose(&plain(title)).whose)
 }
 
@@ -402,17 +369,22 @@ fn statuses(columns: &[&Column], taken: &Mapping) -> Vec<usize> {
         .filter_map(|column| {
             let title = title_of(column).unwrap_or_default();
             let content = &column.content;
+            let filled = content.filled > 0;
             let score = match (title_score(Field::Status, title), yes_means(title)) {
+                // What a merchant is paid out says nothing about who registered.
+                _ if is_about_settlement(title) => return None,
                 // "Registered" under "DND status" is no registration: the title asks for a refusal.
                 (0, None) if title_score(Field::OptOut, title) > 0 => return None,
                 (score @ 1.., _) => i64::from(score),
-                (0, Some(YesMeans::Place)) if content.filled > 0 && content.answers * 2 >= content.filled => {
-                    50
-                }
-                (0, Some(YesMeans::Gone(_))) if content.filled > 0 => 40,
+                (0, Some(YesMeans::Place)) if filled && content.answers * 2 >= content.filled => 50,
+                // One word that refuses, or one plain answer, makes "Payment" a status; how somebody paid does not.
+                (0, Some(YesMeans::Place)) if content.states_against + content.answers > 0 => 45,
+                (0, Some(YesMeans::Gone(_) | YesMeans::AmountGone)) if filled => 40,
                 _ if is_stage(title) && content.states_against > 0 => 35,
                 // Whatever its title says, a column of "paid" and "failed" is one.
                 _ if content.states() => 30,
+                // Yes and no about paying or coming: what they mean is a question.
+                (0, None) if filled && content.answers * 2 > content.filled && asks_about_place(title) => 20,
                 _ => return None,
             };
             Some((-score, column.index))
@@ -423,7 +395,7 @@ fn statuses(columns: &[&Column], taken: &Mapping) -> Vec<usize> {
 }
 
 /// How well a column fits a field; 0 and below for not at all.
-fn score(field: Field, column: &Column) -> i64 {
+pub(super) fn score(field: Field, column: &Column) -> i64 {
     let title = column.header.as_deref().map_or(0, |title| i64::from(title_score(field, title)));
     let content = &column.content;
     match field {

@@ -26,19 +26,21 @@ mod shape;
 mod sheet;
 mod states;
 mod text;
+mod unused;
 mod words;
 mod xlsx;
 
 pub use dates::{DateError, DateOrder, OrderFound, Orders, read_date};
 pub use detect::{Encoding, Source};
 pub use error::SheetError;
-pub use mapping::{Field, Mapping, NotUsed};
+pub use mapping::{Field, Mapping};
 pub use marks::Marks;
 pub use person::{Candidate, CellProblem, NumberError, PhoneCell, Row, StatusCell, Verdict};
 pub use reading::{reference_of, source_of, wants_none};
 pub use rows::{Progress, Rows, Told};
 pub use sheet::{Column, Kind, Sheet};
 pub use states::{NO_STATUS_KEY, NO_STATUS_WORD, StatusSeen};
+pub use unused::NotUsed;
 pub use words::{Agreed, StatusMeaning, agreed, status_key, yes_or_no};
 
 #[cfg(test)]

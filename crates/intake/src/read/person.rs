@@ -88,6 +88,8 @@ pub struct Candidate {
     pub consent: Option<Agreed>,
     /// They want no messages.
     pub opted_out: bool,
+    /// The columns, from 0, in which they say so: each is about its own channel.
+    pub refused_in: Vec<usize>,
     /// Where the person came from, as written.
     pub source: Option<String>,
     /// When they registered; `None` when the file says nothing, or something that cannot be read.
@@ -154,12 +156,15 @@ pub enum NumberError {
     Cell(#[from] PhoneError),
     /// The row names a country that is not understood: its numbers are not taken for Indian ones.
     #[error(
-        "The country {0:?} is not known, so the number cannot be read. Write the number with + and its country code."
+        "The country “{0}” is not known, so the number cannot be read. Write the number with + and its country code."
     )]
     Country(String),
     /// The cell says that the number is somebody else's.
-    #[error("The cell says whose number this is: {0}. Write the person's own number.")]
-    SomebodyElse(&'static str),
+    #[error("Beside the number stands “{0}”, so it may be somebody else's or wrong. Write the person's own number.")]
+    SomebodyElse(String),
+    /// Digits that nobody's number has.
+    #[error("These digits look made up. Write the person's own number.")]
+    MadeUp,
 }
 
 /// Something about a row for a person to look at.

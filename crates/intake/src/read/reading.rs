@@ -11,7 +11,9 @@ use super::person::{Candidate, CellProblem, NumberError, PhoneCell, Row};
 use super::record::Record;
 use super::rows::Layout;
 use super::states::States;
-use super::words::{Agreed, Whose, agreed, is_plain_no, plain, refuses, whose};
+use super::words::{
+    Agreed, agreed, allows, bare_answer, cell_against, is_plain_no, is_self, refuses, speaks_of_refusal, title_score,
+};
 use super::{Field, Mapping};
 
 /// How one row becomes a person.
@@ -21,7 +23,10 @@ pub(super) struct Reading {
     /// As it stands now: a header in the middle may have another order.
     mapping: Mapping,
     phones: Vec<usize>,
-    opt_outs: Vec<usize>,
+    /// Columns that say whose the number is, in the file's own order.
+    own_whose: Vec<usize>,
+    whose: Vec<usize>,
+    opt_outs: Vec<OptOut>,
     pub(super) states: States,
     home: Country,
     pub(super) zone: Zone,
@@ -31,12 +36,53 @@ pub(super) struct Reading {
     country: (String, Option<Country>),
 }
 
+/// A column in which people refuse messages.
+struct OptOut {
+    /// In the file's own header, and now.
+    own: usize,
+    now: Option<usize>,
+    kind: OptOutKind,
+}
+
+/// How its cells are read.
+#[derive(Clone, Copy)]
+enum OptOutKind {
+    /// The title asks for a refusal: everything but nothing and a plain no refuses.
+    Refusal,
+    /// The title asks whether messages are allowed: a no refuses.
+    Allows,
+    /// The title says nothing of it: what a cell says counts.
+    Cells,
+}
+
+impl OptOut {
+    fn new(own: usize, title: Option<&str>) -> OptOut {
+        let kind = match title {
+            Some(title) if allows(title) => OptOutKind::Allows,
+            Some(title) if title_score(Field::OptOut, title) == 0 && !speaks_of_refusal(title) => OptOutKind::Cells,
+            _ => OptOutKind::Refusal,
+        };
+        OptOut { own, now: Some(own), kind }
+    }
+
+    fn refuses(&self, record: &Record) -> bool {
+        let cell = self.now.map_or("", |column| record.cell(column));
+        match self.kind {
+            OptOutKind::Refusal => wants_none(cell),
+            OptOutKind::Allows => bare_answer(cell) == Some(false) || refuses(cell),
+            OptOutKind::Cells => refuses(cell),
+        }
+    }
+}
+
 impl Reading {
     pub(super) fn new(mapping: &Mapping, home: Country, layout: &Layout) -> Reading {
         let title = |column: usize| layout.titles.get(column).and_then(Option::as_deref);
         Reading {
             phones: mapping.all(Field::Phone).collect(),
-            opt_outs: mapping.all(Field::OptOut).collect(),
+            own_whose: layout.whose.clone(),
+            whose: layout.whose.clone(),
+            opt_outs: mapping.all(Field::OptOut).map(|own| OptOut::new(own, title(own))).collect(),
             states: States::new(mapping, title),
             title_offset_ms: mapping.get(Field::RegisteredAt).and_then(title).and_then(zone_in_title),
             chosen: mapping.clone(),
@@ -58,8 +104,11 @@ impl Reading {
             let columns: Vec<usize> = self.chosen.all(field).filter_map(now).collect();
             self.mapping.set_all(field, &columns);
         }
+        self.whose = self.own_whose.iter().copied().filter_map(now).collect();
         self.phones = self.mapping.all(Field::Phone).collect();
-        self.opt_outs = self.mapping.all(Field::OptOut).collect();
+        for column in &mut self.opt_outs {
+            column.now = now(column.own);
+        }
         self.states.reorder(&order);
     }
 
@@ -73,7 +122,7 @@ impl Reading {
         if let Some(message) = says {
             problems.push(CellProblem { field: Some(Field::Status), message });
         }
-        let (consent, opted_out) = self.wishes(record, &mut problems);
+        let (consent, refused_in) = self.wishes(record, &mut problems);
         let source = source_of(self.cell(record, Field::Source));
         let registered_at = self.registered_at(record, &mut problems);
         let other_phones = self.other_phones(record, used);
@@ -85,7 +134,8 @@ impl Reading {
             other_phones,
             status,
             consent,
-            opted_out,
+            opted_out: !refused_in.is_empty(),
+            refused_in,
             source,
             registered_at,
             reference,
@@ -120,6 +170,11 @@ impl Reading {
     /// The first number that can be read, in the order of the columns; a landline only where no other number is there.
     fn phone(&mut self, record: &Record, problems: &mut Vec<CellProblem>) -> (PhoneCell, Option<usize>) {
         let mut home = None;
+        if let Some(whose) = self.somebody_elses(record)
+            && let Some(column) = self.phones.iter().copied().find(|at| !says_nothing(record.cell(*at)))
+        {
+            return self.bad_number(record, NumberError::SomebodyElse(whose), column, problems);
+        }
         let (mut first_bad, mut landline) = (None, None);
         for at in 0..self.phones.len() {
             let column = self.phones[at];
@@ -129,7 +184,7 @@ impl Reading {
                 continue;
             }
             let home = home.get_or_insert_with(|| self.country_of_row(record)).clone();
-            match number(raw, home) {
+            match number(raw, || self.name_cells(record), home) {
                 Ok(phone) if self.phones.len() > 1 && landline.is_none() && phone.is_landline() => {
                     landline = Some((phone, column));
                 }
@@ -155,10 +210,33 @@ impl Reading {
                 ));
                 (PhoneCell::Missing, None)
             }
-            Some((error, column)) => {
-                problems.push(CellProblem { field: Some(Field::Phone), message: error.to_string() });
-                (PhoneCell::Bad { error, raw: record.cell(column).to_owned() }, Some(column))
-            }
+            Some((error, column)) => self.bad_number(record, error, column, problems),
+        }
+    }
+
+    fn bad_number(
+        &self,
+        record: &Record,
+        error: NumberError,
+        column: usize,
+        problems: &mut Vec<CellProblem>,
+    ) -> (PhoneCell, Option<usize>) {
+        problems.push(CellProblem { field: Some(Field::Phone), message: error.to_string() });
+        (PhoneCell::Bad { error, raw: record.cell(column).to_owned() }, Some(column))
+    }
+
+    /// What a column such as "Number belongs to" says where it names somebody else.
+    fn somebody_elses(&self, record: &Record) -> Option<String> {
+        let cells = self.whose.iter().map(|column| record.cell(*column));
+        cells.into_iter().find(|cell| !says_nothing(cell) && !is_self(cell)).map(cut)
+    }
+
+    /// The name as the row writes it.
+    fn name_cells(&self, record: &Record) -> String {
+        let cell = |field| self.cell(record, field);
+        match (cell(Field::Name), cell(Field::FirstName), cell(Field::LastName)) {
+            (whole, "", "") => whole.to_owned(),
+            (whole, first, last) => format!("{whole} {first} {last}"),
         }
     }
 
@@ -167,13 +245,14 @@ impl Reading {
         let Some(used) = used.filter(|_| self.phones.len() > 1) else { return Vec::new() };
         let mut others: Vec<Phone> = Vec::new();
         let home = self.country_of_row(record);
-        let own = number(record.cell(used), home.clone()).ok();
+        let name = || self.name_cells(record);
+        let own = number(record.cell(used), name, home.clone()).ok();
         for column in self.phones.iter().filter(|column| **column != used) {
             let raw = record.cell(*column);
             if says_nothing(raw) {
                 continue;
             }
-            if let Ok(phone) = number(raw, home.clone())
+            if let Ok(phone) = number(raw, name, home.clone())
                 && own.as_ref() != Some(&phone)
                 && !others.contains(&phone)
             {
@@ -233,20 +312,24 @@ impl Reading {
             .ok()
     }
 
-    /// What they agreed to, and whether they want no messages. Who wants none has agreed to nothing.
-    fn wishes(&self, record: &Record, problems: &mut Vec<CellProblem>) -> (Option<Agreed>, bool) {
+    /// What they agreed to, and the columns in which they refuse messages. Who refuses any has agreed to nothing.
+    fn wishes(&self, record: &Record, problems: &mut Vec<CellProblem>) -> (Option<Agreed>, Vec<usize>) {
         let cell = self.cell(record, Field::Consent);
-        let opted_out = self.opt_outs.iter().any(|column| wants_none(record.cell(*column))) || refuses(cell);
+        let mut refused: Vec<usize> =
+            self.opt_outs.iter().filter(|column| column.refuses(record)).map(|column| column.own).collect();
+        if refuses(cell) {
+            refused.extend(self.chosen.get(Field::Consent));
+        }
         if cell.is_empty() {
-            return (None, opted_out);
+            return (None, refused);
         }
         let answer = agreed(cell);
-        if answer.is_none() && !says_nothing(cell) && !opted_out {
+        if answer.is_none() && !says_nothing(cell) && refused.is_empty() {
             let message =
-                format!("{:?} is no clear yes. The person is imported, no agreement is recorded.", cut(cell));
+                format!("“{}” is no clear yes. The person is imported, no agreement is recorded.", cut(cell));
             problems.push(CellProblem { field: Some(Field::Consent), message });
         }
-        (answer.filter(|_| !opted_out), opted_out)
+        (answer.filter(|_| refused.is_empty()), refused)
     }
 
     fn registered_at(&self, record: &Record, problems: &mut Vec<CellProblem>) -> Option<Millis> {
@@ -269,27 +352,34 @@ pub fn wants_none(cell: &str) -> bool {
 }
 
 /// Reads a cell as the number of its row's person.
-fn number(raw: &str, home: Result<Country, String>) -> Result<Phone, NumberError> {
+fn number(raw: &str, name: impl FnOnce() -> String, home: Result<Country, String>) -> Result<Phone, NumberError> {
     if raw.bytes().any(|b| !matches!(b, b'0'..=b'9' | b'+' | b' ' | b'-'))
-        && let Some(word) = somebody_else_in(raw)
+        && let Some(word) = somebody_else_in(raw, name)
     {
         return Err(NumberError::SomebodyElse(word));
     }
-    match home {
-        Ok(home) => Ok(Phone::parse(raw, home)?),
+    let phone = match home {
+        Ok(home) => Phone::parse(raw, home)?,
         // A number with its own code needs no country.
-        Err(_) if raw.contains('+') || raw.starts_with("00") => Ok(Phone::parse(raw, Country::INDIA)?),
-        Err(country) => Err(NumberError::Country(country)),
-    }
+        Err(_) if raw.contains('+') || raw.starts_with("00") => Phone::parse(raw, Country::INDIA)?,
+        Err(country) => return Err(NumberError::Country(country)),
+    };
+    if is_made_up(&phone) { Err(NumberError::MadeUp) } else { Ok(phone) }
 }
 
-/// A word beside the number that says whose it is: "9812345678 (father)".
-fn somebody_else_in(raw: &str) -> Option<&'static str> {
+/// Ten Indian digits that are all the same, or that count up: what people type to get past a form.
+fn is_made_up(phone: &Phone) -> bool {
+    let Some(ten) = phone.national_ten().map(str::as_bytes) else { return false };
+    let same = ten.iter().all(|digit| *digit == ten[0]);
+    same || matches!(ten, b"1234567890" | b"0123456789" | b"1234567899")
+}
+
+/// A word beside the number that says whose it is, or that it is wrong: "9812345678 (father)".
+fn somebody_else_in(raw: &str, name: impl FnOnce() -> String) -> Option<String> {
     if !raw.chars().any(char::is_alphabetic) || raw.len() > 200 {
         return None;
     }
-    let said = whose(&plain(raw));
-    said.word.filter(|_| said.whose == Whose::Other)
+    cell_against(raw, &name())
 }
 
 fn say_landline(phone: &Phone, problems: &mut Vec<CellProblem>) {

@@ -51,6 +51,8 @@ pub(super) struct Layout {
     pub(super) titles: Vec<Option<String>>,
     /// Columns that nearly every person has filled.
     pub(super) usual: Vec<usize>,
+    /// Columns that say whose the number of the row is.
+    pub(super) whose: Vec<usize>,
     /// Lines to leave out.
     pub(super) hidden: Vec<(u64, u64)>,
 }
@@ -122,6 +124,10 @@ impl<'s> Rows<'s> {
                 Kept::Person => false,
                 Kept::InDoubt => true,
                 Kept::NoPerson => continue,
+                Kept::Section(words) => {
+                    self.reading.states.begin_section(&words);
+                    continue;
+                }
                 Kept::Header(order) => {
                     self.reading.reorder(order);
                     continue;

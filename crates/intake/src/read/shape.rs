@@ -6,7 +6,7 @@ use super::header::{is_email, is_phone};
 use super::marks::is_hidden;
 use super::record::Record;
 use super::rows::{Layout, Told};
-use super::words::{is_title, plain};
+use super::words::{caption, is_title, plain};
 use super::{Field, Mapping};
 
 /// What a row is.
@@ -16,6 +16,8 @@ pub(super) enum Kept {
     InDoubt,
     /// Blank, hidden, a note, a total, a row of another table.
     NoPerson,
+    /// A caption: what it says holds for the rows below it.
+    Section(String),
     /// The titles once more; where each column of the first header is from here on.
     Header(Vec<Option<usize>>),
 }
@@ -81,7 +83,8 @@ impl Shape {
 
     pub(super) fn keep(&mut self, record: &Record, next: Option<&Record>, phones: &[usize]) -> Kept {
         if record.line < self.layout.first_line {
-            return Kept::NoPerson;
+            let above = only_cell(record).filter(|cell| self.layout.width > 1 && caption(cell).is_some());
+            return above.map_or(Kept::NoPerson, |cell| Kept::Section(cell.to_owned()));
         }
         if record.is_blank() {
             self.gap = Gap::Blank;
@@ -102,7 +105,11 @@ impl Shape {
             {
                 self.gap = gap.below_title();
                 self.told.no_people += 1;
-                return Kept::NoPerson;
+                return Kept::Section(only_cell(record).unwrap_or_default().to_owned());
+            }
+            if let Some(caption) = self.section(record) {
+                self.told.no_people += 1;
+                return Kept::Section(caption);
             }
             match self.titles(record, gap) {
                 Some(Titles::Own(order)) => {
@@ -128,6 +135,17 @@ impl Shape {
             return Kept::NoPerson;
         }
         self.note(record, numbered)
+    }
+
+    /// A row of one cell that says where those below it stand, or which group they are: "CANCELLED", "Batch B (Evening)".
+    fn section(&self, record: &Record) -> Option<String> {
+        const GROUPS: &[&str] =
+            &["batch", "group", "slot", "session", "section", "class", "shift", "team", "day", "week", "ward", "hall"];
+        let cell = only_cell(record).filter(|cell| self.layout.width > 1 && !is_email(cell))?;
+        let plain = plain(cell);
+        let mut words = plain.split(' ');
+        let is_group = words.next().is_some_and(|word| GROUPS.contains(&word)) && words.next().is_some();
+        (caption(cell).is_some() || is_group).then(|| cell.to_owned())
     }
 
     /// Tells notes and totals from people.
@@ -259,7 +277,7 @@ const NOTES: &[&str] = &[
     "for registration", "for questions", "contact us", "contact support", "need help", "help", "help desk", "helpdesk",
     "helpline", "support", "customer care", "customer support", "toll free", "call us", "whatsapp us", "reach us",
     "write to us", "email us", "in case of", "queries", "enquiry", "visit", "last updated", "updated on", "timezone",
-    "time zone", "filters applied", "filter", "legend", "prepared by", "checked by", "verified by", "signature",
+    "time zone", "filters applied", "filter", "legend", "prepared by", "checked by", "example", "sample", "e g", "eg", "verified by", "signature",
     "authorised signatory", "authorized signatory", "thank you", "thanks", "कुल", "योग", "कुल योग", "टिप्पणी", "नोट", "सहायता",
 ];
 

@@ -16,7 +16,7 @@ use super::marks::Marks;
 use super::record::Record;
 use super::rows::Layout;
 use super::text::{TextReader, decoded, sniff_separator, wrapped_lines};
-use super::words::{Known, StatusMeaning, known, plain, yes_or_no};
+use super::words::{Known, StatusMeaning, asks_whose, known, plain, refuses, remarks_against, yes_or_no};
 use super::xlsx::{self, Workbook, XlsxReader};
 use super::{Mapping, Rows, SheetError};
 
@@ -80,6 +80,9 @@ pub(super) struct Content {
     /// Words of the tables of statuses, and those among them that take a place away.
     states: usize,
     pub(super) states_against: usize,
+    /// Cells that ask for no messages, and cells that speak of a cancellation or a refund.
+    pub(super) refusals: usize,
+    pub(super) remarks_against: usize,
     wordy: usize,
     different: usize,
     /// How often the commonest value stands there.
@@ -111,6 +114,8 @@ impl Content {
             states,
             states_against,
             commonest,
+            refusals: count(refuses),
+            remarks_against: count(remarks_against),
             answers: count(|cell| yes_or_no(cell).is_some()),
             dates: count(is_date),
             wordy: count(|cell| {
@@ -279,11 +284,19 @@ impl Sheet {
             width: self.width,
             titles: self.columns.iter().map(|column| column.header.clone()).collect(),
             usual: self.usual.clone(),
+            whose: self.asking_whose(mapping),
             hidden: if mapping.take_hidden_rows { Vec::new() } else { self.marks().hidden_rows },
         };
         let position = (self.position.clone(), self.bytes);
         let records = self.records()?;
         Ok(Rows::new(records, mapping.clone(), home, layout, position))
+    }
+
+    /// Columns that are not chosen for anything and say whose the number of the row is.
+    fn asking_whose(&self, mapping: &Mapping) -> Vec<usize> {
+        let asks = |column: &&Column| column.header.as_deref().is_some_and(asks_whose);
+        let unused = self.columns.iter().filter(|column| !mapping.uses(column.index));
+        unused.filter(asks).map(|column| column.index).collect()
     }
 
     /// The first rows as they stand, the header's among them, spaces around cells kept: for small files that are no lists of people.

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use super::person::StatusCell;
 use super::reading::says_nothing;
 use super::record::Record;
-use super::words::{Known, StatusMeaning, YesMeans, known, status_key, yes_means, yes_or_no};
+use super::words::{
+    Known, StatusMeaning, YesMeans, bare_answer, caption, known, plain, status_key, yes_means, yes_or_no,
+};
 use super::{Field, Mapping};
 
 /// Different words that are kept apart; a column with more is free text, and its further words count as one.
@@ -37,7 +39,15 @@ pub(super) struct States {
     columns: Vec<Column>,
     chosen: BTreeMap<String, StatusMeaning>,
     seen: Vec<StatusSeen>,
+    /// What the caption above these rows says, among what was seen.
+    section: Option<usize>,
     by_key: HashMap<String, usize>,
+}
+
+impl Column {
+    fn only_takes_away(&self) -> bool {
+        matches!(self.yes, Some(YesMeans::Gone(_) | YesMeans::AmountGone))
+    }
 }
 
 struct Column {
@@ -63,6 +73,7 @@ impl States {
             columns: columns.collect(),
             chosen: mapping.statuses.clone(),
             seen: Vec::new(),
+            section: None,
             by_key: HashMap::new(),
         }
     }
@@ -75,21 +86,17 @@ impl States {
 
     /// What the row's columns say together: what takes the place away counts most, then what is not known, then what gives a place.
     pub(super) fn read(&mut self, record: &Record) -> (StatusCell, Option<String>) {
-        let mut decides: Option<usize> = None;
-        let mut says_no_status = !self.columns.is_empty();
+        let mut decides: Option<usize> = self.section;
+        // A blank or a No under "Cancelled" is not cancelled; under "Paid" a blank is nothing, whatever stands under "Cancelled".
+        let mut says_no_status = self.columns.iter().any(|column| !column.only_takes_away());
+        let mut says_something = self.section.is_some();
         for at in 0..self.columns.len() {
             let cell = self.columns[at].now.map_or("", |column| record.cell(column));
-            // A blank under "Cancelled" is not cancelled; under "Paid" it is nothing.
-            let Some(place) = self.place(at, cell) else {
-                says_no_status &= !matches!(self.columns[at].yes, Some(YesMeans::Gone(_)));
-                continue;
-            };
-            says_no_status = false;
-            decides = match decides {
-                Some(before) if self.weight(before) >= self.weight(place) => Some(before),
-                _ => Some(place),
-            };
+            let Some(place) = self.place(at, cell) else { continue };
+            says_something = true;
+            decides = self.heavier(decides, place);
         }
+        says_no_status &= !says_something;
         match decides {
             Some(place) => {
                 self.seen[place].rows += 1;
@@ -114,6 +121,27 @@ impl States {
             },
             None => (StatusCell::NoColumn, None),
         }
+    }
+
+    fn heavier(&self, decides: Option<usize>, place: usize) -> Option<usize> {
+        match decides {
+            Some(before) if self.weight(before) >= self.weight(place) => Some(before),
+            _ => Some(place),
+        }
+    }
+
+    /// From here on a caption says where the people below it stand; one without a status says nothing.
+    pub(super) fn begin_section(&mut self, words: &str) {
+        self.section = match caption(words) {
+            Some(known) => {
+                let meaning = match known {
+                    Known::Means(meaning) => Some(meaning),
+                    Known::Ask => None,
+                };
+                Some(self.remember(status_key(words), words.to_owned(), meaning))
+            }
+            None => None,
+        };
     }
 
     fn weight(&self, place: usize) -> u8 {
@@ -182,32 +210,57 @@ impl States {
 
 /// A cell's key, its word for people, and what the tables know of it; `None` when it says nothing.
 fn says(cell: &str, column: &Column) -> Option<(String, String, Option<StatusMeaning>)> {
-    let under_title = |answer: &str| {
-        (format!("{} {answer}", status_key(&column.title)), format!("{}: {answer}", column.title))
-    };
+    let under_title =
+        |answer: &str| (format!("{} {answer}", plain(&column.title)), format!("{}: {answer}", column.title));
     match column.yes {
         Some(YesMeans::Gone(meaning)) => {
-            if says_nothing(cell) || yes_or_no(cell) == Some(false) {
+            if says_nothing(cell) || is_nothing_paid(cell) || yes_or_no(cell) == Some(false) {
                 return None;
             }
             // A yes, a date, a reason, an id: the place is gone.
             let (key, word) = under_title("yes");
             Some((key, word, Some(meaning)))
         }
-        Some(YesMeans::Place) if yes_or_no(cell).is_some() => {
-            let yes = yes_or_no(cell) == Some(true);
-            let (key, word) = under_title(if yes { "yes" } else { "no" });
-            Some((key, word, Some(if yes { StatusMeaning::Registered } else { StatusMeaning::LeftOut })))
+        Some(YesMeans::AmountGone) => {
+            if says_nothing(cell) || is_nothing_paid(cell) || yes_or_no(cell) == Some(false) {
+                return None;
+            }
+            let (key, word) = under_title("more than 0");
+            Some((key, word, None))
         }
-        Some(YesMeans::Place) | None => {
+        yes => {
             if cell.is_empty() || cell == "-" || cell == "--" || cell == "—" {
                 return None;
             }
-            let meaning = match known(cell) {
-                Some(Known::Means(meaning)) => Some(meaning),
-                Some(Known::Ask) | None => None,
-            };
-            Some((status_key(cell), cell.to_owned(), meaning))
+            match (yes, bare_answer(cell)) {
+                (Some(YesMeans::Place), Some(true)) => {
+                    let (key, word) = under_title("yes");
+                    Some((key, word, Some(StatusMeaning::Registered)))
+                }
+                (Some(YesMeans::Place), Some(false)) => {
+                    let (key, word) = under_title("no");
+                    Some((key, word, Some(StatusMeaning::LeftOut)))
+                }
+                // What yes means under "Seat booked?" is said for that title alone.
+                (None, Some(answer)) if known(cell).is_none() && !cell.starts_with(['0', '1']) => {
+                    let (key, word) = under_title(if answer { "yes" } else { "no" });
+                    Some((key, word, None))
+                }
+                _ => {
+                    let meaning = match known(cell) {
+                        Some(Known::Means(meaning)) => Some(meaning),
+                        Some(Known::Ask) | None => None,
+                    };
+                    Some((status_key(cell), cell.to_owned(), meaning))
+                }
+            }
         }
     }
+}
+
+/// An amount of nothing: "0.00", "Rs. 0".
+fn is_nothing_paid(cell: &str) -> bool {
+    let digits: Vec<char> = cell.chars().filter(|c| c.is_numeric()).collect();
+    let letters = cell.chars().filter(|c| c.is_alphabetic()).count();
+    !digits.is_empty() && letters <= 3 && cell.len() <= 16 && digits.iter().all(|c| c.to_digit(10) == Some(0) || *c == '०')
 }

@@ -2,6 +2,19 @@
 
 use domain::channel::Channel;
 
+#[rustfmt::skip]
+const YES: &[&str] = &[
+    "yes", "y", "true", "1", "ok", "okay", "on", "agree", "agreed", "i agree", "accept", "accepted", "i accept", "opt in",
+    "optin", "opted in", "subscribed", "granted", "given", "checked", "✓", "✔", "✅", "☑", "👍", "haan", "han", "haa", "ha", "ji",
+    "ji haan", "हाँ", "हां", "हा", "जी", "जी हाँ", "जी हां", "सहमत", "सहमत हूँ", "सहमत हूं", "स्वीकार",
+];
+#[rustfmt::skip]
+const NO: &[&str] = &[
+    "no", "n", "false", "0", "off", "disagree", "disagreed", "not agreed", "decline", "declined", "opt out", "optout",
+    "opted out", "unsubscribed", "denied", "not given", "unchecked", "✗", "✘", "✖", "❌", "👎", "🚫", "nahi", "nahin", "nahi ji", "नहीं", "नही",
+    "ना", "असहमत", "जी नहीं", "सहमत नहीं",
+];
+
 /// What somebody agreed to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Agreed {
@@ -22,10 +35,17 @@ pub fn agreed(cell: &str) -> Option<Agreed> {
     let named = named_channels(&text);
     let by_email = has(&["email", "emails", "mail", "mails", "gmail", "ईमेल"]) || text.contains("e mail");
     let limits = has(&["only", "just", "solely", "sirf", "keval", "केवल", "सिर्फ", "सिर्फ़"]);
-    let takes_back = has(&["but", "except", "not", "without", "unless", "नहीं", "नही"]);
+    // Whatever stands beside a yes and denies, ends, limits or puts off something makes it no clear yes.
+    #[rustfmt::skip]
+    let takes_back = has(&[
+        "but", "except", "not", "no", "without", "unless", "dont", "don", "never", "stop", "stopped", "avoid", "cancel", "remove",
+        "removed", "unsubscribe", "unsubscribed", "out", "refuse", "disagree", "withdraw", "block", "delete", "nothing", "none", "if",
+        "when", "later", "until", "till", "after", "less", "cannot", "cant", "wont", "नहीं", "नही", "मत", "ना", "न", "बंद", "बाद", "लेकिन", "पर",
+        "अगर", "nahi", "nahin", "mat", "band", "lekin", "agar", "baad",
+    ]);
     match yes_or_no(cell) {
         Some(false) => Some(Agreed::No),
-        Some(true) if takes_back => None,
+        Some(true) if takes_back && !is_bare(&text) => None,
         answer if answer == Some(true) || (limits && !takes_back) => match (named.is_empty(), by_email) {
             (false, _) => Some(Agreed::Only(named)),
             (true, true) => Some(Agreed::No),
@@ -35,6 +55,43 @@ pub fn agreed(cell: &str) -> Option<Agreed> {
         },
         _ => None,
     }
+}
+
+/// A text that is one word of agreement: "opt in" has none that takes back, "opted in" neither.
+fn is_bare(text: &str) -> bool {
+    YES.contains(&text)
+}
+
+/// A bare yes or no: "Yes", "नहीं", ✅. Under a status nothing longer counts as a yes, and a longer no only where it says no twice ("No, can't make
+/// it").
+pub(in crate::read) fn bare_answer(cell: &str) -> Option<bool> {
+    let text = tidy(cell, 80);
+    if YES.contains(&text.as_str()) || ["yes yes", "haan ji", "yes sir"].contains(&text.as_str()) {
+        return Some(true);
+    }
+    let no = NO.contains(&text.as_str());
+    let again = text.split(' ').skip(1).any(|word| {
+        ["cant", "cannot", "not", "wont", "sorry", "unable", "नहीं", "nahi"].contains(&word)
+    });
+    let begins = ["no ", "नहीं ", "nahi ", "nahin "].iter().any(|begin| text.starts_with(begin));
+    (no || (begins && again)).then_some(false)
+}
+
+/// Whether a remark speaks of a refund, a cancellation or of not coming.
+pub(in crate::read) fn remarks_against(cell: &str) -> bool {
+    #[rustfmt::skip]
+    const AGAINST: &[&str] = &[
+        "refund", "refunded", "refunds", "cancelled", "canceled", "cancel", "cancellation", "chargeback", "not coming", "not attending",
+        "wont come", "will not come", "wont attend", "will not attend", "cannot attend", "cant attend", "cant come", "cannot come",
+        "unable to attend", "withdrawn", "dropped out", "not interested", "not paid", "payment failed", "unpaid", "रद्द", "रिफंड", "वापस",
+        "nahi aayenge", "nahi aa",
+    ];
+    if cell.len() > 400 || cell.len() < 3 {
+        return false;
+    }
+    let text = tidy(cell, 200);
+    let padded = format!(" {text} ");
+    AGAINST.iter().any(|word| padded.contains(&format!(" {word} ")))
 }
 
 /// The channels of ours that a text names.
@@ -63,10 +120,24 @@ pub(in crate::read) fn is_plain_no(cell: &str) -> bool {
 pub(in crate::read) fn refuses(cell: &str) -> bool {
     #[rustfmt::skip]
     const REFUSED: &[&str] = &[
-        "unsubscribed", "unsubscribe", "opted out", "opt out", "optout", "dnd", "stop", "blocked", "do not contact",
-        "blacklisted",
+        "unsubscribed", "unsubscribe", "opted out", "opt out", "optout", "dnd", "stop", "stop all", "blocked", "do not contact",
+        "blacklisted", "stop please", "please stop", "remove me", "stopall", "block",
     ];
-    REFUSED.contains(&tidy(cell, 40).as_str())
+    #[rustfmt::skip]
+    const SAID: &[&str] = &[
+        "dont message", "do not message", "dont call", "do not call", "dont contact", "do not contact", "stop messaging",
+        "stop sending", "stop calling", "no more messages", "no more calls", "unsubscribe me", "remove me", "remove my number",
+        "dont send", "do not send", "opt me out", "dont whatsapp", "do not whatsapp", "dont disturb", "do not disturb", "मैसेज मत",
+        "संदेश मत", "कॉल मत", "message mat", "call mat",
+    ];
+    if cell.len() < 3 || cell.len() > 400 {
+        return false;
+    }
+    let text = tidy(cell, 200);
+    REFUSED.contains(&text.as_str()) || {
+        let padded = format!(" {text} ");
+        SAID.iter().any(|said| padded.contains(&format!(" {said} ")))
+    }
 }
 
 fn tidy(cell: &str, chars: usize) -> String {
@@ -77,6 +148,8 @@ fn tidy(cell: &str, chars: usize) -> String {
         .take(chars)
         .map(|c| if matches!(c, '_' | '-' | '–' | '/') { ' ' } else { c })
         .filter(kept)
+        // The sign that asks for a coloured picture says nothing.
+        .filter(|c| *c != '\u{FE0F}')
         .collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
@@ -84,18 +157,6 @@ fn tidy(cell: &str, chars: usize) -> String {
 /// Reads an answer as forms and people write it; `None` for anything else. What begins like an agreement
 /// ("Yes, send me offers", "I agree to …") is one: forms put the whole statement into the cell.
 pub fn yes_or_no(cell: &str) -> Option<bool> {
-    #[rustfmt::skip]
-    const YES: &[&str] = &[
-        "yes", "y", "true", "1", "ok", "okay", "on", "agree", "agreed", "i agree", "accept", "accepted", "i accept", "opt in",
-        "optin", "opted in", "subscribed", "granted", "given", "checked", "✓", "✔", "haan", "han", "haa", "ha", "ji",
-        "ji haan", "हाँ", "हां", "हा", "जी", "जी हाँ", "जी हां", "सहमत", "सहमत हूँ", "सहमत हूं", "स्वीकार",
-    ];
-    #[rustfmt::skip]
-    const NO: &[&str] = &[
-        "no", "n", "false", "0", "off", "disagree", "disagreed", "not agreed", "decline", "declined", "opt out", "optout",
-        "opted out", "unsubscribed", "denied", "not given", "unchecked", "✗", "✘", "nahi", "nahin", "nahi ji", "नहीं", "नही",
-        "ना", "असहमत", "जी नहीं", "सहमत नहीं",
-    ];
     const BEGINS_NO: &[&str] =
         &["no ", "i do not ", "i dont ", "i disagree ", "do not ", "dont ", "not ", "नहीं ", "नही "];
     #[rustfmt::skip]

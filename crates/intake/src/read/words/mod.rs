@@ -1,6 +1,7 @@
 //! Words that files use: in titles, for whose a number is, for where a registration stands, for yes and no.
 
 mod answers;
+mod own;
 mod status;
 mod titles;
 mod whose;
@@ -8,10 +9,12 @@ mod whose;
 pub use answers::{Agreed, agreed, yes_or_no};
 pub use status::{StatusMeaning, status_key};
 
-pub(super) use answers::{is_plain_no, refuses};
-pub(super) use status::{Known, known};
+pub(super) use answers::{bare_answer, is_plain_no, refuses, remarks_against};
+pub(super) use own::{asks_whose, cell_against, is_self, word_against};
+pub(super) use status::{Known, caption, known};
 pub(super) use titles::{
-    NumberKind, YesMeans, is_no_number, is_somebody_elses, is_stage, is_title, number_kind, plain,
+    NumberKind, YesMeans, agrees_and_refuses, allows, asks_about_place, is_about_settlement, is_no_number, is_somebody_elses, is_stage, is_title, number_kind, plain,
+    speaks_of_refusal,
     title_score, yes_means,
 };
-pub(super) use whose::{Whose, whose};
+pub(super) use whose::{Whose, is_of_a_team, whose};

@@ -88,19 +88,66 @@ pub(in crate::read) enum Known {
     Ask,
 }
 
-/// The form in which a status is looked up and remembered: `USER_DROPPED`, `User dropped` and `userDropped` are one.
+/// The form in which a status is looked up and remembered: `USER_DROPPED`, `User dropped` and `userDropped` are one. A sign that says something
+/// (`Paid ❌`, `Paid?`, `-1`) is part of it.
 pub fn status_key(cell: &str) -> String {
     let key = plain(cell);
-    match key.is_empty() {
-        true => cell.trim().to_lowercase(),
-        false => key,
+    if key.is_empty() {
+        return cell.trim().to_lowercase();
     }
+    match telling_signs(cell) {
+        signs if signs.is_empty() => key,
+        signs => format!("{key} {signs}"),
+    }
+}
+
+/// The signs of a status by which it is another word. What only sets apart or adorns (`(Paid)`, `*Paid*`, `Paid ✅`) is none.
+fn telling_signs(cell: &str) -> String {
+    if cell.is_ascii() && !cell.bytes().any(|b| matches!(b, b'?' | b'!' | b'-' | b'+' | b'~' | b'^' | b'%')) {
+        return String::new();
+    }
+    let chars: Vec<char> = cell.chars().take(200).collect();
+    let tells = |(at, c): (usize, &char)| {
+        let next_is_digit = chars.get(at + 1).is_some_and(char::is_ascii_digit);
+        let behind_word = at > 0 && chars[at - 1].is_alphanumeric();
+        match c {
+            '-' | '\u{2212}' | '+' => next_is_digit && !behind_word,
+            '?' | '!' | '~' | '^' | '%' | '\u{061F}' | '\u{FF1F}' | '\u{FF01}' => true,
+            _ if c.is_ascii() || c.is_alphanumeric() || c.is_whitespace() => false,
+            // Letters' own signs, joiners, dashes, quotes, dots.
+            '\u{300}'..='\u{36F}' | '\u{900}'..='\u{DFF}' | '\u{2000}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '·' | '«' | '»' => false,
+            // Rupee, money, ticks, thumbs up, applause: they adorn a yes.
+            '₹' | '€' | '£' | '✅' | '✔' | '✓' | '☑' | '👍' | '💯' | '🎉' | '🙏' | '→' | '➡' => false,
+            '\u{1F3FB}'..='\u{1F3FF}' => false,
+            _ => true,
+        }
+    };
+    chars.iter().enumerate().filter(|(at, c)| tells((*at, *c))).map(|(_, c)| *c).collect()
+}
+
+/// What one word or phrase means. Signs make a place a question; what refuses stays refused, but for a question mark.
+fn known_whole(text: &str) -> Option<Known> {
+    let key = status_key(text);
+    if let Some(known) = look_up(&key) {
+        return Some(known);
+    }
+    let signs = telling_signs(text);
+    let asks = signs.is_empty() || signs.contains('?') || signs.contains('~');
+    if asks {
+        return None;
+    }
+    let bare = look_up(&plain(text));
+    bare.filter(|known| !matches!(known, Known::Ask | Known::Means(StatusMeaning::Registered)))
 }
 
 /// What a status means. A text of several parts (`Failed: card declined`, `Paid / Refunded`) means a place only when each part does.
 pub(in crate::read) fn known(cell: &str) -> Option<Known> {
-    if let Some(known) = look_up(&status_key(cell)) {
+    if let Some(known) = known_whole(cell) {
         return Some(known);
+    }
+    if !telling_signs(cell).is_empty() {
+        // "Paid (?)": the sign may stand in a part of its own.
+        return None;
     }
     let parts: Vec<&str> = cell.split([':', '/', '|', ',', ';', '(', ')', '–', '—', '→', '>']).collect();
     let parts: Vec<Option<Known>> = parts
@@ -124,6 +171,26 @@ pub(in crate::read) fn known(cell: &str) -> Option<Known> {
         (None, Some(all)) if all.contains(&Known::Ask) => Some(Known::Ask),
         (None, Some(all)) => all.first().copied(),
         (None, None) => None,
+    }
+}
+
+/// What a caption above a list says of everybody below it: "Cancelled participants (3)", "WAITLIST".
+pub(in crate::read) fn caption(cell: &str) -> Option<Known> {
+    #[rustfmt::skip]
+    const NOUNS: &[&str] = &[
+        "participants", "participant", "registrants", "registrant", "attendees", "attendee", "people", "persons", "members", "students",
+        "candidates", "users", "guests", "customers", "leads", "registrations", "orders", "payments", "entries", "names", "list", "lists",
+        "report", "section", "group", "the", "all", "of", "following", "who", "have", "are", "seats", "tickets", "applicants", "s",
+    ];
+    if let Some(known) = known(cell) {
+        return Some(known);
+    }
+    let plain = plain(cell);
+    let words = plain.split(' ').filter(|word| !NOUNS.contains(word) && !word.chars().all(char::is_numeric));
+    let rest = words.collect::<Vec<_>>().join(" ");
+    match rest.is_empty() || rest.len() > 60 {
+        true => None,
+        false => look_up(&rest),
     }
 }
 
@@ -431,6 +498,8 @@ pub(in crate::read) const WORDS: &[(&str, Known, &str)] = &[
     ("fully refunded", Refunded, "en: everyday word"),
     ("partially refunded", Ask, "help.shopify.com (payment status of orders)"),
     ("partial refund", Ask, "docs.midtrans.com/en/after-payment/status-cycle"),
+    ("refund done", Refunded, "en: everyday word"),
+    ("refund given", Refunded, "en: everyday word"),
     ("refund initiated", Refunded, "en: everyday word"),
     ("refund processed", Refunded, "razorpay.com/docs/payments/payments (life cycle)"),
     ("refund pending", Refunded, "en: everyday word"),

@@ -12,7 +12,7 @@ pub(in crate::read) fn title_score(field: Field, title: &str) -> u32 {
     let said;
     let title = match field {
         // A question that is turned round asks for a refusal, whatever it names.
-        Field::Consent | Field::Phone if forbids(&title) => return 0,
+        Field::Consent | Field::Phone if forbids(&title) || allows(&title) => return 0,
         Field::Phone
         | Field::Email
         | Field::Name
@@ -27,6 +27,7 @@ pub(in crate::read) fn title_score(field: Field, title: &str) -> u32 {
                 (_, rest) => rest,
             }
         }
+        Field::Status if is_about_settlement(&title) => return 0,
         Field::Status => return status_score(&title),
         Field::OptOut => return opt_out_score(&title),
         Field::RegisteredAt => without_zone(&title),
@@ -36,6 +37,9 @@ pub(in crate::read) fn title_score(field: Field, title: &str) -> u32 {
     if let Some(rank) = words.exact.iter().position(|word| *word == title) {
         return 100 - (rank as u32).min(20);
     }
+    if field == Field::Reference && is_reference(title) {
+        return 70;
+    }
     let has = |word: &&&str| contains_words(title, word);
     match words.contains.iter().any(|word| has(&word)) && !words.not.iter().any(|word| has(&word)) {
         true => 60,
@@ -44,7 +48,7 @@ pub(in crate::read) fn title_score(field: Field, title: &str) -> u32 {
 }
 
 /// What a form adds in brackets about how to write a number; "code" and "country" there are no code and no country.
-fn without_hints(title: &str) -> String {
+pub(super) fn without_hints(title: &str) -> String {
     #[rustfmt::skip]
     const HINTS: &[&str] = &[
         "along with country code", "with the country code", "with country code", "without country code",
@@ -137,6 +141,8 @@ pub(in crate::read) fn number_kind(title: &str) -> NumberKind {
         "alt",
         "secondary",
         "second",
+        "2nd",
+        "3rd",
         "other",
         "additional",
         "another",
@@ -206,11 +212,16 @@ fn forbids(plain: &str) -> bool {
         "unsubscribes", "dnd", "dnc", "do not disturb", "dnd list", "never", "stop", "stopped", "block", "blocked",
         "blacklist", "blacklisted", "suppress", "suppressed", "suppression", "refuse", "refused", "decline", "declined",
         "object", "objection", "withdraw", "withdrawn", "revoke", "revoked", "exclude", "excluded", "remove me", "leave me",
-        "no marketing", "no promotional", "no promotions", "no offers", "no sms", "no whatsapp", "no calls", "no call",
-        "no messages", "no newsletter", "no consent", "without consent", "not opted", "not subscribed", "non consent", "नहीं",
+        "no more", "ndnc", "ncpr", "trai", "no marketing", "no promotional", "no promotions", "no offers", "no sms", "no whatsapp", "no calls", "no call",
+        "no message", "any more calls", "any more messages", "no messages", "no newsletter", "no consent", "without consent", "not opted", "not subscribed", "non consent", "नहीं",
         "नही", "मत", "ना", "बंद", "मना", "न भेजें", "असहमत", "nahi", "nahin", "mat bhejo", "band",
     ];
     REFUSALS.iter().any(|word| contains_words(plain, word))
+}
+
+/// Whether a title has a word of refusing, whatever it is about.
+pub(in crate::read) fn speaks_of_refusal(title: &str) -> bool {
+    forbids(&plain(title))
 }
 
 /// Titles that ask for a refusal of messages. "I do not have a laptop" is about something else, and of e-mail alone there is nothing to stop.
@@ -221,7 +232,8 @@ fn opt_out_score(plain: &str) -> u32 {
         "is unsubscribed", "unsubscribed at", "unsubscribed on", "opted out at", "opt out date", "dnd", "dnd status", "is dnd",
         "do not disturb", "do not contact", "do not call", "do not message", "do not text", "do not sms", "do not whatsapp",
         "dnc", "blacklist", "blacklisted", "is blacklisted", "suppressed", "suppression", "blocked", "is blocked", "stop",
-        "exclude", "excluded", "no sms", "no whatsapp", "no calls", "no call",
+        "exclude", "excluded", "no sms", "no whatsapp", "no calls", "no call", "ndnc", "ndnc status", "ncpr", "ncpr status", "on ndnc list",
+        "on dnd list", "dnd registered", "ndnc registered", "trai dnd", "remove me", "remove me from your list", "remove from list",
     ];
     #[rustfmt::skip]
     const MESSAGES: &[&str] = &[
@@ -231,7 +243,10 @@ fn opt_out_score(plain: &str) -> u32 {
         "subscription", "disturb", "mailing", "alerts", "reminders", "advertising", "ads", "data", "संदेश", "मैसेज", "ऑफर",
         "ऑफ़र", "प्रचार", "कॉल", "सूचना", "एसएमएस",
     ];
-    if !forbids(plain) {
+    if allows(plain) {
+        return 70;
+    }
+    if !forbids(plain) || agrees_and_refuses(plain) {
         return 0;
     }
     if WHOLE.contains(&plain) {
@@ -248,10 +263,40 @@ fn opt_out_score(plain: &str) -> u32 {
         // "Is unsubscribed from list": the word alone is about messages.
         false => {
             u32::from(
-                !by_email && about(&["unsubscribe", "unsubscribed", "opt out", "optout", "opted out", "dnd"]),
+                !by_email && about(&["unsubscribe", "unsubscribed", "opt out", "optout", "opted out", "dnd", "ndnc", "ncpr", "remove me"]),
             ) * 50
         }
     }
+}
+
+/// "AllowBroadcast", "Allow SMS": a no under it refuses.
+pub(in crate::read) fn allows(title: &str) -> bool {
+    const WHAT: &[&str] = &[
+        "broadcast", "broadcasts", "sms", "whatsapp", "call", "calls", "message", "messages", "messaging", "marketing", "promotions",
+        "notifications", "campaign", "campaigns", "contact", "offers",
+    ];
+    let plain = plain(title);
+    let words: Vec<&str> = plain.split(' ').collect();
+    let allow = words.first().is_some_and(|word| matches!(*word, "allow" | "allows" | "allowed" | "allowbroadcast" | "allowsms"));
+    allow && words.len() <= 4 && (words.len() == 1 || words.iter().any(|word| WHAT.contains(word)))
+}
+
+/// A title in which an agreement stands beside a refusal ("I agree … you can opt out any time"), or that denies its own denial ("do not want to
+/// miss"): what a yes means cannot be told.
+pub(in crate::read) fn agrees_and_refuses(title: &str) -> bool {
+    let plain = plain(title);
+    if !forbids(&plain) {
+        return false;
+    }
+    #[rustfmt::skip]
+    const AGREES: &[&str] = &[
+        "i agree", "agree to", "i consent", "consent to", "consent for", "i authorise", "i authorize", "authorise", "authorize", "i accept", "i allow",
+        "i permit", "i give", "opt in", "सहमत हूँ", "सहमत हूं",
+    ];
+    const TURNED: &[&str] = &["not want to miss", "not mind", "don t mind", "dont mind", "not miss", "don t miss", "dont miss", "never miss"];
+    let has = |words: &[&str]| words.iter().any(|word| contains_words(&plain, word));
+    let denied = has(&["not agree", "not consent", "do not authorise", "do not authorize", "not accept", "don t agree", "dont agree"]);
+    (has(AGREES) && !denied) || has(TURNED)
 }
 
 /// A column of statuses of the registration or its payment.
@@ -265,7 +310,7 @@ fn status_score(plain: &str) -> u32 {
     const OF: &[&str] = &[
         "registration", "order", "payment", "approval", "ticket", "booking", "transaction", "txn", "trans", "attendee",
         "participant", "registrant", "participation", "guest", "subscription", "enrolment", "enrollment", "rsvp", "refund",
-        "cancellation", "seat", "invoice", "financial", "purchase", "paid", "fee", "fees", "settlement", "checkout", "link",
+        "cancellation", "seat", "invoice", "financial", "purchase", "paid", "fee", "fees", "checkout", "link",
         "current", "overall", "event", "member", "membership", "application", "admission", "invite", "invitation", "customer",
         "student", "learner", "course", "workshop", "webinar", "razorpay", "cashfree", "instamojo", "payu", "stripe", "paypal",
         "paytm", "phonepe", "the", "of", "your", "final", "भुगतान", "पंजीकरण", "पेमेंट", "ऑर्डर",
@@ -306,6 +351,8 @@ pub(in crate::read) enum YesMeans {
     Place,
     /// Yes (or a date) takes the place away, and no leaves it.
     Gone(super::StatusMeaning),
+    /// An amount that was paid back or is still due: above nothing it is a question.
+    AmountGone,
 }
 
 /// What Yes means under a title that is a statement about the registration.
@@ -315,7 +362,7 @@ pub(in crate::read) fn yes_means(title: &str) -> Option<YesMeans> {
     const PLACES: &[&str] = &[
         "paid", "payment done", "payment received", "payment completed", "payment complete", "payment made",
         "payment successful", "payment success", "payment confirmed", "payment verified", "payment", "fee paid", "fees paid",
-        "amount received", "captured", "confirmed", "confirmation", "approved", "registered", "seat confirmed",
+        "payment confirmation", "payment status yes no", "amount received", "captured", "confirmed", "confirmation", "approved", "registered", "seat confirmed",
         "booking confirmed", "registration confirmed", "attending", "will you attend", "will you be attending",
         "are you attending", "are you coming", "will attend", "going", "rsvp", "coming", "accepted", "successful", "success",
         "will you join", "are you joining", "joining", "enrolled", "भुगतान", "भुगतान हो गया", "पेमेंट हो गया",
@@ -328,16 +375,20 @@ pub(in crate::read) fn yes_means(title: &str) -> Option<YesMeans> {
     ];
     #[rustfmt::skip]
     const REFUNDED: &[&str] = &[
-        "refunded", "refunded at", "refunded on", "refund date", "refund", "refund requested", "refund issued", "chargeback",
+        "refunded", "refunded at", "refunded on", "refunded date", "date refunded", "refund date", "refund", "refund requested", "refund issued", "chargeback",
         "disputed", "refund id", "रिफंड", "वापस",
     ];
     #[rustfmt::skip]
     const LEFT_OUT: &[&str] = &[
         "failed", "payment failed", "waitlisted", "waitlist", "on waitlist", "wait listed", "declined", "rejected", "expired",
-        "unpaid", "not attending", "pending", "payment pending", "invalid", "spam", "blocked by admin",
+        "unpaid", "not attending", "i will not attend", "will not attend", "not coming", "i will not be attending", "cannot attend", "i cannot attend", "can t attend", "i am not coming", "won t attend", "pending", "payment pending", "invalid", "spam", "blocked by admin",
     ];
     let title = plain(title);
-    let title = title.strip_prefix("is ").or_else(|| title.strip_prefix("has ")).unwrap_or(&title);
+    if is_amount_gone(&title) {
+        return Some(YesMeans::AmountGone);
+    }
+    let title = without_zone(&title);
+    let title = title.strip_prefix("is ").or_else(|| title.strip_prefix("has ")).unwrap_or(title);
     let title = title.strip_prefix("been ").unwrap_or(title);
     let title = title.strip_suffix(" yes no").or_else(|| title.strip_suffix(" y n")).unwrap_or(title);
     let is = |list: &[&str]| list.contains(&title);
@@ -348,6 +399,45 @@ pub(in crate::read) fn yes_means(title: &str) -> Option<YesMeans> {
         () if is(LEFT_OUT) => Some(YesMeans::Gone(LeftOut)),
         () => None,
     }
+}
+
+/// "Amount Refunded", "Balance Due": money that went back, or that is missing.
+fn is_amount_gone(plain: &str) -> bool {
+    let words: Vec<&str> = plain.split(' ').collect();
+    let has = |any: &[&str]| words.iter().any(|word| any.contains(word));
+    let money = ["amount", "amt", "balance", "sum", "fee", "fees", "total", "inr", "rs", "value", "राशि"];
+    let gone = ["refund", "refunded", "due", "outstanding", "pending", "unpaid", "remaining", "owed", "बकाया"];
+    let other = ["date", "on", "at", "by", "status", "id", "reason", "time", "no", "mode"];
+    has(&money) && has(&gone) && !has(&other)
+}
+
+/// What a merchant is paid out: no status of a registration.
+pub(in crate::read) fn is_about_settlement(title: &str) -> bool {
+    let plain = plain(title);
+    ["settlement", "settled", "payout", "payouts", "disbursement"].iter().any(|word| contains_words(&plain, word))
+}
+
+/// A title about paying, coming, being confirmed or chosen, in words that are not those of a table: yes and no under it decide who has a place,
+/// and nobody can tell how. What was before, and what somebody brings, is something else.
+pub(in crate::read) fn asks_about_place(title: &str) -> bool {
+    #[rustfmt::skip]
+    const ABOUT: &[&str] = &[
+        "pay", "paid", "payment", "fee", "fees", "attend", "attending", "attendance", "come", "coming", "join", "joining", "going", "rsvp",
+        "confirm", "confirmed", "confirmation", "presence", "present", "seat", "seats", "booked", "booking", "select", "selected",
+        "selection", "shortlisted", "shortlist", "approved", "eligible", "active", "admitted", "participate", "participating",
+        "participation", "registered", "enrolled", "cancel", "cancelled", "canceled", "refund", "refunded", "valid", "accepted", "rejected",
+        "भुगतान", "पेमेंट", "फीस", "शुल्क", "आ", "आएंगे", "आएँगे", "आओगे", "आना", "शामिल", "उपस्थित", "सीट", "पुष्टि", "चयनित", "चयन",
+        "bhugtan", "fees", "fee", "paisa", "paise", "aa", "aaoge", "aayenge", "aaenge", "aana", "shamil", "upasthit", "bhari", "kiya",
+    ];
+    #[rustfmt::skip]
+    const ELSE: &[&str] = &[
+        "before", "previous", "previously", "earlier", "last", "past", "ever", "already", "did", "friend", "friends", "group", "whatsapp",
+        "laptop", "again", "next", "future", "newsletter", "certificate", "recording", "community", "link", "reminder", "pehle", "पहले", "पिछले",
+    ];
+    let plain = plain(title);
+    let words: Vec<&str> = plain.split(' ').collect();
+    let has = |any: &[&str]| words.iter().any(|word| any.contains(word));
+    has(ABOUT) && !has(ELSE)
 }
 
 /// "Will you attend on 30 Nov?", "Can you make it to the session?": a no is no place.
@@ -382,16 +472,16 @@ fn without_zone(plain: &str) -> &str {
     }
 }
 
-struct Words {
+pub(super) struct Words {
     /// The best comes first.
-    exact: &'static [&'static str],
+    pub(super) exact: &'static [&'static str],
     contains: &'static [&'static str],
     not: &'static [&'static str],
 }
 
 /// Titles as ticket shops, payment providers, webinar tools, CRMs, forms and people write them.
 #[rustfmt::skip]
-fn words_of(field: Field) -> Words {
+pub(super) fn words_of(field: Field) -> Words {
     const ABOUT_A_NUMBER: &[&str] = &[
         "code", "country", "type", "consent", "opt", "group", "link", "name", "device", "joined", "status", "verified", "sent", "id",
         "model", "os", "brand", "count", "invited", "screen", "same", "fax", "upi", "pay", "pe", "paytm", "gpay", "phonepe", "message",
@@ -409,7 +499,8 @@ fn words_of(field: Field) -> Words {
                 "contact phone", "contact mobile", "contact details", "phone 1", "phone 1 value", "mobile 1", "primary phone", "primary number",
                 "calling number", "number with country code", "alternate no", "alternate number", "alt no", "alt number", "second number", "other number", "e164", "wa id", "whatsapp id", "whatsapp phone", "phone e164",
                 "telefon", "telefonnummer", "handynummer", "telefono", "teléfono", "téléphone", "telefone", "celular", "móvil", "movil",
-                "numero", "número", "nomor hp", "no hp", "телефон", "电话", "手机", "هاتف", "موبائل", "ফোন", "মোবাইল", "ਮੋਬਾਈਲ", "મોબાઇલ", "மொபைல்",
+                "numero", "número", "landline", "landline number", "landline no", "land line", "land line no", "landline phone",
+                "2nd mobile", "2nd number", "nomor hp", "no hp", "телефон", "电话", "手机", "هاتف", "موبائل", "ফোন", "মোবাইল", "ਮੋਬਾਈਲ", "મોબાઇલ", "மொபைல்",
                 "మొబైల్", "ಮೊಬೈಲ್", "മൊബൈൽ", "मोबाइल नंबर", "मोबाइल", "मोबाईल", "मोबाईल नंबर", "मोबाइल न", "मोबाइल नम्बर", "फोन नंबर", "फोन", "फ़ोन",
                 "फ़ोन नंबर", "संपर्क", "संपर्क नंबर", "नंबर", "whatsapp नंबर", "भ्रमणध्वनी",
             ],
@@ -521,6 +612,28 @@ fn words_of(field: Field) -> Words {
         // These are read by rules of their own.
         Field::Status | Field::OptOut => Words { exact: &[], contains: &[], not: &[] },
     }
+}
+
+/// "Reg No", "razorpay_payment_id", "Merchant Txn ID", "Order Ref No": the thing that was registered, ordered or paid, with a word for its number.
+fn is_reference(plain: &str) -> bool {
+    #[rustfmt::skip]
+    const THING: &[&str] = &[
+        "reg", "registration", "regn", "registrant", "attendee", "participant", "ticket", "booking", "order", "payment", "pay", "txn",
+        "transaction", "trans", "enrolment", "enrollment", "submission", "response", "entry", "confirmation", "application", "merchant",
+        "receipt", "invoice", "reference", "utr", "charge", "delegate", "purchase",
+    ];
+    const NUMBER: &[&str] = &["id", "ids", "no", "number", "num", "ref", "reference", "code", "#", "uid", "key", "utr"];
+    #[rustfmt::skip]
+    const AROUND: &[&str] = &[
+        "razorpay", "cashfree", "cf", "payu", "mihpayid", "instamojo", "stripe", "paypal", "paytm", "phonepe", "unique", "your", "the", "my",
+        "of", "gateway", "pg", "bank", "upi", "system", "internal", "external", "shopify", "woocommerce", "event",
+    ];
+    let words: Vec<&str> = plain.split(' ').collect();
+    let is = |word: &str, list: &[&str]| list.contains(&word);
+    words.len() > 1
+        && words.iter().any(|word| is(word, THING))
+        && words.iter().any(|word| is(word, NUMBER))
+        && words.iter().all(|word| is(word, THING) || is(word, NUMBER) || is(word, AROUND))
 }
 
 /// A title about somebody else: no field of ours, and a title all the same.

@@ -36,7 +36,7 @@ pub(in crate::read) fn whose(plain: &str) -> OwnerHint {
     let found = |list: &'static [(&'static str, &'static str)]| {
         list.iter().map(|(word, _)| *word).find(|word| has(&padded, word))
     };
-    if let Some(word) = found(OTHERS) {
+    if let Some(word) = found(OTHERS).or_else(|| relation_with_respect(&words)) {
         return OwnerHint { whose: Whose::Other, rest: plain.to_owned(), word: Some(word) };
     }
     let without = |word: &str| tidy(&without_words(&padded, word));
@@ -52,6 +52,27 @@ pub(in crate::read) fn whose(plain: &str) -> OwnerHint {
     }
     let rest = found(PRONOUNS).map_or_else(|| plain.to_owned(), without);
     OwnerHint { whose: Whose::Unsaid, rest, word: None }
+}
+
+/// "Pitaji", "पिताजी": a relation with the ending of respect.
+fn relation_with_respect(words: &[&str]) -> Option<&'static str> {
+    let plain = |word: &&str| word.strip_suffix("जी").or_else(|| word.strip_suffix("ji")).map(str::to_owned);
+    let bare: Vec<String> = words.iter().filter_map(plain).collect();
+    OTHERS.iter().map(|(word, _)| *word).find(|word| bare.iter().any(|bare| bare == word))
+}
+
+/// The word by which a number is not, or no longer, the registrant's: "Phone (old)", "9812345678 wrong no".
+pub(in crate::read) fn not_theirs(plain: &str) -> Option<&'static str> {
+    let padded = format!(" {plain} ");
+    NOT_THEIRS.iter().map(|(word, _)| *word).find(|word| padded.contains(&format!(" {word} ")))
+}
+
+/// The word of a title by which it is one of several people of a row, each of them a registrant: the leader of a team, its second member.
+pub(in crate::read) fn is_of_a_team(plain: &str) -> bool {
+    const TEAM: &[&str] = &["team leader", "team lead", "group leader", "captain"];
+    let words: Vec<&str> = plain.split(' ').collect();
+    let padded = format!(" {plain} ");
+    second_person(&words).is_some() || TEAM.iter().any(|word| has(&padded, word))
 }
 
 /// Takes words out of a text that has a space on both sides, in all their forms.
@@ -164,17 +185,11 @@ const BUYERS: &[(&str, &str)] = &[
     ("buyer", "Eventbrite order report; Instamojo payments"),
     ("purchaser", "Ticket Tailor export"),
     ("purchased by", "en: shop exports"),
-    ("payer", "PayPal activity report"),
-    ("payee", "en: payment exports"),
-    ("paid by", "en: payment exports"),
-    ("payor", "en: payment exports"),
     ("invoice", "pretix order export"),
     ("booker", "Bookwhen export"),
     ("booked by", "BookMyShow, Insider exports"),
     ("booking", "Bookwhen export"),
     ("registered by", "Townscript group bookings"),
-    ("cardholder", "Stripe payments export"),
-    ("account holder", "en: payment exports"),
     ("customer", "Razorpay, Cashfree, Stripe exports"),
     ("client", "en: CRM exports"),
     ("खरीदार", "hi: forms"),
@@ -324,4 +339,143 @@ const OTHERS: &[(&str, &str)] = &[
     ("mata", "hi in Latin letters: school forms"),
     ("pati", "hi in Latin letters: forms"),
     ("patni", "hi in Latin letters: forms"),
+    ("payer", "PayPal activity report: who pays is often a parent or an employer"),
+    ("payee", "en: payment exports"),
+    ("payor", "en: payment exports"),
+    ("paid by", "en: payment exports"),
+    ("cardholder", "Stripe payments export"),
+    ("account holder", "en: payment exports"),
+    ("papa", "hi in Latin letters: forms"),
+    ("pita ji", "hi in Latin letters: forms"),
+    ("pitaji", "hi in Latin letters: forms"),
+    ("mataji", "hi in Latin letters: forms"),
+    ("mummy", "en: everyday word"),
+    ("mum", "en: everyday word"),
+    ("maa", "hi in Latin letters: forms"),
+    ("daddy", "en: everyday word"),
+    ("bhai", "hi in Latin letters: forms"),
+    ("bhaiya", "hi in Latin letters: forms"),
+    ("didi", "hi in Latin letters: forms"),
+    ("behen", "hi in Latin letters: forms"),
+    ("bahan", "hi in Latin letters: forms"),
+    ("beta", "hi in Latin letters: forms"),
+    ("beti", "hi in Latin letters: forms"),
+    ("chacha", "hi in Latin letters: forms"),
+    ("chachi", "hi in Latin letters: forms"),
+    ("mama", "hi in Latin letters: forms"),
+    ("mausi", "hi in Latin letters: forms"),
+    ("bua", "hi in Latin letters: forms"),
+    ("dada", "hi in Latin letters: forms"),
+    ("dadi", "hi in Latin letters: forms"),
+    ("nana", "hi in Latin letters: forms"),
+    ("nani", "hi in Latin letters: forms"),
+    ("dost", "hi in Latin letters: forms"),
+    ("ghar", "hi in Latin letters: forms"),
+    ("parivar", "hi in Latin letters: forms"),
+    ("uncle", "en: everyday word"),
+    ("aunt", "en: everyday word"),
+    ("aunty", "en: everyday word"),
+    ("auntie", "en: everyday word"),
+    ("cousin", "en: everyday word"),
+    ("nephew", "en: everyday word"),
+    ("niece", "en: everyday word"),
+    ("hubby", "en: everyday word"),
+    ("grandfather", "en: everyday word"),
+    ("grandmother", "en: everyday word"),
+    ("grandpa", "en: everyday word"),
+    ("grandma", "en: everyday word"),
+    ("family", "en: everyday word"),
+    ("in law", "en: everyday word"),
+    ("roommate", "hostel forms"),
+    ("colleague", "en: everyday word"),
+    ("classmate", "en: everyday word"),
+    ("f o", "en: father of, in Indian lists"),
+    ("s o", "en: son of, in Indian lists"),
+    ("d o", "en: daughter of, in Indian lists"),
+    ("w o", "en: wife of, in Indian lists"),
+    ("h o", "en: husband of, in Indian lists"),
+    ("c o", "en: care of"),
+    ("spoc", "en: single point of contact"),
+    ("poc", "en: point of contact"),
+    ("tpo", "college forms: training and placement officer"),
+    ("nok", "hospital forms: next of kin"),
+    ("placement officer", "college forms"),
+    ("placement cell", "college forms"),
+    ("team leader", "team registration forms"),
+    ("team lead", "team registration forms"),
+    ("group leader", "team registration forms"),
+    ("captain", "team registration forms"),
+    ("in charge", "college fest forms"),
+    ("incharge", "college fest forms"),
+    ("facilitator", "training lists"),
+    ("ambassador", "college fest forms"),
+    ("branch", "bank and coaching lists"),
+    ("dealer", "company lists"),
+    ("distributor", "company lists"),
+    ("franchise", "company lists"),
+    ("signatory", "company forms"),
+    ("gurudev", "hi in Latin letters: ashram lists"),
+    ("our", "en: who asks, not who answers"),
+    ("ours", "en: who asks, not who answers"),
+    ("पापा", "hi: forms"),
+    ("मम्मी", "hi: forms"),
+    ("भाई", "hi: forms"),
+    ("बहन", "hi: forms"),
+    ("दीदी", "hi: forms"),
+    ("चाचा", "hi: forms"),
+    ("मामा", "hi: forms"),
+    ("दादा", "hi: forms"),
+    ("दादी", "hi: forms"),
+    ("नाना", "hi: forms"),
+    ("नानी", "hi: forms"),
+    ("बेटा", "hi: forms"),
+    ("बेटी", "hi: forms"),
+    ("दोस्त", "hi: forms"),
+    ("मित्र", "hi: forms"),
+    ("परिवार", "hi: forms"),
+    ("घर", "hi: forms"),
+    ("पड़ोसी", "hi: forms"),
+];
+
+/// Words for a number that is not, or no longer, the registrant's.
+#[rustfmt::skip]
+const NOT_THEIRS: &[(&str, &str)] = &[
+    ("old", "CRM exports"),
+    ("previous", "CRM exports"),
+    ("former", "CRM exports"),
+    ("earlier", "en: everyday word"),
+    ("wrong", "call lists"),
+    ("incorrect", "call lists"),
+    ("invalid", "call lists"),
+    ("not valid", "call lists"),
+    ("deceased", "CRM exports"),
+    ("late", "CRM exports"),
+    ("inactive", "CRM exports"),
+    ("not active", "call lists"),
+    ("disconnected", "call lists"),
+    ("switched off", "call lists"),
+    ("switch off", "call lists"),
+    ("not reachable", "call lists"),
+    ("unreachable", "call lists"),
+    ("not mine", "call lists"),
+    ("not his", "call lists"),
+    ("not her", "call lists"),
+    ("not working", "call lists"),
+    ("not in use", "call lists"),
+    ("do not call", "call lists"),
+    ("dont call", "call lists"),
+    ("don t call", "call lists"),
+    ("do not contact", "call lists"),
+    ("not on whatsapp", "call lists"),
+    ("no whatsapp", "call lists"),
+    ("dnd", "call lists"),
+    ("cancelled", "lists in chats"),
+    ("canceled", "lists in chats"),
+    ("not coming", "lists in chats"),
+    ("पुराना", "hi: forms"),
+    ("गलत", "hi: forms"),
+    ("ग़लत", "hi: forms"),
+    ("बंद", "hi: forms"),
+    ("purana", "hi in Latin letters: forms"),
+    ("galat", "hi in Latin letters: forms"),
 ];

@@ -1,0 +1,137 @@
+//! Columns that a mapping leaves unused although they may decide who is told, or at which number.
+
+use std::collections::HashMap;
+
+use super::mapping::{Field, Mapping, score, title_of};
+use super::sheet::{Column, Sheet};
+use super::words::{
+    NumberKind, Whose, agrees_and_refuses, is_no_number, is_of_a_team, number_kind, plain, title_score, whose,
+    word_against,
+};
+
+/// A column that is not used, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotUsed {
+    /// From 0.
+    pub column: usize,
+    /// Its title, or its letters.
+    pub title: String,
+    /// Why; for people.
+    pub why: String,
+    /// The field that it may well be: somebody has to say so, or that it is not, before anybody is registered from a command line.
+    pub asks: Option<Field>,
+}
+
+impl Mapping {
+    /// Columns with numbers, with refusals or with words that take a place away, that this mapping does not use; each with the reason, for
+    /// the page and the command line to say.
+    pub fn not_used(&self, sheet: &Sheet) -> Vec<NotUsed> {
+        let second = second_lists(sheet.columns());
+        let unused = sheet.columns().iter().filter(|column| !self.uses(column.index));
+        unused
+            .filter_map(|column| {
+                let title = column.header.clone().unwrap_or_else(|| format!("Column {}", column.letters));
+                let numbers = column.content.filled > 0 && column.content.phones * 2 >= column.content.filled;
+                let (why, asks) = match numbers {
+                    true => self.number_not_used(sheet, column, &title, second.contains(&column.index))?,
+                    false => text_not_used(column, &title)?,
+                };
+                Some(NotUsed { column: column.index, title, why, asks })
+            })
+            .collect()
+    }
+
+    fn number_not_used(
+        &self,
+        sheet: &Sheet,
+        column: &Column,
+        title: &str,
+        in_second_list: bool,
+    ) -> Option<(String, Option<Field>)> {
+        let plain_title = plain(title);
+        let said = whose(&plain_title);
+        let titled = column.header.is_some();
+        Some(match said.whose {
+            _ if in_second_list => (
+                "the titles stand twice: a second list beside the first. Put it below the first, or into a file of its own".to_owned(),
+                Some(Field::Phone),
+            ),
+            _ if column.hidden => {
+                ("the sheet hides this column".to_owned(), self.hides_a_better(sheet, column).then_some(Field::Phone))
+            }
+            _ if is_of_a_team(&plain_title) => (
+                "the row holds several people: give each a row of their own".to_owned(),
+                Some(Field::Phone),
+            ),
+            Whose::Other => {
+                (format!("the title says whose it is: {}", said.word.unwrap_or("somebody else's")), None)
+            }
+            _ if titled && is_no_number(title) => return None,
+            _ if titled && let Some(word) = word_against(title) => {
+                (format!("the title has a word that may make it somebody else's: {word}"), None)
+            }
+            _ if column.content.is_same_everywhere() => {
+                ("nearly every row has the same number, so it may be the organiser's".to_owned(), None)
+            }
+            Whose::Buyer => ("it is the buyer's, and the file names those who come".to_owned(), None),
+            Whose::Attendee | Whose::Unsaid => ("another column was taken for the numbers".to_owned(), None),
+        })
+    }
+
+    /// Whether a hidden column is of a kind that would be tried before those that are read.
+    fn hides_a_better(&self, sheet: &Sheet, hidden: &Column) -> bool {
+        let kind = |column: &Column| title_of(column).map_or(NumberKind::Plain, number_kind);
+        let is_own = title_of(hidden)
+            .is_none_or(|title| title_score(Field::Phone, title) > 0 && word_against(title).is_none());
+        let read = self.all(Field::Phone).filter_map(|at| sheet.columns().get(at)).map(kind).min();
+        is_own && score(Field::Phone, hidden) > 0 && read.is_none_or(|read| kind(hidden) < read)
+    }
+}
+
+/// Why a column of words matters although it is not used.
+fn text_not_used(column: &Column, title: &str) -> Option<(String, Option<Field>)> {
+    let content = &column.content;
+    let rows = |n: usize| if n == 1 { "1 row".to_owned() } else { format!("{n} rows") };
+    if column.header.is_some() && agrees_and_refuses(title) {
+        let why = "its title speaks of an agreement and of a refusal, so a yes may be either";
+        return (content.filled > 0).then(|| (why.to_owned(), Some(Field::Consent)));
+    }
+    if content.refusals > 0 {
+        let why = format!("in {} of the first ones somebody asks for no messages", rows(content.refusals));
+        return Some((why, Some(Field::OptOut)));
+    }
+    if content.remarks_against > 0 {
+        let why =
+            format!("in {} of the first ones it speaks of a refund or a cancellation", rows(content.remarks_against));
+        return Some((why, Some(Field::Status)));
+    }
+    None
+}
+
+/// Columns of a second list beside the first: the titles of a name and of a number stand there once more. From the first title that is
+/// repeated on.
+pub(super) fn second_lists(columns: &[Column]) -> Vec<usize> {
+    let mut first: HashMap<String, usize> = HashMap::new();
+    let mut again: Vec<(usize, &Column)> = Vec::new();
+    for column in columns {
+        let Some(title) = title_of(column) else { continue };
+        match first.get(&plain(title)) {
+            Some(_) => again.push((column.index, column)),
+            None => {
+                first.insert(plain(title), column.index);
+            }
+        }
+    }
+    let has = |fields: &[Field]| {
+        again.iter().any(|(_, column)| {
+            fields.iter().any(|field| title_of(column).is_some_and(|title| title_score(*field, title) > 0))
+        })
+    };
+    let is_list = has(&[Field::Phone]) && has(&[Field::Name, Field::FirstName]);
+    match again.first() {
+        Some((from, _)) if is_list => {
+            columns.iter().map(|column| column.index).filter(|index| index >= from).collect()
+        }
+        _ => Vec::new(),
+    }
+}
