@@ -550,14 +550,14 @@ fn placeholders_and_numbers_are_no_names() {
 #[test]
 fn labels_and_links_are_numbers() {
     check(
-        "Name,Phone\nA,p:+919000000001\nB,tel:+919000000002\nC,https://wa.me/919000000003\nD,\"9000000004, 9000000004\"\nE,9000000005 ext 12\nF,Ravi - 9000000006\n",
+        "Name,Phone\nA,p:+919000000001\nB,tel:+919000000002\nC,https://wa.me/919000000003\nD,\"9000000004, 9000000004\"\nE,9000000005 ext 12\nRavi K,Ravi - 9000000006\n",
         &[
             "A +919000000001",
             "B +919000000002",
             "C +919000000003",
             "D +919000000004",
             "E +919000000005",
-            "F +919000000006",
+            "Ravi K +919000000006",
         ],
     );
     let sheet = open("a,b\nAsha,p:+919000000001\nRavi,p:+919000000002\n");

@@ -14,6 +14,13 @@ fn verdict(title: &str, cell: &str) -> Verdict {
     read(&mut open(text)).0[0].verdict()
 }
 
+/// Whether a row would get messages.
+fn is_registered(row: &super::Row) -> bool {
+    let status = row.person.status.status();
+    matches!(row.verdict(), Verdict::Good | Verdict::Warned)
+        && status.is_none_or(|status| status == domain::workshop::RegistrantStatus::Registered)
+}
+
 #[test]
 fn a_sign_that_says_something_is_part_of_the_word() {
     for cell in [
@@ -83,7 +90,7 @@ fn a_payment_column_with_one_refusing_word_is_a_status() {
         assert_eq!(Mapping::guess(&sheet).get(Field::Status), Some(2), "{title} {words:?}");
         let rows = read(&mut open(text)).0;
         for row in &rows[1..] {
-            assert!(!matches!(row.verdict(), Verdict::Good | Verdict::Warned), "{title} {words:?}: {row:?}");
+            assert!(!is_registered(row), "{title} {words:?}: {row:?}");
         }
     }
     check("Name,Phone,Paid\nAsha,9000000001,✅\nRavi,9000000002,❌\nMeena,9000000003,👎\nTara,9000000004,✔️\nUma,9000000005,⏳\n", &[
@@ -192,11 +199,7 @@ fn a_caption_with_a_status_says_it_of_those_below() {
     ] {
         let text = format!("{first}\nName,Phone\nAsha,9000000001\n\n{second}\nName,Phone\nRavi,9000000002\n");
         let rows = read(&mut open(text)).0;
-        let registered = |at: usize| {
-            let status = rows[at].person.status.status();
-            matches!(rows[at].verdict(), Verdict::Good | Verdict::Warned)
-                && status.is_none_or(|status| status == domain::workshop::RegistrantStatus::Registered)
-        };
+        let registered = |at: usize| is_registered(&rows[at]);
         assert!(registered(0) && !registered(1), "{second}: {rows:?}");
     }
     for (first, second) in [("CONFIRMED", "CANCELLED"), ("Paid", "Waitlist"), ("Batch A (Morning)", "Not paid")] {
@@ -204,11 +207,7 @@ fn a_caption_with_a_status_says_it_of_those_below() {
             format!("Name,Phone\n{first},\nAsha,9000000001\nMeena,9000000003\n{second},\nRavi,9000000002\n");
         let rows = read(&mut open(text)).0;
         assert_eq!(rows.len(), 3, "captions are no people: {rows:?}");
-        let registered = |at: usize| {
-            let status = rows[at].person.status.status();
-            matches!(rows[at].verdict(), Verdict::Good | Verdict::Warned)
-                && status.is_none_or(|status| status == domain::workshop::RegistrantStatus::Registered)
-        };
+        let registered = |at: usize| is_registered(&rows[at]);
         assert!(registered(0) && registered(1) && !registered(2), "{second}: {rows:?}");
     }
     // Above everything.

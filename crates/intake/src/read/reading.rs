@@ -353,17 +353,17 @@ pub fn wants_none(cell: &str) -> bool {
 
 /// Reads a cell as the number of its row's person.
 fn number(raw: &str, name: impl FnOnce() -> String, home: Result<Country, String>) -> Result<Phone, NumberError> {
-    if raw.bytes().any(|b| !matches!(b, b'0'..=b'9' | b'+' | b' ' | b'-'))
-        && let Some(word) = somebody_else_in(raw, name)
-    {
-        return Err(NumberError::SomebodyElse(word));
-    }
     let phone = match home {
         Ok(home) => Phone::parse(raw, home)?,
         // A number with its own code needs no country.
         Err(_) if raw.contains('+') || raw.starts_with("00") => Phone::parse(raw, Country::INDIA)?,
         Err(country) => return Err(NumberError::Country(country)),
     };
+    if raw.bytes().any(|b| !matches!(b, b'0'..=b'9' | b'+' | b' ' | b'-'))
+        && let Some(word) = somebody_else_in(raw, name)
+    {
+        return Err(NumberError::SomebodyElse(word));
+    }
     if is_made_up(&phone) { Err(NumberError::MadeUp) } else { Ok(phone) }
 }
 

@@ -151,6 +151,9 @@ impl Shape {
     /// Tells notes and totals from people.
     fn note(&mut self, record: &Record, numbered: bool) -> Kept {
         let lacks = self.usual.iter().any(|at| record.cell(*at).is_empty());
+        if self.names.iter().any(|at| is_sample(record.cell(*at))) {
+            return Kept::InDoubt;
+        }
         if numbered && !lacks {
             return Kept::Person;
         }
@@ -277,9 +280,19 @@ const NOTES: &[&str] = &[
     "for registration", "for questions", "contact us", "contact support", "need help", "help", "help desk", "helpdesk",
     "helpline", "support", "customer care", "customer support", "toll free", "call us", "whatsapp us", "reach us",
     "write to us", "email us", "in case of", "queries", "enquiry", "visit", "last updated", "updated on", "timezone",
-    "time zone", "filters applied", "filter", "legend", "prepared by", "checked by", "example", "sample", "e g", "eg", "verified by", "signature",
+    "time zone", "filters applied", "filter", "legend", "prepared by", "checked by", "verified by", "signature",
     "authorised signatory", "authorized signatory", "thank you", "thanks", "कुल", "योग", "कुल योग", "टिप्पणी", "नोट", "सहायता",
 ];
+
+/// "Example: John Doe": the row that shows how to fill in a form.
+fn is_sample(name: &str) -> bool {
+    let begin = name.trim_start_matches(['(', '[', '*', ' ']);
+    let begins = |word: &str| {
+        begin.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+            && !begin[word.len()..].starts_with(char::is_alphanumeric)
+    };
+    ["example", "sample", "e.g", "eg.", "for example"].into_iter().any(begins)
+}
 
 fn begins_like_a_note(cell: &str) -> bool {
     if cell.starts_with(['*', '©', '#']) && !cell.starts_with("#N/A") && cell.chars().any(char::is_alphabetic)

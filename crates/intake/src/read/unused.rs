@@ -66,7 +66,7 @@ impl Mapping {
             Whose::Other => {
                 (format!("the title says whose it is: {}", said.word.unwrap_or("somebody else's")), None)
             }
-            _ if titled && is_no_number(title) => return None,
+            _ if titled && title_score(Field::Phone, title) == 0 && is_no_number(title) => return None,
             _ if titled && let Some(word) = word_against(title) => {
                 (format!("the title has a word that may make it somebody else's: {word}"), None)
             }

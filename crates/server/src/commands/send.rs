@@ -351,7 +351,7 @@ async fn import(
         phone_key: app.phone_key.clone(),
     };
     let sheet = importer.open(&name).await.with_context(|| format!("cannot read {}", file.display()))?;
-    let Top { mut mapping, mut refused, .. } = Top::of(&sheet, &[], false)?;
+    let Top { mut mapping, mut refused, .. } = Top::of(&sheet, &[], &[], false)?;
     // Who is told now does not depend on when they registered: nobody is asked how dates are meant.
     mapping.set(Field::RegisteredAt, None);
     drop(sheet);

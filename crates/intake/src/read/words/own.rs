@@ -27,7 +27,7 @@ const NEUTRAL: &[&str] = &[
     "a", "an", "the", "of", "for", "to", "in", "on", "at", "with", "without", "and", "or", "is", "are", "am", "be", "what", "which",
     "where", "how", "can", "may", "will", "we", "us", "please", "pls", "plz", "kindly", "enter", "fill", "share", "provide", "give",
     "write", "type", "mention", "add", "tell", "confirm", "drop", "submit", "here", "below", "it", "this", "as", "if", "any", "available",
-    "reach", "use", "using", "used", "do", "have", "has", "having", "linked", "should", "must", "only", "e", "g", "eg", "ex", "example",
+    "reach", "them", "use", "using", "used", "do", "have", "has", "having", "linked", "should", "must", "only", "e", "g", "eg", "ex", "example",
     "like", "s", "ve", "re", "ll", "so", "let", "get", "got", "by", "up",
     // Hints.
     "digit", "digits", "ten", "country", "code", "isd", "prefix", "include", "including", "incl", "along", "start", "starting", "starts",
@@ -86,6 +86,7 @@ fn strange(plain: &str, known: &[&str]) -> Option<String> {
     let is_fine = |word: &&str| {
         word.chars().all(char::is_numeric)
             || word.parse::<f64>().is_ok()
+            || (word.len() == 1 && word.is_ascii())
             || NEUTRAL.contains(word)
             || known.contains(word)
             || (word.ends_with("th") && word.len() <= 4 && word.starts_with(|c: char| c.is_ascii_digit()))

@@ -5,7 +5,7 @@ use super::whose::{Whose, whose};
 
 /// How well a column's title names a field: 0 not at all, 100 exactly.
 pub(in crate::read) fn title_score(field: Field, title: &str) -> u32 {
-    let title = plain(title);
+    let title = plain(if field == Field::Phone { without_explanation(title) } else { title });
     if title.is_empty() {
         return 0;
     }
@@ -44,6 +44,23 @@ pub(in crate::read) fn title_score(field: Field, title: &str) -> u32 {
     match words.contains.iter().any(|word| has(&word)) && !words.not.iter().any(|word| has(&word)) {
         true => 60,
         false => 0,
+    }
+}
+
+/// A title without what it explains in brackets at its end, where the rest names a number: "WhatsApp number (the link comes there)". Whose it is
+/// is looked for in all of it.
+fn without_explanation(title: &str) -> &str {
+    let Some(inner) = title.trim_end().strip_suffix(')') else { return title };
+    match inner.rfind('(') {
+        Some(at) if inner[at..].split_whitespace().count() > 3 => {
+            let before = plain(&title[..at]);
+            let names = ["number", "phone", "mobile", "whatsapp", "contact", "नंबर", "मोबाइल", "फोन"];
+            match names.iter().any(|word| contains_words(&before, word)) {
+                true => &title[..at],
+                false => title,
+            }
+        }
+        _ => title,
     }
 }
 
@@ -198,7 +215,7 @@ pub(in crate::read) fn is_no_number(title: &str) -> bool {
         "phonepe", "phone pe", "google pay", "paytm", "bank", "fax", "barcode", "qr", "imei", "passport", "licence", "license",
         "voter", "sku", "isbn", "code", "seat", "timestamp", "date", "time", "rrn", "arn", "ref", "link", "url", "ip",
     ];
-    let title = without_hints(&plain(title));
+    let title = without_hints(&plain(without_explanation(title)));
     ELSE.iter().any(|word| contains_words(&title, word)) || whose(&title).whose == Whose::Other
 }
 

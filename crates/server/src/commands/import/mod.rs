@@ -62,6 +62,9 @@ pub struct ImportCommand {
     /// source, registered-at; "none" for no column. Given several times, phone, status and opt-out take several, in that order
     #[arg(long, value_name = "FIELD=COLUMN")]
     map: Vec<String>,
+    /// A column, by its title or letters, that decides nothing: neither whose a number is nor who has a place
+    #[arg(long, value_name = "COLUMN")]
+    ignore: Vec<String>,
     /// Take over in what a newer list differs from what is registered here: ended (cancelled or refunded in the file), no-place (failed,
     /// expired), changed (another number or name), returned (registered again), gone (not in the file any more). Without a word: ended,
     /// no-place and changed; nobody is added to those who get messages
@@ -181,7 +184,7 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
         .open_tab(&name, command.sheet.as_deref())
         .await
         .with_context(|| format!("cannot read {}", command.file.display()))?;
-    let mut top = Top::of(&sheet, &command.map, command.sheet.is_some())?;
+    let mut top = Top::of(&sheet, &command.map, &command.ignore, command.sheet.is_some())?;
     drop(sheet);
     top.mapping.tab.clone_from(&command.sheet);
     top.mapping.take_hidden_rows = command.hidden_rows;
@@ -279,7 +282,7 @@ fn strictly(top: &Top, summary: &Summary) -> Vec<String> {
     if !top.not_used.is_empty() {
         reasons.push(format!(
             "--strict: {} not used",
-            counted(top.not_used.len() as u64, "column with numbers is", "columns with numbers are")
+            counted(top.not_used.len() as u64, "column that may matter is", "columns that may matter are")
         ));
     }
     if !top.sheets_not_read.is_empty() {

@@ -22,9 +22,20 @@ pub(in crate::commands) struct Top {
 
 impl Top {
     /// Guesses, and takes over what was said.
-    pub(in crate::commands) fn of(sheet: &Sheet, maps: &[String], sheet_said: bool) -> anyhow::Result<Top> {
+    pub(in crate::commands) fn of(
+        sheet: &Sheet,
+        maps: &[String],
+        ignored: &[String],
+        sheet_said: bool,
+    ) -> anyhow::Result<Top> {
         let mut mapping = Mapping::guess(sheet);
-        map_columns(&mut mapping, sheet, maps)?;
+        let said = map_columns(&mut mapping, sheet, maps)?;
+        let ignored = ignored
+            .iter()
+            .map(|column| {
+                column_of(sheet, column).with_context(|| format!("--ignore: the file has no column {column}"))
+            })
+            .collect::<anyhow::Result<Vec<usize>>>()?;
         let title = |column: usize| {
             let column = sheet.columns().get(column);
             column.map_or(String::new(), |column| {
@@ -56,6 +67,16 @@ impl Top {
                 "no column is sure to hold the people's own numbers: say --map phone=COLUMN".to_owned(),
             );
         }
+        refused.extend(not_used.iter().filter(|column| !ignored.contains(&column.column)).filter_map(|column| {
+            let field = column.asks.filter(|field| !said.contains(field))?;
+            Some(format!(
+                "the column “{}” is not used: {}. Say --map {}=COLUMN, or --ignore \"{}\" if it decides nothing",
+                column.title,
+                column.why,
+                field.word().replace('_', "-"),
+                column.title
+            ))
+        }));
         Ok(Top {
             mapping,
             columns,
@@ -101,8 +122,19 @@ impl Top {
     }
 }
 
-/// `--map phone=C`, `--map "phone=WhatsApp Number"`, `--map status=none`.
-fn map_columns(mapping: &mut Mapping, sheet: &Sheet, maps: &[String]) -> anyhow::Result<()> {
+/// The place of a column that is named by its title or its letters.
+fn column_of(sheet: &Sheet, named: &str) -> Option<usize> {
+    let named = named.trim();
+    let titled = |known: &&intake::read::Column| {
+        known.header.as_deref().is_some_and(|title| title.trim().eq_ignore_ascii_case(named))
+    };
+    let lettered = |known: &&intake::read::Column| known.letters.eq_ignore_ascii_case(named);
+    let found = sheet.columns().iter().find(titled).or_else(|| sheet.columns().iter().find(lettered));
+    found.map(|column| column.index)
+}
+
+/// `--map phone=C`, `--map "phone=WhatsApp Number"`, `--map status=none`; the fields of which something was said.
+fn map_columns(mapping: &mut Mapping, sheet: &Sheet, maps: &[String]) -> anyhow::Result<Vec<Field>> {
     let mut said: Vec<(Field, Vec<usize>)> = Vec::new();
     for map in maps {
         let (field, column) =
@@ -112,13 +144,8 @@ fn map_columns(mapping: &mut Mapping, sheet: &Sheet, maps: &[String]) -> anyhow:
             anyhow::anyhow!("--map: there is no field {field}; there are {}", fields.join(", "))
         })?;
         let column = column.trim();
-        let titled = sheet.columns().iter().find(|known| {
-            known.header.as_deref().is_some_and(|title| title.trim().eq_ignore_ascii_case(column))
-        });
-        let found = titled
-            .or_else(|| sheet.columns().iter().find(|known| known.letters.eq_ignore_ascii_case(column)));
-        let index = match found {
-            Some(found) => Some(found.index),
+        let index = match column_of(sheet, column) {
+            Some(found) => Some(found),
             None if column.eq_ignore_ascii_case("none") => None,
             None => bail!("--map: the file has no column {column}"),
         };
@@ -127,8 +154,8 @@ fn map_columns(mapping: &mut Mapping, sheet: &Sheet, maps: &[String]) -> anyhow:
             None => said.push((field, index.into_iter().collect())),
         }
     }
-    for (field, columns) in said {
-        mapping.set_all(field, &columns);
+    for (field, columns) in &said {
+        mapping.set_all(*field, columns);
     }
-    Ok(())
+    Ok(said.into_iter().map(|(field, _)| field).collect())
 }

@@ -144,8 +144,8 @@ fn not_used_note(columns: &[NotUsed]) -> Markup {
         columns.iter().map(|column| format!("“{}” ({})", cut(&column.title, 40), column.why)).collect();
     html! {
         @if !columns.is_empty() {
-            (Note::new(Tone::Act, format!("{} with numbers not used.", counted(columns.len() as i64, "column", "columns")),
-                format!("{}. Choose one below if it is the people's own.", names.join("; "))))
+            (Note::new(Tone::Act, format!("{} not used.", counted(columns.len() as i64, "column that may matter is", "columns that may matter are")),
+                format!("{}. Choose one below if it holds what you want read.", names.join("; "))))
         }
     }
 }
