@@ -9,7 +9,10 @@ mod countries;
 mod country;
 mod written;
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::atomic::{AtomicU8, Ordering},
+};
 
 use phonenumber::{Mode, Type, metadata::DATABASE};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -113,17 +116,38 @@ impl Phone {
     }
 }
 
-/// As [`Phone::is_landline`], of a number in E.164 form. Indian numbers from 6 to 9 are mobiles by their first digit; only others are
-/// looked up, so that nearly every number of a large list costs nothing. Argentines write their mobiles without the 9 that tells them from
-/// landlines, and WhatsApp finds them so: none of theirs is taken for one.
+/// As [`Phone::is_landline`], of a number in E.164 form. Whether an Indian number from 6 to 9 is a landline's (Bengaluru's begin with 80) is
+/// told by its first five digits: each such beginning is looked up once and remembered, so that nearly every number of a large list costs
+/// nothing. Argentines write their mobiles without the 9 that tells them from landlines, and WhatsApp finds them so: none of theirs is taken
+/// for one.
 pub fn is_landline(e164: &str) -> bool {
     let Some(digits) = e164.strip_prefix('+').filter(|digits| !digits.starts_with("54")) else {
         return false;
     };
     let ten = digits.strip_prefix("91").filter(|ten| ten.len() == 10);
-    let plain_mobile = ten.is_some_and(|ten| ten.starts_with(['6', '7', '8', '9']));
-    !plain_mobile && library_reading(digits).is_some_and(|reading| reading.kind == Some(Type::FixedLine))
+    let looked_up =
+        || library_reading(digits).is_some_and(|reading| reading.kind == Some(Type::FixedLine));
+    match ten.filter(|ten| ten.starts_with(['6', '7', '8', '9'])).and_then(|ten| ten[..5].parse::<usize>().ok()) {
+        Some(beginning) => {
+            let Some(known) = INDIAN_BEGINNINGS.get(beginning - 60_000) else { return looked_up() };
+            match known.load(Ordering::Relaxed) {
+                MOBILE => false,
+                LANDLINE => true,
+                _ => {
+                    let landline = looked_up();
+                    known.store(if landline { LANDLINE } else { MOBILE }, Ordering::Relaxed);
+                    landline
+                }
+            }
+        }
+        None => looked_up(),
+    }
 }
+
+const MOBILE: u8 = 1;
+const LANDLINE: u8 = 2;
+/// What is known of the beginnings 60000 to 99999: nothing, mobile, landline.
+static INDIAN_BEGINNINGS: [AtomicU8; 40_000] = [const { AtomicU8::new(0) }; 40_000];
 
 impl fmt::Debug for Phone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -33,6 +33,8 @@ crate::text_enum! {
         Ended = "ended",
         /// Registered here; there it has a status that gives no place, such as failed or expired.
         NoPlace = "no_place",
+        /// Registered here under one payment or order; there only another of theirs failed, or was cancelled or refunded.
+        OtherPayment = "other_payment",
         /// The same registration with another number, name or address.
         Changed = "changed",
         /// Cancelled or refunded here, registered there.

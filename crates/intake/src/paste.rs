@@ -5,6 +5,8 @@
 
 use domain::text::line;
 
+use crate::read::{line_against, remarks_against};
+
 /// Longest text that is taken, in bytes: some twenty thousand people. More is a file.
 pub const PASTED_BYTES_MAX: usize = 1024 * 1024;
 
@@ -20,19 +22,42 @@ pub struct Pasted {
     pub left_out: u64,
 }
 
+/// What a line of a chat says besides a name and a number, by which somebody has to look at it: "cancelled", "❌", "not coming", "left", "my husband's".
+fn says_against(text: &str) -> bool {
+    const SIGNS: &[char] = &['❌', '✗', '✘', '✖', '🚫', '⛔', '👎', '❎', '⏳'];
+    const EVENTS: &[&str] =
+        &["left", "removed", "was removed", "not in group", "exited", "blocked", "joined using", "cancelled", "canceled", "refund"];
+    let plain: String = text
+        .chars()
+        .map(|c| if c.is_alphanumeric() || ('\u{900}'..='\u{97F}').contains(&c) { c } else { ' ' })
+        .collect::<String>()
+        .to_lowercase();
+    let padded = format!(" {} ", plain.split_whitespace().collect::<Vec<_>>().join(" "));
+    text.contains(SIGNS)
+        || EVENTS.iter().any(|event| padded.contains(&format!(" {event} ")))
+        || remarks_against(text)
+        || line_against(text)
+}
+
 /// Makes a table of a pasted text.
 pub fn as_table(text: &str) -> Pasted {
     let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.trim().is_empty()).collect();
     if lines.iter().any(|line| line.contains('\t')) || is_table(&lines) {
         return Pasted { table: text.to_owned(), left_out: 0 };
     }
-    let mut table = "Name\tPhone\tPhone 2\tEmail\n".to_owned();
+    let mut entries = Vec::new();
     let mut left_out = 0;
     for line in lines {
         match Entry::read(line) {
-            Some(entry) => table.push_str(&entry.row()),
+            Some(entry) => entries.push(entry),
             None => left_out += 1,
         }
+    }
+    // A line that says more becomes a row whose status nobody knows: it is asked about, and the others are plainly in the list.
+    let asks = entries.iter().any(|entry| !entry.against.is_empty());
+    let mut table = format!("Name\tPhone\tPhone 2\tEmail{}\n", if asks { "\tStatus" } else { "" });
+    for entry in entries {
+        table.push_str(&entry.row(asks));
     }
     Pasted { table, left_out }
 }
@@ -61,6 +86,8 @@ struct Entry {
     name: String,
     numbers: Vec<String>,
     email: String,
+    /// The line itself, where it says something by which the person may not be meant.
+    against: String,
 }
 
 impl Entry {
@@ -72,6 +99,9 @@ impl Entry {
             None => (None, text),
         };
         let mut entry = Entry::default();
+        if says_against(text) || sender.is_some_and(says_against) {
+            entry.against = line(text).chars().take(80).collect();
+        }
         let mut rest = String::new();
         for word in text.split_whitespace() {
             let address = word.trim_matches(|c: char| !c.is_alphanumeric());
@@ -100,9 +130,16 @@ impl Entry {
         Some(entry)
     }
 
-    fn row(&self) -> String {
+    /// `with_status` adds a cell that says "registered", or what the line says against it.
+    fn row(&self, with_status: bool) -> String {
         let number = |at: usize| self.numbers.get(at).map_or("", String::as_str);
-        format!("{}\t{}\t{}\t{}\n", self.name, number(0), number(1), self.email)
+        let status = match (with_status, self.against.as_str()) {
+            (false, _) => String::new(),
+            (true, "") => "\tRegistered".to_owned(),
+            // With a question mark no word of it decides.
+            (true, says) => format!("\t?{}", says.replace(['\t', '"'], " ")),
+        };
+        format!("{}\t{}\t{}\t{}{status}\n", self.name, number(0), number(1), self.email)
     }
 }
 
@@ -159,8 +196,15 @@ fn name_of(text: &str) -> String {
         let numbering = !plain.is_empty() && plain.chars().all(|c| c.is_ascii_digit());
         !plain.is_empty() && !numbering && !AROUND.contains(&plain.as_str())
     });
+    const NEVER: &[&str] = &["cancelled", "canceled", "cancel", "refunded", "refund", "not", "coming", "left", "removed", "papa", "mummy"];
+    let words = words.filter(|word| {
+        let plain = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        !NEVER.contains(&plain.as_str())
+    });
     let edge = |c: char| !c.is_alphanumeric() && !matches!(c, '.' | ')' | '(' | '\u{900}'..='\u{97F}');
     let name = words.map(|word| word.trim_matches(edge)).collect::<Vec<_>>().join(" ");
+    let opens = name.matches('(').count();
+    let name = if opens == name.matches(')').count() { name } else { name.replace(['(', ')'], "") };
     line(&name)
 }
 
@@ -209,6 +253,38 @@ mod tests {
             &["Asha Rao|98765 43210||", "|+91 98765 43211||"],
             2,
         );
+    }
+
+    #[test]
+    fn a_line_that_says_more_than_who_becomes_a_row_that_asks() {
+        for says in [
+            "Ravi 98765 43211 ❌ cancelled",
+            "Ravi 9876543211 not coming",
+            "Ravi 9876543211 ❌",
+            "Ravi 9876543211 (papa)",
+            "Ravi my husband number 9876543211",
+            "Ravi 9876543211 wrong number",
+            "Ravi +91 98765 43211 refund diya",
+        ] {
+            let pasted = as_table(&format!("Asha Rao 9876543210\n{says}\n"));
+            let rows: Vec<&str> = pasted.table.lines().collect();
+            assert_eq!(rows[1], "Asha Rao\t9876543210\t\t\tRegistered", "{says}");
+            assert!(rows[2].starts_with("Ravi") && rows[2].contains("\t?"), "{says}: {}", rows[2]);
+            let mut sheet = crate::read::Sheet::from_source(
+                std::io::Cursor::new(pasted.table.into_bytes()),
+                "pasted.tsv",
+            )
+            .unwrap();
+            let mapping = crate::read::Mapping::guess(&sheet);
+            let verdicts: Vec<crate::read::Verdict> = sheet
+                .rows(&mapping, domain::phone::Country::INDIA)
+                .unwrap()
+                .map(|row| row.unwrap().verdict())
+                .collect();
+            assert_eq!(verdicts, [crate::read::Verdict::Good, crate::read::Verdict::Unknown], "{says}");
+        }
+        let left = as_table("12/01/27, 9:31 am - +91 98765 43211 left\n12/01/27, 9:31 am - +91 98765 43212: Not coming\nAsha 9876543210\n");
+        assert_eq!(left.table.matches("\t?").count(), 2, "{}", left.table);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use store::{
 
 use super::{
     ImportError, Importer,
+    file_says::{FileSays, Says, TWICE_KEY},
     rows::{Person, Read},
     summary::Summary,
 };
@@ -62,7 +63,7 @@ impl Again {
     pub fn taken_unless_said(kind: Difference) -> bool {
         match kind {
             Difference::Ended | Difference::NoPlace | Difference::Changed => true,
-            Difference::Returned | Difference::Gone => false,
+            Difference::OtherPayment | Difference::Returned | Difference::Gone => false,
         }
     }
 
@@ -99,73 +100,13 @@ impl Again {
     }
 }
 
-/// What a file says of one person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Says {
-    /// Has a place, or is in a list that has no status.
-    Place,
-    /// Gave the place back.
-    Ended(RegistrantStatus),
-    /// A status that gives no place.
-    NoPlace,
-    /// Is in it, with a status that nobody has explained.
-    Open,
-}
-
-/// What a file says of everybody in it, by the person's key. Who has a place in one row (a second payment after a refund) keeps it.
-#[derive(Default)]
-pub(super) struct FileSays {
-    people: HashSet<u64>,
-    placed: HashSet<u64>,
-    against: HashMap<u64, Says>,
-}
-
-impl FileSays {
-    /// Hears of somebody to register; whether they were not met before.
-    pub(super) fn person(&mut self, person: &NewRegistrant) -> bool {
-        let key = person.key();
-        match person.status {
-            // A file that says nothing about places takes none away.
-            None => {}
-            Some(RegistrantStatus::Registered) => {
-                self.placed.insert(key);
-            }
-            Some(status @ (RegistrantStatus::Cancelled | RegistrantStatus::Refunded)) => {
-                self.against.insert(key, Says::Ended(status));
-            }
-        }
-        self.people.insert(key)
-    }
-
-    /// Hears of somebody who is not to be registered.
-    pub(super) fn left_out(&mut self, person: &NewRegistrant, known: bool) {
-        let says = if known { Says::NoPlace } else { Says::Open };
-        let said = self.against.entry(person.key()).or_insert(says);
-        if *said == Says::Open {
-            *said = says;
-        }
-    }
-
-    /// Whether somebody with this key would be registered.
-    pub(super) fn registers(&self, key: u64) -> bool {
-        self.people.contains(&key)
-    }
-
-    fn says(&self, key: u64) -> Option<Says> {
-        if self.placed.contains(&key) {
-            return Some(Says::Place);
-        }
-        let against = self.against.get(&key).copied();
-        against.or_else(|| self.people.contains(&key).then_some(Says::Place))
-    }
-}
-
 /// What came of comparing a list with who is registered.
 #[derive(Default)]
 pub(super) struct Compared {
     unchanged: u64,
     ended: Vec<(RegistrantId, RegistrantStatus)>,
     no_place: Vec<RegistrantId>,
+    other_payment: Vec<(RegistrantId, RegistrantStatus)>,
     returned: Vec<RegistrantId>,
     changed: Vec<(Known, Correction)>,
     gone: Vec<RegistrantId>,
@@ -176,7 +117,13 @@ pub(super) struct Compared {
 impl Compared {
     /// Whether anybody in the file is registered here.
     fn knows_anybody(&self) -> bool {
-        let others = [self.ended.len(), self.no_place.len(), self.returned.len(), self.changed.len()];
+        let others = [
+            self.ended.len(),
+            self.no_place.len(),
+            self.other_payment.len(),
+            self.returned.len(),
+            self.changed.len(),
+        ];
         self.unchanged > 0 || others.iter().any(|n| *n > 0)
     }
 
@@ -186,6 +133,7 @@ impl Compared {
             let people = match kind {
                 Difference::Ended => self.ended.len(),
                 Difference::NoPlace => self.no_place.len(),
+                Difference::OtherPayment => self.other_payment.len(),
                 Difference::Changed => self.changed.len(),
                 Difference::Returned => self.returned.len(),
                 Difference::Gone => self.gone.len(),
@@ -218,6 +166,8 @@ impl Compared {
         let ended = self.ended.iter().take(SHOWN_MAX);
         let mut rows: Vec<(Difference, NewDifference)> =
             ended.map(|(id, to)| (Difference::Ended, status(*id, Some(*to)))).collect();
+        let other = self.other_payment.iter().take(SHOWN_MAX);
+        rows.extend(other.map(|(id, to)| (Difference::OtherPayment, status(*id, Some(*to)))));
         for (kind, ids) in [
             (Difference::NoPlace, &self.no_place),
             (Difference::Returned, &self.returned),
@@ -342,6 +292,14 @@ impl Importer {
             for here in known {
                 let stands = here.status == RegistrantStatus::Registered;
                 match (stands, file.says(here.key)) {
+                    (true, Some(Says::Ended(status)))
+                        if file.is_about_another(here.key, &here.reference) =>
+                    {
+                        compared.other_payment.push((here.id, status));
+                    }
+                    (true, Some(Says::NoPlace)) if file.is_about_another(here.key, &here.reference) => {
+                        compared.other_payment.push((here.id, RegistrantStatus::Cancelled));
+                    }
                     (true, Some(Says::Ended(status))) => compared.ended.push((here.id, status)),
                     (true, Some(Says::NoPlace)) => compared.no_place.push(here.id),
                     (true, Some(Says::Place | Says::Open)) => compared.unchanged += 1,
@@ -450,11 +408,13 @@ impl Importer {
         import: &Import,
         mapping: &Mapping,
         fixed: &[Person],
-    ) -> Result<Compared, ImportError> {
-        if !self.somebody_is_here(import).await? {
-            return Ok(Compared::default());
+    ) -> Result<(Compared, FileSays), ImportError> {
+        let mut file = FileSays::new(mapping.statuses.get(TWICE_KEY).copied());
+        let is_here = self.somebody_is_here(import).await?;
+        // Without anybody to compare with, the file is read once; but for rows that contradict one another.
+        if !is_here && Summary::of(import).twice == 0 {
+            return Ok((Compared::default(), file));
         }
-        let mut file = FileSays::default();
         for person in fixed {
             file.person(&person.registrant);
         }
@@ -471,7 +431,11 @@ impl Importer {
                 }
             }
         }
-        self.compare(import, mapping, &file).await
+        let compared = match is_here {
+            true => self.compare(import, mapping, &file).await?,
+            false => Compared::default(),
+        };
+        Ok((compared, file))
     }
 
     /// Takes over what was chosen: first what ends and corrects registrations, so that nobody is told at an old number beside a new one.
@@ -483,6 +447,8 @@ impl Importer {
     ) -> Result<(), StoreError> {
         let mut changes: Vec<(Difference, RegistrantId, RegistrantStatus)> = Vec::new();
         changes.extend(compared.ended.iter().map(|(id, status)| (Difference::Ended, *id, *status)));
+        let other = compared.other_payment.iter();
+        changes.extend(other.map(|(id, status)| (Difference::OtherPayment, *id, *status)));
         for (kind, ids, status) in [
             (Difference::NoPlace, &compared.no_place, RegistrantStatus::Cancelled),
             (Difference::Gone, &compared.gone, RegistrantStatus::Cancelled),

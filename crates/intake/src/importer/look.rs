@@ -7,11 +7,11 @@ use store::{imports::ImportRow, registrants::NewRegistrant};
 
 use super::{
     ROWS_LEFT_OUT_MAX, ROWS_TO_FIX_MAX,
-    again::FileSays,
+    file_says::{FileSays, Says, TWICE_KEY, TWICE_WORD},
     rows::{Person, Read},
     summary::{StatusWord, Summary},
 };
-use crate::read::{Agreed, NO_STATUS_KEY, NO_STATUS_WORD};
+use crate::read::{Agreed, Mapping, NO_STATUS_KEY, NO_STATUS_WORD};
 
 /// What one reading of a file has found so far.
 #[derive(Default)]
@@ -26,6 +26,10 @@ pub(super) struct Look {
 }
 
 impl Look {
+    pub(super) fn new(mapping: &Mapping) -> Look {
+        Look { file: FileSays::new(mapping.statuses.get(TWICE_KEY).copied()), ..Look::default() }
+    }
+
     /// Counts rows; who would be registered, and the rows that are kept: those that need a person, and those that their status leaves out.
     pub(super) fn take(&mut self, rows: Vec<Read>) -> (Vec<NewRegistrant>, Vec<ImportRow>) {
         let summary = &mut self.summary;
@@ -85,6 +89,35 @@ impl Look {
                 word: NO_STATUS_WORD.to_owned(),
                 rows,
                 ..StatusWord::default()
+            });
+        }
+    }
+
+    /// Whose rows contradict one another: what they say together counts, and where nobody can tell, it is a question.
+    pub(super) fn settle_twice(&mut self, mapping: &Mapping) {
+        let (mut open, said) = (0, mapping.statuses.get(TWICE_KEY).copied());
+        let summary = &mut self.summary;
+        for (says, begun_against) in self.file.twice() {
+            summary.twice += 1;
+            match (says, begun_against) {
+                (Says::Place, true) => summary.without_place = summary.without_place.saturating_sub(1),
+                (Says::Ended(_), false) => summary.without_place += 1,
+                (Says::Place, false) | (Says::Ended(_), true) => {}
+                (Says::Open | Says::NoPlace, begun) => {
+                    open += 1;
+                    summary.ready = summary.ready.saturating_sub(1);
+                    summary.without_place = summary.without_place.saturating_sub(u64::from(begun));
+                }
+            }
+        }
+        summary.undecided += open;
+        if open > 0 || (said.is_some() && summary.twice > 0) {
+            summary.statuses.push(StatusWord {
+                key: TWICE_KEY.to_owned(),
+                word: TWICE_WORD.to_owned(),
+                rows: if open > 0 { open } else { summary.twice },
+                meaning: said,
+                chosen: said.is_some(),
             });
         }
     }

@@ -4,6 +4,7 @@
 //! for a person. Begun again after a restart, an import adds nobody twice.
 
 mod again;
+mod file_says;
 mod jobs;
 mod look;
 mod one;
@@ -32,6 +33,7 @@ use tokio::sync::mpsc;
 
 pub use self::{
     again::{Again, Group},
+    file_says::TWICE_KEY,
     jobs::{Job, Jobs, Progress},
     one::{Taken, kept_mapping},
     rows::{Wrong, read_again, with_typed, wrongs},
@@ -131,7 +133,7 @@ impl Importer {
     /// Remembers for later files what somebody said about words of this one.
     pub async fn remember(&self, words: &[(String, StatusMeaning)]) -> Result<(), ImportError> {
         // That a row says nothing means something else in each file.
-        let words = words.iter().filter(|(key, _)| key != NO_STATUS_KEY);
+        let words = words.iter().filter(|(key, _)| key != NO_STATUS_KEY && key != TWICE_KEY);
         let words: Vec<(String, String)> =
             words.map(|(key, meaning)| (key.clone(), meaning.word().to_owned())).collect();
         Ok(self.org.remember_import_words(&words, self.clock.now()).await?)
@@ -183,7 +185,7 @@ impl Importer {
     ) -> Result<Look, ImportError> {
         let json = serde_json::to_value(mapping).expect("a mapping is JSON");
         self.org.import_checked(import.id, &json, &Value::Null).await?;
-        let mut look = Look::default();
+        let mut look = Look::new(mapping);
         let mut stretches = self.read(import, mapping);
         while let Some(stretch) = stretches.recv().await {
             let Stretch { rows, at, told } = stretch?;
@@ -201,6 +203,7 @@ impl Importer {
             progress(at);
         }
         look.ask_about_empty();
+        look.settle_twice(mapping);
         Ok(look)
     }
 
@@ -229,7 +232,7 @@ impl Importer {
         let mut people = self.fixed(import, mapping).await?;
         summary.fixed = people.len() as u64;
         // Whoever gave the place back leaves before anybody new comes: of one number the one who stands is told.
-        let compared = self.compare_now(import, mapping, &people).await?;
+        let (compared, file) = self.compare_now(import, mapping, &people).await?;
         summary.again = compared.again(&summary.again);
         self.take_over(import, &compared, &mut summary.again).await?;
         let into = Into { import, wishes: &wishes, same: &compared.same };
@@ -241,7 +244,9 @@ impl Importer {
             read = at;
             for row in rows {
                 match row {
-                    Read::Person(person, _) => people.push(person),
+                    Read::Person(person, _) => people.extend(
+                        file.settled(person.registrant).map(|registrant| Person { registrant, ..person }),
+                    ),
                     Read::LeftOut { refused_in, person, .. } => {
                         if let Some(phone) = person.phone.filter(|_| !refused_in.is_empty()) {
                             refused.push((phone, refused_in));

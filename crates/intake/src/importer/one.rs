@@ -74,17 +74,22 @@ impl Importer {
         match read_row(row, &mapping) {
             Read::ToFix(..) | Read::LeftOut { known: false, .. } => self.keep(import, kept).await,
             Read::LeftOut { known: true, person, .. } => {
-                self.end(import, *person, RegistrantStatus::Cancelled).await
+                self.end(import, *person, RegistrantStatus::Cancelled, kept).await
             }
-            Read::Person(person, _) | Read::NoStatus(person) => self.register_one(import, person).await,
+            Read::Person(person, _) | Read::NoStatus(person) => self.register_one(import, person, kept).await,
         }
     }
 
-    async fn register_one(&self, import: &Import, person: Person) -> Result<Taken, ImportError> {
+    async fn register_one(
+        &self,
+        import: &Import,
+        person: Person,
+        kept: ImportRow,
+    ) -> Result<Taken, ImportError> {
         if let Some(status @ (RegistrantStatus::Cancelled | RegistrantStatus::Refunded)) =
             person.registrant.status
         {
-            return self.end(import, person.registrant, status).await;
+            return self.end(import, person.registrant, status, kept).await;
         }
         let wishes = Wishes::none(&import.file_name);
         let into = Into { import, wishes: &wishes, same: &HashSet::new() };
@@ -96,18 +101,28 @@ impl Importer {
         Ok(if is_new { Taken::Registered } else { Taken::Already })
     }
 
-    /// Ends the registration of somebody who is here.
+    /// Ends the registration of somebody who is here. What is said of another payment or order than the registration's own ends nothing unasked.
     async fn end(
         &self,
         import: &Import,
         person: NewRegistrant,
         status: RegistrantStatus,
+        kept: ImportRow,
     ) -> Result<Taken, ImportError> {
         let now = self.clock.now();
+        let said_of = person.reference.clone();
         let here = self.org.registrations_of(import.workshop, vec![person], now).await?;
         let Some((id, RegistrantStatus::Registered)) = here.into_iter().flatten().next() else {
             return Ok(Taken::LeftOut);
         };
+        let own = self.org.registrant(import.workshop, id).await?.reference;
+        if !own.is_empty() && !said_of.is_empty() && own != said_of {
+            let says = format!(
+                "This is said of {said_of}, and the person is registered under {own}. The registration stands: cancel it by hand if it has ended."
+            );
+            let problems = serde_json::to_value([Wrong { cell: None, says }]).expect("texts are JSON");
+            return self.keep(import, ImportRow { problems, decision: Decision::Open, ..kept }).await;
+        }
         self.org.take_over_status(import.id, import.workshop, id, status, now).await?;
         Ok(Taken::Ended)
     }
@@ -133,6 +148,9 @@ fn opened(pairs: &[(String, String)]) -> Result<(Sheet, Mapping), String> {
     let sheet = Sheet::from_source(Cursor::new(text.into_bytes()), "webhook.csv")
         .map_err(|error: SheetError| error.to_string())?;
     let mapping = Mapping::guess(&sheet);
+    if let Some(column) = mapping.not_used(&sheet).into_iter().find(|column| column.asks.is_some() || mapping.get(Field::Phone).is_none()) {
+        return Err(format!("The field “{}” was not used: {}.", column.title, column.why));
+    }
     match sheet.header_line().is_some() && mapping.chosen().next().is_some() {
         true => Ok((sheet, mapping)),
         false => Err(none()),

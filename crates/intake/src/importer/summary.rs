@@ -45,6 +45,8 @@ pub struct Summary {
     pub left_out: u64,
     /// Rows of which nobody has said what their status means; left out as well.
     pub undecided: u64,
+    /// People who are paid in one row, and cancelled or refunded in another.
+    pub twice: u64,
     /// Of the ready ones, registered as cancelled or refunded: they are told nothing.
     pub without_place: u64,
     /// People who want no messages; entered as such with the import.

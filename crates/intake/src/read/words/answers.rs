@@ -78,7 +78,7 @@ pub(in crate::read) fn bare_answer(cell: &str) -> Option<bool> {
 }
 
 /// Whether a remark speaks of a refund, a cancellation or of not coming.
-pub(in crate::read) fn remarks_against(cell: &str) -> bool {
+pub(crate) fn remarks_against(cell: &str) -> bool {
     #[rustfmt::skip]
     const AGAINST: &[&str] = &[
         "refund", "refunded", "refunds", "cancelled", "canceled", "cancel", "cancellation", "chargeback", "not coming", "not attending",

@@ -9,7 +9,10 @@ mod whose;
 pub use answers::{Agreed, agreed, yes_or_no};
 pub use status::{StatusMeaning, status_key};
 
-pub(super) use answers::{bare_answer, is_plain_no, refuses, remarks_against};
+pub(crate) use answers::remarks_against;
+pub(crate) use own::line_against;
+
+pub(super) use answers::{bare_answer, is_plain_no, refuses};
 pub(super) use own::{asks_whose, cell_against, is_self, word_against};
 pub(super) use status::{Known, caption, known};
 pub(super) use titles::{

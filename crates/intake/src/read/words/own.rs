@@ -119,6 +119,12 @@ pub(in crate::read) fn cell_against(cell: &str, name: &str) -> Option<String> {
     strange(&said, BESIDE)
 }
 
+/// Whether a line of a chat with a number says whose it is, or that it is wrong.
+pub(crate) fn line_against(line: &str) -> bool {
+    let said = plain(line);
+    whose(&said).whose == Whose::Other || not_theirs(&said).is_some()
+}
+
 /// Whether a title asks whose the number of the row is: "Number belongs to", "Relation with the number".
 pub(in crate::read) fn asks_whose(title: &str) -> bool {
     const NUMBER: &[&str] =

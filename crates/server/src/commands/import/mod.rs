@@ -18,7 +18,7 @@ use domain::{ids::ImportId, time::WallClock, workshop::Difference};
 use indicatif::{ProgressBar, ProgressStyle};
 use intake::{
     Importer, Summary,
-    importer::Progress,
+    importer::{Progress, TWICE_KEY},
     read::{DateOrder, Field, Mapping, NO_STATUS_KEY, OrderFound, StatusMeaning, status_key},
 };
 use store::{
@@ -66,7 +66,7 @@ pub struct ImportCommand {
     #[arg(long, value_name = "COLUMN")]
     ignore: Vec<String>,
     /// Take over in what a newer list differs from what is registered here: ended (cancelled or refunded in the file), no-place (failed,
-    /// expired), changed (another number or name), returned (registered again), gone (not in the file any more). Without a word: ended,
+    /// expired), other-payment (another payment or order of theirs failed or ended), changed (another number or name), returned (registered again), gone (not in the file any more). Without a word: ended,
     /// no-place and changed; nobody is added to those who get messages
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     take: Vec<String>,
@@ -109,7 +109,8 @@ fn status_words(said: &[String]) -> anyhow::Result<Vec<(String, StatusMeaning)>>
         let meaning = meaning.parse::<StatusMeaning>().map_err(|()| {
             anyhow::anyhow!("--status {word}: say registered, left-out, cancelled or refunded, not {meaning}")
         })?;
-        let key = if word.trim() == NO_STATUS_KEY { NO_STATUS_KEY.to_owned() } else { status_key(word) };
+        let of_the_file = [NO_STATUS_KEY, TWICE_KEY].into_iter().find(|key| *key == word.trim());
+        let key = of_the_file.map_or_else(|| status_key(word), str::to_owned);
         Ok((key, meaning))
     };
     said.iter().map(read).collect()
@@ -120,7 +121,7 @@ fn differences(command: &ImportCommand) -> anyhow::Result<Vec<(Difference, bool)
     let read = |(word, take): (&String, bool)| {
         let kind = word.trim().replace('-', "_").parse::<Difference>().map_err(|_| {
             let option = if take { "--take" } else { "--leave" };
-            anyhow::anyhow!("{option} {word}: say ended, no-place, changed, returned or gone")
+            anyhow::anyhow!("{option} {word}: say ended, no-place, other-payment, changed, returned or gone")
         })?;
         Ok((kind, take))
     };
@@ -144,7 +145,7 @@ pub(super) fn open_words(summary: &Summary) -> Vec<String> {
         .iter()
         .take(WORDS_SAID)
         .map(|word| {
-            let key = if word.key == NO_STATUS_KEY { NO_STATUS_KEY } else { &word.word };
+            let key = if word.key == NO_STATUS_KEY || word.key == TWICE_KEY { &word.key } else { &word.word };
             format!(
                 "the status “{}” ({}) is not known: say --status \"{key}=registered\" (or left-out, cancelled, refunded)",
                 word.word,

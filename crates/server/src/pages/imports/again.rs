@@ -91,7 +91,7 @@ fn kind_part(kind: Difference, group: Group, people: &[ShownDifference]) -> Mark
 fn sides(kind: Difference, one: &ShownDifference) -> (String, String) {
     let status = status_word(one.here.status).to_owned();
     match kind {
-        Difference::Ended => {
+        Difference::Ended | Difference::OtherPayment => {
             let there = one.there.status.parse::<RegistrantStatus>();
             (status, there.map_or(String::new(), |there| status_word(there).to_owned()))
         }

@@ -16,6 +16,10 @@ pub fn met(kind: Difference, people: u64) -> String {
             "person is registered here, and has a status in the file that gives no place",
             "people are registered here, and have a status in the file that gives no place",
         ),
+        Difference::OtherPayment => n(
+            "person is registered here under another payment or order than the one that failed or ended in the file",
+            "people are registered here under another payment or order than the one that failed or ended in the file",
+        ),
         Difference::Changed => n(
             "person has another number, name or e-mail in the file",
             "people have another number, name or e-mail in the file",
@@ -34,8 +38,10 @@ pub fn met(kind: Difference, people: u64) -> String {
 /// What happens when it is taken over, and when it is not.
 pub fn effect(kind: Difference, take: bool) -> &'static str {
     match (kind, take) {
-        (Difference::Ended | Difference::NoPlace, true) => "their registration ends",
-        (Difference::Ended | Difference::NoPlace | Difference::Gone, false) => "they stay registered",
+        (Difference::Ended | Difference::NoPlace | Difference::OtherPayment, true) => "their registration ends",
+        (Difference::Ended | Difference::NoPlace | Difference::OtherPayment | Difference::Gone, false) => {
+            "they stay registered"
+        }
         (Difference::Changed, true) => "what the file says is taken over",
         (Difference::Changed, false) => "what stands here stays",
         (Difference::Returned, true) => "they are registered again",
@@ -56,6 +62,10 @@ pub fn done(kind: Difference, people: u64) -> String {
             "registration ended: the file’s status gives no place",
             "registrations ended: the file’s status gives no place",
         ),
+        Difference::OtherPayment => n(
+            "registration ended: another payment or order of theirs failed or ended in the file",
+            "registrations ended: another payment or order of theirs failed or ended in the file",
+        ),
         Difference::Changed => n(
             "registration corrected: number, name or e-mail as in the file",
             "registrations corrected: number, name or e-mail as in the file",
@@ -71,7 +81,7 @@ pub fn done(kind: Difference, people: u64) -> String {
 /// The choice, for a box to tick.
 pub fn choice(kind: Difference) -> &'static str {
     match kind {
-        Difference::Ended | Difference::NoPlace => "End their registration",
+        Difference::Ended | Difference::NoPlace | Difference::OtherPayment => "End their registration",
         Difference::Changed => "Take over what the file says",
         Difference::Returned => "Register them again: they get messages",
         Difference::Gone => "Cancel their registration",
