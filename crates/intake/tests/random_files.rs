@@ -50,7 +50,8 @@ const NO_PLACE: &[&str] = &[
     "Not attending",
 ];
 const OPEN: &[&str] =
-    &["authorized", "Partially Refunded", "perhaps", "see remark", "3", "In review", "x", "no-show", "Ok?"];
+    &["authorized", "Partially Refunded", "perhaps", "see remark", "3", "In review", "x", "no-show", "Ok?", "Paid ❌", "❌ Paid", "Paid?", "!Paid", "Paid ⏳",
+        "~~Paid~~", "Confirmed (?)", "-1", "Yes, refunded later", "Paid - cheque bounced"];
 
 /// A small generator that gives the same files for the same seed everywhere.
 struct Dice(u64);
@@ -134,6 +135,8 @@ fn make(dice: &mut Dice, titles: &Titles) -> Made {
         ("status", 15),
         ("paid", 15),
         ("cancelled", 15),
+        ("paid_open", 15),
+        ("refund_amount", 15),
         ("optout", 30),
         ("consent", 20),
         ("digits", 50),
@@ -150,6 +153,13 @@ fn make(dice: &mut Dice, titles: &Titles) -> Made {
     for at in (1..columns.len()).rev() {
         let other = dice.roll(at + 1);
         columns.swap(at, other);
+    }
+    // A second list beside the first: the same titles once more, and other people.
+    if dice.chance(10) {
+        let titled = |kind: &str| columns.iter().find(|(of, _)| *of == kind).map(|(_, title)| *title);
+        if let (Some(name), Some(phone)) = (titled("name"), titled("phone")) {
+            columns.extend([("name_other", name), ("phone_other", phone)]);
+        }
     }
     let mut text = String::new();
     if dice.chance(15) {
@@ -231,6 +241,19 @@ fn person(dice: &mut Dice, columns: &[(&str, &str)], row: usize) -> (Vec<String>
                 let yes = dice.chance(30);
                 states.push(Some(!yes));
                 if yes { "TRUE" } else { "FALSE" }.to_owned()
+            }
+            // Whatever a yes means there, nobody has said so.
+            "paid_open" => {
+                let yes = dice.chance(60);
+                states.push(if yes { None } else { Some(false) });
+                if yes { "Yes" } else { "No" }.to_owned()
+            }
+            "refund_amount" => {
+                let above = dice.chance(30);
+                if above {
+                    states.push(None);
+                }
+                if above { *dice.one(&["499.00", "100", "₹ 250"]) } else { *dice.one(&["0.00", "", "0"]) }.to_owned()
             }
             "optout" => {
                 let yes = dice.chance(40);
@@ -325,7 +348,8 @@ fn every_real_title_is_read_as_what_stands_below_it() {
             "phone" | "phone_buyer" | "phone_other" | "digits" | "reference" => format!("900000000{at}"),
             "email" | "email_buyer" | "email_other" => format!("asha{at}@example.com"),
             "status" => ["paid", "failed", "paid"][at % 3].to_owned(),
-            "paid" | "cancelled" | "optout" | "consent" => ["Yes", "No", "Yes"][at % 3].to_owned(),
+            "refund_amount" => ["0.00", "499.00", "0.00"][at % 3].to_owned(),
+            "paid" | "paid_open" | "cancelled" | "optout" | "consent" => ["Yes", "No", "Yes"][at % 3].to_owned(),
             "country" => "India".to_owned(),
             "registered" => format!("2027-01-0{} 09:30", at + 1),
             "name" | "first" | "last" | "name_buyer" | "name_other" => {
@@ -345,7 +369,7 @@ fn every_real_title_is_read_as_what_stands_below_it() {
             "name" | "name_buyer" => &[Field::Name],
             "first" => &[Field::FirstName],
             "last" => &[Field::LastName],
-            "status" | "paid" | "cancelled" => &[Field::Status],
+            "status" | "paid" | "paid_open" | "cancelled" | "refund_amount" => &[Field::Status],
             "optout" => &[Field::OptOut],
             "consent" => &[Field::Consent],
             "country" => &[Field::CountryCode],

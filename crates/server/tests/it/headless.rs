@@ -402,6 +402,21 @@ async fn an_import_refuses_what_the_page_asks_and_says_what_the_page_says() {
     let (code, answer) = take(parents, &["--map", "phone=Parent's phone"]);
     assert_eq!((code, &answer["counts"]["new"]), (Some(0), &Value::from(3)), "{answer}");
 
+    // What the columns leave open is refused with the column's name, and answered.
+    let remarks = "Name,Phone,Remarks\nU,9000000061,Refunded on 12 Nov\nV,9000000062,\n";
+    let (code, answer) = take(remarks, &[]);
+    assert_eq!((code, &answer["counts"]["new"]), (Some(1), &Value::from(0)), "{answer}");
+    assert!(answer["refused"][0].as_str().unwrap().contains("--ignore \"Remarks\""), "{answer}");
+    let (code, answer) = take(remarks, &["--ignore", "Remarks"]);
+    assert_eq!((code, &answer["counts"]["new"]), (Some(0), &Value::from(2)), "{answer}");
+    let twice = "Name,Phone,Status\nW,9000000071,paid\nW,9000000071,refunded\n";
+    let (code, answer) = take(twice, &[]);
+    assert_eq!((code, &answer["counts"]["new"]), (Some(1), &Value::from(0)), "{answer}");
+    let option = "--status \"(paid and refunded)=registered\"";
+    assert!(answer["refused"][0].as_str().unwrap().contains(option), "{answer}");
+    let (code, answer) = take(twice, &["--status", "(paid and refunded)=refunded"]);
+    assert_eq!((code, &answer["counts"]["without_place"]), (Some(0), &Value::from(1)), "{answer}");
+
     // --strict takes only what is clean; nobody with a number is not a success.
     let short = "Name,Phone\nD,9000000031\nE,12\n";
     let (code, answer) = take(short, &["--strict"]);

@@ -226,4 +226,44 @@ on_both! {
         let omar = clerk.people().await.into_iter().find(|one| one.starts_with("Omar")).unwrap();
         assert!(omar.ends_with(RegistrantStatus::Cancelled.word()), "{omar}");
     }
+
+    async fn a_refund_of_a_payment_ends_it_in_a_first_list_and_in_a_newer_one(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut clerk = Clerk::at(&world, &people).await;
+        clerk.take("Name,Phone,Ticket id,Status\n\
+            Ravi Kumar,9000000102,pay_1,captured\n\
+            Ravi Kumar,9000000102,pay_1,refunded\n\
+            Meena S,9000000103,pay_2,captured\n\
+            Tara Sen,9000000104,pay_3,refunded\n\
+            Tara Sen,9000000104,pay_4,captured\n").await;
+        let stands = |people: &[String], name: &str| people.iter().find(|one| one.starts_with(name)).cloned();
+        let here = clerk.people().await;
+        assert_eq!(stands(&here, "Ravi").as_deref(), Some("Ravi Kumar +919000000102 refunded"));
+        assert_eq!(stands(&here, "Meena").as_deref(), Some("Meena S +919000000103 registered"));
+        assert_eq!(stands(&here, "Tara"), None, "two payments and no times: nobody can tell, so nobody is registered");
+        let (id, page) = clerk.look("Name,Phone,Ticket id,Status\n\
+            Meena S,9000000103,pay_2,captured\n\
+            Meena S,9000000103,pay_2,refunded\n").await;
+        assert!(boxes(&page).contains(&("ended", true)), "{}", page.body);
+        clerk.import(id, Some(&["ended"])).await;
+        assert_eq!(stands(&clerk.people().await, "Meena").as_deref(), Some("Meena S +919000000103 refunded"));
+    }
+
+    async fn another_payment_that_failed_ends_a_registration_only_where_somebody_says_so(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut clerk = Clerk::at(&world, &people).await;
+        clerk.take("Name,Phone,Ticket id,Status\nRavi Kumar,9000000102,pay_1,captured\n").await;
+        for status in ["failed", "refunded"] {
+            let list = format!("Name,Phone,Ticket id,Status\nRavi Kumar,9000000102,pay_2,{status}\n");
+            let (id, page) = clerk.look(&list).await;
+            assert_eq!(boxes(&page), [("other_payment", false)], "{status}: {}", page.body);
+            clerk.import(id, None).await;
+            assert_eq!(clerk.people().await, ["Ravi Kumar +919000000102 registered"], "{status}");
+        }
+        let (id, _) = clerk.look("Name,Phone,Ticket id,Status\nRavi Kumar,9000000102,pay_2,refunded\n").await;
+        clerk.import(id, Some(&["other_payment"])).await;
+        assert_eq!(clerk.people().await, ["Ravi Kumar +919000000102 refunded"]);
+    }
 }
