@@ -25,6 +25,7 @@ impl PersonName {
         let spaced: String =
             decoded.chars().filter(kept).map(|c| if is_blank(c) { ' ' } else { c }).collect();
         let tidy = without_quotes(&spaced.split_whitespace().collect::<Vec<_>>().join(" "));
+        let tidy = if tidy.contains(['(', '<', '~']) { until_still(tidy) } else { tidy };
         let usable = tidy.chars().any(char::is_alphanumeric) && tidy.chars().count() <= NAME_CHARS_MAX;
         (usable && !says_nothing(&tidy)).then_some(PersonName(tidy))
     }
@@ -92,6 +93,16 @@ const NOTHING: &[&str] = &[
     "no-name",
     "not set",
     "(not set)",
+    "\\n",
+    "guest",
+    "guest user",
+    "whatsapp user",
+    "deleted user",
+    "anonymous",
+    "first last",
+    "अज्ञात",
+    "लागू नहीं",
+    "नाम",
 ];
 /// Of so many digits without a letter nobody is called.
 const NUMBER_DIGITS: usize = 6;
@@ -109,9 +120,67 @@ fn says_nothing(tidy: &str) -> bool {
     // "undefined undefined" is two columns that said nothing; "Nan Das" is somebody.
     let words = || tidy.split_whitespace().all(|word| nothing(word) || bare(word));
     nothing(tidy)
+        || is_place_or_address(tidy)
         || bare(tidy)
         || words()
         || (!lettered && tidy.chars().filter(|c| c.is_numeric()).count() >= NUMBER_DIGITS)
+}
+
+/// A place that a program should have filled (`{{1}}`, `{name}`, `%FIRSTNAME%`), a form of address alone (`Mr.`), an e-mail address.
+fn is_place_or_address(text: &str) -> bool {
+    let place = |open: &str, close: &str| text.starts_with(open) && text.ends_with(close) && text.len() > 2;
+    let words = || text.split_whitespace();
+    place("{", "}")
+        || place("%", "%")
+        || place("<<", ">>")
+        || place("$", "}")
+        || words().all(is_address)
+        || (text.contains('@') && words().count() == 1 && crate::email::Email::parse(text).is_ok())
+}
+
+/// Without additions and the quotation marks that come free with them, as often as there are any.
+fn until_still(mut text: String) -> String {
+    loop {
+        let without = without_quotes(&without_additions(&text));
+        let next = without.split_whitespace().collect::<Vec<_>>().join(" ");
+        if next.len() >= text.len() {
+            return text;
+        }
+        text = next;
+    }
+}
+
+/// Takes away what programs put around or behind a name: a formula's link, tags of a web page, WhatsApp's `~` at the end, the number in brackets.
+fn without_additions(text: &str) -> String {
+    let text = text.trim_end_matches(['~', '\u{223C}', '\u{FF5E}']).trim_end();
+    // HYPERLINK("address","Asha"): what is shown is the last text of it.
+    let upper = text.get(..10).map(str::to_ascii_uppercase);
+    if upper.as_deref() == Some("HYPERLINK(")
+        && let Some(inner) = text.strip_suffix(')')
+    {
+        let shown = inner[10..].rsplit([',', ';']).next().unwrap_or_default();
+        return shown.trim_matches(['"', '\'', ' ']).to_owned();
+    }
+    let mut text = text.to_owned();
+    // Short tags of letters alone: "Asha <3" is no tag.
+    while let Some(open) = text.find('<')
+        && let Some(close) = text[open..].find('>').map(|at| open + at)
+    {
+        let tag = text[open + 1..close].trim_start_matches('/');
+        if tag.is_empty() || tag.len() > 10 || !tag.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            break;
+        }
+        text.replace_range(open..=close, "");
+    }
+    if let Some(inner) = text.strip_suffix(')')
+        && let Some(open) = inner.rfind('(')
+        && inner[open..].chars().filter(char::is_ascii_digit).count() >= NUMBER_DIGITS
+        && !inner[open..].chars().any(char::is_alphabetic)
+        && !text[..open].trim().is_empty()
+    {
+        text.truncate(open);
+    }
+    text.trim().to_owned()
 }
 
 /// Takes away what stands around a name and belongs to a file: separators, an equals sign, WhatsApp's `~`, quotation marks without a
@@ -299,6 +368,40 @@ mod tests {
     fn check(typed: &str, whole: &str, first: &str) {
         let name = PersonName::parse(typed).unwrap_or_else(|| panic!("{typed:?} is a name"));
         assert_eq!((name.as_str(), name.first()), (whole, first), "for {typed:?}");
+    }
+
+    #[test]
+    fn what_programs_write_for_a_name_or_around_one_is_seen_through() {
+        for nobody in [
+            "{{1}}",
+            "{name}",
+            "%FIRSTNAME%",
+            "\\N",
+            "Mr.",
+            "Guest",
+            "WhatsApp User",
+            "अज्ञात",
+            "लागू नहीं",
+            "asha@list.example",
+            "Deleted User",
+            "{{ contact.name }}",
+            "<b></b>",
+        ] {
+            assert_eq!(PersonName::parse(nobody), None, "{nobody}");
+        }
+        for (typed, whole) in [
+            ("=HYPERLINK(\"x\",\"Asha\")", "Asha"),
+            ("<b>Asha</b>", "Asha"),
+            ("Asha Rao (9000000001)", "Asha Rao"),
+            ("~Asha~", "Asha"),
+            ("Asha <3", "Asha <3"),
+            ("Asha (Pune)", "Asha (Pune)"),
+            ("Guest Kumar", "Guest Kumar"),
+            ("Mr. Ravi", "Mr. Ravi"),
+            ("Nil Armstrong", "Nil Armstrong"),
+        ] {
+            assert_eq!(PersonName::parse(typed).map(|name| name.0).as_deref(), Some(whole), "{typed}");
+        }
     }
 
     #[test]

@@ -125,9 +125,11 @@ pub fn is_landline(e164: &str) -> bool {
         return false;
     };
     let ten = digits.strip_prefix("91").filter(|ten| ten.len() == 10);
-    let looked_up =
-        || library_reading(digits).is_some_and(|reading| reading.kind == Some(Type::FixedLine));
-    match ten.filter(|ten| ten.starts_with(['6', '7', '8', '9'])).and_then(|ten| ten[..5].parse::<usize>().ok()) {
+    let looked_up = || library_reading(digits).is_some_and(|reading| reading.kind == Some(Type::FixedLine));
+    match ten
+        .filter(|ten| ten.starts_with(['6', '7', '8', '9']))
+        .and_then(|ten| ten[..5].parse::<usize>().ok())
+    {
         Some(beginning) => {
             let Some(known) = INDIAN_BEGINNINGS.get(beginning - 60_000) else { return looked_up() };
             match known.load(Ordering::Relaxed) {
@@ -196,7 +198,9 @@ pub enum PhoneError {
     #[error("This is not a phone number. Write digits only, with the country code, such as +91 98123 45678.")]
     NotANumber,
     /// Fewer digits than any number has.
-    #[error("This number has {digits} digits: too short. An Indian mobile number has 10 after +91.")]
+    #[error(
+        "This number has {digits} digits: too short. An Indian mobile number has 10 after +91, and a number of another country its own length."
+    )]
     TooShort {
         /// Digits found.
         digits: usize,

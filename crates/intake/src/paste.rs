@@ -25,8 +25,18 @@ pub struct Pasted {
 /// What a line of a chat says besides a name and a number, by which somebody has to look at it: "cancelled", "❌", "not coming", "left", "my husband's".
 fn says_against(text: &str) -> bool {
     const SIGNS: &[char] = &['❌', '✗', '✘', '✖', '🚫', '⛔', '👎', '❎', '⏳'];
-    const EVENTS: &[&str] =
-        &["left", "removed", "was removed", "not in group", "exited", "blocked", "joined using", "cancelled", "canceled", "refund"];
+    const EVENTS: &[&str] = &[
+        "left",
+        "removed",
+        "was removed",
+        "not in group",
+        "exited",
+        "blocked",
+        "joined using",
+        "cancelled",
+        "canceled",
+        "refund",
+    ];
     let plain: String = text
         .chars()
         .map(|c| if c.is_alphanumeric() || ('\u{900}'..='\u{97F}').contains(&c) { c } else { ' ' })
@@ -196,7 +206,19 @@ fn name_of(text: &str) -> String {
         let numbering = !plain.is_empty() && plain.chars().all(|c| c.is_ascii_digit());
         !plain.is_empty() && !numbering && !AROUND.contains(&plain.as_str())
     });
-    const NEVER: &[&str] = &["cancelled", "canceled", "cancel", "refunded", "refund", "not", "coming", "left", "removed", "papa", "mummy"];
+    const NEVER: &[&str] = &[
+        "cancelled",
+        "canceled",
+        "cancel",
+        "refunded",
+        "refund",
+        "not",
+        "coming",
+        "left",
+        "removed",
+        "papa",
+        "mummy",
+    ];
     let words = words.filter(|word| {
         let plain = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
         !NEVER.contains(&plain.as_str())
@@ -283,7 +305,9 @@ mod tests {
                 .collect();
             assert_eq!(verdicts, [crate::read::Verdict::Good, crate::read::Verdict::Unknown], "{says}");
         }
-        let left = as_table("12/01/27, 9:31 am - +91 98765 43211 left\n12/01/27, 9:31 am - +91 98765 43212: Not coming\nAsha 9876543210\n");
+        let left = as_table(
+            "12/01/27, 9:31 am - +91 98765 43211 left\n12/01/27, 9:31 am - +91 98765 43212: Not coming\nAsha 9876543210\n",
+        );
         assert_eq!(left.table.matches("\t?").count(), 2, "{}", left.table);
     }
 

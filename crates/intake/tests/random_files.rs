@@ -49,9 +49,27 @@ const NO_PLACE: &[&str] = &[
     "Refund initiated",
     "Not attending",
 ];
-const OPEN: &[&str] =
-    &["authorized", "Partially Refunded", "perhaps", "see remark", "3", "In review", "x", "no-show", "Ok?", "Paid ❌", "❌ Paid", "Paid?", "!Paid", "Paid ⏳",
-        "~~Paid~~", "Confirmed (?)", "-1", "Yes, refunded later", "Paid - cheque bounced"];
+const OPEN: &[&str] = &[
+    "authorized",
+    "Partially Refunded",
+    "perhaps",
+    "see remark",
+    "3",
+    "In review",
+    "x",
+    "no-show",
+    "Ok?",
+    "Paid ❌",
+    "❌ Paid",
+    "Paid?",
+    "!Paid",
+    "Paid ⏳",
+    "~~Paid~~",
+    "Confirmed (?)",
+    "-1",
+    "Yes, refunded later",
+    "Paid - cheque bounced",
+];
 
 /// A small generator that gives the same files for the same seed everywhere.
 struct Dice(u64);
@@ -253,7 +271,8 @@ fn person(dice: &mut Dice, columns: &[(&str, &str)], row: usize) -> (Vec<String>
                 if above {
                     states.push(None);
                 }
-                if above { *dice.one(&["499.00", "100", "₹ 250"]) } else { *dice.one(&["0.00", "", "0"]) }.to_owned()
+                if above { *dice.one(&["499.00", "100", "₹ 250"]) } else { *dice.one(&["0.00", "", "0"]) }
+                    .to_owned()
             }
             "optout" => {
                 let yes = dice.chance(40);
@@ -349,7 +368,9 @@ fn every_real_title_is_read_as_what_stands_below_it() {
             "email" | "email_buyer" | "email_other" => format!("asha{at}@example.com"),
             "status" => ["paid", "failed", "paid"][at % 3].to_owned(),
             "refund_amount" => ["0.00", "499.00", "0.00"][at % 3].to_owned(),
-            "paid" | "paid_open" | "cancelled" | "optout" | "consent" => ["Yes", "No", "Yes"][at % 3].to_owned(),
+            "paid" | "paid_open" | "cancelled" | "optout" | "consent" => {
+                ["Yes", "No", "Yes"][at % 3].to_owned()
+            }
             "country" => "India".to_owned(),
             "registered" => format!("2027-01-0{} 09:30", at + 1),
             "name" | "first" | "last" | "name_buyer" | "name_other" => {

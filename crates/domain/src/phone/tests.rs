@@ -363,7 +363,9 @@ proptest! {
 
 #[test]
 fn indian_landlines_that_begin_like_mobiles_are_known() {
-    for landline in ["080-25551234", "8022223333", "079-26401234", "8041234567", "08025551234", "0124-4123456"] {
+    for landline in
+        ["080-25551234", "8022223333", "079-26401234", "8041234567", "08025551234", "0124-4123456"]
+    {
         let phone = Phone::parse(landline, Country::INDIA).unwrap();
         assert!(phone.is_landline(), "{landline}");
         assert_eq!(phone.kind(), PhoneKind::Landline, "{landline}");
@@ -379,7 +381,8 @@ fn what_the_first_five_digits_tell_is_what_the_library_says_of_the_whole_number(
     for beginning in (60_000..100_000).step_by(7) {
         for ending in ["00001", "55123", "99999", "23456"] {
             let e164 = format!("+91{beginning}{ending}");
-            let library = super::library_reading(&e164[1..]).is_some_and(|read| read.kind == Some(Type::FixedLine));
+            let library =
+                super::library_reading(&e164[1..]).is_some_and(|read| read.kind == Some(Type::FixedLine));
             assert_eq!(is_landline(&e164), library, "{e164}");
         }
     }

@@ -292,9 +292,7 @@ impl Importer {
             for here in known {
                 let stands = here.status == RegistrantStatus::Registered;
                 match (stands, file.says(here.key)) {
-                    (true, Some(Says::Ended(status)))
-                        if file.is_about_another(here.key, &here.reference) =>
-                    {
+                    (true, Some(Says::Ended(status))) if file.is_about_another(here.key, &here.reference) => {
                         compared.other_payment.push((here.id, status));
                     }
                     (true, Some(Says::NoPlace)) if file.is_about_another(here.key, &here.reference) => {

@@ -171,9 +171,10 @@ impl FileSays {
 
     /// Those of whom one row gives a place and another one ends it: what both say together, and whether the first row ended it.
     pub(super) fn twice(&self) -> impl Iterator<Item = (Says, bool)> + '_ {
-        self.against.keys().filter(|key| self.is_twice(**key)).map(|key| {
-            (self.says(*key).unwrap_or(Says::Open), self.begun_against.contains(key))
-        })
+        self.against
+            .keys()
+            .filter(|key| self.is_twice(**key))
+            .map(|key| (self.says(*key).unwrap_or(Says::Open), self.begun_against.contains(key)))
     }
 
     /// A row of somebody to register, as all rows about them have it; `None` for a row that another one outweighs, and for who is in question.
@@ -193,9 +194,10 @@ impl FileSays {
     pub(super) fn is_about_another(&self, key: u64, reference: &str) -> bool {
         let own = reference_hash(reference);
         own != 0
-            && self.against.get(&key).is_some_and(|rows| {
-                rows.iter().all(|(_, at)| at.reference != 0 && at.reference != own)
-            })
+            && self
+                .against
+                .get(&key)
+                .is_some_and(|rows| rows.iter().all(|(_, at)| at.reference != 0 && at.reference != own))
     }
 }
 
@@ -239,7 +241,10 @@ mod tests {
         use RegistrantStatus::{Cancelled, Refunded, Registered};
         check(&[row(Registered, "pay_1", 0), row(Refunded, "pay_1", 0)], Says::Ended(Refunded));
         check(&[row(Registered, "pay_1", 9), row(Cancelled, "pay_1", 5)], Says::Ended(Cancelled));
-        check(&[row(Registered, "pay_1", 1), row(Refunded, "pay_1", 2), row(Registered, "pay_2", 3)], Says::Place);
+        check(
+            &[row(Registered, "pay_1", 1), row(Refunded, "pay_1", 2), row(Registered, "pay_2", 3)],
+            Says::Place,
+        );
         check(&[row(Registered, "pay_1", 1), row(Refunded, "pay_2", 2)], Says::Ended(Refunded));
         check(&[row(Registered, "pay_1", 3), row(Refunded, "pay_2", 2)], Says::Place);
         check(&[row(Registered, "", 1), row(Refunded, "", 2)], Says::Ended(Refunded));
@@ -265,8 +270,7 @@ mod tests {
 
     #[test]
     fn what_somebody_said_settles_those_whose_rows_contradict() {
-        let rows =
-            [row(RegistrantStatus::Registered, "", 0), row(RegistrantStatus::Refunded, "", 0)];
+        let rows = [row(RegistrantStatus::Registered, "", 0), row(RegistrantStatus::Refunded, "", 0)];
         for (said, expected) in [
             (None, None),
             (Some(StatusMeaning::Registered), Some(RegistrantStatus::Registered)),

@@ -244,6 +244,7 @@ impl Importer {
             read = at;
             for row in rows {
                 match row {
+                    Read::Person(person, _) if summary.twice == 0 => people.push(person),
                     Read::Person(person, _) => people.extend(
                         file.settled(person.registrant).map(|registrant| Person { registrant, ..person }),
                     ),

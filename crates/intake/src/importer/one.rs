@@ -148,7 +148,11 @@ fn opened(pairs: &[(String, String)]) -> Result<(Sheet, Mapping), String> {
     let sheet = Sheet::from_source(Cursor::new(text.into_bytes()), "webhook.csv")
         .map_err(|error: SheetError| error.to_string())?;
     let mapping = Mapping::guess(&sheet);
-    if let Some(column) = mapping.not_used(&sheet).into_iter().find(|column| column.asks.is_some() || mapping.get(Field::Phone).is_none()) {
+    if let Some(column) = mapping
+        .not_used(&sheet)
+        .into_iter()
+        .find(|column| column.asks.is_some() || mapping.get(Field::Phone).is_none())
+    {
         return Err(format!("The field “{}” was not used: {}.", column.title, column.why));
     }
     match sheet.header_line().is_some() && mapping.chosen().next().is_some() {

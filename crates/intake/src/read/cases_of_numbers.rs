@@ -182,8 +182,20 @@ fn several_people_in_one_row_are_never_mixed() {
                 let own = match name.as_str().split(' ').next() {
                     Some("Asha") => "1",
                     Some("Ravi") => "2",
-                    Some("Gita") => if text.contains("Leader") || text.contains("Captain") { "3" } else { "4" },
-                    _ => if text.contains("Leader") || text.contains("Captain") { "4" } else { "5" },
+                    Some("Gita") => {
+                        if text.contains("Leader") || text.contains("Captain") {
+                            "3"
+                        } else {
+                            "4"
+                        }
+                    }
+                    _ => {
+                        if text.contains("Leader") || text.contains("Captain") {
+                            "4"
+                        } else {
+                            "5"
+                        }
+                    }
                 };
                 assert!(phone.as_str().ends_with(own), "{text}: {row:?}");
             }
@@ -199,24 +211,28 @@ fn a_hidden_number_of_a_better_kind_is_asked_about() {
     {
         let mut book = Workbook::new();
         let sheet = book.add_worksheet();
-        for (row, cells) in
-            [["Name", shown, hidden], ["Asha", "9000000001", "9000000002"], ["Ravi", "9000000003", "9000000004"]]
-                .iter()
-                .enumerate()
+        for (row, cells) in [
+            ["Name", shown, hidden],
+            ["Asha", "9000000001", "9000000002"],
+            ["Ravi", "9000000003", "9000000004"],
+        ]
+        .iter()
+        .enumerate()
         {
             for (column, cell) in cells.iter().enumerate() {
                 sheet.write_string(row as u32, column as u16, *cell).unwrap();
             }
         }
         sheet.set_column_hidden(2).unwrap();
-        let sheet = super::Sheet::from_source(
-            std::io::Cursor::new(book.save_to_buffer().unwrap()),
-            "people.xlsx",
-        )
-        .unwrap();
+        let sheet =
+            super::Sheet::from_source(std::io::Cursor::new(book.save_to_buffer().unwrap()), "people.xlsx")
+                .unwrap();
         let mapping = Mapping::guess(&sheet);
         let asks = mapping.not_used(&sheet);
-        assert!(asks.iter().any(|one| one.column == 2 && one.asks == Some(Field::Phone)), "{shown}: {asks:?}");
+        assert!(
+            asks.iter().any(|one| one.column == 2 && one.asks == Some(Field::Phone)),
+            "{shown}: {asks:?}"
+        );
     }
 }
 

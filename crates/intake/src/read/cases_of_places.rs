@@ -24,8 +24,18 @@ fn is_registered(row: &super::Row) -> bool {
 #[test]
 fn a_sign_that_says_something_is_part_of_the_word() {
     for cell in [
-        "Paid ❌", "❌ Paid", "Paid ⏳", "Paid?", "!Paid", "Confirmed?", "Registered (?)", "~~Paid~~", "Paid ✗",
-        "Paid 👎", "Paid 🚫", "Success -1",
+        "Paid ❌",
+        "❌ Paid",
+        "Paid ⏳",
+        "Paid?",
+        "!Paid",
+        "Confirmed?",
+        "Registered (?)",
+        "~~Paid~~",
+        "Paid ✗",
+        "Paid 👎",
+        "Paid 🚫",
+        "Success -1",
     ] {
         assert_eq!(verdict("Status", cell), Verdict::Unknown, "{cell}");
     }
@@ -50,7 +60,8 @@ fn a_no_under_cancelled_does_not_answer_an_empty_payment() {
         ("Payment Status,Refunded", [",FALSE", "paid,FALSE"]),
         ("Cancelled,Paid", ["No,", "No,Yes"]),
     ] {
-        let text = format!("Name,Phone,{titles}\nAsha,9000000001,{}\nRavi,9000000002,{}\n", cells[0], cells[1]);
+        let text =
+            format!("Name,Phone,{titles}\nAsha,9000000001,{}\nRavi,9000000002,{}\n", cells[0], cells[1]);
         check(&text, &["NoStatus: Asha +919000000001", "Ravi +919000000002"]);
     }
 }
@@ -58,19 +69,24 @@ fn a_no_under_cancelled_does_not_answer_an_empty_payment() {
 #[test]
 fn under_a_status_only_a_bare_yes_gives_a_place() {
     for cell in [
-        "Yes, refunded later", "Yes (cheque bounced)", "I want to pay at venue", "Yes will pay tomorrow",
-        "हाँ कल दूंगा", "I would like to pay later", "Yes but cancelled",
+        "Yes, refunded later",
+        "Yes (cheque bounced)",
+        "I want to pay at venue",
+        "Yes will pay tomorrow",
+        "हाँ कल दूंगा",
+        "I would like to pay later",
+        "Yes but cancelled",
     ] {
-        let text =
-            format!("Name,Phone,Paid\nAsha,9000000001,\"{cell}\"\nRavi,9000000002,Yes\nMeena,9000000003,No\nTara,9000000004,Yes\n");
+        let text = format!(
+            "Name,Phone,Paid\nAsha,9000000001,\"{cell}\"\nRavi,9000000002,Yes\nMeena,9000000003,No\nTara,9000000004,Yes\n"
+        );
         let got = read(&mut open(text)).0[0].verdict();
         assert!(!matches!(got, Verdict::Good | Verdict::Warned), "{cell}: {got:?}");
     }
-    check("Name,Phone,Paid\nAsha,9000000001,Haan ji\nRavi,9000000002,YES!\nMeena,9000000003,no\n", &[
-        "Asha +919000000001",
-        "Ravi +919000000002",
-        "LeftOut: Meena +919000000003",
-    ]);
+    check(
+        "Name,Phone,Paid\nAsha,9000000001,Haan ji\nRavi,9000000002,YES!\nMeena,9000000003,no\n",
+        &["Asha +919000000001", "Ravi +919000000002", "LeftOut: Meena +919000000003"],
+    );
 }
 
 #[test]
@@ -93,18 +109,21 @@ fn a_payment_column_with_one_refusing_word_is_a_status() {
             assert!(!is_registered(row), "{title} {words:?}: {row:?}");
         }
     }
-    check("Name,Phone,Paid\nAsha,9000000001,✅\nRavi,9000000002,❌\nMeena,9000000003,👎\nTara,9000000004,✔️\nUma,9000000005,⏳\n", &[
-        "Asha +919000000001",
-        "LeftOut: Ravi +919000000002",
-        "LeftOut: Meena +919000000003",
-        "Tara +919000000004",
-        "Unknown: Uma +919000000005",
-    ]);
+    check(
+        "Name,Phone,Paid\nAsha,9000000001,✅\nRavi,9000000002,❌\nMeena,9000000003,👎\nTara,9000000004,✔️\nUma,9000000005,⏳\n",
+        &[
+            "Asha +919000000001",
+            "LeftOut: Ravi +919000000002",
+            "LeftOut: Meena +919000000003",
+            "Tara +919000000004",
+            "Unknown: Uma +919000000005",
+        ],
+    );
     // How somebody paid is no status.
-    check("Name,Phone,Payment\nAsha,9000000001,UPI\nRavi,9000000002,Card\n", &[
-        "Asha +919000000001",
-        "Ravi +919000000002",
-    ]);
+    check(
+        "Name,Phone,Payment\nAsha,9000000001,UPI\nRavi,9000000002,Card\n",
+        &["Asha +919000000001", "Ravi +919000000002"],
+    );
 }
 
 #[test]
@@ -123,10 +142,12 @@ fn yes_and_no_about_paying_or_coming_is_never_passed_over() {
         "I will not attend",
         "Kya aapne fees bhari?",
     ] {
-        let text =
-            format!("Name,Phone,\"{title}\"\nAsha,9000000001,Yes\nRavi,9000000002,No\nMeena,9000000003,Yes\n");
+        let text = format!(
+            "Name,Phone,\"{title}\"\nAsha,9000000001,Yes\nRavi,9000000002,No\nMeena,9000000003,Yes\n"
+        );
         let rows = read(&mut open(text)).0;
-        let taken = rows.iter().filter(|row| matches!(row.verdict(), Verdict::Good | Verdict::Warned)).count();
+        let taken =
+            rows.iter().filter(|row| matches!(row.verdict(), Verdict::Good | Verdict::Warned)).count();
         assert!(taken < 3, "{title}: everybody is registered");
         if title != "I will not attend" {
             assert!(!matches!(rows[1].verdict(), Verdict::Good | Verdict::Warned), "{title}");
@@ -143,7 +164,14 @@ fn yes_and_no_about_paying_or_coming_is_never_passed_over() {
 
 #[test]
 fn an_amount_that_was_refunded_or_is_due_is_asked_about() {
-    for title in ["Amount Refunded", "Refund Amount", "Balance Due", "Amount due", "Refunded amount (INR)", "Pending amount"] {
+    for title in [
+        "Amount Refunded",
+        "Refund Amount",
+        "Balance Due",
+        "Amount due",
+        "Refunded amount (INR)",
+        "Pending amount",
+    ] {
         check(
             &format!(
                 "Name,Phone,Status,{title}\nAsha,9000000001,Paid,0.00\nRavi,9000000002,Paid,499.00\nMeena,9000000003,Paid,\nTara,9000000004,Paid,₹ 100\n"
@@ -157,10 +185,10 @@ fn an_amount_that_was_refunded_or_is_due_is_asked_about() {
         );
     }
     // Without a status of its own as well.
-    check("Name,Phone,Fee,Balance Due\nAsha,9000000001,499,0\nRavi,9000000002,499,499\n", &[
-        "Asha +919000000001",
-        "Unknown: Ravi +919000000002",
-    ]);
+    check(
+        "Name,Phone,Fee,Balance Due\nAsha,9000000001,499,0\nRavi,9000000002,499,499\n",
+        &["Asha +919000000001", "Unknown: Ravi +919000000002"],
+    );
 }
 
 #[test]
@@ -202,7 +230,9 @@ fn a_caption_with_a_status_says_it_of_those_below() {
         let registered = |at: usize| is_registered(&rows[at]);
         assert!(registered(0) && !registered(1), "{second}: {rows:?}");
     }
-    for (first, second) in [("CONFIRMED", "CANCELLED"), ("Paid", "Waitlist"), ("Batch A (Morning)", "Not paid")] {
+    for (first, second) in
+        [("CONFIRMED", "CANCELLED"), ("Paid", "Waitlist"), ("Batch A (Morning)", "Not paid")]
+    {
         let text =
             format!("Name,Phone\n{first},\nAsha,9000000001\nMeena,9000000003\n{second},\nRavi,9000000002\n");
         let rows = read(&mut open(text)).0;
@@ -213,8 +243,8 @@ fn a_caption_with_a_status_says_it_of_those_below() {
     // Above everything.
     let rows = read(&mut open("Cancelled registrations\nName,Phone\nAsha,9000000001\nRavi,9000000002\n")).0;
     assert!(
-        rows.iter().all(|row| row.person.status.status()
-            == Some(domain::workshop::RegistrantStatus::Cancelled)),
+        rows.iter()
+            .all(|row| row.person.status.status() == Some(domain::workshop::RegistrantStatus::Cancelled)),
         "{rows:?}"
     );
 }
@@ -235,6 +265,10 @@ fn remarks_that_take_a_place_away_are_named() {
         let found = named.iter().find(|column| column.column == 2);
         assert!(found.is_some_and(|one| one.asks == Some(Field::Status)), "{title}: {named:?}");
         assert!(found.is_some_and(|one| one.why.contains('1')), "{title}: counted: {named:?}");
+    }
+    for cell in ["I agree to the refund policy", "https://shop.example/cancel", "Non-refundable"] {
+        let sheet = open(format!("Name,Phone,Terms\nAsha,9000000001,{cell}\nRavi,9000000002,{cell}\n"));
+        assert_eq!(Mapping::guess(&sheet).not_used(&sheet), [], "{cell}");
     }
     let sheet = open("Name,Phone,Remarks\nAsha,9000000001,paid cash\nRavi,9000000002,call after 5\n");
     assert_eq!(Mapping::guess(&sheet).not_used(&sheet), []);

@@ -54,7 +54,8 @@ fn no_more_and_stop_are_refusals_and_allow_turned_round_is_one() {
         "Please stop calling me",
         "I don't want any more calls",
     ] {
-        let text = format!("Name,Phone,\"{title}\"\nAsha,9000000001,Yes\nRavi,9000000002,No\nMeena,9000000003,\n");
+        let text =
+            format!("Name,Phone,\"{title}\"\nAsha,9000000001,Yes\nRavi,9000000002,No\nMeena,9000000003,\n");
         assert_eq!(refused(&text), [true, false, false], "{title}");
     }
     for title in ["AllowBroadcast", "AllowSMS", "Allow WhatsApp messages", "Allow calls"] {

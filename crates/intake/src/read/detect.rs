@@ -108,7 +108,16 @@ pub(super) fn magic(head: &[u8]) -> Result<Magic, SheetError> {
     if markup.iter().any(|tag| start.starts_with(tag)) {
         return Err(SheetError::Markup);
     }
-    Ok(Magic::Text)
+    // A list of objects, or one: no row of a table begins so.
+    let json = match text {
+        [b'[', rest @ ..] => matches!(rest.trim_ascii_start().first(), Some(b'{' | b'[')),
+        [b'{', rest @ ..] => rest.trim_ascii_start().first() == Some(&b'"'),
+        _ => false,
+    };
+    match json {
+        true => Err(SheetError::NotATable { what: "JSON" }),
+        false => Ok(Magic::Text),
+    }
 }
 
 /// What reading a text file once from end to end told.

@@ -9,8 +9,8 @@ use super::dates::DateOrder;
 use super::sheet::{Column, Sheet, letters};
 use super::unused::second_lists;
 use super::words::{
-    NumberKind, StatusMeaning, Whose, YesMeans, asks_about_place, is_about_settlement, is_no_number, is_stage,
-    number_kind, plain, title_score, whose, word_against, yes_means,
+    NumberKind, StatusMeaning, Whose, YesMeans, asks_about_place, is_about_settlement, is_no_number,
+    is_stage, number_kind, plain, title_score, whose, word_against, yes_means,
 };
 
 /// Something about a person that a column can hold.

@@ -41,8 +41,8 @@ pub use rows::{Progress, Rows, Told};
 pub use sheet::{Column, Kind, Sheet};
 pub use states::{NO_STATUS_KEY, NO_STATUS_WORD, StatusSeen};
 pub use unused::NotUsed;
-pub(crate) use words::{line_against, remarks_against};
 pub use words::{Agreed, StatusMeaning, agreed, status_key, yes_or_no};
+pub(crate) use words::{line_against, remarks_against};
 
 #[cfg(test)]
 mod cases;

@@ -160,7 +160,9 @@ pub enum NumberError {
     )]
     Country(String),
     /// The cell says that the number is somebody else's.
-    #[error("Beside the number stands “{0}”, so it may be somebody else's or wrong. Write the person's own number.")]
+    #[error(
+        "Beside the number stands “{0}”, so it may be somebody else's or wrong. Write the person's own number."
+    )]
     SomebodyElse(String),
     /// Digits that nobody's number has.
     #[error("These digits look made up. Write the person's own number.")]

@@ -12,7 +12,8 @@ use super::record::Record;
 use super::rows::Layout;
 use super::states::States;
 use super::words::{
-    Agreed, agreed, allows, bare_answer, cell_against, is_plain_no, is_self, refuses, speaks_of_refusal, title_score,
+    Agreed, agreed, allows, bare_answer, cell_against, is_plain_no, is_self, refuses, speaks_of_refusal,
+    title_score,
 };
 use super::{Field, Mapping};
 
@@ -59,7 +60,9 @@ impl OptOut {
     fn new(own: usize, title: Option<&str>) -> OptOut {
         let kind = match title {
             Some(title) if allows(title) => OptOutKind::Allows,
-            Some(title) if title_score(Field::OptOut, title) == 0 && !speaks_of_refusal(title) => OptOutKind::Cells,
+            Some(title) if title_score(Field::OptOut, title) == 0 && !speaks_of_refusal(title) => {
+                OptOutKind::Cells
+            }
             _ => OptOutKind::Refusal,
         };
         OptOut { own, now: Some(own), kind }
@@ -352,7 +355,11 @@ pub fn wants_none(cell: &str) -> bool {
 }
 
 /// Reads a cell as the number of its row's person.
-fn number(raw: &str, name: impl FnOnce() -> String, home: Result<Country, String>) -> Result<Phone, NumberError> {
+fn number(
+    raw: &str,
+    name: impl FnOnce() -> String,
+    home: Result<Country, String>,
+) -> Result<Phone, NumberError> {
     let phone = match home {
         Ok(home) => Phone::parse(raw, home)?,
         // A number with its own code needs no country.

@@ -139,8 +139,10 @@ impl Shape {
 
     /// A row of one cell that says where those below it stand, or which group they are: "CANCELLED", "Batch B (Evening)".
     fn section(&self, record: &Record) -> Option<String> {
-        const GROUPS: &[&str] =
-            &["batch", "group", "slot", "session", "section", "class", "shift", "team", "day", "week", "ward", "hall"];
+        const GROUPS: &[&str] = &[
+            "batch", "group", "slot", "session", "section", "class", "shift", "team", "day", "week", "ward",
+            "hall",
+        ];
         let cell = only_cell(record).filter(|cell| self.layout.width > 1 && !is_email(cell))?;
         let plain = plain(cell);
         let mut words = plain.split(' ');

@@ -262,5 +262,8 @@ fn says(cell: &str, column: &Column) -> Option<(String, String, Option<StatusMea
 fn is_nothing_paid(cell: &str) -> bool {
     let digits: Vec<char> = cell.chars().filter(|c| c.is_numeric()).collect();
     let letters = cell.chars().filter(|c| c.is_alphabetic()).count();
-    !digits.is_empty() && letters <= 3 && cell.len() <= 16 && digits.iter().all(|c| c.to_digit(10) == Some(0) || *c == '०')
+    !digits.is_empty()
+        && letters <= 3
+        && cell.len() <= 16
+        && digits.iter().all(|c| c.to_digit(10) == Some(0) || *c == '०')
 }

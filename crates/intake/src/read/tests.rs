@@ -330,7 +330,9 @@ const PERSON: &str = r#"<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1"><v>9000
 #[test]
 fn a_formula_without_a_stored_value_is_counted() {
     let row = |n: u32, cell: &str| {
-        format!(r#"<row r="{n}"><c r="A{n}" t="inlineStr"><is><t>Asha</t></is></c><c r="B{n}"{cell}</c></row>"#)
+        format!(
+            r#"<row r="{n}"><c r="A{n}" t="inlineStr"><is><t>Asha</t></is></c><c r="B{n}"{cell}</c></row>"#
+        )
     };
     let rows = [
         row(1, r#" t="inlineStr"><is><t>Phone</t></is>"#),

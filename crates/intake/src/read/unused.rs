@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::mapping::{Field, Mapping, score, title_of};
 use super::sheet::{Column, Sheet};
 use super::words::{
-    NumberKind, Whose, agrees_and_refuses, is_no_number, is_of_a_team, number_kind, plain, title_score, whose,
-    word_against,
+    NumberKind, Whose, agrees_and_refuses, is_no_number, is_of_a_team, number_kind, plain, title_score,
+    whose, word_against,
 };
 
 /// A column that is not used, and why.
@@ -101,8 +101,10 @@ fn text_not_used(column: &Column, title: &str) -> Option<(String, Option<Field>)
         return Some((why, Some(Field::OptOut)));
     }
     if content.remarks_against > 0 {
-        let why =
-            format!("in {} of the first ones it speaks of a refund or a cancellation", rows(content.remarks_against));
+        let why = format!(
+            "in {} of the first ones it speaks of a refund or a cancellation",
+            rows(content.remarks_against)
+        );
         return Some((why, Some(Field::Status)));
     }
     None

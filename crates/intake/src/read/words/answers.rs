@@ -70,9 +70,10 @@ pub(in crate::read) fn bare_answer(cell: &str) -> Option<bool> {
         return Some(true);
     }
     let no = NO.contains(&text.as_str());
-    let again = text.split(' ').skip(1).any(|word| {
-        ["cant", "cannot", "not", "wont", "sorry", "unable", "नहीं", "nahi"].contains(&word)
-    });
+    let again = text
+        .split(' ')
+        .skip(1)
+        .any(|word| ["cant", "cannot", "not", "wont", "sorry", "unable", "नहीं", "nahi"].contains(&word));
     let begins = ["no ", "नहीं ", "nahi ", "nahin "].iter().any(|begin| text.starts_with(begin));
     (no || (begins && again)).then_some(false)
 }
@@ -86,11 +87,18 @@ pub(crate) fn remarks_against(cell: &str) -> bool {
         "unable to attend", "withdrawn", "dropped out", "not interested", "not paid", "payment failed", "unpaid", "रद्द", "रिफंड", "वापस",
         "nahi aayenge", "nahi aa",
     ];
-    if cell.len() > 400 || cell.len() < 3 {
+    // Rules of the house and addresses speak of refunds of nobody.
+    const RULES: &[&str] =
+        &["policy", "terms", "refundable", "conditions", "no refund", "no refunds", "rules"];
+    if cell.len() > 400 || cell.len() < 3 || cell.contains("://") {
         return false;
     }
     let text = tidy(cell, 200);
     let padded = format!(" {text} ");
+    let has = |words: &[&str]| words.iter().any(|word| padded.contains(&format!(" {word} ")));
+    if has(RULES) {
+        return false;
+    }
     AGAINST.iter().any(|word| padded.contains(&format!(" {word} ")))
 }
 

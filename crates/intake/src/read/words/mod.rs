@@ -2,7 +2,10 @@
 
 mod answers;
 mod own;
+mod refusals;
 mod status;
+mod status_titles;
+mod status_words;
 mod titles;
 mod whose;
 
@@ -14,10 +17,10 @@ pub(crate) use own::line_against;
 
 pub(super) use answers::{bare_answer, is_plain_no, refuses};
 pub(super) use own::{asks_whose, cell_against, is_self, word_against};
+pub(super) use refusals::{agrees_and_refuses, allows, speaks_of_refusal};
 pub(super) use status::{Known, caption, known};
+pub(super) use status_titles::{YesMeans, asks_about_place, is_about_settlement, is_stage, yes_means};
 pub(super) use titles::{
-    NumberKind, YesMeans, agrees_and_refuses, allows, asks_about_place, is_about_settlement, is_no_number, is_somebody_elses, is_stage, is_title, number_kind, plain,
-    speaks_of_refusal,
-    title_score, yes_means,
+    NumberKind, is_no_number, is_somebody_elses, is_title, number_kind, plain, title_score,
 };
 pub(super) use whose::{Whose, is_of_a_team, whose};

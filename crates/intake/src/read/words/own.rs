@@ -130,7 +130,16 @@ pub(in crate::read) fn asks_whose(title: &str) -> bool {
     const NUMBER: &[&str] =
         &["number", "phone", "mobile", "whatsapp", "contact", "no", "नंबर", "मोबाइल", "फोन"];
     const WHOSE: &[&str] = &[
-        "belongs", "belong", "whose", "relation", "relationship", "owned", "किसका", "kiska", "रिश्ता", "संबंध",
+        "belongs",
+        "belong",
+        "whose",
+        "relation",
+        "relationship",
+        "owned",
+        "किसका",
+        "kiska",
+        "रिश्ता",
+        "संबंध",
     ];
     let plain = plain(title);
     let has = |words: &[&str]| words.iter().any(|word| contains_words(&plain, word));
@@ -141,8 +150,27 @@ pub(in crate::read) fn asks_whose(title: &str) -> bool {
 /// Whether an answer to that says that it is the person's own.
 pub(in crate::read) fn is_self(cell: &str) -> bool {
     const SELF: &[&str] = &[
-        "self", "myself", "me", "mine", "my", "own", "same", "my own", "my number", "yes", "same person", "participant", "student",
-        "स्वयं", "खुद", "मेरा", "अपना", "khud", "mera", "apna", "swayam",
+        "self",
+        "myself",
+        "me",
+        "mine",
+        "my",
+        "own",
+        "same",
+        "my own",
+        "my number",
+        "yes",
+        "same person",
+        "participant",
+        "student",
+        "स्वयं",
+        "खुद",
+        "मेरा",
+        "अपना",
+        "khud",
+        "mera",
+        "apna",
+        "swayam",
     ];
     let plain = plain(cell);
     plain.is_empty() || SELF.contains(&plain.as_str())

@@ -11,7 +11,9 @@ use store::{
 };
 
 use super::{
-    again, head, href, importer_of, left_out::left_out_card, n, page,
+    again, head, href, importer_of,
+    left_out::left_out_card,
+    n, page,
     rows::{RowsQuery, corrections, to_fix},
     run, state_chip, stored_mapping,
     upload::remove,

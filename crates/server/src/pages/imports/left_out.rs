@@ -8,7 +8,12 @@ use store::{
     imports::{Import, ImportRow},
 };
 
-use super::{super::csv::{line, whole}, href, n, rows::reasons, stored_mapping};
+use super::{
+    super::csv::{line, whole},
+    href, n,
+    rows::reasons,
+    stored_mapping,
+};
 use crate::{
     http::{
         error::PageResult,
@@ -27,21 +32,33 @@ use crate::{
 const ROWS_SHOWN: i64 = 20;
 
 /// The rows with the way to download them; nothing where no row is left out.
-pub(super) async fn left_out_card(member: &Member, import: &Import, summary: &Summary) -> Result<Markup, StoreError> {
+pub(super) async fn left_out_card(
+    member: &Member,
+    import: &Import,
+    summary: &Summary,
+) -> Result<Markup, StoreError> {
     let rows = member.org.import_rows_by_status(import.id, 0, ROWS_SHOWN).await?;
     if rows.is_empty() {
         return Ok(html! {});
     }
     let mapping = stored_mapping(import).unwrap_or_default();
     let shown = n(rows.len() as u64);
-    let download = Button { download: true, ..Button::link("Download these rows", format!("{}/left-out.csv", href(import.id))) };
+    let download = Button {
+        download: true,
+        ..Button::link("Download these rows", format!("{}/left-out.csv", href(import.id)))
+    };
     let grid = ImportGrid {
         id: "left-out",
         title: format!("{} left out by their status", counted(n(summary.left_out), "row", "rows")),
         action: Some(download.icon(Icon::Download).small()),
         columns: titles(&mapping),
         rows: rows.into_iter().map(grid_row).collect(),
-        pagination: Pagination { first: 1, last: shown, total: Some(n(summary.left_out)), ..Pagination::default() },
+        pagination: Pagination {
+            first: 1,
+            last: shown,
+            total: Some(n(summary.left_out)),
+            ..Pagination::default()
+        },
         form: String::new(),
     };
     Ok(html! {

@@ -13,8 +13,8 @@ use store::imports::{Decision, Import, ImportRow, ImportRowCounts, ImportState};
 
 use super::super::csv::{line, whole};
 use super::{
-    again::again_card, before_commit, head, href, importer_of, left_out::left_out_card, n, page, problem, statuses::statuses_card,
-    stored_mapping,
+    again::again_card, before_commit, head, href, importer_of, left_out::left_out_card, n, page, problem,
+    statuses::statuses_card, stored_mapping,
 };
 use crate::{
     app::App,

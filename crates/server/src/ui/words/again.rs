@@ -38,7 +38,9 @@ pub fn met(kind: Difference, people: u64) -> String {
 /// What happens when it is taken over, and when it is not.
 pub fn effect(kind: Difference, take: bool) -> &'static str {
     match (kind, take) {
-        (Difference::Ended | Difference::NoPlace | Difference::OtherPayment, true) => "their registration ends",
+        (Difference::Ended | Difference::NoPlace | Difference::OtherPayment, true) => {
+            "their registration ends"
+        }
         (Difference::Ended | Difference::NoPlace | Difference::OtherPayment | Difference::Gone, false) => {
             "they stay registered"
         }
