@@ -114,26 +114,32 @@ fn text_not_used(column: &Column, title: &str) -> Option<(String, Option<Field>)
 /// repeated on.
 pub(super) fn second_lists(columns: &[Column]) -> Vec<usize> {
     let mut first: HashMap<String, usize> = HashMap::new();
+    // Where a title stood first, and where it stands again.
     let mut again: Vec<(usize, &Column)> = Vec::new();
     for column in columns {
         let Some(title) = title_of(column) else { continue };
         match first.get(&plain(title)) {
-            Some(_) => again.push((column.index, column)),
+            Some(at) => again.push((*at, column)),
             None => {
                 first.insert(plain(title), column.index);
             }
         }
     }
-    let has = |fields: &[Field]| {
-        again.iter().any(|(_, column)| {
+    let of = |fields: &[Field]| -> Vec<(usize, usize)> {
+        let fits = |column: &Column| {
             fields.iter().any(|field| title_of(column).is_some_and(|title| title_score(*field, title) > 0))
-        })
+        };
+        again.iter().filter(|(_, column)| fits(column)).map(|(at, column)| (*at, column.index)).collect()
     };
-    let is_list = has(&[Field::Phone]) && has(&[Field::Name, Field::FirstName]);
-    match again.first() {
-        Some((from, _)) if is_list => {
-            columns.iter().map(|column| column.index).filter(|index| index >= from).collect()
-        }
-        _ => Vec::new(),
+    let (names, phones) = (of(&[Field::Name, Field::FirstName]), of(&[Field::Phone]));
+    // A number that stands twice among the first list's own columns is no second list.
+    let ends = names.iter().flat_map(|name| {
+        let both = phones.iter().map(move |phone| (name.0.max(phone.0), name.1.min(phone.1)));
+        both.filter(|(end, begin)| begin > end).map(|(end, _)| end)
+    });
+    let from = ends.min().and_then(|end| again.iter().map(|(_, column)| column.index).find(|at| *at > end));
+    match from {
+        Some(from) => columns.iter().map(|column| column.index).filter(|index| *index >= from).collect(),
+        None => Vec::new(),
     }
 }
