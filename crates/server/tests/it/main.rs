@@ -15,6 +15,7 @@ mod erase;
 mod fast2sms;
 mod first_start;
 mod full_disk;
+mod gateways;
 mod guard;
 mod headless;
 mod home;
