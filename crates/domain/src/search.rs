@@ -10,9 +10,13 @@
 //! Letters are compared without case and without marks above or below them (`é` is `e`); the vowel signs of Devanagari and its sisters belong
 //! to their word. Digits of every script are digits.
 
+mod filter;
+
 use std::collections::BTreeSet;
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+pub use self::filter::{Filter, FilterMaker};
 
 /// Fewest digits by which the end of a number is found: three would end one number in a thousand.
 pub const ENDING_MIN: usize = 4;

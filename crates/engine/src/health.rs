@@ -16,8 +16,8 @@ use crate::{Engine, run::DOWN_LONGEST};
 const HANGS_AFTER: Duration = Duration::from_secs(30);
 /// A hold that was written before the clock was set back lasts this long at most: a provider's wish and the breaker's longest hold.
 const HOLD_LONGEST_MS: i64 = 15 * MINUTE;
-/// How often it is looked whether this process is beyond help.
-const WATCH: Duration = Duration::from_secs(5);
+/// Looks at whether this process is beyond help, within the time after which it gives up: one every five seconds.
+const LOOKS: u32 = 12;
 /// A database that does not take a test write within this is away.
 const WRITE_WAIT: Duration = Duration::from_secs(10);
 
@@ -118,7 +118,7 @@ impl Engine {
                 warn!("holds from before the clock was set back could not be shortened: {error}");
             }
             tokio::select! {
-                () = tokio::time::sleep(WATCH) => {}
+                () = tokio::time::sleep(self.limits.give_up_after() / LOOKS) => {}
                 () = stop.cancelled() => return,
             }
             if let Some(words) = self.is_beyond_help().await {
@@ -167,8 +167,8 @@ impl Engine {
             }
             Err(_) => return None,
         }
-        // It may have come back this moment: a turn is tried at least this often.
-        tokio::time::sleep(DOWN_LONGEST * 2).await;
+        // It may have come back this moment: a turn is tried at least once meanwhile.
+        tokio::time::sleep((self.limits.give_up_after() / LOOKS * 2).min(DOWN_LONGEST * 2)).await;
         let (still, words) = self.failing_too_long()?;
         (still == since).then_some(words)
     }

@@ -177,6 +177,7 @@ macro_rules! bind_postgres_batch {
                 $crate::db::Column::Ints(v) => query.bind(v),
                 $crate::db::Column::Texts(v) => query.bind(v),
                 $crate::db::Column::Uuids(v) => query.bind(v),
+                $crate::db::Column::Bytes(v) => query.bind(v),
             };
         }
         query

@@ -61,6 +61,7 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("registrants", TENANT, ALL),
     ("search_scopes", TENANT, "SELECT, UPDATE"),
     ("search_entries", TENANT, ALL),
+    ("search_blocks", TENANT, ALL),
     ("imports", TENANT, ALL),
     ("import_rows", Parent("import_id", "imports"), ALL),
     ("import_words", TENANT, ALL),

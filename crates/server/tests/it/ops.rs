@@ -281,6 +281,47 @@ async fn a_restore_touches_nothing_unless_it_is_told_to_and_then_keeps_what_was_
     );
 }
 
+/// A copy of an archive with one file more in it.
+fn with_one_more(archive: &Path, name: &str, bytes: &[u8], to: &Path) {
+    let mut out = tar::Builder::new(fs::File::create(to).unwrap());
+    let mut add = |name: &Path, bytes: &[u8]| {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o600);
+        out.append_data(&mut header, name, bytes).unwrap();
+    };
+    for entry in tar::Archive::new(fs::File::open(archive).unwrap()).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let mut bytes = vec![];
+        std::io::Read::read_to_end(&mut entry, &mut bytes).unwrap();
+        add(&entry.path().unwrap().into_owned(), &bytes);
+    }
+    add(Path::new(name), bytes);
+    out.finish().unwrap();
+}
+
+#[tokio::test]
+async fn an_archive_puts_no_other_keys_and_no_other_database_in_place() {
+    let db = store::testing::sqlite().await;
+    let here = Installation::new(&db).await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("one.tar");
+    backup::write(&here.app, &file).await.unwrap();
+    let there = Config::in_folder(&elsewhere.path().join("data")).unwrap();
+    let more = elsewhere.path().join("more.tar");
+    for name in ["files/munadi.key", "files/munadi.db", "files/sending.lock", "munadi.toml"] {
+        with_one_more(&file, name, b"somebody else's", &more);
+        let refused = restore(&there, &more, false, NOW).await.unwrap_err().to_string();
+        assert!(refused.contains(name) && refused.contains("does not belong"), "{refused}");
+        assert!(!there.key_file.exists(), "nothing is put in place");
+    }
+    // The same copy with a file that belongs there is taken: it is the name that was refused.
+    with_one_more(&file, "files/imports/people.csv", b"Name,Phone", &more);
+    restore(&there, &more, false, NOW).await.unwrap();
+    let keys = |config: &Config| fs::read_to_string(&config.key_file).unwrap();
+    assert_eq!(keys(&there), keys(&here.app.config));
+}
+
 #[tokio::test]
 async fn a_changed_row_in_an_archive_is_noticed() {
     let db = store::testing::sqlite().await;

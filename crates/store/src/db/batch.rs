@@ -11,6 +11,7 @@ pub(crate) enum Column {
     Ints(Vec<Option<i64>>),
     Texts(Vec<Option<String>>),
     Uuids(Vec<Option<Uuid>>),
+    Bytes(Vec<Vec<u8>>),
 }
 
 /// Many rows bound as one value, column by column. All columns have the same length.
@@ -52,11 +53,17 @@ impl Batch {
         self
     }
 
+    pub(crate) fn bytes(mut self, name: &'static str, values: impl IntoIterator<Item = Vec<u8>>) -> Batch {
+        self.columns.push((name, Column::Bytes(values.into_iter().collect())));
+        self
+    }
+
     pub(super) fn len(&self) -> usize {
         self.columns.first().map_or(0, |(_, column)| match column {
             Column::Ints(v) => v.len(),
             Column::Texts(v) => v.len(),
             Column::Uuids(v) => v.len(),
+            Column::Bytes(v) => v.len(),
         })
     }
 
@@ -80,6 +87,7 @@ impl Batch {
                             Column::Ints(_) => "bigint",
                             Column::Texts(_) => "text",
                             Column::Uuids(_) => "uuid",
+                            Column::Bytes(_) => "bytea",
                         };
                         format!("${}::{kind}[]", first_parameter + at)
                     })
@@ -93,7 +101,7 @@ impl Batch {
                     .iter()
                     .enumerate()
                     .map(|(at, (name, column))| match column {
-                        Column::Uuids(_) => format!("unhex(value ->> {at}) AS {name}"),
+                        Column::Uuids(_) | Column::Bytes(_) => format!("unhex(value ->> {at}) AS {name}"),
                         Column::Ints(_) | Column::Texts(_) => format!("value ->> {at} AS {name}"),
                     })
                     .collect();
@@ -133,6 +141,11 @@ impl Batch {
                         }
                         None => out.extend_from_slice(b"null"),
                     },
+                    Column::Bytes(v) => {
+                        out.push(b'"');
+                        out.extend_from_slice(hex::encode(&v[row]).as_bytes());
+                        out.push(b'"');
+                    }
                 }
             }
             out.push(b']');

@@ -21,6 +21,7 @@ use crate::{
     db::{Batch, Tx, args},
     error::{StoreError, word},
     org::Org,
+    search::Blocks,
 };
 
 /// Rows bound to one statement; more make no difference to the speed and hold more memory.
@@ -158,10 +159,13 @@ impl Org {
             )
             .await?;
         let mut rows = fresh(rows, newest.map(|(id,)| id), now);
+        let blocks = (given > INDEXED_AT_ONCE).then(|| {
+            let people = rows.iter().map(|r| (r.id, r.name.clone(), r.email.clone(), r.phone.clone()));
+            Blocks::of(people.collect(), newest.map_or(Uuid::nil(), |(id,)| id))
+        });
         // In the order of the unique key: each page of it is then read and written once, which is most of an import's work.
         rows.sort_unstable_by(|a, b| (&a.phone, &a.identity, a.id).cmp(&(&b.phone, &b.identity, b.id)));
         rows.dedup_by(|later, first| (&later.phone, &later.identity) == (&first.phone, &first.identity));
-
         let undoing = is_undoing(tx, self.id()).await?;
         let mut tally = Tally::default();
         let mut added = Added::default();
@@ -178,6 +182,9 @@ impl Org {
         }
         added.already = given as u64 - added.new;
         tally.write(tx, workshop).await?;
+        if let Some(blocks) = blocks {
+            blocks.write(tx, self.id(), workshop.0).await?;
+        }
         Ok(added)
     }
 

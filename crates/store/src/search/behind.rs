@@ -9,7 +9,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{Search, Who};
+use super::{Search, Who, blocks};
 use crate::{
     db::{Batch, Db, args},
     error::StoreError,
@@ -96,31 +96,42 @@ impl Org {
         workshops.retain(|(id, _)| within.is_none_or(|within| within.0 == *id));
         let before = before.unwrap_or(Uuid::max());
         let mut found = vec![];
-        for workshop in workshops {
-            match self.walks_far(workshop, before).await? {
-                false => self.walk(search, workshop, before, (limit, STRETCH), &mut found).await?,
-                true => {
-                    self.scanning()
-                        .await?
-                        .walk(search, workshop, before, (limit, STRETCH), &mut found)
-                        .await?
-                }
+        for (workshop, to) in workshops {
+            let most = found.len() + limit;
+            let within = (to.unwrap_or(Uuid::nil()), before);
+            let stretches = blocks::to_read(&self.db, search, workshop, within).await?;
+            let scans = match self.walks_far(workshop, &stretches).await? {
+                true => Some(self.scanning().await?),
+                false => None,
+            };
+            let reader = scans.as_ref().unwrap_or(self);
+            for (after, before) in stretches {
+                let left = most.saturating_sub(found.len());
+                reader.walk(search, (workshop, Some(after)), before, (left, STRETCH), &mut found).await?;
             }
         }
         found.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
         Ok(found)
     }
 
-    async fn walks_far(&self, (workshop, to): IndexedTo, before: Uuid) -> Result<bool, StoreError> {
-        let far: Option<(Uuid,)> = self
-            .db
-            .by_index()
-            .optional(
-                "SELECT id FROM registrants WHERE workshop_id = $1 AND id > $2 AND id < $3 ORDER BY id DESC LIMIT 1 OFFSET $4",
-                args![workshop, to.unwrap_or(Uuid::nil()), before, WALKED_AS_A_PAGE],
-            )
-            .await?;
-        Ok(far.is_some())
+    /// Whether there is more to read in these stretches than a page may.
+    async fn walks_far(&self, workshop: Uuid, stretches: &[blocks::Stretch]) -> Result<bool, StoreError> {
+        let mut left = WALKED_AS_A_PAGE;
+        for (after, before) in stretches {
+            let (rows,): (i64,) = self
+                .db
+                .by_index()
+                .one(
+                    "SELECT COUNT(*) FROM (SELECT 1 FROM registrants WHERE workshop_id = $1 AND id > $2 AND id < $3 LIMIT $4) AS some",
+                    args![workshop, *after, *before, left + 1],
+                )
+                .await?;
+            left -= rows;
+            if left < 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Adds what the search finds in one workshop behind its index, until there are `limit` of it; `at_once` rows are read together. With

@@ -12,7 +12,7 @@ use domain::{
 use tracing::warn;
 use uuid::Uuid;
 
-use super::SCOPE;
+use super::{SCOPE, blocks};
 use crate::{
     db::{Batch, Db, Tx, args},
     error::StoreError,
@@ -128,6 +128,9 @@ async fn index_workshop(
         args![workshop, last, more],
     )
     .await?;
+    if let Some(last) = last {
+        blocks::forget_to(&mut tx, workshop, last).await?;
+    }
     tx.commit().await?;
     Ok(Indexed { rows: n as u64, more, importing: false })
 }
@@ -318,6 +321,7 @@ pub(crate) async fn index_again(
     workshop: Uuid,
     id: Uuid,
 ) -> Result<(), StoreError> {
+    blocks::forget_between(tx, workshop, (id, id)).await?;
     let scope: Option<(i64,)> = tx
         .optional("SELECT no FROM search_scopes WHERE organization_id = $1 FOR UPDATE", args![organization])
         .await?;
@@ -359,9 +363,8 @@ pub(crate) async fn forget_registrants(
     workshop: Uuid,
     ids: Vec<Uuid>,
 ) -> Result<(), StoreError> {
-    if ids.is_empty() {
-        return Ok(());
-    }
+    let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(()) };
+    blocks::forget_between(tx, workshop, (*first, *last)).await?;
     let (organization,): (Uuid,) =
         tx.one("SELECT organization_id FROM workshops WHERE id = $1", args![workshop]).await?;
     if !hold_scope(tx, organization).await? {

@@ -9,6 +9,7 @@
 //! which mostly finds a page's worth soon. Where it does not, recipients come in the order of the index.
 
 mod behind;
+mod blocks;
 mod entries;
 mod hidden;
 mod numbers;
@@ -21,6 +22,7 @@ use domain::{
 use uuid::Uuid;
 
 pub(crate) use behind::BehindRow;
+pub(crate) use blocks::Blocks;
 pub use entries::Indexed;
 pub(crate) use entries::{REGISTRATIONS, forget_registrants, index_again, renew};
 pub(crate) use numbers::end_of;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     ids::{BroadcastId, ImportId, RegistrantId, WorkerId, WorkshopId},
+    name::PersonName,
     phone::{Country, Phone},
     search::{Query, index_words},
 };
@@ -11,7 +12,7 @@ use store::{
     Org, PhoneKey,
     messages::MessageFilter,
     people::Found,
-    registrants::{NewRegistrant, Registrant, RegistrantFilter, Which},
+    registrants::{Correction, NewRegistrant, Registrant, RegistrantFilter, Which},
     suppressions::{NewSuppression, SuppressionFilter},
     testing::statements_of,
 };
@@ -355,6 +356,37 @@ both! {
             index(&world, 25_000, 1).await;
         }
         assert_eq!(world.org.behind_index(100_000).await.unwrap(), 0);
+    }
+
+    async fn behind_a_large_import_a_search_reads_only_what_may_be_found(world) {
+        let id = world.workshop("Excel").await;
+        let rows = (0..5_500).map(|n| person(&format!("Person {n}"), &format!("98{n:08}"), ""));
+        world.org.add_registrants(id, ImportId::new(NOW), rows.collect(), NOW).await.unwrap();
+        let blocks = "SELECT COUNT(*) FROM search_blocks";
+        assert_eq!(world.number(blocks.into()).await, 6);
+        let told = all(&world.org, id).await;
+        let whose = |n: usize| told.iter().find(|r| r.phone == format!("+9198{n:08}")).unwrap().id;
+        assert_eq!(found_people(&world.org, "person 3210").await.len(), 1);
+        // Corrected before it has an entry: found by what it says now.
+        let now_says = Correction {
+            name: PersonName::parse("Zebulon"),
+            phone: Phone::parse("98765 43210", Country::INDIA).ok(),
+            ..Correction::default()
+        };
+        world.org.correct_registrant(id, whose(3_210), &now_says, NOW).await.unwrap();
+        for now in ["zebulon", "zebu", "9876543210", "43210"] {
+            assert_eq!(found_people(&world.org, now).await, BTreeSet::from(["+919876543210".to_owned()]), "{now}");
+        }
+        assert_eq!(world.number(blocks.into()).await, 5, "its block says nothing true any more");
+        // A block that denies everybody hides whom it stands for, and nobody else: nothing of it was read.
+        world.run("UPDATE search_blocks SET bits = substr(bits, 1, 0), lowest = '', highest = ''".into()).await;
+        assert_eq!(found_people(&world.org, "person 17").await, BTreeSet::new());
+        assert_eq!(found_people(&world.org, "zebulon").await.len(), 1);
+        index(&world, 3_000, 1).await;
+        assert_eq!(world.number(blocks.into()).await, 3, "what has its entries needs none");
+        index(&world, 3_000, 9).await;
+        assert_eq!(world.number(blocks.into()).await, 0);
+        assert_eq!(found_people(&world.org, "person 4400").await.len(), 1);
     }
 
     async fn whoever_is_erased_leaves_the_index_too(world) {

@@ -21,6 +21,7 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM registrants",
     "SELECT COUNT(*) FROM search_scopes",
     "SELECT COUNT(*) FROM search_entries",
+    "SELECT COUNT(*) FROM search_blocks",
     "SELECT COUNT(*) FROM imports",
     "SELECT COUNT(*) FROM import_rows",
     "SELECT COUNT(*) FROM import_words",
@@ -88,6 +89,7 @@ async fn fill(world: &World) {
         format!("INSERT INTO undoing VALUES ({any}, {organization}, {workshop}, NULL, FALSE)"),
         format!("INSERT INTO search_scopes VALUES ({organization}, 1)"),
         format!("INSERT INTO search_entries VALUES (1, {organization}, '100000000919', NULL, NULL, 'asha')"),
+        format!("INSERT INTO search_blocks VALUES ({organization}, {workshop}, {any}, {any}, '', '', '')"),
         format!(
             "INSERT INTO imports VALUES ({any}, {organization}, {workshop}, '', '', 'checked', '', '', '', 0, NULL, NULL)"
         ),
