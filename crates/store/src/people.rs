@@ -290,15 +290,17 @@ impl Org {
 
     /// The newest message of each of these numbers, among the newest broadcasts; numbers without one are left out.
     pub async fn newest_messages(&self, phones: Vec<String>) -> Result<Vec<NewestMessage>, StoreError> {
+        // Every number is looked up in every broadcast: joined otherwise, SQLite read all messages of these, for five seconds among 120,000.
         let rows: Vec<NewestRow> = self
             .db
+            .by_index()
             .all_batch(
                 "SELECT m.recipient, m.broadcast_id, m.position, o.title, o.channel, w.title AS workshop_title, m.state, m.changed_at
                  FROM (SELECT id, title, channel, workshop_id FROM broadcasts WHERE organization_id = $1 ORDER BY id DESC LIMIT $2) o
                  CROSS JOIN @batch
-                 JOIN messages m ON m.broadcast_id = o.id AND m.recipient = b.phone AND m.planned
-                 JOIN workshops w ON w.id = o.workshop_id
-                 WHERE b.phone <> '' ORDER BY o.id DESC",
+                 LEFT JOIN messages m ON m.broadcast_id = o.id AND m.recipient = b.phone AND m.planned
+                 LEFT JOIN workshops w ON w.id = o.workshop_id
+                 WHERE b.phone <> '' AND COALESCE(m.recipient, '') <> '' ORDER BY o.id DESC",
                 args![self.id(), NEWEST_AMONG],
                 Batch::new().texts("phone", phones),
             )

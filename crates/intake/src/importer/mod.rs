@@ -53,7 +53,7 @@ const STRETCHES_AHEAD: usize = 2;
 const ROWS_PER_TRANSACTION: usize = 20_000;
 /// Rows of a large file that are brought into the order of their numbers before they are registered. In the order of the file, each
 /// transaction would touch and write again most pages of the indexes by number: four times as slow at a million rows.
-const ROWS_IN_ORDER: usize = 100_000;
+const ROWS_IN_ORDER: usize = 200_000;
 /// Rows to fix that are kept and shown. A file with more has a wrong column, not many wrong rows.
 pub const ROWS_TO_FIX_MAX: u64 = 5_000;
 /// Most rows of one file that are kept because their status leaves them out.

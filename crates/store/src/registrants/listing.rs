@@ -38,7 +38,7 @@ macro_rules! select_registrants {
                                               AND s.phone = r.phone AND s.phone <> '' LIMIT 1 OFFSET 0) AS suppressed
              FROM ",
             $from,
-            " AND r.organization_id = $1 AND r.id < $3 ",
+            " AND r.organization_id = $1 AND r.id < $3 AND r.id > $5 ",
             $which,
             " ",
             $there,
@@ -121,8 +121,15 @@ impl Org {
         before: Uuid,
         limit: i64,
     ) -> Result<Vec<Registrant>, StoreError> {
-        let rows: Vec<RegistrantRow> =
-            self.db.by_index().all(queries(which).0, args![self.id(), workshop.0, before, limit]).await?;
+        let mut rows: Vec<RegistrantRow> = vec![];
+        for (after, before) in self.shown_stretches(workshop.0, (Uuid::nil(), before)).await? {
+            let left = limit - i64::try_from(rows.len()).unwrap_or(limit);
+            if left <= 0 {
+                break;
+            }
+            let args = args![self.id(), workshop.0, before, left, after];
+            rows.extend(self.db.by_index().all::<RegistrantRow>(queries(which).0, args).await?);
+        }
         rows.into_iter().map(Registrant::try_from).collect()
     }
 
@@ -138,7 +145,7 @@ impl Org {
             .by_index()
             .all_batch(
                 queries(filter.which).1,
-                args![self.id(), workshop.0, before, filter.limit],
+                args![self.id(), workshop.0, before, filter.limit, Uuid::nil()],
                 Batch::new().uuids("id", ids),
             )
             .await?;

@@ -9,6 +9,7 @@ mod correcting;
 mod listing;
 mod marks;
 mod removal;
+mod shown;
 mod status;
 
 use std::collections::HashMap;

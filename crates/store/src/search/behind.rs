@@ -152,13 +152,16 @@ impl Org {
             (Db::Postgres { .. }, false) => may_be_found!(word, "lower(", ") COLLATE \"C\""),
             (Db::Postgres { .. }, true) => may_be_found!(number, "lower(", ") COLLATE \"C\""),
         };
-        let (most, mut next) = (found.len() + limit, Some(before));
-        while let Some(before) = next.filter(|_| found.len() < most) {
-            let trace = format!("%{}%", search.query.trace());
-            let args = args![workshop, to.unwrap_or(Uuid::nil()), before, self.id(), at_once, trace];
-            let rows: Vec<BehindRow> = self.db.by_index().all(sql, args).await?;
-            next = rows.last().map(|row| row.id).filter(|_| i64::try_from(rows.len()) == Ok(at_once));
-            found.extend(rows.into_iter().filter(|row| row.is_found_by(&search.query)));
+        let most = found.len() + limit;
+        for (after, before) in self.shown_stretches(workshop, (to.unwrap_or(Uuid::nil()), before)).await? {
+            let mut next = Some(before);
+            while let Some(before) = next.filter(|_| found.len() < most) {
+                let trace = format!("%{}%", search.query.trace());
+                let args = args![workshop, after, before, self.id(), at_once, trace];
+                let rows: Vec<BehindRow> = self.db.by_index().all(sql, args).await?;
+                next = rows.last().map(|row| row.id).filter(|_| i64::try_from(rows.len()) == Ok(at_once));
+                found.extend(rows.into_iter().filter(|row| row.is_found_by(&search.query)));
+            }
         }
         Ok(())
     }

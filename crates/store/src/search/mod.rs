@@ -54,6 +54,15 @@ pub(crate) struct Search {
     pub(crate) query: Query,
     /// Number of the organisation; none as long as nobody of it has an entry.
     scope: Option<i64>,
+    /// People that are gathered at most.
+    pub(crate) gathered_max: usize,
+}
+
+impl Search {
+    /// One more than are gathered.
+    pub(crate) fn limit(&self) -> i64 {
+        i64::try_from(self.gathered_max).unwrap_or(i64::MAX - 1) + 1
+    }
 }
 
 /// Somebody who was found.
@@ -108,7 +117,8 @@ impl Org {
             )
             .await?;
         let country = Country::parse(&country).unwrap_or(Country::INDIA);
-        Ok(Search { query: Query::parse(text, country.calling_code()), scope })
+        let query = Query::parse(text, country.calling_code());
+        Ok(Search { query, scope, gathered_max: GATHERED_MAX })
     }
 
     /// Whom a search finds: in the whole organisation, or among those who can be in one workshop (and then also people who are not).
@@ -122,8 +132,8 @@ impl Org {
         }
         let Some(entries) = self.gather(search).await? else { return Ok(Found::Many) };
         let mut who: Vec<Who> = entries.iter().map(Entry::who).collect();
-        let behind = self.behind(search, within, None, GATHERED_MAX + 1).await?;
-        if behind.len() > GATHERED_MAX {
+        let behind = self.behind(search, within, None, search.gathered_max + 1).await?;
+        if behind.len() > search.gathered_max {
             return Ok(Found::Many);
         }
         who.extend(behind.iter().map(BehindRow::who));
@@ -151,7 +161,7 @@ impl Org {
     /// Entries with all of these words, in no order; `None` when they are too many to gather.
     async fn any_entries(&self, search: &Search, words: &[&Word]) -> Result<Option<Vec<Entry>>, StoreError> {
         let Some(scope) = search.scope else { return Ok(Some(vec![])) };
-        let limit = i64::try_from(GATHERED_MAX).unwrap_or(i64::MAX) + 1;
+        let limit = search.limit();
         let entries = match &self.db {
             Db::Sqlite { .. } => {
                 self.db.by_index().all(
@@ -172,7 +182,7 @@ impl Org {
                 by_words(&self.db, sql, args![postgres_words(scope, words), limit]).await?
             }
         };
-        Ok((entries.len() <= GATHERED_MAX).then_some(entries))
+        Ok((entries.len() <= search.gathered_max).then_some(entries))
     }
 
     /// Whether the index of words is read in the order of its entries, so that the latest are found first. PostgreSQL's is not: it finds all and

@@ -2,7 +2,7 @@
 
 use domain::search::{Word, ending};
 
-use super::{Entry, GATHERED_MAX, Search};
+use super::{Entry, Search};
 use crate::{
     db::{Batch, args},
     error::StoreError,
@@ -31,7 +31,7 @@ impl Org {
         word: &Word,
     ) -> Result<Option<Vec<Entry>>, StoreError> {
         let Some(mut entries) = self.any_entries(search, &[word]).await? else { return Ok(None) };
-        let limit = i64::try_from(GATHERED_MAX).unwrap_or(i64::MAX) + 1;
+        let limit = search.limit();
         let mut phones: Vec<String> = vec![];
         for beginning in search.query.beginnings(word) {
             let found: Vec<(String,)> = self.db.by_index().all(
@@ -42,7 +42,7 @@ impl Org {
                 .await?;
             phones.extend(found.into_iter().map(|(phone,)| phone));
         }
-        if phones.len() > GATHERED_MAX {
+        if phones.len() > search.gathered_max {
             return Ok(None);
         }
         entries.extend(self.entries_of(phones).await?);
@@ -57,7 +57,19 @@ impl Org {
         }
         entries.sort_unstable_by_key(|entry| entry.n);
         entries.dedup_by_key(|entry| entry.n);
-        Ok((entries.len() <= GATHERED_MAX).then_some(entries))
+        Ok((entries.len() <= search.gathered_max).then_some(entries))
+    }
+
+    /// The entries of these numbers whose words hold these letters, which may be none: of a thousand entries few need cross to the program.
+    pub(crate) async fn entries_with(&self, phones: &[&str], letters: &str) -> Result<Vec<Entry>, StoreError> {
+        self.db.by_index().all_batch(
+                "SELECT e.n, e.ending, e.workshop_id, e.registrant_id, e.words FROM @batch LEFT JOIN search_entries e
+                 ON e.organization_id = $1 AND e.ending = b.ending AND e.ending <> ''
+                 WHERE COALESCE(e.ending, '') <> '' AND e.words LIKE $2",
+                args![self.id(), format!("%{letters}%")],
+                Batch::new().texts("ending", phones.iter().map(|phone| ending(phone))),
+            )
+            .await
     }
 
     /// The entries of these numbers, as far as they have one.

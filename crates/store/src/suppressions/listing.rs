@@ -3,11 +3,11 @@
 //! A number is on the list whether or not anybody registered with it: it is found by itself. Names are those of the people; whose number was
 //! erased has none, and is found by the whole number's keyed hash alone.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use domain::{
     channel::{Category, Channel},
-    search::number_of_ending,
+    search::{Word, number_of_ending},
 };
 use uuid::Uuid;
 
@@ -16,8 +16,12 @@ use crate::{
     db::{Arg, Batch, args},
     error::StoreError,
     org::Org,
-    search::{Found, GATHERED_MAX, STRETCH, Search, Who, end_of},
+    search::{Entry, Found, STRETCH, Search, Who, end_of},
 };
+
+/// People that are gathered at most before the list reads its own rows: more than elsewhere, because few of the people stand on this list, so
+/// that it reads many rows until a page is full.
+const GATHERED_MAX: usize = 5_000;
 
 /// The queries of one list.
 struct List {
@@ -200,7 +204,8 @@ impl Org {
         if filter.search.trim().is_empty() {
             return Ok(Sought::All);
         }
-        let search = self.search(&filter.search).await?;
+        let mut search = self.search(&filter.search).await?;
+        search.gathered_max = GATHERED_MAX;
         let mut ids = match self.opted_out_numbers(list, &search).await? {
             Some(phones) => {
                 let batch = Batch::new().texts("phone", phones);
@@ -237,7 +242,7 @@ impl Org {
             };
         }
         let [word] = search.query.words() else { return Ok(Some(phones)) };
-        let limit = i64::try_from(GATHERED_MAX).unwrap_or(i64::MAX) + 1;
+        let limit = search.limit();
         let mut found: Vec<(String,)> = vec![];
         for beginning in search.query.beginnings(word) {
             let args = args![self.id(), &beginning, end_of(&beginning), limit];
@@ -252,7 +257,7 @@ impl Org {
             found.extend(ends.into_iter().filter(|(phone,)| phone.ends_with(digits.trim_start_matches('+'))));
         }
         phones.extend(found.into_iter().map(|(phone,)| phone));
-        Ok((phones.len() <= GATHERED_MAX).then_some(phones))
+        Ok((phones.len() <= search.gathered_max).then_some(phones))
     }
 
     /// Reads the list in order and keeps those that the search finds, until a page is full.
@@ -264,6 +269,9 @@ impl Org {
         before: (i64, Uuid),
     ) -> Result<Vec<Uuid>, StoreError> {
         let limit = usize::try_from(filter.limit).unwrap_or(0);
+        // What is no number is found in the words alone.
+        let letters = search.query.words().iter().filter(|word| !word.is_number()).map(Word::text);
+        let letters = letters.max_by_key(|letters| letters.len()).unwrap_or_default();
         let (mut found, mut next) = (vec![], Some(before));
         while let Some((at, id)) = next.filter(|_| found.len() < limit) {
             let mut args = args![self.id(), at, id, STRETCH];
@@ -279,14 +287,14 @@ impl Org {
                 .filter(|row| row.is_found_by(&search.query))
                 .map(|row| row.phone)
                 .collect();
-            let entries = self.entries_of(phones).await?;
-            let words: HashMap<Who, _> = entries.iter().map(|entry| (entry.who(), entry)).collect();
+            let by_number = |phone: &str| search.query.finds(std::iter::empty(), phone);
+            let others: Vec<&str> =
+                phones.iter().map(String::as_str).filter(|phone| !by_number(phone)).collect();
+            let entries = self.entries_with(&others, letters).await?;
+            let by_words: HashSet<Who> =
+                entries.iter().filter(|entry| entry.is_found_by(&search.query)).map(Entry::who).collect();
             let fits = |phone: &String| {
-                behind.contains(phone)
-                    || words
-                        .get(&Who::Number(phone.clone()))
-                        .is_some_and(|entry| entry.is_found_by(&search.query))
-                    || search.query.finds(std::iter::empty(), phone)
+                by_number(phone) || behind.contains(phone) || by_words.contains(&Who::Number(phone.clone()))
             };
             let fit: Vec<_> = rows.iter().filter(|(_, _, phone)| !phone.is_empty() && fits(phone)).collect();
             let hidden =

@@ -469,10 +469,16 @@ both! {
                 world.org.suppressions(&filter).await.unwrap();
                 world.org.lifted_suppressions(&filter).await.unwrap();
             }
+            // What the page of people shows beside each.
+            world.org.newest_messages(vec!["+919876500007".into(), "+919876500008".into()]).await.unwrap();
         }).await;
         assert!(statements.len() > 10, "{statements:?}");
         for statement in statements.iter().filter(|text| text.contains("FROM")) {
             let plan = world.plan(statement).await;
+            if statement.contains("m.recipient = b.phone") {
+                let looks_up = plan.iter().any(|line| line.contains("messages_recipient"));
+                assert!(looks_up, "each number by itself in\n{statement}\n{}", plan.join("\n"));
+            }
             let mut lines = plan.iter().map(|line| line.trim_start_matches(['-', '>', ' '])).peekable();
             while let Some(line) = lines.next() {
                 // SQLite: a batch and the index of words are read; PostgreSQL: a scan by an index names its condition.

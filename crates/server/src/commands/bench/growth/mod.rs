@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use domain::{
     broadcast::Audience,
     time::{HOUR, WallClock},
@@ -39,9 +39,25 @@ pub(crate) struct Growth {
     /// With growth: people of each broadcast that is measured
     #[arg(long, default_value_t = 1_000_000)]
     going_out: usize,
+    /// With growth: what there is beside the measured broadcasts, to see what each costs
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Press::Searches, Press::Exports, Press::Backup, Press::Undo])]
+    pub(super) beside: Vec<Press>,
     /// One of bench's own processes
     #[arg(long, hide = true)]
     pub(super) part: Option<Part>,
+}
+
+/// What goes on beside the measured broadcasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Press {
+    /// Four searches that find nobody
+    Searches,
+    /// Two exports
+    Exports,
+    /// A backup by the command
+    Backup,
+    /// An import that is taken back
+    Undo,
 }
 
 /// Makes the base, searches it, and sends beside others' work.
@@ -60,7 +76,7 @@ pub(super) async fn run(
     let base = base::make(&app, growth, board).await?;
     search(&app, &base, board).await?;
     visits(&app, &base, board).await?;
-    pressed::run(&app, &base, pairs, &vendor, board).await?;
+    pressed::run(&app, &base, (pairs, &growth.beside), &vendor, board).await?;
     // The server proves what rests, one broadcast after the other.
     let start = Instant::now();
     let later = app.clock.now().plus(HOUR);

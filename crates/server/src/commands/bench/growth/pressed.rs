@@ -18,6 +18,7 @@ use tokio::{net::TcpListener, process::Command, task::JoinHandle};
 
 use super::{
     super::{Board, pages, seconds, sends::whatsapp},
+    Press,
     base::Base,
     helpers::{Load, Loader, Reader, Vendor, get},
 };
@@ -45,7 +46,7 @@ struct Run {
 pub(super) async fn run(
     app: &App,
     base: &Base,
-    pairs: usize,
+    (pairs, beside): (usize, &[Press]),
     vendor: &Vendor,
     board: &mut Board,
 ) -> anyhow::Result<()> {
@@ -64,22 +65,25 @@ pub(super) async fn run(
     ensure!(answered.contains(" 200 "), "the export answered {answered}");
     let searches = misses.map(|path| Reader { path: path.to_owned(), pause_ms: SEARCH_PAUSE_MS });
     let exports = [large, export].map(|path| Reader { path, pause_ms: EXPORT_PAUSE_MS });
-    let readers = searches.into_iter().chain(exports).collect();
+    let searches = searches.into_iter().filter(|_| beside.contains(&Press::Searches));
+    let exports = exports.into_iter().filter(|_| beside.contains(&Press::Exports));
+    let readers = searches.chain(exports).collect();
     board.remark(format_args!(
-        "pressed: at once 4 searches that find nobody, 2 exports, a backup by the command, an undo of {} people; each search again {} s          after its answer, each export {} s after its end; home 4 times a second. quiet: the same requests to a server that does nothing",
+        "pressed: at once {beside:?}, of 4 searches that find nobody, 2 exports, a backup by the command, an undo of {} people; each search again {} s \
+         after its answer, each export {} s after its end; home 4 times a second. quiet: the same requests to a server that does nothing",
         base.taken_back, SEARCH_PAUSE_MS / 1_000, EXPORT_PAUSE_MS / 1_000
     ))?;
     let busy = Load { host: host.clone(), cookie: cookie.clone(), readers };
     let quiet = Load { host: vendor.host().to_owned(), ..busy.clone() };
     let (mut calm, mut pressed) = (vec![], vec![]);
     for _ in 0..pairs.max(1) {
-        calm.push(one(app, base, &quiet, (&host, &cookie), false).await?);
-        pressed.push(one(app, base, &busy, (&host, &cookie), true).await?);
+        calm.push(one(app, base, &quiet, (&host, &cookie), &[]).await?);
+        pressed.push(one(app, base, &busy, (&host, &cookie), beside).await?);
     }
     let middle = |runs: &[Run]| median(runs.iter().map(|run| run.per_second).collect());
     board.note("growth: sending, quiet", middle(&calm), "/s", None)?;
     board.note(
-        "growth: sending beside 4 searches, 2 exports, a backup, an undo",
+        "growth: sending beside all of that",
         middle(&pressed),
         "/s",
         None,
@@ -87,7 +91,9 @@ pub(super) async fn run(
     let parts = calm.iter().zip(&pressed).map(|(calm, pressed)| pressed.per_second / calm.per_second);
     board.note("growth: as a part of quiet", median(parts.collect()), "of quiet", Some(('≥', 0.8)))?;
     let backups: Vec<f64> = pressed.iter().filter_map(|run| run.backup).collect();
-    board.note("growth: the backup meanwhile", median(backups), "s", None)?;
+    if !backups.is_empty() {
+        board.note("growth: the backup meanwhile", median(backups), "s", None)?;
+    }
     let mut home: Vec<f64> = pressed.into_iter().flat_map(|run| run.home).collect();
     home.sort_by(f64::total_cmp);
     board.note("growth: home meanwhile, 95 of 100", home[home.len() * 95 / 100], "ms", Some(('≤', 100.0)))?;
@@ -109,10 +115,10 @@ async fn one(
     base: &Base,
     load: &Load,
     (host, cookie): (&str, &str),
-    is_pressed: bool,
+    beside: &[Press],
 ) -> anyhow::Result<Run> {
     let now = app.clock.now();
-    let import = if is_pressed { Some(base.import(app).await?) } else { None };
+    let import = if beside.contains(&Press::Undo) { Some(base.import(app).await?) } else { None };
     let id = base.stage.confirm(base.large, "Growth", &whatsapp(), now, now.plus(19 * HOUR), now).await?;
     app.engine.wake(id);
     let done = |broadcast: &store::broadcasts::Broadcast| {
@@ -127,7 +133,7 @@ async fn one(
     };
     let loader = Loader::start(load).await?;
     let over = Arc::new(AtomicBool::new(false));
-    let backup = is_pressed.then(|| backup(app));
+    let backup = beside.contains(&Press::Backup).then(|| backup(app));
     let undo = import.map(|import| undo(base, import, now));
     let home = home(host.to_owned(), cookie.to_owned(), Arc::clone(&over));
     tokio::time::sleep(LOOK).await;
