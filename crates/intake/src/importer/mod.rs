@@ -5,6 +5,7 @@
 
 mod again;
 mod file_says;
+mod gather;
 mod jobs;
 mod look;
 mod one;
@@ -40,6 +41,7 @@ pub use self::{
     summary::{StatusWord, Summary},
 };
 use self::{
+    gather::Gathered,
     look::Look,
     rows::{Person, Read, agreed_in, read_row, refused_in},
     wishes::{Refusal, Wishes},
@@ -51,9 +53,6 @@ const ROWS_PER_STRETCH: usize = 4_000;
 const STRETCHES_AHEAD: usize = 2;
 /// Rows that the store registers in one transaction: nearly every file is one.
 const ROWS_PER_TRANSACTION: usize = 20_000;
-/// Rows of a large file that are brought into the order of their numbers before they are registered. In the order of the file, each
-/// transaction would touch and write again most pages of the indexes by number: four times as slow at a million rows.
-const ROWS_IN_ORDER: usize = 200_000;
 /// Rows to fix that are kept and shown. A file with more has a wrong column, not many wrong rows.
 pub const ROWS_TO_FIX_MAX: u64 = 5_000;
 /// Most rows of one file that are kept because their status leaves them out.
@@ -229,43 +228,21 @@ impl Importer {
             ..before
         };
         let wishes = self.wishes(import, mapping).await?;
-        let mut people = self.fixed(import, mapping).await?;
+        let people = self.fixed(import, mapping).await?;
         summary.fixed = people.len() as u64;
         // Whoever gave the place back leaves before anybody new comes: of one number the one who stands is told.
         let (compared, file) = self.compare_now(import, mapping, &people).await?;
         summary.again = compared.again(&summary.again);
         self.take_over(import, &compared, &mut summary.again).await?;
         let into = Into { import, wishes: &wishes, same: &compared.same };
-        let mut refused = Vec::new();
-        let (mut written, mut read) = (Progress::default(), Progress::default());
-        let mut stretches = self.read(import, mapping);
-        while let Some(stretch) = stretches.recv().await {
-            let Stretch { rows, at, .. } = stretch?;
-            read = at;
-            for row in rows {
-                match row {
-                    Read::Person(person, _) if summary.twice == 0 => people.push(person),
-                    Read::Person(person, _) => people.extend(
-                        file.settled(person.registrant).map(|registrant| Person { registrant, ..person }),
-                    ),
-                    Read::LeftOut { refused_in, person, .. } => {
-                        if let Some(phone) = person.phone.filter(|_| !refused_in.is_empty()) {
-                            refused.push((phone, refused_in));
-                        }
-                    }
-                    Read::ToFix(..) | Read::NoStatus(..) => {}
-                }
-            }
-            summary.opted_out += self.refuse(import, &wishes, std::mem::take(&mut refused)).await?;
-            if people.len() >= ROWS_IN_ORDER {
-                let people = std::mem::take(&mut people);
-                let steps = (written, read);
-                self.write(&into, people, &mut summary, steps, &mut progress).await?;
-                written = read;
-            }
+        let mut written = Progress::default();
+        let mut batches = gather::gather(self.read(import, mapping), people, (summary.twice > 0).then_some(file));
+        while let Some(batch) = batches.recv().await {
+            let Gathered { people, refused, at } = batch?;
+            summary.opted_out += self.refuse(import, &wishes, refused).await?;
+            self.write(&into, people, &mut summary, (written, at), &mut progress).await?;
+            written = at;
         }
-        let steps = (written, read);
-        self.write(&into, people, &mut summary, steps, &mut progress).await?;
         if import.state == ImportState::Committing {
             // What an earlier run brought was registered already in this one.
             let brought = self.org.brought_by_import(import.id).await?;
@@ -314,19 +291,15 @@ impl Importer {
     async fn write(
         &self,
         into: &Into<'_>,
-        mut people: Vec<Person>,
+        people: Vec<Box<Person>>,
         summary: &mut Summary,
         (before, behind): (Progress, Progress),
         progress: &mut impl FnMut(Progress),
     ) -> Result<(), StoreError> {
-        if people.len() > ROWS_PER_TRANSACTION {
-            // Those of one number stay as they stand in the file: the first of them is told.
-            people.sort_by(|a, b| a.registrant.phone.cmp(&b.registrant.phone));
-        }
         let (all, mut done) = (people.len() as u64, 0);
         let mut people = people.into_iter();
         while people.len() > 0 {
-            let some: Vec<Person> = people.by_ref().take(ROWS_PER_TRANSACTION).collect();
+            let some: Vec<Box<Person>> = people.by_ref().take(ROWS_PER_TRANSACTION).collect();
             done += some.len() as u64;
             self.write_together(into, some, summary).await?;
             progress(before.on_the_way_to(&behind, done, all));
@@ -337,14 +310,15 @@ impl Importer {
     async fn write_together(
         &self,
         Into { import, wishes, same }: &Into<'_>,
-        people: Vec<Person>,
+        people: Vec<Box<Person>>,
         summary: &mut Summary,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let (mut consents, mut refused) = (Vec::new(), Vec::new());
         let mut phones = Vec::with_capacity(people.len());
         let mut registrants = Vec::with_capacity(people.len());
-        for Person { registrant, agreed, refused_in } in people {
+        for person in people {
+            let Person { registrant, agreed, refused_in } = *person;
             if let Some(phone) = &registrant.phone {
                 phones.push(phone.as_str().to_owned());
                 if !refused_in.is_empty() {
@@ -403,7 +377,7 @@ impl Importer {
         let wishes = Wishes::none(&import.file_name);
         let into = Into { import, wishes: &wishes, same: &HashSet::new() };
         let mut summary = Summary::of(import);
-        self.write_together(&into, vec![person], &mut summary).await?;
+        self.write_together(&into, vec![Box::new(person)], &mut summary).await?;
         summary.fixed += 1;
         self.org.import_summary(import.id, &summary.json()).await?;
         let here = self.org.registrations_of(import.workshop, vec![registrant], self.clock.now()).await?;

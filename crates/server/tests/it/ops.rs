@@ -294,7 +294,8 @@ fn with_one_more(archive: &Path, name: &str, bytes: &[u8], to: &Path) {
         let mut entry = entry.unwrap();
         let mut bytes = vec![];
         std::io::Read::read_to_end(&mut entry, &mut bytes).unwrap();
-        add(&entry.path().unwrap().into_owned(), &bytes);
+        let name = entry.path().unwrap().into_owned();
+        add(&name, &bytes);
     }
     add(Path::new(name), bytes);
     out.finish().unwrap();
