@@ -441,7 +441,9 @@ mod tests {
     /// A mark of writing direction would show the rest of a line, of a page or a file, the other way round.
     #[test]
     fn a_name_neither_turns_the_writing_around_nor_hides_anything() {
-        for mark in ['\u{202E}', '\u{202D}', '\u{2066}', '\u{2067}', '\u{200F}', '\u{200B}', '\0', '\u{7}', '\u{1B}'] {
+        for mark in
+            ['\u{202E}', '\u{202D}', '\u{2066}', '\u{2067}', '\u{200F}', '\u{200B}', '\0', '\u{7}', '\u{1B}']
+        {
             check(&format!("Asha {mark}oaR"), "Asha oaR", "Asha");
             check(&format!("{mark}Asha{mark} Rao"), "Asha Rao", "Asha");
         }

@@ -102,7 +102,8 @@ impl Filter {
         // Numbers that begin so stand together in the order of their texts.
         let is_between = |beginning: &String| {
             let cut = |number: &str| number.as_bytes()[..beginning.len().min(number.len())].to_vec();
-            cut(&self.lowest).as_slice() <= beginning.as_bytes() && beginning.as_bytes() <= cut(&self.highest).as_slice()
+            cut(&self.lowest).as_slice() <= beginning.as_bytes()
+                && beginning.as_bytes() <= cut(&self.highest).as_slice()
         };
         if query.beginnings(word).iter().any(is_between) {
             return true;
@@ -171,12 +172,25 @@ mod tests {
         const LAST: [&str; 4] = ["Rao", "Iyer Menon", "शर्मा", "Khan"];
         let email = format!("{}.{at}@{}.example", FIRST[at % 5].to_lowercase(), ["mail", "post"][at % 2]);
         let phone = if at % 7 == 0 { String::new() } else { format!("+9190{:08}", at * 7_919 % 100_000_000) };
-        (format!("{} {} {at}", FIRST[at % 5], LAST[at % 4]), if at % 3 == 0 { String::new() } else { email }, phone)
+        (
+            format!("{} {} {at}", FIRST[at % 5], LAST[at % 4]),
+            if at % 3 == 0 { String::new() } else { email },
+            phone,
+        )
     }
 
     #[test]
     fn a_word_that_nobody_has_is_denied_by_nearly_every_stretch() {
-        let misses = ["zzqx", "asha zzqx", "rao zzqx", "+44 7400 999", "9812345678 zz", "example zzqx", "7400999123", "#"];
+        let misses = [
+            "zzqx",
+            "asha zzqx",
+            "rao zzqx",
+            "+44 7400 999",
+            "9812345678 zz",
+            "example zzqx",
+            "7400999123",
+            "#",
+        ];
         for miss in misses {
             let query = Query::parse(miss, 91);
             let read = (0..200).filter(|n| {

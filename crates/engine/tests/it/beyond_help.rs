@@ -31,7 +31,7 @@ async fn refuse(db: &TestStore, takes: Takes) {
 
 /// A process whose turns have failed for longer than it bears.
 async fn failing(world: &World, db: &TestStore, takes: Takes) -> (munadi_engine::Engine, Running) {
-    let engine = world.engine_with(Limits { give_up_after_ms: GIVE_UP_MS, ..limits() }).await;
+    let engine = world.engine_to_run(Limits { give_up_after_ms: GIVE_UP_MS, ..limits() });
     let running = engine.run("serve", 1).await.unwrap();
     refuse(db, takes).await;
     for _ in 0..500 {

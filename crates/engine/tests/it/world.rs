@@ -167,11 +167,16 @@ impl World {
 
     /// Another process with its own limits.
     pub(crate) async fn engine_with(&self, limits: Limits) -> Engine {
-        let clock = Arc::clone(&self.clock);
-        let engine = engine(&self.store, &self.sandbox, clock, &self.key, self.call_timeout, limits);
+        let engine = self.engine_to_run(limits);
         let now = self.clock.now();
         engine.work().register("second", now, now.plus(15 * SECOND)).await.expect("registers");
         engine
+    }
+
+    /// A process that has not entered itself yet: `Engine::run` does.
+    pub(crate) fn engine_to_run(&self, limits: Limits) -> Engine {
+        let clock = Arc::clone(&self.clock);
+        engine(&self.store, &self.sandbox, clock, &self.key, self.call_timeout, limits)
     }
 
     /// A process with connections of its own.

@@ -128,10 +128,7 @@ impl Org {
 
     /// How many rows of a workshop a list without an end reads.
     #[cfg(feature = "testing")]
-    pub async fn rows_that_a_list_reads(
-        &self,
-        workshop: domain::ids::WorkshopId,
-    ) -> Result<i64, StoreError> {
+    pub async fn rows_that_a_list_reads(&self, workshop: domain::ids::WorkshopId) -> Result<i64, StoreError> {
         let mut rows = 0;
         for stretch in self.shown_stretches(workshop.0, (Uuid::nil(), Uuid::max())).await? {
             rows += self.counts(Uuid::nil(), workshop.0, stretch).await?.0;

@@ -37,7 +37,12 @@ impl Blocks {
     }
 
     /// Writes them.
-    pub(crate) async fn write(self, tx: &mut Tx, organization: Uuid, workshop: Uuid) -> Result<(), StoreError> {
+    pub(crate) async fn write(
+        self,
+        tx: &mut Tx,
+        organization: Uuid,
+        workshop: Uuid,
+    ) -> Result<(), StoreError> {
         let blocks = match self.0.await {
             Ok(blocks) => blocks,
             // Without them a search reads the rows.
@@ -137,11 +142,8 @@ fn uncovered(blocks: Vec<(Uuid, Uuid, bool)>, (to, before): Stretch) -> Vec<Stre
 
 /// Takes away the blocks whose registrations have their entries.
 pub(super) async fn forget_to(tx: &mut Tx, workshop: Uuid, indexed_to: Uuid) -> Result<(), StoreError> {
-    tx.run(
-        "DELETE FROM search_blocks WHERE workshop_id = $1 AND last_id <= $2",
-        args![workshop, indexed_to],
-    )
-    .await?;
+    tx.run("DELETE FROM search_blocks WHERE workshop_id = $1 AND last_id <= $2", args![workshop, indexed_to])
+        .await?;
     Ok(())
 }
 

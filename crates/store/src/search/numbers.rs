@@ -61,7 +61,11 @@ impl Org {
     }
 
     /// The entries of these numbers whose words hold these letters, which may be none: of a thousand entries few need cross to the program.
-    pub(crate) async fn entries_with(&self, phones: &[&str], letters: &str) -> Result<Vec<Entry>, StoreError> {
+    pub(crate) async fn entries_with(
+        &self,
+        phones: &[&str],
+        letters: &str,
+    ) -> Result<Vec<Entry>, StoreError> {
         self.db.by_index().all_batch(
                 "SELECT e.n, e.ending, e.workshop_id, e.registrant_id, e.words FROM @batch LEFT JOIN search_entries e
                  ON e.organization_id = $1 AND e.ending = b.ending AND e.ending <> ''

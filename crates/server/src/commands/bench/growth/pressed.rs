@@ -82,12 +82,7 @@ pub(super) async fn run(
     }
     let middle = |runs: &[Run]| median(runs.iter().map(|run| run.per_second).collect());
     board.note("growth: sending, quiet", middle(&calm), "/s", None)?;
-    board.note(
-        "growth: sending beside all of that",
-        middle(&pressed),
-        "/s",
-        None,
-    )?;
+    board.note("growth: sending beside all of that", middle(&pressed), "/s", None)?;
     let parts = calm.iter().zip(&pressed).map(|(calm, pressed)| pressed.per_second / calm.per_second);
     board.note("growth: as a part of quiet", median(parts.collect()), "of quiet", Some(('≥', 0.8)))?;
     let backups: Vec<f64> = pressed.iter().filter_map(|run| run.backup).collect();
