@@ -34,7 +34,7 @@ async fn failing(world: &World, db: &TestStore, takes: Takes) -> (munadi_engine:
     let engine = world.engine_to_run(Limits { give_up_after_ms: GIVE_UP_MS, ..limits() });
     let running = engine.run("serve", 1).await.unwrap();
     refuse(db, takes).await;
-    for _ in 0..500 {
+    for _ in 0..3_000 {
         if matches!(engine.standing(), Standing::Failing { .. }) {
             world.clock.advance(GIVE_UP_MS + SECOND);
             return (engine, running);
