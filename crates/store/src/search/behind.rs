@@ -122,7 +122,7 @@ impl Org {
                 .db
                 .by_index()
                 .one(
-                    "SELECT COUNT(*) FROM (SELECT 1 FROM registrants WHERE workshop_id = $1 AND id > $2 AND id < $3 LIMIT $4) AS some",
+                    "SELECT COUNT(*) FROM (SELECT 1 FROM registrants WHERE workshop_id = $1 AND id > $2 AND id < $3 LIMIT $4) AS walked",
                     args![workshop, *after, *before, left + 1],
                 )
                 .await?;
