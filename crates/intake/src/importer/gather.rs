@@ -18,7 +18,7 @@ const ROWS_IN_ORDER: usize = 150_000;
 /// People to register together.
 pub(super) struct Gathered {
     /// In the order of their numbers where they are many.
-    pub(super) people: Vec<Box<Person>>,
+    pub(super) people: Vec<Person>,
     /// Numbers of those who are not registered and want no messages, with the columns that say so.
     pub(super) refused: Vec<(Phone, Vec<usize>)>,
     /// How far the reader was behind them.
@@ -29,12 +29,11 @@ pub(super) struct Gathered {
 /// several rows say different things, where there are such. The last batch may be empty; an error is the last thing that the receiver sees.
 pub(super) fn gather(
     mut stretches: mpsc::Receiver<Result<Stretch, ImportError>>,
-    first: Vec<Person>,
+    mut first: Vec<Person>,
     file: Option<FileSays>,
 ) -> mpsc::Receiver<Result<Gathered, ImportError>> {
     let (sender, receiver) = mpsc::channel(1);
     let runtime = Handle::current();
-    let mut first: Vec<Box<Person>> = first.into_iter().map(Box::new).collect();
     tokio::task::spawn_blocking(move || {
         loop {
             // The one before is being written before this one is begun. Nobody listens any more when the program stops.
@@ -53,7 +52,7 @@ pub(super) fn gather(
 /// The next batch, and whether the file is at its end.
 fn next(
     stretches: &mut mpsc::Receiver<Result<Stretch, ImportError>>,
-    mut people: Vec<Box<Person>>,
+    mut people: Vec<Person>,
     file: Option<&FileSays>,
 ) -> Result<(Gathered, bool), ImportError> {
     let (mut refused, mut at, mut is_last) = (vec![], Progress::default(), true);
@@ -63,9 +62,9 @@ fn next(
         for row in rows {
             match row {
                 Read::Person(person, _) => match file {
-                    None => people.push(Box::new(person)),
+                    None => people.push(person),
                     Some(file) => people.extend(
-                        file.settled(person.registrant).map(|registrant| Box::new(Person { registrant, ..person })),
+                        file.settled(person.registrant).map(|registrant| Person { registrant, ..person }),
                     ),
                 },
                 Read::LeftOut { refused_in, person, .. } => {

@@ -291,7 +291,7 @@ impl Importer {
     async fn write(
         &self,
         into: &Into<'_>,
-        people: Vec<Box<Person>>,
+        people: Vec<Person>,
         summary: &mut Summary,
         (before, behind): (Progress, Progress),
         progress: &mut impl FnMut(Progress),
@@ -299,7 +299,7 @@ impl Importer {
         let (all, mut done) = (people.len() as u64, 0);
         let mut people = people.into_iter();
         while people.len() > 0 {
-            let some: Vec<Box<Person>> = people.by_ref().take(ROWS_PER_TRANSACTION).collect();
+            let some: Vec<Person> = people.by_ref().take(ROWS_PER_TRANSACTION).collect();
             done += some.len() as u64;
             self.write_together(into, some, summary).await?;
             progress(before.on_the_way_to(&behind, done, all));
@@ -310,15 +310,14 @@ impl Importer {
     async fn write_together(
         &self,
         Into { import, wishes, same }: &Into<'_>,
-        people: Vec<Box<Person>>,
+        people: Vec<Person>,
         summary: &mut Summary,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let (mut consents, mut refused) = (Vec::new(), Vec::new());
         let mut phones = Vec::with_capacity(people.len());
         let mut registrants = Vec::with_capacity(people.len());
-        for person in people {
-            let Person { registrant, agreed, refused_in } = *person;
+        for Person { registrant, agreed, refused_in } in people {
             if let Some(phone) = &registrant.phone {
                 phones.push(phone.as_str().to_owned());
                 if !refused_in.is_empty() {
@@ -377,7 +376,7 @@ impl Importer {
         let wishes = Wishes::none(&import.file_name);
         let into = Into { import, wishes: &wishes, same: &HashSet::new() };
         let mut summary = Summary::of(import);
-        self.write_together(&into, vec![Box::new(person)], &mut summary).await?;
+        self.write_together(&into, vec![person], &mut summary).await?;
         summary.fixed += 1;
         self.org.import_summary(import.id, &summary.json()).await?;
         let here = self.org.registrations_of(import.workshop, vec![registrant], self.clock.now()).await?;

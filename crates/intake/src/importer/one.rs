@@ -95,7 +95,7 @@ impl Importer {
         let into = Into { import, wishes: &wishes, same: &HashSet::new() };
         let mut summary = Summary::of(import);
         let before = summary.new;
-        self.write_together(&into, vec![Box::new(person)], &mut summary).await?;
+        self.write_together(&into, vec![person], &mut summary).await?;
         let is_new = summary.new > before;
         self.org.import_summary(import.id, &summary.json()).await?;
         Ok(if is_new { Taken::Registered } else { Taken::Already })
