@@ -171,10 +171,14 @@ mod tests {
         const FIRST: [&str; 5] = ["Asha", "Ravi", "José", "आशा", "D'Souza"];
         const LAST: [&str; 4] = ["Rao", "Iyer Menon", "शर्मा", "Khan"];
         let email = format!("{}.{at}@{}.example", FIRST[at % 5].to_lowercase(), ["mail", "post"][at % 2]);
-        let phone = if at % 7 == 0 { String::new() } else { format!("+9190{:08}", at * 7_919 % 100_000_000) };
+        let phone = if at.is_multiple_of(7) {
+            String::new()
+        } else {
+            format!("+9190{:08}", at * 7_919 % 100_000_000)
+        };
         (
             format!("{} {} {at}", FIRST[at % 5], LAST[at % 4]),
-            if at % 3 == 0 { String::new() } else { email },
+            if at.is_multiple_of(3) { String::new() } else { email },
             phone,
         )
     }
