@@ -3,9 +3,11 @@
 mod every_page;
 mod harness;
 mod harness_itself;
+mod matters;
 mod path;
 mod program;
 mod review;
 mod sms;
+mod typing;
 mod walk;
 mod without_script;

@@ -30,17 +30,44 @@ impl Program {
         let sms = format!("{}/dev", sandbox.url());
         let urls =
             ["serve", "--aisensy-url", &campaigns, "--aisensy-project-url", &project, "--fast2sms-url", &sms];
-        Program::start(&urls).await
+        Program::start(&urls, "").await
+    }
+
+    /// The same, with the stand-in for a mail server.
+    pub(crate) async fn serve_with_mail(sandbox: &sandbox::Sandbox) -> Result<Program> {
+        let urls: Vec<(String, String)> = sandbox
+            .addresses()
+            .into_iter()
+            .map(|(key, url)| (format!("--{}", key.replace('_', "-")), url))
+            .collect();
+        let mut arguments = vec!["serve"];
+        for (flag, url) in &urls {
+            arguments.extend([flag.as_str(), url.as_str()]);
+        }
+        let mail = sandbox.mail_address();
+        let settings = format!(
+            "smtp_host = \"{}\"\nsmtp_port = {}\nsmtp_tls = \"none\"\nsmtp_from = \"Munadi <alerts@munadi.example>\"\n",
+            mail.ip(),
+            mail.port()
+        );
+        Program::start(&arguments, &settings).await
     }
 
     /// `munadi demo`: invented people, and stand-ins for every provider.
     pub(crate) async fn demo() -> Result<Program> {
-        Program::start(&["demo"]).await
+        Program::start(&["demo"], "").await
     }
 
-    async fn start(arguments: &[&str]) -> Result<Program> {
+    /// Starts it with these arguments, and these settings in a file.
+    async fn start(arguments: &[&str], settings: &str) -> Result<Program> {
         let data = tempfile::Builder::new().prefix("munadi-").tempdir()?;
-        let mut child = command(arguments, data.path()).spawn().context("cannot start munadi")?;
+        let file = data.path().join("munadi.toml");
+        std::fs::write(&file, settings)?;
+        let mut child = command(arguments, data.path())
+            .arg("--config")
+            .arg(&file)
+            .spawn()
+            .context("cannot start munadi")?;
         let stdout = child.stdout.take().context("munadi has no standard output")?;
         let link = tokio::time::timeout(START_LIMIT, printed_link(stdout))
             .await

@@ -17,6 +17,9 @@ const LOOKS: [(Width, Theme); 4] = [
     (Width::Phone, Theme::Light),
 ];
 
+/// Between them lie all windows: small phones, 200 % zoom of a laptop (640), tablets, small laptops, a large screen.
+const WIDTHS: &[u32] = &[320, 360, 480, 640, 768, 900, 1024, 1201, 1240, 1285, 1366, 1536, 1920];
+
 /// What is wrong with the page that is open, in any width and theme. Leaves it as wide and bright as told.
 pub(crate) async fn problems(page: &Page, name: &str, then: (Width, Theme)) -> Result<Vec<String>> {
     let mut found = Vec::new();
@@ -35,6 +38,10 @@ pub(crate) async fn problems(page: &Page, name: &str, then: (Width, Theme)) -> R
             let file = format!("{name}-{width:?}-{theme:?}.png").to_lowercase().replace(['/', ' '], "_");
             page.screenshot_whole(&PathBuf::from(folder).join(file)).await?;
         }
+    }
+    for width in WIDTHS {
+        page.resize_to(*width).await?;
+        note(&format!(" {width} px"), page.assert_fits().await);
     }
     let quiet = page.assert_quiet().await;
     if quiet.is_err() {

@@ -6,6 +6,7 @@ mod access;
 mod alerts;
 mod arrows;
 mod attention;
+mod audit;
 mod broadcast;
 mod callbacks;
 mod consents;

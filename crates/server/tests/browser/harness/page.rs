@@ -127,6 +127,14 @@ impl Page {
         Ok(())
     }
 
+    /// A window of so many CSS pixels: a narrow one is also what a page zoomed to 200 or 400 % has.
+    pub(crate) async fn resize_to(&self, width: u32) -> Result<()> {
+        let metrics = json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", metrics).await?;
+        self.call("Emulation.setTouchEmulationEnabled", json!({ "enabled": false })).await?;
+        Ok(())
+    }
+
     /// Another wish of the operating system for light or dark. Movement is always asked to be reduced.
     pub(crate) async fn theme(&self, theme: Theme) -> Result<()> {
         let scheme = match theme {
