@@ -35,10 +35,10 @@ pub use preview::Shown;
 pub use review::{Before, Review};
 pub use timing::{Timing, default_deadline, default_later, hours};
 pub use trial::{Trial, TrialRefusal};
-pub use walk::{Audience, Judged};
+pub use walk::{Audience, Judged, OwnLinks};
 
-/// Makes an opt-out link for previews and tests, as long as a real one; it stops nothing.
-pub type SampleLink = Arc<dyn Fn(OrganizationId) -> String + Send + Sync>;
+/// Makes the links of previews and tests, as long as real ones; they stop nothing and count nothing.
+pub type SampleLinks = Arc<dyn Fn(OrganizationId) -> OwnLinks + Send + Sync>;
 
 /// Reviews and confirms drafts. Cheap to clone.
 #[derive(Clone)]
@@ -47,7 +47,7 @@ pub struct Composer {
     pub(crate) clock: SharedClock,
     pub(crate) key: PhoneKey,
     pub(crate) accounts: Arc<dyn Accounts>,
-    pub(crate) sample_link: SampleLink,
+    pub(crate) sample_links: SampleLinks,
     pub(crate) lately: Arc<Lately>,
     pub(crate) noticed: Arc<attention::Noticed>,
 }
@@ -65,8 +65,13 @@ impl Composer {
         clock: SharedClock,
         key: PhoneKey,
         accounts: Arc<dyn Accounts>,
-        sample_link: SampleLink,
+        sample_links: SampleLinks,
     ) -> Composer {
-        Composer { http, clock, key, accounts, sample_link, lately: Arc::default(), noticed: Arc::default() }
+        Composer { http, clock, key, accounts, sample_links, lately: Arc::default(), noticed: Arc::default() }
+    }
+
+    /// The links of previews and tests of that organisation.
+    pub fn sample_links(&self, organization: OrganizationId) -> OwnLinks {
+        (self.sample_links)(organization)
     }
 }

@@ -7,7 +7,7 @@ use domain::{
 };
 use store::StoreError;
 
-use crate::{Judged, Review};
+use crate::{Judged, OwnLinks, Review};
 
 /// People that the preview steps through. More would say nothing new, and each page would read more.
 pub(crate) const PEOPLE_MAX: i64 = 200;
@@ -41,8 +41,8 @@ impl Review {
     /// # Errors
     /// When the store cannot be read.
     pub async fn preview(&mut self, person: i64) -> Result<Option<Shown>, StoreError> {
-        let link = self.rules().event().opt_out_link.clone();
-        let people = self.walk.newest(PEOPLE_MAX, &link).await?;
+        let links = OwnLinks::sample(self.rules());
+        let people = self.walk.newest(PEOPLE_MAX, &links).await?;
         let all_read = i64::try_from(people.len()).is_ok_and(|read| read < PEOPLE_MAX);
         let reads = |judged: &&Judged| match &judged.decision {
             Decision::Recipient(_) => true,
@@ -57,7 +57,6 @@ impl Review {
             name: person.name.clone(),
             email: person.email.clone(),
             phone: person.phone.clone(),
-            opt_out_link: link,
             ..self.rules().event().clone()
         };
         let message = &self.draft.message;

@@ -27,7 +27,7 @@ use store::{
 };
 
 use crate::{
-    Audience, Caller, Composer, Draft, Opened, Wait,
+    Audience, Caller, Composer, Draft, Opened, OwnLinks, Wait,
     account::{complete, list_price},
     lately,
     timing::{begins, hours},
@@ -88,14 +88,14 @@ impl Composer {
         let account = opened.account.as_ref().ok();
         draft.message = complete(draft.message, account);
         let frozen = draft.message.to_json();
-        let link = (self.sample_link)(caller.organization.id);
-        let rules = Rules::new(draft.message.clone(), event(caller, &draft, &link));
+        let links = (self.sample_links)(caller.organization.id);
+        let rules = Rules::new(draft.message.clone(), event(caller, &draft, &links));
         let reader = caller.org.audience_reader();
         let selection = Selection::everyone(draft.workshop.id, draft.template.purpose.clone(), caller.now)
             .of(draft.audience.clone());
         let mut walk = Audience::of(reader, self.key.clone(), selection, rules).await?;
         let most = (wait == Wait::Page).then_some(PAGE_MOST);
-        let (audience, tally) = walk.count(&caller.org, most, &link).await?;
+        let (audience, tally) = walk.count(&caller.org, most, &links).await?;
         let units = match (&draft.message, &tally) {
             (Message::Sms(_), Some(tally)) => tally.units_for(audience.reachable),
             (Message::Sms(_) | Message::Whatsapp(_) | Message::Group(_), _) => audience.reachable,
@@ -152,7 +152,7 @@ impl Composer {
 }
 
 /// What the message says about the event: written as the planner writes it.
-fn event(caller: &Caller, draft: &Draft, link: &str) -> Facts {
+fn event(caller: &Caller, draft: &Draft, links: &OwnLinks) -> Facts {
     let (zone, workshop) = (&caller.organization.zone, &draft.workshop);
     Facts {
         workshop_title: workshop.title.clone(),
@@ -160,7 +160,8 @@ fn event(caller: &Caller, draft: &Draft, link: &str) -> Facts {
         workshop_time: zone.plain_time(workshop.starts_at),
         workshop_join_link: workshop.join_link.clone(),
         organisation: caller.organization.name.clone(),
-        opt_out_link: link.to_owned(),
+        opt_out_link: links.opt_out.clone(),
+        own_join_link: links.join.clone(),
         ..Facts::default()
     }
 }

@@ -11,7 +11,7 @@ use domain::{
 use providers::Call;
 use store::StoreError;
 
-use crate::{Caller, Composer, Opened, Review};
+use crate::{Caller, Composer, Opened, OwnLinks, Review};
 
 /// Whose name a test message holds, and where it goes.
 #[derive(Clone, Copy, Debug)]
@@ -92,14 +92,15 @@ impl Composer {
         let keys = vec![self.key.of(to.phone.as_str())];
         let suppressed = caller.org.audience_reader().suppressed(channel, category, keys).await?;
         let mut rules = review.rules().clone();
-        let link = rules.event().opt_out_link.clone();
+        let links = OwnLinks::sample(&rules);
         let candidate = Candidate {
             name: to.name,
             email: to.email,
             phone: to.phone.as_str(),
             suppressed: !suppressed.is_empty(),
             agreed: true,
-            opt_out_link: &link,
+            opt_out_link: &links.opt_out,
+            own_join_link: &links.join,
             ..Candidate::default()
         };
         match decide(&candidate, &mut rules) {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use domain::{
     audience::{AudienceSummary, Candidate, Decision, OneEach, Rules, Tally, decide},
+    ids::RegistrantId,
     told::Told,
 };
 use store::{
@@ -33,6 +34,23 @@ pub struct Audience {
     rules: Rules,
     /// Whether anybody of the organisation opted out of anything.
     suppresses: bool,
+}
+
+/// The links that are one person's alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnLinks {
+    /// Where they stop such messages.
+    pub opt_out: String,
+    /// Their short link to the workshop.
+    pub join: String,
+}
+
+impl OwnLinks {
+    /// Those of a preview or a test, which the rules carry.
+    pub(crate) fn sample(rules: &Rules) -> OwnLinks {
+        let event = rules.event();
+        OwnLinks { opt_out: event.opt_out_link.clone(), join: event.own_join_link.clone() }
+    }
 }
 
 /// Who of a stretch wished what, by the keys of their numbers.
@@ -79,26 +97,27 @@ impl Audience {
         &self.rules
     }
 
-    /// The next `limit` people after a place, each decided about, in the order of the plan. `link` makes the opt-out link of the person at
-    /// that place of the stretch; it is asked only when the message wants links.
+    /// The next `limit` people after a place, each decided about, in the order of the plan. `links` makes the links of the person at that
+    /// place of the stretch; it is asked only when the message wants links.
     pub async fn stretch(
         &mut self,
         after: &Place,
         limit: i64,
         each: &mut OneEach,
-        link: impl Fn(usize) -> String,
+        links: impl Fn(usize, RegistrantId) -> OwnLinks,
     ) -> Result<Vec<Judged>, StoreError> {
         let people = self.reader.selected(&self.selection, after, limit).await?;
         let wishes = self.wishes(&people).await?;
         let decide = |(at, person): (usize, Registered)| {
             let repeats = each.repeats(&person.phone, person.duplicate);
-            self.judge(person, repeats, &wishes, || link(at))
+            let whose = person.registrant();
+            self.judge(person, repeats, &wishes, || links(at, whose))
         };
         Ok(people.into_iter().enumerate().map(decide).collect())
     }
 
     /// The newest `limit` people, each decided about, newest first: for a preview.
-    pub async fn newest(&mut self, limit: i64, link: &str) -> Result<Vec<Judged>, StoreError> {
+    pub async fn newest(&mut self, limit: i64, links: &OwnLinks) -> Result<Vec<Judged>, StoreError> {
         let people = match self.selection.is_everyone() {
             true => self.reader.newest(self.selection.workshop, limit).await?,
             // A few of them, in the order of the plan: the newest are not known without looking at all.
@@ -107,17 +126,17 @@ impl Audience {
         let wishes = self.wishes(&people).await?;
         let decide = |person: Registered| {
             let repeats = person.duplicate;
-            self.judge(person, repeats, &wishes, || link.to_owned())
+            self.judge(person, repeats, &wishes, || links.clone())
         };
         Ok(people.into_iter().map(decide).collect())
     }
 
     /// What decisions about everybody add up to, or about the first `most` of them.
-    pub async fn tally(&mut self, most: Option<i64>, link: &str) -> Result<Tally, StoreError> {
+    pub async fn tally(&mut self, most: Option<i64>, links: &OwnLinks) -> Result<Tally, StoreError> {
         let mut tally = Tally::default();
         let (mut after, mut each) = (Place::default(), OneEach::default());
         loop {
-            let people = self.stretch(&after, STRETCH, &mut each, |_| link.to_owned()).await?;
+            let people = self.stretch(&after, STRETCH, &mut each, |_, _| links.clone()).await?;
             for Judged { person, decision } in &people {
                 tally.take(&candidate(person, false), decision, &self.rules);
             }
@@ -140,12 +159,12 @@ impl Audience {
         &mut self,
         org: &Org,
         most: Option<i64>,
-        link: &str,
+        links: &OwnLinks,
     ) -> Result<(AudienceSummary, Option<Tally>), StoreError> {
         let (channel, category) = (self.rules.message().channel(), self.rules.message().category());
         if !self.selection.is_everyone() {
             // No counter knows them: everybody is looked at.
-            let tally = self.tally(None, link).await?;
+            let tally = self.tally(None, links).await?;
             return Ok((tally.summary(), Some(tally)));
         }
         let workshop = self.selection.workshop;
@@ -153,7 +172,7 @@ impl Audience {
             let counted = org.audience(workshop, channel, category).await?;
             return Ok((counted.from_counters(&self.rules), None));
         }
-        let tally = self.tally(most, link).await?;
+        let tally = self.tally(most, links).await?;
         if tally.whole {
             return Ok((tally.summary(), Some(tally)));
         }
@@ -184,11 +203,13 @@ impl Audience {
         person: Registered,
         repeats: bool,
         wishes: &Wishes,
-        link: impl Fn() -> String,
+        links: impl Fn() -> OwnLinks,
     ) -> Judged {
-        let link = if self.rules.wants_link() { link() } else { String::new() };
+        let wants = self.rules.wants_link() || self.rules.wants_join_link();
+        let links = if wants { links() } else { OwnLinks::default() };
         let mut candidate = candidate(&person, repeats);
-        candidate.opt_out_link = &link;
+        candidate.opt_out_link = &links.opt_out;
+        candidate.own_join_link = &links.join;
         if !person.phone.is_empty() && (!wishes.suppressed.is_empty() || wishes.consenting.is_some()) {
             let key = self.key.of(&person.phone);
             candidate.suppressed = wishes.suppressed.contains(&key);

@@ -29,6 +29,8 @@ pub struct Candidate<'a> {
     pub agreed: bool,
     /// The page where this person stops such messages; empty where no link is wanted ([`Rules::wants_link`]).
     pub opt_out_link: &'a str,
+    /// Their own short link to the workshop; empty where none is wanted ([`Rules::wants_join_link`]).
+    pub own_join_link: &'a str,
 }
 
 /// What every candidate of one message is held against.
@@ -111,6 +113,11 @@ impl Rules {
         self.message.sources().any(|source| *source == Source::OptOutLink)
     }
 
+    /// Whether a value is the person's own short link to the workshop.
+    pub fn wants_join_link(&self) -> bool {
+        self.message.sources().any(|source| *source == Source::RegistrantJoinLink)
+    }
+
     /// Final values that every recipient has; `None` when they differ from person to person.
     pub fn same_for_all(&self) -> Option<&Content> {
         self.same.as_ref().map(|(content, _)| content)
@@ -130,6 +137,7 @@ impl Rules {
                 Source::RegistrantName | Source::RegistrantFirstName | Source::RegistrantPhone => true,
                 Source::RegistrantEmail => filled,
                 Source::OptOutLink
+                | Source::RegistrantJoinLink
                 | Source::WorkshopTitle
                 | Source::WorkshopDate
                 | Source::WorkshopTime
@@ -212,6 +220,7 @@ pub fn decide(candidate: &Candidate<'_>, rules: &mut Rules) -> Decision {
     candidate.email.clone_into(&mut facts.email);
     candidate.phone.clone_into(&mut facts.phone);
     candidate.opt_out_link.clone_into(&mut facts.opt_out_link);
+    candidate.own_join_link.clone_into(&mut facts.own_join_link);
     match rules.message.fill(facts) {
         Ok(content) => {
             let units = rules.message.segments(&content);

@@ -77,6 +77,8 @@ ids! {
     ConsentId,
     /// Something that was told to members because it needs one of them.
     AlertId,
+    /// A short link with a name.
+    LinkId,
     /// A template on one channel.
     TemplateId,
     /// A connected provider account.

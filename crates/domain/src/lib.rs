@@ -12,6 +12,7 @@ pub mod event;
 pub mod forecast;
 pub mod group;
 pub mod ids;
+pub mod link;
 pub mod message;
 pub mod money;
 pub mod name;

@@ -89,7 +89,8 @@ impl WhatsappTemplate {
         for button in &self.buttons {
             if let Some(source) = &button.value {
                 let value = filled(facts, source, "", &button.label)?;
-                buttons.push(if *source == Source::OptOutLink { last_part(&value) } else { value });
+                let is_own = matches!(source, Source::OptOutLink | Source::RegistrantJoinLink);
+                buttons.push(if is_own { last_part(&value) } else { value });
             }
         }
         Ok(Content::Whatsapp(WhatsappContent { name: folded_or(&facts.name, NO_NAME), values, buttons }))

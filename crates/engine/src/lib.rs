@@ -29,7 +29,7 @@ use std::{
 };
 
 use domain::{
-    ids::{BroadcastId, MessageRef},
+    ids::{BroadcastId, MessageRef, RegistrantId},
     retry::Retry,
     time::{Millis, SharedClock},
 };
@@ -105,11 +105,15 @@ pub struct Engine {
     pub(crate) alive_until: Arc<AtomicI64>,
     pub(crate) turns: Arc<health::Turns>,
     pub(crate) opt_out_link: Option<OptOutLink>,
+    pub(crate) join_link: Option<JoinLink>,
     pub(crate) files: Option<PathBuf>,
 }
 
 /// Makes the address of the page where the addressee of a message stops such messages.
 pub type OptOutLink = Arc<dyn Fn(MessageRef) -> String + Send + Sync>;
+
+/// Makes a registrant's own short link: its address and its code.
+pub type JoinLink = Arc<dyn Fn(RegistrantId) -> (String, String) + Send + Sync>;
 
 /// Hints that there may be something to do. A lost one costs at most a second: every loop also looks by itself.
 #[derive(Debug, Default)]
@@ -158,6 +162,7 @@ impl Engine {
             access: Arc::new(watch::channel(()).0),
             alive_until: Arc::new(AtomicI64::new(i64::MAX)),
             opt_out_link: None,
+            join_link: None,
             files: None,
         }
     }
@@ -165,6 +170,12 @@ impl Engine {
     /// The same engine with a maker of opt-out links. Without one, a template that wants a link leaves everybody out.
     pub fn with_opt_out_link(mut self, link: OptOutLink) -> Engine {
         self.opt_out_link = Some(link);
+        self
+    }
+
+    /// The same engine with a maker of registrants' own links. Without one, a template that wants such a link leaves everybody out.
+    pub fn with_join_link(mut self, link: JoinLink) -> Engine {
+        self.join_link = Some(link);
         self
     }
 

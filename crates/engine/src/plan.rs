@@ -1,11 +1,11 @@
 //! Planning: registrants become rows, in order of number, in stretches of constant size.
 
-use compose::{Audience, Judged};
+use compose::{Audience, Judged, OwnLinks};
 use domain::{
     audience::{Decision, OneEach, Rules},
     broadcast::Addressee,
     channel::Channel,
-    ids::MessageRef,
+    ids::{MessageRef, RegistrantId},
     outcome::ProviderAnswer,
     reason::OwnReason,
     template::{Content, Message},
@@ -107,13 +107,25 @@ impl Engine {
     ) -> Result<Stretch, StoreError> {
         let stretch = self.limits.stretch.max(1);
         let first = planning.planned + i64::try_from(under_way).unwrap_or(0) + 1;
-        let link = |at: usize| self.link(planning, first + i64::try_from(at).unwrap_or(0));
+        let links = |at: usize, whose: RegistrantId| OwnLinks {
+            opt_out: self.link(planning, first + i64::try_from(at).unwrap_or(0)),
+            join: self.join_link.as_ref().map_or_else(String::new, |make| make(whose).0),
+        };
         let limit = i64::try_from(stretch).unwrap_or(i64::MAX);
-        let people = audience.stretch(after, limit, &mut each, link).await?;
+        let people = audience.stretch(after, limit, &mut each, links).await?;
         let last = people.len() < stretch;
         let mark = people.last().map_or_else(|| after.clone(), |judged| judged.person.place());
         let shared = audience.rules().same_for_all().map(json);
-        let mut sums = StretchSums { units: 0, shared };
+        let join_codes = match self.join_link.as_ref().filter(|_| audience.rules().wants_join_link()) {
+            Some(make) => people
+                .iter()
+                .filter(|judged| matches!(judged.decision, Decision::Recipient(_)))
+                .map(|judged| judged.person.registrant())
+                .map(|whose| (whose, make(whose).1))
+                .collect(),
+            None => Vec::new(),
+        };
+        let mut sums = StretchSums { units: 0, shared, join_codes };
         let rows = people.into_iter().map(|judged| row(judged, &mut sums)).collect();
         Ok(Stretch { rows, sums, mark, each, last })
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use compose::Composer;
+use compose::{Composer, OwnLinks};
 use domain::{
     ids::WorkerId,
     time::{DAY, HOUR, SharedClock},
@@ -26,6 +26,7 @@ use crate::{
     health::Health,
     live::Live,
     opt_out_links::{OptOutDoor, OptOutLinks},
+    short_links::{LinkDoor, SAMPLE_CODE, ShortLinks},
     password::Passwords,
     private,
     seal::{KeyRing, SealError},
@@ -77,6 +78,8 @@ pub struct Parts {
     pub phone_key: PhoneKey,
     /// Where people stop messages by the link in one.
     pub opt_out: OptOutDoor,
+    /// What the addresses behind short links keep.
+    pub links: LinkDoor,
     /// Whether everything goes on.
     pub health: Health,
     /// Who watches what.
@@ -128,6 +131,15 @@ impl App {
             let links = links.clone();
             Arc::new(move |message| links.link(message))
         });
+        let short = ShortLinks::new(keys.join_link_key(), &config.public_url);
+        let engine = engine.with_join_link({
+            let short = short.clone();
+            Arc::new(move |registrant| {
+                let code = short.code(registrant);
+                (short.own(&code), code)
+            })
+        });
+        let door = LinkDoor::new(short.clone(), store.links(), clock.clone());
         let engine = engine.with_files(config.data.clone());
         let composer = Composer::new(
             out.clone(),
@@ -135,8 +147,8 @@ impl App {
             phone_key.clone(),
             Arc::new(accounts.clone()),
             Arc::new({
-                let links = links.clone();
-                move |organization| links.sample(organization)
+                let (links, short) = (links.clone(), short.clone());
+                move |organization| OwnLinks { opt_out: links.sample(organization), join: short.own(SAMPLE_CODE) }
             }),
         );
         let health = Health::new(engine.clone(), clock.clone(), config.clone());
@@ -154,6 +166,7 @@ impl App {
             alerts,
             phone_key,
             opt_out: OptOutDoor::new(links),
+            links: door,
             composer,
             jobs: Jobs::default(),
             health,

@@ -22,6 +22,7 @@ pub mod rehearsal;
 pub mod router;
 pub mod seal;
 pub mod secrets;
+pub mod short_links;
 pub mod throttle;
 pub mod token;
 pub mod ui;

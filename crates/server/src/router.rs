@@ -119,8 +119,8 @@ macro_rules! templates {
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, attention, broadcast, consents, correct, demo, erase, groups, hand, health, home, imports, invite, keys, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
-        settings::{accounts, alerts, audit, charges, integrations, prices, purposes, tags, templates},
+        account, attention, broadcast, consents, correct, demo, erase, groups, hand, health, home, imports, invite, keys, link, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
+        settings::{accounts, alerts, audit, charges, integrations, links, prices, purposes, tags, templates},
         setup, stream, team, webhook, workshop, workshops,
     };
     let mut all = vec![
@@ -134,6 +134,8 @@ pub fn table() -> Vec<Route> {
 
         route(GET,  "/o/{token}",                         Anyone,     opt_out::show),
         route(POST, "/o/{token}",                         Anyone,     opt_out::act),
+        route(GET,  "/j/{code}",                          Anyone,     link::own),
+        route(GET,  "/l/{name}",                          Anyone,     link::named),
 
         route(GET,  "/sign-in",                           Public,     login::form),
         route(POST, "/sign-in",                           Public,     login::sign_in),
@@ -305,6 +307,12 @@ pub fn table() -> Vec<Route> {
         route(POST, "/settings/alerts",                   Manage,     alerts::save),
         route(POST, "/settings/alerts/secret",            Manage,     alerts::another_secret),
         route(POST, "/settings/alerts/test",              Manage,     alerts::test).timeout(ASKING),
+        route(GET,  "/settings/links",                    Read,       links::list),
+        route(POST, "/settings/links",                    Manage,     links::add),
+        route(GET,  "/settings/links/{link}",             Manage,     links::edit),
+        route(POST, "/settings/links/{link}",             Manage,     links::update),
+        route(GET,  "/settings/links/{link}/remove",      Manage,     links::ask_removal),
+        route(POST, "/settings/links/{link}/remove",      Manage,     links::remove),
         route(GET,  "/settings/prices",                   Read,       prices::show),
         route(POST, "/settings/prices",                   Manage,     prices::set),
         route(GET,  "/settings/charges",                  Read,       charges::show),

@@ -262,6 +262,11 @@ impl KeyRing {
         hmac_sha256(&self.first().bytes, &[b"munadi opt-out links"])
     }
 
+    /// Key of the codes of registrants' own links. Never changes: a link in an old message has to work.
+    pub fn join_link_key(&self) -> [u8; 32] {
+        hmac_sha256(&self.first().bytes, &[b"munadi join links"])
+    }
+
     fn first(&self) -> &Key {
         self.keys.last().expect("a ring holds at least one key")
     }

@@ -21,6 +21,8 @@ pub enum SubjectKind {
     Account,
     /// A tag.
     Tag,
+    /// A short link with a name.
+    Link,
     /// An import.
     Import,
     /// A member, or somebody who was one.
@@ -67,6 +69,10 @@ const QUERIES: &[(SubjectKind, &str)] = &[
     (
         SubjectKind::Tag,
         "SELECT x.id, x.name, '' FROM @batch JOIN workshop_tags x ON x.id = b.id WHERE x.organization_id = $1",
+    ),
+    (
+        SubjectKind::Link,
+        "SELECT x.id, x.name, '' FROM @batch JOIN named_links x ON x.id = b.id WHERE x.organization_id = $1",
     ),
     (
         SubjectKind::Import,

@@ -36,6 +36,7 @@ pub mod groups;
 pub mod imports;
 pub mod integrations;
 pub mod linked;
+pub mod links;
 pub mod lost_keys;
 pub mod members;
 pub mod messages;

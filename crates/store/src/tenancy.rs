@@ -71,6 +71,8 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("import_differences", Parent("import_id", "imports"), ALL),
     ("corrections", TENANT, ALL),
     ("webhooks", TENANT, ALL),
+    ("join_links", TENANT, ALL),
+    ("named_links", TENANT, ALL),
     ("alert_settings", TENANT, ALL),
     ("alert_members", TENANT, ALL),
     ("alerts", TENANT, ALL),

@@ -20,7 +20,7 @@ use crate::{
     error::StoreError,
     imports::{Import, ImportState, Undone},
     org::Org,
-    registrants::{forget_corrections, marked_again, raise_revision, tally_of, tally_of_import},
+    registrants::{forget_beside, marked_again, raise_revision, tally_of, tally_of_import},
     search::{forget_registrants, renew},
     work::Work,
 };
@@ -294,7 +294,7 @@ impl Org {
         )
         .await?;
         let gone: Vec<Uuid> = rows.iter().map(|row| row.0).collect();
-        forget_corrections(&mut tx, workshop, &gone).await?;
+        forget_beside(&mut tx, workshop, &gone).await?;
         // A lead of this import alone goes with it; one that several sources knew, when none of them is left.
         tx.run_batch(
             "DELETE FROM leads WHERE organization_id = $1 AND phone IN (SELECT b.phone FROM @batch)

@@ -60,7 +60,7 @@ async fn walked(org: &Org, of: &Selection) -> BTreeSet<RegistrantId> {
     let mut walk = walk(org, of).await;
     let (mut found, mut after, mut each) = (BTreeSet::new(), Place::default(), OneEach::default());
     loop {
-        let people = walk.stretch(&after, 333, &mut each, |_| String::new()).await.unwrap();
+        let people = walk.stretch(&after, 333, &mut each, |_, _| compose::OwnLinks::default()).await.unwrap();
         let Some(last) = people.last() else { return found };
         after = last.person.place();
         found.extend(people.iter().map(|judged| judged.person.registrant()));
@@ -99,7 +99,7 @@ async fn broadcast(
     let mut walk = walk(org, &planning.selection).await;
     let mut each = OneEach::default();
     loop {
-        let people = walk.stretch(&planning.after, STRETCH, &mut each, |_| String::new()).await.unwrap();
+        let people = walk.stretch(&planning.after, STRETCH, &mut each, |_, _| compose::OwnLinks::default()).await.unwrap();
         let last = i64::try_from(people.len()).unwrap() < STRETCH;
         let mark = people.last().map_or(planning.after.clone(), |judged| judged.person.place());
         let rows: Vec<PlannedRow> = people

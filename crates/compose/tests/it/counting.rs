@@ -168,8 +168,8 @@ async fn audience(org: &Org, workshop: WorkshopId, rules: Rules) -> Audience {
 /// What is counted, and what deciding about each one says; and whether the shortcut was taken.
 async fn both(org: &Org, workshop: WorkshopId, rules: Rules) -> (AudienceSummary, AudienceSummary, bool) {
     let mut audience = audience(org, workshop, rules).await;
-    let (counted, tally) = audience.count(org, None, "").await.unwrap();
-    let decided = audience.tally(None, "").await.unwrap();
+    let (counted, tally) = audience.count(org, None, &compose::OwnLinks::default()).await.unwrap();
+    let decided = audience.tally(None, &compose::OwnLinks::default()).await.unwrap();
     assert!(decided.whole && decided.looked_at > 0);
     (counted, decided.summary(), tally.is_none())
 }

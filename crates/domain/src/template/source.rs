@@ -19,6 +19,9 @@ pub enum Source {
     /// The address of the page where this person stops such messages. In a button only its last part, because the approved address
     /// stands before it.
     OptOutLink,
+    /// This registrant's own short link, which leads to the workshop's join link as it stands when it is opened, and counts who opened it.
+    /// In a button only its last part.
+    RegistrantJoinLink,
     /// The workshop's title.
     WorkshopTitle,
     /// The day of its start, `13 October 2026`.
@@ -47,6 +50,7 @@ impl Source {
         ("registrant_email", "Registrant · E-mail", Source::RegistrantEmail),
         ("registrant_phone", "Registrant · Phone", Source::RegistrantPhone),
         ("opt_out_link", "Registrant · Opt-out link", Source::OptOutLink),
+        ("registrant_join_link", "Registrant · Own join link", Source::RegistrantJoinLink),
         ("workshop_title", "Workshop · Title", Source::WorkshopTitle),
         ("workshop_date", "Workshop · Date", Source::WorkshopDate),
         ("workshop_time", "Workshop · Start time", Source::WorkshopTime),
@@ -84,6 +88,7 @@ impl Source {
                 | Source::RegistrantEmail
                 | Source::RegistrantPhone
                 | Source::OptOutLink
+                | Source::RegistrantJoinLink
         )
     }
 }
@@ -99,6 +104,8 @@ pub struct Facts {
     pub phone: String,
     /// The page where this person stops such messages; empty while nobody makes links.
     pub opt_out_link: String,
+    /// This person's own short link to the workshop; empty while nobody makes links.
+    pub own_join_link: String,
     /// The workshop's title.
     pub workshop_title: String,
     /// Written out for messages in the organisation's zone.
@@ -125,6 +132,7 @@ impl Facts {
             Source::RegistrantEmail => &self.email,
             Source::RegistrantPhone => &self.phone,
             Source::OptOutLink => &self.opt_out_link,
+            Source::RegistrantJoinLink => &self.own_join_link,
             Source::WorkshopTitle => &self.workshop_title,
             Source::WorkshopDate => &self.workshop_date,
             Source::WorkshopTime => &self.workshop_time,

@@ -6,6 +6,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::request::Parts,
 };
+use compose::OwnLinks;
 use maud::Markup;
 use serde::de::DeserializeOwned;
 use store::SignedIn;
@@ -51,8 +52,8 @@ pub struct Member {
     pub caller: Caller,
     /// What is the same on every page of this request.
     pub frame: Frame,
-    /// An opt-out link for samples; it stops nothing.
-    pub opt_out_sample: String,
+    /// The links of samples; they stop nothing and count nothing.
+    pub link_samples: OwnLinks,
 }
 
 impl Deref for Member {
@@ -112,8 +113,8 @@ impl FromRequestParts<App> for Member {
         let caller = Caller::from_request_parts(parts, app).await?;
         let visitor = Visitor::from_request_parts(parts, app).await?;
         let frame = frame::load(app, &caller, &visitor, &parts.headers).await?;
-        let opt_out_sample = app.opt_out.links.sample(caller.organization.id);
-        Ok(Member { caller, frame, opt_out_sample })
+        let link_samples = app.composer.sample_links(caller.organization.id);
+        Ok(Member { caller, frame, link_samples })
     }
 }
 

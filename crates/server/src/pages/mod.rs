@@ -15,6 +15,7 @@ pub mod home;
 pub mod imports;
 pub mod invite;
 pub mod keys;
+pub mod link;
 pub mod login;
 mod machine;
 pub mod operator;
@@ -80,6 +81,7 @@ const SETTINGS: &[(&str, &str, Permission)] = &[
     ("Purposes", settings::purposes::HREF, Permission::Manage),
     ("Tags", settings::tags::HREF, Permission::Read),
     ("Prices", "/settings/prices", Permission::Read),
+    ("Links", settings::links::HREF, Permission::Read),
     ("Alerts", settings::alerts::HREF, Permission::Manage),
     ("Team", "/settings/team", Permission::Team),
     ("Organisation", "/settings/organisation", Permission::Read),

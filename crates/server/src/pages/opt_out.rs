@@ -40,6 +40,18 @@ pub struct Caller {
     theme: Theme,
 }
 
+impl Caller {
+    /// The address that the call comes from.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Light or dark.
+    pub(super) fn theme(&self) -> Theme {
+        self.theme
+    }
+}
+
 impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Caller, Problem> {

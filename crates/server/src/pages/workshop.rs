@@ -137,6 +137,8 @@ struct View<'a> {
     purposes: &'a [Purpose],
     /// What the figures are about, and they; none before anything was told.
     told: Option<(&'a Purpose, Reached)>,
+    /// People who were given a link of their own, and who opened it.
+    own_links: (i64, i64),
 }
 
 async fn page(
@@ -159,6 +161,7 @@ async fn page(
         told = Some((purpose, reached.first().map(|(_, reached)| *reached).unwrap_or_default()));
     }
     let stops = member.org.open_broadcasts(id).await?;
+    let own_links = member.org.own_links(id).await?;
     let view = View {
         member,
         workshop: &workshop,
@@ -166,6 +169,7 @@ async fn page(
         broadcasts: &broadcasts,
         purposes: &purposes,
         told,
+        own_links,
     };
     let open = workshop.status != WorkshopStatus::Cancelled;
     let setting_up = query.sets_up() || *errors != PersonErrors::default();
@@ -204,7 +208,7 @@ fn set_up(view: &View<'_>, form: &PersonForm, errors: &PersonErrors) -> Markup {
         div class="m-split m-split--list" {
             div class="m-stack" {
                 (facts(view.workshop, view.counts))
-                (details_card(view.member, view.workshop))
+                (details_card(view))
             }
             div class="m-stack" {
                 @if open && view.member.may(Permission::AddRegistrants) { (add_card(view.member, view.workshop, form, errors)) }
@@ -336,7 +340,13 @@ fn share(n: i64, of: i64) -> String {
     }
 }
 
-fn details_card(member: &Member, workshop: &Workshop) -> Card {
+/// How many opened the link of their own; nothing where nobody was given one.
+fn own_links((given, opened): (i64, i64)) -> Option<String> {
+    (given > 0).then(|| format!("{} of {} opened their own link", grouped(opened), counted(given, "person", "people")))
+}
+
+fn details_card(view: &View<'_>) -> Card {
+    let (member, workshop) = (view.member, view.workshop);
     let zone = &member.organization.zone;
     let link = if workshop.join_link.is_empty() {
         html! { span class="m-soft" { "Not entered" } }
@@ -350,7 +360,7 @@ fn details_card(member: &Member, workshop: &Workshop) -> Card {
         "Variables",
         KeyValues {
             rows: vec![
-                ("Join link".into(), link, None),
+                ("Join link".into(), link, own_links(view.own_links)),
                 ("Date".into(), html! { (zone.long_date(workshop.starts_at)) }, None),
                 (
                     "Time".into(),

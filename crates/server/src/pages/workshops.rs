@@ -44,6 +44,7 @@ use crate::{
 };
 
 pub(crate) use crate::ui::format::form_value;
+pub(crate) use form::{link_error, whole_link};
 
 /// Rows of a page of the list.
 const PAGE: i64 = 50;

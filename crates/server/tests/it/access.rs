@@ -24,6 +24,8 @@ fn filled(path: &str, people: &People) -> String {
         ("{list}", "0192f0c1-0000-7000-8000-000000000000".to_owned()),
         ("{file}", "none.css".to_owned()),
         ("{wish}", "top-up".to_owned()),
+        ("{code}", "0".repeat(11)),
+        ("{name}", "none-such".to_owned()),
     ];
     let path =
         ids.iter().chain(&people.records).fold(path.to_owned(), |path, (name, id)| path.replace(name, id));

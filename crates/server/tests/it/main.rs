@@ -24,6 +24,7 @@ mod home_sms;
 mod import_again;
 mod import_dates;
 mod imports;
+mod links;
 mod listener;
 mod ops;
 mod opt_out;

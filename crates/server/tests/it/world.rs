@@ -10,6 +10,7 @@ use axum::{
 use domain::{
     channel::Channel,
     ids::{ImportId, IntegrationId, OrganizationId, TemplateId, UserId},
+    link::LinkName,
     pace::Pace,
     phone::{Country, Phone},
     quiet_hours::QuietHours,
@@ -273,7 +274,10 @@ async fn records(app: &App, organisation: OrganizationId, now: Millis) -> Vec<(&
     org.record_consent(agreed, now).await.unwrap();
     let story = org.story(lead, &app.phone_key).await.unwrap();
     let entry = org.suppressions(&SuppressionFilter { limit: 1, ..Default::default() }).await.unwrap()[0].id;
+    let name = LinkName::parse("first", &organisation.to_string()[30..]).unwrap();
+    let link = org.add_named_link(&name, "https://meet.example/x", now).await.unwrap().unwrap();
     vec![
+        ("{link}", link.to_string()),
         ("{workshop}", workshop.to_string()),
         ("{registrant}", registrant.to_string()),
         ("{person}", lead.to_string()),

@@ -36,7 +36,7 @@ use crate::{
 
 pub use correcting::{Corrected, Correction, PastCorrection};
 pub(crate) use marks::{mark_numbers, marked_again, tally_of, tally_of_import};
-pub(crate) use removal::{forget_corrections, forget_elsewhere, forget_rows, raise_revision};
+pub(crate) use removal::{forget_beside, forget_elsewhere, forget_rows, raise_revision};
 
 /// How the identity of somebody begins who was erased; nobody else's can, being hexadecimal.
 const ERASED: &str = "erased-";

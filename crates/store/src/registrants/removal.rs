@@ -37,7 +37,7 @@ pub(crate) async fn clear_hidden(
     )
     .await?;
     let gone: Vec<Uuid> = rows.iter().map(|row| row.0).collect();
-    forget_corrections(tx, workshop, &gone).await?;
+    forget_beside(tx, workshop, &gone).await?;
     let numberless = rows.into_iter().filter(|row| row.1.is_empty()).map(|row| row.0).collect();
     forget_registrants(tx, workshop.0, numberless).await
 }
@@ -82,19 +82,25 @@ pub(crate) async fn forget_rows(
         .await?;
     tally.write(tx, workshop).await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    forget_corrections(tx, workshop, &ids).await?;
+    forget_beside(tx, workshop, &ids).await?;
     forget_registrants(tx, workshop.0, rows.iter().map(|row| row.id).collect()).await?;
     Ok(n)
 }
 
-/// Takes away what was corrected in these registrations: with who they were.
-pub(crate) async fn forget_corrections(
+/// Takes away what is kept beside these registrations: what was corrected in them, with who they were, and their short links.
+pub(crate) async fn forget_beside(
     tx: &mut Tx,
     workshop: WorkshopId,
     ids: &[Uuid],
 ) -> Result<(), StoreError> {
     tx.run_batch(
         "DELETE FROM corrections WHERE workshop_id = $1 AND registrant_id IN (SELECT b.id FROM @batch)",
+        args![workshop.0],
+        Batch::new().uuids("id", ids.iter().copied()),
+    )
+    .await?;
+    tx.run_batch(
+        "DELETE FROM join_links WHERE workshop_id = $1 AND registrant_id IN (SELECT b.id FROM @batch)",
         args![workshop.0],
         Batch::new().uuids("id", ids.iter().copied()),
     )

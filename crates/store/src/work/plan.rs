@@ -2,7 +2,7 @@
 
 use domain::{
     broadcast::{Addressee, Audience},
-    ids::{BroadcastId, OrganizationId, WorkshopId},
+    ids::{BroadcastId, OrganizationId, RegistrantId, WorkshopId},
     message::{MessageState, SkipReason},
     outcome::ProviderAnswer,
     time::Millis,
@@ -10,7 +10,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::Work;
+use super::{Work, links};
 use crate::{
     changes::Change,
     db::{Batch, Tx, args},
@@ -54,6 +54,8 @@ pub struct StretchSums {
     pub units: i64,
     /// Final values that every message of the broadcast has; rows carry none then.
     pub shared: Option<String>,
+    /// Codes of the short links that its messages carry, with whose they are.
+    pub join_codes: Vec<(RegistrantId, String)>,
 }
 
 /// A row of the plan.
@@ -220,6 +222,7 @@ impl Work {
         );
         write_waiting(&mut tx, planning, waiting, now).await?;
         write_left_out(&mut tx, planning, left_out, now).await?;
+        links::keep(&mut tx, planning, &sums.join_codes).await?;
         move_counts(&mut tx, moves).await?;
         let broadcast = planning.broadcast;
         tx.tell(if last { Change::Work(broadcast) } else { Change::Rows(broadcast) });

@@ -31,6 +31,8 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM import_differences",
     "SELECT COUNT(*) FROM corrections",
     "SELECT COUNT(*) FROM webhooks",
+    "SELECT COUNT(*) FROM join_links",
+    "SELECT COUNT(*) FROM named_links",
     "SELECT COUNT(*) FROM alert_settings",
     "SELECT COUNT(*) FROM alert_members",
     "SELECT COUNT(*) FROM alerts",
@@ -94,6 +96,8 @@ async fn fill(world: &World) {
             "INSERT INTO imports VALUES ({any}, {organization}, {workshop}, '', '', 'checked', '', '', '', 0, NULL, NULL)"
         ),
         "INSERT INTO import_rows SELECT id, 1, '', '', '', '' FROM imports".to_owned(),
+        format!("INSERT INTO join_links VALUES ('code', {organization}, {workshop}, {any}, NULL, 0)"),
+        format!("INSERT INTO named_links VALUES ({any}, {organization}, 'first-zoom', '', 0, NULL, '', 0, 0, NULL)"),
         format!("INSERT INTO import_words VALUES ({organization}, 'authorized', 'left_out', '', 0)"),
         format!("INSERT INTO import_changes SELECT id, {any}, 'registered', 'cancelled', 0 FROM imports"),
         format!(

@@ -148,6 +148,7 @@ fn about(own: Uuid, id: &str, subject: Option<&Subject>) -> Markup {
         }
         SubjectKind::Account => ("Account", format!("/settings/integrations/{id}")),
         SubjectKind::Tag => ("Tag", format!("/settings/tags/{id}")),
+        SubjectKind::Link => ("Link", format!("/settings/links/{id}")),
         SubjectKind::Import => ("Import", format!("/imports/{id}")),
         SubjectKind::Member => ("Member", "/settings/team".to_owned()),
         SubjectKind::Registrant => ("Registration", format!("/workshops/{}/registrants/{id}", subject.of)),

@@ -6,6 +6,7 @@ pub mod audit;
 mod audit_words;
 pub mod charges;
 pub mod integrations;
+pub mod links;
 pub mod prices;
 pub mod purposes;
 pub mod tags;

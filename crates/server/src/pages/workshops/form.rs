@@ -146,14 +146,15 @@ impl WorkshopForm {
 }
 
 /// A link as people copy it: an address that begins with its host gets its `https://`.
-fn whole_link(typed: &str) -> String {
+pub(crate) fn whole_link(typed: &str) -> String {
     let host = typed.split(['/', '?', '#']).next().unwrap_or_default();
     let is_host =
         host.contains('.') && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
     if is_host { format!("https://{typed}") } else { typed.to_owned() }
 }
 
-fn link_error(link: &str) -> Option<String> {
+/// What is wrong with a link, in words; nothing is wrong with none.
+pub(crate) fn link_error(link: &str) -> Option<String> {
     if link.is_empty() {
         return None;
     }
