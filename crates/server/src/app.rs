@@ -26,11 +26,11 @@ use crate::{
     health::Health,
     live::Live,
     opt_out_links::{OptOutDoor, OptOutLinks},
-    short_links::{LinkDoor, SAMPLE_CODE, ShortLinks},
     password::Passwords,
     private,
     seal::{KeyRing, SealError},
     secrets,
+    short_links::{LinkDoor, SAMPLE_CODE, ShortLinks},
     token::Token,
     ways::Ways,
 };
@@ -148,7 +148,10 @@ impl App {
             Arc::new(accounts.clone()),
             Arc::new({
                 let (links, short) = (links.clone(), short.clone());
-                move |organization| OwnLinks { opt_out: links.sample(organization), join: short.own(SAMPLE_CODE) }
+                move |organization| OwnLinks {
+                    opt_out: links.sample(organization),
+                    join: short.own(SAMPLE_CODE),
+                }
             }),
         );
         let health = Health::new(engine.clone(), clock.clone(), config.clone());

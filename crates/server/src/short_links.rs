@@ -110,15 +110,53 @@ async fn count_all(store: Links, clock: SharedClock, mut opened: mpsc::Receiver<
 
 /// Parts of the names of programs that open links without a person: previews of messengers, scanners of links, libraries.
 const PROGRAMS: &[&str] = &[
-    "bot", "crawl", "spider", "preview", "facebookexternalhit", "facebookcatalog", "whatsapp", "telegram", "slack", "discord", "skype",
-    "linkedin", "twitter", "pinterest", "embedly", "google-safety", "googleimageproxy", "google-read-aloud", "safebrowsing", "safelinks",
-    "barracuda", "mimecast", "proofpoint", "virustotal", "urlscan", "scan", "monitor", "uptime", "curl/", "wget", "python", "go-http-client",
-    "java/", "okhttp", "axios", "node-fetch", "headless", "libwww", "apache-httpclient", "postman",
+    "bot",
+    "crawl",
+    "spider",
+    "preview",
+    "facebookexternalhit",
+    "facebookcatalog",
+    "whatsapp",
+    "telegram",
+    "slack",
+    "discord",
+    "skype",
+    "linkedin",
+    "twitter",
+    "pinterest",
+    "embedly",
+    "google-safety",
+    "googleimageproxy",
+    "google-read-aloud",
+    "safebrowsing",
+    "safelinks",
+    "barracuda",
+    "mimecast",
+    "proofpoint",
+    "virustotal",
+    "urlscan",
+    "scan",
+    "monitor",
+    "uptime",
+    "curl/",
+    "wget",
+    "python",
+    "go-http-client",
+    "java/",
+    "okhttp",
+    "axios",
+    "node-fetch",
+    "headless",
+    "libwww",
+    "apache-httpclient",
+    "postman",
 ];
 
 /// Whether somebody opened the link, as far as a request tells: messengers and scanners look at links before people do.
 pub fn is_a_person(method: &Method, headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_ascii_lowercase();
+    let text = |name: &str| {
+        headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_ascii_lowercase()
+    };
     let agent = text(header::USER_AGENT.as_str());
     let ahead = ["purpose", "sec-purpose", "x-moz", "x-purpose"].iter().any(|name| {
         let value = text(name);
@@ -142,7 +180,11 @@ mod tests {
         let codes: std::collections::HashSet<String> =
             (0..10_000).map(|n| links.code(RegistrantId(uuid::Uuid::from_u128(n)))).collect();
         assert_eq!(codes.len(), 10_000);
-        assert!(codes.iter().all(|code| code.len() == CODE_CHARS && code.bytes().all(|b| b.is_ascii_alphanumeric())));
+        assert!(
+            codes
+                .iter()
+                .all(|code| code.len() == CODE_CHARS && code.bytes().all(|b| b.is_ascii_alphanumeric()))
+        );
         let one = RegistrantId(uuid::Uuid::from_u128(7));
         assert_eq!(links.code(one), links.code(one));
         assert_ne!(links.code(one), ShortLinks::new([4; 32], "").code(one), "made under another key");

@@ -99,7 +99,10 @@ async fn broadcast(
     let mut walk = walk(org, &planning.selection).await;
     let mut each = OneEach::default();
     loop {
-        let people = walk.stretch(&planning.after, STRETCH, &mut each, |_, _| compose::OwnLinks::default()).await.unwrap();
+        let people = walk
+            .stretch(&planning.after, STRETCH, &mut each, |_, _| compose::OwnLinks::default())
+            .await
+            .unwrap();
         let last = i64::try_from(people.len()).unwrap() < STRETCH;
         let mark = people.last().map_or(planning.after.clone(), |judged| judged.person.place());
         let rows: Vec<PlannedRow> = people

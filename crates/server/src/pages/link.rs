@@ -38,7 +38,12 @@ pub async fn own(
 ) -> PageResult {
     if code == SAMPLE_CODE {
         let words = ("This is the link of a preview", "यह केवल नमूने का लिंक है");
-        return Ok(says(&caller, "Munadi", words, "In a message each person gets a link of their own, which leads to their workshop."));
+        return Ok(says(
+            &caller,
+            "Munadi",
+            words,
+            "In a message each person gets a link of their own, which leads to their workshop.",
+        ));
     }
     let fits = code.len() == CODE_CHARS && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let target = if fits { app.store.links().own(&code).await } else { Err(StoreError::Missing) };

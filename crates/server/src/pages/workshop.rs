@@ -342,7 +342,9 @@ fn share(n: i64, of: i64) -> String {
 
 /// How many opened the link of their own; nothing where nobody was given one.
 fn own_links((given, opened): (i64, i64)) -> Option<String> {
-    (given > 0).then(|| format!("{} of {} opened their own link", grouped(opened), counted(given, "person", "people")))
+    (given > 0).then(|| {
+        format!("{} of {} opened their own link", grouped(opened), counted(given, "person", "people"))
+    })
 }
 
 fn details_card(view: &View<'_>) -> Card {

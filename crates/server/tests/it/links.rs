@@ -15,7 +15,8 @@ use domain::{
 };
 use serde_json::json;
 use store::{
-    Actor, Org, broadcasts::NewBroadcast, links::OwnLinkUse, messages::MessageFilter, on_both, workshops::WorkshopDraft,
+    Actor, Org, broadcasts::NewBroadcast, links::OwnLinkUse, messages::MessageFilter, on_both,
+    workshops::WorkshopDraft,
 };
 use tower::ServiceExt;
 
@@ -72,7 +73,8 @@ async fn planned_with_link(world: &World, people: &People) -> String {
     let broadcast = org.confirm_broadcast(new, now).await.unwrap();
     world.app.engine.plan().await.unwrap();
     let row = org.messages(broadcast, &MessageFilter::default(), 0, 1).await.unwrap().remove(0);
-    let content: serde_json::Value = serde_json::from_str(&org.message(row.message).await.unwrap().content).unwrap();
+    let content: serde_json::Value =
+        serde_json::from_str(&org.message(row.message).await.unwrap().content).unwrap();
     let link = content["p"][0].as_str().expect("the planner put a link in");
     assert!(link.len() <= 45, "{link} is short enough for an SMS");
     let path = link.strip_prefix("https://notify.example").unwrap().to_owned();

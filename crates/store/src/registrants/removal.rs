@@ -88,11 +88,7 @@ pub(crate) async fn forget_rows(
 }
 
 /// Takes away what is kept beside these registrations: what was corrected in them, with who they were, and their short links.
-pub(crate) async fn forget_beside(
-    tx: &mut Tx,
-    workshop: WorkshopId,
-    ids: &[Uuid],
-) -> Result<(), StoreError> {
+pub(crate) async fn forget_beside(tx: &mut Tx, workshop: WorkshopId, ids: &[Uuid]) -> Result<(), StoreError> {
     tx.run_batch(
         "DELETE FROM corrections WHERE workshop_id = $1 AND registrant_id IN (SELECT b.id FROM @batch)",
         args![workshop.0],

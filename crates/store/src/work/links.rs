@@ -100,7 +100,10 @@ impl Links {
     pub async fn named(&self, name: &LinkName) -> Result<String, StoreError> {
         let row: Option<(String,)> = self
             .db
-            .optional("SELECT target FROM named_links WHERE name = $1 AND removed_at IS NULL", args![name.as_str()])
+            .optional(
+                "SELECT target FROM named_links WHERE name = $1 AND removed_at IS NULL",
+                args![name.as_str()],
+            )
             .await?;
         row.map(|(target,)| target).ok_or(StoreError::Missing)
     }

@@ -97,7 +97,9 @@ async fn fill(world: &World) {
         ),
         "INSERT INTO import_rows SELECT id, 1, '', '', '', '' FROM imports".to_owned(),
         format!("INSERT INTO join_links VALUES ('code', {organization}, {workshop}, {any}, NULL, 0)"),
-        format!("INSERT INTO named_links VALUES ({any}, {organization}, 'first-zoom', '', 0, NULL, '', 0, 0, NULL)"),
+        format!(
+            "INSERT INTO named_links VALUES ({any}, {organization}, 'first-zoom', '', 0, NULL, '', 0, 0, NULL)"
+        ),
         format!("INSERT INTO import_words VALUES ({organization}, 'authorized', 'left_out', '', 0)"),
         format!("INSERT INTO import_changes SELECT id, {any}, 'registered', 'cancelled', 0 FROM imports"),
         format!(

@@ -76,9 +76,14 @@ pub async fn add(State(app): State<App>, member: Member, Form(form): Form<LinkFo
         }
     };
     match member.org.add_named_link(&name, &target, member.now).await? {
-        Some(_) => Ok(see_other_saying(&app, HREF, &format!("{} is ready to be used.", app.links.links.named(name.as_str())))),
+        Some(_) => Ok(see_other_saying(
+            &app,
+            HREF,
+            &format!("{} is ready to be used.", app.links.links.named(name.as_str())),
+        )),
         None => {
-            let wrong = Wrong { name: Some("This name is taken. Choose another.".to_owned()), ..Wrong::default() };
+            let wrong =
+                Wrong { name: Some("This name is taken. Choose another.".to_owned()), ..Wrong::default() };
             Ok(unprocessable(list_page(&app, &member, &form, wrong).await?))
         }
     }
@@ -102,7 +107,11 @@ pub async fn update(
     match form.target() {
         Ok(target) => {
             member.org.change_named_link(id, &target, member.now).await?;
-            Ok(see_other_saying(&app, HREF, "Saved. The link leads there from now on, also in messages that went out."))
+            Ok(see_other_saying(
+                &app,
+                HREF,
+                "Saved. The link leads there from now on, also in messages that went out.",
+            ))
         }
         Err(words) => Ok(unprocessable(edit_page(&app, &member, &link, &form, Some(words)))),
     }
