@@ -17,6 +17,7 @@ mod fast2sms;
 mod first_start;
 mod full_disk;
 mod gateways;
+mod gateway;
 mod guard;
 mod headless;
 mod home;

@@ -165,3 +165,22 @@ impl Work {
         }
     }
 }
+
+/// A broadcast's sum, counted anew from its rows: what the kept counts must equal at every moment.
+impl Work {
+    /// Kept counts and counted rows of every broadcast that differ, as `(broadcast, state, kept, counted)`; empty when all is well.
+    pub async fn differences(&self) -> Result<Vec<(Uuid, String, i64, i64)>, StoreError> {
+        self.db
+            .all(
+                "SELECT k.broadcast_id, k.state, k.n, k.m FROM (
+                     SELECT broadcast_id, state, CAST(SUM(n) AS BIGINT) AS n, CAST(SUM(m) AS BIGINT) AS m FROM (
+                         SELECT broadcast_id, state, n, 0 AS m FROM broadcast_counts
+                         UNION ALL
+                         SELECT broadcast_id, state, 0, COUNT(*) FROM messages GROUP BY broadcast_id, state
+                     ) AS both_ways GROUP BY broadcast_id, state
+                 ) AS k WHERE k.n <> k.m",
+                args![],
+            )
+            .await
+    }
+}

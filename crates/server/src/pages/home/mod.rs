@@ -86,14 +86,7 @@ pub async fn show(
     };
     // The card is about the workshop whose people are written to.
     let chosen = choices.workshop.as_ref().filter(|one| named == Some(one.id) && first != Some(one.id));
-    let card = match (&chosen, &found, &choices.coming.first()) {
-        (Some(chosen), ..) => Some(today::card(&member, chosen, today::Why::Chosen, &ready).await?),
-        (None, Some(found), _) => {
-            Some(today::card(&member, &found.first, today::Why::Today(found.more), &ready).await?)
-        }
-        (None, None, Some(next)) => Some(today::card(&member, next, today::Why::Next, &ready).await?),
-        (None, None, None) => None,
-    };
+    let card = today::first_card(&member, chosen, found.as_ref(), &choices.coming, &ready).await?;
     let told = query.0.iter().find(|(name, _)| name == "told").map_or("", |(_, word)| word.as_str());
     let week = week::Week::load(&member, &choices.coming, told).await?;
     let broadcasts = composer_state::history(&member, state.workshop, state.channel).await?;

@@ -43,7 +43,7 @@ pub(super) struct Ready {
 
 /// Why a workshop has the card.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Why {
+enum Why {
     /// The first one of today, and how many more there are.
     Today(i64),
     /// Nothing is today: the next one.
@@ -52,8 +52,24 @@ pub(super) enum Why {
     Chosen,
 }
 
+/// The card of the chosen workshop, else of today's first, else of the next one; none where nothing is to come.
+pub(super) async fn first_card(
+    member: &Member,
+    chosen: Option<&Workshop>,
+    found: Option<&Found>,
+    coming: &[Workshop],
+    ready: &Ready,
+) -> Result<Option<Today>, Problem> {
+    match (chosen, found, coming.first()) {
+        (Some(chosen), ..) => card(member, chosen, Why::Chosen, ready).await.map(Some),
+        (None, Some(found), _) => card(member, &found.first, Why::Today(found.more), ready).await.map(Some),
+        (None, None, Some(next)) => card(member, next, Why::Next, ready).await.map(Some),
+        (None, None, None) => Ok(None),
+    }
+}
+
 /// The card of `workshop`.
-pub(super) async fn card(
+async fn card(
     member: &Member,
     workshop: &Workshop,
     why: Why,

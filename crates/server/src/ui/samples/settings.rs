@@ -108,13 +108,8 @@ pub(super) fn integrations(frame: &Frame) -> Markup {
             .action(Button::primary_link("Add account", "/settings/integrations/new").icon(Icon::Plus)))
         (Integrations(cards))
     };
-    page(
-        frame,
-        Section::Settings,
-        "Integrations",
-        Settings { items: settings_items("Integrations"), body }.render(),
-        None,
-    )
+    let body = Settings { items: settings_items("Integrations"), body }.render();
+    page(frame, Section::Settings, "Integrations", body, None)
 }
 
 pub(super) fn settings_form(frame: &Frame) -> Markup {

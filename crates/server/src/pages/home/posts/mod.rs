@@ -167,13 +167,7 @@ pub(super) async fn show(app: &App, member: &Member, pairs: &Pairs) -> PageResul
     };
     let named = composing.as_ref().is_some_and(|composing| !composing.groups.is_empty());
     let ready = today::Ready { account: named, template: true };
-    let card = match (&found, &choices.coming.first()) {
-        (Some(found), _) => {
-            Some(today::card(member, &found.first, today::Why::Today(found.more), &ready).await?)
-        }
-        (None, Some(next)) => Some(today::card(member, next, today::Why::Next, &ready).await?),
-        (None, None) => None,
-    };
+    let card = today::first_card(member, None, found.as_ref(), &choices.coming, &ready).await?;
     let broadcasts = history::load(&member.org, state.workshop, state.channel).await?;
     let (all, _) = member.org.broadcast_numbers(Some(state.channel)).await?;
     let chip = if named { ChipState::Ready.chip() } else { ChipState::NotSetUp.chip() };

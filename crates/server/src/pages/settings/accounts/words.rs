@@ -41,20 +41,7 @@ impl Standing {
             AccountState::Linking => {
                 is(Tone::Run, Icon::Wait, "Linking", "A code waits.", "Scan it, or type it, on the phone.")
             }
-            AccountState::PasskeyNeeded(Passkey::NotHere) => is(
-                Tone::Fail,
-                Icon::Key,
-                "Passkey needed",
-                "WhatsApp wants a passkey, and this gateway cannot do that.",
-                "Take a gateway that can, or post by hand.",
-            ),
-            AccountState::PasskeyNeeded(Passkey::Challenge | Passkey::Compare) => is(
-                Tone::Act,
-                Icon::Key,
-                "Passkey needed",
-                "WhatsApp wants a passkey.",
-                "Follow the steps below.",
-            ),
+            AccountState::PasskeyNeeded(step) => passkey(*step),
             AccountState::Connecting => {
                 is(Tone::Run, Icon::Wait, "Connecting", "The connection is being made.", "Wait a moment.")
             }
@@ -106,4 +93,20 @@ impl Standing {
             }
         }
     }
+}
+
+/// WhatsApp wants a passkey: whether this gateway can do that.
+fn passkey(step: Passkey) -> Standing {
+    let (tone, what, next) = match step {
+        Passkey::NotHere => (
+            Tone::Fail,
+            "WhatsApp wants a passkey, and this gateway cannot do that.",
+            "Take a gateway that can, or post by hand.",
+        ),
+        Passkey::Challenge | Passkey::Compare => {
+            (Tone::Act, "WhatsApp wants a passkey.", "Follow the steps below.")
+        }
+    };
+    let chip = Chip { tone, icon: Icon::Key, word: "Passkey needed".to_owned() };
+    Standing { chip, what: what.to_owned(), next }
 }

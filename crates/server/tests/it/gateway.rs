@@ -1,0 +1,93 @@
+//! Groups through a gateway, from the linked phone to what lies in each group.
+
+use domain::{
+    broadcast::UNDO_MS,
+    group::AccountState,
+    ids::IntegrationId,
+    message::MessageState,
+    pace::Pace,
+    time::{HOUR, MINUTE, SECOND},
+};
+use providers::registry;
+use store::on_both;
+
+use crate::home::Scene;
+
+/// An account at WAHA's stand-in, whose phone is linked there already.
+async fn connect(scene: &Scene) -> IntegrationId {
+    let (world, org) = (&scene.world, &scene.org);
+    let id = IntegrationId::new(world.clock_now());
+    let sample = sandbox::registry::FACES.iter().find(|face| face.kind() == "waha").unwrap().account();
+    let secrets = sample
+        .secrets
+        .iter()
+        .fold(providers::Secrets::default(), |secrets, (key, value)| secrets.with(key, value))
+        .with("webhook_key", "TEST-webhook-key");
+    let binding = munadi::accounts::seal_binding(org.actor().organization, id);
+    let new = store::integrations::NewIntegration {
+        id,
+        kind: "waha".into(),
+        name: "Events".into(),
+        settings: sample.settings,
+        sealed: world.app.keys.seal(&secrets.to_json(), &binding),
+        hints: serde_json::json!({}),
+        callback_key: world.app.keys.callback_key(id),
+        pace: Pace { per_second: 1, per_day: 0 },
+    };
+    org.add_integration(new, world.clock_now()).await.unwrap();
+    id
+}
+
+on_both! {
+    async fn a_post_goes_once_to_each_group_one_after_the_other(db: TestStore) {
+        let scene = Scene::new(db).await;
+        assert!(registry::vendor("waha").is_some());
+        let account = connect(&scene).await;
+        let mut browser = scene.manager().await;
+        let page = browser.get(&format!("/settings/accounts/{account}")).await;
+        assert!(page.body.contains("It posts."), "{}", page.body);
+        let linked = scene.org.linked_account(account).await.unwrap().unwrap();
+        assert_eq!(linked.state, AccountState::Ready);
+        assert!(!linked.phone.is_empty());
+        let synced = browser.post(&format!("/settings/accounts/{account}/sync"), &[]).await;
+        let told = browser.get(synced.location()).await;
+        assert!(told.body.contains("read."), "{}", told.body);
+        let groups: Vec<_> =
+            scene.org.groups().await.unwrap().into_iter().filter(|group| group.takes_posts()).collect();
+        assert!(groups.len() >= 2, "needs two groups to post to: {groups:?}");
+        let two = [groups[0].id, groups[1].id];
+        scene.org.set_workshop_groups(scene.workshop, &two, scene.world.clock_now()).await.unwrap();
+        let workshop = scene.workshop.to_string();
+        let form = [("workshop", workshop.as_str()), ("text", "Join: {join_link}"), ("form", "text"), ("when", "now")];
+        let asked = browser.post("/compose/posts/review", &form).await;
+        assert!(asked.body.contains("Post to 2 groups"), "{}", asked.body);
+        let once = asked.body.split(r#"name="once" value=""#).nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let confirmed = [form[0], form[1], form[2], form[3], ("once", once.as_str())];
+        let made = browser.post("/compose/posts/confirm", &confirmed).await;
+        assert!(made.location().starts_with("/broadcasts/"), "{}", made.body);
+        let id = scene.org.broadcasts(&Default::default(), 1).await.unwrap().remove(0).id;
+        let network = || scene.sandbox.waha().network().all_posts();
+        let mut sender = engine::Sender::new(scene.world.app.engine.clone(), 1);
+        sender.turn_until_idle().await.unwrap();
+        assert!(network().is_empty(), "for ten seconds it can be taken back");
+        scene.world.clock.advance(UNDO_MS);
+        sender.turn_until_idle().await.unwrap();
+        assert_eq!(network().len(), 1, "the second waits for its pause");
+        scene.world.clock.advance(10 * SECOND);
+        sender.turn_until_idle().await.unwrap();
+        assert_eq!(network().len(), 1, "a new account pauses at least 20 seconds");
+        scene.world.clock.advance(MINUTE);
+        sender.turn_until_idle().await.unwrap();
+        scene.world.clock.advance(HOUR);
+        sender.turn_until_idle().await.unwrap();
+        let posts = network();
+        let mut places: Vec<&str> = posts.iter().map(|post| post.group.as_str()).collect();
+        places.sort_unstable();
+        let mut expected = [groups[0].jid.as_str(), groups[1].jid.as_str()];
+        expected.sort_unstable();
+        assert_eq!(places, expected, "each group once");
+        assert!(posts.iter().all(|post| post.text == "Join: https://meet.example/rust"), "{posts:?}");
+        let broadcast = scene.org.broadcast(id).await.unwrap();
+        assert_eq!(broadcast.in_state(MessageState::Sent), 2, "{:?}", broadcast.counts);
+    }
+}
