@@ -69,12 +69,7 @@ pub(super) async fn first_card(
 }
 
 /// The card of `workshop`.
-async fn card(
-    member: &Member,
-    workshop: &Workshop,
-    why: Why,
-    ready: &Ready,
-) -> Result<Today, Problem> {
+async fn card(member: &Member, workshop: &Workshop, why: Why, ready: &Ready) -> Result<Today, Problem> {
     let zone = &member.organization.zone;
     let (day, _) = zone.day(member.now);
     let lately = member.org.registered_since(workshop.id, day, COUNTED_MAX + 1).await?;
