@@ -236,7 +236,8 @@ impl Importer {
         self.take_over(import, &compared, &mut summary.again).await?;
         let into = Into { import, wishes: &wishes, same: &compared.same };
         let mut written = Progress::default();
-        let mut batches = gather::gather(self.read(import, mapping), people, (summary.twice > 0).then_some(file));
+        let mut batches =
+            gather::gather(self.read(import, mapping), people, (summary.twice > 0).then_some(file));
         while let Some(batch) = batches.recv().await {
             let Gathered { people, refused, at } = batch?;
             summary.opted_out += self.refuse(import, &wishes, refused).await?;
