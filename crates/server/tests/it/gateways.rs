@@ -56,7 +56,7 @@ async fn add(admin: &mut Browser<'_>, kind: &str, server: &str) -> StatusCode {
 
 on_both! {
     async fn an_account_at_a_listed_server_is_added_tested_and_its_groups_are_read(db: TestStore) {
-        let (world, people, vendors) = set_up(&db).await;
+        let (world, people, vendors) = set_up(db).await;
         let mut admin = world.signed_in(&people.admin).await;
         let list = admin.get("/settings/integrations").await.body;
         for (kind, key) in gateways() {
@@ -86,7 +86,7 @@ on_both! {
     }
 
     async fn a_gateway_is_offered_only_where_one_is_listed(db: TestStore) {
-        let world = World::with(&db, |config| {
+        let world = World::with(db, |config| {
             for (_, key) in gateways() {
                 config.providers.set(key, "");
             }
