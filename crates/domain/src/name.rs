@@ -126,7 +126,7 @@ fn says_nothing(tidy: &str) -> bool {
         || (!lettered && tidy.chars().filter(|c| c.is_numeric()).count() >= NUMBER_DIGITS)
 }
 
-/// A place that a program should have filled (`{{1}}`, `{name}`, `%FIRSTNAME%`), a form of address alone (`Mr.`), an e-mail address.
+/// A place that a program should have filled (`{{1}}`, `{name}`, `%FIRSTNAME%`), or an e-mail address.
 fn is_place_or_address(text: &str) -> bool {
     let place = |open: &str, close: &str| text.starts_with(open) && text.ends_with(close) && text.len() > 2;
     let words = || text.split_whitespace();
@@ -134,7 +134,6 @@ fn is_place_or_address(text: &str) -> bool {
         || place("%", "%")
         || place("<<", ">>")
         || place("$", "}")
-        || words().all(is_address)
         || (text.contains('@') && words().count() == 1 && crate::email::Email::parse(text).is_ok())
 }
 
@@ -377,7 +376,6 @@ mod tests {
             "{name}",
             "%FIRSTNAME%",
             "\\N",
-            "Mr.",
             "Guest",
             "WhatsApp User",
             "अज्ञात",
