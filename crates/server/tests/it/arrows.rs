@@ -71,6 +71,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "opt_out_links",
             "password",
             "person_file",
+            "rehearsal",
             "seal",
             "short_links",
             "ui",

@@ -51,10 +51,7 @@ pub(super) fn integrations(frame: &Frame) -> Markup {
         facts,
         actions,
         link: None,
-        menu: Some(Menu {
-            label: format!("More for {title}"),
-            items: vec![MenuItem::link("Remove", "/y").danger()],
-        }),
+        menu: Some(Menu { label: format!("More for {title}"), items: vec![MenuItem::link("Rename", "/x")] }),
     };
     let cards = vec![
         card(
