@@ -127,7 +127,7 @@ async fn alerts(walk: &Walk) -> Result<()> {
 /// Confirms what the composer holds, by the button that names these people.
 async fn confirm(walk: &Walk, label: &str) -> Result<()> {
     let page = &walk.page;
-    page.click("Review and send").await?;
+    page.click(if label.starts_with("Schedule") { "Review and schedule" } else { "Review and send" }).await?;
     page.wait_for("document.querySelector('dialog[open]')").await?;
     page.click(button(label).within("dialog[open]")).await?;
     page.wait_url("/broadcasts/").await
