@@ -199,6 +199,12 @@ impl Org {
         ] {
             tx.run(sql, args![self.id(), phone.as_str()]).await?;
         }
+        // How many members got a post stays; who they were goes.
+        tx.run(
+            "UPDATE member_receipts SET person = 'erased-' || $3 WHERE organization_id = $1 AND person = $2",
+            args![self.id(), phone.as_str(), key.of(phone.as_str())],
+        )
+        .await?;
         renew(tx, self.id(), &[phone.as_str().to_owned()]).await?;
         tx.run(
             "INSERT INTO erased_numbers (organization_id, phone_key, erased_at) VALUES ($1, $2, $3)

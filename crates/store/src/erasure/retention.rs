@@ -210,6 +210,17 @@ impl Work {
             }
         }
         let mut tx = self.db.by_index().begin().await?;
+        // How many members got a post stays; who they were goes. The moment keeps names of two looks apart.
+        tx.run(
+            "UPDATE member_receipts SET person = 'erased-' || CAST(CAST($2 AS BIGINT) AS TEXT) || '-' || CAST(x.n AS TEXT)
+             FROM (SELECT m.broadcast_id, m.position, m.person, ROW_NUMBER() OVER (ORDER BY m.broadcast_id, m.position, m.person) AS n
+                   FROM broadcasts o JOIN member_receipts m ON m.broadcast_id = o.id
+                   WHERE o.workshop_id = $1 AND m.person NOT LIKE 'erased-%') AS x
+             WHERE member_receipts.broadcast_id = x.broadcast_id AND member_receipts.position = x.position
+               AND member_receipts.person = x.person",
+            args![workshop.0, now],
+        )
+        .await?;
         for sql in [
             "DELETE FROM import_rows WHERE import_id IN (SELECT id FROM imports WHERE workshop_id = $1)",
             "DELETE FROM import_differences WHERE import_id IN (SELECT id FROM imports WHERE workshop_id = $1)",

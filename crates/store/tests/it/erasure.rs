@@ -34,6 +34,7 @@ const PERSONAL: &[(&str, &str)] = &[
         "name || recipient || content || reason_text || COALESCE(provider_id, '') || COALESCE(network_id, '')",
     ),
     ("message_events", "detail"),
+    ("member_receipts", "person"),
     ("receipts", "body"),
     ("import_rows", "cells || typed || problems"),
     ("suppressions", "phone"),
@@ -84,6 +85,15 @@ async fn told(world: &World, state: &str) -> domain::ids::WorkshopId {
         ))
         .await;
     let organization = world.id(world.org.actor().organization.0);
+    // Both are members of a group that got a post.
+    for phone in [ASHA, "+919000000002"] {
+        world
+            .run(format!(
+                "INSERT INTO member_receipts (broadcast_id, position, person, organization_id, delivered_at)
+                 VALUES ({b}, 9, '{phone}', {organization}, 0)"
+            ))
+            .await;
+    }
     for (at, place) in [
         ("applied", format!("{b}, 1")),
         ("applied", format!("{b}, 2")),
@@ -150,6 +160,7 @@ both! {
         assert_eq!(work.erased_numbers(organization, keys.clone()).await.unwrap(), keys);
         let added = world.org.add_registrant(id, person("Asha", ASHA, ""), NOW).await.unwrap();
         assert_eq!((added.new, added.lead_new), (1, 1));
+        assert_eq!(world.number("SELECT COUNT(*) FROM member_receipts".into()).await, 2, "how many members got a post stays");
         let notes = world.org.audit_log(None, 50).await.unwrap();
         let note = notes.iter().find(|note| note.action == "person.erased").unwrap();
         assert_eq!(note.detail, "registrations=1 messages=1");
