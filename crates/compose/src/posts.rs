@@ -132,8 +132,9 @@ impl PostReview {
 
 impl PostDraft {
     /// People in the chosen groups, as far as it is known.
-    pub fn members(&self) -> i64 {
-        self.groups.iter().filter_map(|group| group.members).sum()
+    pub fn members(&self) -> Option<i64> {
+        let known: Vec<i64> = self.groups.iter().filter_map(|group| group.members).collect();
+        (!known.is_empty()).then(|| known.iter().sum())
     }
 
     /// Everything that follows from it, for whoever asks.

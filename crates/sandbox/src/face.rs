@@ -44,6 +44,14 @@ pub trait Face: Sync {
     /// A post about one delivered message, with its headers: of `nth` message, with this id, to these digits.
     fn delivered(&self, nth: usize, id: &str, digits: &str, secret: &str) -> SamplePost;
 
+    /// How many usual messages its account's wallet still pays for; `None` where it has no wallet that pays for each.
+    fn pays_for(&self, _sandbox: &Sandbox) -> Option<i64> {
+        None
+    }
+
+    /// Fills or empties that wallet so that it pays for so many.
+    fn set_pays_for(&self, _sandbox: &Sandbox, _messages: i64) {}
+
     /// How to reach it and what it holds, for whoever starts it by hand.
     fn words(&self, sandbox: &Sandbox) -> String;
 

@@ -202,7 +202,7 @@ on_both! {
         assert!(!shortcut && counted == decided && decided.bad_value > 0, "{counted:?} {decided:?}");
         // A name like a placeholder is refused by the provider.
         let odd = NewRegistrant {
-            name: PersonName::parse("{{Asha}}"),
+            name: PersonName::parse("Asha {{2}}"),
             phone: Some(number(NUMBERS + 1)),
             ..NewRegistrant::default()
         };

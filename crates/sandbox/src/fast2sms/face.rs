@@ -6,7 +6,7 @@ use axum::Router;
 use serde_json::{Value, json};
 
 use super::{
-    Account, DEFAULT_ACCOUNT, DEFAULT_ENTITY, DEFAULT_KEY, DEFAULT_SENDER, PER_RUPEE, Webhook,
+    Account, DEFAULT_ACCOUNT, DEFAULT_ENTITY, DEFAULT_KEY, DEFAULT_SENDER, PER_RUPEE, Route, Webhook,
     WebhookTemplate, control, dlr, manager, parse_rupees, rupees, send,
 };
 use crate::{
@@ -141,6 +141,16 @@ impl Face for Fast2sms {
             r#"{{"request_id":"{id}","mobile":"{mobile}","status":"Delivered","delivery_timestamp":"1767240000","amount_debited":"0.2000"}}"#
         );
         SamplePost { body: body.into_bytes(), signature: None }
+    }
+
+    fn pays_for(&self, sandbox: &Sandbox) -> Option<i64> {
+        let fast2sms = sandbox.fast2sms();
+        Some(fast2sms.wallet(DEFAULT_ACCOUNT)? / fast2sms.get().price(Route::Dlt).max(1))
+    }
+
+    fn set_pays_for(&self, sandbox: &Sandbox, messages: i64) {
+        let fast2sms = sandbox.fast2sms();
+        fast2sms.set_wallet(DEFAULT_ACCOUNT, messages.saturating_mul(fast2sms.get().price(Route::Dlt)));
     }
 
     fn words(&self, sandbox: &Sandbox) -> String {

@@ -10,7 +10,8 @@ use domain::{
     time::{HOUR, MINUTE},
 };
 use maud::{Markup, html};
-use sandbox::{Sandbox, fast2sms};
+use providers::vendor::Vendor;
+use sandbox::{Sandbox, face::Face};
 use store::workshops::WorkshopDraft;
 
 use super::broadcast::href;
@@ -22,13 +23,15 @@ use crate::{
         notice::{see_other_failed, see_other_saying},
     },
     rehearsal::rehearse,
-    ui::button::Button,
+    ui::{button::Button, format::grouped},
 };
 
 /// Messages that the emptied wallet still pays for.
 const PAID: i64 = 8;
-/// What a top-up brings, in 1/10,000 rupee.
-const TOP_UP: i64 = 5_000 * fast2sms::PER_RUPEE;
+/// Messages that a wallet pays for after a top-up.
+const TOP_UP: i64 = 20_000;
+/// A wallet that pays for fewer is as good as empty.
+const FEW: i64 = 50;
 /// Calls that are left without an answer.
 const HANGING: u64 = 3;
 /// Looks for the plan of a broadcast before its workshop is moved.
@@ -74,12 +77,15 @@ fn stand_ins(app: &App) -> Option<Arc<Sandbox>> {
     app.stand_ins.get()?.upgrade()
 }
 
-/// Whether the wallet for SMS pays for hardly anything.
+/// A vendor of SMS whose stand-in has a wallet that pays for each message.
+fn wallet() -> Option<(&'static dyn Vendor, &'static dyn Face)> {
+    providers::registry::serving(Channel::Sms)
+        .find_map(|vendor| Some((vendor, sandbox::registry::face(vendor.kind())?)))
+}
+
+/// Whether that wallet pays for hardly anything.
 fn is_empty(sandbox: &Sandbox) -> bool {
-    sandbox
-        .fast2sms()
-        .wallet(fast2sms::DEFAULT_ACCOUNT)
-        .is_some_and(|wallet| wallet < 10 * fast2sms::PER_RUPEE)
+    wallet().and_then(|(_, face)| face.pays_for(sandbox)).is_some_and(|messages| messages < FEW)
 }
 
 /// The strip, in a demonstration.
@@ -115,10 +121,14 @@ pub async fn act(
     };
     match wish {
         Wish::TopUp => {
-            sandbox.fast2sms().set_wallet(fast2sms::DEFAULT_ACCOUNT, TOP_UP);
-            let words =
-                "The wallet at Fast2SMS holds ₹5,000 again. Press Resume where a broadcast stands still.";
-            Ok(see_other_saying(&app, "/attention", words))
+            let (vendor, face) = wallet().ok_or_else(Problem::not_found)?;
+            face.set_pays_for(&sandbox, TOP_UP);
+            let words = format!(
+                "The wallet at {} pays for {} messages again. Press Resume where a broadcast stands still.",
+                vendor.name(),
+                grouped(TOP_UP)
+            );
+            Ok(see_other_saying(&app, "/attention", &words))
         }
         Wish::Wallet => empty_wallet(&app, &member, &sandbox).await,
         Wish::Moved => move_workshop(&app, &member).await,
@@ -127,14 +137,14 @@ pub async fn act(
 }
 
 async fn empty_wallet(app: &App, member: &Member, sandbox: &Sandbox) -> Result<Response, Problem> {
-    let fast2sms = sandbox.fast2sms();
-    let price = fast2sms.get().price(fast2sms::Route::Dlt);
-    fast2sms.set_wallet(fast2sms::DEFAULT_ACCOUNT, PAID * price);
+    let (vendor, face) = wallet().ok_or_else(Problem::not_found)?;
+    face.set_pays_for(sandbox, PAID);
     let Some((id, title)) = rehearse(app, &member.org, Channel::Sms, 0).await? else {
         return Ok(nobody(app));
     };
     let words = format!(
-        "The wallet at Fast2SMS pays for {PAID} more SMS. “{title}” stops in a moment, and every page says so. Then press Top up the wallet, and Resume."
+        "The wallet at {} pays for {PAID} more SMS. “{title}” stops in a moment, and every page says so. Then press Top up the wallet, and Resume.",
+        vendor.name()
     );
     Ok(see_other_saying(app, &href(id), &words))
 }

@@ -300,12 +300,14 @@ impl Hand<'_> {
             let of = self.rows.iter().filter(|(row, _)| !posted || row.state == MessageState::Sent);
             of.filter_map(|(_, group)| group.as_ref()?.members).sum()
         };
+        let known =
+            self.rows.iter().any(|(_, group)| group.as_ref().is_some_and(|group| group.members.is_some()));
         let next = self.next().map(|(row, _)| row.message.position);
         html! {
             section class="m-card m-hand__card" aria-labelledby="groups" {
                 header class="m-card__head" {
                     h2 class="m-card__title" id="groups" { span class="m-part__n" aria-hidden="true" { "2" } "Post, then mark it" }
-                    span class="m-sub m-nowrap" { (grouped(members(true))) " of " (counted(members(false), "member", "members")) }
+                    @if known { span class="m-sub m-nowrap" { (grouped(members(true))) " of " (counted(members(false), "member", "members")) } }
                 }
                 ul class="m-hand__list" {
                     @for (row, group) in &self.rows { (self.row(row, group.as_ref(), next == Some(row.message.position))) }
@@ -317,14 +319,16 @@ impl Hand<'_> {
     fn row(&self, row: &MessageView, group: Option<&Group>, next: bool) -> Markup {
         let open = self.is_open();
         let button = |label: &str, mark: Mark| marks(label, mark, row);
+        let members = group.and_then(|group| group.members);
         let invite = group.map(|group| group.invite_link.as_str()).filter(|link| !link.is_empty());
         html! {
             li.m-hand__row.is-next[next] {
                 div class="m-hand__g" {
                     p class="m-hand__name" { (row.name) @if next { span class="m-hand__next" { "Next" } } }
                     p class="m-sub" {
-                        @if let Some(n) = group.and_then(|group| group.members) { (counted(n, "member", "members")) }
-                        @if let Some(link) = invite { " · " a class="m-link" href=(link) rel="noreferrer" { "Open the group" } }
+                        @if let Some(n) = members { (counted(n, "member", "members")) }
+                        @if members.is_some() && invite.is_some() { " · " }
+                        @if let Some(link) = invite { a class="m-link" href=(link) rel="noreferrer" { "Open the group" } }
                     }
                 }
                 div class="m-hand__do" {

@@ -113,11 +113,10 @@ fn redirect(to: &str) -> Option<Response> {
     Some(quiet(answer))
 }
 
-/// Neither kept by anybody, nor told to the page that it leads to.
+/// Kept by nobody, and listed nowhere. That the page it leads to is not told this address is said of every answer.
 fn quiet(mut answer: Response) -> Response {
     let headers = answer.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
     answer
 }

@@ -175,7 +175,7 @@ impl Preview {
                     span class=(face) aria-hidden="true" { @if self.medium == Medium::Call { (Icon::Call) } @else { (initials(&self.sender)) } }
                     div { p { (self.sender) } p class="m-sub" { (self.sender_note) } }
                 }
-                div class="m-phone__screen" { @if let Some(bubble) = &self.bubble { (bubble) } @else { p class="m-sub" { "Choose a template to see the message." } } }
+                div class="m-phone__screen" { @if let Some(bubble) = &self.bubble { (bubble) } @else { p class="m-sub" { "What is chosen or written is shown here." } } }
             }
         }
     }

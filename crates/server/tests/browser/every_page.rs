@@ -10,8 +10,16 @@ use crate::program::Program;
 use crate::review;
 use crate::walk::no_quiet_hours;
 
-/// Not a page, but a file; or a page of somebody who is not signed in, which is visited apart, as are those behind a link that is sent.
-const APART: &[&str] = &["/assets/{file}", "/sign-in"];
+/// Not a page, but a file; or a page of somebody who is not signed in, which is visited apart, as are those behind a link that is sent; a way
+/// to another page; or a page that the demonstration has not, because it has no gateway.
+const APART: &[&str] = &[
+    "/assets/{file}",
+    "/sign-in",
+    "/j/{code}",
+    "/l/{name}",
+    "/workshops/{workshop}/tell",
+    "/settings/accounts/{integration}",
+];
 
 const LOOK: (Width, Theme) = (Width::Desk, Theme::Light);
 
@@ -125,6 +133,37 @@ async fn wishes(page: &Page, program: &Program) -> Result<Vec<String>> {
     Ok(vec![person, withdraw, lift, list, "/people/opted-out?show=lifted".to_owned()])
 }
 
+/// A named link and a group that is posted to by hand; the paths of their pages, and of the page of whoever posts.
+async fn posts(page: &Page, program: &Program) -> Result<Vec<String>> {
+    let found = async |start: &str, end: &str| -> Result<String> {
+        let all = links(page).await?;
+        let fits = |path: &String| {
+            path.starts_with(start) && path.ends_with(end) && path.len() > start.len() + end.len()
+        };
+        all.into_iter().find(fits).with_context(|| format!("no link from {start} to {end}"))
+    };
+    page.goto(&format!("{}/settings/links", program.url)).await?;
+    page.fill("Name", "zoom").await?;
+    page.fill("Leads to", "https://meet.example/udaan").await?;
+    page.click("Add link").await?;
+    page.wait_text("is ready to be used").await?;
+    let remove = found("/settings/links/", "/remove").await?;
+    let change = remove.trim_end_matches("/remove").to_owned();
+    page.goto(&format!("{}/?channel=group", program.url)).await?;
+    page.click("Name a group").await?;
+    page.fill("Name", "Excel batch A").await?;
+    page.click(button("Add the group")).await?;
+    page.wait_text("Excel batch A").await?;
+    let group = found("/groups/", "").await?;
+    page.goto(&format!("{}/?channel=group", program.url)).await?;
+    page.fill("Text", "We start at {start_time}.").await?;
+    page.click("Review and ask").await?;
+    page.click("Ask for 1 group").await?;
+    page.wait_url("/post").await?;
+    let post = page.url().await?.trim_start_matches(&program.url).to_owned();
+    Ok(vec![remove, change, group, post])
+}
+
 /// Pages that a link leads to only in passing, in a dialog or after an action.
 async fn in_passing(page: &Page, program: &Program) -> Result<Vec<String>> {
     let import = begin_import(page, program).await?;
@@ -143,6 +182,7 @@ async fn in_passing(page: &Page, program: &Program) -> Result<Vec<String>> {
     let numberless =
         numberless.into_iter().find(|path| path.contains("/registrants/") && !path.contains('?'));
     let mut paths = wishes(page, program).await?;
+    paths.extend(posts(page, program).await?);
     paths.extend(numberless);
     paths.extend([
         import.clone(),
@@ -268,6 +308,13 @@ async fn what_is_behind_a_link_that_was_sent_is_accessible() -> Result<()> {
     page.goto(&sample).await?;
     page.wait_text("This is the link of a test").await?;
     problems.extend(review::problems(&page, "link sample", LOOK).await?);
+    page.goto(&format!("{}/j/preview0000", program.url)).await?;
+    page.wait_text("This is the link of a preview").await?;
+    problems.extend(review::problems(&page, "short link of a preview", LOOK).await?);
+    page.goto(&format!("{}/l/none-such", program.url)).await?;
+    page.wait_text("This link leads nowhere").await?;
+    page.expect_problem("answer 404").await?;
+    problems.extend(review::problems(&page, "short link of nobody", LOOK).await?);
     page.goto(&format!("{}/o/{}", program.url, "A".repeat(40))).await?;
     page.wait_text("This link does not work").await?;
     page.expect_problem("answer 404").await?;

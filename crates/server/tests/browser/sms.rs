@@ -68,7 +68,7 @@ async fn fill_templates(walk: &mut Walk) -> Result<()> {
     walk.review("fill").await?;
     let page = &walk.page;
     page.select("Category", "Service").await?;
-    page.click("Add ticked templates").await?;
+    page.click("Add ticked templates (6)").await?;
     page.wait_text("6 templates added").await?;
     walk.review("templates").await?;
     let page = &walk.page;

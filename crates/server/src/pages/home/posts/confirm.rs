@@ -143,10 +143,10 @@ fn blocked(member: &Member, composing: &Composing) -> Markup {
 fn question(app: &App, member: &Member, composing: &Composing) -> Wide {
     let draft = &composing.review.draft;
     let groups = counted(i64::try_from(draft.groups.len()).unwrap_or(i64::MAX), "group", "groups");
-    let members = counted(draft.members(), "member", "members");
+    let members = draft.members().map_or(String::new(), |n| format!(", {}", counted(n, "member", "members")));
     let title = match &draft.asked {
         Some(asked) => format!("Ask {} to post “{}” in {groups}?", asked.name, composing.review.name()),
-        None => format!("Post “{}” to {groups}, {members}?", composing.review.name()),
+        None => format!("Post “{}” to {groups}{members}?", composing.review.name()),
     };
     let label = match (composing.typed.later, draft.asked.is_some()) {
         (true, _) => "Schedule for",
@@ -215,8 +215,8 @@ fn summary(member: &Member, composing: &Composing) -> KeyValues {
             ("Groups".to_owned(), names, None),
             (
                 "Members".to_owned(),
-                html! { (grouped(draft.members())) },
-                Some("as far as they are known".to_owned()),
+                html! { @match draft.members() { Some(n) => (grouped(n)), None => "Not known" } },
+                draft.members().map(|_| "as far as they are known".to_owned()),
             ),
             ("Who posts".to_owned(), html! { (posts) }, None),
             ("Due".to_owned(), html! { (when) }, None),

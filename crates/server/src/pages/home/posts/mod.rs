@@ -259,12 +259,12 @@ fn bar(member: &Member, composing: &Composing) -> Markup {
         true => words::checks(composing).in_words(),
         false => "Your role may look, not send.".to_owned(),
     };
-    let members = counted(draft.members(), "member", "members");
+    let members = draft.members().map(|n| counted(n, "member", "members"));
     let until = format!("not posted after {}", moment(member, draft.timing.deadline));
     let groups = i64::try_from(draft.groups.len()).unwrap_or(i64::MAX);
     let bar = SendBar {
         main: counted(groups, "group", "groups"),
-        more: vec![members, until],
+        more: members.into_iter().chain([until]).collect(),
         note,
         second: None,
         next: review,

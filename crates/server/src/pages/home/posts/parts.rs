@@ -163,7 +163,7 @@ fn picker(composing: &Composing, listed: &Listed<'_>) -> Markup {
                 }
                 p class="m-pick__foot" {
                     span { b { (chosen) " of " (composing.groups.len()) } " chosen" }
-                    span { b { (grouped(draft.members())) } " members" }
+                    @if let Some(n) = draft.members() { span { b { (grouped(n)) } " members" } }
                 }
             }
         }
