@@ -204,7 +204,10 @@ impl Page {
                     self.call("Input.insertText", json!({ "text": value })).await?;
                 }
                 "picked" => {
-                    let _: Value = self.on(&field, SET_VALUE, json!([value])).await?;
+                    // The change may lead to another page at once: what it holds is asked in the same breath.
+                    let holds: String = self.on(&field, SET_VALUE, json!([value])).await?;
+                    ensure!(holds == value, "it holds “{holds}” and not “{value}”");
+                    return Ok(());
                 }
                 other => bail!("{other}"),
             }
@@ -648,8 +651,10 @@ const FOCUS_AND_SELECT: &str = "function () {
 /// Sets a field that takes its value from a picker, as the picker does.
 const SET_VALUE: &str = "function (value) {
     this.value = value;
+    const holds = this.value;
     this.dispatchEvent(new Event('input', { bubbles: true }));
     this.dispatchEvent(new Event('change', { bubbles: true }));
+    return holds;
 }";
 
 const SELECT: &str = "function (text) {
