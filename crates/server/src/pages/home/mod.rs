@@ -80,7 +80,8 @@ pub async fn show(
         None => None,
     };
     let ready = today::Ready {
-        account: opened.as_ref().is_some_and(|opened| opened.account.is_ok()),
+        way: today::Way::Account,
+        has_way: opened.as_ref().is_some_and(|opened| opened.account.is_ok()),
         // Of a channel that sends: on the other tabs nobody looked for templates.
         template: choices.template.is_some() || !state.channel.sends(),
     };

@@ -14,7 +14,7 @@ use store::{
 use super::{compose::Compose, paths};
 use crate::{
     http::{error::Problem, extract::Member},
-    pages::settings::templates,
+    pages::{groups, settings::templates},
     ui::{
         button::Button,
         chip::{Tag, TagColour},
@@ -37,8 +37,30 @@ pub(super) async fn find(member: &Member) -> Result<Option<Found>, Problem> {
 
 /// What a workshop needs before people can be told.
 pub(super) struct Ready {
-    pub(super) account: bool,
+    /// Where messages of the open tab go from or to.
+    pub(super) way: Way,
+    /// The way is there.
+    pub(super) has_way: bool,
+    /// There is a template.
     pub(super) template: bool,
+}
+
+/// What stands between a workshop and its people on a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// An account at a provider.
+    Account,
+    /// A group that is posted to.
+    Group,
+}
+
+impl Way {
+    fn step(self) -> &'static str {
+        match self {
+            Way::Account => "account",
+            Way::Group => "group",
+        }
+    }
 }
 
 /// Why a workshop has the card.
@@ -125,7 +147,7 @@ fn steps(workshop: &Workshop, ready: &Ready) -> Vec<(String, bool)> {
         ("tag", workshop.tag.is_some()),
         ("registrants", workshop.registrants > 0),
         ("join link", !workshop.join_link.trim().is_empty()),
-        ("account", ready.account),
+        (ready.way.step(), ready.has_way),
         ("template", ready.template),
     ]
     .into_iter()
@@ -168,9 +190,16 @@ fn to_do(
         let to = paths::edit_workshop(workshop.id);
         return say("It has no join link", Permission::Manage, Button::link("Enter join link", to));
     }
-    if !ready.account {
-        let button = Button::link("Connect an account", paths::INTEGRATIONS);
-        return say("No account is connected", Permission::Integrations, button);
+    match ready.way {
+        _ if ready.has_way => {}
+        Way::Account => {
+            let button = Button::link("Connect an account", paths::INTEGRATIONS);
+            return say("No account is connected", Permission::Integrations, button);
+        }
+        Way::Group => {
+            let button = Button::link("Name a group", groups::of_workshop(workshop.id));
+            return say("It has no group yet", Permission::Manage, button);
+        }
     }
     if !ready.template {
         return say(

@@ -166,7 +166,7 @@ pub(super) async fn show(app: &App, member: &Member, pairs: &Pairs) -> PageResul
         None => None,
     };
     let named = composing.as_ref().is_some_and(|composing| !composing.groups.is_empty());
-    let ready = today::Ready { account: named, template: true };
+    let ready = today::Ready { way: today::Way::Group, has_way: named, template: true };
     let card = today::first_card(member, None, found.as_ref(), &choices.coming, &ready).await?;
     let broadcasts = history::load(&member.org, state.workshop, state.channel).await?;
     let (all, _) = member.org.broadcast_numbers(Some(state.channel)).await?;
