@@ -14,6 +14,9 @@ use domain::{
 
 use crate::{account::BoxFuture, answer::QueryError, codes, http::Http, linked, secret::Secret};
 
+/// What comes of a question to a gateway.
+pub type Asked<'a, T> = BoxFuture<'a, Result<T, QueryError>>;
+
 /// What a gateway can do with a linked account.
 pub trait Gateway: Send + Sync {
     /// What it can do and see.
@@ -24,17 +27,17 @@ pub trait Gateway: Send + Sync {
 
     /// How the account stands now, by a round trip to the gateway. While a phone is being linked it carries the newest code, so
     /// that a page which asks every few seconds follows the codes as they change.
-    fn session<'a>(&'a self, http: &'a Http, now: Millis) -> BoxFuture<'a, Result<Session, QueryError>>;
+    fn session<'a>(&'a self, http: &'a Http, now: Millis) -> Asked<'a, Session>;
 
     /// Begins to link a phone, or goes on with what was begun: sets the account up at the gateway where it is not yet known,
     /// registers our callback there, and says how it stands. An account that is linked already stays so.
-    fn link<'a>(&'a self, http: &'a Http, link: &'a Link<'a>) -> BoxFuture<'a, Result<Session, QueryError>>;
+    fn link<'a>(&'a self, http: &'a Http, link: &'a Link<'a>) -> Asked<'a, Session>;
 
     /// Ends the linking that was begun. What was never linked leaves nothing behind at the gateway.
-    fn cancel_link<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, Result<(), QueryError>>;
+    fn cancel_link<'a>(&'a self, http: &'a Http) -> Asked<'a, ()>;
 
     /// Unlinks the phone: the gateway forgets its keys.
-    fn unlink<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, Result<(), QueryError>>;
+    fn unlink<'a>(&'a self, http: &'a Http) -> Asked<'a, ()>;
 
     /// Hands in the answer to [`PasskeyStep::Challenge`]: the JSON of the browser's assertion, made at `web.whatsapp.com`.
     fn answer_passkey<'a>(
@@ -42,38 +45,26 @@ pub trait Gateway: Send + Sync {
         _http: &'a Http,
         _assertion: &'a str,
         _now: Millis,
-    ) -> BoxFuture<'a, Result<Session, QueryError>> {
+    ) -> Asked<'a, Session> {
         cannot("link an account that wants a passkey")
     }
 
     /// Says that a person compared the code of [`PasskeyStep::Compare`] with the phone's, and that they are the same.
-    fn confirm_passkey<'a>(
-        &'a self,
-        _http: &'a Http,
-        _now: Millis,
-    ) -> BoxFuture<'a, Result<Session, QueryError>> {
+    fn confirm_passkey<'a>(&'a self, _http: &'a Http, _now: Millis) -> Asked<'a, Session> {
         cannot("link an account that wants a passkey")
     }
 
     /// Every group that the account is in: all of them, or an error. Communities' parents are among them.
-    fn groups<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, Result<Vec<Group>, QueryError>>;
+    fn groups<'a>(&'a self, http: &'a Http) -> Asked<'a, Vec<Group>>;
 
     /// Everybody in a group: all of them, or an error.
-    fn members<'a>(
-        &'a self,
-        http: &'a Http,
-        group: &'a Jid,
-    ) -> BoxFuture<'a, Result<Vec<Member>, QueryError>>;
+    fn members<'a>(&'a self, http: &'a Http, group: &'a Jid) -> Asked<'a, Vec<Member>>;
 
     /// The way into a group. Only admins can read it.
-    fn invite<'a>(&'a self, http: &'a Http, group: &'a Jid) -> BoxFuture<'a, Result<InviteLink, QueryError>>;
+    fn invite<'a>(&'a self, http: &'a Http, group: &'a Jid) -> Asked<'a, InviteLink>;
 
     /// Makes a group, or a community where [`NewGroup::community`] says so and [`Abilities::creates_communities`].
-    fn create<'a>(
-        &'a self,
-        _http: &'a Http,
-        _new: &'a NewGroup,
-    ) -> BoxFuture<'a, Result<Created, QueryError>> {
+    fn create<'a>(&'a self, _http: &'a Http, _new: &'a NewGroup) -> Asked<'a, Created> {
         cannot("make groups")
     }
 
@@ -89,7 +80,7 @@ pub trait Gateway: Send + Sync {
         _group: &'a Jid,
         _post: &'a FilledPost,
         _since: Millis,
-    ) -> BoxFuture<'a, Result<Option<Found>, QueryError>> {
+    ) -> Asked<'a, Option<Found>> {
         cannot("be asked about posts")
     }
 
@@ -100,17 +91,12 @@ pub trait Gateway: Send + Sync {
         _group: &'a Jid,
         _message: &'a str,
         _text: &'a str,
-    ) -> BoxFuture<'a, Result<(), QueryError>> {
+    ) -> Asked<'a, ()> {
         cannot("change posts")
     }
 
     /// Deletes a post for everyone; WhatsApp allows it for about two days.
-    fn delete<'a>(
-        &'a self,
-        _http: &'a Http,
-        _group: &'a Jid,
-        _message: &'a str,
-    ) -> BoxFuture<'a, Result<(), QueryError>> {
+    fn delete<'a>(&'a self, _http: &'a Http, _group: &'a Jid, _message: &'a str) -> Asked<'a, ()> {
         cannot("delete posts")
     }
 }
@@ -313,7 +299,7 @@ impl Abilities {
 }
 
 /// The refusal of what a gateway cannot do; no call is made.
-pub(crate) fn cannot<'a, T: Send + 'a>(what: &'static str) -> BoxFuture<'a, Result<T, QueryError>> {
+pub(crate) fn cannot<'a, T: Send + 'a>(what: &'static str) -> Asked<'a, T> {
     Box::pin(async move {
         let words = format!("This gateway cannot {what}");
         Err(QueryError::Refused(ProviderAnswer::new(codes::NOT_SUPPORTED, words)))

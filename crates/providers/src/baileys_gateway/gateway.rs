@@ -10,8 +10,9 @@ use domain::{
 use super::BaileysAccount;
 use crate::{
     account::BoxFuture,
-    answer::QueryError,
-    gateway::{Abilities, Created, Gateway, GroupCall, Link, LinkBy, Memory, NewGroup, Session, cannot},
+    gateway::{
+        Abilities, Asked, Created, Gateway, GroupCall, Link, LinkBy, Memory, NewGroup, Session, cannot,
+    },
     http::Http,
 };
 
@@ -30,8 +31,6 @@ const ABILITIES: Abilities = Abilities {
     one_post_per_group: true,
     ..Abilities::NONE
 };
-
-type Asked<'a, T> = BoxFuture<'a, Result<T, QueryError>>;
 
 impl Gateway for BaileysAccount {
     fn abilities(&self) -> &'static Abilities {

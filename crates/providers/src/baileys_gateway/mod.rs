@@ -12,7 +12,7 @@ use reqwest::header::HeaderName;
 
 pub use answers::{SEND_ANSWERS, read_answer};
 pub use receipts::{dedupe_key, read};
-pub use vendor::{BAILEYS_GATEWAY, BaileysGateway};
+pub use vendor::BAILEYS_GATEWAY;
 
 use crate::{
     http::Endpoint,

@@ -1,33 +1,24 @@
 //! What the former gateway is, and its account as every vendor's is seen.
 
-use domain::{
-    channel::{Channel, Tariff},
-    checks::Probe,
-    money::Money,
-    outcome::Outcome,
-    receipt::Event,
-    template::Message,
-};
-use serde_json::Value;
+use domain::{channel::Channel, receipt::Event};
 
 use super::{BaileysAccount, dedupe_key, read};
 use crate::{
-    account::{Account, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Reply, Status},
-    field::{Field, Wrong},
-    gateway::Gateway,
-    http::{Endpoint, Http},
-    linked::{self, KEY, PACE, PROXY, SESSION, Settings},
+    account::{Account, Post},
+    field::Field,
+    http::Endpoint,
+    linked::{self, KEY, Linked, LinkedVendor, PACE, PROXY, SESSION, Settings},
     vendor::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
-        Urls, Vendor,
     },
 };
 
 /// The former gateway.
-pub struct BaileysGateway;
+pub const BAILEYS_GATEWAY: LinkedVendor = LinkedVendor { about: &ABOUT, url: URL, open };
 
-/// The former gateway.
-pub const BAILEYS_GATEWAY: BaileysGateway = BaileysGateway;
+fn open(base: Endpoint, settings: Settings, secrets: &Secrets) -> Result<Box<dyn Account>, OpenError> {
+    Ok(Box::new(BaileysAccount::open(base, settings, secrets)?))
+}
 
 const KIND: &str = "baileys_gateway";
 const NAME: &str = "Baileys gateway";
@@ -102,66 +93,20 @@ const ABOUT: About = About {
     question: None,
 };
 
-impl Vendor for BaileysGateway {
-    fn about(&self) -> &'static About {
-        &ABOUT
+impl Linked for BaileysAccount {
+    const KIND: &'static str = KIND;
+    const NAME: &'static str = NAME;
+
+    /// Its posts carry nothing that proves them: the address is the secret.
+    fn proves(&self, _post: &Post<'_>) -> bool {
+        true
     }
 
-    /// A post costs nothing.
-    fn list_price(&self, _tariff: Tariff) -> Money {
-        Money(0)
-    }
-
-    fn check(&self, settings: &Value, _secrets: &Secrets) -> Vec<Wrong> {
-        linked::check(settings)
-    }
-
-    fn open(&self, settings: &Value, secrets: &Secrets, urls: &Urls) -> Result<Box<dyn Account>, OpenError> {
-        let settings: Settings = serde_json::from_value(settings.clone())
-            .map_err(|error| OpenError::Settings(error.to_string()))?;
-        let base = Endpoint::parse(urls.picked(URL, &settings.gateway)?)?;
-        Ok(Box::new(BaileysAccount::open(base, settings, secrets)?))
-    }
-}
-
-impl Account for BaileysAccount {
-    fn kind(&self) -> &'static str {
-        KIND
-    }
-
-    fn channel(&self) -> Channel {
-        Channel::WhatsappGroup
-    }
-
-    fn can(&self) -> Capabilities {
-        Capabilities { takes_receipts: true, ..Capabilities::default() }
-    }
-
-    fn gateway(&self) -> Option<&dyn Gateway> {
-        Some(self)
-    }
-
-    fn send<'a>(&'a self, http: &'a Http, call: &'a Call<'a>) -> BoxFuture<'a, Outcome> {
-        Box::pin(linked::send(self, http, call))
-    }
-
-    fn probe<'a>(&'a self, http: &'a Http, message: &'a Message) -> BoxFuture<'a, Probe> {
-        Box::pin(linked::probe(self, http, message))
-    }
-
-    fn status<'a>(&'a self, http: &'a Http, _about: &'a str) -> BoxFuture<'a, Status> {
-        Box::pin(linked::status(self, NAME, http))
-    }
-
-    fn receive(&self, post: &Post<'_>) -> Result<Received, NotGenuine> {
-        Ok(Received { dedupe_key: dedupe_key(post.raw), reply: Reply::Stored })
-    }
-
-    fn dedupe_key(&self, raw: &[u8]) -> String {
+    fn key_of(raw: &[u8]) -> String {
         dedupe_key(raw)
     }
 
-    fn read(&self, raw: &[u8]) -> Vec<Event> {
+    fn events(&self, raw: &[u8]) -> Vec<Event> {
         read(&self.session, raw)
     }
 }

@@ -10,8 +10,7 @@ use domain::{
 use super::EvolutionAccount;
 use crate::{
     account::BoxFuture,
-    answer::QueryError,
-    gateway::{Abilities, Created, Gateway, GroupCall, Link, Memory, NewGroup, Session, cannot},
+    gateway::{Abilities, Asked, Created, Gateway, GroupCall, Link, Memory, NewGroup, Session, cannot},
     http::Http,
 };
 
@@ -32,8 +31,6 @@ const ABILITIES: Abilities = Abilities {
     notice: "This account is held by Evolution API, which is in use on your server.",
     ..Abilities::NONE
 };
-
-type Asked<'a, T> = BoxFuture<'a, Result<T, QueryError>>;
 
 impl Gateway for EvolutionAccount {
     fn abilities(&self) -> &'static Abilities {

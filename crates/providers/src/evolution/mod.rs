@@ -15,7 +15,7 @@ use sha2::Sha256;
 
 pub use answers::{SEND_ANSWERS, read_answer};
 pub use receipts::{dedupe_key, is_genuine, read};
-pub use vendor::{EVOLUTION, Evolution};
+pub use vendor::EVOLUTION;
 
 use crate::{
     http::Endpoint,

@@ -1,33 +1,24 @@
 //! What Evolution API is, and its account as every vendor's is seen.
 
-use domain::{
-    channel::{Channel, Tariff},
-    checks::Probe,
-    money::Money,
-    outcome::Outcome,
-    receipt::Event,
-    template::Message,
-};
-use serde_json::Value;
+use domain::{channel::Channel, receipt::Event};
 
 use super::{EvolutionAccount, dedupe_key, is_genuine, read};
 use crate::{
-    account::{Account, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Reply, Status},
-    field::{Field, Wrong},
-    gateway::Gateway,
-    http::{Endpoint, Http},
-    linked::{self, KEY, PACE, PROXY, SESSION, SIGNING, SIGNING_KEY, Settings},
+    account::{Account, Post},
+    field::Field,
+    http::Endpoint,
+    linked::{self, KEY, Linked, LinkedVendor, PACE, PROXY, SESSION, SIGNING, SIGNING_KEY, Settings},
     vendor::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
-        Urls, Vendor,
     },
 };
 
 /// Evolution API.
-pub struct Evolution;
+pub const EVOLUTION: LinkedVendor = LinkedVendor { about: &ABOUT, url: URL, open };
 
-/// Evolution API.
-pub const EVOLUTION: Evolution = Evolution;
+fn open(base: Endpoint, settings: Settings, secrets: &Secrets) -> Result<Box<dyn Account>, OpenError> {
+    Ok(Box::new(EvolutionAccount::open(base, settings, secrets)?))
+}
 
 const KIND: &str = "evolution";
 const NAME: &str = "Evolution API";
@@ -108,70 +99,19 @@ const ABOUT: About = About {
     question: None,
 };
 
-impl Vendor for Evolution {
-    fn about(&self) -> &'static About {
-        &ABOUT
+impl Linked for EvolutionAccount {
+    const KIND: &'static str = KIND;
+    const NAME: &'static str = NAME;
+
+    fn proves(&self, post: &Post<'_>) -> bool {
+        (post.header)(TOKEN).is_some_and(|token| is_genuine(&self.signing_key, &token))
     }
 
-    /// A post costs nothing.
-    fn list_price(&self, _tariff: Tariff) -> Money {
-        Money(0)
-    }
-
-    fn check(&self, settings: &Value, _secrets: &Secrets) -> Vec<Wrong> {
-        linked::check(settings)
-    }
-
-    fn open(&self, settings: &Value, secrets: &Secrets, urls: &Urls) -> Result<Box<dyn Account>, OpenError> {
-        let settings: Settings = serde_json::from_value(settings.clone())
-            .map_err(|error| OpenError::Settings(error.to_string()))?;
-        let base = Endpoint::parse(urls.picked(URL, &settings.gateway)?)?;
-        Ok(Box::new(EvolutionAccount::open(base, settings, secrets)?))
-    }
-}
-
-impl Account for EvolutionAccount {
-    fn kind(&self) -> &'static str {
-        KIND
-    }
-
-    fn channel(&self) -> Channel {
-        Channel::WhatsappGroup
-    }
-
-    fn can(&self) -> Capabilities {
-        Capabilities { takes_receipts: true, ..Capabilities::default() }
-    }
-
-    fn gateway(&self) -> Option<&dyn Gateway> {
-        Some(self)
-    }
-
-    fn send<'a>(&'a self, http: &'a Http, call: &'a Call<'a>) -> BoxFuture<'a, Outcome> {
-        Box::pin(linked::send(self, http, call))
-    }
-
-    fn probe<'a>(&'a self, http: &'a Http, message: &'a Message) -> BoxFuture<'a, Probe> {
-        Box::pin(linked::probe(self, http, message))
-    }
-
-    fn status<'a>(&'a self, http: &'a Http, _about: &'a str) -> BoxFuture<'a, Status> {
-        Box::pin(linked::status(self, NAME, http))
-    }
-
-    fn receive(&self, post: &Post<'_>) -> Result<Received, NotGenuine> {
-        let token = (post.header)(TOKEN).ok_or(NotGenuine)?;
-        if !is_genuine(&self.signing_key, &token) {
-            return Err(NotGenuine);
-        }
-        Ok(Received { dedupe_key: dedupe_key(post.raw), reply: Reply::Stored })
-    }
-
-    fn dedupe_key(&self, raw: &[u8]) -> String {
+    fn key_of(raw: &[u8]) -> String {
         dedupe_key(raw)
     }
 
-    fn read(&self, raw: &[u8]) -> Vec<Event> {
+    fn events(&self, raw: &[u8]) -> Vec<Event> {
         read(&self.instance, raw)
     }
 }

@@ -1,22 +1,132 @@
 //! An account of any gateway as every account is seen.
 
+use std::fmt;
+
 use domain::{
+    channel::{Channel, Tariff},
     checks::Probe,
     group::{AccountState, Jid},
+    money::Money,
     outcome::{Outcome, ProviderAnswer},
     post::{FilledPost, MediaKind, PostMedia},
+    receipt::Event,
     template::{Content, Message},
     time::Millis,
 };
 
-use super::NO_GROUP;
+use serde_json::Value;
+
+use super::{NO_GROUP, Settings, check};
 use crate::{
-    account::{Account, Call, Standing, Status, Told, wrong_channel},
+    account::{
+        Account, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Reply, Standing, Status, Told,
+        wrong_channel,
+    },
     answer::QueryError,
     codes,
+    field::Wrong,
     gateway::{Abilities, Gateway, GroupCall, Session},
-    http::Http,
+    http::{Endpoint, Http},
+    vendor::{About, OpenError, Secrets, Urls, Vendor},
 };
+
+/// What the account of one gateway says for itself. All else of an account is the same whichever gateway holds it.
+pub(crate) trait Linked: Gateway + fmt::Debug {
+    /// Word of its vendor.
+    const KIND: &'static str;
+    /// Name of its vendor.
+    const NAME: &'static str;
+
+    /// Whether a post to our callback is the gateway's own.
+    fn proves(&self, post: &Post<'_>) -> bool;
+
+    /// The key under which a post is stored once.
+    fn key_of(raw: &[u8]) -> String;
+
+    /// What a stored post says.
+    fn events(&self, raw: &[u8]) -> Vec<Event>;
+}
+
+impl<A: Linked> Account for A {
+    fn kind(&self) -> &'static str {
+        A::KIND
+    }
+
+    fn channel(&self) -> Channel {
+        Channel::WhatsappGroup
+    }
+
+    fn can(&self) -> Capabilities {
+        Capabilities { takes_receipts: true, ..Capabilities::default() }
+    }
+
+    fn gateway(&self) -> Option<&dyn Gateway> {
+        Some(self)
+    }
+
+    fn send<'a>(&'a self, http: &'a Http, call: &'a Call<'a>) -> BoxFuture<'a, Outcome> {
+        Box::pin(send(self, http, call))
+    }
+
+    fn probe<'a>(&'a self, http: &'a Http, message: &'a Message) -> BoxFuture<'a, Probe> {
+        Box::pin(probe(self, http, message))
+    }
+
+    fn status<'a>(&'a self, http: &'a Http, _about: &'a str) -> BoxFuture<'a, Status> {
+        Box::pin(status(self, A::NAME, http))
+    }
+
+    fn receive(&self, post: &Post<'_>) -> Result<Received, NotGenuine> {
+        if !self.proves(post) {
+            return Err(NotGenuine);
+        }
+        Ok(Received { dedupe_key: A::key_of(post.raw), reply: Reply::Stored })
+    }
+
+    fn dedupe_key(&self, raw: &[u8]) -> String {
+        A::key_of(raw)
+    }
+
+    fn read(&self, raw: &[u8]) -> Vec<Event> {
+        self.events(raw)
+    }
+}
+
+/// Opens an account at a gateway.
+type Open = fn(Endpoint, Settings, &Secrets) -> Result<Box<dyn Account>, OpenError>;
+
+/// A vendor of a gateway: accounts of all of them have the same settings, and a server that the host lists.
+#[derive(Debug)]
+pub struct LinkedVendor {
+    /// What it is.
+    pub(crate) about: &'static About,
+    /// Key of the addresses that the host lists.
+    pub(crate) url: &'static str,
+    /// Opens an account at one of them.
+    pub(crate) open: Open,
+}
+
+impl Vendor for LinkedVendor {
+    fn about(&self) -> &'static About {
+        self.about
+    }
+
+    /// A post costs nothing.
+    fn list_price(&self, _tariff: Tariff) -> Money {
+        Money(0)
+    }
+
+    fn check(&self, settings: &Value, _secrets: &Secrets) -> Vec<Wrong> {
+        check(settings)
+    }
+
+    fn open(&self, settings: &Value, secrets: &Secrets, urls: &Urls) -> Result<Box<dyn Account>, OpenError> {
+        let settings: Settings = serde_json::from_value(settings.clone())
+            .map_err(|error| OpenError::Settings(error.to_string()))?;
+        let base = Endpoint::parse(urls.picked(self.url, &settings.gateway)?)?;
+        (self.open)(base, settings, secrets)
+    }
+}
 
 /// What in a post a gateway cannot do, in words.
 pub(crate) fn unable(can: &Abilities, post: &FilledPost) -> Option<String> {
@@ -31,7 +141,7 @@ pub(crate) fn unable(can: &Abilities, post: &FilledPost) -> Option<String> {
 }
 
 /// Makes the one call of a message of the channel of groups.
-pub(crate) async fn send<A: Account + Gateway>(account: &A, http: &Http, call: &Call<'_>) -> Outcome {
+async fn send<A: Account + Gateway>(account: &A, http: &Http, call: &Call<'_>) -> Outcome {
     let (Message::Group(post), Content::Group(_), [to]) = (call.template, call.content, call.to) else {
         return Outcome::Misconfigured(wrong_channel(account));
     };
@@ -46,7 +156,7 @@ pub(crate) async fn send<A: Account + Gateway>(account: &A, http: &Http, call: &
 }
 
 /// Whether the account could post what a broadcast would.
-pub(crate) async fn probe<A: Account + Gateway>(account: &A, http: &Http, message: &Message) -> Probe {
+async fn probe<A: Account + Gateway>(account: &A, http: &Http, message: &Message) -> Probe {
     let Message::Group(post) = message else { return Probe::Refused(wrong_channel(account).text) };
     if let Some(words) = unable(account.abilities(), &post.filled(&Content::for_preview([]))) {
         return Probe::Refused(words);
@@ -61,7 +171,7 @@ pub(crate) async fn probe<A: Account + Gateway>(account: &A, http: &Http, messag
 }
 
 /// What a test of the account says.
-pub(crate) async fn status<A: Account + Gateway>(account: &A, name: &str, http: &Http) -> Status {
+async fn status<A: Account + Gateway>(account: &A, name: &str, http: &Http) -> Status {
     let mut status = Status::default();
     let session = match account.session(http, Millis(0)).await {
         Ok(session) => session,

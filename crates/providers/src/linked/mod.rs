@@ -4,7 +4,7 @@ mod account;
 mod settings;
 mod wire;
 
-pub(crate) use account::{file_name, mime, probe, send, status};
+pub(crate) use account::{Linked, LinkedVendor, file_name, mime};
 pub(crate) use settings::{
     API_KEY, KEY, PACE, PROXY, Proxy, SESSION, SIGNING, SIGNING_KEY, Settings, base_field, check,
 };

@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     account::BoxFuture,
-    answer::QueryError,
-    gateway::{Abilities, Created, Gateway, GroupCall, Link, Memory, NewGroup, Session, cannot, not_ready},
+    gateway::{
+        Abilities, Asked, Created, Gateway, GroupCall, Link, Memory, NewGroup, Session, cannot, not_ready,
+    },
     http::Http,
 };
 
@@ -40,8 +41,6 @@ const ABILITIES: Abilities = Abilities {
     proxy: true,
     ..Abilities::NONE
 };
-
-type Asked<'a, T> = BoxFuture<'a, Result<T, QueryError>>;
 
 impl Gateway for WahaAccount {
     fn abilities(&self) -> &'static Abilities {

@@ -18,7 +18,7 @@ use sha2::Sha256;
 pub use answers::{SEND_ANSWERS, read_answer};
 pub use posts::bare_id;
 pub use receipts::{dedupe_key, is_signed, read};
-pub use vendor::{WAHA, Waha};
+pub use vendor::WAHA;
 
 use crate::{
     http::Endpoint,
