@@ -13,6 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
+    broadcasts::stored_hours,
     changes::Change,
     db::{Batch, Tx, args},
     error::StoreError,
@@ -154,10 +155,7 @@ impl Org {
         n: i64,
         now: Millis,
     ) -> Result<u64, StoreError> {
-        let hours = match new.hours.are_limited() {
-            true => serde_json::to_string(&new.hours).expect("hours are always JSON"),
-            false => String::new(),
-        };
+        let hours = stored_hours(&new.hours);
         tx.run(
             "INSERT INTO broadcasts (id, organization_id, integration_id, workshop_id, channel, title, template, template_id,
                                      batch_name, audience, category, status, created_by, created_at, starts_at, deadline, probed,

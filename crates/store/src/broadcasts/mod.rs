@@ -287,6 +287,14 @@ pub struct BroadcastFilter {
     pub before: Option<BroadcastId>,
 }
 
+/// Hours as a broadcast keeps them; empty for any hour.
+pub(crate) fn stored_hours(hours: &SendingHours) -> String {
+    match hours.are_limited() {
+        true => serde_json::to_string(hours).expect("hours are always JSON"),
+        false => String::new(),
+    }
+}
+
 impl Org {
     /// Confirms a broadcast: from the planner's first stretch on, every recipient has a row. Refused ([`StoreError::Missing`])
     /// when workshop or account belong to somebody else.
@@ -317,11 +325,7 @@ impl Org {
         now: Millis,
     ) -> Result<Confirmed, StoreError> {
         self.allow(Permission::Send)?;
-        let hours = if new.hours.are_limited() {
-            serde_json::to_string(&new.hours).expect("hours are always JSON")
-        } else {
-            String::new()
-        };
+        let hours = stored_hours(&new.hours);
         let mut tx = self.db.begin().await?;
         let round = match self.round(&mut tx, id, &new).await? {
             Ok(round) => round,
