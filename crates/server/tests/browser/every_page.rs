@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use anyhow::{Context, Result};
 use munadi::{http::error::Kind, router};
 
-use crate::harness::{Browser, Page, Theme, Width, button};
+use crate::harness::{Browser, Page, Theme, Width, button, link};
 use crate::program::Program;
 use crate::review;
 use crate::walk::no_quiet_hours;
@@ -150,7 +150,8 @@ async fn posts(page: &Page, program: &Program) -> Result<Vec<String>> {
     let remove = found("/settings/links/", "/remove").await?;
     let change = remove.trim_end_matches("/remove").to_owned();
     page.goto(&format!("{}/?channel=group", program.url)).await?;
-    page.click("Name a group").await?;
+    // On an evening with a workshop, the card of the day leads there too.
+    page.click(link("Name a group").nth(0)).await?;
     page.fill("Name", "Excel batch A").await?;
     page.click(button("Add the group")).await?;
     page.wait_text("Excel batch A").await?;
