@@ -4,8 +4,9 @@ use domain::{
     ids::{BroadcastId, IntegrationId, TemplateId},
     post::{GroupPost, PostProblem},
     sending_hours::SendingHours,
-    template::{Content, Facts, PostContent, ValueError},
+    template::{Content, Facts, Message, PostContent, ValueError},
     time::Millis,
+    variable::VariableName,
     workshop::WorkshopStatus,
 };
 use store::{
@@ -70,6 +71,8 @@ pub enum PostFinding {
     Post(PostProblem),
     /// A value is missing.
     Value(ValueError),
+    /// Values of the workshop are named that nobody entered.
+    VariablesMissing(Vec<VariableName>),
     /// What was typed for the time cannot be read, or has passed.
     TimeUnreadable,
     /// The last useful moment lies before the beginning.
@@ -99,6 +102,7 @@ impl PostFinding {
             | PostFinding::NobodyAsked
             | PostFinding::Post(_)
             | PostFinding::Value(_)
+            | PostFinding::VariablesMissing(_)
             | PostFinding::TimeUnreadable
             | PostFinding::EndsBeforeStart => true,
             PostFinding::WorkshopOver
@@ -145,13 +149,22 @@ impl PostDraft {
             workshop_date: zone.long_date(self.workshop.starts_at),
             workshop_time: zone.plain_time(self.workshop.starts_at),
             workshop_join_link: self.workshop.join_link.clone(),
+            variables: self.workshop.variables.clone(),
             organisation: caller.organization.name.clone(),
             ..Facts::default()
         };
         let content = self.post.fill(&facts);
         let mut findings = self.problems(caller);
-        if let Err(error) = &content {
-            findings.push(PostFinding::Value(error.clone()));
+        let missing = Message::from(self.post.clone()).missing_variables(&facts.variables);
+        match &content {
+            // The first value that is missing may be one that every workshop has.
+            Err(error) if missing.is_empty() || !error.is_of(&missing) => {
+                findings.push(PostFinding::Value(error.clone()));
+            }
+            Ok(_) | Err(_) => {}
+        }
+        if !missing.is_empty() {
+            findings.push(PostFinding::VariablesMissing(missing));
         }
         findings.extend(self.warnings(caller));
         findings.sort_by_key(|finding| !finding.is_error());

@@ -159,6 +159,7 @@ fn event(caller: &Caller, draft: &Draft, links: &OwnLinks) -> Facts {
         workshop_date: zone.long_date(workshop.starts_at),
         workshop_time: zone.plain_time(workshop.starts_at),
         workshop_join_link: workshop.join_link.clone(),
+        variables: workshop.variables.clone(),
         organisation: caller.organization.name.clone(),
         opt_out_link: links.opt_out.clone(),
         own_join_link: links.join.clone(),

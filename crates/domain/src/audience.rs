@@ -133,7 +133,7 @@ impl Rules {
     pub fn counters_suffice(&self) -> bool {
         let counted = |slot: &crate::template::Slot<'_>| {
             let filled = !slot.fallback.trim().is_empty();
-            match slot.source {
+            match &*slot.source {
                 Source::RegistrantName | Source::RegistrantFirstName | Source::RegistrantPhone => true,
                 Source::RegistrantEmail => filled,
                 Source::OptOutLink
@@ -146,6 +146,7 @@ impl Rules {
                 | Source::AlertMatter
                 | Source::AlertCount
                 | Source::AlertLink
+                | Source::Variable(_)
                 | Source::Fixed(_) => true,
             }
         };
@@ -162,16 +163,15 @@ impl Rules {
     pub fn needs_name(&self) -> bool {
         let bare = |slot: &crate::template::Slot<'_>| {
             slot.fallback.trim().is_empty()
-                && matches!(slot.source, Source::RegistrantName | Source::RegistrantFirstName)
+                && matches!(&*slot.source, Source::RegistrantName | Source::RegistrantFirstName)
         };
         self.message.slots().iter().any(bare)
     }
 
     /// Whether a value is the name.
     pub fn uses_name(&self) -> bool {
-        let is_name =
-            |source: &Source| matches!(source, Source::RegistrantName | Source::RegistrantFirstName);
-        self.message.sources().any(is_name)
+        let mut sources = self.message.sources();
+        sources.any(|source| matches!(&*source, Source::RegistrantName | Source::RegistrantFirstName))
     }
 
     /// A value that would be refused whoever the person is.

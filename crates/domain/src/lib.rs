@@ -32,6 +32,7 @@ pub mod template;
 pub mod text;
 pub mod time;
 pub mod told;
+pub mod variable;
 pub mod whatsapp;
 pub mod workshop;
 

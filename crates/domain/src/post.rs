@@ -1,12 +1,15 @@
 //! What is posted into a group: a text with WhatsApp's own formatting, media by its address, a poll. Everybody in a group reads the same, so
 //! that its placeholders name the workshop and the organisation and no person.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::template::{Content, Facts, Part, PostContent, Source, ValueError};
+use crate::{
+    template::{Content, Facts, Part, PostContent, Source, ValueError},
+    variable::VariableName,
+};
 
 /// Longest text of a post, in characters (providers/whatsapp-group.md §14).
 pub const TEXT_MAX: usize = 4_000;
@@ -178,9 +181,14 @@ impl GroupPost {
     }
 
     /// Its placeholders in order, each with what it means; those that mean nothing are left out.
-    pub fn places(&self) -> Vec<(&'static str, &'static Source)> {
+    pub fn places(&self) -> Vec<(Cow<'static, str>, Cow<'static, Source>)> {
         let known = |piece: Piece<'_>| match piece {
-            Piece::Place { place: (_, label, source), .. } => Some((*label, source)),
+            Piece::Place { place: Place::Known(label, source), .. } => {
+                Some((Cow::Borrowed(label), Cow::Borrowed(source)))
+            }
+            Piece::Place { place: Place::Variable(name), .. } => {
+                Some((Cow::Owned(name.to_string()), Cow::Owned(Source::Variable(name))))
+            }
             Piece::Text(_) | Piece::Unknown(_) => None,
         };
         self.texts().flat_map(pieces).filter_map(known).collect()
@@ -196,9 +204,9 @@ impl GroupPost {
 
     /// Each value by itself.
     pub(crate) fn each(&self, facts: &Facts) -> Vec<Result<String, ValueError>> {
-        let value = |(label, source): (&str, &Source)| {
-            let value = facts.value(source).trim();
-            if value.is_empty() { Err(ValueError::Empty(label.to_owned())) } else { Ok(value.to_owned()) }
+        let value = |(label, source): (Cow<'static, str>, Cow<'static, Source>)| {
+            let value = facts.value(&source).trim();
+            if value.is_empty() { Err(ValueError::Empty(label.into_owned())) } else { Ok(value.to_owned()) }
         };
         self.places().into_iter().map(value).collect()
     }
@@ -301,10 +309,18 @@ enum Piece<'t> {
     /// A placeholder that has a value.
     Place {
         written: &'t str,
-        place: &'static (&'static str, &'static str, Source),
+        place: Place,
     },
-    /// What looks like a placeholder and means nothing.
+    /// What looks like a placeholder and means nothing in a text that is the same for everybody.
     Unknown(&'t str),
+}
+
+/// What stands in the place of a placeholder.
+enum Place {
+    /// What every workshop has.
+    Known(&'static str, &'static Source),
+    /// What was entered for this one.
+    Variable(VariableName),
 }
 
 /// Longest word between braces that is taken for a placeholder.
@@ -329,7 +345,9 @@ fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
         let (written, after) = rest.split_at(end);
         rest = after;
         let name = &written[1..written.len() - 1];
-        let place = PLACEHOLDERS.iter().find(|(word, ..)| word.eq_ignore_ascii_case(name));
+        let known = PLACEHOLDERS.iter().find(|(word, ..)| word.eq_ignore_ascii_case(name));
+        let known = known.map(|(_, label, source)| Place::Known(label, source));
+        let place = known.or_else(|| VariableName::parse(name).ok().map(Place::Variable));
         Some(place.map_or(Piece::Unknown(name), |place| Piece::Place { written, place }))
     })
 }
@@ -368,6 +386,7 @@ fn put_in<'v>(text: &str, values: &mut impl Iterator<Item = &'v String>) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template::Message;
 
     fn facts() -> Facts {
         Facts {
@@ -401,12 +420,30 @@ mod tests {
 
     #[test]
     fn what_names_nothing_stands_in_the_way_instead_of_being_posted_as_it_is() {
-        let post = GroupPost::of_text("Hello {first_name}, {video_1}");
+        let post = GroupPost::of_text("Hello {first_name}, {phone}");
         let problems: Vec<String> = post.problems().iter().map(ToString::to_string).collect();
         assert_eq!(
             problems,
-            ["“{first_name}” is no value of a workshop", "“{video_1}” is no value of a workshop"]
+            ["“{first_name}” is no value of a workshop", "“{phone}” is no value of a workshop"]
         );
+    }
+
+    #[test]
+    fn any_other_name_is_a_value_that_the_workshop_is_asked_for() {
+        let post = Message::from(GroupPost::of_text("Watch {video_1} and {Video_2} at {time}"));
+        let mut facts = facts();
+        let names = |facts: &Facts| -> Vec<String> {
+            post.missing_variables(&facts.variables).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(names(&facts), ["{video_1}", "{video_2}"]);
+        assert_eq!(post.fill(&facts), Err(ValueError::Empty("{video_1}".into())));
+        for (name, value) in [("video_1", "https://v.example/1"), ("video_2", "https://v.example/2")] {
+            facts.variables.insert(VariableName::parse(name).unwrap(), value.to_owned());
+        }
+        assert_eq!(names(&facts), [""; 0]);
+        let Message::Group(written) = &post else { panic!("a post") };
+        let filled = written.filled(&post.fill(&facts).unwrap());
+        assert_eq!(filled.text, "Watch https://v.example/1 and https://v.example/2 at 7:00 PM");
     }
 
     #[test]

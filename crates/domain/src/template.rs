@@ -2,6 +2,8 @@
 
 mod source;
 
+use std::{borrow::Cow, collections::BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -9,6 +11,7 @@ use crate::{
     channel::{Category, Channel, Tariff},
     post::GroupPost,
     sms::SmsTemplate,
+    variable::{VariableName, Variables},
     whatsapp::WhatsappTemplate,
 };
 
@@ -120,6 +123,11 @@ pub enum ValueError {
 }
 
 impl ValueError {
+    /// Whether it says that one of these variables is missing.
+    pub fn is_of(&self, variables: &[VariableName]) -> bool {
+        matches!(self, ValueError::Empty(label) if variables.iter().any(|name| name.to_string() == *label))
+    }
+
     /// Whether both say the same but for what differs from person to person.
     pub fn is_like(&self, other: &ValueError) -> bool {
         if let (
@@ -175,12 +183,12 @@ pub enum MessageError {
 }
 
 /// One value of a template, wherever in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot<'a> {
     /// What it means, for people.
-    pub label: &'a str,
+    pub label: Cow<'a, str>,
     /// Where it comes from.
-    pub source: &'a Source,
+    pub source: Cow<'a, Source>,
     /// Taken when the source is empty; may be empty.
     pub fallback: &'a str,
 }
@@ -309,7 +317,7 @@ impl Message {
             }
         };
         for source in self.sources() {
-            if let Source::Fixed(value) = source {
+            if let Source::Fixed(value) = &*source {
                 text.push('\n');
                 text.push_str(value);
             }
@@ -331,19 +339,24 @@ impl Message {
         match self {
             Message::Whatsapp(template) => {
                 let values = template.parameters.iter().map(|p| Slot {
-                    label: &p.label,
-                    source: &p.source,
+                    label: Cow::Borrowed(p.label.as_str()),
+                    source: Cow::Borrowed(&p.source),
                     fallback: &p.fallback,
                 });
                 let buttons = template.buttons.iter().filter_map(|button| {
-                    Some(Slot { label: &button.label, source: button.value.as_ref()?, fallback: "" })
+                    let source = Cow::Borrowed(button.value.as_ref()?);
+                    Some(Slot { label: Cow::Borrowed(button.label.as_str()), source, fallback: "" })
                 });
                 values.chain(buttons).collect()
             }
             Message::Sms(template) => template
                 .variables
                 .iter()
-                .map(|v| Slot { label: &v.label, source: &v.source, fallback: &v.fallback })
+                .map(|v| Slot {
+                    label: Cow::Borrowed(v.label.as_str()),
+                    source: Cow::Borrowed(&v.source),
+                    fallback: &v.fallback,
+                })
                 .collect(),
             Message::Group(post) => post
                 .places()
@@ -398,8 +411,36 @@ impl Message {
     }
 
     /// Where its values come from.
-    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+    pub fn sources(&self) -> impl Iterator<Item = Cow<'_, Source>> {
         self.slots().into_iter().map(|slot| slot.source)
+    }
+
+    /// The variables of a workshop that it names, each once.
+    pub fn variables(&self) -> BTreeSet<VariableName> {
+        let named = |source: Cow<'_, Source>| match source.into_owned() {
+            Source::Variable(name) => Some(name),
+            _ => None,
+        };
+        self.sources().filter_map(named).collect()
+    }
+
+    /// The variables that it names and that have no value there, where nothing stands in for them.
+    pub fn missing_variables(&self, values: &Variables) -> Vec<VariableName> {
+        let is_missing = |slot: &Slot<'_>| match &*slot.source {
+            Source::Variable(name) => {
+                slot.fallback.trim().is_empty()
+                    && values.get(name).is_none_or(|value| value.trim().is_empty())
+            }
+            _ => false,
+        };
+        let missing = self.slots().into_iter().filter(is_missing);
+        let names: BTreeSet<VariableName> = missing
+            .filter_map(|slot| match slot.source.into_owned() {
+                Source::Variable(name) => Some(name),
+                _ => None,
+            })
+            .collect();
+        names.into_iter().collect()
     }
 
     /// Whether what is sent differs from person to person.

@@ -174,6 +174,8 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/workshops/{workshop}",              Read,       workshop::show),
         route(GET,  "/workshops/{workshop}/edit",         Manage,     workshops::form::edit),
         route(POST, "/workshops/{workshop}/edit",         Manage,     workshops::form::update),
+        route(GET,  "/workshops/{workshop}/variables",    Manage,     workshop::variables::show),
+        route(POST, "/workshops/{workshop}/variables",    Manage,     workshop::variables::save),
         route(GET,  "/workshops/{workshop}/cancel",       Manage,     workshops::ask_cancel),
         route(POST, "/workshops/{workshop}/cancel",       Manage,     workshops::cancel),
         route(GET,  "/workshops/{workshop}/groups",       Read,       groups::list),

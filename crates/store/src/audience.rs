@@ -15,6 +15,7 @@ use crate::{
     error::StoreError,
     org::Org,
     work::{CONSENTING, SUPPRESSED, Work},
+    workshops::stored_variables,
 };
 
 /// Reads the audience of one organisation's broadcasts: within the organisation's walls from a member's handle, as the owner of the tables
@@ -175,7 +176,7 @@ impl AudienceReader {
         let row: EventRow = self
             .db
             .one(
-                "SELECT o.name AS organisation, o.zone, w.title, w.starts_at, w.join_link
+                "SELECT o.name AS organisation, o.zone, w.title, w.starts_at, w.join_link, w.variables
                  FROM workshops w JOIN organizations o ON o.id = w.organization_id WHERE w.id = $1 AND o.id = $2",
                 args![workshop.0, self.organization.0],
             )
@@ -191,6 +192,7 @@ impl AudienceReader {
             workshop_date: zone.long_date(starts),
             workshop_time: zone.plain_time(starts),
             workshop_join_link: row.join_link,
+            variables: stored_variables(&row.variables)?,
             organisation: row.organisation,
             ..Facts::default()
         })
@@ -204,4 +206,5 @@ struct EventRow {
     title: String,
     starts_at: i64,
     join_link: String,
+    variables: String,
 }

@@ -5,13 +5,14 @@ use domain::{
     reason::OwnReason,
     role::Permission,
     time::Millis,
+    variable::{VariableName, Variables},
     workshop::WorkshopStatus,
 };
 use uuid::Uuid;
 
 use crate::{
     db::{Tx, args},
-    error::{StoreError, word},
+    error::{StoreError, json, word},
     org::Org,
     tags::{Tag, TagRow},
 };
@@ -31,6 +32,8 @@ pub struct Workshop {
     pub status: WorkshopStatus,
     /// Where people join; may be empty.
     pub join_link: String,
+    /// What was entered for its messages, by name.
+    pub variables: Variables,
     /// Its tag.
     pub tag: Option<Tag>,
     /// People whose registration stands.
@@ -109,6 +112,7 @@ struct WorkshopRow {
     ends_at: i64,
     status: String,
     join_link: String,
+    variables: String,
     registrants: i64,
     created_by: String,
     created_at: i64,
@@ -134,6 +138,7 @@ impl TryFrom<WorkshopRow> for Workshop {
             ends_at: Millis(row.ends_at),
             status: word("workshops", "status", &row.status)?,
             join_link: row.join_link,
+            variables: stored_variables(&row.variables)?,
             tag,
             registrants: row.registrants,
             created_by: row.created_by,
@@ -142,11 +147,16 @@ impl TryFrom<WorkshopRow> for Workshop {
     }
 }
 
+/// The variables of a workshop as its row holds them.
+pub(crate) fn stored_variables(text: &str) -> Result<Variables, StoreError> {
+    json("workshops", "variables", text)
+}
+
 /// A list of workshops with their tags. The end stands at the call: a query is one text in full view.
 macro_rules! select_workshops {
     ($end:literal) => {
         concat!(
-            "SELECT w.id, w.title, w.starts_at, w.ends_at, w.status, w.join_link, w.registrants, w.created_by, w.created_at,
+            "SELECT w.id, w.title, w.starts_at, w.ends_at, w.status, w.join_link, w.variables, w.registrants, w.created_by, w.created_at,
                     t.id AS tag_id, t.name AS tag_name, t.colour AS tag_colour, t.is_default AS tag_is_default
              FROM workshops w LEFT JOIN workshop_tags t ON t.id = w.tag_id AND t.organization_id = w.organization_id
              WHERE w.organization_id = $1 ",
@@ -226,15 +236,16 @@ impl Org {
 
     /// Enters a workshop; it is confirmed.
     pub async fn add_workshop(&self, draft: &WorkshopDraft, now: Millis) -> Result<WorkshopId, StoreError> {
-        self.add_workshop_once(WorkshopId::new(now), draft, now).await
+        self.add_workshop_once(WorkshopId::new(now), draft, &Variables::new(), now).await
     }
 
     /// Adds a workshop under an id made before: the same form sent again, as by a double click or after *Back*, adds nothing and leads to
-    /// the first.
+    /// the first. `variables` are those that it begins with: of a copy, its original's.
     pub async fn add_workshop_once(
         &self,
         id: WorkshopId,
         draft: &WorkshopDraft,
+        variables: &Variables,
         now: Millis,
     ) -> Result<WorkshopId, StoreError> {
         self.allow(Permission::Manage)?;
@@ -242,8 +253,8 @@ impl Org {
         self.own_tag(&mut tx, draft.tag).await?;
         let added = tx.run(
             "INSERT INTO workshops (id, organization_id, title, starts_at, ends_at, status, join_link, tag_id, registrants,
-                                    created_by, created_at)
-             VALUES ($1, $2, $3, $4, $5, 'confirmed', $6, $7, 0, $8, $9)
+                                    created_by, created_at, variables)
+             VALUES ($1, $2, $3, $4, $5, 'confirmed', $6, $7, 0, $8, $9, $10)
              ON CONFLICT (id) DO NOTHING",
             args![
                 id.0,
@@ -255,6 +266,7 @@ impl Org {
                 draft.tag.map(|tag| tag.0),
                 &self.actor.name,
                 now,
+                written(variables),
             ],
         )
         .await?;
@@ -266,6 +278,53 @@ impl Org {
         self.note(&mut tx, "workshop.added", id, "", now).await?;
         tx.commit().await?;
         Ok(id)
+    }
+
+    /// Enters values that messages of a workshop name; an empty one takes the variable away. Messages that are written already keep
+    /// theirs.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] when the workshop is not there, [`StoreError::Taken`] when it would have more than [`VARIABLES_MAX`].
+    pub async fn set_variables(
+        &self,
+        id: WorkshopId,
+        values: &[(VariableName, String)],
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::Manage)?;
+        let mut tx = self.db.begin().await?;
+        let (before,): (String,) = tx
+            .one(
+                "SELECT variables FROM workshops WHERE organization_id = $1 AND id = $2 FOR UPDATE",
+                args![self.id(), id.0],
+            )
+            .await?;
+        let mut all = stored_variables(&before)?;
+        let mut changed = Vec::new();
+        for (name, value) in values {
+            let was = all.get(name).map_or("", String::as_str);
+            if was == value {
+                continue;
+            }
+            changed.push(name.as_str());
+            match value.is_empty() {
+                true => all.remove(name),
+                false => all.insert(name.clone(), value.clone()),
+            };
+        }
+        if all.len() > VARIABLES_MAX {
+            return Err(StoreError::Taken);
+        }
+        if changed.is_empty() {
+            return Ok(());
+        }
+        tx.run(
+            "UPDATE workshops SET variables = $3 WHERE organization_id = $1 AND id = $2",
+            args![self.id(), id.0, written(&all)],
+        )
+        .await?;
+        self.note(&mut tx, "workshop.variables", id, &changed.join(" "), now).await?;
+        tx.commit().await
     }
 
     /// Changes a workshop; how many open broadcasts it stopped. [`StoreError::Stale`] when it was cancelled.
@@ -386,6 +445,13 @@ impl Org {
             .await?;
         Ok(if found.is_some() { StoreError::Stale } else { StoreError::Missing })
     }
+}
+
+/// Variables that one workshop has at most.
+pub const VARIABLES_MAX: usize = 40;
+
+fn written(variables: &Variables) -> String {
+    serde_json::to_string(variables).expect("a map with text keys is always JSON")
 }
 
 /// Why a broadcast of a workshop that was moved does not go on.

@@ -26,9 +26,14 @@ fn join_link(what: &Examined<'_>, all: &mut Vec<Finding>) {
     } else if uses_link && !link.starts_with("https://") && !link.starts_with("http://") {
         all.push(Finding::JoinLinkNoAddress);
     }
-    // A missing join link is told above.
+    // A missing join link is told above, and so are missing values of the workshop.
     let mut linked = what.rules.event().clone();
     linked.workshop_join_link = "https://example.in".into();
+    let names = what.rules.message().missing_variables(&linked.variables);
+    linked.variables.extend(names.iter().map(|name| (name.clone(), "https://example.in".to_owned())));
+    if !names.is_empty() {
+        all.push(Finding::VariablesMissing { names });
+    }
     let rules = crate::audience::Rules::new(what.rules.message().clone(), linked);
     if let Some(error) = rules.fails_for_all() {
         all.push(Finding::ValueForNobody { error });

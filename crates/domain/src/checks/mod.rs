@@ -19,6 +19,7 @@ use crate::{
     sms::SmsProblem,
     template::ValueError,
     time::{Millis, Zone},
+    variable::VariableName,
 };
 
 /// How grave a finding is.
@@ -85,6 +86,8 @@ crate::text_enum! {
         Whole = "whole_message",
         /// The workshop's join link.
         JoinLink = "join_link",
+        /// The workshop's own values.
+        Variables = "variables",
         /// What the provider says about the account or the campaign.
         Provider = "provider",
         /// Whether the provider wants as many values as the template maps.
@@ -159,6 +162,8 @@ pub enum Finding {
     NoJoinLink,
     /// The join link is no web address.
     JoinLinkNoAddress,
+    /// The text names values of the workshop that nobody entered.
+    VariablesMissing { names: Vec<VariableName> },
     /// The provider refuses what would be sent.
     CampaignRefused { words: String },
     /// The provider refuses the account.
@@ -268,6 +273,7 @@ impl Finding {
             F::ValueWithoutSource { .. } => CheckId::Sources,
             F::ValueForNobody { .. } => CheckId::Whole,
             F::NoJoinLink | F::JoinLinkNoAddress => CheckId::JoinLink,
+            F::VariablesMissing { .. } => CheckId::Variables,
             F::CampaignRefused { .. }
             | F::AccountRefused { .. }
             | F::ProviderSilent { .. }
@@ -315,6 +321,7 @@ impl Finding {
             | F::ValueForNobody { .. }
             | F::NoJoinLink
             | F::JoinLinkNoAddress
+            | F::VariablesMissing { .. }
             | F::CampaignRefused { .. }
             | F::AccountRefused { .. }
             | F::CampaignNotLive

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::name::first_of;
+use crate::{
+    name::first_of,
+    variable::{VariableName, Variables},
+};
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,12 +41,14 @@ pub enum Source {
     AlertCount,
     /// Where everything that needs somebody is listed.
     AlertLink,
+    /// A value that the workshop's people enter for it.
+    Variable(VariableName),
     /// The same text for everybody.
     Fixed(String),
 }
 
 impl Source {
-    /// Every source but fixed text, with its word in forms and its words on screens.
+    /// Every source but variables and fixed text, with its word in forms and its words on screens.
     pub const LISTED: &'static [(&'static str, &'static str, Source)] = &[
         ("registrant_first_name", "Registrant · First name", Source::RegistrantFirstName),
         ("registrant_name", "Registrant · Full name", Source::RegistrantName),
@@ -61,13 +66,34 @@ impl Source {
         ("alert_link", "Alert · Short link", Source::AlertLink),
     ];
 
+    /// The word of any variable in forms. Its name stands behind it, or is typed beside it.
+    pub const VARIABLE: &'static str = "variable:";
+
     /// The word in forms.
     pub fn word(&self) -> &'static str {
-        Self::LISTED.iter().find(|(_, _, source)| source == self).map_or("fixed", |(word, _, _)| word)
+        match self {
+            Source::Variable(_) => Self::VARIABLE,
+            _ => {
+                Self::LISTED.iter().find(|(_, _, source)| source == self).map_or("fixed", |(word, _, _)| word)
+            }
+        }
+    }
+
+    /// What is typed beside the word: the name of a variable, or the fixed text.
+    pub fn typed(&self) -> &str {
+        match self {
+            Source::Variable(name) => name.as_str(),
+            Source::Fixed(text) => text,
+            _ => "",
+        }
     }
 
     /// Reads the word of a form; `fixed` is what was typed beside it.
     pub fn from_word(word: &str, fixed: &str) -> Option<Source> {
+        if let Some(name) = word.strip_prefix(Self::VARIABLE) {
+            let name = if name.is_empty() { fixed } else { name };
+            return VariableName::parse(name).ok().map(Source::Variable);
+        }
         if word == "fixed" {
             return Some(Source::Fixed(fixed.to_owned()));
         }
@@ -114,6 +140,8 @@ pub struct Facts {
     pub workshop_time: String,
     /// May be empty.
     pub workshop_join_link: String,
+    /// What was entered for the workshop, by name.
+    pub variables: Variables,
     /// The organisation's name.
     pub organisation: String,
     /// Alerts alone: what needs a person; empty in broadcasts.
@@ -141,6 +169,7 @@ impl Facts {
             Source::AlertMatter => &self.alert_matter,
             Source::AlertCount => &self.alert_count,
             Source::AlertLink => &self.alert_link,
+            Source::Variable(name) => self.variables.get(name).map_or("", String::as_str),
             Source::Fixed(text) => text,
         }
     }

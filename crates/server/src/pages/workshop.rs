@@ -4,6 +4,7 @@ mod add_person;
 pub(super) mod registrant;
 mod registrants;
 mod told;
+pub mod variables;
 
 use axum::extract::State;
 use domain::{
@@ -139,6 +140,8 @@ struct View<'a> {
     told: Option<(&'a Purpose, Reached)>,
     /// People who were given a link of their own, and who opened it.
     own_links: (i64, i64),
+    /// What was entered for its messages, and what a template would ask for.
+    values: Vec<(String, Markup, Option<String>)>,
 }
 
 async fn page(
@@ -162,6 +165,7 @@ async fn page(
     }
     let stops = member.org.open_broadcasts(id).await?;
     let own_links = member.org.own_links(id).await?;
+    let values = variables::rows(member, &workshop).await?;
     let view = View {
         member,
         workshop: &workshop,
@@ -170,6 +174,7 @@ async fn page(
         purposes: &purposes,
         told,
         own_links,
+        values,
     };
     let open = workshop.status != WorkshopStatus::Cancelled;
     let setting_up = query.sets_up() || *errors != PersonErrors::default();
@@ -255,6 +260,7 @@ impl View<'_> {
         if member.may(Permission::Manage) {
             head = head
                 .action(Button::link("Edit", format!("{}/edit", href(workshop.id))).icon(Icon::Edit))
+                .action(Button::link("Copy", format!("/workshops/new?from={}", workshop.id)).icon(Icon::Copy))
                 .action(
                     Button::link("Cancel workshop", format!("{}/cancel", href(workshop.id)))
                         .icon(Icon::Cancel)
@@ -357,31 +363,30 @@ fn details_card(view: &View<'_>) -> Card {
     };
     let entered =
         format!("{}, {}", zone.date(workshop.created_at, member.now), zone.time(workshop.created_at));
-    Card::new(
-        "details",
-        "Variables",
-        KeyValues {
-            rows: vec![
-                ("Join link".into(), link, own_links(view.own_links)),
-                ("Date".into(), html! { (zone.long_date(workshop.starts_at)) }, None),
-                (
-                    "Time".into(),
-                    html! { (zone.time(workshop.starts_at)) },
-                    Some(format!("{} min", workshop.ends_at.since(workshop.starts_at) / MINUTE)),
-                ),
-                ("Entered by".into(), html! { (workshop.created_by) }, Some(entered)),
-                (
-                    "Groups".into(),
-                    html! { a class="m-link" href=(groups::of_workshop(workshop.id)) { "WhatsApp groups" } },
-                    None,
-                ),
-                (
-                    "Webhook".into(),
-                    html! { a class="m-link" href=(webhook::href(workshop.id)) { "Registrations from a form or a shop" } },
-                    None,
-                ),
-            ],
-            inset: true,
-        },
-    )
+    let mut rows = vec![
+        ("Join link".into(), link, own_links(view.own_links)),
+        ("Date".into(), html! { (zone.long_date(workshop.starts_at)) }, None),
+        (
+            "Time".into(),
+            html! { (zone.time(workshop.starts_at)) },
+            Some(format!("{} min", workshop.ends_at.since(workshop.starts_at) / MINUTE)),
+        ),
+        ("Entered by".into(), html! { (workshop.created_by) }, Some(entered)),
+        (
+            "Groups".into(),
+            html! { a class="m-link" href=(groups::of_workshop(workshop.id)) { "WhatsApp groups" } },
+            None,
+        ),
+        (
+            "Webhook".into(),
+            html! { a class="m-link" href=(webhook::href(workshop.id)) { "Registrations from a form or a shop" } },
+            None,
+        ),
+    ];
+    rows.splice(1..1, view.values.iter().cloned());
+    let card = Card::new("details", "Variables", KeyValues { rows, inset: true });
+    if workshop.status == WorkshopStatus::Cancelled || !member.may(Permission::Manage) {
+        return card;
+    }
+    card.aside(Button::link("Edit values", variables::page_href(workshop.id)).small().icon(Icon::Edit))
 }

@@ -5,7 +5,7 @@ use domain::{
     channel::{Category, Channel},
     ids::BroadcastId,
     sending_hours::SendingHours,
-    template::{Message, Source},
+    template::Message,
     time::{HOUR, MINUTE, Millis},
     told::Purpose,
 };
@@ -48,7 +48,7 @@ pub async fn rehearse(
         vendor.channels().contains(&channel).then_some((account, vendor))
     });
     let fits = |message: &Message| {
-        message.category() == Category::Utility && !message.sources().any(Source::is_of_alerts)
+        message.category() == Category::Utility && !message.sources().any(|source| source.is_of_alerts())
     };
     let template = org.templates(channel).await?.into_iter().find_map(|template| {
         let message = Message::from_json(channel, &template.body).ok()?;

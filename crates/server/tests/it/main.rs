@@ -39,6 +39,7 @@ mod sms_templates;
 mod tags;
 mod team;
 mod told;
+mod variables;
 mod vendors;
 mod webhook;
 mod workshops;

@@ -7,7 +7,7 @@ use domain::{
     ids::BroadcastId,
     message::MessageState,
     sending_hours::AfterHours,
-    template::{Message, Source},
+    template::Message,
 };
 use serde::Deserialize;
 use store::{broadcasts::Broadcast, templates::Template};
@@ -125,10 +125,8 @@ fn set_values(state: &mut Compose, template: &Template, frozen: &Message) {
         if same || own.len() != was.len() {
             continue;
         }
-        let fixed = match slot.source {
-            Source::Fixed(text) => Some(text.clone()),
-            _ => None,
-        };
+        let typed = slot.source.typed();
+        let fixed = (!typed.is_empty()).then(|| typed.to_owned());
         let chosen = Chosen {
             source: Some(slot.source.word().to_owned()),
             fixed,

@@ -240,14 +240,10 @@ impl Compose {
 
     /// Puts the choices into a template. A source that nobody knows leaves the template's own.
     pub fn apply(&self, message: &mut Message) {
-        let own: Vec<Source> = message.places().iter().map(|slot| slot.source.clone()).collect();
+        let own: Vec<Source> = message.places().iter().map(|slot| slot.source.clone().into_owned()).collect();
         for (place, chosen) in &self.values {
             let Some(source) = own.get(place - 1) else { continue };
-            let fixed = match (&chosen.fixed, source) {
-                (Some(typed), _) => typed.as_str(),
-                (None, Source::Fixed(text)) => text,
-                (None, _) => "",
-            };
+            let fixed = chosen.fixed.as_deref().unwrap_or(source.typed());
             let word = chosen.source.as_deref().unwrap_or(source.word());
             let source = Source::from_word(word, fixed).unwrap_or_else(|| source.clone());
             message.map(place - 1, source, chosen.fallback.clone());

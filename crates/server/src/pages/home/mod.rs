@@ -119,6 +119,7 @@ pub async fn show(
         }
         (channels::tabs(&state, &standings))
         @if state.channel.sends() {
+            @if let Some(composer) = &composer { (ask_values(&member, composer)) }
             (view.sending(&state, composer.as_ref(), chip))
         } @else {
             (channels::not_available(&state))
@@ -273,6 +274,16 @@ impl View<'_> {
             bar.render()
         }
     }
+}
+
+/// Asks for the values of the workshop that the message names and nobody entered.
+fn ask_values(member: &Member, composer: &ComposerState) -> Markup {
+    let (draft, rules) = (&composer.review.draft, composer.review.rules());
+    let missing = rules.message().missing_variables(&rules.event().variables);
+    if missing.is_empty() {
+        return html! {};
+    }
+    super::workshop::variables::ask(member, &draft.workshop, &missing, &composer.state.href("/"))
 }
 
 /// Nothing can be composed yet.

@@ -1,5 +1,7 @@
 //! The composer's parts: who, what, when; the preview and the checks beside them.
 
+use std::collections::BTreeSet;
+
 use domain::{
     channel::Category,
     checks::Severity as Found,
@@ -8,6 +10,7 @@ use domain::{
     sms::{SmsTemplate, segments, why_unicode},
     template::{Message, Slot, Source, ValueError},
     time::Millis,
+    variable::VariableName,
 };
 use maud::{Markup, html};
 use store::workshops::Workshop;
@@ -224,19 +227,26 @@ fn variables(composer: &ComposerState) -> Variables {
     };
     let row = |(at, parameter): (usize, Slot<'_>)| {
         let place = at + 1;
-        let current = parameter.source.word();
+        let current = match &*parameter.source {
+            Source::Variable(name) => format!("{}{}", Source::VARIABLE, name.as_str()),
+            other => other.word().to_owned(),
+        };
         let listed = Source::LISTED.iter().filter(|(_, _, source)| !source.is_of_alerts());
         let mut choices: Vec<Choice> =
-            listed.map(|(word, title, _)| Choice::new(*word, *title, current)).collect();
-        choices.push(Choice::new("fixed", "The same text for everybody", current));
+            listed.map(|(word, title, _)| Choice::new(*word, *title, &current)).collect();
+        choices.extend(own_values(composer, &parameter).into_iter().map(|name| {
+            let word = format!("{}{}", Source::VARIABLE, name.as_str());
+            Choice::new(word, format!("Workshop · {name}"), &current)
+        }));
+        choices.push(Choice::new("fixed", "The same text for everybody", &current));
         let shown = composer.shown.as_ref().and_then(|shown| shown.values.get(at));
         let mut more = Vec::new();
-        if let Source::Fixed(text) = &parameter.source {
+        if let Source::Fixed(text) = &*parameter.source {
             let field = Field::text(format!("fixed-{place}"), "Text");
             more.push(field.value(text).autosubmit());
         }
         if matches!(
-            parameter.source,
+            &*parameter.source,
             Source::RegistrantName | Source::RegistrantFirstName | Source::RegistrantEmail
         ) {
             let field = Field::text(format!("fallback-{place}"), "When empty");
@@ -248,7 +258,7 @@ fn variables(composer: &ComposerState) -> Variables {
                 None => format!("{{{{{place}}}}}"),
                 Some((tag, _)) => format!("{{#{tag}#}}"),
             },
-            name: parameter.label.to_owned(),
+            name: parameter.label.clone().into_owned(),
             source: Field::select(format!("source-{place}"), format!("Source of value {place}"), choices)
                 .autosubmit(),
             more,
@@ -262,12 +272,13 @@ fn variables(composer: &ComposerState) -> Variables {
             },
             error: match shown {
                 Some(Err(words)) => {
-                    let way = match parameter.source {
+                    let way = match &*parameter.source {
                         Source::RegistrantName | Source::RegistrantFirstName | Source::RegistrantEmail
                             if matches!(words, ValueError::Empty(_)) =>
                         {
                             "a fallback includes them"
                         }
+                        Source::Variable(_) => "enter it for this workshop above",
                         _ => "another source or a fixed text includes them",
                     };
                     Some(format!("{words} for this person. They are left out; {way}."))
@@ -283,6 +294,16 @@ fn variables(composer: &ComposerState) -> Variables {
         person: person.unwrap_or_else(|| "a person".to_owned()),
         rows: composer.review.draft.message.places().into_iter().enumerate().map(row).collect(),
     }
+}
+
+/// The values of its own that a workshop has, and the one that the template names.
+fn own_values(composer: &ComposerState, slot: &Slot<'_>) -> BTreeSet<VariableName> {
+    let mut names: BTreeSet<VariableName> =
+        composer.review.draft.workshop.variables.keys().cloned().collect();
+    if let Source::Variable(name) = &*slot.source {
+        names.insert(name.clone());
+    }
+    names
 }
 
 fn whole(n: usize) -> i64 {

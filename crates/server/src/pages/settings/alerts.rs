@@ -6,7 +6,7 @@ use domain::{
     alert::{AlertState, Way},
     channel::Channel,
     phone::Phone,
-    template::{Message, Source},
+    template::Message,
     time::{Millis, SECOND},
 };
 use maud::{Markup, Render, html};
@@ -301,7 +301,7 @@ fn templates(typed: &Typed, whatsapp: &[Template], sms: &[Template]) -> Markup {
 /// Whether a template says what needs a person.
 fn is_alert(template: &Template) -> bool {
     Message::from_json(template.channel, &template.body)
-        .is_ok_and(|message| may_alert(&message) && message.sources().any(Source::is_of_alerts))
+        .is_ok_and(|message| may_alert(&message) && message.sources().any(|source| source.is_of_alerts()))
 }
 
 fn webhook(app: &App, member: &Member, typed: &Typed) -> Markup {

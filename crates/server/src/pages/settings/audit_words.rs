@@ -36,6 +36,7 @@ const WORDS: &[(&str, &str)] = &[
     ("message.decided", "Decided about an unknown message"),
     ("workshop.added", "Added a workshop"),
     ("workshop.edited", "Changed a workshop"),
+    ("workshop.variables", "Changed values of a workshop"),
     ("workshop.cancelled", "Cancelled a workshop"),
     ("registrant.added", "Added a registrant"),
     ("registrant.status", "Changed a registration"),

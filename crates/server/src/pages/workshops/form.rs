@@ -4,7 +4,8 @@ use axum::{extract::State, response::IntoResponse};
 use domain::{
     ids::{TagId, WorkshopId},
     text::line,
-    time::{HOUR, MINUTE},
+    time::{DAY, HOUR, MINUTE, Millis},
+    variable::Variables,
     workshop::{TagColour, WorkshopStatus},
 };
 use maud::{Markup, Render, html};
@@ -20,7 +21,7 @@ use crate::{
     app::App,
     http::{
         error::{PageResult, Problem},
-        extract::{Form, Member, Path},
+        extract::{Form, Member, Path, Query},
         notice::see_other_saying,
     },
     pages::{length_error, settings::tags},
@@ -63,6 +64,9 @@ pub struct WorkshopForm {
     /// The word of a tag that is added with the workshop; it goes before the one that is chosen.
     #[serde(default)]
     new_tag: String,
+    /// The workshop that a new one copies: its values go along.
+    #[serde(default)]
+    from: String,
     /// Of a new one: made with the form, so that the same form sent twice adds one workshop.
     #[serde(default)]
     id: String,
@@ -176,9 +180,55 @@ pub(crate) fn link_error(link: &str) -> Option<String> {
         .then(|| format!("{} of {LINK_CHARS_MAX} characters. Use a shorter link.", link.len()))
 }
 
-/// `GET /workshops/new`: tomorrow evening, two hours, the default tag.
-pub async fn new(member: Member) -> PageResult {
+/// What the address of a new workshop says.
+#[derive(Debug, Default, Deserialize)]
+pub struct NewQuery {
+    /// Which workshop is copied.
+    #[serde(default)]
+    from: String,
+}
+
+/// The same a week later, or as many weeks as it takes to be to come.
+fn copied(member: &Member, workshop: &Workshop) -> WorkshopForm {
+    let zone = &member.organization.zone;
+    let (_, tomorrow) = zone.day(member.now);
+    let minute = zone.minute_of_day(workshop.starts_at);
+    // By the calendar: the same clock time, also where the clocks change between the two.
+    let week_later = |at: Millis| zone.next_at_minute(at.plus(7 * DAY - 3 * HOUR), minute);
+    let mut starts = week_later(workshop.starts_at);
+    if starts < tomorrow {
+        let weeks = tomorrow.since(starts) / (7 * DAY);
+        starts = zone.next_at_minute(starts.plus(weeks * 7 * DAY - 3 * HOUR), minute);
+    }
+    while starts < tomorrow {
+        starts = week_later(starts);
+    }
+    let lasts = workshop.ends_at.since(workshop.starts_at);
+    WorkshopForm {
+        title: workshop.title.clone(),
+        starts: zone.local_form(starts),
+        ends: zone.local_form(starts.plus(lasts)),
+        join_link: workshop.join_link.clone(),
+        tag: workshop.tag.as_ref().map_or(String::new(), |tag| tag.id.to_string()),
+        from: workshop.id.to_string(),
+        id: WorkshopId::new(member.now).to_string(),
+        ..WorkshopForm::default()
+    }
+}
+
+/// The values that a new workshop begins with: those of the one that it copies.
+async fn first_values(member: &Member, form: &WorkshopForm) -> Result<Variables, StoreError> {
+    let Ok(from) = form.from.parse::<WorkshopId>() else { return Ok(Variables::new()) };
+    Ok(member.org.workshop(from).await?.variables)
+}
+
+/// `GET /workshops/new`: tomorrow evening, two hours, the default tag; or as a copy.
+pub async fn new(member: Member, Query(query): Query<NewQuery>) -> PageResult {
     let tags = member.org.tags().await?;
+    if let Ok(from) = query.from.parse::<WorkshopId>() {
+        let form = copied(&member, &member.org.workshop(from).await?);
+        return Ok(form_page(&member, None, &form, &WorkshopErrors::default(), &tags).into_response());
+    }
     let zone = &member.organization.zone;
     let (_, tomorrow) = zone.day(member.now);
     let starts = zone.next_at_minute(tomorrow, 19 * 60);
@@ -202,7 +252,8 @@ pub async fn create(State(app): State<App>, member: Member, Form(form): Form<Wor
                 return Ok(unprocessable(form_page(&member, None, &form, &errors, &tags)));
             }
             let id = form.id.parse().unwrap_or_else(|_| WorkshopId::new(member.now));
-            let id = member.org.add_workshop_once(id, &draft, member.now).await?;
+            let values = first_values(&member, &form).await?;
+            let id = member.org.add_workshop_once(id, &draft, &values, member.now).await?;
             let words = format!("Workshop added. Import its registrants next.{}", long(&draft));
             Ok(see_other_saying(&app, &href(id), &words))
         }
@@ -290,7 +341,7 @@ async fn set_new_tag(
 }
 
 /// A workshop that can still be changed.
-pub(super) async fn open(member: &Member, id: WorkshopId) -> Result<Workshop, Problem> {
+pub(in crate::pages) async fn open(member: &Member, id: WorkshopId) -> Result<Workshop, Problem> {
     let workshop = member.org.workshop(id).await?;
     if workshop.status == WorkshopStatus::Cancelled {
         return Err(store::StoreError::Stale.into());
@@ -319,7 +370,8 @@ fn form_page(
         (Card::new("workshop", "Workshop", html! {
             form class="m-stack" method="post" action=(action) {
                 (member.csrf())
-                @if workshop.is_some() { input type="hidden" name="was" value=(form.was); } @else { input type="hidden" name="id" value=(form.id); }
+                @if workshop.is_some() { input type="hidden" name="was" value=(form.was); } @else { input type="hidden" name="id" value=(form.id); input type="hidden" name="from" value=(form.from); }
+                @if !form.from.is_empty() { p class="m-p" { "A copy: its link, tag and values go along; people, groups and messages do not." } }
                 (Field::text("title", "Title").value(&form.title).help("Shown in messages.").at_most(120).error(errors.title.clone()).required())
                 div class="m-two" {
                     (Field::datetime("starts", "Starts").value(&form.starts).help(format!("In {}.", zone.name())).error(errors.starts.clone()).required())

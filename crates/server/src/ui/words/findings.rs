@@ -7,6 +7,7 @@ use domain::{
     sending_hours::{AfterHours, OpenHours},
     template::ValueError,
     time::{Millis, Zone},
+    variable::VariableName,
 };
 
 use super::reasons;
@@ -38,6 +39,10 @@ pub struct Words {
 
 fn words(title: impl Into<String>, why: impl Into<String>) -> Words {
     Words { title: title.into(), why: why.into() }
+}
+
+fn in_a_row(names: &[VariableName]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// A finding in words.
@@ -74,6 +79,10 @@ pub fn finding(finding: &Finding, about: &About<'_>) -> Words {
         Finding::NoJoinLink => {
             words("The workshop has no join link", "The template needs it. Enter it on the workshop.")
         }
+        Finding::VariablesMissing { names } => words(
+            format!("{} {} not entered", in_a_row(names), if names.len() == 1 { "is" } else { "are" }),
+            "The message names it, and this workshop has no value for it. Enter it on this page.",
+        ),
         Finding::JoinLinkNoAddress => words(
             "The join link is no web address",
             "It has to begin with https://. Correct it on the workshop.",

@@ -10,9 +10,16 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{channel::Channel, ids::GroupId, role::Permission, time::Millis};
+use domain::{
+    channel::Channel,
+    ids::{GroupId, WorkshopId},
+    role::Permission,
+    time::Millis,
+};
 use maud::{Markup, html};
-use store::{groups::Group, integrations::Integration, linked::Linked, posts::Asked, workshops::Workshop};
+use store::{
+    StoreError, groups::Group, integrations::Integration, linked::Linked, posts::Asked, workshops::Workshop,
+};
 
 pub use confirm::{confirm, review};
 use parts::Listed;
@@ -30,7 +37,7 @@ use crate::{
         error::{PageResult, Problem},
         extract::{Form, Member},
     },
-    pages::groups::of_workshop,
+    pages::{groups::of_workshop, workshop::variables::Typed as Values},
     ui::{
         button::Button,
         chip::{State as ChipState, Tone},
@@ -47,6 +54,8 @@ use crate::{
 const PATH: &str = "/compose/posts";
 /// The form of the composer.
 const FORM: &str = "compose";
+/// What the button beside missing values sends.
+const SAVE_VALUES: &str = "save-values";
 
 /// `POST /compose/posts`: the tab again, with what was chosen and typed.
 pub async fn compose(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
@@ -156,6 +165,7 @@ fn timing(
 /// The tab, for a query and for a form alike.
 pub(super) async fn show(app: &App, member: &Member, pairs: &Pairs) -> PageResult {
     let typed = Typed::read(pairs);
+    let unsaved = save_values(member, pairs, typed.workshop).await?;
     let mut state =
         Compose { channel: Channel::WhatsappGroup, workshop: typed.workshop, ..Compose::default() };
     let found = today::find(member).await?;
@@ -186,7 +196,11 @@ pub(super) async fn show(app: &App, member: &Member, pairs: &Pairs) -> PageResul
         }
         (channels::tabs(&state, &standings))
         @match composer {
-            Some(composing) => { (parts::account(member, composing)) (form(member, &choices, composing)) }
+            Some(composing) => {
+                (parts::account(member, composing))
+                @if let Some(words) = &unsaved { (Note::new(Tone::Fail, "The values are not saved.", words.clone())) }
+                (form(member, &choices, composing))
+            }
             None => (missing(member, choices.workshop.as_ref())),
         }
         @if !broadcasts.is_empty() || composer.is_some() { (history::table(&member.organization.zone, member.now, &broadcasts, all)) }
@@ -198,6 +212,25 @@ pub(super) async fn show(app: &App, member: &Member, pairs: &Pairs) -> PageResul
         .map(|workshop| format!("{} · {}", workshop.title, state.channel.short_title()));
     let title = title.or_else(|| Some(TITLE.to_owned()));
     Ok(page(member, title, body, composer.map(|composing| bar(member, composing)), Some(live)))
+}
+
+/// Saves the values of the workshop that were asked for beside the text; what is wrong with one, in words.
+async fn save_values(
+    member: &Member,
+    pairs: &Pairs,
+    workshop: Option<WorkshopId>,
+) -> Result<Option<String>, Problem> {
+    let wanted = pairs.iter().any(|(name, value)| name == "do" && value == SAVE_VALUES);
+    let Some(workshop) = workshop.filter(|_| wanted) else { return Ok(None) };
+    match Values::read(pairs).check() {
+        Ok(values) => match member.org.set_variables(workshop, &values, member.now).await {
+            Ok(()) => Ok(None),
+            Err(StoreError::Missing) => Ok(None),
+            Err(StoreError::Taken) => Ok(Some("The workshop has as many values as it may have.".to_owned())),
+            Err(error) => Err(error.into()),
+        },
+        Err(errors) => Ok(errors.into_values().next()),
+    }
 }
 
 /// The one thing that is missing before anything can be posted.

@@ -1,8 +1,10 @@
 //! The composer's parts: who, what, when, and the post as a member sees it.
 
+use ::compose::PostFinding;
 use domain::{
     ids::GroupId,
     post::{CAPTION_MAX, MediaKind, PLACEHOLDERS, TEXT_MAX},
+    role::Permission,
     template::{Content, Message},
 };
 use maud::{Markup, html};
@@ -15,7 +17,7 @@ use super::{
 };
 use crate::{
     http::extract::Member,
-    pages::groups::of_workshop,
+    pages::{groups::of_workshop, workshop::variables},
     ui::{
         button::{Button, Weight},
         chip::State,
@@ -37,7 +39,7 @@ pub(super) fn all(
     let part = |title: &str, body| ComposerPart { title: title.to_owned(), summary: None, open: true, body };
     vec![
         part("Who", who(member, choices, composing, listed)),
-        part("What", what(&composing.typed)),
+        part("What", what(member, composing)),
         part("When", when(member, composing)),
     ]
 }
@@ -200,7 +202,12 @@ fn row(group: &Group, chosen: bool) -> Markup {
     }
 }
 
-fn what(typed: &Typed) -> Markup {
+fn what(member: &Member, composing: &Composing) -> Markup {
+    let typed = &composing.typed;
+    let missing = composing.review.findings.iter().find_map(|finding| match finding {
+        PostFinding::VariablesMissing(names) => Some(names.as_slice()),
+        _ => None,
+    });
     let forms =
         Form::ALL.iter().map(|(_, word, title)| Choice::new(*word, *title, typed.form.word())).collect();
     html! {
@@ -215,6 +222,10 @@ fn what(typed: &Typed) -> Markup {
             Form::Text => (text(typed, "Text", TEXT_MAX)),
             Form::Media => { (media(typed)) (text(typed, "Caption", CAPTION_MAX)) }
             Form::Poll => (poll(typed)),
+        }
+        @if let Some(names) = missing.filter(|_| member.may(Permission::Manage)) {
+            (variables::asking(names))
+            div class="m-acts" { (Button::new("Save for this workshop").submit("do", super::SAVE_VALUES).unchecked()) }
         }
         div class="m-ticks" {
             (Checkbox::new("mention", "Mention everybody", typed.mention_all).help("Every phone rings, in muted groups too. Not more than once a day."))

@@ -39,6 +39,11 @@ fn words(finding: &PostFinding) -> (String, &'static str) {
         PostFinding::Value(error) => {
             (error.to_string(), "Enter it in the workshop, or take it out of the text.")
         }
+        PostFinding::VariablesMissing(names) => {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            let are = if names.len() == 1 { "is" } else { "are" };
+            (format!("{} {are} not entered", names.join(", ")), "Enter it for this workshop above.")
+        }
         PostFinding::TimeUnreadable => is("The time cannot be used", "Type it again under When."),
         PostFinding::EndsBeforeStart => {
             is("It would never be posted", "The last useful moment lies before the beginning.")

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::{
     template::{Content, Facts, Message, Part, Source},
     text::line,
+    variable::VariableName,
 };
 
 use super::kind::{Kind, Say};
@@ -62,7 +63,7 @@ impl Form {
         let mut form = Form(kind.fields(message).into_iter().collect());
         form.set("name", name);
         for (n, slot) in (1..).zip(message.places()) {
-            form.set_value(n, slot.label, slot.source, slot.fallback);
+            form.set_value(n, &slot.label, &slot.source, slot.fallback);
         }
         form
     }
@@ -78,7 +79,7 @@ impl Form {
     pub(super) fn set_value(&mut self, n: usize, label: &str, source: &Source, fallback: &str) {
         self.set(&format!("label_{n}"), label);
         self.set(&format!("source_{n}"), if *source == unmapped() { "" } else { source.word() });
-        self.set(&format!("fixed_{n}"), fixed_text(source));
+        self.set(&format!("fixed_{n}"), source.typed());
         self.set(&format!("fallback_{n}"), fallback);
     }
 
@@ -116,13 +117,6 @@ impl Form {
             self.button(n).check_button(kind, n, &mut say);
         }
         if errors.is_empty() { Ok(kind.draft(self)) } else { Err(errors) }
-    }
-}
-
-pub(super) fn fixed_text(source: &Source) -> &str {
-    match source {
-        Source::Fixed(text) => text,
-        _ => "",
     }
 }
 
@@ -165,6 +159,9 @@ impl Value<'_> {
         missing: &str,
         say: Say<'_>,
     ) {
+        if self.source == Source::VARIABLE {
+            return say(fixed, VariableName::parse(self.fixed).err().map(|error| error.to_string()));
+        }
         match Source::from_word(self.source, self.fixed) {
             None => say(&source, Some(wrong.to_owned())),
             Some(Source::Fixed(text)) if text.is_empty() => say(fixed, Some(missing.to_owned())),
@@ -197,6 +194,11 @@ pub(super) fn sources(chosen: &str, first: &str) -> Vec<OptionGroup> {
         }
         if let Some(last) = groups.last_mut() {
             last.options.push(Choice::new(*word, label, chosen));
+        }
+        if *word == "workshop_join_link"
+            && let Some(last) = groups.last_mut()
+        {
+            last.options.push(Choice::new(Source::VARIABLE, "A value of your own…", chosen));
         }
     }
     let fixed = Choice::new("fixed", "The same text for everybody", chosen);
@@ -285,7 +287,7 @@ mod tests {
     fn a_form_makes_its_template_and_back() {
         let message = reminder().check(&Whatsapp).unwrap();
         let places = message.places();
-        assert_eq!((places[0].fallback, places[1].source), ("there", &Source::Fixed("Rust".into())));
+        assert_eq!((places[0].fallback, &*places[1].source), ("there", &Source::Fixed("Rust".into())));
         assert_eq!(message.slots().len(), 3, "a button has a value as well");
         assert_eq!(Form::of(&Whatsapp, "Reminder", &message).check(&Whatsapp).unwrap(), message);
     }
@@ -346,7 +348,7 @@ mod tests {
     fn every_source_is_offered_under_its_heading() {
         let groups = sources("workshop_title", "Choose…");
         let all: Vec<&Choice> = groups.iter().flat_map(|group| &group.options).collect();
-        assert_eq!(all.len(), Source::LISTED.len() + 2);
+        assert_eq!(all.len(), Source::LISTED.len() + 3);
         assert!(all.iter().any(|one| one.selected && one.label == "Title"));
     }
 

@@ -2,7 +2,7 @@
 
 use domain::{
     role::Permission,
-    template::{Facts, Message},
+    template::{Facts, Message, Source},
 };
 use maud::{Markup, Render, html};
 use store::StoreError;
@@ -78,8 +78,13 @@ pub(super) async fn page(
     let own = around.id.filter(|_| may).map(|id| kind.href(id));
     let action = around.id.map_or_else(|| format!("{}/new", words.home), |id| kind.href(id));
     let preview_as = form.get("preview_as");
-    let (facts, who) = facts(member, preview_as, around.people.as_ref());
+    let (mut facts, who) = facts(member, preview_as, around.people.as_ref());
     let draft = around.complete(Own::of(kind, around.vendor).draft(kind, form));
+    for name in draft.missing_variables(&facts.variables) {
+        // Entered for each workshop: the preview has an example.
+        let example = format!("https://example.in/{}", name.as_str());
+        facts.variables.insert(name, example);
+    }
     let price = member.org.price(kind.channel(), draft.tariff(), member.now).await?;
     let name = form.get("name");
     let mut head = Head::new(if name.is_empty() { title } else { name });
@@ -182,13 +187,24 @@ impl Drawn<'_> {
                     (self.field(Field::select_grouped(&source, "Comes from", sources(chosen, "Choose…")).autosubmit()))
                 }
                 div class="m-row2" {
-                    @if chosen == "fixed" || self.around.errors.contains_key(&fixed) {
-                        (self.field(Field::text(&fixed, "Text for everybody")))
-                    }
+                    @if let Some(field) = self.beside_source(chosen, &fixed, "Text for everybody") { (field) }
                     (self.field(Field::text(&fallback, "When it is empty, say").placeholder("there").help("Empty leaves the person out.")))
                 }
             }
         }
+    }
+
+    /// What is typed beside a source: a fixed text, or the name of a value that each workshop is asked for.
+    fn beside_source(&self, chosen: &str, fixed: &str, text: &str) -> Option<Field> {
+        let field = match chosen {
+            Source::VARIABLE => Field::text(fixed, "Its name")
+                .placeholder("zoom_link")
+                .help("Each workshop is asked for it before a message goes out."),
+            "fixed" => Field::text(fixed, text),
+            _ if self.around.errors.contains_key(fixed) => Field::text(fixed, text),
+            _ => return None,
+        };
+        Some(self.field(field))
     }
 
     fn buttons(&self) -> Markup {
@@ -208,9 +224,7 @@ impl Drawn<'_> {
                 (self.field(Field::text(&label, format!("Words on button {n}"))))
                 (self.field(Field::select_grouped(&source, "Its address ends in", sources(chosen, "Nothing: it is fixed")).autosubmit()))
             }
-            @if chosen == "fixed" || self.around.errors.contains_key(&fixed) {
-                (self.field(Field::text(&fixed, "End of the address")))
-            }
+            @if let Some(field) = self.beside_source(chosen, &fixed, "End of the address") { (field) }
         }
     }
 

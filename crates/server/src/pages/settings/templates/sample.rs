@@ -65,6 +65,7 @@ pub(super) fn facts(member: &Member, preview_as: &str, people: Option<&People>) 
                 workshop_date: zone.long_date(workshop.starts_at),
                 workshop_time: zone.plain_time(workshop.starts_at),
                 workshop_join_link: workshop.join_link.clone(),
+                variables: workshop.variables.clone(),
                 organisation,
                 ..alert
             };

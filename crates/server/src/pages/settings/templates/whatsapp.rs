@@ -14,7 +14,7 @@ use super::{
     super::prices::category_title,
     account::vendor_names,
     check::asked_field,
-    form::{Form, LABEL_CHARS_MAX, VALUES_MAX, fixed_text, numbered, too_long},
+    form::{Form, LABEL_CHARS_MAX, VALUES_MAX, numbered, too_long},
     kind::{Around, Beside, FormCard, Kind, Say, Words},
     offer::Found,
     page::tall,
@@ -120,7 +120,7 @@ impl Kind for Whatsapp {
             fields.extend([
                 (format!("button_label_{n}"), button.label.clone()),
                 (format!("button_source_{n}"), source.map_or("", Source::word).to_owned()),
-                (format!("button_fixed_{n}"), source.map_or("", fixed_text).to_owned()),
+                (format!("button_fixed_{n}"), source.map_or("", Source::typed).to_owned()),
             ]);
         }
         fields
