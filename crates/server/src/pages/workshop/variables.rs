@@ -24,6 +24,7 @@ use store::{
 use crate::{
     app::App,
     http::{
+        auth::safe_next,
         error::PageResult,
         extract::{Form, Member, Path, Query},
         notice::see_other_saying,
@@ -32,7 +33,6 @@ use crate::{
         unprocessable,
         workshops::{crumbs, form::open, href},
     },
-    token::safe_next,
     ui::{
         button::Button,
         field::Field,
