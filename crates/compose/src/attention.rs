@@ -14,12 +14,12 @@ use domain::{
     ids::{IntegrationId, OrganizationId},
     money::Money,
     reason::Reason,
-    time::{DAY, HOUR, Millis},
+    time::{HOUR, Millis},
 };
 use providers::{Standing, Status};
 use store::{
     Org, Organization, StoreError,
-    attention::Open,
+    attention::{Open, RECEIPTS_DUE_MS, SILENCE_SHOWN_MS},
     integrations::{Account as Stored, Integration},
     linked::Linked,
 };
@@ -30,10 +30,6 @@ use crate::{AccountState, Composer};
 const KEPT_FOR: Duration = Duration::from_secs(1);
 /// Organisations whose matters are kept; beyond, all are derived anew.
 const KEPT_MAX: usize = 1_000;
-/// Receipts that have not begun to come after this time do not come.
-const RECEIPTS_DUE_MS: i64 = HOUR;
-/// A silence is of interest for so long after the first message.
-const SILENCE_SHOWN_MS: i64 = 3 * DAY;
 /// Fewer messages without a receipt prove no silence: phones may be off.
 const SILENT_LEAST: i64 = 5;
 

@@ -6,7 +6,7 @@ use domain::{
     ids::{BroadcastId, IntegrationId, WorkshopId},
     money::Money,
     reason::Reason,
-    time::{DAY, Millis},
+    time::{DAY, HOUR, Millis},
 };
 use uuid::Uuid;
 
@@ -18,6 +18,10 @@ use crate::{
 
 /// Doubts and silent accounts are looked for in broadcasts that were confirmed within this time; what is under way counts always.
 const LOOK_BACK_MS: i64 = 30 * DAY;
+/// Receipts that have not begun to come after this time do not come.
+pub const RECEIPTS_DUE_MS: i64 = HOUR;
+/// A silence is of interest for so long after the first message.
+pub const SILENCE_SHOWN_MS: i64 = 3 * DAY;
 
 /// A broadcast that is under way or to come, or that has messages nobody knows enough about.
 #[derive(Clone, Debug)]
@@ -134,17 +138,22 @@ impl TryFrom<OpenRow> for Open {
 }
 
 impl Org {
-    /// Every broadcast that may need a person, from the kept counts: no row of a message is read.
+    /// Every broadcast that may need a person, from the kept counts: no row of a message is read. That is what is under way or to come, what
+    /// has unknown messages, and what was handed over of late without a receipt: of everything else nobody asks.
     pub async fn broadcasts_to_look_at(&self, now: Millis) -> Result<Vec<Open>, StoreError> {
         let since = BroadcastId::new(now.plus(-LOOK_BACK_MS)).0;
+        let (silent_from, silent_to) = (now.plus(-SILENCE_SHOWN_MS), now.plus(-RECEIPTS_DUE_MS));
         let rows: Vec<OpenRow> = self
             .db
             .all(
                 "WITH near AS (
-                     SELECT id FROM broadcasts WHERE organization_id = $1 AND id > $2
-                     UNION
                      SELECT id FROM broadcasts
                      WHERE organization_id = $1 AND status IN ('planning', 'scheduled', 'in_progress', 'paused')
+                     UNION
+                     SELECT broadcast_id FROM broadcast_counts WHERE state = 'unknown' AND n > 0 AND broadcast_id > $2
+                     UNION
+                     SELECT id FROM broadcasts
+                     WHERE organization_id = $1 AND id > $2 AND started_at > $3 AND started_at < $4
                  ), counted AS (
                      SELECT c.broadcast_id AS id,
                             CAST(SUM(CASE WHEN c.state IN ('waiting', 'in_flight') THEN c.n ELSE 0 END) AS BIGINT) AS waiting,
@@ -158,10 +167,11 @@ impl Org {
                         b.stop_code, b.stop_text, b.assignee_id IS NOT NULL AS by_hand, b.assignee, b.unit_price, b.planned, b.units, b.content <> '' AS is_shared, counted.waiting, counted.unknown,
                         counted.handed_over, counted.reported
                  FROM counted JOIN broadcasts b ON b.id = counted.id JOIN workshops w ON w.id = b.workshop_id
-                 WHERE b.status IN ('planning', 'scheduled', 'in_progress', 'paused') OR counted.unknown > 0
-                    OR counted.handed_over > 0
+                 WHERE b.organization_id = $1
+                   AND (b.status IN ('planning', 'scheduled', 'in_progress', 'paused') OR counted.unknown > 0
+                        OR (counted.handed_over > 0 AND counted.reported = 0))
                  ORDER BY b.id",
-                args![self.id(), since],
+                args![self.id(), since, silent_from, silent_to],
             )
             .await?;
         rows.into_iter().map(Open::try_from).collect()

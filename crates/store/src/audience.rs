@@ -1,6 +1,6 @@
 //! The people of a workshop as the rules see them, in stretches: for the planner as for whoever looks before it.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use domain::{
     channel::{Category, Channel},
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     db::{Batch, Db, args},
     error::StoreError,
+    figures::Figures,
     org::Org,
     work::{CONSENTING, SUPPRESSED, Work},
     workshops::stored_variables,
@@ -24,6 +25,8 @@ use crate::{
 pub struct AudienceReader {
     pub(crate) db: Db,
     pub(crate) organization: OrganizationId,
+    /// What was counted lately; none for the engine, which decides by what it reads.
+    pub(crate) figures: Option<Arc<Figures>>,
 }
 
 /// A registration that stands.
@@ -64,14 +67,15 @@ pub type Place = (String, String);
 impl Org {
     /// Reads the audience of this organisation's broadcasts.
     pub fn audience_reader(&self) -> AudienceReader {
-        AudienceReader { db: self.db.clone(), organization: self.actor.organization }
+        let figures = Some(Arc::clone(&self.figures));
+        AudienceReader { db: self.db.clone(), organization: self.actor.organization, figures }
     }
 }
 
 impl Work {
     /// Reads the audience of that organisation's broadcasts.
     pub fn audience_reader(&self, organization: OrganizationId) -> AudienceReader {
-        AudienceReader { db: self.db.clone(), organization }
+        AudienceReader { db: self.db.clone(), organization, figures: None }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod alerts;
 mod changes;
 mod db;
 mod error;
+mod figures;
 mod health;
 mod hot;
 mod migrate;
@@ -75,6 +76,7 @@ pub use undo::Cleared;
 pub use work::Work;
 
 use db::Db;
+use figures::Figures;
 use readers::{Lane, Readers};
 use scans::Scans;
 use traffic::Traffic;
@@ -130,6 +132,7 @@ pub struct Store {
     /// The same database on connections that pages cannot take.
     engine: Db,
     scans: Scans,
+    figures: Arc<Figures>,
 }
 
 impl Store {
@@ -164,7 +167,7 @@ impl Store {
                 plans: *plans,
             },
         };
-        Ok(Store { db, engine, scans: Scans::new(traffic) })
+        Ok(Store { db, engine, scans: Scans::new(traffic), figures: Arc::default() })
     }
 
     /// Whether several machines may share this database.
@@ -174,7 +177,8 @@ impl Store {
 
     /// The handle of a member in one organisation.
     pub fn org(&self, actor: Actor) -> Org {
-        Org { db: self.db.within(actor.organization), actor, scans: self.scans.clone() }
+        let figures = Arc::clone(&self.figures);
+        Org { db: self.db.within(actor.organization), actor, scans: self.scans.clone(), figures }
     }
 
     /// The engine's handle, bound to one run of one process.

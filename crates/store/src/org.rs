@@ -1,6 +1,6 @@
 //! The handle of a member in one organisation. Every tenant query is a method of it, in the file of its table.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use domain::{
     ids::{OrganizationId, UserId},
@@ -8,7 +8,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use crate::{db::Db, error::StoreError, scans::Scans};
+use crate::{db::Db, error::StoreError, figures::Figures, scans::Scans};
 
 /// Who calls, in which organisation, and as what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,7 @@ pub struct Org {
     pub(crate) db: Db,
     pub(crate) actor: Actor,
     pub(crate) scans: Scans,
+    pub(crate) figures: Arc<Figures>,
 }
 
 impl Org {
@@ -57,7 +58,12 @@ impl Org {
     /// # Errors
     /// [`StoreError::Busy`] after a wait of [`SCAN_WAIT`](crate::SCAN_WAIT).
     pub async fn scanning(&self) -> Result<Org, StoreError> {
-        Ok(Org { db: self.db.scanning(), actor: self.actor.clone(), scans: self.scans.begin().await? })
+        Ok(Org { scans: self.scans.begin().await?, ..self.in_the_background() })
+    }
+
+    /// The same handle on the connections of those who read much, for a short look that nobody waits for.
+    pub(crate) fn in_the_background(&self) -> Org {
+        Org { db: self.db.scanning(), ..self.clone() }
     }
 
     /// Rests in proportion to the work of the last stretch of an export; longer while messages go out.

@@ -339,15 +339,16 @@ impl Org {
                 args![self.id(), &person.phone, most.registrations],
             )
             .await?;
+        // The number is looked up in every broadcast, whose own rows (they hold whole templates) are read only where it was found.
         let mut messages: Vec<PersonMessageRow> = self
             .db
             .all(
                 "SELECT m.broadcast_id, m.position, o.title AS broadcast_title, o.channel, o.workshop_id, o.purpose,
                         w.title AS workshop_title, m.state, m.reason, m.reason_text, m.changed_at
-                 FROM workshops w
-                 JOIN broadcasts o ON o.workshop_id = w.id
-                 JOIN messages m ON m.broadcast_id = o.id AND m.recipient = $2 AND m.planned
-                 WHERE w.organization_id = $1 AND o.organization_id = $1
+                 FROM (SELECT id FROM broadcasts WHERE organization_id = $1) each_one
+                 CROSS JOIN messages m CROSS JOIN broadcasts o CROSS JOIN workshops w
+                 WHERE m.broadcast_id = each_one.id AND m.recipient = $2 AND m.planned
+                   AND o.id = m.broadcast_id AND o.organization_id = $1 AND w.id = o.workshop_id
                  ORDER BY m.changed_at DESC LIMIT $3",
                 args![self.id(), &person.phone, most.messages],
             )
@@ -372,16 +373,16 @@ impl Org {
     }
 
     /// Rows of a person who was left out while a broadcast was planned: they are found by the registration, among the few that were skipped.
+    /// In this order: SQLite would begin with every broadcast of the organisation, 14 ms among 6,000 instead of 2.
     async fn left_out_by_plans(&self, phone: &str, most: Most) -> Result<Vec<PersonMessageRow>, StoreError> {
         self.db
             .all(
                 "SELECT m.broadcast_id, m.position, o.title AS broadcast_title, o.channel, o.workshop_id, o.purpose,
                         w.title AS workshop_title, m.state, m.reason, m.reason_text, m.changed_at
-                 FROM workshops w
-                 JOIN @registrants r ON r.workshop_id = w.id AND r.phone = $2
-                 JOIN broadcasts o ON o.workshop_id = w.id
-                 JOIN messages m ON m.broadcast_id = o.id AND m.state = 'skipped' AND m.registrant_id = r.id AND NOT m.planned
+                 FROM workshops w CROSS JOIN @registrants r CROSS JOIN broadcasts o CROSS JOIN messages m
                  WHERE w.organization_id = $1 AND o.organization_id = $1 AND r.organization_id = $1
+                   AND r.workshop_id = w.id AND r.phone = $2 AND o.workshop_id = w.id
+                   AND m.broadcast_id = o.id AND m.state = 'skipped' AND m.registrant_id = r.id AND NOT m.planned
                  ORDER BY m.changed_at DESC LIMIT $3",
                 args![self.id(), phone, most.messages],
             )
@@ -395,12 +396,12 @@ impl Org {
             .all(
                 "SELECT DISTINCT m.recipient, m.broadcast_id, m.position, o.title AS broadcast_title, o.channel, o.workshop_id, o.purpose,
                         w.title AS workshop_title, m.state, m.reason, m.reason_text, m.changed_at
-                 FROM workshops w
-                 JOIN @registrants r ON r.workshop_id = w.id AND r.phone = $2
-                 JOIN corrections c ON c.workshop_id = w.id AND c.registrant_id = r.id AND c.phone_before <> '' AND c.phone_before <> $2
-                 JOIN broadcasts o ON o.workshop_id = w.id
-                 JOIN messages m ON m.broadcast_id = o.id AND m.recipient = c.phone_before AND m.planned AND m.registrant_id = r.id
+                 FROM workshops w CROSS JOIN @registrants r CROSS JOIN corrections c CROSS JOIN broadcasts o CROSS JOIN messages m
                  WHERE w.organization_id = $1 AND o.organization_id = $1 AND r.organization_id = $1
+                   AND r.workshop_id = w.id AND r.phone = $2
+                   AND c.workshop_id = w.id AND c.registrant_id = r.id AND c.phone_before <> '' AND c.phone_before <> $2
+                   AND o.workshop_id = w.id
+                   AND m.broadcast_id = o.id AND m.recipient = c.phone_before AND m.planned AND m.registrant_id = r.id
                  ORDER BY m.changed_at DESC LIMIT $3",
                 args![self.id(), phone, most.messages],
             )

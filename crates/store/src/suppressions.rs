@@ -176,8 +176,12 @@ impl Org {
         let rows: Vec<SuppressionRow> = self
             .db
             .all(
+                // Two ways, each with its index: of one with OR, SQLite made a walk over every entry of the organisation.
                 "SELECT id, phone, channel, category, reason, source, created_by, created_at FROM suppressions
-                 WHERE organization_id = $1 AND ((phone = $2 AND phone <> '') OR phone_key = $3) ORDER BY id",
+                 WHERE organization_id = $1 AND phone = $2 AND phone <> ''
+                 UNION
+                 SELECT id, phone, channel, category, reason, source, created_by, created_at FROM suppressions
+                 WHERE organization_id = $1 AND phone_key = $3 ORDER BY id",
                 args![self.id(), phone, key.of(phone)],
             )
             .await?;

@@ -6,6 +6,8 @@
 //! refuses while another broadcast of the purpose is being planned, and refuses when one was confirmed that the question did not know. A
 //! plan reads the ledger while nothing else is written to it.
 
+use std::time::Instant;
+
 use domain::{
     broadcast::Audience,
     ids::{BroadcastId, OrganizationId, RegistrantId, WorkshopId},
@@ -18,7 +20,9 @@ use crate::{
     audience::{AudienceReader, Place, Registered},
     db::{Arg, Batch, args},
     error::StoreError,
+    figures::{self, Cached, Key},
     org::Org,
+    reached::last_id_of,
 };
 
 /// How well a number was told a purpose: the best of its messages. Nothing when there is none that left or may leave. Parameters: workshop
@@ -98,13 +102,17 @@ impl Selection {
         self.audience == Audience::Registered
     }
 
-    /// What `best!` is given, `$1` to `$5`.
-    fn telling(&self, organization: OrganizationId) -> Vec<Arg> {
-        let minutes = match self.audience {
+    /// Minutes after which a receipt is due.
+    fn receipt_minutes(&self) -> i64 {
+        match self.audience {
             Audience::NoReceipt { minutes } => minutes,
             _ => Audience::NO_RECEIPT_MINUTES,
-        };
-        let due = self.now.plus(-minutes.saturating_mul(MINUTE));
+        }
+    }
+
+    /// What `best!` is given, `$1` to `$5`.
+    fn telling(&self, organization: OrganizationId) -> Vec<Arg> {
+        let due = self.now.plus(-self.receipt_minutes().saturating_mul(MINUTE));
         args![self.workshop.0, self.purpose.word(), self.own.0, due, organization.0]
     }
 
@@ -119,9 +127,7 @@ impl Selection {
             Audience::NoReceipt { .. } => "no_receipt",
             Audience::NotRead => "not_read",
             Audience::Since(at) => {
-                // Ids begin with their instant: the greatest of that millisecond.
-                let ms = u128::try_from(at.0.max(0)).unwrap_or(0);
-                since = Uuid::from_u128((ms << 80) | ((1 << 80) - 1));
+                since = last_id_of(*at);
                 "since"
             }
             Audience::Of { broadcast: of, state: stands, reason: why } => {
@@ -205,6 +211,9 @@ impl AudienceReader {
         if let Audience::Chosen(people) = &of.audience {
             return Ok(i64::try_from(people.len()).unwrap_or(i64::MAX));
         }
+        if let Audience::Since(at) = of.audience {
+            return self.count_since(of.workshop, at).await;
+        }
         let (n,): (i64,) = self
             .db
             .one(
@@ -214,6 +223,19 @@ impl AudienceReader {
                     belongs!()
                 ),
                 of.belonging(self.organization),
+            )
+            .await?;
+        Ok(n)
+    }
+
+    /// Those who came after an instant, and nobody else: the key of a workshop's registrations is in the order in which they came.
+    async fn count_since(&self, workshop: WorkshopId, at: Millis) -> Result<i64, StoreError> {
+        let (n,): (i64,) = self
+            .db
+            .one(
+                "SELECT COUNT(*) FROM @registrants r
+                 WHERE r.workshop_id = $1 AND r.id > $3 AND r.status = 'registered' AND r.organization_id = $2",
+                args![workshop.0, self.organization.0, last_id_of(at)],
             )
             .await?;
         Ok(n)
@@ -254,6 +276,9 @@ impl AudienceReader {
 
     /// How many of a selection were told its purpose, or are being told it: those who would get it again.
     pub async fn told_among(&self, of: &Selection) -> Result<i64, StoreError> {
+        if of.is_everyone() {
+            return Ok(self.looked(of).await?.again);
+        }
         if let Audience::Chosen(people) = &of.audience {
             return self.told_among_chosen(of, people).await;
         }
@@ -292,13 +317,41 @@ impl AudienceReader {
         Ok(rows.first().map_or(0, |(n,)| *n))
     }
 
-    /// The people of a workshop by what they were told. One look at each of them.
+    /// The people of a workshop by what they were told.
     pub async fn told(&self, of: &Selection) -> Result<Told, StoreError> {
-        let (everyone, not_told, failed, no_receipt, not_read, told): (i64, i64, i64, i64, i64, i64) = self
+        Ok(self.looked(of).await?.told)
+    }
+
+    /// One look at each registration; of a large workshop the last look serves until something moves.
+    async fn looked(&self, of: &Selection) -> Result<Looked, StoreError> {
+        let Some(figures) = &self.figures else { return self.look(of).await };
+        let people = figures::people(&self.db, self.organization.0, &[of.workshop]).await?;
+        let Some(people) = people.first().filter(|one| one.registrants > figures::SMALL) else {
+            return self.look(of).await;
+        };
+        let fingerprint =
+            figures::fingerprint(&self.db, self.organization.0, *people, &of.purpose).await?;
+        let key = Key {
+            organization: self.organization.0,
+            workshop: of.workshop.0,
+            purpose: of.purpose.word().to_owned(),
+            asked: (of.own.0, of.receipt_minutes()),
+        };
+        if let Cached::Valid(looked) = figures.told.get(&key, fingerprint) {
+            return Ok(looked);
+        }
+        let start = Instant::now();
+        let looked = self.look(of).await?;
+        figures.told.put(key, fingerprint, looked, start.elapsed());
+        Ok(looked)
+    }
+
+    async fn look(&self, of: &Selection) -> Result<Looked, StoreError> {
+        let (everyone, not_told, failed, no_receipt, not_read, told, again): Counts = self
             .db
             .one(
                 concat!(
-                    "WITH each_one AS MATERIALIZED (SELECT COALESCE(",
+                    "WITH each_one AS MATERIALIZED (SELECT r.mark, COALESCE(",
                     best!(),
                     ", 0) AS best FROM @registrants r
                          WHERE r.workshop_id = $1 AND r.status = 'registered' AND r.organization_id = $5)
@@ -307,15 +360,27 @@ impl AudienceReader {
                             CAST(COALESCE(SUM(CASE WHEN best = 1 THEN 1 ELSE 0 END), 0) AS BIGINT),
                             CAST(COALESCE(SUM(CASE WHEN best = 2 THEN 1 ELSE 0 END), 0) AS BIGINT),
                             CAST(COALESCE(SUM(CASE WHEN best IN (2, 3, 4) THEN 1 ELSE 0 END), 0) AS BIGINT),
-                            CAST(COALESCE(SUM(CASE WHEN best > 1 THEN 1 ELSE 0 END), 0) AS BIGINT)
+                            CAST(COALESCE(SUM(CASE WHEN best > 1 THEN 1 ELSE 0 END), 0) AS BIGINT),
+                            CAST(COALESCE(SUM(CASE WHEN best > 1 AND mark = '' THEN 1 ELSE 0 END), 0) AS BIGINT)
                      FROM each_one"
                 ),
                 of.telling(self.organization),
             )
             .await?;
-        Ok(Told { everyone, not_told, failed, no_receipt, not_read, told })
+        Ok(Looked { told: Told { everyone, not_told, failed, no_receipt, not_read, told }, again })
     }
 }
+
+/// What a look at every registration of a workshop tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Looked {
+    told: Told,
+    /// Those who would get it again.
+    again: i64,
+}
+
+/// As the statement counts them.
+type Counts = (i64, i64, i64, i64, i64, i64, i64);
 
 /// A registration that was found by number or e-mail address.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]

@@ -1,6 +1,7 @@
 //! Broadcasts: confirmed, watched, stopped, resumed.
 
 mod decisions;
+mod lists;
 
 use domain::{
     broadcast::{Audience, BroadcastStatus},
@@ -19,13 +20,12 @@ use uuid::Uuid;
 
 use crate::{
     changes::Change,
-    db::{Batch, Tx, args},
+    db::{Tx, args},
     error::{StoreError, json, word},
     org::Org,
     posts::Asked,
     templates::batch_name,
     work::sending_hours,
-    workshops::contains,
 };
 
 /// What is fixed when a broadcast is confirmed.
@@ -447,71 +447,6 @@ impl Org {
             )
             .await?;
         word("broadcasts", "audience", &audience)
-    }
-
-    /// Broadcasts, the newest first.
-    pub async fn broadcasts(
-        &self,
-        filter: &BroadcastFilter,
-        limit: i64,
-    ) -> Result<Vec<Broadcast>, StoreError> {
-        let rows: Vec<BroadcastRow> = self
-            .db
-            .all(
-                "SELECT b.id, b.integration_id, b.workshop_id, w.title AS workshop_title, w.starts_at AS workshop_starts_at,
-                        b.channel, b.category, b.title, b.template_id, b.template, b.status, b.created_by, b.created_at, b.starts_at, b.deadline,
-                        b.started_at, b.finished_at, b.stopped_at, b.stopped_by, b.stop_code, b.stop_text, b.hours, b.unit_price, b.planned,
-                        b.units, b.purpose, b.assignee_id, b.assignee
-                 FROM broadcasts b JOIN workshops w ON w.id = b.workshop_id
-                 WHERE b.organization_id = $1 AND ($2 = '' OR b.channel = $2) AND ($3 OR b.workshop_id = $4) AND b.id < $5
-                   AND ($7 = '' OR b.status = $7)
-                   AND (lower(b.title) LIKE lower($8) ESCAPE '\\' OR lower(w.title) LIKE lower($8) ESCAPE '\\')
-                 ORDER BY b.id DESC LIMIT $6",
-                args![
-                    self.id(),
-                    filter.channel.map_or("", Channel::word),
-                    filter.workshop.is_none(),
-                    filter.workshop.map_or(Uuid::nil(), |id| id.0),
-                    filter.before.map_or(Uuid::max(), |id| id.0),
-                    limit,
-                    filter.status.map_or("", BroadcastStatus::word),
-                    contains(&filter.title)
-                ],
-            )
-            .await?;
-        let counts = self
-            .db
-            .all_batch(
-                "SELECT c.broadcast_id, c.state, c.reason, c.n, c.cost FROM @batch
-                 CROSS JOIN broadcast_counts c WHERE c.broadcast_id = b.id",
-                args![],
-                Batch::new().uuids("id", rows.iter().map(|row| row.id)),
-            )
-            .await?;
-        assemble(rows, counts)
-    }
-
-    /// How many broadcasts there are on a channel, and how many are running now.
-    pub async fn broadcast_numbers(&self, channel: Option<Channel>) -> Result<(i64, i64), StoreError> {
-        self.db
-            .one(
-                "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN status IN ('planning', 'in_progress') THEN 1 ELSE 0 END), 0) AS BIGINT)
-                 FROM broadcasts WHERE organization_id = $1 AND ($2 = '' OR channel = $2)",
-                args![self.id(), channel.map_or("", Channel::word)],
-            )
-            .await
-    }
-
-    /// Broadcasts that are being prepared or sent now.
-    pub async fn running_broadcasts(&self) -> Result<i64, StoreError> {
-        let (n,): (i64,) = self
-            .db
-            .one(
-                "SELECT COUNT(*) FROM broadcasts WHERE status IN ('planning', 'in_progress') AND organization_id = $1",
-                args![self.id()],
-            )
-            .await?;
-        Ok(n)
     }
 
     /// Rows of other broadcasts that wait on the same account: what a new one stands behind.

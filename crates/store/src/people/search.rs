@@ -18,12 +18,12 @@ use crate::{
 /// Stretches of the latest entries that are judged before the index has to put all that it finds in order.
 const STRETCHES_MAX: usize = 20;
 
-/// Entries that are looked at together where those of an undone import have to be passed over.
-const SKIPPED_AT_ONCE: usize = 1_000;
-
-/// Stretches of them that one page passes over. A page that meets more ends where it stands and says where the next one begins: the people
-/// of a large import that was taken back are gone at once, and no page reads through all of their entries.
-const SKIPS_MAX: usize = 10;
+/// People of an undone import that one page passes over. A page that meets more ends where it stands and says where the next one begins:
+/// the people of a large import that was taken back are gone at once, and no page reads through all of them. They come in one reading:
+/// the index finds whoever has a common beginning of a word anew for each, 300 ms in a million, and eleven readings of a thousand took 3.5 s.
+const PASSED_OVER: usize = 10_000;
+/// Of these, so many are looked at together.
+const LOOKED_AT_ONCE: usize = 1_000;
 
 /// A person as a search finds them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,28 +137,45 @@ impl Org {
             };
             return self.newest_people(after, limit).await;
         }
-        let (mut shown, mut after, mut ask) = (vec![], after, limit + 1);
-        let mut cut_off = None;
-        for skips in 0.. {
+        let mut ask = if self.is_undoing().await? { PASSED_OVER } else { limit + 1 };
+        let (mut shown, mut after) = (vec![], after);
+        let cut_off = loop {
             let places = self.places(&search, after, ask).await?;
             let is_last = places.len() < ask;
             after = places.last().map(|(place, _)| *place);
-            let people = self.people(&search, places.iter().map(|(_, who)| who.clone())).await?;
-            let places = places.into_iter().map(|(place, _)| place);
-            shown.extend(places.zip(people).filter_map(|(place, person)| Some((place, person?))));
+            self.show(&search, &places, limit, &mut shown).await?;
             if is_last || shown.len() > limit {
-                break;
+                break None;
             }
-            if skips == SKIPS_MAX {
-                cut_off = after.map(Place::text);
-                break;
+            if ask == PASSED_OVER {
+                break after.map(Place::text);
             }
-            ask = SKIPPED_AT_ONCE;
-        }
+            ask = PASSED_OVER;
+        };
         let has_more = shown.len() > limit;
         shown.truncate(limit);
         let next = shown.last().filter(|_| has_more).map(|(place, _)| place.text()).or(cut_off);
         Ok(People { found: shown.into_iter().map(|(_, person)| person).collect(), next })
+    }
+
+    /// Adds those of these people whom readers see, until there are more than `limit`.
+    async fn show(
+        &self,
+        search: &Search,
+        places: &[(Place, Who)],
+        limit: usize,
+        shown: &mut Vec<(Place, Found)>,
+    ) -> Result<(), StoreError> {
+        let (first, rest) = places.split_at(places.len().min(limit + 1));
+        for some in std::iter::once(first).chain(rest.chunks(LOOKED_AT_ONCE)) {
+            let people = self.people(search, some.iter().map(|(_, who)| who.clone())).await?;
+            let seen = some.iter().zip(people).filter_map(|((place, _), person)| Some((*place, person?)));
+            shown.extend(seen);
+            if shown.len() > limit {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The next places of people whom the search finds behind one, `ask` of them or all.
@@ -182,15 +199,32 @@ impl Org {
     }
 
     async fn newest_people(&self, before: Uuid, limit: usize) -> Result<People, StoreError> {
+        let passed_over = i64::try_from(PASSED_OVER).unwrap_or(i64::MAX);
+        let end: Option<(Uuid,)> = match self.is_undoing().await? {
+            false => None,
+            // All rows: those of an undone import are passed over, up to here.
+            true => {
+                self.db
+                    .by_index()
+                    .optional(
+                        "SELECT l.id FROM leads l WHERE l.organization_id = $1 AND l.id < $2
+                         ORDER BY l.id DESC LIMIT 1 OFFSET $3",
+                        args![self.id(), before, passed_over],
+                    )
+                    .await?
+            }
+        };
+        let after = end.map_or(Uuid::nil(), |(id,)| id);
         let mut rows: Vec<LeadRow> = self.db.by_index().all(
-                "SELECT l.id, l.name, l.email, l.phone FROM @leads l WHERE l.organization_id = $1 AND l.id < $2
+                "SELECT l.id, l.name, l.email, l.phone FROM @leads l WHERE l.organization_id = $1 AND l.id < $2 AND l.id > $4
                  ORDER BY l.id DESC LIMIT $3",
-                args![self.id(), before, i64::try_from(limit + 1).unwrap_or(i64::MAX)],
+                args![self.id(), before, i64::try_from(limit + 1).unwrap_or(i64::MAX), after],
             )
             .await?;
         let has_more = rows.len() > limit;
         rows.truncate(limit);
-        let next = rows.last().filter(|_| has_more).map(|row| Place::Lead(row.id).text());
+        let cut_off = end.map(|(id,)| Place::Lead(Uuid::from_u128(id.as_u128().saturating_add(1))).text());
+        let next = rows.last().filter(|_| has_more).map(|row| Place::Lead(row.id).text()).or(cut_off);
         Ok(People { found: rows.into_iter().map(Found::from).collect(), next })
     }
 

@@ -12,6 +12,15 @@ use crate::{
 };
 
 impl Org {
+    /// Whether rows of an undone import are still to be cleared.
+    pub(crate) async fn is_undoing(&self) -> Result<bool, StoreError> {
+        let (is_undoing,): (bool,) = self
+            .db
+            .one("SELECT EXISTS (SELECT 1 FROM undoing WHERE organization_id = $1)", args![self.id()])
+            .await?;
+        Ok(is_undoing)
+    }
+
     /// Of these numbers those that the search finds only by what went with an undone import. For lists whose own rows do not say whom they
     /// are about.
     pub(crate) async fn found_by_hidden(
@@ -19,11 +28,7 @@ impl Org {
         search: &Search,
         phones: Vec<String>,
     ) -> Result<HashSet<String>, StoreError> {
-        let (is_undoing,): (bool,) = self
-            .db
-            .one("SELECT EXISTS (SELECT 1 FROM undoing WHERE organization_id = $1)", args![self.id()])
-            .await?;
-        if !is_undoing || phones.is_empty() {
+        if phones.is_empty() || !self.is_undoing().await? {
             return Ok(HashSet::new());
         }
         let leads = "SELECT l.phone, l.name, l.email FROM @batch LEFT JOIN @leads l

@@ -13,6 +13,7 @@ mod changes;
 mod consents;
 mod corrections;
 mod erasure;
+mod figures;
 mod full_disk;
 mod imports;
 mod linked;

@@ -32,6 +32,8 @@ use crate::{
     },
 };
 
+/// Figures that were counted so many seconds ago say so.
+const OLD_S: i64 = 5;
 /// Columns of what was told in the list of registrants.
 const COLUMNS: usize = 3;
 
@@ -88,10 +90,13 @@ pub(super) fn facts(
         share if share.is_empty() => String::new(),
         share => format!("{share} of {}, proven", grouped(reached.told())),
     };
-    let not_yet = match (reached.not_told, reached.can_be_told) {
+    let mut not_yet = match (reached.not_told, reached.can_be_told) {
         (0, _) => "everybody".to_owned(),
         (n, can) => format!("{} not told yet, {} can be", grouped(n), grouped(can)),
     };
+    if reached.seconds_old >= OLD_S {
+        not_yet.push_str(&format!("; counted {} s ago", reached.seconds_old));
+    }
     let mut lost = vec![];
     for (n, word) in [
         (reached.failed, "failed"),
