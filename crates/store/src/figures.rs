@@ -216,6 +216,9 @@ mod tests {
         cache.put(key(), counted_from(3_000, 2), 8, Duration::from_secs(1));
         assert_eq!(cache.get(&key(), counted_from(3_000, 2)), Cached::Valid(8));
         let seen = cache.get(&key(), counted_from(3_000, 3));
-        assert!(matches!(seen, Cached::Stale { refresh: false, .. }), "it took a second: it rests first: {seen:?}");
+        assert!(
+            matches!(seen, Cached::Stale { refresh: false, .. }),
+            "it took a second: it rests first: {seen:?}"
+        );
     }
 }

@@ -329,8 +329,7 @@ impl AudienceReader {
         let Some(people) = people.first().filter(|one| one.registrants > figures::SMALL) else {
             return self.look(of).await;
         };
-        let fingerprint =
-            figures::fingerprint(&self.db, self.organization.0, *people, &of.purpose).await?;
+        let fingerprint = figures::fingerprint(&self.db, self.organization.0, *people, &of.purpose).await?;
         let key = Key {
             organization: self.organization.0,
             workshop: of.workshop.0,
