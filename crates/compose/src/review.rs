@@ -19,6 +19,7 @@ use providers::Account;
 use serde_json::Value;
 use store::{
     StoreError,
+    attendance::AttendanceReport,
     broadcasts::{Broadcast, BroadcastFilter},
     integrations::Integration,
     tags::Tag,
@@ -189,6 +190,8 @@ pub struct Before {
     pub since: Option<i64>,
     /// Where the people came from, with how many; empty where so many are registered that counting would hold a page up.
     pub sources: Vec<(String, i64)>,
+    /// Who was there, where a report was taken over.
+    pub attendance: Option<AttendanceReport>,
     /// Tags that other workshops have: whoever is registered for one of these can be chosen.
     pub tags: Vec<Tag>,
 }
@@ -222,7 +225,8 @@ impl Before {
             false => Vec::new(),
         };
         let in_use = caller.org.tags_of_others(selection.workshop, TAGS_MAX).await?;
-        Ok(Before { newest, last, again, told, since, sources, tags: in_use })
+        let attendance = caller.org.attendance_report(selection.workshop).await?;
+        Ok(Before { newest, last, again, told, since, sources, attendance, tags: in_use })
     }
 }
 

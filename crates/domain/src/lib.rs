@@ -1,6 +1,7 @@
 //! The words and rules of Munadi. No I/O, no SQL, no HTTP, no clock of its own: time and chance are passed in.
 
 pub mod alert;
+pub mod attendance;
 pub mod attention;
 pub mod audience;
 pub mod believed_clock;

@@ -112,6 +112,12 @@ pub enum Audience {
     },
     /// The people of one source: who came from there in the words of a file, or `import` or `by_hand`.
     Source(String),
+    /// Whoever was there, as the report of the workshop says; nobody where there is none.
+    Attended,
+    /// Of them whoever left before the end.
+    LeftEarly,
+    /// Whoever was not there; nobody where there is no report.
+    Absent,
     /// Whoever is registered for another workshop with that tag as well.
     Tagged(TagId),
     /// People who were chosen one by one.
@@ -138,6 +144,9 @@ impl Audience {
             | Audience::Since(_)
             | Audience::Source(_)
             | Audience::Tagged(_)
+            | Audience::Attended
+            | Audience::LeftEarly
+            | Audience::Absent
             | Audience::Chosen(_) => false,
         }
     }
@@ -157,6 +166,9 @@ impl fmt::Display for Audience {
             }
             Audience::Source(source) => write!(f, "source:{source}"),
             Audience::Tagged(tag) => write!(f, "tag:{tag}"),
+            Audience::Attended => f.write_str("attended"),
+            Audience::LeftEarly => f.write_str("left_early"),
+            Audience::Absent => f.write_str("absent"),
             Audience::Chosen(people) => {
                 f.write_str("chosen:")?;
                 for (at, person) in people.iter().enumerate() {
@@ -178,6 +190,9 @@ impl FromStr for Audience {
             "not_told" => Ok(Audience::NotTold),
             "failed" => Ok(Audience::Failed),
             "not_read" => Ok(Audience::NotRead),
+            "attended" => Ok(Audience::Attended),
+            "left_early" => Ok(Audience::LeftEarly),
+            "absent" => Ok(Audience::Absent),
             "no_receipt" if rest.is_empty() => {
                 Ok(Audience::NoReceipt { minutes: Audience::NO_RECEIPT_MINUTES })
             }
@@ -245,6 +260,9 @@ mod tests {
             },
             Audience::Source("form: a, b".into()),
             Audience::Tagged(TagId(Uuid::from_u128(9))),
+            Audience::Attended,
+            Audience::LeftEarly,
+            Audience::Absent,
             Audience::Chosen(vec![person(1), person(2)]),
         ] {
             assert_eq!(audience.to_string().parse(), Ok(audience));

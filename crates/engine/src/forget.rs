@@ -17,7 +17,7 @@ use crate::Engine;
 /// Bodies of posts are kept for so long: questions and refunds come in the first weeks.
 const BODIES_KEPT_MS: i64 = 90 * DAY;
 /// How long an upload may wait for somebody to finish with it, below the data folder: files of people, lists of numbers.
-const UPLOADS_KEPT: [(&str, i64); 2] = [("imports", 7 * DAY), ("opted-out", DAY)];
+const UPLOADS_KEPT: [(&str, i64); 3] = [("imports", 7 * DAY), ("opted-out", DAY), ("attendance", DAY)];
 
 /// Numbers whose marks one transaction looks at: some 60 ms of SQLite's only writer.
 const MARKED_NUMBERS: i64 = 2_000;

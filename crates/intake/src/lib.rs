@@ -3,8 +3,9 @@
 //!
 //! [`read`] turns bytes into people and says what is wrong with each row; it stores nothing. [`importer`] looks through a
 //! whole file, registers its people and takes them back. [`paste`] makes a table of a pasted text. [`numbers`] reads a file for its
-//! numbers alone.
+//! numbers alone, and [`attendance`] a report of who was there.
 
+pub mod attendance;
 pub mod importer;
 pub mod numbers;
 pub mod paste;

@@ -61,6 +61,8 @@ enum Command {
         after_help = "Exit codes: 0 every row was taken · 1 the file was refused · 3 some rows were left out"
     )]
     Import(commands::import::ImportCommand),
+    /// Say who was at a workshop, from the report of its meeting
+    Attendance(commands::attendance::AttendanceCommand),
     /// Create, reset and list people who sign in
     User(commands::user::UserCommand),
     /// Answer a person who asks what is kept about them
@@ -103,6 +105,7 @@ async fn obey(cli: Cli, config: Config) -> anyhow::Result<u8> {
         Command::Flood(command) => commands::flood::run(command).await,
         Command::NewKeys(command) => commands::new_keys::run(config, command).await,
         Command::Person(command) => commands::person::run(config, command).await,
+        Command::Attendance(command) => commands::attendance::run(config, command).await,
         Command::User(command) => commands::user::run(config, command).await,
         Command::Config => commands::config::run(),
     }?;

@@ -13,7 +13,7 @@ use rustix::{fs::Mode, process};
 use crate::config::Config;
 
 /// Folders of uploads, below the data folder.
-pub const UPLOADS: [&str; 2] = ["imports", "opted-out"];
+pub const UPLOADS: [&str; 3] = ["imports", "opted-out", "attendance"];
 
 /// From now on others get no right to what this process creates, whatever the unit file or the shell said.
 pub fn keep_others_out() {

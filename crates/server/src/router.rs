@@ -119,7 +119,7 @@ macro_rules! templates {
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, attention, broadcast, consents, correct, demo, erase, groups, hand, health, home, imports, invite, keys, link, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
+        account, attendance, attention, broadcast, consents, correct, demo, erase, groups, hand, health, home, imports, invite, keys, link, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
         settings::{accounts, alerts, audit, charges, integrations, links, prices, purposes, tags, templates},
         setup, stream, team, webhook, workshop, workshops,
     };
@@ -193,6 +193,11 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/groups/{group}",                    Manage,     groups::edit),
         route(POST, "/groups/{group}",                    Manage,     groups::update),
         route(POST, "/groups/{group}/remove",             Manage,     groups::remove),
+        route(GET,  "/workshops/{workshop}/attendance",   Read,       attendance::show),
+        route(POST, "/workshops/{workshop}/attendance",   Manage,     attendance::upload).body_max(attendance::REPORT_BYTES_MAX).timeout(imports::UPLOAD_TIMEOUT),
+        route(POST, "/workshops/{workshop}/attendance/remove", Manage, attendance::forget),
+        route(GET,  "/workshops/{workshop}/attendance/{list}", Manage, attendance::look_at).timeout(ASKING),
+        route(POST, "/workshops/{workshop}/attendance/{list}", Manage, attendance::take).timeout(ASKING),
         route(GET,  "/workshops/{workshop}/webhook",      Manage,     webhook::show),
         route(POST, "/workshops/{workshop}/webhook",      Manage,     webhook::make),
         route(POST, "/workshops/{workshop}/webhook/remove", Manage,   webhook::remove),

@@ -25,6 +25,7 @@ mod undo;
 pub mod work;
 mod writer;
 
+pub mod attendance;
 pub mod attention;
 pub mod audience;
 pub mod audit;

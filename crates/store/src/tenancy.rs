@@ -72,6 +72,8 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("corrections", TENANT, ALL),
     ("webhooks", TENANT, ALL),
     ("join_links", TENANT, ALL),
+    ("attendance_reports", TENANT, ALL),
+    ("attendance", TENANT, ALL),
     ("named_links", TENANT, ALL),
     ("alert_settings", TENANT, ALL),
     ("alert_members", TENANT, ALL),

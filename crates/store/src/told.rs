@@ -66,6 +66,10 @@ macro_rules! belongs {
                 WHEN 'tag' THEN r.phone IN (SELECT x.phone FROM workshops w JOIN @registrants x ON x.workshop_id = w.id
                                             WHERE w.organization_id = $5 AND w.tag_id = $8 AND w.id <> $1
                                               AND x.status = 'registered' AND x.phone <> '')
+                WHEN 'attended' THEN r.id IN (SELECT a.registrant_id FROM attendance a WHERE a.workshop_id = $1)
+                WHEN 'left_early' THEN r.id IN (SELECT a.registrant_id FROM attendance a WHERE a.workshop_id = $1 AND a.left_early)
+                WHEN 'absent' THEN r.id NOT IN (SELECT a.registrant_id FROM attendance a WHERE a.workshop_id = $1)
+                               AND EXISTS (SELECT 1 FROM attendance_reports p WHERE p.workshop_id = $1)
                 ELSE FALSE END)"
         )
     };
@@ -142,6 +146,9 @@ impl Selection {
                 named_id = tag.0;
                 "tag"
             }
+            Audience::Attended => "attended",
+            Audience::LeftEarly => "left_early",
+            Audience::Absent => "absent",
             Audience::Chosen(_) => "chosen",
         };
         let mut args = self.telling(organization);

@@ -1,5 +1,6 @@
 //! What `munadi` does from the command line: one file per command, each with its arguments and a `run`.
 
+pub mod attendance;
 pub mod backup;
 pub mod bench;
 pub mod config;

@@ -189,9 +189,12 @@ fn who(typed: &str) -> Result<Who, String> {
             "failed" => Ok(Audience::Failed),
             "no-receipt" => Ok(Audience::NoReceipt { minutes: Audience::NO_RECEIPT_MINUTES }),
             "not-read" => Ok(Audience::NotRead),
+            "attended" => Ok(Audience::Attended),
+            "left-early" => Ok(Audience::LeftEarly),
+            "absent" => Ok(Audience::Absent),
             _ => match rest("source:") {
                 Some(source) => Ok(Audience::Source(source.to_owned())),
-                None => Err("say everyone, not-told, failed, no-receipt, not-read, source:WHERE or tag:NAME"
+                None => Err("say everyone, not-told, failed, no-receipt, not-read, attended, left-early, absent, source:WHERE or tag:NAME"
                     .to_owned()),
             },
         };

@@ -1,6 +1,7 @@
 //! Pages. A handler parses, calls the store or the engine, and answers; business belongs below.
 
 pub mod account;
+pub mod attendance;
 pub mod attention;
 pub mod broadcast;
 pub mod consents;

@@ -32,7 +32,7 @@ use self::{
     told::Ledger,
 };
 use super::{
-    correct, groups, unprocessable, webhook,
+    attendance, correct, groups, unprocessable, webhook,
     workshops::{cancel_confirm, crumbs, href, ok, status_chip, tag_chip},
 };
 use crate::{
@@ -234,6 +234,10 @@ impl View<'_> {
             true => vec![],
             false => member.org.told_people(workshop.id, &shown).await?,
         };
+        let attendance = match member.org.has_attendance(workshop.id).await? {
+            true => Some(member.org.attendance_of(workshop.id, people.iter().map(|person| person.id)).await?),
+            false => None,
+        };
         let ledger =
             Ledger { purposes: told::columns(self.purposes), places: &places, broadcasts: self.broadcasts };
         Ok(html! {
@@ -245,7 +249,7 @@ impl View<'_> {
                 }
                 None => { (facts(workshop, self.counts)) }
             }
-            (registrants_card(member, workshop, self.counts, query, &People { people: &people, more, ledger }))
+            (registrants_card(member, workshop, self.counts, query, &People { people: &people, more, ledger, attendance }))
         })
     }
 }
@@ -275,6 +279,10 @@ impl View<'_> {
                 Button::link("Import people", to)
             };
             head = head.action(import.icon(Icon::Upload));
+        }
+        if workshop.ends_at <= member.now && member.may(Permission::Manage) {
+            head =
+                head.action(Button::link("Attendance", attendance::href(workshop.id)).icon(Icon::CheckTwice));
         }
         if self.counts.registered > 0 && member.may(Permission::Send) {
             head = head.action(self.next_telling().icon(Icon::Send));
@@ -375,6 +383,11 @@ fn details_card(view: &View<'_>) -> Card {
         (
             "Groups".into(),
             html! { a class="m-link" href=(groups::of_workshop(workshop.id)) { "WhatsApp groups" } },
+            None,
+        ),
+        (
+            "Attendance".into(),
+            html! { a class="m-link" href=(attendance::href(workshop.id)) { "Report of who was there" } },
             None,
         ),
         (

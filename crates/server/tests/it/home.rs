@@ -58,6 +58,11 @@ impl Scene {
         )
     }
 
+    /// When its workshop begins.
+    pub(crate) fn starts_at(&self) -> domain::time::Millis {
+        self.world.clock_now().plus(3 * HOUR)
+    }
+
     pub(crate) async fn broadcasts(&self) -> usize {
         self.org.broadcasts(&BroadcastFilter::default(), 50).await.unwrap().len()
     }

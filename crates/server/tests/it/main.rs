@@ -5,6 +5,7 @@
 mod access;
 mod alerts;
 mod arrows;
+mod attendance;
 mod attention;
 mod audit;
 mod broadcast;

@@ -87,7 +87,8 @@ pub(crate) async fn forget_rows(
     Ok(n)
 }
 
-/// Takes away what is kept beside these registrations: what was corrected in them, with who they were, and their short links.
+/// Takes away what is kept beside these registrations: what was corrected in them, with who they were, their short
+/// links, and how long they were there.
 pub(crate) async fn forget_beside(tx: &mut Tx, workshop: WorkshopId, ids: &[Uuid]) -> Result<(), StoreError> {
     tx.run_batch(
         "DELETE FROM corrections WHERE workshop_id = $1 AND registrant_id IN (SELECT b.id FROM @batch)",
@@ -97,6 +98,12 @@ pub(crate) async fn forget_beside(tx: &mut Tx, workshop: WorkshopId, ids: &[Uuid
     .await?;
     tx.run_batch(
         "DELETE FROM join_links WHERE workshop_id = $1 AND registrant_id IN (SELECT b.id FROM @batch)",
+        args![workshop.0],
+        Batch::new().uuids("id", ids.iter().copied()),
+    )
+    .await?;
+    tx.run_batch(
+        "DELETE FROM attendance WHERE workshop_id = $1 AND registrant_id IN (SELECT b.id FROM @batch)",
         args![workshop.0],
         Batch::new().uuids("id", ids.iter().copied()),
     )

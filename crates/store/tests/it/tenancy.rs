@@ -32,6 +32,8 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM corrections",
     "SELECT COUNT(*) FROM webhooks",
     "SELECT COUNT(*) FROM join_links",
+    "SELECT COUNT(*) FROM attendance_reports",
+    "SELECT COUNT(*) FROM attendance",
     "SELECT COUNT(*) FROM named_links",
     "SELECT COUNT(*) FROM alert_settings",
     "SELECT COUNT(*) FROM alert_members",
@@ -97,6 +99,8 @@ async fn fill(world: &World) {
         ),
         "INSERT INTO import_rows SELECT id, 1, '', '', '', '' FROM imports".to_owned(),
         format!("INSERT INTO join_links VALUES ('code', {organization}, {workshop}, {any}, NULL, 0)"),
+        format!("INSERT INTO attendance_reports VALUES ({workshop}, {organization}, 'report.csv', 0, '', 0)"),
+        format!("INSERT INTO attendance VALUES ({workshop}, {any}, {organization}, 60, NULL, NULL, FALSE)"),
         format!(
             "INSERT INTO named_links VALUES ({any}, {organization}, 'first-zoom', '', 0, NULL, '', 0, 0, NULL)"
         ),

@@ -327,7 +327,7 @@ async fn date_order(
 }
 
 /// The workshop of that id or title; a title that two have is not guessed.
-async fn workshop(org: &Org, wanted: &str) -> anyhow::Result<Workshop> {
+pub(super) async fn workshop(org: &Org, wanted: &str) -> anyhow::Result<Workshop> {
     if let Ok(id) = wanted.parse() {
         return org.workshop(id).await.with_context(|| format!("there is no workshop {wanted}"));
     }

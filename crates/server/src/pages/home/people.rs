@@ -142,6 +142,16 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
     {
         offer(chosen.clone(), source, "Came from there".to_owned(), some(true));
     }
+    if let Some(report) = &before.attendance {
+        offer(Audience::Attended, "Attended", "By the report".to_owned(), Some(report.attended));
+        offer(
+            Audience::LeftEarly,
+            "Left early",
+            "Before the last 15 minutes".to_owned(),
+            Some(report.left_early),
+        );
+        offer(Audience::Absent, "Absent", "Registered, not in the report".to_owned(), Some(report.absent));
+    }
     for tag in &before.tags {
         let sub = format!("Also registered for another “{}” workshop", tag.name);
         let audience = Audience::Tagged(tag.id);

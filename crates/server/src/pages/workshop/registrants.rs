@@ -1,7 +1,9 @@
 //! The list of a workshop’s registrants, with its filters.
 
+use std::collections::BTreeMap;
+
 use domain::{
-    ids::WorkshopId,
+    ids::{RegistrantId, WorkshopId},
     message::{MessageState, SkipReason},
     role::Permission,
     workshop::{RegistrantStatus, WorkshopStatus},
@@ -9,12 +11,13 @@ use domain::{
 use maud::{Markup, html};
 use serde::Deserialize;
 use store::{
+    attendance::Attendance,
     registrants::{Registrant, RegistrantCounts, RegistrantFilter, Which},
     workshops::Workshop,
 };
 
 use super::super::{
-    correct, people,
+    attendance, correct, people,
     workshops::{form_value, href, pills},
 };
 use super::told::Ledger;
@@ -64,6 +67,8 @@ pub(super) struct People<'a> {
     pub(super) more: bool,
     /// What they were told.
     pub(super) ledger: Ledger<'a>,
+    /// Who was there; `None` where nothing is known of it.
+    pub(super) attendance: Option<BTreeMap<RegistrantId, Attendance>>,
 }
 
 impl ListQuery {
@@ -255,12 +260,13 @@ fn people_table(member: &Member, workshop: &Workshop, query: &ListQuery, list: &
                 @for purpose in list.ledger.purposes { th scope="col" { (purpose.title()) } }
                 th scope="col" class="is-act" { span class="mui-visually-hidden" { "Actions" } }
             } }
-            tbody { @for person in list.people { (person_row(member, workshop, person, &list.ledger)) } }
+            tbody { @for person in list.people { (person_row(member, workshop, person, list)) } }
         }
     }
 }
 
-fn person_row(member: &Member, workshop: &Workshop, person: &Registrant, ledger: &Ledger<'_>) -> Markup {
+fn person_row(member: &Member, workshop: &Workshop, person: &Registrant, list: &People<'_>) -> Markup {
+    let ledger = &list.ledger;
     let zone = &member.organization.zone;
     let name = match person.name.as_str() {
         _ if person.is_erased => "Erased person",
@@ -304,6 +310,7 @@ fn person_row(member: &Member, workshop: &Workshop, person: &Registrant, ledger:
                 }
                 span class="m-sub" { (number) @if !person.email.is_empty() { span class="m-hide-s" { " · " (person.email) } } }
                 @if let Some(chip) = chip { div class="m-inrow" { (chip) } }
+                @if let Some(words) = attended(person, list) { span class="m-sub" { (words) } }
             }
             td class="m-col-reg" { (zone.date(person.registered_at, member.now)) span class="m-sub" { (came) } }
             @for purpose in ledger.purposes {
@@ -316,6 +323,15 @@ fn person_row(member: &Member, workshop: &Workshop, person: &Registrant, ledger:
                 }
             }
         }
+    }
+}
+
+/// Whether somebody was there, where that is known.
+fn attended(person: &Registrant, list: &People<'_>) -> Option<String> {
+    let known = list.attendance.as_ref()?;
+    match known.get(&person.id) {
+        Some(attendance) => Some(attendance::word(attendance)),
+        None => (person.status == RegistrantStatus::Registered).then(|| "Absent".to_owned()),
     }
 }
 

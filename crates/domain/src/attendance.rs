@@ -1,0 +1,48 @@
+//! Who was at a workshop, and who left before it was over.
+
+use crate::time::{MINUTE, Millis};
+
+/// How long somebody was at a workshop, as far as a report says it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stayed {
+    /// Minutes in all.
+    pub minutes: Option<i64>,
+    /// The first moment.
+    pub joined_at: Option<Millis>,
+    /// The last moment.
+    pub left_at: Option<Millis>,
+}
+
+/// Whoever goes in the last minutes saw the workshop to its end, in milliseconds.
+const LAST_MS: i64 = 15 * MINUTE;
+
+impl Stayed {
+    /// Whether somebody left before the workshop was over: a quarter of an hour before its end or earlier. Where the report says no moment,
+    /// whoever stayed shorter than that left early or came late, and either way did not see it all. Where it says nothing, nobody is said to
+    /// have left.
+    pub fn left_early(&self, starts_at: Millis, ends_at: Millis) -> bool {
+        match (self.left_at, self.minutes) {
+            (Some(left), _) => left.0 < ends_at.0 - LAST_MS,
+            (None, Some(minutes)) => minutes * MINUTE < ends_at.since(starts_at) - LAST_MS,
+            (None, None) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_leaves_in_the_last_quarter_of_an_hour_saw_the_end() {
+        let (start, end) = (Millis(0), Millis(120 * MINUTE));
+        let left = |minute: i64| Stayed { left_at: Some(Millis(minute * MINUTE)), ..Stayed::default() };
+        assert!(left(104).left_early(start, end));
+        assert!(!left(105).left_early(start, end));
+        assert!(!left(130).left_early(start, end));
+        let stayed = |minutes| Stayed { minutes: Some(minutes), ..Stayed::default() };
+        assert!(stayed(30).left_early(start, end));
+        assert!(!stayed(110).left_early(start, end));
+        assert!(!Stayed::default().left_early(start, end));
+    }
+}
