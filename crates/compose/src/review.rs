@@ -209,8 +209,7 @@ impl Before {
         let mut tellings = caller.org.tellings(selection.workshop, &selection.purpose, EARLIER_MAX).await?;
         let newest = tellings.first().map(|telling| telling.id);
         tellings.retain(|telling| telling.counts);
-        // Whoever is told again because it did not reach them is chosen for that.
-        let again = match tellings.is_empty() || selection.audience.is_retarget() {
+        let again = match tellings.is_empty() {
             true => 0,
             false => review.walk.told_among().await?,
         };

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use domain::{
     audience::{AudienceSummary, Candidate, Decision, OneEach, Rules, Tally, decide},
+    broadcast::Audience as Whom,
     ids::RegistrantId,
     told::Told,
 };
@@ -77,13 +78,21 @@ impl Audience {
         &self.selection
     }
 
-    /// How many of these people were told the same before, or are being told it.
+    /// How many of these people were told the same before, or are being told it. Whoever is chosen because it did not reach them is told
+    /// again for that, and does not count; but of the people of one broadcast everybody counts whom *another* one told the same.
     pub async fn told_among(&self) -> Result<i64, StoreError> {
-        self.reader.told_among(&self.selection).await
+        match &self.selection.audience {
+            Whom::Failed | Whom::NoReceipt { .. } | Whom::NotRead => Ok(0),
+            Whom::Of { broadcast, .. } => {
+                let beside = Selection { own: *broadcast, ..self.selection.clone() };
+                self.reader.told_among(&beside).await
+            }
+            _ => self.reader.told_among(&self.selection).await,
+        }
     }
 
     /// How many people another audience of the same workshop and purpose would hold.
-    pub async fn count_of(&self, audience: domain::broadcast::Audience) -> Result<i64, StoreError> {
+    pub async fn count_of(&self, audience: Whom) -> Result<i64, StoreError> {
         self.reader.count(&self.selection.of(audience)).await
     }
 

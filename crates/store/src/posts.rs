@@ -224,7 +224,8 @@ impl Org {
     }
 
     /// Writes down what somebody says of a post that is made by hand. Refused ([`StoreError::Stale`]) before it is due and after its
-    /// last useful moment, while the broadcast is paused or cancelled, and when somebody else was quicker.
+    /// last useful moment, while the broadcast is paused or cancelled, and when somebody else was quicker. That it stands in the group
+    /// already is written down also while the broadcast is paused: it is a fact, and whoever resumes must not ask for it again.
     pub async fn mark_post(&self, message: MessageRef, mark: Mark, now: Millis) -> Result<(), StoreError> {
         self.allow(Permission::Send)?;
         let mut tx = self.db.by_index().begin().await?;
@@ -236,7 +237,8 @@ impl Org {
             )
             .await?;
         let held = held.ok_or(StoreError::Missing)?;
-        let open = matches!(held.status.as_str(), "scheduled" | "in_progress" | "completed");
+        let fact = mark == Mark::Posted && held.status == "paused";
+        let open = fact || matches!(held.status.as_str(), "scheduled" | "in_progress" | "completed");
         if held.assignee_id.is_none() || !open || now.0 < held.starts_at || now.0 >= held.deadline {
             return Err(StoreError::Stale);
         }
@@ -270,7 +272,8 @@ impl Org {
         move_counts(&mut tx, moves).await?;
         // Whoever takes the last mark back opens the broadcast again.
         tx.run(
-            "UPDATE broadcasts SET status = 'in_progress', started_at = COALESCE(started_at, $2), finished_at = NULL WHERE id = $1",
+            "UPDATE broadcasts SET status = CASE WHEN status = 'paused' THEN status ELSE 'in_progress' END,
+                    started_at = COALESCE(started_at, $2), finished_at = NULL WHERE id = $1",
             args![id.0, now],
         )
         .await?;

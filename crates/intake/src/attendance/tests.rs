@@ -2,7 +2,6 @@ use std::io::Write;
 
 use domain::{ids::RegistrantId, workshop::RegistrantStatus};
 use store::differences::Known;
-use uuid::Uuid;
 
 use super::*;
 
@@ -155,9 +154,13 @@ fn a_list_that_says_nothing_of_attending_is_refused() {
     assert!(matches!(refused(""), ReportError::Sheet(SheetError::Empty)));
 }
 
-fn known(n: u128, name: &str, email: &str, phone: &str) -> Known {
+fn id(n: u32) -> RegistrantId {
+    format!("00000000-0000-0000-0000-{n:012}").parse().unwrap()
+}
+
+fn known(n: u32, name: &str, email: &str, phone: &str) -> Known {
     Known {
-        id: RegistrantId(Uuid::from_u128(n)),
+        id: id(n),
         name: name.to_owned(),
         email: email.to_owned(),
         phone: phone.to_owned(),
@@ -192,15 +195,16 @@ fn visitors_are_found_by_number_and_address_and_by_a_name_that_only_one_has() {
          Tara,,,\"Jan 20, 2027 7:00 PM\",\"Jan 20, 2027 7:40 PM\"\n",
     );
     let beside = lay_beside(report, &registrants);
-    let found: Vec<(u128, By, Option<i64>)> =
-        beside.attended.iter().map(|one| (one.registrant.0.as_u128(), one.by, one.stay.minutes())).collect();
+    let found: Vec<(RegistrantId, By, Option<i64>)> =
+        beside.attended.iter()
+        .map(|one| (one.registrant, one.by, one.stay.minutes())).collect();
     assert_eq!(
         found,
         [
-            (1, By::Contact, Some(10)),
-            (2, By::Contact, Some(20)),
-            (4, By::Contact, Some(30)),
-            (7, By::Name, Some(40)),
+            (id(1), By::Contact, Some(10)),
+            (id(2), By::Contact, Some(20)),
+            (id(4), By::Contact, Some(30)),
+            (id(7), By::Name, Some(40)),
         ]
     );
     let unknown: Vec<&str> = beside.unknown.iter().map(|visitor| visitor.name.as_str()).collect();

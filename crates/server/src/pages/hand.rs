@@ -93,10 +93,21 @@ pub async fn mark(
             Ok(see_other(&format!("{}#groups", href(id))))
         }
         Err(StoreError::Stale) => {
-            let words = "Nothing was changed: somebody else was quicker, or it may not be posted now.";
+            let words = why_not(&member.org.broadcast(id).await?, app.clock.now());
             Ok(see_other_failed(&app, &href(id), words))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Why a mark was not written down.
+fn why_not(broadcast: &Broadcast, now: Millis) -> &'static str {
+    match broadcast.status {
+        BroadcastStatus::Cancelled => "Not recorded: the broadcast was cancelled. If it stands in the group, delete it there.",
+        _ if now >= broadcast.deadline => "Not recorded: its last useful moment had passed.",
+        _ if now < broadcast.starts_at => "Not recorded: it is not due yet.",
+        BroadcastStatus::Paused => "Not recorded: the broadcast is paused.",
+        _ => "Nothing was changed: somebody else marked this group already.",
     }
 }
 
@@ -240,7 +251,7 @@ impl Hand<'_> {
         let note = |title: &str, text: String| Some(Note::new(Tone::Rest, title, text));
         match self.broadcast.status {
             BroadcastStatus::Paused => {
-                note("Paused.", "Resume the broadcast before anybody posts.".to_owned())
+                note("Paused.", "Resume the broadcast before anybody posts. What was posted already is marked below.".to_owned())
             }
             BroadcastStatus::Cancelled => note("Cancelled.", "Nothing more is to be posted.".to_owned()),
             _ if self.now < self.broadcast.starts_at => {
@@ -318,6 +329,9 @@ impl Hand<'_> {
 
     fn row(&self, row: &MessageView, group: Option<&Group>, next: bool) -> Markup {
         let open = self.is_open();
+        let paused = self.broadcast.status == BroadcastStatus::Paused
+            && self.is_due()
+            && self.member.may(Permission::Send);
         let button = |label: &str, mark: Mark| marks(label, mark, row);
         let members = group.and_then(|group| group.members);
         let invite = group.map(|group| group.invite_link.as_str()).filter(|link| !link.is_empty());
@@ -341,6 +355,7 @@ impl Hand<'_> {
                             (button("Posted", Mark::Posted))
                             (button("Cannot post", Mark::CannotPost))
                         }
+                        MessageState::Waiting if paused => { (button("I had posted it already", Mark::Posted)) }
                         state => span class="m-sub" { (state.title()) },
                     }
                 }

@@ -108,6 +108,22 @@ on_both! {
         assert_nobody_twice(&scene).await;
     }
 
+    async fn whoever_one_broadcast_did_not_reach_and_another_one_told_is_not_told_again_unasked(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut browser = scene.manager().await;
+        let asked = question(&scene, &mut browser, "").await;
+        let first = id_of(&answer(&mut browser, &asked).await);
+        plan(&scene).await;
+        let retarget = format!("&who=of:{first}:waiting:");
+        let alone = question(&scene, &mut browser, &retarget).await.body;
+        assert!(alone.contains("Send to 3 people"), "they are chosen because of that broadcast itself: {alone}");
+        let everyone = question(&scene, &mut browser, "&who=registered").await;
+        id_of(&answer(&mut browser, &everyone).await);
+        plan(&scene).await;
+        let beside = question(&scene, &mut browser, &retarget).await.body;
+        assert!(beside.contains("Send again to 3 people"), "another one tells them the same: {beside}");
+    }
+
     async fn two_members_who_send_at_the_same_time_tell_nobody_twice(db: TestStore) {
         let scene = Scene::new(db).await;
         let mut manager = scene.manager().await;

@@ -162,6 +162,22 @@ both! {
         assert!(world.store.work(WorkerId::new(NOW)).differences().await.unwrap().is_empty());
     }
 
+    async fn what_stands_in_a_group_already_is_written_down_while_the_broadcast_is_paused(world) {
+        let (workshop, groups) = groups(&world).await;
+        let (id, new) = (BroadcastId::new(NOW), posts(&world, workshop, &groups).await);
+        world.org.confirm_posts(id, &new, NOW).await.unwrap();
+        world.org.pause(id, NOW).await.unwrap();
+        let at = NOW.plus(MINUTE);
+        let first = MessageRef { broadcast: id, position: 1 };
+        let second = MessageRef { broadcast: id, position: 2 };
+        world.org.mark_post(first, Mark::Posted, at).await.unwrap();
+        assert_eq!(state(&world, id, 1).await, MessageState::Sent);
+        let broadcast = world.org.broadcast(id).await.unwrap();
+        assert_eq!(broadcast.status, BroadcastStatus::Paused, "whoever paused it resumes it");
+        assert!(matches!(world.org.mark_post(second, Mark::CannotPost, at).await, Err(StoreError::Stale)), "nothing is done meanwhile");
+        assert!(world.store.work(WorkerId::new(NOW)).differences().await.unwrap().is_empty());
+    }
+
     async fn only_one_of_two_who_press_at_once_marks_a_post(world) {
         let (workshop, groups) = groups(&world).await;
         let (id, new) = (BroadcastId::new(NOW), posts(&world, workshop, &groups).await);

@@ -1,6 +1,9 @@
 //! What can be chosen on the page (workshops, templates, accounts), and what is.
 
-use domain::{channel::Category, ids::WorkshopId, template::Message, time::MINUTE, workshop::WorkshopStatus};
+use domain::{
+    channel::Category, ids::WorkshopId, template::Message, time::MINUTE, told::Purpose,
+    workshop::WorkshopStatus,
+};
 use store::{
     StoreError,
     integrations::Integration,
@@ -35,6 +38,8 @@ pub(super) struct Choices {
     pub(super) template: Option<usize>,
     pub(super) accounts: Vec<Integration>,
     pub(super) account: Option<usize>,
+    /// What a link wanted a template for, where none is for it.
+    pub(super) no_template_for: Option<Purpose>,
     /// What a link named that is not there.
     pub(super) gone: Vec<&'static str>,
 }
@@ -79,6 +84,8 @@ impl Choices {
         let named = state.template.map(|id| templates.iter().position(|(template, _)| template.id == id));
         let template = chosen(named, ids, "template", &mut gone)?
             .or_else(|| offered_first(member, state, workshop.as_ref(), &templates));
+        let is_for = |purpose: &Purpose| template.is_some_and(|at| templates[at].0.purpose == *purpose);
+        let no_template_for = state.purpose.clone().filter(|purpose| template.is_some() && !is_for(purpose));
         let channel = state.channel;
         let accounts: Vec<Integration> = org
             .integrations()
@@ -97,7 +104,7 @@ impl Choices {
             state.template = taken;
             state.values.clear();
         }
-        Ok(Choices { coming, past, workshop, templates, template, accounts, account, gone })
+        Ok(Choices { coming, past, workshop, templates, template, accounts, account, no_template_for, gone })
     }
 
     pub(super) fn account(&self) -> Option<&Integration> {
@@ -106,7 +113,8 @@ impl Choices {
 }
 
 /// The template that is offered before somebody chose one: the first about the workshop itself that may go now. Promotion has hours, and
-/// goes to those alone who agreed to it. Where templates have a usual time, the one that is [`fitting`].
+/// goes to those alone who agreed to it. Where templates have a usual time, the one that is [`fitting`]; where a link says what for, one for
+/// that.
 fn offered_first(
     member: &Member,
     state: &Compose,
@@ -125,6 +133,13 @@ fn offered_first(
     };
     let serves =
         |(_, message): &(Template, Message)| goes(message) && message.category() != Category::Marketing;
+    if let Some(purpose) = &state.purpose {
+        let wanted = |one: &&(usize, &(Template, Message))| one.1.0.purpose == *purpose;
+        let mut of_it = templates.iter().enumerate().filter(wanted);
+        if let Some((at, _)) = of_it.clone().find(|(_, one)| serves(one)).or_else(|| of_it.next()) {
+            return Some(at);
+        }
+    }
     let left = workshop.map_or(0, |workshop| workshop.starts_at.since(member.now)) / MINUTE;
     let leads =
         templates.iter().enumerate().filter(|(_, one)| left > 0 && one.0.lead_minutes > 0 && serves(one));

@@ -9,6 +9,7 @@ use domain::{
     ids::{IntegrationId, TemplateId, WorkshopId},
     sending_hours::AfterHours,
     template::{Message, Source},
+    told::Purpose,
 };
 
 /// Values that a template may map in the composer; approved templates have far fewer.
@@ -30,6 +31,8 @@ pub struct Compose {
     pub who: Option<Audience>,
     /// Numbers and e-mail addresses of people chosen one by one, as they were typed.
     pub pick: String,
+    /// What it is to be for, where a link says it and no template: one of that purpose is offered.
+    pub purpose: Option<Purpose>,
     /// What to say.
     pub template: Option<TemplateId>,
     /// By which account.
@@ -68,6 +71,7 @@ impl Default for Compose {
             workshop: None,
             who: None,
             pick: String::new(),
+            purpose: None,
             template: None,
             account: None,
             person: 1,
@@ -94,6 +98,7 @@ impl Compose {
                 "workshop" => state.workshop = text.parse().ok(),
                 "who" => state.who = text.parse().ok(),
                 "pick" => state.pick = text,
+                "purpose" => state.purpose = Purpose::parse(&text).ok(),
                 "template" => state.template = text.parse().ok(),
                 "account" => state.account = text.parse().ok(),
                 "person" => state.person = text.parse().unwrap_or(1).clamp(1, Review::PREVIEW_MAX),

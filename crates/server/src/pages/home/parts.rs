@@ -147,6 +147,9 @@ fn what(choices: &Choices, composer: &ComposerState) -> Markup {
                 (Shown { label: "Category", value: html! { (category) } })
             }
         }
+        @if let Some(purpose) = &choices.no_template_for {
+            p class="m-error" { "No template here is for “" (purpose.title()) "”. This one is for something else: these people may have been told that before." }
+        }
         p class="m-hint" { (known_as(&composer.review.draft.message)) @if several { " · " (category) } }
         @if !composer.review.draft.message.places().is_empty() { (variables(composer)) }
         @if let Message::Sms(template) = &composer.review.draft.message { (length(composer, template)) }

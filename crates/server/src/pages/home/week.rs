@@ -1,7 +1,7 @@
 //! The workshops of the next seven days: how many registered, were told, were reached, and what comes next of each.
 
 use domain::{
-    broadcast::BroadcastStatus,
+    broadcast::{Audience, BroadcastStatus},
     ids::WorkshopId,
     role::Permission,
     time::{DAY, Millis},
@@ -199,7 +199,12 @@ impl Week<'_> {
             }
             None if sends && reached.can_be_told > 0 => link(
                 format!("Tell {}", grouped(reached.can_be_told)),
-                format!("/?workshop={}#compose", workshop.id),
+                format!(
+                    "/?workshop={}&who={}&purpose={}#compose",
+                    workshop.id,
+                    Audience::NotTold,
+                    form_value(self.chosen.word())
+                ),
             ),
             None => link("Open".to_owned(), paths::workshop(workshop.id)),
         }

@@ -69,7 +69,8 @@ fn told(broadcast: &Broadcast) -> i64 {
 /// The composer for whoever was not told this purpose yet, with the template that told it last.
 pub(super) fn tell_the_rest(workshop: &Workshop, purpose: &Purpose, broadcasts: &[Broadcast]) -> String {
     let last = broadcasts.iter().find(|one| one.purpose == *purpose);
-    let mut to = format!("/?workshop={}&who={}", workshop.id, Audience::NotTold);
+    let purpose_word = form_value(purpose.word());
+    let mut to = format!("/?workshop={}&who={}&purpose={purpose_word}", workshop.id, Audience::NotTold);
     if let Some(last) = last {
         to.push_str(&format!("&channel={}", last.channel.word()));
         if let Some(template) = last.template_id {
@@ -267,10 +268,11 @@ impl Broadcasts<'_> {
             all.push((
                 format!("Send by {} ({})", other.short_title(), grouped(failed)),
                 format!(
-                    "/?channel={}&workshop={}&who={}",
+                    "/?channel={}&workshop={}&who={}&purpose={}",
                     other.word(),
                     self.workshop.id,
-                    form_value(&who.to_string())
+                    form_value(&who.to_string()),
+                    form_value(broadcast.purpose.word())
                 ),
             ));
         }

@@ -57,7 +57,8 @@ impl View {
             Audience::Of { broadcast: self.broadcast.id, state: count.state, reason: count.reason.clone() };
         let workshop = self.broadcast.workshop;
         let who = escape(&who.to_string());
-        format!("/?channel={channel}&workshop={workshop}&who={who}#compose")
+        let purpose = escape(self.broadcast.purpose.word());
+        format!("/?channel={channel}&workshop={workshop}&who={who}&purpose={purpose}#compose")
     }
 
     /// `Send by SMS (8) · ₹2.00`, which leads to the composer for these people.
