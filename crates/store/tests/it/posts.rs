@@ -1,6 +1,7 @@
 //! Groups, and posts that a person makes by hand.
 
 use domain::{
+    broadcast::BroadcastStatus,
     ids::{BroadcastId, GroupId, MessageRef, UserId, WorkerId, WorkshopId},
     message::MessageState,
     role::Role,
@@ -166,7 +167,7 @@ both! {
         let (workshop, groups) = groups(&world).await;
         let (id, new) = (BroadcastId::new(NOW), posts(&world, workshop, &groups).await);
         world.org.confirm_posts(id, &new, NOW).await.unwrap();
-        world.org.pause(id, NOW).await.unwrap();
+        world.org.pause_broadcast(id, NOW).await.unwrap();
         let at = NOW.plus(MINUTE);
         let first = MessageRef { broadcast: id, position: 1 };
         let second = MessageRef { broadcast: id, position: 2 };
