@@ -127,6 +127,9 @@ impl Review {
             hours: self.hours.clone(),
             unit_price: self.unit,
         };
+        if let Some(replaced) = draft.replaces {
+            caller.org.cancel_broadcast(replaced, caller.now).await?;
+        }
         match caller.org.confirm_telling(confirmation.id, new, caller.now).await? {
             Stored::Made(id) => Ok(Confirmed { id, people }),
             Stored::ToldMeanwhile => Err(Refusal::ToldMeanwhile),

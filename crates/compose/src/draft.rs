@@ -2,6 +2,7 @@
 
 use domain::{
     broadcast::Audience,
+    ids::BroadcastId,
     sending_hours::AfterHours,
     template::{Message, MessageError},
 };
@@ -28,6 +29,9 @@ pub struct Draft {
     pub after: AfterHours,
     /// A reminder waits until the organisation's quiet hours are over.
     pub wait_out_quiet: bool,
+    /// A broadcast that stands still while it is written anew: it is cancelled when this one is confirmed, and whoever waits in it does not
+    /// count as told.
+    pub replaces: Option<BroadcastId>,
 }
 
 impl Draft {
@@ -51,6 +55,7 @@ impl Draft {
             timing,
             after: AfterHours::USUAL,
             wait_out_quiet: false,
+            replaces: None,
         })
     }
 }

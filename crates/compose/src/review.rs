@@ -92,8 +92,9 @@ impl Composer {
         let links = (self.sample_links)(caller.organization.id);
         let rules = Rules::new(draft.message.clone(), event(caller, &draft, &links));
         let reader = caller.org.audience_reader();
-        let selection = Selection::everyone(draft.workshop.id, draft.template.purpose.clone(), caller.now)
-            .of(draft.audience.clone());
+        let everyone = Selection::everyone(draft.workshop.id, draft.template.purpose.clone(), caller.now);
+        let own = draft.replaces.unwrap_or(everyone.own);
+        let selection = Selection { own, ..everyone.of(draft.audience.clone()) };
         let mut walk = Audience::of(reader, self.key.clone(), selection, rules).await?;
         let most = (wait == Wait::Page).then_some(PAGE_MOST);
         let (audience, tally) = walk.count(&caller.org, most, &links).await?;
@@ -208,7 +209,8 @@ impl Before {
         let selection = review.walk.selection();
         let mut tellings = caller.org.tellings(selection.workshop, &selection.purpose, EARLIER_MAX).await?;
         let newest = tellings.first().map(|telling| telling.id);
-        tellings.retain(|telling| telling.counts);
+        let replaced = review.draft.replaces;
+        tellings.retain(|telling| telling.counts && replaced != Some(telling.id));
         let again = match tellings.is_empty() {
             true => 0,
             false => review.walk.told_among().await?,

@@ -1,7 +1,7 @@
 //! Everything that needs somebody now, on a page of its own: where the menu leads, and what goes out by e-mail or to a phone.
 
 use axum::{extract::State, response::IntoResponse};
-use domain::ids::BroadcastId;
+use domain::{broadcast::BroadcastStatus, ids::BroadcastId};
 use maud::{Render, html};
 
 use super::broadcast::again;
@@ -10,7 +10,7 @@ use crate::{
     http::{
         error::PageResult,
         extract::{Member, Path},
-        notice::see_other_saying,
+        notice::{see_other_failed, see_other_saying},
     },
     ui::{
         attention::Length,
@@ -43,17 +43,20 @@ pub async fn show(member: Member) -> PageResult {
     Ok(page.render().into_response())
 }
 
-/// `POST /broadcasts/{broadcast}/rewrite`: ends what would tell the old time, and opens the composer for the same people.
+/// `POST /broadcasts/{broadcast}/rewrite`: opens the composer for the people of a broadcast that would tell the old time. It stands still
+/// until the new one is confirmed, which cancels it: whoever leaves the page is reminded of it.
 pub async fn rewrite(State(app): State<App>, member: Member, Path(id): Path<BroadcastId>) -> PageResult {
     let broadcast = member.org.broadcast(id).await?;
-    member.org.cancel_broadcast(id, member.now).await?;
-    app.engine.wake(id);
+    if broadcast.status != BroadcastStatus::Paused {
+        return Ok(see_other_failed(&app, &again::page(id), "Nothing of it stands still any more."));
+    }
     // The same template and values, to whoever was not told; the time is chosen anew.
     let mut state = again::composed(&member, &broadcast).await?;
     (state.later, state.at, state.until) = (false, String::new(), String::new());
+    state.replaces = Some(id);
     let to = format!("{}#compose", state.href("/"));
     let words = format!(
-        "“{}” is cancelled. Look through the message for the same people, and send it again.",
+        "Look through the message for the same people, and send it again. “{}” stands still until then and is cancelled by it.",
         broadcast.title
     );
     Ok(see_other_saying(&app, &to, &words))

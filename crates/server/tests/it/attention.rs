@@ -114,6 +114,16 @@ on_both! {
         let answer = manager.post(&rewrite, &[]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
         assert!(answer.location().contains(&format!("workshop={workshop}")), "{}", answer.location());
-        assert_eq!(org.broadcast(id).await.unwrap().status, BroadcastStatus::Cancelled);
+        assert!(answer.location().contains(&format!("replaces={id}")), "{}", answer.location());
+        // Whoever leaves the composer is reminded of it: it stands still until another one takes its place.
+        assert_eq!(org.broadcast(id).await.unwrap().status, BroadcastStatus::Paused);
+        assert!(manager.get("/people").await.body.contains("Workshop moved: "));
+        // Going on with the old time asks first, and does it only when somebody says so.
+        let resume = format!("/broadcasts/{id}/resume");
+        let asked = manager.post(&resume, &[]).await;
+        assert!(asked.status == StatusCode::OK && asked.body.contains("the old time?"), "{}", asked.body);
+        assert_eq!(org.broadcast(id).await.unwrap().status, BroadcastStatus::Paused);
+        assert_eq!(manager.post(&resume, &[("old_time", "yes")]).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(org.broadcast(id).await.unwrap().status, BroadcastStatus::Scheduled);
     }
 }

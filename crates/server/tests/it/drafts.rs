@@ -4,6 +4,8 @@ use axum::http::StatusCode;
 use domain::{
     broadcast::{Audience, BroadcastStatus},
     ids::BroadcastId,
+    message::MessageState,
+    time::MINUTE,
     workshop::RegistrantStatus,
 };
 use store::{on_both, registrants::RegistrantFilter};
@@ -49,6 +51,32 @@ on_both! {
         // Cancelled before anything left: nobody was told, and everyone can be.
         let figures = scene.org.reached(&[scene.workshop], &broadcast.purpose, scene.world.clock_now()).await.unwrap();
         assert_eq!((figures[0].1.registered, figures[0].1.not_told), (3, 3));
+    }
+
+    async fn what_is_changed_later_stands_still_until_the_change_is_confirmed_and_tells_nobody_twice(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut browser = scene.manager().await;
+        let id = scheduled(&scene, &mut browser).await;
+        scene.world.app.engine.plan().await.unwrap();
+        scene.world.clock.advance(u64::try_from(2 * MINUTE).unwrap());
+        let back = browser.post(&format!("/broadcasts/{id}/change"), &[]).await;
+        assert!(back.location().contains(&format!("replaces={id}")), "{}", back.location());
+        assert_eq!(scene.org.broadcast(id).await.unwrap().status, BroadcastStatus::Paused);
+        let elsewhere = browser.get("/people").await.body;
+        assert!(elsewhere.contains("3 people wait"), "whoever leaves the page is reminded: {elsewhere}");
+        // The change is confirmed: the same people, once, by the new one.
+        let query = back.location().trim_start_matches("/?").split('#').next().unwrap().to_owned();
+        let page = browser.get(&format!("{CONFIRM}?{query}")).await;
+        assert!(page.body.contains("Send to 3 people") || page.body.contains("3 people"), "{}", page.body);
+        assert!(!page.body.contains("Send again to"), "whoever waits in the old one does not count as told: {}", page.body);
+        let answer = post(&mut browser, CONFIRM, &fields(&page, CONFIRM)).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        let new: BroadcastId = answer.location().strip_prefix("/broadcasts/").unwrap().parse().unwrap();
+        scene.world.app.engine.plan().await.unwrap();
+        assert_eq!(scene.org.broadcast(id).await.unwrap().status, BroadcastStatus::Cancelled);
+        let waiting = |broadcast: &store::broadcasts::Broadcast| broadcast.in_state(MessageState::Waiting);
+        let (old, new) = (scene.org.broadcast(id).await.unwrap(), scene.org.broadcast(new).await.unwrap());
+        assert_eq!((waiting(&old), waiting(&new)), (0, 3));
     }
 
     async fn a_copy_keeps_the_values_and_leaves_the_time_to_choose(db: TestStore) {

@@ -2,6 +2,8 @@
 
 use axum::{extract::State, response::IntoResponse};
 use domain::{
+    broadcast::BroadcastStatus,
+    channel::Channel,
     ids::BroadcastId,
     message::MessageState,
     reason::Reason,
@@ -31,6 +33,7 @@ use crate::{
         field::{Checkbox, Field},
         format::{counted, grouped},
         shell::{Crumb, Section},
+        words::matters::is_moved,
     },
 };
 
@@ -41,11 +44,54 @@ pub async fn pause(State(app): State<App>, member: Member, Path(id): Path<Broadc
     Ok(see_other_saying(&app, &href(id), "Paused. Calls under way end; everyone else keeps waiting."))
 }
 
-/// `POST /broadcasts/{broadcast}/resume`
-pub async fn resume(State(app): State<App>, member: Member, Path(id): Path<BroadcastId>) -> PageResult {
+/// What a resumption says.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Resume {
+    /// Whether the person accepts that the old time is told.
+    #[serde(default)]
+    old_time: String,
+}
+
+/// `POST /broadcasts/{broadcast}/resume`: at once; but what was written before the workshop moved asks first.
+pub async fn resume(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<BroadcastId>,
+    Form(form): Form<Resume>,
+) -> PageResult {
+    let broadcast = member.org.broadcast(id).await?;
+    let moved = broadcast.status == BroadcastStatus::Paused && is_moved(&broadcast.stop_code);
+    if moved && form.old_time != "yes" {
+        let ask = old_time_question(&member, &broadcast).await?;
+        return Ok(asked(&member, &broadcast, "Resume", &ask).into_response());
+    }
     member.org.resume_broadcast(id, member.now).await?;
     app.engine.wake(id);
     Ok(see_other_saying(&app, &href(id), "Resumed where it stood."))
+}
+
+/// Whoever waits would be told what was true before the workshop moved.
+async fn old_time_question(member: &Member, broadcast: &Broadcast) -> Result<Confirm, Problem> {
+    let workshop = member.org.workshop(broadcast.workshop).await?;
+    let waiting = broadcast.in_state(MessageState::Waiting);
+    let who = match broadcast.channel {
+        Channel::WhatsappGroup => counted(waiting, "group", "groups"),
+        _ => counted(waiting, "person", "people"),
+    };
+    let starts = member.organization.zone.moment(workshop.starts_at, member.now);
+    Ok(Confirm {
+        id: "resume".to_owned(),
+        title: format!("Tell {who} the old time?"),
+        body: html! {
+            p { "“" (broadcast.title) "” was written before the workshop moved: it starts " b { (starts) } " now. Their text stays as it was written." }
+            p { "To tell them what is true, go back and choose " b { "Cancel and write again" } "." }
+        },
+        action: format!("{}/resume", href(broadcast.id)),
+        csrf: member.csrf().clone(),
+        hidden: vec![("old_time".to_owned(), "yes".to_owned())],
+        confirm: Button::danger(format!("Resume with the old text ({})", grouped(waiting))),
+        back: ("Back".to_owned(), href(broadcast.id)),
+    })
 }
 
 /// `GET /broadcasts/{broadcast}/cancel`

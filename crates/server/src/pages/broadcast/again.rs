@@ -46,24 +46,39 @@ pub async fn copy(
     Ok(see_other(&format!("{}#compose", state.href("/"))))
 }
 
-/// `POST /broadcasts/{broadcast}/change`: takes back what has not begun, and opens it as it was.
+/// The page of a broadcast.
+pub(in crate::pages) fn page(id: BroadcastId) -> String {
+    href(id)
+}
+
+/// `POST /broadcasts/{broadcast}/change`: opens what has not begun as it was. Right after the confirmation it is taken back; later it stands
+/// still until the change is confirmed, and whoever leaves the page is reminded of it.
 pub async fn change(State(app): State<App>, member: Member, Path(id): Path<BroadcastId>) -> PageResult {
     let broadcast = member.org.broadcast(id).await?;
     let mut state = composed(&member, &broadcast).await?;
     let before = member.org.broadcast_audience(id).await?;
-    member.org.cancel_broadcast(id, member.now).await?;
+    let waits = broadcast.status == BroadcastStatus::Scheduled && member.now > broadcast.created_at.plus(UNDO_MS);
+    if waits {
+        member.org.pause_broadcast(id, member.now).await?;
+    } else {
+        member.org.cancel_broadcast(id, member.now).await?;
+    }
     app.engine.wake(id);
     // It may have begun between the page and the press.
     let ended = member.org.broadcast(id).await?;
     let left: i64 = ended.counts.iter().filter(|count| has_left(count.state)).map(|count| count.n).sum();
     if left > 0 {
-        let words =
-            format!("Cancelled. It had begun: {} went out before.", counted(left, "message", "messages"));
+        let so = if waits { "Paused" } else { "Cancelled" };
+        let words = format!("{so}. It had begun: {} went out before.", counted(left, "message", "messages"));
         return Ok(see_other_failed(&app, &href(id), &words));
     }
     state.who = Some(before);
-    let words =
-        format!("“{}” is taken back. Nothing was sent. Change it, and confirm it again.", broadcast.title);
+    state.replaces = waits.then_some(id);
+    let words = if waits {
+        format!("“{}” waits while you change it. Confirm the change, or resume it as it was.", broadcast.title)
+    } else {
+        format!("“{}” is taken back. Nothing was sent. Change it, and confirm it again.", broadcast.title)
+    };
     Ok(see_other_saying(&app, &format!("{}#compose", state.href("/")), &words))
 }
 

@@ -6,7 +6,7 @@ use ::compose::Review;
 use domain::{
     broadcast::Audience,
     channel::Channel,
-    ids::{IntegrationId, TemplateId, WorkshopId},
+    ids::{BroadcastId, IntegrationId, TemplateId, WorkshopId},
     sending_hours::AfterHours,
     template::{Message, Source},
     told::Purpose,
@@ -33,6 +33,8 @@ pub struct Compose {
     pub pick: String,
     /// What it is to be for, where a link says it and no template: one of that purpose is offered.
     pub purpose: Option<Purpose>,
+    /// The broadcast that is written anew; it stands still, and is cancelled by the confirmation.
+    pub replaces: Option<BroadcastId>,
     /// What to say.
     pub template: Option<TemplateId>,
     /// By which account.
@@ -72,6 +74,7 @@ impl Default for Compose {
             who: None,
             pick: String::new(),
             purpose: None,
+            replaces: None,
             template: None,
             account: None,
             person: 1,
@@ -99,6 +102,7 @@ impl Compose {
                 "who" => state.who = text.parse().ok(),
                 "pick" => state.pick = text,
                 "purpose" => state.purpose = Purpose::parse(&text).ok(),
+                "replaces" => state.replaces = text.parse().ok(),
                 "template" => state.template = text.parse().ok(),
                 "account" => state.account = text.parse().ok(),
                 "person" => state.person = text.parse().unwrap_or(1).clamp(1, Review::PREVIEW_MAX),
@@ -145,6 +149,7 @@ impl Compose {
             self.at.clear();
             self.until.clear();
             self.who = None;
+            self.replaces = None;
             self.pick.clear();
             self.person = 1;
         }
@@ -169,6 +174,9 @@ impl Compose {
         }
         if !self.pick.is_empty() {
             say("pick", self.pick.clone());
+        }
+        if let Some(id) = self.replaces {
+            say("replaces", id.to_string());
         }
         if let Some(id) = self.template {
             say("template", id.to_string());
@@ -230,6 +238,7 @@ impl Compose {
             workshop: self.workshop,
             pick: self.pick.clone(),
             who: self.who.clone(),
+            replaces: self.replaces,
             later: self.later,
             at: self.at.clone(),
             until: self.until.clone(),

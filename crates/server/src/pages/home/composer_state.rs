@@ -1,8 +1,13 @@
 //! The composer's page as one request sees it: what was chosen, the review of it, and the person of the preview.
 
 use ::compose::{Draft, Review, Shown, Wait};
-use domain::{channel::Channel, ids::WorkshopId, role::Permission};
-use store::broadcasts::Broadcast;
+use domain::{
+    broadcast::BroadcastStatus,
+    channel::Channel,
+    ids::{BroadcastId, WorkshopId},
+    role::Permission,
+};
+use store::{StoreError, broadcasts::Broadcast};
 
 use super::{
     choices::{Choices, Opened},
@@ -45,6 +50,7 @@ impl ComposerState {
         let mut message = message.clone();
         state.apply(&mut message);
         let typed = timing::read(member, state, workshop, template);
+        let replaces = replaced(member, state, workshop.id).await?;
         let (audience, pick) = people::chosen(member, state, workshop, &template.purpose).await?;
         let draft = Draft {
             workshop: workshop.clone(),
@@ -54,6 +60,7 @@ impl ComposerState {
             account: account.clone(),
             timing: typed.timing,
             after: state.after,
+            replaces,
             wait_out_quiet: state.wait_out_quiet.unwrap_or_else(|| {
                 // An account with hours of its own waits for those.
                 let own = opened.account.as_ref().is_ok_and(|account| account.hours().is_some());
@@ -87,6 +94,21 @@ impl ComposerState {
         let Words { title, why } = self.words(member).into_iter().next()?;
         Some(format!("{title}. {why}"))
     }
+}
+
+/// The broadcast that is written anew, as long as it stands still and belongs to this workshop.
+async fn replaced(
+    member: &Member,
+    state: &Compose,
+    workshop: WorkshopId,
+) -> Result<Option<BroadcastId>, Problem> {
+    let Some(id) = state.replaces else { return Ok(None) };
+    let stands = match member.org.broadcast(id).await {
+        Ok(broadcast) => broadcast.workshop == workshop && broadcast.status == BroadcastStatus::Paused,
+        Err(StoreError::Missing) => false,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(stands.then_some(id))
 }
 
 /// The broadcasts of this workshop on this channel, newest first.

@@ -46,7 +46,7 @@ pub(super) async fn chosen(
         Some(audience) => Ok((audience.clone(), Picked::default())),
         None => {
             let tellings = member.org.tellings(workshop.id, purpose, TELLINGS).await?;
-            let told = tellings.iter().any(|telling| telling.counts);
+            let told = tellings.iter().any(|telling| telling.counts && state.replaces != Some(telling.id));
             let audience = if told { Audience::NotTold } else { Audience::Registered };
             Ok((audience, Picked::default()))
         }
