@@ -5,14 +5,14 @@ use std::sync::Arc;
 use domain::{
     audience::{AudienceSummary, Rules, Tally},
     broadcast::Audience as Whom,
-    checks::{Earlier, Examined, Finding, Probe, examine, may_send},
+    checks::{Earlier, Examined, Finding, Probe, Stage, examine, may_send},
     forecast::{Forecast, ceiling_wait, forecast},
     ids::BroadcastId,
     money::Money,
     sending_hours::{OpenHours, SendingHours},
     template::{Facts, Message},
     time::Millis,
-    told::Told,
+    told::{Purpose, Told},
     workshop::WorkshopStatus,
 };
 use providers::Account;
@@ -304,9 +304,14 @@ impl Review {
             deadline: draft.timing.deadline,
             time_unreadable: draft.timing.unreadable,
             workshop_starts: workshop.starts_at,
-            workshop_over: workshop.status == WorkshopStatus::Cancelled
-                || workshop.status == WorkshopStatus::Completed
-                || workshop.ends_at <= caller.now,
+            stage: match workshop.status {
+                WorkshopStatus::Cancelled if draft.template.purpose.word() != Purpose::CANCELLED => {
+                    Stage::Cancelled
+                }
+                WorkshopStatus::Completed => Stage::Over,
+                _ if workshop.ends_at <= caller.now => Stage::Over,
+                _ => Stage::Open,
+            },
             quiet: (organization.quiet_hours, &organization.zone),
             waits_out_quiet: draft.wait_out_quiet,
             hours: &self.hours,

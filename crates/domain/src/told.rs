@@ -32,8 +32,15 @@ const TEMPLATE: &str = "template:";
 
 impl Purpose {
     /// Words to choose from, with what people call them.
-    pub const KNOWN: &[(&str, &str)] =
-        &[("link", "Link"), ("reminder", "Reminder"), ("moved", "New time"), ("thanks", "Thanks")];
+    pub const KNOWN: &[(&str, &str)] = &[
+        ("link", "Link"),
+        ("reminder", "Reminder"),
+        ("moved", "New time"),
+        (Purpose::CANCELLED, "Cancelled"),
+        ("thanks", "Thanks"),
+    ];
+    /// What tells that a workshop will not take place: nothing else goes to the people of a cancelled one.
+    pub const CANCELLED: &str = "cancelled";
 
     /// Reads a purpose; case and outer space do not matter.
     ///

@@ -34,6 +34,18 @@ pub enum Severity {
     Passed,
 }
 
+/// Where a workshop stands for whoever writes to its people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// It lies ahead, or is taking place.
+    #[default]
+    Open,
+    /// It is over.
+    Over,
+    /// It was cancelled, and the message is about something else.
+    Cancelled,
+}
+
 /// Which people a finding is about, for a link to their list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum People {
@@ -204,8 +216,10 @@ pub enum Finding {
     WorkshopAhead,
     /// The workshop has begun.
     WorkshopBegun,
-    /// The workshop is over or cancelled.
+    /// The workshop is over: what is about the time after it may go.
     WorkshopOver,
+    /// The workshop is cancelled: only that it is may be told.
+    WorkshopCancelled,
     /// A time that was typed cannot be read.
     TimeUnreadable,
     /// It is done in time.
@@ -290,7 +304,7 @@ impl Finding {
             F::CarriesLink => CheckId::Link,
             F::Segments { .. } => CheckId::Segments,
             F::UsualPrice { .. } => CheckId::Price,
-            F::WorkshopAhead | F::WorkshopBegun | F::WorkshopOver => CheckId::Workshop,
+            F::WorkshopAhead | F::WorkshopBegun | F::WorkshopOver | F::WorkshopCancelled => CheckId::Workshop,
             F::TimeUnreadable => CheckId::Times,
             F::InTime | F::StartsTooLate | F::EndsTooLate | F::EndsAfterStart => CheckId::InTime,
             F::OutsideQuietHours | F::InQuietHours => CheckId::QuietHours,
@@ -328,7 +342,7 @@ impl Finding {
             | F::ValuesDiffer { .. }
             | F::MediaMissing
             | F::TemplateProblem(_)
-            | F::WorkshopOver
+            | F::WorkshopCancelled
             | F::TimeUnreadable
             | F::StartsTooLate
             | F::HoursNeverOpen { .. }
@@ -348,6 +362,7 @@ impl Finding {
             | F::NearMisses { .. }
             | F::AdjacentPlaces
             | F::WorkshopBegun
+            | F::WorkshopOver
             | F::EndsTooLate
             | F::EndsAfterStart
             | F::InQuietHours
@@ -450,8 +465,8 @@ pub struct Examined<'a> {
     pub time_unreadable: bool,
     /// The workshop's start.
     pub workshop_starts: Millis,
-    /// The workshop was cancelled or is over.
-    pub workshop_over: bool,
+    /// Where the workshop stands.
+    pub stage: Stage,
     /// The organisation's quiet hours, and its zone.
     pub quiet: (QuietHours, &'a Zone),
     /// It waits until the quiet hours are over.

@@ -12,7 +12,7 @@ struct Given {
     probe: Probe,
     begins: Millis,
     done_at: Millis,
-    workshop_over: bool,
+    stage: Stage,
     quiet: QuietHours,
     own_hours: Option<OpenHours>,
     balance: Money,
@@ -44,7 +44,7 @@ impl Given {
             probe: Probe::Answered { live: true, parameters: Some(2), media: Some(false) },
             begins: Millis(1_000),
             done_at: Millis(2_000),
-            workshop_over: false,
+            stage: Stage::Open,
             quiet: QuietHours { from_minute: 0, to_minute: 0 },
             own_hours: None,
             balance: Money(100),
@@ -69,7 +69,7 @@ impl Given {
             deadline: Millis(9_000),
             time_unreadable: false,
             workshop_starts: Millis(8_000),
-            workshop_over: self.workshop_over,
+            stage: self.stage,
             quiet: (self.quiet, &zone),
             waits_out_quiet: false,
             hours: &hours,
@@ -142,7 +142,8 @@ fn each_fault_is_found_and_only_errors_block() {
         Finding::ValuesDiffer { wanted: 3, mapped: 2, registered: false },
     );
     check(|g| g.probe = answered(true, 2, Some(true)), Error, Finding::MediaMissing);
-    check(|g| g.workshop_over = true, Error, Finding::WorkshopOver);
+    check(|g| g.stage = Stage::Over, Warning, Finding::WorkshopOver);
+    check(|g| g.stage = Stage::Cancelled, Error, Finding::WorkshopCancelled);
     check(|g| g.begins = Millis(9_000), Error, Finding::StartsTooLate);
     check(|g| g.done_at = Millis(9_001), Warning, Finding::EndsTooLate);
     // Half past five in the morning, in India, is the beginning of the epoch.

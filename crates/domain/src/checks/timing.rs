@@ -1,6 +1,6 @@
 //! When it would go out, and until when it is of use.
 
-use super::{Examined, Finding, day_words::wrong_word};
+use super::{Examined, Finding, Stage, day_words::wrong_word};
 use crate::{
     channel::Category,
     sending_hours::{AfterHours, SendingHours},
@@ -11,12 +11,11 @@ pub(super) fn check(what: &Examined<'_>, all: &mut Vec<Finding>) {
     if what.time_unreadable {
         all.push(Finding::TimeUnreadable);
     }
-    all.push(if what.workshop_over {
-        Finding::WorkshopOver
-    } else if what.workshop_starts < what.now {
-        Finding::WorkshopBegun
-    } else {
-        Finding::WorkshopAhead
+    all.push(match what.stage {
+        Stage::Cancelled => Finding::WorkshopCancelled,
+        Stage::Over => Finding::WorkshopOver,
+        Stage::Open if what.workshop_starts < what.now => Finding::WorkshopBegun,
+        Stage::Open => Finding::WorkshopAhead,
     });
     all.push(if what.begins >= what.deadline {
         Finding::StartsTooLate

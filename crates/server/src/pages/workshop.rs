@@ -181,7 +181,7 @@ async fn page(
     let main = if setting_up { set_up(&view, form, errors) } else { view.told(query).await? };
     let body = html! {
         (view.head())
-        @if !open { (Note::new(Tone::Rest, "This workshop is cancelled.", "Nothing more is sent for it. Its people and messages stay on record.")) }
+        @if !open { (cancelled_note(member, &workshop, &counts)) }
         (tabs(id, setting_up))
         (main)
         @if open && member.may(Permission::Manage) { (cancel_confirm(&workshop, &stops, member.csrf())) }
@@ -189,6 +189,20 @@ async fn page(
     let mut page = member.page(Section::Workshops, workshop.title.clone(), body);
     page.crumbs = crumbs(None, &workshop.title);
     Ok(page.render())
+}
+
+/// That it will not take place, and the way to say so to its people.
+fn cancelled_note(member: &Member, workshop: &Workshop, counts: &RegistrantCounts) -> Note {
+    let note = Note::new(
+        Tone::Rest,
+        "This workshop is cancelled.",
+        "Nothing more is sent for it, but that it is cancelled. Its people and messages stay on record.",
+    );
+    if counts.registered == 0 || !member.may(Permission::Send) {
+        return note;
+    }
+    let to = format!("/?workshop={}&purpose={}#compose", workshop.id, Purpose::CANCELLED);
+    note.action(Button::link(format!("Tell them ({})", grouped(counts.registered)), to).small())
 }
 
 /// What was told, and how the workshop is set up.

@@ -257,7 +257,7 @@ pub(super) fn cancel_confirm(workshop: &Workshop, stops: &OpenBroadcasts, csrf: 
             ul class="m-ul" { @for (_, title) in stops.broadcasts.iter().take(10) { li { (title) } } }
             @if n > 10 { p class="m-p" { "And " (grouped(n - 10)) " more." } }
         }
-        p class="m-p" { "Nobody is told that it is cancelled. To tell them, send a message first. This cannot be undone." }
+        p class="m-p" { "Nobody is told by this alone. Afterwards you can send them a message for the purpose “Cancelled”. Cancelling cannot be undone." }
     };
     let words = match n {
         0 => "Cancel workshop".to_owned(),

@@ -58,7 +58,7 @@ on_both! {
         let mut browser = scene.manager().await;
         let id = scheduled(&scene, &mut browser).await;
         scene.world.app.engine.plan().await.unwrap();
-        scene.world.clock.advance(u64::try_from(2 * MINUTE).unwrap());
+        scene.world.clock.advance(2 * MINUTE);
         let back = browser.post(&format!("/broadcasts/{id}/change"), &[]).await;
         assert!(back.location().contains(&format!("replaces={id}")), "{}", back.location());
         assert_eq!(scene.org.broadcast(id).await.unwrap().status, BroadcastStatus::Paused);

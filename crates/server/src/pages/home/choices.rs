@@ -134,9 +134,9 @@ fn offered_first(
     let serves =
         |(_, message): &(Template, Message)| goes(message) && message.category() != Category::Marketing;
     if let Some(purpose) = &state.purpose {
-        let wanted = |one: &&(usize, &(Template, Message))| one.1.0.purpose == *purpose;
-        let mut of_it = templates.iter().enumerate().filter(wanted);
-        if let Some((at, _)) = of_it.clone().find(|(_, one)| serves(one)).or_else(|| of_it.next()) {
+        let wanted = |one: &(Template, Message)| one.0.purpose == *purpose;
+        let going = templates.iter().position(|one| wanted(one) && serves(one));
+        if let Some(at) = going.or_else(|| templates.iter().position(wanted)) {
             return Some(at);
         }
     }
@@ -144,7 +144,8 @@ fn offered_first(
     let leads =
         templates.iter().enumerate().filter(|(_, one)| left > 0 && one.0.lead_minutes > 0 && serves(one));
     let usual = fitting(leads.map(|(at, one)| (at, one.0.lead_minutes)), left);
-    if let Some(at) = usual {
+    let timeless = || templates.iter().position(|one| one.0.lead_minutes == 0 && serves(one));
+    if let Some(at) = usual.or_else(timeless) {
         return Some(at);
     }
     let any = || templates.iter().position(|(_, message)| goes(message));
@@ -152,14 +153,9 @@ fn offered_first(
 }
 
 /// Of places with their usual minutes before the start, the one to send when `left` are left: whose moment came last, for its text is true
-/// still. A moment counts as come a quarter of its time early. Before any has come, the one that comes first.
+/// still. A moment counts as come a quarter of its time early; before any has come, none fits.
 fn fitting(leads: impl Iterator<Item = (usize, i64)>, left: i64) -> Option<usize> {
-    leads
-        .min_by_key(|(_, lead)| {
-            let is_ahead = lead + lead / 4 < left;
-            (is_ahead, if is_ahead { -lead } else { *lead })
-        })
-        .map(|(at, _)| at)
+    leads.filter(|(_, lead)| lead + lead / 4 >= left).min_by_key(|(_, lead)| *lead).map(|(at, _)| at)
 }
 
 fn found<T>(found: Result<T, StoreError>, ids: Ids) -> Result<Option<T>, Problem> {
@@ -195,11 +191,10 @@ mod tests {
     fn a_template_is_offered_when_its_moment_has_come_and_not_hours_before() {
         // One day, eight hours, one hour.
         let leads = || [(0, 60), (1, 1_440), (2, 480)].into_iter();
-        for (left, expected) in
-            [(5_000, 1), (1_500, 1), (900, 1), (500, 2), (260, 2), (100, 2), (70, 0), (60, 0), (5, 0)]
-        {
+        for (left, expected) in [(1_500, 1), (900, 1), (500, 2), (260, 2), (100, 2), (70, 0), (60, 0), (5, 0)] {
             assert_eq!(fitting(leads(), left), Some(expected), "{left} minutes before");
         }
+        assert_eq!(fitting(leads(), 5_000), None, "what is about tomorrow does not go days before");
         assert_eq!(fitting([].into_iter(), 60), None);
     }
 }
