@@ -153,6 +153,13 @@ impl Composer {
     }
 }
 
+impl Review {
+    /// When the first message would go out: later than its start where it waits for the hours in which it may send.
+    pub fn begins(&self) -> Millis {
+        begins(&self.hours, self.draft.timing.start)
+    }
+}
+
 /// What the message says about the event: written as the planner writes it.
 fn event(caller: &Caller, draft: &Draft, links: &OwnLinks) -> Facts {
     let (zone, workshop) = (&caller.organization.zone, &draft.workshop);

@@ -18,7 +18,7 @@ use domain::{
     time::{HOUR, MINUTE, Millis, WallClock},
 };
 use indicatif::{ProgressBar, ProgressStyle};
-use intake::{Importer, read::Field};
+use intake::{Importer, Summary, read::Field};
 use providers::registry;
 use store::{
     Actor, Org, Organization,
@@ -45,7 +45,7 @@ use crate::{
 /// What to send to whom.
 #[derive(Args, Clone, Debug)]
 pub struct SendCommand {
-    /// CSV, TSV or XLSX with the people; left out, the people already registered get it
+    /// CSV, TSV or XLSX with the people: they are registered and get it, with --yes. Left out, the people already registered get it
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// The workshop's title, or the beginning of it
@@ -98,10 +98,16 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     let template = pick_template(&org, &command.template, command.channel).await?;
     let integration = pick_integration(&org, command.integration.as_deref(), template.channel).await?;
     if let Some(file) = &command.file {
-        let people = import(app, &org, &organisation, &workshop, file).await?;
+        let summary = import(app, &org, &organisation, &workshop, file, command.yes).await?;
         if !command.json {
-            say(people)?;
+            say(registered(&summary, command.yes))?;
         }
+        if !command.yes {
+            bail!(
+                "nobody was registered and nothing was sent; say --yes to do both, or register them with munadi import and look at the costs first"
+            );
+        }
+        only_the_file(&org, &workshop, &summary, command).await?;
     }
     let now = app.clock.now();
     let caller = Caller::new(org, organisation, now);
@@ -340,7 +346,8 @@ async fn import(
     organisation: &Organization,
     workshop: &Workshop,
     file: &Path,
-) -> anyhow::Result<String> {
+    register: bool,
+) -> anyhow::Result<Summary> {
     let now = app.clock.now();
     let id = ImportId::new(now);
     let name =
@@ -372,13 +379,47 @@ async fn import(
             refused.join("; ")
         );
     }
+    if !register {
+        bar.finish_and_clear();
+        return Ok(look);
+    }
     let import = org.import(id).await?;
     let summary = importer.commit(&import, |_| bar.tick()).await?;
     bar.finish_and_clear();
-    Ok(format!(
+    Ok(summary)
+}
+
+/// What became of the rows of a file, or would.
+fn registered(summary: &Summary, done: bool) -> String {
+    if !done {
+        return format!(
+            "{} rows: {} can be registered, {} left out by their status, {} need a person.",
+            summary.rows, summary.ready, summary.left_out, summary.bad
+        );
+    }
+    format!(
         "{} rows: {} registered now, {} were registered before, {} left out by their status, {} need a person (see People, Imports).",
         summary.rows, summary.new, summary.already, summary.left_out, summary.bad
-    ))
+    )
+}
+
+/// Whoever names a file means its people. Where others are registered for the workshop too, somebody has to say that they are meant.
+async fn only_the_file(
+    org: &Org,
+    workshop: &Workshop,
+    summary: &Summary,
+    command: &SendCommand,
+) -> anyhow::Result<()> {
+    let of_the_file = i64::try_from(summary.new + summary.already).unwrap_or(i64::MAX);
+    let others = org.registrant_counts(workshop.id).await?.registered - of_the_file;
+    if others <= 0 || command.people.is_some() {
+        return Ok(());
+    }
+    bail!(
+        "nothing was sent: besides the {of_the_file} of the file, {} registered for “{}”; say --people everyone or --people not-told to tell them too",
+        counted(others, "person is", "people are"),
+        workshop.title
+    )
 }
 
 async fn watch(app: &App, org: &Org, id: BroadcastId, command: &SendCommand) -> anyhow::Result<Broadcast> {

@@ -116,6 +116,15 @@ fn send_template(template: &str, flags: &[String], more: &[&str]) -> Output {
     munadi(&arguments, None)
 }
 
+/// Registers the people of a file.
+fn import(flags: &[String], file: &str) {
+    let mut arguments = vec!["import", file, "--workshop", "Rust for Beginners"];
+    arguments.extend(flags.iter().map(String::as_str));
+    let done = munadi(&arguments, None);
+    let code = done.status.code();
+    assert!(matches!(code, Some(0 | 3)), "{code:?}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn r25_a_file_becomes_a_broadcast_that_adds_up_from_the_command_line() {
     let folder = tempfile::tempdir().unwrap();
@@ -141,8 +150,10 @@ async fn r25_a_file_becomes_a_broadcast_that_adds_up_from_the_command_line() {
     let asked = send(&flags, &["--file", &file]);
     assert!(!asked.status.success(), "without --yes nothing is sent");
     assert_eq!(sandbox.world().len(), 0);
+    let nobody = send(&flags, &["--yes"]);
+    assert_eq!(nobody.status.code(), Some(1), "and nobody is registered: {}", String::from_utf8_lossy(&nobody.stderr));
 
-    let sent = send(&flags, &["--yes"]);
+    let sent = send(&flags, &["--file", &file, "--yes"]);
     assert_eq!(sent.status.code(), Some(0), "{}", String::from_utf8_lossy(&sent.stderr));
     let result = last_json(&sent);
     // The wrong number needs a person and is no registrant; nobody without a number is told anything.
@@ -154,6 +165,17 @@ async fn r25_a_file_becomes_a_broadcast_that_adds_up_from_the_command_line() {
     );
     assert_eq!(sandbox.world().len(), 2);
 
+    // A file means its own people: whoever else is registered has to be named.
+    let other = folder.path().join("other.csv");
+    std::fs::write(&other, "Name,Phone\nMeena Test,9000000003\n").unwrap();
+    let more = send(&flags, &["--file", &other.display().to_string(), "--yes", "--again"]);
+    let words = String::from_utf8_lossy(&more.stderr).into_owned();
+    assert_eq!(more.status.code(), Some(1), "{words}");
+    assert!(words.contains("besides the 1 of the file, 3 people are registered"), "{words}");
+    let meena = send(&flags, &["--yes", "--people", "not-told"]);
+    assert_eq!(meena.status.code(), Some(0), "{}", String::from_utf8_lossy(&meena.stderr));
+    assert_eq!(sandbox.world().len(), 3);
+
     // The same to the same people is asked for in so many words.
     let twice = send(&flags, &["--yes"]);
     let words = String::from_utf8_lossy(&twice.stderr).into_owned();
@@ -162,13 +184,13 @@ async fn r25_a_file_becomes_a_broadcast_that_adds_up_from_the_command_line() {
         words.contains("command line confirmed “Workshop today”") && words.contains("--again"),
         "{words}"
     );
-    assert_eq!(sandbox.world().len(), 2);
+    assert_eq!(sandbox.world().len(), 3);
 
     // The wallet is emptied between the review and the first call.
     sandbox.faults().change(|faults| faults.no_credit_after = Some(0));
     let paused = send(&flags, &["--yes", "--again"]);
     assert_eq!(paused.status.code(), Some(3), "an empty wallet pauses: {}", last_json(&paused));
-    assert_eq!(last_json(&paused)["counts"]["waiting"], 2);
+    assert_eq!(last_json(&paused)["counts"]["waiting"], 3);
     sandbox.stop().await;
 }
 
@@ -182,7 +204,8 @@ async fn the_command_line_finds_what_the_page_finds_and_refuses_on_errors() {
     std::fs::write(&file, "Name,Phone\nAsha Test,9000000001\nNobody,\n").unwrap();
     let file = file.display().to_string();
 
-    let asked = send_template("Workshop today", &flags, &["--file", &file]);
+    import(&flags, &file);
+    let asked = send_template("Workshop today", &flags, &[]);
     let words = String::from_utf8_lossy(&asked.stdout).into_owned();
     assert!(words.contains("Warning: 1 has no phone number. They are left out and listed."), "{words}");
     let asked = last_json(&send(&flags, &[]));
@@ -231,7 +254,8 @@ async fn the_template_decides_that_it_goes_by_sms_and_what_its_segments_cost() {
     let words = String::from_utf8_lossy(&unread.stderr).into_owned();
     assert!(words.contains("there is no template"), "{words}");
 
-    let asked = send_template(by_name, &flags, &["--file", &file]);
+    import(&flags, &file);
+    let asked = send_template(by_name, &flags, &[]);
     assert!(!asked.status.success(), "without --yes nothing is sent");
     let words = String::from_utf8_lossy(&asked.stdout).into_owned();
     assert!(words.contains("2 of 3 people would get"), "{words}");
@@ -280,7 +304,8 @@ async fn what_an_sms_will_cost_is_exact_also_where_somebody_opted_out() {
     org.suppress(entry, WallClock.now()).await.unwrap();
     app.store.close().await;
 
-    let asked = send_template("Workshop today, by name", &flags, &["--file", &file.display().to_string()]);
+    import(&flags, &file.display().to_string());
+    let asked = send_template("Workshop today, by name", &flags, &[]);
     let words = String::from_utf8_lossy(&asked.stdout).into_owned();
     assert!(words.contains("2 of 3 people would get"), "{words}");
     assert!(words.contains("2 segments, about ₹0.50 (estimate)"), "{words}");

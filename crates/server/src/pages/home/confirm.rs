@@ -112,8 +112,9 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
     };
     app.engine.wake(id);
     let people = parts::people(people);
-    let words = if composer.state.later {
-        format!("Scheduled for {people}, {}.", parts::moment(&member, composer.review.draft.timing.start))
+    let begins = composer.review.begins();
+    let words = if composer.state.later || begins > composer.review.draft.timing.start {
+        format!("Scheduled for {people}, {}.", parts::moment(&member, begins))
     } else {
         format!("Confirmed for {people}. It begins in ten seconds; until then you can take it back.")
     };
@@ -218,9 +219,12 @@ pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> 
         Some(n) => format!("{verb} {people}, {} again", grouped(n)),
     };
     let name = &composer.review.draft.template.name;
-    let (title, button, busy) = if composer.state.later {
+    let begins = composer.review.begins();
+    let waits = begins > composer.review.draft.timing.start;
+    let (title, button, busy) = if composer.state.later || waits {
+        let at = if waits { format!(", {}", parts::moment(member, begins)) } else { String::new() };
         (
-            format!("Schedule “{name}” for {people}?"),
+            format!("Schedule “{name}” for {people}{at}?"),
             Button::primary(label("Schedule for")).icon(Icon::Wait),
             "Scheduling…",
         )
@@ -362,10 +366,14 @@ fn summary(member: &Member, composer: &ComposerState) -> KeyValues {
     let left_out = composer.review.audience.total - composer.review.audience.reachable;
     let warnings =
         composer.review.findings.iter().filter(|found| found.severity() == Severity::Warning).count();
-    let when = if composer.state.later {
-        parts::moment(member, composer.review.draft.timing.start)
+    let begins = composer.review.begins();
+    let waits = begins > composer.review.draft.timing.start;
+    let at_once = !composer.state.later && !waits;
+    let when = if at_once { "Now".to_owned() } else { parts::moment(member, begins) };
+    let note = if waits {
+        Some("when it may be sent; until then you can take it back".to_owned())
     } else {
-        "Now".to_owned()
+        at_once.then(|| "after ten seconds in which you can take it back".to_owned())
     };
     let draft = &composer.review.draft;
     let mut rows = vec![
@@ -388,7 +396,7 @@ fn summary(member: &Member, composer: &ComposerState) -> KeyValues {
         (
             "Begins".to_owned(),
             html! { (when) },
-            (!composer.state.later).then(|| "after ten seconds in which you can take it back".to_owned()),
+            note,
         ),
         (
             "Done by".to_owned(),
