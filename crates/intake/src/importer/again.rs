@@ -16,7 +16,7 @@ use store::{
     StoreError,
     differences::{Known, NewDifference},
     imports::Import,
-    registrants::{Corrected, Correction, NewRegistrant},
+    registrants::{Corrected, Correction, NewRegistrant, PastCorrection},
 };
 
 use super::{
@@ -183,6 +183,10 @@ impl Compared {
 /// Registrations that the file does not name as they stand here, to be found under another name or number.
 struct Sought {
     missing: Vec<Known>,
+    /// What people corrected by hand in these registrations.
+    past: HashMap<RegistrantId, Vec<PastCorrection>>,
+    /// By the number that stood there before somebody corrected it.
+    by_former: HashMap<String, Option<usize>>,
     /// Places in `missing`; none where several have the same.
     by_reference: HashMap<String, Option<usize>>,
     by_email: HashMap<String, Option<usize>>,
@@ -191,6 +195,7 @@ struct Sought {
 /// How somebody in the file was found to be a registration here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum How {
+    Former,
     Reference,
     Email,
 }
@@ -204,9 +209,21 @@ struct Hit {
 }
 
 impl Sought {
-    fn of(missing: Vec<Known>) -> Sought {
-        let mut sought = Sought { missing, by_reference: HashMap::new(), by_email: HashMap::new() };
+    fn of(missing: Vec<Known>, corrections: Vec<PastCorrection>) -> Sought {
+        let mut past: HashMap<RegistrantId, Vec<PastCorrection>> = HashMap::new();
+        // What a list brought says nothing against a newer list.
+        for correction in corrections.into_iter().filter(|one| one.file_name.is_none()) {
+            past.entry(correction.registrant).or_default().push(correction);
+        }
+        let (by_former, by_reference, by_email) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let mut sought = Sought { missing, past, by_former, by_reference, by_email };
         for (at, known) in sought.missing.iter().enumerate() {
+            for former in sought.past.get(&known.id).into_iter().flatten() {
+                if !former.phone.0.is_empty() {
+                    let place = sought.by_former.entry(former.phone.0.clone());
+                    place.and_modify(|place| *place = None).or_insert(Some(at));
+                }
+            }
             for (value, places) in [
                 (known.reference.clone(), &mut sought.by_reference),
                 (known.email.to_lowercase(), &mut sought.by_email),
@@ -220,6 +237,12 @@ impl Sought {
     }
 
     fn find(&self, person: &NewRegistrant) -> Option<(usize, How)> {
+        let former = person.phone.as_ref().and_then(|phone| self.by_former.get(phone.as_str()));
+        if let Some(at) = former.copied().flatten()
+            && alike(&self.missing[at], person)
+        {
+            return Some((at, How::Former));
+        }
         let by_reference = self.by_reference.get(&person.reference).copied().flatten();
         if let Some(at) = by_reference {
             return Some((at, How::Reference));
@@ -260,6 +283,23 @@ fn corrected(here: &Known, there: &NewRegistrant) -> Correction {
         email: there.email.clone().or_else(|| old(&here.email).and_then(|text| Email::parse(&text).ok())),
         phone_typed: if phone.is_some() { there.phone_typed.clone() } else { here.phone_typed.clone() },
         phone: phone.or_else(|| Phone::from_stored(&here.phone).ok()),
+    }
+}
+
+/// A newer list that says what stood here before somebody corrected it says nothing new: what they wrote stays.
+fn keep_corrected(here: &Known, to: &mut Correction, past: &[PastCorrection]) {
+    let was = |before: &str, pick: fn(&PastCorrection) -> &(String, String)| {
+        !before.is_empty() && past.iter().any(|one| pick(one).0 == before)
+    };
+    if was(to.phone.as_ref().map_or("", Phone::as_str), |one| &one.phone) {
+        to.phone = Phone::from_stored(&here.phone).ok();
+        to.phone_typed.clone_from(&here.phone_typed);
+    }
+    if was(to.name.as_ref().map_or("", |name| name.as_str()), |one| &one.name) {
+        to.name = domain::name::PersonName::parse(&here.name);
+    }
+    if was(to.email.as_ref().map_or("", |email| email.as_str()), |one| &one.email) {
+        to.email = Email::parse(&here.email).ok();
     }
 }
 
@@ -310,7 +350,8 @@ impl Importer {
         if missing.is_empty() || missing.len() > SOUGHT_MAX {
             compared.gone = missing.into_iter().map(|known| known.id).collect();
         } else {
-            self.recognise(import, mapping, file, Sought::of(missing), &mut compared).await?;
+            let past = self.org.corrections_among(missing.iter().map(|known| known.id).collect()).await?;
+            self.recognise(import, mapping, file, Sought::of(missing, past), &mut compared).await?;
         }
         if !compared.knows_anybody() {
             // Another list: it says nothing about who is here.
@@ -352,6 +393,7 @@ impl Importer {
         for (key, hit) in hits {
             of_one.entry(hit.missing).or_default().push((key, hit));
         }
+        let past = sought.past;
         let mut missing: Vec<Option<Known>> = sought.missing.into_iter().map(Some).collect();
         for (at, mut hits) in of_one {
             let best = hits.iter().map(|(_, hit)| hit.how).min();
@@ -365,7 +407,8 @@ impl Importer {
                     Says::NoPlace => compared.no_place.push(here.id),
                     Says::Open => compared.unchanged += 1,
                     Says::Place => {
-                        let to = corrected(&here, &hit.person);
+                        let mut to = corrected(&here, &hit.person);
+                        keep_corrected(&here, &mut to, past.get(&here.id).map_or(&[], Vec::as_slice));
                         match says_the_same(&here, &to) {
                             true => compared.unchanged += 1,
                             false => compared.changed.push((here, to)),

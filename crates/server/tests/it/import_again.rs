@@ -171,6 +171,32 @@ on_both! {
         assert_eq!(clerk.people().await, before, "an undo gives everything back");
     }
 
+    async fn what_a_person_corrected_is_not_put_back_by_the_same_list(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut clerk = Clerk::at(&world, &people).await;
+        // One of them without an address: only the number itself tells who it is.
+        let list = "Name,Phone,Email\nAsha Rao,9000000101,asha@list.example\nRavi Kumar,9000000102,\n";
+        clerk.take(list).await;
+        let filter = RegistrantFilter { limit: 100, ..RegistrantFilter::default() };
+        for one in clerk.org.registrants(clerk.workshop, &filter).await.unwrap() {
+            let correct = format!("/workshops/{}/registrants/{}/correct", clerk.workshop, one.id);
+            let phone = one.phone.replace("+9190000001", "+9190000009");
+            let form = [("name", one.name.as_str()), ("email", one.email.as_str()), ("phone", phone.as_str())];
+            let saved = clerk.browser.post(&correct, &form).await;
+            assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+        }
+        let corrected = ["Asha Rao +919000000901 registered", "Ravi Kumar +919000000902 registered"];
+        assert_eq!(clerk.people().await, corrected);
+        let (id, page) = clerk.look(list).await;
+        assert_eq!(boxes(&page), [], "the list says nothing new: {}", page.body);
+        clerk.import(id, None).await;
+        assert_eq!(clerk.people().await, corrected, "nobody is put back, and nobody is registered twice");
+        // What is new in a newer list is shown all the same.
+        let (_, page) = clerk.look("Name,Phone,Email\nAsha Rao,9000000777,asha@list.example\nRavi Kumar,9000000102,\n").await;
+        assert_eq!(boxes(&page), [("changed", true)], "{}", page.body);
+    }
+
     async fn what_is_not_ticked_stays_as_it_is_and_nobody_is_registered_twice(db: TestStore) {
         let world = World::new(db).await;
         let people = world.people().await;
