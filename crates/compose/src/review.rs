@@ -218,11 +218,21 @@ impl Before {
         let newest = tellings.first().map(|telling| telling.id);
         let replaced = review.draft.replaces;
         tellings.retain(|telling| telling.counts && replaced != Some(telling.id));
-        let again = match tellings.is_empty() {
+        let mut again = match tellings.is_empty() {
             true => 0,
             false => review.walk.told_among().await?,
         };
-        let last = tellings.into_iter().next();
+        let mut last = tellings.into_iter().next();
+        // A template whose purpose was changed since says the same all the same.
+        let template = review.draft.template.id;
+        for purpose in caller.org.other_purposes(selection.workshop, template, &selection.purpose).await? {
+            let mut others = caller.org.tellings(selection.workshop, &purpose, EARLIER_MAX).await?;
+            others.retain(|telling| telling.counts && replaced != Some(telling.id));
+            if let Some(newest) = others.into_iter().next() {
+                again = again.max(review.walk.told_of(purpose).await?);
+                last = last.or(Some(newest));
+            }
+        }
         let (mut told, mut since) = (None, None);
         if let Some(last) = last.as_ref().filter(|_| review.draft.workshop.registrants <= COUNTED_MAX) {
             told = Some(review.walk.told().await?);

@@ -6,7 +6,7 @@ use domain::{
     audience::{AudienceSummary, Candidate, Decision, OneEach, Rules, Tally, decide},
     broadcast::Audience as Whom,
     ids::RegistrantId,
-    told::Told,
+    told::{Purpose, Told},
 };
 use store::{
     Org, PhoneKey, StoreError,
@@ -89,6 +89,21 @@ impl Audience {
             }
             _ => self.reader.told_among(&self.selection).await,
         }
+    }
+
+    /// How many of these people were told something else, or are being told it.
+    pub async fn told_of(&self, purpose: Purpose) -> Result<i64, StoreError> {
+        // Whom that other purpose did not reach is no reason to tell this one.
+        let own = match &self.selection.audience {
+            Whom::Of { broadcast, .. } => *broadcast,
+            _ => self.selection.own,
+        };
+        // Who was not told is judged by the purpose: of the other one everybody is asked about.
+        let audience = match &self.selection.audience {
+            Whom::NotTold => Whom::Registered,
+            audience => audience.clone(),
+        };
+        self.reader.told_among(&Selection { own, purpose, audience, ..self.selection.clone() }).await
     }
 
     /// How many people another audience of the same workshop and purpose would hold.

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use domain::{
     broadcast::Audience,
-    ids::{BroadcastId, OrganizationId, RegistrantId, WorkshopId},
+    ids::{BroadcastId, OrganizationId, RegistrantId, TemplateId, WorkshopId},
     time::{MINUTE, Millis},
     told::{Purpose, Told},
 };
@@ -460,6 +460,27 @@ impl Org {
                 counts: row.counts,
             })
             .collect())
+    }
+
+    /// For what else a template told people of a workshop: the same words are the same message, whatever they were said to be for.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn other_purposes(
+        &self,
+        workshop: WorkshopId,
+        template: TemplateId,
+        purpose: &Purpose,
+    ) -> Result<Vec<Purpose>, StoreError> {
+        let rows: Vec<(String,)> = self
+            .db
+            .all(
+                "SELECT DISTINCT purpose FROM broadcasts
+                 WHERE workshop_id = $1 AND organization_id = $2 AND template_id = $3 AND purpose <> $4 ORDER BY purpose",
+                args![workshop.0, self.id(), template.0, purpose.word()],
+            )
+            .await?;
+        Ok(rows.into_iter().map(|(purpose,)| Purpose::stored(purpose)).collect())
     }
 
     /// What a broadcast is for.

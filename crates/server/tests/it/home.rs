@@ -63,6 +63,12 @@ impl Scene {
         self.world.clock_now().plus(3 * HOUR)
     }
 
+    /// Says that its template is for something else from now on.
+    pub(crate) async fn set_purpose(&self, word: &str) {
+        let purpose = domain::told::Purpose::parse(word).unwrap();
+        self.org.set_purpose(self.template, &purpose, 60, self.world.clock_now()).await.unwrap();
+    }
+
     pub(crate) async fn broadcasts(&self) -> usize {
         self.org.broadcasts(&BroadcastFilter::default(), 50).await.unwrap().len()
     }

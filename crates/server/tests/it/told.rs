@@ -124,6 +124,17 @@ on_both! {
         assert!(beside.contains("Send again to 3 people"), "another one tells them the same: {beside}");
     }
 
+    async fn a_template_whose_purpose_was_changed_is_still_the_same_message(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut browser = scene.manager().await;
+        let asked = question(&scene, &mut browser, "").await;
+        id_of(&answer(&mut browser, &asked).await);
+        plan(&scene).await;
+        scene.set_purpose("moved").await;
+        let again = question(&scene, &mut browser, "&who=registered").await.body;
+        assert!(again.contains("Send again to 3 people"), "{again}");
+    }
+
     async fn two_members_who_send_at_the_same_time_tell_nobody_twice(db: TestStore) {
         let scene = Scene::new(db).await;
         let mut manager = scene.manager().await;
