@@ -136,6 +136,13 @@ impl Composer {
         if n > 0 {
             attention.matters.push(Matter::NotUnderstood { n });
         }
+        let kept = org.registrations_kept(now).await?.into_iter().map(|kept| Matter::Kept {
+            workshop: kept.workshop,
+            workshop_title: kept.workshop_title,
+            import: kept.import,
+            n: kept.n,
+        });
+        attention.matters.extend(kept);
         attention.matters = in_order(attention.matters);
         Ok(attention)
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     channel::Channel,
-    ids::{BroadcastId, IntegrationId, WorkshopId},
+    ids::{BroadcastId, ImportId, IntegrationId, WorkshopId},
     money::Money,
     reason::{OwnReason, Reason},
     time::Millis,
@@ -146,6 +146,17 @@ pub enum Matter {
         /// How many posts.
         n: i64,
     },
+    /// A form or a shop posted registrations that could not be read: nobody of them is told anything.
+    Kept {
+        /// Of which workshop.
+        workshop: WorkshopId,
+        /// What it is called.
+        workshop_title: String,
+        /// What holds them.
+        import: ImportId,
+        /// How many.
+        n: i64,
+    },
 }
 
 impl Matter {
@@ -165,13 +176,14 @@ impl Matter {
                 format!("receipts_silent {} {}", account.id, since.0)
             }
             Matter::NotUnderstood { .. } => "not_understood".to_owned(),
+            Matter::Kept { import, .. } => format!("kept {import}"),
         }
     }
 
     /// The account that it is about: nothing about it goes out through that one.
     pub fn account(&self) -> Option<IntegrationId> {
         match self {
-            Matter::SendingStopped { .. } | Matter::NotUnderstood { .. } => None,
+            Matter::SendingStopped { .. } | Matter::NotUnderstood { .. } | Matter::Kept { .. } => None,
             Matter::AccountStopped { account, .. }
             | Matter::AccountRefused { account, .. }
             | Matter::WalletLow { account, .. }
@@ -194,7 +206,7 @@ impl Matter {
             | Matter::PostDue { waiting, .. }
             | Matter::AccountNotReady { waiting, .. }
             | Matter::Late { waiting, .. } => *waiting,
-            Matter::Unknown { n, .. } | Matter::NotUnderstood { n } => *n,
+            Matter::Unknown { n, .. } | Matter::NotUnderstood { n } | Matter::Kept { n, .. } => *n,
             Matter::ReceiptsSilent { handed_over, .. } => *handed_over,
             Matter::WalletLow { .. } => 0,
         }
@@ -214,6 +226,7 @@ impl Matter {
             | Matter::WalletLow { .. }
             | Matter::Unknown { .. }
             | Matter::ReceiptsSilent { .. }
+            | Matter::Kept { .. }
             | Matter::NotUnderstood { .. } => false,
         }
     }
@@ -232,6 +245,7 @@ impl Matter {
             | Matter::AccountNotReady { .. }
             | Matter::Unknown { .. }
             | Matter::ReceiptsSilent { .. }
+            | Matter::Kept { .. }
             | Matter::NotUnderstood { .. } => Millis(0),
         }
     }
@@ -246,7 +260,7 @@ impl Matter {
             Matter::PostDue { .. } | Matter::AccountNotReady { .. } => 4,
             Matter::Late { .. } => 5,
             Matter::WalletLow { .. } => 6,
-            Matter::Unknown { .. } => 7,
+            Matter::Unknown { .. } | Matter::Kept { .. } => 7,
             Matter::ReceiptsSilent { .. } => 8,
             Matter::NotUnderstood { .. } => 9,
         }

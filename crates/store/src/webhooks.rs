@@ -28,6 +28,19 @@ pub struct Webhook {
     pub last_at: Option<Millis>,
 }
 
+/// Registrations of a workshop that came and could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Of which workshop.
+    pub workshop: WorkshopId,
+    /// What it is called.
+    pub workshop_title: String,
+    /// The import that holds them.
+    pub import: ImportId,
+    /// How many nobody has decided about.
+    pub n: i64,
+}
+
 /// Where a post belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WebhookOwner {
@@ -134,6 +147,31 @@ impl Org {
         }
         self.note(&mut tx, "webhook.removed", workshop, "", now).await?;
         tx.commit().await
+    }
+
+    /// Registrations that came by addresses, could not be read and wait for a person; of workshops that are not over.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn registrations_kept(&self, now: Millis) -> Result<Vec<Kept>, StoreError> {
+        let rows: Vec<(Uuid, String, Uuid, i64)> = self
+            .db
+            .all(
+                "SELECT w.id, w.title, h.import_id, COUNT(*) AS n
+                 FROM webhooks h JOIN workshops w ON w.id = h.workshop_id
+                 JOIN import_rows r ON r.import_id = h.import_id
+                 WHERE h.organization_id = $1 AND w.ends_at > $2 AND w.status <> 'cancelled' AND r.decision IN ('open', 'wrong')
+                 GROUP BY w.id, w.title, h.import_id ORDER BY w.id",
+                args![self.id(), now],
+            )
+            .await?;
+        let kept = |(workshop, workshop_title, import, n)| Kept {
+            workshop: WorkshopId(workshop),
+            workshop_title,
+            import: ImportId(import),
+            n,
+        };
+        Ok(rows.into_iter().map(kept).collect())
     }
 
     /// Counts a post; its number, from 1.

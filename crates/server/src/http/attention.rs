@@ -74,6 +74,7 @@ fn provider(matter: &Matter) -> &'static str {
         | Matter::Paused { .. }
         | Matter::Late { .. }
         | Matter::PostDue { .. }
+        | Matter::Kept { .. }
         | Matter::NotUnderstood { .. } => "",
     };
     registry::vendor(kind).map_or("The provider", |vendor| vendor.name())
@@ -98,6 +99,7 @@ fn link(matter: &Matter) -> Option<(String, String)> {
         | Matter::WalletLow { .. }
         | Matter::AccountNotReady { .. }
         | Matter::ReceiptsSilent { .. }
+        | Matter::Kept { .. }
         | Matter::NotUnderstood { .. } => None,
     }
 }
@@ -138,5 +140,6 @@ fn act(matter: &Matter, may_send: bool) -> (Icon, Option<Button>) {
             (Icon::Warning, page(format!("/settings/integrations/{}#receipts", account.id)))
         }
         Matter::NotUnderstood { .. } => (Icon::Warning, page("/operator#not-understood".to_owned())),
+        Matter::Kept { import, .. } => (Icon::Person, page(format!("/imports/{import}"))),
     }
 }

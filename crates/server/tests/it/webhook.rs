@@ -85,8 +85,15 @@ on_both! {
         let mut manager = world.signed_in(&people.manager).await;
         let page = manager.get(&format!("/imports/{}", webhook.import)).await;
         assert!(page.body.contains("Short") && page.body.contains("in limbo"), "{}", page.body);
+        // Somebody may have paid and is told nothing: every page says so until a person has looked.
+        let told = manager.get("/people").await.body;
+        assert!(told.contains("3 registrations could not be read.") && told.contains("Look at them (3)"), "{told}");
         manager.post(&format!("/imports/{}/rows", webhook.import), &[("c1.1", "90000 00885")]).await;
         assert_eq!(org.registrant_counts(workshop(&people)).await.unwrap().registered, before + 1);
+        world.clock.advance(domain::time::MINUTE);
+        world.app.composer.attention_changed(people.first);
+        let told = manager.get("/people").await.body;
+        assert!(told.contains("2 registrations could not be read."), "{told}");
     }
 
     async fn an_old_address_a_wrong_one_and_a_flood_are_refused(db: TestStore) {

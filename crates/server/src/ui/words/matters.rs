@@ -130,6 +130,10 @@ pub fn matter(matter: &Matter, about: &About<'_>) -> Words {
                 about.provider
             ),
         },
+        Matter::Kept { workshop_title, n, .. } => Words {
+            title: format!("{} could not be read.", counted(*n, "registration", "registrations")),
+            why: format!("They came by the webhook of “{workshop_title}”, and nobody of them is told anything. Correct them, or leave them out."),
+        },
         Matter::NotUnderstood { n } => Words {
             title: format!("{} of providers could not be read.", counted(*n, "post", "posts")),
             why: "What they told is counted nowhere.".to_owned(),
@@ -156,6 +160,7 @@ pub fn short(matter: &Matter) -> String {
         Matter::Unknown { .. } => "Unknown messages to settle".to_owned(),
         Matter::ReceiptsSilent { account, .. } => format!("No receipts: {}", account.name),
         Matter::NotUnderstood { .. } => "Posts that cannot be read".to_owned(),
+        Matter::Kept { .. } => "Registrations to correct".to_owned(),
     };
     if words.chars().count() <= SHORT_MAX {
         return words;
@@ -184,7 +189,7 @@ pub fn button(matter: &Matter) -> String {
         Matter::PostDue { waiting, .. } => format!("Post by hand ({})", grouped(*waiting)),
         Matter::Unknown { n, .. } => format!("Settle ({})", grouped(*n)),
         Matter::ReceiptsSilent { .. } => "Look at the webhook".to_owned(),
-        Matter::NotUnderstood { n } => format!("Look at them ({})", grouped(*n)),
+        Matter::NotUnderstood { n } | Matter::Kept { n, .. } => format!("Look at them ({})", grouped(*n)),
     }
 }
 
