@@ -26,6 +26,7 @@ pub async fn show(member: Member) -> PageResult {
     let nothing = member.frame.attention.rows.is_empty();
     let body = html! {
         (Head::new("Attention").meta("What needs somebody now. It leaves this list when it is settled."))
+        (member.frame.attention.shown(Length::Inside))
         @if nothing {
             (Empty {
                 icon: Icon::Ok,
@@ -38,7 +39,7 @@ pub async fn show(member: Member) -> PageResult {
     };
     let mut page = member.page(Section::Broadcasts, "Attention", body);
     page.crumbs = vec![Crumb::here("Attention")];
-    page.attention = Length::All;
+    page.attention = Length::Inside;
     page.live = Some("/live/attention".to_owned());
     Ok(page.render().into_response())
 }

@@ -34,6 +34,8 @@ pub enum Length {
     First,
     /// Every matter.
     All,
+    /// Every matter, in the page itself: it is what the page is about.
+    Inside,
 }
 
 /// All that needs somebody.
@@ -70,7 +72,7 @@ impl Render for Shown<'_> {
         };
         let label = format!("Needs you, {}", grouped(self.strip.n()));
         match self.length {
-            Length::All => html! {
+            Length::All | Length::Inside => html! {
                 section class="m-attn" data-live-id="attention" aria-label=(label) { @for row in rows { (row.whole()) } }
             },
             Length::First => html! {

@@ -230,7 +230,7 @@ impl Render for Page<'_> {
                 div class="m-main" data-live=(self.live.as_deref().unwrap_or("/live")) {
                     (self.top())
                     main id="main" class="m-page" tabindex="-1" {
-                        (self.frame.attention.shown(self.attention))
+                        @if self.attention != Length::Inside { (self.frame.attention.shown(self.attention)) }
                         (self.body)
                     }
                     @if let Some(foot) = &self.foot { (foot) }
@@ -254,7 +254,8 @@ impl Page<'_> {
                 (self.organisation())
                 a class="m-find" href="/people#q" data-find { (Icon::Search) span { "Find a person" } kbd class="m-kbd" { "/" } }
                 nav class="m-nav" aria-label="Sections" {
-                    a class="m-nav__item" href=(attention::HREF) data-go="a" title="Attention" {
+                    @let here = self.attention == Length::Inside;
+                    a class="m-nav__item" href=(attention::HREF) aria-current=[here.then_some("page")] data-go="a" title="Attention" {
                         (Icon::Attention) span { "Attention" } (attention::count(frame.attention.n()))
                     }
                     span class="m-nav__gap" {}
@@ -272,7 +273,7 @@ impl Page<'_> {
     }
 
     fn nav_item(&self, section: Section) -> Markup {
-        let current = (section == self.section).then_some("page");
+        let current = (section == self.section && self.attention != Length::Inside).then_some("page");
         html! {
             a class="m-nav__item" href=(section.href()) aria-current=[current] data-go=(section.key()) title=(section.word()) {
                 (section.icon()) span { (section.word()) }
