@@ -104,7 +104,7 @@ pub enum Audience {
         /// Minutes.
         minutes: i64,
     },
-    /// Whoever has not read what was handed over.
+    /// Whoever has not read what was handed over more than [`Audience::NO_RECEIPT_MINUTES`] ago.
     NotRead,
     /// Whoever was registered after that moment.
     Since(Millis),
@@ -238,10 +238,12 @@ pub struct Told {
     pub failed: i64,
     /// Theirs was handed over long ago, without a word of what became of it.
     pub no_receipt: i64,
-    /// Theirs was handed over and not read.
+    /// Theirs was handed over long ago and not read.
     pub not_read: i64,
-    /// Told and not known to have failed, or being told.
+    /// Told and not known to have failed.
     pub told: i64,
+    /// They are going to be told: theirs waits, or is going out now.
+    pub going: i64,
 }
 
 #[cfg(test)]

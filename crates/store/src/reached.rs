@@ -27,7 +27,7 @@ const BROADCASTS_MAX: i64 = 500;
 /// Messages that a page of registrants tells of at most.
 const TELLINGS_MAX: i64 = 5_000;
 
-/// The people of one workshop by what became of one purpose. Everybody is in one of them: `told` is the sum of `read` to `under_way`.
+/// The people of one workshop by what became of one purpose. Everybody is in one of them: told is the sum of `read` to `failed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reached {
     /// Registrations that stand.
@@ -36,7 +36,7 @@ pub struct Reached {
     pub new: i64,
     /// Nothing was sent to them, and nothing is under way.
     pub not_told: i64,
-    /// Those of them whose number nothing speaks against.
+    /// Those of them whose number nothing speaks against, and who did not opt out of everything.
     pub can_be_told: i64,
     /// They read it.
     pub read: i64,
@@ -55,9 +55,9 @@ pub struct Reached {
 }
 
 impl Reached {
-    /// Those who were told or are being told: the others of `registered` are `not_told`.
+    /// Those to whom something went out. Whoever is still to be told is under way: the others of `registered` are `not_told`.
     pub fn told(&self) -> i64 {
-        self.registered - self.not_told
+        self.registered - self.not_told - self.under_way
     }
 
     /// Those of whom it is proven.
@@ -326,7 +326,7 @@ impl Org {
             .db
             .all_batch(
                 "WITH each_one AS MATERIALIZED (
-                     SELECT r.workshop_id, r.mark, r.id > $3 AS new, COALESCE((
+                     SELECT r.workshop_id, r.mark, r.phone, r.id > $3 AS new, COALESCE((
                          SELECT MAX(CASE m.state WHEN 'read' THEN 7 WHEN 'delivered' THEN 6 WHEN 'sent' THEN 5 WHEN 'unknown' THEN 4
                                                  WHEN 'failed' THEN 2 ELSE 3 END)
                          FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id
@@ -338,7 +338,10 @@ impl Org {
                  SELECT workshop_id, COUNT(*) AS registered,
                         CAST(SUM(CASE WHEN new THEN 1 ELSE 0 END) AS BIGINT) AS new,
                         CAST(SUM(CASE WHEN best = 0 THEN 1 ELSE 0 END) AS BIGINT) AS not_told,
-                        CAST(SUM(CASE WHEN best = 0 AND mark = '' THEN 1 ELSE 0 END) AS BIGINT) AS can_be_told,
+                        CAST(SUM(CASE WHEN best = 0 AND mark = '' AND NOT EXISTS (
+                             SELECT 1 FROM suppressions s
+                             WHERE s.organization_id = $2 AND s.phone = each_one.phone AND s.phone <> '' AND s.channel = 'all'
+                               AND s.category = 'all') THEN 1 ELSE 0 END) AS BIGINT) AS can_be_told,
                         CAST(SUM(CASE WHEN best = 7 THEN 1 ELSE 0 END) AS BIGINT) AS read,
                         CAST(SUM(CASE WHEN best = 6 THEN 1 ELSE 0 END) AS BIGINT) AS delivered,
                         CAST(SUM(CASE WHEN best = 5 THEN 1 ELSE 0 END) AS BIGINT) AS handed_over,

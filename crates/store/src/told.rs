@@ -28,11 +28,15 @@ use crate::{
 /// How well a number was told a purpose: the best of its messages. Nothing when there is none that left or may leave. Parameters: workshop
 /// `$1`, purpose `$2`, the broadcast that is not looked at `$3`, and the moment before which a receipt was due `$4`.
 ///
+/// 1 failed · 2 handed over before that moment · 3 since · 4 delivered, of what was handed over before it · 5 since · 6 read · 7 unknown ·
+/// 9 still to go.
+///
 /// One look-up in `messages_recipient` for each broadcast of the purpose.
 macro_rules! best {
     () => {
         "(SELECT MAX(CASE m.state WHEN 'failed' THEN 1 WHEN 'sent' THEN CASE WHEN COALESCE(m.sent_at, 0) <= $4 THEN 2 ELSE 3 END
-                                   WHEN 'delivered' THEN 4 WHEN 'read' THEN 5 ELSE 9 END)
+                                   WHEN 'delivered' THEN CASE WHEN COALESCE(m.sent_at, 0) <= $4 THEN 4 ELSE 5 END
+                                   WHEN 'read' THEN 6 WHEN 'unknown' THEN 7 ELSE 9 END)
           FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id
           WHERE o.workshop_id = $1 AND o.purpose = $2 AND o.id <> $3 AND m.recipient = r.phone AND m.planned
             AND m.state NOT IN ('skipped', 'expired', 'cancelled') AND NOT (o.status = 'cancelled' AND m.state = 'waiting')
@@ -58,7 +62,7 @@ macro_rules! belongs {
             ", 0) = 2
                 WHEN 'not_read' THEN COALESCE(",
             best!(),
-            ", 0) IN (2, 3, 4)
+            ", 0) IN (2, 4)
                 WHEN 'since' THEN r.id > $7
                 WHEN 'of' THEN r.id IN (SELECT m.registrant_id FROM messages m
                                         WHERE m.broadcast_id = $8 AND m.state = $9 AND ($10 = '' OR m.reason = $10))
@@ -353,7 +357,7 @@ impl AudienceReader {
     }
 
     async fn look(&self, of: &Selection) -> Result<Looked, StoreError> {
-        let (everyone, not_told, failed, no_receipt, not_read, told, again): Counts = self
+        let (everyone, not_told, failed, no_receipt, not_read, told, going, again): Counts = self
             .db
             .one(
                 concat!(
@@ -365,15 +369,16 @@ impl AudienceReader {
                             CAST(COALESCE(SUM(CASE WHEN best = 0 THEN 1 ELSE 0 END), 0) AS BIGINT),
                             CAST(COALESCE(SUM(CASE WHEN best = 1 THEN 1 ELSE 0 END), 0) AS BIGINT),
                             CAST(COALESCE(SUM(CASE WHEN best = 2 THEN 1 ELSE 0 END), 0) AS BIGINT),
-                            CAST(COALESCE(SUM(CASE WHEN best IN (2, 3, 4) THEN 1 ELSE 0 END), 0) AS BIGINT),
-                            CAST(COALESCE(SUM(CASE WHEN best > 1 THEN 1 ELSE 0 END), 0) AS BIGINT),
+                            CAST(COALESCE(SUM(CASE WHEN best IN (2, 4) THEN 1 ELSE 0 END), 0) AS BIGINT),
+                            CAST(COALESCE(SUM(CASE WHEN best BETWEEN 2 AND 8 THEN 1 ELSE 0 END), 0) AS BIGINT),
+                            CAST(COALESCE(SUM(CASE WHEN best = 9 THEN 1 ELSE 0 END), 0) AS BIGINT),
                             CAST(COALESCE(SUM(CASE WHEN best > 1 AND mark = '' THEN 1 ELSE 0 END), 0) AS BIGINT)
                      FROM each_one"
                 ),
                 of.telling(self.organization),
             )
             .await?;
-        Ok(Looked { told: Told { everyone, not_told, failed, no_receipt, not_read, told }, again })
+        Ok(Looked { told: Told { everyone, not_told, failed, no_receipt, not_read, told, going }, again })
     }
 }
 
@@ -386,7 +391,7 @@ pub(crate) struct Looked {
 }
 
 /// As the statement counts them.
-type Counts = (i64, i64, i64, i64, i64, i64, i64);
+type Counts = (i64, i64, i64, i64, i64, i64, i64, i64);
 
 /// A registration that was found by number or e-mail address.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]

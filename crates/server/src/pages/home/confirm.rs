@@ -351,7 +351,11 @@ fn repeats(member: &Member, composer: &ComposerState, earlier: &Earlier) -> Mark
             div class="m-danger__item" {
                 (Icon::Warning)
                 div {
-                    p class="m-danger__title" { (grouped(earlier.n)) " of them got this before." }
+                    p class="m-danger__title" {
+                        (grouped(earlier.n))
+                        @if composer.review.before.told.is_some_and(|told| told.going > 0) { " of them got this before, or are going to get it." }
+                        @else { " of them got this before." }
+                    }
                     p class="m-danger__why" {
                         (earlier.by) " confirmed “" (earlier.title) "” " (relative(earlier.at.0, member.now.0)) ". They would get it again."
                     }

@@ -111,7 +111,7 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
     if let Some(last) = &before.last {
         let told = before.told;
         let of = |n: fn(&Told) -> i64| told.as_ref().map(n);
-        let got = of(|told| told.told).map(|n| format!("{} got it", grouped(n))).unwrap_or_default();
+        let got = told.map(|told| got_it(&told)).unwrap_or_default();
         offer(Audience::NotTold, "Not told yet", "Whoever got it is left out".to_owned(), of(|t| t.not_told));
         offer(Audience::Registered, "Everyone", got, Some(everyone));
         offer(Audience::Failed, "Not reached", "Refused, or never arrived".to_owned(), of(|t| t.failed));
@@ -124,7 +124,8 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
             offer(waited, "No receipt", sub, of(|t| t.no_receipt));
         }
         if told.is_none_or(|told| told.not_read > 0) || same_kind(&Audience::NotRead, chosen) {
-            offer(Audience::NotRead, "Not read", "Handed over, not opened".to_owned(), of(|t| t.not_read));
+            let sub = format!("Handed over more than {minutes} min ago, not opened");
+            offer(Audience::NotRead, "Not read", sub, of(|t| t.not_read));
         }
     } else {
         offer(Audience::Registered, "Everyone", "Whose registration stands".to_owned(), Some(everyone));
@@ -176,10 +177,20 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
         (Chooser { choices })
         @if is_list { (list(composer)) }
         @if let (Some(told), Audience::NotTold) = (&before.told, chosen) {
-            @if told.told > 0 {
-                p class="m-left" { (Icon::Ok) span { "Whoever got this already is left out: " (counted(told.told, "person", "people")) ". To send it again, choose Everyone." } }
+            @if told.told + told.going > 0 {
+                p class="m-left" { (Icon::Ok) span { "Left out: " (got_it(told)) ". To send it again, choose Everyone." } }
             }
         }
+    }
+}
+
+/// "468 got it, 12 are going to".
+fn got_it(told: &Told) -> String {
+    let going = if told.going == 1 { "1 is going to".to_owned() } else { format!("{} are going to", grouped(told.going)) };
+    match (told.told, told.going) {
+        (told, 0) => format!("{} got it", grouped(told)),
+        (0, _) => format!("{going} get it"),
+        (told, _) => format!("{} got it, {going}", grouped(told)),
     }
 }
 

@@ -242,7 +242,6 @@ fn cells(reached: &Reached, told: Option<&str>) -> Markup {
         (reached.failed, "failed"),
         (reached.unknown, "unknown"),
         (reached.handed_over, "no receipt"),
-        (reached.under_way, "to go"),
     ] {
         if n > 0 {
             lost.push(format!("{} {word}", grouped(n)));
@@ -250,7 +249,7 @@ fn cells(reached: &Reached, told: Option<&str>) -> Markup {
     }
     html! {
         td class="is-num m-wk__n" data-label="Registered" { (figure(reached.registered)) @if reached.new > 0 { span class="m-sub" { "+" (grouped(reached.new)) " today" } } }
-        td class="is-num m-wk__n" data-label="Told" { (figure(reached.told())) @if reached.not_told > 0 { span class="m-sub m-sub--act" { (grouped(reached.not_told)) " not yet" } } }
+        td class="is-num m-wk__n" data-label="Told" { (figure(reached.told())) @if reached.under_way > 0 { span class="m-sub" { (grouped(reached.under_way)) " to go" } } @if reached.not_told > 0 { span class="m-sub m-sub--act" { (grouped(reached.not_told)) " not yet" } } }
         td class="is-num m-wk__n" data-label="Reached" { (figure(reached.reached())) span class="m-sub" { (share) } }
         td class="is-num m-wk__n" data-label="Not reached" { (figure(reached.not_reached())) span class="m-sub" { (lost.join(", ")) } }
     }

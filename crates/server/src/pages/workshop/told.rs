@@ -91,9 +91,13 @@ pub(super) fn facts(
         share if share.is_empty() => String::new(),
         share => format!("{share} of {}, proven", grouped(reached.told())),
     };
-    let mut not_yet = match (reached.not_told, reached.can_be_told) {
-        (0, _) => "everybody".to_owned(),
-        (n, can) => format!("{} not told yet, {} can be", grouped(n), grouped(can)),
+    let mut not_yet = match (reached.not_told, reached.can_be_told, reached.under_way) {
+        (0, _, 0) => "everybody".to_owned(),
+        (0, _, going) => format!("{} still to go", grouped(going)),
+        (n, can, 0) => format!("{} not told yet, {} can be", grouped(n), grouped(can)),
+        (n, can, going) => {
+            format!("{} still to go; {} not told yet, {} can be", grouped(going), grouped(n), grouped(can))
+        }
     };
     if reached.seconds_old >= OLD_S {
         not_yet.push_str(&format!("; counted {} s ago", reached.seconds_old));
@@ -103,7 +107,6 @@ pub(super) fn facts(
         (reached.failed, "failed"),
         (reached.unknown, "unknown"),
         (reached.handed_over, "without a receipt"),
-        (reached.under_way, "still to go"),
     ] {
         if n > 0 {
             lost.push(format!("{} {word}", grouped(n)));

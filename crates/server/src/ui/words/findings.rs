@@ -265,7 +265,7 @@ pub fn finding(finding: &Finding, about: &About<'_>) -> Words {
             "People would come at the wrong time. Choose another template, or send it on the day.",
         ),
         Finding::SentBefore { title, by, at, n } => words(
-            format!("{} of them got this already", grouped(*n)),
+            format!("{} of them got this already, or are going to", grouped(*n)),
             format!(
                 "{by} confirmed “{title}” {}. They would get it again. Choose “Not told yet” to leave them out.",
                 ago(at)
