@@ -225,7 +225,7 @@ on_both! {
         }
         let told = org.audience_reader().told(&everyone).await.unwrap();
         assert_eq!(vec![told.not_told, told.failed, told.no_receipt, told.not_read], counts);
-        assert_eq!(told.everyone, told.not_told + told.failed + told.told);
+        assert_eq!(told.everyone, told.not_told + told.failed + told.told + told.going);
 
         let sources = org.audience_reader().sources(workshop, 9).await.unwrap();
         assert!(sources.len() > 1, "needs several sources");

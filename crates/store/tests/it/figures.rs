@@ -117,7 +117,8 @@ both! {
         let broadcast = delivered(&world, id, &who[0]).await;
         let before = reached(&world, id).await;
         assert_eq!((before.delivered, before.read, before.seconds_old), (MANY, 0, 0));
-        let everyone = Selection::everyone(id, purpose(), NOW);
+        // Two hours later: whoever has it for a minute could not have read it yet.
+        let everyone = Selection::everyone(id, purpose(), NOW.plus(2 * HOUR));
         let reader = world.org.audience_reader();
         assert_eq!(reader.told(&everyone).await.unwrap().not_read, MANY);
         reads(&world, broadcast, 5).await;
