@@ -116,7 +116,7 @@ on_both! {
         scene.world.clock.advance(5 * HOUR);
         let late = browser.post(&post, &[("mark", "posted 2")]).await;
         let told = browser.get(late.location()).await;
-        assert!(told.body.contains("Nothing was changed"), "{}", told.body);
+        assert!(told.body.contains("Not recorded: its last useful moment had passed"), "{}", told.body);
     }
 
     async fn a_post_of_eight_thousand_letters_is_refused_in_words_and_never_cut(db: TestStore) {
