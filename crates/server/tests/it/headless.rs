@@ -117,7 +117,7 @@ fn send_template(template: &str, flags: &[String], more: &[&str]) -> Output {
 }
 
 /// Registers the people of a file.
-fn import(flags: &[String], file: &str) {
+fn register_file(flags: &[String], file: &str) {
     let mut arguments = vec!["import", file, "--workshop", "Rust for Beginners"];
     arguments.extend(flags.iter().map(String::as_str));
     let done = munadi(&arguments, None);
@@ -204,7 +204,7 @@ async fn the_command_line_finds_what_the_page_finds_and_refuses_on_errors() {
     std::fs::write(&file, "Name,Phone\nAsha Test,9000000001\nNobody,\n").unwrap();
     let file = file.display().to_string();
 
-    import(&flags, &file);
+    register_file(&flags, &file);
     let asked = send_template("Workshop today", &flags, &[]);
     let words = String::from_utf8_lossy(&asked.stdout).into_owned();
     assert!(words.contains("Warning: 1 has no phone number. They are left out and listed."), "{words}");
@@ -254,7 +254,7 @@ async fn the_template_decides_that_it_goes_by_sms_and_what_its_segments_cost() {
     let words = String::from_utf8_lossy(&unread.stderr).into_owned();
     assert!(words.contains("there is no template"), "{words}");
 
-    import(&flags, &file);
+    register_file(&flags, &file);
     let asked = send_template(by_name, &flags, &[]);
     assert!(!asked.status.success(), "without --yes nothing is sent");
     let words = String::from_utf8_lossy(&asked.stdout).into_owned();
@@ -304,7 +304,7 @@ async fn what_an_sms_will_cost_is_exact_also_where_somebody_opted_out() {
     org.suppress(entry, WallClock.now()).await.unwrap();
     app.store.close().await;
 
-    import(&flags, &file.display().to_string());
+    register_file(&flags, &file.display().to_string());
     let asked = send_template("Workshop today, by name", &flags, &[]);
     let words = String::from_utf8_lossy(&asked.stdout).into_owned();
     assert!(words.contains("2 of 3 people would get"), "{words}");
