@@ -189,6 +189,8 @@ pub struct Before {
     pub since: Option<i64>,
     /// Where the people came from, with how many; empty where so many are registered that counting would hold a page up.
     pub sources: Vec<(String, i64)>,
+    /// Whoever is in none of the workshop's groups; `None` where their members are not known, or counting would hold a page up.
+    pub no_group: Option<i64>,
     /// Tags that other workshops have: whoever is registered for one of these can be chosen.
     pub tags: Vec<Tag>,
 }
@@ -221,8 +223,13 @@ impl Before {
             true => caller.org.audience_reader().sources(selection.workshop, SOURCES_MAX).await?,
             false => Vec::new(),
         };
+        let few = review.draft.workshop.registrants <= COUNTED_MAX;
+        let no_group = match few && caller.org.members_known(selection.workshop).await? {
+            true => Some(review.walk.count_of(Whom::NoGroup).await?),
+            false => None,
+        };
         let in_use = caller.org.tags_of_others(selection.workshop, TAGS_MAX).await?;
-        Ok(Before { newest, last, again, told, since, sources, tags: in_use })
+        Ok(Before { newest, last, again, told, since, sources, no_group, tags: in_use })
     }
 }
 

@@ -114,6 +114,10 @@ pub enum Audience {
     Source(String),
     /// Whoever is registered for another workshop with that tag as well.
     Tagged(TagId),
+    /// Whoever is in none of the workshop's groups, as far as their members are known; nobody before they are.
+    NoGroup,
+    /// Whoever was in one of the workshop's groups, left, and is in none.
+    LeftGroup,
     /// People who were chosen one by one.
     Chosen(Vec<RegistrantId>),
 }
@@ -138,6 +142,8 @@ impl Audience {
             | Audience::Since(_)
             | Audience::Source(_)
             | Audience::Tagged(_)
+            | Audience::NoGroup
+            | Audience::LeftGroup
             | Audience::Chosen(_) => false,
         }
     }
@@ -157,6 +163,8 @@ impl fmt::Display for Audience {
             }
             Audience::Source(source) => write!(f, "source:{source}"),
             Audience::Tagged(tag) => write!(f, "tag:{tag}"),
+            Audience::NoGroup => f.write_str("no_group"),
+            Audience::LeftGroup => f.write_str("left_group"),
             Audience::Chosen(people) => {
                 f.write_str("chosen:")?;
                 for (at, person) in people.iter().enumerate() {
@@ -178,6 +186,8 @@ impl FromStr for Audience {
             "not_told" => Ok(Audience::NotTold),
             "failed" => Ok(Audience::Failed),
             "not_read" => Ok(Audience::NotRead),
+            "no_group" => Ok(Audience::NoGroup),
+            "left_group" => Ok(Audience::LeftGroup),
             "no_receipt" if rest.is_empty() => {
                 Ok(Audience::NoReceipt { minutes: Audience::NO_RECEIPT_MINUTES })
             }
@@ -245,6 +255,8 @@ mod tests {
             },
             Audience::Source("form: a, b".into()),
             Audience::Tagged(TagId(Uuid::from_u128(9))),
+            Audience::NoGroup,
+            Audience::LeftGroup,
             Audience::Chosen(vec![person(1), person(2)]),
         ] {
             assert_eq!(audience.to_string().parse(), Ok(audience));

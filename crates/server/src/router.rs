@@ -119,7 +119,7 @@ macro_rules! templates {
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, attention, broadcast, consents, correct, demo, erase, groups, hand, health, home, imports, invite, keys, link, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
+        account, attention, broadcast, consents, correct, demo, erase, groups, hand, health, home, imports, invite, keys, link, login, members, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
         settings::{accounts, alerts, audit, charges, integrations, links, prices, purposes, tags, templates},
         setup, stream, team, webhook, workshop, workshops,
     };
@@ -181,6 +181,9 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/workshops/{workshop}/groups",       Read,       groups::list),
         route(POST, "/workshops/{workshop}/groups",       Manage,     groups::choose),
         route(POST, "/workshops/{workshop}/groups/name",  Manage,     groups::name),
+        route(GET,  "/workshops/{workshop}/members",      Read,       members::show),
+        route(POST, "/workshops/{workshop}/members/sync", Manage,     members::sync).timeout(ASKING),
+        route(GET,  "/workshops/{workshop}/members.csv",  Manage,     members::download),
         route(GET,  "/settings/accounts",                 Read,       accounts::list),
         route(GET,  "/settings/accounts/{integration}",   Read,       accounts::show).timeout(ASKING),
         route(POST, "/settings/accounts/{integration}/risk", Integrations, accounts::risk),

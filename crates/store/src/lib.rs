@@ -33,6 +33,7 @@ pub mod broadcasts;
 pub mod consents;
 pub mod differences;
 pub mod erasure;
+pub mod group_members;
 pub mod groups;
 pub mod imports;
 pub mod integrations;

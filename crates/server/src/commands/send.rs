@@ -72,7 +72,7 @@ pub struct SendCommand {
     /// Send also to those who got a message for the same purpose before
     #[arg(long)]
     again: bool,
-    /// Who of them: `everyone`, `not-told`, `failed`, `no-receipt`, `not-read`, or `source:` and where they came from, or `tag:` and the
+    /// Who of them: `everyone`, `not-told`, `failed`, `no-receipt`, `not-read`, `in-no-group`, `left-group`, or `source:` and where they came from, or `tag:` and the
     /// tag of another workshop for which they are registered. Left out, whoever was not told yet; with --again everyone
     #[arg(long, value_name = "WHO", value_parser = who)]
     people: Option<Who>,
@@ -189,9 +189,12 @@ fn who(typed: &str) -> Result<Who, String> {
             "failed" => Ok(Audience::Failed),
             "no-receipt" => Ok(Audience::NoReceipt { minutes: Audience::NO_RECEIPT_MINUTES }),
             "not-read" => Ok(Audience::NotRead),
+            "in-no-group" => Ok(Audience::NoGroup),
+            "left-group" => Ok(Audience::LeftGroup),
             _ => match rest("source:") {
                 Some(source) => Ok(Audience::Source(source.to_owned())),
-                None => Err("say everyone, not-told, failed, no-receipt, not-read, source:WHERE or tag:NAME"
+                None => Err("say everyone, not-told, failed, no-receipt, not-read, in-no-group, left-group, source:WHERE or \
+                             tag:NAME"
                     .to_owned()),
             },
         };

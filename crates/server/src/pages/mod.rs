@@ -18,6 +18,7 @@ pub mod keys;
 pub mod link;
 pub mod login;
 mod machine;
+pub mod members;
 pub mod operator;
 pub mod opt_out;
 pub mod opted_out;

@@ -35,6 +35,7 @@ const PERSONAL: &[(&str, &str)] = &[
     ),
     ("message_events", "detail"),
     ("member_receipts", "person"),
+    ("group_members", "person"),
     ("receipts", "body"),
     ("import_rows", "cells || typed || problems"),
     ("suppressions", "phone"),

@@ -142,6 +142,13 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
     {
         offer(chosen.clone(), source, "Came from there".to_owned(), some(true));
     }
+    if before.no_group.is_some_and(|n| n > 0) || same_kind(&Audience::NoGroup, chosen) {
+        let sub = "As far as their members are known".to_owned();
+        offer(Audience::NoGroup, "In no group", sub, before.no_group);
+    }
+    if same_kind(&Audience::LeftGroup, chosen) {
+        offer(Audience::LeftGroup, "Left the group", "And are in no other".to_owned(), some(true));
+    }
     for tag in &before.tags {
         let sub = format!("Also registered for another “{}” workshop", tag.name);
         let audience = Audience::Tagged(tag.id);
