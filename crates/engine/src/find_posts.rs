@@ -22,7 +22,11 @@ const CLOCKS_DIFFER_MS: i64 = 5 * SECOND;
 
 impl Engine {
     /// Takes the questions about posts out of those that are due, and asks the gateways.
-    pub(crate) async fn find_posts(&self, due: Vec<DueLookUp>, now: Millis) -> Result<Vec<DueLookUp>, StoreError> {
+    pub(crate) async fn find_posts(
+        &self,
+        due: Vec<DueLookUp>,
+        now: Millis,
+    ) -> Result<Vec<DueLookUp>, StoreError> {
         let (posts, others): (Vec<DueLookUp>, Vec<DueLookUp>) =
             due.into_iter().partition(|asked| asked_post(&asked.key).is_some());
         let mut accounts = OpenAccounts::default();
@@ -51,8 +55,12 @@ impl Engine {
         post: &OpenPost,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let (Some(gateway), Ok(group)) = (account.gateway(), post.group.parse::<Jid>()) else { return Ok(()) };
-        let Some(script) = self.work.script(asked.integration, post.message.into()).await? else { return Ok(()) };
+        let (Some(gateway), Ok(group)) = (account.gateway(), post.group.parse::<Jid>()) else {
+            return Ok(());
+        };
+        let Some(script) = self.work.script(asked.integration, post.message.into()).await? else {
+            return Ok(());
+        };
         let template = serde_json::from_str(&script.template).unwrap_or_default();
         let filled = match (
             Message::from_json(Channel::WhatsappGroup, &template),
@@ -65,8 +73,7 @@ impl Engine {
         match gateway.find(&self.http, &group, &filled, since).await {
             Ok(Some(found)) => {
                 // One that is known already is another post.
-                let known =
-                    self.work.messages_of_ids(asked.integration, vec![found.id.clone()], now).await?;
+                let known = self.work.messages_of_ids(asked.integration, vec![found.id.clone()], now).await?;
                 if known.get(&found.id).is_none_or(|message| *message == post.message) {
                     let touched = self.work.prove_post(post, &found.id, found.at, now).await?;
                     self.tell(touched);

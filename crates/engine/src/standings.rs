@@ -29,7 +29,9 @@ impl Engine {
                         self.ask_one(*integration, gateway).await?;
                     }
                 }
-                Ok(Err(words)) => warn!(integration.id = %integration, "{integration} cannot be asked: {words}"),
+                Ok(Err(words)) => {
+                    warn!(integration.id = %integration, "{integration} cannot be asked: {words}")
+                }
                 Err(StoreError::Missing) => {}
                 Err(error) => return Err(error),
             }

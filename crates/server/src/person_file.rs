@@ -74,7 +74,8 @@ impl File<'_> {
     }
 
     fn json(&self, organisation: &str, uploads: usize, now: Millis) -> Value {
-        let PersonRecord { story, registrations, messages, user_ids, file_rows, groups, posts, .. } = self.record;
+        let PersonRecord { story, registrations, messages, user_ids, file_rows, groups, posts, .. } =
+            self.record;
         json!({
             "about": ABOUT,
             "organisation": organisation,

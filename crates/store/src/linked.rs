@@ -54,7 +54,7 @@ impl Linked {
 }
 
 #[derive(sqlx::FromRow)]
-struct LinkedRow {
+pub(crate) struct LinkedRow {
     integration_id: Uuid,
     state: String,
     since: i64,

@@ -21,7 +21,7 @@ use crate::{
     db::{Arg, Batch, args},
     error::StoreError,
     figures::{self, Cached, Key},
-    group_members::{in_a_group, left_a_group, members_known},
+    joined::{in_a_group, left_a_group, members_known},
     org::Org,
     reached::last_id_of,
 };

@@ -44,7 +44,9 @@ struct Naming<'a> {
 fn naming(event: &Event) -> Option<Naming<'_>> {
     let Event::Group(news) = event else { return None };
     match news {
-        News::HandedOver { group, message } => Some(Naming { group, id: Some(message), proof: Some(Proof::Sent) }),
+        News::HandedOver { group, message } => {
+            Some(Naming { group, id: Some(message), proof: Some(Proof::Sent) })
+        }
         News::Refused { group, message, code, text } => {
             let said = ProviderAnswer::new(code.clone(), text.clone());
             Some(Naming { group, id: message.as_ref(), proof: Some(Proof::Failed(said)) })

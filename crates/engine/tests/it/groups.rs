@@ -41,7 +41,8 @@ impl Scene {
         let now = world.now();
         let account = IntegrationId::new(now);
         let sample = sandbox::registry::face(kind).unwrap().account();
-        let secrets = sample.secrets.iter().fold(Secrets::default(), |all, (key, value)| all.with(key, value));
+        let secrets =
+            sample.secrets.iter().fold(Secrets::default(), |all, (key, value)| all.with(key, value));
         let url = registry::vendor(kind).unwrap().base_urls()[0].key;
         let (_, server) = world.sandbox.addresses().into_iter().find(|(key, _)| *key == url).unwrap();
         let mut settings = sample.settings.clone();
@@ -69,8 +70,12 @@ impl Scene {
         world.org.accept_risk(account, now).await.unwrap();
         let scene = Scene { world, kind, account, settings, dedupe: 0 };
         scene.world.engine.ask_accounts().await.unwrap();
-        let groups: Vec<domain::group::Group> =
-            scene.network().groups_of(ACCOUNT).iter().map(|group| listed(&group.jid, &group.subject)).collect();
+        let groups: Vec<domain::group::Group> = scene
+            .network()
+            .groups_of(ACCOUNT)
+            .iter()
+            .map(|group| listed(&group.jid, &group.subject))
+            .collect();
         scene.world.org.sync_groups(account, &groups, now).await.unwrap();
         scene
     }
@@ -217,7 +222,10 @@ async fn members_followed(db: &TestStore, kind: &'static str) {
     let morning = scene.group(MORNING).await;
     org.set_workshop_groups(scene.world.workshop, &[morning], scene.world.now()).await.unwrap();
     // Two of the twelve registered, and somebody who is in no group.
-    scene.world.register(&[("90000 00001", "Asha"), ("90000 00002", "Ravi"), ("90000 00077", "Thomas")]).await;
+    scene
+        .world
+        .register(&[("90000 00001", "Asha"), ("90000 00002", "Ravi"), ("90000 00077", "Thomas")])
+        .await;
     assert!(!org.members_known(scene.world.workshop).await.unwrap());
     scene.world.clock.advance(6 * MINUTE);
     scene.world.engine.ask_accounts().await.unwrap();

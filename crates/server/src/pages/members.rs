@@ -15,8 +15,8 @@ use maud::{Markup, Render, html};
 use store::{
     StoreError,
     audit::Exported,
-    group_members::{GroupMembers, Joined, Known, Listed},
     groups::Group,
+    joined::{GroupMembers, Joined, Known, Listed},
     workshops::Workshop,
 };
 
@@ -92,7 +92,8 @@ pub async fn sync(State(app): State<App>, member: Member, Path(id): Path<Worksho
     };
     let (mut read, mut members, mut refused) = (0, 0, Vec::new());
     let all = member.org.groups().await?;
-    let own = all.iter().filter(|group| chosen.contains(&group.id) && !group.by_hand && group.gone_at.is_none());
+    let own =
+        all.iter().filter(|group| chosen.contains(&group.id) && !group.by_hand && group.gone_at.is_none());
     let (later, now): (Vec<&Group>, Vec<&Group>) = own.partition(|group| fresh(group.id));
     for group in now {
         match read_one(&app, &member, group).await? {
@@ -111,8 +112,14 @@ pub async fn sync(State(app): State<App>, member: Member, Path(id): Path<Worksho
     }
     let words = match (read, later.len()) {
         (0, 0) => "No group of this workshop is in a linked account.".to_owned(),
-        (0, _) => "Every list was read within the last hour. Joins and leaves since then are followed.".to_owned(),
-        _ => format!("{} with {} read.", counted(read, "group", "groups"), counted(members, "member", "members")),
+        (0, _) => {
+            "Every list was read within the last hour. Joins and leaves since then are followed.".to_owned()
+        }
+        _ => format!(
+            "{} with {} read.",
+            counted(read, "group", "groups"),
+            counted(members, "member", "members")
+        ),
     };
     Ok(see_other_saying(&app, &href, &words))
 }
@@ -139,7 +146,11 @@ async fn read_one(app: &App, member: &Member, group: &Group) -> Result<Result<i6
 }
 
 /// `GET /workshops/{workshop}/members.csv`: those of the same list as on the page.
-pub async fn download(member: Member, Path(id): Path<WorkshopId>, Query(query): Query<ListQuery>) -> PageResult {
+pub async fn download(
+    member: Member,
+    Path(id): Path<WorkshopId>,
+    Query(query): Query<ListQuery>,
+) -> PageResult {
     member.org.workshop(id).await?;
     let which = query.which();
     let part = which != Listed::Missing || !query.q.is_empty();
@@ -162,7 +173,8 @@ impl View<'_> {
     async fn page(&self) -> Result<Markup, Problem> {
         let (member, workshop) = (self.member, self.workshop);
         let skip = self.query.skip();
-        let mut rows = member.org.listed(workshop.id, self.query.which(), &self.query.q, (skip, PAGE + 1)).await?;
+        let mut rows =
+            member.org.listed(workshop.id, self.query.which(), &self.query.q, (skip, PAGE + 1)).await?;
         let more = rows.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);
         rows.truncate(usize::try_from(PAGE).unwrap_or(usize::MAX));
         let known = self.synced_at().is_some();
@@ -204,7 +216,9 @@ impl View<'_> {
             .meta(zone.moment(workshop.starts_at, member.now))
             .meta(html! { a class="m-plain" href=(groups::of_workshop(workshop.id)) { (counted(self.groups.len(), "group", "groups")) } });
         match self.synced_at() {
-            Some(at) => head = head.meta(format!("Members synced {}, followed live", zone.moment(at, member.now))),
+            Some(at) => {
+                head = head.meta(format!("Members synced {}, followed live", zone.moment(at, member.now)))
+            }
             None => head = head.meta("Members not read yet"),
         }
         let may = member.may(Permission::Manage);
@@ -213,12 +227,7 @@ impl View<'_> {
             head = head.action(Button { download: true, ..Button::link("Export", to).icon(Icon::Download) });
         }
         if may && self.groups.iter().any(|(group, _)| !group.by_hand) {
-            head = head.action(
-                Button::new("Sync members")
-                    .icon(Icon::Retry)
-                    .form(SYNC)
-                    .busy("Reading…"),
-            );
+            head = head.action(Button::new("Sync members").icon(Icon::Retry).form(SYNC).busy("Reading…"));
         }
         let missing = self.joined.missing();
         if self.synced_at().is_some() && missing > 0 && member.may(Permission::Send) {
@@ -323,8 +332,11 @@ impl View<'_> {
     fn group(&self, group: &Group, of: &GroupMembers) -> Markup {
         let known = &of.known;
         let zone = &self.member.organization.zone;
-        let bar =
-            vec![(Key::Done, known.registrants), (Key::Unknown, known.unknown()), (Key::Expired, known.hidden)];
+        let bar = vec![
+            (Key::Done, known.registrants),
+            (Key::Unknown, known.unknown()),
+            (Key::Expired, known.hidden),
+        ];
         let digits = group.jid.parse::<Jid>().ok().map(|jid| jid.last_six().to_owned());
         html! {
             li class="m-hand__row m-memberof" {

@@ -15,7 +15,7 @@ use crate::{
     broadcasts::Broadcast,
     db::{Batch, args},
     error::StoreError,
-    group_members::InGroup,
+    joined::InGroup,
     messages::{MessageEvent, MessageView},
     org::Org,
     phone_key::PhoneKey,

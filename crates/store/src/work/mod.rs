@@ -50,7 +50,7 @@ pub use seen::{MemberSeen, SeenBy};
 pub use sent_ids::IDS_KEPT_MS;
 pub(crate) use settle::SETTLE_ROWS;
 pub use settle::Settled;
-pub use standings::GroupToRead;
+pub use standings::{GroupToRead, LinkedStanding};
 pub use workers::WorkerBeat;
 
 /// Store calls of one run of one process.

@@ -7,7 +7,11 @@ use domain::{
 use uuid::Uuid;
 
 use super::Work;
-use crate::{db::args, error::StoreError};
+use crate::{
+    db::args,
+    error::StoreError,
+    linked::{Linked, LinkedRow},
+};
 
 /// An account is asked so often when nothing is due.
 const ASKED_EVERY_MS: i64 = 5 * MINUTE;
@@ -86,6 +90,57 @@ impl Work {
             organization: OrganizationId(organization),
             jid,
         }))
+    }
+}
+
+/// How a linked account of any organisation stands.
+#[derive(Clone, Debug)]
+pub struct LinkedStanding {
+    /// What the account is called.
+    pub name: String,
+    /// What is known of it.
+    pub linked: Linked,
+    /// When it was asked last by the program.
+    pub asked_at: Millis,
+    /// Posts that wait for it.
+    pub waiting: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct StandingRow {
+    name: String,
+    asked_at: i64,
+    waiting: i64,
+    #[sqlx(flatten)]
+    linked: LinkedRow,
+}
+
+impl Work {
+    /// Every linked account of every organisation, for whoever runs the program.
+    pub async fn linked_standings(&self) -> Result<Vec<LinkedStanding>, StoreError> {
+        let rows: Vec<StandingRow> = self
+            .db
+            .all(
+                "SELECT i.name, l.asked_at, l.integration_id, l.state, l.since, l.seen_at, l.phone, l.linked_at, l.risk_by, l.risk_at,
+                        l.warned_until, l.silent_since,
+                        CAST(COALESCE((SELECT SUM(c.n) FROM broadcasts o JOIN broadcast_counts c ON c.broadcast_id = o.id
+                                       WHERE o.channel = 'group' AND o.integration_id = l.integration_id AND c.state = 'waiting'
+                                         AND o.status IN ('scheduled', 'in_progress')), 0) AS BIGINT) AS waiting
+                 FROM linked_accounts l JOIN integrations i ON i.id = l.integration_id
+                 WHERE i.removed_at IS NULL ORDER BY l.integration_id",
+                args![],
+            )
+            .await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(LinkedStanding {
+                    name: row.name,
+                    linked: row.linked.try_into()?,
+                    asked_at: Millis(row.asked_at),
+                    waiting: row.waiting,
+                })
+            })
+            .collect()
     }
 }
 

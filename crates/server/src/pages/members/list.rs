@@ -9,7 +9,7 @@ use domain::{
 };
 use maud::{Markup, html};
 use serde::Deserialize;
-use store::group_members::{Listed, ListedPerson};
+use store::joined::{Listed, ListedPerson};
 
 use super::{View, of_workshop, tell};
 use crate::{
@@ -94,14 +94,7 @@ fn state(person: &ListedPerson, which: Listed) -> (Tone, Icon, &'static str) {
 pub(super) fn cells(person: ListedPerson, which: Listed, zone: &Zone) -> [String; 6] {
     let (.., words) = state(&person, which);
     let at = |at: Option<Millis>| at.map_or(String::new(), |at| zone.rfc3339(at));
-    [
-        person.name,
-        person.phone,
-        words.to_owned(),
-        at(person.registered_at),
-        at(person.left_at),
-        person.group,
-    ]
+    [person.name, person.phone, words.to_owned(), at(person.registered_at), at(person.left_at), person.group]
 }
 
 pub(super) fn people(view: &View<'_>, rows: &[ListedPerson], more: bool) -> Markup {

@@ -42,6 +42,8 @@ const WORDS: &[(&str, &str)] = &[
     ("registrant.status", "Changed a registration"),
     ("registrants.exported", "Exported a workshop’s registrants"),
     ("members.exported", "Exported who is in a workshop’s groups"),
+    ("post.edited", "Changed a post in its group"),
+    ("post.deleted", "Deleted a post for everyone"),
     ("group.members_synced", "Read the members of a group"),
     ("group.named", "Named a group"),
     ("group.changed", "Changed a group"),
