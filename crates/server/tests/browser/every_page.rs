@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use anyhow::{Context, Result};
 use munadi::{http::error::Kind, router};
 
-use crate::harness::{Browser, Page, Theme, Width, button, link};
+use crate::harness::{Browser, Page, Theme, Width, button};
 use crate::program::Program;
 use crate::review;
 use crate::walk::no_quiet_hours;
