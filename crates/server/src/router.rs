@@ -125,7 +125,7 @@ macro_rules! templates {
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, attention, broadcast, consents, correct, demo, erase, groups, hand, health, home, imports, invite, keys, link, login, members, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
+        account, attention, broadcast, consents, correct, demo, erase, group_new, groups, hand, health, home, imports, invite, keys, link, login, members, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
         settings::{accounts, alerts, audit, charges, integrations, links, prices, purposes, tags, templates},
         setup, stream, team, webhook, workshop, workshops,
     };
@@ -188,6 +188,8 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/workshops/{workshop}/groups",       Read,       groups::list),
         route(POST, "/workshops/{workshop}/groups",       Manage,     groups::choose),
         route(POST, "/workshops/{workshop}/groups/name",  Manage,     groups::name),
+        route(GET,  "/workshops/{workshop}/groups/new",   Manage,     group_new::new),
+        route(POST, "/workshops/{workshop}/groups/new",   Manage,     group_new::make).timeout(ASKING),
         route(GET,  "/workshops/{workshop}/members",      Read,       members::show),
         route(POST, "/workshops/{workshop}/members/sync", Manage,     members::sync).timeout(ASKING),
         route(GET,  "/workshops/{workshop}/members.csv",  Manage,     members::download),

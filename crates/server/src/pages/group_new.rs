@@ -109,7 +109,11 @@ impl NewForm {
         let can = gateway.abilities();
         let community = self.kind == "community";
         if (community && !can.creates_communities) || (!community && !can.creates_groups) {
-            let words = if community { "This gateway makes no communities." } else { "This gateway makes communities only." };
+            let words = if community {
+                "This gateway makes no communities."
+            } else {
+                "This gateway makes communities only."
+            };
             errors.kind = Some(words.to_owned());
         }
         let subject = line(&self.subject);
@@ -124,7 +128,8 @@ impl NewForm {
         let typed = self.people.split([',', ';', '\n']).map(line).filter(|number| !number.is_empty());
         let people: Result<Vec<Phone>, String> = typed
             .map(|number| {
-                Phone::parse(&number, member.organization.country).map_err(|error| format!("“{number}”: {error}."))
+                Phone::parse(&number, member.organization.country)
+                    .map_err(|error| format!("“{number}”: {error}."))
             })
             .collect();
         let people = people.and_then(|people| match people.len() {
@@ -199,7 +204,8 @@ async fn made(
     };
     org.sync_groups(id, &listed, member.now).await?;
     let all = org.groups().await?;
-    let Some(group) = all.iter().find(|group| group.account == id && group.jid == created.group.as_str()) else {
+    let Some(group) = all.iter().find(|group| group.account == id && group.jid == created.group.as_str())
+    else {
         let words = "The group was made, and the gateway does not list it yet. Sync the account’s groups in a moment.";
         return Ok(see_other_saying(app, &href, words));
     };

@@ -277,6 +277,7 @@ fn name_card(member: &Member, workshop: &Workshop, form: &GroupForm, errors: &Er
                 (form.fields(errors))
                 (Button::new("Add the group").icon(Icon::Plus))
             }
+            p class="m-hint" { "A linked account can also " a class="m-link" href={ (of_workshop(workshop.id)) "/new" } { "make a group on WhatsApp" } "." }
         },
     )
     .padded()

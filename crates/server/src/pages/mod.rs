@@ -8,6 +8,7 @@ pub mod correct;
 mod csv;
 pub mod demo;
 pub mod erase;
+pub mod group_new;
 pub mod groups;
 pub mod hand;
 pub mod health;

@@ -8,7 +8,7 @@ use domain::{
     ids::{BroadcastId, GroupId, IntegrationId, WorkshopId},
     pace::Pace,
     post::GroupPost,
-    template::{Facts, Message},
+    template::Message,
     time::Millis,
 };
 use providers::{QueryError, Vendor};
@@ -88,7 +88,7 @@ pub(super) async fn furnish_groups(
         title: NAME.to_owned(),
         template_id: Some(template_id),
         template,
-        content: serde_json::to_string(&post.fill(&Facts { ..event })?)?,
+        content: serde_json::to_string(&post.fill(&event)?)?,
         groups: chosen,
         asked: None,
         starts_at,

@@ -69,11 +69,9 @@ impl Kind for Group {
 
     fn sign(&self, message: &Message, n: usize) -> String {
         let places = message.places();
-        let label = places.get(n.saturating_sub(1)).map_or("", |slot| slot.label);
-        PLACEHOLDERS
-            .iter()
-            .find(|(_, known, _)| *known == label)
-            .map_or(String::new(), |(word, ..)| format!("{{{word}}}"))
+        let label = places.get(n.saturating_sub(1)).map_or("", |slot| &*slot.label);
+        let known = PLACEHOLDERS.iter().find(|(_, known, _)| *known == label);
+        known.map_or_else(|| label.to_owned(), |(word, ..)| format!("{{{word}}}"))
     }
 
     fn categories(&self) -> &'static [Category] {
