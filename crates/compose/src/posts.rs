@@ -7,7 +7,6 @@ use domain::{
     sending_hours::SendingHours,
     template::{Content, Facts, Message, PostContent, ValueError},
     time::Millis,
-    variable::VariableName,
     workshop::WorkshopStatus,
 };
 use store::{
