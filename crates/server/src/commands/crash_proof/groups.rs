@@ -22,10 +22,10 @@ use crate::{
     rehearsal::{Stage, link_account},
 };
 
-/// Groups per kill: more than one life of the program posts to before it is killed.
-const GROUPS_PER_KILL: u64 = 25;
+/// Groups per kill: more than one life posts to before it is killed, at one post a second.
+const GROUPS_PER_KILL: u64 = 4;
 /// Groups besides.
-const GROUPS_LEAST: u64 = 40;
+const GROUPS_LEAST: u64 = 6;
 /// Members of each group besides the account.
 const MEMBERS: u64 = 2;
 /// The account is no new one: nothing of the proof is about warm-up.
