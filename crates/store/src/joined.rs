@@ -276,13 +276,13 @@ impl Org {
         let rows: Vec<GroupRow> = self
             .db
             .all(
-                "SELECT g.id, g.members_synced_at, MAX(m.changed_at) AS moved_at,
+                "SELECT g.id, g.members_synced_at, MAX(COALESCE(m.left_at, m.joined_at)) AS moved_at,
                         CAST(COALESCE(SUM(CASE WHEN m.left_at IS NULL AND m.person IS NOT NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS members,
                         CAST(COALESCE(SUM(CASE WHEN m.left_at IS NULL AND m.person LIKE 'lid:%' THEN 1 ELSE 0 END), 0) AS BIGINT) AS hidden,
                         CAST(COALESCE(SUM(CASE WHEN m.left_at IS NULL AND m.ours THEN 1 ELSE 0 END), 0) AS BIGINT) AS registrants,
                         CAST(COALESCE(SUM(CASE WHEN m.left_at IS NOT NULL AND m.ours THEN 1 ELSE 0 END), 0) AS BIGINT) AS left_n
                  FROM workshop_groups w JOIN groups g ON g.id = w.group_id
-                 LEFT JOIN (SELECT x.group_id, x.person, x.left_at, x.changed_at,
+                 LEFT JOIN (SELECT x.group_id, x.person, x.left_at, x.joined_at,
                                    EXISTS (SELECT 1 FROM @registrants r WHERE r.workshop_id = $1 AND r.phone = x.person
                                            AND r.status = 'registered') AS ours
                             FROM group_members x JOIN workshop_groups v ON v.group_id = x.group_id AND v.workshop_id = $1

@@ -142,12 +142,8 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
     {
         offer(chosen.clone(), source, "Came from there".to_owned(), some(true));
     }
-    if before.no_group.is_some_and(|n| n > 0) || same_kind(&Audience::NoGroup, chosen) {
-        let sub = "As far as their members are known".to_owned();
-        offer(Audience::NoGroup, "In no group", sub, before.no_group);
-    }
-    if same_kind(&Audience::LeftGroup, chosen) {
-        offer(Audience::LeftGroup, "Left the group", "And are in no other".to_owned(), some(true));
+    for (audience, name, sub, n) in of_groups(before.no_group, chosen, review.audience.total) {
+        offer(audience, name, sub.to_owned(), n);
     }
     for tag in &before.tags {
         let sub = format!("Also registered for another “{}” workshop", tag.name);
@@ -178,6 +174,23 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
             }
         }
     }
+}
+
+/// A choice by who is in the workshop's groups: whom, what it is called, what that means, how many.
+type OfGroups = (Audience, &'static str, &'static str, Option<i64>);
+
+/// Whoever is in no group, once somebody is; and those who left, when a page chose them. `total` are the chosen people.
+fn of_groups(no_group: Option<i64>, chosen: &Audience, total: i64) -> impl Iterator<Item = OfGroups> {
+    let none = no_group.is_some_and(|n| n > 0) || *chosen == Audience::NoGroup;
+    let none =
+        none.then_some((Audience::NoGroup, "In no group", "As far as their members are known", no_group));
+    let left = (*chosen == Audience::LeftGroup).then_some((
+        Audience::LeftGroup,
+        "Left the group",
+        "And are in no other",
+        Some(total),
+    ));
+    none.into_iter().chain(left)
 }
 
 /// Numbers and addresses, typed or pasted.
