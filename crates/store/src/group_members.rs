@@ -181,12 +181,9 @@ pub(crate) async fn write(
     }
     if !rows.dropped.is_empty() {
         tx.run_batch(
-            "DELETE FROM group_members WHERE EXISTS (
-                 SELECT 1 FROM @batch WHERE b.group_id = group_members.group_id AND b.person = group_members.person)",
-            args![],
-            Batch::new()
-                .uuids("group_id", rows.dropped.iter().map(|_| group))
-                .texts("person", rows.dropped.iter().cloned()),
+            "DELETE FROM group_members WHERE group_id = $1 AND person IN (SELECT b.person FROM @batch)",
+            args![group],
+            Batch::new().texts("person", rows.dropped.iter().cloned()),
         )
         .await?;
     }

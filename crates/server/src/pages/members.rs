@@ -54,6 +54,9 @@ pub(crate) fn tell(id: WorkshopId, channel: Channel, audience: &domain::broadcas
     format!("/?channel={channel}&workshop={id}&who={audience}#compose")
 }
 
+/// A heading, and the figures under it: key, label, how many, and the list behind it.
+type Figures<'a> = (String, Vec<(Key, &'a str, i64, Listed)>);
+
 /// Everything that the page shows.
 struct View<'a> {
     member: &'a Member,
@@ -281,7 +284,7 @@ impl View<'_> {
         (total, one, many): (i64, &str, &str),
         aside: &Markup,
         parts: Vec<(Key, i64)>,
-        cells: &[(String, Vec<(Key, &str, i64, Listed)>)],
+        cells: &[Figures<'_>],
     ) -> Markup {
         html! {
             section class="m-card m-truth m-truth--two" aria-labelledby=(id) {

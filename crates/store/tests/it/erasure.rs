@@ -95,6 +95,16 @@ async fn told(world: &World, state: &str) -> domain::ids::WorkshopId {
             ))
             .await;
     }
+    let named =
+        store::groups::NamedGroup { subject: "Batch 7".into(), invite_link: String::new(), members: None };
+    let group = world.id(world.org.name_group(&named, Some(id), NOW).await.unwrap().0);
+    for phone in [ASHA, "+919000000002"] {
+        world
+            .run(format!(
+                "INSERT INTO group_members VALUES ({group}, '{phone}', {organization}, '', FALSE, NULL, NULL, 0)"
+            ))
+            .await;
+    }
     for (at, place) in [
         ("applied", format!("{b}, 1")),
         ("applied", format!("{b}, 2")),
@@ -162,6 +172,7 @@ both! {
         let added = world.org.add_registrant(id, person("Asha", ASHA, ""), NOW).await.unwrap();
         assert_eq!((added.new, added.lead_new), (1, 1));
         assert_eq!(world.number("SELECT COUNT(*) FROM member_receipts".into()).await, 2, "how many members got a post stays");
+        assert_eq!(world.number("SELECT COUNT(*) FROM group_members".into()).await, 1, "of the group only the other one");
         let notes = world.org.audit_log(None, 50).await.unwrap();
         let note = notes.iter().find(|note| note.action == "person.erased").unwrap();
         assert_eq!(note.detail, "registrations=1 messages=1");
