@@ -56,6 +56,8 @@ impl Part {
             Part::Kills => vec![
                 Runs::Munadi(&["crash-proof", "--kills", "200"], false),
                 Runs::Munadi(&["crash-proof", "--kills", "60", "--processes", "3"], true),
+                Runs::Munadi(&["crash-proof", "--channel", "group", "--kills", "100"], false),
+                Runs::Munadi(&["crash-proof", "--channel", "group", "--kills", "100"], true),
             ],
             Part::Seeds => {
                 let words = &["-p", "munadi-engine", "--test", "it", "chaos"];

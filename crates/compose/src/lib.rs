@@ -30,7 +30,7 @@ pub use caller::Caller;
 pub use confirm::{Confirmation, Confirmed, Refusal};
 pub use draft::Draft;
 pub use lately::{Lately, Wait};
-pub use posts::{PostDraft, PostFinding, PostReview};
+pub use posts::{PostDraft, PostReview};
 pub use preview::Shown;
 pub use review::{Before, Review};
 pub use timing::{Timing, default_deadline, default_later, hours};

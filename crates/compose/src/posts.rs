@@ -2,11 +2,11 @@
 
 use domain::{
     ids::{BroadcastId, IntegrationId, TemplateId},
-    post::{GroupPost, PostProblem},
+    post::GroupPost,
+    post_checks::PostFinding,
     sending_hours::SendingHours,
     template::{Content, Facts, Message, PostContent, ValueError},
     time::Millis,
-    variable::VariableName,
     workshop::WorkshopStatus,
 };
 use store::{
@@ -49,70 +49,6 @@ pub struct PostReview {
     pub content: Result<Content, ValueError>,
     /// What was found, errors first.
     pub findings: Vec<PostFinding>,
-}
-
-/// Something that was found about posts before they are confirmed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PostFinding {
-    /// All sending of the organisation is stopped.
-    SendingStopped {
-        /// By whom.
-        by: String,
-    },
-    /// No group is chosen.
-    NoGroup,
-    /// A chosen group is gone, or the account may not write there.
-    NoPlace(String),
-    /// Groups of several accounts are chosen.
-    SeveralAccounts,
-    /// Nobody is asked to post.
-    NobodyAsked,
-    /// What is written cannot be posted.
-    Post(PostProblem),
-    /// A value is missing.
-    Value(ValueError),
-    /// Values of the workshop are named that nobody entered.
-    VariablesMissing(Vec<VariableName>),
-    /// What was typed for the time cannot be read, or has passed.
-    TimeUnreadable,
-    /// The last useful moment lies before the beginning.
-    EndsBeforeStart,
-    /// The workshop is cancelled or over.
-    WorkshopOver,
-    /// It falls into the quiet hours.
-    QuietHours,
-    /// It may be posted after the workshop has begun.
-    AfterStart,
-    /// Two chosen groups have the same name.
-    SameName(String),
-    /// Everybody's phone rings.
-    MentionsAll,
-    /// The account that posts is not ready: the posts wait for it.
-    NotReady,
-}
-
-impl PostFinding {
-    /// Whether it keeps the posts from being confirmed.
-    pub fn is_error(&self) -> bool {
-        match self {
-            PostFinding::SendingStopped { .. }
-            | PostFinding::NoGroup
-            | PostFinding::NoPlace(_)
-            | PostFinding::SeveralAccounts
-            | PostFinding::NobodyAsked
-            | PostFinding::Post(_)
-            | PostFinding::Value(_)
-            | PostFinding::VariablesMissing(_)
-            | PostFinding::TimeUnreadable
-            | PostFinding::EndsBeforeStart => true,
-            PostFinding::WorkshopOver
-            | PostFinding::QuietHours
-            | PostFinding::AfterStart
-            | PostFinding::SameName(_)
-            | PostFinding::MentionsAll
-            | PostFinding::NotReady => false,
-        }
-    }
 }
 
 /// Characters of the name that posts get from their text.

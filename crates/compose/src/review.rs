@@ -200,6 +200,8 @@ pub struct Before {
     pub sources: Vec<(String, i64)>,
     /// Who was there, where a report was taken over.
     pub attendance: Option<AttendanceReport>,
+    /// Whoever is in none of the workshop's groups; `None` where their members are not known, or counting would hold a page up.
+    pub no_group: Option<i64>,
     /// Tags that other workshops have: whoever is registered for one of these can be chosen.
     pub tags: Vec<Tag>,
 }
@@ -242,9 +244,14 @@ impl Before {
             true => caller.org.audience_reader().sources(selection.workshop, SOURCES_MAX).await?,
             false => Vec::new(),
         };
+        let few = review.draft.workshop.registrants <= COUNTED_MAX;
+        let no_group = match few && caller.org.members_known(selection.workshop).await? {
+            true => Some(review.walk.count_of(Whom::NoGroup).await?),
+            false => None,
+        };
         let in_use = caller.org.tags_of_others(selection.workshop, TAGS_MAX).await?;
         let attendance = caller.org.attendance_report(selection.workshop).await?;
-        Ok(Before { newest, last, again, told, since, sources, attendance, tags: in_use })
+        Ok(Before { newest, last, again, told, since, sources, no_group, attendance, tags: in_use })
     }
 }
 

@@ -21,6 +21,7 @@ pub mod outcome;
 pub mod pace;
 pub mod phone;
 pub mod post;
+pub mod post_checks;
 pub mod quiet_hours;
 pub mod reason;
 pub mod receipt;

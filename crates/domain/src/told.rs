@@ -127,6 +127,10 @@ pub enum Audience {
     Absent,
     /// Whoever is registered for another workshop with that tag as well.
     Tagged(TagId),
+    /// Whoever is in none of the workshop's groups, as far as their members are known; nobody before they are.
+    NoGroup,
+    /// Whoever was in one of the workshop's groups, left, and is in none.
+    LeftGroup,
     /// People who were chosen one by one.
     Chosen(Vec<RegistrantId>),
 }
@@ -154,6 +158,8 @@ impl Audience {
             | Audience::Attended
             | Audience::LeftEarly
             | Audience::Absent
+            | Audience::NoGroup
+            | Audience::LeftGroup
             | Audience::Chosen(_) => false,
         }
     }
@@ -176,6 +182,8 @@ impl fmt::Display for Audience {
             Audience::Attended => f.write_str("attended"),
             Audience::LeftEarly => f.write_str("left_early"),
             Audience::Absent => f.write_str("absent"),
+            Audience::NoGroup => f.write_str("no_group"),
+            Audience::LeftGroup => f.write_str("left_group"),
             Audience::Chosen(people) => {
                 f.write_str("chosen:")?;
                 for (at, person) in people.iter().enumerate() {
@@ -200,6 +208,8 @@ impl FromStr for Audience {
             "attended" => Ok(Audience::Attended),
             "left_early" => Ok(Audience::LeftEarly),
             "absent" => Ok(Audience::Absent),
+            "no_group" => Ok(Audience::NoGroup),
+            "left_group" => Ok(Audience::LeftGroup),
             "no_receipt" if rest.is_empty() => {
                 Ok(Audience::NoReceipt { minutes: Audience::NO_RECEIPT_MINUTES })
             }
@@ -272,6 +282,8 @@ mod tests {
             Audience::Attended,
             Audience::LeftEarly,
             Audience::Absent,
+            Audience::NoGroup,
+            Audience::LeftGroup,
             Audience::Chosen(vec![person(1), person(2)]),
         ] {
             assert_eq!(audience.to_string().parse(), Ok(audience));

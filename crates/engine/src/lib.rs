@@ -6,6 +6,7 @@ mod accounts;
 mod breaker;
 mod calls;
 mod fair;
+mod find_posts;
 mod forget;
 mod health;
 mod look_up;
@@ -16,6 +17,7 @@ mod receipts;
 mod run;
 mod script;
 mod send;
+mod standings;
 mod strikes;
 mod turn;
 

@@ -38,11 +38,13 @@ impl Engine {
     /// Asks what is due; how many questions were dealt with.
     pub async fn look_up(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
+        self.work.ask_about_posts(now).await?;
         let due = self.work.take_look_ups(now, now.plus(HOLD_MS), TAKEN_MOST).await?;
         let count = due.len();
+        let due = self.find_posts(due, now).await?;
         let mut by_integration: BTreeMap<IntegrationId, Vec<DueLookUp>> = BTreeMap::new();
         // Sending comes first: an account that has something to send is asked nothing, or questions would take its pace.
-        let sending: HashSet<IntegrationId> = match count {
+        let sending: HashSet<IntegrationId> = match due.len() {
             0 => HashSet::new(),
             _ => self.work.due(now).await?.into_iter().map(|due| due.integration).collect(),
         };
@@ -128,7 +130,7 @@ fn finish(asked: Option<Result<Result<(), StoreError>, JoinError>>) -> Result<()
 }
 
 /// When to ask next: the first step that lies ahead; `None` after the last.
-fn next_step(asked: &DueLookUp, now: Millis) -> Option<(i64, Millis)> {
+pub(crate) fn next_step(asked: &DueLookUp, now: Millis) -> Option<(i64, Millis)> {
     let done = usize::try_from(asked.step + 1).unwrap_or(STEPS_MS.len());
     let (at, after) =
         STEPS_MS.iter().enumerate().skip(done).find(|(_, after)| asked.since.plus(**after) > now)?;

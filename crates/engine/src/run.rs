@@ -25,6 +25,8 @@ use crate::{
 const BEATS_PER_LEASE: i64 = 6;
 /// Every loop looks by itself after this, whatever wakes were lost.
 const LOOK: Duration = Duration::from_secs(1);
+/// Whether a linked account is to be asked is looked at this often; each is asked every minute at most.
+const ACCOUNTS_LOOK: Duration = Duration::from_secs(5);
 /// Whether an organisation's retention is due is asked this often; it is due once an hour.
 const FORGET_LOOK: Duration = Duration::from_secs(20);
 /// How often old bodies and unfinished uploads are taken away.
@@ -77,6 +79,7 @@ impl Engine {
         tasks.spawn(self.clone().planning(stop.clone()));
         tasks.spawn(self.clone().receiving(stop.clone()));
         tasks.spawn(self.clone().asking(stop.clone()));
+        tasks.spawn(self.clone().asking_accounts(stop.clone()));
         tasks.spawn(self.clone().keeping(stop.clone()));
         tasks.spawn(self.clone().tidying(stop.clone()));
         tasks.spawn(self.clone().forgetting(stop.clone()));
@@ -231,6 +234,15 @@ impl Engine {
     async fn asking(self, stop: CancellationToken) {
         every(self.every(stop, "questions to providers will be asked later"), || async {
             Ok(if self.look_up().await? > 0 { Rest::None } else { Rest::UntilLook })
+        })
+        .await;
+    }
+
+    /// Asks linked accounts how they stand. A gateway that is slow to answer holds nothing else up.
+    async fn asking_accounts(self, stop: CancellationToken) {
+        let when = self.every(stop, "linked accounts will be asked later");
+        every(Every { look: ACCOUNTS_LOOK, after_error: ACCOUNTS_LOOK, ..when }, || async {
+            Ok(if self.ask_accounts().await? > 0 { Rest::None } else { Rest::UntilLook })
         })
         .await;
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use serde_json::Value;
 
-use crate::{Config, Sandbox, Shared};
+use crate::{Config, Sandbox, Shared, network::Network};
 
 /// A vendor's stand-in.
 pub trait Face: Sync {
@@ -51,6 +51,11 @@ pub trait Face: Sync {
 
     /// Fills or empties that wallet so that it pays for so many.
     fn set_pays_for(&self, _sandbox: &Sandbox, _messages: i64) {}
+
+    /// The groups that a gateway's accounts are in; `None` where it is no gateway.
+    fn network<'a>(&self, _sandbox: &'a Sandbox) -> Option<&'a Network> {
+        None
+    }
 
     /// How to reach it and what it holds, for whoever starts it by hand.
     fn words(&self, sandbox: &Sandbox) -> String;

@@ -74,7 +74,8 @@ impl File<'_> {
     }
 
     fn json(&self, organisation: &str, uploads: usize, now: Millis) -> Value {
-        let PersonRecord { story, registrations, messages, user_ids, file_rows, .. } = self.record;
+        let PersonRecord { story, registrations, messages, user_ids, file_rows, groups, posts, .. } =
+            self.record;
         json!({
             "about": ABOUT,
             "organisation": organisation,
@@ -96,6 +97,12 @@ impl File<'_> {
             })).collect::<Vec<_>>(),
             "rows_of_files": file_rows.iter().map(|one| json!({
                 "file": one.file, "line": one.line, "cells": one.cells,
+            })).collect::<Vec<_>>(),
+            "whatsapp_groups": groups.iter().map(|one| json!({
+                "group": one.group, "joined_at": self.maybe(one.joined_at), "left_at": self.maybe(one.left_at),
+            })).collect::<Vec<_>>(),
+            "posts_in_groups_on_the_phone": posts.iter().map(|one| json!({
+                "post": one.title, "on_the_phone_at": self.maybe(one.delivered_at), "opened_at": self.maybe(one.read_at),
             })).collect::<Vec<_>>(),
             "uploaded_files_with_the_number_not_imported_yet": uploads,
         })

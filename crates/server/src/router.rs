@@ -97,16 +97,22 @@ const GET: Method = Method::GET;
 const POST: Method = Method::POST;
 const PUT: Method = Method::PUT;
 
-/// The pages of one channel's templates: below which address, and where accounts are asked for theirs.
+/// The pages of one channel's templates: below which address, and where accounts are asked for theirs, if any keeps some.
 macro_rules! templates {
     ($home:literal, $fill:literal) => {{
-        use pages::settings::templates::{self, fill};
+        use pages::settings::templates::fill;
+        let asks = [
+            route(GET, $fill, Manage, fill::ask).timeout(ASKING),
+            route(POST, $fill, Manage, fill::fill).timeout(ASKING),
+        ];
+        asks.into_iter().chain(templates!($home))
+    }};
+    ($home:literal) => {{
+        use pages::settings::templates;
         [
             route(GET, $home, Read, templates::list),
             route(GET, concat!($home, "/new"), Manage, templates::new),
             route(POST, concat!($home, "/new"), Manage, templates::add),
-            route(GET, $fill, Manage, fill::ask).timeout(ASKING),
-            route(POST, $fill, Manage, fill::fill).timeout(ASKING),
             route(GET, concat!($home, "/{template}"), Read, templates::show),
             route(POST, concat!($home, "/{template}"), Manage, templates::update),
             route(GET, concat!($home, "/{template}/remove"), Manage, templates::confirm_removal),
@@ -119,7 +125,7 @@ macro_rules! templates {
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, attendance, attention, broadcast, consents, correct, demo, erase, groups, hand, health, home, imports, invite, keys, link, login, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
+        account, attendance, attention, broadcast, consents, correct, demo, erase, group_new, groups, hand, health, home, imports, invite, keys, link, login, members, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
         settings::{accounts, alerts, audit, charges, integrations, links, prices, purposes, tags, templates},
         setup, stream, team, webhook, workshop, workshops,
     };
@@ -154,6 +160,7 @@ pub fn table() -> Vec<Route> {
         route(POST, "/compose/posts",                     Read,       home::posts::compose),
         route(POST, "/compose/posts/review",              Send,       home::posts::review),
         route(POST, "/compose/posts/confirm",             Send,       home::posts::confirm),
+        route(POST, "/compose/posts/test",                Send,       home::posts::test),
         route(GET,  "/compose/test",                      Send,       home::test::show),
         route(POST, "/compose/test",                      Send,       home::test::send),
         route(POST, "/compose/check",                     Send,       home::test::check),
@@ -181,6 +188,11 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/workshops/{workshop}/groups",       Read,       groups::list),
         route(POST, "/workshops/{workshop}/groups",       Manage,     groups::choose),
         route(POST, "/workshops/{workshop}/groups/name",  Manage,     groups::name),
+        route(GET,  "/workshops/{workshop}/groups/new",   Manage,     group_new::new),
+        route(POST, "/workshops/{workshop}/groups/new",   Manage,     group_new::make).timeout(ASKING),
+        route(GET,  "/workshops/{workshop}/members",      Read,       members::show),
+        route(POST, "/workshops/{workshop}/members/sync", Manage,     members::sync).timeout(ASKING),
+        route(GET,  "/workshops/{workshop}/members.csv",  Manage,     members::download),
         route(GET,  "/settings/accounts",                 Read,       accounts::list),
         route(GET,  "/settings/accounts/{integration}",   Read,       accounts::show).timeout(ASKING),
         route(POST, "/settings/accounts/{integration}/risk", Integrations, accounts::risk),
@@ -237,6 +249,8 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/broadcasts/{broadcast}/messages/{position}", Read, broadcast::message::show),
         route(GET,  "/broadcasts/{broadcast}/messages/{position}/tell", Send, correct::tell),
         route(POST, "/broadcasts/{broadcast}/messages/{position}/decide", Send, broadcast::message::decide),
+        route(POST, "/broadcasts/{broadcast}/messages/{position}/edit", Send, broadcast::post::edit).timeout(ASKING),
+        route(POST, "/broadcasts/{broadcast}/messages/{position}/delete", Send, broadcast::post::delete).timeout(ASKING),
         route(GET,  "/broadcasts/{broadcast}/post",       Read,       hand::show),
         route(POST, "/broadcasts/{broadcast}/post",       Send,       hand::mark),
         route(POST, "/broadcasts/{broadcast}/ask",        Send,       hand::ask),
@@ -336,6 +350,7 @@ pub fn table() -> Vec<Route> {
     ];
     all.extend(templates!("/settings/templates", "/settings/templates/import"));
     all.extend(templates!("/settings/templates/sms", "/settings/templates/sms/fill"));
+    all.extend(templates!("/settings/templates/group"));
     all
 }
 

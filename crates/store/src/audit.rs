@@ -35,6 +35,8 @@ pub struct AuditEntry {
 pub enum Exported {
     /// The registrants of a workshop.
     Registrants(WorkshopId),
+    /// Registrants of a workshop and members of its groups, held against each other.
+    Members(WorkshopId),
     /// The messages of a broadcast, each with its number.
     Messages(BroadcastId),
     /// Who must not be sent anything.
@@ -119,6 +121,9 @@ impl Org {
         match what {
             Exported::Registrants(workshop) => {
                 self.note(&mut tx, "registrants.exported", workshop, detail, now).await?;
+            }
+            Exported::Members(workshop) => {
+                self.note(&mut tx, "members.exported", workshop, detail, now).await?;
             }
             Exported::Messages(broadcast) => {
                 self.note(&mut tx, "broadcast.exported", broadcast, detail, now).await?;

@@ -5,7 +5,7 @@ use domain::{
     ids::{GroupId, IntegrationId},
     phone::Phone,
     role::Permission,
-    time::{DAY, Millis},
+    time::{DAY, MINUTE, Millis},
 };
 use uuid::Uuid;
 
@@ -18,6 +18,9 @@ use crate::{
 
 /// After a warning on the phone an account rests for so long (providers/whatsapp-group.md §16, our caution).
 pub const REST_MS: i64 = 7 * DAY;
+
+/// A gateway that has not answered for so long is not counted on: one lost answer is none.
+const SILENT_MS: i64 = MINUTE;
 
 /// What is known of an account that is linked to a phone, or is to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,17 +41,20 @@ pub struct Linked {
     pub risk: Option<(String, Millis)>,
     /// It rests until then, because WhatsApp warned on the phone.
     pub warned_until: Option<Millis>,
+    /// Since when its gateway does not answer; `None` while it does.
+    pub silent_since: Option<Millis>,
 }
 
 impl Linked {
     /// Whether it may post at that instant, as far as is known here.
     pub fn posts(&self, now: Millis) -> bool {
-        self.state.posts() && self.warned_until.is_none_or(|until| until <= now)
+        let answers = self.silent_since.is_none_or(|since| now.since(since) < SILENT_MS);
+        self.state.posts() && answers && self.warned_until.is_none_or(|until| until <= now)
     }
 }
 
 #[derive(sqlx::FromRow)]
-struct LinkedRow {
+pub(crate) struct LinkedRow {
     integration_id: Uuid,
     state: String,
     since: i64,
@@ -58,6 +64,7 @@ struct LinkedRow {
     risk_by: String,
     risk_at: Option<i64>,
     warned_until: Option<i64>,
+    silent_since: Option<i64>,
 }
 
 impl TryFrom<LinkedRow> for Linked {
@@ -72,6 +79,7 @@ impl TryFrom<LinkedRow> for Linked {
             linked_at: row.linked_at.map(Millis),
             risk: row.risk_at.map(|at| (row.risk_by, Millis(at))),
             warned_until: row.warned_until.map(Millis),
+            silent_since: row.silent_since.map(Millis),
         })
     }
 }
@@ -91,7 +99,7 @@ impl Org {
         let rows: Vec<LinkedRow> = self
             .db
             .all(
-                "SELECT l.integration_id, l.state, l.since, l.seen_at, l.phone, l.linked_at, l.risk_by, l.risk_at, l.warned_until
+                "SELECT l.integration_id, l.state, l.since, l.seen_at, l.phone, l.linked_at, l.risk_by, l.risk_at, l.warned_until, l.silent_since
                  FROM linked_accounts l JOIN integrations i ON i.id = l.integration_id
                  WHERE l.organization_id = $1 AND i.removed_at IS NULL ORDER BY l.integration_id",
                 args![self.id()],
@@ -145,7 +153,7 @@ impl Org {
                  WHERE i.id = $1 AND i.organization_id = $2 AND i.removed_at IS NULL
                  ON CONFLICT (integration_id) DO UPDATE SET
                      since = CASE WHEN linked_accounts.state = excluded.state THEN linked_accounts.since ELSE excluded.since END,
-                     state = excluded.state, seen_at = excluded.seen_at,
+                     state = excluded.state, seen_at = excluded.seen_at, silent_since = NULL,
                      phone = CASE WHEN excluded.phone = '' THEN linked_accounts.phone ELSE excluded.phone END,
                      linked_at = COALESCE(linked_accounts.linked_at, excluded.linked_at)",
                 args![id.0, self.id(), text, now, phone, state.posts().then_some(now)],

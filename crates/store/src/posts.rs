@@ -99,7 +99,52 @@ struct Held {
     assignee_id: Option<Uuid>,
 }
 
+/// What somebody did with a post that stands in its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// Its text was changed.
+    Edited,
+    /// It was deleted for everyone.
+    Deleted,
+}
+
 impl Org {
+    /// Writes down that a post that stood in its group was changed there, or deleted for everyone. Its state stays: it was posted.
+    pub async fn note_post_changed(
+        &self,
+        message: MessageRef,
+        changed: Changed,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::Send)?;
+        let mut tx = self.db.by_index().begin().await?;
+        let (words, action) = match changed {
+            Changed::Edited => ("changed its text in the group", "post.edited"),
+            Changed::Deleted => ("deleted it for everyone", "post.deleted"),
+        };
+        let touched = tx
+            .run(
+                "INSERT INTO message_events (broadcast_id, position, at, kind, detail)
+                 SELECT m.broadcast_id, m.position, $3, $4, $5 FROM messages m
+                 WHERE m.broadcast_id = $1 AND m.position = $2 AND m.organization_id = $6",
+                args![
+                    message.broadcast.0,
+                    message.position,
+                    now,
+                    EventKind::Decision.word(),
+                    format!("{} {words}.", self.actor.name),
+                    self.id()
+                ],
+            )
+            .await?;
+        if touched == 0 {
+            return Err(StoreError::Missing);
+        }
+        self.note(&mut tx, action, message, "", now).await?;
+        tx.tell(Change::Rows(message.broadcast));
+        tx.commit().await
+    }
+
     /// Confirms posts under an id made before: every group has its row from that instant, and a second confirmation with the same id
     /// changes nothing. Refused ([`StoreError::Stale`]) when a group is gone, or belongs to another account.
     pub async fn confirm_posts(

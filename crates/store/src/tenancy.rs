@@ -103,6 +103,7 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("workshop_groups", TENANT, ALL),
     ("linked_accounts", TENANT, ALL),
     ("member_receipts", TENANT, ALL),
+    ("group_members", TENANT, ALL),
 ];
 
 impl Whose {

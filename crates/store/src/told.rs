@@ -21,6 +21,7 @@ use crate::{
     db::{Arg, Batch, args},
     error::StoreError,
     figures::{self, Cached, Key},
+    joined::{in_a_group, left_a_group, members_known},
     org::Org,
     reached::last_id_of,
 };
@@ -66,6 +67,16 @@ macro_rules! belongs {
                 WHEN 'since' THEN r.id > $7
                 WHEN 'of' THEN r.id IN (SELECT m.registrant_id FROM messages m
                                         WHERE m.broadcast_id = $8 AND m.state = $9 AND ($10 = '' OR m.reason = $10))
+                WHEN 'no_group' THEN ",
+            members_known!("$1"),
+            " AND NOT ",
+            in_a_group!("$1", "$5"),
+            "
+                WHEN 'left_group' THEN ",
+            left_a_group!("$1", "$5"),
+            " AND NOT ",
+            in_a_group!("$1", "$5"),
+            "
                 WHEN 'source' THEN $11 IN (r.source, r.came_from)
                 WHEN 'tag' THEN r.phone IN (SELECT x.phone FROM workshops w JOIN @registrants x ON x.workshop_id = w.id
                                             WHERE w.organization_id = $5 AND w.tag_id = $8 AND w.id <> $1
@@ -153,6 +164,8 @@ impl Selection {
             Audience::Attended => "attended",
             Audience::LeftEarly => "left_early",
             Audience::Absent => "absent",
+            Audience::NoGroup => "no_group",
+            Audience::LeftGroup => "left_group",
             Audience::Chosen(_) => "chosen",
         };
         let mut args = self.telling(organization);

@@ -7,11 +7,13 @@ use domain::{
     audience::OneEach,
     broadcast::{Addressee, Audience},
     channel::{Category, Channel},
+    group::{Group, Member, MemberRole, Person, Place},
     ids::{BroadcastId, IntegrationId, RegistrantId, WorkerId, WorkshopId},
     message::{MessageState, Next},
     money::Money,
     outcome::ProviderAnswer,
     pace::Pace,
+    phone::Phone,
     reason::Reason,
     sending_hours::SendingHours,
     template::Source,
@@ -20,7 +22,7 @@ use domain::{
 };
 use store::{
     Org, Work,
-    audience::Place,
+    audience::Place as At,
     broadcasts::{NewBroadcast, Telling},
     integrations::NewIntegration,
     messages::MessageFilter,
@@ -58,7 +60,7 @@ async fn walk(org: &Org, of: &Selection) -> Walk {
 /// Everybody whom the walk decides about, in small stretches.
 async fn walked(org: &Org, of: &Selection) -> BTreeSet<RegistrantId> {
     let mut walk = walk(org, of).await;
-    let (mut found, mut after, mut each) = (BTreeSet::new(), Place::default(), OneEach::default());
+    let (mut found, mut after, mut each) = (BTreeSet::new(), At::default(), OneEach::default());
     loop {
         let people = walk.stretch(&after, 333, &mut each, |_, _| compose::OwnLinks::default()).await.unwrap();
         let Some(last) = people.last() else { return found };
@@ -167,7 +169,74 @@ async fn states(org: &Org) -> BTreeMap<String, BTreeSet<MessageState>> {
     found
 }
 
+/// A group of the workshop in which the people at these places are, and from which others left; none of it before it was read.
+async fn group(org: &Org, by: IntegrationId, workshop: WorkshopId, phones: &[String]) {
+    let jid = "120363000000000001@g.us";
+    let listed = Group {
+        jid: jid.parse().unwrap(),
+        subject: "Batch 7".into(),
+        size: None,
+        announce: false,
+        locked: false,
+        admin: Some(true),
+        place: Place::Alone,
+        invite: None,
+        disappears_after: 0,
+    };
+    org.sync_groups(by, &[listed], NOW).await.unwrap();
+    let id = org.groups().await.unwrap()[0].id;
+    org.set_workshop_groups(workshop, &[id], NOW).await.unwrap();
+    let members = |phones: &mut dyn Iterator<Item = &String>| -> Vec<Member> {
+        let person = |phone: &String| Person::Number(Phone::from_stored(phone).unwrap());
+        phones.map(|phone| Member { person: person(phone), role: MemberRole::Member }).collect()
+    };
+    let before = members(&mut phones.iter());
+    org.sync_members(id, &before, &key(), NOW).await.unwrap();
+    // Every third left since.
+    let after = members(&mut phones.iter().enumerate().filter(|(at, _)| at % 3 > 0).map(|(_, phone)| phone));
+    org.sync_members(id, &after, &key(), NOW.plus(MINUTE)).await.unwrap();
+}
+
 on_both! {
+    async fn whoever_is_in_no_group_is_counted_as_the_walk_decides(db: TestStore) {
+        let (org, workshop) = crowd(db).await;
+        let by = account(&org).await;
+        let everyone = Selection::everyone(workshop, Purpose::default(), NOW.plus(HOUR));
+        let none = everyone.of(Audience::NoGroup);
+        assert_eq!(org.audience_reader().count(&none).await.unwrap(), 0, "before the members are known nobody is missing");
+        let list = org
+            .registrants(workshop, &store::registrants::RegistrantFilter { limit: 20_000, ..Default::default() })
+            .await
+            .unwrap();
+        let people = walked(&org, &everyone).await;
+        let phones: BTreeSet<&String> = list.iter().map(|one| &one.phone).filter(|phone| !phone.is_empty()).collect();
+        let inside: Vec<String> = phones.iter().step_by(2).take(900).map(|phone| (*phone).clone()).collect();
+        group(&org, by, workshop, &inside).await;
+        let here: BTreeSet<&String> =
+            inside.iter().enumerate().filter(|(at, _)| at % 3 > 0).map(|(_, phone)| phone).collect();
+        let left: BTreeSet<&String> =
+            inside.iter().enumerate().filter(|(at, _)| at % 3 == 0).map(|(_, phone)| phone).collect();
+        let of = |wanted: &dyn Fn(&String) -> bool| -> BTreeSet<RegistrantId> {
+            let standing = list.iter().filter(|one| people.contains(&one.id));
+            standing.filter(|one| wanted(&one.phone)).map(|one| one.id).collect()
+        };
+        for (audience, expected) in [
+            (Audience::NoGroup, of(&|phone| !here.contains(phone))),
+            (Audience::LeftGroup, of(&|phone| left.contains(phone))),
+        ] {
+            let selection = everyone.of(audience.clone());
+            assert!(!expected.is_empty() && expected.len() < people.len(), "{audience} proves something");
+            assert!(walked(&org, &selection).await == expected, "{audience} walked");
+            let counted = org.audience_reader().count(&selection).await.unwrap();
+            assert_eq!(usize::try_from(counted).unwrap(), expected.len(), "{audience} counted");
+        }
+        let joined = org.joined(workshop).await.unwrap();
+        let n = |n: usize| i64::try_from(n).unwrap();
+        assert_eq!(joined.registrants, n(people.len()));
+        assert_eq!(joined.missing(), n(of(&|phone| !here.contains(phone)).len()), "the page says what the audience holds");
+        assert_eq!(joined.left, n(of(&|phone| left.contains(phone)).len()));
+    }
+
     async fn each_count_is_the_people_whom_the_walk_decides_about(db: TestStore) {
         let (org, workshop) = crowd(db).await;
         let by = account(&org).await;

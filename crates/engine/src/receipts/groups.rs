@@ -4,11 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use domain::{
     group::News,
-    ids::IntegrationId,
-    receipt::Event,
+    ids::{IntegrationId, MessageRef},
+    receipt::{Event, Proof, Reading},
     time::{MINUTE, Millis, SECOND},
 };
-use providers::Account;
+use providers::{
+    Account,
+    codes::{self, NextAction},
+};
 use store::{
     StoreError,
     work::{Applied, MemberSeen},
@@ -21,23 +24,15 @@ use crate::Engine;
 const WAIT_MS: i64 = MINUTE;
 
 impl Engine {
-    /// Applies the news of these posts; what becomes of each that has some, by its place.
+    /// Applies the news of these posts; what becomes of each that has some, by its place. `known` are the posts that ids belong to.
     pub(super) async fn group_news(
         &self,
-        integration: IntegrationId,
-        account: &dyn Account,
+        (integration, account): (IntegrationId, &dyn Account),
         read: &[Read],
+        known: &HashMap<String, MessageRef>,
         now: Millis,
     ) -> Result<HashMap<usize, Applied>, StoreError> {
         let news = news_in(read);
-        let ids: HashSet<String> = news
-            .iter()
-            .filter_map(|(_, _, news)| match news {
-                News::Seen { message, .. } => Some(message.clone()),
-                _ => None,
-            })
-            .collect();
-        let known = self.work.messages_of_ids(integration, ids.into_iter().collect(), now).await?;
         let (mut results, mut seen, mut ask) = (HashMap::new(), Vec::new(), false);
         for (at, received_at, news) in news {
             match news {
@@ -65,15 +60,23 @@ impl Engine {
                     self.work.account_news(integration, state, phone.as_ref(), at_ms).await?;
                 }
                 News::AskAccount => ask = true,
+                News::Members { group, to, people, at: when } => {
+                    let organization = read[at].0.organization;
+                    let at_ms = when.unwrap_or(received_at);
+                    self.work
+                        .members_moved((organization, integration), (group, *to), people, (at_ms, &self.key))
+                        .await?;
+                    results.insert(at, Applied::Ignored);
+                }
+                // What proves something of a post of ours has become its receipt.
                 News::Seen { person: None, .. }
                 | News::HandedOver { .. }
                 | News::Refused { .. }
                 | News::Reacted { .. }
-                | News::Members { .. }
                 | News::GroupChanged { .. } => {}
             }
         }
-        if ask {
+        if ask || read.iter().flat_map(|(_, events)| events).any(stops_the_account) {
             self.ask_account(integration, account, now).await?;
         }
         if let Some((first, _)) = read.first().filter(|_| !seen.is_empty()) {
@@ -100,6 +103,12 @@ impl Engine {
             Err(_) => Ok(()),
         }
     }
+}
+
+/// Whether a refusal speaks of the account and not of the post: then the gateway knows more.
+fn stops_the_account(event: &Event) -> bool {
+    let Event::Receipt(Reading { proof: Proof::Failed(said), .. }) = event else { return false };
+    codes::meaning(&said.code).is_some_and(|meaning| meaning.action == NextAction::PauseAccount)
 }
 
 /// The news of these posts, each with the place of its post and when that came.

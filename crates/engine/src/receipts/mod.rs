@@ -3,6 +3,7 @@
 mod candidate_set;
 mod forms;
 mod groups;
+mod named_posts;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -89,7 +90,8 @@ impl Engine {
                 (receipt, events)
             })
             .collect();
-        let groups = self.group_news(integration, account, &read, now).await?;
+        let posts = self.name_posts(integration, &mut read, now).await?;
+        let groups = self.group_news((integration, account), &read, &posts.by_id, now).await?;
         let mut people = self.name_people(integration, &mut read).await?;
         let mut candidates = self.candidates_of(integration, account, &read, now).await?;
         let mut results = Vec::with_capacity(read.len());
@@ -132,6 +134,8 @@ impl Engine {
         }
         self.drop_erased(&read, unmatched, &mut results).await?;
         self.keep_people(integration, &read, &people, &mut results, now).await?;
+        // Before what they prove is applied: an id without a post is harmless, a post without its id would lose its members' receipts.
+        self.work.note_ids(&posts.learnt, now).await?;
         let touched = self.work.apply_receipts(results, candidates.changes(), now).await?;
         self.tell(touched);
         Ok(())

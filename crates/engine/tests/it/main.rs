@@ -11,6 +11,7 @@ mod clock;
 mod conflicts;
 mod defects;
 mod forget;
+mod groups;
 mod late_proof;
 mod lost_workers;
 mod one_number;

@@ -49,12 +49,19 @@ impl Accounts for Standing {
     }
 }
 
+/// A server that is listed beside each gateway's stand-in, and where nobody answers.
+pub(crate) const AWAY: &str = "http://127.0.0.1:9/away";
+
 /// Where the stand-ins are.
-fn urls(base: &str) -> Urls {
-    Urls::default()
-        .with("aisensy_url", &format!("{base}/campaign/t1/api"))
-        .with("aisensy_project_url", &format!("{base}/project-apis/v1"))
-        .with("fast2sms_url", &format!("{base}/dev"))
+fn urls(sandbox: &Sandbox) -> Urls {
+    let listed = |key: &str| {
+        let all = registry::VENDORS.iter().flat_map(|vendor| vendor.base_urls());
+        all.into_iter().any(|url| url.key == key && url.listed)
+    };
+    sandbox.addresses().iter().fold(Urls::default(), |urls, (key, url)| match listed(key) {
+        true => urls.with(key, &format!("{url}, {AWAY}")),
+        false => urls.with(key, url),
+    })
 }
 
 pub(crate) struct World {
@@ -78,7 +85,22 @@ impl World {
     pub(crate) async fn with(db: &TestStore, mut config: sandbox::Config) -> World {
         config.vendors.aisensy.any_campaign = true;
         let sandbox = Sandbox::start(config).await.expect("the stand-in starts");
-        let clock = Arc::new(ManualClock::at(Millis(1_791_878_400_000))); // 2026-10-13T08:00:00Z
+        World::beside(db, sandbox, World::clock()).await
+    }
+
+    /// A world whose stand-ins have its own clock, for what they say about time.
+    pub(crate) async fn in_step(db: &TestStore, config: sandbox::Config) -> World {
+        let clock = World::clock();
+        let theirs = Arc::clone(&clock);
+        let sandbox = Sandbox::start_with_clock(config, Arc::new(move || theirs.now().0)).await;
+        World::beside(db, sandbox.expect("the stand-in starts"), clock).await
+    }
+
+    fn clock() -> Arc<ManualClock> {
+        Arc::new(ManualClock::at(Millis(1_791_878_400_000))) // 2026-10-13T08:00:00Z
+    }
+
+    async fn beside(db: &TestStore, sandbox: Sandbox, clock: Arc<ManualClock>) -> World {
         let now = clock.now();
         let store = db.store.clone();
         let access = store.access();
@@ -366,7 +388,7 @@ fn engine(
         http: http.expect("a client"),
         clock: Arc::new(BelievedClock::new(clock)),
         key: key.clone(),
-        accounts: Arc::new(Standing { urls: urls(&sandbox.url()) }),
+        accounts: Arc::new(Standing { urls: urls(sandbox) }),
         limits,
         alone: false,
     })

@@ -9,6 +9,7 @@ use super::{DEFAULT_KEY, DEFAULT_SESSION, calls, control};
 use crate::{
     Config, Sandbox, Shared, exchange,
     face::{Face, Flag, SampleAccount, SamplePost},
+    network::Network,
     samples::ACCOUNT,
 };
 
@@ -61,6 +62,10 @@ impl Face for BaileysGateway {
             "readerPhone": digits, "timestamp": 1_767_240_000_000_i64 + i64::try_from(nth).unwrap_or(0),
         });
         SamplePost { body: body.to_string().into_bytes(), signature: None }
+    }
+
+    fn network<'a>(&self, sandbox: &'a Sandbox) -> Option<&'a Network> {
+        Some(sandbox.baileys_gateway().network())
     }
 
     fn words(&self, sandbox: &Sandbox) -> String {

@@ -9,6 +9,7 @@ use super::{DEFAULT_INSTANCE, DEFAULT_KEY, control, groups, hooks, instances, me
 use crate::{
     Config, Sandbox, Shared, exchange,
     face::{Face, Flag, SampleAccount, SamplePost},
+    network::Network,
     samples::ACCOUNT,
 };
 
@@ -74,6 +75,10 @@ impl Face for Evolution {
         });
         let token = format!("Bearer {}", hooks::token(secret, 1_767_240_000));
         SamplePost { body: body.to_string().into_bytes(), signature: Some(("authorization", token)) }
+    }
+
+    fn network<'a>(&self, sandbox: &'a Sandbox) -> Option<&'a Network> {
+        Some(sandbox.evolution().network())
     }
 
     fn words(&self, sandbox: &Sandbox) -> String {

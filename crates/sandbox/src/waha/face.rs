@@ -9,6 +9,7 @@ use super::{DEFAULT_KEY, DEFAULT_SESSION, control, groups, hooks, messages, sess
 use crate::{
     Config, Sandbox, Shared, exchange,
     face::{Face, Flag, SampleAccount, SamplePost},
+    network::Network,
     samples::ACCOUNT,
 };
 
@@ -76,6 +77,10 @@ impl Face for Waha {
         let body = body.to_string().into_bytes();
         let signature = Some(("x-webhook-hmac", hooks::signature(secret, &body)));
         SamplePost { body, signature }
+    }
+
+    fn network<'a>(&self, sandbox: &'a Sandbox) -> Option<&'a Network> {
+        Some(sandbox.waha().network())
     }
 
     fn words(&self, sandbox: &Sandbox) -> String {

@@ -1,6 +1,7 @@
 //! `munadi doctor`: looks at everything that has to be right, and says what to do. It changes nothing but the row of the test write.
 
 mod alerts;
+mod linked;
 mod machine;
 
 use std::time::Duration;
@@ -18,6 +19,7 @@ use store::{
 };
 
 use self::alerts::ways_out;
+use self::linked::linked_accounts;
 use self::machine::{
     CLOCK_WARN_MS, clock_is_sane, compare_clocks, disk, folder, key_file, private, settings,
 };
@@ -245,6 +247,7 @@ async fn opened(
             accounts(&store, keys, report).await?;
         }
         workers(&work, now, report).await?;
+        linked_accounts(&work, now, report).await?;
         ways_out(config, &work, now, report).await?;
         receipts(&work, now, report).await
     };

@@ -15,6 +15,7 @@ pub mod restore;
 pub mod rotate_key;
 pub mod sandbox;
 pub mod send;
+mod send_groups;
 pub mod serve;
 pub mod user;
 pub mod work;

@@ -31,7 +31,7 @@ use store::{
 use super::{
     demo,
     import::{Top, open_words},
-    say,
+    say, send_groups,
 };
 use crate::{
     app::App,
@@ -52,8 +52,15 @@ pub struct SendCommand {
     #[arg(long)]
     workshop: String,
     /// The template's name
-    #[arg(long)]
-    template: String,
+    #[arg(long, required_unless_present = "text")]
+    template: Option<String>,
+    /// Post in the groups of the workshop instead: all of them, or those whose names, or last digits of whose ids, are given with commas
+    /// between them. A linked account posts; `--template` is one for groups, or `--text` says it
+    #[arg(long, value_name = "NAMES", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["file", "people", "again"])]
+    groups: Option<String>,
+    /// What is posted in the groups; may hold {workshop_title}, {start_time}, {join_link} and the like
+    #[arg(long, value_name = "TEXT", requires = "groups", conflicts_with = "template")]
+    text: Option<String>,
     /// The channel, `personal` or `sms`, when templates of both have the name
     #[arg(long)]
     channel: Option<Channel>,
@@ -65,20 +72,20 @@ pub struct SendCommand {
     organisation: Option<String>,
     /// Minutes after which what has not gone out expires
     #[arg(long, default_value_t = 120)]
-    within_minutes: i64,
+    pub(super) within_minutes: i64,
     /// Send without asking; without it the command only says what it would do
     #[arg(long)]
-    yes: bool,
+    pub(super) yes: bool,
     /// Send also to those who got a message for the same purpose before
     #[arg(long)]
     again: bool,
-    /// Who of them: `everyone`, `not-told`, `failed`, `no-receipt`, `not-read`, or `source:` and where they came from, or `tag:` and the
+    /// Who of them: `everyone`, `not-told`, `failed`, `no-receipt`, `not-read`, `in-no-group`, `left-group`, or `source:` and where they came from, or `tag:` and the
     /// tag of another workshop for which they are registered. Left out, whoever was not told yet; with --again everyone
     #[arg(long, value_name = "WHO", value_parser = who)]
     people: Option<Who>,
     /// The result as JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// Sends. Exit code 0 when everybody who could get it was handed over, 1 when the command failed, 2 when somebody was not reached,
@@ -95,7 +102,17 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     let organisation = pick_organisation(app, command.organisation.as_deref()).await?;
     let org = app.store.org(Actor::command_line(organisation.id));
     let workshop = pick_workshop(&org, &command.workshop).await?;
-    let template = pick_template(&org, &command.template, command.channel).await?;
+    if let Some(groups) = &command.groups {
+        let caller = Caller::new(org, organisation, app.clock.now());
+        let typed = send_groups::Typed {
+            groups,
+            text: command.text.as_deref(),
+            template: command.template.as_deref(),
+        };
+        return send_groups::send(app, caller, workshop, command, &typed).await;
+    }
+    let name = command.template.as_deref().unwrap_or_default();
+    let template = pick_template(&org, name, command.channel).await?;
     let integration = pick_integration(&org, command.integration.as_deref(), template.channel).await?;
     if let Some(file) = &command.file {
         let summary = import(app, &org, &organisation, &workshop, file, command.yes).await?;
@@ -154,7 +171,7 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     if let Some(sending) = sending {
         sending.stop().await;
     }
-    tell(&broadcast?, command.json)
+    tell(&broadcast?, "people", command.json)
 }
 
 /// Broadcasts of a purpose that are looked at for one that told something.
@@ -198,9 +215,12 @@ fn who(typed: &str) -> Result<Who, String> {
             "attended" => Ok(Audience::Attended),
             "left-early" => Ok(Audience::LeftEarly),
             "absent" => Ok(Audience::Absent),
+            "in-no-group" => Ok(Audience::NoGroup),
+            "left-group" => Ok(Audience::LeftGroup),
             _ => match rest("source:") {
                 Some(source) => Ok(Audience::Source(source.to_owned())),
-                None => Err("say everyone, not-told, failed, no-receipt, not-read, attended, left-early, absent, source:WHERE or tag:NAME"
+                None => Err("say everyone, not-told, failed, no-receipt, not-read, attended, left-early, absent, in-no-group, left-group, \
+                             source:WHERE or tag:NAME"
                     .to_owned()),
             },
         };
@@ -323,7 +343,12 @@ async fn pick_integration(org: &Org, name: Option<&str>, channel: Channel) -> an
 }
 
 /// The one of that name, or the only one whose name begins with it, or the only one.
-fn one<T>(all: Vec<T>, wanted: Option<&str>, what: &str, name: impl Fn(&T) -> &str) -> anyhow::Result<T> {
+pub(super) fn one<T>(
+    all: Vec<T>,
+    wanted: Option<&str>,
+    what: &str,
+    name: impl Fn(&T) -> &str,
+) -> anyhow::Result<T> {
     let lower = wanted.unwrap_or_default().to_lowercase();
     let mut fitting: Vec<T> =
         all.into_iter().filter(|item| name(item).to_lowercase().starts_with(&lower)).collect();
@@ -422,7 +447,12 @@ async fn only_the_file(
     )
 }
 
-async fn watch(app: &App, org: &Org, id: BroadcastId, command: &SendCommand) -> anyhow::Result<Broadcast> {
+pub(super) async fn watch(
+    app: &App,
+    org: &Org,
+    id: BroadcastId,
+    command: &SendCommand,
+) -> anyhow::Result<Broadcast> {
     let bar = if command.json { ProgressBar::hidden() } else { ProgressBar::new(0) };
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos} of {len} · {eta} left · {msg}")?);
     let last = app.clock.now().plus(command.within_minutes.max(1) * MINUTE + HOUR);
@@ -449,7 +479,7 @@ async fn watch(app: &App, org: &Org, id: BroadcastId, command: &SendCommand) -> 
 }
 
 /// The sum, to the last person.
-fn tell(broadcast: &Broadcast, json: bool) -> anyhow::Result<u8> {
+pub(super) fn tell(broadcast: &Broadcast, whom: &str, json: bool) -> anyhow::Result<u8> {
     let states: Vec<(MessageState, i64)> = MessageState::ALL
         .iter()
         .map(|state| (*state, broadcast.in_state(*state)))
@@ -465,7 +495,7 @@ fn tell(broadcast: &Broadcast, json: bool) -> anyhow::Result<u8> {
     } else {
         let parts: Vec<String> =
             states.iter().map(|(state, n)| format!("{n} {}", state.title().to_lowercase())).collect();
-        say(format_args!("{} people = {}", broadcast.planned, parts.join(" + ")))?;
+        say(format_args!("{} {whom} = {}", broadcast.planned, parts.join(" + ")))?;
         if broadcast.status == BroadcastStatus::Paused {
             say(format_args!("Paused: {}", broadcast.stop_text))?;
         }

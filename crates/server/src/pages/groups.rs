@@ -14,7 +14,7 @@ use store::{
     workshops::Workshop,
 };
 
-use super::{unprocessable, workshops::ok};
+use super::{members, unprocessable, workshops::ok};
 use crate::{
     app::App,
     http::{
@@ -214,6 +214,7 @@ async fn page(
     let may = member.may(Permission::Manage);
     let body = html! {
         (Head::new("WhatsApp groups")
+            .action(Button::link("Registrants and members", members::of_workshop(workshop.id)).icon(Icon::People))
             .meta(html! { a class="m-plain" href={ "/workshops/" (workshop.id) } { (workshop.title) } })
             .meta(counted(i64::try_from(chosen.len()).unwrap_or(0), "group chosen", "groups chosen"))
             .action(Button::link("Post in groups", format!("/?channel=group&workshop={}", workshop.id)).icon(Icon::Send)))
@@ -276,6 +277,7 @@ fn name_card(member: &Member, workshop: &Workshop, form: &GroupForm, errors: &Er
                 (form.fields(errors))
                 (Button::new("Add the group").icon(Icon::Plus))
             }
+            p class="m-hint" { "A linked account can also " a class="m-link" href={ (of_workshop(workshop.id)) "/new" } { "make a group on WhatsApp" } "." }
         },
     )
     .padded()

@@ -1,6 +1,7 @@
 //! A stage to rehearse on: an organisation, an account at the stand-in, workshops, people. For `demo`, `crash-proof` and `bench`.
 
 mod alerts;
+mod groups;
 mod mishaps;
 mod people;
 mod sms;
@@ -22,13 +23,15 @@ use domain::{
     whatsapp::{Parameter, UrlButton, WhatsappTemplate},
     workshop::TagColour,
 };
-use providers::{Secret, Secrets};
+use providers::{Secret, Secrets, Vendor};
+use serde_json::Value;
 use store::{
     Actor, NewOrganization, NewUser, Org, broadcasts::NewBroadcast, consents::NewConsent,
     integrations::NewIntegration, registrants::NewRegistrant, workshops::WorkshopDraft,
 };
 
 pub use alerts::alert;
+pub use groups::link_account;
 pub use mishaps::rehearse;
 pub use people::{crowd, sample_people, settled};
 pub use sms::sms_templates;
@@ -176,9 +179,26 @@ async fn connect(
     pace: Pace,
     now: Millis,
 ) -> anyhow::Result<IntegrationId> {
-    let vendor = providers::registry::serving(channel)
+    let vendor = stood_in_for(channel)?;
+    connect_to(app, org, vendor, &Value::Null, (name, pace), now).await
+}
+
+/// The first vendor of a channel that somebody stands in for.
+fn stood_in_for(channel: Channel) -> anyhow::Result<&'static dyn Vendor> {
+    providers::registry::serving(channel)
         .find(|vendor| sandbox::registry::face(vendor.kind()).is_some())
-        .with_context(|| format!("nobody stands in for a vendor of {}", channel.title()))?;
+        .with_context(|| format!("nobody stands in for a vendor of {}", channel.title()))
+}
+
+/// Connects the account that a stand-in knows from the start, with these settings besides its own.
+async fn connect_to(
+    app: &App,
+    org: &Org,
+    vendor: &dyn Vendor,
+    settings: &Value,
+    (name, pace): (&str, Pace),
+    now: Millis,
+) -> anyhow::Result<IntegrationId> {
     let face = sandbox::registry::face(vendor.kind()).context("the stand-in is gone")?;
     let sample = face.account();
     let mut secrets = Secrets::default();
@@ -188,12 +208,16 @@ async fn connect(
     if let Some(key) = sample.signed_with {
         secrets.set(key, Secret::new(WEBHOOK_SECRET));
     }
+    let mut own = sample.settings;
+    if let (Some(own), Some(more)) = (own.as_object_mut(), settings.as_object()) {
+        own.extend(more.clone());
+    }
     let id = IntegrationId::new(now);
     let new = NewIntegration {
         id,
         kind: vendor.kind().to_owned(),
         name: name.to_owned(),
-        settings: sample.settings,
+        settings: own,
         sealed: app.keys.seal(&secrets.to_json(), &seal_binding(org.actor().organization, id)),
         hints: secrets.hints(),
         callback_key: app.keys.callback_key(id),
@@ -266,7 +290,7 @@ const MIXED: std::ops::Range<usize> = 9_893..9_917;
 const AGREED_EVERY: usize = 3;
 
 /// Fills the sample organisation: tags, templates, workshops around now, 500 people today, agreements to promotion, and a broadcast
-/// on its way by WhatsApp and one by SMS.
+/// on its way by WhatsApp, one by SMS, and a post in two groups.
 pub async fn furnish(app: &App, stage: &Stage) -> anyhow::Result<()> {
     let now = app.clock.now();
     let zone = Zone::india();
@@ -321,7 +345,7 @@ pub async fn furnish(app: &App, stage: &Stage) -> anyhow::Result<()> {
     if let Some((name, text)) = texts.first() {
         stage.confirm(tomorrow, name, text, now, next_day.plus(19 * HOUR), now).await?;
     }
-    Ok(())
+    groups::furnish_groups(app, stage, today, (now, Millis(evening))).await
 }
 
 /// What a sample template is for, and how many minutes before the start it usually goes out.

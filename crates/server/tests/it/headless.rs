@@ -8,12 +8,12 @@ use std::{
 
 use domain::{
     pace::Pace,
-    time::{Clock, HOUR, WallClock},
+    time::{Clock, DAY, HOUR, WallClock},
 };
 use munadi::{
     app::App,
     config::Config,
-    rehearsal::{Stage, sms_templates, templates},
+    rehearsal::{Stage, link_account, sms_templates, templates},
 };
 use sandbox::Sandbox;
 use serde_json::Value;
@@ -60,6 +60,40 @@ async fn a_killed_program_sends_nothing_twice_and_loses_nothing_on_postgres() {
     if let Some(db) = store::testing::postgres().await {
         assert_proof(&munadi(&["crash-proof", "--kills", "4", "--json"], Some(&db.url)));
         db.remove().await;
+    }
+}
+
+/// Kills the program five times while it posts by this vendor's gateway.
+fn posts_are_proof(kind: &str, database: Option<&str>) {
+    let words = ["crash-proof", "--channel", "group", "--gateway", kind, "--kills", "5", "--json"];
+    let output = munadi(&words, database);
+    let verdict = last_json(&output);
+    assert!(output.status.success(), "{kind}: {verdict}");
+    assert_eq!((&verdict["twice"], &verdict["lost"]), (&0.into(), &0.into()), "{kind}: {verdict}");
+    assert_eq!((&verdict["differences"], &verdict["kills"]), (&0.into(), &5.into()), "{kind}: {verdict}");
+    assert!(verdict["unknown"].as_u64() <= Some(5), "{kind}: one post is under way at a time: {verdict}");
+}
+
+fn gateways() -> impl Iterator<Item = &'static str> {
+    let all = providers::registry::serving(domain::channel::Channel::WhatsappGroup);
+    all.map(|vendor| vendor.kind())
+}
+
+#[test]
+fn a_killed_program_posts_in_no_group_twice_and_loses_none_whichever_gateway_holds_the_account() {
+    assert!(gateways().count() > 2, "needs the gateways");
+    for kind in gateways() {
+        posts_are_proof(kind, None);
+    }
+}
+
+#[tokio::test]
+async fn a_killed_program_posts_in_no_group_twice_and_loses_none_on_postgres() {
+    for kind in gateways() {
+        if let Some(db) = store::testing::postgres().await {
+            posts_are_proof(kind, Some(&db.url));
+            db.remove().await;
+        }
     }
 }
 
@@ -515,4 +549,75 @@ async fn a_newer_list_is_compared_on_the_command_line_and_taken_over_by_flags() 
         "Ravi, Lata and Tara stand as the list says: {answer}"
     );
     sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_groups_of_a_workshop_are_posted_to_from_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
+    let flags = linked_installation(folder.path(), &sandbox).await;
+    let post = |more: &[&str]| {
+        let mut arguments: Vec<&str> = vec!["send", "--workshop", "Rust", "--json"];
+        arguments.extend(flags.iter().map(String::as_str));
+        arguments.extend(more);
+        munadi(&arguments, None)
+    };
+    let posted = || -> Vec<String> {
+        let posts = sandbox::registry::face(gateway_kind()).unwrap().network(&sandbox).unwrap().all_posts();
+        posts.iter().map(|post| post.text.clone()).collect()
+    };
+    let asked = post(&["--groups", "--text", "Hello from {workshop_title}"]);
+    assert!(!asked.status.success(), "without --yes nothing is posted");
+    let told = last_json(&asked);
+    assert_eq!((&told["groups"], &told["may_send"]), (&2.into(), &true.into()), "{told}");
+    assert!(posted().is_empty());
+    let wrong = post(&["--groups", "--text", "Hello {first_name}", "--yes"]);
+    let words = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(words.contains("“{first_name}” is no value of a workshop"), "{words}");
+    let none = post(&["--groups", "evening batch of nobody", "--text", "Hello", "--yes"]);
+    assert!(String::from_utf8_lossy(&none.stderr).contains("there is no group"), "{none:?}");
+    let sent = post(&["--groups", "Excel batch 7, m", "--text", "Hello from {workshop_title}", "--yes"]);
+    let result = last_json(&sent);
+    assert_eq!(sent.status.code(), Some(0), "{result} {}", String::from_utf8_lossy(&sent.stderr));
+    assert_eq!((&result["planned"], &result["counts"]["sent"]), (&1.into(), &1.into()), "{result}");
+    assert_eq!(posted(), ["Hello from Rust for Beginners"]);
+    let by_template = post(&["--groups", "000002", "--template", "Tonight", "--yes"]);
+    assert_eq!(by_template.status.code(), Some(0), "{}", String::from_utf8_lossy(&by_template.stderr));
+    assert_eq!(posted().last().map(String::as_str), Some("Join https://meet.example/rust"));
+    sandbox.stop().await;
+}
+
+fn gateway_kind() -> &'static str {
+    gateways().next().unwrap()
+}
+
+/// An installation whose workshop has two groups of a linked account, and a template for them.
+async fn linked_installation(folder: &Path, sandbox: &Sandbox) -> Vec<String> {
+    let mut config = Config::in_folder(folder).unwrap();
+    config.providers = munadi::commands::demo::stand_in(sandbox);
+    let urls = config.providers.clone();
+    let app = App::open(config, Arc::new(WallClock)).await.unwrap();
+    let pace = Pace { per_second: 80, per_day: 0 };
+    let stage =
+        Stage::set_up(&app, "Example Academy", "Meera Test", "meera@example.com", pace).await.unwrap();
+    let now = WallClock.now();
+    let starts = now.plus(5 * HOUR);
+    let workshop =
+        stage.workshop("Rust for Beginners", starts, "https://meet.example/rust", now).await.unwrap();
+    let vendor = providers::registry::vendor(gateway_kind()).unwrap();
+    let quick = serde_json::json!({ "gap_from_s": 0, "gap_until_s": 0 });
+    link_account(&app, &stage, vendor, &quick, now.plus(-60 * DAY)).await.unwrap();
+    let groups: Vec<_> = stage.org.groups().await.unwrap();
+    let excel: Vec<_> =
+        groups.iter().filter(|group| group.subject.starts_with("Excel")).map(|group| group.id).collect();
+    stage.org.set_workshop_groups(workshop, &excel, now).await.unwrap();
+    let body = serde_json::json!({ "text": "Join {join_link}" });
+    stage.org.add_template(domain::channel::Channel::WhatsappGroup, "Tonight", &body, now).await.unwrap();
+    app.store.close().await;
+    let mut flags = vec!["--data".to_owned(), folder.display().to_string()];
+    for (key, url) in urls.all() {
+        flags.extend([format!("--{}", key.replace('_', "-")), url.to_owned()]);
+    }
+    flags
 }

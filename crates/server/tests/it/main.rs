@@ -26,6 +26,7 @@ mod home_sms;
 mod import_again;
 mod import_dates;
 mod imports;
+mod linked;
 mod links;
 mod listener;
 mod ops;

@@ -192,6 +192,8 @@ impl Org {
             "UPDATE suppressions_lifted SET phone = '' WHERE organization_id = $1 AND phone = $2",
             "UPDATE consents SET phone = '' WHERE organization_id = $1 AND phone = $2 AND phone <> ''",
             "DELETE FROM user_ids WHERE organization_id = $1 AND phone = $2",
+            // How many are in the group stands with the group.
+            "DELETE FROM group_members WHERE organization_id = $1 AND person = $2",
             // Where the plan of a broadcast ended.
             "UPDATE broadcasts SET plan_phone = '', plan_identity = ''
              WHERE organization_id = $1 AND plan_phone = $2 AND status <> 'planning'",

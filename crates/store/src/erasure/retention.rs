@@ -223,6 +223,11 @@ impl Work {
         .await?;
         for sql in [
             "DELETE FROM import_rows WHERE import_id IN (SELECT id FROM imports WHERE workshop_id = $1)",
+            // Whoever is in a group that another workshop uses is kept for that one.
+            "DELETE FROM group_members WHERE group_id IN (
+                 SELECT w.group_id FROM workshop_groups w WHERE w.workshop_id = $1 AND NOT EXISTS (
+                     SELECT 1 FROM workshop_groups o JOIN workshops x ON x.id = o.workshop_id
+                     WHERE o.group_id = w.group_id AND o.workshop_id <> $1 AND x.erased_at IS NULL))",
             "DELETE FROM import_differences WHERE import_id IN (SELECT id FROM imports WHERE workshop_id = $1)",
             "UPDATE broadcasts SET plan_phone = '', plan_identity = '' WHERE workshop_id = $1 AND plan_phone <> ''",
         ] {

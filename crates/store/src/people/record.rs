@@ -15,6 +15,7 @@ use crate::{
     broadcasts::Broadcast,
     db::{Batch, args},
     error::StoreError,
+    joined::InGroup,
     messages::{MessageEvent, MessageView},
     org::Org,
     phone_key::PhoneKey,
@@ -39,6 +40,21 @@ pub struct PersonRecord {
     pub user_ids: Vec<UserId>,
     /// Rows of files that were kept for a person to look at.
     pub file_rows: Vec<FileRow>,
+    /// WhatsApp groups that they are or were in.
+    pub groups: Vec<InGroup>,
+    /// Posts in groups that reached their phone.
+    pub posts: Vec<PostSeen>,
+}
+
+/// A post in a group that reached somebody's phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostSeen {
+    /// What the post is called.
+    pub title: String,
+    /// When it was on the phone.
+    pub delivered_at: Option<Millis>,
+    /// When it was opened.
+    pub read_at: Option<Millis>,
 }
 
 /// A message and what happened to it.
@@ -108,15 +124,38 @@ impl Org {
             });
         }
         messages.sort_by_key(|one| std::cmp::Reverse(one.message.changed_at));
-        let (user_ids, file_rows) = match Phone::from_stored(&story.phone) {
-            Ok(phone) => (self.all_user_ids(&phone).await?, self.file_rows_about(&phone).await?),
-            Err(_) => (vec![], vec![]),
-        };
+        let (mut user_ids, mut file_rows, mut groups, mut posts) = (vec![], vec![], vec![], vec![]);
+        if let Ok(phone) = Phone::from_stored(&story.phone) {
+            user_ids = self.all_user_ids(&phone).await?;
+            file_rows = self.file_rows_about(&phone).await?;
+            groups = self.groups_of(&phone).await?;
+            posts = self.posts_seen(&phone).await?;
+        }
         let detail = format!("registrations={} messages={}", registrations.len(), messages.len());
         let mut tx = self.db.begin().await?;
         self.note(&mut tx, "person.exported", lead, &detail, now).await?;
         tx.commit().await?;
-        Ok(PersonRecord { story, registrations, messages, broadcasts, user_ids, file_rows })
+        Ok(PersonRecord { story, registrations, messages, broadcasts, user_ids, file_rows, groups, posts })
+    }
+
+    /// Posts in groups that reached a phone, by their broadcast.
+    async fn posts_seen(&self, phone: &Phone) -> Result<Vec<PostSeen>, StoreError> {
+        let rows: Vec<(String, Option<i64>, Option<i64>)> = self
+            .db
+            .all(
+                "SELECT b.title, s.delivered_at, s.read_at FROM broadcasts b JOIN member_receipts s ON s.broadcast_id = b.id AND s.person = $2
+                 WHERE b.organization_id = $1 AND b.channel = 'group' ORDER BY b.id, s.position",
+                args![self.id(), phone.as_str()],
+            )
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(title, delivered, read)| PostSeen {
+                title,
+                delivered_at: delivered.map(Millis),
+                read_at: read.map(Millis),
+            })
+            .collect())
     }
 
     async fn receipt_notes(

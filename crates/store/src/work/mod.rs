@@ -9,6 +9,8 @@ mod landlines;
 mod late_proof;
 mod links;
 mod look_ups;
+mod members;
+mod open_posts;
 mod opt_out;
 mod pace;
 mod plan;
@@ -20,6 +22,7 @@ mod script;
 mod seen;
 mod sent_ids;
 mod settle;
+mod standings;
 mod user_ids;
 mod workers;
 
@@ -35,6 +38,7 @@ pub(crate) use due::sending_hours;
 pub use due::{DueBroadcast, Job};
 pub use links::{JoinTarget, Links, Opened};
 pub use look_ups::{DueLookUp, LookUpTarget, NewLookUp};
+pub use open_posts::{OpenPost, asked_post};
 pub use opt_out::{LinkHolder, LinkState, OptOut, OptOuts};
 pub use plan::{PlannedRow, Planning, StretchSums};
 pub use posts::PostLimits;
@@ -46,6 +50,7 @@ pub use seen::{MemberSeen, SeenBy};
 pub use sent_ids::IDS_KEPT_MS;
 pub(crate) use settle::SETTLE_ROWS;
 pub use settle::Settled;
+pub use standings::{GroupToRead, LinkedStanding};
 pub use workers::WorkerBeat;
 
 /// Store calls of one run of one process.

@@ -15,6 +15,7 @@ use crate::{
     changes::Change,
     db::{Batch, args},
     error::StoreError,
+    group_members::{HIDDEN, key_of},
     org::Org,
 };
 
@@ -43,15 +44,6 @@ pub struct SeenBy {
 /// Broadcast and position of a post, and under which a person is counted for it.
 type PersonOfPost = (Uuid, i64, String);
 
-/// Under which a person is counted: the number, else the hidden id.
-fn key(person: &Person) -> String {
-    match (person.phone(), person.lid()) {
-        (Some(phone), _) => phone.as_str().to_owned(),
-        (None, Some(lid)) => format!("lid:{}", lid.as_str()),
-        (None, None) => String::new(),
-    }
-}
-
 impl Work {
     /// Writes down what members' phones did. The same again, later or earlier changes nothing but what it adds; whoever opened a post has
     /// it. A person who was known by the hidden id alone, and is named with both now, stays one person.
@@ -64,14 +56,14 @@ impl Work {
         let mut known_before: Vec<PersonOfPost> = Vec::new();
         for one in seen {
             let place = (one.message.broadcast.0, one.message.position);
-            let row = rows.entry((place.0, place.1, key(&one.person))).or_default();
+            let row = rows.entry((place.0, place.1, key_of(&one.person))).or_default();
             let earlier = |known: Option<i64>| Some(known.map_or(one.at.0, |known| known.min(one.at.0)));
             row.0 = earlier(row.0);
             if one.seen == Seen::Read {
                 row.1 = earlier(row.1);
             }
             if let Person::Both(_, lid) = &one.person {
-                known_before.push((place.0, place.1, format!("lid:{}", lid.as_str())));
+                known_before.push((place.0, place.1, format!("{HIDDEN}{}", lid.as_str())));
             }
         }
         if rows.is_empty() {
@@ -124,7 +116,7 @@ impl Work {
         let text = serde_json::to_string(state).expect("a state is always JSON");
         self.db
             .run(
-                "UPDATE linked_accounts SET since = CASE WHEN state = $2 THEN since ELSE $3 END, state = $2, seen_at = $3,
+                "UPDATE linked_accounts SET since = CASE WHEN state = $2 THEN since ELSE $3 END, state = $2, seen_at = $3, silent_since = NULL,
                         phone = CASE WHEN $4 = '' THEN phone ELSE $4 END, linked_at = COALESCE(linked_at, $5)
                  WHERE integration_id = $1 AND seen_at <= $3",
                 args![

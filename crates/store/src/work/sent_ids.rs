@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::Work;
 use crate::{
-    db::{Batch, args},
+    db::{Batch, Db, args},
     error::StoreError,
     hot::StatementBatch,
 };
@@ -62,19 +62,28 @@ impl SentIds {
         if self.0.is_empty() {
             return;
         }
-        let batch = Batch::new()
+        statements.run_batch(WRITE, args![now], self.batch(now));
+    }
+
+    /// The same outside a turn.
+    pub(super) async fn write_alone(&self, db: &Db, now: Millis) -> Result<(), StoreError> {
+        let mut tx = db.by_index().begin().await?;
+        tx.run_batch(WRITE, args![now], self.batch(now)).await?;
+        tx.commit().await
+    }
+
+    fn batch(&self, now: Millis) -> Batch {
+        Batch::new()
             .uuids("id", self.0.iter().map(|_| ReceiptId::new(now).0))
             .uuids("broadcast_id", self.0.keys().copied())
-            .texts("ids", self.0.values().cloned());
-        statements.run_batch(
-            "INSERT INTO sent_fresh (id, organization_id, integration_id, broadcast_id, at, ids)
-             SELECT b.id, c.organization_id, c.integration_id, c.id, $1, b.ids
-             FROM @batch CROSS JOIN broadcasts c WHERE c.id = b.broadcast_id",
-            args![now],
-            batch,
-        );
+            .texts("ids", self.0.values().cloned())
     }
 }
+
+/// A row for the ids of each broadcast.
+const WRITE: &str = "INSERT INTO sent_fresh (id, organization_id, integration_id, broadcast_id, at, ids)
+             SELECT b.id, c.organization_id, c.integration_id, c.id, $1, b.ids
+             FROM @batch CROSS JOIN broadcasts c WHERE c.id = b.broadcast_id";
 
 /// Hashes and positions of a turn's text. What cannot be read is left out: the message is found by its number.
 fn entries(text: &str) -> impl Iterator<Item = (i64, i64)> + '_ {

@@ -35,6 +35,7 @@ const PERSONAL: &[(&str, &str)] = &[
     ),
     ("message_events", "detail"),
     ("member_receipts", "person"),
+    ("group_members", "person"),
     ("receipts", "body"),
     ("import_rows", "cells || typed || problems"),
     ("suppressions", "phone"),
@@ -91,6 +92,16 @@ async fn told(world: &World, state: &str) -> domain::ids::WorkshopId {
             .run(format!(
                 "INSERT INTO member_receipts (broadcast_id, position, person, organization_id, delivered_at)
                  VALUES ({b}, 9, '{phone}', {organization}, 0)"
+            ))
+            .await;
+    }
+    let named =
+        store::groups::NamedGroup { subject: "Batch 7".into(), invite_link: String::new(), members: None };
+    let group = world.id(world.org.name_group(&named, Some(id), NOW).await.unwrap().0);
+    for phone in [ASHA, "+919000000002"] {
+        world
+            .run(format!(
+                "INSERT INTO group_members VALUES ({group}, '{phone}', {organization}, '', FALSE, NULL, NULL, 0)"
             ))
             .await;
     }
@@ -161,6 +172,7 @@ both! {
         let added = world.org.add_registrant(id, person("Asha", ASHA, ""), NOW).await.unwrap();
         assert_eq!((added.new, added.lead_new), (1, 1));
         assert_eq!(world.number("SELECT COUNT(*) FROM member_receipts".into()).await, 2, "how many members got a post stays");
+        assert_eq!(world.number("SELECT COUNT(*) FROM group_members".into()).await, 1, "of the group only the other one");
         let notes = world.org.audit_log(None, 50).await.unwrap();
         let note = notes.iter().find(|note| note.action == "person.erased").unwrap();
         assert_eq!(note.detail, "registrations=1 messages=1");

@@ -63,6 +63,7 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM workshop_groups",
     "SELECT COUNT(*) FROM linked_accounts",
     "SELECT COUNT(*) FROM member_receipts",
+    "SELECT COUNT(*) FROM group_members",
 ];
 
 fn table(sql: &str) -> &str {
@@ -147,13 +148,16 @@ async fn fill(world: &World) {
         format!("INSERT INTO sent_fresh VALUES ({any}, {organization}, {any}, {broadcast}, 0, '')"),
         format!("INSERT INTO sent_ids SELECT id, 1, 1, {broadcast}, 1 FROM integrations"),
         format!(
-            "INSERT INTO groups SELECT {any}, {organization}, id, '', 'Batch 7', '', 1, FALSE, FALSE, 'group', '', NULL, NULL, '', 0 FROM integrations"
+            "INSERT INTO groups SELECT {any}, {organization}, id, '', 'Batch 7', '', 1, FALSE, FALSE, 'group', '', NULL, NULL, '', 0, NULL FROM integrations"
         ),
         format!(
-            "INSERT INTO linked_accounts SELECT id, {organization}, '{{}}', 0, 0, '', NULL, '', NULL, NULL FROM integrations"
+            "INSERT INTO linked_accounts SELECT id, {organization}, '{{}}', 0, 0, '', NULL, '', NULL, NULL, 0, NULL FROM integrations"
         ),
         format!(
             "INSERT INTO member_receipts VALUES ({broadcast}, 1, '+919000000001', {organization}, 0, NULL)"
+        ),
+        format!(
+            "INSERT INTO group_members SELECT id, '+919000000001', {organization}, '', FALSE, NULL, NULL, 0 FROM groups"
         ),
         format!("INSERT INTO workshop_groups SELECT {workshop}, id, {organization}, '', 0 FROM groups"),
         format!("INSERT INTO user_ids VALUES ({any}, 'IN.TEST', {organization}, '', NULL, 0)"),

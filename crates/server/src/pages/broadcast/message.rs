@@ -21,6 +21,7 @@ use store::{
 
 use super::{
     href,
+    post::Standing,
     recipients::{at_second, detail, name, number},
     state_chip,
     view::FORM,
@@ -143,7 +144,11 @@ impl Story {
 }
 
 /// `GET /broadcasts/{broadcast}/messages/{position}`
-pub async fn show(member: Member, Path((id, position)): Path<(BroadcastId, i64)>) -> PageResult {
+pub async fn show(
+    State(app): State<App>,
+    member: Member,
+    Path((id, position)): Path<(BroadcastId, i64)>,
+) -> PageResult {
     if position < 1 {
         return Err(Problem::not_found());
     }
@@ -151,8 +156,13 @@ pub async fn show(member: Member, Path((id, position)): Path<(BroadcastId, i64)>
     let may_send = member.may(Permission::Send);
     let story = Story::load(&member.org, message, &member.organization.zone, may_send, member.now).await?;
     let drawer = story.drawer();
+    let standing = match Standing::of(&story.broadcast, &story.row) {
+        Some(post) => post.cards(&app, &member).await?,
+        None => html! {},
+    };
     let body = html! {
         (drawer)
+        (standing)
         // Also where nothing is to be decided yet: the stream may bring the question.
         @if may_send { (decision_form(&member, message)) }
     };
@@ -205,16 +215,22 @@ pub async fn decide(
 
 fn actions(message: MessageRef, row: &MessageView, decides: bool) -> Vec<Button> {
     let digits: String = row.recipient.chars().filter(char::is_ascii_digit).collect();
+    let in_group = row.addressee.registrant().is_none();
     let mut buttons = vec![];
-    if !digits.is_empty() {
+    if !digits.is_empty() && !in_group {
         buttons.push(Button::link("Open person", format!("/people/number/{digits}")).icon(Icon::Person));
     }
     if decides {
         // In a drawer these belong to the form of the broadcast's page, which has the same id.
         let to = decide_href(message);
         let button = |button: Button, word| button.form(FORM).formaction(&to).submit("went_out", word);
-        buttons.push(button(Button::new("It did not go out"), "no"));
-        buttons.push(button(Button::primary("It went out"), "yes"));
+        // A post is looked for in its group; of a message nobody sees more than that it went out.
+        let (no, yes) = match in_group {
+            true => ("It is not there", "It is there"),
+            false => ("It did not go out", "It went out"),
+        };
+        buttons.push(button(Button::new(no), "no"));
+        buttons.push(button(Button::primary(yes), "yes"));
     }
     buttons
 }

@@ -7,6 +7,7 @@ mod later;
 pub mod list;
 pub mod message;
 pub mod page;
+pub mod post;
 pub mod recipients;
 pub mod view;
 mod why;

@@ -6,7 +6,7 @@ mod steps;
 use std::collections::BTreeMap;
 
 use domain::{
-    broadcast::{BroadcastStatus, UNDO_MS},
+    broadcast::{Audience, BroadcastStatus, UNDO_MS},
     channel::Channel,
     ids::{BroadcastId, TemplateId},
     message::MessageState,
@@ -26,7 +26,7 @@ use store::{
 
 use super::{again, href, later, status_chip, why};
 use crate::{
-    pages::settings::templates::page_of,
+    pages::{members, settings::templates::page_of},
     ui::{
         button::Button,
         format::{counted, grouped, rupees, span},
@@ -300,6 +300,7 @@ impl View {
             self.undo_note(),
             self.paused_note(),
             self.stopped_note(),
+            self.not_posted_note(),
             self.planned_note(),
             self.late_note(),
         ]
@@ -309,6 +310,24 @@ impl View {
         html! {
             div data-live-id="broadcast-notes" hidden[notes.is_empty()] { @for note in &notes { (note) } }
         }
+    }
+
+    /// Posts that never came into their groups: people are told another way.
+    fn not_posted_note(&self) -> Option<Note> {
+        let n =
+            self.broadcast.in_state(MessageState::Expired) + self.broadcast.in_state(MessageState::Failed);
+        if self.broadcast.channel != Channel::WhatsappGroup || n == 0 || !self.is_over() {
+            return None;
+        }
+        let title = format!("Not posted in {}.", counted(n, "group", "groups"));
+        let text = "Its members do not know. Tell the people of the workshop on another channel.";
+        let note = Note::new(crate::ui::chip::Tone::Fail, title, text.to_owned());
+        let to = members::tell(self.broadcast.workshop, Channel::WhatsappPersonal, &Audience::Registered);
+        Some(if self.may_send {
+            note.action(Button::link("Tell them by WhatsApp Personal", to).small())
+        } else {
+            note
+        })
     }
 
     /// A person posts: who, and where they do it.

@@ -153,6 +153,9 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
         );
         offer(Audience::Absent, "Absent", "Registered, not in the report".to_owned(), Some(report.absent));
     }
+    for (audience, name, sub, n) in of_groups(before.no_group, chosen, review.audience.total) {
+        offer(audience, name, sub.to_owned(), n);
+    }
     for tag in &before.tags {
         let sub = format!("Also registered for another “{}” workshop", tag.name);
         let audience = Audience::Tagged(tag.id);
@@ -192,6 +195,23 @@ fn got_it(told: &Told) -> String {
         (0, _) => format!("{going} get it"),
         (told, _) => format!("{} got it, {going}", grouped(told)),
     }
+}
+
+/// A choice by who is in the workshop's groups: whom, what it is called, what that means, how many.
+type OfGroups = (Audience, &'static str, &'static str, Option<i64>);
+
+/// Whoever is in no group, once somebody is; and those who left, when a page chose them. `total` are the chosen people.
+fn of_groups(no_group: Option<i64>, chosen: &Audience, total: i64) -> impl Iterator<Item = OfGroups> {
+    let none = no_group.is_some_and(|n| n > 0) || *chosen == Audience::NoGroup;
+    let none =
+        none.then_some((Audience::NoGroup, "In no group", "As far as their members are known", no_group));
+    let left = (*chosen == Audience::LeftGroup).then_some((
+        Audience::LeftGroup,
+        "Left the group",
+        "And are in no other",
+        Some(total),
+    ));
+    none.into_iter().chain(left)
 }
 
 /// Numbers and addresses, typed or pasted.

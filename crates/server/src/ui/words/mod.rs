@@ -5,4 +5,5 @@ pub mod again;
 pub mod events;
 pub mod findings;
 pub mod matters;
+pub mod posts;
 pub mod reasons;

@@ -1,12 +1,12 @@
 //! The question before posts are made: how many groups, how many members, who posts, until when; then the broadcast.
 
-use ::compose::{Confirmed, Refusal};
+use ::compose::{Confirmed, Refusal, Timing};
 use axum::{
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use domain::ids::BroadcastId;
+use domain::{ids::BroadcastId, time::MINUTE};
 use maud::{Markup, html};
 use store::StoreError;
 
@@ -39,6 +39,10 @@ use crate::{
 
 /// Where the composer's form goes to be reviewed.
 pub(super) const REVIEW: &str = "/compose/posts/review";
+/// Where the form goes to be posted in one group first.
+pub(super) const TEST: &str = "/compose/posts/test";
+/// A test that has not been posted by then is of no use, in milliseconds.
+const TEST_WITHIN_MS: i64 = 30 * MINUTE;
 /// Where the question's form goes.
 const CONFIRM: &str = "/compose/posts/confirm";
 /// Field of the one-time token.
@@ -73,6 +77,36 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
         Err(_) => None,
     };
     Ok((StatusCode::UNPROCESSABLE_ENTITY, ask(&app, &member, &composing, refused)).into_response())
+}
+
+/// `POST /compose/posts/test`: the post in one group, now, by the same way as all others: paced, recorded, proven as far as any.
+pub async fn test(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
+    let composing = load(&member, &form.0).await?;
+    let group = composing.typed.test_group;
+    let group = composing.groups.iter().find(|one| Some(one.id) == group && !one.by_hand).cloned();
+    let Some(group) = group else {
+        return Err(Problem::bad_request("Choose the group in which it is tried."));
+    };
+    let timing = Timing { start: member.now, deadline: member.now.plus(TEST_WITHIN_MS), unreadable: false };
+    let mut draft = composing.review.draft.clone();
+    draft.title = format!("Test: {}", composing.review.name());
+    (draft.account, draft.asked, draft.timing) = (Some(group.account), None, timing);
+    draft.groups = vec![group];
+    let review = draft.review(&member);
+    match review.confirm(&member, BroadcastId::new(member.now)).await {
+        Ok(confirmed) => {
+            app.engine.wake(confirmed.id);
+            let words = "The test is on its way to one group.";
+            Ok(see_other_saying(&app, &paths::broadcast(confirmed.id), words))
+        }
+        Err(Refusal::Store(StoreError::Stale)) => {
+            Err(Problem::bad_request("The group is gone. Sync the groups."))
+        }
+        Err(Refusal::Store(error)) => Err(error.into()),
+        Err(_) => {
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, ask(&app, &member, &composing, None)).into_response())
+        }
+    }
 }
 
 /// Whoever is asked and may begin goes to the page on which they post.

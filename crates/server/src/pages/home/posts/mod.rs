@@ -14,14 +14,16 @@ use domain::{
     channel::Channel,
     ids::{GroupId, WorkshopId},
     role::Permission,
+    template::Message,
     time::Millis,
 };
 use maud::{Markup, html};
 use store::{
-    StoreError, groups::Group, integrations::Integration, linked::Linked, posts::Asked, workshops::Workshop,
+    StoreError, groups::Group, integrations::Integration, linked::Linked, posts::Asked, templates::Template,
+    workshops::Workshop,
 };
 
-pub use confirm::{confirm, review};
+pub use confirm::{confirm, review, test};
 use parts::Listed;
 use typed::Typed;
 
@@ -67,6 +69,7 @@ struct Composing {
     typed: Typed,
     groups: Vec<Group>,
     posters: Vec<Asked>,
+    templates: Vec<Template>,
     /// The account that posts, with what is known of its phone; `None` where a person does.
     account: Option<(Integration, Option<Linked>)>,
     review: PostReview,
@@ -80,6 +83,8 @@ impl Composing {
             member.org.groups().await?.into_iter().filter(|group| group.gone_at.is_none()).collect();
         let own = member.org.workshop_groups(workshop.id).await?;
         typed.workshop = Some(workshop.id);
+        let templates = member.org.templates(Channel::WhatsappGroup).await?;
+        fill_from(&mut typed, &templates);
         let chosen = parts::picked(&typed, &groups, typed.groups.clone().unwrap_or(own));
         let posters = member.org.posters().await?;
         let chosen: Vec<Group> = groups.iter().filter(|group| chosen.contains(&group.id)).cloned().collect();
@@ -93,7 +98,7 @@ impl Composing {
             groups: chosen,
             post: typed.post(),
             title: typed.title.clone(),
-            template_id: None,
+            template_id: typed.template,
             asked,
             not_ready: account
                 .as_ref()
@@ -101,11 +106,24 @@ impl Composing {
             timing,
         };
         let review = draft.review(member);
-        Ok(Composing { typed, groups, posters, account, review, at_error, until_error })
+        Ok(Composing { typed, groups, posters, templates, account, review, at_error, until_error })
     }
 
     fn chosen(&self) -> Vec<GroupId> {
         self.review.draft.groups.iter().map(|group| group.id).collect()
+    }
+}
+
+/// Takes over what the chosen template says, when it was chosen just now. One that is gone is not chosen any more.
+fn fill_from(typed: &mut Typed, templates: &[Template]) {
+    typed.template = typed.template.filter(|id| templates.iter().any(|template| template.id == *id));
+    let chosen = templates.iter().find(|template| Some(template.id) == typed.template);
+    if typed.template == typed.template_was {
+        return;
+    }
+    match chosen.map(|template| Message::from_json(Channel::WhatsappGroup, &template.body)) {
+        Some(Ok(Message::Group(post))) => typed.take(post),
+        Some(_) | None => typed.template_was = typed.template,
     }
 }
 

@@ -1,9 +1,10 @@
 //! The composer's parts: who, what, when, and the post as a member sees it.
 
-use ::compose::PostFinding;
 use domain::{
+    channel::Channel,
     ids::GroupId,
     post::{CAPTION_MAX, MediaKind, PLACEHOLDERS, TEXT_MAX},
+    post_checks::PostFinding,
     role::Permission,
     template::{Content, Message},
 };
@@ -12,12 +13,14 @@ use store::groups::Group;
 
 use super::{
     super::Choices,
-    Composing, moment,
+    Composing,
+    confirm::TEST,
+    moment,
     typed::{Form, Typed},
 };
 use crate::{
     http::extract::Member,
-    pages::{groups::of_workshop, workshop::variables},
+    pages::{groups::of_workshop, settings::templates::new_page, workshop::variables},
     ui::{
         button::{Button, Weight},
         chip::State,
@@ -202,6 +205,37 @@ fn row(group: &Group, chosen: bool) -> Markup {
     }
 }
 
+/// Fills the fields from a template; nothing where there is none.
+fn template(composing: &Composing) -> Markup {
+    let typed = &composing.typed;
+    if composing.templates.is_empty() {
+        return html! { p class="m-hint" { a class="m-link" href=(new_page(Channel::WhatsappGroup)) { "Keep a post as a template" } } };
+    }
+    let current = typed.template.map(|id| id.to_string()).unwrap_or_default();
+    let mut choices = vec![Choice::new("", "None", &current)];
+    choices
+        .extend(composing.templates.iter().map(|one| Choice::new(one.id.to_string(), &one.name, &current)));
+    html! {
+        (Field::select("template", "Template", choices).help("Choosing one fills in what it says.").autosubmit())
+        input type="hidden" name="template-was" value=(current);
+    }
+}
+
+/// Posts it in one group first; only an account does.
+fn trial(composing: &Composing) -> Markup {
+    let Some((integration, _)) = &composing.account else { return html! {} };
+    let current = composing.typed.test_group.map(|id| id.to_string()).unwrap_or_default();
+    let own = composing.groups.iter().filter(|group| group.account == integration.id && group.takes_posts());
+    let choices: Vec<Choice> =
+        own.map(|group| Choice::new(group.id.to_string(), &group.subject, &current)).collect();
+    html! {
+        div class="m-row2" {
+            (Field::select("test-group", "Try it in one group", choices).help("Its members read it at once; it counts as a post."))
+            div class="m-field" { (Button::new("Send test").icon(Icon::Test).formaction(TEST).busy("Confirming…")) }
+        }
+    }
+}
+
 fn what(member: &Member, composing: &Composing) -> Markup {
     let typed = &composing.typed;
     let missing = composing.review.findings.iter().find_map(|finding| match finding {
@@ -211,6 +245,7 @@ fn what(member: &Member, composing: &Composing) -> Markup {
     let forms =
         Form::ALL.iter().map(|(_, word, title)| Choice::new(*word, *title, typed.form.word())).collect();
     html! {
+        (template(composing))
         div class="m-row2" {
             (Field::text("title", "Name, for your lists").value(&typed.title).placeholder("The first words of the post").at_most(60))
             div class="m-field" {
@@ -231,6 +266,7 @@ fn what(member: &Member, composing: &Composing) -> Markup {
             (Checkbox::new("mention", "Mention everybody", typed.mention_all).help("Every phone rings, in muted groups too. Not more than once a day."))
             (Checkbox::new("preview", "Show a link preview", typed.link_preview).help("Whoever posts by hand sees it before they send."))
         }
+        (trial(composing))
     }
 }
 

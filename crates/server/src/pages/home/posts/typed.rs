@@ -1,7 +1,7 @@
 //! What was chosen and typed on the tab of groups. It comes in a form, not in the address: a post may be longer than an address takes.
 
 use domain::{
-    ids::{GroupId, UserId, WorkshopId},
+    ids::{GroupId, TemplateId, UserId, WorkshopId},
     post::{GroupPost, MediaKind, Poll, PostMedia},
 };
 
@@ -51,6 +51,12 @@ pub(super) struct Typed {
     pub(super) pick: String,
     pub(super) asked: Option<UserId>,
     pub(super) title: String,
+    /// The template that it was made of.
+    pub(super) template: Option<TemplateId>,
+    /// The template that the fields were filled from last: another one fills them anew.
+    pub(super) template_was: Option<TemplateId>,
+    /// To which group it is posted first, for a look at it.
+    pub(super) test_group: Option<GroupId>,
     pub(super) form: Form,
     pub(super) text: String,
     pub(super) media: (MediaKindWord, String, String),
@@ -96,6 +102,9 @@ impl Typed {
                 "pick" => typed.pick = value,
                 "asked" => typed.asked = value.parse().ok(),
                 "title" => typed.title = value,
+                "template" => typed.template = value.parse().ok(),
+                "template-was" => typed.template_was = value.parse().ok(),
+                "test-group" => typed.test_group = value.parse().ok(),
                 "form" => typed.form = Form::read(&value),
                 "text" => typed.text = value.replace("\r\n", "\n"),
                 "media-kind" => typed.media.0 = MediaKindWord(value.parse().unwrap_or(MediaKind::Image)),
@@ -123,6 +132,22 @@ impl Typed {
             self.at.clear();
             self.until.clear();
         }
+    }
+
+    /// Fills the fields with what a template says, under its name.
+    pub(super) fn take(&mut self, post: GroupPost) {
+        self.template_was = self.template;
+        self.form = match (&post.poll, &post.media) {
+            (Some(_), _) => Form::Poll,
+            (None, Some(_)) => Form::Media,
+            (None, None) => Form::Text,
+        };
+        self.text = post.text;
+        let media = post.media.map(|media| (MediaKindWord(media.kind), media.url, media.name));
+        self.media = media.unwrap_or_default();
+        let poll = post.poll.map(|poll| (poll.question, poll.options.join("\n"), poll.several));
+        (self.question, self.options, self.several) = poll.unwrap_or_default();
+        (self.mention_all, self.link_preview) = (post.mention_all, post.link_preview);
     }
 
     /// What is posted.
@@ -160,6 +185,11 @@ impl Typed {
             say("asked", &asked.to_string());
         }
         say("title", &self.title);
+        for (name, template) in [("template", self.template), ("template-was", self.template_was)] {
+            if let Some(template) = template {
+                say(name, &template.to_string());
+            }
+        }
         say("form", self.form.word());
         say("text", &self.text);
         say("media-kind", self.media.0.0.word());

@@ -16,6 +16,7 @@ use store::{StoreError, integrations::Integration, templates::Template};
 use super::{
     account::serving,
     form::{Errors, Form},
+    group::Group,
     offer::Found,
     sample::{People, people},
     sms::Sms,
@@ -28,14 +29,14 @@ use crate::{
 };
 
 /// Every kind of templates; the first is where Templates leads in the menu.
-pub(super) const KINDS: &[&dyn Kind] = &[&Whatsapp, &Sms];
+pub(super) const KINDS: &[&dyn Kind] = &[&Whatsapp, &Sms, &Group];
 
 /// How a kind of templates is called, and where its pages are.
 pub(super) struct Words {
     pub(super) channel: Channel,
     /// Address of the list; pages of a template are below it.
     pub(super) home: &'static str,
-    /// Address of the page that asks an account for its templates.
+    /// Address of the page that asks an account for its templates; empty where none keeps any.
     pub(super) fill: &'static str,
     /// The title of that page, before the vendor's name.
     pub(super) fill_from: &'static str,

@@ -6,6 +6,7 @@ mod check;
 mod columns;
 pub mod fill;
 mod form;
+mod group;
 pub mod import;
 mod kind;
 mod offer;
@@ -125,7 +126,7 @@ fn actions(kind: &dyn Kind) -> Vec<Button> {
     let words = kind.words();
     let file = Button::link("Import a file", words.import).icon(Icon::Upload);
     [
-        Some(Button::link(fill::title(kind), words.fill).icon(Icon::Download)),
+        (!words.fill.is_empty()).then(|| Button::link(fill::title(kind), words.fill).icon(Icon::Download)),
         (!words.import.is_empty()).then_some(file),
         Some(Button::primary_link(words.new, format!("{}/new", words.home)).icon(Icon::Plus)),
     ]

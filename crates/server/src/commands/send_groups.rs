@@ -1,0 +1,158 @@
+//! `munadi send --groups`: posts in the groups of a workshop, through the same review and the same engine as the page's.
+
+use anyhow::bail;
+use compose::{Caller, PostDraft, PostReview, Refusal, Timing};
+use domain::{
+    channel::Channel, group::Jid, ids::BroadcastId, post::GroupPost, template::Message, time::MINUTE,
+};
+use store::{Org, groups::Group, templates::Template, workshops::Workshop};
+
+use super::{
+    say,
+    send::{SendCommand, one, tell, watch},
+};
+use crate::{
+    app::App,
+    ui::{format::counted, words::posts},
+};
+
+/// What is posted where, as it was typed.
+pub(super) struct Typed<'a> {
+    /// Names of groups, or the last digits of their ids; empty for all of the workshop.
+    pub(super) groups: &'a str,
+    /// The text; else a template is named.
+    pub(super) text: Option<&'a str>,
+    /// The template's name.
+    pub(super) template: Option<&'a str>,
+}
+
+/// Posts. Exit codes as of `munadi send`.
+pub(super) async fn send(
+    app: &App,
+    caller: Caller,
+    workshop: Workshop,
+    command: &SendCommand,
+    typed: &Typed<'_>,
+) -> anyhow::Result<u8> {
+    let now = app.clock.now();
+    let groups = pick_groups(&caller.org, &workshop, typed.groups).await?;
+    if let Some(group) = groups.iter().find(|group| group.by_hand) {
+        bail!(
+            "nothing was posted: “{}” was named by hand; a person posts to it, and is asked on the page of the workshop’s groups",
+            group.subject
+        );
+    }
+    let (post, template) = what(&caller.org, typed).await?;
+    let account = groups.first().map(|group| group.account);
+    let linked = match account {
+        Some(account) => caller.org.linked_account(account).await?,
+        None => None,
+    };
+    let deadline = now.plus(command.within_minutes.max(1) * MINUTE);
+    let draft = PostDraft {
+        workshop,
+        account,
+        groups,
+        post,
+        title: String::new(),
+        template_id: template.map(|template| template.id),
+        asked: None,
+        not_ready: linked.is_none_or(|linked| !linked.posts(now)),
+        timing: Timing { start: now, deadline, unreadable: false },
+    };
+    let review = draft.review(&caller);
+    tell_review(&review, command.json)?;
+    if let Some(error) = review.findings.iter().find(|finding| finding.is_error()) {
+        let (title, why) = posts::words(error);
+        bail!("nothing was posted: {title}. {why}");
+    }
+    if !command.yes {
+        bail!("nothing was posted; say --yes to post");
+    }
+    let id = match review.confirm(&caller, BroadcastId::new(now)).await {
+        Ok(confirmed) => confirmed.id,
+        Err(Refusal::Store(store::StoreError::Stale)) => {
+            bail!("nothing was posted: a group is gone since it was looked at")
+        }
+        Err(refusal) => return Err(refusal.into()),
+    };
+    // A server that runs on the same database posts as well; alone, this process does it.
+    let sending = app.start_sending("send").await.ok();
+    app.engine.wake(id);
+    let broadcast = watch(app, &caller.org, id, command).await;
+    if let Some(sending) = sending {
+        sending.stop().await;
+    }
+    tell(&broadcast?, "groups", command.json)
+}
+
+/// The workshop's groups, or those of them that are named.
+async fn pick_groups(org: &Org, workshop: &Workshop, names: &str) -> anyhow::Result<Vec<Group>> {
+    let own = org.workshop_groups(workshop.id).await?;
+    let mut all = org.groups().await?;
+    all.retain(|group| own.contains(&group.id) && group.gone_at.is_none());
+    if all.is_empty() {
+        bail!("no group belongs to “{}”; choose them on its page first", workshop.title);
+    }
+    let names: Vec<&str> = names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    if names.is_empty() {
+        return Ok(all);
+    }
+    let mut picked: Vec<Group> = Vec::new();
+    for name in names {
+        let ends = |group: &Group| group.jid.parse::<Jid>().is_ok_and(|jid| jid.digits().ends_with(name));
+        let by_digits = name.len() >= 4 && name.bytes().all(|byte| byte.is_ascii_digit());
+        let found = match all.iter().find(|group| by_digits && ends(group)) {
+            Some(group) => group.clone(),
+            None => one(all.clone(), Some(name), "group", |group| &group.subject)?,
+        };
+        if !picked.contains(&found) {
+            picked.push(found);
+        }
+    }
+    Ok(picked)
+}
+
+/// The text, or the template of that name.
+async fn what(org: &Org, typed: &Typed<'_>) -> anyhow::Result<(GroupPost, Option<Template>)> {
+    if let Some(text) = typed.text {
+        return Ok((GroupPost::of_text(text), None));
+    }
+    let all = org.templates(Channel::WhatsappGroup).await?;
+    let template = one(all, typed.template, "template for groups", |template| &template.name)?;
+    match Message::from_json(Channel::WhatsappGroup, &template.body)? {
+        Message::Group(post) => Ok((post, Some(template))),
+        Message::Whatsapp(_) | Message::Sms(_) => bail!("“{}” is no template for groups", template.name),
+    }
+}
+
+/// How many groups and members it would reach, and what somebody should know.
+fn tell_review(review: &PostReview, json: bool) -> anyhow::Result<()> {
+    let (groups, members) = (review.draft.groups.len(), review.draft.members());
+    if json {
+        let checks: Vec<serde_json::Value> = review
+            .findings
+            .iter()
+            .map(|finding| {
+                let (title, why) = posts::words(finding);
+                let severity = if finding.is_error() { "error" } else { "warning" };
+                serde_json::json!({ "severity": severity, "title": title, "why": why })
+            })
+            .collect();
+        return say(serde_json::json!({
+            "groups": groups, "members": members, "may_send": review.may_send(), "checks": checks,
+        }));
+    }
+    let members = members.map(|n| format!(" with {}", counted(n, "member", "members"))).unwrap_or_default();
+    say(format_args!(
+        "“{}” would be posted in {}{members}.",
+        review.name(),
+        counted(groups, "group", "groups")
+    ))?;
+    for finding in &review.findings {
+        let (title, why) = posts::words(finding);
+        let grade = if finding.is_error() { "Error" } else { "Warning" };
+        say(format_args!("{grade}: {title}. {why}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! A linked account over time: it dies before a post is due, is linked again or not, and its groups' members are held against who is
+//! registered.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use domain::{
+    attention::Matter,
+    group::Jid,
+    ids::{BroadcastId, IntegrationId, WorkshopId},
+    message::MessageState,
+    sending_hours::SendingHours,
+    time::{DAY, HOUR, MINUTE},
+};
+use engine::Sender;
+use sandbox::{Sandbox, samples::ACCOUNT};
+use serde_json::json;
+use store::{
+    Actor, Org, on_both, posts::NewPosts, registrants::NewRegistrant, testing::TestStore,
+    workshops::WorkshopDraft,
+};
+
+use crate::world::{Browser, People, World};
+
+const KIND: &str = "waha";
+const MORNING: &str = "120363000000000001@g.us";
+
+struct Scene {
+    world: World,
+    people: People,
+    vendors: Sandbox,
+    org: Org,
+    account: IntegrationId,
+    workshop: WorkshopId,
+}
+
+impl Scene {
+    /// An account at WAHA's stand-in, linked, with its groups read, one of which belongs to a workshop that begins in two hours.
+    async fn new(db: &TestStore) -> Scene {
+        // A code that is shown stays.
+        let tick: sandbox::Clock = Arc::new(|| 20_000 * DAY);
+        let vendors = Sandbox::start_with_clock(sandbox::Config::default(), tick).await.unwrap();
+        let world = World::with(db, |config| {
+            for (key, url) in vendors.addresses() {
+                config.providers.set(key, &url);
+            }
+        })
+        .await;
+        let people = world.people().await;
+        let org = world.app.store.org(Actor::command_line(people.first));
+        let now = world.clock_now();
+        let mut admin = world.signed_in(&people.admin).await;
+        let sample = sandbox::registry::face(KIND).unwrap().account();
+        let (_, server) = vendors.addresses().into_iter().find(|(key, _)| *key == "waha_url").unwrap();
+        let session = sample.settings["session"].as_str().unwrap().to_owned();
+        let fields = [
+            ("name", "Front desk"),
+            ("gateway", server.as_str()),
+            ("session", session.as_str()),
+            ("api_key", sample.secrets[0].1.as_str()),
+        ];
+        admin.post(&format!("/settings/integrations/new/{KIND}"), &fields).await;
+        let account = org.integrations().await.unwrap().into_iter().find(|one| one.kind == KIND).unwrap().id;
+        let page = format!("/settings/accounts/{account}");
+        assert_eq!(admin.post(&format!("{page}/risk"), &[]).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(admin.get(&page).await.status, StatusCode::OK);
+        assert_eq!(admin.post(&format!("{page}/sync"), &[]).await.status, StatusCode::SEE_OTHER);
+        let draft = WorkshopDraft {
+            title: "Excel for Working Professionals".into(),
+            starts_at: now.plus(2 * HOUR),
+            ends_at: now.plus(4 * HOUR),
+            join_link: "https://meet.example/excel".into(),
+            tag: None,
+        };
+        let workshop = org.add_workshop(&draft, now).await.unwrap();
+        let group = org.groups().await.unwrap().into_iter().find(|group| group.jid == MORNING).unwrap().id;
+        org.set_workshop_groups(workshop, &[group], now).await.unwrap();
+        drop(admin);
+        Scene { world, people, vendors, org, account, workshop }
+    }
+
+    async fn manager(&self) -> Browser<'_> {
+        self.world.signed_in(&self.people.manager).await
+    }
+
+    /// A post that is due in twenty minutes, and useful until the workshop begins.
+    async fn post(&self) -> BroadcastId {
+        let now = self.world.clock_now();
+        let groups = self.org.workshop_groups(self.workshop).await.unwrap();
+        let new = NewPosts {
+            account: self.account,
+            workshop: self.workshop,
+            title: "Starting soon".into(),
+            template_id: None,
+            template: json!({ "text": "We start at 7" }),
+            content: r#"{"p":[]}"#.into(),
+            groups,
+            asked: None,
+            starts_at: now.plus(20 * MINUTE),
+            deadline: now.plus(50 * MINUTE),
+            hours: SendingHours::any(),
+        };
+        self.org.confirm_posts(BroadcastId::new(now), &new, now).await.unwrap()
+    }
+
+    /// Lets so many minutes pass, in which the program does what it does.
+    async fn pass(&self, sender: &mut Sender, minutes: i64) {
+        for _ in 0..minutes {
+            self.world.clock.advance(MINUTE);
+            let now = self.world.clock_now();
+            let engine = &self.world.app.engine;
+            engine.work().beat(now, now.plus(MINUTE), None).await.unwrap();
+            engine.ask_accounts().await.unwrap();
+            sender.turn_until_idle().await.unwrap();
+            engine.settle().await.unwrap();
+        }
+    }
+
+    async fn sender(&self) -> Sender {
+        let engine = &self.world.app.engine;
+        let now = self.world.clock_now();
+        engine.work().register("test", now, now.plus(MINUTE)).await.unwrap();
+        Sender::new(engine.clone(), 1)
+    }
+
+    /// Posts that wait for an account that is not ready.
+    async fn told(&self) -> Option<i64> {
+        self.world.app.composer.attention_changed(self.people.first);
+        let organization = self.org.organization().await.unwrap();
+        let attention = self.world.app.composer.attention(&self.org, &organization).await.unwrap();
+        attention.matters.iter().find_map(|matter| match matter {
+            Matter::AccountNotReady { waiting, .. } => Some(*waiting),
+            _ => None,
+        })
+    }
+
+    async fn in_state(&self, id: BroadcastId, state: MessageState) -> i64 {
+        self.org.broadcast(id).await.unwrap().in_state(state)
+    }
+
+    fn posts(&self) -> usize {
+        self.vendors.waha().network().posts(MORNING).len()
+    }
+}
+
+on_both! {
+    async fn an_account_that_dies_before_its_post_is_told_linked_again_and_posts_in_time(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut sender = scene.sender().await;
+        let id = scene.post().await;
+        assert_eq!(scene.told().await, None);
+        scene.vendors.waha_fail("munadi", 401);
+        scene.pass(&mut sender, 2).await;
+        assert_eq!(scene.told().await, Some(1), "eighteen minutes before the post is due");
+        // Due, and it waits.
+        scene.pass(&mut sender, 25).await;
+        assert_eq!((scene.in_state(id, MessageState::Waiting).await, scene.posts()), (1, 0));
+        // Linked again from its page: the group and the plan are still there.
+        let mut admin = scene.world.signed_in(&scene.people.admin).await;
+        let page = format!("/settings/accounts/{}", scene.account);
+        let linking = admin.post(&format!("{page}/link"), &[("phone", "")]).await;
+        assert_eq!(linking.status, StatusCode::SEE_OTHER, "{}", linking.body);
+        assert!(scene.vendors.waha_scan("munadi", ACCOUNT), "a code shows");
+        assert_eq!(admin.get(&page).await.status, StatusCode::OK);
+        scene.pass(&mut sender, 2).await;
+        assert_eq!((scene.in_state(id, MessageState::Sent).await, scene.posts()), (1, 1), "in time");
+        assert_eq!(scene.told().await, None);
+    }
+
+    async fn an_account_that_stays_dead_lets_its_post_expire_visibly_and_another_channel_is_offered(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut sender = scene.sender().await;
+        let id = scene.post().await;
+        scene.vendors.waha_fail("munadi", 401);
+        scene.pass(&mut sender, 55).await;
+        assert_eq!((scene.in_state(id, MessageState::Expired).await, scene.posts()), (1, 0));
+        let page = scene.manager().await.get(&format!("/broadcasts/{id}")).await.body;
+        assert!(page.contains("Not posted in 1 group."), "{page}");
+        let offer = format!("/?channel=personal&amp;workshop={}&amp;who=registered", scene.workshop);
+        assert!(page.contains(&offer), "{page}");
+    }
+
+    async fn whoever_is_in_no_group_is_listed_exported_and_offered_to_the_other_channels(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let (org, now) = (&scene.org, scene.world.clock_now());
+        for (n, name) in [(1, "Asha Rao"), (2, "Ravi Nair"), (77, "Thomas Kurian"), (78, "=cmd()")] {
+            let person = NewRegistrant {
+                name: domain::name::PersonName::parse(name),
+                phone: domain::phone::Phone::parse(&format!("90000 000{n:02}"), domain::phone::Country::INDIA).ok(),
+                phone_typed: format!("90000 000{n:02}"),
+                ..NewRegistrant::default()
+            };
+            org.add_registrant(scene.workshop, person, now).await.unwrap();
+        }
+        let mut manager = scene.manager().await;
+        let page = format!("/workshops/{}/members", scene.workshop);
+        let before = manager.get(&page).await.body;
+        assert!(before.contains("Members not read yet") && !before.contains("Send the invite link"), "{before}");
+        let read = manager.post(&format!("{page}/sync"), &[]).await;
+        assert_eq!(read.status, StatusCode::SEE_OTHER, "{}", read.body);
+        let body = manager.get(&page).await.body;
+        assert!(body.contains("Join rate <b>50%</b>"), "{body}");
+        assert!(body.contains("Send the invite link by WhatsApp Personal (2)"), "{body}");
+        assert!(body.contains("Thomas Kurian") && !body.contains("Asha Rao"), "{body}");
+        for (list, there, not) in [("here", "Ravi Nair", "Thomas Kurian"), ("never", "Thomas Kurian", "Asha Rao")] {
+            let listed = manager.get(&format!("{page}?list={list}")).await.body;
+            assert!(listed.contains(there) && !listed.contains(not), "{list}: {listed}");
+        }
+        let found = manager.get(&format!("{page}?list=here&q=ravi")).await.body;
+        assert!(found.contains("Ravi Nair") && !found.contains("Asha Rao"), "{found}");
+        let file = manager.get(&format!("{page}.csv?list=")).await.body;
+        assert!(file.contains("\"Thomas Kurian\",\"+919000000077\",\"Never joined\"") && file.contains("\"'=cmd()\""), "{file}");
+        // Who is hidden stands there without a number.
+        let hidden = manager.get(&format!("{page}?list=hidden")).await.body;
+        assert!(hidden.contains("Number hidden"), "{hidden}");
+        // Read a second time within the hour, the gateway is not asked.
+        let again = manager.post(&format!("{page}/sync"), &[]).await;
+        let told = manager.get(again.location()).await.body;
+        assert!(told.contains("within the last hour"), "{told}");
+        // The composer of another channel offers the same people.
+        let chooser = manager.get(&format!("/?channel=personal&workshop={}&who=no_group", scene.workshop)).await.body;
+        assert!(chooser.contains("In no group"), "{chooser}");
+        let viewer = scene.world.signed_in(&scene.people.viewer).await.get(&format!("{page}.csv")).await;
+        assert_eq!(viewer.status, StatusCode::FORBIDDEN, "a viewer takes no file out");
+        assert!(MORNING.parse::<Jid>().is_ok());
+    }
+}
