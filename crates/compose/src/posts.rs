@@ -1,6 +1,7 @@
 //! Posts in groups: what somebody wants to post, everything that follows from it, and the one way to confirm it.
 
 use domain::{
+    checks::Earlier,
     ids::{BroadcastId, IntegrationId, TemplateId},
     post::GroupPost,
     post_checks::PostFinding,
@@ -10,6 +11,7 @@ use domain::{
     workshop::WorkshopStatus,
 };
 use store::{
+    StoreError,
     groups::Group,
     posts::{Asked, NewPosts},
     workshops::Workshop,
@@ -166,11 +168,26 @@ impl PostReview {
         !self.findings.iter().any(PostFinding::is_error)
     }
 
-    /// Makes the broadcast; every group has its row from here on. A second confirmation with the same id makes no second one.
+    /// The groups that have the same post of this workshop already, or are getting it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn sent_before(&self, caller: &Caller) -> Result<Option<Earlier>, StoreError> {
+        let Ok(content) = &self.content else { return Ok(None) };
+        let draft = &self.draft;
+        let template = serde_json::to_value(&draft.post).unwrap_or_default();
+        let content = serde_json::to_string(content).unwrap_or_default();
+        let groups = draft.groups.iter().map(|group| group.id);
+        let before = caller.org.posted_before(draft.workshop.id, &template, &content, groups).await?;
+        Ok(before.map(|before| Earlier { title: before.title, by: before.by, at: before.at, n: before.n }))
+    }
+
+    /// Makes the broadcast; every group has its row from here on. A second confirmation with the same id makes no second one. So many groups
+    /// get it `again`, as the question said.
     ///
     /// # Errors
     /// A [`Refusal`]; then nothing was made.
-    pub async fn confirm(&self, caller: &Caller, id: BroadcastId) -> Result<Confirmed, Refusal> {
+    pub async fn confirm(&self, caller: &Caller, id: BroadcastId, again: i64) -> Result<Confirmed, Refusal> {
         let draft = &self.draft;
         let (Ok(content), Some(account), true) = (&self.content, draft.account, self.may_send()) else {
             return Err(Refusal::Blocked);
@@ -187,8 +204,16 @@ impl PostReview {
             starts_at: draft.timing.start,
             deadline: draft.timing.deadline,
             hours: SendingHours::any(),
+            again,
         };
-        let id = caller.org.confirm_posts(id, &new, caller.now).await?;
+        let id = match caller.org.confirm_posts(id, &new, caller.now).await {
+            // Somebody posted it meanwhile, or nobody said that it is posted again.
+            Err(StoreError::Taken) => match self.sent_before(caller).await? {
+                Some(earlier) => return Err(Refusal::SentBefore(earlier)),
+                None => return Err(Refusal::ToldMeanwhile),
+            },
+            made => made?,
+        };
         Ok(Confirmed { id, people: i64::try_from(draft.groups.len()).unwrap_or(i64::MAX) })
     }
 }

@@ -1,5 +1,7 @@
 //! Posts in groups: confirmed with all of their rows at once, and, where a person posts by hand, marked by people.
 
+use std::collections::HashSet;
+
 use domain::{
     event::EventKind,
     ids::{BroadcastId, GroupId, IntegrationId, MessageRef, TemplateId, UserId, WorkshopId},
@@ -49,6 +51,34 @@ pub struct NewPosts {
     pub deadline: Millis,
     /// The hours in which they may be posted.
     pub hours: SendingHours,
+    /// So many of the groups have the same post already, as somebody said who posts it again; 0 when nobody said so.
+    pub again: i64,
+}
+
+/// Groups that have the same post, or are getting it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostedBefore {
+    /// What the newest of these broadcasts is called.
+    pub title: String,
+    /// Who confirmed it.
+    pub by: String,
+    /// When.
+    pub at: Millis,
+    /// How many of the groups.
+    pub n: i64,
+}
+
+/// A post and the groups in which it stands or will: broadcasts of the workshop `$2` other than `$3` with the same text `$4` and values `$5`.
+const POSTED_BEFORE: &str = "SELECT m.group_id, o.title, o.created_by, o.created_at
+     FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id
+     WHERE o.organization_id = $1 AND o.workshop_id = $2 AND o.channel = 'group' AND o.id <> $3 AND o.template = $4 AND o.content = $5
+       AND m.state NOT IN ('skipped', 'expired', 'cancelled', 'failed') AND m.group_id IN (SELECT b.id FROM @batch)
+     ORDER BY o.id DESC";
+
+fn posted_before(rows: Vec<(Uuid, String, String, i64)>) -> Option<PostedBefore> {
+    let (_, title, by, at) = rows.first()?.clone();
+    let groups: HashSet<Uuid> = rows.iter().map(|(group, ..)| *group).collect();
+    Some(PostedBefore { title, by, at: Millis(at), n: i64::try_from(groups.len()).unwrap_or(i64::MAX) })
 }
 
 /// Who was asked to post by hand.
@@ -146,7 +176,8 @@ impl Org {
     }
 
     /// Confirms posts under an id made before: every group has its row from that instant, and a second confirmation with the same id
-    /// changes nothing. Refused ([`StoreError::Stale`]) when a group is gone, or belongs to another account.
+    /// changes nothing. Refused ([`StoreError::Stale`]) when a group is gone, or belongs to another account; and ([`StoreError::Taken`]) when
+    /// more groups have the same post than [`NewPosts::again`] says.
     pub async fn confirm_posts(
         &self,
         id: BroadcastId,
@@ -156,6 +187,13 @@ impl Org {
         self.allow(Permission::Send)?;
         let n = i64::try_from(new.groups.len()).unwrap_or(i64::MAX);
         let mut tx = self.db.by_index().begin().await?;
+        // Of two who post the same at once, the second sees what the first one posted.
+        let _held: Option<(Uuid,)> = tx
+            .optional(
+                "SELECT id FROM workshops WHERE id = $1 AND organization_id = $2 FOR UPDATE",
+                args![new.workshop.0, self.id()],
+            )
+            .await?;
         if self.insert_posts(&mut tx, id, new, n, now).await? == 0 {
             let known: Option<(Uuid,)> = tx
                 .optional(
@@ -164,6 +202,12 @@ impl Org {
                 )
                 .await?;
             return known.map(|_| id).ok_or(StoreError::Missing);
+        }
+        let args = args![self.id(), new.workshop.0, id.0, new.template.to_string(), &new.content];
+        let groups = Batch::new().uuids("id", new.groups.iter().map(|group| group.0));
+        let before = posted_before(tx.all_batch(POSTED_BEFORE, args, groups).await?);
+        if before.is_some_and(|before| before.n > new.again) {
+            return Err(StoreError::Taken);
         }
         let written = tx
             .run_batch(
@@ -190,6 +234,22 @@ impl Org {
         tx.tell(Change::Work(id));
         tx.commit().await?;
         Ok(id)
+    }
+
+    /// The groups that have the same post of this workshop already, or are getting it; `None` where none has.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn posted_before(
+        &self,
+        workshop: WorkshopId,
+        template: &Value,
+        content: &str,
+        groups: impl IntoIterator<Item = GroupId>,
+    ) -> Result<Option<PostedBefore>, StoreError> {
+        let args = args![self.id(), workshop.0, Uuid::nil(), template.to_string(), content];
+        let groups = Batch::new().uuids("id", groups.into_iter().map(|group| group.0));
+        Ok(posted_before(self.db.all_batch(POSTED_BEFORE, args, groups).await?))
     }
 
     async fn insert_posts(

@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     app::App,
-    ui::{format::counted, words::posts},
+    ui::{
+        format::{counted, relative},
+        words::posts,
+    },
 };
 
 /// What is posted where, as it was typed.
@@ -66,11 +69,23 @@ pub(super) async fn send(
         let (title, why) = posts::words(error);
         bail!("nothing was posted: {title}. {why}");
     }
+    let before = review.sent_before(&caller).await?;
+    if let Some(earlier) = before.as_ref().filter(|_| !command.again) {
+        bail!(
+            "nothing was posted: {} confirmed “{}” {}, and {} the same post; say --again to post it again",
+            earlier.by,
+            earlier.title,
+            relative(earlier.at.0, now.0),
+            counted(earlier.n, "group has", "groups have")
+        );
+    }
     if !command.yes {
         bail!("nothing was posted; say --yes to post");
     }
-    let id = match review.confirm(&caller, BroadcastId::new(now)).await {
+    let again = before.map_or(0, |earlier| earlier.n);
+    let id = match review.confirm(&caller, BroadcastId::new(now), again).await {
         Ok(confirmed) => confirmed.id,
+        Err(Refusal::SentBefore(_)) => bail!("nothing was posted: somebody posted the same just now; look at it, and post again"),
         Err(Refusal::Store(store::StoreError::Stale)) => {
             bail!("nothing was posted: a group is gone since it was looked at")
         }

@@ -119,6 +119,36 @@ on_both! {
         assert!(told.body.contains("Not recorded: its last useful moment had passed"), "{}", told.body);
     }
 
+    async fn two_tabs_that_ask_the_same_post_it_in_no_group_twice(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let groups = name_groups(&scene).await;
+        let mut browser = scene.manager().await;
+        let sent = form(&scene, &groups, "Join: {join_link}");
+        let mut confirmations = Vec::new();
+        for _ in 0..2 {
+            let asked = browser.post("/compose/posts/review", &refs(&sent)).await;
+            assert!(!asked.body.contains("again"), "nothing was posted yet: {}", asked.body);
+            let mut confirmed = sent.clone();
+            confirmed.push(("once".to_owned(), hidden(&asked, "once")));
+            confirmed.push(("asked".to_owned(), hidden(&asked, "asked")));
+            confirmations.push(confirmed);
+            scene.world.clock.advance(1);
+        }
+        let first = browser.post("/compose/posts/confirm", &refs(&confirmations[0])).await;
+        assert_eq!(first.status, StatusCode::SEE_OTHER, "{}", first.body);
+        let second = browser.post("/compose/posts/confirm", &refs(&confirmations[1])).await;
+        assert_eq!(second.status, StatusCode::CONFLICT, "{}", second.body);
+        assert!(second.body.contains("2 groups have the same post") && second.body.contains("2 again"), "{}", second.body);
+        assert_eq!(scene.broadcasts().await, 1);
+        // Another text is another post; and the same goes again when somebody says so.
+        let other = browser.post("/compose/posts/review", &refs(&form(&scene, &groups, "We begin now."))).await;
+        assert!(!other.body.contains("the same post"), "{}", other.body);
+        let mut said = confirmations[1].clone();
+        said.push(("again".to_owned(), "2".to_owned()));
+        assert_eq!(browser.post("/compose/posts/confirm", &refs(&said)).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(scene.broadcasts().await, 2);
+    }
+
     async fn a_post_of_eight_thousand_letters_is_refused_in_words_and_never_cut(db: TestStore) {
         let scene = Scene::new(db).await;
         let groups = name_groups(&scene).await;

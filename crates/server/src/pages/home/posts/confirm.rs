@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use domain::{ids::BroadcastId, time::MINUTE};
+use domain::{checks::Earlier, ids::BroadcastId, time::MINUTE};
 use maud::{Markup, html};
 use store::StoreError;
 
@@ -30,7 +30,7 @@ use crate::{
         button::Button,
         chip::Tone,
         dialog::{Confirm, Wide},
-        format::{counted, grouped},
+        format::{counted, grouped, relative},
         head::KeyValues,
         icons::Icon,
         note::Note,
@@ -47,12 +47,15 @@ const TEST_WITHIN_MS: i64 = 30 * MINUTE;
 const CONFIRM: &str = "/compose/posts/confirm";
 /// Field of the one-time token.
 const ONCE: &str = "once";
+/// Field of the groups that get it again, as the question named them.
+const AGAIN: &str = "again";
 
 /// `POST /compose/posts/review`: the question, or what stands in its way.
 pub async fn review(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
     let composing = load(&member, &form.0).await?;
+    let before = composing.review.sent_before(&member).await?;
     let status = if composing.review.may_send() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok((status, ask(&app, &member, &composing, None)).into_response())
+    Ok((status, ask(&app, &member, &composing, before.as_ref(), None)).into_response())
 }
 
 /// `POST /compose/posts/confirm`: makes the broadcast. A second press with the same token leads to the same broadcast.
@@ -65,7 +68,9 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
         return Ok(see_other(&paths::broadcast(id)));
     }
     let composing = load(&member, &form.0).await?;
-    let refused = match composing.review.confirm(&member, id).await {
+    let again = form.0.iter().find(|(name, _)| name == AGAIN).and_then(|(_, n)| n.parse().ok()).unwrap_or(0);
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
+    let refused = match composing.review.confirm(&member, id, again).await {
         Ok(confirmed) => return Ok(confirmed_to(&app, &member, &composing, confirmed)),
         Err(Refusal::Blocked) => None,
         Err(Refusal::Store(StoreError::Stale)) => Some(Note::new(
@@ -74,9 +79,14 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
             "A group was changed since the question was asked. Look at the groups again.",
         )),
         Err(Refusal::Store(error)) => return Err(error.into()),
+        Err(Refusal::SentBefore(_)) => {
+            status = StatusCode::CONFLICT;
+            Some(Note::new(Tone::Act, "Nothing was posted.", "The same post was confirmed since the question was asked."))
+        }
         Err(_) => None,
     };
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, ask(&app, &member, &composing, refused)).into_response())
+    let before = composing.review.sent_before(&member).await?;
+    Ok((status, ask(&app, &member, &composing, before.as_ref(), refused)).into_response())
 }
 
 /// `POST /compose/posts/test`: the post in one group, now, by the same way as all others: paced, recorded, proven as far as any.
@@ -93,7 +103,9 @@ pub async fn test(State(app): State<App>, member: Member, form: Form<Pairs>) -> 
     (draft.account, draft.asked, draft.timing) = (Some(group.account), None, timing);
     draft.groups = vec![group];
     let review = draft.review(&member);
-    match review.confirm(&member, BroadcastId::new(member.now)).await {
+    // Whoever tries it in a group that has it already sees it there twice: that is what a test is for.
+    let again = review.sent_before(&member).await?.map_or(0, |earlier| earlier.n);
+    match review.confirm(&member, BroadcastId::new(member.now), again).await {
         Ok(confirmed) => {
             app.engine.wake(confirmed.id);
             let words = "The test is on its way to one group.";
@@ -104,7 +116,7 @@ pub async fn test(State(app): State<App>, member: Member, form: Form<Pairs>) -> 
         }
         Err(Refusal::Store(error)) => Err(error.into()),
         Err(_) => {
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, ask(&app, &member, &composing, None)).into_response())
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, ask(&app, &member, &composing, None, None)).into_response())
         }
     }
 }
@@ -144,10 +156,16 @@ async fn load(member: &Member, pairs: &Pairs) -> Result<Composing, Problem> {
     Composing::load(member, typed, &workshop).await
 }
 
-fn ask(app: &App, member: &Member, composing: &Composing, note: Option<Note>) -> Response {
+fn ask(
+    app: &App,
+    member: &Member,
+    composing: &Composing,
+    before: Option<&Earlier>,
+    note: Option<Note>,
+) -> Response {
     let body = html! {
         @if let Some(note) = note { (note) }
-        @if composing.review.may_send() { (question(app, member, composing).page()) }
+        @if composing.review.may_send() { (question(app, member, composing, before).page()) }
         @else { (blocked(member, composing)) }
     };
     alone(member, body)
@@ -174,7 +192,7 @@ fn blocked(member: &Member, composing: &Composing) -> Markup {
     }
 }
 
-fn question(app: &App, member: &Member, composing: &Composing) -> Wide {
+fn question(app: &App, member: &Member, composing: &Composing, before: Option<&Earlier>) -> Wide {
     let draft = &composing.review.draft;
     let groups = counted(i64::try_from(draft.groups.len()).unwrap_or(i64::MAX), "group", "groups");
     let members = draft.members().map_or(String::new(), |n| format!(", {}", counted(n, "member", "members")));
@@ -195,10 +213,16 @@ fn question(app: &App, member: &Member, composing: &Composing) -> Wide {
         hidden.push(("at".to_owned(), zone.local_form(draft.timing.start)));
     }
     hidden.push((ONCE.to_owned(), token(app, member, BroadcastId::new(member.now))));
+    let mut confirm = format!("{label} {groups}");
+    if let Some(earlier) = before {
+        hidden.push((AGAIN.to_owned(), earlier.n.to_string()));
+        confirm.push_str(&format!(", {} again", grouped(earlier.n)));
+    }
     Wide(Confirm {
         id: "confirm".to_owned(),
         title,
         body: html! {
+            @if let Some(earlier) = before { (repeats(member, earlier)) }
             div class="m-confirm__cols" {
                 div class="m-say" {
                     p class="m-say__who" { b { "Every member" } " reads this" }
@@ -211,9 +235,26 @@ fn question(app: &App, member: &Member, composing: &Composing) -> Wide {
         action: CONFIRM.to_owned(),
         csrf: member.csrf().clone(),
         hidden,
-        confirm: Button::primary(format!("{label} {groups}")).icon(Icon::Send).busy("Confirming…"),
+        confirm: Button::primary(confirm).icon(Icon::Send).busy("Confirming…"),
         back: ("Cancel".to_owned(), format!("/?channel=group&workshop={}", draft.workshop.id)),
     })
+}
+
+/// That groups have the same post already.
+fn repeats(member: &Member, earlier: &Earlier) -> Markup {
+    html! {
+        div class="m-danger" {
+            div class="m-danger__item" {
+                (Icon::Warning)
+                div {
+                    p class="m-danger__title" { (counted(earlier.n, "group has", "groups have")) " the same post, or will get it." }
+                    p class="m-danger__why" {
+                        (earlier.by) " confirmed “" (earlier.title) "” " (relative(earlier.at.0, member.now.0)) ". Its members would read it twice."
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn summary(member: &Member, composing: &Composing) -> KeyValues {
