@@ -78,7 +78,7 @@ pub struct SendCommand {
     pub(super) yes: bool,
     /// Send also to those who got a message for the same purpose before
     #[arg(long)]
-    again: bool,
+    pub(super) again: bool,
     /// Who of them: `everyone`, `not-told`, `failed`, `no-receipt`, `not-read`, `in-no-group`, `left-group`, or `source:` and where they came from, or `tag:` and the
     /// tag of another workshop for which they are registered. Left out, whoever was not told yet; with --again everyone
     #[arg(long, value_name = "WHO", value_parser = who)]
