@@ -6,7 +6,7 @@ use domain::{
     sending_hours::AfterHours,
     template::{Message, MessageError},
 };
-use store::{integrations::Integration, templates::Template, workshops::Workshop};
+use store::{integrations::Integration, plans::StepRun, templates::Template, workshops::Workshop};
 
 use crate::Timing;
 
@@ -32,6 +32,10 @@ pub struct Draft {
     /// A broadcast that stands still while it is written anew: it is cancelled when this one is confirmed, and whoever waits in it does not
     /// count as told.
     pub replaces: Option<BroadcastId>,
+    /// It is meant for after the workshop's end.
+    pub after_end: bool,
+    /// The step of the workshop's plan that it is a run of; `None` for a person's.
+    pub run: Option<StepRun>,
 }
 
 impl Draft {
@@ -56,6 +60,8 @@ impl Draft {
             after: AfterHours::USUAL,
             wait_out_quiet: false,
             replaces: None,
+            after_end: false,
+            run: None,
         })
     }
 }

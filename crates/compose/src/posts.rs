@@ -13,6 +13,7 @@ use domain::{
 use store::{
     StoreError,
     groups::Group,
+    plans::StepRun,
     posts::{Asked, NewPosts},
     workshops::Workshop,
 };
@@ -40,6 +41,8 @@ pub struct PostDraft {
     pub not_ready: bool,
     /// When.
     pub timing: Timing,
+    /// The step of the workshop's plan that they are a run of; `None` for a person's.
+    pub run: Option<StepRun>,
 }
 
 /// A draft, and all that follows from it.
@@ -204,6 +207,7 @@ impl PostReview {
             starts_at: draft.timing.start,
             deadline: draft.timing.deadline,
             hours: SendingHours::any(),
+            run: draft.run.clone(),
             again,
         };
         let id = match caller.org.confirm_posts(id, &new, caller.now).await {

@@ -332,8 +332,8 @@ impl Review {
                 WorkshopStatus::Cancelled if draft.template.purpose.word() != Purpose::CANCELLED => {
                     Stage::Cancelled
                 }
-                WorkshopStatus::Completed => Stage::Over,
-                _ if workshop.ends_at <= caller.now => Stage::Over,
+                WorkshopStatus::Completed if !draft.after_end => Stage::Over,
+                _ if !draft.after_end && workshop.ends_at <= caller.now => Stage::Over,
                 _ => Stage::Open,
             },
             quiet: (organization.quiet_hours, &organization.zone),

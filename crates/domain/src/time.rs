@@ -27,6 +27,9 @@ pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
 
 impl Millis {
+    /// No instant comes after it.
+    pub const MAX: Millis = Millis(i64::MAX);
+
     /// This instant and `ms` milliseconds more.
     pub fn plus(self, ms: i64) -> Millis {
         Millis(self.0.saturating_add(ms))
@@ -239,6 +242,21 @@ impl Zone {
             day = day.tomorrow().unwrap_or(day);
         }
         at.plus(DAY)
+    }
+
+    /// The same clock time so many calendar days later, or earlier where negative. One that a clock change skips or repeats is taken as
+    /// [`parse_local`](Zone::parse_local) does.
+    pub fn days_later(&self, at: Millis, days: i64) -> Millis {
+        let moved = self.zoned(at).checked_add(jiff::Span::new().days(days));
+        moved.map_or_else(|_| at.plus(days * DAY), |zoned| Millis(zoned.timestamp().as_millisecond()))
+    }
+
+    /// So many minutes after midnight by the clock, on the day that lies so many days after that of `at`.
+    pub fn at_minute(&self, at: Millis, days: i64, minute: i64) -> Millis {
+        let clock = (i8::try_from(minute / 60).unwrap_or(0), i8::try_from(minute % 60).unwrap_or(0));
+        let day = self.zoned(at).date().checked_add(jiff::Span::new().days(days));
+        let zoned = day.and_then(|day| day.at(clock.0, clock.1, 0, 0).to_zoned(self.tz.clone()));
+        zoned.map_or_else(|_| at.plus(days * DAY), |zoned| Millis(zoned.timestamp().as_millisecond()))
     }
 
     /// `Tue 13 Oct`, with the year when it is not that of `now`.

@@ -114,6 +114,7 @@ impl Scene {
             deadline: now.plus(2 * HOUR),
             hours: SendingHours::any(),
             again: 0,
+            run: None,
         };
         let id = BroadcastId::new(now);
         self.world.org.confirm_posts(id, &new, now).await.unwrap();
@@ -377,6 +378,7 @@ on_both! {
             deadline: now.plus(HOUR),
             hours: SendingHours::any(),
             again: 0,
+            run: None,
         };
         let id = BroadcastId::new(now);
         scene.world.org.confirm_posts(id, &new, now).await.unwrap();

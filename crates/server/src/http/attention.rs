@@ -75,6 +75,7 @@ fn provider(matter: &Matter) -> &'static str {
         | Matter::Late { .. }
         | Matter::PostDue { .. }
         | Matter::Kept { .. }
+        | Matter::Step { .. }
         | Matter::NotUnderstood { .. } => "",
     };
     registry::vendor(kind).map_or("The provider", |vendor| vendor.name())
@@ -93,6 +94,9 @@ fn link(matter: &Matter) -> Option<(String, String)> {
         | Matter::Late { broadcast, .. }
         | Matter::PostDue { broadcast, .. }
         | Matter::Unknown { broadcast, .. } => to(broadcast),
+        Matter::Step { workshop, workshop_title, .. } => {
+            Some((workshop_title.clone(), format!("/workshops/{workshop}")))
+        }
         Matter::SendingStopped { .. }
         | Matter::AccountStopped { .. }
         | Matter::AccountRefused { .. }
@@ -139,6 +143,7 @@ fn act(matter: &Matter, may_send: bool) -> (Icon, Option<Button>) {
         Matter::ReceiptsSilent { account, .. } => {
             (Icon::Warning, page(format!("/settings/integrations/{}#receipts", account.id)))
         }
+        Matter::Step { workshop, .. } => (Icon::Warning, page(format!("/workshops/{workshop}"))),
         Matter::NotUnderstood { .. } => (Icon::Warning, page("/operator#not-understood".to_owned())),
         Matter::Kept { import, .. } => (Icon::Person, page(format!("/imports/{import}"))),
     }

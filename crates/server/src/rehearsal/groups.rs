@@ -95,6 +95,7 @@ pub(super) async fn furnish_groups(
         deadline,
         hours: domain::sending_hours::SendingHours::any(),
         again: 0,
+        run: None,
     };
     org.confirm_posts(BroadcastId::new(now), &new, now).await?;
     Ok(())

@@ -100,6 +100,7 @@ impl Scene {
             deadline: now.plus(50 * MINUTE),
             hours: SendingHours::any(),
             again: 0,
+            run: None,
         };
         self.org.confirm_posts(BroadcastId::new(now), &new, now).await.unwrap()
     }

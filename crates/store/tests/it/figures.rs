@@ -157,6 +157,45 @@ both! {
         assert_eq!(reached(&world, id).await, without);
     }
 
+    async fn only_broadcasts_that_may_need_somebody_are_looked_at(world) {
+        let workshop = world.workshop("Excel").await;
+        world.org.add_registrant(workshop, person("Asha", "90000 00001", ""), NOW).await.unwrap();
+        let filter = RegistrantFilter { limit: 1, ..Default::default() };
+        let asha = world.org.registrants(workshop, &filter).await.unwrap().remove(0);
+        let make = async |status: &str, began: i64, rows: &[(&str, i64)]| {
+            let id = world.broadcast(workshop, status, (asha.id, &asha.phone)).await;
+            world
+                .run(format!(
+                    "UPDATE broadcasts SET started_at = {} WHERE id = {}",
+                    NOW.plus(-began).0,
+                    world.id(id.0)
+                ))
+                .await;
+            counts(&world, id, rows).await;
+            id
+        };
+        let mut expected = vec![
+            make("paused", 90 * HOUR, &[("waiting", 3)]).await,
+            make("in_progress", HOUR / 2, &[("waiting", 3), ("sent", 2)]).await,
+            make("completed", 90 * HOUR, &[("unknown", 1), ("read", 5)]).await,
+            // Receipts should have begun to come.
+            make("completed", 2 * HOUR, &[("sent", 9)]).await,
+        ];
+        for (began, rows) in [
+            // They may come yet; nobody wonders any more; they came; nothing was handed over.
+            (HOUR / 2, vec![("sent", 9)]),
+            (90 * HOUR, vec![("sent", 9)]),
+            (2 * HOUR, vec![("sent", 9), ("delivered", 1)]),
+            (2 * HOUR, vec![("failed", 9)]),
+        ] {
+            make("completed", began, &rows).await;
+        }
+        let looked_at = world.org.broadcasts_to_look_at(NOW).await.unwrap();
+        expected.sort_by_key(|id| id.0);
+        assert_eq!(looked_at.iter().map(|one| one.broadcast.id).collect::<Vec<_>>(), expected);
+        assert!(world.other.broadcasts_to_look_at(NOW).await.unwrap().is_empty());
+    }
+
     async fn what_a_page_shows_is_looked_up_and_no_list_is_walked_over(world) {
         let (id, who) = crowd(&world).await;
         for _ in 0..3 {

@@ -74,6 +74,7 @@ async fn posts(world: &World, account: IntegrationId) -> BroadcastId {
         deadline: NOW.plus(DAY),
         hours: SendingHours::any(),
         again: 0,
+        run: None,
     };
     let id = BroadcastId::new(NOW);
     world.org.confirm_posts(id, &new, NOW).await.unwrap();

@@ -46,6 +46,7 @@ async fn posts(world: &World, workshop: WorkshopId, groups: &[GroupId]) -> NewPo
         deadline: NOW.plus(HOUR),
         hours: SendingHours::any(),
         again: 0,
+        run: None,
     }
 }
 

@@ -71,6 +71,7 @@ pub(super) async fn confirm(
         deadline: now.plus(20 * HOUR),
         hours: domain::sending_hours::SendingHours::any(),
         again: 0,
+        run: None,
     };
     Ok(stage.org.confirm_posts(BroadcastId::new(now), &new, now).await?)
 }
