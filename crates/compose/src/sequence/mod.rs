@@ -190,7 +190,7 @@ impl Composer {
                 let confirmation = Confirmation { id, named: None, again: Some(i64::MAX), knew: None };
                 review.confirm(caller, &confirmation).await
             }
-            StepReview::Posts(review) => review.confirm(caller, id).await,
+            StepReview::Posts(review) => review.confirm(caller, id, i64::MAX).await,
         };
         match confirmed {
             Ok(confirmed) => Ok(StepEnd::Confirmed(confirmed.id)),
