@@ -157,13 +157,7 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
         Some(Audience::Chosen(ticked)) => ticked.clone(),
         _ => Vec::new(),
     };
-    let sub = match ticked.len() {
-        0 => "Paste a list".to_owned(),
-        n => format!(
-            "{} ticked; you can paste more",
-            counted(i64::try_from(n).unwrap_or(i64::MAX), "person", "people")
-        ),
-    };
+    let sub = of_list(ticked.len());
     offer(Audience::Chosen(ticked), "Chosen people", sub, some(is_list));
     html! {
         (Chooser { choices })
@@ -173,6 +167,14 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
                 p class="m-left" { (Icon::Ok) span { "Whoever got this already is left out: " (counted(told.told, "person", "people")) ". To send it again, choose Everyone." } }
             }
         }
+    }
+}
+
+/// What stands below the choice of single people, of whom so many were ticked.
+fn of_list(ticked: usize) -> String {
+    match ticked {
+        0 => "Paste a list".to_owned(),
+        n => format!("{} ticked; you can paste more", counted(n, "person", "people")),
     }
 }
 
