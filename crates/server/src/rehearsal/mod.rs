@@ -340,12 +340,13 @@ pub async fn furnish(app: &App, stage: &Stage) -> anyhow::Result<()> {
         now,
     )
     .await?;
+    groups::furnish_groups(app, stage, today, (now, Millis(evening))).await?;
     let (name, template) = &templates()[2];
     stage.confirm(today, name, &template.clone().into(), now, Millis(evening), now).await?;
     if let Some((name, text)) = texts.first() {
         stage.confirm(tomorrow, name, text, now, next_day.plus(19 * HOUR), now).await?;
     }
-    groups::furnish_groups(app, stage, today, (now, Millis(evening))).await
+    Ok(())
 }
 
 /// What a sample template is for, and how many minutes before the start it usually goes out.

@@ -168,13 +168,7 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
         Some(Audience::Chosen(ticked)) => ticked.clone(),
         _ => Vec::new(),
     };
-    let sub = match ticked.len() {
-        0 => "Paste a list".to_owned(),
-        n => format!(
-            "{} ticked; you can paste more",
-            counted(i64::try_from(n).unwrap_or(i64::MAX), "person", "people")
-        ),
-    };
+    let sub = of_list(ticked.len());
     offer(Audience::Chosen(ticked), "Chosen people", sub, some(is_list));
     html! {
         (Chooser { choices })
@@ -194,6 +188,14 @@ fn got_it(told: &Told) -> String {
         (told, 0) => format!("{} got it", grouped(told)),
         (0, _) => format!("{going} get it"),
         (told, _) => format!("{} got it, {going}", grouped(told)),
+    }
+}
+
+/// What stands below the choice of single people, of whom so many were ticked.
+fn of_list(ticked: usize) -> String {
+    match ticked {
+        0 => "Paste a list".to_owned(),
+        n => format!("{} ticked; you can paste more", counted(n, "person", "people")),
     }
 }
 
