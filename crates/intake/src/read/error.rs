@@ -46,6 +46,11 @@ pub enum SheetError {
         /// Position of the first byte that is no text, from 0.
         at: u64,
     },
+    /// Labels stand where people should: "Name" and "Phone" in the first column.
+    #[error(
+        "Labels such as “Name” and “Phone” stand in the first column here, and people beside them. Make a table with a row for each person: copy the cells, then use Paste Special with Transpose."
+    )]
+    Turned,
     /// A workbook without a visible sheet that has cells.
     #[error(
         "This workbook has no visible sheet with rows. Check which sheet the people are in, and unhide it."
@@ -98,7 +103,7 @@ pub enum SheetError {
     },
     /// The upload was removed.
     #[error(
-        "This file is no longer here: uploads that nobody imports are removed after some days, and when a person in them is erased. Upload it again."
+        "This file is not here: uploads that nobody imports are removed after some days, and when a person in them is erased. Upload it again."
     )]
     Gone,
     /// The disk or the upload failed.

@@ -85,7 +85,7 @@ pub struct SendCommand {
     people: Option<Who>,
     /// The result as JSON
     #[arg(long)]
-    pub(super) json: bool,
+    pub(crate) json: bool,
 }
 
 /// Sends. Exit code 0 when everybody who could get it was handed over, 1 when the command failed, 2 when somebody was not reached,

@@ -371,6 +371,7 @@ both! {
         let now_says = Correction {
             name: PersonName::parse("Zebulon"),
             phone: Phone::parse("98765 43210", Country::INDIA).ok(),
+            may_share: true,
             ..Correction::default()
         };
         world.org.correct_registrant(id, whose(3_210), &now_says, NOW).await.unwrap();

@@ -88,9 +88,9 @@ pub struct ImportCommand {
     /// Read and count every row, and register nobody
     #[arg(long)]
     dry_run: bool,
-    /// Answer with one line of JSON
+    /// Answer with one line of JSON, also where it is refused
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// Runs it; the exit code.
@@ -101,8 +101,16 @@ pub async fn run(config: Config, command: ImportCommand) -> anyhow::Result<u8> {
     done
 }
 
-/// `--status failed=left-out`.
-fn status_words(said: &[String]) -> anyhow::Result<Vec<(String, StatusMeaning)>> {
+/// `--status failed=left-out`: what a word means.
+struct StatusSaid {
+    /// As it was typed.
+    word: String,
+    /// The form under which it is remembered.
+    key: String,
+    meaning: StatusMeaning,
+}
+
+fn status_words(said: &[String]) -> anyhow::Result<Vec<StatusSaid>> {
     let read = |text: &String| {
         let (word, meaning) =
             text.rsplit_once('=').with_context(|| format!("write --status WORD=MEANING, not {text}"))?;
@@ -111,7 +119,7 @@ fn status_words(said: &[String]) -> anyhow::Result<Vec<(String, StatusMeaning)>>
         })?;
         let of_the_file = [NO_STATUS_KEY, TWICE_KEY].into_iter().find(|key| *key == word.trim());
         let key = of_the_file.map_or_else(|| status_key(word), str::to_owned);
-        Ok((key, meaning))
+        Ok(StatusSaid { word: word.to_owned(), key, meaning })
     };
     said.iter().map(read).collect()
 }
@@ -189,7 +197,7 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
     drop(sheet);
     top.mapping.tab.clone_from(&command.sheet);
     top.mapping.take_hidden_rows = command.hidden_rows;
-    top.mapping.statuses.extend(statuses.clone());
+    top.mapping.statuses.extend(statuses.iter().map(|said| (said.key.clone(), said.meaning)));
     let mut mapping = importer.with_remembered(top.mapping.clone()).await?;
     let dates = date_order(&importer, &name, &mut mapping, command.dates.as_deref()).await?;
     copy(&command.file, &file).await?;
@@ -203,12 +211,23 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
         bar.finish_and_clear();
     }
     top.refused.extend(open_words(&summary));
+    if nobody_has_a_number(&summary) && top.formulas_without_value > 0 {
+        top.refused.push(format!(
+            "nobody has a number, and {} no stored result: open the file in Excel, save it, and import it again",
+            counted(top.formulas_without_value, "formula has", "formulas have")
+        ));
+    }
+    let is_met = |said: &&StatusSaid| summary.statuses.iter().any(|met| met.key == said.key);
+    let (met, not_met): (Vec<_>, Vec<_>) = statuses.iter().partition(is_met);
+    top.statuses_not_met = not_met.into_iter().map(|said| said.word.clone()).collect();
     if command.strict {
         top.refused.extend(strictly(&top, &summary));
     }
     let refused = !top.refused.is_empty();
     if !refused {
-        importer.remember(&statuses).await?;
+        let met: Vec<(String, StatusMeaning)> =
+            met.into_iter().map(|said| (said.key.clone(), said.meaning)).collect();
+        importer.remember(&met).await?;
     }
     for (kind, take) in differences {
         summary.again.choose(kind, take);
@@ -280,6 +299,24 @@ fn strictly(top: &Top, summary: &Summary) -> Vec<String> {
     reason(summary.hidden_rows, "hidden in the sheet would be left out");
     reason(summary.other_table, "of another table would be left out");
     reason(summary.warned, "would be taken without something");
+    if !top.guessed.is_empty() {
+        let columns: Vec<String> = top
+            .guessed
+            .iter()
+            .map(|(field, title)| format!("--map {}=\"{title}\"", field.word().replace('_', "-")))
+            .collect();
+        reasons.push(format!(
+            "--strict: {}; say {}",
+            counted(columns.len() as u64, "column was guessed from its cells", "columns were guessed from their cells"),
+            columns.join(" ")
+        ));
+    }
+    for word in &top.statuses_not_met {
+        reasons.push(format!("--strict: --status “{word}” is in no row"));
+    }
+    if !top.hidden_sheets.is_empty() {
+        reasons.push(format!("--strict: a hidden sheet holds people ({})", top.hidden_sheets.join(", ")));
+    }
     if !top.not_used.is_empty() {
         reasons.push(format!(
             "--strict: {} not used",

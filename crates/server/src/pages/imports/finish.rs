@@ -116,7 +116,7 @@ pub(super) async fn done_page(
             (Strip(vec![
                 Fact::figure("Registered", grouped(summary.new), "").note(registered_note(&summary)),
                 Fact::figure("New to you", grouped(summary.lead_new), "").note("numbers not known before"),
-                Fact::figure("Already registered", grouped(summary.already), "").note("nothing changed for them"),
+                Fact::figure("Already registered", grouped(summary.already), "").note(already_note(&summary)),
                 Fact::figure("Corrected here", grouped(summary.fixed), "").note("and registered"),
                 Fact::figure("Left out", grouped(left.max(0) + n(summary.left_out + summary.hidden_rows + summary.other_table)), "").note(left_out_note(left, &summary)),
             ]))
@@ -159,6 +159,15 @@ fn registered_note(summary: &Summary) -> String {
     match summary.without_place {
         0 => "from this file".to_owned(),
         some => format!("from this file; {} of them cancelled or refunded, told nothing", grouped(some)),
+    }
+}
+
+/// Under the number of those who were registered before: whether the file changed something for them.
+fn already_note(summary: &Summary) -> String {
+    let changed: u64 = summary.again.met().map(|(_, group)| group.done).sum();
+    match changed {
+        0 => "nothing changed for them".to_owned(),
+        some => format!("{} changed as the file says, see below", counted(some, "registration", "registrations")),
     }
 }
 
