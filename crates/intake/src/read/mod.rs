@@ -48,6 +48,8 @@ pub(crate) use words::{is_somebody_elses, line_against, remarks_against, title_s
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod cases_of_lists;
+#[cfg(test)]
 mod cases_of_numbers;
 #[cfg(test)]
 mod cases_of_places;

@@ -134,8 +134,8 @@ impl Sheet {
     }
 
     /// Opens a file for its cells alone: a list stays the lines that it is, and nothing of it is left out.
-    pub fn open_cells(path: &Path) -> Result<Sheet, SheetError> {
-        Sheet::read_from(opened(path)?, "", (None, Lists::AsTheyAre))
+    pub fn open_cells(path: &Path, file_name: &str) -> Result<Sheet, SheetError> {
+        Sheet::read_from(opened(path)?, file_name, (None, Lists::AsTheyAre))
     }
 
     /// Opens anything that can be read and rewound, such as a table in memory. A list stays the lines that it is.

@@ -463,6 +463,64 @@ async fn an_import_refuses_what_the_page_asks_and_says_what_the_page_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_import_answers_a_machine_also_where_it_is_refused_and_says_what_was_guessed() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
+    let flags = installation(folder.path(), &sandbox).await;
+    let take = |text: &str, more: &[&str]| import(folder.path(), &flags, text, more);
+    let plain = "Name,Phone,Status\nAsha,9000000001,paid\n";
+
+    // Whatever ends it, standard output is a line of JSON, with the code that the process ends with.
+    let json = r#"[{"name":"Asha","phone":"9000000001"}]"#;
+    for (text, more, says) in [
+        (json, &[][..], "This is JSON, not a table"),
+        ("", &[], "The file is empty"),
+        ("Name,Asha Rao,Ravi\nPhone,9000000001,9000000002\n", &[], "Paste Special with Transpose"),
+        (plain, &["--map", "phone=Nowhere"], "the file has no column Nowhere"),
+        (plain, &["--status", "paid=perhaps"], "say registered, left-out, cancelled or refunded"),
+        (plain, &["--organisation", "Nobody"], "Nobody"),
+        (plain, &["--take", "gone", "--leave", "gone"], "say --take or --leave, not both"),
+    ] {
+        let (code, answer) = take(text, more);
+        assert_eq!((code, &answer["exit_code"]), (Some(1), &Value::from(1)), "{more:?}: {answer}");
+        assert!(answer["error"].as_str().is_some_and(|error| error.contains(says)), "{says}: {answer}");
+    }
+    let file = folder.path().join("nowhere.csv").display().to_string();
+    let missing = munadi(&[&["import", &file, "--workshop", "Rust", "--json"], flags.iter().map(String::as_str).collect::<Vec<_>>().as_slice()].concat(), None);
+    let answer = last_json(&missing);
+    assert_eq!((missing.status.code(), &answer["exit_code"]), (Some(1), &Value::from(1)), "{answer}");
+    let error = answer["error"].as_str().unwrap_or_default();
+    assert!(error.contains("no such file") && !error.contains("uploads"), "{answer}");
+
+    // Columns that no title names were guessed: always said, and too little for --strict unless somebody says them.
+    let bare = "Asha Rao,9000000011,Pune\nRavi Kumar,9000000012,Delhi\nMeena S,9000000013,Goa\n";
+    let (code, answer) = take(bare, &["--strict"]);
+    assert_eq!((code, &answer["counts"]["new"]), (Some(1), &Value::from(0)), "{answer}");
+    assert!(answer["refused"][0].as_str().unwrap().contains("--map name=\"A\" --map phone=\"B\""), "{answer}");
+    assert_eq!(answer["columns_guessed"], serde_json::json!({"name": ["column A"], "phone": ["column B"]}));
+    let (code, answer) = take(bare, &["--strict", "--map", "name=A", "--map", "phone=B"]);
+    assert_eq!((code, &answer["counts"]["new"]), (Some(0), &Value::from(3)), "{answer}");
+    assert_eq!(answer["columns_guessed"], serde_json::json!({}));
+
+    // A word of --status that no row has decides nothing, is said, and is not remembered.
+    let (code, answer) = take(plain, &["--status", "Foo=registered"]);
+    assert_eq!((code, &answer["statuses_not_met"]), (Some(0), &serde_json::json!(["Foo"])), "{answer}");
+    let (code, answer) = take("Name,Phone,Status\nTara,9000000021,Foo\n", &[]);
+    assert_eq!((code, &answer["counts"]["new"]), (Some(1), &Value::from(0)), "not remembered: {answer}");
+    let (code, answer) = take(plain, &["--strict", "--status", "Foo=registered"]);
+    assert_eq!(code, Some(1), "{answer}");
+
+    // Two registrations with one number are said: each number gets a message once.
+    let (code, answer) = take("Name,Phone\nUma,9000000031\nVeena,9000000031\nWani,9000000032\n", &[]);
+    assert_eq!((code, &answer["same_number"]), (Some(0), &Value::from(1)), "{answer}");
+    // A list is read line by line.
+    let (code, answer) = take("For Sunday\n1. Xena 9000000041\n2. Yamini 9000000042\n", &[]);
+    assert_eq!((code, &answer["counts"]["new"], &answer["lines_left_out"]), (Some(0), &Value::from(2), &Value::from(1)), "{answer}");
+    sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_newer_list_is_compared_on_the_command_line_and_taken_over_by_flags() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();

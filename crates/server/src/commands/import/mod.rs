@@ -189,6 +189,9 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
     };
     let statuses = status_words(&command.status)?;
     let differences = differences(command)?;
+    if !tokio::fs::try_exists(&command.file).await.unwrap_or(true) {
+        bail!("cannot read {}: there is no such file", command.file.display());
+    }
     let sheet = importer
         .open_tab(&name, command.sheet.as_deref())
         .await
@@ -233,6 +236,7 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
         summary.again.choose(kind, take);
     }
     let differs = summary.again.met().any(|(_, group)| group.take);
+    let shared_before = org.registrant_counts(workshop.id).await?.duplicate;
     if !refused && !command.dry_run && (differs || summary.ready + summary.opting_out > 0) {
         org.import_summary(id, &summary.json()).await?;
         let bar = self::bar(command, "Importing");
@@ -249,6 +253,7 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
         top: &top,
         summary: &summary,
         dates,
+        same_number: org.registrant_counts(workshop.id).await?.duplicate.saturating_sub(shared_before),
         page,
         code,
         dry_run: command.dry_run,
@@ -303,7 +308,10 @@ fn strictly(top: &Top, summary: &Summary) -> Vec<String> {
         let columns: Vec<String> = top
             .guessed
             .iter()
-            .map(|(field, title)| format!("--map {}=\"{title}\"", field.word().replace('_', "-")))
+            .map(|(field, title)| {
+                let named = title.strip_prefix("column ").unwrap_or(title);
+                format!("--map {}=\"{named}\"", field.word().replace('_', "-"))
+            })
             .collect();
         reasons.push(format!(
             "--strict: {}; say {}",
