@@ -111,6 +111,12 @@ on_both! {
         let rewrite = format!("/broadcasts/{id}/rewrite");
         assert!(page.body.contains(&format!(r#"formaction="{rewrite}""#)), "{}", page.body);
         assert!(!page.body.contains(&format!(r#"formaction="/broadcasts/{id}/resume""#)));
+        // One press more that resumes it is answered with the question, and changes nothing.
+        let resume = format!("/broadcasts/{id}/resume");
+        let asks = manager.post(&resume, &[]).await;
+        assert_eq!(asks.status, StatusCode::CONFLICT, "{}", asks.body);
+        assert!(asks.body.contains("as written?") && asks.body.contains(r#"name="as_it_is" value="yes""#), "{}", asks.body);
+        assert_eq!(org.broadcast(id).await.unwrap().status, BroadcastStatus::Paused);
         let answer = manager.post(&rewrite, &[]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
         assert!(answer.location().contains(&format!("workshop={workshop}")), "{}", answer.location());

@@ -246,7 +246,11 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
         let _ = tokio::fs::remove_file(&importer.file).await;
     }
     let code = exit_code(refused, &summary);
-    let page = app.config.url(&format!("/imports/{id}"));
+    let path = format!("/imports/{id}");
+    let page = match app.config.public_url_is_set {
+        true => app.config.url(&path),
+        false => format!("the page {path} of the running program"),
+    };
     let told = Told {
         id,
         workshop: &workshop,

@@ -1,6 +1,6 @@
 //! What a person can do to a broadcast. What sends or ends something asks first, with the number in its button.
 
-use axum::{extract::State, response::IntoResponse};
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use domain::{
     ids::BroadcastId,
     message::MessageState,
@@ -31,6 +31,7 @@ use crate::{
         field::{Checkbox, Field},
         format::{counted, grouped},
         shell::{Crumb, Section},
+        words::matters::is_moved,
     },
 };
 
@@ -41,11 +42,51 @@ pub async fn pause(State(app): State<App>, member: Member, Path(id): Path<Broadc
     Ok(see_other_saying(&app, &href(id), "Paused. Calls under way end; everyone else keeps waiting."))
 }
 
-/// `POST /broadcasts/{broadcast}/resume`
-pub async fn resume(State(app): State<App>, member: Member, Path(id): Path<BroadcastId>) -> PageResult {
+/// What the button that resumes says besides.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Resume {
+    /// That the text is to go out as it is, though its workshop was moved.
+    #[serde(default)]
+    as_it_is: String,
+}
+
+/// `POST /broadcasts/{broadcast}/resume`: where the workshop was moved, it asks first, because the texts tell the old time.
+pub async fn resume(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<BroadcastId>,
+    Form(form): Form<Resume>,
+) -> PageResult {
+    let broadcast = member.org.broadcast(id).await?;
+    if is_moved(&broadcast.stop_code) && form.as_it_is != "yes" {
+        let ask = ask_old_time(&member, &broadcast).await?;
+        let page = asked(&member, &broadcast, "Resume", &ask);
+        return Ok((StatusCode::CONFLICT, page).into_response());
+    }
     member.org.resume_broadcast(id, member.now).await?;
     app.engine.wake(id);
     Ok(see_other_saying(&app, &href(id), "Resumed where it stood."))
+}
+
+/// Whether people are to read a text that was written for another time.
+async fn ask_old_time(member: &Member, broadcast: &Broadcast) -> Result<Confirm, Problem> {
+    let waiting = broadcast.in_state(MessageState::Waiting);
+    let workshop = member.org.workshop(broadcast.workshop).await?;
+    let zone = &member.organization.zone;
+    let starts = format!("{}, {}", zone.date(workshop.starts_at, member.now), zone.time(workshop.starts_at));
+    Ok(Confirm {
+        id: "old-time".to_owned(),
+        title: format!("Send {} as written?", counted(waiting, "message", "messages")),
+        body: html! {
+            p { (workshop.title) " was moved: it starts " b { (starts) } " now. These messages were written before, and what they say of its time is the old one." }
+            p { "To tell the new time, go back and choose “Cancel and write again”." }
+        },
+        action: format!("{}/resume", href(broadcast.id)),
+        csrf: member.csrf().clone(),
+        hidden: vec![("as_it_is".to_owned(), "yes".to_owned())],
+        confirm: Button::danger(format!("Send as written ({})", grouped(waiting))),
+        back: ("Back".to_owned(), href(broadcast.id)),
+    })
 }
 
 /// `GET /broadcasts/{broadcast}/cancel`

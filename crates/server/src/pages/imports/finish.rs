@@ -188,14 +188,14 @@ fn undo_confirm(import: &Import, summary: &Summary, csrf: &Csrf) -> Confirm {
     let people = counted(summary.new, "registration", "registrations");
     Confirm {
         id: "undo-import".into(),
-        title: format!("Take back {people}?"),
+        title: format!("Take back up to {people}?"),
         body: html! {
-            p class="m-p" { "They leave “" (import.workshop_title) "”. People with messages stay." }
+            p class="m-p" { "They leave “" (import.workshop_title) "”. Whoever a message was planned for stays: where all have one, nobody is taken back." }
         },
         action: format!("{}/undo", href(import.id)),
         csrf: csrf.clone(),
         hidden: vec![],
-        confirm: Button::danger(format!("Take back {people}")),
+        confirm: Button::danger(format!("Take back up to {people}")),
         back: ("Keep them".into(), href(import.id)),
     }
 }
