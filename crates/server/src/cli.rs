@@ -90,7 +90,9 @@ impl Command {
 pub async fn run(cli: Cli) -> anyhow::Result<u8> {
     let json = cli.command.answers_json();
     let done = prepare_and_obey(cli).await;
-    if let (Err(error), true) = (&done, json) {
+    if let (Err(error), true) = (&done, json)
+        && error.downcast_ref::<commands::SaidInAnswer>().is_none()
+    {
         commands::say(serde_json::json!({ "error": format!("{error:#}"), "exit_code": 1 }))?;
     }
     done

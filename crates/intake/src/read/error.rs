@@ -103,7 +103,7 @@ pub enum SheetError {
     },
     /// The upload was removed.
     #[error(
-        "This file is not here: uploads that nobody imports are removed after some days, and when a person in them is erased. Upload it again."
+        "This file is no longer here: uploads that nobody imports are removed after some days, and when a person in them is erased. Upload it again."
     )]
     Gone,
     /// The disk or the upload failed.

@@ -170,6 +170,39 @@ pub(super) fn open_words(summary: &Summary) -> Vec<String> {
     says
 }
 
+/// Adds to the top what a look at all rows leaves open or --strict forbids; the words of --status that some row has.
+fn judge(
+    command: &ImportCommand,
+    statuses: &[StatusSaid],
+    summary: &Summary,
+    top: &mut Top,
+) -> Vec<(String, StatusMeaning)> {
+    top.refused.extend(open_words(summary));
+    if nobody_has_a_number(summary) && top.formulas_without_value > 0 {
+        top.refused.push(format!(
+            "nobody has a number, and {} no stored result: open the file in Excel, save it, and import it again",
+            counted(top.formulas_without_value, "formula has", "formulas have")
+        ));
+    }
+    let is_met = |said: &&StatusSaid| summary.statuses.iter().any(|met| met.key == said.key);
+    let (met, not_met): (Vec<_>, Vec<_>) = statuses.iter().partition(is_met);
+    top.statuses_not_met = not_met.into_iter().map(|said| said.word.clone()).collect();
+    if command.strict {
+        let reasons = strictly(top, summary);
+        top.refused.extend(reasons);
+    }
+    met.into_iter().map(|said| (said.key.clone(), said.meaning)).collect()
+}
+
+/// Where its page is; the address of a server that listens elsewhere than usual is not known here.
+fn page_of(app: &App, id: ImportId) -> String {
+    let path = format!("/imports/{id}");
+    match app.config.public_url_is_set {
+        true => app.config.url(&path),
+        false => format!("the page {path} of the running program"),
+    }
+}
+
 async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
     let organisation = choose(app.store.access().organizations().await?, command.organisation.as_deref())?;
     let org = app.store.org(Actor::command_line(organisation.id));
@@ -213,23 +246,9 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
         summary = importer.check(&org.import(id).await?, &mapping, |at| advance(&bar, at)).await?;
         bar.finish_and_clear();
     }
-    top.refused.extend(open_words(&summary));
-    if nobody_has_a_number(&summary) && top.formulas_without_value > 0 {
-        top.refused.push(format!(
-            "nobody has a number, and {} no stored result: open the file in Excel, save it, and import it again",
-            counted(top.formulas_without_value, "formula has", "formulas have")
-        ));
-    }
-    let is_met = |said: &&StatusSaid| summary.statuses.iter().any(|met| met.key == said.key);
-    let (met, not_met): (Vec<_>, Vec<_>) = statuses.iter().partition(is_met);
-    top.statuses_not_met = not_met.into_iter().map(|said| said.word.clone()).collect();
-    if command.strict {
-        top.refused.extend(strictly(&top, &summary));
-    }
+    let met = judge(command, &statuses, &summary, &mut top);
     let refused = !top.refused.is_empty();
     if !refused {
-        let met: Vec<(String, StatusMeaning)> =
-            met.into_iter().map(|said| (said.key.clone(), said.meaning)).collect();
         importer.remember(&met).await?;
     }
     for (kind, take) in differences {
@@ -246,11 +265,6 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
         let _ = tokio::fs::remove_file(&importer.file).await;
     }
     let code = exit_code(refused, &summary);
-    let path = format!("/imports/{id}");
-    let page = match app.config.public_url_is_set {
-        true => app.config.url(&path),
-        false => format!("the page {path} of the running program"),
-    };
     let told = Told {
         id,
         workshop: &workshop,
@@ -258,7 +272,7 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
         summary: &summary,
         dates,
         same_number: org.registrant_counts(workshop.id).await?.duplicate.saturating_sub(shared_before),
-        page,
+        page: page_of(app, id),
         code,
         dry_run: command.dry_run,
     };
