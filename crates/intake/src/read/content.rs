@@ -27,6 +27,8 @@ pub(super) struct Content {
     /// Cells that ask for no messages, and cells that speak of a cancellation or a refund.
     pub(super) refusals: usize,
     pub(super) remarks_against: usize,
+    /// Those of them that begin with it.
+    pub(super) begins_against: usize,
     wordy: usize,
     different: usize,
     /// How often the commonest value stands there.
@@ -60,6 +62,10 @@ impl Content {
             commonest,
             refusals: count(refuses),
             remarks_against: count(remarks_against),
+            begins_against: count(|cell| {
+                let begin: Vec<&str> = cell.split_whitespace().take(2).collect();
+                remarks_against(&begin.join(" "))
+            }),
             answers: count(|cell| yes_or_no(cell).is_some()),
             dates: count(is_date),
             wordy: count(|cell| {
