@@ -74,7 +74,9 @@ fn name(text: &str) -> Option<Country> {
         _ => plain,
     };
     let fits = |(two, three, names): &&(&str, &str, &[&str])| {
-        two.eq_ignore_ascii_case(&letters) || three.eq_ignore_ascii_case(&letters) || names.contains(&whole.as_str())
+        two.eq_ignore_ascii_case(&letters)
+            || three.eq_ignore_ascii_case(&letters)
+            || names.contains(&whole.as_str())
     };
     COUNTRIES.iter().find(fits).and_then(|(two, ..)| Country::parse(two))
 }

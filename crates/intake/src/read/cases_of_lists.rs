@@ -4,7 +4,10 @@ use std::io::Cursor;
 
 use domain::phone::Country;
 
-use super::{Mapping, SheetError, Verdict, sheet::{Lists, Sheet}};
+use super::{
+    Mapping, SheetError, Verdict,
+    sheet::{Lists, Sheet},
+};
 
 fn open(text: &str) -> Result<Sheet, SheetError> {
     Sheet::read_from(Cursor::new(text.to_owned().into_bytes()), "list.txt", (None, Lists::AsTables))
@@ -17,7 +20,10 @@ fn check(text: &str, expected: &[&str], left_out: Option<u64>) {
     let mapping = Mapping::guess(&sheet);
     let taken = |row: &super::Row| matches!(row.verdict(), Verdict::Good | Verdict::Warned);
     let stands = |row: &super::Row| {
-        row.person.status.status().is_none_or(|status| status == domain::workshop::RegistrantStatus::Registered)
+        row.person
+            .status
+            .status()
+            .is_none_or(|status| status == domain::workshop::RegistrantStatus::Registered)
     };
     let people: Vec<String> = sheet
         .rows(&mapping, Country::INDIA)
@@ -116,7 +122,11 @@ fn a_table_stays_a_table() {
         check(text, &["Asha Rao|+919000000001"], None);
     }
     check("Phone\n9000000001\n9000000002\n", &["|+919000000001", "|+919000000002"], None);
-    check("Type,Number\nMobile,9000000001\nWhatsApp,9000000002\n", &["|+919000000001", "|+919000000002"], None);
+    check(
+        "Type,Number\nMobile,9000000001\nWhatsApp,9000000002\n",
+        &["|+919000000001", "|+919000000002"],
+        None,
+    );
 }
 
 #[test]

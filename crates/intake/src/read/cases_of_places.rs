@@ -277,7 +277,8 @@ fn remarks_that_take_a_place_away_are_named() {
 #[test]
 fn what_people_write_about_themselves_is_no_remark_about_their_place_unless_it_begins_so() {
     let asks = |title: &str, cell: &str| {
-        let sheet = open(format!("Phone Number,Name,{title}\n9000000001,Asha,Busy\n9000000002,Ravi,\"{cell}\"\n"));
+        let sheet =
+            open(format!("Phone Number,Name,{title}\n9000000001,Asha,Busy\n9000000002,Ravi,\"{cell}\"\n"));
         Mapping::guess(&sheet).not_used(&sheet).iter().any(|column| column.asks == Some(Field::Status))
     };
     for title in ["Description", "About", "Bio", "Status message"] {
@@ -287,6 +288,9 @@ fn what_people_write_about_themselves_is_no_remark_about_their_place_unless_it_b
         assert!(asks(title, "Not coming"), "{title}");
     }
     for title in ["Remarks", "Comments", "Note"] {
-        assert!(asks(title, "At work, cancelled all plans"), "{title}: somebody wrote it about the registration");
+        assert!(
+            asks(title, "At work, cancelled all plans"),
+            "{title}: somebody wrote it about the registration"
+        );
     }
 }

@@ -96,4 +96,3 @@ impl Content {
         untitled && self.filled > 0 && self.wordy * 10 >= self.filled * 8 && self.different * 2 > self.filled
     }
 }
-

@@ -261,7 +261,8 @@ impl Written {
             // `10.05 am`, `7pm`: a time without a colon says which half of the day.
             [first, rest @ ..] if !first.contains(':') => {
                 let (digits, half) = first.split_at(first.find(char::is_alphabetic).unwrap_or(first.len()));
-                let digits = if digits.contains('.') { digits.replace('.', ":") } else { format!("{digits}:00") };
+                let digits =
+                    if digits.contains('.') { digits.replace('.', ":") } else { format!("{digits}:00") };
                 clock(&format!("{digits}{half}{}", rest.concat()))?
             }
             _ => clock(&time.concat())?,

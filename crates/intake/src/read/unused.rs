@@ -113,10 +113,7 @@ fn text_not_used(column: &Column, title: &str) -> Option<(String, Option<Field>)
     // What people write about themselves speaks of their place only where it begins with it: "At work, cancelled all plans".
     let against = if is_own_words(title) { content.begins_against } else { content.remarks_against };
     if against > 0 {
-        let why = format!(
-            "in {} of the first ones it speaks of a refund or a cancellation",
-            rows(against)
-        );
+        let why = format!("in {} of the first ones it speaks of a refund or a cancellation", rows(against));
         return Some((why, Some(Field::Status)));
     }
     None

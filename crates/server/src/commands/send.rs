@@ -29,9 +29,9 @@ use store::{
 };
 
 use super::{
-    demo,
+    SaidInAnswer, demo,
     import::{Top, open_words},
-    SaidInAnswer, say, send_groups,
+    say, send_groups,
 };
 use crate::{
     app::App,

@@ -181,9 +181,10 @@ struct Wrong {
 impl Wrong {
     /// What stands at the field of the number.
     fn about_number(&self) -> Option<String> {
-        let shared = self.shared.as_ref().map(|(_, others)| {
-            format!("{} has this number already. Nothing was saved.", names(others))
-        });
+        let shared = self
+            .shared
+            .as_ref()
+            .map(|(_, others)| format!("{} has this number already. Nothing was saved.", names(others)));
         self.phone.clone().or(shared)
     }
 }

@@ -100,7 +100,14 @@ async fn an_import_answers_a_machine_also_where_it_is_refused_and_says_what_was_
         assert!(answer["error"].as_str().is_some_and(|error| error.contains(says)), "{says}: {answer}");
     }
     let file = folder.path().join("nowhere.csv").display().to_string();
-    let missing = munadi(&[&["import", &file, "--workshop", "Rust", "--json"], flags.iter().map(String::as_str).collect::<Vec<_>>().as_slice()].concat(), None);
+    let missing = munadi(
+        &[
+            &["import", &file, "--workshop", "Rust", "--json"],
+            flags.iter().map(String::as_str).collect::<Vec<_>>().as_slice(),
+        ]
+        .concat(),
+        None,
+    );
     let answer = last_json(&missing);
     assert_eq!((missing.status.code(), &answer["exit_code"]), (Some(1), &Value::from(1)), "{answer}");
     let error = answer["error"].as_str().unwrap_or_default();
@@ -110,7 +117,10 @@ async fn an_import_answers_a_machine_also_where_it_is_refused_and_says_what_was_
     let bare = "Asha Rao,9000000011,Pune\nRavi Kumar,9000000012,Delhi\nMeena S,9000000013,Goa\n";
     let (code, answer) = take(bare, &["--strict"]);
     assert_eq!((code, &answer["counts"]["new"]), (Some(1), &Value::from(0)), "{answer}");
-    assert!(answer["refused"][0].as_str().unwrap().contains("--map name=\"A\" --map phone=\"B\""), "{answer}");
+    assert!(
+        answer["refused"][0].as_str().unwrap().contains("--map name=\"A\" --map phone=\"B\""),
+        "{answer}"
+    );
     assert_eq!(answer["columns_guessed"], serde_json::json!({"name": ["column A"], "phone": ["column B"]}));
     let (code, answer) = take(bare, &["--strict", "--map", "name=A", "--map", "phone=B"]);
     assert_eq!((code, &answer["counts"]["new"]), (Some(0), &Value::from(3)), "{answer}");
@@ -129,7 +139,11 @@ async fn an_import_answers_a_machine_also_where_it_is_refused_and_says_what_was_
     assert_eq!((code, &answer["same_number"]), (Some(0), &Value::from(1)), "{answer}");
     // A list is read line by line.
     let (code, answer) = take("For Sunday\n1. Xena 9000000041\n2. Yamini 9000000042\n", &[]);
-    assert_eq!((code, &answer["counts"]["new"], &answer["lines_left_out"]), (Some(0), &Value::from(2), &Value::from(1)), "{answer}");
+    assert_eq!(
+        (code, &answer["counts"]["new"], &answer["lines_left_out"]),
+        (Some(0), &Value::from(2), &Value::from(1)),
+        "{answer}"
+    );
     sandbox.stop().await;
 }
 

@@ -59,8 +59,8 @@ pub(in crate::read) fn is_date_filler(word: &str) -> bool {
 pub(in crate::read) fn plain_date_char(c: char) -> char {
     /// The zeros of the scripts that people in India and around write numbers in.
     const ZEROS: [char; 11] = [
-        '\u{966}', '\u{9E6}', '\u{A66}', '\u{AE6}', '\u{B66}', '\u{BE6}', '\u{C66}', '\u{CE6}', '\u{D66}', '\u{660}',
-        '\u{6F0}',
+        '\u{966}', '\u{9E6}', '\u{A66}', '\u{AE6}', '\u{B66}', '\u{BE6}', '\u{C66}', '\u{CE6}', '\u{D66}',
+        '\u{660}', '\u{6F0}',
     ];
     if c.is_ascii() {
         return if c == ',' { ' ' } else { c.to_ascii_lowercase() };

@@ -333,7 +333,11 @@ fn strictly(top: &Top, summary: &Summary) -> Vec<String> {
             .collect();
         reasons.push(format!(
             "--strict: {}; say {}",
-            counted(columns.len() as u64, "column was guessed from its cells", "columns were guessed from their cells"),
+            counted(
+                columns.len() as u64,
+                "column was guessed from its cells",
+                "columns were guessed from their cells"
+            ),
             columns.join(" ")
         ));
     }

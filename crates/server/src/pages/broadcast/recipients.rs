@@ -402,7 +402,8 @@ fn message_row(view: &View, row: &MessageView) -> MessageRow {
 
 /// Where somebody who was left out is corrected, for whoever may.
 fn correct_href(view: &View, row: &MessageView) -> Option<String> {
-    let person = row.addressee.registrant().filter(|_| row.state == MessageState::Skipped && view.may_send)?;
+    let person =
+        row.addressee.registrant().filter(|_| row.state == MessageState::Skipped && view.may_send)?;
     let MessageRef { broadcast, position } = row.message;
     Some(correct::href_from(view.broadcast.workshop, person, (broadcast, position)))
 }

@@ -153,7 +153,9 @@ fn unseen_notes(sheet: &Sheet) -> Markup {
 fn guessed_note(sheet: &Sheet, mapping: &Mapping) -> Markup {
     let title = |at: usize| {
         let column = sheet.columns().get(at);
-        column.map_or(String::new(), |column| column.header.clone().unwrap_or_else(|| format!("column {}", column.letters)))
+        column.map_or(String::new(), |column| {
+            column.header.clone().unwrap_or_else(|| format!("column {}", column.letters))
+        })
     };
     let guessed: Vec<String> = mapping
         .guessed_from_cells(sheet)

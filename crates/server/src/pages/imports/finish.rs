@@ -167,7 +167,9 @@ fn already_note(summary: &Summary) -> String {
     let changed: u64 = summary.again.met().map(|(_, group)| group.done).sum();
     match changed {
         0 => "nothing changed for them".to_owned(),
-        some => format!("{} changed as the file says, see below", counted(some, "registration", "registrations")),
+        some => {
+            format!("{} changed as the file says, see below", counted(some, "registration", "registrations"))
+        }
     }
 }
 
