@@ -329,7 +329,7 @@ fn explain(digits: &str, home: Country, national: PhoneError) -> PhoneError {
         _ if home == Country::INDIA && count < 10 => PhoneError::TooShort { digits: count },
         _ if home == Country::INDIA && count > 10 => PhoneError::TooLong { digits: count },
         PhoneError::TooLong { .. } => PhoneError::TooLong { digits: count },
-        PhoneError::TooShort { .. } => PhoneError::TooShort { digits: count },
+        PhoneError::TooShort { .. } => PhoneError::TooShort { digits: digits.trim_start_matches('0').len() },
         other => other,
     }
 }

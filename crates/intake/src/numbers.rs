@@ -52,7 +52,7 @@ pub fn read_numbers(
     column: Option<usize>,
     home: Country,
 ) -> Result<Numbers, SheetError> {
-    let mut sheet = Sheet::open(file, file_name)?;
+    let mut sheet = Sheet::open_cells(file, file_name)?;
     let guess = Mapping::guess(&sheet);
     let columns: Vec<ColumnShown> = sheet
         .columns()

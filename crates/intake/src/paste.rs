@@ -3,6 +3,8 @@
 //! A sheet is pasted with tabs and stays as it is, and so does a table with commas. A chat has a person on each line: a name, a number, an
 //! address, in any order, with bullets and greetings around them.
 
+mod blocks;
+
 use domain::text::line;
 
 use crate::read::{line_against, remarks_against};
@@ -49,16 +51,45 @@ fn says_against(text: &str) -> bool {
         || line_against(text)
 }
 
+/// A text file that is no table, as one: a chat, a person on each line, a block of lines for each person. `None` for a table.
+pub(crate) fn list_in(text: &str) -> Option<Pasted> {
+    if let Some(blocks) = blocks::as_table(text) {
+        return Some(blocks);
+    }
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    if lines.iter().any(|line| line.contains('\t')) {
+        return None;
+    }
+    let stamped = lines.iter().filter(|line| without_stamp(line).is_some()).count();
+    // A cell of its own for each name and each number is a table; here both stand in one.
+    let one_cell = lines.iter().all(|line| !line.contains([',', ';', '|', '"']));
+    let named = |line: &&&str| {
+        let (numbers, words) = numbers_in(line);
+        !numbers.is_empty() && !name_of(&words).is_empty()
+    };
+    let named = lines.iter().filter(named).count();
+    let is_list = stamped * 2 > lines.len() || (one_cell && named > 0 && named * 2 >= lines.len());
+    is_list.then(|| from_chat(&lines))
+}
+
 /// Makes a table of a pasted text.
 pub fn as_table(text: &str) -> Pasted {
+    if let Some(blocks) = blocks::as_table(text) {
+        return blocks;
+    }
     let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.trim().is_empty()).collect();
     if lines.iter().any(|line| line.contains('\t')) || is_table(&lines) {
         return Pasted { table: text.to_owned(), left_out: 0 };
     }
+    from_chat(&lines)
+}
+
+/// A row for each line that names a person.
+fn from_chat(lines: &[&str]) -> Pasted {
     let mut entries = Vec::new();
     let mut left_out = 0;
-    for line in lines {
-        match Entry::read(line) {
+    for line in with_their_numbers(lines) {
+        match Entry::read(&line) {
             Some(entry) => entries.push(entry),
             None => left_out += 1,
         }
@@ -70,6 +101,28 @@ pub fn as_table(text: &str) -> Pasted {
         table.push_str(&entry.row(asks));
     }
     Pasted { table, left_out }
+}
+
+/// The lines of a chat; a number that stands alone below a message without one belongs to that message.
+fn with_their_numbers(lines: &[&str]) -> Vec<String> {
+    let mut whole: Vec<String> = Vec::new();
+    for line in lines {
+        let alone = !line.contains(char::is_alphabetic) && !numbers_in(line).0.is_empty();
+        match whole.last_mut() {
+            Some(last) if alone && without_stamp(line).is_none() => {
+                let said = without_stamp(last).and_then(|message| message.split_once(": "));
+                match said.is_some_and(|(_, said)| numbers_in(said).0.is_empty()) {
+                    true => {
+                        last.push(' ');
+                        last.push_str(line);
+                    }
+                    false => whole.push((*line).to_owned()),
+                }
+            }
+            _ => whole.push((*line).to_owned()),
+        }
+    }
+    whole
 }
 
 /// Whether the lines are cells with commas, semicolons or bars between: two lines or more, the same number of cells in nearly every one, and

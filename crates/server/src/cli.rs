@@ -75,8 +75,32 @@ enum Command {
     Config,
 }
 
-/// Runs what was asked for; the exit code.
+impl Command {
+    /// Whether a machine reads the answer.
+    fn answers_json(&self) -> bool {
+        match self {
+            Command::Import(command) => command.json,
+            Command::Send(command) => command.json,
+            Command::Backup(command) => command.json,
+            Command::Restore(command) => command.json,
+            _ => false,
+        }
+    }
+}
+
+/// Runs what was asked for; the exit code. Where a machine reads, an error is a line of JSON on standard output as well.
 pub async fn run(cli: Cli) -> anyhow::Result<u8> {
+    let json = cli.command.answers_json();
+    let done = prepare_and_obey(cli).await;
+    if let (Err(error), true) = (&done, json)
+        && error.downcast_ref::<commands::SaidInAnswer>().is_none()
+    {
+        commands::say(serde_json::json!({ "error": format!("{error:#}"), "exit_code": 1 }))?;
+    }
+    done
+}
+
+async fn prepare_and_obey(cli: Cli) -> anyhow::Result<u8> {
     if let Command::Config = cli.command {
         commands::config::run()?;
         return Ok(0);

@@ -215,6 +215,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The address that people type, without a slash at its end.
     pub public_url: String,
+    /// That address was set. Else it is a guess, which a command beside a server that listens elsewhere does not tell.
+    pub public_url_is_set: bool,
     /// Folder of database, keys and imports.
     pub data: PathBuf,
     /// `sqlite:FILE` or `postgres://…`. May hold a password.
@@ -269,7 +271,9 @@ impl Config {
             providers.set(key, url);
         }
         let listen = flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
-        let public_url = flags.public_url.or(file.public_url).unwrap_or_else(|| format!("http://{listen}"));
+        let set_url = flags.public_url.or(file.public_url);
+        let public_url_is_set = set_url.is_some();
+        let public_url = set_url.unwrap_or_else(|| format!("http://{listen}"));
         let data = flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("munadi-data"));
         let database = flags
             .database
@@ -299,6 +303,7 @@ impl Config {
             providers,
             lease_ms: lease_seconds * SECOND,
             public_url: checked_url(&public_url)?,
+            public_url_is_set,
             database,
             database_direct: flags.database_direct.or(file.database_direct),
             database_pooler: flags.database_pooler.or(file.database_pooler),

@@ -2,7 +2,7 @@
 
 use domain::{
     channel::{Category, Channel},
-    ids::LeadId,
+    ids::{LeadId, RegistrantId},
     phone::Phone,
     reason::Reason,
     template::{Content, Message, Part},
@@ -26,7 +26,8 @@ use crate::{
 
 /// What the file says of itself.
 const ABOUT: &str = "Everything that is kept about this person. Times are in the organisation's zone. What providers posted word by word is \
-                     left out where it may speak of other people; what it meant stands with each message. Backups hold the same.";
+                     left out where it may speak of other people; what it meant stands with each message. Other people who registered \
+                     with the same number are counted and not named. Backups hold the same.";
 
 /// Writes down in the audit log that somebody asked, and puts everything into one file.
 ///
@@ -76,6 +77,18 @@ impl File<'_> {
     fn json(&self, organisation: &str, uploads: usize, now: Millis) -> Value {
         let PersonRecord { story, registrations, messages, user_ids, file_rows, groups, posts, .. } =
             self.record;
+        let others: Vec<&Registrant> =
+            registrations.iter().filter(|one| !self.is_theirs(&one.name, &one.email)).collect();
+        let own = |id: &RegistrantId| !others.iter().any(|other| other.id == *id);
+        let is_own = |one: &&RecordedMessage| match one.message.addressee.registrant() {
+            Some(registrant) => own(&registrant),
+            None => true,
+        };
+        let is_own_row = |cells: &Value| {
+            let text = cells.to_string().to_lowercase();
+            let named = |name: &str| !name.is_empty() && text.contains(&name.to_lowercase());
+            named(&story.name) || !others.iter().any(|other| named(&other.name) || named(&other.email))
+        };
         json!({
             "about": ABOUT,
             "organisation": organisation,
@@ -86,16 +99,17 @@ impl File<'_> {
                 "email": story.email,
                 "known_since": self.at(story.created_at),
             },
-            "registrations": registrations.iter().map(|one| self.registration(one)).collect::<Vec<_>>(),
-            "messages": messages.iter().map(|one| self.message(one)).collect::<Vec<_>>(),
+            "registrations": registrations.iter().filter(|one| own(&one.id)).map(|one| self.registration(one)).collect::<Vec<_>>(),
+            "registrations_of_others_with_this_number": others.len(),
+            "messages": messages.iter().filter(is_own).map(|one| self.message(one)).collect::<Vec<_>>(),
             "opted_out": story.suppressions.iter().map(|one| self.opted_out(one)).collect::<Vec<_>>(),
             "opt_outs_lifted": story.lifted.iter().map(|one| self.lifted(one)).collect::<Vec<_>>(),
             "agreements": story.consents.iter().map(|one| self.agreement(one)).collect::<Vec<_>>(),
-            "corrections": story.corrections.iter().map(|one| self.correction(one)).collect::<Vec<_>>(),
+            "corrections": story.corrections.iter().filter(|one| own(&one.registrant)).map(|one| self.correction(one)).collect::<Vec<_>>(),
             "whatsapp_user_ids": user_ids.iter().map(|one| json!({
                 "id": one.id, "number": one.number, "account": one.account, "last_seen_at": self.at(one.seen_at),
             })).collect::<Vec<_>>(),
-            "rows_of_files": file_rows.iter().map(|one| json!({
+            "rows_of_files": file_rows.iter().filter(|one| is_own_row(&json!(one.cells))).map(|one| json!({
                 "file": one.file, "line": one.line, "cells": one.cells,
             })).collect::<Vec<_>>(),
             "whatsapp_groups": groups.iter().map(|one| json!({
@@ -106,6 +120,29 @@ impl File<'_> {
             })).collect::<Vec<_>>(),
             "uploaded_files_with_the_number_not_imported_yet": uploads,
         })
+    }
+
+    /// Whether an entry under this number is about the person who asks, and not about somebody who shares the number: one address, or a name
+    /// whose words are among theirs, or theirs among its; an initial stands for a word. Without a name, another address is somebody else's.
+    fn is_theirs(&self, name: &str, email: &str) -> bool {
+        let words = |name: &str| -> Vec<String> {
+            name.split_whitespace().map(|word| word.trim_matches('.').to_lowercase()).collect()
+        };
+        let (own, other) = (words(&self.record.story.name), words(name));
+        let (own_email, other_email) = (self.record.story.email.as_str(), email);
+        let same = |one: &String, other: &String| {
+            one == other
+                || (one.chars().count() == 1 && other.starts_with(one.as_str()))
+                || (other.chars().count() == 1 && one.starts_with(other.as_str()))
+        };
+        let among = |these: &[String], those: &[String]| {
+            these.iter().all(|one| those.iter().any(|other| same(one, other)))
+        };
+        let one_address = !own_email.is_empty() && own_email.eq_ignore_ascii_case(other_email);
+        match (own.is_empty(), other.is_empty()) {
+            (false, false) => one_address || among(&own, &other) || among(&other, &own),
+            _ => one_address || own_email.is_empty() || other_email.is_empty(),
+        }
     }
 
     fn registration(&self, one: &Registrant) -> Value {

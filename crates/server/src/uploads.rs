@@ -84,6 +84,6 @@ pub async fn forget(app: &App, organization: OrganizationId, numbers: &[Phone]) 
 
 fn concerns(file: &Path, numbers: &[Phone]) -> bool {
     let any = |text: &str| numbers.iter().any(|number| holds(text, number));
-    let found = Sheet::open(file, "").and_then(|mut sheet| sheet.any_cell(any));
+    let found = Sheet::open_cells(file, "").and_then(|mut sheet| sheet.any_cell(any));
     found.unwrap_or(true)
 }

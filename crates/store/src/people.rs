@@ -39,6 +39,8 @@ const SHOWN: Most = Most { registrations: 200, messages: 500 };
 /// Broadcasts among which the newest message of each person in a list is looked for: about two months of ten workshops a week. A look-up
 /// for each of them and each person: 50 people take 10,000.
 const NEWEST_AMONG: i64 = 200;
+/// The same for whoever such a broadcast left out, which is of interest while it is fresh.
+const LEFT_OUT_AMONG: i64 = 50;
 
 /// A person and everything that happened with them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,11 +138,13 @@ pub struct PersonMessage {
     pub changed_at: Millis,
 }
 
-/// The newest message to a number, for a list of people.
+/// The newest message to a number, or the newest broadcast that left it out, for a list of people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewestMessage {
-    /// E.164.
+    /// E.164; empty for a registration without a number.
     pub phone: String,
+    /// Of a registration without a number, which.
+    pub registrant: Option<RegistrantId>,
     /// Which.
     pub message: MessageRef,
     /// The broadcast's title.
@@ -158,6 +162,7 @@ pub struct NewestMessage {
 #[derive(sqlx::FromRow)]
 struct NewestRow {
     recipient: String,
+    registrant_id: Uuid,
     broadcast_id: Uuid,
     position: i64,
     title: String,
@@ -171,6 +176,7 @@ impl TryFrom<NewestRow> for NewestMessage {
     type Error = StoreError;
     fn try_from(row: NewestRow) -> Result<NewestMessage, StoreError> {
         Ok(NewestMessage {
+            registrant: row.recipient.is_empty().then_some(RegistrantId(row.registrant_id)),
             phone: row.recipient,
             message: MessageRef { broadcast: BroadcastId(row.broadcast_id), position: row.position },
             title: row.title,
@@ -288,30 +294,83 @@ impl Org {
         Ok(LeadId(id))
     }
 
-    /// The newest message of each of these numbers, among the newest broadcasts; numbers without one are left out.
-    pub async fn newest_messages(&self, phones: Vec<String>) -> Result<Vec<NewestMessage>, StoreError> {
+    /// The newest message of each of these numbers, among the newest broadcasts, or that such a broadcast left them out; the same for these
+    /// registrations without a number. Whoever none of them was about is not among the answers.
+    pub async fn newest_messages(
+        &self,
+        phones: Vec<String>,
+        numberless: Vec<RegistrantId>,
+    ) -> Result<Vec<NewestMessage>, StoreError> {
         // Every number is looked up in every broadcast: joined otherwise, SQLite read all messages of these, for five seconds among 120,000.
-        let rows: Vec<NewestRow> = self
+        let mut rows: Vec<NewestRow> = self
             .db
             .by_index()
             .all_batch(
-                "SELECT m.recipient, m.broadcast_id, m.position, o.title, o.channel, w.title AS workshop_title, m.state, m.changed_at
+                "SELECT m.recipient, m.registrant_id, m.broadcast_id, m.position, o.title, o.channel, w.title AS workshop_title, m.state,
+                        m.changed_at
                  FROM (SELECT id, title, channel, workshop_id FROM broadcasts WHERE organization_id = $1 ORDER BY id DESC LIMIT $2) o
                  CROSS JOIN @batch
                  LEFT JOIN messages m ON m.broadcast_id = o.id AND m.recipient = b.phone AND m.planned
                  LEFT JOIN workshops w ON w.id = o.workshop_id
                  WHERE b.phone <> '' AND COALESCE(m.recipient, '') <> '' ORDER BY o.id DESC",
                 args![self.id(), NEWEST_AMONG],
-                Batch::new().texts("phone", phones),
+                Batch::new().texts("phone", phones.iter().cloned()),
             )
             .await?;
+        rows.extend(self.newest_left_out(phones, numberless).await?);
+        // Of one broadcast the message comes before the row that was left out.
+        rows.sort_by_key(|row| std::cmp::Reverse(row.broadcast_id));
         let mut newest: Vec<NewestMessage> = vec![];
         for row in rows {
-            if !newest.iter().any(|known| known.phone == row.recipient) {
-                newest.push(row.try_into()?);
+            let row = NewestMessage::try_from(row)?;
+            if !newest.iter().any(|known| known.phone == row.phone && known.registrant == row.registrant) {
+                newest.push(row);
             }
         }
         Ok(newest)
+    }
+
+    /// The rows of the newest broadcasts that left these out.
+    async fn newest_left_out(
+        &self,
+        phones: Vec<String>,
+        numberless: Vec<RegistrantId>,
+    ) -> Result<Vec<NewestRow>, StoreError> {
+        let mut rows: Vec<NewestRow> = self
+            .db
+            .by_index()
+            .all_batch(
+                "SELECT m.recipient, m.registrant_id, m.broadcast_id, m.position, o.title, o.channel, w.title AS workshop_title, m.state,
+                        m.changed_at
+                 FROM (SELECT id, title, channel, workshop_id FROM broadcasts WHERE organization_id = $1 ORDER BY id DESC LIMIT $2) o
+                 CROSS JOIN @batch
+                 LEFT JOIN messages m ON m.broadcast_id = o.id AND m.recipient = b.phone AND NOT m.planned
+                 LEFT JOIN workshops w ON w.id = o.workshop_id
+                 WHERE b.phone <> '' AND COALESCE(m.recipient, '') <> '' ORDER BY o.id DESC",
+                args![self.id(), LEFT_OUT_AMONG],
+                Batch::new().texts("phone", phones),
+            )
+            .await?;
+        if numberless.is_empty() {
+            return Ok(rows);
+        }
+        let without: Vec<NewestRow> = self
+            .db
+            .by_index()
+            .all_batch(
+                "SELECT m.recipient, m.registrant_id, m.broadcast_id, m.position, o.title, o.channel, w.title AS workshop_title, m.state,
+                        m.changed_at
+                 FROM (SELECT id, title, channel, workshop_id FROM broadcasts WHERE organization_id = $1 ORDER BY id DESC LIMIT $2) o
+                 CROSS JOIN @batch
+                 LEFT JOIN messages m ON m.broadcast_id = o.id AND m.recipient = '' AND m.registrant_id = b.id AND NOT m.planned
+                 LEFT JOIN workshops w ON w.id = o.workshop_id
+                 WHERE m.state IS NOT NULL ORDER BY o.id DESC",
+                args![self.id(), LEFT_OUT_AMONG],
+                Batch::new().uuids("id", numberless.into_iter().map(|id| id.0)),
+            )
+            .await?;
+        rows.extend(without);
+        Ok(rows)
     }
 
     /// Everything that happened with one person. `key` finds what was entered before their number was erased.

@@ -60,11 +60,25 @@ fn without_code(text: &str) -> (String, Option<u16>) {
 
 /// A whole text as a name or ISO letters.
 fn name(text: &str) -> Option<Country> {
-    let (plain, bare) = (plain(text), text.trim());
-    let letters = COUNTRIES.iter().find(|(two, three, names)| {
-        two.eq_ignore_ascii_case(bare) || three.eq_ignore_ascii_case(bare) || names.contains(&plain.as_str())
-    });
-    letters.and_then(|(two, ..)| Country::parse(two))
+    let plain = plain(text);
+    // "U.S.", "IND."
+    let letters: String = text.trim().chars().filter(|c| *c != '.').collect();
+    // "N.A." is no answer, and not Namibia.
+    if text.contains('.') && letters.eq_ignore_ascii_case("na") {
+        return None;
+    }
+    // "S. Africa", "N. Korea"
+    let whole = match plain.split_once(' ') {
+        Some(("s", rest)) => format!("south {rest}"),
+        Some(("n", rest)) => format!("north {rest}"),
+        _ => plain,
+    };
+    let fits = |(two, three, names): &&(&str, &str, &[&str])| {
+        two.eq_ignore_ascii_case(&letters)
+            || three.eq_ignore_ascii_case(&letters)
+            || names.contains(&whole.as_str())
+    };
+    COUNTRIES.iter().find(fits).and_then(|(two, ..)| Country::parse(two))
 }
 
 /// `US/CA`, `IN - India`, `Nepal (नेपाल)`: parts that all are countries, the first counts; of letters and a name, the name.
@@ -74,7 +88,23 @@ fn first_named(text: &str) -> Option<Country> {
     if parts.len() < 2 {
         return None;
     }
-    let named: Option<Vec<Country>> = parts.iter().map(|part| name(part)).collect();
+    // Its name in a script that is not read here says nothing else: "Bangladesh (বাংলাদেশ)".
+    let foreign = |part: &&str| {
+        let read = |c: char| c.is_ascii_alphanumeric() || ('\u{900}'..='\u{97F}').contains(&c);
+        !part.contains(read) && part.chars().any(char::is_alphabetic)
+    };
+    let readable: Vec<&str> = parts.iter().copied().filter(|part| !foreign(part)).collect();
+    if let [one] = readable.as_slice() {
+        return name(one);
+    }
+    // "Delhi, India": a place, and the country that it is in. "Georgia, USA" names two countries.
+    if let Some((before, last)) = text.rsplit_once(',')
+        && before.split(',').all(|part| name(part).is_none())
+        && !before.contains(['/', '|'])
+    {
+        return name(last);
+    }
+    let named: Option<Vec<Country>> = readable.iter().map(|part| name(part)).collect();
     let named = named?;
     let first = *named.first()?;
     // "India / Nepal" is no country; "US/CA" share a code.

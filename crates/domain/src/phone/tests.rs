@@ -111,6 +111,8 @@ fn nothing_is_guessed_cut_or_filled_in() {
     check("9198765432/10", "TwoNumbers");
     check("98123", "TooShort { digits: 5 }");
     check("981234567", "TooShort { digits: 9 }");
+    // The 0 in front is no digit of the number: ten digits would not be too short.
+    check("0501234568", "TooShort { digits: 9 }");
     check("+91 981234567", "TooShort { digits: 9 }");
     check("98123456781", "TooLong { digits: 11 }");
     check("981234567812", "TooLong { digits: 12 }");
@@ -219,12 +221,31 @@ fn a_country_is_read_however_a_file_writes_it() {
         ("Bosnia and Herzegovina", "BA"),
         ("Republic of India", "IN"),
         ("Bangladesh (BD)", "BD"),
+        ("Bangladesh (বাংলাদেশ)", "BD"),
+        ("U.S.", "US"),
+        ("u.s", "US"),
+        ("U.A.E.", "AE"),
+        ("IND.", "IN"),
+        ("S. Africa", "ZA"),
+        ("S Korea", "KR"),
+        ("N. Korea", "KP"),
+        ("Delhi, India", "IN"),
+        ("Patan, Kathmandu, Nepal", "NP"),
     ] {
         assert_eq!(letters(text).as_deref(), Some(expected), "{text:?}");
     }
     for text in [
         "",
         "Atlantis",
+        "N.A",
+        "N.A.",
+        "S. Atlantis",
+        "Georgia, USA",
+        "India, Nepal",
+        "India / UAE",
+        "India, or Nepal",
+        "Delhi / Goa, India",
+        "Abroad",
         "Nepal (+91)",
         "India / Nepal",
         "12345",

@@ -283,6 +283,7 @@ fn corrected(here: &Known, there: &NewRegistrant) -> Correction {
         email: there.email.clone().or_else(|| old(&here.email).and_then(|text| Email::parse(&text).ok())),
         phone_typed: if phone.is_some() { there.phone_typed.clone() } else { here.phone_typed.clone() },
         phone: phone.or_else(|| Phone::from_stored(&here.phone).ok()),
+        may_share: true,
     }
 }
 

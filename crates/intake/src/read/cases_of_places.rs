@@ -273,3 +273,24 @@ fn remarks_that_take_a_place_away_are_named() {
     let sheet = open("Name,Phone,Remarks\nAsha,9000000001,paid cash\nRavi,9000000002,call after 5\n");
     assert_eq!(Mapping::guess(&sheet).not_used(&sheet), []);
 }
+
+#[test]
+fn what_people_write_about_themselves_is_no_remark_about_their_place_unless_it_begins_so() {
+    let asks = |title: &str, cell: &str| {
+        let sheet =
+            open(format!("Phone Number,Name,{title}\n9000000001,Asha,Busy\n9000000002,Ravi,\"{cell}\"\n"));
+        Mapping::guess(&sheet).not_used(&sheet).iter().any(|column| column.asks == Some(Field::Status))
+    };
+    for title in ["Description", "About", "Bio", "Status message"] {
+        assert!(!asks(title, "At work, cancelled all plans"), "{title}");
+        assert!(!asks(title, "Life is short, no refunds"), "{title}");
+        assert!(asks(title, "Refunded on 12 Nov"), "{title}");
+        assert!(asks(title, "Not coming"), "{title}");
+    }
+    for title in ["Remarks", "Comments", "Note"] {
+        assert!(
+            asks(title, "At work, cancelled all plans"),
+            "{title}: somebody wrote it about the registration"
+        );
+    }
+}

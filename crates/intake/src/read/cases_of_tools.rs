@@ -105,3 +105,54 @@ fn questions_look_ups_and_links_around_a_name_or_number_are_seen_through() {
     let sheet = open("Name,From number\nAsha,9000000001\nRavi,9000000002\n");
     assert_eq!(Mapping::guess(&sheet).get(Field::Phone), None);
 }
+
+#[test]
+fn a_yes_under_a_shops_question_about_e_mails_is_no_address() {
+    let text = "First Name,Phone,Accepts Email Marketing,Accepts SMS Marketing\nAsha,9000000001,yes,no\nRavi,9000000002,no,yes\n";
+    let sheet = open(text);
+    let mapping = Mapping::guess(&sheet);
+    assert_eq!(mapping.get(Field::Email), None);
+    assert_eq!(mapping.get(Field::Consent), Some(3), "an agreement to SMS is one of ours");
+    for title in ["Email marketing consent", "Subscribe to our email newsletter?", "Accepts emails"] {
+        let sheet = open(format!(
+            "Name,Phone,{title}\nAsha,9000000001,Yes\nRavi,9000000002,No\nMeena,9000000003,Yes\n"
+        ));
+        assert_eq!(Mapping::guess(&sheet).get(Field::Email), None, "{title}");
+    }
+    let sheet = open("Name,Phone,Email\nAsha,9000000001,asha@example.com\n");
+    assert_eq!(Mapping::guess(&sheet).get(Field::Email), Some(2));
+}
+
+#[test]
+fn a_time_of_registration_is_known_by_its_title_and_read_in_the_zone_that_the_title_names() {
+    // 13:35:33 in India, however the file writes it.
+    let cases = [
+        ("Registered (Asia/Dubai)", "2026-11-29 12:05:33"),
+        ("Order Date (PST)", "2026-11-29 00:05:33"),
+        ("Reg Date", "2026-11-29 13:35:33"),
+        ("Regd. on", "29/11/2026 13:35:33"),
+        ("Timestamp (America/New_York)", "2026-11-29 03:05:33"),
+        ("तिथि", "29 नवंबर 2026 13:35:33"),
+    ];
+    for (title, cell) in cases {
+        let (rows, _) = read(&mut open(format!("Name,Phone,{title}\nAsha,9000000001,{cell}\n")));
+        let at = rows[0].person.registered_at.map(|at| domain::time::Zone::india().rfc3339(at));
+        assert!(at.as_ref().is_some_and(|at| at.starts_with("2026-11-29T13:35:33")), "{title}: {at:?}");
+    }
+    for title in ["Registered", "Waitlist", "Enlist"] {
+        let sheet = open(format!("Name,Phone,{title}\nAsha,9000000001,Yes\nRavi,9000000002,No\n"));
+        assert_eq!(Mapping::guess(&sheet).get(Field::RegisteredAt), None, "{title}");
+    }
+}
+
+#[test]
+fn a_footer_with_somebodys_number_is_no_person() {
+    let text = "Name,Phone,Email\nAsha Rao,9000000001,a@example.com\nRavi Kumar,9000000002,r@example.com\nPrepared by: Gita Ops,9000000003,\nContact us: Ramesh,9000000004,\nNote Singh,9000000005,\n";
+    let (rows, _) = read(&mut open(text));
+    let taken: Vec<&str> = rows
+        .iter()
+        .filter(|row| matches!(row.verdict(), Verdict::Good | Verdict::Warned))
+        .filter_map(|row| row.person.name.as_ref().map(|name| name.as_str()))
+        .collect();
+    assert_eq!(taken, ["Asha Rao", "Ravi Kumar", "Note Singh"], "a name that begins like a note is a name");
+}

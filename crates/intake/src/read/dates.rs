@@ -4,6 +4,8 @@
 use domain::time::{HOUR, MINUTE, Millis, Zone};
 use serde::{Deserialize, Serialize};
 
+use super::words::{NAMED_OFFSETS, is_date_filler as is_filler, month, plain_date_char as plain_char};
+
 /// What comes first in dates such as `03/04/2026`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -138,13 +140,20 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year, month, of_year - (153 * shifted + 2) / 5 + 1)
 }
 
-/// The offset that a title names: "Created at (UTC)", "Time (GMT+05:30)", `registered_at_ist`.
+/// The offset that a title names: "Created at (UTC)", "Time (GMT+05:30)", `registered_at_ist`, "Order date (PST)".
 pub(super) fn zone_in_title(title: &str) -> Option<i64> {
     let lower = title.to_ascii_lowercase().replace(['_', '[', ']', '(', ')', ','], " ");
     lower.split_whitespace().rev().find_map(|word| {
-        let named = ["utc", "gmt", "ist", "+", "-"].iter().any(|name| word.starts_with(name));
-        if named { offset(word).flatten() } else { None }
+        let named = ["utc", "gmt", "+", "-"].iter().any(|name| word.starts_with(name));
+        let known = named || NAMED_OFFSETS.iter().any(|(name, _)| *name == word);
+        if known { offset(word).flatten() } else { None }
     })
+}
+
+/// The zone that a title names by its place: "Registered (Asia/Dubai)".
+pub(super) fn place_in_title(title: &str) -> Option<Zone> {
+    let words = title.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | ','));
+    words.filter(|word| word.contains('/')).find_map(|word| Zone::parse(word).ok())
 }
 
 /// Whether a cell is a date, in whatever order.
@@ -229,10 +238,10 @@ struct Written {
 
 impl Written {
     fn parse(text: &str) -> Option<Written> {
-        if text.len() > CHARS_MAX {
+        if text.len() > 4 * CHARS_MAX || text.chars().count() > CHARS_MAX {
             return None;
         }
-        let text = text.trim().to_ascii_lowercase().replace([',', '\u{a0}', '\u{202f}'], " ");
+        let text: String = text.trim().chars().map(plain_char).collect();
         // `2026-10-13T19:00`
         let text = match text.split_once('t') {
             Some((date, time))
@@ -243,25 +252,39 @@ impl Written {
             }
             _ => text,
         };
-        let words: Vec<&str> = text
-            .split_whitespace()
-            .filter(|word| !is_weekday(word) && *word != "at" && *word != "|")
-            .collect();
-        let time_at = words.iter().position(|word| word.contains(':')).unwrap_or(words.len());
+        let words: Vec<&str> = text.split_whitespace().filter(|word| !is_filler(word)).collect();
+        let is_time = |at: &usize| words[*at].contains(':') || (*at > 0 && half_follows(&words, *at));
+        let time_at = (0..words.len()).find(is_time).unwrap_or(words.len());
         let (date, time) = words.split_at(time_at);
-        let (seconds, offset_ms) = if time.is_empty() { (0, None) } else { clock(&time.concat())? };
+        let (seconds, offset_ms) = match time {
+            [] => (0, None),
+            // `10.05 am`, `7pm`: a time without a colon says which half of the day.
+            [first, rest @ ..] if !first.contains(':') => {
+                let (digits, half) = first.split_at(first.find(char::is_alphabetic).unwrap_or(first.len()));
+                let digits =
+                    if digits.contains('.') { digits.replace('.', ":") } else { format!("{digits}:00") };
+                clock(&format!("{digits}{half}{}", rest.concat()))?
+            }
+            _ => clock(&time.concat())?,
+        };
         let (year, day) = calendar(date)?;
         YEARS.contains(&year).then_some(Written { year, day, seconds, offset_ms })
     }
 }
 
-fn is_weekday(word: &str) -> bool {
-    const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-    DAYS.iter().any(|day| *day == word || (word.len() == 3 && day.starts_with(word)))
+/// `10.05 am`, `10.05am`, `7 pm`: figures that a half of the day belongs to.
+fn half_follows(words: &[&str], at: usize) -> bool {
+    let is_half = |word: &str| matches!(word, "am" | "pm" | "a.m." | "p.m.");
+    let (figures, half) = words[at].split_at(words[at].find(char::is_alphabetic).unwrap_or(words[at].len()));
+    let figured = !figures.is_empty() && figures.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    figured && (is_half(half) || (half.is_empty() && words.get(at + 1).is_some_and(|next| is_half(next))))
 }
 
 fn calendar(words: &[&str]) -> Option<(i64, Day)> {
     let parts: Vec<&str> = match words {
+        [one] if one.len() == 8 && one.bytes().all(|b| b.is_ascii_digit()) => {
+            vec![&one[..4], &one[4..6], &one[6..]]
+        }
         [one] => one.split(['-', '/', '.']).collect(),
         [_, _, _] => words.to_vec(),
         _ => return None,
@@ -280,7 +303,8 @@ fn calendar(words: &[&str]) -> Option<(i64, Day)> {
             number(second, 1..=2).or_else(|| month(second)).filter(|month| (1..=12).contains(month))?;
         return Some((year, Day::Known { day: day(third)?, month }));
     }
-    // `12/01/27`, `12-Jan-27`: two digits are a year of this time.
+    // `12/01/27`, `12-Jan-27`, `12 Jan '27`: two digits are a year of this time.
+    let third = third.trim_start_matches(['\'', '’']);
     let short = || number(third, 2..=2).filter(|year| SHORT_YEARS.contains(year)).map(|year| 2000 + year);
     let year = number(third, 4..=4).or_else(short)?;
     if let Some(month) = month(second) {
@@ -295,30 +319,6 @@ fn calendar(words: &[&str]) -> Option<(i64, Day)> {
     }
     let (first, second) = (day(first)?, day(second)?);
     (first <= 12 || second <= 12).then_some((year, Day::Numbers(first, second)))
-}
-
-fn month(word: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    let word = word.trim_end_matches('.');
-    let known = |month: &&str| {
-        *month == word
-            || (word.len() == 3 && month.starts_with(word))
-            || (word == "sept" && month.starts_with(word))
-    };
-    MONTHS.iter().position(known).map(|at| at as i64 + 1)
 }
 
 /// `19:00`, `7:00:05 pm`, `19:00:00.123+05:30`, `19:00z`, with spaces taken out: seconds since midnight, and the offset.
@@ -347,21 +347,6 @@ fn clock(text: &str) -> Option<(i64, Option<i64>)> {
     }
     Some((hour * 3600 + minute * 60 + second, offset(rest)?))
 }
-
-/// Offsets with a name of their own, in minutes east of UTC; IST is India's here. Names that several zones share are not among them.
-const NAMED_OFFSETS: &[(&str, i64)] = &[
-    ("indiastandardtime", 330),
-    ("asia/kolkata", 330),
-    ("asia/calcutta", 330),
-    ("ist", 330),
-    ("npt", 345),
-    ("gst", 240),
-    ("sgt", 480),
-    ("pdt", -420),
-    ("pst", -480),
-    ("edt", -240),
-    ("est", -300),
-];
 
 /// Outside `None`: no offset that can be read. Inside: none is written. `+05:30`, `+5:30`, `gmt+5:30`, `utc+5`, `ist`, `z`.
 fn offset(text: &str) -> Option<Option<i64>> {
@@ -438,6 +423,15 @@ mod tests {
             "46308.791666667",
             "1791898200",
             "1791898200000",
+            "13th Oct 2026 7.00 PM",
+            "13 Oct 2026 7pm",
+            "13/10/2026 19:00 hrs",
+            "१३/१०/२०२६ १९:००",
+            "13 अक्टूबर 2026 19:00",
+            "१३ अक्तूबर २०२६, ७:०० PM",
+            "मंगलवार, 13 अक्टूबर 2026 को 19:00 बजे",
+            "13 Oct '26 19:00",
+            "20261013 19:00",
         ] {
             check(text, None, "2026-10-13T19:00:00");
         }
@@ -460,6 +454,14 @@ mod tests {
             "560001",
             "12345",
             "9812345678901",
+            "20261345",
+            "98123456",
+            "13 Oct 2026 7.75 PM",
+            "13 Oct 2026 13 PM",
+            "13.10 2026",
+            "10.05",
+            "yesterday",
+            "Oct 2026",
         ] {
             check(text, None, "NoDate");
         }
@@ -477,6 +479,14 @@ mod tests {
         assert!(at("Created at (UTC)", "2026-10-13 19:00 IST").starts_with("2026-10-13T19:00"));
         assert!(at("Time (GMT+04:00)", "2026-10-13 17:30").starts_with("2026-10-13T19:00"));
         assert!(at("Registered at", "2026-10-13 19:00").starts_with("2026-10-13T19:00"));
+        // Eight hours behind UTC in October's winter time that the title names: 13:30 UTC.
+        assert!(at("Order Date (PST)", "2026-10-13 05:30").starts_with("2026-10-13T19:00"));
+        let dubai = place_in_title("Registered (Asia/Dubai)").unwrap();
+        let read = read_date("2026-10-13 17:30", None, &dubai, None).unwrap();
+        assert!(zone.rfc3339(read).starts_with("2026-10-13T19:00"), "four hours east of UTC");
+        for none in ["Date (dd/mm/yyyy)", "Registered at", "Phone / WhatsApp", "and/or date"] {
+            assert!(place_in_title(none).is_none() && zone_in_title(none).is_none(), "{none}");
+        }
     }
 
     #[test]

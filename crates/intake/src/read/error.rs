@@ -46,6 +46,11 @@ pub enum SheetError {
         /// Position of the first byte that is no text, from 0.
         at: u64,
     },
+    /// Labels stand where people should: "Name" and "Phone" in the first column.
+    #[error(
+        "Labels such as “Name” and “Phone” stand in the first column here, and people beside them. Make a table with a row for each person: copy the cells, then use Paste Special with Transpose."
+    )]
+    Turned,
     /// A workbook without a visible sheet that has cells.
     #[error(
         "This workbook has no visible sheet with rows. Check which sheet the people are in, and unhide it."

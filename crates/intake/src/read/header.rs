@@ -44,6 +44,23 @@ pub(super) fn header_row(rows: &[Vec<String>]) -> Option<usize> {
     }
 }
 
+/// Whether labels stand in the first column and people beside them: a row "Name | Asha | …" and a row "Phone | 98… | …".
+pub(super) fn is_turned(rows: &[Vec<String>]) -> bool {
+    let labelled = |field: Field, fits: fn(&str) -> bool| {
+        rows.iter().any(|row| {
+            let mut filled = row.iter().filter(|cell| !cell.is_empty());
+            let (Some(label), Some(value)) = (filled.next(), filled.next()) else { return false };
+            title_score(field, label) >= 75 && fits(value)
+        })
+    };
+    let is_name = |value: &str| {
+        value.chars().any(char::is_alphabetic)
+            && !Field::ALL.iter().any(|field| title_score(*field, value) > 0)
+            && !is_somebody_elses(value)
+    };
+    labelled(Field::Phone, is_phone) && labelled(Field::Name, is_name)
+}
+
 pub(super) fn is_email(cell: &str) -> bool {
     cell.contains('@') && Email::parse(cell).is_ok()
 }

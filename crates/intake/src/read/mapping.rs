@@ -269,6 +269,25 @@ impl Mapping {
         mapping
     }
 
+    /// Columns that were chosen by what their cells look like, because no title says what they hold.
+    pub fn guessed_from_cells(&self, sheet: &Sheet) -> Vec<(Field, usize)> {
+        let is_said = |field: Field, column: &Column| {
+            let Some(title) = title_of(column) else { return false };
+            match field {
+                Field::Status => {
+                    title_score(field, title) > 0
+                        || yes_means(title).is_some()
+                        || asks_about_place(title)
+                        || is_stage(title)
+                }
+                _ => title_score(field, title) > 0,
+            }
+        };
+        let all = Field::ALL.into_iter().flat_map(|field| self.all(field).map(move |column| (field, column)));
+        all.filter(|(field, at)| sheet.columns().get(*at).is_some_and(|column| !is_said(*field, column)))
+            .collect()
+    }
+
     /// Whether every chosen column exists in the sheet.
     pub(super) fn check(&self, sheet: &Sheet) -> Result<(), SheetError> {
         let mut all = Field::ALL.into_iter().flat_map(|field| self.all(field));
@@ -405,6 +424,8 @@ pub(super) fn score(field: Field, column: &Column) -> i64 {
         Field::Phone if title == 0 && title_of(column).is_some_and(is_no_number) => 0,
         Field::Phone => with_content(title, content.phones + content.lost_numbers, content.filled),
         Field::Email if owner(column) == Whose::Other => 0,
+        // "Accepts e-mails": a yes is no address.
+        Field::Email if content.filled > 0 && content.answers * 2 >= content.filled => 0,
         Field::Email => with_content(title, content.emails, content.filled),
         // A country by its name asks row by row where it is not understood; a code has to be one.
         Field::CountryCode

@@ -11,6 +11,7 @@
 //! question: a default never adds a person. Whose number a column holds, which words mean what and which rows are no people is data in
 //! `words/` and `shape.rs`.
 
+mod content;
 mod dates;
 mod detect;
 mod error;
@@ -42,10 +43,12 @@ pub use sheet::{Column, Kind, Sheet};
 pub use states::{NO_STATUS_KEY, NO_STATUS_WORD, StatusSeen};
 pub use unused::NotUsed;
 pub use words::{Agreed, StatusMeaning, agreed, status_key, yes_or_no};
-pub(crate) use words::{line_against, remarks_against};
+pub(crate) use words::{is_somebody_elses, line_against, remarks_against, title_score};
 
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod cases_of_lists;
 #[cfg(test)]
 mod cases_of_numbers;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use domain::phone::{Country, Phone, PhoneError};
 use domain::text::line;
 use domain::time::{Millis, Zone};
 
-use super::dates::{read_date, zone_in_title};
+use super::dates::{place_in_title, read_date, zone_in_title};
 use super::person::{Candidate, CellProblem, NumberError, PhoneCell, Row};
 use super::record::Record;
 use super::rows::Layout;
@@ -33,6 +33,8 @@ pub(super) struct Reading {
     pub(super) zone: Zone,
     /// The zone that the title of the date names, in milliseconds east of UTC.
     title_offset_ms: Option<i64>,
+    /// The zone that it names by its place.
+    title_zone: Option<Zone>,
     /// The last country cell and what it meant: files repeat one code a million times.
     country: (String, Option<Country>),
 }
@@ -88,6 +90,7 @@ impl Reading {
             opt_outs: mapping.all(Field::OptOut).map(|own| OptOut::new(own, title(own))).collect(),
             states: States::new(mapping, title),
             title_offset_ms: mapping.get(Field::RegisteredAt).and_then(title).and_then(zone_in_title),
+            title_zone: mapping.get(Field::RegisteredAt).and_then(title).and_then(place_in_title),
             chosen: mapping.clone(),
             mapping: mapping.clone(),
             home,
@@ -340,7 +343,8 @@ impl Reading {
         if says_nothing(cell) {
             return None;
         }
-        read_date(cell, self.mapping.date_order(), &self.zone, self.title_offset_ms)
+        let zone = self.title_zone.as_ref().unwrap_or(&self.zone);
+        read_date(cell, self.mapping.date_order(), zone, self.title_offset_ms)
             .map_err(|error| {
                 let message = format!("{error} The person is imported without the time.");
                 problems.push(CellProblem { field: Some(Field::RegisteredAt), message });

@@ -156,6 +156,9 @@ impl Shape {
         if self.names.iter().any(|at| is_sample(record.cell(*at))) {
             return Kept::InDoubt;
         }
+        if self.names.iter().any(|at| is_footer(record.cell(*at))) {
+            return Kept::InDoubt;
+        }
         if numbered && !lacks {
             return Kept::Person;
         }
@@ -294,6 +297,13 @@ fn is_sample(name: &str) -> bool {
             && !begin[word.len()..].starts_with(char::is_alphanumeric)
     };
     ["example", "sample", "e.g", "eg.", "for example"].into_iter().any(begins)
+}
+
+/// "Prepared by: Gita Ops": a note of several words with a colon behind them, whatever number stands beside it.
+fn is_footer(name: &str) -> bool {
+    let Some((before, _)) = name.split_once(':') else { return false };
+    let before = plain(before);
+    before.contains(' ') && NOTES.contains(&before.as_str())
 }
 
 fn begins_like_a_note(cell: &str) -> bool {

@@ -8,25 +8,24 @@ use std::sync::atomic::AtomicU64;
 
 use domain::phone::Country;
 
-use super::dates::is_date;
+use super::content::Content;
 use super::detect::{Counted, Encoding, Magic, Source, magic, scan};
-use super::header::{header_row, is_email, is_lost_number, is_phone, whole_titles};
+use super::header::{header_row, is_phone, is_turned, whole_titles};
 use super::limits::CELLS_BYTES_MAX;
 use super::marks::Marks;
 use super::record::Record;
 use super::rows::Layout;
 use super::text::{TextReader, decoded, sniff_separator, wrapped_lines};
-use super::words::{Known, StatusMeaning, asks_whose, known, plain, refuses, remarks_against, yes_or_no};
+use super::words::{asks_whose, plain};
 use super::xlsx::{self, Workbook, XlsxReader};
 use super::{Mapping, Rows, SheetError};
+use crate::paste::{PASTED_BYTES_MAX, list_in};
 
 /// Bytes looked at to tell kinds, encodings and separators apart.
 const HEAD_BYTES: usize = 64 * 1024;
 /// Rows looked at to find header and columns, and their bytes at most.
 const SAMPLE_ROWS: usize = 200;
 const SAMPLE_BYTES: usize = 2 * 1024 * 1024;
-/// Different values of a column of statuses.
-const STATES_MAX: usize = 20;
 /// Values of a column shown on the mapping screen.
 const SAMPLES_SHOWN: usize = 5;
 
@@ -65,88 +64,6 @@ pub struct Column {
     pub(super) content: Content,
 }
 
-/// What the first rows of a column hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Content {
-    pub(super) filled: usize,
-    pub(super) phones: usize,
-    pub(super) lost_numbers: usize,
-    pub(super) emails: usize,
-    pub(super) codes: usize,
-    pub(super) answers: usize,
-    pub(super) dates: usize,
-    /// Cells with a letter.
-    pub(super) lettered: usize,
-    /// Words of the tables of statuses, and those among them that take a place away.
-    states: usize,
-    pub(super) states_against: usize,
-    /// Cells that ask for no messages, and cells that speak of a cancellation or a refund.
-    pub(super) refusals: usize,
-    pub(super) remarks_against: usize,
-    wordy: usize,
-    different: usize,
-    /// How often the commonest value stands there.
-    commonest: usize,
-}
-
-impl Content {
-    fn of(cells: &[&str]) -> Content {
-        let count = |fits: fn(&str) -> bool| cells.iter().filter(|cell| fits(cell)).count();
-        let mut different = cells.to_vec();
-        different.sort_unstable();
-        let commonest = different.chunk_by(|a, b| a == b).map(<[&str]>::len).max().unwrap_or(0);
-        different.dedup();
-        let state = |cell: &&&str| cell.chars().count() <= 40 && known(cell).is_some();
-        let against = |cell: &&&str| {
-            !matches!(known(cell), None | Some(Known::Ask | Known::Means(StatusMeaning::Registered)))
-        };
-        // A column of statuses has few different ones.
-        let few: &[&str] = if different.len() <= STATES_MAX { &different } else { &[] };
-        let states = few.iter().filter(state).count();
-        let states_against = few.iter().filter(state).filter(against).count();
-        Content {
-            filled: cells.len(),
-            phones: count(is_phone),
-            lost_numbers: count(is_lost_number),
-            emails: count(is_email),
-            codes: count(|cell| Country::from_text(cell).is_some()),
-            lettered: count(|cell| cell.chars().any(char::is_alphabetic)),
-            states,
-            states_against,
-            commonest,
-            refusals: count(refuses),
-            remarks_against: count(remarks_against),
-            answers: count(|cell| yes_or_no(cell).is_some()),
-            dates: count(is_date),
-            wordy: count(|cell| {
-                let named = cell.chars().any(char::is_alphabetic) && !cell.chars().any(char::is_numeric);
-                named && cell.chars().count() <= 60 && !cell.contains(['@', '/', '_'])
-            }),
-            different: different.len(),
-        }
-    }
-
-    /// Nearly every row has the same value: of five rows four at least.
-    pub(super) fn is_same_everywhere(&self) -> bool {
-        self.filled >= 5 && self.commonest * 5 >= self.filled * 4
-    }
-
-    /// Nearly all of it is words of the table of statuses, and one of them takes a place away.
-    pub(super) fn states(&self) -> bool {
-        self.states_against > 0 && self.states * 5 >= self.different * 4
-    }
-
-    /// Words and no figures.
-    pub(super) fn is_worded(&self) -> bool {
-        self.lettered * 2 >= self.filled
-    }
-
-    /// Words without digits that differ from row to row. Under a title of its own that says something else, not.
-    pub(super) fn names_likely(&self, untitled: bool) -> bool {
-        untitled && self.filled > 0 && self.wordy * 10 >= self.filled * 8 && self.different * 2 > self.filled
-    }
-}
-
 /// A file of people, ready to be mapped and read.
 pub struct Sheet {
     name: String,
@@ -160,11 +77,29 @@ pub struct Sheet {
     width: usize,
     /// Columns that nearly every person has filled.
     usual: Vec<usize>,
+    /// The file is no table but a list, read line by line: how many lines are nobody's.
+    lines_left_out: Option<u64>,
+}
+
+/// What becomes of a text that is a list instead of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// It is read as the table that it means.
+    AsTables,
+    /// It stays the lines that it is.
+    AsTheyAre,
+}
+
+fn opened(path: &Path) -> Result<File, SheetError> {
+    File::open(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => SheetError::Gone,
+        _ => SheetError::Io(error),
+    })
 }
 
 enum Body {
     Text(Text),
-    Xlsx { book: Box<Workbook>, tab: String, other_tabs: Vec<Tab> },
+    Xlsx { book: Box<Workbook>, tab: String, other_tabs: Vec<Tab>, hidden_tabs: Vec<Tab> },
 }
 
 /// A sheet of a workbook that is not read.
@@ -195,22 +130,23 @@ impl Sheet {
 
     /// Opens a sheet of a workbook by its name; `None` for the one that is proposed: the one with the most people.
     pub fn open_tab(path: &Path, file_name: &str, tab: Option<&str>) -> Result<Sheet, SheetError> {
-        let file = File::open(path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => SheetError::Gone,
-            _ => SheetError::Io(error),
-        })?;
-        Sheet::read_from(file, file_name, tab)
+        Sheet::read_from(opened(path)?, file_name, (tab, Lists::AsTables))
     }
 
-    /// Opens anything that can be read and rewound, such as an upload in memory.
+    /// Opens a file for its cells alone: a list stays the lines that it is, and nothing of it is left out.
+    pub fn open_cells(path: &Path, file_name: &str) -> Result<Sheet, SheetError> {
+        Sheet::read_from(opened(path)?, file_name, (None, Lists::AsTheyAre))
+    }
+
+    /// Opens anything that can be read and rewound, such as a table in memory. A list stays the lines that it is.
     pub fn from_source(source: impl Source + 'static, file_name: &str) -> Result<Sheet, SheetError> {
-        Sheet::read_from(source, file_name, None)
+        Sheet::read_from(source, file_name, (None, Lists::AsTheyAre))
     }
 
-    fn read_from(
+    pub(super) fn read_from(
         source: impl Source + 'static,
         file_name: &str,
-        tab: Option<&str>,
+        (tab, lists): (Option<&str>, Lists),
     ) -> Result<Sheet, SheetError> {
         let mut source = Counted::new(Box::new(source));
         let position = source.position();
@@ -220,11 +156,44 @@ impl Sheet {
             Magic::Zip => open_workbook(source, tab)?,
             Magic::Text => Body::Text(Text::open(source, &head, file_name)?),
         };
-        let name = file_name.to_owned();
-        let (header_line, first_line, columns, width, usual) = (None, 1, Vec::new(), 0, Vec::new());
-        let mut sheet = Sheet { name, body, bytes, position, header_line, first_line, columns, width, usual };
+        let mut sheet = Sheet {
+            name: file_name.to_owned(),
+            body,
+            bytes,
+            position,
+            header_line: None,
+            first_line: 1,
+            columns: Vec::new(),
+            width: 0,
+            usual: Vec::new(),
+            lines_left_out: None,
+        };
+        if lists == Lists::AsTables {
+            sheet.take_list()?;
+        }
         sheet.look_at_top()?;
         Ok(sheet)
+    }
+
+    /// Reads a file that is a list instead of a table (a chat, a name and a number on each line, a block of lines for each person) as the
+    /// table that it means.
+    fn take_list(&mut self) -> Result<(), SheetError> {
+        let Body::Text(text) = &mut self.body else { return Ok(()) };
+        if self.bytes > PASTED_BYTES_MAX as u64 || text.wrapped || text.says_separator {
+            return Ok(());
+        }
+        let Some(list) = list_in(&text.whole()?) else { return Ok(()) };
+        let source = Counted::new(Box::new(std::io::Cursor::new(list.table.into_bytes())));
+        self.position = source.position();
+        text.source = source;
+        (text.encoding, text.mark, text.separator, text.cr_only) = (Encoding::Utf8, 0, b'\t', false);
+        self.lines_left_out = Some(list.left_out);
+        Ok(())
+    }
+
+    /// Of a file that is no table but a list, read line by line: how many lines are nobody's. `None` for a table.
+    pub fn lines_left_out(&self) -> Option<u64> {
+        self.lines_left_out
     }
 
     /// The name that the person gave the file.
@@ -249,6 +218,16 @@ impl Sheet {
             Body::Text(_) => Vec::new(),
             Body::Xlsx { other_tabs, .. } => {
                 other_tabs.iter().filter(|tab| tab.people > Some(0)).map(|tab| tab.name.clone()).collect()
+            }
+        }
+    }
+
+    /// Sheets that the workbook hides although they hold people with numbers: they are not read.
+    pub fn hidden_tabs_with_people(&self) -> Vec<String> {
+        match &self.body {
+            Body::Text(_) => Vec::new(),
+            Body::Xlsx { hidden_tabs, .. } => {
+                hidden_tabs.iter().filter(|tab| tab.people > Some(0)).map(|tab| tab.name.clone()).collect()
             }
         }
     }
@@ -317,11 +296,11 @@ impl Sheet {
         Ok(rows)
     }
 
-    /// Whether any cell of the file is meant, in whichever of its visible sheets.
+    /// Whether any cell of the file is meant, in whichever of its sheets, hidden ones too.
     pub fn any_cell(&mut self, mut meant: impl FnMut(&str) -> bool) -> Result<bool, SheetError> {
         let others = match &self.body {
             Body::Text(_) => Vec::new(),
-            Body::Xlsx { other_tabs, .. } => other_tabs.clone(),
+            Body::Xlsx { other_tabs, hidden_tabs, .. } => [other_tabs.as_slice(), hidden_tabs].concat(),
         };
         let mut record = Record::default();
         let mut records = self.records()?;
@@ -356,6 +335,9 @@ impl Sheet {
             return Err(SheetError::Empty);
         }
         let cells: Vec<Vec<String>> = top.iter().map(|(_, cells)| cells.clone()).collect();
+        if is_turned(&cells) {
+            return Err(SheetError::Turned);
+        }
         let header = header_row(&cells);
         let (titles, first_person) = header.map_or((Vec::new(), 0), |at| whole_titles(&top, at));
         if first_person == top.len() {
@@ -449,6 +431,12 @@ fn open_workbook(source: Counted, wanted: Option<&str>) -> Result<Body, SheetErr
         let people = people_in(&mut book, &name)?;
         tabs.push(Tab { name, people });
     }
+    let mut hidden_tabs = Vec::new();
+    for name in xlsx::hidden_tabs(&book) {
+        // What is hidden is not read: a fault in it is none of the file's.
+        let people = people_in(&mut book, &name).unwrap_or(None);
+        hidden_tabs.push(Tab { name, people });
+    }
     let most = tabs.iter().filter_map(|tab| tab.people).max();
     let at = match wanted {
         Some(wanted) => {
@@ -462,7 +450,7 @@ fn open_workbook(source: Counted, wanted: Option<&str>) -> Result<Body, SheetErr
         }
     };
     let tab = tabs.remove(at).name;
-    Ok(Body::Xlsx { book, tab, other_tabs: tabs })
+    Ok(Body::Xlsx { book, tab, other_tabs: tabs, hidden_tabs })
 }
 
 /// Rows with a number among the first rows of a sheet; `None` for a sheet without a row.
@@ -501,6 +489,14 @@ impl Text {
         let separator = wrapped.unwrap_or(separator);
         let wrapped = wrapped.is_some();
         Ok(Text { source, encoding, mark, separator, cr_only, says_separator, wrapped })
+    }
+
+    /// All of it, for small files.
+    fn whole(&mut self) -> Result<String, SheetError> {
+        let mut bytes = Vec::new();
+        decoded(&mut self.source, self.encoding, self.mark)?.read_to_end(&mut bytes)?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Ok(if self.cr_only { text.replace('\r', "\n") } else { text })
     }
 
     fn reader(&mut self) -> Result<TextReader<'_>, SheetError> {

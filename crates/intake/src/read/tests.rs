@@ -449,6 +449,29 @@ fn the_first_visible_sheet_with_rows_is_read_and_the_others_are_named() {
 }
 
 #[test]
+fn a_hidden_sheet_with_people_is_named_and_not_read_and_its_numbers_are_found_for_erasing() {
+    for very in [false, true] {
+        let mut sheet = workbook(|book| {
+            let people = book.add_worksheet().set_name("People").unwrap();
+            people.write(0, 0, "Phone").unwrap().write(1, 0, "9000000001").unwrap();
+            let hidden = book.add_worksheet().set_name("Removed").unwrap();
+            hidden.write(0, 0, "Phone").unwrap().write(1, 0, "9000000002").unwrap();
+            if very {
+                hidden.set_very_hidden(true)
+            } else {
+                hidden.set_hidden(true)
+            };
+            book.add_worksheet().set_name("Lookup").unwrap().set_hidden(true).write(0, 0, "x").unwrap();
+        });
+        assert_eq!(sheet.hidden_tabs_with_people(), ["Removed"], "very hidden: {very}");
+        assert_eq!(sheet.other_tabs_with_people(), Vec::<String>::new());
+        let mapping = Mapping::guess(&sheet);
+        assert_eq!(sheet.rows(&mapping, Country::INDIA).unwrap().count(), 1);
+        assert!(sheet.any_cell(|cell| cell == "9000000002").unwrap());
+    }
+}
+
+#[test]
 fn progress_ends_at_the_whole_file() {
     let mut sheet = open(PLAIN);
     let mapping = Mapping::guess(&sheet);

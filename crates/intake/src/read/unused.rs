@@ -88,6 +88,16 @@ impl Mapping {
     }
 }
 
+/// Whether a title is that of what people write about themselves: WhatsApp's "About", a profile's description.
+fn is_own_words(title: &str) -> bool {
+    #[rustfmt::skip]
+    const TITLES: &[&str] = &[
+        "description", "about", "about you", "about yourself", "about me", "bio", "biography", "status message", "whatsapp status", "headline",
+        "tagline", "profile", "introduction", "परिचय",
+    ];
+    TITLES.contains(&plain(title).as_str())
+}
+
 /// Why a column of words matters although it is not used.
 fn text_not_used(column: &Column, title: &str) -> Option<(String, Option<Field>)> {
     let content = &column.content;
@@ -100,11 +110,10 @@ fn text_not_used(column: &Column, title: &str) -> Option<(String, Option<Field>)
         let why = format!("in {} of the first ones somebody asks for no messages", rows(content.refusals));
         return Some((why, Some(Field::OptOut)));
     }
-    if content.remarks_against > 0 {
-        let why = format!(
-            "in {} of the first ones it speaks of a refund or a cancellation",
-            rows(content.remarks_against)
-        );
+    // What people write about themselves speaks of their place only where it begins with it: "At work, cancelled all plans".
+    let against = if is_own_words(title) { content.begins_against } else { content.remarks_against };
+    if against > 0 {
+        let why = format!("in {} of the first ones it speaks of a refund or a cancellation", rows(against));
         return Some((why, Some(Field::Status)));
     }
     None

@@ -95,10 +95,17 @@ impl From<XlsxError> for SheetError {
 
 /// The visible sheets that hold tables, in the order of their tabs.
 pub(super) fn tabs(book: &Workbook) -> Vec<String> {
-    let shown = |sheet: &&calamine::Sheet| {
-        sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible
-    };
-    book.book.sheets_metadata().iter().filter(shown).map(|sheet| sheet.name.clone()).collect()
+    named(book, |visible| visible == SheetVisible::Visible)
+}
+
+/// The sheets that hold tables and that nobody sees who opens the workbook: hidden by a person, or by a program so that no menu shows them.
+pub(super) fn hidden_tabs(book: &Workbook) -> Vec<String> {
+    named(book, |visible| visible != SheetVisible::Visible)
+}
+
+fn named(book: &Workbook, fits: impl Fn(SheetVisible) -> bool) -> Vec<String> {
+    let meant = |sheet: &&calamine::Sheet| sheet.typ == SheetType::WorkSheet && fits(sheet.visible);
+    book.book.sheets_metadata().iter().filter(meant).map(|sheet| sheet.name.clone()).collect()
 }
 
 pub(super) struct XlsxReader<'s> {

@@ -44,7 +44,7 @@ pub struct BackupCommand {
     file: PathBuf,
     /// Say what was written as one line of JSON
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// What an archive says about itself.

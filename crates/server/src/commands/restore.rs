@@ -32,7 +32,7 @@ pub struct RestoreCommand {
     force: bool,
     /// Say what was restored as one line of JSON
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// What was restored.

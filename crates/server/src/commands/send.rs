@@ -29,7 +29,7 @@ use store::{
 };
 
 use super::{
-    demo,
+    SaidInAnswer, demo,
     import::{Top, open_words},
     say, send_groups,
 };
@@ -85,7 +85,7 @@ pub struct SendCommand {
     people: Option<Who>,
     /// The result as JSON
     #[arg(long)]
-    pub(super) json: bool,
+    pub(crate) json: bool,
 }
 
 /// Sends. Exit code 0 when everybody who could get it was handed over, 1 when the command failed, 2 when somebody was not reached,
@@ -142,15 +142,15 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     };
     let opened = app.composer.open(&draft.account, Wait::Decision).await;
     let review = app.composer.review(&caller, draft, &opened, Wait::Decision).await?;
-    tell_review(&caller, &review, command.json)?;
-    if let Some(words) = told_before(&review, command, now) {
-        bail!("nothing was sent: {words}");
-    }
-    if !review.may_send() {
-        bail!("nothing was sent: {}", obstacle(&caller, &review));
-    }
-    if !command.yes {
-        bail!("nothing was sent; say --yes to send");
+    let refusal = match told_before(&review, command, now) {
+        Some(words) => Some(format!("nothing was sent: {words}")),
+        None if !review.may_send() => Some(format!("nothing was sent: {}", obstacle(&caller, &review))),
+        None if !command.yes => Some("nothing was sent; say --yes to send".to_owned()),
+        None => None,
+    };
+    tell_review(&caller, &review, command.json, refusal.as_deref())?;
+    if let Some(words) = refusal {
+        return Err(SaidInAnswer(words).into());
     }
     let again = command.again.then_some(review.before.again);
     let confirmation = Confirmation { id: BroadcastId::new(now), named: None, again, knew: None };
@@ -267,7 +267,7 @@ fn obstacle(caller: &Caller, review: &Review) -> String {
 }
 
 /// Who would get it, what it costs, and every finding that somebody should know; as JSON all of them.
-fn tell_review(caller: &Caller, review: &Review, json: bool) -> anyhow::Result<()> {
+fn tell_review(caller: &Caller, review: &Review, json: bool, refusal: Option<&str>) -> anyhow::Result<()> {
     let (audience, draft) = (&review.audience, &review.draft);
     let words = in_words(caller, review);
     let found = || review.findings.iter().zip(&words);
@@ -283,7 +283,7 @@ fn tell_review(caller: &Caller, review: &Review, json: bool) -> anyhow::Result<(
         return say(serde_json::json!({
             "would_get_it": audience.reachable, "registered": audience.total, "units": review.units,
             "cost_estimate": review.forecast.cost, "done_at": review.forecast.done_at, "may_send": review.may_send(),
-            "checks": checks,
+            "checks": checks, "refused": refusal, "exit_code": refusal.map(|_| 1),
         }));
     }
     let unit = draft.template.channel.rules().unit;

@@ -8,7 +8,7 @@ use domain::{
 use store::{Org, groups::Group, templates::Template, workshops::Workshop};
 
 use super::{
-    say,
+    SaidInAnswer, say,
     send::{SendCommand, one, tell, watch},
 };
 use crate::{
@@ -65,23 +65,24 @@ pub(super) async fn send(
         run: None,
     };
     let review = draft.review(&caller);
-    tell_review(&review, command.json)?;
-    if let Some(error) = review.findings.iter().find(|finding| finding.is_error()) {
-        let (title, why) = posts::words(error);
-        bail!("nothing was posted: {title}. {why}");
-    }
     let before = review.sent_before(&caller).await?;
-    if let Some(earlier) = before.as_ref().filter(|_| !command.again) {
-        bail!(
-            "nothing was posted: {} confirmed “{}” {}, and {} the same post; say --again to post it again",
-            earlier.by,
-            earlier.title,
-            relative(earlier.at.0, now.0),
-            counted(earlier.n, "group has", "groups have")
-        );
-    }
-    if !command.yes {
-        bail!("nothing was posted; say --yes to post");
+    let refusal = match review.findings.iter().find(|finding| finding.is_error()).map(posts::words) {
+        Some((title, why)) => Some(format!("nothing was posted: {title}. {why}")),
+        None if before.is_some() && !command.again => before.as_ref().map(|earlier| {
+            format!(
+                "nothing was posted: {} confirmed “{}” {}, and {} the same post; say --again to post it again",
+                earlier.by,
+                earlier.title,
+                relative(earlier.at.0, now.0),
+                counted(earlier.n, "group has", "groups have")
+            )
+        }),
+        None if !command.yes => Some("nothing was posted; say --yes to post".to_owned()),
+        None => None,
+    };
+    tell_review(&review, command.json, refusal.as_deref())?;
+    if let Some(words) = refusal {
+        return Err(SaidInAnswer(words).into());
     }
     let again = before.map_or(0, |earlier| earlier.n);
     let id = match review.confirm(&caller, BroadcastId::new(now), again).await {
@@ -143,7 +144,7 @@ async fn what(org: &Org, typed: &Typed<'_>) -> anyhow::Result<(GroupPost, Option
 }
 
 /// How many groups and members it would reach, and what somebody should know.
-fn tell_review(review: &PostReview, json: bool) -> anyhow::Result<()> {
+fn tell_review(review: &PostReview, json: bool, refusal: Option<&str>) -> anyhow::Result<()> {
     let (groups, members) = (review.draft.groups.len(), review.draft.members());
     if json {
         let checks: Vec<serde_json::Value> = review
@@ -157,6 +158,7 @@ fn tell_review(review: &PostReview, json: bool) -> anyhow::Result<()> {
             .collect();
         return say(serde_json::json!({
             "groups": groups, "members": members, "may_send": review.may_send(), "checks": checks,
+            "refused": refusal, "exit_code": refusal.map(|_| 1),
         }));
     }
     let members = members.map(|n| format!(" with {}", counted(n, "member", "members"))).unwrap_or_default();

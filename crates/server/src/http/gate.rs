@@ -256,9 +256,17 @@ pub fn address(app: &App, headers: &HeaderMap, direct: Option<IpAddr>) -> String
     }
 }
 
+/// Who is signed in by these headers, where no route was there to look: an address that does not exist keeps its reader's menu.
+pub async fn seen_by(app: &App, headers: &HeaderMap) -> Option<Seen> {
+    let visitor = visitor(app, headers, String::new(), &mut None).await.ok()?;
+    let caller = visitor.signed_in.as_ref().and_then(|who| caller(app, who));
+    Some(Seen { kind: Kind::Page, visitor: Some(visitor), caller })
+}
+
 /// The answer where no route is.
 pub async fn nothing_here() -> Problem {
-    Problem::not_found()
+    let words = "There is no page at this address. It may be mistyped, or an old link.";
+    Problem::new(StatusCode::NOT_FOUND, "not_found", "There is no such page", words)
 }
 
 /// The answer where the route does not take this method.

@@ -14,7 +14,7 @@ use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{
     StoreError,
-    registrants::{Corrected, Correction, PastCorrection, Registrant},
+    registrants::{Corrected, Correction, PastCorrection, Registrant, SameNumber},
 };
 
 use super::{
@@ -32,7 +32,7 @@ use crate::{
         button::Button,
         chip::Tone,
         field::Field,
-        format::{phone, relative},
+        format::{counted, phone, relative},
         head::{Card, Head},
         icons::Icon,
         note::Note,
@@ -110,6 +110,9 @@ pub struct CorrectForm {
     /// The button of one of the person's other numbers.
     #[serde(default, rename = "use")]
     other: String,
+    /// The number that two registrations are to have: who pressed that button saw whose it is.
+    #[serde(default)]
+    share: String,
     #[serde(default)]
     broadcast: String,
     #[serde(default)]
@@ -156,7 +159,10 @@ impl CorrectForm {
             wrong.phone = Some("Enter a number, or at least a name or an e-mail address.".to_owned());
         }
         match wrong == Wrong::default() {
-            true => Ok(Correction { name, email, phone, phone_typed: self.number().to_owned() }),
+            true => {
+                let may_share = phone.as_ref().is_some_and(|phone| phone.as_str() == self.share);
+                Ok(Correction { name, email, phone, phone_typed: self.number().to_owned(), may_share })
+            }
             false => Err(wrong),
         }
     }
@@ -168,6 +174,19 @@ struct Wrong {
     name: Option<String>,
     phone: Option<String>,
     email: Option<String>,
+    /// Others of the workshop have the number, by which it is known.
+    shared: Option<(String, Vec<SameNumber>)>,
+}
+
+impl Wrong {
+    /// What stands at the field of the number.
+    fn about_number(&self) -> Option<String> {
+        let shared = self
+            .shared
+            .as_ref()
+            .map(|(_, others)| format!("{} has this number already. Nothing was saved.", names(others)));
+        self.phone.clone().or(shared)
+    }
 }
 
 /// `GET /workshops/{workshop}/registrants/{registrant}/correct`
@@ -201,6 +220,13 @@ pub async fn save(
         Corrected::Taken => {
             let words = "Somebody is registered here with exactly this name, number and e-mail already.";
             let wrong = Wrong { phone: Some(words.to_owned()), ..Wrong::default() };
+            Ok(unprocessable(page(&member, &person, &form, &origin, &wrong).await?))
+        }
+        Corrected::Shared(others) => {
+            let number = correction.phone.map_or(String::new(), |phone| phone.as_str().to_owned());
+            // What was chosen with a button stands in the field, so that the answer is about what is seen.
+            let form = CorrectForm { phone: form.number().to_owned(), ..form };
+            let wrong = Wrong { shared: Some((number, others)), ..Wrong::default() };
             Ok(unprocessable(page(&member, &person, &form, &origin, &wrong).await?))
         }
         Corrected::Same => {
@@ -279,13 +305,14 @@ fn form_card(
                 }
                 (Field::text("name", "Name").value(&form.name).autocomplete("off").error(wrong.name.clone()))
                 (Field::phone("phone", "Phone").value(&form.phone).autocomplete("off")
-                    .help("With its country code, unless it is a number of your country.").error(wrong.phone.clone()))
+                    .help("With its country code, unless it is a number of your country.").error(wrong.about_number()))
                 (Field::email("email", "E-mail").value(&form.email).autocomplete("off").error(wrong.email.clone()))
                 div class="m-acts" {
                     (Button::primary("Save").icon(Icon::Check).busy("Saving…"))
                     (Button::link("Cancel", cancel))
                     @if let Some(tell) = tell_link(member, person, origin) { (tell) }
                 }
+                @if let Some((number, others)) = &wrong.shared { (shared_note(person, number, others)) }
                 @if !others.is_empty() {
                     p class="m-hint" { "The file gave other numbers of this person:" }
                     div class="m-acts" {
@@ -299,6 +326,44 @@ fn form_card(
         }
     };
     Card::new("correct", "What is right", body).padded()
+}
+
+/// Who these people are, in a sentence.
+fn names(people: &[SameNumber]) -> String {
+    let name = |one: &SameNumber| match (one.name.as_str(), one.email.as_str()) {
+        ("", "") => "Somebody without a name".to_owned(),
+        ("", email) => email.to_owned(),
+        (name, _) => name.to_owned(),
+    };
+    match people {
+        [] => "Nobody".to_owned(),
+        [one] => name(one),
+        [first, more @ ..] => {
+            format!("{} and {}", name(first), counted(more.len() as u64, "other person", "other people"))
+        }
+    }
+}
+
+/// What follows when two registrations have one number, and the button that wants it so. It stands below *Save*, so that the Enter key
+/// does not press it.
+fn shared_note(person: &Registrant, number: &str, others: &[SameNumber]) -> Note {
+    let stands = |one: &&SameNumber| one.status == RegistrantStatus::Registered;
+    let first = others.iter().find(stands).filter(|one| one.is_before(person.id));
+    let own = if person.name.is_empty() { "this person" } else { &person.name };
+    let follows = match (others.iter().find(stands), first) {
+        (None, _) => format!("{} is not registered any more and gets nothing.", names(others)),
+        (Some(_), Some(first)) => format!(
+            "Each message goes to it once, written to {}, who was entered first; {own} gets no message of their own.",
+            names(std::slice::from_ref(first))
+        ),
+        (Some(second), None) => format!(
+            "Each message goes to it once, written to {own}, who was entered first; {} gets no message of their own.",
+            names(std::slice::from_ref(second))
+        ),
+    };
+    let title = format!("{} is the number of {} too.", phone(number), names(others));
+    Note::new(Tone::Act, title, format!("If two people share it, save it for both. {follows}"))
+        .action(Button::new("Save for both").small().submit("share", number))
 }
 
 /// What was corrected: who, when, and what stood there before.
@@ -333,6 +398,15 @@ pub(super) fn history_card(member: &Member, past: &[PastCorrection]) -> Card {
 
 /// "+91 90000 00001 → +91 90000 00009", one for each part that changed.
 pub(super) fn what(one: &PastCorrection) -> Markup {
+    html! {
+        @for (before, after) in changes(one) {
+            span class="m-block" { (before) " → " b { (after) } }
+        }
+    }
+}
+
+/// The parts that a correction changed: before and after, in words.
+pub(super) fn changes(one: &PastCorrection) -> Vec<(String, String)> {
     let shown = |number: &str| if number.is_empty() { "no number".to_owned() } else { phone(number) };
     let text = |text: &str| if text.is_empty() { "nothing".to_owned() } else { text.to_owned() };
     let mut parts: Vec<(String, String)> = Vec::new();
@@ -344,11 +418,7 @@ pub(super) fn what(one: &PastCorrection) -> Markup {
             parts.push((text(before), text(after)));
         }
     }
-    html! {
-        @for (before, after) in &parts {
-            span class="m-block" { (before) " → " b { (after) } }
-        }
-    }
+    parts
 }
 
 /// The way to tell somebody now, where the member may and the person can be told.

@@ -110,6 +110,21 @@ pub(super) fn strip(app: &App, member: &Member) -> Option<Markup> {
     })
 }
 
+/// On the page of a broadcast, while the demonstration's wallet is empty: what it takes to go on.
+pub(super) fn top_up(app: &App, member: &Member) -> Option<Markup> {
+    let sandbox = stand_ins(app)?;
+    if !is_empty(&sandbox) || !member.may(Permission::Manage) {
+        return None;
+    }
+    Some(html! {
+        form class="m-demo" method="post" action={ "/demo/" (Wish::TopUp.word()) } aria-label="Demonstration" {
+            (member.csrf())
+            p class="m-demo__text" { b { "This is a demo." } " Its wallet is empty." }
+            (Button::new(Wish::TopUp.title()).small().busy("One moment…"))
+        }
+    })
+}
+
 /// `POST /demo/{wish}`: does it, and leads to where it can be watched. Elsewhere than in a demonstration there is no such page.
 pub async fn act(
     State(app): State<App>,

@@ -1,6 +1,6 @@
 //! People across workshops: one search by words of name, number and e-mail.
 
-use domain::role::Permission;
+use domain::{ids::RegistrantId, role::Permission};
 use maud::html;
 use serde::Deserialize;
 use store::people::{Found, NewestMessage};
@@ -54,7 +54,13 @@ pub async fn search(member: Member, Query(query): Query<SearchQuery>) -> PageRes
         _ => member.org.behind_index(WAITING_MOST).await?,
     };
     let phones = people.found.iter().map(|one| one.phone.clone()).filter(|phone| !phone.is_empty()).collect();
-    let newest = member.org.newest_messages(phones).await?;
+    let numberless: Vec<RegistrantId> = people
+        .found
+        .iter()
+        .filter(|one| one.phone.is_empty())
+        .filter_map(|one| one.registration.as_ref().map(|(_, registrant, _)| *registrant))
+        .collect();
+    let newest = member.org.newest_messages(phones, numberless).await?;
     let title = if q.is_empty() { "Newest people" } else { "Found" };
     let mut head =
         Head::new("People").action(Button::link("Opted out", "/people/opted-out").icon(Icon::Skip));
@@ -130,7 +136,12 @@ fn row(member: &Member, person: &Found, newest: &[NewestMessage]) -> Row {
         (None, None) => ("/people".to_owned(), String::new(), "–".to_owned()),
     };
     let note = if note.is_empty() { person.email.clone() } else { note };
-    let last = newest.iter().find(|one| !person.phone.is_empty() && one.phone == person.phone);
+    let registrant = person.registration.as_ref().map(|(_, registrant, _)| *registrant);
+    let is_theirs = |one: &&NewestMessage| match person.phone.as_str() {
+        "" => one.registrant.is_some() && one.registrant == registrant,
+        number => one.phone == number,
+    };
+    let last = newest.iter().find(is_theirs);
     let zone = &member.organization.zone;
     Row::new(vec![
         table::name(&to, name, &note),

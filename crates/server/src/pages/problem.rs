@@ -45,7 +45,11 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
             .into_response(),
     };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        let seen = response.extensions_mut().remove::<Seen>().unwrap_or(usual);
+        let seen = match response.extensions_mut().remove::<Seen>() {
+            Some(seen) => seen,
+            None if machine => usual,
+            None => gate::seen_by(&app, &headers).await.unwrap_or(usual),
+        };
         let shown = show(&app, &problem, &seen, &headers).await;
         // Cookies that the handler set go along.
         let cookies: Vec<_> = response.headers().get_all(header::SET_COOKIE).iter().cloned().collect();

@@ -6,6 +6,7 @@ use super::button::Button;
 use super::chip::{Chip, Tone};
 use super::head::KeyValues;
 use super::icons::Icon;
+use super::note::Note;
 use super::preview::Bubble;
 
 /// By which the stream finds it, on its page and in the drawer.
@@ -22,6 +23,8 @@ pub struct Drawer {
     pub chip: Chip,
     /// The state in one sentence.
     pub sentence: String,
+    /// What has to be known besides: the registration was corrected since.
+    pub note: Option<Note>,
     /// Its frozen text; none for a kind of message without one.
     pub bubble: Option<Bubble>,
     /// The bubble is that of a text message, not of WhatsApp.
@@ -74,6 +77,7 @@ impl Render for Drawer {
                 p class="mui-sheet__description" { (self.detail) }
                 div class="mui-sheet__body" {
                     p class="m-drawer__state" { (self.chip) span { (self.sentence) } }
+                    @if let Some(note) = &self.note { (note) }
                     @if let Some(bubble) = &self.bubble { div class="m-drawer__bubble" .m-phone--sms[self.is_text] { (bubble) } }
                     @if !self.facts.rows.is_empty() { (self.facts) }
                     h2 class="m-eyebrow" { "What happened" }

@@ -80,7 +80,7 @@ pub struct History {
 impl Render for History {
     fn render(&self) -> Markup {
         html! {
-            section class="m-card m-history" aria-labelledby="history" data-live-id=(LIST) {
+            section class={ "m-card m-history" @if self.all.is_some() { " m-history--short" } } aria-labelledby="history" data-live-id=(LIST) {
                 header class="m-card__head" {
                     h2 id="history" class="m-card__title" { (self.title) }
                     @if let Some((label, href)) = &self.all { a class="m-link" href=(href) { (label) } }

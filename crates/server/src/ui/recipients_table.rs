@@ -30,6 +30,8 @@ pub struct MessageRow {
     pub detail: String,
     /// "₹0.115", "–".
     pub cost: String,
+    /// Where the registration is corrected, for whoever may: of people who were left out.
+    pub correct: Option<String>,
 }
 
 impl MessageRow {
@@ -45,7 +47,10 @@ impl Render for MessageRow {
                 td class="m-col-name" { a class="m-rowlink m-cut m-block" href=(self.href) data-drawer title=(self.name) { (self.name) } span class="m-sub" { (self.address) } }
                 td class="m-col-state" { (self.chip) }
                 td class="m-col-when" { (self.changed) }
-                td class="m-col-why" { span class="m-cut m-block m-soft" title=(self.detail) { (self.detail) } }
+                td class="m-col-why" {
+                    span class="m-cut m-block m-soft" title=(self.detail) { (self.detail) }
+                    @if let Some(to) = &self.correct { a class="m-link" href=(to) aria-label={ "Correct " (self.name) } { "Correct" } }
+                }
                 td class={ "m-col-cost is-num" @if self.cost == "–" { " is-none" } } { (self.cost) }
             }
         }

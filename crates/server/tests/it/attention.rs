@@ -111,6 +111,12 @@ on_both! {
         let rewrite = format!("/broadcasts/{id}/rewrite");
         assert!(page.body.contains(&format!(r#"formaction="{rewrite}""#)), "{}", page.body);
         assert!(!page.body.contains(&format!(r#"formaction="/broadcasts/{id}/resume""#)));
+        // One press more that resumes it is answered with the question, and changes nothing.
+        let resume = format!("/broadcasts/{id}/resume");
+        let asks = manager.post(&resume, &[]).await;
+        assert_eq!(asks.status, StatusCode::CONFLICT, "{}", asks.body);
+        assert!(asks.body.contains("as written?") && asks.body.contains(r#"name="as_it_is" value="yes""#), "{}", asks.body);
+        assert_eq!(org.broadcast(id).await.unwrap().status, BroadcastStatus::Paused);
         let answer = manager.post(&rewrite, &[]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
         assert!(answer.location().contains(&format!("workshop={workshop}")), "{}", answer.location());
@@ -121,9 +127,9 @@ on_both! {
         // Going on with the old time asks first, and does it only when somebody says so.
         let resume = format!("/broadcasts/{id}/resume");
         let asked = manager.post(&resume, &[]).await;
-        assert!(asked.status == StatusCode::OK && asked.body.contains("the old time?"), "{}", asked.body);
+        assert!(asked.status == StatusCode::CONFLICT && asked.body.contains("as written?"), "{}", asked.body);
         assert_eq!(org.broadcast(id).await.unwrap().status, BroadcastStatus::Paused);
-        assert_eq!(manager.post(&resume, &[("old_time", "yes")]).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(manager.post(&resume, &[("as_it_is", "yes")]).await.status, StatusCode::SEE_OTHER);
         assert_eq!(org.broadcast(id).await.unwrap().status, BroadcastStatus::Scheduled);
     }
 }

@@ -2,7 +2,12 @@
 
 use axum::http::StatusCode;
 use domain::ids::{RegistrantId, WorkshopId};
-use store::{Actor, on_both, registrants::RegistrantFilter};
+use store::{
+    Actor,
+    messages::{MessageFilter, MessageView},
+    on_both,
+    registrants::RegistrantFilter,
+};
 
 use crate::world::{People, World};
 
@@ -87,6 +92,94 @@ on_both! {
         assert!(taken.body.contains("is registered here with exactly this name"), "{}", taken.body);
         let nobody = manager.post(&at.page, &[("name", ""), ("phone", ""), ("email", "")]).await;
         assert!(nobody.body.contains("Enter a number, or at least"), "{}", nobody.body);
+    }
+
+    async fn a_number_that_somebody_else_of_the_workshop_has_is_asked_about_and_given_to_both_only_by_its_own_button(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let org = world.app.store.org(Actor::command_line(people.first));
+        let at = place(&people);
+        let before = org.registrant(at.workshop, at.registrant).await.unwrap();
+        let mut manager = world.signed_in(&people.manager).await;
+        let twin = [("name", "Ravi Twin"), ("phone", "90000 00779"), ("email", "")];
+        manager.post(&format!("/workshops/{}/registrants", at.workshop), &twin).await;
+        let fields = [("name", "Asha Menon"), ("phone", "90000 00779"), ("email", "")];
+        let asks = manager.post(&at.page, &fields).await;
+        assert_eq!(asks.status, StatusCode::UNPROCESSABLE_ENTITY);
+        for says in [
+            "Ravi Twin has this number already. Nothing was saved.",
+            "+91 90000 00779 is the number of Ravi Twin too.",
+            "Each message goes to it once, written to",
+            "Ravi Twin gets no message of their own.",
+            r#"name="share" value="+919000000779""#,
+            r#"value="90000 00779""#,
+        ] {
+            assert!(asks.body.contains(says), "{says}: {}", asks.body);
+        }
+        let save = asks.body.find(">Save<").or(asks.body.find("Save</")).unwrap();
+        assert!(save < asks.body.find(r#"name="share""#).unwrap(), "the Enter key presses the first button: {}", asks.body);
+        assert_eq!(org.registrant(at.workshop, at.registrant).await.unwrap(), before);
+        // What was confirmed is this number and no other one.
+        let other = [("name", "Asha Menon"), ("phone", "90000 00779"), ("email", ""), ("share", "+919000000780")];
+        assert_eq!(manager.post(&at.page, &other).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let both = [("name", "Asha Menon"), ("phone", "90000 00779"), ("email", ""), ("share", "+919000000779")];
+        assert_eq!(manager.post(&at.page, &both).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(org.registrant(at.workshop, at.registrant).await.unwrap().phone, "+919000000779");
+        // From here on both have it: a new name is no question.
+        let renamed = [("name", "Asha M"), ("phone", "90000 00779"), ("email", "")];
+        assert_eq!(manager.post(&at.page, &renamed).await.status, StatusCode::SEE_OTHER);
+    }
+
+    async fn a_left_out_row_leads_to_its_correction_and_its_message_says_what_was_corrected_since(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let org = world.app.store.org(Actor::command_line(people.first));
+        let at = place(&people);
+        let mut manager = world.signed_in(&people.manager).await;
+        let none = [("name", "Thomas Kurian"), ("phone", ""), ("email", "thomas@udaan.example")];
+        manager.post(&format!("/workshops/{}/registrants", at.workshop), &none).await;
+        let id = crate::broadcast::planned(&world, &people).await;
+        world.clock.advance(60_000);
+        let rows = org.messages(id, &MessageFilter::default(), 0, 50).await.unwrap();
+        let skipped = rows.iter().find(|row| row.name == "Thomas Kurian").expect("needs one who was left out");
+        let waits = rows.iter().find(|row| row.addressee.registrant() == Some(at.registrant)).expect("needs one who waits");
+        let href = |row: &MessageView| {
+            let (who, place) = (row.addressee.registrant().unwrap(), row.message.position);
+            format!("/workshops/{}/registrants/{who}/correct?broadcast={id}&amp;position={place}", at.workshop)
+        };
+        let page = manager.get(&format!("/broadcasts/{id}")).await;
+        assert!(page.body.contains(&href(skipped)), "the row leads there: {}", page.body);
+        assert!(!page.body.contains(&href(waits)), "nothing is wrong with who waits: {}", page.body);
+        let seen = world.signed_in(&people.viewer).await.get(&format!("/broadcasts/{id}")).await;
+        assert!(!seen.body.contains("/correct?"), "who may not correct is not led there: {}", seen.body);
+
+        let to = href(skipped).split('?').next().unwrap().to_owned();
+        let place = skipped.message.position.to_string();
+        let now = [("name", "Thomas Kurian"), ("phone", "90000 00333"), ("email", ""), ("broadcast", &id.to_string()), ("position", &place)];
+        let story = manager.post(&to, &now).await.location().to_owned();
+        assert_eq!(story, format!("/broadcasts/{id}/messages/{place}"));
+        let story = manager.get(&story).await;
+        for says in [
+            "Corrected since: No number → +91 90000 00333.",
+            "Nothing went to the new number by this message.",
+            "Registration corrected",
+            "Tell this person now",
+            "/people/number/919000000333",
+            &people.manager.name,
+        ] {
+            assert!(story.body.contains(says), "{says}: {}", story.body);
+        }
+        let told = manager.get(&format!("/broadcasts/{id}/messages/{place}/tell")).await;
+        assert!(told.location().contains(&format!("who=chosen:{}", skipped.addressee.registrant().unwrap())), "{}", told.location());
+
+        let place = waits.message.position.to_string();
+        let old = munadi::ui::format::phone(&waits.recipient);
+        let now = [("name", "Asha Menon"), ("phone", "90000 00334"), ("email", ""), ("broadcast", &id.to_string()), ("position", &place)];
+        manager.post(&at.page, &now).await;
+        let story = manager.get(&format!("/broadcasts/{id}/messages/{place}")).await;
+        assert!(story.body.contains(&format!("Corrected since: {old} → +91 90000 00334.")), "{}", story.body);
+        assert!(story.body.contains("This message still goes to the old number."), "{}", story.body);
+        assert!(!story.body.contains("Tell this person now"), "it is on its way: {}", story.body);
     }
 
     async fn another_number_of_the_file_is_taken_with_one_press(db: TestStore) {

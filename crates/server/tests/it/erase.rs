@@ -20,6 +20,27 @@ fn person(people: &People) -> String {
 }
 
 on_both! {
+    async fn who_asks_what_is_kept_is_told_nothing_of_somebody_with_the_same_number(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut manager = world.signed_in(&people.manager).await;
+        let page = manager.get("/people/number/919000000001").await.location().to_owned();
+        let export = async |manager: &mut crate::world::Browser<'_>| {
+            let answer = manager.post(&format!("{page}/export"), &[]).await;
+            serde_json::from_str::<serde_json::Value>(&answer.body).unwrap()
+        };
+        let alone = export(&mut manager).await;
+        assert_eq!((alone["registrations"].as_array().unwrap().len(), &alone["registrations_of_others_with_this_number"]), (1, &0.into()));
+        let tara = [("name", "Tara Sen"), ("phone", "90000 00001"), ("email", "tara@list.example")];
+        let added = manager.post(&format!("/workshops/{}/registrants", record(&people, "{workshop}")), &tara).await;
+        assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.body);
+        let shared = export(&mut manager).await;
+        assert_eq!(shared["registrations"], alone["registrations"]);
+        assert_eq!(shared["registrations_of_others_with_this_number"], 1);
+        let text = shared.to_string();
+        assert!(!text.contains("Tara") && !text.contains("tara@list"), "{text}");
+    }
+
     async fn an_admin_erases_a_person_after_a_question_and_the_file_goes_too(db: TestStore) {
         let world = World::new(db).await;
         let people = world.people().await;

@@ -19,7 +19,7 @@ use sandbox::Sandbox;
 use serde_json::Value;
 
 /// Starts the real program and waits for its end.
-fn munadi(arguments: &[&str], database: Option<&str>) -> Output {
+pub(crate) fn munadi(arguments: &[&str], database: Option<&str>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_munadi"));
     command.args(arguments).env_remove("MUNADI_DATABASE_URL").env_remove("MUNADI_DATABASE_DIRECT_URL");
     if let Some(url) = database {
@@ -28,7 +28,7 @@ fn munadi(arguments: &[&str], database: Option<&str>) -> Output {
     command.output().expect("the program starts")
 }
 
-fn last_json(output: &Output) -> Value {
+pub(crate) fn last_json(output: &Output) -> Value {
     let text = String::from_utf8_lossy(&output.stdout);
     let line = text.lines().rev().find(|line| line.starts_with('{'));
     let complaint = || format!("no JSON in {text:?}; {}", String::from_utf8_lossy(&output.stderr));
@@ -114,7 +114,7 @@ async fn two_processes_behind_a_pooler_that_are_killed_send_ten_thousand_message
 }
 
 /// An installation with a workshop and a template, and the flags that find it and its stand-in.
-async fn installation(folder: &Path, sandbox: &Sandbox) -> Vec<String> {
+pub(crate) async fn installation(folder: &Path, sandbox: &Sandbox) -> Vec<String> {
     let mut config = Config::in_folder(folder).unwrap();
     config.providers = munadi::commands::demo::stand_in(sandbox);
     let urls = config.providers.clone();
@@ -416,138 +416,6 @@ async fn a_name_that_both_channels_have_asks_for_the_channel() {
     let sms = send_template("Workshop today", &flags, &["--channel", "sms"]);
     let words = String::from_utf8_lossy(&sms.stdout).into_owned();
     assert!(words.contains("0 segments, about ₹0"), "{words}");
-    sandbox.stop().await;
-}
-
-/// Writes a file beside the installation and imports it; exit code and answer.
-fn import(folder: &Path, flags: &[String], text: &str, more: &[&str]) -> (Option<i32>, Value) {
-    let file = folder.join("list.csv");
-    std::fs::write(&file, text).unwrap();
-    let file = file.display().to_string();
-    let mut arguments: Vec<&str> = vec!["import", &file, "--workshop", "Rust", "--json"];
-    arguments.extend(flags.iter().map(String::as_str));
-    arguments.extend(more);
-    let output = munadi(&arguments, None);
-    (output.status.code(), last_json(&output))
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_import_refuses_what_the_page_asks_and_says_what_the_page_says() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-    let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
-    let flags = installation(folder.path(), &sandbox).await;
-    let take = |text: &str, more: &[&str]| import(folder.path(), &flags, text, more);
-
-    // A status that tools use differently is a question; what is said is remembered.
-    let payments = "Name,Phone,Payment Status\nAsha,9000000001,captured\nRavi,9000000002,authorized\nMeena,9000000003,failed\n";
-    let (code, answer) = take(payments, &[]);
-    assert_eq!((code, &answer["counts"]["new"]), (Some(1), &Value::from(0)), "{answer}");
-    assert!(
-        answer["refused"][0].as_str().unwrap().contains("--status \"authorized=registered\""),
-        "{answer}"
-    );
-    let (code, answer) = take(payments, &["--status", "authorized=registered"]);
-    assert_eq!((code, &answer["counts"]["new"]), (Some(3), &Value::from(2)), "one was left out: {answer}");
-    assert_eq!(answer["counts"]["left_out"], 1, "{answer}");
-    let (code, answer) = take("Name,Phone,Payment Status\nTara,9000000011,AUTHORIZED\n", &[]);
-    assert_eq!((code, &answer["counts"]["new"]), (Some(0), &Value::from(1)), "remembered: {answer}");
-
-    // Somebody else's number is not guessed, and may be chosen.
-    let parents = "Name,Parent's phone\nA,9000000021\nB,9000000022\nC,9000000023\n";
-    let (code, answer) = take(parents, &[]);
-    assert_eq!(code, Some(1), "{answer}");
-    assert!(answer["columns_not_used"][0]["why"].as_str().unwrap().contains("parent"), "{answer}");
-    let (code, answer) = take(parents, &["--map", "phone=Parent's phone"]);
-    assert_eq!((code, &answer["counts"]["new"]), (Some(0), &Value::from(3)), "{answer}");
-
-    // What the columns leave open is refused with the column's name, and answered.
-    let remarks = "Name,Phone,Remarks\nU,9000000061,Refunded on 12 Nov\nV,9000000062,\n";
-    let (code, answer) = take(remarks, &[]);
-    assert_eq!((code, &answer["counts"]["new"]), (Some(1), &Value::from(0)), "{answer}");
-    assert!(answer["refused"][0].as_str().unwrap().contains("--ignore \"Remarks\""), "{answer}");
-    let (code, answer) = take(remarks, &["--ignore", "Remarks"]);
-    assert_eq!((code, &answer["counts"]["new"]), (Some(0), &Value::from(2)), "{answer}");
-    let twice = "Name,Phone,Status\nW,9000000071,paid\nW,9000000071,refunded\n";
-    let (code, answer) = take(twice, &[]);
-    assert_eq!((code, &answer["counts"]["new"]), (Some(1), &Value::from(0)), "{answer}");
-    let option = "--status \"(paid and refunded)=registered\"";
-    assert!(answer["refused"][0].as_str().unwrap().contains(option), "{answer}");
-    let (code, answer) = take(twice, &["--status", "(paid and refunded)=refunded"]);
-    assert_eq!((code, &answer["counts"]["without_place"]), (Some(0), &Value::from(1)), "{answer}");
-
-    // --strict takes only what is clean; nobody with a number is not a success.
-    let short = "Name,Phone\nD,9000000031\nE,12\n";
-    let (code, answer) = take(short, &["--strict"]);
-    assert_eq!((code, &answer["counts"]["new"]), (Some(1), &Value::from(0)), "{answer}");
-    let (code, answer) = take(short, &[]);
-    assert_eq!((code, &answer["counts"]["new"]), (Some(3), &Value::from(1)), "{answer}");
-    let (code, answer) = take("Name,City\nF,Pune\nG,Agra\n", &[]);
-    assert_eq!((code, &answer["nobody_has_a_number"]), (Some(3), &Value::Bool(true)), "{answer}");
-    sandbox.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_newer_list_is_compared_on_the_command_line_and_taken_over_by_flags() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-    let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
-    let flags = installation(folder.path(), &sandbox).await;
-    let take = |text: &str, more: &[&str]| import(folder.path(), &flags, text, more);
-    let first = "Name,Phone,Email,Status\n\
-        Asha Rao,9000000101,asha@list.example,registered\n\
-        Ravi Kumar,9000000102,ravi@list.example,registered\n\
-        Meena S,9000000103,meena@list.example,registered\n\
-        Lata Bose,9000000104,lata@list.example,cancelled\n";
-    // Ravi has another number, Meena is gone, Lata is back, Tara is new; Asha is refunded.
-    let second = "Name,Phone,Email,Status\n\
-        Asha Rao,9000000101,asha@list.example,refunded\n\
-        Ravi Kumar,9000000202,ravi@list.example,registered\n\
-        Lata Bose,9000000104,lata@list.example,registered\n\
-        Tara Sen,9000000105,tara@list.example,registered\n";
-    let (code, answer) = take(first, &[]);
-    assert_eq!((code, &answer["counts"]["new"]), (Some(0), &Value::from(4)), "{answer}");
-
-    let group =
-        |answer: &Value, kind: &str, what: &str| answer["counts"]["again"]["groups"][kind][what].clone();
-    let (code, answer) = take(second, &["--dry-run"]);
-    assert_eq!(code, Some(3), "who is back is not registered by itself: {answer}");
-    for (kind, taken) in [("ended", true), ("changed", true), ("returned", false), ("gone", false)] {
-        assert_eq!(group(&answer, kind, "people"), 1, "{kind}: {answer}");
-        assert_eq!(group(&answer, kind, "take"), taken, "{kind}: {answer}");
-    }
-    assert_eq!(answer["counts"]["ready"], 1, "only Tara is new: {answer}");
-
-    let file = folder.path().join("list.csv").display().to_string();
-    let spoken = |more: &[&str]| {
-        let mut arguments: Vec<&str> = vec!["import", &file, "--workshop", "Rust"];
-        arguments.extend(flags.iter().map(String::as_str));
-        arguments.extend(more);
-        munadi(&arguments, None)
-    };
-    let both = spoken(&["--take", "gone", "--leave", "gone"]);
-    assert_eq!(both.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&both.stderr).contains("gone: say --take or --leave, not both"));
-    let words = spoken(&["--leave", "changed", "--take", "gone"]);
-    let said = String::from_utf8_lossy(&words.stdout).into_owned();
-    for says in [
-        "1 registration ended: cancelled or refunded in the file.",
-        "1 person has another number, name or e-mail in the file: what stands here stays (--take changed for the other way).",
-        "1 registration cancelled: not in the file any more.",
-        "they stay cancelled or refunded (--take returned for the other way)",
-    ] {
-        assert!(said.contains(says), "{says}: {said}");
-    }
-    assert_eq!(words.status.code(), Some(3), "{said}");
-
-    let (code, answer) = take(second, &["--take", "changed,returned"]);
-    assert_eq!((code, group(&answer, "changed", "done")), (Some(0), Value::from(1)), "{answer}");
-    assert_eq!(group(&answer, "returned", "done"), 1, "{answer}");
-    let (_, answer) = take(second, &["--dry-run"]);
-    assert_eq!(
-        answer["counts"]["again"]["unchanged"], 3,
-        "Ravi, Lata and Tara stand as the list says: {answer}"
-    );
     sandbox.stop().await;
 }
 

@@ -183,6 +183,23 @@ pub(crate) fn with(fields: &[(String, String)], name: &str, value: impl ToString
 pub(crate) const CONFIRM: &str = "/compose/confirm";
 
 on_both! {
+    async fn the_card_of_the_day_says_that_a_broadcast_stands_still_and_what_went_out(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let org = world.app.store.org(Actor::command_line(people.first));
+        let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
+        let page = format!("/?workshop={workshop}");
+        let id = crate::broadcast::planned(&world, &people).await;
+        let mut manager = world.signed_in(&people.manager).await;
+        assert!(manager.get(&page).await.body.contains("Watch the broadcast"));
+        manager.post(&format!("/broadcasts/{id}/pause"), &[]).await;
+        let waiting = org.broadcast(id).await.unwrap().in_state(MessageState::Waiting);
+        assert!(waiting > 0, "needs somebody who waits");
+        let card = manager.get(&page).await.body;
+        assert!(card.contains(&format!("Paused: {waiting} message")) && card.contains("Open the broadcast"), "{card}");
+        assert!(!card.contains("Nothing is planned for it"), "{card}");
+    }
+
     async fn a_question_answered_twice_makes_one_broadcast_that_waits_ten_seconds(db: TestStore) {
         let scene = Scene::new(db).await;
         let mut browser = scene.manager().await;

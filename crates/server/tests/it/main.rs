@@ -24,6 +24,7 @@ mod headless;
 mod home;
 mod home_sms;
 mod import_again;
+mod import_command;
 mod import_dates;
 mod imports;
 mod linked;

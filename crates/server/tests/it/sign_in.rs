@@ -166,6 +166,21 @@ on_both! {
         assert_eq!(world.browser().sign_in("viewer@udaan.example", PASSWORD).await.status, StatusCode::UNAUTHORIZED);
     }
 
+    async fn an_address_that_does_not_exist_keeps_the_menu_of_whoever_is_signed_in(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        for path in ["/nowhere", "/settings/whatsapp", "/broadcasts/x/y/z"] {
+            let answer = world.signed_in(&people.viewer).await.get(path).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+            for says in ["There is no such page", "Udaan Academy", r#"href="/people""#, &people.viewer.name] {
+                assert!(answer.body.contains(says), "{path}: {says}: {}", answer.body);
+            }
+            let outside = world.browser().get(path).await;
+            assert_eq!(outside.status, StatusCode::NOT_FOUND);
+            assert!(!outside.body.contains("Udaan Academy") && !outside.body.contains(r#"href="/people""#), "{}", outside.body);
+        }
+    }
+
     async fn signing_in_leads_back_to_the_page_that_was_asked_for_and_never_elsewhere(db: TestStore) {
         let world = World::new(db).await;
         world.people().await;

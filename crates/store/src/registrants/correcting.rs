@@ -15,7 +15,7 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    ERASED, NewRegistrant,
+    ERASED, NewRegistrant, SameNumber,
     marks::{Stored, Tally, mark_group, same_number},
     removal::{clear_hidden, raise_revision},
 };
@@ -37,10 +37,12 @@ pub struct Correction {
     pub phone: Option<Phone>,
     /// What was typed as the number.
     pub phone_typed: String,
+    /// Somebody saw that others of the workshop have this number, and wants it all the same.
+    pub may_share: bool,
 }
 
 /// What came of a correction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Corrected {
     /// It was made.
     Done,
@@ -48,6 +50,8 @@ pub enum Corrected {
     Same,
     /// Another registration of this workshop says exactly this.
     Taken,
+    /// Nothing was changed: these registrations of the workshop have the number, the first entered in front.
+    Shared(Vec<SameNumber>),
 }
 
 /// A correction that was made.
@@ -90,6 +94,7 @@ impl Said {
             email: Email::parse(&self.email).ok(),
             phone: Phone::from_stored(&self.phone).ok(),
             phone_typed: self.phone_typed.clone(),
+            may_share: true,
         }
     }
 }
@@ -142,7 +147,7 @@ impl From<PastRow> for PastCorrection {
 const SHOWN_MAX: i64 = 100;
 
 impl Org {
-    /// Corrects a registration by hand.
+    /// Corrects a registration by hand. A number that others of the workshop have is asked about first.
     ///
     /// # Errors
     /// [`StoreError::Missing`] when there is none, or nobody's any more.
@@ -154,8 +159,16 @@ impl Org {
         now: Millis,
     ) -> Result<Corrected, StoreError> {
         self.allow(Permission::Manage)?;
+        let said = Said::from(correction);
         let mut tx = self.db.begin().await?;
-        let corrected = self.correct(&mut tx, None, (workshop, id), &Said::from(correction), now).await?;
+        if !correction.may_share {
+            self.hold(&mut tx, workshop).await?;
+            let others = self.sharing(&mut tx, (workshop, id), &said.phone, &identity_of(&said)).await?;
+            if !others.is_empty() {
+                return Ok(Corrected::Shared(others));
+            }
+        }
+        let corrected = self.correct(&mut tx, None, (workshop, id), &said, now).await?;
         tx.commit().await?;
         Ok(corrected)
     }
@@ -497,7 +510,7 @@ async fn together(
 }
 
 fn identity_of(said: &Said) -> String {
-    let Correction { name, email, phone, phone_typed } = said.read();
+    let Correction { name, email, phone, phone_typed, .. } = said.read();
     NewRegistrant { name, email, phone, phone_typed, ..NewRegistrant::default() }.identity()
 }
 

@@ -9,6 +9,7 @@ mod correcting;
 mod listing;
 mod marks;
 mod removal;
+mod sharing;
 mod shown;
 mod status;
 
@@ -37,6 +38,7 @@ use crate::{
 pub use correcting::{Corrected, Correction, PastCorrection};
 pub(crate) use marks::{mark_numbers, marked_again, tally_of, tally_of_import};
 pub(crate) use removal::{forget_beside, forget_elsewhere, forget_rows, raise_revision};
+pub use sharing::SameNumber;
 
 /// How the identity of somebody begins who was erased; nobody else's can, being hexadecimal.
 const ERASED: &str = "erased-";

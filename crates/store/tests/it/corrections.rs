@@ -48,6 +48,7 @@ fn says(name: &str, phone: &str, email: &str) -> Correction {
         email: Email::parse(email).ok(),
         phone: Phone::parse(phone, Country::INDIA).ok(),
         phone_typed: phone.into(),
+        may_share: true,
     }
 }
 
@@ -127,6 +128,29 @@ both! {
         assert_eq!(world.org.registrant_counts(id).await.unwrap(), counts);
         let audience = world.org.audience(id, Channel::WhatsappPersonal, Category::Utility).await.unwrap();
         assert_eq!((audience.reachable, audience.landline), (2, 1));
+    }
+
+    async fn a_number_that_another_registration_has_is_asked_about_before_it_is_given_to_two(world) {
+        let (id, asha) = two(&world).await;
+        let ravi = all(&world, id).await[1].clone();
+        let before = all(&world, id).await;
+        let asking = |name: &str, phone: &str| Correction { may_share: false, ..says(name, phone, "asha@example.com") };
+        let asks = asking("Asha Rao", "90000 00002");
+        let Corrected::Shared(others) = world.org.correct_registrant(id, asha, &asks, NOW).await.unwrap() else {
+            panic!("somebody else has this number");
+        };
+        assert_eq!(others.iter().map(|one| (one.id, one.name.as_str())).collect::<Vec<_>>(), [(ravi.id, "Ravi")]);
+        assert!(!others[0].is_before(asha), "Asha was entered first and is the one who is told");
+        assert_eq!(all(&world, id).await, before);
+        assert!(world.org.corrections_of_registrant(id, asha).await.unwrap().is_empty());
+        // A number of nobody, one's own number, and one that was confirmed are no questions; neither is another workshop's.
+        let other = world.workshop("Canva").await;
+        world.org.add_registrants(other, ImportId::new(NOW), vec![person("Meena", NEW, "")], NOW).await.unwrap();
+        for (to, came) in [(asking("Asha R", OLD), Corrected::Done), (asking("Asha R", NEW), Corrected::Done), (says("Asha R", "90000 00002", ""), Corrected::Done)] {
+            assert_eq!(world.org.correct_registrant(id, asha, &to, NOW).await.unwrap(), came);
+        }
+        // Two have it now: a new name for one of them asks nothing.
+        assert_eq!(world.org.correct_registrant(id, asha, &asking("Asha", "90000 00002"), NOW).await.unwrap(), Corrected::Done);
     }
 
     async fn two_registrations_do_not_become_one_by_a_correction(world) {

@@ -102,6 +102,7 @@ both! {
         let other = person("Asha 1", "98000 00002", "");
         let correction = Correction {
             name: other.name, email: None, phone: other.phone, phone_typed: other.phone_typed,
+            may_share: true,
         };
         world.org.correct_registrant(id, who[1].0, &correction, NOW).await.unwrap();
         let expected = Reached { not_told: 2, can_be_told: 2, delivered: MANY - 2, ..expected };

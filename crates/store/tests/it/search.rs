@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     ids::{BroadcastId, ImportId, RegistrantId, WorkerId, WorkshopId},
+    message::MessageState,
     name::PersonName,
     phone::{Country, Phone},
     search::{Query, index_words},
@@ -371,6 +372,7 @@ both! {
         let now_says = Correction {
             name: PersonName::parse("Zebulon"),
             phone: Phone::parse("98765 43210", Country::INDIA).ok(),
+            may_share: true,
             ..Correction::default()
         };
         world.org.correct_registrant(id, whose(3_210), &now_says, NOW).await.unwrap();
@@ -449,6 +451,38 @@ both! {
         assert_eq!(found_messages(&world.org, broadcast, "common").await.len(), 2_400);
     }
 
+    async fn whom_the_newest_broadcast_left_out_is_named_with_it_also_without_a_number(world) {
+        let id = world.workshop("Excel").await;
+        let rows = vec![person("Asha", "98765 00001", ""), person("Priya", "98765 00002", ""), person("Tara", "", "tara@example.com")];
+        world.org.add_registrants(id, ImportId::new(NOW), rows, NOW).await.unwrap();
+        let first = plan(&world, id).await;
+        let tara = all(&world.org, id).await.into_iter().find(|one| one.name == "Tara").unwrap().id;
+        let newest = async || {
+            let phones = vec!["+919876500001".to_owned(), "+919876500002".to_owned(), "+919876500009".to_owned()];
+            let found = world.org.newest_messages(phones, vec![tara, RegistrantId::new(NOW)]).await.unwrap();
+            found.into_iter().map(|one| (one.phone, one.registrant, one.message.broadcast, one.state)).collect::<Vec<_>>()
+        };
+        assert_eq!(newest().await, [
+            ("+919876500001".to_owned(), None, first, MessageState::Sent),
+            ("+919876500002".to_owned(), None, first, MessageState::Sent),
+            (String::new(), Some(tara), first, MessageState::Skipped),
+        ]);
+        // The next one leaves Priya out: that is her newest news, and not the older message.
+        let second = plan(&world, id).await;
+        world.run(format!(
+            "UPDATE messages SET planned = FALSE, state = 'skipped' WHERE broadcast_id = {} AND recipient = '+919876500002'",
+            world.id(second.0)
+        )).await;
+        let mut now = newest().await;
+        now.sort_by(|a, b| b.0.cmp(&a.0));
+        assert_eq!(now, [
+            ("+919876500002".to_owned(), None, second, MessageState::Skipped),
+            ("+919876500001".to_owned(), None, second, MessageState::Sent),
+            (String::new(), Some(tara), second, MessageState::Skipped),
+        ]);
+        assert!(world.other.newest_messages(vec!["+919876500001".into()], vec![tara]).await.unwrap().is_empty());
+    }
+
     async fn no_search_walks_over_a_table(world) {
         let id = world.workshop("Excel").await;
         let rows = (0..300).map(|n| person(&format!("Asha {n}"), &format!("98765{n:05}"), &format!("a{n}@example.com")));
@@ -470,11 +504,16 @@ both! {
                 world.org.lifted_suppressions(&filter).await.unwrap();
             }
             // What the page of people shows beside each.
-            world.org.newest_messages(vec!["+919876500007".into(), "+919876500008".into()]).await.unwrap();
+            let numberless = vec![RegistrantId::new(NOW)];
+            world.org.newest_messages(vec!["+919876500007".into(), "+919876500008".into()], numberless).await.unwrap();
         }).await;
         assert!(statements.len() > 10, "{statements:?}");
         for statement in statements.iter().filter(|text| text.contains("FROM")) {
             let plan = world.plan(statement).await;
+            if statement.contains("AND NOT m.planned") {
+                let looks_up = plan.iter().any(|line| line.contains("messages_left_out"));
+                assert!(looks_up, "each by itself in\n{statement}\n{}", plan.join("\n"));
+            }
             if statement.contains("m.recipient = b.phone AND m.planned") {
                 let looks_up = plan.iter().any(|line| line.contains("messages_recipient"));
                 assert!(looks_up, "each number by itself in\n{statement}\n{}", plan.join("\n"));

@@ -1,6 +1,7 @@
 //! Words that files use: in titles, for whose a number is, for where a registration stands, for yes and no.
 
 mod answers;
+mod calendar;
 mod own;
 mod refusals;
 mod status;
@@ -16,11 +17,11 @@ pub(crate) use answers::remarks_against;
 pub(crate) use own::line_against;
 
 pub(super) use answers::{bare_answer, is_plain_no, refuses};
+pub(super) use calendar::{NAMED_OFFSETS, is_date_filler, month, plain_date_char};
 pub(super) use own::{asks_whose, cell_against, is_self, word_against};
 pub(super) use refusals::{agrees_and_refuses, allows, speaks_of_refusal};
 pub(super) use status::{Known, caption, known};
 pub(super) use status_titles::{YesMeans, asks_about_place, is_about_settlement, is_stage, yes_means};
-pub(super) use titles::{
-    NumberKind, is_no_number, is_somebody_elses, is_title, number_kind, plain, title_score,
-};
+pub(super) use titles::{NumberKind, is_no_number, is_title, number_kind, plain};
+pub(crate) use titles::{is_somebody_elses, title_score};
 pub(super) use whose::{Whose, is_of_a_team, whose};

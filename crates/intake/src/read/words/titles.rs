@@ -6,7 +6,7 @@ use super::status_titles::{is_about_settlement, status_score};
 use super::whose::{Whose, whose};
 
 /// How well a column's title names a field: 0 not at all, 100 exactly.
-pub(in crate::read) fn title_score(field: Field, title: &str) -> u32 {
+pub(crate) fn title_score(field: Field, title: &str) -> u32 {
     let title = plain(if field == Field::Phone { without_explanation(title) } else { title });
     if title.is_empty() {
         return 0;
@@ -32,6 +32,8 @@ pub(in crate::read) fn title_score(field: Field, title: &str) -> u32 {
         Field::Status if is_about_settlement(&title) => return 0,
         Field::Status => return status_score(&title),
         Field::OptOut => return opt_out_score(&title),
+        // "Registered" alone may be a status; with a zone it is a time.
+        Field::RegisteredAt if title != "registered" && without_zone(&title) == "registered" => return 80,
         Field::RegisteredAt => without_zone(&title),
         Field::Consent | Field::Source | Field::Reference => title.as_str(),
     };
@@ -223,13 +225,24 @@ pub(in crate::read) fn is_no_number(title: &str) -> bool {
 
 /// A title without the zone that it names: "Created at (UTC)".
 pub(super) fn without_zone(plain: &str) -> &str {
+    #[rustfmt::skip]
+    const ZONES: &[&str] = &[
+        " utc", " gmt", " ist", " 05 30", " 5 30", " 0530", " 00 00", " local time", " india", " npt", " gst", " sgt", " pdt", " pst", " edt",
+        " est",
+    ];
+    const CONTINENTS: &[&str] = &[" asia ", " europe ", " america ", " africa ", " australia ", " pacific "];
     let mut rest = plain;
     loop {
-        let shorter =
-            ["utc", "gmt", "ist", "05 30", "5 30", "0530", "00 00", "local time", "asia kolkata", "india"]
-                .iter()
-                .find_map(|zone| rest.strip_suffix(zone).map(str::trim_end))
-                .filter(|shorter| !shorter.is_empty());
+        // "Registered (Asia/Dubai)", "Time (America/New York)": at most two words behind the continent.
+        let place = CONTINENTS.iter().find_map(|continent| {
+            let (before, city) = rest.rsplit_once(continent)?;
+            (city.split(' ').count() <= 2).then_some(before)
+        });
+        let shorter = ZONES
+            .iter()
+            .find_map(|zone| rest.strip_suffix(zone).map(str::trim_end))
+            .or(place)
+            .filter(|shorter| !shorter.is_empty());
         match shorter {
             Some(shorter) => rest = shorter,
             None => return rest,
@@ -284,7 +297,8 @@ pub(super) fn words_of(field: Field) -> Words {
             contains: &["email", "e mail", "ईमेल", "mail id", "gmail"],
             not: &[
                 "consent", "opt", "verified", "sent", "status", "name", "campaign", "subscribed", "unsubscribed", "opened", "clicked", "bounced",
-                "type", "updates", "domain", "template", "subject", "receive",
+                "type", "updates", "domain", "template", "subject", "receive", "accepts", "accept", "accepted", "marketing", "newsletter",
+                "subscribe", "promotions", "offers",
             ],
         },
         Field::CountryCode => Words {
@@ -355,7 +369,8 @@ pub(super) fn words_of(field: Field) -> Words {
                 "creation time", "order date", "order time", "purchase date", "purchased at", "paid at", "payment date", "transaction date",
                 "submitted at", "submission date", "submission time", "submitted on", "submit date", "created on", "joined at", "joined on",
                 "sign up date", "signup date", "signed up", "booking date", "booked on", "enrolled at", "enrolled on", "enrolment date",
-                "date", "created", "date time", "time stamp", "दिनांक", "तारीख", "समय",
+                "date", "created", "date time", "time stamp", "reg date", "reg time", "reg on", "regd on", "regd date", "regn date", "date of reg",
+                "entry date", "booking time", "signup time", "दिनांक", "तारीख", "समय", "पंजीकरण दिनांक", "पंजीकरण तिथि", "तिथि",
             ],
             contains: &["registration time", "registration date", "timestamp", "registered at", "submitted at", "created at"],
             not: &["updated", "join", "leave", "start", "end", "birth", "expiry"],
@@ -403,7 +418,7 @@ fn is_reference(plain: &str) -> bool {
 }
 
 /// A title about somebody else: no field of ours, and a title all the same.
-pub(in crate::read) fn is_somebody_elses(cell: &str) -> bool {
+pub(crate) fn is_somebody_elses(cell: &str) -> bool {
     #[rustfmt::skip]
     const WHAT: &[&str] = &[
         "name", "phone", "mobile", "number", "no", "whatsapp", "email", "e mail", "contact", "mail", "नाम", "मोबाइल", "फोन",

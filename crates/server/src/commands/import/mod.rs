@@ -88,9 +88,9 @@ pub struct ImportCommand {
     /// Read and count every row, and register nobody
     #[arg(long)]
     dry_run: bool,
-    /// Answer with one line of JSON
+    /// Answer with one line of JSON, also where it is refused
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// Runs it; the exit code.
@@ -101,8 +101,16 @@ pub async fn run(config: Config, command: ImportCommand) -> anyhow::Result<u8> {
     done
 }
 
-/// `--status failed=left-out`.
-fn status_words(said: &[String]) -> anyhow::Result<Vec<(String, StatusMeaning)>> {
+/// `--status failed=left-out`: what a word means.
+struct StatusSaid {
+    /// As it was typed.
+    word: String,
+    /// The form under which it is remembered.
+    key: String,
+    meaning: StatusMeaning,
+}
+
+fn status_words(said: &[String]) -> anyhow::Result<Vec<StatusSaid>> {
     let read = |text: &String| {
         let (word, meaning) =
             text.rsplit_once('=').with_context(|| format!("write --status WORD=MEANING, not {text}"))?;
@@ -111,7 +119,7 @@ fn status_words(said: &[String]) -> anyhow::Result<Vec<(String, StatusMeaning)>>
         })?;
         let of_the_file = [NO_STATUS_KEY, TWICE_KEY].into_iter().find(|key| *key == word.trim());
         let key = of_the_file.map_or_else(|| status_key(word), str::to_owned);
-        Ok((key, meaning))
+        Ok(StatusSaid { word: word.to_owned(), key, meaning })
     };
     said.iter().map(read).collect()
 }
@@ -162,6 +170,39 @@ pub(super) fn open_words(summary: &Summary) -> Vec<String> {
     says
 }
 
+/// Adds to the top what a look at all rows leaves open or --strict forbids; the words of --status that some row has.
+fn judge(
+    command: &ImportCommand,
+    statuses: &[StatusSaid],
+    summary: &Summary,
+    top: &mut Top,
+) -> Vec<(String, StatusMeaning)> {
+    top.refused.extend(open_words(summary));
+    if nobody_has_a_number(summary) && top.formulas_without_value > 0 {
+        top.refused.push(format!(
+            "nobody has a number, and {} no stored result: open the file in Excel, save it, and import it again",
+            counted(top.formulas_without_value, "formula has", "formulas have")
+        ));
+    }
+    let is_met = |said: &&StatusSaid| summary.statuses.iter().any(|met| met.key == said.key);
+    let (met, not_met): (Vec<_>, Vec<_>) = statuses.iter().partition(is_met);
+    top.statuses_not_met = not_met.into_iter().map(|said| said.word.clone()).collect();
+    if command.strict {
+        let reasons = strictly(top, summary);
+        top.refused.extend(reasons);
+    }
+    met.into_iter().map(|said| (said.key.clone(), said.meaning)).collect()
+}
+
+/// Where its page is; the address of a server that listens elsewhere than usual is not known here.
+fn page_of(app: &App, id: ImportId) -> String {
+    let path = format!("/imports/{id}");
+    match app.config.public_url_is_set {
+        true => app.config.url(&path),
+        false => format!("the page {path} of the running program"),
+    }
+}
+
 async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
     let organisation = choose(app.store.access().organizations().await?, command.organisation.as_deref())?;
     let org = app.store.org(Actor::command_line(organisation.id));
@@ -181,6 +222,9 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
     };
     let statuses = status_words(&command.status)?;
     let differences = differences(command)?;
+    if !tokio::fs::try_exists(&command.file).await.unwrap_or(true) {
+        bail!("cannot read {}: there is no such file", command.file.display());
+    }
     let sheet = importer
         .open_tab(&name, command.sheet.as_deref())
         .await
@@ -189,7 +233,7 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
     drop(sheet);
     top.mapping.tab.clone_from(&command.sheet);
     top.mapping.take_hidden_rows = command.hidden_rows;
-    top.mapping.statuses.extend(statuses.clone());
+    top.mapping.statuses.extend(statuses.iter().map(|said| (said.key.clone(), said.meaning)));
     let mut mapping = importer.with_remembered(top.mapping.clone()).await?;
     let dates = date_order(&importer, &name, &mut mapping, command.dates.as_deref()).await?;
     copy(&command.file, &file).await?;
@@ -202,18 +246,16 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
         summary = importer.check(&org.import(id).await?, &mapping, |at| advance(&bar, at)).await?;
         bar.finish_and_clear();
     }
-    top.refused.extend(open_words(&summary));
-    if command.strict {
-        top.refused.extend(strictly(&top, &summary));
-    }
+    let met = judge(command, &statuses, &summary, &mut top);
     let refused = !top.refused.is_empty();
     if !refused {
-        importer.remember(&statuses).await?;
+        importer.remember(&met).await?;
     }
     for (kind, take) in differences {
         summary.again.choose(kind, take);
     }
     let differs = summary.again.met().any(|(_, group)| group.take);
+    let shared_before = org.registrant_counts(workshop.id).await?.duplicate;
     if !refused && !command.dry_run && (differs || summary.ready + summary.opting_out > 0) {
         org.import_summary(id, &summary.json()).await?;
         let bar = self::bar(command, "Importing");
@@ -223,14 +265,14 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
         let _ = tokio::fs::remove_file(&importer.file).await;
     }
     let code = exit_code(refused, &summary);
-    let page = app.config.url(&format!("/imports/{id}"));
     let told = Told {
         id,
         workshop: &workshop,
         top: &top,
         summary: &summary,
         dates,
-        page,
+        same_number: org.registrant_counts(workshop.id).await?.duplicate.saturating_sub(shared_before),
+        page: page_of(app, id),
         code,
         dry_run: command.dry_run,
     };
@@ -280,6 +322,31 @@ fn strictly(top: &Top, summary: &Summary) -> Vec<String> {
     reason(summary.hidden_rows, "hidden in the sheet would be left out");
     reason(summary.other_table, "of another table would be left out");
     reason(summary.warned, "would be taken without something");
+    if !top.guessed.is_empty() {
+        let columns: Vec<String> = top
+            .guessed
+            .iter()
+            .map(|(field, title)| {
+                let named = title.strip_prefix("column ").unwrap_or(title);
+                format!("--map {}=\"{named}\"", field.word().replace('_', "-"))
+            })
+            .collect();
+        reasons.push(format!(
+            "--strict: {}; say {}",
+            counted(
+                columns.len() as u64,
+                "column was guessed from its cells",
+                "columns were guessed from their cells"
+            ),
+            columns.join(" ")
+        ));
+    }
+    for word in &top.statuses_not_met {
+        reasons.push(format!("--strict: --status “{word}” is in no row"));
+    }
+    if !top.hidden_sheets.is_empty() {
+        reasons.push(format!("--strict: a hidden sheet holds people ({})", top.hidden_sheets.join(", ")));
+    }
     if !top.not_used.is_empty() {
         reasons.push(format!(
             "--strict: {} not used",

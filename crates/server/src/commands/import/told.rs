@@ -19,6 +19,8 @@ pub(super) struct Told<'a> {
     pub(super) summary: &'a Summary,
     /// About dates that can be read in two ways.
     pub(super) dates: Option<String>,
+    /// Registrations made whose number another one of the workshop has: a number gets each message once.
+    pub(super) same_number: i64,
     pub(super) page: String,
     pub(super) code: u8,
     /// Nothing was to be written.
@@ -32,12 +34,21 @@ impl Told<'_> {
             top.columns.iter().map(|(field, titles)| (field.word().to_owned(), json!(titles))).collect();
         let not_used: Vec<Value> =
             top.not_used.iter().map(|column| json!({ "column": column.title, "why": column.why })).collect();
+        let mut guessed: serde_json::Map<String, Value> = serde_json::Map::new();
+        for (field, title) in &top.guessed {
+            let titles = guessed.entry(field.word()).or_insert_with(|| json!([]));
+            if let Some(titles) = titles.as_array_mut() {
+                titles.push(json!(title));
+            }
+        }
         Ok(json!({
             "import": self.id.to_string(), "workshop": self.workshop.id.to_string(), "dry_run": command.dry_run,
-            "refused": top.refused, "columns": columns, "columns_not_used": not_used, "sheet": top.sheet,
+            "refused": top.refused, "columns": columns, "columns_not_used": not_used,
+            "columns_guessed": guessed, "lines_left_out": top.lines_left_out, "statuses_not_met": top.statuses_not_met,
+            "hidden_sheets_with_people": top.hidden_sheets, "sheet": top.sheet,
             "sheets_not_read": top.sheets_not_read, "hidden_columns": top.hidden_columns,
             "formulas_without_value": top.formulas_without_value, "nobody_has_a_number": nobody_has_a_number(summary),
-            "dates": self.dates, "rows_left_out": summary.rows_left_out(), "exit_code": self.code,
+            "dates": self.dates, "same_number": self.same_number, "rows_left_out": summary.rows_left_out(), "exit_code": self.code,
             "counts": serde_json::to_value(summary)?,
         }))
     }
@@ -194,6 +205,12 @@ impl Told<'_> {
                 summary.other_table_line.unwrap_or_default()
             ),
         );
+        if self.same_number > 0 {
+            says.push(format!(
+                "{} the number of another one of this workshop: a number gets each message once.",
+                counted(self.same_number, "registration has", "registrations have")
+            ));
+        }
         says.extend(self.dates.clone());
         if nobody_has_a_number(summary) {
             says.push("Nobody in this file has a phone number: no message would reach them.".to_owned());

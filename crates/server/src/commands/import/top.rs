@@ -12,10 +12,18 @@ pub(in crate::commands) struct Top {
     /// The titles of the columns that are read, by field.
     pub(super) columns: Vec<(Field, Vec<String>)>,
     pub(super) not_used: Vec<NotUsed>,
+    /// Columns that were chosen by what their cells look like; none of those that were said.
+    pub(super) guessed: Vec<(Field, String)>,
     pub(super) sheet: Option<String>,
     pub(super) sheets_not_read: Vec<String>,
+    /// Sheets that the workbook hides and that hold people.
+    pub(super) hidden_sheets: Vec<String>,
+    /// The file is a list and no table: lines that are nobody's.
+    pub(super) lines_left_out: Option<u64>,
     pub(super) formulas_without_value: u64,
     pub(super) hidden_columns: usize,
+    /// Words of which `--status` said something and that are in no row.
+    pub(super) statuses_not_met: Vec<String>,
     /// Why the file cannot be taken as it is, with the option that answers.
     pub(in crate::commands) refused: Vec<String>,
 }
@@ -44,6 +52,12 @@ impl Top {
         };
         let columns =
             mapping.chosen().map(|(field, _)| (field, mapping.all(field).map(title).collect())).collect();
+        let guessed = mapping
+            .guessed_from_cells(sheet)
+            .into_iter()
+            .filter(|(field, _)| !said.contains(field))
+            .map(|(field, column)| (field, title(column)))
+            .collect();
         let (tab, sheets_not_read) = match sheet.kind() {
             Kind::Xlsx { tab, other_tabs } => (Some(tab), other_tabs),
             Kind::Text { .. } => (None, Vec::new()),
@@ -81,10 +95,14 @@ impl Top {
             mapping,
             columns,
             not_used,
+            guessed,
             sheet: tab,
             sheets_not_read,
+            hidden_sheets: sheet.hidden_tabs_with_people(),
+            lines_left_out: sheet.lines_left_out(),
             formulas_without_value: marks.formulas_without_value,
             hidden_columns: marks.hidden_columns.len(),
+            statuses_not_met: Vec::new(),
             refused,
         })
     }
@@ -97,15 +115,38 @@ impl Top {
         {
             says.push(format!("Read: the sheet “{sheet}”. Not read: {}.", self.sheets_not_read.join(", ")));
         }
+        if !self.hidden_sheets.is_empty() {
+            says.push(format!(
+                "Hidden in the workbook, and not read although people are in it: {}. Unhide it in Excel to import it.",
+                self.hidden_sheets.join(", ")
+            ));
+        }
+        if let Some(lines) = self.lines_left_out {
+            says.push(format!(
+                "This is a list and no table: each person in it was read as a row. {} without a number or an address left out.",
+                counted(lines, "line", "lines")
+            ));
+        }
         let columns: Vec<String> = self
             .columns
             .iter()
             .map(|(field, titles)| format!("{} = {}", field.title().to_lowercase(), titles.join(", then ")))
             .collect();
         says.push(format!("Columns: {}.", columns.join(" · ")));
+        if !self.guessed.is_empty() {
+            let guessed: Vec<String> = self
+                .guessed
+                .iter()
+                .map(|(field, title)| format!("{} = {title}", field.title().to_lowercase()))
+                .collect();
+            says.push(format!("Guessed from the cells, no title says it: {}.", guessed.join(" · ")));
+        }
         says.extend(
             self.not_used.iter().map(|column| format!("Not used: “{}”: {}.", column.title, column.why)),
         );
+        says.extend(self.statuses_not_met.iter().map(|word| {
+            format!("--status “{word}”: no row has this word. It decided nothing, and is not remembered.")
+        }));
         if self.hidden_columns > 0 {
             says.push(format!(
                 "{} hidden in the sheet.",

@@ -1,9 +1,7 @@
 //! What a person can do to a broadcast. What sends or ends something asks first, with the number in its button.
 
-use axum::{extract::State, response::IntoResponse};
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use domain::{
-    broadcast::BroadcastStatus,
-    channel::Channel,
     ids::BroadcastId,
     message::MessageState,
     reason::Reason,
@@ -44,15 +42,15 @@ pub async fn pause(State(app): State<App>, member: Member, Path(id): Path<Broadc
     Ok(see_other_saying(&app, &href(id), "Paused. Calls under way end; everyone else keeps waiting."))
 }
 
-/// What a resumption says.
+/// What the button that resumes says besides.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Resume {
-    /// Whether the person accepts that the old time is told.
+    /// That the text is to go out as it is, though its workshop was moved.
     #[serde(default)]
-    old_time: String,
+    as_it_is: String,
 }
 
-/// `POST /broadcasts/{broadcast}/resume`: at once; but what was written before the workshop moved asks first.
+/// `POST /broadcasts/{broadcast}/resume`: where the workshop was moved, it asks first, because the texts tell the old time.
 pub async fn resume(
     State(app): State<App>,
     member: Member,
@@ -60,36 +58,33 @@ pub async fn resume(
     Form(form): Form<Resume>,
 ) -> PageResult {
     let broadcast = member.org.broadcast(id).await?;
-    let moved = broadcast.status == BroadcastStatus::Paused && is_moved(&broadcast.stop_code);
-    if moved && form.old_time != "yes" {
-        let ask = old_time_question(&member, &broadcast).await?;
-        return Ok(asked(&member, &broadcast, "Resume", &ask).into_response());
+    if is_moved(&broadcast.stop_code) && form.as_it_is != "yes" {
+        let ask = ask_old_time(&member, &broadcast).await?;
+        let page = asked(&member, &broadcast, "Resume", &ask);
+        return Ok((StatusCode::CONFLICT, page).into_response());
     }
     member.org.resume_broadcast(id, member.now).await?;
     app.engine.wake(id);
     Ok(see_other_saying(&app, &href(id), "Resumed where it stood."))
 }
 
-/// Whoever waits would be told what was true before the workshop moved.
-async fn old_time_question(member: &Member, broadcast: &Broadcast) -> Result<Confirm, Problem> {
-    let workshop = member.org.workshop(broadcast.workshop).await?;
+/// Whether people are to read a text that was written for another time.
+async fn ask_old_time(member: &Member, broadcast: &Broadcast) -> Result<Confirm, Problem> {
     let waiting = broadcast.in_state(MessageState::Waiting);
-    let who = match broadcast.channel {
-        Channel::WhatsappGroup => counted(waiting, "group", "groups"),
-        _ => counted(waiting, "person", "people"),
-    };
-    let starts = member.organization.zone.moment(workshop.starts_at, member.now);
+    let workshop = member.org.workshop(broadcast.workshop).await?;
+    let zone = &member.organization.zone;
+    let starts = format!("{}, {}", zone.date(workshop.starts_at, member.now), zone.time(workshop.starts_at));
     Ok(Confirm {
-        id: "resume".to_owned(),
-        title: format!("Tell {who} the old time?"),
+        id: "old-time".to_owned(),
+        title: format!("Send {} as written?", counted(waiting, "message", "messages")),
         body: html! {
-            p { "“" (broadcast.title) "” was written before the workshop moved: it starts " b { (starts) } " now. Their text stays as it was written." }
-            p { "To tell them what is true, go back and choose " b { "Cancel and write again" } "." }
+            p { (workshop.title) " was moved: it starts " b { (starts) } " now. These messages were written before, and what they say of its time is the old one." }
+            p { "To tell the new time, go back and choose “Cancel and write again”." }
         },
         action: format!("{}/resume", href(broadcast.id)),
         csrf: member.csrf().clone(),
-        hidden: vec![("old_time".to_owned(), "yes".to_owned())],
-        confirm: Button::danger(format!("Resume with the old text ({})", grouped(waiting))),
+        hidden: vec![("as_it_is".to_owned(), "yes".to_owned())],
+        confirm: Button::danger(format!("Send as written ({})", grouped(waiting))),
         back: ("Back".to_owned(), href(broadcast.id)),
     })
 }

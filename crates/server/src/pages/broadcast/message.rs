@@ -20,6 +20,7 @@ use store::{
 };
 
 use super::{
+    corrected::{CorrectedSince, has_ended},
     href,
     post::Standing,
     recipients::{at_second, detail, name, number},
@@ -67,6 +68,8 @@ pub struct Story {
     events: Vec<MessageEvent>,
     /// When each came, and its body.
     receipts: Vec<(i64, String)>,
+    /// What the registration says by now.
+    corrected: CorrectedSince,
     zone: Zone,
     may_send: bool,
     now: Millis,
@@ -87,11 +90,14 @@ impl Story {
             Some(Message::Sms(sms)) => header(org, &broadcast, sms).await?,
             Some(Message::Whatsapp(_) | Message::Group(_)) | None => String::new(),
         };
+        let row = org.message(message).await?;
+        let corrected = CorrectedSince::load(org, &broadcast, &row).await?;
         Ok(Story {
             broadcast,
             template,
             header,
-            row: org.message(message).await?,
+            row,
+            corrected,
             events: org.message_events(message).await?,
             receipts: org.message_receipts(message).await?,
             zone: zone.clone(),
@@ -118,8 +124,9 @@ impl Story {
             return Vec::new();
         }
         let mut ways = vec![Button::link("Correct name or number", to).icon(Icon::Edit)];
-        // Whoever was left out, or whose message failed, may be told once the number is right.
-        if matches!(self.row.state, MessageState::Skipped | MessageState::Failed) {
+        // Whoever was left out, or whose message failed or went to a number that was wrong, may be told once the number is right.
+        let missed = matches!(self.row.state, MessageState::Skipped | MessageState::Failed);
+        if missed || (self.corrected.number(&self.row).is_some() && has_ended(self.row.state)) {
             let to = correct::tell_again_href(self.row.message);
             ways.push(Button::link(correct::TELL, to).icon(Icon::Send));
         }
@@ -134,11 +141,12 @@ impl Story {
             detail: number(row),
             chip: state_chip(row.state).chip(),
             sentence: sentence(row),
+            note: self.corrected.note(row, &self.zone, self.now),
             bubble: self.bubble(),
             is_text: matches!(self.template, Some(Message::Sms(_))),
             facts: self.facts(),
             events: self.timeline(),
-            actions: self.correction().into_iter().chain(actions(row.message, row, self.decides())).collect(),
+            actions: self.correction().into_iter().chain(self.actions()).collect(),
         }
     }
 }
@@ -213,26 +221,31 @@ pub async fn decide(
     Ok(see_other_saying(&app, &format!("{}/messages/{position}", href(id)), words))
 }
 
-fn actions(message: MessageRef, row: &MessageView, decides: bool) -> Vec<Button> {
-    let digits: String = row.recipient.chars().filter(char::is_ascii_digit).collect();
-    let in_group = row.addressee.registrant().is_none();
-    let mut buttons = vec![];
-    if !digits.is_empty() && !in_group {
-        buttons.push(Button::link("Open person", format!("/people/number/{digits}")).icon(Icon::Person));
+impl Story {
+    /// The way to the person, and the answer to whether it went out.
+    fn actions(&self) -> Vec<Button> {
+        let number = self.corrected.number(&self.row).unwrap_or(&self.row.recipient);
+        let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+        let in_group = self.row.addressee.registrant().is_none();
+        let mut buttons = vec![];
+        if !digits.is_empty() && !in_group {
+            let to = format!("/people/number/{digits}");
+            buttons.push(Button::link("Open person", to).icon(Icon::Person));
+        }
+        if self.decides() {
+            // In a drawer these belong to the form of the broadcast's page, which has the same id.
+            let to = decide_href(self.row.message);
+            let button = |button: Button, word| button.form(FORM).formaction(&to).submit("went_out", word);
+            // A post is looked for in its group; of a message nobody sees more than that it went out.
+            let (no, yes) = match in_group {
+                true => ("It is not there", "It is there"),
+                false => ("It did not go out", "It went out"),
+            };
+            buttons.push(button(Button::new(no), "no"));
+            buttons.push(button(Button::primary(yes), "yes"));
+        }
+        buttons
     }
-    if decides {
-        // In a drawer these belong to the form of the broadcast's page, which has the same id.
-        let to = decide_href(message);
-        let button = |button: Button, word| button.form(FORM).formaction(&to).submit("went_out", word);
-        // A post is looked for in its group; of a message nobody sees more than that it went out.
-        let (no, yes) = match in_group {
-            true => ("It is not there", "It is there"),
-            false => ("It did not go out", "It went out"),
-        };
-        buttons.push(button(Button::new(no), "no"));
-        buttons.push(button(Button::primary(yes), "yes"));
-    }
-    buttons
 }
 
 fn sentence(row: &MessageView) -> String {
@@ -360,6 +373,9 @@ impl Story {
             let cost = row.cost.map(|cost| unit_price(cost.0));
             let note = [took, id, cost].into_iter().flatten().collect::<Vec<_>>().join(" · ");
             add(at, Tone::Done, Icon::Check, "Handed over", note, None);
+        }
+        for (at, note) in self.corrected.history() {
+            add(at, Tone::Rest, Icon::Edit, "Registration corrected", note, None);
         }
         for event in events.iter().filter(|event| !self.is_the_ending(event)) {
             let (tone, icon, title) = events::event(event.kind);

@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod again;
+mod corrected;
 pub mod export;
 mod later;
 pub mod list;

@@ -30,7 +30,7 @@ pub async fn show(
     let view = View::load(&member.org, id, &member.organization.zone, may_send, app.clock.now()).await?;
     let listing = Listing::load(&member.org, id, &which).await?;
     let body = html! {
-        @if let Some(strip) = demo::strip(&app, &member) { (strip) }
+        @if let Some(top_up) = demo::top_up(&app, &member) { (top_up) }
         form id=(FORM) method="post" action=(href(id)) hidden { (member.csrf()) }
         (view)
         (listing.recipients(&view))

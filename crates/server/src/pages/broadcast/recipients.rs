@@ -4,7 +4,7 @@
 //! their place and never move under a pointer. Without a filter the list is the plan itself, so that it grows while planning goes on.
 
 use domain::{
-    ids::BroadcastId,
+    ids::{BroadcastId, MessageRef},
     message::{MessageState, SkipReason},
     reason::Reason,
     time::{Millis, Zone},
@@ -22,7 +22,7 @@ use super::{
     why,
 };
 use crate::{
-    pages::people::nobody_matches,
+    pages::{correct, people::nobody_matches},
     ui::{
         bar::Key,
         format::{counted, grouped, phone, span, unit_price},
@@ -396,7 +396,16 @@ fn message_row(view: &View, row: &MessageView) -> MessageRow {
         changed: at_second(&view.zone, row.changed_at, view.now),
         detail: members(view, row).unwrap_or_else(|| detail(row)),
         cost: row.cost.map_or("–".to_owned(), |cost| unit_price(cost.0)),
+        correct: correct_href(view, row),
     }
+}
+
+/// Where somebody who was left out is corrected, for whoever may.
+fn correct_href(view: &View, row: &MessageView) -> Option<String> {
+    let person =
+        row.addressee.registrant().filter(|_| row.state == MessageState::Skipped && view.may_send)?;
+    let MessageRef { broadcast, position } = row.message;
+    Some(correct::href_from(view.broadcast.workshop, person, (broadcast, position)))
 }
 
 /// How far a post came in its group, where a gateway tells: each member once.

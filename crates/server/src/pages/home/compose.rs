@@ -144,6 +144,21 @@ impl Compose {
         let (workshop, template) = made_for.split_once(' ').unwrap_or_default();
         if self.template.map(|id| id.to_string()).unwrap_or_default() != template {
             self.values.clear();
+            // Who was told and who was not depends on what is said.
+            let depends = matches!(
+                self.who,
+                Some(
+                    Audience::Registered
+                        | Audience::NotTold
+                        | Audience::Failed
+                        | Audience::NoReceipt { .. }
+                        | Audience::NotRead
+                        | Audience::Since(_)
+                )
+            );
+            if depends {
+                self.who = None;
+            }
         }
         if self.workshop.map(|id| id.to_string()).unwrap_or_default() != workshop {
             self.at.clear();
@@ -311,6 +326,25 @@ mod tests {
         };
         assert!(given(old).values.is_empty());
         assert_eq!(given(new).values.len(), 1);
+    }
+
+    #[test]
+    fn who_was_told_is_asked_anew_for_another_template_and_who_was_chosen_stays() {
+        let (old, new) = (TemplateId::new(Millis(1)), TemplateId::new(Millis(2)));
+        let given = |made_for: TemplateId, who: &str| {
+            let (new, made_for) = (new.to_string(), format!(" {made_for}"));
+            let who = Compose::read(&pairs(&[("template", &new), ("for", &made_for), ("who", who)])).who;
+            who.map(|who| who.to_string())
+        };
+        for told in [Audience::Registered, Audience::NotTold, Audience::Failed, Audience::NotRead] {
+            let word = told.to_string();
+            assert_eq!(given(old, &word), None, "{word} was about what the other template says");
+            assert_eq!(given(new, &word), Some(word));
+        }
+        for chosen in [Audience::Source("Web form".into()), Audience::Chosen(vec![])] {
+            let word = chosen.to_string();
+            assert_eq!(given(old, &word), Some(word.clone()), "{word} says who they are");
+        }
     }
 
     #[test]

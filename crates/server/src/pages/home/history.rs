@@ -133,7 +133,9 @@ fn progress(broadcast: &Broadcast) -> Progress {
     } else if waiting == total {
         format!("{} planned", grouped(total))
     } else {
-        format!("{} of {}", grouped(total - waiting - flying), grouped(total))
+        // What was cancelled, or came too late, went to nobody.
+        let gone = n(MessageState::Cancelled) + n(MessageState::Expired);
+        format!("{} of {}", grouped(total - waiting - flying - gone), grouped(total))
     };
     let failed = n(MessageState::Failed);
     let note = match (broadcast.stop_text.as_str(), failed) {

@@ -2,6 +2,7 @@
 
 use domain::{
     broadcast::BroadcastStatus,
+    message::MessageState,
     role::Permission,
     time::{Millis, Zone},
     workshop::WorkshopStatus,
@@ -18,7 +19,7 @@ use crate::{
     ui::{
         button::Button,
         chip::{Tag, TagColour},
-        format::span,
+        format::{counted, relative, span},
         progress::Steps,
         today::Today,
     },
@@ -98,7 +99,7 @@ async fn card(member: &Member, workshop: &Workshop, why: Why, ready: &Ready) -> 
     let filter = BroadcastFilter { workshop: Some(workshop.id), ..BroadcastFilter::default() };
     let broadcasts = member.org.broadcasts(&filter, BROADCASTS_MAX).await?;
     let next = next_due(&broadcasts);
-    let (todo, action) = to_do(member, workshop, ready, next);
+    let (todo, action) = to_do(member, workshop, ready, &broadcasts);
     let (countdown_label, countdown) = countdown(workshop, member.now);
     Ok(Today {
         eyebrow: match why {
@@ -166,17 +167,35 @@ fn next_due(broadcasts: &[Broadcast]) -> Option<&Broadcast> {
         .min_by_key(|broadcast| broadcast.starts_at)
 }
 
+/// A broadcast that stands still while people wait in it.
+fn standing(broadcasts: &[Broadcast]) -> Option<(&Broadcast, i64)> {
+    let waits = |broadcast: &Broadcast| broadcast.in_state(MessageState::Waiting);
+    let paused = broadcasts.iter().filter(|broadcast| broadcast.status == BroadcastStatus::Paused);
+    paused.map(|broadcast| (broadcast, waits(broadcast))).find(|(_, waiting)| *waiting > 0)
+}
+
+/// What went out last, and when: nothing more is planned, and something was.
+fn last_out(broadcasts: &[Broadcast]) -> Option<&Broadcast> {
+    let went_out = broadcasts.iter().filter(|broadcast| broadcast.status == BroadcastStatus::Completed);
+    went_out.max_by_key(|broadcast| broadcast.starts_at)
+}
+
 fn to_do(
     member: &Member,
     workshop: &Workshop,
     ready: &Ready,
-    next: Option<&Broadcast>,
+    broadcasts: &[Broadcast],
 ) -> (Option<String>, Option<Button>) {
     let say = |words: &str, permission, button: Button| {
         (Some(words.to_owned()), member.may(permission).then_some(button))
     };
     if workshop.status == WorkshopStatus::Cancelled {
         return (Some("This workshop was cancelled".to_owned()), None);
+    }
+    // What stands still comes before whatever else could be done.
+    if let Some((paused, waiting)) = standing(broadcasts) {
+        let words = format!("Paused: {}", counted(waiting, "message waits", "messages wait"));
+        return (Some(words), Some(Button::link("Open the broadcast", paths::broadcast(paused.id))));
     }
     if workshop.registrants == 0 {
         let to = paths::import(workshop.id);
@@ -208,16 +227,21 @@ fn to_do(
             Button::link("Add a template", templates::new_page(Compose::default().channel)),
         );
     }
-    match next {
+    match next_due(broadcasts) {
         Some(broadcast) => (None, Some(Button::link("Watch the broadcast", paths::broadcast(broadcast.id)))),
         None if workshop.starts_at > member.now => {
             let state = Compose { workshop: Some(workshop.id), ..Compose::default() };
-            let to = state.href("/");
-            say(
-                "Nothing is planned for it",
-                Permission::Send,
-                Button::link("Write the reminder", format!("{to}#compose")),
-            )
+            let to = format!("{}#compose", state.href("/"));
+            match last_out(broadcasts) {
+                Some(last) => {
+                    let ago = relative(last.starts_at.0, member.now.0);
+                    let words = format!("“{}” went out {ago}; nothing more is planned", last.title);
+                    say(&words, Permission::Send, Button::link("Write another", to))
+                }
+                None => {
+                    say("Nothing is planned for it", Permission::Send, Button::link("Write the reminder", to))
+                }
+            }
         }
         None => (None, None),
     }

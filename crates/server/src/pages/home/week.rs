@@ -127,7 +127,7 @@ impl Render for Week<'_> {
                     tbody { @for workshop in &self.workshops { (self.row(workshop)) } }
                     @if self.workshops.len() > 1 { tfoot { (self.sum()) } }
                 }
-                @if self.more { p class="m-tablefoot" { a class="m-link" href=(paths::WORKSHOPS) { "All workshops" } } }
+                @if self.more || self.workshops.len() > 3 { p class="m-tablefoot" { a class="m-link" href=(paths::WORKSHOPS) { "All workshops" } } }
             }
         }
     }

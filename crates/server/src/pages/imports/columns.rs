@@ -98,6 +98,7 @@ pub(super) async fn columns_page(
         }
         (unseen_notes(&sheet))
         (not_used_note(&mapping.not_used(&sheet)))
+        @if sheet.header_line().is_some() { (guessed_note(&sheet, &mapping)) }
         @if sheet.header_line().is_none() {
             (Note::new(Tone::Act, "This file has no row of titles.", "The first row is taken as a person. Check that each column below is right."))
         }
@@ -127,7 +128,16 @@ fn sheets_note(import: &Import, sheet: &Sheet, tab: &str, other_tabs: &[String])
 /// What the workbook shows or hides otherwise than it is read.
 fn unseen_notes(sheet: &Sheet) -> Markup {
     let marks = sheet.marks();
+    let hidden = sheet.hidden_tabs_with_people();
     html! {
+        @if let Some(lines) = sheet.lines_left_out() {
+            (Note::new(Tone::Act, "This file is a list and no table.",
+                format!("Each person in it was read as a row. {} without a number or an address left out. Look at the names.", counted(lines, "line", "lines"))))
+        }
+        @if !hidden.is_empty() {
+            (Note::new(Tone::Act, format!("The workbook hides {} with people.", counted(hidden.len() as i64, "sheet", "sheets")),
+                format!("Not read: {}. Unhide it in Excel and upload the file again to import it.", hidden.join(", "))))
+        }
         @if !marks.hidden_columns.is_empty() {
             (Note::new(Tone::Act, format!("The sheet hides {}.", counted(marks.hidden_columns.len() as i64, "column", "columns")),
                 "They were not guessed. Choose one below if you want it."))
@@ -135,6 +145,26 @@ fn unseen_notes(sheet: &Sheet) -> Markup {
         @if marks.formulas_without_value > 0 {
             (Note::new(Tone::Act, format!("{} a formula without a stored result.", counted(marks.formulas_without_value, "cell has", "cells have")),
                 "Excel shows a value, the file holds none. Open it in Excel, save it, and upload it again."))
+        }
+    }
+}
+
+/// Columns whose title does not say what they hold.
+fn guessed_note(sheet: &Sheet, mapping: &Mapping) -> Markup {
+    let title = |at: usize| {
+        let column = sheet.columns().get(at);
+        column.map_or(String::new(), |column| {
+            column.header.clone().unwrap_or_else(|| format!("column {}", column.letters))
+        })
+    };
+    let guessed: Vec<String> = mapping
+        .guessed_from_cells(sheet)
+        .into_iter()
+        .map(|(field, column)| format!("“{}” as {}", cut(&title(column), 40), field.title().to_lowercase()))
+        .collect();
+    html! {
+        @if !guessed.is_empty() {
+            (Note::new(Tone::Act, "Guessed from the cells, no title says it.", format!("{}. Check it below.", guessed.join("; "))))
         }
     }
 }

@@ -116,7 +116,7 @@ pub(super) async fn done_page(
             (Strip(vec![
                 Fact::figure("Registered", grouped(summary.new), "").note(registered_note(&summary)),
                 Fact::figure("New to you", grouped(summary.lead_new), "").note("numbers not known before"),
-                Fact::figure("Already registered", grouped(summary.already), "").note("nothing changed for them"),
+                Fact::figure("Already registered", grouped(summary.already), "").note(already_note(&summary)),
                 Fact::figure("Corrected here", grouped(summary.fixed), "").note("and registered"),
                 Fact::figure("Left out", grouped(left.max(0) + n(summary.left_out + summary.hidden_rows + summary.other_table)), "").note(left_out_note(left, &summary)),
             ]))
@@ -162,6 +162,17 @@ fn registered_note(summary: &Summary) -> String {
     }
 }
 
+/// Under the number of those who were registered before: whether the file changed something for them.
+fn already_note(summary: &Summary) -> String {
+    let changed: u64 = summary.again.met().map(|(_, group)| group.done).sum();
+    match changed {
+        0 => "nothing changed for them".to_owned(),
+        some => {
+            format!("{} changed as the file says, see below", counted(some, "registration", "registrations"))
+        }
+    }
+}
+
 /// Why rows were left out.
 fn left_out_note(unreadable: i64, summary: &Summary) -> String {
     let parts = [
@@ -179,14 +190,14 @@ fn undo_confirm(import: &Import, summary: &Summary, csrf: &Csrf) -> Confirm {
     let people = counted(summary.new, "registration", "registrations");
     Confirm {
         id: "undo-import".into(),
-        title: format!("Take back {people}?"),
+        title: format!("Take back up to {people}?"),
         body: html! {
-            p class="m-p" { "They leave “" (import.workshop_title) "”. People with messages stay." }
+            p class="m-p" { "They leave “" (import.workshop_title) "”. Whoever a message was planned for stays: where all have one, nobody is taken back." }
         },
         action: format!("{}/undo", href(import.id)),
         csrf: csrf.clone(),
         hidden: vec![],
-        confirm: Button::danger(format!("Take back {people}")),
+        confirm: Button::danger(format!("Take back up to {people}")),
         back: ("Keep them".into(), href(import.id)),
     }
 }

@@ -93,6 +93,7 @@ fn recipients(rows: bool) -> Recipients {
         changed: "6:15:44 PM".into(),
         detail: detail.into(),
         cost: cost.into(),
+        correct: matches!(state, State::Skipped).then(|| format!("/workshops/1/registrants/{id}/correct")),
     };
     let rows = if rows {
         vec![
@@ -180,6 +181,11 @@ pub(super) fn message(frame: &Frame) -> Markup {
         detail: "+91 90000 00023 · registered Sun 4 Oct".into(),
         chip: State::Failed.chip(),
         sentence: "This number is not on WhatsApp.".into(),
+        note: Some(Note::new(
+            Tone::Act,
+            "Corrected since: +91 90000 00023 → +91 90000 00024.",
+            "By Meera, 6:20 PM. Nothing went to the new number by this message.",
+        )),
         bubble: preview(&usual()).bubble,
         is_text: false,
         facts: KeyValues::default(),
