@@ -28,6 +28,7 @@ pub mod retry;
 pub mod role;
 pub mod search;
 pub mod sending_hours;
+pub mod sequence;
 pub mod sms;
 pub mod template;
 pub mod text;

@@ -241,6 +241,21 @@ impl Zone {
         at.plus(DAY)
     }
 
+    /// The same clock time so many calendar days later, or earlier where negative. One that a clock change skips or repeats is taken as
+    /// [`parse_local`](Zone::parse_local) does.
+    pub fn days_later(&self, at: Millis, days: i64) -> Millis {
+        let moved = self.zoned(at).checked_add(jiff::Span::new().days(days));
+        moved.map_or_else(|_| at.plus(days * DAY), |zoned| Millis(zoned.timestamp().as_millisecond()))
+    }
+
+    /// So many minutes after midnight by the clock, on the day that lies so many days after that of `at`.
+    pub fn at_minute(&self, at: Millis, days: i64, minute: i64) -> Millis {
+        let clock = (i8::try_from(minute / 60).unwrap_or(0), i8::try_from(minute % 60).unwrap_or(0));
+        let day = self.zoned(at).date().checked_add(jiff::Span::new().days(days));
+        let zoned = day.and_then(|day| day.at(clock.0, clock.1, 0, 0).to_zoned(self.tz.clone()));
+        zoned.map_or_else(|_| at.plus(days * DAY), |zoned| Millis(zoned.timestamp().as_millisecond()))
+    }
+
     /// `Tue 13 Oct`, with the year when it is not that of `now`.
     pub fn date(&self, at: Millis, now: Millis) -> String {
         let day = self.zoned(at);

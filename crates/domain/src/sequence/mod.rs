@@ -1,0 +1,14 @@
+//! Sequences: what is sent around a workshop, when, on which channel and to whom; and the plan that follows from one for one workshop.
+//!
+//! A plan is computed, never parked: it follows from the steps, the workshop's times, the zone and the moment, so that a moved workshop, an
+//! edited sequence or another zone is the same computation once more, and the difference between the two can be shown before it holds.
+
+mod difference;
+mod plan;
+mod step;
+mod timing;
+
+pub use difference::{Change, Difference, difference};
+pub use plan::{Plan, PlannedStep, StepState, WorkshopTimes, plan};
+pub use step::{LateRule, Step, StepAudience, StepKey, StepError, Until};
+pub use timing::{Anchor, Timing, TimingError};
