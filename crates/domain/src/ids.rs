@@ -81,6 +81,10 @@ ids! {
     LinkId,
     /// A template on one channel.
     TemplateId,
+    /// A sequence of steps around a workshop.
+    SequenceId,
+    /// A step in the plan of one workshop.
+    PlanRowId,
     /// A connected provider account.
     IntegrationId,
     /// One send of one template to many recipients.

@@ -39,6 +39,8 @@ crate::text_enum! {
         CannotPost = "cannot_post",
         /// The workshop was moved, and the message would tell the old time.
         WorkshopMoved = "workshop_moved",
+        /// The workshop's plan was changed before the step began.
+        PlanChanged = "plan_changed",
     }
 }
 

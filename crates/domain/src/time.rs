@@ -27,6 +27,9 @@ pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
 
 impl Millis {
+    /// No instant comes after it.
+    pub const MAX: Millis = Millis(i64::MAX);
+
     /// This instant and `ms` milliseconds more.
     pub fn plus(self, ms: i64) -> Millis {
         Millis(self.0.saturating_add(ms))

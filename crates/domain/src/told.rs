@@ -4,7 +4,8 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
-    ids::{BroadcastId, RegistrantId, TagId},
+    channel::Channel,
+    ids::{BroadcastId, PlanRowId, RegistrantId, TagId},
     message::MessageState,
     reason::Reason,
     time::Millis,
@@ -118,8 +119,35 @@ pub enum Audience {
     NoGroup,
     /// Whoever was in one of the workshop's groups, left, and is in none.
     LeftGroup,
+    /// Whom nothing proves to have been reached on that channel for this purpose from that moment on, told there or not.
+    NotReached {
+        /// The channel.
+        channel: Channel,
+        /// Proof of what was sent before does not count.
+        since: Millis,
+    },
+    /// Whoever opened their own short link, or did not.
+    Opened(bool),
     /// People who were chosen one by one.
     Chosen(Vec<RegistrantId>),
+    /// The people of a step of the workshop's plan.
+    Step(Box<StepPeople>),
+}
+
+/// The people of a step: nobody whom the step told already, at first or as a late registrant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepPeople {
+    /// The step in the workshop's plan.
+    pub row: PlanRowId,
+    /// Who of the workshop's people; neither chosen one by one nor a step's.
+    pub of: Audience,
+    /// Whoever was told the purpose by a broadcast of no step that began at that moment or later is left out too; [`Millis::MAX`] where
+    /// nobody is.
+    pub untold_since: Millis,
+    /// Only people who were registered after that moment.
+    pub registered_after: Millis,
+    /// Only people who were registered at that moment or before.
+    pub registered_until: Millis,
 }
 
 /// A text that names no audience.
@@ -136,7 +164,12 @@ impl Audience {
     /// Whether these people were told before and get it once more because it did not reach them: a further round that names why.
     pub fn is_retarget(&self) -> bool {
         match self {
-            Audience::Failed | Audience::NoReceipt { .. } | Audience::NotRead | Audience::Of { .. } => true,
+            Audience::Failed
+            | Audience::NoReceipt { .. }
+            | Audience::NotRead
+            | Audience::NotReached { .. }
+            | Audience::Of { .. } => true,
+            Audience::Step(people) => people.of.is_retarget(),
             Audience::Registered
             | Audience::NotTold
             | Audience::Since(_)
@@ -144,6 +177,7 @@ impl Audience {
             | Audience::Tagged(_)
             | Audience::NoGroup
             | Audience::LeftGroup
+            | Audience::Opened(_)
             | Audience::Chosen(_) => false,
         }
     }
@@ -165,6 +199,12 @@ impl fmt::Display for Audience {
             Audience::Tagged(tag) => write!(f, "tag:{tag}"),
             Audience::NoGroup => f.write_str("no_group"),
             Audience::LeftGroup => f.write_str("left_group"),
+            Audience::NotReached { channel, since } => write!(f, "not_reached:{channel}:{}", since.0),
+            Audience::Opened(opened) => f.write_str(if *opened { "opened" } else { "not_opened" }),
+            Audience::Step(people) => {
+                let StepPeople { row, of, untold_since, registered_after, registered_until } = &**people;
+                write!(f, "step:{row}:{}:{}:{}:{of}", untold_since.0, registered_after.0, registered_until.0)
+            }
             Audience::Chosen(people) => {
                 f.write_str("chosen:")?;
                 for (at, person) in people.iter().enumerate() {
@@ -202,6 +242,13 @@ impl FromStr for Audience {
                 let state = parts.next().and_then(|state| state.parse().ok()).ok_or_else(wrong)?;
                 Ok(Audience::Of { broadcast, state, reason: Reason::from(parts.next().unwrap_or_default()) })
             }
+            "not_reached" => {
+                let (channel, since) = rest.split_once(':').ok_or_else(wrong)?;
+                let channel = channel.parse().map_err(|_| wrong())?;
+                Ok(Audience::NotReached { channel, since: Millis(since.parse().map_err(|_| wrong())?) })
+            }
+            "opened" | "not_opened" if rest.is_empty() => Ok(Audience::Opened(kind == "opened")),
+            "step" => StepPeople::read(rest).map(|people| Audience::Step(Box::new(people))).ok_or_else(wrong),
             "source" => Ok(Audience::Source(rest.to_owned())),
             "tag" => Ok(Audience::Tagged(rest.parse().map_err(|_| wrong())?)),
             "chosen" => {
@@ -212,6 +259,18 @@ impl FromStr for Audience {
             }
             _ => Err(wrong()),
         }
+    }
+}
+
+impl StepPeople {
+    fn read(text: &str) -> Option<StepPeople> {
+        let mut parts = text.splitn(5, ':');
+        let row = parts.next()?.parse().ok()?;
+        let mut moment = || parts.next()?.parse().ok().map(Millis);
+        let (untold_since, registered_after, registered_until) = (moment()?, moment()?, moment()?);
+        let of: Audience = parts.next()?.parse().ok()?;
+        let plain = !matches!(of, Audience::Chosen(_) | Audience::Step(_));
+        plain.then_some(StepPeople { row, of, untold_since, registered_after, registered_until })
     }
 }
 
@@ -257,11 +316,30 @@ mod tests {
             Audience::Tagged(TagId(Uuid::from_u128(9))),
             Audience::NoGroup,
             Audience::LeftGroup,
+            Audience::NotReached { channel: Channel::WhatsappPersonal, since: Millis(7) },
+            Audience::Opened(true),
+            Audience::Opened(false),
+            Audience::Step(Box::new(StepPeople {
+                row: PlanRowId(Uuid::from_u128(11)),
+                of: Audience::Source("form: a, b".into()),
+                untold_since: Millis(1),
+                registered_after: Millis(0),
+                registered_until: Millis::MAX,
+            })),
             Audience::Chosen(vec![person(1), person(2)]),
         ] {
             assert_eq!(audience.to_string().parse(), Ok(audience));
         }
-        for wrong in ["", "all", "since:soon", "of:7:failed:", "no_receipt:-1", "chosen:x", "tag:Beginners"] {
+        for wrong in [
+            "",
+            "all",
+            "since:soon",
+            "of:7:failed:",
+            "no_receipt:-1",
+            "chosen:x",
+            "tag:Beginners",
+            "step:7:1:2:3:registered",
+        ] {
             assert!(wrong.parse::<Audience>().is_err(), "{wrong}");
         }
     }

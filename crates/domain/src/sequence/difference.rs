@@ -54,7 +54,8 @@ impl Difference {
     pub fn counts(&self) -> (usize, usize) {
         let moved = |change: &Change| matches!(change, Change::Moved { .. } | Change::Revived { .. });
         let lost = |change: &Change| matches!(change, Change::NewlyMissed { .. } | Change::Removed { .. });
-        let count = |which: &dyn Fn(&Change) -> bool| self.changes.iter().filter(|(_, change)| which(change)).count();
+        let count =
+            |which: &dyn Fn(&Change) -> bool| self.changes.iter().filter(|(_, change)| which(change)).count();
         (count(&moved), count(&lost))
     }
 }
@@ -75,13 +76,17 @@ pub fn difference(before: &Plan, after: &Plan, ran: &[StepKey], now: Millis) -> 
             }
         }
     }
-    for old in before.steps.iter().filter(|step| !ran.contains(&step.key) && after.step(&step.key).is_none()) {
+    for old in before.steps.iter().filter(|step| !ran.contains(&step.key) && after.step(&step.key).is_none())
+    {
         difference.changes.push((old.key.clone(), Change::Removed { from: old.due }));
     }
     difference
 }
 
-fn change(old: Option<(Option<Millis>, StepState)>, (due, state): (Option<Millis>, StepState)) -> Option<Change> {
+fn change(
+    old: Option<(Option<Millis>, StepState)>,
+    (due, state): (Option<Millis>, StepState),
+) -> Option<Change> {
     let Some((old_due, old_state)) = old else { return Some(Change::Added { to: due }) };
     let (was_missed, is_missed) = (old_state == StepState::Missed, state == StepState::Missed);
     match (old_due, due) {
@@ -129,8 +134,10 @@ mod tests {
         assert_eq!(moved.counts(), (3, 0));
         // Nothing ran, and the day-before step was missed at ten: moved by two days it comes again.
         let now = zone.parse_local("2026-12-05T10:00").unwrap();
-        let far = WorkshopTimes { starts_at: times.starts_at.plus(2 * DAY), ends_at: times.ends_at.plus(2 * DAY) };
-        let moved = difference(&plan(&usual(), times, &zone, now), &plan(&usual(), far, &zone, now), &[], now);
+        let far =
+            WorkshopTimes { starts_at: times.starts_at.plus(2 * DAY), ends_at: times.ends_at.plus(2 * DAY) };
+        let moved =
+            difference(&plan(&usual(), times, &zone, now), &plan(&usual(), far, &zone, now), &[], now);
         assert_eq!(names(&moved)[0], ("day", "revived"));
     }
 
@@ -139,9 +146,11 @@ mod tests {
         let (times, zone) = evening();
         let now = times.starts_at.plus(-6 * HOUR);
         let early = WorkshopTimes { starts_at: now.plus(12 * 60_000), ends_at: now.plus(2 * HOUR) };
-        let told = difference(&plan(&usual(), times, &zone, now), &plan(&usual(), early, &zone, now), &[], now);
+        let told =
+            difference(&plan(&usual(), times, &zone, now), &plan(&usual(), early, &zone, now), &[], now);
         assert!(told.soon.iter().any(|key| key.as_str() == "five"), "{told:?}");
-        let none = difference(&plan(&usual(), times, &zone, now), &plan(&usual(), times, &zone, now), &[], now);
+        let none =
+            difference(&plan(&usual(), times, &zone, now), &plan(&usual(), times, &zone, now), &[], now);
         assert!(none.is_empty());
     }
 

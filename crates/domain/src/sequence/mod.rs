@@ -5,10 +5,12 @@
 
 mod difference;
 mod plan;
+mod row;
 mod step;
 mod timing;
 
 pub use difference::{Change, Difference, difference};
 pub use plan::{Plan, PlannedStep, StepState, WorkshopTimes, plan};
-pub use step::{LateRule, Step, StepAudience, StepKey, StepError, Until};
+pub use row::{OwnWhyNot, PlanTarget, Relaid, RowState, WhyNot, relay};
+pub use step::{LateRule, STEPS_MAX, Step, StepAudience, StepError, StepKey, Until, check_steps};
 pub use timing::{Anchor, Timing, TimingError};

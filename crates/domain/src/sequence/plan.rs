@@ -60,6 +60,31 @@ impl Plan {
     pub fn step(&self, key: &StepKey) -> Option<&PlannedStep> {
         self.steps.iter().find(|step| step.key == *key)
     }
+
+    /// When the newest step of the same purpose before this one is due; 0 where this is the first. What is told by hand from then on counts
+    /// as this step's telling.
+    pub fn before(&self, steps: &[Step], key: &StepKey) -> Millis {
+        let of = |key: &StepKey| steps.iter().find(|step| step.key == *key);
+        let (Some(step), Some(due)) = (of(key), self.step(key).and_then(|planned| planned.due)) else {
+            return Millis(0);
+        };
+        let same =
+            |planned: &&PlannedStep| of(&planned.key).is_some_and(|other| other.purpose == step.purpose);
+        let earlier = self.steps.iter().filter(same).filter_map(|planned| planned.due).filter(|at| *at < due);
+        earlier.max().unwrap_or(Millis(0))
+    }
+
+    /// Whether a newer step of the same purpose is due already: whoever registers now gets that one.
+    pub fn has_newer(&self, steps: &[Step], key: &StepKey, now: Millis) -> bool {
+        let of = |key: &StepKey| steps.iter().find(|step| step.key == *key);
+        let (Some(step), Some(due)) = (of(key), self.step(key).and_then(|planned| planned.due)) else {
+            return false;
+        };
+        self.steps.iter().any(|planned| {
+            let same = of(&planned.key).is_some_and(|other| other.purpose == step.purpose);
+            same && planned.due.is_some_and(|at| at > due && at <= now)
+        })
+    }
 }
 
 /// So long a step after the workshop's end is of use, where nothing else is said.
@@ -137,6 +162,7 @@ pub(super) mod tests {
             until: Until::default(),
             audience: StepAudience::default(),
             late: LateRule::default(),
+            wait_out_quiet: false,
         }
     }
 
@@ -162,14 +188,18 @@ pub(super) mod tests {
         let (times, zone) = evening();
         let plan = plan(&usual(), times, &zone, times.starts_at.plus(-3 * DAY));
         let at = |text: &str| zone.parse_local(text).unwrap();
-        let windows: Vec<_> = plan.steps.iter().map(|step| (step.key.as_str(), step.due, step.until)).collect();
-        assert_eq!(windows, [
-            ("day", Some(at("2026-12-04T19:00")), at("2026-12-05T09:00")),
-            ("morning", Some(at("2026-12-05T09:00")), at("2026-12-05T19:00")),
-            ("five", Some(at("2026-12-05T18:55")), at("2026-12-05T19:00")),
-            ("thanks", Some(at("2026-12-05T22:00")), at("2026-12-07T22:00")),
-            ("welcome", None, at("2026-12-05T21:00")),
-        ]);
+        let windows: Vec<_> =
+            plan.steps.iter().map(|step| (step.key.as_str(), step.due, step.until)).collect();
+        assert_eq!(
+            windows,
+            [
+                ("day", Some(at("2026-12-04T19:00")), at("2026-12-05T09:00")),
+                ("morning", Some(at("2026-12-05T09:00")), at("2026-12-05T19:00")),
+                ("five", Some(at("2026-12-05T18:55")), at("2026-12-05T19:00")),
+                ("thanks", Some(at("2026-12-05T22:00")), at("2026-12-07T22:00")),
+                ("welcome", None, at("2026-12-05T21:00")),
+            ]
+        );
         assert!(plan.steps[..4].iter().all(|step| step.state == StepState::Planned));
     }
 
@@ -179,7 +209,29 @@ pub(super) mod tests {
         // Nothing ran from the eve until ten in the morning.
         let plan = plan(&usual(), times, &zone, zone.parse_local("2026-12-05T10:00").unwrap());
         let states: Vec<_> = plan.steps.iter().map(|step| step.state).collect();
-        assert_eq!(states, [StepState::Missed, StepState::Due, StepState::Planned, StepState::Planned, StepState::PerPerson]);
+        assert_eq!(
+            states,
+            [StepState::Missed, StepState::Due, StepState::Planned, StepState::Planned, StepState::PerPerson]
+        );
+    }
+
+    #[test]
+    fn what_is_told_by_hand_counts_from_the_step_of_the_same_purpose_before() {
+        let (times, zone) = evening();
+        let steps = usual();
+        let plan = plan(&steps, times, &zone, times.starts_at.plus(-3 * DAY));
+        let key = |key: &str| StepKey::stored(key.to_owned());
+        let at = |text: &str| zone.parse_local(text).unwrap();
+        assert_eq!(plan.before(&steps, &key("morning")), at("2026-12-04T19:00"));
+        for first in ["day", "five", "thanks", "welcome"] {
+            assert_eq!(plan.before(&steps, &key(first)), Millis(0), "{first}");
+        }
+        assert!(plan.has_newer(&steps, &key("day"), at("2026-12-05T09:00")));
+        assert!(!plan.has_newer(&steps, &key("day"), at("2026-12-05T08:59")));
+        assert!(
+            !plan.has_newer(&steps, &key("morning"), at("2026-12-05T18:59")),
+            "the link is another purpose"
+        );
     }
 
     proptest! {

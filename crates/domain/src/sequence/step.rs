@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{Anchor, Timing, timing::TimingError};
 use crate::{
     channel::Channel,
-    ids::{IntegrationId, TagId, TemplateId},
-    told::Purpose,
+    ids::{IntegrationId, PlanRowId, TagId, TemplateId},
+    time::Millis,
+    told::{Audience, Purpose, PurposeError, StepPeople},
 };
 
 /// What a step is called as long as it exists: it stays when the step is moved or changed, so that a plan knows it again.
@@ -48,31 +49,48 @@ pub enum Until {
     At(Anchor, Timing),
 }
 
-/// Which of a workshop's people a step is for, judged for each of them when it goes out.
+/// Which of a workshop's people a step is for, judged for each of them when it goes out. Nobody whom the step told already gets it again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepAudience {
-    /// Everybody who is registered.
+    /// Everybody who is registered, whatever was sent by hand.
     Everyone,
-    /// Who was not told this purpose yet, by whatever way.
+    /// Whoever was not told this purpose by hand since the step of the same purpose before this one was due; at all where it is the first.
     #[default]
     NotTold,
-    /// Who was told this purpose on that channel, and nothing proves that it arrived.
+    /// Whom nothing proves to have been reached on that channel for this purpose since the step before: the next rung of a ladder.
     NotReached(Channel),
-    /// Who is a member of none of the workshop's groups.
-    InNoGroup,
-    /// Who registered after the step before this one went out.
+    /// Who registered after the step of the same purpose before this one was due.
     RegisteredLate,
     /// Who opened their own link, or did not.
     Opened(bool),
-    /// Who attended, or did not.
-    Attended(bool),
-    /// Who left early.
-    LeftEarly,
     /// Who came by that source.
     Source(String),
-    /// Whose workshop has that tag; of other workshops nobody.
+    /// Who is registered for another workshop with that tag as well.
     Tag(TagId),
+}
+
+impl StepAudience {
+    /// The people in the terms of a broadcast: a step whose predecessor of the same purpose was due at `before` (0 where it is the first).
+    pub fn people(&self, row: PlanRowId, before: Millis) -> StepPeople {
+        let of = match self {
+            StepAudience::Everyone | StepAudience::NotTold => Audience::Registered,
+            StepAudience::NotReached(channel) => Audience::NotReached { channel: *channel, since: before },
+            StepAudience::RegisteredLate => Audience::Since(before),
+            StepAudience::Opened(opened) => Audience::Opened(*opened),
+            StepAudience::Source(source) => Audience::Source(source.clone()),
+            StepAudience::Tag(tag) => Audience::Tagged(*tag),
+        };
+        let untold_since = match self {
+            StepAudience::Everyone | StepAudience::NotReached(_) => Millis::MAX,
+            StepAudience::NotTold
+            | StepAudience::RegisteredLate
+            | StepAudience::Opened(_)
+            | StepAudience::Source(_)
+            | StepAudience::Tag(_) => before,
+        };
+        StepPeople { row, of, untold_since, registered_after: Millis(0), registered_until: Millis::MAX }
+    }
 }
 
 /// What a person gets of a step who registers after it was due.
@@ -113,10 +131,13 @@ pub struct Step {
     pub audience: StepAudience,
     /// What those get who register later.
     pub late: LateRule,
+    /// It waits until the organisation's quiet hours are over, if it falls into them.
+    #[serde(default)]
+    pub wait_out_quiet: bool,
 }
 
 /// Why a step cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StepError {
     /// Its moment.
     #[error(transparent)]
@@ -124,6 +145,43 @@ pub enum StepError {
     /// It would never be of use.
     #[error("A step has to be of use for at least a minute after it is due.")]
     NeverOfUse,
+    /// What it is for cannot be read.
+    #[error(transparent)]
+    Purpose(#[from] PurposeError),
+    /// It has no key, or one that is longer than 60 characters.
+    #[error("Each step needs a key of its own, at most {KEY_MAX} characters.")]
+    Key,
+    /// Two steps have one key.
+    #[error("Two steps have the key “{0}”. Give one of them another.")]
+    SameKey(StepKey),
+    /// There are too many.
+    #[error("A sequence has at most {STEPS_MAX} steps.")]
+    TooMany,
+    /// Posts in groups cannot follow each registration.
+    #[error("A post in groups follows the workshop's start or end, not each registration.")]
+    GroupPerPerson,
+}
+
+/// Longest key in characters.
+const KEY_MAX: usize = 60;
+/// Most steps of a sequence.
+pub const STEPS_MAX: usize = 60;
+
+/// Whether these steps make a sequence. An empty one is a sequence that is not written yet.
+///
+/// # Errors
+/// The place of the first step that cannot be used, and why.
+pub fn check_steps(steps: &[Step]) -> Result<(), (usize, StepError)> {
+    if steps.len() > STEPS_MAX {
+        return Err((STEPS_MAX, StepError::TooMany));
+    }
+    for (at, step) in steps.iter().enumerate() {
+        step.check().map_err(|error| (at, error))?;
+        if steps[..at].iter().any(|before| before.key == step.key) {
+            return Err((at, StepError::SameKey(step.key.clone())));
+        }
+    }
+    Ok(())
 }
 
 impl Step {
@@ -137,12 +195,50 @@ impl Step {
     /// # Errors
     /// When its moments lie too far away or it would never be of use.
     pub fn check(&self) -> Result<(), StepError> {
+        if self.key.as_str().trim().is_empty() || self.key.as_str().chars().count() > KEY_MAX {
+            return Err(StepError::Key);
+        }
+        Purpose::parse(&self.purpose)?;
+        if self.channel == Channel::WhatsappGroup && self.anchor == Anchor::Registration {
+            return Err(StepError::GroupPerPerson);
+        }
         self.timing.check(self.anchor)?;
         match self.until {
             Until::NextOfPurpose => Ok(()),
             Until::Minutes(minutes) if minutes < 1 => Err(StepError::NeverOfUse),
             Until::Minutes(minutes) => Ok(Timing::after(minutes).check(self.anchor)?),
             Until::At(anchor, timing) => Ok(timing.check(anchor)?),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::plan::tests::usual, *};
+
+    #[test]
+    fn a_sequence_with_two_steps_of_one_key_or_a_post_for_each_registration_is_refused() {
+        assert_eq!(check_steps(&usual()), Ok(()));
+        assert_eq!(check_steps(&[]), Ok(()));
+        let mut twice = usual();
+        twice[3].key = twice[1].key.clone();
+        assert_eq!(check_steps(&twice), Err((3, StepError::SameKey(twice[1].key.clone()))));
+        let mut post = usual();
+        post[0].channel = Channel::WhatsappGroup;
+        assert_eq!(check_steps(&post), Err((0, StepError::GroupPerPerson)));
+        let mut nameless = usual();
+        nameless[2].key = StepKey::stored(" ".to_owned());
+        assert_eq!(check_steps(&nameless), Err((2, StepError::Key)));
+        let mut useless = usual();
+        useless[1].until = Until::Minutes(0);
+        assert_eq!(check_steps(&useless), Err((1, StepError::NeverOfUse)));
+    }
+
+    #[test]
+    fn a_step_is_read_back_as_it_was_written() {
+        for step in usual() {
+            let text = serde_json::to_string(&step).unwrap();
+            assert_eq!(serde_json::from_str::<Step>(&text).unwrap(), step, "{text}");
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::time::{MINUTE, Millis, Zone};
 
 /// Farthest that a step may lie from its anchor, in days.
-pub const DAYS_MAX: i64 = 365;
+const DAYS_MAX: i64 = 365;
 
 /// What a step is measured from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -72,11 +72,14 @@ impl Timing {
     pub fn check(self, anchor: Anchor) -> Result<(), TimingError> {
         let (days, minutes) = match self {
             Timing::Offset { days, minutes } => (days, minutes),
-            Timing::At { .. } if anchor == Anchor::Registration => return Err(TimingError::ClockAfterRegistration),
+            Timing::At { .. } if anchor == Anchor::Registration => {
+                return Err(TimingError::ClockAfterRegistration);
+            }
             Timing::At { minute, .. } if !(0..1_440).contains(&minute) => return Err(TimingError::Clock),
             Timing::At { days, .. } => (days, 0),
         };
-        let far = days.unsigned_abs() > DAYS_MAX.unsigned_abs() || minutes.unsigned_abs() > DAYS_MAX.unsigned_abs() * 1_440;
+        let far = days.unsigned_abs() > DAYS_MAX.unsigned_abs()
+            || minutes.unsigned_abs() > DAYS_MAX.unsigned_abs() * 1_440;
         if far { Err(TimingError::Far) } else { Ok(()) }
     }
 
@@ -125,7 +128,12 @@ mod tests {
             ("Asia/Kathmandu", "2026-10-13T19:00", nine_that_day, "2026-10-13T03:15"),
             ("Australia/Lord_Howe", "2026-10-04T19:00", day_before, "2026-10-03T08:30"),
             // A workshop at a quarter past midnight: the evening before is another day.
-            ("Asia/Kolkata", "2026-10-14T00:15", Timing::At { days: -1, minute: 18 * 60 }, "2026-10-13T12:30"),
+            (
+                "Asia/Kolkata",
+                "2026-10-14T00:15",
+                Timing::At { days: -1, minute: 18 * 60 },
+                "2026-10-13T12:30",
+            ),
             ("Asia/Kolkata", "2026-10-14T00:15", Timing::before(30), "2026-10-13T18:15"),
             // 29 February.
             ("Asia/Kolkata", "2028-03-01T19:00", day_before, "2028-02-29T13:30"),

@@ -1,0 +1,208 @@
+//! A step in the plan of one workshop as it is kept: where it stands, why it does not go, and where a new plan takes it.
+
+use std::fmt;
+
+use super::{Anchor, PlannedStep, StepState};
+use crate::{channel::Channel, checks::CheckId};
+
+crate::text_enum! {
+    /// To whom a step of a plan goes. With workshop and step it names the row, of which there is one run.
+    PlanTarget, "target of a step" {
+        /// The workshop's registrants.
+        Registrants = "registrants",
+        /// The workshop's groups.
+        Groups = "groups",
+    }
+}
+
+impl PlanTarget {
+    /// To whom a step on that channel goes.
+    pub fn of(channel: Channel) -> PlanTarget {
+        if channel == Channel::WhatsappGroup { PlanTarget::Groups } else { PlanTarget::Registrants }
+    }
+}
+
+crate::text_enum! {
+    /// Where a step of a plan stands.
+    RowState, "state of a step" {
+        /// Its moment comes, or has come and it is about to go.
+        Planned = "planned",
+        /// It is a broadcast, which says the rest.
+        Broadcast = "broadcast",
+        /// Something stood in the way at its moment.
+        Skipped = "skipped",
+        /// A person took it out, or what it belonged to is gone.
+        Cancelled = "cancelled",
+        /// Its last useful moment passed before it could go.
+        Missed = "missed",
+    }
+}
+
+crate::text_enum! {
+    /// A cause of the plan's own why a step does not go.
+    OwnWhyNot, "cause of a step that does not go" {
+        /// It was due when the plan was written, and nobody said that it concerns those already there.
+        PastAtRun = "past_at_run",
+        /// There is no account that serves its channel.
+        NoAccount = "no_account",
+        /// Its template is gone or cannot be read.
+        NoTemplate = "no_template",
+        /// The workshop has no group, or none that takes posts.
+        NoGroup = "no_group",
+        /// Something stands in the way of its posts.
+        Post = "post",
+        /// A person cancelled it.
+        ByPerson = "by_person",
+        /// The sequence has it no more.
+        Removed = "removed",
+        /// The workshop was cancelled.
+        WorkshopCancelled = "workshop_cancelled",
+    }
+}
+
+/// Why a step does not go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhyNot {
+    /// Nothing stands in the way.
+    #[default]
+    Nothing,
+    /// A check before sending blocks it.
+    Check(CheckId),
+    /// A cause of the plan's own.
+    Own(OwnWhyNot),
+}
+
+impl WhyNot {
+    /// As it is stored; empty for nothing.
+    pub fn code(self) -> &'static str {
+        match self {
+            WhyNot::Nothing => "",
+            WhyNot::Check(check) => check.word(),
+            WhyNot::Own(own) => own.word(),
+        }
+    }
+
+    /// Whether a person can do something about it: that nobody is left to be told needs nobody.
+    pub fn needs_somebody(self) -> bool {
+        match self {
+            WhyNot::Nothing | WhyNot::Check(CheckId::Recipients) => false,
+            WhyNot::Check(_) => true,
+            WhyNot::Own(own) => match own {
+                OwnWhyNot::NoAccount | OwnWhyNot::NoTemplate | OwnWhyNot::NoGroup | OwnWhyNot::Post => true,
+                OwnWhyNot::PastAtRun
+                | OwnWhyNot::ByPerson
+                | OwnWhyNot::Removed
+                | OwnWhyNot::WorkshopCancelled => false,
+            },
+        }
+    }
+}
+
+impl std::str::FromStr for WhyNot {
+    type Err = crate::UnknownWord;
+    fn from_str(code: &str) -> Result<WhyNot, crate::UnknownWord> {
+        if code.is_empty() {
+            return Ok(WhyNot::Nothing);
+        }
+        code.parse().map(WhyNot::Own).or_else(|_| code.parse().map(WhyNot::Check))
+    }
+}
+
+impl fmt::Display for WhyNot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl serde::Serialize for WhyNot {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.code())
+    }
+}
+
+/// Where a new plan takes a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relaid {
+    /// It stays as it is: it ran, or a person decided about it.
+    Kept,
+    /// It stands there now, for that reason.
+    Stands(RowState, WhyNot),
+}
+
+/// Where a plan takes a step. `was` is where its row stands, `None` for a step that is new; `include` says that a person wants a step that is
+/// due already, or follows each registration, to concern those already there. No other code decides this.
+pub fn relay(was: Option<(RowState, WhyNot)>, to: &PlannedStep, anchor: Anchor, include: bool) -> Relaid {
+    let missed = Relaid::Stands(RowState::Missed, WhyNot::Nothing);
+    let planned = Relaid::Stands(RowState::Planned, WhyNot::Nothing);
+    let comes = to.state == StepState::Planned || anchor == Anchor::Registration;
+    match was {
+        Some((RowState::Broadcast, _) | (RowState::Cancelled, WhyNot::Own(OwnWhyNot::ByPerson))) => {
+            Relaid::Kept
+        }
+        _ if to.state == StepState::Missed => missed,
+        Some((RowState::Planned | RowState::Missed, _)) => planned,
+        // What stood in its way stood there at its moment: it comes again with another one.
+        Some((RowState::Skipped, _)) if !comes && !include => Relaid::Kept,
+        Some((RowState::Skipped, _)) => planned,
+        Some((RowState::Cancelled, _)) | None if comes || include => planned,
+        Some((RowState::Cancelled, _)) | None => {
+            Relaid::Stands(RowState::Skipped, WhyNot::Own(OwnWhyNot::PastAtRun))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{sequence::StepKey, time::Millis};
+
+    #[test]
+    fn a_cause_is_read_back_as_it_was_written() {
+        let own = OwnWhyNot::ALL.iter().map(|own| WhyNot::Own(*own));
+        let checks = CheckId::ALL.iter().map(|check| WhyNot::Check(*check));
+        for why in own.chain(checks).chain([WhyNot::Nothing]) {
+            assert_eq!(why.code().parse(), Ok(why));
+        }
+        assert!("moonlight".parse::<WhyNot>().is_err());
+    }
+
+    #[test]
+    fn what_ran_and_what_a_person_took_out_stays_and_what_is_due_already_asks_first() {
+        use OwnWhyNot::{ByPerson, PastAtRun, Removed, WorkshopCancelled};
+        use RowState::{Broadcast, Cancelled, Missed, Planned, Skipped};
+        let nothing = WhyNot::Nothing;
+        let stands = |state, why| Relaid::Stands(state, why);
+        for (was, state, include, expected) in [
+            (Some((Broadcast, nothing)), StepState::Planned, false, Relaid::Kept),
+            (Some((Broadcast, nothing)), StepState::Missed, false, Relaid::Kept),
+            (Some((Cancelled, WhyNot::Own(ByPerson))), StepState::Planned, true, Relaid::Kept),
+            (Some((Cancelled, WhyNot::Own(Removed))), StepState::Planned, false, stands(Planned, nothing)),
+            (
+                Some((Cancelled, WhyNot::Own(WorkshopCancelled))),
+                StepState::Due,
+                false,
+                stands(Skipped, WhyNot::Own(PastAtRun)),
+            ),
+            (Some((Planned, nothing)), StepState::Due, false, stands(Planned, nothing)),
+            (Some((Planned, nothing)), StepState::Missed, false, stands(Missed, nothing)),
+            (Some((Missed, nothing)), StepState::Planned, false, stands(Planned, nothing)),
+            (Some((Missed, nothing)), StepState::Missed, false, stands(Missed, nothing)),
+            (Some((Skipped, WhyNot::Check(CheckId::Wallet))), StepState::Due, false, Relaid::Kept),
+            (
+                Some((Skipped, WhyNot::Check(CheckId::Wallet))),
+                StepState::Planned,
+                false,
+                stands(Planned, nothing),
+            ),
+            (None, StepState::Planned, false, stands(Planned, nothing)),
+            (None, StepState::Missed, true, stands(Missed, nothing)),
+            (None, StepState::Due, false, stands(Skipped, WhyNot::Own(PastAtRun))),
+            (None, StepState::Due, true, stands(Planned, nothing)),
+        ] {
+            let due = if state == StepState::Planned { Millis(2_000) } else { Millis(500) };
+            let to =
+                PlannedStep { key: StepKey::stored("a".into()), due: Some(due), until: Millis(9_000), state };
+            assert_eq!(relay(was, &to, Anchor::Start, include), expected, "{was:?} {state:?} {include}");
+        }
+    }
+}
