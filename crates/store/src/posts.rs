@@ -19,6 +19,7 @@ use crate::{
     error::StoreError,
     messages::{CountMoves, move_counts},
     org::Org,
+    plans::StepRun,
 };
 
 /// What posts are told under in the ledger: they tell groups, and nobody in person.
@@ -49,6 +50,8 @@ pub struct NewPosts {
     pub deadline: Millis,
     /// The hours in which they may be posted.
     pub hours: SendingHours,
+    /// The step of the workshop's plan that they are a run of; `None` for a person's.
+    pub run: Option<StepRun>,
 }
 
 /// Who was asked to post by hand.
@@ -183,6 +186,9 @@ impl Org {
         if i64::try_from(written) != Ok(n) || n == 0 {
             return Err(StoreError::Stale);
         }
+        if let Some(run) = &new.run {
+            self.run_row(&mut tx, run, id, now).await?;
+        }
         let mut moves = CountMoves::default();
         moves.add(id.0, MessageState::Waiting, "", n, 0);
         move_counts(&mut tx, moves).await?;
@@ -205,9 +211,9 @@ impl Org {
             "INSERT INTO broadcasts (id, organization_id, integration_id, workshop_id, channel, title, template, template_id,
                                      batch_name, audience, category, status, created_by, created_at, starts_at, deadline, probed,
                                      hours, content, unit_price, planned, units, plan_phone, plan_identity, cursor, served_at,
-                                     purpose, round, round_why, assignee_id, assignee)
+                                     purpose, round, round_why, assignee_id, assignee, plan_row_id)
              SELECT $1, $2, i.id, w.id, 'group', $5, $6, $7, '', 'chosen', 'utility', 'scheduled', $8, $9, $10, $11, TRUE,
-                    $12, $13, 0, $14, 0, '', '', 0, 0, $15, 0, '', $16, $17
+                    $12, $13, 0, $14, 0, '', '', 0, 0, $15, 0, '', $16, $17, $18
              FROM integrations i JOIN workshops w ON w.organization_id = i.organization_id
              WHERE i.id = $3 AND i.removed_at IS NULL AND w.id = $4 AND i.organization_id = $2
              ON CONFLICT (id) DO NOTHING",
@@ -228,7 +234,8 @@ impl Org {
                 n,
                 PURPOSE,
                 new.asked.as_ref().map(|asked| asked.user.0),
-                new.asked.as_ref().map_or("", |asked| asked.name.as_str())
+                new.asked.as_ref().map_or("", |asked| asked.name.as_str()),
+                new.run.as_ref().map(|run| run.row().0)
             ],
         )
         .await

@@ -41,12 +41,25 @@ macro_rules! best {
     };
 }
 
+/// Whether a step told somebody already, at first or late; or, from `$14` on, a broadcast of no step. The step's row is `$13`.
+macro_rules! told_by_step {
+    () => {
+        "EXISTS (SELECT 1 FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id
+                 WHERE o.workshop_id = $1 AND o.purpose = $2 AND o.id <> $3 AND m.recipient = r.phone AND m.planned
+                   AND m.state NOT IN ('skipped', 'expired', 'cancelled') AND NOT (o.status = 'cancelled' AND m.state = 'waiting')
+                   AND r.phone <> '' AND (o.plan_row_id = $13 OR (o.plan_row_id IS NULL AND o.starts_at >= $14)))"
+    };
+}
+
 /// Whether somebody belongs to the audience: its word `$6`, and what it names: instant as an id `$7`, broadcast or tag `$8`, state `$9`,
-/// reason `$10`, source `$11`. One text for all, so that what is counted and what is planned cannot drift.
+/// reason `$10`, source `$11`, channel `$17` and since when `$18`. Of a step (`$12`) nobody whom it told, and only who was registered after
+/// `$15` and not after `$16`. One text for all, so that what is counted and what is planned cannot drift.
 macro_rules! belongs {
     () => {
         concat!(
-            "(CASE $6
+            "(r.id > $15 AND r.id <= $16 AND NOT ($12 AND ",
+            told_by_step!(),
+            ") AND CASE $6
                 WHEN 'registered' THEN TRUE
                 WHEN 'not_told' THEN COALESCE(",
             best!(),
@@ -74,6 +87,14 @@ macro_rules! belongs {
             in_a_group!("$1", "$5"),
             "
                 WHEN 'source' THEN $11 IN (r.source, r.came_from)
+                WHEN 'opened' THEN EXISTS (SELECT 1 FROM join_links j
+                                           WHERE j.workshop_id = $1 AND j.registrant_id = r.id AND j.opened_at IS NOT NULL)
+                WHEN 'not_opened' THEN NOT EXISTS (SELECT 1 FROM join_links j
+                                                   WHERE j.workshop_id = $1 AND j.registrant_id = r.id AND j.opened_at IS NOT NULL)
+                WHEN 'not_reached' THEN NOT EXISTS (SELECT 1 FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id
+                                                    WHERE o.workshop_id = $1 AND o.purpose = $2 AND o.channel = $17 AND o.starts_at >= $18
+                                                      AND m.recipient = r.phone AND r.phone <> '' AND m.planned
+                                                      AND m.state IN ('delivered', 'read'))
                 WHEN 'tag' THEN r.phone IN (SELECT x.phone FROM workshops w JOIN @registrants x ON x.workshop_id = w.id
                                             WHERE w.organization_id = $5 AND w.tag_id = $8 AND w.id <> $1
                                               AND x.status = 'registered' AND x.phone <> '')
@@ -127,11 +148,16 @@ impl Selection {
         args![self.workshop.0, self.purpose.word(), self.own.0, due, organization.0]
     }
 
-    /// What `belongs!` is given, `$1` to `$11`.
+    /// What `belongs!` is given, `$1` to `$18`.
     fn belonging(&self, organization: OrganizationId) -> Vec<Arg> {
         let (mut since, mut named_id, mut state, mut reason, mut source) =
             (Uuid::nil(), Uuid::nil(), "", "", "");
-        let word = match &self.audience {
+        let (mut channel, mut proven_since) = ("", Millis(0));
+        let (step, whom) = match &self.audience {
+            Audience::Step(people) => (Some(&**people), &people.of),
+            whom => (None, whom),
+        };
+        let word = match whom {
             Audience::Registered => "registered",
             Audience::NotTold => "not_told",
             Audience::Failed => "failed",
@@ -155,10 +181,37 @@ impl Selection {
             }
             Audience::NoGroup => "no_group",
             Audience::LeftGroup => "left_group",
-            Audience::Chosen(_) => "chosen",
+            Audience::NotReached { channel: on, since } => {
+                (channel, proven_since) = (on.word(), *since);
+                "not_reached"
+            }
+            Audience::Opened(opened) => {
+                if *opened {
+                    "opened"
+                } else {
+                    "not_opened"
+                }
+            }
+            // The first is read by its ids; a step's people are never another step's.
+            Audience::Chosen(_) | Audience::Step(_) => "chosen",
         };
         let mut args = self.telling(organization);
-        args.extend(args![word, since, named_id, state, reason, source]);
+        args.extend(args![word, since, named_id, state, reason, source, step.is_some()]);
+        args.extend(match step {
+            None => args![Uuid::nil(), Millis::MAX, Uuid::nil(), Uuid::max()],
+            Some(step) => {
+                // Nobody is left out before the first instant, whatever the random part of an id.
+                let after =
+                    if step.registered_after.0 <= 0 { Uuid::nil() } else { last_id_of(step.registered_after) };
+                let until = if step.registered_until == Millis::MAX {
+                    Uuid::max()
+                } else {
+                    last_id_of(step.registered_until)
+                };
+                args![step.row.0, step.untold_since, after, until]
+            }
+        });
+        args.extend(args![channel, proven_since]);
         args
     }
 }
@@ -197,10 +250,10 @@ impl AudienceReader {
                 concat!(
                     "SELECT r.id, r.name, r.email, r.phone, r.phone_typed, r.identity, r.mark = 'duplicate' AS duplicate
                      FROM @registrants r
-                     WHERE r.workshop_id = $1 AND (r.phone, r.identity) > ($12, $13) AND r.status = 'registered'
+                     WHERE r.workshop_id = $1 AND (r.phone, r.identity) > ($19, $20) AND r.status = 'registered'
                        AND r.organization_id = $5 AND ",
                     belongs!(),
-                    " ORDER BY r.phone, r.identity LIMIT $14"
+                    " ORDER BY r.phone, r.identity LIMIT $21"
                 ),
                 args,
             )

@@ -4,6 +4,7 @@ use domain::{
     ids::{BroadcastId, TagId, WorkshopId},
     reason::OwnReason,
     role::Permission,
+    sequence::{OwnWhyNot, WorkshopTimes},
     time::Millis,
     variable::{VariableName, Variables},
     workshop::WorkshopStatus,
@@ -329,6 +330,8 @@ impl Org {
 
     /// Changes a workshop; how many open broadcasts it stopped. [`StoreError::Stale`] when it was cancelled.
     ///
+    /// The steps of the workshop's plan that have not run move with it.
+    ///
     /// Messages are written when a broadcast is planned. When the start moves, what still waits would tell the old one: such
     /// broadcasts are paused in the same transaction, and one that is being planned is cancelled. A person decides what of it
     /// is still true.
@@ -341,9 +344,9 @@ impl Org {
         self.allow(Permission::Manage)?;
         let mut tx = self.db.begin().await?;
         self.own_tag(&mut tx, draft.tag).await?;
-        let before: Option<(i64,)> = tx
+        let before: Option<(i64, i64)> = tx
             .optional(
-                "SELECT starts_at FROM workshops WHERE organization_id = $1 AND id = $2 FOR UPDATE",
+                "SELECT starts_at, ends_at FROM workshops WHERE organization_id = $1 AND id = $2 FOR UPDATE",
                 args![self.id(), id.0],
             )
             .await?;
@@ -365,7 +368,13 @@ impl Org {
         if changed == 0 {
             return Err(self.gone_or_stale(&mut tx, id).await?);
         }
-        let moved = before.is_some_and(|(starts_at,)| starts_at != draft.starts_at.0);
+        // What was confirmed ahead of its moment is confirmed anew, with the workshop as it is now.
+        self.take_back(&mut tx, id, None, now).await?;
+        if before != Some((draft.starts_at.0, draft.ends_at.0)) {
+            let times = WorkshopTimes { starts_at: draft.starts_at, ends_at: draft.ends_at };
+            self.move_plan(&mut tx, id, times, now).await?;
+        }
+        let moved = before.is_some_and(|(starts_at, _)| starts_at != draft.starts_at.0);
         let stopped = if moved { self.stop_moved(&mut tx, id, now).await? } else { 0 };
         let detail = format!("starts_at={} ends_at={} stopped={stopped}", draft.starts_at.0, draft.ends_at.0);
         self.note(&mut tx, "workshop.edited", id, &detail, now).await?;
@@ -420,6 +429,8 @@ impl Org {
         if changed == 0 {
             return Err(self.gone_or_stale(&mut tx, id).await?);
         }
+        self.take_back(&mut tx, id, None, now).await?;
+        self.end_rows(&mut tx, id, OwnWhyNot::WorkshopCancelled, now).await?;
         // The statuses that `BroadcastStatus::before(Move::Cancel)` names; a test holds the two together.
         let ended = tx
             .run(

@@ -23,6 +23,7 @@ use crate::{
     db::{Tx, args},
     error::{StoreError, json, word},
     org::Org,
+    plans::StepRun,
     posts::Asked,
     templates::batch_name,
     work::sending_hours,
@@ -68,6 +69,8 @@ pub struct Telling {
     pub further: Option<String>,
     /// What whoever confirms knew.
     pub known: Known,
+    /// The step of the workshop's plan that it is a run of; `None` for a person's.
+    pub run: Option<StepRun>,
 }
 
 /// What whoever confirms a broadcast knew of earlier ones with its purpose.
@@ -336,9 +339,9 @@ impl Org {
                 "INSERT INTO broadcasts (id, organization_id, integration_id, workshop_id, channel, title, template, template_id,
                                          batch_name, audience, category, status, created_by, created_at, starts_at, deadline, probed,
                                          hours, content, unit_price, planned, units, plan_phone, plan_identity, cursor, served_at,
-                                         purpose, round, round_why)
+                                         purpose, round, round_why, plan_row_id)
                  SELECT $1, $2, i.id, w.id, $5, $6, $7, $19, $20, $8, $9, 'planning', $10, $11, $12, $13, FALSE, $15, '', $14, 0, 0, '', '',
-                        0, 0, $16, $17, $18
+                        0, 0, $16, $17, $18, $21
                  FROM integrations i JOIN workshops w ON w.organization_id = i.organization_id
                  WHERE i.id = $3 AND i.removed_at IS NULL AND w.id = $4 AND i.organization_id = $2
                  ON CONFLICT (id) DO NOTHING",
@@ -362,7 +365,8 @@ impl Org {
                     round,
                     new.telling.further.as_deref().unwrap_or_default(),
                     new.template_id.map(|id| id.0),
-                    batch_name(new.channel, &new.template)
+                    batch_name(new.channel, &new.template),
+                    new.telling.run.as_ref().map(|run| run.row().0)
                 ],
             )
             .await?;
@@ -371,7 +375,10 @@ impl Org {
             self.status(&mut tx, id).await?;
             return Ok(Confirmed::Made(id));
         }
-        self.follow(&mut tx, new.workshop, &new.telling.purpose, round).await?;
+        if let Some(run) = &new.telling.run {
+            self.run_row(&mut tx, run, id, now).await?;
+        }
+        self.follow_round(&mut tx, new.workshop, &new.telling.purpose, round).await?;
         self.note(&mut tx, "broadcast.confirmed", id, new.channel.word(), now).await?;
         tx.tell(Change::Work(id));
         tx.commit().await?;

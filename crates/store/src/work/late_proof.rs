@@ -68,7 +68,7 @@ pub(super) async fn count(tx: &mut Tx, proven: &[MessageRef]) -> Result<(), Stor
 
 impl Org {
     /// Marks the broadcasts before a further round, if it is one: their receipts look from now on whether they come too late.
-    pub(crate) async fn follow(
+    pub(crate) async fn follow_round(
         &self,
         tx: &mut Tx,
         workshop: WorkshopId,

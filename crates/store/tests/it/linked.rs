@@ -73,6 +73,7 @@ async fn posts(world: &World, account: IntegrationId) -> BroadcastId {
         starts_at: NOW,
         deadline: NOW.plus(DAY),
         hours: SendingHours::any(),
+        run: None,
     };
     let id = BroadcastId::new(NOW);
     world.org.confirm_posts(id, &new, NOW).await.unwrap();

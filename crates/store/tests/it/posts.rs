@@ -44,6 +44,7 @@ async fn posts(world: &World, workshop: WorkshopId, groups: &[GroupId]) -> NewPo
         starts_at: NOW,
         deadline: NOW.plus(HOUR),
         hours: SendingHours::any(),
+        run: None,
     }
 }
 

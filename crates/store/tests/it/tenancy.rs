@@ -45,6 +45,10 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM integration_pace",
     "SELECT COUNT(*) FROM integration_people",
     "SELECT COUNT(*) FROM templates",
+    "SELECT COUNT(*) FROM sequences",
+    "SELECT COUNT(*) FROM sequence_versions",
+    "SELECT COUNT(*) FROM workshop_plans",
+    "SELECT COUNT(*) FROM plan_rows",
     "SELECT COUNT(*) FROM prices",
     "SELECT COUNT(*) FROM broadcasts",
     "SELECT COUNT(*) FROM broadcast_counts",
@@ -123,6 +127,14 @@ async fn fill(world: &World) {
         ),
         format!(
             "INSERT INTO suppressions_lifted VALUES ({any}, {organization}, 'key', '', '', '', '', '', '', 0, '', '', 0)"
+        ),
+        format!("INSERT INTO sequences VALUES ({any}, {organization}, '', '', 1, '', 0, '', 0, NULL)"),
+        format!("INSERT INTO sequence_versions SELECT id, 1, {organization}, '[]', '', 0 FROM sequences"),
+        format!(
+            "INSERT INTO workshop_plans SELECT {workshop}, {organization}, id, 1, 1, '', 0, 0, '', NULL, 0 FROM sequences"
+        ),
+        format!(
+            "INSERT INTO plan_rows VALUES ({any}, {organization}, {workshop}, '', '', NULL, 0, '', '', '', '', NULL, NULL, NULL, 0, 0, '', '')"
         ),
         format!("INSERT INTO erased_numbers VALUES ({organization}, 'key', 0)"),
         format!(

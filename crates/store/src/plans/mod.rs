@@ -1,0 +1,309 @@
+//! The plans of workshops: which sequence each follows, and where its steps stand.
+//!
+//! A row is one step for one target. It exists from *Run sequence* on; [`laying`] computes its moments anew whenever the workshop, the
+//! sequence or the zone changes, in the transaction that changes them, and [`running`] turns it into a broadcast in the transaction that
+//! confirms the broadcast. What becomes of a row is decided by [`domain::sequence::relay`].
+
+mod laying;
+mod running;
+
+use domain::{
+    ids::{BroadcastId, PlanRowId, SequenceId, WorkshopId},
+    sequence::{Plan, PlanTarget, RowState, Step, StepKey, WhyNot, WorkshopTimes, plan},
+    time::{Millis, Zone},
+};
+use uuid::Uuid;
+
+pub use self::{
+    laying::PlanChoice,
+    running::{DueRow, LateRow, RowDue, StepRun},
+};
+use crate::{
+    db::args,
+    error::{StoreError, word},
+    org::Org,
+    sequences::steps,
+};
+
+/// The plan of a workshop.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkshopPlan {
+    /// Whose.
+    pub workshop: WorkshopId,
+    /// Which sequence it follows.
+    pub sequence: SequenceId,
+    /// What the sequence is called.
+    pub name: String,
+    /// Which version of it.
+    pub version: i64,
+    /// The newest version of the sequence: the plan follows it only when somebody says so.
+    pub newest: i64,
+    /// Counts every change; whoever changes the plan names the one that they saw.
+    pub revision: i64,
+    /// The zone in which its clock times are meant.
+    pub zone: Zone,
+    /// The workshop's times, from which it was computed.
+    pub times: WorkshopTimes,
+    /// The steps of the version that it follows.
+    pub steps: Vec<Step>,
+    /// Who ran the sequence.
+    pub run_by: String,
+    /// When.
+    pub run_at: Millis,
+    /// Where the steps stand, in order of moments; those that follow each registration stand last.
+    pub rows: Vec<PlanRow>,
+}
+
+impl WorkshopPlan {
+    /// What follows from its steps, as of `now`.
+    pub fn computed(&self, now: Millis) -> Plan {
+        plan(&self.steps, self.times, &self.zone, now)
+    }
+
+    /// The step of a row, where the version that the plan follows still has it.
+    pub fn step(&self, key: &StepKey) -> Option<&Step> {
+        self.steps.iter().find(|step| step.key == *key)
+    }
+
+    /// Steps that keep their time whatever changes: they are a broadcast, or a person took them out.
+    pub fn settled(&self) -> Vec<StepKey> {
+        let by_person = WhyNot::Own(domain::sequence::OwnWhyNot::ByPerson);
+        let settled = |row: &&PlanRow| row.state == RowState::Broadcast || row.why == by_person;
+        self.rows.iter().filter(settled).map(|row| row.key.clone()).collect()
+    }
+}
+
+/// A step of a workshop's plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanRow {
+    /// Which.
+    pub id: PlanRowId,
+    /// The step's key in the sequence.
+    pub key: StepKey,
+    /// To whom it goes.
+    pub target: PlanTarget,
+    /// When; `None` where it follows each registration.
+    pub due: Option<Millis>,
+    /// The first moment at which it is of no use any more.
+    pub until: Millis,
+    /// Where it stands.
+    pub state: RowState,
+    /// Why it does not go.
+    pub why: WhyNot,
+    /// The same in the words of whoever refused; may be empty.
+    pub why_text: String,
+    /// Who decided that: a member, or the program.
+    pub by: String,
+    /// When.
+    pub decided_at: Option<Millis>,
+    /// What the checks before sending found when they were tried ahead of its moment.
+    pub obstacle: WhyNot,
+    /// The same in the words of whoever refused; may be empty.
+    pub obstacle_text: String,
+    /// What it became: its own broadcast, then those of people who registered later, oldest first.
+    pub broadcasts: Vec<BroadcastId>,
+}
+
+#[derive(sqlx::FromRow)]
+struct HeadRow {
+    workshop_id: Uuid,
+    sequence_id: Uuid,
+    name: String,
+    version: i64,
+    newest: i64,
+    revision: i64,
+    zone: String,
+    starts_at: i64,
+    ends_at: i64,
+    steps: String,
+    run_by: String,
+    run_at: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct StoredRow {
+    id: Uuid,
+    step_key: String,
+    target: String,
+    due_at: Option<i64>,
+    until_at: i64,
+    state: String,
+    why: String,
+    why_text: String,
+    decided_by: String,
+    decided_at: Option<i64>,
+    obstacle: String,
+    obstacle_text: String,
+}
+
+fn stored_zone(name: &str) -> Result<Zone, StoreError> {
+    Zone::parse(name).map_err(|_| StoreError::Corrupt {
+        table: "workshop_plans",
+        column: "zone",
+        value: name.to_owned(),
+    })
+}
+
+impl StoredRow {
+    fn with(self, broadcasts: Vec<BroadcastId>) -> Result<PlanRow, StoreError> {
+        Ok(PlanRow {
+            id: PlanRowId(self.id),
+            key: StepKey::stored(self.step_key),
+            target: word("plan_rows", "target", &self.target)?,
+            due: self.due_at.map(Millis),
+            until: Millis(self.until_at),
+            state: word("plan_rows", "state", &self.state)?,
+            why: word("plan_rows", "why", &self.why)?,
+            why_text: self.why_text,
+            by: self.decided_by,
+            decided_at: self.decided_at.map(Millis),
+            obstacle: word("plan_rows", "obstacle", &self.obstacle)?,
+            obstacle_text: self.obstacle_text,
+            broadcasts,
+        })
+    }
+}
+
+impl Org {
+    /// The plan of a workshop; `None` where no sequence was run.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn plan_of(&self, workshop: WorkshopId) -> Result<Option<WorkshopPlan>, StoreError> {
+        let head: Option<HeadRow> = self
+            .db
+            .optional(
+                "SELECT p.workshop_id, p.sequence_id, s.name, p.version, s.version AS newest, p.revision, p.zone, p.starts_at, p.ends_at,
+                        v.steps, p.run_by, p.run_at
+                 FROM workshop_plans p JOIN sequences s ON s.id = p.sequence_id
+                 JOIN sequence_versions v ON v.sequence_id = p.sequence_id AND v.version = p.version
+                 WHERE p.workshop_id = $1 AND p.organization_id = $2",
+                args![workshop.0, self.id()],
+            )
+            .await?;
+        let Some(head) = head else { return Ok(None) };
+        Ok(Some(WorkshopPlan {
+            workshop: WorkshopId(head.workshop_id),
+            sequence: SequenceId(head.sequence_id),
+            name: head.name,
+            version: head.version,
+            newest: head.newest,
+            revision: head.revision,
+            zone: stored_zone(&head.zone)?,
+            times: WorkshopTimes { starts_at: Millis(head.starts_at), ends_at: Millis(head.ends_at) },
+            steps: steps(&head.steps)?,
+            run_by: head.run_by,
+            run_at: Millis(head.run_at),
+            rows: self.plan_rows(workshop).await?,
+        }))
+    }
+
+    async fn plan_rows(&self, workshop: WorkshopId) -> Result<Vec<PlanRow>, StoreError> {
+        let rows: Vec<StoredRow> = self
+            .db
+            .all(
+                "SELECT id, step_key, target, due_at, until_at, state, why, why_text, decided_by, decided_at, obstacle, obstacle_text
+                 FROM plan_rows WHERE workshop_id = $1 AND organization_id = $2 ORDER BY due_at IS NULL, due_at, step_key, target",
+                args![workshop.0, self.id()],
+            )
+            .await?;
+        let made: Vec<(Uuid, Uuid)> = self
+            .db
+            .all(
+                "SELECT b.plan_row_id, b.id FROM plan_rows r JOIN broadcasts b ON b.plan_row_id = r.id
+                 WHERE r.workshop_id = $1 AND r.organization_id = $2 AND b.organization_id = $2 ORDER BY b.id",
+                args![workshop.0, self.id()],
+            )
+            .await?;
+        let of =
+            |row: Uuid| made.iter().filter(|(of, _)| *of == row).map(|(_, id)| BroadcastId(*id)).collect();
+        rows.into_iter().map(|row| (of(row.id), row)).map(|(made, row)| row.with(made)).collect()
+    }
+
+    /// Steps that need somebody: something stood or will stand in their way, or they were missed within a day. Those of the workshop that
+    /// comes first stand first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn plan_matters(&self, now: Millis) -> Result<Vec<PlanMatter>, StoreError> {
+        let rows: Vec<MatterRow> = self
+            .db
+            .all(
+                "SELECT r.id, r.workshop_id, w.title, r.step_key, r.due_at, r.until_at, r.state,
+                        CASE WHEN r.state = 'planned' THEN r.obstacle ELSE r.why END AS why,
+                        CASE WHEN r.state = 'planned' THEN r.obstacle_text ELSE r.why_text END AS words
+                 FROM plan_rows r JOIN workshops w ON w.id = r.workshop_id
+                 WHERE r.organization_id = $1 AND w.organization_id = $1 AND w.status <> 'cancelled'
+                   AND ((r.state = 'skipped' AND r.until_at > $2) OR (r.state = 'planned' AND r.obstacle <> '')
+                        OR (r.state = 'missed' AND r.decided_at > $3))
+                 ORDER BY w.starts_at, r.due_at, r.id LIMIT 100",
+                args![self.id(), now, now.plus(-domain::time::DAY)],
+            )
+            .await?;
+        rows.into_iter().map(PlanMatter::try_from).collect()
+    }
+}
+
+/// A step that needs somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanMatter {
+    /// Which.
+    pub row: PlanRowId,
+    /// Of which workshop.
+    pub workshop: WorkshopId,
+    /// What the workshop is called.
+    pub title: String,
+    /// The step's key.
+    pub key: StepKey,
+    /// When it is, or was, due.
+    pub due: Option<Millis>,
+    /// Its last useful moment.
+    pub until: Millis,
+    /// Where it stands.
+    pub state: RowState,
+    /// What stands in its way.
+    pub why: WhyNot,
+    /// The same in the words of whoever refused; may be empty.
+    pub words: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct MatterRow {
+    id: Uuid,
+    workshop_id: Uuid,
+    title: String,
+    step_key: String,
+    due_at: Option<i64>,
+    until_at: i64,
+    state: String,
+    why: String,
+    words: String,
+}
+
+impl TryFrom<MatterRow> for PlanMatter {
+    type Error = StoreError;
+    fn try_from(row: MatterRow) -> Result<PlanMatter, StoreError> {
+        Ok(PlanMatter {
+            row: PlanRowId(row.id),
+            workshop: WorkshopId(row.workshop_id),
+            title: row.title,
+            key: StepKey::stored(row.step_key),
+            due: row.due_at.map(Millis),
+            until: Millis(row.until_at),
+            state: word("plan_rows", "state", &row.state)?,
+            why: word("plan_rows", "why", &row.why)?,
+            words: row.words,
+        })
+    }
+}
+
+/// The greatest id of that instant: registrations behind it came later.
+pub(crate) fn ids_until(at: Millis) -> Uuid {
+    let ms = u128::try_from(at.0.max(0)).unwrap_or(0).min((1 << 48) - 1);
+    Uuid::from_u128((ms << 80) | ((1 << 80) - 1))
+}
+
+/// The instant of an id that grows with time.
+pub(crate) fn instant_of(id: Uuid) -> Millis {
+    Millis(i64::try_from(id.as_u128() >> 80).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,476 @@
+//! From a row to its broadcast: what is due is claimed for a moment so that processes share the work, and turned in the transaction that
+//! confirms the broadcast, which alone decides that a step runs once.
+
+use domain::{
+    ids::{BroadcastId, OrganizationId, PlanRowId, UserId, WorkshopId},
+    role::Permission,
+    sequence::{Plan, PlanTarget, RowState, Step, StepKey, WhyNot, WorkshopTimes, plan},
+    time::{DAY, MINUTE, Millis, Zone},
+};
+use uuid::Uuid;
+
+use super::{ids_until, instant_of, stored_zone};
+use crate::{
+    db::{Batch, Tx, args},
+    error::{StoreError, word},
+    org::Org,
+    sequences::steps,
+    work::Work,
+};
+
+/// Registrations are written down under an id of the moment at which their transaction began, and can be read when it ends: those of so
+/// long before are looked through again.
+const UNDER_WAY_MS: i64 = 2 * MINUTE;
+/// A row of a plan that something is to be done about, with all that its step follows from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DueRow {
+    /// Which.
+    pub id: PlanRowId,
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Of which workshop.
+    pub workshop: WorkshopId,
+    /// The step.
+    pub step: Step,
+    /// To whom it goes.
+    pub target: PlanTarget,
+    /// When it is due.
+    pub due: RowDue,
+    /// The first moment at which it is of no use any more.
+    pub until: Millis,
+    /// Where it stands.
+    pub state: RowState,
+    /// Every step of the plan.
+    pub steps: Vec<Step>,
+    /// The times from which the plan was computed.
+    pub times: WorkshopTimes,
+    /// The zone of its clock times.
+    pub zone: Zone,
+    /// Who ran the sequence: a member, and the name.
+    pub run_by: (Option<UserId>, String),
+    late_after: Option<Uuid>,
+}
+
+/// When a row is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowDue {
+    /// For everybody at once.
+    At(Millis),
+    /// For each person after they registered.
+    EachRegistration,
+}
+
+/// A row that people who came later may get, and who these are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LateRow {
+    /// The row.
+    pub row: DueRow,
+    /// Only people who were registered after that moment.
+    pub after: Millis,
+    /// Only people who were registered at that moment or before.
+    pub until: Millis,
+}
+
+/// The step that a broadcast is a run of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepRun {
+    /// The step's own run: there is one.
+    First {
+        /// The row.
+        row: PlanRowId,
+        /// When it was due when it was reviewed; a row that was moved since is not run.
+        due: Millis,
+        /// People who come later get it too.
+        late: bool,
+    },
+    /// For people who came later.
+    Late {
+        /// The row.
+        row: PlanRowId,
+        /// Where the look through registrations began.
+        after: Option<Uuid>,
+        /// Where the next one begins.
+        next: Uuid,
+    },
+}
+
+impl StepRun {
+    /// Which row.
+    pub fn row(&self) -> PlanRowId {
+        match self {
+            StepRun::First { row, .. } | StepRun::Late { row, .. } => *row,
+        }
+    }
+}
+
+impl DueRow {
+    /// The plan, as of `now`.
+    pub fn computed(&self, now: Millis) -> Plan {
+        plan(&self.steps, self.times, &self.zone, now)
+    }
+
+    /// Its own run, for who is registered when it goes out.
+    pub fn first_run(&self) -> Option<StepRun> {
+        let RowDue::At(due) = self.due else { return None };
+        let late =
+            self.step.late != domain::sequence::LateRule::Skip && self.target == PlanTarget::Registrants;
+        Some(StepRun::First { row: self.id, due, late })
+    }
+
+    /// For whom the step is who registered later, as of `now`; `None` where it is for nobody.
+    pub fn later(&self, now: Millis) -> Option<LateRow> {
+        use domain::sequence::LateRule;
+        let after = instant_of(self.late_after?);
+        let until = match (self.due, self.step.late) {
+            (RowDue::EachRegistration, _) => self.registered_until(now),
+            (RowDue::At(due), _) if due > now => return None,
+            (RowDue::At(_), LateRule::Skip) => return None,
+            (RowDue::At(_), LateRule::NewestOnly)
+                if self.computed(now).has_newer(&self.steps, &self.step.key, now) =>
+            {
+                return None;
+            }
+            (RowDue::At(_), LateRule::NewestOnly | LateRule::Always) => Millis::MAX,
+        };
+        (until > after).then(|| LateRow { row: self.clone(), after, until })
+    }
+
+    /// Whoever registered then or before is due now.
+    fn registered_until(&self, now: Millis) -> Millis {
+        use domain::sequence::Timing;
+        match self.step.timing {
+            Timing::Offset { days, minutes } => self.zone.days_later(now, -days).plus(-minutes * MINUTE),
+            Timing::At { .. } => now,
+        }
+    }
+}
+
+impl LateRow {
+    /// The run for these people: the next look begins behind those who can be in nobody's transaction any more.
+    pub fn run(&self, now: Millis) -> StepRun {
+        StepRun::Late { row: self.row.id, after: self.row.late_after, next: self.next(now) }
+    }
+
+    fn next(&self, now: Millis) -> Uuid {
+        let settled = Millis(now.0.min(self.until.0)).plus(-UNDER_WAY_MS);
+        ids_until(settled).max(self.row.late_after.unwrap_or(Uuid::nil()))
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct ClaimedRow {
+    id: Uuid,
+    organization_id: Uuid,
+    workshop_id: Uuid,
+    step_key: String,
+    target: String,
+    due_at: Option<i64>,
+    until_at: i64,
+    state: String,
+    late_after: Option<Uuid>,
+    steps: String,
+    starts_at: i64,
+    ends_at: i64,
+    zone: String,
+    run_by: String,
+    run_by_id: Option<Uuid>,
+}
+
+impl ClaimedRow {
+    /// `None` where the version has no such step any more.
+    fn read(self) -> Result<Option<DueRow>, StoreError> {
+        let all = steps(&self.steps)?;
+        let key = StepKey::stored(self.step_key);
+        let Some(step) = all.iter().find(|step| step.key == key).cloned() else { return Ok(None) };
+        Ok(Some(DueRow {
+            id: PlanRowId(self.id),
+            organization: OrganizationId(self.organization_id),
+            workshop: WorkshopId(self.workshop_id),
+            step,
+            target: word("plan_rows", "target", &self.target)?,
+            due: self.due_at.map_or(RowDue::EachRegistration, |due| RowDue::At(Millis(due))),
+            until: Millis(self.until_at),
+            state: word("plan_rows", "state", &self.state)?,
+            steps: all,
+            times: WorkshopTimes { starts_at: Millis(self.starts_at), ends_at: Millis(self.ends_at) },
+            zone: stored_zone(&self.zone)?,
+            run_by: (self.run_by_id.map(UserId), self.run_by),
+            late_after: self.late_after,
+        }))
+    }
+}
+
+impl Work {
+    /// Steps that are due before `ahead`, the first due first; nobody else gets them for `lease_ms`.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn due_rows(
+        &self,
+        now: Millis,
+        ahead: Millis,
+        limit: i64,
+        lease_ms: i64,
+    ) -> Result<Vec<DueRow>, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let claimed: Vec<(Uuid,)> = tx
+            .all(
+                "WITH due AS (
+                     SELECT id FROM plan_rows
+                     WHERE state = 'planned' AND due_at <= $1 AND until_at > $2 AND claimed_until <= $2
+                     ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED
+                 )
+                 UPDATE plan_rows SET claimed_until = $4 WHERE id IN (SELECT id FROM due) RETURNING id",
+                args![ahead, now, limit, now.plus(lease_ms)],
+            )
+            .await?;
+        let rows = read(&mut tx, claimed).await?;
+        tx.commit().await?;
+        Ok(rows)
+    }
+
+    /// Steps for which somebody may have registered later, or who follow each registration; nobody else gets them for `lease_ms`.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn late_rows(&self, now: Millis, limit: i64, lease_ms: i64) -> Result<Vec<DueRow>, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let claimed: Vec<(Uuid,)> = tx
+            .all(
+                "WITH due AS (
+                     SELECT p.id FROM plan_rows p
+                     WHERE p.late_after IS NOT NULL AND p.until_at > $1 AND p.claimed_until <= $1
+                       AND ((p.due_at IS NULL AND p.state = 'planned') OR (p.due_at <= $1 AND p.state IN ('broadcast', 'skipped')))
+                       AND EXISTS (SELECT 1 FROM @registrants r
+                                   WHERE r.workshop_id = p.workshop_id AND r.id > p.late_after AND r.status = 'registered')
+                     ORDER BY p.until_at LIMIT $2 FOR UPDATE SKIP LOCKED
+                 )
+                 UPDATE plan_rows SET claimed_until = $3 WHERE id IN (SELECT id FROM due) RETURNING id",
+                args![now, limit, now.plus(lease_ms)],
+            )
+            .await?;
+        let rows = read(&mut tx, claimed).await?;
+        tx.commit().await?;
+        Ok(rows)
+    }
+
+    /// Steps to come whose checks are to be tried ahead; nobody else gets them for `lease_ms`.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn rows_to_rehearse(
+        &self,
+        now: Millis,
+        limit: i64,
+        lease_ms: i64,
+    ) -> Result<Vec<DueRow>, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let claimed: Vec<(Uuid,)> = tx
+            .all(
+                "WITH due AS (
+                     SELECT id FROM plan_rows
+                     WHERE state = 'planned' AND rehearse_at <= $1 ORDER BY rehearse_at LIMIT $2 FOR UPDATE SKIP LOCKED
+                 )
+                 UPDATE plan_rows SET rehearse_at = $3 WHERE id IN (SELECT id FROM due) RETURNING id",
+                args![now, limit, now.plus(lease_ms)],
+            )
+            .await?;
+        let rows = read(&mut tx, claimed).await?;
+        tx.commit().await?;
+        Ok(rows)
+    }
+
+    /// Lets others have a row again from that moment on.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn release_row(&self, row: PlanRowId, from: Millis) -> Result<(), StoreError> {
+        self.db.run("UPDATE plan_rows SET claimed_until = $2 WHERE id = $1", args![row.0, from]).await?;
+        Ok(())
+    }
+
+    /// Says what the checks found ahead of a step's moment, and when they are to be tried next.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn note_rehearsal(
+        &self,
+        row: &DueRow,
+        found: WhyNot,
+        words: &str,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let next = next_rehearsal(row.due, found, now);
+        self.db
+            .run(
+                "UPDATE plan_rows SET obstacle = $2, obstacle_text = $3, rehearse_at = $4 WHERE id = $1 AND state = 'planned'",
+                args![row.id.0, found.code(), words, next],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// Nobody of those who came later is to get it: the next look begins behind them.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn looked_through(
+        &self,
+        late: &LateRow,
+        now: Millis,
+        again_at: Millis,
+    ) -> Result<(), StoreError> {
+        self.db
+            .run(
+                "UPDATE plan_rows SET late_after = $2, claimed_until = $3 WHERE id = $1 AND late_after IS NOT NULL",
+                args![late.row.id.0, late.next(now), again_at],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// Ends the steps whose last useful moment passed before they could go; how many.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn miss_rows(&self, now: Millis) -> Result<u64, StoreError> {
+        let at_once = self
+            .db
+            .run(
+                "UPDATE plan_rows SET state = 'missed', why = '', why_text = '', decided_by = '', decided_at = $1
+                 WHERE state = 'planned' AND due_at <= $1 AND until_at <= $1",
+                args![now],
+            )
+            .await?;
+        let each = self
+            .db
+            .run(
+                "UPDATE plan_rows SET state = 'missed', why = '', why_text = '', decided_by = '', decided_at = NULL, late_after = NULL
+                 WHERE late_after IS NOT NULL AND until_at <= $1 AND state = 'planned' AND due_at IS NULL",
+                args![now],
+            )
+            .await?;
+        Ok(at_once + each)
+    }
+
+    /// When the next step is due, and since when the oldest of those that are due waits; both `None` where there is none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn next_row_due(&self, now: Millis) -> Result<(Option<Millis>, Option<Millis>), StoreError> {
+        let (next, oldest): (Option<i64>, Option<i64>) = self
+            .db
+            .one(
+                "SELECT (SELECT MIN(due_at) FROM plan_rows WHERE state = 'planned' AND due_at > $1),
+                        (SELECT MIN(due_at) FROM plan_rows WHERE state = 'planned' AND due_at <= $1 AND until_at > $1)",
+                args![now],
+            )
+            .await?;
+        Ok((next.map(Millis), oldest.map(Millis)))
+    }
+}
+
+/// Tried three days, a day and an hour ahead; every minute while something stands in the way.
+fn next_rehearsal(due: RowDue, found: WhyNot, now: Millis) -> Millis {
+    let RowDue::At(due) = due else { return Millis::MAX };
+    if found != WhyNot::Nothing {
+        return now.plus(MINUTE);
+    }
+    let ahead = [DAY, 60 * MINUTE].map(|ms| due.plus(-ms));
+    ahead.into_iter().find(|at| *at > now).unwrap_or(Millis::MAX)
+}
+
+async fn read(tx: &mut Tx, claimed: Vec<(Uuid,)>) -> Result<Vec<DueRow>, StoreError> {
+    if claimed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut rows: Vec<ClaimedRow> = tx
+        .all_batch(
+            "SELECT r.id, r.organization_id, r.workshop_id, r.step_key, r.target, r.due_at, r.until_at, r.state, r.late_after, v.steps,
+                    p.starts_at, p.ends_at, p.zone, p.run_by, p.run_by_id
+             FROM @batch CROSS JOIN plan_rows r JOIN workshop_plans p ON p.workshop_id = r.workshop_id
+             JOIN sequence_versions v ON v.sequence_id = p.sequence_id AND v.version = p.version
+             WHERE r.id = b.id",
+            args![],
+            Batch::new().uuids("id", claimed.into_iter().map(|(id,)| id)),
+        )
+        .await?;
+    rows.sort_by_key(|row| (row.due_at, row.id));
+    let mut read = Vec::with_capacity(rows.len());
+    for row in rows {
+        let id = row.id;
+        match row.read() {
+            Ok(row) => read.extend(row),
+            // It stands still alone; its neighbours go.
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tracing::error!("step {id} of a plan cannot be read: {error}")
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(read)
+}
+
+impl Org {
+    /// Turns a row to the broadcast that is being confirmed, in the same transaction: the one place where a step runs.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when it ran, was moved or was taken out since it was reviewed.
+    pub(crate) async fn run_row(
+        &self,
+        tx: &mut Tx,
+        run: &StepRun,
+        broadcast: BroadcastId,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let turned = match run {
+            StepRun::First { row, due, late } => {
+                let late_after = late.then(|| ids_until(now.plus(-UNDER_WAY_MS)));
+                tx.run(
+                    "UPDATE plan_rows SET state = 'broadcast', why = '', why_text = '', broadcast_id = $4, decided_by = $5, decided_at = $6,
+                            late_after = $7, claimed_until = 0, obstacle = '', obstacle_text = ''
+                     WHERE id = $1 AND organization_id = $2 AND state = 'planned' AND due_at = $3",
+                    args![row.0, self.id(), *due, broadcast.0, &self.actor.name, now, late_after],
+                )
+                .await?
+            }
+            StepRun::Late { row, after, next } => {
+                tx.run(
+                    "UPDATE plan_rows SET late_after = $4 WHERE id = $1 AND organization_id = $2 AND late_after = $3 AND until_at > $5",
+                    args![row.0, self.id(), *after, *next, now],
+                )
+                .await?
+            }
+        };
+        if turned == 0 { Err(StoreError::Stale) } else { Ok(()) }
+    }
+
+    /// Leaves a step out because something stands in its way at its moment.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when it ran, was moved or was taken out meanwhile.
+    pub async fn skip_row(
+        &self,
+        row: &DueRow,
+        why: WhyNot,
+        words: &str,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::Send)?;
+        let RowDue::At(due) = row.due else { return Err(StoreError::Stale) };
+        let mut tx = self.db.begin().await?;
+        let skipped = tx
+            .run(
+                "UPDATE plan_rows SET state = 'skipped', why = $4, why_text = $5, decided_by = $6, decided_at = $7, obstacle = '',
+                        obstacle_text = ''
+                 WHERE id = $1 AND organization_id = $2 AND state = 'planned' AND due_at = $3",
+                args![row.id.0, self.id(), due, why.code(), words, &self.actor.name, now],
+            )
+            .await?;
+        if skipped == 0 {
+            return Err(StoreError::Stale);
+        }
+        self.note(&mut tx, "plan.step_skipped", row.workshop, why.code(), now).await?;
+        tx.commit().await
+    }
+}
