@@ -82,6 +82,9 @@ impl Review {
     /// Why these people are told in a further round; `None` for those who are told for the first time.
     fn further(&self) -> Option<String> {
         let again = self.before.again > 0;
+        if self.draft.run.is_some() {
+            return (again || self.draft.audience.is_retarget()).then(|| "step".to_owned());
+        }
         (again || self.draft.audience.is_retarget()).then(|| match &self.draft.audience {
             audience if audience.is_retarget() => audience.to_string(),
             _ => "again".to_owned(),
@@ -121,6 +124,7 @@ impl Review {
                 purpose: draft.template.purpose.clone(),
                 further: self.further(),
                 known: Known::Newest(self.before.newest),
+                run: draft.run.clone(),
             },
             starts_at: draft.timing.start,
             deadline: draft.timing.deadline,

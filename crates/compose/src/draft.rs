@@ -5,7 +5,7 @@ use domain::{
     sending_hours::AfterHours,
     template::{Message, MessageError},
 };
-use store::{integrations::Integration, templates::Template, workshops::Workshop};
+use store::{integrations::Integration, plans::StepRun, templates::Template, workshops::Workshop};
 
 use crate::Timing;
 
@@ -28,6 +28,10 @@ pub struct Draft {
     pub after: AfterHours,
     /// A reminder waits until the organisation's quiet hours are over.
     pub wait_out_quiet: bool,
+    /// It is meant for after the workshop's end.
+    pub after_end: bool,
+    /// The step of the workshop's plan that it is a run of; `None` for a person's.
+    pub run: Option<StepRun>,
 }
 
 impl Draft {
@@ -51,6 +55,8 @@ impl Draft {
             timing,
             after: AfterHours::USUAL,
             wait_out_quiet: false,
+            after_end: false,
+            run: None,
         })
     }
 }

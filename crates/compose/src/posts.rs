@@ -11,6 +11,7 @@ use domain::{
 };
 use store::{
     groups::Group,
+    plans::StepRun,
     posts::{Asked, NewPosts},
     workshops::Workshop,
 };
@@ -38,6 +39,8 @@ pub struct PostDraft {
     pub not_ready: bool,
     /// When.
     pub timing: Timing,
+    /// The step of the workshop's plan that they are a run of; `None` for a person's.
+    pub run: Option<StepRun>,
 }
 
 /// A draft, and all that follows from it.
@@ -187,6 +190,7 @@ impl PostReview {
             starts_at: draft.timing.start,
             deadline: draft.timing.deadline,
             hours: SendingHours::any(),
+            run: draft.run.clone(),
         };
         let id = caller.org.confirm_posts(id, &new, caller.now).await?;
         Ok(Confirmed { id, people: i64::try_from(draft.groups.len()).unwrap_or(i64::MAX) })

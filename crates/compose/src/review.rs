@@ -307,8 +307,8 @@ impl Review {
             time_unreadable: draft.timing.unreadable,
             workshop_starts: workshop.starts_at,
             workshop_over: workshop.status == WorkshopStatus::Cancelled
-                || workshop.status == WorkshopStatus::Completed
-                || workshop.ends_at <= caller.now,
+                || (!draft.after_end
+                    && (workshop.status == WorkshopStatus::Completed || workshop.ends_at <= caller.now)),
             quiet: (organization.quiet_hours, &organization.zone),
             waits_out_quiet: draft.wait_out_quiet,
             hours: &self.hours,

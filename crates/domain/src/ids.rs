@@ -15,6 +15,9 @@ macro_rules! ids {
         pub struct $name(pub Uuid);
 
         impl $name {
+            /// The id of nothing.
+            pub const NIL: Self = Self(Uuid::nil());
+
             /// A new id. Ids sort by `now`, so that inserts stay local in an index.
             pub fn new(now: Millis) -> Self {
                 Self(uuid_at(now))

@@ -59,6 +59,8 @@ impl ComposerState {
                 let own = opened.account.as_ref().is_ok_and(|account| account.hours().is_some());
                 !own && timing::waits_out_quiet(member, &typed.timing, typed.timing.start, workshop)
             }),
+            after_end: false,
+            run: None,
         };
         let mut review = app.composer.review(member, draft, opened, wait).await?;
         let shown = review.preview(state.person).await?;

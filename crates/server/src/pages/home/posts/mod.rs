@@ -104,6 +104,7 @@ impl Composing {
                 .as_ref()
                 .is_some_and(|(_, linked)| linked.as_ref().is_none_or(|linked| !linked.posts(member.now))),
             timing,
+            run: None,
         };
         let review = draft.review(member);
         Ok(Composing { typed, groups, posters, templates, account, review, at_error, until_error })

@@ -1,0 +1,324 @@
+//! The steps of a workshop's plan: what each would be now, and how one becomes a broadcast. A step is reviewed as a person's draft is, and
+//! confirmed by the same two functions.
+
+mod preview;
+
+use domain::{
+    broadcast::Audience,
+    channel::Channel,
+    checks::{CheckId, Finding, Severity},
+    ids::{BroadcastId, IntegrationId},
+    sending_hours::AfterHours,
+    sequence::{OwnWhyNot, PlanTarget, Step, WhyNot},
+    template::Message,
+    time::Millis,
+    told::StepPeople,
+};
+use providers::registry;
+use store::{
+    StoreError,
+    integrations::Integration,
+    plans::{DueRow, LateRow, RowDue, StepRun},
+    posts::Asked,
+    workshops::Workshop,
+};
+
+pub use self::preview::{PlanChange, PlanDifference, StepPreview, difference};
+use crate::{Caller, Composer, Confirmation, Draft, PostDraft, PostReview, Refusal, Review, Timing, Wait};
+
+/// What became of a step at its moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepEnd {
+    /// It is a broadcast.
+    Confirmed(BroadcastId),
+    /// Something stands in its way.
+    Blocked(Obstacle),
+    /// Another broadcast of the purpose was confirmed or is being planned at this very moment: who is told by it is known soon.
+    Later,
+    /// It ran, was moved or was taken out meanwhile.
+    Gone,
+}
+
+/// What stands in the way of a step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Obstacle {
+    /// Which check, or which cause of the plan's own.
+    pub why: WhyNot,
+    /// The words of whoever refused; may be empty.
+    pub words: String,
+}
+
+impl Obstacle {
+    fn own(why: OwnWhyNot) -> Obstacle {
+        Obstacle { why: WhyNot::Own(why), words: String::new() }
+    }
+
+    /// The gravest of these findings; that nobody is left to be told only where nothing else is wrong.
+    fn among(findings: &[Finding]) -> Option<Obstacle> {
+        let errors = || findings.iter().filter(|finding| finding.severity() == Severity::Error);
+        let found = errors().find(|finding| finding.id() != CheckId::Recipients).or_else(|| errors().next())?;
+        Some(Obstacle { why: WhyNot::Check(found.id()), words: words(found).to_owned() })
+    }
+}
+
+/// What somebody else said, where a finding carries it.
+fn words(finding: &Finding) -> &str {
+    match finding {
+        Finding::CampaignRefused { words }
+        | Finding::AccountRefused { words }
+        | Finding::AccountUnopened { words }
+        | Finding::ProviderSilent { words } => words,
+        _ => "",
+    }
+}
+
+/// A step, and all that follows from it.
+#[derive(Clone, Debug)]
+pub(crate) enum StepReview {
+    People(Box<Review>),
+    Posts(Box<PostReview>),
+}
+
+impl StepReview {
+    fn obstacle(&self) -> Option<Obstacle> {
+        match self {
+            StepReview::People(review) => Obstacle::among(&review.findings),
+            StepReview::Posts(review) => {
+                let none = review.draft.groups.is_empty();
+                let why = if none { OwnWhyNot::NoGroup } else { OwnWhyNot::Post };
+                (!review.may_send()).then(|| Obstacle::own(why))
+            }
+        }
+    }
+}
+
+/// What a step is looked at for.
+struct Looking<'a> {
+    workshop: &'a Workshop,
+    step: &'a Step,
+    people: Audience,
+    timing: Timing,
+    run: Option<StepRun>,
+    run_by: (Option<domain::ids::UserId>, &'a str),
+}
+
+impl Composer {
+    /// Runs a step that is due, or will be within a minute: its broadcast starts at the step's moment, has no undo pause, and ends with the
+    /// step's last useful moment.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn run_step(&self, caller: &Caller, row: &DueRow) -> Result<StepEnd, StoreError> {
+        let RowDue::At(due) = row.due else { return Ok(StepEnd::Gone) };
+        let start = Millis(due.0.max(caller.now.0));
+        let people = row.step.audience.people(row.id, row.computed(caller.now).before(&row.steps, &row.step.key));
+        self.confirm_step(caller, row, people, start, row.first_run()).await
+    }
+
+    /// Tells the people who registered after a step went out, or whom it follows; [`StepEnd::Gone`] where nobody is to be told.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn run_late(&self, caller: &Caller, late: &LateRow) -> Result<StepEnd, StoreError> {
+        let row = &late.row;
+        let before = row.computed(caller.now).before(&row.steps, &row.step.key);
+        let mut people = row.step.audience.people(row.id, before);
+        (people.registered_after, people.registered_until) = (late.after, late.until);
+        let selection = store::told::Selection::everyone(row.workshop, row.step.purpose(), caller.now)
+            .of(Audience::Step(Box::new(people.clone())));
+        if caller.org.audience_reader().count(&selection).await? == 0 {
+            return Ok(StepEnd::Gone);
+        }
+        self.confirm_step(caller, row, people, caller.now, Some(late.run(caller.now))).await
+    }
+
+    /// What would stand in a step's way if its moment had come; asked ahead of it. That nobody is left to be told is nothing yet.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn rehearse_step(&self, caller: &Caller, row: &DueRow) -> Result<Obstacle, StoreError> {
+        let RowDue::At(due) = row.due else { return Ok(Obstacle::default()) };
+        let workshop = caller.org.workshop(row.workshop).await?;
+        let people = row.step.audience.people(row.id, row.computed(caller.now).before(&row.steps, &row.step.key));
+        let looking = Looking {
+            workshop: &workshop,
+            step: &row.step,
+            people: Audience::Step(Box::new(people)),
+            timing: Timing { start: due, deadline: row.until, unreadable: false },
+            run: None,
+            run_by: (row.run_by.0, &row.run_by.1),
+        };
+        let found = match self.look_at_step(caller, looking, Wait::Page).await? {
+            Ok(review) => review.obstacle(),
+            Err(obstacle) => Some(obstacle),
+        };
+        let nobody = WhyNot::Check(CheckId::Recipients);
+        Ok(found.filter(|obstacle| obstacle.why != nobody).unwrap_or_default())
+    }
+
+    async fn confirm_step(
+        &self,
+        caller: &Caller,
+        row: &DueRow,
+        people: StepPeople,
+        start: Millis,
+        run: Option<StepRun>,
+    ) -> Result<StepEnd, StoreError> {
+        let workshop = caller.org.workshop(row.workshop).await?;
+        let looking = Looking {
+            workshop: &workshop,
+            step: &row.step,
+            people: Audience::Step(Box::new(people)),
+            timing: Timing { start, deadline: row.until, unreadable: false },
+            run,
+            run_by: (row.run_by.0, &row.run_by.1),
+        };
+        let review = match self.look_at_step(caller, looking, Wait::Decision).await? {
+            Ok(review) => review,
+            Err(obstacle) => return Ok(StepEnd::Blocked(obstacle)),
+        };
+        if let Some(obstacle) = review.obstacle() {
+            return Ok(StepEnd::Blocked(obstacle));
+        }
+        let id = BroadcastId::new(caller.now);
+        let confirmed = match &review {
+            StepReview::People(review) => {
+                // A step is the further round that its sequence says.
+                let confirmation = Confirmation { id, named: None, again: Some(i64::MAX), knew: None };
+                review.confirm(caller, &confirmation).await
+            }
+            StepReview::Posts(review) => review.confirm(caller, id).await,
+        };
+        match confirmed {
+            Ok(confirmed) => Ok(StepEnd::Confirmed(confirmed.id)),
+            Err(Refusal::Store(StoreError::Stale)) => Ok(StepEnd::Gone),
+            Err(Refusal::Store(error)) => Err(error),
+            Err(
+                Refusal::Blocked
+                | Refusal::SentBefore(_)
+                | Refusal::ToldMeanwhile
+                | Refusal::BeingPrepared(_)
+                | Refusal::MorePeople { .. },
+            ) => Ok(StepEnd::Later),
+        }
+    }
+
+    async fn look_at_step(
+        &self,
+        caller: &Caller,
+        looking: Looking<'_>,
+        wait: Wait,
+    ) -> Result<Result<StepReview, Obstacle>, StoreError> {
+        let template = match caller.org.template(looking.step.template).await {
+            Ok(template) if template.channel == looking.step.channel => template,
+            Ok(_) | Err(StoreError::Missing) => return Ok(Err(Obstacle::own(OwnWhyNot::NoTemplate))),
+            Err(error) => return Err(error),
+        };
+        let message = match Message::from_json(template.channel, &template.body) {
+            Ok(message) => message,
+            Err(error) => {
+                return Ok(Err(Obstacle { words: error.to_string(), ..Obstacle::own(OwnWhyNot::NoTemplate) }));
+            }
+        };
+        match (PlanTarget::of(template.channel), message) {
+            (PlanTarget::Groups, Message::Group(post)) => {
+                let draft = post_draft(caller, looking, template, post).await?;
+                Ok(Ok(StepReview::Posts(Box::new(draft.review(caller)))))
+            }
+            (PlanTarget::Groups | PlanTarget::Registrants, _) => {
+                let Some(account) = account(caller, looking.step).await? else {
+                    return Ok(Err(Obstacle::own(OwnWhyNot::NoAccount)));
+                };
+                self.review_people(caller, looking, template, account, wait).await
+            }
+        }
+    }
+
+    async fn review_people(
+        &self,
+        caller: &Caller,
+        looking: Looking<'_>,
+        mut template: store::templates::Template,
+        account: Integration,
+        wait: Wait,
+    ) -> Result<Result<StepReview, Obstacle>, StoreError> {
+        template.purpose = looking.step.purpose();
+        if !looking.step.label.trim().is_empty() {
+            template.name = looking.step.label.trim().to_owned();
+        }
+        let after_end = looking.timing.start >= looking.workshop.ends_at;
+        let draft = match Draft::new(looking.workshop.clone(), template, account, looking.timing) {
+            Ok(draft) => Draft {
+                audience: looking.people,
+                wait_out_quiet: looking.step.wait_out_quiet,
+                after: AfterHours::Wait,
+                after_end,
+                run: looking.run,
+                ..draft
+            },
+            Err(error) => {
+                return Ok(Err(Obstacle { words: error.to_string(), ..Obstacle::own(OwnWhyNot::NoTemplate) }));
+            }
+        };
+        let opened = self.open(&draft.account, wait).await;
+        let review = self.review(caller, draft, &opened, wait).await?;
+        Ok(Ok(StepReview::People(Box::new(review))))
+    }
+}
+
+/// The account of a step: the one that it names, else the first connected one of the channel that nobody stopped.
+async fn account(caller: &Caller, step: &Step) -> Result<Option<Integration>, StoreError> {
+    let mut all = caller.org.integrations().await?;
+    all.retain(|account| serves(account, step.channel));
+    let place = match step.account {
+        Some(named) => all.iter().position(|account| account.id == named),
+        None => all.iter().position(|account| account.stopped_at.is_none()).or((!all.is_empty()).then_some(0)),
+    };
+    Ok(place.map(|at| all.swap_remove(at)))
+}
+
+fn serves(account: &Integration, channel: Channel) -> bool {
+    registry::serving(channel).any(|vendor| vendor.kind() == account.kind)
+}
+
+/// The posts of a step: to the workshop's groups, by their account, or by whoever ran the sequence.
+async fn post_draft(
+    caller: &Caller,
+    looking: Looking<'_>,
+    template: store::templates::Template,
+    post: domain::post::GroupPost,
+) -> Result<PostDraft, StoreError> {
+    let own = caller.org.workshop_groups(looking.workshop.id).await?;
+    let mut groups = caller.org.groups().await?;
+    groups.retain(|group| own.contains(&group.id) && group.gone_at.is_none());
+    let account: Option<IntegrationId> = groups.first().map(|group| group.account);
+    let by_hand = groups.iter().any(|group| group.by_hand);
+    let not_ready = match account.filter(|_| !by_hand) {
+        Some(account) => {
+            let linked = caller.org.linked_account(account).await?;
+            linked.is_none_or(|linked| !linked.posts(caller.now))
+        }
+        None => false,
+    };
+    let asked = match by_hand {
+        true => {
+            let posters = caller.org.posters().await?;
+            let who = |one: &&Asked| Some(one.user) == looking.run_by.0;
+            posters.iter().find(who).or(posters.first()).cloned()
+        }
+        false => None,
+    };
+    let label = looking.step.label.trim();
+    Ok(PostDraft {
+        workshop: looking.workshop.clone(),
+        groups,
+        post,
+        title: if label.is_empty() { template.name } else { label.to_owned() },
+        template_id: Some(template.id),
+        account,
+        asked,
+        not_ready,
+        timing: looking.timing,
+        run: looking.run,
+    })
+}
