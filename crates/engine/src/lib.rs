@@ -15,6 +15,7 @@ mod plan;
 mod probe;
 mod receipts;
 mod run;
+mod schedule;
 mod script;
 mod send;
 mod standings;
@@ -43,8 +44,10 @@ use store::{
 use tokio::sync::{Notify, broadcast, watch};
 
 pub use compose::Accounts;
+use compose::{Composer, OwnLinks};
 pub use health::Standing;
 pub use run::Running;
+pub use schedule::{AHEAD_MS, Scheduler};
 pub use turn::{Sender, TurnReport};
 
 /// Limits of one process, each with a reason.
@@ -109,6 +112,8 @@ pub struct Engine {
     pub(crate) opt_out_link: Option<OptOutLink>,
     pub(crate) join_link: Option<JoinLink>,
     pub(crate) files: Option<PathBuf>,
+    pub(crate) composer: Composer,
+    pub(crate) looks: Arc<schedule::Looks>,
 }
 
 /// Makes the address of the page where the addressee of a message stops such messages.
@@ -123,6 +128,7 @@ pub struct Wakes {
     pub(crate) send: Notify,
     pub(crate) plan: Notify,
     pub(crate) receipts: Notify,
+    pub(crate) steps: Notify,
 }
 
 /// What an engine is made of.
@@ -149,7 +155,12 @@ impl Engine {
     /// An engine that does nothing until it is turned.
     pub fn new(parts: Parts) -> Engine {
         let Parts { store, work, http, clock, key, accounts, limits, alone } = parts;
+        // Without links of its own; who makes links gives the engine their composer.
+        let no_links = Arc::new(|_| OwnLinks::default());
+        let composer = Composer::new(http.clone(), clock.clone(), key.clone(), Arc::clone(&accounts), no_links);
         Engine {
+            composer,
+            looks: Arc::default(),
             store,
             work,
             http,
@@ -185,6 +196,17 @@ impl Engine {
     pub fn with_files(mut self, folder: PathBuf) -> Engine {
         self.files = Some(folder);
         self
+    }
+
+    /// The same engine with the composer that pages use: steps are reviewed with the same links and the same answers of providers.
+    pub fn with_composer(mut self, composer: Composer) -> Engine {
+        self.composer = composer;
+        self
+    }
+
+    /// The composer by which steps are reviewed.
+    pub fn composer(&self) -> &Composer {
+        &self.composer
     }
 
     /// Broadcasts whose rows or status changed, as they change: by this process, and while the engine runs by others on the same
@@ -228,6 +250,7 @@ impl Engine {
             self.access_changed();
         }
         if work {
+            self.wakes.steps.notify_one();
             self.wakes.plan.notify_one();
             self.wakes.send.notify_one();
         }

@@ -24,7 +24,7 @@ use crate::{
 /// How often a worker says that it is alive, as a part of its lease.
 const BEATS_PER_LEASE: i64 = 6;
 /// Every loop looks by itself after this, whatever wakes were lost.
-const LOOK: Duration = Duration::from_secs(1);
+pub(crate) const LOOK: Duration = Duration::from_secs(1);
 /// Whether a linked account is to be asked is looked at this often; each is asked every minute at most.
 const ACCOUNTS_LOOK: Duration = Duration::from_secs(5);
 /// Whether an organisation's retention is due is asked this often; it is due once an hour.
@@ -77,6 +77,7 @@ impl Engine {
         let mut tasks = JoinSet::new();
         tasks.spawn(self.clone().sending_apart(seed, stop.clone(), still.clone()));
         tasks.spawn(self.clone().planning(stop.clone()));
+        tasks.spawn(self.clone().scheduling(stop.clone()));
         tasks.spawn(self.clone().receiving(stop.clone()));
         tasks.spawn(self.clone().asking(stop.clone()));
         tasks.spawn(self.clone().asking_accounts(stop.clone()));

@@ -154,6 +154,7 @@ impl App {
                 }
             }),
         );
+        let engine = engine.with_composer(composer.clone());
         let health = Health::new(engine.clone(), clock.clone(), config.clone());
         let stopping = CancellationToken::new();
         Ok(App(Arc::new(Parts {

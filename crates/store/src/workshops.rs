@@ -328,6 +328,28 @@ impl Org {
         tx.commit().await
     }
 
+    /// Enters a workshop like another one at another time: with its title, length and tag. Of the original it refers to nothing: it has no
+    /// join link, no people, no groups and no plan, and waits for a person who runs its sequence.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] when the original is not there.
+    pub async fn copy_workshop(
+        &self,
+        original: WorkshopId,
+        starts_at: Millis,
+        now: Millis,
+    ) -> Result<WorkshopId, StoreError> {
+        let original = self.workshop(original).await?;
+        let draft = WorkshopDraft {
+            title: original.title,
+            starts_at,
+            ends_at: starts_at.plus(original.ends_at.since(original.starts_at)),
+            join_link: String::new(),
+            tag: original.tag.map(|tag| tag.id),
+        };
+        self.add_workshop(&draft, now).await
+    }
+
     /// Changes a workshop; how many open broadcasts it stopped. [`StoreError::Stale`] when it was cancelled.
     ///
     /// The steps of the workshop's plan that have not run move with it.

@@ -112,12 +112,14 @@ pub struct Step {
     /// Its key.
     pub key: StepKey,
     /// A few words for people; empty for the template's name.
+    #[serde(default)]
     pub label: String,
     /// On which channel.
     pub channel: Channel,
     /// What is sent.
     pub template: TemplateId,
     /// Through which account; `None` for the channel's default.
+    #[serde(default)]
     pub account: Option<IntegrationId>,
     /// What it is measured from.
     pub anchor: Anchor,
@@ -126,10 +128,13 @@ pub struct Step {
     /// What it is for.
     pub purpose: String,
     /// Until when it is of use.
+    #[serde(default)]
     pub until: Until,
     /// Who gets it.
+    #[serde(default)]
     pub audience: StepAudience,
     /// What those get who register later.
+    #[serde(default)]
     pub late: LateRule,
     /// It waits until the organisation's quiet hours are over, if it falls into them.
     #[serde(default)]

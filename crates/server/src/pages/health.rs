@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use domain::time::Millis;
-use engine::Standing;
+use engine::{Scheduler, Standing};
 use serde_json::{Value, json};
 
 use crate::{app::App, disk::Room, health::Look};
@@ -13,11 +13,11 @@ pub async fn show(State(app): State<App>) -> (StatusCode, Json<Value>) {
     // Age of the newest heartbeat of any process, in milliseconds; null when nothing sends.
     let beat = app.engine.newest_beat().await.ok().flatten();
     let status = if look.is_well() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(body(&look, beat, app.clock.now())))
+    (status, Json(body(&look, beat, app.engine.scheduler(), app.clock.now())))
 }
 
 /// Anybody may read it: it names no path and repeats no error of the database.
-fn body(look: &Look, beat: Option<Millis>, now: Millis) -> Value {
+fn body(look: &Look, beat: Option<Millis>, steps: Option<Scheduler>, now: Millis) -> Value {
     let age = |at: Millis| now.since(at).max(0);
     let turns = match &look.turns {
         Standing::Off => json!({ "state": "off" }),
@@ -42,7 +42,13 @@ fn body(look: &Look, beat: Option<Millis>, now: Millis) -> Value {
         "writes": writes,
         "turns": turns,
         "disk": look.room.map(Room::word),
-        "scheduler": { "heartbeat_age_ms": beat.map(age) },
+        // Of this process: null where it does not send.
+        "scheduler": {
+            "heartbeat_age_ms": beat.map(age),
+            "last_look_age_ms": steps.map(|steps| age(steps.looked_at)),
+            "lag_ms": steps.map(|steps| steps.lag_ms),
+            "next_due": steps.and_then(|steps| steps.next_due).map(|at| at.0),
+        },
         "version": env!("CARGO_PKG_VERSION"),
     })
 }

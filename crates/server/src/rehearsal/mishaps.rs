@@ -69,6 +69,7 @@ pub async fn rehearse(
             purpose: Purpose::of_template(&template.name),
             further: Some("A rehearsal of the demonstration".to_owned()),
             known: Known::Anything,
+            run: None,
         },
         starts_at,
         deadline: workshop.starts_at.max(starts_at.plus(HOUR)),

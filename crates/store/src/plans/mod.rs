@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 pub use self::{
     laying::PlanChoice,
-    running::{DueRow, LateRow, RowDue, StepRun},
+    running::{DueRow, LateRow, PlanWork, RowDue, StepRun},
 };
 use crate::{
     db::args,

@@ -200,7 +200,39 @@ impl ClaimedRow {
     }
 }
 
+/// What there is to do about plans.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct PlanWork {
+    /// A step is due.
+    pub due: bool,
+    /// Somebody may have registered after a step.
+    pub late: bool,
+    /// A step is to be tried ahead.
+    pub rehearse: bool,
+    /// The last useful moment of a step passed.
+    pub missed: bool,
+}
+
 impl Work {
+    /// What there is to do, so that a look that finds nothing writes nothing; `ahead` as in [`Work::due_rows`].
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn plan_work(&self, now: Millis, ahead: Millis) -> Result<PlanWork, StoreError> {
+        self.db
+            .one(
+                "SELECT EXISTS (SELECT 1 FROM plan_rows WHERE state = 'planned' AND due_at <= $2 AND until_at > $1
+                                                            AND claimed_until <= $1) AS due,
+                        EXISTS (SELECT 1 FROM plan_rows WHERE late_after IS NOT NULL AND until_at > $1 AND claimed_until <= $1) AS late,
+                        EXISTS (SELECT 1 FROM plan_rows WHERE state = 'planned' AND rehearse_at <= $1) AS rehearse,
+                        EXISTS (SELECT 1 FROM plan_rows WHERE state = 'planned' AND due_at <= $1 AND until_at <= $1)
+                            OR EXISTS (SELECT 1 FROM plan_rows WHERE late_after IS NOT NULL AND until_at <= $1
+                                         AND state = 'planned' AND due_at IS NULL) AS missed",
+                args![now, ahead],
+            )
+            .await
+    }
+
     /// Steps that are due before `ahead`, the first due first; nobody else gets them for `lease_ms`.
     ///
     /// # Errors
@@ -234,19 +266,29 @@ impl Work {
     /// # Errors
     /// When the store cannot be written.
     pub async fn late_rows(&self, now: Millis, limit: i64, lease_ms: i64) -> Result<Vec<DueRow>, StoreError> {
+        // Nearly always nobody came: looking writes nothing.
+        let found: Vec<(Uuid,)> = self
+            .db
+            .all(
+                "SELECT p.id FROM plan_rows p
+                 WHERE p.late_after IS NOT NULL AND p.until_at > $1 AND p.claimed_until <= $1
+                   AND ((p.due_at IS NULL AND p.state = 'planned') OR (p.due_at <= $1 AND p.state IN ('broadcast', 'skipped')))
+                   AND EXISTS (SELECT 1 FROM @registrants r
+                               WHERE r.workshop_id = p.workshop_id AND r.id > p.late_after AND r.status = 'registered')
+                 ORDER BY p.until_at LIMIT $2",
+                args![now, limit],
+            )
+            .await?;
+        if found.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut tx = self.db.begin().await?;
         let claimed: Vec<(Uuid,)> = tx
-            .all(
-                "WITH due AS (
-                     SELECT p.id FROM plan_rows p
-                     WHERE p.late_after IS NOT NULL AND p.until_at > $1 AND p.claimed_until <= $1
-                       AND ((p.due_at IS NULL AND p.state = 'planned') OR (p.due_at <= $1 AND p.state IN ('broadcast', 'skipped')))
-                       AND EXISTS (SELECT 1 FROM @registrants r
-                                   WHERE r.workshop_id = p.workshop_id AND r.id > p.late_after AND r.status = 'registered')
-                     ORDER BY p.until_at LIMIT $2 FOR UPDATE SKIP LOCKED
-                 )
-                 UPDATE plan_rows SET claimed_until = $3 WHERE id IN (SELECT id FROM due) RETURNING id",
-                args![now, limit, now.plus(lease_ms)],
+            .all_batch(
+                "UPDATE plan_rows SET claimed_until = $2
+                 WHERE id IN (SELECT b.id FROM @batch) AND late_after IS NOT NULL AND claimed_until <= $1 RETURNING id",
+                args![now, now.plus(lease_ms)],
+                Batch::new().uuids("id", found.into_iter().map(|(id,)| id)),
             )
             .await?;
         let rows = read(&mut tx, claimed).await?;

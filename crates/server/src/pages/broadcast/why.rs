@@ -55,6 +55,7 @@ fn step_of(reason: OwnReason) -> Step {
         | OwnReason::Account
         | OwnReason::Template
         | OwnReason::CannotPost
+        | OwnReason::PlanChanged
         | OwnReason::WorkshopCancelled => Step::Show,
     }
 }

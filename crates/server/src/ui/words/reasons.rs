@@ -51,6 +51,7 @@ pub fn own(reason: OwnReason) -> Words {
         OwnReason::PausedByPerson => ("Paused", "Somebody paused it."),
         OwnReason::WorkshopCancelled => ("Workshop cancelled", "Not sent: the workshop does not take place."),
         OwnReason::CannotPost => ("Could not be posted", "Whoever was to post it by hand could not."),
+        OwnReason::PlanChanged => ("Plan changed", "Not sent: its step was changed before it began."),
         OwnReason::WorkshopMoved => ("Workshop moved", "Not sent: it would have told the old time."),
     };
     Words { title, note }
