@@ -14,6 +14,7 @@ use domain::{
     ids::{IntegrationId, OrganizationId},
     money::Money,
     reason::Reason,
+    sequence::RowState,
     time::{HOUR, Millis},
 };
 use providers::{Standing, Status};
@@ -22,6 +23,7 @@ use store::{
     attention::{Open, RECEIPTS_DUE_MS, SILENCE_SHOWN_MS},
     integrations::{Account as Stored, Integration},
     linked::Linked,
+    plans::PlanMatter,
 };
 
 use crate::{AccountState, Composer};
@@ -132,6 +134,7 @@ impl Composer {
                 .matters
                 .extend(not_ready.filter_map(|linked| not_ready_for(about(linked)?, &open, now)));
         }
+        attention.matters.extend(org.plan_matters(now).await?.into_iter().filter_map(step));
         let n = org.posts_to_look_at().await?;
         if n > 0 {
             attention.matters.push(Matter::NotUnderstood { n });
@@ -188,6 +191,22 @@ impl Composer {
         };
         self.accounts.open(&stored).is_ok_and(|account| account.can().takes_receipts)
     }
+}
+
+/// A step that does not go; `None` where nobody can do anything about it.
+fn step(of: PlanMatter) -> Option<Matter> {
+    let missed = of.state == RowState::Missed;
+    (missed || of.why.needs_somebody()).then(|| Matter::Step {
+        row: of.row,
+        name: of.key.to_string(),
+        workshop: of.workshop,
+        workshop_title: of.title,
+        due: of.due,
+        until: of.until,
+        why: of.why,
+        said: of.words,
+        over: of.state != RowState::Planned,
+    })
 }
 
 /// What is left and what is needed, when that is more.

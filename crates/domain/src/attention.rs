@@ -2,9 +2,10 @@
 
 use crate::{
     channel::Channel,
-    ids::{BroadcastId, IntegrationId, WorkshopId},
+    ids::{BroadcastId, IntegrationId, PlanRowId, WorkshopId},
     money::Money,
     reason::{OwnReason, Reason},
+    sequence::WhyNot,
     time::Millis,
 };
 
@@ -141,6 +142,27 @@ pub enum Matter {
         /// When the first of them was handed over.
         since: Millis,
     },
+    /// A step of a workshop's plan does not go: something stands or stood in its way, or its last useful moment passed.
+    Step {
+        /// Which step.
+        row: PlanRowId,
+        /// What it is called.
+        name: String,
+        /// Of which workshop's plan.
+        workshop: WorkshopId,
+        /// The workshop's title.
+        workshop_title: String,
+        /// When it is, or was, due; `None` where it follows each registration.
+        due: Option<Millis>,
+        /// Its last useful moment.
+        until: Millis,
+        /// What stands in its way; nothing where it was missed.
+        why: WhyNot,
+        /// The same in the words of whoever refused; may be empty.
+        said: String,
+        /// Its moment has come, and it did not go.
+        over: bool,
+    },
     /// Providers posted what could not be read.
     NotUnderstood {
         /// How many posts.
@@ -164,6 +186,7 @@ impl Matter {
             Matter::ReceiptsSilent { account, since, .. } => {
                 format!("receipts_silent {} {}", account.id, since.0)
             }
+            Matter::Step { row, why, over, .. } => format!("step {row} {why} {over}"),
             Matter::NotUnderstood { .. } => "not_understood".to_owned(),
         }
     }
@@ -171,7 +194,7 @@ impl Matter {
     /// The account that it is about: nothing about it goes out through that one.
     pub fn account(&self) -> Option<IntegrationId> {
         match self {
-            Matter::SendingStopped { .. } | Matter::NotUnderstood { .. } => None,
+            Matter::SendingStopped { .. } | Matter::Step { .. } | Matter::NotUnderstood { .. } => None,
             Matter::AccountStopped { account, .. }
             | Matter::AccountRefused { account, .. }
             | Matter::WalletLow { account, .. }
@@ -196,7 +219,7 @@ impl Matter {
             | Matter::Late { waiting, .. } => *waiting,
             Matter::Unknown { n, .. } | Matter::NotUnderstood { n } => *n,
             Matter::ReceiptsSilent { handed_over, .. } => *handed_over,
-            Matter::WalletLow { .. } => 0,
+            Matter::WalletLow { .. } | Matter::Step { .. } => 0,
         }
     }
 
@@ -208,6 +231,7 @@ impl Matter {
                 *waiting > 0 && !own_decision && deadline.since(now) < URGENT_MS
             }
             Matter::Late { .. } | Matter::PostDue { .. } | Matter::AccountNotReady { .. } => true,
+            Matter::Step { due, until, .. } => *until > now && due.is_none_or(|due| due.since(now) < URGENT_MS),
             Matter::SendingStopped { .. }
             | Matter::AccountStopped { .. }
             | Matter::AccountRefused { .. }
@@ -232,6 +256,7 @@ impl Matter {
             | Matter::AccountNotReady { .. }
             | Matter::Unknown { .. }
             | Matter::ReceiptsSilent { .. }
+            | Matter::Step { .. }
             | Matter::NotUnderstood { .. } => Millis(0),
         }
     }
@@ -244,7 +269,7 @@ impl Matter {
             Matter::AccountStopped { .. } => 2,
             Matter::AccountRefused { .. } => 3,
             Matter::PostDue { .. } | Matter::AccountNotReady { .. } => 4,
-            Matter::Late { .. } => 5,
+            Matter::Late { .. } | Matter::Step { .. } => 5,
             Matter::WalletLow { .. } => 6,
             Matter::Unknown { .. } => 7,
             Matter::ReceiptsSilent { .. } => 8,

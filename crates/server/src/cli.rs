@@ -61,6 +61,10 @@ enum Command {
         after_help = "Exit codes: 0 every row was taken · 1 the file was refused · 3 some rows were left out"
     )]
     Import(commands::import::ImportCommand),
+    /// Show the plan of a workshop; run a sequence, let the plan follow it, cancel steps
+    Plan(commands::plan::PlanCommand),
+    /// List, show, save and remove sequences: what is sent around a workshop
+    Sequence(commands::sequence::SequenceCommand),
     /// Create, reset and list people who sign in
     User(commands::user::UserCommand),
     /// Answer a person who asks what is kept about them
@@ -102,6 +106,8 @@ async fn obey(cli: Cli, config: Config) -> anyhow::Result<u8> {
         Command::Bench(args) => commands::bench::run(config, &cli.flags, args).await,
         Command::Flood(command) => commands::flood::run(command).await,
         Command::NewKeys(command) => commands::new_keys::run(config, command).await,
+        Command::Plan(command) => commands::plan::run(config, command).await,
+        Command::Sequence(command) => commands::sequence::run(config, command).await,
         Command::Person(command) => commands::person::run(config, command).await,
         Command::User(command) => commands::user::run(config, command).await,
         Command::Config => commands::config::run(),

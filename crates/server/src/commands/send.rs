@@ -294,12 +294,12 @@ fn tell_review(caller: &Caller, review: &Review, json: bool) -> anyhow::Result<(
     Ok(())
 }
 
-async fn pick_organisation(app: &App, name: Option<&str>) -> anyhow::Result<Organization> {
+pub(super) async fn pick_organisation(app: &App, name: Option<&str>) -> anyhow::Result<Organization> {
     let all = app.store.access().organizations().await?;
     one(all, name, "organisation", |organisation| &organisation.name)
 }
 
-async fn pick_workshop(org: &Org, title: &str) -> anyhow::Result<Workshop> {
+pub(super) async fn pick_workshop(org: &Org, title: &str) -> anyhow::Result<Workshop> {
     let filter = WorkshopFilter { title: title.to_owned(), limit: 100, ..WorkshopFilter::default() };
     let all = org.workshops(&filter).await?;
     one(all, Some(title), "workshop", |workshop| &workshop.title)

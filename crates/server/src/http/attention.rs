@@ -74,6 +74,7 @@ fn provider(matter: &Matter) -> &'static str {
         | Matter::Paused { .. }
         | Matter::Late { .. }
         | Matter::PostDue { .. }
+        | Matter::Step { .. }
         | Matter::NotUnderstood { .. } => "",
     };
     registry::vendor(kind).map_or("The provider", |vendor| vendor.name())
@@ -92,6 +93,9 @@ fn link(matter: &Matter) -> Option<(String, String)> {
         | Matter::Late { broadcast, .. }
         | Matter::PostDue { broadcast, .. }
         | Matter::Unknown { broadcast, .. } => to(broadcast),
+        Matter::Step { workshop, workshop_title, .. } => {
+            Some((workshop_title.clone(), format!("/workshops/{workshop}")))
+        }
         Matter::SendingStopped { .. }
         | Matter::AccountStopped { .. }
         | Matter::AccountRefused { .. }
@@ -137,6 +141,7 @@ fn act(matter: &Matter, may_send: bool) -> (Icon, Option<Button>) {
         Matter::ReceiptsSilent { account, .. } => {
             (Icon::Warning, page(format!("/settings/integrations/{}#receipts", account.id)))
         }
+        Matter::Step { workshop, .. } => (Icon::Warning, page(format!("/workshops/{workshop}"))),
         Matter::NotUnderstood { .. } => (Icon::Warning, page("/operator#not-understood".to_owned())),
     }
 }

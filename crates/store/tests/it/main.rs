@@ -27,6 +27,7 @@ mod readers;
 mod registrants;
 mod search;
 mod seen;
+mod sequences;
 mod several;
 mod suppressions;
 mod tenancy;

@@ -3,9 +3,11 @@
 
 use domain::{
     attention::{AboutBroadcast, Matter},
+    sequence::WhyNot,
     time::{Millis, Zone},
 };
 
+use super::steps;
 use crate::ui::format::{counted, grouped, relative, rupees};
 
 /// What the sentences name besides the matter itself.
@@ -130,6 +132,19 @@ pub fn matter(matter: &Matter, about: &About<'_>) -> Words {
                 about.provider
             ),
         },
+        Matter::Step { name, workshop_title, due, until, why, said, over, .. } => {
+            let when = due.map_or_else(String::new, |due| format!(", due {}", at(due)));
+            let cause = steps::why_not(*why);
+            let said = if said.is_empty() { String::new() } else { format!(" It says: {}.", said.trim_end_matches('.')) };
+            Words {
+                title: match (over, why) {
+                    (true, WhyNot::Nothing) => format!("Step “{name}” was missed: nothing ran in its time."),
+                    (true, _) => format!("Step “{name}” did not go: {}.", cause.title),
+                    (false, _) => format!("Step “{name}” will not go: {}.", cause.title),
+                },
+                why: format!("{workshop_title}{when}. {}{said} Of use until {}.", cause.note, at(*until)),
+            }
+        }
         Matter::NotUnderstood { n } => Words {
             title: format!("{} of providers could not be read.", counted(*n, "post", "posts")),
             why: "What they told is counted nowhere.".to_owned(),
@@ -155,6 +170,8 @@ pub fn short(matter: &Matter) -> String {
         Matter::PostDue { broadcast, .. } => format!("Post now: {}", broadcast.title),
         Matter::Unknown { .. } => "Unknown messages to settle".to_owned(),
         Matter::ReceiptsSilent { account, .. } => format!("No receipts: {}", account.name),
+        Matter::Step { name, over: true, .. } => format!("Step did not go: {name}"),
+        Matter::Step { name, .. } => format!("Step at risk: {name}"),
         Matter::NotUnderstood { .. } => "Posts that cannot be read".to_owned(),
     };
     if words.chars().count() <= SHORT_MAX {
@@ -184,6 +201,7 @@ pub fn button(matter: &Matter) -> String {
         Matter::PostDue { waiting, .. } => format!("Post by hand ({})", grouped(*waiting)),
         Matter::Unknown { n, .. } => format!("Settle ({})", grouped(*n)),
         Matter::ReceiptsSilent { .. } => "Look at the webhook".to_owned(),
+        Matter::Step { .. } => "Look at the workshop".to_owned(),
         Matter::NotUnderstood { n } => format!("Look at them ({})", grouped(*n)),
     }
 }

@@ -7,3 +7,4 @@ pub mod findings;
 pub mod matters;
 pub mod posts;
 pub mod reasons;
+pub mod steps;

@@ -1,0 +1,307 @@
+//! `munadi plan`: the plan of a workshop as a table or JSON, and what a person does with it: run a sequence, let the plan follow it, cancel.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use compose::{Caller, PlanChange, StepPreview, difference};
+use domain::{
+    ids::PlanRowId,
+    sequence::{Change, StepKey, StepState},
+    time::{Millis, WallClock},
+};
+use serde_json::{Value, json};
+use store::{
+    Actor, StoreError,
+    plans::{PlanChoice, PlanRow, WorkshopPlan},
+    sequences::Sequence,
+    workshops::Workshop,
+};
+
+use super::{
+    say,
+    send::{pick_organisation, pick_workshop},
+    sequence::named,
+};
+use crate::{app::App, config::Config, ui::words::steps};
+
+/// The plan of a workshop.
+#[derive(Args, Clone, Debug)]
+pub struct PlanCommand {
+    /// The workshop's title, or the beginning of it
+    #[arg(long)]
+    pub workshop: String,
+    /// The organisation's name, when there are several
+    #[arg(long)]
+    pub organisation: Option<String>,
+    /// The sequence to look at or to run; left out, the one that the workshop's tag carries
+    #[arg(long)]
+    pub sequence: Option<String>,
+    /// Run the sequence: write the plan, whose steps then go by themselves
+    #[arg(long, conflicts_with_all = ["follow", "cancel", "cancel_all", "try_again"])]
+    pub run: bool,
+    /// Let the plan follow the newest version of its sequence, in the organisation's present zone
+    #[arg(long, conflicts_with_all = ["cancel", "cancel_all", "try_again"])]
+    pub follow: bool,
+    /// With --run or --follow: a step that concerns those already there although it is due already, or follows each registration
+    #[arg(long, value_name = "STEP")]
+    pub include: Vec<String>,
+    /// With --run or --follow: a step that is not to go
+    #[arg(long, value_name = "STEP")]
+    pub leave_out: Vec<String>,
+    /// Take a step out of the plan
+    #[arg(long, value_name = "STEP", conflicts_with_all = ["cancel_all", "try_again"])]
+    pub cancel: Option<String>,
+    /// Take every step out of the plan that has not run
+    #[arg(long, conflicts_with = "try_again")]
+    pub cancel_all: bool,
+    /// Try a step again in whose way something stood
+    #[arg(long, value_name = "STEP")]
+    pub try_again: Option<String>,
+    /// The result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Runs it.
+pub async fn run(config: Config, command: PlanCommand) -> anyhow::Result<()> {
+    let app = App::open_existing(config, Arc::new(WallClock)).await?;
+    let done = obey(&app, &command).await;
+    app.store.close().await;
+    say(done?)
+}
+
+/// Does what was asked for; what is to be said.
+///
+/// # Errors
+/// When something that was named is not there, or somebody changed the plan meanwhile.
+pub async fn obey(app: &App, command: &PlanCommand) -> anyhow::Result<String> {
+    let organisation = pick_organisation(app, command.organisation.as_deref()).await?;
+    let org = app.store.org(Actor::command_line(organisation.id));
+    let workshop = pick_workshop(&org, &command.workshop).await?;
+    let caller = Caller::new(org, organisation, app.clock.now());
+    let done = act(&caller, &workshop, command).await.map_err(in_words)?;
+    app.engine.wake_plans();
+    let Some(plan) = caller.org.plan_of(workshop.id).await? else {
+        let sequence = offered(&caller, &workshop, command).await?;
+        let zone = &caller.organization.zone;
+        let previews = app.composer.preview(&caller, &workshop, &sequence.steps, zone, &[]).await?;
+        return preview(&caller, &workshop, &sequence, &previews, command.json);
+    };
+    let previews = app.composer.preview(&caller, &workshop, &plan.steps, &plan.zone, &plan.rows).await?;
+    show(&caller, &workshop, &plan, &previews, done, command.json)
+}
+
+fn in_words(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<StoreError>() {
+        Some(StoreError::Stale) => anyhow::anyhow!(
+            "nothing was done: the workshop was cancelled, the step ran, or the plan was changed meanwhile; look at it again"
+        ),
+        _ => error,
+    }
+}
+
+/// What was done, in a sentence; nothing where the plan was only looked at.
+async fn act(caller: &Caller, workshop: &Workshop, command: &PlanCommand) -> anyhow::Result<Option<String>> {
+    let (org, now) = (&caller.org, caller.now);
+    let keys = |words: &[String]| words.iter().cloned().map(StepKey::stored).collect();
+    let choice = PlanChoice { include: keys(&command.include), leave_out: keys(&command.leave_out) };
+    let plan = org.plan_of(workshop.id).await?;
+    if command.run {
+        let sequence = offered(caller, workshop, command).await?;
+        refuse_unknown(&choice, &sequence)?;
+        org.write_plan(workshop.id, sequence.id, sequence.version, &choice, now).await?;
+        return Ok(Some(format!("“{}” runs for “{}”.", sequence.name, workshop.title)));
+    }
+    let acts = command.follow || command.cancel.is_some() || command.cancel_all || command.try_again.is_some();
+    if !acts {
+        return Ok(None);
+    }
+    let plan = plan.with_context(|| format!("“{}” has no plan yet; say --run", workshop.title))?;
+    if command.follow {
+        let sequence = org.sequence(plan.sequence).await?;
+        refuse_unknown(&choice, &sequence)?;
+        let to = PlanChange { steps: sequence.steps.clone(), zone: caller.organization.zone.clone(), ..PlanChange::of(&plan) };
+        let told = changes(caller, &plan, &to);
+        org.follow(workshop.id, sequence.version, plan.revision, &choice, now).await?;
+        return Ok(Some(format!("The plan follows version {}. {told}", sequence.version)));
+    }
+    if let Some(word) = &command.cancel {
+        org.cancel_row(row(&plan, word)?, now).await?;
+        return Ok(Some(format!("Step “{word}” is cancelled.")));
+    }
+    if let Some(word) = &command.try_again {
+        org.retry_row(row(&plan, word)?, now).await?;
+        return Ok(Some(format!("Step “{word}” is tried again.")));
+    }
+    let n = org.cancel_plan(workshop.id, now).await?;
+    Ok(Some(format!("{n} steps are cancelled.")))
+}
+
+fn row(plan: &WorkshopPlan, word: &str) -> anyhow::Result<PlanRowId> {
+    let row = plan.rows.iter().find(|row| row.key.as_str() == word);
+    row.map(|row| row.id).with_context(|| format!("the plan has no step “{word}”"))
+}
+
+/// Refuses a step that the sequence does not have: a typing error must not leave anybody out or in.
+fn refuse_unknown(choice: &PlanChoice, sequence: &Sequence) -> anyhow::Result<()> {
+    let named = choice.include.iter().chain(&choice.leave_out);
+    let mut unknown = named.filter(|key| !sequence.steps.iter().any(|step| step.key == **key));
+    match unknown.next() {
+        Some(key) => bail!("“{}” has no step “{key}”", sequence.name),
+        None => Ok(()),
+    }
+}
+
+/// The sequence that was named, else the one of the workshop's tag.
+async fn offered(caller: &Caller, workshop: &Workshop, command: &PlanCommand) -> anyhow::Result<Sequence> {
+    if let Some(name) = &command.sequence {
+        return named(&caller.org, name).await;
+    }
+    let carried = match &workshop.tag {
+        Some(tag) => caller.org.tag_sequence(tag.id).await?,
+        None => None,
+    };
+    match carried {
+        Some(id) => Ok(caller.org.sequence(id).await?),
+        None => bail!("no sequence was run for “{}”, and its tag carries none; say --sequence", workshop.title),
+    }
+}
+
+/// `3 steps move: day (Mon 12 Oct, 7:00 PM → Tue 13 Oct, 7:00 PM) …`
+fn changes(caller: &Caller, plan: &WorkshopPlan, to: &PlanChange) -> String {
+    let difference = difference(plan, to, caller.now).difference;
+    let at = |at: Millis| caller.organization.zone.moment(at, caller.now).replace('\u{a0}', " ");
+    let change = |(key, change): &(StepKey, Change)| match change {
+        Change::Moved { from, to } => format!("{key} moves from {} to {}", at(*from), at(*to)),
+        Change::NewlyMissed { .. } => format!("{key} is missed now"),
+        Change::Revived { to } => format!("{key} comes again, {}", at(*to)),
+        Change::Added { to: Some(to) } => format!("{key} is new, {}", at(*to)),
+        Change::Added { to: None } => format!("{key} is new, after each registration"),
+        Change::Removed { .. } => format!("{key} is gone"),
+    };
+    match difference.is_empty() {
+        true => "Nothing changes.".to_owned(),
+        false => format!("{}.", difference.changes.iter().map(change).collect::<Vec<_>>().join("; ")),
+    }
+}
+
+/// A sequence that was not run: what it would do.
+fn preview(
+    caller: &Caller,
+    workshop: &Workshop,
+    sequence: &Sequence,
+    previews: &[StepPreview],
+    json: bool,
+) -> anyhow::Result<String> {
+    let each: Vec<Value> = previews.iter().map(|preview| line(caller, preview, None)).collect();
+    if json {
+        let said = json!({ "workshop": workshop.title, "sequence": sequence.name, "version": sequence.version, "running": false, "steps": each });
+        return Ok(serde_json::to_string_pretty(&said)?);
+    }
+    let mut said = format!("“{}” would do this for “{}”. It does not run: say --run.\n", sequence.name, workshop.title);
+    for preview in previews {
+        write_line(&mut said, caller, preview, None)?;
+    }
+    Ok(said.trim_end().to_owned())
+}
+
+fn show(
+    caller: &Caller,
+    workshop: &Workshop,
+    plan: &WorkshopPlan,
+    previews: &[StepPreview],
+    done: Option<String>,
+    json: bool,
+) -> anyhow::Result<String> {
+    let row_of = |preview: &StepPreview| plan.rows.iter().find(|row| row.key == preview.step.key);
+    let each: Vec<Value> = previews.iter().map(|preview| line(caller, preview, row_of(preview))).collect();
+    if json {
+        let said = json!({
+            "workshop": workshop.title, "sequence": plan.name, "version": plan.version, "newest_version": plan.newest,
+            "zone": plan.zone.name(), "running": true, "done": done, "steps": each,
+        });
+        return Ok(serde_json::to_string_pretty(&said)?);
+    }
+    let mut said = String::new();
+    if let Some(done) = done {
+        writeln!(said, "{done}")?;
+    }
+    let newer = if plan.newest > plan.version { "; a newer one can be followed: --follow" } else { "" };
+    writeln!(said, "“{}” follows “{}”, version {}{newer}.", workshop.title, plan.name, plan.version)?;
+    for preview in previews {
+        write_line(&mut said, caller, preview, row_of(preview))?;
+    }
+    let gone = plan.rows.iter().filter(|row| plan.step(&row.key).is_none());
+    for row in gone {
+        writeln!(said, "{} · {}: {}", row.key, steps::state(row.state), steps::why_not(row.why).title)?;
+    }
+    Ok(said.trim_end().to_owned())
+}
+
+/// When a step goes, in the organisation's zone.
+fn moment(caller: &Caller, preview: &StepPreview) -> String {
+    match preview.planned.due {
+        Some(due) => caller.organization.zone.moment(due, caller.now).replace('\u{a0}', " "),
+        None => steps::when(&preview.step),
+    }
+}
+
+fn write_line(
+    to: &mut String,
+    caller: &Caller,
+    preview: &StepPreview,
+    row: Option<&PlanRow>,
+) -> std::fmt::Result {
+    let step = &preview.step;
+    let template = preview.template.as_deref().unwrap_or("its template is gone");
+    write!(to, "{} · {} · {} · {template}", step.key, moment(caller, preview), step.channel.title())?;
+    match row {
+        Some(row) => {
+            write!(to, " · {}", steps::state(row.state))?;
+            let why = if row.why.code().is_empty() { row.obstacle } else { row.why };
+            if !why.code().is_empty() {
+                write!(to, ": {}", steps::why_not(why).title)?;
+            }
+            if row.broadcasts.len() > 1 {
+                write!(to, ", and {} times for who came later", row.broadcasts.len() - 1)?;
+            }
+        }
+        None if preview.planned.state == StepState::Missed => write!(to, " · its time is over")?,
+        None if preview.planned.state == StepState::Due => {
+            write!(to, " · due already: it concerns those already there only with --include {}", step.key)?;
+        }
+        None => {}
+    }
+    let to_come = row.is_none_or(|row| row.state == domain::sequence::RowState::Planned);
+    if let (true, Some(people)) = (to_come, preview.people) {
+        let groups = domain::sequence::PlanTarget::of(step.channel) == domain::sequence::PlanTarget::Groups;
+        write!(to, " · {people} {} as of now", if groups { "groups" } else { "people" })?;
+        if let Some(cost) = preview.cost {
+            write!(to, ", about ₹{cost} (estimate)")?;
+        }
+    }
+    if row.is_none() && !preview.obstacle.why.code().is_empty() {
+        write!(to, " · {}", steps::why_not(preview.obstacle.why).title)?;
+    }
+    writeln!(to)
+}
+
+fn line(caller: &Caller, preview: &StepPreview, row: Option<&PlanRow>) -> Value {
+    json!({
+        "key": preview.step.key,
+        "channel": preview.step.channel,
+        "template": preview.template,
+        "account": preview.account,
+        "purpose": preview.step.purpose,
+        "when": steps::when(&preview.step),
+        "due": preview.planned.due.map(|at| caller.organization.zone.rfc3339(at)),
+        "until": caller.organization.zone.rfc3339(preview.planned.until),
+        "state": row.map(|row| row.state),
+        "why": row.map(|row| row.why),
+        "obstacle": row.map_or(preview.obstacle.why, |row| row.obstacle),
+        "people_now": preview.people,
+        "cost_estimate": preview.cost,
+        "broadcasts": row.map(|row| row.broadcasts.clone()).unwrap_or_default(),
+    })
+}

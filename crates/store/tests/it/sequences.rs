@@ -1,0 +1,180 @@
+//! Sequences keep their versions, and plans are theirs alone.
+
+use domain::{
+    channel::Channel,
+    ids::{PlanRowId, SequenceId, TemplateId, WorkshopId},
+    role::Role,
+    sequence::{Anchor, LateRule, OwnWhyNot, RowState, Step, StepAudience, StepKey, Timing, Until, WhyNot},
+    time::{DAY, HOUR, MINUTE, Millis},
+    workshop::TagColour,
+};
+use store::{StoreError, plans::PlanChoice, sequences::SequenceDraft, sequences::TagPlan};
+
+use crate::on_both::{NOW, World, draft};
+
+fn step(key: &str, timing: Timing) -> Step {
+    Step {
+        key: StepKey::stored(key.to_owned()),
+        label: String::new(),
+        channel: Channel::WhatsappPersonal,
+        template: TemplateId::NIL,
+        account: None,
+        anchor: Anchor::Start,
+        timing,
+        purpose: "reminder".to_owned(),
+        until: Until::default(),
+        audience: StepAudience::default(),
+        late: LateRule::default(),
+        wait_out_quiet: false,
+    }
+}
+
+fn sequence(name: &str, steps: Vec<Step>) -> SequenceDraft {
+    SequenceDraft { name: name.to_owned(), description: "For evenings".to_owned(), steps }
+}
+
+/// A workshop in three days, and a sequence of a day and an hour before.
+async fn planned(world: &World) -> (WorkshopId, SequenceId) {
+    let workshop = world.org.add_workshop(&draft("Excel", NOW.plus(3 * DAY)), NOW).await.unwrap();
+    let steps = vec![step("day", Timing::before(24 * 60)), step("hour", Timing::before(60))];
+    let id = world.org.add_sequence(&sequence("Masterclass", steps), NOW).await.unwrap();
+    world.org.write_plan(workshop, id, 1, &PlanChoice::default(), NOW).await.unwrap();
+    (workshop, id)
+}
+
+async fn dues(world: &World, workshop: WorkshopId) -> Vec<(String, Option<Millis>, RowState)> {
+    let plan = world.org.plan_of(workshop).await.unwrap().unwrap();
+    plan.rows.into_iter().map(|row| (row.key.to_string(), row.due, row.state)).collect()
+}
+
+both! {
+    async fn a_version_of_a_sequence_stays_as_it_was(world) {
+        let first = vec![step("day", Timing::before(24 * 60))];
+        let id = world.org.add_sequence(&sequence("Masterclass", first.clone()), NOW).await.unwrap();
+        let second = vec![step("day", Timing::before(12 * 60))];
+        let to = sequence("Masterclass", second.clone());
+        assert_eq!(world.org.change_sequence(id, 1, &to, NOW).await.unwrap(), 2);
+        assert_eq!(world.org.sequence_version(id, 1).await.unwrap(), first);
+        assert_eq!(world.org.sequence(id).await.unwrap().steps, second);
+        // Whoever saw version 1 would write over what they did not see.
+        assert!(matches!(world.org.change_sequence(id, 1, &to, NOW).await, Err(StoreError::Stale)));
+        let taken = world.org.add_sequence(&sequence("Masterclass", vec![]), NOW).await;
+        assert!(matches!(taken, Err(StoreError::Taken)));
+        world.org.remove_sequence(id, NOW).await.unwrap();
+        assert_eq!(world.org.sequences(NOW).await.unwrap(), []);
+        assert!(matches!(world.org.change_sequence(id, 2, &to, NOW).await, Err(StoreError::Missing)));
+        world.org.add_sequence(&sequence("Masterclass", vec![]), NOW).await.unwrap();
+    }
+
+    async fn a_sequence_that_a_workshop_to_come_follows_is_not_removed(world) {
+        let (_, id) = planned(&world).await;
+        let tag = world.org.add_tag("Evening", TagColour::Blue, NOW).await.unwrap();
+        world.org.set_tag_sequence(tag, Some(id), NOW).await.unwrap();
+        world.org.describe_tag(tag, "After work", NOW).await.unwrap();
+        let told = TagPlan { tag, description: "After work".into(), sequence: Some(id) };
+        assert_eq!(world.org.tag_plans().await.unwrap(), [told]);
+        let all = world.org.sequences(NOW).await.unwrap();
+        assert_eq!(all.iter().map(|one| (one.workshops, one.tags)).collect::<Vec<_>>(), [(1, 1)]);
+        assert!(matches!(world.org.remove_sequence(id, NOW).await, Err(StoreError::Stale)));
+        assert_eq!(world.org.sequences(NOW).await.unwrap().len(), 1, "and nothing of it stayed half removed");
+        // Over, it is followed by nobody.
+        world.org.remove_sequence(id, NOW.plus(9 * DAY)).await.unwrap();
+        assert_eq!(world.org.tag_sequence(tag).await.unwrap(), None);
+    }
+
+    async fn another_organisation_neither_sees_nor_changes_a_plan(world) {
+        let (workshop, id) = planned(&world).await;
+        let row = world.org.plan_of(workshop).await.unwrap().unwrap().rows[0].id;
+        assert_eq!(world.other.plan_of(workshop).await.unwrap(), None);
+        assert_eq!(world.other.sequences(NOW).await.unwrap(), []);
+        let missing = |result: Result<(), StoreError>| assert!(matches!(result, Err(StoreError::Missing)), "{result:?}");
+        missing(world.other.sequence(id).await.map(drop));
+        missing(world.other.sequence_version(id, 1).await.map(drop));
+        missing(world.other.cancel_row(row, NOW).await);
+        missing(world.other.follow(workshop, 1, 1, &PlanChoice::default(), NOW).await.map(drop));
+        let theirs = world.other.add_workshop(&draft("Theirs", NOW.plus(DAY)), NOW).await.unwrap();
+        missing(world.other.write_plan(theirs, id, 1, &PlanChoice::default(), NOW).await.map(drop));
+        missing(world.other.write_plan(workshop, id, 1, &PlanChoice::default(), NOW).await.map(drop));
+        assert_eq!(world.other.cancel_plan(workshop, NOW).await.unwrap(), 0);
+        assert!(dues(&world, workshop).await.iter().all(|(_, _, state)| *state == RowState::Planned));
+    }
+
+    async fn who_may_not_send_runs_no_sequence(world) {
+        let (workshop, id) = planned(&world).await;
+        let row: PlanRowId = world.org.plan_of(workshop).await.unwrap().unwrap().rows[0].id;
+        for role in [Role::Agent, Role::Viewer] {
+            let org = world.as_role(role);
+            let refused = |result: Result<(), StoreError>| assert!(matches!(result, Err(StoreError::Forbidden)), "{role}");
+            let choice = PlanChoice::default();
+            refused(org.add_sequence(&sequence("Other", vec![]), NOW).await.map(drop));
+            refused(org.change_sequence(id, 1, &sequence("Other", vec![]), NOW).await.map(drop));
+            refused(org.remove_sequence(id, NOW).await);
+            refused(org.write_plan(workshop, id, 1, &choice, NOW).await.map(drop));
+            refused(org.follow(workshop, 1, 1, &choice, NOW).await.map(drop));
+            refused(org.cancel_plan(workshop, NOW).await.map(drop));
+            refused(org.cancel_row(row, NOW).await);
+            refused(org.retry_row(row, NOW).await);
+            assert!(org.plan_of(workshop).await.unwrap().is_some(), "everybody reads it");
+        }
+    }
+
+    async fn a_workshop_and_its_plan_move_together(world) {
+        let (workshop, _) = planned(&world).await;
+        let before = dues(&world, workshop).await;
+        world.org.edit_workshop(workshop, &draft("Excel", NOW.plus(5 * DAY)), NOW).await.unwrap();
+        let moved: Vec<_> = before.into_iter().map(|(key, due, state)| (key, due.map(|due| due.plus(2 * DAY)), state)).collect();
+        assert_eq!(dues(&world, workshop).await, moved);
+        let plan = world.org.plan_of(workshop).await.unwrap().unwrap();
+        assert_eq!((plan.revision, plan.times.starts_at), (2, NOW.plus(5 * DAY)));
+        // Another title moves nothing.
+        world.org.edit_workshop(workshop, &draft("Excel 2", NOW.plus(5 * DAY)), NOW).await.unwrap();
+        assert_eq!(world.org.plan_of(workshop).await.unwrap().unwrap().revision, 2);
+        world.org.cancel_workshop(workshop, NOW).await.unwrap();
+        let plan = world.org.plan_of(workshop).await.unwrap().unwrap();
+        let why = WhyNot::Own(OwnWhyNot::WorkshopCancelled);
+        assert!(plan.rows.iter().all(|row| row.state == RowState::Cancelled && row.why == why && row.by == "Meera"));
+        let again = world.org.write_plan(workshop, plan.sequence, 1, &PlanChoice::default(), NOW).await;
+        assert!(matches!(again, Err(StoreError::Stale)));
+    }
+
+    async fn a_sequence_runs_once_for_a_workshop_until_its_plan_has_nothing_to_come(world) {
+        let (workshop, id) = planned(&world).await;
+        let twice = world.org.write_plan(workshop, id, 1, &PlanChoice::default(), NOW).await;
+        assert!(matches!(twice, Err(StoreError::Stale)));
+        assert_eq!(world.org.cancel_plan(workshop, NOW).await.unwrap(), 2);
+        // What a person took out stays out; a step that is left out from the beginning is taken out as well.
+        let choice = PlanChoice { include: vec![], leave_out: vec![StepKey::stored("new".into())] };
+        let steps = vec![
+            step("day", Timing::before(24 * 60)),
+            step("hour", Timing::before(60)),
+            step("new", Timing::before(30)),
+            step("newer", Timing::before(20)),
+        ];
+        let version = world.org.change_sequence(id, 1, &sequence("Masterclass", steps), NOW).await.unwrap();
+        world.org.write_plan(workshop, id, version, &choice, NOW).await.unwrap();
+        let states: Vec<_> = dues(&world, workshop).await.into_iter().map(|(key, _, state)| (key, state)).collect();
+        let cancelled = |key: &str| (key.to_owned(), RowState::Cancelled);
+        assert_eq!(states, [cancelled("day"), cancelled("hour"), cancelled("new"), ("newer".to_owned(), RowState::Planned)]);
+    }
+
+    async fn due_steps_are_given_to_one_process_at_a_time(world) {
+        let (workshop, _) = planned(&world).await;
+        let due = NOW.plus(2 * DAY);
+        let work = world.store.work(domain::ids::WorkerId::new(NOW));
+        let ahead = due.plus(MINUTE);
+        assert_eq!(work.due_rows(due.plus(-1), due.plus(-1), 10, HOUR).await.unwrap(), []);
+        let rows = work.due_rows(due, ahead, 10, HOUR).await.unwrap();
+        assert_eq!(rows.iter().map(|row| (row.workshop, row.step.key.as_str())).collect::<Vec<_>>(), [(workshop, "day")]);
+        assert_eq!(work.due_rows(due, ahead, 10, HOUR).await.unwrap(), [], "somebody has it");
+        work.release_row(rows[0].id, due).await.unwrap();
+        assert_eq!(work.due_rows(due, ahead, 10, HOUR).await.unwrap().len(), 1);
+        // Its last useful moment is the next reminder.
+        let over = NOW.plus(3 * DAY - HOUR);
+        assert_eq!(work.due_rows(over.plus(-MINUTE), over.plus(-MINUTE), 10, 0).await.unwrap().len(), 1);
+        assert_eq!(work.miss_rows(over).await.unwrap(), 1);
+        let day = &world.org.plan_of(workshop).await.unwrap().unwrap().rows[0];
+        assert_eq!((day.state, day.decided_at), (RowState::Missed, Some(over)));
+        assert_eq!(work.next_row_due(NOW).await.unwrap(), (Some(over), None));
+        assert_eq!(work.next_row_due(over.plus(1)).await.unwrap(), (None, Some(over)), "and waits since then");
+    }
+}
