@@ -231,7 +231,9 @@ impl Matter {
                 *waiting > 0 && !own_decision && deadline.since(now) < URGENT_MS
             }
             Matter::Late { .. } | Matter::PostDue { .. } | Matter::AccountNotReady { .. } => true,
-            Matter::Step { due, until, .. } => *until > now && due.is_none_or(|due| due.since(now) < URGENT_MS),
+            Matter::Step { due, until, .. } => {
+                *until > now && due.is_none_or(|due| due.since(now) < URGENT_MS)
+            }
             Matter::SendingStopped { .. }
             | Matter::AccountStopped { .. }
             | Matter::AccountRefused { .. }

@@ -157,7 +157,8 @@ impl Engine {
         let Parts { store, work, http, clock, key, accounts, limits, alone } = parts;
         // Without links of its own; who makes links gives the engine their composer.
         let no_links = Arc::new(|_| OwnLinks::default());
-        let composer = Composer::new(http.clone(), clock.clone(), key.clone(), Arc::clone(&accounts), no_links);
+        let composer =
+            Composer::new(http.clone(), clock.clone(), key.clone(), Arc::clone(&accounts), no_links);
         Engine {
             composer,
             looks: Arc::default(),

@@ -82,7 +82,13 @@ impl Engine {
     }
 
     pub(crate) async fn scheduling(self, stop: CancellationToken) {
-        let when = Every { stop, wake: Some(&self.wakes.steps), look: LOOK, after_error: LOOK, what: "steps will be looked at again" };
+        let when = Every {
+            stop,
+            wake: Some(&self.wakes.steps),
+            look: LOOK,
+            after_error: LOOK,
+            what: "steps will be looked at again",
+        };
         every(when, || async { Ok(if self.schedule().await? { Rest::None } else { Rest::UntilLook }) }).await;
         *self.looks.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

@@ -56,7 +56,8 @@ impl Obstacle {
     /// The gravest of these findings; that nobody is left to be told only where nothing else is wrong.
     fn among(findings: &[Finding]) -> Option<Obstacle> {
         let errors = || findings.iter().filter(|finding| finding.severity() == Severity::Error);
-        let found = errors().find(|finding| finding.id() != CheckId::Recipients).or_else(|| errors().next())?;
+        let found =
+            errors().find(|finding| finding.id() != CheckId::Recipients).or_else(|| errors().next())?;
         Some(Obstacle { why: WhyNot::Check(found.id()), words: words(found).to_owned() })
     }
 }
@@ -111,7 +112,8 @@ impl Composer {
     pub async fn run_step(&self, caller: &Caller, row: &DueRow) -> Result<StepEnd, StoreError> {
         let RowDue::At(due) = row.due else { return Ok(StepEnd::Gone) };
         let start = Millis(due.0.max(caller.now.0));
-        let people = row.step.audience.people(row.id, row.computed(caller.now).before(&row.steps, &row.step.key));
+        let people =
+            row.step.audience.people(row.id, row.computed(caller.now).before(&row.steps, &row.step.key));
         self.confirm_step(caller, row, people, start, row.first_run()).await
     }
 
@@ -139,7 +141,8 @@ impl Composer {
     pub async fn rehearse_step(&self, caller: &Caller, row: &DueRow) -> Result<Obstacle, StoreError> {
         let RowDue::At(due) = row.due else { return Ok(Obstacle::default()) };
         let workshop = caller.org.workshop(row.workshop).await?;
-        let people = row.step.audience.people(row.id, row.computed(caller.now).before(&row.steps, &row.step.key));
+        let people =
+            row.step.audience.people(row.id, row.computed(caller.now).before(&row.steps, &row.step.key));
         let looking = Looking {
             workshop: &workshop,
             step: &row.step,
@@ -217,7 +220,10 @@ impl Composer {
         let message = match Message::from_json(template.channel, &template.body) {
             Ok(message) => message,
             Err(error) => {
-                return Ok(Err(Obstacle { words: error.to_string(), ..Obstacle::own(OwnWhyNot::NoTemplate) }));
+                return Ok(Err(Obstacle {
+                    words: error.to_string(),
+                    ..Obstacle::own(OwnWhyNot::NoTemplate)
+                }));
             }
         };
         match (PlanTarget::of(template.channel), message) {
@@ -257,7 +263,10 @@ impl Composer {
                 ..draft
             },
             Err(error) => {
-                return Ok(Err(Obstacle { words: error.to_string(), ..Obstacle::own(OwnWhyNot::NoTemplate) }));
+                return Ok(Err(Obstacle {
+                    words: error.to_string(),
+                    ..Obstacle::own(OwnWhyNot::NoTemplate)
+                }));
             }
         };
         let opened = self.open(&draft.account, wait).await;
@@ -272,7 +281,9 @@ async fn account(caller: &Caller, step: &Step) -> Result<Option<Integration>, St
     all.retain(|account| serves(account, step.channel));
     let place = match step.account {
         Some(named) => all.iter().position(|account| account.id == named),
-        None => all.iter().position(|account| account.stopped_at.is_none()).or((!all.is_empty()).then_some(0)),
+        None => {
+            all.iter().position(|account| account.stopped_at.is_none()).or((!all.is_empty()).then_some(0))
+        }
     };
     Ok(place.map(|at| all.swap_remove(at)))
 }

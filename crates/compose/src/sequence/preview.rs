@@ -1,5 +1,7 @@
 //! What a sequence would do around a workshop, before anything runs; and in what a changed plan differs.
 
+use super::{Looking, Obstacle, StepReview};
+use crate::{Caller, Composer, PostFinding, Timing, Wait};
 use domain::{
     broadcast::Audience,
     checks::Finding,
@@ -16,8 +18,6 @@ use store::{
     templates::Template,
     workshops::Workshop,
 };
-use super::{Looking, Obstacle, StepReview};
-use crate::{Caller, Composer, PostFinding, Timing, Wait};
 
 /// What stands for the row of a step that has none yet.
 const NO_ROW: PlanRowId = PlanRowId::NIL;
@@ -194,7 +194,11 @@ impl Composer {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn moved_templates(&self, caller: &Caller, workshop: &Workshop) -> Result<Vec<Template>, StoreError> {
+    pub async fn moved_templates(
+        &self,
+        caller: &Caller,
+        workshop: &Workshop,
+    ) -> Result<Vec<Template>, StoreError> {
         let filter = store::broadcasts::BroadcastFilter {
             workshop: Some(workshop.id),
             ..store::broadcasts::BroadcastFilter::default()

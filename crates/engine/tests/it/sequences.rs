@@ -6,9 +6,7 @@ use domain::{
     channel::Channel,
     ids::{PlanRowId, SequenceId, TemplateId, WorkshopId},
     message::MessageState,
-    sequence::{
-        Anchor, LateRule, OwnWhyNot, RowState, Step, StepAudience, StepKey, Timing, Until, WhyNot,
-    },
+    sequence::{Anchor, LateRule, OwnWhyNot, RowState, Step, StepAudience, StepKey, Timing, Until, WhyNot},
     time::{DAY, HOUR, MINUTE, Millis, SECOND},
     told::Purpose,
 };
@@ -29,7 +27,7 @@ fn key(word: &str) -> StepKey {
     StepKey::stored(word.to_owned())
 }
 
-fn step(template: TemplateId, word: &str, purpose: &str, anchor: Anchor, timing: Timing) -> Step {
+pub(crate) fn step(template: TemplateId, word: &str, purpose: &str, anchor: Anchor, timing: Timing) -> Step {
     Step {
         key: key(word),
         label: word.to_owned(),
@@ -93,7 +91,7 @@ impl World {
     }
 
     /// Turns everything until that moment.
-    async fn run_until(&mut self, at: Millis) {
+    pub(crate) async fn run_until(&mut self, at: Millis) {
         loop {
             self.look().await;
             let now = self.now();
@@ -120,7 +118,11 @@ impl World {
             let handed = rows.iter().filter(|row| row.recipient == phone && row.state == MessageState::Sent);
             got.extend(handed.map(|_| broadcast.title.clone()));
         }
-        assert_eq!(got.len(), usize::try_from(self.sandbox.world().count(phone)).unwrap(), "what its phone got");
+        assert_eq!(
+            got.len(),
+            self.sandbox.world().count(phone),
+            "what its phone got"
+        );
         got
     }
 
@@ -564,7 +566,7 @@ on_both! {
         let steps = world.usual(&[5]).await;
         let sequence = world.sequence(&steps).await;
         for n in 0..200 {
-            let starts_at = world.start().plus(n % 4 * 15 * SECOND);
+            let starts_at = world.start().plus(n % 4 * 10 * SECOND);
             let draft = WorkshopDraft {
                 title: format!("Workshop {n}"),
                 starts_at,

@@ -113,7 +113,8 @@ async fn act(caller: &Caller, workshop: &Workshop, command: &PlanCommand) -> any
         org.write_plan(workshop.id, sequence.id, sequence.version, &choice, now).await?;
         return Ok(Some(format!("“{}” runs for “{}”.", sequence.name, workshop.title)));
     }
-    let acts = command.follow || command.cancel.is_some() || command.cancel_all || command.try_again.is_some();
+    let acts =
+        command.follow || command.cancel.is_some() || command.cancel_all || command.try_again.is_some();
     if !acts {
         return Ok(None);
     }
@@ -121,7 +122,11 @@ async fn act(caller: &Caller, workshop: &Workshop, command: &PlanCommand) -> any
     if command.follow {
         let sequence = org.sequence(plan.sequence).await?;
         refuse_unknown(&choice, &sequence)?;
-        let to = PlanChange { steps: sequence.steps.clone(), zone: caller.organization.zone.clone(), ..PlanChange::of(&plan) };
+        let to = PlanChange {
+            steps: sequence.steps.clone(),
+            zone: caller.organization.zone.clone(),
+            ..PlanChange::of(&plan)
+        };
         let told = changes(caller, &plan, &to);
         org.follow(workshop.id, sequence.version, plan.revision, &choice, now).await?;
         return Ok(Some(format!("The plan follows version {}. {told}", sequence.version)));
@@ -164,7 +169,9 @@ async fn offered(caller: &Caller, workshop: &Workshop, command: &PlanCommand) ->
     };
     match carried {
         Some(id) => Ok(caller.org.sequence(id).await?),
-        None => bail!("no sequence was run for “{}”, and its tag carries none; say --sequence", workshop.title),
+        None => {
+            bail!("no sequence was run for “{}”, and its tag carries none; say --sequence", workshop.title)
+        }
     }
 }
 
@@ -199,7 +206,8 @@ fn preview(
         let said = json!({ "workshop": workshop.title, "sequence": sequence.name, "version": sequence.version, "running": false, "steps": each });
         return Ok(serde_json::to_string_pretty(&said)?);
     }
-    let mut said = format!("“{}” would do this for “{}”. It does not run: say --run.\n", sequence.name, workshop.title);
+    let mut said =
+        format!("“{}” would do this for “{}”. It does not run: say --run.\n", sequence.name, workshop.title);
     for preview in previews {
         write_line(&mut said, caller, preview, None)?;
     }

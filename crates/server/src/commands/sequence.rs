@@ -74,16 +74,23 @@ async fn obey(app: &App, command: SequenceCommand) -> anyhow::Result<()> {
     let now = app.clock.now();
     match command.what {
         What::List => list(&org, now).await,
-        What::Show { name } => say(serde_json::to_string_pretty(&as_file(&org, &named(&org, &name).await?).await?)?),
+        What::Show { name } => {
+            say(serde_json::to_string_pretty(&as_file(&org, &named(&org, &name).await?).await?)?)
+        }
         What::Save { name, file } => {
-            let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            let text =
+                fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
             let version = save(&org, &name, &text, now).await?;
-            say(format_args!("“{name}” is saved as version {version}. Plans follow it when somebody lets them: munadi plan --follow"))
+            say(format_args!(
+                "“{name}” is saved as version {version}. Plans follow it when somebody lets them: munadi plan --follow"
+            ))
         }
         What::Remove { name } => {
             let sequence = named(&org, &name).await?;
             match org.remove_sequence(sequence.id, now).await {
-                Err(StoreError::Stale) => bail!("a workshop to come follows “{}”; cancel its plan first", sequence.name),
+                Err(StoreError::Stale) => {
+                    bail!("a workshop to come follows “{}”; cancel its plan first", sequence.name)
+                }
                 removed => removed?,
             }
             say(format_args!("“{}” is removed.", sequence.name))
@@ -96,7 +103,9 @@ async fn obey(app: &App, command: SequenceCommand) -> anyhow::Result<()> {
             };
             org.set_tag_sequence(tag.id, sequence.as_ref().map(|sequence| sequence.id), now).await?;
             match sequence {
-                Some(sequence) => say(format_args!("Workshops with “{}” are offered “{}”.", tag.name, sequence.name)),
+                Some(sequence) => {
+                    say(format_args!("Workshops with “{}” are offered “{}”.", tag.name, sequence.name))
+                }
                 None => say(format_args!("Workshops with “{}” are offered no sequence.", tag.name)),
             }
         }
@@ -126,7 +135,12 @@ async fn list(org: &Org, now: Millis) -> anyhow::Result<()> {
         ))?;
         for step in &sequence.steps {
             let label = if step.label.is_empty() { step.key.as_str() } else { &step.label };
-            say(format_args!("  {label} · {} · {} · for {}", step.channel.title(), steps::when(step), step.purpose))?;
+            say(format_args!(
+                "  {label} · {} · {} · for {}",
+                step.channel.title(),
+                steps::when(step),
+                step.purpose
+            ))?;
         }
     }
     Ok(())
@@ -154,7 +168,17 @@ async fn as_file(org: &Org, sequence: &Sequence) -> anyhow::Result<Value> {
 
 /// Words that a step of a file may have.
 const STEP_WORDS: &[&str] = &[
-    "key", "label", "channel", "template", "account", "anchor", "timing", "purpose", "until", "audience", "late",
+    "key",
+    "label",
+    "channel",
+    "template",
+    "account",
+    "anchor",
+    "timing",
+    "purpose",
+    "until",
+    "audience",
+    "late",
     "wait_out_quiet",
 ];
 

@@ -135,7 +135,11 @@ pub fn matter(matter: &Matter, about: &About<'_>) -> Words {
         Matter::Step { name, workshop_title, due, until, why, said, over, .. } => {
             let when = due.map_or_else(String::new, |due| format!(", due {}", at(due)));
             let cause = steps::why_not(*why);
-            let said = if said.is_empty() { String::new() } else { format!(" It says: {}.", said.trim_end_matches('.')) };
+            let said = if said.is_empty() {
+                String::new()
+            } else {
+                format!(" It says: {}.", said.trim_end_matches('.'))
+            };
             Words {
                 title: match (over, why) {
                     (true, WhyNot::Nothing) => format!("Step “{name}” was missed: nothing ran in its time."),

@@ -35,8 +35,12 @@ fn own_cause(own: OwnWhyNot) -> (&'static str, &'static str) {
             "it was due before the sequence was run",
             "Whoever registers from then on still gets it while it is of use.",
         ),
-        OwnWhyNot::NoAccount => ("no account serves its channel", "Connect one under Settings, Integrations."),
-        OwnWhyNot::NoTemplate => ("its template is gone or cannot be read", "Choose another one in the sequence."),
+        OwnWhyNot::NoAccount => {
+            ("no account serves its channel", "Connect one under Settings, Integrations.")
+        }
+        OwnWhyNot::NoTemplate => {
+            ("its template is gone or cannot be read", "Choose another one in the sequence.")
+        }
         OwnWhyNot::NoGroup => ("the workshop has no group", "Choose the workshop’s groups."),
         OwnWhyNot::Post => ("its post cannot be made", "Look at the template and at the workshop’s groups."),
         OwnWhyNot::ByPerson => ("somebody cancelled it", ""),
@@ -57,7 +61,9 @@ fn check_failed(check: CheckId) -> (&'static str, &'static str) {
         CheckId::Hours | CheckId::QuietHours => {
             ("it may not be sent at that hour", "Move the step, or let it wait for the hours.")
         }
-        CheckId::InTime => ("it would go after its last useful moment", "Move the step, or let it be of use longer."),
+        CheckId::InTime => {
+            ("it would go after its last useful moment", "Move the step, or let it be of use longer.")
+        }
         CheckId::JoinLink => ("the workshop’s join link is missing", "Enter it at the workshop."),
         CheckId::Workshop => ("the workshop is over or cancelled", ""),
         CheckId::Sources | CheckId::Whole | CheckId::Template | CheckId::Refused => {
@@ -99,7 +105,8 @@ pub fn when(step: &Step) -> String {
         }
         Timing::At { days, minute } => {
             let hour = minute / 60;
-            let (half, shown) = (if hour < 12 { "AM" } else { "PM" }, if hour % 12 == 0 { 12 } else { hour % 12 });
+            let (half, shown) =
+                (if hour < 12 { "AM" } else { "PM" }, if hour % 12 == 0 { 12 } else { hour % 12 });
             let clock = format!("{shown}:{:02} {half}", minute % 60);
             match days {
                 0 => format!("{clock} on the day of {anchor}"),
@@ -158,7 +165,11 @@ mod tests {
             (Anchor::End, Timing::after(60), "1 hour after the end"),
             (Anchor::Registration, Timing::after(1), "1 minute after the registration"),
             (Anchor::Start, Timing::At { days: 0, minute: 9 * 60 }, "9:00 AM on the day of the start"),
-            (Anchor::Start, Timing::At { days: -1, minute: 12 * 60 + 5 }, "12:05 PM on the day before the start"),
+            (
+                Anchor::Start,
+                Timing::At { days: -1, minute: 12 * 60 + 5 },
+                "12:05 PM on the day before the start",
+            ),
             (Anchor::End, Timing::At { days: 2, minute: 0 }, "12:00 AM, 2 days after the end"),
         ] {
             assert_eq!(when(&step(anchor, timing)), expected);

@@ -1,0 +1,241 @@
+//! Registrations, moves, edits, cancellations, outages and sends by hand, drawn from a seed around one workshop after the other: nobody gets a step
+//! twice, nobody is told after it is of use, and whoever was to be told is, or stands with a reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    broadcast::Audience,
+    ids::{BroadcastId, PlanRowId, RegistrantId, SequenceId},
+    message::MessageState,
+    sequence::{Anchor, LateRule, RowState, Step, Timing},
+    time::{HOUR, MINUTE, Millis},
+    workshop::RegistrantStatus,
+};
+use store::{
+    broadcasts::BroadcastFilter, messages::MessageFilter, on_both, plans::PlanChoice,
+    registrants::RegistrantFilter, sequences::SequenceDraft, workshops::WorkshopDraft,
+};
+
+use crate::{sequences::step, world::World};
+
+/// Seeds of the ordinary run; `MUNADI_SEEDS` asks for more.
+const SEEDS: u64 = 40;
+
+/// Chance that a seed repeats.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, n: u64) -> u64 {
+        // Knuth's constants of MMIX.
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % n
+    }
+
+    fn minutes(&mut self, from: u64, to: u64) -> i64 {
+        i64::try_from(from + self.below(to - from)).unwrap() * MINUTE
+    }
+}
+
+/// Somebody, as the simulation knows them.
+struct Person {
+    id: RegistrantId,
+    phone: String,
+    registered_at: Millis,
+    gone: bool,
+}
+
+struct Story {
+    seed: u64,
+    chance: Chance,
+    people: Vec<Person>,
+    steps: Vec<Step>,
+    sequence: SequenceId,
+    version: i64,
+    starts_at: Millis,
+    cancelled: bool,
+}
+
+impl Story {
+    async fn begin(world: &mut World, seed: u64, template: domain::ids::TemplateId) -> Story {
+        let mut chance = Chance(seed ^ 0x9e37_79b9_7f4a_7c15);
+        let starts_at = world.now().plus(5 * HOUR + chance.minutes(0, 120));
+        let draft = workshop_at(starts_at);
+        world.workshop = world.org.add_workshop(&draft, world.now()).await.unwrap();
+        let mut steps: Vec<Step> = [(4, "reminder"), (2, "reminder"), (1, "link")]
+            .map(|(hours, purpose)| {
+                step(template, &format!("h{hours}"), purpose, Anchor::Start, Timing::before(hours * 60))
+            })
+            .to_vec();
+        steps.push(step(template, "five", "link", Anchor::Start, Timing::before(5)));
+        steps.push(step(template, "welcome", "welcome", Anchor::Registration, Timing::after(2)));
+        steps.push(step(template, "thanks", "thanks", Anchor::End, Timing::after(30)));
+        for step in &mut steps {
+            step.late = [LateRule::Skip, LateRule::NewestOnly, LateRule::Always]
+                [usize::try_from(chance.below(3)).unwrap()];
+        }
+        let draft =
+            SequenceDraft { name: format!("Seed {seed}"), description: String::new(), steps: steps.clone() };
+        let sequence = world.org.add_sequence(&draft, world.now()).await.unwrap();
+        let mut story =
+            Story { seed, chance, people: vec![], steps, sequence, version: 1, starts_at, cancelled: false };
+        for _ in 0..story.chance.below(4) {
+            story.register(world).await;
+        }
+        world.org.write_plan(world.workshop, sequence, 1, &PlanChoice::default(), world.now()).await.unwrap();
+        story
+    }
+
+    async fn register(&mut self, world: &World) {
+        let phone = format!("9{:04}{:05}", self.seed, self.people.len());
+        world.register(&[(phone.as_str(), "Somebody Test")]).await;
+        let list = RegistrantFilter { limit: 100, ..RegistrantFilter::default() };
+        let all = world.org.registrants(world.workshop, &list).await.unwrap();
+        let phone = format!("+91{phone}");
+        let id = all.iter().find(|one| one.phone == phone).unwrap().id;
+        self.people.push(Person { id, phone, registered_at: world.now(), gone: false });
+    }
+
+    async fn something(&mut self, world: &mut World) {
+        let now = world.now();
+        match self.chance.below(12) {
+            0..=3 => self.register(world).await,
+            4 => {
+                let standing: Vec<usize> =
+                    (0..self.people.len()).filter(|at| !self.people[*at].gone).collect();
+                if let Some(at) = standing.first() {
+                    let person = &mut self.people[*at];
+                    person.gone = true;
+                    let cancelled = RegistrantStatus::Cancelled;
+                    world.org.set_registrant_status(world.workshop, person.id, cancelled, now).await.unwrap();
+                }
+            }
+            5 | 6 => {
+                let to = self.starts_at.plus(self.chance.minutes(0, 120) - 60 * MINUTE);
+                if to > now.plus(10 * MINUTE) {
+                    world.org.edit_workshop(world.workshop, &workshop_at(to), now).await.unwrap();
+                    self.starts_at = to;
+                }
+            }
+            7 => {
+                let by = self.chance.minutes(0, 40) / MINUTE;
+                self.steps[1].timing = Timing::before(100 + by);
+                let draft = SequenceDraft {
+                    name: format!("Seed {}", self.seed),
+                    description: String::new(),
+                    steps: self.steps.clone(),
+                };
+                self.version =
+                    world.org.change_sequence(self.sequence, self.version, &draft, now).await.unwrap();
+                let revision = world.org.plan_of(world.workshop).await.unwrap().unwrap().revision;
+                let choice = PlanChoice::default();
+                world.org.follow(world.workshop, self.version, revision, &choice, now).await.unwrap();
+            }
+            8 => {
+                let standing: Vec<RegistrantId> =
+                    self.people.iter().filter(|one| !one.gone).map(|one| one.id).collect();
+                if !standing.is_empty() {
+                    let mut by_hand = world.reminder(&World::template());
+                    by_hand.audience = Audience::Chosen(standing);
+                    world.org.confirm_broadcast(by_hand, now).await.unwrap();
+                }
+            }
+            9 | 10 => {
+                // Nothing runs for a while.
+                let outage = self.chance.minutes(1, 90);
+                world.clock.advance(outage);
+                world.beat().await;
+            }
+            _ => {
+                if self.chance.below(6) == 0 {
+                    world.org.cancel_workshop(world.workshop, now).await.unwrap();
+                    self.cancelled = true;
+                }
+            }
+        }
+    }
+
+    /// Everything that went out, held against the plan.
+    async fn judge(&self, world: &World) {
+        let seed = self.seed;
+        let plan = world.org.plan_of(world.workshop).await.unwrap().expect("a plan");
+        let filter = BroadcastFilter { workshop: Some(world.workshop), ..BroadcastFilter::default() };
+        let made = world.org.broadcasts(&filter, 1_000).await.unwrap();
+        let row_of: BTreeMap<BroadcastId, PlanRowId> =
+            plan.rows.iter().flat_map(|row| row.broadcasts.iter().map(|made| (*made, row.id))).collect();
+        let mut told: BTreeMap<PlanRowId, BTreeSet<String>> = BTreeMap::new();
+        let mut seen: BTreeMap<PlanRowId, BTreeSet<String>> = BTreeMap::new();
+        let mut by_hand: BTreeSet<String> = BTreeSet::new();
+        for broadcast in &made {
+            for message in
+                world.org.messages(broadcast.id, &MessageFilter::default(), 0, 1_000).await.unwrap()
+            {
+                let Some(row) = row_of.get(&broadcast.id) else {
+                    by_hand.insert(message.recipient);
+                    continue;
+                };
+                if message.state == MessageState::Sent {
+                    let at = message.started_at.expect("it was sent");
+                    assert!(at <= broadcast.deadline, "seed {seed}: told after it was of use");
+                    let first = told.entry(*row).or_default().insert(message.recipient.clone());
+                    assert!(first, "seed {seed}: {} got a step twice", broadcast.title);
+                }
+                seen.entry(*row).or_default().insert(message.recipient);
+            }
+        }
+        for row in &plan.rows {
+            let to_come = row.state == RowState::Planned && row.due.is_some();
+            assert!(!to_come, "seed {seed}: {} is neither run nor explained: {row:?}", row.key);
+            let Some(first) = row.broadcasts.first().filter(|_| row.state == RowState::Broadcast) else {
+                continue;
+            };
+            let confirmed =
+                made.iter().find(|broadcast| broadcast.id == *first).expect("it is there").created_at;
+            for person in self.people.iter().filter(|one| !one.gone && one.registered_at < confirmed) {
+                let has_row = seen.get(&row.id).is_some_and(|all| all.contains(&person.phone));
+                assert!(
+                    has_row || by_hand.contains(&person.phone) || self.cancelled,
+                    "seed {seed}: {} passed over {}",
+                    row.key,
+                    person.phone
+                );
+            }
+        }
+        if self.cancelled {
+            let open = plan.rows.iter().any(|row| row.state == RowState::Planned);
+            assert!(!open, "seed {seed}: a cancelled workshop has steps to come");
+        }
+    }
+}
+
+fn workshop_at(starts_at: Millis) -> WorkshopDraft {
+    WorkshopDraft {
+        title: "Rust for Beginners".into(),
+        starts_at,
+        ends_at: starts_at.plus(HOUR),
+        join_link: "https://meet.example/rust".into(),
+        tag: None,
+    }
+}
+
+on_both! {
+    async fn whatever_happens_around_a_workshop_each_step_runs_once_in_time_or_says_why(db: TestStore) {
+        let asked = std::env::var("MUNADI_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
+        let mut world = World::new(db).await;
+        let template = world.stored_template("any").await;
+        let mut happened = 0;
+        for seed in 1..=asked.unwrap_or(SEEDS) {
+            let mut story = Story::begin(&mut world, seed, template).await;
+            while world.now() < story.starts_at.plus(2 * HOUR) {
+                let next = world.now().plus(story.chance.minutes(5, 45));
+                world.run_until(next).await;
+                if !story.cancelled && world.now() < story.starts_at {
+                    story.something(&mut world).await;
+                    happened += 1;
+                }
+            }
+            story.judge(&world).await;
+        }
+        assert!(happened > 100, "needs something that happens");
+        assert!(world.sandbox.world().len() > 100, "needs people who were told");
+    }
+}
