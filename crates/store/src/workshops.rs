@@ -319,6 +319,8 @@ impl Org {
         if changed.is_empty() {
             return Ok(());
         }
+        // What was confirmed ahead of its moment is confirmed anew, with these values.
+        self.take_back(&mut tx, id, None, now).await?;
         tx.run(
             "UPDATE workshops SET variables = $3 WHERE organization_id = $1 AND id = $2",
             args![self.id(), id.0, written(&all)],
@@ -326,28 +328,6 @@ impl Org {
         .await?;
         self.note(&mut tx, "workshop.variables", id, &changed.join(" "), now).await?;
         tx.commit().await
-    }
-
-    /// Enters a workshop like another one at another time: with its title, length and tag. Of the original it refers to nothing: it has no
-    /// join link, no people, no groups and no plan, and waits for a person who runs its sequence.
-    ///
-    /// # Errors
-    /// [`StoreError::Missing`] when the original is not there.
-    pub async fn copy_workshop(
-        &self,
-        original: WorkshopId,
-        starts_at: Millis,
-        now: Millis,
-    ) -> Result<WorkshopId, StoreError> {
-        let original = self.workshop(original).await?;
-        let draft = WorkshopDraft {
-            title: original.title,
-            starts_at,
-            ends_at: starts_at.plus(original.ends_at.since(original.starts_at)),
-            join_link: String::new(),
-            tag: original.tag.map(|tag| tag.id),
-        };
-        self.add_workshop(&draft, now).await
     }
 
     /// Changes a workshop; how many open broadcasts it stopped. [`StoreError::Stale`] when it was cancelled.

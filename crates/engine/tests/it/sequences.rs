@@ -118,16 +118,20 @@ impl World {
             let handed = rows.iter().filter(|row| row.recipient == phone && row.state == MessageState::Sent);
             got.extend(handed.map(|_| broadcast.title.clone()));
         }
-        assert_eq!(
-            got.len(),
-            self.sandbox.world().count(phone),
-            "what its phone got"
-        );
+        assert_eq!(got.len(), self.sandbox.world().count(phone), "what its phone got");
         got
     }
 
     fn start(&self) -> Millis {
         Millis(1_791_878_400_000 + 6 * HOUR)
+    }
+
+    /// A workshop with the facts of this one at another time, as the page copies it.
+    async fn copy(&self, starts_at: Millis) -> WorkshopId {
+        let of = self.org.workshop(self.workshop).await.unwrap();
+        let ends_at = starts_at.plus(of.ends_at.since(of.starts_at));
+        let draft = WorkshopDraft { title: of.title, starts_at, ends_at, join_link: of.join_link, tag: None };
+        self.org.add_workshop(&draft, self.now()).await.unwrap()
     }
 
     async fn move_to(&self, starts_at: Millis) {
@@ -227,7 +231,7 @@ on_both! {
         world.register(&[("9000000001", "Asha Test")]).await;
         let steps = world.usual(&[5]).await;
         world.run_sequence(&steps).await;
-        let copy = world.org.copy_workshop(world.workshop, world.start().plus(DAY), world.now()).await.unwrap();
+        let copy = world.copy(world.start().plus(DAY)).await;
         assert_eq!(world.org.plan_of(copy).await.unwrap(), None);
         world.run_until(world.start().plus(2 * DAY)).await;
         assert_eq!(world.org.plan_of(copy).await.unwrap(), None, "it waits");
@@ -239,9 +243,9 @@ on_both! {
         let world = World::new(db).await;
         let steps = world.usual(&[5]).await;
         let sequence = world.run_sequence(&steps).await;
-        let copy = world.org.copy_workshop(world.workshop, world.start().plus(DAY), world.now()).await.unwrap();
+        let copy = world.copy(world.start().plus(DAY)).await;
         let made = world.org.workshop(copy).await.unwrap();
-        assert_eq!((made.join_link.as_str(), made.registrants), ("", 0));
+        assert_eq!(made.registrants, 0);
         assert_eq!(made.ends_at, world.start().plus(DAY + 2 * HOUR));
         world.org.write_plan(copy, sequence, 1, &PlanChoice::default(), world.now()).await.unwrap();
         let due = |row: PlanRow| row.due.unwrap();
