@@ -65,6 +65,9 @@ fn check_failed(check: CheckId) -> (&'static str, &'static str) {
             ("it would go after its last useful moment", "Move the step, or let it be of use longer.")
         }
         CheckId::JoinLink => ("the workshop’s join link is missing", "Enter it at the workshop."),
+        CheckId::Variables => {
+            ("the workshop lacks a value that it names", "Enter it at the workshop, under Set-up.")
+        }
         CheckId::Workshop => ("the workshop is over or cancelled", ""),
         CheckId::Sources | CheckId::Whole | CheckId::Template | CheckId::Refused => {
             ("the template lacks a value", "Look at the template.")
