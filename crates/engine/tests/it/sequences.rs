@@ -598,6 +598,31 @@ on_both! {
         assert!(world.sandbox.world().repeated_phones(10).is_empty(), "none twice");
     }
 
+    async fn of_two_who_reviewed_the_same_step_one_runs_it(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.register(&[("9000000001", "Asha Test")]).await;
+        let steps = world.usual(&[5]).await;
+        world.run_sequence(&steps).await;
+        world.clock.advance(HOUR - AHEAD_MS / 2);
+        world.beat().await;
+        let (work, now) = (world.engine.work(), world.now());
+        // Without a lease both have it.
+        let row = work.due_rows(now, now.plus(AHEAD_MS), 10, 0).await.unwrap().remove(0);
+        assert_eq!(work.due_rows(now, now.plus(AHEAD_MS), 10, 0).await.unwrap(), [row.clone()]);
+        let settings = world.org.organization().await.unwrap();
+        let caller = compose::Caller::new(world.org.clone(), settings, now);
+        let first = world.engine.composer().run_step(&caller, &row).await.unwrap();
+        assert!(matches!(first, compose::StepEnd::Confirmed(_)), "{first:?}");
+        world.engine.plan().await.unwrap();
+        // The second reviews with what the first made, finds nobody who was not told, and says so, or finds the row turned.
+        let mut everybody = row.clone();
+        everybody.step.audience = StepAudience::Opened(false);
+        everybody.step.purpose = "another".to_owned();
+        let second = world.engine.composer().run_step(&caller, &everybody).await.unwrap();
+        assert_eq!(second, compose::StepEnd::Gone, "the row is turned already");
+        assert_eq!(world.row("h5").await.broadcasts.len(), 1);
+    }
+
     async fn r26_what_ended_is_not_run_again(db: TestStore) {
         let mut world = World::new(db).await;
         world.register(&[("9000000001", "Asha Test")]).await;

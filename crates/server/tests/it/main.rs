@@ -31,6 +31,7 @@ mod listener;
 mod ops;
 mod opt_out;
 mod paging;
+mod plan_command;
 mod posts;
 mod retarget;
 mod settings;

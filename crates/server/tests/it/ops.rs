@@ -44,20 +44,20 @@ use store::{
 use tokio::sync::watch;
 
 /// 2026-10-13T08:00:00Z.
-const NOW: Millis = Millis(1_791_878_400_000);
+pub(crate) const NOW: Millis = Millis(1_791_878_400_000);
 /// People registered in one transaction.
 const BATCH: i64 = 10;
 
 /// An installation with keys on the disk, one organisation and a workshop.
-struct Installation {
-    app: App,
-    org: Org,
+pub(crate) struct Installation {
+    pub(crate) app: App,
+    pub(crate) org: Org,
     organization: OrganizationId,
-    workshop: WorkshopId,
+    pub(crate) workshop: WorkshopId,
 }
 
 impl Installation {
-    async fn new(db: &TestStore) -> Installation {
+    pub(crate) async fn new(db: &TestStore) -> Installation {
         // As the program would have created it.
         fs::set_permissions(db.folder(), fs::Permissions::from_mode(0o700)).unwrap();
         let mut config = Config::in_folder(db.folder()).unwrap();
@@ -98,7 +98,7 @@ impl Installation {
     }
 
     /// Connects an account whose key is `secret`.
-    async fn connect(&self, secret: &str) -> IntegrationId {
+    pub(crate) async fn connect(&self, secret: &str) -> IntegrationId {
         let id = IntegrationId::new(NOW);
         let keys = KeyRing::open(&self.app.config.key_file).unwrap();
         let account = NewIntegration {
@@ -116,7 +116,7 @@ impl Installation {
     }
 
     /// Registers the `batch`-th ten people, in one transaction.
-    async fn register(&self, batch: i64) {
+    pub(crate) async fn register(&self, batch: i64) {
         let people = (batch * BATCH..(batch + 1) * BATCH).map(|n| {
             let phone = format!("+9190000{n:05}");
             NewRegistrant {

@@ -8,7 +8,12 @@ use domain::{
     time::{DAY, HOUR, MINUTE, Millis},
     workshop::TagColour,
 };
-use store::{StoreError, plans::PlanChoice, sequences::SequenceDraft, sequences::TagPlan};
+use store::{
+    StoreError,
+    plans::PlanChoice,
+    sequences::{SequenceDraft, TagPlan},
+    testing::statements_of,
+};
 
 use crate::on_both::{NOW, World, draft};
 
@@ -176,5 +181,29 @@ both! {
         assert_eq!((day.state, day.decided_at), (RowState::Missed, Some(over)));
         assert_eq!(work.next_row_due(NOW).await.unwrap(), (Some(over), None));
         assert_eq!(work.next_row_due(over.plus(1)).await.unwrap(), (None, Some(over)), "and waits since then");
+    }
+
+    async fn steps_are_found_by_an_index_however_many_there_are(world) {
+        planned(&world).await;
+        let work = world.store.work(domain::ids::WorkerId::new(NOW));
+        let statements = statements_of(async {
+            work.plan_work(NOW, NOW).await.unwrap();
+            work.due_rows(NOW.plus(2 * DAY), NOW.plus(2 * DAY), 9, 0).await.unwrap();
+            work.late_rows(NOW, 9, 0).await.unwrap();
+            work.rows_to_rehearse(NOW, 9, 0).await.unwrap();
+            work.miss_rows(NOW).await.unwrap();
+            work.next_row_due(NOW).await.unwrap();
+        }).await;
+        let looked_at = statements.iter().filter(|text| text.contains("plan_rows"));
+        let mut n = 0;
+        for statement in looked_at {
+            n += 1;
+            for line in world.plan(statement).await {
+                let walks = line.contains("Seq Scan on plan_rows")
+                    || (line.contains("SCAN") && (line.contains("plan_rows") || line.contains(" p")) && !line.contains("USING"));
+                assert!(!walks, "{line} in\n{statement}");
+            }
+        }
+        assert!(n >= 7, "needs statements: {statements:?}");
     }
 }

@@ -1,0 +1,74 @@
+//! Sequences and plans from the command line.
+
+use domain::channel::Channel;
+use munadi::commands::{plan, sequence};
+use serde_json::{Value, json};
+
+use crate::ops::{Installation, NOW};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sequence_is_a_file_and_a_plan_says_what_it_would_do_before_it_does() {
+    let db = store::testing::sqlite().await;
+    let here = Installation::new(&db).await;
+    here.connect("main").await;
+    here.register(0).await;
+    let body = json!({
+        "campaign": "today", "category": "utility", "language": "en", "header": "", "body": "See you soon.", "footer": "",
+        "parameters": [], "media": null, "buttons": []
+    });
+    here.org.add_template(Channel::WhatsappPersonal, "Reminder", &body, NOW).await.unwrap();
+    let step = |key: &str, minutes: i64| {
+        json!({
+            "key": key, "channel": "personal", "template": "Reminder", "anchor": "start", "purpose": "reminder",
+            "timing": { "offset": { "days": 0, "minutes": minutes } }
+        })
+    };
+    let file =
+        json!({ "description": "", "steps": [step("early", -420), step("five", -300), step("hour", -60)] });
+    let save = async |text: String| sequence::save(&here.org, "Usual", &text, NOW).await;
+    assert_eq!(save(file.to_string()).await.unwrap(), 1);
+    let wrong = save(file.to_string().replace("timing", "timming")).await.unwrap_err();
+    assert!(format!("{wrong:#}").contains("“timming” is no word"), "{wrong:#}");
+    let gone = save(file.to_string().replace("Reminder", "Welcome")).await.unwrap_err();
+    assert!(format!("{gone:#}").contains("there is no template"), "{gone:#}");
+
+    let look = plan::PlanCommand {
+        workshop: "Rust".to_owned(),
+        organisation: None,
+        sequence: Some("usual".to_owned()),
+        run: false,
+        follow: false,
+        include: vec![],
+        leave_out: vec![],
+        cancel: None,
+        cancel_all: false,
+        try_again: None,
+        json: false,
+    };
+    // The workshop begins at 7:30 PM in India, and it is 1:30 PM.
+    let said = plan::obey(&here.app, &look).await.unwrap();
+    assert!(said.contains("It does not run") && said.contains("five · 2:30 PM"), "{said}");
+    assert!(said.contains("10 people as of now"), "{said}");
+    assert!(said.contains("early · 12:30 PM") && said.contains("--include early"), "{said}");
+    assert_eq!(here.org.plan_of(here.workshop).await.unwrap(), None, "looking writes nothing");
+
+    let unknown = plan::PlanCommand { run: true, include: vec!["erly".to_owned()], ..look.clone() };
+    assert!(plan::obey(&here.app, &unknown).await.unwrap_err().to_string().contains("has no step “erly”"));
+    let run = plan::PlanCommand { run: true, json: true, ..look.clone() };
+    let said: Value = serde_json::from_str(&plan::obey(&here.app, &run).await.unwrap()).unwrap();
+    let states: Vec<_> =
+        said["steps"].as_array().unwrap().iter().map(|step| (&step["key"], &step["state"])).collect();
+    assert_eq!(
+        format!("{states:?}").replace("String(", "").replace(')', ""),
+        r#"[("early", "skipped", ("five", "planned", ("hour", "planned"]"#
+    );
+    assert_eq!(said["steps"][1]["due"], "2026-10-13T14:30:00+05:30");
+    let again = plan::obey(&here.app, &run).await.unwrap_err();
+    assert!(again.to_string().contains("nothing was done"), "{again}");
+    let cancel = plan::PlanCommand { cancel: Some("hour".to_owned()), ..look.clone() };
+    let said = plan::obey(&here.app, &cancel).await.unwrap();
+    assert!(said.contains("Step “hour” is cancelled.") && said.contains("somebody cancelled it"), "{said}");
+    let log = here.org.audit_log(None, 10).await.unwrap();
+    let actions: Vec<&str> = log.iter().map(|entry| entry.action.as_str()).collect();
+    assert!(actions.starts_with(&["plan.step_cancelled", "plan.written", "sequence.added"]), "{actions:?}");
+}
