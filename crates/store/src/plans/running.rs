@@ -9,11 +9,12 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{ids_until, instant_of, stored_zone};
+use super::{instant_of, stored_zone};
 use crate::{
     db::{Batch, Tx, args},
     error::{StoreError, word},
     org::Org,
+    reached::last_id_of,
     sequences::steps,
     work::Work,
 };
@@ -153,7 +154,7 @@ impl LateRow {
 
     fn next(&self, now: Millis) -> Uuid {
         let settled = Millis(now.0.min(self.until.0)).plus(-UNDER_WAY_MS);
-        ids_until(settled).max(self.row.late_after.unwrap_or(Uuid::nil()))
+        last_id_of(settled).max(self.row.late_after.unwrap_or(Uuid::nil()))
     }
 }
 
@@ -467,7 +468,7 @@ impl Org {
     ) -> Result<(), StoreError> {
         let turned = match run {
             StepRun::First { row, due, late } => {
-                let late_after = late.then(|| ids_until(now.plus(-UNDER_WAY_MS)));
+                let late_after = late.then(|| last_id_of(now.plus(-UNDER_WAY_MS)));
                 tx.run(
                     "UPDATE plan_rows SET state = 'broadcast', why = '', why_text = '', broadcast_id = $4, decided_by = $5, decided_at = $6,
                             late_after = $7, claimed_until = 0, obstacle = '', obstacle_text = ''
