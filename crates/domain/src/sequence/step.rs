@@ -64,6 +64,8 @@ pub enum StepAudience {
     RegisteredLate,
     /// Who opened their own link, or did not.
     Opened(bool),
+    /// Who is in none of the workshop's groups, as far as their members are known.
+    InNoGroup,
     /// Who came by that source.
     Source(String),
     /// Who is registered for another workshop with that tag as well.
@@ -78,6 +80,7 @@ impl StepAudience {
             StepAudience::NotReached(channel) => Audience::NotReached { channel: *channel, since: before },
             StepAudience::RegisteredLate => Audience::Since(before),
             StepAudience::Opened(opened) => Audience::Opened(*opened),
+            StepAudience::InNoGroup => Audience::NoGroup,
             StepAudience::Source(source) => Audience::Source(source.clone()),
             StepAudience::Tag(tag) => Audience::Tagged(*tag),
         };
@@ -86,6 +89,7 @@ impl StepAudience {
             StepAudience::NotTold
             | StepAudience::RegisteredLate
             | StepAudience::Opened(_)
+            | StepAudience::InNoGroup
             | StepAudience::Source(_)
             | StepAudience::Tag(_) => before,
         };
