@@ -1,12 +1,11 @@
 //! What a sequence would do around a workshop, before anything runs; and in what a changed plan differs.
 
-use super::{Looking, Obstacle, StepReview};
-use crate::{Caller, Composer, PostFinding, Timing, Wait};
 use domain::{
     broadcast::Audience,
     checks::Finding,
     ids::PlanRowId,
     money::Money,
+    post_checks::PostFinding,
     sequence::{
         Difference, Plan, PlannedStep, Step, StepState, WhyNot, WorkshopTimes, difference as differ, plan,
     },
@@ -18,6 +17,9 @@ use store::{
     templates::Template,
     workshops::Workshop,
 };
+
+use super::{Looking, Obstacle, StepReview};
+use crate::{Caller, Composer, Timing, Wait};
 
 /// What stands for the row of a step that has none yet.
 const NO_ROW: PlanRowId = PlanRowId::NIL;

@@ -59,6 +59,7 @@ pub(super) async fn send(
         asked: None,
         not_ready: linked.is_none_or(|linked| !linked.posts(now)),
         timing: Timing { start: now, deadline, unreadable: false },
+        run: None,
     };
     let review = draft.review(&caller);
     tell_review(&review, command.json)?;
