@@ -113,6 +113,7 @@ impl Scene {
             starts_at: now,
             deadline: now.plus(2 * HOUR),
             hours: SendingHours::any(),
+            run: None,
         };
         let id = BroadcastId::new(now);
         self.world.org.confirm_posts(id, &new, now).await.unwrap();
@@ -375,6 +376,7 @@ on_both! {
             starts_at: now.plus(20 * MINUTE),
             deadline: now.plus(HOUR),
             hours: SendingHours::any(),
+            run: None,
         };
         let id = BroadcastId::new(now);
         scene.world.org.confirm_posts(id, &new, now).await.unwrap();

@@ -94,6 +94,7 @@ pub(super) async fn furnish_groups(
         starts_at,
         deadline,
         hours: domain::sending_hours::SendingHours::any(),
+        run: None,
     };
     org.confirm_posts(BroadcastId::new(now), &new, now).await?;
     Ok(())

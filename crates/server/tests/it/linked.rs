@@ -99,6 +99,7 @@ impl Scene {
             starts_at: now.plus(20 * MINUTE),
             deadline: now.plus(50 * MINUTE),
             hours: SendingHours::any(),
+            run: None,
         };
         self.org.confirm_posts(BroadcastId::new(now), &new, now).await.unwrap()
     }

@@ -70,6 +70,7 @@ pub(super) async fn confirm(
         starts_at: now,
         deadline: now.plus(20 * HOUR),
         hours: domain::sending_hours::SendingHours::any(),
+        run: None,
     };
     Ok(stage.org.confirm_posts(BroadcastId::new(now), &new, now).await?)
 }
