@@ -1,6 +1,7 @@
 //! One workshop: overview, its broadcasts, its registrants.
 
 mod add_person;
+pub mod plan;
 pub(super) mod registrant;
 mod registrants;
 mod told;
@@ -164,6 +165,7 @@ async fn page(
         told = Some((purpose, reached.first().map(|(_, reached)| *reached).unwrap_or_default()));
     }
     let stops = member.org.open_broadcasts(id).await?;
+    let steps = plan::steps_to_come(member, id).await?;
     let own_links = member.org.own_links(id).await?;
     let values = variables::rows(member, &workshop).await?;
     let view = View {
@@ -182,17 +184,25 @@ async fn page(
     let body = html! {
         (view.head())
         @if !open { (Note::new(Tone::Rest, "This workshop is cancelled.", "Nothing more is sent for it. Its people and messages stay on record.")) }
-        (tabs(id, setting_up))
+        (tabs(id, if setting_up { Tab::SetUp } else { Tab::Told }))
         (main)
-        @if open && member.may(Permission::Manage) { (cancel_confirm(&workshop, &stops, member.csrf())) }
+        @if open && member.may(Permission::Manage) { (cancel_confirm(&workshop, &stops, steps, member.csrf())) }
     };
     let mut page = member.page(Section::Workshops, workshop.title.clone(), body);
     page.crumbs = crumbs(None, &workshop.title);
     Ok(page.render())
 }
 
-/// What was told, and how the workshop is set up.
-fn tabs(workshop: WorkshopId, setting_up: bool) -> Markup {
+/// The parts of a workshop's page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tab {
+    Told,
+    Plan,
+    SetUp,
+}
+
+/// What was told, what is planned, and how the workshop is set up.
+fn tabs(workshop: WorkshopId, current: Tab) -> Markup {
     let tab = |icon: Icon, word: &str, to: String, current: bool| {
         html! {
             a class="m-tabs__tab" href=(to) aria-current=[current.then_some("page")] { (icon) span { (word) } }
@@ -200,8 +210,9 @@ fn tabs(workshop: WorkshopId, setting_up: bool) -> Markup {
     };
     html! {
         nav class="m-tabs m-tabs--sub" aria-label="Workshop" {
-            (tab(Icon::CheckTwice, "Told", href(workshop), !setting_up))
-            (tab(Icon::Settings, "Set-up", format!("{}?tab={SET_UP}", href(workshop)), setting_up))
+            (tab(Icon::CheckTwice, "Told", href(workshop), current == Tab::Told))
+            (tab(Icon::Workshop, "Plan", plan::href(workshop), current == Tab::Plan))
+            (tab(Icon::Settings, "Set-up", format!("{}?tab={SET_UP}", href(workshop)), current == Tab::SetUp))
         }
     }
 }
