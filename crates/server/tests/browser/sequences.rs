@@ -56,7 +56,7 @@ async fn run(walk: &mut Walk) -> Result<()> {
     walk.page.wait_text("Whoever registers later gets the newest useful message once.").await?;
     walk.review("plan-question").await?;
     let words: String =
-        walk.page.eval("document.querySelector('form[method=post][action$=\"/plan/run\"] [type=submit]').innerText.trim()").await?;
+        walk.page.eval("document.querySelector('.m-ask__acts button').innerText.trim()").await?;
     walk.page.click(button(&words)).await?;
     walk.page.wait_text("The sequence runs.").await?;
     walk.review("plan").await
@@ -80,7 +80,7 @@ async fn shift(walk: &mut Walk) -> Result<()> {
     walk.review("move").await?;
     let words: String = walk
         .page
-        .eval("document.querySelector('form[method=post][action$=\"/move\"] [type=submit]').innerText.trim()")
+        .eval("document.querySelector('form[method=post][action$=\"/move\"] button').innerText.trim()")
         .await?;
     walk.page.click(button(&words)).await?;
     walk.page.wait_text("Moved to").await
@@ -102,7 +102,7 @@ async fn cancel(walk: &mut Walk) -> Result<()> {
     walk.page.click(link("Cancel All (").nth(0)).await?;
     walk.review("plan-cancel").await?;
     let words: String =
-        walk.page.eval("document.querySelector('form[method=post][action$=\"/plan/cancel\"] [type=submit]').innerText.trim()").await?;
+        walk.page.eval("document.querySelector('.m-ask__acts button').innerText.trim()").await?;
     walk.page.click(button(&words)).await?;
     walk.page.wait_text("Run sequence").await
 }

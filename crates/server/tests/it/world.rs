@@ -293,27 +293,25 @@ async fn records(app: &App, organisation: OrganizationId, now: Millis) -> Vec<(&
     ]
 }
 
-/// A sequence that runs for a workshop: it, its step, and the row of that in the plan. The step is due in most of a year.
+/// A sequence that runs for a workshop: it, its step, and the row of that in the plan. The step was due long before the sequence was run, and goes to nobody.
 async fn planned(
     org: &store::Org,
     workshop: domain::ids::WorkshopId,
     now: Millis,
 ) -> (String, String, String) {
     use domain::sequence::{Anchor, LateRule, Step, StepAudience, StepKey, Timing, Until};
-    let template =
-        org.add_template(Channel::WhatsappPersonal, "Late thanks", &reminder(), now).await.unwrap();
     let step = Step {
         key: StepKey::stored("late-thanks".into()),
         label: String::new(),
         channel: Channel::WhatsappPersonal,
-        template,
+        template: TemplateId::NIL,
         account: None,
-        anchor: Anchor::End,
-        timing: Timing::Offset { days: 300, minutes: 0 },
+        anchor: Anchor::Start,
+        timing: Timing::Offset { days: -300, minutes: 0 },
         purpose: "thanks".into(),
         until: Until::NextOfPurpose,
         audience: StepAudience::default(),
-        late: LateRule::default(),
+        late: LateRule::Skip,
         wait_out_quiet: false,
     };
     let draft = store::sequences::SequenceDraft {

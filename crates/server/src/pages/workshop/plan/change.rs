@@ -4,7 +4,7 @@ use ::compose::{PlanChange, PlanDifference, difference};
 use axum::{extract::State, response::IntoResponse};
 use domain::{
     ids::WorkshopId,
-    sequence::{Change, Step, StepKey},
+    sequence::{Change, Relaid, Step, StepKey, relay},
 };
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -52,6 +52,8 @@ pub(super) struct Shown {
     pub(super) groups: Vec<Group>,
     /// Steps that stay as they are.
     pub(super) same: usize,
+    /// How many are moved, go no more, and go within ten minutes; a step counts once.
+    pub(super) counts: (usize, usize, usize),
 }
 
 impl Shown {
@@ -68,7 +70,10 @@ impl Shown {
             Group { tone: "act", icon: Icon::Skip, words: "newly skipped", lines: vec![] },
             Group { tone: "rest", icon: Icon::Cancel, words: "taken out", lines: vec![] },
         ];
-        for (key, change) in &told.difference.changes {
+        let changes = told.difference.changes.iter().filter(|(key, _)| !stays_out(plan, steps, told, key));
+        let mut changed = Vec::new();
+        for (key, change) in changes {
+            changed.push(key);
             let find = |all: &[Step]| all.iter().find(|step| step.key == *key).cloned();
             let Some(step) = find(steps).or_else(|| find(&plan.steps)) else { continue };
             let template = match member.org.template(step.template).await {
@@ -97,9 +102,11 @@ impl Shown {
                 now,
             });
         }
-        let changed: Vec<&StepKey> = told.difference.changes.iter().map(|(key, _)| key).collect();
+        let n = |at: usize| groups[at].lines.len();
+        let counts = (n(1), n(3) + n(4), n(0));
         let same = told.after.steps.iter().filter(|step| !changed.contains(&&step.key)).count();
-        Ok(Shown { groups: groups.into_iter().filter(|group| !group.lines.is_empty()).collect(), same })
+        let groups = groups.into_iter().filter(|group| !group.lines.is_empty()).collect();
+        Ok(Shown { groups, same, counts })
     }
 
     pub(super) fn render(&self) -> Markup {
@@ -125,6 +132,14 @@ impl Shown {
     }
 }
 
+/// Whether a step that stands skipped stays so whatever its new moment is: the plan decides it as the store will.
+fn stays_out(plan: &WorkshopPlan, steps: &[Step], told: &PlanDifference, key: &StepKey) -> bool {
+    let Some(row) = plan.rows.iter().find(|row| row.key == *key) else { return false };
+    let step = steps.iter().find(|step| step.key == *key);
+    let (Some(step), Some(planned)) = (step, told.after.step(key)) else { return false };
+    relay(Some((row.state, row.why)), planned, step.anchor, false) == Relaid::Kept
+}
+
 /// What a plan that follows the newest version in the present zone would be.
 fn newest(member: &Member, plan: &WorkshopPlan, steps: Vec<Step>) -> PlanChange {
     PlanChange { times: plan.times, steps, zone: member.organization.zone.clone() }
@@ -137,7 +152,7 @@ pub async fn ask_follow(member: Member, Path(id): Path<WorkshopId>) -> PageResul
     let steps = member.org.sequence_version(plan.sequence, plan.newest).await?;
     let told = difference(&plan, &newest(&member, &plan, steps.clone()), member.now);
     let shown = Shown::of(&member, &plan, &steps, &told).await?;
-    let (moved, lost) = told.difference.counts();
+    let (moved, lost, soon) = shown.counts;
     let body = html! {
         (Head::new(format!("Let it follow version {} of “{}”?", plan.newest, plan.name)))
         (Card::new("difference", "What changes for this workshop", html! {
@@ -147,7 +162,7 @@ pub async fn ask_follow(member: Member, Path(id): Path<WorkshopId>) -> PageResul
                 (member.csrf())
                 input type="hidden" name="version" value=(plan.newest);
                 input type="hidden" name="revision" value=(plan.revision);
-                p class="m-hint" { "Moved " (moved) ", skipped or taken out " (lost) ", within ten minutes " (told.difference.soon.len()) ". What went out keeps its time. Nothing changes before you confirm." }
+                p class="m-hint" { "Moved " (moved) ", skipped or taken out " (lost) ", within ten minutes " (soon) ". What went out keeps its time. Nothing changes before you confirm." }
                 div class="m-acts" {
                     (Button::link("Keep it as it is", href(id)))
                     (Button::primary("Follow the new version").icon(Icon::Ok))

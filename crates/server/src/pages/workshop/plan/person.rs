@@ -138,7 +138,7 @@ fn gets(
     match row.state {
         RowState::Planned => {}
         RowState::Broadcast if row.until > now => return late(row.due, preview, person),
-        RowState::Skipped if row.until > now && row.why == PAST_AT_RUN => {
+        RowState::Skipped if row.until > now && row.why == PAST_AT_RUN && person.registered_at > run_at => {
             return late(Some(run_at), preview, person);
         }
         RowState::Broadcast => {

@@ -179,12 +179,12 @@ async fn question(
     let mut counts = String::new();
     if let Some(plan) = &plan {
         let told = difference(plan, &PlanChange { times, ..PlanChange::of(plan) }, member.now);
-        let (moved, lost) = told.difference.counts();
+        let of = Shown::of(member, plan, &plan.steps, &told).await?;
+        let (moved, lost, soon) = of.counts;
         counts = format!(
-            "Moved {moved}, newly skipped {lost}, within ten minutes {}. What went out keeps its time.",
-            told.difference.soon.len()
+            "Moved {moved}, newly skipped {lost}, within ten minutes {soon}. What went out keeps its time."
         );
-        shown = Some(Shown::of(member, plan, &plan.steps, &told).await?);
+        shown = Some(of);
     }
     let can_tell = tell(app, member, workshop).await?.is_some();
     let open = member.org.open_broadcasts(workshop.id).await?;

@@ -351,8 +351,9 @@ fn facts(member: &Member, plan: &WorkshopPlan, rows: &[Row<'_>], (so_far, ahead)
     let next = match next {
         Some((due, row)) => {
             let name = row.preview.map(step_name).unwrap_or_default();
-            Fact::figure(format!("Next, {}", relative(due.0, member.now.0)), words::at(member, due), "")
-                .note(name)
+            let zone = &member.organization.zone;
+            Fact::figure(format!("Next, {}", relative(due.0, member.now.0)), zone.time(due), "")
+                .note(format!("{}: {name}", zone.date(due, member.now)))
         }
         None => Fact::figure("Next", "–", "").note("nothing is to come"),
     };
