@@ -95,7 +95,7 @@ fn link(matter: &Matter) -> Option<(String, String)> {
         | Matter::PostDue { broadcast, .. }
         | Matter::Unknown { broadcast, .. } => to(broadcast),
         Matter::Step { workshop, workshop_title, .. } => {
-            Some((workshop_title.clone(), format!("/workshops/{workshop}")))
+            Some((workshop_title.clone(), format!("/workshops/{workshop}/plan")))
         }
         Matter::SendingStopped { .. }
         | Matter::AccountStopped { .. }
@@ -143,7 +143,7 @@ fn act(matter: &Matter, may_send: bool) -> (Icon, Option<Button>) {
         Matter::ReceiptsSilent { account, .. } => {
             (Icon::Warning, page(format!("/settings/integrations/{}#receipts", account.id)))
         }
-        Matter::Step { workshop, .. } => (Icon::Warning, page(format!("/workshops/{workshop}"))),
+        Matter::Step { workshop, .. } => (Icon::Warning, page(format!("/workshops/{workshop}/plan"))),
         Matter::NotUnderstood { .. } => (Icon::Warning, page("/operator#not-understood".to_owned())),
         Matter::Kept { import, .. } => (Icon::Person, page(format!("/imports/{import}"))),
     }

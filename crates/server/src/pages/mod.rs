@@ -82,6 +82,7 @@ const SETTINGS: &[(&str, &str, Permission)] = &[
     ("WhatsApp accounts", settings::accounts::HREF, Permission::Read),
     ("Templates", "/settings/templates", Permission::Read),
     ("Purposes", settings::purposes::HREF, Permission::Manage),
+    ("Sequences", settings::sequences::HREF, Permission::Read),
     ("Tags", settings::tags::HREF, Permission::Read),
     ("Prices", "/settings/prices", Permission::Read),
     ("Links", settings::links::HREF, Permission::Read),

@@ -1,6 +1,7 @@
 //! One workshop: overview, its broadcasts, its registrants.
 
 mod add_person;
+pub mod plan;
 pub(super) mod registrant;
 mod registrants;
 mod told;
@@ -164,6 +165,7 @@ async fn page(
         told = Some((purpose, reached.first().map(|(_, reached)| *reached).unwrap_or_default()));
     }
     let stops = member.org.open_broadcasts(id).await?;
+    let steps = plan::steps_to_come(member, id).await?;
     let own_links = member.org.own_links(id).await?;
     let values = variables::rows(member, &workshop).await?;
     let view = View {
@@ -182,9 +184,9 @@ async fn page(
     let body = html! {
         (view.head())
         @if !open { (cancelled_note(member, &workshop, &counts)) }
-        (tabs(id, setting_up))
+        (tabs(id, if setting_up { Tab::SetUp } else { Tab::Told }))
         (main)
-        @if open && member.may(Permission::Manage) { (cancel_confirm(&workshop, &stops, member.csrf())) }
+        @if open && member.may(Permission::Manage) { (cancel_confirm(&workshop, &stops, steps, member.csrf())) }
     };
     let mut page = member.page(Section::Workshops, workshop.title.clone(), body);
     page.crumbs = crumbs(None, &workshop.title);
@@ -205,8 +207,16 @@ fn cancelled_note(member: &Member, workshop: &Workshop, counts: &RegistrantCount
     note.action(Button::link(format!("Tell them ({})", grouped(counts.registered)), to).small())
 }
 
-/// What was told, and how the workshop is set up.
-fn tabs(workshop: WorkshopId, setting_up: bool) -> Markup {
+/// The parts of a workshop's page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tab {
+    Told,
+    Plan,
+    SetUp,
+}
+
+/// What was told, what is planned, and how the workshop is set up.
+fn tabs(workshop: WorkshopId, current: Tab) -> Markup {
     let tab = |icon: Icon, word: &str, to: String, current: bool| {
         html! {
             a class="m-tabs__tab" href=(to) aria-current=[current.then_some("page")] { (icon) span { (word) } }
@@ -214,8 +224,9 @@ fn tabs(workshop: WorkshopId, setting_up: bool) -> Markup {
     };
     html! {
         nav class="m-tabs m-tabs--sub" aria-label="Workshop" {
-            (tab(Icon::CheckTwice, "Told", href(workshop), !setting_up))
-            (tab(Icon::Settings, "Set-up", format!("{}?tab={SET_UP}", href(workshop)), setting_up))
+            (tab(Icon::CheckTwice, "Told", href(workshop), current == Tab::Told))
+            (tab(Icon::Workshop, "Plan", plan::href(workshop), current == Tab::Plan))
+            (tab(Icon::Settings, "Set-up", format!("{}?tab={SET_UP}", href(workshop)), current == Tab::SetUp))
         }
     }
 }

@@ -27,6 +27,7 @@ use crate::{
         extract::{Member, Path, Query},
         notice::see_other_saying,
     },
+    pages::workshop::plan,
     ui::{
         bar::Key,
         button::{Button, Csrf},
@@ -237,14 +238,20 @@ pub(super) fn crumbs(workshop: Option<&Workshop>, here: &str) -> Vec<Crumb> {
 pub async fn ask_cancel(member: Member, Path(id): Path<WorkshopId>) -> PageResult {
     let workshop = open(&member, id).await?;
     let stops = member.org.open_broadcasts(id).await?;
-    let confirm = cancel_confirm(&workshop, &stops, member.csrf());
+    let steps = plan::steps_to_come(&member, id).await?;
+    let confirm = cancel_confirm(&workshop, &stops, steps, member.csrf());
     let mut page = member.page(Section::Workshops, "Cancel workshop", confirm.page());
     page.crumbs = crumbs(Some(&workshop), "Cancel");
     Ok(page.render().into_response())
 }
 
 /// The question before a workshop is cancelled. It names what stops.
-pub(super) fn cancel_confirm(workshop: &Workshop, stops: &OpenBroadcasts, csrf: &Csrf) -> Confirm {
+pub(super) fn cancel_confirm(
+    workshop: &Workshop,
+    stops: &OpenBroadcasts,
+    steps: usize,
+    csrf: &Csrf,
+) -> Confirm {
     let n = stops.broadcasts.len();
     let body = html! {
         @if n == 0 {
@@ -257,6 +264,7 @@ pub(super) fn cancel_confirm(workshop: &Workshop, stops: &OpenBroadcasts, csrf: 
             ul class="m-ul" { @for (_, title) in stops.broadcasts.iter().take(10) { li { (title) } } }
             @if n > 10 { p class="m-p" { "And " (grouped(n - 10)) " more." } }
         }
+        @if steps > 0 { p class="m-p" { (counted(steps, "step of its plan that is still to come does", "steps of its plan that are still to come do")) " not go." } }
         p class="m-p" { "Nobody is told by this alone. Afterwards you can send them a message for the purpose “Cancelled”. Cancelling cannot be undone." }
     };
     let words = match n {

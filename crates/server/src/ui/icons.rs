@@ -167,6 +167,11 @@ impl Icon {
         Icon::Workshop,
     ];
 
+    /// Its strokes, for a drawing that holds them.
+    pub fn inner(self) -> Markup {
+        PreEscaped(self.strokes().to_owned())
+    }
+
     fn strokes(self) -> &'static str {
         match self {
             Icon::Announce => {

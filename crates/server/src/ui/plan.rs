@@ -1,149 +1,231 @@
-//! The plan of a workshop: an axis of moments by channel, a vertical agenda on a phone.
+//! The plan of a workshop: a time axis with a lane for each channel, and every step in a table, which becomes cards on a phone.
 
+mod axis;
+
+use domain::{
+    channel::Channel,
+    quiet_hours::QuietHours,
+    time::{Millis, Zone},
+};
 use maud::{Markup, Render, html};
 
-use super::chip::Tone;
-use super::icons::Icon;
+use super::{
+    chip::Chip,
+    head::Card,
+    icons::Icon,
+    table::{Column, Place, Row, Table},
+};
 
-/// A moment of the plan: a column, because messages crowd around the start.
+/// What the fill of a mark says. Its shape says the channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// Its moment comes.
+    Planned,
+    /// It is going out.
+    Sending,
+    /// It went out.
+    Done,
+    /// It does not go.
+    Skipped,
+    /// Something will stand in its way, or did.
+    Blocked,
+}
+
+impl Fill {
+    fn class(self) -> &'static str {
+        match self {
+            Fill::Planned => "plan",
+            Fill::Sending => "half",
+            Fill::Done => "done",
+            Fill::Skipped => "skip",
+            Fill::Blocked => "ask",
+        }
+    }
+}
+
+/// A step's mark: its shape is its channel, its fill its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// On which channel.
+    pub channel: Channel,
+    /// Where it stands.
+    pub fill: Fill,
+}
+
+impl Mark {
+    /// Its drawing around a point, 22 units across.
+    fn at(self, x: f64, y: f64) -> Markup {
+        let move_there = format!("translate({x:.1} {y:.1})");
+        html! {
+            g class={ "m-mk m-mk--" (self.fill.class()) } transform=(move_there) {
+                @match self.channel {
+                    Channel::WhatsappPersonal => circle class="m-mk__body" r="10.5" {},
+                    Channel::WhatsappGroup => polygon class="m-mk__body" points="11.5,0 5.8,10 -5.8,10 -11.5,0 -5.8,-10 5.8,-10" {},
+                    Channel::Sms => rect class="m-mk__body" x="-9.5" y="-9.5" width="19" height="19" rx="3" {},
+                    Channel::IvrCall => path class="m-mk__body" d="M0 -12L12 0L0 12L-12 0Z" {},
+                }
+                @match self.fill {
+                    Fill::Planned => {},
+                    Fill::Sending => path class="m-mk__half" d="M-7.500 0.500A7.500 7.500 0 0 0 7.500 0.500Z" {},
+                    Fill::Done => path class="m-mk__tick" d="M-4.2 0.400l3.100 3.100l5.500 -6.200" {},
+                    Fill::Skipped => path class="m-mk__cross" d="M-4 -4l8 8M4 -4l-8 8" {},
+                    Fill::Blocked => path class="m-mk__ask" d="M0 -5v6M0 4.500v0.100" {},
+                }
+            }
+        }
+    }
+}
+
+impl Render for Mark {
+    fn render(&self) -> Markup {
+        html! {
+            svg class="m-mk-i" width="22" height="22" viewBox="0 0 26 26" aria-hidden="true" focusable="false" { (self.at(13.0, 13.0)) }
+        }
+    }
+}
+
+/// A step of a plan.
 #[derive(Clone, Debug)]
-pub struct Stop {
-    /// "T−1 h", "Live".
+pub struct PlanStep {
+    /// Its id on the page.
+    pub id: String,
+    /// When; `None` where it follows each registration.
+    pub due: Option<Millis>,
+    /// Its last useful moment.
+    pub until: Millis,
+    /// "Today, 6:00 PM".
+    pub when: String,
+    /// "1 h before, useful until 6:55 PM".
     pub offset: String,
-    /// "Tue 13, 6:00 PM".
-    pub at: String,
-    /// Whether it has passed.
-    pub past: bool,
-    /// The workshop's start.
-    pub live: bool,
-}
-
-/// One step at one moment on one channel.
-#[derive(Clone, Debug)]
-pub struct Pin {
-    /// What the colour says.
-    pub tone: Tone,
-    /// Its sign.
-    pub icon: Icon,
-    /// "Scheduled", "22 failed".
-    pub state: String,
-    /// "1,231", "2 groups".
-    pub count: String,
-    /// Its page.
-    pub href: String,
-}
-
-/// A channel.
-#[derive(Clone, Debug)]
-pub struct Lane {
-    /// Its icon.
-    pub icon: Icon,
-    /// "Personal".
+    /// Channel and state.
+    pub mark: Mark,
+    /// What it is called.
     pub name: String,
-    /// "1,231 people".
-    pub note: String,
-    /// One cell per stop.
-    pub cells: Vec<Vec<Pin>>,
+    /// What it became.
+    pub href: Option<String>,
+    /// Its state in a word.
+    pub chip: Chip,
+    /// "1,232", "2 groups"; empty where nobody can tell.
+    pub count: String,
+    /// "1,232 people", and a quiet word.
+    pub whom: (String, String),
+    /// "₹141.68", and a quiet word.
+    pub cost: (String, String),
+    /// What can be done about it.
+    pub acts: Markup,
 }
 
-/// The plan.
+/// A plan.
 #[derive(Clone, Debug)]
-pub struct Plan {
-    /// Its moments, in order.
-    pub stops: Vec<Stop>,
-    /// Its channels.
-    pub lanes: Vec<Lane>,
-    /// "Now, 4:31 PM".
-    pub now: Option<String>,
-    /// Add step.
-    pub action: Option<super::button::Button>,
+pub struct Plan<'a> {
+    /// The zone of its moments.
+    pub zone: &'a Zone,
+    /// The workshop's start.
+    pub starts: Millis,
+    /// Its end.
+    pub ends: Millis,
+    /// The present moment.
+    pub now: Millis,
+    /// The organisation's quiet hours.
+    pub quiet: QuietHours,
+    /// Lanes in which no promotion goes out by law at night.
+    pub promotes: Vec<Channel>,
+    /// The steps in order of moments; those that follow each registration last.
+    pub steps: Vec<PlanStep>,
+    /// Below the axis and the table: what it costs.
+    pub foot: String,
+    /// At the right of the axis' head.
+    pub aside: Markup,
 }
 
-impl Render for Pin {
-    fn render(&self) -> Markup {
+impl Plan<'_> {
+    /// The channels that it uses, in the order of the lanes.
+    fn lanes(&self) -> Vec<Channel> {
+        let uses = |channel: &Channel| self.steps.iter().any(|step| step.mark.channel == *channel);
+        Channel::ALL.iter().copied().filter(uses).collect()
+    }
+
+    fn key(&self) -> Markup {
+        let shown = |fill, words: &str| {
+            html! { li { (Mark { channel: Channel::WhatsappPersonal, fill }) (words) } }
+        };
+        let has = |fill| self.steps.iter().any(|step| step.mark.fill == fill);
+        let clock = |minute: i64| {
+            let (midnight, _) = self.zone.day(self.now);
+            self.zone.time(self.zone.next_at_minute(midnight.plus(-1), minute))
+        };
         html! {
-            a class={ "m-pin m-pin--" (self.tone.class()) } href=(self.href) {
-                (self.icon)
-                span { b { (self.state) } span class="m-sub" { (self.count) } }
+            ul class="m-axkey" {
+                @for (fill, words) in [(Fill::Done, "Done"), (Fill::Sending, "Sending"), (Fill::Planned, "Planned"), (Fill::Blocked, "Needs somebody"), (Fill::Skipped, "Does not go")] {
+                    @if has(fill) { (shown(fill, words)) }
+                }
+                li { svg width="28" height="8" viewBox="0 0 28 8" aria-hidden="true" focusable="false" { path class="m-ax__until" d="M1 1v4H27v-4" {} } "Useful until" }
+                @if self.quiet.from_minute != self.quiet.to_minute {
+                    li { svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" focusable="false" { rect class="m-ax__night" width="14" height="14" {} }
+                        "Quiet, " (clock(self.quiet.from_minute)) " – " (clock(self.quiet.to_minute)) }
+                }
+                @if !self.promotes.is_empty() {
+                    li { svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" focusable="false" { rect class="m-ax__law" width="14" height="14" {} } "No promotion, 9 PM – 10 AM" }
+                }
             }
         }
     }
-}
 
-impl Plan {
-    fn class(&self, stop: &Stop) -> &'static str {
-        match (stop.live, stop.past) {
-            (true, _) => "is-live",
-            (false, true) => "is-past",
-            (false, false) => "is-ahead",
-        }
-    }
-
-    /// "Now" stands between two columns, in the lane that holds the columns only.
-    fn now_line(&self) -> Markup {
-        let Some(words) = &self.now else { return html! {} };
-        let passed = self.stops.iter().filter(|stop| stop.past).count();
-        let share = format!("{}%", passed * 100_000 / self.stops.len().max(1) / 1000);
-        let at = if passed == 0 { "0%".to_owned() } else { share };
-        html! {
-            div class="m-axis__now" aria-hidden="true" { svg focusable="false" {
-                line x1=(at) x2=(at) y1="26" y2="100%" {}
-                rect x=(at) y="4" width="84" height="20" rx="10" {}
-                text x=(at) dx="42" y="18" { (words) }
-            } }
-        }
-    }
-
-    fn axis(&self) -> Markup {
-        html! {
-            div class="m-axis__scroll" tabindex="0" role="region" aria-label="Plan, by channel and time" {
-                (self.now_line())
-                table class="m-lanes" {
-                    thead { tr {
-                        th scope="col" { span class="mui-visually-hidden" { "Channel" } }
-                        @for stop in &self.stops { th scope="col" class=(self.class(stop)) { span class="m-lanes__t" { (stop.offset) } span class="m-sub" { (stop.at) } } }
-                    } }
-                    tbody { @for lane in &self.lanes { tr {
-                        th scope="row" { (lane.icon) span { (lane.name) span class="m-sub" { (lane.note) } } }
-                        @for (stop, cell) in self.stops.iter().zip(&lane.cells) {
-                            td class=(self.class(stop)) {
-                                @if cell.is_empty() { span class="mui-visually-hidden" { "Nothing" } }
-                                @for pin in cell { (pin) }
+    fn table(&self) -> Table {
+        let row = |step: &PlanStep| Row {
+            live_id: None,
+            cells: vec![
+                html! {
+                    div class="m-what" id=(step.id) {
+                        (step.mark)
+                        span {
+                            @match &step.href {
+                                Some(href) => a class="m-rowlink" href=(href) { (step.name) },
+                                None => span class="m-rowname" { (step.name) },
                             }
+                            span class="m-sub" { (step.mark.channel.title()) }
                         }
-                    } } }
-                }
-            }
-        }
-    }
-
-    fn agenda(&self) -> Markup {
-        html! {
-            ol class="m-agenda" {
-                @for (at, stop) in self.stops.iter().enumerate() {
-                    li class={ "m-agenda__stop " (self.class(stop)) } {
-                        p class="m-agenda__at" { b { (stop.offset) } span class="m-sub" { (stop.at) } }
-                        ul { @for (lane, pin) in self.lanes.iter().flat_map(|lane| lane.cells.get(at).into_iter().flatten().map(move |pin| (lane, pin))) {
-                            li { p class="m-agenda__lane" { (lane.icon) (lane.name) } (pin) }
-                        } }
                     }
-                }
-            }
+                },
+                html! { (step.chip) },
+                html! { (step.when) span class="m-sub" { (step.offset) } },
+                html! { (step.whom.0) @if !step.whom.1.is_empty() { span class="m-sub" { (step.whom.1) } } },
+                html! { (step.cost.0) @if !step.cost.1.is_empty() { span class="m-sub" { (step.cost.1) } } },
+                html! { div class="m-rowacts" { (step.acts) } },
+            ],
+        };
+        Table {
+            caption: "Steps of the plan, in order".into(),
+            columns: vec![
+                Column::new("What", Place::Title),
+                Column::new("State", Place::State),
+                Column::new("When", Place::Line),
+                Column::new("Whom", Place::Line),
+                Column::new("Cost", Place::Number),
+                Column::new("Actions", Place::Actions),
+            ],
+            rows: self.steps.iter().map(row).collect(),
+            empty: "There is no step.".into(),
         }
     }
 }
 
-impl Render for Plan {
+impl Render for Plan<'_> {
     fn render(&self) -> Markup {
+        let on_axis = self.steps.iter().any(|step| step.due.is_some());
+        let zone = self.zone.abbreviation(self.now);
         html! {
-            section class="m-card m-axis" aria-labelledby="plan" data-live-id="plan" {
-                header class="m-card__head" {
-                    h2 id="plan" class="m-card__title" { "Plan" }
-                    @if let Some(action) = &self.action { (action) }
+            @if on_axis {
+                section class="m-card m-axcard" aria-labelledby="axis-title" {
+                    header class="m-card__head" { h2 class="m-card__title" id="axis-title" { "Time axis" } (self.aside) }
+                    (self.axis())
+                    div class="m-axfoot" { (self.key()) p class="m-hint" { "Numbers are people as of now." } }
                 }
-                (self.axis())
-                (self.agenda())
             }
+            (Card::new("steps", "Every step", html! {
+                (self.table())
+                div class="m-tablefoot" { span { (self.steps.len()) " steps" } span { (self.foot) } }
+            }).aside(html! { p class="m-hint" { (Icon::Wait) " Times in " (zone) } }))
         }
     }
 }

@@ -164,6 +164,63 @@ async fn posts(page: &Page, program: &Program) -> Result<Vec<String>> {
     Ok(vec![remove, change, group, post])
 }
 
+/// A sequence that runs for a workshop and was changed since; the paths of its pages.
+async fn sequence(page: &Page, program: &Program) -> Result<Vec<String>> {
+    let path =
+        |url: String| url.trim_start_matches(&program.url).split('#').next().unwrap_or_default().to_owned();
+    let leads_to = async |end: &str| -> Result<String> {
+        let all = links(page).await?;
+        all.into_iter().find(|path| path.ends_with(end)).with_context(|| format!("no link ends with {end}"))
+    };
+    page.goto(&format!("{}/workshops", program.url)).await?;
+    let all = links(page).await?;
+    let is_workshop = |path: &&String| {
+        path.starts_with("/workshops/")
+            && path.matches('/').count() == 2
+            && !path.contains(['?', '#'])
+            && !path.ends_with("new")
+    };
+    let workshop = all.iter().find(is_workshop).context("no workshop is to come")?.clone();
+    page.goto(&format!("{}/settings/sequences", program.url)).await?;
+    page.fill("Name", "Masterclass").await?;
+    page.select("Begin with", "Masterclass, English: 5 steps").await?;
+    page.click("Add sequence").await?;
+    page.wait_text("Sequence added").await?;
+    let own = path(page.url().await?);
+    let step = leads_to("/steps/thanks").await?;
+    page.goto(&format!("{}{workshop}/plan", program.url)).await?;
+    page.click("Run sequence").await?;
+    page.wait_url("/plan/run").await?;
+    let run = path(page.url().await?);
+    page.eval::<bool>(
+        "(document.querySelector('form[method=post][action$=\"/plan/run\"]').requestSubmit(), true)",
+    )
+    .await?;
+    page.wait_text("The sequence runs.").await?;
+    let row = leads_to("/cancel").await?;
+    let all = links(page).await?;
+    let row = all
+        .into_iter()
+        .find(|path| path.ends_with("/cancel") && path.matches('/').count() == 5)
+        .unwrap_or(row);
+    page.goto(&format!("{}{step}", program.url)).await?;
+    page.fill("Called", "Thank you").await?;
+    page.click("Save step").await?;
+    page.wait_text("Step saved.").await?;
+    let plan = format!("{workshop}/plan");
+    Ok(vec![
+        own.clone(),
+        format!("{own}/steps/new"),
+        step,
+        format!("{own}/remove"),
+        plan.clone(),
+        run,
+        format!("{plan}/cancel"),
+        row,
+        format!("{plan}/follow"),
+    ])
+}
+
 /// Pages that a link leads to only in passing, in a dialog or after an action.
 async fn in_passing(page: &Page, program: &Program) -> Result<Vec<String>> {
     let import = begin_import(page, program).await?;
@@ -183,6 +240,7 @@ async fn in_passing(page: &Page, program: &Program) -> Result<Vec<String>> {
         numberless.into_iter().find(|path| path.contains("/registrants/") && !path.contains('?'));
     let mut paths = wishes(page, program).await?;
     paths.extend(posts(page, program).await?);
+    paths.extend(sequence(page, program).await?);
     paths.extend(numberless);
     paths.extend([
         import.clone(),

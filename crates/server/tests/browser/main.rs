@@ -7,6 +7,7 @@ mod matters;
 mod path;
 mod program;
 mod review;
+mod sequences;
 mod sms;
 mod typing;
 mod walk;

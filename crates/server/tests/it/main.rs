@@ -36,6 +36,7 @@ mod paging;
 mod plan_command;
 mod posts;
 mod retarget;
+mod sequences;
 mod settings;
 mod sign_in;
 mod size;

@@ -276,7 +276,11 @@ async fn records(app: &App, organisation: OrganizationId, now: Millis) -> Vec<(&
     let entry = org.suppressions(&SuppressionFilter { limit: 1, ..Default::default() }).await.unwrap()[0].id;
     let name = LinkName::parse("first", &organisation.to_string()[30..]).unwrap();
     let link = org.add_named_link(&name, "https://meet.example/x", now).await.unwrap().unwrap();
+    let (sequence, step, row) = planned(&org, workshop, now).await;
     vec![
+        ("{sequence}", sequence),
+        ("{step}", step),
+        ("{row}", row),
         ("{link}", link.to_string()),
         ("{workshop}", workshop.to_string()),
         ("{registrant}", registrant.to_string()),
@@ -287,6 +291,38 @@ async fn records(app: &App, organisation: OrganizationId, now: Millis) -> Vec<(&
         ("{consent}", story.consents[0].id.to_string()),
         ("{tag}", org.add_tag("Known to all", TagColour::Violet, now).await.unwrap().to_string()),
     ]
+}
+
+/// A sequence that runs for a workshop: it, its step, and the row of that in the plan. The step was due long before the sequence was run, and goes to nobody.
+async fn planned(
+    org: &store::Org,
+    workshop: domain::ids::WorkshopId,
+    now: Millis,
+) -> (String, String, String) {
+    use domain::sequence::{Anchor, LateRule, Step, StepAudience, StepKey, Timing, Until};
+    let step = Step {
+        key: StepKey::stored("late-thanks".into()),
+        label: String::new(),
+        channel: Channel::WhatsappPersonal,
+        template: TemplateId::NIL,
+        account: None,
+        anchor: Anchor::Start,
+        timing: Timing::Offset { days: -300, minutes: 0 },
+        purpose: "thanks".into(),
+        until: Until::NextOfPurpose,
+        audience: StepAudience::default(),
+        late: LateRule::Skip,
+        wait_out_quiet: false,
+    };
+    let draft = store::sequences::SequenceDraft {
+        name: "Known to all".into(),
+        description: String::new(),
+        steps: vec![step],
+    };
+    let sequence = org.add_sequence(&draft, now).await.unwrap();
+    org.write_plan(workshop, sequence, 1, &store::plans::PlanChoice::default(), now).await.unwrap();
+    let row = org.plan_of(workshop).await.unwrap().unwrap().rows.remove(0).id;
+    (sequence.to_string(), "late-thanks".to_owned(), row.to_string())
 }
 
 /// Keeps cookies, as browsers do.

@@ -4,18 +4,24 @@ use domain::{
     broadcast::BroadcastStatus,
     message::MessageState,
     role::Permission,
+    sequence::RowState,
     time::{Millis, Zone},
     workshop::WorkshopStatus,
 };
 use store::{
     broadcasts::{Broadcast, BroadcastFilter},
+    plans::PlanRow,
     workshops::{Today as Found, Workshop},
 };
 
 use super::{compose::Compose, paths};
 use crate::{
     http::{error::Problem, extract::Member},
-    pages::{groups, settings::templates},
+    pages::{
+        groups,
+        settings::{sequences::name_of, templates},
+        workshop::plan,
+    },
     ui::{
         button::Button,
         chip::{Tag, TagColour},
@@ -99,7 +105,8 @@ async fn card(member: &Member, workshop: &Workshop, why: Why, ready: &Ready) -> 
     let filter = BroadcastFilter { workshop: Some(workshop.id), ..BroadcastFilter::default() };
     let broadcasts = member.org.broadcasts(&filter, BROADCASTS_MAX).await?;
     let next = next_due(&broadcasts);
-    let (todo, action) = to_do(member, workshop, ready, &broadcasts);
+    let planned = Planned::load(member, workshop).await?;
+    let (todo, action) = to_do(member, workshop, ready, &broadcasts, &planned);
     let (countdown_label, countdown) = countdown(workshop, member.now);
     Ok(Today {
         eyebrow: match why {
@@ -125,15 +132,8 @@ async fn card(member: &Member, workshop: &Workshop, why: Why, ready: &Ready) -> 
         registrations: workshop.registrants,
         today: lately.min(COUNTED_MAX),
         today_more: lately > COUNTED_MAX,
-        setup: Steps { steps: steps(workshop, ready) },
-        next: next.map(|broadcast| {
-            let at = if broadcast.starts_at > member.now {
-                zone.time(broadcast.starts_at)
-            } else {
-                "Now".to_owned()
-            };
-            (at, format!("{}, {}", broadcast.title, broadcast.channel.short_title()))
-        }),
+        setup: Steps { steps: steps(workshop, ready, &planned) },
+        next: first_of(member, next, &planned),
         todo,
         action,
     })
@@ -143,7 +143,54 @@ fn hours(zone: &Zone, workshop: &Workshop) -> String {
     format!("{} – {}", zone.time(workshop.starts_at), zone.time(workshop.ends_at))
 }
 
-fn steps(workshop: &Workshop, ready: &Ready) -> Vec<(String, bool)> {
+/// The plan of the card's workshop.
+struct Planned {
+    /// The organisation has sequences.
+    has_sequences: bool,
+    /// A sequence runs for the workshop.
+    runs: bool,
+    /// The step that comes next: when, and what it is called.
+    next: Option<(Millis, String)>,
+}
+
+impl Planned {
+    async fn load(member: &Member, workshop: &Workshop) -> Result<Planned, Problem> {
+        let plan = member.org.plan_of(workshop.id).await?;
+        let has_sequences = plan.is_some() || !member.org.sequences(member.now).await?.is_empty();
+        let to_come = |row: &&PlanRow| row.state == RowState::Planned && row.due.is_some();
+        let mut next = None;
+        if let Some(plan) = &plan
+            && let Some(row) = plan.rows.iter().find(to_come)
+            && let (Some(due), Some(step)) = (row.due, plan.step(&row.key))
+        {
+            let template = member.org.template(step.template).await.ok();
+            let name = name_of(step, template.as_ref());
+            next = Some((due, format!("{name}, {}", step.channel.short_title())));
+        }
+        let runs = plan.is_some_and(|plan| plan.rows.iter().any(|row| row.state != RowState::Cancelled));
+        Ok(Planned { has_sequences, runs, next })
+    }
+}
+
+/// What goes out first, a broadcast or a step, and when.
+fn first_of(member: &Member, next: Option<&Broadcast>, planned: &Planned) -> Option<(String, String)> {
+    let at = |at: Millis| {
+        if at > member.now { member.organization.zone.moment(at, member.now) } else { "Now".to_owned() }
+    };
+    let step =
+        planned.next.as_ref().filter(|(due, _)| next.is_none_or(|broadcast| *due < broadcast.starts_at));
+    match (step, next) {
+        (Some((due, name)), _) => Some((at(*due), name.clone())),
+        (None, Some(broadcast)) => Some((
+            at(broadcast.starts_at),
+            format!("{}, {}", broadcast.title, broadcast.channel.short_title()),
+        )),
+        (None, None) => None,
+    }
+}
+
+fn steps(workshop: &Workshop, ready: &Ready, planned: &Planned) -> Vec<(String, bool)> {
+    let sequence = planned.has_sequences.then_some(("sequence", planned.runs));
     [
         ("tag", workshop.tag.is_some()),
         ("registrants", workshop.registrants > 0),
@@ -152,6 +199,7 @@ fn steps(workshop: &Workshop, ready: &Ready) -> Vec<(String, bool)> {
         ("template", ready.template),
     ]
     .into_iter()
+    .chain(sequence)
     .map(|(name, done)| (name.to_owned(), done))
     .collect()
 }
@@ -185,6 +233,7 @@ fn to_do(
     workshop: &Workshop,
     ready: &Ready,
     broadcasts: &[Broadcast],
+    planned: &Planned,
 ) -> (Option<String>, Option<Button>) {
     let say = |words: &str, permission, button: Button| {
         (Some(words.to_owned()), member.may(permission).then_some(button))
@@ -229,6 +278,12 @@ fn to_do(
     }
     match next_due(broadcasts) {
         Some(broadcast) => (None, Some(Button::link("Watch the broadcast", paths::broadcast(broadcast.id)))),
+        None if planned.runs => (None, Some(Button::link("Open the plan", plan::href(workshop.id)))),
+        None if planned.has_sequences && workshop.starts_at > member.now => say(
+            "Its sequence does not run yet",
+            Permission::Send,
+            Button::link("Run Sequence", plan::href(workshop.id)),
+        ),
         None if workshop.starts_at > member.now => {
             let state = Compose { workshop: Some(workshop.id), ..Compose::default() };
             let to = format!("{}#compose", state.href("/"));

@@ -9,6 +9,7 @@ pub mod integrations;
 pub mod links;
 pub mod prices;
 pub mod purposes;
+pub mod sequences;
 pub mod tags;
 pub mod templates;
 mod vendor_field;

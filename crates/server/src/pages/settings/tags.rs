@@ -4,11 +4,17 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{ids::TagId, role::Permission, text::line, workshop::TagColour};
+use domain::{
+    ids::{SequenceId, TagId},
+    role::Permission,
+    text::line,
+    workshop::TagColour,
+};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{
     StoreError,
+    sequences::{SequenceSummary, TagPlan},
     tags::{Tag, TagUse},
 };
 
@@ -19,7 +25,7 @@ use crate::{
         extract::{Form, Member, Path},
         notice::see_other_saying,
     },
-    pages::{length_error, settings_page, unprocessable, workshops::tag_chip},
+    pages::{length_error, settings::sequences, settings_page, unprocessable, workshops::tag_chip},
     ui::{
         button::Button,
         chip::{Chip, Tone},
@@ -37,6 +43,8 @@ use crate::{
 pub(crate) const HREF: &str = "/settings/tags";
 /// Characters of a tag's word.
 const NAME_CHARS_MAX: usize = 30;
+/// Characters of what is said about a tag.
+const DESCRIPTION_CHARS_MAX: usize = 200;
 
 /// What a form of a tag sends.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -44,9 +52,16 @@ const NAME_CHARS_MAX: usize = 30;
 pub struct TagForm {
     name: String,
     colour: String,
+    description: String,
+    sequence: String,
 }
 
 impl TagForm {
+    /// The description as it is kept.
+    fn description(&self) -> String {
+        line(&self.description).chars().take(DESCRIPTION_CHARS_MAX).collect()
+    }
+
     /// The word and the colour, or what is wrong with the word. A colour that nobody knows is the first one.
     fn check(&self) -> Result<(String, TagColour), String> {
         let name = line(&self.name);
@@ -71,7 +86,7 @@ pub(crate) async fn add_named(
     typed: &str,
     colour: TagColour,
 ) -> Result<Result<TagId, String>, StoreError> {
-    let form = TagForm { name: typed.to_owned(), colour: colour.word().to_owned() };
+    let form = TagForm { name: typed.to_owned(), colour: colour.word().to_owned(), ..TagForm::default() };
     let (name, colour) = match form.check() {
         Ok(checked) => checked,
         Err(words) => return Ok(Err(words)),
@@ -92,7 +107,10 @@ pub async fn list(member: Member) -> PageResult {
 pub async fn add(State(app): State<App>, member: Member, Form(form): Form<TagForm>) -> PageResult {
     let colour = form.colour.parse().unwrap_or(TagColour::Violet);
     match add_named(&member, &form.name, colour).await? {
-        Ok(_) => Ok(see_other_saying(&app, HREF, &format!("Tag “{}” added.", line(&form.name)))),
+        Ok(id) => {
+            keep(&member, id, &form).await?;
+            Ok(see_other_saying(&app, HREF, &format!("Tag “{}” added.", line(&form.name))))
+        }
         Err(words) => Ok(unprocessable(list_page(&member, &form, Some(words)).await?)),
     }
 }
@@ -100,8 +118,16 @@ pub async fn add(State(app): State<App>, member: Member, Form(form): Form<TagFor
 /// `GET /settings/tags/{tag}`
 pub async fn edit(member: Member, Path(id): Path<TagId>) -> PageResult {
     let tag = found(&member, id).await?;
-    let form = TagForm { name: tag.name.clone(), colour: tag.colour.word().to_owned() };
-    Ok(edit_page(&member, &tag, &form, None).into_response())
+    let plans = member.org.tag_plans().await?;
+    let plan = plans.iter().find(|plan| plan.tag == id);
+    let form = TagForm {
+        name: tag.name.clone(),
+        colour: tag.colour.word().to_owned(),
+        description: plan.map(|plan| plan.description.clone()).unwrap_or_default(),
+        sequence: plan.and_then(|plan| plan.sequence).map(|id| id.to_string()).unwrap_or_default(),
+    };
+    let sequences = member.org.sequences(member.now).await?;
+    Ok(edit_page(&member, &tag, &form, None, &sequences).into_response())
 }
 
 /// `POST /settings/tags/{tag}`
@@ -112,15 +138,34 @@ pub async fn update(
     Form(form): Form<TagForm>,
 ) -> PageResult {
     let tag = found(&member, id).await?;
-    let wrong = |words: String| -> Response { unprocessable(edit_page(&member, &tag, &form, Some(words))) };
+    let sequences = member.org.sequences(member.now).await?;
+    let wrong = |words: String| -> Response {
+        unprocessable(edit_page(&member, &tag, &form, Some(words), &sequences))
+    };
     let (name, colour) = match form.check() {
         Ok(checked) => checked,
         Err(words) => return Ok(wrong(words)),
     };
     match member.org.edit_tag(id, &name, colour, member.now).await {
-        Ok(()) => Ok(see_other_saying(&app, HREF, &format!("Tag “{name}” saved."))),
+        Ok(()) => {
+            keep(&member, id, &form).await?;
+            Ok(see_other_saying(&app, HREF, &format!("Tag “{name}” saved.")))
+        }
         Err(StoreError::Taken) => Ok(wrong(taken(&name))),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Keeps what the tag is and which sequence its workshops are offered. One that is gone meanwhile is none.
+async fn keep(member: &Member, id: TagId, form: &TagForm) -> Result<(), StoreError> {
+    member.org.describe_tag(id, &form.description(), member.now).await?;
+    let chosen = form.sequence.parse::<SequenceId>().ok();
+    if member.org.tag_sequence(id).await? == chosen {
+        return Ok(());
+    }
+    match member.org.set_tag_sequence(id, chosen, member.now).await {
+        Err(StoreError::Missing) => Ok(()),
+        other => other,
     }
 }
 
@@ -167,14 +212,24 @@ async fn found(member: &Member, id: TagId) -> Result<Tag, StoreError> {
     member.org.tags().await?.into_iter().find(|tag| tag.id == id).ok_or(StoreError::Missing)
 }
 
-/// Word and colour.
-fn fields(form: &TagForm, error: Option<String>) -> Markup {
+/// Word, colour, what it is, and its sequence.
+fn fields(form: &TagForm, error: Option<String>, sequences: &[SequenceSummary]) -> Markup {
+    let carried = std::iter::once(Choice::new("", "None", &form.sequence)).chain(
+        sequences
+            .iter()
+            .map(|one| Choice::new(one.sequence.id.to_string(), &one.sequence.name, &form.sequence)),
+    );
+    let carried: Vec<Choice> = carried.collect();
     let colour = if form.colour.is_empty() { TagColour::Violet.word() } else { form.colour.as_str() };
     let colours = TagColour::ALL.iter().map(|one| Choice::new(one.word(), title(*one), colour)).collect();
     html! {
         div class="m-two" {
             (Field::text("name", "Tag").value(&form.name).help("A word or two, such as Masterclass.").at_most(30).error(error).required())
             (Field::select("colour", "Colour", colours))
+        }
+        div class="m-two" {
+            (Field::text("description", "What workshops with it are").value(&form.description).placeholder("Two evenings, paid").help("For those who choose it. You can leave it empty.").at_most(200))
+            (Field::select("sequence", "Sequence", carried).help("Its workshops are offered this sequence; nothing runs by itself."))
         }
     }
 }
@@ -194,16 +249,18 @@ fn title(colour: TagColour) -> &'static str {
 
 async fn list_page(member: &Member, form: &TagForm, error: Option<String>) -> Result<Markup, StoreError> {
     let tags = member.org.tags_in_use().await?;
+    let (plans, sequences) = (member.org.tag_plans().await?, member.org.sequences(member.now).await?);
     let may = member.may(Permission::Manage);
     let table = Table {
         caption: "Tags".into(),
         columns: vec![
             Column::new("Tag", Place::Title),
+            Column::new("Sequence", Place::Line),
             Column::new("Workshops", Place::Number),
             Column::new("New workshops", Place::State),
             Column::new("Actions", Place::Actions),
         ],
-        rows: tags.iter().map(|one| row(member, may, one)).collect(),
+        rows: tags.iter().map(|one| row(member, may, one, plans.iter().find(|plan| plan.tag == one.tag.id), &sequences)).collect(),
         empty: "There is no tag yet. With tags, workshops of one kind are found together, and their people are chosen together.".into(),
     };
     let body = html! {
@@ -213,7 +270,7 @@ async fn list_page(member: &Member, form: &TagForm, error: Option<String>) -> Re
             (Card::new("add", "Add a tag", html! {
                 form class="m-stack" method="post" action=(HREF) {
                     (member.csrf())
-                    (fields(form, error))
+                    (fields(form, error, &sequences))
                     div class="m-acts" { (Button::primary("Add tag").icon(Icon::Plus)) }
                 }
             }).padded())
@@ -222,11 +279,26 @@ async fn list_page(member: &Member, form: &TagForm, error: Option<String>) -> Re
     Ok(settings_page(member, "Tags", HREF, body).render())
 }
 
-fn row(member: &Member, may: bool, of: &TagUse) -> Row {
+fn row(
+    member: &Member,
+    may: bool,
+    of: &TagUse,
+    plan: Option<&TagPlan>,
+    sequences: &[SequenceSummary],
+) -> Row {
     let TagUse { tag, workshops } = of;
+    let about = plan.map_or("", |plan| plan.description.as_str());
+    let carried = plan.and_then(|plan| plan.sequence);
+    let carried = sequences.iter().find(|one| Some(one.sequence.id) == carried);
     let default = Chip { tone: Tone::Done, icon: Icon::Ok, word: "Get this tag".into() };
     Row::new(vec![
-        html! { (tag_chip(tag)) },
+        html! { (tag_chip(tag)) @if !about.is_empty() { span class="m-sub" { (about) } } },
+        html! {
+            @match carried {
+                Some(one) => a class="m-link" href=(sequences::href(one.sequence.id)) { (one.sequence.name) },
+                None => "–",
+            }
+        },
         html! {
             @if *workshops == 0 { "0" } @else { a class="m-link m-num" href={ "/workshops?when=all&tag=" (tag.id) } { (crate::ui::format::grouped(*workshops)) } }
         },
@@ -250,13 +322,19 @@ fn row(member: &Member, may: bool, of: &TagUse) -> Row {
     ])
 }
 
-fn edit_page(member: &Member, tag: &Tag, form: &TagForm, error: Option<String>) -> Markup {
+fn edit_page(
+    member: &Member,
+    tag: &Tag,
+    form: &TagForm,
+    error: Option<String>,
+    sequences: &[SequenceSummary],
+) -> Markup {
     let body = html! {
         (Head::new(format!("Tag “{}”", tag.name)))
         (Card::new("edit", "Tag", html! {
             form class="m-stack" method="post" action=(href(tag.id)) {
                 (member.csrf())
-                (fields(form, error))
+                (fields(form, error, sequences))
                 div class="m-acts" {
                     (Button::link("Back", HREF))
                     (Button::primary("Save tag"))

@@ -24,7 +24,7 @@ use crate::{
         extract::{Form, Member, Path, Query},
         notice::see_other_saying,
     },
-    pages::{length_error, settings::tags},
+    pages::{length_error, settings::tags, workshop::plan},
     ui::{
         button::Button,
         chip::Tone,
@@ -296,6 +296,18 @@ pub async fn update(
             if let Err(words) = set_new_tag(&member, &form, &tags, &mut draft).await? {
                 let errors = WorkshopErrors { new_tag: Some(words), ..WorkshopErrors::default() };
                 return Ok(unprocessable(form_page(&member, Some(&workshop), &form, &errors, &tags)));
+            }
+            let moves = (draft.starts_at, draft.ends_at) != (workshop.starts_at, workshop.ends_at);
+            if moves && plan::steps_to_come(&member, id).await? > 0 {
+                // What new times change of the plan is shown before they hold.
+                let typed = plan::move_to_href(id, &form.starts, &form.ends);
+                (draft.starts_at, draft.ends_at) = (workshop.starts_at, workshop.ends_at);
+                member.org.edit_workshop(id, &draft, member.now).await?;
+                return Ok(see_other_saying(
+                    &app,
+                    &typed,
+                    "Saved but for the time: look at what it changes.",
+                ));
             }
             let stopped = member.org.edit_workshop(id, &draft, member.now).await?;
             let words = match stopped {

@@ -4,72 +4,61 @@ use maud::{Markup, Render, html};
 
 use super::{LONG_HINDI, page};
 use crate::ui::button::{Button, Link};
-use crate::ui::chip::{State, Tag, TagColour, Tone};
+use crate::ui::chip::{State, Tag, TagColour};
 use crate::ui::head::{Card, Fact, Head, KeyValues, Strip};
 use crate::ui::icons::Icon;
 use crate::ui::menu::{Menu, MenuItem};
-use crate::ui::plan::{Lane, Pin, Plan, Stop};
+use crate::ui::plan::{Fill, Mark, Plan, PlanStep};
 use crate::ui::shell::{Frame, Section};
 use crate::ui::table::{Column, Place, Row, Table, name};
+use domain::{
+    channel::Channel,
+    quiet_hours::QuietHours,
+    time::{HOUR, MINUTE, Millis, Zone},
+};
 
-fn plan() -> Plan {
-    let stop = |offset: &str, at: &str, past, live| Stop { offset: offset.into(), at: at.into(), past, live };
-    let pin = |tone, icon, state: &str, count: &str| {
-        vec![Pin { tone, icon, state: state.into(), count: count.into(), href: "/broadcasts/1".into() }]
+/// Three channels around an evening, one step in each state.
+fn plan(zone: &Zone) -> Plan<'_> {
+    let starts = Millis(1_791_898_200_000);
+    let step = |at: i64, channel, fill, name: &str, count: &str| PlanStep {
+        id: format!("step-{}", name.replace(' ', "-")),
+        due: Some(starts.plus(at * MINUTE)),
+        until: starts.plus(at * MINUTE + HOUR),
+        when: zone.moment(starts.plus(at * MINUTE), starts),
+        offset: "useful until the start".into(),
+        mark: Mark { channel, fill },
+        name: name.into(),
+        href: (fill == Fill::Done).then(|| "/broadcasts/1".to_owned()),
+        chip: State::Scheduled.chip(),
+        count: count.into(),
+        whom: (format!("{count} people"), String::new()),
+        cost: ("₹141.68".into(), "estimate".into()),
+        acts: html! { (Button::link("Cancel", "/workshops/1/plan/1/cancel").spoken(format!("Cancel {name}")).small()) },
     };
-    let rest = |count: &str| pin(Tone::Rest, Icon::Wait, "Scheduled", count);
+    let personal = Channel::WhatsappPersonal;
     Plan {
-        stops: vec![
-            stop("T−1 d", "Mon 12, 7:00 PM", true, false),
-            stop("T−8 h", "Tue 13, 11:00 AM", true, false),
-            stop("T−1 h", "Tue 13, 6:00 PM", false, false),
-            stop("Live", "Tue 13, 7:00 PM", false, true),
-            stop("T+1 d", "Wed 14, 11:00 AM", false, false),
+        zone,
+        starts,
+        ends: starts.plus(2 * HOUR),
+        now: starts.plus(-160 * MINUTE),
+        quiet: QuietHours::default(),
+        promotes: vec![Channel::Sms],
+        steps: vec![
+            step(-7 * 1_440, personal, Fill::Done, "Welcome and syllabus", "912"),
+            step(-3 * 1_440, Channel::Sms, Fill::Skipped, "Bring a laptop", ""),
+            step(-1_440, personal, Fill::Done, LONG_HINDI, "1,188"),
+            step(-161, personal, Fill::Sending, "Workbook link", "1,232"),
+            step(-60, personal, Fill::Planned, "1-hour reminder", "1,232"),
+            step(-60, personal, Fill::Blocked, "The same moment", "1,232"),
+            step(0, Channel::WhatsappGroup, Fill::Planned, "We are live", "2 groups"),
         ],
-        lanes: vec![
-            Lane {
-                icon: Icon::Group,
-                name: "Group".into(),
-                note: "2 groups".into(),
-                cells: vec![
-                    pin(Tone::Done, Icon::Ok, "Sent", "2 of 2"),
-                    vec![],
-                    rest("2 groups"),
-                    rest("2 groups"),
-                    vec![],
-                ],
-            },
-            Lane {
-                icon: Icon::Personal,
-                name: "Personal".into(),
-                note: "1,231 people".into(),
-                cells: vec![
-                    pin(Tone::Done, Icon::Ok, "Sent", "1,188"),
-                    pin(Tone::Fail, Icon::Error, "22 failed", "1,207"),
-                    pin(Tone::Run, Icon::Wait, "Next", "1,231"),
-                    vec![],
-                    rest("Attended"),
-                ],
-            },
-            Lane {
-                icon: Icon::Call,
-                name: "IVR".into(),
-                note: "Not set up".into(),
-                cells: vec![
-                    vec![],
-                    vec![],
-                    vec![],
-                    pin(Tone::Act, Icon::Warning, "Set up", "No account"),
-                    vec![],
-                ],
-            },
-        ],
-        now: Some("Now, 4:31 PM".into()),
-        action: Some(Button::link("Add step", "/workshops/1/steps/new").icon(Icon::Plus).small()),
+        foot: "₹307.51 so far + ₹358.35 planned = ₹665.86, estimate".into(),
+        aside: html! { a class="m-link" href="/settings/sequences/1" { "Masterclass, evening" } },
     }
 }
 
 pub(super) fn workshop(frame: &Frame) -> Markup {
+    let zone = Zone::india();
     let variables = KeyValues {
         rows: vec![
             ("join_link".into(), html! { "meet.example/udaan-excel" }, None),
@@ -88,7 +77,7 @@ pub(super) fn workshop(frame: &Frame) -> Markup {
             Fact::figure("Set-up", "4 of 4", "").note("IVR Call not set up"),
             Fact::figure("Cost so far", "₹275.43", "").note("₹1,120.00 planned"),
         ]))
-        (plan())
+        (plan(&zone))
         (Card::new("variables", "Variables", variables).aside(Link::new("Edit", "/workshops/1/variables")))
     };
     page(frame, Section::Workshops, "Excel for Working Professionals", body, None)

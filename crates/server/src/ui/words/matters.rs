@@ -210,7 +210,7 @@ pub fn button(matter: &Matter) -> String {
         Matter::PostDue { waiting, .. } => format!("Post by hand ({})", grouped(*waiting)),
         Matter::Unknown { n, .. } => format!("Settle ({})", grouped(*n)),
         Matter::ReceiptsSilent { .. } => "Look at the webhook".to_owned(),
-        Matter::Step { .. } => "Look at the workshop".to_owned(),
+        Matter::Step { .. } => "Look at the plan".to_owned(),
         Matter::NotUnderstood { n } | Matter::Kept { n, .. } => format!("Look at them ({})", grouped(*n)),
     }
 }

@@ -1,0 +1,192 @@
+//! Settings → Sequences: what is sent around a workshop, step by step; the tags that carry it, and the workshops that follow it.
+
+mod edit;
+mod starters;
+mod step_form;
+mod steps;
+pub(crate) mod words;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use domain::{ids::SequenceId, role::Permission, text::line};
+use maud::{Markup, Render, html};
+use serde::Deserialize;
+use store::{
+    StoreError,
+    sequences::{SequenceDraft, SequenceSummary},
+};
+
+pub(crate) use self::edit::name_of;
+pub use self::{
+    edit::{ask_removal, remove, save, show},
+    steps::{
+        add as add_step, edit as edit_step, new as new_step, remove as remove_step, update as update_step,
+    },
+};
+use crate::{
+    app::App,
+    http::{
+        error::PageResult,
+        extract::{Form, Member},
+        notice::see_other_saying,
+    },
+    pages::{length_error, settings_page, unprocessable},
+    ui::{
+        button::Button,
+        field::{Choice, Field},
+        format::{counted, grouped},
+        head::{Card, Head},
+        icons::Icon,
+        shell::Crumb,
+        table::{Column, Place, Row, Table, name},
+    },
+};
+
+/// The page.
+pub(crate) const HREF: &str = "/settings/sequences";
+/// Characters of a sequence's name.
+const NAME_CHARS_MAX: usize = 60;
+/// Characters of what is said about it.
+const DESCRIPTION_CHARS_MAX: usize = 200;
+
+/// The address of a sequence.
+pub(crate) fn href(id: SequenceId) -> String {
+    format!("{HREF}/{id}")
+}
+
+/// What the form of a sequence sends.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SequenceForm {
+    name: String,
+    description: String,
+    /// Which starter a new one is a copy of; empty for an empty one.
+    starter: String,
+    /// Which version was shown.
+    version: i64,
+}
+
+impl SequenceForm {
+    fn name(&self) -> Result<String, String> {
+        let name = line(&self.name);
+        match length_error(&name, NAME_CHARS_MAX, "A sequence needs a name.") {
+            Some(words) => Err(words),
+            None => Ok(name),
+        }
+    }
+
+    fn description(&self) -> String {
+        line(&self.description).chars().take(DESCRIPTION_CHARS_MAX).collect()
+    }
+}
+
+fn taken(name: &str) -> String {
+    format!("There is a sequence “{name}” already.")
+}
+
+/// `GET /settings/sequences`
+pub async fn list(member: Member) -> PageResult {
+    Ok(list_page(&member, &SequenceForm::default(), None).await?.into_response())
+}
+
+/// `POST /settings/sequences`: a new one, empty or as a copy of a starter.
+pub async fn add(State(app): State<App>, member: Member, Form(form): Form<SequenceForm>) -> PageResult {
+    let name = match form.name() {
+        Ok(name) => name,
+        Err(words) => return Ok(wrong(&member, &form, words).await?),
+    };
+    let steps = match starters::named(&form.starter) {
+        Some(starter) => starter.steps(&member).await?,
+        None => Vec::new(),
+    };
+    let draft = SequenceDraft { name: name.clone(), description: form.description(), steps };
+    match member.org.add_sequence(&draft, member.now).await {
+        Ok(id) => {
+            let words = match draft.steps.len() {
+                0 => "Sequence added. Add its first step.".to_owned(),
+                n => format!(
+                    "Sequence added with {}. Look at each, and at its template.",
+                    counted(n, "step", "steps")
+                ),
+            };
+            Ok(see_other_saying(&app, &href(id), &words))
+        }
+        Err(StoreError::Taken) => Ok(wrong(&member, &form, taken(&name)).await?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn wrong(member: &Member, form: &SequenceForm, words: String) -> Result<Response, StoreError> {
+    Ok(unprocessable(list_page(member, form, Some(words)).await?))
+}
+
+async fn list_page(
+    member: &Member,
+    form: &SequenceForm,
+    error: Option<String>,
+) -> Result<Markup, StoreError> {
+    let sequences = member.org.sequences(member.now).await?;
+    let may = member.may(Permission::Manage);
+    let table = Table {
+        caption: "Sequences".into(),
+        columns: vec![
+            Column::new("Sequence", Place::Title),
+            Column::new("Steps", Place::Number),
+            Column::new("Channels", Place::Line),
+            Column::new("Workshops", Place::Number),
+            Column::new("Tags", Place::Wide),
+        ],
+        rows: sequences.iter().map(row).collect(),
+        empty: "There is no sequence yet. A sequence is everything that is sent around a workshop, step by step; each workshop runs it with its own times.".into(),
+    };
+    let starters = std::iter::once(Choice::new("", "Nothing: an empty sequence", &form.starter))
+        .chain(starters::ALL.iter().map(|starter| Choice::new(starter.word, starter.title, &form.starter)))
+        .collect();
+    let body = html! {
+        (Head::new("Sequences").meta("What is sent around a workshop: when, on which channel, to whom, and until when it is of use."))
+        (Card::new("sequences", "Sequences", table))
+        @if may {
+            (Card::new("add", "Add a sequence", html! {
+                form class="m-stack" method="post" action=(HREF) {
+                    (member.csrf())
+                    div class="m-two" {
+                        (Field::text("name", "Name").value(&form.name).placeholder("Masterclass, evening").at_most(60).error(error).required())
+                        (Field::select("starter", "Begin with", starters).help("A starter brings its steps and their texts as templates. Approve the texts with your provider before you run it."))
+                    }
+                    (Field::text("description", "What it is for").value(&form.description).at_most(200))
+                    div class="m-acts" { (Button::primary("Add sequence").icon(Icon::Plus)) }
+                }
+            }).padded())
+        }
+    };
+    Ok(settings_page(member, "Sequences", HREF, body).render())
+}
+
+fn row(of: &SequenceSummary) -> Row {
+    let sequence = &of.sequence;
+    let mut channels: Vec<&str> = Vec::new();
+    for step in &sequence.steps {
+        let title = step.channel.short_title();
+        if !channels.contains(&title) {
+            channels.push(title);
+        }
+    }
+    Row::new(vec![
+        name(&href(sequence.id), &sequence.name, &sequence.description),
+        html! { (grouped(i64::try_from(sequence.steps.len()).unwrap_or(i64::MAX))) },
+        html! { (channels.join(", ")) },
+        html! { (grouped(of.workshops)) },
+        html! { (counted(of.tags, "tag", "tags")) },
+    ])
+}
+
+/// A page below the list.
+fn below(member: &Member, crumbs: Vec<Crumb>, title: &str, body: Markup) -> Markup {
+    let mut page = settings_page(member, title, HREF, body);
+    page.crumbs = vec![Crumb::to("Settings", "/settings"), Crumb::to("Sequences", HREF)];
+    page.crumbs.extend(crumbs);
+    page.crumbs.push(Crumb::here(title));
+    page.render()
+}

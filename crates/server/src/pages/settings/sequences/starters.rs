@@ -1,0 +1,443 @@
+//! Starters to copy: a masterclass, a webinar and a cohort, in English and in Hindi. Their texts become templates of the organisation.
+
+use domain::{
+    channel::{Category, Channel},
+    sequence::{Anchor, LateRule, Step, StepAudience, StepKey, Timing, Until},
+    template::Source,
+    told::Purpose,
+    whatsapp::{Parameter, WhatsappTemplate},
+};
+use store::StoreError;
+
+use crate::http::extract::Member;
+
+/// A sequence to begin with.
+pub(super) struct Starter {
+    /// Its word in forms.
+    pub(super) word: &'static str,
+    /// What people choose.
+    pub(super) title: &'static str,
+    language: &'static str,
+    lines: &'static [Line],
+}
+
+/// A step of a starter.
+struct Line {
+    key: &'static str,
+    name: &'static str,
+    purpose: &'static str,
+    anchor: Anchor,
+    timing: Timing,
+    until: Until,
+    /// With {1} the first name, {2} the title, {3} the date, {4} the start time, {5} their own join link, numbered as they come.
+    text: &'static str,
+}
+
+const fn line(
+    key: &'static str,
+    name: &'static str,
+    purpose: &'static str,
+    (anchor, timing): (Anchor, Timing),
+    text: &'static str,
+) -> Line {
+    Line { key, name, purpose, anchor, timing, until: Until::NextOfPurpose, text }
+}
+
+const WELCOME: (Anchor, Timing) = (Anchor::Registration, Timing::Offset { days: 0, minutes: 2 });
+const DAY_BEFORE: (Anchor, Timing) = (Anchor::Start, Timing::Offset { days: -1, minutes: 0 });
+const THAT_MORNING: (Anchor, Timing) = (Anchor::Start, Timing::At { days: 0, minute: 540 });
+const HOUR_BEFORE: (Anchor, Timing) = (Anchor::Start, Timing::Offset { days: 0, minutes: -60 });
+const TEN_BEFORE: (Anchor, Timing) = (Anchor::Start, Timing::Offset { days: 0, minutes: -10 });
+const AT_START: (Anchor, Timing) = (Anchor::Start, Timing::Offset { days: 0, minutes: 0 });
+const THREE_BEFORE: (Anchor, Timing) = (Anchor::Start, Timing::At { days: -3, minute: 660 });
+const WEEK_BEFORE: (Anchor, Timing) = (Anchor::Start, Timing::Offset { days: -7, minutes: 0 });
+const DAY_AFTER: (Anchor, Timing) = (Anchor::End, Timing::At { days: 1, minute: 660 });
+
+/// Every starter.
+pub(super) const ALL: &[Starter] = &[
+    Starter {
+        word: "masterclass_en",
+        title: "Masterclass, English: 5 steps",
+        language: "en",
+        lines: &[
+            line(
+                "welcome",
+                "Masterclass welcome",
+                "welcome",
+                WELCOME,
+                "Hi {1}, your place in {2} on {3} at {4} is confirmed. Your own link: {5}",
+            ),
+            line(
+                "day-before",
+                "Masterclass day before",
+                "reminder",
+                DAY_BEFORE,
+                "Hi {1}, {2} is tomorrow at {4}. Keep a notebook ready. Your link: {5}",
+            ),
+            line(
+                "hour-before",
+                "Masterclass hour before",
+                "reminder",
+                HOUR_BEFORE,
+                "Hi {1}, {2} begins at {4}, in one hour. Join here: {5}",
+            ),
+            line(
+                "ten-before",
+                "Masterclass ten minutes before",
+                "link",
+                TEN_BEFORE,
+                "Hi {1}, the room of {2} is open. Join now: {5}",
+            ),
+            line(
+                "thanks",
+                "Masterclass thanks",
+                "thanks",
+                DAY_AFTER,
+                "Hi {1}, thank you for registering for {2}. Reply to this message with your questions.",
+            ),
+        ],
+    },
+    Starter {
+        word: "masterclass_hi",
+        title: "Masterclass, Hindi: 5 steps",
+        language: "hi",
+        lines: &[
+            line(
+                "welcome",
+                "मास्टरक्लास स्वागत",
+                "welcome",
+                WELCOME,
+                "नमस्ते {1}, {3} को {4} बजे {2} में आपकी जगह पक्की है। आपका लिंक: {5}",
+            ),
+            line(
+                "day-before",
+                "मास्टरक्लास एक दिन पहले",
+                "reminder",
+                DAY_BEFORE,
+                "नमस्ते {1}, {2} कल {4} बजे है। कॉपी और पेन तैयार रखें। आपका लिंक: {5}",
+            ),
+            line(
+                "hour-before",
+                "मास्टरक्लास एक घंटा पहले",
+                "reminder",
+                HOUR_BEFORE,
+                "नमस्ते {1}, {2} एक घंटे में, {4} बजे शुरू होगा। यहाँ से जुड़ें: {5}",
+            ),
+            line(
+                "ten-before",
+                "मास्टरक्लास दस मिनट पहले",
+                "link",
+                TEN_BEFORE,
+                "नमस्ते {1}, {2} का कमरा खुल गया है। अभी जुड़ें: {5}",
+            ),
+            line(
+                "thanks",
+                "मास्टरक्लास धन्यवाद",
+                "thanks",
+                DAY_AFTER,
+                "नमस्ते {1}, {2} में नाम लिखाने के लिए धन्यवाद। अपने सवाल इसी संदेश के जवाब में लिखें।",
+            ),
+        ],
+    },
+    Starter {
+        word: "webinar_en",
+        title: "Webinar, English: 4 steps",
+        language: "en",
+        lines: &[
+            line(
+                "welcome",
+                "Webinar welcome",
+                "welcome",
+                WELCOME,
+                "Hi {1}, you are registered for {2} on {3} at {4}. Your own link: {5}",
+            ),
+            line(
+                "morning",
+                "Webinar that morning",
+                "reminder",
+                THAT_MORNING,
+                "Hi {1}, {2} is today at {4}. Your link: {5}",
+            ),
+            line(
+                "ten-before",
+                "Webinar ten minutes before",
+                "link",
+                TEN_BEFORE,
+                "Hi {1}, {2} begins in ten minutes. Join here: {5}",
+            ),
+            line(
+                "thanks",
+                "Webinar thanks",
+                "thanks",
+                DAY_AFTER,
+                "Hi {1}, thank you for registering for {2}. Tell us what helped by replying to this message.",
+            ),
+        ],
+    },
+    Starter {
+        word: "webinar_hi",
+        title: "Webinar, Hindi: 4 steps",
+        language: "hi",
+        lines: &[
+            line(
+                "welcome",
+                "वेबिनार स्वागत",
+                "welcome",
+                WELCOME,
+                "नमस्ते {1}, {3} को {4} बजे {2} के लिए आपका नाम लिख लिया गया है। आपका लिंक: {5}",
+            ),
+            line(
+                "morning",
+                "वेबिनार उस सुबह",
+                "reminder",
+                THAT_MORNING,
+                "नमस्ते {1}, {2} आज {4} बजे है। आपका लिंक: {5}",
+            ),
+            line(
+                "ten-before",
+                "वेबिनार दस मिनट पहले",
+                "link",
+                TEN_BEFORE,
+                "नमस्ते {1}, {2} दस मिनट में शुरू होगा। यहाँ से जुड़ें: {5}",
+            ),
+            line(
+                "thanks",
+                "वेबिनार धन्यवाद",
+                "thanks",
+                DAY_AFTER,
+                "नमस्ते {1}, {2} में नाम लिखाने के लिए धन्यवाद। क्या काम आया, इसी संदेश के जवाब में बताएँ।",
+            ),
+        ],
+    },
+    Starter {
+        word: "cohort_en",
+        title: "Cohort, English: 6 steps",
+        language: "en",
+        lines: &[
+            line(
+                "welcome",
+                "Cohort welcome",
+                "welcome",
+                WELCOME,
+                "Hi {1}, welcome to {2}. The first session is on {3} at {4}. Your own link: {5}",
+            ),
+            line(
+                "week-before",
+                "Cohort week before",
+                "preparation",
+                WEEK_BEFORE,
+                "Hi {1}, {2} begins in a week, on {3}. Set aside two hours a week.",
+            ),
+            line(
+                "three-before",
+                "Cohort three days before",
+                "setup",
+                THREE_BEFORE,
+                "Hi {1}, three days to {2}. Please install what the first session needs today.",
+            ),
+            line(
+                "day-before",
+                "Cohort day before",
+                "reminder",
+                DAY_BEFORE,
+                "Hi {1}, {2} begins tomorrow at {4}. Your link: {5}",
+            ),
+            line("start", "Cohort start", "link", AT_START, "Hi {1}, we are live. Join {2} now: {5}"),
+            line(
+                "thanks",
+                "Cohort after the first session",
+                "thanks",
+                DAY_AFTER,
+                "Hi {1}, that was the first session of {2}. Reply to this message if anything was unclear.",
+            ),
+        ],
+    },
+    Starter {
+        word: "cohort_hi",
+        title: "Cohort, Hindi: 6 steps",
+        language: "hi",
+        lines: &[
+            line(
+                "welcome",
+                "बैच स्वागत",
+                "welcome",
+                WELCOME,
+                "नमस्ते {1}, {2} में स्वागत है। पहली क्लास {3} को {4} बजे है। आपका लिंक: {5}",
+            ),
+            line(
+                "week-before",
+                "बैच एक हफ़्ता पहले",
+                "preparation",
+                WEEK_BEFORE,
+                "नमस्ते {1}, {2} एक हफ़्ते में, {3} को शुरू होगा। हर हफ़्ते दो घंटे अलग रखें।",
+            ),
+            line(
+                "three-before",
+                "बैच तीन दिन पहले",
+                "setup",
+                THREE_BEFORE,
+                "नमस्ते {1}, {2} में तीन दिन हैं। पहली क्लास के लिए जो चाहिए, आज ही इंस्टॉल कर लें।",
+            ),
+            line(
+                "day-before",
+                "बैच एक दिन पहले",
+                "reminder",
+                DAY_BEFORE,
+                "नमस्ते {1}, {2} कल {4} बजे शुरू होगा। आपका लिंक: {5}",
+            ),
+            line("start", "बैच शुरू", "link", AT_START, "नमस्ते {1}, क्लास शुरू हो गई है। {2} से अभी जुड़ें: {5}"),
+            line(
+                "thanks",
+                "बैच पहली क्लास के बाद",
+                "thanks",
+                DAY_AFTER,
+                "नमस्ते {1}, यह {2} की पहली क्लास थी। कुछ समझ न आया हो तो इसी संदेश के जवाब में लिखें।",
+            ),
+        ],
+    },
+];
+
+/// The values that texts of starters name by number.
+const VALUES: &[(&str, Source, &str)] = &[
+    ("first name", Source::RegistrantFirstName, "there"),
+    ("workshop", Source::WorkshopTitle, ""),
+    ("date", Source::WorkshopDate, ""),
+    ("start time", Source::WorkshopTime, ""),
+    ("own join link", Source::RegistrantJoinLink, ""),
+];
+
+/// The starter of that word.
+pub(super) fn named(word: &str) -> Option<&'static Starter> {
+    ALL.iter().find(|starter| starter.word == word)
+}
+
+impl Line {
+    /// The text with its places numbered in the order in which they come, and where each value comes from.
+    fn template(&self, language: &str, word: &str) -> WhatsappTemplate {
+        let (mut body, mut parameters) = (String::new(), Vec::new());
+        let mut rest = self.text;
+        while let Some((before, after)) = rest.split_once('{') {
+            body.push_str(before);
+            let (number, after) = after.split_once('}').unwrap_or(("1", after));
+            let at = number.parse::<usize>().unwrap_or(1).saturating_sub(1);
+            if let Some((label, source, fallback)) = VALUES.get(at) {
+                let fallback = if language == "hi" && *fallback == "there" { "जी" } else { fallback };
+                parameters.push(Parameter {
+                    label: (*label).to_owned(),
+                    source: source.clone(),
+                    fallback: fallback.to_owned(),
+                });
+                body.push_str(&format!("{{{{{}}}}}", parameters.len()));
+            }
+            rest = after;
+        }
+        body.push_str(rest);
+        WhatsappTemplate {
+            campaign: format!("{word}_{}", self.key.replace('-', "_")),
+            category: Category::Utility,
+            language: language.to_owned(),
+            header: String::new(),
+            body,
+            footer: String::new(),
+            parameters,
+            media: None,
+            buttons: vec![],
+            extra: serde_json::Map::new(),
+        }
+    }
+}
+
+impl Starter {
+    /// Its steps, with its texts as templates of the organisation. A template of the same name that is there is taken as it is.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub(super) async fn steps(&self, member: &Member) -> Result<Vec<Step>, StoreError> {
+        let channel = Channel::WhatsappPersonal;
+        let known = member.org.templates(channel).await?;
+        let mut steps = Vec::with_capacity(self.lines.len());
+        for line in self.lines {
+            let template = match known.iter().find(|template| template.name == line.name) {
+                Some(template) => template.id,
+                None => {
+                    let body = line.template(self.language, self.word);
+                    let body = serde_json::to_value(body).unwrap_or_default();
+                    let id = member.org.add_template(channel, line.name, &body, member.now).await?;
+                    let purpose = Purpose::parse(line.purpose).unwrap_or_default();
+                    member.org.set_purpose(id, &purpose, 0, member.now).await?;
+                    id
+                }
+            };
+            steps.push(Step {
+                key: StepKey::stored(line.key.to_owned()),
+                label: String::new(),
+                channel,
+                template,
+                account: None,
+                anchor: line.anchor,
+                timing: line.timing,
+                purpose: line.purpose.to_owned(),
+                until: line.until,
+                audience: StepAudience::default(),
+                late: LateRule::default(),
+                wait_out_quiet: false,
+            });
+        }
+        Ok(steps)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{sequence::check_steps, template::Message};
+
+    use super::*;
+
+    #[test]
+    fn every_text_of_a_starter_has_a_source_for_each_of_its_places() {
+        for starter in ALL {
+            for line in starter.lines {
+                let template = line.template(starter.language, starter.word);
+                assert_eq!(
+                    template.placeholders(),
+                    template.parameters.len(),
+                    "{}: {}",
+                    starter.word,
+                    template.body
+                );
+                assert!(
+                    !template.parameters.is_empty() && !template.body.contains("{0}"),
+                    "{}",
+                    template.body
+                );
+                let message = Message::from(template);
+                assert_eq!(message.slots()[0].source.as_ref(), &Source::RegistrantFirstName);
+            }
+        }
+    }
+
+    #[test]
+    fn steps_of_a_starter_make_a_sequence() {
+        for starter in ALL {
+            let steps: Vec<Step> = starter
+                .lines
+                .iter()
+                .map(|line| Step {
+                    key: StepKey::stored(line.key.to_owned()),
+                    label: String::new(),
+                    channel: Channel::WhatsappPersonal,
+                    template: domain::ids::TemplateId(uuid::Uuid::nil()),
+                    account: None,
+                    anchor: line.anchor,
+                    timing: line.timing,
+                    purpose: line.purpose.to_owned(),
+                    until: line.until,
+                    audience: StepAudience::default(),
+                    late: LateRule::default(),
+                    wait_out_quiet: false,
+                })
+                .collect();
+            assert_eq!(check_steps(&steps), Ok(()), "{}", starter.word);
+        }
+    }
+}

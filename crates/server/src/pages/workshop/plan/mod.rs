@@ -1,0 +1,242 @@
+//! The plan of a workshop: which sequence it takes, every step on a time axis, what each person gets; running it, cancelling, moving.
+
+mod change;
+mod person;
+mod propose;
+mod shift;
+mod view;
+mod words;
+
+use axum::{extract::State, response::IntoResponse};
+use domain::{
+    ids::{PlanRowId, RegistrantId, SequenceId, WorkshopId},
+    role::Permission,
+    sequence::RowState,
+    workshop::WorkshopStatus,
+};
+use maud::{Markup, Render, html};
+use serde::Deserialize;
+use store::{StoreError, plans::WorkshopPlan, workshops::Workshop};
+
+pub use self::{
+    change::{ask_follow, follow},
+    propose::{ask_run, run},
+    shift::{ask_move, move_workshop},
+};
+use super::{Tab, tabs, title};
+use crate::{
+    app::App,
+    http::{
+        error::{PageResult, Problem},
+        extract::{Member, Path, Query},
+        notice::{see_other_failed, see_other_saying},
+    },
+    pages::workshops::{crumbs, form_value, href as workshop_href, ok},
+    ui::{button::Button, dialog::Confirm, format::counted, icons::Icon, shell::Section},
+};
+
+/// The address of a workshop's plan.
+pub(crate) fn href(workshop: WorkshopId) -> String {
+    format!("{}/plan", workshop_href(workshop))
+}
+
+/// Where it is shown what a plan would follow instead.
+pub(crate) fn follow_href(workshop: WorkshopId) -> String {
+    format!("{}/follow", href(workshop))
+}
+
+/// Where a workshop is moved.
+pub(crate) fn move_href(workshop: WorkshopId) -> String {
+    format!("{}/move", workshop_href(workshop))
+}
+
+/// The same with new times that were typed: what they change is shown.
+pub(in crate::pages) fn move_to_href(workshop: WorkshopId, starts: &str, ends: &str) -> String {
+    format!("{}?starts={}&ends={}", move_href(workshop), form_value(starts), form_value(ends))
+}
+
+/// What the address of a plan says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct PlanQuery {
+    /// Which sequence is proposed, where none runs.
+    sequence: String,
+    /// Words of a name or number: whose plan is looked for.
+    q: String,
+    /// Whose plan is shown.
+    person: String,
+}
+
+/// `GET /workshops/{workshop}/plan`
+pub async fn show(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<WorkshopId>,
+    Query(query): Query<PlanQuery>,
+) -> PageResult {
+    let workshop = member.org.workshop(id).await?;
+    let plan = member.org.plan_of(id).await?.filter(|plan| still_stands(plan, &workshop));
+    let main = match (&plan, query.person.parse::<RegistrantId>()) {
+        (Some(plan), Ok(person)) => person::page(&app, &member, &workshop, plan, person).await?,
+        (Some(plan), Err(_)) => view::page(&app, &member, &workshop, plan, &query).await?,
+        (None, _) => propose::page(&app, &member, &workshop, &query).await?,
+    };
+    let to_come = plan.as_ref().map_or(0, to_come);
+    let mut head = title(&member, &workshop);
+    let open = workshop.status != WorkshopStatus::Cancelled;
+    if open && member.may(Permission::Manage) {
+        head = head.action(Button::link("Move workshop", move_href(id)).icon(Icon::Workshop));
+    }
+    if open && to_come > 0 && member.may(Permission::Send) {
+        let label = format!("Cancel All ({to_come})");
+        head = head.action(Button::link(label, format!("{}/cancel", href(id))).icon(Icon::Cancel));
+    }
+    if open && workshop.registrants > 0 && member.may(Permission::Send) {
+        let to = format!("/?workshop={id}");
+        head = head.action(Button::link("Send Message Now", to).icon(Icon::Send));
+    }
+    let body = html! {
+        (head)
+        (tabs(id, Tab::Plan))
+        (main)
+    };
+    Ok(ok(page(&member, &workshop, "Plan", body)))
+}
+
+/// A plan whose steps were all taken out before any ran counts as none: another sequence can be run.
+fn still_stands(plan: &WorkshopPlan, workshop: &Workshop) -> bool {
+    let all_out = plan.rows.iter().all(|row| row.state == RowState::Cancelled);
+    workshop.status == WorkshopStatus::Cancelled || !all_out
+}
+
+/// Steps of a workshop's plan that are still to come; 0 where it has none.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(in crate::pages) async fn steps_to_come(
+    member: &Member,
+    workshop: WorkshopId,
+) -> Result<usize, StoreError> {
+    Ok(member.org.plan_of(workshop).await?.as_ref().map_or(0, to_come))
+}
+
+/// Steps that are still to come.
+fn to_come(plan: &WorkshopPlan) -> usize {
+    plan.rows.iter().filter(|row| row.state == RowState::Planned).count()
+}
+
+fn page(member: &Member, workshop: &Workshop, here: &str, body: Markup) -> Markup {
+    let mut page = member.page(Section::Workshops, format!("{here} · {}", workshop.title), body);
+    page.crumbs = crumbs(Some(workshop), here);
+    page.render()
+}
+
+/// The plan of a workshop that has one.
+async fn plan_of(member: &Member, workshop: WorkshopId) -> Result<WorkshopPlan, Problem> {
+    Ok(member.org.plan_of(workshop).await?.ok_or(StoreError::Missing)?)
+}
+
+/// `GET /workshops/{workshop}/plan/cancel`
+pub async fn ask_cancel(member: Member, Path(id): Path<WorkshopId>) -> PageResult {
+    let workshop = member.org.workshop(id).await?;
+    let plan = plan_of(&member, id).await?;
+    let ask = Confirm {
+        id: "cancel-plan".into(),
+        title: format!("Cancel what is left of “{}”?", plan.name),
+        body: html! {
+            p class="m-p" { (counted(to_come(&plan), "step that is still to come does not go", "steps that are still to come do not go")) ". What went out stays. Whoever registers later gets nothing of it either." }
+        },
+        action: format!("{}/cancel", href(id)),
+        csrf: member.csrf().clone(),
+        hidden: vec![],
+        confirm: Button::danger(format!("Cancel {}", counted(to_come(&plan), "step", "steps"))),
+        back: ("Keep them".into(), href(id)),
+    };
+    Ok(page(&member, &workshop, "Cancel", ask.page()).into_response())
+}
+
+/// `POST /workshops/{workshop}/plan/cancel`
+pub async fn cancel(State(app): State<App>, member: Member, Path(id): Path<WorkshopId>) -> PageResult {
+    member.org.workshop(id).await?;
+    let n = member.org.cancel_plan(id, member.now).await?;
+    Ok(see_other_saying(&app, &href(id), &format!("{} cancelled.", counted(n, "step", "steps"))))
+}
+
+/// `GET /workshops/{workshop}/plan/{row}/cancel`
+pub async fn ask_cancel_row(member: Member, Path((id, row)): Path<(WorkshopId, PlanRowId)>) -> PageResult {
+    let workshop = member.org.workshop(id).await?;
+    let plan = plan_of(&member, id).await?;
+    let found = plan.rows.iter().find(|one| one.id == row).ok_or(StoreError::Missing)?;
+    let name = words::name(&member, &plan, &found.key).await?;
+    let ask = Confirm {
+        id: "cancel-step".into(),
+        title: format!("Take “{name}” out of the plan?"),
+        body: html! { p class="m-p" { "It does not go to anybody of this workshop. The sequence keeps it for others." } },
+        action: format!("{}/{row}/cancel", href(id)),
+        csrf: member.csrf().clone(),
+        hidden: vec![],
+        confirm: Button::danger("Take it out"),
+        back: ("Keep it".into(), href(id)),
+    };
+    Ok(page(&member, &workshop, "Cancel a step", ask.page()).into_response())
+}
+
+/// `POST /workshops/{workshop}/plan/{row}/cancel`
+pub async fn cancel_row(
+    State(app): State<App>,
+    member: Member,
+    Path((id, row)): Path<(WorkshopId, PlanRowId)>,
+) -> PageResult {
+    of_workshop(&member, id, row).await?;
+    match member.org.cancel_row(row, member.now).await {
+        Ok(()) => Ok(see_other_saying(&app, &href(id), "Taken out of the plan.")),
+        Err(StoreError::Stale) => {
+            Ok(see_other_failed(&app, &href(id), "It ran, or stands still already. Nothing was changed."))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /workshops/{workshop}/plan/{row}/retry`
+pub async fn retry_row(
+    State(app): State<App>,
+    member: Member,
+    Path((id, row)): Path<(WorkshopId, PlanRowId)>,
+) -> PageResult {
+    of_workshop(&member, id, row).await?;
+    match member.org.retry_row(row, member.now).await {
+        Ok(()) => {
+            app.engine.wake_plans();
+            Ok(see_other_saying(&app, &href(id), "It is tried again."))
+        }
+        Err(StoreError::Stale) => {
+            Ok(see_other_failed(&app, &href(id), "It is of no use any more, or does not stand still."))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Refuses a row of another workshop.
+async fn of_workshop(member: &Member, workshop: WorkshopId, row: PlanRowId) -> Result<(), Problem> {
+    let plan = plan_of(member, workshop).await?;
+    plan.rows.iter().any(|one| one.id == row).then_some(()).ok_or_else(Problem::not_found)
+}
+
+/// The sequence that a workshop takes: the chosen one, its tag's, or the first there is.
+async fn proposed(
+    member: &Member,
+    workshop: &Workshop,
+    chosen: &str,
+) -> Result<Option<SequenceId>, StoreError> {
+    let all = member.org.sequences(member.now).await?;
+    let is_there = |id: &SequenceId| all.iter().any(|one| one.sequence.id == *id);
+    if let Some(id) = chosen.parse().ok().filter(is_there) {
+        return Ok(Some(id));
+    }
+    if let Some(tag) = &workshop.tag
+        && let Some(id) = member.org.tag_sequence(tag.id).await?.filter(is_there)
+    {
+        return Ok(Some(id));
+    }
+    Ok(all.first().map(|one| one.sequence.id))
+}

@@ -1,0 +1,424 @@
+//! A plan that runs: every step with its state, its people and its cost, on the axis and in the table.
+
+use ::compose::StepPreview;
+use domain::{
+    broadcast::BroadcastStatus,
+    channel::{Category, Channel},
+    ids::BroadcastId,
+    message::MessageState,
+    money::Money,
+    role::Permission,
+    sequence::{RowState, WhyNot},
+    time::Millis,
+};
+use maud::{Markup, html};
+use store::{
+    broadcasts::{Broadcast, BroadcastFilter},
+    plans::{PlanRow, WorkshopPlan},
+    registrants::RegistrantFilter,
+    workshops::Workshop,
+};
+
+use super::{PlanQuery, follow_href, href, words};
+use crate::{
+    app::App,
+    http::{error::Problem, extract::Member},
+    pages::settings::sequences,
+    ui::{
+        button::Button,
+        chip::{Chip, Tone},
+        format::{counted, grouped, phone, relative, rupees},
+        head::{Card, Fact, Strip},
+        icons::Icon,
+        note::Note,
+        plan::{Fill, Mark, Plan, PlanStep},
+        table::{Search, name},
+    },
+};
+
+/// Broadcasts of a workshop among which those of its steps are.
+const BROADCASTS_MAX: i64 = 200;
+/// People that a search for one shows.
+const PEOPLE_MAX: i64 = 20;
+
+/// What is known of a plan at once.
+pub(super) struct Around {
+    pub(super) previews: Vec<StepPreview>,
+    pub(super) broadcasts: Vec<Broadcast>,
+}
+
+impl Around {
+    pub(super) async fn load(
+        app: &App,
+        member: &Member,
+        workshop: &Workshop,
+        plan: &WorkshopPlan,
+    ) -> Result<Around, Problem> {
+        let previews = app.composer.preview(member, workshop, &plan.steps, &plan.zone, &plan.rows).await?;
+        let filter = BroadcastFilter { workshop: Some(workshop.id), ..BroadcastFilter::default() };
+        Ok(Around { previews, broadcasts: member.org.broadcasts(&filter, BROADCASTS_MAX).await? })
+    }
+
+    pub(super) fn preview(&self, row: &PlanRow) -> Option<&StepPreview> {
+        self.previews.iter().find(|preview| preview.step.key == row.key)
+    }
+
+    /// The broadcasts of a row: its own, then those of people who registered later.
+    pub(super) fn of(&self, row: &PlanRow) -> Vec<&Broadcast> {
+        let find = |id: &BroadcastId| self.broadcasts.iter().find(|one| one.id == *id);
+        // One that was taken back before anything of it left is no run.
+        let ran = |one: &&Broadcast| one.status != BroadcastStatus::Cancelled || one.planned > 0;
+        row.broadcasts.iter().filter_map(find).filter(ran).collect()
+    }
+}
+
+/// What it is called, whom it concerns and what it costs, from the preview.
+pub(super) fn step_name(preview: &StepPreview) -> String {
+    match (preview.step.label.as_str(), &preview.template) {
+        ("", Some(template)) => template.clone(),
+        ("", None) => "A template that is gone".to_owned(),
+        (label, _) => label.to_owned(),
+    }
+}
+
+pub(super) fn people(channel: Channel, n: i64) -> String {
+    match channel {
+        Channel::WhatsappGroup => counted(n, "group", "groups"),
+        Channel::WhatsappPersonal | Channel::Sms | Channel::IvrCall => counted(n, "person", "people"),
+    }
+}
+
+/// "₹141.68" and "estimate"; a post is free.
+pub(super) fn price(channel: Channel, cost: Option<Money>) -> (String, String) {
+    match (channel, cost) {
+        (Channel::WhatsappGroup, _) => ("free".to_owned(), String::new()),
+        (_, Some(cost)) => (rupees(cost.0), "estimate".to_owned()),
+        (_, None) => ("–".to_owned(), String::new()),
+    }
+}
+
+/// Lanes in which promotion is planned: the law closes them at night.
+pub(super) async fn promotes(member: &Member, previews: &[StepPreview]) -> Result<Vec<Channel>, Problem> {
+    let mut lanes = Vec::new();
+    for channel in Channel::to_people() {
+        let templates = member.org.templates(channel).await?;
+        let is_promotion = |preview: &&StepPreview| {
+            templates.iter().any(|template| {
+                template.id == preview.step.template
+                    && domain::template::Message::from_json(channel, &template.body)
+                        .is_ok_and(|message| message.category() == Category::Marketing)
+            })
+        };
+        if previews
+            .iter()
+            .filter(|preview| preview.step.channel == channel)
+            .any(|preview| is_promotion(&preview))
+        {
+            lanes.push(channel);
+        }
+    }
+    Ok(lanes)
+}
+
+/// A step of a running plan.
+struct Row<'a> {
+    member: &'a Member,
+    workshop: &'a Workshop,
+    row: &'a PlanRow,
+    preview: Option<&'a StepPreview>,
+    broadcasts: Vec<&'a Broadcast>,
+}
+
+impl Row<'_> {
+    fn channel(&self) -> Channel {
+        self.preview.map_or(Channel::WhatsappPersonal, |preview| preview.step.channel)
+    }
+
+    /// What stands in its way, now or ahead.
+    fn obstacle(&self) -> (WhyNot, &str) {
+        match (self.row.state, self.preview) {
+            (RowState::Planned, Some(preview)) if preview.obstacle.why.needs_somebody() => {
+                (preview.obstacle.why, preview.obstacle.words.as_str())
+            }
+            (RowState::Planned, _) => (self.row.obstacle, self.row.obstacle_text.as_str()),
+            (RowState::Broadcast, _) => (WhyNot::Nothing, ""),
+            (RowState::Skipped | RowState::Cancelled | RowState::Missed, _) => {
+                (self.row.why, self.row.why_text.as_str())
+            }
+        }
+    }
+
+    fn is_going(&self) -> bool {
+        self.broadcasts.iter().any(|one| one.finished_at.is_none())
+    }
+
+    fn fill(&self) -> Fill {
+        let needs = self.obstacle().0.needs_somebody();
+        match self.row.state {
+            RowState::Planned | RowState::Skipped if needs => Fill::Blocked,
+            RowState::Planned => Fill::Planned,
+            RowState::Broadcast if self.is_going() => Fill::Sending,
+            RowState::Broadcast => Fill::Done,
+            RowState::Skipped | RowState::Cancelled | RowState::Missed => Fill::Skipped,
+        }
+    }
+
+    fn chip(&self) -> Chip {
+        let chip = |tone, icon, word: &str| Chip { tone, icon, word: word.to_owned() };
+        match self.row.state {
+            RowState::Broadcast if self.is_going() => chip(Tone::Run, Icon::Play, "Sending"),
+            RowState::Planned if self.fill() == Fill::Blocked => {
+                chip(Tone::Act, Icon::Warning, "Would not go")
+            }
+            state => words::chip(state, self.row.why),
+        }
+    }
+
+    fn whom(&self) -> (String, String) {
+        let (why, said) = self.obstacle();
+        let reason = words::why(why, said);
+        if !self.broadcasts.is_empty() {
+            let n = |state| self.broadcasts.iter().map(|one| one.in_state(state)).sum::<i64>();
+            let planned: i64 = self.broadcasts.iter().map(|one| one.planned).sum();
+            let arrived = n(MessageState::Delivered) + n(MessageState::Read);
+            let mut parts = vec![format!("{} arrived", grouped(arrived))];
+            for (count, word) in [
+                (n(MessageState::Sent), "handed over"),
+                (n(MessageState::Failed), "failed"),
+                (n(MessageState::Waiting) + n(MessageState::InFlight), "to go"),
+            ] {
+                if count > 0 {
+                    parts.push(format!("{} {word}", grouped(count)));
+                }
+            }
+            if self.broadcasts.len() > 1 {
+                parts.push(counted(self.broadcasts.len() - 1, "later round", "later rounds"));
+            }
+            return (people(self.channel(), planned), parts.join(", "));
+        }
+        match (self.row.state, self.preview.and_then(|preview| preview.people)) {
+            (RowState::Planned, Some(n)) => (people(self.channel(), n), reason),
+            (RowState::Planned, None) => ("Each at a moment of their own".to_owned(), reason),
+            (_, _) => ("nobody".to_owned(), reason),
+        }
+    }
+
+    fn cost(&self) -> (String, String) {
+        if self.broadcasts.is_empty() {
+            return match self.row.state {
+                RowState::Planned => price(self.channel(), self.preview.and_then(|preview| preview.cost)),
+                _ => ("–".to_owned(), String::new()),
+            };
+        }
+        if self.channel() == Channel::WhatsappGroup {
+            return ("free".to_owned(), String::new());
+        }
+        let (cost, known) = spent(&self.broadcasts);
+        (rupees(cost.0), if known { String::new() } else { "estimate".to_owned() })
+    }
+
+    fn acts(&self) -> Markup {
+        let (row, to) = (self.row, href(self.workshop.id));
+        let name = self.preview.map(step_name).unwrap_or_default();
+        let may = self.member.may(Permission::Send);
+        html! {
+            @if let Some(last) = self.broadcasts.last() {
+                (Button::link("Open", format!("/broadcasts/{}", last.id)).spoken(format!("Open {name}")).small())
+            }
+            @if may && row.state == RowState::Planned {
+                (Button::link("Cancel", format!("{to}/{}/cancel", row.id)).spoken(format!("Cancel {name}")).small())
+            } @else if may && row.state == RowState::Skipped && row.why.needs_somebody() && row.until > self.member.now {
+                form method="post" action={ (to) "/" (row.id) "/retry" } {
+                    (self.member.csrf())
+                    (Button::new("Try again").spoken(format!("Try {name} again")).small())
+                }
+            }
+        }
+    }
+
+    fn step(&self) -> PlanStep {
+        let (preview, row) = (self.preview, self.row);
+        let whom = self.whom();
+        let channel = self.channel();
+        let count = match (row.state, whom.0.as_str()) {
+            (RowState::Planned, _) if row.due.is_none() => String::new(),
+            (RowState::Planned | RowState::Broadcast, words) if channel == Channel::WhatsappGroup => {
+                words.to_owned()
+            }
+            (RowState::Planned | RowState::Broadcast, words) => {
+                words.split(' ').next().unwrap_or_default().to_owned()
+            }
+            _ => String::new(),
+        };
+        PlanStep {
+            id: format!("step-{}", row.key),
+            due: row.due,
+            until: row.until,
+            when: row
+                .due
+                .map_or_else(|| "After each registration".to_owned(), |due| words::at(self.member, due)),
+            offset: preview
+                .map(|preview| words::offset(self.member, &preview.step, row.until))
+                .unwrap_or_default(),
+            mark: Mark { channel, fill: self.fill() },
+            name: preview.map_or_else(|| row.key.to_string(), step_name),
+            href: self.broadcasts.first().map(|one| format!("/broadcasts/{}", one.id)),
+            chip: self.chip(),
+            count,
+            whom,
+            cost: self.cost(),
+            acts: self.acts(),
+        }
+    }
+}
+
+/// What broadcasts cost, and whether that is known and no estimate.
+fn spent(broadcasts: &[&Broadcast]) -> (Money, bool) {
+    let known = broadcasts.iter().all(|one| one.actual_cost().0 > 0);
+    let cost = broadcasts
+        .iter()
+        .map(|one| if one.actual_cost().0 > 0 { one.actual_cost() } else { one.expected_cost() })
+        .sum();
+    (cost, known)
+}
+
+pub(super) async fn page(
+    app: &App,
+    member: &Member,
+    workshop: &Workshop,
+    plan: &WorkshopPlan,
+    query: &PlanQuery,
+) -> Result<Markup, Problem> {
+    let around = Around::load(app, member, workshop, plan).await?;
+    let rows: Vec<Row<'_>> = plan
+        .rows
+        .iter()
+        .map(|row| Row { member, workshop, row, preview: around.preview(row), broadcasts: around.of(row) })
+        .collect();
+    let spent_on: Vec<&Broadcast> = rows.iter().flat_map(|row| row.broadcasts.iter().copied()).collect();
+    let (so_far, _) = spent(&spent_on);
+    let ahead: Money = rows
+        .iter()
+        .filter(|row| row.row.state == RowState::Planned)
+        .filter_map(|row| row.preview.and_then(|preview| preview.cost))
+        .sum();
+    let drawn = Plan {
+        zone: &member.organization.zone,
+        starts: workshop.starts_at,
+        ends: workshop.ends_at,
+        now: member.now,
+        quiet: member.organization.quiet_hours,
+        promotes: promotes(member, &around.previews).await?,
+        steps: rows.iter().map(Row::step).collect(),
+        foot: format!(
+            "{} so far + {} planned = {}, estimate",
+            rupees(so_far.0),
+            rupees(ahead.0),
+            rupees((so_far + ahead).0)
+        ),
+        aside: html! { a class="m-link" href=(sequences::href(plan.sequence)) { (plan.name) } },
+    };
+    Ok(html! {
+        (newer(member, plan))
+        (facts(member, plan, &rows, (so_far, ahead)))
+        (drawn)
+        (one_person(member, workshop, query).await?)
+    })
+}
+
+/// What changed since the plan was written: a newer version, or another zone.
+fn newer(member: &Member, plan: &WorkshopPlan) -> Markup {
+    let link = || html! { a class="m-link" href=(follow_href(plan.workshop)) { "Review the change" } };
+    html! {
+        @if plan.newest > plan.version {
+            (Note::new(Tone::Act, format!("“{}” has changed since.", plan.name), format!("This plan keeps version {} of {}.", plan.version, plan.newest)))
+            p class="m-p" { (link()) }
+        } @else if plan.zone.name() != member.organization.zone.name() {
+            (Note::new(Tone::Act, "Your organisation’s time zone has changed since.", format!("Clock times of this plan are meant in {}.", plan.zone.name())))
+            p class="m-p" { (link()) }
+        }
+    }
+}
+
+fn facts(member: &Member, plan: &WorkshopPlan, rows: &[Row<'_>], (so_far, ahead): (Money, Money)) -> Strip {
+    let count = |state| rows.iter().filter(|row| row.row.state == state).count();
+    let planned = count(RowState::Planned);
+    let going = rows.iter().filter(|row| row.is_going()).count();
+    let next = rows
+        .iter()
+        .filter(|row| row.row.state == RowState::Planned)
+        .find_map(|row| Some((row.row.due?, row)));
+    let next = match next {
+        Some((due, row)) => {
+            let name = row.preview.map(step_name).unwrap_or_default();
+            let zone = &member.organization.zone;
+            Fact::figure(format!("Next, {}", relative(due.0, member.now.0)), zone.time(due), "")
+                .note(format!("{}: {name}", zone.date(due, member.now)))
+        }
+        None => Fact::figure("Next", "–", "").note("nothing is to come"),
+    };
+    let blocked =
+        rows.iter().filter(|row| row.row.state == RowState::Planned && row.fill() == Fill::Blocked).count();
+    let can = planned - blocked;
+    Strip(vec![
+        Fact::figure("Steps", plan.rows.len().to_string(), "").note(format!(
+            "{} went out, {going} sending, {planned} to come",
+            count(RowState::Broadcast).saturating_sub(going)
+        )),
+        next,
+        Fact::figure("Can go out", format!("{can} of {planned}"), "").note(if blocked == 0 {
+            "nothing stands in the way"
+        } else {
+            "see what is marked"
+        }),
+        Fact::figure("Cost so far", rupees(so_far.0), "")
+            .note(format!("{} planned, estimate", rupees(ahead.0))),
+        Fact::figure("Sequence", format!("version {}", plan.version), "").note(format!(
+            "run by {} {}",
+            plan.run_by,
+            relative(plan.run_at.0, member.now.0)
+        )),
+    ])
+}
+
+/// What one person gets: looked for by name or number.
+async fn one_person(member: &Member, workshop: &Workshop, query: &PlanQuery) -> Result<Card, Problem> {
+    let found = match query.q.trim() {
+        "" => vec![],
+        words => {
+            let filter = RegistrantFilter {
+                search: words.to_owned(),
+                limit: PEOPLE_MAX,
+                ..RegistrantFilter::default()
+            };
+            member.org.registrants(workshop.id, &filter).await?
+        }
+    };
+    let search = Search {
+        action: format!("{}#person", href(workshop.id)),
+        label: "Name or number".into(),
+        value: query.q.clone(),
+        keep: vec![],
+    };
+    let card = Card::new(
+        "person",
+        "What does one person get?",
+        html! {
+            @if query.q.trim().is_empty() { p class="m-none" { "Look somebody up: every step says whether they get it, and why not." } }
+            @else if found.is_empty() { p class="m-none" { "Nobody of this workshop is called that." } }
+            @else {
+                ul class="m-runlist" { @for person in &found {
+                    li class="m-runws" {
+                        (name(&format!("{}?person={}", href(workshop.id), person.id), if person.name.is_empty() { "No name" } else { &person.name }, &phone(&person.phone)))
+                    }
+                } }
+            }
+        },
+    );
+    Ok(card.aside(search))
+}
+
+/// The moment of a step that follows each registration, for one person.
+pub(super) fn due_for(preview: &StepPreview, registered_at: Millis, zone: &domain::time::Zone) -> Millis {
+    preview.planned.due.unwrap_or_else(|| preview.step.timing.due(registered_at, zone))
+}

@@ -1,0 +1,76 @@
+//! Plans in words: where a step stands, why it does not go, and what it is measured from.
+
+use domain::{
+    sequence::{RowState, Step, StepKey, WhyNot},
+    time::Millis,
+};
+use store::{StoreError, plans::WorkshopPlan};
+
+use crate::{
+    http::extract::Member,
+    pages::settings::sequences::name_of,
+    ui::{
+        chip::{Chip, Tone},
+        icons::Icon,
+        words::steps,
+    },
+};
+
+/// What a step of a plan is called.
+pub(super) async fn name(member: &Member, plan: &WorkshopPlan, key: &StepKey) -> Result<String, StoreError> {
+    let Some(step) = plan.step(key) else { return Ok(key.to_string()) };
+    match member.org.template(step.template).await {
+        Ok(template) => Ok(name_of(step, Some(&template))),
+        Err(StoreError::Missing) => Ok(name_of(step, None)),
+        Err(error) => Err(error),
+    }
+}
+
+/// "Today, 6:00 PM", "Mon 12 Oct, 7:00 PM".
+pub(super) fn at(member: &Member, at: Millis) -> String {
+    let zone = &member.organization.zone;
+    let (day, next) = zone.day(member.now);
+    let time = zone.time(at);
+    if (day..next).contains(&at) {
+        format!("Today, {time}")
+    } else {
+        format!("{}, {time}", zone.date(at, member.now))
+    }
+}
+
+/// "1 h before the start, useful until 6:55 PM".
+pub(super) fn offset(member: &Member, step: &Step, until: Millis) -> String {
+    format!(
+        "{}, useful until {}",
+        capital(&steps::when(step)),
+        member.organization.zone.moment(until, member.now)
+    )
+}
+
+/// Where a step stands, in a word.
+pub(super) fn chip(state: RowState, why: WhyNot) -> Chip {
+    let chip = |tone, icon| Chip { tone, icon, word: steps::state(state).to_owned() };
+    match state {
+        RowState::Planned => chip(Tone::Rest, Icon::Wait),
+        RowState::Broadcast => chip(Tone::Done, Icon::Ok),
+        RowState::Skipped if why.needs_somebody() => chip(Tone::Act, Icon::Warning),
+        RowState::Skipped => chip(Tone::Rest, Icon::Skip),
+        RowState::Cancelled => chip(Tone::Rest, Icon::Cancel),
+        RowState::Missed => chip(Tone::Fail, Icon::Expired),
+    }
+}
+
+/// Why a step does not go; `said` are the words of whoever refused. Empty for nothing.
+pub(super) fn why(why: WhyNot, said: &str) -> String {
+    if why == WhyNot::Nothing {
+        return String::new();
+    }
+    let words = capital(steps::why_not(why).title);
+    if said.is_empty() { words } else { format!("{words}: {said}") }
+}
+
+/// As a sentence begins.
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,248 @@
+//! Sequences and plans on their pages: added, edited step by step, run in two steps, moved with the difference, cancelled, and looked at for
+//! one person.
+
+use axum::http::StatusCode;
+use domain::{
+    channel::Channel,
+    ids::SequenceId,
+    sequence::{Anchor, RowState, Timing},
+    time::{DAY, HOUR, MINUTE},
+};
+use store::on_both;
+
+use crate::{
+    home::{Scene, fields, post, with},
+    world::Browser,
+};
+
+/// A sequence of two reminders with the scene's template, as a manager makes it.
+async fn sequence(scene: &Scene, manager: &mut Browser<'_>) -> SequenceId {
+    let added = manager.post("/settings/sequences", &[("name", "Evening")]).await;
+    assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.body);
+    let own = added.location().to_owned();
+    for (label, amount, unit) in [("Two hours", "2", "hours"), ("Half an hour", "30", "minutes")] {
+        let form = step(manager, scene, &own, label, amount, unit).await;
+        let saved = manager.post(&format!("{own}/steps/new"), &refs(&form)).await;
+        assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+    }
+    own.rsplit('/').next().unwrap().parse().unwrap()
+}
+
+fn refs(form: &[(String, String)]) -> Vec<(&str, &str)> {
+    form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+async fn step(
+    manager: &mut Browser<'_>,
+    scene: &Scene,
+    own: &str,
+    label: &str,
+    amount: &str,
+    unit: &str,
+) -> Vec<(String, String)> {
+    let page = manager.get(&format!("{own}/steps/new")).await;
+    let form = fields(&page, &format!("{own}/steps/new"));
+    let version = form.iter().find(|(name, _)| name == "version").unwrap().1.clone();
+    let template = scene.org.templates(Channel::WhatsappPersonal).await.unwrap().remove(0).id.to_string();
+    [
+        ("version", version.as_str()),
+        ("template", &template),
+        ("label", label),
+        ("amount", amount),
+        ("unit", unit),
+        ("side", "before"),
+        ("anchor", "start"),
+        ("audience", "not_told"),
+        ("late", "newest"),
+        ("until", "next"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
+on_both! {
+    async fn a_sequence_is_written_step_by_step_and_what_is_wrong_is_said_at_its_field(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let id = sequence(&scene, &mut manager).await;
+        let own = format!("/settings/sequences/{id}");
+        let kept = scene.org.sequence(id).await.unwrap();
+        assert_eq!((kept.version, kept.steps.len()), (3, 2));
+        assert_eq!((kept.steps[0].anchor, kept.steps[0].timing), (Anchor::Start, Timing::before(120)));
+        let page = manager.get(&own).await.body;
+        assert!(page.contains("T−2 h") && page.contains("T−30 min") && page.contains("Half an hour"), "{page}");
+        // Wrong in two places; what was typed stays.
+        let edit = format!("{own}/steps/{}", kept.steps[0].key);
+        let mut form = step(&mut manager, &scene, &own, "Two hours", "soon", "hours").await;
+        form = with(&form, "clock", "09:00");
+        let wrong = manager.post(&edit, &refs(&form)).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(wrong.body.contains("Type a number.") && wrong.body.contains("A clock time goes with days"), "{}", wrong.body);
+        // Made of an older version: somebody else's change is not written over.
+        let old = with(&step(&mut manager, &scene, &own, "Two hours", "3", "hours").await, "version", "1");
+        assert_eq!(manager.post(&edit, &refs(&old)).await.status, StatusCode::CONFLICT);
+        let now = step(&mut manager, &scene, &own, "Three hours", "3", "hours").await;
+        assert_eq!(manager.post(&edit, &refs(&now)).await.status, StatusCode::SEE_OTHER);
+        let changed = scene.org.sequence(id).await.unwrap();
+        assert_eq!((changed.steps[0].timing, &changed.steps[0].key), (Timing::before(180), &kept.steps[0].key));
+        let version = changed.version.to_string();
+        let gone = manager.post(&format!("{edit}/remove"), &[("version", &version)]).await;
+        assert_eq!(gone.status, StatusCode::SEE_OTHER, "{}", gone.body);
+        assert_eq!(scene.org.sequence(id).await.unwrap().steps.len(), 1);
+        assert_eq!(manager.get(&edit).await.status, StatusCode::NOT_FOUND);
+        let twice = manager.post("/settings/sequences", &[("name", "Evening")]).await;
+        assert_eq!(twice.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+
+    async fn a_starter_brings_its_steps_and_their_texts_once(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let before = scene.org.templates(Channel::WhatsappPersonal).await.unwrap().len();
+        for name in ["Masterclass", "Masterclass again"] {
+            let added = manager.post("/settings/sequences", &[("name", name), ("starter", "masterclass_hi")]).await;
+            assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.body);
+            let page = manager.get(added.location()).await.body;
+            assert!(page.contains("मास्टरक्लास एक दिन पहले") && page.contains("same time"), "{page}");
+        }
+        let templates = scene.org.templates(Channel::WhatsappPersonal).await.unwrap();
+        assert_eq!(templates.len(), before + 5, "five texts, each once");
+        assert!(templates.iter().any(|template| template.purpose.word() == "thanks"));
+    }
+
+    async fn a_tag_proposes_its_sequence_which_runs_in_two_steps_and_is_cancelled(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let plan = format!("/workshops/{}/plan", scene.workshop);
+        let id = sequence(&scene, &mut manager).await;
+        let tag = scene.org.tags().await.unwrap().remove(0);
+        let edit = format!("/settings/tags/{}", tag.id);
+        let form = [("name", "Masterclass"), ("colour", "teal"), ("description", "Two evenings"), ("sequence", &id.to_string())];
+        assert_eq!(manager.post(&edit, &form).await.status, StatusCode::SEE_OTHER);
+        let tags = manager.get("/settings/tags").await.body;
+        assert!(tags.contains("Two evenings") && tags.contains("Evening"), "{tags}");
+        let workshop = scene.org.workshop(scene.workshop).await.unwrap();
+        let draft = store::workshops::WorkshopDraft {
+            title: workshop.title.clone(),
+            starts_at: workshop.starts_at,
+            ends_at: workshop.ends_at,
+            join_link: workshop.join_link.clone(),
+            tag: Some(tag.id),
+        };
+        scene.org.edit_workshop(scene.workshop, &draft, scene.world.clock_now()).await.unwrap();
+        let proposed = manager.get(&plan).await.body;
+        assert!(proposed.contains("Proposed by the tag “Masterclass”.") && proposed.contains("3 people"), "{proposed}");
+        assert_eq!(scene.org.plan_of(scene.workshop).await.unwrap(), None, "looking runs nothing");
+        let version = scene.org.sequence(id).await.unwrap().version;
+        let asked = manager.get(&format!("{plan}/run?sequence={id}&version={version}")).await;
+        assert!(asked.body.contains("Run 2 steps"), "{}", asked.body);
+        let run = format!("{plan}/run");
+        let stale = with(&fields(&asked, &run), "version", "1");
+        assert_eq!(post(&mut manager, &run, &stale).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(scene.org.plan_of(scene.workshop).await.unwrap(), None, "another version than was shown is not run");
+        assert_eq!(post(&mut manager, &run, &fields(&asked, &run)).await.status, StatusCode::SEE_OTHER);
+        let running = scene.org.plan_of(scene.workshop).await.unwrap().unwrap();
+        assert_eq!(running.rows.len(), 2);
+        let page = manager.get(&plan).await.body;
+        assert!(page.contains("Cancel All (2)") && page.contains("2 of 2") && page.contains("m-ax__start"), "{page}");
+        assert!(manager.get("/").await.body.contains("Two hours, "), "the card of the day says what comes next");
+        // One step, then the rest.
+        let row = &running.rows[0];
+        let one = format!("{plan}/{}/cancel", row.id);
+        assert!(manager.get(&one).await.body.contains("Take “Two hours” out of the plan?"));
+        assert_eq!(manager.post(&one, &[]).await.status, StatusCode::SEE_OTHER);
+        let left = scene.org.plan_of(scene.workshop).await.unwrap().unwrap();
+        assert_eq!(left.rows.iter().filter(|row| row.state == RowState::Cancelled).count(), 1);
+        assert_eq!(manager.post(&format!("{plan}/cancel"), &[]).await.status, StatusCode::SEE_OTHER);
+        let left = scene.org.plan_of(scene.workshop).await.unwrap().unwrap();
+        assert!(left.rows.iter().all(|row| row.state == RowState::Cancelled), "{left:?}");
+        assert!(manager.get(&plan).await.body.contains("Run sequence"), "it can be run again");
+    }
+
+    async fn a_move_shows_its_difference_first_and_moves_the_steps_with_it(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let id = sequence(&scene, &mut manager).await;
+        let now = scene.world.clock_now();
+        let version = scene.org.sequence(id).await.unwrap().version;
+        scene.org.write_plan(scene.workshop, id, version, &Default::default(), now).await.unwrap();
+        let before = scene.org.workshop(scene.workshop).await.unwrap();
+        let zone = domain::time::Zone::india();
+        let path = format!("/workshops/{}/move", scene.workshop);
+        // A quarter of an hour from now: the first step is of no use any more, and the second goes at once.
+        let local = |at: domain::time::Millis| zone.local_form(at);
+        let by = -165 * MINUTE;
+        let (starts, ends) = (local(before.starts_at.plus(by)), local(before.ends_at.plus(by)));
+        let shown = manager.get(&format!("{path}?starts={starts}&ends={ends}")).await;
+        let counts = "Moved 0, newly skipped 1, within ten minutes 1.";
+        assert!(shown.body.contains("2 h 45 min earlier") && shown.body.contains(counts), "{}", shown.body);
+        assert_eq!(scene.org.workshop(scene.workshop).await.unwrap().starts_at, before.starts_at, "nothing changes before it is confirmed");
+        let form = fields(&shown, &path);
+        let old = with(&form, "revision", "99");
+        assert_eq!(post(&mut manager, &path, &old).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(post(&mut manager, &path, &form).await.status, StatusCode::SEE_OTHER);
+        let plan = scene.org.plan_of(scene.workshop).await.unwrap().unwrap();
+        let states: Vec<RowState> = plan.rows.iter().map(|row| row.state).collect();
+        assert_eq!(states, [RowState::Missed, RowState::Planned]);
+        assert_eq!(plan.rows[1].due, Some(before.starts_at.plus(by - 30 * MINUTE)));
+        let wrong = manager.get(&format!("{path}?starts={ends}&ends={starts}")).await.body;
+        assert!(wrong.contains("The end has to be after the start."), "{wrong}");
+        // A new time in the form of the workshop is shown first as well; what else was typed is saved.
+        let edit = format!("/workshops/{}/edit", scene.workshop);
+        let form = manager.get(&edit).await;
+        let typed = with(&with(&fields(&form, &edit), "title", "Renamed"), "starts", local(before.starts_at.plus(-HOUR)));
+        let typed = with(&typed, "ends", local(before.ends_at));
+        let leads = post(&mut manager, &edit, &typed).await;
+        assert!(leads.location().starts_with(&path), "{}", leads.body);
+        let now_stands = scene.org.workshop(scene.workshop).await.unwrap();
+        assert_eq!((now_stands.title.as_str(), now_stands.starts_at), ("Renamed", before.starts_at.plus(by)));
+        assert!(manager.get(&format!("/workshops/{}/cancel", scene.workshop)).await.body.contains("1 step of its plan"));
+        let far = zone.local_form(before.starts_at.plus(3 * DAY));
+        let later = manager.get(&format!("{path}?starts={far}&ends={}", local(before.ends_at.plus(3 * DAY)))).await.body;
+        assert!(later.contains("Moved 2, newly skipped 0"), "what was missed comes again: {later}");
+    }
+
+    async fn an_edited_sequence_changes_a_plan_only_after_its_difference_was_confirmed(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let id = sequence(&scene, &mut manager).await;
+        let now = scene.world.clock_now();
+        let kept = scene.org.sequence(id).await.unwrap();
+        scene.org.write_plan(scene.workshop, id, kept.version, &Default::default(), now).await.unwrap();
+        let own = format!("/settings/sequences/{id}");
+        let form = step(&mut manager, &scene, &own, "One hour", "1", "hours").await;
+        assert_eq!(manager.post(&format!("{own}/steps/{}", kept.steps[0].key), &refs(&form)).await.status, StatusCode::SEE_OTHER);
+        let due = |plan: &store::plans::WorkshopPlan| plan.rows.iter().map(|row| row.due.unwrap().0).min().unwrap();
+        let before = scene.org.plan_of(scene.workshop).await.unwrap().unwrap();
+        assert_eq!((before.version, before.newest), (kept.version, kept.version + 1));
+        let plan = format!("/workshops/{}/plan", scene.workshop);
+        assert!(manager.get(&plan).await.body.contains("Review the change"));
+        assert!(manager.get(&own).await.body.contains("Review the change"), "the sequence lists it");
+        let follow = format!("{plan}/follow");
+        let asked = manager.get(&follow).await;
+        assert!(asked.body.contains("Moved 1, skipped or taken out 0"), "{}", asked.body);
+        assert_eq!(post(&mut manager, &follow, &fields(&asked, &follow)).await.status, StatusCode::SEE_OTHER);
+        let after = scene.org.plan_of(scene.workshop).await.unwrap().unwrap();
+        assert_eq!(due(&after) - due(&before), HOUR);
+        assert!(!manager.get(&plan).await.body.contains("Review the change"));
+    }
+
+    async fn person_mode_says_of_every_step_whether_it_comes_and_why_not(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let id = sequence(&scene, &mut manager).await;
+        let now = scene.world.clock_now();
+        let version = scene.org.sequence(id).await.unwrap().version;
+        scene.org.write_plan(scene.workshop, id, version, &Default::default(), now).await.unwrap();
+        let plan = format!("/workshops/{}/plan", scene.workshop);
+        let found = manager.get(&format!("{plan}?q=asha")).await.body;
+        assert!(found.contains("Asha Rao"), "{found}");
+        let asha = scene.org.registrants(scene.workshop, &store::registrants::RegistrantFilter { search: "asha".into(), limit: 5, ..Default::default() }).await.unwrap().remove(0);
+        let hers = manager.get(&format!("{plan}?person={}", asha.id)).await.body;
+        assert!(hers.contains("What Asha Rao gets") && hers.matches("they were not told this yet").count() == 2, "{hers}");
+        scene.org.set_registrant_status(scene.workshop, asha.id, domain::workshop::RegistrantStatus::Cancelled, now).await.unwrap();
+        let hers = manager.get(&format!("{plan}?person={}", asha.id)).await.body;
+        assert!(hers.matches("They cancelled their registration").count() == 2, "{hers}");
+        let mut stranger = scene.world.signed_in(&scene.people.stranger).await;
+        assert_eq!(stranger.get(&format!("{plan}?person={}", asha.id)).await.status, StatusCode::NOT_FOUND);
+    }
+}
