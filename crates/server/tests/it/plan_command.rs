@@ -70,5 +70,8 @@ async fn a_sequence_is_a_file_and_a_plan_says_what_it_would_do_before_it_does() 
     assert!(said.contains("Step “hour” is cancelled.") && said.contains("somebody cancelled it"), "{said}");
     let log = here.org.audit_log(None, 10).await.unwrap();
     let actions: Vec<&str> = log.iter().map(|entry| entry.action.as_str()).collect();
-    assert!(actions.starts_with(&["plan.step_cancelled", "plan.written", "sequence.added"]), "{actions:?}");
+    // All in one instant: which stands first is chance.
+    for done in ["sequence.added", "plan.written", "plan.step_cancelled"] {
+        assert!(actions.contains(&done), "{done} in {actions:?}");
+    }
 }
