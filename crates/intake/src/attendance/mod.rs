@@ -225,7 +225,7 @@ impl Reading<'_> {
         // Whoever calls in is called by their number.
         let phone = [layout.cell(row, Column::Phone), layout.cell(row, Column::Name)]
             .into_iter()
-            .find_map(|cell| Phone::parse(cell, home.clone()).ok());
+            .find_map(|cell| Phone::parse(cell, *home).ok());
         if name.is_empty() && email.is_none() && phone.is_none() {
             return;
         }

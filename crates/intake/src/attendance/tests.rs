@@ -196,8 +196,7 @@ fn visitors_are_found_by_number_and_address_and_by_a_name_that_only_one_has() {
     );
     let beside = lay_beside(report, &registrants);
     let found: Vec<(RegistrantId, By, Option<i64>)> =
-        beside.attended.iter()
-        .map(|one| (one.registrant, one.by, one.stay.minutes())).collect();
+        beside.attended.iter().map(|one| (one.registrant, one.by, one.stay.minutes())).collect();
     assert_eq!(
         found,
         [

@@ -87,7 +87,9 @@ pub(super) async fn send(
     let again = before.map_or(0, |earlier| earlier.n);
     let id = match review.confirm(&caller, BroadcastId::new(now), again).await {
         Ok(confirmed) => confirmed.id,
-        Err(Refusal::SentBefore(_)) => bail!("nothing was posted: somebody posted the same just now; look at it, and post again"),
+        Err(Refusal::SentBefore(_)) => {
+            bail!("nothing was posted: somebody posted the same just now; look at it, and post again")
+        }
         Err(Refusal::Store(store::StoreError::Stale)) => {
             bail!("nothing was posted: a group is gone since it was looked at")
         }

@@ -103,7 +103,9 @@ pub async fn mark(
 /// Why a mark was not written down.
 fn why_not(broadcast: &Broadcast, now: Millis) -> &'static str {
     match broadcast.status {
-        BroadcastStatus::Cancelled => "Not recorded: the broadcast was cancelled. If it stands in the group, delete it there.",
+        BroadcastStatus::Cancelled => {
+            "Not recorded: the broadcast was cancelled. If it stands in the group, delete it there."
+        }
         _ if now >= broadcast.deadline => "Not recorded: its last useful moment had passed.",
         _ if now < broadcast.starts_at => "Not recorded: it is not due yet.",
         BroadcastStatus::Paused => "Not recorded: the broadcast is paused.",
@@ -250,9 +252,11 @@ impl Hand<'_> {
     fn note(&self) -> Option<Note> {
         let note = |title: &str, text: String| Some(Note::new(Tone::Rest, title, text));
         match self.broadcast.status {
-            BroadcastStatus::Paused => {
-                note("Paused.", "Resume the broadcast before anybody posts. What was posted already is marked below.".to_owned())
-            }
+            BroadcastStatus::Paused => note(
+                "Paused.",
+                "Resume the broadcast before anybody posts. What was posted already is marked below."
+                    .to_owned(),
+            ),
             BroadcastStatus::Cancelled => note("Cancelled.", "Nothing more is to be posted.".to_owned()),
             _ if self.now < self.broadcast.starts_at => {
                 note("Not due yet.", format!("Post it at {}, not before.", self.at(self.broadcast.starts_at)))

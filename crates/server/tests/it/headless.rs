@@ -185,7 +185,12 @@ async fn r25_a_file_becomes_a_broadcast_that_adds_up_from_the_command_line() {
     assert!(!asked.status.success(), "without --yes nothing is sent");
     assert_eq!(sandbox.world().len(), 0);
     let nobody = send(&flags, &["--yes"]);
-    assert_eq!(nobody.status.code(), Some(1), "and nobody is registered: {}", String::from_utf8_lossy(&nobody.stderr));
+    assert_eq!(
+        nobody.status.code(),
+        Some(1),
+        "and nobody is registered: {}",
+        String::from_utf8_lossy(&nobody.stderr)
+    );
 
     let sent = send(&flags, &["--file", &file, "--yes"]);
     assert_eq!(sent.status.code(), Some(0), "{}", String::from_utf8_lossy(&sent.stderr));

@@ -57,7 +57,8 @@ pub async fn change(State(app): State<App>, member: Member, Path(id): Path<Broad
     let broadcast = member.org.broadcast(id).await?;
     let mut state = composed(&member, &broadcast).await?;
     let before = member.org.broadcast_audience(id).await?;
-    let waits = broadcast.status == BroadcastStatus::Scheduled && member.now > broadcast.created_at.plus(UNDO_MS);
+    let waits =
+        broadcast.status == BroadcastStatus::Scheduled && member.now > broadcast.created_at.plus(UNDO_MS);
     if waits {
         member.org.pause_broadcast(id, member.now).await?;
     } else {
@@ -75,7 +76,10 @@ pub async fn change(State(app): State<App>, member: Member, Path(id): Path<Broad
     state.who = Some(before);
     state.replaces = waits.then_some(id);
     let words = if waits {
-        format!("“{}” waits while you change it. Confirm the change, or resume it as it was.", broadcast.title)
+        format!(
+            "“{}” waits while you change it. Confirm the change, or resume it as it was.",
+            broadcast.title
+        )
     } else {
         format!("“{}” is taken back. Nothing was sent. Change it, and confirm it again.", broadcast.title)
     };

@@ -191,7 +191,8 @@ mod tests {
     fn a_template_is_offered_when_its_moment_has_come_and_not_hours_before() {
         // One day, eight hours, one hour.
         let leads = || [(0, 60), (1, 1_440), (2, 480)].into_iter();
-        for (left, expected) in [(1_500, 1), (900, 1), (500, 2), (260, 2), (100, 2), (70, 0), (60, 0), (5, 0)] {
+        for (left, expected) in [(1_500, 1), (900, 1), (500, 2), (260, 2), (100, 2), (70, 0), (60, 0), (5, 0)]
+        {
             assert_eq!(fitting(leads(), left), Some(expected), "{left} minutes before");
         }
         assert_eq!(fitting(leads(), 5_000), None, "what is about tomorrow does not go days before");

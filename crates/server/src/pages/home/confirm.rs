@@ -397,11 +397,7 @@ fn summary(member: &Member, composer: &ComposerState) -> KeyValues {
             (left_out > 0).then(|| format!("{} left out, each with a reason", grouped(left_out))),
         ),
         cost(member, composer),
-        (
-            "Begins".to_owned(),
-            html! { (when) },
-            note,
-        ),
+        ("Begins".to_owned(), html! { (when) }, note),
         (
             "Done by".to_owned(),
             html! { (parts::moment(member, composer.review.forecast.done_at)) },

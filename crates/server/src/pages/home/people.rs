@@ -183,7 +183,11 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
 
 /// "468 got it, 12 are going to".
 fn got_it(told: &Told) -> String {
-    let going = if told.going == 1 { "1 is going to".to_owned() } else { format!("{} are going to", grouped(told.going)) };
+    let going = if told.going == 1 {
+        "1 is going to".to_owned()
+    } else {
+        format!("{} are going to", grouped(told.going))
+    };
     match (told.told, told.going) {
         (told, 0) => format!("{} got it", grouped(told)),
         (0, _) => format!("{going} get it"),

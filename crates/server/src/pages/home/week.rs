@@ -238,11 +238,9 @@ fn cells(reached: &Reached, told: Option<&str>) -> Markup {
         share => share,
     };
     let mut lost = vec![];
-    for (n, word) in [
-        (reached.failed, "failed"),
-        (reached.unknown, "unknown"),
-        (reached.handed_over, "no receipt"),
-    ] {
+    for (n, word) in
+        [(reached.failed, "failed"), (reached.unknown, "unknown"), (reached.handed_over, "no receipt")]
+    {
         if n > 0 {
             lost.push(format!("{} {word}", grouped(n)));
         }

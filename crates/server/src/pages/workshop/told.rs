@@ -103,11 +103,9 @@ pub(super) fn facts(
         not_yet.push_str(&format!("; counted {} s ago", reached.seconds_old));
     }
     let mut lost = vec![];
-    for (n, word) in [
-        (reached.failed, "failed"),
-        (reached.unknown, "unknown"),
-        (reached.handed_over, "without a receipt"),
-    ] {
+    for (n, word) in
+        [(reached.failed, "failed"), (reached.unknown, "unknown"), (reached.handed_over, "without a receipt")]
+    {
         if n > 0 {
             lost.push(format!("{} {word}", grouped(n)));
         }

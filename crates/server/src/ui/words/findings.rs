@@ -150,7 +150,9 @@ pub fn finding(finding: &Finding, about: &About<'_>) -> Words {
         }
         Finding::WorkshopAhead => words("The workshop lies ahead", ""),
         Finding::WorkshopBegun => words("The workshop has begun", "Make sure that the text still fits."),
-        Finding::WorkshopOver => words("The workshop is over", "Make sure that the text is about the time after it."),
+        Finding::WorkshopOver => {
+            words("The workshop is over", "Make sure that the text is about the time after it.")
+        }
         Finding::WorkshopCancelled => words(
             "The workshop is cancelled",
             "Only a template for “Cancelled” can go to its people. Choose one, or another workshop.",

@@ -134,7 +134,9 @@ pub fn matter(matter: &Matter, about: &About<'_>) -> Words {
         },
         Matter::Kept { workshop_title, n, .. } => Words {
             title: format!("{} could not be read.", counted(*n, "registration", "registrations")),
-            why: format!("They came by the webhook of “{workshop_title}”, and nobody of them is told anything. Correct them, or leave them out."),
+            why: format!(
+                "They came by the webhook of “{workshop_title}”, and nobody of them is told anything. Correct them, or leave them out."
+            ),
         },
         Matter::Step { name, workshop_title, due, until, why, said, over, .. } => {
             let when = due.map_or_else(String::new, |due| format!(", due {}", at(due)));

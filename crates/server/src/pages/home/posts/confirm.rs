@@ -81,7 +81,11 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
         Err(Refusal::Store(error)) => return Err(error.into()),
         Err(Refusal::SentBefore(_)) => {
             status = StatusCode::CONFLICT;
-            Some(Note::new(Tone::Act, "Nothing was posted.", "The same post was confirmed since the question was asked."))
+            Some(Note::new(
+                Tone::Act,
+                "Nothing was posted.",
+                "The same post was confirmed since the question was asked.",
+            ))
         }
         Err(_) => None,
     };
