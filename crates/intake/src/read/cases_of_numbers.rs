@@ -259,3 +259,16 @@ fn made_up_numbers_and_sample_rows_are_nobody() {
         assert_eq!(rows[0].verdict(), Verdict::Bad, "{name}");
     }
 }
+
+#[test]
+fn a_second_number_of_the_first_list_is_no_second_list() {
+    let text = "whatsapp_number;Display Name;WhatsApp Number;Is Paid;Display Name;whatsapp_number\n\
+        9000000001;Asha;9000000002;No;Tara;9200000001\n9000000003;Ravi;;Yes;Uma;9200000003\n";
+    let (rows, _) = read(&mut open(text));
+    let verdicts: Vec<Verdict> = rows.iter().map(super::Row::verdict).collect();
+    assert_eq!(
+        verdicts,
+        [Verdict::LeftOut, Verdict::Good],
+        "the payment counts, and the second list's numbers are nobody's here"
+    );
+}

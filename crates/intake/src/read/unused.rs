@@ -141,12 +141,22 @@ pub(super) fn second_lists(columns: &[Column]) -> Vec<usize> {
         again.iter().filter(|(_, column)| fits(column)).map(|(at, column)| (*at, column.index)).collect()
     };
     let (names, phones) = (of(&[Field::Name, Field::FirstName]), of(&[Field::Phone]));
-    // A number that stands twice among the first list's own columns is no second list.
-    let ends = names.iter().flat_map(|name| {
-        let both = phones.iter().map(move |phone| (name.0.max(phone.0), name.1.min(phone.1)));
-        both.filter(|(end, begin)| begin > end).map(|(end, _)| end)
+    // A number that stands twice among the first list's own columns is no second list: from where one begins, every title of its name and
+    // number group stands for the second time.
+    let again_at = |at: usize| again.iter().any(|(_, column)| column.index == at);
+    let begins = names.iter().flat_map(|name| {
+        let both = phones.iter().map(move |phone| (name.0.max(phone.0), *name, *phone));
+        both.filter_map(|(end, name, phone)| {
+            let (begin, last) = (name.1.min(phone.1), name.1.max(phone.1));
+            (begin > end && (begin..=last).all(again_at)).then_some((end, begin))
+        })
     });
-    let from = ends.min().and_then(|end| again.iter().map(|(_, column)| column.index).find(|at| *at > end));
+    let (end, begin) = begins.min().unzip();
+    // A title between the two lists that is repeated belongs to the second.
+    let from = again.iter().map(|(_, column)| column.index).filter(|at| {
+        end.is_some_and(|end| *at > end) && begin.is_some_and(|begin| (*at..=begin).all(again_at))
+    });
+    let from = from.min();
     match from {
         Some(from) => columns.iter().map(|column| column.index).filter(|index| *index >= from).collect(),
         None => Vec::new(),
