@@ -294,3 +294,10 @@ fn what_people_write_about_themselves_is_no_remark_about_their_place_unless_it_b
         );
     }
 }
+
+#[test]
+fn a_question_about_coming_is_asked_about_also_where_a_total_stands_below_one_person() {
+    let text = "Confirm your presence,Phone,Name\nYes,9000000001,Asha\nTotal: 1,,\n";
+    let (rows, _) = read(&mut open(text));
+    assert_eq!(rows[0].verdict(), Verdict::Unknown);
+}

@@ -403,7 +403,8 @@ fn statuses(columns: &[&Column], taken: &Mapping) -> Vec<usize> {
                 // Whatever its title says, a column of "paid" and "failed" is one.
                 _ if content.states() => 30,
                 // Yes and no about paying or coming: what they mean is a question.
-                (0, None) if filled && content.answers * 2 > content.filled && asks_about_place(title) => 20,
+                // Half is enough: of one person's file the total below is the other cell.
+                (0, None) if filled && content.answers * 2 >= content.filled && asks_about_place(title) => 20,
                 _ => return None,
             };
             Some((-score, column.index))
