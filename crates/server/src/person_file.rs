@@ -141,7 +141,10 @@ impl File<'_> {
         let one_address = !own_email.is_empty() && own_email.eq_ignore_ascii_case(other_email);
         match (own.is_empty(), other.is_empty()) {
             (false, false) => one_address || among(&own, &other) || among(&other, &own),
-            _ => one_address || own_email.is_empty() || other_email.is_empty(),
+            // Of whom nothing is known, an entry with a name is somebody else's.
+            (true, false) => one_address,
+            (false, true) => one_address || other_email.is_empty(),
+            (true, true) => one_address || own_email.is_empty() || other_email.is_empty(),
         }
     }
 

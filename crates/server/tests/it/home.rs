@@ -191,7 +191,7 @@ on_both! {
         let page = format!("/?workshop={workshop}");
         let id = crate::broadcast::planned(&world, &people).await;
         let mut manager = world.signed_in(&people.manager).await;
-        assert!(manager.get(&page).await.body.contains("Watch the broadcast"));
+        assert!(!manager.get(&page).await.body.contains("Paused: "));
         manager.post(&format!("/broadcasts/{id}/pause"), &[]).await;
         let waiting = org.broadcast(id).await.unwrap().in_state(MessageState::Waiting);
         assert!(waiting > 0, "needs somebody who waits");
