@@ -113,7 +113,13 @@ async fn pick_groups(org: &Org, workshop: &Workshop, names: &str) -> anyhow::Res
     if all.is_empty() {
         bail!("no group belongs to “{}”; choose them on its page first", workshop.title);
     }
-    let names: Vec<&str> = names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    // A group's own name may have a comma in it.
+    let whole = names.trim();
+    let begins = |group: &&Group| group.subject.to_lowercase().starts_with(&whole.to_lowercase());
+    let names: Vec<&str> = match !whole.is_empty() && all.iter().filter(begins).count() == 1 {
+        true => vec![whole],
+        false => names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect(),
+    };
     if names.is_empty() {
         return Ok(all);
     }
