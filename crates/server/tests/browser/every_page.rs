@@ -164,6 +164,23 @@ async fn posts(page: &Page, program: &Program) -> Result<Vec<String>> {
     Ok(vec![remove, change, group, post])
 }
 
+/// A report of who was at a workshop, before it is taken over; the path of its page.
+async fn attendance(page: &Page, program: &Program) -> Result<String> {
+    page.goto(&format!("{}/workshops", program.url)).await?;
+    let all = links(page).await?;
+    let one = |path: &&String| path.starts_with("/workshops/") && path.len() == "/workshops/".len() + 36;
+    let workshop = all.iter().find(one).context("there is no workshop")?.clone();
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("report.csv");
+    let people = "Name,Email,Join Time,Leave Time\nSomebody Else,else@example.com,2027-01-20 19:00,2027-01-20 20:00\n";
+    std::fs::write(&file, people)?;
+    page.goto(&format!("{}{workshop}/attendance", program.url)).await?;
+    page.upload("Report", &[&file]).await?;
+    page.click("Look at it").await?;
+    page.wait_text("Check the report").await?;
+    Ok(page.url().await?.trim_start_matches(&program.url).to_owned())
+}
+
 /// A sequence that runs for a workshop and was changed since; the paths of its pages.
 async fn sequence(page: &Page, program: &Program) -> Result<Vec<String>> {
     let path =
@@ -240,6 +257,7 @@ async fn in_passing(page: &Page, program: &Program) -> Result<Vec<String>> {
         numberless.into_iter().find(|path| path.contains("/registrants/") && !path.contains('?'));
     let mut paths = wishes(page, program).await?;
     paths.extend(posts(page, program).await?);
+    paths.push(attendance(page, program).await?);
     paths.extend(sequence(page, program).await?);
     paths.extend(numberless);
     paths.extend([

@@ -28,7 +28,7 @@ async fn write(walk: &mut Walk) -> Result<()> {
     walk.page.click("Save step").await?;
     walk.page.wait_text("One hour to go").await?;
     walk.open("/settings/tags").await?;
-    walk.page.click(link("Edit").nth(0)).await?;
+    walk.page.click(link("Edit tag “Masterclass”")).await?;
     walk.page.select("Sequence", "Evening").await?;
     walk.page.fill("What workshops with it are", "Evenings with questions").await?;
     walk.review("tag").await?;
@@ -99,7 +99,10 @@ async fn one_person(walk: &mut Walk) -> Result<()> {
 async fn cancel(walk: &mut Walk) -> Result<()> {
     let rows: usize = walk.page.eval("document.querySelectorAll('#steps [data-row]').length").await?;
     ensure!(rows == 5, "{rows} steps");
-    walk.page.click(link("Cancel All (").nth(0)).await?;
+    let all: String =
+        walk.page.eval("document.querySelector('a[href$=\"/plan/cancel\"]').innerText.trim()").await?;
+    ensure!(all.starts_with("Cancel All ("), "{all}");
+    walk.page.click(link(&all)).await?;
     walk.review("plan-cancel").await?;
     let words: String =
         walk.page.eval("document.querySelector('.m-ask__acts button').innerText.trim()").await?;
