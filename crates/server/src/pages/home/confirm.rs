@@ -221,16 +221,16 @@ pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> 
     let name = &composer.review.draft.template.name;
     let begins = composer.review.begins();
     let waits = begins > composer.review.draft.timing.start;
-    let (title, button, busy) = if composer.state.later || waits {
-        let at = if waits { format!(", {}", parts::moment(member, begins)) } else { String::new() };
+    let (title, button, busy) = if composer.state.later {
         (
-            format!("Schedule “{name}” for {people}{at}?"),
+            format!("Schedule “{name}” for {people}?"),
             Button::primary(label("Schedule for")).icon(Icon::Wait),
             "Scheduling…",
         )
     } else {
+        let when = if waits { format!("from {}", parts::moment(member, begins)) } else { "now".to_owned() };
         (
-            format!("Send “{name}” to {people} now?"),
+            format!("Send “{name}” to {people} {when}?"),
             Button::primary(label("Send to")).icon(Icon::Send),
             "Confirming…",
         )
