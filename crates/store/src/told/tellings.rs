@@ -1,0 +1,100 @@
+//! The broadcasts that told a purpose.
+
+use domain::{
+    ids::{BroadcastId, TemplateId, WorkshopId},
+    time::Millis,
+    told::Purpose,
+};
+use uuid::Uuid;
+
+use crate::{db::args, error::StoreError, org::Org};
+
+/// The newest broadcast that told a purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastTelling {
+    /// Which.
+    pub id: BroadcastId,
+    /// What it is called.
+    pub title: String,
+    /// Who confirmed it.
+    pub by: String,
+    /// When.
+    pub at: Millis,
+    /// Whether anything of it left or may still leave.
+    pub counts: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct TellingRow {
+    id: Uuid,
+    title: String,
+    created_by: String,
+    created_at: i64,
+    counts: bool,
+}
+
+impl Org {
+    /// The broadcasts of a purpose to a workshop, newest first. One that was cancelled before anything left does not count.
+    pub async fn tellings(
+        &self,
+        workshop: WorkshopId,
+        purpose: &Purpose,
+        limit: i64,
+    ) -> Result<Vec<LastTelling>, StoreError> {
+        let rows: Vec<TellingRow> = self
+            .db
+            .all(
+                "SELECT b.id, b.title, b.created_by, b.created_at,
+                        (b.status NOT IN ('cancelled', 'completed') OR EXISTS (
+                            SELECT 1 FROM broadcast_counts c WHERE c.broadcast_id = b.id AND c.n > 0
+                              AND c.state IN ('in_flight', 'sent', 'delivered', 'read', 'unknown', 'failed'))) AS counts
+                 FROM broadcasts b WHERE b.workshop_id = $1 AND b.purpose = $2 AND b.organization_id = $3
+                 ORDER BY b.id DESC LIMIT $4",
+                args![workshop.0, purpose.word(), self.id(), limit],
+            )
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| LastTelling {
+                id: BroadcastId(row.id),
+                title: row.title,
+                by: row.created_by,
+                at: Millis(row.created_at),
+                counts: row.counts,
+            })
+            .collect())
+    }
+
+    /// For what else a template told people of a workshop: the same words are the same message, whatever they were said to be for.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn other_purposes(
+        &self,
+        workshop: WorkshopId,
+        template: TemplateId,
+        purpose: &Purpose,
+    ) -> Result<Vec<Purpose>, StoreError> {
+        let rows: Vec<(String,)> = self
+            .db
+            .all(
+                "SELECT DISTINCT purpose FROM broadcasts
+                 WHERE workshop_id = $1 AND organization_id = $2 AND template_id = $3 AND purpose <> $4 ORDER BY purpose",
+                args![workshop.0, self.id(), template.0, purpose.word()],
+            )
+            .await?;
+        Ok(rows.into_iter().map(|(purpose,)| Purpose::stored(purpose)).collect())
+    }
+
+    /// What a broadcast is for.
+    pub async fn told_purpose(&self, broadcast: BroadcastId) -> Result<Purpose, StoreError> {
+        let (purpose,): (String,) = self
+            .db
+            .one(
+                "SELECT purpose FROM broadcasts WHERE id = $1 AND organization_id = $2",
+                args![broadcast.0, self.id()],
+            )
+            .await?;
+        Ok(Purpose::stored(purpose))
+    }
+}
