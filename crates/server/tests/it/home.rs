@@ -205,7 +205,7 @@ on_both! {
         let mut browser = scene.manager().await;
         let page = browser.get(&format!("{CONFIRM}?{}", scene.query())).await;
         assert_eq!(page.status, StatusCode::OK);
-        for words in ["to 3 people now?", "Send to 3 people<", "₹0.44", "estimate"] {
+        for words in ["to 3 people from 8:00", "Send to 3 people<", "₹0.44", "estimate"] {
             assert!(page.body.contains(words), "{words}: {}", page.body);
         }
         let fields = fields(&page, CONFIRM);

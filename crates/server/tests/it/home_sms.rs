@@ -348,7 +348,7 @@ on_both! {
         let mut browser = sms.scene.manager().await;
         let question = browser.get(&format!("/compose/confirm?{}", sms.query(quick))).await;
         assert_eq!(question.status, StatusCode::OK, "{}", question.body);
-        for words in ["4,200 SMS", "₹21,000.00", "to 4,100 people now?"] {
+        for words in ["4,200 SMS", "₹21,000.00", "to 4,100 people from 8:00"] {
             assert!(question.body.contains(words), "no “{words}” in {}", question.body);
         }
         assert!(!question.body.contains("about"), "{}", question.body);
