@@ -176,10 +176,13 @@ on_both! {
         let counts = "Moved 0, newly skipped 1, within ten minutes 1.";
         assert!(shown.body.contains("2 h 45 min earlier") && shown.body.contains(counts), "{}", shown.body);
         assert_eq!(scene.org.workshop(scene.workshop).await.unwrap().starts_at, before.starts_at, "nothing changes before it is confirmed");
-        let form = fields(&shown, &path);
-        let old = with(&form, "revision", "99");
-        assert_eq!(post(&mut manager, &path, &old).await.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert_eq!(post(&mut manager, &path, &form).await.status, StatusCode::SEE_OTHER);
+        let revision = scene.org.plan_of(scene.workshop).await.unwrap().unwrap().revision.to_string();
+        let form = |revision: &str| {
+            [("starts", starts.clone()), ("ends", ends.clone()), ("revision", revision.to_owned())]
+                .map(|(name, value)| (name.to_owned(), value))
+        };
+        assert_eq!(manager.post(&path, &refs(&form("99"))).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(manager.post(&path, &refs(&form(&revision))).await.status, StatusCode::SEE_OTHER);
         let plan = scene.org.plan_of(scene.workshop).await.unwrap().unwrap();
         let states: Vec<RowState> = plan.rows.iter().map(|row| row.state).collect();
         assert_eq!(states, [RowState::Missed, RowState::Planned]);
