@@ -172,7 +172,8 @@ async fn attendance(page: &Page, program: &Program) -> Result<String> {
     let workshop = all.iter().find(one).context("there is no workshop")?.clone();
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("report.csv");
-    let people = "Name,Email,Join Time,Leave Time\nSomebody Else,else@example.com,2027-01-20 19:00,2027-01-20 20:00\n";
+    let people =
+        "Name,Email,Join Time,Leave Time\nSomebody Else,else@example.com,2027-01-20 19:00,2027-01-20 20:00\n";
     std::fs::write(&file, people)?;
     page.goto(&format!("{}{workshop}/attendance", program.url)).await?;
     page.upload("Report", &[&file]).await?;

@@ -52,10 +52,17 @@ impl Scene {
     }
 
     pub(crate) fn query(&self) -> String {
-        format!(
-            "channel=personal&workshop={}&template={}&account={}",
-            self.workshop, self.template, self.account
-        )
+        self.query_for(self.template)
+    }
+
+    /// The same with another template.
+    pub(crate) fn query_for(&self, template: TemplateId) -> String {
+        format!("channel=personal&workshop={}&template={template}&account={}", self.workshop, self.account)
+    }
+
+    /// A further template with the same text.
+    pub(crate) async fn add_template(&self, name: &str) -> TemplateId {
+        template(&self.world, &self.org, name).await
     }
 
     /// When its workshop begins.

@@ -10,7 +10,7 @@ use domain::{
     told::{Purpose, Told},
 };
 use maud::{Markup, html};
-use store::workshops::Workshop;
+use store::{attendance::AttendanceReport, workshops::Workshop};
 
 use super::{compose::Compose, composer_state::ComposerState};
 use crate::{
@@ -143,15 +143,8 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
     {
         offer(chosen.clone(), source, "Came from there".to_owned(), some(true));
     }
-    if let Some(report) = &before.attendance {
-        offer(Audience::Attended, "Attended", "By the report".to_owned(), Some(report.attended));
-        offer(
-            Audience::LeftEarly,
-            "Left early",
-            "Before the last 15 minutes".to_owned(),
-            Some(report.left_early),
-        );
-        offer(Audience::Absent, "Absent", "Registered, not in the report".to_owned(), Some(report.absent));
+    for (audience, name, sub, n) in before.attendance.iter().flat_map(of_attendance) {
+        offer(audience, name, sub.to_owned(), n);
     }
     for (audience, name, sub, n) in of_groups(before.no_group, chosen, review.audience.total) {
         offer(audience, name, sub.to_owned(), n);
@@ -203,11 +196,11 @@ fn of_list(ticked: usize) -> String {
     }
 }
 
-/// A choice by who is in the workshop's groups: whom, what it is called, what that means, how many.
-type OfGroups = (Audience, &'static str, &'static str, Option<i64>);
+/// A choice to offer: whom, what it is called, what that means, how many.
+type Offered = (Audience, &'static str, &'static str, Option<i64>);
 
 /// Whoever is in no group, once somebody is; and those who left, when a page chose them. `total` are the chosen people.
-fn of_groups(no_group: Option<i64>, chosen: &Audience, total: i64) -> impl Iterator<Item = OfGroups> {
+fn of_groups(no_group: Option<i64>, chosen: &Audience, total: i64) -> impl Iterator<Item = Offered> {
     let none = no_group.is_some_and(|n| n > 0) || *chosen == Audience::NoGroup;
     let none =
         none.then_some((Audience::NoGroup, "In no group", "As far as their members are known", no_group));
@@ -218,6 +211,15 @@ fn of_groups(no_group: Option<i64>, chosen: &Audience, total: i64) -> impl Itera
         Some(total),
     ));
     none.into_iter().chain(left)
+}
+
+/// Who attended, by the report that was imported.
+fn of_attendance(report: &AttendanceReport) -> [Offered; 3] {
+    [
+        (Audience::Attended, "Attended", "By the report", Some(report.attended)),
+        (Audience::LeftEarly, "Left early", "Before the last 15 minutes", Some(report.left_early)),
+        (Audience::Absent, "Absent", "Registered, not in the report", Some(report.absent)),
+    ]
 }
 
 /// Numbers and addresses, typed or pasted.
