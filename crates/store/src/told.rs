@@ -2,7 +2,7 @@
 //! a number, its broadcast to a workshop, a purpose and a round. Nothing is written beside them, so sending costs nothing more, and the
 //! ledger equals the messages at every moment.
 //!
-//! Nobody gets a purpose twice by two hands because plans are made one after the other: [`Org::confirm_telling`] holds the workshop's row,
+//! Nobody gets a purpose twice by two hands because plans are made one after the other: [`crate::Org::confirm_telling`] holds the workshop's row,
 //! refuses while another broadcast of the purpose is being planned, and refuses when one was confirmed that the question did not know. A
 //! plan reads the ledger while nothing else is written to it.
 
