@@ -34,7 +34,8 @@ pub(crate) struct Scene {
     pub(crate) org: Org,
     pub(crate) workshop: WorkshopId,
     template: TemplateId,
-    account: domain::ids::IntegrationId,
+    /// The one that sends; the organisation has a second one, which does not.
+    pub(crate) account: domain::ids::IntegrationId,
 }
 
 impl Scene {

@@ -44,9 +44,11 @@ async fn step(
     let form = fields(&page, &format!("{own}/steps/new"));
     let version = form.iter().find(|(name, _)| name == "version").unwrap().1.clone();
     let template = scene.org.templates(Channel::WhatsappPersonal).await.unwrap().remove(0).id.to_string();
+    let account = scene.account.to_string();
     [
         ("version", version.as_str()),
         ("template", &template),
+        ("account", &account),
         ("label", label),
         ("amount", amount),
         ("unit", unit),
