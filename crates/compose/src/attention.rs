@@ -205,7 +205,7 @@ fn step(of: PlanMatter) -> Option<Matter> {
     let missed = of.state == RowState::Missed;
     (missed || of.why.needs_somebody()).then(|| Matter::Step {
         row: of.row,
-        name: of.key.to_string(),
+        name: of.label,
         workshop: of.workshop,
         workshop_title: of.title,
         due: of.due,

@@ -231,10 +231,12 @@ impl Org {
         let rows: Vec<MatterRow> = self
             .db
             .all(
-                "SELECT r.id, r.workshop_id, w.title, r.step_key, r.due_at, r.until_at, r.state,
+                "SELECT r.id, r.workshop_id, w.title, r.step_key, v.steps, r.due_at, r.until_at, r.state,
                         CASE WHEN r.state = 'planned' THEN r.obstacle ELSE r.why END AS why,
                         CASE WHEN r.state = 'planned' THEN r.obstacle_text ELSE r.why_text END AS words
                  FROM plan_rows r JOIN workshops w ON w.id = r.workshop_id
+                 JOIN workshop_plans p ON p.workshop_id = r.workshop_id
+                 JOIN sequence_versions v ON v.sequence_id = p.sequence_id AND v.version = p.version
                  WHERE r.organization_id = $1 AND w.organization_id = $1 AND w.status <> 'cancelled'
                    AND ((r.state = 'skipped' AND r.until_at > $2) OR (r.state = 'planned' AND r.obstacle <> '')
                         OR (r.state = 'missed' AND r.decided_at > $3))
@@ -255,8 +257,8 @@ pub struct PlanMatter {
     pub workshop: WorkshopId,
     /// What the workshop is called.
     pub title: String,
-    /// The step's key.
-    pub key: StepKey,
+    /// What the step is called; its key where the version has it no more.
+    pub label: String,
     /// When it is, or was, due.
     pub due: Option<Millis>,
     /// Its last useful moment.
@@ -275,6 +277,7 @@ struct MatterRow {
     workshop_id: Uuid,
     title: String,
     step_key: String,
+    steps: String,
     due_at: Option<i64>,
     until_at: i64,
     state: String,
@@ -285,11 +288,13 @@ struct MatterRow {
 impl TryFrom<MatterRow> for PlanMatter {
     type Error = StoreError;
     fn try_from(row: MatterRow) -> Result<PlanMatter, StoreError> {
+        let steps = steps(&row.steps)?;
+        let step = steps.into_iter().find(|step| step.key.as_str() == row.step_key);
         Ok(PlanMatter {
             row: PlanRowId(row.id),
             workshop: WorkshopId(row.workshop_id),
             title: row.title,
-            key: StepKey::stored(row.step_key),
+            label: step.map_or(row.step_key, |step| step.label),
             due: row.due_at.map(Millis),
             until: Millis(row.until_at),
             state: word("plan_rows", "state", &row.state)?,
