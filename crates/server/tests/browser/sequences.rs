@@ -93,6 +93,7 @@ async fn one_person(walk: &mut Walk) -> Result<()> {
     walk.page.wait_text("What Asha Rao gets").await?;
     // Nobody made the starter's campaigns at the provider yet; each step says so.
     walk.page.wait_text("The provider would refuse it: Campaign does not exist").await?;
+    walk.page.wait_text("Step “Masterclass day before” will not go").await?;
     walk.review("plan-person").await?;
     walk.page.click(link("Everyone")).await
 }

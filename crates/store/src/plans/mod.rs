@@ -8,8 +8,10 @@ mod following;
 mod laying;
 mod running;
 
+use std::collections::HashMap;
+
 use domain::{
-    ids::{BroadcastId, PlanRowId, SequenceId, WorkshopId},
+    ids::{BroadcastId, PlanRowId, SequenceId, TemplateId, WorkshopId},
     sequence::{Plan, PlanTarget, RowState, Step, StepKey, WhyNot, WorkshopTimes, plan},
     time::{Millis, Zone},
 };
@@ -244,7 +246,15 @@ impl Org {
                 args![self.id(), now, now.plus(-domain::time::DAY)],
             )
             .await?;
-        rows.into_iter().map(PlanMatter::try_from).collect()
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let templates: Vec<(Uuid, String)> = self
+            .db
+            .all("SELECT id, name FROM templates WHERE organization_id = $1", args![self.id()])
+            .await?;
+        let templates = templates.into_iter().map(|(id, name)| (TemplateId(id), name)).collect();
+        rows.into_iter().map(|row| row.read(&templates)).collect()
     }
 }
 
@@ -257,7 +267,7 @@ pub struct PlanMatter {
     pub workshop: WorkshopId,
     /// What the workshop is called.
     pub title: String,
-    /// What the step is called; its key where the version has it no more.
+    /// What the step is called: its own words, else its template's name.
     pub label: String,
     /// When it is, or was, due.
     pub due: Option<Millis>,
@@ -285,21 +295,25 @@ struct MatterRow {
     words: String,
 }
 
-impl TryFrom<MatterRow> for PlanMatter {
-    type Error = StoreError;
-    fn try_from(row: MatterRow) -> Result<PlanMatter, StoreError> {
-        let steps = steps(&row.steps)?;
-        let step = steps.into_iter().find(|step| step.key.as_str() == row.step_key);
+impl MatterRow {
+    fn read(self, templates: &HashMap<TemplateId, String>) -> Result<PlanMatter, StoreError> {
+        let steps = steps(&self.steps)?;
+        let step = steps.into_iter().find(|step| step.key.as_str() == self.step_key);
+        let label = step.and_then(|step| match step.label.is_empty() {
+            true => templates.get(&step.template).cloned(),
+            false => Some(step.label),
+        });
         Ok(PlanMatter {
-            row: PlanRowId(row.id),
-            workshop: WorkshopId(row.workshop_id),
-            title: row.title,
-            label: step.map_or(row.step_key, |step| step.label),
-            due: row.due_at.map(Millis),
-            until: Millis(row.until_at),
-            state: word("plan_rows", "state", &row.state)?,
-            why: word("plan_rows", "why", &row.why)?,
-            words: row.words,
+            row: PlanRowId(self.id),
+            workshop: WorkshopId(self.workshop_id),
+            title: self.title,
+            // Neither a name nor a template is left: the key still tells which one it is.
+            label: label.unwrap_or(self.step_key),
+            due: self.due_at.map(Millis),
+            until: Millis(self.until_at),
+            state: word("plan_rows", "state", &self.state)?,
+            why: word("plan_rows", "why", &self.why)?,
+            words: self.words,
         })
     }
 }
