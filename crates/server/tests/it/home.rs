@@ -172,9 +172,14 @@ pub(crate) fn fields(page: &Answer, action: &str) -> Vec<(String, String)> {
         .skip(1)
         .filter_map(|input| {
             let part = |name: &str| Some(input.split_once(&format!(r#"{name}=""#))?.1.split_once('"')?.0);
-            Some((part("name")?.to_owned(), part("value").unwrap_or_default().replace("&amp;", "&")))
+            Some((part("name")?.to_owned(), plain(part("value").unwrap_or_default())))
         })
         .collect()
+}
+
+/// A value as the browser reads it.
+fn plain(value: &str) -> String {
+    value.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
 }
 
 pub(crate) async fn post(browser: &mut Browser<'_>, path: &str, fields: &[(String, String)]) -> Answer {

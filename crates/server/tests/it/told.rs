@@ -118,7 +118,8 @@ on_both! {
         let alone = question(&scene, &mut browser, &retarget).await.body;
         assert!(alone.contains("Send to 3 people"), "they are chosen because of that broadcast itself: {alone}");
         let everyone = question(&scene, &mut browser, "&who=registered").await;
-        id_of(&answer(&mut browser, &everyone).await);
+        let said = with(&fields(&everyone, CONFIRM), "typed", "3");
+        id_of(&post(&mut browser, CONFIRM, &said).await);
         plan(&scene).await;
         let beside = question(&scene, &mut browser, &retarget).await.body;
         assert!(beside.contains("Send again to 3 people"), "another one tells them the same: {beside}");
@@ -219,7 +220,7 @@ on_both! {
         let choice = r#"value="not_told" checked"#;
         assert!(home.body.contains(choice), "{}", home.body);
         let page = question(&scene, &mut browser, "").await;
-        assert!(page.body.contains("to 1 person now?"), "{}", page.body);
+        assert!(page.body.contains("to 1 person from 8:00 AM?"), "{}", page.body);
         let second = id_of(&answer(&mut browser, &page).await);
         plan(&scene).await;
         assert_eq!(scene.org.broadcast(second).await.unwrap().planned, 1);
