@@ -113,7 +113,8 @@ impl Scene {
             starts_at: now,
             deadline: now.plus(2 * HOUR),
             hours: SendingHours::any(),
-            again: 0,
+            // Said, so that a test can post the same text twice.
+            again: i64::try_from(jids.len()).unwrap(),
             run: None,
         };
         let id = BroadcastId::new(now);
