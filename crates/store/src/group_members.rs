@@ -89,15 +89,16 @@ impl Rows {
 
     /// Takes over a whole list: whoever is not in it has left.
     pub(crate) fn whole(&mut self, members: &[Member], now: Millis) {
+        let mut here = HashSet::new();
         for member in members {
             let row = self.of(&member.person, now);
+            here.insert(row.person.clone());
             row.is_admin = member.role.is_admin();
             if row.left_at.is_some() {
                 (row.left_at, row.changed_at) = (None, now.0);
             }
         }
-        let gone: Vec<String> =
-            self.rows.keys().filter(|person| !self.touched.contains(*person)).cloned().collect();
+        let gone: Vec<String> = self.rows.keys().filter(|person| !here.contains(*person)).cloned().collect();
         for person in gone {
             let Some(row) = self.rows.get_mut(&person).filter(|row| row.left_at.is_none()) else { continue };
             (row.left_at, row.changed_at) = (Some(now.0), now.0);

@@ -106,7 +106,8 @@ both! {
         assert!(work.differences().await.unwrap().is_empty());
         // A group that is gone, or nobody's: nothing is made at all.
         world.org.remove_group(groups[1], NOW).await.unwrap();
-        let refused = world.org.confirm_posts(BroadcastId::new(NOW.plus(1)), &new, NOW).await;
+        let again = NewPosts { again: 2, ..new };
+        let refused = world.org.confirm_posts(BroadcastId::new(NOW.plus(1)), &again, NOW).await;
         assert!(matches!(refused, Err(StoreError::Stale)), "{refused:?}");
         assert_eq!(world.org.broadcasts(&Default::default(), 10).await.unwrap().len(), 1);
     }
