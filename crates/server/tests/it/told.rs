@@ -220,7 +220,7 @@ on_both! {
         let choice = r#"value="not_told" checked"#;
         assert!(home.body.contains(choice), "{}", home.body);
         let page = question(&scene, &mut browser, "").await;
-        assert!(page.body.contains("to 1 person from 8:00 AM?"), "{}", page.body);
+        assert!(page.body.contains("to 1 person from 8:00\u{a0}AM?"), "{}", page.body);
         let second = id_of(&answer(&mut browser, &page).await);
         plan(&scene).await;
         assert_eq!(scene.org.broadcast(second).await.unwrap().planned, 1);
