@@ -17,7 +17,11 @@ use providers::{
 use serde::Deserialize;
 use store::{groups::NamedGroup, integrations::Integration, workshops::Workshop};
 
-use super::{groups::of_workshop, unprocessable, workshops::ok};
+use super::{
+    groups::{SUBJECT_MAX, of_workshop},
+    unprocessable,
+    workshops::ok,
+};
 use crate::{
     app::App,
     http::{
@@ -34,8 +38,7 @@ use crate::{
     },
 };
 
-/// Longest name and description (providers/whatsapp-group.md §3).
-const SUBJECT_MAX: usize = 100;
+/// Longest description (providers/whatsapp-group.md §3).
 const DESCRIPTION_MAX: usize = 2_048;
 /// People who are added at once: WhatsApp refuses more of a new number soon (§12).
 const PEOPLE_MAX: usize = 10;

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// Longest name of a group on WhatsApp (providers/whatsapp-group.md §3).
-const SUBJECT_MAX: usize = 100;
+pub(super) const SUBJECT_MAX: usize = 100;
 /// Most members of a group that are believed; WhatsApp takes about a thousand.
 const MEMBERS_MAX: i64 = 100_000;
 /// How an invite link begins.

@@ -2,6 +2,7 @@
 
 use domain::{
     channel::{Category, Channel},
+    ids::TemplateId,
     sequence::{Anchor, LateRule, Step, StepAudience, StepKey, Timing, Until},
     template::Source,
     told::Purpose,
@@ -312,6 +313,24 @@ pub(super) fn named(word: &str) -> Option<&'static Starter> {
 }
 
 impl Line {
+    /// The step that sends this text.
+    fn step(&self, template: TemplateId) -> Step {
+        Step {
+            key: StepKey::stored(self.key.to_owned()),
+            label: String::new(),
+            channel: Channel::WhatsappPersonal,
+            template,
+            account: None,
+            anchor: self.anchor,
+            timing: self.timing,
+            purpose: self.purpose.to_owned(),
+            until: self.until,
+            audience: StepAudience::default(),
+            late: LateRule::default(),
+            wait_out_quiet: false,
+        }
+    }
+
     /// The text with its places numbered in the order in which they come, and where each value comes from.
     fn template(&self, language: &str, word: &str) -> WhatsappTemplate {
         let (mut body, mut parameters) = (String::new(), Vec::new());
@@ -361,27 +380,14 @@ impl Starter {
                 Some(template) => template.id,
                 None => {
                     let body = line.template(self.language, self.word);
-                    let body = serde_json::to_value(body).unwrap_or_default();
+                    let body = serde_json::to_value(body).expect("a template is always JSON");
                     let id = member.org.add_template(channel, line.name, &body, member.now).await?;
                     let purpose = Purpose::parse(line.purpose).unwrap_or_default();
                     member.org.set_purpose(id, &purpose, 0, member.now).await?;
                     id
                 }
             };
-            steps.push(Step {
-                key: StepKey::stored(line.key.to_owned()),
-                label: String::new(),
-                channel,
-                template,
-                account: None,
-                anchor: line.anchor,
-                timing: line.timing,
-                purpose: line.purpose.to_owned(),
-                until: line.until,
-                audience: StepAudience::default(),
-                late: LateRule::default(),
-                wait_out_quiet: false,
-            });
+            steps.push(line.step(template));
         }
         Ok(steps)
     }
@@ -419,24 +425,8 @@ mod tests {
     #[test]
     fn steps_of_a_starter_make_a_sequence() {
         for starter in ALL {
-            let steps: Vec<Step> = starter
-                .lines
-                .iter()
-                .map(|line| Step {
-                    key: StepKey::stored(line.key.to_owned()),
-                    label: String::new(),
-                    channel: Channel::WhatsappPersonal,
-                    template: domain::ids::TemplateId(uuid::Uuid::nil()),
-                    account: None,
-                    anchor: line.anchor,
-                    timing: line.timing,
-                    purpose: line.purpose.to_owned(),
-                    until: line.until,
-                    audience: StepAudience::default(),
-                    late: LateRule::default(),
-                    wait_out_quiet: false,
-                })
-                .collect();
+            let steps: Vec<Step> =
+                starter.lines.iter().map(|line| line.step(TemplateId(uuid::Uuid::nil()))).collect();
             assert_eq!(check_steps(&steps), Ok(()), "{}", starter.word);
         }
     }
