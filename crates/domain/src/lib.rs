@@ -6,6 +6,7 @@ pub mod attention;
 pub mod audience;
 pub mod believed_clock;
 pub mod broadcast;
+pub mod call;
 pub mod channel;
 pub mod checks;
 pub mod email;

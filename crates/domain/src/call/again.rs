@@ -1,0 +1,147 @@
+//! Whether and when a person is called again.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CallRecord, CallState, CallingHours, Hearing};
+use crate::time::{HOUR, MINUTE, Millis, Zone};
+
+/// How often a person may be called about one thing. Retries of providers are off: they would not know what happened meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempts {
+    /// Calls in all, the first included.
+    pub most: i64,
+    /// Least time between two, in milliseconds.
+    pub gap_ms: i64,
+    /// Calls to one person on one day in India, whatever they are about.
+    pub a_day: i64,
+}
+
+impl Attempts {
+    /// As providers/ivr.md §16 advises for a reminder that comes so long before its workshop, in milliseconds: shortly before it one
+    /// repetition after a few minutes, earlier two that are half an hour apart.
+    pub fn usual(before_ms: i64) -> Attempts {
+        match before_ms < HOUR {
+            true => Attempts { most: 2, gap_ms: 3 * MINUTE, a_day: 3 },
+            false => Attempts { most: 3, gap_ms: 30 * MINUTE, a_day: 3 },
+        }
+    }
+}
+
+/// Whether a person is called again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// At that moment, if nothing comes between.
+    At(Millis),
+    /// Not about this.
+    Not(WhyNotAgain),
+}
+
+/// Why a person is not called again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyNotAgain {
+    /// The call is not over, or nobody knows how it ended: ringing twice is worse than a lost report.
+    NotKnown,
+    /// They were reached, or cannot be.
+    Settled,
+    /// All attempts are used up.
+    UsedUp,
+    /// They were called often enough today.
+    OftenToday,
+    /// It would come too late to be of use.
+    TooLate,
+}
+
+/// Whether a person is called again after a call. `today` are the starts of all calls to the number, whatever they were about; the last
+/// one is this call. Busy lines and phones that nobody picked up are called again, and who hung up at once, once.
+pub fn again(
+    record: &CallRecord,
+    text_s: i64,
+    (attempt, plan): (i64, Attempts),
+    calls: &[Millis],
+    (now, useful_until): (Millis, Millis),
+    hours: CallingHours,
+) -> Again {
+    let may = match record.state() {
+        CallState::Calling | CallState::Answered => return Again::Not(WhyNotAgain::NotKnown),
+        CallState::NoAnswer | CallState::Busy => true,
+        CallState::Completed => attempt == 1 && record.hearing(text_s) == Hearing::HungUp,
+        CallState::Failed | CallState::Cancelled => false,
+    };
+    if !may {
+        return Again::Not(WhyNotAgain::Settled);
+    }
+    if attempt >= plan.most {
+        return Again::Not(WhyNotAgain::UsedUp);
+    }
+    let last = calls.iter().copied().max().unwrap_or(now);
+    let from = hours.next(last.plus(plan.gap_ms).max(now));
+    if from >= useful_until {
+        return Again::Not(WhyNotAgain::TooLate);
+    }
+    let (day, next_day) = Zone::india().day(from);
+    let of_day = calls.iter().filter(|at| (day..next_day).contains(*at)).count();
+    if i64::try_from(of_day).unwrap_or(i64::MAX) >= plan.a_day {
+        return Again::Not(WhyNotAgain::OftenToday);
+    }
+    Again::At(from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::{Ended, Failure, News, NewsKind};
+
+    fn at(text: &str) -> Millis {
+        Zone::india().parse_local(text).unwrap()
+    }
+
+    fn ended(ended: Ended) -> CallRecord {
+        let mut record = CallRecord::default();
+        record.hear(&News::of(NewsKind::Ended(ended)), Millis(0)).unwrap();
+        record
+    }
+
+    fn after(record: &CallRecord, attempt: i64, calls: &[&str], until: &str) -> Again {
+        let calls: Vec<Millis> = calls.iter().map(|text| at(text)).collect();
+        let now = calls.last().copied().unwrap().plus(40_000);
+        again(record, 10, (attempt, Attempts::usual(2 * HOUR)), &calls, (now, at(until)), CallingHours::default())
+    }
+
+    const SEVEN: &str = "2026-10-13T19:00";
+
+    #[test]
+    fn only_busy_and_unanswered_phones_ring_again_and_not_soon() {
+        let half_past = Again::At(at("2026-10-13T12:30"));
+        let noon = ["2026-10-13T12:00"];
+        let settled = Again::Not(WhyNotAgain::Settled);
+        for (how, expected) in [
+            (Ended::Busy, half_past),
+            (Ended::NoAnswer, half_past),
+            (Ended::Completed, settled),
+            (Ended::Failed(Failure::InvalidNumber), settled),
+            (Ended::Failed(Failure::Network), settled),
+            (Ended::Cancelled, settled),
+        ] {
+            assert_eq!(after(&ended(how), 1, &noon, SEVEN), expected, "{how:?}");
+        }
+        let unknown = CallRecord::default();
+        assert_eq!(after(&unknown, 1, &noon, SEVEN), Again::Not(WhyNotAgain::NotKnown));
+        let mut hung_up = ended(Ended::Completed);
+        hung_up.talk_s = Some(2);
+        assert_eq!(after(&hung_up, 1, &noon, SEVEN), half_past);
+        assert_eq!(after(&hung_up, 2, &noon, SEVEN), settled, "once");
+    }
+
+    #[test]
+    fn attempts_end_with_their_number_the_day_and_their_use() {
+        let busy = ended(Ended::Busy);
+        assert_eq!(after(&busy, 3, &["2026-10-13T12:00"], SEVEN), Again::Not(WhyNotAgain::UsedUp));
+        let often = ["2026-10-13T09:00", "2026-10-13T10:00", "2026-10-13T11:00"];
+        assert_eq!(after(&busy, 1, &often, SEVEN), Again::Not(WhyNotAgain::OftenToday));
+        assert_eq!(after(&busy, 1, &["2026-10-13T18:30"], SEVEN), Again::Not(WhyNotAgain::TooLate));
+        // After nine in the evening it is the next morning, and another day.
+        let late = ["2026-10-13T18:00", "2026-10-13T19:00", "2026-10-13T20:45"];
+        assert_eq!(after(&busy, 1, &late, "2026-10-14T12:00"), Again::At(at("2026-10-14T09:00")));
+        assert_eq!(Attempts::usual(10 * MINUTE), Attempts { most: 2, gap_ms: 3 * MINUTE, a_day: 3 });
+    }
+}

@@ -1,0 +1,301 @@
+//! What stands in the way of a script, as findings with data.
+
+use std::ops::RangeInclusive;
+
+use super::{Abilities, Action, CallScript, Digit, Keys, Language, ROUNDS, WAIT_S, said, spoken};
+use crate::channel::Channel;
+
+/// Which text of a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Place {
+    /// Greeting and reminder.
+    Text,
+    /// The question.
+    Question,
+    /// Before the question is asked again.
+    WrongKey,
+    /// The end without a key.
+    NoKey,
+    /// After a key.
+    Closing(Digit),
+}
+
+/// Something about a script that its author should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// Nothing is said there.
+    Empty(Place),
+    /// A placeholder that means nothing.
+    Unknown {
+        /// Where.
+        place: Place,
+        /// The word between the braces.
+        name: String,
+    },
+    /// A link, which nobody can hear.
+    Link(Place),
+    /// Text and question take longer than people listen.
+    TooLong {
+        /// How long they take, in seconds.
+        seconds: i64,
+        /// The most that is of use.
+        most: i64,
+    },
+    /// The question asks and there are no keys.
+    QuestionWithoutKeys,
+    /// A key is there twice.
+    Twice(Digit),
+    /// The question does not name a key.
+    NotNamed(Digit),
+    /// A key that would call the person again.
+    CallsAgain(Digit),
+    /// The question is asked too often, or never.
+    Rounds(u8),
+    /// A key is waited for too long, or too short.
+    Wait(u8),
+    /// No key ends the calls: people have to be offered one.
+    NoStopKey,
+    /// Nobody says who calls.
+    NoCaller,
+    /// The provider says the same to everybody, and the script names people.
+    NoOwnText,
+    /// The provider learns of keys only as a notice: the closing words are those of its own flow.
+    ClosingsElsewhere,
+    /// The provider tells no keys.
+    NoKeys,
+    /// The provider does not speak the language.
+    Language(Language),
+    /// The provider takes these characters for the end of the text; they are left out.
+    LeftOut(Vec<char>),
+}
+
+impl Finding {
+    /// Whether the script cannot be used so.
+    pub fn is_error(&self) -> bool {
+        match self {
+            Finding::Empty(_)
+            | Finding::Unknown { .. }
+            | Finding::Link(_)
+            | Finding::QuestionWithoutKeys
+            | Finding::Twice(_)
+            | Finding::CallsAgain(_)
+            | Finding::Rounds(_)
+            | Finding::Wait(_)
+            | Finding::NoOwnText
+            | Finding::NoKeys
+            | Finding::Language(_) => true,
+            Finding::TooLong { .. }
+            | Finding::NotNamed(_)
+            | Finding::NoStopKey
+            | Finding::NoCaller
+            | Finding::ClosingsElsewhere
+            | Finding::LeftOut(_) => false,
+        }
+    }
+}
+
+/// Nobody listens longer, and a call with two rounds stays within a pulse of a minute (providers/ivr.md §9, §14).
+const SPOKEN_S: i64 = 25;
+
+/// A value that is put in has about so many letters.
+const VALUE_CHARS: usize = 12;
+
+/// Everything about a script that its author should know; with a provider's abilities also what that cannot do.
+pub fn examine(script: &CallScript, abilities: Option<&Abilities>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    texts(script, &mut findings);
+    keys(script, &mut findings);
+    if let Some(abilities) = abilities {
+        provider(script, abilities, &mut findings);
+    }
+    findings
+}
+
+fn texts(script: &CallScript, findings: &mut Vec<Finding>) {
+    let fixed = [(Place::Text, &script.text), (Place::Question, &script.question)];
+    let rest = [(Place::WrongKey, &script.wrong_key), (Place::NoKey, &script.no_key)];
+    let closings = script.keys.iter().map(|key| (Place::Closing(key.digit), &key.closing));
+    for (place, text) in fixed.into_iter().chain(rest).chain(closings) {
+        let must = match place {
+            Place::Text | Place::Closing(_) => true,
+            Place::Question => !script.keys.is_empty(),
+            Place::WrongKey | Place::NoKey => false,
+        };
+        if must && spoken::speakable(text, script.language).is_empty() {
+            findings.push(Finding::Empty(place));
+        }
+        for piece in said::pieces(text) {
+            if let said::Piece::Name(name) = piece
+                && said::known(name).is_none()
+            {
+                findings.push(Finding::Unknown { place, name: name.to_owned() });
+            }
+        }
+        if has_link(text) {
+            findings.push(Finding::Link(place));
+        }
+    }
+    let seconds = seconds(&script.text, script.language) + seconds(&script.question, script.language);
+    if seconds > SPOKEN_S {
+        findings.push(Finding::TooLong { seconds, most: SPOKEN_S });
+    }
+    if !names(&script.text, "organisation") {
+        findings.push(Finding::NoCaller);
+    }
+}
+
+/// About how long a text takes with usual values in its places.
+fn seconds(text: &str, language: Language) -> i64 {
+    let mut with_values = String::new();
+    for piece in said::pieces(text) {
+        match piece {
+            said::Piece::Text(text) => with_values.push_str(text),
+            said::Piece::Name(_) => with_values.push_str(&"a".repeat(VALUE_CHARS)),
+        }
+    }
+    spoken::seconds_of(&spoken::speakable(&with_values, language), language)
+}
+
+fn names(text: &str, word: &str) -> bool {
+    said::pieces(text).iter().any(|piece| matches!(piece, said::Piece::Name(name) if *name == word))
+}
+
+fn has_link(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    ["http://", "https://", "www."].iter().any(|start| lower.contains(start))
+}
+
+fn keys(script: &CallScript, findings: &mut Vec<Finding>) {
+    let out_of = |value: u8, range: RangeInclusive<u8>| !range.contains(&value);
+    if script.keys.is_empty() {
+        if !script.question.trim().is_empty() {
+            findings.push(Finding::QuestionWithoutKeys);
+        }
+        return;
+    }
+    if out_of(script.rounds, ROUNDS) {
+        findings.push(Finding::Rounds(script.rounds));
+    }
+    if out_of(script.wait_s, WAIT_S) {
+        findings.push(Finding::Wait(script.wait_s));
+    }
+    let asked = spoken::speakable(&script.question, script.language);
+    for (at, key) in script.keys.iter().enumerate() {
+        if script.keys[..at].iter().any(|earlier| earlier.digit == key.digit) {
+            findings.push(Finding::Twice(key.digit));
+        }
+        let word = spoken::number_words(key.digit.get().into(), script.language);
+        let is_named = asked.split(|c: char| !(c.is_alphanumeric() || ('\u{900}'..='\u{963}').contains(&c))).any(|one| one == word);
+        if !is_named {
+            findings.push(Finding::NotNamed(key.digit));
+        }
+        if matches!(key.action, Action::Message { channel: Channel::IvrCall | Channel::WhatsappGroup, .. }) {
+            findings.push(Finding::CallsAgain(key.digit));
+        }
+    }
+    if !script.keys.iter().any(|key| key.action == Action::StopCalls) {
+        findings.push(Finding::NoStopKey);
+    }
+}
+
+fn provider(script: &CallScript, abilities: &Abilities, findings: &mut Vec<Finding>) {
+    let places = script.texts().flat_map(said::pieces);
+    let has_places = places.into_iter().any(|piece| matches!(piece, said::Piece::Name(_)));
+    if has_places && !abilities.own_text {
+        findings.push(Finding::NoOwnText);
+    }
+    match abilities.keys {
+        _ if script.keys.is_empty() => {}
+        Keys::During => {}
+        Keys::Notice => findings.push(Finding::ClosingsElsewhere),
+        Keys::Never => findings.push(Finding::NoKeys),
+    }
+    if !abilities.languages.contains(&script.language) {
+        findings.push(Finding::Language(script.language));
+    }
+    let spoken = [&script.text, &script.question].map(|text| text.as_str()).concat();
+    let left_out: Vec<char> = abilities.separators.iter().copied().filter(|c| spoken.contains(*c)).collect();
+    if !left_out.is_empty() {
+        findings.push(Finding::LeftOut(left_out));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ids::TemplateId, time::Millis};
+
+    fn usual(language: Language) -> CallScript {
+        CallScript::usual(language, Channel::Sms, TemplateId::new(Millis(0)))
+    }
+
+    const ALL: Abilities = Abilities {
+        own_text: true,
+        keys: Keys::During,
+        looks_up: true,
+        cancels: true,
+        echoes: true,
+        tells_busy: true,
+        refuses_repeats: true,
+        start_delay_ms: 0,
+        per_request: 1,
+        languages: &[Language::English, Language::Hindi],
+        separators: &[],
+    };
+
+    #[test]
+    fn the_usual_scripts_have_nothing_against_them() {
+        for language in Language::ALL {
+            assert_eq!(examine(&usual(*language), Some(&ALL)), [], "{language:?}");
+        }
+    }
+
+    #[test]
+    fn each_fault_of_a_script_is_found() {
+        let digit = |n| Digit::new(n).unwrap();
+        type Change = fn(&mut CallScript);
+        let cases: &[(Change, Finding)] = &[
+            (|s| s.text = "{organisation} 🎉 {wrkshop}".into(), Finding::Unknown { place: Place::Text, name: "wrkshop".into() }),
+            (|s| s.keys[1].closing = " 🎉 ".into(), Finding::Empty(Place::Closing(digit(2)))),
+            (|s| s.question.clear(), Finding::Empty(Place::Question)),
+            (|s| s.no_key = "See www.example.in".into(), Finding::Link(Place::NoKey)),
+            (|s| s.keys.clear(), Finding::QuestionWithoutKeys),
+            (|s| s.keys[1].digit = Digit::new(1).unwrap(), Finding::Twice(digit(1))),
+            (|s| s.keys[1].digit = Digit::new(3).unwrap(), Finding::NotNamed(digit(3))),
+            (
+                |s| s.keys[0].action = Action::Message { channel: Channel::IvrCall, template: TemplateId::new(Millis(0)) },
+                Finding::CallsAgain(digit(1)),
+            ),
+            (|s| s.rounds = 3, Finding::Rounds(3)),
+            (|s| s.rounds = 0, Finding::Rounds(0)),
+            (|s| s.wait_s = 7, Finding::Wait(7)),
+            (|s| _ = s.keys.pop(), Finding::NoStopKey),
+            (|s| s.text = "Your workshop starts at {time}.".into(), Finding::NoCaller),
+        ];
+        for (change, finding) in cases {
+            let mut script = usual(Language::English);
+            change(&mut script);
+            let found = examine(&script, Some(&ALL));
+            assert!(found.contains(finding), "{finding:?} is not among {found:?}");
+        }
+        let mut long = usual(Language::English);
+        long.text.push_str(&" and more".repeat(40));
+        assert!(
+            examine(&long, None).iter().any(|one| matches!(one, Finding::TooLong { seconds, most: 25 } if *seconds > 25)),
+        );
+    }
+
+    #[test]
+    fn what_a_provider_cannot_do_is_said_before_it_is_chosen() {
+        let less = |change: fn(&mut Abilities)| {
+            let mut abilities = ALL;
+            change(&mut abilities);
+            examine(&usual(Language::Hindi), Some(&abilities))
+        };
+        assert_eq!(less(|a| a.own_text = false), [Finding::NoOwnText]);
+        assert_eq!(less(|a| a.keys = Keys::Notice), [Finding::ClosingsElsewhere]);
+        assert_eq!(less(|a| a.keys = Keys::Never), [Finding::NoKeys]);
+        assert_eq!(less(|a| a.languages = &[Language::English]), [Finding::Language(Language::Hindi)]);
+        assert_eq!(less(|a| a.separators = &[',', ';']), [Finding::LeftOut(vec![','])]);
+    }
+}

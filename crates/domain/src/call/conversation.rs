@@ -1,0 +1,113 @@
+//! What comes next in a call that is under way.
+
+use super::{CallScript, Digit, Pressed, Said, pressed};
+
+/// How far a call has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SoFar {
+    /// How often the question was asked.
+    pub asked: u8,
+    /// The first key of the script that was pressed.
+    pub key: Option<Digit>,
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Says this and waits for a key.
+    Ask {
+        /// What is said.
+        text: String,
+        /// For how long, in seconds.
+        wait_s: u8,
+    },
+    /// Says this and hangs up.
+    Close {
+        /// What is said; may be empty.
+        text: String,
+        /// Which key it answers.
+        key: Option<Digit>,
+    },
+}
+
+/// What comes next, after this was pressed; `None` at the beginning. A key that was pressed once is answered again however often it is
+/// asked about, so that a repeated request gets the same words.
+pub fn next_turn(script: &CallScript, said: &Said, so_far: SoFar, heard: Option<&str>) -> Turn {
+    let close = |key: Digit| {
+        let text = said.closing(key).unwrap_or(&said.no_key).to_owned();
+        Turn::Close { text, key: Some(key) }
+    };
+    if let Some(key) = so_far.key {
+        return close(key);
+    }
+    if script.keys.is_empty() {
+        return Turn::Close { text: said.text.clone(), key: None };
+    }
+    let ask = |text: String| Turn::Ask { text, wait_s: script.wait_s };
+    let Some(heard) = heard else { return ask(said.opening()) };
+    match pressed(heard, script) {
+        Pressed::Key(key) => close(key),
+        other if so_far.asked < script.rounds => ask(said.again(other == Pressed::Other)),
+        Pressed::Nothing | Pressed::Other => Turn::Close { text: said.no_key.clone(), key: None },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        call::{Language, fill},
+        channel::Channel,
+        ids::TemplateId,
+        template::Facts,
+        time::Millis,
+    };
+
+    fn script() -> (CallScript, Said) {
+        let script = CallScript::usual(Language::English, Channel::Sms, TemplateId::new(Millis(0)));
+        let facts = Facts {
+            organisation: "Udaan".into(),
+            workshop_title: "Excel".into(),
+            workshop_time: "7:00 PM".into(),
+            ..Facts::default()
+        };
+        let said = Said::new(&script, &fill(&script, &facts).unwrap());
+        (script, said)
+    }
+
+    fn so_far(asked: u8) -> SoFar {
+        SoFar { asked, key: None }
+    }
+
+    #[test]
+    fn a_key_is_answered_and_silence_is_asked_once_more() {
+        let (script, said) = script();
+        let next = |asked, heard| next_turn(&script, &said, so_far(asked), heard);
+        assert_eq!(next(0, None), Turn::Ask { text: said.opening(), wait_s: 6 });
+        let nine = Digit::new(9);
+        assert_eq!(next(1, Some("\"9\"")), Turn::Close { text: "All right. We will not call you again.".into(), key: nine });
+        assert_eq!(next(1, Some("")), Turn::Ask { text: said.question.clone(), wait_s: 6 });
+        let Turn::Ask { text, .. } = next(1, Some("5")) else { panic!("asks again") };
+        assert!(text.starts_with("That key does nothing. Press one"), "{text}");
+        for heard in ["", "5", "null"] {
+            assert_eq!(next(2, Some(heard)), Turn::Close { text: "Thank you. Goodbye.".into(), key: None });
+        }
+    }
+
+    #[test]
+    fn a_repeated_request_gets_the_same_closing_words() {
+        let (script, said) = script();
+        let one = SoFar { asked: 1, key: Digit::new(1) };
+        for heard in [None, Some(""), Some("1"), Some("9")] {
+            let turn = next_turn(&script, &said, one, heard);
+            assert_eq!(turn, Turn::Close { text: "Thank you. The link is on its way.".into(), key: Digit::new(1) });
+        }
+    }
+
+    #[test]
+    fn a_script_without_keys_speaks_and_ends() {
+        let (mut script, said) = script();
+        script.keys.clear();
+        assert_eq!(next_turn(&script, &said, so_far(0), None), Turn::Close { text: said.text.clone(), key: None });
+    }
+}

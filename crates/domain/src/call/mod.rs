@@ -1,0 +1,34 @@
+//! A call that speaks and takes a key: what is said, what a key does, how one call stands, what it costs and when it may ring.
+//!
+//! Everything here is the same for all providers. What one of them can do is told by its [`Abilities`], and [`examine`] says before a
+//! script is used what it asks for in vain.
+
+mod abilities;
+mod again;
+mod check;
+mod conversation;
+mod cost;
+mod hours;
+mod pressed;
+mod record;
+mod reference;
+mod said;
+mod script;
+mod spoken;
+mod strip;
+
+pub use abilities::{Abilities, Keys, Ring};
+pub use again::{Again, Attempts, WhyNotAgain, again};
+pub use check::{Finding, Place, examine};
+pub use conversation::{SoFar, Turn, next_turn};
+pub use cost::{Rate, finish_ms, opt_outs_stop};
+pub use hours::{CallingHours, HoursError};
+pub use pressed::{Pressed, pressed};
+pub use record::{
+    AnsweredBy, CallRecord, CallState, Ended, Failure, Hearing, News, NewsKind, Refused, look_up_after,
+};
+pub use reference::CallRef;
+pub use said::{Said, fill, placeholders};
+pub use script::{Action, CallScript, Digit, Key, Language, ROUNDS, WAIT_S};
+pub use spoken::{number_words, seconds_of, speakable};
+pub use strip::{Counts, Stage};

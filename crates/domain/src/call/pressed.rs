@@ -1,0 +1,74 @@
+//! Which key was pressed, however a provider writes it.
+
+use super::{CallScript, Digit};
+
+/// What came of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pressed {
+    /// No key.
+    Nothing,
+    /// A key that the script does not have.
+    Other,
+    /// A key of the script.
+    Key(Digit),
+}
+
+/// Reads what a provider says was pressed (providers/ivr.md §12): in quotes or not, with an ending `#`, several rounds with hyphens
+/// between, and several words for nothing. The first key of the script counts.
+pub fn pressed(said: &str, script: &CallScript) -> Pressed {
+    // One provider's word for nothing; its parts would be nothing and the key 1.
+    if said.trim_matches(['"', ' ']) == "-1" {
+        return Pressed::Nothing;
+    }
+    let mut other = false;
+    for part in said.split('-') {
+        let plain = part.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '“' | '”'));
+        let plain = plain.trim_end_matches('#').trim();
+        if matches!(plain.to_ascii_lowercase().as_str(), "" | "null" | "none" | "nil" | "undefined") {
+            continue;
+        }
+        for c in plain.chars().filter(|c| !c.is_whitespace()) {
+            match Digit::of_char(c).and_then(|digit| script.key(digit)) {
+                Some(key) => return Pressed::Key(key.digit),
+                None => other = true,
+            }
+        }
+    }
+    if other { Pressed::Other } else { Pressed::Nothing }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{call::Language, channel::Channel, ids::TemplateId, time::Millis};
+
+    #[test]
+    fn a_key_is_read_however_it_is_written() {
+        let script = CallScript::usual(Language::English, Channel::Sms, TemplateId::new(Millis(0)));
+        let key = |n| Pressed::Key(Digit::new(n).unwrap());
+        // The forms of providers/ivr.md §3.5, §3.6, §12.
+        for (said, expected) in [
+            ("1", key(1)),
+            ("\"1\"", key(1)),
+            ("'9'", key(9)),
+            (" 2# ", key(2)),
+            ("\"2#\"", key(2)),
+            ("1-2", key(1)),
+            ("5-2", key(2)),
+            ("null-9", key(9)),
+            ("77 1", key(1)),
+            ("", Pressed::Nothing),
+            ("\"\"", Pressed::Nothing),
+            ("null", Pressed::Nothing),
+            ("None", Pressed::Nothing),
+            ("-1", Pressed::Nothing),
+            ("\"-1\"", Pressed::Nothing),
+            ("#", Pressed::Nothing),
+            ("5", Pressed::Other),
+            ("*", Pressed::Other),
+            ("\u{966}", Pressed::Other),
+        ] {
+            assert_eq!(pressed(said, &script), expected, "{said:?}");
+        }
+    }
+}

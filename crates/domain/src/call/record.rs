@@ -1,0 +1,437 @@
+//! How one call stands, from everything that was told of it in whatever order.
+//!
+//! Providers tell late, twice, in the wrong order or not at all, and some call a call *missed* that was heard. So a record keeps what is
+//! proven, and where the call stands is read from that: nothing that is told later takes away what was proven before
+//! (providers/ivr.md §1.1).
+
+use super::{CallRef, Digit, Ring, SoFar};
+use crate::{money::Money, outcome::ProviderAnswer, receipt::Proof, time::{MINUTE, Millis, SECOND}};
+
+crate::text_enum! {
+    /// Where a call stands.
+    CallState, "state of a call" {
+        /// The provider took the request. An accepted request is never more than this.
+        Calling = "calling",
+        /// Somebody picked up, and the call goes on as far as is known.
+        Answered = "answered",
+        /// Somebody picked up, and the call is over.
+        Completed = "completed",
+        /// Nobody picked up, or the phone could not be reached.
+        NoAnswer = "no_answer",
+        /// The line was busy.
+        Busy = "busy",
+        /// It could not be placed.
+        Failed = "failed",
+        /// It was withdrawn before anybody picked up.
+        Cancelled = "cancelled",
+    }
+}
+
+impl CallState {
+    /// Whether it is over.
+    pub fn is_final(self) -> bool {
+        !matches!(self, CallState::Calling | CallState::Answered)
+    }
+}
+
+crate::text_enum! {
+    /// Why a call could not be placed.
+    Failure, "reason of a failed call" {
+        /// Nothing but that it failed is known.
+        Other = "call_failed",
+        /// The network had no way to the phone.
+        Network = "call_network",
+        /// No phone has that number.
+        InvalidNumber = "invalid_number",
+        /// The number is on a register of people who are not called.
+        Dnd = "dnd",
+    }
+}
+
+/// How a provider says that a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ended {
+    /// Withdrawn before anybody picked up.
+    Cancelled,
+    /// Could not be placed.
+    Failed(Failure),
+    /// Nobody picked up.
+    NoAnswer,
+    /// The line was busy.
+    Busy,
+    /// Somebody picked up.
+    Completed,
+}
+
+/// Who picked up, where a provider says so. Only a key proves a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AnsweredBy {
+    /// A person.
+    Human,
+    /// A voicemail.
+    Machine,
+}
+
+/// What a report tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewsKind {
+    /// The request was taken, or the phone rings.
+    Calling,
+    /// Somebody picked up: told so, or asked what to say.
+    PickedUp,
+    /// The text was spoken to its end: the provider asks what comes after it.
+    Heard,
+    /// A key was pressed.
+    Pressed(Digit),
+    /// It is over.
+    Ended(Ended),
+}
+
+/// One report of a call, from a post, an answer or a look-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// The call as we named it, when the report carries that.
+    pub call: Option<CallRef>,
+    /// The provider's id of the call.
+    pub provider_id: Option<String>,
+    /// The phone that was called: digits with country code.
+    pub digits: Option<String>,
+    /// What it tells.
+    pub kind: NewsKind,
+    /// When that was, where it is told.
+    pub at: Option<Millis>,
+    /// How long somebody was on the line, in seconds.
+    pub talk_s: Option<i64>,
+    /// How long it rang, in seconds.
+    pub ring_s: Option<i64>,
+    /// What was charged.
+    pub cost: Option<Money>,
+    /// Who picked up.
+    pub answered_by: Option<AnsweredBy>,
+    /// The provider's own word, fit for a screen.
+    pub said: String,
+}
+
+impl News {
+    /// News of that kind, with nothing else known.
+    pub fn of(kind: NewsKind) -> News {
+        News {
+            call: None,
+            provider_id: None,
+            digits: None,
+            kind,
+            at: None,
+            talk_s: None,
+            ring_s: None,
+            cost: None,
+            answered_by: None,
+            said: String::new(),
+        }
+    }
+}
+
+/// Why news were not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// They name another call than the one that they came to.
+    #[error("the report names another call than the one of its address")]
+    Foreign,
+}
+
+/// What is proven of one call. The order in which news come changes nothing in it but which provider's id is its own: the first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallRecord {
+    /// The provider's id.
+    pub provider_id: Option<String>,
+    /// Somebody picked up.
+    pub picked_up: bool,
+    /// The text was spoken to its end.
+    pub heard: bool,
+    /// The first key that was pressed, and when.
+    pub key: Option<(Millis, Digit)>,
+    /// How it ended, in the strongest words that were used.
+    pub ended: Option<Ended>,
+    /// How long somebody was on the line, in seconds; the longest that was told.
+    pub talk_s: Option<i64>,
+    /// How long it rang, in seconds.
+    pub ring_s: Option<i64>,
+    /// What was charged; the most that was told, because some tell nothing first.
+    pub cost: Option<Money>,
+    /// Who picked up.
+    pub answered_by: Option<AnsweredBy>,
+}
+
+impl CallRecord {
+    /// Takes news in, which came at `now`. Says whether anything is known now that was not.
+    ///
+    /// # Errors
+    /// [`Refused::Foreign`], and nothing changes.
+    pub fn hear(&mut self, news: &News, now: Millis) -> Result<bool, Refused> {
+        if let (Some(bound), Some(told)) = (&self.provider_id, &news.provider_id)
+            && bound != told
+        {
+            return Err(Refused::Foreign);
+        }
+        let before = self.clone();
+        if self.provider_id.is_none() {
+            self.provider_id.clone_from(&news.provider_id);
+        }
+        match news.kind {
+            NewsKind::Calling => {}
+            NewsKind::PickedUp => self.picked_up = true,
+            NewsKind::Heard => self.heard = true,
+            NewsKind::Pressed(digit) => {
+                let pressed = (news.at.unwrap_or(now), digit);
+                self.key = Some(self.key.map_or(pressed, |known| known.min(pressed)));
+            }
+            NewsKind::Ended(ended) => self.ended = self.ended.max(Some(ended)),
+        }
+        self.talk_s = self.talk_s.max(news.talk_s);
+        self.ring_s = self.ring_s.max(news.ring_s);
+        self.cost = self.cost.max(news.cost);
+        self.answered_by = self.answered_by.max(news.answered_by);
+        Ok(*self != before)
+    }
+
+    /// Whether somebody, or a machine, certainly picked up.
+    pub fn was_picked_up(&self) -> bool {
+        self.picked_up
+            || self.heard
+            || self.key.is_some()
+            || self.talk_s.is_some_and(|seconds| seconds > 0)
+            || self.answered_by.is_some()
+            || self.ended == Some(Ended::Completed)
+    }
+
+    /// Where the call stands.
+    pub fn state(&self) -> CallState {
+        match (self.was_picked_up(), self.ended) {
+            (true, Some(_)) => CallState::Completed,
+            (true, None) => CallState::Answered,
+            (false, None) => CallState::Calling,
+            (false, Some(Ended::NoAnswer)) => CallState::NoAnswer,
+            (false, Some(Ended::Busy)) => CallState::Busy,
+            (false, Some(Ended::Failed(_))) => CallState::Failed,
+            (false, Some(Ended::Cancelled)) => CallState::Cancelled,
+            (false, Some(Ended::Completed)) => CallState::Completed,
+        }
+    }
+
+    /// How far it has come, for what is said next.
+    pub fn so_far(&self, asked: u8) -> SoFar {
+        SoFar { asked, key: self.key.map(|(_, digit)| digit) }
+    }
+
+    /// Whether the person heard it, where the reminder takes `text_s` seconds.
+    pub fn hearing(&self, text_s: i64) -> Hearing {
+        if let Some((_, digit)) = self.key {
+            return Hearing::Confirmed(digit);
+        }
+        if !self.was_picked_up() {
+            return Hearing::NotPickedUp;
+        }
+        if self.answered_by == Some(AnsweredBy::Machine) {
+            return Hearing::Machine;
+        }
+        match self.talk_s {
+            _ if self.heard => Hearing::Heard,
+            Some(seconds) if seconds >= text_s => Hearing::Heard,
+            Some(seconds) if seconds > 0 && seconds <= AT_ONCE_S => Hearing::HungUp,
+            _ => Hearing::NotKnown,
+        }
+    }
+
+    /// What it proves about its message; `None` while it rings. A person who heard the reminder was told; a voicemail was not.
+    pub fn proof(&self, text_s: i64) -> Option<Proof> {
+        let failed = |code: &str, words: &str| Some(Proof::Failed(ProviderAnswer::new(code, words)));
+        match (self.state(), self.hearing(text_s)) {
+            (_, Hearing::Confirmed(_) | Hearing::Heard) => Some(Proof::Delivered),
+            (CallState::Calling, _) => None,
+            (CallState::Completed, Hearing::Machine) => failed("voicemail", "A voicemail picked up"),
+            (CallState::Completed, Hearing::HungUp) => failed("hung_up", "They hung up at once"),
+            (CallState::Answered | CallState::Completed, _) => Some(Proof::Sent),
+            (CallState::NoAnswer, _) => failed("no_answer", "Nobody picked up"),
+            (CallState::Busy, _) => failed("busy", "The line was busy"),
+            (CallState::Cancelled, _) => failed("call_cancelled", "The call was withdrawn before anybody picked up"),
+            (CallState::Failed, _) => {
+                let why = match self.ended {
+                    Some(Ended::Failed(why)) => why,
+                    _ => Failure::Other,
+                };
+                failed(why.word(), "The call could not be placed")
+            }
+        }
+    }
+}
+
+/// Who hangs up so soon has not heard who calls.
+const AT_ONCE_S: i64 = 3;
+
+/// Whether a person heard the reminder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hearing {
+    /// They pressed this key.
+    Confirmed(Digit),
+    /// It was spoken to its end.
+    Heard,
+    /// They hung up within seconds.
+    HungUp,
+    /// A voicemail picked up.
+    Machine,
+    /// Somebody picked up; how much they heard is not told.
+    NotKnown,
+    /// Nobody picked up.
+    NotPickedUp,
+}
+
+impl Hearing {
+    /// Whether the person counts as told.
+    pub fn is_told(self) -> bool {
+        matches!(self, Hearing::Confirmed(_) | Hearing::Heard)
+    }
+}
+
+/// When a provider that told nothing final of a call is asked: five minutes after it must be over.
+pub fn look_up_after(placed: Millis, ring: Ring) -> Millis {
+    placed.plus((ring.ring_s + ring.longest_s) * SECOND + 5 * MINUTE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: Millis = Millis(1_767_240_000_000);
+
+    fn digit(n: u8) -> Digit {
+        Digit::new(n).unwrap()
+    }
+
+    fn any_kind() -> impl Strategy<Value = NewsKind> {
+        prop_oneof![
+            Just(NewsKind::Calling),
+            Just(NewsKind::PickedUp),
+            Just(NewsKind::Heard),
+            (0u8..10).prop_map(|n| NewsKind::Pressed(digit(n))),
+            Just(NewsKind::Ended(Ended::Cancelled)),
+            Just(NewsKind::Ended(Ended::Failed(Failure::Network))),
+            Just(NewsKind::Ended(Ended::NoAnswer)),
+            Just(NewsKind::Ended(Ended::Busy)),
+            Just(NewsKind::Ended(Ended::Completed)),
+        ]
+    }
+
+    prop_compose! {
+        fn any_news()(
+            kind in any_kind(), at in 0i64..4, talk_s in prop::option::of(0i64..60), cost in prop::option::of(0i64..9_000),
+            machine in prop::option::weighted(0.2, any::<bool>()), named in any::<bool>(),
+        ) -> News {
+            News {
+                provider_id: named.then(|| "call-1".to_owned()),
+                at: Some(NOW.plus(at)),
+                talk_s,
+                cost: cost.map(Money),
+                answered_by: machine.map(|machine| if machine { AnsweredBy::Machine } else { AnsweredBy::Human }),
+                ..News::of(kind)
+            }
+        }
+    }
+
+    fn record<'n>(news: impl IntoIterator<Item = &'n News>) -> CallRecord {
+        let mut record = CallRecord::default();
+        for one in news {
+            record.hear(one, NOW).unwrap();
+        }
+        record
+    }
+
+    proptest! {
+        #[test]
+        fn late_doubled_and_reordered_reports_end_the_same(
+            (news, shuffled) in prop::collection::vec(any_news(), 1..10)
+                .prop_flat_map(|news| (Just(news.clone()), Just([news.clone(), news].concat()).prop_shuffle())),
+        ) {
+            prop_assert_eq!(record(&news), record(&shuffled));
+        }
+
+        #[test]
+        fn a_call_never_goes_back_and_nothing_takes_a_key_away(news in prop::collection::vec(any_news(), 1..12)) {
+            let mut record = CallRecord::default();
+            for one in &news {
+                let (before, hearing) = (record.state(), record.hearing(10));
+                record.hear(one, NOW).unwrap();
+                let after = record.state();
+                prop_assert!(!before.is_final() || after.is_final(), "{before:?} to {after:?}");
+                prop_assert!(before != CallState::Completed || after == CallState::Completed, "{after:?}");
+                prop_assert!(before != CallState::Answered || after != CallState::Calling);
+                if let Hearing::Confirmed(_) = hearing {
+                    prop_assert!(matches!(record.hearing(10), Hearing::Confirmed(_)));
+                    prop_assert_eq!(record.proof(10), Some(Proof::Delivered));
+                }
+            }
+        }
+
+        #[test]
+        fn what_was_told_once_is_no_news_again(news in any_news()) {
+            let mut record = CallRecord::default();
+            record.hear(&news, NOW).unwrap();
+            prop_assert_eq!(record.hear(&news, NOW.plus(9)), Ok(false));
+        }
+    }
+
+    #[test]
+    fn a_key_a_prompt_and_talk_each_beat_missed() {
+        let missed = News::of(NewsKind::Ended(Ended::NoAnswer));
+        for proof in [
+            News::of(NewsKind::Pressed(digit(1))),
+            News::of(NewsKind::PickedUp),
+            News::of(NewsKind::Heard),
+            News { talk_s: Some(20), ..News::of(NewsKind::Calling) },
+        ] {
+            assert_eq!(record([&missed, &proof]).state(), CallState::Completed, "{proof:?}");
+            assert_eq!(record([&proof, &missed]).state(), CallState::Completed, "{proof:?}");
+        }
+        let silent = News { talk_s: Some(0), ..missed.clone() };
+        assert_eq!(record([&silent]).state(), CallState::NoAnswer);
+        assert_eq!(record([&News::of(NewsKind::Calling)]).state(), CallState::Calling);
+    }
+
+    #[test]
+    fn only_who_heard_the_reminder_was_told() {
+        let ended = News::of(NewsKind::Ended(Ended::Completed));
+        let talked = |seconds| News { talk_s: Some(seconds), ..ended.clone() };
+        let voicemail = News { answered_by: Some(AnsweredBy::Machine), talk_s: Some(40), ..ended.clone() };
+        for (news, hearing, told) in [
+            (talked(12), Hearing::Heard, true),
+            (talked(11), Hearing::NotKnown, false),
+            (talked(3), Hearing::HungUp, false),
+            (ended.clone(), Hearing::NotKnown, false),
+            (voicemail, Hearing::Machine, false),
+        ] {
+            let record = record([&news]);
+            assert_eq!((record.hearing(12), record.hearing(12).is_told()), (hearing, told), "{news:?}");
+            assert_eq!(record.proof(12) == Some(Proof::Delivered), told, "{news:?}");
+        }
+        let pressed = record([&talked(2), &News::of(NewsKind::Pressed(digit(9)))]);
+        assert!(pressed.hearing(12).is_told(), "a key proves a person, however short the call was");
+    }
+
+    #[test]
+    fn a_report_that_names_another_call_changes_nothing() {
+        let named = |id: &str, kind| News { provider_id: Some(id.into()), ..News::of(kind) };
+        let mut record = CallRecord::default();
+        record.hear(&named("call-1", NewsKind::Calling), NOW).unwrap();
+        let before = record.clone();
+        assert_eq!(record.hear(&named("call-2", NewsKind::Ended(Ended::Completed)), NOW), Err(Refused::Foreign));
+        assert_eq!(record, before);
+        assert_eq!(record.hear(&News::of(NewsKind::PickedUp), NOW), Ok(true), "a report without an id is its own");
+    }
+
+    #[test]
+    fn the_first_key_counts() {
+        let key = |n, at| News { at: Some(NOW.plus(at)), ..News::of(NewsKind::Pressed(digit(n))) };
+        let record = record([&key(9, 5), &key(1, 2), &key(2, 7)]);
+        assert_eq!(record.key, Some((NOW.plus(2), digit(1))));
+        assert_eq!(look_up_after(NOW, Ring::default()), NOW.plus(450_000), "30 s, 120 s and five minutes");
+    }
+}

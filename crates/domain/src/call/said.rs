@@ -1,0 +1,221 @@
+//! What is said to one person.
+
+use super::{CallScript, Digit, Language, spoken};
+use crate::template::{Facts, Source, ValueError};
+
+/// The placeholders of a script: the word between braces, what it means, and where its value comes from. A link is none: nobody can hear
+/// one. The last three are the words of the former application.
+const PLACEHOLDERS: &[(&str, &str, Source)] = &[
+    ("first_name", "Registrant · First name", Source::RegistrantFirstName),
+    ("name", "Registrant · Full name", Source::RegistrantName),
+    ("workshop_title", "Workshop · Title", Source::WorkshopTitle),
+    ("workshop_date", "Workshop · Date", Source::WorkshopDate),
+    ("start_time", "Workshop · Start time", Source::WorkshopTime),
+    ("organisation", "Organisation · Name", Source::OrganisationName),
+    ("workshop_name", "Workshop · Title", Source::WorkshopTitle),
+    ("date", "Workshop · Date", Source::WorkshopDate),
+    ("time", "Workshop · Start time", Source::WorkshopTime),
+];
+
+/// Longest word between braces that is taken for a placeholder.
+const NAME_MAX: usize = 40;
+
+/// The placeholders that a script may hold: the word, and what it means.
+pub fn placeholders() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PLACEHOLDERS.iter().map(|(word, label, _)| (*word, *label))
+}
+
+/// A stretch of a text.
+pub(super) enum Piece<'t> {
+    /// As it is.
+    Text(&'t str),
+    /// Something in braces.
+    Name(&'t str),
+}
+
+/// Splits a text at its `{names}`; a brace that closes nothing is text.
+pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    let mut from = 0;
+    while let Some(open) = rest[from..].find('{').map(|at| at + from) {
+        let inner = &rest[open + 1..];
+        let name = inner.find('}').map(|end| &inner[..end]).filter(|name| is_name(name));
+        let Some(name) = name else {
+            from = open + 1;
+            continue;
+        };
+        if open > 0 {
+            pieces.push(Piece::Text(&rest[..open]));
+        }
+        pieces.push(Piece::Name(name));
+        rest = &inner[name.len() + 1..];
+        from = 0;
+    }
+    if !rest.is_empty() {
+        pieces.push(Piece::Text(rest));
+    }
+    pieces
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=NAME_MAX).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// The placeholder of that word.
+pub(super) fn known(name: &str) -> Option<&'static (&'static str, &'static str, Source)> {
+    PLACEHOLDERS.iter().find(|(word, _, _)| *word == name)
+}
+
+/// The values of one person, in the order of the script's placeholders, as they are spoken.
+///
+/// # Errors
+/// A value that is empty. Only a name may be: nobody is left out because a form did not ask for it.
+pub fn fill(script: &CallScript, facts: &Facts) -> Result<Vec<String>, ValueError> {
+    let names = script.texts().flat_map(pieces).filter_map(|piece| match piece {
+        Piece::Name(name) => known(name),
+        Piece::Text(_) => None,
+    });
+    let value = |(_, label, source): &(&str, &str, Source)| {
+        let spoken = spoken::speak_value(facts.value(source), source, script.language);
+        let may_be_empty = matches!(source, Source::RegistrantName | Source::RegistrantFirstName);
+        match spoken.is_empty() && !may_be_empty {
+            true => Err(ValueError::Empty((*label).to_owned())),
+            false => Ok(spoken),
+        }
+    };
+    names.map(value).collect()
+}
+
+/// What one person hears: every value in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// In which language.
+    pub language: Language,
+    /// Greeting and reminder.
+    pub text: String,
+    /// The question; empty where there are no keys.
+    pub question: String,
+    /// Before the question is asked again after a wrong key; may be empty.
+    pub wrong_key: String,
+    /// At the end without a key; may be empty.
+    pub no_key: String,
+    /// What is said after each key.
+    pub closings: Vec<(Digit, String)>,
+}
+
+impl Said {
+    /// Puts the values of [`fill`] into a script. A place without a value is left out.
+    pub fn new(script: &CallScript, values: &[String]) -> Said {
+        let mut values = values.iter();
+        let mut put = |text: &str| put_in(text, &mut values, script.language);
+        let [text, question, wrong_key, no_key] =
+            [&script.text, &script.question, &script.wrong_key, &script.no_key].map(|text| put(text));
+        let closings = script.keys.iter().map(|key| (key.digit, put(&key.closing))).collect();
+        Said { language: script.language, text, question, wrong_key, no_key, closings }
+    }
+
+    /// Text and question, as the call begins.
+    pub fn opening(&self) -> String {
+        joined(&self.text, &self.question)
+    }
+
+    /// What is said before a key is waited for again.
+    pub fn again(&self, wrong: bool) -> String {
+        if wrong { joined(&self.wrong_key, &self.question) } else { self.question.clone() }
+    }
+
+    /// What is said after that key; `None` for one that the script does not have.
+    pub fn closing(&self, digit: Digit) -> Option<&str> {
+        self.closings.iter().find(|(known, _)| *known == digit).map(|(_, text)| text.as_str())
+    }
+
+    /// About how long the reminder takes, in seconds: who hears less of it was not told.
+    pub fn text_s(&self) -> i64 {
+        spoken::seconds_of(&self.text, self.language)
+    }
+}
+
+fn joined(first: &str, then: &str) -> String {
+    let texts = [first, then].into_iter().filter(|text| !text.is_empty());
+    texts.collect::<Vec<_>>().join(" ")
+}
+
+/// A text as it is spoken, with its values. Values are speakable as they are.
+fn put_in<'v>(text: &str, values: &mut impl Iterator<Item = &'v String>, language: Language) -> String {
+    let mut out = String::with_capacity(text.len() + 32);
+    for piece in pieces(text) {
+        match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Name(name) if known(name).is_some() => {
+                out.push_str(values.next().map_or("", String::as_str));
+            }
+            Piece::Name(_) => {}
+        }
+    }
+    spoken::speakable(&out, language)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{channel::Channel, ids::TemplateId, time::Millis};
+
+    fn facts() -> Facts {
+        Facts {
+            name: "Asha Verma".into(),
+            organisation: "Udaan Academy".into(),
+            workshop_title: "Excel & Power BI".into(),
+            workshop_date: "13 October 2026".into(),
+            workshop_time: "7:00 PM".into(),
+            ..Facts::default()
+        }
+    }
+
+    fn said(language: Language, facts: &Facts) -> Said {
+        let script = CallScript::usual(language, Channel::Sms, TemplateId::new(Millis(0)));
+        Said::new(&script, &fill(&script, facts).unwrap())
+    }
+
+    #[test]
+    fn a_person_hears_names_times_and_keys_as_words() {
+        let english = said(Language::English, &facts());
+        assert_eq!(
+            english.opening(),
+            "Hello Asha. This is Udaan Academy. Your workshop Excel and Power BI starts at seven P M. \
+             Press one to get the link, two to choose another day, nine for no more calls."
+        );
+        assert_eq!(english.closing(Digit::new(9).unwrap()), Some("All right. We will not call you again."));
+        assert_eq!(english.closing(Digit::new(5).unwrap()), None);
+        let hindi = said(Language::Hindi, &facts());
+        assert!(hindi.text.contains("शाम सात बजे शुरू होगी।") && hindi.question.contains("एक दबाइए"), "{hindi:?}");
+        assert!(hindi.again(true).starts_with("यह बटन काम का नहीं है। लिंक"), "{}", hindi.again(true));
+    }
+
+    #[test]
+    fn a_name_may_be_missing_and_nothing_else() {
+        let nameless = said(Language::English, &Facts { name: String::new(), ..facts() });
+        assert!(nameless.text.starts_with("Hello. This is"), "{}", nameless.text);
+        let script = CallScript::usual(Language::English, Channel::Sms, TemplateId::new(Millis(0)));
+        let untimed = Facts { workshop_time: " ".into(), ..facts() };
+        assert_eq!(fill(&script, &untimed), Err(ValueError::Empty("Workshop · Start time".into())));
+    }
+
+    #[test]
+    fn a_brace_is_a_sign_unless_it_holds_a_name() {
+        let words = |text: &str| {
+            pieces(text)
+                .iter()
+                .map(|piece| match piece {
+                    Piece::Text(text) => format!("t:{text}"),
+                    Piece::Name(name) => format!("n:{name}"),
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(words("Hi {name}, {Name} { x } {{time}}"), ["t:Hi ", "n:name", "t:, {Name} { x } {", "n:time", "t:}"]);
+        assert_eq!(words("{name}{time}"), ["n:name", "n:time"]);
+        assert!(words("").is_empty());
+        assert_eq!(words("open {name"), ["t:open {name"]);
+    }
+}
