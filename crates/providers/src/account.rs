@@ -16,7 +16,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{answer::QueryError, codes, gateway::Gateway, http::Http};
+use crate::{answer::QueryError, codes, gateway::Gateway, http::Http, voice::Voice};
 
 /// A call under way. Its box is nothing beside an HTTP call.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -34,6 +34,11 @@ pub trait Account: Send + Sync + fmt::Debug {
 
     /// What else can be done with it where it is a phone that a gateway holds: link it, list its groups, post to them.
     fn gateway(&self) -> Option<&dyn Gateway> {
+        None
+    }
+
+    /// What else can be done with it where it places calls.
+    fn voice(&self) -> Option<&dyn Voice> {
         None
     }
 

@@ -1,7 +1,7 @@
 //! What a code means in our words and what a person can do about it: our own codes, which group the answers to a send call, and
 //! the words of vendors and networks, which come by receipt and stand in each vendor's folder.
 
-use crate::{answer::Class, linked, registry::VENDORS};
+use crate::{answer::Class, linked, registry::VENDORS, voice};
 
 /// No money in the wallet.
 pub const NO_CREDIT: &str = "http_402";
@@ -112,7 +112,7 @@ impl Meaning {
 pub fn meaning(code: &str) -> Option<&'static Meaning> {
     let code = code.trim();
     let theirs = VENDORS.iter().flat_map(|vendor| vendor.meanings());
-    OWN.iter().chain(linked::MEANINGS).chain(theirs).find(|meaning| meaning.code == code)
+    OWN.iter().chain(linked::MEANINGS).chain(voice::MEANINGS).chain(theirs).find(|meaning| meaning.code == code)
 }
 
 /// Whether a receipt with this code should pause its broadcast. Unknown codes do not.

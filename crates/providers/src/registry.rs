@@ -6,13 +6,20 @@ use crate::{
     aisensy::AISENSY,
     baileys_gateway::BAILEYS_GATEWAY,
     evolution::EVOLUTION,
+    exotel::EXOTEL,
     fast2sms::FAST2SMS,
+    knowlarity::KNOWLARITY,
+    myoperator::MYOPERATOR,
+    ozonetel::OZONETEL,
     vendor::{BaseUrl, Vendor},
     waha::WAHA,
 };
 
 /// In the order in which they are offered.
 pub const VENDORS: &[&dyn Vendor] = &[&AISENSY, &FAST2SMS, &WAHA, &BAILEYS_GATEWAY, &EVOLUTION];
+
+/// Providers of calls, in the order in which they are offered. They join the others once a message can be a call.
+pub const CALLERS: &[&dyn Vendor] = &[&EXOTEL, &OZONETEL, &MYOPERATOR, &KNOWLARITY];
 
 /// The vendor of that word; `None` for one that this version does not know.
 pub fn vendor(kind: &str) -> Option<&'static dyn Vendor> {

@@ -284,6 +284,11 @@ impl Urls {
         }
     }
 
+    /// The address that a vendor describes; its own where no other was set.
+    pub fn get_or<'u>(&'u self, url: &BaseUrl) -> &'u str {
+        self.0.get(url.key).map_or(url.default, String::as_str)
+    }
+
     /// The addresses that are listed under that key, in their order.
     pub fn listed(&self, key: &str) -> Vec<&str> {
         let each = self.get(key).split(',').map(|url| url.trim().trim_end_matches('/'));

@@ -44,7 +44,7 @@ crate::text_enum! {
         /// No phone has that number.
         InvalidNumber = "invalid_number",
         /// The number is on a register of people who are not called.
-        Dnd = "dnd",
+        Dnd = "call_dnd",
     }
 }
 

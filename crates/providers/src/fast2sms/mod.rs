@@ -4,7 +4,6 @@
 mod answers;
 mod manager;
 mod meanings;
-mod post;
 mod receipts;
 mod request;
 mod vendor;

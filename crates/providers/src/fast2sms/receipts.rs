@@ -14,7 +14,7 @@ use jiff::{
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::post::parse;
+use crate::post::parse;
 use crate::{
     answer::fit,
     lenient::{digits, id, integer, price, text},

@@ -1,11 +1,11 @@
-//! The forms in which a post may come (NOTES.md §6, §12): JSON, a form, multipart, XML. All become the members that the
+//! The forms in which a post may come: JSON, a form, multipart, XML. All become the members that the
 //! JSON form would have.
 
 use quick_xml::{Reader, escape::unescape, events::Event};
 use serde_json::{Map, Value};
 
 /// The members of a post; null when it has none of the forms.
-pub(super) fn parse(raw: &[u8]) -> Value {
+pub(crate) fn parse(raw: &[u8]) -> Value {
     if let Ok(body) = serde_json::from_slice(raw) {
         return body;
     }
@@ -74,7 +74,7 @@ impl Element {
 }
 
 /// What stands in the outermost element. Nothing outside of the text is ever fetched.
-fn xml(text: &str) -> Option<Value> {
+pub(crate) fn xml(text: &str) -> Option<Value> {
     let mut reader = Reader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
     loop {

@@ -1,0 +1,238 @@
+//! Knowlarity, calls in India: an order dials one or many numbers into an IVR that was drawn once, which speaks a text that comes with
+//! each number; keys and ends are told to one address of the whole account. Facts: NOTES.md.
+
+mod answers;
+mod look_up;
+mod order;
+mod reports;
+mod vendor;
+
+use std::time::Duration;
+
+use domain::{
+    call::{Abilities, Keys, Language, Rate, Ring},
+    outcome::Outcome,
+    sending_hours::OpenHours,
+    time::MINUTE,
+};
+use reqwest::{
+    Method,
+    header::{AUTHORIZATION, HeaderName, HeaderValue},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use answers::{ORDER_ANSWERS, read_ordered};
+pub use reports::{NAMES, STATUSES};
+pub use vendor::KNOWLARITY;
+
+use crate::{
+    account::{Body, BoxFuture, NotGenuine, Status},
+    answer::QueryError,
+    http::{Answer, Endpoint, Http, Silence},
+    secret::Secret,
+    vendor::OpenError,
+    voice::{Common, Dial, Found, Hook, Line, Lines, LookUp, Paths, Step, Taken, Voice, unanswered},
+};
+
+const KIND: &str = "knowlarity";
+
+const KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
+const CHANNEL_HEADER: HeaderName = HeaderName::from_static("channel");
+
+/// Most numbers of an order: some dozens, so that a lost answer leaves few unknown (§1).
+pub const NUMBERS_PER_ORDER: usize = 40;
+
+/// An order begins at least about a minute later; two are safe (§1).
+pub const START_DELAY_MS: i64 = 2 * MINUTE;
+
+/// What Knowlarity can do (§1, §2).
+pub const ABILITIES: Abilities = Abilities {
+    own_text: true,
+    keys: Keys::Notice,
+    looks_up: true,
+    cancels: true,
+    echoes: false,
+    tells_busy: false,
+    refuses_repeats: false,
+    start_delay_ms: START_DELAY_MS,
+    per_request: NUMBERS_PER_ORDER,
+    languages: &[Language::English],
+    separators: &[',', ';'],
+};
+
+/// What an integration stores in the open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KnowlaritySettings {
+    /// Part of every path.
+    pub channel: String,
+    /// Our number at Knowlarity.
+    pub number: String,
+    /// The number that people see; empty takes Knowlarity's.
+    pub caller_id: String,
+    /// The IVR that calls go into.
+    pub ivr_id: String,
+    /// How many calls an order has under way, or starts in a minute: its meaning is not clear.
+    pub throttling: i64,
+    /// Names that the hook was given besides those of the two presets: `digit=key number=phone`.
+    pub names: String,
+    /// What all accounts of calls have.
+    #[serde(flatten)]
+    pub common: Common,
+}
+
+impl Default for KnowlaritySettings {
+    fn default() -> KnowlaritySettings {
+        KnowlaritySettings {
+            channel: "Basic".to_owned(),
+            number: String::new(),
+            caller_id: String::new(),
+            ivr_id: String::new(),
+            throttling: 10,
+            names: String::new(),
+            common: Common::default(),
+        }
+    }
+}
+
+/// A connected Knowlarity account.
+#[derive(Clone, Debug)]
+pub struct KnowlarityAccount {
+    api_key: Secret,
+    account_key: Secret,
+    base: Endpoint,
+    paths: Paths,
+    settings: KnowlaritySettings,
+}
+
+impl KnowlarityAccount {
+    /// An account whose interface lies at that address.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn new(
+        settings: KnowlaritySettings,
+        (api_key, account_key): (Secret, Secret),
+        base: &str,
+    ) -> Result<KnowlarityAccount, OpenError> {
+        Ok(KnowlarityAccount {
+            paths: Paths::of(&account_key),
+            base: Endpoint::parse(base)?,
+            api_key,
+            account_key,
+            settings,
+        })
+    }
+
+    fn at(&self, path: &[&str]) -> Endpoint {
+        let channel = if self.settings.channel.is_empty() { "Basic" } else { &self.settings.channel };
+        let mut all = vec![channel, "v1", "account"];
+        all.extend(path);
+        self.base.join(&all)
+    }
+
+    fn secrets(&self) -> [&Secret; 2] {
+        [&self.api_key, &self.account_key]
+    }
+
+    /// Both keys, without a word before them (§1).
+    fn headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>, Silence> {
+        let value = |text: &str| {
+            let mut value = HeaderValue::from_str(text)
+                .map_err(|_| Silence::Never("The key holds a character that no header can carry"))?;
+            value.set_sensitive(true);
+            Ok(value)
+        };
+        Ok(vec![
+            (KEY_HEADER, value(self.api_key.expose())?),
+            (AUTHORIZATION, value(self.account_key.expose())?),
+            (CHANNEL_HEADER, value(&self.settings.channel)?),
+        ])
+    }
+
+    /// One question.
+    async fn ask(
+        &self,
+        http: &Http,
+        (method, to, query): (Method, &Endpoint, &[(&str, &str)]),
+        body: Option<Value>,
+    ) -> Result<Value, QueryError> {
+        let body = body.map(|body| body.to_string().into_bytes());
+        answers::told(self.call(http, (method, to, query), body).await?, &self.secrets())
+    }
+
+    async fn call(
+        &self,
+        http: &Http,
+        (method, to, query): (Method, &Endpoint, &[(&str, &str)]),
+        body: Option<Vec<u8>>,
+    ) -> Result<Answer, Silence> {
+        http.request_with(method, to, query, body, self.headers()?, Duration::from_secs(20)).await
+    }
+}
+
+impl Voice for KnowlarityAccount {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn abilities(&self) -> &'static Abilities {
+        &ABILITIES
+    }
+
+    fn rate(&self) -> Option<Rate> {
+        self.settings.common.rate()
+    }
+
+    fn ring(&self) -> Ring {
+        self.settings.common.ring()
+    }
+
+    fn lines(&self) -> Lines {
+        self.settings.common.lines()
+    }
+
+    fn hours(&self) -> OpenHours {
+        self.settings.common.hours()
+    }
+
+    fn place<'a>(&'a self, http: &'a Http, dial: &'a Dial<'a>) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let body = match order::body(self, dial) {
+                Ok(body) => body,
+                Err(refused) => return refused,
+            };
+            let to = self.at(&["call", "campaign"]);
+            match self.call(http, (Method::POST, &to, &[]), Some(body)).await {
+                Ok(answer) => read_ordered(&answer, dial.now, &self.secrets()),
+                Err(silence) => unanswered(silence),
+            }
+        })
+    }
+
+    fn hear(&self, hook: &Hook<'_>) -> Result<Taken, NotGenuine> {
+        reports::hear(self, hook)
+    }
+
+    /// The IVR runs alone: nothing is asked.
+    fn answer(&self, _step: &Step, _line: Option<&Line<'_>>) -> Body {
+        Body { content_type: "application/json", bytes: br#"{"ok":true}"#.to_vec() }
+    }
+
+    fn look_up<'a>(&'a self, http: &'a Http, about: &'a LookUp<'a>) -> BoxFuture<'a, Result<Found, QueryError>> {
+        Box::pin(look_up::look_up(self, http, about))
+    }
+
+    fn cancel<'a>(&'a self, http: &'a Http, order: &'a str) -> BoxFuture<'a, Result<(), QueryError>> {
+        Box::pin(async move {
+            let to = self.at(&["call", "campaign", order]);
+            let stop = serde_json::json!({ "status": "stop" });
+            self.ask(http, (Method::PUT, &to, &[]), Some(stop)).await.map(|_| ())
+        })
+    }
+
+    fn status<'a>(&'a self, http: &'a Http, _about: &'a str) -> BoxFuture<'a, Status> {
+        Box::pin(vendor::status(self, http))
+    }
+}
