@@ -39,6 +39,7 @@ pub mod receipts;
 pub mod registry;
 mod rupees;
 pub mod samples;
+pub mod voice;
 pub mod waha;
 pub mod world;
 
@@ -77,6 +78,8 @@ pub struct Config {
     pub faults: Faults,
     /// Where receipts go that are signed; some vendors' accounts hold addresses of their own.
     pub webhooks: Vec<Webhook>,
+    /// What providers of calls and the phones behind them start with.
+    pub voice: voice::Config,
     /// What each vendor's stand-in starts with.
     #[serde(flatten)]
     pub vendors: Configs,
@@ -94,6 +97,7 @@ impl Default for Config {
             keep_text: true,
             faults: Faults::default(),
             webhooks: Vec::new(),
+            voice: voice::Config::default(),
             vendors: Configs::default(),
         }
     }
@@ -255,6 +259,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let vendors = registry::FACES.iter().fold(Router::new(), |all, face| all.merge(face.routes()));
     let routes = vendors
         .merge(control::routes())
+        .merge(voice::routes())
         .merge(inbox::routes())
         .fallback(exchange::nowhere)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -281,6 +286,7 @@ pub struct Shared {
     pub(crate) faults: FaultBoard,
     pub(crate) courier: Courier,
     pub(crate) vendors: Vendors,
+    pub(crate) telephones: voice::Telephones,
     stop: watch::Sender<bool>,
 }
 
@@ -295,6 +301,7 @@ impl Shared {
             faults: FaultBoard::new(config.faults, config.seed),
             courier: Courier::new(config.webhooks)?,
             vendors: Vendors::new(config.vendors),
+            telephones: voice::Telephones::new(config.voice)?,
             stop: watch::Sender::new(false),
         })
     }
@@ -314,6 +321,7 @@ impl Shared {
         self.world.reset();
         self.inbox.reset();
         self.vendors.reset();
+        self.telephones.reset();
     }
 }
 

@@ -1,6 +1,7 @@
 //! What comes next in a call that is under way.
 
 use super::{CallScript, Digit, Pressed, Said, pressed};
+use crate::time::{Millis, SECOND};
 
 /// How far a call has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -9,6 +10,35 @@ pub struct SoFar {
     pub asked: u8,
     /// The first key of the script that was pressed.
     pub key: Option<Digit>,
+}
+
+/// Requests that follow each other faster are one that was made twice: a question takes longer to be spoken and answered.
+const SAME_MS: i64 = 2 * SECOND;
+
+/// Counts the questions of a call where a provider asks for each of them: two rounds of silence look alike in everything but their time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rounds {
+    asked: u8,
+    at: Option<Millis>,
+}
+
+impl Rounds {
+    /// How often the question was asked before the request of this moment.
+    pub fn before(&self, now: Millis) -> u8 {
+        if self.is_repeated(now) { self.asked.saturating_sub(1) } else { self.asked }
+    }
+
+    /// The request of this moment was answered with the question.
+    pub fn asked(&mut self, now: Millis) {
+        if !self.is_repeated(now) {
+            self.asked = self.asked.saturating_add(1);
+            self.at = Some(now);
+        }
+    }
+
+    fn is_repeated(&self, now: Millis) -> bool {
+        self.at.is_some_and(|at| now.since(at) < SAME_MS)
+    }
 }
 
 /// What comes next.
@@ -60,7 +90,6 @@ mod tests {
         channel::Channel,
         ids::TemplateId,
         template::Facts,
-        time::Millis,
     };
 
     fn script() -> (CallScript, Said) {
@@ -102,6 +131,17 @@ mod tests {
             let turn = next_turn(&script, &said, one, heard);
             assert_eq!(turn, Turn::Close { text: "Thank you. The link is on its way.".into(), key: Digit::new(1) });
         }
+    }
+
+    #[test]
+    fn a_request_that_is_made_twice_is_one_round() {
+        let (mut rounds, at) = (Rounds::default(), |s| Millis(s * SECOND));
+        assert_eq!(rounds.before(at(0)), 0);
+        rounds.asked(at(0));
+        assert_eq!((rounds.before(at(1)), rounds.before(at(9))), (0, 1));
+        rounds.asked(at(1));
+        rounds.asked(at(9));
+        assert_eq!((rounds.before(at(10)), rounds.before(at(20))), (1, 2));
     }
 
     #[test]

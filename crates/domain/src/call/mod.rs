@@ -20,7 +20,7 @@ mod strip;
 pub use abilities::{Abilities, Keys, Ring};
 pub use again::{Again, Attempts, WhyNotAgain, again};
 pub use check::{Finding, Place, examine};
-pub use conversation::{SoFar, Turn, next_turn};
+pub use conversation::{Rounds, SoFar, Turn, next_turn};
 pub use cost::{Rate, finish_ms, opt_outs_stop};
 pub use hours::{CallingHours, HoursError};
 pub use pressed::{Pressed, pressed};

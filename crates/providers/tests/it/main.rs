@@ -18,4 +18,5 @@ mod gateways;
 mod http;
 mod promises;
 mod server;
+mod voice;
 mod waha;

@@ -1,0 +1,598 @@
+//! Exotel (`providers/src/exotel/NOTES.md`): calls into a flow that asks for prompt, key and closing words; status callbacks; look-ups in two
+//! versions; the balance.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::BodyForm;
+use super::network::{Ended, Placed};
+use super::talk::{self, Order, Talk};
+use super::told::{self, Report, indian, pairs};
+use crate::Shared;
+use crate::exchange::{self, Answer, exchange};
+use crate::line::Scissors;
+use crate::rupees::PER_RUPEE;
+
+/// The key of the sample account.
+pub const KEY: &str = "TEST-EXOTEL-KEY-NOT-REAL";
+/// Its token.
+pub const TOKEN: &str = "TEST-EXOTEL-TOKEN-NOT-REAL";
+
+/// Exotel's account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Exotel {
+    /// Its SID.
+    pub sid: String,
+    /// Its key.
+    pub key: String,
+    /// Its token.
+    pub token: String,
+    /// Its ExoPhones.
+    pub exophones: Vec<String>,
+    /// Its flows.
+    pub flows: Vec<String>,
+    /// Address that a flow asks, below which `/prompt`, `/digit` and `/closing` lie; empty for a flow that was not drawn.
+    pub flow_url: String,
+    /// Balance, in 1/10,000 rupee.
+    pub balance: i64,
+    /// Price of a pulse of a minute, in 1/10,000 rupee.
+    pub pulse_price: i64,
+    /// Simultaneous calls.
+    pub lines: usize,
+    /// Calls of one minute before 429.
+    pub per_minute_max: Option<usize>,
+    /// Whether an empty balance is answered 401 instead of 402, as one client saw.
+    pub broke_is_401: bool,
+}
+
+impl Default for Exotel {
+    fn default() -> Exotel {
+        Exotel {
+            sid: "udaan1".to_owned(),
+            key: KEY.to_owned(),
+            token: TOKEN.to_owned(),
+            exophones: vec!["08000000000".to_owned()],
+            flows: vec!["4711".to_owned()],
+            flow_url: String::new(),
+            balance: 1_000 * PER_RUPEE,
+            pulse_price: 6_000,
+            lines: 500,
+            per_minute_max: None,
+            broke_is_401: false,
+        }
+    }
+}
+
+pub(super) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/exotel/v1/Accounts/{sid}/Calls/connect.json", post(connect_json))
+        .route("/exotel/v1/Accounts/{sid}/Calls/connect", post(connect_xml))
+        .route("/exotel/v1/Accounts/{sid}/Calls.json", get(list))
+        .route("/exotel/v1/Accounts/{sid}/Calls/{file}", get(one))
+        .route("/exotel/v1/Accounts/{sid}/Balance.json", get(balance))
+        .route("/exotel/v2/accounts/{sid}/campaigns", post(campaign))
+        .route("/exotel-calls/v3/accounts/{sid}/calls/{id}", get(details))
+}
+
+/// A refusal: status and words.
+type Refusal = (u16, &'static str);
+
+fn account(shared: &Shared) -> Exotel {
+    shared.telephones.get().exotel.clone()
+}
+
+/// Whether a request may speak for the account: key and token, or with very old clients the SID and the token (§1).
+fn allowed(shared: &Shared, headers: &HeaderMap, sid: &str) -> Result<Exotel, Refusal> {
+    let account = account(shared);
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let basic = |user: &str| format!("Basic {}", STANDARD.encode(format!("{user}:{}", account.token)));
+    if given != basic(&account.key) && given != basic(&account.sid) {
+        return Err((401, "Authentication failed"));
+    }
+    if sid != account.sid {
+        return Err((404, "Account not found"));
+    }
+    Ok(account)
+}
+
+/// In JSON, or in XML where the address has no suffix.
+fn refuse((status, words): Refusal, xml: bool) -> Response {
+    if xml {
+        let body = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<TwilioResponse>\n <RestException>\n  <Status>{status}</Status>\n  <Message>{words}</Message>\n </RestException>\n</TwilioResponse>\n"
+        );
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        return (status, [(header::CONTENT_TYPE, "application/xml")], body).into_response();
+    }
+    let code = match status {
+        401 => json!(20003),
+        _ => Value::Null,
+    };
+    let mut body = json!({ "RestException": { "Status": status, "Message": words } });
+    if !code.is_null() {
+        body["RestException"]["Code"] = code;
+    }
+    exchange::json(status, &body)
+}
+
+async fn connect_json(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    Path(sid): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    connect(&shared, &scissors, (&sid, &headers, &body), false).await
+}
+
+async fn connect_xml(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    Path(sid): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    connect(&shared, &scissors, (&sid, &headers, &body), true).await
+}
+
+/// What a call into a flow is placed with.
+#[derive(Clone, Debug)]
+struct Plan {
+    from: String,
+    caller: String,
+    custom: String,
+    callback: String,
+    events: Vec<String>,
+    json: bool,
+    ring_s: i64,
+    two_parties: bool,
+}
+
+async fn connect(
+    shared: &Arc<Shared>,
+    scissors: &Scissors,
+    (sid, headers, body): (&str, &HeaderMap, &[u8]),
+    xml: bool,
+) -> Response {
+    let form = pairs(&String::from_utf8_lossy(body));
+    let phone = told::phone(told::value(&form, "From"));
+    let server_error = |status| json!({ "RestException": { "Status": status, "Message": "Internal error" } });
+    exchange(shared, scissors, phone, server_error, |answered| {
+        let judged = allowed(shared, headers, sid).and_then(|account| judge(shared, &account, &form));
+        match judged {
+            Err(refusal) => Answer { accepted: Vec::new(), response: refuse(refusal, xml) },
+            Ok((phone, plan)) => {
+                let id = shared.ids.uuid().simple().to_string();
+                let order = Order {
+                    vendor: "exotel",
+                    account: sid.to_owned(),
+                    id: id.clone(),
+                    phone,
+                    reference: plan.custom.clone(),
+                    flow: told::value(&form, "Url").to_owned(),
+                    answered,
+                };
+                let placed = talk::place(shared, &order);
+                tokio::spawn(run(shared.clone(), placed, plan));
+                let call = shared.telephones.network.get(placed.0);
+                Answer { accepted: vec![placed.1], response: shown_as(call.as_ref(), sid, xml) }
+            }
+        }
+    })
+    .await
+}
+
+/// What Exotel says about a request (§2, §7).
+fn judge(shared: &Shared, account: &Exotel, form: &[(String, String)]) -> Result<(u64, Plan), Refusal> {
+    let value = |name| told::value(form, name);
+    let broke = if account.broke_is_401 { (401, "Insufficient balance") } else { (402, "Payment required") };
+    if account.balance <= 0 {
+        return Err(broke);
+    }
+    if value("From").is_empty() || value("CallerId").is_empty() {
+        return Err((400, "Mandatory parameter missing"));
+    }
+    let phone = told::phone(value("From")).ok_or((400, "From is not a valid phone number"))?;
+    if !account.exophones.iter().any(|own| told::phone(own) == told::phone(value("CallerId")) && told::phone(own).is_some()) {
+        return Err((403, "CallerId does not belong to the account"));
+    }
+    let (url, to) = (value("Url"), value("To"));
+    if !url.is_empty() && !is_flow(account, url) {
+        return Err((404, "Flow not found"));
+    }
+    if !matches!(value("CallType"), "" | "trans") {
+        return Err((400, "CallType must be trans"));
+    }
+    if value("TimeLimit").parse::<i64>().is_ok_and(|limit| limit > 14_400) {
+        return Err((400, "TimeLimit is too long"));
+    }
+    if shared.telephones.is_dnd(phone) {
+        return Err((403, "Call to this number cannot be made because of TRAI NDNC regulations"));
+    }
+    let minute = shared.now().div_euclid(60_000);
+    let of_minute = shared.telephones.calls().iter().filter(|call| call.placed_at.div_euclid(60_000) == minute).count();
+    if account.per_minute_max.is_some_and(|most| of_minute >= most) {
+        return Err((429, "Too many calls"));
+    }
+    let events = form.iter().filter(|(name, _)| name.starts_with("StatusCallbackEvents[")).map(|(_, event)| event.clone());
+    Ok((
+        phone,
+        Plan {
+            from: value("From").to_owned(),
+            caller: value("CallerId").to_owned(),
+            custom: value("CustomField").to_owned(),
+            callback: value("StatusCallback").to_owned(),
+            events: events.collect(),
+            json: value("StatusCallbackContentType") == "application/json",
+            ring_s: value("TimeOut").parse().unwrap_or(30),
+            // Without both the call is dropped right after somebody picks up.
+            two_parties: !to.is_empty() || url.is_empty(),
+        },
+    ))
+}
+
+/// The forms of a flow's address that clients use (§2).
+fn is_flow(account: &Exotel, url: &str) -> bool {
+    let flow = url.rsplit('/').next().unwrap_or("");
+    let known = account.flows.iter().any(|own| own == flow);
+    let hosts = [
+        format!("http://my.exotel.com/{}/exoml/start_voice/", account.sid),
+        format!("http://my.in.exotel.com/{}/exoml/start_voice/", account.sid),
+        "http://my.exotel.in/exoml/start/".to_owned(),
+        "http://my.exotel.com/exoml/start/".to_owned(),
+    ];
+    known && hosts.iter().any(|host| url.strip_prefix(host.as_str()) == Some(flow))
+}
+
+/// The numbers as Exotel writes them back.
+fn zero(phone: u64) -> String {
+    let digits = phone.to_string();
+    format!("0{}", digits.strip_prefix("91").unwrap_or(&digits))
+}
+
+fn status_of(call: &Placed) -> &'static str {
+    match call.ended {
+        None => "in-progress",
+        Some(Ended::Completed) => "completed",
+        Some(Ended::Busy) => "busy",
+        Some(Ended::NoAnswer) => "no-answer",
+        Some(Ended::Failed) => "failed",
+        Some(Ended::Cancelled) => "canceled",
+    }
+}
+
+/// The `Call` of an answer (§2). `Price` and `Duration` come some minutes after the end.
+fn shown(shared: Option<&Shared>, call: &Placed, sid: &str) -> Value {
+    let over = call.ended_at.zip(shared).filter(|(ended, shared)| shared.now() - ended > 5 * 60_000);
+    let (duration, price) = match over {
+        Some((_, shared)) => {
+            let pulses = if call.answered_at.is_some() { (call.talk_s().max(1) + 59) / 60 } else { 0 };
+            let price = pulses * account(shared).pulse_price;
+            (json!(call.talk_s().to_string()), json!(crate::rupees::rupees(price)))
+        }
+        None => (Value::Null, Value::Null),
+    };
+    json!({
+        "Sid": call.id, "ParentCallSid": null, "AccountSid": sid,
+        "DateCreated": indian(call.placed_at), "DateUpdated": indian(call.ended_at.unwrap_or(call.placed_at)),
+        "From": zero(call.phone), "To": "08000000000", "PhoneNumberSid": "08000000000",
+        "Status": status_of(call), "StartTime": indian(call.placed_at), "EndTime": call.ended_at.map(indian),
+        "Duration": duration, "Price": price, "Direction": "outbound-api", "AnsweredBy": null,
+        "ForwardedFrom": null, "CallerName": null,
+        "Uri": format!("/v1/Accounts/{sid}/Calls.json/{}", call.id), "RecordingUrl": null,
+    })
+}
+
+fn shown_as(call: Option<&Placed>, sid: &str, xml: bool) -> Response {
+    let Some(call) = call else { return refuse((500, "Internal error"), xml) };
+    if !xml {
+        return exchange::json(200, &json!({ "Call": shown(None, call, sid) }));
+    }
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<TwilioResponse>\n <Call>\n  <Sid>{}</Sid>\n  <Status>in-progress</Status>\n  <Direction>outbound-api</Direction>\n </Call>\n</TwilioResponse>\n",
+        call.id
+    );
+    (StatusCode::OK, [(header::CONTENT_TYPE, "application/xml")], body).into_response()
+}
+
+/// The whole call: it rings, the flow speaks and asks, reports go out.
+async fn run(shared: Arc<Shared>, placed: (super::network::At, crate::world::Place), plan: Plan) {
+    let lines = account(&shared).lines;
+    let at = placed.0;
+    let Some(mut talk) = Talk::ring(&shared, placed, plan.ring_s, lines).await else {
+        report(&shared, shared.telephones.network.get(at), &plan, "terminal");
+        return;
+    };
+    if plan.events.iter().any(|event| event == "answered") {
+        report(&shared, talk.call(), &plan, "answered");
+    }
+    if !plan.two_parties {
+        flow(&mut talk, &plan).await;
+    }
+    let call = talk.end();
+    charge(&shared, call.as_ref());
+    report(&shared, call, &plan, "terminal");
+}
+
+fn charge(shared: &Shared, call: Option<&Placed>) {
+    let Some(call) = call else { return };
+    let pulses = (call.talk_s().max(1) + 59) / 60;
+    shared.telephones.change(|config| config.exotel.balance -= pulses * config.exotel.pulse_price);
+}
+
+/// Gather, Passthru, Greeting (§4).
+async fn flow(talk: &mut Talk, plan: &Plan) {
+    let base = account(&talk.shared).flow_url;
+    let Some(call) = talk.call() else { return };
+    let usual = |now: i64| -> Vec<(String, String)> {
+        [
+            ("CallSid", call.id.clone()),
+            ("CallFrom", zero(call.phone)),
+            ("CallTo", plan.caller.clone()),
+            ("Direction", "outbound-dial".to_owned()),
+            ("Created", indian(call.placed_at)),
+            ("DialCallDuration", "0".to_owned()),
+            ("StartTime", indian(call.placed_at)),
+            ("EndTime", "1970-01-01 05:30:00".to_owned()),
+            ("CallType", "call-attempt".to_owned()),
+            ("flow_id", "4711".to_owned()),
+            ("From", zero(call.phone)),
+            ("To", plan.caller.clone()),
+            ("CurrentTime", indian(now)),
+            ("ForwardedFrom", "null".to_owned()),
+            ("CustomField", plan.custom.clone()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec()
+    };
+    let ask = |talk: &Talk, step: &str, extra: &[(String, String)]| {
+        let mut query = usual(talk.shared.now());
+        query.extend_from_slice(extra);
+        let url = format!("{}/{step}?{}", base.trim_end_matches('/'), told::query(&query));
+        talk.client().get(url).header("Exotel-Version", "1.0")
+    };
+    let request = ask(talk, "prompt", &[]);
+    let Some(prompt) = talk.ask(request).await.and_then(|answer| answer.json()) else { return };
+    let key = gather(talk, &prompt).await;
+    // Passthru comes after a person who hung up too: the flow goes on without them for a moment.
+    let digits = [("digits".to_owned(), key.map_or_else(|| "\"\"".to_owned(), |key| format!("\"{key}\"")))];
+    let lost = talk.shared.telephones.get().chaos.lose_keys;
+    if !talk.shared.faults.chance().hits(lost, "lose_keys", &call.id, 0) {
+        let request = ask(talk, "digit", &digits);
+        let noted = talk.ask(request).await;
+        if !noted.is_some_and(|answer| matches!(answer.status, 200 | 302)) {
+            return;
+        }
+    }
+    if !talk.is_there() {
+        return;
+    }
+    let request = ask(talk, "closing", &[]);
+    if let Some(closing) = talk.ask(request).await
+        && closing.status == 200
+        && closing.kind == "text/plain"
+    {
+        talk.speak(&closing.body).await;
+    }
+}
+
+/// Speaks the prompt, waits for a digit, and asks again as it was told.
+async fn gather(talk: &mut Talk, prompt: &Value) -> Option<char> {
+    let text = |name: &str| prompt[name]["text"].as_str().unwrap_or("").to_owned();
+    let wait_s = prompt["input_timeout"].as_i64().unwrap_or(5);
+    let rounds = prompt["repeat_menu"].as_i64().unwrap_or(0);
+    let (mut said, again) = (text("gather_prompt"), text("repeat_gather_prompt"));
+    for _ in 0..=rounds {
+        if !talk.speak(&said).await {
+            return None;
+        }
+        if let Some(key) = talk.key(wait_s).await {
+            return Some(key);
+        }
+        if !again.is_empty() {
+            said.clone_from(&again);
+        }
+    }
+    None
+}
+
+/// A status callback (§3).
+fn report(shared: &Arc<Shared>, call: Option<Placed>, plan: &Plan, event: &str) {
+    let Some(call) = call else { return };
+    let chaos = shared.telephones.get().chaos.clone();
+    let mut members = Map::new();
+    let mut put = |name: &str, value: Value| _ = members.insert(name.to_owned(), value);
+    put("CallSid", json!(call.id));
+    if event == "terminal" || plan.events.is_empty() {
+        put("Status", json!(status_of(&call)));
+    } else {
+        put("Status", json!("in-progress"));
+    }
+    put("DateUpdated", json!(indian(shared.now())));
+    put("RecordingUrl", json!(""));
+    if !plan.events.is_empty() {
+        put("EventType", json!(event));
+    }
+    if !plan.events.is_empty() && !chaos.bare_reports {
+        let none = if chaos.times_of_1970 { json!("1970-01-01 05:30:00") } else { json!("") };
+        put("DateCreated", json!(indian(call.placed_at)));
+        put("From", json!(if plan.from.starts_with('+') { zero(call.phone) } else { plan.from.clone() }));
+        put("To", json!(plan.caller));
+        put("PhoneNumberSid", json!(plan.caller));
+        put("Direction", json!("outbound-api"));
+        put("StartTime", call.answered_at.map_or(none.clone(), |at| json!(indian(at))));
+        put("EndTime", call.ended_at.map_or(none, |at| json!(indian(at))));
+        if event == "terminal" {
+            put("ConversationDuration", json!(call.talk_s()));
+            put("CustomField", json!(plan.custom));
+            let leg = json!({ "OnCallDuration": call.talk_s(), "Status": status_of(&call), "AnsweredBy": "NA" });
+            put("Legs", json!([leg]));
+        }
+    }
+    let form = if plan.json { BodyForm::Json } else { BodyForm::Multipart };
+    let key = format!("{} {event}", call.id);
+    told::tell(shared, vec![Report { key, url: plan.callback.clone(), members, form, authorization: None }]);
+}
+
+async fn one(
+    State(shared): State<Arc<Shared>>,
+    Path((sid, file)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(refusal) = allowed(&shared, &headers, &sid) {
+        return refuse(refusal, false);
+    }
+    let id = file.strip_suffix(".json").unwrap_or(&file);
+    let Some(call) = shared.telephones.network.find(|call| call.vendor == "exotel" && call.id == id) else {
+        return refuse((404, "Call not found"), false);
+    };
+    let mut body = shown(Some(&shared), &call, &sid);
+    body["Details"] = json!({
+        "ConversationDuration": call.talk_s(), "Leg1Status": status_of(&call), "Leg2Status": "",
+        "Legs": [{ "Leg": { "Id": 1, "OnCallDuration": call.talk_s() } }],
+    });
+    exchange::json(200, &json!({ "Call": body }))
+}
+
+async fn list(
+    State(shared): State<Arc<Shared>>,
+    Path(sid): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(refusal) = allowed(&shared, &headers, &sid) {
+        return refuse(refusal, false);
+    }
+    let query = pairs(&query.unwrap_or_default());
+    let from = told::phone(told::value(&query, "From"));
+    let (mut least, mut most) = (String::new(), "9999".to_owned());
+    for bound in told::value(&query, "DateCreated").split(';') {
+        match bound.split_once(':') {
+            Some(("gte", at)) => at.clone_into(&mut least),
+            Some(("lte", at)) => at.clone_into(&mut most),
+            _ => {}
+        }
+    }
+    let calls = shared.telephones.calls();
+    let wanted = calls.iter().filter(|call| {
+        let created = indian(call.placed_at);
+        call.vendor == "exotel" && from.is_none_or(|from| call.phone == from) && created >= least && created <= most
+    });
+    let shown: Vec<Value> = wanted.map(|call| shown(Some(&shared), call, &sid)).collect();
+    exchange::json(200, &json!({ "Metadata": { "Total": shown.len(), "PageSize": 50 }, "Calls": shown }))
+}
+
+async fn balance(State(shared): State<Arc<Shared>>, Path(sid): Path<String>, headers: HeaderMap) -> Response {
+    match allowed(&shared, &headers, &sid) {
+        Err(refusal) => refuse(refusal, false),
+        Ok(account) => exchange::json(
+            200,
+            &json!({ "Account": { "BalanceData": {
+                "Balance": crate::rupees::rupees(account.balance), "Currency": "INR", "PricingPlan": "Dabbler",
+                "DateUpdated": indian(shared.now()),
+            } } }),
+        ),
+    }
+}
+
+/// The newer look-up, which alone tells digits after the call (§5).
+async fn details(
+    State(shared): State<Arc<Shared>>,
+    Path((sid, id)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    if let Err((status, words)) = allowed(&shared, &headers, &sid) {
+        let error = json!({ "error_data": { "code": if status == 401 { 1010 } else { 1017 }, "message": words } });
+        return exchange::json(status, &json!({ "response": error, "http_code": status }));
+    }
+    let Some(call) = shared.telephones.network.find(|call| call.vendor == "exotel" && call.id == id) else {
+        let error = json!({ "error_data": { "code": 10716, "message": "Call not found" } });
+        return exchange::json(404, &json!({ "response": error, "http_code": 404 }));
+    };
+    let status = match call.ended {
+        None => Value::Null,
+        Some(Ended::Completed) => json!("completed"),
+        Some(Ended::Busy | Ended::NoAnswer) => json!("from_leg_unanswered"),
+        Some(Ended::Cancelled) => json!("from_leg_cancelled"),
+        Some(Ended::Failed) => json!("from_leg_no_dial"),
+    };
+    exchange::json(
+        200,
+        &json!({ "http_code": 200, "response": { "call_details": {
+            "sid": call.id, "state": if call.ended.is_none() { "active" } else { "terminal" }, "status": status,
+            "total_duration": call.talk_s() + call.ring_s(), "total_talk_time": call.talk_s(),
+            "custom_field": call.reference, "app_id": "4711", "digits": call.pressed.map(String::from),
+        } } }),
+    )
+}
+
+/// A campaign calls its numbers at once; wrapped as clients send it, or flat (§6).
+async fn campaign(
+    State(shared): State<Arc<Shared>>,
+    Path(sid): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let refusal = |(status, words): Refusal| {
+        let item = json!({ "code": status, "error_data": { "code": 1000, "message": words, "description": words } });
+        exchange::json(status, &json!({ "http_code": status, "response": [item] }))
+    };
+    let account = match allowed(&shared, &headers, &sid) {
+        Ok(account) => account,
+        Err(refused) => return refusal(refused),
+    };
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let wanted = match body["campaigns"].as_array() {
+        Some(all) => all.clone(),
+        None => vec![body],
+    };
+    let mut items = Vec::new();
+    for one in wanted {
+        if !is_flow(&account, one["url"].as_str().unwrap_or("")) {
+            return refusal((400, "Invalid url"));
+        }
+        let listed = one["from"].as_array().map(|all| all.iter().filter_map(Value::as_str).collect::<Vec<_>>());
+        let numbers = listed.unwrap_or_else(|| one["from"].as_str().unwrap_or("").split(',').collect());
+        for number in numbers {
+            let form: Vec<(String, String)> = [
+                ("From", number),
+                ("CallerId", one["caller_id"].as_str().unwrap_or("")),
+                ("Url", one["url"].as_str().unwrap_or("")),
+                ("CustomField", one["custom_field"].as_str().unwrap_or("")),
+                ("StatusCallback", one["call_status_callback"].as_str().unwrap_or("")),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec();
+            let Ok((phone, plan)) = judge(&shared, &account, &form) else { continue };
+            let order = Order {
+                vendor: "exotel",
+                account: sid.clone(),
+                id: shared.ids.uuid().simple().to_string(),
+                phone,
+                reference: plan.custom.clone(),
+                flow: told::value(&form, "Url").to_owned(),
+                answered: true,
+            };
+            let placed = talk::place(&shared, &order);
+            tokio::spawn(run(shared.clone(), placed, plan));
+        }
+        let id = shared.ids.uuid().simple().to_string();
+        items.push(json!({ "code": 200, "status": "success", "data": {
+            "id": id, "name": one["name"], "status": "Created",
+            "stats": { "created": 0, "completed": 0, "failed": 0, "pending": 0 },
+        } }));
+    }
+    let request = shared.ids.uuid().simple().to_string();
+    exchange::json(200, &json!({ "request_id": request, "method": "POST", "http_code": 200, "response": items }))
+}

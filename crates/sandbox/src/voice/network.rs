@@ -1,0 +1,165 @@
+//! The calls that were placed, and what became of each.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use serde::Serialize;
+
+use super::lock;
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// Somebody or something picked up.
+    Completed,
+    /// The line was busy.
+    Busy,
+    /// Nobody picked up.
+    NoAnswer,
+    /// The phone could not be reached.
+    Failed,
+    /// It was withdrawn before it rang.
+    Cancelled,
+}
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Placed {
+    /// Word of the provider.
+    pub vendor: &'static str,
+    /// The provider's id.
+    pub id: String,
+    /// The phone: digits with country code.
+    pub phone: u64,
+    /// What the caller named it.
+    pub reference: String,
+    /// When it was taken, in milliseconds UTC, as are all instants below.
+    pub placed_at: i64,
+    /// When it began to ring.
+    pub rang_at: Option<i64>,
+    /// When it was picked up.
+    pub answered_at: Option<i64>,
+    /// When it was over.
+    pub ended_at: Option<i64>,
+    /// How it ended.
+    pub ended: Option<Ended>,
+    /// What the person heard, text by text.
+    pub heard: Vec<String>,
+    /// Which key they pressed.
+    pub pressed: Option<char>,
+    /// Whether a machine picked up.
+    pub machine: bool,
+}
+
+impl Placed {
+    /// How long somebody was on the line, in seconds.
+    pub fn talk_s(&self) -> i64 {
+        match (self.answered_at, self.ended_at) {
+            (Some(answered), Some(ended)) => (ended - answered + 999) / 1_000,
+            _ => 0,
+        }
+    }
+
+    /// How long it rang, in seconds.
+    pub fn ring_s(&self) -> i64 {
+        let until = self.answered_at.or(self.ended_at);
+        self.rang_at.zip(until).map_or(0, |(from, until)| (until - from) / 1_000)
+    }
+}
+
+#[derive(Default)]
+struct Inner {
+    era: u64,
+    calls: Vec<Placed>,
+    active: usize,
+    most: usize,
+    minutes: BTreeMap<i64, usize>,
+    longest_wait_ms: u64,
+}
+
+/// Where a call stands in the network; dies with the next reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct At {
+    era: u64,
+    pub(super) index: usize,
+}
+
+#[derive(Default)]
+pub(super) struct Network(Mutex<Inner>);
+
+impl Network {
+    pub(super) fn reset(&self) {
+        let mut inner = lock(&self.0);
+        *inner = Inner { era: inner.era + 1, ..Inner::default() };
+    }
+
+    pub(super) fn place(&self, call: Placed) -> At {
+        let mut inner = lock(&self.0);
+        *inner.minutes.entry(call.placed_at.div_euclid(60_000)).or_default() += 1;
+        inner.calls.push(call);
+        At { era: inner.era, index: inner.calls.len() - 1 }
+    }
+
+    /// Takes a line for a call where one is free.
+    pub(super) fn take_line(&self, at: At, lines: usize) -> bool {
+        let mut inner = lock(&self.0);
+        if inner.era != at.era || inner.active >= lines {
+            return inner.era != at.era;
+        }
+        inner.active += 1;
+        inner.most = inner.most.max(inner.active);
+        true
+    }
+
+    pub(super) fn free_line(&self, at: At) {
+        let mut inner = lock(&self.0);
+        if inner.era == at.era {
+            inner.active = inner.active.saturating_sub(1);
+        }
+    }
+
+    /// Changes one call and returns it; nothing when the network was reset since.
+    pub(super) fn change(&self, at: At, change: impl FnOnce(&mut Placed)) -> Option<Placed> {
+        let mut inner = lock(&self.0);
+        if inner.era != at.era {
+            return None;
+        }
+        let call = inner.calls.get_mut(at.index)?;
+        change(call);
+        Some(call.clone())
+    }
+
+    pub(super) fn get(&self, at: At) -> Option<Placed> {
+        self.change(at, |_| {})
+    }
+
+    pub(super) fn find(&self, wanted: impl Fn(&Placed) -> bool) -> Option<Placed> {
+        lock(&self.0).calls.iter().rev().find(|call| wanted(call)).cloned()
+    }
+
+    pub(super) fn waited(&self, ms: u64) {
+        let mut inner = lock(&self.0);
+        inner.longest_wait_ms = inner.longest_wait_ms.max(ms);
+    }
+
+    pub(super) fn all(&self) -> Vec<Placed> {
+        lock(&self.0).calls.clone()
+    }
+
+    pub(super) fn under_way(&self) -> usize {
+        lock(&self.0).calls.iter().filter(|call| call.ended.is_none()).count()
+    }
+
+    pub(super) fn most_at_once(&self) -> usize {
+        lock(&self.0).most
+    }
+
+    pub(super) fn busiest_minute(&self) -> usize {
+        lock(&self.0).minutes.values().copied().max().unwrap_or(0)
+    }
+
+    pub(super) fn longest_wait_ms(&self) -> u64 {
+        lock(&self.0).longest_wait_ms
+    }
+}
