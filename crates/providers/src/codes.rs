@@ -112,7 +112,11 @@ impl Meaning {
 pub fn meaning(code: &str) -> Option<&'static Meaning> {
     let code = code.trim();
     let theirs = VENDORS.iter().flat_map(|vendor| vendor.meanings());
-    OWN.iter().chain(linked::MEANINGS).chain(voice::MEANINGS).chain(theirs).find(|meaning| meaning.code == code)
+    OWN.iter()
+        .chain(linked::MEANINGS)
+        .chain(voice::MEANINGS)
+        .chain(theirs)
+        .find(|meaning| meaning.code == code)
 }
 
 /// Whether a receipt with this code should pause its broadcast. Unknown codes do not.

@@ -104,7 +104,14 @@ mod tests {
     fn after(record: &CallRecord, attempt: i64, calls: &[&str], until: &str) -> Again {
         let calls: Vec<Millis> = calls.iter().map(|text| at(text)).collect();
         let now = calls.last().copied().unwrap().plus(40_000);
-        again(record, 10, (attempt, Attempts::usual(2 * HOUR)), &calls, (now, at(until)), CallingHours::default())
+        again(
+            record,
+            10,
+            (attempt, Attempts::usual(2 * HOUR)),
+            &calls,
+            (now, at(until)),
+            CallingHours::default(),
+        )
     }
 
     const SEVEN: &str = "2026-10-13T19:00";

@@ -185,7 +185,9 @@ fn keys(script: &CallScript, findings: &mut Vec<Finding>) {
             findings.push(Finding::Twice(key.digit));
         }
         let word = spoken::number_words(key.digit.get().into(), script.language);
-        let is_named = asked.split(|c: char| !(c.is_alphanumeric() || ('\u{900}'..='\u{963}').contains(&c))).any(|one| one == word);
+        let is_named = asked
+            .split(|c: char| !(c.is_alphanumeric() || ('\u{900}'..='\u{963}').contains(&c)))
+            .any(|one| one == word);
         if !is_named {
             findings.push(Finding::NotNamed(key.digit));
         }
@@ -255,7 +257,10 @@ mod tests {
         let digit = |n| Digit::new(n).unwrap();
         type Change = fn(&mut CallScript);
         let cases: &[(Change, Finding)] = &[
-            (|s| s.text = "{organisation} 🎉 {wrkshop}".into(), Finding::Unknown { place: Place::Text, name: "wrkshop".into() }),
+            (
+                |s| s.text = "{organisation} 🎉 {wrkshop}".into(),
+                Finding::Unknown { place: Place::Text, name: "wrkshop".into() },
+            ),
             (|s| s.keys[1].closing = " 🎉 ".into(), Finding::Empty(Place::Closing(digit(2)))),
             (|s| s.question.clear(), Finding::Empty(Place::Question)),
             (|s| s.no_key = "See www.example.in".into(), Finding::Link(Place::NoKey)),
@@ -263,7 +268,10 @@ mod tests {
             (|s| s.keys[1].digit = Digit::new(1).unwrap(), Finding::Twice(digit(1))),
             (|s| s.keys[1].digit = Digit::new(3).unwrap(), Finding::NotNamed(digit(3))),
             (
-                |s| s.keys[0].action = Action::Message { channel: Channel::IvrCall, template: TemplateId::new(Millis(0)) },
+                |s| {
+                    s.keys[0].action =
+                        Action::Message { channel: Channel::IvrCall, template: TemplateId::new(Millis(0)) }
+                },
                 Finding::CallsAgain(digit(1)),
             ),
             (|s| s.rounds = 3, Finding::Rounds(3)),
@@ -281,7 +289,9 @@ mod tests {
         let mut long = usual(Language::English);
         long.text.push_str(&" and more".repeat(40));
         assert!(
-            examine(&long, None).iter().any(|one| matches!(one, Finding::TooLong { seconds, most: 25 } if *seconds > 25)),
+            examine(&long, None)
+                .iter()
+                .any(|one| matches!(one, Finding::TooLong { seconds, most: 25 } if *seconds > 25)),
         );
     }
 

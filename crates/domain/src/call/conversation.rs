@@ -114,7 +114,10 @@ mod tests {
         let next = |asked, heard| next_turn(&script, &said, so_far(asked), heard);
         assert_eq!(next(0, None), Turn::Ask { text: said.opening(), wait_s: 6 });
         let nine = Digit::new(9);
-        assert_eq!(next(1, Some("\"9\"")), Turn::Close { text: "All right. We will not call you again.".into(), key: nine });
+        assert_eq!(
+            next(1, Some("\"9\"")),
+            Turn::Close { text: "All right. We will not call you again.".into(), key: nine }
+        );
         assert_eq!(next(1, Some("")), Turn::Ask { text: said.question.clone(), wait_s: 6 });
         let Turn::Ask { text, .. } = next(1, Some("5")) else { panic!("asks again") };
         assert!(text.starts_with("That key does nothing. Press one"), "{text}");
@@ -129,7 +132,10 @@ mod tests {
         let one = SoFar { asked: 1, key: Digit::new(1) };
         for heard in [None, Some(""), Some("1"), Some("9")] {
             let turn = next_turn(&script, &said, one, heard);
-            assert_eq!(turn, Turn::Close { text: "Thank you. The link is on its way.".into(), key: Digit::new(1) });
+            assert_eq!(
+                turn,
+                Turn::Close { text: "Thank you. The link is on its way.".into(), key: Digit::new(1) }
+            );
         }
     }
 
@@ -148,6 +154,9 @@ mod tests {
     fn a_script_without_keys_speaks_and_ends() {
         let (mut script, said) = script();
         script.keys.clear();
-        assert_eq!(next_turn(&script, &said, so_far(0), None), Turn::Close { text: said.text.clone(), key: None });
+        assert_eq!(
+            next_turn(&script, &said, so_far(0), None),
+            Turn::Close { text: said.text.clone(), key: None }
+        );
     }
 }

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{money::Money, time::{MINUTE, SECOND}};
+use crate::{
+    money::Money,
+    time::{MINUTE, SECOND},
+};
 
 /// What a provider charges for a call that was picked up. One that nobody answers costs nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +40,8 @@ const GAP_S: i64 = 3;
 pub fn finish_ms(people: i64, lines: i64, per_minute: i64, ring_s: i64, talk_s: i64) -> i64 {
     let people = people.max(0);
     let by_lines = people.saturating_mul((ring_s + talk_s + GAP_S) * SECOND) / lines.max(1);
-    let by_pace = people.saturating_mul(MINUTE) / per_minute.max(1) + (ring_s + talk_s) * SECOND * people.signum();
+    let by_pace =
+        people.saturating_mul(MINUTE) / per_minute.max(1) + (ring_s + talk_s) * SECOND * people.signum();
     by_lines.max(by_pace)
 }
 
@@ -56,7 +60,9 @@ mod tests {
     #[test]
     fn begun_pulses_are_charged_and_calls_that_nobody_answers_are_free() {
         let rate = Rate { pulse_s: 60, pulse: Money(6_000) };
-        for (talk_s, cost) in [(None, 0), (Some(0), 6_000), (Some(1), 6_000), (Some(60), 6_000), (Some(61), 12_000)] {
+        for (talk_s, cost) in
+            [(None, 0), (Some(0), 6_000), (Some(1), 6_000), (Some(60), 6_000), (Some(61), 12_000)]
+        {
             assert_eq!(rate.cost(talk_s), Money(cost), "{talk_s:?}");
         }
         // 15 paise for fifteen seconds, in parts of a paisa that are kept.

@@ -93,7 +93,9 @@ mod tests {
     #[test]
     fn no_phone_rings_before_nine_or_from_nine_in_the_evening() {
         let usual = CallingHours::default();
-        for (time, may) in [("08:59", false), ("09:00", true), ("20:59", true), ("21:00", false), ("02:00", false)] {
+        for (time, may) in
+            [("08:59", false), ("09:00", true), ("20:59", true), ("21:00", false), ("02:00", false)]
+        {
             assert_eq!(usual.covers(at(&format!("2026-10-13T{time}"))), may, "{time}");
         }
         assert_eq!(usual.next(at("2026-10-13T21:00")), at("2026-10-14T09:00"));

@@ -5,7 +5,12 @@
 //! (providers/ivr.md §1.1).
 
 use super::{CallRef, Digit, Ring, SoFar};
-use crate::{money::Money, outcome::ProviderAnswer, receipt::Proof, time::{MINUTE, Millis, SECOND}};
+use crate::{
+    money::Money,
+    outcome::ProviderAnswer,
+    receipt::Proof,
+    time::{MINUTE, Millis, SECOND},
+};
 
 crate::text_enum! {
     /// Where a call stands.
@@ -252,7 +257,9 @@ impl CallRecord {
             (CallState::Answered | CallState::Completed, _) => Some(Proof::Sent),
             (CallState::NoAnswer, _) => failed("no_answer", "Nobody picked up"),
             (CallState::Busy, _) => failed("busy", "The line was busy"),
-            (CallState::Cancelled, _) => failed("call_cancelled", "The call was withdrawn before anybody picked up"),
+            (CallState::Cancelled, _) => {
+                failed("call_cancelled", "The call was withdrawn before anybody picked up")
+            }
             (CallState::Failed, _) => {
                 let why = match self.ended {
                     Some(Ended::Failed(why)) => why,
@@ -422,9 +429,16 @@ mod tests {
         let mut record = CallRecord::default();
         record.hear(&named("call-1", NewsKind::Calling), NOW).unwrap();
         let before = record.clone();
-        assert_eq!(record.hear(&named("call-2", NewsKind::Ended(Ended::Completed)), NOW), Err(Refused::Foreign));
+        assert_eq!(
+            record.hear(&named("call-2", NewsKind::Ended(Ended::Completed)), NOW),
+            Err(Refused::Foreign)
+        );
         assert_eq!(record, before);
-        assert_eq!(record.hear(&News::of(NewsKind::PickedUp), NOW), Ok(true), "a report without an id is its own");
+        assert_eq!(
+            record.hear(&News::of(NewsKind::PickedUp), NOW),
+            Ok(true),
+            "a report without an id is its own"
+        );
     }
 
     #[test]

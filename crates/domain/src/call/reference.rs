@@ -59,7 +59,14 @@ mod tests {
         assert_eq!(call.to_string().parse(), Ok(call));
         assert!(call.to_string().len() <= 64 && call.span().holds(7));
         let id = broadcast.0.simple();
-        for wrong in ["", "c_7Q2", &format!("{id}.7"), &format!("{id}.0.1"), &format!("{id}.7.0"), &format!("{id}.7.1.1")] {
+        for wrong in [
+            "",
+            "c_7Q2",
+            &format!("{id}.7"),
+            &format!("{id}.0.1"),
+            &format!("{id}.7.0"),
+            &format!("{id}.7.1.1"),
+        ] {
             assert!(wrong.parse::<CallRef>().is_err(), "{wrong}");
         }
     }

@@ -189,7 +189,10 @@ mod tests {
         assert_eq!(english.closing(Digit::new(9).unwrap()), Some("All right. We will not call you again."));
         assert_eq!(english.closing(Digit::new(5).unwrap()), None);
         let hindi = said(Language::Hindi, &facts());
-        assert!(hindi.text.contains("शाम सात बजे शुरू होगी।") && hindi.question.contains("एक दबाइए"), "{hindi:?}");
+        assert!(
+            hindi.text.contains("शाम सात बजे शुरू होगी।") && hindi.question.contains("एक दबाइए"),
+            "{hindi:?}"
+        );
         assert!(hindi.again(true).starts_with("यह बटन काम का नहीं है। लिंक"), "{}", hindi.again(true));
     }
 
@@ -213,7 +216,10 @@ mod tests {
                 })
                 .collect::<Vec<_>>()
         };
-        assert_eq!(words("Hi {name}, {Name} { x } {{time}}"), ["t:Hi ", "n:name", "t:, {Name} { x } {", "n:time", "t:}"]);
+        assert_eq!(
+            words("Hi {name}, {Name} { x } {{time}}"),
+            ["t:Hi ", "n:name", "t:, {Name} { x } {", "n:time", "t:}"]
+        );
         assert_eq!(words("{name}{time}"), ["n:name", "n:time"]);
         assert!(words("").is_empty());
         assert_eq!(words("open {name"), ["t:open {name"]);

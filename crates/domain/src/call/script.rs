@@ -161,7 +161,8 @@ impl CallScript {
     /// A script that a new one begins with: a reminder with the three usual keys, in words that name who calls in the first sentence
     /// and say how the calls end (providers/ivr.md §15).
     pub fn usual(language: Language, channel: Channel, link: TemplateId) -> CallScript {
-        let key = |digit, closing: &str, action| Key { digit: Digit(digit), closing: closing.to_owned(), action };
+        let key =
+            |digit, closing: &str, action| Key { digit: Digit(digit), closing: closing.to_owned(), action };
         let message = Action::Message { channel, template: link };
         let [text, question, sent, another, stopped, wrong, none] = match language {
             Language::English => [

@@ -79,7 +79,10 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{call::{Ended, News, NewsKind}, time::Millis};
+    use crate::{
+        call::{Ended, News, NewsKind},
+        time::Millis,
+    };
 
     #[test]
     fn everybody_stands_somewhere_and_a_key_is_counted_by_itself() {

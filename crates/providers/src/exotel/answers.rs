@@ -24,22 +24,61 @@ const SLOWER: Class = Class::Retry { slow_down: true };
 
 /// Refusals and failures of a request for a call; acceptance is a `Call` with a `Sid`.
 pub const PLACE_ANSWERS: &[Row] = &[
-    row(Status::Of(&[400]), Text::Has(&[&["number", "from", "phone"], &["invalid", "not valid", "incorrect", "malformed"]]), Class::Recipient, codes::INVALID_NUMBER, "§7 400 (D)"),
+    row(
+        Status::Of(&[400]),
+        Text::Has(&[
+            &["number", "from", "phone"],
+            &["invalid", "not valid", "not a valid", "incorrect", "malformed"],
+        ]),
+        Class::Recipient,
+        codes::INVALID_NUMBER,
+        "§7 400 (D)",
+    ),
     // The same words for three people in a row are the account's fault: those strikes are the engine's.
     row(Status::Of(&[400]), Text::Any, Class::Recipient, codes::UNRECOGNISED, "§7 400 (D)"),
-    row(Status::Of(&[401]), Text::Has(&[&["balance", "credit", "funds"]]), Class::Stop, codes::NO_CREDIT, "§7 401 for an empty balance (1)"),
+    row(
+        Status::Of(&[401]),
+        Text::Has(&[&["balance", "credit", "funds"]]),
+        Class::Stop,
+        codes::NO_CREDIT,
+        "§7 401 for an empty balance (1)",
+    ),
     row(Status::Of(&[401]), Text::Any, Class::Stop, codes::BAD_KEY, "§7 401, 1010, 20003 (D)"),
     row(Status::Of(&[402]), Text::Any, Class::Stop, codes::NO_CREDIT, "§7 402 (D)"),
-    row(Status::Of(&[403]), Text::Has(&[&["ndnc", "trai", "dnd", "do not disturb"]]), Class::Recipient, DND, "§7 403 NDNC (O)"),
+    row(
+        Status::Of(&[403]),
+        Text::Has(&[&["ndnc", "trai", "dnd", "do not disturb"]]),
+        Class::Recipient,
+        DND,
+        "§7 403 NDNC (O)",
+    ),
     row(Status::Of(&[403]), Text::Any, Class::Stop, NOT_ALLOWED, "§7 403 (D)"),
     row(Status::Of(&[404]), Text::Any, Class::Config, NO_FLOW, "§7 404, 10716, 1017 (D)"),
     row(Status::Of(&[409]), Text::Any, AGAIN, ONCE, "§7 409 (D)"),
     row(Status::Of(&[408]), Text::Any, Class::Unknown, codes::GATEWAY, "§7 a time-out after sending (A)"),
     row(Status::Of(&[429]), Text::Any, SLOWER, codes::HTTP_429, "§7 429, 10724 (D)"),
-    row(Status::Of(&[502, 503, 504]), Text::Any, Class::Unknown, codes::GATEWAY, "§7 5xx: look for the call (A)"),
-    row(Status::Within(500, 599), Text::Any, Class::Unknown, codes::SERVER_BROKE, "§7 5xx, 1100: look for the call (A)"),
+    row(
+        Status::Of(&[502, 503, 504]),
+        Text::Any,
+        Class::Unknown,
+        codes::GATEWAY,
+        "§7 5xx: look for the call (A)",
+    ),
+    row(
+        Status::Within(500, 599),
+        Text::Any,
+        Class::Unknown,
+        codes::SERVER_BROKE,
+        "§7 5xx, 1100: look for the call (A)",
+    ),
     row(Status::Within(400, 499), Text::Any, Class::Recipient, codes::UNRECOGNISED, "§7 other 4xx (A)"),
-    row(Status::Within(300, 399), Text::Any, Class::Stop, codes::BAD_ADDRESS, "§1 the address is a setting (O)"),
+    row(
+        Status::Within(300, 399),
+        Text::Any,
+        Class::Stop,
+        codes::BAD_ADDRESS,
+        "§1 the address is a setting (O)",
+    ),
 ];
 
 /// What the answer to a request for a call proves. A refusal may come with 200; its own status counts then.
@@ -72,7 +111,9 @@ pub(super) fn told(answer: Answer, secrets: &[&Secret]) -> Result<Value, QueryEr
     let said = |code: &str| ProviderAnswer::new(code, words.clone());
     match answer.status {
         200..=299 if body.is_object() => Ok(body),
-        200..=299 => Err(QueryError::Silent(ProviderAnswer::new(codes::UNREADABLE, "The answer cannot be read"))),
+        200..=299 => {
+            Err(QueryError::Silent(ProviderAnswer::new(codes::UNREADABLE, "The answer cannot be read")))
+        }
         401 | 403 => Err(QueryError::Refused(said(codes::BAD_KEY))),
         404 => Err(QueryError::Refused(said(NO_FLOW))),
         429 => Err(QueryError::Silent(said(codes::HTTP_429))),

@@ -22,9 +22,12 @@ pub(super) fn answer(step: &Step, line: Option<&Line<'_>>) -> Body {
 /// Text and question; Exotel asks again by itself. Without keys one silent second ends the question.
 fn prompt(line: Option<&Line<'_>>) -> Body {
     let (opening, again, wait_s, rounds) = match line {
-        Some(line) if !line.script.keys.is_empty() => {
-            (line.said.opening(), line.said.again(false), line.script.wait_s, line.script.rounds.saturating_sub(1))
-        }
+        Some(line) if !line.script.keys.is_empty() => (
+            line.said.opening(),
+            line.said.again(false),
+            line.script.wait_s,
+            line.script.rounds.saturating_sub(1),
+        ),
         Some(line) => (line.said.text.clone(), String::new(), 1, 0),
         None => (NEUTRAL.to_owned(), String::new(), 1, 0),
     };

@@ -16,7 +16,11 @@ use crate::{
 /// A call that is not in the list after so long was not placed (§7).
 const ABSENT_AFTER_MS: i64 = 60 * SECOND;
 
-pub(super) async fn look_up(account: &ExotelAccount, http: &Http, about: &LookUp<'_>) -> Result<Found, QueryError> {
+pub(super) async fn look_up(
+    account: &ExotelAccount,
+    http: &Http,
+    about: &LookUp<'_>,
+) -> Result<Found, QueryError> {
     match about.provider_id {
         Some(sid) => by_sid(account, http, about, sid).await,
         None => in_list(account, http, about).await,
@@ -24,7 +28,12 @@ pub(super) async fn look_up(account: &ExotelAccount, http: &Http, about: &LookUp
 }
 
 /// One call, in both versions: the older tells price and state, the newer the keys, which a lost request of the flow would have brought.
-async fn by_sid(account: &ExotelAccount, http: &Http, about: &LookUp<'_>, sid: &str) -> Result<Found, QueryError> {
+async fn by_sid(
+    account: &ExotelAccount,
+    http: &Http,
+    about: &LookUp<'_>,
+    sid: &str,
+) -> Result<Found, QueryError> {
     let to = account.v1(&["Calls", &format!("{sid}.json")]);
     let old = account.get(http, &to, &[("details", "true")]).await?;
     let mut news: Vec<News> = from_v1(&old["Call"], about).into_iter().collect();

@@ -114,7 +114,12 @@ impl ExotelAccount {
         self.base.join(&all)
     }
 
-    async fn get(&self, http: &Http, to: &Endpoint, query: &[(&str, &str)]) -> Result<serde_json::Value, QueryError> {
+    async fn get(
+        &self,
+        http: &Http,
+        to: &Endpoint,
+        query: &[(&str, &str)],
+    ) -> Result<serde_json::Value, QueryError> {
         let ask = Ask {
             method: Method::GET,
             to,
@@ -164,7 +169,9 @@ impl Voice for ExotelAccount {
                 Err(refused) => return refused,
             };
             let Ok(mut basic) = HeaderValue::from_str(self.authorization().expose()) else {
-                return unanswered(crate::http::Silence::Never("The key holds a character that no header can carry"));
+                return unanswered(crate::http::Silence::Never(
+                    "The key holds a character that no header can carry",
+                ));
             };
             basic.set_sensitive(true);
             let to = self.v1(&["Calls", "connect.json"]);
@@ -183,7 +190,11 @@ impl Voice for ExotelAccount {
         flow::answer(step, line)
     }
 
-    fn look_up<'a>(&'a self, http: &'a Http, about: &'a LookUp<'a>) -> BoxFuture<'a, Result<Found, QueryError>> {
+    fn look_up<'a>(
+        &'a self,
+        http: &'a Http,
+        about: &'a LookUp<'a>,
+    ) -> BoxFuture<'a, Result<Found, QueryError>> {
         Box::pin(look_up::look_up(self, http, about))
     }
 

@@ -79,7 +79,11 @@ pub(super) fn hear(paths: &Paths, hook: &Hook<'_>) -> Result<Taken, NotGenuine> 
 }
 
 /// The call that path or `CustomField` names; both have to name the same.
-fn called(paths: &Paths, named: Named, members: &Members) -> Result<Option<domain::call::CallRef>, NotGenuine> {
+fn called(
+    paths: &Paths,
+    named: Named,
+    members: &Members,
+) -> Result<Option<domain::call::CallRef>, NotGenuine> {
     let field = members.text(&["CustomField", "custom_field"]);
     // A text without our proof may be anything that an operator set up by hand.
     let marked = field.as_deref().and_then(|text| paths.marked(text));
@@ -102,9 +106,13 @@ fn base(named: Named, members: &Members, kind: NewsKind) -> News {
     }
 }
 
-/// A request of the flow (§4). The prompt proves that somebody picked up; the key comes with the step after the question.
+/// A request of the flow (§4). The prompt proves that somebody picked up; the key comes with the step after the question. That step comes
+/// too when somebody hangs up during the text: only the one after it proves that the text was heard.
 fn asked(hook: &Hook<'_>, named: Named, members: &Members, at: StepKind) -> Taken {
-    let kind = if at == StepKind::Opening { NewsKind::PickedUp } else { NewsKind::Heard };
+    let kind = match at {
+        StepKind::Closing => NewsKind::Heard,
+        StepKind::Opening | StepKind::Noted | StepKind::Next => NewsKind::PickedUp,
+    };
     let mut news = base(named, members, kind);
     news.at = members.text(&["CurrentTime"]).and_then(|text| indian_time(&text));
     let pressed = members.raw(&["digits"]).filter(|_| at != StepKind::Opening);
@@ -123,7 +131,6 @@ fn asked(hook: &Hook<'_>, named: Named, members: &Members, at: StepKind) -> Take
     let key = [news.provider_id.clone(), Some(pressed.clone().unwrap_or_default())];
     Taken {
         dedupe_key: hook.key(word, &key),
-        // A step after the question may be reached by whoever hangs up during it: the key alone proves that it was heard.
         news: vec![news],
         pressed,
         ask: Some(step),
@@ -142,7 +149,8 @@ fn told(hook: &Hook<'_>, named: Named, members: &Members) -> Taken {
     news.talk_s = talk_s;
     news.answered_by = answered_by;
     news.cost = members.text(&["Price"]).and_then(|text| charged(&text));
-    news.at = ["EndTime", "DateUpdated", "StartTime"].iter().find_map(|name| indian_time(&members.text(&[*name])?));
+    news.at =
+        ["EndTime", "DateUpdated", "StartTime"].iter().find_map(|name| indian_time(&members.text(&[*name])?));
     news.said = fit(status.as_deref().unwrap_or(""), &[]);
     let word = event.clone().or_else(|| status.as_deref().map(plain));
     let key = [news.provider_id.clone(), word, Some(format!("{:?}", news.talk_s))];
@@ -157,7 +165,12 @@ fn told(hook: &Hook<'_>, named: Named, members: &Members) -> Taken {
 
 /// What a report tells: by its status, else by its event with what it says besides (§9: reports without a status, and with `in-progress`
 /// for a call that was answered).
-fn kind_of(status: Option<&str>, event: Option<&str>, legs: &[Members], talk_s: Option<i64>) -> Option<NewsKind> {
+fn kind_of(
+    status: Option<&str>,
+    event: Option<&str>,
+    legs: &[Members],
+    talk_s: Option<i64>,
+) -> Option<NewsKind> {
     let by_status = status.and_then(|status| by(STATUSES, status));
     match (event, by_status) {
         (Some("answered"), None | Some(NewsKind::Calling)) => Some(NewsKind::PickedUp),

@@ -13,8 +13,8 @@ use crate::{
     http::Http,
     lenient,
     vendor::{
-        About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep, Urls,
-        Vendor,
+        About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
+        Urls, Vendor,
     },
     voice::{Caller, Common, PACE, common_fields, id_text, missing},
 };
@@ -35,8 +35,16 @@ const fn base(key: &'static str, default: &'static str, about: &'static str) -> 
 /// An account lives on exactly one cluster (§1).
 const BASE_URLS: &[BaseUrl] = &[
     base("exotel_url", "https://api.in.exotel.com", "Address of Exotel's voice interface, Mumbai cluster"),
-    base("exotel_singapore_url", "https://api.exotel.com", "Address of Exotel's voice interface, Singapore cluster"),
-    base("exotel_calls_url", "https://ccm-api.in.exotel.com", "Address of Exotel's call details, Mumbai cluster"),
+    base(
+        "exotel_singapore_url",
+        "https://api.exotel.com",
+        "Address of Exotel's voice interface, Singapore cluster",
+    ),
+    base(
+        "exotel_calls_url",
+        "https://ccm-api.in.exotel.com",
+        "Address of Exotel's call details, Mumbai cluster",
+    ),
     base(
         "exotel_singapore_calls_url",
         "https://ccm-api.exotel.com",
@@ -215,10 +223,11 @@ pub(super) async fn status(account: &ExotelAccount, http: &Http) -> Status {
     let text = |name: &str| lenient::text(&data[name]).unwrap_or_default();
     status.balance = Money::parse(&text("Balance")).ok();
     status.number.clone_from(&account.settings.exophone);
-    status.facts = [Told::new("Plan", &text("PricingPlan"), ""), Told::new("Currency", &text("Currency"), "")]
-        .into_iter()
-        .flatten()
-        .collect();
+    status.facts =
+        [Told::new("Plan", &text("PricingPlan"), ""), Told::new("Currency", &text("Currency"), "")]
+            .into_iter()
+            .flatten()
+            .collect();
     status.standing = match status.balance {
         Some(balance) if balance <= Money(0) => Standing::NoMoney,
         Some(_) => Standing::Ready,
@@ -230,7 +239,8 @@ pub(super) async fn status(account: &ExotelAccount, http: &Http) -> Status {
         (_, None) => "Exotel answered without a balance.".to_owned(),
     };
     if status.standing == Standing::NoMoney {
-        status.alert = ("The balance is used up".to_owned(), "Top up at Exotel, or change the plan.".to_owned());
+        status.alert =
+            ("The balance is used up".to_owned(), "Top up at Exotel, or change the plan.".to_owned());
     }
     status
 }

@@ -24,20 +24,62 @@ const SAID: Status = Status::Of(&[200, 201, 202, 400]);
 
 /// Refusals and failures; acceptance is `status_code` 1 with an `order_id`.
 pub const ORDER_ANSWERS: &[Row] = &[
-    row(SAID, Text::Has(&[&["balance", "credit", "expired", "recharge"]]), Class::Stop, codes::NO_CREDIT, "§4 balance, credit, plan expired (A)"),
-    row(SAID, Text::Has(&[&["time", "schedul", "past"]]), Class::Retry { slow_down: false }, ONCE, "§4 time or schedule: once more, later (A)"),
+    row(
+        SAID,
+        Text::Has(&[&["balance", "credit", "expired", "recharge"]]),
+        Class::Stop,
+        codes::NO_CREDIT,
+        "§4 balance, credit, plan expired (A)",
+    ),
+    row(
+        SAID,
+        Text::Has(&[&["time", "schedul", "past"]]),
+        Class::Retry { slow_down: false },
+        ONCE,
+        "§4 time or schedule: once more, later (A)",
+    ),
     row(SAID, Text::Has(&[&["dnd", "ndnc"]]), Class::Recipient, DND, "§2 ndnc_count (D)"),
-    row(SAID, Text::Has(&[&["ivr", "k_number", "plan", "sound_id", "caller_id"]]), Class::Config, NO_FLOW, "§4 ivr_id, k_number, plan (A)"),
+    row(
+        SAID,
+        Text::Has(&[&["ivr", "k_number", "plan", "sound_id", "caller_id"]]),
+        Class::Config,
+        NO_FLOW,
+        "§4 ivr_id, k_number, plan (A)",
+    ),
     row(SAID, Text::Has(&[&["number"]]), Class::Recipient, codes::INVALID_NUMBER, "§4 on a number (A)"),
     row(SAID, Text::Any, Class::Config, codes::REFUSED_WITH_200, "§4 otherwise (A)"),
     row(Status::Of(&[401, 403]), Text::Any, Class::Stop, codes::BAD_KEY, "§4 401, 403 (D)"),
-    row(Status::Of(&[404]), Text::Any, Class::Stop, codes::BAD_ADDRESS, "§1 the channel is part of the path (D)"),
+    row(
+        Status::Of(&[404]),
+        Text::Any,
+        Class::Stop,
+        codes::BAD_ADDRESS,
+        "§1 the channel is part of the path (D)",
+    ),
     row(Status::Of(&[408]), Text::Any, Class::Unknown, codes::GATEWAY, "§4 time-out after sending (A)"),
     row(Status::Of(&[429]), Text::Any, Class::Retry { slow_down: true }, codes::HTTP_429, "§4 429 (A)"),
-    row(Status::Of(&[502, 503, 504]), Text::Any, Class::Unknown, codes::GATEWAY, "§4 5xx: look in the list of orders (A)"),
-    row(Status::Within(500, 599), Text::Any, Class::Unknown, codes::SERVER_BROKE, "§4 5xx: look in the list of orders (A)"),
+    row(
+        Status::Of(&[502, 503, 504]),
+        Text::Any,
+        Class::Unknown,
+        codes::GATEWAY,
+        "§4 5xx: look in the list of orders (A)",
+    ),
+    row(
+        Status::Within(500, 599),
+        Text::Any,
+        Class::Unknown,
+        codes::SERVER_BROKE,
+        "§4 5xx: look in the list of orders (A)",
+    ),
     row(Status::Within(400, 499), Text::Any, Class::Config, codes::REFUSED_WITH_200, "§4 otherwise (A)"),
-    row(Status::Within(300, 399), Text::Any, Class::Stop, codes::BAD_ADDRESS, "§1 the base address is a setting (A)"),
+    row(
+        Status::Within(300, 399),
+        Text::Any,
+        Class::Stop,
+        codes::BAD_ADDRESS,
+        "§1 the base address is a setting (A)",
+    ),
 ];
 
 /// What the answer to an order proves.
@@ -47,7 +89,9 @@ pub fn read_ordered(answer: &Answer, now: Millis, secrets: &[&Secret]) -> Outcom
     let code = integer(&body["status_code"]);
     let order = id(body.get("order_id"));
     match answer.status {
-        200..=299 if code == Some(1) && order.is_some() => Outcome::Accepted { provider_id: order, cost: None },
+        200..=299 if code == Some(1) && order.is_some() => {
+            Outcome::Accepted { provider_id: order, cost: None }
+        }
         // Neither a code nor words of a refusal: it may have been taken.
         200..=299 if code.is_none() && body["error"].is_null() => {
             read_answer(&[], (answer, answer.status), &words, now, secrets)

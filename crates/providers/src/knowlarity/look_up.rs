@@ -98,7 +98,8 @@ async fn in_log(
     });
     Ok(ours.map(|call| {
         let talk_s = call.text(&["call_duration"]).and_then(|text| seconds(&text));
-        let ended = if talk_s.is_some_and(|seconds| seconds > 0) { Ended::Completed } else { Ended::NoAnswer };
+        let ended =
+            if talk_s.is_some_and(|seconds| seconds > 0) { Ended::Completed } else { Ended::NoAnswer };
         News {
             call: Some(about.call),
             digits: Some(digits.to_owned()),

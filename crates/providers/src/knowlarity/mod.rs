@@ -220,7 +220,11 @@ impl Voice for KnowlarityAccount {
         Body { content_type: "application/json", bytes: br#"{"ok":true}"#.to_vec() }
     }
 
-    fn look_up<'a>(&'a self, http: &'a Http, about: &'a LookUp<'a>) -> BoxFuture<'a, Result<Found, QueryError>> {
+    fn look_up<'a>(
+        &'a self,
+        http: &'a Http,
+        about: &'a LookUp<'a>,
+    ) -> BoxFuture<'a, Result<Found, QueryError>> {
         Box::pin(look_up::look_up(self, http, about))
     }
 

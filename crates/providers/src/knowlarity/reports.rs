@@ -61,7 +61,9 @@ pub(super) fn hear(account: &KnowlarityAccount, hook: &Hook<'_>) -> Result<Taken
         ask: None,
         not_understood: Some(why),
     };
-    let Some(members) = hook.members() else { return Ok(unread("It is neither JSON nor a form that can be read")) };
+    let Some(members) = hook.members() else {
+        return Ok(unread("It is neither JSON nor a form that can be read"));
+    };
     let told = Told { members: &members, own: &account.settings.names };
     let Some(digits) = told.text("number").and_then(|text| phone_digits(&text)) else {
         return Ok(unread("It names no number that was called"));
@@ -95,7 +97,13 @@ pub(super) fn hear(account: &KnowlarityAccount, hook: &Hook<'_>) -> Result<Taken
         Some(pressed.clone().unwrap_or_else(|| status.as_deref().map(plain).unwrap_or_default())),
         Some(format!("{talk_s:?}")),
     ];
-    Ok(Taken { dedupe_key: hook.key("push", &key), news: vec![news], pressed, ask: None, not_understood: None })
+    Ok(Taken {
+        dedupe_key: hook.key("push", &key),
+        news: vec![news],
+        pressed,
+        ask: None,
+        not_understood: None,
+    })
 }
 
 /// How a call ended, by its state and its length: a length of nothing is a call that nobody picked up (§3).
@@ -105,7 +113,9 @@ fn ended(status: Option<&str>, talk_s: Option<i64>) -> Option<NewsKind> {
         STATUSES.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind)
     });
     match (by_table, talk_s) {
-        (Some(kind @ NewsKind::Ended(Ended::Busy | Ended::Failed(_) | Ended::NoAnswer)), None | Some(0)) => Some(kind),
+        (Some(kind @ NewsKind::Ended(Ended::Busy | Ended::Failed(_) | Ended::NoAnswer)), None | Some(0)) => {
+            Some(kind)
+        }
         (_, Some(1..)) => Some(NewsKind::Ended(Ended::Completed)),
         (Some(_) | None, Some(_)) => Some(NewsKind::Ended(Ended::NoAnswer)),
         // Without a length `Connected` may be the word that is always there.

@@ -14,8 +14,8 @@ use crate::{
     http::Http,
     lenient::integer,
     vendor::{
-        About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep, Urls,
-        Vendor,
+        About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
+        Urls, Vendor,
     },
     voice::{Caller, Common, PACE, common_fields, id_text, missing},
 };
@@ -102,7 +102,10 @@ const STEPS: &[SetUpStep] = &[
         title: "Set the hook",
         text: "Under Hook APIs: the callback address with /status at its end, for keys (type dtmf) and for the end of each call.",
     },
-    SetUpStep { title: "Copy both keys", text: "The x-api-key comes from Knowlarity’s support, the account key stands in the panel." },
+    SetUpStep {
+        title: "Copy both keys",
+        text: "The x-api-key comes from Knowlarity’s support, the account key stands in the panel.",
+    },
 ];
 
 const CALLBACK: CallbackSpec = CallbackSpec {
@@ -151,8 +154,10 @@ impl Vendor for Knowlarity {
     }
 
     fn check(&self, settings: &Value, _secrets: &Secrets) -> Vec<Wrong> {
-        let mut wrong =
-            missing(settings, &[("number", "Enter the Knowlarity number."), ("ivr_id", "Enter the id of the IVR.")]);
+        let mut wrong = missing(
+            settings,
+            &[("number", "Enter the Knowlarity number."), ("ivr_id", "Enter the id of the IVR.")],
+        );
         wrong.extend(Common::check(settings));
         wrong
     }
@@ -172,7 +177,8 @@ pub(super) async fn status(account: &KnowlarityAccount, http: &Http) -> Status {
     let to = account.at(&["call", "campaign"]);
     match account.ask(http, (Method::GET, &to, &[("limit", "1")]), None).await {
         Ok(list) => {
-            let orders = integer(&list["meta"]["total_count"]).map(|count| count.to_string()).unwrap_or_default();
+            let orders =
+                integer(&list["meta"]["total_count"]).map(|count| count.to_string()).unwrap_or_default();
             status.facts.extend(Told::new("Orders", &orders, "so far"));
             status.standing = Standing::Ready;
             status.said = "Knowlarity answered with its list of orders.".to_owned();

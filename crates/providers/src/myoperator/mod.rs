@@ -27,7 +27,10 @@ use crate::{
     http::{Endpoint, Http, Silence},
     secret::Secret,
     vendor::OpenError,
-    voice::{Common, Dial, Found, Hook, Line, Lines, LookUp, Paths, Step, Taken, Voice, india_plus, same, unanswered},
+    voice::{
+        Common, Dial, Found, Hook, Line, Lines, LookUp, Paths, Step, Taken, Voice, india_plus, same,
+        unanswered,
+    },
 };
 
 const KIND: &str = "myoperator";
@@ -210,7 +213,11 @@ impl Voice for MyOperatorAccount {
         node::answer(&self.settings, step, line)
     }
 
-    fn look_up<'a>(&'a self, http: &'a Http, about: &'a LookUp<'a>) -> BoxFuture<'a, Result<Found, QueryError>> {
+    fn look_up<'a>(
+        &'a self,
+        http: &'a Http,
+        about: &'a LookUp<'a>,
+    ) -> BoxFuture<'a, Result<Found, QueryError>> {
         Box::pin(vendor::look_up(self, http, about))
     }
 

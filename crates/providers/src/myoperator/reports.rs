@@ -7,7 +7,10 @@ use super::MyOperatorAccount;
 use crate::{
     account::NotGenuine,
     answer::fit,
-    voice::{Hook, HookKind, Members, Named, Paths, Step, StepKind, Taken, phone_digits, plain, seconds, unix_seconds},
+    voice::{
+        Hook, HookKind, Members, Named, Paths, Step, StepKind, Taken, phone_digits, plain, seconds,
+        unix_seconds,
+    },
 };
 
 /// `_su` after the call (§3): 1 connected, 2 missed, 3 voicemail; the long names hold words.
@@ -21,11 +24,14 @@ pub const STATUSES: &[(&str, Ended, Option<AnsweredBy>)] = &[
 ];
 
 /// `_ds` of a leg, and whether it proves that somebody picked up (§3).
-pub const LEGS: &[(&str, bool)] = &[("answer", true), ("answered", true), ("noanswer", false), ("cancel", false)];
+pub const LEGS: &[(&str, bool)] =
+    &[("answer", true), ("answered", true), ("noanswer", false), ("cancel", false)];
 
 pub(super) fn hear(account: &MyOperatorAccount, hook: &Hook<'_>) -> Result<Taken, NotGenuine> {
     let named = account.paths.read(hook.path).ok_or(NotGenuine)?;
-    let Some(members) = hook.members() else { return Ok(unread(hook, "It is neither JSON nor a form that can be read")) };
+    let Some(members) = hook.members() else {
+        return Ok(unread(hook, "It is neither JSON nor a form that can be read"));
+    };
     // After the call a single member may hold all of it as JSON.
     let inner = members.text(&["myoperator"]).map(|text| serde_json::from_str::<Value>(&text));
     let members = match inner {
@@ -70,13 +76,16 @@ fn called(paths: &Paths, named: Named, members: &Members) -> Result<Option<CallR
 fn uid(members: &Members) -> Option<String> {
     let listed = || {
         let all = members.list(&["_pm"]);
-        all.iter().find(|pair| pair.text(&["ky"]).as_deref() == Some("ui")).and_then(|pair| pair.text(&["vl"]))
+        all.iter()
+            .find(|pair| pair.text(&["ky"]).as_deref() == Some("ui"))
+            .and_then(|pair| pair.text(&["vl"]))
     };
     members.text(&["uid"]).or_else(listed)
 }
 
 fn base(named: Named, members: &Members, kind: NewsKind) -> News {
-    let number = ["_cr", "_cl", "clid_raw", "clid"].iter().find_map(|name| phone_digits(&members.text(&[*name])?));
+    let number =
+        ["_cr", "_cl", "clid_raw", "clid"].iter().find_map(|name| phone_digits(&members.text(&[*name])?));
     News { call: named.call, provider_id: None, digits: number, ..News::of(kind) }
 }
 
@@ -97,7 +106,8 @@ fn asked(account: &MyOperatorAccount, hook: &Hook<'_>, named: Named, members: &M
         at: StepKind::Next,
         heard: pressed.clone(),
     };
-    let key = [uid(members), Some(node), members.text(&["timestamp"]), Some(pressed.clone().unwrap_or_default())];
+    let key =
+        [uid(members), Some(node), members.text(&["timestamp"]), Some(pressed.clone().unwrap_or_default())];
     let dedupe_key = hook.key("node", &key);
     Taken { dedupe_key, news: vec![news], pressed, ask: Some(step), not_understood: None }
 }

@@ -15,8 +15,8 @@ use crate::{
     field::{Field, Kind, PLAIN, SECRET, Shown, TEXT, Wrong},
     http::Http,
     vendor::{
-        About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep, Urls,
-        Vendor,
+        About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
+        Urls, Vendor,
     },
     voice::{Caller, Common, Found, LookUp, PACE, body_of, common_fields, id_text, missing, words_of},
 };
@@ -73,14 +73,22 @@ const SETTINGS: &[Field] = &[
     id("public_ivr_id", "IVR", "The id of the campaign’s IVR that calls go into."),
     id("caller_id", "Number shown", "Where you rent several."),
     id("ask_node", "Node that asks", "The id of the input node that speaks the reminder."),
-    id("digit_node", "Node that gets the key", "The id of the input node after it. Without it no key can be taken."),
+    id(
+        "digit_node",
+        "Node that gets the key",
+        "The id of the input node after it. Without it no key can be taken.",
+    ),
     Field {
         key: SEARCH_TOKEN,
         label: "Search token",
         help: "For asking about calls of which nothing came. Some plans have none.",
         ..SECRET
     },
-    id("hook_user", "Name for webhooks", "As you set it for the webhooks and input nodes. Empty where you set none."),
+    id(
+        "hook_user",
+        "Name for webhooks",
+        "As you set it for the webhooks and input nodes. Empty where you set none.",
+    ),
     Field {
         key: HOOK_PASSWORD,
         label: "Password for webhooks",
@@ -122,7 +130,11 @@ const CALLBACK: CallbackSpec = CallbackSpec {
         "It does not tell a busy line from a phone that nobody picked up.",
     ],
     enter: "Enter it at MyOperator, with /step at its end for both input nodes and /status for the webhooks. MyOperator signs nothing: this address is the secret, so show it to nobody.",
-    choose: &[("Input nodes", "/step", ""), ("In-call webhook", "/status", ""), ("After-call webhook", "/status", "")],
+    choose: &[
+        ("Input nodes", "/step", ""),
+        ("In-call webhook", "/status", ""),
+        ("After-call webhook", "/status", ""),
+    ],
     topics: &[],
 };
 
@@ -242,7 +254,8 @@ pub(super) async fn status(account: &MyOperatorAccount, http: &Http) -> Status {
     match search(account, http, ALL_TIMES, "").await {
         Ok(_) => {
             status.standing = Standing::Ready;
-            status.said = "MyOperator’s log search answered. Only a call proves the dialler’s key.".to_owned();
+            status.said =
+                "MyOperator’s log search answered. Only a call proves the dialler’s key.".to_owned();
         }
         Err(error) => status.not_told("MyOperator", &error),
     }

@@ -27,7 +27,10 @@ pub(super) fn answer(speed: i64, step: &Step, line: Option<&Line<'_>>) -> Body {
         }
     };
     let sid = step.call.map(|call| call.to_string()).unwrap_or_default();
-    let text = format!(r#"<?xml version="1.0" encoding="UTF-8"?><response sid="{}">{inner}</response>"#, escape(&sid));
+    let text = format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?><response sid="{}">{inner}</response>"#,
+        escape(&sid)
+    );
     Body { content_type: "text/xml; charset=utf-8", bytes: text.into_bytes() }
 }
 

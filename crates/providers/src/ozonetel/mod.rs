@@ -75,7 +75,11 @@ impl OzonetelAccount {
     ///
     /// # Errors
     /// When it is none.
-    pub fn new(settings: OzonetelSettings, api_key: Secret, base: &str) -> Result<OzonetelAccount, OpenError> {
+    pub fn new(
+        settings: OzonetelSettings,
+        api_key: Secret,
+        base: &str,
+    ) -> Result<OzonetelAccount, OpenError> {
         Ok(OzonetelAccount { paths: Paths::of(&api_key), base: Endpoint::parse(base)?, api_key, settings })
     }
 }

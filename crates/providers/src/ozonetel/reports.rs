@@ -5,7 +5,10 @@ use domain::call::{Ended, Failure, News, NewsKind};
 use crate::{
     account::NotGenuine,
     answer::fit,
-    voice::{Hook, HookKind, Members, Named, Paths, Step, StepKind, Taken, indian_time, phone_digits, plain, seconds},
+    voice::{
+        Hook, HookKind, Members, Named, Paths, Step, StepKind, Taken, indian_time, phone_digits, plain,
+        seconds,
+    },
 };
 
 /// Events of the conversation, without signs and in small letters: what each proves, and whether it waits for markup (§2).
@@ -85,7 +88,8 @@ fn asked(hook: &Hook<'_>, named: Named, members: &Members, event: &str) -> Taken
         heard: pressed.clone(),
     });
     // Silence twice is two questions: rounds that look alike are told apart by their bytes alone.
-    let key = [news.provider_id.clone(), Some(event.to_owned()), pressed.clone().or_else(|| Some(String::new()))];
+    let key =
+        [news.provider_id.clone(), Some(event.to_owned()), pressed.clone().or_else(|| Some(String::new()))];
     let dedupe_key = match waits && pressed.is_some() {
         true => hook.key("digit", &[]),
         false => hook.key("event", &key),
@@ -115,5 +119,11 @@ fn told(hook: &Hook<'_>, named: Named, members: &Members) -> Taken {
     news.at = members.text(&["start_time", "StartTime"]).and_then(|text| indian_time(&text));
     news.said = fit(status.as_deref().unwrap_or(""), &[]);
     let key = [news.provider_id.clone(), status.as_deref().map(plain)];
-    Taken { dedupe_key: hook.key("status", &key), news: vec![news], pressed: None, ask: None, not_understood: None }
+    Taken {
+        dedupe_key: hook.key("status", &key),
+        news: vec![news],
+        pressed: None,
+        ask: None,
+        not_understood: None,
+    }
 }

@@ -14,8 +14,8 @@ use crate::{
     field::{Field, Kind, PLAIN, SECRET, Shown, TEXT, Wrong},
     http::Http,
     vendor::{
-        About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep, Urls,
-        Vendor,
+        About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
+        Urls, Vendor,
     },
     voice::{Caller, Common, PACE, body_of, common_fields, id_text},
 };
@@ -156,7 +156,8 @@ pub(super) async fn status(account: &OzonetelAccount, http: &Http, about: &str) 
         }
     };
     let body = body_of(&answer);
-    let text = crate::lenient::text(&body["message"]).unwrap_or_else(|| String::from_utf8_lossy(&answer.body).into_owned());
+    let text = crate::lenient::text(&body["message"])
+        .unwrap_or_else(|| String::from_utf8_lossy(&answer.body).into_owned());
     let words = fit(&text, &[&account.api_key]);
     let lower = words.to_lowercase();
     let refused = ["key", "authenticat", "unauthori"].iter().any(|word| lower.contains(word));
@@ -166,7 +167,8 @@ pub(super) async fn status(account: &OzonetelAccount, http: &Http, about: &str) 
         200..=299 if refused => status.not_told("KooKoo", &QueryError::Refused(said(codes::BAD_KEY))),
         200..=299 => {
             status.standing = Standing::NotProven;
-            status.said = "KooKoo answered and did not refuse the key. Call your own number to be sure.".to_owned();
+            status.said =
+                "KooKoo answered and did not refuse the key. Call your own number to be sure.".to_owned();
         }
         code => status.not_told("KooKoo", &QueryError::Silent(said(&format!("http_{code}")))),
     }

@@ -1,12 +1,15 @@
 //! An account of a provider of calls, as every account is seen.
 
 use domain::{
-    channel::Channel, checks::Probe, outcome::Outcome, receipt::Event, sending_hours::OpenHours, template::Message,
+    channel::Channel, checks::Probe, outcome::Outcome, receipt::Event, sending_hours::OpenHours,
+    template::Message,
 };
 
 use super::{Hook, Voice};
 use crate::{
-    account::{Account, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Reply, Status, wrong_channel},
+    account::{
+        Account, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Reply, Status, wrong_channel,
+    },
     http::Http,
 };
 

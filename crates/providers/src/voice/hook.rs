@@ -78,7 +78,8 @@ const NAMES_MAX: usize = 400;
 /// Puts `Legs[0][Status]` where JSON would have it. A form knows no lists: its numbers are names.
 fn put(all: &mut Map<String, Value>, name: &str, value: Value) {
     let (first, rest) = name.split_once('[').unwrap_or((name, ""));
-    let path: Vec<&str> = rest.split('[').map(|part| part.trim_end_matches(']')).filter(|part| !part.is_empty()).collect();
+    let path: Vec<&str> =
+        rest.split('[').map(|part| part.trim_end_matches(']')).filter(|part| !part.is_empty()).collect();
     if path.is_empty() || path.len() > DEPTH_MAX {
         if all.len() < NAMES_MAX {
             all.insert(name.to_owned(), value);
@@ -158,7 +159,9 @@ impl Members {
         let inner = |value: &Value| Members::of(value.clone());
         match self.get(names) {
             Some(Value::Array(items)) => items.iter().map(inner).collect(),
-            Some(Value::Object(members)) if members.keys().all(|key| key.bytes().all(|b| b.is_ascii_digit())) => {
+            Some(Value::Object(members))
+                if members.keys().all(|key| key.bytes().all(|b| b.is_ascii_digit())) =>
+            {
                 members.values().map(inner).collect()
             }
             Some(object @ Value::Object(_)) => vec![inner(object)],

@@ -21,9 +21,7 @@ use domain::{
 
 pub use account::Caller;
 pub use hook::{Hook, Members};
-pub use meanings::{
-    DND, MEANINGS, NO_FLOW, NOT_ALLOWED, OUT_OF_HOURS, OUT_OF_TIME,
-};
+pub use meanings::{DND, MEANINGS, NO_FLOW, NOT_ALLOWED, OUT_OF_HOURS, OUT_OF_TIME};
 pub use numbers::{india_plus, india_zero, phone_digits};
 pub use paths::{Kind as HookKind, Named, Paths};
 pub use settings::{Common, common_fields};
@@ -31,7 +29,9 @@ pub use told::{indian_time, seconds, unix_seconds};
 
 pub(crate) use paths::same;
 pub(crate) use settings::{PACE, id_text, missing};
-pub(crate) use told::{ONCE, body_of, date_and_time, list_time, order_time, plain, read_answer, unanswered, words_of};
+pub(crate) use told::{
+    ONCE, body_of, date_and_time, list_time, order_time, plain, read_answer, unanswered, words_of,
+};
 
 use crate::{
     account::{Body, BoxFuture, NotGenuine, Status},
@@ -72,7 +72,11 @@ pub trait Voice: Send + Sync + fmt::Debug {
     fn answer(&self, step: &Step, line: Option<&Line<'_>>) -> Body;
 
     /// Asks what became of one call. Where [`Abilities::refuses_repeats`] holds and nothing can be asked, the request may be made again.
-    fn look_up<'a>(&'a self, _http: &'a Http, _about: &'a LookUp<'a>) -> BoxFuture<'a, Result<Found, QueryError>> {
+    fn look_up<'a>(
+        &'a self,
+        _http: &'a Http,
+        _about: &'a LookUp<'a>,
+    ) -> BoxFuture<'a, Result<Found, QueryError>> {
         Box::pin(async { Err(QueryError::NotConnected) })
     }
 
@@ -123,7 +127,10 @@ pub struct Person<'a> {
 /// Neither numbers nor what is said.
 impl fmt::Debug for Dial<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dial").field("calls", &self.calls.len()).field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("Dial")
+            .field("calls", &self.calls.len())
+            .field("now", &self.now)
+            .finish_non_exhaustive()
     }
 }
 
@@ -219,7 +226,10 @@ pub struct LookUp<'a> {
 /// Not the number.
 impl fmt::Debug for LookUp<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LookUp").field("call", &self.call).field("provider_id", &self.provider_id).finish_non_exhaustive()
+        f.debug_struct("LookUp")
+            .field("call", &self.call)
+            .field("provider_id", &self.provider_id)
+            .finish_non_exhaustive()
     }
 }
 

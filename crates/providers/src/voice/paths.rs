@@ -35,7 +35,9 @@ impl Kind {
     }
 
     fn of(word: &str) -> Option<Kind> {
-        [Kind::Status, Kind::Step, Kind::Prompt, Kind::Digit, Kind::Closing].into_iter().find(|kind| kind.word() == word)
+        [Kind::Status, Kind::Step, Kind::Prompt, Kind::Digit, Kind::Closing]
+            .into_iter()
+            .find(|kind| kind.word() == word)
     }
 }
 
@@ -63,7 +65,8 @@ impl Paths {
 
     /// What proves a call.
     pub fn proof(&self, call: CallRef) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose().as_bytes()).expect("HMAC takes a key of any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose().as_bytes())
+            .expect("HMAC takes a key of any length");
         mac.update(b"munadi call ");
         mac.update(call.to_string().as_bytes());
         let mut proof = hex::encode(mac.finalize().into_bytes());
@@ -98,7 +101,9 @@ impl Paths {
         match parts.as_slice() {
             [] => Some(Named { kind: None, call: None }),
             [kind] => Some(Named { kind: Some(Kind::of(kind)?), call: None }),
-            [call, proof, kind] => Some(Named { kind: Some(Kind::of(kind)?), call: Some(self.proven(call, proof)?) }),
+            [call, proof, kind] => {
+                Some(Named { kind: Some(Kind::of(kind)?), call: Some(self.proven(call, proof)?) })
+            }
             _ => None,
         }
     }
@@ -111,13 +116,17 @@ impl Paths {
 
 /// Compares in a time that does not tell where they differ.
 pub(crate) fn same(one: &str, other: &str) -> bool {
-    one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+    one.len() == other.len()
+        && one.bytes().zip(other.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{ids::{BroadcastId, MessageRef}, time::Millis};
+    use domain::{
+        ids::{BroadcastId, MessageRef},
+        time::Millis,
+    };
 
     #[test]
     fn a_path_leads_to_its_own_call_alone() {

@@ -81,10 +81,30 @@ fn price(text: &str) -> Result<String, String> {
 /// The fields of [`Common`] and of the account's pace, after those of the provider.
 pub const fn common_fields() -> [Field; 7] {
     [
-        number("lines", "Simultaneous calls", (1, 500, 10), "The channels of your plan. More would only wait at the provider."),
-        number("per_minute", "New calls a minute", (1, 600, 60), "The most that the account starts in a minute."),
-        number("ring_s", "Rings for", (15, 60, 30), "How long a phone rings before nobody counts as there, in seconds."),
-        number("pulse_s", "Pulse", (1, 120, 60), "Begun stretches of so many seconds are charged. Your contract says."),
+        number(
+            "lines",
+            "Simultaneous calls",
+            (1, 500, 10),
+            "The channels of your plan. More would only wait at the provider.",
+        ),
+        number(
+            "per_minute",
+            "New calls a minute",
+            (1, 600, 60),
+            "The most that the account starts in a minute.",
+        ),
+        number(
+            "ring_s",
+            "Rings for",
+            (15, 60, 30),
+            "How long a phone rings before nobody counts as there, in seconds.",
+        ),
+        number(
+            "pulse_s",
+            "Pulse",
+            (1, 120, 60),
+            "Begun stretches of so many seconds are charged. Your contract says.",
+        ),
         Field {
             key: "pulse_price",
             label: "Price of a pulse",

@@ -21,7 +21,8 @@ use crate::{
 /// A time without an offset, which is Indian, or one with its own. The beginning of 1970 is “not known” (providers/ivr.md §1.5).
 pub fn indian_time(text: &str) -> Option<Millis> {
     let text = text.trim();
-    let own = || text.replacen(' ', "T", 1).parse::<jiff::Timestamp>().ok().map(|at| Millis(at.as_millisecond()));
+    let own =
+        || text.replacen(' ', "T", 1).parse::<jiff::Timestamp>().ok().map(|at| Millis(at.as_millisecond()));
     let indian = || {
         let forms = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%d-%m-%Y %H:%M:%S"];
         let at = forms.iter().find_map(|form| DateTime::strptime(form, text).ok())?;
@@ -70,8 +71,17 @@ pub(crate) fn body_of(answer: &Answer) -> Value {
 
 /// The provider's words about a refusal, wherever they stand; with a code of its own at their end. Empty where there are none.
 pub(crate) fn words_of(body: &Value) -> String {
-    const WORDS: &[&str] =
-        &["message", "Message", "details", "description", "result", "error", "errorMessage", "detail", "reason"];
+    const WORDS: &[&str] = &[
+        "message",
+        "Message",
+        "details",
+        "description",
+        "result",
+        "error",
+        "errorMessage",
+        "detail",
+        "reason",
+    ];
     const INSIDE: &[&str] = &["RestException", "error_data", "error", "response", "errors"];
     let mut words = String::new();
     let mut look = vec![body];
@@ -84,13 +94,20 @@ pub(crate) fn words_of(body: &Value) -> String {
             && let Some(text) = WORDS.iter().find_map(|name| crate::lenient::text(&value[*name]))
         {
             words = text;
-            if let Some(code) = ["Code", "code"].iter().find_map(|name| crate::lenient::integer(&value[*name]))
+            if let Some(code) =
+                ["Code", "code"].iter().find_map(|name| crate::lenient::integer(&value[*name]))
                 && code > 999
             {
                 words = format!("{words} ({code})");
             }
         }
-        look.extend(INSIDE.iter().rev().map(|name| &value[*name]).filter(|inner| inner.is_object() || inner.is_array()));
+        look.extend(
+            INSIDE
+                .iter()
+                .rev()
+                .map(|name| &value[*name])
+                .filter(|inner| inner.is_object() || inner.is_array()),
+        );
     }
     words
 }
@@ -160,7 +177,13 @@ mod tests {
     fn times_are_indian_unless_they_say_otherwise() {
         // 2030-01-05 13:20:01 UTC.
         let at = Some(Millis(1_893_849_601_000));
-        for text in ["2030-01-05 18:50:01", "2030-01-05T18:50:01", "2030-01-05T18:50:01+05:30", "2030-01-05 13:20:01Z", "05-01-2030 18:50:01"] {
+        for text in [
+            "2030-01-05 18:50:01",
+            "2030-01-05T18:50:01",
+            "2030-01-05T18:50:01+05:30",
+            "2030-01-05 13:20:01Z",
+            "05-01-2030 18:50:01",
+        ] {
             assert_eq!(indian_time(text), at, "{text}");
         }
         for none in ["1970-01-01 05:30:00", "1970-01-01T00:00:00Z", "", "null", "soon"] {
@@ -174,8 +197,16 @@ mod tests {
     #[test]
     fn lengths_are_seconds_however_they_are_written() {
         for (text, expected) in [
-            ("33", Some(33)), ("33.9", Some(33)), ("0:00:33", Some(33)), ("00:01:05", Some(65)), ("1:05", Some(65)), ("0", Some(0)),
-            ("", None), ("-3", None), ("a", None), ("9999999999999999999", None),
+            ("33", Some(33)),
+            ("33.9", Some(33)),
+            ("0:00:33", Some(33)),
+            ("00:01:05", Some(65)),
+            ("1:05", Some(65)),
+            ("0", Some(0)),
+            ("", None),
+            ("-3", None),
+            ("a", None),
+            ("9999999999999999999", None),
         ] {
             assert_eq!(seconds(text), expected, "{text}");
         }
@@ -186,7 +217,10 @@ mod tests {
         for (body, words) in [
             (json!({ "RestException": { "Status": 403, "Message": "no" } }), "no"),
             (json!({ "RestException": { "Status": 401, "Message": "no", "Code": 20003 } }), "no (20003)"),
-            (json!({ "response": [{ "code": 404, "error_data": { "code": 10716, "message": "no" } }] }), "no (10716)"),
+            (
+                json!({ "response": [{ "code": 404, "error_data": { "code": 10716, "message": "no" } }] }),
+                "no (10716)",
+            ),
             (json!({ "error": { "message": "no" } }), "no"),
             (json!({ "status": "error", "details": "no" }), "no"),
             (json!([]), ""),

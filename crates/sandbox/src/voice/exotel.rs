@@ -204,7 +204,11 @@ fn judge(shared: &Shared, account: &Exotel, form: &[(String, String)]) -> Result
         return Err((400, "Mandatory parameter missing"));
     }
     let phone = told::phone(value("From")).ok_or((400, "From is not a valid phone number"))?;
-    if !account.exophones.iter().any(|own| told::phone(own) == told::phone(value("CallerId")) && told::phone(own).is_some()) {
+    if !account
+        .exophones
+        .iter()
+        .any(|own| told::phone(own) == told::phone(value("CallerId")) && told::phone(own).is_some())
+    {
         return Err((403, "CallerId does not belong to the account"));
     }
     let (url, to) = (value("Url"), value("To"));
@@ -221,11 +225,15 @@ fn judge(shared: &Shared, account: &Exotel, form: &[(String, String)]) -> Result
         return Err((403, "Call to this number cannot be made because of TRAI NDNC regulations"));
     }
     let minute = shared.now().div_euclid(60_000);
-    let of_minute = shared.telephones.calls().iter().filter(|call| call.placed_at.div_euclid(60_000) == minute).count();
+    let of_minute =
+        shared.telephones.calls().iter().filter(|call| call.placed_at.div_euclid(60_000) == minute).count();
     if account.per_minute_max.is_some_and(|most| of_minute >= most) {
         return Err((429, "Too many calls"));
     }
-    let events = form.iter().filter(|(name, _)| name.starts_with("StatusCallbackEvents[")).map(|(_, event)| event.clone());
+    let events = form
+        .iter()
+        .filter(|(name, _)| name.starts_with("StatusCallbackEvents["))
+        .map(|(_, event)| event.clone());
     Ok((
         phone,
         Plan {
@@ -345,7 +353,6 @@ async fn flow(talk: &mut Talk, plan: &Plan) {
             ("DialCallDuration", "0".to_owned()),
             ("StartTime", indian(call.placed_at)),
             ("EndTime", "1970-01-01 05:30:00".to_owned()),
-            ("CallType", "call-attempt".to_owned()),
             ("flow_id", "4711".to_owned()),
             ("From", zero(call.phone)),
             ("To", plan.caller.clone()),
@@ -366,7 +373,11 @@ async fn flow(talk: &mut Talk, plan: &Plan) {
     let Some(prompt) = talk.ask(request).await.and_then(|answer| answer.json()) else { return };
     let key = gather(talk, &prompt).await;
     // Passthru comes after a person who hung up too: the flow goes on without them for a moment.
-    let digits = [("digits".to_owned(), key.map_or_else(|| "\"\"".to_owned(), |key| format!("\"{key}\"")))];
+    let kind = if talk.is_there() { "call-attempt" } else { "client-hangup" };
+    let digits = [
+        ("digits".to_owned(), key.map_or_else(|| "\"\"".to_owned(), |key| format!("\"{key}\""))),
+        ("CallType".to_owned(), kind.to_owned()),
+    ];
     let lost = talk.shared.telephones.get().chaos.lose_keys;
     if !talk.shared.faults.chance().hits(lost, "lose_keys", &call.id, 0) {
         let request = ask(talk, "digit", &digits);
@@ -436,7 +447,8 @@ fn report(shared: &Arc<Shared>, call: Option<Placed>, plan: &Plan, event: &str) 
         if event == "terminal" {
             put("ConversationDuration", json!(call.talk_s()));
             put("CustomField", json!(plan.custom));
-            let leg = json!({ "OnCallDuration": call.talk_s(), "Status": status_of(&call), "AnsweredBy": "NA" });
+            let leg =
+                json!({ "OnCallDuration": call.talk_s(), "Status": status_of(&call), "AnsweredBy": "NA" });
             put("Legs", json!([leg]));
         }
     }
@@ -487,7 +499,10 @@ async fn list(
     let calls = shared.telephones.calls();
     let wanted = calls.iter().filter(|call| {
         let created = indian(call.placed_at);
-        call.vendor == "exotel" && from.is_none_or(|from| call.phone == from) && created >= least && created <= most
+        call.vendor == "exotel"
+            && from.is_none_or(|from| call.phone == from)
+            && created >= least
+            && created <= most
     });
     let shown: Vec<Value> = wanted.map(|call| shown(Some(&shared), call, &sid)).collect();
     exchange::json(200, &json!({ "Metadata": { "Total": shown.len(), "PageSize": 50 }, "Calls": shown }))
@@ -513,7 +528,8 @@ async fn details(
     headers: HeaderMap,
 ) -> Response {
     if let Err((status, words)) = allowed(&shared, &headers, &sid) {
-        let error = json!({ "error_data": { "code": if status == 401 { 1010 } else { 1017 }, "message": words } });
+        let error =
+            json!({ "error_data": { "code": if status == 401 { 1010 } else { 1017 }, "message": words } });
         return exchange::json(status, &json!({ "response": error, "http_code": status }));
     }
     let Some(call) = shared.telephones.network.find(|call| call.vendor == "exotel" && call.id == id) else {
@@ -545,7 +561,8 @@ async fn campaign(
     body: Bytes,
 ) -> Response {
     let refusal = |(status, words): Refusal| {
-        let item = json!({ "code": status, "error_data": { "code": 1000, "message": words, "description": words } });
+        let item =
+            json!({ "code": status, "error_data": { "code": 1000, "message": words, "description": words } });
         exchange::json(status, &json!({ "http_code": status, "response": [item] }))
     };
     let account = match allowed(&shared, &headers, &sid) {
@@ -562,7 +579,8 @@ async fn campaign(
         if !is_flow(&account, one["url"].as_str().unwrap_or("")) {
             return refusal((400, "Invalid url"));
         }
-        let listed = one["from"].as_array().map(|all| all.iter().filter_map(Value::as_str).collect::<Vec<_>>());
+        let listed =
+            one["from"].as_array().map(|all| all.iter().filter_map(Value::as_str).collect::<Vec<_>>());
         let numbers = listed.unwrap_or_else(|| one["from"].as_str().unwrap_or("").split(',').collect());
         for number in numbers {
             let form: Vec<(String, String)> = [
@@ -594,5 +612,8 @@ async fn campaign(
         } }));
     }
     let request = shared.ids.uuid().simple().to_string();
-    exchange::json(200, &json!({ "request_id": request, "method": "POST", "http_code": 200, "response": items }))
+    exchange::json(
+        200,
+        &json!({ "request_id": request, "method": "POST", "http_code": 200, "response": items }),
+    )
 }

@@ -104,7 +104,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 
 fn allowed(shared: &Shared, headers: &HeaderMap) -> bool {
     let account = &shared.telephones.get().knowlarity;
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
+    let header =
+        |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
     let given = header("authorization");
     let own = given.strip_prefix("Token ").unwrap_or(&given) == account.account_key;
     own && header("x-api-key") == account.key
@@ -142,8 +143,10 @@ async fn order(
             Ok(listed) => {
                 let id = 550_001 + shared.ids.next();
                 let places = take(&shared, (id, &body), listed, answered);
-                let response =
-                    exchange::json(200, &json!({ "status_code": 1, "order_id": id, "result": "Order placed" }));
+                let response = exchange::json(
+                    200,
+                    &json!({ "status_code": 1, "order_id": id, "result": "Order placed" }),
+                );
                 Answer { accepted: places, response }
             }
         }
@@ -181,7 +184,8 @@ fn judge(shared: &Shared, body: &Value) -> Result<Vec<Number>, &'static str> {
 
 /// Takes an order in: every number is a call that begins at its start. Numbers on the register are counted and not dialled.
 fn take(shared: &Arc<Shared>, (id, body): (u64, &Value), listed: Vec<Number>, answered: bool) -> Vec<Place> {
-    let (dnd, dialled): (Vec<_>, Vec<_>) = listed.into_iter().partition(|one| shared.telephones.is_dnd(one.phone));
+    let (dnd, dialled): (Vec<_>, Vec<_>) =
+        listed.into_iter().partition(|one| shared.telephones.is_dnd(one.phone));
     let text = |name: &str| body[name].as_str().unwrap_or("").to_owned();
     let (start, end) = (text("start_time"), text("end_time"));
     let mut places = Vec::new();
@@ -217,7 +221,12 @@ fn is_stopped(shared: &Shared, id: u64) -> bool {
     lock(&shared.telephones.orders).iter().any(|order| order.id == id && order.stopped)
 }
 
-async fn run(shared: Arc<Shared>, placed: (At, Place), (start, end): (String, String), (id, text): (u64, String)) {
+async fn run(
+    shared: Arc<Shared>,
+    placed: (At, Place),
+    (start, end): (String, String),
+    (id, text): (u64, String),
+) {
     while indian(shared.now())[..16].to_owned() < start {
         Alarm::until(&shared, shared.now() + 500).await;
         if is_stopped(&shared, id) {
@@ -286,7 +295,11 @@ fn push(shared: &Arc<Shared>, call: Option<Placed>, key: Option<char>) {
 
 /// How an order stands: over when all of its calls are.
 fn status_of(shared: &Shared, order: &Order) -> &'static str {
-    let over = order.calls.iter().filter_map(|at| shared.telephones.network.get(*at)).all(|call| call.ended.is_some());
+    let over = order
+        .calls
+        .iter()
+        .filter_map(|at| shared.telephones.network.get(*at))
+        .all(|call| call.ended.is_some());
     match (order.stopped, over) {
         (true, _) => "Stopped",
         (false, true) => "Completed",
@@ -307,7 +320,8 @@ async fn orders(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Respon
         })
     };
     let objects: Vec<Value> = all.iter().map(shown).collect();
-    let meta = json!({ "limit": 100, "next": null, "offset": 0, "previous": null, "total_count": objects.len() });
+    let meta =
+        json!({ "limit": 100, "next": null, "offset": 0, "previous": null, "total_count": objects.len() });
     exchange::json(200, &json!({ "meta": meta, "objects": objects }))
 }
 

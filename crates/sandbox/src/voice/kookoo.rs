@@ -114,8 +114,12 @@ fn judge(shared: &Shared, query: &[(String, String)]) -> Result<u64, &'static st
         () if value(query, "outbound_version") != "2" => Err("This version is deprecated"),
         () if !account.outgoing => Err("Outbound calls are not enabled for your account"),
         () if account.balance <= 0 => Err("Insufficient balance"),
-        () if account.keeps_hours && !(9..21).contains(&hour) => Err("CALLS WILL NOT BE MADE BETWEEN 9PM TO 9AM."),
-        () if !caller.is_empty() && !account.numbers.iter().any(|own| own == caller) => Err("Caller id is not allowed"),
+        () if account.keeps_hours && !(9..21).contains(&hour) => {
+            Err("CALLS WILL NOT BE MADE BETWEEN 9PM TO 9AM.")
+        }
+        () if !caller.is_empty() && !account.numbers.iter().any(|own| own == caller) => {
+            Err("Caller id is not allowed")
+        }
         () => {
             let written = value(query, "phone_no");
             let phone = told::phone(written).filter(|_| written.len() == 11 && written.starts_with('0'));
@@ -260,6 +264,7 @@ fn report(shared: &Arc<Shared>, call: Option<Placed>, plan: &Plan) {
         put("ringing_time", json!(call.ring_s().to_string()));
     }
     let key = format!("{} status", call.id);
-    let report = Report { key, url: plan.callback.clone(), members, form: BodyForm::Form, authorization: None };
+    let report =
+        Report { key, url: plan.callback.clone(), members, form: BodyForm::Form, authorization: None };
     told::tell(shared, vec![report]);
 }

@@ -315,5 +315,8 @@ async fn search(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     let over = calls.iter().filter(|call| call.vendor == "myoperator" && call.ended.is_some());
     let wanted = over.filter(|call| key.is_empty() || ten(call.phone) == key);
     let hits: Vec<Value> = wanted.map(|call| json!({ "_source": short(&shared, call) })).collect();
-    exchange::json(200, &json!({ "status": "success", "code": 200, "data": { "total": hits.len(), "hits": hits } }))
+    exchange::json(
+        200,
+        &json!({ "status": "success", "code": 200, "data": { "total": hits.len(), "hits": hits } }),
+    )
 }

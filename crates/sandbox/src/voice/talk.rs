@@ -76,7 +76,12 @@ pub(super) struct Talk {
 
 impl Talk {
     /// Rings. `None` when nobody picks up, and the call is over then.
-    pub(super) async fn ring(shared: &Arc<Shared>, (at, place): (At, Place), ring_s: i64, lines: usize) -> Option<Talk> {
+    pub(super) async fn ring(
+        shared: &Arc<Shared>,
+        (at, place): (At, Place),
+        ring_s: i64,
+        lines: usize,
+    ) -> Option<Talk> {
         while !shared.telephones.network.take_line(at, lines) {
             Alarm::until(shared, shared.now() + 200).await;
         }

@@ -101,7 +101,9 @@ fn written(report: &Report) -> (Method, String, String, Vec<u8>) {
 fn flat(members: &Map<String, Value>) -> Vec<(String, String)> {
     fn walk(name: String, value: &Value, out: &mut Vec<(String, String)>) {
         match value {
-            Value::Object(members) => members.iter().for_each(|(key, value)| walk(format!("{name}[{key}]"), value, out)),
+            Value::Object(members) => {
+                members.iter().for_each(|(key, value)| walk(format!("{name}[{key}]"), value, out))
+            }
             Value::Array(items) => {
                 items.iter().enumerate().for_each(|(at, value)| walk(format!("{name}[{at}]"), value, out));
             }
@@ -137,7 +139,8 @@ pub(super) fn value<'p>(pairs: &'p [(String, String)], name: &str) -> &'p str {
 /// `2030-01-05 18:50:01` in India.
 pub(super) fn indian(at: i64) -> String {
     let offset = jiff::tz::Offset::from_seconds(19_800).unwrap_or(jiff::tz::Offset::UTC);
-    let local = jiff::Timestamp::from_millisecond(at).unwrap_or_default().to_zoned(jiff::tz::TimeZone::fixed(offset));
+    let local =
+        jiff::Timestamp::from_millisecond(at).unwrap_or_default().to_zoned(jiff::tz::TimeZone::fixed(offset));
     local.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
