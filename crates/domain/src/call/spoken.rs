@@ -150,7 +150,7 @@ const MONTHS: [(&str, &str); 12] = [
 ];
 
 /// Digits of a longer number are read one by one: it is an id or a telephone number, not a count.
-const NUMBER_MAX: u64 = 99_99_999;
+const NUMBER_MAX: u64 = 9_999_999;
 
 /// A whole number in words, with lakh as it is counted in India.
 pub fn number_words(n: u64, language: Language) -> String {
@@ -169,7 +169,7 @@ pub fn number_words(n: u64, language: Language) -> String {
             words.push(format!("{} {word}", below_hundred(unit, language)));
         }
     }
-    if n % 100 > 0 || words.is_empty() {
+    if !n.is_multiple_of(100) || words.is_empty() {
         words.push(below_hundred(n % 100, language));
     }
     words.join(" ")
@@ -366,7 +366,7 @@ mod tests {
             (2026, "two thousand twenty six", "दो हज़ार छब्बीस"),
             (100_000, "one lakh", "एक लाख"),
             (
-                12_34_567,
+                1_234_567,
                 "twelve lakh thirty four thousand five hundred sixty seven",
                 "बारह लाख चौंतीस हज़ार पाँच सौ सड़सठ",
             ),

@@ -17,7 +17,7 @@ use super::alarm::Alarm;
 use super::lock;
 use super::network::{At, Ended, Placed};
 use super::talk::{self, Order as CallOrder, Talk};
-use super::told::{self, Report, indian, pairs, value};
+use super::told::{self, Report, indian, minute, pairs, value};
 use crate::Shared;
 use crate::exchange::{self, Answer, exchange};
 use crate::line::Scissors;
@@ -168,7 +168,7 @@ fn judge(shared: &Shared, body: &Value) -> Result<Vec<Number>, &'static str> {
         return Err("Invalid k_number");
     }
     // Whole minutes: the start has to lie after the present one.
-    if text("start_time") <= indian(shared.now())[..16].to_owned() || text("end_time") <= text("start_time") {
+    if text("start_time") <= minute(shared.now()) || text("end_time") <= text("start_time") {
         return Err("start_time should be in the future");
     }
     let numbers: Option<Vec<Number>> = text("additional_number")
@@ -227,13 +227,13 @@ async fn run(
     (start, end): (String, String),
     (id, text): (u64, String),
 ) {
-    while indian(shared.now())[..16].to_owned() < start {
+    while minute(shared.now()) < start {
         Alarm::until(&shared, shared.now() + 500).await;
         if is_stopped(&shared, id) {
             break;
         }
     }
-    if is_stopped(&shared, id) || indian(shared.now())[..16].to_owned() > end {
+    if is_stopped(&shared, id) || minute(shared.now()) > end {
         talk::withdraw(&shared, placed);
         return;
     }

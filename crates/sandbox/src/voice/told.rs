@@ -144,6 +144,11 @@ pub(super) fn indian(at: i64) -> String {
     local.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// The same without seconds, as orders have their times.
+pub(super) fn minute(at: i64) -> String {
+    indian(at).chars().take(16).collect()
+}
+
 /// Digits with country code of any spelling: `+91X`, `91X`, `0X`, `X`.
 pub(super) fn phone(text: &str) -> Option<u64> {
     let odd = text.chars().any(|c| !(c.is_ascii_digit() || "+- ".contains(c)));

@@ -151,11 +151,14 @@ fn each_event_and_status_tells_what_its_row_says() {
     }
 }
 
-/// The elements of a document in order, with their attributes and texts.
-fn elements(bytes: &[u8]) -> Vec<(String, Vec<(String, String)>, String)> {
+/// An element: its name, its attributes, its text.
+type Element = (String, Vec<(String, String)>, String);
+
+/// The elements of a document in order.
+fn elements(bytes: &[u8]) -> Vec<Element> {
     let text = std::str::from_utf8(bytes).unwrap();
     let mut reader = Reader::from_str(text);
-    let mut all: Vec<(String, Vec<(String, String)>, String)> = Vec::new();
+    let mut all: Vec<Element> = Vec::new();
     loop {
         match reader.read_event().unwrap() {
             Event::Start(tag) | Event::Empty(tag) => {

@@ -1,11 +1,14 @@
 //! Exotel (`providers/src/exotel/NOTES.md`): calls into a flow that asks for prompt, key and closing words; status callbacks; look-ups in two
 //! versions; the balance.
 
+mod flow;
+mod look_ups;
+
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, Path, RawQuery, State};
+use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -78,11 +81,11 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/exotel/v1/Accounts/{sid}/Calls/connect.json", post(connect_json))
         .route("/exotel/v1/Accounts/{sid}/Calls/connect", post(connect_xml))
-        .route("/exotel/v1/Accounts/{sid}/Calls.json", get(list))
-        .route("/exotel/v1/Accounts/{sid}/Calls/{file}", get(one))
-        .route("/exotel/v1/Accounts/{sid}/Balance.json", get(balance))
-        .route("/exotel/v2/accounts/{sid}/campaigns", post(campaign))
-        .route("/exotel-calls/v3/accounts/{sid}/calls/{id}", get(details))
+        .route("/exotel/v1/Accounts/{sid}/Calls.json", get(look_ups::list))
+        .route("/exotel/v1/Accounts/{sid}/Calls/{file}", get(look_ups::one))
+        .route("/exotel/v1/Accounts/{sid}/Balance.json", get(look_ups::balance))
+        .route("/exotel/v2/accounts/{sid}/campaigns", post(look_ups::campaign))
+        .route("/exotel-calls/v3/accounts/{sid}/calls/{id}", get(look_ups::details))
 }
 
 /// A refusal: status and words.
@@ -326,7 +329,7 @@ async fn run(shared: Arc<Shared>, placed: (super::network::At, crate::world::Pla
         report(&shared, talk.call(), &plan, "answered");
     }
     if !plan.two_parties {
-        flow(&mut talk, &plan).await;
+        flow::flow(&mut talk, &plan).await;
     }
     let call = talk.end();
     charge(&shared, call.as_ref());
@@ -337,85 +340,6 @@ fn charge(shared: &Shared, call: Option<&Placed>) {
     let Some(call) = call else { return };
     let pulses = (call.talk_s().max(1) + 59) / 60;
     shared.telephones.change(|config| config.exotel.balance -= pulses * config.exotel.pulse_price);
-}
-
-/// Gather, Passthru, Greeting (§4).
-async fn flow(talk: &mut Talk, plan: &Plan) {
-    let base = account(&talk.shared).flow_url;
-    let Some(call) = talk.call() else { return };
-    let usual = |now: i64| -> Vec<(String, String)> {
-        [
-            ("CallSid", call.id.clone()),
-            ("CallFrom", zero(call.phone)),
-            ("CallTo", plan.caller.clone()),
-            ("Direction", "outbound-dial".to_owned()),
-            ("Created", indian(call.placed_at)),
-            ("DialCallDuration", "0".to_owned()),
-            ("StartTime", indian(call.placed_at)),
-            ("EndTime", "1970-01-01 05:30:00".to_owned()),
-            ("flow_id", "4711".to_owned()),
-            ("From", zero(call.phone)),
-            ("To", plan.caller.clone()),
-            ("CurrentTime", indian(now)),
-            ("ForwardedFrom", "null".to_owned()),
-            ("CustomField", plan.custom.clone()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .to_vec()
-    };
-    let ask = |talk: &Talk, step: &str, extra: &[(String, String)]| {
-        let mut query = usual(talk.shared.now());
-        query.extend_from_slice(extra);
-        let url = format!("{}/{step}?{}", base.trim_end_matches('/'), told::query(&query));
-        talk.client().get(url).header("Exotel-Version", "1.0")
-    };
-    let request = ask(talk, "prompt", &[]);
-    let Some(prompt) = talk.ask(request).await.and_then(|answer| answer.json()) else { return };
-    let key = gather(talk, &prompt).await;
-    // Passthru comes after a person who hung up too: the flow goes on without them for a moment.
-    let kind = if talk.is_there() { "call-attempt" } else { "client-hangup" };
-    let digits = [
-        ("digits".to_owned(), key.map_or_else(|| "\"\"".to_owned(), |key| format!("\"{key}\""))),
-        ("CallType".to_owned(), kind.to_owned()),
-    ];
-    let lost = talk.shared.telephones.get().chaos.lose_keys;
-    if !talk.shared.faults.chance().hits(lost, "lose_keys", &call.id, 0) {
-        let request = ask(talk, "digit", &digits);
-        let noted = talk.ask(request).await;
-        if !noted.is_some_and(|answer| matches!(answer.status, 200 | 302)) {
-            return;
-        }
-    }
-    if !talk.is_there() {
-        return;
-    }
-    let request = ask(talk, "closing", &[]);
-    if let Some(closing) = talk.ask(request).await
-        && closing.status == 200
-        && closing.kind == "text/plain"
-    {
-        talk.speak(&closing.body).await;
-    }
-}
-
-/// Speaks the prompt, waits for a digit, and asks again as it was told.
-async fn gather(talk: &mut Talk, prompt: &Value) -> Option<char> {
-    let text = |name: &str| prompt[name]["text"].as_str().unwrap_or("").to_owned();
-    let wait_s = prompt["input_timeout"].as_i64().unwrap_or(5);
-    let rounds = prompt["repeat_menu"].as_i64().unwrap_or(0);
-    let (mut said, again) = (text("gather_prompt"), text("repeat_gather_prompt"));
-    for _ in 0..=rounds {
-        if !talk.speak(&said).await {
-            return None;
-        }
-        if let Some(key) = talk.key(wait_s).await {
-            return Some(key);
-        }
-        if !again.is_empty() {
-            said.clone_from(&again);
-        }
-    }
-    None
 }
 
 /// A status callback (§3).
@@ -455,165 +379,4 @@ fn report(shared: &Arc<Shared>, call: Option<Placed>, plan: &Plan, event: &str) 
     let form = if plan.json { BodyForm::Json } else { BodyForm::Multipart };
     let key = format!("{} {event}", call.id);
     told::tell(shared, vec![Report { key, url: plan.callback.clone(), members, form, authorization: None }]);
-}
-
-async fn one(
-    State(shared): State<Arc<Shared>>,
-    Path((sid, file)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    if let Err(refusal) = allowed(&shared, &headers, &sid) {
-        return refuse(refusal, false);
-    }
-    let id = file.strip_suffix(".json").unwrap_or(&file);
-    let Some(call) = shared.telephones.network.find(|call| call.vendor == "exotel" && call.id == id) else {
-        return refuse((404, "Call not found"), false);
-    };
-    let mut body = shown(Some(&shared), &call, &sid);
-    body["Details"] = json!({
-        "ConversationDuration": call.talk_s(), "Leg1Status": status_of(&call), "Leg2Status": "",
-        "Legs": [{ "Leg": { "Id": 1, "OnCallDuration": call.talk_s() } }],
-    });
-    exchange::json(200, &json!({ "Call": body }))
-}
-
-async fn list(
-    State(shared): State<Arc<Shared>>,
-    Path(sid): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    if let Err(refusal) = allowed(&shared, &headers, &sid) {
-        return refuse(refusal, false);
-    }
-    let query = pairs(&query.unwrap_or_default());
-    let from = told::phone(told::value(&query, "From"));
-    let (mut least, mut most) = (String::new(), "9999".to_owned());
-    for bound in told::value(&query, "DateCreated").split(';') {
-        match bound.split_once(':') {
-            Some(("gte", at)) => at.clone_into(&mut least),
-            Some(("lte", at)) => at.clone_into(&mut most),
-            _ => {}
-        }
-    }
-    let calls = shared.telephones.calls();
-    let wanted = calls.iter().filter(|call| {
-        let created = indian(call.placed_at);
-        call.vendor == "exotel"
-            && from.is_none_or(|from| call.phone == from)
-            && created >= least
-            && created <= most
-    });
-    let shown: Vec<Value> = wanted.map(|call| shown(Some(&shared), call, &sid)).collect();
-    exchange::json(200, &json!({ "Metadata": { "Total": shown.len(), "PageSize": 50 }, "Calls": shown }))
-}
-
-async fn balance(State(shared): State<Arc<Shared>>, Path(sid): Path<String>, headers: HeaderMap) -> Response {
-    match allowed(&shared, &headers, &sid) {
-        Err(refusal) => refuse(refusal, false),
-        Ok(account) => exchange::json(
-            200,
-            &json!({ "Account": { "BalanceData": {
-                "Balance": crate::rupees::rupees(account.balance), "Currency": "INR", "PricingPlan": "Dabbler",
-                "DateUpdated": indian(shared.now()),
-            } } }),
-        ),
-    }
-}
-
-/// The newer look-up, which alone tells digits after the call (§5).
-async fn details(
-    State(shared): State<Arc<Shared>>,
-    Path((sid, id)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    if let Err((status, words)) = allowed(&shared, &headers, &sid) {
-        let error =
-            json!({ "error_data": { "code": if status == 401 { 1010 } else { 1017 }, "message": words } });
-        return exchange::json(status, &json!({ "response": error, "http_code": status }));
-    }
-    let Some(call) = shared.telephones.network.find(|call| call.vendor == "exotel" && call.id == id) else {
-        let error = json!({ "error_data": { "code": 10716, "message": "Call not found" } });
-        return exchange::json(404, &json!({ "response": error, "http_code": 404 }));
-    };
-    let status = match call.ended {
-        None => Value::Null,
-        Some(Ended::Completed) => json!("completed"),
-        Some(Ended::Busy | Ended::NoAnswer) => json!("from_leg_unanswered"),
-        Some(Ended::Cancelled) => json!("from_leg_cancelled"),
-        Some(Ended::Failed) => json!("from_leg_no_dial"),
-    };
-    exchange::json(
-        200,
-        &json!({ "http_code": 200, "response": { "call_details": {
-            "sid": call.id, "state": if call.ended.is_none() { "active" } else { "terminal" }, "status": status,
-            "total_duration": call.talk_s() + call.ring_s(), "total_talk_time": call.talk_s(),
-            "custom_field": call.reference, "app_id": "4711", "digits": call.pressed.map(String::from),
-        } } }),
-    )
-}
-
-/// A campaign calls its numbers at once; wrapped as clients send it, or flat (§6).
-async fn campaign(
-    State(shared): State<Arc<Shared>>,
-    Path(sid): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let refusal = |(status, words): Refusal| {
-        let item =
-            json!({ "code": status, "error_data": { "code": 1000, "message": words, "description": words } });
-        exchange::json(status, &json!({ "http_code": status, "response": [item] }))
-    };
-    let account = match allowed(&shared, &headers, &sid) {
-        Ok(account) => account,
-        Err(refused) => return refusal(refused),
-    };
-    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let wanted = match body["campaigns"].as_array() {
-        Some(all) => all.clone(),
-        None => vec![body],
-    };
-    let mut items = Vec::new();
-    for one in wanted {
-        if !is_flow(&account, one["url"].as_str().unwrap_or("")) {
-            return refusal((400, "Invalid url"));
-        }
-        let listed =
-            one["from"].as_array().map(|all| all.iter().filter_map(Value::as_str).collect::<Vec<_>>());
-        let numbers = listed.unwrap_or_else(|| one["from"].as_str().unwrap_or("").split(',').collect());
-        for number in numbers {
-            let form: Vec<(String, String)> = [
-                ("From", number),
-                ("CallerId", one["caller_id"].as_str().unwrap_or("")),
-                ("Url", one["url"].as_str().unwrap_or("")),
-                ("CustomField", one["custom_field"].as_str().unwrap_or("")),
-                ("StatusCallback", one["call_status_callback"].as_str().unwrap_or("")),
-            ]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .to_vec();
-            let Ok((phone, plan)) = judge(&shared, &account, &form) else { continue };
-            let order = Order {
-                vendor: "exotel",
-                account: sid.clone(),
-                id: shared.ids.uuid().simple().to_string(),
-                phone,
-                reference: plan.custom.clone(),
-                flow: told::value(&form, "Url").to_owned(),
-                answered: true,
-            };
-            let placed = talk::place(&shared, &order);
-            tokio::spawn(run(shared.clone(), placed, plan));
-        }
-        let id = shared.ids.uuid().simple().to_string();
-        items.push(json!({ "code": 200, "status": "success", "data": {
-            "id": id, "name": one["name"], "status": "Created",
-            "stats": { "created": 0, "completed": 0, "failed": 0, "pending": 0 },
-        } }));
-    }
-    let request = shared.ids.uuid().simple().to_string();
-    exchange::json(
-        200,
-        &json!({ "request_id": request, "method": "POST", "http_code": 200, "response": items }),
-    )
 }
