@@ -10,3 +10,4 @@ mod help;
 mod null;
 mod project;
 mod receipts;
+mod voice;

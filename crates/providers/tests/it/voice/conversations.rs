@@ -253,6 +253,21 @@ async fn lines_are_never_exceeded_and_the_forecast_holds() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_hundred_people_at_the_ear_are_each_told_what_comes_next() {
+    let program = start(CALLERS[0], Chaos::default(), Faults::default()).await;
+    for n in 1..=500 {
+        let to = format!("+919000{:04}{:02}", n, 1);
+        assert!(matches!(program.place(n, &to).await, Outcome::Accepted { .. }));
+    }
+    program.quiet().await;
+    let told = (1..=500).filter(|n| program.record(*n).hearing(program.text_s()).is_told()).count();
+    assert_eq!(told, 500);
+    let waited = program.sandbox.telephones().longest_wait_ms();
+    // Exotel drops a call after five seconds; loopback and a busy machine need a small part of that.
+    assert!(waited < 2_000, "somebody waited {waited} ms");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn numbers_on_the_register_and_empty_accounts_are_refused_as_such() {
     for vendor in CALLERS {
         let kind = vendor.kind();

@@ -8,8 +8,9 @@ use munadi_providers::{
     field::Kind,
     registry::{CALLERS, VENDORS},
     vendor::CallbackProof,
-    voice::MEANINGS,
+    voice::{Hook, MEANINGS},
 };
+use proptest::prelude::*;
 use serde_json::{Map, Value};
 
 use super::{TO, call, hear, open, place, script, word};
@@ -196,6 +197,27 @@ fn what_cannot_be_read_is_kept_and_never_breaks() {
         let foreign = format!("{}/00000000000000000000/status", call(1));
         for path in [foreign.as_str(), "x", "../status", "a/b/c/d"] {
             assert!(hear(voice, path, "", "").is_err(), "{}: {path}", vendor.kind());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_post_of_any_kind_breaks_anything(
+        path in "(status|step|prompt|digit|closing|)", query in ".{0,60}", body in prop::collection::vec(any::<u8>(), 0..200),
+        members in prop::collection::vec(("(CallSid|Status|digits|Legs\\[0\\]\\[Status\\]|event|data|_su|myoperator|type|action|caller_id)", ".{0,12}"), 0..6),
+    ) {
+        let form: String = members.iter().map(|(name, value)| format!("{name}={value}&")).collect();
+        for vendor in CALLERS {
+            let (settings, secrets) = complete(*vendor);
+            let account = open(*vendor, &settings, &secrets, "https://vendor.example");
+            let voice = account.voice().unwrap();
+            for body in [body.as_slice(), form.as_bytes()] {
+                let hook = Hook { path: &path, query: &query, content_type: "", authorization: "", body };
+                let taken = voice.hear(&hook).unwrap();
+                prop_assert!(taken.dedupe_key.len() <= 200);
+                prop_assert!(taken.news_of(&script()).len() <= taken.news.len() + 1);
+            }
         }
     }
 }
