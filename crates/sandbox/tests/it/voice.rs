@@ -102,8 +102,15 @@ async fn exotel_refuses_what_it_documents() {
         let (got, body) = answer(exotel_call(&sandbox, &form)).await;
         assert!(got == status && body.contains(words), "{form}: {got} {body}");
     }
-    let wrong = exotel_call(&sandbox, GOOD).basic_auth("x", Some("y"));
-    assert_eq!(answer(wrong).await.0, 401);
+    let url = format!("{}/exotel/v1/Accounts/udaan1/Calls/connect.json", sandbox.url());
+    for (user, token) in [("x", exotel::TOKEN), (exotel::KEY, "x")] {
+        let wrong = client().post(&url).basic_auth(user, Some(token)).body(GOOD);
+        assert_eq!(answer(wrong).await.0, 401, "{user} {token}");
+    }
+    // Very old clients use the SID as user.
+    let other =
+        client().post(url.replace("udaan1", "other1")).basic_auth("udaan1", Some(exotel::TOKEN)).body(GOOD);
+    assert_eq!(answer(other).await.0, 404);
     let xml = client().post(format!("{}/exotel/v1/Accounts/udaan1/Calls/connect", sandbox.url()));
     let (status, body) = answer(xml.basic_auth(exotel::KEY, Some("wrong")).body(GOOD)).await;
     assert!(status == 401 && body.contains("<RestException>"), "{body}");
