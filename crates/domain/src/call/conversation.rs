@@ -1,5 +1,7 @@
 //! What comes next in a call that is under way.
 
+use serde::{Deserialize, Serialize};
+
 use super::{CallScript, Digit, Pressed, Said, pressed};
 use crate::time::{Millis, SECOND};
 
@@ -16,7 +18,7 @@ pub struct SoFar {
 const SAME_MS: i64 = 2 * SECOND;
 
 /// Counts the questions of a call where a provider asks for each of them: two rounds of silence look alike in everything but their time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rounds {
     asked: u8,
     at: Option<Millis>,

@@ -4,6 +4,8 @@
 //! proven, and where the call stands is read from that: nothing that is told later takes away what was proven before
 //! (providers/ivr.md §1.1).
 
+use serde::{Deserialize, Serialize};
+
 use super::{CallRef, Digit, Ring, SoFar};
 use crate::{
     money::Money,
@@ -54,7 +56,8 @@ crate::text_enum! {
 }
 
 /// How a provider says that a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ended {
     /// Withdrawn before anybody picked up.
     Cancelled,
@@ -69,7 +72,8 @@ pub enum Ended {
 }
 
 /// Who picked up, where a provider says so. Only a key proves a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AnsweredBy {
     /// A person.
     Human,
@@ -144,7 +148,9 @@ pub enum Refused {
 }
 
 /// What is proven of one call. The order in which news come changes nothing in it but which provider's id is its own: the first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Its JSON is what a store keeps of a call; what this version does not know in it is not a reason to lose the rest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CallRecord {
     /// The provider's id.
     pub provider_id: Option<String>,
@@ -376,6 +382,13 @@ mod tests {
                     prop_assert_eq!(record.proof(10), Some(Proof::Delivered));
                 }
             }
+        }
+
+        #[test]
+        fn a_record_is_read_back_as_it_was_kept(news in prop::collection::vec(any_news(), 0..6)) {
+            let record = record(&news);
+            let kept = serde_json::to_string(&record).unwrap();
+            prop_assert_eq!(serde_json::from_str::<CallRecord>(&kept).unwrap(), record);
         }
 
         #[test]
