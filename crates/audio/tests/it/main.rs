@@ -119,6 +119,16 @@ fn soft_and_loud_recordings_become_equally_loud_and_none_is_cut() {
 }
 
 #[test]
+fn a_bang_in_a_soft_recording_is_not_cut() {
+    let mut soft = tone(700.0, 8_000, 3.0, 0.05);
+    soft.iter_mut().skip(12_000).take(20).for_each(|sample| *sample = 0.7);
+    let converted = convert(&wav(&[&soft], 8_000, 16)).unwrap();
+    let peak = samples(&converted).iter().fold(0.0_f64, |peak, sample| peak.max(sample.abs()));
+    // A decibel below the most, and as near to that as it goes.
+    assert!((0.88..=0.8913).contains(&peak), "{peak} {converted:?}");
+}
+
+#[test]
 fn a_voice_in_one_ear_is_heard() {
     let left = tone(440.0, 44_100, 1.0, 0.3);
     let right = vec![0.0; left.len()];
