@@ -35,9 +35,16 @@ async fn answer(request: RequestBuilder) -> (u16, String) {
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
+/// Waits until every phone rings; the clock stands meanwhile.
+async fn ringing(sandbox: &Sandbox) {
+    while sandbox.telephones().calls().iter().any(|call| call.rang_at.is_none()) {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
 /// Waits until so many calls are over; the clock stands meanwhile.
 async fn over(sandbox: &Sandbox, calls: usize) -> bool {
-    for _ in 0..200 {
+    for _ in 0..1_000 {
         if sandbox.telephones().calls().iter().filter(|call| call.ended.is_some()).count() == calls {
             return true;
         }
@@ -52,7 +59,7 @@ async fn a_phone_rings_for_as_long_as_the_clock_says() {
     config.voice.callee = Callee::who(Does::NoAnswer);
     let (sandbox, clock) = start(config).await;
     assert_eq!(answer(exotel_call(&sandbox, &format!("{GOOD}&TimeOut=20"))).await.0, 200);
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    ringing(&sandbox).await;
     clock.store(NOW + 19_000, Ordering::SeqCst);
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(sandbox.telephones().under_way(), 1, "nineteen seconds are no twenty");
@@ -73,7 +80,8 @@ async fn each_phone_has_habits_of_its_own_and_a_call_without_words_ends() {
     for number in ["9000000001", "9000000011", "9000000012"] {
         assert_eq!(answer(exotel_call(&sandbox, &GOOD.replace("%2B919000000001", number))).await.0, 200);
     }
-    for second in 1..=40 {
+    ringing(&sandbox).await;
+    for second in 1..=60 {
         clock.store(NOW + second * 1_000, Ordering::SeqCst);
         tokio::time::sleep(Duration::from_millis(8)).await;
     }

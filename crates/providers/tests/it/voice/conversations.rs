@@ -9,7 +9,7 @@ use domain::{
 use munadi_providers::{Vendor, registry::CALLERS};
 use sandbox::{
     Amount, Config, Faults,
-    voice::{Callee, Chaos, Does, exotel, knowlarity, kookoo, myoperator},
+    voice::{Callee, Chaos, Does, Placed, exotel, knowlarity, kookoo, myoperator},
 };
 use serde_json::json;
 
@@ -247,8 +247,9 @@ async fn lines_are_never_exceeded_and_the_forecast_holds() {
     program.quiet().await;
     let calls = program.sandbox.telephones().calls();
     let took = calls.iter().filter_map(|call| call.ended_at).max().unwrap() - began.0;
-    let one = &calls[0];
-    let forecast = domain::call::finish_ms(60, 10, 6_000, one.ring_s(), one.talk_s());
+    // The mean of all: on a busy machine the fast clock runs on while answers are made.
+    let mean = |of: fn(&Placed) -> i64| calls.iter().map(of).sum::<i64>() / 60;
+    let forecast = domain::call::finish_ms(60, 10, 6_000, mean(Placed::ring_s), mean(Placed::talk_s));
     assert_eq!(program.sandbox.telephones().most_at_once(), 10);
     let (least, most) = (forecast * 85 / 100, forecast * 115 / 100);
     assert!((least..=most).contains(&took), "took {took} ms, forecast {forecast} ms");
