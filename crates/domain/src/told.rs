@@ -315,6 +315,22 @@ pub struct Told {
     pub going: i64,
 }
 
+impl Told {
+    /// Of two halves of a workshop together.
+    #[must_use]
+    pub fn and(self, other: Told) -> Told {
+        Told {
+            everyone: self.everyone + other.everyone,
+            not_told: self.not_told + other.not_told,
+            failed: self.failed + other.failed,
+            no_receipt: self.no_receipt + other.no_receipt,
+            not_read: self.not_read + other.not_read,
+            told: self.told + other.told,
+            going: self.going + other.going,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
