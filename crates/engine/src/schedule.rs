@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use compose::{Caller, StepEnd};
 use domain::{
     ids::{OrganizationId, PlanRowId},
+    sequence::{OwnWhyNot, WhyNot},
     time::{MINUTE, Millis, SECOND},
 };
 use store::{
@@ -38,6 +39,8 @@ const LEASE_MS: i64 = 30 * SECOND;
 const AGAIN_MS: i64 = 2 * SECOND;
 /// Whoever is told by another broadcast of the purpose is known after this.
 const LATER_MS: i64 = SECOND / 4;
+/// A step that waits for the report of who attended is tried again after this, and at once when a report comes.
+const REPORT_MS: i64 = MINUTE;
 /// People who registered late are told together, so many minutes' worth at a time after the first.
 const LATE_EVERY_MS: i64 = MINUTE;
 /// A step that nobody new is to get is looked at again after this.
@@ -175,6 +178,11 @@ impl Engine {
                 RowDue::At(due) if caller.now < due => {
                     let again = due.0.min(caller.now.plus(AGAIN_MS).0);
                     self.work.release_row(row.id, Millis(again)).await?;
+                }
+                RowDue::At(_) if obstacle.why == WhyNot::Own(OwnWhyNot::NoReport) => {
+                    self.work.note_rehearsal(&row, obstacle.why, &obstacle.words, caller.now).await?;
+                    self.work.release_row(row.id, caller.now.plus(REPORT_MS)).await?;
+                    self.composer.attention_changed(row.organization);
                 }
                 RowDue::At(_) | RowDue::EachRegistration => {
                     caller.org.skip_row(&row, obstacle.why, &obstacle.words, caller.now).await?;

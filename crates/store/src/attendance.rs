@@ -128,6 +128,12 @@ impl Org {
             args![workshop.0, self.id(), file_name, unknown, &self.actor.name, now],
         )
         .await?;
+        // Steps that waited for it.
+        tx.run(
+            "UPDATE plan_rows SET claimed_until = 0 WHERE workshop_id = $1 AND organization_id = $2 AND state = 'planned' AND due_at <= $3",
+            args![workshop.0, self.id(), now],
+        )
+        .await?;
         self.note(&mut tx, "attendance.taken", workshop, &format!("attended={taken}"), now).await?;
         tx.commit().await?;
         Ok(i64::try_from(taken).unwrap_or(i64::MAX))

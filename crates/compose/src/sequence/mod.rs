@@ -9,7 +9,7 @@ use domain::{
     checks::{CheckId, Finding, Severity},
     ids::{BroadcastId, IntegrationId},
     sending_hours::AfterHours,
-    sequence::{OwnWhyNot, PlanTarget, Step, WhyNot},
+    sequence::{OwnWhyNot, PlanTarget, Step, StepAudience, WhyNot},
     template::Message,
     time::Millis,
     told::StepPeople,
@@ -152,11 +152,17 @@ impl Composer {
             run_by: (row.run_by.0, &row.run_by.1),
         };
         let found = match self.look_at_step(caller, looking, Wait::Page).await? {
-            Ok(review) => review.obstacle(),
+            Ok(review) => obstacle_of(caller, &workshop, &row.step, &review).await?,
             Err(obstacle) => Some(obstacle),
         };
-        let nobody = WhyNot::Check(CheckId::Recipients);
-        Ok(found.filter(|obstacle| obstacle.why != nobody).unwrap_or_default())
+        // A report is missed from the end of the workshop on.
+        let is_over = caller.now >= workshop.ends_at;
+        let stands_in_the_way = |obstacle: &Obstacle| match obstacle.why {
+            WhyNot::Check(CheckId::Recipients) => false,
+            WhyNot::Own(OwnWhyNot::NoReport) => is_over,
+            _ => true,
+        };
+        Ok(found.filter(stands_in_the_way).unwrap_or_default())
     }
 
     async fn confirm_step(
@@ -180,7 +186,7 @@ impl Composer {
             Ok(review) => review,
             Err(obstacle) => return Ok(StepEnd::Blocked(obstacle)),
         };
-        if let Some(obstacle) = review.obstacle() {
+        if let Some(obstacle) = obstacle_of(caller, &workshop, &row.step, &review).await? {
             return Ok(StepEnd::Blocked(obstacle));
         }
         let id = BroadcastId::new(caller.now);
@@ -273,6 +279,21 @@ impl Composer {
         let review = self.review(caller, draft, &opened, wait).await?;
         Ok(Ok(StepReview::People(Box::new(review))))
     }
+}
+
+/// What stands in the way of a reviewed step. Nobody attended a workshop as long as no report says who did: such a step waits.
+async fn obstacle_of(
+    caller: &Caller,
+    workshop: &Workshop,
+    step: &Step,
+    review: &StepReview,
+) -> Result<Option<Obstacle>, StoreError> {
+    let found = review.obstacle();
+    let nobody = found.as_ref().is_some_and(|found| found.why == WhyNot::Check(CheckId::Recipients));
+    let waits = nobody
+        && matches!(step.audience, StepAudience::Attendance(_))
+        && !caller.org.has_attendance(workshop.id).await?;
+    Ok(if waits { Some(Obstacle::own(OwnWhyNot::NoReport)) } else { found })
 }
 
 /// The account of a step: the one that it names, else the first connected one of the channel that nobody stopped.

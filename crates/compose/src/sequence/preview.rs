@@ -18,7 +18,7 @@ use store::{
     workshops::Workshop,
 };
 
-use super::{Looking, Obstacle, StepReview};
+use super::{Looking, Obstacle, StepReview, obstacle_of};
 use crate::{Caller, Composer, Timing, Wait};
 
 /// What stands for the row of a step that has none yet.
@@ -170,7 +170,7 @@ impl Composer {
         match self.look_at_step(caller, looking, Wait::Page).await? {
             Err(obstacle) => preview.obstacle = obstacle,
             Ok(review) => {
-                preview.obstacle = review.obstacle().unwrap_or_default();
+                preview.obstacle = obstacle_of(caller, workshop, step, &review).await?.unwrap_or_default();
                 match review {
                     StepReview::People(review) => {
                         preview.account = Some(review.draft.account.name.clone());

@@ -12,5 +12,5 @@ mod timing;
 pub use difference::{Change, Difference, difference};
 pub use plan::{Plan, PlannedStep, StepState, WorkshopTimes, plan};
 pub use row::{OwnWhyNot, PlanTarget, Relaid, RowState, WhyNot, relay};
-pub use step::{LateRule, STEPS_MAX, Step, StepAudience, StepError, StepKey, Until, check_steps};
+pub use step::{LateRule, Presence, STEPS_MAX, Step, StepAudience, StepError, StepKey, Until, check_steps};
 pub use timing::{Anchor, Timing, TimingError};

@@ -51,6 +51,8 @@ crate::text_enum! {
         NoGroup = "no_group",
         /// Something stands in the way of its posts.
         Post = "post",
+        /// It is for people who attended in some way, and the report that says who did is not there yet.
+        NoReport = "no_report",
         /// A person cancelled it.
         ByPerson = "by_person",
         /// The sequence has it no more.
@@ -88,7 +90,11 @@ impl WhyNot {
             WhyNot::Nothing | WhyNot::Check(CheckId::Recipients) => false,
             WhyNot::Check(_) => true,
             WhyNot::Own(own) => match own {
-                OwnWhyNot::NoAccount | OwnWhyNot::NoTemplate | OwnWhyNot::NoGroup | OwnWhyNot::Post => true,
+                OwnWhyNot::NoAccount
+                | OwnWhyNot::NoTemplate
+                | OwnWhyNot::NoGroup
+                | OwnWhyNot::Post
+                | OwnWhyNot::NoReport => true,
                 OwnWhyNot::PastAtRun
                 | OwnWhyNot::ByPerson
                 | OwnWhyNot::Removed

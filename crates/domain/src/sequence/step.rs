@@ -66,6 +66,8 @@ pub enum StepAudience {
     Opened(bool),
     /// Who is in none of the workshop's groups, as far as their members are known.
     InNoGroup,
+    /// Who was there, left before the end, or was not there. The step waits for the report that says so, as long as it is of use.
+    Attendance(Presence),
     /// Who came by that source.
     Source(String),
     /// Who is registered for another workshop with that tag as well.
@@ -81,6 +83,9 @@ impl StepAudience {
             StepAudience::RegisteredLate => Audience::Since(before),
             StepAudience::Opened(opened) => Audience::Opened(*opened),
             StepAudience::InNoGroup => Audience::NoGroup,
+            StepAudience::Attendance(Presence::Attended) => Audience::Attended,
+            StepAudience::Attendance(Presence::LeftEarly) => Audience::LeftEarly,
+            StepAudience::Attendance(Presence::Absent) => Audience::Absent,
             StepAudience::Source(source) => Audience::Source(source.clone()),
             StepAudience::Tag(tag) => Audience::Tagged(*tag),
         };
@@ -90,10 +95,23 @@ impl StepAudience {
             | StepAudience::RegisteredLate
             | StepAudience::Opened(_)
             | StepAudience::InNoGroup
+            | StepAudience::Attendance(_)
             | StepAudience::Source(_)
             | StepAudience::Tag(_) => before,
         };
         StepPeople { row, of, untold_since, registered_after: Millis(0), registered_until: Millis::MAX }
+    }
+}
+
+crate::text_enum! {
+    /// How somebody attended a workshop, as its report says.
+    Presence, "attendance" {
+        /// They were there.
+        Attended = "attended",
+        /// They were there and left before the end.
+        LeftEarly = "left_early",
+        /// They were not there.
+        Absent = "absent",
     }
 }
 

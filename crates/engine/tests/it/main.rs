@@ -19,6 +19,7 @@ mod plans;
 mod poison;
 mod receipts;
 mod receipts_by_id;
+mod sequence_attendance;
 mod sequence_simulation;
 mod sequences;
 mod several;

@@ -67,7 +67,7 @@ impl World {
         self.org.add_sequence(&draft, self.now()).await.unwrap()
     }
 
-    async fn run_sequence(&self, steps: &[Step]) -> SequenceId {
+    pub(crate) async fn run_sequence(&self, steps: &[Step]) -> SequenceId {
         let id = self.sequence(steps).await;
         self.org.write_plan(self.workshop, id, 1, &PlanChoice::default(), self.now()).await.unwrap();
         id
@@ -110,7 +110,7 @@ impl World {
     }
 
     /// The titles of what a number was handed, in the order of confirmation.
-    async fn got(&self, phone: &str) -> Vec<String> {
+    pub(crate) async fn got(&self, phone: &str) -> Vec<String> {
         let mut got = Vec::new();
         let all = self.org.broadcasts(&BroadcastFilter::default(), 1_000).await.unwrap();
         for broadcast in all.iter().rev() {
@@ -122,7 +122,7 @@ impl World {
         got
     }
 
-    fn start(&self) -> Millis {
+    pub(crate) fn start(&self) -> Millis {
         Millis(1_791_878_400_000 + 6 * HOUR)
     }
 

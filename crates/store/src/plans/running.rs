@@ -380,7 +380,7 @@ impl Work {
         let at_once = self
             .db
             .run(
-                "UPDATE plan_rows SET state = 'missed', why = '', why_text = '', decided_by = '', decided_at = $1
+                "UPDATE plan_rows SET state = 'missed', why = obstacle, why_text = obstacle_text, decided_by = '', decided_at = $1
                  WHERE state = 'planned' AND due_at <= $1 AND until_at <= $1",
                 args![now],
             )

@@ -43,6 +43,10 @@ fn own_cause(own: OwnWhyNot) -> (&'static str, &'static str) {
         }
         OwnWhyNot::NoGroup => ("the workshop has no group", "Choose the workshop’s groups."),
         OwnWhyNot::Post => ("its post cannot be made", "Look at the template and at the workshop’s groups."),
+        OwnWhyNot::NoReport => (
+            "it waits for the report of who attended",
+            "Import the report on the workshop’s page, under Attendance.",
+        ),
         OwnWhyNot::ByPerson => ("somebody cancelled it", ""),
         OwnWhyNot::Removed => ("the sequence has it no more", ""),
         OwnWhyNot::WorkshopCancelled => ("the workshop was cancelled", ""),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{
     channel::Channel,
     ids::{IntegrationId, TemplateId},
-    sequence::{Anchor, LateRule, Step, StepAudience, StepError, StepKey, Timing, Until},
+    sequence::{Anchor, LateRule, Presence, Step, StepAudience, StepError, StepKey, Timing, Until},
     text::line,
     time::{DAY, HOUR, MINUTE},
     told::Purpose,
@@ -283,6 +283,9 @@ impl StepForm {
             Some(("not_reached", channel)) => {
                 channel.parse().map_or(StepAudience::NotTold, StepAudience::NotReached)
             }
+            Some(("attendance", presence)) => {
+                presence.parse().map_or(StepAudience::NotTold, StepAudience::Attendance)
+            }
             Some(("tag", tag)) => tag.parse().map_or(StepAudience::NotTold, StepAudience::Tag),
             _ => match self.get("audience") {
                 "everyone" => StepAudience::Everyone,
@@ -376,6 +379,7 @@ impl StepForm {
             StepAudience::Opened(true),
             StepAudience::Opened(false),
         ];
+        let presences = Presence::ALL.iter().copied().map(StepAudience::Attendance);
         let tags = parts.tags.iter().map(|tag| StepAudience::Tag(tag.id));
         let choice = |audience: StepAudience| {
             Choice::new(
@@ -384,7 +388,7 @@ impl StepForm {
                 self.get("audience"),
             )
         };
-        let mut all: Vec<Choice> = plain.into_iter().chain(tags).map(choice).collect();
+        let mut all: Vec<Choice> = plain.into_iter().chain(presences).chain(tags).map(choice).collect();
         all.push(Choice::new("source", "Came by one source", self.get("audience")));
         all
     }
@@ -421,6 +425,7 @@ fn audience_word(audience: &StepAudience) -> String {
         StepAudience::NotReached(channel) => format!("not_reached:{}", channel.word()),
         StepAudience::RegisteredLate => "late".into(),
         StepAudience::InNoGroup => "no_group".into(),
+        StepAudience::Attendance(presence) => format!("attendance:{presence}"),
         StepAudience::Opened(true) => "opened".into(),
         StepAudience::Opened(false) => "not_opened".into(),
         StepAudience::Source(_) => "source".into(),
@@ -492,6 +497,7 @@ mod tests {
             StepAudience::RegisteredLate,
             StepAudience::InNoGroup,
             StepAudience::Opened(false),
+            StepAudience::Attendance(Presence::Absent),
             StepAudience::Source("form".into()),
         ] {
             let step = Step { audience, late: LateRule::Always, wait_out_quiet: true, ..step() };

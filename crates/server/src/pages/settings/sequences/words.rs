@@ -2,7 +2,7 @@
 
 use domain::{
     channel::Channel,
-    sequence::{Anchor, LateRule, Step, StepAudience, Timing, Until},
+    sequence::{Anchor, LateRule, Presence, Step, StepAudience, Timing, Until},
     time::MINUTE,
 };
 use store::tags::Tag;
@@ -70,6 +70,11 @@ pub(crate) fn audience(audience: &StepAudience, tags: &[Tag]) -> String {
         StepAudience::NotReached(channel) => format!("Not reached on {}", channel.title()),
         StepAudience::RegisteredLate => "Registered since the step before".to_owned(),
         StepAudience::InNoGroup => "In no group of the workshop".to_owned(),
+        StepAudience::Attendance(Presence::Attended) => "Attended, once the report says who did".to_owned(),
+        StepAudience::Attendance(Presence::LeftEarly) => {
+            "Left early, once the report says who did".to_owned()
+        }
+        StepAudience::Attendance(Presence::Absent) => "Absent, once the report says who was".to_owned(),
         StepAudience::Opened(true) => "Opened their own link".to_owned(),
         StepAudience::Opened(false) => "Did not open their own link".to_owned(),
         StepAudience::Source(source) => format!("Came by “{source}”"),

@@ -5,7 +5,7 @@ use domain::{
     channel::Channel,
     ids::RegistrantId,
     reason::Reason,
-    sequence::{Anchor, LateRule, OwnWhyNot, RowState, StepAudience, WhyNot},
+    sequence::{Anchor, LateRule, OwnWhyNot, Presence, RowState, StepAudience, WhyNot},
     time::Millis,
     workshop::RegistrantStatus,
 };
@@ -188,6 +188,9 @@ fn depends(person: &Registrant, told: &[Told], preview: &StepPreview) -> Gets {
         }
         StepAudience::RegisteredLate => comes("if they registered after the step before"),
         StepAudience::InNoGroup => comes("if they are in no group of the workshop then"),
+        StepAudience::Attendance(Presence::Attended) => comes("if the report says that they attended"),
+        StepAudience::Attendance(Presence::LeftEarly) => comes("if the report says that they left early"),
+        StepAudience::Attendance(Presence::Absent) => comes("if the report says that they were not there"),
         StepAudience::Opened(true) => comes("if they open their own link"),
         StepAudience::Opened(false) => comes("if they do not open their own link"),
         StepAudience::Source(source) if person.came_from == *source => comes("they came by its source"),
