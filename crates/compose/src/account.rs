@@ -15,6 +15,11 @@ use crate::{
 pub trait Accounts: Send + Sync + 'static {
     /// The account, ready to be called; or why it is not, in words for people.
     fn open(&self, account: &Stored) -> Result<Box<dyn Account>, String>;
+
+    /// The whole address at which the account with that key is told and asked; empty where nobody can reach this program.
+    fn callback(&self, _key: &str) -> String {
+        String::new()
+    }
 }
 
 /// An account, opened, with what it tells about itself.

@@ -8,6 +8,7 @@
 mod account;
 mod attention;
 mod caller;
+mod calls;
 mod confirm;
 mod draft;
 mod lately;

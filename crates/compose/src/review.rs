@@ -15,7 +15,7 @@ use domain::{
     told::{Purpose, Told},
     workshop::WorkshopStatus,
 };
-use providers::Account;
+use providers::{Account, voice::Voice};
 use serde_json::Value;
 use store::{
     StoreError,
@@ -30,6 +30,7 @@ use store::{
 use crate::{
     Audience, Caller, Composer, Draft, Opened, OwnLinks, Wait,
     account::{complete, list_price},
+    calls::Calls,
     lately,
     timing::{begins, hours},
 };
@@ -100,17 +101,31 @@ impl Composer {
         let (audience, tally) = walk.count(&caller.org, most, &links).await?;
         let units = match (&draft.message, &tally) {
             (Message::Sms(_), Some(tally)) => tally.units_for(audience.reachable),
-            (Message::Sms(_) | Message::Whatsapp(_) | Message::Group(_), _) => audience.reachable,
+            (Message::Sms(_) | Message::Whatsapp(_) | Message::Group(_) | Message::Call(_), _) => {
+                audience.reachable
+            }
         };
-        let price = caller.org.price(draft.template.channel, draft.message.tariff(), caller.now).await?;
-        let unit = price.unwrap_or_else(|| list_price(&draft.message, &draft.account));
+        let telephone = Calls::of(&draft.message, account, &draft.account, None);
+        let price = match &telephone {
+            Some(calls) => (!calls.usual_price).then(|| calls.price()),
+            None => caller.org.price(draft.template.channel, draft.message.tariff(), caller.now).await?,
+        };
+        let usual = || match &telephone {
+            Some(calls) => calls.price(),
+            None => list_price(&draft.message, &draft.account),
+        };
+        let unit = price.unwrap_or_else(usual);
         let own_hours = account.and_then(|account| account.hours());
-        let hours = hours(caller, draft.message.category(), draft.wait_out_quiet, draft.after, own_hours);
+        let kind = (draft.template.channel, draft.message.category());
+        let hours = hours(caller, kind, draft.wait_out_quiet, draft.after, own_hours);
         let begins = begins(&hours, draft.timing.start);
         let ahead = caller.org.booked(draft.account.id).await?;
         let calls = calls(account, &draft.message, audience.reachable);
         let ceiling = caller.org.ceiling(draft.account.id, caller.now).await?;
-        let mut forecast = forecast(calls, ahead, unit, draft.account.pace, begins);
+        let mut forecast = match &telephone {
+            Some(telephone) => telephone.forecast(audience.reachable, ahead, begins),
+            None => forecast(calls, ahead, unit, draft.account.pace, begins),
+        };
         let people = audience.reachable.saturating_add(ahead);
         forecast.done_at = forecast.done_at.plus(ceiling_wait(people, ceiling.used, ceiling.allowed));
         forecast.cost = unit.times(units);
@@ -322,6 +337,7 @@ impl Review {
             audience: self.audience,
             tally: self.tally.as_ref(),
             probe,
+            abilities: opened.account.as_ref().ok().and_then(|account| account.voice()).map(Voice::abilities),
             start: draft.timing.start,
             begins,
             done_at: self.forecast.done_at,

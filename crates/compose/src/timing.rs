@@ -1,9 +1,9 @@
 //! When a broadcast goes out, and what the hours make of it.
 
 use domain::{
-    channel::Category,
+    channel::{Category, Channel},
     sending_hours::{AfterHours, OpenHours, SendingHours},
-    time::{HOUR, MINUTE, Millis},
+    time::{HOUR, MINUTE, Millis, Zone},
 };
 
 use crate::Caller;
@@ -37,10 +37,10 @@ pub fn default_deadline(start: Millis, workshop_starts: Millis, now: Millis) -> 
 }
 
 /// When it may send: promotion as the law says, a reminder outside the quiet hours when somebody wants that, both within the
-/// account's own hours.
+/// account's own hours; a call within those of calls besides.
 pub fn hours(
     caller: &Caller,
-    category: Category,
+    (channel, category): (Channel, Category),
     wait_out_quiet: bool,
     after: AfterHours,
     own: Option<OpenHours>,
@@ -52,7 +52,19 @@ pub fn hours(
         }
         _ => SendingHours::of(category, quiet, zone, after),
     };
-    hours.within(own, zone)
+    with_own(hours, channel, own, zone)
+}
+
+/// The same within the hours of channel and account. Those of an account of calls are India's, like the law's.
+pub(crate) fn with_own(
+    hours: SendingHours,
+    channel: Channel,
+    own: Option<OpenHours>,
+    zone: &Zone,
+) -> SendingHours {
+    let india = Zone::india();
+    let zone = if channel.rules().closed.is_some() { &india } else { zone };
+    hours.on(channel).within(own, zone)
 }
 
 /// When the first message goes out: at the start, or when the hours open where it waits for them.

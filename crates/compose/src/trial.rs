@@ -6,12 +6,12 @@ use domain::{
     phone::Phone,
     sending_hours::SendingHours,
     template::Content,
-    time::Millis,
+    time::{MINUTE, Millis},
 };
-use providers::Call;
+use providers::{Call, account::Ringing};
 use store::StoreError;
 
-use crate::{Caller, Composer, Opened, OwnLinks, Review};
+use crate::{Caller, Composer, Opened, OwnLinks, Review, timing::with_own};
 
 /// Whose name a test message holds, and where it goes.
 #[derive(Clone, Copy, Debug)]
@@ -66,15 +66,20 @@ impl Composer {
             return Err(TrialRefusal::Stopped);
         }
         let content = self.content(caller, review, to).await?;
-        let hours = SendingHours::by_law(draft.message.category())
-            .within(review.own_hours, &caller.organization.zone);
+        let law = SendingHours::by_law(draft.message.category());
+        let zone = &caller.organization.zone;
+        let hours = with_own(law, draft.message.channel(), review.own_hours, zone);
         if let Some(opens) = hours.closed_until(caller.now) {
             let opens = (!hours.never_open(caller.now)).then_some(opens);
             return Err(TrialRefusal::Closed { opens });
         }
         let account = opened.account.as_ref().map_err(|words| TrialRefusal::Unsendable(words.clone()))?;
         let to = [to.phone.as_str()];
-        let call = Call { template: &draft.message, content: &content, to: &to, span: None, now: caller.now };
+        let callback = self.accounts.callback(&draft.account.callback_key);
+        let until = caller.now.plus(MINUTE);
+        let ring = Some(Ringing { callback: &callback, attempt: 1, until });
+        let now = caller.now;
+        let call = Call { template: &draft.message, content: &content, to: &to, span: None, ring, now };
         let outcome = account.send(&self.http, &call).await;
         caller.org.note_test_message(draft.account.id, ended(&outcome), self.clock.now()).await?;
         Ok(outcome)

@@ -155,12 +155,15 @@ impl Rules {
                 self.message.slots().iter().all(counted) && self.fails_for_all().is_none()
             }
             // Whose number is out of reach, and whose text is how long, is seen of the people alone.
-            Message::Sms(_) | Message::Group(_) => false,
+            Message::Sms(_) | Message::Group(_) | Message::Call(_) => false,
         }
     }
 
-    /// Whether whoever has no name is excluded: a value is the name, and nothing stands in for it.
+    /// Whether whoever has no name is excluded: a value is the name, and nothing stands in for it. A call greets them without one.
     pub fn needs_name(&self) -> bool {
+        if matches!(self.message, Message::Call(_)) {
+            return false;
+        }
         let bare = |slot: &crate::template::Slot<'_>| {
             slot.fallback.trim().is_empty()
                 && matches!(&*slot.source, Source::RegistrantName | Source::RegistrantFirstName)

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    channel::Category,
+    channel::{Category, Channel},
     quiet_hours::QuietHours,
     time::{DAY, Millis, Zone},
 };
@@ -125,6 +125,14 @@ impl SendingHours {
         self
     }
 
+    /// The same, and outside the hours in India in which nothing may be sent on that channel.
+    pub fn on(mut self, channel: Channel) -> SendingHours {
+        if let Some(hours) = channel.rules().closed {
+            self.closed.push(Closed { zone: Zone::india().name().to_owned(), hours });
+        }
+        self
+    }
+
     /// What happens to the rest when they end.
     pub fn then(&self) -> AfterHours {
         self.then
@@ -171,6 +179,16 @@ impl SendingHours {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_phone_rings_at_night_in_india_whatever_the_account_and_its_organisation_say() {
+        let at = |text: &str| Zone::india().parse_local(text).unwrap();
+        let dubai = Zone::parse("Asia/Dubai").unwrap();
+        let hours = SendingHours::any().on(Channel::IvrCall).within(OpenHours::new(0, 1_439), &dubai);
+        assert_eq!(hours.closed_until(at("2026-10-13T21:00")), Some(at("2026-10-14T09:00")));
+        assert_eq!(hours.closed_until(at("2026-10-13T20:59")), None);
+        assert_eq!(SendingHours::any().on(Channel::Sms), SendingHours::any());
+    }
 
     #[test]
     fn promotion_stops_at_nine_and_begins_at_ten() {

@@ -1,5 +1,6 @@
 //! Templates: what to say, where each value comes from, and the one renderer that previews and sends.
 
+mod content;
 mod source;
 
 use std::{borrow::Cow, collections::BTreeSet};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
+    call::CallScript,
     channel::{Category, Channel, Tariff},
     post::GroupPost,
     sms::SmsTemplate,
@@ -15,83 +17,8 @@ use crate::{
     whatsapp::WhatsappTemplate,
 };
 
+pub use content::{CallContent, Content, PostContent, SmsContent, WhatsappContent};
 pub use source::{Facts, Source};
-
-/// What is sent to one addressee: final values, ready for the wire. Kept in the message's row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Content {
-    /// Of WhatsApp Personal.
-    Whatsapp(WhatsappContent),
-    /// Of SMS.
-    Sms(SmsContent),
-    /// Of a post in a group.
-    Group(PostContent),
-}
-
-/// The values of a post.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PostContent {
-    /// Values in order.
-    #[serde(rename = "p")]
-    pub values: Vec<String>,
-}
-
-/// The values of a WhatsApp message.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WhatsappContent {
-    /// The name that goes along.
-    #[serde(rename = "n", default)]
-    pub name: String,
-    /// Values in order.
-    #[serde(rename = "p")]
-    pub values: Vec<String>,
-    /// Button values in order of the buttons that take one.
-    #[serde(rename = "b", default, skip_serializing_if = "Vec::is_empty")]
-    pub buttons: Vec<String>,
-}
-
-/// The values of an SMS.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SmsContent {
-    /// Values in order.
-    #[serde(rename = "p")]
-    pub values: Vec<String>,
-}
-
-impl Content {
-    /// Reads what a row of that channel keeps.
-    ///
-    /// # Errors
-    /// When it is no content of that channel.
-    pub fn from_json(channel: Channel, text: &str) -> Result<Content, MessageError> {
-        match channel {
-            Channel::WhatsappPersonal => Ok(Content::Whatsapp(serde_json::from_str(text)?)),
-            Channel::Sms => Ok(Content::Sms(serde_json::from_str(text)?)),
-            Channel::WhatsappGroup => Ok(Content::Group(serde_json::from_str(text)?)),
-            Channel::IvrCall => Err(MessageError::Channel(channel)),
-        }
-    }
-
-    /// An SMS with these values.
-    pub fn sms(values: impl IntoIterator<Item = String>) -> Content {
-        Content::Sms(SmsContent { values: values.into_iter().collect() })
-    }
-
-    /// Values alone, to preview a text of any channel with: they are all that a text shows.
-    pub fn for_preview(values: impl IntoIterator<Item = String>) -> Content {
-        Content::sms(values)
-    }
-
-    /// The values of its text, in order.
-    pub fn values(&self) -> &[String] {
-        match self {
-            Content::Whatsapp(content) => &content.values,
-            Content::Sms(content) => &content.values,
-            Content::Group(content) => &content.values,
-        }
-    }
-}
 
 /// A value that the provider would refuse.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -169,6 +96,8 @@ pub enum Message {
     Sms(SmsTemplate),
     /// A post in groups.
     Group(GroupPost),
+    /// A call.
+    Call(CallScript),
 }
 
 /// A stored template that this version cannot read.
@@ -177,9 +106,6 @@ pub enum MessageError {
     /// Not the JSON that the channel has.
     #[error("the template cannot be read: {0}")]
     Form(#[from] serde_json::Error),
-    /// The channel has no templates yet.
-    #[error("there are no templates for {}", .0.title())]
-    Channel(Channel),
 }
 
 /// One value of a template, wherever in it.
@@ -203,7 +129,7 @@ impl Message {
             Channel::WhatsappPersonal => Ok(Message::Whatsapp(WhatsappTemplate::deserialize(body)?)),
             Channel::Sms => Ok(Message::Sms(SmsTemplate::deserialize(body)?)),
             Channel::WhatsappGroup => Ok(Message::Group(GroupPost::deserialize(body)?)),
-            Channel::IvrCall => Err(MessageError::Channel(channel)),
+            Channel::IvrCall => Ok(Message::Call(CallScript::deserialize(body)?)),
         }
     }
 
@@ -221,6 +147,7 @@ impl Message {
             Message::Whatsapp(template) => serde_json::to_value(template),
             Message::Sms(template) => serde_json::to_value(template),
             Message::Group(post) => serde_json::to_value(post),
+            Message::Call(script) => serde_json::to_value(script),
         }
         .expect("text, lists and maps with text keys are always JSON")
     }
@@ -231,6 +158,7 @@ impl Message {
             Message::Whatsapp(template) => &template.extra,
             Message::Sms(template) => &template.extra,
             Message::Group(post) => &post.extra,
+            Message::Call(script) => &script.extra,
         }
     }
 
@@ -240,6 +168,7 @@ impl Message {
             Message::Whatsapp(template) => &mut template.extra,
             Message::Sms(template) => &mut template.extra,
             Message::Group(post) => &mut post.extra,
+            Message::Call(script) => &mut script.extra,
         }
     }
 
@@ -253,6 +182,7 @@ impl Message {
                 id.unwrap_or(&template.text)
             }
             Message::Group(post) => &post.text,
+            Message::Call(script) => &script.text,
         }
     }
 
@@ -260,7 +190,7 @@ impl Message {
     pub fn batch_name(&self) -> &str {
         match self {
             Message::Whatsapp(template) => &template.campaign,
-            Message::Sms(_) | Message::Group(_) => "",
+            Message::Sms(_) | Message::Group(_) | Message::Call(_) => "",
         }
     }
 
@@ -269,8 +199,8 @@ impl Message {
         match self {
             Message::Whatsapp(template) => template.category.into(),
             Message::Sms(template) => template.tariff(),
-            // A post costs nothing.
-            Message::Group(_) => Tariff::Utility,
+            // A post costs nothing; a call costs what its account says.
+            Message::Group(_) | Message::Call(_) => Tariff::Utility,
         }
     }
 
@@ -280,6 +210,7 @@ impl Message {
             Message::Whatsapp(_) => Channel::WhatsappPersonal,
             Message::Sms(_) => Channel::Sms,
             Message::Group(_) => Channel::WhatsappGroup,
+            Message::Call(_) => Channel::IvrCall,
         }
     }
 
@@ -288,7 +219,8 @@ impl Message {
         match self {
             Message::Whatsapp(template) => template.category,
             Message::Sms(template) => template.category,
-            Message::Group(_) => Category::Utility,
+            // Providers carry no promotion by voice (providers/ivr.md §3.2).
+            Message::Group(_) | Message::Call(_) => Category::Utility,
         }
     }
 
@@ -301,6 +233,7 @@ impl Message {
             Message::Whatsapp(template) => template.fill(facts),
             Message::Sms(template) => template.fill(facts),
             Message::Group(post) => post.fill(facts),
+            Message::Call(script) => script.fill(facts),
         }
     }
 
@@ -315,6 +248,7 @@ impl Message {
                 let question = post.poll.as_ref().map_or("", |poll| &poll.question);
                 [post.text.as_str(), question].join("\n")
             }
+            Message::Call(script) => script.texts().collect::<Vec<_>>().join("\n"),
         };
         for source in self.sources() {
             if let Source::Fixed(value) = &*source {
@@ -331,6 +265,7 @@ impl Message {
             Message::Whatsapp(template) => template.preview(content),
             Message::Sms(template) => template.preview(content),
             Message::Group(post) => post.preview(content),
+            Message::Call(script) => script.preview(content),
         }
     }
 
@@ -363,6 +298,7 @@ impl Message {
                 .into_iter()
                 .map(|(label, source)| Slot { label, source, fallback: "" })
                 .collect(),
+            Message::Call(script) => script.places(),
         }
     }
 
@@ -372,13 +308,13 @@ impl Message {
         slots.truncate(match self {
             Message::Whatsapp(template) => template.parameters.len(),
             Message::Sms(template) => template.variables.len(),
-            Message::Group(post) => post.places().len(),
+            Message::Group(_) | Message::Call(_) => slots.len(),
         });
         slots
     }
 
-    /// Maps the value at a place of its text, counted from 0, to another source; `None` keeps the fallback. The places of a post say
-    /// themselves what they are.
+    /// Maps the value at a place of its text, counted from 0, to another source; `None` keeps the fallback. The places of a post
+    /// and of a call say themselves what they are.
     pub fn map(&mut self, place: usize, source: Source, fallback: Option<String>) {
         let (old_source, old_fallback) = match self {
             Message::Whatsapp(template) => match template.parameters.get_mut(place) {
@@ -389,7 +325,7 @@ impl Message {
                 Some(variable) => (&mut variable.source, &mut variable.fallback),
                 None => return,
             },
-            Message::Group(_) => return,
+            Message::Group(_) | Message::Call(_) => return,
         };
         *old_source = source;
         if let Some(fallback) = fallback {
@@ -407,6 +343,7 @@ impl Message {
                 template.variables.iter().map(|one| one.fill(facts, &template.limits)).collect()
             }
             Message::Group(post) => post.each(facts),
+            Message::Call(script) => script.each(facts),
         }
     }
 
@@ -450,6 +387,7 @@ impl Message {
             Message::Whatsapp(_) => true,
             Message::Sms(template) => template.is_personal(),
             Message::Group(_) => false,
+            Message::Call(script) => script.is_personal(),
         }
     }
 
@@ -457,7 +395,7 @@ impl Message {
     pub fn has_media(&self) -> bool {
         match self {
             Message::Whatsapp(template) => template.media.is_some(),
-            Message::Sms(_) => false,
+            Message::Sms(_) | Message::Call(_) => false,
             Message::Group(post) => post.media.is_some(),
         }
     }
@@ -465,7 +403,7 @@ impl Message {
     /// What one message is charged as: SMS in segments, everything else once.
     pub fn segments(&self, content: &Content) -> i64 {
         match self {
-            Message::Whatsapp(_) | Message::Group(_) => 1,
+            Message::Whatsapp(_) | Message::Group(_) | Message::Call(_) => 1,
             Message::Sms(template) => i64::try_from(template.segments(content).count).unwrap_or(i64::MAX),
         }
     }
@@ -480,6 +418,12 @@ impl From<WhatsappTemplate> for Message {
 impl From<SmsTemplate> for Message {
     fn from(template: SmsTemplate) -> Message {
         Message::Sms(template)
+    }
+}
+
+impl From<CallScript> for Message {
+    fn from(script: CallScript) -> Message {
+        Message::Call(script)
     }
 }
 

@@ -54,7 +54,7 @@ fn objection(message: &Message, parameters: Option<usize>, media: Option<bool>) 
                 ProviderAnswer::new("params_differ", text)
             })
         }
-        // Nobody registers posts.
-        Message::Group(_) => None,
+        // Nobody registers posts or scripts.
+        Message::Group(_) | Message::Call(_) => None,
     }
 }

@@ -11,7 +11,7 @@ use domain::{
     template::{Content, Message},
     time::{Millis, SECOND},
 };
-use providers::{Account, Call, UNRECOGNISED, codes::STRIKES_MAX};
+use providers::{Account, Call, UNRECOGNISED, account::Ringing, codes::STRIKES_MAX};
 use store::work::Claimed;
 use tracing::warn;
 
@@ -27,6 +27,8 @@ pub(crate) struct Ready {
     pub(crate) hours: SendingHours,
     /// Final values of every message, when they are the same for all.
     pub(crate) content: Option<Content>,
+    /// The address at which a provider of calls asks and tells.
+    pub(crate) callback: String,
     pub(crate) read_at: Millis,
 }
 
@@ -116,7 +118,11 @@ impl Engine {
         };
         let to: Vec<&str> = rows.iter().map(|row| row.recipient.as_str()).collect();
         let span = Some(span(first.message.broadcast, first.message.position, last.message.position));
-        let call = Call { template: &ready.template, content, to: &to, span, now: self.clock.now() };
+        let now = self.clock.now();
+        let closes = ready.hours.open_around(now).map_or(ready.deadline, |(_, closes)| closes);
+        let until = closes.min(ready.deadline);
+        let ring = Some(Ringing { callback: &ready.callback, attempt: first.attempt, until });
+        let call = Call { template: &ready.template, content, to: &to, span, ring, now };
         Ended::Called(ready.account.send(&self.http, &call).await)
     }
 

@@ -141,8 +141,21 @@ pub struct Call<'a> {
     pub to: &'a [&'a str],
     /// Which messages they are, sent along where the provider echoes it; `None` for a test message.
     pub span: Option<MessageSpan>,
+    /// What a telephone call needs besides; `None` where none can be asked and told about.
+    pub ring: Option<Ringing<'a>>,
     /// The present moment, for answers that name a date.
     pub now: Millis,
+}
+
+/// What a telephone call needs besides its message. It is asked for and told about under [`Call::span`].
+#[derive(Clone, Copy, Debug)]
+pub struct Ringing<'a> {
+    /// The address of the account's callback.
+    pub callback: &'a str,
+    /// Which attempt it is, from 1.
+    pub attempt: i64,
+    /// After this moment no phone may begin to ring.
+    pub until: Millis,
 }
 
 /// Neither the number nor what is said to it.

@@ -53,8 +53,11 @@ macro_rules! vendors {
             )+
         }
 
-        /// In the order in which they are told.
-        pub const FACES: &[&dyn Face] = &[$(&crate::$kind::FACE),+];
+        /// In the order in which they are told. Providers of calls share one network of telephones.
+        pub const FACES: &[&dyn Face] = &[
+            $(&crate::$kind::FACE,)+
+            crate::voice::EXOTEL, crate::voice::OZONETEL, crate::voice::MYOPERATOR, crate::voice::KNOWLARITY,
+        ];
     };
 }
 

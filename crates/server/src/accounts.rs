@@ -19,12 +19,14 @@ pub fn seal_binding(organization: OrganizationId, integration: IntegrationId) ->
 pub struct OpenAccounts {
     keys: KeyRing,
     urls: Urls,
+    /// Where this program is reached, without a slash at its end.
+    public_url: String,
 }
 
 impl OpenAccounts {
-    /// With these keys, at these addresses.
-    pub fn new(keys: KeyRing, urls: Urls) -> OpenAccounts {
-        OpenAccounts { keys, urls }
+    /// With these keys, at these addresses; told and asked at the public address.
+    pub fn new(keys: KeyRing, urls: Urls, public_url: &str) -> OpenAccounts {
+        OpenAccounts { keys, urls, public_url: public_url.trim_end_matches('/').to_owned() }
     }
 
     /// An account as a page has it, ready to be called.
@@ -57,6 +59,10 @@ impl Accounts for OpenAccounts {
         let secrets = Secrets::from_json(&plain).map_err(|error| error.to_string())?;
         vendor.open(&account.settings, &secrets, &self.urls).map_err(|error| error.to_string())
     }
+
+    fn callback(&self, key: &str) -> String {
+        format!("{}/callbacks/{key}", self.public_url)
+    }
 }
 
 #[cfg(test)]
@@ -70,7 +76,7 @@ mod tests {
         let (organization, id) = (OrganizationId::new(Millis(1)), IntegrationId::new(Millis(1)));
         let secrets = Secrets::default().with("api_key", "TEST");
         let sealed = keys.seal(&secrets.to_json(), &seal_binding(organization, id));
-        let open = OpenAccounts::new(keys, Urls::all_at("https://vendor.example"));
+        let open = OpenAccounts::new(keys, Urls::all_at("https://vendor.example"), "https://notify.example");
         for vendor in registry::VENDORS {
             let stored = |id| Stored {
                 id,

@@ -103,7 +103,7 @@ impl App {
     /// An app on an open store; needs no socket and no file.
     pub fn new(store: Store, clock: SharedClock, config: Config, keys: KeyRing) -> anyhow::Result<App> {
         let passwords = Passwords::new(config.password_cost);
-        let accounts = OpenAccounts::new(keys.clone(), config.providers.clone());
+        let accounts = OpenAccounts::new(keys.clone(), config.providers.clone(), &config.public_url);
         let out = Http::new(HttpSettings {
             local_targets: !config.providers.local().is_empty(),
             allowed_hosts: config.providers.listed_hosts(),

@@ -374,6 +374,7 @@ pub fn table() -> Vec<Route> {
     all.extend(templates!("/settings/templates", "/settings/templates/import"));
     all.extend(templates!("/settings/templates/sms", "/settings/templates/sms/fill"));
     all.extend(templates!("/settings/templates/group"));
+    all.extend(templates!("/settings/templates/ivr"));
     all
 }
 

@@ -145,7 +145,7 @@ fn texts(script: &CallScript, findings: &mut Vec<Finding>) {
 }
 
 /// About how long a text takes with usual values in its places.
-fn seconds(text: &str, language: Language) -> i64 {
+pub(super) fn seconds(text: &str, language: Language) -> i64 {
     let mut with_values = String::new();
     for piece in said::pieces(text) {
         match piece {

@@ -32,6 +32,9 @@ impl Rate {
     }
 }
 
+/// How long a phone rings before it is picked up or nobody counts as there, on an average day, in seconds (providers/ivr.md §13).
+pub const RINGS_S: i64 = 20;
+
 /// Between the end of a call and the next one on its line, in seconds (providers/ivr.md §13).
 const GAP_S: i64 = 3;
 

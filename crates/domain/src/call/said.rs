@@ -73,19 +73,30 @@ pub(super) fn known(name: &str) -> Option<&'static (&'static str, &'static str, 
 /// # Errors
 /// A value that is empty. Only a name may be: nobody is left out because a form did not ask for it.
 pub fn fill(script: &CallScript, facts: &Facts) -> Result<Vec<String>, ValueError> {
-    let names = script.texts().flat_map(pieces).filter_map(|piece| match piece {
-        Piece::Name(name) => known(name),
-        Piece::Text(_) => None,
-    });
-    let value = |(_, label, source): &(&str, &str, Source)| {
+    each(script, facts).collect()
+}
+
+/// As [`fill`], value by value.
+pub(super) fn each(
+    script: &CallScript,
+    facts: &Facts,
+) -> impl Iterator<Item = Result<String, ValueError>> {
+    places(script).map(|(_, label, source)| {
         let spoken = spoken::speak_value(facts.value(source), source, script.language);
         let may_be_empty = matches!(source, Source::RegistrantName | Source::RegistrantFirstName);
         match spoken.is_empty() && !may_be_empty {
             true => Err(ValueError::Empty((*label).to_owned())),
             false => Ok(spoken),
         }
-    };
-    names.map(value).collect()
+    })
+}
+
+/// The places of a script, in the order in which values are put in.
+pub(super) fn places(script: &CallScript) -> impl Iterator<Item = &'static (&'static str, &'static str, Source)> {
+    script.texts().flat_map(pieces).filter_map(|piece| match piece {
+        Piece::Name(name) => known(name),
+        Piece::Text(_) => None,
+    })
 }
 
 /// What one person hears: every value in its place.

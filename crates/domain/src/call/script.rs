@@ -9,7 +9,7 @@ use crate::{UnknownWord, channel::Channel, ids::TemplateId};
 
 /// How often the question may be asked: once, or once more after silence or a wrong key.
 pub const ROUNDS: std::ops::RangeInclusive<u8> = 1..=2;
-/// How long a key may be waited for, in seconds. Exotel's waits above six are reported to be unreliable (providers/ivr.md §3.5).
+/// How long a key may be waited for, in seconds. Waits above six are reported to be unreliable (providers/ivr.md §3.5).
 pub const WAIT_S: std::ops::RangeInclusive<u8> = 3..=6;
 
 crate::text_enum! {
@@ -207,7 +207,7 @@ impl CallScript {
     }
 
     /// Its texts in the order in which values are put in.
-    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         let closings = self.keys.iter().map(|key| key.closing.as_str());
         [self.text.as_str(), &self.question, &self.wrong_key, &self.no_key].into_iter().chain(closings)
     }

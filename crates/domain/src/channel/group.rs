@@ -12,6 +12,7 @@ pub(super) const RULES: Rules = Rules {
     medium: Medium::WhatsApp,
     reach: Reach::Groups,
     gap_ms: 0,
+    closed: None,
     proves_read: true,
     tariffs: &[],
     charged: "",

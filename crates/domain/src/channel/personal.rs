@@ -12,6 +12,7 @@ pub(super) const RULES: Rules = Rules {
     medium: Medium::WhatsApp,
     reach: Reach::Mobiles,
     gap_ms: 0,
+    closed: None,
     proves_read: true,
     tariffs: &[
         (Tariff::Utility, "Utility"),

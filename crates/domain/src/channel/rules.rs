@@ -1,6 +1,7 @@
 //! What can be said of any channel. Each channel's own values stand in its module.
 
 use super::Tariff;
+use crate::quiet_hours::QuietHours;
 
 /// What one channel is called, may, proves and counts. Code outside asks this instead of matching on the channel.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Rules {
     pub reach: Reach,
     /// Least time between two messages to one number, in milliseconds.
     pub gap_ms: i64,
+    /// The hours of a day in India in which nothing may be sent on it, whatever it says; `None` for none.
+    pub closed: Option<QuietHours>,
     /// Whether a read receipt can ever come (product.md, Channels).
     pub proves_read: bool,
     /// What its messages are priced as, each with its word on screens; empty where a message costs nothing.

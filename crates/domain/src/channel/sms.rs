@@ -14,6 +14,7 @@ pub(super) const RULES: Rules = Rules {
     reach: Reach::IndianMobiles,
     // Two on the same number within two minutes are refused as spam (providers/regulation-india.md §6.5).
     gap_ms: 2 * MINUTE,
+    closed: None,
     proves_read: false,
     // An SMS is service or promotional, or goes by the Quick route (providers/regulation-india.md §1.2).
     tariffs: &[

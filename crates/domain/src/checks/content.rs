@@ -3,6 +3,7 @@
 use super::{Among, Examined, Finding, Probe};
 use crate::{
     audience::Tally,
+    call::{self, CallScript},
     sms::{SmsTemplate, Tag, has_adjacent_places, link_in, near_misses},
     template::{Message, Source},
     whatsapp::WhatsappTemplate,
@@ -15,6 +16,7 @@ pub(super) fn check(what: &Examined<'_>, all: &mut Vec<Finding>) {
         Message::Sms(template) => sms(template, what.probe, what.tally, all),
         // What stands in the way of a post is said where posts are reviewed.
         Message::Group(_) => {}
+        Message::Call(script) => call(script, what, all),
     }
 }
 
@@ -59,6 +61,20 @@ fn whatsapp(template: &WhatsappTemplate, probe: Option<&Probe>, all: &mut Vec<Fi
                 all.push(Finding::MediaMissing);
             }
         }
+    }
+}
+
+fn call(script: &CallScript, what: &Examined<'_>, all: &mut Vec<Finding>) {
+    let found = call::examine(script, what.abilities);
+    if found.is_empty() {
+        all.push(Finding::ScriptComplete);
+    }
+    all.extend(found.into_iter().map(Finding::Script));
+    match what.probe {
+        None => {}
+        Some(Probe::Refused(words)) => all.push(Finding::AccountRefused { words: words.clone() }),
+        Some(Probe::Silent(words)) => all.push(Finding::ProviderSilent { words: words.clone() }),
+        Some(Probe::Answered { .. }) => all.push(Finding::ProviderAnswers),
     }
 }
 

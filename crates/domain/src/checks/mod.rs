@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::{
     audience::{AudienceSummary, Rules, Tally},
+    call::{self, Abilities},
     channel::Category,
     message::SkipReason,
     money::Money,
@@ -144,6 +145,8 @@ crate::text_enum! {
         Ceiling = "ceiling",
         /// Whether the same was sent before.
         Repeat = "repeat",
+        /// What a call says, and what its keys do.
+        Script = "script",
     }
 }
 
@@ -270,6 +273,10 @@ pub enum Finding {
     OverCeiling { per_day: i64 },
     /// The text names a day or a span that is not the workshop's.
     WrongDay { word: String, starts_at: Millis },
+    /// Something about what a call says.
+    Script(call::Finding),
+    /// Nothing stands against what a call says.
+    ScriptComplete,
     /// People would get again what they were told before, or are being told, for the same purpose.
     SentBefore { title: String, by: String, at: Millis, n: i64 },
 }
@@ -323,6 +330,7 @@ impl Finding {
             F::WithinTier | F::OverTier { .. } => CheckId::Tier,
             F::OverCeiling { .. } => CheckId::Ceiling,
             F::SentBefore { .. } => CheckId::Repeat,
+            F::Script(_) | F::ScriptComplete => CheckId::Script,
         }
     }
 
@@ -375,6 +383,8 @@ impl Finding {
             | F::OverCeiling { .. }
             | F::WrongDay { .. }
             | F::SentBefore { .. } => Severity::Warning,
+            F::Script(found) if found.is_error() => Severity::Error,
+            F::Script(_) => Severity::Warning,
             F::Excluded { n: 0, .. } => Severity::Passed,
             F::Excluded { .. } => Severity::Warning,
             F::Segments { most, .. } if *most > 1 => Severity::Warning,
@@ -384,6 +394,7 @@ impl Finding {
             | F::CampaignLive
             | F::ValuesFit
             | F::TemplateComplete
+            | F::ScriptComplete
             | F::UsualPrice { .. }
             | F::WorkshopAhead
             | F::InTime
@@ -453,6 +464,8 @@ pub struct Examined<'a> {
     pub tally: Option<&'a Tally>,
     /// What the provider said; `None` when it was not asked.
     pub probe: Option<&'a Probe>,
+    /// What the provider of a call can do; `None` for messages, and while the account cannot be opened.
+    pub abilities: Option<&'static Abilities>,
     /// Not before this instant.
     pub start: Millis,
     /// When the first one would be handed over: later than the start where it waits for its hours.

@@ -63,6 +63,7 @@ impl Given {
             audience: self.audience,
             tally: None,
             probe: Some(&self.probe),
+            abilities: None,
             start: self.begins,
             begins: self.begins,
             done_at: self.done_at,

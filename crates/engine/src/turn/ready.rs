@@ -93,6 +93,7 @@ impl Sender {
             deadline: job.deadline,
             hours: job.hours,
             content,
+            callback: engine.accounts.callback(&job.callback_key),
             read_at: now,
         };
         Ok(Ok((ready, job.probed)))

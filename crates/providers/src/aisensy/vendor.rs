@@ -289,7 +289,7 @@ impl Account for AisensyAccount {
         Box::pin(async move {
             match message {
                 Message::Whatsapp(template) => self.ask_campaign(http, &template.campaign).await,
-                Message::Sms(_) | Message::Group(_) => Probe::Refused(wrong_channel(self).text),
+                Message::Sms(_) | Message::Group(_) | Message::Call(_) => Probe::Refused(wrong_channel(self).text),
             }
         })
     }
@@ -338,7 +338,7 @@ impl Account for AisensyAccount {
             Message::Whatsapp(template) if self.has_project() => {
                 Some(LookUpKey::Broadcast(template.campaign.clone()))
             }
-            Message::Whatsapp(_) | Message::Sms(_) | Message::Group(_) => None,
+            Message::Whatsapp(_) | Message::Sms(_) | Message::Group(_) | Message::Call(_) => None,
         }
     }
 

@@ -288,7 +288,7 @@ impl Account for Fast2smsAccount {
     fn batch(&self, message: &Message) -> usize {
         match message {
             Message::Sms(template) if !template.is_personal() => self.numbers_per_request,
-            Message::Sms(_) | Message::Whatsapp(_) | Message::Group(_) => 1,
+            Message::Sms(_) | Message::Whatsapp(_) | Message::Group(_) | Message::Call(_) => 1,
         }
     }
 
@@ -296,7 +296,7 @@ impl Account for Fast2smsAccount {
         Box::pin(async move {
             match call.template {
                 Message::Sms(template) => self.send_all(http, template, call).await,
-                Message::Whatsapp(_) | Message::Group(_) => Outcome::Misconfigured(wrong_channel(self)),
+                Message::Whatsapp(_) | Message::Group(_) | Message::Call(_) => Outcome::Misconfigured(wrong_channel(self)),
             }
         })
     }
@@ -310,7 +310,7 @@ impl Account for Fast2smsAccount {
         Box::pin(async move {
             match message {
                 Message::Sms(template) => self.ask_template(http, template).await,
-                Message::Whatsapp(_) | Message::Group(_) => Probe::Refused(wrong_channel(self).text),
+                Message::Whatsapp(_) | Message::Group(_) | Message::Call(_) => Probe::Refused(wrong_channel(self).text),
             }
         })
     }
@@ -342,7 +342,7 @@ impl Account for Fast2smsAccount {
     fn look_up_key(&self, message: &Message, provider_id: Option<&str>) -> Option<LookUpKey> {
         match message {
             Message::Sms(_) => Some(LookUpKey::Call(provider_id?.to_owned())),
-            Message::Whatsapp(_) | Message::Group(_) => None,
+            Message::Whatsapp(_) | Message::Group(_) | Message::Call(_) => None,
         }
     }
 

@@ -1,15 +1,23 @@
 //! An account of a provider of calls, as every account is seen.
 
 use domain::{
-    channel::Channel, checks::Probe, outcome::Outcome, receipt::Event, sending_hours::OpenHours,
-    template::Message,
+    call::CallRef,
+    channel::Channel,
+    checks::Probe,
+    ids::MessageRef,
+    outcome::{Outcome, ProviderAnswer},
+    receipt::Event,
+    sending_hours::OpenHours,
+    template::{Content, Message},
 };
 
-use super::{Hook, Voice};
+use super::{Dial, Hook, Person, Voice};
 use crate::{
     account::{
-        Account, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Reply, Status, wrong_channel,
+        Account, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Reply, Ringing, Standing,
+        Status, wrong_channel,
     },
+    codes,
     http::Http,
 };
 
@@ -44,13 +52,38 @@ impl<V: Voice> Account for Caller<V> {
         Some(self.0.hours())
     }
 
-    /// Templates of other channels never leave; a script is placed by [`Voice::place`].
-    fn send<'a>(&'a self, _http: &'a Http, _call: &'a Call<'a>) -> BoxFuture<'a, Outcome> {
-        Box::pin(async { Outcome::Misconfigured(wrong_channel(self)) })
+    /// Templates of other channels never leave.
+    fn send<'a>(&'a self, http: &'a Http, call: &'a Call<'a>) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let (Message::Call(script), Content::Call(_), [to]) = (call.template, call.content, call.to) else {
+                return Outcome::Misconfigured(wrong_channel(self));
+            };
+            let (Some(span), Some(ring)) = (call.span, call.ring) else {
+                let words = "Nobody could be asked what the call says";
+                return Outcome::Misconfigured(ProviderAnswer::new(codes::NOT_SET_UP, words));
+            };
+            let message = MessageRef { broadcast: span.broadcast, position: span.first };
+            let call_ref = CallRef { message, attempt: ring.attempt };
+            let calls = [Person { call: call_ref, to, said: &script.said(call.content) }];
+            let Ringing { callback, until, .. } = ring;
+            self.0.place(http, &Dial { script, calls: &calls, callback, now: call.now, until }).await
+        })
     }
 
-    fn probe<'a>(&'a self, _http: &'a Http, _message: &'a Message) -> BoxFuture<'a, Probe> {
-        Box::pin(async { Probe::Refused(wrong_channel(self).text) })
+    /// Scripts are not registered: what stands in the way is the account. Places no call and costs nothing.
+    fn probe<'a>(&'a self, http: &'a Http, message: &'a Message) -> BoxFuture<'a, Probe> {
+        Box::pin(async move {
+            let Message::Call(_) = message else { return Probe::Refused(wrong_channel(self).text) };
+            let status = self.0.status(http, "").await;
+            match status.standing {
+                Standing::Refused | Standing::NotActive | Standing::NotLive => Probe::Refused(status.said),
+                Standing::Silent => Probe::Silent(status.said),
+                // What is left is held against the cost where it is told.
+                Standing::NotProven | Standing::Ready | Standing::NoMoney => {
+                    Probe::Answered { live: true, parameters: None, media: None }
+                }
+            }
+        })
     }
 
     fn status<'a>(&'a self, http: &'a Http, about: &'a str) -> BoxFuture<'a, Status> {

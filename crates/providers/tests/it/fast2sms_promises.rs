@@ -70,7 +70,7 @@ fn reminder() -> SmsTemplate {
 }
 
 async fn send(vendor: &Sandbox, message: &Message, content: &Content, to: &[&str]) -> Outcome {
-    let call = Call { template: message, content, to, span: Some(span()), now: Millis(0) };
+    let call = Call { template: message, content, to, span: Some(span()), ring: None, now: Millis(0) };
     fast2sms(vendor).send(&http(), &call).await
 }
 

@@ -4,6 +4,7 @@
 mod alarm;
 mod control;
 pub mod exotel;
+mod faces;
 pub mod knowlarity;
 pub mod kookoo;
 pub mod myoperator;
@@ -20,22 +21,11 @@ use serde::{Deserialize, Serialize};
 use crate::Shared;
 
 pub use exotel::Exotel;
+pub use faces::{EXOTEL, KNOWLARITY, MYOPERATOR, OZONETEL};
 pub use knowlarity::Knowlarity;
 pub use kookoo::KooKoo;
 pub use myoperator::MyOperator;
 pub use network::{Ended, Placed};
-
-/// Names of the addresses that a program is configured with, and the path of each here.
-pub const ADDRESSES: &[(&str, &str)] = &[
-    ("exotel_url", "/exotel"),
-    ("exotel_singapore_url", "/exotel"),
-    ("exotel_calls_url", "/exotel-calls"),
-    ("exotel_singapore_calls_url", "/exotel-calls"),
-    ("ozonetel_url", "/kookoo"),
-    ("myoperator_url", "/myoperator"),
-    ("myoperator_search_url", "/myoperator-search"),
-    ("knowlarity_url", "/knowlarity"),
-];
 
 /// What the network starts with.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -273,11 +263,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The HTTP faces of all of them.
+/// The corner of the telephones under `/sandbox`.
 pub(crate) fn routes() -> Router<Arc<Shared>> {
-    exotel::routes()
-        .merge(kookoo::routes())
-        .merge(myoperator::routes())
-        .merge(knowlarity::routes())
-        .merge(control::routes())
+    control::routes()
 }

@@ -80,7 +80,7 @@ pub async fn send(
         Err(wrong) => return refused(&wrong.to_string()),
     };
     let to = [of.member.phone.as_str()];
-    let call = Call { template: &message, content: &content, to: &to, span: None, now };
+    let call = Call { template: &message, content: &content, to: &to, span: None, ring: None, now };
     let outcome = opened.send(&app.out, &call).await;
     Ok((ended(outcome), Some(account)))
 }

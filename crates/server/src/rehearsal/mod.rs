@@ -53,6 +53,8 @@ pub struct Stage {
     pub integration: IntegrationId,
     /// The account for SMS at the stand-in.
     pub sms: IntegrationId,
+    /// An account for calls at a stand-in, where one was connected.
+    pub calls: Option<IntegrationId>,
 }
 
 impl Stage {
@@ -92,7 +94,7 @@ impl Stage {
         let connect = async |channel, name: String| connect(app, &org, channel, &name, pace, now).await;
         let integration = connect(Channel::WhatsappPersonal, format!("{organisation} main")).await?;
         let sms = connect(Channel::Sms, format!("{organisation} SMS")).await?;
-        Ok(Stage { user: id, org, integration, sms })
+        Ok(Stage { user: id, org, integration, sms, calls: None })
     }
 
     /// A workshop from `starts_at` on, two hours long.
@@ -145,6 +147,7 @@ impl Stage {
             integration: match message {
                 Message::Whatsapp(_) | Message::Group(_) => self.integration,
                 Message::Sms(_) => self.sms,
+                Message::Call(_) => self.calls.context("no account of calls stands on the stage")?,
             },
             workshop,
             channel: message.channel(),
@@ -164,6 +167,7 @@ impl Stage {
                 Message::Whatsapp(_) => Money(1_450),
                 Message::Sms(_) => Money(2_500),
                 Message::Group(_) => Money(0),
+                Message::Call(_) => Money(6_000),
             },
         };
         Ok(self.org.confirm_broadcast(new, now).await?)

@@ -26,7 +26,7 @@ pub struct Empty {
 pub struct Way {
     /// Its letters.
     pub logo: Logo,
-    /// "Exotel".
+    /// The vendor’s name.
     pub title: String,
     /// "Flow with key press".
     pub note: String,

@@ -67,7 +67,7 @@ impl Bubble {
     pub fn of(message: &Message, text: Vec<Part>, at: String) -> Bubble {
         let template = match message {
             Message::Whatsapp(template) => template,
-            Message::Sms(_) => return Bubble { text, at, ..Bubble::default() },
+            Message::Sms(_) | Message::Call(_) => return Bubble { text, at, ..Bubble::default() },
             Message::Group(post) => {
                 let name = |media: &PostMedia| {
                     if media.name.is_empty() { media.url.clone() } else { media.name.clone() }

@@ -45,6 +45,8 @@ pub struct Job {
     pub hours: SendingHours,
     /// Final values of every message, when they are the same for all; rows carry none then.
     pub content: Option<String>,
+    /// The unguessable part of the account's callback address.
+    pub callback_key: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -65,6 +67,7 @@ struct JobRow {
     deadline: i64,
     hours: String,
     content: String,
+    callback_key: String,
 }
 
 impl Work {
@@ -128,7 +131,8 @@ impl Work {
         let row: JobRow = self
             .db
             .one(
-                "SELECT organization_id, integration_id, template, probed, deadline, hours, content FROM broadcasts WHERE id = $1",
+                "SELECT b.organization_id, b.integration_id, b.template, b.probed, b.deadline, b.hours, b.content, i.callback_key
+                 FROM broadcasts b JOIN integrations i ON i.id = b.integration_id WHERE b.id = $1",
                 args![broadcast.0],
             )
             .await?;
@@ -141,6 +145,7 @@ impl Work {
             deadline: Millis(row.deadline),
             hours: sending_hours(&row.hours)?,
             content: (!row.content.is_empty()).then_some(row.content),
+            callback_key: row.callback_key,
         })
     }
 }

@@ -6,14 +6,17 @@ use domain::{
     call::{CallState, Digit, Hearing},
     outcome::Outcome,
 };
-use munadi_providers::{Vendor, registry::CALLERS};
+use munadi_providers::Vendor;
 use sandbox::{
     Amount, Config, Faults,
     voice::{Callee, Chaos, Does, Placed, exotel, knowlarity, kookoo, myoperator},
 };
 use serde_json::json;
 
-use super::program::{Address, Program};
+use super::{
+    CALLERS,
+    program::{Address, Program},
+};
 
 const PRESSES_1: Does = Does::Presses { key: '1', after_s: 2 };
 
@@ -62,7 +65,7 @@ async fn start(vendor: &'static dyn Vendor, chaos: Chaos, faults: Faults) -> Pro
                 vec![("api_key", knowlarity::KEY), ("account_key", knowlarity::ACCOUNT_KEY)],
             ),
         };
-        let addresses = sandbox::voice::ADDRESSES.iter();
+        let addresses = sandbox::registry::FACES.iter().flat_map(|face| face.addresses());
         let secrets = secrets.iter().fold(munadi_providers::Secrets::default(), |all, (key, value)| all.with(key, value));
         let urls = addresses.fold(munadi_providers::Urls::default(), |urls, (key, path)| {
             urls.with(key, &format!("{url}{path}"))

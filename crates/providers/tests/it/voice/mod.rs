@@ -20,10 +20,28 @@ use domain::{
 use munadi_providers::{
     Account, Secrets, Urls, Vendor,
     account::NotGenuine,
+    exotel::EXOTEL,
     http::Answer,
+    knowlarity::KNOWLARITY,
+    myoperator::MYOPERATOR,
+    ozonetel::OZONETEL,
     voice::{Dial, Hook, Person, Taken, Voice},
 };
 use serde_json::Value;
+
+/// Every provider of calls.
+pub(crate) const CALLERS: &[&dyn Vendor] = &[&EXOTEL, &OZONETEL, &MYOPERATOR, &KNOWLARITY];
+
+/// Settings that no call can do without, whoever of the providers wants them.
+pub(crate) const NEEDED: &[(&str, &str)] = &[
+    ("sid", "udaan1"),
+    ("exophone", "08000000000"),
+    ("flow_id", "4711"),
+    ("company_id", "comp0001"),
+    ("public_ivr_id", "ivr0001"),
+    ("number", "+910000000099"),
+    ("ivr_id", "1000000001"),
+];
 
 pub(crate) const NOW: Millis = Millis(1_893_849_600_000); // 2030-01-05 18:50:00 in India
 pub(crate) const TO: &str = "+919000000001";

@@ -6,14 +6,14 @@ use domain::{channel::Channel, outcome::Outcome};
 use munadi_providers::{
     Urls, codes,
     field::Kind,
-    registry::{CALLERS, VENDORS},
+    registry::VENDORS,
     vendor::CallbackProof,
     voice::{Hook, MEANINGS},
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-use super::{TO, call, hear, open, place, script, word};
+use super::{CALLERS, NEEDED, TO, call, hear, open, place, script, word};
 use crate::{
     aisensy_request::http,
     server::{Reply, Server, answer},
@@ -36,23 +36,15 @@ fn complete(vendor: &dyn munadi_providers::Vendor) -> (Value, Vec<(&'static str,
         }
     }
     let mut settings = Value::Object(settings);
-    for (key, value) in [
-        ("sid", "udaan1"),
-        ("exophone", "08000000000"),
-        ("flow_id", "4711"),
-        ("company_id", "comp0001"),
-        ("public_ivr_id", "ivr0001"),
-        ("number", "+910000000099"),
-        ("ivr_id", "1000000001"),
-    ] {
-        settings[key] = value.into();
+    for (key, value) in NEEDED {
+        settings[*key] = (*value).into();
     }
     (settings, secrets)
 }
 
 #[test]
 fn a_provider_says_who_it_is_and_no_two_are_alike() {
-    let mut kinds: BTreeSet<&str> = VENDORS.iter().map(|vendor| vendor.kind()).collect();
+    let mut kinds: BTreeSet<&str> = BTreeSet::new();
     let mut keys = BTreeSet::new();
     for vendor in CALLERS {
         let (kind, introduction) = (vendor.kind(), vendor.introduction());

@@ -88,7 +88,7 @@ impl Story {
         let template = Message::from_json(broadcast.channel, &broadcast.template).ok();
         let header = match &template {
             Some(Message::Sms(sms)) => header(org, &broadcast, sms).await?,
-            Some(Message::Whatsapp(_) | Message::Group(_)) | None => String::new(),
+            Some(Message::Whatsapp(_) | Message::Group(_) | Message::Call(_)) | None => String::new(),
         };
         let row = org.message(message).await?;
         let corrected = CorrectedSince::load(org, &broadcast, &row).await?;

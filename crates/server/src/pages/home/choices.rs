@@ -124,7 +124,7 @@ fn offered_first(
     let goes = |message: &Message| {
         let hours = ::compose::hours(
             member,
-            message.category(),
+            (message.channel(), message.category()),
             state.wait_out_quiet.unwrap_or(false),
             state.after,
             None,

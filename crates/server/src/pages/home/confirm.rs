@@ -463,6 +463,7 @@ fn cost(member: &Member, composer: &ComposerState) -> (String, Markup, Option<St
     let units = match &composer.review.draft.message {
         Message::Sms(_) => counted(composer.review.units, "SMS", "SMS"),
         Message::Whatsapp(_) | Message::Group(_) => grouped(composer.review.units),
+        Message::Call(_) => counted(composer.review.units, "call", "calls"),
     };
     let sum = format!("{units} × {} = {}", unit_price(composer.review.unit.0), rupees(net.0));
     let name = "Cost, estimate".to_owned();

@@ -167,6 +167,7 @@ pub(super) fn kind(message: &Message) -> String {
             Category::Utility | Category::Authentication => "Service".to_owned(),
         },
         Message::Group(_) => "Post".to_owned(),
+        Message::Call(script) => format!("Call in {}", script.language.title()),
     }
 }
 
@@ -181,6 +182,7 @@ fn known_as(message: &Message) -> Markup {
             @if let Some(sender) = &template.sender { " · from " code { (sender) } }
         },
         Message::Group(_) => html! {},
+        Message::Call(script) => html! { "Spoken in " (script.language.title()) },
     }
 }
 
@@ -223,7 +225,7 @@ fn language(code: &str) -> &str {
 
 fn variables(composer: &ComposerState) -> Variables {
     let longest = |at: usize| match &composer.review.draft.message {
-        Message::Whatsapp(_) | Message::Group(_) => None,
+        Message::Whatsapp(_) | Message::Group(_) | Message::Call(_) => None,
         Message::Sms(template) => {
             template.variables.get(at).map(|variable| (variable.tag, template.limits.of(variable.tag)))
         }
@@ -466,7 +468,9 @@ pub(super) fn preview(member: &Member, composer: &ComposerState) -> Preview {
         stepper,
         medium: composer.state.channel.rules().medium,
         sender: match &composer.review.draft.message {
-            Message::Whatsapp(_) | Message::Group(_) => member.organization.name.clone(),
+            Message::Whatsapp(_) | Message::Group(_) | Message::Call(_) => {
+                member.organization.name.clone()
+            }
             Message::Sms(template) => {
                 template.sender.as_ref().map_or_else(|| "No header".to_owned(), ToString::to_string)
             }
@@ -475,6 +479,7 @@ pub(super) fn preview(member: &Member, composer: &ComposerState) -> Preview {
             Message::Whatsapp(_) => "Business account".to_owned(),
             Message::Sms(_) => "Text message".to_owned(),
             Message::Group(_) => "Group".to_owned(),
+            Message::Call(_) => "Phone call".to_owned(),
         },
         bubble: Some(bubble(member, composer)),
     }
@@ -486,6 +491,7 @@ pub(super) fn bubble(member: &Member, composer: &ComposerState) -> Bubble {
         Message::Whatsapp(template) => &template.body,
         Message::Sms(template) => &template.text,
         Message::Group(post) => &post.text,
+        Message::Call(script) => &script.text,
     };
     let text = match composer.shown.as_ref().map(|shown| &shown.content) {
         Some(Ok(content)) => message.preview(content).into_iter().map(Part::from).collect(),
@@ -499,7 +505,7 @@ pub(super) fn bubble(member: &Member, composer: &ComposerState) -> Bubble {
         (Message::Sms(_), Some(content)) => {
             Bubble { footer: counted(message.segments(content), "SMS", "SMS"), ..bubble }
         }
-        (Message::Sms(_) | Message::Whatsapp(_) | Message::Group(_), _) => bubble,
+        (Message::Sms(_) | Message::Whatsapp(_) | Message::Group(_) | Message::Call(_), _) => bubble,
     }
 }
 

@@ -179,7 +179,7 @@ pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) ->
     };
     let thing = match &composer.review.draft.message {
         Message::Whatsapp(_) => format!("the campaign {name}"),
-        Message::Sms(_) | Message::Group(_) => format!("the text {name}"),
+        Message::Sms(_) | Message::Group(_) | Message::Call(_) => format!("the text {name}"),
     };
     Ok(match probe {
         Probe::Answered { live: true, parameters, .. } => {
@@ -187,7 +187,9 @@ pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) ->
             let is = match (&composer.review.draft.message, &values) {
                 (Message::Whatsapp(_), _) => format!("{vendor} answers: {thing} is live"),
                 (Message::Sms(_), Some(_)) => format!("{vendor} answers: {thing} is registered"),
-                (Message::Sms(_), None) | (Message::Group(_), _) => format!("{vendor} takes the key"),
+                (Message::Sms(_), None) | (Message::Group(_) | Message::Call(_), _) => {
+                    format!("{vendor} takes the key")
+                }
             };
             let words = format!("{is}{}.{money} Nothing was sent.", values.unwrap_or_default());
             see_other_saying(&app, &back, &words)
@@ -200,7 +202,7 @@ pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) ->
         Probe::Refused(words) => {
             let look = match &composer.review.draft.message {
                 Message::Whatsapp(_) => "Check the campaign’s name and the key",
-                Message::Sms(_) | Message::Group(_) => "Check the key under Settings, Integrations",
+                Message::Sms(_) | Message::Group(_) | Message::Call(_) => "Check the key under Settings, Integrations",
             };
             let words = words.trim_end_matches('.');
             see_other_failed(&app, &back, &format!("{vendor} refuses: {words}. {look}.{money}"))

@@ -10,7 +10,7 @@ use domain::{
     variable::VariableName,
 };
 
-use super::reasons;
+use super::{calls, reasons};
 use crate::ui::format::{counted, grouped, relative, unit_price};
 
 /// What the sentences name besides the finding itself.
@@ -259,6 +259,11 @@ pub fn finding(finding: &Finding, about: &About<'_>) -> Words {
                 grouped(*per_day)
             ),
         ),
+        Finding::Script(found) => {
+            let (title, why) = calls::finding(found, provider);
+            words(title, why)
+        }
+        Finding::ScriptComplete => words("The script says all that it has to", ""),
         Finding::WrongDay { word, starts_at } => words(
             format!(
                 "The text says “{word}”; the workshop is on {}",

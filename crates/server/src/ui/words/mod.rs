@@ -2,6 +2,7 @@
 //! by them.
 
 pub mod again;
+pub mod calls;
 pub mod events;
 pub mod findings;
 pub mod matters;

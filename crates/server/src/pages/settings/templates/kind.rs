@@ -15,6 +15,7 @@ use store::{StoreError, integrations::Integration, templates::Template};
 
 use super::{
     account::serving,
+    call::Call,
     form::{Errors, Form},
     group::Group,
     offer::Found,
@@ -29,7 +30,7 @@ use crate::{
 };
 
 /// Every kind of templates; the first is where Templates leads in the menu.
-pub(super) const KINDS: &[&dyn Kind] = &[&Whatsapp, &Sms, &Group];
+pub(super) const KINDS: &[&dyn Kind] = &[&Whatsapp, &Sms, &Group, &Call];
 
 /// How a kind of templates is called, and where its pages are.
 pub(super) struct Words {
@@ -182,6 +183,8 @@ pub(super) struct Around {
     /// The first of them: what it adds stands where a template names nothing.
     pub(super) account: Option<Arc<dyn Account>>,
     pub(super) vendor: Option<&'static dyn Vendor>,
+    /// Templates of other channels that a key of a call may send: channel, template and its name.
+    pub(super) messages: Vec<(Channel, TemplateId, String)>,
 }
 
 impl Around {
@@ -194,6 +197,13 @@ impl Around {
         let accounts = serving(member, kind.channel()).await?;
         let first = accounts.first();
         let vendor = first.and_then(|one| registry::vendor(&one.kind));
+        let mut messages = Vec::new();
+        if kind.channel() == Channel::IvrCall {
+            for channel in Channel::to_people().filter(|channel| *channel != Channel::IvrCall) {
+                let templates = member.org.templates(channel).await?;
+                messages.extend(templates.into_iter().map(|one| (channel, one.id, one.name)));
+            }
+        }
         Ok(Around {
             id,
             errors: Errors::new(),
@@ -202,6 +212,7 @@ impl Around {
             account: first.and_then(|one| app.accounts.open_integration(one).ok()).map(Arc::from),
             vendor: vendor.or(registry::serving(kind.channel()).next()),
             accounts,
+            messages,
         })
     }
 

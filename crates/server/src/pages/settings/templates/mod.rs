@@ -2,6 +2,7 @@
 //! files; what is special about a channel is its `Kind`.
 
 mod account;
+mod call;
 mod check;
 mod columns;
 pub mod fill;

@@ -282,7 +282,7 @@ fn route(form: &Form) -> SmsRoute {
 fn tag(message: &Message, n: usize) -> Tag {
     match message {
         Message::Sms(template) => template.variables.get(n.wrapping_sub(1)).map_or(Tag::Var, |one| one.tag),
-        Message::Whatsapp(_) | Message::Group(_) => Tag::Var,
+        Message::Whatsapp(_) | Message::Group(_) | Message::Call(_) => Tag::Var,
     }
 }
 
@@ -349,7 +349,7 @@ fn way(kind: &Sms, form: &Form) -> Vec<Vec<Field>> {
 fn ids(form: &Form, around: &Around) -> Vec<Vec<Field>> {
     let (sender, entity) = match around.complete(Sms.draft(&Form::default())) {
         Message::Sms(own) => (as_typed(own.sender.as_ref()), as_typed(own.entity_id.as_ref())),
-        Message::Whatsapp(_) | Message::Group(_) => Default::default(),
+        Message::Whatsapp(_) | Message::Group(_) | Message::Call(_) => Default::default(),
     };
     let own = |field: Field, of_account: String| {
         if of_account.is_empty() { field } else { field.placeholder(of_account) }
