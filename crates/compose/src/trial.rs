@@ -2,6 +2,7 @@
 
 use domain::{
     audience::{Candidate, Decision, Excluded, decide},
+    ids::{BroadcastId, MessageSpan},
     outcome::Outcome,
     phone::Phone,
     sending_hours::SendingHours,
@@ -79,7 +80,15 @@ impl Composer {
         let until = caller.now.plus(MINUTE);
         let ring = Some(Ringing { callback: &callback, attempt: 1, until });
         let now = caller.now;
-        let call = Call { template: &draft.message, content: &content, to: &to, span: None, ring, now };
+        let mut span = None;
+        if account.voice().is_some() {
+            // What it says is asked for while the phone is at the ear.
+            let id = BroadcastId::new(now);
+            let said = (draft.message.to_json().to_string(), serde_json::to_string(&content).unwrap_or_default());
+            caller.org.keep_test_call(id, draft.account.id, (&said.0, &said.1), now).await?;
+            span = Some(MessageSpan { broadcast: id, first: 1, last: 1 });
+        }
+        let call = Call { template: &draft.message, content: &content, to: &to, span, ring, now };
         let outcome = account.send(&self.http, &call).await;
         caller.org.note_test_message(draft.account.id, ended(&outcome), self.clock.now()).await?;
         Ok(outcome)

@@ -16,10 +16,10 @@ mod probe;
 mod receipts;
 mod run;
 mod schedule;
-mod script;
 mod send;
 mod standings;
 mod strikes;
+mod telephone;
 mod turn;
 
 use std::{
@@ -48,6 +48,7 @@ use compose::{Composer, OwnLinks};
 pub use health::Standing;
 pub use run::Running;
 pub use schedule::{AHEAD_MS, Scheduler};
+pub use telephone::Conversation;
 pub use turn::{Sender, TurnReport};
 
 /// Limits of one process, each with a reason.

@@ -38,6 +38,7 @@ impl Engine {
     /// Asks what is due; how many questions were dealt with.
     pub async fn look_up(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
+        let calls = self.ask_about_calls(now).await?;
         self.work.ask_about_posts(now).await?;
         let due = self.work.take_look_ups(now, now.plus(HOLD_MS), TAKEN_MOST).await?;
         let count = due.len();
@@ -89,7 +90,7 @@ impl Engine {
         if count > 0 {
             self.wake_receipts();
         }
-        Ok(count)
+        Ok(count + calls)
     }
 
     async fn ask(&self, account: &dyn Account, asked: &DueLookUp) -> Result<(), StoreError> {

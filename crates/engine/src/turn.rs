@@ -15,10 +15,11 @@ use domain::{
     ids::{BroadcastId, MessageRef},
     time::{Millis, SECOND},
 };
+use providers::voice::Lines;
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use store::{
     StoreError,
-    work::{Claimed, DueBroadcast, Endings, PostLimits, Want},
+    work::{CallLimits, Claimed, DueBroadcast, Endings, PostLimits, Want},
 };
 use tokio::{runtime::Handle, task::JoinSet};
 use tracing::warn;
@@ -192,6 +193,7 @@ impl Sender {
             servable.iter().find(|(due, _)| due.broadcast == want.broadcast).map(|(due, _)| due.integration)
         });
         self.keep_posts_apart(&mut wanted);
+        self.keep_within_lines(&mut wanted);
         self.round += 1;
         Ok(wanted)
     }
@@ -202,6 +204,17 @@ impl Sender {
             let ready = self.ready.get(&want.broadcast);
             let pace = ready.and_then(|ready| ready.account.gateway()).map(|gateway| gateway.pace());
             want.posts = pace.map(|pace| PostLimits { pace, share: self.rng.random() });
+        }
+    }
+
+    /// Calls hold channels of their account, and begin so many a minute.
+    fn keep_within_lines(&self, wanted: &mut [Want]) {
+        for want in wanted {
+            let ready = self.ready.get(&want.broadcast);
+            want.calls = ready.and_then(|ready| ready.account.voice()).map(|voice| {
+                let Lines { at_once, per_minute } = voice.lines();
+                CallLimits { at_once, per_minute, ring: voice.ring() }
+            });
         }
     }
 

@@ -77,18 +77,12 @@ pub trait Account: Send + Sync + fmt::Debug {
         Box::pin(async { Err(QueryError::NotConnected) })
     }
 
-    /// Takes a post to our callback: whether it is the vendor's own, the key under which it is stored once, however often it
-    /// comes, and what the vendor waits for. Nothing in the post is believed before its proof.
+    /// Takes a post to our callback: whether it is the vendor's own, and the key under which it is stored once, however often it
+    /// comes. What a call is told and asked has a door of its own ([`Voice::hear`]). Nothing in the post is believed before its proof.
     ///
     /// # Errors
     /// When it is not proven to be the vendor's.
     fn receive(&self, post: &Post<'_>) -> Result<Received, NotGenuine>;
-
-    /// The answer to a post that asks what to do next: made from the stored message, or, where nothing of that name was sent,
-    /// the answer that ends the conversation.
-    fn markup(&self, _step: &Step, _script: Option<&Script>) -> Body {
-        Body { content_type: "text/plain", bytes: Vec::new() }
-    }
 
     /// The key under which a body that [`look_up`](Account::look_up) brought is stored once.
     fn dedupe_key(&self, raw: &[u8]) -> String;
@@ -188,35 +182,6 @@ pub struct Post<'a> {
 pub struct Received {
     /// Under which it is stored once.
     pub dedupe_key: String,
-    /// What the vendor waits for.
-    pub reply: Reply,
-}
-
-/// What the vendor waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reply {
-    /// Nothing but that it is safe.
-    Stored,
-    /// What to do next with a conversation that is under way.
-    Ask(Step),
-}
-
-/// Where a conversation that is under way stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// The message that it is about, as we named it in the call.
-    pub message: MessageSpan,
-    /// What the person said: the keys that were pressed; empty at the beginning.
-    pub said: String,
-}
-
-/// The stored message that a conversation follows.
-#[derive(Clone, Debug)]
-pub struct Script {
-    /// What the broadcast sends.
-    pub template: Message,
-    /// The values of this person.
-    pub content: Content,
 }
 
 /// An answer in the vendor's own form.

@@ -1,6 +1,8 @@
 //! What providers post to us: proven genuine over its raw bytes, stored with many others in one commit, answered, and only
 //! then looked into. The engine applies it afterwards.
 
+mod calls;
+
 use std::{
     collections::HashMap,
     sync::{
@@ -24,7 +26,7 @@ use domain::{
 use engine::{Accounts, Engine};
 use providers::{
     Account,
-    account::{Body, Post as Sent, Received, Reply, Step},
+    account::Post as Sent,
     registry,
     vendor::CallbackProof,
 };
@@ -32,6 +34,8 @@ use sha2::{Digest, Sha256};
 use store::{StoreError, work::RawReceipt};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+pub use self::calls::receive_below;
+use self::calls::LiveCalls;
 use crate::{
     app::App,
     http::{error::Problem, extract::Path},
@@ -93,6 +97,7 @@ pub struct Callbacks {
     taken: Mutex<HashMap<IntegrationId, Taken>>,
     looking_up: Semaphore,
     queue: OnceLock<mpsc::Sender<Post>>,
+    live: LiveCalls,
 }
 
 /// What an account brought within a minute.
@@ -115,6 +120,7 @@ impl Callbacks {
             taken: Mutex::default(),
             looking_up: Semaphore::new(LOOK_UPS_AT_ONCE),
             queue: OnceLock::new(),
+            live: LiveCalls::default(),
         }
     }
 
@@ -191,16 +197,30 @@ impl Callbacks {
         Err(Problem { retry_after_s: Some(seconds), ..not_now() })
     }
 
-    /// Returns once the receipt is committed, together with those that came meanwhile.
-    async fn store(&self, receipt: RawReceipt) -> Result<(), Problem> {
-        self.count(receipt.integration, receipt.body.len())?;
-        let queue = self.queue.get_or_init(|| {
+    fn queue(&self) -> &mpsc::Sender<Post> {
+        self.queue.get_or_init(|| {
             let (queue, posts) = mpsc::channel(QUEUE_MAX);
             tokio::spawn(store_all(self.engine.clone(), self.clock.clone(), posts));
             queue
-        });
+        })
+    }
+
+    /// Puts a receipt on its way to the next commit. One for which there is no room is as one that never came: somebody waits for the answer.
+    fn store_soon(&self, receipt: RawReceipt) -> Result<(), Problem> {
+        self.count(receipt.integration, receipt.body.len())?;
+        let (stored, _) = oneshot::channel();
+        let id = receipt.integration;
+        if self.queue().try_send(Post { receipt, stored }).is_err() {
+            tracing::warn!(integration.id = %id, "more is told to integration {id} than can be stored; a step of a call was not");
+        }
+        Ok(())
+    }
+
+    /// Returns once the receipt is committed, together with those that came meanwhile.
+    async fn store(&self, receipt: RawReceipt) -> Result<(), Problem> {
+        self.count(receipt.integration, receipt.body.len())?;
         let (stored, answer) = oneshot::channel();
-        queue.send(Post { receipt, stored }).await.map_err(|_| not_now())?;
+        self.queue().send(Post { receipt, stored }).await.map_err(|_| not_now())?;
         if answer.await == Ok(true) { Ok(()) } else { Err(not_now()) }
     }
 }
@@ -233,8 +253,7 @@ async fn store_all(engine: Engine, clock: SharedClock, mut posts: mpsc::Receiver
 /// `POST /callbacks/{callback_key}`: 200 once it is stored, whether or not it can be placed; 404 for an address that is nobody's;
 /// 401 for what its provider did not sign, before a byte of it is parsed; 503, never 410, when it should come again.
 ///
-/// `PUT` is the same: some providers can be set to it. A provider that asks what to do next is answered in its own form once its
-/// post is safe.
+/// `PUT` is the same: some providers can be set to it. A provider of calls that asks what to say is answered first ([`receive_below`]).
 pub async fn receive(
     State(app): State<App>,
     Extension(callbacks): Extension<Arc<Callbacks>>,
@@ -253,34 +272,15 @@ pub async fn receive(
         return Err(Problem::too_large());
     }
     let raw = axum::body::to_bytes(body, POST_BYTES_MAX).await.map_err(|_| Problem::too_large())?;
+    if known.account.voice().is_some() {
+        return calls::take(&callbacks, &known, (&parts, &raw), "").await;
+    }
     let header =
         |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok().map(str::to_owned));
     let post = Sent { raw: &raw, header: &header };
     let received = known.account.receive(&post).map_err(|_| not_signed())?;
-    take(&app, &callbacks, &known, &raw, received).await
-}
-
-/// Stores a genuine post, and answers what its sender waits for.
-async fn take(
-    app: &App,
-    callbacks: &Callbacks,
-    known: &Known,
-    raw: &Bytes,
-    received: Received,
-) -> Result<Response, Problem> {
-    let Received { dedupe_key, reply } = received;
-    callbacks.store(receipt(known, raw, &dedupe_key)).await?;
-    match reply {
-        Reply::Stored => Ok(taken()),
-        Reply::Ask(step) => answer(app, known, &step).await,
-    }
-}
-
-/// What to do next with a conversation, made from the stored message that it follows.
-async fn answer(app: &App, known: &Known, step: &Step) -> Result<Response, Problem> {
-    let script = app.engine.script(known.id, step.message).await.map_err(Lookup)?;
-    let Body { content_type, bytes } = known.account.markup(step, script.as_ref());
-    Ok((StatusCode::OK, [(header::CONTENT_TYPE, content_type)], bytes).into_response())
+    callbacks.store(receipt(&known, &raw, &received.dedupe_key)).await?;
+    Ok(taken())
 }
 
 /// `GET /callbacks/{callback_key}`: some providers can be set to put the members into the query. What is stored is the query as
@@ -290,8 +290,13 @@ pub async fn receive_query(
     Extension(callbacks): Extension<Arc<Callbacks>>,
     Path(address): Path<String>,
     RawQuery(query): RawQuery,
+    request: Request,
 ) -> Result<Response, Problem> {
     let known = callbacks.known(&app, &address).await?;
+    if known.account.voice().is_some() {
+        let (parts, _) = request.into_parts();
+        return calls::take(&callbacks, &known, (&parts, &Bytes::new()), "").await;
+    }
     if !known.takes_query {
         let words = "Receipts are posted to this address.";
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Not with GET", words));
@@ -301,7 +306,7 @@ pub async fn receive_query(
         let raw = Bytes::from(query);
         let post = Sent { raw: &raw, header: &|_| None };
         let received = known.account.receive(&post).map_err(|_| not_signed())?;
-        return take(&app, &callbacks, &known, &raw, received).await;
+        callbacks.store(receipt(&known, &raw, &received.dedupe_key)).await?;
     }
     Ok(taken())
 }

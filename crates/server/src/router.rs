@@ -136,6 +136,8 @@ pub fn table() -> Vec<Route> {
         route(POST, "/in/{secret}",                       Anyone,     inbound::receive).json().body_max(inbound::POST_BYTES_MAX),
         route(GET,  "/callbacks/{callback_key}",          Anyone,     callbacks::receive_query).json().timeout(callbacks::TIMEOUT),
         route(POST, "/callbacks/{callback_key}",          Anyone,     callbacks::receive).json().body_max(callbacks::POST_BYTES_MAX).timeout(callbacks::TIMEOUT),
+        route(GET,  "/callbacks/{callback_key}/{*path}",  Anyone,     callbacks::receive_below).json().timeout(callbacks::TIMEOUT),
+        route(POST, "/callbacks/{callback_key}/{*path}",  Anyone,     callbacks::receive_below).json().body_max(callbacks::POST_BYTES_MAX).timeout(callbacks::TIMEOUT),
         route(PUT,  "/callbacks/{callback_key}",          Anyone,     callbacks::receive).json().body_max(callbacks::POST_BYTES_MAX).timeout(callbacks::TIMEOUT),
 
         route(GET,  "/o/{token}",                         Anyone,     opt_out::show),

@@ -32,6 +32,7 @@ pub mod audience;
 pub mod audit;
 pub mod audit_subjects;
 pub mod broadcasts;
+pub mod calls;
 pub mod consents;
 pub mod differences;
 pub mod erasure;

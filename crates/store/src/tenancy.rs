@@ -99,6 +99,8 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("messages", TENANT, ALL),
     ("message_events", Parent("broadcast_id", "broadcasts"), ALL),
     ("look_ups", TENANT, ALL),
+    ("calls", TENANT, ALL),
+    ("test_calls", TENANT, ALL),
     ("receipts", TENANT, ALL),
     ("sent_fresh", TENANT, ALL),
     ("sent_ids", Parent("integration_id", "integrations"), ALL),

@@ -106,6 +106,23 @@ pub enum Action {
     StopCalls,
 }
 
+impl Action {
+    /// Its word where it is kept.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Action::Confirm => "confirm",
+            Action::Message { .. } => "message",
+            Action::AnotherDate => "another_date",
+            Action::StopCalls => "stop_calls",
+        }
+    }
+
+    /// Whether something has to be done.
+    pub fn is_work(&self) -> bool {
+        matches!(self, Action::Message { .. } | Action::StopCalls)
+    }
+}
+
 /// A key that may be pressed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {

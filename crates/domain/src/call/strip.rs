@@ -26,6 +26,35 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// Its word where it is kept, with the key beside it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Stage::Waiting => "waiting",
+            Stage::Calling => "calling",
+            Stage::Answered => "answered",
+            Stage::Pressed(_) => "pressed",
+            Stage::NoAnswer => "no_answer",
+            Stage::Busy => "busy",
+            Stage::Failed => "failed",
+            Stage::Expired => "expired",
+        }
+    }
+
+    /// Reads what [`word`](Stage::word) wrote; `None` for what is none.
+    pub fn read(word: &str, digit: Option<Digit>) -> Option<Stage> {
+        Some(match word {
+            "waiting" => Stage::Waiting,
+            "calling" => Stage::Calling,
+            "answered" => Stage::Answered,
+            "pressed" => Stage::Pressed(digit?),
+            "no_answer" => Stage::NoAnswer,
+            "busy" => Stage::Busy,
+            "failed" => Stage::Failed,
+            "expired" => Stage::Expired,
+            _ => return None,
+        })
+    }
+
     /// The stage of a call that was placed.
     pub fn of(record: &CallRecord) -> Stage {
         if let Some((_, digit)) = record.key {
@@ -60,6 +89,11 @@ impl Counts {
         }
     }
 
+    /// So many more at that stage.
+    pub fn add_many(&mut self, stage: Stage, n: i64) {
+        *self.0.entry(stage).or_default() += n;
+    }
+
     /// How many stand there.
     pub fn at(&self, stage: Stage) -> i64 {
         self.0.get(&stage).copied().unwrap_or(0)
@@ -83,6 +117,24 @@ mod tests {
         call::{Ended, News, NewsKind},
         time::Millis,
     };
+
+    #[test]
+    fn a_stage_is_read_back_as_it_was_kept() {
+        let nine = Digit::new(9);
+        for stage in [
+            Stage::Waiting,
+            Stage::Calling,
+            Stage::Answered,
+            Stage::Pressed(nine.unwrap()),
+            Stage::NoAnswer,
+            Stage::Busy,
+            Stage::Failed,
+            Stage::Expired,
+        ] {
+            assert_eq!(Stage::read(stage.word(), nine), Some(stage));
+        }
+        assert_eq!((Stage::read("pressed", None), Stage::read("x", nine)), (None, None));
+    }
 
     #[test]
     fn everybody_stands_somewhere_and_a_key_is_counted_by_itself() {

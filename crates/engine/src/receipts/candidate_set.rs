@@ -231,6 +231,7 @@ impl CandidateSet {
             network_id: None,
             cost: None,
             cost_before: row.cost,
+            again_at: None,
         });
         if let Some(next) = next {
             let happened = reading.at.unwrap_or(now);

@@ -57,7 +57,10 @@ impl Engine {
         let mut accounts = OpenAccounts::default();
         for (integration, receipts) in by_integration {
             match accounts.get(integration, &self.work, self.accounts.as_ref(), now).await {
-                Ok(Ok(account)) => self.apply(integration, account.as_ref(), receipts, now).await?,
+                Ok(Ok(account)) => match account.voice() {
+                    Some(voice) => self.apply_calls(integration, voice, receipts, now).await?,
+                    None => self.apply(integration, account.as_ref(), receipts, now).await?,
+                },
                 Ok(Err(words)) => {
                     warn!(integration.id = %integration, "receipts of {integration} wait: {words}");
                     let later = receipts.iter().map(|r| (r.id, Applied::Later(now.plus(MINUTE)))).collect();

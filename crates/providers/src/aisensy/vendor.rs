@@ -19,7 +19,7 @@ use super::{
 use crate::{
     account::{
         Account, BoxFuture, Call, Capabilities, Listing, LookUpKey, NotGenuine, Post, Received, Registered,
-        Reply, Standing, Status, Told, wrong_channel,
+        Standing, Status, Told, wrong_channel,
     },
     answer::QueryError,
     codes,
@@ -322,7 +322,7 @@ impl Account for AisensyAccount {
         if !self.is_genuine(post.raw, signature.as_deref()) {
             return Err(NotGenuine);
         }
-        Ok(Received { dedupe_key: dedupe_key(post.raw), reply: Reply::Stored })
+        Ok(Received { dedupe_key: dedupe_key(post.raw) })
     }
 
     fn dedupe_key(&self, raw: &[u8]) -> String {

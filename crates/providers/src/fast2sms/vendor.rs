@@ -21,7 +21,7 @@ use super::{
 use crate::{
     account::{
         Account, BoxFuture, Call, Capabilities, Listing, LookUpKey, NotGenuine, Post, Received, Registered,
-        Reply, Standing, Status, wrong_channel,
+        Standing, Status, wrong_channel,
     },
     answer::QueryError,
     codes,
@@ -328,7 +328,7 @@ impl Account for Fast2smsAccount {
 
     /// The unguessable address that led here is the proof.
     fn receive(&self, post: &Post<'_>) -> Result<Received, NotGenuine> {
-        Ok(Received { dedupe_key: dedupe_key(post.raw), reply: Reply::Stored })
+        Ok(Received { dedupe_key: dedupe_key(post.raw) })
     }
 
     fn dedupe_key(&self, raw: &[u8]) -> String {

@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::{NO_GROUP, Settings, check};
 use crate::{
     account::{
-        Account, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Reply, Standing, Status, Told,
+        Account, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Standing, Status, Told,
         wrong_channel,
     },
     answer::QueryError,
@@ -80,7 +80,7 @@ impl<A: Linked> Account for A {
         if !self.proves(post) {
             return Err(NotGenuine);
         }
-        Ok(Received { dedupe_key: A::key_of(post.raw), reply: Reply::Stored })
+        Ok(Received { dedupe_key: A::key_of(post.raw) })
     }
 
     fn dedupe_key(&self, raw: &[u8]) -> String {

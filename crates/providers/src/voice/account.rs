@@ -14,7 +14,7 @@ use domain::{
 use super::{Dial, Hook, Person, Voice};
 use crate::{
     account::{
-        Account, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Reply, Ringing, Standing,
+        Account, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Ringing, Standing,
         Status, wrong_channel,
     },
     codes,
@@ -94,13 +94,13 @@ impl<V: Voice> Account for Caller<V> {
         let header = |name: &str| (post.header)(name).unwrap_or_default();
         let (kind, authorization) = (header("content-type"), header("authorization"));
         let hook =
-            Hook { path: "", query: "", content_type: &kind, authorization: &authorization, body: post.raw };
+            Hook { path: "", query: "", content_type: &kind, authorization: &authorization, proven: false, body: post.raw };
         let taken = self.0.hear(&hook)?;
-        Ok(Received { dedupe_key: taken.dedupe_key, reply: Reply::Stored })
+        Ok(Received { dedupe_key: taken.dedupe_key })
     }
 
     fn dedupe_key(&self, raw: &[u8]) -> String {
-        let hook = Hook { path: "", query: "", content_type: "", authorization: "", body: raw };
+        let hook = Hook { path: "", query: "", content_type: "", authorization: "", proven: false, body: raw };
         hook.key("", &[])
     }
 

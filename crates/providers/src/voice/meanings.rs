@@ -96,6 +96,13 @@ pub const MEANINGS: &[Meaning] = &[
         "The call was withdrawn before anybody picked up.",
     ),
     m(
+        "call_opt_outs",
+        Stop,
+        PauseAccount,
+        "Many want no more calls",
+        "More than 5 of 100 people who picked up pressed the key for no more calls. Look at the script and at who is called, then resume or cancel.",
+    ),
+    m(
         "no_report",
         Class::Unknown,
         NextAction::Resolve,

@@ -3,6 +3,7 @@
 
 mod account;
 mod hook;
+mod kept;
 mod meanings;
 mod numbers;
 mod paths;
@@ -21,6 +22,7 @@ use domain::{
 
 pub use account::Caller;
 pub use hook::{Hook, Members};
+pub use kept::Kept;
 pub use meanings::{DND, MEANINGS, NO_FLOW, NOT_ALLOWED, OUT_OF_HOURS, OUT_OF_TIME};
 pub use numbers::{india_plus, india_zero, phone_digits};
 pub use paths::{Kind as HookKind, Named, Paths};

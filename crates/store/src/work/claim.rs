@@ -23,7 +23,9 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    Endings, PostLimits, Work, ceiling,
+    CallLimits, Endings, PostLimits, Work,
+    calls::{self, Holder},
+    ceiling,
     pace::{PaceRow, calls_for, grant, spend},
     posts,
     record::{RowCheck, SideRows},
@@ -48,12 +50,14 @@ pub struct Want {
     pub batch: i64,
     /// How posts to groups keep apart; `None` for messages to people.
     pub posts: Option<PostLimits>,
+    /// What the account takes of calls; `None` for messages.
+    pub calls: Option<CallLimits>,
 }
 
 impl Want {
     /// So many rows, each with a call of its own.
     pub fn rows(broadcast: BroadcastId, rows: i64) -> Want {
-        Want { broadcast, rows, batch: 1, posts: None }
+        Want { broadcast, rows, batch: 1, posts: None, calls: None }
     }
 }
 
@@ -140,7 +144,7 @@ pub(super) struct ClaimedRow {
     pub(super) position: i64,
     pub(super) recipient: String,
     content: String,
-    attempt: i64,
+    pub(super) attempt: i64,
 }
 
 impl Work {
@@ -258,6 +262,16 @@ impl Work {
             },
             None => (want, None),
         };
+        let want = match want.calls {
+            Some(limits) => {
+                let room = calls::room(tx, head.integration_id, &limits, turn, now).await?;
+                Want { rows: want.rows.min(room), batch: 1, ..want }
+            }
+            None => want,
+        };
+        if want.rows == 0 {
+            return Ok(());
+        }
         let Some(ceiling) = ceiling::left(tx, &head, now).await? else { return Ok(()) };
         let Some(granted) = grant(&head.pace, &ceiling, want, turn, now) else { return Ok(()) };
         if head.gap_ms()? > 0 && !head.locks_organisation(tx).await? {
@@ -294,6 +308,14 @@ impl Work {
         moves.add(want.broadcast.0, MessageState::Waiting, "", -claimed, 0);
         moves.add(want.broadcast.0, MessageState::InFlight, "", claimed, 0);
         self.exclude(tx, statements, want.broadcast, &head, &mut rows, key, moves, now).await?;
+        if let Some(limits) = want.calls.filter(|_| !rows.is_empty()) {
+            let of = Holder {
+                broadcast: want.broadcast.0,
+                organization: head.organization_id,
+                integration: head.integration_id,
+            };
+            calls::hold(statements, &of, &rows, &limits, now);
+        }
         statements.run(
             "UPDATE broadcasts SET cursor = $2, served_at = $3, status = 'in_progress', started_at = COALESCE(started_at, $3)
              WHERE id = $1",

@@ -1,5 +1,6 @@
 //! The engine's handle: what a process that may send does with the store. No actor, but a worker, whose id fences its claims.
 
+mod calls;
 mod ceiling;
 mod claim;
 mod consents;
@@ -30,6 +31,8 @@ use domain::ids::WorkerId;
 
 use crate::db::Db;
 
+pub(crate) use calls::digit_of;
+pub use calls::{Call, CallChange, CallLimits};
 pub use ceiling::Ceiling;
 pub(crate) use ceiling::count_from_now;
 pub use claim::{Claimed, Turn, Want};

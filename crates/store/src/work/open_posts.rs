@@ -160,6 +160,7 @@ impl Work {
             network_id: None,
             cost: None,
             cost_before: None,
+            again_at: None,
         };
         self.note_ids(&[(post.message, id.to_owned())], now).await?;
         self.apply_receipts(Vec::new(), vec![change], now).await

@@ -123,6 +123,8 @@ pub struct ReceiptChange {
     pub cost: Option<Money>,
     /// Cost counted for the row so far.
     pub cost_before: Option<Money>,
+    /// Of a call that goes back to waiting: when the person is called again.
+    pub again_at: Option<Millis>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -360,7 +362,8 @@ impl Work {
                 .ints("failed_at", at(|c| c.failed_at))
                 .texts("provider_id", changes.iter().map(|c| c.provider_id.clone()))
                 .texts("network_id", changes.iter().map(|c| c.network_id.clone()))
-                .ints("cost", changes.iter().map(|c| c.cost.map(|cost| cost.0)));
+                .ints("cost", changes.iter().map(|c| c.cost.map(|cost| cost.0)))
+                .ints("again_at", at(|c| c.again_at));
             let written: Vec<(Uuid, i64)> = tx
                 .all_batch(
                     "UPDATE messages SET state = b.state, reason = b.reason, reason_text = b.reason_text, changed_at = $1,
@@ -370,7 +373,8 @@ impl Work {
                             failed_at = COALESCE(b.failed_at, messages.failed_at),
                             provider_id = COALESCE(messages.provider_id, b.provider_id),
                             network_id = COALESCE(messages.network_id, b.network_id),
-                            cost = COALESCE(b.cost, messages.cost)
+                            cost = COALESCE(b.cost, messages.cost),
+                            next_attempt_at = COALESCE(b.again_at, messages.next_attempt_at)
                      FROM @batch
                      WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position AND messages.state = b.was
                      RETURNING messages.broadcast_id, messages.position",

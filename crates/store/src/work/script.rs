@@ -2,7 +2,7 @@
 
 use domain::{
     channel::Channel,
-    ids::{IntegrationId, MessageSpan},
+    ids::{BroadcastId, IntegrationId, MessageSpan},
 };
 
 use super::Work;
@@ -23,6 +23,22 @@ pub struct SentScript {
 }
 
 impl Work {
+    /// What a test call says; `None` where none of that name was made lately.
+    pub async fn test_script(
+        &self,
+        integration: IntegrationId,
+        call: BroadcastId,
+    ) -> Result<Option<SentScript>, StoreError> {
+        let row: Option<(String, String)> = self
+            .db
+            .optional(
+                "SELECT template, content FROM test_calls WHERE id = $1 AND integration_id = $2",
+                args![call.0, integration.0],
+            )
+            .await?;
+        Ok(row.map(|(template, content)| SentScript { channel: Channel::IvrCall, template, content }))
+    }
+
     /// The first message of the span; `None` where this account never tried it.
     pub async fn script(
         &self,

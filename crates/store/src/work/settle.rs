@@ -130,14 +130,16 @@ impl Work {
         Ok(n)
     }
 
-    /// Completes broadcasts without a row waiting or in flight. A paused one whose rows all expired is done as well.
+    /// Completes broadcasts without a row waiting or in flight, and without a call under way. A paused one whose rows all expired is done as well.
     pub async fn complete(&self, now: Millis) -> Result<Vec<BroadcastId>, StoreError> {
         let done: Vec<(Uuid,)> = self.db.by_index().all(
                 "SELECT id FROM broadcasts b
                  WHERE (status IN ('scheduled', 'in_progress') OR (status = 'paused' AND deadline <= $1))
                    AND (starts_at <= $1 OR deadline <= $1)
                    AND NOT EXISTS (SELECT 1 FROM broadcast_counts c
-                                   WHERE c.broadcast_id = b.id AND c.n > 0 AND c.state IN ('waiting', 'in_flight'))",
+                                   WHERE c.broadcast_id = b.id AND c.n > 0 AND c.state IN ('waiting', 'in_flight'))
+                   -- Whose call is under way may be called again.
+                   AND NOT EXISTS (SELECT 1 FROM calls k WHERE k.broadcast_id = b.id AND k.holds_until > $1)",
                 args![now],
             )
             .await?;
@@ -149,7 +151,8 @@ impl Work {
                     "UPDATE broadcasts SET status = 'completed', finished_at = $2
                      WHERE id = $1 AND status IN ('scheduled', 'in_progress', 'paused')
                        AND NOT EXISTS (SELECT 1 FROM broadcast_counts c
-                                       WHERE c.broadcast_id = $1 AND c.n > 0 AND c.state IN ('waiting', 'in_flight'))",
+                                       WHERE c.broadcast_id = $1 AND c.n > 0 AND c.state IN ('waiting', 'in_flight'))
+                       AND NOT EXISTS (SELECT 1 FROM calls k WHERE k.broadcast_id = $1 AND k.holds_until > $2)",
                     args![id, now],
                 )
                 .await?;

@@ -93,6 +93,7 @@ fn delivered(message: MessageRef) -> ReceiptChange {
         network_id: None,
         cost: Some(Money(2)),
         cost_before: None,
+        again_at: None,
     }
 }
 

@@ -34,6 +34,8 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM join_links",
     "SELECT COUNT(*) FROM attendance_reports",
     "SELECT COUNT(*) FROM attendance",
+    "SELECT COUNT(*) FROM calls",
+    "SELECT COUNT(*) FROM test_calls",
     "SELECT COUNT(*) FROM named_links",
     "SELECT COUNT(*) FROM alert_settings",
     "SELECT COUNT(*) FROM alert_members",
@@ -157,6 +159,10 @@ async fn fill(world: &World) {
         format!(
             "INSERT INTO receipts VALUES ({any}, {organization}, {any}, 'key', '', 'pending', '', NULL, NULL, 0, 0)"
         ),
+        format!(
+            "INSERT INTO calls VALUES ({broadcast}, 1, 1, {organization}, {any}, '', '{{}}', 'calling', NULL, NULL, NULL, 0, 0, NULL, 0, '', NULL, '')"
+        ),
+        format!("INSERT INTO test_calls VALUES ({any}, {organization}, {any}, '', '', 0)"),
         format!("INSERT INTO sent_fresh VALUES ({any}, {organization}, {any}, {broadcast}, 0, '')"),
         format!("INSERT INTO sent_ids SELECT id, 1, 1, {broadcast}, 1 FROM integrations"),
         format!(

@@ -205,7 +205,7 @@ proptest! {
             let account = open(*vendor, &settings, &secrets, "https://vendor.example");
             let voice = account.voice().unwrap();
             for body in [body.as_slice(), form.as_bytes()] {
-                let hook = Hook { path: &path, query: &query, content_type: "", authorization: "", body };
+                let hook = Hook { path: &path, query: &query, content_type: "", authorization: "", proven: false, body };
                 let taken = voice.hear(&hook).unwrap();
                 prop_assert!(taken.dedupe_key.len() <= 200);
                 prop_assert!(taken.news_of(&script()).len() <= taken.news.len() + 1);

@@ -63,15 +63,6 @@ const ACTIONS: &[(&str, &str)] = &[
     ("stop_calls", "No more calls"),
 ];
 
-fn action_word(action: &Action) -> &'static str {
-    match action {
-        Action::Confirm => "confirm",
-        Action::Message { .. } => "message",
-        Action::AnotherDate => "another_date",
-        Action::StopCalls => "stop_calls",
-    }
-}
-
 fn field_of(place: Place, script: &CallScript) -> String {
     match place {
         Place::Text => "text".to_owned(),
@@ -167,7 +158,7 @@ impl Kind for Call {
         for (n, key) in (1..).zip(&script.keys) {
             let mut put = |name: &str, value: String| fields.push((format!("key_{name}_{n}"), value));
             put("digit", key.digit.to_string());
-            put("action", action_word(&key.action).to_owned());
+            put("action", key.action.word().to_owned());
             put("closing", key.closing.clone());
             if let Action::Message { channel, template } = key.action {
                 put("template", format!("{channel} {template}"));

@@ -1,0 +1,70 @@
+//! What is said to whoever is on the line: made from the call that was stored before it was placed.
+
+use domain::{
+    call::{CallRecord, CallRef, CallScript, Said},
+    ids::IntegrationId,
+    template::{Content, Message},
+    time::Millis,
+};
+use providers::voice::Step;
+use store::StoreError;
+
+use super::{NUMBER_WITHIN_MS, Told};
+use crate::Engine;
+
+/// A call that somebody is on the line of.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    /// Which; `None` for a test call, of which nothing is kept.
+    pub call: Option<CallRef>,
+    /// What is said, before values are put in.
+    pub script: CallScript,
+    /// What this person hears.
+    pub said: Said,
+    /// What is proven so far.
+    pub record: CallRecord,
+}
+
+impl Engine {
+    /// The conversation that a step is of: the call that it names, or the newest one to its number. `None` where that account called
+    /// nobody so.
+    pub async fn conversation(
+        &self,
+        integration: IntegrationId,
+        step: &Step,
+        now: Millis,
+    ) -> Result<Option<Conversation>, StoreError> {
+        let found = match (step.call, &step.digits) {
+            (Some(call), _) => self.work.calls_named(integration, &[call]).await?,
+            (None, Some(digits)) => {
+                let since = now.plus(-NUMBER_WITHIN_MS);
+                self.work.calls_to(integration, vec![format!("+{digits}")], since).await?
+            }
+            (None, None) => Vec::new(),
+        };
+        if let Some(told) = found.into_iter().find_map(Told::of) {
+            let Told { call, script, said, record } = told;
+            return Ok(Some(Conversation { call: Some(call.call), script, said, record }));
+        }
+        match step.call {
+            Some(call) => self.test_conversation(integration, call).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn test_conversation(
+        &self,
+        integration: IntegrationId,
+        call: CallRef,
+    ) -> Result<Option<Conversation>, StoreError> {
+        let Some(kept) = self.work.test_script(integration, call.message.broadcast).await? else {
+            return Ok(None);
+        };
+        let Ok(Message::Call(script)) = Message::from_text(kept.channel, &kept.template) else {
+            return Ok(None);
+        };
+        let Ok(content) = Content::from_json(kept.channel, &kept.content) else { return Ok(None) };
+        let said = script.said(&content);
+        Ok(Some(Conversation { call: None, script, said, record: CallRecord::default() }))
+    }
+}

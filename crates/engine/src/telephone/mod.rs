@@ -1,0 +1,350 @@
+//! Calls after they were placed: what providers tell of them, what is asked where they tell nothing, what keys do, and what is said to whoever
+//! is on the line.
+
+mod keys;
+mod line;
+mod silence;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use domain::{
+    call::{
+        Again, Attempts, CallRecord, CallRef, CallScript, CallState, CallingHours, Hearing, News, Refused,
+        Said, again,
+    },
+    ids::{IntegrationId, ReceiptId},
+    message::MessageState,
+    receipt::{Proof, advance},
+    template::{Content, Message},
+    time::{DAY, MINUTE, Millis, SECOND, Zone},
+};
+use providers::{
+    account::NotGenuine,
+    voice::{Kept, Taken, Voice},
+};
+use store::{
+    StoreError,
+    work::{Applied, Call, CallChange, PendingReceipt, ReceiptChange},
+};
+
+use crate::Engine;
+
+pub use line::Conversation;
+
+/// A report that comes before the request behind its call has ended is looked at again after this.
+const AGAIN_MS: i64 = 2 * SECOND;
+/// It waits for that no longer than this.
+const WAIT_MOST_MS: i64 = 10 * MINUTE;
+/// A report that names nothing but a number is about the newest call to it within this time.
+const NUMBER_WITHIN_MS: i64 = DAY;
+
+/// A call with what is said in it and what became of it.
+pub(crate) struct Told {
+    call: Call,
+    script: CallScript,
+    said: Said,
+    record: CallRecord,
+}
+
+impl Told {
+    /// `None` for a script that this version cannot read.
+    fn of(call: Call) -> Option<Told> {
+        let channel = domain::channel::Channel::IvrCall;
+        let Ok(Message::Call(script)) = Message::from_text(channel, &call.template) else { return None };
+        let content = Content::from_json(channel, &call.content).ok()?;
+        let (said, record) = (script.said(&content), call.record.clone());
+        Some(Told { call, script, said, record })
+    }
+
+    /// What the key does that was pressed first; empty where nothing more was written.
+    fn action(&self) -> &'static str {
+        let key = self.record.key.and_then(|(_, digit)| self.script.key(digit));
+        key.filter(|_| self.call.action.is_empty()).map_or("", |key| key.action.word())
+    }
+
+    fn change(&self) -> CallChange {
+        CallChange {
+            call: self.call.call,
+            was: self.call.kept.clone(),
+            record: self.record.clone(),
+            action: self.action(),
+        }
+    }
+}
+
+/// The calls that a batch of reports may be about.
+#[derive(Default)]
+struct Book {
+    calls: BTreeMap<CallRef, Told>,
+    by_id: HashMap<String, CallRef>,
+    by_number: HashMap<String, CallRef>,
+    /// Changed by a report of this batch.
+    touched: HashSet<CallRef>,
+}
+
+impl Book {
+    fn add(&mut self, calls: Vec<Call>) {
+        for told in calls.into_iter().filter_map(Told::of) {
+            let call = told.call.call;
+            if !told.call.provider_id.is_empty() {
+                self.by_id.insert(told.call.provider_id.clone(), call);
+            }
+            self.calls.entry(call).or_insert(told);
+        }
+    }
+
+    /// The newest call to each number: they come in that order.
+    fn add_numbers(&mut self, calls: Vec<Call>) {
+        for call in &calls {
+            self.by_number.entry(call.recipient.clone()).or_insert(call.call);
+        }
+        self.add(calls);
+    }
+
+    fn find(&self, taken: &Taken) -> Option<CallRef> {
+        named(taken)
+            .or_else(|| self.by_id.get(&provider_id(taken)?).copied())
+            .or_else(|| self.by_number.get(&number(taken)?).copied())
+    }
+
+    /// Takes a report in.
+    fn hear(&mut self, taken: &Taken, received_at: Millis, now: Millis) -> Applied {
+        if let Some(why) = taken.not_understood {
+            return Applied::NotUnderstood(why);
+        }
+        let Some(told) = self.find(taken).and_then(|call| self.calls.get_mut(&call)) else {
+            return match named(taken) {
+                // A test call, or one whose person was erased.
+                Some(_) => Applied::Ignored,
+                None if taken.news.is_empty() => Applied::Ignored,
+                None => Applied::Unmatched("nobody of this number was called lately"),
+            };
+        };
+        if told.call.state == MessageState::InFlight && told.call.call.attempt == told.call.newest {
+            return match now.since(received_at) < WAIT_MOST_MS {
+                true => Applied::Later(now.plus(AGAIN_MS)),
+                false => Applied::Unmatched("the request behind its call never ended"),
+            };
+        }
+        let before = told.record.clone();
+        for news in taken.news_of(&told.script) {
+            if told.record.hear(&news, received_at) == Err(Refused::Foreign) {
+                told.record = before;
+                return Applied::Unmatched("it names another call than the one of its address");
+            }
+        }
+        self.touched.insert(told.call.call);
+        Applied::To(told.call.call.message)
+    }
+}
+
+/// The call that a report names in our words.
+fn named(taken: &Taken) -> Option<CallRef> {
+    let asked = taken.ask.as_ref().and_then(|step| step.call);
+    asked.or_else(|| taken.news.iter().find_map(|news| news.call))
+}
+
+fn provider_id(taken: &Taken) -> Option<String> {
+    let asked = taken.ask.as_ref().and_then(|step| step.provider_id.clone());
+    asked.or_else(|| taken.news.iter().find_map(|news| news.provider_id.clone()))
+}
+
+/// The number that a report names, in E.164 form.
+fn number(taken: &Taken) -> Option<String> {
+    let asked = taken.ask.as_ref().and_then(|step| step.digits.clone());
+    let digits = asked.or_else(|| taken.news.iter().find_map(|news| news.digits.clone()))?;
+    Some(format!("+{digits}"))
+}
+
+impl Engine {
+    /// Applies what an account's provider told of its calls.
+    pub(crate) async fn apply_calls(
+        &self,
+        integration: IntegrationId,
+        voice: &dyn Voice,
+        receipts: Vec<PendingReceipt>,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let read: Vec<(PendingReceipt, Result<Taken, NotGenuine>)> = receipts
+            .into_iter()
+            .map(|receipt| {
+                let taken = voice.hear(&Kept::read(&receipt.body).hook());
+                (receipt, taken)
+            })
+            .collect();
+        let taken: Vec<&Taken> = read.iter().filter_map(|(_, taken)| taken.as_ref().ok()).collect();
+        let mut book = self.book_of(integration, &taken, now).await?;
+        let mut results = Vec::with_capacity(read.len());
+        for (receipt, taken) in &read {
+            let applied = match taken {
+                Ok(taken) => book.hear(taken, receipt.received_at, now),
+                Err(NotGenuine) => Applied::Unmatched("its address names no call of this account"),
+            };
+            results.push((receipt.id, applied));
+        }
+        let touched = std::mem::take(&mut book.touched);
+        let calls = book.calls.into_values().filter(|told| touched.contains(&told.call.call)).collect();
+        self.settle_calls(voice, calls, results, now).await
+    }
+
+    async fn book_of(
+        &self,
+        integration: IntegrationId,
+        taken: &[&Taken],
+        now: Millis,
+    ) -> Result<Book, StoreError> {
+        let mut book = Book::default();
+        let calls: HashSet<CallRef> = taken.iter().filter_map(|taken| named(taken)).collect();
+        book.add(self.work.calls_named(integration, &calls.into_iter().collect::<Vec<_>>()).await?);
+        let nameless: Vec<&&Taken> = taken.iter().filter(|taken| named(taken).is_none()).collect();
+        let ids: HashSet<String> = nameless.iter().filter_map(|taken| provider_id(taken)).collect();
+        book.add(self.work.calls_of_ids(integration, ids.into_iter().collect()).await?);
+        let numbers: HashSet<String> = nameless
+            .iter()
+            .filter(|taken| book.find(taken).is_none())
+            .filter_map(|taken| number(taken))
+            .collect();
+        let since = now.plus(-NUMBER_WITHIN_MS);
+        book.add_numbers(self.work.calls_to(integration, numbers.into_iter().collect(), since).await?);
+        Ok(book)
+    }
+
+    /// Writes what is proven of calls, and what it means for their messages. A record that somebody else changed meanwhile is left alone,
+    /// and its reports are looked at again.
+    async fn settle_calls(
+        &self,
+        voice: &dyn Voice,
+        calls: Vec<Told>,
+        mut results: Vec<(ReceiptId, Applied)>,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let changes: Vec<CallChange> = calls.iter().map(Told::change).collect();
+        let missed = self.work.change_calls(&changes).await?;
+        let missed_messages: HashSet<_> = missed.iter().map(|call| call.message).collect();
+        for (_, applied) in &mut results {
+            if matches!(applied, Applied::To(message) if missed_messages.contains(message)) {
+                *applied = Applied::Later(now.plus(1));
+            }
+        }
+        let (mut moved, mut frees, mut acts) = (Vec::new(), false, false);
+        for told in calls.iter().filter(|told| !missed.contains(&told.call.call)) {
+            moved.extend(self.message_change(voice, told, now).await?);
+            frees |= told.record.state().is_final();
+            acts |= !told.action().is_empty();
+        }
+        let touched = self.work.apply_receipts(results, moved, now).await?;
+        self.tell(touched);
+        self.tell(calls.iter().map(|told| told.call.call.message.broadcast).collect::<HashSet<_>>());
+        if frees {
+            self.wakes.send.notify_one();
+        }
+        if acts {
+            self.act_on_keys().await?;
+        }
+        Ok(())
+    }
+
+    /// What a call means for its message; `None` where it stays.
+    async fn message_change(
+        &self,
+        voice: &dyn Voice,
+        told: &Told,
+        now: Millis,
+    ) -> Result<Option<ReceiptChange>, StoreError> {
+        let Told { call, record, said, .. } = told;
+        let is_newest = call.call.attempt == call.newest;
+        let cost = record.cost.filter(|cost| Some(*cost) != call.cost && is_newest);
+        let mut change = ReceiptChange {
+            message: call.call.message,
+            from: call.state,
+            from_reason: call.reason.clone(),
+            to: call.state,
+            reason: call.reason.clone(),
+            reason_text: String::new(),
+            sent_at: None,
+            delivered_at: None,
+            read_at: None,
+            failed_at: None,
+            provider_id: None,
+            network_id: None,
+            cost,
+            cost_before: call.cost,
+            again_at: None,
+        };
+        let unmoved = cost.is_some().then(|| change.clone());
+        let Some(proof) = record.proof(said.text_s()) else { return Ok(unmoved) };
+        let to = match &proof {
+            // Whoever was reached is not called again, whatever was planned since.
+            Proof::Delivered if call.state == MessageState::Waiting => Some(MessageState::Delivered),
+            Proof::Delivered => advance(call.state, &proof),
+            // What became of an earlier attempt says nothing about this one.
+            Proof::Sent | Proof::Read | Proof::Failed(_) if !is_newest => None,
+            Proof::Sent | Proof::Read => advance(call.state, &proof),
+            Proof::Failed(_) => advance(call.state, &proof),
+        };
+        let Some(to) = to else { return Ok(unmoved) };
+        change.to = to;
+        (change.reason, change.reason_text) = match &proof {
+            Proof::Failed(said) => (said.code.clone(), said.text.clone()),
+            Proof::Sent | Proof::Delivered | Proof::Read => Default::default(),
+        };
+        match to {
+            MessageState::Delivered => change.delivered_at = Some(now),
+            MessageState::Sent => change.sent_at = Some(call.placed_at),
+            MessageState::Failed => {
+                change.failed_at = Some(now);
+                // A call that nobody was sure of is never placed again.
+                if call.state == MessageState::Sent
+                    && let Again::At(from) = self.called_again(voice, told, now).await?
+                {
+                    (change.to, change.failed_at, change.again_at) = (MessageState::Waiting, None, Some(from));
+                }
+            }
+            _ => {}
+        }
+        Ok(Some(change))
+    }
+
+    /// Whether and when the person is called again: only busy lines, phones that nobody picked up and, once, who hung up at once.
+    async fn called_again(&self, voice: &dyn Voice, told: &Told, now: Millis) -> Result<Again, StoreError> {
+        let Told { call, record, said, .. } = told;
+        let may = match record.state() {
+            CallState::NoAnswer | CallState::Busy => true,
+            CallState::Completed => record.hearing(said.text_s()) == Hearing::HungUp,
+            _ => false,
+        };
+        if !may {
+            return Ok(Again::Not(domain::call::WhyNotAgain::Settled));
+        }
+        // A call that comes tomorrow has tomorrow's count; two days hold both.
+        let (day, _) = Zone::india().day(call.placed_at);
+        let all = self.work.calls_since(call.integration, &call.recipient, day).await?;
+        let about_this = all.iter().filter(|(message, _)| *message == call.call.message).count();
+        let attempt = i64::try_from(about_this).unwrap_or(i64::MAX).max(1);
+        let plan = Attempts::usual(call.deadline.since(now));
+        let times: Vec<Millis> = all.iter().map(|(_, at)| *at).collect();
+        let own = voice.hours();
+        let hours = CallingHours::new(own.from_minute, own.until_minute).unwrap_or_default();
+        Ok(again(record, said.text_s(), (attempt, plan), &times, (now, call.deadline), hours))
+    }
+
+    /// News of one call that was asked about, whatever id it names.
+    async fn heard(
+        &self,
+        voice: &dyn Voice,
+        call: Call,
+        news: Vec<News>,
+        pressed: Option<String>,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let Some(mut told) = Told::of(call) else { return Ok(()) };
+        let taken = Taken { dedupe_key: String::new(), news, pressed, ask: None, not_understood: None };
+        for news in taken.news_of(&told.script) {
+            // An order is not a call: its id binds nothing.
+            let nameless = News { provider_id: None, ..news };
+            // Without an id nothing is foreign.
+            let _ = told.record.hear(&nameless, now);
+        }
+        self.settle_calls(voice, vec![told], Vec::new(), now).await
+    }
+}

@@ -1,0 +1,79 @@
+//! A post about a call as it is stored: with the path and the query that belong to it, and without the password that proved it.
+
+use serde::{Deserialize, Serialize};
+
+use super::Hook;
+
+/// A proven post, ready to be stored and read again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Kept {
+    /// What followed the account's key in the path.
+    pub path: String,
+    /// The query, as it came.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub query: String,
+    /// Of the body.
+    #[serde(rename = "type", skip_serializing_if = "String::is_empty")]
+    pub content_type: String,
+    /// The body; what is no text in it is lost.
+    pub body: String,
+}
+
+impl Kept {
+    /// Keeps a post whose proof was checked.
+    pub fn of(hook: &Hook<'_>) -> Kept {
+        Kept {
+            path: hook.path.to_owned(),
+            query: hook.query.to_owned(),
+            content_type: hook.content_type.to_owned(),
+            body: String::from_utf8_lossy(hook.body).into_owned(),
+        }
+    }
+
+    /// As it is stored.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("four texts are always JSON")
+    }
+
+    /// Reads what [`to_json`](Kept::to_json) wrote; anything else is the body of a post without a path.
+    pub fn read(stored: &str) -> Kept {
+        serde_json::from_str(stored).unwrap_or_else(|_| Kept { body: stored.to_owned(), ..Kept::default() })
+    }
+
+    /// The post as it came; its password was checked then.
+    pub fn hook(&self) -> Hook<'_> {
+        Hook {
+            path: &self.path,
+            query: &self.query,
+            content_type: &self.content_type,
+            authorization: "",
+            proven: true,
+            body: self.body.as_bytes(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_post_is_read_again_as_it_came_and_without_its_password() {
+        let hook = Hook {
+            path: "a/b/status",
+            query: "From=1",
+            content_type: "application/json",
+            authorization: "Basic c2VjcmV0",
+            proven: false,
+            body: b"{\"Status\":\"busy\"}",
+        };
+        let stored = Kept::of(&hook).to_json();
+        assert!(!stored.contains("c2VjcmV0"), "{stored}");
+        let kept = Kept::read(&stored);
+        let again = kept.hook();
+        assert_eq!((again.path, again.query, again.body), (hook.path, hook.query, hook.body));
+        assert!(again.proven);
+        assert_eq!(Kept::read("From=1").hook().body, b"From=1");
+    }
+}

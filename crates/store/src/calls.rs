@@ -1,0 +1,165 @@
+//! Calls as pages show them: where the people of a broadcast stand, what was pressed, and each call of one message.
+
+use domain::{
+    call::{Counts, Digit, Stage},
+    ids::{BroadcastId, IntegrationId, MessageRef},
+    message::MessageState,
+    time::Millis,
+};
+use uuid::Uuid;
+
+use crate::{
+    db::args,
+    error::{StoreError, word},
+    org::Org,
+    work::digit_of,
+};
+
+/// One attempt to call somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallView {
+    /// Which attempt, from 1.
+    pub attempt: i64,
+    /// Where it stands; `None` for one that was never placed.
+    pub stage: Option<Stage>,
+    /// When it was placed.
+    pub placed_at: Millis,
+    /// How long it rang, in seconds.
+    pub ring_s: Option<i64>,
+    /// How long somebody was on the line, in seconds.
+    pub talk_s: Option<i64>,
+    /// Word of what the key does; empty without one.
+    pub action: String,
+    /// When that was done.
+    pub acted_at: Option<Millis>,
+    /// What stood in the way of it; empty for nothing.
+    pub note: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct ViewRow {
+    attempt: i64,
+    stage: String,
+    digit: Option<i64>,
+    placed_at: i64,
+    ring_s: Option<i64>,
+    talk_s: Option<i64>,
+    action: String,
+    acted_at: Option<i64>,
+    note: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct StageRow {
+    state: String,
+    stage: Option<String>,
+    digit: Option<i64>,
+    n: i64,
+}
+
+/// Fewer calls than this say nothing about how long they are.
+const LENGTHS_LEAST: i64 = 20;
+
+impl Org {
+    /// Where the people of a broadcast of calls stand.
+    pub async fn call_counts(&self, broadcast: BroadcastId) -> Result<Counts, StoreError> {
+        let rows: Vec<StageRow> = self
+            .db
+            .all(
+                "SELECT m.state, c.stage, c.digit, COUNT(*) AS n FROM messages m
+                 LEFT JOIN calls c ON c.broadcast_id = m.broadcast_id AND c.position = m.position AND c.attempt = m.attempt
+                 WHERE m.broadcast_id = $1 AND m.organization_id = $2 AND m.planned GROUP BY m.state, c.stage, c.digit",
+                args![broadcast.0, self.id()],
+            )
+            .await?;
+        let mut counts = Counts::default();
+        for row in rows {
+            let state: MessageState = word("messages", "state", &row.state)?;
+            let of_call = row.stage.as_deref().and_then(|stage| Stage::read(stage, digit_of(row.digit)));
+            let stage = match state {
+                MessageState::Waiting => Stage::Waiting,
+                MessageState::Expired | MessageState::Cancelled => Stage::Expired,
+                MessageState::Skipped => continue,
+                MessageState::InFlight => of_call.unwrap_or(Stage::Calling),
+                MessageState::Failed => of_call.filter(|stage| *stage != Stage::Calling).unwrap_or(Stage::Failed),
+                MessageState::Sent | MessageState::Delivered | MessageState::Read | MessageState::Unknown => {
+                    of_call.unwrap_or(Stage::Calling)
+                }
+            };
+            counts.add_many(stage, row.n);
+        }
+        Ok(counts)
+    }
+
+    /// The calls of one message, the first first.
+    pub async fn calls_of(&self, message: MessageRef) -> Result<Vec<CallView>, StoreError> {
+        let rows: Vec<ViewRow> = self
+            .db
+            .all(
+                "SELECT attempt, stage, digit, placed_at, ring_s, talk_s, action, acted_at, note FROM calls
+                 WHERE broadcast_id = $1 AND position = $2 AND organization_id = $3 ORDER BY attempt",
+                args![message.broadcast.0, message.position, self.id()],
+            )
+            .await?;
+        let view = |row: ViewRow| CallView {
+            attempt: row.attempt,
+            stage: Stage::read(&row.stage, digit_of(row.digit)),
+            placed_at: Millis(row.placed_at),
+            ring_s: row.ring_s,
+            talk_s: row.talk_s,
+            action: row.action,
+            acted_at: row.acted_at.map(Millis),
+            note: row.note,
+        };
+        Ok(rows.into_iter().map(view).collect())
+    }
+
+    /// Those who pressed that key in a broadcast of calls: the position of each message, the oldest press first.
+    pub async fn pressed(&self, broadcast: BroadcastId, digit: Digit) -> Result<Vec<i64>, StoreError> {
+        let rows: Vec<(i64,)> = self
+            .db
+            .all(
+                "SELECT position FROM calls WHERE broadcast_id = $1 AND organization_id = $2 AND stage = 'pressed' AND digit = $3
+                 ORDER BY placed_at, position",
+                args![broadcast.0, self.id(), i64::from(digit.get())],
+            )
+            .await?;
+        Ok(rows.into_iter().map(|(position,)| position).collect())
+    }
+
+    /// How long the calls of an account rang and how long somebody was on the line, on average since then and in seconds; `None` while too
+    /// few were picked up to say.
+    pub async fn call_lengths(
+        &self,
+        integration: IntegrationId,
+        since: Millis,
+    ) -> Result<Option<(i64, i64)>, StoreError> {
+        let (n, ring_s, talk_s): (i64, i64, i64) = self
+            .db
+            .one(
+                "SELECT COUNT(talk_s), CAST(COALESCE(AVG(ring_s), 0) AS BIGINT), CAST(COALESCE(AVG(talk_s), 0) AS BIGINT)
+                 FROM calls WHERE integration_id = $1 AND organization_id = $2 AND placed_at > $3 AND talk_s > 0 AND ring_s > 0",
+                args![integration.0, self.id(), since],
+            )
+            .await?;
+        Ok((n >= LENGTHS_LEAST).then_some((ring_s, talk_s)))
+    }
+
+    /// Keeps what a test call says while it may be asked about; under the id that its address names.
+    pub async fn keep_test_call(
+        &self,
+        id: BroadcastId,
+        integration: IntegrationId,
+        (template, content): (&str, &str),
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.db
+            .run(
+                "INSERT INTO test_calls (id, organization_id, integration_id, template, content, placed_at)
+                 VALUES ($1, $2, $3, $4, $5, $6)",
+                args![id.0, self.id(), integration.0, template, content, now],
+            )
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,532 @@
+//! Calls: the channels of an account that they hold, what is proven of each, and what its key does.
+//!
+//! A call holds a channel from its claim until it is over, or until the longest that it may last has passed. Both limits of an account, its
+//! channels and its new calls a minute, are counted under the lock of its pace, so that all processes keep them together.
+
+use std::collections::HashSet;
+
+use domain::{
+    call::{CallRecord, CallRef, Digit, Ring, Stage, look_up_after},
+    ids::{BroadcastId, IntegrationId, MessageRef, OrganizationId, RegistrantId, WorkshopId},
+    message::MessageState,
+    money::Money,
+    time::{MINUTE, Millis, SECOND},
+};
+use uuid::Uuid;
+
+use super::{Turn, Work, claim::ClaimedRow};
+use crate::{
+    db::{Batch, Tx, again, args},
+    error::{StoreError, json, word},
+    hot::StatementBatch,
+};
+
+/// What an account takes of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallLimits {
+    /// Most calls at once.
+    pub at_once: i64,
+    /// Most new ones a minute.
+    pub per_minute: i64,
+    /// How one call may ring and last.
+    pub ring: Ring,
+}
+
+/// A minute of the account with what a request may be late: a claim and the request behind it are not the same moment.
+const WINDOW_MS: i64 = MINUTE + SECOND;
+/// While all channels are held, it is looked again after this.
+const FULL_MS: i64 = SECOND;
+
+#[derive(sqlx::FromRow)]
+struct HeldRow {
+    held: i64,
+    lately: i64,
+    oldest: Option<i64>,
+}
+
+/// How many calls the account may begin now. Its pace is locked.
+pub(super) async fn room(
+    tx: &mut Tx,
+    integration: Uuid,
+    limits: &CallLimits,
+    turn: &mut Turn,
+    now: Millis,
+) -> Result<i64, StoreError> {
+    let held: HeldRow = tx
+        .one(
+            "SELECT (SELECT COUNT(*) FROM calls c WHERE c.integration_id = $1 AND c.holds_until > $2 AND c.holds_until > 0) AS held,
+                    (SELECT COUNT(*) FROM calls c WHERE c.integration_id = $1 AND c.placed_at > $3) AS lately,
+                    (SELECT MIN(c.placed_at) FROM calls c WHERE c.integration_id = $1 AND c.placed_at > $3) AS oldest",
+            args![integration, now, now.plus(-WINDOW_MS)],
+        )
+        .await?;
+    let lines = limits.at_once - held.held;
+    let pace = limits.per_minute - held.lately;
+    let room = lines.min(pace).max(0);
+    if room == 0 {
+        let leaves = held.oldest.map_or(FULL_MS, |oldest| (oldest + WINDOW_MS - now.0).max(1));
+        let wait = if pace <= 0 { leaves } else { FULL_MS };
+        turn.wait_ms = Some(turn.wait_ms.map_or(wait, |known| known.min(wait)));
+    }
+    Ok(room)
+}
+
+/// Whose channels claimed rows hold.
+pub(super) struct Holder {
+    pub(super) broadcast: Uuid,
+    pub(super) organization: Uuid,
+    pub(super) integration: Uuid,
+}
+
+/// Writes down that claimed rows hold channels. An attempt that was handed back untried has the same number again.
+pub(super) fn hold(
+    statements: &mut StatementBatch,
+    of: &Holder,
+    rows: &[ClaimedRow],
+    limits: &CallLimits,
+    now: Millis,
+) {
+    let until = now.plus((limits.ring.ring_s + limits.ring.longest_s) * SECOND);
+    statements.run_batch(
+        "INSERT INTO calls (broadcast_id, position, attempt, organization_id, integration_id, provider_id, record, stage, placed_at,
+                            holds_until, ask_at, asked, action, note)
+         SELECT b.broadcast_id, b.position, b.attempt, $1, $2, '', '{}', 'calling', $3, $4, $5, 0, '', '' FROM @batch WHERE TRUE
+         ON CONFLICT (broadcast_id, position, attempt)
+         DO UPDATE SET record = '{}', stage = 'calling', provider_id = '', placed_at = excluded.placed_at,
+                       holds_until = excluded.holds_until, ask_at = excluded.ask_at, asked = 0",
+        args![of.organization, of.integration, now, until, look_up_after(now, limits.ring)],
+        Batch::new()
+            .uuids("broadcast_id", rows.iter().map(|_| of.broadcast))
+            .ints("position", rows.iter().map(|row| row.position))
+            .ints("attempt", rows.iter().map(|row| row.attempt)),
+    );
+}
+
+/// How an attempt ended that held a channel.
+pub(super) struct Attempted<'a> {
+    pub(super) message: MessageRef,
+    pub(super) attempt: i64,
+    /// It may ring: the provider took it, or nobody knows.
+    pub(super) rings: bool,
+    pub(super) provider_id: Option<&'a str>,
+}
+
+/// Frees the channels of attempts that never rang, and keeps the provider's ids of the others.
+pub(super) fn ended(statements: &mut StatementBatch, all: &[Attempted<'_>]) {
+    if all.is_empty() {
+        return;
+    }
+    statements.run_batch(
+        "UPDATE calls SET provider_id = CASE WHEN calls.provider_id = '' THEN b.provider_id ELSE calls.provider_id END,
+                holds_until = CASE WHEN b.rings = 1 THEN calls.holds_until ELSE 0 END,
+                ask_at = CASE WHEN b.rings = 1 THEN calls.ask_at END,
+                placed_at = CASE WHEN b.rings = 1 THEN calls.placed_at ELSE 0 END,
+                stage = CASE WHEN b.rings = 1 THEN calls.stage ELSE 'not_placed' END
+         FROM @batch
+         WHERE calls.broadcast_id = b.broadcast_id AND calls.position = b.position AND calls.attempt = b.attempt",
+        args![],
+        Batch::new()
+            .uuids("broadcast_id", all.iter().map(|one| one.message.broadcast.0))
+            .ints("position", all.iter().map(|one| one.message.position))
+            .ints("attempt", all.iter().map(|one| one.attempt))
+            .ints("rings", all.iter().map(|one| i64::from(one.rings)))
+            .texts("provider_id", all.iter().map(|one| one.provider_id.unwrap_or("").to_owned())),
+    );
+}
+
+/// An attempt to call somebody, with the message that it is about.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Which.
+    pub call: CallRef,
+    /// Whose.
+    pub organization: OrganizationId,
+    /// By which account.
+    pub integration: IntegrationId,
+    /// What is proven of it.
+    pub record: CallRecord,
+    /// The record as it is kept: what a change is compared with.
+    pub kept: String,
+    /// The provider's id; empty until it is told.
+    pub provider_id: String,
+    /// When it was placed.
+    pub placed_at: Millis,
+    /// How often the provider was asked about it.
+    pub asked: i64,
+    /// E.164.
+    pub recipient: String,
+    /// Where the message stands.
+    pub state: MessageState,
+    /// Code of its ending.
+    pub reason: String,
+    /// The newest attempt of the message.
+    pub newest: i64,
+    /// What the provider said that it cost.
+    pub cost: Option<Money>,
+    /// The frozen script, JSON.
+    pub template: String,
+    /// The values of the person, JSON.
+    pub content: String,
+    /// The last useful moment.
+    pub deadline: Millis,
+    /// What its key does, in its word; empty without one.
+    pub action: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct CallRow {
+    broadcast_id: Uuid,
+    position: i64,
+    attempt: i64,
+    organization_id: Uuid,
+    integration_id: Uuid,
+    record: String,
+    provider_id: String,
+    placed_at: i64,
+    asked: i64,
+    action: String,
+    recipient: String,
+    state: String,
+    reason: String,
+    newest: i64,
+    cost: Option<i64>,
+    template: String,
+    content: String,
+    deadline: i64,
+}
+
+impl TryFrom<CallRow> for Call {
+    type Error = StoreError;
+    fn try_from(row: CallRow) -> Result<Call, StoreError> {
+        let message = MessageRef { broadcast: BroadcastId(row.broadcast_id), position: row.position };
+        Ok(Call {
+            call: CallRef { message, attempt: row.attempt },
+            organization: OrganizationId(row.organization_id),
+            integration: IntegrationId(row.integration_id),
+            record: json("calls", "record", &row.record)?,
+            kept: row.record,
+            provider_id: row.provider_id,
+            placed_at: Millis(row.placed_at),
+            asked: row.asked,
+            recipient: row.recipient,
+            state: word("messages", "state", &row.state)?,
+            reason: row.reason,
+            newest: row.newest,
+            cost: row.cost.map(Money),
+            template: row.template,
+            content: row.content,
+            deadline: Millis(row.deadline),
+            action: row.action,
+        })
+    }
+}
+
+/// What is read of a call; `c` is its row, `m` its message and `t` its broadcast.
+macro_rules! call_columns {
+    () => {
+        "SELECT c.broadcast_id, c.position, c.attempt, c.organization_id, c.integration_id, c.record, c.provider_id, c.placed_at, c.asked,
+                c.action, m.recipient, m.state, m.reason, m.attempt AS newest, m.cost, t.template,
+                CASE WHEN m.content = '' THEN t.content ELSE m.content END AS content, t.deadline "
+    };
+}
+
+/// What news changed of a call.
+#[derive(Clone, Debug)]
+pub struct CallChange {
+    /// Which.
+    pub call: CallRef,
+    /// The record that it was made of; another one means that somebody else was faster.
+    pub was: String,
+    /// What is proven now.
+    pub record: CallRecord,
+    /// What its key does, in its word; empty without one. The first that was written stays.
+    pub action: &'static str,
+}
+
+impl Work {
+    /// These calls, as far as they are that account's.
+    pub async fn calls_named(
+        &self,
+        integration: IntegrationId,
+        calls: &[CallRef],
+    ) -> Result<Vec<Call>, StoreError> {
+        if calls.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<CallRow> = self
+            .db
+            .by_index()
+            .all_batch(
+                concat!(
+                    call_columns!(),
+                    "FROM @batch CROSS JOIN calls c CROSS JOIN messages m CROSS JOIN broadcasts t
+                     WHERE c.broadcast_id = b.broadcast_id AND c.position = b.position AND c.attempt = b.attempt AND c.integration_id = $1
+                       AND m.broadcast_id = c.broadcast_id AND m.position = c.position AND t.id = c.broadcast_id"
+                ),
+                args![integration.0],
+                Batch::new()
+                    .uuids("broadcast_id", calls.iter().map(|call| call.message.broadcast.0))
+                    .ints("position", calls.iter().map(|call| call.message.position))
+                    .ints("attempt", calls.iter().map(|call| call.attempt)),
+            )
+            .await?;
+        rows.into_iter().map(Call::try_from).collect()
+    }
+
+    /// The calls that an account's provider knows by these ids.
+    pub async fn calls_of_ids(
+        &self,
+        integration: IntegrationId,
+        ids: Vec<String>,
+    ) -> Result<Vec<Call>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<CallRow> = self
+            .db
+            .by_index()
+            .all_batch(
+                concat!(
+                    call_columns!(),
+                    "FROM @batch CROSS JOIN calls c CROSS JOIN messages m CROSS JOIN broadcasts t
+                     WHERE c.provider_id = b.id AND c.provider_id <> '' AND c.integration_id = $1
+                       AND m.broadcast_id = c.broadcast_id AND m.position = c.position AND t.id = c.broadcast_id"
+                ),
+                args![integration.0],
+                Batch::new().texts("id", ids),
+            )
+            .await?;
+        rows.into_iter().map(Call::try_from).collect()
+    }
+
+    /// The calls of an account to these numbers that were placed since then, the newest first.
+    pub async fn calls_to(
+        &self,
+        integration: IntegrationId,
+        numbers: Vec<String>,
+        since: Millis,
+    ) -> Result<Vec<Call>, StoreError> {
+        if numbers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<CallRow> = self
+            .db
+            .by_index()
+            .all_batch(
+                concat!(
+                    call_columns!(),
+                    "FROM (SELECT DISTINCT broadcast_id FROM calls WHERE integration_id = $1 AND placed_at > $2) x
+                     CROSS JOIN @batch CROSS JOIN messages m CROSS JOIN calls c CROSS JOIN broadcasts t
+                     WHERE m.broadcast_id = x.broadcast_id AND m.recipient = b.recipient AND m.planned
+                       AND c.broadcast_id = m.broadcast_id AND c.position = m.position AND c.placed_at > $2 AND t.id = m.broadcast_id
+                     ORDER BY c.placed_at DESC, c.attempt DESC"
+                ),
+                args![integration.0, since],
+                Batch::new().texts("recipient", numbers),
+            )
+            .await?;
+        rows.into_iter().map(Call::try_from).collect()
+    }
+
+    /// Writes what is proven of calls; those that somebody else changed meanwhile. A call that is over holds no channel any more.
+    pub async fn change_calls(&self, changes: &[CallChange]) -> Result<HashSet<CallRef>, StoreError> {
+        if changes.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let written: HashSet<CallRef> = again(|| self.try_change_calls(changes)).await?;
+        Ok(changes.iter().map(|change| change.call).filter(|call| !written.contains(call)).collect())
+    }
+
+    async fn try_change_calls(&self, changes: &[CallChange]) -> Result<HashSet<CallRef>, StoreError> {
+        let digit = |record: &CallRecord| record.key.map(|(_, digit)| i64::from(digit.get()));
+        let kept = |record: &CallRecord| serde_json::to_string(record).expect("a record is always JSON");
+        let batch = Batch::new()
+            .uuids("broadcast_id", changes.iter().map(|c| c.call.message.broadcast.0))
+            .ints("position", changes.iter().map(|c| c.call.message.position))
+            .ints("attempt", changes.iter().map(|c| c.call.attempt))
+            .texts("was", changes.iter().map(|c| c.was.clone()))
+            .texts("record", changes.iter().map(|c| kept(&c.record)))
+            .texts("provider_id", changes.iter().map(|c| c.record.provider_id.clone().unwrap_or_default()))
+            .texts("stage", changes.iter().map(|c| Stage::of(&c.record).word().to_owned()))
+            .ints("digit", changes.iter().map(|c| digit(&c.record)))
+            .ints("talk_s", changes.iter().map(|c| c.record.talk_s))
+            .ints("ring_s", changes.iter().map(|c| c.record.ring_s))
+            .ints("is_over", changes.iter().map(|c| i64::from(c.record.state().is_final())))
+            .texts("action", changes.iter().map(|c| c.action.to_owned()));
+        let mut tx = self.db.by_index().begin().await?;
+        let written: Vec<(Uuid, i64, i64)> = tx
+            .all_batch(
+                "UPDATE calls SET record = b.record, stage = b.stage, digit = b.digit, talk_s = b.talk_s, ring_s = b.ring_s,
+                        provider_id = CASE WHEN b.provider_id = '' THEN calls.provider_id ELSE b.provider_id END,
+                        holds_until = CASE WHEN b.is_over = 1 THEN 0 ELSE calls.holds_until END,
+                        ask_at = CASE WHEN b.is_over = 1 THEN NULL ELSE calls.ask_at END,
+                        action = CASE WHEN calls.action = '' THEN b.action ELSE calls.action END
+                 FROM @batch
+                 WHERE calls.broadcast_id = b.broadcast_id AND calls.position = b.position AND calls.attempt = b.attempt
+                   AND calls.record = b.was
+                 RETURNING calls.broadcast_id, calls.position, calls.attempt",
+                args![],
+                batch,
+            )
+            .await?;
+        tx.commit().await?;
+        let call = |(broadcast, position, attempt)| CallRef {
+            message: MessageRef { broadcast: BroadcastId(broadcast), position },
+            attempt,
+        };
+        Ok(written.into_iter().map(call).collect())
+    }
+
+    /// When calls to that number began since then, by this account.
+    pub async fn calls_since(
+        &self,
+        integration: IntegrationId,
+        recipient: &str,
+        since: Millis,
+    ) -> Result<Vec<(MessageRef, Millis)>, StoreError> {
+        let rows: Vec<(Uuid, i64, i64)> = self
+            .db
+            .all(
+                "SELECT c.broadcast_id, c.position, c.placed_at FROM calls c
+                 JOIN messages m ON m.broadcast_id = c.broadcast_id AND m.position = c.position
+                 WHERE c.integration_id = $1 AND c.placed_at > $3 AND m.recipient = $2 AND c.stage <> 'not_placed'
+                 ORDER BY c.placed_at",
+                args![integration.0, recipient, since],
+            )
+            .await?;
+        let of = |(broadcast, position, at)| {
+            (MessageRef { broadcast: BroadcastId(broadcast), position }, Millis(at))
+        };
+        Ok(rows.into_iter().map(of).collect())
+    }
+
+    /// Calls of which nothing final was told in time, the longest first; nobody else is given them before `hold_until`.
+    pub async fn silent_calls(
+        &self,
+        now: Millis,
+        hold_until: Millis,
+        limit: i64,
+    ) -> Result<Vec<Call>, StoreError> {
+        let mut tx = self.db.by_index().begin().await?;
+        let taken: Vec<(Uuid, i64, i64)> = tx
+            .all(
+                "WITH due AS (
+                     SELECT broadcast_id, position, attempt FROM calls WHERE ask_at <= $1 ORDER BY ask_at LIMIT $3 FOR UPDATE SKIP LOCKED
+                 )
+                 UPDATE calls SET ask_at = $2 FROM due
+                 WHERE calls.broadcast_id = due.broadcast_id AND calls.position = due.position AND calls.attempt = due.attempt
+                 RETURNING calls.broadcast_id, calls.position, calls.attempt",
+                args![now, hold_until, limit],
+            )
+            .await?;
+        tx.commit().await?;
+        if taken.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<CallRow> = self
+            .db
+            .by_index()
+            .all_batch(
+                concat!(
+                    call_columns!(),
+                    "FROM @batch CROSS JOIN calls c CROSS JOIN messages m CROSS JOIN broadcasts t
+                     WHERE c.broadcast_id = b.broadcast_id AND c.position = b.position AND c.attempt = b.attempt
+                       AND m.broadcast_id = c.broadcast_id AND m.position = c.position AND t.id = c.broadcast_id"
+                ),
+                args![],
+                Batch::new()
+                    .uuids("broadcast_id", taken.iter().map(|row| row.0))
+                    .ints("position", taken.iter().map(|row| row.1))
+                    .ints("attempt", taken.iter().map(|row| row.2)),
+            )
+            .await?;
+        rows.into_iter().map(Call::try_from).collect()
+    }
+
+    /// Says when a call is asked about next; with `None` never again.
+    pub async fn ask_again(&self, call: CallRef, at: Option<Millis>) -> Result<(), StoreError> {
+        self.db
+            .run(
+                "UPDATE calls SET ask_at = $4, asked = asked + 1 WHERE broadcast_id = $1 AND position = $2 AND attempt = $3",
+                args![call.message.broadcast.0, call.message.position, call.attempt, at.map(|at| at.0)],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// A call is asked about at that moment, and it does not count as asked.
+    pub async fn postpone_question(&self, call: CallRef, at: Millis) -> Result<(), StoreError> {
+        self.db
+            .run(
+                "UPDATE calls SET ask_at = $4 WHERE broadcast_id = $1 AND position = $2 AND attempt = $3",
+                args![call.message.broadcast.0, call.message.position, call.attempt, at],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// Of whose registration a message is, and of which workshop.
+    pub async fn person_of(&self, message: MessageRef) -> Result<(WorkshopId, RegistrantId), StoreError> {
+        let (workshop, registrant): (Uuid, Uuid) = self
+            .db
+            .one(
+                "SELECT t.workshop_id, m.registrant_id FROM messages m JOIN broadcasts t ON t.id = m.broadcast_id
+                 WHERE m.broadcast_id = $1 AND m.position = $2",
+                args![message.broadcast.0, message.position],
+            )
+            .await?;
+        Ok((WorkshopId(workshop), RegistrantId(registrant)))
+    }
+
+    /// Calls whose key has something to do that was not done yet, the oldest first.
+    pub async fn keys_to_act_on(&self, limit: i64) -> Result<Vec<Call>, StoreError> {
+        let rows: Vec<CallRow> = self
+            .db
+            .by_index()
+            .all(
+                concat!(
+                    call_columns!(),
+                    "FROM calls c JOIN messages m ON m.broadcast_id = c.broadcast_id AND m.position = c.position
+                     JOIN broadcasts t ON t.id = c.broadcast_id
+                     WHERE c.action <> '' AND c.acted_at IS NULL ORDER BY c.placed_at, c.position LIMIT $1"
+                ),
+                args![limit],
+            )
+            .await?;
+        rows.into_iter().map(Call::try_from).collect()
+    }
+
+    /// What a key does was done, or cannot be: then the note says why.
+    pub async fn acted(&self, call: CallRef, note: &str, now: Millis) -> Result<(), StoreError> {
+        self.db
+            .run(
+                "UPDATE calls SET acted_at = $4, note = $5
+                 WHERE broadcast_id = $1 AND position = $2 AND attempt = $3 AND acted_at IS NULL",
+                args![call.message.broadcast.0, call.message.position, call.attempt, now, note],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// How many people of a broadcast picked up, and how many of them want no more calls.
+    pub async fn opted_out_of(&self, broadcast: BroadcastId) -> Result<(i64, i64), StoreError> {
+        self.db
+            .one(
+                "SELECT COUNT(CASE WHEN stage IN ('answered', 'pressed') THEN 1 END), COUNT(CASE WHEN action = 'stop_calls' THEN 1 END)
+                 FROM calls WHERE broadcast_id = $1",
+                args![broadcast.0],
+            )
+            .await
+    }
+
+    /// Drops what test calls said before that moment.
+    pub async fn forget_test_calls(&self, before: Millis) -> Result<(), StoreError> {
+        self.db.run("DELETE FROM test_calls WHERE placed_at < $1", args![before]).await?;
+        Ok(())
+    }
+}
+
+/// Reads the digit of a row.
+pub(crate) fn digit_of(kept: Option<i64>) -> Option<Digit> {
+    kept.and_then(|digit| u8::try_from(digit).ok()).and_then(Digit::new)
+}
