@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    call::{CallScript, Rate, RINGS_S, finish_ms},
+    call::{CallScript, RINGS_S, Rate, finish_ms},
     forecast::Forecast,
     money::Money,
     template::Message,

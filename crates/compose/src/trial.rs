@@ -84,7 +84,8 @@ impl Composer {
         if account.voice().is_some() {
             // What it says is asked for while the phone is at the ear.
             let id = BroadcastId::new(now);
-            let said = (draft.message.to_json().to_string(), serde_json::to_string(&content).unwrap_or_default());
+            let said =
+                (draft.message.to_json().to_string(), serde_json::to_string(&content).unwrap_or_default());
             caller.org.keep_test_call(id, draft.account.id, (&said.0, &said.1), now).await?;
             span = Some(MessageSpan { broadcast: id, first: 1, last: 1 });
         }

@@ -5,7 +5,7 @@ mod source;
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::{

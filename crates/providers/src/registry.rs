@@ -16,17 +16,8 @@ use crate::{
 };
 
 /// In the order in which they are offered.
-pub const VENDORS: &[&dyn Vendor] = &[
-    &AISENSY,
-    &FAST2SMS,
-    &WAHA,
-    &BAILEYS_GATEWAY,
-    &EVOLUTION,
-    &EXOTEL,
-    &OZONETEL,
-    &MYOPERATOR,
-    &KNOWLARITY,
-];
+pub const VENDORS: &[&dyn Vendor] =
+    &[&AISENSY, &FAST2SMS, &WAHA, &BAILEYS_GATEWAY, &EVOLUTION, &EXOTEL, &OZONETEL, &MYOPERATOR, &KNOWLARITY];
 
 /// The vendor of that word; `None` for one that this version does not know.
 pub fn vendor(kind: &str) -> Option<&'static dyn Vendor> {

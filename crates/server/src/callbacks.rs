@@ -24,18 +24,13 @@ use domain::{
     time::{MINUTE, Millis, SECOND, SharedClock},
 };
 use engine::{Accounts, Engine};
-use providers::{
-    Account,
-    account::Post as Sent,
-    registry,
-    vendor::CallbackProof,
-};
+use providers::{Account, account::Post as Sent, registry, vendor::CallbackProof};
 use sha2::{Digest, Sha256};
 use store::{StoreError, work::RawReceipt};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-pub use self::calls::receive_below;
 use self::calls::LiveCalls;
+pub use self::calls::receive_below;
 use crate::{
     app::App,
     http::{error::Problem, extract::Path},

@@ -6,7 +6,6 @@ use domain::{
     message::MessageState,
     time::Millis,
 };
-use uuid::Uuid;
 
 use crate::{
     db::args,
@@ -81,7 +80,9 @@ impl Org {
                 MessageState::Expired | MessageState::Cancelled => Stage::Expired,
                 MessageState::Skipped => continue,
                 MessageState::InFlight => of_call.unwrap_or(Stage::Calling),
-                MessageState::Failed => of_call.filter(|stage| *stage != Stage::Calling).unwrap_or(Stage::Failed),
+                MessageState::Failed => {
+                    of_call.filter(|stage| *stage != Stage::Calling).unwrap_or(Stage::Failed)
+                }
                 MessageState::Sent | MessageState::Delivered | MessageState::Read | MessageState::Unknown => {
                     of_call.unwrap_or(Stage::Calling)
                 }

@@ -115,7 +115,10 @@ mod tests {
                 Part::Fixed(text) | Part::Filled(text) => text,
             })
             .collect();
-        assert!(text.starts_with("Hello Asha. This is Udaan. Your workshop Excel starts at seven P M. Press 1"), "{text}");
+        assert!(
+            text.starts_with("Hello Asha. This is Udaan. Your workshop Excel starts at seven P M. Press 1"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -77,10 +77,7 @@ pub fn fill(script: &CallScript, facts: &Facts) -> Result<Vec<String>, ValueErro
 }
 
 /// As [`fill`], value by value.
-pub(super) fn each(
-    script: &CallScript,
-    facts: &Facts,
-) -> impl Iterator<Item = Result<String, ValueError>> {
+pub(super) fn each(script: &CallScript, facts: &Facts) -> impl Iterator<Item = Result<String, ValueError>> {
     places(script).map(|(_, label, source)| {
         let spoken = spoken::speak_value(facts.value(source), source, script.language);
         let may_be_empty = matches!(source, Source::RegistrantName | Source::RegistrantFirstName);
@@ -92,7 +89,9 @@ pub(super) fn each(
 }
 
 /// The places of a script, in the order in which values are put in.
-pub(super) fn places(script: &CallScript) -> impl Iterator<Item = &'static (&'static str, &'static str, Source)> {
+pub(super) fn places(
+    script: &CallScript,
+) -> impl Iterator<Item = &'static (&'static str, &'static str, Source)> {
     script.texts().flat_map(pieces).filter_map(|piece| match piece {
         Piece::Name(name) => known(name),
         Piece::Text(_) => None,

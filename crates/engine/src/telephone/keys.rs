@@ -58,9 +58,7 @@ impl Engine {
                 self.stop_calls(&told.call, now).await?;
                 Ok(String::new())
             }
-            Action::Message { channel, template } => {
-                self.send_now(&told.call, channel, template, now).await
-            }
+            Action::Message { channel, template } => self.send_now(&told.call, channel, template, now).await,
         }
     }
 
@@ -105,8 +103,11 @@ impl Engine {
         let Some(account) = account_of(caller.org.integrations().await?, channel) else {
             return Ok(format!("No account sends on {}.", channel.title()));
         };
-        let timing =
-            Timing { start: now, deadline: default_deadline(now, workshop.starts_at, now), unreadable: false };
+        let timing = Timing {
+            start: now,
+            deadline: default_deadline(now, workshop.starts_at, now),
+            unreadable: false,
+        };
         let after_end = workshop.ends_at <= now;
         let Ok(draft) = Draft::new(workshop, template, account, timing) else {
             return Ok("The template cannot be read.".to_owned());
@@ -125,8 +126,12 @@ impl Engine {
             Err(Refusal::Store(error)) => Err(error),
             Err(refused) => {
                 warn!(broadcast.id = %call.call.message.broadcast, "a key could not send its message: {refused}");
-                let first = review.findings.iter().find(|finding| finding.severity() == domain::checks::Severity::Error);
-                Ok(first.map_or_else(|| refused.to_string(), |finding| format!("{refused} ({})", finding.id())))
+                let first = review
+                    .findings
+                    .iter()
+                    .find(|finding| finding.severity() == domain::checks::Severity::Error);
+                Ok(first
+                    .map_or_else(|| refused.to_string(), |finding| format!("{refused} ({})", finding.id())))
             }
         }
     }
@@ -153,7 +158,8 @@ fn broadcast_of(call: CallRef, placed: Millis) -> BroadcastId {
     let number = |n: i64| u128::try_from(n).unwrap_or(0);
     let own = call.message.broadcast.0.as_u128();
     // An odd factor leads every number to another one.
-    let each = (number(call.message.position) * 64 + number(call.attempt)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let each =
+        (number(call.message.position) * 64 + number(call.attempt)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let drawn = (own ^ each) & DRAWN;
     let id = (number(placed.0) << 80) | (7 << 76) | (own & (0xfff << 64)) | (2 << 62) | drawn;
     format!("{id:032x}").parse().unwrap_or(call.message.broadcast)

@@ -297,7 +297,8 @@ impl Engine {
                 if call.state == MessageState::Sent
                     && let Again::At(from) = self.called_again(voice, told, now).await?
                 {
-                    (change.to, change.failed_at, change.again_at) = (MessageState::Waiting, None, Some(from));
+                    (change.to, change.failed_at, change.again_at) =
+                        (MessageState::Waiting, None, Some(from));
                 }
             }
             _ => {}
@@ -329,7 +330,7 @@ impl Engine {
     }
 
     /// News of one call that was asked about, whatever id it names.
-    async fn heard(
+    async fn take_in(
         &self,
         voice: &dyn Voice,
         call: Call,

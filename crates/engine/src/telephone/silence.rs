@@ -64,7 +64,7 @@ impl Engine {
                     self.nobody_knows(&call, now).await?;
                     self.work.ask_again(named, next).await?;
                 }
-                self.heard(voice, call, news, pressed, now).await
+                self.take_in(voice, call, news, pressed, now).await
             }
             // What it never heard of it may still hear of: nobody calls again by itself.
             Ok(Found::Absent | Found::NotYet) => {

@@ -31,7 +31,9 @@ impl Sender {
             );
             (vec![(rows, Ended::Called(Outcome::Unknown(said)))], now)
         });
-        if let Some(row) = parts.iter().flat_map(|(rows, _)| rows).next().filter(|_| ready.account.voice().is_some()) {
+        if let Some(row) =
+            parts.iter().flat_map(|(rows, _)| rows).next().filter(|_| ready.account.voice().is_some())
+        {
             self.endings.rings.insert(row.message.broadcast);
         }
         for (rows, ended) in parts {

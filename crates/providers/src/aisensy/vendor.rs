@@ -289,7 +289,9 @@ impl Account for AisensyAccount {
         Box::pin(async move {
             match message {
                 Message::Whatsapp(template) => self.ask_campaign(http, &template.campaign).await,
-                Message::Sms(_) | Message::Group(_) | Message::Call(_) => Probe::Refused(wrong_channel(self).text),
+                Message::Sms(_) | Message::Group(_) | Message::Call(_) => {
+                    Probe::Refused(wrong_channel(self).text)
+                }
             }
         })
     }

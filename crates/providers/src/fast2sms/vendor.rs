@@ -296,7 +296,9 @@ impl Account for Fast2smsAccount {
         Box::pin(async move {
             match call.template {
                 Message::Sms(template) => self.send_all(http, template, call).await,
-                Message::Whatsapp(_) | Message::Group(_) | Message::Call(_) => Outcome::Misconfigured(wrong_channel(self)),
+                Message::Whatsapp(_) | Message::Group(_) | Message::Call(_) => {
+                    Outcome::Misconfigured(wrong_channel(self))
+                }
             }
         })
     }
@@ -310,7 +312,9 @@ impl Account for Fast2smsAccount {
         Box::pin(async move {
             match message {
                 Message::Sms(template) => self.ask_template(http, template).await,
-                Message::Whatsapp(_) | Message::Group(_) | Message::Call(_) => Probe::Refused(wrong_channel(self).text),
+                Message::Whatsapp(_) | Message::Group(_) | Message::Call(_) => {
+                    Probe::Refused(wrong_channel(self).text)
+                }
             }
         })
     }

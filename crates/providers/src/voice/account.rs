@@ -14,8 +14,8 @@ use domain::{
 use super::{Dial, Hook, Person, Voice};
 use crate::{
     account::{
-        Account, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Ringing, Standing,
-        Status, wrong_channel,
+        Account, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Ringing, Standing, Status,
+        wrong_channel,
     },
     codes,
     http::Http,
@@ -55,7 +55,8 @@ impl<V: Voice> Account for Caller<V> {
     /// Templates of other channels never leave.
     fn send<'a>(&'a self, http: &'a Http, call: &'a Call<'a>) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
-            let (Message::Call(script), Content::Call(_), [to]) = (call.template, call.content, call.to) else {
+            let (Message::Call(script), Content::Call(_), [to]) = (call.template, call.content, call.to)
+            else {
                 return Outcome::Misconfigured(wrong_channel(self));
             };
             let (Some(span), Some(ring)) = (call.span, call.ring) else {
@@ -93,14 +94,21 @@ impl<V: Voice> Account for Caller<V> {
     fn receive(&self, post: &Post<'_>) -> Result<Received, NotGenuine> {
         let header = |name: &str| (post.header)(name).unwrap_or_default();
         let (kind, authorization) = (header("content-type"), header("authorization"));
-        let hook =
-            Hook { path: "", query: "", content_type: &kind, authorization: &authorization, proven: false, body: post.raw };
+        let hook = Hook {
+            path: "",
+            query: "",
+            content_type: &kind,
+            authorization: &authorization,
+            proven: false,
+            body: post.raw,
+        };
         let taken = self.0.hear(&hook)?;
         Ok(Received { dedupe_key: taken.dedupe_key })
     }
 
     fn dedupe_key(&self, raw: &[u8]) -> String {
-        let hook = Hook { path: "", query: "", content_type: "", authorization: "", proven: false, body: raw };
+        let hook =
+            Hook { path: "", query: "", content_type: "", authorization: "", proven: false, body: raw };
         hook.key("", &[])
     }
 

@@ -187,7 +187,8 @@ mod tests {
     use super::*;
 
     fn members(query: &str, kind: &str, body: &str) -> Option<Members> {
-        Hook { path: "", query, content_type: kind, authorization: "", proven: false, body: body.as_bytes() }.members()
+        Hook { path: "", query, content_type: kind, authorization: "", proven: false, body: body.as_bytes() }
+            .members()
     }
 
     #[test]
@@ -226,7 +227,8 @@ mod tests {
 
     #[test]
     fn a_key_is_that_of_what_tells_reports_apart_and_shows_no_number() {
-        let hook = |query| Hook { path: "p", query, content_type: "", authorization: "", proven: false, body: b"" };
+        let hook =
+            |query| Hook { path: "p", query, content_type: "", authorization: "", proven: false, body: b"" };
         let parts = [Some("c1".to_owned()), Some("ended".to_owned())];
         assert_eq!(hook("a=1").key("status", &parts), hook("a=2").key("status", &parts));
         assert_ne!(hook("a=1").key("status", &parts), hook("a=1").key("step", &parts));

@@ -71,7 +71,8 @@ pub(crate) async fn send(url: &str, message: &Message) -> Outcome {
         template: message,
         content: &content(),
         to: &[TO],
-        span: None, ring: None,
+        span: None,
+        ring: None,
         now: Millis(1_445_412_470_000),
     };
     account(url).send(&http(), &call).await
@@ -123,7 +124,8 @@ async fn every_field_of_the_document_can_be_sent() {
         ..settings("")
     };
     let account = AisensyAccount::new(&settings, secrets()).unwrap();
-    let call = Call { template: &message, content: &content, to: &[TO], span: None, ring: None, now: Millis(0) };
+    let call =
+        Call { template: &message, content: &content, to: &[TO], span: None, ring: None, now: Millis(0) };
     account.send(&http(), &call).await;
     let heard = server.heard();
     assert!(heard[0].head.starts_with("POST /campaign/t1/api/v2 HTTP/1.1"), "a pasted /v2 is not doubled");

@@ -274,7 +274,7 @@ async fn nobody_home_is_a_call_that_may_be_made_again() {
             content: &content,
             to: &[to_of(account.channel())],
             span: span_of(account.channel()),
-                ring: ring_of(account.channel()),
+            ring: ring_of(account.channel()),
             now: Millis(0),
         };
         let outcome = account.send(&http(), &call).await;
@@ -304,7 +304,7 @@ async fn a_message_of_another_channel_never_leaves() {
             content: &content,
             to: &[to_of(account.channel())],
             span: span_of(account.channel()),
-                ring: ring_of(account.channel()),
+            ring: ring_of(account.channel()),
             now: Millis(0),
         };
         let outcome = account.send(&http(), &call).await;

@@ -75,7 +75,8 @@ pub(crate) async fn send_to(account: Fast2smsAccount, message: &Message, to: &[&
         template: message,
         content: &content(),
         to,
-        span: Some(span()), ring: None,
+        span: Some(span()),
+        ring: None,
         now: Millis(1_445_412_470_000),
     };
     account.send(&http(), &call).await
@@ -83,7 +84,14 @@ pub(crate) async fn send_to(account: Fast2smsAccount, message: &Message, to: &[&
 
 pub(crate) async fn send_by(http: &Http, account: &Fast2smsAccount) -> Outcome {
     let (message, content) = (template().into(), content());
-    let call = Call { template: &message, content: &content, to: &[TO], span: Some(span()), ring: None, now: Millis(0) };
+    let call = Call {
+        template: &message,
+        content: &content,
+        to: &[TO],
+        span: Some(span()),
+        ring: None,
+        now: Millis(0),
+    };
     account.send(http, &call).await
 }
 
@@ -228,7 +236,8 @@ async fn a_bar_in_a_stored_value_shifts_no_other() {
     let server = Server::start(vec![answer(200, r#"{"return":true}"#)]).await;
     let content = Content::sms(["A|B", "C"].map(str::to_owned));
     let message = template().into();
-    let call = Call { template: &message, content: &content, to: &[TO], span: None, ring: None, now: Millis(0) };
+    let call =
+        Call { template: &message, content: &content, to: &[TO], span: None, ring: None, now: Millis(0) };
     fast2sms(&server.url).send(&http(), &call).await;
     let body: Value = serde_json::from_str(&server.heard()[0].body).unwrap();
     assert_eq!(body["variables_values"], "A B|C");
@@ -242,11 +251,19 @@ async fn a_template_of_another_channel_never_leaves() {
     let outcome = send_to(fast2sms(&server.url), &message, &[TO]).await;
     assert!(matches!(&outcome, Outcome::Misconfigured(said) if said.code == codes::NOT_SET_UP));
     let message: Message = template().into();
-    let call = Call { template: &message, content: &content(), to: &[TO], span: None, ring: None, now: Millis(0) };
+    let call =
+        Call { template: &message, content: &content(), to: &[TO], span: None, ring: None, now: Millis(0) };
     let outcome = aisensy_request::account(&server.url).send(&http(), &call).await;
     assert!(matches!(&outcome, Outcome::Misconfigured(said) if said.code == codes::NOT_SET_UP));
     let message = aisensy_request::template().into();
-    let call = Call { template: &message, content: &content(), to: &[TO, TO], span: None, ring: None, now: Millis(0) };
+    let call = Call {
+        template: &message,
+        content: &content(),
+        to: &[TO, TO],
+        span: None,
+        ring: None,
+        now: Millis(0),
+    };
     let outcome = aisensy_request::account(&server.url).send(&http(), &call).await;
     assert!(matches!(outcome, Outcome::Misconfigured(_)), "AiSensy takes one number per call");
     assert!(server.heard().is_empty());
@@ -286,8 +303,14 @@ fn the_settings_are_stored_without_the_address() {
 #[test]
 fn no_debug_text_shows_a_key_a_number_or_a_message() {
     let message: Message = template().into();
-    let call =
-        Call { template: &message, content: &content(), to: &[TO], span: Some(span()), ring: None, now: Millis(0) };
+    let call = Call {
+        template: &message,
+        content: &content(),
+        to: &[TO],
+        span: Some(span()),
+        ring: None,
+        now: Millis(0),
+    };
     let account = fast2sms("https://sms.example");
     for text in [format!("{account:?}"), format!("{:?}", secrets()), format!("{call:?}")] {
         for secret in [KEY, "9000000001", "Asha"] {

@@ -232,7 +232,8 @@ async fn what_a_gateway_cannot_do_is_refused_without_a_call() {
             template: &poll.clone().into(),
             content: &poll.fill(&domain::template::Facts::default()).unwrap(),
             to: &[MORNING],
-            span: None, ring: None,
+            span: None,
+            ring: None,
             now: Millis(0),
         };
         let outcome = place.account.send(&http(), &call).await;

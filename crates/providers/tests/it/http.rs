@@ -18,8 +18,14 @@ use crate::{
 };
 
 async fn send(http: &Http, url: &str) -> Outcome {
-    let call =
-        Call { template: &template().into(), content: &content(), to: &[TO], span: None, ring: None, now: Millis(0) };
+    let call = Call {
+        template: &template().into(),
+        content: &content(),
+        to: &[TO],
+        span: None,
+        ring: None,
+        now: Millis(0),
+    };
     account(url).send(http, &call).await
 }
 

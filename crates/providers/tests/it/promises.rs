@@ -249,7 +249,8 @@ async fn no_log_line_holds_a_key_a_number_or_a_message() {
         template: &message,
         content: &content,
         to: &[TO],
-        span: None, ring: None,
+        span: None,
+        ring: None,
         now: Default::default(),
     };
     assert!(!format!("{call:?}").contains("9000000001") && !format!("{call:?}").contains("Asha"));

@@ -62,7 +62,8 @@ impl LiveCalls {
             all.clear();
         }
         let record = conversation.record.clone();
-        let live = || Arc::new(Live { conversation, now: Mutex::new((record, Rounds::default())), since: now });
+        let live =
+            || Arc::new(Live { conversation, now: Mutex::new((record, Rounds::default())), since: now });
         all.entry(call).or_insert_with(live).clone()
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     alerts,
     app::App,
     config::{Config, Outgoing, Smtp, SmtpTls},
-    rehearsal::{Stage, WEBHOOK_SECRET, alert, furnish},
+    rehearsal::{Stage, WEBHOOK_SECRET, alert, furnish, lifelike_phones},
     router,
 };
 
@@ -43,6 +43,7 @@ pub async fn run(mut config: Config, data_given: bool) -> anyhow::Result<()> {
         faults: Faults::lifelike(),
         ..sandbox::Config::default()
     };
+    lifelike_phones(&mut stand_ins);
     for face in FACES {
         // Alerts carry a link to this program.
         face.allow_links(&mut stand_ins, &format!("{}/", config.public_url));
@@ -66,8 +67,8 @@ pub async fn run(mut config: Config, data_given: bool) -> anyhow::Result<()> {
                 );
             }
             let pace = Pace { per_second: 10, per_day: 10_000 };
-            let stage = Stage::set_up(&app, "Udaan Academy", "Meera Iyer", ADMIN, pace).await?;
-            furnish(&app, &stage).await?;
+            let mut stage = Stage::set_up(&app, "Udaan Academy", "Meera Iyer", ADMIN, pace).await?;
+            furnish(&app, &mut stage).await?;
             stage.user
         }
     };

@@ -147,7 +147,9 @@ async fn what(org: &Org, typed: &Typed<'_>) -> anyhow::Result<(GroupPost, Option
     let template = one(all, typed.template, "template for groups", |template| &template.name)?;
     match Message::from_json(Channel::WhatsappGroup, &template.body)? {
         Message::Group(post) => Ok((post, Some(template))),
-        Message::Whatsapp(_) | Message::Sms(_) | Message::Call(_) => bail!("“{}” is no template for groups", template.name),
+        Message::Whatsapp(_) | Message::Sms(_) | Message::Call(_) => {
+            bail!("“{}” is no template for groups", template.name)
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A stage to rehearse on: an organisation, an account at the stand-in, workshops, people. For `demo`, `crash-proof` and `bench`.
 
 mod alerts;
+mod calls;
 mod groups;
 mod mishaps;
 mod people;
@@ -31,6 +32,7 @@ use store::{
 };
 
 pub use alerts::alert;
+pub use calls::{connect_calls, lifelike_phones, sample_script};
 pub use groups::link_account;
 pub use mishaps::rehearse;
 pub use people::{crowd, sample_people, settled};
@@ -294,11 +296,11 @@ const MIXED: std::ops::Range<usize> = 9_893..9_917;
 const AGREED_EVERY: usize = 3;
 
 /// Fills the sample organisation: tags, templates, workshops around now, 500 people today, agreements to promotion, and a broadcast
-/// on its way by WhatsApp, one by SMS, and a post in two groups.
-pub async fn furnish(app: &App, stage: &Stage) -> anyhow::Result<()> {
+/// on its way by WhatsApp, one by SMS, a post in two groups, and phones that ring.
+pub async fn furnish(app: &App, stage: &mut Stage) -> anyhow::Result<()> {
     let now = app.clock.now();
     let zone = Zone::india();
-    let org = &stage.org;
+    let org = stage.org.clone();
     for (name, colour) in
         [("Masterclass", TagColour::Violet), ("Beginners", TagColour::Teal), ("Weekend", TagColour::Amber)]
     {
@@ -310,9 +312,10 @@ pub async fn furnish(app: &App, stage: &Stage) -> anyhow::Result<()> {
         let (purpose, lead) = purpose_of(name)?;
         org.set_purpose(id, &purpose, lead, now).await?;
     }
-    let texts = rehearsed_texts()?;
+    let (texts, mut link) = (rehearsed_texts()?, None);
     for (name, template) in &texts {
         let id = org.add_template(Channel::Sms, name, &template.to_json(), now).await?;
+        link.get_or_insert(id);
         let (purpose, lead) = purpose_of(name)?;
         org.set_purpose(id, &purpose, lead, now).await?;
     }
@@ -349,6 +352,9 @@ pub async fn furnish(app: &App, stage: &Stage) -> anyhow::Result<()> {
     stage.confirm(today, name, &template.clone().into(), now, Millis(evening), now).await?;
     if let Some((name, text)) = texts.first() {
         stage.confirm(tomorrow, name, text, now, next_day.plus(19 * HOUR), now).await?;
+    }
+    if let Some(link) = link {
+        calls::furnish_calls(app, stage, link, now).await?;
     }
     Ok(())
 }

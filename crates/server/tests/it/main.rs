@@ -10,6 +10,7 @@ mod attention;
 mod audit;
 mod broadcast;
 mod callbacks;
+mod calls;
 mod consents;
 mod correct;
 mod drafts;

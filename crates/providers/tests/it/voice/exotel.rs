@@ -266,7 +266,8 @@ fn a_report_is_read_in_each_encoding_number_and_time() {
             path: "status",
             query,
             content_type: "text/plain",
-            authorization: "", proven: false,
+            authorization: "",
+            proven: false,
             body: body.as_bytes(),
         };
         let news = voice.hear(&hook).unwrap().news.remove(0);

@@ -94,7 +94,14 @@ pub(crate) async fn place(voice: &dyn Voice, to: &str) -> Outcome {
 
 /// What a request to a path below the callback is taken for.
 pub(crate) fn hear(voice: &dyn Voice, path: &str, query: &str, body: &str) -> Result<Taken, NotGenuine> {
-    voice.hear(&Hook { path, query, content_type: "", authorization: "", proven: false, body: body.as_bytes() })
+    voice.hear(&Hook {
+        path,
+        query,
+        content_type: "",
+        authorization: "",
+        proven: false,
+        body: body.as_bytes(),
+    })
 }
 
 /// The path below the callback of an address that was sent along.

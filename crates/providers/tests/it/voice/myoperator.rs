@@ -210,7 +210,14 @@ fn with_a_password_nothing_is_believed_that_comes_without() {
     let account = open(&MYOPERATOR, &settings, &secrets, "https://vendor.example");
     let body = short(1, "ANSWER", "00:00:20").to_string();
     let hear = |authorization: &str| {
-        let hook = Hook { path: "status", query: "", content_type: "", authorization, proven: false, body: body.as_bytes() };
+        let hook = Hook {
+            path: "status",
+            query: "",
+            content_type: "",
+            authorization,
+            proven: false,
+            body: body.as_bytes(),
+        };
         account.voice().unwrap().hear(&hook).is_ok()
     };
     // `munadi:TEST-PASSWORD`, made with another program.

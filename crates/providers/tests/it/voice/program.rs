@@ -168,7 +168,8 @@ async fn take(State(door): State<Arc<Door>>, request: Request) -> Response {
         path: parts.uri.path().strip_prefix("/callbacks/TEST-CALLBACK").unwrap_or("").trim_start_matches('/'),
         query: parts.uri.query().unwrap_or(""),
         content_type: header(header::CONTENT_TYPE),
-        authorization: header(header::AUTHORIZATION), proven: false,
+        authorization: header(header::AUTHORIZATION),
+        proven: false,
         body: &body,
     };
     let voice = door.account.voice().unwrap();

@@ -468,9 +468,7 @@ pub(super) fn preview(member: &Member, composer: &ComposerState) -> Preview {
         stepper,
         medium: composer.state.channel.rules().medium,
         sender: match &composer.review.draft.message {
-            Message::Whatsapp(_) | Message::Group(_) | Message::Call(_) => {
-                member.organization.name.clone()
-            }
+            Message::Whatsapp(_) | Message::Group(_) | Message::Call(_) => member.organization.name.clone(),
             Message::Sms(template) => {
                 template.sender.as_ref().map_or_else(|| "No header".to_owned(), ToString::to_string)
             }

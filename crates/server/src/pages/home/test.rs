@@ -202,7 +202,9 @@ pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) ->
         Probe::Refused(words) => {
             let look = match &composer.review.draft.message {
                 Message::Whatsapp(_) => "Check the campaign’s name and the key",
-                Message::Sms(_) | Message::Group(_) | Message::Call(_) => "Check the key under Settings, Integrations",
+                Message::Sms(_) | Message::Group(_) | Message::Call(_) => {
+                    "Check the key under Settings, Integrations"
+                }
             };
             let words = words.trim_end_matches('.');
             see_other_failed(&app, &back, &format!("{vendor} refuses: {words}. {look}.{money}"))

@@ -76,6 +76,7 @@ fn check_failed(check: CheckId) -> (&'static str, &'static str) {
         CheckId::Sources | CheckId::Whole | CheckId::Template | CheckId::Refused => {
             ("the template lacks a value", "Look at the template.")
         }
+        CheckId::Script => ("the script of the call cannot be spoken so", "Look at the script."),
         CheckId::Excluded
         | CheckId::WithoutName
         | CheckId::OutOfReach

@@ -137,8 +137,7 @@ impl Kind for Call {
             CallScript::usual(Language::English, Channel::Sms, TemplateId::new(domain::time::Millis(0)));
         usual.keys[0].action = Action::Confirm;
         usual.keys[0].closing = "Thank you. See you there.".to_owned();
-        usual.question =
-            "Press 1 if you will come, 2 to choose another day, 9 for no more calls.".to_owned();
+        usual.question = "Press 1 if you will come, 2 to choose another day, 9 for no more calls.".to_owned();
         Form::of(self, "", &usual.into())
     }
 
@@ -214,10 +213,9 @@ impl Kind for Call {
     }
 
     fn cards(&self, form: &Form, around: &Around, may: bool) -> [Vec<FormCard>; 2] {
-        let chosen =
-            |name: &str, all: &[(&str, &str)]| -> Vec<Choice> {
-                all.iter().map(|(word, label)| Choice::new(*word, *label, form.get(name))).collect()
-            };
+        let chosen = |name: &str, all: &[(&str, &str)]| -> Vec<Choice> {
+            all.iter().map(|(word, label)| Choice::new(*word, *label, form.get(name))).collect()
+        };
         let languages: Vec<(&str, &str)> =
             Language::ALL.iter().map(|language| (language.word(), language.title())).collect();
         let card = |id, title, lines| FormCard { id, title, lines, below: html! {} };
@@ -231,17 +229,33 @@ impl Kind for Call {
                         Field::text("name", "Name").placeholder(WORDS.name_example).required(),
                         Field::select("language", "Language", chosen("language", &languages)),
                     ],
-                    vec![tall("text", "Greeting and reminder").help("Who calls comes first. Times and numbers are spoken as words.")],
-                    vec![tall("question", "Question").help("Which key does what; asked again after silence.")],
+                    vec![
+                        tall("text", "Greeting and reminder")
+                            .help("Who calls comes first. Times and numbers are spoken as words."),
+                    ],
+                    vec![
+                        tall("question", "Question").help("Which key does what; asked again after silence."),
+                    ],
                     vec![
                         Field::select("rounds", "Ask", chosen("rounds", &[("2", "Twice"), ("1", "Once")])),
                         Field::select(
                             "wait_s",
                             "Wait for a key",
-                            chosen("wait_s", &[("6", "6 seconds"), ("5", "5 seconds"), ("4", "4 seconds"), ("3", "3 seconds")]),
+                            chosen(
+                                "wait_s",
+                                &[
+                                    ("6", "6 seconds"),
+                                    ("5", "5 seconds"),
+                                    ("4", "4 seconds"),
+                                    ("3", "3 seconds"),
+                                ],
+                            ),
                         ),
                     ],
-                    vec![Field::text("wrong_key", "After a wrong key"), Field::text("no_key", "At the end without a key")],
+                    vec![
+                        Field::text("wrong_key", "After a wrong key"),
+                        Field::text("no_key", "At the end without a key"),
+                    ],
                 ],
             )
         };
@@ -259,7 +273,11 @@ impl Kind for Call {
                     let current = form.get(&name("template"));
                     let mut options = vec![Choice::new("", "Choose…", current)];
                     options.extend(around.messages.iter().map(|(channel, id, title)| {
-                        Choice::new(format!("{channel} {id}"), format!("{}: {title}", channel.title()), current)
+                        Choice::new(
+                            format!("{channel} {id}"),
+                            format!("{}: {title}", channel.title()),
+                            current,
+                        )
                     }));
                     vec![Field::select(name("template"), "Sends", options), closing]
                 }
