@@ -7,13 +7,15 @@ use domain::{
     forecast::Forecast,
     money::Money,
     template::Message,
-    time::Millis,
+    time::{DAY, Millis},
 };
 use providers::{Account, voice::Voice};
 use store::integrations::Integration;
 
 use crate::account::list_price;
 
+/// The account's calls of the last week say how long the next ones are.
+pub(crate) const LATELY_MS: i64 = 7 * DAY;
 /// A pulse where the account does not say.
 const PULSE_S: i64 = 60;
 

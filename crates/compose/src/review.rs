@@ -30,7 +30,7 @@ use store::{
 use crate::{
     Audience, Caller, Composer, Draft, Opened, OwnLinks, Wait,
     account::{complete, list_price},
-    calls::Calls,
+    calls::{self, Calls},
     lately,
     timing::{begins, hours},
 };
@@ -105,7 +105,13 @@ impl Composer {
                 audience.reachable
             }
         };
-        let telephone = Calls::of(&draft.message, account, &draft.account, None);
+        let lengths = match &draft.message {
+            Message::Call(_) => {
+                caller.org.call_lengths(draft.account.id, caller.now.plus(-calls::LATELY_MS)).await?
+            }
+            Message::Whatsapp(_) | Message::Sms(_) | Message::Group(_) => None,
+        };
+        let telephone = Calls::of(&draft.message, account, &draft.account, lengths);
         let price = match &telephone {
             Some(calls) => (!calls.usual_price).then(|| calls.price()),
             None => caller.org.price(draft.template.channel, draft.message.tariff(), caller.now).await?,
@@ -120,11 +126,11 @@ impl Composer {
         let hours = hours(caller, kind, draft.wait_out_quiet, draft.after, own_hours);
         let begins = begins(&hours, draft.timing.start);
         let ahead = caller.org.booked(draft.account.id).await?;
-        let calls = calls(account, &draft.message, audience.reachable);
+        let requests = requests(account, &draft.message, audience.reachable);
         let ceiling = caller.org.ceiling(draft.account.id, caller.now).await?;
         let mut forecast = match &telephone {
             Some(telephone) => telephone.forecast(audience.reachable, ahead, begins),
-            None => forecast(calls, ahead, unit, draft.account.pace, begins),
+            None => forecast(requests, ahead, unit, draft.account.pace, begins),
         };
         let people = audience.reachable.saturating_add(ahead);
         forecast.done_at = forecast.done_at.plus(ceiling_wait(people, ceiling.used, ceiling.allowed));
@@ -191,8 +197,8 @@ fn event(caller: &Caller, draft: &Draft, links: &OwnLinks) -> Facts {
     }
 }
 
-/// Calls that so many people take: fewer where a call carries several.
-fn calls(account: Option<&Arc<dyn Account>>, message: &Message, people: i64) -> i64 {
+/// Requests that so many people take: fewer where a request carries several.
+fn requests(account: Option<&Arc<dyn Account>>, message: &Message, people: i64) -> i64 {
     let batch = account.map_or(1, |account| i64::try_from(account.batch(message)).unwrap_or(1).max(1));
     people / batch + i64::from(people % batch > 0)
 }

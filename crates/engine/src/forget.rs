@@ -61,6 +61,7 @@ impl Engine {
         self.work.forget_bodies(now.plus(-BODIES_KEPT_MS)).await?;
         self.work.drop_sent_ids(now).await?;
         self.work.drop_people(now).await?;
+        self.work.forget_test_calls(now.plus(-DAY)).await?;
         self.work.drop_alerts(now.plus(-BODIES_KEPT_MS)).await?;
         self.store.empty_log().await?;
         if let Some(folder) = self.files.clone() {

@@ -43,7 +43,7 @@ impl Engine {
             (None, None) => Vec::new(),
         };
         if let Some(told) = found.into_iter().find_map(Told::of) {
-            let Told { call, script, said, record } = told;
+            let Told { call, script, said, record, .. } = told;
             return Ok(Some(Conversation { call: Some(call.call), script, said, record }));
         }
         match step.call {

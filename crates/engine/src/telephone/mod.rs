@@ -44,6 +44,8 @@ pub(crate) struct Told {
     script: CallScript,
     said: Said,
     record: CallRecord,
+    /// Nobody was in doubt about it: the person may be called again.
+    sure: bool,
 }
 
 impl Told {
@@ -53,7 +55,7 @@ impl Told {
         let Ok(Message::Call(script)) = Message::from_text(channel, &call.template) else { return None };
         let content = Content::from_json(channel, &call.content).ok()?;
         let (said, record) = (script.said(&content), call.record.clone());
-        Some(Told { call, script, said, record })
+        Some(Told { call, script, said, record, sure: true })
     }
 
     /// What the key does that was pressed first; empty where nothing more was written.
@@ -295,6 +297,7 @@ impl Engine {
                 change.failed_at = Some(now);
                 // A call that nobody was sure of is never placed again.
                 if call.state == MessageState::Sent
+                    && told.sure
                     && let Again::At(from) = self.called_again(voice, told, now).await?
                 {
                     (change.to, change.failed_at, change.again_at) =
@@ -338,7 +341,8 @@ impl Engine {
         pressed: Option<String>,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let Some(mut told) = Told::of(call) else { return Ok(()) };
+        let Some(told) = Told::of(call) else { return Ok(()) };
+        let mut told = Told { sure: false, ..told };
         let taken = Taken { dedupe_key: String::new(), news, pressed, ask: None, not_understood: None };
         for news in taken.news_of(&told.script) {
             // An order is not a call: its id binds nothing.

@@ -1,6 +1,7 @@
 //! `munadi crash-proof`: starts the real program on a fresh store, kills it with SIGKILL in the middle of sends, again and again,
 //! and counts what every phone really got.
 
+mod calls;
 mod groups;
 
 use std::{
@@ -14,6 +15,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use domain::{
     broadcast::BroadcastStatus,
+    channel::Channel,
     ids::BroadcastId,
     message::MessageState,
     pace::Pace,
@@ -47,7 +49,7 @@ pub struct CrashProof {
     /// What is sent
     #[arg(long, value_enum, default_value_t = What::Whatsapp)]
     channel: What,
-    /// Of a post in groups: the gateway, by the word of its vendor; left out, the first
+    /// Of a post in groups the gateway, of calls the provider, by the word of its vendor; left out, the first
     #[arg(long, value_name = "VENDOR")]
     gateway: Option<String>,
     /// Seed of the moments
@@ -69,6 +71,8 @@ enum What {
     SmsBatch,
     /// A post in each group, by a linked account
     Group,
+    /// A call to each person
+    Ivr,
 }
 
 impl What {
@@ -78,13 +82,14 @@ impl What {
             What::Sms => sms_templates()?.swap_remove(0).1.into(),
             What::SmsBatch => sms_templates()?.swap_remove(1).1.into(),
             What::Group => Message::Group(domain::post::GroupPost::of_text("Proof")),
+            What::Ivr => calls::script().into(),
         })
     }
 
     /// Rows that one call can leave unknown.
     fn rows_per_call(self) -> u64 {
         match self {
-            What::Whatsapp | What::Sms | What::Group => 1,
+            What::Whatsapp | What::Sms | What::Group | What::Ivr => 1,
             What::SmsBatch => BATCH,
         }
     }
@@ -92,7 +97,7 @@ impl What {
     /// How many times the people of a single-call rehearsal it takes to outlast the kills.
     fn people_more(self) -> u64 {
         match self {
-            What::Whatsapp | What::Sms | What::Group => 1,
+            What::Whatsapp | What::Sms | What::Group | What::Ivr => 1,
             What::SmsBatch => 20,
         }
     }
@@ -100,7 +105,7 @@ impl What {
     /// Calls per second of the rehearsal, so that enough of them are under way at every moment.
     fn per_second(self) -> i64 {
         match self {
-            What::Whatsapp | What::Sms | What::Group => PER_SECOND,
+            What::Whatsapp | What::Sms | What::Group | What::Ivr => PER_SECOND,
             What::SmsBatch => PER_SECOND / 10,
         }
     }
@@ -193,11 +198,14 @@ fn tell(v: &Verdict) -> anyhow::Result<()> {
 }
 
 impl CrashProof {
-    /// The gateway by which posts go.
+    /// The gateway by which posts go, or the provider that places calls.
     fn gateway(&self) -> anyhow::Result<String> {
-        let first = || providers::registry::serving(domain::channel::Channel::WhatsappGroup).next();
-        let first = || first().map(|vendor| vendor.kind().to_owned());
-        self.gateway.clone().or_else(first).context("no vendor posts in groups")
+        let channel = match self.channel {
+            What::Ivr => Channel::IvrCall,
+            What::Whatsapp | What::Sms | What::SmsBatch | What::Group => Channel::WhatsappGroup,
+        };
+        let first = || providers::registry::serving(channel).next().map(|vendor| vendor.kind().to_owned());
+        self.gateway.clone().or_else(first).with_context(|| format!("no vendor serves {}", channel.title()))
     }
 }
 
@@ -225,15 +233,21 @@ async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
     for face in FACES {
         face.unhindered(&mut stand);
     }
-    let sandbox = Sandbox::start(stand).await?;
+    let rings = args.channel == What::Ivr;
+    let sandbox = if rings { calls::phones(stand).await? } else { Sandbox::start(stand).await? };
     let mut config = config.clone();
+    if rings {
+        // Phones ask whichever life of the program there is.
+        config.listen = calls::free_address()?;
+        config.public_url = format!("http://{}", config.listen);
+    }
     config.providers = stand_in(&sandbox);
     let app = App::open(config.clone(), Arc::new(WallClock)).await?;
     if app.store.access().has_users().await? {
         bail!("the database is not empty; crash-proof wants a fresh one");
     }
     let now = app.clock.now();
-    let stage = Stage::set_up(
+    let mut stage = Stage::set_up(
         &app,
         "Crash Proof",
         "Proof",
@@ -241,6 +255,10 @@ async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
         Pace { per_second: args.channel.per_second(), per_day: 0 },
     )
     .await?;
+    if rings {
+        let provider = args.gateway()?;
+        calls::connect(&app, &mut stage, &sandbox, (&provider, args.channel.per_second()), now).await?;
+    }
     let workshop = stage.workshop("Rehearsal", now.plus(20 * HOUR), "https://meet.example/x", now).await?;
     let broadcast = if args.channel == What::Group {
         let kind = args.gateway()?;
@@ -250,7 +268,7 @@ async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
     };
     let bar = indicatif::ProgressBar::new(args.kills);
     let mut kills = 0;
-    let mut fleet = Fleet::start(&config, args.processes)?;
+    let mut fleet = Fleet::start(&config, args.processes, rings)?;
     while kills < args.kills {
         if !sending_again(&sandbox, &mut fleet, &stage.org, broadcast).await? {
             break;
@@ -259,11 +277,14 @@ async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
         tokio::time::sleep(Duration::from_millis(moment)).await;
         let all = args.processes > 1 && kills % 3 == 2;
         let victims = if all { 0..args.processes } else { one_of(args.processes, &mut rng) };
-        kills += fleet.replace(&config, victims)?;
+        kills += fleet.replace(&config, victims, rings)?;
         bar.set_position(kills);
     }
     bar.finish_and_clear();
-    let truth = until_done(&app.store, &stage, broadcast).await;
+    let truth = until_done(&app.store, &stage, broadcast, rings).await;
+    if rings {
+        calls::quiet(&sandbox).await;
+    }
     drop(fleet);
     let verdict = count(&app, &stage, &sandbox, truth?, kills, args).await?;
     app.store.close().await;
@@ -282,16 +303,16 @@ struct Fleet(Vec<Child>);
 
 impl Fleet {
     /// Starts all of them at once.
-    fn start(config: &Config, processes: u64) -> anyhow::Result<Fleet> {
+    fn start(config: &Config, processes: u64, here: bool) -> anyhow::Result<Fleet> {
         let mut fleet = Fleet(Vec::new());
         for nth in 0..processes {
-            fleet.0.push(start(config, nth)?);
+            fleet.0.push(start_at(config, nth, here)?);
         }
         Ok(fleet)
     }
 
     /// Kills these and starts others in their place; how many.
-    fn replace(&mut self, config: &Config, victims: Range<u64>) -> anyhow::Result<u64> {
+    fn replace(&mut self, config: &Config, victims: Range<u64>, here: bool) -> anyhow::Result<u64> {
         let killed = victims.end - victims.start;
         let at = |nth: u64| usize::try_from(nth).unwrap_or(usize::MAX);
         for child in self.0.iter_mut().take(at(victims.end)).skip(at(victims.start)) {
@@ -299,7 +320,7 @@ impl Fleet {
             child.wait()?;
         }
         for nth in victims {
-            self.0[at(nth)] = start(config, nth)?;
+            self.0[at(nth)] = start_at(config, nth, here)?;
         }
         Ok(killed)
     }
@@ -327,6 +348,12 @@ impl Drop for Fleet {
 
 /// The real program, as an operator starts it: the first with pages, the others to send only.
 pub(super) fn start(config: &Config, nth: u64) -> anyhow::Result<Child> {
+    start_at(config, nth, false)
+}
+
+/// As [`start`]; where somebody asks it by its address, the first listens `here`, where the configuration says.
+fn start_at(config: &Config, nth: u64, here: bool) -> anyhow::Result<Child> {
+    let listen = if here && nth == 0 { config.listen.to_string() } else { "127.0.0.1:0".to_owned() };
     let me = std::env::current_exe().context("cannot find this program's own file")?;
     let mut command = Command::new(me);
     let said = [
@@ -341,7 +368,8 @@ pub(super) fn start(config: &Config, nth: u64) -> anyhow::Result<Child> {
     }
     command
         .arg(if nth == 0 { "serve" } else { "work" })
-        .args(["--listen", "127.0.0.1:0", "--lease-seconds", "1", "--log", "error"])
+        .args(["--listen", &listen, "--lease-seconds", "1", "--log", "error"])
+        .args(here.then(|| ["--public-url".to_owned(), config.public_url.clone()]).into_iter().flatten())
         .arg("--data")
         .arg(&config.data)
         .args(
@@ -379,11 +407,12 @@ async fn sending_again(
     bail!("the program was started and sent nothing for a minute")
 }
 
-async fn until_done(store: &Store, stage: &Stage, id: BroadcastId) -> anyhow::Result<Broadcast> {
+/// Calls that are under way may go on: of them it is enough that all were placed.
+async fn until_done(store: &Store, stage: &Stage, id: BroadcastId, rings: bool) -> anyhow::Result<Broadcast> {
     let org = store.org(stage.org.actor().clone());
     for _ in 0..12_000 {
         let broadcast = org.broadcast(id).await?;
-        if broadcast.status == BroadcastStatus::Completed {
+        if broadcast.status == BroadcastStatus::Completed || rings && calls::all_placed(&broadcast) {
             return Ok(broadcast);
         }
         if broadcast.status == BroadcastStatus::Paused {
@@ -415,7 +444,7 @@ async fn count(
         planned: truth.planned,
         told: match args.channel {
             What::Group => None,
-            What::Whatsapp | What::Sms | What::SmsBatch => {
+            What::Whatsapp | What::Sms | What::SmsBatch | What::Ivr => {
                 Some(told_by_the_ledger(stage, &truth, app.clock.now()).await?)
             }
         },
@@ -438,7 +467,7 @@ async fn count(
             verdict.unknown += u64::from(unknown);
             let got = match args.channel {
                 What::Group => groups::network(sandbox, &args.gateway()?)?.posts(&row.recipient).len(),
-                What::Whatsapp | What::Sms | What::SmsBatch => sandbox.world().count(&row.recipient),
+                What::Whatsapp | What::Sms | What::SmsBatch | What::Ivr => sandbox.world().count(&row.recipient),
             };
             match got {
                 0 if unknown => {}

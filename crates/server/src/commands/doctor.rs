@@ -1,6 +1,7 @@
 //! `munadi doctor`: looks at everything that has to be right, and says what to do. It changes nothing but the row of the test write.
 
 mod alerts;
+mod calls;
 mod linked;
 mod machine;
 
@@ -19,6 +20,7 @@ use store::{
 };
 
 use self::alerts::ways_out;
+use self::calls::calls;
 use self::linked::linked_accounts;
 use self::machine::{
     CLOCK_WARN_MS, clock_is_sane, compare_clocks, disk, folder, key_file, private, settings,
@@ -248,6 +250,7 @@ async fn opened(
         }
         workers(&work, now, report).await?;
         linked_accounts(&work, now, report).await?;
+        calls(&work, config, now, report).await?;
         ways_out(config, &work, now, report).await?;
         receipts(&work, now, report).await
     };

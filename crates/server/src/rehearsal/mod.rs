@@ -353,7 +353,7 @@ pub async fn furnish(app: &App, stage: &mut Stage) -> anyhow::Result<()> {
     if let Some((name, text)) = texts.first() {
         stage.confirm(tomorrow, name, text, now, next_day.plus(19 * HOUR), now).await?;
     }
-    if let Some(link) = link {
+    if let Some(link) = link.filter(|_| Channel::IvrCall.sends()) {
         calls::furnish_calls(app, stage, link, now).await?;
     }
     Ok(())

@@ -74,6 +74,27 @@ fn posts_are_proof(kind: &str, database: Option<&str>) {
     assert!(verdict["unknown"].as_u64() <= Some(5), "{kind}: one post is under way at a time: {verdict}");
 }
 
+/// Kills the program five times while it calls by this provider.
+fn calls_are_proof(kind: &str, database: Option<&str>) {
+    let words = ["crash-proof", "--channel", "ivr", "--gateway", kind, "--kills", "5", "--json"];
+    let output = munadi(&words, database);
+    let verdict = last_json(&output);
+    assert!(output.status.success(), "{kind}: {verdict}");
+    assert_eq!((&verdict["twice"], &verdict["lost"]), (&0.into(), &0.into()), "{kind}: {verdict}");
+    assert_eq!((&verdict["differences"], &verdict["kills"]), (&0.into(), &5.into()), "{kind}: {verdict}");
+}
+
+#[test]
+fn a_killed_program_rings_nobody_twice_and_loses_nobody_whichever_provider_calls() {
+    let callers: Vec<&str> = providers::registry::serving(domain::channel::Channel::IvrCall)
+        .map(|vendor| vendor.kind())
+        .collect();
+    assert_eq!(callers.len(), 4, "needs the providers");
+    for kind in callers {
+        calls_are_proof(kind, None);
+    }
+}
+
 fn gateways() -> impl Iterator<Item = &'static str> {
     let all = providers::registry::serving(domain::channel::Channel::WhatsappGroup);
     all.map(|vendor| vendor.kind())

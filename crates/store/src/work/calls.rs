@@ -1,138 +1,21 @@
-//! Calls: the channels of an account that they hold, what is proven of each, and what its key does.
-//!
-//! A call holds a channel from its claim until it is over, or until the longest that it may last has passed. Both limits of an account, its
-//! channels and its new calls a minute, are counted under the lock of its pace, so that all processes keep them together.
+//! Calls that were placed: what is proven of each, what its key does, and which of them nobody told anything of.
 
 use std::collections::HashSet;
 
 use domain::{
-    call::{CallRecord, CallRef, Digit, Ring, Stage, look_up_after},
+    call::{CallRecord, CallRef, Digit, Stage},
     ids::{BroadcastId, IntegrationId, MessageRef, OrganizationId, RegistrantId, WorkshopId},
     message::MessageState,
     money::Money,
-    time::{MINUTE, Millis, SECOND},
+    time::Millis,
 };
 use uuid::Uuid;
 
-use super::{Turn, Work, claim::ClaimedRow};
+use super::Work;
 use crate::{
-    db::{Batch, Tx, again, args},
+    db::{Batch, again, args},
     error::{StoreError, json, word},
-    hot::StatementBatch,
 };
-
-/// What an account takes of calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallLimits {
-    /// Most calls at once.
-    pub at_once: i64,
-    /// Most new ones a minute.
-    pub per_minute: i64,
-    /// How one call may ring and last.
-    pub ring: Ring,
-}
-
-/// A minute of the account with what a request may be late: a claim and the request behind it are not the same moment.
-const WINDOW_MS: i64 = MINUTE + SECOND;
-/// While all channels are held, it is looked again after this.
-const FULL_MS: i64 = SECOND;
-
-#[derive(sqlx::FromRow)]
-struct HeldRow {
-    held: i64,
-    lately: i64,
-    oldest: Option<i64>,
-}
-
-/// How many calls the account may begin now. Its pace is locked.
-pub(super) async fn room(
-    tx: &mut Tx,
-    integration: Uuid,
-    limits: &CallLimits,
-    turn: &mut Turn,
-    now: Millis,
-) -> Result<i64, StoreError> {
-    let held: HeldRow = tx
-        .one(
-            "SELECT (SELECT COUNT(*) FROM calls c WHERE c.integration_id = $1 AND c.holds_until > $2 AND c.holds_until > 0) AS held,
-                    (SELECT COUNT(*) FROM calls c WHERE c.integration_id = $1 AND c.placed_at > $3) AS lately,
-                    (SELECT MIN(c.placed_at) FROM calls c WHERE c.integration_id = $1 AND c.placed_at > $3) AS oldest",
-            args![integration, now, now.plus(-WINDOW_MS)],
-        )
-        .await?;
-    let lines = limits.at_once - held.held;
-    let pace = limits.per_minute - held.lately;
-    let room = lines.min(pace).max(0);
-    if room == 0 {
-        let leaves = held.oldest.map_or(FULL_MS, |oldest| (oldest + WINDOW_MS - now.0).max(1));
-        let wait = if pace <= 0 { leaves } else { FULL_MS };
-        turn.wait_ms = Some(turn.wait_ms.map_or(wait, |known| known.min(wait)));
-    }
-    Ok(room)
-}
-
-/// Whose channels claimed rows hold.
-pub(super) struct Holder {
-    pub(super) broadcast: Uuid,
-    pub(super) organization: Uuid,
-    pub(super) integration: Uuid,
-}
-
-/// Writes down that claimed rows hold channels. An attempt that was handed back untried has the same number again.
-pub(super) fn hold(
-    statements: &mut StatementBatch,
-    of: &Holder,
-    rows: &[ClaimedRow],
-    limits: &CallLimits,
-    now: Millis,
-) {
-    let until = now.plus((limits.ring.ring_s + limits.ring.longest_s) * SECOND);
-    statements.run_batch(
-        "INSERT INTO calls (broadcast_id, position, attempt, organization_id, integration_id, provider_id, record, stage, placed_at,
-                            holds_until, ask_at, asked, action, note)
-         SELECT b.broadcast_id, b.position, b.attempt, $1, $2, '', '{}', 'calling', $3, $4, $5, 0, '', '' FROM @batch WHERE TRUE
-         ON CONFLICT (broadcast_id, position, attempt)
-         DO UPDATE SET record = '{}', stage = 'calling', provider_id = '', placed_at = excluded.placed_at,
-                       holds_until = excluded.holds_until, ask_at = excluded.ask_at, asked = 0",
-        args![of.organization, of.integration, now, until, look_up_after(now, limits.ring)],
-        Batch::new()
-            .uuids("broadcast_id", rows.iter().map(|_| of.broadcast))
-            .ints("position", rows.iter().map(|row| row.position))
-            .ints("attempt", rows.iter().map(|row| row.attempt)),
-    );
-}
-
-/// How an attempt ended that held a channel.
-pub(super) struct Attempted<'a> {
-    pub(super) message: MessageRef,
-    pub(super) attempt: i64,
-    /// It may ring: the provider took it, or nobody knows.
-    pub(super) rings: bool,
-    pub(super) provider_id: Option<&'a str>,
-}
-
-/// Frees the channels of attempts that never rang, and keeps the provider's ids of the others.
-pub(super) fn ended(statements: &mut StatementBatch, all: &[Attempted<'_>]) {
-    if all.is_empty() {
-        return;
-    }
-    statements.run_batch(
-        "UPDATE calls SET provider_id = CASE WHEN calls.provider_id = '' THEN b.provider_id ELSE calls.provider_id END,
-                holds_until = CASE WHEN b.rings = 1 THEN calls.holds_until ELSE 0 END,
-                ask_at = CASE WHEN b.rings = 1 THEN calls.ask_at END,
-                placed_at = CASE WHEN b.rings = 1 THEN calls.placed_at ELSE 0 END,
-                stage = CASE WHEN b.rings = 1 THEN calls.stage ELSE 'not_placed' END
-         FROM @batch
-         WHERE calls.broadcast_id = b.broadcast_id AND calls.position = b.position AND calls.attempt = b.attempt",
-        args![],
-        Batch::new()
-            .uuids("broadcast_id", all.iter().map(|one| one.message.broadcast.0))
-            .ints("position", all.iter().map(|one| one.message.position))
-            .ints("attempt", all.iter().map(|one| one.attempt))
-            .ints("rings", all.iter().map(|one| i64::from(one.rings)))
-            .texts("provider_id", all.iter().map(|one| one.provider_id.unwrap_or("").to_owned())),
-    );
-}
 
 /// An attempt to call somebody, with the message that it is about.
 #[derive(Clone, Debug)]
@@ -515,6 +398,18 @@ impl Work {
                 "SELECT COUNT(CASE WHEN stage IN ('answered', 'pressed') THEN 1 END), COUNT(CASE WHEN action = 'stop_calls' THEN 1 END)
                  FROM calls WHERE broadcast_id = $1",
                 args![broadcast.0],
+            )
+            .await
+    }
+
+    /// Accounts that placed calls since then, their calls, and those of which nothing was told although they must be over by `now`.
+    pub async fn calls_lately(&self, since: Millis, now: Millis) -> Result<(i64, i64, i64), StoreError> {
+        self.db
+            .one(
+                "SELECT COUNT(DISTINCT integration_id), COUNT(*),
+                        COUNT(CASE WHEN stage = 'calling' AND holds_until > 0 AND holds_until <= $2 THEN 1 END)
+                 FROM calls WHERE placed_at > $1 AND stage <> 'not_placed'",
+                args![since, now],
             )
             .await
     }

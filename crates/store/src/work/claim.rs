@@ -23,9 +23,8 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    CallLimits, Endings, PostLimits, Work,
-    calls::{self, Holder},
-    ceiling,
+    CallLimits, Endings, PostLimits, Work, ceiling,
+    lines::{self, Holder},
     pace::{PaceRow, calls_for, grant, spend},
     posts,
     record::{RowCheck, SideRows},
@@ -264,7 +263,7 @@ impl Work {
         };
         let want = match want.calls {
             Some(limits) => {
-                let room = calls::room(tx, head.integration_id, &limits, turn, now).await?;
+                let room = lines::room(tx, head.integration_id, &limits, turn, now).await?;
                 Want { rows: want.rows.min(room), batch: 1, ..want }
             }
             None => want,
@@ -314,7 +313,7 @@ impl Work {
                 organization: head.organization_id,
                 integration: head.integration_id,
             };
-            calls::hold(statements, &of, &rows, &limits, now);
+            lines::hold(statements, &of, &rows, &limits, now);
         }
         statements.run(
             "UPDATE broadcasts SET cursor = $2, served_at = $3, status = 'in_progress', started_at = COALESCE(started_at, $3)

@@ -10,7 +10,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{Work, late_proof};
+use super::{Work, late_proof, lines};
 use crate::{
     changes::Change,
     db::{Batch, again, args},
@@ -405,6 +405,7 @@ impl Work {
             .map(|change| change.message)
             .collect();
         late_proof::count(&mut tx, &proven).await?;
+        lines::reopen(&mut tx, changes, now).await?;
         move_counts(&mut tx, moves).await?;
         touched.sort_unstable();
         touched.dedup();

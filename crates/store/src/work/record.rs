@@ -13,12 +13,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{
-    LookUpTarget, NewLookUp, Turn, Work,
-    calls::{self, Attempted},
-    look_ups,
-    sent_ids::SentIds,
-};
+use super::{LookUpTarget, NewLookUp, Turn, Work, lines, look_ups, sent_ids::SentIds};
 use crate::{
     changes,
     db::{Batch, Tx, again, args},
@@ -280,7 +275,7 @@ impl Work {
             turn.touched.insert(broadcast);
         }
         write_events(statements, &events);
-        calls::ended(statements, &attempted(endings, &changes, &stale));
+        lines::ended(statements, endings, &stale);
         let mut pauses: BTreeMap<Uuid, &ProviderAnswer> = BTreeMap::new();
         for record in &endings.rows {
             if let Next::Pause(said) = &record.next {
@@ -507,23 +502,6 @@ async fn pause(
     )
     .await?;
     Ok(())
-}
-
-/// The attempts of calls among what ended; those of others are not this worker's to end.
-fn attempted<'a>(
-    endings: &Endings,
-    changes: &[Change<'a>],
-    stale: &HashSet<(Uuid, i64)>,
-) -> Vec<Attempted<'a>> {
-    let of_calls = changes.iter().filter(|change| endings.rings.contains(&change.message.broadcast));
-    let own = of_calls.filter(|change| !stale.contains(&change.key()));
-    own.map(|change| Attempted {
-        message: change.message,
-        attempt: change.attempt,
-        rings: matches!(change.state, MessageState::Sent | MessageState::Unknown),
-        provider_id: change.provider_id,
-    })
-    .collect()
 }
 
 fn write_events(statements: &mut StatementBatch, events: &[(&Change<'_>, EventKind)]) {
