@@ -10,12 +10,12 @@ use domain::{
     time::{DAY, Millis},
 };
 use providers::{Account, voice::Voice};
-use store::integrations::Integration;
+use store::StoreError;
 
-use crate::account::list_price;
+use crate::{Caller, Draft, account::list_price};
 
 /// The account's calls of the last week say how long the next ones are.
-pub(crate) const LATELY_MS: i64 = 7 * DAY;
+const LATELY_MS: i64 = 7 * DAY;
 /// A pulse where the account does not say.
 const PULSE_S: i64 = 60;
 
@@ -30,24 +30,22 @@ pub(crate) struct Calls<'a> {
 }
 
 impl<'a> Calls<'a> {
-    /// Of a draft that is a call; `None` for every other message, and while the account cannot be opened. `known` are ring and talk of the
-    /// account's calls lately, in seconds.
-    pub(crate) fn of(
-        message: &Message,
+    /// Of a draft that is a call; `None` for every other message, and while the account cannot be opened.
+    pub(crate) async fn of(
+        caller: &Caller,
+        draft: &Draft,
         account: Option<&'a Arc<dyn Account>>,
-        integration: &Integration,
-        known: Option<(i64, i64)>,
-    ) -> Option<Calls<'a>> {
-        let Message::Call(script) = message else { return None };
-        let voice = account?.voice()?;
-        let usual = || Rate { pulse_s: PULSE_S, pulse: list_price(message, integration) };
-        let length_s = known.unwrap_or_else(|| expected(script));
-        Some(Calls {
+    ) -> Result<Option<Calls<'a>>, StoreError> {
+        let Message::Call(script) = &draft.message else { return Ok(None) };
+        let Some(voice) = account.and_then(|account| account.voice()) else { return Ok(None) };
+        let known = caller.org.call_lengths(draft.account.id, caller.now.plus(-LATELY_MS)).await?;
+        let usual = || Rate { pulse_s: PULSE_S, pulse: list_price(&draft.message, &draft.account) };
+        Ok(Some(Calls {
             voice,
             rate: voice.rate().unwrap_or_else(usual),
             usual_price: voice.rate().is_none(),
-            length_s,
-        })
+            length_s: known.unwrap_or_else(|| expected(script)),
+        }))
     }
 
     /// What a call costs that is picked up and heard to its end.

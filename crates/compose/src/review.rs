@@ -30,7 +30,7 @@ use store::{
 use crate::{
     Audience, Caller, Composer, Draft, Opened, OwnLinks, Wait,
     account::{complete, list_price},
-    calls::{self, Calls},
+    calls::Calls,
     lately,
     timing::{begins, hours},
 };
@@ -105,13 +105,7 @@ impl Composer {
                 audience.reachable
             }
         };
-        let lengths = match &draft.message {
-            Message::Call(_) => {
-                caller.org.call_lengths(draft.account.id, caller.now.plus(-calls::LATELY_MS)).await?
-            }
-            Message::Whatsapp(_) | Message::Sms(_) | Message::Group(_) => None,
-        };
-        let telephone = Calls::of(&draft.message, account, &draft.account, lengths);
+        let telephone = Calls::of(caller, &draft, account).await?;
         let price = match &telephone {
             Some(calls) => (!calls.usual_price).then(|| calls.price()),
             None => caller.org.price(draft.template.channel, draft.message.tariff(), caller.now).await?,

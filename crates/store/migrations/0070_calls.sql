@@ -16,6 +16,8 @@ CREATE TABLE calls (
     placed_at       BIGINT NOT NULL,
     -- A channel is held until then at the latest; 0 once the call is over, or was never placed.
     holds_until     BIGINT NOT NULL,
+    -- When it was first known to be over.
+    ended_at        BIGINT,
     -- When the provider is asked what became of it; none once that is known, or nobody can be asked any more.
     ask_at          BIGINT,
     asked           BIGINT NOT NULL,
@@ -23,6 +25,8 @@ CREATE TABLE calls (
     action          TEXT NOT NULL,
     acted_at        BIGINT,
     note            TEXT NOT NULL,
+    -- It was weighed when too many people of its broadcast wanted no more calls: what comes after somebody went on is weighed by itself.
+    weighed         BOOLEAN NOT NULL,
     PRIMARY KEY (broadcast_id, position, attempt)
 );
 CREATE INDEX calls_holding ON calls (integration_id, holds_until) WHERE holds_until > 0;

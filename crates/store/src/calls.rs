@@ -1,10 +1,10 @@
 //! Calls as pages show them: where the people of a broadcast stand, what was pressed, and each call of one message.
 
 use domain::{
-    call::{Counts, Digit, Stage},
+    call::{Counts, Digit, GAP_S, Stage},
     ids::{BroadcastId, IntegrationId, MessageRef},
     message::MessageState,
-    time::Millis,
+    time::{MINUTE, Millis, SECOND},
 };
 
 use crate::{
@@ -58,6 +58,8 @@ struct StageRow {
 
 /// Fewer calls than this say nothing about how long they are.
 const LENGTHS_LEAST: i64 = 20;
+/// A call that was over later was told of late.
+const LONGEST_MS: i64 = 4 * MINUTE;
 
 impl Org {
     /// Where the people of a broadcast of calls stand.
@@ -128,22 +130,26 @@ impl Org {
         Ok(rows.into_iter().map(|(position,)| position).collect())
     }
 
-    /// How long the calls of an account rang and how long somebody was on the line, on average since then and in seconds; `None` while too
-    /// few were picked up to say.
+    /// How long the calls of an account were, on average since then and in seconds: besides the talk, and the talk of those that somebody
+    /// picked up; together with the gap to the next call they are the time for which a channel was held. `None` while too few are over to
+    /// say.
     pub async fn call_lengths(
         &self,
         integration: IntegrationId,
         since: Millis,
     ) -> Result<Option<(i64, i64)>, StoreError> {
-        let (n, ring_s, talk_s): (i64, i64, i64) = self
+        let (n, held_ms, talk_s): (i64, i64, i64) = self
             .db
             .one(
-                "SELECT COUNT(talk_s), CAST(COALESCE(AVG(ring_s), 0) AS BIGINT), CAST(COALESCE(AVG(talk_s), 0) AS BIGINT)
-                 FROM calls WHERE integration_id = $1 AND organization_id = $2 AND placed_at > $3 AND talk_s > 0 AND ring_s > 0",
-                args![integration.0, self.id(), since],
+                "SELECT COUNT(CASE WHEN talk_s > 0 THEN 1 END), CAST(COALESCE(AVG(ended_at - placed_at), 0) AS BIGINT),
+                        CAST(COALESCE(AVG(CASE WHEN talk_s > 0 THEN talk_s END), 0) AS BIGINT)
+                 FROM calls WHERE integration_id = $1 AND organization_id = $2 AND placed_at > $3
+                   AND ended_at IS NOT NULL AND ended_at - placed_at < $4",
+                args![integration.0, self.id(), since, LONGEST_MS],
             )
             .await?;
-        Ok((n >= LENGTHS_LEAST).then_some((ring_s, talk_s)))
+        let besides_s = held_ms / SECOND - talk_s - GAP_S;
+        Ok((n >= LENGTHS_LEAST).then_some((besides_s, talk_s)))
     }
 
     /// Keeps what a test call says while it may be asked about; under the id that its address names.

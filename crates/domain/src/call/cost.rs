@@ -36,7 +36,7 @@ impl Rate {
 pub const RINGS_S: i64 = 20;
 
 /// Between the end of a call and the next one on its line, in seconds (providers/ivr.md §13).
-const GAP_S: i64 = 3;
+pub const GAP_S: i64 = 3;
 
 /// How long calls to so many people take, in milliseconds, on so many lines and with so many new calls a minute; each rings and talks
 /// for so many seconds.

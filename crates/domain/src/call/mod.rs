@@ -22,7 +22,7 @@ pub use abilities::{Abilities, Keys, Ring};
 pub use again::{Again, Attempts, WhyNotAgain, again};
 pub use check::{Finding, Place, examine};
 pub use conversation::{Rounds, SoFar, Turn, next_turn};
-pub use cost::{RINGS_S, Rate, finish_ms, opt_outs_stop};
+pub use cost::{GAP_S, RINGS_S, Rate, finish_ms, opt_outs_stop};
 pub use hours::{CallingHours, HoursError};
 pub use pressed::{Pressed, pressed};
 pub use record::{

@@ -11,9 +11,7 @@ pub(super) const RULES: Rules = Rules {
     short_title: "IVR",
     send_by: "Call them",
     invitation: "Call people who missed the message",
-    not_available: Some(
-        "A recorded voice reads the reminder and asks for a key: 1 for the link, 9 for no more calls. This version of Munadi does not place calls.",
-    ),
+    not_available: None,
     by: ("by phone call", "फ़ोन कॉल से"),
     medium: Medium::Call,
     reach: Reach::Telephones,

@@ -40,29 +40,31 @@ impl Engine {
             let named = call.call;
             let note = match Told::of(call) {
                 Some(told) => self.act_on(&told, now).await?,
-                None => "The script cannot be read.".to_owned(),
+                None => Some("The script cannot be read.".to_owned()),
             };
-            self.work.acted(named, &note, now).await?;
+            if let Some(note) = note {
+                self.work.acted(named, &note, now).await?;
+            }
         }
         Ok(count)
     }
 
-    /// Does what one key does; why it was not done, in words, or nothing.
-    async fn act_on(&self, told: &Told, now: Millis) -> Result<String, StoreError> {
+    /// Does what one key does: what stood in the way of it, in words, or nothing; `None` where it has to wait.
+    async fn act_on(&self, told: &Told, now: Millis) -> Result<Option<String>, StoreError> {
         let Some(key) = told.record.key.and_then(|(_, digit)| told.script.key(digit)) else {
-            return Ok(String::new());
+            return Ok(Some(String::new()));
         };
         match key.action {
-            Action::Confirm | Action::AnotherDate => Ok(String::new()),
+            Action::Confirm | Action::AnotherDate => Ok(Some(String::new())),
             Action::StopCalls => {
                 self.stop_calls(&told.call, now).await?;
-                Ok(String::new())
+                Ok(Some(String::new()))
             }
             Action::Message { channel, template } => self.send_now(&told.call, channel, template, now).await,
         }
     }
 
-    /// The person is not called again; a batch that many of them leave is stopped.
+    /// The person is not called again.
     async fn stop_calls(&self, call: &Call, now: Millis) -> Result<(), StoreError> {
         let wish = OptOut {
             organization: call.organization,
@@ -72,14 +74,19 @@ impl Engine {
             category: "all",
             reason: "Pressed a key during a call",
         };
-        self.work.opt_out(&wish, now).await?;
-        let broadcast = call.call.message.broadcast;
+        self.work.opt_out(&wish, now).await
+    }
+
+    /// Stops a batch that many people leave, until somebody looked at it.
+    pub(super) async fn weigh_opt_outs(&self, broadcast: BroadcastId, now: Millis) -> Result<(), StoreError> {
         let (answered, opted_out) = self.work.opted_out_of(broadcast).await?;
-        if opt_outs_stop(answered, opted_out, OPT_OUTS_PERCENT) {
-            let words = format!("{opted_out} of {answered} who picked up want no more calls.");
-            self.work.pause(broadcast, &ProviderAnswer::new(OPT_OUTS, words), now).await?;
-            self.tell([broadcast]);
+        if !opt_outs_stop(answered, opted_out, OPT_OUTS_PERCENT) {
+            return Ok(());
         }
+        self.work.weighed(broadcast).await?;
+        let words = format!("{opted_out} of {answered} who picked up want no more calls.");
+        self.work.pause(broadcast, &ProviderAnswer::new(OPT_OUTS, words), now).await?;
+        self.tell([broadcast]);
         Ok(())
     }
 
@@ -91,17 +98,18 @@ impl Engine {
         channel: Channel,
         template: TemplateId,
         now: Millis,
-    ) -> Result<String, StoreError> {
+    ) -> Result<Option<String>, StoreError> {
+        let told = |words: &str| Ok(Some(words.to_owned()));
         let caller = self.caller_of(call.organization, now).await?;
         let (workshop, registrant) = self.work.person_of(call.call.message).await?;
         let workshop = caller.org.workshop(workshop).await?;
         let template = match caller.org.template(template).await {
             Ok(template) if template.channel == channel => template,
-            Ok(_) | Err(StoreError::Missing) => return Ok("The template is gone.".to_owned()),
+            Ok(_) | Err(StoreError::Missing) => return told("The template is gone."),
             Err(error) => return Err(error),
         };
         let Some(account) = account_of(caller.org.integrations().await?, channel) else {
-            return Ok(format!("No account sends on {}.", channel.title()));
+            return told(&format!("No account sends on {}.", channel.title()));
         };
         let timing = Timing {
             start: now,
@@ -110,7 +118,7 @@ impl Engine {
         };
         let after_end = workshop.ends_at <= now;
         let Ok(draft) = Draft::new(workshop, template, account, timing) else {
-            return Ok("The template cannot be read.".to_owned());
+            return told("The template cannot be read.");
         };
         let draft = Draft { audience: Audience::Chosen(vec![registrant]), after_end, ..draft };
         let opened: Opened = self.composer.open(&draft.account, Wait::Decision).await;
@@ -121,8 +129,10 @@ impl Engine {
         match review.confirm(&caller, &confirmation).await {
             Ok(confirmed) => {
                 self.wake(confirmed.id);
-                Ok(String::new())
+                told("")
             }
+            // One of the purpose is planned at a time.
+            Err(Refusal::BeingPrepared(_) | Refusal::ToldMeanwhile) => Ok(None),
             Err(Refusal::Store(error)) => Err(error),
             Err(refused) => {
                 warn!(broadcast.id = %call.call.message.broadcast, "a key could not send its message: {refused}");

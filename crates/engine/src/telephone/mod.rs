@@ -221,7 +221,7 @@ impl Engine {
         now: Millis,
     ) -> Result<(), StoreError> {
         let changes: Vec<CallChange> = calls.iter().map(Told::change).collect();
-        let missed = self.work.change_calls(&changes).await?;
+        let missed = self.work.change_calls(&changes, now).await?;
         let missed_messages: HashSet<_> = missed.iter().map(|call| call.message).collect();
         for (_, applied) in &mut results {
             if matches!(applied, Applied::To(message) if missed_messages.contains(message)) {
@@ -239,6 +239,11 @@ impl Engine {
         self.tell(calls.iter().map(|told| told.call.call.message.broadcast).collect::<HashSet<_>>());
         if frees {
             self.wakes.send.notify_one();
+        }
+        let answered = calls.iter().filter(|told| told.record.was_picked_up());
+        let answered: HashSet<_> = answered.map(|told| told.call.call.message.broadcast).collect();
+        for broadcast in answered {
+            self.weigh_opt_outs(broadcast, now).await?;
         }
         if acts {
             self.act_on_keys().await?;

@@ -467,7 +467,9 @@ async fn count(
             verdict.unknown += u64::from(unknown);
             let got = match args.channel {
                 What::Group => groups::network(sandbox, &args.gateway()?)?.posts(&row.recipient).len(),
-                What::Whatsapp | What::Sms | What::SmsBatch | What::Ivr => sandbox.world().count(&row.recipient),
+                What::Whatsapp | What::Sms | What::SmsBatch | What::Ivr => {
+                    sandbox.world().count(&row.recipient)
+                }
             };
             match got {
                 0 if unknown => {}

@@ -26,6 +26,7 @@ fn filled(path: &str, people: &People) -> String {
         ("{wish}", "top-up".to_owned()),
         ("{code}", "0".repeat(11)),
         ("{name}", "none-such".to_owned()),
+        ("{*path}", "status".to_owned()),
     ];
     let path =
         ids.iter().chain(&people.records).fold(path.to_owned(), |path, (name, id)| path.replace(name, id));

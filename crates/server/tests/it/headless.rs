@@ -86,9 +86,8 @@ fn calls_are_proof(kind: &str, database: Option<&str>) {
 
 #[test]
 fn a_killed_program_rings_nobody_twice_and_loses_nobody_whichever_provider_calls() {
-    let callers: Vec<&str> = providers::registry::serving(domain::channel::Channel::IvrCall)
-        .map(|vendor| vendor.kind())
-        .collect();
+    let callers: Vec<&str> =
+        providers::registry::serving(domain::channel::Channel::IvrCall).map(|vendor| vendor.kind()).collect();
     assert_eq!(callers.len(), 4, "needs the providers");
     for kind in callers {
         calls_are_proof(kind, None);

@@ -212,15 +212,23 @@ impl Work {
     }
 
     /// Writes what is proven of calls; those that somebody else changed meanwhile. A call that is over holds no channel any more.
-    pub async fn change_calls(&self, changes: &[CallChange]) -> Result<HashSet<CallRef>, StoreError> {
+    pub async fn change_calls(
+        &self,
+        changes: &[CallChange],
+        now: Millis,
+    ) -> Result<HashSet<CallRef>, StoreError> {
         if changes.is_empty() {
             return Ok(HashSet::new());
         }
-        let written: HashSet<CallRef> = again(|| self.try_change_calls(changes)).await?;
+        let written: HashSet<CallRef> = again(|| self.try_change_calls(changes, now)).await?;
         Ok(changes.iter().map(|change| change.call).filter(|call| !written.contains(call)).collect())
     }
 
-    async fn try_change_calls(&self, changes: &[CallChange]) -> Result<HashSet<CallRef>, StoreError> {
+    async fn try_change_calls(
+        &self,
+        changes: &[CallChange],
+        now: Millis,
+    ) -> Result<HashSet<CallRef>, StoreError> {
         let digit = |record: &CallRecord| record.key.map(|(_, digit)| i64::from(digit.get()));
         let kept = |record: &CallRecord| serde_json::to_string(record).expect("a record is always JSON");
         let batch = Batch::new()
@@ -243,12 +251,13 @@ impl Work {
                         provider_id = CASE WHEN b.provider_id = '' THEN calls.provider_id ELSE b.provider_id END,
                         holds_until = CASE WHEN b.is_over = 1 THEN 0 ELSE calls.holds_until END,
                         ask_at = CASE WHEN b.is_over = 1 THEN NULL ELSE calls.ask_at END,
+                        ended_at = CASE WHEN b.is_over = 1 AND calls.ended_at IS NULL THEN $1 ELSE calls.ended_at END,
                         action = CASE WHEN calls.action = '' THEN b.action ELSE calls.action END
                  FROM @batch
                  WHERE calls.broadcast_id = b.broadcast_id AND calls.position = b.position AND calls.attempt = b.attempt
                    AND calls.record = b.was
                  RETURNING calls.broadcast_id, calls.position, calls.attempt",
-                args![],
+                args![now],
                 batch,
             )
             .await?;
@@ -391,15 +400,26 @@ impl Work {
         Ok(())
     }
 
-    /// How many people of a broadcast picked up, and how many of them want no more calls.
+    /// How many people of a broadcast picked up, and how many of them want no more calls; without those that were weighed before.
     pub async fn opted_out_of(&self, broadcast: BroadcastId) -> Result<(i64, i64), StoreError> {
         self.db
             .one(
                 "SELECT COUNT(CASE WHEN stage IN ('answered', 'pressed') THEN 1 END), COUNT(CASE WHEN action = 'stop_calls' THEN 1 END)
-                 FROM calls WHERE broadcast_id = $1",
+                 FROM calls WHERE broadcast_id = $1 AND NOT weighed",
                 args![broadcast.0],
             )
             .await
+    }
+
+    /// The calls of a broadcast that were picked up so far are weighed no more.
+    pub async fn weighed(&self, broadcast: BroadcastId) -> Result<(), StoreError> {
+        self.db
+            .run(
+                "UPDATE calls SET weighed = TRUE WHERE broadcast_id = $1 AND stage IN ('answered', 'pressed')",
+                args![broadcast.0],
+            )
+            .await?;
+        Ok(())
     }
 
     /// Accounts that placed calls since then, their calls, and those of which nothing was told although they must be over by `now`.

@@ -88,8 +88,8 @@ pub(super) fn hold(
     let until = now.plus((limits.ring.ring_s + limits.ring.longest_s) * SECOND);
     statements.run_batch(
         "INSERT INTO calls (broadcast_id, position, attempt, organization_id, integration_id, provider_id, record, stage, placed_at,
-                            holds_until, ask_at, asked, action, note)
-         SELECT b.broadcast_id, b.position, b.attempt, $1, $2, '', '{}', 'calling', $3, $4, $5, 0, '', '' FROM @batch WHERE TRUE
+                            holds_until, ask_at, asked, action, note, weighed)
+         SELECT b.broadcast_id, b.position, b.attempt, $1, $2, '', '{}', 'calling', $3, $4, $5, 0, '', '', FALSE FROM @batch WHERE TRUE
          ON CONFLICT (broadcast_id, position, attempt)
          DO UPDATE SET record = '{}', stage = 'calling', provider_id = '', placed_at = excluded.placed_at,
                        holds_until = excluded.holds_until, ask_at = excluded.ask_at, asked = 0",

@@ -30,8 +30,7 @@ const QUIET: Duration = Duration::from_secs(4);
 
 /// A script whose keys do nothing.
 pub(super) fn script() -> CallScript {
-    let mut script =
-        CallScript::usual(Language::English, Channel::Sms, TemplateId::new(Millis(0)));
+    let mut script = CallScript::usual(Language::English, Channel::Sms, TemplateId::new(Millis(0)));
     for key in &mut script.keys {
         key.action = Action::Confirm;
     }

@@ -27,7 +27,11 @@ pub(super) async fn calls(
     let is_local = local.iter().any(|start| config.public_url.starts_with(start));
     if is_local && config.providers.local().is_empty() {
         let found = format!("{words}; providers cannot reach {} to ask what to say", config.public_url);
-        report.fail(ABOUT, found, "set --public-url to the address under which the internet reaches this program");
+        report.fail(
+            ABOUT,
+            found,
+            "set --public-url to the address under which the internet reaches this program",
+        );
     } else if silent > 0 {
         let found = format!("{words}; of {} nothing was told", counted(silent, "call", "calls"));
         report.warn(ABOUT, found, "see that the account’s callback address is entered at the provider");
