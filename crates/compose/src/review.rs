@@ -217,6 +217,8 @@ pub struct Before {
     pub attendance: Option<AttendanceReport>,
     /// Whoever is in none of the workshop's groups; `None` where their members are not known, or counting would hold a page up.
     pub no_group: Option<i64>,
+    /// Whoever pressed a key during a call because another date would suit them.
+    pub another_date: i64,
     /// Tags that other workshops have: whoever is registered for one of these can be chosen.
     pub tags: Vec<Tag>,
 }
@@ -265,8 +267,20 @@ impl Before {
             false => None,
         };
         let in_use = caller.org.tags_of_others(selection.workshop, TAGS_MAX).await?;
+        let another_date = caller.org.want_another_date(selection.workshop).await?;
         let attendance = caller.org.attendance_report(selection.workshop).await?;
-        Ok(Before { newest, last, again, told, since, sources, no_group, attendance, tags: in_use })
+        Ok(Before {
+            newest,
+            last,
+            again,
+            told,
+            since,
+            sources,
+            no_group,
+            attendance,
+            another_date,
+            tags: in_use,
+        })
     }
 }
 

@@ -126,6 +126,8 @@ pub enum Audience {
     LeftEarly,
     /// Whoever was not there; nobody where there is no report.
     Absent,
+    /// Whoever pressed a key during a call because another date would suit them.
+    AnotherDate,
     /// Whoever is registered for another workshop with that tag as well.
     Tagged(TagId),
     /// Whoever is in none of the workshop's groups, as far as their members are known; nobody before they are.
@@ -191,6 +193,7 @@ impl Audience {
             | Audience::Attended
             | Audience::LeftEarly
             | Audience::Absent
+            | Audience::AnotherDate
             | Audience::NoGroup
             | Audience::LeftGroup
             | Audience::Opened(_)
@@ -216,6 +219,7 @@ impl fmt::Display for Audience {
             Audience::Attended => f.write_str("attended"),
             Audience::LeftEarly => f.write_str("left_early"),
             Audience::Absent => f.write_str("absent"),
+            Audience::AnotherDate => f.write_str("another_date"),
             Audience::NoGroup => f.write_str("no_group"),
             Audience::LeftGroup => f.write_str("left_group"),
             Audience::NotReached { channel, since } => write!(f, "not_reached:{channel}:{}", since.0),
@@ -248,6 +252,7 @@ impl FromStr for Audience {
             "attended" => Ok(Audience::Attended),
             "left_early" => Ok(Audience::LeftEarly),
             "absent" => Ok(Audience::Absent),
+            "another_date" => Ok(Audience::AnotherDate),
             "no_group" => Ok(Audience::NoGroup),
             "left_group" => Ok(Audience::LeftGroup),
             "no_receipt" if rest.is_empty() => {
@@ -356,6 +361,7 @@ mod tests {
             Audience::Tagged(TagId(Uuid::from_u128(9))),
             Audience::Attended,
             Audience::LeftEarly,
+            Audience::AnotherDate,
             Audience::Absent,
             Audience::NoGroup,
             Audience::LeftGroup,

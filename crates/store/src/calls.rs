@@ -2,7 +2,7 @@
 
 use domain::{
     call::{Counts, Digit, GAP_S, Stage},
-    ids::{BroadcastId, IntegrationId, MessageRef},
+    ids::{BroadcastId, IntegrationId, MessageRef, WorkshopId},
     message::MessageState,
     time::{MINUTE, Millis, SECOND},
 };
@@ -128,6 +128,20 @@ impl Org {
             )
             .await?;
         Ok(rows.into_iter().map(|(position,)| position).collect())
+    }
+
+    /// How many people of a workshop pressed a key because another date would suit them.
+    pub async fn want_another_date(&self, workshop: WorkshopId) -> Result<i64, StoreError> {
+        let (n,): (i64,) = self
+            .db
+            .one(
+                "SELECT COUNT(DISTINCT m.recipient) FROM broadcasts o JOIN calls c ON c.broadcast_id = o.id
+                 JOIN messages m ON m.broadcast_id = c.broadcast_id AND m.position = c.position
+                 WHERE o.workshop_id = $1 AND o.organization_id = $2 AND o.channel = 'ivr' AND c.action = 'another_date'",
+                args![workshop.0, self.id()],
+            )
+            .await?;
+        Ok(n)
     }
 
     /// How long the calls of an account were, on average since then and in seconds: besides the talk, and the talk of those that somebody

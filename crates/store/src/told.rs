@@ -107,6 +107,10 @@ macro_rules! belongs {
                                               AND x.status = 'registered' AND x.phone <> '')
                 WHEN 'attended' THEN r.id IN (SELECT a.registrant_id FROM attendance a WHERE a.workshop_id = $1)
                 WHEN 'left_early' THEN r.id IN (SELECT a.registrant_id FROM attendance a WHERE a.workshop_id = $1 AND a.left_early)
+                WHEN 'another_date' THEN EXISTS (SELECT 1 FROM broadcasts o JOIN calls c ON c.broadcast_id = o.id
+                                                 JOIN messages m ON m.broadcast_id = c.broadcast_id AND m.position = c.position
+                                                 WHERE o.workshop_id = $1 AND o.channel = 'ivr' AND c.action = 'another_date'
+                                                   AND m.recipient = r.phone AND r.phone <> '')
                 WHEN 'absent' THEN r.id NOT IN (SELECT a.registrant_id FROM attendance a WHERE a.workshop_id = $1)
                                AND EXISTS (SELECT 1 FROM attendance_reports p WHERE p.workshop_id = $1)
                 ELSE FALSE END)"
@@ -193,6 +197,7 @@ impl Selection {
             Audience::Attended => "attended",
             Audience::LeftEarly => "left_early",
             Audience::Absent => "absent",
+            Audience::AnotherDate => "another_date",
             Audience::NoGroup => "no_group",
             Audience::LeftGroup => "left_group",
             Audience::NotReached { channel: on, since } => {

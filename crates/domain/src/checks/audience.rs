@@ -1,7 +1,7 @@
 //! Who gets it, and who is excluded for what.
 
 use super::{Among, Examined, Finding, Nobody};
-use crate::message::SkipReason;
+use crate::{message::SkipReason, template::Message};
 
 pub(super) fn check(what: &Examined<'_>, all: &mut Vec<Finding>) {
     let a = &what.audience;
@@ -33,7 +33,9 @@ pub(super) fn check(what: &Examined<'_>, all: &mut Vec<Finding>) {
             all.push(Finding::Excluded { reason, n });
         }
     }
-    if what.rules.uses_name() && a.without_name > 0 {
+    // A call greets them without one, and nobody hears that something is missing.
+    let greets = matches!(what.rules.message(), Message::Call(_));
+    if what.rules.uses_name() && !greets && a.without_name > 0 {
         all.push(Finding::WithoutName { n: a.without_name });
     }
     let Some(tally) = what.tally else { return };

@@ -149,6 +149,8 @@ fn ended(outcome: Outcome) -> Ended {
 pub fn may_alert(message: &Message) -> bool {
     use domain::channel::Category;
     match message.category() {
+        // Nobody is there to be asked what a call of an alert says.
+        _ if matches!(message, Message::Call(_)) => false,
         Category::Utility | Category::Authentication => true,
         Category::Marketing => false,
     }

@@ -215,11 +215,12 @@ fn who(typed: &str) -> Result<Who, String> {
             "attended" => Ok(Audience::Attended),
             "left-early" => Ok(Audience::LeftEarly),
             "absent" => Ok(Audience::Absent),
+            "another-date" => Ok(Audience::AnotherDate),
             "in-no-group" => Ok(Audience::NoGroup),
             "left-group" => Ok(Audience::LeftGroup),
             _ => match rest("source:") {
                 Some(source) => Ok(Audience::Source(source.to_owned())),
-                None => Err("say everyone, not-told, failed, no-receipt, not-read, attended, left-early, absent, in-no-group, left-group, \
+                None => Err("say everyone, not-told, failed, no-receipt, not-read, attended, left-early, absent, another-date, in-no-group, left-group, \
                              source:WHERE or tag:NAME"
                     .to_owned()),
             },

@@ -38,6 +38,7 @@ use store::{
     registrants::NewRegistrant,
     suppressions::SuppressionFilter,
     testing::TestStore,
+    told::Selection,
     workshops::WorkshopDraft,
 };
 use tower::ServiceExt;
@@ -471,6 +472,12 @@ async fn ends_as_its_phone_did(db: &TestStore, kind: &str) {
         assert_eq!(counts.at(Stage::Pressed(digit)), n, "{kind}: {counts:?}");
         assert_eq!(scene.org.pressed(id, digit).await.unwrap().len(), 1, "{kind}");
     }
+    let everyone = Selection::everyone(scene.workshop, Default::default(), scene.now());
+    let wanting = everyone.of(Audience::AnotherDate);
+    let reader = scene.org.audience_reader();
+    let people = reader.selected(&wanting, &Default::default(), 10).await.unwrap();
+    assert_eq!(people.iter().map(|one| one.phone.as_str()).collect::<Vec<_>>(), [number(8)], "{kind}");
+    assert_eq!(scene.org.want_another_date(scene.workshop).await.unwrap(), 1, "{kind}");
     assert_eq!(stopped(&scene).await, 1, "{kind}: whoever pressed 9");
     let gaps: Vec<i64> = scene
         .phones

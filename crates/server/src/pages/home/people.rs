@@ -149,6 +149,10 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
     for (audience, name, sub, n) in of_groups(before.no_group, chosen, review.audience.total) {
         offer(audience, name, sub.to_owned(), n);
     }
+    if before.another_date > 0 || *chosen == Audience::AnotherDate {
+        let sub = "Pressed a key during a call".to_owned();
+        offer(Audience::AnotherDate, "Want another date", sub, Some(before.another_date));
+    }
     for tag in &before.tags {
         let sub = format!("Also registered for another “{}” workshop", tag.name);
         let audience = Audience::Tagged(tag.id);
