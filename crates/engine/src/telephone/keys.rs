@@ -140,8 +140,12 @@ impl Engine {
                     .findings
                     .iter()
                     .find(|finding| finding.severity() == domain::checks::Severity::Error);
-                Ok(first
-                    .map_or_else(|| refused.to_string(), |finding| format!("{refused} ({})", finding.id())))
+                told(
+                    &first.map_or_else(
+                        || refused.to_string(),
+                        |finding| format!("{refused} ({})", finding.id()),
+                    ),
+                )
             }
         }
     }

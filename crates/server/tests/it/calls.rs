@@ -254,7 +254,7 @@ on_both! {
 
     async fn channels_and_calls_a_minute_are_never_exceeded(db: TestStore) {
         let settings = json!({ "lines": 3, "per_minute": 8 });
-        let mut scene = Scene::new(&db, "exotel", settings, Chaos::default()).await;
+        let mut scene = Scene::new(db, "exotel", settings, Chaos::default()).await;
         let numbers: Vec<String> = (0..30).map(|n| format!("+91900001{n:02}01")).collect();
         scene.register(&numbers).await;
         let id = scene.confirm(script()).await;
@@ -267,7 +267,7 @@ on_both! {
     }
 
     async fn three_hundred_people_on_ten_channels_are_done_when_the_forecast_says(db: TestStore) {
-        let mut scene = Scene::new(&db, "exotel", json!({ "lines": 10, "per_minute": 600 }), Chaos::default()).await;
+        let mut scene = Scene::new(db, "exotel", json!({ "lines": 10, "per_minute": 600 }), Chaos::default()).await;
         let numbers: Vec<String> = (0..300).map(|n| format!("+9190{n:05}993")).collect();
         scene.register(&numbers).await;
         let id = scene.confirm(script()).await;
@@ -288,7 +288,7 @@ on_both! {
 
     async fn a_call_of_which_nothing_is_told_is_looked_up_and_never_placed_again(db: TestStore) {
         let chaos = Chaos { lose_reports: 1.0, ..Chaos::default() };
-        let mut scene = Scene::new(&db, "exotel", json!({}), chaos).await;
+        let mut scene = Scene::new(db, "exotel", json!({}), chaos).await;
         // Nobody asks anything of a phone that nobody picks up: only reports would tell.
         scene.register(&[number(6), number(5)]).await;
         let id = scene.confirm(script()).await;
@@ -305,7 +305,7 @@ on_both! {
 
     async fn a_call_of_which_nobody_can_tell_is_unknown_and_never_placed_again(db: TestStore) {
         let chaos = Chaos { lose_reports: 1.0, ..Chaos::default() };
-        let mut scene = Scene::new(&db, "ozonetel", json!({}), chaos).await;
+        let mut scene = Scene::new(db, "ozonetel", json!({}), chaos).await;
         scene.register(&[number(6)]).await;
         let id = scene.confirm(script()).await;
         scene.run(id).await;
@@ -319,7 +319,7 @@ on_both! {
 
     async fn a_key_sends_its_message_once_however_often_it_is_told(db: TestStore) {
         let chaos = Chaos { repeat_reports: 1.0, repeat_steps: 1.0, late_reports: 0.5, ..Chaos::default() };
-        let mut scene = Scene::new(&db, "exotel", json!({}), chaos).await;
+        let mut scene = Scene::new(db, "exotel", json!({}), chaos).await;
         let (org, now) = (&scene.org, scene.now());
         account(&scene.world, &scene.people, "fast2sms", json!({})).await;
         let sms = SmsTemplate {
@@ -355,7 +355,7 @@ on_both! {
     }
 
     async fn whoever_presses_nine_is_not_called_again_and_a_batch_that_many_leave_stops(db: TestStore) {
-        let mut scene = Scene::new(&db, "exotel", json!({ "lines": 20, "per_minute": 600 }), Chaos::default()).await;
+        let mut scene = Scene::new(db, "exotel", json!({ "lines": 20, "per_minute": 600 }), Chaos::default()).await;
         let mut numbers: Vec<String> = (0..45).map(|n| format!("+91900002{n:02}01")).collect();
         numbers.extend((0..5).map(|n| format!("+91900000{n:02}02")));
         numbers.extend((0..60).map(|n| format!("+91900009{n:02}01")));
@@ -377,7 +377,7 @@ on_both! {
     }
 
     async fn an_address_leads_to_its_own_call_alone_and_takes_every_form(db: TestStore) {
-        let mut scene = Scene::new(&db, "ozonetel", json!({}), Chaos::default()).await;
+        let mut scene = Scene::new(db, "ozonetel", json!({}), Chaos::default()).await;
         scene.register(&[number(6)]).await;
         let id = scene.confirm(script()).await;
         while scene.phones.telephones().calls().is_empty() {
