@@ -7,6 +7,8 @@ mod resample;
 
 use std::io::Cursor;
 
+use serde::{Deserialize, Serialize};
+
 pub use decode::{BYTES_MAX, LONGEST_S};
 pub use level::{PEAK_DBFS, TARGET_LUFS};
 
@@ -57,7 +59,8 @@ pub struct Was {
 }
 
 /// Something about a recording that can be used as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Finding {
     /// Silence before the first word, in milliseconds.
     SilenceFirst(i64),

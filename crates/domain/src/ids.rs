@@ -82,6 +82,8 @@ ids! {
     AlertId,
     /// A short link with a name.
     LinkId,
+    /// A recording that calls play.
+    RecordingId,
     /// A template on one channel.
     TemplateId,
     /// A sequence of steps around a workshop.

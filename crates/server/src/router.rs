@@ -14,7 +14,10 @@ use axum::{
 };
 use domain::role::Permission::{AddRegistrants, Erase, Integrations, Manage, Operate, Read, Send, Team};
 use tokio::net::TcpListener;
-use tower_http::compression::CompressionLayer;
+use tower_http::compression::{
+    CompressionLayer, Predicate,
+    predicate::{DefaultPredicate, NotForContentType},
+};
 
 use crate::{
     app::App,
@@ -126,7 +129,7 @@ macro_rules! templates {
 pub fn table() -> Vec<Route> {
     use pages::{
         account, attendance, attention, broadcast, consents, correct, demo, erase, group_new, groups, hand, health, home, imports, invite, keys, link, login, members, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
-        settings::{accounts, alerts, audit, charges, integrations, links, prices, purposes, sequences, tags, templates},
+        settings::{accounts, alerts, audit, charges, integrations, links, prices, purposes, recordings, sequences, tags, templates},
         setup, stream, team, webhook, workshop, workshops,
     };
     let mut all = vec![
@@ -144,6 +147,7 @@ pub fn table() -> Vec<Route> {
         route(POST, "/o/{token}",                         Anyone,     opt_out::act),
         route(GET,  "/j/{code}",                          Anyone,     link::own),
         route(GET,  "/l/{name}",                          Anyone,     link::named),
+        route(GET,  "/recordings/{sound}",                Anyone,     recordings::sound::serve).json(),
 
         route(GET,  "/sign-in",                           Public,     login::form),
         route(POST, "/sign-in",                           Public,     login::sign_in),
@@ -328,6 +332,13 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/settings/templates/sms/import",     Manage,     templates::import::form),
         route(POST, "/settings/templates/sms/import",     Manage,     templates::import::look).body_max(templates::import::FILE_BYTES_MAX).timeout(ASKING),
         route(POST, "/settings/templates/sms/import/take", Manage,    templates::import::commit).body_max(templates::import::FILE_BYTES_MAX).timeout(ASKING),
+        route(GET,  "/settings/recordings",               Read,       recordings::list),
+        route(POST, "/settings/recordings",               Manage,     recordings::add).body_max(recordings::UPLOAD_BYTES_MAX).timeout(imports::UPLOAD_TIMEOUT),
+        route(GET,  "/settings/recordings/{recording}",   Read,       recordings::show),
+        route(POST, "/settings/recordings/{recording}",   Manage,     recordings::rename),
+        route(GET,  "/settings/recordings/{recording}/sound", Read,   recordings::sound::listen).json(),
+        route(GET,  "/settings/recordings/{recording}/remove", Manage, recordings::ask_removal),
+        route(POST, "/settings/recordings/{recording}/remove", Manage, recordings::remove),
         route(GET,  "/settings/purposes",                 Manage,     purposes::show),
         route(POST, "/settings/purposes",                 Manage,     purposes::save),
         route(GET,  "/settings/sequences",                Read,       sequences::list),
@@ -401,7 +412,7 @@ pub fn build_from(app: &App, routes: Vec<Route>) -> Router {
         .layer(Extension(Inbound::new()))
         .layer(Extension(Arc::new(Callbacks::new(app.engine.clone(), app.clock.clone()))))
         .layer(from_fn_with_state(app.clone(), pages::problem::layer))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("audio/"))))
         .layer(from_fn_with_state(app.clone(), headers::add))
         .with_state(app.clone())
 }

@@ -64,6 +64,7 @@ pub(crate) enum Arg {
     Text(Option<String>),
     Uuid(Option<Uuid>),
     Bool(bool),
+    Bytes(Vec<u8>),
 }
 
 /// Text without NUL characters: PostgreSQL refuses them, and nobody types one. Both databases keep the same.
@@ -92,6 +93,7 @@ arg_from! {
     Uuid => |v| Arg::Uuid(Some(v)),
     Option<Uuid> => |v| Arg::Uuid(v),
     bool => |v| Arg::Bool(v),
+    Vec<u8> => |v| Arg::Bytes(v),
 }
 
 /// The bound values of a query, in order.
@@ -161,6 +163,7 @@ macro_rules! bind_all {
                 $crate::db::Arg::Text(v) => query.bind(v),
                 $crate::db::Arg::Uuid(v) => query.bind(v),
                 $crate::db::Arg::Bool(v) => query.bind(v),
+                $crate::db::Arg::Bytes(v) => query.bind(v),
             };
         }
         query

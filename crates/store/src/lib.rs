@@ -49,6 +49,7 @@ pub mod people;
 pub mod plans;
 pub mod posts;
 pub mod reached;
+pub mod recordings;
 pub mod receipts_view;
 pub mod registrants;
 pub mod sequences;

@@ -87,6 +87,7 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("integration_pace", Parent("integration_id", "integrations"), ALL),
     ("integration_people", Parent("integration_id", "integrations"), ALL),
     ("templates", TENANT, ALL),
+    ("recordings", TENANT, ALL),
     ("sequences", TENANT, ALL),
     ("sequence_versions", TENANT, "SELECT, INSERT"),
     ("workshop_plans", TENANT, ALL),

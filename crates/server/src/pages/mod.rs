@@ -81,6 +81,7 @@ const SETTINGS: &[(&str, &str, Permission)] = &[
     ("Integrations", "/settings/integrations", Permission::Read),
     ("WhatsApp accounts", settings::accounts::HREF, Permission::Read),
     ("Templates", "/settings/templates", Permission::Read),
+    ("Recordings", settings::recordings::HREF, Permission::Read),
     ("Purposes", settings::purposes::HREF, Permission::Manage),
     ("Sequences", settings::sequences::HREF, Permission::Read),
     ("Tags", settings::tags::HREF, Permission::Read),

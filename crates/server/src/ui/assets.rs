@@ -18,6 +18,8 @@ pub enum Asset {
     Brand,
     /// Makes pages live; every page works without it.
     Live,
+    /// Records a voice in the browser; the form takes a file without it.
+    Recorder,
     /// Inter, variable, Latin.
     Font,
     /// The sign of the product, for the tab of a browser.
@@ -71,6 +73,15 @@ static SERVED: LazyLock<Vec<(Asset, Served)>> = LazyLock::new(|| {
                 "js",
                 "text/javascript; charset=utf-8",
                 include_bytes!("../../assets/live.js").to_vec(),
+            ),
+        ),
+        (
+            Asset::Recorder,
+            file(
+                "recorder",
+                "js",
+                "text/javascript; charset=utf-8",
+                include_bytes!("../../assets/recorder.js").to_vec(),
             ),
         ),
         (Asset::Font, font),
@@ -147,7 +158,7 @@ mod tests {
 
     #[test]
     fn every_asset_is_found_at_its_own_path() {
-        for asset in [Asset::Components, Asset::Brand, Asset::Live, Asset::Font, Asset::Icon] {
+        for asset in [Asset::Components, Asset::Brand, Asset::Live, Asset::Recorder, Asset::Font, Asset::Icon] {
             let found = at(path(asset)).expect("served at its path");
             assert!(!found.bytes.is_empty(), "{asset:?} is empty");
         }
@@ -178,11 +189,13 @@ mod tests {
     }
 
     #[test]
-    fn the_script_is_small_and_names_nothing_that_a_strict_policy_forbids() {
-        let script = String::from_utf8(at(path(Asset::Live)).unwrap().bytes.clone()).unwrap();
-        assert!(script.lines().count() < 500);
-        for banned in ["eval(", "new Function", "setAttribute(\"style\"", "javascript:"] {
-            assert!(!script.contains(banned), "{banned}");
+    fn each_script_is_small_and_names_nothing_that_a_strict_policy_forbids() {
+        for asset in [Asset::Live, Asset::Recorder] {
+            let script = String::from_utf8(at(path(asset)).unwrap().bytes.clone()).unwrap();
+            assert!(script.lines().count() < 500);
+            for banned in ["eval(", "new Function", "setAttribute(\"style\"", "javascript:"] {
+                assert!(!script.contains(banned), "{banned}");
+            }
         }
     }
 }

@@ -72,6 +72,8 @@ pub enum Icon {
     Plus,
     /// Not known.
     Question,
+    /// Record a voice.
+    Record,
     /// Once more.
     Retry,
     /// Find.
@@ -150,6 +152,7 @@ impl Icon {
         Icon::Plug,
         Icon::Plus,
         Icon::Question,
+        Icon::Record,
         Icon::Retry,
         Icon::Search,
         Icon::Send,
@@ -240,6 +243,9 @@ impl Icon {
             Icon::Plus => r#"<path d="M8 3v10M3 8h10"/>"#,
             Icon::Question => {
                 r#"<circle cx="8" cy="8" r="6"/><path d="M6.250 6.400c.1-1 .8-1.650 1.750-1.650s1.750.6 1.750 1.550c0 1.250-1.750 1.300-1.750 2.600M8 11v.1"/>"#
+            }
+            Icon::Record => {
+                r#"<rect x="5.750" y="1.750" width="4.500" height="8" rx="2.250"/><path d="M3.250 7.500a4.750 4.750 0 0 0 9.500 0M8 12.250v2"/>"#
             }
             Icon::Retry => {
                 r#"<path d="M13 3v3.250H9.750M3 13V9.750h3.250M12.700 6.250A5 5 0 0 0 3.900 5M3.300 9.750A5 5 0 0 0 12.100 11"/>"#

@@ -21,6 +21,7 @@ pub mod fragment;
 pub mod head;
 pub mod history;
 pub mod icons;
+pub mod listen;
 pub mod import_grid;
 pub mod integration_card;
 pub mod marked;

@@ -24,6 +24,7 @@ mod posts;
 mod proofs;
 mod reached;
 mod readers;
+mod recordings;
 mod registrants;
 mod search;
 mod seen;

@@ -49,6 +49,7 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM integration_pace",
     "SELECT COUNT(*) FROM integration_people",
     "SELECT COUNT(*) FROM templates",
+    "SELECT COUNT(*) FROM recordings",
     "SELECT COUNT(*) FROM sequences",
     "SELECT COUNT(*) FROM sequence_versions",
     "SELECT COUNT(*) FROM workshop_plans",
@@ -150,6 +151,9 @@ async fn fill(world: &World) {
         "INSERT INTO integration_people SELECT id, 1, 1 FROM integrations".to_owned(),
         format!(
             "INSERT INTO templates VALUES ({any}, {organization}, 'personal', 'Reminder', '', '', 0, NULL)"
+        ),
+        format!(
+            "INSERT INTO recordings VALUES ({any}, {organization}, 'Welcome', 'en', '', 'key', 4000, 0, 0, '[]', '', 0, '')"
         ),
         format!("INSERT INTO prices VALUES ({organization}, 'personal', 'utility', 0, 1)"),
         format!("INSERT INTO late_proofs VALUES ({broadcast}, 1)"),

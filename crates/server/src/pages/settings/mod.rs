@@ -9,6 +9,7 @@ pub mod integrations;
 pub mod links;
 pub mod prices;
 pub mod purposes;
+pub mod recordings;
 pub mod sequences;
 pub mod tags;
 pub mod templates;

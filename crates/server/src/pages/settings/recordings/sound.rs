@@ -1,0 +1,161 @@
+//! A recording as it goes over the wire: whole or in parts. Players of browsers and of providers ask for parts, and for the head alone.
+
+use std::ops::Range;
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use domain::ids::RecordingId;
+use store::{StoreError, recordings::Sound};
+
+use crate::{
+    app::App,
+    http::{
+        error::{PageResult, Problem},
+        extract::{Member, Path},
+    },
+};
+
+/// A recording never changes under its address.
+const FOR_PROVIDERS: &str = "public, max-age=31536000, immutable";
+/// What a member listened to is not fetched again for every part.
+const FOR_MEMBERS: &str = "private, max-age=3600";
+/// The unguessable part of an address, in hex: 160 bits.
+pub(super) const ADDRESS_BYTES: usize = 20;
+/// How an address ends: providers tell by it what it is.
+const ENDING: &str = ".wav";
+
+/// Where providers fetch the recording of that address, from the root of the site.
+pub(crate) fn path(address: &str) -> String {
+    format!("/recordings/{address}{ENDING}")
+}
+
+/// `GET /recordings/{sound}`: for the provider that plays it. Whoever knows the address may have it.
+pub async fn serve(State(app): State<App>, headers: HeaderMap, Path(name): Path<String>) -> PageResult {
+    let address = name.strip_suffix(ENDING).filter(|address| is_address(address));
+    let sound = match address {
+        Some(address) => app.store.sound_at(address).await,
+        None => Err(StoreError::Missing),
+    };
+    match sound {
+        Ok(sound) => Ok(answer(sound, &headers, FOR_PROVIDERS)),
+        Err(StoreError::Missing) => Err(Problem::not_found()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `GET /settings/recordings/{recording}/sound`: to listen to it.
+pub async fn listen(member: Member, headers: HeaderMap, Path(id): Path<RecordingId>) -> PageResult {
+    let sound = member.org.recording_sound(id).await?;
+    Ok(answer(sound, &headers, FOR_MEMBERS))
+}
+
+fn is_address(text: &str) -> bool {
+    text.len() == ADDRESS_BYTES * 2 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Wanted {
+    Whole,
+    Part(Range<usize>),
+    /// Nothing that there is.
+    Outside,
+}
+
+fn answer(sound: Sound, headers: &HeaderMap, cache: &'static str) -> Response {
+    let Sound { sha256, wav } = sound;
+    let tag = format!("\"{sha256}\"");
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    // A part of another file would be put beside parts of this one.
+    let same = text(header::IF_RANGE).is_none_or(|seen| seen == tag);
+    let wanted = text(header::RANGE).filter(|_| same).map_or(Wanted::Whole, |range| wanted(range, wav.len()));
+    let all = wav.len();
+    let (status, range) = match wanted {
+        Wanted::Whole => (StatusCode::OK, None),
+        Wanted::Part(part) => (StatusCode::PARTIAL_CONTENT, Some(part)),
+        Wanted::Outside => {
+            let unsatisfied = [(header::CONTENT_RANGE, format!("bytes */{all}"))];
+            return (StatusCode::RANGE_NOT_SATISFIABLE, unsatisfied).into_response();
+        }
+    };
+    let content_range = range.as_ref().map(|part| format!("bytes {}-{}/{all}", part.start, part.end - 1));
+    let bytes = match range {
+        Some(part) => wav[part].to_vec(),
+        None => wav,
+    };
+    let fixed = [
+        (header::CONTENT_TYPE, "audio/wav".to_owned()),
+        (header::CONTENT_LENGTH, bytes.len().to_string()),
+        (header::ACCEPT_RANGES, "bytes".to_owned()),
+        (header::ETAG, tag),
+        (header::CACHE_CONTROL, cache.to_owned()),
+    ];
+    let mut response = (status, fixed, Body::from(bytes)).into_response();
+    if let Some(value) = content_range.and_then(|text| text.parse().ok()) {
+        response.headers_mut().insert(header::CONTENT_RANGE, value);
+    }
+    response
+}
+
+/// Reads `bytes=0-99`, `bytes=100-` or `bytes=-100`. Several parts at once, and what is no range, get the whole.
+fn wanted(range: &str, all: usize) -> Wanted {
+    let Some(spec) = range.trim().strip_prefix("bytes=") else { return Wanted::Whole };
+    let Some((first, last)) = spec.split_once('-') else { return Wanted::Whole };
+    let (first, last) = (first.trim(), last.trim());
+    let number = |text: &str| {
+        // A number that no file reaches is the end of any.
+        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| text.parse::<usize>().unwrap_or(usize::MAX))
+    };
+    let part = match (number(first), number(last)) {
+        (Some(first), Some(last)) if first <= last => first..last.saturating_add(1).min(all),
+        (Some(first), None) if last.is_empty() => first..all,
+        (None, Some(last)) if first.is_empty() => all.saturating_sub(last)..all,
+        _ => return Wanted::Whole,
+    };
+    if part.start < part.end { Wanted::Part(part) } else { Wanted::Outside }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_that_players_ask_for_are_cut_as_they_mean() {
+        // The examples of RFC 9110 §14.1.2, for a file of 1,000 bytes.
+        for (range, expected) in [
+            ("bytes=0-499", Wanted::Part(0..500)),
+            ("bytes=500-999", Wanted::Part(500..1_000)),
+            ("bytes=0-0", Wanted::Part(0..1)),
+            ("bytes=-500", Wanted::Part(500..1_000)),
+            ("bytes=-1", Wanted::Part(999..1_000)),
+            ("bytes=0-", Wanted::Part(0..1_000)),
+            ("bytes=950-2000", Wanted::Part(950..1_000)),
+            ("bytes=-2000", Wanted::Part(0..1_000)),
+            ("bytes=0-99999999999999999999999", Wanted::Part(0..1_000)),
+            ("bytes=1000-", Wanted::Outside),
+            ("bytes=99999999999999999999999-", Wanted::Outside),
+            ("bytes=-0", Wanted::Outside),
+            ("bytes=5-4", Wanted::Whole),
+            ("bytes=a-b", Wanted::Whole),
+            ("bytes=-", Wanted::Whole),
+            ("bytes=0-0,-1", Wanted::Whole),
+            ("items=0-1", Wanted::Whole),
+            ("", Wanted::Whole),
+        ] {
+            assert_eq!(wanted(range, 1_000), expected, "{range:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_can_be_an_address_is_looked_for() {
+        assert!(is_address(&"0f".repeat(20)));
+        for bad in ["", "0f", &"0F".repeat(20), &"zz".repeat(20), &"0f".repeat(21)] {
+            assert!(!is_address(bad), "{bad}");
+        }
+    }
+}
