@@ -1,6 +1,6 @@
 //! What a provider of calls can do.
 
-use super::Language;
+use super::{Language, Plays};
 
 /// What a provider can do with a call, said before it is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Abilities {
     pub languages: &'static [Language],
     /// Characters that part one text from the next in its requests, and so cannot be spoken.
     pub separators: &'static [char],
+    /// What it can play besides text that it speaks.
+    pub plays: Plays,
 }
 
 /// When a key that was pressed is known.

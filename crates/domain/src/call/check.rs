@@ -2,7 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Abilities, Action, CallScript, Digit, Keys, Language, ROUNDS, WAIT_S, said, spoken};
+use super::{
+    Abilities, Action, CallScript, Digit, Keys, Language, Plays, ROUNDS, WAIT_S, recorded, said, spoken,
+};
 use crate::channel::Channel;
 
 /// Which text of a script.
@@ -67,6 +69,12 @@ pub enum Finding {
     Language(Language),
     /// The provider takes these characters for the end of the text; they are left out.
     LeftOut(Vec<char>),
+    /// The text names people, and its recording says the same to everybody.
+    SameForAll(Place),
+    /// The provider plays no recordings: it speaks their texts.
+    NoRecordings,
+    /// The provider plays a recording or speaks a text each time, never one after the other: it speaks both of these texts.
+    NotTogether(Place, Place),
 }
 
 impl Finding {
@@ -89,7 +97,10 @@ impl Finding {
             | Finding::NoStopKey
             | Finding::NoCaller
             | Finding::ClosingsElsewhere
-            | Finding::LeftOut(_) => false,
+            | Finding::LeftOut(_)
+            | Finding::SameForAll(_)
+            | Finding::NoRecordings
+            | Finding::NotTogether(..) => false,
         }
     }
 }
@@ -135,7 +146,10 @@ fn texts(script: &CallScript, findings: &mut Vec<Finding>) {
             findings.push(Finding::Link(place));
         }
     }
-    let seconds = seconds(&script.text, script.language) + seconds(&script.question, script.language);
+    for place in script.recordings.keys().filter(|place| recorded::has_places(script.text_at(**place))) {
+        findings.push(Finding::SameForAll(*place));
+    }
+    let seconds = script.seconds_at(Place::Text) + script.seconds_at(Place::Question);
     if seconds > SPOKEN_S {
         findings.push(Finding::TooLong { seconds, most: SPOKEN_S });
     }
@@ -215,6 +229,7 @@ fn provider(script: &CallScript, abilities: &Abilities, findings: &mut Vec<Findi
     if !abilities.languages.contains(&script.language) {
         findings.push(Finding::Language(script.language));
     }
+    recordings(script, abilities.plays, findings);
     let spoken = [&script.text, &script.question].map(|text| text.as_str()).concat();
     let left_out: Vec<char> = abilities.separators.iter().copied().filter(|c| spoken.contains(*c)).collect();
     if !left_out.is_empty() {
@@ -222,10 +237,30 @@ fn provider(script: &CallScript, abilities: &Abilities, findings: &mut Vec<Findi
     }
 }
 
+/// What is said in one breath, and may be half of it recorded.
+const TOGETHER: [(Place, Place); 2] = [(Place::Text, Place::Question), (Place::WrongKey, Place::Question)];
+
+fn recordings(script: &CallScript, plays: Plays, findings: &mut Vec<Finding>) {
+    match plays {
+        _ if script.recordings.is_empty() => {}
+        Plays::Lines => {}
+        Plays::Nothing => findings.push(Finding::NoRecordings),
+        Plays::Whole => {
+            let differ = |(first, then): &(Place, Place)| {
+                let both = [first, then].map(|place| script.recorded(*place).is_some());
+                let said = [first, then].map(|place| !script.text_at(*place).trim().is_empty());
+                said == [true, true] && both[0] != both[1]
+            };
+            let apart = TOGETHER.into_iter().filter(differ);
+            findings.extend(apart.map(|(first, then)| Finding::NotTogether(first, then)));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ids::TemplateId, time::Millis};
+    use crate::{ids::{RecordingId, TemplateId}, time::Millis};
 
     fn usual(language: Language) -> CallScript {
         CallScript::usual(language, Channel::Sms, TemplateId::new(Millis(0)))
@@ -243,7 +278,25 @@ mod tests {
         per_request: 1,
         languages: &[Language::English, Language::Hindi],
         separators: &[],
+        plays: Plays::Lines,
     };
+
+    #[test]
+    fn what_cannot_be_played_as_it_was_recorded_is_said_before() {
+        let mut script = usual(Language::English);
+        let recorded = |length_ms| crate::call::Recorded { id: RecordingId::new(Millis(0)), address: "00".into(), length_ms };
+        script.recordings.insert(Place::Question, recorded(4_000));
+        let less = |script: &CallScript, plays| examine(script, Some(&Abilities { plays, ..ALL }));
+        assert_eq!(less(&script, Plays::Lines), []);
+        assert_eq!(less(&script, Plays::Nothing), [Finding::NoRecordings]);
+        let apart = [Finding::NotTogether(Place::Text, Place::Question), Finding::NotTogether(Place::WrongKey, Place::Question)];
+        assert_eq!(less(&script, Plays::Whole), apart);
+        script.recordings.insert(Place::WrongKey, recorded(1_000));
+        script.recordings.insert(Place::Text, recorded(26_000));
+        let found = less(&script, Plays::Whole);
+        assert_eq!(found, [Finding::SameForAll(Place::Text), Finding::TooLong { seconds: 30, most: 25 }]);
+        assert!(found.iter().all(|finding| !finding.is_error()));
+    }
 
     #[test]
     fn the_usual_scripts_have_nothing_against_them() {

@@ -12,6 +12,7 @@ mod hours;
 mod message;
 mod pressed;
 mod record;
+mod recorded;
 mod reference;
 mod said;
 mod script;
@@ -28,6 +29,7 @@ pub use pressed::{Pressed, pressed};
 pub use record::{
     AnsweredBy, CallRecord, CallState, Ended, Failure, Hearing, News, NewsKind, Refused, look_up_after,
 };
+pub use recorded::{Plays, Recorded, Shown, digit_of};
 pub use reference::CallRef;
 pub use said::{Said, fill, placeholders};
 pub use script::{Action, CallScript, Digit, Key, Language, ROUNDS, WAIT_S};

@@ -1,10 +1,11 @@
 //! What a call says and what each key does.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::{Place, Recorded};
 use crate::{UnknownWord, channel::Channel, ids::TemplateId};
 
 /// How often the question may be asked: once, or once more after silence or a wrong key.
@@ -161,6 +162,9 @@ pub struct CallScript {
     /// Said at the end where no key was pressed; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub no_key: String,
+    /// Recordings that are played in the place of texts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub recordings: BTreeMap<Place, Recorded>,
     /// What only the provider that places the call knows, under the keys of its template fields.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -214,6 +218,7 @@ impl CallScript {
             wait_s: six(),
             wrong_key: wrong.to_owned(),
             no_key: none.to_owned(),
+            recordings: BTreeMap::new(),
             extra: Map::new(),
         }
     }

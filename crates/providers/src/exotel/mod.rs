@@ -10,7 +10,7 @@ mod vendor;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
-    call::{Abilities, Keys, Language, Rate, Ring},
+    call::{Abilities, Keys, Language, Plays, Rate, Ring},
     outcome::Outcome,
     sending_hours::OpenHours,
 };
@@ -48,6 +48,7 @@ pub const ABILITIES: Abilities = Abilities {
     per_request: 1,
     languages: &[Language::English, Language::Hindi],
     separators: &[],
+    plays: Plays::Whole,
 };
 
 /// What an integration stores in the open.

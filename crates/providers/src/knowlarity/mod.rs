@@ -10,7 +10,7 @@ mod vendor;
 use std::time::Duration;
 
 use domain::{
-    call::{Abilities, Keys, Language, Rate, Ring},
+    call::{Abilities, Keys, Language, Plays, Rate, Ring},
     outcome::Outcome,
     sending_hours::OpenHours,
     time::MINUTE,
@@ -59,6 +59,7 @@ pub const ABILITIES: Abilities = Abilities {
     per_request: NUMBERS_PER_ORDER,
     languages: &[Language::English],
     separators: &[',', ';'],
+    plays: Plays::Nothing,
 };
 
 /// What an integration stores in the open.

@@ -6,7 +6,7 @@ mod reports;
 mod vendor;
 
 use domain::{
-    call::{Abilities, Keys, Language, Rate, Ring},
+    call::{Abilities, Keys, Language, Plays, Rate, Ring},
     outcome::{Outcome, ProviderAnswer},
     sending_hours::OpenHours,
 };
@@ -40,6 +40,7 @@ pub const ABILITIES: Abilities = Abilities {
     per_request: 1,
     languages: &[Language::English, Language::Hindi],
     separators: &[],
+    plays: Plays::Lines,
 };
 
 /// What an integration stores in the open.

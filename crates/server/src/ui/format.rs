@@ -78,6 +78,12 @@ pub fn span(ms: i64) -> String {
     }
 }
 
+/// A length of sound, to the second, as players show it: `0:04`, `1:00`.
+pub fn clock(ms: i64) -> String {
+    let seconds = ms.max(0).saturating_add(500) / 1_000;
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
 /// How far an instant is from now, both in UTC milliseconds: `in 1 h 42 min`, `2 min ago`, `now`.
 pub fn relative(at_ms: i64, now_ms: i64) -> String {
     let ms = at_ms.saturating_sub(now_ms);
@@ -207,6 +213,13 @@ mod tests {
         check(&phone("+91900000000"), "+91900000000");
         check(&phone("see e-mail"), "see e-mail");
         check(&phone("+91नमस्त"), "+91नमस्त");
+    }
+
+    #[test]
+    fn a_length_of_sound_reads_as_on_a_player() {
+        for (ms, expected) in [(0, "0:00"), (499, "0:00"), (4_200, "0:04"), (59_600, "1:00"), (61_000, "1:01"), (-5, "0:00")] {
+            check(&clock(ms), expected);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Tests render them all; `cargo run -p munadi --example gallery -- FOLDER` writes them for the eye.
 
 mod broadcast;
+mod calls;
 mod home;
 mod settings;
 mod workshop;
@@ -25,6 +26,7 @@ use super::recipient_summary::{RecipientSummary, SummaryPart};
 use super::shell::{Crumb, Frame, Page, Section, Theme};
 use super::toast::Toast;
 use broadcast::{broadcast, cancel, message};
+use calls::{conversation, recordings};
 use home::{broken, empty_channel, hindi, home, huge, usual};
 use settings::{integrations, settings_form};
 use workshop::{workshop, workshops};
@@ -58,6 +60,8 @@ pub fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
         ("workshops", workshops(&frame)),
         ("integrations", integrations(&frame)),
         ("settings-form", settings_form(&frame)),
+        ("conversation", conversation(&frame)),
+        ("recordings", recordings(&frame)),
         ("import-grid", import_grid(&frame)),
         ("sign-in", sign_in(theme)),
         ("set-up", set_up(theme)),

@@ -239,6 +239,32 @@ async fn sequence(page: &Page, program: &Program) -> Result<Vec<String>> {
     ])
 }
 
+/// A recording in the library; the paths of its pages.
+async fn recording(page: &Page, program: &Program) -> Result<Vec<String>> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("reminder.wav");
+    std::fs::write(&file, tone(2_000))?;
+    page.goto(&format!("{}/settings/recordings", program.url)).await?;
+    page.fill("Name", "Reminder, Meera’s voice").await?;
+    page.upload("File", &[&file]).await?;
+    page.click("Keep recording").await?;
+    page.wait_text("As a telephone plays it").await?;
+    let own = page.url().await?.trim_start_matches(&program.url).to_owned();
+    Ok(vec![own.clone(), format!("{own}/remove"), "/settings/recordings".to_owned()])
+}
+
+/// A tone of 500 Hz of that length in milliseconds, as a WAV file of 8 kHz.
+pub(crate) fn tone(ms: u32) -> Vec<u8> {
+    let bytes = 16 * ms;
+    let mut file = [&b"RIFF"[..], &(36 + bytes).to_le_bytes(), b"WAVEfmt ", &16_u32.to_le_bytes(), &[1, 0, 1, 0]].concat();
+    file.extend([8_000_u32.to_le_bytes(), 16_000_u32.to_le_bytes()].concat());
+    file.extend([&[2, 0, 16, 0][..], b"data", &bytes.to_le_bytes()].concat());
+    // Sixteen samples a wave: up and down.
+    let wave: [i16; 16] = [0, 3_800, 7_000, 9_200, 10_000, 9_200, 7_000, 3_800, 0, -3_800, -7_000, -9_200, -10_000, -9_200, -7_000, -3_800];
+    file.extend(wave.iter().cycle().take(8 * ms as usize).flat_map(|sample| sample.to_le_bytes()));
+    file
+}
+
 /// Pages that a link leads to only in passing, in a dialog or after an action.
 async fn in_passing(page: &Page, program: &Program) -> Result<Vec<String>> {
     let import = begin_import(page, program).await?;
@@ -260,6 +286,7 @@ async fn in_passing(page: &Page, program: &Program) -> Result<Vec<String>> {
     paths.extend(posts(page, program).await?);
     paths.push(attendance(page, program).await?);
     paths.extend(sequence(page, program).await?);
+    paths.extend(recording(page, program).await?);
     paths.extend(numberless);
     paths.extend([
         import.clone(),

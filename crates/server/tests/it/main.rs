@@ -36,6 +36,7 @@ mod opt_out;
 mod paging;
 mod plan_command;
 mod posts;
+mod recordings;
 mod retarget;
 mod sequences;
 mod settings;

@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use domain::{
+    call::Language,
     channel::Channel,
     ids::{ImportId, IntegrationId, OrganizationId, TemplateId, UserId},
     link::LinkName,
@@ -34,6 +35,7 @@ use store::{
     Actor, NewOrganization, NewUser, User,
     consents::NewConsent,
     integrations::NewIntegration,
+    recordings::{Kept, NewRecording},
     registrants::{NewRegistrant, RegistrantFilter},
     suppressions::{NewSuppression, SuppressionFilter},
     testing::TestStore,
@@ -277,7 +279,20 @@ async fn records(app: &App, organisation: OrganizationId, now: Millis) -> Vec<(&
     let name = LinkName::parse("first", &organisation.to_string()[30..]).unwrap();
     let link = org.add_named_link(&name, "https://meet.example/x", now).await.unwrap().unwrap();
     let (sequence, step, row) = planned(&org, workshop, now).await;
+    let recording = NewRecording {
+        name: "Known to all".into(),
+        language: Language::English,
+        sha256: "00".into(),
+        address: organisation.to_string(),
+        length_ms: 1_000,
+        loudness: 0,
+        gain: 0,
+        findings: json!([]),
+        wav: vec![0; 44],
+    };
+    let Kept::As(recording) = org.add_recording(recording, now).await.unwrap() else { panic!("there is room") };
     vec![
+        ("{recording}", recording.to_string()),
         ("{sequence}", sequence),
         ("{step}", step),
         ("{row}", row),

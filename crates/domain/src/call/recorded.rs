@@ -1,0 +1,246 @@
+//! Recordings in the place of texts, and how each line of a script is heard.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use super::{CallScript, Digit, Place, check, said, spoken};
+use crate::{
+    UnknownWord,
+    ids::RecordingId,
+    template::{Facts, Part},
+};
+
+/// A recording that is played in the place of a text. The text stays: it is what the recording says, for people who read it and for
+/// providers that play none.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// Which.
+    pub id: RecordingId,
+    /// The unguessable part of the address at which providers fetch it.
+    pub address: String,
+    /// How long it is, in milliseconds.
+    pub length_ms: i64,
+}
+
+/// Not the address: who knows it may have the sound.
+impl fmt::Debug for Recorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorded").field("id", &self.id).field("length_ms", &self.length_ms).finish_non_exhaustive()
+    }
+}
+
+/// What a provider can play besides text that it speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plays {
+    /// Nothing: a text is spoken where a recording was chosen.
+    Nothing,
+    /// A recording or a text each time it speaks, never one after the other.
+    Whole,
+    /// Recordings and texts as they come.
+    Lines,
+}
+
+/// Before the digit in the word of a key's place.
+const KEY: &str = "key_";
+
+/// Its word, as it stands in stored scripts and in forms.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Text => f.write_str("text"),
+            Place::Question => f.write_str("question"),
+            Place::WrongKey => f.write_str("wrong_key"),
+            Place::NoKey => f.write_str("no_key"),
+            Place::Closing(digit) => write!(f, "{KEY}{digit}"),
+        }
+    }
+}
+
+impl FromStr for Place {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Place, UnknownWord> {
+        let unknown = || UnknownWord { what: "place in a script", word: word.to_owned() };
+        Ok(match word {
+            "text" => Place::Text,
+            "question" => Place::Question,
+            "wrong_key" => Place::WrongKey,
+            "no_key" => Place::NoKey,
+            _ => {
+                let digit = word.strip_prefix(KEY).and_then(|digit| digit.parse().ok());
+                Place::Closing(digit.ok_or_else(unknown)?)
+            }
+        })
+    }
+}
+
+impl Serialize for Place {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Place, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A stretch of a line as one person reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// As it is, or a value.
+    Known(Part),
+    /// A placeholder that means nothing.
+    Unknown(String),
+}
+
+impl CallScript {
+    /// The text of that place; empty where there is none.
+    pub fn text_at(&self, place: Place) -> &str {
+        match place {
+            Place::Text => &self.text,
+            Place::Question => &self.question,
+            Place::WrongKey => &self.wrong_key,
+            Place::NoKey => &self.no_key,
+            Place::Closing(digit) => self.key(digit).map_or("", |key| &key.closing),
+        }
+    }
+
+    /// What is played in the place of that text.
+    pub fn recorded(&self, place: Place) -> Option<&Recorded> {
+        self.recordings.get(&place)
+    }
+
+    /// How long that line takes, in seconds: that of its recording, else about that of its text with usual values in its places.
+    pub fn seconds_at(&self, place: Place) -> i64 {
+        match self.recorded(place) {
+            Some(recorded) => (recorded.length_ms + 999) / 1_000,
+            None => check::seconds(self.text_at(place), self.language),
+        }
+    }
+
+    /// A line as it is written, with one person's values in their places.
+    pub fn shown(&self, place: Place, facts: &Facts) -> Vec<Shown> {
+        let piece = |piece| match piece {
+            said::Piece::Text(text) => Shown::Known(Part::Fixed(text.to_owned())),
+            said::Piece::Name(name) => match said::known(name) {
+                Some((_, _, source)) => Shown::Known(Part::Filled(facts.value(source).to_owned())),
+                None => Shown::Unknown(format!("{{{name}}}")),
+            },
+        };
+        said::pieces(self.text_at(place)).into_iter().map(piece).collect()
+    }
+
+    /// A line as a voice speaks it to one person. A value that is missing is left out.
+    pub fn spoken(&self, place: Place, facts: &Facts) -> String {
+        let mut text = String::new();
+        for piece in said::pieces(self.text_at(place)) {
+            match piece {
+                said::Piece::Text(words) => text.push_str(words),
+                said::Piece::Name(name) => {
+                    if let Some((_, _, source)) = said::known(name) {
+                        text.push_str(&spoken::speak_value(facts.value(source), source, self.language));
+                    }
+                }
+            }
+        }
+        spoken::speakable(&text, self.language)
+    }
+
+    /// The places that the script has, in the order in which they may be heard.
+    pub fn places_of_lines(&self) -> Vec<Place> {
+        let asks = !self.keys.is_empty();
+        let closings = self.keys.iter().map(|key| Place::Closing(key.digit));
+        let fixed = [Place::Question, Place::WrongKey, Place::NoKey].into_iter().filter(|_| asks);
+        std::iter::once(Place::Text).chain(fixed).chain(closings).collect()
+    }
+
+    /// Recordings are kept only where the script has a line.
+    pub fn tidy_recordings(&mut self) {
+        let places = self.places_of_lines();
+        self.recordings.retain(|place, _| places.contains(place));
+    }
+}
+
+/// Whether a line names somebody or something that a recording cannot say.
+pub(super) fn has_places(text: &str) -> bool {
+    said::pieces(text).iter().any(|piece| matches!(piece, said::Piece::Name(_)))
+}
+
+/// The digit of a place that answers a key.
+pub fn digit_of(place: Place) -> Option<Digit> {
+    match place {
+        Place::Closing(digit) => Some(digit),
+        Place::Text | Place::Question | Place::WrongKey | Place::NoKey => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        call::Language,
+        channel::Channel,
+        ids::TemplateId,
+        time::Millis,
+    };
+
+    fn usual() -> CallScript {
+        CallScript::usual(Language::English, Channel::Sms, TemplateId::new(Millis(0)))
+    }
+
+    fn recorded(length_ms: i64) -> Recorded {
+        Recorded { id: RecordingId::new(Millis(0)), address: "00ff".into(), length_ms }
+    }
+
+    #[test]
+    fn a_recording_stands_beside_its_text_and_is_stored_with_the_script() {
+        let mut script = usual();
+        let nine = Place::Closing(Digit::new(9).unwrap());
+        script.recordings.insert(Place::Text, recorded(6_400));
+        script.recordings.insert(nine, recorded(1_000));
+        let stored = serde_json::to_value(&script).unwrap();
+        assert_eq!(stored["recordings"]["text"]["length_ms"], 6_400);
+        assert_eq!(stored["recordings"]["key_9"]["address"], "00ff");
+        let again: CallScript = serde_json::from_value(stored).unwrap();
+        assert_eq!(again, script);
+        assert_eq!((again.seconds_at(Place::Text), again.seconds_at(nine)), (7, 1));
+        assert!(again.extra.is_empty(), "they are no vendor's words");
+        let without = serde_json::to_value(usual()).unwrap();
+        assert!(without.get("recordings").is_none(), "{without}");
+        script.keys.pop();
+        script.tidy_recordings();
+        assert_eq!(script.recordings.keys().copied().collect::<Vec<_>>(), [Place::Text]);
+    }
+
+    #[test]
+    fn each_place_has_a_word_of_its_own() {
+        for place in usual().places_of_lines() {
+            assert_eq!(place.to_string().parse::<Place>().unwrap(), place);
+        }
+        for bad in ["", "key_", "key_10", "key_x", "closing"] {
+            assert!(bad.parse::<Place>().is_err(), "{bad}");
+        }
+        assert_eq!(digit_of(Place::NoKey), None);
+    }
+
+    #[test]
+    fn a_line_is_shown_as_written_and_spoken_as_words() {
+        let mut script = usual();
+        script.text = "Hello {first_name}, {workshop_title} starts at {start_time}. {nonsense}".into();
+        let facts = Facts {
+            name: "Asha Verma".into(),
+            workshop_title: "Excel".into(),
+            workshop_time: "7:00 PM".into(),
+            ..Facts::default()
+        };
+        let filled = |text: &str| Shown::Known(Part::Filled(text.to_owned()));
+        let shown = script.shown(Place::Text, &facts);
+        assert_eq!((&shown[1], &shown[3], &shown[5]), (&filled("Asha"), &filled("Excel"), &filled("7:00 PM")));
+        assert_eq!(shown.last(), Some(&Shown::Unknown("{nonsense}".into())));
+        assert_eq!(script.spoken(Place::Text, &facts), "Hello Asha, Excel starts at seven P M.");
+        assert_eq!(script.spoken(Place::Closing(Digit::new(5).unwrap()), &facts), "");
+    }
+}
