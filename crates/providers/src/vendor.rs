@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    call::Abilities,
     channel::{Channel, Tariff},
     money::Money,
 };
@@ -91,6 +92,10 @@ pub trait Vendor: Sync {
     /// [`About::question`].
     fn question(&self) -> Option<&'static Field> {
         self.about().question
+    }
+    /// What it can do with a call; `None` for a vendor that places none.
+    fn calls(&self) -> Option<&'static Abilities> {
+        None
     }
     /// Its usual price of one message or segment, before tax, in force until an organisation sets its own.
     fn list_price(&self, tariff: Tariff) -> Money;

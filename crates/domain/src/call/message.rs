@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{CallScript, Said, said};
+use super::{CallScript, Place, Said, said};
 use crate::template::{CallContent, Content, Facts, Part, Slot, ValueError};
 
 /// How long somebody thinks before a key is pressed, in seconds.
@@ -66,10 +66,9 @@ impl CallScript {
     /// About how long somebody is on the line who picks up, in seconds: they hear reminder and question, think, press and hear the closing
     /// words.
     pub fn talk_s(&self) -> i64 {
-        let long = |text: &str| super::check::seconds(text, self.language);
-        let closing = self.keys.iter().map(|key| long(&key.closing)).max().unwrap_or(0);
+        let closing = self.keys.iter().map(|key| self.seconds_at(Place::Closing(key.digit))).max().unwrap_or(0);
         let asks = if self.keys.is_empty() { 0 } else { THINKS_S };
-        long(&self.text) + long(&self.question) + asks + closing
+        self.seconds_at(Place::Text) + self.seconds_at(Place::Question) + asks + closing
     }
 }
 

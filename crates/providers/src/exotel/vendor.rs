@@ -1,12 +1,13 @@
 //! What Exotel is.
 
 use domain::{
+    call::Abilities,
     channel::{Channel, Tariff},
     money::Money,
 };
 use serde_json::Value;
 
-use super::{ExotelAccount, ExotelSettings, KIND};
+use super::{ABILITIES, ExotelAccount, ExotelSettings, KIND};
 use crate::{
     account::{Account, Standing, Status, Told},
     field::{Field, Kind, PLAIN, SECRET, Shown, TEXT, Wrong},
@@ -172,6 +173,10 @@ const ABOUT: About = About {
 impl Vendor for Exotel {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn calls(&self) -> Option<&'static Abilities> {
+        Some(&ABILITIES)
     }
 
     /// Of a minute, before GST (§8).

@@ -1,13 +1,14 @@
 //! What Knowlarity is.
 
 use domain::{
+    call::Abilities,
     channel::{Channel, Tariff},
     money::Money,
 };
 use reqwest::Method;
 use serde_json::Value;
 
-use super::{KIND, KnowlarityAccount, KnowlaritySettings};
+use super::{ABILITIES, KIND, KnowlarityAccount, KnowlaritySettings};
 use crate::{
     account::{Account, Standing, Status, Told},
     field::{Field, Kind, PLAIN, SECRET, Shown, TEXT, Wrong},
@@ -146,6 +147,10 @@ const ABOUT: About = About {
 impl Vendor for Knowlarity {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn calls(&self) -> Option<&'static Abilities> {
+        Some(&ABILITIES)
     }
 
     /// By plan (§5); a guess until an organisation sets its own.

@@ -1,13 +1,14 @@
 //! What MyOperator is.
 
 use domain::{
+    call::Abilities,
     channel::{Channel, Tariff},
     money::Money,
     time::{MINUTE, Millis},
 };
 use serde_json::{Value, json};
 
-use super::{KIND, MyOperatorAccount, MyOperatorSecrets, MyOperatorSettings, reports};
+use super::{ABILITIES, KIND, MyOperatorAccount, MyOperatorSecrets, MyOperatorSettings, reports};
 use crate::{
     account::{Account, Standing, Status},
     answer::{QueryError, fit},
@@ -163,6 +164,10 @@ const ABOUT: About = About {
 impl Vendor for MyOperator {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn calls(&self) -> Option<&'static Abilities> {
+        Some(&ABILITIES)
     }
 
     /// Minutes belong to the plan (§6); a guess until an organisation sets its own.

@@ -1,12 +1,13 @@
 //! What Ozonetel's KooKoo is.
 
 use domain::{
+    call::Abilities,
     channel::{Channel, Tariff},
     money::Money,
 };
 use serde_json::Value;
 
-use super::{KIND, OzonetelAccount, OzonetelSettings};
+use super::{ABILITIES, KIND, OzonetelAccount, OzonetelSettings};
 use crate::{
     account::{Account, Standing, Status},
     answer::{QueryError, fit},
@@ -123,6 +124,10 @@ const ABOUT: About = About {
 impl Vendor for Ozonetel {
     fn about(&self) -> &'static About {
         &ABOUT
+    }
+
+    fn calls(&self) -> Option<&'static Abilities> {
+        Some(&ABILITIES)
     }
 
     /// By contract (§6); a guess until an organisation sets its own.

@@ -65,6 +65,18 @@ pub fn finding(found: &Finding, provider: &str) -> (String, String) {
             let why = format!("{provider} takes them for the end of a text. Write the sentence without.");
             (format!("{} are left out", signs.join(" and ")), why)
         }
+        Finding::SameForAll(at) => (
+            format!("The recording {} says the same to everybody", place(*at)),
+            "Values of its text are not heard. Let the text be spoken where names and times differ.".to_owned(),
+        ),
+        Finding::NoRecordings => (
+            format!("{provider} plays no recordings"),
+            "It speaks their texts with its own voice.".to_owned(),
+        ),
+        Finding::NotTogether(first, then) => (
+            format!("{provider} cannot play a recording beside a spoken text"),
+            format!("What is said {} and {} is spoken. Record both, or neither.", place(*first), place(*then)),
+        ),
     };
     (title, why)
 }

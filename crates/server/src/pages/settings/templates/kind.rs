@@ -9,9 +9,9 @@ use domain::{
     money::Money,
     template::{Facts, Message, Source},
 };
-use maud::Markup;
+use maud::{Markup, html};
 use providers::{Account, Vendor, registry};
-use store::{StoreError, integrations::Integration, templates::Template};
+use store::{StoreError, integrations::Integration, recordings::Recording, templates::Template};
 
 use super::{
     account::serving,
@@ -110,6 +110,12 @@ pub(super) trait Kind: Sync {
     fn categories(&self) -> &'static [Category];
     /// A category in the words of the channel.
     fn category(&self, category: Category) -> &'static str;
+    /// Looks up what the form names of what the page knows besides.
+    fn look_up(&self, _form: &mut Form, _around: &Around) {}
+    /// A picture of it, above the form.
+    fn picture(&self, _page: &Beside<'_>) -> Markup {
+        html! {}
+    }
     /// The form of a new template.
     fn blank(&self, around: &Around) -> Form;
     /// The fields of a template, without its name and its values.
@@ -185,6 +191,10 @@ pub(super) struct Around {
     pub(super) vendor: Option<&'static dyn Vendor>,
     /// Templates of other channels that a key of a call may send: channel, template and its name.
     pub(super) messages: Vec<(Channel, TemplateId, String)>,
+    /// Recordings that a call may play.
+    pub(super) recordings: Vec<Recording>,
+    /// In which language a new one begins; empty where nobody said.
+    pub(super) language: String,
 }
 
 impl Around {
@@ -197,12 +207,13 @@ impl Around {
         let accounts = serving(member, kind.channel()).await?;
         let first = accounts.first();
         let vendor = first.and_then(|one| registry::vendor(&one.kind));
-        let mut messages = Vec::new();
+        let (mut messages, mut recordings) = (Vec::new(), Vec::new());
         if kind.channel() == Channel::IvrCall {
             for channel in Channel::to_people().filter(|channel| *channel != Channel::IvrCall) {
                 let templates = member.org.templates(channel).await?;
                 messages.extend(templates.into_iter().map(|one| (channel, one.id, one.name)));
             }
+            recordings = member.org.recordings().await?;
         }
         Ok(Around {
             id,
@@ -213,6 +224,8 @@ impl Around {
             vendor: vendor.or(registry::serving(kind.channel()).next()),
             accounts,
             messages,
+            recordings,
+            language: String::new(),
         })
     }
 

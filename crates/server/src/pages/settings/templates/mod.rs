@@ -2,7 +2,7 @@
 //! files; what is special about a channel is its `Kind`.
 
 mod account;
-mod call;
+pub(in crate::pages) mod call;
 mod check;
 mod columns;
 pub mod fill;
@@ -76,6 +76,7 @@ pub(crate) fn none_yet(channel: Channel) -> Option<(&'static str, String)> {
 #[serde(default)]
 pub struct NewQuery {
     from: String,
+    language: String,
 }
 
 /// A template of that kind; another channel's is not there.
@@ -193,7 +194,8 @@ pub async fn new(
     Of(kind): Of,
     Query(query): Query<NewQuery>,
 ) -> PageResult {
-    let around = Around::load(&app, &member, kind, None).await?;
+    let mut around = Around::load(&app, &member, kind, None).await?;
+    around.language.clone_from(&query.language);
     let mut form = kind.blank(&around);
     if let Ok(from) = query.from.parse::<TemplateId>() {
         let template = of_kind(&member, kind, from).await?;
@@ -254,11 +256,12 @@ async fn submit(
     member: &Member,
     kind: &dyn Kind,
     stored: Option<&Template>,
-    form: Typed,
+    mut form: Typed,
 ) -> PageResult {
     let id = stored.map(|template| template.id);
     let known = stored.and_then(|template| kind.message(template));
     let mut around = Around::load(app, member, kind, id).await?;
+    kind.look_up(&mut form, &around);
     match form.get("do") {
         "save" => match Own::of(kind, around.vendor).check(kind, &form, known.as_ref()) {
             Ok(message) => match save(member, kind, id, form.get("name"), &message).await {

@@ -104,7 +104,7 @@ pub(super) async fn page(
         }
         form class="m-compose" method="post" action=(action) id="template" {
             (member.csrf())
-            div class="m-stack" { (drawn.cards()) }
+            div class="m-stack" { (kind.picture(&beside)) (drawn.cards()) }
             div class="m-aside" {
                 @if may { (preview_for(preview_as, around.people.as_ref())) }
                 (drawn.preview(member))

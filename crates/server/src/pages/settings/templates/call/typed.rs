@@ -1,0 +1,200 @@
+//! A script as it is typed: fields into a script, and back. Recordings are chosen by id; where they are and how long is looked up in the
+//! library, never taken from the form.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    call::{Action, CallScript, Digit, Key, Language, Place, ROUNDS, Recorded, WAIT_S},
+    ids::{RecordingId, TemplateId},
+};
+use store::recordings::Recording;
+
+use super::super::form::Form;
+
+/// Keys of a telephone that stand for digits: a form has no room for more.
+const KEYS_MAX: usize = 10;
+/// A form begins with room for so many.
+const KEYS_LEAST: usize = 4;
+/// After a recording's field: its address, and its length.
+const ADDRESS: &str = "_address";
+const LENGTH: &str = "_ms";
+
+/// The words of what a key does.
+pub(super) const ACTIONS: &[(&str, &str)] = &[
+    ("", "No such key"),
+    ("confirm", "Nothing: they will come"),
+    ("message", "Send a message now"),
+    ("another_date", "They want another date"),
+    ("stop_calls", "No more calls"),
+];
+
+fn action_word(action: &Action) -> &'static str {
+    match action {
+        Action::Confirm => "confirm",
+        Action::Message { .. } => "message",
+        Action::AnotherDate => "another_date",
+        Action::StopCalls => "stop_calls",
+    }
+}
+
+/// A field of row `n` of the keys, from 1.
+pub(super) fn key_field(name: &str, n: usize) -> String {
+    format!("key_{name}_{n}")
+}
+
+/// Rows of keys that the form has: those that are filled in, and one more where there is room.
+pub(super) fn rows(form: &Form) -> usize {
+    let filled = (1..=KEYS_MAX).rev().find(|n| !form.get(&key_field("action", *n)).is_empty());
+    filled.map_or(KEYS_LEAST, |n| n + 1).clamp(KEYS_LEAST, KEYS_MAX)
+}
+
+/// The row whose key is that digit.
+fn row_of(form: &Form, digit: Digit) -> usize {
+    let is = |n: &usize| {
+        form.get(&key_field("digit", *n)).parse() == Ok(digit) && !form.get(&key_field("action", *n)).is_empty()
+    };
+    (1..=KEYS_MAX).find(is).unwrap_or(1)
+}
+
+/// The field with the text of that place.
+pub(super) fn text_field(form: &Form, place: Place) -> String {
+    match place {
+        Place::Text => "text".to_owned(),
+        Place::Question => "question".to_owned(),
+        Place::WrongKey => "wrong_key".to_owned(),
+        Place::NoKey => "no_key".to_owned(),
+        Place::Closing(digit) => key_field("closing", row_of(form, digit)),
+    }
+}
+
+/// A field of the key with that digit.
+pub(super) fn field_of_key(form: &Form, name: &str, digit: Digit) -> String {
+    key_field(name, row_of(form, digit))
+}
+
+/// The last of the rows with that digit: the one that is once too often.
+pub(super) fn twice(form: &Form, digit: Digit) -> String {
+    let is = |n: &usize| form.get(&key_field("digit", *n)).parse() == Ok(digit);
+    key_field("digit", (1..=KEYS_MAX).rev().find(is).unwrap_or(1))
+}
+
+/// Fields of texts, each with the one that chooses its recording.
+pub(super) fn texts(form: &Form) -> Vec<(String, String)> {
+    let fixed = ["text", "question", "wrong_key", "no_key"].map(|text| (text.to_owned(), recording_field(text)));
+    let closings = (1..=rows(form)).map(|n| key_field("closing", n));
+    let closings = closings.map(|text| { let field = recording_field(&text); (text, field) });
+    fixed.into_iter().chain(closings).collect()
+}
+
+/// The field that chooses the recording in the place of a text.
+pub(super) fn recording_field(text: &str) -> String {
+    format!("recording_{text}")
+}
+
+/// Key `n` of the form, from 1; `None` for a row that is empty.
+pub(super) fn key(form: &Form, n: usize) -> Option<Key> {
+    let get = |name: &str| form.get(&key_field(name, n));
+    let action = match get("action") {
+        "confirm" => Action::Confirm,
+        "another_date" => Action::AnotherDate,
+        "stop_calls" => Action::StopCalls,
+        "message" => {
+            let (channel, template) = get("template").split_once(' ')?;
+            let template: TemplateId = template.parse().ok()?;
+            Action::Message { channel: channel.parse().ok()?, template }
+        }
+        _ => return None,
+    };
+    Some(Key { digit: get("digit").parse().ok()?, closing: get("closing").to_owned(), action })
+}
+
+/// The fields of a script.
+pub(super) fn fields(script: &CallScript) -> Vec<(String, String)> {
+    let mut fields: Vec<(String, String)> = [
+        ("language", script.language.word().to_owned()),
+        ("text", script.text.clone()),
+        ("question", script.question.clone()),
+        ("wrong_key", script.wrong_key.clone()),
+        ("no_key", script.no_key.clone()),
+        ("rounds", script.rounds.to_string()),
+        ("wait_s", script.wait_s.to_string()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    for (n, key) in (1..).zip(&script.keys) {
+        let mut put = |name: &str, value: String| fields.push((key_field(name, n), value));
+        put("digit", key.digit.to_string());
+        put("action", action_word(&key.action).to_owned());
+        put("closing", key.closing.clone());
+        if let Action::Message { channel, template } = key.action {
+            put("template", format!("{channel} {template}"));
+        }
+    }
+    for (place, recorded) in &script.recordings {
+        let text = match place {
+            Place::Closing(digit) => {
+                let at = script.keys.iter().position(|key| key.digit == *digit);
+                at.map_or_else(String::new, |at| key_field("closing", at + 1))
+            }
+            Place::Text | Place::Question | Place::WrongKey | Place::NoKey => place.to_string(),
+        };
+        let field = recording_field(&text);
+        fields.push((format!("{field}{ADDRESS}"), recorded.address.clone()));
+        fields.push((format!("{field}{LENGTH}"), recorded.length_ms.to_string()));
+        fields.push((field, recorded.id.to_string()));
+    }
+    fields
+}
+
+/// The script as far as the form can be read.
+pub(super) fn draft(form: &Form) -> CallScript {
+    let text = |name: &str| form.get(name).to_owned();
+    let number = |name: &str, usual: u8| form.get(name).parse().unwrap_or(usual);
+    CallScript {
+        language: form.get("language").parse().unwrap_or(Language::English),
+        text: text("text"),
+        question: text("question"),
+        keys: (1..=KEYS_MAX).filter_map(|n| key(form, n)).collect(),
+        rounds: number("rounds", *ROUNDS.end()),
+        wait_s: number("wait_s", *WAIT_S.end()),
+        wrong_key: text("wrong_key"),
+        no_key: text("no_key"),
+        recordings: recordings(form),
+        extra: serde_json::Map::new(),
+    }
+}
+
+fn recordings(form: &Form) -> BTreeMap<Place, Recorded> {
+    let fixed = [Place::Text, Place::Question, Place::WrongKey, Place::NoKey];
+    let fixed = fixed.map(|place| (place, place.to_string()));
+    let closings = (1..=KEYS_MAX)
+        .filter_map(|n| Some((Place::Closing(key(form, n)?.digit), key_field("closing", n))));
+    let all = fixed.into_iter().chain(closings);
+    all.filter_map(|(place, text)| Some((place, recorded(form, &recording_field(&text))?))).collect()
+}
+
+fn recorded(form: &Form, field: &str) -> Option<Recorded> {
+    let address = form.get(&format!("{field}{ADDRESS}"));
+    if address.is_empty() {
+        return None;
+    }
+    let length_ms = form.get(&format!("{field}{LENGTH}")).parse().ok()?;
+    Some(Recorded { id: form.get(field).parse().ok()?, address: address.to_owned(), length_ms })
+}
+
+/// Looks up what was chosen: whatever else was sent for a recording counts for nothing.
+pub(super) fn look_up(form: &mut Form, library: &[Recording]) {
+    for (_, field) in texts(form) {
+        let chosen = form.get(&field).parse::<RecordingId>().ok();
+        let found = library.iter().find(|one| Some(one.id) == chosen);
+        let (address, length) =
+            found.map_or_else(Default::default, |one| (one.address.clone(), one.length_ms.to_string()));
+        form.set(&format!("{field}{ADDRESS}"), &address);
+        form.set(&format!("{field}{LENGTH}"), &length);
+    }
+}
+
+/// Whether a recording was chosen that is not in the library any more.
+pub(super) fn is_gone(form: &Form, field: &str) -> bool {
+    !form.get(field).is_empty() && recorded(form, field).is_none()
+}
