@@ -8,6 +8,7 @@ pub mod assets;
 pub mod attention;
 pub mod bar;
 pub mod button;
+pub mod call_minutes;
 pub mod checks;
 pub mod chip;
 pub mod composer;

@@ -4,7 +4,7 @@ use domain::{channel::Channel, role::Permission};
 use providers::{Standing, Vendor, vendor::CallbackProof};
 use store::integrations::Integration;
 
-use super::{choices::Opened, compose::Compose, paths, vendor};
+use super::{calls, choices::Opened, compose::Compose, paths, vendor};
 use crate::{
     app::App,
     http::extract::Member,
@@ -185,6 +185,10 @@ fn note(vendor: &dyn Vendor, opened: &Opened) -> String {
 
 fn facts(member: &Member, vendor: &str, account: &Integration, opened: &Opened) -> Vec<Fact> {
     let mut facts = vec![wallet(vendor, opened)];
+    if let Some(calls) = opened.account.as_deref().ok().and_then(calls::facts) {
+        facts.extend(calls);
+        return facts;
+    }
     if let Some(people) = opened.people_a_day() {
         let people = if people == i64::MAX { "unlimited".to_owned() } else { grouped(people) };
         facts.push(Fact::new("People in 24 h", people).note("allowed by the provider"));

@@ -10,6 +10,7 @@ use domain::{
 use store::{StoreError, broadcasts::Broadcast};
 
 use super::{
+    calls::Calls,
     choices::{Choices, Opened},
     compose::Compose,
     people, timing, vendor,
@@ -27,6 +28,8 @@ pub(super) struct ComposerState {
     pub(super) at_error: Option<String>,
     pub(super) until_error: Option<String>,
     pub(super) shown: Option<Shown>,
+    /// Of a script: what it takes to show it.
+    pub(super) calls: Option<Calls>,
     /// What became of a pasted list.
     pub(super) pick: people::Picked,
 }
@@ -49,6 +52,7 @@ impl ComposerState {
         let (template, message) = &choices.templates[at];
         let mut message = message.clone();
         state.apply(&mut message);
+        let calls = Calls::load(member, &message, opened.account.as_deref().ok()).await?;
         let typed = timing::read(member, state, workshop, template);
         let replaces = replaced(member, state, workshop.id).await?;
         let (audience, pick) = people::chosen(member, state, workshop, &template.purpose).await?;
@@ -72,7 +76,7 @@ impl ComposerState {
         let mut review = app.composer.review(member, draft, opened, wait).await?;
         let shown = review.preview(state.person).await?;
         let (at_error, until_error) = (typed.at_error, typed.until_error);
-        Ok(Some(ComposerState { state: state.clone(), review, at_error, until_error, shown, pick }))
+        Ok(Some(ComposerState { state: state.clone(), review, at_error, until_error, shown, calls, pick }))
     }
 
     /// The findings in words, errors first.

@@ -1,6 +1,7 @@
 //! *Workshop notification*: today's workshop, the channels, and the composer of a broadcast. Everything chosen stands in the
 //! address; nothing is kept until a broadcast is confirmed.
 
+mod calls;
 mod channels;
 mod choices;
 pub mod compose;
@@ -250,10 +251,10 @@ impl View<'_> {
         let people = composer.review.audience.reachable;
         let done_by = parts::moment(self.member, composer.review.forecast.done_at);
         let sends = composer_state::sends(self.member);
-        let (label, icon) = if composer.state.later {
-            ("Review and schedule", Icon::Wait)
-        } else {
-            ("Review and send", Icon::Send)
+        let (label, icon) = match (composer.state.later, composer.state.channel) {
+            (true, _) => ("Review and schedule", Icon::Wait),
+            (false, Channel::IvrCall) => ("Review and call", Icon::Call),
+            (false, _) => ("Review and send", Icon::Send),
         };
         let review = Button::primary(label)
             .icon(icon)
@@ -268,7 +269,8 @@ impl View<'_> {
             SendBar::broadcast(people, Some(composer.review.forecast.cost.0), Some(&done_by), note, review);
         let bar = if composer.review.about().is_some() { bar.about() } else { bar };
         if sends {
-            let test = Button::link("Send test to me", composer.state.href(test::PATH)).icon(Icon::Test);
+            let words = if composer.state.channel == Channel::IvrCall { "Call me to test" } else { "Send test to me" };
+            let test = Button::link(words, composer.state.href(test::PATH)).icon(Icon::Test);
             bar.second(test.opens(test::DIALOG)).render()
         } else {
             bar.render()

@@ -15,7 +15,7 @@ use domain::{
 use maud::{Markup, html};
 use store::workshops::Workshop;
 
-use super::{choices::Choices, composer_state::ComposerState, paths, people};
+use super::{calls, choices::Choices, composer_state::ComposerState, paths, people};
 use crate::{
     http::extract::Member,
     ui::{
@@ -140,7 +140,7 @@ fn what(choices: &Choices, composer: &ComposerState) -> Markup {
     let category = kind(&composer.review.draft.message);
     html! {
         div class="m-row2" {
-            (Field::select("template", "Template", templates).autosubmit())
+            (Field::select("template", template_word(&composer.review.draft.message), templates).autosubmit())
             @if several {
                 (Field::select("account", "Account", accounts).autosubmit())
             } @else {
@@ -151,8 +151,17 @@ fn what(choices: &Choices, composer: &ComposerState) -> Markup {
             p class="m-error" { "No template here is for “" (purpose.title()) "”. This one is for something else: these people may have been told that before." }
         }
         p class="m-hint" { (known_as(&composer.review.draft.message)) @if several { " · " (category) } }
-        @if !composer.review.draft.message.places().is_empty() { (variables(composer)) }
+        @if let Message::Call(_) = &composer.review.draft.message { (calls::talk(composer)) }
+        @else if !composer.review.draft.message.places().is_empty() { (variables(composer)) }
         @if let Message::Sms(template) = &composer.review.draft.message { (length(composer, template)) }
+    }
+}
+
+/// What a template of the message is called.
+fn template_word(message: &Message) -> &'static str {
+    match message {
+        Message::Whatsapp(_) | Message::Sms(_) | Message::Group(_) => "Template",
+        Message::Call(_) => "Script",
     }
 }
 
@@ -419,6 +428,7 @@ fn when(member: &Member, composer: &ComposerState) -> Markup {
             (Shown { label: "Workshop starts", value: html! { (moment(member, composer.review.draft.workshop.starts_at)) } })
         }
         (hours(member, composer))
+        (calls::minutes(composer))
         (forecast(member, composer))
     }
 }

@@ -1,0 +1,140 @@
+//! What the tab of calls has besides the parts that every tab has: the conversation as one person hears it, and how long calling everybody
+//! takes with more channels or fewer.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    call::{Action, CallScript, Key, RINGS_S, finish_ms},
+    ids::TemplateId,
+    template::{Facts, Message},
+    time::MINUTE,
+};
+use maud::{Markup, Render, html};
+use providers::{Account, voice::Lines};
+use store::StoreError;
+
+use super::composer_state::ComposerState;
+use crate::{
+    http::extract::Member,
+    pages::settings::templates::call::picture::conversation,
+    ui::{
+        call_minutes::{CallMinutes, Channels},
+        format::{counted, grouped},
+        head::Fact,
+    },
+};
+
+/// Seconds on the line that the table of channels compares.
+const LENGTHS_S: [i64; 3] = [20, 30, 45];
+
+/// What a draft of a call needs to be shown.
+pub(super) struct Calls {
+    /// Most calls at once and most new ones a minute; `None` while the account cannot be opened.
+    lines: Option<Lines>,
+    /// The names of the templates that its keys send.
+    names: BTreeMap<TemplateId, String>,
+}
+
+impl Calls {
+    /// Of a message that is a call; `None` for every other one.
+    pub(super) async fn load(
+        member: &Member,
+        message: &Message,
+        account: Option<&dyn Account>,
+    ) -> Result<Option<Calls>, StoreError> {
+        let Message::Call(script) = message else { return Ok(None) };
+        let mut names = BTreeMap::new();
+        for id in script.keys.iter().filter_map(sends) {
+            match member.org.template(id).await {
+                Ok(template) => drop(names.insert(id, template.name)),
+                Err(StoreError::Missing) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let lines = account.and_then(|account| account.voice()).map(|voice| voice.lines());
+        Ok(Some(Calls { lines, names }))
+    }
+}
+
+/// The template that a key sends.
+fn sends(key: &Key) -> Option<TemplateId> {
+    match key.action {
+        Action::Message { template, .. } => Some(template),
+        Action::Confirm | Action::AnotherDate | Action::StopCalls => None,
+    }
+}
+
+/// The script of a draft that is a call, and what is known about it.
+fn of(composer: &ComposerState) -> Option<(&CallScript, &Calls)> {
+    let Message::Call(script) = &composer.review.draft.message else { return None };
+    composer.calls.as_ref().map(|calls| (script, calls))
+}
+
+/// The conversation with the person of the preview.
+pub(super) fn talk(composer: &ComposerState) -> Markup {
+    let Some((script, calls)) = of(composer) else { return html! {} };
+    let mut facts: Facts = composer.review.rules().event().clone();
+    if let Some(shown) = &composer.shown {
+        facts.name.clone_from(&shown.name);
+        facts.phone.clone_from(&shown.phone);
+    }
+    let names = |action: &Action| match action {
+        Action::Message { template, .. } => calls.names.get(template).cloned(),
+        Action::Confirm | Action::AnotherDate | Action::StopCalls => None,
+    };
+    html! {
+        (conversation(script, &facts, &names))
+        p class="m-hint" { "About " (counted(script.talk_s(), "second", "seconds")) " for somebody who presses a key." }
+    }
+}
+
+/// How long it takes to call everybody, by channels and by how long people stay.
+pub(super) fn minutes(composer: &ComposerState) -> Markup {
+    let Some((script, calls)) = of(composer) else { return html! {} };
+    let Some(lines) = calls.lines else { return html! {} };
+    let people = composer.review.audience.reachable;
+    if people == 0 {
+        return html! {};
+    }
+    let takes = |channels: i64, talk_s: i64| {
+        let ms = finish_ms(people, channels, lines.per_minute, RINGS_S, talk_s);
+        (ms + MINUTE - 1) / MINUTE
+    };
+    let row = |channels: i64, note: &str| Channels {
+        channels,
+        note: note.to_owned(),
+        minutes: LENGTHS_S.iter().map(|talk_s| takes(channels, *talk_s)).collect(),
+    };
+    let half = (lines.at_once / 2).max(1);
+    let mut rows = Vec::new();
+    if half < lines.at_once {
+        rows.push(row(half, ""));
+    }
+    rows.push(row(lines.at_once, "yours"));
+    rows.push(row(lines.at_once.saturating_mul(2), ""));
+    let nearest = (0..LENGTHS_S.len()).min_by_key(|at| (LENGTHS_S[*at] - script.talk_s()).abs()).unwrap_or(0);
+    let at = rows.iter().position(|row| row.note == "yours").unwrap_or(0);
+    CallMinutes {
+        caption: format!(
+            "Minutes to call {}, by channels and seconds on the line",
+            counted(people, "person", "people")
+        ),
+        lengths_s: LENGTHS_S.to_vec(),
+        rows,
+        chosen: (at, nearest),
+        limit: format!("At most {} new calls a minute.", grouped(lines.per_minute)),
+    }
+    .render()
+}
+
+/// What an account of calls says of itself on the status card.
+pub(super) fn facts(account: &dyn Account) -> Option<Vec<Fact>> {
+    let voice = account.voice()?;
+    let lines = voice.lines();
+    let hours = voice.hours();
+    Some(vec![
+        Fact::new("Channels", grouped(lines.at_once)).note("calls at once"),
+        Fact::new("Calls per minute", grouped(lines.per_minute)),
+        Fact::new("Calling hours", hours.to_string()).note("in India"),
+    ])
+}
