@@ -119,6 +119,21 @@ pub fn convert(bytes: &[u8]) -> Result<Converted, AudioError> {
     Ok(Converted { wav, length_ms, was, gain_db, findings })
 }
 
+/// Recordings that [`convert`] made, one after the other in one file: some providers play one file at a time. `None` when one of them is
+/// no such file.
+pub fn joined(wavs: &[&[u8]]) -> Option<Vec<u8>> {
+    let mut file = Cursor::new(Vec::new());
+    let mut writer = hound::WavWriter::new(&mut file, SPEC).ok()?;
+    for wav in wavs {
+        let mut reader = hound::WavReader::new(*wav).ok().filter(|reader| reader.spec() == SPEC)?;
+        for sample in reader.samples::<i16>() {
+            writer.write_sample(sample.ok()?).ok()?;
+        }
+    }
+    writer.finalize().ok()?;
+    Some(file.into_inner())
+}
+
 fn milliseconds(samples: usize) -> i64 {
     i64::try_from(samples).unwrap_or(i64::MAX).saturating_mul(1_000) / i64::from(RATE)
 }
@@ -131,16 +146,18 @@ fn ends(mono: &[f32]) -> Vec<Finding> {
     findings.into_iter().flatten().collect()
 }
 
+/// The one form of every result.
+const SPEC: hound::WavSpec = hound::WavSpec {
+    channels: 1,
+    sample_rate: RATE,
+    bits_per_sample: 16,
+    sample_format: hound::SampleFormat::Int,
+};
+
 /// The samples as a WAV file of 16 bits.
 fn written(mono: &[f32]) -> Option<Vec<u8>> {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: RATE,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
     let mut file = Cursor::new(Vec::with_capacity(mono.len() * 2 + 44));
-    let mut writer = hound::WavWriter::new(&mut file, spec).ok()?;
+    let mut writer = hound::WavWriter::new(&mut file, SPEC).ok()?;
     for sample in mono {
         let scaled = (sample.clamp(-1.0, 1.0) * f32::from(i16::MAX)).round();
         // A whole number between -32767 and 32767.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallScript, Digit, Pressed, Said, pressed};
+use super::{CallScript, Digit, Place, Pressed, Said, pressed};
 use crate::time::{Millis, SECOND};
 
 /// How far a call has come.
@@ -62,26 +62,46 @@ pub enum Turn {
     },
 }
 
-/// What comes next, after this was pressed; `None` at the beginning. A key that was pressed once is answered again however often it is
-/// asked about, so that a repeated request gets the same words.
-pub fn next_turn(script: &CallScript, said: &Said, so_far: SoFar, heard: Option<&str>) -> Turn {
+/// Which lines come next, and what follows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextLines {
+    /// The lines, in the order in which they are said or played.
+    pub places: Vec<Place>,
+    /// A key is waited for after them; else the call ends.
+    pub asks: bool,
+    /// The key that they answer.
+    pub key: Option<Digit>,
+}
+
+/// Which lines come next, after this was pressed; `None` at the beginning. A key that was pressed once is answered again however often it
+/// is asked about, so that a repeated request gets the same words.
+pub fn next_lines(script: &CallScript, so_far: SoFar, heard: Option<&str>) -> NextLines {
     let close = |key: Digit| {
-        let text = said.closing(key).unwrap_or(&said.no_key).to_owned();
-        Turn::Close { text, key: Some(key) }
+        let place = if script.key(key).is_some() { Place::Closing(key) } else { Place::NoKey };
+        NextLines { places: vec![place], asks: false, key: Some(key) }
     };
+    let ask = |places: &[Place]| NextLines { places: places.to_vec(), asks: true, key: None };
+    let end = |place| NextLines { places: vec![place], asks: false, key: None };
     if let Some(key) = so_far.key {
         return close(key);
     }
     if script.keys.is_empty() {
-        return Turn::Close { text: said.text.clone(), key: None };
+        return end(Place::Text);
     }
-    let ask = |text: String| Turn::Ask { text, wait_s: script.wait_s };
-    let Some(heard) = heard else { return ask(said.opening()) };
+    let Some(heard) = heard else { return ask(&[Place::Text, Place::Question]) };
     match pressed(heard, script) {
         Pressed::Key(key) => close(key),
-        other if so_far.asked < script.rounds => ask(said.again(other == Pressed::Other)),
-        Pressed::Nothing | Pressed::Other => Turn::Close { text: said.no_key.clone(), key: None },
+        Pressed::Other if so_far.asked < script.rounds => ask(&[Place::WrongKey, Place::Question]),
+        Pressed::Nothing if so_far.asked < script.rounds => ask(&[Place::Question]),
+        Pressed::Nothing | Pressed::Other => end(Place::NoKey),
     }
+}
+
+/// The same in words.
+pub fn next_turn(script: &CallScript, said: &Said, so_far: SoFar, heard: Option<&str>) -> Turn {
+    let NextLines { places, asks, key } = next_lines(script, so_far, heard);
+    let text = said.lines(&places);
+    if asks { Turn::Ask { text, wait_s: script.wait_s } } else { Turn::Close { text, key } }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What is said to one person.
 
-use super::{CallScript, Digit, Language, spoken};
+use super::{CallScript, Digit, Language, Place, spoken};
 use crate::template::{Facts, Source, ValueError};
 
 /// The placeholders of a script: the word between braces, what it means, and where its value comes from. A link is none: nobody can hear
@@ -139,6 +139,23 @@ impl Said {
     /// What is said after that key; `None` for one that the script does not have.
     pub fn closing(&self, digit: Digit) -> Option<&str> {
         self.closings.iter().find(|(known, _)| *known == digit).map(|(_, text)| text.as_str())
+    }
+
+    /// The words of a place; empty where nothing is said.
+    pub fn at(&self, place: Place) -> &str {
+        match place {
+            Place::Text => &self.text,
+            Place::Question => &self.question,
+            Place::WrongKey => &self.wrong_key,
+            Place::NoKey => &self.no_key,
+            Place::Closing(digit) => self.closing(digit).unwrap_or(&self.no_key),
+        }
+    }
+
+    /// These lines, one after the other.
+    pub fn lines(&self, places: &[Place]) -> String {
+        let texts = places.iter().map(|place| self.at(*place)).filter(|text| !text.is_empty());
+        texts.collect::<Vec<_>>().join(" ")
     }
 
     /// About how long the reminder takes, in seconds: who hears less of it was not told.

@@ -1,7 +1,7 @@
 //! What the flow is told: prompt and question, a sign that the key was heard, the closing words (NOTES.md §4).
 
-use domain::call::{Turn, next_turn};
-use serde_json::json;
+use domain::call::{Place, next_lines};
+use serde_json::{Value, json};
 
 use crate::{
     account::Body,
@@ -23,39 +23,46 @@ pub(super) fn answer(step: &Step, line: Option<&Line<'_>>) -> Body {
 fn prompt(line: Option<&Line<'_>>) -> Body {
     let (opening, again, wait_s, rounds) = match line {
         Some(line) if !line.script.keys.is_empty() => (
-            line.said.opening(),
-            line.said.again(false),
+            prompted(line, &[Place::Text, Place::Question]),
+            prompted(line, &[Place::Question]),
             line.script.wait_s,
             line.script.rounds.saturating_sub(1),
         ),
-        Some(line) => (line.said.text.clone(), String::new(), 1, 0),
-        None => (NEUTRAL.to_owned(), String::new(), 1, 0),
+        Some(line) => (prompted(line, &[Place::Text]), json!({}), 1, 0),
+        None => (json!({ "text": NEUTRAL }), json!({}), 1, 0),
     };
     let mut body = json!({
-        "gather_prompt": { "text": opening },
+        "gather_prompt": opening,
         "max_input_digits": 1,
         "finish_on_key": "",
         "input_timeout": wait_s,
         "repeat_menu": rounds,
     });
     if rounds > 0 {
-        body["repeat_gather_prompt"] = json!({ "text": again });
+        body["repeat_gather_prompt"] = again;
     }
     Body { content_type: "application/json", bytes: body.to_string().into_bytes() }
 }
 
-/// The words for the key that came with the step before, or with this one.
+/// A prompt is a text or the address of a recording (§4): one file holds the recordings of all its lines.
+fn prompted(line: &Line<'_>, places: &[Place]) -> Value {
+    match line.sound(places) {
+        Some(address) => json!({ "audio_url": address }),
+        None => json!({ "text": line.said.lines(places) }),
+    }
+}
+
+/// The words for the key that came with the step before, or with this one; or the address of their recording.
 fn closing(step: &Step, line: Option<&Line<'_>>) -> String {
     let Some(line) = line else { return NEUTRAL.to_owned() };
     // Both rounds are over when this is asked.
     let so_far = domain::call::SoFar { asked: line.script.rounds, ..line.so_far };
     let heard = step.heard.as_deref().unwrap_or("");
-    match next_turn(line.script, line.said, so_far, Some(heard)) {
-        Turn::Close { text, key } if key.is_some() || !line.script.keys.is_empty() => text,
-        // The text was spoken by the prompt.
-        Turn::Close { .. } => line.said.no_key.clone(),
-        Turn::Ask { .. } => line.said.no_key.clone(),
-    }
+    let next = next_lines(line.script, so_far, Some(heard));
+    // Without keys the text was spoken by the prompt.
+    let spoke = next.asks || (next.key.is_none() && line.script.keys.is_empty());
+    let places = if spoke { vec![Place::NoKey] } else { next.places };
+    line.sound(&places).unwrap_or_else(|| line.said.lines(&places))
 }
 
 /// The content type has to be exactly this (§4).

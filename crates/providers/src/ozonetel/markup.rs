@@ -1,6 +1,6 @@
 //! What KooKoo is told to do next (NOTES.md §2).
 
-use domain::call::{Language, Turn, next_turn};
+use domain::call::{Language, Place, next_lines};
 use quick_xml::escape::escape;
 
 use crate::{
@@ -13,16 +13,15 @@ const NEUTRAL: &str = "Thank you for calling. Goodbye.";
 
 pub(super) fn answer(speed: i64, step: &Step, line: Option<&Line<'_>>) -> Body {
     let inner = match line {
-        None => closing(NEUTRAL, Language::English, speed),
+        None => ending(&spoken(NEUTRAL, Language::English, speed)),
         Some(line) => {
-            let language = line.said.language;
-            match next_turn(line.script, line.said, line.so_far, step.heard.as_deref()) {
-                Turn::Ask { text, wait_s } => format!(
-                    r##"<collectdtmf l="1" t="#" o="{}">{}</collectdtmf>"##,
-                    i64::from(wait_s) * 1_000,
-                    spoken(&text, language, speed)
-                ),
-                Turn::Close { text, .. } => closing(&text, language, speed),
+            let next = next_lines(line.script, line.so_far, step.heard.as_deref());
+            let heard = heard(line, &next.places, speed);
+            if next.asks {
+                let wait_ms = i64::from(line.script.wait_s) * 1_000;
+                format!(r##"<collectdtmf l="1" t="#" o="{wait_ms}">{heard}</collectdtmf>"##)
+            } else {
+                ending(&heard)
             }
         }
     };
@@ -34,8 +33,22 @@ pub(super) fn answer(speed: i64, step: &Step, line: Option<&Line<'_>>) -> Body {
     Body { content_type: "text/xml; charset=utf-8", bytes: text.into_bytes() }
 }
 
-fn closing(text: &str, language: Language, speed: i64) -> String {
-    format!("{}<hangup/>", spoken(text, language, speed))
+fn ending(heard: &str) -> String {
+    format!("{heard}<hangup/>")
+}
+
+/// Lines as they come: what is recorded is played, what is not is spoken (§2).
+fn heard(line: &Line<'_>, places: &[Place], speed: i64) -> String {
+    let language = line.said.language;
+    let recorded = |place: &&Place| line.sound(&[**place]).is_some();
+    if !places.iter().any(|place| recorded(&place)) {
+        return spoken(&line.said.lines(places), language, speed);
+    }
+    let one = |place: &Place| match line.sound(&[*place]) {
+        Some(address) => format!("<playaudio>{}</playaudio>", escape(&address)),
+        None => spoken(line.said.at(*place), language, speed),
+    };
+    places.iter().map(one).collect()
 }
 
 fn spoken(text: &str, language: Language, speed: i64) -> String {

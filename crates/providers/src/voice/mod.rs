@@ -13,7 +13,7 @@ mod told;
 use std::fmt;
 
 use domain::{
-    call::{Abilities, CallRef, CallScript, News, NewsKind, Pressed, Rate, Ring, Said, SoFar, pressed},
+    call::{Abilities, CallRef, CallScript, Place, News, NewsKind, Pressed, Rate, Ring, Said, SoFar, pressed},
     ids::MessageSpan,
     outcome::Outcome,
     sending_hours::OpenHours,
@@ -208,6 +208,21 @@ pub struct Line<'a> {
     /// How far it has come. Where two steps of a provider share a key ([`StepKind::Noted`] and [`StepKind::Closing`]), the key of the first
     /// has to be here at the second.
     pub so_far: SoFar,
+    /// Below which address recordings are fetched, with a slash at its end; empty where none can be.
+    pub sounds: &'a str,
+}
+
+impl Line<'_> {
+    /// The address of the recordings of these lines, one after the other; `None` unless each that says anything is recorded.
+    pub fn sound(&self, places: &[Place]) -> Option<String> {
+        let said: Vec<Place> = places.iter().copied().filter(|place| !self.said.at(*place).is_empty()).collect();
+        if self.sounds.is_empty() || said.is_empty() {
+            return None;
+        }
+        let recorded = |place: &Place| self.script.recorded(*place).map(|one| one.address.as_str());
+        let addresses: Option<Vec<&str>> = said.iter().map(recorded).collect();
+        Some(format!("{}{}.wav", self.sounds, addresses?.join("+")))
+    }
 }
 
 /// A call that is asked about.

@@ -221,11 +221,13 @@ impl Markup {
         }
         let mut said = Vec::new();
         let mut rest = text;
-        while let Some(start) = rest.find("<playtext") {
+        // A recording is heard as its address.
+        while let Some(start) = rest.find("<playtext").into_iter().chain(rest.find("<playaudio")).min() {
             let from = &rest[start..];
-            let (open, end) = (from.find('>')?, from.find("</playtext>")?);
+            let ending = if from.starts_with("<playtext") { "</playtext>" } else { "</playaudio>" };
+            let (open, end) = (from.find('>')?, from.find(ending)?);
             said.push(unescaped(from.get(open + 1..end)?));
-            rest = &from[end + "</playtext>".len()..];
+            rest = &from[end + ending.len()..];
         }
         let wait_s = text.find("<collectdtmf").and_then(|start| {
             let tag = &text[start..start + text[start..].find('>')?];

@@ -38,6 +38,7 @@ mod plan_command;
 mod posts;
 mod recordings;
 mod retarget;
+mod scripts;
 mod sequences;
 mod settings;
 mod sign_in;

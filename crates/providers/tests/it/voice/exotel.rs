@@ -334,6 +334,7 @@ fn the_flow_asks_once_for_all_rounds_and_gets_the_closing_words_of_the_key() {
         script: &script,
         said: &said,
         so_far: SoFar { asked: 0, key: key.and_then(Digit::new) },
+        sounds: "",
     };
     let prompt = hear(voice, "prompt", "CallSid=c1&CallFrom=09000000001", "").unwrap();
     assert_eq!(kind(&prompt), Some(NewsKind::PickedUp), "whoever is asked for words has been picked up");
@@ -498,4 +499,31 @@ async fn the_stand_in_takes_the_requests_of_three_public_clients() {
         wrong.basic_auth(exotel::KEY, Some(exotel::TOKEN)).body("from=09000000001&callerid=08000000000");
     assert_eq!(wrong.send().await.unwrap().status(), 400);
     sandbox.stop().await;
+}
+
+#[test]
+fn a_prompt_is_played_when_all_of_it_is_recorded_and_spoken_otherwise() {
+    let account = account("https://vendor.example");
+    let voice = account.voice().unwrap();
+    let (mut script, said) = (script(), said());
+    let recorded = |address: &str| Recorded { id: RecordingId::NIL, address: address.to_owned(), length_ms: 4_000 };
+    script.recordings.insert(Place::Text, recorded("0a"));
+    let ask = |script: &CallScript, path: &str, key| {
+        let step = hear(voice, path, "CallSid=c1&CallFrom=09000000001", "").unwrap().ask.unwrap();
+        let so_far = SoFar { asked: 0, key };
+        let line = Line { script, said: &said, so_far, sounds: "https://notify.example/recordings/" };
+        voice.answer(&step, Some(&line))
+    };
+    let gather = |script: &CallScript| -> Value {
+        serde_json::from_slice(&ask(script, "prompt", None).bytes).unwrap()
+    };
+    assert_eq!(gather(&script)["gather_prompt"]["text"], said.opening(), "half of it is not");
+    script.recordings.insert(Place::Question, recorded("0b"));
+    let played = gather(&script);
+    assert_eq!(played["gather_prompt"], json!({ "audio_url": "https://notify.example/recordings/0a+0b.wav" }));
+    assert_eq!(played["repeat_gather_prompt"], json!({ "audio_url": "https://notify.example/recordings/0b.wav" }));
+    let nine = Digit::new(9).unwrap();
+    script.recordings.insert(Place::Closing(nine), recorded("0c"));
+    let closing = ask(&script, "closing", Some(nine));
+    assert_eq!((closing.content_type, closing.bytes.as_slice()), ("text/plain", &b"https://notify.example/recordings/0c.wav"[..]));
 }

@@ -194,7 +194,7 @@ fn every_step_is_answered_with_markup_that_escapes_what_it_says() {
         heard: heard.map(str::to_owned),
     };
     let answer = |heard, asked| {
-        let line = Line { script: &script, said: &said, so_far: SoFar { asked, key: None } };
+        let line = Line { script: &script, said: &said, so_far: SoFar { asked, key: None }, sounds: "" };
         elements(&voice.answer(&step(heard), Some(&line)).bytes)
     };
     let first = answer(None, 0);
@@ -216,9 +216,39 @@ fn every_step_is_answered_with_markup_that_escapes_what_it_says() {
     );
     assert_eq!(answer(Some("5"), 2)[1].2, "Thank you. Goodbye.");
     said.language = Language::Hindi;
-    let line = Line { script: &script, said: &said, so_far: SoFar { asked: 1, key: Digit::new(1) } };
+    let line = Line { script: &script, said: &said, so_far: SoFar { asked: 1, key: Digit::new(1) }, sounds: "" };
     let hindi = elements(&voice.answer(&step(None), Some(&line)).bytes);
     assert_eq!(hindi[1].1[0], ("lang".to_owned(), "HI".to_owned()));
     let nobody = elements(&voice.answer(&step(None), None).bytes);
     assert_eq!((nobody[1].2.as_str(), nobody[2].0.as_str()), ("Thank you for calling. Goodbye.", "hangup"));
+}
+
+#[test]
+fn what_is_recorded_is_played_and_the_rest_is_spoken() {
+    let account = account("https://vendor.example");
+    let voice = account.voice().unwrap();
+    let (mut script, said) = (script(), said());
+    let recorded = |address: &str| Recorded { id: RecordingId::NIL, address: address.to_owned(), length_ms: 4_000 };
+    script.recordings.insert(Place::Question, recorded("0a"));
+    script.recordings.insert(Place::NoKey, recorded("0b"));
+    let step = |heard: Option<&str>| Step {
+        call: Some(call(1)),
+        provider_id: None,
+        digits: None,
+        at: StepKind::Next,
+        heard: heard.map(str::to_owned),
+    };
+    let answer = |heard, asked, sounds| {
+        let line = Line { script: &script, said: &said, so_far: SoFar { asked, key: None }, sounds };
+        let all = elements(&voice.answer(&step(heard), Some(&line)).bytes);
+        all.into_iter().map(|(name, _, text)| (name, text)).collect::<Vec<_>>()
+    };
+    let at = "https://notify.example/recordings/";
+    let first = answer(None, 0, at);
+    assert_eq!((first[2].0.as_str(), first[2].1.as_str()), ("playtext", said.text.as_str()));
+    assert_eq!((first[3].0.as_str(), first[3].1.as_str()), ("playaudio", "https://notify.example/recordings/0a.wav"));
+    let last = answer(Some(""), 2, at);
+    assert_eq!((last[1].0.as_str(), last[1].1.as_str()), ("playaudio", "https://notify.example/recordings/0b.wav"));
+    // Where nobody can fetch a recording its text is spoken.
+    assert!(answer(None, 0, "").iter().all(|(name, _)| name != "playaudio"));
 }

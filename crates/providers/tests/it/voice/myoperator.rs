@@ -173,7 +173,7 @@ fn nodes_are_told_to_speak_jump_and_hang_up() {
     let account = account("https://vendor.example");
     let voice = account.voice().unwrap();
     let (script, said) = (script(), said());
-    let line = |asked| Line { script: &script, said: &said, so_far: SoFar { asked, key: None } };
+    let line = |asked| Line { script: &script, said: &said, so_far: SoFar { asked, key: None }, sounds: "" };
     let answer = |form: &str, asked| -> Value {
         let step = hear(voice, "step", "", form).unwrap().ask.unwrap();
         let body = voice.answer(&step, Some(&line(asked)));

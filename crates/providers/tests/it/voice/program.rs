@@ -209,7 +209,7 @@ async fn take(State(door): State<Arc<Door>>, request: Request) -> Response {
     if step.at == StepKind::Next {
         kept.rounds.asked(now);
     }
-    answer(voice.answer(&step, Some(&Line { script: &door.script, said: &door.said, so_far })))
+    answer(voice.answer(&step, Some(&Line { script: &door.script, said: &door.said, so_far, sounds: "" })))
 }
 
 fn answer(body: munadi_providers::account::Body) -> Response {

@@ -65,9 +65,12 @@ pub(super) async fn flow(talk: &mut Talk, plan: &Plan) {
     }
 }
 
-/// Speaks the prompt, waits for a digit, and asks again as it was told.
+/// Speaks the prompt or plays its recording, which is heard as its address; waits for a digit, and asks again as it was told.
 async fn gather(talk: &mut Talk, prompt: &Value) -> Option<char> {
-    let text = |name: &str| prompt[name]["text"].as_str().unwrap_or("").to_owned();
+    let text = |name: &str| {
+        let prompt = &prompt[name];
+        prompt["text"].as_str().or(prompt["audio_url"].as_str()).unwrap_or("").to_owned()
+    };
     let wait_s = prompt["input_timeout"].as_i64().unwrap_or(5);
     let rounds = prompt["repeat_menu"].as_i64().unwrap_or(0);
     let (mut said, again) = (text("gather_prompt"), text("repeat_gather_prompt"));

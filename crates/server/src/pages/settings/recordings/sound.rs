@@ -27,24 +27,37 @@ const FOR_MEMBERS: &str = "private, max-age=3600";
 pub(super) const ADDRESS_BYTES: usize = 20;
 /// How an address ends: providers tell by it what it is.
 const ENDING: &str = ".wav";
-
-/// Where providers fetch the recording of that address, from the root of the site.
-pub(crate) fn path(address: &str) -> String {
-    format!("/recordings/{address}{ENDING}")
-}
+/// Between two recordings that are played one after the other, of providers that play one file at a time.
+const JOINT: char = '+';
+/// Most of them: what is said in one breath.
+const TOGETHER_MAX: usize = 2;
 
 /// `GET /recordings/{sound}`: for the provider that plays it. Whoever knows the address may have it.
 pub async fn serve(State(app): State<App>, headers: HeaderMap, Path(name): Path<String>) -> PageResult {
-    let address = name.strip_suffix(ENDING).filter(|address| is_address(address));
-    let sound = match address {
-        Some(address) => app.store.sound_at(address).await,
-        None => Err(StoreError::Missing),
-    };
-    match sound {
-        Ok(sound) => Ok(answer(sound, &headers, FOR_PROVIDERS)),
-        Err(StoreError::Missing) => Err(Problem::not_found()),
-        Err(error) => Err(error.into()),
+    let addresses: Vec<&str> = name.strip_suffix(ENDING).unwrap_or_default().split(JOINT).collect();
+    if addresses.len() > TOGETHER_MAX || !addresses.iter().all(|address| is_address(address)) {
+        return Err(Problem::not_found());
     }
+    let mut sounds = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        match app.store.sound_at(address).await {
+            Ok(sound) => sounds.push(sound),
+            Err(StoreError::Missing) => return Err(Problem::not_found()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let sound = together(sounds).ok_or_else(|| Problem::fault("a recording is no file that can be played"))?;
+    Ok(answer(sound, &headers, FOR_PROVIDERS))
+}
+
+/// One file of all of them.
+fn together(mut sounds: Vec<Sound>) -> Option<Sound> {
+    if sounds.len() == 1 {
+        return sounds.pop();
+    }
+    let wavs: Vec<&[u8]> = sounds.iter().map(|sound| sound.wav.as_slice()).collect();
+    let names: Vec<&str> = sounds.iter().map(|sound| sound.sha256.as_str()).collect();
+    Some(Sound { sha256: names.join("-"), wav: audio::joined(&wavs)? })
 }
 
 /// `GET /settings/recordings/{recording}/sound`: to listen to it.
