@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
-    call::{AnsweredBy, Digit, Ended, Failure, NewsKind, SoFar},
+    call::{AnsweredBy, CallScript, Digit, Ended, Failure, NewsKind, Place, Recorded, SoFar},
+    ids::RecordingId,
     money::Money,
     time::Millis,
 };

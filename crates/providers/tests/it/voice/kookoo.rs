@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::call::{Digit, Ended, Failure, Language, NewsKind, SoFar};
+use domain::{
+    call::{Digit, Ended, Failure, Language, NewsKind, Place, Recorded, SoFar},
+    ids::RecordingId,
+};
 use munadi_providers::{
     Account,
     ozonetel::{EVENTS, OZONETEL, PLACE_TEXTS, STATUSES, read_placed},
