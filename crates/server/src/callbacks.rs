@@ -93,6 +93,8 @@ pub struct Callbacks {
     looking_up: Semaphore,
     queue: OnceLock<mpsc::Sender<Post>>,
     live: LiveCalls,
+    /// Below which address providers fetch recordings.
+    sounds: String,
 }
 
 /// What an account brought within a minute.
@@ -104,8 +106,8 @@ struct Taken {
 }
 
 impl Callbacks {
-    /// A door that keeps nothing yet.
-    pub fn new(engine: Engine, clock: SharedClock) -> Callbacks {
+    /// A door that keeps nothing yet, of a program that is reached at that address.
+    pub fn new(engine: Engine, clock: SharedClock, public_url: &str) -> Callbacks {
         Callbacks {
             clock,
             engine,
@@ -116,6 +118,7 @@ impl Callbacks {
             looking_up: Semaphore::new(LOOK_UPS_AT_ONCE),
             queue: OnceLock::new(),
             live: LiveCalls::default(),
+            sounds: format!("{}/recordings/", public_url.trim_end_matches('/')),
         }
     }
 

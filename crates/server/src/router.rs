@@ -263,6 +263,7 @@ pub fn table() -> Vec<Route> {
 
         route(GET,  "/broadcasts",                        Read,       broadcast::list::show),
         route(GET,  "/broadcasts/{broadcast}",            Read,       broadcast::page::show),
+        route(GET,  "/broadcasts/{broadcast}/calls/{stage}", Read,    broadcast::calls::show),
         route(GET,  "/broadcasts/{broadcast}/export",     Manage,       broadcast::export::download),
         route(GET,  "/broadcasts/{broadcast}/messages/{position}", Read, broadcast::message::show),
         route(GET,  "/broadcasts/{broadcast}/messages/{position}/tell", Send, correct::tell),
@@ -410,7 +411,7 @@ pub fn build_from(app: &App, routes: Vec<Route>) -> Router {
         .fallback(gate::nothing_here)
         .method_not_allowed_fallback(gate::wrong_method)
         .layer(Extension(Inbound::new()))
-        .layer(Extension(Arc::new(Callbacks::new(app.engine.clone(), app.clock.clone()))))
+        .layer(Extension(Arc::new(Callbacks::new(app.engine.clone(), app.clock.clone(), &app.config.public_url))))
         .layer(from_fn_with_state(app.clone(), pages::problem::layer))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("audio/"))))
         .layer(from_fn_with_state(app.clone(), headers::add))

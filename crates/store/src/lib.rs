@@ -32,6 +32,7 @@ pub mod audience;
 pub mod audit;
 pub mod audit_subjects;
 pub mod broadcasts;
+pub mod call_people;
 pub mod calls;
 pub mod consents;
 pub mod differences;

@@ -156,7 +156,7 @@ impl Callbacks {
         if !looks && step.at == StepKind::Next {
             rounds.asked(now);
         }
-        Ok(spoken(voice.answer(step, Some(&Line { script, said, so_far }))))
+        Ok(spoken(voice.answer(step, Some(&Line { script, said, so_far, sounds: &self.sounds }))))
     }
 
     /// Holds a report against the call that somebody is on the line of, where this process knows it.

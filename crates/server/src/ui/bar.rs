@@ -25,6 +25,8 @@ pub enum Key {
     InFlight,
     /// Waiting.
     Waiting,
+    /// A key of the telephone was pressed.
+    Pressed(u8),
 }
 
 impl Key {
@@ -41,6 +43,10 @@ impl Key {
             Key::Unknown => "ask",
             Key::InFlight => "run",
             Key::Waiting => "rest",
+            Key::Pressed(1) => "done",
+            Key::Pressed(2) => "k2",
+            Key::Pressed(9) => "k9",
+            Key::Pressed(_) => "k0",
         }
     }
 }

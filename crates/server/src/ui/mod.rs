@@ -9,6 +9,7 @@ pub mod attention;
 pub mod bar;
 pub mod button;
 pub mod call_minutes;
+pub mod call_strip;
 pub mod checks;
 pub mod chip;
 pub mod composer;

@@ -21,6 +21,7 @@ fn filled(path: &str, people: &People) -> String {
         ("{callback_key}", "0".repeat(40)),
         ("{token}", "0".repeat(64)),
         ("{secret}", "0".repeat(64)),
+        ("{stage}", "no_answer".to_owned()),
         ("{sound}", format!("{}.wav", "0".repeat(40))),
         ("{list}", "0192f0c1-0000-7000-8000-000000000000".to_owned()),
         ("{file}", "none.css".to_owned()),

@@ -2,6 +2,7 @@
 
 use axum::{extract::State, response::IntoResponse};
 use domain::{
+    channel::Channel,
     event::EventKind,
     ids::{BroadcastId, MessageRef},
     message::MessageState,
@@ -16,10 +17,12 @@ use serde::Deserialize;
 use store::{
     Org, StoreError,
     broadcasts::Broadcast,
+    calls::CallView,
     messages::{MessageEvent, MessageView},
 };
 
 use super::{
+    calls,
     corrected::{CorrectedSince, has_ended},
     href,
     post::Standing,
@@ -68,6 +71,8 @@ pub struct Story {
     events: Vec<MessageEvent>,
     /// When each came, and its body.
     receipts: Vec<(i64, String)>,
+    /// Each call, of a message that is one.
+    calls: Vec<CallView>,
     /// What the registration says by now.
     corrected: CorrectedSince,
     zone: Zone,
@@ -92,7 +97,12 @@ impl Story {
         };
         let row = org.message(message).await?;
         let corrected = CorrectedSince::load(org, &broadcast, &row).await?;
+        let calls = match broadcast.channel {
+            Channel::IvrCall => org.calls_of(message).await?,
+            Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::Sms => vec![],
+        };
         Ok(Story {
+            calls,
             broadcast,
             template,
             header,
@@ -409,6 +419,7 @@ impl Story {
                 if row.reason.is_none() { words } else { format!("{} · {words}", why::shown(&row.reason)) };
             add(row.failed_at.unwrap_or(row.changed_at), tone, icon, row.state.title(), note, None);
         }
+        all.extend(calls::timeline(&self.calls, zone, *now));
         all.sort_by_key(|(at, _)| *at);
         all.into_iter().map(|(_, event)| event).collect()
     }

@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod again;
+pub mod calls;
 mod corrected;
 pub mod export;
 mod later;

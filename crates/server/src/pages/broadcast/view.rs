@@ -24,11 +24,12 @@ use store::{
     work::SeenBy,
 };
 
-use super::{again, href, later, status_chip, why};
+use super::{again, calls::Calls, href, later, status_chip, why};
 use crate::{
     pages::{members, settings::templates::page_of},
     ui::{
         button::Button,
+        call_strip::CallKeys,
         format::{counted, grouped, rupees, span},
         fragment::Fragment,
         head::Head,
@@ -60,6 +61,8 @@ pub struct View {
     pub seen: BTreeMap<i64, SeenBy>,
     /// Of posts in groups: how many members each group has, by its position.
     pub sizes: BTreeMap<i64, i64>,
+    /// Of calls: where people stand and what they pressed.
+    pub(in crate::pages) calls: Option<Calls>,
     /// Zone of the times.
     pub zone: Zone,
     /// Whether the reader may act on it.
@@ -110,8 +113,10 @@ impl View {
         if broadcast.channel == Channel::WhatsappGroup {
             (seen, sizes) = (org.seen_by(id).await?, org.group_sizes(id).await?);
         }
+        let calls = Calls::load(org, &broadcast).await?;
         let zone = zone.clone();
         Ok(View {
+            calls,
             broadcast,
             integration,
             pace,
@@ -156,6 +161,7 @@ impl View {
         .into_iter()
         // What a person posts has no pace.
         .chain(self.broadcast.asked.is_none().then(|| Fragment::new("pace", self.pace())))
+        .chain(self.keys().map(|keys| Fragment::new("call-keys", keys)))
         .collect()
     }
 
@@ -449,15 +455,25 @@ impl View {
         Some(Note::new(crate::ui::chip::Tone::Rest, words, why))
     }
 
-    fn truth(&self) -> TruthStrip {
-        TruthStrip {
+    /// What people pressed, of calls.
+    fn keys(&self) -> Option<CallKeys> {
+        self.calls.as_ref().map(|calls| calls.keys(&self.broadcast))
+    }
+
+    fn truth(&self) -> Markup {
+        let live = if self.is_final() { Live::Ended } else { Live::On };
+        if let Some(calls) = &self.calls {
+            return calls.strip(&self.broadcast, html! {}, live).render();
+        }
+        let strip = TruthStrip {
             counts: self.counts(),
             receipts: self.has_receipts(),
             reads: self.broadcast.channel.can_prove_read(),
             href: href(self.broadcast.id),
             noun: if self.broadcast.channel == Channel::WhatsappGroup { "groups" } else { "people" },
-            live: if self.is_final() { Live::Ended } else { Live::On },
-        }
+            live,
+        };
+        strip.render()
     }
 }
 
@@ -499,6 +515,7 @@ impl Render for View {
             (self.live_head())
             (self.notes())
             (self.truth())
+            @if let Some(keys) = self.keys() { (keys) }
             @if self.broadcast.asked.is_some() { (self.reasons()) }
             @else { div class="m-split" { (self.pace()) (self.reasons()) } }
         }

@@ -4,23 +4,26 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    broadcast::BroadcastStatus,
     call::{Action, CallScript, Key, RINGS_S, finish_ms},
     ids::TemplateId,
     template::{Facts, Message},
-    time::MINUTE,
+    time::{DAY, MINUTE, Millis},
 };
 use maud::{Markup, Render, html};
 use providers::{Account, voice::Lines};
-use store::StoreError;
+use store::{Org, StoreError, broadcasts::Broadcast};
 
-use super::composer_state::ComposerState;
+use super::{composer_state::ComposerState, paths};
 use crate::{
     http::extract::Member,
-    pages::settings::templates::call::picture::conversation,
+    pages::{broadcast, settings::templates::call::picture::conversation},
     ui::{
         call_minutes::{CallMinutes, Channels},
+        call_strip::{CallKeys, CallStrip},
         format::{counted, grouped},
         head::Fact,
+        truth_strip::Live,
     },
 };
 
@@ -137,4 +140,19 @@ pub(super) fn facts(account: &dyn Account) -> Option<Vec<Fact>> {
         Fact::new("Calls per minute", grouped(lines.per_minute)),
         Fact::new("Calling hours", hours.to_string()).note("in India"),
     ])
+}
+
+/// The calls that this page is about besides those that it would place: those under way, else the latest ones of a day.
+pub(super) async fn latest(
+    org: &Org,
+    broadcasts: &[Broadcast],
+    now: Millis,
+) -> Result<Option<(CallStrip, CallKeys)>, StoreError> {
+    let open = |one: &&Broadcast| matches!(one.status, BroadcastStatus::InProgress | BroadcastStatus::Paused);
+    let lately = |one: &&Broadcast| one.status == BroadcastStatus::Completed && now.since(one.starts_at) < DAY;
+    let Some(one) = broadcasts.iter().find(open).or(broadcasts.iter().find(lately)) else { return Ok(None) };
+    let Some(calls) = broadcast::calls::Calls::load(org, one).await? else { return Ok(None) };
+    let live = if open(&one) { Live::On } else { Live::Ended };
+    let about = html! { span class="m-calls__name" { a class="m-plain" href=(paths::broadcast(one.id)) { (one.title) } ", by " (one.created_by) } };
+    Ok(Some((calls.strip(one, about, live), calls.keys(one))))
 }

@@ -13,11 +13,12 @@ use store::{
     broadcasts::{Broadcast, BroadcastFilter},
 };
 
-use super::paths;
+use super::{calls, paths};
 use crate::ui::{
     bar::Key,
     chip::{Chip, State},
     format::{cut, grouped, relative, rupees},
+    fragment::Fragment,
     history::{History, HistoryRow},
     progress::Progress,
 };
@@ -40,6 +41,19 @@ impl Which {
     pub(super) fn live(workshop: Option<WorkshopId>, channel: Channel) -> String {
         let workshop = workshop.map_or(String::new(), |id| format!("&workshop={id}"));
         format!("/live/history?channel={}{workshop}", channel.word())
+    }
+
+    /// The calls that stand above the composer, as they are now.
+    pub(crate) async fn calls(&self, org: &Org, now: Millis) -> Result<Vec<Fragment>, StoreError> {
+        if self.channel.parse() != Ok(Channel::IvrCall) {
+            return Ok(vec![]);
+        }
+        let broadcasts = load(org, self.workshop.parse().ok(), Channel::IvrCall).await?;
+        let latest = calls::latest(org, &broadcasts, now).await?;
+        let parts = latest.map(|(strip, keys)| {
+            vec![Fragment::new("truth-strip", strip), Fragment::new("call-keys", keys)]
+        });
+        Ok(parts.unwrap_or_default())
     }
 
     /// The same table as on the page, as it is now.

@@ -99,6 +99,10 @@ pub async fn show(
     if state.channel.sends() {
         composer = ComposerState::load(&app, &member, &state, &choices, opened.as_ref(), Wait::Page).await?;
     }
+    let latest = match state.channel {
+        Channel::IvrCall => calls::latest(&member.org, &broadcasts, member.now).await?,
+        Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::Sms => None,
+    };
     let view = View { app: &app, member: &member, choices: &choices, opened: opened.as_ref() };
     let chip = channels::standing(&app, choices.account(), opened.as_ref());
     let standings = standings(&app, &member, state.channel, &chip).await?;
@@ -121,6 +125,7 @@ pub async fn show(
         (channels::tabs(&state, &standings))
         @if state.channel.sends() {
             @if let Some(composer) = &composer { (ask_values(&member, composer)) }
+            @if let Some((strip, keys)) = &latest { (strip) (keys) }
             (view.sending(&state, composer.as_ref(), chip))
         } @else {
             (channels::not_available(&state))

@@ -104,7 +104,11 @@ impl Watch {
             What::Broadcasts(which) => {
                 list::Listing::load(&self.org, &self.zone, which, now).await?.fragments()
             }
-            What::History(which) => which.load(&self.org, &self.zone, now).await?.fragments(),
+            What::History(which) => {
+                let mut parts = which.load(&self.org, &self.zone, now).await?.fragments();
+                parts.extend(which.calls(&self.org, now).await?);
+                parts
+            }
         };
         let asks = self.asks().await?;
         parts.extend(Pulse::load(&self.app, &asks).await?.fragments(&self.zone, now, self.what.attention()));

@@ -28,15 +28,6 @@ pub(super) const ACTIONS: &[(&str, &str)] = &[
     ("stop_calls", "No more calls"),
 ];
 
-fn action_word(action: &Action) -> &'static str {
-    match action {
-        Action::Confirm => "confirm",
-        Action::Message { .. } => "message",
-        Action::AnotherDate => "another_date",
-        Action::StopCalls => "stop_calls",
-    }
-}
-
 /// A field of row `n` of the keys, from 1.
 pub(super) fn key_field(name: &str, n: usize) -> String {
     format!("key_{name}_{n}")
@@ -124,7 +115,7 @@ pub(super) fn fields(script: &CallScript) -> Vec<(String, String)> {
     for (n, key) in (1..).zip(&script.keys) {
         let mut put = |name: &str, value: String| fields.push((key_field(name, n), value));
         put("digit", key.digit.to_string());
-        put("action", action_word(&key.action).to_owned());
+        put("action", key.action.word().to_owned());
         put("closing", key.closing.clone());
         if let Action::Message { channel, template } = key.action {
             put("template", format!("{channel} {template}"));
