@@ -5,7 +5,7 @@ use domain::{
     channel::Channel,
     template::{Facts, Part as Piece},
 };
-use maud::{Markup, Render, html};
+use maud::{Render, html};
 use providers::{Vendor, registry};
 
 use super::super::kind::Around;
