@@ -1,5 +1,7 @@
 //! The people of a broadcast of calls: who stands where, and what came of each key.
 
+use std::collections::HashMap;
+
 use domain::{
     call::{Digit, Stage},
     ids::{BroadcastId, RegistrantId},
@@ -132,6 +134,28 @@ impl Org {
             .await?;
         let result = |(digit, pressed, done, in_the_way)| KeyResult { digit, pressed, done, in_the_way };
         Ok(rows.into_iter().map(result).collect())
+    }
+
+    /// What the last calls of a stretch of a broadcast brought: of each position behind `after` up to `last`, the key and the seconds on the
+    /// line, as far as they are known.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn call_endings(
+        &self,
+        broadcast: BroadcastId,
+        after: i64,
+        last: i64,
+    ) -> Result<HashMap<i64, (Option<i64>, Option<i64>)>, StoreError> {
+        let rows: Vec<(i64, Option<i64>, Option<i64>)> = self
+            .db
+            .all(
+                "SELECT position, digit, talk_s FROM calls
+                 WHERE broadcast_id = $1 AND organization_id = $2 AND position > $3 AND position <= $4 ORDER BY position, attempt",
+                args![broadcast.0, self.id(), after, last],
+            )
+            .await?;
+        Ok(rows.into_iter().map(|(position, digit, talk_s)| (position, (digit, talk_s))).collect())
     }
 
     /// How many calls of a broadcast were picked up, and how long somebody was on the line on average, in seconds.

@@ -48,11 +48,11 @@ use crate::world::{People, World};
 const CALLERS: [&str; 4] = ["exotel", "ozonetel", "myoperator", "knowlarity"];
 
 /// A program with an account of calls, and the phones that it rings.
-struct Scene {
-    world: World,
-    people: People,
-    phones: Sandbox,
-    org: Org,
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) people: People,
+    pub(crate) phones: Sandbox,
+    pub(crate) org: Org,
     account: IntegrationId,
     workshop: WorkshopId,
     sender: Sender,
@@ -62,7 +62,7 @@ struct Scene {
 const STEP_MS: i64 = 250;
 
 impl Scene {
-    async fn new(db: &TestStore, kind: &str, settings: serde_json::Value, chaos: Chaos) -> Scene {
+    pub(crate) async fn new(db: &TestStore, kind: &str, settings: serde_json::Value, chaos: Chaos) -> Scene {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let here = format!("http://{}", listener.local_addr().unwrap());
         let clock: Arc<OnceLock<Arc<ManualClock>>> = Arc::default();
@@ -121,7 +121,7 @@ impl Scene {
     }
 
     /// Registers people whose numbers end so.
-    async fn register(&self, numbers: &[String]) {
+    pub(crate) async fn register(&self, numbers: &[String]) {
         let rows = numbers.iter().map(|number| NewRegistrant {
             name: PersonName::parse("Asha Verma"),
             phone: Phone::parse(number, Country::INDIA).ok(),
@@ -132,7 +132,7 @@ impl Scene {
         self.org.add_registrants(self.workshop, ImportId::new(now), rows.collect(), now).await.unwrap();
     }
 
-    async fn confirm(&self, script: CallScript) -> BroadcastId {
+    pub(crate) async fn confirm(&self, script: CallScript) -> BroadcastId {
         let now = self.now();
         let new = NewBroadcast {
             integration: self.account,
@@ -166,7 +166,7 @@ impl Scene {
     }
 
     /// Rounds until the broadcast is done and every report was taken in.
-    async fn run(&mut self, id: BroadcastId) {
+    pub(crate) async fn run(&mut self, id: BroadcastId) {
         for _ in 0..12_000 {
             self.round().await;
             let done = self.org.broadcast(id).await.unwrap().finished_at.is_some();
@@ -225,13 +225,13 @@ async fn account(world: &World, people: &People, kind: &str, settings: serde_jso
 }
 
 /// The usual script whose first key sends nothing.
-fn script() -> CallScript {
+pub(crate) fn script() -> CallScript {
     let mut script = CallScript::usual(Language::English, Channel::Sms, TemplateId::new(Millis(0)));
     script.keys[0].action = Action::Confirm;
     script
 }
 
-fn number(ending: usize) -> String {
+pub(crate) fn number(ending: usize) -> String {
     format!("+9190000000{ending:02}")
 }
 

@@ -10,6 +10,7 @@ mod attention;
 mod audit;
 mod broadcast;
 mod callbacks;
+mod call_screens;
 mod calls;
 mod consents;
 mod correct;

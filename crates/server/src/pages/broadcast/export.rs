@@ -3,9 +3,10 @@
 //! A cell that a spreadsheet would run as a formula gets a quote before it. A phone number keeps its plus: a plus with nothing
 //! but digits behind it computes nothing.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use domain::{
+    channel::Channel,
     ids::BroadcastId,
     template::{Content, Message},
     time::Millis,
@@ -24,7 +25,7 @@ use crate::{
 /// Messages read at once.
 const CHUNK: i64 = 1_000;
 
-const TITLES: [&str; 15] = [
+const TITLES: [&str; 17] = [
     "Position",
     "Name",
     "Phone",
@@ -40,6 +41,8 @@ const TITLES: [&str; 15] = [
     "Provider id",
     "Segments",
     "Cost in rupees",
+    "Key pressed",
+    "Seconds on the line",
 ];
 
 /// `GET /broadcasts/{broadcast}/export`: those of the same filter as on the page; that it was asked for stands in the audit
@@ -49,6 +52,7 @@ pub async fn download(member: Member, Path(id): Path<BroadcastId>, Query(which):
     let broadcast = member.org.broadcast(id).await?;
     let template = Message::from_json(broadcast.channel, &broadcast.template).ok().map(Arc::new);
     let filter = which.filter();
+    let calls = broadcast.channel == Channel::IvrCall;
     let zone = member.organization.zone.clone();
     let part = filter.state.is_some() || filter.reason.is_some() || !filter.search.is_empty();
     member.org.note_export(Exported::Messages(id), part, member.now).await?;
@@ -59,8 +63,13 @@ pub async fn download(member: Member, Path(id): Path<BroadcastId>, Query(which):
             let rows = org.messages(id, &filter, after, CHUNK).await?;
             let last = rows.last().map(|row| row.message.position);
             let next = last.filter(|_| rows.len() as i64 == CHUNK);
+            let endings = match last {
+                Some(last) if calls => org.call_endings(id, after, last).await?,
+                _ => HashMap::new(),
+            };
             let time = |at: Option<Millis>| at.map_or(String::new(), |at| zone.rfc3339(at));
-            Ok((rows.iter().map(|row| cells(row, template.as_deref(), &time)).collect(), next))
+            let ending = |row: &MessageView| endings.get(&row.message.position).copied().unwrap_or_default();
+            Ok((rows.iter().map(|row| cells(row, template.as_deref(), &time, ending(row))).collect(), next))
         }
     }))
 }
@@ -69,7 +78,9 @@ fn cells(
     row: &MessageView,
     template: Option<&Message>,
     time: &dyn Fn(Option<Millis>) -> String,
-) -> [String; 15] {
+    (key, talk_s): (Option<i64>, Option<i64>),
+) -> [String; 17] {
+    let number = |value: Option<i64>| value.map_or(String::new(), |value| value.to_string());
     let explained = row.state.is_settled() && !row.reason.is_none();
     [
         row.message.position.to_string(),
@@ -87,6 +98,8 @@ fn cells(
         row.provider_id.clone().unwrap_or_default(),
         segments(template, row),
         row.cost.map_or(String::new(), |cost| cost.to_string()),
+        number(key),
+        number(talk_s),
     ]
 }
 

@@ -1,0 +1,124 @@
+//! The screens of a broadcast of calls, after real calls to phones of a stand-in: everybody is counted once, every figure leads to its people,
+//! and a recording is played to whoever picks up.
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
+use domain::call::{Place, Recorded};
+use sandbox::voice::Chaos;
+use serde_json::json;
+use store::{
+    on_both,
+    recordings::{Kept, NewRecording},
+};
+use tower::ServiceExt;
+
+use crate::calls::{Scene, number, script};
+
+/// The figure of a stage, as the strip of the page says it.
+fn figure(page: &str, stage: &str) -> i64 {
+    let (_, cell) = page.split_once(&format!("/calls/{stage}\"")).unwrap_or_else(|| panic!("no cell leads to {stage}: {page}"));
+    let (_, n) = cell.split_once("m-cell__n\">").unwrap();
+    n.split('<').next().unwrap().parse().unwrap()
+}
+
+on_both! {
+    async fn everybody_stands_at_one_stage_and_every_figure_leads_to_its_people(db: TestStore) {
+        let mut scene = Scene::new(&db, "ozonetel", json!({}), Chaos::default()).await;
+        scene.register(&(1..=8).map(number).collect::<Vec<_>>()).await;
+        let id = scene.confirm(script()).await;
+        let mut manager = scene.world.signed_in(&scene.people.manager).await;
+        let page = format!("/broadcasts/{id}");
+        let before = manager.get(&page).await.body;
+        assert!(before.contains("8</span> people, each counted once") || figure(&before, "waiting") == 0, "{before}");
+        drop(manager);
+        scene.run(id).await;
+        let mut manager = scene.world.signed_in(&scene.people.manager).await;
+        let after = manager.get(&page).await.body;
+        // What each phone does stands in the scene: 1 presses 1, 2 presses 9, 8 presses 2; 3 listens, 4 hangs up, 7 is a voicemail; 5 is busy, 6 rings.
+        let expected = [
+            ("pressed_1", 1), ("pressed_2", 1), ("pressed_9", 1), ("answered", 3), ("no_answer", 1), ("busy", 1), ("failed", 0),
+            ("expired", 0), ("calling", 0), ("waiting", 0),
+        ];
+        for (stage, n) in expected {
+            assert_eq!(figure(&after, stage), n, "{stage}");
+            let list = manager.get(&format!("{page}/calls/{stage}")).await;
+            assert_eq!(list.status, StatusCode::OK);
+            assert_eq!(list.body.matches("m-rowlink").count(), usize::try_from(n).unwrap(), "{stage}: {}", list.body);
+        }
+        assert_eq!(expected.iter().map(|(_, n)| n).sum::<i64>(), 8);
+        assert!(after.contains("8</span> people, each counted once"), "{after}");
+        for words in ["What people pressed", "6 picked up", "Never call again", "Another date", "Will come"] {
+            assert!(after.contains(words), "{words}: {after}");
+        }
+        // The list leads to the story of each call, and to the composer.
+        let pressed = manager.get(&format!("{page}/calls/pressed_9")).await.body;
+        assert!(pressed.contains("Write to 1 person") && pressed.contains("+91 90000 00002"), "{pressed}");
+        let (_, story) = pressed.split_once("/messages/").unwrap();
+        let position = story.split('"').next().unwrap();
+        let story = manager.get(&format!("{page}/messages/{position}")).await.body;
+        assert!(story.contains("Call 1") && story.contains("Pressed 9") && story.contains("s on the line"), "{story}");
+        assert!(story.contains("Is not called again"), "{story}");
+        let file = manager.get(&format!("{page}/export")).await.body;
+        let row = file.lines().find(|line| line.contains("9000000002")).expect("whoever pressed 9 is in the file");
+        let cells: Vec<&str> = row.rsplitn(3, ',').collect();
+        assert!(cells[1].trim_matches('"') == "9" && cells[0].trim().trim_matches('"').parse::<i64>().is_ok_and(|s| s > 0), "{row}");
+        for nonsense in ["pressed_x", "nobody", "pressed_"] {
+            assert_eq!(manager.get(&format!("{page}/calls/{nonsense}")).await.status, StatusCode::NOT_FOUND);
+        }
+        drop(manager);
+        let mut stranger = scene.world.signed_in(&scene.people.stranger).await;
+        assert_eq!(stranger.get(&format!("{page}/calls/busy")).await.status, StatusCode::NOT_FOUND);
+    }
+
+    async fn a_recording_is_played_to_whoever_picks_up_and_fetched_where_it_is_said_to_be(db: TestStore) {
+        for kind in ["ozonetel", "exotel"] {
+            let fresh = match db.store.is_shared() {
+                true => store::testing::postgres().await.unwrap(),
+                false => store::testing::sqlite().await,
+            };
+            let mut scene = Scene::new(&fresh, kind, json!({}), Chaos::default()).await;
+            let mut script = script();
+            for (n, place) in [Place::Text, Place::Question].into_iter().enumerate() {
+                script.recordings.insert(place, recording(&scene, n).await);
+            }
+            scene.register(&[number(3)]).await;
+            let id = scene.confirm(script).await;
+            scene.run(id).await;
+            let calls = scene.phones.telephones().calls();
+            let heard: String = calls.iter().flat_map(|call| &call.heard).cloned().collect::<Vec<_>>().join(" ");
+            let at = heard.split_whitespace().find(|word| word.contains("/recordings/")).unwrap_or_else(|| panic!("{kind}: {heard}"));
+            assert!(!heard.contains("Hello Asha"), "{kind}: the text is not spoken besides: {heard}");
+            let path = at.split_once("/recordings/").map(|(_, name)| format!("/recordings/{name}")).unwrap();
+            let request = Request::builder().uri(&path).body(Body::empty()).unwrap();
+            let fetched = scene.world.router().oneshot(request).await.unwrap();
+            assert_eq!(fetched.status(), StatusCode::OK, "{kind}: {path}");
+            let sound = axum::body::to_bytes(fetched.into_body(), 1 << 20).await.unwrap();
+            assert_eq!(&sound[..4], b"RIFF", "{kind}");
+            drop(scene);
+            fresh.remove().await;
+        }
+    }
+}
+
+/// A recording of a tenth of a second.
+async fn recording(scene: &Scene, n: usize) -> Recorded {
+    let samples = vec![0_u8; 1_600];
+    let mut wav = [&b"RIFF"[..], &1_636_u32.to_le_bytes(), b"WAVEfmt ", &16_u32.to_le_bytes(), &[1, 0, 1, 0]].concat();
+    wav.extend([8_000_u32.to_le_bytes(), 16_000_u32.to_le_bytes()].concat());
+    wav.extend([&[2, 0, 16, 0][..], b"data", &1_600_u32.to_le_bytes(), &samples].concat());
+    let new = NewRecording {
+        name: format!("Part {n}"),
+        language: domain::call::Language::English,
+        sha256: format!("{n:02x}"),
+        address: format!("{n}").repeat(40),
+        length_ms: 100,
+        loudness: 0,
+        gain: 0,
+        findings: json!([]),
+        wav,
+    };
+    let Kept::As(id) = scene.org.add_recording(new.clone(), scene.world.clock_now()).await.unwrap() else { panic!("there is room") };
+    Recorded { id, address: new.address, length_ms: 100 }
+}
