@@ -1,5 +1,6 @@
 //! The product as people meet it: in a browser, on a laptop and on a phone.
 
+mod calls;
 mod every_page;
 mod harness;
 mod harness_itself;

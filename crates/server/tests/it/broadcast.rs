@@ -571,9 +571,9 @@ on_both! {
         let mut manager = world.signed_in(&people.manager).await;
         let export = manager.get(&format!("/broadcasts/{id}/export")).await;
         let line = |phone: &str| export.body.lines().find(|line| line.contains(phone)).unwrap().to_owned();
-        assert!(export.body.lines().next().unwrap().ends_with("\"Segments\",\"Cost in rupees\""), "{}", export.body);
-        assert!(line("+919000000021").ends_with("\"2\",\"0.50\""), "{}", line("+919000000021"));
-        assert!(line("+919000000020").ends_with("\"1\",\"0.25\""), "{}", line("+919000000020"));
+        assert!(export.body.lines().next().unwrap().ends_with("\"Segments\",\"Cost in rupees\",\"Key pressed\",\"Seconds on the line\""), "{}", export.body);
+        assert!(line("+919000000021").contains("\"2\",\"0.50\","), "{}", line("+919000000021"));
+        assert!(line("+919000000020").contains("\"1\",\"0.25\","), "{}", line("+919000000020"));
     }
 
     async fn no_query_is_a_fault(db: TestStore) {
