@@ -37,7 +37,7 @@ async fn phones() -> Result<Sandbox> {
         ("5".to_owned(), Callee::who(Does::Busy)),
     ]);
     config.voice.by_ending.extend(does);
-    Sandbox::start(config).await
+    Ok(Sandbox::start(config).await?)
 }
 
 /// The account: everything is known from its description, and it is tested without a call.
