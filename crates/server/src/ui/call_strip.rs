@@ -91,6 +91,8 @@ pub struct KeyRow {
     pub note: String,
     /// The list of these people.
     pub href: String,
+    /// What can be done next for them: words and address.
+    pub next: Option<(String, String)>,
 }
 
 /// What people pressed.
@@ -121,7 +123,10 @@ impl Render for KeyRow {
                 @match self.icon { Some(icon) => span class="m-cap m-cap--0" { (icon) }, None => (cap(self.key)) }
                 span class="m-keyrow__n" { (grouped(self.n)) }
                 span class="m-keyrow__t" { b { (self.title) } @if !self.note.is_empty() { span class="m-sub" { (self.note) } } }
-                @if self.n > 0 { a class="m-link" href=(self.href) aria-label={ (show) ": " (self.title) } { (show) } }
+                @if self.n > 0 { span class="m-keyrow__acts" {
+                    @if let Some((words, href)) = &self.next { a class="m-link" href=(href) { (words) } }
+                    a class="m-link" href=(self.href) aria-label={ (show) ": " (self.title) } { (show) }
+                } }
             }
         }
     }

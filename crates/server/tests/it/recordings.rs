@@ -170,7 +170,7 @@ on_both! {
     async fn recordings_are_heard_by_members_alone_and_changed_by_managers(db: TestStore) {
         let scene = Scene::new(db).await;
         let mut manager = scene.manager().await;
-        let added = manager.upload(HOME, &[("name", "Reminder")], "x.wav", &tone(1_000, 0.3)).await;
+        let added = manager.upload(HOME, &[("name", "Ours alone")], "x.wav", &tone(1_000, 0.3)).await;
         let own = added.location().to_owned();
         drop(manager);
         let sound = format!("{own}/sound");
@@ -178,13 +178,13 @@ on_both! {
         let mut viewer = scene.world.signed_in(&scene.people.viewer).await;
         assert_eq!(viewer.get(&sound).await.status, StatusCode::OK);
         let page = viewer.get(&own).await.body;
-        assert!(page.contains("Listen to Reminder") && !page.contains("Save name") && !page.contains("Remove recording"), "{page}");
+        assert!(page.contains("Listen to Ours alone") && !page.contains("Save name") && !page.contains("Remove recording"), "{page}");
         assert_eq!(viewer.upload(HOME, &[("name", "Mine")], "x.wav", &tone(1_000, 0.3)).await.status, StatusCode::FORBIDDEN);
         drop(viewer);
         let mut stranger = scene.world.signed_in(&scene.people.stranger).await;
         for path in [&own, &sound, &format!("{own}/remove")] {
             assert_eq!(stranger.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
         }
-        assert!(!stranger.get(HOME).await.body.contains("Reminder"));
+        assert!(!stranger.get(HOME).await.body.contains("Ours alone"));
     }
 }

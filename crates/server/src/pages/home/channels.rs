@@ -15,7 +15,7 @@ use crate::{
     ui::{
         button::Button,
         chip::{Chip, State, Tone},
-        empty::Empty,
+        empty::{Empty, Way},
         format::{grouped, relative, rupees},
         head::Fact,
         icons::Icon,
@@ -82,6 +82,13 @@ pub(super) fn missing(
     };
     let (title, text) = templates::none_yet(channel).unwrap_or_default();
     match (account, template, workshop) {
+        (false, _, _) if vendor::several(channel) && member.may(Permission::Integrations) => Empty {
+            icon: Icon::of(channel),
+            title: channel.rules().invitation.to_owned(),
+            text: "Choose the provider that places the calls. Each says what it needs, and what it can do.".to_owned(),
+            actions: vec![],
+            ways: providers::registry::serving(channel).map(way).collect(),
+        },
         (false, _, _) => empty(
             Icon::of(channel),
             channel.rules().invitation,
@@ -114,6 +121,16 @@ pub(super) fn missing(
     }
 }
 
+/// A vendor whose account can be connected.
+fn way(vendor: &'static dyn Vendor) -> Way {
+    Way {
+        logo: logo(vendor),
+        title: vendor.name().to_owned(),
+        note: vendor.introduction().invitation.to_owned(),
+        href: format!("{}/new/{}", paths::INTEGRATIONS, vendor.kind()),
+    }
+}
+
 /// How the channel stands, in one word: as the account does, wherever it is shown.
 pub(super) fn standing(app: &App, account: Option<&Integration>, opened: Option<&Opened>) -> Chip {
     let (Some(account), Some(opened)) = (account, opened) else { return State::NotSetUp.chip() };
@@ -134,11 +151,12 @@ pub(super) fn status(
     let vendor = vendor::of(channel, account);
     let name = vendor::name(channel, account);
     let configure = Button::link("Configure", paths::INTEGRATIONS).icon(Icon::Settings);
-    let letters = vendor.map_or("–", |vendor| vendor.introduction().letters);
+    let undecided = account.is_none() && vendor::several(channel);
+    let letters = vendor.filter(|_| !undecided).map_or("–", |vendor| vendor.introduction().letters);
     let (Some(account), Some(opened), Some(vendor)) = (account, opened, vendor) else {
         return StatusCard {
             logo: Logo { letters, colour: LogoColour::Grey },
-            name: name.to_owned(),
+            name: if undecided { channel.title() } else { name }.to_owned(),
             chip,
             note: "No account is connected".to_owned(),
             facts: vec![],

@@ -99,10 +99,7 @@ pub async fn show(
     if state.channel.sends() {
         composer = ComposerState::load(&app, &member, &state, &choices, opened.as_ref(), Wait::Page).await?;
     }
-    let latest = match state.channel {
-        Channel::IvrCall => calls::latest(&member.org, &broadcasts, member.now).await?,
-        Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::Sms => None,
-    };
+    let latest = calls::latest(&member.org, &broadcasts, member.now).await?;
     let view = View { app: &app, member: &member, choices: &choices, opened: opened.as_ref() };
     let chip = channels::standing(&app, choices.account(), opened.as_ref());
     let standings = standings(&app, &member, state.channel, &chip).await?;

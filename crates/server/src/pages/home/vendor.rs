@@ -15,7 +15,15 @@ pub(super) fn of(channel: Channel, account: Option<&Integration>) -> Option<&'st
     own.or_else(|| registry::serving(channel).next())
 }
 
-/// How the vendor of an account is called.
+/// How the vendor of an account is called; before there is an account, that of the only vendor.
 pub(super) fn name(channel: Channel, account: Option<&Integration>) -> &'static str {
+    if account.is_none() && several(channel) {
+        return "a provider";
+    }
     of(channel, account).map_or("the provider", Vendor::name)
+}
+
+/// Whether there is a choice of vendors.
+pub(super) fn several(channel: Channel) -> bool {
+    registry::serving(channel).count() > 1
 }

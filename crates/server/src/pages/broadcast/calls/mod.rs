@@ -4,6 +4,7 @@ mod list;
 mod timeline;
 
 use domain::{
+    broadcast::Audience,
     call::{Action, CallScript, Counts, Digit, Stage},
     channel::Channel,
     ids::BroadcastId,
@@ -132,6 +133,10 @@ impl Calls {
                 title: action.map_or("A key that the script has no more", title).to_owned(),
                 note: action.map_or_else(String::new, |action| outcome(&action, result)),
                 href: to(Stage::Pressed(digit)),
+                next: (action == Some(Action::AnotherDate)).then(|| {
+                    let to = format!("/?workshop={}&who={}#compose", broadcast.workshop, Audience::AnotherDate);
+                    ("Write to them".to_owned(), to)
+                }),
             }
         };
         let other = |icon, n, title: &str, note: &str, stage| KeyRow {
@@ -141,6 +146,7 @@ impl Calls {
             title: title.to_owned(),
             note: note.to_owned(),
             href: to(stage),
+            next: None,
         };
         let mut rows: Vec<KeyRow> = self.digits().into_iter().map(row).collect();
         let at = |stage| self.counts.at(stage);

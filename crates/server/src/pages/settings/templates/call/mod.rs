@@ -18,7 +18,6 @@ use super::{
     form::Form,
     kind::{Around, Beside, FormCard, Kind, Say, Words},
     offer::Found,
-    page::tall,
 };
 use crate::{
     pages::settings::recordings,
@@ -236,9 +235,9 @@ fn heard(form: &Form, around: &Around, may: bool) -> FormCard {
             Field::text("name", "Name").placeholder(WORDS.name_example).required(),
             Field::select("language", "Language", chosen(form, "language", &languages)).autosubmit(),
         ],
-        vec![tall("text", "Greeting and reminder").help("Who calls comes first. Times and numbers are spoken as words.")],
+        vec![Field::area("text", "Greeting and reminder", "").help("Who calls comes first. Times and numbers are spoken as words.")],
         recorded("text"),
-        vec![tall("question", "Question").help("Which key does what; asked again after silence. Empty, with no keys: the call says its text and ends.")],
+        vec![Field::area("question", "Question", "").help("Which key does what; asked again after silence. Empty, with no keys: the call says its text and ends.")],
         recorded("question"),
         vec![
             Field::select("rounds", "Ask", chosen(form, "rounds", &[("2", "Twice"), ("1", "Once")])),
@@ -255,7 +254,7 @@ fn heard(form: &Form, around: &Around, may: bool) -> FormCard {
         }
         @if may {
             div class="m-acts" {
-                @if around.id.is_none() { (Button::link("Begin with the usual English", format!("{}/new", WORDS.home))) (Button::link("हिन्दी में शुरू करें", format!("{}/new?language=hi", WORDS.home))) }
+                @if around.id.is_none() { (Button::link("Begin in English", format!("{}/new", WORDS.home))) (Button::link("Begin in Hindi", format!("{}/new?language=hi", WORDS.home))) }
                 (update)
             }
         }
@@ -302,7 +301,7 @@ fn pressed(form: &Form, around: &Around) -> FormCard {
         let name = |part: &str| key_field(part, n);
         let does = chosen(form, &name("action"), ACTIONS);
         lines.push(vec![
-            Field::text(name("digit"), format!("Key {n}")).at_most(1).placeholder("1").inputmode("numeric"),
+            Field::text(name("digit"), format!("Key {n}")).inputmode("numeric"),
             Field::select(name("action"), "Does", does).autosubmit(),
         ]);
         let closing = Field::text(name("closing"), "Then says");
