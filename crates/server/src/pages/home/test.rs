@@ -3,7 +3,8 @@
 use ::compose::{Trial, TrialRefusal, Wait};
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use domain::{
-    audience::Excluded, checks::Probe, message::SkipReason, outcome::Outcome, phone::Phone, template::Message,
+    audience::Excluded, channel::Channel, checks::Probe, message::SkipReason, outcome::Outcome, phone::Phone,
+    template::Message,
 };
 use maud::html;
 use providers::Standing;
@@ -127,29 +128,40 @@ fn asked_again(
     error: &str,
 ) -> axum::response::Response {
     let mut question = question(member, composer);
-    question.body = html! { (number(typed).error(Some(error.to_owned()))) };
+    question.body = html! { (number(composer.state.channel, typed).error(Some(error.to_owned()))) };
     let body = html! { (question.page()) };
     (StatusCode::UNPROCESSABLE_ENTITY, page(member, None, body, None, None)).into_response()
 }
 
-fn number(typed: &str) -> Field {
-    Field::phone(TO, "Your number")
-        .id("test-to")
-        .value(typed)
-        .autocomplete("tel")
-        .help("One real message goes there, with your own name in it. It is charged like any other.")
+fn number(channel: Channel, typed: &str) -> Field {
+    let help = match channel {
+        Channel::IvrCall => "It rings once, says the script with your own name and takes a key, which does nothing. The call is charged like any other.",
+        Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::Sms => "One real message goes there, with your own name in it. It is charged like any other.",
+    };
+    Field::phone(TO, "Your number").id("test-to").value(typed).autocomplete("tel").help(help)
 }
 
 /// The question, for the dialog and for the page.
 pub(super) fn question(member: &Member, composer: &ComposerState) -> Confirm {
+    let (name, channel) = (&composer.review.draft.template.name, composer.state.channel);
+    let (title, confirm) = match channel {
+        Channel::IvrCall => (
+            format!("Hear “{name}” on your own phone"),
+            Button::primary("Call me").icon(Icon::Call).busy("Calling…"),
+        ),
+        Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::Sms => (
+            format!("Send “{name}” to yourself"),
+            Button::primary("Send test message").icon(Icon::Test).busy("Sending…"),
+        ),
+    };
     Confirm {
         id: DIALOG.to_owned(),
-        title: format!("Send “{}” to yourself", composer.review.draft.template.name),
-        body: html! { (number("")) },
+        title,
+        body: html! { (number(channel, "")) },
         action: PATH.to_owned(),
         csrf: member.csrf().clone(),
         hidden: composer.state.pairs(),
-        confirm: Button::primary("Send test message").icon(Icon::Test).busy("Sending…"),
+        confirm,
         back: ("Back".to_owned(), composer.state.href("/")),
     }
 }
