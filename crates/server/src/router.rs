@@ -411,9 +411,16 @@ pub fn build_from(app: &App, routes: Vec<Route>) -> Router {
         .fallback(gate::nothing_here)
         .method_not_allowed_fallback(gate::wrong_method)
         .layer(Extension(Inbound::new()))
-        .layer(Extension(Arc::new(Callbacks::new(app.engine.clone(), app.clock.clone(), &app.config.public_url))))
+        .layer(Extension(Arc::new(Callbacks::new(
+            app.engine.clone(),
+            app.clock.clone(),
+            &app.config.public_url,
+        ))))
         .layer(from_fn_with_state(app.clone(), pages::problem::layer))
-        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("audio/"))))
+        .layer(
+            CompressionLayer::new()
+                .compress_when(DefaultPredicate::new().and(NotForContentType::const_new("audio/"))),
+        )
         .layer(from_fn_with_state(app.clone(), headers::add))
         .with_state(app.clone())
 }

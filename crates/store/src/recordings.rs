@@ -224,10 +224,10 @@ impl Org {
         let id = RecordingId::new(now);
         let mut tx = self.db.begin().await?;
         // Two uploads at once do not both take the last place.
-        let _: (Uuid,) = tx.one("SELECT id FROM organizations WHERE id = $1 FOR UPDATE", args![self.id()]).await?;
-        let (there,): (i64,) = tx
-            .one("SELECT COUNT(*) FROM recordings WHERE organization_id = $1", args![self.id()])
-            .await?;
+        let _: (Uuid,) =
+            tx.one("SELECT id FROM organizations WHERE id = $1 FOR UPDATE", args![self.id()]).await?;
+        let (there,): (i64,) =
+            tx.one("SELECT COUNT(*) FROM recordings WHERE organization_id = $1", args![self.id()]).await?;
         if there >= RECORDINGS_MAX {
             return Ok(Kept::Full);
         }
@@ -261,12 +261,7 @@ impl Org {
     ///
     /// # Errors
     /// [`StoreError::Missing`] when it is not there, [`StoreError::Taken`] when another one has that name.
-    pub async fn rename_recording(
-        &self,
-        id: RecordingId,
-        name: &str,
-        now: Millis,
-    ) -> Result<(), StoreError> {
+    pub async fn rename_recording(&self, id: RecordingId, name: &str, now: Millis) -> Result<(), StoreError> {
         self.allow(Permission::Manage)?;
         let mut tx = self.db.begin().await?;
         let touched = tx
@@ -318,7 +313,8 @@ impl Org {
         if !used.is_none() {
             return Ok(Some(used));
         }
-        tx.run("DELETE FROM recordings WHERE id = $1 AND organization_id = $2", args![id.0, self.id()]).await?;
+        tx.run("DELETE FROM recordings WHERE id = $1 AND organization_id = $2", args![id.0, self.id()])
+            .await?;
         self.note(&mut tx, "recording.removed", id, &name, now).await?;
         tx.commit().await?;
         Ok(None)

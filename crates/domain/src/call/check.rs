@@ -260,7 +260,10 @@ fn recordings(script: &CallScript, plays: Plays, findings: &mut Vec<Finding>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ids::{RecordingId, TemplateId}, time::Millis};
+    use crate::{
+        ids::{RecordingId, TemplateId},
+        time::Millis,
+    };
 
     fn usual(language: Language) -> CallScript {
         CallScript::usual(language, Channel::Sms, TemplateId::new(Millis(0)))
@@ -284,12 +287,19 @@ mod tests {
     #[test]
     fn what_cannot_be_played_as_it_was_recorded_is_said_before() {
         let mut script = usual(Language::English);
-        let recorded = |length_ms| crate::call::Recorded { id: RecordingId::new(Millis(0)), address: "00".into(), length_ms };
+        let recorded = |length_ms| crate::call::Recorded {
+            id: RecordingId::new(Millis(0)),
+            address: "00".into(),
+            length_ms,
+        };
         script.recordings.insert(Place::Question, recorded(4_000));
         let less = |script: &CallScript, plays| examine(script, Some(&Abilities { plays, ..ALL }));
         assert_eq!(less(&script, Plays::Lines), []);
         assert_eq!(less(&script, Plays::Nothing), [Finding::NoRecordings]);
-        let apart = [Finding::NotTogether(Place::Text, Place::Question), Finding::NotTogether(Place::WrongKey, Place::Question)];
+        let apart = [
+            Finding::NotTogether(Place::Text, Place::Question),
+            Finding::NotTogether(Place::WrongKey, Place::Question),
+        ];
         assert_eq!(less(&script, Plays::Whole), apart);
         script.recordings.insert(Place::WrongKey, recorded(1_000));
         script.recordings.insert(Place::Text, recorded(26_000));

@@ -66,7 +66,8 @@ impl CallScript {
     /// About how long somebody is on the line who picks up, in seconds: they hear reminder and question, think, press and hear the closing
     /// words.
     pub fn talk_s(&self) -> i64 {
-        let closing = self.keys.iter().map(|key| self.seconds_at(Place::Closing(key.digit))).max().unwrap_or(0);
+        let closing =
+            self.keys.iter().map(|key| self.seconds_at(Place::Closing(key.digit))).max().unwrap_or(0);
         let asks = if self.keys.is_empty() { 0 } else { THINKS_S };
         self.seconds_at(Place::Text) + self.seconds_at(Place::Question) + asks + closing
     }

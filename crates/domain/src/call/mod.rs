@@ -22,8 +22,8 @@ mod strip;
 pub use abilities::{Abilities, Keys, Ring};
 pub use again::{Again, Attempts, WhyNotAgain, again};
 pub use check::{Finding, Place, examine};
-pub use cost::{GAP_S, RINGS_S, Rate, finish_ms, opt_outs_stop};
 pub use conversation::{NextLines, Rounds, SoFar, Turn, next_lines, next_turn};
+pub use cost::{GAP_S, RINGS_S, Rate, finish_ms, opt_outs_stop};
 pub use hours::{CallingHours, HoursError};
 pub use pressed::{Pressed, pressed};
 pub use record::{

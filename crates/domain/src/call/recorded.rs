@@ -26,7 +26,10 @@ pub struct Recorded {
 /// Not the address: who knows it may have the sound.
 impl fmt::Debug for Recorded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorded").field("id", &self.id).field("length_ms", &self.length_ms).finish_non_exhaustive()
+        f.debug_struct("Recorded")
+            .field("id", &self.id)
+            .field("length_ms", &self.length_ms)
+            .finish_non_exhaustive()
     }
 }
 
@@ -180,12 +183,7 @@ pub fn digit_of(place: Place) -> Option<Digit> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        call::Language,
-        channel::Channel,
-        ids::TemplateId,
-        time::Millis,
-    };
+    use crate::{call::Language, channel::Channel, ids::TemplateId, time::Millis};
 
     fn usual() -> CallScript {
         CallScript::usual(Language::English, Channel::Sms, TemplateId::new(Millis(0)))
@@ -238,7 +236,10 @@ mod tests {
         };
         let filled = |text: &str| Shown::Known(Part::Filled(text.to_owned()));
         let shown = script.shown(Place::Text, &facts);
-        assert_eq!((&shown[1], &shown[3], &shown[5]), (&filled("Asha"), &filled("Excel"), &filled("7:00 PM")));
+        assert_eq!(
+            (&shown[1], &shown[3], &shown[5]),
+            (&filled("Asha"), &filled("Excel"), &filled("7:00 PM"))
+        );
         assert_eq!(shown.last(), Some(&Shown::Unknown("{nonsense}".into())));
         assert_eq!(script.spoken(Place::Text, &facts), "Hello Asha, Excel starts at seven P M.");
         assert_eq!(script.spoken(Place::Closing(Digit::new(5).unwrap()), &facts), "");

@@ -13,7 +13,9 @@ mod told;
 use std::fmt;
 
 use domain::{
-    call::{Abilities, CallRef, CallScript, Place, News, NewsKind, Pressed, Rate, Ring, Said, SoFar, pressed},
+    call::{
+        Abilities, CallRef, CallScript, News, NewsKind, Place, Pressed, Rate, Ring, Said, SoFar, pressed,
+    },
     ids::MessageSpan,
     outcome::Outcome,
     sending_hours::OpenHours,
@@ -215,7 +217,8 @@ pub struct Line<'a> {
 impl Line<'_> {
     /// The address of the recordings of these lines, one after the other; `None` unless each that says anything is recorded.
     pub fn sound(&self, places: &[Place]) -> Option<String> {
-        let said: Vec<Place> = places.iter().copied().filter(|place| !self.said.at(*place).is_empty()).collect();
+        let said: Vec<Place> =
+            places.iter().copied().filter(|place| !self.said.at(*place).is_empty()).collect();
         if self.sounds.is_empty() || said.is_empty() {
             return None;
         }

@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn every_asset_is_found_at_its_own_path() {
-        for asset in [Asset::Components, Asset::Brand, Asset::Live, Asset::Recorder, Asset::Font, Asset::Icon] {
+        for asset in [Asset::Components, Asset::Brand, Asset::Live, Asset::Recorder, Asset::Font, Asset::Icon]
+        {
             let found = at(path(asset)).expect("served at its path");
             assert!(!found.bytes.is_empty(), "{asset:?} is empty");
         }

@@ -87,7 +87,9 @@ async fn import(walk: &mut Walk) -> Result<()> {
 async fn compose(walk: &mut Walk) -> Result<()> {
     walk.open("/?channel=ivr").await?;
     let page = &walk.page;
-    for words in ["3 people", "Minutes to call 3 people", "Calling hours", "Thank you. See you there.", "no errors"] {
+    for words in
+        ["3 people", "Minutes to call 3 people", "Calling hours", "Thank you. See you there.", "no errors"]
+    {
         page.wait_text(words).await?;
     }
     walk.review("tab").await?;
@@ -100,7 +102,8 @@ async fn compose(walk: &mut Walk) -> Result<()> {
 async fn call(walk: &mut Walk) -> Result<()> {
     let page = &mut walk.page;
     page.set_patience(Duration::from_secs(60));
-    let confirm: String = page.eval("document.querySelector('dialog[open] [type=submit]').innerText.trim()").await?;
+    let confirm: String =
+        page.eval("document.querySelector('dialog[open] [type=submit]').innerText.trim()").await?;
     page.click(button(&confirm).within("dialog[open]")).await?;
     page.wait_url("/broadcasts/").await?;
     page.wait_text("What people pressed").await?;

@@ -256,11 +256,16 @@ async fn recording(page: &Page, program: &Program) -> Result<Vec<String>> {
 /// A tone of 500 Hz of that length in milliseconds, as a WAV file of 8 kHz.
 pub(crate) fn tone(ms: u32) -> Vec<u8> {
     let bytes = 16 * ms;
-    let mut file = [&b"RIFF"[..], &(36 + bytes).to_le_bytes(), b"WAVEfmt ", &16_u32.to_le_bytes(), &[1, 0, 1, 0]].concat();
+    let mut file =
+        [&b"RIFF"[..], &(36 + bytes).to_le_bytes(), b"WAVEfmt ", &16_u32.to_le_bytes(), &[1, 0, 1, 0]]
+            .concat();
     file.extend([8_000_u32.to_le_bytes(), 16_000_u32.to_le_bytes()].concat());
     file.extend([&[2, 0, 16, 0][..], b"data", &bytes.to_le_bytes()].concat());
     // Sixteen samples a wave: up and down.
-    let wave: [i16; 16] = [0, 3_800, 7_000, 9_200, 10_000, 9_200, 7_000, 3_800, 0, -3_800, -7_000, -9_200, -10_000, -9_200, -7_000, -3_800];
+    let wave: [i16; 16] = [
+        0, 3_800, 7_000, 9_200, 10_000, 9_200, 7_000, 3_800, 0, -3_800, -7_000, -9_200, -10_000, -9_200,
+        -7_000, -3_800,
+    ];
     file.extend(wave.iter().cycle().take(8 * ms as usize).flat_map(|sample| sample.to_le_bytes()));
     file
 }

@@ -18,7 +18,9 @@ use crate::calls::{Scene, number, script};
 
 /// The figure of a stage, as the strip of the page says it.
 fn figure(page: &str, stage: &str) -> i64 {
-    let (_, cell) = page.split_once(&format!("/calls/{stage}\"")).unwrap_or_else(|| panic!("no cell leads to {stage}: {page}"));
+    let (_, cell) = page
+        .split_once(&format!("/calls/{stage}\""))
+        .unwrap_or_else(|| panic!("no cell leads to {stage}: {page}"));
     let (_, n) = cell.split_once("m-cell__n\">").unwrap();
     n.split('<').next().unwrap().parse().unwrap()
 }
@@ -105,7 +107,8 @@ on_both! {
 /// A recording of a tenth of a second.
 async fn recording(scene: &Scene, n: usize) -> Recorded {
     let samples = vec![0_u8; 1_600];
-    let mut wav = [&b"RIFF"[..], &1_636_u32.to_le_bytes(), b"WAVEfmt ", &16_u32.to_le_bytes(), &[1, 0, 1, 0]].concat();
+    let mut wav =
+        [&b"RIFF"[..], &1_636_u32.to_le_bytes(), b"WAVEfmt ", &16_u32.to_le_bytes(), &[1, 0, 1, 0]].concat();
     wav.extend([8_000_u32.to_le_bytes(), 16_000_u32.to_le_bytes()].concat());
     wav.extend([&[2, 0, 16, 0][..], b"data", &1_600_u32.to_le_bytes(), &samples].concat());
     let new = NewRecording {
@@ -119,6 +122,8 @@ async fn recording(scene: &Scene, n: usize) -> Recorded {
         findings: json!([]),
         wav,
     };
-    let Kept::As(id) = scene.org.add_recording(new.clone(), scene.world.clock_now()).await.unwrap() else { panic!("there is room") };
+    let Kept::As(id) = scene.org.add_recording(new.clone(), scene.world.clock_now()).await.unwrap() else {
+        panic!("there is room")
+    };
     Recorded { id, address: new.address, length_ms: 100 }
 }

@@ -290,7 +290,9 @@ async fn records(app: &App, organisation: OrganizationId, now: Millis) -> Vec<(&
         findings: json!([]),
         wav: vec![0; 44],
     };
-    let Kept::As(recording) = org.add_recording(recording, now).await.unwrap() else { panic!("there is room") };
+    let Kept::As(recording) = org.add_recording(recording, now).await.unwrap() else {
+        panic!("there is room")
+    };
     vec![
         ("{recording}", recording.to_string()),
         ("{sequence}", sequence),

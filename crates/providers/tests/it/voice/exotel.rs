@@ -507,7 +507,8 @@ fn a_prompt_is_played_when_all_of_it_is_recorded_and_spoken_otherwise() {
     let account = account("https://vendor.example");
     let voice = account.voice().unwrap();
     let (mut script, said) = (script(), said());
-    let recorded = |address: &str| Recorded { id: RecordingId::NIL, address: address.to_owned(), length_ms: 4_000 };
+    let recorded =
+        |address: &str| Recorded { id: RecordingId::NIL, address: address.to_owned(), length_ms: 4_000 };
     script.recordings.insert(Place::Text, recorded("0a"));
     let ask = |script: &CallScript, path: &str, key| {
         let step = hear(voice, path, "CallSid=c1&CallFrom=09000000001", "").unwrap().ask.unwrap();
@@ -521,10 +522,19 @@ fn a_prompt_is_played_when_all_of_it_is_recorded_and_spoken_otherwise() {
     assert_eq!(gather(&script)["gather_prompt"]["text"], said.opening(), "half of it is not");
     script.recordings.insert(Place::Question, recorded("0b"));
     let played = gather(&script);
-    assert_eq!(played["gather_prompt"], json!({ "audio_url": "https://notify.example/recordings/0a+0b.wav" }));
-    assert_eq!(played["repeat_gather_prompt"], json!({ "audio_url": "https://notify.example/recordings/0b.wav" }));
+    assert_eq!(
+        played["gather_prompt"],
+        json!({ "audio_url": "https://notify.example/recordings/0a+0b.wav" })
+    );
+    assert_eq!(
+        played["repeat_gather_prompt"],
+        json!({ "audio_url": "https://notify.example/recordings/0b.wav" })
+    );
     let nine = Digit::new(9).unwrap();
     script.recordings.insert(Place::Closing(nine), recorded("0c"));
     let closing = ask(&script, "closing", Some(nine));
-    assert_eq!((closing.content_type, closing.bytes.as_slice()), ("text/plain", &b"https://notify.example/recordings/0c.wav"[..]));
+    assert_eq!(
+        (closing.content_type, closing.bytes.as_slice()),
+        ("text/plain", &b"https://notify.example/recordings/0c.wav"[..])
+    );
 }

@@ -219,7 +219,8 @@ fn every_step_is_answered_with_markup_that_escapes_what_it_says() {
     );
     assert_eq!(answer(Some("5"), 2)[1].2, "Thank you. Goodbye.");
     said.language = Language::Hindi;
-    let line = Line { script: &script, said: &said, so_far: SoFar { asked: 1, key: Digit::new(1) }, sounds: "" };
+    let line =
+        Line { script: &script, said: &said, so_far: SoFar { asked: 1, key: Digit::new(1) }, sounds: "" };
     let hindi = elements(&voice.answer(&step(None), Some(&line)).bytes);
     assert_eq!(hindi[1].1[0], ("lang".to_owned(), "HI".to_owned()));
     let nobody = elements(&voice.answer(&step(None), None).bytes);
@@ -231,7 +232,8 @@ fn what_is_recorded_is_played_and_the_rest_is_spoken() {
     let account = account("https://vendor.example");
     let voice = account.voice().unwrap();
     let (mut script, said) = (script(), said());
-    let recorded = |address: &str| Recorded { id: RecordingId::NIL, address: address.to_owned(), length_ms: 4_000 };
+    let recorded =
+        |address: &str| Recorded { id: RecordingId::NIL, address: address.to_owned(), length_ms: 4_000 };
     script.recordings.insert(Place::Question, recorded("0a"));
     script.recordings.insert(Place::NoKey, recorded("0b"));
     let step = |heard: Option<&str>| Step {
@@ -249,9 +251,15 @@ fn what_is_recorded_is_played_and_the_rest_is_spoken() {
     let at = "https://notify.example/recordings/";
     let first = answer(None, 0, at);
     assert_eq!((first[2].0.as_str(), first[2].1.as_str()), ("playtext", said.text.as_str()));
-    assert_eq!((first[3].0.as_str(), first[3].1.as_str()), ("playaudio", "https://notify.example/recordings/0a.wav"));
+    assert_eq!(
+        (first[3].0.as_str(), first[3].1.as_str()),
+        ("playaudio", "https://notify.example/recordings/0a.wav")
+    );
     let last = answer(Some(""), 2, at);
-    assert_eq!((last[1].0.as_str(), last[1].1.as_str()), ("playaudio", "https://notify.example/recordings/0b.wav"));
+    assert_eq!(
+        (last[1].0.as_str(), last[1].1.as_str()),
+        ("playaudio", "https://notify.example/recordings/0b.wav")
+    );
     // Where nobody can fetch a recording its text is spoken.
     assert!(answer(None, 0, "").iter().all(|(name, _)| name != "playaudio"));
 }

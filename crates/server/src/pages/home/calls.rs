@@ -130,6 +130,23 @@ pub(super) fn minutes(composer: &ComposerState) -> Markup {
     .render()
 }
 
+/// How fast it calls.
+pub(super) fn pace(composer: &ComposerState) -> Option<(String, String)> {
+    let lines = of(composer)?.1.lines?;
+    let most = format!("{} a minute", counted(lines.per_minute, "call", "calls"));
+    Some((most, format!("at most, and {} at once", grouped(lines.at_once))))
+}
+
+/// Where calls come from, as the status card says it.
+pub(super) fn note(account: &dyn Account, number: &str) -> Option<String> {
+    account.voice()?;
+    let asked = match account.can().looks_up {
+        true => "keys and endings are told, and asked for",
+        false => "keys and endings are told",
+    };
+    Some(if number.is_empty() { asked.to_owned() } else { format!("Calls from {number} · {asked}") })
+}
+
 /// What an account of calls says of itself on the status card.
 pub(super) fn facts(account: &dyn Account) -> Option<Vec<Fact>> {
     let voice = account.voice()?;
@@ -149,10 +166,17 @@ pub(super) async fn latest(
     now: Millis,
 ) -> Result<Option<(CallStrip, CallKeys)>, StoreError> {
     let open = |one: &&Broadcast| matches!(one.status, BroadcastStatus::InProgress | BroadcastStatus::Paused);
-    let lately = |one: &&Broadcast| one.status == BroadcastStatus::Completed && now.since(one.starts_at) < DAY;
+    let lately =
+        |one: &&Broadcast| one.status == BroadcastStatus::Completed && now.since(one.starts_at) < DAY;
     let Some(one) = broadcasts.iter().find(open).or(broadcasts.iter().find(lately)) else { return Ok(None) };
     let Some(calls) = broadcast::calls::Calls::load(org, one).await? else { return Ok(None) };
     let live = if open(&one) { Live::On } else { Live::Ended };
     let about = html! { span class="m-calls__name" { a class="m-plain" href=(paths::broadcast(one.id)) { (one.title) } ", by " (one.created_by) } };
     Ok(Some((calls.strip(one, about, live), calls.keys(one))))
+}
+
+/// The same, as the page shows it above the composer.
+pub(super) async fn above(org: &Org, broadcasts: &[Broadcast], now: Millis) -> Result<Markup, StoreError> {
+    let latest = latest(org, broadcasts, now).await?;
+    Ok(html! { @if let Some((strip, keys)) = &latest { (strip) (keys) } })
 }

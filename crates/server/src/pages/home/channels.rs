@@ -85,7 +85,8 @@ pub(super) fn missing(
         (false, _, _) if vendor::several(channel) && member.may(Permission::Integrations) => Empty {
             icon: Icon::of(channel),
             title: channel.rules().invitation.to_owned(),
-            text: "Choose the provider that places the calls. Each says what it needs, and what it can do.".to_owned(),
+            text: "Choose the provider that places the calls. Each says what it needs, and what it can do."
+                .to_owned(),
             actions: vec![],
             ways: providers::registry::serving(channel).map(way).collect(),
         },
@@ -189,6 +190,10 @@ fn connect(channel: Channel) -> String {
 
 /// The number that people see, and how what became of messages is learnt.
 fn note(vendor: &dyn Vendor, opened: &Opened) -> String {
+    let number = opened.status.as_ref().map_or("", |status| status.number.as_str());
+    if let Some(calls) = opened.account.as_deref().ok().and_then(|account| calls::note(account, number)) {
+        return calls;
+    }
     let looks_up = opened.account.as_ref().is_ok_and(|account| account.can().looks_up);
     let receipts = match (opened.takes_receipts(), vendor.callback().proof) {
         (true, CallbackProof::Address) if looks_up => "delivery is reported, and asked for",

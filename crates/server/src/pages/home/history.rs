@@ -50,9 +50,8 @@ impl Which {
         }
         let broadcasts = load(org, self.workshop.parse().ok(), Channel::IvrCall).await?;
         let latest = calls::latest(org, &broadcasts, now).await?;
-        let parts = latest.map(|(strip, keys)| {
-            vec![Fragment::new("truth-strip", strip), Fragment::new("call-keys", keys)]
-        });
+        let parts = latest
+            .map(|(strip, keys)| vec![Fragment::new("truth-strip", strip), Fragment::new("call-keys", keys)]);
         Ok(parts.unwrap_or_default())
     }
 

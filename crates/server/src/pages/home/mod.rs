@@ -99,7 +99,7 @@ pub async fn show(
     if state.channel.sends() {
         composer = ComposerState::load(&app, &member, &state, &choices, opened.as_ref(), Wait::Page).await?;
     }
-    let latest = calls::latest(&member.org, &broadcasts, member.now).await?;
+    let latest = calls::above(&member.org, &broadcasts, member.now).await?;
     let view = View { app: &app, member: &member, choices: &choices, opened: opened.as_ref() };
     let chip = channels::standing(&app, choices.account(), opened.as_ref());
     let standings = standings(&app, &member, state.channel, &chip).await?;
@@ -122,8 +122,7 @@ pub async fn show(
         (channels::tabs(&state, &standings))
         @if state.channel.sends() {
             @if let Some(composer) = &composer { (ask_values(&member, composer)) }
-            @if let Some((strip, keys)) = &latest { (strip) (keys) }
-            (view.sending(&state, composer.as_ref(), chip))
+            (view.sending(&state, composer.as_ref(), chip, &latest))
         } @else {
             (channels::not_available(&state))
         }
@@ -188,10 +187,17 @@ struct View<'a> {
 
 impl View<'_> {
     /// The tab of a channel that sends.
-    fn sending(&self, state: &Compose, composer: Option<&ComposerState>, chip: Chip) -> Markup {
+    fn sending(
+        &self,
+        state: &Compose,
+        composer: Option<&ComposerState>,
+        chip: Chip,
+        latest: &Markup,
+    ) -> Markup {
         let status = channels::status(self.member, state.channel, self.choices.account(), self.opened, chip);
         html! {
             (status)
+            (latest)
             @match composer {
                 Some(composer) => {
                     (self.composer(composer))
@@ -271,7 +277,11 @@ impl View<'_> {
             SendBar::broadcast(people, Some(composer.review.forecast.cost.0), Some(&done_by), note, review);
         let bar = if composer.review.about().is_some() { bar.about() } else { bar };
         if sends {
-            let words = if composer.state.channel == Channel::IvrCall { "Call me to test" } else { "Send test to me" };
+            let words = if composer.state.channel == Channel::IvrCall {
+                "Call me to test"
+            } else {
+                "Send test to me"
+            };
             let test = Button::link(words, composer.state.href(test::PATH)).icon(Icon::Test);
             bar.second(test.opens(test::DIALOG)).render()
         } else {

@@ -443,14 +443,18 @@ fn forecast(member: &Member, composer: &ComposerState) -> Forecast {
     } else {
         format!("{} after start", span(done.since(starts)))
     };
+    let (pace, pace_note) = calls::pace(composer).unwrap_or_else(|| {
+        let pace = format!("{} /s", composer.review.draft.account.pace.per_second);
+        (pace, "this account’s limit".to_owned())
+    });
     Forecast {
         messages: composer.review.units,
         about: composer.review.about(),
         units: 1,
         unit_price: Some(composer.review.unit.0),
         cost: Some(composer.review.forecast.cost.0),
-        pace: format!("{} /s", composer.review.draft.account.pace.per_second),
-        pace_note: "this account’s limit".to_owned(),
+        pace,
+        pace_note,
         done_by: moment(member, done),
         done_note,
         late: done > composer.review.draft.timing.deadline || (ahead && done > starts),

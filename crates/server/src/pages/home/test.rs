@@ -135,8 +135,12 @@ fn asked_again(
 
 fn number(channel: Channel, typed: &str) -> Field {
     let help = match channel {
-        Channel::IvrCall => "It rings once, says the script with your own name and takes a key, which does nothing. The call is charged like any other.",
-        Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::Sms => "One real message goes there, with your own name in it. It is charged like any other.",
+        Channel::IvrCall => {
+            "It rings once, says the script with your own name and takes a key, which does nothing. The call is charged like any other."
+        }
+        Channel::WhatsappGroup | Channel::WhatsappPersonal | Channel::Sms => {
+            "One real message goes there, with your own name in it. It is charged like any other."
+        }
     };
     Field::phone(TO, "Your number").id("test-to").value(typed).autocomplete("tel").help(help)
 }

@@ -44,10 +44,14 @@ pub(super) fn conversation(frame: &Frame) -> Markup {
             leaf(Some(1), "Link", "Sent.", Icon::Personal, "Sends “Join link” on WhatsApp now"),
             leaf(Some(2), "Another date", "We will tell you.", Icon::People, "Puts them on the list"),
             leaf(Some(9), "Never", "We will not call again.", Icon::Skip, "Suppresses for calls"),
-            Leaf { said: Said::default(), ..leaf(None, "Silence, 6 s", "", Icon::Ok, "Counts as told if heard") },
+            Leaf {
+                said: Said::default(),
+                ..leaf(None, "Silence, 6 s", "", Icon::Ok, "Counts as told if heard")
+            },
         ],
     };
-    let recorded = Said { recording: Some(listen("Reminder")), ..said("Text", 12, fixed("We start at seven.")) };
+    let recorded =
+        Said { recording: Some(listen("Reminder")), ..said("Text", 12, fixed("We start at seven.")) };
     let short = Conversation { opening: vec![recorded], leaves: vec![] };
     let many = Conversation {
         opening: usual.opening.clone(),
@@ -64,7 +68,11 @@ pub(super) fn conversation(frame: &Frame) -> Markup {
 
 pub(super) fn recordings(frame: &Frame) -> Markup {
     let row = |title: &str| {
-        Row::new(vec![name("/settings/recordings/1", title, "English"), html! { "0:04" }, listen(title).render()])
+        Row::new(vec![
+            name("/settings/recordings/1", title, "English"),
+            html! { "0:04" },
+            listen(title).render(),
+        ])
     };
     let table = Table {
         caption: "Recordings".into(),

@@ -67,7 +67,8 @@ pub fn finding(found: &Finding, provider: &str) -> (String, String) {
         }
         Finding::SameForAll(at) => (
             format!("The recording {} says the same to everybody", place(*at)),
-            "Values of its text are not heard. Let the text be spoken where names and times differ.".to_owned(),
+            "Values of its text are not heard. Let the text be spoken where names and times differ."
+                .to_owned(),
         ),
         Finding::NoRecordings => (
             format!("{provider} plays no recordings"),
@@ -75,7 +76,11 @@ pub fn finding(found: &Finding, provider: &str) -> (String, String) {
         ),
         Finding::NotTogether(first, then) => (
             format!("{provider} cannot play a recording beside a spoken text"),
-            format!("What is said {} and {} is spoken. Record both, or neither.", place(*first), place(*then)),
+            format!(
+                "What is said {} and {} is spoken. Record both, or neither.",
+                place(*first),
+                place(*then)
+            ),
         ),
     };
     (title, why)

@@ -46,7 +46,8 @@ pub async fn show(
     Query(from): Query<After>,
 ) -> PageResult {
     let broadcast = member.org.broadcast(id).await?;
-    let stage = stage(&word).filter(|_| broadcast.channel == Channel::IvrCall).ok_or_else(Problem::not_found)?;
+    let stage =
+        stage(&word).filter(|_| broadcast.channel == Channel::IvrCall).ok_or_else(Problem::not_found)?;
     let after = from.after.parse().unwrap_or(0).max(0);
     let mut people = member.org.call_people(id, stage, after, ROWS + 1).await?;
     let more = i64::try_from(people.len()).is_ok_and(|n| n > ROWS);
@@ -61,15 +62,21 @@ pub async fn show(
         let words = format!("Write to {}", counted(known.len(), "person", "people"));
         head = head.action(Button::link(words, to).icon(Icon::Send));
     }
-    let next = people.last().filter(|_| more).map(|last| format!("{}?after={}", stage_href(id, stage), last.position));
+    let next = people
+        .last()
+        .filter(|_| more)
+        .map(|last| format!("{}?after={}", stage_href(id, stage), last.position));
     let body = html! {
         (head)
         (Card::new("people", "People", table(&member, id, &people)))
         @if let Some(next) = next { div class="m-acts" { (Button::link("Next page", next)) } }
     };
     let mut page = member.page(Section::Broadcasts, title.clone(), body);
-    page.crumbs =
-        vec![Crumb::to("Broadcasts", "/broadcasts"), Crumb::to(&broadcast.title, href(id)), Crumb::here(title)];
+    page.crumbs = vec![
+        Crumb::to("Broadcasts", "/broadcasts"),
+        Crumb::to(&broadcast.title, href(id)),
+        Crumb::here(title),
+    ];
     Ok(page.render().into_response())
 }
 
@@ -102,7 +109,9 @@ fn row(member: &Member, broadcast: BroadcastId, person: &CallPerson) -> Row {
 fn called(member: &Member, person: &CallPerson) -> Markup {
     match person.placed_at {
         None => html! { "Not yet" },
-        Some(at) => html! { (moment(member, at)) @if person.attempts > 1 { span class="m-sub" { "try " (person.attempts) } } },
+        Some(at) => {
+            html! { (moment(member, at)) @if person.attempts > 1 { span class="m-sub" { "try " (person.attempts) } } }
+        }
     }
 }
 

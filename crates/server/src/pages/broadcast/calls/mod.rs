@@ -39,7 +39,10 @@ pub(in crate::pages) struct Calls {
 
 impl Calls {
     /// Of a broadcast of calls; `None` for every other one.
-    pub(in crate::pages) async fn load(org: &Org, broadcast: &Broadcast) -> Result<Option<Calls>, StoreError> {
+    pub(in crate::pages) async fn load(
+        org: &Org,
+        broadcast: &Broadcast,
+    ) -> Result<Option<Calls>, StoreError> {
         if broadcast.channel != Channel::IvrCall {
             return Ok(None);
         }
@@ -75,8 +78,8 @@ impl Calls {
             href: stage_href(broadcast.id, stage),
         };
         let pressed = self.digits().into_iter();
-        let pressed =
-            pressed.map(|digit| stop(Key::Pressed(digit.get()), &format!("Pressed {digit}"), Stage::Pressed(digit)));
+        let pressed = pressed
+            .map(|digit| stop(Key::Pressed(digit.get()), &format!("Pressed {digit}"), Stage::Pressed(digit)));
         let mut groups = vec![
             ("Picked up", pressed.chain([stop(Key::Read, "No key", Stage::Answered)]).collect()),
             (
@@ -90,13 +93,19 @@ impl Calls {
             ),
             (
                 "Still to go",
-                vec![stop(Key::InFlight, "Calling", Stage::Calling), stop(Key::Waiting, "Waiting", Stage::Waiting)],
+                vec![
+                    stop(Key::InFlight, "Calling", Stage::Calling),
+                    stop(Key::Waiting, "Waiting", Stage::Waiting),
+                ],
             ),
         ];
         let left_out = broadcast.in_state(MessageState::Skipped);
         if left_out > 0 {
             let href = format!("{}?state=skipped", href(broadcast.id));
-            groups.push(("Not called", vec![Stop { key: Key::HandedOver, label: "Left out".into(), n: left_out, href }]));
+            groups.push((
+                "Not called",
+                vec![Stop { key: Key::Cancelled, label: "Left out".into(), n: left_out, href }],
+            ));
         }
         CallStrip { about, groups, facts: self.facts(broadcast), live }
     }
@@ -105,12 +114,15 @@ impl Calls {
         let (calls, average_s) = self.talk;
         let mut facts = vec![match calls {
             0 => Fact::new("Average call", "–").note("nobody picked up yet"),
-            _ => Fact::new("Average call", format!("{average_s} s")).note(format!("of {}", counted(calls, "call", "calls"))),
+            _ => Fact::new("Average call", format!("{average_s} s"))
+                .note(format!("of {}", counted(calls, "call", "calls"))),
         }];
         let (actual, expected) = (broadcast.actual_cost(), broadcast.expected_cost());
         facts.push(match actual.0 {
             0 => Fact::new("Cost", rupees(expected.0)).note("estimate"),
-            actual => Fact::new("Cost so far", rupees(actual)).note(format!("{} estimate", rupees(expected.0))),
+            actual => {
+                Fact::new("Cost so far", rupees(actual)).note(format!("{} estimate", rupees(expected.0)))
+            }
         });
         let unknown = broadcast.in_state(MessageState::Unknown);
         if unknown > 0 {
@@ -134,7 +146,8 @@ impl Calls {
                 note: action.map_or_else(String::new, |action| outcome(&action, result)),
                 href: to(Stage::Pressed(digit)),
                 next: (action == Some(Action::AnotherDate)).then(|| {
-                    let to = format!("/?workshop={}&who={}#compose", broadcast.workshop, Audience::AnotherDate);
+                    let to =
+                        format!("/?workshop={}&who={}#compose", broadcast.workshop, Audience::AnotherDate);
                     ("Write to them".to_owned(), to)
                 }),
             }
@@ -150,7 +163,13 @@ impl Calls {
         };
         let mut rows: Vec<KeyRow> = self.digits().into_iter().map(row).collect();
         let at = |stage| self.counts.at(stage);
-        rows.push(other(None, at(Stage::Answered), "No key", "Told if they heard the text to its end", Stage::Answered));
+        rows.push(other(
+            None,
+            at(Stage::Answered),
+            "No key",
+            "Told if they heard the text to its end",
+            Stage::Answered,
+        ));
         let again = "Called again as long as it is of use";
         rows.push(other(Some(Icon::Call), at(Stage::NoAnswer), "No answer", again, Stage::NoAnswer));
         rows.push(other(Some(Icon::InFlight), at(Stage::Busy), "Busy", again, Stage::Busy));
@@ -226,7 +245,16 @@ mod tests {
     #[test]
     fn a_stage_has_an_address_and_no_other_word_is_one() {
         let nine = Stage::Pressed(Digit::new(9).unwrap());
-        for one in [Stage::Waiting, Stage::Calling, Stage::Answered, nine, Stage::NoAnswer, Stage::Busy, Stage::Failed, Stage::Expired] {
+        for one in [
+            Stage::Waiting,
+            Stage::Calling,
+            Stage::Answered,
+            nine,
+            Stage::NoAnswer,
+            Stage::Busy,
+            Stage::Failed,
+            Stage::Expired,
+        ] {
             assert_eq!(stage(&word(one)), Some(one));
         }
         assert_eq!((word(nine).as_str(), word(Stage::NoAnswer).as_str()), ("pressed_9", "no_answer"));

@@ -39,7 +39,8 @@ pub(in crate::pages::broadcast) fn timeline(
             },
         ));
         if let Some(at) = call.acted_at {
-            let (tone, icon) = if call.note.is_empty() { (Tone::Done, Icon::Check) } else { (Tone::Act, Icon::Warning) };
+            let (tone, icon) =
+                if call.note.is_empty() { (Tone::Done, Icon::Check) } else { (Tone::Act, Icon::Warning) };
             all.push((
                 at.0,
                 TimelineEvent {

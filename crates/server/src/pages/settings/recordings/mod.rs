@@ -86,10 +86,16 @@ pub async fn add(
         Err(wrong) => wrong,
         Ok(new) => match member.org.add_recording(new, member.now).await {
             Ok(Kept::As(id)) => {
-                return Ok(see_other_saying(&app, &href(id), &format!("“{}” is kept. Listen to it.", typed.name)));
+                return Ok(see_other_saying(
+                    &app,
+                    &href(id),
+                    &format!("“{}” is kept. Listen to it.", typed.name),
+                ));
             }
             Ok(Kept::Full) => Wrong {
-                file: Some(format!("There are {RECORDINGS_MAX} recordings already. Remove some that nothing plays.")),
+                file: Some(format!(
+                    "There are {RECORDINGS_MAX} recordings already. Remove some that nothing plays."
+                )),
                 ..Wrong::default()
             },
             Err(StoreError::Taken) => Wrong { name: Some(taken(&typed.name)), ..Wrong::default() },
@@ -171,7 +177,10 @@ fn removal(member: &Member, recording: &Recording) -> Confirm {
 fn plays(used: &RecordingUse) -> Markup {
     let broadcasts = match used.broadcasts {
         0 => String::new(),
-        n => format!("{} not over.", counted(n, "call broadcast that plays it is", "call broadcasts that play it are")),
+        n => format!(
+            "{} not over.",
+            counted(n, "call broadcast that plays it is", "call broadcasts that play it are")
+        ),
     };
     let list = html! {
         @for (at, (id, name)) in used.templates.iter().enumerate() {
@@ -231,7 +240,12 @@ fn add_card(member: &Member, typed: &Typed, wrong: Wrong) -> Card {
 }
 
 fn row(member: &Member, recording: &Recording) -> Row {
-    let note = format!("{} · {} by {}", recording.language.title(), when(member, recording.created_at), recording.created_by);
+    let note = format!(
+        "{} · {} by {}",
+        recording.language.title(),
+        when(member, recording.created_at),
+        recording.created_by
+    );
     Row::new(vec![
         name(&href(recording.id), &recording.name, &note),
         chip(&findings(recording)).render(),
@@ -348,7 +362,10 @@ mod tests {
 
     #[test]
     fn measures_are_said_to_a_tenth() {
-        assert_eq!((tenths(-2_314).as_str(), tenths(-2_316).as_str(), tenths(710).as_str()), ("−23.1", "−23.2", "7.1"));
+        assert_eq!(
+            (tenths(-2_314).as_str(), tenths(-2_316).as_str(), tenths(710).as_str()),
+            ("−23.1", "−23.2", "7.1")
+        );
         assert_eq!((tenths(-3).as_str(), tenths(0).as_str()), ("0.0", "0.0"));
         assert_eq!(seconds(2_540), "2.5 seconds");
     }

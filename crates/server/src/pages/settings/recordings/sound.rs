@@ -46,7 +46,8 @@ pub async fn serve(State(app): State<App>, headers: HeaderMap, Path(name): Path<
             Err(error) => return Err(error.into()),
         }
     }
-    let sound = together(sounds).ok_or_else(|| Problem::fault("a recording is no file that can be played"))?;
+    let sound =
+        together(sounds).ok_or_else(|| Problem::fault("a recording is no file that can be played"))?;
     Ok(answer(sound, &headers, FOR_PROVIDERS))
 }
 

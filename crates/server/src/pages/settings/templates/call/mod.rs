@@ -276,8 +276,10 @@ fn recorded(form: &Form, around: &Around, text: &str) -> Vec<Field> {
         "no_key" => "Without a key, heard as",
         _ => "Heard as",
     };
-    let mut groups =
-        vec![OptionGroup { name: None, options: vec![Choice::new("", "Spoken by the provider’s voice", current)] }];
+    let mut groups = vec![OptionGroup {
+        name: None,
+        options: vec![Choice::new("", "Spoken by the provider’s voice", current)],
+    }];
     for language in Language::ALL {
         let of = around.recordings.iter().filter(|one| one.language == *language);
         let option = |one: &store::recordings::Recording| {
@@ -325,12 +327,19 @@ fn sent(form: &Form, around: &Around, name: &str) -> Field {
         Choice::new(format!("{channel} {id}"), format!("{}: {title}", channel.title()), current)
     }));
     let field = Field::select(name, "Sends", options).autosubmit();
-    if around.messages.is_empty() { field.help("There is no template of WhatsApp Personal or of SMS yet.") } else { field }
+    if around.messages.is_empty() {
+        field.help("There is no template of WhatsApp Personal or of SMS yet.")
+    } else {
+        field
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::{call::{Place, Recorded}, ids::RecordingId};
+    use domain::{
+        call::{Place, Recorded},
+        ids::RecordingId,
+    };
     use serde_json::json;
     use store::recordings::Recording;
 
@@ -407,7 +416,10 @@ mod tests {
         assert_eq!(script.recordings.iter().collect::<Vec<_>>(), [(&Place::Text, &expected)]);
         // Stored, shown and saved again it is the same.
         let again = Form::of(&Call, "Reminder", &message);
-        assert_eq!((again.get("recording_text"), again.check(&Call).unwrap()), (id.to_string().as_str(), message));
+        assert_eq!(
+            (again.get("recording_text"), again.check(&Call).unwrap()),
+            (id.to_string().as_str(), message)
+        );
     }
 
     #[test]

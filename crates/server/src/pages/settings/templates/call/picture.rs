@@ -75,10 +75,13 @@ fn outcome(action: &Action, names: &dyn Fn(&Action) -> Option<String>) -> (&'sta
     match action {
         Action::Confirm => ("Will come", Icon::Check, "Nothing more happens".to_owned()),
         Action::Message { channel, .. } => {
-            let named = names(action).map_or_else(String::new, |name| format!(" “{}”", cut(&name, NAME_CHARS)));
+            let named =
+                names(action).map_or_else(String::new, |name| format!(" “{}”", cut(&name, NAME_CHARS)));
             ("Message", Icon::of(*channel), format!("Sends{named} by {} now", channel.title()))
         }
-        Action::AnotherDate => ("Another date", Icon::People, "On the list of those who want another date".to_owned()),
+        Action::AnotherDate => {
+            ("Another date", Icon::People, "On the list of those who want another date".to_owned())
+        }
         Action::StopCalls => ("Never again", Icon::Cancel, "Is not called again".to_owned()),
     }
 }
@@ -109,12 +112,14 @@ pub(super) fn minded(script: &CallScript) -> Option<Card> {
 
 /// What each provider can do, and what it could not do of this script: said before one is chosen.
 pub(super) fn providers(script: &CallScript, around: &Around) -> Card {
-    let connected = |vendor: &&'static dyn Vendor| around.accounts.iter().any(|one| one.kind == vendor.kind());
+    let connected =
+        |vendor: &&'static dyn Vendor| around.accounts.iter().any(|one| one.kind == vendor.kind());
     let (own, others): (Vec<_>, Vec<_>) = registry::serving(Channel::IvrCall).partition(connected);
     let row = |vendor: &&'static dyn Vendor, connected: bool| {
         let abilities = vendor.calls()?;
         let own = examine(script, None);
-        let found: Vec<_> = examine(script, Some(abilities)).into_iter().filter(|one| !own.contains(one)).collect();
+        let found: Vec<_> =
+            examine(script, Some(abilities)).into_iter().filter(|one| !own.contains(one)).collect();
         Some(html! {
             li class="m-able" {
                 p class="m-able__name" { b { (vendor.name()) } @if connected { span class="m-sub" { "connected" } } }

@@ -42,7 +42,8 @@ pub(super) fn rows(form: &Form) -> usize {
 /// The row whose key is that digit.
 fn row_of(form: &Form, digit: Digit) -> usize {
     let is = |n: &usize| {
-        form.get(&key_field("digit", *n)).parse() == Ok(digit) && !form.get(&key_field("action", *n)).is_empty()
+        form.get(&key_field("digit", *n)).parse() == Ok(digit)
+            && !form.get(&key_field("action", *n)).is_empty()
     };
     (1..=KEYS_MAX).find(is).unwrap_or(1)
 }
@@ -71,9 +72,13 @@ pub(super) fn twice(form: &Form, digit: Digit) -> String {
 
 /// Fields of texts, each with the one that chooses its recording.
 pub(super) fn texts(form: &Form) -> Vec<(String, String)> {
-    let fixed = ["text", "question", "wrong_key", "no_key"].map(|text| (text.to_owned(), recording_field(text)));
+    let fixed =
+        ["text", "question", "wrong_key", "no_key"].map(|text| (text.to_owned(), recording_field(text)));
     let closings = (1..=rows(form)).map(|n| key_field("closing", n));
-    let closings = closings.map(|text| { let field = recording_field(&text); (text, field) });
+    let closings = closings.map(|text| {
+        let field = recording_field(&text);
+        (text, field)
+    });
     fixed.into_iter().chain(closings).collect()
 }
 
@@ -158,8 +163,8 @@ pub(super) fn draft(form: &Form) -> CallScript {
 fn recordings(form: &Form) -> BTreeMap<Place, Recorded> {
     let fixed = [Place::Text, Place::Question, Place::WrongKey, Place::NoKey];
     let fixed = fixed.map(|place| (place, place.to_string()));
-    let closings = (1..=KEYS_MAX)
-        .filter_map(|n| Some((Place::Closing(key(form, n)?.digit), key_field("closing", n))));
+    let closings =
+        (1..=KEYS_MAX).filter_map(|n| Some((Place::Closing(key(form, n)?.digit), key_field("closing", n))));
     let all = fixed.into_iter().chain(closings);
     all.filter_map(|(place, text)| Some((place, recorded(form, &recording_field(&text))?))).collect()
 }
