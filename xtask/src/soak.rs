@@ -58,6 +58,11 @@ impl Part {
                 Runs::Munadi(&["crash-proof", "--kills", "60", "--processes", "3"], true),
                 Runs::Munadi(&["crash-proof", "--channel", "group", "--kills", "100"], false),
                 Runs::Munadi(&["crash-proof", "--channel", "group", "--kills", "100"], true),
+                Runs::Munadi(&["crash-proof", "--workshops", "200", "--kills", "60"], false),
+                Runs::Munadi(
+                    &["crash-proof", "--workshops", "200", "--kills", "120", "--processes", "5"],
+                    true,
+                ),
             ],
             Part::Seeds => {
                 let words = &["-p", "munadi-engine", "--test", "it", "chaos"];

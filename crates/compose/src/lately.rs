@@ -173,19 +173,18 @@ impl Composer {
         known
     }
 
-    /// What the vendor last said about something that would be sent by an account: whether it takes it. A refusal may be the campaign's
-    /// fault; the account does not look ready beside it all the same.
+    /// What the vendor last proved of an account's key when it was asked about something that would be sent. That a campaign does not exist
+    /// proves nothing of the key: it stands at the template and at its step.
     pub(crate) fn proven_by_campaign(&self, of: &Integration) -> Option<Standing> {
         let which = (of.id, of.secrets_set_at);
         let probes = self.lately.probes.0.lock().ok()?;
         let own = probes.iter().filter(|((key, _), _)| *key == which).map(|(_, asked)| asked);
-        let (_, newest) =
-            own.filter(|(_, probe)| !matches!(probe, Probe::Silent(_))).max_by_key(|(at, _)| *at)?;
-        match newest {
-            Probe::Answered { .. } => Some(Standing::Ready),
-            Probe::Refused(_) => Some(Standing::Refused),
-            Probe::Silent(_) => None,
-        }
+        let proof = |(at, probe): &(Millis, Probe)| match probe {
+            Probe::Answered { .. } => Some((*at, Standing::Ready)),
+            Probe::KeyRefused(_) => Some((*at, Standing::Refused)),
+            Probe::Refused(_) | Probe::Silent(_) => None,
+        };
+        own.filter_map(proof).max_by_key(|(at, _)| *at).map(|(_, standing)| standing)
     }
 
     /// Asks an account about itself in the background when nobody did lately. Whoever looks next finds the answer.

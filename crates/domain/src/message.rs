@@ -93,6 +93,12 @@ crate::text_enum! {
         BadValue = "bad_value",
         /// The registration was cancelled or refunded after planning.
         NotRegistered = "not_registered",
+        /// Something proved meanwhile that an earlier rung of the reach ladder had reached them.
+        ReachedBefore = "reached_before",
+        /// The reach ladder would cost more for this person than it may.
+        PersonCap = "person_cap",
+        /// The reach ladder would cost more in all than it may.
+        LadderCap = "ladder_cap",
     }
 }
 

@@ -21,6 +21,8 @@ crate::text_enum! {
         AfterHours = "after_hours",
         /// The number had another message a moment before.
         Gap = "gap",
+        /// The rung before has some minutes to be proven.
+        RungWait = "rung_wait",
         /// The message was put back before any call.
         HandedBack = "handed_back",
         /// The planned values cannot be read.

@@ -8,6 +8,7 @@ use crate::{
     ids::{BroadcastId, PlanRowId, RegistrantId, TagId},
     message::MessageState,
     reason::Reason,
+    sequence::StepKey,
     time::Millis,
 };
 
@@ -163,6 +164,18 @@ pub struct StepPeople {
     pub registered_after: Millis,
     /// Only people who were registered at that moment or before.
     pub registered_until: Millis,
+    /// Only people whom nothing proves to have been reached by the rungs of a ladder before this one.
+    pub unproven: Option<Unproven>,
+}
+
+/// What proves that somebody was reached, for the rungs of a ladder: a message of the ladder that arrived, a post of it that their phone got,
+/// or a message by hand for the same purpose that began at `since` or later and arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unproven {
+    /// The ladder's key in the sequence.
+    pub ladder: StepKey,
+    /// What was told by hand before does not count.
+    pub since: Millis,
 }
 
 /// A text that names no audience.
@@ -184,7 +197,7 @@ impl Audience {
             | Audience::NotRead
             | Audience::NotReached { .. }
             | Audience::Of { .. } => true,
-            Audience::Step(people) => people.of.is_retarget(),
+            Audience::Step(people) => people.unproven.is_some() || people.of.is_retarget(),
             Audience::Registered
             | Audience::NotTold
             | Audience::Since(_)
@@ -225,8 +238,16 @@ impl fmt::Display for Audience {
             Audience::NotReached { channel, since } => write!(f, "not_reached:{channel}:{}", since.0),
             Audience::Opened(opened) => f.write_str(if *opened { "opened" } else { "not_opened" }),
             Audience::Step(people) => {
-                let StepPeople { row, of, untold_since, registered_after, registered_until } = &**people;
-                write!(f, "step:{row}:{}:{}:{}:{of}", untold_since.0, registered_after.0, registered_until.0)
+                let StepPeople { row, of, untold_since, registered_after, registered_until, unproven } =
+                    &**people;
+                let kind = if unproven.is_some() { "rung" } else { "step" };
+                let (after, until) = (registered_after.0, registered_until.0);
+                write!(f, "{kind}:{row}:{}:{after}:{until}:", untold_since.0)?;
+                if let Some(Unproven { ladder, since }) = unproven {
+                    // A key is any text: its bytes are counted.
+                    write!(f, "{}:{}:{ladder}:", since.0, ladder.as_str().len())?;
+                }
+                of.fmt(f)
             }
             Audience::Chosen(people) => {
                 f.write_str("chosen:")?;
@@ -275,7 +296,9 @@ impl FromStr for Audience {
                 Ok(Audience::NotReached { channel, since: Millis(since.parse().map_err(|_| wrong())?) })
             }
             "opened" | "not_opened" if rest.is_empty() => Ok(Audience::Opened(kind == "opened")),
-            "step" => StepPeople::read(rest).map(|people| Audience::Step(Box::new(people))).ok_or_else(wrong),
+            "step" | "rung" => StepPeople::read(rest, kind == "rung")
+                .map(|people| Audience::Step(Box::new(people)))
+                .ok_or_else(wrong),
             "source" => Ok(Audience::Source(rest.to_owned())),
             "tag" => Ok(Audience::Tagged(rest.parse().map_err(|_| wrong())?)),
             "chosen" => {
@@ -290,14 +313,24 @@ impl FromStr for Audience {
 }
 
 impl StepPeople {
-    fn read(text: &str) -> Option<StepPeople> {
+    fn read(text: &str, rung: bool) -> Option<StepPeople> {
         let mut parts = text.splitn(5, ':');
         let row = parts.next()?.parse().ok()?;
         let mut moment = || parts.next()?.parse().ok().map(Millis);
         let (untold_since, registered_after, registered_until) = (moment()?, moment()?, moment()?);
-        let of: Audience = parts.next()?.parse().ok()?;
+        let mut rest = parts.next()?;
+        let mut unproven = None;
+        if rung {
+            let (since, after) = rest.split_once(':')?;
+            let (length, after) = after.split_once(':')?;
+            let (ladder, after) = after.split_at_checked(length.parse().ok()?)?;
+            let ladder = StepKey::stored(ladder.to_owned());
+            unproven = Some(Unproven { ladder, since: Millis(since.parse().ok()?) });
+            rest = after.strip_prefix(':')?;
+        }
+        let of: Audience = rest.parse().ok()?;
         let plain = !matches!(of, Audience::Chosen(_) | Audience::Step(_));
-        plain.then_some(StepPeople { row, of, untold_since, registered_after, registered_until })
+        plain.then_some(StepPeople { row, of, untold_since, registered_after, registered_until, unproven })
     }
 }
 
@@ -374,6 +407,17 @@ mod tests {
                 untold_since: Millis(1),
                 registered_after: Millis(0),
                 registered_until: Millis::MAX,
+                unproven: None,
+            })),
+            Audience::Step(Box::new(StepPeople {
+                row: PlanRowId(Uuid::from_u128(11)),
+                of: Audience::Source("form: a, b".into()),
+                untold_since: Millis::MAX,
+                registered_after: Millis(0),
+                registered_until: Millis::MAX,
+                unproven: Some(Unproven {
+                    ladder: StepKey::stored("reach: सब".into()), since: Millis(5)
+                }),
             })),
             Audience::Chosen(vec![person(1), person(2)]),
         ] {
@@ -388,6 +432,7 @@ mod tests {
             "chosen:x",
             "tag:Beginners",
             "step:7:1:2:3:registered",
+            "rung:00000000-0000-0000-0000-00000000000b:1:2:3:4:9:reach:registered",
         ] {
             assert!(wrong.parse::<Audience>().is_err(), "{wrong}");
         }

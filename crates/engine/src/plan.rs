@@ -139,18 +139,18 @@ impl Engine {
 
 /// What was decided about somebody, as a row of the plan.
 fn row(Judged { person, decision }: Judged, sums: &mut StretchSums) -> PlannedRow {
-    let (skip, content) = match decision {
+    let (skip, content, units) = match decision {
         Decision::Recipient(recipient) => {
             sums.units += recipient.units;
-            (None, recipient.content.as_ref().map_or(String::new(), json))
+            (None, recipient.content.as_ref().map_or(String::new(), json), recipient.units)
         }
         Decision::Excluded(excluded) => {
             let words = excluded.value.map_or(String::new(), |error| error.to_string());
-            (Some((excluded.reason, words)), String::new())
+            (Some((excluded.reason, words)), String::new(), 0)
         }
     };
     let addressee = Addressee::Registrant(person.registrant());
-    PlannedRow { addressee, name: person.name, recipient: person.phone, skip, content }
+    PlannedRow { addressee, name: person.name, recipient: person.phone, skip, content, units }
 }
 
 fn json(content: &Content) -> String {

@@ -11,7 +11,9 @@ impl Engine {
         let objection = match ready.account.probe(&self.http, &ready.template).await {
             // A provider that cannot be asked now will say at the first message what it thinks of it.
             Probe::Silent(_) => None,
-            Probe::Refused(text) => Some(ProviderAnswer::new("probe_refused", text)),
+            Probe::Refused(text) | Probe::KeyRefused(text) => {
+                Some(ProviderAnswer::new("probe_refused", text))
+            }
             Probe::Answered { live: false, .. } => {
                 Some(ProviderAnswer::new("not_live", "The campaign is not live."))
             }

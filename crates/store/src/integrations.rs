@@ -1,5 +1,7 @@
 //! Connected provider accounts. Secrets are sealed before they come here and opened after they leave.
 
+use std::collections::BTreeMap;
+
 use domain::{
     channel::{Channel, Tariff},
     ids::{IntegrationId, OrganizationId},
@@ -324,6 +326,53 @@ impl Org {
             return Err(StoreError::Missing);
         }
         self.note(&mut tx, "integration.removed", id, "", now).await?;
+        tx.commit().await
+    }
+
+    /// Which account sends on a channel where nobody names one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn channel_defaults(&self) -> Result<BTreeMap<Channel, IntegrationId>, StoreError> {
+        let rows: Vec<(String, Uuid)> = self
+            .db
+            .all(
+                "SELECT d.channel, d.integration_id FROM channel_defaults d JOIN integrations i ON i.id = d.integration_id
+                 WHERE d.organization_id = $1 AND i.organization_id = $1 AND i.removed_at IS NULL",
+                args![self.id()],
+            )
+            .await?;
+        let read = |(channel, id): (String, Uuid)| {
+            Ok((word("channel_defaults", "channel", &channel)?, IntegrationId(id)))
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Says which account sends on a channel where nobody names one.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] when there is no such account.
+    pub async fn set_channel_default(
+        &self,
+        channel: Channel,
+        id: IntegrationId,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.allow(Permission::Integrations)?;
+        let mut tx = self.db.begin().await?;
+        let set = tx
+            .run(
+                "INSERT INTO channel_defaults (organization_id, channel, integration_id)
+                 SELECT i.organization_id, $3, i.id FROM integrations i
+                 WHERE i.id = $1 AND i.organization_id = $2 AND i.removed_at IS NULL
+                 ON CONFLICT (organization_id, channel) DO UPDATE SET integration_id = excluded.integration_id",
+                args![id.0, self.id(), channel.word()],
+            )
+            .await?;
+        if set == 0 {
+            return Err(StoreError::Missing);
+        }
+        self.note(&mut tx, "integration.default", id, channel.word(), now).await?;
         tx.commit().await
     }
 

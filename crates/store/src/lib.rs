@@ -41,6 +41,7 @@ pub mod groups;
 pub mod imports;
 pub mod integrations;
 pub mod joined;
+pub mod ladders;
 pub mod linked;
 pub mod links;
 pub mod lost_keys;

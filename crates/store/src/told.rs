@@ -58,14 +58,29 @@ macro_rules! told_by_step {
     };
 }
 
+/// Whether a ladder `$19` reached somebody: by a message that arrived, or by a post that their phone got; or a message by hand for the same purpose
+/// did, from `$20` on.
+macro_rules! proven_by_ladder {
+    () => {
+        "(EXISTS (SELECT 1 FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id
+                  WHERE o.workshop_id = $1 AND (o.ladder = $19 OR (o.plan_row_id IS NULL AND o.purpose = $2 AND o.starts_at >= $20))
+                    AND m.recipient = r.phone AND r.phone <> '' AND m.planned AND m.state IN ('delivered', 'read'))
+          OR EXISTS (SELECT 1 FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id AND m.group_id IS NOT NULL
+                     JOIN member_receipts s ON s.broadcast_id = m.broadcast_id AND s.position = m.position
+                     WHERE o.workshop_id = $1 AND o.ladder = $19 AND s.person = r.phone AND r.phone <> ''))"
+    };
+}
+
 /// Whether somebody belongs to the audience: its word `$6`, and what it names: instant as an id `$7`, broadcast or tag `$8`, state `$9`,
 /// reason `$10`, source `$11`, channel `$17` and since when `$18`. Of a step (`$12`) nobody whom it told, and only who was registered after
-/// `$15` and not after `$16`. One text for all, so that what is counted and what is planned cannot drift.
+/// `$15` and not after `$16`; of a rung of the ladder `$19` nobody whom anything proves to have been reached since `$20`. One text for all, so that what is counted and what is planned cannot drift.
 macro_rules! belongs {
     () => {
         concat!(
             "(r.id > $15 AND r.id <= $16 AND NOT ($12 AND ",
             told_by_step!(),
+            ") AND NOT ($19 <> '' AND ",
+            proven_by_ladder!(),
             ") AND CASE $6
                 WHEN 'registered' THEN TRUE
                 WHEN 'not_told' THEN COALESCE(",
@@ -163,7 +178,7 @@ impl Selection {
         args![self.workshop.0, self.purpose.word(), self.own.0, due, organization.0]
     }
 
-    /// What `belongs!` is given, `$1` to `$18`.
+    /// What `belongs!` is given, `$1` to `$20`.
     fn belonging(&self, organization: OrganizationId) -> Vec<Arg> {
         let (mut since, mut named_id, mut state, mut reason, mut source) =
             (Uuid::nil(), Uuid::nil(), "", "", "");
@@ -234,6 +249,10 @@ impl Selection {
             }
         });
         args.extend(args![channel, proven_since]);
+        match step.and_then(|step| step.unproven.as_ref()) {
+            None => args.extend(args!["", Millis::MAX]),
+            Some(unproven) => args.extend(args![unproven.ladder.as_str(), unproven.since]),
+        }
         args
     }
 }
@@ -272,10 +291,10 @@ impl AudienceReader {
                 concat!(
                     "SELECT r.id, r.name, r.email, r.phone, r.phone_typed, r.identity, r.mark = 'duplicate' AS duplicate
                      FROM @registrants r
-                     WHERE r.workshop_id = $1 AND (r.phone, r.identity) > ($19, $20) AND r.status = 'registered'
+                     WHERE r.workshop_id = $1 AND (r.phone, r.identity) > ($21, $22) AND r.status = 'registered'
                        AND r.organization_id = $5 AND ",
                     belongs!(),
-                    " ORDER BY r.phone, r.identity LIMIT $21"
+                    " ORDER BY r.phone, r.identity LIMIT $23"
                 ),
                 args,
             )

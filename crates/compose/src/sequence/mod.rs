@@ -1,11 +1,12 @@
 //! The steps of a workshop's plan: what each would be now, and how one becomes a broadcast. A step is reviewed as a person's draft is, and
 //! confirmed by the same two functions.
 
+mod account;
+mod ladder;
 mod preview;
 
 use domain::{
     broadcast::Audience,
-    channel::Channel,
     checks::{CheckId, Finding, Severity},
     ids::{BroadcastId, IntegrationId},
     sending_hours::AfterHours,
@@ -14,7 +15,6 @@ use domain::{
     time::Millis,
     told::StepPeople,
 };
-use providers::registry;
 use store::{
     StoreError,
     integrations::Integration,
@@ -23,7 +23,7 @@ use store::{
     workshops::Workshop,
 };
 
-pub use self::preview::{PlanChange, PlanDifference, StepPreview, difference};
+pub use self::preview::{PlanChange, PlanDifference, RungPreview, StepPreview, difference};
 use crate::{Caller, Composer, Confirmation, Draft, PostDraft, PostReview, Refusal, Review, Timing, Wait};
 
 /// What became of a step at its moment.
@@ -112,8 +112,7 @@ impl Composer {
     pub async fn run_step(&self, caller: &Caller, row: &DueRow) -> Result<StepEnd, StoreError> {
         let RowDue::At(due) = row.due else { return Ok(StepEnd::Gone) };
         let start = Millis(due.0.max(caller.now.0));
-        let people =
-            row.step.audience.people(row.id, row.computed(caller.now).before(&row.steps, &row.step.key));
+        let people = row.computed(caller.now).people(&row.steps, &row.step, row.id);
         self.confirm_step(caller, row, people, start, row.first_run()).await
     }
 
@@ -123,8 +122,7 @@ impl Composer {
     /// When the store cannot be read or written.
     pub async fn run_late(&self, caller: &Caller, late: &LateRow) -> Result<StepEnd, StoreError> {
         let row = &late.row;
-        let before = row.computed(caller.now).before(&row.steps, &row.step.key);
-        let mut people = row.step.audience.people(row.id, before);
+        let mut people = row.computed(caller.now).people(&row.steps, &row.step, row.id);
         (people.registered_after, people.registered_until) = (late.after, late.until);
         let selection = store::told::Selection::everyone(row.workshop, row.step.purpose(), caller.now)
             .of(Audience::Step(Box::new(people.clone())));
@@ -141,8 +139,7 @@ impl Composer {
     pub async fn rehearse_step(&self, caller: &Caller, row: &DueRow) -> Result<Obstacle, StoreError> {
         let RowDue::At(due) = row.due else { return Ok(Obstacle::default()) };
         let workshop = caller.org.workshop(row.workshop).await?;
-        let people =
-            row.step.audience.people(row.id, row.computed(caller.now).before(&row.steps, &row.step.key));
+        let people = row.computed(caller.now).people(&row.steps, &row.step, row.id);
         let looking = Looking {
             workshop: &workshop,
             step: &row.step,
@@ -238,8 +235,9 @@ impl Composer {
                 Ok(Ok(StepReview::Posts(Box::new(draft.review(caller)))))
             }
             (PlanTarget::Groups | PlanTarget::Registrants, _) => {
-                let Some(account) = account(caller, looking.step).await? else {
-                    return Ok(Err(Obstacle::own(OwnWhyNot::NoAccount)));
+                let account = match account::of(caller, looking.step).await? {
+                    Ok(account) => account,
+                    Err(obstacle) => return Ok(Err(obstacle)),
                 };
                 self.review_people(caller, looking, template, account, wait).await
             }
@@ -294,23 +292,6 @@ async fn obstacle_of(
         && matches!(step.audience, StepAudience::Attendance(_))
         && !caller.org.has_attendance(workshop.id).await?;
     Ok(if waits { Some(Obstacle::own(OwnWhyNot::NoReport)) } else { found })
-}
-
-/// The account of a step: the one that it names, else the first connected one of the channel that nobody stopped.
-async fn account(caller: &Caller, step: &Step) -> Result<Option<Integration>, StoreError> {
-    let mut all = caller.org.integrations().await?;
-    all.retain(|account| serves(account, step.channel));
-    let place = match step.account {
-        Some(named) => all.iter().position(|account| account.id == named),
-        None => {
-            all.iter().position(|account| account.stopped_at.is_none()).or((!all.is_empty()).then_some(0))
-        }
-    };
-    Ok(place.map(|at| all.swap_remove(at)))
-}
-
-fn serves(account: &Integration, channel: Channel) -> bool {
-    registry::serving(channel).any(|vendor| vendor.kind() == account.kind)
 }
 
 /// The posts of a step: to the workshop's groups, by their account, or by whoever ran the sequence.

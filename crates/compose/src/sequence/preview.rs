@@ -7,7 +7,8 @@ use domain::{
     money::Money,
     post_checks::PostFinding,
     sequence::{
-        Difference, Plan, PlannedStep, Step, StepState, WhyNot, WorkshopTimes, difference as differ, plan,
+        Difference, Expected, Plan, PlannedStep, Step, StepState, WhyNot, WorkshopTimes,
+        difference as differ, plan,
     },
     time::{Millis, Zone},
 };
@@ -45,6 +46,24 @@ pub struct StepPreview {
     pub posts: Vec<PostFinding>,
     /// What stands in its way now; nothing where it would go.
     pub obstacle: Obstacle,
+    /// What it does as a rung of a reach ladder; `None` for a step that is none, or whose moment has passed.
+    pub rung: Option<RungPreview>,
+}
+
+impl StepPreview {
+    /// What it is expected to cost: of a rung for whom the rungs before it leave, else for everybody whom it would go to now.
+    pub fn expected_cost(&self) -> Option<Money> {
+        self.rung.map(|rung| rung.expected.cost).or(self.cost)
+    }
+}
+
+/// A rung before it runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RungPreview {
+    /// People it goes to, those it reaches, and the cost: expected from what the channels reached lately, and at worst.
+    pub expected: Expected,
+    /// Whether anything is known of what its channel reaches; without that nobody is expected to be reached.
+    pub known: bool,
 }
 
 /// What a plan would follow instead.
@@ -108,6 +127,7 @@ impl Composer {
             let audience = self.who(caller, workshop, (steps, &computed), step, row).await?;
             previews.push(self.preview_step(caller, workshop, step, planned, audience).await?);
         }
+        self.foresee_ladders(caller, workshop, steps, rows, &mut previews).await?;
         Ok(previews)
     }
 
@@ -121,8 +141,9 @@ impl Composer {
         row: Option<&PlanRow>,
     ) -> Result<Audience, StoreError> {
         let id = row.map_or(NO_ROW, |row| row.id);
-        let people = step.audience.people(id, computed.before(steps, &step.key));
+        let people = computed.people(steps, step, id);
         if people.of == Audience::Registered
+            && people.unproven.is_none()
             && caller.org.tellings(workshop.id, &step.purpose(), 1).await?.is_empty()
         {
             return Ok(Audience::Registered);
@@ -153,6 +174,7 @@ impl Composer {
             findings: Vec::new(),
             posts: Vec::new(),
             obstacle: Obstacle::default(),
+            rung: None,
         };
         if planned.state == StepState::Missed {
             return Ok(preview);

@@ -118,6 +118,7 @@ async fn broadcast(
                 name: judged.person.name,
                 recipient: judged.person.phone,
                 content: "{}".into(),
+                units: 1,
             })
             .collect();
         let n = i64::try_from(rows.len()).unwrap();

@@ -50,6 +50,7 @@ fn whatsapp(template: &WhatsappTemplate, probe: Option<&Probe>, all: &mut Vec<Fi
     match probe {
         None => {}
         Some(Probe::Refused(words)) => all.push(Finding::CampaignRefused { words: words.clone() }),
+        Some(Probe::KeyRefused(words)) => all.push(Finding::AccountRefused { words: words.clone() }),
         Some(Probe::Silent(words)) => all.push(Finding::ProviderSilent { words: words.clone() }),
         Some(Probe::Answered { live, parameters, media }) => {
             all.push(if *live { Finding::CampaignLive } else { Finding::CampaignNotLive });
@@ -86,7 +87,9 @@ fn sms(template: &SmsTemplate, probe: Option<&Probe>, tally: Option<&Tally>, all
     all.extend(problems.into_iter().map(Finding::TemplateProblem));
     match probe {
         None => {}
-        Some(Probe::Refused(words)) => all.push(Finding::AccountRefused { words: words.clone() }),
+        Some(Probe::Refused(words) | Probe::KeyRefused(words)) => {
+            all.push(Finding::AccountRefused { words: words.clone() });
+        }
         Some(Probe::Silent(words)) => all.push(Finding::ProviderSilent { words: words.clone() }),
         Some(Probe::Answered { parameters, .. }) => {
             let mapped = template.variables.len();

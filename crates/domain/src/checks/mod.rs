@@ -434,8 +434,10 @@ pub enum Probe {
         /// It was made with header media.
         media: Option<bool>,
     },
-    /// The provider refused the question; its words.
+    /// The provider takes what would be sent for wrong: its campaign does not exist, or does not fit; its words. Nothing about the key.
     Refused(String),
+    /// The provider refused the key; its words.
+    KeyRefused(String),
     /// The provider could not be reached.
     Silent(String),
 }

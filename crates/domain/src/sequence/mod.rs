@@ -4,13 +4,22 @@
 //! edited sequence or another zone is the same computation once more, and the difference between the two can be shown before it holds.
 
 mod difference;
+mod ladder;
+mod outlook;
 mod plan;
+mod reach;
 mod row;
 mod step;
 mod timing;
 
 pub use difference::{Change, Difference, difference};
+pub use ladder::{
+    Caps, Claimant, Ladder, LadderRung, RUNG_WAIT_MAX, RUNGS_MAX, Rung, RungRun, Verdict, admit, ladders,
+    rungs_of,
+};
+pub use outlook::{Expected, RungOutlook, foresee};
 pub use plan::{Plan, PlannedStep, StepState, WorkshopTimes, plan};
+pub use reach::{LadderReport, RungReport, Telling, report};
 pub use row::{OwnWhyNot, PlanTarget, Relaid, RowState, WhyNot, relay};
 pub use step::{LateRule, Presence, STEPS_MAX, Step, StepAudience, StepError, StepKey, Until, check_steps};
 pub use timing::{Anchor, Timing, TimingError};

@@ -1,6 +1,6 @@
 //! The plan of a workshop: every step of its sequence with its moment, as long as it is of use, and what becomes of it.
 
-use super::{Anchor, Step, StepKey, Until};
+use super::{Anchor, Rung, Step, StepKey, Until, rungs_of};
 use crate::time::{DAY, MINUTE, Millis, Zone};
 
 /// A workshop's times.
@@ -65,9 +65,15 @@ impl Plan {
     /// as this step's telling.
     pub fn before(&self, steps: &[Step], key: &StepKey) -> Millis {
         let of = |key: &StepKey| steps.iter().find(|step| step.key == *key);
-        let (Some(step), Some(due)) = (of(key), self.step(key).and_then(|planned| planned.due)) else {
+        let (Some(step), Some(own)) = (of(key), self.step(key).and_then(|planned| planned.due)) else {
             return Millis(0);
         };
+        // The rungs of a ladder tell once more what its first rung told.
+        let first = |rung: &Rung| {
+            let rungs = rungs_of(steps, &rung.ladder).into_iter();
+            rungs.filter_map(|step| self.step(&step.key)?.due).min()
+        };
+        let due = step.rung.as_ref().and_then(first).unwrap_or(own);
         let same =
             |planned: &&PlannedStep| of(&planned.key).is_some_and(|other| other.purpose == step.purpose);
         let earlier = self.steps.iter().filter(same).filter_map(|planned| planned.due).filter(|at| *at < due);
@@ -99,6 +105,7 @@ pub fn plan(steps: &[Step], times: WorkshopTimes, zone: &Zone, now: Millis) -> P
         .zip(&dues)
         .map(|(step, due)| {
             let until = until(step, *due, (steps, &dues), times, zone);
+            let until = next_rung(step, *due, steps, &dues).map_or(until, |next| next.min(until));
             let state = match due {
                 None if now >= until => StepState::Missed,
                 None => StepState::PerPerson,
@@ -111,6 +118,14 @@ pub fn plan(steps: &[Step], times: WorkshopTimes, zone: &Zone, now: Millis) -> P
         .collect();
     planned.sort_by_key(|step| (step.due.is_none(), step.due));
     Plan { steps: planned }
+}
+
+/// When the next rung of a step's ladder is due: one ends where the next begins, so that nobody gets two at once.
+fn next_rung(step: &Step, due: Option<Millis>, steps: &[Step], dues: &[Option<Millis>]) -> Option<Millis> {
+    let rung = step.rung.as_ref()?;
+    let same = |other: &Step| other.rung.as_ref().is_some_and(|other| other.ladder == rung.ladder);
+    let rungs = steps.iter().zip(dues).filter(|(other, _)| same(other));
+    rungs.filter_map(|(_, at)| *at).filter(|at| Some(*at) > due).min()
 }
 
 /// The first moment at which a step is of no use any more.
@@ -163,6 +178,7 @@ pub(super) mod tests {
             audience: StepAudience::default(),
             late: LateRule::default(),
             wait_out_quiet: false,
+            rung: None,
         }
     }
 

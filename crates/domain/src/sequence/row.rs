@@ -45,6 +45,8 @@ crate::text_enum! {
         PastAtRun = "past_at_run",
         /// There is no account that serves its channel.
         NoAccount = "no_account",
+        /// Several accounts serve its channel, and nobody said which.
+        WhichAccount = "which_account",
         /// Its template is gone or cannot be read.
         NoTemplate = "no_template",
         /// The workshop has no group, or none that takes posts.
@@ -91,6 +93,7 @@ impl WhyNot {
             WhyNot::Check(_) => true,
             WhyNot::Own(own) => match own {
                 OwnWhyNot::NoAccount
+                | OwnWhyNot::WhichAccount
                 | OwnWhyNot::NoTemplate
                 | OwnWhyNot::NoGroup
                 | OwnWhyNot::Post

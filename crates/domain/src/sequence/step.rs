@@ -4,7 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Anchor, Timing, timing::TimingError};
+use super::{
+    Anchor, Timing,
+    ladder::{self, RUNGS_MAX, Rung},
+    timing::TimingError,
+};
 use crate::{
     channel::Channel,
     ids::{IntegrationId, PlanRowId, TagId, TemplateId},
@@ -99,7 +103,8 @@ impl StepAudience {
             | StepAudience::Source(_)
             | StepAudience::Tag(_) => before,
         };
-        StepPeople { row, of, untold_since, registered_after: Millis(0), registered_until: Millis::MAX }
+        let (registered_after, registered_until) = (Millis(0), Millis::MAX);
+        StepPeople { row, of, untold_since, registered_after, registered_until, unproven: None }
     }
 }
 
@@ -161,6 +166,9 @@ pub struct Step {
     /// It waits until the organisation's quiet hours are over, if it falls into them.
     #[serde(default)]
     pub wait_out_quiet: bool,
+    /// The reach ladder that it is a rung of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rung: Option<Rung>,
 }
 
 /// Why a step cannot be used.
@@ -187,6 +195,23 @@ pub enum StepError {
     /// Posts in groups cannot follow each registration.
     #[error("A post in groups follows the workshop's start or end, not each registration.")]
     GroupPerPerson,
+    /// A ladder cannot follow each registration.
+    #[error("A reach ladder follows the workshop's start or end, not each registration.")]
+    RungPerPerson,
+    /// A ladder has too many rungs.
+    #[error("A reach ladder has at most {RUNGS_MAX} rungs.")]
+    TooManyRungs,
+    /// Rungs of one ladder say different things of it.
+    #[error(
+        "The rungs of the reach ladder “{0}” need one purpose, audience, end, late rule, cost and kind of moment."
+    )]
+    RungsDiffer(StepKey),
+    /// Two rungs are due at the same moment.
+    #[error("The rungs of a reach ladder come one after the other: give each a minute at least.")]
+    RungsAtOnce,
+    /// A ladder may cost nothing.
+    #[error("Say what the reach ladder may cost, more than nothing; or leave it empty.")]
+    Cap,
 }
 
 /// Longest key in characters.
@@ -208,7 +233,7 @@ pub fn check_steps(steps: &[Step]) -> Result<(), (usize, StepError)> {
             return Err((at, StepError::SameKey(step.key.clone())));
         }
     }
-    Ok(())
+    ladder::check(steps)
 }
 
 impl Step {

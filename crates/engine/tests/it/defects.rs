@@ -91,6 +91,7 @@ on_both! {
                 recipient: person.phone.clone(),
                 skip: None,
                 content: content.clone(),
+                units: 1,
             })
             .collect();
         world.engine.work().plan_write(&planning, rows, &StretchSums::default(), &mark, false, world.now()).await.unwrap();

@@ -12,6 +12,7 @@ mod conflicts;
 mod defects;
 mod forget;
 mod groups;
+mod ladders;
 mod late_proof;
 mod lost_workers;
 mod one_number;

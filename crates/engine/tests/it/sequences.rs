@@ -41,6 +41,7 @@ pub(crate) fn step(template: TemplateId, word: &str, purpose: &str, anchor: Anch
         audience: StepAudience::default(),
         late: LateRule::default(),
         wait_out_quiet: false,
+        rung: None,
     }
 }
 
@@ -134,7 +135,7 @@ impl World {
         self.org.add_workshop(&draft, self.now()).await.unwrap()
     }
 
-    async fn move_to(&self, starts_at: Millis) {
+    pub(crate) async fn move_to(&self, starts_at: Millis) {
         let workshop = self.org.workshop(self.workshop).await.unwrap();
         let draft = WorkshopDraft {
             title: workshop.title,

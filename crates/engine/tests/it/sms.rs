@@ -50,7 +50,7 @@ fn same_for_all() -> SmsTemplate {
 }
 
 /// A text for each (stand-in, template 111111).
-fn personal() -> SmsTemplate {
+pub(crate) fn personal() -> SmsTemplate {
     let sources = [Source::RegistrantFirstName, Source::WorkshopTitle, Source::WorkshopTime];
     template("111111", "Hi {#var#}, {#var#} starts at {#var#}. -Example Academy", &sources)
 }
@@ -83,7 +83,12 @@ fn template(message_id: &str, text: &str, sources: &[Source]) -> SmsTemplate {
     }
 }
 
-async fn add_account(world: &World, name: &str, numbers_per_request: usize, pace: Pace) -> IntegrationId {
+pub(crate) async fn add_account(
+    world: &World,
+    name: &str,
+    numbers_per_request: usize,
+    pace: Pace,
+) -> IntegrationId {
     let now = world.clock.now();
     let id = IntegrationId::new(now);
     let secrets = Secrets::default().with("api_key", DEFAULT_KEY);

@@ -211,6 +211,13 @@ fn read_success(answer: &Answer, body: Option<&Value>, text: &str, secrets: &[&S
     }
 }
 
+/// Whether the table of answers takes a refusal for a bad key.
+pub(super) fn is_bad_key(said: &ProviderAnswer) -> bool {
+    let status = said.code.strip_prefix("http_").and_then(|status| status.parse().ok()).unwrap_or(0);
+    let row = find(ANSWERS, status, &said.text).or_else(|| find_by_text(ANSWERS, &said.text));
+    row.is_some_and(|row| row.code == codes::BAD_KEY)
+}
+
 /// The provider's words, or ours where it sent none (an HTML page, an empty body).
 pub(super) fn said(code: &str, status: u16, text: &str, secrets: &[&Secret]) -> ProviderAnswer {
     let text = fit(text, secrets);

@@ -13,7 +13,7 @@ use domain::{
 use reqwest::header::HeaderName;
 use serde_json::{Value, json};
 
-use super::{AisensyAccount, AisensySecrets, AisensySettings, answers::said};
+use super::{AisensyAccount, AisensySecrets, AisensySettings, answers};
 use crate::{
     answer::{QueryError, fit, text_of},
     codes,
@@ -170,12 +170,13 @@ pub(super) const LOOK_UP_TOPIC: &str = "munadi.audience";
 const PASSWORD_HEADER: HeaderName = HeaderName::from_static("x-aisensy-project-api-pwd");
 
 impl AisensyAccount {
-    /// Asks about a campaign. Sends nothing and costs nothing (§2.6). A refusal is no proof of a bad key: the interface is not
-    /// documented, so the provider's words are shown.
+    /// Asks about a campaign. Sends nothing and costs nothing (§2.6). Only a refusal that the table of answers takes for a bad key is one: the
+    /// interface is not documented, so the provider's words are shown.
     pub async fn ask_campaign(&self, http: &Http, campaign: &str) -> Probe {
         let question = json!({ "apiKey": self.api_key.expose(), "campaignName": campaign }).to_string();
         match self.told(http.post(&self.details, question.into_bytes(), None).await) {
             Ok(body) => campaign_details(&body),
+            Err(QueryError::Refused(said)) if answers::is_bad_key(&said) => Probe::KeyRefused(said.text),
             Err(QueryError::Refused(said)) => Probe::Refused(said.text),
             Err(QueryError::Silent(said)) => Probe::Silent(said.text),
             Err(QueryError::NotConnected) => Probe::Silent("Not connected".to_owned()),
@@ -341,7 +342,7 @@ impl AisensyAccount {
         let password = self.project.as_ref().map(|access| &access.password);
         let secrets: Vec<&Secret> = [Some(&self.api_key), password].into_iter().flatten().collect();
         let code = format!("http_{}", answer.status);
-        let said = |code: &str| said(code, answer.status, &words, &secrets);
+        let said = |code: &str| answers::said(code, answer.status, &words, &secrets);
         match (answer.status, body) {
             (200..=299, Some(body)) if is_refusal(&body) => Err(QueryError::Refused(said(&code))),
             // A list may stand alone (§12).

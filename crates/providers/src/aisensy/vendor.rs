@@ -428,14 +428,21 @@ fn tell_campaign(campaign: &str, answer: Probe, status: &mut Status) {
             let text = format!("Set “{campaign}” live in AiSensy, under Campaigns, then test again.");
             status.alert = ("The campaign is not live.".to_owned(), text);
         }
+        // The key may be good: only a campaign that it knows proves it.
         Probe::Refused(words) => {
-            status.standing = Standing::Refused;
+            status.standing = Standing::NotProven;
             status.said = format!("AiSensy refused: {words}");
             let text = format!(
-                "AiSensy says: {} A wrong key and a wrong campaign name can look alike here.",
+                "AiSensy says of “{campaign}”: {} Ask about a campaign that is live there.",
                 ended(&words)
             );
-            status.alert = ("The last test was refused.".to_owned(), text);
+            status.alert = ("The campaign was refused.".to_owned(), text);
+        }
+        Probe::KeyRefused(words) => {
+            status.standing = Standing::Refused;
+            status.said = format!("AiSensy refused the key: {words}");
+            let text = format!("AiSensy says: {} Replace the key, then test again.", ended(&words));
+            status.alert = ("The key was refused.".to_owned(), text);
         }
         Probe::Silent(words) => {
             status.standing = Standing::Silent;

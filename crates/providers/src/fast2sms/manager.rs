@@ -107,7 +107,7 @@ impl Fast2smsAccount {
     pub async fn ask_template(&self, http: &Http, template: &SmsTemplate) -> Probe {
         match self.wallet(http).await {
             Ok(_) => {}
-            Err(QueryError::Refused(said)) => return Probe::Refused(said.text),
+            Err(QueryError::Refused(said)) => return Probe::KeyRefused(said.text),
             Err(QueryError::Silent(said)) => return Probe::Silent(said.text),
             Err(QueryError::NotConnected) => return Probe::Silent("Not connected".to_owned()),
         }

@@ -71,6 +71,13 @@ async fn a_probe_tells_a_refusal_from_silence() {
     ] {
         assert_eq!(probed(answer(status, body)).await.0, Probe::Refused("Campaign does not exist".into()));
     }
+    for (status, body) in [
+        (401, r#"{"message":"Forbidden"}"#),
+        (400, r#"{"message":"Invalid API key"}"#),
+        (200, r#"{"success":false,"error":"Invalid apiKey"}"#),
+    ] {
+        assert!(matches!(probed(answer(status, body)).await.0, Probe::KeyRefused(_)), "{body}");
+    }
     for reply in [answer(502, "<html>"), answer(200, "<html>"), answer(429, ""), Reply::Close] {
         assert!(matches!(probed(reply).await.0, Probe::Silent(_)));
     }

@@ -123,7 +123,7 @@ async fn a_probe_costs_nothing_and_counts_the_registered_values() {
     assert_eq!(probe(vec![answer(200, WALLET), answer(200, &other)]).await, answered(None));
     assert_eq!(probe(vec![answer(200, WALLET), answer(500, "")]).await, answered(None));
     let refused = probe(vec![answer(401, REFUSED)]).await;
-    assert_eq!(refused, Probe::Refused("Invalid Authentication, Check Authorization Key".into()));
+    assert_eq!(refused, Probe::KeyRefused("Invalid Authentication, Check Authorization Key".into()));
     assert!(matches!(probe(vec![answer(502, "")]).await, Probe::Silent(_)));
 }
 

@@ -232,7 +232,7 @@ async fn wallet_templates_and_probe_are_read_as_the_vendor_tells_them() {
         assert!(
             matches!(account.wallet(&http).await, Err(QueryError::Refused(said)) if said.code == "f2s_412")
         );
-        assert!(matches!(fast2sms(&vendor).probe(&http, &reminder().into()).await, Probe::Refused(_)));
+        assert!(matches!(fast2sms(&vendor).probe(&http, &reminder().into()).await, Probe::KeyRefused(_)));
         assert!(vendor.world().is_empty());
     }
 }

@@ -3,6 +3,7 @@
 
 mod calls;
 mod groups;
+mod steps;
 
 use std::{
     ops::Range,
@@ -46,6 +47,9 @@ pub struct CrashProof {
     /// People at least
     #[arg(long, default_value_t = 0)]
     people: u64,
+    /// Steps of plans instead of one broadcast: so many workshops, each with a step that is due in the same minute
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=2_000))]
+    workshops: u64,
     /// What is sent
     #[arg(long, value_enum, default_value_t = What::Whatsapp)]
     channel: What,
@@ -166,6 +170,11 @@ pub async fn run(mut config: Config, database_given: bool, args: CrashProof) -> 
     if !database_given {
         config.database = format!("sqlite:{}", folder.join("munadi.db").display());
     }
+    if args.workshops > 0 {
+        let proved = prove_steps(&config, &args).await;
+        let _ = std::fs::remove_dir_all(&folder);
+        return proved;
+    }
     let result = prove(&config, &args).await;
     // The folder is this run's own; a PostgreSQL database is the caller's.
     let _ = std::fs::remove_dir_all(&folder);
@@ -223,8 +232,8 @@ async fn confirm(
     stage.confirm(workshop, "Proof", &args.channel.message()?, now, now.plus(20 * HOUR), now).await
 }
 
-async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
-    let mut rng = SmallRng::seed_from_u64(args.seed);
+/// A stand-in that is slow enough for kills to meet calls under way, and an installation on it without anybody.
+async fn stand(config: &Config, args: &CrashProof) -> anyhow::Result<(Sandbox, Config, App)> {
     let mut stand = sandbox::Config { keep_text: false, seed: args.seed, ..sandbox::Config::default() };
     stand.faults.latency_ms = 15;
     stand.faults.jitter_ms = 45;
@@ -246,6 +255,20 @@ async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
     if app.store.access().has_users().await? {
         bail!("the database is not empty; crash-proof wants a fresh one");
     }
+    Ok((sandbox, config, app))
+}
+
+async fn prove_steps(config: &Config, args: &CrashProof) -> anyhow::Result<()> {
+    let (sandbox, config, app) = stand(config, args).await?;
+    let proved = steps::run(&config, &app, &sandbox, args).await;
+    app.store.close().await;
+    sandbox.stop().await;
+    proved
+}
+
+async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
+    let mut rng = SmallRng::seed_from_u64(args.seed);
+    let (sandbox, config, app) = stand(config, args).await?;
     let now = app.clock.now();
     let mut stage = Stage::set_up(
         &app,

@@ -89,7 +89,28 @@ pub async fn obey(app: &App, command: &PlanCommand) -> anyhow::Result<String> {
         return preview(&caller, &workshop, &sequence, &previews, command.json);
     };
     let previews = app.composer.preview(&caller, &workshop, &plan.steps, &plan.zone, &plan.rows).await?;
-    show(&caller, &workshop, &plan, &previews, done, command.json)
+    let ladders = ladders(&caller, &workshop, &plan).await?;
+    show(&caller, &workshop, &plan, &previews, (done, &ladders), command.json)
+}
+
+/// `Ladder reach: 1,960 of 2,000 reached, ₹231.45; rung 1 … `, a line for each ladder that has run.
+async fn ladders(caller: &Caller, workshop: &Workshop, plan: &WorkshopPlan) -> anyhow::Result<String> {
+    let mut said = String::new();
+    for key in domain::sequence::ladders(&plan.steps) {
+        let Some(ladder) = domain::sequence::Ladder::of(&plan.steps, &key) else { continue };
+        let row = |key: &StepKey| plan.rows.iter().find(|row| row.key == *key);
+        let rows: Vec<PlanRowId> = ladder.rungs.iter().filter_map(|rung| Some(row(&rung.key)?.id)).collect();
+        let report = caller.org.ladder_report(workshop.id, &key, &rows, caller.now).await?;
+        if report.rungs.iter().all(|rung| rung.tried == 0) {
+            continue;
+        }
+        write!(said, "Ladder {key}: {} of {} reached, ₹{}", report.reached, report.people, report.cost)?;
+        for (rung, did) in ladder.rungs.iter().zip(&report.rungs) {
+            write!(said, "; {} went to {}, reached {}, ₹{}", rung.key, did.tried, did.reached, did.cost)?;
+        }
+        writeln!(said)?;
+    }
+    Ok(said)
 }
 
 fn in_words(error: anyhow::Error) -> anyhow::Error {
@@ -219,7 +240,7 @@ fn show(
     workshop: &Workshop,
     plan: &WorkshopPlan,
     previews: &[StepPreview],
-    done: Option<String>,
+    (done, ladders): (Option<String>, &str),
     json: bool,
 ) -> anyhow::Result<String> {
     let row_of = |preview: &StepPreview| plan.rows.iter().find(|row| row.key == preview.step.key);
@@ -240,6 +261,7 @@ fn show(
     for preview in previews {
         write_line(&mut said, caller, preview, row_of(preview))?;
     }
+    said.push_str(ladders);
     let gone = plan.rows.iter().filter(|row| plan.step(&row.key).is_none());
     for row in gone {
         writeln!(said, "{} · {}: {}", row.key, steps::state(row.state), steps::why_not(row.why).title)?;
@@ -285,8 +307,13 @@ fn write_line(
     if let (true, Some(people)) = (to_come, preview.people) {
         let groups = domain::sequence::PlanTarget::of(step.channel) == domain::sequence::PlanTarget::Groups;
         write!(to, " · {people} {} as of now", if groups { "groups" } else { "people" })?;
-        if let Some(cost) = preview.cost {
-            write!(to, ", about ₹{cost} (estimate)")?;
+        match (preview.rung, preview.cost) {
+            (Some(rung), _) if !groups => {
+                let (tried, cost, worst) = (rung.expected.tried, rung.expected.cost, rung.expected.worst);
+                write!(to, ", {tried} expected for ₹{cost}, at worst ₹{worst} (estimates)")?;
+            }
+            (_, Some(cost)) => write!(to, ", about ₹{cost} (estimate)")?,
+            (_, None) => {}
         }
     }
     if row.is_none() && !preview.obstacle.why.code().is_empty() {
@@ -310,6 +337,12 @@ fn line(caller: &Caller, preview: &StepPreview, row: Option<&PlanRow>) -> Value 
         "obstacle": row.map_or(preview.obstacle.why, |row| row.obstacle),
         "people_now": preview.people,
         "cost_estimate": preview.cost,
+        "ladder": preview.step.rung.as_ref().map(|rung| json!({
+            "key": rung.ladder, "per_person": rung.caps.per_person, "in_all": rung.caps.in_all,
+            "expected": preview.rung.map(|rung| json!({
+                "people": rung.expected.tried, "reached": rung.expected.reached, "cost": rung.expected.cost, "worst": rung.expected.worst,
+            })),
+        })),
         "broadcasts": row.map(|row| row.broadcasts.clone()).unwrap_or_default(),
     })
 }

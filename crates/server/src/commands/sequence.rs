@@ -39,7 +39,8 @@ enum What {
     },
     /// Add a sequence, or change the one of that name, from a JSON file: `{"description": …, "steps": [{"key": "day", "channel":
     /// "personal", "template": "Reminder", "anchor": "start", "timing": {"offset": {"days": -1, "minutes": 0}}, "purpose": "reminder"}]}`.
-    /// Templates and accounts stand there by name
+    /// Templates and accounts stand there by name. Steps that name one ladder are its rungs: `"rung": {"ladder": "reach", "per_person": 10000,
+    /// "in_all": 2000000}`, amounts in 1/10,000 rupee
     Save {
         /// Its whole name
         name: String,
@@ -180,6 +181,7 @@ const STEP_WORDS: &[&str] = &[
     "audience",
     "late",
     "wait_out_quiet",
+    "rung",
 ];
 
 /// Adds the sequence of a file, or changes the one of that name; its version.

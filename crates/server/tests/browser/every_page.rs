@@ -206,6 +206,10 @@ async fn sequence(page: &Page, program: &Program) -> Result<Vec<String>> {
     page.wait_text("Sequence added").await?;
     let own = path(page.url().await?);
     let step = leads_to("/steps/thanks").await?;
+    page.goto(&format!("{}{own}/ladders/new", program.url)).await?;
+    page.click("Save ladder").await?;
+    page.wait_text("Ladder saved.").await?;
+    let ladder = leads_to("/ladders/reach").await?;
     page.goto(&format!("{}{workshop}/plan", program.url)).await?;
     page.click("Run sequence").await?;
     page.wait_url("/plan/run").await?;
@@ -229,6 +233,9 @@ async fn sequence(page: &Page, program: &Program) -> Result<Vec<String>> {
     Ok(vec![
         own.clone(),
         format!("{own}/steps/new"),
+        format!("{own}/ladders/new"),
+        ladder,
+        format!("{plan}/ladders/reach"),
         step,
         format!("{own}/remove"),
         plan.clone(),

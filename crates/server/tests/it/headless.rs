@@ -63,6 +63,33 @@ async fn a_killed_program_sends_nothing_twice_and_loses_nothing_on_postgres() {
     }
 }
 
+/// The step of every workshop ran once, and nobody got it twice or not at all.
+#[track_caller]
+fn assert_steps(output: &Output, steps: u64) {
+    let verdict = last_json(output);
+    assert!(output.status.success(), "{verdict}");
+    assert_eq!((&verdict["steps"], &verdict["ran_once"]), (&steps.into(), &steps.into()), "{verdict}");
+    for none in ["ran_twice", "not_run", "twice", "lost", "differences"] {
+        assert_eq!(verdict[none], 0, "{verdict}");
+    }
+    assert!(verdict["kills"].as_u64() >= Some(6), "{verdict}");
+}
+
+#[test]
+fn a_scheduler_that_is_killed_runs_each_step_of_many_workshops_once_on_sqlite() {
+    let words = ["crash-proof", "--workshops", "30", "--kills", "6", "--json"];
+    assert_steps(&munadi(&words, None), 30);
+}
+
+#[tokio::test]
+async fn schedulers_and_workers_that_are_killed_run_each_step_once_on_postgres() {
+    if let Some(db) = store::testing::postgres().await {
+        let words = ["crash-proof", "--workshops", "40", "--processes", "3", "--kills", "8", "--json"];
+        assert_steps(&munadi(&words, Some(&db.url)), 40);
+        db.remove().await;
+    }
+}
+
 /// Kills the program five times while it posts by this vendor's gateway.
 fn posts_are_proof(kind: &str, database: Option<&str>) {
     let words = ["crash-proof", "--channel", "group", "--gateway", kind, "--kills", "5", "--json"];

@@ -33,7 +33,7 @@ pub(crate) struct Scene {
     pub(crate) sandbox: Sandbox,
     pub(crate) org: Org,
     pub(crate) workshop: WorkshopId,
-    template: TemplateId,
+    pub(crate) template: TemplateId,
     /// The one that sends; the organisation has a second one, which does not.
     pub(crate) account: domain::ids::IntegrationId,
 }

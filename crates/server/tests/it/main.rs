@@ -29,6 +29,7 @@ mod import_again;
 mod import_command;
 mod import_dates;
 mod imports;
+mod ladders;
 mod linked;
 mod links;
 mod listener;

@@ -297,6 +297,7 @@ async fn records(app: &App, organisation: OrganizationId, now: Millis) -> Vec<(&
         ("{recording}", recording.to_string()),
         ("{sequence}", sequence),
         ("{step}", step),
+        ("{ladder}", "known-ladder".to_owned()),
         ("{row}", row),
         ("{link}", link.to_string()),
         ("{workshop}", workshop.to_string()),
@@ -330,15 +331,27 @@ async fn planned(
         audience: StepAudience::default(),
         late: LateRule::Skip,
         wait_out_quiet: false,
+        rung: None,
     };
     let draft = store::sequences::SequenceDraft {
         name: "Known to all".into(),
         description: String::new(),
-        steps: vec![step],
+        steps: vec![
+            Step {
+                key: StepKey::stored("known-ladder-1".into()),
+                rung: Some(domain::sequence::Rung {
+                    ladder: StepKey::stored("known-ladder".into()),
+                    caps: domain::sequence::Caps::default(),
+                }),
+                timing: Timing::Offset { days: -301, minutes: 0 },
+                ..step.clone()
+            },
+            step,
+        ],
     };
     let sequence = org.add_sequence(&draft, now).await.unwrap();
     org.write_plan(workshop, sequence, 1, &store::plans::PlanChoice::default(), now).await.unwrap();
-    let row = org.plan_of(workshop).await.unwrap().unwrap().rows.remove(0).id;
+    let row = org.plan_of(workshop).await.unwrap().unwrap().rows.pop().expect("two steps").id;
     (sequence.to_string(), "late-thanks".to_owned(), row.to_string())
 }
 

@@ -4,7 +4,7 @@
 use domain::{
     ids::{BroadcastId, OrganizationId, PlanRowId, UserId, WorkshopId},
     role::Permission,
-    sequence::{Plan, PlanTarget, RowState, Step, StepKey, WhyNot, WorkshopTimes, plan},
+    sequence::{Plan, PlanTarget, RowState, RungRun, Step, StepKey, WhyNot, WorkshopTimes, plan},
     time::{DAY, MINUTE, Millis, Zone},
 };
 use uuid::Uuid;
@@ -83,6 +83,8 @@ pub enum StepRun {
         due: Millis,
         /// People who come later get it too.
         late: bool,
+        /// The ladder that it is a rung of.
+        rung: Option<RungRun>,
     },
     /// For people who came later.
     Late {
@@ -92,6 +94,8 @@ pub enum StepRun {
         after: Option<Uuid>,
         /// Where the next one begins.
         next: Uuid,
+        /// The ladder that it is a rung of.
+        rung: Option<RungRun>,
     },
 }
 
@@ -100,6 +104,12 @@ impl StepRun {
     pub fn row(&self) -> PlanRowId {
         match self {
             StepRun::First { row, .. } | StepRun::Late { row, .. } => *row,
+        }
+    }
+
+    fn rung(&self) -> Option<&RungRun> {
+        match self {
+            StepRun::First { rung, .. } | StepRun::Late { rung, .. } => rung.as_ref(),
         }
     }
 }
@@ -115,7 +125,12 @@ impl DueRow {
         let RowDue::At(due) = self.due else { return None };
         let late =
             self.step.late != domain::sequence::LateRule::Skip && self.target == PlanTarget::Registrants;
-        Some(StepRun::First { row: self.id, due, late })
+        Some(StepRun::First { row: self.id, due, late, rung: self.rung() })
+    }
+
+    /// The ladder that the step is a rung of. Its moments alone decide, whatever the time is.
+    fn rung(&self) -> Option<RungRun> {
+        self.computed(Millis(0)).rung(&self.steps, &self.step)
     }
 
     /// For whom the step is who registered later, as of `now`; `None` where it is for nobody.
@@ -149,7 +164,8 @@ impl DueRow {
 impl LateRow {
     /// The run for these people: the next look begins behind those who can be in nobody's transaction any more.
     pub fn run(&self, now: Millis) -> StepRun {
-        StepRun::Late { row: self.row.id, after: self.row.late_after, next: self.next(now) }
+        let (row, rung) = (self.row.id, self.row.rung());
+        StepRun::Late { row, after: self.row.late_after, next: self.next(now), rung }
     }
 
     fn next(&self, now: Millis) -> Uuid {
@@ -467,7 +483,7 @@ impl Org {
         now: Millis,
     ) -> Result<(), StoreError> {
         let turned = match run {
-            StepRun::First { row, due, late } => {
+            StepRun::First { row, due, late, .. } => {
                 let late_after = late.then(|| last_id_of(now.plus(-UNDER_WAY_MS)));
                 tx.run(
                     "UPDATE plan_rows SET state = 'broadcast', why = '', why_text = '', broadcast_id = $4, decided_by = $5, decided_at = $6,
@@ -477,7 +493,7 @@ impl Org {
                 )
                 .await?
             }
-            StepRun::Late { row, after, next } => {
+            StepRun::Late { row, after, next, .. } => {
                 tx.run(
                     "UPDATE plan_rows SET late_after = $4 WHERE id = $1 AND organization_id = $2 AND late_after = $3 AND until_at > $5",
                     args![row.0, self.id(), *after, *next, now],
@@ -485,7 +501,13 @@ impl Org {
                 .await?
             }
         };
-        if turned == 0 { Err(StoreError::Stale) } else { Ok(()) }
+        if turned == 0 {
+            return Err(StoreError::Stale);
+        }
+        match run.rung() {
+            Some(rung) => self.join_ladder(tx, rung, broadcast).await,
+            None => Ok(()),
+        }
     }
 
     /// Leaves a step out because something stands in its way at its moment.

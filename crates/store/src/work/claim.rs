@@ -28,6 +28,7 @@ use super::{
     pace::{PaceRow, calls_for, grant, spend},
     posts,
     record::{RowCheck, SideRows},
+    rungs,
 };
 use crate::{
     changes::Change,
@@ -100,6 +101,8 @@ pub(super) struct BroadcastHead {
     deadline: i64,
     cursor: i64,
     pub(super) suppressing: bool,
+    /// It is a rung of a reach ladder.
+    rung: bool,
     /// Rows that go again are due.
     again: bool,
     /// Another broadcast of the channel may have been served so recently that two of their messages are too close to each other. Also
@@ -220,7 +223,7 @@ impl Work {
         let head: Option<BroadcastHead> = tx
             .optional(
                 "SELECT b.organization_id, b.integration_id, b.channel, b.category, b.deadline, b.cursor,
-                        b.status = 'in_progress' OR b.starts_at <= $2 AS begun,
+                        b.status = 'in_progress' OR b.starts_at <= $2 AS begun, b.ladder IS NOT NULL AS rung,
                         EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = b.organization_id) AS suppressing,
                         EXISTS (SELECT 1 FROM messages m WHERE m.broadcast_id = b.id AND m.state = 'waiting'
                                 AND m.next_attempt_at > 0 AND m.next_attempt_at <= $2) AS again,
@@ -276,6 +279,14 @@ impl Work {
         if head.gap_ms()? > 0 && !head.locks_organisation(tx).await? {
             return Ok(());
         }
+        // Posts cost nothing and reach nobody in person: they belong to a ladder and are not weighed.
+        let ladder = match head.rung && want.posts.is_none() {
+            false => None,
+            true => match rungs::hold(tx, want.broadcast).await? {
+                Some(ladder) => Some(ladder),
+                None => return Ok(()),
+            },
+        };
 
         let mut rows = Vec::new();
         if head.again {
@@ -307,6 +318,9 @@ impl Work {
         moves.add(want.broadcast.0, MessageState::Waiting, "", -claimed, 0);
         moves.add(want.broadcast.0, MessageState::InFlight, "", claimed, 0);
         self.exclude(tx, statements, want.broadcast, &head, &mut rows, key, moves, now).await?;
+        if let Some(ladder) = &ladder {
+            self.admit_to_rung(tx, statements, want.broadcast, ladder, &mut rows, moves, now).await?;
+        }
         if let Some(limits) = want.calls.filter(|_| !rows.is_empty()) {
             let of = Holder {
                 broadcast: want.broadcast.0,

@@ -57,7 +57,7 @@ impl Work {
     }
 
     #[expect(clippy::too_many_arguments, reason = "as above")]
-    async fn skip(
+    pub(super) async fn skip(
         &self,
         tx: &mut Tx,
         statements: &mut StatementBatch,

@@ -4,6 +4,7 @@ use domain::{
     broadcast::{Addressee, Audience},
     ids::{BroadcastId, OrganizationId, RegistrantId, WorkshopId},
     message::{MessageState, SkipReason},
+    money::Money,
     outcome::ProviderAnswer,
     time::Millis,
     told::Purpose,
@@ -43,6 +44,8 @@ pub struct Planning {
     /// Final values that every message has, once the first stretch has fixed them; `None` as long as nothing is fixed, or when
     /// they differ from person to person.
     pub shared: Option<String>,
+    /// Of a rung of a reach ladder: the estimated price of one unit, which is kept with each message for the ladder's cost.
+    pub rung_price: Option<Money>,
     /// The workshop's revision of its people when this was read: a stretch that was read then is written only while it holds.
     pub people_revision: i64,
 }
@@ -71,6 +74,8 @@ pub struct PlannedRow {
     pub skip: Option<(SkipReason, String)>,
     /// Final values as JSON; empty when left out.
     pub content: String,
+    /// Units that are charged for it.
+    pub units: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -88,6 +93,8 @@ struct PlanningRow {
     plan_phone: String,
     plan_identity: String,
     content: String,
+    rung: bool,
+    unit_price: i64,
     people_revision: i64,
 }
 
@@ -98,7 +105,7 @@ impl Work {
             .db
             .all(
                 "SELECT b.id, b.organization_id, b.workshop_id, b.audience, b.purpose, b.created_at, b.channel, b.category, b.template, b.planned, b.plan_phone,
-                        b.plan_identity, b.content, w.people_revision
+                        b.plan_identity, b.content, b.ladder IS NOT NULL AS rung, b.unit_price, w.people_revision
                  FROM broadcasts b JOIN workshops w ON w.id = b.workshop_id
                  WHERE b.status = 'planning'
                    AND NOT EXISTS (SELECT 1 FROM undoing u WHERE u.workshop_id = b.workshop_id AND NOT u.settled)
@@ -120,6 +127,7 @@ impl Work {
                 planned: row.planned,
                 after: (row.plan_phone, row.plan_identity),
                 shared: (!row.content.is_empty()).then_some(row.content),
+                rung_price: row.rung.then_some(Money(row.unit_price)),
                 people_revision: row.people_revision,
             })
             .collect())
@@ -261,7 +269,11 @@ async fn write_waiting(
     let (mut positions, mut addressees) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     let (mut names, mut recipients, mut contents) =
         (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    let mut prices: Vec<i64> = Vec::new();
     for (position, row) in rows {
+        if let Some(price) = planning.rung_price {
+            prices.push(price.times(row.units).0);
+        }
         positions.push(position);
         addressees.push(row.addressee);
         names.push(row.name);
@@ -270,6 +282,15 @@ async fn write_waiting(
     }
     if positions.is_empty() {
         return Ok(());
+    }
+    if planning.rung_price.is_some() {
+        let batch = Batch::new().ints("position", positions.iter().copied()).ints("price", prices);
+        tx.run_batch(
+            "INSERT INTO rung_prices (broadcast_id, position, price) SELECT $1, b.position, b.price FROM @batch",
+            args![planning.broadcast.0],
+            batch,
+        )
+        .await?;
     }
     let batch = Batch::new()
         .ints("position", positions)

@@ -21,6 +21,7 @@ fn to(addressee: Addressee, recipient: &str) -> PlannedRow {
         recipient: recipient.into(),
         skip: None,
         content: r#"{"p":[]}"#.into(),
+        units: 1,
     }
 }
 

@@ -31,6 +31,7 @@ fn step(key: &str, timing: Timing) -> Step {
         audience: StepAudience::default(),
         late: LateRule::default(),
         wait_out_quiet: false,
+        rung: None,
     }
 }
 

@@ -54,6 +54,9 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM sequence_versions",
     "SELECT COUNT(*) FROM workshop_plans",
     "SELECT COUNT(*) FROM plan_rows",
+    "SELECT COUNT(*) FROM ladders",
+    "SELECT COUNT(*) FROM rung_prices",
+    "SELECT COUNT(*) FROM channel_defaults",
     "SELECT COUNT(*) FROM prices",
     "SELECT COUNT(*) FROM broadcasts",
     "SELECT COUNT(*) FROM broadcast_counts",
@@ -143,6 +146,9 @@ async fn fill(world: &World) {
         format!(
             "INSERT INTO plan_rows VALUES ({any}, {organization}, {workshop}, '', '', NULL, 0, '', '', '', '', NULL, NULL, NULL, 0, 0, '', '')"
         ),
+        format!("INSERT INTO ladders VALUES ({workshop}, 'reach', {organization}, NULL, 1, 0)"),
+        format!("INSERT INTO rung_prices VALUES ({broadcast}, 1, 1)"),
+        format!("INSERT INTO channel_defaults SELECT {organization}, 'personal', id FROM integrations"),
         format!("INSERT INTO erased_numbers VALUES ({organization}, 'key', 0)"),
         format!(
             "INSERT INTO consents VALUES ({any}, {organization}, 'key', '', '', '', 0, '', '', '', NULL, '', 0, NULL, '', '')"

@@ -274,7 +274,7 @@ both! {
         let work = world.store.work(WorkerId::new(NOW));
         let planning = work.planning().await.unwrap().remove(0);
         assert_eq!(planning.broadcast, broadcast);
-        let row = PlannedRow { addressee: domain::broadcast::Addressee::Registrant(somebody.id), name: somebody.name, recipient: somebody.phone.clone(), skip: None, content: "{}".into() };
+        let row = PlannedRow { addressee: domain::broadcast::Addressee::Registrant(somebody.id), name: somebody.name, recipient: somebody.phone.clone(), skip: None, content: "{}".into(), units: 1 };
         let mark = (somebody.phone, String::new());
         let write = |planning: store::work::Planning, rows: Vec<PlannedRow>| {
             let (work, mark) = (&work, &mark);

@@ -50,6 +50,7 @@ fn step_of(reason: OwnReason) -> Step {
         OwnReason::Content => Step::Export,
         OwnReason::Cancelled | OwnReason::WorkshopMoved | OwnReason::AfterHours => Step::Write,
         OwnReason::Gap
+        | OwnReason::RungWait
         | OwnReason::HandedBack
         | OwnReason::PausedByPerson
         | OwnReason::Account

@@ -60,5 +60,7 @@ pub(super) fn which(people: People) -> &'static str {
         People::Skipped(SkipReason::NoConsent) => "no_consent",
         People::Skipped(SkipReason::BadValue) => "no_name",
         People::Skipped(SkipReason::NotRegistered) => "cancelled",
+        // Decided when a message is taken up: no list of registrants knows them.
+        People::Skipped(SkipReason::ReachedBefore | SkipReason::PersonCap | SkipReason::LadderCap) => "",
     }
 }

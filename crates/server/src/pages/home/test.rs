@@ -225,6 +225,11 @@ pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) ->
             let words = words.trim_end_matches('.');
             see_other_failed(&app, &back, &format!("{vendor} refuses: {words}. {look}.{money}"))
         }
+        Probe::KeyRefused(words) => {
+            let words = words.trim_end_matches('.');
+            let look = "Check the key under Settings, Integrations";
+            see_other_failed(&app, &back, &format!("{vendor} refuses the key: {words}. {look}.{money}"))
+        }
         Probe::Silent(words) => see_other_failed(
             &app,
             &back,

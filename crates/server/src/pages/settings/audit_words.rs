@@ -26,6 +26,7 @@ const WORDS: &[(&str, &str)] = &[
     ("integration.stopped", "Stopped an account"),
     ("integration.released", "Released an account"),
     ("integration.removed", "Removed an account"),
+    ("integration.default", "Chose a channel’s account"),
     ("price.changed", "Set a price"),
     ("template.added", "Added a template"),
     ("template.changed", "Changed a template"),

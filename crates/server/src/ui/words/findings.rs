@@ -333,6 +333,16 @@ fn excluded(reason: SkipReason, n: i64) -> Words {
         SkipReason::NotRegistered => {
             ("is no longer registered", "are no longer registered", "They are left out and listed.")
         }
+        SkipReason::ReachedBefore => (
+            "was reached by an earlier rung",
+            "were reached by an earlier rung",
+            "They are left out and listed.",
+        ),
+        SkipReason::PersonCap | SkipReason::LadderCap => (
+            "is over what the ladder may cost",
+            "are over what the ladder may cost",
+            "They are left out and listed. Let the ladder cost more to include them.",
+        ),
     };
     words(counted(n, one, many), why)
 }

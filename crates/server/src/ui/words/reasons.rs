@@ -26,6 +26,13 @@ pub fn excluded(reason: SkipReason) -> Words {
             ("A value is missing", "A value of the template is empty or would be refused.")
         }
         SkipReason::NotRegistered => ("No longer registered", "Cancelled or refunded after planning."),
+        SkipReason::ReachedBefore => {
+            ("Reached by an earlier rung", "Something proved it after this rung was planned.")
+        }
+        SkipReason::PersonCap => {
+            ("Over the limit per person", "The reach ladder may not cost more for them.")
+        }
+        SkipReason::LadderCap => ("Over the limit in all", "The reach ladder may not cost more."),
     };
     Words { title, note }
 }
@@ -43,6 +50,7 @@ pub fn own(reason: OwnReason) -> Words {
         OwnReason::Gap => {
             ("Waits for a gap", "This number had another message less than two minutes before.")
         }
+        OwnReason::RungWait => ("Waits for a receipt", "The message before has some minutes to be proven."),
         OwnReason::HandedBack => ("Put back untried", "No call was made for it."),
         OwnReason::Content => ("Values cannot be read", "Its planned values were damaged."),
         OwnReason::Template => ("Template cannot be read", "Look at the template."),

@@ -38,6 +38,10 @@ fn own_cause(own: OwnWhyNot) -> (&'static str, &'static str) {
         OwnWhyNot::NoAccount => {
             ("no account serves its channel", "Connect one under Settings, Integrations.")
         }
+        OwnWhyNot::WhichAccount => (
+            "several accounts serve its channel",
+            "Choose one at the step, or a default under Settings, Integrations.",
+        ),
         OwnWhyNot::NoTemplate => {
             ("its template is gone or cannot be read", "Choose another one in the sequence.")
         }
@@ -163,6 +167,7 @@ mod tests {
             audience: StepAudience::default(),
             late: LateRule::default(),
             wait_out_quiet: false,
+            rung: None,
         };
         for (anchor, timing, expected) in [
             (Anchor::Start, Timing::before(5), "5 minutes before the start"),

@@ -228,6 +228,7 @@ async fn page(
 ) -> Result<Markup, Problem> {
     let face = Face::of(app, member, integration)?;
     let ceiling = &member.org.ceiling(integration.id, member.now).await?;
+    let default = super::default::card(member, integration).await?;
     let (vendor, own) = (face.vendor, href(integration.id));
     let mut head = Head::new(&integration.name).chip(face.chip).meta(vendor.name()).meta(face.channel);
     if member.may(Permission::Integrations) {
@@ -241,6 +242,7 @@ async fn page(
         @if let Some(alert) = face.alert { (alert) }
         (Card::new("account", "Account", account_facts(member, vendor, integration, ceiling)).padded())
         (test_card(member, vendor, integration, asked))
+        @if let Some(card) = default { (card) }
         @if vendor.callback().tells_cost { (charges_card(integration)) }
         (receipts_card(app, member, vendor, integration))
         @if member.may(Permission::Send) { (stop_card(member, integration)) }

@@ -2,6 +2,7 @@
 //! is drawn from the description of its vendor; nothing here names one.
 
 mod cards;
+mod default;
 mod form;
 mod health;
 
@@ -16,6 +17,7 @@ use providers::{
 use store::{StoreError, integrations::Integration};
 
 pub use cards::{show, test};
+pub use default::set_default;
 pub use form::{add, edit, keys, new, replace_keys, update};
 pub use health::Health;
 pub(crate) use health::{shown_number, state_chip};

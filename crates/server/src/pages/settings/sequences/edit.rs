@@ -4,7 +4,7 @@ use axum::{extract::State, response::IntoResponse};
 use domain::{
     ids::SequenceId,
     role::Permission,
-    sequence::{Anchor, Step},
+    sequence::{Anchor, Ladder, Step},
 };
 use maud::{Markup, html};
 use store::{
@@ -14,7 +14,7 @@ use store::{
     tags::Tag,
 };
 
-use super::{HREF, SequenceForm, below, href, step_form::Parts, taken, words};
+use super::{HREF, SequenceForm, below, href, ladders::ladder_href, step_form::Parts, taken, words};
 use crate::{
     app::App,
     http::{
@@ -135,6 +135,7 @@ async fn page(
     if may {
         head = head
             .action(Button::link("Remove", format!("{own}/remove")).icon(Icon::Trash))
+            .action(Button::link("Add reach ladder", format!("{own}/ladders/new")).icon(Icon::Plus))
             .action(Button::primary_link("Add step", format!("{own}/steps/new")).icon(Icon::Plus));
     }
     let body = html! {
@@ -234,7 +235,11 @@ pub(crate) fn name_of(step: &Step, template: Option<&store::templates::Template>
 fn row(sequence: &Sequence, step: &Step, parts: &Parts, may: bool) -> Markup {
     let template = parts.template(step.template);
     let name = name_of(step, template);
-    let to = format!("{}/steps/{}", href(sequence.id), step.key);
+    let ladder = step.rung.as_ref().and_then(|rung| Ladder::of(&sequence.steps, &rung.ladder));
+    let to = match &ladder {
+        Some(ladder) => ladder_href(sequence.id, &ladder.key),
+        None => format!("{}/steps/{}", href(sequence.id), step.key),
+    };
     let (at, under) = words::short(step.anchor, step.timing);
     let fill = if template.is_none() { Fill::Blocked } else { Fill::Planned };
     html! {
@@ -247,6 +252,7 @@ fn row(sequence: &Sequence, step: &Step, parts: &Parts, may: bool) -> Markup {
                     span class="m-sq__ch" { (step.channel.short_title()) }
                 }
                 ul class="m-toks" {
+                    @if let Some(ladder) = &ladder { @for words in words::rung(step, ladder) { li { (Icon::Down) (words) } } }
                     li { (Icon::Announce) (step.purpose().title()) }
                     li { (Icon::People) (words::whom(step, &parts.tags)) }
                     li { (Icon::Expired) (words::until(step)) }

@@ -1,6 +1,10 @@
 //! Settings → Sequences: what is sent around a workshop, step by step; the tags that carry it, and the workshops that follow it.
 
+mod choices;
 mod edit;
+mod ladder_form;
+mod ladders;
+mod starter_sms;
 mod starters;
 mod step_form;
 mod steps;
@@ -21,6 +25,10 @@ use store::{
 pub(crate) use self::edit::name_of;
 pub use self::{
     edit::{ask_removal, remove, save, show},
+    ladders::{
+        add as add_ladder, edit as edit_ladder, new as new_ladder, remove as remove_ladder,
+        update as update_ladder,
+    },
     steps::{
         add as add_step, edit as edit_step, new as new_step, remove as remove_step, update as update_step,
     },
@@ -98,7 +106,7 @@ pub async fn add(State(app): State<App>, member: Member, Form(form): Form<Sequen
         Err(words) => return Ok(wrong(&member, &form, words).await?),
     };
     let steps = match starters::named(&form.starter) {
-        Some(starter) => starter.steps(&member).await?,
+        Some((starter, channel)) => starter.steps(&member, channel).await?,
         None => Vec::new(),
     };
     let draft = SequenceDraft { name: name.clone(), description: form.description(), steps };
@@ -142,7 +150,7 @@ async fn list_page(
         empty: "There is no sequence yet. A sequence is everything that is sent around a workshop, step by step; each workshop runs it with its own times.".into(),
     };
     let starters = std::iter::once(Choice::new("", "Nothing: an empty sequence", &form.starter))
-        .chain(starters::ALL.iter().map(|starter| Choice::new(starter.word, starter.title, &form.starter)))
+        .chain(starters::choices().map(|(word, title)| Choice::new(word, title, &form.starter)))
         .collect();
     let body = html! {
         (Head::new("Sequences").meta("What is sent around a workshop: when, on which channel, to whom, and until when it is of use."))
@@ -153,7 +161,7 @@ async fn list_page(
                     (member.csrf())
                     div class="m-two" {
                         (Field::text("name", "Name").value(&form.name).placeholder("Masterclass, evening").at_most(60).error(error).required())
-                        (Field::select("starter", "Begin with", starters).help("A starter brings its steps and their texts as templates. Approve the texts with your provider before you run it."))
+                        (Field::select("starter", "Begin with", starters).help("A starter brings its steps and their texts as templates. Approve WhatsApp texts with your provider, and register SMS texts, before you run it."))
                     }
                     (Field::text("description", "What it is for").value(&form.description).at_most(200))
                     div class="m-acts" { (Button::primary("Add sequence").icon(Icon::Plus)) }

@@ -10,6 +10,7 @@ use domain::{
 };
 use store::StoreError;
 
+use super::starter_sms;
 use crate::http::extract::Member;
 
 /// A sequence to begin with.
@@ -299,7 +300,7 @@ pub(super) const ALL: &[Starter] = &[
 ];
 
 /// The values that texts of starters name by number.
-const VALUES: &[(&str, Source, &str)] = &[
+pub(super) const VALUES: &[(&str, Source, &str)] = &[
     ("first name", Source::RegistrantFirstName, "there"),
     ("workshop", Source::WorkshopTitle, ""),
     ("date", Source::WorkshopDate, ""),
@@ -307,18 +308,34 @@ const VALUES: &[(&str, Source, &str)] = &[
     ("own join link", Source::RegistrantJoinLink, ""),
 ];
 
-/// The starter of that word.
-pub(super) fn named(word: &str) -> Option<&'static Starter> {
-    ALL.iter().find(|starter| starter.word == word)
+/// How somebody is greeted whose name is not known, in that language.
+pub(super) fn hindi(language: &str, fallback: &'static str) -> &'static str {
+    if language == "hi" && fallback == "there" { "जी" } else { fallback }
+}
+
+/// The channels that starters have texts for.
+const CHANNELS: [Channel; 2] = [Channel::WhatsappPersonal, Channel::Sms];
+
+/// The starter of that word, and on which channel.
+pub(super) fn named(word: &str) -> Option<(&'static Starter, Channel)> {
+    let all = ALL.iter().flat_map(|starter| CHANNELS.map(|channel| (starter, channel)));
+    all.into_iter().find(|(starter, channel)| starter.word_on(*channel) == word)
+}
+
+/// Every starter on every channel: its word and its title.
+pub(super) fn choices() -> impl Iterator<Item = (String, String)> {
+    CHANNELS
+        .into_iter()
+        .flat_map(|channel| ALL.iter().map(move |one| (one.word_on(channel), one.title_on(channel))))
 }
 
 impl Line {
     /// The step that sends this text.
-    fn step(&self, template: TemplateId) -> Step {
+    fn step(&self, channel: Channel, template: TemplateId) -> Step {
         Step {
             key: StepKey::stored(self.key.to_owned()),
             label: String::new(),
-            channel: Channel::WhatsappPersonal,
+            channel,
             template,
             account: None,
             anchor: self.anchor,
@@ -328,6 +345,7 @@ impl Line {
             audience: StepAudience::default(),
             late: LateRule::default(),
             wait_out_quiet: false,
+            rung: None,
         }
     }
 
@@ -340,11 +358,10 @@ impl Line {
             let (number, after) = after.split_once('}').unwrap_or(("1", after));
             let at = number.parse::<usize>().unwrap_or(1).saturating_sub(1);
             if let Some((label, source, fallback)) = VALUES.get(at) {
-                let fallback = if language == "hi" && *fallback == "there" { "जी" } else { fallback };
                 parameters.push(Parameter {
                     label: (*label).to_owned(),
                     source: source.clone(),
-                    fallback: fallback.to_owned(),
+                    fallback: hindi(language, fallback).to_owned(),
                 });
                 body.push_str(&format!("{{{{{}}}}}", parameters.len()));
             }
@@ -367,27 +384,58 @@ impl Line {
 }
 
 impl Starter {
+    /// Its word in forms, on that channel.
+    fn word_on(&self, channel: Channel) -> String {
+        match channel {
+            Channel::Sms => format!("{}_sms", self.word),
+            _ => self.word.to_owned(),
+        }
+    }
+
+    /// What people choose, on that channel.
+    fn title_on(&self, channel: Channel) -> String {
+        match (channel, self.title.split_once(": ")) {
+            (Channel::Sms, Some((name, steps))) => format!("{name}, by SMS: {steps}"),
+            _ => self.title.to_owned(),
+        }
+    }
+
+    /// The keys of its steps.
+    #[cfg(test)]
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'static str> {
+        self.lines.iter().map(|line| line.key)
+    }
+
+    /// The template of a step, as it is stored.
+    fn text(&self, line: &Line, channel: Channel, sender: &str) -> serde_json::Value {
+        let body = match (channel, starter_sms::text(self.word, line.key)) {
+            (Channel::Sms, Some(text)) => {
+                serde_json::to_value(starter_sms::template(text, self.language, sender))
+            }
+            _ => serde_json::to_value(line.template(self.language, self.word)),
+        };
+        body.expect("a template is always JSON")
+    }
+
     /// Its steps, with its texts as templates of the organisation. A template of the same name that is there is taken as it is.
     ///
     /// # Errors
     /// When the store cannot be read or written.
-    pub(super) async fn steps(&self, member: &Member) -> Result<Vec<Step>, StoreError> {
-        let channel = Channel::WhatsappPersonal;
+    pub(super) async fn steps(&self, member: &Member, channel: Channel) -> Result<Vec<Step>, StoreError> {
         let known = member.org.templates(channel).await?;
         let mut steps = Vec::with_capacity(self.lines.len());
         for line in self.lines {
             let template = match known.iter().find(|template| template.name == line.name) {
                 Some(template) => template.id,
                 None => {
-                    let body = line.template(self.language, self.word);
-                    let body = serde_json::to_value(body).expect("a template is always JSON");
+                    let body = self.text(line, channel, &member.organization.name);
                     let id = member.org.add_template(channel, line.name, &body, member.now).await?;
                     let purpose = Purpose::parse(line.purpose).unwrap_or_default();
                     member.org.set_purpose(id, &purpose, 0, member.now).await?;
                     id
                 }
             };
-            steps.push(line.step(template));
+            steps.push(line.step(channel, template));
         }
         Ok(steps)
     }
@@ -425,8 +473,11 @@ mod tests {
     #[test]
     fn steps_of_a_starter_make_a_sequence() {
         for starter in ALL {
-            let steps: Vec<Step> =
-                starter.lines.iter().map(|line| line.step(TemplateId(uuid::Uuid::nil()))).collect();
+            let steps: Vec<Step> = starter
+                .lines
+                .iter()
+                .map(|line| line.step(Channel::Sms, TemplateId(uuid::Uuid::nil())))
+                .collect();
             assert_eq!(check_steps(&steps), Ok(()), "{}", starter.word);
         }
     }

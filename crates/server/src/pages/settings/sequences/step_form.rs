@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{
     channel::Channel,
     ids::{IntegrationId, TemplateId},
-    sequence::{Anchor, LateRule, Presence, Step, StepAudience, StepError, StepKey, Timing, Until},
+    sequence::{Anchor, LateRule, Step, StepAudience, StepError, StepKey, Timing, Until},
     text::line,
     time::{DAY, HOUR, MINUTE},
     told::Purpose,
@@ -14,10 +14,9 @@ use maud::{Markup, html};
 use providers::registry;
 use store::{StoreError, integrations::Integration, tags::Tag, templates::Template};
 
-use super::words;
 use crate::{
     http::extract::Member,
-    ui::field::{Checkbox, Choice, Field, OptionGroup},
+    ui::field::{Checkbox, Choice, Field},
 };
 
 /// Characters of the words for a step.
@@ -104,13 +103,15 @@ impl StepForm {
         form.set("purpose", &step.purpose);
         form.set("anchor", anchor_word(step.anchor));
         form.set_timing(step.timing);
-        let (kind, minutes) = match step.until {
-            Until::NextOfPurpose => ("next", 0),
-            Until::Minutes(minutes) => ("after", minutes),
+        let (kind, (minutes, clock)) = match step.until {
+            Until::NextOfPurpose => ("next", (0, None)),
+            Until::Minutes(minutes) => ("after", (minutes, None)),
             Until::At(Anchor::End, timing) => ("end", minutes_of(timing)),
             Until::At(_, timing) => ("start", minutes_of(timing)),
         };
         let (amount, unit) = amount_of(minutes.abs());
+        let unit = if clock.is_some() { "days" } else { unit };
+        form.set("until_clock", &clock.map(clock_word).unwrap_or_default());
         form.set("until", kind);
         form.set("until_amount", &if kind == "next" { String::new() } else { amount.to_string() });
         form.set("until_unit", unit);
@@ -142,14 +143,14 @@ impl StepForm {
         self.set("amount", &signed.abs().to_string());
         self.set("unit", unit);
         self.set("side", if signed < 0 { "before" } else { "after" });
-        self.set("clock", &clock.map(|m| format!("{:02}:{:02}", m / 60, m % 60)).unwrap_or_default());
+        self.set("clock", &clock.map(clock_word).unwrap_or_default());
     }
 
     pub(super) fn get(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
     }
 
-    fn set(&mut self, name: &str, value: &str) {
+    pub(super) fn set(&mut self, name: &str, value: &str) {
         self.0.insert(name.to_owned(), value.to_owned());
     }
 
@@ -197,6 +198,7 @@ impl StepForm {
                 _ => LateRule::NewestOnly,
             },
             wait_out_quiet: self.get("quiet") == "on",
+            rung: None,
         };
         if errors.is_empty()
             && let Err(error) = step.check()
@@ -237,17 +239,13 @@ impl StepForm {
         let signed = if self.get("side") == "before" { -amount } else { amount };
         let (unit, clock) = (self.get("unit"), self.get("clock"));
         if !clock.is_empty() {
-            let minute = clock.split_once(':').and_then(|(hour, minute)| {
-                let minute = minute.get(..2).unwrap_or(minute);
-                Some(hour.parse::<i64>().ok()? * 60 + minute.parse::<i64>().ok()?)
-            });
             if unit != "days" {
                 errors.insert(
                     "clock",
                     "A clock time goes with days: choose days, or leave the time empty.".into(),
                 );
             }
-            let Some(minute) = minute.filter(|minute| (0..1_440).contains(minute)) else {
+            let Some(minute) = clock_of(clock) else {
                 errors.insert("clock", "Choose a time of the day.".into());
                 return Timing::Offset { days: 0, minutes: 0 };
             };
@@ -271,10 +269,20 @@ impl StepForm {
         };
         let minutes = amount * unit_minutes(self.get("until_unit"));
         let side = if self.get("until_side") == "before" { -1 } else { 1 };
+        let timing = match self.get("until_clock") {
+            "" => Timing::after(side * minutes),
+            clock => {
+                let minute = clock_of(clock).unwrap_or_else(|| {
+                    errors.insert("until_clock", "Choose a time of the day.".into());
+                    0
+                });
+                Timing::At { days: side * minutes / (DAY / MINUTE), minute }
+            }
+        };
         match kind {
             "after" => Until::Minutes(minutes),
-            "end" => Until::At(Anchor::End, Timing::after(side * minutes)),
-            _ => Until::At(Anchor::Start, Timing::after(side * minutes)),
+            "end" => Until::At(Anchor::End, timing),
+            _ => Until::At(Anchor::Start, timing),
         }
     }
 
@@ -318,7 +326,7 @@ impl StepForm {
         let units = &[("minutes", "minutes"), ("hours", "hours"), ("days", "days")];
         html! {
             div class="m-row2" {
-                (Field::select_grouped("template", "What is sent", self.templates(parts)).error(error("template")))
+                (Field::select_grouped("template", "What is sent", self.templates(parts, "template")).error(error("template")))
                 (text("label", "Called").placeholder("The template’s name").at_most(60))
             }
             div class="m-row3" {
@@ -345,61 +353,33 @@ impl StepForm {
                     (Field::select("until_unit", "Unit of this", choices("until_unit", units)))
                     (Field::select("until_side", "Before or after it", choices("until_side", &[("before", "before"), ("after", "after")])))
                 }
+                (Field::input("time", "until_clock", "Until a clock time").value(self.get("until_clock")).help("On the day of that start or end.").error(error("until_clock")))
             }
-            (Field::select("account", "Sent by", self.accounts(parts)).error(error("account")))
+            (Field::select("account", "Sent by", self.accounts(parts, "account")).error(error("account")))
             (Checkbox::new("quiet", "Wait out the quiet hours", self.get("quiet") == "on").help("What falls into them goes when they end, if it is of use then."))
         }
     }
+}
 
-    fn templates(&self, parts: &Parts) -> Vec<OptionGroup> {
-        let group = |channel: Channel| {
-            let of = parts.templates.iter().filter(|template| template.channel == channel);
-            let options: Vec<Choice> =
-                of.map(|one| Choice::new(one.id.to_string(), &one.name, self.get("template"))).collect();
-            OptionGroup { name: Some(channel.title().to_owned()), options }
-        };
-        Channel::sending().map(group).filter(|group| !group.options.is_empty()).collect()
-    }
-
-    fn accounts(&self, parts: &Parts) -> Vec<Choice> {
-        let current = self.get("account");
-        let own =
-            parts.accounts.iter().map(|account| Choice::new(account.id.to_string(), &account.name, current));
-        std::iter::once(Choice::new("", "The channel’s first account", current)).chain(own).collect()
-    }
-
-    fn audiences(&self, parts: &Parts) -> Vec<Choice> {
-        let plain = [
-            StepAudience::NotTold,
-            StepAudience::Everyone,
-            StepAudience::RegisteredLate,
-            StepAudience::InNoGroup,
-            StepAudience::NotReached(Channel::WhatsappPersonal),
-            StepAudience::NotReached(Channel::Sms),
-            StepAudience::Opened(true),
-            StepAudience::Opened(false),
-        ];
-        let presences = Presence::ALL.iter().copied().map(StepAudience::Attendance);
-        let tags = parts.tags.iter().map(|tag| StepAudience::Tag(tag.id));
-        let choice = |audience: StepAudience| {
-            Choice::new(
-                audience_word(&audience),
-                words::audience(&audience, &parts.tags),
-                self.get("audience"),
-            )
-        };
-        let mut all: Vec<Choice> = plain.into_iter().chain(presences).chain(tags).map(choice).collect();
-        all.push(Choice::new("source", "Came by one source", self.get("audience")));
-        all
+/// Minutes of a moment that a form can say, and its time of the day.
+fn minutes_of(timing: Timing) -> (i64, Option<i64>) {
+    match timing {
+        Timing::Offset { days, minutes } => (days * (DAY / MINUTE) + minutes, None),
+        Timing::At { days, minute } => (days * (DAY / MINUTE), Some(minute)),
     }
 }
 
-/// Minutes of a moment that a form can say.
-fn minutes_of(timing: Timing) -> i64 {
-    match timing {
-        Timing::Offset { days, minutes } => days * (DAY / MINUTE) + minutes,
-        Timing::At { days, .. } => days * (DAY / MINUTE),
-    }
+/// `18:30`, as a field of a time holds it.
+fn clock_word(minute: i64) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
+
+/// Minutes after midnight of such a text.
+fn clock_of(text: &str) -> Option<i64> {
+    let (hour, minute) = text.split_once(':')?;
+    let minute = minute.get(..2).unwrap_or(minute);
+    let all = hour.parse::<i64>().ok()? * 60 + minute.parse::<i64>().ok()?;
+    (0..1_440).contains(&all).then_some(all)
 }
 
 fn anchor_word(anchor: Anchor) -> &'static str {
@@ -418,7 +398,7 @@ fn late_word(rule: LateRule) -> &'static str {
     }
 }
 
-fn audience_word(audience: &StepAudience) -> String {
+pub(super) fn audience_word(audience: &StepAudience) -> String {
     match audience {
         StepAudience::Everyone => "everyone".into(),
         StepAudience::NotTold => "not_told".into(),
@@ -434,19 +414,21 @@ fn audience_word(audience: &StepAudience) -> String {
 }
 
 /// The field that an error of the whole step is shown at.
-fn field_of(error: &StepError) -> &'static str {
+pub(super) fn field_of(error: &StepError) -> &'static str {
     match error {
         StepError::Timing(_) => "amount",
         StepError::NeverOfUse => "until_amount",
         StepError::Purpose(_) => "purpose",
-        StepError::GroupPerPerson => "anchor",
+        StepError::GroupPerPerson | StepError::RungPerPerson => "anchor",
+        StepError::Cap => "in_all",
+        StepError::RungsAtOnce | StepError::TooManyRungs | StepError::RungsDiffer(_) => "wait2",
         StepError::Key | StepError::SameKey(_) | StepError::TooMany => "label",
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::time::Millis;
+    use domain::{sequence::Presence, time::Millis};
 
     use super::*;
 
@@ -484,6 +466,7 @@ mod tests {
                 Until::NextOfPurpose,
                 Until::Minutes(90),
                 Until::At(Anchor::Start, Timing::before(10)),
+                Until::At(Anchor::Start, Timing::At { days: 0, minute: 18 * 60 + 30 }),
                 Until::At(Anchor::End, Timing::after(0)),
             ] {
                 let step = Step { timing, until, ..step() };

@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// A form as it came.
-type Pairs = Vec<(String, String)>;
+pub(super) type Pairs = Vec<(String, String)>;
 
 /// Which step a form is about.
 enum Of<'a> {
@@ -105,17 +105,17 @@ fn found<'a>(sequence: &'a Sequence, key: &str) -> Result<&'a Step, Problem> {
 }
 
 /// The version that the form was made of; a change made meanwhile is not written over.
-fn shown_version(pairs: &Pairs) -> i64 {
+pub(super) fn shown_version(pairs: &Pairs) -> i64 {
     let version = pairs.iter().find(|(name, _)| name == "version");
     version.and_then(|(_, version)| version.parse().ok()).unwrap_or(0)
 }
 
-fn draft(sequence: &Sequence, steps: Vec<Step>) -> SequenceDraft {
+pub(super) fn draft(sequence: &Sequence, steps: Vec<Step>) -> SequenceDraft {
     SequenceDraft { name: sequence.name.clone(), description: sequence.description.clone(), steps }
 }
 
 /// A key that no step of the sequence has, from the words for the new one.
-fn new_key(sequence: &Sequence, words: &str) -> StepKey {
+pub(super) fn new_key(sequence: &Sequence, words: &str) -> StepKey {
     let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let plain: String = words.chars().map(letter).collect();
     let parts: Vec<&str> = plain.split('-').filter(|part| !part.is_empty()).take(4).collect();

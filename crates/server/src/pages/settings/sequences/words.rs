@@ -2,12 +2,15 @@
 
 use domain::{
     channel::Channel,
-    sequence::{Anchor, LateRule, Presence, Step, StepAudience, Timing, Until},
+    sequence::{Anchor, Caps, Ladder, LateRule, Presence, Step, StepAudience, Timing, Until},
     time::MINUTE,
 };
 use store::tags::Tag;
 
-use crate::ui::{format::span, words::steps};
+use crate::ui::{
+    format::{rupees, span},
+    words::steps,
+};
 
 /// A clock time: `11:00 AM`.
 pub(crate) fn clock(minute: i64) -> String {
@@ -60,6 +63,26 @@ pub(crate) fn whom(step: &Step, tags: &[Tag]) -> String {
         return "The workshop’s groups".to_owned();
     }
     audience(&step.audience, tags)
+}
+
+/// Which rung of its ladder a step is, after how long, and what the ladder may cost.
+pub(crate) fn rung(step: &Step, ladder: &Ladder) -> Vec<String> {
+    let place = ladder.rungs.iter().position(|rung| rung.key == step.key).unwrap_or(0);
+    let mut words = vec![format!("rung {} of {}", place + 1, ladder.rungs.len())];
+    let wait = ladder.rungs.get(place).map_or(0, |rung| rung.wait_minutes);
+    if wait > 0 {
+        words.push(format!("no receipt in {}", span(wait * MINUTE)));
+    }
+    words.extend(caps(ladder.caps));
+    words
+}
+
+/// What a ladder may cost; nothing where nothing bounds it.
+pub(crate) fn caps(caps: Caps) -> Option<String> {
+    let person = caps.per_person.map(|cap| format!("{} a person", rupees(cap.0)));
+    let all = caps.in_all.map(|cap| format!("{} in all", rupees(cap.0)));
+    let both: Vec<String> = person.into_iter().chain(all).collect();
+    (!both.is_empty()).then(|| format!("at most {}", both.join(", ")))
 }
 
 /// An audience of people.

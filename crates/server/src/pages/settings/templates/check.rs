@@ -66,6 +66,11 @@ fn compared(probe: Probe, message: &Message, campaign: &str, vendor: &str, accou
                 "“{words}”, asked about “{campaign}” through {account}. The name must be the campaign’s, not the template’s."
             ),
         ),
+        Probe::KeyRefused(words) => Note::new(
+            Tone::Fail,
+            format!("{vendor} refused the key."),
+            format!("“{words}”, through {account}. Replace the key under Settings, Integrations."),
+        ),
         Probe::Silent(words) => Note::new(
             Tone::Act,
             format!("{vendor} gave no usable answer."),

@@ -1,6 +1,7 @@
 //! The plan of a workshop: which sequence it takes, every step on a time axis, what each person gets; running it, cancelling, moving.
 
 mod change;
+mod ladder;
 mod person;
 mod propose;
 mod shift;
@@ -11,7 +12,7 @@ use axum::{extract::State, response::IntoResponse};
 use domain::{
     ids::{PlanRowId, RegistrantId, SequenceId, WorkshopId},
     role::Permission,
-    sequence::RowState,
+    sequence::{RowState, StepKey},
     workshop::WorkshopStatus,
 };
 use maud::{Markup, Render, html};
@@ -20,6 +21,7 @@ use store::{StoreError, plans::WorkshopPlan, workshops::Workshop};
 
 pub use self::{
     change::{ask_follow, follow},
+    ladder::show as ladder,
     propose::{ask_run, run},
     shift::{ask_move, move_workshop},
 };
@@ -48,6 +50,11 @@ pub(crate) fn follow_href(workshop: WorkshopId) -> String {
 /// Where a workshop is moved.
 pub(crate) fn move_href(workshop: WorkshopId) -> String {
     format!("{}/move", workshop_href(workshop))
+}
+
+/// Where it is shown what a reach ladder did.
+pub(crate) fn ladder_href(workshop: WorkshopId, ladder: &StepKey) -> String {
+    format!("{}/ladders/{ladder}", href(workshop))
 }
 
 /// The same with new times that were typed: what they change is shown.

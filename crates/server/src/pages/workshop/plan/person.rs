@@ -179,6 +179,9 @@ fn depends(person: &Registrant, told: &[Told], preview: &StepPreview) -> Gets {
     let comes = |words: &str| Gets::Comes(format!("{words}{suppressed}"));
     let purpose = step.purpose();
     let told_this = told.iter().any(|one| one.left_out.is_none() && one.purpose == purpose);
+    if step.rung.is_some() {
+        return comes("unless something proves before that the ladder reached them");
+    }
     match &step.audience {
         StepAudience::Everyone => comes("everyone gets it"),
         StepAudience::NotTold if told_this => comes("if nobody tells them the same by hand before"),

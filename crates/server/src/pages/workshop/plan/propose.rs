@@ -17,7 +17,7 @@ use store::{StoreError, plans::PlanChoice, sequences::Sequence, workshops::Works
 
 use super::{
     PlanQuery, href, page as framed, proposed,
-    view::{people, price, promotes, step_name},
+    view::{people, price_now, promotes, step_name, whom_now},
     words,
 };
 use crate::{
@@ -119,7 +119,7 @@ pub(super) async fn page(
 
 /// What steps that would go cost together.
 fn cost(previews: &[StepPreview]) -> Money {
-    previews.iter().filter(|preview| would(preview) == Would::Go).filter_map(|preview| preview.cost).sum()
+    previews.iter().filter(|preview| would(preview) == Would::Go).filter_map(StepPreview::expected_cost).sum()
 }
 
 /// The sequence, and another one to choose.
@@ -189,7 +189,7 @@ fn step(member: &Member, preview: &StepPreview, may: bool) -> PlanStep {
         html! { label class="m-tickline" { input type="checkbox" name=(field) value=(key) form=(FORM); " " (words) span class="mui-visually-hidden" { ": " (name) } } }
     };
     let whom = match preview.people {
-        Some(n) => people(channel, n),
+        Some(_) => whom_now(preview, String::new()).0,
         None if would(preview) == Would::Missed => "nobody".to_owned(),
         None => "Each at a moment of their own".to_owned(),
     };
@@ -210,7 +210,7 @@ fn step(member: &Member, preview: &StepPreview, may: bool) -> PlanStep {
             .map(|n| people(channel, n).trim_end_matches(" people").trim_end_matches(" person").to_owned())
             .unwrap_or_default(),
         whom: (whom, reason),
-        cost: price(channel, preview.cost),
+        cost: price_now(preview),
         acts: match would(preview) {
             _ if !may => html! {},
             Would::Go => tick("leave_out", "Leave out"),
@@ -264,7 +264,7 @@ pub async fn ask_run(
         .filter(|preview| preview.planned.state == StepState::Due)
         .map(|preview| step_name(preview))
         .collect();
-    let total: Money = going.iter().filter_map(|preview| preview.cost).sum();
+    let total: Money = going.iter().filter_map(|preview| preview.expected_cost()).sum();
     let first = going.iter().filter_map(|preview| preview.planned.due).filter(|due| *due > member.now).min();
     let body = html! {
         ul class="m-ul" {

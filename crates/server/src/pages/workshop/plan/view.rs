@@ -19,7 +19,7 @@ use store::{
     workshops::Workshop,
 };
 
-use super::{PlanQuery, follow_href, href, words};
+use super::{PlanQuery, follow_href, href, ladder_href, words};
 use crate::{
     app::App,
     http::{error::Problem, extract::Member},
@@ -94,6 +94,28 @@ pub(super) fn price(channel: Channel, cost: Option<Money>) -> (String, String) {
         (Channel::WhatsappGroup, _) => ("free".to_owned(), String::new()),
         (_, Some(cost)) => (rupees(cost.0), "estimate".to_owned()),
         (_, None) => ("–".to_owned(), String::new()),
+    }
+}
+
+/// Whom a step would go to now: of a rung whoever is expected to be left, and at worst everybody.
+pub(super) fn whom_now(preview: &StepPreview, reason: String) -> (String, String) {
+    let (channel, now) = (preview.step.channel, preview.people.unwrap_or(0));
+    let Some(rung) = preview.rung.filter(|_| channel != Channel::WhatsappGroup && reason.is_empty()) else {
+        return (people(channel, now), reason);
+    };
+    let tried = rung.expected.tried;
+    let worst = if tried < now { format!("expected; at worst {}", grouped(now)) } else { String::new() };
+    (people(channel, tried), worst)
+}
+
+/// What a step would cost now: of a rung what is expected, and at worst.
+pub(super) fn price_now(preview: &StepPreview) -> (String, String) {
+    let (cost, note) = price(preview.step.channel, preview.expected_cost());
+    match preview.rung.map(|rung| rung.expected) {
+        Some(expected) if expected.worst > expected.cost => {
+            (cost, format!("at worst {}", rupees(expected.worst.0)))
+        }
+        _ => (cost, note),
     }
 }
 
@@ -196,17 +218,21 @@ impl Row<'_> {
             }
             return (people(self.channel(), planned), parts.join(", "));
         }
-        match (self.row.state, self.preview.and_then(|preview| preview.people)) {
-            (RowState::Planned, Some(n)) => (people(self.channel(), n), reason),
-            (RowState::Planned, None) => ("Each at a moment of their own".to_owned(), reason),
-            (_, _) => ("nobody".to_owned(), reason),
+        if let (RowState::Planned, Some(preview)) = (self.row.state, self.preview)
+            && preview.people.is_some()
+        {
+            return whom_now(preview, reason);
+        }
+        match self.row.state {
+            RowState::Planned => ("Each at a moment of their own".to_owned(), reason),
+            _ => ("nobody".to_owned(), reason),
         }
     }
 
     fn cost(&self) -> (String, String) {
         if self.broadcasts.is_empty() {
             return match self.row.state {
-                RowState::Planned => price(self.channel(), self.preview.and_then(|preview| preview.cost)),
+                RowState::Planned => self.preview.map_or_else(|| price(self.channel(), None), price_now),
                 _ => ("–".to_owned(), String::new()),
             };
         }
@@ -224,6 +250,9 @@ impl Row<'_> {
         html! {
             @if let Some(last) = self.broadcasts.last() {
                 (Button::link("Open", format!("/broadcasts/{}", last.id)).spoken(format!("Open {name}")).small())
+            }
+            @if let Some(rung) = self.preview.and_then(|preview| preview.step.rung.as_ref()) {
+                (Button::link("Ladder", ladder_href(self.workshop.id, &rung.ladder)).spoken(format!("Reach ladder of {name}")).small())
             }
             @if may && row.state == RowState::Planned {
                 (Button::link("Cancel", format!("{to}/{}/cancel", row.id)).spoken(format!("Cancel {name}")).small())
@@ -300,7 +329,7 @@ pub(super) async fn page(
     let ahead: Money = rows
         .iter()
         .filter(|row| row.row.state == RowState::Planned)
-        .filter_map(|row| row.preview.and_then(|preview| preview.cost))
+        .filter_map(|row| row.preview.and_then(StepPreview::expected_cost))
         .sum();
     let drawn = Plan {
         zone: &member.organization.zone,

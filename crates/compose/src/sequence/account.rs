@@ -1,0 +1,55 @@
+//! Through which account a step goes.
+
+use domain::{
+    channel::Channel,
+    sequence::{OwnWhyNot, Step, WhyNot},
+};
+use providers::registry;
+use store::{StoreError, integrations::Integration};
+
+use super::Obstacle;
+use crate::Caller;
+
+/// The account of a step: the one that it names, else the channel's default, else the only one of its channel that nobody stopped. With several
+/// and no default nothing is guessed: the obstacle names them.
+pub(super) async fn of(caller: &Caller, step: &Step) -> Result<Result<Integration, Obstacle>, StoreError> {
+    let mut all = caller.org.integrations().await?;
+    all.retain(|account| serves(account, step.channel));
+    if all.is_empty() {
+        return Ok(Err(Obstacle::own(OwnWhyNot::NoAccount)));
+    }
+    let named = match step.account {
+        Some(named) => Some(named),
+        None => caller.org.channel_defaults().await?.get(&step.channel).copied(),
+    };
+    let place = named.and_then(|named| all.iter().position(|account| account.id == named));
+    if let Some(at) = place {
+        return Ok(Ok(all.swap_remove(at)));
+    }
+    if step.account.is_some() {
+        // The one that it names is gone: another one is not what somebody chose.
+        return Ok(Err(Obstacle::own(OwnWhyNot::NoAccount)));
+    }
+    Ok(only(all))
+}
+
+/// The only account that nobody stopped, or the only one; else which there are.
+fn only(mut all: Vec<Integration>) -> Result<Integration, Obstacle> {
+    if all.len() > 1 {
+        let going: Vec<usize> = (0..all.len()).filter(|at| all[*at].stopped_at.is_none()).collect();
+        if let [at] = going[..] {
+            return Ok(all.swap_remove(at));
+        }
+    }
+    match <[Integration; 1]>::try_from(all) {
+        Ok([one]) => Ok(one),
+        Err(several) => {
+            let names: Vec<String> = several.iter().map(|account| format!("“{}”", account.name)).collect();
+            Err(Obstacle { why: WhyNot::Own(OwnWhyNot::WhichAccount), words: names.join(" or ") })
+        }
+    }
+}
+
+fn serves(account: &Integration, channel: Channel) -> bool {
+    registry::serving(channel).any(|vendor| vendor.kind() == account.kind)
+}

@@ -1,0 +1,179 @@
+//! Reach ladders on their pages, and which account a step goes through where several could.
+
+use axum::http::StatusCode;
+use domain::{
+    channel::Channel,
+    money::Money,
+    sequence::{Ladder, StepKey, Timing},
+};
+use providers::Standing;
+use store::{on_both, plans::PlanChoice};
+
+use crate::{
+    home::{Scene, fields, with},
+    world::Browser,
+};
+
+fn refs(form: &[(String, String)]) -> Vec<(&str, &str)> {
+    form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+/// An empty sequence; its address.
+async fn sequence(manager: &mut Browser<'_>) -> String {
+    let added = manager.post("/settings/sequences", &[("name", "Evening")]).await;
+    assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.body);
+    added.location().to_owned()
+}
+
+/// A form of a ladder with what its lists choose: two rungs with the scene's template, from an hour before the start to five minutes before it.
+fn chosen(scene: &Scene, form: &[(String, String)], wait: &str) -> Vec<(String, String)> {
+    let template = scene.template.to_string();
+    [
+        ("template1", template.as_str()),
+        ("template2", &template),
+        ("wait2", wait),
+        ("unit", "hours"),
+        ("side", "before"),
+        ("anchor", "start"),
+        ("until", "start"),
+        ("until_unit", "minutes"),
+        ("until_side", "before"),
+        ("audience", "not_told"),
+        ("late", "newest"),
+        ("in_all", "12.50"),
+    ]
+    .iter()
+    .fold(form.to_vec(), |form: Vec<_>, (name, value)| with(&form, name, value))
+}
+
+async fn ladder_form(scene: &Scene, manager: &mut Browser<'_>, own: &str) -> Vec<(String, String)> {
+    let page = manager.get(&format!("{own}/ladders/new")).await;
+    chosen(scene, &fields(&page, &format!("{own}/ladders/new")), "15")
+}
+
+on_both! {
+    async fn a_reach_ladder_is_written_in_one_form_and_shown_rung_by_rung(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let own = sequence(&mut manager).await;
+        let form = ladder_form(&scene, &mut manager, &own).await;
+        let wrong = with(&form, "wait2", "0");
+        let refused = manager.post(&format!("{own}/ladders/new"), &refs(&wrong)).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.body.contains("Type the minutes to wait, one at least."), "{}", refused.body);
+        let saved = manager.post(&format!("{own}/ladders/new"), &refs(&form)).await;
+        assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+        let id = own.rsplit('/').next().unwrap().parse().unwrap();
+        let kept = scene.org.sequence(id).await.unwrap();
+        let ladder = Ladder::of(&kept.steps, &StepKey::stored("reach".into())).expect("a ladder");
+        assert_eq!((ladder.rungs.len(), ladder.caps.in_all), (2, Some(Money(125_000))));
+        assert_eq!(kept.steps[1].timing, Timing::before(45));
+        let page = manager.get(&own).await.body;
+        assert!(page.contains("rung 2 of 2") && page.contains("no receipt in 15") && page.contains("₹12.50 in all"), "{page}");
+        // Changed in the same form; a step of it leads there.
+        let edit = format!("{own}/ladders/reach");
+        assert!(page.contains(&format!("href=\"{edit}\"")), "{page}");
+        let form = fields(&manager.get(&edit).await, &edit);
+        let changed = manager.post(&edit, &refs(&chosen(&scene, &form, "20"))).await;
+        assert_eq!(changed.status, StatusCode::SEE_OTHER, "{}", changed.body);
+        let after = scene.org.sequence(id).await.unwrap();
+        assert_eq!(after.steps[1].timing, Timing::before(40));
+        assert_eq!(after.steps[1].key, kept.steps[1].key, "a rung stays the same rung");
+        let version = after.version.to_string();
+        let gone = manager.post(&format!("{edit}/remove"), &[("version", &version)]).await;
+        assert_eq!(gone.status, StatusCode::SEE_OTHER, "{}", gone.body);
+        assert!(scene.org.sequence(id).await.unwrap().steps.is_empty());
+        assert_eq!(manager.get(&edit).await.status, StatusCode::NOT_FOUND);
+    }
+
+    async fn a_plan_shows_what_a_ladder_would_do_and_its_report_what_it_did(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let own = sequence(&mut manager).await;
+        let mut form = ladder_form(&scene, &mut manager, &own).await;
+        for nth in ["account1", "account2"] {
+            form = with(&form, nth, &scene.account.to_string());
+        }
+        assert_eq!(manager.post(&format!("{own}/ladders/new"), &refs(&form)).await.status, StatusCode::SEE_OTHER);
+        let id = own.rsplit('/').next().unwrap().parse().unwrap();
+        let now = scene.world.clock_now();
+        scene.org.write_plan(scene.workshop, id, 2, &PlanChoice::default(), now).await.unwrap();
+        let plan = manager.get(&format!("/workshops/{}/plan", scene.workshop)).await;
+        assert_eq!(plan.status, StatusCode::OK, "{}", plan.body);
+        let report = format!("/workshops/{}/plan/ladders/reach", scene.workshop);
+        assert!(plan.body.contains(&report), "{}", plan.body);
+        let shown = manager.get(&report).await;
+        assert_eq!(shown.status, StatusCode::OK, "{}", shown.body);
+        assert!(shown.body.contains("No rung has gone to them.") && shown.body.contains("₹12.50 in all"), "{}", shown.body);
+        let missing = manager.get(&format!("/workshops/{}/plan/ladders/none", scene.workshop)).await;
+        assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    }
+
+    async fn a_step_without_an_account_asks_which_and_takes_the_default_once_there_is_one(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let own = sequence(&mut manager).await;
+        // The scene has two accounts for WhatsApp: neither is the older one by right.
+        let form = ladder_form(&scene, &mut manager, &own).await;
+        assert_eq!(manager.post(&format!("{own}/ladders/new"), &refs(&form)).await.status, StatusCode::SEE_OTHER);
+        let id = own.rsplit('/').next().unwrap().parse().unwrap();
+        let now = scene.world.clock_now();
+        scene.org.write_plan(scene.workshop, id, 2, &PlanChoice::default(), now).await.unwrap();
+        let plan = format!("/workshops/{}/plan", scene.workshop);
+        let asks = "Several accounts serve its channel";
+        let page = manager.get(&plan).await.body;
+        assert!(page.contains(asks) && page.contains("“Main”"), "{page}");
+        let mut admin = scene.world.signed_in(&scene.people.admin).await;
+        let account = format!("/settings/integrations/{}", scene.account);
+        assert!(admin.get(&account).await.body.contains("Nobody chose one: steps of sequences ask."));
+        let sms = admin.post(&format!("{account}/default"), &[("channel", "sms")]).await;
+        assert_eq!(sms.status, StatusCode::NOT_FOUND, "it does not send SMS");
+        let chosen = admin.post(&format!("{account}/default"), &[("channel", "personal")]).await;
+        assert_eq!(chosen.status, StatusCode::SEE_OTHER, "{}", chosen.body);
+        assert_eq!(scene.org.channel_defaults().await.unwrap()[&Channel::WhatsappPersonal], scene.account);
+        assert!(admin.get(&account).await.body.contains("This account."));
+        let page = manager.get(&plan).await.body;
+        assert!(!page.contains(asks), "{page}");
+    }
+
+    async fn a_campaign_that_does_not_exist_stands_at_its_step_and_not_at_the_account(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let added = manager.post("/settings/sequences", &[("name", "Masterclass"), ("starter", "masterclass_en")]).await;
+        let id = added.location().rsplit('/').next().unwrap().parse().unwrap();
+        let now = scene.world.clock_now();
+        scene.org.set_channel_default(Channel::WhatsappPersonal, scene.account, now).await.unwrap();
+        scene.org.write_plan(scene.workshop, id, 1, &PlanChoice::default(), now).await.unwrap();
+        // The page asks and may not wait for the answer: the second look has it.
+        let plan = format!("/workshops/{}/plan", scene.workshop);
+        let mut said = false;
+        for _ in 0..50 {
+            said = manager.get(&plan).await.body.contains("Campaign does not exist");
+            if said {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        assert!(said, "{}", manager.get(&plan).await.body);
+        let account = scene.org.integration(scene.account).await.unwrap();
+        let state = scene.world.app.composer.account_state(&account);
+        assert!(!state.is_refused(), "{state:?}");
+        assert_ne!(state, compose::AccountState::Told(Standing::Refused));
+    }
+
+    async fn a_starter_by_sms_brings_texts_that_only_lack_their_ids(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        for starter in ["masterclass_en_sms", "cohort_hi_sms"] {
+            let added = manager.post("/settings/sequences", &[("name", starter), ("starter", starter)]).await;
+            assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.body);
+            let id = added.location().rsplit('/').next().unwrap().parse().unwrap();
+            let kept = scene.org.sequence(id).await.unwrap();
+            assert!(kept.steps.iter().all(|step| step.channel == Channel::Sms), "{starter}");
+        }
+        let texts = scene.org.templates(Channel::Sms).await.unwrap();
+        assert_eq!(texts.iter().filter(|one| one.name.starts_with("Masterclass")).count(), 5);
+        let welcome = texts.iter().find(|one| one.name == "Masterclass welcome").unwrap();
+        assert!(welcome.body["text"].as_str().unwrap().starts_with("Hi {#var#}, your place in {#var#}"), "{}", welcome.body);
+    }
+}
