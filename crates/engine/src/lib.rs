@@ -44,6 +44,7 @@ use store::{
 use tokio::sync::{Notify, broadcast, watch};
 
 pub use compose::Accounts;
+pub use forget::REHEARSALS;
 use compose::{Composer, OwnLinks};
 pub use health::Standing;
 pub use run::Running;

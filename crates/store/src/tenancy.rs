@@ -91,6 +91,7 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("sequence_versions", TENANT, "SELECT, INSERT"),
     ("workshop_plans", TENANT, ALL),
     ("plan_rows", TENANT, ALL),
+    ("rehearsals", TENANT, ALL),
     ("prices", TENANT, ALL),
     ("broadcasts", TENANT, ALL),
     ("broadcast_counts", Parent("broadcast_id", "broadcasts"), ALL),
@@ -122,6 +123,11 @@ impl Whose {
             }
         }
     }
+}
+
+/// Every table that belongs to an organisation.
+pub(crate) fn tables() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|(table, ..)| *table)
 }
 
 /// Everything that makes row-level security, to be run as often as one likes.

@@ -51,6 +51,7 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM sequence_versions",
     "SELECT COUNT(*) FROM workshop_plans",
     "SELECT COUNT(*) FROM plan_rows",
+    "SELECT COUNT(*) FROM rehearsals",
     "SELECT COUNT(*) FROM prices",
     "SELECT COUNT(*) FROM broadcasts",
     "SELECT COUNT(*) FROM broadcast_counts",
@@ -139,6 +140,9 @@ async fn fill(world: &World) {
         ),
         format!(
             "INSERT INTO plan_rows VALUES ({any}, {organization}, {workshop}, '', '', NULL, 0, '', '', '', '', NULL, NULL, NULL, 0, 0, '', '')"
+        ),
+        format!(
+            "INSERT INTO rehearsals VALUES ({any}, {organization}, {workshop}, 'done', '', 0, 0, 0, '', '', '', 0, 0, NULL)"
         ),
         format!("INSERT INTO erased_numbers VALUES ({organization}, 'key', 0)"),
         format!(
