@@ -58,6 +58,7 @@ pub async fn erase(State(app): State<App>, member: Member, Path(id): Path<LeadId
             for file in &erased.files {
                 remove(&app.config.data.join(file)).await;
             }
+            app.engine.forget_rehearsals().await?;
             app.store.empty_log().await?;
             let uploads = match uploads::forget(&app, member.organization.id, &erased.numbers).await {
                 0 => String::new(),

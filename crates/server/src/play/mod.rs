@@ -22,14 +22,14 @@ use domain::{
 };
 use engine::{AHEAD_MS, Sender};
 use store::{
-    Actor, Org, Store, StoreError,
+    Org, Store, StoreError,
     plans::PlanChoice,
     rehearsals::{NewRehearsal, Played, RehearsalState},
     workshops::Workshop,
 };
 
 pub use self::{
-    report::{Counts, Report, StepReport},
+    report::{Counts, Report, StepReport, cost_of, text_of},
     script::{MINUTES_MAX, Script, Trouble, Weather},
 };
 use self::stage::Stage;
@@ -75,6 +75,14 @@ pub enum Refused {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Why a plan is not played, as a sentence.
+pub fn sentence(refused: &Refused) -> String {
+    let words = refused.to_string();
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 /// What is to be played.
@@ -192,12 +200,11 @@ async fn last_moment(
 /// Plays it to its end, and says on the way how far it is; what went out. It ends early when somebody stops it, and after [`LONGEST`].
 pub async fn play(app: &App, rehearsing: Rehearsing, mut on: impl FnMut(Millis, &Report)) -> Report {
     let Rehearsing { id, caller, workshop, request, until } = rehearsing;
-    // The row is the program's, and so is the moment of its beats.
-    let org = app.store.org(Actor { role: caller.role, ..caller.org.actor().clone() });
+    let org = caller.org.clone();
     let played = async {
         let stage = Stage::set(app, &caller, workshop, id, &request.script).await?;
         keep_open(app, id, stage.app.store.clone()).await;
-        let mut player = Player { stage, workshop, request, until, from: caller.now, noted: Instant::now() };
+        let mut player = Player { stage, workshop, request, until, from: caller.now, noted: Instant::now(), idle_ms: IDLE_MS };
         let ended = player.run(app, &org, id, &mut on).await;
         let now = player.stage.now();
         let report = Report::of(&player.stage.caller.org, workshop, caller.now).await;
@@ -241,6 +248,8 @@ struct Player {
     until: Millis,
     from: Millis,
     noted: Instant,
+    /// How far the clock goes at most where nothing is to come.
+    idle_ms: i64,
 }
 
 impl Player {
@@ -252,6 +261,9 @@ impl Player {
         on: &mut impl FnMut(Millis, &Report),
     ) -> anyhow::Result<End> {
         self.write_plan().await?;
+        let plan = self.stage.caller.org.plan_of(self.workshop).await?;
+        let follows = plan.is_some_and(|plan| plan.rows.iter().any(|row| row.due.is_none()));
+        self.idle_ms = if follows { IDLE_MS } else { IDLE_FAR_MS };
         let engine = self.stage.app.engine.clone();
         let began = Instant::now();
         let first = self.stage.now();
@@ -260,7 +272,7 @@ impl Player {
         let mut look_at = first;
         loop {
             let now = self.stage.now();
-            self.stage.sandbox.faults().set(self.request.script.faults(&self.stage.weather, now));
+            self.strike(now);
             let mut held = None;
             if !self.request.script.is_off(now) {
                 if now >= look_at {
@@ -292,6 +304,14 @@ impl Player {
             let next = self.next(now, look_at, held).await?;
             self.stage.clock.advance(next.since(now).max(1));
             engine.work().beat(next, next.plus(HOUR), None).await?;
+        }
+    }
+
+    /// Lets the providers be as the script says. What is set anew counts anew, so that nothing is set which stands.
+    fn strike(&self, now: Millis) {
+        let faults = self.request.script.faults(&self.stage.weather, now);
+        if *self.stage.sandbox.faults().get() != faults {
+            self.stage.sandbox.faults().set(faults);
         }
     }
 
@@ -328,9 +348,6 @@ impl Player {
         }
         let work = self.stage.app.engine.work();
         let (row, _) = work.next_row_due(now).await?;
-        let plan = self.stage.caller.org.plan_of(self.workshop).await?;
-        let follows = plan.is_some_and(|plan| plan.rows.iter().any(|row| row.due.is_none()));
-        let idle = if follows { IDLE_MS } else { IDLE_FAR_MS };
         let receipts = self.stage.sandbox.next_due().map(|due| Millis(due.max(look_at.0)));
         let moments = [
             row,
@@ -338,7 +355,7 @@ impl Player {
             work.next_due(now).await?,
             receipts,
             self.request.script.next(now),
-            Some(now.plus(idle)),
+            Some(now.plus(self.idle_ms)),
         ];
         let next = moments.into_iter().flatten().filter(|at| *at > now).min().unwrap_or(last);
         Ok(next.min(last))

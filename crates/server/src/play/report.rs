@@ -6,6 +6,7 @@ use domain::{
     message::MessageState,
     money::Money,
     sequence::{RowState, StepKey, WhyNot},
+    template::{Content, Message, Part},
     time::Millis,
 };
 use serde::{Deserialize, Serialize};
@@ -13,10 +14,37 @@ use store::{
     Org, StoreError,
     broadcasts::{Broadcast, BroadcastFilter},
     plans::{PlanRow, WorkshopPlan},
+    rehearsals::PlayedMessage,
 };
 
 /// Broadcasts of a workshop that a report looks at.
 const BROADCASTS_MAX: i64 = 1_000;
+
+/// The text that somebody would read; empty where it cannot be read.
+pub fn text_of(message: &PlayedMessage) -> String {
+    let template = Message::from_json(message.channel, &message.template);
+    let content = Content::from_json(message.channel, &message.content);
+    let (Ok(template), Ok(content)) = (template, content) else { return String::new() };
+    let parts = template.preview(&content).into_iter();
+    parts
+        .map(|part| match part {
+            Part::Fixed(text) | Part::Filled(text) => text,
+        })
+        .collect()
+}
+
+/// What a message costs, and whether the provider said so; nothing for a post, which is free.
+pub fn cost_of(message: &PlayedMessage) -> Option<(Money, bool)> {
+    if message.channel == Channel::WhatsappGroup {
+        return None;
+    }
+    if let Some(cost) = message.cost {
+        return Some((cost, true));
+    }
+    let template = Message::from_json(message.channel, &message.template).ok()?;
+    let content = Content::from_json(message.channel, &message.content).ok()?;
+    Some((Money(message.unit_price.0.saturating_mul(template.segments(&content))), false))
+}
 
 /// What became of one step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -33,6 +33,29 @@ domain::text_enum! {
     }
 }
 
+impl Weather {
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Weather::Good => "Everything arrives",
+            Weather::Usual => "As on a usual day: some fail",
+        }
+    }
+}
+
+impl Trouble {
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Trouble::None => "Nothing",
+            Trouble::Silent => "Providers take messages and do not answer",
+            Trouble::Down => "Providers cannot be reached",
+            Trouble::Busy => "Providers ask to slow down",
+            Trouble::Off => "Munadi does not run",
+        }
+    }
+}
+
 /// What is to go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Script {

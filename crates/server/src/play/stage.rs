@@ -80,9 +80,7 @@ impl Stage {
         let own = own_config(&app.config, &file, &sandbox);
         let scratch = App::new(store.clone(), clock.clone(), own, app.keys.clone())?;
         let receiving = receive(&scratch, listener);
-        let mut actor = caller.org.actor().clone();
-        actor.role = caller.role;
-        let org = store.org(actor);
+        let org = store.org(caller.org.actor().clone());
         let caller = Caller { org, ..caller.clone() };
         Ok(Stage { app: scratch, caller, sandbox, clock, weather, receiving })
     }

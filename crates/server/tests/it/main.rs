@@ -35,6 +35,7 @@ mod opt_out;
 mod paging;
 mod plan_command;
 mod posts;
+mod rehearsals;
 mod retarget;
 mod sequences;
 mod settings;
