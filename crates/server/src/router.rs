@@ -125,7 +125,7 @@ macro_rules! templates {
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, attendance, attention, broadcast, consents, correct, demo, erase, group_new, groups, hand, health, home, imports, invite, keys, link, login, members, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
+        account, attendance, attention, broadcast, calendar, consents, correct, demo, erase, group_new, groups, hand, health, home, imports, invite, keys, link, login, members, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
         settings::{accounts, alerts, audit, charges, integrations, links, prices, purposes, sequences, tags, templates},
         setup, stream, team, webhook, workshop, workshops,
     };
@@ -176,6 +176,7 @@ pub fn table() -> Vec<Route> {
         route(POST, "/organisations/new",                 SuperAdmin, organisation::create),
 
         route(GET,  "/workshops",                         Read,       workshops::list),
+        route(GET,  "/workshops/week",                    Read,       calendar::show),
         route(GET,  "/workshops/new",                     Manage,     workshops::form::new),
         route(POST, "/workshops/new",                     Manage,     workshops::form::create),
         route(GET,  "/workshops/{workshop}",              Read,       workshop::show),
