@@ -176,7 +176,7 @@ pub fn table() -> Vec<Route> {
         route(POST, "/organisations/new",                 SuperAdmin, organisation::create),
 
         route(GET,  "/workshops",                         Read,       workshops::list),
-        route(GET,  "/workshops/week",                    Read,       calendar::show),
+        route(GET,  "/calendar",                          Read,       calendar::show),
         route(GET,  "/workshops/new",                     Manage,     workshops::form::new),
         route(POST, "/workshops/new",                     Manage,     workshops::form::create),
         route(GET,  "/workshops/{workshop}",              Read,       workshop::show),

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Where it is.
-pub(crate) const CALENDAR: &str = "/workshops/week";
+pub(crate) const CALENDAR: &str = "/calendar";
 /// Steps and workshops that a week shows.
 const SHOWN_MAX: i64 = 500;
 /// Days of a week.
@@ -60,7 +60,7 @@ impl Entry<'_> {
     }
 }
 
-/// `GET /workshops/week`
+/// `GET /calendar`
 pub async fn show(member: Member, Query(which): Query<Which>) -> PageResult {
     let week: i64 = which.week.trim().parse().unwrap_or(0_i64).clamp(-WEEKS_MAX, WEEKS_MAX);
     let zone = &member.organization.zone;
