@@ -5,7 +5,7 @@
 //! whatever it is taken from. It is read in stretches and not in one transaction, beside people who work: what hangs together is mended at the
 //! end ([`MEND`]), and the sums are counted from the rows.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use domain::{
     ids::{IntegrationId, WorkshopId},
@@ -28,7 +28,7 @@ use crate::{
 const STRETCH: i64 = 2_000;
 
 /// An account's stand-in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct StandIn {
     /// Which account it stands in for.
     pub account: IntegrationId,
@@ -339,12 +339,13 @@ async fn write(to: &Store, table: &str, rows: Vec<AnyRow>) -> Result<(), StoreEr
         let _ = write!(sql, "{}?{at}", if at == 1 { "" } else { ", " });
     }
     sql.push(')');
+    let sql: Arc<str> = sql.into();
     let mut open = to.db.begin().await?;
     let Tx::Sqlite { tx, unfit } = &mut open else {
         return Err(StoreError::Address("a copy is a SQLite file".to_owned()));
     };
     for row in rows {
-        let mut query = sqlx::query(AssertSqlSafe(sql.as_str()));
+        let mut query = sqlx::query(AssertSqlSafe(Arc::clone(&sql)));
         for cell in row.cells {
             query = match cell {
                 Cell::Null => query.bind(None::<i64>),
@@ -405,13 +406,13 @@ impl Org {
         to: &Store,
     ) -> Result<(), StoreError> {
         match rows {
-            OfOrganization(sql) => write(to, table, self.db.all(sql, args![self.id()]).await?).await,
-            OfWorkshop(sql) => write(to, table, self.db.all(sql, args![workshop.0, self.id()]).await?).await,
+            OfOrganization(sql) => write(to, table, self.db.all(*sql, args![self.id()]).await?).await,
+            OfWorkshop(sql) => write(to, table, self.db.all(*sql, args![workshop.0, self.id()]).await?).await,
             Stretches(sql) => {
                 let mut after = Uuid::nil();
                 loop {
                     let args = args![workshop.0, self.id(), after, STRETCH];
-                    let rows: Vec<AnyRow> = self.db.all(sql, args).await?;
+                    let rows: Vec<AnyRow> = self.db.all(*sql, args).await?;
                     let Some(last) = rows.last() else { return Ok(()) };
                     after = last.id()?;
                     write(to, table, rows).await?;
