@@ -25,6 +25,7 @@ pub mod post;
 pub mod post_checks;
 pub mod quiet_hours;
 pub mod reason;
+pub mod rehearsal;
 pub mod receipt;
 pub mod retry;
 pub mod role;

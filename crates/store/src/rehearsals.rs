@@ -6,6 +6,7 @@ use domain::{
     ids::{BroadcastId, MessageRef, OrganizationId, RehearsalId, WorkshopId},
     message::MessageState,
     money::Money,
+    rehearsal::RehearsalState,
     role::Permission,
     time::{DAY, MINUTE, Millis},
 };
@@ -23,20 +24,6 @@ use crate::{
 const SILENT_MS: i64 = MINUTE;
 /// Rehearsals are kept for so long.
 const KEPT_MS: i64 = DAY;
-
-domain::text_enum! {
-    /// Where a rehearsal stands.
-    RehearsalState, "state of a rehearsal" {
-        /// It is being played.
-        Running = "running",
-        /// It came to its end.
-        Done = "done",
-        /// Somebody ended it.
-        Stopped = "stopped",
-        /// It broke off, and says why.
-        Failed = "failed",
-    }
-}
 
 /// A rehearsal of a workshop's plan.
 #[derive(Clone, Debug, PartialEq, Eq)]

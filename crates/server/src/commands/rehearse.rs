@@ -6,11 +6,12 @@ use anyhow::{Context, bail};
 use clap::Args;
 use compose::Caller;
 use domain::{
+    rehearsal::{RehearsalState, Trouble, Weather},
     sequence::WhyNot,
     time::{Millis, WallClock, Zone},
 };
 use serde_json::json;
-use store::{Actor, Org, rehearsals::RehearsalState, workshops::Workshop};
+use store::{Actor, Org, workshops::Workshop};
 
 use super::{
     say,
@@ -20,7 +21,7 @@ use super::{
 use crate::{
     app::App,
     config::Config,
-    play::{self, Report, Request, Script, Trouble, Weather},
+    play::{self, Report, Request, Script},
     ui::words::steps,
 };
 

@@ -31,7 +31,7 @@ use crate::{
         note::Note,
         shell::{Crumb, Section},
     },
-    uploads,
+    play, uploads,
 };
 
 const SETTINGS: &str = "/settings/organisation";
@@ -59,6 +59,7 @@ pub async fn erase(State(app): State<App>, member: Member, Path(id): Path<LeadId
                 remove(&app.config.data.join(file)).await;
             }
             app.engine.forget_rehearsals().await?;
+            play::close_gone(&app).await;
             app.store.empty_log().await?;
             let uploads = match uploads::forget(&app, member.organization.id, &erased.numbers).await {
                 0 => String::new(),

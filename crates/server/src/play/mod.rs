@@ -15,7 +15,9 @@ use std::{
 
 use compose::Caller;
 use domain::{
+    broadcast::BroadcastStatus,
     ids::{RehearsalId, SequenceId, WorkshopId},
+    rehearsal::RehearsalState,
     sequence::{Plan, WorkshopTimes, plan},
     time::{DAY, HOUR, MINUTE, Millis, SECOND},
     workshop::WorkshopStatus,
@@ -23,14 +25,15 @@ use domain::{
 use engine::{AHEAD_MS, Sender};
 use store::{
     Org, Store, StoreError,
+    broadcasts::BroadcastFilter,
     plans::PlanChoice,
-    rehearsals::{NewRehearsal, Played, RehearsalState},
+    rehearsals::{NewRehearsal, Played},
     workshops::Workshop,
 };
 
 pub use self::{
     report::{Counts, Report, StepReport, cost_of, text_of},
-    script::{MINUTES_MAX, Script, Trouble, Weather},
+    script::{MINUTES_MAX, Script},
 };
 use self::stage::Stage;
 use crate::{app::App, config::Config};
@@ -49,6 +52,8 @@ const PACE_STEP_MS: i64 = 200;
 const IDLE_MS: i64 = 2 * MINUTE;
 /// And so far where none does.
 const IDLE_FAR_MS: i64 = 30 * MINUTE;
+/// And so far while a broadcast is going out.
+const GOING_MS: i64 = 15 * SECOND;
 /// How often the figures are written by the real clock.
 const NOTE_EVERY: Duration = Duration::from_millis(700);
 /// The clock runs on so long behind the last useful moment, for receipts.
@@ -123,13 +128,14 @@ pub async fn open(app: &App, caller: &Caller, id: RehearsalId) -> Result<Option<
         let copies = app.copies.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         copies.get(&id).cloned()
     };
+    let file = file_of(&app.config, id);
+    if !file.exists() {
+        close_gone(app).await;
+        return Ok(None);
+    }
     let store = match known(id) {
         Some(store) => store,
         None => {
-            let file = file_of(&app.config, id);
-            if !file.exists() {
-                return Ok(None);
-            }
             let store = Store::open(format!("sqlite:{}", file.display()).as_str()).await?;
             keep_open(app, id, store.clone()).await;
             store
@@ -147,6 +153,19 @@ async fn keep_open(app: &App, id: RehearsalId, store: Store) {
         others
     };
     for store in others {
+        store.close().await;
+    }
+}
+
+/// Lets go of copies whose file was removed: what is open keeps its room on the disk.
+pub async fn close_gone(app: &App) {
+    let gone: Vec<Store> = {
+        let mut copies = app.copies.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let ids: Vec<RehearsalId> =
+            copies.keys().copied().filter(|id| !file_of(&app.config, *id).exists()).collect();
+        ids.into_iter().filter_map(|id| copies.remove(&id)).collect()
+    };
+    for store in gone {
         store.close().await;
     }
 }
@@ -208,8 +227,6 @@ pub async fn play(app: &App, rehearsing: Rehearsing, mut on: impl FnMut(Millis, 
         let ended = player.run(app, &org, id, &mut on).await;
         let now = player.stage.now();
         let report = Report::of(&player.stage.caller.org, workshop, caller.now).await;
-        // Whoever looks at it opens it anew.
-        app.copies.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&id);
         player.stage.strike().await;
         anyhow::Ok((ended?, now, report?))
     }
@@ -347,6 +364,14 @@ impl Player {
             return Ok(now.plus(ms.max(PACE_STEP_MS)).min(last));
         }
         let work = self.stage.app.engine.work();
+        // Posts in groups wait for a drawn pause that nothing else tells.
+        let going = BroadcastFilter {
+            workshop: Some(self.workshop),
+            status: Some(BroadcastStatus::InProgress),
+            ..BroadcastFilter::default()
+        };
+        let going = !self.stage.caller.org.broadcasts(&going, 1).await?.is_empty();
+        let idle = if going { GOING_MS } else { self.idle_ms };
         let (row, _) = work.next_row_due(now).await?;
         let receipts = self.stage.sandbox.next_due().map(|due| Millis(due.max(look_at.0)));
         let moments = [
@@ -355,7 +380,7 @@ impl Player {
             work.next_due(now).await?,
             receipts,
             self.request.script.next(now),
-            Some(now.plus(self.idle_ms)),
+            Some(now.plus(idle)),
         ];
         let next = moments.into_iter().flatten().filter(|at| *at > now).min().unwrap_or(last);
         Ok(next.min(last))

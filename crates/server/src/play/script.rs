@@ -1,60 +1,14 @@
 //! What is to go wrong in a rehearsal: a kind of day, and a trouble from one moment to another.
 
-use domain::time::{MINUTE, Millis};
+use domain::{
+    rehearsal::{Trouble, Weather},
+    time::{MINUTE, Millis},
+};
 use sandbox::{Amount, Faults};
 use serde::{Deserialize, Serialize};
 
 /// Longest trouble, in minutes.
 pub const MINUTES_MAX: i64 = 24 * 60;
-
-domain::text_enum! {
-    /// How the providers are on the whole.
-    Weather, "kind of day" {
-        /// Every message arrives.
-        Good = "good",
-        /// Most arrive, some are read, some fail.
-        Usual = "usual",
-    }
-}
-
-domain::text_enum! {
-    /// What goes wrong for a while.
-    Trouble, "trouble" {
-        /// Nothing.
-        None = "none",
-        /// Providers take messages, and their answers are lost: nobody knows what became of them.
-        Silent = "silent",
-        /// Providers cannot be reached: nothing was taken, and it is tried again.
-        Down = "down",
-        /// Providers ask to slow down.
-        Busy = "busy",
-        /// This program does not run.
-        Off = "off",
-    }
-}
-
-impl Weather {
-    /// For people.
-    pub fn title(self) -> &'static str {
-        match self {
-            Weather::Good => "Everything arrives",
-            Weather::Usual => "As on a usual day: some fail",
-        }
-    }
-}
-
-impl Trouble {
-    /// For people.
-    pub fn title(self) -> &'static str {
-        match self {
-            Trouble::None => "Nothing",
-            Trouble::Silent => "Providers take messages and do not answer",
-            Trouble::Down => "Providers cannot be reached",
-            Trouble::Busy => "Providers ask to slow down",
-            Trouble::Off => "Munadi does not run",
-        }
-    }
-}
 
 /// What is to go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ use axum::{Extension, Router, routing::post};
 use compose::Caller;
 use domain::{
     ids::{RehearsalId, WorkshopId},
+    rehearsal::Weather,
     time::{Clock, ManualClock, Millis},
 };
 use providers::{Secret, Secrets, Urls};
@@ -16,7 +17,7 @@ use serde_json::Value;
 use store::{Store, copying::StandIn, integrations::Integration};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use super::{Script, file_of, script::Weather};
+use super::{Script, file_of};
 use crate::{
     accounts::seal_binding,
     app::App,
@@ -89,12 +90,11 @@ impl Stage {
         self.clock.now()
     }
 
-    /// Takes everything down but the file.
+    /// Takes everything down but the copy, which is looked at.
     pub(super) async fn strike(self) {
         self.receiving.abort();
         self.sandbox.stop().await;
         self.app.stopping.cancel();
-        self.app.store.close().await;
     }
 }
 

@@ -5,15 +5,16 @@ use domain::{
     channel::Channel,
     ids::WorkshopId,
     message::MessageState,
+    rehearsal::{RehearsalState, Trouble, Weather},
     sequence::{Anchor, LateRule, RowState, Step, StepAudience, StepKey, Timing, Until},
     time::{HOUR, MINUTE, Millis},
 };
 use munadi::{
     commands::rehearse,
-    play::{self, Refused, Report, Request, Script, Trouble, Weather},
+    play::{self, Refused, Report, Request, Script},
 };
 use store::{
-    StoreError, on_both, plans::PlanChoice, rehearsals::RehearsalState, sequences::SequenceDraft,
+    StoreError, on_both, plans::PlanChoice, sequences::SequenceDraft,
 };
 
 use crate::{

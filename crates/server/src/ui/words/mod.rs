@@ -7,4 +7,5 @@ pub mod findings;
 pub mod matters;
 pub mod posts;
 pub mod reasons;
+pub mod rehearsals;
 pub mod steps;

@@ -2,6 +2,7 @@
 
 mod change;
 mod person;
+pub mod played;
 mod propose;
 pub mod rehearsal;
 mod shift;
