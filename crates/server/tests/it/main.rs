@@ -9,6 +9,7 @@ mod attendance;
 mod attention;
 mod audit;
 mod broadcast;
+mod calendar;
 mod callbacks;
 mod consents;
 mod correct;

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Steps so many minutes before the start, with the scene's account and template.
-async fn plan(scene: &Scene, minutes: &[i64]) {
+pub(crate) async fn plan(scene: &Scene, minutes: &[i64]) {
     let template = scene.org.templates(Channel::WhatsappPersonal).await.unwrap().remove(0).id;
     let step = |(at, minutes): (usize, &i64)| Step {
         key: StepKey::stored(format!("m{minutes}")),
