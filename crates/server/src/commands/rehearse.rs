@@ -84,13 +84,12 @@ pub async fn obey(app: &App, command: &RehearseCommand) -> anyhow::Result<String
         (None, None) => None,
     };
     let begun = play::begin(&caller, &workshop, Request { script, sequence }, app.clock.now()).await?;
-    let id = begun.id;
     let report = play::play(app, begun, |_, _| {}).await;
     let kept = caller.org.rehearsal_of(workshop.id).await?.context("the rehearsal is gone")?;
     if kept.state == RehearsalState::Failed {
         bail!("the rehearsal did not come to its end: {}", kept.why);
     }
-    let copy = play::open(app, &caller, id).await?.context("the rehearsal left nothing")?;
+    let copy = play::open(app, &caller, &kept).await?.context("the rehearsal left nothing")?;
     let said = if command.json {
         whole(&caller, &workshop, &report, &copy, kept.from, command.list).await?
     } else {

@@ -18,7 +18,7 @@ use domain::{
     broadcast::BroadcastStatus,
     ids::{RehearsalId, SequenceId, WorkshopId},
     rehearsal::RehearsalState,
-    sequence::{Plan, WorkshopTimes, plan},
+    sequence::{PlannedStep, RowState, StepState, WorkshopTimes, plan},
     time::{DAY, HOUR, MINUTE, Millis, SECOND},
     workshop::WorkshopStatus,
 };
@@ -26,8 +26,8 @@ use engine::{AHEAD_MS, Sender};
 use store::{
     Org, Store, StoreError,
     broadcasts::BroadcastFilter,
-    plans::PlanChoice,
-    rehearsals::{NewRehearsal, Played},
+    plans::{PlanChoice, PlanRow},
+    rehearsals::{NewRehearsal, Played, Rehearsal},
     workshops::Workshop,
 };
 
@@ -119,11 +119,12 @@ pub(crate) fn file_of(config: &Config, id: RehearsalId) -> PathBuf {
     folder(config).join(format!("{id}.db"))
 }
 
-/// What a rehearsal left, to be read as whoever asks; `None` where it lies on another machine, or is gone.
+/// What a rehearsal left, to be read as whoever asks; `None` where it lies on another machine, is gone, or is being played by another process.
 ///
 /// # Errors
 /// When the file is there and cannot be read.
-pub async fn open(app: &App, caller: &Caller, id: RehearsalId) -> Result<Option<Org>, StoreError> {
+pub async fn open(app: &App, caller: &Caller, rehearsal: &Rehearsal) -> Result<Option<Org>, StoreError> {
+    let id = rehearsal.id;
     let known = |id| {
         let copies = app.copies.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         copies.get(&id).cloned()
@@ -135,6 +136,8 @@ pub async fn open(app: &App, caller: &Caller, id: RehearsalId) -> Result<Option<
     }
     let store = match known(id) {
         Some(store) => store,
+        // It may be being made at this moment.
+        None if rehearsal.state == RehearsalState::Running => return Ok(None),
         None => {
             let store = Store::open(format!("sqlite:{}", file.display()).as_str()).await?;
             keep_open(app, id, store.clone()).await;
@@ -202,16 +205,21 @@ async fn last_moment(
     workshop: &Workshop,
     sequence: Option<SequenceId>,
 ) -> Result<Millis, Refused> {
-    let computed = match caller.org.plan_of(workshop.id).await? {
-        Some(plan) => plan.computed(caller.now),
+    let untils: Vec<Millis> = match caller.org.plan_of(workshop.id).await? {
+        Some(plan) => {
+            let goes = |row: &&PlanRow| matches!(row.state, RowState::Planned | RowState::Broadcast);
+            plan.rows.iter().filter(goes).map(|row| row.until).collect()
+        }
         None => {
             let sequence = caller.org.sequence(sequence.ok_or(Refused::NoSequence)?).await?;
             let times = WorkshopTimes { starts_at: workshop.starts_at, ends_at: workshop.ends_at };
-            plan(&sequence.steps, times, &caller.organization.zone, caller.now)
+            let computed = plan(&sequence.steps, times, &caller.organization.zone, caller.now);
+            let comes =
+                |step: &&PlannedStep| matches!(step.state, StepState::Planned | StepState::PerPerson);
+            computed.steps.iter().filter(comes).map(|step| step.until).collect()
         }
     };
-    let Plan { steps } = computed;
-    let last = steps.iter().map(|step| step.until).filter(|until| *until > caller.now).max();
+    let last = untils.into_iter().filter(|until| *until > caller.now).max();
     let last = last.ok_or(Refused::NothingToCome)?;
     Ok(Millis(last.plus(AFTERWARDS_MS).0.min(caller.now.plus(SPAN_MAX_MS).0)))
 }

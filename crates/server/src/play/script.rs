@@ -4,7 +4,7 @@ use domain::{
     rehearsal::{Trouble, Weather},
     time::{MINUTE, Millis},
 };
-use sandbox::{Amount, Faults};
+use sandbox::{Amount, Faults, faults::ReceiptMode};
 use serde::{Deserialize, Serialize};
 
 /// Longest trouble, in minutes.
@@ -51,7 +51,10 @@ impl Script {
         }
         match self.trouble {
             Trouble::None | Trouble::Off => {}
-            Trouble::Silent => faults.reset_after = Amount::ALWAYS,
+            Trouble::Silent => {
+                faults.reset_after = Amount::ALWAYS;
+                faults.receipts.mode = ReceiptMode::Off;
+            }
             Trouble::Down => faults.reset_before = Amount::ALWAYS,
             Trouble::Busy => (faults.too_many, faults.retry_after_s) = (Amount::ALWAYS, Some(30)),
         }

@@ -112,7 +112,7 @@ on_both! {
         assert_eq!(list.lines().count(), 7, "a title and six messages: {list}");
         // Each at its own moment by the virtual clock.
         let caller = caller(&scene.world, &scene).await;
-        let copy = play::open(&scene.world.app, &caller, kept.id).await.unwrap().unwrap();
+        let copy = play::open(&scene.world.app, &caller, &kept).await.unwrap().unwrap();
         let first = copy.played(scene.workshop, kept.from, &[], (0, 10)).await.unwrap();
         let due = scene.starts_at().plus(-HOUR);
         assert!(first.iter().take(3).all(|one| (0..2_000).contains(&one.at.since(due))), "{first:?}");
@@ -133,7 +133,7 @@ on_both! {
             assert!(account.sealed.len() > 20 && !holds(&bytes, &account.sealed), "the sealed keys of {}", account.name);
         }
         let caller = caller(&scene.world, &scene).await;
-        let copy = play::open(&scene.world.app, &caller, kept.id).await.unwrap().unwrap();
+        let copy = play::open(&scene.world.app, &caller, &kept).await.unwrap().unwrap();
         let accounts = copy.integrations().await.unwrap();
         assert!(accounts.len() >= 2, "needs accounts");
         for account in accounts {

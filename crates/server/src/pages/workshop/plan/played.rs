@@ -146,7 +146,7 @@ pub async fn export(
 ) -> PageResult {
     member.org.workshop(id).await?;
     let rehearsal = member.org.rehearsal_of(id).await?.ok_or(StoreError::Missing)?;
-    let copy = play::open(&app, &member, rehearsal.id).await?.ok_or(StoreError::Missing)?;
+    let copy = play::open(&app, &member, &rehearsal).await?.ok_or(StoreError::Missing)?;
     let zone = member.organization.zone.clone();
     let titles = ["When", "Name", "Phone", "Channel", "What", "Text", "State", "Cost in rupees"];
     Ok(streamed("rehearsal.csv", titles, copy, 0_i64, move |copy, skip| {

@@ -215,7 +215,7 @@ async fn shown(
     which: &Which,
 ) -> Result<Markup, Problem> {
     let report = Report::from_json(&rehearsal.report);
-    let copy = play::open(app, member, rehearsal.id).await?;
+    let copy = play::open(app, member, rehearsal).await?;
     let list = match &copy {
         Some(copy) => Some(list(member, workshop, rehearsal, copy, which).await?),
         None => None,
@@ -230,6 +230,7 @@ async fn shown(
         }
         @match list {
             Some(list) => (list),
+            None if rehearsal.state == RehearsalState::Running => {},
             None => p class="m-hint" { "Who got what is kept on the machine that played it." },
         }
     })
