@@ -31,7 +31,7 @@ crate::text_enum! {
         None = "none",
         /// Providers take messages, and their answers are lost: nobody knows what became of them.
         Silent = "silent",
-        /// Providers cannot be reached: nothing was taken, and it is tried again.
+        /// Providers say that they are out of order: nothing was taken, and it is tried again.
         Down = "down",
         /// Providers ask to slow down.
         Busy = "busy",

@@ -44,8 +44,8 @@ use store::{
 use tokio::sync::{Notify, broadcast, watch};
 
 pub use compose::Accounts;
-pub use forget::REHEARSALS;
 use compose::{Composer, OwnLinks};
+pub use forget::REHEARSALS;
 pub use health::Standing;
 pub use run::Running;
 pub use schedule::{AHEAD_MS, Scheduler};

@@ -283,10 +283,7 @@ impl Work {
 }
 
 /// Drops every rehearsal of an organisation, with the transaction that erases somebody: the copies hold people, and go when their row is gone.
-pub(crate) async fn drop_all(
-    tx: &mut crate::db::Tx,
-    organization: OrganizationId,
-) -> Result<(), StoreError> {
+pub(crate) async fn drop_all(tx: &mut crate::db::Tx, organization: OrganizationId) -> Result<(), StoreError> {
     tx.run("DELETE FROM rehearsals WHERE organization_id = $1", args![organization.0]).await?;
     Ok(())
 }

@@ -175,7 +175,8 @@ mod tests {
         // A start in London on the day after the clocks went back: two days and a week before are in summer time there alone.
         let london = Zone::parse("Europe/London").unwrap();
         let anchor = london.parse_local("2026-10-26T19:00").unwrap();
-        let (two_days, week) = (Timing::Offset { days: -2, minutes: 0 }, Timing::Offset { days: -7, minutes: 0 });
+        let (two_days, week) =
+            (Timing::Offset { days: -2, minutes: 0 }, Timing::Offset { days: -7, minutes: 0 });
         for (timing, zone, expected) in [
             (two_days, "Europe/London", "2026-10-24T18:00"),
             (two_days, "Asia/Kolkata", "2026-10-24T19:00"),

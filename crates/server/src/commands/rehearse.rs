@@ -149,7 +149,15 @@ async fn in_words(
     if list {
         for row in rows(copy, workshop, from).await? {
             let text = row.text.replace('\n', " ");
-            writeln!(said, "{} · {} {} · {} · {} · {text}", at(row.at), row.name, row.phone, row.title, row.state)?;
+            writeln!(
+                said,
+                "{} · {} {} · {} · {} · {text}",
+                at(row.at),
+                row.name,
+                row.phone,
+                row.title,
+                row.state
+            )?;
         }
     }
     write!(said, "{} messages, ₹{}", counts.went(), report.cost())?;

@@ -105,7 +105,9 @@ fn days(zone: &Zone, now: Millis, week: i64) -> Vec<Millis> {
     let word = zone.weekday(today);
     let since_monday = weekdays.iter().position(|day| word.starts_with(day)).unwrap_or(0);
     let first = i64::try_from(since_monday).unwrap_or(0);
-    (0..=DAYS).map(|day| zone.day(zone.days_later(today.plus(DAY / 2), week * DAYS + day - first)).0).collect()
+    (0..=DAYS)
+        .map(|day| zone.day(zone.days_later(today.plus(DAY / 2), week * DAYS + day - first)).0)
+        .collect()
 }
 
 fn day(member: &Member, from: Millis, until: Millis, entries: &[Entry<'_>]) -> Markup {

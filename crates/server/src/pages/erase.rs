@@ -21,6 +21,7 @@ use crate::{
         extract::{Form, Member, Path},
         notice::see_other_saying,
     },
+    play,
     ui::{
         button::Button,
         chip::Tone,
@@ -31,7 +32,7 @@ use crate::{
         note::Note,
         shell::{Crumb, Section},
     },
-    play, uploads,
+    uploads,
 };
 
 const SETTINGS: &str = "/settings/organisation";

@@ -31,17 +31,17 @@ use store::{
     workshops::Workshop,
 };
 
+use self::stage::Stage;
 pub use self::{
     report::{Counts, Report, StepReport, cost_of, text_of},
     script::{MINUTES_MAX, Script},
 };
-use self::stage::Stage;
 use crate::{app::App, config::Config};
 
 /// Most people of a rehearsal.
 pub const PEOPLE_MAX: i64 = 20_000;
 /// A rehearsal takes no longer than this by the real clock.
-pub const LONGEST: Duration = Duration::from_secs(10 * 60);
+pub const LONGEST: Duration = Duration::from_secs(20 * 60);
 /// The virtual clock runs no further than this.
 const SPAN_MAX_MS: i64 = 400 * DAY;
 /// Everything but the sending loop looks once in so much virtual time while messages go out, as it does in life.
@@ -214,8 +214,7 @@ async fn last_moment(
             let sequence = caller.org.sequence(sequence.ok_or(Refused::NoSequence)?).await?;
             let times = WorkshopTimes { starts_at: workshop.starts_at, ends_at: workshop.ends_at };
             let computed = plan(&sequence.steps, times, &caller.organization.zone, caller.now);
-            let comes =
-                |step: &&PlannedStep| matches!(step.state, StepState::Planned | StepState::PerPerson);
+            let comes = |step: &&PlannedStep| matches!(step.state, StepState::Planned | StepState::PerPerson);
             computed.steps.iter().filter(comes).map(|step| step.until).collect()
         }
     };
@@ -231,7 +230,15 @@ pub async fn play(app: &App, rehearsing: Rehearsing, mut on: impl FnMut(Millis, 
     let played = async {
         let stage = Stage::set(app, &caller, workshop, id, &request.script).await?;
         keep_open(app, id, stage.app.store.clone()).await;
-        let mut player = Player { stage, workshop, request, until, from: caller.now, noted: Instant::now(), idle_ms: IDLE_MS };
+        let mut player = Player {
+            stage,
+            workshop,
+            request,
+            until,
+            from: caller.now,
+            noted: Instant::now(),
+            idle_ms: IDLE_MS,
+        };
         let ended = player.run(app, &org, id, &mut on).await;
         let now = player.stage.now();
         let report = Report::of(&player.stage.caller.org, workshop, caller.now).await;
@@ -301,6 +308,7 @@ impl Player {
             let mut held = None;
             if !self.request.script.is_off(now) {
                 if now >= look_at {
+                    engine.work().beat(now, now.plus(HOUR), None).await?;
                     self.look().await?;
                     look_at = now.plus(LOOK_MS);
                 }
@@ -328,7 +336,6 @@ impl Player {
             }
             let next = self.next(now, look_at, held).await?;
             self.stage.clock.advance(next.since(now).max(1));
-            engine.work().beat(next, next.plus(HOUR), None).await?;
         }
     }
 

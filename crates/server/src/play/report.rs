@@ -166,9 +166,7 @@ impl Report {
     pub fn did_not_go(&self) -> impl Iterator<Item = &StepReport> {
         self.steps.iter().filter(|step| match step.state {
             RowState::Missed => !step.before,
-            RowState::Skipped => {
-                !step.before && step.why.parse::<WhyNot>().is_ok_and(WhyNot::needs_somebody)
-            }
+            RowState::Skipped => !step.before && step.why.parse::<WhyNot>().is_ok_and(WhyNot::needs_somebody),
             RowState::Planned | RowState::Broadcast | RowState::Cancelled => false,
         })
     }
@@ -214,8 +212,7 @@ fn report_step(
         .map(|one| if one.actual_cost().0 > 0 { one.actual_cost() } else { one.expected_cost() })
         .sum();
     let decided_before = row.decided_at.is_some_and(|at| at < from);
-    let ran_before =
-        !own.is_empty() && own.iter().all(|one| one.finished_at.is_some_and(|at| at < from));
+    let ran_before = !own.is_empty() && own.iter().all(|one| one.finished_at.is_some_and(|at| at < from));
     StepReport {
         key: row.key.clone(),
         name,

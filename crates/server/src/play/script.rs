@@ -55,7 +55,9 @@ impl Script {
                 faults.reset_after = Amount::ALWAYS;
                 faults.receipts.mode = ReceiptMode::Off;
             }
-            Trouble::Down => faults.reset_before = Amount::ALWAYS,
+            Trouble::Down => {
+                (faults.server_error, faults.server_error_status) = (Amount::ALWAYS, Some(503));
+            }
             Trouble::Busy => (faults.too_many, faults.retry_after_s) = (Amount::ALWAYS, Some(30)),
         }
         faults

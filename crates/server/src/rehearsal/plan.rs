@@ -62,7 +62,14 @@ fn samples(minute: i64) -> [Sample; 5] {
     };
     let (personal, everyone) = (Channel::WhatsappPersonal, StepAudience::NotTold);
     [
-        sample(SEAT, personal, "Seat confirmed", "link", (Anchor::Start, Timing::At { days: 0, minute }), everyone.clone()),
+        sample(
+            SEAT,
+            personal,
+            "Seat confirmed",
+            "link",
+            (Anchor::Start, Timing::At { days: 0, minute }),
+            everyone.clone(),
+        ),
         sample("hour-before", personal, "1-hour reminder", "last reminder", before(60), everyone),
         sample(
             "not-reached",
@@ -72,7 +79,14 @@ fn samples(minute: i64) -> [Sample; 5] {
             before(30),
             StepAudience::NotReached(personal),
         ),
-        sample("groups", Channel::WhatsappGroup, "Starting time and link", "start", before(10), StepAudience::Everyone),
+        sample(
+            "groups",
+            Channel::WhatsappGroup,
+            "Starting time and link",
+            "start",
+            before(10),
+            StepAudience::Everyone,
+        ),
         sample(
             "next-batch",
             Channel::Sms,
@@ -85,7 +99,11 @@ fn samples(minute: i64) -> [Sample; 5] {
 }
 
 /// Runs the sequence for the workshop; as what the broadcast of its first step is to be confirmed.
-pub(super) async fn furnish_plan(stage: &Stage, workshop: WorkshopId, now: Millis) -> anyhow::Result<StepRun> {
+pub(super) async fn furnish_plan(
+    stage: &Stage,
+    workshop: WorkshopId,
+    now: Millis,
+) -> anyhow::Result<StepRun> {
     let org = &stage.org;
     let minute = Zone::india().minute_of_day(now);
     let mut steps = Vec::new();

@@ -15,7 +15,7 @@ pub fn trouble(trouble: Trouble) -> &'static str {
     match trouble {
         Trouble::None => "Nothing",
         Trouble::Silent => "Providers take messages and do not answer",
-        Trouble::Down => "Providers cannot be reached",
+        Trouble::Down => "Providers are out of order",
         Trouble::Busy => "Providers ask to slow down",
         Trouble::Off => "Munadi does not run",
     }

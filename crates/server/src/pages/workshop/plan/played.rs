@@ -139,11 +139,7 @@ fn table(rows: &[PlayedMessage], zone: &Zone, from: Millis) -> Table {
 }
 
 /// `GET /workshops/{workshop}/plan/rehearsal.csv`: all that would go out.
-pub async fn export(
-    State(app): State<App>,
-    member: Member,
-    Path(id): Path<WorkshopId>,
-) -> PageResult {
+pub async fn export(State(app): State<App>, member: Member, Path(id): Path<WorkshopId>) -> PageResult {
     member.org.workshop(id).await?;
     let rehearsal = member.org.rehearsal_of(id).await?.ok_or(StoreError::Missing)?;
     let copy = play::open(&app, &member, &rehearsal).await?.ok_or(StoreError::Missing)?;

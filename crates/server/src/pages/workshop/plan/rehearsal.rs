@@ -69,7 +69,8 @@ pub async fn show(
         word: "Rehearsal".into(),
     });
     if let Some(rehearsal) = &kept {
-        head = head.meta(html! { "Played from " (words::at(&member, rehearsal.from)) " by " (rehearsal.run_by) });
+        head = head
+            .meta(html! { "Played from " (words::at(&member, rehearsal.from)) " by " (rehearsal.run_by) });
         if member.may(Permission::Manage) {
             let list = format!("{}.csv", rehearsal_href(id));
             head = head.action(Button::link("Export list", list).icon(Icon::Download));
@@ -163,12 +164,7 @@ pub async fn stop(State(app): State<App>, member: Member, Path(id): Path<Worksho
     Ok(see_other_saying(&app, &rehearsal_href(id), words))
 }
 
-async fn form(
-    member: &Member,
-    workshop: &Workshop,
-    again: bool,
-    which: &Which,
-) -> Result<Card, Problem> {
+async fn form(member: &Member, workshop: &Workshop, again: bool, which: &Which) -> Result<Card, Problem> {
     let plan = member.org.plan_of(workshop.id).await?;
     let sequence: Option<SequenceId> = match &plan {
         Some(plan) => Some(plan.sequence),
@@ -258,12 +254,13 @@ fn standing(member: &Member, workshop: &Workshop, rehearsal: &Rehearsal) -> Mark
             format!("Played to its end, {at} by its clock."),
             "It is kept for a day, or until the next one.",
         ),
-        RehearsalState::Stopped => {
-            Note::new(Tone::Rest, format!("Ended at {at} by its clock."), "What went out until then is below.")
-        }
+        RehearsalState::Stopped => Note::new(
+            Tone::Rest,
+            format!("Ended at {at} by its clock."),
+            "What went out until then is below.",
+        ),
         RehearsalState::Failed => {
-            let why =
-                if rehearsal.why.is_empty() { "It broke off." } else { rehearsal.why.as_str() };
+            let why = if rehearsal.why.is_empty() { "It broke off." } else { rehearsal.why.as_str() };
             Note::new(Tone::Act, "The rehearsal did not come to its end.", why)
         }
     };
@@ -290,12 +287,14 @@ fn strip(rehearsal: &Rehearsal, report: &Report, zone: &Zone) -> Strip {
             grouped(counts.arrived),
             grouped(counts.handed_over)
         )),
-        Fact::figure("Did not arrive", grouped(counts.failed + counts.unknown + counts.ended), "").note(format!(
-            "{} failed, {} unknown, {} too late",
-            grouped(counts.failed),
-            grouped(counts.unknown),
-            grouped(counts.ended)
-        )),
+        Fact::figure("Did not arrive", grouped(counts.failed + counts.unknown + counts.ended), "").note(
+            format!(
+                "{} failed, {} unknown, {} too late",
+                grouped(counts.failed),
+                grouped(counts.unknown),
+                grouped(counts.ended)
+            ),
+        ),
         Fact::figure("Cost", rupees(report.cost().0), "").note("as the stand-ins charge"),
     ])
 }
@@ -308,7 +307,9 @@ fn found(report: &Report) -> Markup {
         .map(|step| {
             let why = step.why.parse().unwrap_or(WhyNot::Nothing);
             match words::why(why, &step.why_text) {
-                why if why.is_empty() => format!("{}: its last useful moment passed before it could go", step.name),
+                why if why.is_empty() => {
+                    format!("{}: its last useful moment passed before it could go", step.name)
+                }
                 why => format!("{}: {why}", step.name),
             }
         })
@@ -328,12 +329,7 @@ fn found(report: &Report) -> Markup {
 }
 
 /// The axis and the table, as of the virtual clock.
-fn drawn<'a>(
-    member: &'a Member,
-    workshop: &Workshop,
-    rehearsal: &Rehearsal,
-    report: &Report,
-) -> Plan<'a> {
+fn drawn<'a>(member: &'a Member, workshop: &Workshop, rehearsal: &Rehearsal, report: &Report) -> Plan<'a> {
     Plan {
         zone: &member.organization.zone,
         starts: workshop.starts_at,
