@@ -31,6 +31,8 @@ use store::{
     workshops::Workshop,
 };
 
+use tracing::{instrument::WithSubscriber as _, subscriber::NoSubscriber};
+
 use self::stage::Stage;
 pub use self::{
     report::{Counts, Report, StepReport, cost_of, text_of},
@@ -239,7 +241,8 @@ pub async fn play(app: &App, rehearsing: Rehearsing, mut on: impl FnMut(Millis, 
             noted: Instant::now(),
             idle_ms: IDLE_MS,
         };
-        let ended = player.run(app, &org, id, &mut on).await;
+        // What goes wrong on the stand-ins is on the page, and nothing for those who read the program's log.
+        let ended = player.run(app, &org, id, &mut on).with_subscriber(NoSubscriber::default()).await;
         let now = player.stage.now();
         let report = Report::of(&player.stage.caller.org, workshop, caller.now).await;
         player.stage.strike().await;

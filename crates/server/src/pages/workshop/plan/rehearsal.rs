@@ -71,7 +71,7 @@ pub async fn show(
     if let Some(rehearsal) = &kept {
         head = head
             .meta(html! { "Played from " (words::at(&member, rehearsal.from)) " by " (rehearsal.run_by) });
-        if member.may(Permission::Manage) {
+        if !running && member.may(Permission::Manage) {
             let list = format!("{}.csv", rehearsal_href(id));
             head = head.action(Button::link("Export list", list).icon(Icon::Download));
         }
@@ -320,7 +320,7 @@ fn found(report: &Report) -> Markup {
             ul class="m-ul" {
                 @for step in &missing { li { strong { "Did not go. " } (step) "." } }
                 @if unknown { li { strong { (counted(counts.unknown, "message stays", "messages stay")) " unknown. " } "Nobody gets them a second time unless somebody says so." } }
-                @if counts.failed > 0 { li { strong { (grouped(counts.failed)) " failed. " } "They are shown with the provider’s words." } }
+                @if counts.failed > 0 { li { strong { (grouped(counts.failed)) " failed. " } "Some do on such a day; nobody is told twice for it." } }
                 @if counts.ended > 0 { li { strong { (grouped(counts.ended)) " came too late. " } "They expire instead of going out late." } }
                 @if missing.is_empty() && !unknown && counts.failed == 0 && counts.ended == 0 { li { "Nothing stood in the way." } }
             }
