@@ -15,7 +15,7 @@ use crate::{machine, postgres::Postgres};
 pub(crate) enum Part {
     /// 200 kills of the program in the middle of sending, on SQLite, and of three processes on PostgreSQL: nobody is told twice or forgotten
     Kills,
-    /// Every fault of the stand-ins at once, 100 seeds, on both databases
+    /// Every fault of the stand-ins at once, 100 seeds, and 10,000 stories around workshops with plans, on both databases
     Seeds,
     /// 20,000 random files
     Files,
@@ -23,7 +23,7 @@ pub(crate) enum Part {
     Disk,
     /// An import of a million people
     Import,
-    /// What one machine reaches: sends, plans, receipts, pages, memory
+    /// What one machine reaches: sends, plans, receipts, pages, memory; and the steps of a million rows of plans
     Rates,
     /// 10,000 half-open connections and 2,000 forged posts a second beside sending
     Flood,
@@ -65,8 +65,12 @@ impl Part {
                 ),
             ],
             Part::Seeds => {
-                let words = &["-p", "munadi-engine", "--test", "it", "chaos"];
-                vec![Runs::Tests(words, Some(("MUNADI_CHAOS_SEEDS", "100")))]
+                let chaos = &["-p", "munadi-engine", "--test", "it", "chaos"];
+                let plans = &["-p", "munadi-engine", "--test", "it", "sequence_simulation"];
+                vec![
+                    Runs::Tests(chaos, Some(("MUNADI_CHAOS_SEEDS", "100"))),
+                    Runs::Tests(plans, Some(("MUNADI_SEEDS", "10000"))),
+                ]
             }
             Part::Files => {
                 let words = &["-p", "munadi-intake", "--test", "random_files"];
@@ -76,7 +80,12 @@ impl Part {
                 vec![Runs::Tests(&["-p", "munadi", "--test", "it", "full_disk", "--", "--ignored"], None)]
             }
             Part::Import => vec![Runs::Munadi(&["bench", "--with", "import"], false)],
-            Part::Rates => vec![Runs::Munadi(&["bench"], false), Runs::Munadi(&["bench"], true)],
+            Part::Rates => vec![
+                Runs::Munadi(&["bench"], false),
+                Runs::Munadi(&["bench"], true),
+                Runs::Munadi(&["bench", "--with", "plans"], false),
+                Runs::Munadi(&["bench", "--with", "plans"], true),
+            ],
             Part::Flood => vec![Runs::Munadi(&["bench", "--with", "flood"], false)],
             Part::Growth => vec![
                 Runs::Munadi(&["bench", "--with", "growth"], false),

@@ -90,6 +90,8 @@ ids! {
     SequenceId,
     /// A step in the plan of one workshop.
     PlanRowId,
+    /// One play of a workshop's plan on the stand-ins.
+    RehearsalId,
     /// A connected provider account.
     IntegrationId,
     /// One send of one template to many recipients.

@@ -26,6 +26,7 @@ pub mod post_checks;
 pub mod quiet_hours;
 pub mod reason;
 pub mod receipt;
+pub mod rehearsal;
 pub mod retry;
 pub mod role;
 pub mod search;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use domain::{
-    ids::{ImportId, WorkshopId},
+    ids::{ImportId, RehearsalId, WorkshopId},
     time::{DAY, Millis, SECOND},
 };
 use store::{
@@ -18,6 +18,9 @@ use crate::Engine;
 const BODIES_KEPT_MS: i64 = 90 * DAY;
 /// How long an upload may wait for somebody to finish with it, below the data folder: files of people, lists of numbers.
 const UPLOADS_KEPT: [(&str, i64); 3] = [("imports", 7 * DAY), ("opted-out", DAY), ("attendance", DAY)];
+
+/// The folder of rehearsals below the data folder. Each has a database there, named after its id.
+pub const REHEARSALS: &str = "rehearsals";
 
 /// Numbers whose marks one transaction looks at: some 60 ms of SQLite's only writer.
 const MARKED_NUMBERS: i64 = 2_000;
@@ -52,6 +55,7 @@ impl Engine {
         if looked_at > 0 {
             self.forget_files().await?;
         }
+        self.forget_rehearsals().await?;
         Ok(looked_at)
     }
 
@@ -70,6 +74,34 @@ impl Engine {
             if removed > 0 {
                 info!("removed {removed} uploaded files that nobody imported");
             }
+        }
+        Ok(())
+    }
+
+    /// Removes the copies that rehearsals left on this machine once they are a day old, another one took their place, or somebody in them was
+    /// erased.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn forget_rehearsals(&self) -> Result<(), StoreError> {
+        let Some(folder) = self.files.clone().map(|folder| folder.join(REHEARSALS)) else { return Ok(()) };
+        if !folder.exists() {
+            return Ok(());
+        }
+        let kept = self.work.rehearsals_kept(self.clock.now()).await?;
+        let removed = tokio::task::spawn_blocking(move || {
+            let is_kept = |file: &Path| {
+                let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                let id = name.split('.').next().and_then(|id| id.parse::<RehearsalId>().ok());
+                id.is_none_or(|id| kept.contains(&id))
+            };
+            let gone = entries(&folder).into_iter().filter(|file| !is_kept(file));
+            gone.filter(|file| std::fs::remove_file(file).is_ok()).count()
+        })
+        .await
+        .unwrap_or(0);
+        if removed > 0 {
+            info!("removed {removed} files of rehearsals");
         }
         Ok(())
     }

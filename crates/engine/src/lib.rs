@@ -45,6 +45,7 @@ use tokio::sync::{Notify, broadcast, watch};
 
 pub use compose::Accounts;
 use compose::{Composer, OwnLinks};
+pub use forget::REHEARSALS;
 pub use health::Standing;
 pub use run::Running;
 pub use schedule::{AHEAD_MS, Scheduler};

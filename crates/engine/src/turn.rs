@@ -302,15 +302,18 @@ impl Sender {
         self.doubt.is_some_and(|doubt| doubt.is_due(self.engine.clock.now()))
     }
 
-    /// Turns until nothing is under way and nothing is due now; for tests and for the command line.
-    pub async fn turn_until_idle(&mut self) -> Result<(), StoreError> {
+    /// Turns until nothing is under way and nothing is due now; for tests, rehearsals and the command line. How many milliseconds until the pace
+    /// lets more go, where it held something back.
+    pub async fn turn_until_idle(&mut self) -> Result<Option<i64>, StoreError> {
         self.due_at = None;
+        let mut held = None;
         loop {
             let looks_anew = self.due_at.is_none();
             let report = self.turn(true).await?;
+            held = report.wait_ms.or(if report.claimed == 0 { held } else { None });
             if report.claimed == 0 && report.recorded == 0 {
                 if self.unfinished() == 0 && self.probing.is_empty() && looks_anew {
-                    return Ok(());
+                    return Ok(held);
                 }
                 self.due_at = None;
             }

@@ -45,6 +45,8 @@ pub struct HttpSettings {
     /// Whether plain `http` and addresses inside the own network may be called: the sandbox, tests, a gateway next door.
     /// Off, a base URL that a member typed cannot reach what only this machine can see.
     pub local_targets: bool,
+    /// Nothing but this machine may be called, whatever an account says: a rehearsal reaches its stand-ins and nobody else.
+    pub this_machine_only: bool,
     /// Hosts that may be called by plain `http` and inside the own network although `local_targets` is off, in lower case.
     pub allowed_hosts: Vec<String>,
 }
@@ -62,6 +64,7 @@ impl Default for HttpSettings {
             idle_timeout: Duration::from_secs(60),
             user_agent: concat!("munadi/", env!("CARGO_PKG_VERSION")).to_owned(),
             local_targets: false,
+            this_machine_only: false,
             allowed_hosts: Vec::new(),
         }
     }
@@ -77,6 +80,7 @@ pub struct HttpError(#[source] reqwest::Error);
 pub struct Http {
     client: reqwest::Client,
     local_targets: bool,
+    this_machine_only: bool,
     allowed_hosts: Arc<[String]>,
 }
 
@@ -141,7 +145,8 @@ impl Http {
             builder = builder.dns_resolver(PublicOnly { but: allowed_hosts.clone() });
         }
         let client = builder.build().map_err(HttpError)?;
-        Ok(Http { client, local_targets: settings.local_targets, allowed_hosts })
+        let HttpSettings { local_targets, this_machine_only, .. } = settings;
+        Ok(Http { client, local_targets, this_machine_only, allowed_hosts })
     }
 
     /// Posts a JSON body.
@@ -214,6 +219,9 @@ impl Http {
     }
 
     fn request(&self, method: Method, url: Url, key: Option<KeyHeader<'_>>) -> Result<Request, Silence> {
+        if self.this_machine_only && !is_this_machine(&url) {
+            return Err(Silence::Never("A rehearsal calls nobody but the stand-ins on this machine"));
+        }
         if !self.local_targets && !is_named(&self.allowed_hosts, url.host_str()) {
             may_leave(&url)?;
         }
@@ -235,6 +243,12 @@ impl Http {
         let (body, whole) = read(response, bytes_max).await;
         Ok(Answer { status, body, whole, retry_after })
     }
+}
+
+/// Whether an address is a loopback address in so many digits; a name may lead anywhere.
+fn is_this_machine(url: &Url) -> bool {
+    let ip = url.host_str().and_then(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().ok());
+    ip.is_some_and(|ip| ip.is_loopback())
 }
 
 /// A call of any kind.

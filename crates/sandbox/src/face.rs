@@ -29,6 +29,11 @@ pub trait Face: Sync {
     /// that was written to lately.
     fn unhindered(&self, config: &mut Config);
 
+    /// Takes whatever an account of somebody else would send: texts, campaigns and headers that are not known here.
+    fn take_anything(&self, config: &mut Config) {
+        self.unhindered(config);
+    }
+
     /// Lets links that begin so through, where the vendor lets only known ones through.
     fn allow_links(&self, _config: &mut Config, _beginning: &str) {}
 

@@ -72,6 +72,9 @@ pub struct Config {
     pub id_seed: Option<u64>,
     /// What the clock shows at the start, in milliseconds UTC. It runs from there.
     pub epoch_ms: i64,
+    /// What becomes of messages happens only when [`Sandbox::catch_up`] is called: for whoever moves the clock by hand and wants the same
+    /// order each time.
+    pub by_hand: bool,
     /// Keep the texts of messages. Large benchmarks can do without them and save the memory.
     pub keep_text: bool,
     /// What goes wrong from the start.
@@ -94,6 +97,7 @@ impl Default for Config {
             id_seed: None,
             // 2026-01-01 04:00 UTC, the instant of the vendor document's examples.
             epoch_ms: 1_767_240_000_000,
+            by_hand: false,
             keep_text: true,
             faults: Faults::default(),
             webhooks: Vec::new(),
@@ -156,11 +160,16 @@ impl Sandbox {
         let mail_port = config.mail_port;
         let at_port = |error| StartError::Port { port: mail_port, error };
         let (mails, mail_address) = inbox::listen(mail_port).await.map_err(at_port)?;
+        let by_hand = config.by_hand;
         let shared = Arc::new(Shared::new(config, clock)?);
         tokio::spawn(inbox::serve(mails, shared.clone()));
         let serving = tokio::spawn(serve(listener, shared.clone()));
         let courier = shared.clone();
-        let posting = tokio::spawn(async move { courier.courier.run(courier.clone()).await });
+        let posting = tokio::spawn(async move {
+            if !by_hand {
+                courier.courier.run(courier.clone()).await;
+            }
+        });
         Ok(Sandbox { address, mail_address, shared, serving, posting })
     }
 
@@ -218,6 +227,16 @@ impl Sandbox {
     /// What became of the receipts so far.
     pub fn receipts(&self) -> ReceiptStats {
         self.shared.courier.stats()
+    }
+
+    /// Lets what is due by the clock become of messages, posts the receipts about it and returns when all were answered; how many there were.
+    pub async fn catch_up(&self) -> usize {
+        self.shared.courier.catch_up(&self.shared).await
+    }
+
+    /// When the next thing becomes of a message, by the clock; `None` when nothing does.
+    pub fn next_due(&self) -> Option<i64> {
+        self.shared.courier.next_due()
     }
 
     /// Lets everything that is still to become of messages happen now, posts the receipts about it

@@ -188,6 +188,19 @@ impl Courier {
         self.stats()
     }
 
+    /// Does what is due, and returns when all of it was answered; how many there were.
+    pub(crate) async fn catch_up(&self, shared: &Arc<Shared>) -> usize {
+        let due = self.take_due(shared);
+        let count = due.len();
+        self.perform(shared, due.into_iter()).await;
+        count
+    }
+
+    /// When the first of those that wait is due.
+    pub(crate) fn next_due(&self) -> Option<i64> {
+        self.lock().queue.peek().map(|Reverse(first)| first.due)
+    }
+
     /// Does what falls due, for ever.
     pub(crate) async fn run(&self, shared: Arc<Shared>) {
         loop {

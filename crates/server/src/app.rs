@@ -1,15 +1,16 @@
 //! What every handler shares, and the life of a running program.
 
 use std::{
+    collections::HashMap,
     ops::Deref,
-    sync::{Arc, OnceLock, Weak},
+    sync::{Arc, Mutex, OnceLock, Weak},
     time::Duration,
 };
 
 use anyhow::Context;
 use compose::{Composer, OwnLinks};
 use domain::{
-    ids::WorkerId,
+    ids::{RehearsalId, WorkerId},
     time::{DAY, HOUR, SharedClock},
 };
 use engine::{Engine, Limits};
@@ -88,6 +89,8 @@ pub struct Parts {
     pub composer: Composer,
     /// The providers' stand-ins of a demonstration, where this process runs them: set once, by `munadi demo`.
     pub stand_ins: OnceLock<Weak<Sandbox>>,
+    /// The databases of rehearsals that this process has open.
+    pub copies: Mutex<HashMap<RehearsalId, Store>>,
     /// Cancelled when the program is to stop: long answers (live streams) and loops end then.
     pub stopping: CancellationToken,
 }
@@ -106,6 +109,7 @@ impl App {
         let accounts = OpenAccounts::new(keys.clone(), config.providers.clone(), &config.public_url);
         let out = Http::new(HttpSettings {
             local_targets: !config.providers.local().is_empty(),
+            this_machine_only: config.rehearses,
             allowed_hosts: config.providers.listed_hosts(),
             idle_per_host_max: config.calls_at_once,
             ..HttpSettings::default()
@@ -176,6 +180,7 @@ impl App {
             health,
             live: Live::default(),
             stand_ins: OnceLock::new(),
+            copies: Mutex::default(),
             stopping,
         })))
     }

@@ -65,6 +65,8 @@ enum Command {
     Attendance(commands::attendance::AttendanceCommand),
     /// Show the plan of a workshop; run a sequence, let the plan follow it, cancel steps
     Plan(commands::plan::PlanCommand),
+    /// Play the plan of a workshop on stand-ins for the providers and show what would go out; nothing is sent
+    Rehearse(commands::rehearse::RehearseCommand),
     /// List, show, save and remove sequences: what is sent around a workshop
     Sequence(commands::sequence::SequenceCommand),
     /// Create, reset and list people who sign in
@@ -133,6 +135,7 @@ async fn obey(cli: Cli, config: Config) -> anyhow::Result<u8> {
         Command::Flood(command) => commands::flood::run(command).await,
         Command::NewKeys(command) => commands::new_keys::run(config, command).await,
         Command::Plan(command) => commands::plan::run(config, command).await,
+        Command::Rehearse(command) => commands::rehearse::run(config, command).await,
         Command::Sequence(command) => commands::sequence::run(config, command).await,
         Command::Person(command) => commands::person::run(config, command).await,
         Command::Attendance(command) => commands::attendance::run(config, command).await,

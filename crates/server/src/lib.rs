@@ -17,6 +17,7 @@ pub mod opt_out_links;
 pub mod pages;
 pub mod password;
 pub mod person_file;
+pub mod play;
 pub mod private;
 pub mod rehearsal;
 pub mod router;

@@ -128,7 +128,7 @@ macro_rules! templates {
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, attendance, attention, broadcast, consents, correct, demo, erase, group_new, groups, hand, health, home, imports, invite, keys, link, login, members, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
+        account, attendance, attention, broadcast, calendar, consents, correct, demo, erase, group_new, groups, hand, health, home, imports, invite, keys, link, login, members, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
         settings::{accounts, alerts, audit, charges, integrations, links, prices, purposes, recordings, sequences, tags, templates},
         setup, stream, team, webhook, workshop, workshops,
     };
@@ -182,12 +182,17 @@ pub fn table() -> Vec<Route> {
         route(POST, "/organisations/new",                 SuperAdmin, organisation::create),
 
         route(GET,  "/workshops",                         Read,       workshops::list),
+        route(GET,  "/calendar",                          Read,       calendar::show),
         route(GET,  "/workshops/new",                     Manage,     workshops::form::new),
         route(POST, "/workshops/new",                     Manage,     workshops::form::create),
         route(GET,  "/workshops/{workshop}",              Read,       workshop::show),
         route(GET,  "/workshops/{workshop}/edit",         Manage,     workshops::form::edit),
         route(POST, "/workshops/{workshop}/edit",         Manage,     workshops::form::update),
         route(GET,  "/workshops/{workshop}/plan",         Read,       workshop::plan::show).timeout(ASKING),
+        route(GET,  "/workshops/{workshop}/plan/rehearsal", Read,     workshop::plan::rehearsal::show),
+        route(POST, "/workshops/{workshop}/plan/rehearsal", Send,     workshop::plan::rehearsal::start),
+        route(POST, "/workshops/{workshop}/plan/rehearsal/stop", Send, workshop::plan::rehearsal::stop),
+        route(GET,  "/workshops/{workshop}/plan/rehearsal.csv", Manage, workshop::plan::played::export),
         route(GET,  "/workshops/{workshop}/plan/run",     Send,       workshop::plan::ask_run).timeout(ASKING),
         route(POST, "/workshops/{workshop}/plan/run",     Send,       workshop::plan::run),
         route(GET,  "/workshops/{workshop}/plan/cancel",  Send,       workshop::plan::ask_cancel),

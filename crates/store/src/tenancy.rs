@@ -95,6 +95,7 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("ladders", TENANT, ALL),
     ("rung_prices", Parent("broadcast_id", "broadcasts"), ALL),
     ("channel_defaults", TENANT, ALL),
+    ("rehearsals", TENANT, ALL),
     ("prices", TENANT, ALL),
     ("broadcasts", TENANT, ALL),
     ("broadcast_counts", Parent("broadcast_id", "broadcasts"), ALL),
@@ -128,6 +129,11 @@ impl Whose {
             }
         }
     }
+}
+
+/// Every table that belongs to an organisation.
+pub(crate) fn tables() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|(table, ..)| *table)
 }
 
 /// Everything that makes row-level security, to be run as often as one likes.

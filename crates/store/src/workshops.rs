@@ -235,6 +235,28 @@ impl Org {
         Ok(Some(Today { first: first.try_into()?, more: (all - 1).max(0) }))
     }
 
+    /// Workshops that start from `from` on and before `until`, the first first; at most `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn workshops_between(
+        &self,
+        from: Millis,
+        until: Millis,
+        limit: i64,
+    ) -> Result<Vec<Workshop>, StoreError> {
+        let rows: Vec<WorkshopRow> = self
+            .db
+            .all(
+                select_workshops!(
+                    "AND w.starts_at >= $2 AND w.starts_at < $3 ORDER BY w.starts_at, w.id LIMIT $4"
+                ),
+                args![self.id(), from, until, limit],
+            )
+            .await?;
+        rows.into_iter().map(Workshop::try_from).collect()
+    }
+
     /// Enters a workshop; it is confirmed.
     pub async fn add_workshop(&self, draft: &WorkshopDraft, now: Millis) -> Result<WorkshopId, StoreError> {
         self.add_workshop_once(WorkshopId::new(now), draft, &Variables::new(), now).await

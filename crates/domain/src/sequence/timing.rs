@@ -147,6 +147,48 @@ mod tests {
         }
     }
 
+    /// The same instant of the start, and another zone of the clock: of a workshop shortly after midnight in India it is the day before.
+    /// The moments are those of Python's `zoneinfo`, computed apart from this program.
+    #[test]
+    fn another_zone_of_the_organisation_moves_clock_times_and_leaves_spans() {
+        let india = Zone::india();
+        let (quarter_past, seven) = ("2026-10-14T00:15", "2026-10-13T19:00");
+        let nine_that_day = Timing::At { days: 0, minute: 9 * 60 };
+        let six_the_day_before = Timing::At { days: -1, minute: 18 * 60 };
+        let hour_before = Timing::before(60);
+        for (start, timing, zone, expected) in [
+            (quarter_past, nine_that_day, "Asia/Kolkata", "2026-10-14T03:30"),
+            (quarter_past, nine_that_day, "Europe/London", "2026-10-13T08:00"),
+            (quarter_past, nine_that_day, "America/New_York", "2026-10-13T13:00"),
+            (quarter_past, nine_that_day, "Asia/Kathmandu", "2026-10-14T03:15"),
+            (quarter_past, six_the_day_before, "Europe/London", "2026-10-12T17:00"),
+            (quarter_past, hour_before, "Asia/Kolkata", "2026-10-13T17:45"),
+            (quarter_past, hour_before, "America/New_York", "2026-10-13T17:45"),
+            (seven, nine_that_day, "Europe/London", "2026-10-13T08:00"),
+            (seven, six_the_day_before, "America/New_York", "2026-10-12T22:00"),
+            (seven, six_the_day_before, "Asia/Kathmandu", "2026-10-12T12:15"),
+        ] {
+            let anchor = india.parse_local(start).unwrap();
+            let due = timing.due(anchor, &Zone::parse(zone).unwrap());
+            assert_eq!(due, utc(expected), "{start} in India, {timing:?} in {zone}");
+        }
+        // A start in London on the day after the clocks went back: two days and a week before are in summer time there alone.
+        let london = Zone::parse("Europe/London").unwrap();
+        let anchor = london.parse_local("2026-10-26T19:00").unwrap();
+        let (two_days, week) =
+            (Timing::Offset { days: -2, minutes: 0 }, Timing::Offset { days: -7, minutes: 0 });
+        for (timing, zone, expected) in [
+            (two_days, "Europe/London", "2026-10-24T18:00"),
+            (two_days, "Asia/Kolkata", "2026-10-24T19:00"),
+            (two_days, "America/New_York", "2026-10-24T19:00"),
+            (week, "Europe/London", "2026-10-19T18:00"),
+            (week, "Asia/Kolkata", "2026-10-19T19:00"),
+        ] {
+            let due = timing.due(anchor, &Zone::parse(zone).unwrap());
+            assert_eq!(due, utc(expected), "{timing:?} in {zone}");
+        }
+    }
+
     #[test]
     fn a_step_lies_within_a_year_and_at_a_time_of_day() {
         assert_eq!(Timing::before(5).check(Anchor::Start), Ok(()));

@@ -19,7 +19,7 @@ use store::{
 use crate::{sequences::step, world::World};
 
 /// Seeds of the ordinary run; `MUNADI_SEEDS` asks for more.
-const SEEDS: u64 = 40;
+const SEEDS: u64 = 200;
 
 /// Chance that a seed repeats.
 struct Chance(u64);
@@ -86,7 +86,7 @@ impl Story {
     }
 
     async fn register(&mut self, world: &World) {
-        let phone = format!("9{:04}{:05}", self.seed, self.people.len());
+        let phone = format!("9{:04}{:05}", self.seed % 10_000, self.people.len());
         world.register(&[(phone.as_str(), "Somebody Test")]).await;
         let list = RegistrantFilter { limit: 100, ..RegistrantFilter::default() };
         let all = world.org.registrants(world.workshop, &list).await.unwrap();

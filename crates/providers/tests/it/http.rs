@@ -171,3 +171,27 @@ async fn the_own_network_is_out_of_reach_unless_allowed() {
     }
     assert!(server.heard().is_empty());
 }
+
+#[tokio::test]
+async fn a_client_of_a_rehearsal_calls_this_machine_and_nobody_else() {
+    let server = Server::start(vec![ok()]).await;
+    let settings = HttpSettings { local_targets: true, this_machine_only: true, ..HttpSettings::default() };
+    let http = Http::new(settings).unwrap();
+    let port = server.url.rsplit(':').next().unwrap();
+    // A name may lead anywhere, whatever it leads to now.
+    for url in [
+        "https://api.example.com",
+        "http://192.0.2.1",
+        "http://10.0.0.1",
+        &format!("http://localhost:{port}"),
+    ] {
+        let outcome = send(&http, url).await;
+        assert!(
+            matches!(&outcome, Outcome::AccountStopped(said) if said.code == BAD_ADDRESS),
+            "{url}: {outcome:?}"
+        );
+    }
+    assert!(server.heard().is_empty());
+    send(&http, &server.url).await;
+    assert_eq!(server.heard().len(), 1, "the stand-in is called");
+}

@@ -120,6 +120,8 @@ pub struct Account {
     /// Numbers with one of these endings are refused with that code, and their list with them: 427 for those on the vendor's own
     /// do-not-disturb list; a code that nobody documents answers “Something went wrong”.
     pub refused_endings: BTreeMap<String, u16>,
+    /// Any text of any header passes, also one that nobody registered here: whoever rehearses has texts of their own.
+    pub any_template: bool,
     /// Words that are refused in texts and values (407), in any case.
     pub refused_words: BTreeSet<String>,
     /// What links may start with; 426 for others in values.
@@ -145,6 +147,7 @@ impl Default for Account {
             invalid: BTreeSet::new(),
             invalid_endings: BTreeSet::new(),
             refused_endings: BTreeMap::new(),
+            any_template: false,
             refused_words: ["lottery".to_owned()].into(),
             allowed_links: ["https://example.in/".to_owned()].into(),
             webhooks: Vec::new(),

@@ -104,6 +104,14 @@ impl Face for Fast2sms {
         }
     }
 
+    fn take_anything(&self, config: &mut Config) {
+        self.unhindered(config);
+        for account in &mut config.vendors.fast2sms.accounts {
+            account.any_template = true;
+            account.refused_words.clear();
+        }
+    }
+
     fn allow_links(&self, config: &mut Config, beginning: &str) {
         for account in &mut config.vendors.fast2sms.accounts {
             account.allowed_links.insert(beginning.to_owned());

@@ -120,7 +120,7 @@ impl Validation<'_> {
 
     /// 406–410.
     fn check_values(&self, asked: &SendRequest, sender_unknown: bool) -> Result<Route, u16> {
-        check(!sender_unknown, 406)?;
+        check(!sender_unknown || self.account.any_template, 406)?;
         let words = format!("{} {}", asked.message, asked.values).to_lowercase();
         let refused = |word: &String| !word.is_empty() && words.contains(&word.to_lowercase());
         check(!self.account.refused_words.iter().any(refused), 407)?;
@@ -190,6 +190,8 @@ impl Validation<'_> {
             blacklisted: false,
         };
         match (route, sender) {
+            (Route::Dlt, _) if self.account.any_template => Ok(plain(asked.values.clone(), &asked.message)),
+            (Route::DltManual, _) if self.account.any_template => Ok(plain(asked.message.clone(), "manual")),
             (Route::Q, _) => Ok(plain(asked.message.clone(), "q")),
             (Route::Otp, _) => Ok(plain(format!("Your OTP: {}", asked.values), "otp")),
             (Route::Dlt, Some(sender)) => self.make_dlt(asked, sender),

@@ -12,6 +12,7 @@ pub mod import;
 pub mod new_keys;
 pub mod person;
 pub mod plan;
+pub mod rehearse;
 pub mod restore;
 pub mod rotate_key;
 pub mod sandbox;

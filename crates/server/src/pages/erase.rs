@@ -21,6 +21,7 @@ use crate::{
         extract::{Form, Member, Path},
         notice::see_other_saying,
     },
+    play,
     ui::{
         button::Button,
         chip::Tone,
@@ -58,6 +59,8 @@ pub async fn erase(State(app): State<App>, member: Member, Path(id): Path<LeadId
             for file in &erased.files {
                 remove(&app.config.data.join(file)).await;
             }
+            app.engine.forget_rehearsals().await?;
+            play::close_gone(&app).await;
             app.store.empty_log().await?;
             let uploads = match uploads::forget(&app, member.organization.id, &erased.numbers).await {
                 0 => String::new(),

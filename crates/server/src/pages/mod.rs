@@ -4,6 +4,7 @@ pub mod account;
 pub mod attendance;
 pub mod attention;
 pub mod broadcast;
+pub mod calendar;
 pub mod consents;
 pub mod correct;
 mod csv;

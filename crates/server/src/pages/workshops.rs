@@ -111,7 +111,7 @@ pub async fn list(member: Member, Query(query): Query<ListQuery>) -> PageResult 
     };
     let tags = member.org.tags().await?;
     let may = member.may(Permission::Manage);
-    let mut head = Head::new("Workshops");
+    let mut head = Head::new("Workshops").action(super::calendar::button());
     if may && !nothing_at_all {
         head = head.action(Button::primary_link("New workshop", "/workshops/new").icon(Icon::Plus));
     }

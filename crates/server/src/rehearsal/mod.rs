@@ -5,6 +5,7 @@ mod calls;
 mod groups;
 mod mishaps;
 mod people;
+mod plan;
 mod sms;
 
 use anyhow::Context;
@@ -28,7 +29,7 @@ use providers::{Secret, Secrets, Vendor};
 use serde_json::Value;
 use store::{
     Actor, NewOrganization, NewUser, Org, broadcasts::NewBroadcast, consents::NewConsent,
-    integrations::NewIntegration, registrants::NewRegistrant, workshops::WorkshopDraft,
+    integrations::NewIntegration, plans::StepRun, registrants::NewRegistrant, workshops::WorkshopDraft,
 };
 
 pub use alerts::alert;
@@ -145,6 +146,18 @@ impl Stage {
         deadline: Millis,
         now: Millis,
     ) -> anyhow::Result<BroadcastId> {
+        self.confirm_as(None, workshop, (title, message), (starts_at, deadline), now).await
+    }
+
+    /// The same as the run of a step.
+    async fn confirm_as(
+        &self,
+        run: Option<StepRun>,
+        workshop: WorkshopId,
+        (title, message): (&str, &Message),
+        (starts_at, deadline): (Millis, Millis),
+        now: Millis,
+    ) -> anyhow::Result<BroadcastId> {
         let new = NewBroadcast {
             integration: match message {
                 Message::Whatsapp(_) | Message::Group(_) => self.integration,
@@ -160,6 +173,7 @@ impl Stage {
             audience: Audience::Registered,
             telling: store::broadcasts::Telling {
                 purpose: purpose_of(title)?.0,
+                run,
                 ..store::broadcasts::Telling::default()
             },
             starts_at,
@@ -349,7 +363,9 @@ pub async fn furnish(app: &App, stage: &mut Stage) -> anyhow::Result<()> {
     .await?;
     groups::furnish_groups(app, stage, today, (now, Millis(evening))).await?;
     let (name, template) = &templates()[2];
-    stage.confirm(today, name, &template.clone().into(), now, Millis(evening), now).await?;
+    let seat = plan::furnish_plan(stage, today, now).await?;
+    let message = template.clone().into();
+    stage.confirm_as(Some(seat), today, (name, &message), (now, Millis(evening)), now).await?;
     if let Some((name, text)) = texts.first() {
         stage.confirm(tomorrow, name, text, now, next_day.plus(19 * HOUR), now).await?;
     }

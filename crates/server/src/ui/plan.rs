@@ -210,18 +210,27 @@ impl Plan<'_> {
     }
 }
 
-impl Render for Plan<'_> {
-    fn render(&self) -> Markup {
+impl Plan<'_> {
+    /// The axis alone, under a title and over a quiet word; nothing where no step has a moment of its own.
+    pub fn axis_card(&self, title: &str, hint: &str) -> Markup {
         let on_axis = self.steps.iter().any(|step| step.due.is_some());
-        let zone = self.zone.abbreviation(self.now);
         html! {
             @if on_axis {
                 section class="m-card m-axcard" aria-labelledby="axis-title" {
-                    header class="m-card__head" { h2 class="m-card__title" id="axis-title" { "Time axis" } (self.aside) }
+                    header class="m-card__head" { h2 class="m-card__title" id="axis-title" { (title) } (self.aside) }
                     (self.axis())
-                    div class="m-axfoot" { (self.key()) p class="m-hint" { "Numbers are people as of now." } }
+                    div class="m-axfoot" { (self.key()) p class="m-hint" { (hint) } }
                 }
             }
+        }
+    }
+}
+
+impl Render for Plan<'_> {
+    fn render(&self) -> Markup {
+        let zone = self.zone.abbreviation(self.now);
+        html! {
+            (self.axis_card("Time axis", "Numbers are people as of now."))
             (Card::new("steps", "Every step", html! {
                 (self.table())
                 div class="m-tablefoot" { span { (self.steps.len()) " steps" } span { (self.foot) } }

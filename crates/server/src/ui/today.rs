@@ -39,6 +39,8 @@ pub struct Today {
     pub setup: Steps,
     /// "6:00 PM" and "1-hour reminder, Personal"; none if nothing is planned.
     pub next: Option<(String, String)>,
+    /// Steps of its plan that went out, and all of them; none where no sequence runs.
+    pub steps: Option<(usize, usize)>,
     /// What is missing: "No WhatsApp group chosen".
     pub todo: Option<String>,
     /// What to do about it, or what comes next.
@@ -84,6 +86,7 @@ impl Today {
                         Some((at, what)) => { span class="m-num" { (at) } span class="m-sub" { (what) } }
                         None => { span class="m-num" { "–" } span class="m-sub" { "nothing planned" } }
                     }
+                    @if let Some((out, all)) = self.steps { span class="m-sub" { (out) " of " (all) @if all == 1 { " step went out" } @else { " steps went out" } } }
                 } }
             }
         }

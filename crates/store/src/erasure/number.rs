@@ -151,6 +151,7 @@ impl Org {
         if !busy.is_empty() {
             return Ok(Erasure::Busy(busy));
         }
+        crate::rehearsals::drop_all(&mut tx, self.actor.organization).await?;
         let mut erased = Erased::default();
         let rows = self.messages_of_person(&mut tx, phone, &person).await?;
         for (workshop,) in workshops {

@@ -229,6 +229,8 @@ impl Work {
                      SELECT 1 FROM workshop_groups o JOIN workshops x ON x.id = o.workshop_id
                      WHERE o.group_id = w.group_id AND o.workshop_id <> $1 AND x.erased_at IS NULL))",
             "DELETE FROM import_differences WHERE import_id IN (SELECT id FROM imports WHERE workshop_id = $1)",
+            // The copy of its people goes when its row is gone.
+            "DELETE FROM rehearsals WHERE workshop_id = $1",
             "UPDATE broadcasts SET plan_phone = '', plan_identity = '' WHERE workshop_id = $1 AND plan_phone <> ''",
         ] {
             tx.run(sql, args![workshop.0]).await?;

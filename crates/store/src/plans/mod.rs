@@ -4,6 +4,7 @@
 //! sequence or the zone changes, in the transaction that changes them, and `running.rs` turns it into a broadcast in the transaction that
 //! confirms the broadcast. What becomes of a row is decided by [`domain::sequence::relay`].
 
+mod calendar;
 mod following;
 mod laying;
 mod running;
@@ -18,6 +19,7 @@ use domain::{
 use uuid::Uuid;
 
 pub use self::{
+    calendar::CalendarStep,
     following::Following,
     laying::PlanChoice,
     running::{DueRow, LateRow, PlanWork, RowDue, StepRun},

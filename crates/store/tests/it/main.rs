@@ -11,6 +11,7 @@ mod on_both;
 mod addressees;
 mod changes;
 mod consents;
+mod copying;
 mod corrections;
 mod erasure;
 mod figures;

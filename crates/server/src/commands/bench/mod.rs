@@ -6,6 +6,7 @@ mod flood;
 mod growth;
 mod imports;
 mod pages;
+mod plans;
 mod process;
 mod receipts;
 mod sends;
@@ -58,6 +59,8 @@ pub struct Bench {
     pairs: usize,
     #[command(flatten)]
     growth: growth::Growth,
+    #[command(flatten)]
+    plans: plans::Plans,
     /// The figures as JSON
     #[arg(long)]
     json: bool,
@@ -74,6 +77,8 @@ enum With {
     Import,
     /// How soon the first call begins after `munadi send` beside a running server
     FirstCall,
+    /// Plans: looking for due steps among many rows, the first call of steps, and pages of large plans
+    Plans,
 }
 
 /// One figure, and the bar it is held against where there is one.
@@ -179,6 +184,7 @@ async fn measure(
             return Ok(());
         }
         Some(With::FirstCall) => return first_call::run(config, board).await,
+        Some(With::Plans) => return plans::run(config, &args.plans, board).await,
         None => {}
     }
     let null = sandbox::null::start().await?;

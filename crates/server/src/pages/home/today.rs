@@ -10,7 +10,7 @@ use domain::{
 };
 use store::{
     broadcasts::{Broadcast, BroadcastFilter},
-    plans::PlanRow,
+    plans::{PlanRow, WorkshopPlan},
     workshops::{Today as Found, Workshop},
 };
 
@@ -134,6 +134,7 @@ async fn card(member: &Member, workshop: &Workshop, why: Why, ready: &Ready) -> 
         today_more: lately > COUNTED_MAX,
         setup: Steps { steps: steps(workshop, ready, &planned) },
         next: first_of(member, next, &planned),
+        steps: planned.steps,
         todo,
         action,
     })
@@ -151,6 +152,8 @@ struct Planned {
     runs: bool,
     /// The step that comes next: when, and what it is called.
     next: Option<(Millis, String)>,
+    /// Steps that went out, and all that were not taken out.
+    steps: Option<(usize, usize)>,
 }
 
 impl Planned {
@@ -167,8 +170,13 @@ impl Planned {
             let name = name_of(step, template.as_ref());
             next = Some((due, format!("{name}, {}", step.channel.short_title())));
         }
-        let runs = plan.is_some_and(|plan| plan.rows.iter().any(|row| row.state != RowState::Cancelled));
-        Ok(Planned { has_sequences, runs, next })
+        let count = |plan: &WorkshopPlan| {
+            let out = plan.rows.iter().filter(|row| row.state == RowState::Broadcast).count();
+            let all = plan.rows.iter().filter(|row| row.state != RowState::Cancelled).count();
+            (out, all)
+        };
+        let steps = plan.as_ref().map(count).filter(|(_, all)| *all > 0);
+        Ok(Planned { has_sequences, runs: steps.is_some(), next, steps })
     }
 }
 

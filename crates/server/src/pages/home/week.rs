@@ -127,6 +127,7 @@ impl Render for Week<'_> {
                     tbody { @for workshop in &self.workshops { (self.row(workshop)) } }
                     @if self.workshops.len() > 1 { tfoot { (self.sum()) } }
                 }
+                p class="m-tablefoot" { a class="m-link" href=(crate::pages::calendar::CALENDAR) { "Calendar of the week" } }
                 @if self.more || self.workshops.len() > 3 { p class="m-tablefoot" { a class="m-link" href=(paths::WORKSHOPS) { "All workshops" } } }
             }
         }

@@ -77,6 +77,7 @@ const WORDS: &[(&str, &str)] = &[
     ("plan.followed", "Let a plan follow its sequence"),
     ("plan.cancelled", "Cancelled a plan"),
     ("plan.step_cancelled", "Cancelled a step"),
+    ("plan.rehearsed", "Rehearsed a plan"),
     ("plan.step_skipped", "Left a step out"),
     ("plan.step_tried_again", "Tried a step again"),
     ("broadcast.paused", "Paused a broadcast"),

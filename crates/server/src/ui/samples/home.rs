@@ -120,6 +120,7 @@ fn today(home: &Home) -> Today {
         today_more: false,
         setup: Steps { steps: steps.iter().map(|&(name, done)| (name.into(), done)).collect() },
         next: Some(("6:00 PM".into(), "1-hour reminder, Personal".into())),
+        steps: Some((3, 8)),
         todo: Some("No WhatsApp group chosen".into()),
         action: Some(Button::link("Select Groups", "/workshops/1/groups")),
     }

@@ -8,4 +8,5 @@ pub mod findings;
 pub mod matters;
 pub mod posts;
 pub mod reasons;
+pub mod rehearsals;
 pub mod steps;

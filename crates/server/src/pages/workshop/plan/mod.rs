@@ -3,7 +3,9 @@
 mod change;
 mod ladder;
 mod person;
+pub mod played;
 mod propose;
+pub mod rehearsal;
 mod shift;
 mod view;
 mod words;
@@ -91,6 +93,10 @@ pub async fn show(
     let to_come = plan.as_ref().map_or(0, to_come);
     let mut head = title(&member, &workshop);
     let open = workshop.status != WorkshopStatus::Cancelled;
+    if open {
+        let proposes = plan.is_none().then(|| query.sequence.parse().ok()).flatten();
+        head = head.action(rehearsal::play_button(id, proposes));
+    }
     if open && member.may(Permission::Manage) {
         head = head.action(Button::link("Move workshop", move_href(id)).icon(Icon::Workshop));
     }

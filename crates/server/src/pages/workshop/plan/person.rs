@@ -32,7 +32,7 @@ use crate::{
         format::phone,
         head::{Card, Fact, Strip},
         icons::Icon,
-        plan::{Fill, Mark},
+        plan::{Fill, Mark, Plan, PlanStep},
         table::{Column, Place, Row, Table, name},
         words::{reasons, steps},
     },
@@ -86,6 +86,7 @@ pub(super) async fn page(
             Fact::figure("Do not come", not.to_string(), "").note("each with its reason"),
             Fact::new("Registered", html! { (words::at(member, person.registered_at)) }),
         ]))
+        (axis(member, workshop, shown, &lines).axis_card(&format!("What does {shown} get?"), "Each mark leads to its reason below."))
         (Card::new("person-plan", format!("What {shown} gets"), table(member, &lines)).aside(html! { (Button::link("Everyone", href(workshop.id)).small()) }))
     })
 }
@@ -202,19 +203,83 @@ fn depends(person: &Registrant, told: &[Told], preview: &StepPreview) -> Gets {
     }
 }
 
+fn fill(gets: &Gets) -> Fill {
+    match gets {
+        Gets::Told => Fill::Done,
+        Gets::Comes(_) => Fill::Planned,
+        Gets::Not(_) => Fill::Skipped,
+    }
+}
+
+fn chip(line: &Line<'_>) -> Chip {
+    match (&line.gets, line.message) {
+        (Gets::Comes(_), None) => Chip { tone: Tone::Run, icon: Icon::Wait, word: "Gets it".into() },
+        (_, Some(_)) => Chip { tone: Tone::Done, icon: Icon::Ok, word: "Told".into() },
+        (Gets::Told | Gets::Not(_), None) => {
+            Chip { tone: Tone::Rest, icon: Icon::Skip, word: "Does not".into() }
+        }
+    }
+}
+
+/// Why they get it or not, in a few words; what became of their message, where there is one.
+fn reason(line: &Line<'_>) -> String {
+    match (&line.gets, line.message) {
+        (_, Some(told)) => told_why(told),
+        (Gets::Comes(words) | Gets::Not(words), None) => words.clone(),
+        (Gets::Told, None) => String::new(),
+    }
+}
+
+/// The same as the table on the axis: steps after a registration stand at this person's own moment.
+fn axis<'a>(member: &'a Member, workshop: &Workshop, who: &str, lines: &[Line<'_>]) -> Plan<'a> {
+    let step = |line: &Line<'_>| {
+        let channel = line.preview.map_or(Channel::WhatsappPersonal, |preview| preview.step.channel);
+        let chip = chip(line);
+        PlanStep {
+            id: step_id(line.row),
+            due: line.at,
+            until: line.row.until,
+            when: line.at.map_or_else(String::new, |at| words::at(member, at)),
+            offset: String::new(),
+            mark: Mark { channel, fill: fill(&line.gets) },
+            name: line.preview.map_or_else(|| line.row.key.to_string(), step_name),
+            href: None,
+            count: match line.message {
+                Some(told) => state_chip(told.state).word().to_owned(),
+                None => chip.word.clone(),
+            },
+            chip,
+            whom: (who.to_owned(), reason(line)),
+            cost: (String::new(), String::new()),
+            acts: html! {},
+        }
+    };
+    Plan {
+        zone: &member.organization.zone,
+        starts: workshop.starts_at,
+        ends: workshop.ends_at,
+        now: member.now,
+        quiet: member.organization.quiet_hours,
+        promotes: vec![],
+        steps: lines.iter().map(step).collect(),
+        foot: String::new(),
+        aside: html! { (Button::link("Everyone", href(workshop.id)).small()) },
+    }
+}
+
+fn step_id(row: &PlanRow) -> String {
+    format!("step-{}", row.key)
+}
+
 fn table(member: &Member, lines: &[Line<'_>]) -> Table {
     let row = |line: &Line<'_>| {
         let channel = line.preview.map_or(Channel::WhatsappPersonal, |preview| preview.step.channel);
-        let fill = match &line.gets {
-            Gets::Told => Fill::Done,
-            Gets::Comes(_) => Fill::Planned,
-            Gets::Not(_) => Fill::Skipped,
-        };
+        let fill = fill(&line.gets);
         let called = line.preview.map_or_else(|| line.row.key.to_string(), step_name);
         let when = line.preview.map(|preview| steps::when(&preview.step)).unwrap_or_default();
         Row::new(vec![
             html! {
-                div class="m-what" {
+                div class="m-what" id=(step_id(line.row)) {
                     (Mark { channel, fill })
                     span {
                         @match line.message {
@@ -225,20 +290,13 @@ fn table(member: &Member, lines: &[Line<'_>]) -> Table {
                 }
             },
             html! {
-                @match (&line.gets, line.message) {
-                    (_, Some(told)) => (state_chip(told.state)),
-                    (Gets::Comes(_), None) => (Chip { tone: Tone::Run, icon: Icon::Wait, word: "Gets it".into() }),
-                    (Gets::Told | Gets::Not(_), None) => (Chip { tone: Tone::Rest, icon: Icon::Skip, word: "Does not".into() }),
+                @match line.message {
+                    Some(told) => (state_chip(told.state)),
+                    None => (chip(line)),
                 }
             },
             html! { @match line.at { Some(at) => (words::at(member, at)), None => "–" } span class="m-sub" { (when) } },
-            html! {
-                @match (&line.gets, line.message) {
-                    (_, Some(told)) => (told_why(told)),
-                    (Gets::Comes(words) | Gets::Not(words), None) => (words),
-                    (Gets::Told, None) => "",
-                }
-            },
+            html! { (reason(line)) },
         ])
     };
     Table {

@@ -1,0 +1,231 @@
+//! What went out in a rehearsal, in figures that name nobody.
+
+use domain::{
+    channel::Channel,
+    ids::WorkshopId,
+    message::MessageState,
+    money::Money,
+    sequence::{RowState, StepKey, WhyNot},
+    template::{Content, Message, Part},
+    time::Millis,
+};
+use serde::{Deserialize, Serialize};
+use store::{
+    Org, StoreError,
+    broadcasts::{Broadcast, BroadcastFilter},
+    plans::{PlanRow, WorkshopPlan},
+    rehearsals::PlayedMessage,
+};
+
+/// Broadcasts of a workshop that a report looks at.
+const BROADCASTS_MAX: i64 = 1_000;
+
+/// The text that somebody would read; empty where it cannot be read.
+pub fn text_of(message: &PlayedMessage) -> String {
+    let template = Message::from_json(message.channel, &message.template);
+    let content = Content::from_json(message.channel, &message.content);
+    let (Ok(template), Ok(content)) = (template, content) else { return String::new() };
+    let parts = template.preview(&content).into_iter();
+    parts
+        .map(|part| match part {
+            Part::Fixed(text) | Part::Filled(text) => text,
+        })
+        .collect()
+}
+
+/// What a message costs, and whether the provider said so; nothing for a post, which is free.
+pub fn cost_of(message: &PlayedMessage) -> Option<(Money, bool)> {
+    if message.channel == Channel::WhatsappGroup {
+        return None;
+    }
+    if let Some(cost) = message.cost {
+        return Some((cost, true));
+    }
+    let template = Message::from_json(message.channel, &message.template).ok()?;
+    let content = Content::from_json(message.channel, &message.content).ok()?;
+    Some((Money(message.unit_price.0.saturating_mul(template.segments(&content))), false))
+}
+
+/// What became of one step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// Which.
+    pub key: StepKey,
+    /// What it is called.
+    pub name: String,
+    /// On which channel.
+    pub channel: Channel,
+    /// When it was due; `None` where it follows each registration.
+    pub due: Option<Millis>,
+    /// The first moment at which it was of no use any more.
+    pub until: Millis,
+    /// Where it stands, as its word.
+    pub state: RowState,
+    /// Why it did not go, as its word.
+    pub why: String,
+    /// The same in the words of whoever refused; may be empty.
+    pub why_text: String,
+    /// It went out before the rehearsal began.
+    pub before: bool,
+    /// Rounds that it took: its own, and those of who registered later.
+    pub rounds: i64,
+    /// People or groups in the states that a message ends in.
+    pub counts: Counts,
+    /// What it cost.
+    pub cost: Money,
+    /// The provider said so; else it is an estimate.
+    pub cost_known: bool,
+}
+
+/// Messages by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// All that were written down.
+    pub planned: i64,
+    /// Arrived or read.
+    pub arrived: i64,
+    /// Handed over, without a word since.
+    pub handed_over: i64,
+    /// Failed.
+    pub failed: i64,
+    /// Nobody knows.
+    pub unknown: i64,
+    /// Left out, each with a reason.
+    pub skipped: i64,
+    /// Came too late, or were cancelled.
+    pub ended: i64,
+    /// Still to go.
+    pub to_go: i64,
+}
+
+impl Counts {
+    fn of(broadcasts: &[&Broadcast]) -> Counts {
+        let n = |state| broadcasts.iter().map(|one| one.in_state(state)).sum::<i64>();
+        Counts {
+            planned: broadcasts.iter().map(|one| one.planned).sum(),
+            arrived: n(MessageState::Delivered) + n(MessageState::Read),
+            handed_over: n(MessageState::Sent),
+            failed: n(MessageState::Failed),
+            unknown: n(MessageState::Unknown),
+            skipped: n(MessageState::Skipped),
+            ended: n(MessageState::Expired) + n(MessageState::Cancelled),
+            to_go: n(MessageState::Waiting) + n(MessageState::InFlight),
+        }
+    }
+
+    /// All that left.
+    pub fn went(&self) -> i64 {
+        self.arrived + self.handed_over + self.failed + self.unknown
+    }
+
+    fn add(&mut self, other: &Counts) {
+        self.planned += other.planned;
+        self.arrived += other.arrived;
+        self.handed_over += other.handed_over;
+        self.failed += other.failed;
+        self.unknown += other.unknown;
+        self.skipped += other.skipped;
+        self.ended += other.ended;
+        self.to_go += other.to_go;
+    }
+}
+
+/// What a rehearsal did so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// What the sequence is called.
+    pub sequence: String,
+    /// Every step, in order of moments.
+    pub steps: Vec<StepReport>,
+}
+
+impl Report {
+    /// As it is kept.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// As it was kept; empty where it cannot be read.
+    pub fn from_json(text: &str) -> Report {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+
+    /// All messages of the steps that the rehearsal ran.
+    pub fn counts(&self) -> Counts {
+        let mut all = Counts::default();
+        self.steps.iter().filter(|step| !step.before).for_each(|step| all.add(&step.counts));
+        all
+    }
+
+    /// What they cost.
+    pub fn cost(&self) -> Money {
+        self.steps.iter().filter(|step| !step.before).map(|step| step.cost).sum()
+    }
+
+    /// Steps that did not go although they were to.
+    pub fn did_not_go(&self) -> impl Iterator<Item = &StepReport> {
+        self.steps.iter().filter(|step| match step.state {
+            RowState::Missed => !step.before,
+            RowState::Skipped => !step.before && step.why.parse::<WhyNot>().is_ok_and(WhyNot::needs_somebody),
+            RowState::Planned | RowState::Broadcast | RowState::Cancelled => false,
+        })
+    }
+
+    /// What stands in the database of a rehearsal that began at `from`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn of(org: &Org, workshop: WorkshopId, from: Millis) -> Result<Report, StoreError> {
+        let Some(plan) = org.plan_of(workshop).await? else { return Ok(Report::default()) };
+        let filter = BroadcastFilter { workshop: Some(workshop), ..BroadcastFilter::default() };
+        let broadcasts = org.broadcasts(&filter, BROADCASTS_MAX).await?;
+        let mut templates = Vec::new();
+        for channel in Channel::ALL {
+            templates.extend(org.templates(*channel).await?.into_iter().map(|one| (one.id, one.name)));
+        }
+        let called = |row: &PlanRow| {
+            let step = plan.step(&row.key)?;
+            if !step.label.is_empty() {
+                return Some(step.label.clone());
+            }
+            templates.iter().find(|(id, _)| *id == step.template).map(|(_, name)| name.clone())
+        };
+        let step = |row: &PlanRow| {
+            let name = called(row).unwrap_or_else(|| row.key.to_string());
+            report_step(&plan, row, name, &broadcasts, from)
+        };
+        Ok(Report { sequence: plan.name.clone(), steps: plan.rows.iter().map(step).collect() })
+    }
+}
+
+fn report_step(
+    plan: &WorkshopPlan,
+    row: &PlanRow,
+    name: String,
+    broadcasts: &[Broadcast],
+    from: Millis,
+) -> StepReport {
+    let own: Vec<&Broadcast> =
+        row.broadcasts.iter().filter_map(|id| broadcasts.iter().find(|one| one.id == *id)).collect();
+    let cost = own
+        .iter()
+        .map(|one| if one.actual_cost().0 > 0 { one.actual_cost() } else { one.expected_cost() })
+        .sum();
+    let decided_before = row.decided_at.is_some_and(|at| at < from);
+    let ran_before = !own.is_empty() && own.iter().all(|one| one.finished_at.is_some_and(|at| at < from));
+    StepReport {
+        key: row.key.clone(),
+        name,
+        channel: plan.step(&row.key).map_or(Channel::WhatsappPersonal, |step| step.channel),
+        due: row.due,
+        until: row.until,
+        state: row.state,
+        why: row.why.code().to_owned(),
+        why_text: row.why_text.clone(),
+        before: if own.is_empty() { decided_before } else { ran_before },
+        rounds: i64::try_from(own.len()).unwrap_or(0),
+        counts: Counts::of(&own),
+        cost,
+        cost_known: own.iter().all(|one| one.actual_cost().0 > 0),
+    }
+}

@@ -1,0 +1,254 @@
+//! A plan is played on stand-ins: the same planning over the real people, and nothing of it leaves.
+
+use compose::Caller;
+use domain::{
+    channel::Channel,
+    ids::WorkshopId,
+    message::MessageState,
+    rehearsal::{RehearsalState, Trouble, Weather},
+    sequence::{Anchor, LateRule, RowState, Step, StepAudience, StepKey, Timing, Until},
+    time::{HOUR, MINUTE, Millis},
+};
+use munadi::{
+    commands::rehearse,
+    play::{self, Refused, Report, Request, Script},
+};
+use store::{StoreError, on_both, plans::PlanChoice, sequences::SequenceDraft};
+
+use crate::{
+    home::Scene,
+    world::{API_KEY, World},
+};
+
+/// Steps so many minutes before the start, with the scene's account and template.
+pub(crate) async fn plan(scene: &Scene, minutes: &[i64]) {
+    let template = scene.org.templates(Channel::WhatsappPersonal).await.unwrap().remove(0).id;
+    let step = |(at, minutes): (usize, &i64)| Step {
+        key: StepKey::stored(format!("m{minutes}")),
+        label: format!("Step {minutes}"),
+        channel: Channel::WhatsappPersonal,
+        template,
+        account: Some(scene.account),
+        anchor: Anchor::Start,
+        timing: Timing::before(*minutes),
+        purpose: format!("purpose {at}"),
+        until: Until::Minutes(20),
+        audience: StepAudience::default(),
+        late: LateRule::default(),
+        wait_out_quiet: false,
+    };
+    let draft = SequenceDraft {
+        name: "Evening".into(),
+        description: String::new(),
+        steps: minutes.iter().enumerate().map(step).collect(),
+    };
+    let now = scene.world.clock_now();
+    let sequence = scene.org.add_sequence(&draft, now).await.unwrap();
+    scene.org.write_plan(scene.workshop, sequence, 1, &PlanChoice::default(), now).await.unwrap();
+}
+
+async fn caller(world: &World, scene: &Scene) -> Caller {
+    let organization = scene.org.organization().await.unwrap();
+    Caller::new(scene.org.clone(), organization, world.clock_now())
+}
+
+async fn begin(scene: &Scene, script: Script) -> Result<play::Rehearsing, Refused> {
+    let caller = caller(&scene.world, scene).await;
+    let workshop = scene.org.workshop(scene.workshop).await.unwrap();
+    let request = Request { script, sequence: None };
+    play::begin(&caller, &workshop, request, scene.world.clock_now()).await
+}
+
+async fn played(scene: &Scene, script: Script) -> Report {
+    let begun = begin(scene, script).await.unwrap();
+    play::play(&scene.world.app, begun, |_, _| {}).await
+}
+
+fn trouble(scene: &Scene, trouble: Trouble, minutes_before: i64, minutes: i64) -> Script {
+    let from = scene.starts_at().plus(-minutes_before * MINUTE);
+    Script { weather: Weather::Good, trouble, from, minutes }
+}
+
+/// Everything that stands in the files of rehearsals.
+fn bytes(world: &World) -> Vec<u8> {
+    let files = std::fs::read_dir(play::folder(&world.app.config)).into_iter().flatten().flatten();
+    files.flat_map(|file| std::fs::read(file.path()).unwrap()).collect()
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+fn step<'a>(report: &'a Report, key: &str) -> &'a play::StepReport {
+    report.steps.iter().find(|step| step.key.as_str() == key).expect("a step")
+}
+
+async fn planned(scene: &Scene, workshop: WorkshopId) -> Vec<RowState> {
+    let plan = scene.org.plan_of(workshop).await.unwrap().unwrap();
+    plan.rows.iter().map(|row| row.state).collect()
+}
+
+on_both! {
+    async fn a_rehearsal_fills_its_list_with_the_real_people_and_nothing_of_it_is_real(db: TestStore) {
+        let scene = Scene::new(db).await;
+        plan(&scene, &[120, 60]).await;
+        let report = played(&scene, Script::smooth()).await;
+        for key in ["m120", "m60"] {
+            let step = step(&report, key);
+            assert_eq!((step.state, step.counts.planned, step.counts.arrived), (RowState::Broadcast, 3, 3), "{step:?}");
+        }
+        let kept = scene.org.rehearsal_of(scene.workshop).await.unwrap().unwrap();
+        assert_eq!(kept.state, RehearsalState::Done, "{}", kept.why);
+        // What the page shows: who, when, channel, text, cost.
+        let mut manager = scene.manager().await;
+        let page = manager.get(&format!("/workshops/{}/plan/rehearsal", scene.workshop)).await;
+        let body = page.body.replace('\u{a0}', " ");
+        assert!(body.contains("Played to its end") && body.contains("Asha Rao"), "{body}");
+        assert!(body.contains("Hi Asha, Rust") && body.contains("Delivered"), "{body}");
+        assert!(!body.contains("<svg/onload"), "a name is text");
+        let list = manager.get(&format!("/workshops/{}/plan/rehearsal.csv", scene.workshop)).await.body;
+        assert_eq!(list.lines().count(), 7, "a title and six messages: {list}");
+        // Each at its own moment by the virtual clock.
+        let caller = caller(&scene.world, &scene).await;
+        let copy = play::open(&scene.world.app, &caller, &kept).await.unwrap().unwrap();
+        let first = copy.played(scene.workshop, kept.from, &[], (0, 10)).await.unwrap();
+        let due = scene.starts_at().plus(-HOUR);
+        assert!(first.iter().take(3).all(|one| (0..2_000).contains(&one.at.since(due))), "{first:?}");
+        // Nothing of it is real: the plan waits, no broadcast is there, and the providers heard of nothing.
+        assert_eq!(planned(&scene, scene.workshop).await, [RowState::Planned, RowState::Planned]);
+        assert_eq!(scene.broadcasts().await, 0);
+        assert!(scene.sandbox.world().is_empty(), "a real account was called");
+    }
+
+    async fn a_rehearsal_has_no_key_but_those_of_the_stand_ins_and_calls_this_machine_alone(db: TestStore) {
+        let scene = Scene::new(db).await;
+        plan(&scene, &[60]).await;
+        played(&scene, Script::smooth()).await;
+        let kept = scene.org.rehearsal_of(scene.workshop).await.unwrap().unwrap();
+        let bytes = bytes(&scene.world);
+        assert!(holds(&bytes, "Rust &amp; <b>friends</b>") || holds(&bytes, "Rust & <b>friends</b>"), "needs the copy");
+        for account in scene.org.integrations().await.unwrap() {
+            assert!(account.sealed.len() > 20 && !holds(&bytes, &account.sealed), "the sealed keys of {}", account.name);
+        }
+        let caller = caller(&scene.world, &scene).await;
+        let copy = play::open(&scene.world.app, &caller, &kept).await.unwrap().unwrap();
+        let accounts = copy.integrations().await.unwrap();
+        assert!(accounts.len() >= 2, "needs accounts");
+        for account in accounts {
+            let secrets = scene.world.app.accounts.secrets(&account).expect("the stand-in's keys open").to_json();
+            assert!(!secrets.contains(API_KEY) && secrets.contains(sandbox::aisensy::DEFAULT_KEY), "{}", account.name);
+        }
+    }
+
+    async fn what_goes_wrong_in_a_rehearsal_goes_as_it_would(db: TestStore) {
+        let scene = Scene::new(db).await;
+        plan(&scene, &[120, 60]).await;
+        // Answers are lost from just before the first step on: nobody knows, and nobody gets it twice.
+        let silent = played(&scene, trouble(&scene, Trouble::Silent, 125, 30)).await;
+        assert_eq!((step(&silent, "m120").counts.unknown, step(&silent, "m60").counts.arrived), (3, 3), "{silent:?}");
+        assert_eq!(silent.counts().went(), 6, "each once");
+        // Providers that are out of order for less than the step is of use: it goes later.
+        let down = played(&scene, trouble(&scene, Trouble::Down, 125, 6)).await;
+        assert_eq!(step(&down, "m120").counts.arrived, 3, "{down:?}");
+        // And for longer: it comes too late, or its tries are used up; the next one goes.
+        let long = played(&scene, trouble(&scene, Trouble::Down, 125, 40)).await;
+        let counts = step(&long, "m120").counts;
+        assert_eq!((counts.arrived, counts.ended + counts.failed), (0, 3), "{long:?}");
+        assert_eq!(step(&long, "m60").counts.arrived, 3, "{long:?}");
+        // The program does not run: the step is missed, the next one goes.
+        let off = played(&scene, trouble(&scene, Trouble::Off, 125, 40)).await;
+        assert_eq!((step(&off, "m120").state, step(&off, "m60").state), (RowState::Missed, RowState::Broadcast), "{off:?}");
+        assert_eq!(off.did_not_go().count(), 1);
+        let mut manager = scene.manager().await;
+        let page = manager.get(&format!("/workshops/{}/plan/rehearsal", scene.workshop)).await.body;
+        assert!(page.contains("Munadi does not run") && page.contains("Step 120: its last useful moment passed"), "{page}");
+    }
+
+    async fn an_organisation_plays_one_plan_at_a_time_and_a_rehearsal_can_be_ended(db: TestStore) {
+        let scene = Scene::new(db).await;
+        plan(&scene, &[60]).await;
+        let first = begin(&scene, Script::smooth()).await.unwrap();
+        let Err(Refused::Running(title)) = begin(&scene, Script::smooth()).await else { panic!("two at a time") };
+        assert_eq!(title, "Rust & <b>friends</b>");
+        let mut manager = scene.manager().await;
+        let page = manager.get(&format!("/workshops/{}/plan/rehearsal", scene.workshop)).await;
+        assert!(page.body.contains("This page loads itself again."), "{}", page.body);
+        assert_eq!(page.headers.get("refresh").unwrap(), "2");
+        let to = format!("/workshops/{}/plan/rehearsal/stop", scene.workshop);
+        manager.post(&to, &[]).await;
+        let kept = scene.org.rehearsal_of(scene.workshop).await.unwrap().unwrap();
+        assert_eq!(kept.state, RehearsalState::Stopped);
+        // Whoever was about to play it hears of it, and writes nothing over what was decided.
+        play::play(&scene.world.app, first, |_, _| {}).await;
+        let kept = scene.org.rehearsal_of(scene.workshop).await.unwrap().unwrap();
+        assert_eq!(kept.state, RehearsalState::Stopped);
+        // One that broke off without a word holds nobody up.
+        begin(&scene, Script::smooth()).await.unwrap();
+        scene.world.clock.advance(2 * MINUTE);
+        assert!(begin(&scene, Script::smooth()).await.is_ok());
+    }
+
+    async fn a_rehearsal_of_too_many_people_or_of_nothing_is_refused(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let refused = begin(&scene, Script::smooth()).await;
+        assert!(matches!(refused, Err(Refused::NoSequence)));
+        plan(&scene, &[60]).await;
+        let caller = caller(&scene.world, &scene).await;
+        let mut workshop = scene.org.workshop(scene.workshop).await.unwrap();
+        workshop.registrants = play::PEOPLE_MAX + 1;
+        let request = Request { script: Script::smooth(), sequence: None };
+        let refused = play::begin(&caller, &workshop, request, scene.world.clock_now()).await;
+        assert!(matches!(refused, Err(Refused::TooMany(_))));
+        scene.world.clock.advance(4 * HOUR);
+        assert!(matches!(begin(&scene, Script::smooth()).await, Err(Refused::NothingToCome)));
+        assert_eq!(scene.org.rehearsal_of(scene.workshop).await.unwrap(), None, "none was begun");
+    }
+
+    async fn whoever_erases_somebody_erases_the_rehearsals_with_them(db: TestStore) {
+        let scene = Scene::new(db).await;
+        plan(&scene, &[60]).await;
+        played(&scene, Script::smooth()).await;
+        assert!(holds(&bytes(&scene.world), "+919000100001"), "needs somebody in the copy");
+        let phone = domain::phone::Phone::parse("+919000100001", domain::phone::Country::INDIA).unwrap();
+        scene.org.forget_number(&phone, &scene.world.app.phone_key, scene.world.clock_now()).await.unwrap();
+        assert_eq!(scene.org.rehearsal_of(scene.workshop).await.unwrap(), None);
+        scene.world.app.engine.forget_rehearsals().await.unwrap();
+        assert!(!holds(&bytes(&scene.world), "+919000100001"), "the copy is gone");
+    }
+
+    async fn a_rehearsal_of_another_organisation_is_not_found(db: TestStore) {
+        let scene = Scene::new(db).await;
+        plan(&scene, &[60]).await;
+        let other = scene.world.app.store.org(store::Actor::command_line(scene.people.second));
+        assert_eq!(other.rehearsal_of(scene.workshop).await.unwrap(), None);
+        let new = store::rehearsals::NewRehearsal {
+            workshop: scene.workshop, script: "{}".into(), from: Millis(0), until: Millis(1),
+        };
+        assert!(matches!(other.begin_rehearsal(&new, Millis(0)).await, Err(StoreError::Missing)));
+    }
+
+    async fn the_command_plays_and_says_every_message(db: TestStore) {
+        let scene = Scene::new(db).await;
+        plan(&scene, &[60]).await;
+        let command = rehearse::RehearseCommand {
+            workshop: "Rust".into(),
+            organisation: Some(crate::world::FIRST.to_owned()),
+            sequence: None,
+            day: "good".into(),
+            trouble: "none".into(),
+            from: None,
+            minutes: 15,
+            list: true,
+            json: false,
+        };
+        let said = rehearse::obey(&scene.world.app, &command).await.unwrap();
+        assert!(said.contains("Nothing was sent.") && said.contains("3 went, 3 arrived"), "{said}");
+        assert!(said.contains("Hi Asha, Rust") && said.contains("delivered"), "{said}");
+        let json = rehearse::RehearseCommand { json: true, ..command };
+        let said: serde_json::Value = serde_json::from_str(&rehearse::obey(&scene.world.app, &json).await.unwrap()).unwrap();
+        assert_eq!(said["messages"].as_array().unwrap().len(), 3);
+        assert_eq!(said["steps"][0]["state"], "broadcast");
+        let states = [MessageState::Delivered.word(), MessageState::Read.word()];
+        assert!(said["messages"].as_array().unwrap().iter().all(|one| states.contains(&one["state"].as_str().unwrap())));
+    }
+}

@@ -1,0 +1,125 @@
+//! The steps of all workshops between two moments, for the calendar.
+
+use std::collections::HashMap;
+
+use domain::{
+    channel::Channel,
+    ids::{BroadcastId, PlanRowId, TemplateId, WorkshopId},
+    sequence::{RowState, WhyNot},
+    time::Millis,
+};
+use uuid::Uuid;
+
+use crate::{
+    db::args,
+    error::{StoreError, word},
+    org::Org,
+    sequences::steps,
+};
+
+/// A step of some workshop's plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalendarStep {
+    /// Which.
+    pub row: PlanRowId,
+    /// Of which workshop.
+    pub workshop: WorkshopId,
+    /// What the workshop is called.
+    pub title: String,
+    /// What the step is called: its own words, else its template's name.
+    pub label: String,
+    /// On which channel; `None` where the version that the plan follows has no such step any more.
+    pub channel: Option<Channel>,
+    /// When it is due.
+    pub due: Millis,
+    /// Where it stands.
+    pub state: RowState,
+    /// What stands in its way, or stood.
+    pub why: WhyNot,
+    /// What it became.
+    pub broadcast: Option<BroadcastId>,
+}
+
+#[derive(sqlx::FromRow)]
+struct CalendarRow {
+    id: Uuid,
+    workshop_id: Uuid,
+    title: String,
+    step_key: String,
+    sequence_id: Uuid,
+    version: i64,
+    due_at: i64,
+    state: String,
+    why: String,
+    broadcast_id: Option<Uuid>,
+}
+
+impl Org {
+    /// Steps that are due from `from` on and before `until`, of workshops that were not cancelled, in order of moments; at most `limit`. Those
+    /// that a person took out, or that a sequence has no more, are left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn steps_between(
+        &self,
+        from: Millis,
+        until: Millis,
+        limit: i64,
+    ) -> Result<Vec<CalendarStep>, StoreError> {
+        let rows: Vec<CalendarRow> = self
+            .db
+            .all(
+                "SELECT r.id, r.workshop_id, w.title, r.step_key, p.sequence_id, p.version, r.due_at, r.state, r.broadcast_id,
+                        CASE WHEN r.state = 'planned' THEN r.obstacle ELSE r.why END AS why
+                 FROM plan_rows r JOIN workshops w ON w.id = r.workshop_id JOIN workshop_plans p ON p.workshop_id = r.workshop_id
+                 WHERE r.organization_id = $1 AND r.due_at >= $2 AND r.due_at < $3 AND r.state <> 'cancelled' AND w.status <> 'cancelled'
+                 ORDER BY r.due_at, r.id LIMIT $4",
+                args![self.id(), from, until, limit],
+            )
+            .await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let templates: Vec<(Uuid, String)> = self
+            .db
+            .all("SELECT id, name FROM templates WHERE organization_id = $1", args![self.id()])
+            .await?;
+        let templates: HashMap<TemplateId, String> =
+            templates.into_iter().map(|(id, name)| (TemplateId(id), name)).collect();
+        // Many workshops follow one version: each is read once.
+        let mut versions = HashMap::new();
+        for row in &rows {
+            let key = (row.sequence_id, row.version);
+            if !versions.contains_key(&key) {
+                let (text,): (String,) = self
+                    .db
+                    .one(
+                        "SELECT steps FROM sequence_versions WHERE sequence_id = $1 AND version = $2 AND organization_id = $3",
+                        args![row.sequence_id, row.version, self.id()],
+                    )
+                    .await?;
+                versions.insert(key, steps(&text)?);
+            }
+        }
+        let read = |row: CalendarRow| {
+            let version = versions.get(&(row.sequence_id, row.version));
+            let step = version.and_then(|all| all.iter().find(|step| step.key.as_str() == row.step_key));
+            let label = step.and_then(|step| match step.label.is_empty() {
+                true => templates.get(&step.template).cloned(),
+                false => Some(step.label.clone()),
+            });
+            Ok(CalendarStep {
+                row: PlanRowId(row.id),
+                workshop: WorkshopId(row.workshop_id),
+                title: row.title,
+                label: label.unwrap_or(row.step_key),
+                channel: step.map(|step| step.channel),
+                due: Millis(row.due_at),
+                state: word("plan_rows", "state", &row.state)?,
+                why: word("plan_rows", "why", &row.why)?,
+                broadcast: row.broadcast_id.map(BroadcastId),
+            })
+        };
+        rows.into_iter().map(read).collect()
+    }
+}
