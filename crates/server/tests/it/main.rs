@@ -15,6 +15,7 @@ mod correct;
 mod drafts;
 mod erase;
 mod fast2sms;
+mod files;
 mod first_start;
 mod full_disk;
 mod gateway;
