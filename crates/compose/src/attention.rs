@@ -155,7 +155,8 @@ impl Composer {
         let own: Vec<&Open> = open.iter().filter(|open| open.broadcast.account == account.id).collect();
         let waiting = own.iter().map(|open| open.waiting).sum();
         if waiting > 0 && account.stopped_at.is_none() {
-            self.ask_behind(account);
+            let refusals = own.iter().filter(|open| is_of_provider(open)).filter_map(|open| open.stopped_at);
+            self.ask_behind(account, refusals.max());
         }
         let known = self.known(account);
         let low = short_of(&own, known.as_ref());
