@@ -182,12 +182,13 @@ pub enum Matter {
 }
 
 impl Matter {
-    /// The name of the matter, for what is done once per matter. It changes when the same thing happens anew.
+    /// The name of the matter, for what is done once per matter. Who tells matters decides when the same one is new again.
     pub fn key(&self) -> String {
         match self {
             Matter::SendingStopped { at, .. } => format!("stopped {}", at.0),
             Matter::AccountStopped { account, at, .. } => format!("account_stopped {} {}", account.id, at.0),
-            Matter::Paused { broadcast, at, .. } => format!("paused {} {}", broadcast.id, at.0),
+            // Resumed and refused again for the same reason, it is the same matter.
+            Matter::Paused { broadcast, why, .. } => format!("paused {} {why}", broadcast.id),
             Matter::AccountRefused { account, .. } => format!("account_refused {}", account.id),
             Matter::WalletLow { account, .. } => format!("wallet_low {}", account.id),
             Matter::Late { broadcast, starts_at, .. } => format!("late {} {}", broadcast.id, starts_at.0),
@@ -382,18 +383,20 @@ mod tests {
     }
 
     #[test]
-    fn a_matter_keeps_its_key_while_its_number_moves_and_gets_another_when_it_happens_anew() {
-        let paused = |at: i64, waiting| Matter::Paused {
+    fn a_matter_keeps_its_key_while_its_number_moves_and_when_it_is_back_and_another_reason_is_another_matter() {
+        let paused_for = |code: &str, at: i64, waiting| Matter::Paused {
             broadcast: broadcast(),
-            why: Reason::from("http_402"),
+            why: Reason::from(code),
             said: String::new(),
             by: String::new(),
             at: Millis(at),
             waiting,
             deadline: Millis(HOUR),
         };
+        let paused = |at, waiting| paused_for("http_402", at, waiting);
         assert_eq!(paused(1, 140).key(), paused(1, 12).key());
-        assert_ne!(paused(1, 140).key(), paused(2, 140).key());
+        assert_eq!(paused(1, 140).key(), paused(2, 140).key(), "resumed, and refused again");
+        assert_ne!(paused(1, 140).key(), paused_for("http_401", 1, 140).key());
         assert!(paused(1, 140).is_urgent(Millis(0)));
         assert!(!paused(1, 0).is_urgent(Millis(0)));
     }
