@@ -78,8 +78,21 @@ impl Composer {
         }
     }
 
-    /// How an account stands, as far as is known here: the same on every page that shows it.
+    /// How an account stands, as far as is known here: the same on every page that shows it. Nothing goes out through it while somebody
+    /// has stopped all sending.
     pub fn account_state(&self, account: &Integration) -> AccountState {
+        let stopped = self.noticed.lock().ok().and_then(|kept| {
+            let (_, known) = kept.get(&account.organization)?;
+            known.matters.iter().find_map(|matter| match matter {
+                Matter::SendingStopped { by, at, .. } => Some(AccountState::Stopped { by: by.clone(), at: *at }),
+                _ => None,
+            })
+        });
+        stopped.unwrap_or_else(|| self.own_state(account))
+    }
+
+    /// How an account stands by itself: what is told about a stop of all sending still goes out through it.
+    pub fn own_state(&self, account: &Integration) -> AccountState {
         let low = self.noticed.lock().is_ok_and(|kept| {
             let known =
                 kept.get(&account.organization).and_then(|(_, known)| known.accounts.get(&account.id));
