@@ -148,6 +148,15 @@ impl Composer {
                 .extend(not_ready.filter_map(|linked| not_ready_for(about(linked)?, &open, now)));
         }
         attention.matters.extend(org.plan_matters(now).await?.into_iter().filter_map(step));
+        for (workshop, title, starts_at, old) in org.old_times(now).await? {
+            attention.matters.push(Matter::OldTime {
+                workshop,
+                workshop_title: title,
+                told: old.starts_at,
+                starts_at,
+                n: old.people,
+            });
+        }
         let n = org.posts_to_look_at().await?;
         if n > 0 {
             attention.matters.push(Matter::NotUnderstood { n });

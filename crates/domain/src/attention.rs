@@ -168,6 +168,19 @@ pub enum Matter {
         /// How many posts.
         n: i64,
     },
+    /// People were told a start of a workshop that does not hold any more, and nothing since.
+    OldTime {
+        /// Which workshop.
+        workshop: WorkshopId,
+        /// What it is called.
+        workshop_title: String,
+        /// The start that they were told.
+        told: Millis,
+        /// The start that holds.
+        starts_at: Millis,
+        /// How many people.
+        n: i64,
+    },
     /// A form or a shop posted registrations that could not be read: nobody of them is told anything.
     Kept {
         /// Of which workshop.
@@ -200,6 +213,7 @@ impl Matter {
             }
             Matter::Step { row, why, over, .. } => format!("step {row} {why} {over}"),
             Matter::NotUnderstood { .. } => "not_understood".to_owned(),
+            Matter::OldTime { workshop, starts_at, .. } => format!("old_time {workshop} {}", starts_at.0),
             Matter::Kept { import, .. } => format!("kept {import}"),
         }
     }
@@ -210,6 +224,7 @@ impl Matter {
             Matter::SendingStopped { .. }
             | Matter::Step { .. }
             | Matter::NotUnderstood { .. }
+            | Matter::OldTime { .. }
             | Matter::Kept { .. } => None,
             Matter::AccountStopped { account, .. }
             | Matter::AccountRefused { account, .. }
@@ -233,7 +248,7 @@ impl Matter {
             | Matter::PostDue { waiting, .. }
             | Matter::AccountNotReady { waiting, .. }
             | Matter::Late { waiting, .. } => *waiting,
-            Matter::Unknown { n, .. } | Matter::NotUnderstood { n } | Matter::Kept { n, .. } => *n,
+            Matter::Unknown { n, .. } | Matter::NotUnderstood { n } | Matter::OldTime { n, .. } | Matter::Kept { n, .. } => *n,
             Matter::ReceiptsSilent { handed_over, .. } => *handed_over,
             Matter::WalletLow { .. } | Matter::Step { .. } => 0,
         }
@@ -250,6 +265,8 @@ impl Matter {
             Matter::Step { due, until, .. } => {
                 *until > now && due.is_none_or(|due| due.since(now) < URGENT_MS)
             }
+            // Whoever was told a later start comes too late, and whoever was told an earlier one waits for it.
+            Matter::OldTime { told, starts_at, .. } => (*told).min(*starts_at).since(now) < URGENT_MS,
             Matter::SendingStopped { .. }
             | Matter::AccountStopped { .. }
             | Matter::AccountRefused { .. }
@@ -275,6 +292,7 @@ impl Matter {
             | Matter::AccountNotReady { .. }
             | Matter::Unknown { .. }
             | Matter::ReceiptsSilent { .. }
+            | Matter::OldTime { .. }
             | Matter::Kept { .. }
             | Matter::Step { .. }
             | Matter::NotUnderstood { .. } => Millis(0),
@@ -289,7 +307,7 @@ impl Matter {
             Matter::AccountStopped { .. } => 2,
             Matter::AccountRefused { .. } => 3,
             Matter::PostDue { .. } | Matter::AccountNotReady { .. } => 4,
-            Matter::Late { .. } | Matter::Step { .. } => 5,
+            Matter::Late { .. } | Matter::Step { .. } | Matter::OldTime { .. } => 5,
             Matter::WalletLow { .. } => 6,
             Matter::Unknown { .. } | Matter::Kept { .. } => 7,
             Matter::ReceiptsSilent { .. } => 8,

@@ -115,6 +115,9 @@ const NOTHING: &[&str] = &[
     "नाम",
 ];
 
+/// So many digits in brackets behind a name are a number and no part of it.
+const NUMBER_DIGITS: usize = 6;
+
 /// Letters and signs that show nothing: fillers of Hangul, the blank of Braille.
 fn is_blank(c: char) -> bool {
     matches!(c, '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{2800}')

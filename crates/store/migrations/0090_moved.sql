@@ -2,3 +2,5 @@
 -- told the new one.
 ALTER TABLE workshops ADD COLUMN moved_at BIGINT;
 ALTER TABLE workshops ADD COLUMN moved_from BIGINT;
+-- What needs a person is looked for each second: of all workshops only these are read.
+CREATE INDEX workshops_moved ON workshops (organization_id, starts_at) WHERE moved_at IS NOT NULL;

@@ -1,6 +1,7 @@
 //! Workshops that were moved after people had been told their time.
 
 use domain::{ids::WorkshopId, time::Millis};
+use uuid::Uuid;
 
 use crate::{
     db::{Tx, args},
@@ -38,6 +39,31 @@ impl Org {
         let (moved_at, starts_at) = (Millis(moved_at), Millis(starts_at));
         let people = self.told_before(id, moved_at).await?;
         Ok((people > 0).then_some(OldTime { moved_at, starts_at, people }))
+    }
+
+    /// Workshops ahead whose people know an old time alone, with title and start. Only those that were moved are looked at.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn old_times(&self, now: Millis) -> Result<Vec<(WorkshopId, String, Millis, OldTime)>, StoreError> {
+        let moved: Vec<(Uuid, String, i64)> = self
+            .db
+            .all(
+                "SELECT id, title, starts_at FROM workshops
+                 WHERE organization_id = $1 AND starts_at > $2 AND moved_at IS NOT NULL AND moved_from <> starts_at
+                   AND status <> 'cancelled'
+                 ORDER BY starts_at, id LIMIT 20",
+                args![self.id(), now],
+            )
+            .await?;
+        let mut old = Vec::new();
+        for (id, title, starts_at) in moved {
+            let id = WorkshopId(id);
+            if let Some(one) = self.told_old_time(id).await? {
+                old.push((id, title, Millis(starts_at), one));
+            }
+        }
+        Ok(old)
     }
 
     /// How many numbers of this workshop's people were told something by broadcasts that were confirmed before a moment, and nothing by

@@ -2,7 +2,11 @@
 //!
 //! The cases stand in `data/files.txt`, workbooks below. What has to come of each is said there, not computed here.
 
-use std::{io::Write, path::Path, sync::Arc};
+use std::{
+    io::{Read, Write},
+    path::Path,
+    sync::Arc,
+};
 
 use axum::http::StatusCode;
 use domain::{
@@ -178,13 +182,14 @@ fn from_1904(book: &[u8], word: &str) -> Vec<u8> {
     for at in 0..archive.len() {
         let mut entry = archive.by_index(at).unwrap();
         let mut bytes = Vec::new();
-        std::io::Read::read_to_end(&mut entry, &mut bytes).unwrap();
-        if entry.name() == "xl/workbook.xml" {
+        entry.read_to_end(&mut bytes).unwrap();
+        let name = entry.name().unwrap().into_owned();
+        if name == "xl/workbook.xml" {
             let text = String::from_utf8(bytes).unwrap();
             let (before, after) = text.split_once("<workbookPr").unwrap();
             bytes = format!("{before}<workbookPr date1904=\"{word}\"{after}").into_bytes();
         }
-        out.start_file(entry.name(), zip::write::SimpleFileOptions::default()).unwrap();
+        out.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
         out.write_all(&bytes).unwrap();
     }
     out.finish().unwrap().into_inner()
@@ -328,6 +333,12 @@ impl Clerk<'_> {
             self.settled(id).await;
         }
     }
+}
+
+/// Registers everybody of a list by the page.
+pub(crate) async fn imported(browser: Browser<'_>, workshop: WorkshopId, list: &str) {
+    let case = Case { title: "a list".into(), ..Case::default() };
+    Clerk(browser).take(workshop, &case, "people.csv", list.as_bytes()).await;
 }
 
 /// Imports the files of a case with the program; the last exit code.

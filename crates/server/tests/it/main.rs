@@ -16,6 +16,7 @@ mod drafts;
 mod erase;
 mod fast2sms;
 mod files;
+mod files_sent;
 mod first_start;
 mod full_disk;
 mod gateway;

@@ -82,6 +82,8 @@ on_both! {
         assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
         let shown = manager.get(&page).await.body;
         assert!(shown.contains("3 people were told") && shown.contains(tell), "{shown}");
+        let elsewhere = manager.get("/people").await.body;
+        assert!(elsewhere.contains("3 people were told an old time.") && elsewhere.contains("Tell the new time (3)"), "{elsewhere}");
         assert!(!world.signed_in(&people.viewer).await.get(&page).await.body.contains(tell), "a viewer sends nothing");
         assert_eq!(org.told_old_time(id).await.unwrap().map(|old| (old.starts_at, old.people)), Some((was, 3)));
 
