@@ -253,7 +253,7 @@ fn a_caption_with_a_status_says_it_of_those_below() {
 fn remarks_that_take_a_place_away_are_named() {
     for (title, cell) in [
         ("Remarks", "Refunded on 12 Nov"),
-        ("Comments", "Cancelled by user"),
+        ("Comments", "Cancelled by user, who was angry"),
         ("Notes", "Not coming"),
         ("Follow up", "does not want, asked for a refund"),
     ] {

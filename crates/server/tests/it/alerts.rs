@@ -133,6 +133,8 @@ on_both! {
             manager.post(&format!("/broadcasts/{id}/resume"), &[]).await;
             pass(&world, 1).await;
             run_dry(&world, id).await;
+            // What was derived lately is kept for a second of the wall clock.
+            world.app.composer.attention_changed(people.first);
             pass(&world, 1).await;
             deliver(&world.app).await.unwrap();
         }
@@ -142,6 +144,7 @@ on_both! {
         manager.post(&format!("/broadcasts/{id}/resume"), &[]).await;
         pass(&world, 40).await;
         run_dry(&world, id).await;
+        world.app.composer.attention_changed(people.first);
         assert_eq!(look(&world.app).await.unwrap(), 1);
         vendor.stop().await;
     }

@@ -219,11 +219,12 @@ fn look_up(key: &str) -> Option<Known> {
     find(key).or_else(|| {
         let mut rest = key;
         loop {
-            let shorter = AROUND.iter().find_map(|noun| {
+            let shorter = AROUND.iter().filter_map(|noun| {
                 let before = rest.strip_prefix(noun).and_then(|rest| rest.strip_prefix(' '));
                 before.or_else(|| rest.strip_suffix(noun).and_then(|rest| rest.strip_suffix(' ')))
             });
-            rest = shorter?;
+            // "Credit card" and not the card alone: "credit" is a word of its own.
+            rest = shorter.min_by_key(|shorter| shorter.len())?;
             if let Some(known) = find(rest) {
                 return Some(known);
             }
