@@ -84,7 +84,9 @@ impl Composer {
         let stopped = self.noticed.lock().ok().and_then(|kept| {
             let (_, known) = kept.get(&account.organization)?;
             known.matters.iter().find_map(|matter| match matter {
-                Matter::SendingStopped { by, at, .. } => Some(AccountState::Stopped { by: by.clone(), at: *at }),
+                Matter::SendingStopped { by, at, .. } => {
+                    Some(AccountState::Stopped { by: by.clone(), at: *at })
+                }
                 _ => None,
             })
         });

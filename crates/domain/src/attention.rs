@@ -248,7 +248,10 @@ impl Matter {
             | Matter::PostDue { waiting, .. }
             | Matter::AccountNotReady { waiting, .. }
             | Matter::Late { waiting, .. } => *waiting,
-            Matter::Unknown { n, .. } | Matter::NotUnderstood { n } | Matter::OldTime { n, .. } | Matter::Kept { n, .. } => *n,
+            Matter::Unknown { n, .. }
+            | Matter::NotUnderstood { n }
+            | Matter::OldTime { n, .. }
+            | Matter::Kept { n, .. } => *n,
             Matter::ReceiptsSilent { handed_over, .. } => *handed_over,
             Matter::WalletLow { .. } | Matter::Step { .. } => 0,
         }
@@ -401,7 +404,8 @@ mod tests {
     }
 
     #[test]
-    fn a_matter_keeps_its_key_while_its_number_moves_and_when_it_is_back_and_another_reason_is_another_matter() {
+    fn a_matter_keeps_its_key_while_its_number_moves_and_when_it_is_back_and_another_reason_is_another_matter()
+     {
         let paused_for = |code: &str, at: i64, waiting| Matter::Paused {
             broadcast: broadcast(),
             why: Reason::from(code),

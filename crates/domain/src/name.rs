@@ -129,10 +129,7 @@ fn says_nothing(tidy: &str) -> bool {
         |text: &str| nothing(text.trim_matches(['(', ')', '<', '>', '[', ']', '{', '}', '-', '.', ' ']));
     // "undefined undefined" is two columns that said nothing; "Nan Das" is somebody.
     let words = || tidy.split_whitespace().all(|word| nothing(word) || bare(word));
-    nothing(tidy)
-        || is_place_or_address(tidy)
-        || bare(tidy)
-        || words()
+    nothing(tidy) || is_place_or_address(tidy) || bare(tidy) || words()
 }
 
 /// A place that a program should have filled (`{{1}}`, `{name}`, `%FIRSTNAME%`), or an e-mail address.

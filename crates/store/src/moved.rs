@@ -45,7 +45,10 @@ impl Org {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn old_times(&self, now: Millis) -> Result<Vec<(WorkshopId, String, Millis, OldTime)>, StoreError> {
+    pub async fn old_times(
+        &self,
+        now: Millis,
+    ) -> Result<Vec<(WorkshopId, String, Millis, OldTime)>, StoreError> {
         let moved: Vec<(Uuid, String, i64)> = self
             .db
             .all(

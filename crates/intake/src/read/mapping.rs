@@ -356,7 +356,8 @@ impl People {
         let Some(best) = best else {
             // No title says so: the column whose cells look most like numbers.
             let kind = |column: &Column| title_of(column).map_or(NumberKind::Plain, number_kind);
-            let ranked = usable.iter().map(|column| (kind(column), -score(Field::Phone, column), column.index));
+            let ranked =
+                usable.iter().map(|column| (kind(column), -score(Field::Phone, column), column.index));
             return ranked.min().map(|(.., index)| index).into_iter().collect();
         };
         let mut phones: Vec<(NumberKind, i64, usize)> = usable

@@ -12,8 +12,8 @@ use super::record::Record;
 use super::rows::Layout;
 use super::states::States;
 use super::words::{
-    Agreed, agreed, allows, bare_answer, cell_against, is_plain_no, is_screen_name, is_self, refuses, speaks_of_refusal,
-    title_score,
+    Agreed, agreed, allows, bare_answer, cell_against, is_plain_no, is_screen_name, is_self, refuses,
+    speaks_of_refusal, title_score,
 };
 use super::{Field, Mapping};
 

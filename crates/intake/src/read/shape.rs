@@ -275,7 +275,8 @@ impl Gap {
 /// Whether every filled cell is a line of signs, of three at least.
 fn is_rule(record: &Record) -> bool {
     let is_line = |cell: &str| {
-        cell.len() >= 3 && cell.chars().all(|c| matches!(c, '-' | '=' | '_' | '─' | '—' | '*' | '+' | ':' | '|' | ' '))
+        cell.len() >= 3
+            && cell.chars().all(|c| matches!(c, '-' | '=' | '_' | '─' | '—' | '*' | '+' | ':' | '|' | ' '))
     };
     record.cells().filter(|cell| !cell.is_empty()).all(is_line)
 }

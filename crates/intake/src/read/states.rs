@@ -6,7 +6,8 @@ use super::person::StatusCell;
 use super::reading::says_nothing;
 use super::record::Record;
 use super::words::{
-    Known, StatusMeaning, YesMeans, bare_answer, beside_name, caption, known, plain, status_key, yes_means, yes_or_no,
+    Known, StatusMeaning, YesMeans, bare_answer, beside_name, caption, known, plain, status_key, yes_means,
+    yes_or_no,
 };
 use super::{Field, Mapping};
 

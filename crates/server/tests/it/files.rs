@@ -133,7 +133,11 @@ impl Case {
         }
         let numbers: Vec<&String> = self.people.iter().map(|row| &row[1]).collect();
         let entries = SuppressionFilter { limit: 500, ..SuppressionFilter::default() };
-        let mut refused: Vec<String> = org.suppressions(&entries).await.unwrap().into_iter()
+        let mut refused: Vec<String> = org
+            .suppressions(&entries)
+            .await
+            .unwrap()
+            .into_iter()
             .filter_map(|entry| {
                 let phone = entry.phone.filter(|phone| numbers.contains(&phone))?;
                 Some(format!("{phone} {}", if entry.category.is_some() { "promotions" } else { "all" }))
@@ -227,18 +231,36 @@ fn workbooks() -> Vec<Case> {
     let first = "2027-01-10T09:30";
     let second = "2027-01-11T09:30";
     vec![
-        Case::of_workbook("10 rows hidden by a filter", "filtered.xlsx", filtered, 3, &[
-            ["Asha Rao", "+919010000001", "registered", ""],
-            ["Meena S", "+919010000003", "registered", ""],
-        ]),
-        Case::of_workbook("21 days from 1904, written as 1", "mac.xlsx", from_1904(&mac, "1"), 0, &[
-            ["Asha Rao", "+919021000001", "registered", first],
-            ["Ravi Kumar", "+919021000002", "registered", second],
-        ]),
-        Case::of_workbook("21 days from 1904, written as true", "true.xlsx", from_1904(&office, "true"), 0, &[
-            ["Asha Rao", "+919021000011", "registered", first],
-            ["Ravi Kumar", "+919021000012", "registered", second],
-        ]),
+        Case::of_workbook(
+            "10 rows hidden by a filter",
+            "filtered.xlsx",
+            filtered,
+            3,
+            &[
+                ["Asha Rao", "+919010000001", "registered", ""],
+                ["Meena S", "+919010000003", "registered", ""],
+            ],
+        ),
+        Case::of_workbook(
+            "21 days from 1904, written as 1",
+            "mac.xlsx",
+            from_1904(&mac, "1"),
+            0,
+            &[
+                ["Asha Rao", "+919021000001", "registered", first],
+                ["Ravi Kumar", "+919021000002", "registered", second],
+            ],
+        ),
+        Case::of_workbook(
+            "21 days from 1904, written as true",
+            "true.xlsx",
+            from_1904(&office, "true"),
+            0,
+            &[
+                ["Asha Rao", "+919021000011", "registered", first],
+                ["Ravi Kumar", "+919021000012", "registered", second],
+            ],
+        ),
     ]
 }
 
@@ -266,7 +288,14 @@ fn form(page: &Answer, action: &str) -> Vec<(String, String)> {
     });
     let form = form.split_once("</form>").unwrap().0;
     let part = |tag: &str, name: &str| {
-        Some(tag.split_once(&format!(" {name}=\""))?.1.split_once('"')?.0.replace("&quot;", "\"").replace("&amp;", "&"))
+        Some(
+            tag.split_once(&format!(" {name}=\""))?
+                .1
+                .split_once('"')?
+                .0
+                .replace("&quot;", "\"")
+                .replace("&amp;", "&"),
+        )
     };
     let mut fields = Vec::new();
     for tag in form.split('<').skip(1) {

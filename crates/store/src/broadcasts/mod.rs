@@ -188,7 +188,8 @@ impl Broadcast {
             return if actual.0 > 0 { actual } else { self.expected_cost() };
         }
         let gone = self.in_state(MessageState::Cancelled) + self.in_state(MessageState::Expired);
-        let share = i128::from(self.expected_cost().0) * i128::from(of_planned - gone) / i128::from(of_planned);
+        let share =
+            i128::from(self.expected_cost().0) * i128::from(of_planned - gone) / i128::from(of_planned);
         Money(i64::try_from(share).unwrap_or(i64::MAX))
     }
 

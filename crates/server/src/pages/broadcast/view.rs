@@ -420,7 +420,9 @@ impl View {
     fn chip(&self) -> crate::ui::chip::State {
         let by_account = self.integration.as_ref().is_some_and(|account| account.stopped_at.is_some());
         match self.broadcast.status {
-            BroadcastStatus::InProgress if by_account || self.all_stopped.is_some() => crate::ui::chip::State::Waiting,
+            BroadcastStatus::InProgress if by_account || self.all_stopped.is_some() => {
+                crate::ui::chip::State::Waiting
+            }
             status => status_chip(status),
         }
     }
@@ -430,7 +432,8 @@ impl View {
             return None;
         }
         if let Some((at, by)) = &self.all_stopped {
-            let words = format!("{by} stopped it at {}. Nothing goes out until it is released.", self.at(*at));
+            let words =
+                format!("{by} stopped it at {}. Nothing goes out until it is released.", self.at(*at));
             return Some(Note::paused("All sending is stopped.", words));
         }
         let integration = self.integration.as_ref()?;
