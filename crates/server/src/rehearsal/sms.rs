@@ -38,7 +38,7 @@ pub fn sms_templates() -> anyhow::Result<Vec<(&'static str, SmsTemplate)>> {
                 vec![
                     variable("first name", Source::RegistrantFirstName, "there"),
                     // Titles are often longer than the 30 characters of a value; this is true of every one.
-                    variable("workshop", Source::Fixed("your workshop".to_owned()), ""),
+                    variable("workshop", Source::Fixed("the workshop you booked".to_owned()), ""),
                     variable("start time", Source::WorkshopTime, ""),
                 ],
             )?,

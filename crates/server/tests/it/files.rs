@@ -300,7 +300,8 @@ fn form(page: &Answer, action: &str) -> Vec<(String, String)> {
     let mut fields = Vec::new();
     for tag in form.split('<').skip(1) {
         let (head, _) = tag.split_once('>').unwrap_or((tag, ""));
-        if head.starts_with("input") && !(head.contains("checkbox") && !head.contains("checked")) {
+        let is_ticked = !head.contains("checkbox") || head.contains("checked");
+        if head.starts_with("input") && is_ticked {
             fields.extend(part(head, "name").map(|name| (name, part(head, "value").unwrap_or_default())));
         } else if head.starts_with("select") {
             fields.extend(part(head, "name").map(|name| (name, String::new())));
