@@ -78,8 +78,23 @@ impl Composer {
         }
     }
 
-    /// How an account stands, as far as is known here: the same on every page that shows it.
+    /// How an account stands, as far as is known here: the same on every page that shows it. Nothing goes out through it while somebody
+    /// has stopped all sending.
     pub fn account_state(&self, account: &Integration) -> AccountState {
+        let stopped = self.noticed.lock().ok().and_then(|kept| {
+            let (_, known) = kept.get(&account.organization)?;
+            known.matters.iter().find_map(|matter| match matter {
+                Matter::SendingStopped { by, at, .. } => {
+                    Some(AccountState::Stopped { by: by.clone(), at: *at })
+                }
+                _ => None,
+            })
+        });
+        stopped.unwrap_or_else(|| self.own_state(account))
+    }
+
+    /// How an account stands by itself: what is told about a stop of all sending still goes out through it.
+    pub fn own_state(&self, account: &Integration) -> AccountState {
         let low = self.noticed.lock().is_ok_and(|kept| {
             let known =
                 kept.get(&account.organization).and_then(|(_, known)| known.accounts.get(&account.id));
@@ -135,6 +150,15 @@ impl Composer {
                 .extend(not_ready.filter_map(|linked| not_ready_for(about(linked)?, &open, now)));
         }
         attention.matters.extend(org.plan_matters(now).await?.into_iter().filter_map(step));
+        for (workshop, title, starts_at, old) in org.old_times(now).await? {
+            attention.matters.push(Matter::OldTime {
+                workshop,
+                workshop_title: title,
+                told: old.starts_at,
+                starts_at,
+                n: old.people,
+            });
+        }
         let n = org.posts_to_look_at().await?;
         if n > 0 {
             attention.matters.push(Matter::NotUnderstood { n });
@@ -155,7 +179,8 @@ impl Composer {
         let own: Vec<&Open> = open.iter().filter(|open| open.broadcast.account == account.id).collect();
         let waiting = own.iter().map(|open| open.waiting).sum();
         if waiting > 0 && account.stopped_at.is_none() {
-            self.ask_behind(account);
+            let refusals = own.iter().filter(|open| is_of_provider(open)).filter_map(|open| open.stopped_at);
+            self.ask_behind(account, refusals.max());
         }
         let known = self.known(account);
         let low = short_of(&own, known.as_ref());

@@ -187,12 +187,13 @@ impl Composer {
         own.filter_map(proof).max_by_key(|(at, _)| *at).map(|(_, standing)| standing)
     }
 
-    /// Asks an account about itself in the background when nobody did lately. Whoever looks next finds the answer.
-    pub fn ask_behind(&self, of: &Integration) {
+    /// Asks an account about itself in the background when nobody did lately, or when it refused something since: an answer from before
+    /// a refusal is about another wallet. Whoever looks next finds the answer.
+    pub fn ask_behind(&self, of: &Integration, refused_at: Option<Millis>) {
         let key = (of.id, of.secrets_set_at);
         let fresh = self.lately.accounts.get(&key).is_some_and(|(at, status)| {
             let fresh = if status.standing == Standing::Silent { SILENCE_MS } else { FRESH_MS };
-            self.clock.now().since(at) < fresh
+            self.clock.now().since(at) < fresh && refused_at.is_none_or(|refused_at| at >= refused_at)
         });
         if fresh {
             return;

@@ -168,6 +168,19 @@ pub enum Matter {
         /// How many posts.
         n: i64,
     },
+    /// People were told a start of a workshop that does not hold any more, and nothing since.
+    OldTime {
+        /// Which workshop.
+        workshop: WorkshopId,
+        /// What it is called.
+        workshop_title: String,
+        /// The start that they were told.
+        told: Millis,
+        /// The start that holds.
+        starts_at: Millis,
+        /// How many people.
+        n: i64,
+    },
     /// A form or a shop posted registrations that could not be read: nobody of them is told anything.
     Kept {
         /// Of which workshop.
@@ -182,12 +195,13 @@ pub enum Matter {
 }
 
 impl Matter {
-    /// The name of the matter, for what is done once per matter. It changes when the same thing happens anew.
+    /// The name of the matter, for what is done once per matter. Who tells matters decides when the same one is new again.
     pub fn key(&self) -> String {
         match self {
             Matter::SendingStopped { at, .. } => format!("stopped {}", at.0),
             Matter::AccountStopped { account, at, .. } => format!("account_stopped {} {}", account.id, at.0),
-            Matter::Paused { broadcast, at, .. } => format!("paused {} {}", broadcast.id, at.0),
+            // Resumed and refused again for the same reason, it is the same matter.
+            Matter::Paused { broadcast, why, .. } => format!("paused {} {why}", broadcast.id),
             Matter::AccountRefused { account, .. } => format!("account_refused {}", account.id),
             Matter::WalletLow { account, .. } => format!("wallet_low {}", account.id),
             Matter::Late { broadcast, starts_at, .. } => format!("late {} {}", broadcast.id, starts_at.0),
@@ -199,6 +213,7 @@ impl Matter {
             }
             Matter::Step { row, why, over, .. } => format!("step {row} {why} {over}"),
             Matter::NotUnderstood { .. } => "not_understood".to_owned(),
+            Matter::OldTime { workshop, starts_at, .. } => format!("old_time {workshop} {}", starts_at.0),
             Matter::Kept { import, .. } => format!("kept {import}"),
         }
     }
@@ -209,6 +224,7 @@ impl Matter {
             Matter::SendingStopped { .. }
             | Matter::Step { .. }
             | Matter::NotUnderstood { .. }
+            | Matter::OldTime { .. }
             | Matter::Kept { .. } => None,
             Matter::AccountStopped { account, .. }
             | Matter::AccountRefused { account, .. }
@@ -232,7 +248,10 @@ impl Matter {
             | Matter::PostDue { waiting, .. }
             | Matter::AccountNotReady { waiting, .. }
             | Matter::Late { waiting, .. } => *waiting,
-            Matter::Unknown { n, .. } | Matter::NotUnderstood { n } | Matter::Kept { n, .. } => *n,
+            Matter::Unknown { n, .. }
+            | Matter::NotUnderstood { n }
+            | Matter::OldTime { n, .. }
+            | Matter::Kept { n, .. } => *n,
             Matter::ReceiptsSilent { handed_over, .. } => *handed_over,
             Matter::WalletLow { .. } | Matter::Step { .. } => 0,
         }
@@ -249,6 +268,8 @@ impl Matter {
             Matter::Step { due, until, .. } => {
                 *until > now && due.is_none_or(|due| due.since(now) < URGENT_MS)
             }
+            // Whoever was told a later start comes too late, and whoever was told an earlier one waits for it.
+            Matter::OldTime { told, starts_at, .. } => (*told).min(*starts_at).since(now) < URGENT_MS,
             Matter::SendingStopped { .. }
             | Matter::AccountStopped { .. }
             | Matter::AccountRefused { .. }
@@ -274,6 +295,7 @@ impl Matter {
             | Matter::AccountNotReady { .. }
             | Matter::Unknown { .. }
             | Matter::ReceiptsSilent { .. }
+            | Matter::OldTime { .. }
             | Matter::Kept { .. }
             | Matter::Step { .. }
             | Matter::NotUnderstood { .. } => Millis(0),
@@ -288,7 +310,7 @@ impl Matter {
             Matter::AccountStopped { .. } => 2,
             Matter::AccountRefused { .. } => 3,
             Matter::PostDue { .. } | Matter::AccountNotReady { .. } => 4,
-            Matter::Late { .. } | Matter::Step { .. } => 5,
+            Matter::Late { .. } | Matter::Step { .. } | Matter::OldTime { .. } => 5,
             Matter::WalletLow { .. } => 6,
             Matter::Unknown { .. } | Matter::Kept { .. } => 7,
             Matter::ReceiptsSilent { .. } => 8,
@@ -382,18 +404,21 @@ mod tests {
     }
 
     #[test]
-    fn a_matter_keeps_its_key_while_its_number_moves_and_gets_another_when_it_happens_anew() {
-        let paused = |at: i64, waiting| Matter::Paused {
+    fn a_matter_keeps_its_key_while_its_number_moves_and_when_it_is_back_and_another_reason_is_another_matter()
+     {
+        let paused_for = |code: &str, at: i64, waiting| Matter::Paused {
             broadcast: broadcast(),
-            why: Reason::from("http_402"),
+            why: Reason::from(code),
             said: String::new(),
             by: String::new(),
             at: Millis(at),
             waiting,
             deadline: Millis(HOUR),
         };
+        let paused = |at, waiting| paused_for("http_402", at, waiting);
         assert_eq!(paused(1, 140).key(), paused(1, 12).key());
-        assert_ne!(paused(1, 140).key(), paused(2, 140).key());
+        assert_eq!(paused(1, 140).key(), paused(2, 140).key(), "resumed, and refused again");
+        assert_ne!(paused(1, 140).key(), paused_for("http_401", 1, 140).key());
         assert!(paused(1, 140).is_urgent(Millis(0)));
         assert!(!paused(1, 0).is_urgent(Millis(0)));
     }

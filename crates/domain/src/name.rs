@@ -10,7 +10,7 @@ use crate::phone::is_invisible;
 /// Longest name kept, in characters. Longer ones are a form's free text, and no template has room for them.
 pub const NAME_CHARS_MAX: usize = 120;
 
-/// A person's name: single spaces, no invisible marks, at least one letter or digit. Upper and lower case stay as typed.
+/// A person's name: single spaces, no invisible marks, at least one letter. Upper and lower case stay as typed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PersonName(String);
 
@@ -26,7 +26,7 @@ impl PersonName {
             decoded.chars().filter(kept).map(|c| if is_blank(c) { ' ' } else { c }).collect();
         let tidy = without_quotes(&spaced.split_whitespace().collect::<Vec<_>>().join(" "));
         let tidy = if tidy.contains(['(', '<', '~']) { until_still(tidy) } else { tidy };
-        let usable = tidy.chars().any(char::is_alphanumeric) && tidy.chars().count() <= NAME_CHARS_MAX;
+        let usable = tidy.chars().any(char::is_alphabetic) && tidy.chars().count() <= NAME_CHARS_MAX;
         (usable && !says_nothing(&tidy)).then_some(PersonName(tidy))
     }
 
@@ -114,7 +114,8 @@ const NOTHING: &[&str] = &[
     "लागू नहीं",
     "नाम",
 ];
-/// Of so many digits without a letter nobody is called.
+
+/// So many digits in brackets behind a name are a number and no part of it.
 const NUMBER_DIGITS: usize = 6;
 
 /// Letters and signs that show nothing: fillers of Hangul, the blank of Braille.
@@ -126,14 +127,9 @@ fn says_nothing(tidy: &str) -> bool {
     let nothing = |text: &str| NOTHING.iter().any(|word| text.eq_ignore_ascii_case(word));
     let bare =
         |text: &str| nothing(text.trim_matches(['(', ')', '<', '>', '[', ']', '{', '}', '-', '.', ' ']));
-    let lettered = tidy.chars().any(char::is_alphabetic);
     // "undefined undefined" is two columns that said nothing; "Nan Das" is somebody.
     let words = || tidy.split_whitespace().all(|word| nothing(word) || bare(word));
-    nothing(tidy)
-        || is_place_or_address(tidy)
-        || bare(tidy)
-        || words()
-        || (!lettered && tidy.chars().filter(|c| c.is_numeric()).count() >= NUMBER_DIGITS)
+    nothing(tidy) || is_place_or_address(tidy) || bare(tidy) || words()
 }
 
 /// A place that a program should have filled (`{{1}}`, `{name}`, `%FIRSTNAME%`), or an e-mail address.
@@ -479,6 +475,9 @@ mod tests {
             "\u{2800}\u{2800}",
             "+91 98765 43211",
             "9000000001",
+            "12",
+            "१२३",
+            "#7",
             "~",
             "~ ~",
             "Unknown Unknown",

@@ -37,12 +37,14 @@ impl Purpose {
     pub const KNOWN: &[(&str, &str)] = &[
         ("link", "Link"),
         ("reminder", "Reminder"),
-        ("moved", "New time"),
+        (Purpose::MOVED, "New time"),
         (Purpose::CANCELLED, "Cancelled"),
         ("thanks", "Thanks"),
     ];
     /// What tells that a workshop will not take place: nothing else goes to the people of a cancelled one.
     pub const CANCELLED: &str = "cancelled";
+    /// That a workshop has another time than people were told.
+    pub const MOVED: &str = "moved";
 
     /// Reads a purpose; case and outer space do not matter.
     ///

@@ -48,6 +48,7 @@ pub mod links;
 pub mod lost_keys;
 pub mod members;
 pub mod messages;
+pub mod moved;
 pub mod people;
 pub mod plans;
 pub mod posts;

@@ -398,8 +398,14 @@ impl Org {
             let times = WorkshopTimes { starts_at: draft.starts_at, ends_at: draft.ends_at };
             self.move_plan(&mut tx, id, times, now).await?;
         }
-        let moved = before.is_some_and(|(starts_at, _)| starts_at != draft.starts_at.0);
-        let stopped = if moved { self.stop_moved(&mut tx, id, now).await? } else { 0 };
+        let old = before.map(|(starts_at, _)| Millis(starts_at)).filter(|old| *old != draft.starts_at);
+        let stopped = match old {
+            Some(old) => {
+                self.note_move(&mut tx, id, old, now).await?;
+                self.stop_moved(&mut tx, id, now).await?
+            }
+            None => 0,
+        };
         let detail = format!("starts_at={} ends_at={} stopped={stopped}", draft.starts_at.0, draft.ends_at.0);
         self.note(&mut tx, "workshop.edited", id, &detail, now).await?;
         tx.commit().await?;

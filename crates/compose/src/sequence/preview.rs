@@ -234,7 +234,7 @@ impl Composer {
         for channel in domain::channel::Channel::to_people() {
             templates.extend(caller.org.templates(channel).await?);
         }
-        templates.retain(|template| template.purpose.word() == "moved");
+        templates.retain(|template| template.purpose.word() == domain::told::Purpose::MOVED);
         Ok(templates)
     }
 }

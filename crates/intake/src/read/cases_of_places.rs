@@ -253,7 +253,7 @@ fn a_caption_with_a_status_says_it_of_those_below() {
 fn remarks_that_take_a_place_away_are_named() {
     for (title, cell) in [
         ("Remarks", "Refunded on 12 Nov"),
-        ("Comments", "Cancelled by user"),
+        ("Comments", "Cancelled the booking by phone"),
         ("Notes", "Not coming"),
         ("Follow up", "does not want, asked for a refund"),
     ] {
@@ -266,6 +266,11 @@ fn remarks_that_take_a_place_away_are_named() {
         assert!(found.is_some_and(|one| one.asks == Some(Field::Status)), "{title}: {named:?}");
         assert!(found.is_some_and(|one| one.why.contains('1')), "{title}: counted: {named:?}");
     }
+    // Where every remark is the word of a status, it is a column of statuses.
+    check(
+        "Name,Phone,Comments\nAsha,9000000001,paid cash\nRavi,9000000002,Cancelled by user\nMeena,9000000003,Payment failed\n",
+        &["Asha +919000000001", "Ravi +919000000002", "LeftOut: Meena +919000000003"],
+    );
     for cell in ["I agree to the refund policy", "https://shop.example/cancel", "Non-refundable"] {
         let sheet = open(format!("Name,Phone,Terms\nAsha,9000000001,{cell}\nRavi,9000000002,{cell}\n"));
         assert_eq!(Mapping::guess(&sheet).not_used(&sheet), [], "{cell}");

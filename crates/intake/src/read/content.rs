@@ -86,6 +86,11 @@ impl Content {
         self.states_against > 0 && self.states * 5 >= self.different * 4
     }
 
+    /// Every cell is words without figures.
+    pub(super) fn is_all_words(&self) -> bool {
+        self.filled > 0 && self.wordy == self.filled
+    }
+
     /// Words and no figures.
     pub(super) fn is_worded(&self) -> bool {
         self.lettered * 2 >= self.filled

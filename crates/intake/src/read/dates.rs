@@ -253,12 +253,14 @@ impl Written {
             _ => text,
         };
         let words: Vec<&str> = text.split_whitespace().filter(|word| !is_filler(word)).collect();
-        let is_time = |at: &usize| words[*at].contains(':') || (*at > 0 && half_follows(&words, *at));
+        let is_time = |at: &usize| {
+            words[*at].contains(':') || (*at > 0 && half_follows(&words, *at)) || is_pointed(&words, *at)
+        };
         let time_at = (0..words.len()).find(is_time).unwrap_or(words.len());
         let (date, time) = words.split_at(time_at);
         let (seconds, offset_ms) = match time {
             [] => (0, None),
-            // `10.05 am`, `7pm`: a time without a colon says which half of the day.
+            // `10.05 am`, `7pm`, `09.30`: a time without a colon says which half of the day, or has all four figures.
             [first, rest @ ..] if !first.contains(':') => {
                 let (digits, half) = first.split_at(first.find(char::is_alphabetic).unwrap_or(first.len()));
                 let digits =
@@ -278,6 +280,13 @@ fn half_follows(words: &[&str], at: usize) -> bool {
     let (figures, half) = words[at].split_at(words[at].find(char::is_alphabetic).unwrap_or(words[at].len()));
     let figured = !figures.is_empty() && figures.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     figured && (is_half(half) || (half.is_empty() && words.get(at + 1).is_some_and(|next| is_half(next))))
+}
+
+/// `25.01.2027 09.30`: behind a whole date, two figures with a point between them are hours and minutes.
+fn is_pointed(words: &[&str], at: usize) -> bool {
+    let two = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+    let pointed = words[at].split_once('.').is_some_and(|(hour, minute)| two(hour) && two(minute));
+    at > 0 && pointed && calendar(&words[..at]).is_some()
 }
 
 fn calendar(words: &[&str]) -> Option<(i64, Day)> {
@@ -432,6 +441,9 @@ mod tests {
             "मंगलवार, 13 अक्टूबर 2026 को 19:00 बजे",
             "13 Oct '26 19:00",
             "20261013 19:00",
+            "13.10.2026 19.00",
+            "13 Oct 2026 19.00 IST",
+            "2026-10-13 19.00",
         ] {
             check(text, None, "2026-10-13T19:00:00");
         }
@@ -459,6 +471,8 @@ mod tests {
             "13 Oct 2026 7.75 PM",
             "13 Oct 2026 13 PM",
             "13.10 2026",
+            "13.10.2026 19.75",
+            "13.10.2026 9.3",
             "10.05",
             "yesterday",
             "Oct 2026",

@@ -10,7 +10,7 @@ use super::sheet::{Column, Sheet, letters};
 use super::unused::second_lists;
 use super::words::{
     NumberKind, StatusMeaning, Whose, YesMeans, asks_about_place, is_about_settlement, is_no_number,
-    is_stage, number_kind, plain, title_score, whose, word_against, yes_means,
+    is_stage, names_contact, number_kind, plain, title_score, whose, word_against, yes_means,
 };
 
 /// Something about a person that a column can hold.
@@ -355,8 +355,10 @@ impl People {
         let best = best.or_else(|| usable.iter().filter(titled).map(owners).min());
         let Some(best) = best else {
             // No title says so: the column whose cells look most like numbers.
-            let first = usable.iter().map(|column| (-score(Field::Phone, column), column.index)).min();
-            return first.map(|(_, index)| index).into_iter().collect();
+            let kind = |column: &Column| title_of(column).map_or(NumberKind::Plain, number_kind);
+            let ranked =
+                usable.iter().map(|column| (kind(column), -score(Field::Phone, column), column.index));
+            return ranked.min().map(|(.., index)| index).into_iter().collect();
         };
         let mut phones: Vec<(NumberKind, i64, usize)> = usable
             .iter()
@@ -421,6 +423,8 @@ pub(super) fn score(field: Field, column: &Column) -> i64 {
     match field {
         // Answers are no numbers: "Shall we write to you on WhatsApp?"
         Field::Phone if content.filled > 0 && content.answers * 2 >= content.filled => 0,
+        // "Contact" with words below it is who it is.
+        Field::Phone if content.is_all_words() && title_of(column).is_some_and(names_contact) => 0,
         // Numbers under a title that says something else are something else.
         Field::Phone if title == 0 && title_of(column).is_some_and(is_no_number) => 0,
         Field::Phone => with_content(title, content.phones + content.lost_numbers, content.filled),

@@ -50,6 +50,8 @@ mod cases;
 #[cfg(test)]
 mod cases_of_lists;
 #[cfg(test)]
+mod cases_of_notes;
+#[cfg(test)]
 mod cases_of_numbers;
 #[cfg(test)]
 mod cases_of_places;

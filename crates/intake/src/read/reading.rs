@@ -12,8 +12,8 @@ use super::record::Record;
 use super::rows::Layout;
 use super::states::States;
 use super::words::{
-    Agreed, agreed, allows, bare_answer, cell_against, is_plain_no, is_self, refuses, speaks_of_refusal,
-    title_score,
+    Agreed, agreed, allows, bare_answer, cell_against, is_plain_no, is_screen_name, is_self, refuses,
+    speaks_of_refusal, title_score,
 };
 use super::{Field, Mapping};
 
@@ -31,6 +31,8 @@ pub(super) struct Reading {
     pub(super) states: States,
     home: Country,
     pub(super) zone: Zone,
+    /// The whole name is what somebody is called on a screen: first and last name are nearer to what they are called.
+    screen_name: bool,
     /// The zone that the title of the date names, in milliseconds east of UTC.
     title_offset_ms: Option<i64>,
     /// The zone that it names by its place.
@@ -89,6 +91,7 @@ impl Reading {
             whose: layout.whose.clone(),
             opt_outs: mapping.all(Field::OptOut).map(|own| OptOut::new(own, title(own))).collect(),
             states: States::new(mapping, title),
+            screen_name: mapping.get(Field::Name).and_then(title).is_some_and(is_screen_name),
             title_offset_ms: mapping.get(Field::RegisteredAt).and_then(title).and_then(zone_in_title),
             title_zone: mapping.get(Field::RegisteredAt).and_then(title).and_then(place_in_title),
             chosen: mapping.clone(),
@@ -124,7 +127,8 @@ impl Reading {
         let (phone, used) = self.phone(record, &mut problems);
         let name = self.name(record);
         let email = self.email(record, &mut problems);
-        let (status, says) = self.states.read(record);
+        let names = [Field::Name, Field::FirstName, Field::LastName].map(|field| self.cell(record, field));
+        let (status, says) = self.states.read(record, names);
         if let Some(message) = says {
             problems.push(CellProblem { field: Some(Field::Status), message });
         }
@@ -301,8 +305,12 @@ impl Reading {
 
     fn name(&self, record: &Record) -> Option<PersonName> {
         let cell = |field| self.cell(record, field);
-        let whole = PersonName::parse(without_link(cell(Field::Name)));
-        whole.or_else(|| PersonName::from_parts(cell(Field::FirstName), cell(Field::LastName)))
+        let whole = || PersonName::parse(without_link(cell(Field::Name)));
+        let parts = || PersonName::from_parts(cell(Field::FirstName), cell(Field::LastName));
+        match self.screen_name {
+            true => parts().or_else(whole),
+            false => whole().or_else(parts),
+        }
     }
 
     fn email(&self, record: &Record, problems: &mut Vec<CellProblem>) -> Option<Email> {

@@ -94,6 +94,11 @@ impl Shape {
             self.told.hidden_rows += 1;
             return Kept::NoPerson;
         }
+        // The line below the titles of a table that was typed with signs: "| --- | --- |".
+        if is_rule(record) {
+            self.told.no_people += 1;
+            return Kept::NoPerson;
+        }
         let gap = std::mem::take(&mut self.gap);
         let digits = |at: &usize| record.cell(*at).bytes().filter(u8::is_ascii_digit).count();
         let numbered = phones.iter().any(|at| digits(at) >= 7);
@@ -265,6 +270,15 @@ impl Gap {
             Gap::None | Gap::Title | Gap::TitleBelowBlank => Gap::Title,
         }
     }
+}
+
+/// Whether every filled cell is a line of signs, of three at least.
+fn is_rule(record: &Record) -> bool {
+    let is_line = |cell: &str| {
+        cell.len() >= 3
+            && cell.chars().all(|c| matches!(c, '-' | '=' | '_' | '─' | '—' | '*' | '+' | ':' | '|' | ' '))
+    };
+    record.cells().filter(|cell| !cell.is_empty()).all(is_line)
 }
 
 /// The one filled cell of a row.

@@ -6,7 +6,8 @@ use super::person::StatusCell;
 use super::reading::says_nothing;
 use super::record::Record;
 use super::words::{
-    Known, StatusMeaning, YesMeans, bare_answer, caption, known, plain, status_key, yes_means, yes_or_no,
+    Known, StatusMeaning, YesMeans, bare_answer, beside_name, caption, known, plain, status_key, yes_means,
+    yes_or_no,
 };
 use super::{Field, Mapping};
 
@@ -85,7 +86,8 @@ impl States {
     }
 
     /// What the row's columns say together: what takes the place away counts most, then what is not known, then what gives a place.
-    pub(super) fn read(&mut self, record: &Record) -> (StatusCell, Option<String>) {
+    /// `names` are the cells of the row's name: lists that have no column for it write it there, "Ravi Kumar (cancelled)".
+    pub(super) fn read(&mut self, record: &Record, names: [&str; 3]) -> (StatusCell, Option<String>) {
         let mut decides: Option<usize> = self.section;
         // A blank or a No under "Cancelled" is not cancelled; under "Paid" a blank is nothing, whatever stands under "Cancelled".
         let mut says_no_status = self.columns.iter().any(|column| !column.only_takes_away());
@@ -93,6 +95,11 @@ impl States {
         for at in 0..self.columns.len() {
             let cell = self.columns[at].now.map_or("", |column| record.cell(column));
             let Some(place) = self.place(at, cell) else { continue };
+            says_something = true;
+            decides = self.heavier(decides, place);
+        }
+        for word in names.into_iter().filter_map(beside_name) {
+            let place = self.remember(status_key(word), word.to_owned(), StatusMeaning::of(word));
             says_something = true;
             decides = self.heavier(decides, place);
         }

@@ -110,7 +110,7 @@ async fn account(
     let can = |account: &&Integration| {
         let serves =
             registry::vendor(&account.kind).is_some_and(|vendor| vendor.channels().contains(&channel));
-        serves && Some(account.id) != of.alert.account && may_send(&app.composer.account_state(account), now)
+        serves && Some(account.id) != of.alert.account && may_send(&app.composer.own_state(account), now)
     };
     let able: Vec<&Integration> = accounts.iter().filter(can).collect();
     let other = able.iter().find(|account| Some(account.id) != of.due.last_account);

@@ -74,6 +74,7 @@ fn provider(matter: &Matter) -> &'static str {
         | Matter::Paused { .. }
         | Matter::Late { .. }
         | Matter::PostDue { .. }
+        | Matter::OldTime { .. }
         | Matter::Kept { .. }
         | Matter::Step { .. }
         | Matter::NotUnderstood { .. } => "",
@@ -96,6 +97,9 @@ fn link(matter: &Matter) -> Option<(String, String)> {
         | Matter::Unknown { broadcast, .. } => to(broadcast),
         Matter::Step { workshop, workshop_title, .. } => {
             Some((workshop_title.clone(), format!("/workshops/{workshop}/plan")))
+        }
+        Matter::OldTime { workshop, workshop_title, .. } => {
+            Some((workshop_title.clone(), format!("/workshops/{workshop}")))
         }
         Matter::SendingStopped { .. }
         | Matter::AccountStopped { .. }
@@ -145,6 +149,10 @@ fn act(matter: &Matter, may_send: bool) -> (Icon, Option<Button>) {
         }
         Matter::Step { workshop, .. } => (Icon::Warning, page(format!("/workshops/{workshop}/plan"))),
         Matter::NotUnderstood { .. } => (Icon::Warning, page("/operator#not-understood".to_owned())),
+        Matter::OldTime { workshop, .. } => {
+            let to = format!("/?workshop={workshop}&purpose={}#compose", domain::told::Purpose::MOVED);
+            (Icon::Wait, page(to).filter(|_| may_send))
+        }
         Matter::Kept { import, .. } => (Icon::Person, page(format!("/imports/{import}"))),
     }
 }

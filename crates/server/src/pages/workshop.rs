@@ -20,6 +20,7 @@ use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{
     broadcasts::{Broadcast, BroadcastFilter},
+    moved::OldTime,
     reached::Reached,
     registrants::RegistrantCounts,
     workshops::Workshop,
@@ -164,6 +165,10 @@ async fn page(
         let reached = member.org.reached(&[id], purpose, today).await?;
         told = Some((purpose, reached.first().map(|(_, reached)| *reached).unwrap_or_default()));
     }
+    let old_time = match workshop.starts_at > member.now {
+        true => member.org.told_old_time(id).await?,
+        false => None,
+    };
     let stops = member.org.open_broadcasts(id).await?;
     let steps = plan::steps_to_come(member, id).await?;
     let own_links = member.org.own_links(id).await?;
@@ -184,6 +189,7 @@ async fn page(
     let body = html! {
         (view.head())
         @if !open { (cancelled_note(member, &workshop, &counts)) }
+        @if let Some(old) = &old_time { (moved_note(member, &workshop, old)) }
         (tabs(id, if setting_up { Tab::SetUp } else { Tab::Told }))
         (main)
         @if open && member.may(Permission::Manage) { (cancel_confirm(&workshop, &stops, steps, member.csrf())) }
@@ -205,6 +211,21 @@ fn cancelled_note(member: &Member, workshop: &Workshop, counts: &RegistrantCount
     }
     let to = format!("/?workshop={}&purpose={}#compose", workshop.id, Purpose::CANCELLED);
     note.action(Button::link(format!("Tell them ({})", grouped(counts.registered)), to).small())
+}
+
+/// That people know a time that does not hold any more, and the way to tell them the new one.
+fn moved_note(member: &Member, workshop: &Workshop, old: &OldTime) -> Note {
+    let at = |at| member.organization.zone.moment(at, member.now);
+    let note = Note::new(
+        Tone::Act,
+        format!("{} told {}.", counted(old.people, "person was", "people were"), at(old.starts_at)),
+        format!("It starts {} now, and nothing has told them since.", at(workshop.starts_at)),
+    );
+    if !member.may(Permission::Send) {
+        return note;
+    }
+    let to = format!("/?workshop={}&purpose={}#compose", workshop.id, Purpose::MOVED);
+    note.action(Button::link(format!("Tell them the new time ({})", grouped(old.people)), to).small())
 }
 
 /// The parts of a workshop's page.

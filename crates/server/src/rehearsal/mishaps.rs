@@ -7,7 +7,6 @@ use domain::{
     sending_hours::SendingHours,
     template::Message,
     time::{HOUR, MINUTE, Millis},
-    told::Purpose,
 };
 use store::{
     Org, StoreError,
@@ -66,7 +65,7 @@ pub async fn rehearse(
         template: message.to_json(),
         audience: Audience::Registered,
         telling: Telling {
-            purpose: Purpose::of_template(&template.name),
+            purpose: template.purpose.clone(),
             further: Some("A rehearsal of the demonstration".to_owned()),
             known: Known::Anything,
             run: None,

@@ -285,7 +285,7 @@ pub fn templates() -> Vec<(&'static str, WhatsappTemplate)> {
             template(
                 "workshop_today",
                 "",
-                "Good morning {{1}}! {{2}} is today at {{3}}. We look forward to seeing you.",
+                "Hello {{1}}! {{2}} is today at {{3}}. We look forward to seeing you.",
                 vec![first_name(), title(), time()],
                 vec![],
             ),

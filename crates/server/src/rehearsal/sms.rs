@@ -37,8 +37,8 @@ pub fn sms_templates() -> anyhow::Result<Vec<(&'static str, SmsTemplate)>> {
                 "Hi {#var#}, {#var#} starts at {#var#}. -Example Academy",
                 vec![
                     variable("first name", Source::RegistrantFirstName, "there"),
-                    // Titles are often longer than the 30 characters of a value.
-                    variable("workshop", Source::Fixed("your Excel workshop".to_owned()), ""),
+                    // Titles are often longer than the 30 characters of a value; this is true of every one.
+                    variable("workshop", Source::Fixed("the workshop you booked".to_owned()), ""),
                     variable("start time", Source::WorkshopTime, ""),
                 ],
             )?,

@@ -40,7 +40,7 @@ impl Render for Composer {
     fn render(&self) -> Markup {
         html! {
             div class="m-compose" {
-                form class="m-card m-form" id=(self.id) method=(if self.posts.is_some() { "post" } else { "get" }) action=(self.action) aria-label="New broadcast" data-composer[self.posts.is_none()] {
+                form class="m-card m-form" id=(self.id) method=(if self.posts.is_some() { "post" } else { "get" }) action=(self.action) aria-label="New broadcast" data-composer[self.posts.is_none()] data-posts[self.posts.is_some()] {
                     @if let Some(csrf) = &self.posts {
                         (csrf)
                         // The first button of a form is what Enter presses: it changes nothing.

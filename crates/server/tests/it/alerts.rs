@@ -18,7 +18,7 @@ use sha2::Sha256;
 use store::{Actor, Org, alerts::SentAlert, on_both, testing::TestStore};
 
 use crate::{
-    attention::without_credit,
+    attention::{run_dry, without_credit},
     broadcast::planned,
     fast2sms,
     world::{People, World},
@@ -119,6 +119,33 @@ on_both! {
         }
         let log = org(&world, &people).audit_log(None, 100).await.unwrap();
         assert_eq!(log.iter().filter(|entry| entry.action == "alert.sent").count(), 3);
+        vendor.stop().await;
+    }
+
+    async fn a_wallet_that_is_empty_again_right_after_resume_is_the_same_matter(db: TestStore) {
+        let (world, people, vendor) = set_up(db).await;
+        let id = without_credit(&world, &people).await;
+        assert_eq!(look(&world.app).await.unwrap(), 1);
+        deliver(&world.app).await.unwrap();
+        let mut manager = world.signed_in(&people.manager).await;
+        for _ in 0..3 {
+            // Somebody presses Resume and has not topped up.
+            manager.post(&format!("/broadcasts/{id}/resume"), &[]).await;
+            pass(&world, 1).await;
+            run_dry(&world, id).await;
+            // What was derived lately is kept for a second of the wall clock.
+            world.app.composer.attention_changed(people.first);
+            pass(&world, 1).await;
+            deliver(&world.app).await.unwrap();
+        }
+        assert_eq!(vendor.inbox().mails().len(), 1, "told once");
+        assert_eq!(vendor.inbox().hooks().len(), 1, "told once");
+        // In the evening it is another matter.
+        manager.post(&format!("/broadcasts/{id}/resume"), &[]).await;
+        pass(&world, 40).await;
+        run_dry(&world, id).await;
+        world.app.composer.attention_changed(people.first);
+        assert_eq!(look(&world.app).await.unwrap(), 1);
         vendor.stop().await;
     }
 

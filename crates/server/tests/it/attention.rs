@@ -32,6 +32,12 @@ pub(crate) async fn without_credit(world: &World, people: &People) -> BroadcastI
         manager.post(&format!("/workshops/{workshop}/registrants"), &form).await;
     }
     let id = planned(world, people).await;
+    run_dry(world, id).await;
+    id
+}
+
+/// The account refuses the next call of a broadcast for want of credit.
+pub(crate) async fn run_dry(world: &World, id: BroadcastId) {
     let work = world.app.engine.work();
     let now = world.clock_now();
     let turn = work.turn(&Endings::default(), &[Want::rows(id, 1)], &world.app.phone_key, now).await.unwrap();
@@ -40,7 +46,6 @@ pub(crate) async fn without_credit(world: &World, people: &People) -> BroadcastI
     let record =
         Record { message: claimed.message, attempt: claimed.attempt, next: Next::Pause(said), at: now };
     work.turn(&vec![record].into(), &[], &world.app.phone_key, now).await.unwrap();
-    id
 }
 
 on_both! {

@@ -91,7 +91,7 @@ pub(crate) async fn planned_sms(world: &World, people: &People, unit_price: Mone
 async fn seeded(world: &World, people: &People) -> BroadcastId {
     let mut manager = world.signed_in(&people.manager).await;
     let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
-    let names = ["=1+1", "@meera", "-Farhan", "Ananya", "Priya"];
+    let names = ["=A1+1", "@meera", "-Farhan", "Ananya", "Priya"];
     for (at, name) in names.into_iter().enumerate() {
         let phone = format!("90000 0001{at}");
         let form = [("name", name), ("phone", phone.as_str()), ("email", "")];

@@ -42,7 +42,16 @@ fn assert_proof(output: &Output) {
     assert_eq!(verdict["twice"], 0, "{verdict}");
     assert_eq!(verdict["lost"], 0, "{verdict}");
     assert_eq!(verdict["differences"], 0, "{verdict}");
+    assert_ledger(&verdict);
     assert_eq!(verdict["kills"], 4, "the program must have been killed in the middle of sends: {verdict}");
+}
+
+/// Whom the ledger calls told is whose phones got it, and those of whom nobody knows.
+#[track_caller]
+fn assert_ledger(verdict: &Value) {
+    let n = |what: &str| verdict[what].as_i64().unwrap_or_else(|| panic!("{what}: {verdict}"));
+    assert_eq!(n("told"), n("once") + n("unknown") - n("unknown_but_arrived"), "{verdict}");
+    assert!(n("told") > 0, "{verdict}");
 }
 
 #[test]
@@ -154,6 +163,7 @@ async fn two_processes_behind_a_pooler_that_are_killed_send_ten_thousand_message
         assert_eq!(verdict["twice"], 0, "{verdict}");
         assert_eq!(verdict["lost"], 0, "{verdict}");
         assert_eq!(verdict["differences"], 0, "{verdict}");
+        assert_ledger(&verdict);
         assert_eq!(verdict["planned"], 10_000, "{verdict}");
         assert!(verdict["kills"].as_u64() >= Some(8), "killed in the middle of sends: {verdict}");
         pooled.remove().await;

@@ -18,6 +18,8 @@ mod correct;
 mod drafts;
 mod erase;
 mod fast2sms;
+mod files;
+mod files_sent;
 mod first_start;
 mod full_disk;
 mod gateway;

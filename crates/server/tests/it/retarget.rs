@@ -23,7 +23,7 @@ fn org(world: &World, people: &People) -> Org {
 }
 
 /// A broadcast of four people that is over: one for each of these codes failed, the rest was handed over. The workshop lies some days ahead.
-async fn over(world: &World, people: &People, codes: &[&str]) -> BroadcastId {
+pub(crate) async fn over(world: &World, people: &People, codes: &[&str]) -> BroadcastId {
     let mut manager = world.signed_in(&people.manager).await;
     let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
     for at in 0..3 {

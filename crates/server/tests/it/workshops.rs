@@ -1,9 +1,14 @@
 //! Workshops, registrants, people and who opted out, over HTTP.
 
 use axum::http::StatusCode;
+use domain::time::{DAY, HOUR, Zone};
 use store::{Actor, on_both};
 
-use crate::world::{People, World};
+use crate::{
+    broadcast::planned,
+    retarget::over,
+    world::{People, World},
+};
 
 fn record(people: &People, name: &str) -> String {
     people.records.iter().find(|(known, _)| *known == name).unwrap().1.clone()
@@ -54,6 +59,60 @@ on_both! {
         }
         let insists = [("was", "Asha’s\n2026-10-13T19:00\n2026-10-13T21:00\n\n"), ("title", "Ravi’s"), ("starts", "2026-10-13T19:00"), ("ends", "2026-10-13T21:00")];
         assert_eq!(browser.post(&edit, &insists).await.status, StatusCode::SEE_OTHER);
+    }
+
+    async fn whoever_was_told_the_old_time_is_named_wherever_it_is_moved_until_they_are_told_the_new_one(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        // One of four people did not get it.
+        over(&world, &people, &["131026"]).await;
+        let org = world.app.store.org(Actor::command_line(people.first));
+        let id = record(&people, "{workshop}").parse().unwrap();
+        let was = org.workshop(id).await.unwrap().starts_at;
+        let mut manager = world.signed_in(&people.manager).await;
+        let (page, tell) = (format!("/workshops/{id}"), "Tell them the new time (3)");
+        assert!(!manager.get(&page).await.body.contains("Tell them the new time"), "nothing was moved");
+        let zone = Zone::india();
+        let times = |starts: domain::time::Millis| [zone.local_form(starts), zone.local_form(starts.plus(HOUR))];
+
+        // By its form.
+        let [starts, ends] = times(was.plus(2 * DAY));
+        let form = [("title", "Excel"), ("starts", starts.as_str()), ("ends", ends.as_str()), ("join_link", "")];
+        let saved = manager.post(&format!("{page}/edit"), &form).await;
+        assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+        let shown = manager.get(&page).await.body;
+        assert!(shown.contains("3 people were told") && shown.contains(tell), "{shown}");
+        let elsewhere = manager.get("/people").await.body;
+        assert!(elsewhere.contains("3 people were told an old time.") && elsewhere.contains("Tell the new time (3)"), "{elsewhere}");
+        assert!(!world.signed_in(&people.viewer).await.get(&page).await.body.contains(tell), "a viewer sends nothing");
+        assert_eq!(org.told_old_time(id).await.unwrap().map(|old| (old.starts_at, old.people)), Some((was, 3)));
+
+        // By Move workshop, where nobody was told the time in between: the old one is still the first.
+        let [starts, ends] = times(was.plus(3 * DAY));
+        let asked = manager.get(&format!("{page}/move?starts={starts}&ends={ends}")).await.body;
+        assert!(asked.contains("3 people were told"), "{asked}");
+        let revision = |asked: &str| asked.split_once(r#"name="revision" value=""#).unwrap().1.split('"').next().unwrap().to_owned();
+        let rev = revision(&asked);
+        let form = [("starts", starts.as_str()), ("ends", ends.as_str()), ("revision", rev.as_str())];
+        let moved = manager.post(&format!("{page}/move"), &form).await;
+        assert_eq!(moved.status, StatusCode::SEE_OTHER, "{}", moved.body);
+        assert_eq!(org.told_old_time(id).await.unwrap().map(|old| (old.starts_at, old.people)), Some((was, 3)));
+        let [starts, ends] = times(was);
+        let rev = revision(&manager.get(&format!("{page}/move?starts={starts}&ends={ends}")).await.body);
+        let form = [("starts", starts.as_str()), ("ends", ends.as_str()), ("revision", rev.as_str())];
+        let moved = manager.post(&format!("{page}/move"), &form).await;
+        assert_eq!(moved.status, StatusCode::SEE_OTHER, "{}", moved.body);
+        assert_eq!(org.told_old_time(id).await.unwrap(), None, "it is back where it was");
+
+        let [starts, ends] = times(was.plus(DAY));
+        let rev = revision(&manager.get(&format!("{page}/move?starts={starts}&ends={ends}")).await.body);
+        let form = [("starts", starts.as_str()), ("ends", ends.as_str()), ("revision", rev.as_str())];
+        let moved = manager.post(&format!("{page}/move"), &form).await;
+        assert_eq!(moved.status, StatusCode::SEE_OTHER, "{}", moved.body);
+        assert!(manager.get(&page).await.body.contains(tell));
+        planned(&world, &people).await;
+        assert_eq!(org.told_old_time(id).await.unwrap(), None, "they are being told");
+        assert!(!manager.get(&page).await.body.contains("Tell them the new time"));
     }
 
     async fn who_shares_a_number_is_found_by_their_own_name(db: TestStore) {

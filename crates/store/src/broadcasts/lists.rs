@@ -79,12 +79,13 @@ impl Org {
             .await
     }
 
-    /// Broadcasts that are being prepared or sent now; every page asks.
+    /// Broadcasts that are being prepared or sent now, none while all sending is stopped; every page asks.
     pub async fn running_broadcasts(&self) -> Result<i64, StoreError> {
         let (n,): (i64,) = self
             .db
             .one(
-                "SELECT COUNT(*) FROM broadcasts WHERE organization_id = $1 AND status IN ('planning', 'in_progress')",
+                "SELECT COUNT(*) FROM broadcasts WHERE organization_id = $1 AND status IN ('planning', 'in_progress')
+                   AND NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = $1 AND o.stopped_at IS NOT NULL)",
                 args![self.id()],
             )
             .await?;

@@ -179,6 +179,20 @@ impl Broadcast {
         Money(self.unit_price.0.saturating_mul(self.units))
     }
 
+    /// What it costs, as far as is known: what the provider said it charged, else what is expected for those who were written to or still may
+    /// be. Whom a cancellation or the last moment kept it from costs nothing.
+    pub fn likely_cost(&self) -> Money {
+        let actual = self.actual_cost();
+        let of_planned = self.planned - self.in_state(MessageState::Skipped);
+        if actual.0 > 0 || of_planned <= 0 {
+            return if actual.0 > 0 { actual } else { self.expected_cost() };
+        }
+        let gone = self.in_state(MessageState::Cancelled) + self.in_state(MessageState::Expired);
+        let share =
+            i128::from(self.expected_cost().0) * i128::from(of_planned - gone) / i128::from(of_planned);
+        Money(i64::try_from(share).unwrap_or(i64::MAX))
+    }
+
     /// What the provider said it charged so far.
     pub fn actual_cost(&self) -> Money {
         self.counts.iter().map(|count| count.cost).sum()

@@ -2,6 +2,8 @@
 
 use domain::channel::Channel;
 
+use super::status::StatusMeaning;
+
 #[rustfmt::skip]
 const YES: &[&str] = &[
     "yes", "y", "true", "1", "ok", "okay", "on", "agree", "agreed", "i agree", "accept", "accepted", "i accept", "opt in",
@@ -100,6 +102,27 @@ pub(crate) fn remarks_against(cell: &str) -> bool {
         return false;
     }
     AGAINST.iter().any(|word| padded.contains(&format!(" {word} ")))
+}
+
+/// The word beside a name, in brackets or behind a dash, that takes the place away: "Ravi Kumar (cancelled)", "REFUNDED: Meena". A word that
+/// gives a place says nothing here: a name is no column of statuses.
+pub(in crate::read) fn beside_name(cell: &str) -> Option<&str> {
+    const STEMS: &[&str] = &["cancel", "refund", "unpaid", "charge", "रद्द", "रिफंड"];
+    let forbids = |part: &&str| matches!(StatusMeaning::of(part), Some(meaning) if meaning != StatusMeaning::Registered);
+    let marks = ['(', ')', '[', ']', '{', '}', '|', '/', ';', ':', '*', '–', '—'];
+    if cell.len() > 400 || cell.contains("://") {
+        return None;
+    }
+    if cell.contains(marks) || cell.contains(" - ") {
+        let parts = cell.split(marks).flat_map(|part| part.split(" - ")).map(str::trim);
+        let beside = parts.filter(|part| part.len() < cell.len() && part.chars().count() > 2);
+        if let Some(word) = beside.into_iter().find(forbids) {
+            return Some(word);
+        }
+    }
+    let small = cell.to_lowercase();
+    let is_suspicious = STEMS.iter().any(|stem| small.contains(stem));
+    cell.split_whitespace().find(|word| is_suspicious && forbids(word))
 }
 
 /// The channels of ours that a text names.

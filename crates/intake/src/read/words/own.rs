@@ -143,6 +143,10 @@ pub(in crate::read) fn asks_whose(title: &str) -> bool {
     ];
     let plain = plain(title);
     let has = |words: &[&str]| words.iter().any(|word| contains_words(&plain, word));
+    // "Is this number yours?", "Is it your own number?": the title of the number itself asks nothing.
+    if ["is this ", "is it ", "is the ", "is that "].iter().any(|begin| plain.starts_with(begin)) {
+        return has(NUMBER) && has(&["yours", "your", "own", "mine", "self"]);
+    }
     let rest = plain.replace("relationship", "").replace("relation", "");
     has(NUMBER) && has(WHOSE) && whose(rest.trim()).whose != Whose::Other
 }

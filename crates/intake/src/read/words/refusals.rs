@@ -7,7 +7,7 @@ pub(super) fn forbids(plain: &str) -> bool {
     #[rustfmt::skip]
     const REFUSALS: &[&str] = &[
         "do not", "don t", "dont", "donot", "does not", "doesn t", "did not", "not want", "not wish", "not like",
-        "not interested", "not receive", "not send", "not contact", "not agree", "not consent", "no longer", "opt out",
+        "not interested", "not receive", "not to receive", "not to get", "not to be", "rather not", "prefer not", "not prefer", "not send", "not contact", "not agree", "not consent", "no longer", "opt out",
         "optout", "opted out", "opting out", "opt me out", "opts out", "unsubscribe", "unsubscribed", "unsubscription",
         "unsubscribes", "dnd", "dnc", "do not disturb", "dnd list", "never", "stop", "stopped", "block", "blocked",
         "blacklist", "blacklisted", "suppress", "suppressed", "suppression", "refuse", "refused", "decline", "declined",

@@ -203,11 +203,15 @@ pub(in crate::read) fn caption(cell: &str) -> Option<Known> {
     }
 }
 
-/// Nouns that tools put before or behind the word that counts.
+/// Nouns that tools put before or behind the word that counts; who did it, and by what means.
 #[rustfmt::skip]
 const AROUND: &[&str] = &[
     "payment", "order", "txn", "transaction", "registration", "booking", "ticket", "seat", "status", "is", "was", "has been",
-    "wc", "subscription", "enrolment", "enrollment",
+    "wc", "subscription", "enrolment", "enrollment", "by customer", "by user", "by buyer", "by student", "by participant", "by admin",
+    "by organiser", "by organizer", "by host", "by merchant", "by bank", "on request", "to source", "to customer", "to bank", "via", "by",
+    "through", "using", "online", "offline", "upi", "bhim", "gpay", "google pay", "g pay", "phonepe", "phone pe", "paytm", "cash",
+    "card", "credit card", "debit card", "netbanking", "net banking", "bank transfer", "neft", "imps", "rtgs", "wallet", "emi", "qr",
+    "razorpay", "cashfree", "payu", "instamojo", "stripe", "paypal",
 ];
 
 fn look_up(key: &str) -> Option<Known> {
@@ -215,11 +219,12 @@ fn look_up(key: &str) -> Option<Known> {
     find(key).or_else(|| {
         let mut rest = key;
         loop {
-            let shorter = AROUND.iter().find_map(|noun| {
+            let shorter = AROUND.iter().filter_map(|noun| {
                 let before = rest.strip_prefix(noun).and_then(|rest| rest.strip_prefix(' '));
                 before.or_else(|| rest.strip_suffix(noun).and_then(|rest| rest.strip_suffix(' ')))
             });
-            rest = shorter?;
+            // "Credit card" and not the card alone: "credit" is a word of its own.
+            rest = shorter.min_by_key(|shorter| shorter.len())?;
             if let Some(known) = find(rest) {
                 return Some(known);
             }

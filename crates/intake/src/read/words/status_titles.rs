@@ -94,6 +94,7 @@ pub(in crate::read) fn yes_means(title: &str) -> Option<YesMeans> {
     let title = title.strip_prefix("is ").or_else(|| title.strip_prefix("has ")).unwrap_or(title);
     let title = title.strip_prefix("been ").unwrap_or(title);
     let title = title.strip_suffix(" yes no").or_else(|| title.strip_suffix(" y n")).unwrap_or(title);
+    let title = without_nouns(title);
     let is = |list: &[&str]| list.contains(&title);
     match () {
         () if is(PLACES) || asks_to_come(title) => Some(YesMeans::Place),
@@ -102,6 +103,20 @@ pub(in crate::read) fn yes_means(title: &str) -> Option<YesMeans> {
         () if is(LEFT_OUT) => Some(YesMeans::Gone(LeftOut)),
         () => None,
     }
+}
+
+/// "Registration cancelled", "Ticket is refunded": what is said of a registration, a ticket or an order is said of the place.
+fn without_nouns(title: &str) -> &str {
+    #[rustfmt::skip]
+    const NOUNS: &[&str] = &[
+        "registration ", "order ", "booking ", "ticket ", "seat ", "enrolment ", "enrollment ", "your ", "the ", "participant ",
+        "attendee ", "student ", "is ", "was ", "has been ",
+    ];
+    let mut rest = title;
+    while let Some(shorter) = NOUNS.iter().find_map(|noun| rest.strip_prefix(noun)) {
+        rest = shorter;
+    }
+    rest
 }
 
 /// "Amount Refunded", "Balance Due": money that went back, or that is missing.
@@ -138,7 +153,7 @@ pub(in crate::read) fn asks_about_place(title: &str) -> bool {
     #[rustfmt::skip]
     const ELSE: &[&str] = &[
         "before", "previous", "previously", "earlier", "last", "past", "ever", "already", "did", "friend", "friends", "group", "whatsapp",
-        "laptop", "again", "next", "future", "newsletter", "certificate", "recording", "community", "link", "reminder", "pehle", "पहले", "पिछले",
+        "laptop", "policy", "policies", "terms", "conditions", "rules", "guidelines", "disclaimer", "refundable", "nonrefundable", "again", "next", "future", "newsletter", "certificate", "recording", "community", "link", "reminder", "pehle", "पहले", "पिछले",
     ];
     let plain = plain(title);
     let words: Vec<&str> = plain.split(' ').collect();

@@ -209,6 +209,23 @@ pub(in crate::read) fn number_kind(title: &str) -> NumberKind {
     NumberKind::Plain
 }
 
+/// "Contact", "Primary contact": of some tools the number, of others who it is. The cells tell.
+pub(in crate::read) fn names_contact(title: &str) -> bool {
+    const NUMBER: &[&str] = &["no", "number", "phone", "mobile", "whatsapp", "cell", "tel", "telephone"];
+    let plain = plain(title);
+    contains_words(&plain, "contact") && !NUMBER.iter().any(|word| contains_words(&plain, word))
+}
+
+/// Titles of what somebody calls themselves in a program: "asha_r92" greets nobody where a first name stands beside it.
+pub(in crate::read) fn is_screen_name(title: &str) -> bool {
+    #[rustfmt::skip]
+    const TITLES: &[&str] = &[
+        "user name", "username", "user name original name", "name original name", "display name", "public display name", "push name",
+        "pushname", "profile name", "screen name", "nick name", "nickname", "login name", "whatsapp name", "saved name",
+    ];
+    TITLES.contains(&plain(title).as_str())
+}
+
 /// A title that says it holds something else: numbers below it are nobody's, however much they look like it.
 pub(in crate::read) fn is_no_number(title: &str) -> bool {
     #[rustfmt::skip]
@@ -274,7 +291,8 @@ pub(super) fn words_of(field: Field) -> Words {
                 "cell", "cell phone", "cell no", "cell number", "mob", "mob no", "mob number", "tel", "tel no", "telephone",
                 "telephone number", "telephone no", "contact", "number", "msisdn", "ph", "ph no", "ph number", "phno", "phoneno",
                 "phonenumber", "mobileno", "mobilenumber", "contactno", "contactnumber", "whatsappno", "whatsappnumber", "cellphone",
-                "contact phone", "contact mobile", "contact details", "phone 1", "phone 1 value", "mobile 1", "primary phone", "primary number",
+                "primary contact", "main contact", "alternate contact", "alternative contact", "secondary contact", "other contact", "contact 1",
+                "contact 2", "contact phone", "contact mobile", "contact details", "phone 1", "phone 1 value", "mobile 1", "primary phone", "primary number",
                 "calling number", "number with country code", "alternate no", "alternate number", "alt no", "alt number", "second number", "other number", "e164", "wa id", "whatsapp id", "whatsapp phone", "phone e164",
                 "telefon", "telefonnummer", "handynummer", "telefono", "teléfono", "téléphone", "telefone", "celular", "móvil", "movil",
                 "numero", "número", "landline", "landline number", "landline no", "land line", "land line no", "landline phone",
@@ -328,7 +346,7 @@ pub(super) fn words_of(field: Field) -> Words {
                 "name of participant", "name of the participant", "name of student", "name of attendee", "name in full", "complete name",
                 "person name", "member name", "holder name", "name on certificate", "name for certificate", "public display name",
                 "saved name", "push name", "pushname", "profile name", "whatsapp name", "customer", "participant", "attendee", "registrant", "student",
-                "guest", "delegate", "नाम", "पूरा नाम", "आपका नाम", "naam", "aapka naam",
+                "guest", "delegate", "नाम", "पूरा नाम", "आपका नाम", "naam", "aapka naam", "contact", "contact person", "primary contact", "main contact",
             ],
             contains: &["name", "नाम", "naam"],
             not: &[

@@ -56,18 +56,19 @@ impl Told<'_> {
     pub(super) async fn words(&self, org: &Org, command: &ImportCommand) -> anyhow::Result<()> {
         let (top, summary) = (self.top, self.summary);
         let refused = !top.refused.is_empty();
-        let Summary { rows, ready, already, bad, new, .. } = summary;
+        let Summary { ready, already, bad, new, .. } = summary;
+        let rows = counted(summary.rows, "row", "rows");
         for line in top.says() {
             say(line)?;
         }
         if refused || command.dry_run {
             say(format_args!(
-                "{rows} rows: {ready} ready for “{}”, {already} registered already, {bad} cannot be read.",
+                "{rows}: {ready} ready for “{}”, {already} registered already, {bad} cannot be read.",
                 self.workshop.title
             ))?;
         } else {
             say(format_args!(
-                "{rows} rows: {new} registered for “{}”, {already} were already, {bad} could not be read.",
+                "{rows}: {new} registered for “{}”, {already} were already, {bad} could not be read.",
                 self.workshop.title
             ))?;
         }

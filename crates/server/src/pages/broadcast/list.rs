@@ -93,6 +93,8 @@ pub struct Listing {
     history: History,
     foot: Pagination,
     running: i64,
+    /// All sending is stopped: what runs waits.
+    is_stopped: bool,
 }
 
 impl Listing {
@@ -108,6 +110,7 @@ impl Listing {
         };
         let mut broadcasts = org.broadcasts(&filter, ROWS as i64 + 1).await?;
         let (all, running) = org.broadcast_numbers(which.channel()).await?;
+        let is_stopped = org.organization().await?.stopped.is_some();
         let more = broadcasts.len() > ROWS;
         broadcasts.truncate(ROWS);
         let next = broadcasts.last().filter(|_| more).map(|last| last.id.to_string());
@@ -119,7 +122,7 @@ impl Listing {
                 (true, true) => "Broadcasts".to_owned(),
             },
             all: None,
-            rows: broadcasts.iter().map(|broadcast| row(zone, now, broadcast)).collect(),
+            rows: broadcasts.iter().map(|broadcast| row(zone, now, broadcast, is_stopped)).collect(),
             empty: if which.is_filtered() {
                 "No broadcast is like that. Look under All, or change what is searched for."
             } else {
@@ -134,7 +137,7 @@ impl Listing {
             next,
             (!which.is_filtered()).then_some(all),
         );
-        Ok(Listing { history, foot, running })
+        Ok(Listing { history, foot, running, is_stopped })
     }
 
     /// Everything that changes by itself.
@@ -148,6 +151,9 @@ impl Listing {
     fn running(&self) -> Markup {
         let words = match self.running {
             0 => "Nothing is going out".to_owned(),
+            n if self.is_stopped => {
+                format!("All sending is stopped: {}", counted(n, "broadcast waits", "broadcasts wait"))
+            }
             n => counted(n, "broadcast is running", "broadcasts are running"),
         };
         html! { span data-live-id="history-running" { (words) } }
@@ -211,7 +217,11 @@ impl Which {
 }
 
 /// Of all channels and workshops: each row says of which.
-fn row(zone: &Zone, now: Millis, broadcast: &Broadcast) -> HistoryRow {
+fn row(zone: &Zone, now: Millis, broadcast: &Broadcast, is_stopped: bool) -> HistoryRow {
     let parts = [broadcast.channel.title(), &broadcast.workshop_title, &broadcast.created_by];
-    HistoryRow { note: parts.join(" · "), ..history::row(zone, now, broadcast) }
+    let mut row = HistoryRow { note: parts.join(" · "), ..history::row(zone, now, broadcast) };
+    if is_stopped && broadcast.status == BroadcastStatus::InProgress {
+        row.chip = crate::ui::chip::State::Waiting.chip();
+    }
+    row
 }

@@ -53,6 +53,8 @@ pub struct View {
     pub broadcast: Broadcast,
     /// Its account; `None` once that was removed.
     pub integration: Option<Integration>,
+    /// All sending of the organisation is stopped: when, and by whom.
+    pub all_stopped: Option<(Millis, String)>,
     /// Answers per slot.
     pub pace: Vec<(i64, i64)>,
     /// The template that it was confirmed with, where something asks to mend it and it is still there.
@@ -97,6 +99,7 @@ impl View {
             Err(StoreError::Missing) => None,
             Err(error) => return Err(error),
         };
+        let all_stopped = org.organization().await?.stopped;
         let pace = org.broadcast_pace(id).await?;
         let template = template_of(org, &broadcast).await?;
         let other_price = steps::other_price(org, &broadcast, now).await?;
@@ -119,6 +122,7 @@ impl View {
             calls,
             broadcast,
             integration,
+            all_stopped,
             pace,
             template,
             seen,
@@ -221,7 +225,7 @@ impl View {
         let broadcast = &self.broadcast;
         let waiting = broadcast.in_state(MessageState::Waiting);
         let mut head = Head::new(&broadcast.title)
-            .chip(status_chip(broadcast.status))
+            .chip(self.chip())
             .meta(broadcast.channel.title())
             .meta(html! { a class="m-plain" href={ "/workshops/" (broadcast.workshop) } { (broadcast.workshop_title) } })
             .meta(match broadcast.started_at {
@@ -418,11 +422,27 @@ impl View {
         page_of(self.broadcast.channel, self.template)
     }
 
+    /// What it does; nothing goes out while somebody has stopped its account or everything.
+    fn chip(&self) -> crate::ui::chip::State {
+        let by_account = self.integration.as_ref().is_some_and(|account| account.stopped_at.is_some());
+        match self.broadcast.status {
+            BroadcastStatus::InProgress if by_account || self.all_stopped.is_some() => {
+                crate::ui::chip::State::Waiting
+            }
+            status => status_chip(status),
+        }
+    }
+
     fn stopped_note(&self) -> Option<Note> {
-        let integration = self.integration.as_ref()?;
         if self.is_over() {
             return None;
         }
+        if let Some((at, by)) = &self.all_stopped {
+            let words =
+                format!("{by} stopped it at {}. Nothing goes out until it is released.", self.at(*at));
+            return Some(Note::paused("All sending is stopped.", words));
+        }
+        let integration = self.integration.as_ref()?;
         let at = integration.stopped_at?;
         let by = integration.stopped_by.clone().unwrap_or_default();
         let note = Note::paused(

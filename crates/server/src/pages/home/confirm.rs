@@ -352,7 +352,7 @@ fn repeats(member: &Member, composer: &ComposerState, earlier: &Earlier) -> Mark
                 (Icon::Warning)
                 div {
                     p class="m-danger__title" {
-                        (grouped(earlier.n))
+                        (grouped(earlier.n.min(composer.review.audience.reachable)))
                         @if composer.review.before.told.is_some_and(|told| told.going > 0) { " of them got this before, or are going to get it." }
                         @else { " of them got this before." }
                     }

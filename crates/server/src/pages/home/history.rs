@@ -134,7 +134,9 @@ fn cost(broadcast: &Broadcast) -> (String, String) {
         let note = if broadcast.finished_at.is_some() { "actual" } else { "so far" };
         return (rupees(actual.0), note.to_owned());
     }
-    (rupees(broadcast.expected_cost().0), "estimate".to_owned())
+    let likely = broadcast.likely_cost();
+    let note = if likely.0 == 0 && broadcast.finished_at.is_some() { "nothing sent" } else { "estimate" };
+    (rupees(likely.0), note.to_owned())
 }
 
 fn progress(broadcast: &Broadcast) -> Progress {

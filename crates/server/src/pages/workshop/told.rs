@@ -111,12 +111,9 @@ pub(super) fn facts(
         }
     }
     // What was charged where that is known, else what was expected.
-    let known = broadcasts.iter().all(|one| one.actual_cost().0 > 0);
-    let cost: Money = broadcasts
-        .iter()
-        .filter(|one| one.status != BroadcastStatus::Cancelled)
-        .map(|one| if one.actual_cost().0 > 0 { one.actual_cost() } else { one.expected_cost() })
-        .sum();
+    let costly = || broadcasts.iter().filter(|one| one.likely_cost().0 > 0);
+    let known = costly().all(|one| one.actual_cost().0 > 0);
+    let cost: Money = costly().map(Broadcast::likely_cost).sum();
     let new = match reached.new {
         0 => "none today".to_owned(),
         n => format!("+{} today", grouped(n)),

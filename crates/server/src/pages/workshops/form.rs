@@ -317,11 +317,19 @@ pub async fn update(
                     counted(n, "broadcast", "broadcasts")
                 ),
             };
-            let words = words + &long(&draft);
+            let words = words + &old_time(&member, id).await? + &long(&draft);
             Ok(see_other_saying(&app, &href(id), &words))
         }
         Err(errors) => Ok(unprocessable(form_page(&member, Some(&workshop), &form, &errors, &tags))),
     }
+}
+
+/// A word about those who know a time that does not hold any more.
+pub(in crate::pages) async fn old_time(member: &Member, id: WorkshopId) -> Result<String, StoreError> {
+    let old = member.org.told_old_time(id).await?;
+    Ok(old.map_or(String::new(), |old| {
+        format!(" {} told the old time.", counted(old.people, "person was", "people were"))
+    }))
 }
 
 /// A word about a workshop that lasts longer than people listen: the day of its end may be a slip.

@@ -174,7 +174,7 @@ pub fn finding(finding: &Finding, about: &About<'_>) -> Words {
         Finding::OutsideQuietHours => words("Outside your quiet hours", ""),
         Finding::InQuietHours => words(
             "It falls into your quiet hours",
-            "People may be asleep. Choose another time if it can wait.",
+            "People may be asleep. Send it at another time if it can wait.",
         ),
         Finding::FarAhead => words("It is more than a year ahead", "Check the date."),
         Finding::HoursNeverOpen { category, own } => {
@@ -188,7 +188,7 @@ pub fn finding(finding: &Finding, about: &About<'_>) -> Words {
             ),
         ),
         Finding::AccountClosed { own, opens, may_wait } => {
-            let or_wait = if *may_wait { ", or choose that it goes on when they begin again" } else { "" };
+            let or_wait = if *may_wait { ", or let it go on when they begin again" } else { "" };
             words(
                 "This account may not send at this hour",
                 format!(
@@ -274,7 +274,7 @@ pub fn finding(finding: &Finding, about: &About<'_>) -> Words {
         Finding::SentBefore { title, by, at, n } => words(
             format!("{} of them got this already, or are going to", grouped(*n)),
             format!(
-                "{by} confirmed “{title}” {}. They would get it again. Choose “Not told yet” to leave them out.",
+                "{by} confirmed “{title}” {}. They would get it again. “Not told yet” leaves them out.",
                 ago(at)
             ),
         ),
@@ -288,7 +288,7 @@ fn why_nobody(nobody: Nobody) -> &'static str {
         }
         Nobody::Filled => "Everybody who could get it lacks a value. Choose another source, or a fallback.",
         Nobody::Reached => {
-            "None of these people has a number that may be written to. The numbers above say why; correct them, or choose another workshop."
+            "None of these people has a number that may be written to. Correct the numbers, or choose another workshop."
         }
         Nobody::Registered => {
             "Nobody is among the people chosen: nobody is registered yet, or everybody was told already. Import registrants, or choose other people."

@@ -132,6 +132,14 @@ pub fn matter(matter: &Matter, about: &About<'_>) -> Words {
                 about.provider
             ),
         },
+        Matter::OldTime { workshop_title, told, starts_at, n, .. } => Words {
+            title: format!("{} told an old time.", counted(*n, "person was", "people were")),
+            why: format!(
+                "{workshop_title} starts {}; they were told {}, and nothing since.",
+                at(*starts_at),
+                at(*told)
+            ),
+        },
         Matter::Kept { workshop_title, n, .. } => Words {
             title: format!("{} could not be read.", counted(*n, "registration", "registrations")),
             why: format!(
@@ -183,6 +191,7 @@ pub fn short(matter: &Matter) -> String {
         Matter::Step { name, over: true, .. } => format!("Step did not go: {name}"),
         Matter::Step { name, .. } => format!("Step at risk: {name}"),
         Matter::NotUnderstood { .. } => "Posts that cannot be read".to_owned(),
+        Matter::OldTime { workshop_title, .. } => format!("Old time: {workshop_title}"),
         Matter::Kept { .. } => "Registrations to correct".to_owned(),
     };
     if words.chars().count() <= SHORT_MAX {
@@ -213,6 +222,7 @@ pub fn button(matter: &Matter) -> String {
         Matter::Unknown { n, .. } => format!("Settle ({})", grouped(*n)),
         Matter::ReceiptsSilent { .. } => "Look at the webhook".to_owned(),
         Matter::Step { .. } => "Look at the plan".to_owned(),
+        Matter::OldTime { n, .. } => format!("Tell the new time ({})", grouped(*n)),
         Matter::NotUnderstood { n } | Matter::Kept { n, .. } => format!("Look at them ({})", grouped(*n)),
     }
 }

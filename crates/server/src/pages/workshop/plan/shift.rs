@@ -21,7 +21,10 @@ use crate::{
     },
     pages::{
         unprocessable,
-        workshops::{form::open, href as workshop_href},
+        workshops::{
+            form::{old_time, open},
+            href as workshop_href,
+        },
     },
     ui::{
         button::Button,
@@ -108,6 +111,7 @@ pub async fn move_workshop(
             counted(stopped, "broadcast", "broadcasts")
         ));
     }
+    words.push_str(&old_time(&member, id).await?);
     let to = match form.tell.is_some() {
         true => tell(&app, &member, &workshop).await?,
         false => None,
@@ -187,6 +191,7 @@ async fn question(
         shown = Some(of);
     }
     let can_tell = tell(app, member, workshop).await?.is_some();
+    let know = member.org.told_before(workshop.id, member.now).await?;
     let open = member.org.open_broadcasts(workshop.id).await?;
     let by = difference_in_words(workshop.starts_at, times.starts_at);
     Ok(Card::new("difference", "What changes", html! {
@@ -194,6 +199,9 @@ async fn question(
         @if let Some(shown) = &shown { (shown.render()) } @else { p class="m-hint" { "No sequence runs for it." } }
         @if !open.broadcasts.is_empty() && workshop.starts_at != times.starts_at {
             p class="m-hint" { (counted(open.broadcasts.len(), "broadcast that is", "broadcasts that are")) " under way with the old time " @if open.broadcasts.len() == 1 { "is" } @else { "are" } " stopped." }
+        }
+        @if know > 0 && workshop.starts_at != times.starts_at {
+            p class="m-hint" { (counted(know, "person was", "people were")) " told " (super::words::at(member, workshop.starts_at)) "." }
         }
         form class="m-stack" method="post" action=(move_href(workshop.id)) {
             (member.csrf())

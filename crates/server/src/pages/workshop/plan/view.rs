@@ -303,12 +303,8 @@ impl Row<'_> {
 
 /// What broadcasts cost, and whether that is known and no estimate.
 fn spent(broadcasts: &[&Broadcast]) -> (Money, bool) {
-    let known = broadcasts.iter().all(|one| one.actual_cost().0 > 0);
-    let cost = broadcasts
-        .iter()
-        .map(|one| if one.actual_cost().0 > 0 { one.actual_cost() } else { one.expected_cost() })
-        .sum();
-    (cost, known)
+    let costly = || broadcasts.iter().filter(|one| one.likely_cost().0 > 0);
+    (costly().map(|one| one.likely_cost()).sum(), costly().all(|one| one.actual_cost().0 > 0))
 }
 
 pub(super) async fn page(
