@@ -245,8 +245,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// The people of this installation are invented. No setting: `munadi demo` says so.
     pub demonstrates: bool,
-    /// Nothing is called but this machine. No setting: a rehearsal's own program says so.
-    pub rehearses: bool,
+    /// Where a rehearsal takes callbacks; it reaches nothing but this machine. No setting: a rehearsal's own program says so.
+    pub rehearses_at: Option<String>,
     /// What a password's hash costs. No setting: only tests make it cheaper.
     pub password_cost: Cost,
 }
@@ -316,7 +316,7 @@ impl Config {
             log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
             demonstrates: false,
-            rehearses: false,
+            rehearses_at: None,
             password_cost: Cost::default(),
         })
     }

@@ -73,7 +73,9 @@ fn call(script: &CallScript, what: &Examined<'_>, all: &mut Vec<Finding>) {
     all.extend(found.into_iter().map(Finding::Script));
     match what.probe {
         None => {}
-        Some(Probe::Refused(words)) => all.push(Finding::AccountRefused { words: words.clone() }),
+        Some(Probe::Refused(words) | Probe::KeyRefused(words)) => {
+            all.push(Finding::AccountRefused { words: words.clone() });
+        }
         Some(Probe::Silent(words)) => all.push(Finding::ProviderSilent { words: words.clone() }),
         Some(Probe::Answered { .. }) => all.push(Finding::ProviderAnswers),
     }

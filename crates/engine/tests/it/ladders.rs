@@ -373,11 +373,6 @@ on_both! {
         assert!(report.cost <= caps.in_all.unwrap(), "{report:?}");
         let price = Money((report.cost.0 - 2_000 * WHATSAPP) / told[1].tried);
         assert!(report.cost + price > caps.in_all.unwrap(), "one more would have been too much: {report:?}");
-        println!(
-            "reached {} of {} ({} in a thousand), ₹{} of at most ₹{}; WhatsApp: {} tried, {} reached, {} late, ₹{}; SMS: {} tried, {} left out for cost, ₹{}",
-            report.reached, report.people, report.per_mille(), report.cost, caps.in_all.unwrap(), told[0].tried, told[0].reached,
-            told[0].late, told[0].cost, told[1].tried, told[1].over_cap, told[1].cost
-        );
     }
 }
 

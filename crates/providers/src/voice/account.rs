@@ -77,7 +77,8 @@ impl<V: Voice> Account for Caller<V> {
             let Message::Call(_) = message else { return Probe::Refused(wrong_channel(self).text) };
             let status = self.0.status(http, "").await;
             match status.standing {
-                Standing::Refused | Standing::NotActive | Standing::NotLive => Probe::Refused(status.said),
+                Standing::Refused => Probe::KeyRefused(status.said),
+                Standing::NotActive | Standing::NotLive => Probe::Refused(status.said),
                 Standing::Silent => Probe::Silent(status.said),
                 // What is left is held against the cost where it is told.
                 Standing::NotProven | Standing::Ready | Standing::NoMoney => {

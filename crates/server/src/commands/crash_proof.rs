@@ -269,6 +269,7 @@ async fn prove_steps(config: &Config, args: &CrashProof) -> anyhow::Result<()> {
 async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
     let mut rng = SmallRng::seed_from_u64(args.seed);
     let (sandbox, config, app) = stand(config, args).await?;
+    let rings = args.channel == What::Ivr;
     let now = app.clock.now();
     let mut stage = Stage::set_up(
         &app,

@@ -78,9 +78,9 @@ impl Stage {
                 .collect();
             face.post_to(&sandbox, &urls, RECEIPT_SECRET);
         }
-        let own = own_config(&app.config, &file, &sandbox);
+        let own = own_config(&app.config, &file, &sandbox, &format!("http://{address}"));
         let scratch = App::new(store.clone(), clock.clone(), own, app.keys.clone())?;
-        let receiving = receive(&scratch, listener);
+        let receiving = receive(&scratch, listener, &format!("http://{address}"));
         let org = store.org(caller.org.actor().clone());
         let caller = Caller { org, ..caller.clone() };
         Ok(Stage { app: scratch, caller, sandbox, clock, weather, receiving })
@@ -131,7 +131,7 @@ fn stand_ins(public_url: &str, script: &Script, now: Millis) -> (sandbox::Config
 }
 
 /// The program's settings with nothing in them that leads out of this machine.
-fn own_config(real: &Config, file: &Path, sandbox: &Sandbox) -> Config {
+fn own_config(real: &Config, file: &Path, sandbox: &Sandbox, callbacks_at: &str) -> Config {
     Config {
         database: format!("sqlite:{}", file.display()),
         database_direct: None,
@@ -139,7 +139,7 @@ fn own_config(real: &Config, file: &Path, sandbox: &Sandbox) -> Config {
         outgoing: Outgoing::default(),
         calls_at_once: CALLS_AT_ONCE,
         demonstrates: false,
-        rehearses: true,
+        rehearses_at: Some(callbacks_at.to_owned()),
         ..real.clone()
     }
 }
@@ -202,12 +202,17 @@ async fn fill_groups(
 }
 
 /// Takes the receipts of the stand-ins.
-fn receive(app: &App, listener: TcpListener) -> JoinHandle<()> {
-    let door = Arc::new(Callbacks::new(app.engine.clone(), app.clock.clone()));
+fn receive(app: &App, listener: TcpListener, address: &str) -> JoinHandle<()> {
+    let door = Arc::new(Callbacks::new(app.engine.clone(), app.clock.clone(), address));
     let routes = Router::new()
         .route(
             "/callbacks/{callback_key}",
             post(callbacks::receive).put(callbacks::receive).get(callbacks::receive_query),
+        )
+        // Phones ask below it what to say.
+        .route(
+            "/callbacks/{callback_key}/{*path}",
+            post(callbacks::receive_below).get(callbacks::receive_below),
         )
         .layer(Extension(door))
         .with_state(app.clone());

@@ -44,6 +44,7 @@ impl Sample {
             audience: self.audience.clone(),
             late: LateRule::NewestOnly,
             wait_out_quiet: false,
+            rung: None,
         }
     }
 }
@@ -123,5 +124,5 @@ pub(super) async fn furnish_plan(
     let row = plan.and_then(|plan| plan.rows.into_iter().find(|row| row.key == seat));
     let due = row.as_ref().and_then(|row| Some((row.id, row.due?)));
     let (row, due) = anyhow::Context::context(due, "the first step of the sample has no row")?;
-    Ok(StepRun::First { row, due, late: true })
+    Ok(StepRun::First { row, due, late: true, rung: None })
 }

@@ -74,7 +74,8 @@ async fn what_is_typed_on_one_tab_is_there_again_after_another_tab_or_another_pa
 
 /// Presses the first link that the selector finds, as a keyboard would: the field that was typed in keeps the focus.
 async fn press(page: &Page, link: &str) -> Result<()> {
-    page.wait_for(&format!("document.readyState === 'complete' && document.querySelector(\"{link}\")")).await?;
+    page.wait_for(&format!("document.readyState === 'complete' && document.querySelector(\"{link}\")"))
+        .await?;
     page.eval::<bool>(&format!("(document.querySelector(\"{link}\").click(), true)")).await?;
     Ok(())
 }

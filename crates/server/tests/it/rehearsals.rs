@@ -36,6 +36,7 @@ pub(crate) async fn plan(scene: &Scene, minutes: &[i64]) {
         audience: StepAudience::default(),
         late: LateRule::default(),
         wait_out_quiet: false,
+        rung: None,
     };
     let draft = SequenceDraft {
         name: "Evening".into(),

@@ -95,6 +95,7 @@ impl Bench<'_> {
             audience: StepAudience::Everyone,
             late: LateRule::Skip,
             wait_out_quiet: false,
+            rung: None,
         }
     }
 

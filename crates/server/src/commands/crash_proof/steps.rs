@@ -105,12 +105,12 @@ pub(super) async fn run(
     let stage = Stage::set_up(app, "Crash Proof", "Proof", "proof@example.com", pace).await?;
     let workshops = plan(app, &stage, args).await?;
     let mut kills = 0;
-    let mut fleet = Fleet::start(config, args.processes)?;
+    let mut fleet = Fleet::start(config, args.processes, false)?;
     while kills < args.kills {
         tokio::time::sleep(Duration::from_millis(rng.random_range(120..900))).await;
         let all = args.processes > 1 && kills % 5 == 4;
         let victims = if all { 0..args.processes } else { one_of(args.processes, &mut rng) };
-        kills += fleet.replace(config, victims)?;
+        kills += fleet.replace(config, victims, false)?;
     }
     until_done(app, &stage, &workshops, &mut fleet).await?;
     drop(fleet);
