@@ -406,13 +406,13 @@ impl Org {
         to: &Store,
     ) -> Result<(), StoreError> {
         match rows {
-            OfOrganization(sql) => write(to, table, self.db.all(*sql, args![self.id()]).await?).await,
-            OfWorkshop(sql) => write(to, table, self.db.all(*sql, args![workshop.0, self.id()]).await?).await,
+            OfOrganization(sql) => write(to, table, self.db.all(sql, args![self.id()]).await?).await,
+            OfWorkshop(sql) => write(to, table, self.db.all(sql, args![workshop.0, self.id()]).await?).await,
             Stretches(sql) => {
                 let mut after = Uuid::nil();
                 loop {
                     let args = args![workshop.0, self.id(), after, STRETCH];
-                    let rows: Vec<AnyRow> = self.db.all(*sql, args).await?;
+                    let rows: Vec<AnyRow> = self.db.all(sql, args).await?;
                     let Some(last) = rows.last() else { return Ok(()) };
                     after = last.id()?;
                     write(to, table, rows).await?;

@@ -1,6 +1,6 @@
 //! The steps of all workshops between two moments, for the calendar.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use domain::{
     channel::Channel,
@@ -90,7 +90,7 @@ impl Org {
         let mut versions = HashMap::new();
         for row in &rows {
             let key = (row.sequence_id, row.version);
-            if !versions.contains_key(&key) {
+            if let Entry::Vacant(unread) = versions.entry(key) {
                 let (text,): (String,) = self
                     .db
                     .one(
@@ -98,7 +98,7 @@ impl Org {
                         args![row.sequence_id, row.version, self.id()],
                     )
                     .await?;
-                versions.insert(key, steps(&text)?);
+                unread.insert(steps(&text)?);
             }
         }
         let read = |row: CalendarRow| {
