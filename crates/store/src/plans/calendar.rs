@@ -90,7 +90,7 @@ impl Org {
         let mut versions = HashMap::new();
         for row in &rows {
             let key = (row.sequence_id, row.version);
-            if let Entry::Vacant(version) = versions.entry(key) {
+            if let Entry::Vacant(unread) = versions.entry(key) {
                 let (text,): (String,) = self
                     .db
                     .one(
@@ -98,7 +98,7 @@ impl Org {
                         args![row.sequence_id, row.version, self.id()],
                     )
                     .await?;
-                version.insert(steps(&text)?);
+                unread.insert(steps(&text)?);
             }
         }
         let read = |row: CalendarRow| {
