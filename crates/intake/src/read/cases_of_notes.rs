@@ -128,6 +128,38 @@ fn a_contact_is_a_number_or_a_person_and_the_primary_one_comes_first() {
 }
 
 #[test]
+fn a_name_is_no_contact_and_an_empty_contact_is_no_name() {
+    check(
+        "Contact,Mobile,नाम\n,9000000001,Asha Rao\n,9000000002,Ravi Kumar\n",
+        &["Asha Rao +919000000001", "Ravi Kumar +919000000002"],
+    );
+    check(
+        "Contact,Mobile,Name\nThe Office,9000000001,Asha Rao\nThe Desk,9000000002,Ravi Kumar\n",
+        &["Asha Rao +919000000001", "Ravi Kumar +919000000002"],
+    );
+}
+
+#[test]
+fn the_number_of_who_ordered_is_nobodys_where_the_file_names_who_comes() {
+    check(
+        "Order Name,Order Phone Number,Attendee Name\nDesk,9000000091,Asha Rao\nOffice,9000000092,Ravi Kumar\n",
+        &["Asha Rao -", "Ravi Kumar -"],
+    );
+}
+
+#[test]
+fn the_other_numbers_of_a_person_are_kept_each_once() {
+    let (rows, _) = read(&mut open(
+        "Name,WhatsApp,Mobile,Phone\nAsha,9000000001,9000000002,9000000001\nRavi,,9000000003,022 2456 7890\n",
+    ));
+    let others = |at: usize| -> Vec<&str> {
+        rows[at].person.other_phones.iter().map(domain::phone::Phone::as_str).collect()
+    };
+    assert_eq!(others(0), ["+919000000002"]);
+    assert_eq!(others(1), ["+912224567890"]);
+}
+
+#[test]
 fn a_first_name_greets_before_a_name_on_a_screen() {
     for title in ["Username", "User Name", "Display name", "WhatsApp name"] {
         check(

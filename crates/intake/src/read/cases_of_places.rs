@@ -253,12 +253,12 @@ fn a_caption_with_a_status_says_it_of_those_below() {
 fn remarks_that_take_a_place_away_are_named() {
     for (title, cell) in [
         ("Remarks", "Refunded on 12 Nov"),
-        ("Comments", "Cancelled the booking by phone"),
+        ("Comments", "Cancelled by user"),
         ("Notes", "Not coming"),
         ("Follow up", "does not want, asked for a refund"),
     ] {
         let sheet = open(format!(
-            "Name,Phone,{title}\nAsha,9000000001,\nRavi,9000000002,\"{cell}\"\nMeena,9000000003,paid cash\n"
+            "Name,Phone,{title}\nAsha,9000000001,\nRavi,9000000002,\"{cell}\"\nMeena,9000000003,call after 5\n"
         ));
         let mapping = Mapping::guess(&sheet);
         let named = mapping.not_used(&sheet);

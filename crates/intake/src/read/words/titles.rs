@@ -211,9 +211,10 @@ pub(in crate::read) fn number_kind(title: &str) -> NumberKind {
 
 /// "Contact", "Primary contact": of some tools the number, of others who it is. The cells tell.
 pub(in crate::read) fn names_contact(title: &str) -> bool {
-    const NUMBER: &[&str] = &["no", "number", "phone", "mobile", "whatsapp", "cell", "tel", "telephone"];
+    const SAYS: &[&str] =
+        &["no", "number", "phone", "mobile", "whatsapp", "cell", "tel", "telephone", "name", "email", "id"];
     let plain = plain(title);
-    contains_words(&plain, "contact") && !NUMBER.iter().any(|word| contains_words(&plain, word))
+    contains_words(&plain, "contact") && !SAYS.iter().any(|word| contains_words(&plain, word))
 }
 
 /// Titles of what somebody calls themselves in a program: "asha_r92" greets nobody where a first name stands beside it.
