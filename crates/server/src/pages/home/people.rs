@@ -146,12 +146,9 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
     for (audience, name, sub, n) in before.attendance.iter().flat_map(of_attendance) {
         offer(audience, name, sub.to_owned(), n);
     }
-    for (audience, name, sub, n) in of_groups(before.no_group, chosen, review.audience.total) {
+    let apart = of_groups(before.no_group, chosen, review.audience.total);
+    for (audience, name, sub, n) in apart.chain(of_calls(before.another_date, chosen)) {
         offer(audience, name, sub.to_owned(), n);
-    }
-    if before.another_date > 0 || *chosen == Audience::AnotherDate {
-        let sub = "Pressed a key during a call".to_owned();
-        offer(Audience::AnotherDate, "Want another date", sub, Some(before.another_date));
     }
     for tag in &before.tags {
         let sub = format!("Also registered for another “{}” workshop", tag.name);
@@ -215,6 +212,13 @@ fn of_groups(no_group: Option<i64>, chosen: &Audience, total: i64) -> impl Itera
         Some(total),
     ));
     none.into_iter().chain(left)
+}
+
+/// Whoever said so during a call, once somebody did.
+fn of_calls(another_date: i64, chosen: &Audience) -> Option<Offered> {
+    let offered = another_date > 0 || *chosen == Audience::AnotherDate;
+    let sub = "Pressed a key during a call";
+    offered.then_some((Audience::AnotherDate, "Want another date", sub, Some(another_date)))
 }
 
 /// Who attended, by the report that was imported.
