@@ -27,7 +27,7 @@ fn figure(page: &str, stage: &str) -> i64 {
 
 on_both! {
     async fn everybody_stands_at_one_stage_and_every_figure_leads_to_its_people(db: TestStore) {
-        let mut scene = Scene::new(&db, "ozonetel", json!({}), Chaos::default()).await;
+        let mut scene = Scene::new(db, "ozonetel", json!({}), Chaos::default()).await;
         scene.register(&(1..=8).map(number).collect::<Vec<_>>()).await;
         let id = scene.confirm(script()).await;
         let mut manager = scene.world.signed_in(&scene.people.manager).await;

@@ -92,7 +92,7 @@ on_both! {
         let own = sequence(&mut manager).await;
         let mut form = ladder_form(&scene, &mut manager, &own).await;
         for nth in ["account1", "account2"] {
-            form = with(&form, nth, &scene.account.to_string());
+            form = with(&form, nth, scene.account.to_string());
         }
         assert_eq!(manager.post(&format!("{own}/ladders/new"), &refs(&form)).await.status, StatusCode::SEE_OTHER);
         let id = own.rsplit('/').next().unwrap().parse().unwrap();
