@@ -446,7 +446,11 @@ pub(super) fn score(field: Field, column: &Column) -> i64 {
         Field::Reference if content.is_same_everywhere() => 0,
         // "Contact" is a name where nothing else is one, and where names stand below it.
         Field::Name if title_of(column).is_some_and(names_contact) => {
-            if content.is_all_words() { title.min(50) } else { 0 }
+            if content.is_all_words() {
+                title.min(50)
+            } else {
+                0
+            }
         }
         // A name is no number and no address, whatever its title says.
         Field::Name | Field::FirstName | Field::LastName
