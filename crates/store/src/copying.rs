@@ -86,6 +86,8 @@ const COPIED: &[(&str, Rows)] = &[
         ),
     ),
     ("linked_accounts", OfOrganization("SELECT * FROM linked_accounts WHERE organization_id = $1")),
+    ("channel_defaults", OfOrganization("SELECT * FROM channel_defaults WHERE organization_id = $1")),
+    ("recordings", OfOrganization("SELECT * FROM recordings WHERE organization_id = $1")),
     ("prices", OfOrganization("SELECT * FROM prices WHERE organization_id = $1")),
     ("workshop_tags", OfOrganization("SELECT * FROM workshop_tags WHERE organization_id = $1")),
     ("templates", OfOrganization("SELECT * FROM templates WHERE organization_id = $1")),
@@ -157,8 +159,22 @@ const COPIED: &[(&str, Rows)] = &[
         "workshop_plans",
         OfWorkshop("SELECT * FROM workshop_plans WHERE workshop_id = $1 AND organization_id = $2"),
     ),
+    ("ladders", OfWorkshop("SELECT * FROM ladders WHERE workshop_id = $1 AND organization_id = $2")),
     ("plan_rows", OfWorkshop("SELECT * FROM plan_rows WHERE workshop_id = $1 AND organization_id = $2")),
     ("broadcasts", OfWorkshop("SELECT * FROM broadcasts WHERE workshop_id = $1 AND organization_id = $2")),
+    (
+        // Of calls and texts so far, by which a ladder counts what it may still spend.
+        "rung_prices",
+        OfWorkshop(
+            "SELECT p.* FROM broadcasts o JOIN rung_prices p ON p.broadcast_id = o.id WHERE o.workshop_id = $1 AND o.organization_id = $2",
+        ),
+    ),
+    (
+        "calls",
+        OfWorkshop(
+            "SELECT c.* FROM broadcasts o JOIN calls c ON c.broadcast_id = o.id WHERE o.workshop_id = $1 AND o.organization_id = $2",
+        ),
+    ),
     (
         "late_proofs",
         OfWorkshop(
@@ -211,6 +227,7 @@ pub const LEFT_OUT: &[&str] = &[
     "sent_ids",
     "user_ids",
     "rehearsals",
+    "test_calls",
 ];
 
 /// What makes the copy hang together, whatever changed while it was read: calls under way count as handed over, a broadcast whose rows were
