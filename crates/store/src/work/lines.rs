@@ -159,9 +159,10 @@ pub(super) async fn reopen(tx: &mut Tx, changes: &[ReceiptChange], now: Millis) 
     }
     again.sort_unstable();
     again.dedup();
+    // The state is written so that no index of it fits: SQLite would walk over all that are done.
     tx.run_batch(
         "UPDATE broadcasts SET status = 'in_progress', finished_at = NULL FROM @batch
-         WHERE broadcasts.id = b.id AND broadcasts.status = 'completed' AND broadcasts.deadline > $1
+         WHERE broadcasts.id = b.id AND broadcasts.status || '' = 'completed' AND broadcasts.deadline > $1
            AND EXISTS (SELECT 1 FROM messages m WHERE m.broadcast_id = b.id AND m.state = 'waiting' AND m.next_attempt_at > 0)",
         args![now],
         Batch::new().uuids("id", again),
