@@ -74,15 +74,20 @@ mod tests {
     fn secrets_sealed_for_one_account_open_for_no_other() {
         let keys = KeyRing::generate();
         let (organization, id) = (OrganizationId::new(Millis(1)), IntegrationId::new(Millis(1)));
-        let secrets = Secrets::default().with("api_key", "TEST");
-        let sealed = keys.seal(&secrets.to_json(), &seal_binding(organization, id));
-        let open = OpenAccounts::new(keys, Urls::all_at("https://vendor.example"), "https://notify.example");
+        let open =
+            OpenAccounts::new(keys.clone(), Urls::all_at("https://vendor.example"), "https://notify.example");
         for vendor in registry::VENDORS {
+            let sample = sandbox::registry::face(vendor.kind()).expect("a stand-in").account();
+            let secrets = sample
+                .secrets
+                .iter()
+                .fold(Secrets::default(), |secrets, (key, secret)| secrets.with(key, secret.as_str()));
+            let sealed = keys.seal(&secrets.to_json(), &seal_binding(organization, id));
             let stored = |id| Stored {
                 id,
                 organization,
                 kind: vendor.kind().into(),
-                settings: serde_json::json!({}),
+                settings: sample.settings.clone(),
                 sealed: sealed.clone(),
             };
             assert!(open.open(&stored(id)).is_ok(), "{}", vendor.kind());

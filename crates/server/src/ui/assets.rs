@@ -18,6 +18,8 @@ pub enum Asset {
     Brand,
     /// Makes pages live; every page works without it.
     Live,
+    /// Keeps what is typed while a tab of the browser is open.
+    Drafts,
     /// Records a voice in the browser; the form takes a file without it.
     Recorder,
     /// Inter, variable, Latin.
@@ -73,6 +75,15 @@ static SERVED: LazyLock<Vec<(Asset, Served)>> = LazyLock::new(|| {
                 "js",
                 "text/javascript; charset=utf-8",
                 include_bytes!("../../assets/live.js").to_vec(),
+            ),
+        ),
+        (
+            Asset::Drafts,
+            file(
+                "drafts",
+                "js",
+                "text/javascript; charset=utf-8",
+                include_bytes!("../../assets/drafts.js").to_vec(),
             ),
         ),
         (
@@ -158,8 +169,15 @@ mod tests {
 
     #[test]
     fn every_asset_is_found_at_its_own_path() {
-        for asset in [Asset::Components, Asset::Brand, Asset::Live, Asset::Recorder, Asset::Font, Asset::Icon]
-        {
+        for asset in [
+            Asset::Components,
+            Asset::Brand,
+            Asset::Live,
+            Asset::Drafts,
+            Asset::Recorder,
+            Asset::Font,
+            Asset::Icon,
+        ] {
             let found = at(path(asset)).expect("served at its path");
             assert!(!found.bytes.is_empty(), "{asset:?} is empty");
         }
@@ -191,7 +209,7 @@ mod tests {
 
     #[test]
     fn each_script_is_small_and_names_nothing_that_a_strict_policy_forbids() {
-        for asset in [Asset::Live, Asset::Recorder] {
+        for asset in [Asset::Live, Asset::Drafts, Asset::Recorder] {
             let script = String::from_utf8(at(path(asset)).unwrap().bytes.clone()).unwrap();
             assert!(script.lines().count() < 500);
             for banned in ["eval(", "new Function", "setAttribute(\"style\"", "javascript:"] {

@@ -26,7 +26,7 @@ use super::recipient_summary::{RecipientSummary, SummaryPart};
 use super::shell::{Crumb, Frame, Page, Section, Theme};
 use super::toast::Toast;
 use broadcast::{broadcast, cancel, message};
-use calls::{conversation, recordings};
+use calls::{Talk, conversation, recordings};
 use home::{broken, empty_channel, hindi, home, huge, usual};
 use settings::{integrations, settings_form};
 use workshop::{workshop, workshops};
@@ -60,7 +60,9 @@ pub fn all(theme: Theme) -> Vec<(&'static str, Markup)> {
         ("workshops", workshops(&frame)),
         ("integrations", integrations(&frame)),
         ("settings-form", settings_form(&frame)),
-        ("conversation", conversation(&frame)),
+        ("conversation", conversation(&frame, Talk::Usual)),
+        ("conversation-short", conversation(&frame, Talk::Recorded)),
+        ("conversation-many", conversation(&frame, Talk::ManyKeys)),
         ("recordings", recordings(&frame)),
         ("import-grid", import_grid(&frame)),
         ("sign-in", sign_in(theme)),

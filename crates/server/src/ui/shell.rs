@@ -405,6 +405,7 @@ pub(super) fn document(title: &str, theme: Theme, body_class: &str, body: &Marku
                 link rel="stylesheet" href=(path(Asset::Components));
                 link rel="stylesheet" href=(path(Asset::Brand));
                 script src=(path(Asset::Live)) defer {}
+                script src=(path(Asset::Drafts)) defer {}
             }
             body class=(body_class) { (body) }
         }

@@ -178,6 +178,9 @@ async fn watch(walk: &mut Walk) -> Result<()> {
     walk.review("broadcast-finished").await
 }
 
+/// The cost of a row stands before the two columns of calls; each column brings two quotes.
+const COST_FROM_END: usize = 5;
+
 /// The broadcast, the export and the charges say what the stand-in's books say, to the paisa.
 async fn costs(walk: &mut Walk) -> Result<()> {
     let books = walk.sandbox.fast2sms().ledger();
@@ -191,7 +194,7 @@ async fn costs(walk: &mut Walk) -> Result<()> {
     ensure!(cells == ["₹0.20", "₹0.20", "₹0.40", "₹0.20", "₹0.00", "₹0.20", "–"], "{cells:?}");
     let file = walk.export().await?;
     let exported: i64 =
-        file.lines().filter_map(|line| fast2sms::parse_rupees(line.rsplit('"').nth(1)?)).sum();
+        file.lines().filter_map(|line| fast2sms::parse_rupees(line.rsplit('"').nth(COST_FROM_END)?)).sum();
     ensure!(file.lines().count() == REGISTRANTS + 1 && exported == books.net(), "{file}");
     walk.open("/settings/charges").await?;
     walk.page.wait_text("₹0.55 less ₹1.20 ₹1.75").await?;

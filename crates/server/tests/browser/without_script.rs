@@ -10,7 +10,7 @@ const PEOPLE: &str = "Name,Phone\nAsha Rao,90000 00901\nRavi Menon,12\nDivya Nai
 /// The workshop of the demonstration that nobody registered for.
 const WORKSHOP: &str = "Canva Masterclass";
 /// Keys that somebody may need from one end of a page to the other.
-const TABS_MAX: usize = 120;
+const TABS_MAX: usize = 160;
 
 async fn import(page: &Page, program: &Program) -> Result<()> {
     let folder = tempfile::tempdir()?;

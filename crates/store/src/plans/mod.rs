@@ -226,8 +226,8 @@ impl Org {
         rows.into_iter().map(|row| (of(row.id), row)).map(|(made, row)| row.with(made)).collect()
     }
 
-    /// Steps that need somebody: something stood or will stand in their way, or they were missed within a day. Those of the workshop that
-    /// comes first stand first.
+    /// Steps that need somebody: something stood or will stand in their way, or they were missed within a day. Whoever ran or moved a plan saw
+    /// what was past already. Those of the workshop that comes first stand first.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -243,7 +243,7 @@ impl Org {
                  JOIN sequence_versions v ON v.sequence_id = p.sequence_id AND v.version = p.version
                  WHERE r.organization_id = $1 AND w.organization_id = $1 AND w.status <> 'cancelled'
                    AND ((r.state = 'skipped' AND r.until_at > $2) OR (r.state = 'planned' AND r.obstacle <> '')
-                        OR (r.state = 'missed' AND r.decided_at > $3))
+                        OR (r.state = 'missed' AND r.decided_by = '' AND r.decided_at > $3))
                  ORDER BY w.starts_at, r.due_at, r.id LIMIT 100",
                 args![self.id(), now, now.plus(-domain::time::DAY)],
             )

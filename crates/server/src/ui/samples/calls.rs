@@ -29,7 +29,15 @@ fn listen(name: &str) -> Listen {
     Listen { name: name.into(), src: "/settings/recordings/1/sound".into() }
 }
 
-pub(super) fn conversation(frame: &Frame) -> Markup {
+/// Which conversation a sample shows.
+#[derive(Clone, Copy)]
+pub(super) enum Talk {
+    Usual,
+    Recorded,
+    ManyKeys,
+}
+
+pub(super) fn conversation(frame: &Frame, talk: Talk) -> Markup {
     let filled = |text: &str| Part::Filled(text.into());
     let greeting = vec![
         Part::Fixed("Namaste ".into()),
@@ -52,16 +60,15 @@ pub(super) fn conversation(frame: &Frame) -> Markup {
     };
     let recorded =
         Said { recording: Some(listen("Reminder")), ..said("Text", 12, fixed("We start at seven.")) };
-    let short = Conversation { opening: vec![recorded], leaves: vec![] };
-    let many = Conversation {
-        opening: usual.opening.clone(),
-        leaves: (0..9).map(|n| leaf(Some(n), "Key", "Thank you.", Icon::Check, "Nothing more")).collect(),
+    let keys = |n| leaf(Some(n), "Key", "Thank you.", Icon::Check, "Nothing more");
+    let talk = match talk {
+        Talk::Usual => usual,
+        Talk::Recorded => Conversation { opening: vec![recorded], leaves: vec![] },
+        Talk::ManyKeys => Conversation { leaves: (0..9).map(keys).collect(), ..usual },
     };
     let body = html! {
         (Head::new("Script"))
-        @for (n, talk) in [usual, short, many].into_iter().enumerate() {
-            (Card::new(format!("talk-{n}"), "Conversation", talk).padded())
-        }
+        (Card::new("talk", "Conversation", talk).padded())
     };
     page(frame, Section::Settings, "Script", body, None)
 }

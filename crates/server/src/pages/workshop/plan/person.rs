@@ -87,7 +87,7 @@ pub(super) async fn page(
             Fact::new("Registered", html! { (words::at(member, person.registered_at)) }),
         ]))
         (axis(member, workshop, shown, &lines).axis_card(&format!("What does {shown} get?"), "Each mark leads to its reason below."))
-        (Card::new("person-plan", format!("What {shown} gets"), table(member, &lines)).aside(html! { (Button::link("Everyone", href(workshop.id)).small()) }))
+        (Card::new("person-plan", format!("What {shown} gets"), table(member, &lines)))
     })
 }
 

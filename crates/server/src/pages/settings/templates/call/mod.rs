@@ -354,7 +354,7 @@ mod tests {
     }
 
     fn usual() -> CallScript {
-        CallScript::usual(Language::Hindi, Channel::Sms, TemplateId::new(domain::time::Millis(1)))
+        CallScript::usual(Language::Hindi, Channel::Sms, TemplateId(uuid::Uuid::from_u128(7)))
     }
 
     #[test]
