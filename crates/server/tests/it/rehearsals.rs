@@ -148,8 +148,8 @@ on_both! {
         let silent = played(&scene, trouble(&scene, Trouble::Silent, 125, 30)).await;
         assert_eq!((step(&silent, "m120").counts.unknown, step(&silent, "m60").counts.arrived), (3, 3), "{silent:?}");
         assert_eq!(silent.counts().went(), 6, "each once");
-        // Providers that are out of order for less than the step is of use: it goes later.
-        let down = played(&scene, trouble(&scene, Trouble::Down, 125, 6)).await;
+        // Providers that are out of order until the step is due hold nothing up.
+        let down = played(&scene, trouble(&scene, Trouble::Down, 125, 5)).await;
         assert_eq!(step(&down, "m120").counts.arrived, 3, "{down:?}");
         // And for longer: it comes too late, or its tries are used up; the next one goes.
         let long = played(&scene, trouble(&scene, Trouble::Down, 125, 40)).await;
