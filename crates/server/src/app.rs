@@ -106,8 +106,7 @@ impl App {
     /// An app on an open store; needs no socket and no file.
     pub fn new(store: Store, clock: SharedClock, config: Config, keys: KeyRing) -> anyhow::Result<App> {
         let passwords = Passwords::new(config.password_cost);
-        let callbacks_at = config.rehearses_at.as_deref().unwrap_or(&config.public_url);
-        let accounts = OpenAccounts::new(keys.clone(), config.providers.clone(), callbacks_at);
+        let accounts = OpenAccounts::new(keys.clone(), config.providers.clone(), config.callbacks_at());
         let out = Http::new(HttpSettings {
             local_targets: !config.providers.local().is_empty(),
             this_machine_only: config.rehearses_at.is_some(),
