@@ -252,11 +252,6 @@ pub struct Config {
 }
 
 impl Config {
-    /// Where providers reach callbacks: at the address that people type, or where a rehearsal listens.
-    pub fn callbacks_at(&self) -> &str {
-        self.rehearses_at.as_deref().unwrap_or(&self.public_url)
-    }
-
     /// Puts flags, environment, file and defaults together.
     pub fn load(flags: &Flags) -> anyhow::Result<Config> {
         let file = match &flags.config {

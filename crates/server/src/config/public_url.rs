@@ -2,6 +2,15 @@
 
 use anyhow::bail;
 
+use super::Config;
+
+impl Config {
+    /// Where providers reach callbacks: at the address that people type, or where a rehearsal listens.
+    pub fn callbacks_at(&self) -> &str {
+        self.rehearses_at.as_deref().unwrap_or(&self.public_url)
+    }
+}
+
 /// An address that is a host alone, in lower case and without a slash at its end.
 pub(super) fn checked_url(url: &str) -> anyhow::Result<String> {
     let url = url.trim_end_matches('/');
