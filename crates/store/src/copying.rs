@@ -3,7 +3,7 @@
 //!
 //! Every table of an organisation's is either copied or named in [`LEFT_OUT`]; a test holds the two against the schema. The copy is a SQLite file
 //! whatever it is taken from. It is read in stretches and not in one transaction, beside people who work: what hangs together is mended at the
-//! end ([`MEND`]), and the sums are counted from the rows.
+//! end (`MEND`), and the sums are counted from the rows.
 
 use std::{fmt::Write as _, sync::Arc};
 

@@ -20,6 +20,8 @@ use crate::{sequences::step, world::World};
 
 /// Seeds of the ordinary run; `MUNADI_SEEDS` asks for more.
 const SEEDS: u64 = 200;
+/// Seeds that share a database: with all of them in one, each look would read the plans of all that went before.
+const SEEDS_TOGETHER: u64 = 20;
 
 /// Chance that a seed repeats.
 struct Chance(u64);
@@ -220,10 +222,20 @@ fn workshop_at(starts_at: Millis) -> WorkshopDraft {
 on_both! {
     async fn whatever_happens_around_a_workshop_each_step_runs_once_in_time_or_says_why(db: TestStore) {
         let asked = std::env::var("MUNADI_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
+        let is_shared = db.store.is_shared();
         let mut world = World::new(db).await;
-        let template = world.stored_template("any").await;
-        let mut happened = 0;
+        let mut template = world.stored_template("any").await;
+        let (mut happened, mut told) = (0, 0);
         for seed in 1..=asked.unwrap_or(SEEDS) {
+            if seed > 1 && seed % SEEDS_TOGETHER == 1 {
+                told += world.sandbox.world().len();
+                let fresh = match is_shared {
+                    true => store::testing::postgres().await.unwrap(),
+                    false => store::testing::sqlite().await,
+                };
+                world = World::new(fresh).await;
+                template = world.stored_template("any").await;
+            }
             let mut story = Story::begin(&mut world, seed, template).await;
             while world.now() < story.starts_at.plus(2 * HOUR) {
                 let next = world.now().plus(story.chance.minutes(5, 45));
@@ -236,6 +248,6 @@ on_both! {
             story.judge(&world).await;
         }
         assert!(happened > 100, "needs something that happens");
-        assert!(world.sandbox.world().len() > 100, "needs people who were told");
+        assert!(told + world.sandbox.world().len() > 100, "needs people who were told");
     }
 }

@@ -90,7 +90,10 @@ async fn begin_import(page: &Page, program: &Program) -> Result<String> {
 /// Where “Review and send” leads without script.
 const CONFIRM: &str = "(() => {
     const button = document.querySelector('button[formaction=\"/compose/confirm\"]');
-    return '/compose/confirm?' + new URLSearchParams(new FormData(button.form));
+    const fields = new FormData(button.form);
+    // At night it would wait for the morning, and come too late for a workshop of that night.
+    fields.set('quiet', 'send');
+    return '/compose/confirm?' + new URLSearchParams(fields);
 })()";
 
 /// An agreement, an opt-out and a list of numbers, each up to where it is asked about; their paths.

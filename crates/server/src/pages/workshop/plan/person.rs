@@ -87,7 +87,7 @@ pub(super) async fn page(
             Fact::new("Registered", html! { (words::at(member, person.registered_at)) }),
         ]))
         (axis(member, workshop, shown, &lines).axis_card(&format!("What does {shown} get?"), "Each mark leads to its reason below."))
-        (Card::new("person-plan", format!("What {shown} gets"), table(member, &lines)))
+        (Card::new("person-plan", format!("What {shown} gets"), table(member, &lines)).aside(html! { (Button::link("Everyone", href(workshop.id)).small()) }))
     })
 }
 
@@ -263,7 +263,7 @@ fn axis<'a>(member: &'a Member, workshop: &Workshop, who: &str, lines: &[Line<'_
         promotes: vec![],
         steps: lines.iter().map(step).collect(),
         foot: String::new(),
-        aside: html! { (Button::link("Everyone", href(workshop.id)).small()) },
+        aside: html! {},
     }
 }
 
