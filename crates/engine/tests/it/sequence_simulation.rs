@@ -225,7 +225,7 @@ on_both! {
         let is_shared = db.store.is_shared();
         let mut world = World::new(db).await;
         let mut template = world.stored_template("any").await;
-        let (mut happened, mut told) = (0, 0);
+        let (mut happened, mut told, mut stores) = (0, 0, Vec::new());
         for seed in 1..=asked.unwrap_or(SEEDS) {
             if seed > 1 && seed % SEEDS_TOGETHER == 1 {
                 told += world.sandbox.world().len();
@@ -233,7 +233,8 @@ on_both! {
                     true => store::testing::postgres().await.unwrap(),
                     false => store::testing::sqlite().await,
                 };
-                world = World::new(fresh).await;
+                world = World::new(&fresh).await;
+                stores.push(fresh);
                 template = world.stored_template("any").await;
             }
             let mut story = Story::begin(&mut world, seed, template).await;

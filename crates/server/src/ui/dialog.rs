@@ -95,7 +95,8 @@ impl Confirm {
             dialog.mui-dialog.m-confirm[wide] id=(self.id) aria-labelledby={ (self.id) "-title" } {
                 button class="mui-dialog__close" type="button" data-dialog-close aria-label="Close" { (Icon::Close) }
                 div class="mui-dialog__header" { h2 class="mui-dialog__title" id={ (self.id) "-title" } { (self.title) } }
-                div class="mui-dialog__body" { (self.form()) }
+                // A long one scrolls, also by keyboard.
+                div class="mui-dialog__body" tabindex=[wide.then_some("0")] { (self.form()) }
                 div class="mui-dialog__footer" {
                     button class="mui-btn mui-btn--outline mui-btn--md" type="button" data-dialog-close { (self.back.0) }
                     (self.confirm.clone().form(self.form_id()))
