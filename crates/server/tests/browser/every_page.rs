@@ -185,6 +185,9 @@ async fn attendance(page: &Page, program: &Program) -> Result<String> {
     Ok(page.url().await?.trim_start_matches(&program.url).to_owned())
 }
 
+/// Whether the open page offers to run a sequence.
+const OFFERS_A_RUN: &str = "[...document.querySelectorAll('a, button')].some(one => one.innerText.trim().toLowerCase() === 'run sequence')";
+
 /// A sequence that runs for a workshop and was changed since; the paths of its pages.
 async fn sequence(page: &Page, program: &Program) -> Result<Vec<String>> {
     let path =
@@ -201,8 +204,7 @@ async fn sequence(page: &Page, program: &Program) -> Result<Vec<String>> {
             && !path.contains(['?', '#'])
             && !path.ends_with("new")
     };
-    // The first one of the demonstration has a plan of its own.
-    let workshop = all.iter().filter(is_workshop).nth(1).context("too few workshops are to come")?.clone();
+    let workshops: Vec<String> = all.iter().filter(is_workshop).cloned().collect();
     page.goto(&format!("{}/settings/sequences", program.url)).await?;
     page.fill("Name", "Masterclass").await?;
     page.select("Begin with", "Masterclass, English: 5 steps").await?;
@@ -214,7 +216,15 @@ async fn sequence(page: &Page, program: &Program) -> Result<Vec<String>> {
     page.click("Save ladder").await?;
     page.wait_text("Ladder saved.").await?;
     let ladder = leads_to("/ladders/reach").await?;
-    page.goto(&format!("{}{workshop}/plan", program.url)).await?;
+    // One of the demonstration has a plan of its own; which one comes first depends on the hour.
+    let mut workshop = String::new();
+    for one in workshops {
+        page.goto(&format!("{}{one}/plan", program.url)).await?;
+        if page.eval(OFFERS_A_RUN).await? {
+            workshop = one;
+            break;
+        }
+    }
     page.click("Run sequence").await?;
     page.wait_url("/plan/run").await?;
     let run = path(page.url().await?);
