@@ -20,6 +20,8 @@ use crate::{sequences::step, world::World};
 
 /// Seeds of the ordinary run; `MUNADI_SEEDS` asks for more.
 const SEEDS: u64 = 200;
+/// Of them so many on PostgreSQL, where each takes longer.
+const SEEDS_ON_POSTGRES: u64 = 40;
 /// Seeds that share a database: with all of them in one, each look would read the plans of all that went before.
 const SEEDS_TOGETHER: u64 = 20;
 
@@ -226,7 +228,8 @@ on_both! {
         let mut world = World::new(db).await;
         let mut template = world.stored_template("any").await;
         let (mut happened, mut told, mut stores) = (0, 0, Vec::new());
-        for seed in 1..=asked.unwrap_or(SEEDS) {
+        let usual = if is_shared { SEEDS_ON_POSTGRES } else { SEEDS };
+        for seed in 1..=asked.unwrap_or(usual) {
             if seed > 1 && seed % SEEDS_TOGETHER == 1 {
                 told += world.sandbox.world().len();
                 let fresh = match is_shared {
