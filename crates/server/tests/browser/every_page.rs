@@ -67,7 +67,12 @@ async fn sign_in(page: &Page, program: &Program) -> Result<()> {
 /// Keeps people waiting in the broadcast that the crawl comes to first: once it is completed, nothing of it can be cancelled.
 async fn pause_first_broadcast(page: &Page, program: &Program) -> Result<()> {
     page.goto(&format!("{}/broadcasts", program.url)).await?;
-    page.click("Seat confirmed").await?;
+    // Whoever registered while the step was confirmed is told by a second broadcast; the first one stands below it.
+    page.eval::<bool>(
+        "([...document.querySelectorAll('a')].filter(one => one.innerText.trim() === 'Seat confirmed').at(-1).click(), true)",
+    )
+    .await?;
+    page.wait_url("/broadcasts/").await?;
     page.click("Pause").await?;
     page.wait_text("Paused.").await
 }
