@@ -191,7 +191,7 @@ async fn attendance(page: &Page, program: &Program) -> Result<String> {
 }
 
 /// Whether the open page offers to run a sequence.
-const OFFERS_A_RUN: &str = "[...document.querySelectorAll('a, button')].some(one => one.innerText.trim().toLowerCase() === 'run sequence')";
+const OFFERS_A_RUN: &str = "[...document.querySelectorAll('a, button')].some(one => one.textContent.trim().toLowerCase() === 'run sequence')";
 
 /// A sequence that runs for a workshop and was changed since; the paths of its pages.
 async fn sequence(page: &Page, program: &Program) -> Result<Vec<String>> {
