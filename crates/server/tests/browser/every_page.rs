@@ -364,6 +364,12 @@ async fn every_page_is_accessible() -> Result<()> {
         }
         page.goto(&format!("{}{path}", program.url)).await?;
         visited.insert(pattern);
+        // At night a confirmation says that it would come too late, and which plan runs decides whether it holds a ladder.
+        for (hour, answer) in [("/compose/confirm", "answer 422"), ("/plan/ladders/", "answer 404")] {
+            if path.contains(hour) && page.assert_quiet().await.is_err() {
+                page.expect_problem(answer).await?;
+            }
+        }
         queue.extend(links(&page).await?);
         let name = key(&path, pattern);
         problems.extend(review::problems(&page, &format!("page {}", name.trim()), LOOK).await?);
