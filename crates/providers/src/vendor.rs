@@ -7,6 +7,7 @@ use domain::{
     channel::{Channel, Tariff},
     money::Money,
 };
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::{
@@ -220,6 +221,14 @@ pub enum OpenError {
     Address(#[from] crate::http::EndpointError),
 }
 
+/// An account's settings as its vendor reads them.
+///
+/// # Errors
+/// When they are not the vendor's.
+pub(crate) fn settings_of<T: DeserializeOwned>(settings: &Value) -> Result<T, OpenError> {
+    serde_json::from_value(settings.clone()).map_err(|error| OpenError::Settings(error.to_string()))
+}
+
 /// The secrets of an account, by the keys of its fields.
 #[derive(Clone, Debug, Default)]
 pub struct Secrets(BTreeMap<String, Secret>);
@@ -245,6 +254,14 @@ impl Secrets {
     /// The secret of that key.
     pub fn get(&self, key: &str) -> Option<&Secret> {
         self.0.get(key)
+    }
+
+    /// The secret of that key, without which the account does not open.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn required(&self, key: &str) -> Result<Secret, OpenError> {
+        self.get(key).cloned().ok_or(OpenError::Secrets)
     }
 
     /// Puts a secret in place of another; an empty one takes it out.

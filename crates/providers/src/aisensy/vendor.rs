@@ -27,7 +27,7 @@ use crate::{
     http::Http,
     vendor::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
-        Urls, Vendor,
+        Urls, Vendor, settings_of,
     },
 };
 
@@ -236,15 +236,14 @@ impl Vendor for Aisensy {
     }
 
     fn open(&self, settings: &Value, secrets: &Secrets, urls: &Urls) -> Result<Box<dyn Account>, OpenError> {
-        let settings: AisensySettings = serde_json::from_value(settings.clone())
-            .map_err(|error| OpenError::Settings(error.to_string()))?;
+        let settings: AisensySettings = settings_of(settings)?;
         let settings = AisensySettings {
             base_url: urls.get(CAMPAIGN_URL).to_owned(),
             project_base_url: urls.get(PROJECT_URL).to_owned(),
             ..settings
         };
         let secrets = AisensySecrets {
-            api_key: secrets.get(API_KEY).cloned().ok_or(OpenError::Secrets)?,
+            api_key: secrets.required(API_KEY)?,
             project_password: secrets.get(PROJECT_PASSWORD).cloned(),
             webhook_secret: secrets.get(WEBHOOK_SECRET).cloned(),
         };

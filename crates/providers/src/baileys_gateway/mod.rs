@@ -35,7 +35,7 @@ pub struct BaileysAccount {
 
 impl BaileysAccount {
     fn open(base: Endpoint, settings: Settings, secrets: &Secrets) -> Result<BaileysAccount, OpenError> {
-        let key = secrets.get(linked::API_KEY).cloned().ok_or(OpenError::Secrets)?;
+        let key = secrets.required(linked::API_KEY)?;
         let password = secrets.get("proxy_password").cloned();
         Ok(BaileysAccount {
             wire: Wire { base, header: KEY_HEADER, key },

@@ -51,7 +51,7 @@ pub struct EvolutionAccount {
 
 impl EvolutionAccount {
     fn open(base: Endpoint, settings: Settings, secrets: &Secrets) -> Result<EvolutionAccount, OpenError> {
-        let key = secrets.get(linked::API_KEY).cloned().ok_or(OpenError::Secrets)?;
+        let key = secrets.required(linked::API_KEY)?;
         let signing_key =
             secrets.get(linked::SIGNING_KEY).cloned().unwrap_or_else(|| made_key(&key, &settings.session));
         let password = secrets.get("proxy_password").cloned();

@@ -15,7 +15,7 @@ use crate::{
     lenient,
     vendor::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
-        Urls, Vendor,
+        Urls, Vendor, settings_of,
     },
     voice::{Caller, Common, PACE, common_fields, id_text, missing},
 };
@@ -203,15 +203,13 @@ impl Vendor for Exotel {
 }
 
 fn open(settings: &Value, secrets: &Secrets, urls: &Urls) -> Result<ExotelAccount, OpenError> {
-    let settings: ExotelSettings =
-        serde_json::from_value(settings.clone()).map_err(|error| OpenError::Settings(error.to_string()))?;
-    let secret = |key: &str| secrets.get(key).cloned().ok_or(OpenError::Secrets);
+    let settings: ExotelSettings = settings_of(settings)?;
     let [base, calls] = match settings.cluster.as_str() {
         "singapore" => [1, 3],
         _ => [0, 2],
     }
     .map(|at| urls.get_or(&BASE_URLS[at]));
-    ExotelAccount::new(settings, (secret(API_KEY)?, secret(API_TOKEN)?), (base, calls))
+    ExotelAccount::new(settings, (secrets.required(API_KEY)?, secrets.required(API_TOKEN)?), (base, calls))
 }
 
 /// The balance proves key, token and SID (§5).

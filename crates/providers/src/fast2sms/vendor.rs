@@ -29,7 +29,7 @@ use crate::{
     http::Http,
     vendor::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
-        Urls, Vendor,
+        Urls, Vendor, settings_of,
     },
 };
 
@@ -250,10 +250,9 @@ impl Vendor for Fast2sms {
     }
 
     fn open(&self, settings: &Value, secrets: &Secrets, urls: &Urls) -> Result<Box<dyn Account>, OpenError> {
-        let settings: Fast2smsSettings = serde_json::from_value(settings.clone())
-            .map_err(|error| OpenError::Settings(error.to_string()))?;
+        let settings: Fast2smsSettings = settings_of(settings)?;
         let settings = Fast2smsSettings { base_url: urls.get(URL).to_owned(), ..settings };
-        let api_key = secrets.get(API_KEY).cloned().ok_or(OpenError::Secrets)?;
+        let api_key = secrets.required(API_KEY)?;
         Ok(Box::new(Fast2smsAccount::new(&settings, Fast2smsSecrets { api_key })?))
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     lenient::integer,
     vendor::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
-        Urls, Vendor,
+        Urls, Vendor, settings_of,
     },
     voice::{Caller, Common, PACE, common_fields, id_text, missing},
 };
@@ -168,10 +168,8 @@ impl Vendor for Knowlarity {
     }
 
     fn open(&self, settings: &Value, secrets: &Secrets, urls: &Urls) -> Result<Box<dyn Account>, OpenError> {
-        let settings: KnowlaritySettings = serde_json::from_value(settings.clone())
-            .map_err(|error| OpenError::Settings(error.to_string()))?;
-        let secret = |key: &str| secrets.get(key).cloned().ok_or(OpenError::Secrets);
-        let keys = (secret(API_KEY)?, secret(ACCOUNT_KEY)?);
+        let settings: KnowlaritySettings = settings_of(settings)?;
+        let keys = (secrets.required(API_KEY)?, secrets.required(ACCOUNT_KEY)?);
         Ok(Box::new(Caller(KnowlarityAccount::new(settings, keys, urls.get_or(&BASE_URLS[0]))?)))
     }
 }

@@ -27,7 +27,7 @@ use crate::{
     field::Wrong,
     gateway::{Abilities, Gateway, GroupCall, Session},
     http::{Endpoint, Http},
-    vendor::{About, OpenError, Secrets, Urls, Vendor},
+    vendor::{About, OpenError, Secrets, Urls, Vendor, settings_of},
 };
 
 /// What the account of one gateway says for itself. All else of an account is the same whichever gateway holds it.
@@ -121,8 +121,7 @@ impl Vendor for LinkedVendor {
     }
 
     fn open(&self, settings: &Value, secrets: &Secrets, urls: &Urls) -> Result<Box<dyn Account>, OpenError> {
-        let settings: Settings = serde_json::from_value(settings.clone())
-            .map_err(|error| OpenError::Settings(error.to_string()))?;
+        let settings: Settings = settings_of(settings)?;
         let base = Endpoint::parse(urls.picked(self.url, &settings.gateway)?)?;
         (self.open)(base, settings, secrets)
     }

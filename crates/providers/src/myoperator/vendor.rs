@@ -17,7 +17,7 @@ use crate::{
     http::Http,
     vendor::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
-        Urls, Vendor,
+        Urls, Vendor, settings_of,
     },
     voice::{Caller, Common, Found, LookUp, PACE, body_of, common_fields, id_text, missing, words_of},
 };
@@ -189,12 +189,10 @@ impl Vendor for MyOperator {
     }
 
     fn open(&self, settings: &Value, secrets: &Secrets, urls: &Urls) -> Result<Box<dyn Account>, OpenError> {
-        let settings: MyOperatorSettings = serde_json::from_value(settings.clone())
-            .map_err(|error| OpenError::Settings(error.to_string()))?;
-        let secret = |key: &str| secrets.get(key).cloned().ok_or(OpenError::Secrets);
+        let settings: MyOperatorSettings = settings_of(settings)?;
         let sealed = MyOperatorSecrets {
-            api_key: secret(API_KEY)?,
-            secret_token: secret(SECRET_TOKEN)?,
+            api_key: secrets.required(API_KEY)?,
+            secret_token: secrets.required(SECRET_TOKEN)?,
             search_token: secrets.get(SEARCH_TOKEN).cloned(),
             hook_password: secrets.get(HOOK_PASSWORD).cloned(),
         };

@@ -16,7 +16,7 @@ use crate::{
     http::Http,
     vendor::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
-        Urls, Vendor,
+        Urls, Vendor, settings_of,
     },
     voice::{Caller, Common, PACE, body_of, common_fields, id_text},
 };
@@ -140,9 +140,8 @@ impl Vendor for Ozonetel {
     }
 
     fn open(&self, settings: &Value, secrets: &Secrets, urls: &Urls) -> Result<Box<dyn Account>, OpenError> {
-        let settings: OzonetelSettings = serde_json::from_value(settings.clone())
-            .map_err(|error| OpenError::Settings(error.to_string()))?;
-        let key = secrets.get(API_KEY).cloned().ok_or(OpenError::Secrets)?;
+        let settings: OzonetelSettings = settings_of(settings)?;
+        let key = secrets.required(API_KEY)?;
         Ok(Box::new(Caller(OzonetelAccount::new(settings, key, urls.get_or(&BASE_URLS[0]))?)))
     }
 }
