@@ -133,6 +133,12 @@ impl Work {
         integration: IntegrationId,
         calls: &[CallRef],
     ) -> Result<Vec<Call>, StoreError> {
+        let mut found = self.calls_at(calls).await?;
+        found.retain(|call| call.integration == integration);
+        Ok(found)
+    }
+
+    async fn calls_at(&self, calls: &[CallRef]) -> Result<Vec<Call>, StoreError> {
         if calls.is_empty() {
             return Ok(Vec::new());
         }
@@ -143,10 +149,10 @@ impl Work {
                 concat!(
                     call_columns!(),
                     "FROM @batch CROSS JOIN calls c CROSS JOIN messages m CROSS JOIN broadcasts t
-                     WHERE c.broadcast_id = b.broadcast_id AND c.position = b.position AND c.attempt = b.attempt AND c.integration_id = $1
+                     WHERE c.broadcast_id = b.broadcast_id AND c.position = b.position AND c.attempt = b.attempt
                        AND m.broadcast_id = c.broadcast_id AND m.position = c.position AND t.id = c.broadcast_id"
                 ),
-                args![integration.0],
+                args![],
                 Batch::new()
                     .uuids("broadcast_id", calls.iter().map(|call| call.message.broadcast.0))
                     .ints("position", calls.iter().map(|call| call.message.position))
@@ -262,11 +268,7 @@ impl Work {
             )
             .await?;
         tx.commit().await?;
-        let call = |(broadcast, position, attempt)| CallRef {
-            message: MessageRef { broadcast: BroadcastId(broadcast), position },
-            attempt,
-        };
-        Ok(written.into_iter().map(call).collect())
+        Ok(written.into_iter().map(call_ref).collect())
     }
 
     /// When calls to that number began since then, by this account.
@@ -312,27 +314,7 @@ impl Work {
             )
             .await?;
         tx.commit().await?;
-        if taken.is_empty() {
-            return Ok(Vec::new());
-        }
-        let rows: Vec<CallRow> = self
-            .db
-            .by_index()
-            .all_batch(
-                concat!(
-                    call_columns!(),
-                    "FROM @batch CROSS JOIN calls c CROSS JOIN messages m CROSS JOIN broadcasts t
-                     WHERE c.broadcast_id = b.broadcast_id AND c.position = b.position AND c.attempt = b.attempt
-                       AND m.broadcast_id = c.broadcast_id AND m.position = c.position AND t.id = c.broadcast_id"
-                ),
-                args![],
-                Batch::new()
-                    .uuids("broadcast_id", taken.iter().map(|row| row.0))
-                    .ints("position", taken.iter().map(|row| row.1))
-                    .ints("attempt", taken.iter().map(|row| row.2)),
-            )
-            .await?;
-        rows.into_iter().map(Call::try_from).collect()
+        self.calls_at(&taken.into_iter().map(call_ref).collect::<Vec<_>>()).await
     }
 
     /// Says when a call is asked about next; with `None` never again.
@@ -444,4 +426,8 @@ impl Work {
 /// Reads the digit of a row.
 pub(crate) fn digit_of(kept: Option<i64>) -> Option<Digit> {
     kept.and_then(|digit| u8::try_from(digit).ok()).and_then(Digit::new)
+}
+
+fn call_ref((broadcast, position, attempt): (Uuid, i64, i64)) -> CallRef {
+    CallRef { message: MessageRef { broadcast: BroadcastId(broadcast), position }, attempt }
 }
