@@ -29,6 +29,14 @@ pub(crate) enum Only {
     Docs,
 }
 
+/// The test programs' own setting.
+const THREADS: &str = "RUST_TEST_THREADS";
+
+/// Tests of one program that run at once: half of them wait, for the other side or for a clock.
+fn tests_at_once() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// What the tests find in their environment.
 struct Tools {
     postgres: Postgres,
@@ -76,6 +84,9 @@ pub(crate) fn run(
             let temporary = scratch.folder("tests")?;
             passed = steps.cargo("tests", &words, repeat, |command| {
                 command.env("TEST_POSTGRES_URL", tools.postgres.url()).env("TMPDIR", &temporary);
+                if env::var_os(THREADS).is_none() {
+                    command.env(THREADS, tests_at_once().to_string());
+                }
                 command.envs(tools.environment.iter().map(|(name, value)| (name, value)));
             })?;
         }

@@ -242,7 +242,12 @@ impl Telephones {
 
     /// The longest that we were waited for by somebody at the ear, in real milliseconds.
     pub fn longest_wait_ms(&self) -> u64 {
-        self.network.longest_wait_ms()
+        self.network.waits_ms().into_iter().max().unwrap_or(0)
+    }
+
+    /// How long somebody at the ear waited for each of the program's answers, in the order in which they came, milliseconds.
+    pub fn waits_ms(&self) -> Vec<u64> {
+        self.network.waits_ms()
     }
 
     /// What that phone does when it rings.

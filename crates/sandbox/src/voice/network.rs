@@ -75,7 +75,7 @@ struct Inner {
     active: usize,
     most: usize,
     minutes: BTreeMap<i64, usize>,
-    longest_wait_ms: u64,
+    waits_ms: Vec<u64>,
 }
 
 /// Where a call stands in the network; dies with the next reset.
@@ -139,8 +139,7 @@ impl Network {
     }
 
     pub(super) fn waited(&self, ms: u64) {
-        let mut inner = lock(&self.0);
-        inner.longest_wait_ms = inner.longest_wait_ms.max(ms);
+        lock(&self.0).waits_ms.push(ms);
     }
 
     pub(super) fn all(&self) -> Vec<Placed> {
@@ -159,7 +158,7 @@ impl Network {
         lock(&self.0).minutes.values().copied().max().unwrap_or(0)
     }
 
-    pub(super) fn longest_wait_ms(&self) -> u64 {
-        lock(&self.0).longest_wait_ms
+    pub(super) fn waits_ms(&self) -> Vec<u64> {
+        lock(&self.0).waits_ms.clone()
     }
 }

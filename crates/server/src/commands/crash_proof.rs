@@ -1,7 +1,7 @@
 //! `munadi crash-proof`: starts the real program on a fresh store, kills it with SIGKILL in the middle of sends, again and again,
 //! and counts what every phone really got.
 
-mod calls;
+pub(super) mod calls;
 mod groups;
 mod steps;
 
@@ -161,6 +161,8 @@ const BATCH: u64 = 100;
 const PEOPLE_PER_KILL: u64 = 130;
 /// Pace of the rehearsal: enough calls in flight at every moment, and a broadcast that outlasts the kills.
 const PER_SECOND: i64 = 500;
+/// As many calls at once as there are people.
+const UNHURRIED: i64 = 1_000_000;
 
 /// Runs the proof; fails when it does not hold.
 pub async fn run(mut config: Config, database_given: bool, args: CrashProof) -> anyhow::Result<()> {
@@ -243,7 +245,8 @@ async fn stand(config: &Config, args: &CrashProof) -> anyhow::Result<(Sandbox, C
         face.unhindered(&mut stand);
     }
     let rings = args.channel == What::Ivr;
-    let sandbox = if rings { calls::phones(stand).await? } else { Sandbox::start(stand).await? };
+    let sandbox =
+        if rings { calls::phones(stand, calls::SPEED).await? } else { Sandbox::start(stand).await? };
     let mut config = config.clone();
     if rings {
         // Phones ask whichever life of the program there is.
@@ -281,7 +284,8 @@ async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
     .await?;
     if rings {
         let provider = args.gateway()?;
-        calls::connect(&app, &mut stage, &sandbox, (&provider, args.channel.per_second()), now).await?;
+        calls::connect(&app, &mut stage, &sandbox, (&provider, args.channel.per_second(), UNHURRIED), now)
+            .await?;
     }
     let workshop = stage.workshop("Rehearsal", now.plus(20 * HOUR), "https://meet.example/x", now).await?;
     let broadcast = if args.channel == What::Group {

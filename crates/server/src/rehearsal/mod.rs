@@ -204,7 +204,7 @@ async fn connect(
 }
 
 /// The first vendor of a channel that somebody stands in for.
-fn stood_in_for(channel: Channel) -> anyhow::Result<&'static dyn Vendor> {
+pub(crate) fn stood_in_for(channel: Channel) -> anyhow::Result<&'static dyn Vendor> {
     providers::registry::serving(channel)
         .find(|vendor| sandbox::registry::face(vendor.kind()).is_some())
         .with_context(|| format!("nobody stands in for a vendor of {}", channel.title()))

@@ -2,7 +2,8 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
+    time::Instant,
 };
 
 use axum::{
@@ -53,6 +54,7 @@ pub(crate) struct Program {
     pub(crate) script: CallScript,
     said: Said,
     clock: Clock,
+    started: Arc<OnceLock<Instant>>,
 }
 
 struct Door {
@@ -82,14 +84,17 @@ const SPEED: i64 = 60;
 
 impl Program {
     /// Starts a stand-in with a fast clock, and the program with an account that `open` makes of the stand-in's address.
+    /// The clock stands still until [`Self::let_time_pass`].
     pub(crate) async fn start(
         address: Address,
         config: Config,
         open: impl FnOnce(&str) -> Box<dyn Account>,
     ) -> Program {
-        let (epoch, start) = (super::NOW.0, std::time::Instant::now());
-        let clock: Clock =
-            Arc::new(move || epoch + i64::try_from(start.elapsed().as_millis()).unwrap() * SPEED);
+        let (epoch, started) = (super::NOW.0, Arc::<OnceLock<Instant>>::default());
+        let since = started.clone();
+        let clock: Clock = Arc::new(move || {
+            epoch + since.get().map_or(0, |start| i64::try_from(start.elapsed().as_millis()).unwrap() * SPEED)
+        });
         let sandbox = Sandbox::start_with_clock(Config { seed: 7, ..config }, clock.clone()).await.unwrap();
         let account: Arc<dyn Account> = Arc::from(open(&sandbox.url()));
         let (book, script, said) = (Arc::<Mutex<Book>>::default(), script(), said());
@@ -103,7 +108,12 @@ impl Program {
         let routes = Router::new().fallback(take).with_state(Arc::new(door));
         let Address { listener, callback } = address;
         tokio::spawn(async move { axum::serve(listener, routes).await });
-        Program { sandbox, account, callback, book, script, said, clock }
+        Program { sandbox, account, callback, book, script, said, clock, started }
+    }
+
+    /// From now on the clock runs.
+    pub(crate) fn let_time_pass(&self) {
+        self.started.get_or_init(Instant::now);
     }
 
     pub(crate) fn now(&self) -> Millis {

@@ -1,6 +1,7 @@
 //! `munadi bench`: how fast, beside the raw rate of the same HTTP client in the same run, on this machine. Prints what is reached,
 //! as it is. Meant for a release build.
 
+mod calls;
 mod first_call;
 mod flood;
 mod growth;
@@ -61,6 +62,8 @@ pub struct Bench {
     growth: growth::Growth,
     #[command(flatten)]
     plans: plans::Plans,
+    #[command(flatten)]
+    calls: calls::Calls,
     /// The figures as JSON
     #[arg(long)]
     json: bool,
@@ -77,6 +80,8 @@ enum With {
     Import,
     /// How soon the first call begins after `munadi send` beside a running server
     FirstCall,
+    /// Calls: how long somebody at the ear waits for the next words beside the large broadcast, and reports absorbed
+    Calls,
     /// Plans: looking for due steps among many rows, the first call of steps, and pages of large plans
     Plans,
 }
@@ -184,6 +189,7 @@ async fn measure(
             return Ok(());
         }
         Some(With::FirstCall) => return first_call::run(config, board).await,
+        Some(With::Calls) => return calls::run(config, &args.calls, args.people, board).await,
         Some(With::Plans) => return plans::run(config, &args.plans, board).await,
         None => {}
     }

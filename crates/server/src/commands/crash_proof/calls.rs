@@ -23,13 +23,13 @@ use crate::{
     rehearsal::{Stage, connect_calls},
 };
 
-/// Seconds of the phones in a real one: a call takes two of them.
-const SPEED: i64 = 20;
+/// Seconds of the proof's phones in a real one: a call takes two of them.
+pub(super) const SPEED: i64 = 20;
 /// Nothing rings any more when nothing did for so long.
 const QUIET: Duration = Duration::from_secs(4);
 
 /// A script whose keys do nothing.
-pub(super) fn script() -> CallScript {
+pub(in crate::commands) fn script() -> CallScript {
     let mut script = CallScript::usual(Language::English, Channel::Sms, TemplateId::new(Millis(0)));
     for key in &mut script.keys {
         key.action = Action::Confirm;
@@ -37,30 +37,30 @@ pub(super) fn script() -> CallScript {
     script
 }
 
-/// The stand-in with phones that live fast.
-pub(super) async fn phones(config: sandbox::Config) -> Result<Sandbox, StartError> {
+/// The stand-in with phones that live so many seconds in a real one.
+pub(in crate::commands) async fn phones(config: sandbox::Config, speed: i64) -> Result<Sandbox, StartError> {
     let (epoch, start) = (WallClock.now().0, Instant::now());
     let passed = move || i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX);
-    Sandbox::start_with_clock(config, Arc::new(move || epoch.saturating_add(passed().saturating_mul(SPEED))))
+    Sandbox::start_with_clock(config, Arc::new(move || epoch.saturating_add(passed().saturating_mul(speed))))
         .await
 }
 
 /// An address of this machine that nothing listens on now.
-pub(super) fn free_address() -> anyhow::Result<SocketAddr> {
+pub(in crate::commands) fn free_address() -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").context("cannot listen on this machine")?;
     Ok(listener.local_addr()?)
 }
 
-/// Connects an account of that provider that takes as many calls as there are people, and tells the stand-in where it asks.
-pub(super) async fn connect(
+/// Connects an account of that provider that takes so many calls at once, and tells the stand-in where it asks.
+pub(in crate::commands) async fn connect(
     app: &App,
     stage: &mut Stage,
     sandbox: &Sandbox,
-    (kind, per_second): (&str, i64),
+    (kind, per_second, lines): (&str, i64, i64),
     now: Millis,
 ) -> anyhow::Result<()> {
     let provider: &dyn Face = face(kind).with_context(|| format!("nobody stands in for {kind}"))?;
-    let unhurried = json!({ "lines": 1_000_000, "per_minute": 1_000_000 });
+    let unhurried = json!({ "lines": lines, "per_minute": 1_000_000 });
     let account = connect_calls(app, stage, Some(kind), (&unhurried, per_second), now).await?;
     let callback = app.config.url(&format!("/callbacks/{}", app.keys.callback_key(account)));
     provider.post_to(sandbox, &[callback], "");

@@ -330,20 +330,35 @@ impl Page {
     /// Fails if axe finds a breach of WCAG 2.2, A or AA (2.0 and 2.1 included).
     #[track_caller]
     pub(crate) fn assert_accessible(&self) -> impl Future<Output = Result<()>> {
-        self.at(Location::caller(), "look for barriers with axe".to_owned(), async move {
+        self.without_barriers(Location::caller(), EVERY_RULE)
+    }
+
+    /// The same by the rules that another theme can break: those about colours.
+    #[track_caller]
+    pub(crate) fn assert_legible(&self) -> impl Future<Output = Result<()>> {
+        self.without_barriers(Location::caller(), RULES_OF_COLOUR)
+    }
+
+    fn without_barriers(
+        &self,
+        location: &'static Location<'static>,
+        rules: &'static str,
+    ) -> impl Future<Output = Result<()>> {
+        self.at(location, "look for barriers with axe".to_owned(), async move {
             ensure!(self.script.load(Ordering::Relaxed), "axe needs script, which this page has off");
             self.drawn().await?;
             if self.eval::<String>("typeof window.axe").await? == "undefined" {
                 self.evaluate(&self.axe, true).await.context("axe does not load")?;
             }
-            let mut found: Vec<Value> = self.eval(RUN_AXE).await?;
+            let run = RUN_AXE.replace("RULES", rules);
+            let mut found: Vec<Value> = self.eval(&run).await?;
             // A bar that stays in place covers half of whatever is scrolled under it; a barrier is there wherever one scrolls to.
             for scroll in SCROLLS {
                 if found.is_empty() {
                     break;
                 }
                 self.eval::<Value>(scroll).await?;
-                found = self.eval(RUN_AXE).await?;
+                found = self.eval(&run).await?;
             }
             let shown: Vec<String> = found.iter().map(violation).collect();
             ensure!(shown.is_empty(), "axe finds {} barriers:\n{}", shown.len(), shown.join("\n"));
@@ -700,8 +715,11 @@ const DRAWN: &str = "(async () => {
     return null;
 })()";
 
+const EVERY_RULE: &str = "{ type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }";
+const RULES_OF_COLOUR: &str = "{ type: 'rule', values: ['color-contrast', 'link-in-text-block'] }";
+
 const RUN_AXE: &str = "axe.run(document, {
-    runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] },
+    runOnly: RULES,
     resultTypes: ['violations'],
 }).then(({ violations }) => violations.map(({ id, help, nodes }) => ({
     id, help, nodes: nodes.slice(0, 5).map(({ html, failureSummary }) => ({ html, why: failureSummary })),

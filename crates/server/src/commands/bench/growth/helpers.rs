@@ -40,13 +40,13 @@ pub(super) struct Reader {
 }
 
 /// The vendor's process.
-pub(super) struct Vendor {
+pub(in super::super) struct Vendor {
     child: Child,
-    pub(super) url: String,
+    pub(in super::super) url: String,
 }
 
 impl Vendor {
-    pub(super) async fn start() -> anyhow::Result<Vendor> {
+    pub(in super::super) async fn start() -> anyhow::Result<Vendor> {
         let (child, mut out) = start("vendor")?;
         let mut url = String::new();
         out.read_line(&mut url).await?;
@@ -54,11 +54,11 @@ impl Vendor {
     }
 
     /// Where it is, without the scheme.
-    pub(super) fn host(&self) -> &str {
+    pub(in super::super) fn host(&self) -> &str {
         self.url.trim_start_matches("http://")
     }
 
-    pub(super) async fn stop(self) -> anyhow::Result<()> {
+    pub(in super::super) async fn stop(self) -> anyhow::Result<()> {
         stop(self.child).await
     }
 }

@@ -1,7 +1,7 @@
 //! A house that has grown: searches over a large base, and a million messages going out while people search, export and back up.
 
 mod base;
-mod helpers;
+pub(super) mod helpers;
 mod pressed;
 
 use std::{
