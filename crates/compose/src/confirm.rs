@@ -125,6 +125,7 @@ impl Review {
                 further: self.further(),
                 known: Known::Newest(self.before.newest),
                 run: draft.run.clone(),
+                keys_of: draft.keys_of,
             },
             starts_at: draft.timing.start,
             deadline: draft.timing.deadline,

@@ -36,6 +36,8 @@ pub struct Draft {
     pub after_end: bool,
     /// The step of the workshop's plan that it is a run of; `None` for a person's.
     pub run: Option<StepRun>,
+    /// The calls during which somebody pressed the key that sends it.
+    pub keys_of: Option<BroadcastId>,
 }
 
 impl Draft {
@@ -62,6 +64,7 @@ impl Draft {
             replaces: None,
             after_end: false,
             run: None,
+            keys_of: None,
         })
     }
 }

@@ -108,7 +108,7 @@ impl Engine {
             Ok(_) | Err(StoreError::Missing) => return told("The template is gone."),
             Err(error) => return Err(error),
         };
-        let Some(account) = account_of(caller.org.integrations().await?, channel) else {
+        let Some(account) = account_of(&caller, channel).await? else {
             return told(&format!("No account sends on {}.", channel.title()));
         };
         let timing = Timing {
@@ -120,7 +120,12 @@ impl Engine {
         let Ok(draft) = Draft::new(workshop, template, account, timing) else {
             return told("The template cannot be read.");
         };
-        let draft = Draft { audience: Audience::Chosen(vec![registrant]), after_end, ..draft };
+        let draft = Draft {
+            audience: Audience::Chosen(vec![registrant]),
+            after_end,
+            keys_of: Some(call.call.message.broadcast),
+            ..draft
+        };
         let opened: Opened = self.composer.open(&draft.account, Wait::Decision).await;
         let review = self.composer.review(&caller, draft, &opened, Wait::Decision).await?;
         let id = broadcast_of(call.call, call.placed_at);
@@ -157,12 +162,16 @@ impl Engine {
     }
 }
 
-/// The first account of a channel that is not stopped.
-fn account_of(all: Vec<Integration>, channel: Channel) -> Option<Integration> {
-    all.into_iter().find(|one| {
+/// The channel's default, else the first of its accounts; none that somebody stopped. The person waits for the message: there is nobody to ask.
+async fn account_of(caller: &Caller, channel: Channel) -> Result<Option<Integration>, StoreError> {
+    let mut all = caller.org.integrations().await?;
+    all.retain(|one| {
         let serves = registry::vendor(&one.kind).is_some_and(|vendor| vendor.channels().contains(&channel));
         serves && one.stopped_at.is_none()
-    })
+    });
+    let default = caller.org.channel_defaults().await?.get(&channel).copied();
+    let at = all.iter().position(|one| Some(one.id) == default).unwrap_or(0);
+    Ok((at < all.len()).then(|| all.swap_remove(at)))
 }
 
 /// The id of the broadcast that a key of that call makes: of the time of the call, and told apart by the call alone.

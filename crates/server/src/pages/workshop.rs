@@ -19,7 +19,7 @@ use domain::{
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{
-    broadcasts::{Broadcast, BroadcastFilter},
+    broadcasts::{Broadcast, BroadcastFilter, ByKeys},
     moved::OldTime,
     reached::Reached,
     registrants::RegistrantCounts,
@@ -155,7 +155,8 @@ async fn page(
 ) -> Result<Markup, Problem> {
     let workshop = member.org.workshop(id).await?;
     let counts = member.org.registrant_counts(id).await?;
-    let filter = BroadcastFilter { workshop: Some(id), ..BroadcastFilter::default() };
+    let filter =
+        BroadcastFilter { workshop: Some(id), by_keys: ByKeys::LeftOut, ..BroadcastFilter::default() };
     let broadcasts = member.org.broadcasts(&filter, BROADCASTS_SHOWN).await?;
     let purposes = told::purposes(&broadcasts);
     let chosen = purposes.iter().find(|purpose| purpose.word() == query.told).or(purposes.first());

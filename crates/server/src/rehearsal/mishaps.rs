@@ -69,6 +69,7 @@ pub async fn rehearse(
             further: Some("A rehearsal of the demonstration".to_owned()),
             known: Known::Anything,
             run: None,
+            keys_of: None,
         },
         starts_at,
         deadline: workshop.starts_at.max(starts_at.plus(HOUR)),

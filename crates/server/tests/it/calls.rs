@@ -31,7 +31,7 @@ use sandbox::{
 use serde_json::json;
 use store::{
     Actor, Org,
-    broadcasts::{NewBroadcast, Telling},
+    broadcasts::{BroadcastFilter, ByKeys, NewBroadcast, Telling},
     integrations::NewIntegration,
     messages::{MessageFilter, MessageView},
     on_both,
@@ -352,6 +352,14 @@ on_both! {
         let notes = notes(&scene, id).await;
         assert_eq!(sms.len(), 2, "one for each who pressed 1: {notes:?}");
         assert_eq!((got(&number(1)), got(&number(11)), got(&number(3))), (1, 1, 0), "{notes:?}");
+        // They hide nothing that somebody confirmed, and stand together where they came from.
+        let of = async |by_keys| {
+            let filter = BroadcastFilter { by_keys, ..BroadcastFilter::default() };
+            let all = scene.org.broadcasts(&filter, 20).await.unwrap();
+            all.iter().map(|one| one.channel).collect::<Vec<_>>()
+        };
+        assert_eq!(of(ByKeys::LeftOut).await, [Channel::IvrCall]);
+        assert_eq!(of(ByKeys::Of(id)).await, [Channel::Sms; 2]);
     }
 
     async fn whoever_presses_nine_is_not_called_again_and_a_batch_that_many_leave_stops(db: TestStore) {

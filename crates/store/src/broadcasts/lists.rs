@@ -3,7 +3,7 @@
 use domain::{broadcast::BroadcastStatus, channel::Channel};
 use uuid::Uuid;
 
-use super::{Broadcast, BroadcastFilter, BroadcastRow, assemble};
+use super::{Broadcast, BroadcastFilter, BroadcastRow, ByKeys, assemble};
 use crate::{
     db::{Batch, args},
     error::StoreError,
@@ -24,6 +24,7 @@ macro_rules! select_broadcasts {
              WHERE b.organization_id = $1 AND ($2 = '' OR b.channel = $2) AND ",
             $of,
             " AND b.id < $4 AND ($6 = '' OR b.status = $6)
+               AND ($8 = 0 OR ($8 = 1 AND b.keys_of IS NULL) OR b.keys_of = $9)
                AND (lower(b.title) LIKE lower($7) ESCAPE '\\' OR lower(w.title) LIKE lower($7) ESCAPE '\\')
              ORDER BY b.id DESC LIMIT $5"
         )
@@ -41,6 +42,11 @@ impl Org {
             Some(_) => select_broadcasts!("b.workshop_id = $3"),
             None => select_broadcasts!("b.workshop_id <> $3"),
         };
+        let (shown, calls) = match filter.by_keys {
+            ByKeys::Included => (0_i64, Uuid::nil()),
+            ByKeys::LeftOut => (1, Uuid::nil()),
+            ByKeys::Of(calls) => (2, calls.0),
+        };
         let rows: Vec<BroadcastRow> = self
             .db
             .all(
@@ -52,7 +58,9 @@ impl Org {
                     filter.before.map_or(Uuid::max(), |id| id.0),
                     limit,
                     filter.status.map_or("", BroadcastStatus::word),
-                    contains(&filter.title)
+                    contains(&filter.title),
+                    shown,
+                    calls
                 ],
             )
             .await?;
@@ -68,12 +76,12 @@ impl Org {
         assemble(rows, counts)
     }
 
-    /// How many broadcasts there are on a channel, and how many are running now.
+    /// How many broadcasts there are on a channel, and how many are running now; without those that keys of calls sent.
     pub async fn broadcast_numbers(&self, channel: Option<Channel>) -> Result<(i64, i64), StoreError> {
         self.db
             .one(
                 "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN status IN ('planning', 'in_progress') THEN 1 ELSE 0 END), 0) AS BIGINT)
-                 FROM broadcasts WHERE organization_id = $1 AND ($2 = '' OR channel = $2)",
+                 FROM broadcasts WHERE organization_id = $1 AND ($2 = '' OR channel = $2) AND keys_of IS NULL",
                 args![self.id(), channel.map_or("", Channel::word)],
             )
             .await

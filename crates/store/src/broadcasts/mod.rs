@@ -71,6 +71,8 @@ pub struct Telling {
     pub known: Known,
     /// The step of the workshop's plan that it is a run of; `None` for a person's.
     pub run: Option<StepRun>,
+    /// The calls during which somebody pressed the key that sends it; `None` for everything else.
+    pub keys_of: Option<BroadcastId>,
 }
 
 /// What whoever confirms a broadcast knew of earlier ones with its purpose.
@@ -302,6 +304,20 @@ pub struct BroadcastFilter {
     pub title: String,
     /// Only those before this one (the last of the page before).
     pub before: Option<BroadcastId>,
+    /// Those that keys of calls sent.
+    pub by_keys: ByKeys,
+}
+
+/// Broadcasts that keys of calls sent, each to the one person who pressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ByKeys {
+    /// With all others.
+    #[default]
+    Included,
+    /// Left out: one for each person would hide what people confirmed.
+    LeftOut,
+    /// Only those, of these calls.
+    Of(BroadcastId),
 }
 
 /// Hours as a broadcast keeps them; empty for any hour.
@@ -353,9 +369,9 @@ impl Org {
                 "INSERT INTO broadcasts (id, organization_id, integration_id, workshop_id, channel, title, template, template_id,
                                          batch_name, audience, category, status, created_by, created_at, starts_at, deadline, probed,
                                          hours, content, unit_price, planned, units, plan_phone, plan_identity, cursor, served_at,
-                                         purpose, round, round_why, plan_row_id)
+                                         purpose, round, round_why, plan_row_id, keys_of)
                  SELECT $1, $2, i.id, w.id, $5, $6, $7, $19, $20, $8, $9, 'planning', $10, $11, $12, $13, FALSE, $15, '', $14, 0, 0, '', '',
-                        0, 0, $16, $17, $18, $21
+                        0, 0, $16, $17, $18, $21, $22
                  FROM integrations i JOIN workshops w ON w.organization_id = i.organization_id
                  WHERE i.id = $3 AND i.removed_at IS NULL AND w.id = $4 AND i.organization_id = $2
                  ON CONFLICT (id) DO NOTHING",
@@ -380,7 +396,8 @@ impl Org {
                     new.telling.further.as_deref().unwrap_or_default(),
                     new.template_id.map(|id| id.0),
                     batch_name(new.channel, &new.template),
-                    new.telling.run.as_ref().map(|run| run.row().0)
+                    new.telling.run.as_ref().map(|run| run.row().0),
+                    new.telling.keys_of.map(|id| id.0)
                 ],
             )
             .await?;

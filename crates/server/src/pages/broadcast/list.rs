@@ -11,7 +11,7 @@ use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{
     Org, StoreError,
-    broadcasts::{Broadcast, BroadcastFilter},
+    broadcasts::{Broadcast, BroadcastFilter, ByKeys},
 };
 
 use crate::{
@@ -45,6 +45,8 @@ pub struct Which {
     status: String,
     /// A part of the title or of the workshop's.
     q: String,
+    /// Calls whose keys sent them; those of keys are in no other list.
+    calls: String,
     /// The last broadcast of the page before.
     after: String,
     from: i64,
@@ -54,6 +56,10 @@ pub struct Which {
 impl Which {
     fn channel(&self) -> Option<Channel> {
         self.channel.parse().ok()
+    }
+
+    fn by_keys(&self) -> ByKeys {
+        self.calls.parse().map_or(ByKeys::LeftOut, ByKeys::Of)
     }
 
     fn trail(&self) -> Trail {
@@ -66,7 +72,7 @@ impl Which {
 
     /// Whether some are left out besides those of other channels.
     fn is_filtered(&self) -> bool {
-        self.status().is_some() || !self.q.trim().is_empty()
+        self.status().is_some() || !self.q.trim().is_empty() || self.by_keys() != ByKeys::LeftOut
     }
 
     /// This list, as a page or as its stream.
@@ -75,6 +81,7 @@ impl Which {
             ("channel", self.channel().map(|on| on.word().to_owned())),
             ("status", self.status().map(|status| status.word().to_owned())),
             ("q", Some(form_value(self.q.trim())).filter(|q| !q.is_empty())),
+            ("calls", self.calls.parse::<BroadcastId>().ok().map(|calls| calls.to_string())),
         ];
         let said: Vec<String> =
             said.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?))).collect();
@@ -107,6 +114,7 @@ impl Listing {
             status: which.status(),
             title: which.q.clone(),
             before,
+            by_keys: which.by_keys(),
         };
         let mut broadcasts = org.broadcasts(&filter, ROWS as i64 + 1).await?;
         let (all, running) = org.broadcast_numbers(which.channel()).await?;
@@ -194,7 +202,7 @@ const STATUSES: &[(BroadcastStatus, &str)] = &[
 
 impl Which {
     fn filters(&self) -> Markup {
-        let keep = [("channel", &self.channel), ("status", &self.status)];
+        let keep = [("channel", &self.channel), ("status", &self.status), ("calls", &self.calls)];
         let keep = keep.into_iter().filter(|(_, value)| !value.is_empty());
         let search = Search {
             action: "/broadcasts".into(),

@@ -72,6 +72,7 @@ impl ComposerState {
             }),
             after_end: false,
             run: None,
+            keys_of: None,
         };
         let mut review = app.composer.review(member, draft, opened, wait).await?;
         let shown = review.preview(state.person).await?;

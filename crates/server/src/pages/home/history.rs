@@ -10,7 +10,7 @@ use domain::{
 use serde::Deserialize;
 use store::{
     Org, StoreError,
-    broadcasts::{Broadcast, BroadcastFilter},
+    broadcasts::{Broadcast, BroadcastFilter, ByKeys},
 };
 
 use super::{calls, paths};
@@ -71,8 +71,12 @@ pub(super) async fn load(
     channel: Channel,
 ) -> Result<Vec<Broadcast>, StoreError> {
     let Some(workshop) = workshop else { return Ok(Vec::new()) };
-    let filter =
-        BroadcastFilter { channel: Some(channel), workshop: Some(workshop), ..BroadcastFilter::default() };
+    let filter = BroadcastFilter {
+        channel: Some(channel),
+        workshop: Some(workshop),
+        by_keys: ByKeys::LeftOut,
+        ..BroadcastFilter::default()
+    };
     org.broadcasts(&filter, ROWS).await
 }
 

@@ -9,7 +9,7 @@ use domain::{
     workshop::WorkshopStatus,
 };
 use store::{
-    broadcasts::{Broadcast, BroadcastFilter},
+    broadcasts::{Broadcast, BroadcastFilter, ByKeys},
     plans::{PlanRow, WorkshopPlan},
     workshops::{Today as Found, Workshop},
 };
@@ -102,7 +102,11 @@ async fn card(member: &Member, workshop: &Workshop, why: Why, ready: &Ready) -> 
     let zone = &member.organization.zone;
     let (day, _) = zone.day(member.now);
     let lately = member.org.registered_since(workshop.id, day, COUNTED_MAX + 1).await?;
-    let filter = BroadcastFilter { workshop: Some(workshop.id), ..BroadcastFilter::default() };
+    let filter = BroadcastFilter {
+        workshop: Some(workshop.id),
+        by_keys: ByKeys::LeftOut,
+        ..BroadcastFilter::default()
+    };
     let broadcasts = member.org.broadcasts(&filter, BROADCASTS_MAX).await?;
     let next = next_due(&broadcasts);
     let planned = Planned::load(member, workshop).await?;

@@ -145,11 +145,20 @@ impl Calls {
                 title: action.map_or("A key that the script has no more", title).to_owned(),
                 note: action.map_or_else(String::new, |action| outcome(&action, result)),
                 href: to(Stage::Pressed(digit)),
-                next: (action == Some(Action::AnotherDate)).then(|| {
-                    let to =
-                        format!("/?workshop={}&who={}#compose", broadcast.workshop, Audience::AnotherDate);
-                    ("Write to them".to_owned(), to)
-                }),
+                next: match action {
+                    Some(Action::AnotherDate) => {
+                        let to = format!(
+                            "/?workshop={}&who={}#compose",
+                            broadcast.workshop,
+                            Audience::AnotherDate
+                        );
+                        Some(("Write to them".to_owned(), to))
+                    }
+                    Some(Action::Message { .. }) if result.is_some_and(|one| one.done > one.in_the_way) => {
+                        Some(("What was sent".to_owned(), format!("/broadcasts?calls={}", broadcast.id)))
+                    }
+                    _ => None,
+                },
             }
         };
         let other = |icon, n, title: &str, note: &str, stage| KeyRow {
