@@ -86,7 +86,8 @@ impl Composer {
             let id = BroadcastId::new(now);
             let said =
                 (draft.message.to_json().to_string(), serde_json::to_string(&content).unwrap_or_default());
-            caller.org.keep_test_call(id, draft.account.id, (&said.0, &said.1), now).await?;
+            let key = self.key.of(to[0]);
+            caller.org.keep_test_call(id, draft.account.id, &key, (&said.0, &said.1), now).await?;
             span = Some(MessageSpan { broadcast: id, first: 1, last: 1 });
         }
         let call = Call { template: &draft.message, content: &content, to: &to, span, ring, now };

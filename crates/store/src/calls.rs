@@ -166,19 +166,20 @@ impl Org {
         Ok((n >= LENGTHS_LEAST).then_some((besides_s, talk_s)))
     }
 
-    /// Keeps what a test call says while it may be asked about; under the id that its address names.
+    /// Keeps what a test call to the number with that key says while it may be asked about; under the id that its address names.
     pub async fn keep_test_call(
         &self,
         id: BroadcastId,
         integration: IntegrationId,
+        phone_key: &str,
         (template, content): (&str, &str),
         now: Millis,
     ) -> Result<(), StoreError> {
         self.db
             .run(
-                "INSERT INTO test_calls (id, organization_id, integration_id, template, content, placed_at)
-                 VALUES ($1, $2, $3, $4, $5, $6)",
-                args![id.0, self.id(), integration.0, template, content, now],
+                "INSERT INTO test_calls (id, organization_id, integration_id, template, content, placed_at, phone_key)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                args![id.0, self.id(), integration.0, template, content, now, phone_key],
             )
             .await?;
         Ok(())

@@ -2,7 +2,7 @@
 
 use domain::{
     call::{CallRecord, CallRef, CallScript, Said},
-    ids::IntegrationId,
+    ids::{BroadcastId, IntegrationId, MessageRef},
     template::{Content, Message},
     time::Millis,
 };
@@ -15,8 +15,8 @@ use crate::Engine;
 /// A call that somebody is on the line of.
 #[derive(Clone, Debug)]
 pub struct Conversation {
-    /// Which; `None` for a test call, of which nothing is kept.
-    pub call: Option<CallRef>,
+    /// Which; of a test call nothing else is kept.
+    pub call: CallRef,
     /// What is said, before values are put in.
     pub script: CallScript,
     /// What this person hears.
@@ -34,19 +34,23 @@ impl Engine {
         step: &Step,
         now: Millis,
     ) -> Result<Option<Conversation>, StoreError> {
-        let found = match (step.call, &step.digits) {
-            (Some(call), _) => self.work.calls_named(integration, &[call]).await?,
+        let since = now.plus(-NUMBER_WITHIN_MS);
+        let (found, test) = match (step.call, &step.digits) {
+            (Some(call), _) => (self.work.calls_named(integration, &[call]).await?, None),
             (None, Some(digits)) => {
-                let since = now.plus(-NUMBER_WITHIN_MS);
-                self.work.calls_to(integration, vec![format!("+{digits}")], since).await?
+                let to = format!("+{digits}");
+                let test = self.work.test_call_to(integration, &self.key.of(&to), since).await?;
+                (self.work.calls_to(integration, vec![to], since).await?, test)
             }
-            (None, None) => Vec::new(),
+            (None, None) => (Vec::new(), None),
         };
-        if let Some(told) = found.into_iter().find_map(Told::of) {
-            let Told { call, script, said, record, .. } = told;
-            return Ok(Some(Conversation { call: Some(call.call), script, said, record }));
+        let told = found.into_iter().find_map(Told::of);
+        let told = told.filter(|told| test.is_none_or(|(_, placed)| placed <= told.call.placed_at));
+        if let Some(Told { call, script, said, record, .. }) = told {
+            return Ok(Some(Conversation { call: call.call, script, said, record }));
         }
-        match step.call {
+        let named = test.map(|(id, _)| test_call(id));
+        match step.call.or(named) {
             Some(call) => self.test_conversation(integration, call).await,
             None => Ok(None),
         }
@@ -65,6 +69,11 @@ impl Engine {
         };
         let Ok(content) = Content::from_json(kept.channel, &kept.content) else { return Ok(None) };
         let said = script.said(&content);
-        Ok(Some(Conversation { call: None, script, said, record: CallRecord::default() }))
+        Ok(Some(Conversation { call, script, said, record: CallRecord::default() }))
     }
+}
+
+/// How the one call of a test is named.
+fn test_call(id: BroadcastId) -> CallRef {
+    CallRef { message: MessageRef { broadcast: id, position: 1 }, attempt: 1 }
 }

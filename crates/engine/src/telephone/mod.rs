@@ -12,7 +12,7 @@ use domain::{
         Again, Attempts, CallRecord, CallRef, CallScript, CallState, CallingHours, Hearing, News, Refused,
         Said, again,
     },
-    ids::{IntegrationId, ReceiptId},
+    ids::{IntegrationId, MessageRef, ReceiptId},
     message::MessageState,
     receipt::{Proof, advance},
     template::{Content, Message},
@@ -64,6 +64,15 @@ impl Told {
         key.filter(|_| self.call.action.is_empty()).map_or("", |key| key.action.word())
     }
 
+    /// Whether the person is somebody whom a further call may reach.
+    fn may_be_called_again(&self) -> bool {
+        match self.record.state() {
+            CallState::NoAnswer | CallState::Busy => true,
+            CallState::Completed => self.record.hearing(self.said.text_s()) == Hearing::HungUp,
+            _ => false,
+        }
+    }
+
     fn change(&self) -> CallChange {
         CallChange {
             call: self.call.call,
@@ -73,6 +82,9 @@ impl Told {
         }
     }
 }
+
+/// Calls of one account, by the number that they went to, the earliest first.
+type CallsBefore = HashMap<String, Vec<(MessageRef, Millis)>>;
 
 /// The calls that a batch of reports may be about.
 #[derive(Default)]
@@ -228,9 +240,10 @@ impl Engine {
                 *applied = Applied::Later(now.plus(1));
             }
         }
+        let before = self.calls_before(&calls).await?;
         let (mut moved, mut frees, mut acts) = (Vec::new(), false, false);
         for told in calls.iter().filter(|told| !missed.contains(&told.call.call)) {
-            moved.extend(self.message_change(voice, told, now).await?);
+            moved.extend(message_change(voice, told, &before, now));
             frees |= told.record.state().is_final();
             acts |= !told.action().is_empty();
         }
@@ -251,90 +264,16 @@ impl Engine {
         Ok(())
     }
 
-    /// What a call means for its message; `None` where it stays.
-    async fn message_change(
-        &self,
-        voice: &dyn Voice,
-        told: &Told,
-        now: Millis,
-    ) -> Result<Option<ReceiptChange>, StoreError> {
-        let Told { call, record, said, .. } = told;
-        let is_newest = call.call.attempt == call.newest;
-        let cost = record.cost.filter(|cost| Some(*cost) != call.cost && is_newest);
-        let mut change = ReceiptChange {
-            message: call.call.message,
-            from: call.state,
-            from_reason: call.reason.clone(),
-            to: call.state,
-            reason: call.reason.clone(),
-            reason_text: String::new(),
-            sent_at: None,
-            delivered_at: None,
-            read_at: None,
-            failed_at: None,
-            provider_id: None,
-            network_id: None,
-            cost,
-            cost_before: call.cost,
-            again_at: None,
+    /// The calls of the day to everybody who may be called again.
+    async fn calls_before(&self, calls: &[Told]) -> Result<CallsBefore, StoreError> {
+        let again: Vec<&Told> = calls.iter().filter(|told| told.may_be_called_again()).collect();
+        let Some(first) = again.iter().min_by_key(|told| told.call.placed_at) else {
+            return Ok(CallsBefore::new());
         };
-        let unmoved = cost.is_some().then(|| change.clone());
-        let Some(proof) = record.proof(said.text_s()) else { return Ok(unmoved) };
-        let to = match &proof {
-            // Whoever was reached is not called again, whatever was planned since.
-            Proof::Delivered if call.state == MessageState::Waiting => Some(MessageState::Delivered),
-            Proof::Delivered => advance(call.state, &proof),
-            // What became of an earlier attempt says nothing about this one.
-            Proof::Sent | Proof::Read | Proof::Failed(_) if !is_newest => None,
-            Proof::Sent | Proof::Read => advance(call.state, &proof),
-            Proof::Failed(_) => advance(call.state, &proof),
-        };
-        let Some(to) = to else { return Ok(unmoved) };
-        change.to = to;
-        (change.reason, change.reason_text) = match &proof {
-            Proof::Failed(said) => (said.code.clone(), said.text.clone()),
-            Proof::Sent | Proof::Delivered | Proof::Read => Default::default(),
-        };
-        match to {
-            MessageState::Delivered => change.delivered_at = Some(now),
-            MessageState::Sent => change.sent_at = Some(call.placed_at),
-            MessageState::Failed => {
-                change.failed_at = Some(now);
-                // A call that nobody was sure of is never placed again.
-                if call.state == MessageState::Sent
-                    && told.sure
-                    && let Again::At(from) = self.called_again(voice, told, now).await?
-                {
-                    (change.to, change.failed_at, change.again_at) =
-                        (MessageState::Waiting, None, Some(from));
-                }
-            }
-            _ => {}
-        }
-        Ok(Some(change))
-    }
-
-    /// Whether and when the person is called again: only busy lines, phones that nobody picked up and, once, who hung up at once.
-    async fn called_again(&self, voice: &dyn Voice, told: &Told, now: Millis) -> Result<Again, StoreError> {
-        let Told { call, record, said, .. } = told;
-        let may = match record.state() {
-            CallState::NoAnswer | CallState::Busy => true,
-            CallState::Completed => record.hearing(said.text_s()) == Hearing::HungUp,
-            _ => false,
-        };
-        if !may {
-            return Ok(Again::Not(domain::call::WhyNotAgain::Settled));
-        }
-        // A call that comes tomorrow has tomorrow's count; two days hold both.
-        let (day, _) = Zone::india().day(call.placed_at);
-        let all = self.work.calls_since(call.integration, &call.recipient, day).await?;
-        let about_this = all.iter().filter(|(message, _)| *message == call.call.message).count();
-        let attempt = i64::try_from(about_this).unwrap_or(i64::MAX).max(1);
-        let plan = Attempts::usual(call.deadline.since(now));
-        let times: Vec<Millis> = all.iter().map(|(_, at)| *at).collect();
-        let own = voice.hours();
-        let hours = CallingHours::new(own.from_minute, own.until_minute).unwrap_or_default();
-        Ok(again(record, said.text_s(), (attempt, plan), &times, (now, call.deadline), hours))
+        // All are of one account: its reports come together.
+        let (day, _) = Zone::india().day(first.call.placed_at);
+        let numbers: HashSet<String> = again.iter().map(|told| told.call.recipient.clone()).collect();
+        self.work.calls_since(first.call.integration, numbers.into_iter().collect(), day).await
     }
 
     /// News of one call that was asked about, whatever id it names.
@@ -357,4 +296,85 @@ impl Engine {
         }
         self.settle_calls(voice, vec![told], Vec::new(), now).await
     }
+}
+
+/// What a call means for its message; `None` where it stays.
+fn message_change(
+    voice: &dyn Voice,
+    told: &Told,
+    before: &CallsBefore,
+    now: Millis,
+) -> Option<ReceiptChange> {
+    let Told { call, record, said, .. } = told;
+    let is_newest = call.call.attempt == call.newest;
+    let cost = record.cost.filter(|cost| Some(*cost) != call.cost && is_newest);
+    let mut change = ReceiptChange {
+        message: call.call.message,
+        from: call.state,
+        from_reason: call.reason.clone(),
+        to: call.state,
+        reason: call.reason.clone(),
+        reason_text: String::new(),
+        sent_at: None,
+        delivered_at: None,
+        read_at: None,
+        failed_at: None,
+        provider_id: None,
+        network_id: None,
+        cost,
+        cost_before: call.cost,
+        again_at: None,
+    };
+    let unmoved = cost.is_some().then(|| change.clone());
+    let Some(proof) = record.proof(said.text_s()) else { return unmoved };
+    let to = match &proof {
+        // Whoever was reached is not called again, whatever was planned since.
+        Proof::Delivered if call.state == MessageState::Waiting => Some(MessageState::Delivered),
+        Proof::Delivered => advance(call.state, &proof),
+        // What became of an earlier attempt says nothing about this one.
+        Proof::Sent | Proof::Read | Proof::Failed(_) if !is_newest => None,
+        Proof::Sent | Proof::Read => advance(call.state, &proof),
+        Proof::Failed(_) => advance(call.state, &proof),
+    };
+    let Some(to) = to else { return unmoved };
+    change.to = to;
+    (change.reason, change.reason_text) = match &proof {
+        Proof::Failed(said) => (said.code.clone(), said.text.clone()),
+        Proof::Sent | Proof::Delivered | Proof::Read => Default::default(),
+    };
+    match to {
+        MessageState::Delivered => change.delivered_at = Some(now),
+        MessageState::Sent => change.sent_at = Some(call.placed_at),
+        MessageState::Failed => {
+            change.failed_at = Some(now);
+            // A call that nobody was sure of is never placed again.
+            if call.state == MessageState::Sent
+                && told.sure
+                && let Again::At(from) = called_again(voice, told, before, now)
+            {
+                (change.to, change.failed_at, change.again_at) = (MessageState::Waiting, None, Some(from));
+            }
+        }
+        _ => {}
+    }
+    Some(change)
+}
+
+/// Whether and when the person is called again: only busy lines, phones that nobody picked up and, once, who hung up at once.
+fn called_again(voice: &dyn Voice, told: &Told, before: &CallsBefore, now: Millis) -> Again {
+    if !told.may_be_called_again() {
+        return Again::Not(domain::call::WhyNotAgain::Settled);
+    }
+    let Told { call, record, said, .. } = told;
+    // A call that comes tomorrow has tomorrow's count; two days hold both.
+    let (day, _) = Zone::india().day(call.placed_at);
+    let all = before.get(&call.recipient).map_or(&[][..], Vec::as_slice);
+    let all = || all.iter().filter(|(_, at)| *at > day);
+    let about_this = all().filter(|(message, _)| *message == call.call.message).count();
+    let attempt = i64::try_from(about_this).unwrap_or(i64::MAX).max(1);
+    let plan = Attempts::usual(call.deadline.since(now));
+    let times: Vec<Millis> = all().map(|(_, at)| *at).collect();
+    let own = voice.hours();
+    let hours = CallingHours::new(own.from_minute, own.until_minute).unwrap_or_default();
+    again(record, said.text_s(), (attempt, plan), &times, (now, call.deadline), hours)
 }

@@ -140,10 +140,7 @@ impl Callbacks {
             None => {
                 let found = self.engine.conversation(known.id, step, now).await.map_err(Lookup)?;
                 let Some(conversation) = found else { return Ok(spoken(voice.answer(step, None))) };
-                match step.call.or(conversation.call) {
-                    Some(call) => self.live.keep(call, conversation, now),
-                    None => return Ok(spoken(voice.answer(step, None))),
-                }
+                self.live.keep(step.call.unwrap_or(conversation.call), conversation, now)
             }
         };
         let Conversation { script, said, .. } = &live.conversation;

@@ -5,7 +5,11 @@ use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
-use domain::call::{Place, Recorded};
+use domain::{
+    call::{Place, Recorded},
+    channel::Channel,
+    template::Message,
+};
 use sandbox::voice::Chaos;
 use serde_json::json;
 use store::{
@@ -14,7 +18,10 @@ use store::{
 };
 use tower::ServiceExt;
 
-use crate::calls::{Scene, number, script};
+use crate::{
+    calls::{CALLERS, Scene, number, script, stopped},
+    home::{fields, post, with},
+};
 
 /// The figure of a stage, as the strip of the page says it.
 fn figure(page: &str, stage: &str) -> i64 {
@@ -72,6 +79,49 @@ on_both! {
         drop(manager);
         let mut stranger = scene.world.signed_in(&scene.people.stranger).await;
         assert_eq!(stranger.get(&format!("{page}/calls/busy")).await.status, StatusCode::NOT_FOUND);
+    }
+
+    async fn a_call_to_my_own_number_says_my_name_and_its_key_does_nothing(db: TestStore) {
+        for kind in CALLERS {
+            let fresh = match db.store.is_shared() {
+                true => store::testing::postgres().await.unwrap(),
+                false => store::testing::sqlite().await,
+            };
+            let mut scene = Scene::new(&fresh, kind, json!({}), Chaos::default()).await;
+            let now = scene.world.clock_now();
+            let body = Message::from(script()).to_json();
+            let template = scene.org.add_template(Channel::IvrCall, "Reminder call", &body, now).await.unwrap();
+            let mut manager = scene.world.signed_in(&scene.people.manager).await;
+            let query = format!("channel=ivr&workshop={}&template={template}", scene.workshop);
+            let page = manager.get(&format!("/compose/test?{query}")).await;
+            // Its phone presses 9, after which somebody who was told would not be called again.
+            let form = with(&fields(&page, "/compose/test"), "to", "90000 00002");
+            let answer = post(&mut manager, "/compose/test", &form).await;
+            assert_eq!(answer.status, StatusCode::SEE_OTHER, "{kind}: {}", answer.body);
+            let told = manager.get(answer.location()).await.body;
+            assert!(told.contains("took the test message for +91 90000 00002"), "{kind}: {told}");
+            drop(manager);
+            for _ in 0..1_000 {
+                scene.round().await;
+                if scene.phones.telephones().calls().iter().all(|call| call.ended.is_some()) {
+                    break;
+                }
+            }
+            scene.phones.flush_receipts().await;
+            for _ in 0..20 {
+                scene.round().await;
+            }
+            let calls = scene.phones.telephones().calls();
+            assert_eq!(calls.len(), 1, "{kind}: it rings once");
+            let heard = calls[0].heard.join(" ");
+            let name = &scene.people.manager.name;
+            assert!(heard.contains(name.as_str()), "{kind}: {heard}");
+            assert_eq!(calls[0].pressed, Some('9'), "{kind}");
+            assert_eq!(stopped(&scene).await, 0, "{kind}: the key does nothing");
+            assert!(scene.org.broadcasts(&Default::default(), 5).await.unwrap().is_empty(), "{kind}");
+            drop(scene);
+            fresh.remove().await;
+        }
     }
 
     async fn a_recording_is_played_to_whoever_picks_up_and_fetched_where_it_is_said_to_be(db: TestStore) {

@@ -45,7 +45,7 @@ use tower::ServiceExt;
 
 use crate::world::{People, World};
 
-const CALLERS: [&str; 4] = ["exotel", "ozonetel", "myoperator", "knowlarity"];
+pub(crate) const CALLERS: [&str; 4] = ["exotel", "ozonetel", "myoperator", "knowlarity"];
 
 /// A program with an account of calls, and the phones that it rings.
 pub(crate) struct Scene {
@@ -54,7 +54,7 @@ pub(crate) struct Scene {
     pub(crate) phones: Sandbox,
     pub(crate) org: Org,
     account: IntegrationId,
-    workshop: WorkshopId,
+    pub(crate) workshop: WorkshopId,
     sender: Sender,
 }
 
@@ -153,7 +153,7 @@ impl Scene {
     }
 
     /// One round of everything that the program does by itself.
-    async fn round(&mut self) {
+    pub(crate) async fn round(&mut self) {
         let engine = self.world.app.engine.clone();
         engine.plan().await.unwrap();
         self.sender.turn(true).await.unwrap();
@@ -429,7 +429,7 @@ on_both! {
 }
 
 /// People who are not called any more.
-async fn stopped(scene: &Scene) -> usize {
+pub(crate) async fn stopped(scene: &Scene) -> usize {
     let everybody = SuppressionFilter { limit: 100, ..SuppressionFilter::default() };
     let all = scene.org.suppressions(&everybody).await.unwrap();
     all.iter().filter(|one| one.channel == Some(Channel::IvrCall)).count()

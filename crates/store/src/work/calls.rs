@@ -1,6 +1,6 @@
 //! Calls that were placed: what is proven of each, what its key does, and which of them nobody told anything of.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use domain::{
     call::{CallRecord, CallRef, Digit, Stage},
@@ -271,27 +271,37 @@ impl Work {
         Ok(written.into_iter().map(call_ref).collect())
     }
 
-    /// When calls to that number began since then, by this account.
+    /// When calls to these numbers began since then, by this account, the earliest first; by number.
     pub async fn calls_since(
         &self,
         integration: IntegrationId,
-        recipient: &str,
+        recipients: Vec<String>,
         since: Millis,
-    ) -> Result<Vec<(MessageRef, Millis)>, StoreError> {
-        let rows: Vec<(Uuid, i64, i64)> = self
+    ) -> Result<HashMap<String, Vec<(MessageRef, Millis)>>, StoreError> {
+        let mut calls: HashMap<String, Vec<(MessageRef, Millis)>> = HashMap::new();
+        if recipients.is_empty() {
+            return Ok(calls);
+        }
+        let rows: Vec<(String, Uuid, i64, i64)> = self
             .db
-            .all(
-                "SELECT c.broadcast_id, c.position, c.placed_at FROM calls c
-                 JOIN messages m ON m.broadcast_id = c.broadcast_id AND m.position = c.position
-                 WHERE c.integration_id = $1 AND c.placed_at > $3 AND m.recipient = $2 AND c.stage <> 'not_placed'
+            .by_index()
+            .all_batch(
+                "SELECT m.recipient, c.broadcast_id, c.position, c.placed_at
+                 FROM (SELECT DISTINCT broadcast_id FROM calls WHERE integration_id = $1 AND placed_at > $2) x
+                 CROSS JOIN @batch CROSS JOIN messages m CROSS JOIN calls c
+                 WHERE m.broadcast_id = x.broadcast_id AND m.recipient = b.recipient AND m.planned
+                   AND c.broadcast_id = m.broadcast_id AND c.position = m.position AND c.integration_id = $1
+                   AND c.placed_at > $2 AND c.stage <> 'not_placed'
                  ORDER BY c.placed_at",
-                args![integration.0, recipient, since],
+                args![integration.0, since],
+                Batch::new().texts("recipient", recipients),
             )
             .await?;
-        let of = |(broadcast, position, at)| {
-            (MessageRef { broadcast: BroadcastId(broadcast), position }, Millis(at))
-        };
-        Ok(rows.into_iter().map(of).collect())
+        for (recipient, broadcast, position, at) in rows {
+            let message = MessageRef { broadcast: BroadcastId(broadcast), position };
+            calls.entry(recipient).or_default().push((message, Millis(at)));
+        }
+        Ok(calls)
     }
 
     /// Calls of which nothing final was told in time, the longest first; nobody else is given them before `hold_until`.

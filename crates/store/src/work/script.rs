@@ -3,7 +3,9 @@
 use domain::{
     channel::Channel,
     ids::{BroadcastId, IntegrationId, MessageSpan},
+    time::Millis,
 };
+use uuid::Uuid;
 
 use super::Work;
 use crate::{
@@ -37,6 +39,24 @@ impl Work {
             )
             .await?;
         Ok(row.map(|(template, content)| SentScript { channel: Channel::IvrCall, template, content }))
+    }
+
+    /// The newest test call of an account to the number with that key since then: which, and when it was placed.
+    pub async fn test_call_to(
+        &self,
+        integration: IntegrationId,
+        phone_key: &str,
+        since: Millis,
+    ) -> Result<Option<(BroadcastId, Millis)>, StoreError> {
+        let row: Option<(Uuid, i64)> = self
+            .db
+            .optional(
+                "SELECT id, placed_at FROM test_calls WHERE integration_id = $1 AND phone_key = $2 AND placed_at > $3
+                 ORDER BY placed_at DESC LIMIT 1",
+                args![integration.0, phone_key, since],
+            )
+            .await?;
+        Ok(row.map(|(id, placed)| (BroadcastId(id), Millis(placed))))
     }
 
     /// The first message of the span; `None` where this account never tried it.

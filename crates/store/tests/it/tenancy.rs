@@ -176,7 +176,7 @@ async fn fill(world: &World) {
         format!(
             "INSERT INTO calls VALUES ({broadcast}, 1, 1, {organization}, {any}, '', '{{}}', 'calling', NULL, NULL, NULL, 0, 0, NULL, NULL, 0, '', NULL, '', FALSE)"
         ),
-        format!("INSERT INTO test_calls VALUES ({any}, {organization}, {any}, '', '', 0)"),
+        format!("INSERT INTO test_calls VALUES ({any}, {organization}, {any}, '', '', 0, '')"),
         format!("INSERT INTO sent_fresh VALUES ({any}, {organization}, {any}, {broadcast}, 0, '')"),
         format!("INSERT INTO sent_ids SELECT id, 1, 1, {broadcast}, 1 FROM integrations"),
         format!(

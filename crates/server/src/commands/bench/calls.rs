@@ -66,6 +66,7 @@ pub(super) async fn run(
     let vendor = helpers::Vendor::start().await?;
     let mut stand = sandbox::Config::default();
     FACES.iter().for_each(|face| face.unhindered(&mut stand));
+    stand.faults.receipts.at_once = 64;
     let sandbox = phones::phones(stand, SPEED).await?;
     config.listen = phones::free_address()?;
     config.public_url = format!("http://{}", config.listen);
