@@ -77,7 +77,9 @@ impl Composer {
         let account = opened.account.as_ref().map_err(|words| TrialRefusal::Unsendable(words.clone()))?;
         let to = [to.phone.as_str()];
         let callback = self.accounts.callback(&draft.account.callback_key);
-        let until = caller.now.plus(MINUTE);
+        // A provider may begin some minutes after it was asked, and at a whole one.
+        let delay = account.voice().map_or(0, |voice| voice.abilities().start_delay_ms);
+        let until = caller.now.plus(delay + 2 * MINUTE);
         let ring = Some(Ringing { callback: &callback, attempt: 1, until });
         let now = caller.now;
         let mut span = None;

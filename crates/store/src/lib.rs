@@ -5,6 +5,7 @@
 
 mod access;
 pub mod alerts;
+mod backup;
 mod changes;
 mod db;
 mod error;
@@ -249,8 +250,7 @@ impl Store {
         match &self.db {
             Db::Sqlite { readers, .. } => {
                 let _right = self.scans.begin().await?;
-                let copy = sqlx::query("VACUUM INTO $1").bind(file.display().to_string());
-                Ok(readers.of(Lane::Scans).run(copy).await?)
+                backup::copy(readers, file).await
             }
             Db::Postgres { .. } => {
                 Err(StoreError::Address("use pg_dump for a PostgreSQL database".to_owned()))

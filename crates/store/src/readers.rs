@@ -5,6 +5,7 @@
 //! alone would run it to its end, on a thread and a connection that others wait for.
 
 use std::{
+    path::Path,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -14,7 +15,6 @@ use std::{
 
 use sqlx::{
     Connection as _, Sqlite, SqliteConnection,
-    query::Query,
     query::QueryAs,
     sqlite::{SqliteArguments, SqliteConnectOptions},
 };
@@ -201,17 +201,29 @@ impl Readers {
         reading.ended(row)
     }
 
-    /// Runs a statement that does not rest: a copy of the whole database. While it reads, the log behind it grows with every message, and
-    /// whoever writes when it ends carries all of that into the database. A copy that rested took 20 s beside a broadcast, and the
-    /// sending stood still for 4 s behind it.
-    pub(crate) async fn run(
-        &self,
-        query: Query<'static, Sqlite, SqliteArguments>,
-    ) -> Result<(), sqlx::Error> {
+    /// Does something in the length of a read transaction: what was committed before stays in the files of the database. It should take
+    /// little time: the log behind the database grows with every message meanwhile, and whoever writes when it ends carries all of that into
+    /// the database.
+    pub(crate) async fn during_a_read<T>(&self, work: impl Future<Output = T>) -> Result<T, sqlx::Error> {
         let mut reading = self.read().await?;
         reading.hurries();
-        let done = query.execute(reading.connection()).await;
-        reading.ended(done).map(|_| ())
+        let begun = async {
+            sqlx::query("BEGIN").execute(reading.connection()).await?;
+            // The transaction begins with the first look.
+            sqlx::query("SELECT COUNT(*) FROM sqlite_schema").fetch_one(reading.connection()).await
+        };
+        if let Err(error) = begun.await {
+            return reading.ended(Err(error));
+        }
+        let done = work.await;
+        let over = sqlx::query("COMMIT").execute(reading.connection()).await;
+        reading.ended(over)?;
+        Ok(done)
+    }
+
+    /// The file of the database.
+    pub(crate) fn file(&self) -> &Path {
+        self.shared.options.get_filename()
     }
 
     /// The same readers with so much time for a statement.

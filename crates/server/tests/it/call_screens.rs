@@ -99,7 +99,7 @@ on_both! {
             let answer = post(&mut manager, "/compose/test", &form).await;
             assert_eq!(answer.status, StatusCode::SEE_OTHER, "{kind}: {}", answer.body);
             let told = manager.get(answer.location()).await.body;
-            assert!(told.contains("took the test message for +91 90000 00002"), "{kind}: {told}");
+            assert!(told.contains("took the test message for +91 90000 00002"), "{kind}: it was not taken");
             drop(manager);
             for _ in 0..1_000 {
                 scene.round().await;
