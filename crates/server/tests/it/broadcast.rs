@@ -384,6 +384,12 @@ on_both! {
         let page = viewer.get(&path).await.body;
         assert!(page.contains("Will be tried again") && page.contains("Busy, try later"), "{page}");
         assert!(!page.contains("Noted"), "{page}");
+        for _ in 0..6 {
+            next(Next::Waiting { from: world.clock_now().plus(1), said: busy() }).await;
+        }
+        let page = viewer.get(&path).await.body;
+        assert_eq!(page.matches("Will be tried again").count(), 1, "an outage is one line: {page}");
+        assert!(page.contains("(7 times, last "), "{page}");
         assert_eq!(next(Next::Failed(busy())).await, message);
         let page = viewer.get(&path).await.body;
         assert!(page.contains("Will be tried again"), "{page}");
