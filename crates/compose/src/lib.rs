@@ -36,7 +36,7 @@ pub use posts::{PostDraft, PostReview};
 pub use preview::Shown;
 pub use review::{Before, Review};
 pub use sequence::{Obstacle, PlanChange, PlanDifference, RungPreview, StepEnd, StepPreview, difference};
-pub use timing::{Timing, default_deadline, default_later, hours};
+pub use timing::{Timing, default_deadline, default_later, hours, proposed_after};
 pub use trial::{Trial, TrialRefusal};
 pub use walk::{Audience, Judged, OwnLinks};
 

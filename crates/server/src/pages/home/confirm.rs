@@ -264,6 +264,9 @@ pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> 
             member.organization.zone.local_form(composer.review.draft.timing.deadline),
         ));
     }
+    if composer.state.after.is_none() {
+        hidden.push(("after".to_owned(), composer.review.draft.after.word().to_owned()));
+    }
     if composer.state.wait_out_quiet.is_none() {
         // Waiting for the morning was decided here; it stays so, also when the answer comes in the morning.
         let waits = if composer.review.draft.wait_out_quiet { "wait" } else { "send" };

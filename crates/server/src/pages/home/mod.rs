@@ -226,6 +226,9 @@ impl View<'_> {
                 self.member.organization.zone.local_form(composer.review.draft.timing.deadline),
             ),
         ];
+        if composer.state.after.is_none() {
+            hidden.push(("after-was".to_owned(), composer.review.draft.after.word().to_owned()));
+        }
         if composer.state.person > 1 {
             hidden.push(("person".to_owned(), composer.state.person.to_string()));
         }
