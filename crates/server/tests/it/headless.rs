@@ -52,10 +52,11 @@ fn assert_ledger(verdict: &Value) {
     let n = |what: &str| verdict[what].as_i64().unwrap_or_else(|| panic!("{what}: {verdict}"));
     assert_eq!(n("told"), n("once") + n("unknown") - n("unknown_but_arrived"), "{verdict}");
     assert!(n("told") > 0, "{verdict}");
+    assert_eq!(n("told_and_not_known"), 0, "{verdict}");
 }
 
 #[test]
-fn a_killed_program_sends_nothing_twice_and_loses_nothing_on_sqlite() {
+fn after_kills_nothing_is_sent_twice_or_lost_and_the_told_ledger_equals_what_phones_got_on_sqlite() {
     assert_proof(&munadi(&["crash-proof", "--kills", "4", "--json"], None));
 }
 
@@ -65,7 +66,7 @@ fn a_program_killed_between_requests_of_many_sms_sends_nothing_twice() {
 }
 
 #[tokio::test]
-async fn a_killed_program_sends_nothing_twice_and_loses_nothing_on_postgres() {
+async fn after_kills_nothing_is_sent_twice_or_lost_and_the_told_ledger_equals_what_phones_got_on_postgres() {
     if let Some(db) = store::testing::postgres().await {
         assert_proof(&munadi(&["crash-proof", "--kills", "4", "--json"], Some(&db.url)));
         db.remove().await;
