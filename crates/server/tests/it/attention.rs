@@ -71,6 +71,13 @@ on_both! {
             assert!(seen.body.contains(&sentence), "{page} of a viewer");
             assert!(!seen.body.contains(&button), "{page}: a viewer cannot resume");
         }
+        // On a phone the page of what needs somebody is under no section.
+        let dock = |body: &str| {
+            let (_, dock) = body.split_once(r#"class="m-dock""#).expect("a bar for phones");
+            dock.split("</nav>").next().unwrap_or_default().matches("aria-current").count()
+        };
+        assert_eq!(dock(&manager.get("/attention").await.body), 0);
+        assert_eq!(dock(&manager.get("/broadcasts").await.body), 1);
         let stranger = world.signed_in(&people.stranger).await.get("/broadcasts").await;
         assert!(!stranger.body.contains(&sentence), "another organisation's");
 
