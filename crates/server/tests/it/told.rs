@@ -360,6 +360,24 @@ on_both! {
         assert!(!browser.get(&format!("/broadcasts/{first}")).await.body.contains("Late proof"));
     }
 
+    async fn the_card_of_an_account_says_how_much_of_its_own_ceiling_is_used(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut browser = scene.manager().await;
+        let account = scene.org.integration(scene.account).await.unwrap();
+        let pace = domain::pace::Pace { per_second: 10, per_day: 10_000 };
+        let now = scene.world.clock_now();
+        scene.org.update_integration(scene.account, "Main", &account.settings, pace, now).await.unwrap();
+        let home = format!("/?{}", scene.query());
+        let before = browser.get(&home).await.body;
+        assert!(before.contains("Used in 24 h") && before.contains("0 of 10,000"), "{before}");
+        let asked = question(&scene, &mut browser, "").await;
+        id_of(&answer(&mut browser, &asked).await);
+        plan(&scene).await;
+        send_in_the_morning(&scene).await;
+        let after = browser.get(&home).await.body;
+        assert!(after.contains("3 of 10,000"), "{after}");
+    }
+
     async fn a_template_of_another_purpose_tells_everybody_for_the_first_time(db: TestStore) {
         let scene = Scene::new(db).await;
         let mut browser = scene.manager().await;

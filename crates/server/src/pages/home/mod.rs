@@ -194,7 +194,9 @@ impl View<'_> {
         chip: Chip,
         latest: &Markup,
     ) -> Markup {
-        let status = channels::status(self.member, state.channel, self.choices.account(), self.opened, chip);
+        let ceiling = composer.map(|composer| &composer.review.ceiling);
+        let account = self.choices.account();
+        let status = channels::status(self.member, state.channel, account, self.opened, ceiling, chip);
         html! {
             (status)
             (latest)
