@@ -305,6 +305,7 @@ async fn the_command_line_finds_what_the_page_finds_and_refuses_on_errors() {
     let asked = send_template("Workshop today", &flags, &[]);
     let words = String::from_utf8_lossy(&asked.stdout).into_owned();
     assert!(words.contains("Warning: 1 has no phone number. They are left out and listed."), "{words}");
+    assert!(words.contains("  Left out: Nobody: No phone number."), "{words}");
     let asked = last_json(&send(&flags, &[]));
     let found = |id: &str| {
         let checks = asked["checks"].as_array().unwrap();
@@ -316,6 +317,8 @@ async fn the_command_line_finds_what_the_page_finds_and_refuses_on_errors() {
         "{asked}"
     );
     assert_eq!(found("excluded").unwrap()["people"], 1);
+    assert_eq!(asked["left_out"][0]["name"], "Nobody", "{asked}");
+    assert_eq!(asked["left_out"].as_array().unwrap().len(), 1, "{asked}");
     assert!(found("wallet").is_none(), "{asked}");
 
     // Whatever the page would not send, the command line does not send either.
