@@ -14,6 +14,7 @@ use domain::{
     ids::{IntegrationId, OrganizationId},
     money::Money,
     reason::Reason,
+    retry::OFTEN,
     sequence::RowState,
     time::{HOUR, Millis},
 };
@@ -200,6 +201,9 @@ impl Composer {
             }
             _ => {}
         }
+        if account.stopped_at.is_none() && !state.is_refused() {
+            to.matters.extend(not_taking(&own, about));
+        }
         // Where a broadcast stands still for it already, that is the matter.
         let stands = own.iter().any(|open| open.status == BroadcastStatus::Paused && is_of_provider(open));
         if let Some((balance, needed)) = low.filter(|_| !stands) {
@@ -223,6 +227,14 @@ impl Composer {
         };
         self.accounts.open(&stored).is_ok_and(|account| account.can().takes_receipts)
     }
+}
+
+/// What its provider does not take for more than a moment.
+fn not_taking(own: &[&Open], about: impl Fn() -> AboutAccount) -> Option<Matter> {
+    let put_off: Vec<&&Open> = own.iter().filter(|open| open.tries >= OFTEN).collect();
+    let deadline = put_off.iter().map(|open| open.deadline).min()?;
+    let waiting = put_off.iter().map(|open| open.waiting).sum();
+    Some(Matter::NotTaking { account: about(), waiting, deadline })
 }
 
 /// A step that does not go; `None` where nobody can do anything about it.

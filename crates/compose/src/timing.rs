@@ -55,6 +55,25 @@ pub fn hours(
     with_own(hours, channel, own, zone)
 }
 
+/// What is proposed for whoever has not got it when the hours end: the usual; and where it may not even begin at its start, that it waits for
+/// the hours, as long as they open while it is of use. The hours of promotion are the law's: of them nobody is offered to wait for.
+pub fn proposed_after(
+    caller: &Caller,
+    (channel, category): (Channel, Category),
+    own: Option<OpenHours>,
+    timing: &Timing,
+    workshop_starts: Millis,
+) -> AfterHours {
+    if category == Category::Marketing {
+        return AfterHours::USUAL;
+    }
+    let hours = hours(caller, (channel, category), false, AfterHours::USUAL, own);
+    match hours.closed_until(timing.start) {
+        Some(opens) if opens < timing.deadline.min(workshop_starts) => AfterHours::Wait,
+        Some(_) | None => AfterHours::USUAL,
+    }
+}
+
 /// The same within the hours of channel and account. Those of an account of calls are India's, like the law's.
 pub(crate) fn with_own(
     hours: SendingHours,

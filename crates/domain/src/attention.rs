@@ -106,6 +106,15 @@ pub enum Matter {
         /// When the last one would have it.
         done_at: Millis,
     },
+    /// A provider takes no messages of an account for more than a moment. The program tries them again as long as they are of use.
+    NotTaking {
+        /// Which account's.
+        account: AboutAccount,
+        /// Messages that wait in broadcasts that it does not take.
+        waiting: i64,
+        /// The first of their last useful moments.
+        deadline: Millis,
+    },
     /// Posts wait for a linked account that cannot post now.
     AccountNotReady {
         /// Which.
@@ -205,6 +214,7 @@ impl Matter {
             Matter::AccountRefused { account, .. } => format!("account_refused {}", account.id),
             Matter::WalletLow { account, .. } => format!("wallet_low {}", account.id),
             Matter::Late { broadcast, starts_at, .. } => format!("late {} {}", broadcast.id, starts_at.0),
+            Matter::NotTaking { account, .. } => format!("not_taking {}", account.id),
             Matter::AccountNotReady { account, .. } => format!("account_not_ready {}", account.id),
             Matter::PostDue { broadcast, .. } => format!("post_due {}", broadcast.id),
             Matter::Unknown { broadcast, .. } => format!("unknown {}", broadcast.id),
@@ -229,6 +239,7 @@ impl Matter {
             Matter::AccountStopped { account, .. }
             | Matter::AccountRefused { account, .. }
             | Matter::WalletLow { account, .. }
+            | Matter::NotTaking { account, .. }
             | Matter::AccountNotReady { account, .. }
             | Matter::ReceiptsSilent { account, .. } => Some(account.id),
             Matter::Paused { broadcast, .. }
@@ -246,6 +257,7 @@ impl Matter {
             | Matter::Paused { waiting, .. }
             | Matter::AccountRefused { waiting, .. }
             | Matter::PostDue { waiting, .. }
+            | Matter::NotTaking { waiting, .. }
             | Matter::AccountNotReady { waiting, .. }
             | Matter::Late { waiting, .. } => *waiting,
             Matter::Unknown { n, .. }
@@ -264,6 +276,7 @@ impl Matter {
                 let own_decision = *why == Reason::Ours(OwnReason::PausedByPerson);
                 *waiting > 0 && !own_decision && deadline.since(now) < URGENT_MS
             }
+            Matter::NotTaking { deadline, .. } => deadline.since(now) < URGENT_MS,
             Matter::Late { .. } | Matter::PostDue { .. } | Matter::AccountNotReady { .. } => true,
             Matter::Step { due, until, .. } => {
                 *until > now && due.is_none_or(|due| due.since(now) < URGENT_MS)
@@ -292,6 +305,7 @@ impl Matter {
             | Matter::WalletLow { .. }
             | Matter::Late { .. }
             | Matter::PostDue { .. }
+            | Matter::NotTaking { .. }
             | Matter::AccountNotReady { .. }
             | Matter::Unknown { .. }
             | Matter::ReceiptsSilent { .. }
@@ -308,7 +322,7 @@ impl Matter {
             Matter::SendingStopped { .. } => 0,
             Matter::Paused { .. } => 1,
             Matter::AccountStopped { .. } => 2,
-            Matter::AccountRefused { .. } => 3,
+            Matter::AccountRefused { .. } | Matter::NotTaking { .. } => 3,
             Matter::PostDue { .. } | Matter::AccountNotReady { .. } => 4,
             Matter::Late { .. } | Matter::Step { .. } | Matter::OldTime { .. } => 5,
             Matter::WalletLow { .. } => 6,

@@ -22,7 +22,7 @@ crate::text_enum! {
         Delivered = "delivered",
         /// A receipt proved that it was read.
         Read = "read",
-        /// Refused, or tries used up, or a late refusal by receipt.
+        /// Refused, or a late refusal by receipt.
         Failed = "failed",
         /// Left out for a reason before any call.
         Skipped = "skipped",
@@ -154,13 +154,16 @@ pub fn after_attempt(
         // It may have gone out. A second call could tell a person twice.
         Outcome::Unknown(said) => Next::Unknown(said),
         Outcome::NotNow { said, once: true, .. } if attempt > 1 => Next::Failed(said),
-        Outcome::NotNow { said, wait_ms, slow_down: _, once: _ } => match retry.wait_ms(attempt, rng) {
-            None => Next::Failed(said),
-            Some(own) => {
-                let from = now.plus(own.max(wait_ms.unwrap_or(0)));
-                if from >= deadline { Next::Expired(said) } else { Next::Waiting { from, said } }
+        // Nobody is at fault who could be named: it is tried as long as it is of use.
+        Outcome::NotNow { said, wait_ms, slow_down: _, once: _ } => {
+            let from = retry
+                .wait_ms(attempt, deadline.since(now), rng)
+                .map(|own| now.plus(own.max(wait_ms.unwrap_or(0))));
+            match from.filter(|from| *from < deadline) {
+                None => Next::Expired(said),
+                Some(from) => Next::Waiting { from, said },
             }
-        },
+        }
     }
 }
 
@@ -184,33 +187,60 @@ mod tests {
         }
     }
 
-    #[test]
-    fn retry_after_is_honoured_and_tries_end() {
-        let later = |wait_ms| Outcome::NotNow {
+    fn not_now(wait_ms: Option<i64>) -> Outcome {
+        Outcome::NotNow {
             said: ProviderAnswer::default(),
             wait_ms,
-            slow_down: true,
+            slow_down: wait_ms.is_some(),
             once: false,
-        };
-        let Next::Waiting { from, .. } = after(later(Some(60_000)), 1) else { panic!("waits") };
-        assert!(from.0 >= 60_000);
-        assert_eq!(after(later(None), 6), Next::Failed(ProviderAnswer::default()));
-        assert_eq!(after(later(Some(2_000_000)), 1), Next::Expired(ProviderAnswer::default()));
+        }
     }
 
     #[test]
-    fn what_may_work_later_is_tried_six_times_with_waits_whose_bound_doubles() {
-        let later = || Outcome::NotNow {
-            said: ProviderAnswer::default(),
-            wait_ms: None,
-            slow_down: false,
-            once: false,
-        };
-        for (attempt, most_ms) in [(1, 2_000), (2, 4_000), (3, 8_000), (4, 16_000), (5, 32_000)] {
-            let Next::Waiting { from, .. } = after(later(), attempt) else { panic!("waits after {attempt}") };
+    fn retry_after_is_honoured_and_too_long_a_wait_ends_the_message() {
+        let Next::Waiting { from, .. } = after(not_now(Some(60_000)), 1) else { panic!("waits") };
+        assert!(from.0 >= 60_000);
+        assert_eq!(after(not_now(Some(2_000_000)), 1), Next::Expired(ProviderAnswer::default()));
+    }
+
+    #[test]
+    fn what_may_work_later_waits_up_to_twice_as_long_each_time_and_never_over_five_minutes() {
+        let bounds = [
+            (1, 2_000),
+            (2, 4_000),
+            (3, 8_000),
+            (4, 16_000),
+            (5, 32_000),
+            (6, 64_000),
+            (9, 300_000),
+            (900, 300_000),
+        ];
+        for (attempt, most_ms) in bounds {
+            let Next::Waiting { from, .. } = after(not_now(None), attempt) else {
+                panic!("waits after {attempt}")
+            };
             assert!((1..=most_ms).contains(&from.0), "{} ms after {attempt}", from.0);
         }
-        assert_eq!(after(later(), 6), Next::Failed(ProviderAnswer::default()));
+    }
+
+    #[test]
+    fn it_is_tried_until_two_seconds_before_its_last_useful_moment_whatever_is_drawn() {
+        for seed in 0..200 {
+            let mut rng = SmallRng::seed_from_u64(seed);
+            let (deadline, mut now, mut attempt) = (Millis(3_600_000), Millis(0), 1);
+            while let Next::Waiting { from, .. } =
+                after_attempt(not_now(None), attempt, &Retry::default(), deadline, now, &mut rng)
+            {
+                assert!(now < from && from < deadline, "seed {seed}: {now:?} {from:?}");
+                (now, attempt) = (from, attempt + 1);
+            }
+            assert!(
+                deadline.since(now) <= 2_000,
+                "seed {seed}: the last try was {} ms early",
+                deadline.since(now)
+            );
+            assert!(attempt < 200, "seed {seed}: {attempt} tries");
+        }
     }
 
     #[test]

@@ -100,6 +100,10 @@ const NOTHING: &[&str] = &[
     "deleted user",
     "anonymous",
     "first last",
+    "info requested",
+    "name",
+    "full name",
+    "your name",
     "user",
     "mr",
     "mrs",
@@ -132,7 +136,7 @@ fn says_nothing(tidy: &str) -> bool {
     nothing(tidy) || is_place_or_address(tidy) || bare(tidy) || words()
 }
 
-/// A place that a program should have filled (`{{1}}`, `{name}`, `%FIRSTNAME%`), or an e-mail address.
+/// A place that a program should have filled (`{{1}}`, `{name}`, `%FIRSTNAME%`), an e-mail address, or one of a page.
 fn is_place_or_address(text: &str) -> bool {
     let place = |open: &str, close: &str| text.starts_with(open) && text.ends_with(close) && text.len() > 2;
     let words = || text.split_whitespace();
@@ -141,6 +145,7 @@ fn is_place_or_address(text: &str) -> bool {
         || place("<<", ">>")
         || place("$", "}")
         || (text.contains('@') && words().count() == 1 && crate::email::Email::parse(text).is_ok())
+        || ["http://", "https://", "www."].iter().any(|begin| text.starts_with(begin) && words().count() == 1)
 }
 
 /// Without additions and the quotation marks that come free with them, as often as there are any.
@@ -468,6 +473,9 @@ mod tests {
             "undefined undefined",
             "(null)",
             "#REF!",
+            "https://example.com/asha",
+            "Info Requested",
+            "Full Name",
             "#NAME?",
             "null null",
             "<none>",

@@ -71,6 +71,12 @@ const OPEN: &[&str] = &[
     "Paid - cheque bounced",
 ];
 
+/// How far a refund or a dispute is: what takes the place away, what says nothing, and what is nobody's to guess.
+const GONE_STATES: &[&str] =
+    &["SUCCESS", "processed", "full", "Pending", "Refund initiated", "Completed", "refunded"];
+const NO_GONE_STATES: &[&str] = &["", "null", "N/A", "No", "Not requested", "-"];
+const OPEN_GONE_STATES: &[&str] = &["failed", "partial", "Declined", "see remark", "Success ?"];
+
 /// A small generator that gives the same files for the same seed everywhere.
 struct Dice(u64);
 
@@ -155,6 +161,8 @@ fn make(dice: &mut Dice, titles: &Titles) -> Made {
         ("cancelled", 15),
         ("paid_open", 15),
         ("refund_amount", 15),
+        ("refund_state", 15),
+        ("leave", 10),
         ("optout", 30),
         ("consent", 20),
         ("digits", 50),
@@ -274,6 +282,22 @@ fn person(dice: &mut Dice, columns: &[(&str, &str)], row: usize) -> (Vec<String>
                 if above { *dice.one(&["499.00", "100", "₹ 250"]) } else { *dice.one(&["0.00", "", "0"]) }
                     .to_owned()
             }
+            "refund_state" => match dice.roll(10) {
+                0..3 => {
+                    states.push(Some(false));
+                    (*dice.one(GONE_STATES)).to_owned()
+                }
+                3..5 => {
+                    states.push(None);
+                    (*dice.one(OPEN_GONE_STATES)).to_owned()
+                }
+                _ => (*dice.one(NO_GONE_STATES)).to_owned(),
+            },
+            "leave" => {
+                let yes = dice.chance(60);
+                truth.refuses |= !yes;
+                if yes { "Yes" } else { "No" }.to_owned()
+            }
             "optout" => {
                 let yes = dice.chance(40);
                 truth.refuses |= yes;
@@ -368,7 +392,8 @@ fn every_real_title_is_read_as_what_stands_below_it() {
             "email" | "email_buyer" | "email_other" => format!("asha{at}@example.com"),
             "status" => ["paid", "failed", "paid"][at % 3].to_owned(),
             "refund_amount" => ["0.00", "499.00", "0.00"][at % 3].to_owned(),
-            "paid" | "paid_open" | "cancelled" | "optout" | "consent" => {
+            "refund_state" => ["", "processed", "null"][at % 3].to_owned(),
+            "paid" | "paid_open" | "cancelled" | "optout" | "consent" | "leave" => {
                 ["Yes", "No", "Yes"][at % 3].to_owned()
             }
             "country" => "India".to_owned(),
@@ -390,8 +415,10 @@ fn every_real_title_is_read_as_what_stands_below_it() {
             "name" | "name_buyer" => &[Field::Name],
             "first" => &[Field::FirstName],
             "last" => &[Field::LastName],
-            "status" | "paid" | "paid_open" | "cancelled" | "refund_amount" => &[Field::Status],
-            "optout" => &[Field::OptOut],
+            "status" | "paid" | "paid_open" | "cancelled" | "refund_amount" | "refund_state" => {
+                &[Field::Status]
+            }
+            "optout" | "leave" => &[Field::OptOut],
             "consent" => &[Field::Consent],
             "country" => &[Field::CountryCode],
             "registered" => &[Field::RegisteredAt],

@@ -6,6 +6,7 @@ use domain::{
     ids::{BroadcastId, IntegrationId, WorkshopId},
     money::Money,
     reason::Reason,
+    retry::LONGEST_MS,
     time::{DAY, HOUR, Millis},
 };
 use uuid::Uuid;
@@ -64,6 +65,8 @@ pub struct Open {
     pub handed_over: i64,
     /// Messages of which something was reported.
     pub reported: i64,
+    /// How often a message that its provider does not take was tried; 0 where it takes them.
+    pub tries: i64,
 }
 
 impl Open {
@@ -101,6 +104,7 @@ struct OpenRow {
     unknown: i64,
     handed_over: i64,
     reported: i64,
+    tries: i64,
 }
 
 impl TryFrom<OpenRow> for Open {
@@ -133,16 +137,20 @@ impl TryFrom<OpenRow> for Open {
             unknown: row.unknown,
             handed_over: row.handed_over,
             reported: row.reported,
+            tries: row.tries,
         })
     }
 }
 
 impl Org {
-    /// Every broadcast that may need a person, from the kept counts: no row of a message is read. That is what is under way or to come, what
-    /// has unknown messages, and what was handed over of late without a receipt: of everything else nobody asks.
+    /// Every broadcast that may need a person, from the kept counts. That is what is under way or to come, what has unknown messages, and what
+    /// was handed over of late without a receipt: of everything else nobody asks. Rows of messages are read only of what is being sent, and
+    /// of it a few of those that go again within minutes.
     pub async fn broadcasts_to_look_at(&self, now: Millis) -> Result<Vec<Open>, StoreError> {
         let since = BroadcastId::new(now.plus(-LOOK_BACK_MS)).0;
         let (silent_from, silent_to) = (now.plus(-SILENCE_SHOWN_MS), now.plus(-RECEIPTS_DUE_MS));
+        // Whoever was put off by a person or by the hours goes again later than that.
+        let (again_from, again_to) = (now.plus(-LONGEST_MS), now.plus(LONGEST_MS));
         let rows: Vec<OpenRow> = self
             .db
             .all(
@@ -165,13 +173,19 @@ impl Org {
                  SELECT b.id, b.integration_id, b.channel, b.title, b.workshop_id, w.title AS workshop_title,
                         w.starts_at AS workshop_starts_at, b.status, b.starts_at, b.deadline, b.started_at, b.stopped_at, b.stopped_by,
                         b.stop_code, b.stop_text, b.assignee_id IS NOT NULL AS by_hand, b.assignee, b.unit_price, b.planned, b.units, b.content <> '' AS is_shared, counted.waiting, counted.unknown,
-                        counted.handed_over, counted.reported
+                        counted.handed_over, counted.reported,
+                        CASE WHEN b.status = 'in_progress' AND counted.waiting > 0 THEN COALESCE((
+                            SELECT MAX(late.attempt) FROM (
+                                SELECT m.attempt FROM messages m
+                                WHERE m.broadcast_id = b.id AND m.state = 'waiting' AND m.next_attempt_at > 0
+                                  AND m.next_attempt_at > $5 AND m.next_attempt_at < $6
+                                ORDER BY m.next_attempt_at DESC LIMIT 50) AS late), 0) ELSE 0 END AS tries
                  FROM counted JOIN broadcasts b ON b.id = counted.id JOIN workshops w ON w.id = b.workshop_id
                  WHERE b.organization_id = $1
                    AND (b.status IN ('planning', 'scheduled', 'in_progress', 'paused') OR counted.unknown > 0
                         OR (counted.handed_over > 0 AND counted.reported = 0))
                  ORDER BY b.id",
-                args![self.id(), since, silent_from, silent_to],
+                args![self.id(), since, silent_from, silent_to, again_from, again_to],
             )
             .await?;
         rows.into_iter().map(Open::try_from).collect()

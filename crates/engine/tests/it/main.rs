@@ -16,6 +16,7 @@ mod ladders;
 mod late_proof;
 mod lost_workers;
 mod one_number;
+mod outage;
 mod plans;
 mod poison;
 mod receipts;

@@ -336,6 +336,23 @@ impl World {
         self.assert_sum().await;
     }
 
+    /// That much time goes by, from one moment at which something is due to the next.
+    pub(crate) async fn pass(&mut self, ms: i64) {
+        let end = self.now().plus(ms);
+        loop {
+            self.sender.turn_until_idle().await.expect("turns");
+            self.engine.settle().await.expect("settles");
+            let now = self.now();
+            if now >= end {
+                break;
+            }
+            let next = self.engine.work().next_due(now).await.expect("reads").unwrap_or(end);
+            self.clock.advance(next.min(end).since(now).max(1));
+            self.beat().await;
+        }
+        self.assert_sum().await;
+    }
+
     pub(crate) async fn truth(&self, id: BroadcastId) -> Broadcast {
         self.org.broadcast(id).await.expect("is there")
     }

@@ -272,3 +272,42 @@ fn a_second_number_of_the_first_list_is_no_second_list() {
         "the payment counts, and the second list's numbers are nobody's here"
     );
 }
+
+#[test]
+fn a_status_between_two_lists_is_read_for_the_first_one_too_unless_the_second_repeats_it_whole() {
+    let verdicts = |text: &str| -> Vec<Verdict> {
+        read(&mut open(text.to_owned())).0.iter().map(super::Row::verdict).collect()
+    };
+    // Whose the second one is nobody can tell: nobody is registered for want of it.
+    assert_eq!(
+        verdicts(
+            "Payment Status,Name,Phone,payment_status,Name,Phone\n\
+             paid,Asha,9000000001,see remark,Uma,9200000001\npaid,Ravi,9000000002,failed,Tara,9200000002\n\
+             paid,Meena,9000000003,paid,Lata,9200000003\n"
+        ),
+        [Verdict::Unknown, Verdict::LeftOut, Verdict::Good]
+    );
+    // The same titles in the same order are a list of their own.
+    assert_eq!(
+        verdicts(
+            "Payment Status,Name,Phone,Payment Status,Name,Phone\n\
+             paid,Asha,9000000001,failed,Uma,9200000001\nfailed,Ravi,9000000002,paid,Tara,9200000002\n"
+        ),
+        [Verdict::Good, Verdict::LeftOut]
+    );
+}
+
+#[test]
+fn single_letters_in_titles_of_numbers_are_relations_where_they_may_be() {
+    check(
+        "Name,Mobile (F),Mobile (M),Mobile (S)\nAsha,9100000001,9100000002,9000000001\nRavi,9100000003,,\n",
+        &["Asha +919000000001", "Ravi -"],
+    );
+    for title in ["Contact (P)", "Ph (G)", "Mobile (F)"] {
+        let text = format!("Name,{title}\nAsha,9100000001\nRavi,9100000002\n");
+        assert_eq!(Mapping::guess(&open(text)).get(Field::Phone), None, "{title}");
+    }
+    // Mobile, office and residence; "e.g." is no guardian.
+    check("Name,Phone (M),Phone (O)\nAsha,9000000001,9100000001\n", &["Asha +919000000001"]);
+    check("Name,\"WhatsApp number, e.g. 98XXXXXXXX\"\nAsha,9000000001\n", &["Asha +919000000001"]);
+}

@@ -306,3 +306,33 @@ fn a_question_about_coming_is_asked_about_also_where_a_total_stands_below_one_pe
     let (rows, _) = read(&mut open(text));
     assert_eq!(rows[0].verdict(), Verdict::Unknown);
 }
+
+#[test]
+fn how_far_a_refund_is_takes_the_place_away_and_a_payment_that_went_well_beside_it_gives_none() {
+    for (title, cell, expected) in [
+        ("Refund Status", "SUCCESS", "refunded"),
+        ("refund_status", "full", "refunded"),
+        ("Refund Status", "Pending", "refunded"),
+        ("Refund state", "processed", "refunded"),
+        ("Cancellation Status", "Approved", "cancelled"),
+        ("Refund Status", "failed", "unknown"),
+        ("refund_status", "partial", "unknown"),
+        ("Dispute Status", "won", "unknown"),
+        ("Refund Status", "Declined", "unknown"),
+        ("Refund Status", "", "registered"),
+        ("refund_status", "null", "registered"),
+        ("Refund Status", "Not requested", "registered"),
+        ("Refund Status", "No", "registered"),
+        // A title about both is read as it always was.
+        ("Payment / refund status", "paid", "registered"),
+    ] {
+        let text = format!("Name,Phone,Payment Status,{title}\nAsha,9000000001,SUCCESS,{cell}\n");
+        let rows = read(&mut open(text)).0;
+        let got = match (rows[0].verdict(), rows[0].person.status.status()) {
+            (Verdict::Unknown, _) => "unknown",
+            (_, Some(status)) => status.word(),
+            (_, None) => "left out",
+        };
+        assert_eq!(got, expected, "{title}: {cell}");
+    }
+}

@@ -4,7 +4,7 @@ use domain::phone::Country;
 
 use super::dates::is_date;
 use super::header::{is_email, is_lost_number, is_phone};
-use super::words::{Known, StatusMeaning, known, refuses, remarks_against, yes_or_no};
+use super::words::{Known, StatusMeaning, has_begun, known, refuses, remarks_against, yes_or_no};
 
 /// Different values of a column of statuses.
 const STATES_MAX: usize = 20;
@@ -24,11 +24,15 @@ pub(super) struct Content {
     /// Words of the tables of statuses, and those among them that take a place away.
     states: usize,
     pub(super) states_against: usize,
+    /// Those of them that say no more of a lead than that it is there.
+    pub(super) begun: usize,
     /// Cells that ask for no messages, and cells that speak of a cancellation or a refund.
     pub(super) refusals: usize,
     pub(super) remarks_against: usize,
     /// Those of them that begin with it.
     pub(super) begins_against: usize,
+    /// Figures other than the 0 and 1 of a yes and a no.
+    figures: usize,
     wordy: usize,
     different: usize,
     /// How often the commonest value stands there.
@@ -59,6 +63,7 @@ impl Content {
             lettered: count(|cell| cell.chars().any(char::is_alphabetic)),
             states,
             states_against,
+            begun: few.iter().filter(|cell| has_begun(cell)).count(),
             commonest,
             refusals: count(refuses),
             remarks_against: count(remarks_against),
@@ -68,6 +73,11 @@ impl Content {
             }),
             answers: count(|cell| yes_or_no(cell).is_some()),
             dates: count(is_date),
+            figures: count(|cell| {
+                let letters = cell.chars().filter(|c| c.is_alphabetic()).count();
+                let figure = cell.chars().any(|c| c.is_ascii_digit()) && letters <= 3 && cell.len() <= 16;
+                figure && !matches!(cell, "0" | "1" | "0.0" | "1.0")
+            }),
             wordy: count(|cell| {
                 let named = cell.chars().any(char::is_alphabetic) && !cell.chars().any(char::is_numeric);
                 named && cell.chars().count() <= 60 && !cell.contains(['@', '/', '_'])
@@ -84,6 +94,11 @@ impl Content {
     /// Nearly all of it is words of the table of statuses, and one of them takes a place away.
     pub(super) fn states(&self) -> bool {
         self.states_against > 0 && self.states * 5 >= self.different * 4
+    }
+
+    /// Nearly all of it is figures, and one at least is no 0 or 1.
+    pub(super) fn is_amounts(&self) -> bool {
+        self.figures > 0 && self.lettered * 5 <= self.filled
     }
 
     /// Every cell is words without figures.

@@ -9,8 +9,9 @@ use super::dates::DateOrder;
 use super::sheet::{Column, Sheet, letters};
 use super::unused::second_lists;
 use super::words::{
-    NumberKind, StatusMeaning, Whose, YesMeans, asks_about_place, is_about_settlement, is_no_number,
-    is_stage, names_contact, number_kind, plain, title_score, whose, word_against, yes_means,
+    NumberKind, StatusMeaning, Whose, YesMeans, asks_about_place, asks_leave, is_about_settlement, is_former,
+    is_no_number, is_stage, lone_letters, names_contact, number_kind, plain, title_score, whose,
+    word_against, yes_means,
 };
 
 /// Something about a person that a column can hold.
@@ -340,11 +341,20 @@ impl People {
 
     /// The columns of the registrant's own numbers, the one to try first in front.
     fn phones(&self, columns: &[&Column]) -> Vec<usize> {
+        // "Mobile (F)", "Mobile (M)", "Mobile (S)": father, mother, student.
+        let lone = |letters: &[char]| {
+            let titles = columns.iter().filter_map(|column| title_of(column));
+            titles.into_iter().any(|title| lone_letters(title).iter().any(|letter| letters.contains(letter)))
+        };
+        let of_families = lone(&['f', 's']);
         let usable: Vec<&&Column> = columns
             .iter()
             .filter(|column| score(Field::Phone, column) > 0 && self.may_be(Field::Phone, owner(column)))
             .filter(|column| !column.content.is_same_everywhere())
             .filter(|column| title_of(column).is_none_or(|title| word_against(title).is_none()))
+            .filter(|column| {
+                !(of_families && title_of(column).is_some_and(|title| lone_letters(title).contains(&'m')))
+            })
             .collect();
         let titled =
             |column: &&&&Column| title_of(column).is_some_and(|title| title_score(Field::Phone, title) > 0);
@@ -400,8 +410,9 @@ fn statuses(columns: &[&Column], taken: &Mapping) -> Vec<usize> {
                 (0, Some(YesMeans::Place)) if filled && content.answers * 2 >= content.filled => 50,
                 // One word that refuses, or one plain answer, makes "Payment" a status; how somebody paid does not.
                 (0, Some(YesMeans::Place)) if content.states_against + content.answers > 0 => 45,
-                (0, Some(YesMeans::Gone(_) | YesMeans::AmountGone)) if filled => 40,
-                _ if is_stage(title) && content.states_against > 0 => 35,
+                (0, Some(YesMeans::Gone(_) | YesMeans::AmountGone | YesMeans::StateGone(_))) if filled => 40,
+                _ if is_stage(title) && content.states_against <= content.begun => return None,
+                _ if is_stage(title) => 35,
                 // Whatever its title says, a column of "paid" and "failed" is one.
                 _ if content.states() => 30,
                 // Yes and no about paying or coming: what they mean is a question.
@@ -412,6 +423,13 @@ fn statuses(columns: &[&Column], taken: &Mapping) -> Vec<usize> {
             Some((-score, column.index))
         })
         .collect();
+    // Where it stood before says nothing beside where it stands now.
+    let former = |at: usize| {
+        columns.iter().any(|column| column.index == at && title_of(column).is_some_and(is_former))
+    };
+    if found.iter().any(|(_, at)| !former(*at)) {
+        found.retain(|(_, at)| !former(*at));
+    }
     found.sort_unstable();
     found.into_iter().map(|(_, index)| index).collect()
 }
@@ -437,6 +455,11 @@ pub(super) fn score(field: Field, column: &Column) -> i64 {
             if content.filled > 0 && content.codes * 2 < content.filled && !content.is_worded() =>
         {
             0
+        }
+        // "WhatsApp updates": whoever says no to them wants none.
+        Field::OptOut if title == 0 => {
+            let asks = title_of(column).is_some_and(asks_leave);
+            if asks && content.filled > 0 && content.answers * 2 >= content.filled { 40 } else { 0 }
         }
         // An agreement that nobody gave would be recorded for everybody: the cells have to answer.
         Field::Consent if content.answers * 2 < content.filled || content.filled == 0 => 0,

@@ -12,8 +12,8 @@ use super::record::Record;
 use super::rows::Layout;
 use super::states::States;
 use super::words::{
-    Agreed, agreed, allows, bare_answer, cell_against, is_plain_no, is_screen_name, is_self, refuses,
-    speaks_of_refusal, title_score,
+    Agreed, agreed, allows, asks_leave, bare_answer, cell_against, is_plain_no, is_screen_name, is_self,
+    refuses, speaks_of_refusal, title_score,
 };
 use super::{Field, Mapping};
 
@@ -27,6 +27,9 @@ pub(super) struct Reading {
     /// Columns that say whose the number is, in the file's own order.
     own_whose: Vec<usize>,
     whose: Vec<usize>,
+    /// Columns with a country besides the chosen one, in the file's own order and now.
+    own_countries: Vec<usize>,
+    countries: Vec<usize>,
     opt_outs: Vec<OptOut>,
     pub(super) states: States,
     home: Country,
@@ -63,7 +66,7 @@ enum OptOutKind {
 impl OptOut {
     fn new(own: usize, title: Option<&str>) -> OptOut {
         let kind = match title {
-            Some(title) if allows(title) => OptOutKind::Allows,
+            Some(title) if allows(title) || asks_leave(title) => OptOutKind::Allows,
             Some(title) if title_score(Field::OptOut, title) == 0 && !speaks_of_refusal(title) => {
                 OptOutKind::Cells
             }
@@ -89,8 +92,10 @@ impl Reading {
             phones: mapping.all(Field::Phone).collect(),
             own_whose: layout.whose.clone(),
             whose: layout.whose.clone(),
+            own_countries: layout.countries.clone(),
+            countries: layout.countries.clone(),
             opt_outs: mapping.all(Field::OptOut).map(|own| OptOut::new(own, title(own))).collect(),
-            states: States::new(mapping, title),
+            states: States::new(mapping, title, &layout.amounts),
             screen_name: mapping.get(Field::Name).and_then(title).is_some_and(is_screen_name),
             title_offset_ms: mapping.get(Field::RegisteredAt).and_then(title).and_then(zone_in_title),
             title_zone: mapping.get(Field::RegisteredAt).and_then(title).and_then(place_in_title),
@@ -114,6 +119,7 @@ impl Reading {
             self.mapping.set_all(field, &columns);
         }
         self.whose = self.own_whose.iter().copied().filter_map(now).collect();
+        self.countries = self.own_countries.iter().copied().filter_map(now).collect();
         self.phones = self.mapping.all(Field::Phone).collect();
         for column in &mut self.opt_outs {
             column.now = now(column.own);
@@ -290,13 +296,13 @@ impl Reading {
         }
     }
 
-    /// The home of this row's number: its country cell, else the organisation's; the cell where it is not understood.
+    /// The home of this row's number: its country cell, the first that says something, else the organisation's; the cell where it is not
+    /// understood.
     fn country_of_row(&mut self, record: &Record) -> Result<Country, String> {
-        let Some(column) = self.mapping.get(Field::CountryCode) else { return Ok(self.home) };
-        let cell = record.cell(column);
-        if says_nothing(cell) {
+        let columns = self.mapping.get(Field::CountryCode).into_iter().chain(self.countries.iter().copied());
+        let Some(cell) = columns.map(|column| record.cell(column)).find(|cell| !says_nothing(cell)) else {
             return Ok(self.home);
-        }
+        };
         if self.country.0 != cell {
             self.country = (cell.to_owned(), Country::from_text(cell));
         }

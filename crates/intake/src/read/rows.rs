@@ -53,6 +53,10 @@ pub(super) struct Layout {
     pub(super) usual: Vec<usize>,
     /// Columns that say whose the number of the row is.
     pub(super) whose: Vec<usize>,
+    /// Columns with a country besides the chosen one: where that says nothing, they do.
+    pub(super) countries: Vec<usize>,
+    /// Columns that hold amounts.
+    pub(super) amounts: Vec<usize>,
     /// Lines to leave out.
     pub(super) hidden: Vec<(u64, u64)>,
 }

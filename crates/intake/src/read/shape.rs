@@ -6,7 +6,7 @@ use super::header::{is_email, is_phone};
 use super::marks::is_hidden;
 use super::record::Record;
 use super::rows::{Layout, Told};
-use super::words::{caption, is_title, plain};
+use super::words::{caption, is_title, names_staff, plain};
 use super::{Field, Mapping};
 
 /// What a row is.
@@ -152,7 +152,7 @@ impl Shape {
         let plain = plain(cell);
         let mut words = plain.split(' ');
         let is_group = words.next().is_some_and(|word| GROUPS.contains(&word)) && words.next().is_some();
-        (caption(cell).is_some() || is_group).then(|| cell.to_owned())
+        (caption(cell).is_some() || is_group || names_staff(cell)).then(|| cell.to_owned())
     }
 
     /// Tells notes and totals from people.

@@ -16,9 +16,9 @@ use super::marks::Marks;
 use super::record::Record;
 use super::rows::Layout;
 use super::text::{TextReader, decoded, sniff_separator, wrapped_lines};
-use super::words::{asks_whose, plain};
+use super::words::{asks_whose, names_an_amount, plain, title_score};
 use super::xlsx::{self, Workbook, XlsxReader};
-use super::{Mapping, Rows, SheetError};
+use super::{Field, Mapping, Rows, SheetError};
 use crate::paste::{PASTED_BYTES_MAX, list_in};
 
 /// Bytes looked at to tell kinds, encodings and separators apart.
@@ -264,6 +264,8 @@ impl Sheet {
             titles: self.columns.iter().map(|column| column.header.clone()).collect(),
             usual: self.usual.clone(),
             whose: self.asking_whose(mapping),
+            countries: self.further_countries(mapping),
+            amounts: self.amounts(),
             hidden: if mapping.take_hidden_rows { Vec::new() } else { self.marks().hidden_rows },
         };
         let position = (self.position.clone(), self.bytes);
@@ -276,6 +278,26 @@ impl Sheet {
         let asks = |column: &&Column| column.header.as_deref().is_some_and(asks_whose);
         let unused = self.columns.iter().filter(|column| !mapping.uses(column.index));
         unused.filter(asks).map(|column| column.index).collect()
+    }
+
+    /// Columns that hold what was paid, in figures.
+    fn amounts(&self) -> Vec<usize> {
+        let is_one = |column: &&Column| {
+            column.content.is_amounts() && column.header.as_deref().is_some_and(names_an_amount)
+        };
+        self.columns.iter().filter(is_one).map(|column| column.index).collect()
+    }
+
+    /// Columns with a country that are not chosen, where another one is.
+    fn further_countries(&self, mapping: &Mapping) -> Vec<usize> {
+        if mapping.get(Field::CountryCode).is_none() {
+            return Vec::new();
+        }
+        let names_one = |column: &&Column| {
+            column.header.as_deref().is_some_and(|title| title_score(Field::CountryCode, title) > 0)
+        };
+        let unused = self.columns.iter().filter(|column| !mapping.uses(column.index));
+        unused.filter(names_one).map(|column| column.index).collect()
     }
 
     /// The first rows as they stand, the header's among them, spaces around cells kept: for small files that are no lists of people.

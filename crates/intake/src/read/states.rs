@@ -6,8 +6,8 @@ use super::person::StatusCell;
 use super::reading::says_nothing;
 use super::record::Record;
 use super::words::{
-    Known, StatusMeaning, YesMeans, bare_answer, beside_name, caption, known, plain, status_key, yes_means,
-    yes_or_no,
+    Known, StatusMeaning, YesMeans, bare_answer, beside_name, caption, has_begun, is_stage, known,
+    names_staff, plain, status_key, yes_means, yes_or_no,
 };
 use super::{Field, Mapping};
 
@@ -47,7 +47,7 @@ pub(super) struct States {
 
 impl Column {
     fn only_takes_away(&self) -> bool {
-        matches!(self.yes, Some(YesMeans::Gone(_) | YesMeans::AmountGone))
+        matches!(self.yes, Some(YesMeans::Gone(_) | YesMeans::AmountGone | YesMeans::StateGone(_)))
     }
 }
 
@@ -56,6 +56,12 @@ struct Column {
     own: usize,
     now: Option<usize>,
     title: String,
+    /// The column says where leads stand.
+    is_stage: bool,
+    /// The column holds amounts.
+    is_amount: bool,
+    /// No other column says where a registration stands.
+    is_alone: bool,
     yes: Option<YesMeans>,
     /// Cells met already, each with its place among what was seen; `None` for what says nothing.
     cells: HashMap<String, Option<usize>>,
@@ -63,12 +69,29 @@ struct Column {
 }
 
 impl States {
-    pub(super) fn new<'t>(mapping: &Mapping, title: impl Fn(usize) -> Option<&'t str>) -> States {
+    /// `amounts` are the columns that hold amounts.
+    pub(super) fn new<'t>(
+        mapping: &Mapping,
+        title: impl Fn(usize) -> Option<&'t str>,
+        amounts: &[usize],
+    ) -> States {
+        let others = mapping.all(Field::Status).filter(|own| !amounts.contains(own)).count();
         let columns = mapping.all(Field::Status).map(|own| {
             let title = title(own).unwrap_or_default();
             let yes = yes_means(title);
             let last = (String::new(), None);
-            Column { own, now: Some(own), title: title.to_owned(), yes, cells: HashMap::new(), last }
+            let is_stage = is_stage(title);
+            Column {
+                own,
+                now: Some(own),
+                title: title.to_owned(),
+                is_stage,
+                is_amount: amounts.contains(&own),
+                is_alone: others == 0,
+                yes,
+                cells: HashMap::new(),
+                last,
+            }
         });
         States {
             columns: columns.collect(),
@@ -147,6 +170,8 @@ impl States {
                 };
                 Some(self.remember(status_key(words), words.to_owned(), meaning))
             }
+            // Volunteers below a list of participants are nobody's to guess.
+            None if names_staff(words) => Some(self.remember(status_key(words), words.to_owned(), None)),
             None => None,
         };
     }
@@ -235,9 +260,24 @@ fn says(cell: &str, column: &Column) -> Option<(String, String, Option<StatusMea
             let (key, word) = under_title("more than 0");
             Some((key, word, None))
         }
-        yes => {
-            if cell.is_empty() || cell == "-" || cell == "--" || cell == "—" {
+        Some(YesMeans::StateGone(gone)) => {
+            // "Declined" may be the refund or the place; a plain no is neither.
+            if says_nothing(cell) || (yes_or_no(cell) == Some(false) && known(cell).is_none()) {
                 return None;
+            }
+            let (key, word) = under_title(cell);
+            Some((status_key(&key), word, progress_of(cell, gone)))
+        }
+        yes => {
+            // "null" and "N/A" are what programs write for nothing; a figure is something.
+            if cell == "—" || (says_nothing(cell) && cell != "0") {
+                return None;
+            }
+            if column.is_amount && is_figure(cell) {
+                // Who paid nothing may have been let in; who paid something may owe the rest.
+                let answer = if is_nothing_paid(cell) { "0" } else { "more than 0" };
+                let (key, word) = under_title(answer);
+                return (answer == "0" || column.is_alone).then_some((key, word, None));
             }
             match (yes, bare_answer(cell)) {
                 (Some(YesMeans::Place), Some(true)) => {
@@ -255,6 +295,8 @@ fn says(cell: &str, column: &Column) -> Option<(String, String, Option<StatusMea
                 }
                 _ => {
                     let meaning = match known(cell) {
+                        // A lead that was created is no registration that was only begun.
+                        Some(_) if column.is_stage && has_begun(cell) => None,
                         Some(Known::Means(meaning)) => Some(meaning),
                         Some(Known::Ask) | None => None,
                     };
@@ -262,6 +304,25 @@ fn says(cell: &str, column: &Column) -> Option<(String, String, Option<StatusMea
                 }
             }
         }
+    }
+}
+
+/// An amount, with or without the sign of its money.
+fn is_figure(cell: &str) -> bool {
+    let letters = cell.chars().filter(|c| c.is_alphabetic()).count();
+    cell.chars().any(char::is_numeric) && letters <= 3 && cell.len() <= 16
+}
+
+/// What it means that a refund or a cancellation stands at this word; `None` where it is not sure to happen, or not understood.
+fn progress_of(cell: &str, gone: StatusMeaning) -> Option<StatusMeaning> {
+    let noun = if gone == StatusMeaning::Refunded { "refund" } else { "cancellation" };
+    match known(&format!("{noun} {cell}")).or_else(|| known(cell)) {
+        Some(Known::Means(
+            StatusMeaning::Registered | StatusMeaning::Cancelled | StatusMeaning::Refunded,
+        )) => Some(gone),
+        Some(Known::Means(StatusMeaning::LeftOut) | Known::Ask) => None,
+        None => (yes_or_no(cell) == Some(true) || ["full", "fully", "total"].contains(&plain(cell).as_str()))
+            .then_some(gone),
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::mapping::{Field, Mapping, score, title_of};
 use super::sheet::{Column, Sheet};
 use super::words::{
-    NumberKind, Whose, agrees_and_refuses, is_no_number, is_of_a_team, number_kind, plain, title_score,
-    whose, word_against,
+    NumberKind, Whose, agrees_and_refuses, asks_about_place, is_no_number, is_of_a_team, is_stage,
+    number_kind, plain, title_score, whose, word_against, yes_means,
 };
 
 /// A column that is not used, and why.
@@ -156,9 +156,30 @@ pub(super) fn second_lists(columns: &[Column]) -> Vec<usize> {
     let from = again.iter().map(|(_, column)| column.index).filter(|at| {
         end.is_some_and(|end| *at > end) && begin.is_some_and(|begin| (*at..=begin).all(again_at))
     });
-    let from = from.min();
-    match from {
-        Some(from) => columns.iter().map(|column| column.index).filter(|index| *index >= from).collect(),
-        None => Vec::new(),
-    }
+    let (Some(from), Some(begin)) = (from.min(), begin) else { return Vec::new() };
+    // But where it may take a place away or refuse messages, it may as well be the first list's last column: it is read for both, because
+    // nobody may be registered for want of it. Only a list that stands there whole for the second time has it for itself.
+    let is_whole = stands_twice(columns, from);
+    let may_be_the_firsts = |column: &Column| !is_whole && column.index < begin && decides(column);
+    let second = columns.iter().filter(|column| column.index >= from && !may_be_the_firsts(column));
+    second.map(|column| column.index).collect()
+}
+
+/// Whether the columns from `from` on repeat those before them, title for title.
+fn stands_twice(columns: &[Column], from: usize) -> bool {
+    let titled: Vec<&Column> = columns.iter().filter(|column| title_of(column).is_some()).collect();
+    let (first, second): (Vec<&Column>, Vec<&Column>) =
+        titled.into_iter().partition(|column| column.index < from);
+    first.len() == second.len() && first.iter().zip(&second).all(|(one, other)| one.header == other.header)
+}
+
+/// Whether what stands in a column may take a place away or refuse messages.
+fn decides(column: &Column) -> bool {
+    let by_title = |title: &str| {
+        [Field::Status, Field::OptOut].iter().any(|field| title_score(*field, title) > 0)
+            || yes_means(title).is_some()
+            || asks_about_place(title)
+            || is_stage(title)
+    };
+    column.content.states_against + column.content.refusals > 0 || title_of(column).is_some_and(by_title)
 }

@@ -15,7 +15,7 @@ use std::{
 use anyhow::{Context, bail};
 use clap::Args;
 use domain::{
-    broadcast::BroadcastStatus,
+    broadcast::{Audience, BroadcastStatus},
     channel::Channel,
     ids::BroadcastId,
     message::MessageState,
@@ -129,6 +129,8 @@ pub struct Verdict {
     /// People whom the ledger calls told, or perhaps told. Must be those who got it, and those of whom nobody knows.
     /// Nothing for posts in groups, which tell nobody in person.
     pub told: Option<i64>,
+    /// People whom the ledger calls not told, or failed, and whose phones got it all the same. Must be 0.
+    pub told_and_not_known: u64,
     /// Recipients that got nothing although their row does not say that this may be. Must be 0.
     pub lost: u64,
     /// Rows whose fate nobody knows: at most those of the calls in flight at each kill.
@@ -149,6 +151,7 @@ impl Verdict {
         self.twice == 0
             && self.lost == 0
             && self.differences == 0
+            && self.told_and_not_known == 0
             && self.unknown <= self.in_flight_max.max(1) * self.rows_per_call * self.kills
             && i64::try_from(accounted) == Ok(self.planned)
             && self.told.is_none_or(|told| i64::try_from(accounted - self.lost) == Ok(told))
@@ -451,11 +454,24 @@ async fn until_done(store: &Store, stage: &Stage, id: BroadcastId, rings: bool) 
     bail!("the broadcast did not end within ten minutes")
 }
 
-/// What the told ledger says of the broadcast's purpose.
-async fn told_by_the_ledger(stage: &Stage, truth: &Broadcast, now: Millis) -> anyhow::Result<i64> {
+/// What the told ledger says of the broadcast's purpose: how many it calls told, and how many of the others have it on their phones.
+async fn told_by_the_ledger(
+    stage: &Stage,
+    sandbox: &Sandbox,
+    truth: &Broadcast,
+    now: Millis,
+) -> anyhow::Result<(i64, u64)> {
     let purpose = stage.org.told_purpose(truth.id).await?;
     let everyone = Selection::everyone(truth.workshop, purpose, now);
-    Ok(stage.org.audience_reader().told(&everyone).await?.told)
+    let reader = stage.org.audience_reader();
+    let mut not_known = 0;
+    for audience in [Audience::NotTold, Audience::Failed] {
+        let people =
+            reader.selected(&everyone.of(audience), &Default::default(), truth.planned.max(1)).await?;
+        let got = people.iter().filter(|person| sandbox.world().count(&person.phone) > 0);
+        not_known += got.count() as u64;
+    }
+    Ok((reader.told(&everyone).await?.told, not_known))
 }
 
 async fn count(
@@ -467,15 +483,18 @@ async fn count(
     args: &CrashProof,
 ) -> anyhow::Result<Verdict> {
     let summary = sandbox.world().summary();
+    let (told, told_and_not_known) = match args.channel {
+        What::Group => (None, 0),
+        What::Whatsapp | What::Sms | What::SmsBatch | What::Ivr => {
+            let (told, not_known) = told_by_the_ledger(stage, sandbox, &truth, app.clock.now()).await?;
+            (Some(told), not_known)
+        }
+    };
     let mut verdict = Verdict {
         kills,
         planned: truth.planned,
-        told: match args.channel {
-            What::Group => None,
-            What::Whatsapp | What::Sms | What::SmsBatch | What::Ivr => {
-                Some(told_by_the_ledger(stage, &truth, app.clock.now()).await?)
-            }
-        },
+        told,
+        told_and_not_known,
         once: 0,
         twice: 0,
         lost: 0,

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::Args;
-use compose::{Caller, Confirmation, Draft, Refusal, Review, Timing, Wait};
+use compose::{Caller, Confirmation, Draft, LeftOut, Refusal, Review, Timing, Wait};
 use domain::{
     broadcast::{Audience, BroadcastStatus},
     channel::Channel,
@@ -37,8 +37,11 @@ use crate::{
     app::App,
     config::Config,
     ui::{
-        format::{counted, relative},
-        words::findings::{self, About},
+        format::{self, counted, relative},
+        words::{
+            findings::{self, About},
+            reasons,
+        },
     },
 };
 
@@ -148,7 +151,9 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
         None if !command.yes => Some("nothing was sent; say --yes to send".to_owned()),
         None => None,
     };
-    tell_review(&caller, &review, command.json, refusal.as_deref())?;
+    // Whoever only looks wants to see who is left out; whoever sends finds them on the broadcast's page.
+    let left_out = if command.yes { Vec::new() } else { review.left_out(LEFT_OUT_SAID).await? };
+    tell_review(&caller, &review, &left_out, command.json, refusal.as_deref())?;
     if let Some(words) = refusal {
         return Err(SaidInAnswer(words).into());
     }
@@ -173,6 +178,9 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     }
     tell(&broadcast?, "people", command.json)
 }
+
+/// People who would not get it and are named.
+const LEFT_OUT_SAID: usize = 20;
 
 /// Broadcasts of a purpose that are looked at for one that told something.
 const TELLINGS: i64 = 50;
@@ -268,7 +276,13 @@ fn obstacle(caller: &Caller, review: &Review) -> String {
 }
 
 /// Who would get it, what it costs, and every finding that somebody should know; as JSON all of them.
-fn tell_review(caller: &Caller, review: &Review, json: bool, refusal: Option<&str>) -> anyhow::Result<()> {
+fn tell_review(
+    caller: &Caller,
+    review: &Review,
+    left_out: &[LeftOut],
+    json: bool,
+    refusal: Option<&str>,
+) -> anyhow::Result<()> {
     let (audience, draft) = (&review.audience, &review.draft);
     let words = in_words(caller, review);
     let found = || review.findings.iter().zip(&words);
@@ -281,8 +295,12 @@ fn tell_review(caller: &Caller, review: &Review, json: bool, refusal: Option<&st
                 })
             })
             .collect();
+        let left_out: Vec<serde_json::Value> = left_out
+            .iter()
+            .map(|one| serde_json::json!({ "name": one.name, "phone": one.phone, "reason": one.reason.word() }))
+            .collect();
         return say(serde_json::json!({
-            "would_get_it": audience.reachable, "registered": audience.total, "units": review.units,
+            "left_out": left_out, "would_get_it": audience.reachable, "registered": audience.total, "units": review.units,
             "cost_estimate": review.forecast.cost, "done_at": review.forecast.done_at, "may_send": review.may_send(),
             "checks": checks, "refused": refusal, "exit_code": refusal.map(|_| 1),
         }));
@@ -300,6 +318,20 @@ fn tell_review(caller: &Caller, review: &Review, json: bool, refusal: Option<&st
             Severity::Passed => continue,
         };
         say(format_args!("{grade}: {}. {}", words.title, words.why))?;
+    }
+    say_left_out(left_out, audience.total - audience.reachable)
+}
+
+/// Who would not get it, and why each.
+fn say_left_out(people: &[LeftOut], of: i64) -> anyhow::Result<()> {
+    for one in people {
+        let who = if one.name.is_empty() { format::phone(&one.phone) } else { one.name.clone() };
+        let who = if who.is_empty() { "Somebody without a name" } else { &who };
+        say(format_args!("  Left out: {who}: {}.", reasons::excluded(one.reason).title))?;
+    }
+    let more = of - i64::try_from(people.len()).unwrap_or(of);
+    if more > 0 && !people.is_empty() {
+        say(format_args!("  and {more} more."))?;
     }
     Ok(())
 }

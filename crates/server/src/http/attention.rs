@@ -67,6 +67,7 @@ fn provider(matter: &Matter) -> &'static str {
         Matter::AccountStopped { account, .. }
         | Matter::AccountRefused { account, .. }
         | Matter::WalletLow { account, .. }
+        | Matter::NotTaking { account, .. }
         | Matter::AccountNotReady { account, .. }
         | Matter::ReceiptsSilent { account, .. } => account.kind.as_str(),
         Matter::Unknown { .. }
@@ -105,6 +106,7 @@ fn link(matter: &Matter) -> Option<(String, String)> {
         | Matter::AccountStopped { .. }
         | Matter::AccountRefused { .. }
         | Matter::WalletLow { .. }
+        | Matter::NotTaking { .. }
         | Matter::AccountNotReady { .. }
         | Matter::ReceiptsSilent { .. }
         | Matter::Kept { .. }
@@ -131,7 +133,9 @@ fn act(matter: &Matter, may_send: bool) -> (Icon, Option<Button>) {
         Matter::Paused { broadcast, .. } => {
             (Icon::Pause, post(Icon::Play, format!("/broadcasts/{}/resume", broadcast.id)))
         }
-        Matter::AccountRefused { account, .. } | Matter::WalletLow { account, .. } => {
+        Matter::AccountRefused { account, .. }
+        | Matter::WalletLow { account, .. }
+        | Matter::NotTaking { account, .. } => {
             (Icon::Plug, page(format!("/settings/integrations/{}#test", account.id)))
         }
         Matter::PostDue { broadcast, .. } => {

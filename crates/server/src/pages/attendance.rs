@@ -1,14 +1,13 @@
 //! Who was at a workshop: the report of a meeting program, a look at what it says, and what was taken over.
 //!
-//! Until it is taken over, a report is a file below the data folder, with its name beside it; nothing is in the database. One that nobody
-//! takes goes away after a day.
+//! Until it is taken over, a report is an upload that is looked at (`kept_upload.rs`).
 
 use std::path::PathBuf;
 
 use axum::extract::{Multipart, State, multipart::MultipartRejection};
 use domain::{
     broadcast::Audience,
-    ids::{ImportId, OrganizationId, RegistrantId, WorkshopId},
+    ids::{ImportId, RegistrantId, WorkshopId},
     role::Permission,
     time::DAY,
 };
@@ -18,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use store::{attendance::AttendanceReport, workshops::Workshop};
 
 use super::{
-    imports::upload::{ACCEPT, disk, receive, remove},
+    imports::upload::ACCEPT,
+    kept_upload::{self, Came},
     unprocessable,
     workshops::{crumbs, href as workshop_href, ok},
 };
@@ -42,7 +42,6 @@ use crate::{
         shell::Section,
         table::{Column, Place, Row, Table},
     },
-    uploads,
 };
 
 /// Largest report, in bytes.
@@ -55,9 +54,8 @@ pub(super) fn href(workshop: WorkshopId) -> String {
     format!("{}/attendance", workshop_href(workshop))
 }
 
-fn folder(app: &App, organization: OrganizationId) -> PathBuf {
-    uploads::folder(app, "attendance", organization)
-}
+/// The folder of reports.
+const KIND: &str = "attendance";
 
 /// What is kept beside a report's file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -88,21 +86,8 @@ pub async fn upload(
     Path(id): Path<WorkshopId>,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> PageResult {
-    let multipart = multipart
-        .map_err(|_| Problem::bad_request("The upload has no file in it. Choose the report again."))?;
     let workshop = member.org.workshop(id).await?;
-    let folder = folder(&app, member.organization.id);
-    tokio::fs::create_dir_all(&folder).await.map_err(disk)?;
-    uploads::check_room(&folder).await?;
-    let upload = ImportId::new(member.now);
-    let file = folder.join(upload.to_string());
-    let received = match receive(multipart, &file).await {
-        Ok(received) => received,
-        Err(problem) => {
-            remove(&file).await;
-            return Err(problem);
-        }
-    };
+    let Came { id: upload, file, received } = kept_upload::take_in(&app, &member, KIND, multipart).await?;
     let error = match &received.file_name {
         None => Some("Choose a file.".to_owned()),
         Some(name) => {
@@ -110,13 +95,12 @@ pub async fn upload(
         }
     };
     if let Some(error) = error {
-        remove(&file).await;
+        kept_upload::discard(&file).await;
         let report = member.org.attendance_report(id).await?;
         return Ok(unprocessable(page(&member, &workshop, report.as_ref(), Some(error))));
     }
     let kept = Kept { workshop: id, file_name: received.file_name.unwrap_or_default() };
-    let text = serde_json::to_vec(&kept).map_err(|error| Problem::fault(error.to_string()))?;
-    tokio::fs::write(file.with_extension("json"), text).await.map_err(disk)?;
+    kept_upload::keep(&file, &kept).await?;
     Ok(see_other(&format!("{}/{upload}", href(id))))
 }
 
@@ -127,13 +111,7 @@ async fn open(
     workshop: WorkshopId,
     upload: ImportId,
 ) -> Result<(PathBuf, Kept), Problem> {
-    let file = folder(app, member.organization.id).join(upload.to_string());
-    let text = match tokio::fs::read(file.with_extension("json")).await {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(Problem::not_found()),
-        Err(error) => return Err(Problem::unavailable(format!("cannot read a report: {error}"))),
-    };
-    let kept: Kept = serde_json::from_slice(&text).map_err(|error| Problem::fault(error.to_string()))?;
+    let (file, kept): (PathBuf, Kept) = kept_upload::open(app, member, KIND, upload).await?;
     if kept.workshop == workshop { Ok((file, kept)) } else { Err(Problem::not_found()) }
 }
 
@@ -149,9 +127,7 @@ async fn look(
         zone: member.organization.zone.clone(),
         starts_at: workshop.starts_at,
     };
-    tokio::task::spawn_blocking(move || read(&file, &file_name, &with))
-        .await
-        .map_err(|error| Problem::fault(format!("reading a report broke off: {error}")))
+    kept_upload::read_apart(move || read(&file, &file_name, &with)).await
 }
 
 /// `GET /workshops/{workshop}/attendance/{list}`: whom the report names, before anything is taken over.
@@ -195,8 +171,7 @@ pub async fn take(
     let names = !form.by_name.is_empty();
     let (people, unknown) = beside.to_take(names);
     let n = member.org.take_attendance(id, &kept.file_name, &people, unknown, member.now).await?;
-    remove(&file).await;
-    remove(&file.with_extension("json")).await;
+    kept_upload::discard(&file).await;
     let words = format!("{} attended.", counted(n, "registrant", "registrants"));
     Ok(see_other_saying(&app, &href(id), &words))
 }

@@ -17,6 +17,7 @@ pub mod health;
 pub mod home;
 pub mod imports;
 pub mod invite;
+mod kept_upload;
 pub mod keys;
 pub mod link;
 pub mod login;

@@ -1,14 +1,13 @@
 //! Importing a list of numbers that must not be contacted: the file, then a look at it, then the entries.
 //!
-//! Until it is committed, a list is two files below the data folder: the upload, and beside it what was chosen for it. Nothing is in the
-//! database yet. A list that nobody commits goes away after a day (`Engine::forget_uploads`).
+//! Until it is committed, a list is an upload that is looked at (`kept_upload.rs`).
 
-use std::path::{Path as FilePath, PathBuf};
+use std::path::PathBuf;
 
 use axum::extract::{Multipart, State, multipart::MultipartRejection};
 use domain::{
     channel::{Category, Channel},
-    ids::{ImportId, OrganizationId},
+    ids::ImportId,
     phone::Country,
     text::line,
 };
@@ -21,7 +20,8 @@ use serde::{Deserialize, Serialize};
 use store::suppressions::NewSuppression;
 
 use super::{
-    imports::upload::{ACCEPT, disk, receive, remove},
+    imports::upload::ACCEPT,
+    kept_upload::{self, Came},
     opted_out::{HREF, all_or, categories, channels, check_reason, what_for},
     unprocessable,
     workshops::ok,
@@ -44,7 +44,6 @@ use crate::{
         shell::{Crumb, Section},
         table::{Column, Place, Row, Table},
     },
-    uploads,
 };
 
 /// Largest list, in bytes: about a million numbers.
@@ -93,9 +92,8 @@ pub struct ColumnForm {
     column: String,
 }
 
-fn folder(app: &App, organization: OrganizationId) -> PathBuf {
-    uploads::folder(app, "opted-out", organization)
-}
+/// The folder of lists.
+const KIND: &str = "opted-out";
 
 fn href(id: ImportId) -> String {
     format!("{HREF}/import/{id}")
@@ -112,20 +110,7 @@ pub async fn upload(
     member: Member,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> PageResult {
-    let multipart = multipart
-        .map_err(|_| Problem::bad_request("The upload has no file in it. Choose the file again."))?;
-    let folder = folder(&app, member.organization.id);
-    tokio::fs::create_dir_all(&folder).await.map_err(disk)?;
-    uploads::check_room(&folder).await?;
-    let id = ImportId::new(member.now);
-    let file = folder.join(id.to_string());
-    let received = match receive(multipart, &file).await {
-        Ok(received) => received,
-        Err(problem) => {
-            remove(&file).await;
-            return Err(problem);
-        }
-    };
+    let Came { id, file, received } = kept_upload::take_in(&app, &member, KIND, multipart).await?;
     let mut form = UploadForm {
         channel: received.field("channel").to_owned(),
         category: received.field("category").to_owned(),
@@ -152,36 +137,21 @@ pub async fn upload(
             .map(|error| error.to_string()),
     };
     if form.file_error.is_some() || form.choice_error.is_some() || form.reason_error.is_some() {
-        remove(&file).await;
+        kept_upload::discard(&file).await;
         return Ok(unprocessable(upload_page(&member, &form)));
     }
-    keep(&file, &chosen).await?;
+    kept_upload::keep(&file, &chosen).await?;
     Ok(see_other(&href(id)))
-}
-
-/// Writes down what was chosen, beside the file.
-async fn keep(file: &FilePath, chosen: &Chosen) -> Result<(), Problem> {
-    let text = serde_json::to_vec(chosen).map_err(|error| Problem::fault(error.to_string()))?;
-    tokio::fs::write(file.with_extension("json"), text).await.map_err(disk)
 }
 
 /// The file of a list of this organisation, and what was chosen for it.
 async fn open(app: &App, member: &Member, id: ImportId) -> Result<(PathBuf, Chosen), Problem> {
-    let file = folder(app, member.organization.id).join(id.to_string());
-    let text = match tokio::fs::read(file.with_extension("json")).await {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(Problem::not_found()),
-        Err(error) => return Err(Problem::unavailable(format!("cannot read a list: {error}"))),
-    };
-    let chosen = serde_json::from_slice(&text).map_err(|error| Problem::fault(error.to_string()))?;
-    Ok((file, chosen))
+    kept_upload::open(app, member, KIND, id).await
 }
 
 /// Reads the whole list, on a thread of its own.
 async fn look(file: PathBuf, chosen: Chosen, home: Country) -> Result<Result<Numbers, SheetError>, Problem> {
-    tokio::task::spawn_blocking(move || read_numbers(&file, &chosen.file_name, chosen.column, home))
-        .await
-        .map_err(|error| Problem::fault(format!("reading a list broke off: {error}")))
+    kept_upload::read_apart(move || read_numbers(&file, &chosen.file_name, chosen.column, home)).await
 }
 
 /// `GET /people/opted-out/import/{list}`: what would be entered, and what cannot be read.
@@ -207,7 +177,7 @@ pub async fn choose(
     Form(form): Form<ColumnForm>,
 ) -> PageResult {
     let (file, chosen) = open(&app, &member, id).await?;
-    keep(&file, &Chosen { column: form.column.parse().ok(), ..chosen }).await?;
+    kept_upload::keep(&file, &Chosen { column: form.column.parse().ok(), ..chosen }).await?;
     Ok(see_other(&href(id)))
 }
 
@@ -237,8 +207,7 @@ pub async fn commit(State(app): State<App>, member: Member, Path(id): Path<Impor
         }
         new += member.org.suppress_all(entries, Some(id), member.now).await?;
     }
-    remove(&file).await;
-    remove(&file.with_extension("json")).await;
+    kept_upload::discard(&file).await;
     let known = match total - new {
         0 => String::new(),
         known => format!(" {} on the list already.", counted(known, "number was", "numbers were")),

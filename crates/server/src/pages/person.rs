@@ -128,7 +128,7 @@ fn tell(member: &Member, story: &Story) -> Option<Button> {
 fn colleague_card(member: &Member, story: &Story, answer: &Answer) -> Card {
     let zone = &member.organization.zone;
     let (name, number) = (name_of(story), phone(&story.phone));
-    let words = format!("{name}, {number}. {} As of {}.", answer.line, zone.moment(member.now, member.now));
+    let words = format!("{name}, {number}. {} As of {}.", answer.text(), zone.moment(member.now, member.now));
     Card::new(
         "colleague",
         "What a colleague gets",

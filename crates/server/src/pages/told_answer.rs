@@ -1,6 +1,7 @@
 //! Whether a person was told, in one sentence: what a page about somebody leads with, and what a colleague is sent.
 
 use domain::{
+    ids::BroadcastId,
     message::MessageState,
     reason::Reason,
     time::{Millis, Zone},
@@ -18,6 +19,17 @@ pub(super) struct Answer {
     tone: Tone,
     /// The sentence.
     pub(super) line: String,
+    /// What waits to go out besides.
+    waits: Option<Waits>,
+}
+
+/// A message of the same workshop that has not gone out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Waits {
+    broadcast: BroadcastId,
+    title: String,
+    /// What follows its name.
+    words: String,
 }
 
 impl Answer {
@@ -25,23 +37,53 @@ impl Answer {
     pub(super) fn of(story: &Story, zone: &Zone, now: Millis) -> Answer {
         let first = story.name.split(' ').next().filter(|name| !name.is_empty()).unwrap_or("This person");
         let Some(place) = the_workshop(story, now) else {
-            return Answer { tone: Tone::Rest, line: format!("{first} has no place in a workshop.") };
+            return Answer::new(Tone::Rest, format!("{first} has no place in a workshop."));
         };
         let title = &place.title;
         if place.status != RegistrantStatus::Registered {
             let line = format!("Not told: {first} is no longer registered for {title}.");
-            return Answer { tone: Tone::Rest, line };
+            return Answer::new(Tone::Rest, line);
         }
-        let own = story.messages.iter().filter(|message| message.workshop == place.workshop);
-        match own.max_by_key(|message| (message.state.proof(), message.changed_at)) {
-            Some(best) => about(first, title, best, story, zone, now),
-            None => Answer {
-                tone: Tone::Act,
-                line: match opted_out(story, zone, now) {
+        let own = || story.messages.iter().filter(|message| message.workshop == place.workshop);
+        match own().max_by_key(|message| (message.state.proof(), message.changed_at)) {
+            Some(best) => {
+                let waiting = own().filter(|one| one.message != best.message && waits(one.state));
+                let waits = waiting.max_by_key(|one| one.changed_at).map(Waits::of);
+                Answer { waits, ..about(first, title, best, story, zone, now) }
+            }
+            None => {
+                let line = match opted_out(story, zone, now) {
                     Some(words) => format!("Not told: {words}."),
                     None => format!("Not told: nothing was sent to {first} about {title} yet."),
-                },
-            },
+                };
+                Answer::new(Tone::Act, line)
+            }
+        }
+    }
+
+    fn new(tone: Tone, line: String) -> Answer {
+        Answer { tone, line, waits: None }
+    }
+
+    /// All of it as a text, for whoever does not see the page.
+    pub(super) fn text(&self) -> String {
+        match &self.waits {
+            None => self.line.clone(),
+            Some(Waits { title, words, .. }) => format!("{} “{title}” {words}", self.line),
+        }
+    }
+}
+
+fn waits(state: MessageState) -> bool {
+    matches!(state, MessageState::Waiting | MessageState::InFlight)
+}
+
+impl Waits {
+    fn of(message: &PersonMessage) -> Waits {
+        Waits {
+            broadcast: message.message.broadcast,
+            title: message.broadcast_title.clone(),
+            words: format!("has not gone out yet: it waits to go by {}.", message.channel.title()),
         }
     }
 }
@@ -57,20 +99,18 @@ fn the_workshop(story: &Story, now: Millis) -> Option<&Registration> {
 fn about(first: &str, title: &str, best: &PersonMessage, story: &Story, zone: &Zone, now: Millis) -> Answer {
     let (name, at) = (&best.broadcast_title, zone.moment(best.changed_at, now));
     let by = best.channel.title();
-    let act = |line| Answer { tone: Tone::Act, line };
+    let act = |line| Answer::new(Tone::Act, line);
     match best.state {
-        MessageState::Read => Answer {
-            tone: Tone::Done,
-            line: format!("Told: {first} read “{name}” for {title} on {by}, {at}."),
-        },
-        MessageState::Delivered => Answer {
-            tone: Tone::Done,
-            line: format!("Told: “{name}” for {title} was delivered by {by}, {at}."),
-        },
-        MessageState::Sent => Answer {
-            tone: Tone::Rest,
-            line: format!("Handed over: “{name}” for {title} went to {by}, {at}. Nothing more was reported."),
-        },
+        MessageState::Read => {
+            Answer::new(Tone::Done, format!("Told: {first} read “{name}” for {title} on {by}, {at}."))
+        }
+        MessageState::Delivered => {
+            Answer::new(Tone::Done, format!("Told: “{name}” for {title} was delivered by {by}, {at}."))
+        }
+        MessageState::Sent => Answer::new(
+            Tone::Rest,
+            format!("Handed over: “{name}” for {title} went to {by}, {at}. Nothing more was reported."),
+        ),
         MessageState::Unknown => {
             act(format!("Not known: nobody knows whether “{name}” for {title} went out by {by}."))
         }
@@ -134,7 +174,12 @@ impl Render for Answer {
         html! {
             section class="m-card m-answer" aria-label="Was this person told?" {
                 span class={ "m-answer__sign m-answer__sign--" (class) } aria-hidden="true" { (icon) }
-                div class="m-answer__text" { p class="m-answer__line" { (self.line) } }
+                div class="m-answer__text" {
+                    p class="m-answer__line" { (self.line) }
+                    @if let Some(Waits { broadcast, title, words }) = &self.waits {
+                        p class="m-answer__more" { (Icon::Pause) span { a href={ "/broadcasts/" (broadcast) } { (title) } " " (words) } }
+                    }
+                }
             }
         }
     }

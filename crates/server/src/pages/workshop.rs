@@ -292,7 +292,7 @@ impl View<'_> {
                 Some((purpose, reached)) => {
                     (told::chooser(workshop, self.purposes, purpose))
                     (told::facts(workshop, purpose, reached, self.broadcasts))
-                    (told::Broadcasts { member, workshop, broadcasts: self.broadcasts })
+                    (told::Broadcasts { member, workshop, broadcasts: self.broadcasts, same_number: self.counts.duplicate })
                 }
                 None => { (facts(workshop, self.counts)) }
             }

@@ -59,8 +59,8 @@ pub fn cap(key: Option<u8>) -> Markup {
 impl Said {
     fn words(&self) -> Markup {
         html! {
-            @if self.text.is_empty() { p class="m-say__text m-sub" { "Nothing is said." } }
-            @else { p class="m-say__text" { @for part in &self.text { (part) } } }
+            @if self.text.is_empty() { p class="m-said__text m-sub" { "Nothing is said." } }
+            @else { p class="m-said__text" { @for part in &self.text { (part) } } }
             @if let Some(recording) = &self.recording { (recording) }
         }
     }
@@ -69,8 +69,8 @@ impl Said {
 impl Render for Said {
     fn render(&self) -> Markup {
         html! {
-            div class="m-say" {
-                p class="m-say__head" { span { (self.name) @if self.recording.is_some() { ", recorded" } } span { (self.seconds) " s" } }
+            div class="m-said" {
+                p class="m-said__head" { span { (self.name) @if self.recording.is_some() { ", recorded" } } span { (self.seconds) " s" } }
                 (self.words())
             }
         }

@@ -272,10 +272,14 @@ impl Page<'_> {
         }
     }
 
+    /// Marks the section that the page belongs to; the page of what needs somebody belongs to none.
+    fn current(&self, section: Section) -> Option<&'static str> {
+        (section == self.section && self.attention != Length::Inside).then_some("page")
+    }
+
     fn nav_item(&self, section: Section) -> Markup {
-        let current = (section == self.section && self.attention != Length::Inside).then_some("page");
         html! {
-            a class="m-nav__item" href=(section.href()) aria-current=[current] data-go=(section.key()) title=(section.word()) {
+            a class="m-nav__item" href=(section.href()) aria-current=[self.current(section)] data-go=(section.key()) title=(section.word()) {
                 (section.icon()) span { (section.word()) }
                 @if section == Section::Broadcasts { (running(self.frame.running)) }
             }
@@ -356,7 +360,7 @@ impl Page<'_> {
         html! {
             nav class="m-dock" aria-label="Sections, short" {
                 @for section in self.frame.sections() {
-                    a href=(section.href()) aria-current=[(*section == self.section).then_some("page")] { (section.icon()) span { (section.word()) } }
+                    a href=(section.href()) aria-current=[self.current(*section)] { (section.icon()) span { (section.word()) } }
                 }
             }
         }

@@ -87,9 +87,6 @@ async fn import(walk: &mut Walk) -> Result<()> {
 async fn compose(walk: &mut Walk) -> Result<()> {
     walk.open("/?channel=ivr").await?;
     let page = &walk.page;
-    if !CallingHours::default().covers(WallClock.now()) {
-        page.click("Go on when they begin again").await?;
-    }
     for words in
         ["3 people", "Minutes to call 3 people", "Calling hours", "Thank you. See you there.", "no errors"]
     {

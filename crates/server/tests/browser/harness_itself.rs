@@ -33,6 +33,7 @@ fn answer(mut stream: TcpStream) {
         "/late" => ("200 OK", "", LATE.to_owned()),
         "/twice" => ("200 OK", "", TWICE.to_owned()),
         "/colours" => ("200 OK", "", COLOURS.to_owned()),
+        "/over" => ("200 OK", "", OVER.to_owned()),
         "/wide" => ("200 OK", "", "<h1>Wide</h1><div id=board style='width: 900px'>board</div>".to_owned()),
         _ => ("404 Not Found", "", "<h1>Not found</h1>".to_owned()),
     };
@@ -86,6 +87,13 @@ const STRICT: &str = "<h1>Strict</h1><p style='color: red'>red</p><script>docume
 
 const BARRIERS: &str =
     "<h1>Barriers</h1><input name=nameless><p style='color: #ccc; background: #fff'>faint</p>";
+
+/// The first two lie over one another. Nobody sees two texts at once of the others: one is cut off, one hidden, one in a bar that stands still.
+const OVER: &str = "<h1>Over</h1><style>div { position: relative; height: 3rem } b, i { position: absolute; left: 0; top: 0 }</style>
+<div><b>Handed over</b><i>Delivered</i></div>
+<div style='overflow: hidden; width: 5rem; white-space: nowrap'>A long title that is cut off</div><p style='margin: -3rem 0 0 6rem'>beside it</p>
+<div><b>Shown</b><i style='visibility: hidden'>hidden</i></div>
+<div>Below the bar</div><p style='position: fixed; bottom: 0; left: 0'>In the bar</p>";
 
 const LATE: &str =
     "<h1>Late</h1><dialog open style='position: fixed; inset: 0; width: 100%; height: 100%'>wait</dialog>
@@ -199,6 +207,16 @@ async fn axe_finds_a_field_without_a_label_and_faint_text() -> Result<()> {
     // Under a policy that forbids foreign scripts, axe still has to run.
     let page = open(&browser, "/strict").await?;
     page.assert_accessible().await
+}
+
+#[tokio::test]
+async fn texts_over_one_another_are_found_and_others_are_not() -> Result<()> {
+    let Some(browser) = Browser::start().await? else { return Ok(()) };
+    let page = open(&browser, "/over").await?;
+    let said = problem(page.assert_apart().await);
+    assert_says(&said, &["printed over one another: “Handed over” and “Delivered”"]);
+    assert_eq!(said.matches("” and “").count(), 1, "{said}");
+    open(&browser, "/form").await?.assert_apart().await
 }
 
 #[tokio::test]

@@ -13,8 +13,11 @@ const PICTURES: &str = "MUNADI_TEST_PICTURES";
 const LOOKS: [(Width, [Theme; 2]); 2] =
     [(Width::Desk, [Theme::Light, Theme::Dark]), (Width::Phone, [Theme::Dark, Theme::Light])];
 
-/// Between them lie all windows: small phones, 200 % zoom of a laptop (640), tablets, small laptops, a large screen.
-const WIDTHS: &[u32] = &[320, 360, 480, 640, 768, 900, 1024, 1201, 1240, 1285, 1366, 1536, 1920];
+/// Between them lie all windows: small phones, 200 % zoom of two laptops (640, 720), tablets, small laptops, a large screen.
+const WIDTHS: &[u32] = &[320, 360, 480, 640, 720, 768, 900, 1024, 1201, 1240, 1285, 1366, 1536, 1920];
+
+/// Where labels would meet first: 400 % and 200 % zoom of a laptop, and the narrowest window with the menu at its side.
+const NARROW: &[u32] = &[320, 640, 720, 1201];
 
 /// What is wrong with the page that is open, in any width and theme. Leaves it as wide and bright as told.
 pub(crate) async fn problems(page: &Page, name: &str, then: (Width, Theme)) -> Result<Vec<String>> {
@@ -44,6 +47,9 @@ pub(crate) async fn problems(page: &Page, name: &str, then: (Width, Theme)) -> R
     for width in WIDTHS {
         page.resize_to(*width).await?;
         note(&format!(" {width} px"), page.assert_fits().await);
+        if NARROW.contains(width) {
+            note(&format!(" {width} px"), page.assert_apart().await);
+        }
     }
     let quiet = page.assert_quiet().await;
     if quiet.is_err() {

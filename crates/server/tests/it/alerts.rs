@@ -4,7 +4,8 @@ use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
     alert::{AlertState, Way},
-    time::{HOUR, MINUTE},
+    ids::WorkshopId,
+    time::{HOUR, MINUTE, Millis},
 };
 use hmac::{Hmac, KeyInit, Mac};
 use munadi::{
@@ -13,15 +14,21 @@ use munadi::{
     rehearsal::alert,
     ways::Secret,
 };
-use sandbox::{InboxHabits, Sandbox};
+use sandbox::{InboxHabits, Sandbox, aisensy::ApiKey};
 use sha2::Sha256;
-use store::{Actor, Org, alerts::SentAlert, on_both, testing::TestStore};
+use store::{
+    Actor, Org,
+    alerts::{NewAlert, SentAlert},
+    on_both,
+    testing::TestStore,
+    told::Selection,
+};
 
 use crate::{
     attention::{run_dry, without_credit},
     broadcast::planned,
     fast2sms,
-    world::{People, World},
+    world::{API_KEY, People, World},
 };
 
 const HREF: &str = "/settings/alerts";
@@ -33,6 +40,9 @@ async fn set_up(db: &TestStore) -> (World, People, Sandbox) {
     let mut config = sandbox::Config::default();
     // As the organisation has its own address allowed by the operators.
     config.vendors.fast2sms.accounts[0].allowed_links.insert("https://notify.example/".to_owned());
+    // Both accounts work: what goes through neither of them is kept back by the program.
+    config.vendors.aisensy.any_campaign = true;
+    config.vendors.aisensy.projects[0].keys.push(ApiKey::good(API_KEY));
     let vendor = Sandbox::start(config).await.unwrap();
     let world = World::with(db, |config| {
         config.providers = stand_in(&vendor);
@@ -69,6 +79,20 @@ async fn by_mail_alone(world: &World, people: &People) {
 
 fn form(url: &str) -> Vec<(&str, &str)> {
     vec![("from", "08:00"), ("until", "21:00"), ("webhook_url", url)]
+}
+
+/// A matter with that key that is to go out at once.
+fn matter(key: &str, from: Millis) -> NewAlert {
+    NewAlert {
+        matter: key.to_owned(),
+        title: "It stands.".to_owned(),
+        why: "Nobody has seen to it.".to_owned(),
+        short: "It stands".to_owned(),
+        n: 1,
+        account: None,
+        urgent: true,
+        from,
+    }
 }
 
 /// Time goes by as it does while the program looks.
@@ -119,6 +143,90 @@ on_both! {
         }
         let log = org(&world, &people).audit_log(None, 100).await.unwrap();
         assert_eq!(log.iter().filter(|entry| entry.action == "alert.sent").count(), 3);
+        vendor.stop().await;
+    }
+
+    async fn an_alert_on_a_phone_is_no_telling_and_reaches_a_member_who_opted_out(db: TestStore) {
+        let (world, people, vendor) = set_up(db).await;
+        let org = org(&world, &people);
+        // The admin registered too, and opted out of everything.
+        let workshop: WorkshopId =
+            people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap().1.parse().unwrap();
+        let mut manager = world.signed_in(&people.manager).await;
+        let number = format!("+{PHONE}");
+        let form = [("name", "Admin Test"), ("phone", number.as_str()), ("email", "")];
+        manager.post(&format!("/workshops/{workshop}/registrants"), &form).await;
+        let opted_out = [("phone", number.as_str()), ("channel", "all"), ("category", "all"), ("reason", "Asked on the phone")];
+        assert_eq!(manager.post("/people/opted-out", &opted_out).await.status, StatusCode::SEE_OTHER);
+        without_credit(&world, &people).await;
+        let everyone = Selection::everyone(workshop, Default::default(), world.clock_now());
+        let before = org.audience_reader().told(&everyone).await.unwrap();
+        let broadcasts = org.broadcasts(&Default::default(), 9).await.unwrap().len();
+        look(&world.app).await.unwrap();
+        deliver(&world.app).await.unwrap();
+        assert_eq!(vendor.world().of_phone(PHONE).len(), 1, "{:?}", sent(&world, &people, Way::Sms).await);
+        assert_eq!(org.audience_reader().told(&everyone).await.unwrap(), before);
+        assert_eq!(org.broadcasts(&Default::default(), 9).await.unwrap().len(), broadcasts);
+        let to = manager.get(&format!("/people/number/{PHONE}")).await.location().to_owned();
+        let page = manager.get(&to).await.body;
+        assert!(page.contains("Not told: opted out") && !page.contains("Told: "), "{page}");
+        vendor.stop().await;
+    }
+
+    async fn the_test_button_sends_one_by_each_way_at_any_hour_to_whoever_asks(db: TestStore) {
+        // It is half past five in the morning in India.
+        let (world, people, vendor) = set_up(db).await;
+        let mut admin = world.signed_in(&people.admin).await;
+        for (way, name) in [(Way::Mail, "E-mail"), (Way::Webhook, "Webhook"), (Way::Whatsapp, "WhatsApp"), (Way::Sms, "SMS")] {
+            let answer = admin.post("/settings/alerts/test", &[("way", way.word())]).await;
+            assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, HREF));
+            let one = sent(&world, &people, way).await;
+            assert_eq!((one.state, one.attempt), (AlertState::Sent, 1), "{way}: {}", one.said);
+            let page = admin.get(HREF).await.body;
+            assert!(page.contains(&format!("{name}: sent. Look whether it came.")), "{way}: {page}");
+        }
+        assert_eq!((vendor.inbox().mails().len(), vendor.inbox().hooks().len()), (1, 1));
+        assert_eq!(vendor.inbox().mails()[0].to, ["admin@udaan.example"]);
+        assert_eq!((vendor.world().of_phone(PHONE).len(), vendor.world().len()), (2, 2));
+        let nonsense = admin.post("/settings/alerts/test", &[("way", "pigeon")]).await;
+        assert_eq!(nonsense.status, StatusCode::SEE_OTHER);
+        assert_eq!(org(&world, &people).alerts_lately(50).await.unwrap().len(), 4, "it sends nothing");
+        vendor.stop().await;
+    }
+
+    async fn a_matter_that_comes_and_goes_by_the_minute_is_told_once_and_one_of_the_afternoon_again(db: TestStore) {
+        let (world, people, vendor) = set_up(db).await;
+        let org = org(&world, &people);
+        let standing = [matter("wallet_low", world.clock_now())];
+        let told = async |minutes: i64, standing: &[NewAlert]| {
+            world.clock.advance(minutes * MINUTE);
+            org.raise_alerts(standing, world.clock_now()).await.unwrap()
+        };
+        assert_eq!(told(0, &standing).await, 1);
+        assert_eq!(told(6, &[]).await, 0, "nobody sees it any more: it is settled");
+        assert_eq!(told(4, &standing).await, 0, "it is back, and still the same");
+        assert_eq!(told(40, &standing).await, 1, "another one, long after the first was settled");
+        vendor.stop().await;
+    }
+
+    async fn of_many_matters_within_an_hour_eight_ring_and_the_others_wait(db: TestStore) {
+        let (world, people, vendor) = set_up(db).await;
+        by_mail_alone(&world, &people).await;
+        let org = org(&world, &people);
+        let standing: Vec<NewAlert> =
+            (0..10).map(|n| matter(&format!("matter {n}"), world.clock_now())).collect();
+        let mails = async |minutes: i64| {
+            for _ in 0..minutes {
+                org.raise_alerts(&standing, world.clock_now()).await.unwrap();
+                deliver(&world.app).await.unwrap();
+                world.clock.advance(MINUTE);
+            }
+            vendor.inbox().mails().len()
+        };
+        // Those that are sent side by side may be told of each other only afterwards.
+        let first = mails(30).await;
+        assert!((8..10).contains(&first), "{first} within the hour");
+        assert_eq!(mails(60).await, 10, "each once, and none is lost");
         vendor.stop().await;
     }
 

@@ -6,6 +6,7 @@ use domain::{
     ids::{BroadcastId, WorkshopId},
     message::{MessageState, Next},
     outcome::ProviderAnswer,
+    retry::OFTEN,
     time::HOUR,
 };
 use store::{
@@ -70,6 +71,13 @@ on_both! {
             assert!(seen.body.contains(&sentence), "{page} of a viewer");
             assert!(!seen.body.contains(&button), "{page}: a viewer cannot resume");
         }
+        // On a phone the page of what needs somebody is under no section.
+        let dock = |body: &str| {
+            let (_, dock) = body.split_once(r#"class="m-dock""#).expect("a bar for phones");
+            dock.split("</nav>").next().unwrap_or_default().matches("aria-current").count()
+        };
+        assert_eq!(dock(&manager.get("/attention").await.body), 0);
+        assert_eq!(dock(&manager.get("/broadcasts").await.body), 1);
         let stranger = world.signed_in(&people.stranger).await.get("/broadcasts").await;
         assert!(!stranger.body.contains(&sentence), "another organisation's");
 
@@ -78,6 +86,43 @@ on_both! {
         for page in PAGES {
             assert!(!manager.get(page).await.body.contains(&sentence), "{page}");
         }
+    }
+
+    async fn a_provider_that_takes_nothing_is_told_while_its_messages_are_tried_again_and_no_longer(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let id = planned(&world, &people).await;
+        let (work, key) = (world.app.engine.work(), &world.app.phone_key);
+        let attempt = async |next: Next| {
+            world.clock.advance(2_000);
+            let now = world.clock_now();
+            let turn = work.turn(&Endings::default(), &[Want::rows(id, 1)], key, now).await.unwrap();
+            let claimed = turn.claimed.first().expect("one is claimed");
+            let next = match next {
+                Next::Waiting { said, .. } => Next::Waiting { from: now.plus(1_000), said },
+                next => next,
+            };
+            let record = Record { message: claimed.message, attempt: claimed.attempt, next, at: now };
+            work.turn(&vec![record].into(), &[], key, now).await.unwrap();
+            world.app.composer.attention_changed(people.first);
+        };
+        let said = ProviderAnswer { code: "http_503".to_owned(), text: "Busy".to_owned() };
+        let not_now = || Next::Waiting { from: world.clock_now(), said: said.clone() };
+        let sentence = "AiSensy takes nothing from Udaan main: 1 message waits.";
+        let mut viewer = world.signed_in(&people.viewer).await;
+        for _ in 1..OFTEN {
+            attempt(not_now()).await;
+        }
+        assert!(!viewer.get("/people").await.body.contains(sentence), "a moment's trouble needs nobody");
+        attempt(not_now()).await;
+        for page in PAGES {
+            let body = viewer.get(page).await.body;
+            assert!(body.contains(sentence), "{page}: {body}");
+        }
+        let whole = viewer.get("/attention").await.body;
+        assert!(whole.contains("They are tried again every few minutes until"), "{whole}");
+        attempt(Next::Sent { provider_id: None, cost: None }).await;
+        assert!(!viewer.get("/people").await.body.contains(sentence));
     }
 
     async fn all_sending_stopped_is_said_everywhere_and_released_from_anywhere(db: TestStore) {

@@ -384,6 +384,12 @@ on_both! {
         let page = viewer.get(&path).await.body;
         assert!(page.contains("Will be tried again") && page.contains("Busy, try later"), "{page}");
         assert!(!page.contains("Noted"), "{page}");
+        for _ in 0..6 {
+            next(Next::Waiting { from: world.clock_now().plus(1), said: busy() }).await;
+        }
+        let page = viewer.get(&path).await.body;
+        assert_eq!(page.matches("Will be tried again").count(), 1, "an outage is one line: {page}");
+        assert!(page.contains("(7 times, last "), "{page}");
         assert_eq!(next(Next::Failed(busy())).await, message);
         let page = viewer.get(&path).await.body;
         assert!(page.contains("Will be tried again"), "{page}");
@@ -613,5 +619,26 @@ on_both! {
         assert!(manager.get(&format!("{account}/stop")).await.body.contains(&format!("Stop this account ({waiting})")));
         assert_eq!(manager.post(&format!("{account}/stop"), &[]).await.status, StatusCode::SEE_OTHER);
         assert!(manager.get(&format!("/broadcasts/{id}")).await.body.contains("Udaan main is stopped."));
+    }
+}
+
+on_both! {
+    async fn a_workshop_counts_what_has_no_receipt_beside_its_figures_and_says_whose_number_stands_twice(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        seeded(&world, &people).await;
+        let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
+        let mut manager = world.signed_in(&people.manager).await;
+        let page = manager.get(&format!("/workshops/{workshop}")).await;
+        for words in ["1 more without a receipt", "2 failed, 1 unknown<"] {
+            assert!(page.body.contains(words), "{words}: {}", page.body);
+        }
+        assert!(!page.body.contains("1 without a receipt"), "{}", page.body);
+        assert!(!page.body.contains("the number of another one"), "{}", page.body);
+        let twin = [("name", "Twin"), ("phone", "90000 00010"), ("email", "twin@udaan.example")];
+        manager.post(&format!("/workshops/{workshop}/registrants"), &twin).await;
+        let page = manager.get(&format!("/workshops/{workshop}")).await;
+        let words = "1 registration has the number of another one.";
+        assert!(page.body.contains(words), "{}", page.body);
     }
 }

@@ -8,19 +8,23 @@ use axum::{
 use domain::{
     call::{Place, Recorded},
     channel::Channel,
+    ids::WorkshopId,
+    sending_hours::AfterHours,
     template::Message,
+    time::{HOUR, MINUTE, Millis},
 };
 use sandbox::voice::Chaos;
 use serde_json::json;
 use store::{
     on_both,
     recordings::{Kept, NewRecording},
+    workshops::WorkshopDraft,
 };
 use tower::ServiceExt;
 
 use crate::{
     calls::{CALLERS, Scene, number, script, stopped},
-    home::{fields, post, with},
+    home::{CONFIRM, fields, post, with},
 };
 
 /// The figure of a stage, as the strip of the page says it.
@@ -122,6 +126,48 @@ on_both! {
             drop(scene);
             fresh.remove().await;
         }
+    }
+
+    async fn at_night_calls_are_proposed_for_the_morning_and_an_example_has_a_name(db: TestStore) {
+        let scene = Scene::new(db, "ozonetel", json!({}), Chaos::default()).await;
+        // Half past midnight in India, before a workshop at noon and one at half past eight.
+        scene.world.clock.advance(14 * HOUR);
+        let now = scene.world.clock_now();
+        let add = async |title: &str, starts_at: Millis| {
+            let (join_link, tag) = ("https://meet.example/noon".to_owned(), None);
+            let draft = WorkshopDraft { title: title.into(), starts_at, ends_at: starts_at.plus(HOUR), join_link, tag };
+            scene.org.add_workshop(&draft, now).await.unwrap()
+        };
+        let noon = add("At noon", now.plus(11 * HOUR + 30 * MINUTE)).await;
+        let early = add("Early", now.plus(8 * HOUR)).await;
+        let body = serde_json::to_value(script()).unwrap();
+        let template = scene.org.add_template(Channel::IvrCall, "Reminder call", &body, now).await.unwrap();
+        let mut manager = scene.world.signed_in(&scene.people.manager).await;
+        let composer = |workshop: WorkshopId| format!("/?channel=ivr&workshop={workshop}&template={template}");
+        // Nobody is registered: the picture speaks to an invented person.
+        let nobody = manager.get(&composer(noon)).await.body;
+        assert!(nobody.contains("As an example: nobody would be called."), "{nobody}");
+        assert!(!nobody.contains("Hello ."), "{nobody}");
+        assert!(nobody.contains("Ananya"), "{nobody}");
+        let asha = [("name", "Asha Verma"), ("phone", "90000 00301"), ("email", "")];
+        for workshop in [noon, early] {
+            manager.post(&format!("/workshops/{workshop}/registrants"), &asha).await;
+        }
+        let proposed = manager.get(&composer(noon)).await.body;
+        assert!(proposed.contains(r#"name="after" value="wait" checked"#), "{proposed}");
+        assert!(proposed.contains("It begins at 9:00") && !proposed.contains("may not send at this hour"), "{proposed}");
+        // What is chosen stays; and where the morning comes too late, waiting is not proposed.
+        let chosen = manager.get(&format!("{}&after=cancel&after-was=wait", composer(noon))).await.body;
+        assert!(chosen.contains(r#"name="after" value="cancel" checked"#), "{chosen}");
+        let late = manager.get(&composer(early)).await.body;
+        assert!(late.contains(r#"name="after" value="cancel" checked"#), "{late}");
+        // What was proposed is what is confirmed.
+        let question = manager.get(&composer(noon).replace("/?", "/compose/confirm?")).await;
+        assert_eq!(question.status, StatusCode::OK, "{}", question.body);
+        let done = post(&mut manager, CONFIRM, &fields(&question, CONFIRM)).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        let broadcast = &scene.org.broadcasts(&Default::default(), 1).await.unwrap()[0];
+        assert_eq!(broadcast.hours.then(), AfterHours::Wait);
     }
 
     async fn a_recording_is_played_to_whoever_picks_up_and_fetched_where_it_is_said_to_be(db: TestStore) {

@@ -52,10 +52,11 @@ fn assert_ledger(verdict: &Value) {
     let n = |what: &str| verdict[what].as_i64().unwrap_or_else(|| panic!("{what}: {verdict}"));
     assert_eq!(n("told"), n("once") + n("unknown") - n("unknown_but_arrived"), "{verdict}");
     assert!(n("told") > 0, "{verdict}");
+    assert_eq!(n("told_and_not_known"), 0, "{verdict}");
 }
 
 #[test]
-fn a_killed_program_sends_nothing_twice_and_loses_nothing_on_sqlite() {
+fn after_kills_nothing_is_sent_twice_or_lost_and_the_told_ledger_equals_what_phones_got_on_sqlite() {
     assert_proof(&munadi(&["crash-proof", "--kills", "4", "--json"], None));
 }
 
@@ -65,7 +66,7 @@ fn a_program_killed_between_requests_of_many_sms_sends_nothing_twice() {
 }
 
 #[tokio::test]
-async fn a_killed_program_sends_nothing_twice_and_loses_nothing_on_postgres() {
+async fn after_kills_nothing_is_sent_twice_or_lost_and_the_told_ledger_equals_what_phones_got_on_postgres() {
     if let Some(db) = store::testing::postgres().await {
         assert_proof(&munadi(&["crash-proof", "--kills", "4", "--json"], Some(&db.url)));
         db.remove().await;
@@ -304,6 +305,7 @@ async fn the_command_line_finds_what_the_page_finds_and_refuses_on_errors() {
     let asked = send_template("Workshop today", &flags, &[]);
     let words = String::from_utf8_lossy(&asked.stdout).into_owned();
     assert!(words.contains("Warning: 1 has no phone number. They are left out and listed."), "{words}");
+    assert!(words.contains("  Left out: Nobody: No phone number."), "{words}");
     let asked = last_json(&send(&flags, &[]));
     let found = |id: &str| {
         let checks = asked["checks"].as_array().unwrap();
@@ -315,6 +317,8 @@ async fn the_command_line_finds_what_the_page_finds_and_refuses_on_errors() {
         "{asked}"
     );
     assert_eq!(found("excluded").unwrap()["people"], 1);
+    assert_eq!(asked["left_out"][0]["name"], "Nobody", "{asked}");
+    assert_eq!(asked["left_out"].as_array().unwrap().len(), 1, "{asked}");
     assert!(found("wallet").is_none(), "{asked}");
 
     // Whatever the page would not send, the command line does not send either.

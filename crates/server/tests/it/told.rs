@@ -10,7 +10,12 @@ use domain::{
     message::MessageState,
     time::{HOUR, MINUTE},
 };
-use store::{broadcasts::BroadcastFilter, messages::MessageFilter, on_both};
+use store::{
+    broadcasts::BroadcastFilter,
+    messages::{MessageFilter, MessageView},
+    on_both,
+    work::RawReceipt,
+};
 
 use crate::{
     home::{CONFIRM, Scene, fields, post, with},
@@ -68,6 +73,48 @@ async fn assert_nobody_twice_waits(scene: &Scene) {
         }
     }
     assert!(waiting.len() == 3 && waiting.values().all(|times| *times == 1), "{waiting:?}");
+}
+
+/// Sends what is due past eight in the morning, when the quiet hours end.
+async fn send_in_the_morning(scene: &Scene) {
+    scene.world.clock.advance(2 * HOUR + 31 * MINUTE);
+    let now = scene.world.clock_now();
+    scene.world.app.engine.work().register("test", now, now.plus(HOUR)).await.unwrap();
+    send(scene).await;
+}
+
+async fn send(scene: &Scene) {
+    let mut sender = engine::Sender::new(scene.world.app.engine.clone(), 1);
+    // As far as the account's pace lets them go at once, and the others a second later.
+    for _ in 0..3 {
+        sender.turn_until_idle().await.unwrap();
+        scene.world.clock.advance(1_000);
+    }
+}
+
+/// The provider says of these messages that they arrived.
+async fn delivered(scene: &Scene, rows: &[MessageView]) {
+    let raw = rows.iter().map(|row| {
+        let message = serde_json::json!({
+            "id": "000000000000000000000ddd", "messageId": format!("wamid.TEST{}", row.message.position),
+            "phone_number": row.recipient.trim_start_matches('+'), "status": "DELIVERED",
+            "campaign": { "name": "workshop_reminder_1h" }, "delivered_at": scene.world.clock_now().0,
+            "submitted_message_id": row.provider_id,
+        });
+        RawReceipt {
+            organization: scene.org.actor().organization,
+            integration: scene.account,
+            dedupe_key: format!("late {}", row.message.position),
+            body: serde_json::json!({
+                "id": "late", "created_at": scene.world.clock_now().0.to_string(), "topic": "message.status.updated",
+                "data": { "message": message },
+            })
+            .to_string(),
+        }
+    });
+    let engine = &scene.world.app.engine;
+    engine.work().store_receipts(raw.collect(), scene.world.clock_now()).await.unwrap();
+    while engine.apply_receipts().await.unwrap() > 0 {}
 }
 
 /// What the command line does, up to the moment of its confirmation.
@@ -272,6 +319,63 @@ on_both! {
         let other = browser.get("/people/number/919000100002").await.location().to_owned();
         let waiting = browser.get(&other).await;
         assert!(waiting.body.contains("Not told yet: “1-hour reminder”"), "{}", waiting.body);
+        assert!(!waiting.body.contains("has not gone out yet"), "the sentence says it already");
+
+        // Told one thing, and another one waits: both are said, on the page and to a colleague.
+        send_in_the_morning(&scene).await;
+        let now = scene.world.clock_now();
+        let seat = scene.add_template("Seat confirmed").await;
+        let purpose = domain::told::Purpose::parse("link").unwrap();
+        scene.org.set_purpose(seat, &purpose, 60, now).await.unwrap();
+        let second = browser.get(&format!("{CONFIRM}?{}", scene.query_for(seat))).await;
+        let second = id_of(&answer(&mut browser, &second).await);
+        plan(&scene).await;
+        let both = browser.get(&other).await.body;
+        let words = "has not gone out yet: it waits to go by WhatsApp Personal.";
+        assert_eq!(both.matches(words).count(), 2, "{both}");
+        assert!(both.contains(&format!(r#"<a href="/broadcasts/{second}">"#)), "{both}");
+    }
+
+    async fn proof_that_comes_after_the_next_round_is_said_on_the_page_of_that_round(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut browser = scene.manager().await;
+        let asked = question(&scene, &mut browser, "").await;
+        let first = id_of(&answer(&mut browser, &asked).await);
+        plan(&scene).await;
+        send_in_the_morning(&scene).await;
+        let rows = scene.org.messages(first, &MessageFilter::default(), 0, 10).await.unwrap();
+        assert!(rows.iter().all(|row| row.state == MessageState::Sent), "needs people without a receipt: {rows:?}");
+        scene.world.clock.advance(10 * MINUTE);
+        let silent = format!("&who={}", Audience::NoReceipt { minutes: 5 });
+        let further = question(&scene, &mut browser, &silent).await;
+        let further = id_of(&post(&mut browser, CONFIRM, &with(&fields(&further, CONFIRM), "typed", "3")).await);
+        plan(&scene).await;
+        scene.world.clock.advance(MINUTE);
+        send(&scene).await;
+        let page = format!("/broadcasts/{further}");
+        assert!(!browser.get(&page).await.body.contains("Late proof"), "nothing came yet");
+        delivered(&scene, &rows[..2]).await;
+        let said = browser.get(&page).await.body;
+        assert!(said.contains("Late proof: 2 people had the earlier message after all."), "{said}");
+        assert!(!browser.get(&format!("/broadcasts/{first}")).await.body.contains("Late proof"));
+    }
+
+    async fn the_card_of_an_account_says_how_much_of_its_own_ceiling_is_used(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut browser = scene.manager().await;
+        let account = scene.org.integration(scene.account).await.unwrap();
+        let pace = domain::pace::Pace { per_second: 10, per_day: 10_000 };
+        let now = scene.world.clock_now();
+        scene.org.update_integration(scene.account, "Main", &account.settings, pace, now).await.unwrap();
+        let home = format!("/?{}", scene.query());
+        let before = browser.get(&home).await.body;
+        assert!(before.contains("Used in 24 h") && before.contains("0 of 10,000"), "{before}");
+        let asked = question(&scene, &mut browser, "").await;
+        id_of(&answer(&mut browser, &asked).await);
+        plan(&scene).await;
+        send_in_the_morning(&scene).await;
+        let after = browser.get(&home).await.body;
+        assert!(after.contains("3 of 10,000"), "{after}");
     }
 
     async fn a_template_of_another_purpose_tells_everybody_for_the_first_time(db: TestStore) {

@@ -81,6 +81,24 @@ fn without_purpose(plain: &str) -> &str {
     }
 }
 
+/// "6pm", "10am": when somebody may be called.
+fn is_hour(word: &str) -> bool {
+    let digits = word.strip_suffix("am").or_else(|| word.strip_suffix("pm"));
+    digits.is_some_and(|digits| (1..=2).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// "Mobile (F)", "Contact (P)", "Ph (G)": father, parent, guardian. The g of "e.g." is none.
+fn is_relation(letter: &str, plain: &str) -> bool {
+    matches!(letter, "f" | "p") || (letter == "g" && !contains_words(plain, "e g"))
+}
+
+/// Letters that stand alone in a title: of "Mobile (M)" beside "Mobile (F)" the mother's, else the word for a mobile once more.
+pub(in crate::read) fn lone_letters(title: &str) -> Vec<char> {
+    let plain = plain(title);
+    let alone = plain.split(' ').filter(|word| word.len() == 1);
+    alone.filter_map(|word| word.chars().next()).collect()
+}
+
 /// The first word that is neither neutral nor among `known`.
 fn strange(plain: &str, known: &[&str]) -> Option<String> {
     let is_fine = |word: &&str| {
@@ -88,11 +106,16 @@ fn strange(plain: &str, known: &[&str]) -> Option<String> {
             || word.parse::<f64>().is_ok()
             || (word.len() == 1 && word.is_ascii())
             || NEUTRAL.contains(word)
+            || is_hour(word)
             || known.contains(word)
             || (word.ends_with("th") && word.len() <= 4 && word.starts_with(|c: char| c.is_ascii_digit()))
             || (word.starts_with(['x', '9', '8']) && word.chars().any(|c| c.is_ascii_digit()))
     };
-    plain.split(' ').filter(|word| !word.is_empty()).find(|word| !is_fine(word)).map(str::to_owned)
+    plain
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .find(|word| !is_fine(word) || (is_relation(word, plain) && !known.contains(word)))
+        .map(str::to_owned)
 }
 
 /// A word beside the number in its cell that says whose it is, that it is wrong, or nothing that is understood. `name` is the row's person: who is

@@ -108,6 +108,54 @@ pub(in crate::read) fn allows(title: &str) -> bool {
     allow && words.len() <= 4 && (words.len() == 1 || words.iter().any(|word| WHAT.contains(word)))
 }
 
+/// "WhatsApp updates", "Can we send you reminders by SMS?": a no under it refuses that channel. What promotes, and a group to join, is
+/// something else.
+pub(in crate::read) fn asks_leave(title: &str) -> bool {
+    const WAYS: &[&str] = &[
+        "whatsapp",
+        "sms",
+        "text",
+        "texts",
+        "call",
+        "calls",
+        "phone",
+        "message",
+        "messages",
+        "एसएमएस",
+        "संदेश",
+    ];
+    const WHAT: &[&str] = &[
+        "update",
+        "updates",
+        "reminder",
+        "reminders",
+        "notification",
+        "notifications",
+        "alert",
+        "alerts",
+        "communication",
+        "communications",
+        "message",
+        "messages",
+        "contact you",
+        "message you",
+        "call you",
+        "text you",
+        "अपडेट",
+        "सूचना",
+        "संदेश",
+    ];
+    #[rustfmt::skip]
+    const ELSE: &[&str] = &[
+        "offer", "offers", "promo", "promotion", "promotions", "promotional", "marketing", "news", "newsletter", "other", "future",
+        "upcoming", "group", "community", "channel", "number", "no", "mobile", "status", "sent", "delivered", "read", "received", "time",
+        "date", "count", "id", "name", "type", "template", "email", "last", "preferred", "which", "what", "where", "how", "when",
+    ];
+    let plain = plain(title);
+    let has = |words: &[&str]| words.iter().any(|word| contains_words(&plain, word));
+    has(WAYS) && has(WHAT) && !has(ELSE) && !forbids(&plain) && plain.split(' ').count() <= 14
+}
+
 /// A title in which an agreement stands beside a refusal ("I agree … you can opt out any time"), or that denies its own denial ("do not want to
 /// miss"): what a yes means cannot be told.
 pub(in crate::read) fn agrees_and_refuses(title: &str) -> bool {

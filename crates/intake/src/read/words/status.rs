@@ -183,20 +183,45 @@ pub(in crate::read) fn known(cell: &str) -> Option<Known> {
     }
 }
 
+/// A word for something that was begun: of a payment or an order that it was not ended, of a lead nothing.
+pub(in crate::read) fn has_begun(cell: &str) -> bool {
+    matches!(plain(cell).as_str(), "created" | "open")
+}
+
+/// Whether a caption names people who help or teach instead of people who come: "Volunteers", "Organising committee (4)", "Speakers list".
+pub(in crate::read) fn names_staff(caption: &str) -> bool {
+    #[rustfmt::skip]
+    const STAFF: &[&str] = &[
+        "volunteers", "volunteer", "organisers", "organizers", "organising committee", "organizing committee", "organising team",
+        "organizing team", "committee", "core committee", "core team", "support team", "staff", "crew", "speakers", "trainers", "mentors",
+        "faculty", "teachers", "instructors", "facilitators", "panelists", "panellists", "hosts", "co hosts", "coordinators", "co ordinators",
+        "judges", "jury", "resource persons", "chief guest", "chief guests", "sponsors", "vendors", "स्वयंसेवक", "आयोजक",
+    ];
+    STAFF.contains(&without_nouns(caption).as_str()) || STAFF.contains(&plain(caption).as_str())
+}
+
+/// Words of captions that say nothing of where somebody stands.
+#[rustfmt::skip]
+const CAPTION_NOUNS: &[&str] = &[
+    "participants", "participant", "registrants", "registrant", "attendees", "attendee", "people", "persons", "members", "students",
+    "candidates", "users", "guests", "customers", "leads", "registrations", "orders", "payments", "entries", "names", "list", "lists",
+    "report", "section", "group", "the", "all", "of", "following", "who", "have", "are", "seats", "tickets", "applicants", "s",
+];
+
+/// A caption without them and without figures.
+fn without_nouns(caption: &str) -> String {
+    let plain = plain(caption);
+    let words =
+        plain.split(' ').filter(|word| !CAPTION_NOUNS.contains(word) && !word.chars().all(char::is_numeric));
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// What a caption above a list says of everybody below it: "Cancelled participants (3)", "WAITLIST".
 pub(in crate::read) fn caption(cell: &str) -> Option<Known> {
-    #[rustfmt::skip]
-    const NOUNS: &[&str] = &[
-        "participants", "participant", "registrants", "registrant", "attendees", "attendee", "people", "persons", "members", "students",
-        "candidates", "users", "guests", "customers", "leads", "registrations", "orders", "payments", "entries", "names", "list", "lists",
-        "report", "section", "group", "the", "all", "of", "following", "who", "have", "are", "seats", "tickets", "applicants", "s",
-    ];
     if let Some(known) = known(cell) {
         return Some(known);
     }
-    let plain = plain(cell);
-    let words = plain.split(' ').filter(|word| !NOUNS.contains(word) && !word.chars().all(char::is_numeric));
-    let rest = words.collect::<Vec<_>>().join(" ");
+    let rest = without_nouns(cell);
     match rest.is_empty() || rest.len() > 60 {
         true => None,
         false => look_up(&rest),

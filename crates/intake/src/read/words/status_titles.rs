@@ -47,6 +47,35 @@ pub(in crate::read) fn is_stage(title: &str) -> bool {
     STAGES.contains(&plain(title).as_str())
 }
 
+/// "Total Paid", "Fees paid", "Payment": where figures stand below it, they are sums.
+pub(in crate::read) fn names_an_amount(title: &str) -> bool {
+    const MONEY: &[&str] = &[
+        "paid",
+        "fee",
+        "fees",
+        "amount",
+        "amt",
+        "total",
+        "price",
+        "cost",
+        "sum",
+        "payment",
+        "inr",
+        "rs",
+        "राशि",
+        "शुल्क",
+        "फीस",
+    ];
+    let plain = plain(title);
+    status_score(&plain) == 0 && MONEY.iter().any(|word| contains_words(&plain, word))
+}
+
+/// "Old status", "Previous payment status": where it stood before.
+pub(in crate::read) fn is_former(title: &str) -> bool {
+    let plain = plain(title);
+    ["old", "previous", "prev", "former", "earlier"].iter().any(|word| contains_words(&plain, word))
+}
+
 /// Yes and no under a title such as "Paid" or "Cancelled".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::read) enum YesMeans {
@@ -56,10 +85,12 @@ pub(in crate::read) enum YesMeans {
     Gone(super::StatusMeaning),
     /// An amount that was paid back or is still due: above nothing it is a question.
     AmountGone,
+    /// Where a refund or a cancellation stands: what is well there takes the place away.
+    StateGone(super::StatusMeaning),
 }
 
 /// What Yes means under a title that is a statement about the registration.
-pub(in crate::read) fn yes_means(title: &str) -> Option<YesMeans> {
+pub(in crate::read) fn yes_means(whole: &str) -> Option<YesMeans> {
     use super::StatusMeaning::{Cancelled, LeftOut, Refunded};
     #[rustfmt::skip]
     const PLACES: &[&str] = &[
@@ -79,16 +110,20 @@ pub(in crate::read) fn yes_means(title: &str) -> Option<YesMeans> {
     #[rustfmt::skip]
     const REFUNDED: &[&str] = &[
         "refunded", "refunded at", "refunded on", "refunded date", "date refunded", "refund date", "refund", "refund requested", "refund issued", "chargeback",
-        "disputed", "refund id", "रिफंड", "वापस",
+        "disputed", "refund id", "रिफंड", "वापस", "disputed date", "dispute date", "disputed at", "disputed on", "dispute id", "dispute reason",
+        "chargeback date", "chargeback id", "chargeback reason", "reversed at", "reversed on", "reversal date", "reversal id",
     ];
     #[rustfmt::skip]
     const LEFT_OUT: &[&str] = &[
         "failed", "payment failed", "waitlisted", "waitlist", "on waitlist", "wait listed", "declined", "rejected", "expired",
         "unpaid", "not attending", "i will not attend", "will not attend", "not coming", "i will not be attending", "cannot attend", "i cannot attend", "can t attend", "i am not coming", "won t attend", "pending", "payment pending", "invalid", "spam", "blocked by admin",
     ];
-    let title = plain(title);
+    let title = plain(whole);
     if is_amount_gone(&title) {
         return Some(YesMeans::AmountGone);
+    }
+    if let Some(gone) = state_of_what_is_gone(whole) {
+        return Some(YesMeans::StateGone(gone));
     }
     let title = without_zone(&title);
     let title = title.strip_prefix("is ").or_else(|| title.strip_prefix("has ")).unwrap_or(title);
@@ -119,13 +154,65 @@ fn without_nouns(title: &str) -> &str {
     rest
 }
 
-/// "Amount Refunded", "Balance Due": money that went back, or that is missing.
+/// "Refund Status", "Cancellation status", "Dispute state": how far that is. A title that names something else beside it ("Payment / refund
+/// status") is about both.
+fn state_of_what_is_gone(title: &str) -> Option<super::StatusMeaning> {
+    use super::StatusMeaning::{Cancelled, Refunded};
+    if title.contains(['/', '&', '|', ',', '+']) {
+        return None;
+    }
+    let plain = plain(title);
+    let words: Vec<&str> = plain.split(' ').collect();
+    let has = |any: &[&str]| words.iter().any(|word| any.contains(word));
+    let is_state = has(&["status", "state", "result", "outcome", "स्थिति", "स्टेटस"]);
+    if !is_state || has(&["and", "or", "policy"]) {
+        return None;
+    }
+    if has(&[
+        "refund",
+        "refunds",
+        "refunded",
+        "chargeback",
+        "dispute",
+        "reversal",
+        "रिफंड",
+        "रिफ़ंड",
+        "वापसी",
+        "धनवापसी",
+    ]) {
+        return Some(Refunded);
+    }
+    has(&["cancellation", "cancelation", "cancel", "cancelled", "canceled", "withdrawal"])
+        .then_some(Cancelled)
+}
+
+/// "Amount Refunded", "Balance Due", "Balance": money that went back, or that is missing.
 fn is_amount_gone(plain: &str) -> bool {
+    #[rustfmt::skip]
+    const MISSING: &[&str] = &[
+        "balance", "bal", "balance amount", "balance amt", "balance fee", "balance fees", "balance payment", "balance rs", "balance inr",
+        "due", "dues", "बाकी", "बकाया",
+    ];
+    if MISSING.contains(&plain) {
+        return true;
+    }
     let words: Vec<&str> = plain.split(' ').collect();
     let has = |any: &[&str]| words.iter().any(|word| any.contains(word));
     let money = ["amount", "amt", "balance", "sum", "fee", "fees", "total", "inr", "rs", "value", "राशि"];
-    let gone =
-        ["refund", "refunded", "due", "outstanding", "pending", "unpaid", "remaining", "owed", "बकाया"];
+    let gone = [
+        "refund",
+        "refunded",
+        "due",
+        "outstanding",
+        "pending",
+        "unpaid",
+        "remaining",
+        "owed",
+        "disputed",
+        "chargeback",
+        "reversed",
+        "बकाया",
+    ];
     let other = ["date", "on", "at", "by", "status", "id", "reason", "time", "no", "mode"];
     has(&money) && has(&gone) && !has(&other)
 }

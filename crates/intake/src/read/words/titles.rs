@@ -294,7 +294,7 @@ pub(super) fn words_of(field: Field) -> Words {
                 "phonenumber", "mobileno", "mobilenumber", "contactno", "contactnumber", "whatsappno", "whatsappnumber", "cellphone",
                 "primary contact", "main contact", "alternate contact", "alternative contact", "secondary contact", "other contact", "contact 1",
                 "contact 2", "contact phone", "contact mobile", "contact details", "phone 1", "phone 1 value", "mobile 1", "primary phone", "primary number",
-                "calling number", "number with country code", "alternate no", "alternate number", "alt no", "alt number", "second number", "other number", "e164", "wa id", "whatsapp id", "whatsapp phone", "phone e164",
+                "calling number", "number with country code", "alternate no", "alternate number", "alt no", "alt number", "second number", "other number", "e164", "wa id", "whatsapp id", "whatsapp phone", "phone e164", "text reminder number",
                 "telefon", "telefonnummer", "handynummer", "telefono", "teléfono", "téléphone", "telefone", "celular", "móvil", "movil",
                 "numero", "número", "landline", "landline number", "landline no", "land line", "land line no", "landline phone",
                 "2nd mobile", "2nd number", "nomor hp", "no hp", "телефон", "电话", "手机", "هاتف", "موبائل", "ফোন", "মোবাইল", "ਮੋਬਾਈਲ", "મોબાઇલ", "மொபைல்",

@@ -125,7 +125,7 @@ pub(in crate::pages) async fn composed(member: &Member, broadcast: &Broadcast) -
         ..Compose::default()
     };
     if broadcast.category == Category::Marketing {
-        state.after = broadcast.hours.then();
+        state.after = Some(broadcast.hours.then());
     } else {
         state.wait_out_quiet = Some(limited && broadcast.hours.then() == AfterHours::Wait);
     }

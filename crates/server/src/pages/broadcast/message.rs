@@ -258,6 +258,28 @@ impl Story {
     }
 }
 
+/// The events, tries that were put off with the same words right after one another as one: the first, how many they are, and when the last
+/// was.
+fn in_runs<'a>(
+    events: impl Iterator<Item = &'a MessageEvent>,
+) -> Vec<(&'a MessageEvent, Option<(i64, Millis)>)> {
+    let mut runs: Vec<(&MessageEvent, Option<(i64, Millis)>)> = Vec::new();
+    for event in events {
+        match runs.last_mut() {
+            Some((first, more))
+                if event.kind == EventKind::Retry
+                    && first.kind == event.kind
+                    && first.detail == event.detail =>
+            {
+                let times = more.map_or(1, |(times, _)| times);
+                *more = Some((times + 1, event.at));
+            }
+            _ => runs.push((event, None)),
+        }
+    }
+    runs
+}
+
 fn sentence(row: &MessageView) -> String {
     match row.state {
         MessageState::Waiting => "Waits for its turn.".to_owned(),
@@ -387,9 +409,16 @@ impl Story {
         for (at, note) in self.corrected.history() {
             add(at, Tone::Rest, Icon::Edit, "Registration corrected", note, None);
         }
-        for event in events.iter().filter(|event| !self.is_the_ending(event)) {
+        for (event, more) in in_runs(events.iter().filter(|event| !self.is_the_ending(event))) {
             let (tone, icon, title) = events::event(event.kind);
-            add(event.at, tone, icon, title, event.detail.clone(), None);
+            let note = match more {
+                None => event.detail.clone(),
+                Some((times, last)) => {
+                    let last = at_second(zone, last, *now);
+                    format!("{} ({} times, last {last})", event.detail, grouped(times))
+                }
+            };
+            add(event.at, tone, icon, title, note, None);
         }
         for (at, title) in [(row.delivered_at, "Delivered"), (row.read_at, "Read")] {
             if let Some(at) = at {

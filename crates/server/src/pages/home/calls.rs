@@ -17,7 +17,10 @@ use store::{Org, StoreError, broadcasts::Broadcast};
 use super::{composer_state::ComposerState, paths};
 use crate::{
     http::extract::Member,
-    pages::{broadcast, settings::templates::call::picture::conversation},
+    pages::{
+        broadcast,
+        settings::templates::{call::picture::conversation, sample::INVENTED},
+    },
     ui::{
         call_minutes::{CallMinutes, Channels},
         call_strip::{CallKeys, CallStrip},
@@ -80,6 +83,8 @@ pub(super) fn talk(composer: &ComposerState) -> Markup {
     if let Some(shown) = &composer.shown {
         facts.name.clone_from(&shown.name);
         facts.phone.clone_from(&shown.phone);
+    } else {
+        INVENTED.clone_into(&mut facts.name);
     }
     let names = |action: &Action| match action {
         Action::Message { template, .. } => calls.names.get(template).cloned(),
@@ -87,6 +92,7 @@ pub(super) fn talk(composer: &ComposerState) -> Markup {
     };
     html! {
         (conversation(script, &facts, &names))
+        @if composer.shown.is_none() { p class="m-hint" { "As an example: nobody would be called." } }
         p class="m-hint" { "About " (counted(script.talk_s(), "second", "seconds")) " for somebody who presses a key." }
     }
 }

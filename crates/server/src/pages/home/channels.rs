@@ -2,7 +2,7 @@
 
 use domain::{channel::Channel, role::Permission};
 use providers::{Standing, Vendor, vendor::CallbackProof};
-use store::integrations::Integration;
+use store::{integrations::Integration, work::Ceiling};
 
 use super::{calls, choices::Opened, compose::Compose, paths, vendor};
 use crate::{
@@ -147,6 +147,7 @@ pub(super) fn status(
     channel: Channel,
     account: Option<&Integration>,
     opened: Option<&Opened>,
+    ceiling: Option<&Ceiling>,
     chip: Chip,
 ) -> StatusCard {
     let vendor = vendor::of(channel, account);
@@ -174,7 +175,7 @@ pub(super) fn status(
         name: format!("{name} · {}", account.name),
         chip,
         note: note(vendor, opened),
-        facts: facts(member, name, account, opened),
+        facts: facts(member, name, account, opened, ceiling),
         actions,
     }
 }
@@ -206,13 +207,24 @@ fn note(vendor: &dyn Vendor, opened: &Opened) -> String {
     }
 }
 
-fn facts(member: &Member, vendor: &str, account: &Integration, opened: &Opened) -> Vec<Fact> {
+fn facts(
+    member: &Member,
+    vendor: &str,
+    account: &Integration,
+    opened: &Opened,
+    ceiling: Option<&Ceiling>,
+) -> Vec<Fact> {
     let mut facts = vec![wallet(vendor, opened)];
     if let Some(calls) = opened.account.as_deref().ok().and_then(calls::facts) {
         facts.extend(calls);
         return facts;
     }
-    if let Some(people) = opened.people_a_day() {
+    let own = ceiling.filter(|ceiling| ceiling.allowed > 0);
+    if let Some(own) = own {
+        // The provider may allow fewer than the account is set to.
+        let allowed = opened.people_a_day().map_or(own.allowed, |people| people.min(own.allowed));
+        facts.push(Fact::new("Used in 24 h", format!("{} of {}", grouped(own.used), grouped(allowed))));
+    } else if let Some(people) = opened.people_a_day() {
         let people = if people == i64::MAX { "unlimited".to_owned() } else { grouped(people) };
         facts.push(Fact::new("People in 24 h", people).note("allowed by the provider"));
     }

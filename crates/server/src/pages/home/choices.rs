@@ -1,8 +1,8 @@
 //! What can be chosen on the page (workshops, templates, accounts), and what is.
 
 use domain::{
-    channel::Category, ids::WorkshopId, template::Message, time::MINUTE, told::Purpose,
-    workshop::WorkshopStatus,
+    channel::Category, ids::WorkshopId, sending_hours::AfterHours, template::Message, time::MINUTE,
+    told::Purpose, workshop::WorkshopStatus,
 };
 use store::{
     StoreError,
@@ -126,7 +126,7 @@ fn offered_first(
             member,
             (message.channel(), message.category()),
             state.wait_out_quiet.unwrap_or(false),
-            state.after,
+            state.after.unwrap_or(AfterHours::USUAL),
             None,
         );
         hours.closed_until(member.now).is_none()

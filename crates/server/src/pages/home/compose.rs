@@ -49,8 +49,8 @@ pub struct Compose {
     pub at: String,
     /// The last useful moment as it was typed; empty takes the default.
     pub until: String,
-    /// What happens to the rest when the hours of a promotion end.
-    pub after: AfterHours,
+    /// What happens to the rest when the hours end; `None` for what fits.
+    pub after: Option<AfterHours>,
     /// Whether a reminder waits until the organisation's quiet hours are over; `None` for what fits.
     pub wait_out_quiet: Option<bool>,
 }
@@ -82,7 +82,7 @@ impl Default for Compose {
             later: false,
             at: String::new(),
             until: String::new(),
-            after: AfterHours::USUAL,
+            after: None,
             wait_out_quiet: None,
         }
     }
@@ -92,7 +92,7 @@ impl Compose {
     /// Reads a query or a form. Whatever cannot be read is taken as not said: links get old.
     pub fn read(pairs: &[(String, String)]) -> Compose {
         let mut state = Compose::default();
-        let (mut made_for, mut until_was) = (None, None);
+        let (mut made_for, mut until_was, mut after_was) = (None, None, None);
         for (name, text) in pairs {
             let most = if name == "pick" { PICK_MAX } else { TEXT_MAX };
             let text: String = text.chars().take(most).collect();
@@ -109,7 +109,8 @@ impl Compose {
                 "when" => state.later = text == "later",
                 "at" => state.at = text,
                 "until" => state.until = text,
-                "after" => state.after = text.parse().unwrap_or(state.after),
+                "after" => state.after = text.parse().ok(),
+                "after-was" => after_was = Some(text),
                 "quiet" => state.wait_out_quiet = Some(text == "wait"),
                 "for" => made_for = Some(text),
                 "until-was" => until_was = Some(text),
@@ -118,6 +119,9 @@ impl Compose {
         }
         if until_was.is_some_and(|was| was == state.until) {
             state.until.clear();
+        }
+        if after_was.is_some_and(|was| state.after.is_some_and(|after| after.word() == was)) {
+            state.after = None;
         }
         if let Some(made_for) = made_for {
             state.forget_what_was_for_another(&made_for);
@@ -215,8 +219,8 @@ impl Compose {
         if !self.until.is_empty() {
             say("until", self.until.clone());
         }
-        if self.after != AfterHours::USUAL {
-            say("after", self.after.word().to_owned());
+        if let Some(after) = self.after {
+            say("after", after.word().to_owned());
         }
         if let Some(waits) = self.wait_out_quiet {
             say("quiet", if waits { "wait" } else { "send" }.to_owned());
@@ -353,6 +357,14 @@ mod tests {
             |until| Compose::read(&pairs(&[("until", until), ("until-was", "2026-10-13T19:10")])).until;
         assert_eq!(read("2026-10-13T19:10"), "");
         assert_eq!(read("2026-10-13T19:30"), "2026-10-13T19:30");
+    }
+
+    #[test]
+    fn what_was_proposed_for_the_end_of_the_hours_is_no_choice_until_somebody_makes_it() {
+        let read = |after| Compose::read(&pairs(&[("after", after), ("after-was", "wait")])).after;
+        assert_eq!(read("wait"), None);
+        assert_eq!(read("cancel"), Some(AfterHours::Cancel));
+        assert_eq!(Compose::read(&pairs(&[("after", "wait")])).after, Some(AfterHours::Wait));
     }
 
     #[test]

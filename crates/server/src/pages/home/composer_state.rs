@@ -1,6 +1,6 @@
 //! The composer's page as one request sees it: what was chosen, the review of it, and the person of the preview.
 
-use ::compose::{Draft, Review, Shown, Wait};
+use ::compose::{Draft, Review, Shown, Wait, proposed_after};
 use domain::{
     broadcast::BroadcastStatus,
     channel::Channel,
@@ -56,6 +56,11 @@ impl ComposerState {
         let typed = timing::read(member, state, workshop, template);
         let replaces = replaced(member, state, workshop.id).await?;
         let (audience, pick) = people::chosen(member, state, workshop, &template.purpose).await?;
+        let after = state.after.unwrap_or_else(|| {
+            let own = opened.account.as_ref().ok().and_then(|account| account.hours());
+            let kind = (message.channel(), message.category());
+            proposed_after(member, kind, own, &typed.timing, workshop.starts_at)
+        });
         let draft = Draft {
             workshop: workshop.clone(),
             audience,
@@ -63,7 +68,7 @@ impl ComposerState {
             message,
             account: account.clone(),
             timing: typed.timing,
-            after: state.after,
+            after,
             replaces,
             wait_out_quiet: state.wait_out_quiet.unwrap_or_else(|| {
                 // An account with hours of its own waits for those.

@@ -264,11 +264,7 @@ pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> 
             member.organization.zone.local_form(composer.review.draft.timing.deadline),
         ));
     }
-    if composer.state.wait_out_quiet.is_none() {
-        // Waiting for the morning was decided here; it stays so, also when the answer comes in the morning.
-        let waits = if composer.review.draft.wait_out_quiet { "wait" } else { "send" };
-        hidden.push(("quiet".to_owned(), waits.to_owned()));
-    }
+    hidden.extend(decided_here(composer));
     Wide(Confirm {
         id: DIALOG.to_owned(),
         title,
@@ -286,6 +282,20 @@ pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> 
         confirm: button.busy(busy),
         back: ("Keep editing".to_owned(), composer.state.href("/")),
     })
+}
+
+/// What nobody chose, and was decided for the page: it stays so, also when the answer comes in the morning.
+fn decided_here(composer: &ComposerState) -> Vec<(String, String)> {
+    let (state, draft) = (&composer.state, &composer.review.draft);
+    let mut decided = Vec::new();
+    if state.after.is_none() {
+        decided.push(("after".to_owned(), draft.after.word().to_owned()));
+    }
+    if state.wait_out_quiet.is_none() {
+        let waits = if draft.wait_out_quiet { "wait" } else { "send" };
+        decided.push(("quiet".to_owned(), waits.to_owned()));
+    }
+    decided
 }
 
 /// The message as one real person reads it.

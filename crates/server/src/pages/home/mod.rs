@@ -194,7 +194,9 @@ impl View<'_> {
         chip: Chip,
         latest: &Markup,
     ) -> Markup {
-        let status = channels::status(self.member, state.channel, self.choices.account(), self.opened, chip);
+        let ceiling = composer.map(|composer| &composer.review.ceiling);
+        let account = self.choices.account();
+        let status = channels::status(self.member, state.channel, account, self.opened, ceiling, chip);
         html! {
             (status)
             (latest)
@@ -226,6 +228,9 @@ impl View<'_> {
                 self.member.organization.zone.local_form(composer.review.draft.timing.deadline),
             ),
         ];
+        if composer.state.after.is_none() {
+            hidden.push(("after-was".to_owned(), composer.review.draft.after.word().to_owned()));
+        }
         if composer.state.person > 1 {
             hidden.push(("person".to_owned(), composer.state.person.to_string()));
         }

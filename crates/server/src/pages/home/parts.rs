@@ -353,7 +353,7 @@ pub(super) fn hours_limits(own: Option<OpenHours>, category: Category) -> Option
 
 /// The choice for whoever has not got it when the hours end.
 fn after_hours(composer: &ComposerState, words: &str) -> Markup {
-    let current = composer.state.after.word();
+    let current = composer.review.draft.after.word();
     let choices = vec![
         Choice::new("cancel", "Cancel the rest", current),
         Choice::new("wait", "Go on when they begin again", current),

@@ -3,11 +3,7 @@
 use std::path::Path as FilePath;
 
 use axum::extract::{Multipart, State, multipart::MultipartRejection};
-use domain::{
-    ids::{ImportId, WorkshopId},
-    text::line,
-    workshop::WorkshopStatus,
-};
+use domain::{ids::WorkshopId, text::line, workshop::WorkshopStatus};
 use intake::{
     Summary,
     paste::{PASTED_BYTES_MAX, Pasted, as_table},
@@ -29,7 +25,11 @@ use crate::{
         extract::{Member, Query},
         notice::see_other,
     },
-    pages::{unprocessable, workshops::ok},
+    pages::{
+        kept_upload::{self, Came},
+        unprocessable,
+        workshops::ok,
+    },
     ui::{
         button::Button,
         chip::Tone,
@@ -42,8 +42,10 @@ use crate::{
         table,
         table::{Column, Place, Row, Table},
     },
-    uploads,
 };
+
+/// The folder of imports.
+const KIND: &str = "imports";
 
 /// Workshops that the form offers; the nearest ones.
 const WORKSHOPS_OFFERED: i64 = 100;
@@ -189,21 +191,8 @@ pub async fn upload(
     member: Member,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> PageResult {
-    let multipart = multipart
-        .map_err(|_| Problem::bad_request("The upload has no file in it. Choose the file again."))?;
-    let id = ImportId::new(member.now);
-    let folder = uploads::folder(&app, "imports", member.organization.id);
-    uploads::check_room(&folder).await?;
-    tokio::fs::create_dir_all(&folder).await.map_err(disk)?;
-    let path = format!("imports/{}/{id}", member.organization.id);
-    let file = app.config.data.join(&path);
-    let received = match receive(multipart, &file).await {
-        Ok(received) => received,
-        Err(problem) => {
-            remove(&file).await;
-            return Err(problem);
-        }
-    };
+    let Came { id, file, received } = kept_upload::take_in(&app, &member, KIND, multipart).await?;
+    let path = format!("{KIND}/{}/{id}", member.organization.id);
     let pasted = received.field(PASTED);
     let mut errors = UploadErrors { pasted: pasted.to_owned(), ..UploadErrors::default() };
     let is_pasted = !pasted.trim().is_empty();

@@ -87,10 +87,14 @@ pub(super) fn facts(
     reached: &Reached,
     broadcasts: &[Broadcast],
 ) -> Strip {
-    let of = |n: i64| match percent(n, reached.told()) {
-        share if share.is_empty() => String::new(),
-        share => format!("{share} of {}, proven", grouped(reached.told())),
-    };
+    let mut proven = vec![];
+    match percent(reached.reached(), reached.told()) {
+        share if share.is_empty() => {}
+        share => proven.push(format!("{share} of {}, proven", grouped(reached.told()))),
+    }
+    if reached.handed_over > 0 {
+        proven.push(format!("{} more without a receipt", grouped(reached.handed_over)));
+    }
     let mut not_yet = match (reached.not_told, reached.can_be_told, reached.under_way) {
         (0, _, 0) => "everybody".to_owned(),
         (0, _, going) => format!("{} still to go", grouped(going)),
@@ -103,9 +107,7 @@ pub(super) fn facts(
         not_yet.push_str(&format!("; counted {} s ago", reached.seconds_old));
     }
     let mut lost = vec![];
-    for (n, word) in
-        [(reached.failed, "failed"), (reached.unknown, "unknown"), (reached.handed_over, "without a receipt")]
-    {
+    for (n, word) in [(reached.failed, "failed"), (reached.unknown, "unknown")] {
         if n > 0 {
             lost.push(format!("{} {word}", grouped(n)));
         }
@@ -123,7 +125,7 @@ pub(super) fn facts(
         Fact::figure("Registered", html! { a class="m-n" href=(all) { (grouped(reached.registered)) } }, "")
             .note(new),
         Fact::figure(format!("Told: {}", purpose.title()), grouped(reached.told()), "").note(not_yet),
-        Fact::figure("Reached with it", grouped(reached.reached()), "").note(of(reached.reached())),
+        Fact::figure("Reached with it", grouped(reached.reached()), "").note(proven.join("; ")),
         Fact::figure("Not reached", grouped(reached.not_reached()), "").note(lost.join(", ")),
         Fact::figure("Cost so far", rupees(cost.0), "").note(if known {
             "of all its broadcasts"
@@ -152,6 +154,8 @@ pub(super) struct Broadcasts<'a> {
     pub(super) member: &'a Member,
     pub(super) workshop: &'a Workshop,
     pub(super) broadcasts: &'a [Broadcast],
+    /// Registrations whose number another one has.
+    pub(super) same_number: i64,
 }
 
 impl Render for Broadcasts<'_> {
@@ -173,6 +177,12 @@ impl Render for Broadcasts<'_> {
                 }
                 @if self.broadcasts.is_empty() { p class="m-none" { "Nothing was sent for this workshop yet." } }
                 @else { (self.table()) }
+                @if self.same_number > 0 && !self.broadcasts.is_empty() {
+                    p class="m-tablefoot" {
+                        "The figures above count registrations; a broadcast counts each number once. "
+                        (counted(self.same_number, "registration has", "registrations have")) " the number of another one."
+                    }
+                }
             }
         }
     }
@@ -217,7 +227,8 @@ impl Broadcasts<'_> {
             (Key::Skipped, left_out),
             (Key::Waiting, to_go),
         ]);
-        let reached = says(&[(read, "read"), (sent, "handed over")]);
+        // Handed over is not reached: it stands beside the figure, not in it.
+        let reached = says(&[(read, "read"), (sent, "more without a receipt")]);
         let lost = [
             (failed, MessageState::Failed, "failed"),
             (unknown, MessageState::Unknown, "unknown"),

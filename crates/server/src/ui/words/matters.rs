@@ -98,6 +98,18 @@ pub fn matter(matter: &Matter, about: &About<'_>) -> Words {
                 at(*done_at)
             ),
         },
+        Matter::NotTaking { account, waiting, deadline } => Words {
+            title: format!(
+                "{} takes nothing from {}: {}.",
+                about.provider,
+                account.name,
+                counted(*waiting, "message waits", "messages wait")
+            ),
+            why: format!(
+                "They are tried again every few minutes until {}. Nobody gets one twice.",
+                at(*deadline)
+            ),
+        },
         Matter::AccountNotReady { account, waiting, deadline } => Words {
             title: format!(
                 "{} cannot post: {}.",
@@ -184,6 +196,7 @@ pub fn short(matter: &Matter) -> String {
         Matter::AccountRefused { account, .. } => format!("Refused: {}", account.name),
         Matter::WalletLow { account, .. } => format!("Low credit: {}", account.name),
         Matter::Late { broadcast, .. } => format!("Late: {}", broadcast.title),
+        Matter::NotTaking { account, .. } => format!("Takes nothing: {}", account.name),
         Matter::AccountNotReady { account, .. } => format!("Not linked: {}", account.name),
         Matter::PostDue { broadcast, .. } => format!("Post now: {}", broadcast.title),
         Matter::Unknown { .. } => "Unknown messages to settle".to_owned(),
@@ -214,7 +227,7 @@ pub fn button(matter: &Matter) -> String {
             format!("Cancel and write again ({})", grouped(*waiting))
         }
         Matter::Paused { waiting, .. } => format!("Resume ({})", grouped(*waiting)),
-        Matter::AccountRefused { .. } => "Look at the account".to_owned(),
+        Matter::AccountRefused { .. } | Matter::NotTaking { .. } => "Look at the account".to_owned(),
         Matter::WalletLow { .. } => "Look at the account".to_owned(),
         Matter::Late { waiting, .. } => format!("Open ({})", grouped(*waiting)),
         Matter::AccountNotReady { .. } => "Look at the account".to_owned(),

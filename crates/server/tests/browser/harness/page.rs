@@ -398,6 +398,16 @@ impl Page {
         })
     }
 
+    /// Fails if a text is printed over another: where a window is narrow, or zoomed into, labels meet.
+    #[track_caller]
+    pub(crate) fn assert_apart(&self) -> impl Future<Output = Result<()>> {
+        self.at(Location::caller(), "look for texts over one another".to_owned(), async move {
+            let met: Vec<String> = self.eval(APART).await?;
+            ensure!(met.is_empty(), "printed over one another: {}", met.join(", "));
+            Ok(())
+        })
+    }
+
     // ---- how
 
     async fn call(&self, method: &str, params: Value) -> Result<Value> {
@@ -724,6 +734,9 @@ const RUN_AXE: &str = "axe.run(document, {
 }).then(({ violations }) => violations.map(({ id, help, nodes }) => ({
     id, help, nodes: nodes.slice(0, 5).map(({ html, failureSummary }) => ({ html, why: failureSummary })),
 })))";
+
+/// Pairs of texts whose letters lie over one another.
+const APART: &str = include_str!("apart.js");
 
 /// The outermost elements that reach beyond the window, if the page scrolls sideways at all.
 const TOO_WIDE: &str = "(() => {

@@ -4,6 +4,7 @@ mod choices;
 mod edit;
 mod ladder_form;
 mod ladders;
+mod part;
 mod starter_sms;
 mod starters;
 mod step_form;

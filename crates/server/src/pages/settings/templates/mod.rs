@@ -13,7 +13,7 @@ mod kind;
 mod offer;
 mod own;
 mod page;
-mod sample;
+pub(in crate::pages) mod sample;
 mod sms;
 mod whatsapp;
 

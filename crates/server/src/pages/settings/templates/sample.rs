@@ -16,6 +16,8 @@ use crate::{
     },
 };
 
+/// An invented person, whom a preview addresses where nobody real is there.
+pub(in crate::pages) const INVENTED: &str = "Ananya Rao";
 /// Registrants that the preview offers.
 const PREVIEW_PEOPLE: i64 = 10;
 /// Workshops that are looked at for them.
@@ -73,7 +75,7 @@ pub(super) fn facts(member: &Member, preview_as: &str, people: Option<&People>) 
         }
         None => {
             let facts = Facts {
-                name: "Ananya Rao".into(),
+                name: INVENTED.into(),
                 email: "ananya@example.in".into(),
                 phone: "+919000000001".into(),
                 opt_out_link: member.link_samples.opt_out.clone(),
