@@ -3,6 +3,7 @@
 
 mod first_call;
 mod flood;
+mod groups;
 mod growth;
 mod imports;
 mod pages;
@@ -61,6 +62,8 @@ pub struct Bench {
     growth: growth::Growth,
     #[command(flatten)]
     plans: plans::Plans,
+    #[command(flatten)]
+    groups: groups::Groups,
     /// The figures as JSON
     #[arg(long)]
     json: bool,
@@ -79,6 +82,8 @@ enum With {
     FirstCall,
     /// Plans: looking for due steps among many rows, the first call of steps, and pages of large plans
     Plans,
+    /// Posts in many large groups: receipts of members, and pages
+    Groups,
 }
 
 /// One figure, and the bar it is held against where there is one.
@@ -185,6 +190,7 @@ async fn measure(
         }
         Some(With::FirstCall) => return first_call::run(config, board).await,
         Some(With::Plans) => return plans::run(config, &args.plans, board).await,
+        Some(With::Groups) => return groups::run(config, &args.groups, args.raw, board).await,
         None => {}
     }
     let null = sandbox::null::start().await?;
