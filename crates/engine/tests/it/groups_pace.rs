@@ -85,7 +85,7 @@ fn most_within(posts: &[Millis], ms: i64) -> usize {
 on_both! {
     async fn two_processes_keep_pause_and_hour_of_an_account_together_and_the_forecast_knew_it(db: TestStore) {
         const N: usize = 130;
-        let mut scene = scene(&db, N, 60 * DAY).await;
+        let mut scene = scene(db, N, 60 * DAY).await;
         let all = jids(N);
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         let start = scene.world.now();
@@ -110,7 +110,7 @@ on_both! {
 
     async fn two_processes_never_exceed_the_first_days_of_a_new_account_and_the_forecast_knew_it(db: TestStore) {
         const N: usize = 45;
-        let mut scene = scene(&db, N, 0).await;
+        let mut scene = scene(db, N, 0).await;
         let linked = scene.world.now();
         let all = jids(N);
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
@@ -135,7 +135,7 @@ on_both! {
     }
 
     async fn posts_that_wait_before_are_part_of_the_forecast_and_others_are_not(db: TestStore) {
-        let scene = scene(&db, 8, 60 * DAY).await;
+        let scene = scene(db, 8, 60 * DAY).await;
         let all = jids(8);
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         let now = scene.world.now();

@@ -142,7 +142,7 @@ on_both! {
     // In the former application pictures were missing because nobody looked whether they were there.
     async fn a_file_that_cannot_be_posted_stops_the_posts_before_the_first_and_says_why(db: TestStore) {
         const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF";
-        let mut scene = Scene::with(&db, "waha", Config::default(), (&json!({}), 0), &|network| groups(network, 2)).await;
+        let mut scene = Scene::with(db, "waha", Config::default(), (&json!({}), 0), &|network| groups(network, 2)).await;
         let all = jids(2);
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         for (served, words) in [
@@ -169,7 +169,7 @@ on_both! {
 
     async fn what_members_react_with_is_told_of_our_posts_alone_and_each_member_counts_once(db: TestStore) {
         let mut scene = Scene::with(
-            &db, "baileys_gateway", Config::default(), (&json!({ "gap_from_s": 0, "gap_until_s": 0 }), 0), &|_| {},
+            db, "baileys_gateway", Config::default(), (&json!({ "gap_from_s": 0, "gap_until_s": 0 }), 0), &|_| {},
         ).await;
         let id = scene.post("Today at 7", &[MORNING]).await;
         scene.told(json!({ "event": "message_sent", "groupJid": MORNING, "messageId": "3EB0AA01" })).await;
@@ -201,7 +201,7 @@ on_both! {
     // Posts stand in the group; whoever asked to be forgotten is not written down again by their phone.
     async fn a_member_who_was_erased_is_not_kept_again_by_a_receipt_that_comes_late(db: TestStore) {
         let mut scene = Scene::with(
-            &db, "baileys_gateway", Config::default(), (&json!({ "gap_from_s": 0, "gap_until_s": 0 }), 0), &|_| {},
+            db, "baileys_gateway", Config::default(), (&json!({ "gap_from_s": 0, "gap_until_s": 0 }), 0), &|_| {},
         ).await;
         let id = scene.post("Today at 7", &[MORNING]).await;
         scene.told(json!({ "event": "message_sent", "groupJid": MORNING, "messageId": "3EB0AA01" })).await;
