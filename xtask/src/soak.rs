@@ -13,7 +13,8 @@ use crate::{machine, postgres::Postgres};
 /// A part of the soak, in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
-    /// 200 kills of the program in the middle of sending, on SQLite, and of three processes on PostgreSQL: nobody is told twice or forgotten
+    /// 200 kills of the program in the middle of sending, on SQLite, and of three processes on PostgreSQL, and 100 while it posts by each gateway:
+    /// nobody is told twice or forgotten
     Kills,
     /// Every fault of the stand-ins at once, 100 seeds, and 10,000 stories around workshops with plans, on both databases
     Seeds,
@@ -39,6 +40,11 @@ enum Runs {
     Tests(&'static [&'static str], Option<(&'static str, &'static str)>),
 }
 
+/// 100 kills in the middle of posting, by each gateway.
+const FIRST_GATEWAY: &[&str] = &["crash-proof", "--channel", "group", "--gateway", "1", "--kills", "100"];
+const SECOND_GATEWAY: &[&str] = &["crash-proof", "--channel", "group", "--gateway", "2", "--kills", "100"];
+const THIRD_GATEWAY: &[&str] = &["crash-proof", "--channel", "group", "--gateway", "3", "--kills", "100"];
+
 impl Part {
     const ALL: [Part; 8] = [
         Part::Kills,
@@ -56,8 +62,12 @@ impl Part {
             Part::Kills => vec![
                 Runs::Munadi(&["crash-proof", "--kills", "200"], false),
                 Runs::Munadi(&["crash-proof", "--kills", "60", "--processes", "3"], true),
-                Runs::Munadi(&["crash-proof", "--channel", "group", "--kills", "100"], false),
-                Runs::Munadi(&["crash-proof", "--channel", "group", "--kills", "100"], true),
+                Runs::Munadi(FIRST_GATEWAY, false),
+                Runs::Munadi(FIRST_GATEWAY, true),
+                Runs::Munadi(SECOND_GATEWAY, false),
+                Runs::Munadi(SECOND_GATEWAY, true),
+                Runs::Munadi(THIRD_GATEWAY, false),
+                Runs::Munadi(THIRD_GATEWAY, true),
                 Runs::Munadi(&["crash-proof", "--workshops", "200", "--kills", "60"], false),
                 Runs::Munadi(
                     &["crash-proof", "--workshops", "200", "--kills", "120", "--processes", "5"],
@@ -65,7 +75,7 @@ impl Part {
                 ),
             ],
             Part::Seeds => {
-                let chaos = &["-p", "munadi-engine", "--test", "it", "chaos"];
+                let chaos = &["-p", "munadi-engine", "--test", "it", "in_chaos"];
                 let plans = &["-p", "munadi-engine", "--test", "it", "sequence_simulation"];
                 vec![
                     Runs::Tests(chaos, Some(("MUNADI_CHAOS_SEEDS", "100"))),
@@ -85,6 +95,8 @@ impl Part {
                 Runs::Munadi(&["bench"], true),
                 Runs::Munadi(&["bench", "--with", "plans"], false),
                 Runs::Munadi(&["bench", "--with", "plans"], true),
+                Runs::Munadi(&["bench", "--with", "groups"], false),
+                Runs::Munadi(&["bench", "--with", "groups"], true),
             ],
             Part::Flood => vec![Runs::Munadi(&["bench", "--with", "flood"], false)],
             Part::Growth => vec![

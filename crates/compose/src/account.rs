@@ -32,8 +32,8 @@ pub struct Opened {
 }
 
 impl Composer {
-    /// Opens an account and asks it about itself, as far as `wait` allows.
-    pub async fn open(&self, of: &Integration, wait: Wait) -> Opened {
+    /// Opens an account, and asks nobody.
+    pub(crate) fn unseal(&self, of: &Integration) -> Result<Arc<dyn Account>, String> {
         let stored = Stored {
             id: of.id,
             organization: of.organization,
@@ -41,7 +41,12 @@ impl Composer {
             settings: of.settings.clone(),
             sealed: of.sealed.clone(),
         };
-        let account: Result<Arc<dyn Account>, String> = self.accounts.open(&stored).map(Arc::from);
+        self.accounts.open(&stored).map(Arc::from)
+    }
+
+    /// Opens an account and asks it about itself, as far as `wait` allows.
+    pub async fn open(&self, of: &Integration, wait: Wait) -> Opened {
+        let account = self.unseal(of);
         let status = match &account {
             Ok(account) => lately::status(self, of, account, wait).await,
             Err(_) => None,

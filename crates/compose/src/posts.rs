@@ -2,14 +2,17 @@
 
 use domain::{
     checks::Earlier,
+    group::{PostBook, PostPace},
     ids::{BroadcastId, IntegrationId, TemplateId},
     post::GroupPost,
     post_checks::PostFinding,
+    post_media::MediaProblem,
     sending_hours::SendingHours,
     template::{Content, Facts, Message, PostContent, ValueError},
     time::Millis,
     workshop::WorkshopStatus,
 };
+use providers::media;
 use store::{
     StoreError,
     groups::Group,
@@ -18,7 +21,7 @@ use store::{
     workshops::Workshop,
 };
 
-use crate::{Caller, Confirmed, Refusal, Timing};
+use crate::{Caller, Composer, Confirmed, Refusal, Timing};
 
 /// What to post, to which groups, by whom, when.
 #[derive(Clone, Debug)]
@@ -39,6 +42,10 @@ pub struct PostDraft {
     pub asked: Option<Asked>,
     /// Whether the account that posts could not do so at this moment.
     pub not_ready: bool,
+    /// How the account keeps its posts apart, and what it has posted lately; `None` where a person posts.
+    pub pace: Option<(PostPace, PostBook)>,
+    /// What was found to be wrong with its file, where somebody looked.
+    pub media: Option<MediaProblem>,
     /// When.
     pub timing: Timing,
     /// The step of the workshop's plan that they are a run of; `None` for a person's.
@@ -54,6 +61,42 @@ pub struct PostReview {
     pub content: Result<Content, ValueError>,
     /// What was found, errors first.
     pub findings: Vec<PostFinding>,
+    /// When each post is expected to begin, in order; empty where nobody knows: a person posts, or the account is not ready.
+    pub moments: Vec<Millis>,
+}
+
+impl Composer {
+    /// How an account keeps its posts apart, and what it has posted and has to post before posts that begin at `start`; `None` for an account
+    /// that cannot be opened or posts nowhere.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn post_pace(
+        &self,
+        caller: &Caller,
+        account: IntegrationId,
+        start: Millis,
+    ) -> Result<Option<(PostPace, PostBook)>, StoreError> {
+        let integration = match caller.org.integration(account).await {
+            Ok(integration) => integration,
+            Err(StoreError::Missing) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let Ok(opened) = self.unseal(&integration) else { return Ok(None) };
+        let Some(gateway) = opened.gateway() else { return Ok(None) };
+        let book = caller.org.post_book(account, None, (start, caller.now)).await?;
+        Ok(Some((gateway.pace(), book)))
+    }
+
+    /// Looks at the file of a post as its gateway would meet it; what is wrong with it. Asks a server that somebody named: not for each look
+    /// at a page.
+    pub async fn look_at_media(&self, post: &GroupPost) -> Option<MediaProblem> {
+        // An address that cannot be one is found without asking.
+        if !post.problems().is_empty() {
+            return None;
+        }
+        media::look(&self.http, post.media.as_ref()?).await.err()
+    }
 }
 
 /// Characters of the name that posts get from their text.
@@ -108,8 +151,13 @@ impl PostDraft {
             findings.push(PostFinding::VariablesMissing(missing));
         }
         findings.extend(self.warnings(caller));
+        let moments = self.moments();
+        let in_time = moments.iter().filter(|at| **at < self.timing.deadline).count();
+        if self.pace.is_some() && !self.not_ready && in_time < self.groups.len() {
+            findings.push(PostFinding::NotInTime { posted: in_time, of: self.groups.len() });
+        }
         findings.sort_by_key(|finding| !finding.is_error());
-        PostReview { draft: self, content, findings }
+        PostReview { draft: self, content, findings, moments }
     }
 
     /// What keeps it from being confirmed, but for values.
@@ -131,12 +179,23 @@ impl PostDraft {
             found.push(PostFinding::NobodyAsked);
         }
         found.extend(self.post.problems().into_iter().map(PostFinding::Post));
+        found.extend(self.media.clone().map(PostFinding::Media));
         if self.timing.unreadable {
             found.push(PostFinding::TimeUnreadable);
         } else if self.timing.deadline <= Millis(self.timing.start.0.max(caller.now.0)) {
             found.push(PostFinding::EndsBeforeStart);
         }
         found
+    }
+
+    /// When each post is expected to begin.
+    fn moments(&self) -> Vec<Millis> {
+        match &self.pace {
+            Some((pace, book)) if !self.not_ready && !self.timing.unreadable => {
+                book.moments(pace, self.groups.len(), self.timing.start)
+            }
+            Some(_) | None => Vec::new(),
+        }
     }
 
     fn warnings(&self, caller: &Caller) -> Vec<PostFinding> {
@@ -166,6 +225,12 @@ impl PostDraft {
 }
 
 impl PostReview {
+    /// When the last post is expected to begin; `None` where nobody knows, or where some would begin too late to be posted at all.
+    pub fn done_at(&self) -> Option<Millis> {
+        let all = self.moments.len() == self.draft.groups.len();
+        self.moments.last().copied().filter(|_| all)
+    }
+
     /// Whether nothing stands in the way.
     pub fn may_send(&self) -> bool {
         !self.findings.iter().any(PostFinding::is_error)

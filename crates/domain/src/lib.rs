@@ -23,6 +23,7 @@ pub mod pace;
 pub mod phone;
 pub mod post;
 pub mod post_checks;
+pub mod post_media;
 pub mod quiet_hours;
 pub mod reason;
 pub mod receipt;

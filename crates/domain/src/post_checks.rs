@@ -1,6 +1,6 @@
 //! What is found about posts before they are confirmed, as data.
 
-use crate::{post::PostProblem, template::ValueError, variable::VariableName};
+use crate::{post::PostProblem, post_media::MediaProblem, template::ValueError, variable::VariableName};
 
 /// Something that was found about posts before they are confirmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum PostFinding {
     NobodyAsked,
     /// What is written cannot be posted.
     Post(PostProblem),
+    /// The file cannot be posted as it is.
+    Media(MediaProblem),
     /// A value is missing.
     Value(ValueError),
     /// Values of the workshop are named that nobody entered.
@@ -40,6 +42,13 @@ pub enum PostFinding {
     MentionsAll,
     /// The account that posts is not ready: the posts wait for it.
     NotReady,
+    /// Its pace lets only some of the posts out by the last useful moment.
+    NotInTime {
+        /// So many are expected to be posted.
+        posted: usize,
+        /// Of so many.
+        of: usize,
+    },
 }
 
 impl PostFinding {
@@ -52,6 +61,7 @@ impl PostFinding {
             | PostFinding::SeveralAccounts
             | PostFinding::NobodyAsked
             | PostFinding::Post(_)
+            | PostFinding::Media(_)
             | PostFinding::Value(_)
             | PostFinding::VariablesMissing(_)
             | PostFinding::TimeUnreadable
@@ -61,7 +71,8 @@ impl PostFinding {
             | PostFinding::AfterStart
             | PostFinding::SameName(_)
             | PostFinding::MentionsAll
-            | PostFinding::NotReady => false,
+            | PostFinding::NotReady
+            | PostFinding::NotInTime { .. } => false,
         }
     }
 }

@@ -1,14 +1,44 @@
 //! The provider is asked about the campaign before the first message of a broadcast.
 
-use domain::{checks::Probe, ids::BroadcastId, outcome::ProviderAnswer, template::Message};
+use std::time::Duration;
+
+use domain::{
+    checks::Probe, ids::BroadcastId, outcome::ProviderAnswer, post::PostMedia, post_media::MediaProblem,
+    template::Message,
+};
+use providers::{codes::FILE_UNFIT, media};
 use tracing::warn;
 
 use crate::{Engine, send::Ready};
 
+/// A server that did not answer is asked once more, so long after.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
+
 impl Engine {
     /// Asks, and then lets the broadcast go or pauses it with the provider's words.
     pub(crate) async fn probe(&self, broadcast: BroadcastId, ready: &Ready) {
-        let objection = match ready.account.probe(&self.http, &ready.template).await {
+        let objection = match &ready.template {
+            // An account that is not ready stands in no post's way for good: its posts wait for it. Their file may.
+            Message::Group(post) => match &post.media {
+                Some(file) => self.cannot_be_fetched(file).await,
+                None => None,
+            },
+            Message::Whatsapp(_) | Message::Sms(_) | Message::Call(_) => self.objection(ready).await,
+        };
+        let now = self.clock.now();
+        let written = match &objection {
+            None => self.work.mark_probed(broadcast).await,
+            Some(said) => self.work.pause(broadcast, said, now).await,
+        };
+        if let Err(error) = written {
+            warn!(broadcast.id = %broadcast, "the answer to the question about {broadcast} could not be written: {error}");
+        }
+        self.tell([broadcast]);
+    }
+
+    /// What the provider has against what is to be sent.
+    async fn objection(&self, ready: &Ready) -> Option<ProviderAnswer> {
+        match ready.account.probe(&self.http, &ready.template).await {
             // A provider that cannot be asked now will say at the first message what it thinks of it.
             Probe::Silent(_) => None,
             Probe::Refused(text) | Probe::KeyRefused(text) => {
@@ -20,16 +50,19 @@ impl Engine {
             Probe::Answered { live: true, parameters, media } => {
                 objection(&ready.template, parameters, media)
             }
-        };
-        let now = self.clock.now();
-        let written = match &objection {
-            None => self.work.mark_probed(broadcast).await,
-            Some(said) => self.work.pause(broadcast, said, now).await,
-        };
-        if let Err(error) = written {
-            warn!(broadcast.id = %broadcast, "the answer to the question about {broadcast} could not be written: {error}");
         }
-        self.tell([broadcast]);
+    }
+}
+
+impl Engine {
+    /// Looks at the file of posts before the first of them: a gateway that cannot fetch it fails in every group, or leaves it unknown there.
+    async fn cannot_be_fetched(&self, file: &PostMedia) -> Option<ProviderAnswer> {
+        let mut found = media::look(&self.http, file).await.err()?;
+        if matches!(found, MediaProblem::Unreachable(_) | MediaProblem::Refused(500..)) {
+            tokio::time::sleep(SECOND_LOOK).await;
+            found = media::look(&self.http, file).await.err()?;
+        }
+        Some(ProviderAnswer::new(FILE_UNFIT, format!("{found}. {}", found.help())))
     }
 }
 

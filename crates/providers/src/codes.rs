@@ -19,6 +19,8 @@ pub const NO_CAMPAIGN: &str = "no_campaign";
 pub const NOT_LIVE: &str = "not_live";
 /// The campaign wants header media.
 pub const NO_MEDIA: &str = "no_media";
+/// The file of a post cannot be fetched, is too large, or of another kind.
+pub const FILE_UNFIT: &str = "file_unfit";
 /// The number is none.
 pub const INVALID_NUMBER: &str = "invalid_number";
 /// One of the values is refused.
@@ -230,6 +232,13 @@ pub const OWN: &[Meaning] = &[
         FixTemplate,
         "Media is missing",
         "The campaign wants a picture, video or document. Give the template its address.",
+    ),
+    m(
+        FILE_UNFIT,
+        Config,
+        FixTemplate,
+        "The file cannot be posted",
+        "It cannot be fetched, is too large, or is of another kind than was said. Mend it at its address, then resume.",
     ),
     m(
         TEMPLATE_REFUSED,

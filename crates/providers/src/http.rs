@@ -5,6 +5,8 @@
 
 mod more;
 
+pub use more::Begun;
+
 use std::{
     net::{IpAddr, SocketAddr},
     sync::{Arc, Once},

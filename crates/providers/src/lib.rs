@@ -18,6 +18,7 @@ pub mod http;
 pub mod knowlarity;
 mod lenient;
 pub mod linked;
+pub mod media;
 pub mod myoperator;
 pub mod ozonetel;
 mod post;

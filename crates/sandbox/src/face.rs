@@ -62,6 +62,18 @@ pub trait Face: Sync {
         None
     }
 
+    /// A post that a member's phone got a message of a group, with its headers; `None` where the vendor tells of no members. Of the `nth` such
+    /// post, the message with this id in the group, and the member with these digits.
+    fn on_a_phone(
+        &self,
+        _nth: usize,
+        _message: (&str, &str),
+        _digits: u64,
+        _secret: &str,
+    ) -> Option<SamplePost> {
+        None
+    }
+
     /// How to reach it and what it holds, for whoever starts it by hand.
     fn words(&self, sandbox: &Sandbox) -> String;
 

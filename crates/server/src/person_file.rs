@@ -117,6 +117,7 @@ impl File<'_> {
             })).collect::<Vec<_>>(),
             "posts_in_groups_on_the_phone": posts.iter().map(|one| json!({
                 "post": one.title, "on_the_phone_at": self.maybe(one.delivered_at), "opened_at": self.maybe(one.read_at),
+                "reaction": one.reaction,
             })).collect::<Vec<_>>(),
             "uploaded_files_with_the_number_not_imported_yet": uploads,
         })

@@ -189,6 +189,13 @@ const COPIED: &[(&str, Rows)] = &[
         ),
     ),
     (
+        "post_reach",
+        OfWorkshop(
+            "SELECT r.* FROM broadcasts o JOIN post_reach r ON r.broadcast_id = o.id
+             WHERE o.workshop_id = $1 AND o.organization_id = $2",
+        ),
+    ),
+    (
         "messages",
         Messages("SELECT * FROM messages WHERE broadcast_id = $1 AND position > $2 ORDER BY position LIMIT $3"),
     ),

@@ -43,6 +43,8 @@ pub struct Group {
     pub is_admin: bool,
     /// Whether it is a community: a heading, and no place to post.
     pub is_community: bool,
+    /// The community that it belongs to; empty for one that belongs to none.
+    pub parent: String,
     /// When it vanished from the account's list.
     pub gone_at: Option<Millis>,
     /// When it was last in the account's list.
@@ -79,6 +81,7 @@ struct GroupRow {
     announce: bool,
     is_admin: bool,
     kind: String,
+    parent_jid: String,
     gone_at: Option<i64>,
     synced_at: Option<i64>,
 }
@@ -96,6 +99,7 @@ impl From<GroupRow> for Group {
             announce: row.announce,
             is_admin: row.is_admin,
             is_community: row.kind == COMMUNITY,
+            parent: row.parent_jid,
             gone_at: row.gone_at.map(Millis),
             synced_at: row.synced_at.map(Millis),
         }
@@ -109,7 +113,7 @@ impl Org {
             .db
             .all(
                 "SELECT g.id, g.integration_id, i.kind = $2 AS by_hand, g.jid, g.subject, g.invite_link, g.members, g.announce,
-                        g.is_admin, g.kind, g.gone_at, g.synced_at
+                        g.is_admin, g.kind, g.parent_jid, g.gone_at, g.synced_at
                  FROM groups g JOIN integrations i ON i.id = g.integration_id
                  WHERE g.organization_id = $1 AND i.removed_at IS NULL ORDER BY lower(g.subject), g.id LIMIT $3",
                 args![self.id(), BY_HAND, READ_MAX],
@@ -124,7 +128,7 @@ impl Org {
             .db
             .optional(
                 "SELECT g.id, g.integration_id, i.kind = $3 AS by_hand, g.jid, g.subject, g.invite_link, g.members, g.announce,
-                        g.is_admin, g.kind, g.gone_at, g.synced_at
+                        g.is_admin, g.kind, g.parent_jid, g.gone_at, g.synced_at
                  FROM groups g JOIN integrations i ON i.id = g.integration_id WHERE g.id = $1 AND g.organization_id = $2",
                 args![id.0, self.id(), BY_HAND],
             )

@@ -1,8 +1,8 @@
 //! Accounts that are linked to a phone through a gateway: how they stand, and the groups that they are in.
 
 use domain::{
-    group::{self, AccountState, Place},
-    ids::{GroupId, IntegrationId},
+    group::{self, AccountState, Place, PostBook, slot},
+    ids::{BroadcastId, GroupId, IntegrationId},
     phone::Phone,
     role::Permission,
     time::{DAY, MINUTE, Millis},
@@ -72,7 +72,9 @@ impl TryFrom<LinkedRow> for Linked {
     fn try_from(row: LinkedRow) -> Result<Linked, StoreError> {
         Ok(Linked {
             account: IntegrationId(row.integration_id),
-            state: json("linked_accounts", "state", &row.state)?,
+            // What another version wrote is not known here, and is asked for anew soon.
+            state: json("linked_accounts", "state", &row.state)
+                .unwrap_or(AccountState::Waiting { since: None }),
             since: Millis(row.since),
             seen_at: Millis(row.seen_at),
             phone: row.phone,
@@ -82,6 +84,13 @@ impl TryFrom<LinkedRow> for Linked {
             silent_since: row.silent_since.map(Millis),
         })
     }
+}
+
+#[derive(sqlx::FromRow)]
+struct BookRow {
+    linked_at: Option<i64>,
+    held_until: i64,
+    ahead: i64,
 }
 
 /// What a sync changed.
@@ -112,6 +121,45 @@ impl Org {
     pub async fn linked_account(&self, id: IntegrationId) -> Result<Option<Linked>, StoreError> {
         let all = self.linked_accounts().await?;
         Ok(all.into_iter().find(|linked| linked.account == id))
+    }
+
+    /// What an account posted lately, and what waits for it besides posts that begin at `start`: of other broadcasts than `but`. An account
+    /// that is not there has an empty one.
+    pub async fn post_book(
+        &self,
+        id: IntegrationId,
+        but: Option<BroadcastId>,
+        (start, now): (Millis, Millis),
+    ) -> Result<PostBook, StoreError> {
+        let row: Option<BookRow> = self
+            .db
+            .optional(
+                "SELECT l.linked_at, p.held_until,
+                        (SELECT CAST(COALESCE(SUM(c.n), 0) AS BIGINT) FROM broadcasts o JOIN broadcast_counts c ON c.broadcast_id = o.id
+                         WHERE o.integration_id = $1 AND o.organization_id = $2 AND o.channel = 'group' AND o.status IN ('scheduled', 'in_progress')
+                           AND o.assignee_id IS NULL AND o.starts_at <= $3 AND o.deadline > $4 AND o.id <> $5
+                           AND c.state IN ('waiting', 'in_flight')) AS ahead
+                 FROM integrations i JOIN integration_pace p ON p.integration_id = i.id
+                 LEFT JOIN linked_accounts l ON l.integration_id = i.id
+                 WHERE i.id = $1 AND i.organization_id = $2",
+                args![id.0, self.id(), start, now, but.map_or(Uuid::nil(), |but| but.0)],
+            )
+            .await?;
+        let Some(row) = row else { return Ok(PostBook::default()) };
+        let spent: Vec<(i64, i64)> = self
+            .db
+            .all(
+                "SELECT p.slot, p.n FROM integration_people p JOIN integrations i ON i.id = p.integration_id
+                 WHERE p.integration_id = $1 AND i.organization_id = $2 AND p.slot >= $3 ORDER BY p.slot",
+                args![id.0, self.id(), slot(now.plus(-DAY))],
+            )
+            .await?;
+        Ok(PostBook {
+            linked_at: row.linked_at.map(Millis),
+            spent: spent.into_iter().collect(),
+            free_at: Millis(row.held_until.max(now.0)),
+            ahead: usize::try_from(row.ahead).unwrap_or(0),
+        })
     }
 
     /// Writes down that an admin read what may happen to the number of an account.

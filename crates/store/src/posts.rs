@@ -272,7 +272,7 @@ impl Org {
                                      batch_name, audience, category, status, created_by, created_at, starts_at, deadline, probed,
                                      hours, content, unit_price, planned, units, plan_phone, plan_identity, cursor, served_at,
                                      purpose, round, round_why, assignee_id, assignee, plan_row_id)
-             SELECT $1, $2, i.id, w.id, 'group', $5, $6, $7, '', 'chosen', 'utility', 'scheduled', $8, $9, $10, $11, TRUE,
+             SELECT $1, $2, i.id, w.id, 'group', $5, $6, $7, '', 'chosen', 'utility', 'scheduled', $8, $9, $10, $11, $19,
                     $12, $13, 0, $14, 0, '', '', 0, 0, $15, 0, '', $16, $17, $18
              FROM integrations i JOIN workshops w ON w.organization_id = i.organization_id
              WHERE i.id = $3 AND i.removed_at IS NULL AND w.id = $4 AND i.organization_id = $2
@@ -295,7 +295,9 @@ impl Org {
                 PURPOSE,
                 new.asked.as_ref().map(|asked| asked.user.0),
                 new.asked.as_ref().map_or("", |asked| asked.name.as_str()),
-                new.run.as_ref().map(|run| run.row().0)
+                new.run.as_ref().map(|run| run.row().0),
+                // Nobody is asked about a post before it is due, but for its file.
+                new.template.get("media").is_none_or(Value::is_null)
             ],
         )
         .await

@@ -114,6 +114,7 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("workshop_groups", TENANT, ALL),
     ("linked_accounts", TENANT, ALL),
     ("member_receipts", TENANT, ALL),
+    ("post_reach", TENANT, ALL),
     ("group_members", TENANT, ALL),
 ];
 

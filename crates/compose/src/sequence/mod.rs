@@ -101,6 +101,8 @@ struct Looking<'a> {
     timing: Timing,
     run: Option<StepRun>,
     run_by: (Option<domain::ids::UserId>, &'a str),
+    /// Whether the file of a post is looked at, which asks a server that somebody named: not for a page.
+    files: bool,
 }
 
 impl Composer {
@@ -147,6 +149,7 @@ impl Composer {
             timing: Timing { start: due, deadline: row.until, unreadable: false },
             run: None,
             run_by: (row.run_by.0, &row.run_by.1),
+            files: true,
         };
         let found = match self.look_at_step(caller, looking, Wait::Page).await? {
             Ok(review) => obstacle_of(caller, &workshop, &row.step, &review).await?,
@@ -178,6 +181,7 @@ impl Composer {
             timing: Timing { start, deadline: row.until, unreadable: false },
             run,
             run_by: (row.run_by.0, &row.run_by.1),
+            files: true,
         };
         let review = match self.look_at_step(caller, looking, Wait::Decision).await? {
             Ok(review) => review,
@@ -231,7 +235,7 @@ impl Composer {
         };
         match (PlanTarget::of(template.channel), message) {
             (PlanTarget::Groups, Message::Group(post)) => {
-                let draft = post_draft(caller, looking, template, post).await?;
+                let draft = self.post_draft(caller, looking, template, post).await?;
                 Ok(Ok(StepReview::Posts(Box::new(draft.review(caller)))))
             }
             (PlanTarget::Groups | PlanTarget::Registrants, _) => {
@@ -294,44 +298,57 @@ async fn obstacle_of(
     Ok(if waits { Some(Obstacle::own(OwnWhyNot::NoReport)) } else { found })
 }
 
-/// The posts of a step: to the workshop's groups, by their account, or by whoever ran the sequence.
-async fn post_draft(
-    caller: &Caller,
-    looking: Looking<'_>,
-    template: store::templates::Template,
-    post: domain::post::GroupPost,
-) -> Result<PostDraft, StoreError> {
-    let own = caller.org.workshop_groups(looking.workshop.id).await?;
-    let mut groups = caller.org.groups().await?;
-    groups.retain(|group| own.contains(&group.id) && group.gone_at.is_none());
-    let account: Option<IntegrationId> = groups.first().map(|group| group.account);
-    let by_hand = groups.iter().any(|group| group.by_hand);
-    let not_ready = match account.filter(|_| !by_hand) {
-        Some(account) => {
-            let linked = caller.org.linked_account(account).await?;
-            linked.is_none_or(|linked| !linked.posts(caller.now))
-        }
-        None => false,
-    };
-    let asked = match by_hand {
-        true => {
-            let posters = caller.org.posters().await?;
-            let who = |one: &&Asked| Some(one.user) == looking.run_by.0;
-            posters.iter().find(who).or(posters.first()).cloned()
-        }
-        false => None,
-    };
-    let label = looking.step.label.trim();
-    Ok(PostDraft {
-        workshop: looking.workshop.clone(),
-        groups,
-        post,
-        title: if label.is_empty() { template.name } else { label.to_owned() },
-        template_id: Some(template.id),
-        account,
-        asked,
-        not_ready,
-        timing: looking.timing,
-        run: looking.run,
-    })
+impl Composer {
+    /// The posts of a step: to the workshop's groups, by their account, or by whoever ran the sequence.
+    async fn post_draft(
+        &self,
+        caller: &Caller,
+        looking: Looking<'_>,
+        template: store::templates::Template,
+        post: domain::post::GroupPost,
+    ) -> Result<PostDraft, StoreError> {
+        let own = caller.org.workshop_groups(looking.workshop.id).await?;
+        let mut groups = caller.org.groups().await?;
+        groups.retain(|group| own.contains(&group.id) && group.gone_at.is_none());
+        let account: Option<IntegrationId> = groups.first().map(|group| group.account);
+        let by_hand = groups.iter().any(|group| group.by_hand);
+        let not_ready = match account.filter(|_| !by_hand) {
+            Some(account) => {
+                let linked = caller.org.linked_account(account).await?;
+                linked.is_none_or(|linked| !linked.posts(caller.now))
+            }
+            None => false,
+        };
+        let asked = match by_hand {
+            true => {
+                let posters = caller.org.posters().await?;
+                let who = |one: &&Asked| Some(one.user) == looking.run_by.0;
+                posters.iter().find(who).or(posters.first()).cloned()
+            }
+            false => None,
+        };
+        let label = looking.step.label.trim();
+        let pace = match account.filter(|_| !by_hand) {
+            Some(account) => self.post_pace(caller, account, looking.timing.start).await?,
+            None => None,
+        };
+        let media = match looking.files {
+            true => self.look_at_media(&post).await,
+            false => None,
+        };
+        Ok(PostDraft {
+            workshop: looking.workshop.clone(),
+            groups,
+            post,
+            title: if label.is_empty() { template.name } else { label.to_owned() },
+            template_id: Some(template.id),
+            account,
+            asked,
+            not_ready,
+            pace,
+            media,
+            timing: looking.timing,
+            run: looking.run,
+        })
+    }
 }

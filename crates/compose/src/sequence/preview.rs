@@ -187,6 +187,7 @@ impl Composer {
             timing: Timing { start, deadline: planned.until, unreadable: false },
             run: None,
             run_by: (caller.org.actor().user, &caller.org.actor().name),
+            files: false,
         };
         let each = planned.state == StepState::PerPerson;
         match self.look_at_step(caller, looking, Wait::Page).await? {

@@ -2,11 +2,13 @@
 //! tells of it. What is posted stands in [`post`](crate::post).
 
 mod account;
+mod forecast;
 mod ids;
 mod news;
 mod pace;
 
 pub use account::{AccountState, AccountStateWord, Passkey};
+pub use forecast::{PostBook, days_of_use, slot};
 pub use ids::{GROUP_ID_BYTES_MAX, InviteLink, Jid, JidError, Lid, Person};
 pub use news::{MemberMove, News, Seen};
 pub use pace::PostPace;

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Posts are counted by ten minutes, in milliseconds, so that a window over them errs on the side of fewer.
+pub(super) const SLOT_MS: i64 = 600_000;
+
 /// How fast a linked account posts: one post at a time, a drawn pause between two, so many an hour and a day at most. No number is
 /// WhatsApp's: all of them are our caution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::{
-    group::News,
-    ids::{IntegrationId, MessageRef},
+    group::{News, Person},
+    ids::{IntegrationId, MessageRef, OrganizationId},
     receipt::{Event, Proof, Reading},
     time::{MINUTE, Millis, SECOND},
 };
@@ -14,7 +14,7 @@ use providers::{
 };
 use store::{
     StoreError,
-    work::{Applied, MemberSeen},
+    work::{Applied, MemberReacted, MemberSeen},
 };
 
 use super::Read;
@@ -33,7 +33,7 @@ impl Engine {
         now: Millis,
     ) -> Result<HashMap<usize, Applied>, StoreError> {
         let news = news_in(read);
-        let (mut results, mut seen, mut ask) = (HashMap::new(), Vec::new(), false);
+        let (mut results, mut seen, mut reacted, mut ask) = (HashMap::new(), Vec::new(), Vec::new(), false);
         for (at, received_at, news) in news {
             match news {
                 News::Seen { message, person: Some(person), seen: what, at: when, .. } => {
@@ -68,26 +68,65 @@ impl Engine {
                         .await?;
                     results.insert(at, Applied::Ignored);
                 }
+                // Most reactions are to what somebody else wrote: they are no news of ours.
+                News::Reacted { message, person, emoji, at: when, .. } => {
+                    if let Some(found) = known.get(message) {
+                        reacted.push(MemberReacted {
+                            message: *found,
+                            person: person.clone(),
+                            emoji: emoji.clone(),
+                            at: when.unwrap_or(received_at),
+                        });
+                    }
+                    results.insert(at, Applied::Ignored);
+                }
                 // What proves something of a post of ours has become its receipt.
                 News::Seen { person: None, .. }
                 | News::HandedOver { .. }
                 | News::Refused { .. }
-                | News::Reacted { .. }
                 | News::GroupChanged { .. } => {}
             }
         }
         if ask || read.iter().flat_map(|(_, events)| events).any(stops_the_account) {
             self.ask_account(integration, account, now).await?;
         }
-        if let Some((first, _)) = read.first().filter(|_| !seen.is_empty()) {
-            self.work.saw_members(first.organization, &seen).await?;
-            self.tell(seen.iter().map(|one| one.message.broadcast).collect::<HashSet<_>>());
+        if let Some((first, _)) = read.first().filter(|_| !seen.is_empty() || !reacted.is_empty()) {
+            self.drop_erased_members(first.organization, &mut seen, &mut reacted).await?;
+            self.work.saw_members(first.organization, &seen, &reacted).await?;
+            let posts = seen.iter().map(|one| one.message).chain(reacted.iter().map(|one| one.message));
+            self.tell(posts.map(|message| message.broadcast).collect::<HashSet<_>>());
         }
         Ok(results)
     }
 }
 
 impl Engine {
+    /// Whoever was erased lately is not written down again because their phone told something late.
+    async fn drop_erased_members(
+        &self,
+        organization: OrganizationId,
+        seen: &mut Vec<MemberSeen>,
+        reacted: &mut Vec<MemberReacted>,
+    ) -> Result<(), StoreError> {
+        let people = seen.iter().map(|one| &one.person).chain(reacted.iter().map(|one| &one.person));
+        let numbers: HashSet<&str> =
+            people.filter_map(|person| person.phone()).map(|phone| phone.as_str()).collect();
+        let keys: Vec<String> = numbers.into_iter().map(|number| self.key.of(number)).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let erased = self.work.erased_numbers(organization, keys).await?;
+        if erased.is_empty() {
+            return Ok(());
+        }
+        let stays = |person: &Person| {
+            person.phone().is_none_or(|phone| !erased.contains(&self.key.of(phone.as_str())))
+        };
+        seen.retain(|one| stays(&one.person));
+        reacted.retain(|one| stays(&one.person));
+        Ok(())
+    }
+
     /// Asks the gateway how the account stands; one that does not answer is asked again when somebody looks.
     async fn ask_account(
         &self,

@@ -39,24 +39,28 @@ struct Naming<'a> {
     group: &'a Jid,
     id: Option<&'a String>,
     proof: Option<Proof>,
+    /// It is about a message of our account, whoever wrote it: a post that is open may get the id.
+    ours: bool,
 }
 
 fn naming(event: &Event) -> Option<Naming<'_>> {
     let Event::Group(news) = event else { return None };
     match news {
         News::HandedOver { group, message } => {
-            Some(Naming { group, id: Some(message), proof: Some(Proof::Sent) })
+            Some(Naming { group, id: Some(message), proof: Some(Proof::Sent), ours: true })
         }
         News::Refused { group, message, code, text } => {
             let said = ProviderAnswer::new(code.clone(), text.clone());
-            Some(Naming { group, id: message.as_ref(), proof: Some(Proof::Failed(said)) })
+            Some(Naming { group, id: message.as_ref(), proof: Some(Proof::Failed(said)), ours: true })
         }
-        News::Seen { group, message, .. } => Some(Naming { group, id: Some(message), proof: None }),
-        News::Account { .. }
-        | News::AskAccount
-        | News::Reacted { .. }
-        | News::Members { .. }
-        | News::GroupChanged { .. } => None,
+        News::Seen { group, message, .. } => {
+            Some(Naming { group, id: Some(message), proof: None, ours: true })
+        }
+        // People react to what anybody in the group wrote.
+        News::Reacted { group, message, .. } => {
+            Some(Naming { group, id: Some(message), proof: None, ours: false })
+        }
+        News::Account { .. } | News::AskAccount | News::Members { .. } | News::GroupChanged { .. } => None,
     }
 }
 
@@ -77,7 +81,7 @@ impl Engine {
         let mut named = NamedPosts { by_id, learnt: Vec::new() };
         let groups: HashSet<String> = all
             .iter()
-            .filter(|one| one.id.is_none_or(|id| !named.by_id.contains_key(id)))
+            .filter(|one| one.ours && one.id.is_none_or(|id| !named.by_id.contains_key(id)))
             .map(|one| one.group.as_str().to_owned())
             .collect();
         let since = read.iter().map(|(receipt, _)| receipt.received_at).min().unwrap_or(now);
@@ -120,6 +124,9 @@ impl NamedPosts {
     ) -> Option<Option<MessageRef>> {
         if let Some(known) = one.id.and_then(|id| self.by_id.get(id)) {
             return Some(Some(*known));
+        }
+        if !one.ours {
+            return None;
         }
         let within = if one.proof.is_some() { NEWS_WITHIN_MS } else { RECEIPT_WITHIN_MS };
         let meant = |post: &OpenPost| {

@@ -23,21 +23,34 @@ use store::{
 
 use crate::world::{AWAY, World};
 
-const MORNING: &str = "120363000000000001@g.us";
-const EVENING: &str = "120363000000000002@g.us";
+pub(crate) const MORNING: &str = "120363000000000001@g.us";
+pub(crate) const EVENING: &str = "120363000000000002@g.us";
 
 /// A world with a linked account of that gateway, whose groups were read.
-struct Scene {
-    world: World,
-    kind: &'static str,
-    account: IntegrationId,
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) kind: &'static str,
+    pub(crate) account: IntegrationId,
     settings: Value,
     dedupe: u32,
 }
 
 impl Scene {
     async fn new(db: &TestStore, kind: &'static str, faults: Faults) -> Scene {
-        let world = World::in_step(db, Config { faults, ..Config::default() }).await;
+        // Nothing of a test waits for a pause.
+        let unhurried = json!({ "gap_from_s": 0, "gap_until_s": 0 });
+        Scene::with(db, kind, Config { faults, ..Config::default() }, (&unhurried, 0), &|_| {}).await
+    }
+
+    /// With these settings of the account, whose phone was linked so long ago; `prepare` may change the network before the groups are read.
+    pub(crate) async fn with(
+        db: &TestStore,
+        kind: &'static str,
+        config: Config,
+        (pace, linked_before_ms): (&Value, i64),
+        prepare: &dyn Fn(&Network),
+    ) -> Scene {
+        let world = World::in_step(db, config).await;
         let now = world.now();
         let account = IntegrationId::new(now);
         let sample = sandbox::registry::face(kind).unwrap().account();
@@ -47,9 +60,9 @@ impl Scene {
         let (_, server) = world.sandbox.addresses().into_iter().find(|(key, _)| *key == url).unwrap();
         let mut settings = sample.settings.clone();
         settings["gateway"] = server.into();
-        // Nothing of a test waits for a pause.
-        settings["gap_from_s"] = 0.into();
-        settings["gap_until_s"] = 0.into();
+        for (key, value) in pace.as_object().unwrap() {
+            settings[key] = value.clone();
+        }
         world
             .org
             .add_integration(
@@ -68,7 +81,11 @@ impl Scene {
             .await
             .unwrap();
         world.org.accept_risk(account, now).await.unwrap();
+        let linked_at = now.plus(-linked_before_ms);
+        let ready = domain::group::AccountState::Ready;
+        world.org.saw_account(account, &ready, None, linked_at).await.unwrap();
         let scene = Scene { world, kind, account, settings, dedupe: 0 };
+        prepare(scene.network());
         scene.world.engine.ask_accounts().await.unwrap();
         let groups: Vec<domain::group::Group> = scene
             .network()
@@ -80,7 +97,7 @@ impl Scene {
         scene
     }
 
-    fn network(&self) -> &Network {
+    pub(crate) fn network(&self) -> &Network {
         match self.kind {
             "waha" => self.world.sandbox.waha().network(),
             "baileys_gateway" => self.world.sandbox.baileys_gateway().network(),
@@ -89,29 +106,35 @@ impl Scene {
         }
     }
 
-    async fn group(&self, jid: &str) -> GroupId {
+    pub(crate) async fn group(&self, jid: &str) -> GroupId {
         let groups = self.world.org.groups().await.unwrap();
         groups.into_iter().find(|group| group.jid == jid).unwrap().id
     }
 
     /// Posts to these groups, and lets what happens at once happen.
-    async fn post(&mut self, text: &str, jids: &[&str]) -> BroadcastId {
+    pub(crate) async fn post(&mut self, text: &str, jids: &[&str]) -> BroadcastId {
+        let id = self.confirm(json!({ "text": text }), jids, 2 * HOUR).await;
+        self.world.run_dry().await;
+        id
+    }
+
+    /// Confirms posts to these groups, which are useful for so long.
+    pub(crate) async fn confirm(&self, template: Value, jids: &[&str], useful_ms: i64) -> BroadcastId {
         let now = self.world.now();
-        let mut groups = Vec::new();
-        for jid in jids {
-            groups.push(self.group(jid).await);
-        }
+        let known = self.world.org.groups().await.unwrap();
+        let groups =
+            jids.iter().map(|jid| known.iter().find(|group| group.jid == *jid).unwrap().id).collect();
         let new = NewPosts {
             account: self.account,
             workshop: self.world.workshop,
-            title: text.into(),
+            title: "Posts".into(),
             template_id: None,
-            template: json!({ "text": text }),
+            template,
             content: r#"{"p":[]}"#.into(),
             groups,
             asked: None,
             starts_at: now,
-            deadline: now.plus(2 * HOUR),
+            deadline: now.plus(useful_ms),
             hours: SendingHours::any(),
             // Said, so that a test can post the same text twice.
             again: i64::try_from(jids.len()).unwrap(),
@@ -119,16 +142,15 @@ impl Scene {
         };
         let id = BroadcastId::new(now);
         self.world.org.confirm_posts(id, &new, now).await.unwrap();
-        self.world.run_dry().await;
         id
     }
 
-    async fn row(&self, id: BroadcastId) -> MessageView {
+    pub(crate) async fn row(&self, id: BroadcastId) -> MessageView {
         self.world.rows(id).await.remove(0)
     }
 
     /// The gateway posts to our callback, as the former one writes it.
-    async fn told(&mut self, body: Value) {
+    pub(crate) async fn told(&mut self, body: Value) {
         self.dedupe += 1;
         let mut body = body;
         body["sessionId"] = sandbox::baileys_gateway::DEFAULT_SESSION.into();
@@ -147,7 +169,7 @@ impl Scene {
         self.world.assert_sum().await;
     }
 
-    async fn unmatched(&self) -> usize {
+    pub(crate) async fn unmatched(&self) -> usize {
         self.world.org.unmatched_receipts(9).await.unwrap().len()
     }
 
@@ -160,7 +182,7 @@ impl Scene {
         org.update_integration(self.account, "Front desk", &settings, pace, self.world.now()).await.unwrap();
     }
 
-    async fn seen(&self, id: BroadcastId) -> SeenBy {
+    pub(crate) async fn seen(&self, id: BroadcastId) -> SeenBy {
         self.world.org.seen_by(id).await.unwrap().get(&1).copied().unwrap_or_default()
     }
 }
@@ -271,7 +293,7 @@ on_both! {
         assert_eq!((row.state, row.provider_id.as_deref()), (MessageState::Sent, Some("3EB0AA01")));
         let read = json!({ "event": "read", "groupJid": MORNING, "messageId": "3EB0AA01", "readerPhone": "919000000001" });
         scene.told(read).await;
-        assert_eq!(scene.seen(id).await, SeenBy { delivered: 1, read: 1 }, "under the id that came late");
+        assert_eq!(scene.seen(id).await, SeenBy { delivered: 1, read: 1, reacted: 0 }, "under the id that came late");
         scene.told(json!({ "event": "message_error", "groupJid": MORNING, "messageId": "3EB0AA01", "errorCode": 420 })).await;
         let row = scene.row(id).await;
         assert_eq!((row.state, row.reason.code()), (MessageState::Failed, "wa_420"));

@@ -12,6 +12,8 @@ mod conflicts;
 mod defects;
 mod forget;
 mod groups;
+mod groups_pace;
+mod groups_trouble;
 mod ladders;
 mod late_proof;
 mod lost_workers;

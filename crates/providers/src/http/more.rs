@@ -1,13 +1,13 @@
-//! Calls with several headers of one's own, and forms.
+//! Calls with several headers of one's own, forms, and the beginning of a file.
 
 use std::time::Duration;
 
 use reqwest::{
     Method,
-    header::{CONTENT_TYPE, HeaderName, HeaderValue},
+    header::{CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue, RANGE},
 };
 
-use super::{ANSWER_BYTES_MAX, Answer, Endpoint, Http, LISTING_BYTES_MAX, Silence};
+use super::{ANSWER_BYTES_MAX, Answer, Endpoint, Http, LISTING_BYTES_MAX, Silence, silence};
 
 impl Http {
     /// Posts a form, with further headers.
@@ -57,5 +57,51 @@ impl Http {
         request.headers_mut().extend(headers);
         *request.timeout_mut() = Some(patience);
         self.answer(request, LISTING_BYTES_MAX).await
+    }
+}
+
+/// How an answer begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// HTTP status.
+    pub status: u16,
+    /// Bytes of the whole, where the server says.
+    pub bytes: Option<u64>,
+    /// The first bytes.
+    pub first: Vec<u8>,
+}
+
+impl Http {
+    /// Whether nothing but this machine is called, as in a rehearsal.
+    pub fn stays_here(&self) -> bool {
+        self.this_machine_only
+    }
+
+    /// Gets no more than the first bytes of what lies there, and learns how long it is. Asks for a part, and puts up with the whole: then the
+    /// connection is given up after the beginning.
+    ///
+    /// # Errors
+    /// As [`post`](Http::post).
+    pub async fn begin(&self, from: &Endpoint, most: usize, patience: Duration) -> Result<Begun, Silence> {
+        let mut request = self.request(Method::GET, from.0.clone(), None)?;
+        let part = format!("bytes=0-{}", most.saturating_sub(1));
+        request.headers_mut().insert(RANGE, HeaderValue::from_str(&part).expect("digits fit a header"));
+        *request.timeout_mut() = Some(patience);
+        let mut response = self.client.execute(request).await.map_err(silence)?;
+        let status = response.status().as_u16();
+        let of_part = |value: &HeaderValue| value.to_str().ok()?.rsplit('/').next()?.parse().ok();
+        let bytes = match status {
+            206 => response.headers().get(CONTENT_RANGE).and_then(of_part),
+            _ => response.content_length(),
+        };
+        let mut first = Vec::new();
+        while first.len() < most {
+            match response.chunk().await.map_err(silence)? {
+                Some(chunk) => first.extend_from_slice(&chunk),
+                None => break,
+            }
+        }
+        first.truncate(most);
+        Ok(Begun { status, bytes, first })
     }
 }

@@ -5,6 +5,7 @@ mod settings;
 mod wire;
 
 pub(crate) use account::{Linked, LinkedVendor, file_name, mime};
+pub use settings::pace_of;
 pub(crate) use settings::{
     API_KEY, KEY, PACE, PROXY, Proxy, SESSION, SIGNING, SIGNING_KEY, Settings, base_field, check,
 };

@@ -40,6 +40,11 @@ impl Default for Settings {
     }
 }
 
+/// How fast an account of any gateway posts, as its settings say; with caution where they cannot be read.
+pub fn pace_of(settings: &Value) -> PostPace {
+    serde_json::from_value::<Settings>(settings.clone()).unwrap_or_default().pace
+}
+
 /// What a gateway calls an account, unless something else is typed.
 const SESSION_DEFAULT: &str = "munadi";
 

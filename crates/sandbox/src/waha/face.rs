@@ -66,17 +66,11 @@ impl Face for Waha {
     }
 
     fn delivered(&self, nth: usize, id: &str, digits: &str, secret: &str) -> SamplePost {
-        let body = json!({
-            "id": format!("evt_TESTSAMPLE{nth:016}"), "timestamp": 1_767_240_000_000_i64, "event": "message.ack.group",
-            "session": DEFAULT_SESSION, "me": { "id": format!("{ACCOUNT}@c.us") }, "engine": "GOWS",
-            "payload": {
-                "id": format!("true_120363000000000001@g.us_{id}_{ACCOUNT}@c.us"), "from": "120363000000000001@g.us",
-                "participant": format!("{digits}@c.us"), "fromMe": true, "ack": 2, "ackName": "DEVICE",
-            },
-        });
-        let body = body.to_string().into_bytes();
-        let signature = Some(("x-webhook-hmac", hooks::signature(secret, &body)));
-        SamplePost { body, signature }
+        on_a_phone(nth, ("120363000000000001@g.us", id), digits, secret)
+    }
+
+    fn on_a_phone(&self, nth: usize, message: (&str, &str), digits: u64, secret: &str) -> Option<SamplePost> {
+        Some(on_a_phone(nth, message, &digits.to_string(), secret))
     }
 
     fn network<'a>(&self, sandbox: &'a Sandbox) -> Option<&'a Network> {
@@ -104,4 +98,19 @@ impl Face for Waha {
         let _ = sandbox;
         vec![("waha_key", json!(DEFAULT_KEY)), ("waha_session", json!(DEFAULT_SESSION))]
     }
+}
+
+/// A member's phone has a message of a group, as WAHA tells it.
+fn on_a_phone(nth: usize, (group, id): (&str, &str), digits: &str, secret: &str) -> SamplePost {
+    let body = json!({
+        "id": format!("evt_TESTSAMPLE{nth:016}"), "timestamp": 1_767_240_000_000_i64, "event": "message.ack.group",
+        "session": DEFAULT_SESSION, "me": { "id": format!("{ACCOUNT}@c.us") }, "engine": "GOWS",
+        "payload": {
+            "id": format!("true_{group}_{id}_{ACCOUNT}@c.us"), "from": group,
+            "participant": format!("{digits}@c.us"), "fromMe": true, "ack": 2, "ackName": "DEVICE",
+        },
+    });
+    let body = body.to_string().into_bytes();
+    let signature = Some(("x-webhook-hmac", hooks::signature(secret, &body)));
+    SamplePost { body, signature }
 }

@@ -2,7 +2,7 @@
 //! and counts what every phone really got.
 
 pub(super) mod calls;
-mod groups;
+pub(crate) mod groups;
 mod steps;
 
 use std::{
@@ -53,7 +53,7 @@ pub struct CrashProof {
     /// What is sent
     #[arg(long, value_enum, default_value_t = What::Whatsapp)]
     channel: What,
-    /// Of a post in groups the gateway, of calls the provider, by the word of its vendor; left out, the first
+    /// Of a post in groups the gateway, of calls the provider, by the word of its vendor, or its number from 1 on; left out, the first
     #[arg(long, value_name = "VENDOR")]
     gateway: Option<String>,
     /// Seed of the moments
@@ -218,8 +218,11 @@ impl CrashProof {
             What::Ivr => Channel::IvrCall,
             What::Whatsapp | What::Sms | What::SmsBatch | What::Group => Channel::WhatsappGroup,
         };
-        let first = || providers::registry::serving(channel).next().map(|vendor| vendor.kind().to_owned());
-        self.gateway.clone().or_else(first).with_context(|| format!("no vendor serves {}", channel.title()))
+        let wanted = self.gateway.as_deref().unwrap_or("1");
+        let Ok(nth) = wanted.parse::<usize>() else { return Ok(wanted.to_owned()) };
+        let vendor = providers::registry::serving(channel).nth(nth.saturating_sub(1));
+        let vendor = vendor.with_context(|| format!("no {nth}. vendor serves {}", channel.title()))?;
+        Ok(vendor.kind().to_owned())
     }
 }
 
@@ -293,7 +296,10 @@ async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
     let workshop = stage.workshop("Rehearsal", now.plus(20 * HOUR), "https://meet.example/x", now).await?;
     let broadcast = if args.channel == What::Group {
         let kind = args.gateway()?;
-        groups::confirm(&app, &stage, &sandbox, (&kind, args.kills), workshop, now).await?
+        {
+            let size = groups::Size::for_kills(args.kills);
+            groups::confirm(&app, &stage, &sandbox, (&kind, size), workshop, now).await?
+        }
     } else {
         confirm(&stage, workshop, args, now).await?
     };

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     app::App,
     ui::{
-        format::{counted, relative},
+        format::{counted, relative, span},
         words::posts,
     },
 };
@@ -46,24 +46,7 @@ pub(super) async fn send(
         );
     }
     let (post, template) = what(&caller.org, typed).await?;
-    let account = groups.first().map(|group| group.account);
-    let linked = match account {
-        Some(account) => caller.org.linked_account(account).await?,
-        None => None,
-    };
-    let deadline = now.plus(command.within_minutes.max(1) * MINUTE);
-    let draft = PostDraft {
-        workshop,
-        account,
-        groups,
-        post,
-        title: String::new(),
-        template_id: template.map(|template| template.id),
-        asked: None,
-        not_ready: linked.is_none_or(|linked| !linked.posts(now)),
-        timing: Timing { start: now, deadline, unreadable: false },
-        run: None,
-    };
+    let draft = draft(app, &caller, (workshop, groups), (post, template), command.within_minutes).await?;
     let review = draft.review(&caller);
     let before = review.sent_before(&caller).await?;
     let refusal = match review.findings.iter().find(|finding| finding.is_error()).map(posts::words) {
@@ -103,6 +86,42 @@ pub(super) async fn send(
         sending.stop().await;
     }
     tell(&broadcast?, "groups", command.json)
+}
+
+/// The posts as they would be confirmed.
+async fn draft(
+    app: &App,
+    caller: &Caller,
+    (workshop, groups): (Workshop, Vec<Group>),
+    (post, template): (GroupPost, Option<Template>),
+    within_minutes: i64,
+) -> anyhow::Result<PostDraft> {
+    let now = caller.now;
+    let account = groups.first().map(|group| group.account);
+    let linked = match account {
+        Some(account) => caller.org.linked_account(account).await?,
+        None => None,
+    };
+    let pace = match account {
+        Some(account) => app.composer.post_pace(caller, account, now).await?,
+        None => None,
+    };
+    let media = app.composer.look_at_media(&post).await;
+    let deadline = now.plus(within_minutes.max(1) * MINUTE);
+    Ok(PostDraft {
+        workshop,
+        account,
+        groups,
+        post,
+        title: String::new(),
+        template_id: template.map(|template| template.id),
+        asked: None,
+        not_ready: linked.is_none_or(|linked| !linked.posts(now)),
+        pace,
+        media,
+        timing: Timing { start: now, deadline, unreadable: false },
+        run: None,
+    })
 }
 
 /// The workshop's groups, or those of them that are named.
@@ -167,7 +186,7 @@ fn tell_review(review: &PostReview, json: bool, refusal: Option<&str>) -> anyhow
             })
             .collect();
         return say(serde_json::json!({
-            "groups": groups, "members": members, "may_send": review.may_send(), "checks": checks,
+            "groups": groups, "members": members, "done_at_ms": review.done_at().map(|at| at.0), "may_send": review.may_send(), "checks": checks,
             "refused": refusal, "exit_code": refusal.map(|_| 1),
         }));
     }
@@ -177,6 +196,10 @@ fn tell_review(review: &PostReview, json: bool, refusal: Option<&str>) -> anyhow
         review.name(),
         counted(groups, "group", "groups")
     ))?;
+    if let Some(done) = review.done_at() {
+        let took = span(done.since(review.draft.timing.start));
+        say(format_args!("The last group would be posted to after {took}, an estimate."))?;
+    }
     for finding in &review.findings {
         let (title, why) = posts::words(finding);
         let grade = if finding.is_error() { "Error" } else { "Warning" };

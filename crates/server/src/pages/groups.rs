@@ -14,7 +14,7 @@ use store::{
     workshops::Workshop,
 };
 
-use super::{members, unprocessable, workshops::ok};
+use super::{members, settings::accounts, unprocessable, workshops::ok};
 use crate::{
     app::App,
     http::{
@@ -168,6 +168,22 @@ pub async fn name(
     }
 }
 
+/// `POST /groups/{group}/invite`: the way into a group of an account, as its gateway tells it.
+pub async fn invite(State(app): State<App>, member: Member, Path(id): Path<GroupId>) -> PageResult {
+    let group = member.org.group(id).await?;
+    Ok(match accounts::read_invite(&app, &member, &group).await? {
+        Ok(words) => see_other_saying(&app, &href(id), &words),
+        Err(words) => see_other_failed(&app, &href(id), &words),
+    })
+}
+
+/// The last six digits of the messenger's id, by which groups of one name are told apart; nothing for a group that was named by hand.
+pub(crate) fn last_six(group: &Group) -> Option<String> {
+    let digits: Vec<char> = group.jid.split('@').next()?.chars().collect();
+    (!digits.is_empty())
+        .then(|| format!("…{}", digits[digits.len().saturating_sub(6)..].iter().collect::<String>()))
+}
+
 /// `GET /groups/{group}`
 pub async fn edit(member: Member, Path(id): Path<GroupId>) -> PageResult {
     let group = member.org.group(id).await?;
@@ -237,8 +253,14 @@ fn own(member: &Member, workshop: &Workshop, groups: &[&Group], chosen: &[GroupI
     let row = |group: &&Group| {
         let members =
             group.members.map_or_else(|| "members not known".to_owned(), |n| counted(n, "member", "members"));
+        if group.is_community {
+            return html! { li class="m-pick__over" { (Icon::Group) "Community: " (group.subject) span class="m-sub" { "The community itself is only a heading" } } };
+        }
         let tick = Checkbox::of("group", group.id.to_string(), &group.subject, chosen.contains(&group.id))
-            .help(members);
+            .help(match last_six(group) {
+                Some(digits) => format!("{digits} · {members}"),
+                None => members,
+            });
         html! {
             li class="m-hand__row" {
                 (Checkbox { disabled: !may || !group.takes_posts(), ..tick })
@@ -291,6 +313,12 @@ fn edit_page(member: &Member, group: &Group, form: &GroupForm, errors: &Errors) 
                 (member.csrf())
                 (form.fields(errors))
                 (Button::primary("Save"))
+            }
+            @if !group.by_hand {
+                form method="post" action={ (href(group.id)) "/invite" } class="m-card__foot" {
+                    (member.csrf())
+                    (Button::new("Get Invite Link").icon(Icon::Open).busy("Asking the gateway…"))
+                }
             }
         }).padded())
         @if group.by_hand {

@@ -3,7 +3,7 @@
 use maud::{Markup, Render, html};
 
 use super::bar::{Bar, Key};
-use super::format::{grouped, percent};
+use super::format::{counted, grouped, percent};
 
 /// Whether the page hears of changes, and how old its figures are if not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +75,52 @@ pub struct TruthStrip {
     pub href: String,
     /// What is counted: "people", or "groups".
     pub noun: &'static str,
+    /// Of posts in groups, how far they came among the members.
+    pub members: Option<Members>,
     /// Whether changes arrive.
     pub live: Live,
+}
+
+/// How far posts came among the members of their groups, as far as the gateway proves it: each member of each group counted once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Members {
+    /// In all groups.
+    pub all: i64,
+    /// Whose phone has it; who opened it is among them.
+    pub delivered: i64,
+    /// Who opened it.
+    pub read: i64,
+    /// Who reacted.
+    pub reactions: i64,
+}
+
+impl Members {
+    /// The pieces of its bar, with their words: they sum to all.
+    fn parts(&self) -> [(Key, &'static str, i64); 3] {
+        let read = self.read.clamp(0, self.delivered.max(0));
+        [
+            (Key::Read, "Read", read),
+            (Key::Done, "Delivered, not read", self.delivered - read),
+            (Key::Waiting, "No receipt", (self.all - self.delivered).max(0)),
+        ]
+    }
+}
+
+impl Render for Members {
+    fn render(&self) -> Markup {
+        html! {
+            div class="m-members" role="group" aria-label="Members of the groups" {
+                p class="m-members__line" {
+                    span { b { (grouped(self.all)) } " members in these groups" }
+                    span { @if self.reactions > 0 { (counted(self.reactions, "reaction", "reactions")) " · " } "as far as the gateway proves" }
+                }
+                (Bar::thin(self.parts().map(|(key, _, n)| (key, n)).to_vec()))
+                ul class="m-members__list" {
+                    @for (key, words, n) in self.parts() { li { (key) (words) " " b { (grouped(n)) } } }
+                }
+            }
+        }
+    }
 }
 
 struct Cell {
@@ -176,6 +220,7 @@ impl Render for TruthStrip {
                         }
                     }
                 }
+                @if let Some(members) = &self.members { (members) }
             }
         }
     }
@@ -190,6 +235,7 @@ impl TruthStrip {
             reads: true,
             href: "/broadcasts/1".into(),
             noun: "people",
+            members: None,
             live,
         };
         let usual = Counts {
@@ -208,6 +254,14 @@ impl TruthStrip {
             ("empty", strip(Counts::default(), true, Live::Ended)),
             ("usual", strip(usual, true, Live::On)),
             ("huge", strip(huge, true, Live::On)),
+            (
+                "groups",
+                TruthStrip {
+                    noun: "groups",
+                    members: Some(Members { all: 2_374, delivered: 1_272, read: 849, reactions: 133 }),
+                    ..strip(Counts { handed_over: 12, ..Counts::default() }, false, Live::On)
+                },
+            ),
             ("sms", TruthStrip { reads: false, ..strip(Counts { read: 0, ..usual }, true, Live::On) }),
             (
                 "without receipts",
@@ -230,6 +284,16 @@ mod tests {
                 strip.groups().iter().flat_map(|(_, cells)| cells).map(|cell| cell.key).collect();
             let bar: Vec<Key> = strip.parts().iter().map(|(key, _)| *key).collect();
             assert_eq!(keys, bar, "{name}: same order in both");
+        }
+    }
+
+    #[test]
+    fn members_and_their_bar_sum_to_all_of_them_whatever_a_gateway_tells() {
+        for (all, delivered, read) in [(2_374, 1_272, 849), (0, 3, 5), (10, 12, 0), (500, 0, 0)] {
+            let members = Members { all, delivered, read, reactions: 0 };
+            let sum: i64 = members.parts().iter().map(|(.., n)| n).sum();
+            assert_eq!(sum, all.max(delivered), "{members:?}");
+            assert!(members.parts().iter().all(|(.., n)| *n >= 0), "{members:?}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Groups through a gateway, from the linked phone to what lies in each group.
 
+use axum::http::StatusCode;
 use domain::{
     broadcast::UNDO_MS,
     group::AccountState,
@@ -89,5 +90,53 @@ on_both! {
         assert!(posts.iter().all(|post| post.text == "Join: https://meet.example/rust"), "{posts:?}");
         let broadcast = scene.org.broadcast(id).await.unwrap();
         assert_eq!(broadcast.in_state(MessageState::Sent), 2, "{:?}", broadcast.counts);
+    }
+
+    async fn the_tab_says_when_posts_are_done_and_what_is_wrong_with_a_file_before_anything_is_posted(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let account = connect(&scene).await;
+        let mut browser = scene.manager().await;
+        browser.get(&format!("/settings/accounts/{account}")).await;
+        let workshop = scene.workshop.to_string();
+        browser.post(&format!("/settings/accounts/{account}/sync"), &[]).await;
+        // Read anew from where they are chosen; what was typed stays.
+        let typed = [("workshop", workshop.as_str()), ("text", "Bring a laptop"), ("form", "text"), ("pick", "sync")];
+        let read = browser.post("/compose/posts", &typed).await.body;
+        assert!(read.contains("Events: 5 groups read.") && read.contains("Bring a laptop"), "{read}");
+        assert!(read.contains("Community: Udaan learners"), "a community is a heading: {read}");
+        let groups: Vec<_> =
+            scene.org.groups().await.unwrap().into_iter().filter(|group| group.takes_posts()).collect();
+        let own: Vec<_> = groups.iter().map(|group| group.id).collect();
+        scene.org.set_workshop_groups(scene.workshop, &own, scene.world.clock_now()).await.unwrap();
+        let tab = browser.get(&format!("/?channel=group&workshop={workshop}")).await.body;
+        // Three posts of an account that is new, with pauses of 20 to 45 seconds.
+        for words in ["Done by", "longer pauses while the account is new", "3 of 10", "1 min"] {
+            assert!(tab.contains(words), "{words}: {tab}");
+        }
+        let file = [
+            ("workshop", workshop.as_str()), ("form", "media"), ("text", "Tonight"), ("media-kind", "image"),
+            ("media-url", "https://127.0.0.1:1/tonight.jpg"), ("when", "now"),
+        ];
+        let looked = browser.post("/compose/posts", &[&file[..], &[("do", "look")]].concat()).await;
+        assert!(looked.body.contains("The file cannot be fetched"), "{}", looked.body);
+        let asked = browser.post("/compose/posts/review", &file).await;
+        assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", asked.body);
+        assert!(asked.body.contains("The file cannot be fetched"), "{}", asked.body);
+        // Nor is it kept as a template.
+        let kept = [
+            ("name", "Tonight"), ("text", "Tonight"), ("media_kind", "image"),
+            ("media_url", "https://127.0.0.1:1/tonight.jpg"), ("do", "save"),
+        ];
+        let saved = browser.post("/settings/templates/group/new", &kept).await;
+        assert_eq!(saved.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", saved.body);
+        assert!(saved.body.contains("The file cannot be fetched"), "{}", saved.body);
+        assert!(scene.org.templates(domain::channel::Channel::WhatsappGroup).await.unwrap().is_empty());
+        assert!(scene.org.broadcasts(&Default::default(), 1).await.unwrap().is_empty());
+        // The way into a group is read where it is missing.
+        let page = format!("/groups/{}", groups[0].id);
+        let read = browser.post(&format!("{page}/invite"), &[]).await;
+        assert_eq!(read.status, StatusCode::SEE_OTHER, "{}", read.body);
+        let told = browser.get(&page).await.body;
+        assert!(told.contains("https://chat.whatsapp.com/TESTinvite"), "{told}");
     }
 }

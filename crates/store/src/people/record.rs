@@ -55,6 +55,8 @@ pub struct PostSeen {
     pub delivered_at: Option<Millis>,
     /// When it was opened.
     pub read_at: Option<Millis>,
+    /// With what they reacted; empty for nothing.
+    pub reaction: String,
 }
 
 /// A message and what happened to it.
@@ -140,20 +142,21 @@ impl Org {
 
     /// Posts in groups that reached a phone, by their broadcast.
     async fn posts_seen(&self, phone: &Phone) -> Result<Vec<PostSeen>, StoreError> {
-        let rows: Vec<(String, Option<i64>, Option<i64>)> = self
+        let rows: Vec<(String, Option<i64>, Option<i64>, String)> = self
             .db
             .all(
-                "SELECT b.title, s.delivered_at, s.read_at FROM broadcasts b JOIN member_receipts s ON s.broadcast_id = b.id AND s.person = $2
+                "SELECT b.title, s.delivered_at, s.read_at, s.reaction FROM broadcasts b JOIN member_receipts s ON s.broadcast_id = b.id AND s.person = $2
                  WHERE b.organization_id = $1 AND b.channel = 'group' ORDER BY b.id, s.position",
                 args![self.id(), phone.as_str()],
             )
             .await?;
         Ok(rows
             .into_iter()
-            .map(|(title, delivered, read)| PostSeen {
+            .map(|(title, delivered, read, reaction)| PostSeen {
                 title,
                 delivered_at: delivered.map(Millis),
                 read_at: read.map(Millis),
+                reaction,
             })
             .collect())
     }

@@ -53,7 +53,7 @@ pub use receipts::{Applied, Candidate, PendingReceipt, RawReceipt, ReceiptChange
 pub use record::{Endings, Record, SentRequest};
 pub(crate) use rungs::{left, spent};
 pub use script::SentScript;
-pub use seen::{MemberSeen, SeenBy};
+pub use seen::{MemberReacted, MemberSeen, SeenBy};
 pub use sent_ids::IDS_KEPT_MS;
 pub(crate) use settle::SETTLE_ROWS;
 pub use settle::Settled;

@@ -3,7 +3,7 @@
 //! together.
 
 use domain::{
-    group::PostPace,
+    group::{AccountState, PostPace, days_of_use, slot},
     time::{DAY, HOUR, Millis},
 };
 use uuid::Uuid;
@@ -14,9 +14,6 @@ use crate::{
     error::{StoreError, json},
     hot::StatementBatch,
 };
-
-/// Posts are counted per ten minutes, as people are.
-const SLOT_MS: i64 = 600_000;
 
 /// The limits of an account that posts, and how long it pauses after the next post.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,12 +34,6 @@ struct SpentRow {
     state: Option<String>,
 }
 
-/// Days for which the account is in use: while it is new it posts less.
-fn days_of_use(linked_at: Option<i64>, now: Millis) -> usize {
-    let days = linked_at.map_or(0, |at| (now.0 - at).max(0) / DAY);
-    usize::try_from(days).unwrap_or(usize::MAX)
-}
-
 /// How long the account pauses after a post that begins now, in milliseconds; `None` where none may: its phone is not linked or rests,
 /// another post is under way, or hour or day are used up.
 pub(super) async fn pause_after(
@@ -52,7 +43,6 @@ pub(super) async fn pause_after(
     turn: &mut Turn,
     now: Millis,
 ) -> Result<Option<i64>, StoreError> {
-    let slot = |before: i64| (now.0 - before).div_euclid(SLOT_MS);
     let spent: SpentRow = tx
         .one(
             "SELECT EXISTS (SELECT 1 FROM broadcasts o JOIN broadcast_counts c ON c.broadcast_id = o.id
@@ -61,14 +51,18 @@ pub(super) async fn pause_after(
                     CAST(COALESCE((SELECT SUM(q.n) FROM integration_people q WHERE q.integration_id = $1 AND q.slot >= $3), 0) AS BIGINT) AS day,
                     l.linked_at, l.warned_until, l.state
              FROM integrations i LEFT JOIN linked_accounts l ON l.integration_id = i.id WHERE i.id = $1",
-            args![integration, slot(HOUR), slot(DAY)],
+            args![integration, slot(now.plus(-HOUR)), slot(now.plus(-DAY))],
         )
         .await?;
-    let per_day = limits.pace.per_day(days_of_use(spent.linked_at, now));
+    let in_use = days_of_use(spent.linked_at.map(Millis), now);
+    let per_day = limits.pace.per_day(in_use);
     let full = spent.hour >= limits.pace.per_hour || spent.day >= per_day;
     let rests = spent.warned_until.is_some_and(|until| until > now.0);
     let linked = match &spent.state {
-        Some(state) => json::<domain::group::AccountState>("linked_accounts", "state", state)?.posts(),
+        // One that cannot be read stops its own posts and nobody else's; the gateway's next answer is written over it.
+        Some(state) => {
+            json::<AccountState>("linked_accounts", "state", state).is_ok_and(|state| state.posts())
+        }
         // Nobody ever asked: the gateway says what it thinks of the post.
         None => true,
     };
@@ -77,7 +71,7 @@ pub(super) async fn pause_after(
         turn.wait_ms = Some(turn.wait_ms.map_or(wait, |known| known.min(wait)));
         return Ok(None);
     }
-    let warming_up = days_of_use(spent.linked_at, now) < PostPace::WARM_UP.len();
+    let warming_up = in_use < PostPace::WARM_UP.len();
     Ok(Some((limits.pace.gap_s(limits.share, warming_up) * 1_000.0) as i64))
 }
 
@@ -92,7 +86,7 @@ pub(super) fn spend(
     statements.run(
         "INSERT INTO integration_people (integration_id, slot, n) VALUES ($1, $2, $3)
          ON CONFLICT (integration_id, slot) DO UPDATE SET n = integration_people.n + excluded.n",
-        args![integration, now.0.div_euclid(SLOT_MS), posts],
+        args![integration, slot(now), posts],
     );
     statements.run(
         "UPDATE integration_pace SET held_until = $2 WHERE integration_id = $1 AND held_until < $2",

@@ -193,4 +193,80 @@ both! {
         world.org.saw_account(account, &AccountState::Ready, None, NOW).await.unwrap();
         assert_eq!(claim(&world, id, worker, NOW).await.len(), 1, "on the second day there are twenty");
     }
+
+    // The former application wrote states as they came, and a check of the database refused what it did not know.
+    async fn g8_a_state_of_another_version_stops_its_account_alone_and_the_next_answer_mends_it(world) {
+        let id = account(&world).await;
+        world.org.saw_account(id, &AccountState::Ready, None, NOW).await.unwrap();
+        let broadcast = posts(&world, id).await;
+        world.run(format!("UPDATE linked_accounts SET state = '{{\"something\":\"new\"}}' WHERE integration_id = {}", world.id(id.0))).await;
+        let worker = WorkerId::new(NOW);
+        let work = world.store.work(worker);
+        work.register("test", NOW, NOW.plus(HOUR)).await.unwrap();
+        let limits = PostLimits { pace: PostPace::CAUTION, share: 0.0 };
+        let want = Want { posts: Some(limits), ..Want::rows(broadcast, 10) };
+        let turn = work.turn(&Endings::default(), &[want], &PhoneKey::new(&[7; 32]), NOW).await.unwrap();
+        assert!(turn.claimed.is_empty(), "nothing is posted by an account of which nobody knows");
+        let known = world.org.linked_account(id).await.unwrap().unwrap();
+        assert!(!known.posts(NOW), "{known:?}");
+        // What the gateway says next is written over it.
+        work.account_news(id, &AccountState::Ready, None, NOW.plus(SECOND)).await.unwrap();
+        assert_eq!(claim(&world, broadcast, worker, NOW.plus(2 * SECOND)).await.len(), 1);
+    }
+
+    async fn g9_a_removed_account_leaves_what_was_posted_by_it_with_its_groups_names(world) {
+        let id = account(&world).await;
+        let broadcast = posts(&world, id).await;
+        assert!(
+            matches!(world.org.remove_integration(id, NOW).await, Err(StoreError::Stale)),
+            "not while posts wait for it"
+        );
+        let worker = WorkerId::new(NOW);
+        let mut at = NOW;
+        for _ in 0..2 {
+            let claimed = claim(&world, broadcast, worker, at).await;
+            sent(&world, worker, claimed[0], at).await;
+            at = at.plus(HOUR);
+        }
+        world.store.work(worker).settle(at).await.unwrap();
+        world.org.remove_integration(id, at).await.unwrap();
+        let rows = world.org.messages(broadcast, &Default::default(), 0, 10).await.unwrap();
+        let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(names, ["Batch 7", "Batch 8"]);
+        assert!(rows.iter().all(|row| row.state == MessageState::Sent && row.recipient.ends_with("@g.us")), "{rows:?}");
+    }
+
+    async fn g10_a_post_without_a_workshop_cannot_be_made_so_that_none_lies_unseen(world) {
+        let id = account(&world).await;
+        let broadcast = posts(&world, id).await;
+        assert_eq!(world.number(format!("SELECT COUNT(*) FROM broadcasts WHERE id = {} AND workshop_id IS NOT NULL", world.id(broadcast.0))).await, 1);
+        let new = NewPosts {
+            account: id,
+            workshop: domain::ids::WorkshopId::new(NOW),
+            title: "Nowhere".into(),
+            template_id: None,
+            template: serde_json::json!({ "text": "Nowhere" }),
+            content: r#"{"p":[]}"#.into(),
+            groups: world.org.groups().await.unwrap().iter().map(|group| group.id).collect(),
+            asked: None,
+            starts_at: NOW,
+            deadline: NOW.plus(DAY),
+            hours: SendingHours::any(),
+            again: 0,
+            run: None,
+        };
+        let made = world.org.confirm_posts(BroadcastId::new(NOW), &new, NOW).await;
+        assert!(matches!(made, Err(StoreError::Missing)), "{made:?}");
+    }
+
+    async fn g12_a_list_of_twelve_hundred_groups_is_taken_over_and_shown_whole(world) {
+        let id = account(&world).await;
+        let all: Vec<Group> = (0..1_200).map(|n| group(&format!("{n:05}"), &format!("Batch {n}"), 10)).collect();
+        assert_eq!(world.org.sync_groups(id, &all, NOW).await.unwrap().groups, 1_200);
+        assert_eq!(world.org.groups().await.unwrap().len(), 1_200);
+        // One less, and one is marked.
+        world.org.sync_groups(id, &all[1..], NOW.plus(HOUR)).await.unwrap();
+        let gone: Vec<String> = names(&world).await.into_iter().filter(|(.., gone)| *gone).map(|(name, ..)| name).collect();
+        assert_eq!(gone, ["Batch 0"]);
+    }
 }

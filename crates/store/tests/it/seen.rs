@@ -6,7 +6,7 @@ use domain::{
     phone::Phone,
     time::{MINUTE, SECOND},
 };
-use store::work::{MemberSeen, SeenBy};
+use store::work::{MemberReacted, MemberSeen, SeenBy};
 
 use crate::on_both::NOW;
 
@@ -35,12 +35,12 @@ both! {
         ];
         for _ in 0..2 {
             for one in &all {
-                work.saw_members(organization, std::slice::from_ref(one)).await.unwrap();
+                work.saw_members(organization, std::slice::from_ref(one), &[]).await.unwrap();
             }
-            work.saw_members(organization, &all).await.unwrap();
+            work.saw_members(organization, &all, &[]).await.unwrap();
         }
         let seen = world.org.seen_by(id).await.unwrap();
-        assert_eq!(seen.get(&1), Some(&SeenBy { delivered: 3, read: 2 }));
+        assert_eq!(seen.get(&1), Some(&SeenBy { delivered: 3, read: 2, reacted: 0 }));
         assert!(world.other.seen_by(id).await.unwrap().is_empty());
     }
 
@@ -53,8 +53,87 @@ both! {
         let phone = Phone::from_stored("+919000000001").unwrap();
         for person in [Person::Hidden(lid.clone()), Person::Both(phone.clone(), lid), Person::Number(phone)] {
             let one = MemberSeen { message, person, seen: Seen::Delivered, at: NOW };
-            work.saw_members(organization, &[one]).await.unwrap();
+            work.saw_members(organization, &[one], &[]).await.unwrap();
         }
-        assert_eq!(world.org.seen_by(id).await.unwrap()[&1], SeenBy { delivered: 1, read: 0 });
+        assert_eq!(world.org.seen_by(id).await.unwrap()[&1], SeenBy { delivered: 1, read: 0, reacted: 0 });
+    }
+
+    // Reactions come and go in any order, and from whoever told nothing before.
+    async fn whoever_reacted_has_the_post_and_the_last_reaction_of_each_counts(world) {
+        let work = world.store.work(WorkerId::new(NOW));
+        let organization = world.org.actor().organization;
+        let id = BroadcastId::new(NOW);
+        let message = MessageRef { broadcast: id, position: 1 };
+        let reacts = |person: Person, emoji: Option<&str>, after| MemberReacted {
+            message, person, emoji: emoji.map(str::to_owned), at: NOW.plus(after),
+        };
+        let all = [
+            reacts(number("01"), Some("👍"), SECOND),
+            reacts(number("02"), Some("👍"), SECOND),
+            reacts(number("02"), Some("❤️"), MINUTE),
+            reacts(number("03"), Some("👍"), SECOND),
+            reacts(number("03"), None, MINUTE),
+            reacts(hidden("04"), Some("🙏"), SECOND),
+        ];
+        for _ in 0..2 {
+            for one in all.iter().rev() {
+                work.saw_members(organization, &[], std::slice::from_ref(one)).await.unwrap();
+            }
+            work.saw_members(organization, &[], &all).await.unwrap();
+        }
+        assert_eq!(world.org.seen_by(id).await.unwrap()[&1], SeenBy { delivered: 4, read: 4, reacted: 3 });
+        let each = [("❤️", 1), ("👍", 1), ("🙏", 1)];
+        let mut told = world.org.reactions(message).await.unwrap();
+        told.sort();
+        let mut each = each.map(|(emoji, n)| (emoji.to_owned(), n)).to_vec();
+        each.sort();
+        assert_eq!(told, each);
+        assert!(world.other.reactions(message).await.unwrap().is_empty());
+    }
+
+    // The kept sums are the rows, whatever came twice, late, under another id or by two processes at once.
+    async fn the_sums_of_a_post_are_its_rows_also_when_two_processes_hear_of_the_same_phones(world) {
+        let organization = world.org.actor().organization;
+        let id = BroadcastId::new(NOW);
+        let person = |n: i64| match n % 3 {
+            0 => Person::Hidden(Lid::parse(&format!("10000000000{n:04}@lid")).unwrap()),
+            1 => Person::Number(Phone::from_stored(&format!("+91900000{n:04}")).unwrap()),
+            _ => Person::Both(
+                Phone::from_stored(&format!("+91900000{n:04}")).unwrap(),
+                Lid::parse(&format!("10000000000{n:04}@lid")).unwrap(),
+            ),
+        };
+        let batch = |from: i64, seen| (from..from + 60).map(|n| MemberSeen {
+            message: MessageRef { broadcast: id, position: n % 4 + 1 }, person: person(n), seen, at: NOW.plus(n),
+        }).collect::<Vec<_>>();
+        let halves = [batch(0, Seen::Delivered), batch(30, Seen::Read), batch(20, Seen::Delivered), batch(0, Seen::Read)];
+        let mut tasks = tokio::task::JoinSet::new();
+        for half in halves {
+            let store = world.store.clone();
+            tasks.spawn(async move {
+                let work = store.work(WorkerId::new(NOW));
+                for some in half.chunks(20) {
+                    work.saw_members(organization, some, &[]).await.unwrap();
+                }
+            });
+        }
+        while let Some(ended) = tasks.join_next().await {
+            ended.unwrap();
+        }
+        // Who was hidden is named.
+        let work = world.store.work(WorkerId::new(NOW));
+        for n in (0..90).filter(|n| n % 3 == 0) {
+            let both = Person::Both(
+                Phone::from_stored(&format!("+91900000{n:04}")).unwrap(),
+                Lid::parse(&format!("10000000000{n:04}@lid")).unwrap(),
+            );
+            let one = MemberSeen { message: MessageRef { broadcast: id, position: n % 4 + 1 }, person: both, seen: Seen::Read, at: NOW };
+            work.saw_members(organization, &[one], &[]).await.unwrap();
+        }
+        let counted = |of: &str| format!("SELECT COUNT({of}) FROM member_receipts WHERE broadcast_id = {}", world.id(id.0));
+        let rows = (world.number(counted("delivered_at")).await, world.number(counted("read_at")).await);
+        let sums: Vec<SeenBy> = world.org.seen_by(id).await.unwrap().into_values().collect();
+        let kept = (sums.iter().map(|one| one.delivered).sum::<i64>(), sums.iter().map(|one| one.read).sum::<i64>());
+        assert_eq!((rows, kept), ((90, 90), (90, 90)));
     }
 }

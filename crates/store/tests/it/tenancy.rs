@@ -74,6 +74,7 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM workshop_groups",
     "SELECT COUNT(*) FROM linked_accounts",
     "SELECT COUNT(*) FROM member_receipts",
+    "SELECT COUNT(*) FROM post_reach",
     "SELECT COUNT(*) FROM group_members",
 ];
 
@@ -188,6 +189,7 @@ async fn fill(world: &World) {
         format!(
             "INSERT INTO member_receipts VALUES ({broadcast}, 1, '+919000000001', {organization}, 0, NULL)"
         ),
+        format!("INSERT INTO post_reach VALUES ({broadcast}, 1, {organization}, 1, 0)"),
         format!(
             "INSERT INTO group_members SELECT id, '+919000000001', {organization}, '', FALSE, NULL, NULL, 0 FROM groups"
         ),

@@ -4,6 +4,7 @@
 mod calls;
 mod first_call;
 mod flood;
+mod groups;
 mod growth;
 mod imports;
 mod pages;
@@ -64,6 +65,8 @@ pub struct Bench {
     plans: plans::Plans,
     #[command(flatten)]
     calls: calls::Calls,
+    #[command(flatten)]
+    groups: groups::Groups,
     /// The figures as JSON
     #[arg(long)]
     json: bool,
@@ -84,6 +87,8 @@ enum With {
     Calls,
     /// Plans: looking for due steps among many rows, the first call of steps, and pages of large plans
     Plans,
+    /// Posts in many large groups: receipts of members, and pages
+    Groups,
 }
 
 /// One figure, and the bar it is held against where there is one.
@@ -191,6 +196,7 @@ async fn measure(
         Some(With::FirstCall) => return first_call::run(config, board).await,
         Some(With::Calls) => return calls::run(config, &args.calls, args.people, board).await,
         Some(With::Plans) => return plans::run(config, &args.plans, board).await,
+        Some(With::Groups) => return groups::run(config, &args.groups, args.raw, board).await,
         None => {}
     }
     let null = sandbox::null::start().await?;

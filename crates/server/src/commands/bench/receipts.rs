@@ -23,7 +23,7 @@ use crate::{app::App, rehearsal::WEBHOOK_SECRET, router};
 const AT_ONCE: usize = 64;
 
 /// A body, and its signature where the provider signs.
-type Post = (Vec<u8>, Option<(HeaderName, Secret)>);
+pub(super) type Post = (Vec<u8>, Option<(HeaderName, Secret)>);
 
 pub(crate) async fn run(app: &App, made: &Made, receipts: usize, board: &mut Board) -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -47,7 +47,7 @@ pub(crate) async fn run(app: &App, made: &Made, receipts: usize, board: &mut Boa
 }
 
 /// Posts per second that are taken, and then applied.
-async fn absorb(
+pub(super) async fn absorb(
     app: &App,
     url: &str,
     account: IntegrationId,
@@ -114,5 +114,10 @@ fn post(kind: &str, nth: usize, row: &MessageView) -> anyhow::Result<Post> {
     let digits = row.recipient.trim_start_matches('+');
     let id = row.provider_id.as_deref().unwrap_or_default();
     let SamplePost { body, signature } = face.delivered(nth, id, digits, WEBHOOK_SECRET);
-    Ok((body, signature.map(|(name, signature)| (HeaderName::from_static(name), Secret::new(&signature)))))
+    Ok(signed(body, signature))
+}
+
+/// A body with its signature where there is one.
+pub(super) fn signed(body: Vec<u8>, signature: Option<(&'static str, String)>) -> Post {
+    (body, signature.map(|(name, signature)| (HeaderName::from_static(name), Secret::new(&signature))))
 }

@@ -22,6 +22,27 @@ use crate::{
     rehearsal::{Stage, link_account},
 };
 
+/// How many groups, and how large.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    /// Groups.
+    pub(crate) groups: u64,
+    /// Members of each besides the account.
+    pub(crate) members: u64,
+}
+
+impl Size {
+    /// Enough groups for so many kills.
+    pub(super) fn for_kills(kills: u64) -> Size {
+        Size { groups: kills * GROUPS_PER_KILL + GROUPS_LEAST, members: MEMBERS }
+    }
+}
+
+/// The number of a member of the `nth` group, counted from 1.
+pub(crate) fn member(nth: u64, member: u64) -> u64 {
+    919_100_000_000 + nth * 1_000 + member
+}
+
 /// Groups per kill: more than one life posts to before it is killed, at one post a second.
 const GROUPS_PER_KILL: u64 = 4;
 /// Groups besides.
@@ -32,22 +53,22 @@ const MEMBERS: u64 = 2;
 const LINKED_BEFORE_MS: i64 = 60 * DAY;
 
 /// The stand-in's groups.
-pub(super) fn network<'a>(sandbox: &'a Sandbox, kind: &str) -> anyhow::Result<&'a Network> {
+pub(crate) fn network<'a>(sandbox: &'a Sandbox, kind: &str) -> anyhow::Result<&'a Network> {
     let gateway: &dyn Face = face(kind).with_context(|| format!("nobody stands in for {kind}"))?;
     gateway.network(sandbox).with_context(|| format!("{kind} is no gateway"))
 }
 
 /// Fills the stand-in with groups, links the account, and posts to all of them.
-pub(super) async fn confirm(
+pub(crate) async fn confirm(
     app: &App,
     stage: &Stage,
     sandbox: &Sandbox,
-    (kind, kills): (&str, u64),
+    (kind, size): (&str, Size),
     workshop: domain::ids::WorkshopId,
     now: Millis,
 ) -> anyhow::Result<BroadcastId> {
-    let groups = (0..kills * GROUPS_PER_KILL + GROUPS_LEAST).map(|n| {
-        let members = (1..=MEMBERS).map(|member| 919_100_000_000 + n * 10 + member);
+    let groups = (0..size.groups).map(|n| {
+        let members = (1..=size.members).map(|nth| member(n, nth));
         let jid = format!("{}@g.us", 120_363_100_000_000_000 + n);
         Group::of(&jid, &format!("Group {n}"), std::iter::once(ACCOUNT).chain(members))
     });
@@ -57,7 +78,10 @@ pub(super) async fn confirm(
         json!({ "gap_from_s": 0, "gap_until_s": 0, "per_hour": 1_000_000, "per_day_max": 1_000_000 });
     let account = link_account(app, stage, vendor, &unhurried, now.plus(-LINKED_BEFORE_MS)).await?;
     let post = GroupPost::of_text("Proof");
-    let groups: Vec<GroupId> = stage.org.groups().await?.iter().map(|group| group.id).collect();
+    let mut groups = stage.org.groups().await?;
+    groups.sort_by(|one, other| one.jid.cmp(&other.jid));
+    let groups: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
+    stage.org.set_workshop_groups(workshop, &groups, now).await?;
     let new = NewPosts {
         account,
         workshop,

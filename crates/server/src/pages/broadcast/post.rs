@@ -27,7 +27,7 @@ use crate::{
     ui::{
         button::Button,
         field::Field,
-        format::{counted, phone},
+        format::{counted, grouped, phone},
         head::Card,
         icons::Icon,
     },
@@ -98,12 +98,17 @@ impl<'a> Standing<'a> {
         let may = member.may(Permission::Send);
         let text = self.text().filter(|_| can.edits && may && self.may_edit(member.now));
         let deletes = can.deletes && may && self.may_delete(member.now);
+        let reactions = match can.sees_reactions {
+            true => member.org.reactions(message).await?,
+            false => Vec::new(),
+        };
         let named = can.sees_delivered && member.now.since(self.at) >= NAMED_AFTER_MS;
         let without = match named {
             true => member.org.without_receipt(message, NAMED_MAX).await?,
             false => None,
         };
         Ok(html! {
+            @if !reactions.is_empty() { (reacted(&reactions)) }
             @if let Some((n, people)) = &without { (without_receipt(*n, people)) }
             @if text.is_some() || deletes {
                 (Card::new("post", "In the group", html! {
@@ -126,6 +131,22 @@ impl<'a> Standing<'a> {
             }
         })
     }
+}
+
+/// With what members reacted, and how many with each.
+fn reacted(reactions: &[(String, i64)]) -> Card {
+    let all: i64 = reactions.iter().map(|(_, n)| n).sum();
+    Card::new(
+        "reactions",
+        "Reactions",
+        html! {
+            p class="m-p" { (counted(all, "member", "members")) " reacted, each counted once." }
+            ul class="m-reacts" {
+                @for (emoji, n) in reactions { li class="m-reacts__one" { span { (emoji) } " " b { (grouped(*n)) } } }
+            }
+        },
+    )
+    .padded()
 }
 
 fn without_receipt(n: i64, people: &[(String, String)]) -> Card {

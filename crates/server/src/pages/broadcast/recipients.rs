@@ -415,7 +415,11 @@ fn members(view: &View, row: &MessageView) -> Option<String> {
         Some(size) => format!(" of {}", counted(*size, "member", "members")),
         None => " members".to_owned(),
     };
-    Some(format!("Delivered to {}{of}, read by {}", grouped(seen.delivered), grouped(seen.read)))
+    let reacted = match seen.reacted {
+        0 => String::new(),
+        n => format!(", {}", counted(n, "reaction", "reactions")),
+    };
+    Some(format!("Delivered to {}{of}, read by {}{reacted}", grouped(seen.delivered), grouped(seen.read)))
 }
 
 /// The story of a row in a few words.

@@ -1,6 +1,7 @@
 //! What changes by itself on a broadcast's page. The live stream sends the same markup that the page shows.
 
 mod pace;
+mod reach;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use domain::{
     broadcast::{Audience, BroadcastStatus, UNDO_MS},
     channel::Channel,
+    group::PostPace,
     ids::{BroadcastId, TemplateId},
     message::MessageState,
     money::Money,
@@ -63,6 +65,8 @@ pub struct View {
     pub seen: BTreeMap<i64, SeenBy>,
     /// Of posts in groups: how many members each group has, by its position.
     pub sizes: BTreeMap<i64, i64>,
+    /// Of posts by an account: its pace, and when each post that still waits is expected to begin.
+    pub posts: Option<(PostPace, Vec<Millis>)>,
     /// Of calls: where people stand and what they pressed.
     pub(in crate::pages) calls: Option<Calls>,
     /// Zone of the times.
@@ -116,6 +120,7 @@ impl View {
         if broadcast.channel == Channel::WhatsappGroup {
             (seen, sizes) = (org.seen_by(id).await?, org.group_sizes(id).await?);
         }
+        let posts = reach::waiting_posts(org, &broadcast, integration.as_ref(), now).await?;
         let calls = Calls::load(org, &broadcast).await?;
         let zone = zone.clone();
         Ok(View {
@@ -127,6 +132,7 @@ impl View {
             template,
             seen,
             sizes,
+            posts,
             zone,
             may_send,
             other_price,
@@ -491,6 +497,7 @@ impl View {
             reads: self.broadcast.channel.can_prove_read(),
             href: href(self.broadcast.id),
             noun: if self.broadcast.channel == Channel::WhatsappGroup { "groups" } else { "people" },
+            members: self.members(),
             live,
         };
         strip.render()

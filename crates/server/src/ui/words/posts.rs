@@ -18,6 +18,7 @@ pub fn words(finding: &PostFinding) -> (String, &'static str) {
         }
         PostFinding::NobodyAsked => is("Nobody is asked to post", "Choose a person under Who."),
         PostFinding::Post(problem) => (problem.to_string(), "Change it under What."),
+        PostFinding::Media(problem) => (problem.to_string(), problem.help()),
         PostFinding::Value(error) => {
             (error.to_string(), "Enter it in the workshop, or take it out of the text.")
         }
@@ -39,6 +40,10 @@ pub fn words(finding: &PostFinding) -> (String, &'static str) {
         PostFinding::NotReady => is(
             "The account is not ready",
             "Link it under Settings, WhatsApp accounts; until then the posts wait, and then expire.",
+        ),
+        PostFinding::NotInTime { posted, of } => (
+            format!("Only {posted} of {of} groups would be posted to in time"),
+            "The account posts one at a time, so many an hour and a day. Begin earlier, or let it take longer under When.",
         ),
         PostFinding::MentionsAll => {
             is("Everybody’s phone rings", "Muted groups too. Not more than once a day.")

@@ -53,6 +53,13 @@ impl View {
         if let Some(at) = broadcast.finished_at {
             return Some((at, false));
         }
+        if let Some((_, moments)) = &self.posts {
+            let open = !matches!(
+                broadcast.status,
+                BroadcastStatus::Paused | BroadcastStatus::Completed | BroadcastStatus::Cancelled
+            );
+            return moments.last().filter(|_| open).map(|at| (*at, true));
+        }
         let left = broadcast.in_state(MessageState::Waiting) + broadcast.in_state(MessageState::InFlight);
         let limit = self.integration.as_ref().map_or(1, |account| account.pace.per_second.max(1));
         let tenths = match self.rate_tenths() {
@@ -66,6 +73,22 @@ impl View {
                 Some((broadcast.starts_at.max(self.now).plus(took), true))
             }
             BroadcastStatus::Paused | BroadcastStatus::Completed | BroadcastStatus::Cancelled => None,
+        }
+    }
+
+    /// How fast the account lets it go.
+    fn limit(&self) -> String {
+        match (&self.posts, &self.integration) {
+            (Some((pace, _)), Some(_)) => {
+                format!(
+                    "Pauses of {} to {} s, {} an hour",
+                    pace.gap_from_s,
+                    pace.gap_until_s,
+                    grouped(pace.per_hour)
+                )
+            }
+            (_, Some(account)) => format!("Limit {} per second", grouped(account.pace.per_second)),
+            (_, None) => "Account removed".to_owned(),
         }
     }
 
@@ -115,10 +138,7 @@ impl View {
                 ("Done by".to_owned(), "–".to_owned(), words)
             }
         };
-        let limit = self.integration.as_ref().map_or_else(
-            || "Account removed".to_owned(),
-            |account| format!("Limit {} per second", grouped(account.pace.per_second)),
-        );
+        let limit = self.limit();
         let summary = format!(
             "Messages per minute since {}. {} {} {}",
             self.zone.time(from),

@@ -52,7 +52,7 @@ const AGAIN: &str = "again";
 
 /// `POST /compose/posts/review`: the question, or what stands in its way.
 pub async fn review(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
-    let composing = load(&member, &form.0).await?;
+    let composing = load(&app, &member, &form.0).await?;
     let before = composing.review.sent_before(&member).await?;
     let status = if composing.review.may_send() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok((status, ask(&app, &member, &composing, before.as_ref(), None)).into_response())
@@ -67,7 +67,7 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
     if is_confirmed(&member, id).await? {
         return Ok(see_other(&paths::broadcast(id)));
     }
-    let composing = load(&member, &form.0).await?;
+    let composing = load(&app, &member, &form.0).await?;
     let again = form.0.iter().find(|(name, _)| name == AGAIN).and_then(|(_, n)| n.parse().ok()).unwrap_or(0);
     let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     let refused = match composing.review.confirm(&member, id, again).await {
@@ -95,7 +95,7 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
 
 /// `POST /compose/posts/test`: the post in one group, now, by the same way as all others: paced, recorded, proven as far as any.
 pub async fn test(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
-    let composing = load(&member, &form.0).await?;
+    let composing = load(&app, &member, &form.0).await?;
     let group = composing.typed.test_group;
     let group = composing.groups.iter().find(|one| Some(one.id) == group && !one.by_hand).cloned();
     let Some(group) = group else {
@@ -151,13 +151,14 @@ fn confirmed_to(app: &App, member: &Member, composing: &Composing, confirmed: Co
 }
 
 /// What was named and nothing else: posts of another workshop than the one somebody looked at would be a trap.
-async fn load(member: &Member, pairs: &Pairs) -> Result<Composing, Problem> {
-    let typed = Typed::read(pairs);
+async fn load(app: &App, member: &Member, pairs: &Pairs) -> Result<Composing, Problem> {
+    // Whoever asks to post has its file looked at.
+    let typed = Typed { looks: true, ..Typed::read(pairs) };
     let Some(workshop) = typed.workshop else {
         return Err(Problem::bad_request("Choose a workshop on the home page, and review from there."));
     };
     let workshop = member.org.workshop(workshop).await?;
-    Composing::load(member, typed, &workshop).await
+    Composing::load(app, member, typed, &workshop).await
 }
 
 fn ask(
@@ -273,6 +274,7 @@ fn summary(member: &Member, composing: &Composing) -> KeyValues {
         true => moment(member, draft.timing.start),
         false => "Now".to_owned(),
     };
+    let done = composing.review.done_at().map(|at| format!("done by {}, an estimate", moment(member, at)));
     let posts = match (&draft.asked, &composing.account) {
         (Some(asked), _) => asked.name.clone(),
         (None, Some((integration, _))) => integration.name.clone(),
@@ -298,7 +300,7 @@ fn summary(member: &Member, composing: &Composing) -> KeyValues {
                 draft.members().map(|_| "as far as they are known".to_owned()),
             ),
             ("Who posts".to_owned(), html! { (posts) }, None),
-            ("Due".to_owned(), html! { (when) }, None),
+            ("Due".to_owned(), html! { (when) }, done),
             ("Not posted after".to_owned(), html! { (moment(member, draft.timing.deadline)) }, None),
         ],
         inset: false,

@@ -39,7 +39,7 @@ use crate::{
         error::{PageResult, Problem},
         extract::{Form, Member},
     },
-    pages::{groups::of_workshop, workshop::variables::Typed as Values},
+    pages::{groups::of_workshop, settings::accounts, workshop::variables::Typed as Values},
     ui::{
         button::Button,
         chip::{State as ChipState, Tone},
@@ -73,12 +73,19 @@ struct Composing {
     /// The account that posts, with what is known of its phone; `None` where a person does.
     account: Option<(Integration, Option<Linked>)>,
     review: PostReview,
+    /// Whether whoever composes may read the groups anew.
+    may_sync: bool,
     at_error: Option<String>,
     until_error: Option<String>,
 }
 
 impl Composing {
-    async fn load(member: &Member, mut typed: Typed, workshop: &Workshop) -> Result<Composing, Problem> {
+    async fn load(
+        app: &App,
+        member: &Member,
+        mut typed: Typed,
+        workshop: &Workshop,
+    ) -> Result<Composing, Problem> {
         let groups: Vec<Group> =
             member.org.groups().await?.into_iter().filter(|group| group.gone_at.is_none()).collect();
         let own = member.org.workshop_groups(workshop.id).await?;
@@ -92,22 +99,34 @@ impl Composing {
         let asked = asked(member, &typed, &posters).filter(|_| account.is_none());
         typed.asked = asked.as_ref().map(|asked| asked.user);
         let (timing, at_error, until_error) = timing(member, &typed, workshop, account.is_some());
+        let pace = match &account {
+            Some((integration, _)) => app.composer.post_pace(member, integration.id, timing.start).await?,
+            None => None,
+        };
+        let post = typed.post();
+        let media = match typed.looks {
+            true => app.composer.look_at_media(&post).await,
+            false => None,
+        };
         let draft = PostDraft {
             workshop: workshop.clone(),
             account: chosen.first().map(|group| group.account),
             groups: chosen,
-            post: typed.post(),
+            post,
             title: typed.title.clone(),
             template_id: typed.template,
             asked,
             not_ready: account
                 .as_ref()
                 .is_some_and(|(_, linked)| linked.as_ref().is_none_or(|linked| !linked.posts(member.now))),
+            pace,
+            media,
             timing,
             run: None,
         };
         let review = draft.review(member);
-        Ok(Composing { typed, groups, posters, templates, account, review, at_error, until_error })
+        let may_sync = member.may(Permission::Manage);
+        Ok(Composing { typed, groups, posters, templates, account, review, may_sync, at_error, until_error })
     }
 
     fn chosen(&self) -> Vec<GroupId> {
@@ -185,13 +204,14 @@ fn timing(
 pub(super) async fn show(app: &App, member: &Member, pairs: &Pairs) -> PageResult {
     let typed = Typed::read(pairs);
     let unsaved = save_values(member, pairs, typed.workshop).await?;
+    let read = sync(app, member, &typed).await?;
     let mut state =
         Compose { channel: Channel::WhatsappGroup, workshop: typed.workshop, ..Compose::default() };
     let found = today::find(member).await?;
     let first = found.as_ref().map(|found| found.first.id);
     let choices = Choices::load(member, &mut state, Ids::MayBeOld, first).await?;
     let composing = match &choices.workshop {
-        Some(workshop) => Some(Composing::load(member, typed, workshop).await?),
+        Some(workshop) => Some(Composing::load(app, member, typed, workshop).await?),
         None => None,
     };
     let named = composing.as_ref().is_some_and(|composing| !composing.groups.is_empty());
@@ -217,6 +237,12 @@ pub(super) async fn show(app: &App, member: &Member, pairs: &Pairs) -> PageResul
         @match composer {
             Some(composing) => {
                 (parts::account(member, composing))
+                @for (account, words) in &read {
+                    @match words {
+                        Ok(words) => (Note::new(Tone::Rest, format!("{account}: {words}"), "")),
+                        Err(words) => (Note::new(Tone::Fail, format!("The groups of {account} were not read."), words.clone())),
+                    }
+                }
                 @if let Some(words) = &unsaved { (Note::new(Tone::Fail, "The values are not saved.", words.clone())) }
                 (form(member, &choices, composing))
             }
@@ -231,6 +257,26 @@ pub(super) async fn show(app: &App, member: &Member, pairs: &Pairs) -> PageResul
         .map(|workshop| format!("{} · {}", workshop.title, state.channel.short_title()));
     let title = title.or_else(|| Some(TITLE.to_owned()));
     Ok(page(member, title, body, composer.map(|composing| bar(member, composing)), Some(live)))
+}
+
+/// What came of reading the groups of each account, by its name.
+type Read = Vec<(String, Result<String, String>)>;
+
+/// Reads the groups of every linked account anew, where somebody pressed for it.
+async fn sync(app: &App, member: &Member, typed: &Typed) -> Result<Read, Problem> {
+    let mut read = Vec::new();
+    if typed.pick != typed::SYNC || !member.may(Permission::Manage) {
+        return Ok(read);
+    }
+    for linked in member.org.linked_accounts().await? {
+        let integration = member.org.integration(linked.account).await?;
+        let came = match app.accounts.open_integration(&integration) {
+            Ok(_) => accounts::read_groups(app, member, linked.account).await?,
+            Err(words) => Err(words),
+        };
+        read.push((integration.name, came));
+    }
+    Ok(read)
 }
 
 /// Saves the values of the workshop that were asked for beside the text; what is wrong with one, in words.
@@ -313,10 +359,11 @@ fn bar(member: &Member, composing: &Composing) -> Markup {
     };
     let members = draft.members().map(|n| counted(n, "member", "members"));
     let until = format!("not posted after {}", moment(member, draft.timing.deadline));
+    let done = composing.review.done_at().map(|at| format!("done by {}", moment(member, at)));
     let groups = i64::try_from(draft.groups.len()).unwrap_or(i64::MAX);
     let bar = SendBar {
         main: counted(groups, "group", "groups"),
-        more: members.into_iter().chain([until]).collect(),
+        more: members.into_iter().chain(done).chain([until]).collect(),
         note,
         second: None,
         next: review,

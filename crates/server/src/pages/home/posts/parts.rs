@@ -2,11 +2,13 @@
 
 use domain::{
     channel::Channel,
+    group::{PostPace, days_of_use, slot},
     ids::GroupId,
     post::{CAPTION_MAX, MediaKind, PLACEHOLDERS, TEXT_MAX},
     post_checks::PostFinding,
     role::Permission,
     template::{Content, Message},
+    time::DAY,
 };
 use maud::{Markup, html};
 use store::groups::Group;
@@ -16,17 +18,22 @@ use super::{
     Composing,
     confirm::TEST,
     moment,
-    typed::{Form, Typed},
+    typed::{Form, LOOK, SYNC, Typed},
 };
 use crate::{
     http::extract::Member,
-    pages::{groups::of_workshop, settings::templates::new_page, workshop::variables},
+    pages::{
+        groups::{last_six, of_workshop},
+        settings::templates::new_page,
+        workshop::variables,
+    },
     ui::{
         button::{Button, Weight},
         chip::State,
         composer::ComposerPart,
         field::{Checkbox, Choice, Field, Segmented, Shown},
-        format::{counted, grouped, phone, relative},
+        format::{counted, grouped, phone, relative, span},
+        head::Fact,
         icons::Icon,
         preview::{Bubble, Part, Preview},
     },
@@ -111,6 +118,14 @@ impl<'a> Listed<'a> {
         let is_chosen = |group: &Group| chosen.contains(&group.id);
         let (shown, hidden): (Vec<&Group>, Vec<&Group>) =
             composing.groups.iter().partition(|group| is_listed(group, &composing.typed.find));
+        // A community stands above its groups, communities above groups that belong to none.
+        let community = |group: &Group| match (group.is_community, group.parent.is_empty()) {
+            (true, _) => group.jid.clone(),
+            (false, false) => group.parent.clone(),
+            (false, true) => "~".to_owned(),
+        };
+        let mut shown = shown;
+        shown.sort_by_key(|group| (community(group), !group.is_community));
         Listed {
             shown: shown.into_iter().map(|group| (group, is_chosen(group))).collect(),
             hidden: hidden.into_iter().filter(|group| is_chosen(group)).map(|group| group.id).collect(),
@@ -120,13 +135,6 @@ impl<'a> Listed<'a> {
     pub(super) fn hidden(&self) -> impl Iterator<Item = GroupId> {
         self.hidden.iter().copied()
     }
-}
-
-/// The last six digits of the messenger's id, by which groups of one name are told apart; nothing for a group that was named by hand.
-fn last_six(group: &Group) -> Option<String> {
-    let digits: Vec<char> = group.jid.split('@').next()?.chars().collect();
-    (!digits.is_empty())
-        .then(|| format!("…{}", digits[digits.len().saturating_sub(6)..].iter().collect::<String>()))
 }
 
 fn who(member: &Member, choices: &Choices, composing: &Composing, listed: &Listed<'_>) -> Markup {
@@ -159,15 +167,20 @@ fn picker(composing: &Composing, listed: &Listed<'_>) -> Markup {
             div class="m-pick" role="group" aria-labelledby="groups" {
                 div class="m-pick__head" {
                     div class="m-search" { (Icon::Search) input class="mui-input" type="search" name="find" value=(find) aria-label="Search groups" autocomplete="off"; }
-                    (quiet(format!("Select all ({} visible)", listed.shown.len()), "all"))
+                    (quiet(format!("Select all ({} visible)", listed.shown.iter().filter(|(group, _)| group.takes_posts()).count()), "all"))
                     (quiet(format!("Clear ({chosen})"), "none").disabled(chosen == 0))
+                    @if composing.groups.iter().any(|group| !group.by_hand) && composing.may_sync {
+                        (quiet("Sync".to_owned(), SYNC).icon(Icon::Retry).busy("Reading…"))
+                    }
                 }
                 ul class="m-pick__list" {
-                    @for (group, chosen) in &listed.shown { (row(group, *chosen)) }
+                    @for (group, chosen) in &listed.shown {
+                        @if group.is_community { (heading(group)) } @else { (row(group, *chosen)) }
+                    }
                     @if listed.shown.is_empty() { li class="m-pick__over" { "No group has these words" } }
                 }
                 p class="m-pick__foot" {
-                    span { b { (chosen) " of " (composing.groups.len()) } " chosen" }
+                    span { b { (chosen) " of " (composing.groups.iter().filter(|group| !group.is_community).count()) } " chosen" }
                     @if let Some(n) = draft.members() { span { b { (grouped(n)) } " members" } }
                 }
             }
@@ -178,6 +191,16 @@ fn picker(composing: &Composing, listed: &Listed<'_>) -> Markup {
 /// Presses the form with another choice of groups.
 fn quiet(label: String, pick: &str) -> Button {
     Button { weight: Weight::Ghost, ..Button::new(label).submit("pick", pick).unchecked() }
+}
+
+/// A community is no place to post: it stands above its groups.
+fn heading(group: &Group) -> Markup {
+    html! {
+        li class="m-pick__over" {
+            (Icon::Group) "Community: " (group.subject)
+            span class="m-sub" { "The community itself is only a heading" }
+        }
+    }
 }
 
 fn row(group: &Group, chosen: bool) -> Markup {
@@ -193,7 +216,11 @@ fn row(group: &Group, chosen: bool) -> Markup {
                 }
                 span class="m-pick__marks" {
                     @if off { span class="m-gmark m-gmark--act" { (Icon::Warning) "Only admins may write, and this account is not one" } }
-                    @else if group.by_hand { span class="m-gmark" { (Icon::Person) "By hand" } }
+                    @else if !group.by_hand {
+                        @if group.is_admin { span class="m-gmark" { (Icon::Key) "You are admin" } }
+                        span class="m-gmark" { @if group.announce { "Announce" } @else { "All may write" } }
+                    }
+                    @if group.by_hand { span class="m-gmark" { (Icon::Person) "By hand" } }
                     @if !group.invite_link.is_empty() { span class="m-gmark" { (Icon::Open) "Has an invite link" } }
                 }
             }
@@ -255,7 +282,7 @@ fn what(member: &Member, composing: &Composing) -> Markup {
         }
         @match typed.form {
             Form::Text => (text(typed, "Text", TEXT_MAX)),
-            Form::Media => { (media(typed)) (text(typed, "Caption", CAPTION_MAX)) }
+            Form::Media => { (media(composing)) (text(typed, "Caption", CAPTION_MAX)) }
             Form::Poll => (poll(typed)),
         }
         @if let Some(names) = missing.filter(|_| member.may(Permission::Manage)) {
@@ -287,8 +314,19 @@ fn count(text: &str) -> i64 {
     i64::try_from(text.chars().count()).unwrap_or(i64::MAX)
 }
 
-fn media(typed: &Typed) -> Markup {
+fn media(composing: &Composing) -> Markup {
+    let typed = &composing.typed;
     let (kind, url, name) = &typed.media;
+    let wrong = composing.review.draft.media.as_ref();
+    let address = Field::input("url", "media-url", "Address of the file")
+        .value(url)
+        .placeholder("https://")
+        .error(wrong.map(|problem| format!("{problem}. {}", problem.help())))
+        .autosubmit();
+    let fits = typed.looks
+        && wrong.is_none()
+        && !url.is_empty()
+        && composing.review.draft.post.problems().is_empty();
     let kinds =
         MediaKind::ALL.iter().map(|kind_| Choice::new(kind_.word(), kind_.title(), kind.0.word())).collect();
     html! {
@@ -296,7 +334,11 @@ fn media(typed: &Typed) -> Markup {
             (Field::select("media-kind", "File", kinds))
             (Field::text("media-name", "Its name").value(name).placeholder("excel-tonight.jpg"))
         }
-        (Field::input("url", "media-url", "Address of the file").value(url).placeholder("https://").autosubmit())
+        (address)
+        div class="m-acts" {
+            (Button::new("Check the file").icon(Icon::Test).submit("do", LOOK).unchecked().busy("Looking…"))
+            @if fits { p class="m-hint" role="status" { (Icon::Check) " It can be fetched, and is of its kind and size. It is looked at again before it is posted." } }
+        }
     }
 }
 
@@ -333,11 +375,36 @@ fn when(member: &Member, composing: &Composing) -> Markup {
             }
             p class="m-hint" { "Due " (starts) ". What is not marked as posted by the last useful moment expires." }
         }
+        @if let Some(takes) = takes(member, composing) { (takes) }
         div class="m-row2" {
             (Field::datetime("until", "Not posted after").value(until).error(composing.until_error.clone()).autosubmit())
             (Shown { label: "Workshop starts", value: html! { (moment(member, draft.workshop.starts_at)) } })
         }
     }
+}
+
+/// How long the posts take, and how many the account posts in a day then; nothing where nobody knows.
+fn takes(member: &Member, composing: &Composing) -> Option<Markup> {
+    let review = &composing.review;
+    let (pace, book) = review.draft.pace.as_ref()?;
+    let (first, last) = (*review.moments.first()?, review.done_at()?);
+    let groups = i64::try_from(review.draft.groups.len()).unwrap_or(i64::MAX);
+    let per_day = pace.per_day(days_of_use(book.linked_at, last));
+    let since = slot(last.plus(-DAY));
+    let lately: i64 = book.spent.range(since..).map(|(_, n)| n).sum();
+    let ahead = i64::try_from(book.ahead).unwrap_or(0);
+    let gaps = match days_of_use(book.linked_at, first) < PostPace::WARM_UP.len() {
+        true => "longer pauses while the account is new".to_owned(),
+        false => format!("pauses of {} to {} s", pace.gap_from_s, pace.gap_until_s),
+    };
+    let in_a_day = format!("{} of {}", grouped(lately + ahead + groups), grouped(per_day));
+    let facts = [
+        Fact::new("Posts", grouped(groups)).note("one in each group"),
+        Fact::new("Takes", span(last.since(first))).note(gaps),
+        Fact::new("Done by", moment(member, last)).note("an estimate"),
+        Fact::new("Posts in 24 hours then", in_a_day).note("our caution"),
+    ];
+    Some(html! { dl class="m-facts m-takes" { @for fact in &facts { (fact) } } })
 }
 
 /// The post as a member of the first chosen group sees it.

@@ -12,6 +12,12 @@ const FIELD_MAX: usize = 1_000;
 /// Groups that can be chosen at once.
 const GROUPS_MAX: usize = 1_000;
 
+/// What the button beside a file's address sends.
+pub(super) const LOOK: &str = "look";
+
+/// What the button that reads the groups anew sends.
+pub(super) const SYNC: &str = "sync";
+
 /// In which form something is posted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Form {
@@ -57,6 +63,8 @@ pub(super) struct Typed {
     pub(super) template_was: Option<TemplateId>,
     /// To which group it is posted first, for a look at it.
     pub(super) test_group: Option<GroupId>,
+    /// Whether the file is looked at now, which asks the server that holds it.
+    pub(super) looks: bool,
     pub(super) form: Form,
     pub(super) text: String,
     pub(super) media: (MediaKindWord, String, String),
@@ -101,6 +109,7 @@ impl Typed {
                 "find" => typed.find = value,
                 "pick" => typed.pick = value,
                 "asked" => typed.asked = value.parse().ok(),
+                "do" => typed.looks = value == LOOK,
                 "title" => typed.title = value,
                 "template" => typed.template = value.parse().ok(),
                 "template-was" => typed.template_was = value.parse().ok(),

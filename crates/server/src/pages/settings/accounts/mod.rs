@@ -8,14 +8,23 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{group::AccountState, ids::IntegrationId, phone::Phone, role::Permission};
+use domain::{
+    group::{AccountState, Jid},
+    ids::IntegrationId,
+    phone::Phone,
+    role::Permission,
+};
 use maud::{Markup, Render, html};
 use providers::{
     Account,
     gateway::{Gateway, Link, LinkBy, Session},
 };
 use serde::Deserialize;
-use store::{groups::Group, integrations::Integration, linked::Linked};
+use store::{
+    groups::{Group, NamedGroup},
+    integrations::Integration,
+    linked::Linked,
+};
 
 use crate::{
     app::App,
@@ -24,7 +33,7 @@ use crate::{
         extract::{Form, Member, Path},
         notice::{see_other, see_other_failed, see_other_saying},
     },
-    pages::settings_page,
+    pages::{groups::last_six, settings_page},
     ui::{
         button::Button,
         chip::Tone,
@@ -159,8 +168,11 @@ pub async fn show(State(app): State<App>, member: Member, Path(id): Path<Integra
     let mut response = settings_page(&member, TITLE, HREF, body).render().into_response();
     if matches!(&session, Ok(session) if linking::is_under_way(&session.state)) {
         // Codes change every twenty seconds, and the phone's answer comes when it comes.
-        let header = axum::http::HeaderValue::from_static(linking::REFRESH);
-        response.headers_mut().insert(axum::http::header::REFRESH, header);
+        // Named without a place on the page: a browser that stands at one would only scroll there.
+        let again = format!("{}; url={}", linking::REFRESH, href(id));
+        if let Ok(header) = axum::http::HeaderValue::from_str(&again) {
+            response.headers_mut().insert(axum::http::header::REFRESH, header);
+        }
     }
     Ok(response)
 }
@@ -208,7 +220,7 @@ fn row(group: &Group) -> Markup {
     };
     html! {
         li class="m-hand__row" {
-            div { p class="m-hand__name" { (group.subject) } p class="m-sub" { (members) @if !what.is_empty() { " · " (what) } } }
+            div { p class="m-hand__name" { (group.subject) @if let Some(digits) = last_six(group) { " " span class="m-jid" { (digits) } } } p class="m-sub" { (members) @if !what.is_empty() { " · " (what) } } }
         }
     }
 }
@@ -324,21 +336,52 @@ pub async fn passkey(
 
 /// `POST /settings/accounts/{integration}/sync`: the whole list of its groups, or nothing.
 pub async fn sync(State(app): State<App>, member: Member, Path(id): Path<IntegrationId>) -> PageResult {
-    let opened = open(&app, &member, id).await?;
-    Ok(match opened.gateway()?.groups(&app.out).await {
-        Ok(groups) => {
-            let synced = member.org.sync_groups(id, &groups, member.now).await?;
-            let gone = match synced.gone {
-                0 => String::new(),
-                n => format!(" {} vanished.", counted(n, "group", "groups")),
-            };
-            let words = format!("{} read.{gone}", counted(synced.groups, "group", "groups"));
-            see_other_saying(&app, &format!("{}#groups", href(id)), &words)
-        }
-        Err(silence) => {
-            see_other_failed(&app, &href(id), &format!("{} Nothing was changed.", silence.words()))
-        }
+    Ok(match read_groups(&app, &member, id).await? {
+        Ok(words) => see_other_saying(&app, &format!("{}#groups", href(id)), &words),
+        Err(words) => see_other_failed(&app, &href(id), &words),
     })
+}
+
+/// Reads an account's whole list of groups and takes it over, or changes nothing; either in words.
+pub(in crate::pages) async fn read_groups(
+    app: &App,
+    member: &Member,
+    id: IntegrationId,
+) -> Result<Result<String, String>, Problem> {
+    let opened = open(app, member, id).await?;
+    let groups = match opened.gateway()?.groups(&app.out).await {
+        Ok(groups) => groups,
+        Err(silence) => return Ok(Err(format!("{} Nothing was changed.", silence.words()))),
+    };
+    let synced = member.org.sync_groups(id, &groups, member.now).await?;
+    let gone = match synced.gone {
+        0 => String::new(),
+        n => format!(" {} vanished.", counted(n, "group", "groups")),
+    };
+    Ok(Ok(format!("{} read.{gone}", counted(synced.groups, "group", "groups"))))
+}
+
+/// Reads the way into a group from its gateway, which tells it to admins alone, and keeps it.
+pub(in crate::pages) async fn read_invite(
+    app: &App,
+    member: &Member,
+    group: &Group,
+) -> Result<Result<String, String>, Problem> {
+    let opened = open(app, member, group.account).await?;
+    let Ok(jid) = group.jid.parse::<Jid>() else {
+        return Ok(Err("A group that was named by hand has the link that somebody enters.".to_owned()));
+    };
+    let link = match opened.gateway()?.invite(&app.out, &jid).await {
+        Ok(link) => link,
+        Err(silence) => return Ok(Err(silence.words())),
+    };
+    let named = NamedGroup {
+        subject: group.subject.clone(),
+        invite_link: link.as_str().to_owned(),
+        members: group.members,
+    };
+    member.org.change_group(group.id, &named, member.now).await?;
+    Ok(Ok(format!("The invite link of “{}” is read.", group.subject)))
 }
 
 /// What the button about a warning sends.

@@ -218,6 +218,11 @@ impl Kind for Group {
         [vec![text], vec![media, poll]]
     }
 
+    fn file<'m>(&self, message: &'m Message) -> Option<(&'static str, &'m PostMedia)> {
+        let Message::Group(post) = message else { return None };
+        Some(("media_url", post.media.as_ref()?))
+    }
+
     fn beside(&self, _page: &Beside<'_>) -> maud::Markup {
         html! {}
     }

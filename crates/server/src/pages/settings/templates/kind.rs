@@ -7,6 +7,7 @@ use domain::{
     channel::{Category, Channel},
     ids::TemplateId,
     money::Money,
+    post::PostMedia,
     template::{Facts, Message, Source},
 };
 use maud::{Markup, html};
@@ -131,6 +132,10 @@ pub(super) trait Kind: Sync {
     /// What stands in the way of sending, whoever gets it, in words.
     fn problems(&self, _message: &Message) -> Vec<String> {
         Vec::new()
+    }
+    /// The file that it shows, which is looked at when it is kept, and the field of its address.
+    fn file<'m>(&self, _message: &'m Message) -> Option<(&'static str, &'m PostMedia)> {
+        None
     }
     /// The line under its name in the list, and the cell of its own column.
     fn listed(&self, message: &Message) -> (String, String);

@@ -264,12 +264,15 @@ async fn submit(
     kind.look_up(&mut form, &around);
     match form.get("do") {
         "save" => match Own::of(kind, around.vendor).check(kind, &form, known.as_ref()) {
-            Ok(message) => match save(member, kind, id, form.get("name"), &message).await {
-                Ok(id) => return Ok(see_other_saying(app, &kind.href(id), "Template saved.")),
-                Err(StoreError::Taken) => {
-                    around.errors.insert("name".into(), kind.words().name_taken.into());
-                }
-                Err(error) => return Err(error.into()),
+            Ok(message) => match wrong_file(app, kind, &message).await {
+                Some((field, words)) => _ = around.errors.insert(field.into(), words),
+                None => match save(member, kind, id, form.get("name"), &message).await {
+                    Ok(id) => return Ok(see_other_saying(app, &kind.href(id), "Template saved.")),
+                    Err(StoreError::Taken) => {
+                        around.errors.insert("name".into(), kind.words().name_taken.into());
+                    }
+                    Err(error) => return Err(error.into()),
+                },
             },
             Err(errors) => around.errors = errors,
         },
@@ -280,6 +283,13 @@ async fn submit(
         _ => return Ok(page(member, kind, &form, &around).await?.into_response()),
     }
     Ok(unprocessable(page(member, kind, &form, &around).await?))
+}
+
+/// What is wrong with the file that a template shows, beside its field: it is looked at when it is kept, and again before it is posted.
+async fn wrong_file(app: &App, kind: &dyn Kind, message: &Message) -> Option<(&'static str, String)> {
+    let (field, file) = kind.file(message)?;
+    let problem = providers::media::look(&app.out, file).await.err()?;
+    Some((field, format!("{problem}. {}", problem.help())))
 }
 
 /// Adds a template, or changes the one of that id. [`StoreError::Taken`] when another of the channel has the name.

@@ -1,0 +1,133 @@
+//! When the posts of an account are through: by its pauses, its hour, its day, and how new it is.
+
+use std::collections::BTreeMap;
+
+use super::{PostPace, pace::SLOT_MS};
+use crate::time::{DAY, HOUR, Millis};
+
+/// A forecast looks no further ahead than this.
+const AHEAD_MS: i64 = 60 * DAY;
+
+/// What an account has posted lately and what it has to post before: what a forecast starts from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PostBook {
+    /// When its phone was linked first; `None` for one that is new.
+    pub linked_at: Option<Millis>,
+    /// Posts of the last 24 hours, by the ten minutes in which they began (see [`slot`]).
+    pub spent: BTreeMap<i64, i64>,
+    /// Nothing begins before.
+    pub free_at: Millis,
+    /// Posts of others that are due before, and wait.
+    pub ahead: usize,
+}
+
+/// The ten minutes of a moment: posts are counted by them.
+pub fn slot(at: Millis) -> i64 {
+    at.0.div_euclid(SLOT_MS)
+}
+
+/// Days for which an account is in use at that moment: while it is new it posts less.
+pub fn days_of_use(linked_at: Option<Millis>, now: Millis) -> usize {
+    let days = linked_at.map_or(0, |at| now.since(at).max(0) / DAY);
+    usize::try_from(days).unwrap_or(usize::MAX)
+}
+
+impl PostBook {
+    /// When each of so many posts is expected to begin, in order, the first not before `start`. Fewer where the last ones would begin later
+    /// than in two months.
+    pub fn moments(&self, pace: &PostPace, posts: usize, start: Millis) -> Vec<Millis> {
+        let mut spent = self.spent.clone();
+        let mut at = start.max(self.free_at);
+        let mut moments = Vec::with_capacity(posts);
+        for nth in 0..self.ahead.saturating_add(posts) {
+            while !self.may_begin(pace, &spent, at) {
+                at = self.next_change(at);
+                if at.since(start) > AHEAD_MS {
+                    return moments;
+                }
+            }
+            *spent.entry(slot(at)).or_default() += 1;
+            if nth >= self.ahead {
+                moments.push(at);
+            }
+            let warming_up = days_of_use(self.linked_at, at) < PostPace::WARM_UP.len();
+            // On average the pause is in the middle of what it is drawn from.
+            at = at.plus((pace.gap_s(0.5, warming_up) * 1_000.0) as i64);
+        }
+        moments
+    }
+
+    fn may_begin(&self, pace: &PostPace, spent: &BTreeMap<i64, i64>, at: Millis) -> bool {
+        let since = |ms: i64| spent.range(slot(at.plus(-ms))..).map(|(_, n)| n).sum::<i64>();
+        since(HOUR) < pace.per_hour && since(DAY) < pace.per_day(days_of_use(self.linked_at, at))
+    }
+
+    /// The next moment at which more may be allowed: ten minutes later other posts count, and a day later the account is older.
+    fn next_change(&self, at: Millis) -> Millis {
+        let slot_ends = Millis((slot(at) + 1) * SLOT_MS);
+        let older = self.linked_at.map(|linked| linked.plus((at.since(linked).max(0) / DAY + 1) * DAY));
+        older.map_or(slot_ends, |older| slot_ends.min(older))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::{MINUTE, SECOND};
+
+    const START: Millis = Millis(1_791_878_400_000);
+
+    fn old() -> PostBook {
+        PostBook { linked_at: Some(START.plus(-60 * DAY)), ..PostBook::default() }
+    }
+
+    #[test]
+    fn twenty_groups_take_some_minutes_and_wait_for_what_is_ahead() {
+        // Nineteen pauses of 8 to 20 seconds, 14 on average.
+        let moments = old().moments(&PostPace::CAUTION, 20, START);
+        assert_eq!((moments.len(), moments[0], moments[19]), (20, START, START.plus(19 * 14 * SECOND)));
+        let busy = PostBook { ahead: 10, free_at: START.plus(MINUTE), ..old() };
+        let moments = busy.moments(&PostPace::CAUTION, 1, START);
+        assert_eq!(moments, [START.plus(MINUTE + 140 * SECOND)]);
+    }
+
+    #[test]
+    fn what_is_over_the_hour_waits_until_the_hour_has_passed() {
+        let moments = old().moments(&PostPace::CAUTION, 61, START);
+        assert_eq!(moments[59], START.plus(59 * 14 * SECOND));
+        // Posts count by ten minutes: those of the first ten are out of the hour after seventy.
+        assert_eq!(moments[60], START.plus(70 * MINUTE));
+        let spent = BTreeMap::from([(slot(START), 60)]);
+        let full = PostBook { spent, ..old() }.moments(&PostPace::CAUTION, 1, START);
+        assert_eq!(full, [START.plus(70 * MINUTE)]);
+    }
+
+    #[test]
+    fn a_new_account_takes_days_for_what_an_old_one_does_in_minutes() {
+        let new = PostBook { linked_at: Some(START), ..PostBook::default() };
+        let moments = new.moments(&PostPace::CAUTION, 50, START);
+        let within = |from: i64, to: i64| {
+            moments.iter().filter(|at| (from * DAY..to * DAY).contains(&at.since(START))).count()
+        };
+        // 10 on the first day; then 20 in any 24 hours, 40 in any on the third.
+        assert_eq!(within(0, 1), 10);
+        assert!((10..=20).contains(&within(1, 2)), "{}", within(1, 2));
+        assert_eq!(moments.len(), 50);
+        for (at, moment) in moments.iter().enumerate() {
+            let lately = moments[..at].iter().filter(|before| moment.since(**before) < DAY).count();
+            let allowed = PostPace::CAUTION.per_day(days_of_use(Some(START), *moment));
+            assert!(i64::try_from(lately).unwrap() < allowed, "post {at} at {moment:?}");
+        }
+        assert_eq!(
+            moments[9],
+            START.plus((9.0 * 32.5 * 1_000.0) as i64),
+            "20 to 45 s, and the mean of these"
+        );
+    }
+
+    #[test]
+    fn what_will_never_be_allowed_ends_the_forecast() {
+        let none = PostPace { per_day_max: 0, ..PostPace::CAUTION };
+        assert_eq!(old().moments(&none, 3, START), []);
+    }
+}

@@ -1,0 +1,47 @@
+//! Of posts in groups: how far they came among the members, and when those that wait are expected to begin.
+
+use domain::{channel::Channel, group::PostPace, message::MessageState, time::Millis};
+use providers::linked::pace_of;
+use store::{Org, StoreError, broadcasts::Broadcast, integrations::Integration};
+
+use super::View;
+use crate::ui::truth_strip::Members;
+
+impl View {
+    /// Members of all groups of the posts, and how far the posts came among them; nothing while no member's phone told anything.
+    pub(super) fn members(&self) -> Option<Members> {
+        if self.seen.is_empty() {
+            return None;
+        }
+        let (delivered, read) = self
+            .seen
+            .values()
+            .fold((0, 0), |(delivered, read), one| (delivered + one.delivered, read + one.read));
+        let all: i64 = self.sizes.values().sum();
+        Some(Members {
+            all: all.max(delivered),
+            delivered,
+            read,
+            reactions: self.seen.values().map(|one| one.reacted).sum(),
+        })
+    }
+}
+
+/// The pace of the account that posts, and when each of its posts that still wait is expected to begin; nothing for what no account posts.
+pub(super) async fn waiting_posts(
+    org: &Org,
+    broadcast: &Broadcast,
+    integration: Option<&Integration>,
+    now: Millis,
+) -> Result<Option<(PostPace, Vec<Millis>)>, StoreError> {
+    let by_account = broadcast.channel == Channel::WhatsappGroup && broadcast.asked.is_none();
+    let Some(integration) = integration.filter(|_| by_account) else { return Ok(None) };
+    let pace = pace_of(&integration.settings);
+    let left = broadcast.in_state(MessageState::Waiting) + broadcast.in_state(MessageState::InFlight);
+    if left == 0 {
+        return Ok(Some((pace, Vec::new())));
+    }
+    let start = broadcast.starts_at.max(now);
+    let book = org.post_book(integration.id, Some(broadcast.id), (start, now)).await?;
+    Ok(Some((pace, book.moments(&pace, usize::try_from(left).unwrap_or(0), start))))
+}
