@@ -293,6 +293,25 @@ on_both! {
         assert!(page.body.contains("<strong>1</strong> of 1 row is ready"), "{}", page.body);
     }
 
+    async fn what_a_row_without_a_status_means_is_asked_anew_for_each_file(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut desk = desk(&world, &people).await;
+        let columns: &[(&str, &str)] = &[("name", "0"), ("phone", "1"), ("status", "2")];
+        let id = desk.take("Name,Phone,Status\nAsha,90000 00041,paid\nRavi,90000 00042,\n").await;
+        let page = desk.check(id, columns).await;
+        assert!(page.body.contains("Say what 1 status means"), "{}", page.body);
+        let asked = [("k1", intake::read::NO_STATUS_KEY), ("m1", "registered")];
+        let answer = desk.browser.post(&format!("/imports/{id}/statuses"), &asked).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        let page = desk.settled(id).await;
+        assert!(page.body.contains("<strong>2</strong> of 2 rows are ready"), "{}", page.body);
+
+        let next = desk.take("Name,Phone,Status\nMeena,90000 00043,paid\nTara,90000 00044,\n").await;
+        let page = desk.check(next, columns).await;
+        assert!(page.body.contains("Say what 1 status means"), "nobody has said it of this file: {}", page.body);
+    }
+
     async fn a_newer_export_ends_what_it_shows_as_cancelled_and_an_undo_gives_it_back(db: TestStore) {
         let world = World::new(db).await;
         let people = world.people().await;
