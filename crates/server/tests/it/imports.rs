@@ -363,4 +363,23 @@ on_both! {
         assert_eq!((ours[0].channel, ours[0].category.map(|category| category.word())), (None, Some("marketing")));
         assert!(about("00042").is_empty());
     }
+
+    async fn whoever_has_no_place_and_wants_no_messages_is_entered_all_the_same(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut desk = desk(&world, &people).await;
+        let file = "Name,Phone,Status,Do not contact\nAsha,90000 00051,paid,\nRavi,90000 00052,failed,Yes\n";
+        let id = desk.take(file).await;
+        let columns = &[("name", "0"), ("phone", "1"), ("status", "2"), ("opt_out", "3")];
+        let page = desk.check(id, columns).await;
+        assert!(page.body.contains("1 person wants no messages"), "{}", page.body);
+        let before = desk.registered().await;
+        desk.browser.post(&format!("/imports/{id}/commit"), &[]).await;
+        desk.settled(id).await;
+        assert_eq!(desk.registered().await, before + 1);
+        let filter = store::suppressions::SuppressionFilter { limit: 100, ..Default::default() };
+        let entries = desk.org.suppressions(&filter).await.unwrap();
+        let has = |end: &str| entries.iter().any(|entry| entry.phone.as_deref().is_some_and(|phone| phone.ends_with(end)));
+        assert!(has("00052") && !has("00051"), "{entries:?}");
+    }
 }
