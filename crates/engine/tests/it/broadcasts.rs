@@ -83,6 +83,21 @@ on_both! {
         }
     }
 
+    async fn as_long_as_nobody_knows_whose_fault_a_refusal_is_one_goes_at_a_time(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(20).await;
+        world.pace(2, 0).await;
+        // Three calls are refused, and not one more: a fourth that went beside the third would be taken.
+        world.sandbox.faults().change(|faults| {
+            faults.server_error = Amount::Run { after: 0, next: 3 };
+            faults.server_error_status = Some(422);
+        });
+        let id = world.broadcast().await;
+        world.run_dry().await;
+        assert_eq!(world.truth(id).await.status, BroadcastStatus::Paused);
+        assert_eq!(world.sum(id).await, "20 = 20 waiting");
+    }
+
     async fn persons_refused_in_unknown_words_fail_when_others_go_through(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(200).await;

@@ -69,7 +69,12 @@ on_both! {
         assert_eq!(sent(&world, 2).await, 10, "another portfolio has its own");
         let ceiling = world.org.ceiling(second, world.now()).await.unwrap();
         assert_eq!((ceiling.used, ceiling.allowed, ceiling.accounts), (12, 12, 2));
-        world.clock.advance(24 * HOUR + 10 * MINUTE);
+        // The border of a day in between frees nothing: the 24 hours move with the clock.
+        world.clock.advance(23 * HOUR);
+        world.beat().await;
+        world.run_dry().await;
+        assert_eq!(sent(&world, 0).await + sent(&world, 1).await, 12, "still the same 24 hours");
+        world.clock.advance(HOUR + 10 * MINUTE);
         world.beat().await;
         world.run_dry().await;
         assert_eq!(sent(&world, 0).await + sent(&world, 1).await, 20);

@@ -303,6 +303,20 @@ on_both! {
         assert_eq!(sms.world.sum(id).await, "100 = 100 sent");
     }
 
+    async fn after_three_numbers_that_were_refused_alone_the_rest_of_a_request_is_not_called(db: TestStore) {
+        let mut sms = Sms::new(db).await;
+        sms.world.crowd(8).await;
+        // Eight, four, two, one, one, two, one: the third that stands alone is the seventh call, and an eighth would be taken.
+        sms.world.sandbox.faults().change(|faults| {
+            faults.server_error = Amount::Run { after: 0, next: 7 };
+            faults.server_error_status = Some(422);
+        });
+        let id = sms.broadcast(&same_for_all()).await;
+        sms.world.run_dry().await;
+        assert_eq!(sms.world.truth(id).await.status.word(), "paused");
+        assert_eq!(sms.world.sum(id).await, "8 = 8 waiting");
+    }
+
     async fn posts_that_cannot_be_read_are_counted_and_shown(db: TestStore) {
         let mut sms = Sms::new(db).await;
         sms.world.crowd(1).await;

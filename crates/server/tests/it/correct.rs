@@ -53,7 +53,7 @@ on_both! {
         assert_eq!((now.name.as_str(), now.phone.as_str(), now.email.as_str()), ("Asha Menon", "+919000000777", "menon@udaan.example"));
         let person = manager.get("/people/number/919000000777").await;
         let person = manager.get(person.location()).await;
-        for says in ["Corrections", "+91 90000 00777", "Asha Menon", &people.manager.name] {
+        for says in ["Corrections", "+91 90000 00777", "Asha Menon", &people.manager.name, &at.page] {
             assert!(person.body.contains(says), "{says}: {}", person.body);
         }
         let log = world.signed_in(&people.admin).await.get("/settings/audit").await;

@@ -210,3 +210,85 @@ async fn a_newer_list_is_compared_on_the_command_line_and_taken_over_by_flags() 
     );
     sandbox.stop().await;
 }
+
+/// A workbook: its sheets with their rows, and the row of the first one that is hidden, from 0.
+fn workbook(sheets: &[(&str, &[&[&str]])], hidden: Option<u32>) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    for (at, (name, rows)) in sheets.iter().enumerate() {
+        let sheet = book.add_worksheet().set_name(*name).unwrap();
+        for (row, cells) in (0..).zip(*rows) {
+            for (column, cell) in (0..).zip(*cells) {
+                sheet.write_string(row, column, *cell).unwrap();
+            }
+        }
+        if let Some(row) = hidden.filter(|_| at == 0) {
+            sheet.set_row_hidden(row).unwrap();
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_says_what_a_workbook_hides_and_which_sheets_it_does_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
+    let flags = installation(folder.path(), &sandbox).await;
+    let run = |name: &str, file: &[u8], more: &[&str]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, file).unwrap();
+        let path = path.display().to_string();
+        let mut arguments: Vec<&str> = vec!["import", &path, "--workshop", "Rust"];
+        arguments.extend(flags.iter().map(String::as_str));
+        arguments.extend(more);
+        munadi(&arguments, None)
+    };
+    let list: &[&[&str]] = &[
+        &["Name", "Phone", "Status"],
+        &["Asha Rao", "9000000001", "paid"],
+        &["Ravi Kumar", "9000000002", "failed"],
+        &["Meena S", "9000000003", "paid"],
+    ];
+    let book = workbook(&[("People", list), ("Summary", &[&["Total", "Amount"], &["3", "1497"]])], Some(3));
+    let output = run("book.xlsx", &book, &[]);
+    let words = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{words}");
+    for says in [
+        "Read: the sheet “People”. Not read: Summary.",
+        "1 row hidden in the sheet left out; take them with --hidden-rows.",
+        "paid = registered (1)",
+        "failed = left out (1)",
+        "1 row left out: their status gives no place.",
+    ] {
+        assert!(words.contains(says), "{says}: {words}");
+    }
+    let answer = last_json(&run("book.xlsx", &book, &["--json"]));
+    assert_eq!(answer["counts"]["hidden_rows"], 1, "{answer}");
+    let answer = last_json(&run("book.xlsx", &book, &["--json", "--hidden-rows"]));
+    assert_eq!(answer["sheets_not_read"], serde_json::json!(["Summary"]), "{answer}");
+    assert_eq!(
+        (&answer["counts"]["hidden_rows"], &answer["counts"]["new"]),
+        (&0.into(), &1.into()),
+        "{answer}"
+    );
+
+    // Two sheets with people: nobody guesses which is meant.
+    let others: &[&[&str]] = &[&["Name", "Phone"], &["Tara Sen", "9000000004"]];
+    let two = workbook(&[("Batch A", others), ("Batch B", others)], None);
+    let output = run("two.xlsx", &two, &["--json"]);
+    let answer = last_json(&output);
+    assert_eq!((output.status.code(), &answer["counts"]["new"]), (Some(1), &0.into()), "{answer}");
+    assert!(answer["refused"][0].as_str().unwrap().contains("say --sheet NAME"), "{answer}");
+    let output = run("two.xlsx", &two, &["--json", "--sheet", "Batch B"]);
+    let answer = last_json(&output);
+    assert_eq!((output.status.code(), &answer["counts"]["new"]), (Some(0), &1.into()), "{answer}");
+
+    // A time that can be read in two ways costs the time and not the person, and is said.
+    let dated = b"Name,Phone,Registered at\nUma,9000000011,03/04/2026 10:00\n";
+    let answer = last_json(&run("dates.csv", dated, &["--json"]));
+    assert_eq!((&answer["exit_code"], &answer["counts"]["new"]), (&0.into(), &1.into()), "{answer}");
+    assert!(answer["dates"].as_str().unwrap().contains("can be read in two ways"), "{answer}");
+    let answer = last_json(&run("dates.csv", dated, &["--json", "--dates", "day-first"]));
+    assert_eq!(answer["dates"], Value::Null, "{answer}");
+    sandbox.stop().await;
+}

@@ -293,6 +293,25 @@ on_both! {
         assert!(page.body.contains("<strong>1</strong> of 1 row is ready"), "{}", page.body);
     }
 
+    async fn what_a_row_without_a_status_means_is_asked_anew_for_each_file(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut desk = desk(&world, &people).await;
+        let columns: &[(&str, &str)] = &[("name", "0"), ("phone", "1"), ("status", "2")];
+        let id = desk.take("Name,Phone,Status\nAsha,90000 00041,paid\nRavi,90000 00042,\n").await;
+        let page = desk.check(id, columns).await;
+        assert!(page.body.contains("Say what 1 status means"), "{}", page.body);
+        let asked = [("k1", intake::read::NO_STATUS_KEY), ("m1", "registered")];
+        let answer = desk.browser.post(&format!("/imports/{id}/statuses"), &asked).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        let page = desk.settled(id).await;
+        assert!(page.body.contains("<strong>2</strong> of 2 rows are ready"), "{}", page.body);
+
+        let next = desk.take("Name,Phone,Status\nMeena,90000 00043,paid\nTara,90000 00044,\n").await;
+        let page = desk.check(next, columns).await;
+        assert!(page.body.contains("Say what 1 status means"), "nobody has said it of this file: {}", page.body);
+    }
+
     async fn a_newer_export_ends_what_it_shows_as_cancelled_and_an_undo_gives_it_back(db: TestStore) {
         let world = World::new(db).await;
         let people = world.people().await;
@@ -343,5 +362,24 @@ on_both! {
         assert_eq!(ours.len(), 1);
         assert_eq!((ours[0].channel, ours[0].category.map(|category| category.word())), (None, Some("marketing")));
         assert!(about("00042").is_empty());
+    }
+
+    async fn whoever_has_no_place_and_wants_no_messages_is_entered_all_the_same(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut desk = desk(&world, &people).await;
+        let file = "Name,Phone,Status,Do not contact\nAsha,90000 00051,paid,\nRavi,90000 00052,failed,Yes\n";
+        let id = desk.take(file).await;
+        let columns = &[("name", "0"), ("phone", "1"), ("status", "2"), ("opt_out", "3")];
+        let page = desk.check(id, columns).await;
+        assert!(page.body.contains("1 person wants no messages"), "{}", page.body);
+        let before = desk.registered().await;
+        desk.browser.post(&format!("/imports/{id}/commit"), &[]).await;
+        desk.settled(id).await;
+        assert_eq!(desk.registered().await, before + 1);
+        let filter = store::suppressions::SuppressionFilter { limit: 100, ..Default::default() };
+        let entries = desk.org.suppressions(&filter).await.unwrap();
+        let has = |end: &str| entries.iter().any(|entry| entry.phone.as_deref().is_some_and(|phone| phone.ends_with(end)));
+        assert!(has("00052") && !has("00051"), "{entries:?}");
     }
 }
