@@ -18,7 +18,7 @@ pub(crate) enum Part {
     Kills,
     /// Every fault of the stand-ins at once, 100 seeds, and 10,000 stories around workshops with plans, on both databases
     Seeds,
-    /// 20,000 random files
+    /// 100,000 random files
     Files,
     /// The disk fills for a second, for a minute and for good
     Disk,
@@ -45,6 +45,12 @@ const FIRST_GATEWAY: &[&str] = &["crash-proof", "--channel", "group", "--gateway
 const SECOND_GATEWAY: &[&str] = &["crash-proof", "--channel", "group", "--gateway", "2", "--kills", "100"];
 const THIRD_GATEWAY: &[&str] = &["crash-proof", "--channel", "group", "--gateway", "3", "--kills", "100"];
 
+/// 100 kills in the middle of calling, by each provider.
+const FIRST_CALLER: &[&str] = &["crash-proof", "--channel", "ivr", "--gateway", "1", "--kills", "100"];
+const SECOND_CALLER: &[&str] = &["crash-proof", "--channel", "ivr", "--gateway", "2", "--kills", "100"];
+const THIRD_CALLER: &[&str] = &["crash-proof", "--channel", "ivr", "--gateway", "3", "--kills", "100"];
+const FOURTH_CALLER: &[&str] = &["crash-proof", "--channel", "ivr", "--gateway", "4", "--kills", "100"];
+
 impl Part {
     const ALL: [Part; 8] = [
         Part::Kills,
@@ -68,6 +74,14 @@ impl Part {
                 Runs::Munadi(SECOND_GATEWAY, true),
                 Runs::Munadi(THIRD_GATEWAY, false),
                 Runs::Munadi(THIRD_GATEWAY, true),
+                Runs::Munadi(FIRST_CALLER, false),
+                Runs::Munadi(FIRST_CALLER, true),
+                Runs::Munadi(SECOND_CALLER, false),
+                Runs::Munadi(SECOND_CALLER, true),
+                Runs::Munadi(THIRD_CALLER, false),
+                Runs::Munadi(THIRD_CALLER, true),
+                Runs::Munadi(FOURTH_CALLER, false),
+                Runs::Munadi(FOURTH_CALLER, true),
                 Runs::Munadi(&["crash-proof", "--workshops", "200", "--kills", "60"], false),
                 Runs::Munadi(
                     &["crash-proof", "--workshops", "200", "--kills", "120", "--processes", "5"],
@@ -84,7 +98,7 @@ impl Part {
             }
             Part::Files => {
                 let words = &["-p", "munadi-intake", "--test", "random_files"];
-                vec![Runs::Tests(words, Some(("MUNADI_RANDOM_FILES", "20000")))]
+                vec![Runs::Tests(words, Some(("MUNADI_RANDOM_FILES", "100000")))]
             }
             Part::Disk => {
                 vec![Runs::Tests(&["-p", "munadi", "--test", "it", "full_disk", "--", "--ignored"], None)]
@@ -95,6 +109,8 @@ impl Part {
                 Runs::Munadi(&["bench"], true),
                 Runs::Munadi(&["bench", "--with", "plans"], false),
                 Runs::Munadi(&["bench", "--with", "plans"], true),
+                Runs::Munadi(&["bench", "--with", "calls"], false),
+                Runs::Munadi(&["bench", "--with", "calls"], true),
                 Runs::Munadi(&["bench", "--with", "groups"], false),
                 Runs::Munadi(&["bench", "--with", "groups"], true),
             ],
