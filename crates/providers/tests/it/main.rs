@@ -16,6 +16,7 @@ mod fast2sms_receipts;
 mod fast2sms_request;
 mod gateways;
 mod http;
+mod media;
 mod promises;
 mod server;
 mod voice;
