@@ -207,7 +207,7 @@ impl Work {
                     "FROM (SELECT DISTINCT broadcast_id FROM calls WHERE integration_id = $1 AND placed_at > $2) x
                      CROSS JOIN @batch CROSS JOIN messages m CROSS JOIN calls c CROSS JOIN broadcasts t
                      WHERE m.broadcast_id = x.broadcast_id AND m.recipient = b.recipient AND m.planned
-                       AND c.broadcast_id = m.broadcast_id AND c.position = m.position AND c.placed_at > $2 AND t.id = m.broadcast_id
+                       AND c.broadcast_id = m.broadcast_id AND c.position = m.position AND c.placed_at + 0 > $2 AND t.id = m.broadcast_id
                      ORDER BY c.placed_at DESC, c.attempt DESC"
                 ),
                 args![integration.0, since],
@@ -271,7 +271,8 @@ impl Work {
         Ok(written.into_iter().map(call_ref).collect())
     }
 
-    /// When calls to these numbers began since then, by this account, the earliest first; by number.
+    /// When calls to these numbers began since then, by this account, the earliest first; by number. A call is found by its message, as a
+    /// broadcast is of one account: by the account and the time SQLite walked over all calls of the day for each number.
     pub async fn calls_since(
         &self,
         integration: IntegrationId,
@@ -290,8 +291,8 @@ impl Work {
                  FROM (SELECT DISTINCT broadcast_id FROM calls WHERE integration_id = $1 AND placed_at > $2) x
                  CROSS JOIN @batch CROSS JOIN messages m CROSS JOIN calls c
                  WHERE m.broadcast_id = x.broadcast_id AND m.recipient = b.recipient AND m.planned
-                   AND c.broadcast_id = m.broadcast_id AND c.position = m.position AND c.integration_id = $1
-                   AND c.placed_at > $2 AND c.stage <> 'not_placed'
+                   AND c.broadcast_id = m.broadcast_id AND c.position = m.position
+                   AND c.placed_at + 0 > $2 AND c.stage <> 'not_placed'
                  ORDER BY c.placed_at",
                 args![integration.0, since],
                 Batch::new().texts("recipient", recipients),
