@@ -26,7 +26,7 @@ use self::machine::{
     CLOCK_WARN_MS, clock_is_sane, compare_clocks, disk, folder, key_file, private, settings,
 };
 use super::say;
-use crate::{config::Config, seal::KeyRing, secrets};
+use crate::{config::Config, seal::KeyRing, secrets, ui::format::counted};
 
 /// Longest wait for the database.
 const DATABASE_WAIT: Duration = Duration::from_secs(20);
@@ -472,7 +472,10 @@ async fn receipts(work: &Work, now: Millis, report: &mut Report) -> Result<(), s
     if odd.not_understood > 0 {
         report.warn(
             ABOUT,
-            format!("{} posts of providers in the last seven days could not be read", odd.not_understood),
+            format!(
+                "{} of providers in the last seven days could not be read",
+                counted(odd.not_understood, "post", "posts")
+            ),
             "see them on the operator page; at the provider, set the callback to JSON and to the product that is used here",
         );
     }

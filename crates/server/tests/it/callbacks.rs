@@ -61,6 +61,23 @@ on_both! {
         assert_eq!(found[0].organization, people.first);
     }
 
+    async fn what_cannot_be_read_is_counted_on_the_operator_page_of_its_organisation(db: TestStore) {
+        let (world, people, address) = set_up(db).await;
+        let counted = async || {
+            let page = world.signed_in(&people.host).await.get("/operator").await.body;
+            page.contains("1 post not understood")
+        };
+        assert!(!counted().await, "nothing came");
+        let odd = EXAMPLE.replace("DELIVERED", "TELEPORTED");
+        // One in each organisation: the page counts its own.
+        let other = world.integration(people.second, "Second", Some(WEBHOOK_SECRET)).await;
+        for address in [&address, &self::address(&world, other)] {
+            assert_eq!(post_signed(&world, address, &odd).await, StatusCode::OK);
+        }
+        world.app.engine.apply_receipts().await.unwrap();
+        assert!(counted().await, "the operator page counts it");
+    }
+
     async fn what_the_provider_did_not_sign_is_refused_and_not_kept(db: TestStore) {
         let (world, _, address) = set_up(db).await;
         let other = sandbox::signature("another-secret", EXAMPLE.as_bytes());
