@@ -216,23 +216,10 @@ impl CandidateSet {
         if next.is_none() && !learns_network && !learns_provider && !learns_cost {
             return Applied::To(message);
         }
-        let change = self.changes.entry(message).or_insert_with(|| ReceiptChange {
-            message,
-            from: row.state,
-            from_reason: row.reason.clone(),
-            to: row.state,
-            reason: row.reason.clone(),
-            reason_text: String::new(),
-            sent_at: None,
-            delivered_at: None,
-            read_at: None,
-            failed_at: None,
-            provider_id: None,
-            network_id: None,
-            cost: None,
-            cost_before: row.cost,
-            again_at: None,
-        });
+        let change = self
+            .changes
+            .entry(message)
+            .or_insert_with(|| ReceiptChange::none(message, row.state, &row.reason, row.cost));
         if let Some(next) = next {
             let happened = reading.at.unwrap_or(now);
             change.to = next;

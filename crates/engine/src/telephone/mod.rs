@@ -308,23 +308,8 @@ fn message_change(
     let Told { call, record, said, .. } = told;
     let is_newest = call.call.attempt == call.newest;
     let cost = record.cost.filter(|cost| Some(*cost) != call.cost && is_newest);
-    let mut change = ReceiptChange {
-        message: call.call.message,
-        from: call.state,
-        from_reason: call.reason.clone(),
-        to: call.state,
-        reason: call.reason.clone(),
-        reason_text: String::new(),
-        sent_at: None,
-        delivered_at: None,
-        read_at: None,
-        failed_at: None,
-        provider_id: None,
-        network_id: None,
-        cost,
-        cost_before: call.cost,
-        again_at: None,
-    };
+    let mut change =
+        ReceiptChange { cost, ..ReceiptChange::none(call.call.message, call.state, &call.reason, call.cost) };
     let unmoved = cost.is_some().then(|| change.clone());
     let Some(proof) = record.proof(said.text_s()) else { return unmoved };
     let to = match &proof {

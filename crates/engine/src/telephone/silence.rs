@@ -92,21 +92,10 @@ impl Engine {
             return Ok(());
         }
         let change = ReceiptChange {
-            message: call.call.message,
-            from: call.state,
-            from_reason: call.reason.clone(),
             to: MessageState::Unknown,
             reason: NO_REPORT.to_owned(),
             reason_text: "The provider did not tell how the call ended.".to_owned(),
-            sent_at: None,
-            delivered_at: None,
-            read_at: None,
-            failed_at: None,
-            provider_id: None,
-            network_id: None,
-            cost: None,
-            cost_before: call.cost,
-            again_at: None,
+            ..ReceiptChange::none(call.call.message, call.state, &call.reason, call.cost)
         };
         let touched = self.work.apply_receipts(Vec::new(), vec![change], now).await?;
         self.tell(touched);

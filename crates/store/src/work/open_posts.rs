@@ -146,21 +146,11 @@ impl Work {
         now: Millis,
     ) -> Result<Vec<BroadcastId>, StoreError> {
         let change = ReceiptChange {
-            message: post.message,
-            from: post.state,
-            from_reason: post.reason.clone(),
             to: MessageState::Sent,
             reason: String::new(),
-            reason_text: String::new(),
             sent_at: Some(at.unwrap_or(post.started_at)),
-            delivered_at: None,
-            read_at: None,
-            failed_at: None,
             provider_id: Some(id.to_owned()),
-            network_id: None,
-            cost: None,
-            cost_before: None,
-            again_at: None,
+            ..ReceiptChange::none(post.message, post.state, &post.reason, None)
         };
         self.note_ids(&[(post.message, id.to_owned())], now).await?;
         self.apply_receipts(Vec::new(), vec![change], now).await

@@ -127,6 +127,34 @@ pub struct ReceiptChange {
     pub again_at: Option<Millis>,
 }
 
+impl ReceiptChange {
+    /// Nothing is learnt yet of a message that stands so and is counted with that cost.
+    pub fn none(
+        message: MessageRef,
+        state: MessageState,
+        reason: &str,
+        cost: Option<Money>,
+    ) -> ReceiptChange {
+        ReceiptChange {
+            message,
+            from: state,
+            from_reason: reason.to_owned(),
+            to: state,
+            reason: reason.to_owned(),
+            reason_text: String::new(),
+            sent_at: None,
+            delivered_at: None,
+            read_at: None,
+            failed_at: None,
+            provider_id: None,
+            network_id: None,
+            cost: None,
+            cost_before: cost,
+            again_at: None,
+        }
+    }
+}
+
 #[derive(sqlx::FromRow)]
 struct CandidateRow {
     broadcast_id: Uuid,
