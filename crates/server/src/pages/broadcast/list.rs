@@ -176,7 +176,11 @@ impl Listing {
 /// `GET /broadcasts`
 pub async fn show(member: Member, Query(which): Query<Which>) -> PageResult {
     let listing = Listing::load(&member.org, &member.organization.zone, &which, member.now).await?;
-    let mut head = Head::new("Broadcasts").meta(listing.running());
+    let title = match which.by_keys() {
+        ByKeys::Of(_) => "Sent by keys of calls",
+        ByKeys::Included | ByKeys::LeftOut => "Broadcasts",
+    };
+    let mut head = Head::new(title).meta(listing.running());
     if member.may(domain::role::Permission::Send) {
         head = head.action(Button::primary_link("Send message now", "/"));
     }
@@ -186,7 +190,7 @@ pub async fn show(member: Member, Query(which): Query<Which>) -> PageResult {
         (listing.history)
         (listing.foot())
     };
-    let mut page = member.page(Section::Broadcasts, "Broadcasts", body);
+    let mut page = member.page(Section::Broadcasts, title, body);
     page.live = Some(which.trail().href(&which.base("/live/broadcasts")));
     Ok(page.render().into_response())
 }
