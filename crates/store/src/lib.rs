@@ -68,7 +68,9 @@ pub mod told;
 pub mod webhooks;
 pub mod workshops;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{convert::Infallible, path::Path, sync::Arc, time::Duration};
+
+use domain::time::Clock;
 
 use sqlx::{
     Connection as _, SqliteConnection,
@@ -88,7 +90,7 @@ pub use traffic::step_back;
 pub use undo::Cleared;
 pub use work::Work;
 
-use db::Db;
+use db::{Db, args};
 use figures::Figures;
 use readers::{Lane, Readers};
 use scans::Scans;
@@ -109,6 +111,10 @@ const WRITER_CACHE_KIB: &str = "-4096";
 const READER_CACHE_KIB: &str = "-1024";
 /// Pages in the log before they are carried over into the database: rows that change three times within seconds are carried once.
 const CHECKPOINT_PAGES: &str = "6000";
+/// A broadcast whose messages were claimed less long ago is taken to go out.
+const SENDS_STILL_MS: i64 = 3_000;
+/// How often a command looks whether messages go out.
+const SENDERS_LOOK: Duration = Duration::from_secs(1);
 /// Longest wait for a free connection.
 const CONNECTION_WAIT: Duration = Duration::from_secs(20);
 
@@ -219,6 +225,27 @@ impl Store {
         self.scans.traffic.is_out()
     }
 
+    /// Gives way to messages that another process sends from this database, as long as it is polled: looks for them every second. For commands
+    /// beside a server.
+    pub async fn heed_senders(&self, clock: &dyn Clock) -> Infallible {
+        loop {
+            let sending: Result<(bool,), _> = self
+                .engine
+                .by_index()
+                .one(
+                    "SELECT EXISTS (SELECT 1 FROM broadcasts WHERE status = 'in_progress' AND served_at > $1)",
+                    args![clock.now().plus(-SENDS_STILL_MS)],
+                )
+                .await;
+            match sending {
+                Ok((true,)) => self.messages_go_out(),
+                Ok((false,)) => {}
+                Err(error) => tracing::debug!("nobody knows whether messages go out: {error}"),
+            }
+            tokio::time::sleep(SENDERS_LOOK).await;
+        }
+    }
+
     /// Empties SQLite's log into the database: what was erased stands in its older pages until then. Waits for nobody: while somebody reads,
     /// nothing happens, and the next call tries again. Nothing to do on PostgreSQL, whose log is its own.
     pub async fn empty_log(&self) -> Result<(), StoreError> {
@@ -250,7 +277,7 @@ impl Store {
         match &self.db {
             Db::Sqlite { readers, .. } => {
                 let _right = self.scans.begin().await?;
-                backup::copy(readers, file).await
+                backup::copy(readers, &self.scans.traffic, file).await
             }
             Db::Postgres { .. } => {
                 Err(StoreError::Address("use pg_dump for a PostgreSQL database".to_owned()))

@@ -2,6 +2,8 @@
 
 mod listing;
 
+pub use listing::Listed;
+
 use domain::{
     channel::{Category, Channel},
     ids::{ImportId, SuppressionId},

@@ -18,6 +18,7 @@ use clap::Args;
 use domain::time::{Millis, WallClock};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use store::Store;
 
 use super::say;
 use crate::{app::App, config::Config, seal::KeyRing};
@@ -72,7 +73,10 @@ pub async fn run(config: Config, command: BackupCommand) -> anyhow::Result<()> {
         );
     }
     let app = App::open(config, Arc::new(WallClock)).await?;
+    let store = app.store.clone();
+    let heeding = tokio::spawn(async move { store.heed_senders(&WallClock).await });
     let done = write(&app, &command.file).await;
+    heeding.abort();
     app.store.close().await;
     let about = done?;
     let bytes = std::fs::metadata(&command.file)?.len();
@@ -105,7 +109,7 @@ pub async fn write(app: &App, file: &Path) -> anyhow::Result<About> {
     let copy = beside.0.join(DATABASE);
     if !app.store.is_shared() {
         app.store.backup_sqlite(&copy).await.context("cannot copy the database")?;
-        // What comes now has time; a server that sends beside this goes first.
+        // The check reads all of it at once; a server that sends beside this goes first.
         store::step_back();
         let found = store::inspect(&format!("sqlite:{}", copy.display()), store::Depth::Full).await?;
         if let Some(broken) = found.broken.first() {
@@ -117,7 +121,7 @@ pub async fn write(app: &App, file: &Path) -> anyhow::Result<About> {
     let part = beside.0.join("archive.tar");
     let copy = about.schema.is_some().then_some(copy.as_path());
     let others = other_files(&app.config, file)?;
-    write_tar(&app.config, &about, copy, &others, &part)
+    write_tar(app, &about, copy, &others, &part)
         .with_context(|| format!("cannot write {}", file.display()))?;
     if file.exists() {
         bail!("{} came into being meanwhile; a backup never overwrites", file.display());
@@ -153,14 +157,16 @@ impl Drop for Beside {
 }
 
 fn write_tar(
-    config: &Config,
+    app: &App,
     about: &About,
     database: Option<&Path>,
     others: &[(PathBuf, String)],
     to: &Path,
 ) -> anyhow::Result<()> {
     let out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
-    let mut tar = tar::Builder::new(std::io::BufWriter::new(PutOften { file: out, waiting: 0 }));
+    let config = &app.config;
+    let out = Unhurried { file: out, store: &app.store, waiting: 0, since: Instant::now() };
+    let mut tar = tar::Builder::new(std::io::BufWriter::new(out));
     let at = Millis(about.taken_at);
     append(&mut tar, ABOUT, serde_json::to_string_pretty(about)?.as_bytes(), at)?;
     if let Some(database) = database {
@@ -189,24 +195,25 @@ fn write_tar(
     Ok(())
 }
 
-/// Bytes after which the archive is put on the disk.
-const PUT_AFTER: usize = 16 << 20;
+/// Bytes after which the archive is put on the disk: a server that commits meanwhile waits for no more than that.
+const PUT_AFTER: usize = 4 << 20;
 
-/// A file that is put on the disk often, with a rest behind it: a server that commits meanwhile waits for little of it.
-struct PutOften {
+/// A file that is put on the disk often, with a rest behind it for whoever sends.
+struct Unhurried<'a> {
     file: File,
+    store: &'a Store,
     waiting: usize,
+    since: Instant,
 }
 
-impl Write for PutOften {
+impl Write for Unhurried<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.waiting += written;
         if self.waiting >= PUT_AFTER {
-            let start = Instant::now();
             self.file.sync_data()?;
-            self.waiting = 0;
-            std::thread::sleep(start.elapsed());
+            std::thread::sleep(self.store.rest_after(self.since.elapsed()));
+            (self.waiting, self.since) = (0, Instant::now());
         }
         Ok(written)
     }

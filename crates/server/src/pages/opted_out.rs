@@ -13,7 +13,7 @@ use serde::Deserialize;
 use store::{
     StoreError,
     audit::Exported,
-    suppressions::{Lift, Lifted, NewSuppression, Suppression, SuppressionFilter},
+    suppressions::{Lift, Lifted, Listed, NewSuppression, Suppression, SuppressionFilter},
 };
 
 use super::{
@@ -318,28 +318,23 @@ async fn page(
     form: &EntryForm,
     errors: &EntryErrors,
 ) -> Result<Markup, Problem> {
-    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let filter = query.filter(app, member, limit);
+    let filter = query.filter(app, member, i64::try_from(PAGE).unwrap_or(i64::MAX));
     let may = member.may(Permission::Manage);
     let list = if query.lifted() {
-        let mut lifted = member.org.lifted_suppressions(&filter).await?;
-        let more = lifted.len() > PAGE;
-        lifted.truncate(PAGE);
+        let lifted = member.org.lifted_page(&filter).await?;
         html! {
             (lifted_table(member, query, &lifted))
-            (pagination(query, lifted.iter().map(|lifted| &lifted.entry), more, None))
+            (pagination(query, &lifted, None))
         }
     } else {
-        let mut entries = member.org.suppressions(&filter).await?;
-        let more = entries.len() > PAGE;
-        entries.truncate(PAGE);
+        let entries = member.org.suppressions_page(&filter).await?;
         let total = match filter.is_empty() {
             true => Some(member.org.suppression_count().await?),
             false => None,
         };
         html! {
             (entries_table(member, query, &entries))
-            (pagination(query, entries.iter(), more, total))
+            (pagination(query, &entries, total))
         }
     };
     let keep = [("channel", &query.channel), ("category", &query.category), ("show", &query.show)];
@@ -395,19 +390,20 @@ fn filters(query: &ListQuery) -> Markup {
     }
 }
 
-fn pagination<'a>(
-    query: &ListQuery,
-    entries: impl ExactSizeIterator<Item = &'a Suppression>,
-    more: bool,
-    total: Option<i64>,
-) -> Pagination {
-    let shown = i64::try_from(entries.len()).unwrap_or(0);
-    let next = entries.last().filter(|_| more).map(|last| last.id.to_string());
+fn pagination<T>(query: &ListQuery, page: &Listed<T>, total: Option<i64>) -> Pagination {
+    let shown = i64::try_from(page.rows.len()).unwrap_or(0);
+    let next = page.next.map(|last| last.to_string());
     let trail = Trail::read(&query.after, query.from, &query.back);
     trail.foot(&query.to("show", &query.show), PAGE as i64, shown, next, total)
 }
 
-fn empty(query: &ListQuery) -> String {
+fn empty<T>(query: &ListQuery, page: &Listed<T>) -> String {
+    if page.next.is_some() {
+        return format!(
+            "None of the entries looked at so far matches “{}”. “Next” looks at older ones.",
+            query.q.trim()
+        );
+    }
     match (query.q.trim(), query.channel.is_empty() && query.category.is_empty(), query.lifted()) {
         ("", true, false) => "Nobody opted out yet.".to_owned(),
         ("", true, true) => "No entry was lifted yet.".to_owned(),
@@ -418,7 +414,7 @@ fn empty(query: &ListQuery) -> String {
     }
 }
 
-fn entries_table(member: &Member, query: &ListQuery, entries: &[Suppression]) -> Table {
+fn entries_table(member: &Member, query: &ListQuery, entries: &Listed<Suppression>) -> Table {
     let may = member.may(Permission::Manage);
     let row = |entry: &Suppression| {
         let number = number_of(entry);
@@ -439,12 +435,12 @@ fn entries_table(member: &Member, query: &ListQuery, entries: &[Suppression]) ->
             Column::new("Entered", Place::Line),
             Column::new("Actions", Place::Actions),
         ],
-        rows: entries.iter().map(row).collect(),
-        empty: empty(query),
+        rows: entries.rows.iter().map(row).collect(),
+        empty: empty(query, entries),
     }
 }
 
-fn lifted_table(member: &Member, query: &ListQuery, lifted: &[Lifted]) -> Table {
+fn lifted_table(member: &Member, query: &ListQuery, lifted: &Listed<Lifted>) -> Table {
     let zone = &member.organization.zone;
     let row = |lifted: &Lifted| {
         let entry = &lifted.entry;
@@ -465,8 +461,8 @@ fn lifted_table(member: &Member, query: &ListQuery, lifted: &[Lifted]) -> Table 
             Column::new("From", Place::Line),
             Column::new("Allowed again", Place::Line),
         ],
-        rows: lifted.iter().map(row).collect(),
-        empty: empty(query),
+        rows: lifted.rows.iter().map(row).collect(),
+        empty: empty(query, lifted),
     }
 }
 

@@ -127,13 +127,13 @@ impl Trail {
 
 impl Render for Pagination {
     fn render(&self) -> Markup {
-        if self.last == 0 {
+        if self.last == 0 && self.next.is_none() {
             return html! {};
         }
         let total = self.total.or(self.next.is_none().then_some(self.last));
         html! {
             nav class="m-tablefoot" aria-label="Pages" {
-                p { (grouped(self.first)) "–" (grouped(self.last)) @if let Some(total) = total { " of " (grouped(total)) } }
+                p { @if self.last > 0 { (grouped(self.first)) "–" (grouped(self.last)) } @if let Some(total) = total { " of " (grouped(total)) } }
                 @if self.previous.is_some() || self.next.is_some() {
                     span { (turn("Previous", self.previous.as_ref(), "prev")) (turn("Next", self.next.as_ref(), "next")) }
                 }

@@ -11,6 +11,7 @@ use std::{
 
 use domain::{
     broadcast::BroadcastStatus,
+    ids::{BroadcastId, WorkshopId},
     pace::Pace,
     time::{Clock, HOUR, WallClock},
 };
@@ -89,6 +90,19 @@ impl Drop for SmallDisk {
 /// The program, ended when dropped.
 struct Program(Child);
 
+impl Program {
+    /// Asks it to end, as a service manager does, and waits.
+    fn end_gently(&mut self) {
+        let id = rustix::process::Pid::from_child(&self.0);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        let started = Instant::now();
+        while self.0.try_wait().unwrap().is_none() {
+            assert!(started.elapsed() < PATIENCE, "a full disk keeps the program from ending");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
 impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.0.kill();
@@ -101,7 +115,12 @@ fn free_port() -> u16 {
 }
 
 fn serve(config: &Config) -> Program {
-    let child = Command::new(env!("CARGO_BIN_EXE_munadi"))
+    Program(command(config).stderr(Stdio::null()).spawn().unwrap())
+}
+
+fn command(config: &Config) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_munadi"));
+    command
         .args(["serve", "--log", "error", "--listen", &config.listen.to_string()])
         .arg("--data")
         .arg(&config.data)
@@ -113,11 +132,8 @@ fn serve(config: &Config) -> Program {
                 .flat_map(|(key, url)| [format!("--{}", key.replace('_', "-")), url.to_owned()]),
         )
         .env_remove("MUNADI_DATABASE_URL")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    Program(child)
+        .stdout(Stdio::null());
+    command
 }
 
 /// What `/healthz` answers; `None` while nothing listens.
@@ -168,80 +184,149 @@ async fn until<T>(what: &str, program: &mut Program, mut wanted: impl AsyncFnMut
     }
 }
 
-/// Sends to a crowd while receipts come back and others are imported, fills the disk in the middle for so long, looks at what the program does
-/// meanwhile, and counts what every phone got and what the import brought.
-async fn filled_for(seconds: u64) {
-    let Some(disk) = SmallDisk::mount() else { return };
-    let mut stand = sandbox::Config::default();
-    stand.vendors.aisensy.any_campaign = true;
-    stand.faults.latency_ms = 10;
-    stand.faults.receipts.retries = u32::MAX;
-    stand.faults.receipts.suspend_after = 0;
-    stand.faults.receipts.retry_after_ms = 1_000;
-    let sandbox = Sandbox::start(stand).await.unwrap();
-    let mut config = Config::in_folder(disk.path()).unwrap();
-    config.listen.set_port(free_port());
-    config.public_url = format!("http://{}", config.listen);
-    config.providers = stand_in(&sandbox);
-    let app = App::open(config.clone(), Arc::new(WallClock)).await.unwrap();
-    let pace = Pace { per_second: 300, per_day: 0 };
-    let stage =
-        Stage::set_up(&app, "Example Academy", "Meera Test", "meera@example.com", pace).await.unwrap();
-    let now = WallClock.now();
-    let starts = now.plus(20 * HOUR);
-    let workshop = stage.workshop("Rust for Beginners", starts, "https://meet.example/x", now).await.unwrap();
-    let elsewhere = stage.workshop("Rust for Teams", starts, "https://meet.example/y", now).await.unwrap();
-    stage.register(workshop, crowd(PEOPLE, now), now).await.unwrap();
-    let message = templates().swap_remove(1).1.into();
-    let broadcast = stage.confirm(workshop, "Reminder", &message, now, starts, now).await.unwrap();
-    demo::post_back(&app, &sandbox).await.unwrap();
+/// A program on a small disk that sends to a crowd while receipts come back.
+struct Sending {
+    disk: SmallDisk,
+    sandbox: Sandbox,
+    config: Config,
+    app: App,
+    stage: Stage,
+    elsewhere: WorkshopId,
+    broadcast: BroadcastId,
+    program: Program,
+}
 
-    let mut program = serve(&config);
-    until("the first messages", &mut program, async || (sandbox.world().len() > PEOPLE / 10).then_some(()))
+impl Sending {
+    /// Returns once the first messages are out; `None` where mounting is not allowed.
+    async fn begin() -> Option<Sending> {
+        let disk = SmallDisk::mount()?;
+        let mut stand = sandbox::Config::default();
+        stand.vendors.aisensy.any_campaign = true;
+        stand.faults.latency_ms = 10;
+        stand.faults.receipts.retries = u32::MAX;
+        stand.faults.receipts.suspend_after = 0;
+        stand.faults.receipts.retry_after_ms = 1_000;
+        let sandbox = Sandbox::start(stand).await.unwrap();
+        let mut config = Config::in_folder(disk.path()).unwrap();
+        config.listen.set_port(free_port());
+        config.public_url = format!("http://{}", config.listen);
+        config.providers = stand_in(&sandbox);
+        let app = App::open(config.clone(), Arc::new(WallClock)).await.unwrap();
+        let pace = Pace { per_second: 300, per_day: 0 };
+        let stage =
+            Stage::set_up(&app, "Example Academy", "Meera Test", "meera@example.com", pace).await.unwrap();
+        let now = WallClock.now();
+        let starts = now.plus(20 * HOUR);
+        let workshop =
+            stage.workshop("Rust for Beginners", starts, "https://meet.example/x", now).await.unwrap();
+        let elsewhere =
+            stage.workshop("Rust for Teams", starts, "https://meet.example/y", now).await.unwrap();
+        stage.register(workshop, crowd(PEOPLE, now), now).await.unwrap();
+        let message = templates().swap_remove(1).1.into();
+        let broadcast = stage.confirm(workshop, "Reminder", &message, now, starts, now).await.unwrap();
+        demo::post_back(&app, &sandbox).await.unwrap();
+        let program = serve(&config);
+        let mut this = Sending { disk, sandbox, config, app, stage, elsewhere, broadcast, program };
+        let world = this.sandbox.world();
+        until("the first messages", &mut this.program, async || (world.len() > PEOPLE / 10).then_some(()))
+            .await;
+        let (status, body) = health(&this.config).unwrap();
+        assert_eq!((status, body["turns"]["state"].as_str()), (200, Some("ok")), "{body}");
+        Some(this)
+    }
+
+    /// Fills the disk to its last byte and waits until the program says so.
+    async fn fill(&mut self) {
+        self.disk.fill();
+        let body = until("word of the full disk", &mut self.program, async || {
+            let (status, body) = health(&self.config)?;
+            (status == 503 && body["writes"]["state"] == "full").then_some(body)
+        })
         .await;
-    let (status, body) = health(&config).unwrap();
-    assert_eq!((status, body["turns"]["state"].as_str()), (200, Some("ok")), "{body}");
+        assert!(body["words"].as_str().unwrap().contains("full") && body["since"].is_i64(), "{body}");
+    }
 
-    disk.fill();
-    let body = until("word of the full disk", &mut program, async || {
-        let (status, body) = health(&config)?;
-        (status == 503 && body["writes"]["state"] == "full").then_some(body)
-    })
-    .await;
-    assert!(body["words"].as_str().unwrap().contains("full") && body["since"].is_i64(), "{body}");
+    /// With room again: everything goes on by itself, and every phone got one message.
+    async fn goes_on_to_the_end(&mut self) {
+        until("health", &mut self.program, async || {
+            health(&self.config).filter(|(status, _)| *status == 200)
+        })
+        .await;
+        until("the end of the broadcast", &mut self.program, async || {
+            let truth = self.stage.org.broadcast(self.broadcast).await.ok()?;
+            (truth.status == BroadcastStatus::Completed).then_some(())
+        })
+        .await;
+        let rows =
+            self.stage.org.messages(self.broadcast, &MessageFilter::default(), 0, 100_000).await.unwrap();
+        assert_eq!(rows.len(), PEOPLE);
+        for row in &rows {
+            assert_eq!(self.sandbox.world().count(&row.recipient), 1, "{} is {}", row.recipient, row.state);
+        }
+        assert_eq!(self.app.engine.work().differences().await.unwrap(), vec![]);
+        assert!(self.sandbox.receipts().refused > 0, "receipts that cannot be kept are asked for again");
+    }
+}
+
+/// Fills the disk for so long in the middle of a send, a flood of receipts and an import; looks at what the program does meanwhile, and counts
+/// what every phone got and what the import brought.
+async fn filled_for(seconds: u64) {
+    let Some(mut it) = Sending::begin().await else { return };
+    it.fill().await;
     let full = Instant::now();
-    let stopped = stage.register(elsewhere, crowd(IMPORTED, now), now).await.unwrap_err();
+    let now = WallClock.now();
+    let stopped = it.stage.register(it.elsewhere, crowd(IMPORTED, now), now).await.unwrap_err();
     assert!(format!("{stopped:#}").contains("full"), "{stopped:#}");
     // What was on its way when the disk filled has arrived by now: calls take 10 ms.
-    let sent = sandbox.world().len();
+    let sent = it.sandbox.world().len();
     while full.elapsed() < Duration::from_secs(seconds) {
-        assert!(program.0.try_wait().unwrap().is_none(), "a full disk never ends the program");
+        assert!(it.program.0.try_wait().unwrap().is_none(), "a full disk never ends the program");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    assert_eq!(sandbox.world().len(), sent, "nothing is sent that cannot be recorded");
-    assert_eq!(health(&config).unwrap().0, 503);
-    let (status, answer) = sign_in(&config).expect("pages answer");
+    assert_eq!(it.sandbox.world().len(), sent, "nothing is sent that cannot be recorded");
+    assert_eq!(health(&it.config).unwrap().0, 503);
+    let (status, answer) = sign_in(&it.config).expect("pages answer");
     assert_eq!(status, 503, "{answer}");
     assert!(answer.contains("full"), "in words: {answer}");
 
-    disk.make_room();
-    until("health", &mut program, async || health(&config).filter(|(status, _)| *status == 200)).await;
-    assert_eq!(sign_in(&config).unwrap().0, 401, "a wrong password is called wrong again");
-    stage.register(elsewhere, crowd(IMPORTED, now), now).await.unwrap();
-    let counts = stage.org.registrant_counts(elsewhere).await.unwrap();
+    it.disk.make_room();
+    until("health", &mut it.program, async || health(&it.config).filter(|(status, _)| *status == 200)).await;
+    assert_eq!(sign_in(&it.config).unwrap().0, 401, "a wrong password is called wrong again");
+    it.stage.register(it.elsewhere, crowd(IMPORTED, now), now).await.unwrap();
+    let counts = it.stage.org.registrant_counts(it.elsewhere).await.unwrap();
     assert_eq!((counts.registered, counts.duplicate), (i64::try_from(IMPORTED).unwrap(), 0));
-    until("the end of the broadcast", &mut program, async || {
-        let truth = stage.org.broadcast(broadcast).await.ok()?;
-        (truth.status == BroadcastStatus::Completed).then_some(())
-    })
-    .await;
-    let rows = stage.org.messages(broadcast, &MessageFilter::default(), 0, 100_000).await.unwrap();
-    assert_eq!(rows.len(), PEOPLE);
-    for row in &rows {
-        assert_eq!(sandbox.world().count(&row.recipient), 1, "{} is {}", row.recipient, row.state);
-    }
-    assert_eq!(app.engine.work().differences().await.unwrap(), vec![]);
-    assert!(sandbox.receipts().refused > 0, "receipts that cannot be kept are asked for again");
+    it.goes_on_to_the_end().await;
+}
+
+/// Nobody makes room: the program ends when it is asked to, says why it does not start, and loses nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_full_for_good_keeps_no_program_from_ending_and_loses_nobody() {
+    let Some(mut it) = Sending::begin().await else { return };
+    it.fill().await;
+    it.program.end_gently();
+    let sent = it.sandbox.world().len();
+    let again = Program(command(&it.config).stderr(Stdio::piped()).spawn().unwrap());
+    let (mut again, started) = (again, Instant::now());
+    let said = loop {
+        if let Some(ended) = again.0.try_wait().unwrap() {
+            assert!(!ended.success(), "a program that cannot start says so");
+            let mut said = String::new();
+            std::io::Read::read_to_string(again.0.stderr.as_mut().unwrap(), &mut said).unwrap();
+            break said;
+        }
+        if let Some((status, body)) = health(&it.config) {
+            assert_eq!(status, 503, "{body}");
+            break body["words"].as_str().unwrap_or_default().to_owned();
+        }
+        assert!(started.elapsed() < PATIENCE, "neither starts nor says why");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert!(said.contains("full"), "{said}");
+    assert_eq!(it.sandbox.world().len(), sent, "nothing is sent that cannot be recorded");
+    drop(again);
+    it.disk.make_room();
+    it.program = serve(&it.config);
+    it.goes_on_to_the_end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

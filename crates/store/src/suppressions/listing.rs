@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use domain::{
     channel::{Category, Channel},
+    ids::SuppressionId,
     search::{Word, number_of_ending},
 };
 use uuid::Uuid;
@@ -22,6 +23,21 @@ use crate::{
 /// People that are gathered at most before the list reads its own rows: more than elsewhere, because few of the people stand on this list, so
 /// that it reads many rows until a page is full.
 const GATHERED_MAX: usize = 5_000;
+
+/// Entries that a page of a search looks at; the next page goes on behind them. Some 50 ms on SQLite: a word that a million people have may
+/// be borne by none of the many thousands who opted out.
+const LOOKED_AT_MAX: usize = 2_000;
+/// Entries that are read first; then twice as many each time, up to [`STRETCH`]: what many people have mostly fills a page soon.
+const FIRST_STRETCH: i64 = 125;
+
+/// A page of a list.
+#[derive(Clone, Debug)]
+pub struct Listed<T> {
+    /// Its entries.
+    pub rows: Vec<T>,
+    /// The entry behind which the next page begins; `None` at the end of the list.
+    pub next: Option<SuppressionId>,
+}
 
 /// The queries of one list.
 struct List {
@@ -98,7 +114,28 @@ macro_rules! select_entries {
 /// What was found of a list, to be read: everything, or these entries.
 enum Sought {
     All,
-    These(Vec<Uuid>),
+    These {
+        ids: Vec<Uuid>,
+        /// The last entry that was looked at, where others behind it were not.
+        looked_to: Option<Uuid>,
+    },
+}
+
+/// The first rows of a page that was read with one more than it shows.
+fn listed<T>(
+    mut rows: Vec<T>,
+    limit: i64,
+    looked_to: Option<Uuid>,
+    id: impl Fn(&T) -> SuppressionId,
+) -> Listed<T> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = match has_more {
+        true => rows.last().map(id),
+        false => looked_to.map(SuppressionId),
+    };
+    Listed { rows, next }
 }
 
 impl SuppressionFilter {
@@ -108,10 +145,29 @@ impl SuppressionFilter {
 }
 
 impl Org {
-    /// A page of the entries that hold, newest first.
+    /// The newest entries that hold, `filter.limit` of them or all.
     pub async fn suppressions(&self, filter: &SuppressionFilter) -> Result<Vec<Suppression>, StoreError> {
+        Ok(self.standing(filter, usize::MAX).await?.0)
+    }
+
+    /// A page of the entries that hold, newest first. A search may find fewer than `filter.limit` and still go on behind them.
+    pub async fn suppressions_page(
+        &self,
+        filter: &SuppressionFilter,
+    ) -> Result<Listed<Suppression>, StoreError> {
+        let one_more = SuppressionFilter { limit: filter.limit + 1, ..filter.clone() };
+        let (rows, looked_to) = self.standing(&one_more, LOOKED_AT_MAX).await?;
+        Ok(listed(rows, filter.limit, looked_to, |entry| entry.id))
+    }
+
+    async fn standing(
+        &self,
+        filter: &SuppressionFilter,
+        looks_at: usize,
+    ) -> Result<(Vec<Suppression>, Option<Uuid>), StoreError> {
         let before = filter.after.map_or(Uuid::max(), |id| id.0);
-        let sought = self.sought(&STANDING, filter, (0, before)).await?;
+        let sought = self.sought(&STANDING, filter, (0, before), looks_at).await?;
+        let mut end = None;
         let mut args = args![self.id(), before, filter.limit];
         args.extend(filter.kinds());
         let rows: Vec<SuppressionRow> = match sought {
@@ -127,7 +183,8 @@ impl Org {
                     )
                     .await?
             }
-            Sought::These(ids) => {
+            Sought::These { ids, looked_to } => {
+                end = looked_to;
                 self.db.by_index().all_batch(
                         select_entries!(
                             "",
@@ -143,11 +200,26 @@ impl Org {
                     .await?
             }
         };
-        rows.into_iter().map(Suppression::try_from).collect()
+        Ok((rows.into_iter().map(Suppression::try_from).collect::<Result<_, _>>()?, end))
     }
 
-    /// A page of the entries that were lifted, those lifted last first.
+    /// The entries that were lifted last, `filter.limit` of them or all.
     pub async fn lifted_suppressions(&self, filter: &SuppressionFilter) -> Result<Vec<Lifted>, StoreError> {
+        Ok(self.lifted(filter, usize::MAX).await?.0)
+    }
+
+    /// A page of the entries that were lifted, those lifted last first. See [`Org::suppressions_page`].
+    pub async fn lifted_page(&self, filter: &SuppressionFilter) -> Result<Listed<Lifted>, StoreError> {
+        let one_more = SuppressionFilter { limit: filter.limit + 1, ..filter.clone() };
+        let (rows, looked_to) = self.lifted(&one_more, LOOKED_AT_MAX).await?;
+        Ok(listed(rows, filter.limit, looked_to, |lifted| lifted.entry.id))
+    }
+
+    async fn lifted(
+        &self,
+        filter: &SuppressionFilter,
+        looks_at: usize,
+    ) -> Result<(Vec<Lifted>, Option<Uuid>), StoreError> {
         let after: Option<(i64, Uuid)> = match filter.after {
             None => None,
             Some(id) => self
@@ -160,7 +232,8 @@ impl Org {
                 .await?,
         };
         let (at, id) = after.unwrap_or((i64::MAX, Uuid::max()));
-        let sought = self.sought(&LIFTED, filter, (at, id)).await?;
+        let sought = self.sought(&LIFTED, filter, (at, id), looks_at).await?;
+        let mut end = None;
         let mut args = args![self.id(), at, id, filter.limit];
         args.extend(filter.kinds());
         let rows: Vec<LiftedRow> = match sought {
@@ -176,7 +249,8 @@ impl Org {
                     )
                     .await?
             }
-            Sought::These(ids) => {
+            Sought::These { ids, looked_to } => {
+                end = looked_to;
                 self.db.by_index().all_batch(
                         select_entries!(
                             "s.lifted_by, s.lift_reason, s.lifted_at, ",
@@ -192,7 +266,7 @@ impl Org {
                     .await?
             }
         };
-        rows.into_iter().map(Lifted::try_from).collect()
+        Ok((rows.into_iter().map(Lifted::try_from).collect::<Result<_, _>>()?, end))
     }
 
     async fn sought(
@@ -200,12 +274,14 @@ impl Org {
         list: &List,
         filter: &SuppressionFilter,
         before: (i64, Uuid),
+        looks_at: usize,
     ) -> Result<Sought, StoreError> {
         if filter.search.trim().is_empty() {
             return Ok(Sought::All);
         }
         let mut search = self.search(&filter.search).await?;
         search.gathered_max = GATHERED_MAX;
+        let mut looked_to = None;
         let mut ids = match self.opted_out_numbers(list, &search).await? {
             Some(phones) => {
                 let batch = Batch::new().texts("phone", phones);
@@ -215,7 +291,11 @@ impl Org {
                 let hidden = self.found_by_hidden(&search, phones).await?;
                 found.into_iter().filter(|(_, phone)| !hidden.contains(phone)).map(|(id, _)| id).collect()
             }
-            None => self.entries_judged(list, &search, filter, before).await?,
+            None => {
+                let (ids, to) = self.entries_judged(list, &search, filter, before, looks_at).await?;
+                looked_to = to;
+                ids
+            }
         };
         if let Some(key) = &filter.phone_key {
             let found: Vec<(Uuid, String)> =
@@ -224,7 +304,7 @@ impl Org {
         }
         ids.sort_unstable();
         ids.dedup();
-        Ok(Sought::These(ids))
+        Ok(Sought::These { ids, looked_to })
     }
 
     /// Numbers that the search finds, be it by whoever has them or by themselves; `None` when they are too many to gather.
@@ -260,24 +340,32 @@ impl Org {
         Ok((phones.len() <= search.gathered_max).then_some(phones))
     }
 
-    /// Reads the list in order and keeps those that the search finds, until a page is full.
+    /// Reads the list in order and keeps those that the search finds, until a page is full or `looks_at` entries were looked at; then also
+    /// says which was the last of them.
     async fn entries_judged(
         &self,
         list: &List,
         search: &Search,
         filter: &SuppressionFilter,
         before: (i64, Uuid),
-    ) -> Result<Vec<Uuid>, StoreError> {
+        looks_at: usize,
+    ) -> Result<(Vec<Uuid>, Option<Uuid>), StoreError> {
         let limit = usize::try_from(filter.limit).unwrap_or(0);
         // What is no number is found in the words alone.
         let letters = search.query.words().iter().filter(|word| !word.is_number()).map(Word::text);
         let letters = letters.max_by_key(|letters| letters.len()).unwrap_or_default();
         let (mut found, mut next) = (vec![], Some(before));
+        let (mut stretch, mut looked_at) = (FIRST_STRETCH, 0);
         while let Some((at, id)) = next.filter(|_| found.len() < limit) {
-            let mut args = args![self.id(), at, id, STRETCH];
+            if looked_at >= looks_at {
+                return Ok((found, Some(id)));
+            }
+            let mut args = args![self.id(), at, id, stretch];
             args.extend(filter.kinds());
             let rows: Vec<(i64, Uuid, String)> = self.db.by_index().all(list.before, args).await?;
-            let is_last = i64::try_from(rows.len()).unwrap_or(0) < STRETCH;
+            let is_last = i64::try_from(rows.len()).unwrap_or(0) < stretch;
+            looked_at += rows.len();
+            stretch = STRETCH.min(2 * stretch);
             next = rows.last().map(|(at, id, _)| (*at, *id)).filter(|_| !is_last);
             let phones: Vec<_> =
                 rows.iter().map(|row| row.2.clone()).filter(|phone| !phone.is_empty()).collect();
@@ -301,6 +389,6 @@ impl Org {
                 self.found_by_hidden(search, fit.iter().map(|(_, _, phone)| phone.clone()).collect()).await?;
             found.extend(fit.iter().filter(|(_, _, phone)| !hidden.contains(phone)).map(|(_, id, _)| *id));
         }
-        Ok(found)
+        Ok((found, None))
     }
 }
