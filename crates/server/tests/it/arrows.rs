@@ -111,10 +111,22 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// What is built into the program: no comments, and not the unit tests at a file's end.
+/// What is built into the program: a source without its unit tests, wherever in the file they stand. Lines keep their numbers.
+pub(crate) fn built(text: &str) -> String {
+    let (mut built, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once("#[cfg(test)]\nmod tests {") {
+        let (tests, behind) = after.split_once("\n}\n").unwrap_or((after, ""));
+        built.push_str(before);
+        built.push_str(&"\n".repeat(tests.matches('\n').count() + 3));
+        rest = behind;
+    }
+    built + rest
+}
+
+/// The same without comments.
 fn code(text: &str) -> String {
-    let built = text.split("#[cfg(test)]").next().unwrap_or(text);
-    built.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    let is_code = |line: &&str| !line.trim_start().starts_with("//");
+    built(text).lines().filter(is_code).collect::<Vec<_>>().join("\n")
 }
 
 /// The modules that a file names, in `use` lists and in paths: from the root, by the library's own name, or by climbing to the root.
@@ -270,10 +282,12 @@ fn a_module_is_known_however_it_is_named() {
     ] {
         assert_eq!(known(text), ["pages"], "{text}");
     }
-    for text in ["use super::pages;", "// use crate::pages;", "#[cfg(test)]\nmod tests { use crate::pages; }"]
+    for text in
+        ["use super::pages;", "// use crate::pages;", "#[cfg(test)]\nmod tests {\n    use crate::pages;\n}\n"]
     {
         assert!(known(text).is_empty(), "{text}");
     }
+    assert_eq!(known("#[cfg(test)]\nmod tests {\n    use crate::ui;\n}\nuse crate::pages;\n"), ["pages"]);
     for text in ["pub use store::Org;", "use {store::Org};", "fn row(of: &store::Org) {}"] {
         assert_eq!(paths(&code(text), "store::").len(), 1, "{text}");
     }

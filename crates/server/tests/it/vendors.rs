@@ -11,6 +11,8 @@ use providers::{
     registry::{self, VENDORS},
 };
 
+use crate::arrows::built;
+
 /// The root of the repository.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
@@ -44,11 +46,6 @@ fn may_name(path: &str, vendor: &dyn Vendor) -> bool {
 fn stand_in(vendor: &dyn Vendor) -> String {
     let calls = vendor.channels() == [Channel::IvrCall];
     format!("/sandbox/src/{}/", if calls { "voice" } else { vendor.kind() })
-}
-
-/// The part of a source that is built into the program, without its unit tests.
-fn built(text: &str) -> &str {
-    text.split("#[cfg(test)]").next().unwrap_or(text)
 }
 
 #[test]
