@@ -191,6 +191,24 @@ fn every_code_has_one_meaning_and_words() {
 }
 
 #[test]
+fn what_stands_before_a_vendors_codes_stands_before_no_others() {
+    let everybodys = || codes::OWN.iter().chain(linked::MEANINGS).chain(munadi_providers::voice::MEANINGS);
+    for vendor in VENDORS.iter().filter(|vendor| !vendor.code_prefix().is_empty()) {
+        let prefix = vendor.code_prefix();
+        let others = VENDORS.iter().filter(|other| other.kind() != vendor.kind());
+        for other in everybodys().chain(others.flat_map(|other| other.meanings())) {
+            assert!(!other.code.starts_with(prefix), "{}: {} is not its own", vendor.kind(), other.code);
+        }
+        let own = vendor.meanings().iter().filter_map(|own| own.code.strip_prefix(prefix));
+        let own: Vec<&str> = own.collect();
+        assert!(!own.is_empty(), "{}: no code has {prefix}", vendor.kind());
+        for code in own {
+            assert_eq!(codes::written(&format!("{prefix}{code}")), code);
+        }
+    }
+}
+
+#[test]
 fn a_vendor_says_whether_its_accounts_list_templates() {
     for vendor in VENDORS {
         let (mut settings, secrets) = new_account(*vendor);

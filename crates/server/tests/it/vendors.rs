@@ -42,6 +42,17 @@ fn may_name(path: &str, vendor: &dyn Vendor) -> bool {
         || path.ends_with(".md")
 }
 
+/// Whether a line names one of the vendor's codes, or what stands before them. A code without a digit is a word of everybody's.
+fn names_a_code(line: &str, vendor: &dyn Vendor) -> bool {
+    let prefix = Some(vendor.code_prefix()).filter(|prefix| !prefix.is_empty());
+    prefix.is_some_and(|prefix| line.contains(&format!("\"{prefix}")))
+        || line.split('"').skip(1).step_by(2).any(|text| {
+            text.len() > 3
+                && text.bytes().any(|b| b.is_ascii_digit())
+                && vendor.meanings().iter().any(|meaning| meaning.code == text)
+        })
+}
+
 /// The folder of a vendor's stand-in. Providers of calls share one: they ring the same telephones.
 fn stand_in(vendor: &dyn Vendor) -> String {
     let calls = vendor.channels() == [Channel::IvrCall];
@@ -73,7 +84,7 @@ fn no_vendors_word_stands_outside_its_folders() {
                 let lower = line.to_lowercase();
                 let named = [vendor.kind().to_lowercase(), vendor.name().to_lowercase()];
                 if !declares
-                    && named.iter().any(|word| lower.contains(word))
+                    && (named.iter().any(|word| lower.contains(word)) || names_a_code(line, *vendor))
                     && !may_name(&format!("/{shown}"), *vendor)
                 {
                     found.push(format!("{shown}:{}: {}", at + 1, line.trim()));
