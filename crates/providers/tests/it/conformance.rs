@@ -16,7 +16,7 @@ use munadi_providers::{
     Account, Call, Secrets, Standing, Urls, Vendor,
     account::{Post, Ringing},
     codes,
-    field::{Kind, Typed},
+    field::{Field, Kind, Typed},
     linked,
     registry::{self, VENDORS},
     vendor::CallbackProof,
@@ -90,13 +90,19 @@ fn new_account(vendor: &dyn Vendor) -> (Value, Secrets) {
             let needed = voice::NEEDED.iter().find(|(key, _)| *key == field.key);
             let begins = match needed {
                 Some((key, value)) => vec![((*key).to_owned(), (*value).to_owned())],
-                None => field.initial(),
+                None if field.read(&field.initial()).is_ok() => field.initial(),
+                None => example(field),
             };
             let value = field.read(&begins).unwrap_or_else(|wrong| panic!("{}: {wrong:?}", field.key));
             field.store(&mut settings, value);
         }
     }
     (Value::Object(settings), secrets)
+}
+
+/// A field filled with the example beside it.
+fn example(field: &Field) -> Vec<(String, String)> {
+    vec![(field.key.to_owned(), field.placeholder.to_owned())]
 }
 
 #[test]
@@ -147,8 +153,11 @@ fn every_field_has_a_name_of_its_own_and_a_new_account_begins_well() {
             let begins = field.initial();
             let must = !field.missing.is_empty() || matches!(field.kind, Kind::Rate { .. });
             assert_eq!(field.read(&empty).is_err(), must, "{kind}: {} when it is empty", field.key);
+            // What has to be typed begins empty, and beside an example that can be taken.
+            let typed =
+                if must && begins.iter().all(|(_, text)| text.is_empty()) { example(field) } else { begins };
             if !field.is_secret() {
-                assert!(field.read(&begins).is_ok(), "{kind}: {} begins with a mistake", field.key);
+                assert!(field.read(&typed).is_ok(), "{kind}: {} begins with a mistake", field.key);
             }
         }
         let rates = vendor.settings().iter().filter(|field| matches!(field.kind, Kind::Rate { .. })).count();
