@@ -479,15 +479,16 @@ mod tests {
         }
     }
 
+    const ONE: &[field::Field] = &[field::Field {
+        key: "route",
+        kind: field::Kind::Choice { options: &[("dlt_manual", "By text")], wrong: "" },
+        ..field::TEXT
+    }];
+
     #[test]
     fn a_template_goes_only_in_ways_that_a_connected_vendor_has() {
         let known = registry::serving(Channel::Sms).next().unwrap();
         let with = |settings| Other(About { settings, ..*known.about() });
-        const ONE: &[field::Field] = &[field::Field {
-            key: "route",
-            kind: field::Kind::Choice { options: &[("dlt_manual", "By text")], wrong: "" },
-            ..field::TEXT
-        }];
         let (one, none) = (with(ONE), with(&[]));
         assert_eq!(ways(&[&one]), [SmsRoute::DltManual]);
         assert_eq!(ways(&[&none]), SmsRoute::ALL, "who has no field of it takes what is typed");
