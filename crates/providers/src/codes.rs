@@ -98,15 +98,14 @@ pub struct Meaning {
     pub help: &'static str,
     /// What comes next.
     pub action: NextAction,
+    /// A receipt with this code pauses what is left of its broadcast.
+    pub pauses: bool,
 }
 
 impl Meaning {
-    /// Whether a receipt with this code should pause what is left of its broadcast: nobody after it will fare better.
-    pub fn pauses_broadcast(&self) -> bool {
-        // 131008, 100 and 131047 may lie in one person's values or window; the others lie in the template, as its media do.
-        let in_the_template =
-            self.code.starts_with("132") || ["131051", "131052", "131053"].contains(&self.code);
-        self.class == Class::Stop || (self.class == Class::Config && in_the_template)
+    /// The same of what is wrong for everybody, as when the template is: nobody after it fares better.
+    pub(crate) const fn for_everybody(self) -> Meaning {
+        Meaning { pauses: true, ..self }
     }
 }
 
@@ -123,7 +122,13 @@ pub fn meaning(code: &str) -> Option<&'static Meaning> {
 
 /// Whether a receipt with this code should pause its broadcast. Unknown codes do not.
 pub fn pauses_broadcast(code: &str) -> bool {
-    meaning(code).is_some_and(Meaning::pauses_broadcast)
+    meaning(code).is_some_and(|meaning| meaning.pauses)
+}
+
+/// A code as its vendor's own pages have it.
+pub fn written(code: &str) -> &str {
+    let prefixes = VENDORS.iter().map(|vendor| vendor.code_prefix()).filter(|prefix| !prefix.is_empty());
+    prefixes.filter_map(|prefix| code.strip_prefix(prefix)).next().unwrap_or(code)
 }
 
 /// A row of a table of meanings.
@@ -134,7 +139,7 @@ pub(crate) const fn m(
     title: &'static str,
     help: &'static str,
 ) -> Meaning {
-    Meaning { code, class, title, help, action }
+    Meaning { code, class, title, help, action, pauses: matches!(class, Class::Stop) }
 }
 
 use Class::{Config, Recipient, Stop, Unknown};

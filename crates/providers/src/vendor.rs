@@ -94,6 +94,10 @@ pub trait Vendor: Sync {
     fn question(&self) -> Option<&'static Field> {
         self.about().question
     }
+    /// What stands before its own codes in ours, because its numbers would mean something else; empty for nothing.
+    fn code_prefix(&self) -> &'static str {
+        ""
+    }
     /// What it can do with a call; `None` for a vendor that places none.
     fn calls(&self) -> Option<&'static Abilities> {
         None

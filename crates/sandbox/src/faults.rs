@@ -107,9 +107,6 @@ impl Faults {
                 delivered: 0.95,
                 read: 0.55,
                 failed: 0.03,
-                codes: [("131026", 6.0), ("131049", 3.0), ("131050", 1.0)]
-                    .map(|(code, weight)| (code.to_owned(), weight))
-                    .into(),
                 sent_after_ms: 200,
                 delivered_after_ms: 900,
                 read_after_ms: 4_000,
@@ -134,7 +131,7 @@ pub struct Outcomes {
     pub read: f64,
     /// Share that fails after acceptance.
     pub failed: f64,
-    /// Codes of such failures and their weights; 131026 when empty. For SMS each vendor has habits of its own.
+    /// Codes of such failures and their weights; where it is empty, as each vendor's habits have it.
     pub codes: BTreeMap<String, f64>,
     /// Numbers with this ending always fail with this code, whatever the shares say (not for SMS).
     pub code_by_ending: BTreeMap<String, String>,

@@ -105,6 +105,18 @@ struct Taken {
     bytes: u64,
 }
 
+impl Taken {
+    /// Counts a post of that minute; `false` when the minute is full.
+    fn has_room(&mut self, minute: i64, bytes: u64) -> bool {
+        if self.minute != minute {
+            *self = Taken { minute, ..Taken::default() };
+        }
+        self.posts += 1;
+        self.bytes += bytes;
+        self.posts <= POSTS_PER_MINUTE && self.bytes <= BYTES_PER_MINUTE
+    }
+}
+
 impl Callbacks {
     /// A door that keeps nothing yet, of a program that is reached at that address.
     pub fn new(engine: Engine, clock: SharedClock, public_url: &str) -> Callbacks {
@@ -180,12 +192,7 @@ impl Callbacks {
         let minute = now.0.div_euclid(MINUTE);
         let mut all = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = all.entry(account).or_default();
-        if taken.minute != minute {
-            *taken = Taken { minute, ..Taken::default() };
-        }
-        taken.posts += 1;
-        taken.bytes += bytes as u64;
-        if taken.posts <= POSTS_PER_MINUTE && taken.bytes <= BYTES_PER_MINUTE {
+        if taken.has_room(minute, bytes as u64) {
             return Ok(());
         }
         if taken.posts == POSTS_PER_MINUTE + 1 || taken.bytes - (bytes as u64) <= BYTES_PER_MINUTE {
@@ -356,3 +363,19 @@ impl From<Lookup> for Problem {
 
 /// A look-up that failed.
 struct Lookup(StoreError);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_has_a_ceiling_of_posts_for_each_minute() {
+        let mut taken = Taken::default();
+        for n in 0..POSTS_PER_MINUTE {
+            assert!(taken.has_room(1, 100), "post {n}");
+        }
+        assert!(!taken.has_room(1, 100), "however small they are");
+        assert!(taken.has_room(2, 100), "a new minute begins anew");
+        assert!(!taken.has_room(2, BYTES_PER_MINUTE));
+    }
+}

@@ -340,6 +340,24 @@ mod tests {
     }
 
     #[test]
+    fn a_rotation_puts_a_whole_key_file_in_the_old_ones_place() {
+        use std::io::Read;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("munadi.key");
+        let ring = KeyRing::open(&file).unwrap();
+        let before = std::fs::read_to_string(&file).unwrap();
+        // Whoever has the old file open still reads all of it: a power cut at any moment leaves one of the two.
+        let mut open = std::fs::File::open(&file).unwrap();
+        ring.rotated().replace(&file).unwrap();
+        let mut still = String::new();
+        open.read_to_string(&mut still).unwrap();
+        assert_eq!(still, before);
+        assert_ne!(std::fs::read_to_string(&file).unwrap(), before);
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
     fn two_first_starts_at_once_have_the_same_keys() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("munadi.key");

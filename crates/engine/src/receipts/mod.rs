@@ -269,7 +269,7 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let (Proof::Failed(said), Applied::To(message)) = (&reading.proof, result) else { return Ok(()) };
         let Some(meaning) = codes::meaning(&said.code) else { return Ok(()) };
-        if meaning.pauses_broadcast() {
+        if meaning.pauses {
             let words =
                 ProviderAnswer::new(said.code.clone(), format!("{}. {}", meaning.title, meaning.help));
             self.work.pause(message.broadcast, &words, now).await?;

@@ -241,6 +241,10 @@ impl Vendor for Fast2sms {
         &ABOUT
     }
 
+    fn code_prefix(&self) -> &'static str {
+        "f2s_"
+    }
+
     /// Of one segment, before GST (NOTES.md §8).
     fn list_price(&self, tariff: Tariff) -> Money {
         match tariff {

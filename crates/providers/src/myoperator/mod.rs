@@ -128,7 +128,7 @@ impl MyOperatorAccount {
         }
         let Some(password) = &self.secrets.hook_password else { return true };
         let expected = STANDARD.encode(format!("{}:{}", self.settings.hook_user, password.expose()));
-        same(&format!("Basic {expected}"), hook.authorization.trim())
+        same(&format!("Basic {expected}"), (hook.header)("authorization").unwrap_or_default().trim())
     }
 
     /// The request of one call, or why there is none. Its reference makes a repetition harmless (§1).

@@ -8,8 +8,8 @@ use crate::{
     account::NotGenuine,
     answer::fit,
     voice::{
-        Hook, HookKind, Members, Named, Paths, Step, StepKind, Taken, phone_digits, plain, seconds,
-        unix_seconds,
+        Hook, HookKind, Members, NO_HEADERS, Named, Paths, Step, StepKind, Taken, phone_digits, plain,
+        seconds, unix_seconds,
     },
 };
 
@@ -156,7 +156,7 @@ fn after(hook: &Hook<'_>, named: Named, members: &Members) -> Taken {
 
 /// One hit of the log search, which has the short keys of the report (§4).
 pub(super) fn found(hit: &Value, call: CallRef) -> Option<News> {
-    let hook = Hook { path: "", query: "", content_type: "", authorization: "", proven: false, body: b"" };
+    let hook = Hook { path: "", query: "", content_type: "", header: NO_HEADERS, proven: false, body: b"" };
     let source = if hit["_source"].is_object() { hit["_source"].clone() } else { hit.clone() };
     let members = Members::of(source);
     let named = Named { kind: None, call: Some(call) };

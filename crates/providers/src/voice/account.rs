@@ -11,7 +11,7 @@ use domain::{
     template::{Content, Message},
 };
 
-use super::{Dial, Hook, Person, Voice};
+use super::{Dial, Hook, NO_HEADERS, Person, Voice};
 use crate::{
     account::{
         Account, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Ringing, Standing, Status,
@@ -93,13 +93,12 @@ impl<V: Voice> Account for Caller<V> {
     }
 
     fn receive(&self, post: &Post<'_>) -> Result<Received, NotGenuine> {
-        let header = |name: &str| (post.header)(name).unwrap_or_default();
-        let (kind, authorization) = (header("content-type"), header("authorization"));
+        let kind = (post.header)("content-type").unwrap_or_default();
         let hook = Hook {
             path: "",
             query: "",
             content_type: &kind,
-            authorization: &authorization,
+            header: post.header,
             proven: false,
             body: post.raw,
         };
@@ -109,7 +108,7 @@ impl<V: Voice> Account for Caller<V> {
 
     fn dedupe_key(&self, raw: &[u8]) -> String {
         let hook =
-            Hook { path: "", query: "", content_type: "", authorization: "", proven: false, body: raw };
+            Hook { path: "", query: "", content_type: "", header: NO_HEADERS, proven: false, body: raw };
         hook.key("", &[])
     }
 

@@ -5,6 +5,12 @@ use sha2::{Digest, Sha256};
 
 use crate::{form, lenient, post};
 
+/// Looks a header up by its name in lower case.
+pub type Header<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
+
+/// A post without headers.
+pub const NO_HEADERS: Header<'static> = &|_| None;
+
 /// A request to our callback.
 #[derive(Clone, Copy)]
 pub struct Hook<'a> {
@@ -14,8 +20,8 @@ pub struct Hook<'a> {
     pub query: &'a str,
     /// Of the body; may be empty or wrong.
     pub content_type: &'a str,
-    /// The header `authorization`; may be empty.
-    pub authorization: &'a str,
+    /// Looks a header up by its name in lower case: a password or a signature may stand in any.
+    pub header: Header<'a>,
     /// Its password was checked before: it is read again from where it was stored.
     pub proven: bool,
     /// The body, as it came.
@@ -187,7 +193,7 @@ mod tests {
     use super::*;
 
     fn members(query: &str, kind: &str, body: &str) -> Option<Members> {
-        Hook { path: "", query, content_type: kind, authorization: "", proven: false, body: body.as_bytes() }
+        Hook { path: "", query, content_type: kind, header: NO_HEADERS, proven: false, body: body.as_bytes() }
             .members()
     }
 
@@ -228,7 +234,7 @@ mod tests {
     #[test]
     fn a_key_is_that_of_what_tells_reports_apart_and_shows_no_number() {
         let hook =
-            |query| Hook { path: "p", query, content_type: "", authorization: "", proven: false, body: b"" };
+            |query| Hook { path: "p", query, content_type: "", header: NO_HEADERS, proven: false, body: b"" };
         let parts = [Some("c1".to_owned()), Some("ended".to_owned())];
         assert_eq!(hook("a=1").key("status", &parts), hook("a=2").key("status", &parts));
         assert_ne!(hook("a=1").key("status", &parts), hook("a=1").key("step", &parts));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Hook;
+use super::{Hook, hook::NO_HEADERS};
 
 /// A proven post, ready to be stored and read again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ impl Kept {
             path: &self.path,
             query: &self.query,
             content_type: &self.content_type,
-            authorization: "",
+            header: NO_HEADERS,
             proven: true,
             body: self.body.as_bytes(),
         }
@@ -64,7 +64,7 @@ mod tests {
             path: "a/b/status",
             query: "From=1",
             content_type: "application/json",
-            authorization: "Basic c2VjcmV0",
+            header: &|_| Some("Basic c2VjcmV0".to_owned()),
             proven: false,
             body: b"{\"Status\":\"busy\"}",
         };

@@ -23,7 +23,7 @@ use domain::{
 };
 
 pub use account::Caller;
-pub use hook::{Hook, Members};
+pub use hook::{Header, Hook, Members, NO_HEADERS};
 pub use kept::Kept;
 pub use meanings::{DND, MEANINGS, NO_FLOW, NOT_ALLOWED, OUT_OF_HOURS, OUT_OF_TIME};
 pub use numbers::{india_plus, india_zero, phone_digits};

@@ -156,14 +156,14 @@ fn each_code_of_meta_has_a_sentence_and_stops_what_nobody_else_survives() {
     ];
     for code in stopping.into_iter().chain(no_permission.iter().map(String::as_str)) {
         let meaning = codes::meaning(code).unwrap_or_else(|| panic!("{code} has no sentence"));
-        assert!(meaning.pauses_broadcast(), "{code}");
+        assert!(meaning.pauses, "{code}");
         assert!(!matches!(meaning.class, Class::Recipient | Class::Unknown), "{code}");
     }
     for code in
         ["100", "130472", "130497", "131000", "131008", "131026", "131047", "131049", "131050", "131056"]
     {
         let meaning = codes::meaning(code).unwrap_or_else(|| panic!("{code} has no sentence"));
-        assert!(!meaning.pauses_broadcast(), "{code} is about one message");
+        assert!(!meaning.pauses, "{code} is about one message");
     }
     assert_eq!(codes::meaning("220"), None);
 }

@@ -16,7 +16,7 @@ use munadi_providers::{
     Account, Call, Secrets, Standing, Urls, Vendor,
     account::{Post, Ringing},
     codes,
-    field::{Kind, Typed},
+    field::{Field, Kind, Typed},
     linked,
     registry::{self, VENDORS},
     vendor::CallbackProof,
@@ -90,13 +90,19 @@ fn new_account(vendor: &dyn Vendor) -> (Value, Secrets) {
             let needed = voice::NEEDED.iter().find(|(key, _)| *key == field.key);
             let begins = match needed {
                 Some((key, value)) => vec![((*key).to_owned(), (*value).to_owned())],
-                None => field.initial(),
+                None if field.read(&field.initial()).is_ok() => field.initial(),
+                None => example(field),
             };
             let value = field.read(&begins).unwrap_or_else(|wrong| panic!("{}: {wrong:?}", field.key));
             field.store(&mut settings, value);
         }
     }
     (Value::Object(settings), secrets)
+}
+
+/// A field filled with the example beside it.
+fn example(field: &Field) -> Vec<(String, String)> {
+    vec![(field.key.to_owned(), field.placeholder.to_owned())]
 }
 
 #[test]
@@ -147,8 +153,11 @@ fn every_field_has_a_name_of_its_own_and_a_new_account_begins_well() {
             let begins = field.initial();
             let must = !field.missing.is_empty() || matches!(field.kind, Kind::Rate { .. });
             assert_eq!(field.read(&empty).is_err(), must, "{kind}: {} when it is empty", field.key);
+            // What has to be typed begins empty, and beside an example that can be taken.
+            let typed =
+                if must && begins.iter().all(|(_, text)| text.is_empty()) { example(field) } else { begins };
             if !field.is_secret() {
-                assert!(field.read(&begins).is_ok(), "{kind}: {} begins with a mistake", field.key);
+                assert!(field.read(&typed).is_ok(), "{kind}: {} begins with a mistake", field.key);
             }
         }
         let rates = vendor.settings().iter().filter(|field| matches!(field.kind, Kind::Rate { .. })).count();
@@ -187,6 +196,24 @@ fn every_code_has_one_meaning_and_words() {
     for meaning in codes::OWN.iter().chain(linked::MEANINGS).chain(theirs) {
         assert!(seen.insert(meaning.code), "{} has two meanings", meaning.code);
         assert!(meaning.help.ends_with('.') && !meaning.title.is_empty(), "{}", meaning.code);
+    }
+}
+
+#[test]
+fn what_stands_before_a_vendors_codes_stands_before_no_others() {
+    let everybodys = || codes::OWN.iter().chain(linked::MEANINGS).chain(munadi_providers::voice::MEANINGS);
+    for vendor in VENDORS.iter().filter(|vendor| !vendor.code_prefix().is_empty()) {
+        let prefix = vendor.code_prefix();
+        let others = VENDORS.iter().filter(|other| other.kind() != vendor.kind());
+        for other in everybodys().chain(others.flat_map(|other| other.meanings())) {
+            assert!(!other.code.starts_with(prefix), "{}: {} is not its own", vendor.kind(), other.code);
+        }
+        let own = vendor.meanings().iter().filter_map(|own| own.code.strip_prefix(prefix));
+        let own: Vec<&str> = own.collect();
+        assert!(!own.is_empty(), "{}: no code has {prefix}", vendor.kind());
+        for code in own {
+            assert_eq!(codes::written(&format!("{prefix}{code}")), code);
+        }
     }
 }
 

@@ -276,7 +276,7 @@ fn every_code_has_words_and_a_next_step() {
         assert_eq!(row.code, format!("f2s_{}", row.status_code));
         assert_eq!(row.class, meaning.class, "{}", row.code);
         // A receipt never carries one of these; a stop, if it did, would stop the broadcast.
-        assert_eq!(meaning.pauses_broadcast(), meaning.action == NextAction::PauseAccount, "{}", row.code);
+        assert_eq!(meaning.pauses, meaning.action == NextAction::PauseAccount, "{}", row.code);
     }
     for row in HTTP_ANSWERS.iter().chain(TEXT_ANSWERS) {
         assert!(codes::meaning(row.code).is_some() && row.source.contains('§'), "{row:?}");
@@ -284,7 +284,7 @@ fn every_code_has_words_and_a_next_step() {
     for state in ["failed", "undelivered", "expired", "rejected", "blocked", "dnd"] {
         let meaning = codes::meaning(state).unwrap();
         assert_eq!(meaning.action == NextAction::Suppress, state == "blocked");
-        assert!(!meaning.pauses_broadcast());
+        assert!(!meaning.pauses);
     }
 }
 

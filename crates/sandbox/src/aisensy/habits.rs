@@ -1,5 +1,7 @@
 //! What the documents of AiSensy leave open.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// Habits of AiSensy on which sources disagree (`providers/src/aisensy/NOTES.md` §2.4–§2.6, §4).
@@ -24,6 +26,8 @@ pub struct Habits {
     pub signature_prefix: bool,
     /// Write failure codes as numbers instead of strings.
     pub numeric_codes: bool,
+    /// Codes of failures and their weights, where the outcomes name none; 131026 when this is empty as well.
+    pub codes: BTreeMap<String, f64>,
 }
 
 /// Shapes of a refusal (`providers/src/aisensy/NOTES.md` §2.5).
@@ -74,6 +78,7 @@ pub enum Epoch {
 impl Habits {
     /// AiSensy on a usual day.
     pub(crate) fn lifelike() -> Habits {
-        Habits::default()
+        let codes = [("131026", 6.0), ("131049", 3.0), ("131050", 1.0)];
+        Habits { codes: codes.map(|(code, weight)| (code.to_owned(), weight)).into(), ..Habits::default() }
     }
 }

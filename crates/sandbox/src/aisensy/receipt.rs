@@ -146,7 +146,8 @@ fn events(shared: &Shared, faults: &Faults, place: Place, key: &str) -> Vec<(i64
 }
 
 fn draw_code(shared: &Shared, faults: &Faults, place: Place, key: &str) -> Box<str> {
-    let codes = &faults.outcomes.codes;
+    let own = &faults.habits.aisensy.codes;
+    let codes = if faults.outcomes.codes.is_empty() { own } else { &faults.outcomes.codes };
     let total: f64 = codes.values().sum();
     let mut left = shared.faults.chance().unit("code", key, place.nth) * total;
     for (code, weight) in codes {

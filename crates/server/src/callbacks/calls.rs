@@ -90,12 +90,14 @@ pub(super) async fn take(
     path: &str,
 ) -> Result<Response, Problem> {
     let Some(voice) = known.account.voice() else { return Err(Problem::not_found()) };
-    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let header =
+        |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok().map(str::to_owned));
+    let content_type = header("content-type").unwrap_or_default();
     let hook = Hook {
         path,
         query: parts.uri.query().unwrap_or(""),
-        content_type: header(header::CONTENT_TYPE),
-        authorization: header(header::AUTHORIZATION),
+        content_type: &content_type,
+        header: &header,
         proven: false,
         body: raw,
     };

@@ -11,11 +11,20 @@ const FILE_LINES_MAX: usize = 550;
 const FUNCTION_LINES_MAX: usize = 80;
 /// Lines of a file of tests, whose helpers stand above many short promises.
 const TEST_FILE_LINES_MAX: usize = 800;
-/// Functions that are one long table: routes, icons, words for each finding, for each count, for each language.
-const TABLES: &[&str] = &["table", "strokes", "finding", "matter", "about_rows", "words_of"];
+/// Functions that are one long table, with their files: routes, icons, words for each finding, for each count, for each language.
+const TABLES: &[(&str, &str)] = &[
+    ("crates/intake/src/read/words/titles.rs", "words_of"),
+    ("crates/server/src/commands/import/told.rs", "about_rows"),
+    ("crates/server/src/router.rs", "table"),
+    ("crates/server/src/ui/icons.rs", "strokes"),
+    ("crates/server/src/ui/words/calls.rs", "finding"),
+    ("crates/server/src/ui/words/findings.rs", "finding"),
+    ("crates/server/src/ui/words/matters.rs", "matter"),
+];
 /// Longer than they should be: a file, and functions that are one statement which grew.
 const FILES_TO_CUT: &[&str] = &["crates/store/src/imports.rs"];
-const FUNCTIONS_TO_CUT: &[&str] = &["claim", "enter"];
+const FUNCTIONS_TO_CUT: &[(&str, &str)] =
+    &[("crates/store/src/work/claim.rs", "claim"), ("crates/engine/src/receipts/candidate_set.rs", "enter")];
 
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -49,7 +58,10 @@ fn functions(text: &str) -> Vec<(&str, usize, usize)> {
         let Some(after) = code
             .split_once("fn ")
             .filter(|(before, _)| {
-                before.split_whitespace().all(|word| word.starts_with("pub") || QUALIFIERS.contains(&word))
+                before.split_whitespace().all(|word| {
+                    ["pub", "crate::", "\""].iter().any(|begins| word.starts_with(begins))
+                        || QUALIFIERS.contains(&word)
+                })
             })
             .map(|(_, after)| after)
         else {
@@ -82,7 +94,8 @@ fn every_file_and_every_function_can_be_read_in_one_go() {
         }
         for (name, at, length) in functions(&text) {
             seen += 1;
-            let known = TABLES.contains(&name) || FUNCTIONS_TO_CUT.contains(&name);
+            let one = (path.as_str(), name);
+            let known = TABLES.contains(&one) || FUNCTIONS_TO_CUT.contains(&one);
             if length > FUNCTION_LINES_MAX && !is_test && !known {
                 wrong.push(format!("{path}:{at}: fn {name} has {length} lines"));
             }

@@ -11,6 +11,8 @@ use providers::{
     registry::{self, VENDORS},
 };
 
+use crate::arrows::built;
+
 /// The root of the repository.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
@@ -40,15 +42,31 @@ fn may_name(path: &str, vendor: &dyn Vendor) -> bool {
         || path.ends_with(".md")
 }
 
+/// Words in vendors' names that are everybody's; Baileys is a library that several gateways are built on.
+const OF_EVERYBODY: &[&str] = &["api", "baileys", "calls", "cloud", "gateway", "messaging", "sms", "voice"];
+
+/// What a vendor is called, in small letters: its word, its name, and each word of the name that is its own.
+fn words_of(vendor: &dyn Vendor) -> Vec<String> {
+    let name = vendor.name().to_lowercase();
+    let own = name.split_whitespace().filter(|word| !OF_EVERYBODY.contains(word)).map(str::to_owned);
+    own.chain([vendor.kind().to_owned(), name.clone()]).collect()
+}
+
+/// Whether a line names one of the vendor's codes, or what stands before them. A code without a digit is a word of everybody's.
+fn names_a_code(line: &str, vendor: &dyn Vendor) -> bool {
+    let prefix = Some(vendor.code_prefix()).filter(|prefix| !prefix.is_empty());
+    prefix.is_some_and(|prefix| line.contains(&format!("\"{prefix}")))
+        || line.split('"').skip(1).step_by(2).any(|text| {
+            text.len() > 3
+                && text.bytes().any(|b| b.is_ascii_digit())
+                && vendor.meanings().iter().any(|meaning| meaning.code == text)
+        })
+}
+
 /// The folder of a vendor's stand-in. Providers of calls share one: they ring the same telephones.
 fn stand_in(vendor: &dyn Vendor) -> String {
     let calls = vendor.channels() == [Channel::IvrCall];
     format!("/sandbox/src/{}/", if calls { "voice" } else { vendor.kind() })
-}
-
-/// The part of a source that is built into the program, without its unit tests.
-fn built(text: &str) -> &str {
-    text.split("#[cfg(test)]").next().unwrap_or(text)
 }
 
 #[test]
@@ -58,6 +76,8 @@ fn no_vendors_word_stands_outside_its_folders() {
     for folder in ["crates", "xtask"] {
         files(&root.join(folder), &mut all);
     }
+    let named: Vec<(&dyn Vendor, Vec<String>)> =
+        VENDORS.iter().map(|vendor| (*vendor, words_of(*vendor))).collect();
     let mut looked_at = 0;
     let mut found = Vec::new();
     for path in &all {
@@ -68,17 +88,20 @@ fn no_vendors_word_stands_outside_its_folders() {
         looked_at += 1;
         let shown = path.strip_prefix(&root).unwrap().display().to_string();
         let Ok(text) = fs::read_to_string(path) else { continue };
+        let path = format!("/{shown}");
         for (at, line) in built(&text).lines().enumerate() {
-            for vendor in VENDORS {
+            let lower = line.to_lowercase();
+            for (vendor, words) in &named {
                 // The declaration of its module is the other half of its line in the registry.
                 let declares =
-                    ["pub mod", "mod"].iter().any(|word| line == format!("{word} {};", vendor.kind()));
-                let lower = line.to_lowercase();
-                let named = [vendor.kind().to_lowercase(), vendor.name().to_lowercase()];
-                if !declares
-                    && named.iter().any(|word| lower.contains(word))
-                    && !may_name(&format!("/{shown}"), *vendor)
-                {
+                    || ["pub mod", "mod"].iter().any(|word| line == format!("{word} {};", vendor.kind()));
+                // A company with several vendors may be named in the folders of each.
+                let may = |word: &String| {
+                    named.iter().any(|(one, own)| own.contains(word) && may_name(&path, *one))
+                };
+                let is_named = words.iter().any(|word| lower.contains(word.as_str()) && !may(word));
+                let has_code = || names_a_code(line, *vendor) && !may_name(&path, *vendor);
+                if (is_named || has_code()) && !declares() {
                     found.push(format!("{shown}:{}: {}", at + 1, line.trim()));
                 }
             }

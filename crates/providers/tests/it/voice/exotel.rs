@@ -12,7 +12,7 @@ use domain::{
 use munadi_providers::{
     Account,
     exotel::{EXOTEL, LEG_STATUSES, PLACE_ANSWERS, STATUSES, V3_STATUSES, read_placed},
-    voice::{Found, Hook, Line, LookUp, StepKind},
+    voice::{Found, Hook, Line, LookUp, NO_HEADERS, StepKind},
 };
 use sandbox::{Config, Sandbox, voice::exotel};
 use serde_json::{Value, json};
@@ -267,7 +267,7 @@ fn a_report_is_read_in_each_encoding_number_and_time() {
             path: "status",
             query,
             content_type: "text/plain",
-            authorization: "",
+            header: NO_HEADERS,
             proven: false,
             body: body.as_bytes(),
         };

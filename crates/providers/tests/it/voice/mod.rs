@@ -25,7 +25,7 @@ use munadi_providers::{
     knowlarity::KNOWLARITY,
     myoperator::MYOPERATOR,
     ozonetel::OZONETEL,
-    voice::{Dial, Hook, Person, Taken, Voice},
+    voice::{Dial, Hook, NO_HEADERS, Person, Taken, Voice},
 };
 use serde_json::Value;
 
@@ -98,7 +98,7 @@ pub(crate) fn hear(voice: &dyn Voice, path: &str, query: &str, body: &str) -> Re
         path,
         query,
         content_type: "",
-        authorization: "",
+        header: NO_HEADERS,
         proven: false,
         body: body.as_bytes(),
     })

@@ -214,7 +214,7 @@ fn with_a_password_nothing_is_believed_that_comes_without() {
             path: "status",
             query: "",
             content_type: "",
-            authorization,
+            header: &|name| (name == "authorization").then(|| authorization.to_owned()),
             proven: false,
             body: body.as_bytes(),
         };

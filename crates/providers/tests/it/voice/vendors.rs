@@ -8,7 +8,7 @@ use munadi_providers::{
     field::Kind,
     registry::VENDORS,
     vendor::CallbackProof,
-    voice::{Hook, MEANINGS},
+    voice::{Hook, MEANINGS, NO_HEADERS},
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value};
@@ -205,7 +205,7 @@ proptest! {
             let account = open(*vendor, &settings, &secrets, "https://vendor.example");
             let voice = account.voice().unwrap();
             for body in [body.as_slice(), form.as_bytes()] {
-                let hook = Hook { path: &path, query: &query, content_type: "", authorization: "", proven: false, body };
+                let hook = Hook { path: &path, query: &query, content_type: "", header: NO_HEADERS, proven: false, body };
                 let taken = voice.hear(&hook).unwrap();
                 prop_assert!(taken.dedupe_key.len() <= 200);
                 prop_assert!(taken.news_of(&script()).len() <= taken.news.len() + 1);

@@ -82,7 +82,7 @@ pub(super) fn of(state: MessageState, reason: &Reason) -> Why {
     };
     let Some(meaning) = codes::meaning(code) else {
         return Why {
-            title: format!("Code {code}"),
+            title: format!("Code {}", codes::written(code)),
             note: "The provider's own code.".to_owned(),
             step: step_in(state, Step::Export),
         };
@@ -103,10 +103,9 @@ pub(super) fn of(state: MessageState, reason: &Reason) -> Why {
     }
 }
 
-/// A code as the provider's own pages have it: ours has the provider before it where numbers would mean something else.
+/// A code as the provider's own pages have it.
 pub(super) fn shown(reason: &Reason) -> &str {
-    let code = reason.code();
-    code.strip_prefix("f2s_").unwrap_or(code)
+    codes::written(reason.code())
 }
 
 /// Whether sending again those that ended so can change anything, now or later.

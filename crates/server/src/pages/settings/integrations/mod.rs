@@ -152,11 +152,12 @@ fn serves() -> String {
         Channel::ALL.iter().partition(|channel| channel.sends());
     let sends: Vec<Channel> =
         sends.into_iter().filter(|channel| registry::serving(*channel).next().is_some()).collect();
-    format!(
-        "This version sends on {}. Accounts for {} cannot be connected in it.",
-        through(&sends),
-        others.iter().map(|channel| channel.title()).collect::<Vec<_>>().join(" and ")
-    )
+    let sends = format!("This version sends on {}.", through(&sends));
+    if others.is_empty() {
+        return sends;
+    }
+    let others = others.iter().map(|channel| channel.title()).collect::<Vec<_>>().join(" and ");
+    format!("{sends} Accounts for {others} cannot be connected in it.")
 }
 
 /// `SMS, through X, and WhatsApp Personal, through Y`.

@@ -1,7 +1,7 @@
 //! Templates of SMS: the registered text, character by character, and the ids that must not be confused.
 
 use domain::{
-    channel::{Category, Channel},
+    channel::{Category, Channel, Tariff},
     money::Money,
     sms::{
         Alphabet, DltTemplateId, EntityId, IdError, MessageId, SenderId, SmsRoute, SmsTemplate, Tag,
@@ -10,7 +10,11 @@ use domain::{
     template::{Content, Message, Part, Source},
 };
 use maud::{Markup, Render, html};
-use providers::{Vendor, field::Typed};
+use providers::{
+    Vendor,
+    field::{self, Typed},
+    registry,
+};
 
 use super::{
     account::vendor_names,
@@ -108,10 +112,11 @@ impl Kind for Sms {
     fn blank(&self, around: &Around) -> Form {
         let mut form = Form::default();
         // How the account sends new templates, where it has a field for that.
-        let field = around.vendor.into_iter().flat_map(Vendor::settings).find(|field| field.key == "route");
+        let field = around.vendor.and_then(route_field);
         let stored =
             around.accounts.first().zip(field).map(|(account, field)| field.filled(&account.settings));
-        let route = stored.and_then(|stored| stored.typed("route").parse().ok()).unwrap_or(SmsRoute::Dlt);
+        let usual = || ways(&vendors(around)).first().copied().unwrap_or(SmsRoute::Dlt);
+        let route = stored.and_then(|stored| stored.typed("route").parse().ok()).unwrap_or_else(usual);
         form.set("route", route.word());
         form.set("category", Category::Utility.word());
         form
@@ -189,7 +194,7 @@ impl Kind for Sms {
             .help("Paste it from the portal, with {#var#} where the values stand. It is kept character by character, spaces at the end too.");
         let card = |id, title, lines| FormCard { id, title, lines, below: html! {} };
         let before = vec![
-            card("way-card", "Template", way(self, form)),
+            card("way-card", "Template", way(self, form, around)),
             card("ids-card", "Ids", ids(form, around)),
             FormCard { below: kept, ..card("text-card", "Registered text", vec![vec![field]]) },
         ];
@@ -326,14 +331,45 @@ fn spelling_warnings(text: &str) -> Vec<FindingWords> {
     misses.into_iter().chain(has_adjacent_places(text).then(findings::adjacent_places)).collect()
 }
 
-fn way(kind: &Sms, form: &Form) -> Vec<Vec<Field>> {
-    let routes =
-        SmsRoute::ALL.iter().map(|one| Choice::new(one.word(), one.title(), form.get("route"))).collect();
+/// The field in which a vendor's accounts say how new templates go.
+fn route_field(vendor: &dyn Vendor) -> Option<&'static field::Field> {
+    vendor.settings().iter().find(|field| field.key == "route")
+}
+
+/// The vendors of the channel's accounts; without one, the first that serves it.
+fn vendors(around: &Around) -> Vec<&'static dyn Vendor> {
+    let connected = around.accounts.iter().filter_map(|one| registry::vendor(&one.kind));
+    let connected: Vec<_> = connected.collect();
+    if connected.is_empty() { around.vendor.into_iter().collect() } else { connected }
+}
+
+/// The ways in which these vendors send: what their field of it offers, and all ways where one has no such field.
+fn ways(vendors: &[&dyn Vendor]) -> Vec<SmsRoute> {
+    let offers = |vendor: &&dyn Vendor, way: SmsRoute| match route_field(*vendor).map(|field| field.kind) {
+        Some(field::Kind::Choice { options, .. }) => options.iter().any(|(word, _)| *word == way.word()),
+        _ => true,
+    };
+    let offered = |way: &SmsRoute| vendors.iter().any(|vendor| offers(vendor, *way));
+    SmsRoute::ALL.iter().copied().filter(offered).collect()
+}
+
+fn way(kind: &Sms, form: &Form, around: &Around) -> Vec<Vec<Field>> {
+    // A stored template keeps its way, also where no account has it any more.
+    let chosen = form.get("route").parse::<SmsRoute>().ok();
+    let mut offered = ways(&vendors(around));
+    offered.extend(chosen.filter(|one| !offered.contains(one)));
+    let routes = offered.iter().map(|one| Choice::new(one.word(), one.title(), form.get("route"))).collect();
     let category = |one: &Category| Choice::new(one.word(), kind.category(*one), form.get("category"));
     let explained = match route(form) {
-        SmsRoute::Dlt => "The provider sends the text that it knows by the message id. The usual way.",
-        SmsRoute::DltManual => "The whole text goes along with the ids of the register.",
-        SmsRoute::Quick => "Any text from a random number, without registration, at ₹5.00 each.",
+        SmsRoute::Dlt => {
+            "The provider sends the text that it knows by the message id. The usual way.".to_owned()
+        }
+        SmsRoute::DltManual => "The whole text goes along with the ids of the register.".to_owned(),
+        SmsRoute::Quick => {
+            let price = around.vendor.map(|vendor| vendor.list_price(Tariff::Quick));
+            let each = price.map_or(String::new(), |price| format!(", at {} each", unit_price(price.0)));
+            format!("Any text from a random number, without registration{each}.")
+        }
     };
     vec![
         vec![Field::text("name", "Name").placeholder(WORDS.name_example).required()],
@@ -414,4 +450,48 @@ fn length(page: &Beside<'_>) -> Markup {
         rows.push(row("Only about", "An estimate".to_owned(), Some(words)));
     }
     Card::new("length", format!("Length for {}", page.who), KeyValues { rows, inset: true }).render()
+}
+
+#[cfg(test)]
+mod tests {
+    use providers::{
+        Account, Secrets, Urls,
+        vendor::{About, OpenError},
+    };
+    use serde_json::Value;
+
+    use super::*;
+
+    /// A vendor that differs from one of the registry in its description alone.
+    struct Other(About);
+
+    impl Vendor for Other {
+        fn about(&self) -> &'static About {
+            Box::leak(Box::new(self.0))
+        }
+
+        fn list_price(&self, _: Tariff) -> Money {
+            Money(0)
+        }
+
+        fn open(&self, _: &Value, _: &Secrets, _: &Urls) -> Result<Box<dyn Account>, OpenError> {
+            Err(OpenError::Secrets)
+        }
+    }
+
+    const ONE: &[field::Field] = &[field::Field {
+        key: "route",
+        kind: field::Kind::Choice { options: &[("dlt_manual", "By text")], wrong: "" },
+        ..field::TEXT
+    }];
+
+    #[test]
+    fn a_template_goes_only_in_ways_that_a_connected_vendor_has() {
+        let known = registry::serving(Channel::Sms).next().unwrap();
+        let with = |settings| Other(About { settings, ..*known.about() });
+        let (one, none) = (with(ONE), with(&[]));
+        assert_eq!(ways(&[&one]), [SmsRoute::DltManual]);
+        assert_eq!(ways(&[&none]), SmsRoute::ALL, "who has no field of it takes what is typed");
+        assert_eq!(ways(&[&one, known]), SmsRoute::ALL, "one account of several has the way");
+    }
 }
