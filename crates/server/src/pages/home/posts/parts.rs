@@ -268,7 +268,7 @@ fn row(group: &Group, chosen: bool) -> Markup {
 fn template(composing: &Composing) -> Markup {
     let typed = &composing.typed;
     if composing.templates.is_empty() {
-        return html! { p class="m-hint" { a class="m-link" href=(new_page(Channel::WhatsappGroup)) { "Keep a post as a template" } } };
+        return html! { p class="m-hint" { a class="m-link m-tap" href=(new_page(Channel::WhatsappGroup)) { "Keep a post as a template" } } };
     }
     let current = typed.template.map(|id| id.to_string()).unwrap_or_default();
     let mut choices = vec![Choice::new("", "None", &current)];
