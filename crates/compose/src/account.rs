@@ -20,6 +20,11 @@ pub trait Accounts: Send + Sync + 'static {
     fn callback(&self, _key: &str) -> String {
         String::new()
     }
+
+    /// The whole address of a path of this program.
+    fn whole(&self, path: &str) -> String {
+        path.to_owned()
+    }
 }
 
 /// An account, opened, with what it tells about itself.

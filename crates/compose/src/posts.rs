@@ -4,9 +4,9 @@ use domain::{
     checks::Earlier,
     group::{PostBook, PostPace},
     ids::{BroadcastId, IntegrationId, TemplateId},
-    post::GroupPost,
+    post::{GroupPost, PostMedia},
     post_checks::PostFinding,
-    post_media::MediaProblem,
+    post_media::{MediaProblem, examine},
     sending_hours::SendingHours,
     template::{Content, Facts, Message, PostContent, ValueError},
     time::Millis,
@@ -14,7 +14,7 @@ use domain::{
 };
 use providers::media;
 use store::{
-    StoreError,
+    Org, StoreError,
     groups::Group,
     plans::StepRun,
     posts::{Asked, NewPosts},
@@ -46,6 +46,8 @@ pub struct PostDraft {
     pub pace: Option<(PostPace, PostBook)>,
     /// What was found to be wrong with its file, where somebody looked.
     pub media: Option<MediaProblem>,
+    /// Seconds that two of the posts keep apart at least; 0 for no more than their account keeps anyway.
+    pub gap_s: i64,
     /// When.
     pub timing: Timing,
     /// The step of the workshop's plan that they are a run of; `None` for a person's.
@@ -88,14 +90,38 @@ impl Composer {
         Ok(Some((gateway.pace(), book)))
     }
 
-    /// Looks at the file of a post as its gateway would meet it; what is wrong with it. Asks a server that somebody named: not for each look
-    /// at a page.
-    pub async fn look_at_media(&self, post: &GroupPost) -> Option<MediaProblem> {
+    /// Looks at the file of a post as its gateway would meet it; what is wrong with it. Asks a server that somebody named, unless the file is
+    /// kept here: not for each look at a page.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn look_at_media(
+        &self,
+        org: &Org,
+        post: &GroupPost,
+    ) -> Result<Option<MediaProblem>, StoreError> {
         // An address that cannot be one is found without asking.
-        if !post.problems().is_empty() {
-            return None;
+        match &post.media {
+            Some(file) if post.problems().is_empty() => self.look_at_file(org, file).await,
+            Some(_) | None => Ok(None),
         }
-        media::look(&self.http, post.media.as_ref()?).await.err()
+    }
+
+    /// The same for a file by itself.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn look_at_file(
+        &self,
+        org: &Org,
+        file: &PostMedia,
+    ) -> Result<Option<MediaProblem>, StoreError> {
+        match file.own() {
+            // A rehearsal has no files of its own, and judges none.
+            Some(_) if self.http.stays_here() => Ok(None),
+            Some(address) => Ok(examine(file.kind, &org.find_post_file(address).await?).err()),
+            None => Ok(media::look(&self.http, file).await.err()),
+        }
     }
 }
 
@@ -192,6 +218,7 @@ impl PostDraft {
     fn moments(&self) -> Vec<Millis> {
         match &self.pace {
             Some((pace, book)) if !self.not_ready && !self.timing.unreadable => {
+                let book = PostBook { gap_s: self.gap_s, ..book.clone() };
                 book.moments(pace, self.groups.len(), self.timing.start)
             }
             Some(_) | None => Vec::new(),
@@ -272,6 +299,7 @@ impl PostReview {
             starts_at: draft.timing.start,
             deadline: draft.timing.deadline,
             hours: SendingHours::any(),
+            gap_s: draft.gap_s,
             run: draft.run.clone(),
             again,
         };

@@ -63,11 +63,27 @@ impl MediaKind {
 pub struct PostMedia {
     /// What it is.
     pub kind: MediaKind,
-    /// Where it is fetched, `https://…`.
+    /// Where it is fetched, `https://…`; of a file that is kept here the path alone, `/files/…`.
     pub url: String,
     /// What it is called in the group; of a document it is shown.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
+}
+
+/// Where files that are kept here are fetched, below the address of this program.
+pub const OWN_FILES: &str = "/files/";
+/// Hexadecimal digits of the unguessable part of such an address.
+pub const OWN_FILE_DIGITS: usize = 40;
+
+impl PostMedia {
+    /// The unguessable part of its address, of a file that is kept here: `/files/{address}/{name}`. `None` for one that lies elsewhere.
+    pub fn own(&self) -> Option<&str> {
+        let (address, name) = self.url.strip_prefix(OWN_FILES)?.split_once('/')?;
+        let digits = address.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let plain =
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+        (address.len() == OWN_FILE_DIGITS && digits && plain).then_some(address)
+    }
 }
 
 /// A question with answers to choose from.
@@ -265,7 +281,7 @@ impl GroupPost {
                 problems.push(PostProblem::Unknown(name.to_owned()));
             }
         }
-        if self.media.as_ref().is_some_and(|media| !is_address(&media.url)) {
+        if self.media.as_ref().is_some_and(|media| media.own().is_none() && !is_address(&media.url)) {
             problems.push(PostProblem::MediaAddress);
         }
         if let Some(poll) = &self.poll {

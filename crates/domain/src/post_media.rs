@@ -59,6 +59,31 @@ impl FileForm {
     }
 }
 
+/// As what a file is posted that somebody brings under a kind: what is neither picture nor film is a document, and a film is no picture. Whoever
+/// says *document* means it.
+pub fn kind_of(said: MediaKind, first: &[u8]) -> MediaKind {
+    match (said, FileForm::of(first)) {
+        (MediaKind::Document, _) | (_, FileForm::Other) => MediaKind::Document,
+        (MediaKind::Image | MediaKind::Video, FileForm::Picture | FileForm::OddPicture) => MediaKind::Image,
+        (MediaKind::Image | MediaKind::Video, FileForm::Video | FileForm::OddVideo) => MediaKind::Video,
+        (said, FileForm::Page) => said,
+    }
+}
+
+/// What a file is served as, by its first bytes. Anything that a browser could run is served as bytes.
+pub fn mime_of(first: &[u8]) -> &'static str {
+    match FileForm::of(first) {
+        FileForm::Picture if first.starts_with(b"\x89") => "image/png",
+        FileForm::Picture if first.starts_with(b"RIFF") => "image/webp",
+        FileForm::Picture => "image/jpeg",
+        FileForm::Video => "video/mp4",
+        FileForm::Other if first.starts_with(b"%PDF-") => "application/pdf",
+        FileForm::OddPicture | FileForm::OddVideo | FileForm::Page | FileForm::Other => {
+            "application/octet-stream"
+        }
+    }
+}
+
 /// What was met at the address of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundFile {
@@ -87,6 +112,8 @@ pub enum MediaProblem {
     NoPicture,
     /// It is no video that phones show.
     NoVideo,
+    /// Files take all the room that there is for them here.
+    NoRoom,
     /// It is larger than it may be.
     TooLarge {
         /// Its bytes.
@@ -118,6 +145,7 @@ impl fmt::Display for MediaProblem {
             MediaProblem::Page => f.write_str("The address shows a web page and no file"),
             MediaProblem::NoPicture => f.write_str("The file is no picture that every phone shows"),
             MediaProblem::NoVideo => f.write_str("The file is no video that every phone shows"),
+            MediaProblem::NoRoom => f.write_str("There is no room for another file"),
             MediaProblem::TooLarge { bytes, max } => {
                 write!(f, "The file has {}; {} is the most", mb(*bytes), mb(*max))
             }
@@ -143,6 +171,9 @@ impl MediaProblem {
                 "JPEG, PNG and WebP are shown. Anything else can be posted as a document."
             }
             MediaProblem::NoVideo => "MP4 is shown. Anything else can be posted as a document.",
+            MediaProblem::NoRoom => {
+                "Files that nothing shows any more go by themselves after 30 days. Until then, give the address of one that lies elsewhere."
+            }
             MediaProblem::TooLarge { .. } => "Make it smaller, or put its link into the text.",
         }
     }
@@ -188,6 +219,25 @@ mod tests {
 
     const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF";
     const MP4: &[u8] = b"\0\0\0\x18ftypmp42";
+
+    #[test]
+    fn a_brought_file_is_posted_as_what_it_is_unless_somebody_says_document() {
+        use MediaKind::{Document, Image, Video};
+        for (said, first, expected) in [
+            (Image, JPEG, Image),
+            (Image, MP4, Video),
+            (Video, JPEG, Image),
+            (Image, b"%PDF-1.7".as_slice(), Document),
+            (Document, JPEG, Document),
+            // HEIC: refused as a picture, and not turned into something else without a word.
+            (Image, b"\0\0\0\x18ftypheic".as_slice(), Image),
+        ] {
+            assert_eq!(kind_of(said, first), expected, "{said:?} {first:?}");
+        }
+        assert_eq!(mime_of(JPEG), "image/jpeg");
+        assert_eq!(mime_of(b"<svg onload='alert(1)'>"), "application/octet-stream");
+        assert_eq!(mime_of(b"<!doctype html>"), "application/octet-stream");
+    }
     const PDF: &[u8] = b"%PDF-1.7";
 
     fn found(status: u16, bytes: Option<u64>, first: &[u8]) -> FoundFile {

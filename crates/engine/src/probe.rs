@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use domain::{
-    checks::Probe, ids::BroadcastId, outcome::ProviderAnswer, post::PostMedia, post_media::MediaProblem,
+    checks::Probe,
+    ids::{BroadcastId, OrganizationId},
+    outcome::ProviderAnswer,
+    post::PostMedia,
+    post_media::{MediaProblem, examine},
     template::Message,
 };
 use providers::{codes::FILE_UNFIT, media};
@@ -19,9 +23,10 @@ impl Engine {
     pub(crate) async fn probe(&self, broadcast: BroadcastId, ready: &Ready) {
         let objection = match &ready.template {
             // An account that is not ready stands in no post's way for good: its posts wait for it. Their file may.
-            Message::Group(post) => match &post.media {
-                Some(file) => self.cannot_be_fetched(file).await,
-                None => None,
+            Message::Group(post) => match (&ready.own_file, &post.media) {
+                (Some((organization, file)), _) => self.is_unfit(*organization, file).await,
+                (None, Some(file)) => self.cannot_be_fetched(file).await,
+                (None, None) => None,
             },
             Message::Whatsapp(_) | Message::Sms(_) | Message::Call(_) => self.objection(ready).await,
         };
@@ -62,8 +67,21 @@ impl Engine {
             tokio::time::sleep(SECOND_LOOK).await;
             found = media::look(&self.http, file).await.err()?;
         }
-        Some(ProviderAnswer::new(FILE_UNFIT, format!("{found}. {}", found.help())))
+        Some(unfit(&found))
     }
+
+    /// The same for a file that is kept here: nothing is asked over the network. What cannot be read now is the gateway's to meet.
+    async fn is_unfit(&self, organization: OrganizationId, file: &PostMedia) -> Option<ProviderAnswer> {
+        if self.http.stays_here() {
+            return None;
+        }
+        let met = self.work.find_post_file(organization, file.own()?).await.ok()?;
+        examine(file.kind, &met).err().as_ref().map(unfit)
+    }
+}
+
+fn unfit(problem: &MediaProblem) -> ProviderAnswer {
+    ProviderAnswer::new(FILE_UNFIT, format!("{problem}. {}", problem.help()))
 }
 
 /// What in our template does not fit what the provider wants.

@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    ids::{BroadcastId, IntegrationId, MessageSpan},
+    ids::{BroadcastId, IntegrationId, MessageSpan, OrganizationId},
     message::Next,
     outcome::{Outcome, ProviderAnswer},
+    post::PostMedia,
     reason::OwnReason,
     sending_hours::SendingHours,
     template::{Content, Message},
@@ -22,7 +23,10 @@ use crate::Engine;
 pub(crate) struct Ready {
     pub(crate) integration: IntegrationId,
     pub(crate) account: Arc<dyn Account>,
+    /// With the whole address of its file.
     pub(crate) template: Message,
+    /// The file that its posts show, where it is kept here: its address without the program's, and whose it is.
+    pub(crate) own_file: Option<(OrganizationId, PostMedia)>,
     pub(crate) deadline: Millis,
     pub(crate) hours: SendingHours,
     /// Final values of every message, when they are the same for all.

@@ -18,6 +18,7 @@
     if (!form || !tab) return;
     const fields = new FormData(form);
     fields.delete("csrf");
+    for (const [name, value] of [...fields]) if (value instanceof File) fields.delete(name);
     const all = drafts();
     all.last = new URL(tab.href).searchParams.get("channel");
     all[all.last] = { action: form.getAttribute("action"), posts: form.method === "post", fields: `${new URLSearchParams(fields)}` };

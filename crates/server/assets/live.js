@@ -172,6 +172,12 @@
     const page = answer?.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
     const content = page && $("[data-drawer-content]", page);
     if (!content) return location.assign(link.href);
+    // What stands below the message on its page: reactions, members without a receipt, changing the post. The stream leaves it alone.
+    const more = $("[data-drawer-more]", page);
+    if (more?.childElementCount) {
+      more.dataset.own = "";
+      $(".mui-sheet__body", content)?.append(more);
+    }
     const dialog = document.createElement("dialog");
     dialog.className = "mui-sheet mui-sheet--right";
     dialog.setAttribute("aria-labelledby", "drawer-title");
@@ -225,9 +231,39 @@
 
   function refresh(form) {
     sessionStorage.setItem("scroll", `${location.pathname} ${scrollY}`);
+    goOn(form);
     const update = $('button[name="do"][value="update"]', form);
     if (update) form.requestSubmit(update);
     else form.requestSubmit();
+  }
+
+  // What somebody goes on typing while the page with what they typed before is on its way is put into that page.
+  const GOING_ON = "going-on";
+  function goOn(form) {
+    const typed = {};
+    const note = (event) => {
+      const field = event.target;
+      if (field.form !== form || !field.name || !field.matches("textarea, input:not([type=file], [type=checkbox], [type=radio], [type=password])")) return;
+      typed[field.name] = { value: field.value, at: field === document.activeElement ? field.selectionStart : null };
+      sessionStorage.setItem(GOING_ON, JSON.stringify({ path: new URL(form.action).pathname, typed }));
+    };
+    document.addEventListener("input", note, true);
+  }
+
+  function wentOn() {
+    const kept = sessionStorage.getItem(GOING_ON);
+    sessionStorage.removeItem(GOING_ON);
+    const { path, typed } = JSON.parse(kept || "{}");
+    const form = kept && $$("form[data-composer], form[data-posts]").find((one) => new URL(one.action).pathname === path);
+    for (const [name, { value, at }] of Object.entries(form ? typed : {})) {
+      const field = $(`[name="${CSS.escape(name)}"]:not([type=hidden])`, form);
+      if (!field || field.value === value) continue;
+      field.value = value;
+      field.focus();
+      if (at !== null) try { field.setSelectionRange(at, at); } catch { /* A field of a day or a number has no caret. */ }
+      // It brings the page up to date when it is left, as if it had been typed here.
+      if (field.matches("[data-autosubmit]")) field.addEventListener("blur", () => field.dispatchEvent(new Event("change", { bubbles: true })), { once: true });
+    }
   }
 
   const address = (form, path) => {
@@ -429,6 +465,7 @@
   if (path === location.pathname) scrollTo({ top: Number(top), behavior: "instant" });
   sessionStorage.removeItem("scroll");
   if (location.hash === "#q") $("[data-search]")?.focus();
+  wentOn();
   prepare(document);
   tick();
   listen();

@@ -63,6 +63,10 @@ impl Accounts for OpenAccounts {
     fn callback(&self, key: &str) -> String {
         format!("{}/callbacks/{key}", self.public_url)
     }
+
+    fn whole(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url)
+    }
 }
 
 #[cfg(test)]

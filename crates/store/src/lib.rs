@@ -52,6 +52,7 @@ pub mod messages;
 pub mod moved;
 pub mod people;
 pub mod plans;
+pub mod post_files;
 pub mod posts;
 pub mod reached;
 pub mod receipts_view;

@@ -91,6 +91,7 @@ struct BookRow {
     linked_at: Option<i64>,
     held_until: i64,
     ahead: i64,
+    gap_s: i64,
 }
 
 /// What a sync changed.
@@ -123,8 +124,8 @@ impl Org {
         Ok(all.into_iter().find(|linked| linked.account == id))
     }
 
-    /// What an account posted lately, and what waits for it besides posts that begin at `start`: of other broadcasts than `but`. An account
-    /// that is not there has an empty one.
+    /// What an account posted lately, and what waits for it besides posts that begin at `start`: of other broadcasts than `but`, whose own gap
+    /// it has. An account that is not there has an empty one.
     pub async fn post_book(
         &self,
         id: IntegrationId,
@@ -138,7 +139,8 @@ impl Org {
                         (SELECT CAST(COALESCE(SUM(c.n), 0) AS BIGINT) FROM broadcasts o JOIN broadcast_counts c ON c.broadcast_id = o.id
                          WHERE o.integration_id = $1 AND o.organization_id = $2 AND o.channel = 'group' AND o.status IN ('scheduled', 'in_progress')
                            AND o.assignee_id IS NULL AND o.starts_at <= $3 AND o.deadline > $4 AND o.id <> $5
-                           AND c.state IN ('waiting', 'in_flight')) AS ahead
+                           AND c.state IN ('waiting', 'in_flight')) AS ahead,
+                        COALESCE((SELECT b.gap_s FROM broadcasts b WHERE b.id = $5 AND b.organization_id = $2), 0) AS gap_s
                  FROM integrations i JOIN integration_pace p ON p.integration_id = i.id
                  LEFT JOIN linked_accounts l ON l.integration_id = i.id
                  WHERE i.id = $1 AND i.organization_id = $2",
@@ -159,6 +161,7 @@ impl Org {
             spent: spent.into_iter().collect(),
             free_at: Millis(row.held_until.max(now.0)),
             ahead: usize::try_from(row.ahead).unwrap_or(0),
+            gap_s: row.gap_s,
         })
     }
 

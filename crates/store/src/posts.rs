@@ -52,6 +52,8 @@ pub struct NewPosts {
     pub deadline: Millis,
     /// The hours in which they may be posted.
     pub hours: SendingHours,
+    /// Seconds that two of them keep apart at least; 0 for no more than their account keeps anyway.
+    pub gap_s: i64,
     /// The step of the workshop's plan that they are a run of; `None` for a person's.
     pub run: Option<StepRun>,
     /// So many of the groups have the same post already, as somebody said who posts it again; 0 when nobody said so.
@@ -271,9 +273,9 @@ impl Org {
             "INSERT INTO broadcasts (id, organization_id, integration_id, workshop_id, channel, title, template, template_id,
                                      batch_name, audience, category, status, created_by, created_at, starts_at, deadline, probed,
                                      hours, content, unit_price, planned, units, plan_phone, plan_identity, cursor, served_at,
-                                     purpose, round, round_why, assignee_id, assignee, plan_row_id)
+                                     purpose, round, round_why, assignee_id, assignee, plan_row_id, gap_s)
              SELECT $1, $2, i.id, w.id, 'group', $5, $6, $7, '', 'chosen', 'utility', 'scheduled', $8, $9, $10, $11, $19,
-                    $12, $13, 0, $14, 0, '', '', 0, 0, $15, 0, '', $16, $17, $18
+                    $12, $13, 0, $14, 0, '', '', 0, 0, $15, 0, '', $16, $17, $18, $20
              FROM integrations i JOIN workshops w ON w.organization_id = i.organization_id
              WHERE i.id = $3 AND i.removed_at IS NULL AND w.id = $4 AND i.organization_id = $2
              ON CONFLICT (id) DO NOTHING",
@@ -297,7 +299,8 @@ impl Org {
                 new.asked.as_ref().map_or("", |asked| asked.name.as_str()),
                 new.run.as_ref().map(|run| run.row().0),
                 // Nobody is asked about a post before it is due, but for its file.
-                new.template.get("media").is_none_or(Value::is_null)
+                new.template.get("media").is_none_or(Value::is_null),
+                new.gap_s
             ],
         )
         .await

@@ -88,6 +88,7 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("integration_people", Parent("integration_id", "integrations"), ALL),
     ("templates", TENANT, ALL),
     ("recordings", TENANT, ALL),
+    ("post_files", TENANT, ALL),
     ("sequences", TENANT, ALL),
     ("sequence_versions", TENANT, "SELECT, INSERT"),
     ("workshop_plans", TENANT, ALL),

@@ -333,7 +333,7 @@ impl Composer {
             None => None,
         };
         let media = match looking.files {
-            true => self.look_at_media(&post).await,
+            true => self.look_at_media(&caller.org, &post).await?,
             false => None,
         };
         Ok(PostDraft {
@@ -347,6 +347,7 @@ impl Composer {
             not_ready,
             pace,
             media,
+            gap_s: 0,
             timing: looking.timing,
             run: looking.run,
         })

@@ -19,6 +19,8 @@ pub struct PostBook {
     pub free_at: Millis,
     /// Posts of others that are due before, and wait.
     pub ahead: usize,
+    /// Seconds that the posts of the forecast keep apart at least, whatever the account's own pauses are.
+    pub gap_s: i64,
 }
 
 /// The ten minutes of a moment: posts are counted by them.
@@ -52,7 +54,9 @@ impl PostBook {
             }
             let warming_up = days_of_use(self.linked_at, at) < PostPace::WARM_UP.len();
             // On average the pause is in the middle of what it is drawn from.
-            at = at.plus((pace.gap_s(0.5, warming_up) * 1_000.0) as i64);
+            let pause = (pace.gap_s(0.5, warming_up) * 1_000.0) as i64;
+            let least = if nth < self.ahead { 0 } else { self.gap_s * 1_000 };
+            at = at.plus(pause.max(least));
         }
         moments
     }
@@ -89,6 +93,15 @@ mod tests {
         let busy = PostBook { ahead: 10, free_at: START.plus(MINUTE), ..old() };
         let moments = busy.moments(&PostPace::CAUTION, 1, START);
         assert_eq!(moments, [START.plus(MINUTE + 140 * SECOND)]);
+    }
+
+    #[test]
+    fn a_chosen_gap_makes_it_longer_and_never_shorter() {
+        let with = |gap_s| PostBook { gap_s, ..old() }.moments(&PostPace::CAUTION, 3, START)[2];
+        assert_eq!((with(60), with(5)), (START.plus(2 * MINUTE), START.plus(28 * SECOND)));
+        // What others wait for is not theirs to make longer.
+        let busy = PostBook { ahead: 2, gap_s: 60, ..old() }.moments(&PostPace::CAUTION, 2, START);
+        assert_eq!(busy, [START.plus(28 * SECOND), START.plus(88 * SECOND)]);
     }
 
     #[test]

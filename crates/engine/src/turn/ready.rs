@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::{
     ids::BroadcastId,
     outcome::ProviderAnswer,
+    post::PostMedia,
     reason::OwnReason,
     template::{Content, Message},
     time::{Millis, SECOND},
@@ -12,7 +13,7 @@ use domain::{
 use store::StoreError;
 
 use super::Sender;
-use crate::send::Ready;
+use crate::{Accounts, send::Ready};
 
 /// What is due is asked anew after this, and at once when something new was announced.
 const LOOK_AGAIN_MS: i64 = 100;
@@ -80,16 +81,18 @@ impl Sender {
             Ok(account) => account,
             Err(words) => return Ok(Err(ProviderAnswer::new(OwnReason::Account, words))),
         };
-        let template = match Message::from_json(account.channel(), &job.template) {
+        let mut template = match Message::from_json(account.channel(), &job.template) {
             Ok(template) => template,
             Err(error) => return Ok(Err(ProviderAnswer::new(OwnReason::Template, error.to_string()))),
         };
         let shared = job.content.as_deref();
         let content = shared.and_then(|text| Content::from_json(template.channel(), text).ok());
+        let own_file = whole_address(&mut template, engine.accounts.as_ref());
         let ready = Ready {
             integration: job.integration,
             account,
             template,
+            own_file: own_file.map(|file| (job.organization, file)),
             deadline: job.deadline,
             hours: job.hours,
             content,
@@ -110,4 +113,13 @@ impl Sender {
         };
         self.probing.spawn_on(ask, &self.calls_on);
     }
+}
+
+/// Gives a file that is kept here the address at which gateways fetch it; as it was before.
+fn whole_address(template: &mut Message, accounts: &dyn Accounts) -> Option<PostMedia> {
+    let Message::Group(post) = template else { return None };
+    let media = post.media.as_mut().filter(|media| media.own().is_some())?;
+    let own = media.clone();
+    media.url = accounts.whole(&own.url);
+    Some(own)
 }

@@ -120,6 +120,17 @@ impl Scene {
 
     /// Confirms posts to these groups, which are useful for so long.
     pub(crate) async fn confirm(&self, template: Value, jids: &[&str], useful_ms: i64) -> BroadcastId {
+        self.confirm_apart(template, jids, useful_ms, 0).await
+    }
+
+    /// The same, with so many seconds between two of them at least.
+    pub(crate) async fn confirm_apart(
+        &self,
+        template: Value,
+        jids: &[&str],
+        useful_ms: i64,
+        gap_s: i64,
+    ) -> BroadcastId {
         let now = self.world.now();
         let known = self.world.org.groups().await.unwrap();
         let groups =
@@ -136,6 +147,7 @@ impl Scene {
             starts_at: now,
             deadline: now.plus(useful_ms),
             hours: SendingHours::any(),
+            gap_s,
             // Said, so that a test can post the same text twice.
             again: i64::try_from(jids.len()).unwrap(),
             run: None,
@@ -400,6 +412,7 @@ on_both! {
             starts_at: now.plus(20 * MINUTE),
             deadline: now.plus(HOUR),
             hours: SendingHours::any(),
+            gap_s: 0,
             again: 0,
             run: None,
         };

@@ -108,6 +108,32 @@ on_both! {
         assert_eq!(book.spent.values().sum::<i64>(), N as i64);
     }
 
+    async fn a_chosen_gap_holds_over_two_processes_and_keeps_no_other_broadcast_waiting(db: TestStore) {
+        const N: usize = 10;
+        let mut scene = scene(db, N + 1, 60 * DAY).await;
+        let all = jids(N + 1);
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let start = scene.world.now();
+        let slow = scene.confirm_apart(json!({ "text": "Today at 7" }), &all[..N], 10 * HOUR, 120).await;
+        let book = scene.world.org.post_book(scene.account, Some(slow), (start, start)).await.unwrap();
+        assert_eq!(book.gap_s, 120);
+        let said = book.moments(&PostPace::CAUTION, N, start).last().unwrap().since(start);
+        scene.world.sender.turn_until_idle().await.unwrap();
+        // Meanwhile somebody posts something short: it waits for the account's own pause alone.
+        let urgent = scene.confirm(json!({ "text": "The link works again" }), &all[N..], HOUR).await;
+        post_all(&mut scene, urgent, SECOND).await;
+        let took = scene.world.now().since(start);
+        assert!(took <= 25 * SECOND, "{took} ms");
+        post_all(&mut scene, slow, MINUTE).await;
+        let posts: Vec<Millis> = all[..N].iter().map(|jid| Millis(scene.network().posts(jid)[0].at)).collect();
+        for pair in posts.windows(2) {
+            assert!(pair[1].since(pair[0]) >= 120 * SECOND, "in their order, {} ms apart", pair[1].since(pair[0]));
+        }
+        let took = posts[N - 1].since(start);
+        assert!((said - took).abs() * 10 <= took, "said {said} ms, took {took} ms");
+        assert_eq!(said, 9 * 120 * SECOND);
+    }
+
     async fn two_processes_never_exceed_the_first_days_of_a_new_account_and_the_forecast_knew_it(db: TestStore) {
         const N: usize = 45;
         let mut scene = scene(db, N, 0).await;

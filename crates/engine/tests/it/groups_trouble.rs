@@ -1,12 +1,21 @@
-//! Posts in groups while everything goes wrong at once, a file that cannot be posted, and what members react with.
+//! Posts in groups while everything goes wrong at once, with callbacks that come late, doubled and in any order; a file that cannot be posted, and
+//! what members react with.
+
+use std::sync::{Arc, Mutex};
 
 use domain::{
     message::MessageState,
     time::{DAY, HOUR, MINUTE, SECOND},
 };
-use sandbox::{Amount, Config};
+use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
+use sandbox::{Amount, Config, faults::ReceiptMode};
 use serde_json::{Value, json};
-use store::{on_both, testing::TestStore, work::SeenBy};
+use store::{
+    on_both,
+    post_files::NewPostFile,
+    testing::TestStore,
+    work::{RawReceipt, SeenBy},
+};
 
 use crate::{
     groups::{MORNING, Scene},
@@ -32,7 +41,15 @@ async fn chaos(db: &TestStore, kind: &'static str, seed: u64) {
         faults.stall = Amount::Rate(0.03);
         faults.stall_ms = 1_500;
         faults.too_many = Amount::Rate(0.05);
+        // Every member's phone gets every post; nobody hears of it before the end.
+        faults.outcomes.sent = true;
+        (faults.outcomes.delivered, faults.outcomes.read) = (1.0, 0.5);
+        faults.receipts.mode = ReceiptMode::Held;
+        faults.receipts.duplicated = 0.3;
     });
+    let callbacks = Callbacks::listen().await;
+    let face = sandbox::registry::face(kind).expect("a stand-in");
+    face.post_to(&scene.world.sandbox, std::slice::from_ref(&callbacks.url), "TEST-secret");
     let all = jids(N);
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let id = scene.confirm(json!({ "text": "Today at 7" }), &all, 4 * HOUR).await;
@@ -46,6 +63,13 @@ async fn chaos(db: &TestStore, kind: &'static str, seed: u64) {
         "{kind} seed {seed}: the faults must have struck: {sum}"
     );
     rows_are_true(&scene, id, seed).await;
+    scene.world.sandbox.flush_receipts().await;
+    let mut news = callbacks.heard();
+    news.shuffle(&mut StdRng::seed_from_u64(seed));
+    // Half of them before the gateway is asked, half after it and a day late.
+    let (early, late) = news.split_at(news.len() / 2);
+    doubled(&scene, early, "early").await;
+    rows_are_true(&scene, id, seed).await;
     // The gateway is asked about what nobody knows, and nothing is posted again.
     scene.world.sandbox.faults().set(sandbox::Faults::default());
     let before = scene.network().all_posts().len();
@@ -53,9 +77,100 @@ async fn chaos(db: &TestStore, kind: &'static str, seed: u64) {
         scene.world.clock.advance(5 * HOUR);
         scene.world.engine.look_up().await.unwrap();
     }
+    doubled(&scene, late, "late").await;
     assert_eq!(scene.network().all_posts().len(), before, "{kind} seed {seed}: something was posted again");
     rows_are_true(&scene, id, seed).await;
     scene.world.assert_sum().await;
+    // The one that never tells who got a post tells of nobody.
+    if kind != "evolution" {
+        assert!(news.len() > N, "{kind} seed {seed}: needs news: {}", news.len());
+        each_member_counts_once(&scene, id, seed).await;
+    }
+}
+
+/// Takes what a gateway posts to the callback, and answers as the program does.
+struct Callbacks {
+    url: String,
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+impl Callbacks {
+    async fn listen() -> Callbacks {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let heard = Arc::<Mutex<Vec<String>>>::default();
+        let all = Arc::clone(&heard);
+        tokio::spawn(async move {
+            while let Ok((line, _)) = listener.accept().await {
+                tokio::spawn(take(line, Arc::clone(&all)));
+            }
+        });
+        Callbacks { url, heard }
+    }
+
+    /// Everything that came, in no order that means anything.
+    fn heard(&self) -> Vec<String> {
+        let mut all = self.heard.lock().unwrap().clone();
+        all.sort_unstable();
+        all
+    }
+}
+
+/// Reads one post whole and answers it.
+async fn take(mut line: tokio::net::TcpStream, heard: Arc<Mutex<Vec<String>>>) -> std::io::Result<()> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (mut raw, mut piece) = (Vec::new(), [0; 4_096]);
+    loop {
+        let n = line.read(&mut piece).await?;
+        if n == 0 {
+            return Ok(());
+        }
+        raw.extend_from_slice(&piece[..n]);
+        let text = String::from_utf8_lossy(&raw);
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length =
+            head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        if body.len() >= length.unwrap_or(0_usize) {
+            heard.lock().unwrap().push(body.to_owned());
+            return line.write_all(&answer("200 OK", b"")).await;
+        }
+    }
+}
+
+/// Stores these bodies and applies them, each under its key twice and once more under another: two linked accounts of a group tell the same.
+async fn doubled(scene: &Scene, bodies: &[String], round: &str) {
+    for copy in ["one", "one", "two"] {
+        for (n, body) in bodies.iter().enumerate() {
+            let raw = RawReceipt {
+                organization: scene.world.org.actor().organization,
+                integration: scene.account,
+                dedupe_key: format!("{round} {copy} {n}"),
+                body: body.clone(),
+            };
+            scene.world.engine.work().store_receipts(vec![raw], scene.world.now()).await.unwrap();
+        }
+        while scene.world.engine.apply_receipts().await.unwrap() > 0 {}
+        scene.world.clock.advance(MINUTE);
+    }
+    scene.world.assert_sum().await;
+}
+
+/// Each group has one member besides the account: who got the post counts once, and nobody else does. Where a gateway answers without an id and
+/// tells it a quarter of an hour late, no news of it is taken for this post's: of it nobody counts.
+async fn each_member_counts_once(scene: &Scene, id: domain::ids::BroadcastId, seed: u64) {
+    let seen = scene.world.org.seen_by(id).await.unwrap();
+    let mut read = 0;
+    for row in scene.world.rows(id).await {
+        let there = i64::try_from(scene.network().posts(&row.recipient).len()).unwrap();
+        let of = seen.get(&row.message.position).copied().unwrap_or_default();
+        let known = if row.provider_id.is_some() { there } else { 0 };
+        assert_eq!(of.delivered, known, "{} seed {seed}: {row:?}", scene.kind);
+        let proven = if there == 1 { MessageState::Sent } else { MessageState::Unknown };
+        let refused = there == 0 && matches!(row.state, MessageState::Failed | MessageState::Expired);
+        assert!(row.state == proven || refused, "{} seed {seed}: {row:?}", scene.kind);
+        read += of.read;
+    }
+    assert!(read > 0 && read < N as i64, "{} seed {seed}: half of them open it: {read}", scene.kind);
 }
 
 /// Each group has the post at most once, and its row says what is known of that.
@@ -165,6 +280,29 @@ on_both! {
         post_all(&mut scene, id, MINUTE).await;
         assert_eq!(scene.world.sum(id).await, "2 = 2 sent");
         assert_eq!(scene.network().all_posts()[0].media.as_deref(), Some(&*format!("{url}/tonight.jpg")));
+    }
+
+    async fn a_file_that_is_kept_here_is_looked_at_here_and_fetched_at_this_programs_address(db: TestStore) {
+        const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF";
+        let mut scene = Scene::with(db, "waha", Config::default(), (&json!({}), 0), &|network| groups(network, 1)).await;
+        let all = jids(1);
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let address = "0f".repeat(20);
+        let template = json!({ "text": "", "media": { "kind": "image", "url": format!("/files/{address}/tonight.jpg"), "name": "" } });
+        // It is gone, or it was never there: no gateway is asked to fetch it.
+        let id = scene.confirm(template.clone(), &all, HOUR).await;
+        settle_in(&mut scene).await;
+        let broadcast = scene.world.truth(id).await;
+        assert_eq!(broadcast.status, domain::broadcast::BroadcastStatus::Paused);
+        assert!(broadcast.stop_text.contains("There is no file at the address"), "{}", broadcast.stop_text);
+        scene.world.org.cancel_broadcast(id, scene.world.now()).await.unwrap();
+        let new = NewPostFile { sha256: "00".into(), address: address.clone(), mime: "image/jpeg", file: JPEG.to_vec() };
+        scene.world.org.keep_post_file(new, scene.world.now()).await.unwrap().expect("there is room");
+        let id = scene.confirm(template, &all, HOUR).await;
+        post_all(&mut scene, id, MINUTE).await;
+        assert_eq!(scene.world.sum(id).await, "1 = 1 sent");
+        let whole = format!("https://munadi.example/files/{address}/tonight.jpg");
+        assert_eq!(scene.network().all_posts()[0].media.as_deref(), Some(whole.as_str()));
     }
 
     async fn what_members_react_with_is_told_of_our_posts_alone_and_each_member_counts_once(db: TestStore) {

@@ -47,6 +47,10 @@ impl Accounts for Standing {
         let secrets = Secrets::from_json(&account.sealed).map_err(|error| error.to_string())?;
         vendor.open(&account.settings, &secrets, &self.urls).map_err(|error| error.to_string())
     }
+
+    fn whole(&self, path: &str) -> String {
+        format!("https://munadi.example{path}")
+    }
 }
 
 /// A server that is listed beside each gateway's stand-in, and where nobody answers.

@@ -106,7 +106,7 @@ async fn draft(
         Some(account) => app.composer.post_pace(caller, account, now).await?,
         None => None,
     };
-    let media = app.composer.look_at_media(&post).await;
+    let media = app.composer.look_at_media(&caller.org, &post).await?;
     let deadline = now.plus(within_minutes.max(1) * MINUTE);
     Ok(PostDraft {
         workshop,
@@ -119,6 +119,7 @@ async fn draft(
         not_ready: linked.is_none_or(|linked| !linked.posts(now)),
         pace,
         media,
+        gap_s: 0,
         timing: Timing { start: now, deadline, unreadable: false },
         run: None,
     })

@@ -374,7 +374,7 @@ impl Hand<'_> {
             section class="m-card m-left" aria-label="Time left" {
                 div class="m-left__top" {
                     div { p class="m-sub" { "Time left" } p class="m-left__n" { (span(left)) } }
-                    div { p class="m-sub" { "Posted" } p class="m-left__n" { (posted) span class="m-sub" { " of " (all) " groups" } } }
+                    div { p class="m-sub" { "Posted" } p class="m-left__n" { (posted) span class="m-sub" { " of " (counted(whole(all), "group", "groups")) } } }
                 }
                 (Bar::thin(vec![(Key::Done, whole(posted)), (Key::Waiting, whole(all - posted))]))
                 p class="m-hint" { "Post before " b { (self.at(self.broadcast.deadline)) } ". What is not marked by then expires, and its people can be told on another channel." }

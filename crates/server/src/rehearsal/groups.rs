@@ -94,6 +94,7 @@ pub(super) async fn furnish_groups(
         starts_at,
         deadline,
         hours: domain::sending_hours::SendingHours::any(),
+        gap_s: 0,
         again: 0,
         run: None,
     };

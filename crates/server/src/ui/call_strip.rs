@@ -51,7 +51,7 @@ impl Render for CallStrip {
         html! {
             section class="m-card m-truth m-calls" aria-labelledby="truth" data-live-id="truth-strip" {
                 header class="m-truth__head" {
-                    h2 id="truth" { span class="m-truth__total" { (grouped(total)) } " people, each counted once" (self.about) }
+                    h2 id="truth" { span class="m-truth__total" { (grouped(total)) } " " (if total == 1 { "person" } else { "people" }) ", each counted once" (self.about) }
                     (live_sign(self.live))
                 }
                 (Bar::new(parts))

@@ -15,6 +15,8 @@ pub struct Composer {
     pub action: String,
     /// The session's token, where the form is posted: what is written on it is too long for an address.
     pub posts: Option<Csrf>,
+    /// It has a field for a file.
+    pub uploads: bool,
     /// Names and values that go along unseen: the channel, the draft.
     pub hidden: Vec<(String, String)>,
     /// Who, What, When.
@@ -40,7 +42,7 @@ impl Render for Composer {
     fn render(&self) -> Markup {
         html! {
             div class="m-compose" {
-                form class="m-card m-form" id=(self.id) method=(if self.posts.is_some() { "post" } else { "get" }) action=(self.action) aria-label="New broadcast" data-composer[self.posts.is_none()] data-posts[self.posts.is_some()] {
+                form class="m-card m-form" id=(self.id) method=(if self.posts.is_some() { "post" } else { "get" }) action=(self.action) enctype=[self.uploads.then_some("multipart/form-data")] aria-label="New broadcast" data-composer[self.posts.is_none()] data-posts[self.posts.is_some()] {
                     @if let Some(csrf) = &self.posts {
                         (csrf)
                         // The first button of a form is what Enter presses: it changes nothing.

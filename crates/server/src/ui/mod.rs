@@ -4,6 +4,7 @@
 //! holds under `default-src 'none'; style-src 'self'; script-src 'self'`: no style attribute, no handler.
 //! Ids are unique within a page as long as a part with a fixed id (`truth`, `pace`…) stands there once.
 
+pub mod addressees;
 pub mod assets;
 pub mod attention;
 pub mod bar;

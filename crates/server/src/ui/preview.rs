@@ -2,7 +2,7 @@
 
 use domain::{
     channel::Medium,
-    post::PostMedia,
+    post::{MediaKind, PostMedia},
     template::{self, Message},
 };
 use maud::{Markup, Render, html};
@@ -54,6 +54,8 @@ pub struct Bubble {
     pub at: String,
     /// A media file that comes with it, by its name.
     pub media: Option<String>,
+    /// That file, where it is a picture that is kept here.
+    pub picture: Option<String>,
     /// Buttons under it.
     pub buttons: Vec<String>,
     /// Two ticks beside the time, as WhatsApp has them.
@@ -73,7 +75,10 @@ impl Bubble {
                     if media.name.is_empty() { media.url.clone() } else { media.name.clone() }
                 };
                 let media = post.media.as_ref().map(name);
-                return Bubble { text, at, media, formatted: true, ..Bubble::default() };
+                let own =
+                    post.media.as_ref().filter(|file| file.kind == MediaKind::Image && file.own().is_some());
+                let picture = own.map(|file| file.url.clone());
+                return Bubble { text, at, media, picture, formatted: true, ..Bubble::default() };
             }
         };
         let title = Some(template.header.clone()).filter(|header| !header.is_empty());
@@ -85,6 +90,7 @@ impl Bubble {
             footer: template.footer.clone(),
             at,
             media: name.cloned(),
+            picture: None,
             buttons: template.buttons.iter().map(|button| button.label.clone()).collect(),
             ticks: true,
             formatted: false,
@@ -96,7 +102,8 @@ impl Render for Bubble {
     fn render(&self) -> Markup {
         html! {
             div class="m-bubble" {
-                @if let Some(media) = &self.media { p class="m-bubble__media" { (Icon::Download) (media) } }
+                @if let (Some(picture), Some(name)) = (&self.picture, &self.media) { img class="m-bubble__img" src=(picture) alt=(name); }
+                @else if let Some(media) = &self.media { p class="m-bubble__media" { (Icon::Download) (media) } }
                 @if !self.title.is_empty() { p class="m-bubble__title" { @for part in &self.title { (part) } } }
                 @if self.formatted { (Written(&self.text)) } @else { p class="m-bubble__text" { @for part in &self.text { (part) } } }
                 p class="m-bubble__foot" { span { (self.footer) } span { (self.at) @if self.ticks { (Icon::CheckTwice) } } }

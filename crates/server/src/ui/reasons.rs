@@ -2,9 +2,10 @@
 
 use maud::{Markup, Render, html};
 
+use super::addressees::Addressees;
 use super::bar::Key;
 use super::button::Button;
-use super::format::{counted, grouped};
+use super::format::grouped;
 
 /// A cause.
 #[derive(Clone, Debug)]
@@ -27,23 +28,25 @@ pub struct Reason {
 
 /// All causes.
 #[derive(Clone, Debug)]
-pub struct Reasons(
+pub struct Reasons {
     /// In any order.
-    pub Vec<Reason>,
-);
+    pub all: Vec<Reason>,
+    /// What is counted.
+    pub of: Addressees,
+}
 
 impl Render for Reasons {
     fn render(&self) -> Markup {
-        let total: i64 = self.0.iter().map(|reason| reason.n).sum();
-        let mut reasons: Vec<&Reason> = self.0.iter().collect();
+        let total: i64 = self.all.iter().map(|reason| reason.n).sum();
+        let mut reasons: Vec<&Reason> = self.all.iter().collect();
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.n));
         html! {
             section class="m-card m-reasons" aria-labelledby="why" data-live-id="reasons" {
                 header class="m-card__head" {
                     h2 id="why" class="m-card__title" { "Reasons" }
-                    span class="m-sub m-nowrap" { (counted(total, "person", "people")) }
+                    span class="m-sub m-nowrap" { (grouped(total)) " " (self.of.noun(total)) }
                 }
-                @if reasons.is_empty() { p class="m-none" { "Nobody was left out so far." } } @else {
+                @if reasons.is_empty() { p class="m-none" { (self.of.none()) " was left out so far." } } @else {
                     ul { @for reason in reasons { (reason) } }
                 }
             }

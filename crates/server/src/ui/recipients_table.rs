@@ -2,6 +2,7 @@
 
 use maud::{Markup, Render, html};
 
+use super::addressees::Addressees;
 use super::chip::Chip;
 use super::fragment::Fragment;
 use super::pagination::Pagination;
@@ -60,6 +61,8 @@ impl Render for MessageRow {
 /// Recipients with search and filter.
 #[derive(Clone, Debug)]
 pub struct Recipients {
+    /// What the list holds.
+    pub of: Addressees,
     /// The search field.
     pub search: Search,
     /// "3 newer, 12 moved on", and the list as it would be now; none while it is still the same.
@@ -81,7 +84,7 @@ impl Render for Recipients {
         html! {
             section class="m-card m-people" aria-labelledby="who" {
                 header class="m-card__head m-people__head" {
-                    h2 id="who" class="m-card__title" { "Recipients" }
+                    h2 id="who" class="m-card__title" { (self.of.title()) }
                     (self.newer())
                     (self.search)
                 }
@@ -146,7 +149,7 @@ impl Recipients {
         html! {
             table class="m-table m-table--fixed" {
                 thead { tr {
-                    th scope="col" class="m-col-name m-w-name" { "Person" }
+                    th scope="col" class="m-col-name m-w-name" { (self.of.column()) }
                     th scope="col" class="m-col-state" { "State" }
                     th scope="col" class="m-col-when" { "Last change" }
                     th scope="col" class="m-col-why m-w-why" { "Detail" }

@@ -2,6 +2,7 @@
 
 use maud::{Markup, Render, html};
 
+use super::addressees::Addressees;
 use super::bar::{Bar, Key};
 use super::format::{counted, grouped, percent};
 
@@ -73,8 +74,8 @@ pub struct TruthStrip {
     pub reads: bool,
     /// The list of people; each figure adds `?state=…` to it.
     pub href: String,
-    /// What is counted: "people", or "groups".
-    pub noun: &'static str,
+    /// What is counted.
+    pub of: Addressees,
     /// Of posts in groups, how far they came among the members.
     pub members: Option<Members>,
     /// Whether changes arrive.
@@ -111,7 +112,7 @@ impl Render for Members {
         html! {
             div class="m-members" role="group" aria-label="Members of the groups" {
                 p class="m-members__line" {
-                    span { b { (grouped(self.all)) } " members in these groups" }
+                    span { b { (grouped(self.all)) } @if self.all == 1 { " member in these groups" } @else { " members in these groups" } }
                     span { @if self.reactions > 0 { (counted(self.reactions, "reaction", "reactions")) " · " } "as far as the gateway proves" }
                 }
                 (Bar::thin(self.parts().map(|(key, _, n)| (key, n)).to_vec()))
@@ -208,7 +209,7 @@ impl Render for TruthStrip {
         html! {
             section class="m-card m-truth" aria-labelledby="truth" data-live-id="truth-strip" {
                 header class="m-truth__head" {
-                    h2 id="truth" { span class="m-truth__total" { (grouped(self.counts.total())) } " " (self.noun) ", each counted once" }
+                    h2 id="truth" { span class="m-truth__total" { (grouped(self.counts.total())) } " " (self.of.noun(self.counts.total())) ", each counted once" }
                     (live_sign(self.live))
                 }
                 (Bar::new(self.parts()))
@@ -234,7 +235,7 @@ impl TruthStrip {
             receipts,
             reads: true,
             href: "/broadcasts/1".into(),
-            noun: "people",
+            of: Addressees::People,
             members: None,
             live,
         };
@@ -257,7 +258,7 @@ impl TruthStrip {
             (
                 "groups",
                 TruthStrip {
-                    noun: "groups",
+                    of: Addressees::Groups,
                     members: Some(Members { all: 2_374, delivered: 1_272, read: 849, reactions: 133 }),
                     ..strip(Counts { handed_over: 12, ..Counts::default() }, false, Live::On)
                 },
@@ -284,6 +285,18 @@ mod tests {
                 strip.groups().iter().flat_map(|(_, cells)| cells).map(|cell| cell.key).collect();
             let bar: Vec<Key> = strip.parts().iter().map(|(key, _)| *key).collect();
             assert_eq!(keys, bar, "{name}: same order in both");
+        }
+    }
+
+    #[test]
+    fn one_group_and_one_person_are_said_as_one() {
+        let strip = |n| TruthStrip {
+            counts: Counts { handed_over: n, ..Counts::default() },
+            ..TruthStrip::samples().into_iter().find(|(name, _)| *name == "groups").expect("a sample").1
+        };
+        for (n, expected) in [(0, "0</span> groups"), (1, "1</span> group,"), (2, "2</span> groups")] {
+            let html = strip(n).render().into_string();
+            assert!(html.contains(expected), "{html}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod calls;
 mod every_page;
+mod groups;
 mod harness;
 mod harness_itself;
 mod matters;

@@ -23,6 +23,7 @@ fn filled(path: &str, people: &People) -> String {
         ("{secret}", "0".repeat(64)),
         ("{stage}", "no_answer".to_owned()),
         ("{sound}", format!("{}.wav", "0".repeat(40))),
+        ("{address}", "0".repeat(40)),
         ("{list}", "0192f0c1-0000-7000-8000-000000000000".to_owned()),
         ("{file}", "none.css".to_owned()),
         ("{wish}", "top-up".to_owned()),

@@ -14,6 +14,8 @@ use store::on_both;
 
 use crate::home::Scene;
 
+const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF";
+
 /// An account at WAHA's stand-in, whose phone is linked there already.
 async fn connect(scene: &Scene) -> IntegrationId {
     let (world, org) = (&scene.world, &scene.org);
@@ -138,5 +140,84 @@ on_both! {
         assert_eq!(read.status, StatusCode::SEE_OTHER, "{}", read.body);
         let told = browser.get(&page).await.body;
         assert!(told.contains("https://chat.whatsapp.com/TESTinvite"), "{told}");
+    }
+
+    async fn a_brought_file_is_kept_and_posted_in_the_chosen_order_with_the_chosen_gap(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let account = connect(&scene).await;
+        let mut browser = scene.manager().await;
+        browser.get(&format!("/settings/accounts/{account}")).await;
+        browser.post(&format!("/settings/accounts/{account}/sync"), &[]).await;
+        let mut groups: Vec<_> =
+            scene.org.groups().await.unwrap().into_iter().filter(|group| group.takes_posts()).collect();
+        let own: Vec<_> = groups.iter().map(|group| group.id).collect();
+        scene.org.set_workshop_groups(scene.workshop, &own, scene.world.clock_now()).await.unwrap();
+        let workshop = scene.workshop.to_string();
+        let fields = [
+            ("workshop", workshop.as_str()), ("form", "media"), ("text", "Tonight"), ("media-kind", "image"), ("when", "now"),
+            ("gap", "60"), ("order", "largest"),
+        ];
+        // What cannot be posted is not kept, and what was typed stays.
+        for (name, file, words) in [
+            ("tonight.jpg", b"<!doctype html><title>Sign in".to_vec(), "web page"),
+            ("tonight.heic", b"\0\0\0\x18ftypheic".to_vec(), "no picture that every phone shows"),
+            ("tonight.jpg", [JPEG, &[0; 17 << 20]].concat(), "17.1 MB; 16 MB is the most"),
+        ] {
+            let refused = browser.upload("/compose/posts", &fields, name, &file).await;
+            assert_eq!(refused.status, StatusCode::OK, "{name}");
+            assert!(refused.body.contains(words) && refused.body.contains("Tonight"), "{words}: {}", refused.body);
+            let asked = browser.upload("/compose/posts/review", &fields, name, &file[..file.len().min(20)]).await;
+            assert_eq!(asked.status == StatusCode::OK, file.len() > 1_000, "{name}: only its size was wrong");
+        }
+        let shown = browser.upload("/compose/posts", &fields, "Excel tonight (1).jpg", JPEG).await.body;
+        assert!(shown.contains("Excel tonight (1).jpg") && shown.contains(r#"<img class="m-bubble__img""#), "{shown}");
+        let kept = shown.split(r#"name="own-file" value=""#).nth(1).unwrap().split('"').next().unwrap().to_owned();
+        assert!(kept.starts_with("/files/") && kept.ends_with("/Excel-tonight--1-.jpg"), "{kept}");
+        // Whoever knows the address has it, as the gateway does.
+        let served = scene.world.browser().get(&kept).await;
+        assert_eq!(served.status, StatusCode::OK);
+        let header = |name: &str| served.headers.get(name).unwrap().to_str().unwrap().to_owned();
+        assert_eq!((header("content-type").as_str(), header("content-disposition").as_str()), ("image/jpeg", "inline"));
+        assert_eq!(scene.world.browser().get(&kept.replace("/files/", "/files/0")).await.status, StatusCode::NOT_FOUND);
+        // A page that is brought as a document is never shown as one of ours.
+        let picture = [&fields[..3], &[("media-kind", "document")], &fields[4..]].concat();
+        let drawn = browser.upload("/compose/posts", &picture, "a.svg", b"<svg onload='alert(1)'>").await.body;
+        let drawn = drawn.split(r#"name="own-file" value=""#).nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let served = scene.world.browser().get(&drawn).await;
+        assert_eq!(served.headers["content-type"], "application/octet-stream");
+        assert_eq!(served.headers["content-disposition"], "attachment");
+        // Whoever may only look keeps nothing here.
+        let mut viewer = scene.world.signed_in(&scene.people.viewer).await;
+        let looked = viewer.upload("/compose/posts", &fields, "tonight.jpg", JPEG).await;
+        assert!(!looked.body.contains("/files/"), "{}", looked.body);
+
+        // Reviewed with the file, as a page without script sends it; the same file has the same address.
+        let asked = browser.upload("/compose/posts/review", &fields, "Excel tonight (1).jpg", JPEG).await;
+        assert_eq!(asked.status, StatusCode::OK, "{}", asked.body);
+        for words in ["Largest group first", "at least 1 min apart", kept.as_str()] {
+            assert!(asked.body.contains(words), "{words}: {}", asked.body);
+        }
+        let once = asked.body.split(r#"name="once" value=""#).nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let media = [("media-url", kept.as_str()), ("media-name", "Excel tonight (1).jpg"), ("once", once.as_str())];
+        let made = browser.post("/compose/posts/confirm", &[&fields[..], &media].concat()).await;
+        assert!(made.location().starts_with("/broadcasts/"), "{}", made.body);
+        let mut sender = engine::Sender::new(scene.world.app.engine.clone(), 1);
+        for _ in 0..60 {
+            scene.world.clock.advance(10 * SECOND);
+            sender.turn_until_idle().await.unwrap();
+        }
+        let mut posts = scene.sandbox.waha().network().all_posts();
+        posts.sort_by_key(|post| post.at);
+        groups.sort_by_key(|group| std::cmp::Reverse(group.members));
+        let places: Vec<&str> = posts.iter().map(|post| post.group.as_str()).collect();
+        let expected: Vec<&str> = groups.iter().map(|group| group.jid.as_str()).collect();
+        assert_eq!(places, expected, "{groups:?}");
+        let whole = format!("{}{kept}", scene.world.app.config.public_url);
+        assert!(posts.iter().all(|post| post.media.as_deref() == Some(whole.as_str())), "{posts:?}");
+        let id = scene.org.broadcasts(&Default::default(), 1).await.unwrap().remove(0).id;
+        let rows = scene.org.messages(id, &Default::default(), 0, 9).await.unwrap();
+        let begun: Vec<i64> = rows.iter().filter_map(|row| row.started_at).map(|at| at.0).collect();
+        assert_eq!(begun.len(), groups.len());
+        assert!(begun.windows(2).all(|pair| pair[1] - pair[0] >= MINUTE), "{begun:?}");
     }
 }

@@ -99,6 +99,7 @@ impl Scene {
             starts_at: now.plus(20 * MINUTE),
             deadline: now.plus(50 * MINUTE),
             hours: SendingHours::any(),
+            gap_s: 0,
             again: 0,
             run: None,
         };
@@ -225,5 +226,72 @@ on_both! {
         let viewer = scene.world.signed_in(&scene.people.viewer).await.get(&format!("{page}.csv")).await;
         assert_eq!(viewer.status, StatusCode::FORBIDDEN, "a viewer takes no file out");
         assert!(MORNING.parse::<Jid>().is_ok());
+    }
+
+    // In the former application every start at half past an hour UTC, 7 PM in India among them, stood an hour early in a community's text; and the
+    // team's numbers never came in.
+    async fn a_group_is_made_with_the_workshops_own_time_in_its_text_and_with_the_team_in_it(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let now = scene.world.clock_now();
+        let starts_at = domain::time::Zone::india().parse_local("2027-03-09T19:00").unwrap();
+        assert_eq!(starts_at.0 % HOUR, 30 * MINUTE, "half past an hour UTC");
+        let draft = WorkshopDraft {
+            title: "Excel in the evening".into(),
+            starts_at,
+            ends_at: starts_at.plus(2 * HOUR),
+            join_link: "https://meet.example/excel".into(),
+            tag: None,
+        };
+        let workshop = scene.org.add_workshop(&draft, now).await.unwrap();
+        let mut manager = scene.manager().await;
+        let account = scene.account.to_string();
+        let form = [
+            ("account", account.as_str()), ("kind", ""), ("subject", "{workshop_title}"),
+            ("description", "We begin at {start_time}."), ("people", "90000 00301\n90000 00302"),
+        ];
+        let page = format!("/workshops/{workshop}/groups/new");
+        let unknown = [form[0], form[1], ("subject", "{first_name}"), form[3], form[4]];
+        let refused = manager.post(&page, &unknown).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
+        let made = manager.post(&page, &form).await;
+        assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.body);
+        let groups = scene.vendors.waha().network().groups();
+        let group = groups.iter().find(|group| group.subject == "Excel in the evening").expect("it was made once");
+        assert_eq!(group.description, "We begin at 7:00 PM.");
+        for phone in [919_000_000_301, 919_000_000_302] {
+            assert!(group.member(phone).is_some(), "{phone} is in it from the start");
+        }
+        let chosen = scene.org.workshop_groups(workshop).await.unwrap();
+        let known = scene.org.groups().await.unwrap().into_iter().find(|one| one.jid == group.jid).unwrap();
+        assert_eq!(chosen, [known.id], "it belongs to the workshop");
+        assert!(known.invite_link.starts_with("https://chat.whatsapp.com/"), "{known:?}");
+    }
+
+    // In the former application abandoned codes became accounts that were disconnected, and some stayed "connecting" for ever.
+    async fn a_code_that_nobody_scanned_alarms_nobody_and_can_be_taken_back(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut sender = scene.sender().await;
+        scene.post().await;
+        let mut admin = scene.world.signed_in(&scene.people.admin).await;
+        let sample = sandbox::registry::face(KIND).unwrap().account();
+        let (_, server) = scene.vendors.addresses().into_iter().find(|(key, _)| *key == "waha_url").unwrap();
+        let fields = [
+            ("name", "Second desk"), ("gateway", server.as_str()), ("session", "second"), ("api_key", sample.secrets[0].1.as_str()),
+        ];
+        admin.post(&format!("/settings/integrations/new/{KIND}"), &fields).await;
+        let all = scene.org.integrations().await.unwrap();
+        let second = all.into_iter().find(|one| one.name == "Second desk").unwrap().id;
+        let page = format!("/settings/accounts/{second}");
+        admin.post(&format!("{page}/risk"), &[]).await;
+        let linking = admin.post(&format!("{page}/link"), &[("phone", "")]).await;
+        assert_eq!(linking.status, StatusCode::SEE_OTHER, "{}", linking.body);
+        let shown = admin.get(&page).await.body;
+        assert!(shown.contains("Hold the phone to this code.") && shown.contains("Cancel linking"), "{shown}");
+        scene.pass(&mut sender, 10).await;
+        assert_eq!(scene.told().await, None, "an account that never was linked has no posts and troubles nobody");
+        let back = admin.post(&format!("{page}/cancel"), &[]).await;
+        assert_eq!(back.status, StatusCode::SEE_OTHER, "{}", back.body);
+        let shown = admin.get(&page).await.body;
+        assert!(shown.contains("Link by QR code") && !shown.contains("Cancel linking"), "{shown}");
     }
 }

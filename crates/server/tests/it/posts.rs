@@ -78,6 +78,26 @@ on_both! {
         assert!(all.body.contains("<b>1 of 2</b> chosen") && all.body.contains("Select all (1 visible)"), "{}", all.body);
     }
 
+    // Of groups that carry the same name the former application did not say which one a message was for.
+    async fn two_chosen_groups_of_one_name_are_pointed_out_before_anything_is_posted(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let groups = name_groups(&scene).await;
+        let mut browser = scene.manager().await;
+        let quiet = browser.post("/compose/posts", &refs(&form(&scene, &groups, "Hello"))).await;
+        assert!(!quiet.body.contains("Two chosen groups are called"), "{}", quiet.body);
+        let page = format!("/workshops/{}/groups/name", scene.workshop);
+        let third = browser.post(&page, &[("subject", "batch 7"), ("invite", ""), ("members", "75")]).await;
+        assert_eq!(third.status, StatusCode::SEE_OTHER, "{}", third.body);
+        let groups = scene.org.workshop_groups(scene.workshop).await.unwrap();
+        let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
+        assert_eq!(groups.len(), 3, "one name makes no group of two");
+        let asked = browser.post("/compose/posts/review", &refs(&form(&scene, &groups, "Hello"))).await;
+        assert_eq!(asked.status, StatusCode::OK, "{}", asked.body);
+        let shown = browser.post("/compose/posts", &refs(&form(&scene, &groups, "Hello"))).await;
+        assert!(shown.body.contains("Two chosen groups are called “"), "{}", shown.body);
+        assert!(shown.body.contains("142") && shown.body.contains("75"), "their members tell them apart: {}", shown.body);
+    }
+
     async fn a_post_is_asked_for_once_posted_by_a_person_and_marked_by_name(db: TestStore) {
         let scene = Scene::new(db).await;
         let groups = name_groups(&scene).await;

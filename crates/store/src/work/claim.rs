@@ -98,6 +98,8 @@ pub(super) struct BroadcastHead {
     pub(super) category: String,
     /// Its start has come, now or before the clock was set back.
     begun: bool,
+    /// Its own gap after the post before has not passed.
+    rests: bool,
     deadline: i64,
     cursor: i64,
     pub(super) suppressing: bool,
@@ -224,6 +226,7 @@ impl Work {
             .optional(
                 "SELECT b.organization_id, b.integration_id, b.channel, b.category, b.deadline, b.cursor,
                         b.status = 'in_progress' OR b.starts_at <= $2 AS begun, b.ladder IS NOT NULL AS rung,
+                        b.gap_s > 0 AND b.served_at <= $2 AND b.served_at + b.gap_s * 1000 > $2 AS rests,
                         EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = b.organization_id) AS suppressing,
                         EXISTS (SELECT 1 FROM messages m WHERE m.broadcast_id = b.id AND m.state = 'waiting'
                                 AND m.next_attempt_at > 0 AND m.next_attempt_at <= $2) AS again,
@@ -254,7 +257,7 @@ impl Work {
             )
             .await?;
         let Some(mut head) = head else { return Ok(()) };
-        if !head.begun || head.deadline <= now.0 {
+        if !head.begun || head.rests || head.deadline <= now.0 {
             return Ok(());
         }
         let (want, pause_ms) = match want.posts {

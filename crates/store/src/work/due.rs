@@ -84,6 +84,8 @@ impl Work {
                    AND b.deadline > $1
                    -- What a person posts by hand is no work of the program.
                    AND b.assignee_id IS NULL
+                   -- Posts keep their own gap. A clock that was set back since the last one makes none of them wait.
+                   AND (b.gap_s = 0 OR b.served_at > $1 OR b.served_at + b.gap_s * 1000 <= $1)
                    AND i.stopped_at IS NULL AND i.removed_at IS NULL AND o.stopped_at IS NULL AND p.held_until <= $1
                  ORDER BY b.served_at, b.id",
                 args![now],
@@ -114,6 +116,9 @@ impl Work {
                      SELECT MIN(deadline) FROM broadcasts WHERE status IN ('scheduled', 'in_progress') AND deadline > $1
                      UNION ALL
                      SELECT MIN(held_until) FROM integration_pace WHERE held_until > $1
+                     UNION ALL
+                     SELECT MIN(served_at + gap_s * 1000) FROM broadcasts
+                     WHERE status = 'in_progress' AND gap_s > 0 AND served_at + gap_s * 1000 > $1
                      UNION ALL
                      SELECT (SELECT m.next_attempt_at FROM messages m
                              WHERE m.broadcast_id = b.id AND m.state = 'waiting' AND m.next_attempt_at > 0 AND m.next_attempt_at > $1

@@ -73,6 +73,7 @@ async fn posts(world: &World, account: IntegrationId) -> BroadcastId {
         starts_at: NOW,
         deadline: NOW.plus(DAY),
         hours: SendingHours::any(),
+        gap_s: 0,
         again: 0,
         run: None,
     };
@@ -252,6 +253,7 @@ both! {
             starts_at: NOW,
             deadline: NOW.plus(DAY),
             hours: SendingHours::any(),
+            gap_s: 0,
             again: 0,
             run: None,
         };

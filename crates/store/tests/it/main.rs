@@ -22,6 +22,7 @@ mod linked;
 mod people;
 mod plans;
 mod pooler;
+mod post_files;
 mod posts;
 mod proofs;
 mod reached;

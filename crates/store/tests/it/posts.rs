@@ -45,6 +45,7 @@ async fn posts(world: &World, workshop: WorkshopId, groups: &[GroupId]) -> NewPo
         starts_at: NOW,
         deadline: NOW.plus(HOUR),
         hours: SendingHours::any(),
+        gap_s: 0,
         again: 0,
         run: None,
     }

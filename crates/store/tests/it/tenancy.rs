@@ -50,6 +50,7 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM integration_people",
     "SELECT COUNT(*) FROM templates",
     "SELECT COUNT(*) FROM recordings",
+    "SELECT COUNT(*) FROM post_files",
     "SELECT COUNT(*) FROM sequences",
     "SELECT COUNT(*) FROM sequence_versions",
     "SELECT COUNT(*) FROM workshop_plans",
@@ -165,6 +166,9 @@ async fn fill(world: &World) {
         ),
         format!(
             "INSERT INTO recordings VALUES ({any}, {organization}, 'Welcome', 'en', '', 'key', 4000, 0, 0, '[]', '', 0, '')"
+        ),
+        format!(
+            "INSERT INTO post_files VALUES ('file-key', {organization}, '00', 'image/png', 1, '', 0, '')"
         ),
         format!("INSERT INTO prices VALUES ({organization}, 'personal', 'utility', 0, 1)"),
         format!("INSERT INTO late_proofs VALUES ({broadcast}, 1)"),

@@ -94,6 +94,7 @@ pub(crate) async fn confirm(
         starts_at: now,
         deadline: now.plus(20 * HOUR),
         hours: domain::sending_hours::SendingHours::any(),
+        gap_s: 0,
         again: 0,
         run: None,
     };

@@ -180,7 +180,8 @@ pub async fn show(
     };
     let body = html! {
         (drawer)
-        (standing)
+        // The script takes them along into the drawer.
+        div class="m-stack" data-drawer-more { (standing) }
         // Also where nothing is to be decided yet: the stream may bring the question.
         @if may_send { (decision_form(&member, message)) }
     };

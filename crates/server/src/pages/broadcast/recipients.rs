@@ -24,6 +24,7 @@ use super::{
 use crate::{
     pages::{correct, people::nobody_matches},
     ui::{
+        addressees::Addressees,
         bar::Key,
         format::{counted, grouped, phone, span, unit_price},
         pagination::{Pagination, Trail},
@@ -237,10 +238,12 @@ impl Listing {
         if let Some(reason) = &filter.reason {
             keep.push(("reason".to_owned(), reason.code().to_owned()));
         }
+        let of = Addressees::of(view.broadcast.channel);
         Recipients {
+            of,
             search: Search {
                 action: href(id),
-                label: "Name, number or e-mail".to_owned(),
+                label: of.search().to_owned(),
                 value: filter.search.clone(),
                 keep,
             },
@@ -278,12 +281,13 @@ impl Listing {
     }
 
     fn empty(&self, view: &View) -> String {
+        let none = Addressees::of(view.broadcast.channel).none();
         match self.filter.search.as_str() {
-            "" if view.counts().total() == 0 => "Nobody is planned yet.".to_owned(),
+            "" if view.counts().total() == 0 => format!("{none} is planned yet."),
             "" if self.total(view).unwrap_or(0) > 0 => {
-                "Nobody was in this state when this list was made.".to_owned()
+                format!("{none} was in this state when this list was made.")
             }
-            "" => "Nobody is in this state.".to_owned(),
+            "" => format!("{none} is in this state."),
             search => nobody_matches(search),
         }
     }

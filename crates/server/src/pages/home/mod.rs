@@ -70,7 +70,7 @@ pub async fn show(
     let Ok(member) = member else { return Ok(see_other("/account")) };
     let mut state = Compose::read(&query.0);
     if state.channel == Channel::WhatsappGroup {
-        return posts::show(&app, &member, &query.0).await;
+        return posts::open(&app, &member, &query.0).await;
     }
     let named = state.workshop;
     let found = today::find(&member).await?;
@@ -239,6 +239,7 @@ impl View<'_> {
             hidden.retain(|(name, _)| name != "until-was");
         }
         Composer {
+            uploads: false,
             id: FORM.to_owned(),
             action: "/".to_owned(),
             posts: None,

@@ -4,6 +4,7 @@ use maud::{Markup, Render, html};
 
 use super::home::{preview, usual};
 use super::{LONG_HINDI, LONG_LATIN, MINUTE, NOON, page};
+use crate::ui::addressees::Addressees;
 use crate::ui::bar::Key;
 use crate::ui::button::{Button, Weight};
 use crate::ui::chip::{State, Tone};
@@ -69,7 +70,7 @@ fn reasons() -> Reasons {
         }),
         other: None,
     };
-    Reasons(vec![
+    let all = vec![
         reason(Key::Failed, 112, "Not on WhatsApp", "AiSensy 131026", "Send by SMS"),
         reason(Key::Failed, 58, "Capped by Meta today", "AiSensy 131049", "Retry tomorrow"),
         reason(
@@ -80,7 +81,8 @@ fn reasons() -> Reasons {
             "Look up",
         ),
         reason(Key::Skipped, 121, "Same number twice", "First registration kept", "Show"),
-    ])
+    ];
+    Reasons { all, of: Addressees::People }
 }
 
 fn recipients(rows: bool) -> Recipients {
@@ -115,6 +117,7 @@ fn recipients(rows: bool) -> Recipients {
         href: format!("/broadcasts/1?state={label}"),
     };
     Recipients {
+        of: Addressees::People,
         search: Search {
             action: "/broadcasts/1".into(),
             label: "Name or number".into(),
@@ -161,7 +164,7 @@ pub(super) fn broadcast(frame: &Frame, sample: usize, paused: bool) -> Markup {
                 .action(Button::primary_link("Resume (3,412)", "/broadcasts/1/resume").icon(Icon::Play)))
         }
         (truth)
-        div class="m-split" { (pace(some, paused)) (if some { reasons() } else { Reasons(vec![]) }) }
+        div class="m-split" { (pace(some, paused)) (if some { reasons() } else { Reasons { all: vec![], of: Addressees::People } }) }
         (recipients(some))
     };
     page(frame, Section::Broadcasts, "1-hour reminder", body, None)

@@ -307,6 +307,7 @@ fn composer(home: &Home) -> Composer {
         body,
     };
     Composer {
+        uploads: false,
         posts: None,
         id: "compose".into(),
         action: "/".into(),

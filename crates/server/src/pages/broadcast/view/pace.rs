@@ -44,6 +44,12 @@ impl View {
             _ => 0,
         };
         let label = if self.broadcast.finished_at.is_some() { "On average" } else { "Now" };
+        // Posts are minutes apart: of a second nothing would be left.
+        if let (Some(_), Some(started)) = (&self.posts, self.broadcast.started_at) {
+            let calls: i64 = self.pace.iter().map(|(_, n)| n).sum();
+            let took = self.broadcast.finished_at.unwrap_or(self.now).since(started).max(MINUTE);
+            return (label.to_owned(), grouped(calls * HOUR / took), "an hour".to_owned());
+        }
         (label.to_owned(), format!("{}.{}", tenths / 10, tenths % 10), "/s".to_owned())
     }
 

@@ -1,11 +1,24 @@
 //! Of posts in groups: how far they came among the members, and when those that wait are expected to begin.
 
-use domain::{channel::Channel, group::PostPace, message::MessageState, time::Millis};
+use domain::{
+    channel::Channel,
+    group::PostPace,
+    ids::MessageRef,
+    message::MessageState,
+    post::GroupPost,
+    template::{Content, Message},
+    time::Millis,
+};
+use maud::{Markup, html};
 use providers::linked::pace_of;
 use store::{Org, StoreError, broadcasts::Broadcast, integrations::Integration};
 
 use super::View;
-use crate::ui::truth_strip::Members;
+use crate::ui::{
+    head::{Card, Fact},
+    preview::{Bubble, Part},
+    truth_strip::Members,
+};
 
 impl View {
     /// Members of all groups of the posts, and how far the posts came among them; nothing while no member's phone told anything.
@@ -25,6 +38,42 @@ impl View {
             reactions: self.seen.values().map(|one| one.reacted).sum(),
         })
     }
+}
+
+impl View {
+    /// What is posted, as members read it, and what was chosen for it.
+    pub(super) fn post(&self) -> Option<Card> {
+        let (post, content) = self.post.as_ref()?;
+        let message = Message::Group(post.clone());
+        let at = self.broadcast.started_at.unwrap_or(self.broadcast.starts_at);
+        let text = message.preview(content).into_iter().map(Part::from).collect();
+        let facts = [
+            Fact::new("Mention everybody", if post.mention_all { "Yes" } else { "No" }),
+            Fact::new("Not posted after", self.at(self.broadcast.deadline)),
+        ];
+        let body: Markup = html! {
+            div class="m-posted" { (Bubble::of(&message, text, self.zone.time(at))) }
+            dl class="m-facts m-takes" { @for fact in &facts { (fact) } }
+        };
+        Some(Card::new("post-text", "The post", body).padded())
+    }
+}
+
+/// What is posted, with its values; nothing for messages to people.
+pub(super) async fn what_is_posted(
+    org: &Org,
+    broadcast: &Broadcast,
+) -> Result<Option<(GroupPost, Content)>, StoreError> {
+    let Ok(Message::Group(post)) = Message::from_json(broadcast.channel, &broadcast.template) else {
+        return Ok(None);
+    };
+    // Every group gets the same.
+    let row = match org.message(MessageRef { broadcast: broadcast.id, position: 1 }).await {
+        Ok(row) => row,
+        Err(StoreError::Missing) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok(Content::from_json(broadcast.channel, &row.content).ok().map(|content| (post, content)))
 }
 
 /// The pace of the account that posts, and when each of its posts that still wait is expected to begin; nothing for what no account posts.

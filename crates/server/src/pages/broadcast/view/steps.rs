@@ -20,6 +20,7 @@ use crate::{
         settings::prices::unset_price,
     },
     ui::{
+        addressees::Addressees,
         bar::Key,
         button::{Button, Weight},
         format::{grouped, rupees},
@@ -153,6 +154,6 @@ impl View {
                 other: look_up,
             })
         });
-        Reasons(groups.collect())
+        Reasons { all: groups.collect(), of: Addressees::of(self.broadcast.channel) }
     }
 }

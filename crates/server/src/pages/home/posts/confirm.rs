@@ -6,11 +6,16 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use domain::{checks::Earlier, ids::BroadcastId, time::MINUTE};
+use domain::{checks::Earlier, ids::BroadcastId, post_media::MediaProblem, time::MINUTE};
 use maud::{Markup, html};
 use store::StoreError;
 
-use super::{Composing, PATH, alone, moment, parts, typed::Typed, words};
+use super::{
+    Composing, PATH, alone, moment, parts,
+    typed::{self, Typed},
+    upload::{self, Posted},
+    words,
+};
 use crate::{
     app::App,
     http::{
@@ -51,8 +56,9 @@ const ONCE: &str = "once";
 const AGAIN: &str = "again";
 
 /// `POST /compose/posts/review`: the question, or what stands in its way.
-pub async fn review(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
-    let composing = load(&app, &member, &form.0).await?;
+pub async fn review(State(app): State<App>, member: Member, posted: Posted) -> PageResult {
+    let (pairs, refused) = upload::take(&member, posted).await?;
+    let composing = load(&app, &member, &pairs, refused).await?;
     let before = composing.review.sent_before(&member).await?;
     let status = if composing.review.may_send() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok((status, ask(&app, &member, &composing, before.as_ref(), None)).into_response())
@@ -67,7 +73,7 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
     if is_confirmed(&member, id).await? {
         return Ok(see_other(&paths::broadcast(id)));
     }
-    let composing = load(&app, &member, &form.0).await?;
+    let composing = load(&app, &member, &form.0, None).await?;
     let again = form.0.iter().find(|(name, _)| name == AGAIN).and_then(|(_, n)| n.parse().ok()).unwrap_or(0);
     let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     let refused = match composing.review.confirm(&member, id, again).await {
@@ -94,8 +100,9 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
 }
 
 /// `POST /compose/posts/test`: the post in one group, now, by the same way as all others: paced, recorded, proven as far as any.
-pub async fn test(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
-    let composing = load(&app, &member, &form.0).await?;
+pub async fn test(State(app): State<App>, member: Member, posted: Posted) -> PageResult {
+    let (pairs, refused) = upload::take(&member, posted).await?;
+    let composing = load(&app, &member, &pairs, refused).await?;
     let group = composing.typed.test_group;
     let group = composing.groups.iter().find(|one| Some(one.id) == group && !one.by_hand).cloned();
     let Some(group) = group else {
@@ -151,9 +158,14 @@ fn confirmed_to(app: &App, member: &Member, composing: &Composing, confirmed: Co
 }
 
 /// What was named and nothing else: posts of another workshop than the one somebody looked at would be a trap.
-async fn load(app: &App, member: &Member, pairs: &Pairs) -> Result<Composing, Problem> {
+async fn load(
+    app: &App,
+    member: &Member,
+    pairs: &Pairs,
+    refused: Option<MediaProblem>,
+) -> Result<Composing, Problem> {
     // Whoever asks to post has its file looked at.
-    let typed = Typed { looks: true, ..Typed::read(pairs) };
+    let typed = Typed { looks: true, refused, ..Typed::read(pairs) };
     let Some(workshop) = typed.workshop else {
         return Err(Problem::bad_request("Choose a workshop on the home page, and review from there."));
     };
@@ -299,10 +311,16 @@ fn summary(member: &Member, composing: &Composing) -> KeyValues {
                 html! { @match draft.members() { Some(n) => (grouped(n)), None => "Not known" } },
                 draft.members().map(|_| "as far as they are known".to_owned()),
             ),
+            ("Order".to_owned(), html! { (composing.typed.order.title()) }, pause(draft.gap_s)),
             ("Who posts".to_owned(), html! { (posts) }, None),
             ("Due".to_owned(), html! { (when) }, done),
             ("Not posted after".to_owned(), html! { (moment(member, draft.timing.deadline)) }, None),
         ],
         inset: false,
     }
+}
+
+/// How far posts keep apart, where somebody chose it.
+fn pause(gap_s: i64) -> Option<String> {
+    (gap_s > 0).then(|| format!("at least {} apart", typed::gap_words(gap_s)))
 }

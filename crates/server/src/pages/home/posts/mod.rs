@@ -1,8 +1,10 @@
 //! The tab *WhatsApp Group*: to which groups, what, when; then the question, and the broadcast.
 
 mod confirm;
+mod file;
 mod parts;
 mod typed;
+mod upload;
 mod words;
 
 use ::compose::{PostDraft, PostReview, Timing, default_deadline, default_later};
@@ -19,13 +21,15 @@ use domain::{
 };
 use maud::{Markup, html};
 use store::{
-    StoreError, groups::Group, integrations::Integration, linked::Linked, posts::Asked, templates::Template,
-    workshops::Workshop,
+    StoreError, groups::Group, integrations::Integration, joined::Joined, linked::Linked, posts::Asked,
+    templates::Template, workshops::Workshop,
 };
 
 pub use confirm::{confirm, review, test};
 use parts::Listed;
 use typed::Typed;
+use upload::Posted;
+pub use upload::{FORM_BYTES_MAX, serve};
 
 use super::{
     Pairs, TITLE, channels,
@@ -37,7 +41,7 @@ use crate::{
     app::App,
     http::{
         error::{PageResult, Problem},
-        extract::{Form, Member},
+        extract::Member,
     },
     pages::{groups::of_workshop, settings::accounts, workshop::variables::Typed as Values},
     ui::{
@@ -60,8 +64,15 @@ const FORM: &str = "compose";
 const SAVE_VALUES: &str = "save-values";
 
 /// `POST /compose/posts`: the tab again, with what was chosen and typed.
-pub async fn compose(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
-    show(&app, &member, &form.0).await
+pub async fn compose(State(app): State<App>, member: Member, posted: Posted) -> PageResult {
+    let (pairs, refused) = upload::take(&member, posted).await?;
+    let typed = Typed { refused, ..Typed::read(&pairs) };
+    show(&app, &member, &pairs, typed).await
+}
+
+/// The tab for what stands in an address.
+pub(super) async fn open(app: &App, member: &Member, pairs: &Pairs) -> PageResult {
+    show(app, member, pairs, Typed::read(pairs)).await
 }
 
 /// Everything that is known about the posts that would be made.
@@ -73,6 +84,8 @@ struct Composing {
     /// The account that posts, with what is known of its phone; `None` where a person does.
     account: Option<(Integration, Option<Linked>)>,
     review: PostReview,
+    /// Who is registered, held against who is in the workshop's groups; `None` while nobody read who is there.
+    joined: Option<Joined>,
     /// Whether whoever composes may read the groups anew.
     may_sync: bool,
     at_error: Option<String>,
@@ -94,7 +107,9 @@ impl Composing {
         fill_from(&mut typed, &templates);
         let chosen = parts::picked(&typed, &groups, typed.groups.clone().unwrap_or(own));
         let posters = member.org.posters().await?;
-        let chosen: Vec<Group> = groups.iter().filter(|group| chosen.contains(&group.id)).cloned().collect();
+        let mut chosen: Vec<Group> =
+            groups.iter().filter(|group| chosen.contains(&group.id)).cloned().collect();
+        typed.order.sort(&mut chosen);
         let account = posting(member, &chosen).await?;
         let asked = asked(member, &typed, &posters).filter(|_| account.is_none());
         typed.asked = asked.as_ref().map(|asked| asked.user);
@@ -104,9 +119,11 @@ impl Composing {
             None => None,
         };
         let post = typed.post();
-        let media = match typed.looks {
-            true => app.composer.look_at_media(&post).await,
-            false => None,
+        let media = match (&typed.refused, typed.looks) {
+            // What was brought was not taken: what was there before is not posted in its place.
+            (Some(problem), _) => Some(problem.clone()),
+            (None, true) => app.composer.look_at_media(&member.org, &post).await?,
+            (None, false) => None,
         };
         let draft = PostDraft {
             workshop: workshop.clone(),
@@ -121,12 +138,26 @@ impl Composing {
                 .is_some_and(|(_, linked)| linked.as_ref().is_none_or(|linked| !linked.posts(member.now))),
             pace,
             media,
+            gap_s: if account.is_some() { typed.gap_s } else { 0 },
             timing,
             run: None,
         };
         let review = draft.review(member);
         let may_sync = member.may(Permission::Manage);
-        Ok(Composing { typed, groups, posters, templates, account, review, may_sync, at_error, until_error })
+        let joined = member.org.joined(workshop.id).await?;
+        let joined = Some(joined).filter(|joined| joined.here + joined.left > 0);
+        Ok(Composing {
+            typed,
+            groups,
+            posters,
+            templates,
+            account,
+            review,
+            joined,
+            may_sync,
+            at_error,
+            until_error,
+        })
     }
 
     fn chosen(&self) -> Vec<GroupId> {
@@ -201,8 +232,7 @@ fn timing(
 }
 
 /// The tab, for a query and for a form alike.
-pub(super) async fn show(app: &App, member: &Member, pairs: &Pairs) -> PageResult {
-    let typed = Typed::read(pairs);
+async fn show(app: &App, member: &Member, pairs: &Pairs, typed: Typed) -> PageResult {
     let unsaved = save_values(member, pairs, typed.workshop).await?;
     let read = sync(app, member, &typed).await?;
     let mut state =
@@ -333,6 +363,7 @@ fn form(member: &Member, choices: &Choices, composing: &Composing) -> Composer {
         id: FORM.to_owned(),
         action: PATH.to_owned(),
         posts: Some(member.csrf().clone()),
+        uploads: composing.typed.form == typed::Form::Media,
         hidden,
         parts: parts::all(member, choices, composing, &listed),
         aside: html! { (parts::preview(member, composing)) (words::checks(composing)) },

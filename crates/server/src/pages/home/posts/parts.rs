@@ -1,33 +1,36 @@
 //! The composer's parts: who, what, when, and the post as a member sees it.
 
 use domain::{
+    broadcast::Audience,
     channel::Channel,
     group::{PostPace, days_of_use, slot},
-    ids::GroupId,
-    post::{CAPTION_MAX, MediaKind, PLACEHOLDERS, TEXT_MAX},
+    ids::{GroupId, WorkshopId},
+    post::{CAPTION_MAX, PLACEHOLDERS, TEXT_MAX},
     post_checks::PostFinding,
     role::Permission,
     template::{Content, Message},
     time::DAY,
 };
 use maud::{Markup, html};
-use store::groups::Group;
+use store::{groups::Group, joined::Joined};
 
 use super::{
     super::Choices,
     Composing,
     confirm::TEST,
-    moment,
-    typed::{Form, LOOK, SYNC, Typed},
+    file, moment,
+    typed::{Form, GAPS_S, Order, SYNC, Typed, gap_words},
 };
 use crate::{
     http::extract::Member,
     pages::{
         groups::{last_six, of_workshop},
+        members,
         settings::templates::new_page,
         workshop::variables,
     },
     ui::{
+        bar::{Bar, Key},
         button::{Button, Weight},
         chip::State,
         composer::ComposerPart,
@@ -154,7 +157,36 @@ fn who(member: &Member, choices: &Choices, composing: &Composing, listed: &Liste
             }
         }
         (picker(composing, listed))
+        @if let Some(joined) = &composing.joined { (missing(member, workshop, joined)) }
         p class="m-hint" { a class="m-link" href=(of_workshop(workshop)) { "Name a group, or choose those of this workshop" } }
+    }
+}
+
+/// Who of those who are registered will not see the post, because they are in no group of the workshop.
+fn missing(member: &Member, workshop: WorkshopId, joined: &Joined) -> Markup {
+    let n = joined.missing();
+    let bar = Bar::thin(vec![
+        (Key::Done, joined.here),
+        (Key::Skipped, joined.left),
+        (Key::Waiting, joined.never()),
+    ]);
+    html! {
+        div class="m-inroom" {
+            p class="m-inroom__head" {
+                span { b { (grouped(joined.here)) } " of " (counted(joined.registrants, "registrant is", "registrants are")) " in a group of this workshop" }
+                a class="m-link" href=(members::of_workshop(workshop)) { "Join rate " (joined.rate_percent()) "%" }
+            }
+            (bar)
+            @if n > 0 {
+                div class="m-inroom__foot" {
+                    p class="m-p" { b { (grouped(n)) " missing" } " will not see this post" }
+                    @if member.may(Permission::Send) {
+                        (Button::link(format!("Send the invite link by WhatsApp Personal ({})", grouped(n)),
+                            members::tell(workshop, Channel::WhatsappPersonal, &Audience::NoGroup)).icon(Icon::Personal).small())
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -236,7 +268,7 @@ fn row(group: &Group, chosen: bool) -> Markup {
 fn template(composing: &Composing) -> Markup {
     let typed = &composing.typed;
     if composing.templates.is_empty() {
-        return html! { p class="m-hint" { a class="m-link" href=(new_page(Channel::WhatsappGroup)) { "Keep a post as a template" } } };
+        return html! { p class="m-hint" { a class="m-link m-tap" href=(new_page(Channel::WhatsappGroup)) { "Keep a post as a template" } } };
     }
     let current = typed.template.map(|id| id.to_string()).unwrap_or_default();
     let mut choices = vec![Choice::new("", "None", &current)];
@@ -282,8 +314,15 @@ fn what(member: &Member, composing: &Composing) -> Markup {
         }
         @match typed.form {
             Form::Text => (text(typed, "Text", TEXT_MAX)),
-            Form::Media => { (media(composing)) (text(typed, "Caption", CAPTION_MAX)) }
+            Form::Media => { (file::media(composing)) (text(typed, "Caption", CAPTION_MAX)) }
             Form::Poll => (poll(typed)),
+        }
+        // The file of a post that is no media for now.
+        @if typed.form != Form::Media {
+            @let (kind, url, name) = &typed.media;
+            @for (field, value) in [("media-kind", kind.0.word()), ("media-url", url), ("media-name", name)] {
+                @if !url.is_empty() { input type="hidden" name=(field) value=(value); }
+            }
         }
         @if let Some(names) = missing.filter(|_| member.may(Permission::Manage)) {
             (variables::asking(names))
@@ -312,34 +351,6 @@ fn text(typed: &Typed, label: &str, max: usize) -> Markup {
 
 fn count(text: &str) -> i64 {
     i64::try_from(text.chars().count()).unwrap_or(i64::MAX)
-}
-
-fn media(composing: &Composing) -> Markup {
-    let typed = &composing.typed;
-    let (kind, url, name) = &typed.media;
-    let wrong = composing.review.draft.media.as_ref();
-    let address = Field::input("url", "media-url", "Address of the file")
-        .value(url)
-        .placeholder("https://")
-        .error(wrong.map(|problem| format!("{problem}. {}", problem.help())))
-        .autosubmit();
-    let fits = typed.looks
-        && wrong.is_none()
-        && !url.is_empty()
-        && composing.review.draft.post.problems().is_empty();
-    let kinds =
-        MediaKind::ALL.iter().map(|kind_| Choice::new(kind_.word(), kind_.title(), kind.0.word())).collect();
-    html! {
-        div class="m-row2" {
-            (Field::select("media-kind", "File", kinds))
-            (Field::text("media-name", "Its name").value(name).placeholder("excel-tonight.jpg"))
-        }
-        (address)
-        div class="m-acts" {
-            (Button::new("Check the file").icon(Icon::Test).submit("do", LOOK).unchecked().busy("Looking…"))
-            @if fits { p class="m-hint" role="status" { (Icon::Check) " It can be fetched, and is of its kind and size. It is looked at again before it is posted." } }
-        }
-    }
 }
 
 fn poll(typed: &Typed) -> Markup {
@@ -375,12 +386,28 @@ fn when(member: &Member, composing: &Composing) -> Markup {
             }
             p class="m-hint" { "Due " (starts) ". What is not marked as posted by the last useful moment expires." }
         }
+        div class="m-row2" {
+            @if let Some((pace, _)) = &draft.pace { (gap(pace, typed.gap_s)) }
+            (Field::select("order", "Order", Order::ALL.iter().map(|order| Choice::new(order.word(), order.title(), typed.order.word())).collect()).autosubmit())
+        }
         @if let Some(takes) = takes(member, composing) { (takes) }
         div class="m-row2" {
             (Field::datetime("until", "Not posted after").value(until).error(composing.until_error.clone()).autosubmit())
             (Shown { label: "Workshop starts", value: html! { (moment(member, draft.workshop.starts_at)) } })
         }
     }
+}
+
+/// How far posts keep apart: as the account does, or further. Less than its own caution is not offered.
+fn gap(pace: &PostPace, gap_s: i64) -> Field {
+    let current = if gap_s > 0 { gap_s.to_string() } else { String::new() };
+    let own = format!("Random, {} to {} s", pace.gap_from_s, pace.gap_until_s);
+    let longer = GAPS_S.into_iter().filter(|gap| *gap > pace.gap_from_s || *gap == gap_s);
+    let mut choices = vec![Choice::new("", own, &current)];
+    choices.extend(
+        longer.map(|gap| Choice::new(gap.to_string(), format!("At least {}", gap_words(gap)), &current)),
+    );
+    Field::select("gap", "Gap between groups", choices).autosubmit()
 }
 
 /// How long the posts take, and how many the account posts in a day then; nothing where nobody knows.
@@ -396,6 +423,10 @@ fn takes(member: &Member, composing: &Composing) -> Option<Markup> {
     let gaps = match days_of_use(book.linked_at, first) < PostPace::WARM_UP.len() {
         true => "longer pauses while the account is new".to_owned(),
         false => format!("pauses of {} to {} s", pace.gap_from_s, pace.gap_until_s),
+    };
+    let gaps = match review.draft.gap_s {
+        0 => gaps,
+        gap => format!("{gaps}, {} at least", gap_words(gap)),
     };
     let in_a_day = format!("{} of {}", grouped(lately + ahead + groups), grouped(per_day));
     let facts = [

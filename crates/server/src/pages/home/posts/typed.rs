@@ -1,9 +1,14 @@
 //! What was chosen and typed on the tab of groups. It comes in a form, not in the address: a post may be longer than an address takes.
 
+use std::cmp::Reverse;
+
 use domain::{
     ids::{GroupId, TemplateId, UserId, WorkshopId},
     post::{GroupPost, MediaKind, Poll, PostMedia},
+    post_media::MediaProblem,
+    time::{MINUTE, SECOND},
 };
+use store::groups::Group;
 
 /// Characters of a post that are read; more than any post takes, so that what is too long is said and not cut.
 const TEXT_MAX: usize = 8_000;
@@ -17,6 +22,62 @@ pub(super) const LOOK: &str = "look";
 
 /// What the button that reads the groups anew sends.
 pub(super) const SYNC: &str = "sync";
+
+/// Seconds that somebody may let posts keep apart at least, besides the account's own pauses.
+pub(super) const GAPS_S: [i64; 6] = [10, 15, 30, 60, 120, 300];
+
+/// "30 s", "2 min".
+pub(super) fn gap_words(gap_s: i64) -> String {
+    match gap_s * SECOND {
+        ms if ms >= MINUTE && ms % MINUTE == 0 => format!("{} min", ms / MINUTE),
+        ms => format!("{} s", ms / SECOND),
+    }
+}
+
+/// In which order the groups are posted to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Order {
+    /// As they stand in the picker.
+    #[default]
+    Listed,
+    /// By members, most first.
+    Largest,
+    /// By members, fewest first.
+    Smallest,
+}
+
+impl Order {
+    pub(super) const ALL: [Order; 3] = [Order::Listed, Order::Largest, Order::Smallest];
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Order::Listed => "listed",
+            Order::Largest => "largest",
+            Order::Smallest => "smallest",
+        }
+    }
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Order::Listed => "As listed",
+            Order::Largest => "Largest group first",
+            Order::Smallest => "Smallest group first",
+        }
+    }
+
+    fn read(word: &str) -> Order {
+        Order::ALL.into_iter().find(|order| order.word() == word).unwrap_or_default()
+    }
+
+    /// Groups whose members nobody counted come last.
+    pub(super) fn sort(self, groups: &mut [Group]) {
+        match self {
+            Order::Listed => {}
+            Order::Largest => groups.sort_by_key(|group| Reverse(group.members)),
+            Order::Smallest => groups.sort_by_key(|group| (group.members.is_none(), group.members)),
+        }
+    }
+}
 
 /// In which form something is posted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,6 +134,11 @@ pub(super) struct Typed {
     pub(super) several: bool,
     pub(super) mention_all: bool,
     pub(super) link_preview: bool,
+    /// Why the file that was brought with the form was not taken.
+    pub(super) refused: Option<MediaProblem>,
+    /// Seconds that posts keep apart at least; 0 for the account's own pauses alone.
+    pub(super) gap_s: i64,
+    pub(super) order: Order,
     pub(super) later: bool,
     pub(super) at: String,
     pub(super) until: String,
@@ -92,6 +158,8 @@ impl Typed {
     /// Reads a query or a form. Whatever cannot be read is taken as not said.
     pub(super) fn read(pairs: &[(String, String)]) -> Typed {
         let mut typed = Typed::default();
+        // A file that is kept here, and stays unless another one takes its place.
+        let (mut own_file, mut drops_file) = (String::new(), false);
         for (name, value) in pairs {
             let most = if matches!(name.as_str(), "text" | "options") { TEXT_MAX } else { FIELD_MAX };
             let value: String = value.chars().take(most).collect();
@@ -119,16 +187,25 @@ impl Typed {
                 "media-kind" => typed.media.0 = MediaKindWord(value.parse().unwrap_or(MediaKind::Image)),
                 "media-url" => typed.media.1 = value.trim().to_owned(),
                 "media-name" => typed.media.2 = value.trim().to_owned(),
+                "own-file" => own_file = value,
+                "drop-file" => drops_file = true,
                 "question" => typed.question = value,
                 "options" => typed.options = value.replace("\r\n", "\n"),
                 "several" => typed.several = true,
                 "mention" => typed.mention_all = true,
                 "preview" => typed.link_preview = true,
+                "gap" => typed.gap_s = value.parse().ok().filter(|gap| GAPS_S.contains(gap)).unwrap_or(0),
+                "order" => typed.order = Order::read(&value),
                 "when" => typed.later = value == "later",
                 "at" => typed.at = value,
                 "until" => typed.until = value,
                 _ => {}
             }
+        }
+        match (typed.media.1.is_empty(), drops_file) {
+            (_, true) => typed.media = Default::default(),
+            (true, false) => typed.media.1 = own_file,
+            (false, false) => {}
         }
         typed.forget_what_was_for_another();
         typed
@@ -213,6 +290,10 @@ impl Typed {
                 say(name, "on");
             }
         }
+        if self.gap_s > 0 {
+            say("gap", &self.gap_s.to_string());
+        }
+        say("order", self.order.word());
         say("when", if self.later { "later" } else { "now" });
         say("at", &self.at);
         say("until", &self.until);
@@ -239,6 +320,8 @@ mod tests {
             ("question", "Laptop or phone?"),
             ("options", "Laptop\r\n\r\n Phone \r\n"),
             ("mention", "on"),
+            ("gap", "120"),
+            ("order", "largest"),
             ("when", "later"),
             ("at", "2026-10-13T18:00"),
         ]));
@@ -248,6 +331,9 @@ mod tests {
         let poll = typed.post().poll.unwrap();
         assert_eq!(poll.options, ["Laptop", "Phone"]);
         assert!(typed.post().mention_all && typed.later);
+        assert_eq!((again.gap_s, again.order), (120, Order::Largest));
+        assert_eq!((gap_words(120).as_str(), gap_words(30).as_str()), ("2 min", "30 s"));
+        assert_eq!(Typed::read(&pairs(&[("gap", "7"), ("order", "no")])).gap_s, 0);
     }
 
     #[test]

@@ -102,11 +102,13 @@ pub(super) fn code(member: &Member, id: IntegrationId, session: &Session) -> Mar
         let left = code.expires.since(member.now).max(0);
         let body = match &code.kind {
             LinkCodeKind::Qr(text) => html! {
-                (qr(text.expose()))
-                ol class="m-list" {
-                    li { "Open WhatsApp on the phone." }
-                    li { "Settings, Linked devices, Link a device." }
-                    li { "Hold the phone to this code." }
+                div class="m-linkcode" {
+                    (qr(text.expose()))
+                    ol class="m-linkcode__steps" {
+                        li { span { "Open WhatsApp on the phone with the number to link." } }
+                        li { span { "Open " b { "Settings" } ", then " b { "Linked devices" } "." } }
+                        li { span { "Press " b { "Link a device" } ". Hold the phone to this code." } }
+                    }
                 }
             },
             LinkCodeKind::QrPicture(data) => html! { img class="m-qr" src=(data.expose()) alt="QR code that links the phone"; },

@@ -9,15 +9,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    group::{AccountState, Jid},
+    group::{AccountState, Jid, PostBook, PostPace, days_of_use, slot},
     ids::IntegrationId,
     phone::Phone,
     role::Permission,
+    time::DAY,
 };
 use maud::{Markup, Render, html};
 use providers::{
     Account,
     gateway::{Gateway, Link, LinkBy, Session},
+    linked::pace_of,
+    registry,
 };
 use serde::Deserialize;
 use store::{
@@ -38,8 +41,8 @@ use crate::{
         button::Button,
         chip::Tone,
         empty::Empty,
-        format::{counted, phone as shown_phone, relative},
-        head::Card,
+        format::{counted, grouped, phone as shown_phone, relative},
+        head::{Card, Head, KeyValues},
         icons::Icon,
         note::Note,
     },
@@ -85,10 +88,18 @@ pub async fn list(State(app): State<App>, member: Member) -> PageResult {
     for integration in member.org.integrations().await? {
         let Ok(account) = app.accounts.open_integration(&integration) else { continue };
         let Some(gateway) = account.gateway() else { continue };
-        let known = linked.iter().find(|one| one.account == integration.id);
-        cards.push(card(&member, &integration, known, &groups, gateway.abilities().notice));
+        let listed = Listed {
+            of: &integration,
+            vendor: registry::vendor(&integration.kind).map_or("", |vendor| vendor.name()),
+            known: linked.iter().find(|one| one.account == integration.id),
+            groups: &groups,
+            book: member.org.post_book(integration.id, None, (member.now, member.now)).await?,
+            notice: gateway.abilities().notice,
+        };
+        cards.push(listed.card(&member));
     }
     let body = html! {
+        (Head::new(TITLE).meta("Numbers that post to groups. A number keeps its groups, links and plan when it is linked again."))
         @if cards.is_empty() { (none(&member)) }
         @for card in &cards { (card) }
         (by_hand(&groups))
@@ -96,33 +107,71 @@ pub async fn list(State(app): State<App>, member: Member) -> PageResult {
     Ok(settings_page(&member, TITLE, HREF, body).render().into_response())
 }
 
-/// An account in the list: how it stood when it was last asked.
-fn card(member: &Member, of: &Integration, known: Option<&Linked>, groups: &[Group], notice: &str) -> Card {
-    let own = groups
-        .iter()
-        .filter(|group| group.account == of.id && group.gone_at.is_none() && !group.is_community);
-    let n = i64::try_from(own.count()).unwrap_or(i64::MAX);
-    let standing = Standing::of(known.map(|known| &known.state), &member.organization.zone, member.now);
-    let number = known.map_or("", |known| known.phone.as_str());
-    Card::new(
-        format!("account-{}", of.id),
-        &of.name,
-        html! {
-            p class="m-p" {
-                @if !number.is_empty() { (shown_phone(number)) " · " }
-                (counted(n, "group", "groups"))
-                @if let Some(known) = known { " · asked " (relative(known.seen_at.0, member.now.0)) }
-            }
-            p class="m-hint" { (standing.what) " " (standing.next) }
-            @if let Some(until) = known.and_then(|known| known.warned_until).filter(|until| *until > member.now) {
-                p class="m-hint" { "It rests until " (member.organization.zone.moment(until, member.now)) ", because WhatsApp warned on the phone." }
-            }
-            @if !notice.is_empty() { p class="m-hint" { (notice) } }
-            (Button::link("Open", href(of.id)))
-        },
-    )
-    .padded()
-    .aside(standing.chip)
+/// An account in the list.
+struct Listed<'a> {
+    of: &'a Integration,
+    vendor: &'static str,
+    known: Option<&'a Linked>,
+    groups: &'a [Group],
+    book: PostBook,
+    notice: &'a str,
+}
+
+impl Listed<'_> {
+    /// How it stood when it was last asked, and what it has posted of what it may.
+    fn card(&self, member: &Member) -> Card {
+        let (known, now) = (self.known, member.now);
+        let standing = Standing::of(known.map(|known| &known.state), &member.organization.zone, now);
+        let number = known.map(|known| known.phone.as_str()).filter(|number| !number.is_empty());
+        let number = number.map_or_else(|| "No number yet".to_owned(), shown_phone);
+        Card::new(
+            format!("account-{}", self.of.id),
+            &self.of.name,
+            html! {
+                p class="m-hint" { (number) " · " (self.vendor) }
+                p class="m-p" { (standing.what) " " (standing.next) }
+                @if let Some(until) = known.and_then(|known| known.warned_until).filter(|until| *until > now) {
+                    p class="m-hint" { "It rests until " (member.organization.zone.moment(until, now)) ", because WhatsApp warned on the phone." }
+                }
+                (self.facts(member))
+                @if !self.notice.is_empty() { p class="m-hint" { (self.notice) } }
+                div class="m-acts" { (Button::link("Open", href(self.of.id))) }
+            },
+        )
+        .padded()
+        .aside(standing.chip)
+    }
+
+    fn facts(&self, member: &Member) -> KeyValues {
+        let own = self
+            .groups
+            .iter()
+            .filter(|group| group.account == self.of.id && group.gone_at.is_none() && !group.is_community);
+        let (n, admin) = own.fold((0, 0), |(n, admin), group| (n + 1, admin + i64::from(group.is_admin)));
+        let pace = pace_of(&self.of.settings);
+        let days = days_of_use(self.book.linked_at, member.now);
+        let spent: i64 = self.book.spent.range(slot(member.now.plus(-DAY))..).map(|(_, n)| n).sum();
+        let ceiling = match days < PostPace::WARM_UP.len() {
+            true => format!("warm-up, day {} of {}", days + 1, PostPace::WARM_UP.len()),
+            false => "our caution".to_owned(),
+        };
+        let groups = format!("{}, admin of {}", grouped(n), grouped(admin));
+        let posts = format!("{} of {}", grouped(spent), grouped(pace.per_day(days)));
+        let gap = format!("{} to {} s, random", pace.gap_from_s, pace.gap_until_s);
+        let hour = format!("at most {} an hour", grouped(pace.per_hour));
+        let asked =
+            self.known.map_or_else(|| "Never".to_owned(), |known| relative(known.seen_at.0, member.now.0));
+        let row = |name: &str, value: String, more| (name.to_owned(), html! { (value) }, more);
+        KeyValues {
+            rows: vec![
+                row("Groups", groups, None),
+                row("Posts in 24 hours", posts, Some(ceiling)),
+                row("Gap", gap, Some(hour)),
+                row("Asked", asked, None),
+            ],
+            inset: false,
+        }
+    }
 }
 
 fn none(member: &Member) -> Empty {

@@ -264,7 +264,7 @@ async fn submit(
     kind.look_up(&mut form, &around);
     match form.get("do") {
         "save" => match Own::of(kind, around.vendor).check(kind, &form, known.as_ref()) {
-            Ok(message) => match wrong_file(app, kind, &message).await {
+            Ok(message) => match wrong_file(app, member, kind, &message).await? {
                 Some((field, words)) => _ = around.errors.insert(field.into(), words),
                 None => match save(member, kind, id, form.get("name"), &message).await {
                     Ok(id) => return Ok(see_other_saying(app, &kind.href(id), "Template saved.")),
@@ -286,10 +286,15 @@ async fn submit(
 }
 
 /// What is wrong with the file that a template shows, beside its field: it is looked at when it is kept, and again before it is posted.
-async fn wrong_file(app: &App, kind: &dyn Kind, message: &Message) -> Option<(&'static str, String)> {
-    let (field, file) = kind.file(message)?;
-    let problem = providers::media::look(&app.out, file).await.err()?;
-    Some((field, format!("{problem}. {}", problem.help())))
+async fn wrong_file(
+    app: &App,
+    member: &Member,
+    kind: &dyn Kind,
+    message: &Message,
+) -> Result<Option<(&'static str, String)>, StoreError> {
+    let Some((field, file)) = kind.file(message) else { return Ok(None) };
+    let problem = app.composer.look_at_file(&member.org, file).await?;
+    Ok(problem.map(|problem| (field, format!("{problem}. {}", problem.help()))))
 }
 
 /// Adds a template, or changes the one of that id. [`StoreError::Taken`] when another of the channel has the name.
