@@ -298,6 +298,15 @@ impl Engine {
     }
 }
 
+/// What a call proves about its message. A text that was spoken to its end was heard by a voicemail as well: where the provider marks one, the
+/// end of the call decides, unless a key does.
+fn proof_of(voice: &dyn Voice, told: &Told) -> Option<Proof> {
+    let record = &told.record;
+    let is_open = record.key.is_none() && !record.state().is_final() && voice.abilities().marks_voicemail;
+    let proof = record.proof(told.said.text_s())?;
+    Some(if is_open && proof == Proof::Delivered { Proof::Sent } else { proof })
+}
+
 /// What a call means for its message; `None` where it stays.
 fn message_change(
     voice: &dyn Voice,
@@ -305,13 +314,13 @@ fn message_change(
     before: &CallsBefore,
     now: Millis,
 ) -> Option<ReceiptChange> {
-    let Told { call, record, said, .. } = told;
+    let Told { call, record, .. } = told;
     let is_newest = call.call.attempt == call.newest;
     let cost = record.cost.filter(|cost| Some(*cost) != call.cost && is_newest);
     let mut change =
         ReceiptChange { cost, ..ReceiptChange::none(call.call.message, call.state, &call.reason, call.cost) };
     let unmoved = cost.is_some().then(|| change.clone());
-    let Some(proof) = record.proof(said.text_s()) else { return unmoved };
+    let Some(proof) = proof_of(voice, told) else { return unmoved };
     let to = match &proof {
         // Whoever was reached is not called again, whatever was planned since.
         Proof::Delivered if call.state == MessageState::Waiting => Some(MessageState::Delivered),

@@ -43,6 +43,7 @@ pub const ABILITIES: Abilities = Abilities {
     cancels: false,
     echoes: true,
     tells_busy: true,
+    marks_voicemail: true,
     refuses_repeats: false,
     start_delay_ms: 0,
     per_request: 1,

@@ -46,6 +46,7 @@ pub const ABILITIES: Abilities = Abilities {
     cancels: false,
     echoes: true,
     tells_busy: false,
+    marks_voicemail: true,
     refuses_repeats: true,
     start_delay_ms: 0,
     per_request: 1,

@@ -35,6 +35,7 @@ pub const ABILITIES: Abilities = Abilities {
     cancels: false,
     echoes: true,
     tells_busy: true,
+    marks_voicemail: false,
     refuses_repeats: false,
     start_delay_ms: 0,
     per_request: 1,

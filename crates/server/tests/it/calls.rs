@@ -53,7 +53,7 @@ pub(crate) struct Scene {
     pub(crate) people: People,
     pub(crate) phones: Sandbox,
     pub(crate) org: Org,
-    account: IntegrationId,
+    pub(crate) account: IntegrationId,
     pub(crate) workshop: WorkshopId,
     sender: Sender,
 }
@@ -63,6 +63,17 @@ const STEP_MS: i64 = 250;
 
 impl Scene {
     pub(crate) async fn new(db: &TestStore, kind: &str, settings: serde_json::Value, chaos: Chaos) -> Scene {
+        Scene::through(db, kind, settings, chaos, async |url| url).await
+    }
+
+    /// A scene whose program reaches its providers by another address than theirs.
+    pub(crate) async fn through(
+        db: &TestStore,
+        kind: &str,
+        settings: serde_json::Value,
+        chaos: Chaos,
+        line: impl AsyncFnOnce(String) -> String,
+    ) -> Scene {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let here = format!("http://{}", listener.local_addr().unwrap());
         let clock: Arc<OnceLock<Arc<ManualClock>>> = Arc::default();
@@ -85,10 +96,11 @@ impl Scene {
         .map(|(ending, does)| (ending.to_owned(), Callee::who(does)))
         .into();
         let phones = Sandbox::start_with_clock(config, Arc::new(now)).await.unwrap();
+        let (theirs, through) = (phones.url(), line(phones.url()).await);
         let world = World::with(db, |config| {
             config.public_url.clone_from(&here);
             for (key, url) in phones.addresses() {
-                config.providers.set(key, &url);
+                config.providers.set(key, &url.replace(&theirs, &through));
             }
         })
         .await;
@@ -116,7 +128,7 @@ impl Scene {
         Scene { world, people, phones, org, account, workshop, sender }
     }
 
-    fn now(&self) -> Millis {
+    pub(crate) fn now(&self) -> Millis {
         self.world.clock_now()
     }
 
@@ -154,6 +166,11 @@ impl Scene {
 
     /// One round of everything that the program does by itself.
     pub(crate) async fn round(&mut self) {
+        self.round_of(STEP_MS).await;
+    }
+
+    /// The same, and the clock goes on by so many milliseconds.
+    pub(crate) async fn round_of(&mut self, step_ms: i64) {
         let engine = self.world.app.engine.clone();
         engine.plan().await.unwrap();
         self.sender.turn(true).await.unwrap();
@@ -161,7 +178,7 @@ impl Scene {
         engine.act_on_keys().await.unwrap();
         engine.settle().await.unwrap();
         engine.look_up().await.unwrap();
-        self.world.clock.advance(STEP_MS);
+        self.world.clock.advance(step_ms);
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
 
@@ -183,7 +200,7 @@ impl Scene {
         assert_eq!(self.world.app.engine.work().differences().await.unwrap(), vec![], "the sum holds");
     }
 
-    async fn rows(&self, id: BroadcastId) -> Vec<MessageView> {
+    pub(crate) async fn rows(&self, id: BroadcastId) -> Vec<MessageView> {
         self.org.messages(id, &MessageFilter::default(), 0, 1_000).await.unwrap()
     }
 
@@ -235,7 +252,7 @@ pub(crate) fn number(ending: usize) -> String {
     format!("+9190000000{ending:02}")
 }
 
-fn state(rows: &[MessageView], number: &str) -> (MessageState, String) {
+pub(crate) fn state(rows: &[MessageView], number: &str) -> (MessageState, String) {
     let row = rows.iter().find(|row| row.recipient == number).unwrap();
     (row.state, row.reason.code().to_owned())
 }
