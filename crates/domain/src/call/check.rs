@@ -277,6 +277,7 @@ mod tests {
         echoes: true,
         tells_busy: true,
         marks_voicemail: false,
+        prices_later: false,
         refuses_repeats: true,
         start_delay_ms: 0,
         per_request: 1,

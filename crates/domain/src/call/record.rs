@@ -262,7 +262,9 @@ impl CallRecord {
             (CallState::Calling, _) => None,
             (CallState::Completed, Hearing::Machine) => failed("voicemail", "A voicemail picked up"),
             (CallState::Completed, Hearing::HungUp) => failed("hung_up", "They hung up at once"),
-            (CallState::Completed, Hearing::InPart) => failed("hung_up", "They hung up before the text was over"),
+            (CallState::Completed, Hearing::InPart) => {
+                failed("hung_up", "They hung up before the text was over")
+            }
             (CallState::Answered | CallState::Completed, _) => Some(Proof::Sent),
             (CallState::NoAnswer, _) => failed("no_answer", "Nobody picked up"),
             (CallState::Busy, _) => failed("busy", "The line was busy"),

@@ -35,6 +35,8 @@ pub use line::Conversation;
 const AGAIN_MS: i64 = 2 * SECOND;
 /// It waits for that no longer than this.
 const WAIT_MOST_MS: i64 = 10 * MINUTE;
+/// What a call cost is asked about so long after its end: about five minutes, elsewhere ten to fifteen (providers/ivr.md §3.6).
+const PRICED_MS: i64 = 15 * MINUTE;
 /// A report that names nothing but a number is about the newest call to it within this time.
 const NUMBER_WITHIN_MS: i64 = DAY;
 
@@ -73,8 +75,16 @@ impl Told {
         }
     }
 
-    fn change(&self) -> CallChange {
+    /// When the provider is asked what the call cost, once.
+    fn ask_price_at(&self, voice: &dyn Voice, now: Millis) -> Option<Millis> {
+        let record = &self.record;
+        let is_open = record.cost.is_none() && record.was_picked_up() && record.state().is_final();
+        (voice.abilities().prices_later && self.sure && is_open).then(|| now.plus(PRICED_MS))
+    }
+
+    fn change(&self, voice: &dyn Voice, now: Millis) -> CallChange {
         CallChange {
+            ask_at: self.ask_price_at(voice, now),
             call: self.call.call,
             was: self.call.kept.clone(),
             record: self.record.clone(),
@@ -232,7 +242,7 @@ impl Engine {
         mut results: Vec<(ReceiptId, Applied)>,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let changes: Vec<CallChange> = calls.iter().map(Told::change).collect();
+        let changes: Vec<CallChange> = calls.iter().map(|told| told.change(voice, now)).collect();
         let missed = self.work.change_calls(&changes, now).await?;
         let missed_messages: HashSet<_> = missed.iter().map(|call| call.message).collect();
         for (_, applied) in &mut results {

@@ -44,6 +44,7 @@ pub const ABILITIES: Abilities = Abilities {
     echoes: true,
     tells_busy: true,
     marks_voicemail: true,
+    prices_later: true,
     refuses_repeats: false,
     start_delay_ms: 0,
     per_request: 1,

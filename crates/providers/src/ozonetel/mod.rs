@@ -36,6 +36,7 @@ pub const ABILITIES: Abilities = Abilities {
     echoes: true,
     tells_busy: true,
     marks_voicemail: false,
+    prices_later: false,
     refuses_repeats: false,
     start_delay_ms: 0,
     per_request: 1,

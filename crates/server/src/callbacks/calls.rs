@@ -201,12 +201,7 @@ fn depends_on_before(step: &Step, script: &CallScript) -> bool {
 }
 
 /// Takes news in; refused when they name another call than the one of their address.
-fn hear(
-    record: &mut CallRecord,
-    taken: &Taken,
-    script: &CallScript,
-    now: Millis,
-) -> Result<(), Problem> {
+fn hear(record: &mut CallRecord, taken: &Taken, script: &CallScript, now: Millis) -> Result<(), Problem> {
     let mut next = record.clone();
     for news in taken.news_of(script) {
         if next.hear(&news, now) == Err(Refused::Foreign) {

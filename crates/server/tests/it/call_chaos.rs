@@ -41,14 +41,16 @@ on_both! {
         // A soak takes many: `cargo xtask soak --only seeds`.
         let seeds = std::env::var("MUNADI_CHAOS_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(1_u64);
         for seed in 1..=seeds {
-            for kind in CALLERS {
-                let fresh = match db.store.is_shared() {
+            let shared = db.store.is_shared();
+            futures::future::join_all(CALLERS.map(async |kind| {
+                let fresh = match shared {
                     true => testing::postgres().await.unwrap(),
                     false => testing::sqlite().await,
                 };
                 chaos(&fresh, kind, seed).await;
                 fresh.remove().await;
-            }
+            }))
+            .await;
         }
     }
 }

@@ -6,11 +6,7 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
 };
-use domain::{
-    call::CallRef,
-    ids::MessageRef,
-    time::SECOND,
-};
+use domain::{call::CallRef, ids::MessageRef, time::SECOND};
 use munadi::{app::App, router};
 use providers::voice::Paths;
 use sandbox::voice::Chaos;
@@ -113,12 +109,8 @@ impl Ear {
     /// The door of a process of its own.
     fn door(&self) -> Router {
         let app = &self.scene.world.app;
-        let process = App::new(
-            app.store.clone(),
-            self.scene.world.clock.clone(),
-            app.config.clone(),
-            app.keys.clone(),
-        );
+        let process =
+            App::new(app.store.clone(), self.scene.world.clock.clone(), app.config.clone(), app.keys.clone());
         router::build(&process.unwrap())
     }
 

@@ -145,6 +145,11 @@ impl Scene {
     }
 
     pub(crate) async fn confirm(&self, script: CallScript) -> BroadcastId {
+        self.confirm_within(script, 50 * MINUTE).await
+    }
+
+    /// The same with calls that are of use for so long.
+    pub(crate) async fn confirm_within(&self, script: CallScript, useful_ms: i64) -> BroadcastId {
         let now = self.now();
         let new = NewBroadcast {
             integration: self.account,
@@ -157,7 +162,7 @@ impl Scene {
             audience: Audience::Registered,
             telling: Telling::default(),
             starts_at: now,
-            deadline: now.plus(50 * MINUTE),
+            deadline: now.plus(useful_ms),
             hours: SendingHours::any().on(Channel::IvrCall),
             unit_price: Money(6_000),
         };
@@ -267,40 +272,6 @@ on_both! {
             ends_as_its_phone_did(&fresh, kind).await;
             fresh.remove().await;
         }
-    }
-
-    async fn channels_and_calls_a_minute_are_never_exceeded(db: TestStore) {
-        let settings = json!({ "lines": 3, "per_minute": 8 });
-        let mut scene = Scene::new(db, "exotel", settings, Chaos::default()).await;
-        let numbers: Vec<String> = (0..30).map(|n| format!("+91900001{n:02}01")).collect();
-        scene.register(&numbers).await;
-        let id = scene.confirm(script()).await;
-        scene.run(id).await;
-        let telephones = scene.phones.telephones();
-        assert_eq!(telephones.calls().len(), 30, "everybody is called once");
-        assert_eq!(telephones.most_at_once(), 3, "the channels are used, and no more");
-        assert!(telephones.busiest_minute() <= 8, "{} in a minute", telephones.busiest_minute());
-        assert_eq!(scene.org.broadcast(id).await.unwrap().in_state(MessageState::Delivered), 30);
-    }
-
-    async fn three_hundred_people_on_ten_channels_are_done_when_the_forecast_says(db: TestStore) {
-        let mut scene = Scene::new(db, "exotel", json!({ "lines": 10, "per_minute": 600 }), Chaos::default()).await;
-        let numbers: Vec<String> = (0..300).map(|n| format!("+9190{n:05}993")).collect();
-        scene.register(&numbers).await;
-        let id = scene.confirm(script()).await;
-        scene.run(id).await;
-        let telephones = scene.phones.telephones();
-        let calls = telephones.calls();
-        assert_eq!((calls.len(), telephones.most_at_once()), (300, 10), "each once, on ten channels");
-        let mean = |of: fn(&sandbox::voice::Placed) -> i64| calls.iter().map(of).sum::<i64>() / 300;
-        let (ring_s, talk_s) = (mean(sandbox::voice::Placed::ring_s), mean(sandbox::voice::Placed::talk_s));
-        assert!((30..60).contains(&(ring_s + talk_s)), "calls of about forty seconds: {ring_s} + {talk_s}");
-        let known = scene.org.call_lengths(scene.account, Millis(0)).await.unwrap().unwrap();
-        assert!((known.1 - talk_s).abs() <= 2, "{known:?} {ring_s} {talk_s}");
-        let began = calls.iter().map(|call| call.placed_at).min().unwrap();
-        let took = calls.iter().filter_map(|call| call.ended_at).max().unwrap() - began;
-        let forecast = domain::call::finish_ms(300, 10, 600, known.0, known.1);
-        assert!((forecast * 90 / 100..=forecast * 110 / 100).contains(&took), "took {took} ms, forecast {forecast} ms");
     }
 
     async fn a_call_of_which_nothing_is_told_is_looked_up_and_never_placed_again(db: TestStore) {

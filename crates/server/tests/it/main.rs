@@ -12,6 +12,7 @@ mod broadcast;
 mod calendar;
 mod call_chaos;
 mod call_lines;
+mod call_pace;
 mod call_screens;
 mod call_voicemail;
 mod callbacks;

@@ -144,6 +144,8 @@ pub struct CallChange {
     pub record: CallRecord,
     /// What its key does, in its word; empty without one. The first that was written stays.
     pub action: &'static str,
+    /// When the provider of a call that is over is asked about it again.
+    pub ask_at: Option<Millis>,
 }
 
 impl Work {
@@ -269,6 +271,7 @@ impl Work {
             .ints("talk_s", changes.iter().map(|c| c.record.talk_s))
             .ints("ring_s", changes.iter().map(|c| c.record.ring_s))
             .ints("is_over", changes.iter().map(|c| i64::from(c.record.state().is_final())))
+            .ints("ask_at", changes.iter().map(|c| c.ask_at.map(|at| at.0)))
             .texts("action", changes.iter().map(|c| c.action.to_owned()));
         let mut tx = self.db.by_index().begin().await?;
         let written: Vec<(Uuid, i64, i64)> = tx
@@ -276,7 +279,7 @@ impl Work {
                 "UPDATE calls SET record = b.record, stage = b.stage, digit = b.digit, talk_s = b.talk_s, ring_s = b.ring_s,
                         provider_id = CASE WHEN b.provider_id = '' THEN calls.provider_id ELSE b.provider_id END,
                         holds_until = CASE WHEN b.is_over = 1 THEN 0 ELSE calls.holds_until END,
-                        ask_at = CASE WHEN b.is_over = 1 THEN NULL ELSE calls.ask_at END,
+                        ask_at = CASE WHEN b.is_over = 1 THEN b.ask_at ELSE calls.ask_at END,
                         ended_at = CASE WHEN b.is_over = 1 AND calls.ended_at IS NULL THEN $1 ELSE calls.ended_at END,
                         action = CASE WHEN calls.action = '' THEN b.action ELSE calls.action END
                  FROM @batch
