@@ -140,17 +140,26 @@ fn about(first: &str, title: &str, best: &PersonMessage, story: &Story, zone: &Z
 /// The answer about somebody whose phone rang: what came of it leads.
 fn about_calls(called: &str, (name, title): (&str, &str), best: &PersonMessage) -> Answer {
     let of = format!("“{name}” for {title}");
+    let picked_up = best.calls.iter().any(|call| call.record.was_picked_up());
     let act = |line| Answer::new(Tone::Act, line);
     match best.state {
         MessageState::Delivered | MessageState::Read => {
             Answer::new(Tone::Done, format!("Told: {called}. {of}."))
         }
+        MessageState::Sent | MessageState::InFlight if picked_up => Answer::new(
+            Tone::Rest,
+            format!("Perhaps told: {called}, how much they heard is not known. {of}."),
+        ),
         MessageState::Sent | MessageState::InFlight => {
-            Answer::new(Tone::Rest, format!("{called}. How much of {of} they heard is not known."))
+            Answer::new(Tone::Rest, format!("Not told yet: {called}. {of}."))
         }
         MessageState::Unknown => act(format!("Not known: {called}. {of}.")),
         MessageState::Waiting => act(format!("Not told yet: {called}. {of} waits to call again.")),
-        MessageState::Failed => act(format!("Not told: {called}. {of}: {}.", because(&best.reason))),
+        // Of a phone that nobody picked up the call says why.
+        MessageState::Failed if picked_up => {
+            act(format!("Not told: {called}: {}. {of}.", because(&best.reason)))
+        }
+        MessageState::Failed => act(format!("Not told: {called}. {of}.")),
         MessageState::Skipped | MessageState::Expired | MessageState::Cancelled => {
             act(format!("Not told: {called}. {of} is not tried any more."))
         }

@@ -97,10 +97,10 @@ on_both! {
         };
         // Half past ten, and the phone rings at once.
         for (ending, line) in [
-            (1, "Told: Called at 10:30 AM, answered, heard to the end, pressed 1. “Reminder call” for Excel."),
-            (3, "Told: Called at 10:30 AM, answered, heard to the end, no key. “Reminder call” for Excel."),
-            (5, "the line was busy, 2 calls in all. “Reminder call” for Excel: busy."),
-            (6, "nobody picked up, 2 calls in all. “Reminder call” for Excel: nobody picked up."),
+            (1, "Told: called at 10:30 AM, answered, heard to the end, pressed 1. “Reminder call” for Excel."),
+            (3, "Told: called at 10:30 AM, answered, heard to the end, no key. “Reminder call” for Excel."),
+            (5, "the line was busy, 2 calls in all. “Reminder call” for Excel."),
+            (6, "nobody picked up, 2 calls in all. “Reminder call” for Excel."),
         ] {
             let body = page(ending).await;
             let (_, answer) = body.split_once("m-answer__line\">").unwrap();

@@ -69,7 +69,7 @@ pub(in crate::pages) fn line(call: &CallView, expected: Option<Money>) -> String
     all.join(" · ")
 }
 
-/// What came of calling somebody, in the words after “Called at 6:02 PM”: of the call that decides where the message stands. `None` where no
+/// What came of calling somebody, as in “called at 6:02 PM, answered, heard to the end, pressed 1”: of the call that decides where the message stands. `None` where no
 /// phone rang.
 pub(in crate::pages) fn story(
     calls: &[CallView],
@@ -82,7 +82,7 @@ pub(in crate::pages) fn story(
     let told = told.or_else(|| rang().rfind(|call| call.record.was_picked_up()));
     let one = told.or_else(|| rang().next_back())?;
     let is_told = matches!(state, MessageState::Delivered | MessageState::Read);
-    let mut words = vec![format!("Called at {}", zone.moment(one.placed_at, now))];
+    let mut words = vec![format!("called at {}", zone.moment(one.placed_at, now))];
     let says = |words: &str| words.to_owned();
     if one.record.was_picked_up() {
         words.push(says("answered"));
