@@ -211,9 +211,10 @@ async fn judge(scene: &Scene, kind: &str, id: BroadcastId, numbers: &[String]) -
             _ => say("is not settled"),
         }
         let in_doubt = matches!(row.state, MessageState::Sent | MessageState::Unknown);
+        let may_have_heard = told || in_doubt || (machine && !marks);
         match not_told.contains(number) {
             true if told => say("heard it and stands among those who were not told"),
-            false if !told && !in_doubt && !(machine && !marks) && row.state != MessageState::Expired => {
+            false if !may_have_heard && row.state != MessageState::Expired => {
                 say("heard nothing and stands among those who were told");
             }
             _ => {}
