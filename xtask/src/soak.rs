@@ -90,9 +90,11 @@ impl Part {
             ],
             Part::Seeds => {
                 let chaos = &["-p", "munadi-engine", "--test", "it", "in_chaos"];
+                let calls = &["-p", "munadi", "--test", "it", "in_chaos"];
                 let plans = &["-p", "munadi-engine", "--test", "it", "sequence_simulation"];
                 vec![
                     Runs::Tests(chaos, Some(("MUNADI_CHAOS_SEEDS", "100"))),
+                    Runs::Tests(calls, Some(("MUNADI_CHAOS_SEEDS", "25"))),
                     Runs::Tests(plans, Some(("MUNADI_SEEDS", "10000"))),
                 ]
             }

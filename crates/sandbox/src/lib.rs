@@ -245,6 +245,11 @@ impl Sandbox {
         self.shared.courier.flush(&self.shared).await
     }
 
+    /// Everything that waits to be posted, due or not, for whoever posts it in its place.
+    pub fn take_posts(&self) -> Vec<receipts::Waiting> {
+        self.shared.courier.take_posts(&self.shared)
+    }
+
     /// Forgets phones and receipts, and puts accounts back to the start. Faults and webhooks stay.
     pub fn reset(&self) {
         self.shared.reset();

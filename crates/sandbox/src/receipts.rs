@@ -62,6 +62,19 @@ pub(crate) struct Post {
     pub(crate) body: Vec<u8>,
 }
 
+/// A request to a webhook that waits, for whoever makes it in the stand-in's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// `POST`, `GET`.
+    pub method: String,
+    /// Where to.
+    pub url: String,
+    /// Names and values.
+    pub headers: Vec<(&'static str, String)>,
+    /// What is posted.
+    pub body: Vec<u8>,
+}
+
 /// What a vendor has yet to do about a message.
 pub(crate) trait Job: std::fmt::Debug + Send + Sync {
     /// Makes it true in the world.
@@ -186,6 +199,18 @@ impl Courier {
         let all = std::mem::take(&mut self.lock().queue);
         self.perform(shared, all.into_sorted_vec().into_iter().rev().map(|Reverse(queued)| queued)).await;
         self.stats()
+    }
+
+    /// Lets everything become true that waits, due or not, and returns the requests that would tell of it: they are not made here.
+    pub(crate) fn take_posts(&self, shared: &Shared) -> Vec<Waiting> {
+        let all = std::mem::take(&mut self.lock().queue).into_sorted_vec();
+        let posts = all.into_iter().rev().flat_map(|Reverse(queued)| {
+            queued.job.happen(shared);
+            queued.job.posts(shared, queued.attempt)
+        });
+        let waiting =
+            |Post { method, url, headers, body }| Waiting { method: method.to_string(), url, headers, body };
+        posts.map(waiting).collect()
     }
 
     /// Does what is due, and returns when all of it was answered; how many there were.

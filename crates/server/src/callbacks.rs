@@ -26,7 +26,10 @@ use domain::{
 use engine::{Accounts, Engine};
 use providers::{Account, account::Post as Sent, registry, vendor::CallbackProof};
 use sha2::{Digest, Sha256};
-use store::{StoreError, work::RawReceipt};
+use store::{
+    StoreError,
+    work::{OnLine, RawReceipt},
+};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use self::calls::LiveCalls;
@@ -77,6 +80,8 @@ type Kept = HashMap<[u8; 32], (Millis, Arc<Known>)>;
 /// A genuine post, and who waits for it to be safe.
 struct Post {
     receipt: RawReceipt,
+    /// How far the call has come that it is a step of.
+    line: Option<OnLine>,
     stored: oneshot::Sender<bool>,
 }
 
@@ -93,6 +98,8 @@ pub struct Callbacks {
     looking_up: Semaphore,
     queue: OnceLock<mpsc::Sender<Post>>,
     live: LiveCalls,
+    /// Other processes may be asked for the next words of a call.
+    is_shared: bool,
     /// Below which address providers fetch recordings.
     sounds: String,
 }
@@ -122,6 +129,7 @@ impl Callbacks {
     pub fn new(engine: Engine, clock: SharedClock, public_url: &str) -> Callbacks {
         Callbacks {
             clock,
+            is_shared: engine.store().is_shared(),
             engine,
             salt: crate::seal::random_bytes(),
             kept: Mutex::default(),
@@ -211,11 +219,11 @@ impl Callbacks {
     }
 
     /// Puts a receipt on its way to the next commit. One for which there is no room is as one that never came: somebody waits for the answer.
-    fn store_soon(&self, receipt: RawReceipt) -> Result<(), Problem> {
+    fn store_soon(&self, receipt: RawReceipt, line: Option<OnLine>) -> Result<(), Problem> {
         self.count(receipt.integration, receipt.body.len())?;
         let (stored, _) = oneshot::channel();
         let id = receipt.integration;
-        if self.queue().try_send(Post { receipt, stored }).is_err() {
+        if self.queue().try_send(Post { receipt, line, stored }).is_err() {
             tracing::warn!(integration.id = %id, "more is told to integration {id} than can be stored; a step of a call was not");
         }
         Ok(())
@@ -223,9 +231,14 @@ impl Callbacks {
 
     /// Returns once the receipt is committed, together with those that came meanwhile.
     async fn store(&self, receipt: RawReceipt) -> Result<(), Problem> {
+        self.store_step(receipt, None).await
+    }
+
+    /// The same of a step of a call.
+    async fn store_step(&self, receipt: RawReceipt, line: Option<OnLine>) -> Result<(), Problem> {
         self.count(receipt.integration, receipt.body.len())?;
         let (stored, answer) = oneshot::channel();
-        self.queue().send(Post { receipt, stored }).await.map_err(|_| not_now())?;
+        self.queue().send(Post { receipt, line, stored }).await.map_err(|_| not_now())?;
         if answer.await == Ok(true) { Ok(()) } else { Err(not_now()) }
     }
 }
@@ -234,10 +247,11 @@ impl Callbacks {
 async fn store_all(engine: Engine, clock: SharedClock, mut posts: mpsc::Receiver<Post>) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while posts.recv_many(&mut batch, BATCH_MAX).await > 0 {
+        let lines = batch.iter().filter_map(|post: &Post| post.line).collect();
         let (receipts, waiting): (Vec<_>, Vec<_>) =
-            batch.drain(..).map(|post: Post| (post.receipt, post.stored)).unzip();
+            batch.drain(..).map(|post| (post.receipt, post.stored)).unzip();
         let count = receipts.len();
-        let written = engine.work().store_receipts(receipts, clock.now()).await;
+        let written = engine.work().store_posts(receipts, lines, clock.now()).await;
         match &written {
             Ok(new) => tracing::debug!(count, new, "stored {new} new receipts of {count} posts"),
             Err(error) => tracing::error!(

@@ -197,6 +197,13 @@ impl File<'_> {
             "events": one.events.iter().map(|known| json!({
                 "at": self.at(known.at), "what": event(known.kind).2, "detail": known.detail,
             })).collect::<Vec<_>>(),
+            "calls": one.calls.iter().map(|call| json!({
+                "placed_at": self.at(call.placed_at),
+                "stands": call.stage.map(|stage| stage.word()),
+                "key": call.record.key.map(|(_, digit)| digit.get()),
+                "seconds_on_the_line": call.talk_s,
+                "cost_in_rupees": call.record.cost.map(|cost| cost.to_string()),
+            })).collect::<Vec<_>>(),
             "receipts": one.receipts.iter().map(|(at, note)| json!({ "at": self.at(*at), "taken_for": note }))
                 .collect::<Vec<_>>(),
         })

@@ -141,6 +141,7 @@ pub fn table() -> Vec<Route> {
         route(POST, "/callbacks/{callback_key}",          Anyone,     callbacks::receive).json().body_max(callbacks::POST_BYTES_MAX).timeout(callbacks::TIMEOUT),
         route(GET,  "/callbacks/{callback_key}/{*path}",  Anyone,     callbacks::receive_below).json().timeout(callbacks::TIMEOUT),
         route(POST, "/callbacks/{callback_key}/{*path}",  Anyone,     callbacks::receive_below).json().body_max(callbacks::POST_BYTES_MAX).timeout(callbacks::TIMEOUT),
+        route(PUT,  "/callbacks/{callback_key}/{*path}",  Anyone,     callbacks::receive_below).json().body_max(callbacks::POST_BYTES_MAX).timeout(callbacks::TIMEOUT),
         route(PUT,  "/callbacks/{callback_key}",          Anyone,     callbacks::receive).json().body_max(callbacks::POST_BYTES_MAX).timeout(callbacks::TIMEOUT),
 
         route(GET,  "/o/{token}",                         Anyone,     opt_out::show),

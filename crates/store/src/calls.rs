@@ -1,14 +1,18 @@
 //! Calls as pages show them: where the people of a broadcast stand, what was pressed, and each call of one message.
 
+use std::collections::HashMap;
+
 use domain::{
-    call::{Counts, Digit, GAP_S, Stage},
+    call::{CallRecord, Counts, Digit, GAP_S, Stage},
     ids::{BroadcastId, IntegrationId, MessageRef, WorkshopId},
     message::MessageState,
     time::{MINUTE, Millis, SECOND},
 };
 
+use uuid::Uuid;
+
 use crate::{
-    db::args,
+    db::{Batch, args},
     error::{StoreError, word},
     org::Org,
     work::digit_of,
@@ -33,10 +37,15 @@ pub struct CallView {
     pub acted_at: Option<Millis>,
     /// What stood in the way of it; empty for nothing.
     pub note: String,
+    /// What is proven of it, and what was charged.
+    pub record: CallRecord,
 }
 
 #[derive(sqlx::FromRow)]
 struct ViewRow {
+    broadcast_id: Uuid,
+    position: i64,
+    record: String,
     attempt: i64,
     stage: String,
     digit: Option<i64>,
@@ -46,6 +55,23 @@ struct ViewRow {
     action: String,
     acted_at: Option<i64>,
     note: String,
+}
+
+impl From<ViewRow> for CallView {
+    fn from(row: ViewRow) -> CallView {
+        CallView {
+            attempt: row.attempt,
+            stage: Stage::read(&row.stage, digit_of(row.digit)),
+            placed_at: Millis(row.placed_at),
+            ring_s: row.ring_s,
+            talk_s: row.talk_s,
+            action: row.action,
+            acted_at: row.acted_at.map(Millis),
+            note: row.note,
+            // What this version cannot read of it tells nothing; the columns beside it do.
+            record: serde_json::from_str(&row.record).unwrap_or_default(),
+        }
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -96,25 +122,37 @@ impl Org {
 
     /// The calls of one message, the first first.
     pub async fn calls_of(&self, message: MessageRef) -> Result<Vec<CallView>, StoreError> {
+        Ok(self.calls_of_all(&[message]).await?.remove(&message).unwrap_or_default())
+    }
+
+    /// The same of several messages.
+    pub async fn calls_of_all(
+        &self,
+        messages: &[MessageRef],
+    ) -> Result<HashMap<MessageRef, Vec<CallView>>, StoreError> {
+        let mut calls: HashMap<MessageRef, Vec<CallView>> = HashMap::new();
+        if messages.is_empty() {
+            return Ok(calls);
+        }
         let rows: Vec<ViewRow> = self
             .db
-            .all(
-                "SELECT attempt, stage, digit, placed_at, ring_s, talk_s, action, acted_at, note FROM calls
-                 WHERE broadcast_id = $1 AND position = $2 AND organization_id = $3 ORDER BY attempt",
-                args![message.broadcast.0, message.position, self.id()],
+            .by_index()
+            .all_batch(
+                "SELECT c.broadcast_id, c.position, c.record, c.attempt, c.stage, c.digit, c.placed_at, c.ring_s, c.talk_s, c.action,
+                        c.acted_at, c.note
+                 FROM @batch CROSS JOIN calls c
+                 WHERE c.broadcast_id = b.broadcast_id AND c.position = b.position AND c.organization_id = $1 ORDER BY c.attempt",
+                args![self.id()],
+                Batch::new()
+                    .uuids("broadcast_id", messages.iter().map(|message| message.broadcast.0))
+                    .ints("position", messages.iter().map(|message| message.position)),
             )
             .await?;
-        let view = |row: ViewRow| CallView {
-            attempt: row.attempt,
-            stage: Stage::read(&row.stage, digit_of(row.digit)),
-            placed_at: Millis(row.placed_at),
-            ring_s: row.ring_s,
-            talk_s: row.talk_s,
-            action: row.action,
-            acted_at: row.acted_at.map(Millis),
-            note: row.note,
-        };
-        Ok(rows.into_iter().map(view).collect())
+        for row in rows {
+            let message = MessageRef { broadcast: BroadcastId(row.broadcast_id), position: row.position };
+            calls.entry(message).or_default().push(row.into());
+        }
+        Ok(calls)
     }
 
     /// Those who pressed that key in a broadcast of calls: the position of each message, the oldest press first.

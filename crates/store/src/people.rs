@@ -7,6 +7,7 @@ use domain::{
     channel::Channel,
     ids::{BroadcastId, LeadId, MessageRef, RegistrantId, WorkshopId},
     message::{MessageState, SkipReason},
+    money::Money,
     reason::Reason,
     time::Millis,
     told::Purpose,
@@ -15,6 +16,7 @@ use domain::{
 use uuid::Uuid;
 
 use crate::{
+    calls::CallView,
     consents::Consent,
     db::{Batch, args},
     error::{StoreError, word},
@@ -136,6 +138,10 @@ pub struct PersonMessage {
     pub reason_text: String,
     /// Last change.
     pub changed_at: Millis,
+    /// What one was expected to cost.
+    pub unit_price: Money,
+    /// The attempts to call them, the first first; empty on every other channel.
+    pub calls: Vec<CallView>,
 }
 
 /// The newest message to a number, or the newest broadcast that left it out, for a list of people.
@@ -247,6 +253,7 @@ struct PersonMessageRow {
     reason: String,
     reason_text: String,
     changed_at: i64,
+    unit_price: i64,
 }
 
 impl TryFrom<PersonMessageRow> for PersonMessage {
@@ -263,6 +270,8 @@ impl TryFrom<PersonMessageRow> for PersonMessage {
             reason: Reason::from(row.reason.as_str()),
             reason_text: row.reason_text,
             changed_at: Millis(row.changed_at),
+            unit_price: Money(row.unit_price),
+            calls: Vec::new(),
         })
     }
 }
@@ -403,7 +412,7 @@ impl Org {
             .db
             .all(
                 "SELECT m.broadcast_id, m.position, o.title AS broadcast_title, o.channel, o.workshop_id, o.purpose,
-                        w.title AS workshop_title, m.state, m.reason, m.reason_text, m.changed_at
+                        w.title AS workshop_title, m.state, m.reason, m.reason_text, m.changed_at, o.unit_price
                  FROM (SELECT id FROM broadcasts WHERE organization_id = $1) each_one
                  CROSS JOIN messages m CROSS JOIN broadcasts o CROSS JOIN workshops w
                  WHERE m.broadcast_id = each_one.id AND m.recipient = $2 AND m.planned
@@ -414,6 +423,9 @@ impl Org {
             .await?;
         messages.extend(self.left_out_by_plans(&person.phone, most).await?);
         messages.sort_by_key(|message| std::cmp::Reverse(message.changed_at));
+        let mut messages: Vec<PersonMessage> =
+            messages.into_iter().map(PersonMessage::try_from).collect::<Result<_, _>>()?;
+        self.add_calls(&mut messages).await?;
         Ok(Story {
             lead,
             suppressions: self.suppressions_of(&person.phone, key).await?,
@@ -427,8 +439,18 @@ impl Org {
             phone: person.phone,
             created_at: Millis(person.created_at),
             registrations: registrations.into_iter().map(Registration::try_from).collect::<Result<_, _>>()?,
-            messages: messages.into_iter().map(PersonMessage::try_from).collect::<Result<_, _>>()?,
+            messages,
         })
+    }
+
+    /// Puts the attempts to call somebody beside their messages.
+    async fn add_calls(&self, messages: &mut [PersonMessage]) -> Result<(), StoreError> {
+        let called = messages.iter().filter(|one| one.channel == Channel::IvrCall);
+        let mut calls = self.calls_of_all(&called.map(|one| one.message).collect::<Vec<_>>()).await?;
+        for one in messages {
+            one.calls = calls.remove(&one.message).unwrap_or_default();
+        }
+        Ok(())
     }
 
     /// Rows of a person who was left out while a broadcast was planned: they are found by the registration, among the few that were skipped.
@@ -437,7 +459,7 @@ impl Org {
         self.db
             .all(
                 "SELECT m.broadcast_id, m.position, o.title AS broadcast_title, o.channel, o.workshop_id, o.purpose,
-                        w.title AS workshop_title, m.state, m.reason, m.reason_text, m.changed_at
+                        w.title AS workshop_title, m.state, m.reason, m.reason_text, m.changed_at, o.unit_price
                  FROM workshops w CROSS JOIN @registrants r CROSS JOIN broadcasts o CROSS JOIN messages m
                  WHERE w.organization_id = $1 AND o.organization_id = $1 AND r.organization_id = $1
                    AND r.workshop_id = w.id AND r.phone = $2 AND o.workshop_id = w.id
@@ -454,7 +476,7 @@ impl Org {
             .db
             .all(
                 "SELECT DISTINCT m.recipient, m.broadcast_id, m.position, o.title AS broadcast_title, o.channel, o.workshop_id, o.purpose,
-                        w.title AS workshop_title, m.state, m.reason, m.reason_text, m.changed_at
+                        w.title AS workshop_title, m.state, m.reason, m.reason_text, m.changed_at, o.unit_price
                  FROM workshops w CROSS JOIN @registrants r CROSS JOIN corrections c CROSS JOIN broadcasts o CROSS JOIN messages m
                  WHERE w.organization_id = $1 AND o.organization_id = $1 AND r.organization_id = $1
                    AND r.workshop_id = w.id AND r.phone = $2

@@ -17,6 +17,10 @@ pub struct Abilities {
     pub echoes: bool,
     /// It says by itself whether a line was busy, nobody answered, or the call could not be placed.
     pub tells_busy: bool,
+    /// It may say that a voicemail picked up, at the latest with the end of the call: until then nobody knows whether a person heard the text.
+    pub marks_voicemail: bool,
+    /// It tells what a call cost some minutes after its end, and only when asked.
+    pub prices_later: bool,
     /// It never rings twice for two requests that carry the same reference, so that a request whose answer was lost may be made again.
     pub refuses_repeats: bool,
     /// How long after the request a phone rings at the earliest, in milliseconds.

@@ -276,6 +276,8 @@ mod tests {
         cancels: true,
         echoes: true,
         tells_busy: true,
+        marks_voicemail: false,
+        prices_later: false,
         refuses_repeats: true,
         start_delay_ms: 0,
         per_request: 1,

@@ -1,7 +1,5 @@
 //! What comes next in a call that is under way.
 
-use serde::{Deserialize, Serialize};
-
 use super::{CallScript, Digit, Place, Pressed, Said, pressed};
 use crate::time::{Millis, SECOND};
 
@@ -18,13 +16,31 @@ pub struct SoFar {
 const SAME_MS: i64 = 2 * SECOND;
 
 /// Counts the questions of a call where a provider asks for each of them: two rounds of silence look alike in everything but their time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rounds {
     asked: u8,
     at: Option<Millis>,
 }
 
 impl Rounds {
+    /// The question was asked so often, and last at that moment; as a store keeps it.
+    pub fn of(asked: i64, at: Millis) -> Rounds {
+        let asked = u8::try_from(asked.max(0)).unwrap_or(u8::MAX);
+        Rounds { asked, at: (asked > 0).then_some(at) }
+    }
+
+    /// How often it was asked, and when last; the beginning of time for never.
+    pub fn kept(self) -> (i64, Millis) {
+        (i64::from(self.asked), self.at.unwrap_or_default())
+    }
+
+    /// Counts what another process asked as well: whoever asked more often knows the rest.
+    pub fn learn(&mut self, other: Rounds) {
+        if other.asked > self.asked {
+            *self = other;
+        }
+    }
+
     /// How often the question was asked before the request of this moment.
     pub fn before(&self, now: Millis) -> u8 {
         if self.is_repeated(now) { self.asked.saturating_sub(1) } else { self.asked }
@@ -170,6 +186,22 @@ mod tests {
         rounds.asked(at(1));
         rounds.asked(at(9));
         assert_eq!((rounds.before(at(10)), rounds.before(at(20))), (1, 2));
+    }
+
+    #[test]
+    fn what_another_process_asked_counts_and_less_is_no_news() {
+        let at = |s| Millis(s * SECOND);
+        let mut here = Rounds::default();
+        here.asked(at(0));
+        let mut there = here;
+        there.asked(at(9));
+        assert_eq!(there.kept(), (2, at(9)));
+        let mut learnt = here;
+        learnt.learn(Rounds::of(2, at(9)));
+        assert_eq!(learnt, there);
+        learnt.learn(here);
+        assert_eq!((learnt, learnt.before(at(10)), learnt.before(at(20))), (there, 1, 2));
+        assert_eq!(Rounds::of(0, at(0)), Rounds::default());
     }
 
     #[test]

@@ -248,6 +248,8 @@ impl CallRecord {
             _ if self.heard => Hearing::Heard,
             Some(seconds) if seconds >= text_s => Hearing::Heard,
             Some(seconds) if seconds > 0 && seconds <= AT_ONCE_S => Hearing::HungUp,
+            // How long the text takes is an estimate: half of it is a part for certain.
+            Some(seconds) if seconds > 0 && seconds * 2 < text_s => Hearing::InPart,
             _ => Hearing::NotKnown,
         }
     }
@@ -260,6 +262,9 @@ impl CallRecord {
             (CallState::Calling, _) => None,
             (CallState::Completed, Hearing::Machine) => failed("voicemail", "A voicemail picked up"),
             (CallState::Completed, Hearing::HungUp) => failed("hung_up", "They hung up at once"),
+            (CallState::Completed, Hearing::InPart) => {
+                failed("hung_up", "They hung up before the text was over")
+            }
             (CallState::Answered | CallState::Completed, _) => Some(Proof::Sent),
             (CallState::NoAnswer, _) => failed("no_answer", "Nobody picked up"),
             (CallState::Busy, _) => failed("busy", "The line was busy"),
@@ -289,6 +294,8 @@ pub enum Hearing {
     Heard,
     /// They hung up within seconds.
     HungUp,
+    /// They hung up in its first half.
+    InPart,
     /// A voicemail picked up.
     Machine,
     /// Somebody picked up; how much they heard is not told.
@@ -424,6 +431,8 @@ mod tests {
         for (news, hearing, told) in [
             (talked(12), Hearing::Heard, true),
             (talked(11), Hearing::NotKnown, false),
+            (talked(6), Hearing::NotKnown, false),
+            (talked(5), Hearing::InPart, false),
             (talked(3), Hearing::HungUp, false),
             (ended.clone(), Hearing::NotKnown, false),
             (voicemail, Hearing::Machine, false),

@@ -1,7 +1,7 @@
 //! What is said to whoever is on the line: made from the call that was stored before it was placed.
 
 use domain::{
-    call::{CallRecord, CallRef, CallScript, Said},
+    call::{CallRecord, CallRef, CallScript, Rounds, Said},
     ids::{BroadcastId, IntegrationId, MessageRef},
     template::{Content, Message},
     time::Millis,
@@ -21,8 +21,10 @@ pub struct Conversation {
     pub script: CallScript,
     /// What this person hears.
     pub said: Said,
-    /// What is proven so far.
+    /// What is proven so far, and the key that any process heard.
     pub record: CallRecord,
+    /// How often any process asked the question.
+    pub rounds: Rounds,
 }
 
 impl Engine {
@@ -46,8 +48,9 @@ impl Engine {
         };
         let told = found.into_iter().find_map(Told::of);
         let told = told.filter(|told| test.is_none_or(|(_, placed)| placed <= told.call.placed_at));
-        if let Some(Told { call, script, said, record, .. }) = told {
-            return Ok(Some(Conversation { call: call.call, script, said, record }));
+        if let Some(Told { call, script, said, mut record, .. }) = told {
+            record.key = record.key.or(call.line_key.map(|key| (now, key)));
+            return Ok(Some(Conversation { call: call.call, script, said, record, rounds: call.rounds }));
         }
         let named = test.map(|(id, _)| test_call(id));
         match step.call.or(named) {
@@ -69,7 +72,8 @@ impl Engine {
         };
         let Ok(content) = Content::from_json(kept.channel, &kept.content) else { return Ok(None) };
         let said = script.said(&content);
-        Ok(Some(Conversation { call, script, said, record: CallRecord::default() }))
+        let (record, rounds) = (CallRecord::default(), Rounds::default());
+        Ok(Some(Conversation { call, script, said, record, rounds }))
     }
 }
 

@@ -35,6 +35,8 @@ pub use line::Conversation;
 const AGAIN_MS: i64 = 2 * SECOND;
 /// It waits for that no longer than this.
 const WAIT_MOST_MS: i64 = 10 * MINUTE;
+/// What a call cost is asked about so long after its end: about five minutes, elsewhere ten to fifteen (providers/ivr.md §3.6).
+const PRICED_MS: i64 = 15 * MINUTE;
 /// A report that names nothing but a number is about the newest call to it within this time.
 const NUMBER_WITHIN_MS: i64 = DAY;
 
@@ -73,8 +75,16 @@ impl Told {
         }
     }
 
-    fn change(&self) -> CallChange {
+    /// When the provider is asked what the call cost, once.
+    fn ask_price_at(&self, voice: &dyn Voice, now: Millis) -> Option<Millis> {
+        let record = &self.record;
+        let is_open = record.cost.is_none() && record.was_picked_up() && record.state().is_final();
+        (voice.abilities().prices_later && self.sure && is_open).then(|| now.plus(PRICED_MS))
+    }
+
+    fn change(&self, voice: &dyn Voice, now: Millis) -> CallChange {
         CallChange {
+            ask_at: self.ask_price_at(voice, now),
             call: self.call.call,
             was: self.call.kept.clone(),
             record: self.record.clone(),
@@ -232,7 +242,7 @@ impl Engine {
         mut results: Vec<(ReceiptId, Applied)>,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let changes: Vec<CallChange> = calls.iter().map(Told::change).collect();
+        let changes: Vec<CallChange> = calls.iter().map(|told| told.change(voice, now)).collect();
         let missed = self.work.change_calls(&changes, now).await?;
         let missed_messages: HashSet<_> = missed.iter().map(|call| call.message).collect();
         for (_, applied) in &mut results {
@@ -298,6 +308,15 @@ impl Engine {
     }
 }
 
+/// What a call proves about its message. A text that was spoken to its end was heard by a voicemail as well: where the provider marks one, the
+/// end of the call decides, unless a key does.
+fn proof_of(voice: &dyn Voice, told: &Told) -> Option<Proof> {
+    let record = &told.record;
+    let is_open = record.key.is_none() && !record.state().is_final() && voice.abilities().marks_voicemail;
+    let proof = record.proof(told.said.text_s())?;
+    Some(if is_open && proof == Proof::Delivered { Proof::Sent } else { proof })
+}
+
 /// What a call means for its message; `None` where it stays.
 fn message_change(
     voice: &dyn Voice,
@@ -305,13 +324,13 @@ fn message_change(
     before: &CallsBefore,
     now: Millis,
 ) -> Option<ReceiptChange> {
-    let Told { call, record, said, .. } = told;
+    let Told { call, record, .. } = told;
     let is_newest = call.call.attempt == call.newest;
     let cost = record.cost.filter(|cost| Some(*cost) != call.cost && is_newest);
     let mut change =
         ReceiptChange { cost, ..ReceiptChange::none(call.call.message, call.state, &call.reason, call.cost) };
     let unmoved = cost.is_some().then(|| change.clone());
-    let Some(proof) = record.proof(said.text_s()) else { return unmoved };
+    let Some(proof) = proof_of(voice, told) else { return unmoved };
     let to = match &proof {
         // Whoever was reached is not called again, whatever was planned since.
         Proof::Delivered if call.state == MessageState::Waiting => Some(MessageState::Delivered),

@@ -12,6 +12,7 @@ use store::{
 };
 use tracing::warn;
 
+use super::Told;
 use crate::{Engine, accounts::OpenAccounts};
 
 /// A call that is being asked about is given to nobody else for so long.
@@ -88,17 +89,30 @@ impl Engine {
     /// Nothing final was told of a call that nobody is known to have picked up.
     async fn nobody_knows(&self, call: &Call, now: Millis) -> Result<(), StoreError> {
         let newest = call.call.attempt == call.newest;
-        if call.state != MessageState::Sent || call.record.was_picked_up() || !newest {
+        if call.state != MessageState::Sent || !newest {
             return Ok(());
         }
-        let change = ReceiptChange {
-            to: MessageState::Unknown,
-            reason: NO_REPORT.to_owned(),
-            reason_text: "The provider did not tell how the call ended.".to_owned(),
-            ..ReceiptChange::none(call.call.message, call.state, &call.reason, call.cost)
+        let unmoved = ReceiptChange::none(call.call.message, call.state, &call.reason, call.cost);
+        let change = if !call.record.was_picked_up() {
+            ReceiptChange {
+                to: MessageState::Unknown,
+                reason: NO_REPORT.to_owned(),
+                reason_text: "The provider did not tell how the call ended.".to_owned(),
+                ..unmoved
+            }
+        } else if was_heard(call) {
+            // The provider had its time to mark a voicemail.
+            ReceiptChange { to: MessageState::Delivered, delivered_at: Some(now), ..unmoved }
+        } else {
+            return Ok(());
         };
         let touched = self.work.apply_receipts(Vec::new(), vec![change], now).await?;
         self.tell(touched);
         Ok(())
     }
+}
+
+/// Whether the text was spoken to its end.
+fn was_heard(call: &Call) -> bool {
+    Told::of(call.clone()).is_some_and(|told| told.record.hearing(told.said.text_s()).is_told())
 }

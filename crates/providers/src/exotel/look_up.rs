@@ -90,7 +90,8 @@ pub(super) fn from_v1(call: &Value, about: &LookUp<'_>) -> Option<News> {
     let status = members.text(&["Status"])?;
     let kind = reports::by(reports::STATUSES, &status)?;
     let details = members.list(&["Details"]).into_iter().next().unwrap_or_else(|| Members::of(Value::Null));
-    let (talk_s, answered_by) = reports::talk(&details, &details.list(&["Legs"]));
+    let (talk_s, of_leg) = reports::talk(&details, &details.list(&["Legs"]));
+    let answered_by = of_leg.or_else(|| reports::talk(&members, &[]).1);
     // The whole length counts where nothing tells how much of it was talk.
     let whole = || members.integer(&["Duration"]).filter(|_| kind == NewsKind::Ended(Ended::Completed));
     Some(News {

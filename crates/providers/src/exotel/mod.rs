@@ -43,6 +43,8 @@ pub const ABILITIES: Abilities = Abilities {
     cancels: false,
     echoes: true,
     tells_busy: true,
+    marks_voicemail: true,
+    prices_later: true,
     refuses_repeats: false,
     start_delay_ms: 0,
     per_request: 1,

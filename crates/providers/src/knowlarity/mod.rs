@@ -54,6 +54,8 @@ pub const ABILITIES: Abilities = Abilities {
     cancels: true,
     echoes: false,
     tells_busy: false,
+    marks_voicemail: false,
+    prices_later: false,
     refuses_repeats: false,
     start_delay_ms: START_DELAY_MS,
     per_request: NUMBERS_PER_ORDER,

@@ -46,6 +46,8 @@ pub const ABILITIES: Abilities = Abilities {
     cancels: false,
     echoes: true,
     tells_busy: false,
+    marks_voicemail: true,
+    prices_later: false,
     refuses_repeats: true,
     start_delay_ms: 0,
     per_request: 1,

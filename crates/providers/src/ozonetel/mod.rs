@@ -35,6 +35,8 @@ pub const ABILITIES: Abilities = Abilities {
     cancels: false,
     echoes: true,
     tells_busy: true,
+    marks_voicemail: false,
+    prices_later: false,
     refuses_repeats: false,
     start_delay_ms: 0,
     per_request: 1,

@@ -77,8 +77,8 @@ pub const MEANINGS: &[Meaning] = &[
         "hung_up",
         Recipient,
         SmsFallback,
-        "Hung up at once",
-        "Somebody picked up and hung up before they could hear who calls.",
+        "Hung up early",
+        "Somebody picked up and hung up before they could hear what it is about.",
     ),
     m("call_failed", Recipient, SmsFallback, "Not placed", "The provider could not place the call."),
     m(

@@ -72,6 +72,8 @@ pub struct MyOperator {
     pub hook_authorization: String,
     /// The shape of the report after a call.
     pub shape: Shape,
+    /// Whether a voicemail that picked up is reported as one.
+    pub marks_voicemail: bool,
 }
 
 impl Default for MyOperator {
@@ -90,6 +92,7 @@ impl Default for MyOperator {
             hook_url: String::new(),
             hook_authorization: String::new(),
             shape: Shape::Member,
+            marks_voicemail: true,
         }
     }
 }
@@ -262,7 +265,7 @@ fn short(shared: &Shared, call: &Placed) -> Value {
     let picked = call.ended == Some(Ended::Completed);
     let missed = shared.faults.chance().hits(heard_missed, "call_heard_missed", &call.id, 0);
     let status = match picked {
-        true if call.machine => 3,
+        true if call.machine && shared.telephones.get().myoperator.marks_voicemail => 3,
         true if !missed => 1,
         _ => 2,
     };

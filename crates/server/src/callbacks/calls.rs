@@ -6,6 +6,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use axum::{
@@ -16,7 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    call::{CallRecord, CallRef, Refused, Rounds},
+    call::{CallRecord, CallRef, CallScript, Pressed, Refused, Rounds, pressed},
     time::{MINUTE, Millis},
 };
 use engine::Conversation;
@@ -24,6 +25,8 @@ use providers::{
     account::Body,
     voice::{Hook, Kept as KeptPost, Line, Step, StepKind, Taken, Voice},
 };
+
+use store::work::OnLine;
 
 use super::{Callbacks, Known, Lookup, POST_BYTES_MAX, receipt, taken as stored};
 use crate::{
@@ -35,6 +38,9 @@ use crate::{
 const KEPT_MAX: usize = 50_000;
 /// No call is that long: what came of it is kept no longer.
 const KEPT_MS: i64 = 10 * MINUTE;
+
+/// The step that brings a key is stored before it is answered, as the next step may come to another process; for so long at most, because somebody waits.
+const KEY_STORED_WITHIN: Duration = Duration::from_millis(200);
 
 /// A call that somebody was on the line of lately.
 struct Live {
@@ -52,7 +58,7 @@ impl LiveCalls {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&call).cloned()
     }
 
-    /// Keeps a call; another that was kept first stays.
+    /// Keeps a call. One that was kept first stays, and learns what other processes heard.
     fn keep(&self, call: CallRef, conversation: Conversation, now: Millis) -> Arc<Live> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= KEPT_MAX {
@@ -61,10 +67,16 @@ impl LiveCalls {
         if all.len() >= KEPT_MAX {
             all.clear();
         }
-        let record = conversation.record.clone();
-        let live =
-            || Arc::new(Live { conversation, now: Mutex::new((record, Rounds::default())), since: now });
-        all.entry(call).or_insert_with(live).clone()
+        let state = (conversation.record.clone(), conversation.rounds);
+        if let Some(live) = all.get(&call) {
+            let mut known = live.now.lock().unwrap_or_else(PoisonError::into_inner);
+            known.1.learn(state.1);
+            known.0.key = known.0.key.or(state.0.key);
+            return Arc::clone(live);
+        }
+        let live = Arc::new(Live { conversation, now: Mutex::new(state), since: now });
+        all.insert(call, Arc::clone(&live));
+        live
     }
 }
 
@@ -112,9 +124,16 @@ pub(super) async fn take(
     let receipt = receipt(known, &body, &taken.dedupe_key);
     match &taken.ask {
         Some(step) => {
-            let words = callbacks.answer(known, voice, (step, &taken), looks).await?;
-            if !looks {
-                callbacks.store_soon(receipt)?;
+            let (words, line) = callbacks.answer(known, voice, (step, &taken), looks).await?;
+            if looks {
+                return Ok(words);
+            }
+            let brings_key = step.at == StepKind::Noted && line.is_some_and(|line| line.key.is_some());
+            if brings_key && callbacks.is_shared {
+                // Stored or not, the call goes on.
+                let _ = tokio::time::timeout(KEY_STORED_WITHIN, callbacks.store_step(receipt, line)).await;
+            } else {
+                callbacks.store_soon(receipt, line)?;
             }
             Ok(words)
         }
@@ -127,25 +146,29 @@ pub(super) async fn take(
 }
 
 impl Callbacks {
-    /// What is said next.
+    /// What is said next, and how far the call has come with it.
     async fn answer(
         &self,
         known: &Known,
         voice: &dyn Voice,
         (step, taken): (&Step, &Taken),
         looks: bool,
-    ) -> Result<Response, Problem> {
+    ) -> Result<(Response, Option<OnLine>), Problem> {
         let now = self.clock.now();
         let kept = step.call.and_then(|call| self.live.get(call));
-        let live = match kept {
+        let knows_all =
+            |live: &Arc<Live>| !self.is_shared || !depends_on_before(step, &live.conversation.script);
+        let live = match kept.filter(knows_all) {
             Some(live) => live,
             None => {
                 let found = self.engine.conversation(known.id, step, now).await.map_err(Lookup)?;
-                let Some(conversation) = found else { return Ok(spoken(voice.answer(step, None))) };
+                let Some(conversation) = found else {
+                    return Ok((spoken(voice.answer(step, None)), None));
+                };
                 self.live.keep(step.call.unwrap_or(conversation.call), conversation, now)
             }
         };
-        let Conversation { script, said, .. } = &live.conversation;
+        let Conversation { call, script, said, .. } = &live.conversation;
         let mut state = live.now.lock().unwrap_or_else(PoisonError::into_inner);
         let (record, rounds) = &mut *state;
         if !looks {
@@ -155,7 +178,9 @@ impl Callbacks {
         if !looks && step.at == StepKind::Next {
             rounds.asked(now);
         }
-        Ok(spoken(voice.answer(step, Some(&Line { script, said, so_far, sounds: &self.sounds }))))
+        let line = OnLine { call: *call, rounds: *rounds, key: so_far.key };
+        let words = voice.answer(step, Some(&Line { script, said, so_far, sounds: &self.sounds }));
+        Ok((spoken(words), Some(line)))
     }
 
     /// Holds a report against the call that somebody is on the line of, where this process knows it.
@@ -167,13 +192,18 @@ impl Callbacks {
     }
 }
 
+/// Whether the next words depend on what was said or pressed before: silence and wrong keys on how often the question was asked, the closing
+/// words on a key that came with an earlier step.
+fn depends_on_before(step: &Step, script: &CallScript) -> bool {
+    match (step.at, &step.heard) {
+        (StepKind::Closing, _) => true,
+        (StepKind::Next, Some(heard)) => !matches!(pressed(heard, script), Pressed::Key(_)),
+        (StepKind::Next, None) | (StepKind::Opening | StepKind::Noted, _) => false,
+    }
+}
+
 /// Takes news in; refused when they name another call than the one of their address.
-fn hear(
-    record: &mut CallRecord,
-    taken: &Taken,
-    script: &domain::call::CallScript,
-    now: Millis,
-) -> Result<(), Problem> {
+fn hear(record: &mut CallRecord, taken: &Taken, script: &CallScript, now: Millis) -> Result<(), Problem> {
     let mut next = record.clone();
     for news in taken.news_of(script) {
         if next.hear(&news, now) == Err(Refused::Foreign) {

@@ -7,16 +7,19 @@ use domain::{
     phone::Phone,
     reason::Reason,
     role::Permission,
+    time::Millis,
     workshop::{RegistrantStatus, WorkshopStatus},
 };
 use maud::{Markup, Render, html};
 use store::{
+    calls::CallView,
     people::{PersonMessage, Registration, Story},
     registrants::PastCorrection,
     suppressions::Suppression,
 };
 
 use super::{
+    broadcast::calls,
     consents::{self, ConsentErrors, ConsentForm},
     correct, erase,
     opted_out::what_for,
@@ -204,6 +207,8 @@ fn messages_card(member: &Member, story: &Story) -> Card {
             ("", Reason::Excluded(reason)) => reasons::excluded(*reason).title,
             (text, _) => text,
         };
+        let calls: Vec<&CallView> =
+            message.calls.iter().filter(|call| call.placed_at > Millis::default()).collect();
         Row::new(vec![
             table::name(
                 &format!("/broadcasts/{}/messages/{}", message.message.broadcast, message.message.position),
@@ -223,7 +228,14 @@ fn messages_card(member: &Member, story: &Story) -> Card {
                 (zone.date(message.changed_at, member.now)) ", " (zone.time(message.changed_at))
                 span class="m-sub" { (relative(message.changed_at.0, member.now.0)) }
             },
-            html! { span class="m-soft" { (why) } },
+            html! {
+                span class="m-soft" { (why) }
+                @if !calls.is_empty() {
+                    ul class="m-attempts" aria-label="Calls" {
+                        @for call in calls { li { (zone.moment(call.placed_at, member.now)) " · " (calls::line(call, Some(message.unit_price))) } }
+                    }
+                }
+            },
         ])
     };
     let former = story.to_former.iter().map(|one| (Some(one.number.as_str()), &one.message));

@@ -10,6 +10,7 @@ use domain::{
 use maud::{Markup, Render, html};
 use store::people::{PersonMessage, Registration, Story};
 
+use super::broadcast::calls;
 use crate::ui::{chip::Tone, icons::Icon, words::reasons};
 
 /// The sentence, and how good the news is.
@@ -100,6 +101,9 @@ fn about(first: &str, title: &str, best: &PersonMessage, story: &Story, zone: &Z
     let (name, at) = (&best.broadcast_title, zone.moment(best.changed_at, now));
     let by = best.channel.title();
     let act = |line| Answer::new(Tone::Act, line);
+    if let Some(called) = calls::story(&best.calls, best.state, zone, now) {
+        return about_calls(&called, (name.as_str(), title), best);
+    }
     match best.state {
         MessageState::Read => {
             Answer::new(Tone::Done, format!("Told: {first} read “{name}” for {title} on {by}, {at}."))
@@ -130,6 +134,35 @@ fn about(first: &str, title: &str, best: &PersonMessage, story: &Story, zone: &Z
             act(format!("Not told: “{name}” for {title} expired at {at}, before it could go out."))
         }
         MessageState::Cancelled => act(format!("Not told: “{name}” for {title} was cancelled, {at}.")),
+    }
+}
+
+/// The answer about somebody whose phone rang: what came of it leads.
+fn about_calls(called: &str, (name, title): (&str, &str), best: &PersonMessage) -> Answer {
+    let of = format!("“{name}” for {title}");
+    let picked_up = best.calls.iter().any(|call| call.record.was_picked_up());
+    let act = |line| Answer::new(Tone::Act, line);
+    match best.state {
+        MessageState::Delivered | MessageState::Read => {
+            Answer::new(Tone::Done, format!("Told: {called}. {of}."))
+        }
+        MessageState::Sent | MessageState::InFlight if picked_up => Answer::new(
+            Tone::Rest,
+            format!("Perhaps told: {called}, how much they heard is not known. {of}."),
+        ),
+        MessageState::Sent | MessageState::InFlight => {
+            Answer::new(Tone::Rest, format!("Not told yet: {called}. {of}."))
+        }
+        MessageState::Unknown => act(format!("Not known: {called}. {of}.")),
+        MessageState::Waiting => act(format!("Not told yet: {called}. {of} waits to call again.")),
+        // Of a phone that nobody picked up the call says why.
+        MessageState::Failed if picked_up => {
+            act(format!("Not told: {called}: {}. {of}.", because(&best.reason)))
+        }
+        MessageState::Failed => act(format!("Not told: {called}. {of}.")),
+        MessageState::Skipped | MessageState::Expired | MessageState::Cancelled => {
+            act(format!("Not told: {called}. {of} is not tried any more."))
+        }
     }
 }
 

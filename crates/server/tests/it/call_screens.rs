@@ -85,6 +85,58 @@ on_both! {
         assert_eq!(stranger.get(&format!("{page}/calls/busy")).await.status, StatusCode::NOT_FOUND);
     }
 
+    async fn a_persons_page_leads_with_what_came_of_calling_them_and_lists_each_call(db: TestStore) {
+        let mut scene = Scene::new(db, "ozonetel", json!({}), Chaos::default()).await;
+        scene.register(&(1..=8).map(number).collect::<Vec<_>>()).await;
+        let id = scene.confirm(script()).await;
+        scene.run(id).await;
+        let mut manager = scene.world.signed_in(&scene.people.manager).await;
+        let mut page = async |ending: usize| {
+            let to = manager.get(&format!("/people/number/{}", number(ending).trim_start_matches('+'))).await;
+            manager.get(to.location()).await.body.replace('\u{a0}', " ")
+        };
+        // Half past ten, and the phone rings at once.
+        for (ending, line) in [
+            (1, "Told: called at 10:30 AM, answered, heard to the end, pressed 1. “Reminder call” for Excel."),
+            (3, "Told: called at 10:30 AM, answered, heard to the end, no key. “Reminder call” for Excel."),
+            (5, "the line was busy, 2 calls in all. “Reminder call” for Excel."),
+            (6, "nobody picked up, 2 calls in all. “Reminder call” for Excel."),
+        ] {
+            let body = page(ending).await;
+            let (_, answer) = body.split_once("m-answer__line\">").unwrap();
+            let answer = answer.split('<').next().unwrap();
+            assert!(answer.contains(line), "{ending}: {answer}");
+        }
+        let pressed = page(1).await;
+        let (_, calls) = pressed.split_once("m-attempts").unwrap();
+        let calls = calls.split("</ul>").next().unwrap();
+        assert!(calls.contains("10:30 AM · Pressed 1 · rang 8 s") && calls.contains("s on the line · ₹0.60, estimate"), "{calls}");
+        let twice = page(6).await;
+        let (_, calls) = twice.split_once("m-attempts").unwrap();
+        let calls = calls.split("</ul>").next().unwrap();
+        assert_eq!((calls.matches("<li>").count(), calls.matches("No answer").count()), (2, 2), "{calls}");
+        assert!(!calls.contains('₹'), "a call that nobody picks up is free: {calls}");
+    }
+
+    async fn the_home_page_and_the_workshop_count_calls_as_other_messages(db: TestStore) {
+        let mut scene = Scene::new(db, "ozonetel", json!({}), Chaos::default()).await;
+        scene.register(&(1..=8).map(number).collect::<Vec<_>>()).await;
+        let id = scene.confirm(script()).await;
+        scene.run(id).await;
+        let reached = scene.org.reached(&[scene.workshop], &Default::default(), Millis(0)).await.unwrap()[0].1;
+        // Three pressed, one listened and so did the voicemail, which this provider does not mark; busy, ringing and hung up were not reached.
+        assert_eq!((reached.told(), reached.reached(), reached.failed, reached.not_told), (8, 5, 3, 0), "{reached:?}");
+        let mut manager = scene.world.signed_in(&scene.people.manager).await;
+        let workshop = manager.get(&format!("/workshops/{}", scene.workshop)).await.body;
+        let (_, row) = workshop.split_once(&format!("broadcast-{id}")).unwrap();
+        let row = row.split("</tr>").next().unwrap();
+        assert!(row.contains("IVR Call") && row.contains("3 failed") && row.contains("Send by SMS (3)"), "{row}");
+        let (_, figure) = row.split_once(r#"data-label="Reached">"#).unwrap();
+        assert!(figure.split("</td>").next().unwrap().contains(">5</a>"), "{figure}");
+        let home = manager.get(&format!("/?channel=ivr&workshop={}", scene.workshop)).await.body;
+        assert!(home.contains("Reminder call"), "{home}");
+    }
+
     async fn a_call_to_my_own_number_says_my_name_and_its_key_does_nothing(db: TestStore) {
         for kind in CALLERS {
             let fresh = match db.store.is_shared() {

@@ -53,7 +53,7 @@ pub(crate) struct Scene {
     pub(crate) people: People,
     pub(crate) phones: Sandbox,
     pub(crate) org: Org,
-    account: IntegrationId,
+    pub(crate) account: IntegrationId,
     pub(crate) workshop: WorkshopId,
     sender: Sender,
 }
@@ -63,6 +63,17 @@ const STEP_MS: i64 = 250;
 
 impl Scene {
     pub(crate) async fn new(db: &TestStore, kind: &str, settings: serde_json::Value, chaos: Chaos) -> Scene {
+        Scene::through(db, kind, settings, chaos, async |url| url).await
+    }
+
+    /// A scene whose program reaches its providers by another address than theirs.
+    pub(crate) async fn through(
+        db: &TestStore,
+        kind: &str,
+        settings: serde_json::Value,
+        chaos: Chaos,
+        line: impl AsyncFnOnce(String) -> String,
+    ) -> Scene {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let here = format!("http://{}", listener.local_addr().unwrap());
         let clock: Arc<OnceLock<Arc<ManualClock>>> = Arc::default();
@@ -85,10 +96,11 @@ impl Scene {
         .map(|(ending, does)| (ending.to_owned(), Callee::who(does)))
         .into();
         let phones = Sandbox::start_with_clock(config, Arc::new(now)).await.unwrap();
+        let (theirs, through) = (phones.url(), line(phones.url()).await);
         let world = World::with(db, |config| {
             config.public_url.clone_from(&here);
             for (key, url) in phones.addresses() {
-                config.providers.set(key, &url);
+                config.providers.set(key, &url.replace(&theirs, &through));
             }
         })
         .await;
@@ -116,7 +128,7 @@ impl Scene {
         Scene { world, people, phones, org, account, workshop, sender }
     }
 
-    fn now(&self) -> Millis {
+    pub(crate) fn now(&self) -> Millis {
         self.world.clock_now()
     }
 
@@ -133,6 +145,11 @@ impl Scene {
     }
 
     pub(crate) async fn confirm(&self, script: CallScript) -> BroadcastId {
+        self.confirm_within(script, 50 * MINUTE).await
+    }
+
+    /// The same with calls that are of use for so long.
+    pub(crate) async fn confirm_within(&self, script: CallScript, useful_ms: i64) -> BroadcastId {
         let now = self.now();
         let new = NewBroadcast {
             integration: self.account,
@@ -145,7 +162,7 @@ impl Scene {
             audience: Audience::Registered,
             telling: Telling::default(),
             starts_at: now,
-            deadline: now.plus(50 * MINUTE),
+            deadline: now.plus(useful_ms),
             hours: SendingHours::any().on(Channel::IvrCall),
             unit_price: Money(6_000),
         };
@@ -154,6 +171,11 @@ impl Scene {
 
     /// One round of everything that the program does by itself.
     pub(crate) async fn round(&mut self) {
+        self.round_of(STEP_MS).await;
+    }
+
+    /// The same, and the clock goes on by so many milliseconds.
+    pub(crate) async fn round_of(&mut self, step_ms: i64) {
         let engine = self.world.app.engine.clone();
         engine.plan().await.unwrap();
         self.sender.turn(true).await.unwrap();
@@ -161,7 +183,7 @@ impl Scene {
         engine.act_on_keys().await.unwrap();
         engine.settle().await.unwrap();
         engine.look_up().await.unwrap();
-        self.world.clock.advance(STEP_MS);
+        self.world.clock.advance(step_ms);
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
 
@@ -183,7 +205,7 @@ impl Scene {
         assert_eq!(self.world.app.engine.work().differences().await.unwrap(), vec![], "the sum holds");
     }
 
-    async fn rows(&self, id: BroadcastId) -> Vec<MessageView> {
+    pub(crate) async fn rows(&self, id: BroadcastId) -> Vec<MessageView> {
         self.org.messages(id, &MessageFilter::default(), 0, 1_000).await.unwrap()
     }
 
@@ -235,7 +257,7 @@ pub(crate) fn number(ending: usize) -> String {
     format!("+9190000000{ending:02}")
 }
 
-fn state(rows: &[MessageView], number: &str) -> (MessageState, String) {
+pub(crate) fn state(rows: &[MessageView], number: &str) -> (MessageState, String) {
     let row = rows.iter().find(|row| row.recipient == number).unwrap();
     (row.state, row.reason.code().to_owned())
 }
@@ -250,40 +272,6 @@ on_both! {
             ends_as_its_phone_did(&fresh, kind).await;
             fresh.remove().await;
         }
-    }
-
-    async fn channels_and_calls_a_minute_are_never_exceeded(db: TestStore) {
-        let settings = json!({ "lines": 3, "per_minute": 8 });
-        let mut scene = Scene::new(db, "exotel", settings, Chaos::default()).await;
-        let numbers: Vec<String> = (0..30).map(|n| format!("+91900001{n:02}01")).collect();
-        scene.register(&numbers).await;
-        let id = scene.confirm(script()).await;
-        scene.run(id).await;
-        let telephones = scene.phones.telephones();
-        assert_eq!(telephones.calls().len(), 30, "everybody is called once");
-        assert_eq!(telephones.most_at_once(), 3, "the channels are used, and no more");
-        assert!(telephones.busiest_minute() <= 8, "{} in a minute", telephones.busiest_minute());
-        assert_eq!(scene.org.broadcast(id).await.unwrap().in_state(MessageState::Delivered), 30);
-    }
-
-    async fn three_hundred_people_on_ten_channels_are_done_when_the_forecast_says(db: TestStore) {
-        let mut scene = Scene::new(db, "exotel", json!({ "lines": 10, "per_minute": 600 }), Chaos::default()).await;
-        let numbers: Vec<String> = (0..300).map(|n| format!("+9190{n:05}993")).collect();
-        scene.register(&numbers).await;
-        let id = scene.confirm(script()).await;
-        scene.run(id).await;
-        let telephones = scene.phones.telephones();
-        let calls = telephones.calls();
-        assert_eq!((calls.len(), telephones.most_at_once()), (300, 10), "each once, on ten channels");
-        let mean = |of: fn(&sandbox::voice::Placed) -> i64| calls.iter().map(of).sum::<i64>() / 300;
-        let (ring_s, talk_s) = (mean(sandbox::voice::Placed::ring_s), mean(sandbox::voice::Placed::talk_s));
-        assert!((30..60).contains(&(ring_s + talk_s)), "calls of about forty seconds: {ring_s} + {talk_s}");
-        let known = scene.org.call_lengths(scene.account, Millis(0)).await.unwrap().unwrap();
-        assert!((known.1 - talk_s).abs() <= 2, "{known:?} {ring_s} {talk_s}");
-        let began = calls.iter().map(|call| call.placed_at).min().unwrap();
-        let took = calls.iter().filter_map(|call| call.ended_at).max().unwrap() - began;
-        let forecast = domain::call::finish_ms(300, 10, 600, known.0, known.1);
-        assert!((forecast * 90 / 100..=forecast * 110 / 100).contains(&took), "took {took} ms, forecast {forecast} ms");
     }
 
     async fn a_call_of_which_nothing_is_told_is_looked_up_and_never_placed_again(db: TestStore) {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{Most, Story};
 use crate::{
     broadcasts::Broadcast,
+    calls::CallView,
     db::{Batch, args},
     error::StoreError,
     joined::InGroup,
@@ -68,6 +69,8 @@ pub struct RecordedMessage {
     pub events: Vec<MessageEvent>,
     /// When the provider wrote about it, and what that was taken for.
     pub receipts: Vec<(Millis, String)>,
+    /// The attempts to call them, the first first; empty on every other channel.
+    pub calls: Vec<CallView>,
 }
 
 /// An id by which WhatsApp names a person.
@@ -123,6 +126,7 @@ impl Org {
                 message: self.message(one.message).await?,
                 events: self.message_events(one.message).await?,
                 receipts: self.receipt_notes(id, one.message.position).await?,
+                calls: self.calls_of(one.message).await?,
             });
         }
         messages.sort_by_key(|one| std::cmp::Reverse(one.message.changed_at));

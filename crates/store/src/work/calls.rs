@@ -1,9 +1,9 @@
 //! Calls that were placed: what is proven of each, what its key does, and which of them nobody told anything of.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::{
-    call::{CallRecord, CallRef, Digit, Stage},
+    call::{CallRecord, CallRef, Digit, Rounds, Stage},
     ids::{BroadcastId, IntegrationId, MessageRef, OrganizationId, RegistrantId, WorkshopId},
     message::MessageState,
     money::Money,
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::Work;
 use crate::{
-    db::{Batch, again, args},
+    db::{Batch, Tx, again, args},
     error::{StoreError, json, word},
 };
 
@@ -54,6 +54,21 @@ pub struct Call {
     pub deadline: Millis,
     /// What its key does, in its word; empty without one.
     pub action: String,
+    /// How often the question was asked.
+    pub rounds: Rounds,
+    /// The key that was pressed, known before its post is applied.
+    pub line_key: Option<Digit>,
+}
+
+/// How far a call has come that somebody is on the line of, for the process that is asked for its next words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OnLine {
+    /// Which call.
+    pub call: CallRef,
+    /// How often the question was asked.
+    pub rounds: Rounds,
+    /// The key that was pressed.
+    pub key: Option<Digit>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -68,6 +83,9 @@ struct CallRow {
     placed_at: i64,
     asked: i64,
     action: String,
+    questions: i64,
+    question_at: i64,
+    line_key: Option<i64>,
     recipient: String,
     state: String,
     reason: String,
@@ -100,6 +118,8 @@ impl TryFrom<CallRow> for Call {
             content: row.content,
             deadline: Millis(row.deadline),
             action: row.action,
+            rounds: Rounds::of(row.questions, Millis(row.question_at)),
+            line_key: digit_of(row.line_key),
         })
     }
 }
@@ -108,7 +128,7 @@ impl TryFrom<CallRow> for Call {
 macro_rules! call_columns {
     () => {
         "SELECT c.broadcast_id, c.position, c.attempt, c.organization_id, c.integration_id, c.record, c.provider_id, c.placed_at, c.asked,
-                c.action, m.recipient, m.state, m.reason, m.attempt AS newest, m.cost, t.template,
+                c.action, c.questions, c.question_at, c.line_key, m.recipient, m.state, m.reason, m.attempt AS newest, m.cost, t.template,
                 CASE WHEN m.content = '' THEN t.content ELSE m.content END AS content, t.deadline "
     };
 }
@@ -124,6 +144,8 @@ pub struct CallChange {
     pub record: CallRecord,
     /// What its key does, in its word; empty without one. The first that was written stays.
     pub action: &'static str,
+    /// When the provider of a call that is over is asked about it again.
+    pub ask_at: Option<Millis>,
 }
 
 impl Work {
@@ -249,6 +271,7 @@ impl Work {
             .ints("talk_s", changes.iter().map(|c| c.record.talk_s))
             .ints("ring_s", changes.iter().map(|c| c.record.ring_s))
             .ints("is_over", changes.iter().map(|c| i64::from(c.record.state().is_final())))
+            .ints("ask_at", changes.iter().map(|c| c.ask_at.map(|at| at.0)))
             .texts("action", changes.iter().map(|c| c.action.to_owned()));
         let mut tx = self.db.by_index().begin().await?;
         let written: Vec<(Uuid, i64, i64)> = tx
@@ -256,7 +279,7 @@ impl Work {
                 "UPDATE calls SET record = b.record, stage = b.stage, digit = b.digit, talk_s = b.talk_s, ring_s = b.ring_s,
                         provider_id = CASE WHEN b.provider_id = '' THEN calls.provider_id ELSE b.provider_id END,
                         holds_until = CASE WHEN b.is_over = 1 THEN 0 ELSE calls.holds_until END,
-                        ask_at = CASE WHEN b.is_over = 1 THEN NULL ELSE calls.ask_at END,
+                        ask_at = CASE WHEN b.is_over = 1 THEN b.ask_at ELSE calls.ask_at END,
                         ended_at = CASE WHEN b.is_over = 1 AND calls.ended_at IS NULL THEN $1 ELSE calls.ended_at END,
                         action = CASE WHEN calls.action = '' THEN b.action ELSE calls.action END
                  FROM @batch
@@ -432,6 +455,41 @@ impl Work {
         self.db.run("DELETE FROM test_calls WHERE placed_at < $1", args![before]).await?;
         Ok(())
     }
+}
+
+/// Writes down how far calls have come, in the transaction that stores the posts behind them. What another process counted further stays.
+pub(super) async fn write_lines(tx: &mut Tx, lines: &BTreeMap<CallRef, OnLine>) -> Result<(), StoreError> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let batch = Batch::new()
+        .uuids("broadcast_id", lines.keys().map(|call| call.message.broadcast.0))
+        .ints("position", lines.keys().map(|call| call.message.position))
+        .ints("attempt", lines.keys().map(|call| call.attempt))
+        .ints("questions", lines.values().map(|line| line.rounds.kept().0))
+        .ints("question_at", lines.values().map(|line| line.rounds.kept().1.0))
+        .ints("line_key", lines.values().map(|line| line.key.map(|key| i64::from(key.get()))));
+    tx.run_batch(
+        "UPDATE calls SET line_key = COALESCE(calls.line_key, b.line_key),
+                question_at = CASE WHEN b.questions > calls.questions THEN b.question_at ELSE calls.question_at END,
+                questions = CASE WHEN b.questions > calls.questions THEN b.questions ELSE calls.questions END
+         FROM @batch WHERE calls.broadcast_id = b.broadcast_id AND calls.position = b.position AND calls.attempt = b.attempt",
+        args![],
+        batch,
+    )
+    .await?;
+    Ok(())
+}
+
+/// Of several steps of one call that are stored together, what is known after the last.
+pub(super) fn lines_by_call(lines: impl IntoIterator<Item = OnLine>) -> BTreeMap<CallRef, OnLine> {
+    let mut all: BTreeMap<CallRef, OnLine> = BTreeMap::new();
+    for line in lines {
+        let known = all.entry(line.call).or_insert(line);
+        known.rounds.learn(line.rounds);
+        known.key = known.key.or(line.key);
+    }
+    all
 }
 
 /// Reads the digit of a row.

@@ -1,8 +1,9 @@
 //! Receipts: stored raw first, applied afterwards, each once for ever.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use domain::{
+    call::CallRef,
     ids::{BroadcastId, IntegrationId, MessageRef, OrganizationId, ReceiptId},
     message::MessageState,
     money::Money,
@@ -10,7 +11,11 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{Work, late_proof, lines};
+use super::{
+    OnLine, Work,
+    calls::{lines_by_call, write_lines},
+    late_proof, lines,
+};
 use crate::{
     changes::Change,
     db::{Batch, again, args},
@@ -172,9 +177,20 @@ struct CandidateRow {
 impl Work {
     /// Stores receipts; those whose key is known already are dropped. How many were new.
     pub async fn store_receipts(&self, receipts: Vec<RawReceipt>, now: Millis) -> Result<u64, StoreError> {
+        self.store_posts(receipts, Vec::new(), now).await
+    }
+
+    /// The same of posts that may be steps of calls: how far these have come is kept in the same transaction.
+    pub async fn store_posts(
+        &self,
+        receipts: Vec<RawReceipt>,
+        lines: Vec<OnLine>,
+        now: Millis,
+    ) -> Result<u64, StoreError> {
         if receipts.is_empty() {
             return Ok(0);
         }
+        let lines = lines_by_call(lines);
         // Ids are in the order in which they came, because they are applied in that order.
         let mut receipts: Vec<(ReceiptId, RawReceipt)> =
             receipts.into_iter().map(|receipt| (ReceiptId::new(now), receipt)).collect();
@@ -182,12 +198,13 @@ impl Work {
         receipts.sort_by(|(_, a), (_, b)| {
             (a.integration.0, &a.dedupe_key).cmp(&(b.integration.0, &b.dedupe_key))
         });
-        again(|| self.try_store_receipts(&receipts, now)).await
+        again(|| self.try_store_receipts(&receipts, &lines, now)).await
     }
 
     async fn try_store_receipts(
         &self,
         receipts: &[(ReceiptId, RawReceipt)],
+        lines: &BTreeMap<CallRef, OnLine>,
         now: Millis,
     ) -> Result<u64, StoreError> {
         let batch = Batch::new()
@@ -215,6 +232,7 @@ impl Work {
             Batch::new().uuids("id", integrations),
         )
         .await?;
+        write_lines(&mut tx, lines).await?;
         tx.tell(Change::Receipts);
         tx.commit().await?;
         Ok(new)

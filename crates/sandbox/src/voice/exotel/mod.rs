@@ -57,6 +57,8 @@ pub struct Exotel {
     pub per_minute_max: Option<usize>,
     /// Whether an empty balance is answered 401 instead of 402, as one client saw.
     pub broke_is_401: bool,
+    /// Whether a voicemail that picked up is reported as one; of a flow call it is not to be expected (§3).
+    pub marks_voicemail: bool,
 }
 
 impl Default for Exotel {
@@ -73,6 +75,7 @@ impl Default for Exotel {
             lines: 500,
             per_minute_max: None,
             broke_is_401: false,
+            marks_voicemail: false,
         }
     }
 }
@@ -294,12 +297,14 @@ fn shown(shared: Option<&Shared>, call: &Placed, sid: &str) -> Value {
         }
         None => (Value::Null, Value::Null),
     };
+    let marks = shared.is_some_and(|shared| account(shared).marks_voicemail);
+    let by = (marks && call.machine && over.is_some()).then_some("machine");
     json!({
         "Sid": call.id, "ParentCallSid": null, "AccountSid": sid,
         "DateCreated": indian(call.placed_at), "DateUpdated": indian(call.ended_at.unwrap_or(call.placed_at)),
         "From": zero(call.phone), "To": "08000000000", "PhoneNumberSid": "08000000000",
         "Status": status_of(call), "StartTime": indian(call.placed_at), "EndTime": call.ended_at.map(indian),
-        "Duration": duration, "Price": price, "Direction": "outbound-api", "AnsweredBy": null,
+        "Duration": duration, "Price": price, "Direction": "outbound-api", "AnsweredBy": by,
         "ForwardedFrom": null, "CallerName": null,
         "Uri": format!("/v1/Accounts/{sid}/Calls.json/{}", call.id), "RecordingUrl": null,
     })
@@ -371,8 +376,9 @@ fn report(shared: &Arc<Shared>, call: Option<Placed>, plan: &Plan, event: &str) 
         if event == "terminal" {
             put("ConversationDuration", json!(call.talk_s()));
             put("CustomField", json!(plan.custom));
+            let by = if call.machine && account(shared).marks_voicemail { "Machine" } else { "NA" };
             let leg =
-                json!({ "OnCallDuration": call.talk_s(), "Status": status_of(&call), "AnsweredBy": "NA" });
+                json!({ "OnCallDuration": call.talk_s(), "Status": status_of(&call), "AnsweredBy": by });
             put("Legs", json!([leg]));
         }
     }

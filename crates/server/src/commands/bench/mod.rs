@@ -9,6 +9,7 @@ mod growth;
 mod imports;
 mod pages;
 mod plans;
+mod poster;
 mod process;
 mod receipts;
 mod sends;

@@ -1,26 +1,17 @@
 //! Receipts absorbed: signed posts over HTTP to the real router, and then applied.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Instant,
-};
+use std::time::Instant;
 
 use anyhow::Context;
 use axum::http::HeaderName;
 use domain::ids::{BroadcastId, IntegrationId};
-use providers::{Http, HttpSettings, Secret, http::Endpoint};
+use providers::Secret;
 use sandbox::{face::SamplePost, registry};
 use store::messages::{MessageFilter, MessageView};
 use tokio::net::TcpListener;
 
-use super::{Board, seconds, sends::Made};
+use super::{Board, poster, seconds, sends::Made};
 use crate::{app::App, rehearsal::WEBHOOK_SECRET, router};
-
-/// Posts under way at once.
-const AT_ONCE: usize = 64;
 
 /// A body, and its signature where the provider signs.
 pub(super) type Post = (Vec<u8>, Option<(HeaderName, Secret)>);
@@ -53,29 +44,17 @@ pub(super) async fn absorb(
     account: IntegrationId,
     posts: Vec<Post>,
 ) -> anyhow::Result<(f64, f64)> {
-    let posts = Arc::new(posts);
-    let to = Arc::new(Endpoint::parse(&format!("{url}/callbacks/{}", app.keys.callback_key(account)))?);
-    let http = Http::new(HttpSettings { local_targets: true, ..HttpSettings::default() })?;
-    let (next, refused) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let start = Instant::now();
-    let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..AT_ONCE {
-        let (http, to, posts) = (http.clone(), Arc::clone(&to), Arc::clone(&posts));
-        let (next, refused) = (Arc::clone(&next), Arc::clone(&refused));
-        tasks.spawn(async move {
-            while let Some((body, signature)) = posts.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let signature = signature.as_ref().map(|(name, secret)| (name.clone(), secret));
-                let answer = http.post(&to, body.clone(), signature).await;
-                if !answer.is_ok_and(|answer| answer.status == 200) {
-                    refused.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-        });
-    }
-    while tasks.join_next().await.is_some() {}
-    let taken = posts.len() as f64 / seconds(start);
-    let refused = refused.load(Ordering::Relaxed);
-    anyhow::ensure!(refused == 0, "{refused} receipts were not taken");
+    let (host, path) =
+        (url.trim_start_matches("http://"), format!("/callbacks/{}", app.keys.callback_key(account)));
+    let ready = |(body, signature): &Post| {
+        let mut headers = vec![("Content-Type", "application/json")];
+        headers.extend(signature.as_ref().map(|(name, secret)| (name.as_str(), secret.expose())));
+        poster::request(host, ("POST", path.as_str()), &headers, body)
+    };
+    let requests: Vec<Vec<u8>> = posts.iter().map(ready).collect();
+    let posted = poster::post_all(host, &requests).await?;
+    anyhow::ensure!(posted.refused == 0, "{} receipts were not taken", posted.refused);
+    let taken = posted.taken as f64 / posted.seconds;
     let start = Instant::now();
     let mut applied = 0;
     loop {

@@ -13,6 +13,7 @@ use tokio::{
 };
 
 use super::say;
+use crate::commands::bench::poster;
 
 /// What such a process is. It ends with its standard input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -21,6 +22,8 @@ pub(crate) enum Part {
     Vendor,
     /// Asks for pages as [`Load`] says, which it reads.
     Load,
+    /// Posts what it is told to, and says what became of it.
+    Poster,
 }
 
 /// What to ask for, again and again: one reader for each address, who reads what came before the next request.
@@ -79,6 +82,16 @@ impl Loader {
     }
 }
 
+/// Starts one of these processes, gives it a line, and returns the line that it answers with.
+pub(in super::super) async fn ask(part: &str, line: &str) -> anyhow::Result<String> {
+    let (mut child, mut out) = start(part)?;
+    child.stdin.as_mut().context("it has an input")?.write_all(format!("{line}\n").as_bytes()).await?;
+    let mut answer = String::new();
+    out.read_line(&mut answer).await?;
+    stop(child).await?;
+    Ok(answer)
+}
+
 fn start(part: &str) -> anyhow::Result<(Child, BufReader<ChildStdout>)> {
     let mut child = Command::new(std::env::current_exe()?)
         .args(["bench", "--part", part, "--log", "error"])
@@ -117,6 +130,7 @@ pub(in super::super) async fn be(part: Part) -> anyhow::Result<()> {
             input_ended().await?;
             readers.into_iter().for_each(|reader| reader.abort());
         }
+        Part::Poster => poster::be().await?,
     }
     Ok(())
 }

@@ -26,6 +26,7 @@ use crate::ui::{
 
 pub use list::show;
 pub(super) use timeline::timeline;
+pub(in crate::pages) use timeline::{line, story};
 
 /// What is known of the calls of a broadcast at one moment.
 pub(in crate::pages) struct Calls {

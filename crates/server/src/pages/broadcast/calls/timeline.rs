@@ -1,13 +1,15 @@
-//! The calls of one message, as its story tells them.
+//! The calls of one message: as the message's story tells them, in a line each, and in a sentence.
 
 use domain::{
-    call::Stage,
+    call::{Ended, Stage},
+    message::MessageState,
+    money::Money,
     time::{Millis, Zone},
 };
 use store::calls::CallView;
 
 use super::{super::recipients::at_second, stage_title};
-use crate::ui::{chip::Tone, drawer::TimelineEvent, icons::Icon};
+use crate::ui::{chip::Tone, drawer::TimelineEvent, format::rupees, icons::Icon};
 
 /// Each call when it was placed, with how it stands; and each key's work when it was done.
 pub(in crate::pages::broadcast) fn timeline(
@@ -23,10 +25,6 @@ pub(in crate::pages::broadcast) fn timeline(
             Some(Stage::Failed | Stage::Expired) => (Tone::Fail, Icon::Error),
             Some(Stage::Calling | Stage::Waiting) | None => (Tone::Run, Icon::InFlight),
         };
-        let stands = call.stage.map_or_else(|| "Never placed".to_owned(), stage_title);
-        let ring = call.ring_s.filter(|s| *s > 0).map(|s| format!("rang {s} s"));
-        let talk = call.talk_s.filter(|s| *s > 0).map(|s| format!("{s} s on the line"));
-        let note: Vec<String> = [Some(stands), ring, talk].into_iter().flatten().collect();
         all.push((
             call.placed_at.0,
             TimelineEvent {
@@ -34,7 +32,7 @@ pub(in crate::pages::broadcast) fn timeline(
                 icon,
                 title: format!("Call {}", call.attempt),
                 at: at_second(zone, call.placed_at, now),
-                note: note.join(" · "),
+                note: line(call, None),
                 raw: None,
             },
         ));
@@ -55,6 +53,63 @@ pub(in crate::pages::broadcast) fn timeline(
         }
     }
     all
+}
+
+/// How one call stands: key, lengths, and what it cost, which is an estimate where the provider did not say.
+pub(in crate::pages) fn line(call: &CallView, expected: Option<Money>) -> String {
+    let stands = call.stage.map_or_else(|| "Never placed".to_owned(), stage_title);
+    let ring = call.ring_s.filter(|s| *s > 0).map(|s| format!("rang {s} s"));
+    let talk = call.talk_s.filter(|s| *s > 0).map(|s| format!("{s} s on the line"));
+    let expected = expected.filter(|price| price.0 > 0 && call.record.was_picked_up());
+    let cost = match call.record.cost {
+        Some(cost) => Some(rupees(cost.0)),
+        None => expected.map(|price| format!("{}, estimate", rupees(price.0))),
+    };
+    let all: Vec<String> = [Some(stands), ring, talk, cost].into_iter().flatten().collect();
+    all.join(" · ")
+}
+
+/// What came of calling somebody, as in “called at 6:02 PM, answered, heard to the end, pressed 1”: of the call that decides where the message stands. `None` where no
+/// phone rang.
+pub(in crate::pages) fn story(
+    calls: &[CallView],
+    state: MessageState,
+    zone: &Zone,
+    now: Millis,
+) -> Option<String> {
+    let rang = || calls.iter().filter(|call| call.placed_at > Millis(0) && call.stage.is_some());
+    let told = rang().find(|call| call.record.key.is_some());
+    let told = told.or_else(|| rang().rfind(|call| call.record.was_picked_up()));
+    let one = told.or_else(|| rang().next_back())?;
+    let is_told = matches!(state, MessageState::Delivered | MessageState::Read);
+    let mut words = vec![format!("called at {}", zone.moment(one.placed_at, now))];
+    let says = |words: &str| words.to_owned();
+    if one.record.was_picked_up() {
+        words.push(says("answered"));
+        match (one.record.key, is_told) {
+            (Some((_, digit)), _) => {
+                if one.record.heard {
+                    words.push(says("heard to the end"));
+                }
+                words.push(format!("pressed {digit}"));
+            }
+            (None, true) => words.push(says("heard to the end, no key")),
+            (None, false) => {}
+        }
+    } else {
+        words.push(match one.record.ended {
+            Some(Ended::NoAnswer) => says("nobody picked up"),
+            Some(Ended::Busy) => says("the line was busy"),
+            Some(Ended::Failed(_)) => says("the phone could not be reached"),
+            Some(Ended::Cancelled) => says("withdrawn before anybody picked up"),
+            Some(Ended::Completed) | None => says("nothing more is known"),
+        });
+    }
+    match rang().count() {
+        0 | 1 => {}
+        n => words.push(format!("{n} calls in all")),
+    }
+    Some(words.join(", "))
 }
 
 /// What was done for a key, by the word of its action.
