@@ -77,6 +77,8 @@ pub enum NextAction {
     FixTemplate,
     /// Stop and mend the account.
     PauseAccount,
+    /// Stop and buy credit for the account.
+    TopUp,
     /// Try again within minutes.
     Retry,
     /// Wait for a receipt, or let a person decide.
@@ -126,6 +128,11 @@ pub fn pauses_broadcast(code: &str) -> bool {
     meaning(code).is_some_and(Meaning::pauses_broadcast)
 }
 
+/// Whether what this code refuses goes once there is credit again.
+pub fn wants_credit(code: &str) -> bool {
+    meaning(code).is_some_and(|meaning| meaning.action == NextAction::TopUp)
+}
+
 /// A row of a table of meanings.
 pub(crate) const fn m(
     code: &'static str,
@@ -138,7 +145,7 @@ pub(crate) const fn m(
 }
 
 use Class::{Config, Recipient, Stop, Unknown};
-use NextAction::{FixTemplate, PauseAccount, Resolve, Retry, SuppressMarketing};
+use NextAction::{FixTemplate, PauseAccount, Resolve, Retry, SuppressMarketing, TopUp};
 /// Proven not accepted; later.
 pub(crate) const AGAIN: Class = Class::Retry { slow_down: false };
 /// Proven not accepted; later, and the integration as a whole slows down.
@@ -192,7 +199,7 @@ pub const OWN: &[Meaning] = &[
     m(
         NO_CREDIT,
         Stop,
-        PauseAccount,
+        TopUp,
         "Wallet is empty",
         "Top up the credits of the account at the provider, then resume.",
     ),

@@ -80,6 +80,8 @@ pub struct Variables {
     pub person: String,
     /// Its rows.
     pub rows: Vec<Variable>,
+    /// Behind a fold, because every value is filled for everybody.
+    pub folded: bool,
 }
 
 /// One value.
@@ -103,6 +105,20 @@ pub struct Variable {
 
 impl Render for Variables {
     fn render(&self) -> Markup {
+        let words = match self.rows.len() {
+            1 => "1 value, filled for everybody".to_owned(),
+            n => format!("{n} values, filled for everybody"),
+        };
+        html! {
+            @if self.folded {
+                details class="m-fold" id="values" { summary class="m-fold__head" { (words) (Icon::Down) } (self.table()) }
+            } @else { (self.table()) }
+        }
+    }
+}
+
+impl Variables {
+    fn table(&self) -> Markup {
         html! {
             table class="m-vars" {
                 caption class="mui-visually-hidden" { "Where each value comes from" }

@@ -90,6 +90,8 @@ pub struct Input {
     pub pattern: Option<String>,
     /// Which files: `.csv,.tsv,.xlsx`.
     pub accept: Option<&'static str>,
+    /// What can be picked instead of typing: values with the words beside them, which may be empty.
+    pub suggestions: Vec<(String, String)>,
     /// Shown, not changed.
     pub readonly: bool,
 }
@@ -362,7 +364,13 @@ impl Field {
                     autocomplete=[i.autocomplete] inputmode=[i.inputmode] placeholder=[&i.placeholder] min=[&i.min] max=[&i.max]
                     step=[&i.step] maxlength=[i.maxlength] minlength=[i.minlength] pattern=[&i.pattern] accept=[i.accept]
                     readonly[i.readonly] required[self.required] disabled[self.disabled] autofocus[self.autofocus]
+                    list=[(!i.suggestions.is_empty()).then(|| format!("{}-list", self.id))]
                     aria-invalid=[invalid] aria-describedby=[described] data-autosubmit=[autosubmit];
+                @if !i.suggestions.is_empty() {
+                    datalist id={ (self.id) "-list" } {
+                        @for (value, words) in &i.suggestions { option value=(value) label=[(!words.is_empty()).then_some(words)] {} }
+                    }
+                }
             },
             Control::Area { value, rows, maxlength } => html! {
                 textarea class="mui-textarea" name=(self.name) id=(self.id) form=[&self.form] rows=(rows) maxlength=[maxlength]

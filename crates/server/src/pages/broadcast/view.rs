@@ -18,6 +18,7 @@ use domain::{
     time::{HOUR, MINUTE, Millis, Zone},
 };
 use maud::{Markup, Render, html};
+use providers::codes;
 use store::{
     Org, StoreError,
     broadcasts::{Broadcast, Count},
@@ -28,6 +29,8 @@ use store::{
 
 use super::{again, calls::Calls, href, later, status_chip, why};
 use crate::{
+    app::App,
+    http::top_up,
     pages::{members, settings::templates::page_of},
     ui::{
         button::Button,
@@ -79,6 +82,8 @@ pub struct View {
     pub askable: i64,
     /// People of whom the proof of an earlier telling came after this one had gone out.
     pub late_proofs: i64,
+    /// Where credit for its account is bought, where it stands still for want of it.
+    pub top_up: Option<Button>,
     /// Rows that wait for a moment of their own, and the next such moment.
     pub planned: Option<(i64, Millis)>,
     /// The moment.
@@ -91,6 +96,7 @@ const BACK_OFF_MS: i64 = 15 * MINUTE;
 impl View {
     /// Reads it; all reads are by key.
     pub async fn load(
+        app: &App,
         org: &Org,
         id: BroadcastId,
         zone: &Zone,
@@ -122,9 +128,12 @@ impl View {
         }
         let posts = reach::waiting_posts(org, &broadcast, integration.as_ref(), now).await?;
         let calls = Calls::load(org, &broadcast).await?;
+        let top_up = integration.as_ref().filter(|_| codes::wants_credit(broadcast.stop_code.code()));
+        let top_up = top_up.map(|account| top_up::button(app, &account.kind, account.id));
         let zone = zone.clone();
         Ok(View {
             calls,
+            top_up,
             broadcast,
             integration,
             all_stopped,
@@ -405,12 +414,15 @@ impl View {
         let waiting = counted(broadcast.in_state(MessageState::Waiting), "person is", "people are");
         let words = broadcast.stop_text.replace('\r', " ");
         let said = if words.is_empty() { String::new() } else { format!("“{words}” ") };
-        let help = providers::codes::meaning(broadcast.stop_code.code())
-            .map_or(String::new(), |m| format!("{} ", m.help));
+        let help =
+            codes::meaning(broadcast.stop_code.code()).map_or(String::new(), |m| format!("{} ", m.help));
         let note = Note::paused(
             format!("Paused {who}{when}."),
             format!("{said}{help}{waiting} waiting; nothing was lost."),
         );
+        if let Some(top_up) = self.top_up.clone().filter(|_| self.may_send) {
+            return Some(note.action(top_up.small()));
+        }
         let by_provider = broadcast.stopped_by.is_empty();
         Some(match by_provider {
             true if asks_for_template(&broadcast.stop_code) => {

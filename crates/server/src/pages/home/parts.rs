@@ -24,7 +24,7 @@ use crate::{
         composer::{ComposerPart, Variable, Variables},
         field::{Choice, Field, OptionGroup, Segmented, Shown},
         forecast::Forecast,
-        format::{counted, grouped, phone, relative, span},
+        format::{capital, counted, grouped, phone, relative, span},
         preview::{Bubble, Part, Preview, Stepper},
         recipient_summary::{RecipientSummary, SummaryPart},
     },
@@ -211,11 +211,6 @@ fn length(composer: &ComposerState, template: &SmsTemplate) -> Markup {
     }
 }
 
-fn capital(word: &str) -> String {
-    let mut chars = word.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
-}
-
 /// A language's name for the codes that workshops in India use most; any other code as it is.
 fn language(code: &str) -> &str {
     match code.split(['_', '-']).next().unwrap_or(code) {
@@ -303,10 +298,14 @@ fn variables(composer: &ComposerState) -> Variables {
     };
     let person =
         composer.shown.as_ref().map(|shown| name(shown).split(' ').next().unwrap_or_default().to_owned());
+    let rows: Vec<Variable> =
+        composer.review.draft.message.places().into_iter().enumerate().map(row).collect();
+    let filled = composer.review.audience.bad_value == 0 && composer.shown.is_some();
     Variables {
         head: "Value",
         person: person.unwrap_or_else(|| "a person".to_owned()),
-        rows: composer.review.draft.message.places().into_iter().enumerate().map(row).collect(),
+        folded: filled && rows.iter().all(|row| row.error.is_none()),
+        rows,
     }
 }
 

@@ -156,6 +156,9 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
         let n = some(audience == *chosen);
         offer(audience, &format!("Tag {}", tag.name), sub, n);
     }
+    let (more, mut choices): (Vec<Choice>, Vec<Choice>) = choices
+        .into_iter()
+        .partition(|choice| choice.value.parse::<Audience>().is_ok_and(|audience| is_by_origin(&audience)));
     let is_list = matches!(chosen, Audience::Chosen(_));
     // Whoever was ticked stays chosen when something else of the form changes.
     let ticked = match &composer.state.who {
@@ -163,9 +166,15 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
         _ => Vec::new(),
     };
     let sub = of_list(ticked.len());
-    offer(Audience::Chosen(ticked), "Chosen people", sub, some(is_list));
+    choices.push(Choice {
+        value: Audience::Chosen(ticked).to_string(),
+        name: "Chosen people".to_owned(),
+        sub,
+        n: some(is_list).map(grouped),
+        chosen: is_list,
+    });
     html! {
-        (Chooser { choices })
+        (Chooser { choices, more })
         @if is_list { (list(composer)) }
         @if let (Some(told), Audience::NotTold) = (&before.told, chosen) {
             @if told.told + told.going > 0 {
@@ -173,6 +182,11 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
             }
         }
     }
+}
+
+/// Whether it says where people came from or what else they registered for.
+fn is_by_origin(audience: &Audience) -> bool {
+    matches!(audience, Audience::Source(_) | Audience::Tagged(_))
 }
 
 /// "468 got it, 12 are going to".

@@ -28,6 +28,7 @@ use crate::{
         chip::Tone,
         field::{Checkbox, Choice, Field},
         head::{Card, Head},
+        icons::Icon,
         note::Note,
     },
 };
@@ -140,7 +141,7 @@ impl<'a> AccountForm<'a> {
         self.vendor.settings().iter().filter_map(wrong).collect()
     }
 
-    /// The name, then every field in the vendor's order: two of the short ones in a row, secrets alone.
+    /// The name, the secrets, what else tells the account from others; and behind a fold what begins with a careful value.
     fn fields(&self, member: &Member, with_secrets: bool, stored: Option<&Integration>) -> Markup {
         let name = Field::text("name", "Name")
             .value(self.typed.typed("name"))
@@ -148,8 +149,27 @@ impl<'a> AccountForm<'a> {
             .error(self.error("name"))
             .required()
             .at_most(u32::try_from(NAME_CHARS_MAX).unwrap_or(u32::MAX));
-        let fields: Vec<&field::Field> =
-            self.vendor.settings().iter().filter(|field| with_secrets || !field.is_secret()).collect();
+        let fields = self.vendor.settings().iter().filter(|field| with_secrets || !field.is_secret());
+        let (limits, mut own): (Vec<&field::Field>, Vec<&field::Field>) =
+            fields.partition(|field| is_limit(field));
+        own.sort_by_key(|field| !field.is_secret());
+        let wrong =
+            limits.iter().any(|field| self.wrong.iter().any(|wrong| wrong.field.starts_with(field.key)));
+        html! {
+            (name)
+            (self.rows(member, own, stored))
+            @if !limits.is_empty() {
+                details class="m-fold" open[wrong] {
+                    summary class="m-fold__head" { "Pace, hours and limits" (Icon::Down) }
+                    p class="m-hint" { "These begin with careful values. They can be changed at any time." }
+                    (self.rows(member, limits, stored))
+                }
+            }
+        }
+    }
+
+    /// Fields one below the other: two of the short ones in a row, secrets alone.
+    fn rows(&self, member: &Member, fields: Vec<&field::Field>, stored: Option<&Integration>) -> Markup {
         let mut rows: Vec<Vec<Field>> = Vec::new();
         let mut open = false;
         for field in fields {
@@ -167,7 +187,6 @@ impl<'a> AccountForm<'a> {
             }
         }
         html! {
-            (name)
             @for row in rows {
                 @if row.len() == 1 && self.is_secret(&row[0].name) {
                     (row[0])
@@ -221,6 +240,11 @@ impl<'a> AccountForm<'a> {
             _ => vec![vendor_field::draw(field, self.typed.typed(field.key), self.error(field.key))],
         }
     }
+}
+
+/// How fast, when and how much: an account sends without anybody thinking about it.
+fn is_limit(field: &field::Field) -> bool {
+    matches!(field.kind, Kind::Number { .. } | Kind::Rate { .. } | Kind::Ceiling { .. } | Kind::Hours)
 }
 
 fn drop_name(field: &field::Field) -> String {
