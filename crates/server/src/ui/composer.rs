@@ -80,8 +80,8 @@ pub struct Variables {
     pub person: String,
     /// Its rows.
     pub rows: Vec<Variable>,
-    /// Behind a fold, because every value is filled for everybody.
-    pub folded: bool,
+    /// Behind a fold with these words after their number, because nothing has to be done about them; `None` shows them.
+    pub folded: Option<&'static str>,
 }
 
 /// One value.
@@ -105,13 +105,12 @@ pub struct Variable {
 
 impl Render for Variables {
     fn render(&self) -> Markup {
-        let words = match self.rows.len() {
-            1 => "1 value, filled for everybody".to_owned(),
-            n => format!("{n} values, filled for everybody"),
-        };
         html! {
-            @if self.folded {
-                details class="m-fold" id="values" { summary class="m-fold__head" { (words) (Icon::Down) } (self.table()) }
+            @if let Some(words) = self.folded {
+                details class="m-fold" id="values" {
+                    summary class="m-fold__head" { (counted(self.rows.len(), "value", "values")) (words) (Icon::Down) }
+                    (self.table())
+                }
             } @else { (self.table()) }
         }
     }

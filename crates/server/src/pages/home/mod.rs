@@ -16,6 +16,7 @@ pub mod posts;
 pub mod test;
 mod timing;
 mod today;
+mod values;
 mod vendor;
 mod week;
 
