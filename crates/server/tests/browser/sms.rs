@@ -192,7 +192,7 @@ async fn costs(walk: &mut Walk) -> Result<()> {
     let cells: Vec<String> = page
         .eval("[...document.querySelectorAll('.m-people tbody tr')].map(row => row.lastElementChild.innerText.trim())")
         .await?;
-    ensure!(cells == ["₹0.20", "₹0.20", "₹0.40", "₹0.20", "₹0.00", "₹0.20", "–"], "{cells:?}");
+    ensure!(cells == ["₹0.20", "₹0.20", "₹0.40", "₹0.20", "₹0.00", "₹0.20", ""], "{cells:?}");
     let file = walk.export().await?;
     let exported: i64 =
         file.lines().filter_map(|line| fast2sms::parse_rupees(line.rsplit('"').nth(COST_FROM_END)?)).sum();
