@@ -110,8 +110,8 @@ impl OrganisationForm {
         html! {
             (Field::text("organisation", "Organisation").value(&self.organisation).autocomplete("organization").error(errors.name.clone()).required().disabled(disabled))
             div class="m-two" {
-                (Field::text("zone", "Time zone").value(&self.zone).tune(|input| input.suggestions = zones()).help("All times are shown and typed in it.").error(errors.zone.clone()).required().disabled(disabled))
-                (Field::text("country", "Country").value(&self.country).tune(|input| input.suggestions = countries()).help("Country of numbers without a code: its name, or two letters.").error(errors.country.clone()).required().disabled(disabled))
+                (Field { suggestions: zones(), ..Field::text("zone", "Time zone") }.value(&self.zone).help("All times are shown and typed in it.").error(errors.zone.clone()).required().disabled(disabled))
+                (Field { suggestions: countries(), ..Field::text("country", "Country") }.value(&self.country).help("Country of numbers without a code: its name, or two letters.").error(errors.country.clone()).required().disabled(disabled))
             }
             div class="m-two" {
                 (Field::input("time", "quiet_from", "Quiet from").value(&self.quiet_from).error(errors.quiet.clone()).required().disabled(disabled))
